@@ -1,0 +1,145 @@
+"""The Large Movie Review Dataset (Maas et al., ACL 2011, pages 142-150): 25,000 + 25,000 reviews.
+
+The archive is read as a stream and never unpacked, so nothing in it can be written anywhere.
+"""
+
+import os
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from tqdm import tqdm
+
+from birnn.corpora.review import SPLITS, Review, digest
+from birnn.download import download
+from birnn.errors import InputError
+
+ADDRESS = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
+SHA256 = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
+LOCAL_COPY = "IMDB_ARCHIVE"
+
+# Of each split's labelled reviews, negative ones first, in order of name.
+DIGESTS = {
+    "train": "e2e5e63a9356d92ca3d30e53ebee611a9f0e397ddc6f0256f1bf24100309fafb",
+    "test": "460da24638fd0ad6ff1f057095429340ebf910e9598ac80b5d6af7baf3de0374",
+}
+LABELS = {"neg": 0, "pos": 1}
+MEMBERS = 100_022
+
+REVIEW = re.compile(r"(train|test)/(neg|pos)/\d{1,9}_\d{1,2}\.txt")
+FILMS = re.compile(r"(train|test)/urls_(neg|pos)\.txt")
+FILM = re.compile(rb"/title/(tt\d+)/")
+
+# The true archive holds 240 MB in files of up to 2.5 MB. More is an attack, or another archive.
+LARGEST_FILE = 10_000_000
+LARGEST_ARCHIVE = 1_000_000_000
+
+
+def read(raw: Path) -> dict[str, list[Review]]:
+    """Return the labelled reviews of both splits, grouped by film.
+
+    The archive is the local copy that the environment variable IMDB_ARCHIVE names, else the one
+    in the folder `raw`, else it is downloaded to there.
+
+    Raises:
+        UnreachableError: there is no copy, and the download failed.
+        InputError: the archive is cut short, hostile, or not the dataset.
+    """
+    archive = _locate(raw)
+    splits = read_archive(archive)
+    for split in SPLITS:
+        found = digest(splits[split])
+        if found != DIGESTS[split]:
+            raise InputError(
+                f"{archive}: the reviews of {split} are not those of the Large Movie Review "
+                f"Dataset (digest {found}, expected {DIGESTS[split]}): {_other_copy()}"
+            )
+    return splits
+
+
+def read_archive(archive: Path) -> dict[str, list[Review]]:
+    """Return the labelled reviews of `archive`, unverified, negative ones first, then by name.
+
+    Raises:
+        InputError: the archive cannot be read whole, is hostile, or lacks reviews or films.
+    """
+    files = dict(_files(archive))
+    return {
+        split: [review for label in LABELS for review in _reviews(archive, files, split, label)]
+        for split in SPLITS
+    }
+
+
+def _locate(raw: Path) -> Path:
+    if local_copy := os.environ.get(LOCAL_COPY):
+        archive = Path(local_copy)
+        if not archive.is_file():
+            raise InputError(f"{LOCAL_COPY} names {archive}, which is not a file")
+        return archive
+    archive = raw / "aclImdb_v1.tar.gz"
+    if not archive.exists():
+        download(ADDRESS, archive, SHA256)
+    return archive
+
+
+def _files(archive: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of each labelled review and of the lists of films."""
+    size = 0
+    try:
+        with tarfile.open(archive, "r|*") as tar:
+            for member in tqdm(tar, desc="reading", unit=" files", total=MEMBERS, disable=None):
+                size += member.size
+                _refuse_hostile(archive, member, size)
+                path = member.name.removeprefix("aclImdb/")
+                if REVIEW.fullmatch(path) or FILMS.fullmatch(path):
+                    content = tar.extractfile(member)
+                    if content is not None:
+                        yield path, content.read()
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise InputError(
+            f"{archive} is cut short or no archive ({error}): {_other_copy()}"
+        ) from error
+
+
+def _refuse_hostile(archive: Path, member: tarfile.TarInfo, size: int) -> None:
+    path = PurePosixPath(member.name)
+    if path.is_absolute() or ".." in path.parts:
+        reason = "points outside the archive"
+    elif not (member.isfile() or member.isdir()):
+        reason = "is neither a plain file nor a folder"
+    elif member.size > LARGEST_FILE or size > LARGEST_ARCHIVE:
+        reason = "is larger than anything in the dataset"
+    else:
+        return
+    raise InputError(f"{archive}: the member {member.name!r} {reason}: {_other_copy()}")
+
+
+def _reviews(archive: Path, files: dict[str, bytes], split: str, label: str) -> Iterator[Review]:
+    """Yield the reviews of one folder; the line N of the list of films is of the review N."""
+    folder = f"{split}/{label}/"
+    films = files.get(f"{split}/urls_{label}.txt", b"").splitlines()
+    paths = sorted(path for path in files if path.startswith(folder))
+    if not paths:
+        raise InputError(f"{archive} has no reviews in {folder}: {_other_copy()}")
+    for path in paths:
+        number = int(path.removeprefix(folder).partition("_")[0])
+        film = FILM.search(films[number]) if number < len(films) else None
+        if film is None:
+            raise InputError(f"{archive} does not tell the film of {path}: {_other_copy()}")
+        text = _text(archive, path, files[path])
+        yield Review(path, film[1].decode(), LABELS[label], text)
+
+
+def _text(archive: Path, path: str, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{archive}: {path} is not UTF-8 at byte {error.start}: {_other_copy()}"
+        ) from error
+
+
+def _other_copy() -> str:
+    return f"delete it, or name a good copy by {LOCAL_COPY}"

@@ -1,0 +1,1 @@
+"""A script a stage of the pipeline, named after it; `python -m stages.pad` runs one."""

@@ -1,0 +1,33 @@
+"""Bring the reviews, verify and tokenize them, and rank the words of the training split.
+
+Reads the corpus source, writes data/corpus.
+"""
+
+from pathlib import Path
+
+from birnn import command, notices
+from birnn.corpora import sources, store
+from birnn.files import whole_folder
+from birnn.settings import Settings
+
+RAW = Path("data/raw")
+CORPUS = Path("data/corpus")
+
+
+def main(settings: Settings) -> None:
+    """Write the corpus that the settings name."""
+    corpus = sources.read(settings.fetch.source, settings.fetch.offline, RAW)
+    with whole_folder(CORPUS) as folder:
+        description = store.write(corpus, folder)
+    for split in ("train", "test"):
+        part = description[split]
+        print(
+            f"{split}: {part['reviews']:,} reviews of {part['groups']:,} films, "
+            f"{part['positive']:,} positive"
+        )
+    print(f"vocabulary: {description['vocabulary']:,} words")
+    notices.warn_of_stand_in(description["name"], description["requested"])
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,31 @@
+"""Train the bidirectional LSTM.
+
+Reads data/padded/train and data/padded/validation, writes models/bilstm.
+"""
+
+from pathlib import Path
+
+from birnn import command
+from birnn.networks import Network
+from birnn.settings import Settings
+from birnn.training import train
+
+PADDED = Path("data/padded")
+MODEL = Path("models/bilstm")
+
+
+def main(settings: Settings) -> None:
+    """Train the network and write its weights and history."""
+    network = Network(
+        layer="lstm",
+        num_words=settings.pad.num_words,
+        maxlen=settings.pad.maxlen,
+        embedding_dim=settings.network.embedding_dim,
+        units=settings.network.lstm_units,
+        dropout=settings.network.dropout,
+    )
+    train(network, settings.train, PADDED, MODEL)
+
+
+if __name__ == "__main__":
+    command.run(main)
