@@ -1,0 +1,61 @@
+# Every target does its own set-up: `make repro` is all that a new clone needs.
+
+PYTHON ?= python3
+ENV := .venv/.complete
+
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PATH := $(VIRTUAL_ENV)/bin:$(PATH)
+
+# Whether the corpus stands in for another. DVC takes it for up to date, but the one that was asked
+# for may be in reach by now.
+STANDS_IN = python -c 'import json, pathlib, sys; file = pathlib.Path("data/corpus/corpus.json"); \
+	corpus = json.loads(file.read_text()) if file.exists() else {}; \
+	sys.exit(corpus.get("name") == corpus.get("requested"))'
+
+.DEFAULT_GOAL := help
+
+repro: $(ENV) ## run the pipeline: every stage that is not up to date
+	@if $(STANDS_IN); then dvc repro --force --single-item fetch; fi
+	dvc repro
+
+test: $(ENV) ## run all tests
+	pytest
+
+test-fast: $(ENV) ## run the tests that take seconds, before a commit
+	pytest -m "not slow"
+
+lint: $(ENV) ## check style, types and spelling
+	ruff format --check
+	ruff check
+	mypy
+	codespell
+
+format: $(ENV) ## format the code, and mend what can be mended
+	ruff format
+	ruff check --fix
+
+fresh: $(ENV) ## fail where dvc.lock is not that of the code, settings and data
+	@dry=$$(dvc repro --allow-missing --dry) || { echo "$$dry"; exit 1; }; \
+	if echo "$$dry" | grep "Running stage"; \
+		then echo "dvc.lock is stale: run make repro, and commit its results"; exit 1; \
+		else echo "dvc.lock is fresh"; fi
+
+lock: $(ENV) ## choose the newest versions that pyproject.toml allows, and lock them
+	uv pip compile --quiet --upgrade --group dev --output-file requirements.txt pyproject.toml
+
+setup: $(ENV) ## make the environment .venv
+
+$(ENV): requirements.txt
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) or \
+		sys.exit("Python 3.11 to 3.13 is needed: name one, as in make PYTHON=python3.13")'
+	$(PYTHON) -m venv .venv
+	sed -n '/^uv==/,/# via/p' requirements.txt > .venv/uv.txt
+	python -m pip install --quiet --require-hashes --requirement .venv/uv.txt
+	uv pip sync --quiet --require-hashes --compile-bytecode requirements.txt
+	@touch $@
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
+		do printf '%-10s %s\n' "$$name" "$$text"; done
+
+.PHONY: repro test test-fast lint format fresh lock setup help

@@ -1,0 +1,71 @@
+"""How well predicted probabilities fit the labels."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+    roc_curve,
+)
+
+THRESHOLD = 0.5
+
+
+def scores(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> dict[str, float]:
+    """Return the scores of one network on one split, unrounded.
+
+    Args:
+        labels: shape (reviews,), 1 positive, 0 negative; both occur.
+        probabilities: of the positive class, float32, shape (reviews,).
+
+    Returns:
+        Accuracy, loss (mean binary cross-entropy, in nats, of probabilities clipped by 1.2e-7),
+        precision, recall and F1 of the positive class at the threshold 0.5, where a ratio
+        without cases is 0, and the area under the ROC curve.
+    """
+    predicted = probabilities > THRESHOLD
+    return {
+        "accuracy": accuracy_score(labels, predicted),
+        "loss": log_loss(labels, probabilities),
+        "precision": precision_score(labels, predicted, zero_division=0),
+        "recall": recall_score(labels, predicted, zero_division=0),
+        "f1": f1_score(labels, predicted, zero_division=0),
+        "roc_auc": roc_auc_score(labels, probabilities),
+    }
+
+
+def roc_points(
+    labels: NDArray[np.uint8], probabilities: NDArray[np.float32], points: int = 201
+) -> list[dict[str, float]]:
+    """Return the ROC curve at `points` false positive rates, equally far from each other."""
+    false_positive_rates, true_positive_rates, _ = roc_curve(labels, probabilities)
+    grid = np.linspace(0, 1, points)
+    heights = np.interp(grid, false_positive_rates, true_positive_rates)
+    return [
+        {"false_positive_rate": float(x), "true_positive_rate": float(y)}
+        for x, y in zip(grid, heights, strict=True)
+    ]
+
+
+def confusion_counts(
+    labels: NDArray[np.uint8], probabilities: NDArray[np.float32]
+) -> list[dict[str, Any]]:
+    """Return how many reviews of each actual class were predicted as each class."""
+    matrix = confusion_matrix(labels, probabilities > THRESHOLD, labels=[0, 1])
+    names = ("negative", "positive")
+    return [
+        {
+            "actual": names[actual],
+            "predicted": names[predicted],
+            "reviews": int(matrix[actual, predicted]),
+        }
+        for actual in (0, 1)
+        for predicted in (0, 1)
+    ]

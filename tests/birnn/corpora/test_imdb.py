@@ -1,0 +1,160 @@
+"""The IMDB archive: read as a stream, and refused where it is not whole and true."""
+
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from birnn.corpora import imdb, review
+from birnn.download import UnreachableError
+from birnn.errors import InputError
+from tests.birnn.corpora import archives
+
+
+def refusal(archive: Path) -> str:
+    with pytest.raises(InputError) as error:
+        imdb.read_archive(archive)
+    message = str(error.value)
+    assert "\n" not in message
+    assert str(archive) in message
+    assert "delete it, or name a good copy by IMDB_ARCHIVE" in message
+    return message
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Return a whole small archive."""
+    return archives.write(tmp_path / "imdb.tar.gz", archives.WHOLE)
+
+
+def test_reviews_come_negative_first_and_by_name(archive: Path) -> None:
+    splits = imdb.read_archive(archive)
+    assert [found.id for found in splits["train"]] == [
+        "train/neg/0_1.txt",
+        "train/neg/1_3.txt",
+        "train/pos/0_9.txt",
+        "train/pos/10_8.txt",
+        "train/pos/2_10.txt",
+    ]
+    assert [found.label for found in splits["train"]] == [0, 0, 1, 1, 1]
+    assert splits["train"][1].text == "Naïve, and worse."
+    assert [found.id for found in splits["test"]] == ["test/neg/0_2.txt", "test/pos/0_7.txt"]
+
+
+def test_the_film_is_that_of_the_line_with_the_reviews_number(archive: Path) -> None:
+    films = {found.id: found.group for found in imdb.read_archive(archive)["train"]}
+    assert films["train/pos/10_8.txt"] == "tt0000005"
+    assert films["train/pos/2_10.txt"] == "tt0000001"
+    assert films["train/neg/1_3.txt"] == films["train/neg/0_1.txt"] == "tt0000000"
+
+
+def test_packing_and_order_of_members_do_not_matter(archive: Path, tmp_path: Path) -> None:
+    backwards = dict(reversed(archives.WHOLE.items()))
+    other = archives.write(tmp_path / "other.tar.gz", backwards)
+    assert imdb.read_archive(other) == imdb.read_archive(archive)
+
+
+def test_the_digest_is_that_of_the_true_reviews_only(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMDB_ARCHIVE", str(archive))
+    with pytest.raises(InputError, match="the reviews of train are not those of the Large Movie"):
+        imdb.read(tmp_path / "raw")
+    splits = imdb.read_archive(archive)
+    digests = {split: review.digest(reviews) for split, reviews in splits.items()}
+    monkeypatch.setattr(imdb, "DIGESTS", digests)
+    assert imdb.read(tmp_path / "raw") == splits
+
+
+def test_an_archive_that_is_cut_short_is_refused(archive: Path) -> None:
+    whole = archive.read_bytes()
+    for size in (0, 1, 10, len(whole) // 4, len(whole) // 2):
+        archive.write_bytes(whole[:size])
+        assert "is cut short or no archive" in refusal(archive)
+
+
+def test_a_damaged_archive_is_refused(archive: Path) -> None:
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    archive.write_bytes(content)
+    refusal(archive)
+
+
+def test_a_file_that_is_no_archive_is_refused(archive: Path) -> None:
+    archive.write_bytes(b"<html>Not found</html>" * 100)
+    assert "is cut short or no archive" in refusal(archive)
+
+
+@pytest.mark.parametrize("folder", ["train/neg/", "train/pos/", "test/neg/", "test/pos/"])
+def test_a_missing_folder_is_named(archive: Path, folder: str) -> None:
+    rest = {name: text for name, text in archives.WHOLE.items() if not name.startswith(folder)}
+    assert f"no reviews in {folder}" in refusal(archives.write(archive, rest))
+
+
+def test_a_missing_film_is_named(archive: Path) -> None:
+    for films in (b"", b"no address\n"):
+        archives.write(archive, archives.WHOLE | {"train/urls_neg.txt": films})
+        assert "does not tell the film of train/neg/0_1.txt" in refusal(archive)
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/evil", "../evil", "aclImdb/../../evil", "aclImdb/train/pos/../../../evil"]
+)
+def test_a_member_that_points_outside_is_refused(archive: Path, name: str) -> None:
+    archives.write(archive, archives.WHOLE, archives.plain(name, b"evil"))
+    assert f"the member {name!r} points outside" in refusal(archive)
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE])
+def test_links_and_devices_are_refused(archive: Path, kind: bytes) -> None:
+    member = tarfile.TarInfo("aclImdb/train/pos/3_9.txt")
+    member.type = kind
+    member.linkname = "/etc/passwd"
+    archives.write(archive, archives.WHOLE, (member, b""))
+    assert "is neither a plain file nor a folder" in refusal(archive)
+
+
+def test_a_huge_member_is_refused_before_it_is_unpacked(archive: Path) -> None:
+    archives.write(archive, archives.WHOLE, archives.plain("aclImdb/bomb", b"\0" * 10_000_001))
+    assert "is larger than anything in the dataset" in refusal(archive)
+
+
+def test_a_huge_archive_is_refused(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imdb, "LARGEST_ARCHIVE", 100)
+    assert "is larger than anything in the dataset" in refusal(archive)
+
+
+def test_a_text_that_is_not_utf_8_is_named(archive: Path) -> None:
+    archives.write(archive, archives.WHOLE | {"test/pos/0_7.txt": b"caf\xe9"})
+    assert "test/pos/0_7.txt is not UTF-8 at byte 3" in refusal(archive)
+
+
+def test_a_local_copy_that_is_missing_is_an_error_and_no_reason_to_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMDB_ARCHIVE", str(tmp_path / "none.tar.gz"))
+    with pytest.raises(InputError, match=r"IMDB_ARCHIVE names .*none\.tar\.gz") as error:
+        imdb.read(tmp_path / "raw")
+    assert not isinstance(error.value, UnreachableError)
+
+
+def test_a_copy_in_the_raw_folder_is_used(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IMDB_ARCHIVE", raising=False)
+    (tmp_path / "raw").mkdir()
+    archive.rename(tmp_path / "raw" / "aclImdb_v1.tar.gz")
+    with pytest.raises(InputError, match="the reviews of train are not those"):
+        imdb.read(tmp_path / "raw")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE names no archive")
+def test_the_true_archive(tmp_path: Path) -> None:
+    splits = imdb.read(tmp_path)
+    assert {split: len(reviews) for split, reviews in splits.items()} == {
+        "train": 25_000,
+        "test": 25_000,
+    }
+    assert sum(found.label for found in splits["train"]) == 12_500

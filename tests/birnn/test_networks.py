@@ -1,0 +1,84 @@
+"""The networks: the notebook's shapes, layers that cuDNN serves, and weights that come back."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from birnn import networks
+from birnn.files import read_json, write_json
+from birnn.networks import Network
+
+NOTEBOOK: dict[str, Any] = {
+    "num_words": 20000,
+    "maxlen": 100,
+    "embedding_dim": 128,
+    "units": 64,
+    "dropout": 0.5,
+}
+SMALL: dict[str, Any] = {
+    "num_words": 30,
+    "maxlen": 7,
+    "embedding_dim": 4,
+    "units": 3,
+    "dropout": 0.5,
+}
+
+
+@pytest.mark.parametrize(("layer", "parameters"), [("lstm", 2_658_945), ("gru", 2_634_625)])
+def test_the_notebooks_networks(layer: Any, parameters: int) -> None:
+    model = networks.build(Network(layer=layer, **NOTEBOOK))
+    assert model.count_params() == parameters
+    assert [type(part).__name__ for part in model.layers] == [
+        "Embedding",
+        "Bidirectional",
+        "Dropout",
+        "Dense",
+    ]
+    assert model.input_shape == (None, 100)
+    assert model.output_shape == (None, 1)
+
+
+@pytest.mark.parametrize("layer", ["lstm", "gru"])
+def test_cudnn_can_serve_the_recurrent_layers(layer: Any) -> None:
+    bidirectional = networks.build(Network(layer=layer, **SMALL)).layers[1]
+    for recurrent in (bidirectional.forward_layer, bidirectional.backward_layer):
+        config = recurrent.get_config()
+        assert config["activation"] == "tanh"
+        assert config["recurrent_activation"] == "sigmoid"
+        assert config["recurrent_dropout"] == 0
+        assert config["use_bias"]
+        assert not config["unroll"]
+        assert config.get("reset_after", True)
+        assert recurrent.use_cudnn == "auto"
+
+
+@pytest.mark.parametrize("layer", ["lstm", "gru"])
+def test_a_network_comes_back_with_its_weights(tmp_path: Path, layer: Any) -> None:
+    network = Network(layer=layer, **SMALL)
+    model = networks.build(network)
+    networks.save(network, model, tmp_path)
+    ids = np.random.default_rng(0).integers(0, 30, (5, 7))
+    assert np.array_equal(networks.load(tmp_path)(ids), model(ids))
+
+
+def test_equal_weights_are_equal_bytes(tmp_path: Path) -> None:
+    network = Network(layer="gru", **SMALL)
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        keras.utils.set_random_seed(1)
+        networks.save(network, networks.build(network), folder)
+    for name in ("network.json", "model.weights.h5"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_configuration_of_something_else_is_refused(tmp_path: Path) -> None:
+    network = Network(layer="gru", **SMALL)
+    networks.save(network, networks.build(network), tmp_path)
+    config = read_json(tmp_path / "network.json")
+    write_json(tmp_path / "network.json", config | {"module": "os", "layer": "Lambda"})
+    with pytest.raises(ValidationError):
+        networks.load(tmp_path)

@@ -1,0 +1,66 @@
+"""Words: cut and ranked as Keras did."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from birnn import vocabulary
+
+TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from(" \t\n.'-<>\r\x0b\x85AZ"))
+
+
+def keras_words(text: str) -> list[str]:
+    """Cut a text as Keras's `text_to_word_sequence` does, over bytes."""
+    separators = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+    lower = bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in text.encode())
+    spaced = bytes(32 if byte in separators else byte for byte in lower)
+    return [word.decode() for word in spaced.split(b" ") if word]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("This film's GREAT!<br />No, really.", ["this", "film's", "great", "br", "no", "really"]),
+        ("Égoïste\u00a0et\rbon", ["Égoïste\u00a0et\rbon"]),
+        ("tab\tand\nnewline", ["tab", "and", "newline"]),
+        ("state-of-the-art", ["state", "of", "the", "art"]),
+        ("...", None),
+        ("", None),
+    ],
+)
+def test_known_texts(text: str, words: list[str] | None) -> None:
+    assert vocabulary.tokenize([text]).to_pylist() == [words]
+
+
+@given(st.lists(TEXT))
+def test_any_text_is_cut_as_keras_cuts_it(texts: list[str]) -> None:
+    tokens = vocabulary.tokenize(texts).to_pylist()
+    assert [words or [] for words in tokens] == [keras_words(text) for text in texts]
+
+
+@given(st.lists(TEXT))
+def test_words_are_counted_over_all_texts(texts: list[str]) -> None:
+    words = [word for text in texts for word in keras_words(text)]
+    assert vocabulary.count(vocabulary.tokenize(texts)) == Counter(words)
+
+
+def test_equally_frequent_words_are_ranked_in_order_of_characters() -> None:
+    assert vocabulary.rank(Counter(b=2, c=3, a=2, é=2)) == ["c", "a", "b", "é"]
+
+
+@given(st.lists(TEXT))
+def test_a_vocabulary_survives_its_file(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str]
+) -> None:
+    file = tmp_path_factory.mktemp("words") / "vocabulary.txt"
+    words = vocabulary.rank(vocabulary.count(vocabulary.tokenize(texts)))
+    vocabulary.write(words, file)
+    assert vocabulary.read(file) == words
+
+
+def test_an_empty_vocabulary_survives_its_file(tmp_path: Path) -> None:
+    vocabulary.write([], tmp_path / "vocabulary.txt")
+    assert vocabulary.read(tmp_path / "vocabulary.txt") == []
