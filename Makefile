@@ -28,17 +28,16 @@ lint: $(ENV) ## check style, types and spelling
 	ruff format --check
 	ruff check
 	mypy
-	codespell
+	git ls-files -z | xargs -0 codespell
 
 format: $(ENV) ## format the code, and mend what can be mended
 	ruff format
 	ruff check --fix
 
 fresh: $(ENV) ## fail where dvc.lock is not that of the code, settings and data
-	@dry=$$(dvc repro --allow-missing --dry) || { echo "$$dry"; exit 1; }; \
-	if echo "$$dry" | grep "Running stage"; \
-		then echo "dvc.lock is stale: run make repro, and commit its results"; exit 1; \
-		else echo "dvc.lock is fresh"; fi
+	@if dry=$$(dvc repro --allow-missing --dry 2>&1) && ! echo "$$dry" | grep -q "Running stage"; \
+		then echo "dvc.lock is fresh"; \
+		else echo "$$dry"; echo "dvc.lock is stale: run make repro, and commit its results"; exit 1; fi
 
 lock: $(ENV) ## choose the newest versions that pyproject.toml allows, and lock them
 	uv pip compile --quiet --upgrade --group dev --output-file requirements.txt pyproject.toml

@@ -19,7 +19,7 @@ ROWS = {
     "f1": "F1",
     "roc_auc": "ROC AUC",
     "best_val_accuracy": "Best validation accuracy",
-    "best_val_epoch": "reached in epoch",
+    "best_val_epoch": "Epoch of the best validation accuracy",
     "parameters": "Parameters",
 }
 

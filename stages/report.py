@@ -24,12 +24,13 @@ def main(_settings: Settings) -> None:
     metrics = read_json(METRICS)
     curves = pd.read_csv(CURVES)
     corpus = metrics["corpus"]
-    drawn = {}
-    for measure in MEASURES:
-        drawn[measure] = figures.both_networks(curves, measure, corpus["name"])
-        for network in figures.TITLES:
-            name = f"{network}_{measure}"
-            drawn[name] = figures.one_network(curves, network, measure, corpus["name"])
+    drawn = {
+        measure: figures.both_networks(curves, measure, corpus["name"]) for measure in MEASURES
+    }
+    for network in figures.TITLES:
+        for measure in MEASURES:
+            figure = figures.one_network(curves, network, measure, corpus["name"])
+            drawn[f"{network}_{measure}"] = figure
     for name, figure in drawn.items():
         figures.save(figure, PLOTS / f"{name}.png")
     report.write(metrics, [PLOTS / f"{name}.png" for name in drawn], REPORT)

@@ -3,6 +3,7 @@
 The archive is read as a stream and never unpacked, so nothing in it can be written anywhere.
 """
 
+import gzip
 import os
 import re
 import tarfile
@@ -88,15 +89,16 @@ def _files(archive: Path) -> Iterator[tuple[str, bytes]]:
     """Yield path and content of each labelled review and of the lists of films."""
     size = 0
     try:
-        with tarfile.open(archive, "r|*") as tar:
+        # Opened by gzip, since tarfile alone takes a file cut short between members for whole.
+        with gzip.open(archive) as content, tarfile.open(fileobj=content, mode="r|") as tar:
             for member in tqdm(tar, desc="reading", unit=" files", total=MEMBERS, disable=None):
                 size += member.size
                 _refuse_hostile(archive, member, size)
                 path = member.name.removeprefix("aclImdb/")
                 if REVIEW.fullmatch(path) or FILMS.fullmatch(path):
-                    content = tar.extractfile(member)
-                    if content is not None:
-                        yield path, content.read()
+                    file = tar.extractfile(member)
+                    if file is not None:
+                        yield path, file.read()
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise InputError(
             f"{archive} is cut short or no archive ({error}): {_other_copy()}"

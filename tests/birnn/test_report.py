@@ -96,7 +96,6 @@ def test_the_table_stands_beside_the_notebooks_numbers(written: Path) -> None:
     assert "| Accuracy | 0.8123 | 0.8000 | 0.8181 | 0.8174 |" in markdown
     assert "| Parameters | 1,234,567 | 1,234,567 |  |  |" in markdown
     assert "<td>0.8123</td><td>0.8000</td><td>0.8181</td><td>0.8174</td>" in html
-    # sqrt(0.8 * 0.2 / 10,000)
     assert "BiGRU 0.0040" in markdown
     assert "The accuracies differ by 0.0123." in markdown
 

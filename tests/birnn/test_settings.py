@@ -66,7 +66,7 @@ def test_the_defaults_are_the_notebooks() -> None:
         ("validation: test", "validation: 1.5", "pad.validation", "1.5", "'test' or input should"),
         ("maxlen: 100", "max_len: 100", "pad.max_len", "100", "no such setting; there are num_"),
         ("maxlen: 100", "max_len: 100", "pad.maxlen", "missing", "field required"),
-        ("train:", "trian:", "train", "missing", "field required"),
+        ("train:", "training:", "train", "missing", "field required"),
     ],
 )
 def test_a_mistake_names_key_value_and_what_is_allowed(

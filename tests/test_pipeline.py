@@ -1,0 +1,341 @@
+"""The pipeline as a user runs it: the true `dvc` in a clone, on small real data."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from birnn import sequences, vocabulary
+from birnn.files import read_json
+from tests.birnn.corpora import archives
+from tests.conftest import PROJECT, SMALL, change, commit, new_clone, ran, run, set_settings
+
+pytestmark = pytest.mark.slow
+
+STAGES = ["fetch", "pad", "train_bilstm", "train_bigru", "evaluate", "report"]
+# No address can be reached through a proxy on a closed port.
+NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
+def error_line(stderr: str) -> str:
+    lines = [line for line in stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, stderr
+    assert "Traceback" not in stderr
+    return lines[0]
+
+
+def make(target: str, clone: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a target of the Makefile in the environment of the tests."""
+    ready = ("--assume-old", ".venv/.complete")
+    (clone / ".venv").mkdir(exist_ok=True)
+    (clone / ".venv" / ".complete").touch()
+    return run("make", *ready, target, cwd=clone, **environment)
+
+
+def test_the_whole_pipeline(finished: Path) -> None:
+    metrics = read_json(finished / "metrics" / "metrics.json")
+    assert list(metrics) == ["corpus", "bilstm", "bigru"]
+    assert metrics["corpus"]["name"] == "rotten-tomatoes"
+    assert metrics["corpus"]["train_reviews"] + metrics["corpus"]["test_reviews"] == 12_808
+    # Embedding, two directions of a GRU with two bias vectors, and one unit.
+    assert metrics["bigru"]["parameters"] == 500 * 4 + 2 * 3 * 3 * (4 + 3 + 2) + 7
+    for network in ("bilstm", "bigru"):
+        with (finished / "models" / network / "history.csv").open(encoding="utf-8") as rows:
+            last = list(csv.DictReader(rows))[-1]
+        # Validation is the test split here, so both ways of scoring it must agree.
+        assert metrics[network]["accuracy"] == pytest.approx(float(last["val_accuracy"]), abs=1e-4)
+        assert metrics[network]["loss"] == pytest.approx(float(last["val_loss"]), abs=1e-4)
+    with (finished / "plots" / "confusion.csv").open(encoding="utf-8") as rows:
+        counted = sum(int(row["reviews"]) for row in csv.DictReader(rows))
+    assert counted == 2 * metrics["corpus"]["test_reviews"]
+    assert "BiLSTM and BiGRU on rotten-tomatoes" in (finished / "report/report.html").read_text()
+    assert run("git", "status", "--porcelain", cwd=finished).stdout == ""
+
+
+def test_two_runs_from_scratch_give_equal_bytes(finished: Path, clone: Path) -> None:
+    result = run("dvc", "repro", cwd=clone)
+    assert result.returncode == 0, result.stderr
+    assert ran(result) == STAGES
+    for folder in ("data", "models", "metrics", "plots", "report"):
+        first, second = contents(finished / folder), contents(clone / folder)
+        assert first.keys() == second.keys()
+        differing = {name for name in first if first[name] != second[name]}
+        assert differing <= {"bilstm/timing.json", "bigru/timing.json"}
+
+
+def test_with_nothing_to_do_no_stage_runs_within_a_second(finished_copy: Path) -> None:
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        result = run("dvc", "repro", cwd=finished_copy)
+        seconds.append(time.perf_counter() - start)
+        assert (result.returncode, ran(result)) == (0, [])
+    assert statistics.median(seconds) < 1
+
+
+def test_an_experiment_runs_what_it_must_and_can_be_compared(finished_copy: Path) -> None:
+    result = run("dvc", "exp", "run", "-S", "train.epochs=3", cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    assert ran(result) == ["train_bilstm", "train_bigru", "evaluate", "report"]
+
+    metrics = run("dvc", "metrics", "diff", "--md", cwd=finished_copy).stdout
+    assert "| metrics/metrics.json | bilstm.loss" in metrics
+    params = run("dvc", "params", "diff", "--json", cwd=finished_copy).stdout
+    changed = {"old": 2, "new": 3, "diff": 1}
+    assert json.loads(params) == {"params.yaml": {"train.epochs": changed}}
+
+    for command in (("show",), ("diff", "HEAD")):
+        result = run("dvc", "plots", *command, "--json", cwd=finished_copy)
+        assert result.returncode == 0, result.stderr
+        plots = json.loads(result.stdout)["data"]
+        assert set(plots) == {"accuracy", "loss", "roc", "confusion"}
+        specification = json.dumps(plots["accuracy"])
+        assert "<DVC_METRIC" not in json.dumps([plot[0]["content"] for plot in plots.values()])
+        for shown in ("workspace", "rotten-tomatoes", "bilstm", "bigru", "#0072b2", "#d55e00"):
+            assert shown in specification
+        result = run("dvc", "plots", *command, cwd=finished_copy)
+        assert (finished_copy / "dvc_plots" / "index.html").is_file()
+
+
+def test_an_experiment_in_a_temporary_folder(finished_copy: Path) -> None:
+    before = contents(finished_copy / "metrics")
+    options = ("--temp", "--name", "longer", "-S", "pad.maxlen=15")
+    result = run("dvc", "exp", "run", *options, cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    assert ran(result) == ["pad", "train_bilstm", "train_bigru", "evaluate", "report"]
+    assert contents(finished_copy / "metrics") == before
+    assert run("git", "status", "--porcelain", cwd=finished_copy).stdout == ""
+
+    shown = run("dvc", "exp", "show", "--csv", cwd=finished_copy).stdout
+    rows = {row["Experiment"]: row for row in csv.DictReader(io.StringIO(shown))}
+    assert rows["longer"]["pad.maxlen"] == "15"
+    assert rows["longer"]["bilstm.accuracy"] != ""
+
+    metrics = run("dvc", "metrics", "diff", "HEAD", "longer", cwd=finished_copy)
+    assert metrics.returncode == 0, metrics.stderr
+    plots = run("dvc", "plots", "diff", "HEAD", "longer", "--json", cwd=finished_copy)
+    assert "longer" in plots.stdout
+
+
+def test_an_edit_of_the_reports_code_runs_the_report_alone(finished_copy: Path) -> None:
+    for file in ("stages/report.py", "birnn/notebook.py", "birnn/templates/report.md.j2"):
+        with (finished_copy / file).open("a", encoding="utf-8") as code:
+            code.write("\n")
+        assert ran(run("dvc", "repro", cwd=finished_copy)) == ["report"]
+
+
+def test_python_cache_files_run_nothing(finished_copy: Path) -> None:
+    (finished_copy / "birnn" / "corpora" / "__pycache__").mkdir(exist_ok=True)
+    (finished_copy / "birnn" / "corpora" / "__pycache__" / "new.pyc").touch()
+    assert ran(run("dvc", "repro", cwd=finished_copy)) == []
+
+
+def test_a_stage_is_restored_from_the_run_cache(finished_copy: Path) -> None:
+    for folder in ("data/padded", "models"):
+        shutil.rmtree(finished_copy / folder)
+    (finished_copy / "dvc.lock").unlink()
+    result = run("dvc", "repro", cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    restored = {"pad", "train_bilstm", "train_bigru"}
+    assert not restored & set(ran(result))
+    assert all(f"Stage '{stage}' is cached" in result.stdout for stage in restored)
+
+
+def test_a_hold_out_leaves_no_film_on_both_sides(finished_copy: Path) -> None:
+    set_settings(finished_copy, {"pad.validation": "0.2"})
+    result = run(sys.executable, "-m", "stages.pad", cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    padded = {
+        name: sequences.read(finished_copy / "data" / "padded" / name)[1]
+        for name in ("train", "validation", "test")
+    }
+    total = pq.ParquetFile(finished_copy / "data/corpus/train.parquet").metadata.num_rows
+    assert len(padded["train"]) + len(padded["validation"]) == total
+    assert 0.19 * total < len(padded["validation"]) <= 0.2 * total
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "expected"),
+    [
+        ("train.epochs", "0", "params.yaml: train.epochs is 0: input should be greater than"),
+        ("train.seed", "one", "params.yaml: train.seed is 'one': input should be a valid integer"),
+        ("pad.maxlen", "12\n  max_len: 12", "params.yaml: pad.max_len is 12: no such setting"),
+    ],
+)
+def test_a_mistake_in_the_settings_stops_before_any_work(
+    finished_copy: Path, setting: str, value: str, expected: str
+) -> None:
+    before = contents(finished_copy / "metrics")
+    # A stage that DVC would run in any case, since another setting changes as well.
+    set_settings(finished_copy, {"pad.padding": "post"} | {setting: value})
+    result = run("dvc", "repro", cwd=finished_copy)
+    assert result.returncode != 0
+    assert ran(result) == ["pad"]
+    assert error_line(result.stderr).startswith(f"error: {expected}")
+    assert contents(finished_copy / "metrics") == before
+    # What DVC removed before it ran the stage is in its cache.
+    assert run("git", "checkout", "-q", "params.yaml", cwd=finished_copy).returncode == 0
+    assert run("dvc", "checkout", cwd=finished_copy).returncode == 0
+    assert ran(run("dvc", "repro", cwd=finished_copy)) == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_checks_the_settings_first(clone: Path, stage: str) -> None:
+    set_settings(clone, {"train.epochs": "-1"})
+    result = run(sys.executable, "-m", f"stages.{stage}", cwd=clone)
+    assert result.returncode == 1
+    assert error_line(result.stderr).startswith("error: params.yaml: train.epochs is -1")
+    verbose = run(sys.executable, "-m", f"stages.{stage}", "--verbose", cwd=clone)
+    assert verbose.returncode == 1
+    assert "Traceback" in verbose.stderr
+
+
+def test_an_unreachable_source_without_a_stand_in_keeps_the_corpus(finished_copy: Path) -> None:
+    before = contents(finished_copy / "data" / "corpus")
+    set_settings(finished_copy, {"fetch.source": "imdb", "fetch.offline": "null"})
+    result = run("dvc", "repro", cwd=finished_copy, **NO_NETWORK)
+    assert result.returncode != 0
+    assert "cannot be reached" in error_line(result.stderr)
+    assert contents(finished_copy / "data" / "corpus") == before
+
+
+def bad_archives(folder: Path) -> dict[str, Path]:
+    whole = archives.write(folder / "whole.tar.gz", archives.WHOLE)
+    cut_short = folder / "short.tar.gz"
+    cut_short.write_bytes(whole.read_bytes()[:300])
+    no_archive = folder / "text.tar.gz"
+    no_archive.write_text("<html>Not found</html>" * 100)
+    no_test = {name: text for name, text in archives.WHOLE.items() if not name.startswith("test")}
+    link = tarfile.TarInfo("aclImdb/link")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc"
+    return {
+        "not those of the Large Movie Review Dataset": whole,
+        "is cut short or no archive": cut_short,
+        "is cut short or no archive (Not a gzipped file": no_archive,
+        "has no reviews in test/neg/": archives.write(folder / "no_test.tar.gz", no_test),
+        "'../outside' points outside": archives.write(
+            folder / "outside.tar.gz", archives.WHOLE, archives.plain("../outside", b"")
+        ),
+        "is neither a plain file nor a folder": archives.write(
+            folder / "link.tar.gz", archives.WHOLE, (link, b"")
+        ),
+        "which is not a file": folder / "none.tar.gz",
+    }
+
+
+def test_a_bad_archive_stops_with_one_line_and_keeps_the_corpus(
+    finished_copy: Path, tmp_path: Path
+) -> None:
+    before = contents(finished_copy / "data" / "corpus")
+    set_settings(finished_copy, {"fetch.source": "imdb"})
+    for expected, archive in bad_archives(tmp_path).items():
+        command = (sys.executable, "-m", "stages.fetch")
+        result = run(*command, cwd=finished_copy, IMDB_ARCHIVE=str(archive))
+        assert result.returncode == 1
+        assert expected in error_line(result.stderr)
+        assert str(archive) in error_line(result.stderr)
+        assert contents(finished_copy / "data" / "corpus") == before
+    result = run("dvc", "repro", cwd=finished_copy, IMDB_ARCHIVE=str(tmp_path / "whole.tar.gz"))
+    assert result.returncode != 0
+    assert ran(result) == ["fetch"]
+    assert contents(finished_copy / "data" / "corpus") == before
+
+
+def test_without_a_network_the_stand_in_is_named_everywhere(tmp_path: Path) -> None:
+    clone = new_clone(tmp_path / "clone", SMALL | {"fetch.source": "imdb", "train.epochs": "1"})
+    result = run("dvc", "repro", cwd=clone, **NO_NETWORK)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("! WARNING: imdb could not be reached.") == 2
+    assert result.stderr.count("stand-in corpus rotten-tomatoes.") == 2
+    corpus = read_json(clone / "metrics" / "metrics.json")["corpus"]
+    assert (corpus["name"], corpus["requested"]) == ("rotten-tomatoes", "imdb")
+    for name in ("report.md", "report.html"):
+        assert "Stand-in corpus." in (clone / "report" / name).read_text(encoding="utf-8")
+    for name in ("curves", "roc", "confusion"):
+        with (clone / "plots" / f"{name}.csv").open(encoding="utf-8") as rows:
+            assert {row["corpus"] for row in csv.DictReader(rows)} == {"rotten-tomatoes"}
+
+    # DVC takes it for up to date; `make repro` tries again, and runs no more than it must.
+    assert ran(run("dvc", "repro", cwd=clone)) == []
+    assert ran(make("repro", clone, **NO_NETWORK)) == ["fetch"]
+
+
+def test_a_stale_lock_is_noticed(finished_copy: Path) -> None:
+    # As in a clone that has no cache.
+    for folder in ("data", "models"):
+        shutil.rmtree(finished_copy / folder)
+    assert make("fresh", finished_copy).returncode == 0
+    change(finished_copy / "params.yaml", "dropout: 0.5", "dropout: 0.4")
+    result = make("fresh", finished_copy)
+    assert result.returncode != 0
+    assert "dvc.lock is stale" in result.stdout
+
+
+def test_make_help_lists_every_target(clone: Path) -> None:
+    listed = [line.split()[0] for line in run("make", cwd=clone).stdout.splitlines()]
+    assert {"repro", "test", "lint", "lock", "help"} <= set(listed)
+
+
+def test_a_path_with_spaces(tmp_path: Path, finished: Path) -> None:
+    clone = Path(shutil.copytree(finished, tmp_path / "with späces", symlinks=True))
+    set_settings(clone, {"pad.padding": "post"})
+    result = run("dvc", "repro", "pad", cwd=clone)
+    assert result.returncode == 0, result.stderr
+    assert ran(result) == ["pad"]
+    commit(clone)
+
+
+@pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE names no archive")
+def test_the_true_corpus(tmp_path: Path) -> None:
+    clone = new_clone(tmp_path / "clone", {})
+    for stage in ("fetch", "pad"):
+        command = (sys.executable, "-m", f"stages.{stage}")
+        archive = str(Path(os.environ["IMDB_ARCHIVE"]).resolve())
+        result = run(*command, cwd=clone, IMDB_ARCHIVE=archive)
+        assert result.returncode == 0, result.stderr
+    corpus = read_json(clone / "data" / "corpus" / "corpus.json")
+    assert (corpus["name"], corpus["requested"]) == ("imdb", "imdb")
+    assert corpus["vocabulary"] == 88_584
+    for split in ("train", "test"):
+        ids, labels = sequences.read(clone / "data" / "padded" / split)
+        assert ids.shape == (25_000, 100)
+        assert labels.sum() == 12_500
+        assert 0 <= ids.min() < ids.max() == 19_999
+
+    reviews = pq.read_table(clone / "data" / "corpus" / "train.parquet", columns=["id", "tokens"])
+    row = reviews["id"].to_pylist().index("train/pos/576_10.txt")
+    tokens = reviews["tokens"].combine_chunks()[row : row + 1]
+    words = vocabulary.read(clone / "data" / "corpus" / "vocabulary.txt")
+    encoded = sequences.encode(tokens, sequences.Encoding(words, 100_000, 218, "pre", "pre"))[0]
+    assert encoded[0] == sequences.START
+    assert sequences.PADDING not in encoded
+    assert [words[number - sequences.FIRST_WORD] for number in encoded[1:]] == tokens[0].as_py()
+    padded = sequences.read(clone / "data" / "padded" / "train")[0][row]
+    known = np.where(encoded[-100:] < 20_000, encoded[-100:], sequences.OUT_OF_VOCABULARY)
+    assert (padded == known).all()
+
+
+def test_the_committed_results_are_those_of_the_default_run_on_imdb() -> None:
+    metrics = read_json(PROJECT / "metrics" / "metrics.json")
+    assert metrics["corpus"]["name"] == "imdb"
+    assert metrics["bilstm"]["parameters"] == 2_658_945
+    assert metrics["bigru"]["parameters"] == 2_634_625
+    for network in ("bilstm", "bigru"):
+        assert 0.80 <= metrics[network]["accuracy"] <= 0.83
+        assert 0.835 <= metrics[network]["best_val_accuracy"] <= 0.86
