@@ -40,7 +40,7 @@ fresh: $(ENV) ## fail where dvc.lock is not that of the code, settings and data
 		else echo "$$dry"; echo "dvc.lock is stale: run make repro, and commit its results"; exit 1; fi
 
 lock: $(ENV) ## choose the newest versions that pyproject.toml allows, and lock them
-	uv pip compile --quiet --upgrade --group dev --output-file requirements.txt pyproject.toml
+	uv pip compile --quiet --upgrade --python-version 3.11 --group dev --output-file requirements.txt pyproject.toml
 
 setup: $(ENV) ## make the environment .venv
 
