@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,6 @@ SMALL = {
     "train.epochs": "2",
     "train.batch_size": "1024",
 }
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def run(*command: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

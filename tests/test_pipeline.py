@@ -109,8 +109,11 @@ def test_an_experiment_runs_what_it_must_and_can_be_compared(finished_copy: Path
         assert "<DVC_METRIC" not in json.dumps([plot[0]["content"] for plot in plots.values()])
         for shown in ("workspace", "rotten-tomatoes", "bilstm", "bigru", "#0072b2", "#d55e00"):
             assert shown in specification
+        page = finished_copy / "dvc_plots" / "index.html"
+        page.unlink(missing_ok=True)
         result = run("dvc", "plots", *command, cwd=finished_copy)
-        assert (finished_copy / "dvc_plots" / "index.html").is_file()
+        assert result.returncode == 0, result.stderr
+        assert page.is_file()
 
 
 def test_an_experiment_in_a_temporary_folder(finished_copy: Path) -> None:
@@ -157,7 +160,7 @@ def test_a_stage_is_restored_from_the_run_cache(finished_copy: Path) -> None:
     assert all(f"Stage '{stage}' is cached" in result.stdout for stage in restored)
 
 
-def test_a_hold_out_leaves_no_film_on_both_sides(finished_copy: Path) -> None:
+def test_a_hold_out_is_a_fraction_of_the_training_reviews(finished_copy: Path) -> None:
     set_settings(finished_copy, {"pad.validation": "0.2"})
     result = run(sys.executable, "-m", "stages.pad", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
