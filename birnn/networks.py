@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 import keras
+import tensorflow as tf
 from pydantic import BaseModel, ConfigDict
 
 from birnn.files import read_json, write_json
@@ -50,6 +51,12 @@ def build(network: Network) -> keras.Sequential:
         ],
         name=f"bi{network.layer}",
     )
+
+
+def accelerators() -> list[str]:
+    """Return the names of the GPUs that TensorFlow sees."""
+    gpus = tf.config.list_physical_devices("GPU")
+    return [tf.config.experimental.get_device_details(gpu)["device_name"] for gpu in gpus]
 
 
 def save(network: Network, model: keras.Model, folder: Path) -> None:

@@ -1,35 +1,42 @@
-"""The report, as Markdown and as one HTML file that needs no other."""
+"""The report, as Markdown for a pull request, and as a page of its own that says the same."""
 
-import base64
-import math
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from birnn import notebook
-from birnn.figures import TITLES
+from birnn import notebook, page
+from birnn.costs import matched_gru_units
 from birnn.files import whole_file
+from birnn.models import NETWORKS, TITLES
 
-ROWS = {
+NOTHING = "–"
+SCORES = {
     "accuracy": "Accuracy",
-    "loss": "Loss",
+    "accuracy_interval": "95 % interval",
+    "roc_auc": "ROC AUC",
+    "roc_auc_interval": "95 % interval",
+    "average_precision": "Average precision",
     "precision": "Precision",
     "recall": "Recall",
     "f1": "F1",
-    "roc_auc": "ROC AUC",
+    "loss": "Loss",
+    "brier": "Brier score",
+    "ece": "Expected calibration error",
     "best_val_accuracy": "Best validation accuracy",
     "best_val_epoch": "Epoch of the best validation accuracy",
-    "parameters": "Parameters",
 }
 
 
-def write(metrics: dict[str, Any], figures: list[Path], folder: Path) -> None:
+def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> None:
     """Write `report.md`, which links to the figures, and `report.html`, which holds them.
 
     Args:
-        metrics: what `metrics.json` holds.
-        figures: PNG files in a folder beside `folder`.
+        content: what the report tells of: `metrics`, `costs`, `timings`, `source` (of the
+            corpus), `confusion`, `best_loss_epoch` and `settings`.
+        drawings: an `svg` element a figure, by name.
         folder: for the report.
     """
     environment = Environment(
@@ -40,40 +47,128 @@ def write(metrics: dict[str, Any], figures: list[Path], folder: Path) -> None:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    corpus = metrics["corpus"]
-    content = {
-        "corpus": corpus,
-        "notebook_corpus": corpus["name"] == "imdb",
-        "networks": TITLES,
-        "table": _table(metrics),
-        "errors": {name: _standard_error(metrics, name) for name in TITLES},
-        "difference": metrics["bilstm"]["accuracy"] - metrics["bigru"]["accuracy"],
-        "figures": {file: base64.b64encode(file.read_bytes()).decode() for file in figures},
+    environment.filters |= {
+        "number": number,
+        "percent": percent,
+        "points": points,
+        "seconds": seconds,
+        "share": share,
     }
-    for name in ("report.md", "report.html"):
-        text = environment.get_template(f"{name}.j2").render(content)
+    metrics, settings = content["metrics"], content["settings"]
+    markdown = environment.get_template("report.md.j2").render(
+        content,
+        titles=TITLES,
+        notebook=metrics["corpus"]["name"] == "imdb",
+        scores=score_rows(metrics),
+        cost_rows=cost_rows(content["costs"], content["timings"], content["best_loss_epoch"]),
+        machines=machines(content["costs"], content["timings"]),
+        matched_units=matched_gru_units(
+            settings["network.embedding_dim"], settings["network.lstm_units"]
+        ),
+    )
+    html = page.render(environment, markdown, drawings)
+    for name, text in {"report.md": markdown, "report.html": html}.items():
         with whole_file(folder / name) as part:
             part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _table(metrics: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a row a score: its title, both networks' figures and the notebook's."""
+def score_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a row a score: its title, each model's figure, and the notebook's."""
     return [
         {
             "title": title,
-            "here": [_figure(metrics[name][key]) for name in TITLES],
-            "notebook": [_figure(notebook.RESULTS[name].get(key)) for name in TITLES],
+            "here": [score(metrics[model].get(key)) for model in TITLES],
+            "notebook": [score(notebook.RESULTS[network].get(key)) for network in NETWORKS],
         }
-        for key, title in ROWS.items()
+        for key, title in SCORES.items()
     ]
 
 
-def _figure(value: float | None) -> str:
+def cost_rows(
+    costs: dict[str, Any], timings: dict[str, Any], best_loss_epoch: dict[str, int]
+) -> list[dict[str, Any]]:
+    """Return a row a cost: its title, and each model's figure."""
+    epochs = {network: timings[network]["seconds_per_epoch"] for network in NETWORKS}
+    training = {network: sum(epochs[network]) for network in NETWORKS}
+    training["baseline"] = timings["baseline"]["seconds"]
+    speeds = {model: costs[model]["reviews_per_second"] for model in TITLES}
+    rows = {
+        "Parameters": {model: number(costs[model]["parameters"]) for model in TITLES},
+        "Recurrent parameters": {
+            network: number(costs[network]["recurrent_parameters"]) for network in NETWORKS
+        },
+        "Multiply-adds a review": {
+            model: number(costs[model]["multiply_adds"]) for model in TITLES
+        },
+        "Epochs to the least validation loss": {
+            network: str(best_loss_epoch[network]) for network in NETWORKS
+        },
+        "Training": {model: seconds(training[model]) for model in TITLES},
+        "Seconds an epoch": {
+            network: f"{median(epochs[network]):.1f} ({min(epochs[network]):.1f} to "
+            f"{max(epochs[network]):.1f})"
+            for network in NETWORKS
+        },
+        "Reviews a second, predicting": {
+            model: "{1} ({0} to {2})".format(
+                *map(number, np.percentile(speeds[model], (25, 50, 75)).round().astype(int))
+            )
+            for model in TITLES
+        },
+    }
+    return [
+        {"title": title, "figures": [figures.get(model, NOTHING) for model in TITLES]}
+        for title, figures in rows.items()
+    ]
+
+
+def machines(costs: dict[str, Any], timings: dict[str, Any]) -> str:
+    """Describe the machines that the times were taken on, each once."""
+    described = {_machine(timed["machine"]): None for timed in (*timings.values(), costs)}
+    return " and ".join(described)
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    accelerators = ", ".join(machine["accelerators"]) or "no GPU"
+    return (
+        f"{machine['processor']} ({machine['cores']} cores, {accelerators}, {machine['system']}, "
+        f"Python {machine['python']})"
+    )
+
+
+def score(value: float | list[float] | None) -> str:
+    """Format a score, a whole number or an interval."""
     if value is None:
-        return ""
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+        return NOTHING
+    if isinstance(value, list):
+        return " to ".join(f"{end:.4f}" for end in value)
+    return number(value) if isinstance(value, int) else f"{value:.4f}"
 
 
-def _standard_error(metrics: dict[str, Any], network: str) -> float:
-    accuracy = metrics[network]["accuracy"]
-    return math.sqrt(accuracy * (1 - accuracy) / metrics["corpus"]["test_reviews"])
+def number(value: int) -> str:
+    """Format a whole number."""
+    return f"{value:,}"
+
+
+def percent(value: float) -> str:
+    """Format a share."""
+    return f"{100 * value:.2f} %"
+
+
+def points(value: float) -> str:
+    """Format a difference of shares in percentage points, with its sign."""
+    return f"{100 * value:+.2f}".replace("-", "−")
+
+
+def share(measured: dict[str, Any]) -> str:
+    """Format an accuracy with its interval."""
+    if measured["accuracy"] is None:
+        return NOTHING
+    low, high = (f"{100 * measured[end]:.2f}" for end in ("low", "high"))
+    return f"{percent(measured['accuracy'])} ({low} to {high})"
+
+
+def seconds(value: float) -> str:
+    """Format a time."""
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

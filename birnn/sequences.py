@@ -72,10 +72,13 @@ def write(corpus_file: Path, chosen: NDArray[np.bool_], encoding: Encoding, fold
     """Write the chosen reviews of a split, in their order, a batch at a time.
 
     `sequences.npy` (int32, shape (reviews, maxlen)) and `labels.npy` (uint8, shape (reviews,))
-    can be memory-mapped.
+    can be memory-mapped. `rows.npy` (int32, shape (reviews,)) tells which rows of the split's file
+    they are.
     """
     folder.mkdir()
-    reviews = int(chosen.sum())
+    rows = np.flatnonzero(chosen).astype(np.int32)
+    np.save(folder / "rows.npy", rows)
+    reviews = len(rows)
     sequences = _new_array(folder / "sequences.npy", np.int32, (reviews, encoding.maxlen))
     labels = _new_array(folder / "labels.npy", np.uint8, (reviews,))
     start = 0

@@ -50,6 +50,15 @@ class Network(Section):
     dropout: float = Field(ge=0, lt=1)
 
 
+class Baseline(Section):
+    """The linear baseline."""
+
+    ngrams: int = Field(ge=1, le=5)
+    min_reviews: int = Field(ge=1, le=1_000_000)
+    smoothing: float = Field(gt=0, le=1_000)
+    inverse_regularization: float = Field(gt=0, le=1_000_000)
+
+
 class Train(Section):
     """How a network is fitted."""
 
@@ -67,6 +76,7 @@ class Settings(Section):
     pad: Pad
     network: Network
     train: Train
+    baseline: Baseline
 
 
 def load(path: Path = FILE) -> Settings:

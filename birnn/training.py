@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from birnn import networks, sequences
+from birnn import machine, networks, sequences
 from birnn.batches import batches
 from birnn.errors import InputError
 from birnn.files import whole_folder, write_json
@@ -92,6 +92,7 @@ def train(network: Network, settings: Train, padded: Path, folder: Path) -> None
         timing = {
             "parameters": model.count_params(),
             "seconds_per_epoch": [round(seconds, 3) for seconds in watch.seconds],
+            "machine": machine.describe(networks.accelerators()),
         }
         write_json(part / "timing.json", timing)
 

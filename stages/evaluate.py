@@ -1,6 +1,7 @@
-"""Score both networks, as they are after the last epoch, on the same test reviews.
+"""Score both networks, as they are after the last epoch, and the baseline on the test reviews.
 
-Reads data/padded/test and models, writes metrics/metrics.json and plots/*.csv.
+Reads data/corpus, data/padded/test and models, writes metrics/metrics.json, plots/*.csv and
+data/evaluated.
 """
 
 from pathlib import Path
@@ -8,51 +9,58 @@ from typing import Any
 
 import pandas as pd
 
-from birnn import command, networks, scoring, sequences
-from birnn.batches import batches
-from birnn.files import read_json, whole_file, write_json
+from birnn import (
+    command,
+    machine,
+    measures,
+    mistakes,
+    networks,
+    plot_data,
+    predictions,
+    reviews,
+    sequences,
+)
+from birnn.files import read_json, whole_folder, write_json
+from birnn.models import BASELINE, NETWORKS
+from birnn.predictions import Predictions
 from birnn.settings import Settings
 
 CORPUS = Path("data/corpus/corpus.json")
-TEST = Path("data/padded/test")
-MODELS = {"bilstm": Path("models/bilstm"), "bigru": Path("models/bigru")}
+REVIEWS = Path("data/corpus/test.parquet")
+PADDED = Path("data/padded/test")
+MODELS = Path("models")
 METRICS = Path("metrics/metrics.json")
 PLOTS = Path("plots")
-
-BATCH = 1_000  # reviews
-DIGITS = 4
+EVALUATED = Path("data/evaluated")
 
 
 def main(settings: Settings) -> None:
-    """Write the metrics and the data of the plots."""
-    corpus = read_json(CORPUS)
-    test_sequences, labels = sequences.read(TEST)
-    metrics: dict[str, Any] = {"corpus": describe(corpus, settings.pad.validation)}
-    curves, roc, confusion = [], [], []
-    for name, folder in MODELS.items():
-        model = networks.load(folder)
-        probabilities = model.predict(batches(test_sequences, labels, BATCH), verbose=0)[:, 0]
-        history = pd.read_csv(folder / "history.csv")
-        best = history.iloc[int(history["val_accuracy"].argmax())]
-        metrics[name] = {
-            **{
-                key: round(score, DIGITS)
-                for key, score in scoring.scores(labels, probabilities).items()
-            },
-            "best_val_accuracy": round(best["val_accuracy"], DIGITS),
-            "best_val_epoch": int(best["epoch"]),
-            "parameters": model.count_params(),
+    """Predict the test reviews, and write what that shows."""
+    padded, labels = sequences.read(PADDED)
+    predicted = {name: predictions.of_network(MODELS / name, padded) for name in NETWORKS}
+    predicted[BASELINE] = predictions.of_baseline(MODELS / BASELINE, REVIEWS, len(labels))
+    histories = {name: pd.read_csv(MODELS / name / "history.csv") for name in NETWORKS}
+    table = pd.DataFrame(
+        {
+            "id": reviews.column(REVIEWS, "id"),
+            "label": labels,
+            "words": reviews.lengths(REVIEWS),
+            **{name: model.probabilities for name, model in predicted.items()},
         }
-        curves.append(learning_curves(history).assign(network=name))
-        roc.append(pd.DataFrame(scoring.roc_points(labels, probabilities)).assign(network=name))
-        counts = scoring.confusion_counts(labels, probabilities)
-        confusion.append(pd.DataFrame(counts).assign(network=name))
+    )
+    corpus = read_json(CORPUS)
+    metrics = measure(table, predicted, histories, maxlen=padded.shape[1])
+    write_json(METRICS, {"corpus": describe(corpus, settings.pad.validation)} | metrics)
+    write_plots(table, metrics, histories, corpus["name"])
+    with whole_folder(EVALUATED) as folder:
+        table.to_parquet(folder / "predictions.parquet", index=False)
+        worst(table).to_parquet(folder / "mistakes.parquet", index=False)
+        costs = {name: model.cost for name, model in predicted.items()}
+        here = machine.describe(networks.accelerators())
+        write_json(folder / "costs.json", costs | {"machine": here})
+    for name in predicted:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")
-    write_json(METRICS, metrics)
-    for name, tables in {"curves": curves, "roc": roc, "confusion": confusion}.items():
-        table = pd.concat(tables).assign(corpus=corpus["name"])
-        with whole_file(PLOTS / f"{name}.csv") as part:
-            table.to_csv(part, index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
+    print(f"bilstm and bigru: {metrics['pair']['verdict']}")
 
 
 def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
@@ -67,11 +75,53 @@ def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
     }
 
 
-def learning_curves(history: pd.DataFrame) -> pd.DataFrame:
-    """Return a row an epoch and split: accuracy and loss, on `training` and `validation`."""
-    training = history[["epoch", "accuracy", "loss"]].assign(split="training")
-    validation = history[["epoch", "val_accuracy", "val_loss"]].assign(split="validation")
-    return pd.concat([training, validation.set_axis(training.columns, axis="columns")])
+def measure(
+    table: pd.DataFrame,
+    predicted: dict[str, Predictions],
+    histories: dict[str, pd.DataFrame],
+    maxlen: int,
+) -> dict[str, Any]:
+    """Return the metrics of each model, of the pair, and of the baseline beside each network."""
+    labels, lengths = table["label"].to_numpy(), table["words"].to_numpy()
+    probabilities = {name: model.probabilities for name, model in predicted.items()}
+    metrics: dict[str, Any] = {
+        name: measures.of_model(labels, of_one, lengths, maxlen)
+        | (measures.of_history(histories[name]) if name in histories else {})
+        | {"parameters": predicted[name].cost["parameters"]}
+        for name, of_one in probabilities.items()
+    }
+    metrics["pair"] = measures.of_pair(labels, {name: probabilities[name] for name in NETWORKS})
+    metrics[BASELINE]["against"] = [
+        {"network": name}
+        | measures.of_pair(labels, {other: probabilities[other] for other in (BASELINE, name)})
+        for name in NETWORKS
+    ]
+    return metrics
+
+
+def write_plots(
+    table: pd.DataFrame,
+    metrics: dict[str, Any],
+    histories: dict[str, pd.DataFrame],
+    corpus: str,
+) -> None:
+    """Write the data of the plots."""
+    models = [*NETWORKS, BASELINE]
+    probabilities = {name: table[name].to_numpy() for name in models}
+    tables = plot_data.of_predictions(table["label"].to_numpy(), probabilities) | {
+        "curves": plot_data.of_histories(histories),
+        "lengths": plot_data.of_lengths({name: metrics[name] for name in models}),
+    }
+    for name, rows in tables.items():
+        plot_data.write(rows, corpus, PLOTS / f"{name}.csv")
+
+
+def worst(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the reviews that the networks read worst, of each kind the worst first, with texts."""
+    kinds = {name: mistakes.most_wrong(table, name) for name in NETWORKS}
+    kinds["disagreement"] = mistakes.most_disagreed(table, *NETWORKS)
+    found = pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
+    return found.assign(text=reviews.texts(REVIEWS, found.index.to_numpy()))
 
 
 if __name__ == "__main__":

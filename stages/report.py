@@ -1,41 +1,76 @@
 """Draw the figures and write the report.
 
-Reads metrics/metrics.json and plots/curves.csv, writes plots/*.png and report.
+Reads metrics, plots/*.csv, data/corpus/corpus.json and what was timed, writes plots/*.png and
+report.
 """
 
 from pathlib import Path
 
 import pandas as pd
 
-from birnn import command, figures, notices, report
+from birnn import command, figures, notices, report, svg
 from birnn.files import read_json
+from birnn.models import BASELINE, NETWORKS
 from birnn.settings import Settings
 
+CORPUS = Path("data/corpus/corpus.json")
 METRICS = Path("metrics/metrics.json")
-CURVES = Path("plots/curves.csv")
+COSTS = Path("data/evaluated/costs.json")
+MODELS = Path("models")
 PLOTS = Path("plots")
 REPORT = Path("report")
 
-MEASURES = ("accuracy", "loss")
+TABLES = ("confusion", "curves", "lengths", "precision_recall", "reliability", "roc")
 
 
-def main(_settings: Settings) -> None:
+def main(settings: Settings) -> None:
     """Write the figures, then the report that shows them."""
     metrics = read_json(METRICS)
-    curves = pd.read_csv(CURVES)
-    corpus = metrics["corpus"]
-    drawn = {
-        measure: figures.both_networks(curves, measure, corpus["name"]) for measure in MEASURES
-    }
-    for network in figures.TITLES:
-        for measure in MEASURES:
-            figure = figures.one_network(curves, network, measure, corpus["name"])
-            drawn[f"{network}_{measure}"] = figure
+    tables = {name: pd.read_csv(PLOTS / f"{name}.csv") for name in TABLES}
+    drawn = figures.draw(metrics, tables, settings.pad.maxlen)
     for name, figure in drawn.items():
         figures.save(figure, PLOTS / f"{name}.png")
-    report.write(metrics, [PLOTS / f"{name}.png" for name in drawn], REPORT)
+    content = {
+        "metrics": metrics,
+        "source": read_json(CORPUS),
+        "costs": read_json(COSTS),
+        "timings": {
+            name: read_json(MODELS / name / "timing.json") for name in (*NETWORKS, BASELINE)
+        },
+        "confusion": confusion_counts(tables["confusion"]),
+        "best_loss_epoch": best_loss_epochs(tables["curves"]),
+        "settings": flat(settings),
+    }
+    drawings = {name: svg.inline(figure, name) for name, figure in drawn.items()}
+    report.write(content, drawings, REPORT)
     print(f"read {REPORT / 'report.md'}, or open {REPORT / 'report.html'}")
-    notices.warn_of_stand_in(corpus["name"], corpus["requested"])
+    notices.warn_of_stand_in(metrics["corpus"]["name"], metrics["corpus"]["requested"])
+
+
+def confusion_counts(table: pd.DataFrame) -> dict[str, list[int]]:
+    """Return a model's true negatives, false positives, false negatives and true positives."""
+    counts = table.sort_values(["actual", "predicted"], kind="stable")
+    return {
+        model: counts.loc[counts["model"] == model, "reviews"].tolist()
+        for model in (*NETWORKS, BASELINE)
+    }
+
+
+def best_loss_epochs(curves: pd.DataFrame) -> dict[str, int]:
+    """Return for each network the epoch of the least validation loss, the first of equals."""
+    validation = curves[curves["split"] == "validation"]
+    losses = {network: validation[validation["model"] == network] for network in NETWORKS}
+    return {name: int(rows["epoch"].iloc[rows["loss"].argmin()]) for name, rows in losses.items()}
+
+
+def flat(settings: Settings) -> dict[str, object]:
+    """Return all settings by their full names."""
+    sections = {name: getattr(settings, name) for name in type(settings).model_fields}
+    return {
+        f"{section}.{name}": getattr(values, name)
+        for section, values in sections.items()
+        for name in type(values).model_fields
+    }
 
 
 if __name__ == "__main__":

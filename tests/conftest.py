@@ -9,7 +9,7 @@ import pytest
 
 PROJECT = Path(__file__).parent.parent
 
-# Small enough for seconds; the corpus is real, and needs no network.
+# Small enough for seconds, and able to learn; the corpus is real, and needs no network.
 SMALL = {
     "fetch.source": "rotten-tomatoes",
     "pad.num_words": "500",
@@ -19,6 +19,7 @@ SMALL = {
     "network.gru_units": "3",
     "train.epochs": "2",
     "train.batch_size": "1024",
+    "train.learning_rate": "0.05",
 }
 
 

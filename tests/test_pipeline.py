@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,17 +13,19 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from birnn import sequences, vocabulary
+from birnn import predictions, reviews, sequences, vocabulary
 from birnn.files import read_json
 from tests.birnn.corpora import archives
 from tests.conftest import PROJECT, SMALL, change, commit, new_clone, ran, run, set_settings
 
 pytestmark = pytest.mark.slow
 
-STAGES = ["fetch", "pad", "train_bilstm", "train_bigru", "evaluate", "report"]
+STAGES = ["fetch", "pad", "train_bilstm", "train_bigru", "train_baseline", "evaluate", "report"]
+PLOTS = {"accuracy", "confusion", "lengths", "loss", "precision_recall", "reliability", "roc"}
 # No address can be reached through a proxy on a closed port.
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
 
@@ -49,7 +52,7 @@ def make(target: str, clone: Path, **environment: str) -> subprocess.CompletedPr
 
 def test_the_whole_pipeline(finished: Path) -> None:
     metrics = read_json(finished / "metrics" / "metrics.json")
-    assert list(metrics) == ["corpus", "bilstm", "bigru"]
+    assert list(metrics) == ["corpus", "bilstm", "bigru", "baseline", "pair"]
     assert metrics["corpus"]["name"] == "rotten-tomatoes"
     assert metrics["corpus"]["train_reviews"] + metrics["corpus"]["test_reviews"] == 12_808
     # Embedding, two directions of a GRU with two bias vectors, and one unit.
@@ -62,8 +65,8 @@ def test_the_whole_pipeline(finished: Path) -> None:
         assert metrics[network]["loss"] == pytest.approx(float(last["val_loss"]), abs=1e-4)
     with (finished / "plots" / "confusion.csv").open(encoding="utf-8") as rows:
         counted = sum(int(row["reviews"]) for row in csv.DictReader(rows))
-    assert counted == 2 * metrics["corpus"]["test_reviews"]
-    assert "BiLSTM and BiGRU on rotten-tomatoes" in (finished / "report/report.html").read_text()
+    assert counted == 3 * metrics["corpus"]["test_reviews"]
+    assert "Reviews of rotten-tomatoes" in (finished / "report" / "report.html").read_text()
     assert run("git", "status", "--porcelain", cwd=finished).stdout == ""
 
 
@@ -71,11 +74,23 @@ def test_two_runs_from_scratch_give_equal_bytes(finished: Path, clone: Path) -> 
     result = run("dvc", "repro", cwd=clone)
     assert result.returncode == 0, result.stderr
     assert ran(result) == STAGES
+    timed = {"evaluated/costs.json", "report.html", "report.md"}
+    timed |= {f"{model}/timing.json" for model in ("bilstm", "bigru", "baseline")}
     for folder in ("data", "models", "metrics", "plots", "report"):
         first, second = contents(finished / folder), contents(clone / folder)
         assert first.keys() == second.keys()
-        differing = {name for name in first if first[name] != second[name]}
-        assert differing <= {"bilstm/timing.json", "bigru/timing.json"}
+        assert {name for name in first if first[name] != second[name]} <= timed
+    # Of the report, the lines that tell a time.
+    reports = [(folder / "report" / "report.md").read_text() for folder in (finished, clone)]
+    first, second = (
+        [
+            line
+            for line in text.splitlines()
+            if not re.search(r"\d s\b|^\| (Seconds|Reviews a)", line)
+        ]
+        for text in reports
+    )
+    assert first == second
 
 
 def test_with_nothing_to_do_no_stage_runs_within_a_second(finished_copy: Path) -> None:
@@ -95,7 +110,11 @@ def test_an_experiment_runs_what_it_must_and_can_be_compared(finished_copy: Path
     assert ran(result) == ["train_bilstm", "train_bigru", "evaluate", "report"]
 
     metrics = run("dvc", "metrics", "diff", "--md", cwd=finished_copy).stdout
-    assert "| metrics/metrics.json | bilstm.loss" in metrics
+    rows = [line for line in metrics.splitlines() if line.startswith("| metrics/metrics.json")]
+    assert any("bilstm.loss" in row for row in rows)
+    assert any("pair.verdict" in row or "pair.accuracy_difference" in row for row in rows)
+    # Few enough to be read.
+    assert 20 < len(rows) <= 40
     params = run("dvc", "params", "diff", "--json", cwd=finished_copy).stdout
     changed = {"old": 2, "new": 3, "diff": 1}
     assert json.loads(params) == {"params.yaml": {"train.epochs": changed}}
@@ -104,7 +123,7 @@ def test_an_experiment_runs_what_it_must_and_can_be_compared(finished_copy: Path
         result = run("dvc", "plots", *command, "--json", cwd=finished_copy)
         assert result.returncode == 0, result.stderr
         plots = json.loads(result.stdout)["data"]
-        assert set(plots) == {"accuracy", "loss", "roc", "confusion"}
+        assert set(plots) == PLOTS
         specification = json.dumps(plots["accuracy"])
         assert "<DVC_METRIC" not in json.dumps([plot[0]["content"] for plot in plots.values()])
         for shown in ("workspace", "rotten-tomatoes", "bilstm", "bigru", "#0072b2", "#d55e00"):
@@ -121,7 +140,7 @@ def test_an_experiment_in_a_temporary_folder(finished_copy: Path) -> None:
     options = ("--temp", "--name", "longer", "-S", "pad.maxlen=15")
     result = run("dvc", "exp", "run", *options, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
-    assert ran(result) == ["pad", "train_bilstm", "train_bigru", "evaluate", "report"]
+    assert ran(result) == [stage for stage in STAGES if stage != "fetch"]
     assert contents(finished_copy / "metrics") == before
     assert run("git", "status", "--porcelain", cwd=finished_copy).stdout == ""
 
@@ -137,7 +156,7 @@ def test_an_experiment_in_a_temporary_folder(finished_copy: Path) -> None:
 
 
 def test_an_edit_of_the_reports_code_runs_the_report_alone(finished_copy: Path) -> None:
-    for file in ("stages/report.py", "birnn/notebook.py", "birnn/templates/report.md.j2"):
+    for file in ("stages/report.py", "birnn/notebook.py", "birnn/templates/page.html.j2"):
         with (finished_copy / file).open("a", encoding="utf-8") as code:
             code.write("\n")
         assert ran(run("dvc", "repro", cwd=finished_copy)) == ["report"]
@@ -155,7 +174,7 @@ def test_a_stage_is_restored_from_the_run_cache(finished_copy: Path) -> None:
     (finished_copy / "dvc.lock").unlink()
     result = run("dvc", "repro", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
-    restored = {"pad", "train_bilstm", "train_bigru"}
+    restored = {"pad", "train_baseline", "train_bilstm", "train_bigru"}
     assert not restored & set(ran(result))
     assert all(f"Stage '{stage}' is cached" in result.stdout for stage in restored)
 
@@ -270,8 +289,10 @@ def test_without_a_network_the_stand_in_is_named_everywhere(tmp_path: Path) -> N
     assert (corpus["name"], corpus["requested"]) == ("rotten-tomatoes", "imdb")
     for name in ("report.md", "report.html"):
         assert "Stand-in corpus." in (clone / "report" / name).read_text(encoding="utf-8")
-    for name in ("curves", "roc", "confusion"):
-        with (clone / "plots" / f"{name}.csv").open(encoding="utf-8") as rows:
+    files = list((clone / "plots").glob("*.csv"))
+    assert len(files) == 6
+    for file in files:
+        with file.open(encoding="utf-8") as rows:
             assert {row["corpus"] for row in csv.DictReader(rows)} == {"rotten-tomatoes"}
 
     # DVC takes it for up to date; `make repro` tries again, and runs no more than it must.
@@ -321,9 +342,9 @@ def test_the_true_corpus(tmp_path: Path) -> None:
         assert labels.sum() == 12_500
         assert 0 <= ids.min() < ids.max() == 19_999
 
-    reviews = pq.read_table(clone / "data" / "corpus" / "train.parquet", columns=["id", "tokens"])
-    row = reviews["id"].to_pylist().index("train/pos/576_10.txt")
-    tokens = reviews["tokens"].combine_chunks()[row : row + 1]
+    table = pq.read_table(clone / "data" / "corpus" / "train.parquet", columns=["id", "tokens"])
+    row = table["id"].to_pylist().index("train/pos/576_10.txt")
+    tokens = table["tokens"].combine_chunks()[row : row + 1]
     words = vocabulary.read(clone / "data" / "corpus" / "vocabulary.txt")
     encoded = sequences.encode(tokens, sequences.Encoding(words, 100_000, 218, "pre", "pre"))[0]
     assert encoded[0] == sequences.START
@@ -332,6 +353,16 @@ def test_the_true_corpus(tmp_path: Path) -> None:
     padded = sequences.read(clone / "data" / "padded" / "train")[0][row]
     known = np.where(encoded[-100:] < 20_000, encoded[-100:], sequences.OUT_OF_VOCABULARY)
     assert (padded == known).all()
+
+    start = time.perf_counter()
+    result = run(sys.executable, "-m", "stages.train_baseline", cwd=clone)
+    assert result.returncode == 0, result.stderr
+    assert time.perf_counter() - start < 60
+    file = clone / "data" / "corpus" / "test.parquet"
+    probabilities = predictions.of_baseline(
+        clone / "models" / "baseline", file, 25_000
+    ).probabilities
+    assert ((probabilities > 0.5) == (reviews.column(file, "label") == 1)).mean() >= 0.91
 
 
 def test_the_committed_results_are_those_of_the_default_run_on_imdb() -> None:
@@ -342,3 +373,43 @@ def test_the_committed_results_are_those_of_the_default_run_on_imdb() -> None:
     for network in ("bilstm", "bigru"):
         assert 0.80 <= metrics[network]["accuracy"] <= 0.83
         assert 0.835 <= metrics[network]["best_val_accuracy"] <= 0.86
+    assert metrics["baseline"]["accuracy"] >= 0.91
+    assert [other["verdict"] for other in metrics["baseline"]["against"]] == [
+        "the Baseline is better"
+    ] * 2
+    assert "The linear baseline beats both networks." in (
+        PROJECT / "report" / "report.md"
+    ).read_text(encoding="utf-8")
+
+
+def test_the_texts_of_the_reviews_stay_out_of_git(finished: Path) -> None:
+    shown = run(sys.executable, "-m", "birnn", "mistakes", "bigru", "--count", "3", cwd=finished)
+    assert shown.returncode == 0, shown.stderr
+    worst = pd.read_parquet(finished / "data" / "evaluated" / "mistakes.parquet")
+    assert set(worst["kind"]) == {"bilstm", "bigru", "disagreement"}
+    for review in worst[worst["kind"] == "bigru"].head(3).to_dict("records"):
+        assert review["id"] in shown.stdout
+        tracked = run("git", "grep", "--fixed-strings", review["text"], cwd=finished)
+        assert tracked.returncode == 1, tracked.stdout
+
+
+def test_what_was_predicted_is_what_was_measured(finished: Path) -> None:
+    predicted = pd.read_parquet(finished / "data" / "evaluated" / "predictions.parquet")
+    metrics = read_json(finished / "metrics" / "metrics.json")
+    for model in ("bilstm", "bigru", "baseline"):
+        right = (predicted[model] > 0.5) == predicted["label"]
+        assert metrics[model]["accuracy"] == pytest.approx(right.mean(), abs=5e-5)
+
+
+def test_the_baseline_is_trained_on_the_reviews_that_the_networks_are(finished_copy: Path) -> None:
+    set_settings(finished_copy, {"pad.validation": "0.2"})
+    for stage in ("pad", "train_baseline"):
+        result = run(sys.executable, "-m", f"stages.{stage}", cwd=finished_copy)
+        assert result.returncode == 0, result.stderr
+    labels = sequences.read(finished_copy / "data" / "padded" / "train")[1]
+    assert f"baseline: {len(labels):,} reviews" in result.stdout
+    rows = np.load(finished_copy / "data" / "padded" / "train" / "rows.npy")
+    every_label = reviews.column(finished_copy / "data" / "corpus" / "train.parquet", "label")
+    assert (every_label[rows] == labels).all()
+    held_out = np.load(finished_copy / "data" / "padded" / "validation" / "rows.npy")
+    assert not set(rows) & set(held_out)

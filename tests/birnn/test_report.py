@@ -1,134 +1,148 @@
-"""Figures and report: what stands in them, of which corpus, and that they need nothing else."""
+"""The report: what stands in it, of which corpus, and that it needs nothing else."""
 
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import numpy as np
 import pytest
 
-from birnn import figures, report
-
-SCORES: dict[str, Any] = {
-    "accuracy": 0.8123,
-    "loss": 0.9,
-    "precision": 0.8,
-    "recall": 0.7,
-    "f1": 0.75,
-    "roc_auc": 0.88,
-    "best_val_accuracy": 0.84,
-    "best_val_epoch": 2,
-    "parameters": 1_234_567,
-}
+from birnn import report
+from tests.birnn import samples
 
 
-def metrics(name: str = "imdb", validation: str | float = "test") -> dict[str, Any]:
-    corpus = {
-        "name": name,
-        "requested": "imdb",
-        "train_reviews": 25_000,
-        "test_reviews": 10_000,
-        "vocabulary": 88_584,
-        "validation": validation,
-    }
-    return {"corpus": corpus, "bilstm": SCORES, "bigru": SCORES | {"accuracy": 0.8}}
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Return the report as Markdown and as a page."""
+    return samples.write_report(tmp_path_factory.mktemp("report"), samples.predictions())
 
 
-def curves() -> pd.DataFrame:
-    return pd.DataFrame(
-        {"network": network, "split": split, "epoch": epoch, "accuracy": 0.5, "loss": 1 / epoch}
-        for network in ("bilstm", "bigru")
-        for split in ("training", "validation")
-        for epoch in (1, 2, 3)
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_the_answer_comes_first_and_is_the_verdict(texts: tuple[str, str]) -> None:
+    markdown, _ = texts
+    opening = words(markdown.partition("## ")[0])
+    assert "What are the differences between a bidirectional LSTM" in opening
+    assert "**The answer of this run: no difference is shown.**" in opening
+    assert re.search(
+        r"is [+−]\d+\.\d\d points, with a 95 % interval from −.* which holds 0", opening
     )
+    assert "**The linear baseline beats both networks.**" in opening
+    assert "This is one seed, 0" in opening
 
 
-@pytest.fixture
-def written(tmp_path: Path) -> Path:
-    """Return a folder with one figure, for reports."""
-    figure = figures.both_networks(curves(), "loss", "imdb")
-    figures.save(figure, tmp_path / "plots" / "loss.png")
-    return tmp_path
+def test_a_better_network_and_a_baseline_that_beats_none_are_said(tmp_path: Path) -> None:
+    columns = samples.predictions()
+    columns["bigru"] = columns["label"].astype(np.float32)
+    columns["baseline"] = np.zeros_like(columns["bigru"])
+    markdown, _ = samples.write_report(tmp_path, columns)
+    assert "**The answer of this run: the BiGRU is better.**" in markdown
+    assert "which does not hold 0" in words(markdown)
+    assert "**The linear baseline beats neither network.**" in markdown
 
 
-def texts(folder: Path, content: dict[str, Any]) -> tuple[str, str]:
-    report.write(content, [folder / "plots" / "loss.png"], folder / "report")
-    names = ("report.md", "report.html")
-    markdown, html = ((folder / "report" / name).read_text(encoding="utf-8") for name in names)
-    return markdown, html
+def test_the_table_stands_beside_the_notebooks_numbers(texts: tuple[str, str]) -> None:
+    markdown, html = texts
+    measured = samples.metrics(samples.predictions())
+    accuracies = [f"{measured[model]['accuracy']:.4f}" for model in ("bilstm", "bigru", "baseline")]
+    assert f"| Accuracy | {' | '.join(accuracies)} | 0.8181 | 0.8174 |" in markdown
+    assert '<td style="text-align:right">0.8174</td>' in html
 
 
-def test_the_figures_of_one_network_are_the_notebooks() -> None:
-    figure = figures.one_network(curves(), "bigru", "accuracy", "imdb")
-    (axes,) = figure.axes
-    assert axes.get_title() == "Training and validation accuracy\nBiGRU on imdb"
-    dots, line = axes.lines
-    assert (dots.get_label(), dots.get_marker(), dots.get_linestyle(), dots.get_color()) == (
-        "Training acc",
-        "o",
-        "None",
-        "b",
-    )
-    assert (line.get_label(), line.get_linestyle(), line.get_color()) == (
-        "Validation acc",
-        "-",
-        "b",
-    )
-    assert list(line.get_xdata()) == [1, 2, 3]
+def test_costs_are_medians_with_their_spread(texts: tuple[str, str]) -> None:
+    markdown, _ = texts
+    assert "| Multiply-adds a review | 9,830,528 | 9,830,528 | 150 |" in markdown
+    assert "| Seconds an epoch | 22.0 (20.0 to 30.0) | 22.0 (20.0 to 30.0) | – |" in markdown
+    assert "| Reviews a second, predicting | 1,000 (950 to 1,100) |" in markdown
+    assert "| Training | 1 min 12 s | 1 min 12 s | 14 s |" in markdown
+    assert "| Epochs to the least validation loss | 2 | 2 | – |" in markdown
+    assert "cores, no GPU" in markdown
 
 
-def test_both_networks_have_a_colour_each() -> None:
-    (axes,) = figures.both_networks(curves(), "loss", "mine").axes
-    assert "BiLSTM and BiGRU on mine" in axes.get_title()
-    assert len(axes.lines) == 4
-    assert len({line.get_color() for line in axes.lines}) == 2
+def test_the_matched_comparison_is_offered_until_it_is_run(tmp_path: Path) -> None:
+    markdown, _ = samples.write_report(tmp_path / "a", samples.predictions())
+    assert "`dvc exp run -S network.gru_units=79`" in markdown
+    matched = samples.SETTINGS | {"network.gru_units": 79}
+    markdown, _ = samples.write_report(tmp_path / "b", samples.predictions(), matched)
+    assert "this is the matched comparison" in markdown
+    assert "dvc exp run" not in markdown
 
 
-def test_equal_figures_are_equal_bytes(tmp_path: Path) -> None:
-    for name in ("a.png", "b.png"):
-        figures.save(figures.both_networks(curves(), "loss", "imdb"), tmp_path / name)
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-
-
-def test_the_table_stands_beside_the_notebooks_numbers(written: Path) -> None:
-    markdown, html = texts(written, metrics())
-    assert "| Accuracy | 0.8123 | 0.8000 | 0.8181 | 0.8174 |" in markdown
-    assert "| Parameters | 1,234,567 | 1,234,567 |  |  |" in markdown
-    assert "<td>0.8123</td><td>0.8000</td><td>0.8181</td><td>0.8174</td>" in html
-    assert "BiGRU 0.0040" in markdown
-    assert "The accuracies differ by 0.0123." in markdown
-
-
-def test_a_stand_in_is_named_and_not_compared_with_the_notebook(written: Path) -> None:
-    for text in texts(written, metrics("rotten-tomatoes")):
+def test_a_stand_in_is_named_and_not_compared_with_the_notebook(
+    tmp_path: Path, texts: tuple[str, str]
+) -> None:
+    for text in samples.write_report(tmp_path, samples.predictions(), corpus="rotten-tomatoes"):
         assert "Stand-in corpus." in text
-        assert "says nothing of imdb" in " ".join(text.split())
+        assert "says nothing of imdb" in words(text)
         assert "0.8181" not in text
-        assert "The notebook's results are of IMDB" in text
-    for text in texts(written, metrics()):
+        assert re.search("The notebook(&#39;|')s results are of IMDB", text)
+    for text in texts:
         assert "Stand-in" not in text
 
 
-def test_it_says_what_validation_is(written: Path) -> None:
-    markdown, _ = texts(written, metrics(validation="test"))
-    assert "nothing is chosen by it" in markdown
-    markdown, _ = texts(written, metrics(validation=0.1))
+def test_it_says_what_validation_is(tmp_path: Path, texts: tuple[str, str]) -> None:
+    assert "nothing is chosen by it" in texts[0]
+    markdown, _ = samples.write_report(tmp_path, samples.predictions(), validation=0.1)
     assert "a hold-out of 0.1 of the training reviews" in markdown
 
 
-def test_the_page_needs_no_other_file(written: Path) -> None:
-    _, html = texts(written, metrics())
+class Page(HTMLParser):
+    """What a page links to, its words, and its figures."""
 
-    class Addresses(HTMLParser):
-        found: list[str]
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.ids: list[str] = []
+        self.drawings = 0
+        self.words = ""
+        self.feed(html)
 
-        def handle_starttag(self, _tag: str, attributes: list[tuple[str, str | None]]) -> None:
-            self.found += [value or "" for name, value in attributes if name in {"src", "href"}]
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.drawings += tag == "svg"
+        for name, value in attributes:
+            if name in {"src", "href", "xlink:href"}:
+                self.addresses.append(value or "")
+            if name == "id":
+                self.ids.append(value or "")
 
-    parser = Addresses()
-    parser.found = []
-    parser.feed(html)
-    assert len(parser.found) == 1
-    assert parser.found[0].startswith("data:image/png;base64,")
-    assert not re.search(r"url\(|@import|https?://", html)
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_the_page_needs_no_other_file(texts: tuple[str, str]) -> None:
+    page = Page(texts[1])
+    # Parts of a drawing refer to each other; the icon is empty.
+    assert {address for address in page.addresses if not address.startswith("#")} == {"data:,"}
+    assert {address[1:] for address in page.addresses if address != "data:,"} <= set(page.ids)
+    assert not re.search(r"url\((?!#)|@import|https?://|<script", texts[1])
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_the_page_says_what_the_markdown_says(texts: tuple[str, str]) -> None:
+    markdown, html = texts
+    page = Page(html)
+    assert page.drawings == len(re.findall(r"!\[.*\]\(\.\./plots/.*\.png\)", markdown)) == 11
+    said = set(re.findall(r"\d[\d.,]*\d", page.words))
+    assert set(re.findall(r"\d[\d.,]*\d", re.sub(r"!\[.*\)", "", markdown))) <= said
+
+
+def test_what_a_corpus_is_called_is_text_and_not_html(tmp_path: Path) -> None:
+    name = "<script>alert(1)</script>"
+    _, html = samples.write_report(tmp_path, samples.predictions(), corpus=name)
+    assert "<script" not in html
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "–"), (3, "3"), (12_345, "12,345"), (0.5, "0.5000"), ([0.1, 0.25], "0.1000 to 0.2500")],
+)
+def test_how_scores_are_written(value: Any, text: str) -> None:
+    assert report.score(value) == text
+
+
+def test_how_differences_and_times_are_written() -> None:
+    assert (report.points(0.0016), report.points(-0.1)) == ("+0.16", "−10.00")
+    assert (report.seconds(14.4), report.seconds(201)) == ("14 s", "3 min 21 s")

@@ -22,6 +22,10 @@ def test_a_worked_example() -> None:
     assert scores["roc_auc"] == 0.75
     expected = -sum(map(math.log, (0.9, 0.4, 0.35, 0.8))) / 4
     assert scores["loss"] == pytest.approx(expected, rel=1e-6)
+    # Precision where each positive is found, 1 / 1 and 2 / 3.
+    assert scores["average_precision"] == pytest.approx((1 + 2 / 3) / 2)
+    assert scores["brier"] == pytest.approx((0.1**2 + 0.6**2 + 0.65**2 + 0.2**2) / 4)
+    assert scoring.right(LABELS, probabilities).tolist() == [True, False, False, True]
 
 
 def test_a_network_that_predicts_one_class() -> None:
@@ -53,3 +57,15 @@ def test_the_roc_curve_rises_from_corner_to_corner() -> None:
     assert (np.diff(rates) >= 0).all()
     area = np.trapezoid(rates, [point["false_positive_rate"] for point in points])
     assert area == pytest.approx(scoring.scores(labels, probabilities)["roc_auc"], abs=0.005)
+
+
+def test_precision_is_that_of_the_highest_threshold_which_reaches_the_recall() -> None:
+    probabilities = np.array([0.1, 0.6, 0.35, 0.8], np.float32)
+    points = scoring.precision_recall_points(LABELS, probabilities, points=4)
+    assert [point["recall"] for point in points] == [0.25, 0.5, 0.75, 1]
+    assert [point["precision"] for point in points] == pytest.approx([1, 1, 2 / 3, 2 / 3])
+
+
+def test_the_precision_of_a_network_that_predicts_one_class_is_the_share_of_positives() -> None:
+    points = scoring.precision_recall_points(LABELS, np.ones(4, np.float32))
+    assert {point["precision"] for point in points} == {0.5}

@@ -50,6 +50,15 @@ def test_the_defaults_are_the_notebooks() -> None:
     }
 
 
+def test_the_baseline_is_that_of_the_paper() -> None:
+    assert settings.load(DEFAULTS).baseline.model_dump() == {
+        "ngrams": 2,
+        "min_reviews": 2,
+        "smoothing": 1,
+        "inverse_regularization": 1,
+    }
+
+
 @pytest.mark.parametrize(
     ("old", "new", "key", "value", "allowed"),
     [

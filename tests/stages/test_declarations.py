@@ -18,7 +18,7 @@ from tests.conftest import PROJECT, run, set_settings
 PIPELINE = YAML(typ="safe").load(PROJECT / "dvc.yaml")
 STAGES = PIPELINE["stages"]
 PACKAGES = ("birnn", "stages")
-WITHOUT_TENSORFLOW = {"fetch", "pad", "report"}
+WITHOUT_TENSORFLOW = {"fetch", "pad", "train_baseline", "report"}
 
 
 def module_file(project: Path, module: str) -> Path | None:
@@ -111,6 +111,11 @@ def test_what_a_running_stage_reads_and_imports(
     # The stage itself runs as `__main__`.
     assert names | {f"stages/{stage}.py"} == code_of(PROJECT, stage)
     assert ("tensorflow" in recorded["modules"]) == (stage not in WITHOUT_TENSORFLOW)
+
+
+def test_the_baseline_cannot_open_the_test_split_either() -> None:
+    data = [dep for dep in STAGES["train_baseline"]["deps"] if dep.startswith("data/")]
+    assert data == ["data/corpus/train.parquet", "data/padded/train"]
 
 
 @pytest.mark.parametrize("stage", ["train_bilstm", "train_bigru"])

@@ -1,0 +1,53 @@
+"""Whether a probability means what it says: of reviews given 0.8, are 80 % positive?"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from birnn import intervals
+
+BINS = 10
+
+
+def reliability(
+    labels: NDArray[np.uint8], probabilities: NDArray[np.float32]
+) -> list[dict[str, Any]]:
+    """Return the reliability curve: a row for each of 10 equally wide bins that has reviews.
+
+    Args:
+        labels: shape (reviews,), 1 positive, 0 negative.
+        probabilities: of the positive class, shape (reviews,).
+
+    Returns:
+        For each bin the mean `predicted` probability, the `observed` share of positive reviews
+        with its 95 % interval `low` to `high`, and the number of `reviews`.
+    """
+    inner_edges = np.linspace(0, 1, BINS + 1)[1:-1]
+    bin_of_review = np.searchsorted(inner_edges, probabilities)
+    rows = []
+    for number in range(BINS):
+        inside = bin_of_review == number
+        reviews, positive = int(inside.sum()), int(labels[inside].sum())
+        if interval := intervals.of_proportion(positive, reviews):
+            rows.append(
+                {
+                    "predicted": float(probabilities[inside].mean(dtype=np.float64)),
+                    "observed": positive / reviews,
+                    "low": interval[0],
+                    "high": interval[1],
+                    "reviews": reviews,
+                }
+            )
+    return rows
+
+
+def expected_calibration_error(curve: list[dict[str, Any]]) -> float:
+    """Return the mean distance of the reliability curve from the diagonal, weighted by reviews.
+
+    Naeini, Cooper and Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian
+    Binning", AAAI 2015, section "Calibration measures".
+    """
+    weights = [row["reviews"] for row in curve]
+    distances = [abs(row["observed"] - row["predicted"]) for row in curve]
+    return float(np.average(distances, weights=weights))

@@ -1,0 +1,76 @@
+"""95 % intervals of what was measured on a sample of reviews.
+
+They tell how another sample of reviews would have scored the same trained models. What another
+training would have given, with another seed, they do not tell.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+CONFIDENCE = 0.95
+_Z = float(stats.norm.isf((1 - CONFIDENCE) / 2))
+
+Interval = tuple[float, float]
+
+
+def of_proportion(successes: int, trials: int) -> Interval | None:
+    """Return Wilson's score interval, None without trials.
+
+    Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
+    """
+    if trials == 0:
+        return None
+    interval = stats.binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def of_auc(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Interval | None:
+    """Return the interval of the area under the ROC curve, cut at 0 and 1.
+
+    DeLong, DeLong and Clarke-Pearson, "Comparing the Areas under Two or More Correlated Receiver
+    Operating Characteristic Curves", 1988; computed from ranks as in Sun and Xu, "Fast
+    Implementation of DeLong's Algorithm", 2014.
+
+    Args:
+        labels: shape (reviews,), 1 positive, 0 negative; both occur.
+        probabilities: of the positive class, shape (reviews,).
+
+    Returns:
+        None where the variance cannot be estimated: a class has one review only, or the areas of
+        all reviews are equal, as they are when the two classes are told apart without a mistake
+        or not at all.
+    """
+    positive = labels == 1
+    positives, negatives = int(positive.sum()), int((~positive).sum())
+    if 1 in (positives, negatives):
+        return None
+    ranks = stats.rankdata(probabilities)
+    below_positive = (ranks[positive] - stats.rankdata(probabilities[positive])) / negatives
+    above_negative = 1 - (ranks[~positive] - stats.rankdata(probabilities[~positive])) / positives
+    variance = below_positive.var(ddof=1) / positives + above_negative.var(ddof=1) / negatives
+    if variance == 0:
+        return None
+    area, margin = float(below_positive.mean()), _Z * math.sqrt(variance)
+    return max(0.0, area - margin), min(1.0, area + margin)
+
+
+def of_paired_difference(first_only: int, second_only: int, pairs: int) -> Interval:
+    """Return the interval of the difference of two proportions measured on the same reviews.
+
+    Bonett and Price, "Adjusted Wald Confidence Interval for a Difference of Binomial Proportions
+    Based on Paired Data", 2012: recommended by Fagerland, Lydersen and Laake, "Recommended Tests
+    and Confidence Intervals for Paired Binomial Proportions", 2014. It has a width even where the
+    two never differ.
+
+    Args:
+        first_only: reviews on which the first alone succeeds.
+        second_only: reviews on which the second alone succeeds.
+        pairs: all reviews.
+    """
+    first, second = (first_only + 1) / (pairs + 2), (second_only + 1) / (pairs + 2)
+    difference = first - second
+    margin = _Z * math.sqrt((first + second - difference**2) / (pairs + 2))
+    return max(-1.0, difference - margin), min(1.0, difference + margin)

@@ -1,0 +1,44 @@
+"""The reviews of a corpus, read a batch at a time from the Parquet file of a split."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+BATCH = 2_000  # reviews
+
+
+def words(file: Path, batch_size: int = BATCH) -> Iterator[list[list[str]]]:
+    """Yield batches of reviews, each review a list of all its words."""
+    for batch in pq.ParquetFile(file).iter_batches(batch_size, columns=["tokens"]):
+        yield [tokens or [] for tokens in batch["tokens"].to_pylist()]
+
+
+def lengths(file: Path) -> NDArray[np.int32]:
+    """Return the number of words of each review, int32, shape (reviews,)."""
+    batches = pq.ParquetFile(file).iter_batches(BATCH, columns=["tokens"])
+    counts = [pc.list_value_length(batch["tokens"]).fill_null(0).to_numpy() for batch in batches]
+    return np.concatenate(counts)
+
+
+def texts(file: Path, rows: NDArray[np.int64]) -> list[str]:
+    """Return the texts of some rows, in the order of `rows`."""
+    found: dict[int, str] = {}
+    start = 0
+    for batch in pq.ParquetFile(file).iter_batches(BATCH, columns=["text"]):
+        inside = rows[(start <= rows) & (rows < start + len(batch))]
+        chosen = batch["text"].take(pa.array(inside - start)).to_pylist()
+        found |= dict(zip(inside.tolist(), chosen, strict=True))
+        start += len(batch)
+    return [found[row] for row in rows.tolist()]
+
+
+def column(file: Path, name: str) -> NDArray[Any]:
+    """Return a whole column that is small."""
+    values: NDArray[Any] = pq.read_table(file, columns=[name])[name].to_numpy()
+    return values

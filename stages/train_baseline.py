@@ -1,0 +1,38 @@
+"""Train the linear baseline on the same training reviews as the networks, with all their words.
+
+Reads data/corpus/train.parquet and data/padded/train, writes models/baseline.
+"""
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from birnn import baseline, command, machine, reviews
+from birnn.files import whole_folder, write_json
+from birnn.settings import Settings
+
+CORPUS = Path("data/corpus/train.parquet")
+PADDED = Path("data/padded/train")
+MODEL = Path("models/baseline")
+
+
+def main(settings: Settings) -> None:
+    """Train the baseline and write its weights."""
+    start = time.perf_counter()
+    rows = np.load(PADDED / "rows.npy")
+    labels = np.load(PADDED / "labels.npy")
+    chosen = set(rows.tolist())
+    every_review = (words for batch in reviews.words(CORPUS) for words in batch)
+    training_reviews = (words for row, words in enumerate(every_review) if row in chosen)
+    trained = baseline.fit(training_reviews, labels, settings.baseline)
+    seconds = time.perf_counter() - start
+    with whole_folder(MODEL) as folder:
+        baseline.save(trained, folder)
+        timing = {"seconds": round(seconds, 3), "machine": machine.describe()}
+        write_json(folder / "timing.json", timing)
+    print(f"baseline: {len(rows):,} reviews, {len(trained.ngrams):,} n-grams, {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    command.run(main)

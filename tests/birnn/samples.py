@@ -1,0 +1,141 @@
+"""A small evaluation with made-up predictions, by the code that makes the true one."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from birnn import figures, machine, plot_data, report, svg
+from birnn.models import NETWORKS
+from birnn.predictions import Predictions
+from stages import evaluate
+from stages import report as report_stage
+
+SETTINGS = {
+    "pad.maxlen": 100,
+    "network.embedding_dim": 128,
+    "network.lstm_units": 64,
+    "network.gru_units": 64,
+    "train.seed": 0,
+    "train.epochs": 3,
+    "baseline.ngrams": 2,
+}
+
+
+def predictions(reviews: int = 400, seed: int = 0) -> dict[str, NDArray[Any]]:
+    """Return labels, lengths and what three models say, right more often than not."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(reviews) % 2
+    columns = {
+        name: np.clip(0.5 + strength * (labels - 0.5) + rng.normal(0, 0.2, reviews), 0, 1)
+        for name, strength in (("bilstm", 0.4), ("bigru", 0.4), ("baseline", 0.7))
+    }
+    return {
+        "label": labels.astype(np.uint8),
+        "words": rng.integers(5, 900, reviews, dtype=np.int32),
+        **{name: column.astype(np.float32) for name, column in columns.items()},
+    }
+
+
+def histories() -> dict[str, pd.DataFrame]:
+    """Return three epochs, the second of which has the least validation loss."""
+    history = pd.DataFrame(
+        {
+            "epoch": [1, 2, 3],
+            "accuracy": [0.7, 0.8, 0.9],
+            "loss": [0.6, 0.4, 0.2],
+            "val_accuracy": [0.7, 0.75, 0.74],
+            "val_loss": [0.6, 0.5, 0.55],
+        }
+    )
+    return dict.fromkeys(NETWORKS, history)
+
+
+def costs() -> dict[str, Any]:
+    """Return what `evaluate` writes of the costs."""
+    network = {
+        "parameters": 1_234_567,
+        "recurrent_parameters": 98_816,
+        "multiply_adds": 9_830_528,
+        "reviews_per_second": [900, 1_000, 1_200],
+    }
+    baseline = {
+        "parameters": 40_000,
+        "multiply_adds": 150,
+        "reviews_per_second": [400, 500, 600],
+    }
+    return {
+        "bilstm": network,
+        "bigru": network,
+        "baseline": baseline,
+        "machine": machine.describe(),
+    }
+
+
+def timings() -> dict[str, Any]:
+    """Return what the training stages write of their times."""
+    network = {"seconds_per_epoch": [22.0, 20.0, 30.0], "machine": machine.describe()}
+    baseline = {"seconds": 14.2, "machine": machine.describe()}
+    return {"bilstm": network, "bigru": network, "baseline": baseline}
+
+
+def metrics(
+    columns: dict[str, NDArray[Any]], maxlen: int = 100, corpus: str = "imdb", **described: Any
+) -> dict[str, Any]:
+    """Return what `metrics.json` holds."""
+    table = pd.DataFrame(columns)
+    predicted = {
+        name: Predictions(table[name].to_numpy(), costs()[name])
+        for name in ("bilstm", "bigru", "baseline")
+    }
+    about = {
+        "name": corpus,
+        "requested": "imdb",
+        "train_reviews": 25_000,
+        "test_reviews": len(table),
+        "vocabulary": 88_584,
+        "validation": "test",
+    }
+    measured = evaluate.measure(table, predicted, histories(), maxlen)
+    return {"corpus": about | described} | measured
+
+
+def tables(columns: dict[str, NDArray[Any]], measured: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Return the rows of the plots."""
+    models = ("bilstm", "bigru", "baseline")
+    probabilities = {name: columns[name] for name in models}
+    return plot_data.of_predictions(columns["label"], probabilities) | {
+        "curves": plot_data.of_histories(histories()),
+        "lengths": plot_data.of_lengths({name: measured[name] for name in models}),
+    }
+
+
+def write_report(
+    folder: Path,
+    columns: dict[str, NDArray[Any]],
+    settings: dict[str, Any] = SETTINGS,
+    **about: Any,
+) -> tuple[str, str]:
+    """Write the figures and the report of an evaluation; return the Markdown and the page."""
+    measured = metrics(columns, settings["pad.maxlen"], **about)
+    rows = tables(columns, measured)
+    drawn = figures.draw(measured, rows, settings["pad.maxlen"])
+    for name, figure in drawn.items():
+        figures.save(figure, folder / "plots" / f"{name}.png")
+    split = {"reviews": 25_000, "positive": 12_500, "groups": 3_456, "digest": "0123456789" * 6}
+    content = {
+        "metrics": measured,
+        "source": {"train": split, "test": split},
+        "costs": costs(),
+        "timings": timings(),
+        "confusion": report_stage.confusion_counts(rows["confusion"]),
+        "best_loss_epoch": report_stage.best_loss_epochs(rows["curves"]),
+        "settings": settings,
+    }
+    drawings = {name: svg.inline(figure, name) for name, figure in drawn.items()}
+    report.write(content, drawings, folder / "report")
+    names = ("report.md", "report.html")
+    markdown, html = ((folder / "report" / name).read_text(encoding="utf-8") for name in names)
+    return markdown, html
