@@ -161,11 +161,11 @@ def points(value: float) -> str:
 
 
 def share(measured: dict[str, Any]) -> str:
-    """Format an accuracy with its interval."""
+    """Format an accuracy with its interval, in percent."""
     if measured["accuracy"] is None:
         return NOTHING
-    low, high = (f"{100 * measured[end]:.2f}" for end in ("low", "high"))
-    return f"{percent(measured['accuracy'])} ({low} to {high})"
+    value, low, high = (f"{100 * measured[name]:.2f}" for name in ("accuracy", "low", "high"))
+    return f"{value} ({low} to {high})"
 
 
 def seconds(value: float) -> str:
