@@ -4,7 +4,7 @@ PYTHON ?= python3
 ENV := .venv/.complete
 
 export VIRTUAL_ENV := $(CURDIR)/.venv
-export PATH := $(VIRTUAL_ENV)/bin:$(PATH)
+export PATH := $(VIRTUAL_ENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin):$(PATH)
 
 # Whether the corpus stands in for another. DVC takes it for up to date, but the one that was asked
 # for may be in reach by now.
@@ -24,20 +24,34 @@ test: $(ENV) ## run all tests
 test-fast: $(ENV) ## run the tests that take seconds, before a commit
 	pytest -m "not slow"
 
-lint: $(ENV) ## check style, types and spelling
+lint: $(ENV) ## check style, types, spelling and workflows
 	ruff format --check
 	ruff check
 	mypy
 	git ls-files -z | xargs -0 codespell
+	zizmor --offline --quiet .github/workflows
 
 format: $(ENV) ## format the code, and mend what can be mended
 	ruff format
 	ruff check --fix
 
 fresh: $(ENV) ## fail where dvc.lock is not that of the code, settings and data
-	@if dry=$$(dvc repro --allow-missing --dry 2>&1) && ! echo "$$dry" | grep -q "Running stage"; \
-		then echo "dvc.lock is fresh"; \
-		else echo "$$dry"; echo "dvc.lock is stale: run make repro, and commit its results"; exit 1; fi
+	python -m experiments fresh
+
+# What the study in git is of.
+SEEDS := -S train.seed=0..9
+SIZES := -S network.gru_units=64,79 -S train.seed=0..2
+
+study: $(ENV) ## run the experiments of the studies that are not finished, and collect them
+	python -m experiments run $(SEEDS)
+	python -m experiments run $(SIZES)
+	python -m experiments collect seeds $(SEEDS)
+	python -m experiments collect equal-size $(SIZES)
+
+BASE ?= origin/main
+
+review: $(ENV) ## write review.md: what changed since BASE, and whether that is noise
+	python -m experiments review $(BASE)
 
 lock: $(ENV) ## choose the newest versions that pyproject.toml allows, and lock them
 	uv pip compile --quiet --upgrade --python-version 3.11 --group dev --output-file requirements.txt pyproject.toml
@@ -57,4 +71,4 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
 		do printf '%-10s %s\n' "$$name" "$$text"; done
 
-.PHONY: repro test test-fast lint format fresh lock setup help
+.PHONY: repro test test-fast lint format fresh study review lock setup help

@@ -103,7 +103,7 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -
         corpus: the name of the corpus, for the title.
     """
     title = f"Training and validation {measure}\n{TITLES[network]} on {corpus}"
-    figure, axes = _figure(title, "epoch", measure)
+    figure, axes = one_axes(title, "epoch", measure)
     short = {"accuracy": "acc"}.get(measure, measure)
     labels = {"training": f"Training {short}", "validation": f"Validation {short}"}
     _curve(axes, curves[curves["model"] == network], measure, labels, {"color": "b"})
@@ -114,7 +114,7 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -
 def both_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
     """Return the curves of both networks in one figure, a colour each; arguments as above."""
     names = " and ".join(TITLES[network] for network in NETWORKS)
-    figure, axes = _figure(f"{measure.capitalize()} of {names} on {corpus}", "epoch", measure)
+    figure, axes = one_axes(f"{measure.capitalize()} of {names} on {corpus}", "epoch", measure)
     for network in NETWORKS:
         labels = {split: f"{TITLES[network]}, {split}" for split in ("training", "validation")}
         rows = curves[curves["model"] == network]
@@ -126,7 +126,7 @@ def both_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
 
 def roc(table: pd.DataFrame, corpus: str) -> Figure:
     """Return the ROC curves, with the diagonal of a model that guesses."""
-    figure, axes = _figure(f"ROC curve on {corpus}", "false positive rate", "true positive rate")
+    figure, axes = one_axes(f"ROC curve on {corpus}", "false positive rate", "true positive rate")
     axes.plot([0, 1], [0, 1], color=GRID)
     _lines(axes, table, "false_positive_rate", "true_positive_rate")
     axes.legend(loc="lower right")
@@ -135,7 +135,7 @@ def roc(table: pd.DataFrame, corpus: str) -> Figure:
 
 def precision_recall(table: pd.DataFrame, corpus: str) -> Figure:
     """Return the precision-recall curves."""
-    figure, axes = _figure(f"Precision and recall on {corpus}", "recall", "precision")
+    figure, axes = one_axes(f"Precision and recall on {corpus}", "recall", "precision")
     _lines(axes, table, "recall", "precision")
     axes.legend(loc="lower left")
     return figure
@@ -143,7 +143,7 @@ def precision_recall(table: pd.DataFrame, corpus: str) -> Figure:
 
 def reliability(table: pd.DataFrame, corpus: str) -> Figure:
     """Return the reliability curves, with 95 % intervals and the diagonal of a calibrated model."""
-    figure, axes = _figure(
+    figure, axes = one_axes(
         f"Reliability on {corpus}", "predicted probability of positive", "share that is positive"
     )
     axes.plot([0, 1], [0, 1], color=GRID)
@@ -154,7 +154,7 @@ def reliability(table: pd.DataFrame, corpus: str) -> Figure:
 
 def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     """Return the accuracy by length of the review, with 95 % intervals."""
-    figure, axes = _figure(f"Accuracy by length on {corpus}", "words in the review", "accuracy")
+    figure, axes = one_axes(f"Accuracy by length on {corpus}", "words in the review", "accuracy")
     _lines(axes, table, "words", "accuracy", marker="o")
     shortest, longest = table["words"].min(), table["words"].max()
     # The first id is the start's.
@@ -171,7 +171,8 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     return figure
 
 
-def _figure(title: str, x: str, y: str) -> tuple[Figure, Axes]:
+def one_axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
+    """Return an empty figure of the report's size, and its axes."""
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
     if x == "epoch":

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import PurePosixPath
 
 from jinja2 import Environment
 from markdown_it import MarkdownIt
@@ -20,8 +19,7 @@ def render(environment: Environment, markdown: str, drawings: dict[str, str]) ->
     Args:
         environment: has the template `page.html.j2`.
         markdown: the report; raw HTML in it is shown, not obeyed.
-        drawings: an `svg` element for each image of the report, by the name of its file without
-            the ending.
+        drawings: an `svg` element for each image of the report, by its address.
     """
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     for name, rule in _rules(drawings).items():
@@ -51,7 +49,7 @@ def _rules(drawings: dict[str, str]) -> dict[str, Rule]:
         _environment: EnvType,
     ) -> str:
         token = tokens[place]
-        drawing = drawings[PurePosixPath(str(token.attrs["src"])).stem]
+        drawing = drawings[str(token.attrs["src"])]
         name = escape(token.content)
         return f'<span class="figure" role="img" aria-label="{name}">{drawing}</span>'
 

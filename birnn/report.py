@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from birnn import notebook, page
+from birnn import notebook, page, texts
 from birnn.costs import matched_gru_units
 from birnn.files import whole_file
 from birnn.models import NETWORKS, TITLES
+from birnn.texts import NOTHING, number, score, seconds
 
-NOTHING = "–"
 SCORES = {
     "accuracy": "Accuracy",
     "accuracy_interval": "95 % interval",
@@ -35,8 +35,8 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
 
     Args:
         content: what the report tells of: `metrics`, `costs`, `timings`, `source` (of the
-            corpus), `confusion`, `best_loss_epoch` and `settings`.
-        drawings: an `svg` element a figure, by name.
+            corpus), `confusion`, `best_loss_epoch`, `settings` and `studies`.
+        drawings: an `svg` element a figure, by the address that the Markdown has.
         folder: for the report.
     """
     environment = Environment(
@@ -48,16 +48,19 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         keep_trailing_newline=True,
     )
     environment.filters |= {
+        "accuracy": texts.accuracy,
+        "difference": texts.difference,
         "number": number,
-        "percent": percent,
-        "points": points,
+        "percent": texts.percent,
+        "points": texts.points,
         "seconds": seconds,
-        "share": share,
+        "with_deviation": texts.with_deviation,
     }
     metrics, settings = content["metrics"], content["settings"]
     markdown = environment.get_template("report.md.j2").render(
         content,
         titles=TITLES,
+        over_seeds=next((study for study in content["studies"] if not study.varied), None),
         notebook=metrics["corpus"]["name"] == "imdb",
         scores=score_rows(metrics),
         cost_rows=cost_rows(content["costs"], content["timings"], content["best_loss_epoch"]),
@@ -134,41 +137,3 @@ def _machine(machine: dict[str, Any]) -> str:
         f"{machine['processor']} ({machine['cores']} cores, {accelerators}, {machine['system']}, "
         f"Python {machine['python']})"
     )
-
-
-def score(value: float | list[float] | None) -> str:
-    """Format a score, a whole number or an interval."""
-    if value is None:
-        return NOTHING
-    if isinstance(value, list):
-        return " to ".join(f"{end:.4f}" for end in value)
-    return number(value) if isinstance(value, int) else f"{value:.4f}"
-
-
-def number(value: int) -> str:
-    """Format a whole number."""
-    return f"{value:,}"
-
-
-def percent(value: float) -> str:
-    """Format a share."""
-    return f"{100 * value:.2f} %"
-
-
-def points(value: float) -> str:
-    """Format a difference of shares in percentage points, with its sign."""
-    return f"{100 * value:+.2f}".replace("-", "−")
-
-
-def share(measured: dict[str, Any]) -> str:
-    """Format an accuracy with its interval, in percent."""
-    if measured["accuracy"] is None:
-        return NOTHING
-    value, low, high = (f"{100 * measured[name]:.2f}" for name in ("accuracy", "low", "high"))
-    return f"{value} ({low} to {high})"
-
-
-def seconds(value: float) -> str:
-    """Format a time."""
-    minutes, rest = divmod(round(value), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

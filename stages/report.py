@@ -1,14 +1,14 @@
 """Draw the figures and write the report.
 
-Reads metrics, plots/*.csv, data/corpus/corpus.json and what was timed, writes plots/*.png and
-report.
+Reads metrics, plots/*.csv, data/corpus/corpus.json, what was timed and study, writes plots/*.png
+and report.
 """
 
 from pathlib import Path
 
 import pandas as pd
 
-from birnn import command, figures, notices, report, svg
+from birnn import command, figures, notices, report, seed_figure, study, svg
 from birnn.files import read_json
 from birnn.models import BASELINE, NETWORKS
 from birnn.settings import Settings
@@ -18,6 +18,7 @@ METRICS = Path("metrics/metrics.json")
 COSTS = Path("data/evaluated/costs.json")
 MODELS = Path("models")
 PLOTS = Path("plots")
+STUDIES = Path("study")
 REPORT = Path("report")
 
 TABLES = ("confusion", "curves", "lengths", "precision_recall", "reliability", "roc")
@@ -30,6 +31,8 @@ def main(settings: Settings) -> None:
     drawn = figures.draw(metrics, tables, settings.pad.maxlen)
     for name, figure in drawn.items():
         figures.save(figure, PLOTS / f"{name}.png")
+    values = flat(settings)
+    studies = [one for one in study.read_all(STUDIES) if one.is_of(metrics["corpus"], values)]
     content = {
         "metrics": metrics,
         "source": read_json(CORPUS),
@@ -39,9 +42,13 @@ def main(settings: Settings) -> None:
         },
         "confusion": confusion_counts(tables["confusion"]),
         "best_loss_epoch": best_loss_epochs(tables["curves"]),
-        "settings": flat(settings),
+        "settings": values,
+        "studies": studies,
     }
-    drawings = {name: svg.inline(figure, name) for name, figure in drawn.items()}
+    drawings = {f"../plots/{name}.png": svg.inline(figure, name) for name, figure in drawn.items()}
+    for one in studies:
+        drawing = svg.inline(seed_figure.draw(one), f"study-{one.name}")
+        drawings[f"../study/{one.name}/{one.name}.png"] = drawing
     report.write(content, drawings, REPORT)
     print(f"read {REPORT / 'report.md'}, or open {REPORT / 'report.html'}")
     notices.warn_of_stand_in(metrics["corpus"]["name"], metrics["corpus"]["requested"])

@@ -1,5 +1,6 @@
 """A small evaluation with made-up predictions, by the code that makes the true one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn import figures, machine, plot_data, report, svg
+from birnn import figures, machine, plot_data, report, seed_figure, svg
 from birnn.models import NETWORKS
 from birnn.predictions import Predictions
+from birnn.study import Study
 from stages import evaluate
 from stages import report as report_stage
 
@@ -116,14 +118,13 @@ def write_report(
     folder: Path,
     columns: dict[str, NDArray[Any]],
     settings: dict[str, Any] = SETTINGS,
+    studies: Sequence[Study] = (),
     **about: Any,
 ) -> tuple[str, str]:
-    """Write the figures and the report of an evaluation; return the Markdown and the page."""
+    """Write the report of an evaluation; return the Markdown and the page."""
     measured = metrics(columns, settings["pad.maxlen"], **about)
     rows = tables(columns, measured)
     drawn = figures.draw(measured, rows, settings["pad.maxlen"])
-    for name, figure in drawn.items():
-        figures.save(figure, folder / "plots" / f"{name}.png")
     split = {"reviews": 25_000, "positive": 12_500, "groups": 3_456, "digest": "0123456789" * 6}
     content = {
         "metrics": measured,
@@ -133,8 +134,12 @@ def write_report(
         "confusion": report_stage.confusion_counts(rows["confusion"]),
         "best_loss_epoch": report_stage.best_loss_epochs(rows["curves"]),
         "settings": settings,
+        "studies": studies,
     }
-    drawings = {name: svg.inline(figure, name) for name, figure in drawn.items()}
+    drawings = {f"../plots/{name}.png": svg.inline(figure, name) for name, figure in drawn.items()}
+    for one in studies:
+        drawing = svg.inline(seed_figure.draw(one), f"study-{one.name}")
+        drawings[f"../study/{one.name}/{one.name}.png"] = drawing
     report.write(content, drawings, folder / "report")
     names = ("report.md", "report.html")
     markdown, html = ((folder / "report" / name).read_text(encoding="utf-8") for name in names)

@@ -3,12 +3,10 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from birnn import report
 from tests.birnn import samples
 
 
@@ -26,12 +24,12 @@ def test_the_answer_comes_first_and_is_the_verdict(texts: tuple[str, str]) -> No
     markdown, _ = texts
     opening = words(markdown.partition("## ")[0])
     assert "What are the differences between a bidirectional LSTM" in opening
-    assert "**The answer of this run: no difference is shown.**" in opening
+    assert "**The answer of this run, seed 0: no difference is shown.**" in opening
     assert re.search(
         r"is [+−]\d+\.\d\d points, with a 95 % interval from −.* which holds 0", opening
     )
     assert "**The linear baseline beats both networks.**" in opening
-    assert "This is one seed, 0" in opening
+    assert "No study over seeds is of these settings" in opening
 
 
 def test_a_better_network_and_a_baseline_that_beats_none_are_said(tmp_path: Path) -> None:
@@ -39,7 +37,7 @@ def test_a_better_network_and_a_baseline_that_beats_none_are_said(tmp_path: Path
     columns["bigru"] = columns["label"].astype(np.float32)
     columns["baseline"] = np.zeros_like(columns["bigru"])
     markdown, _ = samples.write_report(tmp_path, columns)
-    assert "**The answer of this run: the BiGRU is better.**" in markdown
+    assert "**The answer of this run, seed 0: the BiGRU is better.**" in markdown
     assert "which does not hold 0" in words(markdown)
     assert "**The linear baseline beats neither network.**" in markdown
 
@@ -133,16 +131,3 @@ def test_what_a_corpus_is_called_is_text_and_not_html(tmp_path: Path) -> None:
     name = "<script>alert(1)</script>"
     _, html = samples.write_report(tmp_path, samples.predictions(), corpus=name)
     assert "<script" not in html
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(None, "–"), (3, "3"), (12_345, "12,345"), (0.5, "0.5000"), ([0.1, 0.25], "0.1000 to 0.2500")],
-)
-def test_how_scores_are_written(value: Any, text: str) -> None:
-    assert report.score(value) == text
-
-
-def test_how_differences_and_times_are_written() -> None:
-    assert (report.points(0.0016), report.points(-0.1)) == ("+0.16", "−10.00")
-    assert (report.seconds(14.4), report.seconds(201)) == ("14 s", "3 min 21 s")

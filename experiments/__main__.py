@@ -1,0 +1,109 @@
+"""Studies over seeds and settings, and the review of a change: python -m experiments --help."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from birnn import study, texts
+from birnn.errors import InputError
+from birnn.models import NETWORKS, TITLES
+from experiments import freshness, grid, pairs, revisions, runs, studies
+from experiments import review as reviews
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Options = Annotated[
+    list[str],
+    typer.Option(
+        "--set-param",
+        "-S",
+        help="a setting and its values, such as train.epochs=3,5 or train.seed=0..9; repeatable",
+    ),
+]
+
+
+@app.command()
+def run(settings: Options) -> None:
+    """Run the experiments of a grid of settings that are not finished."""
+    runs.run(grid.points(settings))
+
+
+@app.command()
+def collect(
+    name: Annotated[str, typer.Argument(help="the study is written to study/NAME")],
+    settings: Options,
+) -> None:
+    """Write the study of a grid of settings: a table of its runs, and what they say over seeds."""
+    points = grid.points(settings)
+    found = runs.of_points(points, runs.finished())
+    folder = studies.write(name, points, found)
+    print(f"{len(found)} of {len(points)} experiments: {folder}")
+    _show(study.read(folder))
+
+
+def _show(collected: study.Study) -> None:
+    """Print what a study says of the accuracy."""
+    columns = ("seeds", *(TITLES[name] for name in NETWORKS), "difference, in points", "verdict")
+    table = Table(*collected.varied, *columns)
+    for group in collected.groups("accuracy"):
+        table.add_row(
+            *map(str, group.combination.values()),
+            str(group.seeds),
+            *(texts.with_deviation(group.cells[name]) for name in NETWORKS),
+            texts.difference(group.cells[study.DIFFERENCE]),
+            group.verdict,
+        )
+    Console().print(table)
+
+
+@app.command()
+def review(
+    base: Annotated[str, typer.Argument(help="the commit that the change starts from")],
+    output: Annotated[Path, typer.Option(help="where to write the review")] = Path("review.md"),
+) -> None:
+    """Write what a change did to settings and results; end with 1 where the gate fails."""
+    stale = freshness.stale_stages()
+    before, here = revisions.of_commit(base), revisions.of_working_tree()
+    noise = reviews.Noise(
+        over_seeds=reviews.noise_study(studies.FOLDER, here.metrics.get("corpus", {})),
+        paired=pairs.differences(base),
+    )
+    found = reviews.review(before, here, noise, reviews.read_gate(), stale=bool(stale))
+    reviews.write(found, base, noise.over_seeds, output)
+    print(f"{output}: {'fails' if found.failures else 'passes'}")
+    for failure in found.failures:
+        print(f"- {failure}")
+    if found.failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def fresh() -> None:
+    """Tell whether dvc.lock is that of the code, settings and data; end with 1 where it is not."""
+    if stale := freshness.stale_stages():
+        print(f"dvc.lock is stale ({', '.join(stale)}): run make repro, and commit its results")
+        raise typer.Exit(1)
+    print("dvc.lock is fresh")
+
+
+def main() -> None:
+    """Run a command; a mistake ends it with exit status 1 and one line."""
+    try:
+        app()
+    except (InputError, OSError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted: the same command goes on where it stopped")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Grids of settings: how they are written, checked and named."""
+
+import itertools
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from birnn import settings
+from birnn.errors import InputError
+
+PARAMS = settings.FILE
+_RANGE = re.compile(r"(\d+)\.\.(\d+)")
+
+Params = dict[str, Any]
+"""The content of `params.yaml`: sections of settings."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One combination of a grid.
+
+    Attributes:
+        changes: values by the settings' full names, such as `train.seed`.
+        params: all settings, with the changes.
+    """
+
+    changes: dict[str, Any]
+    params: Params
+
+    @property
+    def name(self) -> str:
+        """A name for the experiment, such as `maxlen-200-seed-3`."""
+        # The seed last, as it varies within a group.
+        keys = sorted(self.changes, key=lambda key: key == "train.seed")
+        parts = [f"{key.split('.')[-1]}-{self.changes[key]}" for key in keys]
+        return re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(parts)).strip("-.")
+
+
+def points(options: Iterable[str]) -> list[Point]:
+    """Return every combination of options such as `train.epochs=3,5` and `train.seed=0..9`.
+
+    Raises:
+        InputError: an option is not written so, or a setting does not exist or is out of range.
+    """
+    values = dict(_parse(option) for option in options)
+    if not all(values.values()) or not values:
+        raise InputError("there is no value to run: name some, as in -S train.seed=0..9")
+    combinations = itertools.product(*values.values())
+    return [_point(dict(zip(values, chosen, strict=True))) for chosen in combinations]
+
+
+def read(file: Path = PARAMS) -> Params:
+    """Return the settings as DVC reads them."""
+    content: Params = YAML(typ="safe").load(file)
+    return content
+
+
+def flat(params: Params) -> dict[str, Any]:
+    """Return the settings by their full names."""
+    return {
+        f"{section}.{name}": value
+        for section, values in params.items()
+        for name, value in values.items()
+    }
+
+
+def _parse(option: str) -> tuple[str, list[Any]]:
+    key, equals, text = option.partition("=")
+    if not (equals and text and key.count(".") == 1):
+        raise InputError(
+            f"{option!r} is no setting with values: write it as train.epochs=3,5 or train.seed=0..9"
+        )
+    return key, list(_values(text.split(",")))
+
+
+def _values(texts: Sequence[str]) -> Iterator[Any]:
+    for text in texts:
+        if limits := _RANGE.fullmatch(text):
+            yield from range(int(limits[1]), int(limits[2]) + 1)
+        else:
+            yield YAML(typ="safe").load(text)
+
+
+def _point(changes: dict[str, Any]) -> Point:
+    params = read()
+    for key, value in changes.items():
+        section, name = key.split(".")
+        params.setdefault(section, {})[name] = value
+    _check(params)
+    return Point(changes, params)
+
+
+def _check(params: Params) -> None:
+    """Refuse what every stage would refuse, before anything runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / PARAMS.name
+        YAML(typ="safe").dump(params, file)
+        try:
+            settings.load(file)
+        except InputError as error:
+            raise InputError(str(error).replace(str(file), "the grid")) from error

@@ -1,0 +1,39 @@
+"""Both sides of a review on the same reviews, where their predictions are in DVC's cache."""
+
+import io
+
+import dvc.api
+import pandas as pd
+from dvc.exceptions import DvcException
+from dvc_data.index import DataIndexDirError
+
+from birnn import comparison, scoring
+from birnn.intervals import Interval
+from birnn.models import TITLES
+
+PREDICTIONS = "data/evaluated/predictions.parquet"
+
+
+def differences(base: str) -> dict[str, Interval]:
+    """Return by model the paired 95 % interval of its accuracy here less that at `base`.
+
+    Empty where the predictions of one side are not in the cache, or not of the same reviews.
+    """
+    try:
+        before, after = _predictions(base), _predictions(None)
+    except (DvcException, DataIndexDirError, OSError):
+        return {}
+    if not before[["id", "label"]].equals(after[["id", "label"]]):
+        return {}
+    labels = after["label"].to_numpy()
+    return {
+        model: comparison.compare(
+            *(scoring.right(labels, side[model].to_numpy()) for side in (after, before))
+        ).interval
+        for model in TITLES
+    }
+
+
+def _predictions(revision: str | None) -> pd.DataFrame:
+    content = dvc.api.read(PREDICTIONS, rev=revision, mode="rb")
+    return pd.read_parquet(io.BytesIO(content))

@@ -1,0 +1,238 @@
+"""The review of a change: what it did to settings and results, and whether that is noise."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+
+from birnn import seeds, study
+from birnn.errors import InputError
+from birnn.files import whole_file
+from birnn.intervals import Interval
+from birnn.models import NETWORKS, TITLES
+from birnn.study import Study
+from experiments.revisions import Facts
+
+GATE = Path("gate.yaml")
+LOWER_IS_BETTER = {"loss", "brier", "ece"}
+NEITHER = {"best_val_epoch", "parameters"}
+OF_VALIDATION = {"best_val_accuracy", "best_val_epoch"}
+
+BETTER, WORSE, WITHIN, UNKNOWN = "better", "worse", "within noise", "noise unknown"
+
+
+class Gate(BaseModel):
+    """What a review fails on; metrics by their full names, such as `bilstm.accuracy`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    not_worse: list[str]
+    at_least: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of a model on both sides.
+
+    Attributes:
+        metric: its full name.
+        base: its value at BASE, None where there is none.
+        here: its value in the working tree.
+        noise: how far apart seeds alone bring two runs; where that is not known, half the paired
+            interval of the difference; None where that is not known either.
+        word: what that makes of the difference.
+    """
+
+    metric: str
+    base: float | None
+    here: float | None
+    noise: float | None
+    word: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """A review.
+
+    Attributes:
+        settings: name, value at BASE and value here, of those that differ.
+        obstacles: why the results cannot be compared; none where they can.
+        rows: the metrics that differ.
+        plots: files of those that differ.
+        stale: whether `dvc.lock` is not that of the code, settings and data.
+        failures: what the gate fails on.
+    """
+
+    settings: list[tuple[str, Any, Any]]
+    obstacles: list[str]
+    rows: list[Row]
+    plots: list[str]
+    stale: bool
+    failures: list[str]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What tells a difference from noise.
+
+    Attributes:
+        over_seeds: the study over seeds alone that is of the corpus, None where there is none.
+        paired: by model, the paired interval of its accuracy here less that at BASE.
+    """
+
+    over_seeds: Study | None
+    paired: dict[str, Interval]
+
+
+def review(base: Facts, here: Facts, noise: Noise, gate: Gate, *, stale: bool) -> Review:
+    """Compare both sides.
+
+    Args:
+        base: the side that the change starts from.
+        here: the side with the change.
+        noise: what tells a difference from noise.
+        gate: what to fail on.
+        stale: whether `dvc.lock` is not that of the code, settings and data.
+    """
+    obstacles = list(_obstacles(base, here))
+    rows = [] if obstacles else _rows(base, here, noise)
+    failures = [] if obstacles else list(_failures(rows, here, gate))
+    names = sorted(base.settings | here.settings)
+    values = [(name, base.settings.get(name), here.settings.get(name)) for name in names]
+    return Review(
+        settings=[value for value in values if value[1] != value[2]],
+        obstacles=obstacles,
+        rows=rows,
+        plots=[
+            name
+            for name in sorted(base.plots | here.plots)
+            if base.plots.get(name) != here.plots.get(name)
+        ],
+        stale=stale,
+        failures=["dvc.lock is stale: run make repro, and commit its results"] * stale + failures,
+    )
+
+
+def read_gate(file: Path = GATE) -> Gate:
+    """Read what a review fails on.
+
+    Raises:
+        InputError: the file says something else.
+    """
+    try:
+        return Gate.model_validate(YAML(typ="safe").load(file))
+    except ValidationError as error:
+        mistakes = (f"{'.'.join(map(str, at['loc']))}: {at['msg']}" for at in error.errors())
+        raise InputError(f"{file}: {'; '.join(mistakes)}") from error
+
+
+def noise_study(folder: Path, corpus: dict[str, Any]) -> Study | None:
+    """Return the study over seeds alone that is of this corpus, None where there is none."""
+    studies = study.read_all(folder)
+    return next(
+        (
+            one
+            for one in studies
+            if not one.varied and len(one.runs) > 1 and one.is_of(corpus, one.settings)
+        ),
+        None,
+    )
+
+
+def write(content: Review, base: str, noises: Study | None, file: Path) -> None:
+    """Write the review as Markdown."""
+    environment = Environment(
+        loader=PackageLoader("experiments"),
+        autoescape=False,  # noqa: S701  Markdown, of numbers and names of this project
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["value"] = _value
+    text = environment.get_template("review.md.j2").render(
+        review=content, base=base, noises=noises, better=BETTER, worse=WORSE
+    )
+    with whole_file(file) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _obstacles(base: Facts, here: Facts) -> Iterator[str]:
+    if not base.metrics:
+        yield "BASE has no metrics yet"
+        return
+    if not here.metrics:
+        yield "the working tree has no metrics: run make repro"
+        return
+    ours, theirs = (side.metrics["corpus"]["name"] for side in (here, base))
+    if ours != theirs:
+        yield f"another corpus: {theirs} at BASE, {ours} here"
+    elif base.test_reviews != here.test_reviews:
+        yield "another test split"
+
+
+def _rows(base: Facts, here: Facts, noise: Noise) -> list[Row]:
+    validation = [side.metrics["corpus"]["validation"] for side in (base, here)]
+    found = []
+    for model in TITLES:
+        before, after = base.metrics.get(model, {}), here.metrics.get(model, {})
+        for measure in {**before, **after}:
+            values = before.get(measure), after.get(measure)
+            if values[0] == values[1] or any(isinstance(value, list) for value in values):
+                continue
+            margin = _margin(noise, model, measure)
+            word = _word(measure, values, margin)
+            if measure in OF_VALIDATION and validation[0] != validation[1]:
+                word = "not comparable"
+            found.append(Row(f"{model}.{measure}", *values, margin, word))
+    return found
+
+
+def _margin(noise: Noise, model: str, measure: str) -> float | None:
+    """Return how far the values may lie apart without that saying anything."""
+    if noise.over_seeds is not None and model in NETWORKS:
+        # Of all measures of both networks at once.
+        summary = noise.over_seeds.summary
+        summary = summary[summary["model"].isin(NETWORKS)]
+        row = summary[(summary["model"] == model) & (summary["measure"] == measure)]
+        if not row.empty:
+            deviation, runs = float(row["deviation"].iloc[0]), int(row["seeds"].iloc[0])
+            return seeds.noise(deviation, runs, comparisons=len(summary))
+    if measure == "accuracy" and model in noise.paired:
+        low, high = noise.paired[model]
+        return (high - low) / 2
+    return None
+
+
+def _word(measure: str, values: tuple[Any, Any], margin: float | None) -> str:
+    base, here = values
+    if base is None or here is None:
+        return "new" if base is None else "gone"
+    if measure in NEITHER:
+        return ""
+    if margin is None:
+        return UNKNOWN
+    if abs(here - base) <= margin:
+        return WITHIN
+    return BETTER if (here < base) == (measure in LOWER_IS_BETTER) else WORSE
+
+
+def _failures(rows: Sequence[Row], here: Facts, gate: Gate) -> Iterator[str]:
+    for row in rows:
+        if row.metric in gate.not_worse and row.word == WORSE:
+            yield f"{row.metric} fell from {_value(row.base)} to {_value(row.here)}: worse"
+    for metric, least in gate.at_least.items():
+        model, _, measure = metric.partition(".")
+        value = here.metrics.get(model, {}).get(measure)
+        if value is None or value < least:
+            yield f"{metric} is {_value(value)}: less than {least}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

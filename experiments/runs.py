@@ -1,0 +1,157 @@
+"""The experiments that DVC keeps: which are of this code and data, and how the others are run."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dvc.api
+from dvc.repo import Repo
+from ruamel.yaml import YAML
+
+from birnn.errors import InputError
+from experiments.grid import PARAMS, Params, Point, flat
+
+LOCK = Path("dvc.lock")
+CODE = ("birnn/", "stages/")
+CORPUS = "data/corpus"
+
+Lock = dict[str, Any]
+"""The content of `dvc.lock`."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished experiment.
+
+    Attributes:
+        name: as DVC shows it.
+        revision: its commit.
+        params: its settings.
+        metrics: numbers and words by section, as DVC shows them.
+    """
+
+    name: str
+    revision: str
+    params: Params
+    metrics: dict[str, dict[str, Any]]
+
+
+def finished() -> list[Run]:
+    """Return the experiments of the code and corpus in this folder, on whatever commit they began.
+
+    The newest comes first.
+    """
+    current = _made_of(read_lock(), own=True)
+    with Repo() as repo:
+        listed = repo.experiments.ls(all_commits=True)
+    runs = []
+    for name, revision in (entry for entries in listed.values() for entry in entries):
+        lock = YAML(typ="safe").load(dvc.api.read(str(LOCK), rev=revision))
+        params = dvc.api.params_show(rev=revision)
+        if _made_of(lock) == current and _is_whole(lock, params):
+            runs.append(Run(name, revision, params, dvc.api.metrics_show(rev=revision)))
+    return runs
+
+
+def of_points(points: Sequence[Point], runs: Sequence[Run]) -> dict[int, Run]:
+    """Return for the place of each point of a grid the run of its settings, if there is one."""
+    found = {}
+    for place, point in enumerate(points):
+        for run in runs:
+            if run.params == point.params:
+                found[place] = run
+    return found
+
+
+def run(points: Sequence[Point]) -> None:
+    """Run the points of a grid that have not been run, one after the other, as DVC experiments.
+
+    Each works in a temporary folder, takes what it can from DVC's caches, and then is listed by
+    `dvc exp show`.
+
+    Raises:
+        InputError: an experiment failed; the others have been run all the same.
+    """
+    done = of_points(points, finished())
+    print(f"{len(done)} of {len(points)} experiments are finished")
+    failed: list[str] = []
+    seconds: list[float] = []
+    todo = [point for place, point in enumerate(points) if place not in done]
+    for place, point in enumerate(todo, start=1):
+        left = f", about {_minutes(seconds, len(todo) - place + 1)} left" if seconds else ""
+        print(f"[{place} of {len(todo)}] {point.name}{left}", flush=True)
+        start = time.perf_counter()
+        if _run(point) != 0:
+            failed.append(point.name)
+        seconds.append(time.perf_counter() - start)
+    if failed:
+        raise InputError(f"failed, see above: {', '.join(failed)}")
+
+
+def read_lock(file: Path = LOCK) -> Lock:
+    """Return the content of `dvc.lock`.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not file.exists():
+        raise InputError(f"{file} is missing: run dvc repro first")
+    content: Lock = YAML(typ="safe").load(file)
+    return content
+
+
+def environment() -> dict[str, str]:
+    """Return the variables with which `dvc` finds this Python, activated or not."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return os.environ | {"PATH": path}
+
+
+def _run(point: Point) -> int:
+    options = [part for key, value in point.changes.items() for part in ("-S", f"{key}={value}")]
+    dvc_command = [sys.executable, "-m", "dvc", "exp"]
+    # One of the same name, but of other code.
+    remove = [*dvc_command, "remove", "--quiet", point.name]
+    subprocess.run(remove, env=environment(), check=False, capture_output=True)
+    command = [*dvc_command, "run", "--temp", "--name", point.name, *options]
+    return subprocess.run(command, env=environment(), check=False).returncode
+
+
+def _made_of(lock: Lock, *, own: bool = False) -> dict[tuple[str, str], str]:
+    """Return the hashes of the code and the corpus that the metrics are made of.
+
+    With `own`, those of the code as it stands in this folder, whatever the lock says of it.
+    """
+    return {
+        (stage, path): _hash(Path(path)) if own and path.startswith(CODE) else digest
+        for stage, path, digest in _dependencies(lock)
+    }
+
+
+def _is_whole(lock: Lock, params: Params) -> bool:
+    """Tell whether all stages ran: the last one has all settings, those of this experiment."""
+    recorded = lock["stages"].get("report", {}).get("params", {}).get(PARAMS.name)
+    return bool(recorded == flat(params))
+
+
+def _dependencies(lock: Lock) -> Iterator[tuple[str, str, str]]:
+    for stage, content in lock["stages"].items():
+        if stage in {"fetch", "report"}:
+            continue
+        for dependency in content["deps"]:
+            if dependency["path"].startswith((*CODE, CORPUS)):
+                yield stage, dependency["path"], dependency["md5"]
+
+
+def _hash(file: Path) -> str:
+    content = file.read_bytes() if file.exists() else b""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _minutes(seconds: Sequence[float], runs: int) -> str:
+    return f"{max(1, round(runs * sum(seconds) / len(seconds) / 60))} min"

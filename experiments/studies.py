@@ -1,0 +1,122 @@
+"""Studies: the runs of a grid in one table, and what they say over seeds."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from birnn import figures, seed_figure, seeds, study
+from birnn.errors import InputError
+from birnn.files import whole_file, whole_folder, write_json
+from birnn.models import NETWORKS, TITLES
+from birnn.study import CORPUS, DIFFERENCE, SEED
+from experiments.grid import Point, flat
+from experiments.runs import Run
+
+FOLDER = Path("study")
+NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+# Of a network, what does not change with the seed.
+CONSTANT = {"parameters"}
+DIGITS = 6
+
+
+def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
+    """Write the study of the runs of a grid, by the places of their points, to `study/NAME`.
+
+    `runs.csv` has a row a run, `summary.csv` the mean, the standard deviation and the 95 %
+    interval over seeds of each measure, for each network and for the BiLSTM less the BiGRU of the
+    same seed; `study.json` tells of which settings and corpus it is, and `NAME.png` shows the
+    accuracies.
+
+    Raises:
+        InputError: no run of the grid is finished, they are not of one corpus, or the name is
+            none for a folder.
+    """
+    if not NAME.fullmatch(name):
+        raise InputError(f"{name!r} cannot name a study: use letters, digits and hyphens")
+    if not runs:
+        raise InputError("none of these experiments is finished: run them first")
+    table, names = rows(points, runs), varied(points)
+    corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in runs.values()}
+    if len(corpora) > 1:
+        raise InputError(f"the runs are of several corpora, {sorted(corpora)}: choose one")
+    with whole_folder(FOLDER / name) as folder:
+        _write_table(table, folder / "runs.csv")
+        _write_table(summary(table, names), folder / "summary.csv")
+        settings = flat(points[0].params)
+        for key in (*names, SEED):
+            settings.pop(key, None)
+        (corpus,) = corpora
+        about = {
+            "corpus": dict(zip(CORPUS, corpus, strict=True)),
+            "varied": names,
+            "settings": settings,
+        }
+        write_json(folder / "study.json", about)
+    figure = seed_figure.draw(study.read(FOLDER / name))
+    figures.save(figure, FOLDER / name / f"{name}.png")
+    return FOLDER / name
+
+
+def varied(points: Sequence[Point]) -> list[str]:
+    """Return the settings that the grid names, other than the seed."""
+    return [key for key in points[0].changes if key != SEED]
+
+
+def rows(points: Sequence[Point], runs: Mapping[int, Run]) -> pd.DataFrame:
+    """Return a row a run: the settings that the grid names, the seed, and each model's metrics."""
+    table = []
+    for place, run in sorted(runs.items()):
+        metrics = {
+            f"{model}.{measure}": value
+            for model in TITLES
+            for measure, value in run.metrics[model].items()
+            if isinstance(value, int | float)
+        }
+        seed = {SEED: flat(run.params)[SEED]}
+        table.append(points[place].changes | seed | metrics)
+    return pd.DataFrame(table)
+
+
+def summary(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return a row for each combination of the varied settings, model and measure.
+
+    Beside the models stands the BiLSTM less the BiGRU of the same seed.
+    """
+    groups = table.groupby(list(names), sort=True) if names else [((), table)]
+    found = []
+    for values, runs in groups:
+        place = dict(zip(names, values, strict=True))
+        for measure in _measures(runs):
+            columns = {network: runs[f"{network}.{measure}"] for network in NETWORKS}
+            columns[DIFFERENCE] = columns["bilstm"] - columns["bigru"]
+            found += [
+                place | {"model": model, "measure": measure} | _spread(column)
+                for model, column in columns.items()
+            ]
+    return pd.DataFrame(found)
+
+
+def _measures(table: pd.DataFrame) -> list[str]:
+    columns = map(str, table.columns)
+    names = [name.split(".", 1)[1] for name in columns if name.startswith("bilstm.")]
+    return [name for name in names if name not in CONSTANT]
+
+
+def _spread(values: pd.Series) -> dict[str, Any]:
+    spread = seeds.spread(values)
+    low, high = spread.interval or (None, None)
+    return {
+        "seeds": spread.seeds,
+        "mean": spread.mean,
+        "deviation": spread.deviation,
+        "low": low,
+        "high": high,
+    }
+
+
+def _write_table(table: pd.DataFrame, file: Path) -> None:
+    with whole_file(file) as part:
+        table.to_csv(part, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")

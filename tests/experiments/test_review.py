@@ -1,0 +1,194 @@
+"""The review: its words on made-up changes, and on true ones that a seed alone makes."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from birnn import study
+from birnn.errors import InputError
+from birnn.study import Study
+from experiments import review
+from experiments.review import Gate, Noise
+from experiments.revisions import Facts
+from experiments.studies import summary
+from tests.conftest import PROJECT
+
+GATE = Gate(not_worse=["bilstm.accuracy"], at_least={})
+CORPUS = {
+    "name": "imdb",
+    "requested": "imdb",
+    "train_reviews": 9,
+    "test_reviews": 9,
+    "vocabulary": 9,
+    "validation": "test",
+}
+
+
+def facts(changes: dict[str, Any] | None = None, **others: Any) -> Facts:
+    network = {"accuracy": 0.82, "loss": 0.9, "best_val_accuracy": 0.84, "best_val_epoch": 2}
+    metrics = {
+        "corpus": CORPUS,
+        "bilstm": network | {"parameters": 10, "accuracy_interval": [0.8, 0.84]},
+        "bigru": network,
+        "baseline": {"accuracy": 0.91},
+    }
+    for name, value in (changes or {}).items():
+        model, measure = name.split(".")
+        metrics[model] = metrics[model] | {measure: value}
+    lock = {"stages": {"evaluate": {"deps": [{"path": "data/corpus/test.parquet", "md5": "a"}]}}}
+    base = Facts(settings={"train.seed": 0}, metrics=metrics, lock=lock, plots={"plots/a.csv": "1"})
+    return replace(base, **others)
+
+
+def over_seeds(deviation: float = 0.002) -> Study:
+    values = 0.82 + deviation * np.array([-1, 1, -1, 1, 0, 0, 1, -1])
+    runs = pd.DataFrame(
+        {
+            f"{network}.{measure}": values
+            for network in ("bilstm", "bigru")
+            for measure in ("accuracy", "loss", "best_val_accuracy", "best_val_epoch")
+        }
+    )
+    return Study("seeds", CORPUS, [], {}, runs, summary(runs, []))
+
+
+def reviewed(base: Facts, here: Facts, noise: Noise | None = None, **options: Any) -> review.Review:
+    noise = noise or Noise(over_seeds(), {})
+    return review.review(base, here, noise, options.pop("gate", GATE), **{"stale": False} | options)
+
+
+def text(content: review.Review, tmp_path: Path, noises: Study | None = None) -> str:
+    review.write(content, "main", noises, tmp_path / "review.md")
+    return (tmp_path / "review.md").read_text(encoding="utf-8")
+
+
+def test_a_change_of_nothing(tmp_path: Path) -> None:
+    content = reviewed(facts(), facts())
+    assert (content.rows, content.settings, content.plots, content.failures) == ([], [], [], [])
+    written = text(content, tmp_path)
+    assert "**It passes.**" in written
+    assert "**No metric changed.**" in written
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "word"),
+    [
+        ("bilstm.accuracy", 0.8205, "within noise"),
+        ("bilstm.accuracy", 0.86, "better"),
+        ("bilstm.accuracy", 0.78, "worse"),
+        ("bigru.loss", 0.5, "better"),
+        ("bigru.loss", 1.3, "worse"),
+        ("bilstm.best_val_epoch", 9, ""),
+        ("baseline.accuracy", 0.92, "noise unknown"),
+        ("baseline.f1", 0.92, "new"),
+    ],
+)
+def test_the_word_of_a_difference(metric: str, value: float, word: str) -> None:
+    (row,) = reviewed(facts(), facts({metric: value})).rows
+    assert (row.metric, row.word) == (metric, word)
+
+
+def test_without_a_study_the_paired_interval_is_the_noise() -> None:
+    paired = Noise(None, {"bilstm": (-0.004, 0.006)})
+    (row,) = reviewed(facts(), facts({"bilstm.accuracy": 0.821}), paired).rows
+    assert (row.word, row.noise) == ("within noise", 0.005)
+    (row,) = reviewed(facts(), facts({"bilstm.accuracy": 0.84}), paired).rows
+    assert row.word == "better"
+    (row,) = reviewed(facts(), facts({"bilstm.loss": 0.5}), paired).rows
+    assert row.word == "noise unknown"
+
+
+def test_another_corpus_or_split_is_not_compared(tmp_path: Path) -> None:
+    other = facts({"corpus.name": "mine", "bilstm.accuracy": 0.1})
+    content = reviewed(facts(), other)
+    assert content.obstacles == ["another corpus: imdb at BASE, mine here"]
+    assert (content.rows, content.failures) == ([], [])
+    assert "**Not comparable**: another corpus" in text(content, tmp_path)
+    lock = {"stages": {"evaluate": {"deps": [{"path": "data/corpus/test.parquet", "md5": "b"}]}}}
+    assert reviewed(facts(), facts(lock=lock)).obstacles == ["another test split"]
+
+
+def test_another_validation_makes_its_metrics_not_comparable() -> None:
+    here = facts({"corpus.validation": 0.1, "bilstm.best_val_accuracy": 0.9})
+    (row,) = reviewed(facts(), here).rows
+    assert row.word == "not comparable"
+
+
+def test_a_base_without_metrics(tmp_path: Path) -> None:
+    empty = Facts({}, {}, {}, {})
+    content = reviewed(empty, facts())
+    assert content.obstacles == ["BASE has no metrics yet"]
+    written = text(content, tmp_path)
+    assert "| `train.seed` | – | 0 |" in written
+    assert "**It passes.**" in written
+
+
+def test_a_stale_lock_fails(tmp_path: Path) -> None:
+    content = reviewed(facts(), facts(), stale=True)
+    assert "dvc.lock is stale" in content.failures[0]
+    assert "**It fails.**" in text(content, tmp_path)
+
+
+def test_the_gate_fails_on_what_is_worse_and_on_what_is_too_low() -> None:
+    assert reviewed(facts(), facts({"bilstm.accuracy": 0.815})).failures == []
+    assert reviewed(facts(), facts({"bilstm.accuracy": 0.7})).failures == [
+        "bilstm.accuracy fell from 0.8200 to 0.7000: worse"
+    ]
+    assert reviewed(facts(), facts({"bigru.accuracy": 0.7})).failures == []
+    strict = Gate(not_worse=[], at_least={"bigru.accuracy": 0.9, "bigru.none": 0.1})
+    assert reviewed(facts(), facts(), gate=strict).failures == [
+        "bigru.accuracy is 0.8200: less than 0.9",
+        "bigru.none is –: less than 0.1",
+    ]
+
+
+def test_the_gate_in_the_project_and_a_mistake_in_it(tmp_path: Path) -> None:
+    assert "bilstm.accuracy" in review.read_gate(PROJECT / "gate.yaml").not_worse
+    file = tmp_path / "gate.yaml"
+    file.write_text("not_worse: 3\nat_leest: {}\n")
+    with pytest.raises(InputError, match=r"gate.yaml: not_worse: .*at_least: .*at_leest: "):
+        review.read_gate(file)
+
+
+def test_what_changed_is_in_the_review(tmp_path: Path) -> None:
+    here = facts({"bilstm.accuracy": 0.86, "bigru.loss": 0.9001}, plots={"plots/a.csv": "2"})
+    content = reviewed(facts(), replace(here, settings={"train.seed": 1}))
+    written = text(content, tmp_path, over_seeds())
+    assert "| `train.seed` | 0 | 1 |" in written
+    assert "| bilstm.accuracy | 0.8200 | 0.8600 | +0.04 |" in written
+    assert "**Beyond the noise of a seed**: 1 better, 0 worse, of 2 metrics" in written
+    assert "Changed: `plots/a.csv`. To see them: `dvc plots diff main`" in written
+    assert "from the 8\nseeds in `study/seeds`" in written
+
+
+def test_a_seed_alone_is_seldom_called_better_or_worse() -> None:
+    committed = study.read(PROJECT / "study" / "seeds")
+    pairs = list(itertools.combinations(committed.runs.index, 2))
+    said = 0
+    for base, here in pairs:
+        # The noise is that of the other seeds, as it is for a seed that nobody has seen.
+        others = committed.runs.drop([base, here])
+        noises = replace(committed, runs=others, summary=summary(others, []))
+        sides = [
+            replace(facts(), metrics={"corpus": CORPUS} | by_model(committed.runs.loc[place]))
+            for place in (base, here)
+        ]
+        rows = reviewed(*sides, Noise(noises, {})).rows
+        assert len(rows) > 10
+        said += any(row.word in {"better", "worse"} for row in rows)
+    # At most two of twenty.
+    assert len(pairs) >= 45
+    assert said <= len(pairs) * 2 / 20
+
+
+def by_model(run: Any) -> dict[str, dict[str, Any]]:
+    metrics: dict[str, dict[str, Any]] = {}
+    for name, value in run.items():
+        model, _, measure = str(name).partition(".")
+        metrics.setdefault(model, {})[measure] = value
+    return {model: metrics[model] for model in ("bilstm", "bigru", "baseline")}

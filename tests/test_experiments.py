@@ -1,0 +1,224 @@
+"""Studies and reviews as a user runs them: the true `dvc` and `git`, on small real data."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from birnn import study
+from tests.conftest import PROJECT, commit, ran, run, set_settings
+
+pytestmark = pytest.mark.slow
+
+EXPERIMENTS = (sys.executable, "-m", "experiments")
+SEEDS = ("-S", "train.epochs=1", "-S", "train.seed=0..1")
+
+
+def git(*arguments: str, cwd: Path) -> None:
+    result = run("git", *arguments, cwd=cwd)
+    assert result.returncode == 0, result.stderr
+
+
+def stop_in_the_second(command: tuple[str, ...], cwd: Path) -> str:
+    """Run a study until its second experiment trains, then interrupt it as Ctrl-C does."""
+    log = cwd.parent / "log.txt"
+    with log.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen(
+            command, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        deadline = time.monotonic() + 300
+        while "Running stage 'train_bilstm'" not in log.read_text("utf-8").partition("[2 of 2]")[2]:
+            assert process.poll() is None, log.read_text("utf-8")
+            assert time.monotonic() < deadline, log.read_text("utf-8")
+            time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) != 0
+    return log.read_text("utf-8")
+
+
+def test_an_interrupted_study_goes_on_and_runs_nothing_twice(finished_copy: Path) -> None:
+    log = stop_in_the_second((*EXPERIMENTS, "run", *SEEDS), finished_copy)
+    assert "0 of 2 experiments are finished" in log
+    assert "Traceback" not in log.partition("interrupted: the same command goes on")[2]
+
+    result = run(*EXPERIMENTS, "run", *SEEDS, cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    assert "1 of 2 experiments are finished" in result.stdout
+    assert "[1 of 1] epochs-1-seed-1" in result.stdout
+    assert ran(result).count("train_bilstm") == 1
+
+    result = run(*EXPERIMENTS, "run", *SEEDS, cwd=finished_copy)
+    assert "2 of 2 experiments are finished" in result.stdout
+    assert ran(result) == []
+    assert run("git", "status", "--porcelain", cwd=finished_copy).stdout == ""
+
+    shown = run("dvc", "exp", "show", "--md", cwd=finished_copy).stdout
+    assert "epochs-1-seed-0" in shown
+    assert "epochs-1-seed-1" in shown
+
+    # The study is kept after another commit, and of what the code and the corpus are alone.
+    (finished_copy / "note.txt").write_text("a note")
+    commit(finished_copy)
+    result = run(*EXPERIMENTS, "collect", "short", *SEEDS, cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    assert "2 of 2 experiments: study/short" in result.stdout
+    assert len(study.read(finished_copy / "study" / "short").runs) == 2
+    with (finished_copy / "birnn" / "scoring.py").open("a", encoding="utf-8") as code:
+        code.write("\n")
+    result = run(*EXPERIMENTS, "collect", "short", *SEEDS, cwd=finished_copy)
+    assert result.returncode == 1
+    assert "error: none of these experiments is finished" in result.stderr
+
+
+def test_a_study_of_these_settings_is_in_the_report(finished_copy: Path) -> None:
+    seeds = ("-S", "train.seed=0..2")
+    result = run(*EXPERIMENTS, "run", *seeds, cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    assert run(*EXPERIMENTS, "collect", "small", *seeds, cwd=finished_copy).returncode == 0
+    result = run("dvc", "repro", cwd=finished_copy)
+    assert ran(result) == ["report"]
+    text = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
+    assert "**The answer, over 3 seeds: " in text
+    assert "../study/small/small.png" in text
+    assert "gru_units" not in text.partition("## Scores")[0]
+
+
+def test_without_the_environment_on_the_path(finished_copy: Path) -> None:
+    command = (*EXPERIMENTS, "run", "-S", "train.epochs=1")
+    result = run(*command, cwd=finished_copy, PATH="/usr/bin:/bin")
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [("train.epoch=3", "train.epoch is 3: no such setting"), ("train.epochs=0", "epochs is 0")],
+)
+def test_a_mistake_stops_before_anything_runs(
+    finished_copy: Path, option: str, expected: str
+) -> None:
+    result = run(*EXPERIMENTS, "run", "-S", option, cwd=finished_copy)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: the grid: ")
+    assert expected in result.stderr
+    assert ran(result) == []
+    # And by DVC itself, before any training.
+    result = run("dvc", "exp", "run", "-S", option, cwd=finished_copy)
+    assert result.returncode != 0
+    assert "train_bilstm" not in ran(result) or expected in result.stderr
+
+
+def test_a_failed_experiment_is_named_and_the_others_run(finished_copy: Path) -> None:
+    # A rate at which the loss is soon no number.
+    options = ("-S", "train.learning_rate=10,0.01", "-S", "train.optimizer=sgd")
+    options += ("-S", "train.epochs=1", "-S", "baseline.min_reviews=2,100000")
+    result = run(*EXPERIMENTS, "run", *options, cwd=finished_copy)
+    assert result.returncode == 1
+    error = result.stderr.splitlines()[-1]
+    assert error.startswith("error: failed, see above: ")
+    assert error.count("min-reviews-100000") == 2
+    again = run(*EXPERIMENTS, "run", *options, cwd=finished_copy)
+    assert "2 of 4 experiments are finished" in again.stdout
+
+
+def test_a_queue_of_two(finished_copy: Path) -> None:
+    options = ("--queue", "-S", "train.epochs=1", "-S", "train.seed=1,2")
+    result = run("dvc", "exp", "run", *options, cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    assert run("dvc", "queue", "start", cwd=finished_copy).returncode == 0
+    deadline = time.monotonic() + 300
+    while (status := run("dvc", "queue", "status", cwd=finished_copy).stdout).count("Success") < 2:
+        assert "Failed" not in status, status
+        assert time.monotonic() < deadline, status
+        time.sleep(2)
+    run("dvc", "queue", "stop", cwd=finished_copy)
+    # What DVC's queue ran counts as well; an experiment of some stages alone does not.
+    half = ("--temp", "-S", "train.epochs=1", "-S", "train.seed=3", "train_bilstm")
+    assert run("dvc", "exp", "run", *half, cwd=finished_copy).returncode == 0
+    found = run(
+        *EXPERIMENTS, "run", "-S", "train.epochs=1", "-S", "train.seed=1..3", cwd=finished_copy
+    )
+    assert "2 of 3 experiments are finished" in found.stdout
+
+
+def reviewed(clone: Path, base: str) -> tuple[int, str]:
+    result = run(*EXPERIMENTS, "review", base, cwd=clone)
+    assert "Traceback" not in result.stderr, result.stderr
+    return result.returncode, (clone / "review.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def branch(finished_copy: Path) -> Path:
+    """Return a finished clone on a branch of its own."""
+    git("checkout", "-q", "-b", "change", cwd=finished_copy)
+    return finished_copy
+
+
+def test_a_review_of_fewer_epochs(branch: Path) -> None:
+    set_settings(branch, {"train.epochs": "1"})
+    assert run("dvc", "repro", cwd=branch).returncode == 0
+    commit(branch)
+    status, text = reviewed(branch, "main")
+    # Half the training may well be worse: then the gate fails, and says on what.
+    assert ("accuracy fell from" in text) == (status == 1)
+    assert ("**It passes.** `dvc.lock` is fresh." in text) == (status == 0)
+    assert "| `train.epochs` | 2 | 1 |" in text
+    # The study in git is of another corpus: the predictions of both sides are compared instead.
+    row = next(line for line in text.splitlines() if line.startswith("| bilstm.accuracy |"))
+    assert row.split("|")[-2].strip() in {"better", "worse", "within noise"}
+    assert "`plots/curves.csv`" in text
+
+    # From a shallow clone of the branch alone, without DVC's cache.
+    shallow = branch.parent / "shallow"
+    options = ("--quiet", "--depth=1", "--branch=change", "--single-branch")
+    git("clone", *options, branch.as_uri(), str(shallow), cwd=branch)
+    status, text = reviewed(shallow, "origin/main")
+    assert status == 0
+    assert "| `train.epochs` | 2 | 1 |" in text
+    assert "noise unknown" in text
+
+
+def test_a_review_of_a_comment(branch: Path) -> None:
+    with (branch / "README.md").open("a", encoding="utf-8") as readme:
+        readme.write("\nA word more.\n")
+    commit(branch)
+    status, text = reviewed(branch, "main")
+    assert status == 0
+    assert "**No metric changed.**" in text
+    assert text.count("None changed.") == 3
+
+
+def test_a_review_of_a_stale_lock(branch: Path) -> None:
+    set_settings(branch, {"train.epochs": "1"})
+    commit(branch)
+    status, text = reviewed(branch, "main")
+    assert status == 1
+    assert "**It fails.**" in text
+    assert "- dvc.lock is stale: run make repro, and commit its results" in text
+    assert "| `train.epochs` | 2 | 1 |" in text
+
+
+def test_a_review_against_another_corpus(branch: Path) -> None:
+    git("checkout", "-q", "-b", "imdb", cwd=branch)
+    shutil.copytree(PROJECT / "metrics", branch / "metrics", dirs_exist_ok=True)
+    shutil.copy(PROJECT / "dvc.lock", branch / "dvc.lock")
+    commit(branch)
+    git("checkout", "-q", "change", cwd=branch)
+    status, text = reviewed(branch, "imdb")
+    assert status == 0
+    assert "**Not comparable**: another corpus: imdb at BASE, rotten-tomatoes here." in text
+    assert "Not compared." in text
+
+
+def test_a_review_against_a_base_without_results_or_against_none(branch: Path) -> None:
+    status, text = reviewed(branch, "main~1")
+    assert status == 0
+    assert "**Not comparable**: BASE has no metrics yet." in text
+    result = run(*EXPERIMENTS, "review", "origin/nothing", cwd=branch)
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: origin/nothing is no commit here")
+    assert len(result.stderr.splitlines()) == 1

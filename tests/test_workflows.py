@@ -1,0 +1,47 @@
+"""The workflows: pinned, of least permissions, and without logic of their own."""
+
+import re
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.conftest import PROJECT
+
+FILES = sorted((PROJECT / ".github" / "workflows").glob("*.yaml"))
+WORKFLOWS = [YAML(typ="safe").load(file) for file in FILES]
+MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
+
+
+def steps(workflow: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=[file.stem for file in FILES])
+def test_actions_are_pinned_by_hash(workflow: dict[str, Any]) -> None:
+    used = [step["uses"] for step in steps(workflow) if "uses" in step]
+    assert used
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action) for action in used)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=[file.stem for file in FILES])
+def test_steps_call_targets_that_there_are_and_hold_no_logic(workflow: dict[str, Any]) -> None:
+    for command in (step["run"] for step in steps(workflow) if "run" in step):
+        assert "\n" not in command
+        assert not re.search(r"&&|\|\||;|\$\{\{", command)
+        if command.startswith("make "):
+            assert re.search(rf"^{command.split()[1]}: ", MAKEFILE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=[file.stem for file in FILES])
+def test_permissions_are_the_least(workflow: dict[str, Any]) -> None:
+    permissions = workflow["permissions"]
+    assert permissions.pop("contents") == "read"
+    assert permissions in ({}, {"pull-requests": "write"})
+    # A fork's code never runs with more than its own token.
+    assert "pull_request_target" not in workflow["on"]
+
+
+def test_pre_commit_runs_what_make_lint_runs() -> None:
+    config = YAML(typ="safe").load(PROJECT / ".pre-commit-config.yaml")
+    assert [hook["entry"] for repo in config["repos"] for hook in repo["hooks"]] == ["make lint"]
