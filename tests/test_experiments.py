@@ -19,9 +19,16 @@ EXPERIMENTS = (sys.executable, "-m", "experiments")
 SEEDS = ("-S", "train.epochs=1", "-S", "train.seed=0..1")
 
 
+on_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and paths of POSIX")
+
+
 def git(*arguments: str, cwd: Path) -> None:
     result = run("git", *arguments, cwd=cwd)
     assert result.returncode == 0, result.stderr
+
+
+def hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def stop_in_the_second(command: tuple[str, ...], cwd: Path) -> str:
@@ -29,7 +36,13 @@ def stop_in_the_second(command: tuple[str, ...], cwd: Path) -> str:
     log = cwd.parent / "log.txt"
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            command, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=cwd,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # A job in the background, as these tests may be, is started deaf to Ctrl-C.
+            preexec_fn=hear_interrupts,  # noqa: PLW1509
         )
         deadline = time.monotonic() + 300
         while "Running stage 'train_bilstm'" not in log.read_text("utf-8").partition("[2 of 2]")[2]:
@@ -41,6 +54,7 @@ def stop_in_the_second(command: tuple[str, ...], cwd: Path) -> str:
     return log.read_text("utf-8")
 
 
+@on_posix
 def test_an_interrupted_study_goes_on_and_runs_nothing_twice(finished_copy: Path) -> None:
     log = stop_in_the_second((*EXPERIMENTS, "run", *SEEDS), finished_copy)
     assert "0 of 2 experiments are finished" in log
@@ -88,6 +102,7 @@ def test_a_study_of_these_settings_is_in_the_report(finished_copy: Path) -> None
     assert "gru_units" not in text.partition("## Scores")[0]
 
 
+@on_posix
 def test_without_the_environment_on_the_path(finished_copy: Path) -> None:
     command = (*EXPERIMENTS, "run", "-S", "train.epochs=1")
     result = run(*command, cwd=finished_copy, PATH="/usr/bin:/bin")
