@@ -160,7 +160,7 @@ def test_what_changed_is_in_the_review(tmp_path: Path) -> None:
     content = reviewed(facts(), replace(here, settings={"train.seed": 1}))
     written = text(content, tmp_path, over_seeds())
     assert "| `train.seed` | 0 | 1 |" in written
-    assert "| bilstm.accuracy | 0.8200 | 0.8600 | +0.04 |" in written
+    assert "| bilstm.accuracy | 0.8200 | 0.8600 | +0.0400 |" in written
     assert "**Beyond the noise of a seed**: 1 better, 0 worse, of 2 metrics" in written
     assert "Changed: `plots/a.csv`. To see them: `dvc plots diff main`" in written
     assert "from the 8\nseeds in `study/seeds`" in written
