@@ -109,6 +109,30 @@ def test_without_the_environment_on_the_path(finished_copy: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@on_posix
+def test_a_queue_worker_without_the_environment_says_so(
+    finished_copy: Path, tmp_path: Path
+) -> None:
+    # DVC alone is found, and no Python.
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("bash", "git", "sh"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    (folder / "dvc").symlink_to(Path(sys.executable).parent / "dvc")
+    path = {"PATH": str(folder)}
+    options = ("--queue", "--name", "lost", "-S", "train.epochs=1")
+    assert run("dvc", "exp", "run", *options, cwd=finished_copy, **path).returncode == 0
+    assert run("dvc", "queue", "start", cwd=finished_copy, **path).returncode == 0
+    deadline = time.monotonic() + 120
+    while "Failed" not in (status := run("dvc", "queue", "status", cwd=finished_copy).stdout):
+        assert "Success" not in status, status
+        assert time.monotonic() < deadline, status
+        time.sleep(1)
+    logs = run("dvc", "queue", "logs", "lost", cwd=finished_copy)
+    assert "python: command not found" in logs.stdout + logs.stderr
+    run("dvc", "queue", "stop", cwd=finished_copy)
+
+
 @pytest.mark.parametrize(
     ("option", "expected"),
     [("train.epoch=3", "train.epoch is 3: no such setting"), ("train.epochs=0", "epochs is 0")],
