@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from birnn.errors import InputError
+from experiments.grid import flat
 
 PLOTS = "plots"
 TEST_REVIEWS = "data/corpus/test.parquet"
@@ -91,11 +92,7 @@ def _facts(read: Any, plots: list[str]) -> Facts:
     yaml = YAML(typ="safe")
     params = yaml.load(read("params.yaml") or b"{}")
     return Facts(
-        settings={
-            f"{section}.{name}": value
-            for section, values in params.items()
-            for name, value in values.items()
-        },
+        settings=flat(params),
         metrics=json.loads(read("metrics/metrics.json") or b"{}"),
         lock=yaml.load(read("dvc.lock") or b"{}"),
         plots={name: hashlib.sha256(read(name) or b"").hexdigest() for name in plots},

@@ -4,14 +4,17 @@ Reads metrics, plots/*.csv, data/corpus/corpus.json, what was timed and study, w
 and report.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from birnn import command, figures, notices, report, seed_figure, study, svg
 from birnn.files import read_json
 from birnn.models import BASELINE, NETWORKS
 from birnn.settings import Settings
+from birnn.study import Study
 
 CORPUS = Path("data/corpus/corpus.json")
 METRICS = Path("metrics/metrics.json")
@@ -45,13 +48,18 @@ def main(settings: Settings) -> None:
         "settings": values,
         "studies": studies,
     }
+    report.write(content, draw_inline(drawn, studies), REPORT)
+    print(f"read {REPORT / 'report.md'}, or open {REPORT / 'report.html'}")
+    notices.warn_of_stand_in(metrics["corpus"]["name"], metrics["corpus"]["requested"])
+
+
+def draw_inline(drawn: dict[str, Figure], studies: Sequence[Study]) -> dict[str, str]:
+    """Return the figures and those of the studies as SVG, by their addresses in the report."""
     drawings = {f"../plots/{name}.png": svg.inline(figure, name) for name, figure in drawn.items()}
     for one in studies:
         drawing = svg.inline(seed_figure.draw(one), f"study-{one.name}")
         drawings[f"../study/{one.name}/{one.name}.png"] = drawing
-    report.write(content, drawings, REPORT)
-    print(f"read {REPORT / 'report.md'}, or open {REPORT / 'report.html'}")
-    notices.warn_of_stand_in(metrics["corpus"]["name"], metrics["corpus"]["requested"])
+    return drawings
 
 
 def confusion_counts(table: pd.DataFrame) -> dict[str, list[int]]:

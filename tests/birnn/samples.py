@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn import figures, machine, plot_data, report, seed_figure, svg
+from birnn import figures, machine, plot_data, report
 from birnn.models import NETWORKS
 from birnn.predictions import Predictions
 from birnn.study import Study
@@ -136,11 +136,7 @@ def write_report(
         "settings": settings,
         "studies": studies,
     }
-    drawings = {f"../plots/{name}.png": svg.inline(figure, name) for name, figure in drawn.items()}
-    for one in studies:
-        drawing = svg.inline(seed_figure.draw(one), f"study-{one.name}")
-        drawings[f"../study/{one.name}/{one.name}.png"] = drawing
-    report.write(content, drawings, folder / "report")
+    report.write(content, report_stage.draw_inline(drawn, studies), folder / "report")
     names = ("report.md", "report.html")
     markdown, html = ((folder / "report" / name).read_text(encoding="utf-8") for name in names)
     return markdown, html
