@@ -7,12 +7,18 @@ from birnn.errors import InputError
 
 
 def hold_out(
-    groups: NDArray[np.str_], labels: NDArray[np.uint8], fraction: float, seed: int
+    groups: NDArray[np.int32], labels: NDArray[np.uint8], fraction: float, seed: int
 ) -> NDArray[np.bool_]:
     """Choose reviews to hold out, shape (reviews,): whole groups, up to `fraction` of the reviews.
 
     Reviews of one film are alike, so a hold-out that shares films with the training reviews
     reads too high.
+
+    Args:
+        groups: a number for the group of each review.
+        labels: 1 positive, 0 negative.
+        fraction: of the reviews, between 0 and 1.
+        seed: chooses the groups.
 
     Raises:
         InputError: one of the two parts would lack a class.

@@ -13,7 +13,7 @@ def describe(accelerators: Sequence[str] = ()) -> dict[str, Any]:
     """Return its processor, the cores this process may use, its `accelerators` and its system."""
     return {
         "processor": _processor(),
-        "cores": _usable_cores(),
+        "cores": usable_cores(),
         "accelerators": list(accelerators),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
@@ -27,7 +27,8 @@ def _processor() -> str:
     return next(names, platform.processor() or platform.machine())
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

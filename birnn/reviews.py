@@ -42,3 +42,23 @@ def column(file: Path, name: str) -> NDArray[Any]:
     """Return a whole column that is small."""
     values: NDArray[Any] = pq.read_table(file, columns=[name])[name].to_numpy()
     return values
+
+
+def groups(file: Path) -> NDArray[np.int32]:
+    """Return a number for the group of each review, int32, shape (reviews,), by order of name."""
+    read = pq.read_table(file, columns=["group"], read_dictionary=["group"])["group"]
+    encoded = read.unify_dictionaries().combine_chunks()
+    numbers = np.empty(len(encoded.dictionary), np.int32)
+    numbers[pc.sort_indices(encoded.dictionary).to_numpy()] = np.arange(len(numbers))
+    of_reviews: NDArray[np.int32] = numbers[encoded.indices.to_numpy()]
+    return of_reviews
+
+
+def chosen_batches(
+    file: Path, chosen: NDArray[np.bool_], columns: list[str]
+) -> Iterator[pa.RecordBatch]:
+    """Yield batches of some columns of the chosen reviews of a file."""
+    start = 0
+    for batch in pq.ParquetFile(file).iter_batches(BATCH, columns=columns):
+        yield batch.filter(pa.array(chosen[start : start + len(batch)]))
+        start += len(batch)

@@ -1,10 +1,10 @@
 """The settings of `params.yaml`, typed, frozen and checked before any work."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -12,9 +12,15 @@ from birnn.errors import InputError
 
 FILE = Path("params.yaml")
 
+# Mistakes that no single setting of a section is to blame for.
+OF_SECTIONS = ("csv_labels", "csv_splits")
+
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Side = Literal["pre", "post"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+FileName = Annotated[str, Field(pattern=r"^[^/\\]+$")]
+Column = Annotated[str, Field(min_length=1)]
+Label = str | int | bool
 
 
 class Section(BaseModel):
@@ -26,8 +32,35 @@ class Section(BaseModel):
 class Fetch(Section):
     """Where the reviews come from."""
 
-    source: Literal["imdb", "rotten-tomatoes"]
+    source: Literal["imdb", "imdb-npz", "rotten-tomatoes", "csv"]
     offline: Literal["rotten-tomatoes"] | None
+    overlap: Literal["report", "refuse"]
+
+
+class Csv(Section):
+    """Where the user's own labelled text stands, and how it is laid out."""
+
+    train: FileName
+    test: FileName | None
+    text_column: Column
+    label_column: Column
+    positive: Label
+    negative: Label
+    split_column: Column | None
+    id_column: Column | None
+    group_column: Column | None
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if (self.test is None) == (self.split_column is None):
+            raise PydanticCustomError(
+                "csv_splits",
+                "name either test, the file of the test reviews, or split_column, the column that "
+                "tells train from test; not both, not neither",
+            )
+        if str(self.positive) == str(self.negative):
+            raise PydanticCustomError("csv_labels", "positive and negative are the same label")
+        return self
 
 
 class Pad(Section):
@@ -73,6 +106,7 @@ class Settings(Section):
     """Everything in `params.yaml`."""
 
     fetch: Fetch
+    csv: Csv
     pad: Pad
     network: Network
     train: Train
@@ -104,12 +138,16 @@ def load(path: Path = FILE) -> Settings:
 def _mistakes(details: list[ErrorDetails]) -> str:
     """One phrase a key: a key of several types has an error for each type that did not fit."""
     reasons: dict[str, list[str]] = {}
-    values: dict[str, Any] = {}
+    found: dict[str, str] = {}
     for detail in details:
         key = ".".join(str(part) for part in detail["loc"][:2]) or "the whole file"
         reasons.setdefault(key, []).append(_reason(detail))
-        values[key] = "missing" if detail["type"] == "missing" else repr(detail["input"])
-    return "; ".join(f"{key} is {values[key]}: {' or '.join(reasons[key])}" for key in reasons)
+        found[key] = key if detail["type"] in OF_SECTIONS else f"{key} is {_value(detail)}"
+    return "; ".join(f"{found[key]}: {' or '.join(reasons[key])}" for key in reasons)
+
+
+def _value(detail: ErrorDetails) -> str:
+    return "missing" if detail["type"] == "missing" else repr(detail["input"])
 
 
 def _reason(detail: ErrorDetails) -> str:

@@ -22,8 +22,13 @@ _TABLE = bytes.maketrans(
 
 
 def tokenize(texts: Iterable[str]) -> pa.ListArray:
-    """Cut each text into its words, a `list<string>` array; a text without words gives a null."""
-    spaced = pa.array((text.encode().translate(_TABLE) for text in texts), pa.string())
+    """Cut each text into its words, a `list<string>` array; a text without words gives a null.
+
+    Half of a surrogate pair, which UTF-8 cannot hold, separates words.
+    """
+    spaced = pa.array(
+        (text.encode(errors="replace").translate(_TABLE) for text in texts), pa.string()
+    )
     single = pc.utf8_trim(pc.replace_substring_regex(spaced, "  +", " "), " ")
     return pc.split_pattern(pc.if_else(pc.equal(single, ""), None, single), " ")
 

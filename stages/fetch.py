@@ -16,16 +16,18 @@ CORPUS = Path("data/corpus")
 
 def main(settings: Settings) -> None:
     """Write the corpus that the settings name."""
-    corpus = sources.read(settings.fetch.source, settings.fetch.offline, RAW)
+    corpus = sources.find(settings, RAW)
+    refuse = settings.fetch.overlap == "refuse"
     with whole_folder(CORPUS) as folder:
-        description = store.write(corpus, folder)
+        description = store.write(corpus, folder, refuse_overlap=refuse)
     for split in ("train", "test"):
         part = description[split]
         print(
-            f"{split}: {part['reviews']:,} reviews of {part['groups']:,} films, "
+            f"{split}: {part['reviews']:,} reviews of {part['groups']:,} groups, "
             f"{part['positive']:,} positive"
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
+    print(f"test reviews that are training reviews as well: {description['overlap']:,}")
     notices.warn_of_stand_in(description["name"], description["requested"])
 
 

@@ -3,15 +3,18 @@
 Reads data/corpus, writes data/padded.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from birnn import command, sequences, vocabulary
+from birnn import command, encoding, reviews, sequences, vocabulary
+from birnn.encoding import Encoding
 from birnn.files import whole_folder
 from birnn.holdout import hold_out
+from birnn.parallel import in_order
 from birnn.settings import Pad, Settings
 
 CORPUS = Path("data/corpus")
@@ -19,39 +22,52 @@ PADDED = Path("data/padded")
 
 
 def main(settings: Settings) -> None:
-    """Write the training, validation and test sequences."""
+    """Write the training, validation and test sequences, and how they were encoded."""
     pad = settings.pad
-    encoding = sequences.Encoding(
-        vocabulary=vocabulary.read(CORPUS / "vocabulary.txt"),
-        num_words=pad.num_words,
+    chosen_encoding = Encoding(
+        words=encoding.limit(vocabulary.read(CORPUS / "vocabulary.txt"), pad.num_words),
         maxlen=pad.maxlen,
         padding=pad.padding,
         truncating=pad.truncating,
     )
     with whole_folder(PADDED) as folder:
+        encoding.write(chosen_encoding, folder)
         for name, (corpus_file, chosen) in parts(pad).items():
-            sequences.write(corpus_file, chosen, encoding, folder / name)
-            print(f"{name}: {chosen.sum():,} reviews of {pad.maxlen} ids, from {corpus_file}")
+            rows = np.flatnonzero(chosen).astype(np.int32)
+            batches = encoded(corpus_file, chosen, chosen_encoding)
+            sequences.write(batches, rows, pad.maxlen, folder / name)
+            print(f"{name}: {len(rows):,} reviews of {pad.maxlen} ids, from {corpus_file}")
 
 
 def parts(pad: Pad) -> dict[str, tuple[Path, NDArray[np.bool_]]]:
     """Return for each part the file that it comes from, and which of its reviews."""
     train, test = CORPUS / "train.parquet", CORPUS / "test.parquet"
-    every_test_review = np.ones(pq.ParquetFile(test).metadata.num_rows, np.bool_)
-    reviews = pq.read_table(train, columns=["group", "label"])
-    labels = reviews["label"].to_numpy()
+    every_review = {
+        file: np.ones(pq.ParquetFile(file).metadata.num_rows, np.bool_) for file in (train, test)
+    }
     if pad.validation == "test":
         return {
-            "train": (train, np.ones(len(labels), np.bool_)),
-            "validation": (test, every_test_review),
-            "test": (test, every_test_review),
+            "train": (train, every_review[train]),
+            "validation": (test, every_review[test]),
+            "test": (test, every_review[test]),
         }
-    held_out = hold_out(reviews["group"].to_numpy(), labels, pad.validation, pad.seed)
+    groups, labels = reviews.groups(train), reviews.column(train, "label")
+    held_out = hold_out(groups, labels, pad.validation, pad.seed)
     return {
         "train": (train, ~held_out),
         "validation": (train, held_out),
-        "test": (test, every_test_review),
+        "test": (test, every_review[test]),
     }
+
+
+def encoded(
+    corpus_file: Path, chosen: NDArray[np.bool_], how: Encoding
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
+    """Yield batches of sequences and labels of the chosen reviews of a file."""
+    batches = reviews.chosen_batches(corpus_file, chosen, ["label", "tokens"])
+    return in_order(
+        lambda batch: (encoding.encode(batch["tokens"], how), batch["label"].to_numpy()), batches
+    )
 
 
 if __name__ == "__main__":

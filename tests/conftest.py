@@ -5,7 +5,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 PROJECT = Path(__file__).parent.parent
 

@@ -129,7 +129,7 @@ def test_a_queue_worker_without_the_environment_says_so(
         assert time.monotonic() < deadline, status
         time.sleep(1)
     logs = run("dvc", "queue", "logs", "lost", cwd=finished_copy)
-    assert "python: command not found" in logs.stdout + logs.stderr
+    assert "python -m stages.train_bilstm, exited with 127" in logs.stdout + logs.stderr
     run("dvc", "queue", "stop", cwd=finished_copy)
 
 

@@ -8,12 +8,14 @@ import os
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 from tqdm import tqdm
 
-from birnn.corpora.review import SPLITS, Review, digest
+from birnn.corpora.review import SPLITS, Digest, Review
 from birnn.download import download
 from birnn.errors import InputError
 
@@ -38,39 +40,50 @@ LARGEST_FILE = 10_000_000
 LARGEST_ARCHIVE = 1_000_000_000
 
 
-def read(raw: Path) -> dict[str, list[Review]]:
-    """Return the labelled reviews of both splits, grouped by film.
+def read(raw: Path) -> Callable[[], Iterator[Review]]:
+    """Return what reads the labelled reviews, grouped by film.
 
     The archive is the local copy that the environment variable IMDB_ARCHIVE names, else the one
     in the folder `raw`, else it is downloaded to there.
 
     Raises:
         UnreachableError: there is no copy, and the download failed.
-        InputError: the archive is cut short, hostile, or not the dataset.
+        InputError: the local copy is missing. Reading raises it where the archive is cut short,
+            hostile, or not the dataset.
     """
     archive = _locate(raw)
-    splits = read_archive(archive)
-    for split in SPLITS:
-        found = digest(splits[split])
-        if found != DIGESTS[split]:
-            raise InputError(
-                f"{archive}: the reviews of {split} are not those of the Large Movie Review "
-                f"Dataset (digest {found}, expected {DIGESTS[split]}): {_other_copy()}"
-            )
-    return splits
+    return lambda: verified(archive)
 
 
-def read_archive(archive: Path) -> dict[str, list[Review]]:
-    """Return the labelled reviews of `archive`, unverified, negative ones first, then by name.
+def verified(archive: Path) -> Iterator[Review]:
+    """Yield the labelled reviews of an archive, the training split first.
 
     Raises:
-        InputError: the archive cannot be read whole, is hostile, or lacks reviews or films.
+        InputError: when all of a split has been read, and it is not that of the dataset.
+    """
+    for split, reviews in groupby(read_archive(archive), lambda review: review.split):
+        digest = Digest()
+        for review in reviews:
+            digest.add(review)
+            yield review
+        if digest.hexdigest() != DIGESTS[split]:
+            raise InputError(
+                f"{archive}: the reviews of {split} are not those of the Large Movie Review "
+                f"Dataset (digest {digest.hexdigest()}, expected {DIGESTS[split]}): "
+                f"{_other_copy()}"
+            )
+
+
+def read_archive(archive: Path) -> Iterator[Review]:
+    """Yield the labelled reviews of each split, negative ones first, in order of name.
+
+    Raises:
+        InputError: the archive is cut short, hostile, or lacks reviews or films.
     """
     files = dict(_files(archive))
-    return {
-        split: [review for label in LABELS for review in _reviews(archive, files, split, label)]
-        for split in SPLITS
-    }
+    for split in SPLITS:
+        for label in LABELS:
+            yield from _reviews(archive, files, split, label)
 
 
 def _locate(raw: Path) -> Path:
@@ -87,35 +100,57 @@ def _locate(raw: Path) -> Path:
 
 def _files(archive: Path) -> Iterator[tuple[str, bytes]]:
     """Yield path and content of each labelled review and of the lists of films."""
-    size = 0
     try:
         # Opened by gzip, since tarfile alone takes a file cut short between members for whole.
-        with gzip.open(archive) as content, tarfile.open(fileobj=content, mode="r|") as tar:
-            for member in tqdm(tar, desc="reading", unit=" files", total=MEMBERS, disable=None):
-                size += member.size
-                _refuse_hostile(archive, member, size)
-                path = member.name.removeprefix("aclImdb/")
-                if REVIEW.fullmatch(path) or FILMS.fullmatch(path):
-                    file = tar.extractfile(member)
-                    if file is not None:
-                        yield path, file.read()
+        with gzip.open(archive) as content:
+            limited = _Limited(archive, content)
+            with tarfile.open(fileobj=cast("IO[bytes]", limited), mode="r|") as tar:
+                for member in tqdm(tar, desc="reading", unit=" files", total=MEMBERS, disable=None):
+                    limited.refuse(member)
+                    path = member.name.removeprefix("aclImdb/")
+                    if REVIEW.fullmatch(path) or FILMS.fullmatch(path):
+                        file = tar.extractfile(member)
+                        if file is not None:
+                            yield path, file.read()
+                    # tarfile would remember every member.
+                    tar.members.clear()  # type: ignore[attr-defined]
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise InputError(
             f"{archive} is cut short or no archive ({error}): {_other_copy()}"
         ) from error
 
 
-def _refuse_hostile(archive: Path, member: tarfile.TarInfo, size: int) -> None:
-    path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts:
-        reason = "points outside the archive"
-    elif not (member.isfile() or member.isdir()):
-        reason = "is neither a plain file nor a folder"
-    elif member.size > LARGEST_FILE or size > LARGEST_ARCHIVE:
-        reason = "is larger than anything in the dataset"
-    else:
-        return
-    raise InputError(f"{archive}: the member {member.name!r} {reason}: {_other_copy()}")
+class _Limited:
+    """The unpacked content of an archive, of which no more is read than the dataset can hold."""
+
+    def __init__(self, archive: Path, content: gzip.GzipFile) -> None:
+        self._archive = archive
+        self._content = content
+        self._read = 0
+        self._of_member = 0
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes: tarfile itself would read a header of any size."""
+        piece = self._content.read(size)
+        self._read += len(piece)
+        self._of_member += len(piece)
+        if self._read > LARGEST_ARCHIVE or self._of_member > 2 * LARGEST_FILE:
+            raise InputError(f"{self._archive} holds more than the dataset can: {_other_copy()}")
+        return piece
+
+    def refuse(self, member: tarfile.TarInfo) -> None:
+        """Refuse a member that the dataset cannot have, before it is read."""
+        self._of_member = 0
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts:
+            reason = "points outside the archive"
+        elif not (member.isfile() or member.isdir()):
+            reason = "is neither a plain file nor a folder"
+        elif member.size > LARGEST_FILE:
+            reason = "is larger than anything in the dataset"
+        else:
+            return
+        raise InputError(f"{self._archive}: the member {member.name!r} {reason}: {_other_copy()}")
 
 
 def _reviews(archive: Path, files: dict[str, bytes], split: str, label: str) -> Iterator[Review]:
@@ -130,8 +165,8 @@ def _reviews(archive: Path, files: dict[str, bytes], split: str, label: str) -> 
         film = FILM.search(films[number]) if number < len(films) else None
         if film is None:
             raise InputError(f"{archive} does not tell the film of {path}: {_other_copy()}")
-        text = _text(archive, path, files[path])
-        yield Review(path, film[1].decode(), LABELS[label], text)
+        text = _text(archive, path, files.pop(path))
+        yield Review(split, path, film[1].decode(), LABELS[label], text, path)
 
 
 def _text(archive: Path, path: str, content: bytes) -> str:

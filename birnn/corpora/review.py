@@ -1,8 +1,9 @@
 """A labelled review, and the digest that tells one set of reviews from another."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+SPLITS = ("train", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,30 +11,39 @@ class Review:
     """One review.
 
     Attributes:
-        id: unique in the corpus, and telling the label to a reader.
-        group: the film; reviews of one film never stand on both sides of a hold-out.
+        split: train or test.
+        id: unique in the corpus.
+        group: what it is about, as the film; reviews of one group never stand on both sides of a
+            hold-out.
         label: 1 positive, 0 negative.
-        text: as the source has it.
+        text: as the source has it, not empty, and fit for UTF-8.
+        place: where the source has it, for messages.
     """
 
+    split: str
     id: str
     group: str
     label: int
     text: str
+    place: str
 
 
-Splits = Mapping[str, Sequence[Review]]
-"""The reviews of `train` and of `test`."""
-
-SPLITS = ("train", "test")
-
-
-def digest(reviews: Sequence[Review]) -> str:
-    """Return the sha256, in hex, over each review's id, a zero byte and the sha256 of its text.
+class Digest:
+    """The sha256 over each review's id, a zero byte and the sha256 of its text.
 
     It depends on what the reviews say and on their order, not on how they were packed.
     """
-    total = hashlib.sha256()
-    for review in reviews:
-        total.update(review.id.encode() + b"\0" + hashlib.sha256(review.text.encode()).digest())
-    return total.hexdigest()
+
+    def __init__(self) -> None:
+        """Begin with no review."""
+        self._total = hashlib.sha256()
+
+    def add(self, review: Review) -> bytes:
+        """Add a review; return the sha256 of its text."""
+        of_text = hashlib.sha256(review.text.encode()).digest()
+        self._total.update(review.id.encode() + b"\0" + of_text)
+        return of_text
+
+    def hexdigest(self) -> str:
+        """Return the digest of all reviews so far, in hex."""
+        return self._total.hexdigest()

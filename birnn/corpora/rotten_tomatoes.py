@@ -21,8 +21,8 @@ SHA256 = "26b56d24d5a04cbed72d2a8c9a3fa47ebf62229f8c1cd8c9c3544c4ef12dd3f5"
 LABELS = {"rotten": 0, "fresh": 1}
 
 
-def read(_raw: Path) -> dict[str, list[Review]]:
-    """Return the snippets of both splits, each film in one of them.
+def read() -> Iterator[Review]:
+    """Yield the snippets, each film in one split.
 
     Films are ordered by the sha256 of their name, and go to `train` until it has half of the
     snippets. The rows labelled `plot` are summaries, no reviews, and are left out.
@@ -36,13 +36,11 @@ def read(_raw: Path) -> dict[str, list[Review]]:
     up_to_film = dict(
         zip(films, accumulate(snippets_per_film[film] for film in films), strict=True)
     )
-    splits: dict[str, list[Review]] = {"train": [], "test": []}
     for number, row in enumerate(rows):
         label, film = row["category"], row["movie_name"]
         split = "train" if up_to_film[film] <= len(rows) / 2 else "test"
         review_id = f"{split}/{label}/{number}"
-        splits[split].append(Review(review_id, film, LABELS[label], row["text"]))
-    return splits
+        yield Review(split, review_id, film, LABELS[label], row["text"], review_id)
 
 
 def _rows(file: Path) -> Iterator[dict[str, str]]:

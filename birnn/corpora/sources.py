@@ -1,40 +1,72 @@
 """The corpora that the pipeline knows, by name."""
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from birnn.corpora import imdb, rotten_tomatoes
-from birnn.corpora.review import Splits
+from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
+from birnn.corpora.review import Review
 from birnn.download import UnreachableError
 from birnn.errors import InputError
-
-SOURCES: dict[str, Callable[[Path], Splits]] = {
-    "imdb": imdb.read,
-    "rotten-tomatoes": rotten_tomatoes.read,
-}
+from birnn.settings import Settings
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus, and the one that was asked for: another where that could not be reached."""
+    """A corpus, and the one that was asked for: another where that could not be reached.
+
+    Attributes:
+        name: of the corpus.
+        requested: name of the one that was asked for.
+        read: yields the reviews of both splits, in whatever order, the same at each call.
+        vocabulary: its words in order of rank, where the corpus has an order of its own.
+    """
 
     name: str
     requested: str
-    splits: Splits
+    read: Callable[[], Iterator[Review]]
+    vocabulary: list[str] | None = None
 
 
-def read(source: str, offline: str | None, raw: Path) -> Corpus:
-    """Read the corpus `source`, or `offline` in its stead where `source` cannot be reached.
+def _imdb(_settings: Settings, raw: Path) -> Corpus:
+    return Corpus("imdb", "imdb", imdb.read(raw))
+
+
+def _imdb_npz(_settings: Settings, raw: Path) -> Corpus:
+    arrays = imdb_npz.load(raw)
+    return Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary)
+
+
+def _rotten_tomatoes(_settings: Settings, _raw: Path) -> Corpus:
+    return Corpus("rotten-tomatoes", "rotten-tomatoes", rotten_tomatoes.read)
+
+
+def _csv(settings: Settings, _raw: Path) -> Corpus:
+    name = settings.csv.train
+    return Corpus(name, name, lambda: labelled_files.read(settings.csv))
+
+
+SOURCES: dict[str, Callable[[Settings, Path], Corpus]] = {
+    "imdb": _imdb,
+    "imdb-npz": _imdb_npz,
+    "rotten-tomatoes": _rotten_tomatoes,
+    "csv": _csv,
+}
+
+
+def find(settings: Settings, raw: Path) -> Corpus:
+    """Return the corpus that the settings name, or its stand-in where it cannot be reached.
 
     `raw` is the folder that keeps what was downloaded.
 
     Raises:
-        InputError: the corpus cannot be reached and `offline` is None, or it is damaged.
+        InputError: the corpus cannot be reached and `fetch.offline` is null. Reading the corpus
+            raises it where a file is damaged.
     """
+    source, offline = settings.fetch.source, settings.fetch.offline
     try:
-        return Corpus(source, source, SOURCES[source](raw))
+        return SOURCES[source](settings, raw)
     except UnreachableError as error:
         if offline is None:
             raise InputError(
@@ -42,4 +74,4 @@ def read(source: str, offline: str | None, raw: Path) -> Corpus:
                 "or set fetch.offline in params.yaml"
             ) from error
         print(f"warning: {error}", file=sys.stderr)
-        return Corpus(offline, source, SOURCES[offline](raw))
+        return replace(SOURCES[offline](settings, raw), requested=source)

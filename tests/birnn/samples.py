@@ -128,7 +128,7 @@ def write_report(
     split = {"reviews": 25_000, "positive": 12_500, "groups": 3_456, "digest": "0123456789" * 6}
     content = {
         "metrics": measured,
-        "source": {"train": split, "test": split},
+        "source": {"train": split, "test": split, "overlap": 123},
         "costs": costs(),
         "timings": timings(),
         "confusion": report_stage.confusion_counts(rows["confusion"]),

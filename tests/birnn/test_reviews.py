@@ -19,6 +19,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     table = pa.table(
         {
             "id": list("vwxyz"),
+            "group": ["b", "é", "a", "b", "Z"],
             "text": [f"text {number}" for number in range(5)],
             "tokens": pa.array(TOKENS, pa.list_(pa.string())),
         }
@@ -44,3 +45,13 @@ def test_texts_come_in_the_order_asked_for(file: Path) -> None:
 
 def test_column(file: Path) -> None:
     assert reviews.column(file, "id").tolist() == list("vwxyz")
+
+
+def test_groups_are_numbered_by_name(file: Path) -> None:
+    assert reviews.groups(file).tolist() == [2, 3, 1, 2, 0]
+
+
+def test_chosen_batches(file: Path) -> None:
+    chosen = np.array([True, False, False, False, True])
+    batches = reviews.chosen_batches(file, chosen, ["id", "tokens"])
+    assert [batch["id"].to_pylist() for batch in batches] == [["v"], [], ["z"]]

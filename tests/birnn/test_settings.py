@@ -71,7 +71,7 @@ def test_the_baseline_is_that_of_the_paper() -> None:
         ("dropout: 0.5", "dropout: .inf", "network.dropout", "inf", "finite number"),
         ("padding: pre", "padding: left", "pad.padding", "'left'", "'pre' or 'post'"),
         ("num_words: 20000", "num_words: 4", "pad.num_words", "4", "greater than or equal to 5"),
-        ("source: imdb", "source: imbd", "fetch.source", "'imbd'", "'imdb' or 'rotten-tomatoes'"),
+        ("source: imdb", "source: imbd", "fetch.source", "'imbd'", "'rotten-tomatoes' or 'csv'"),
         ("validation: test", "validation: 1.5", "pad.validation", "1.5", "'test' or input should"),
         ("maxlen: 100", "max_len: 100", "pad.max_len", "100", "no such setting; there are num_"),
         ("maxlen: 100", "max_len: 100", "pad.maxlen", "missing", "field required"),

@@ -41,6 +41,12 @@ def test_any_text_is_cut_as_keras_cuts_it(texts: list[str]) -> None:
     assert [words or [] for words in tokens] == [keras_words(text) for text in texts]
 
 
+@given(st.lists(st.text(st.characters() | st.characters(categories=["Cs"]))))
+def test_any_text_at_all_has_words_or_none(texts: list[str]) -> None:
+    # Also with halves of surrogate pairs, which no encoding holds.
+    assert len(vocabulary.tokenize(texts)) == len(texts)
+
+
 @given(st.lists(TEXT))
 def test_words_are_counted_over_all_texts(texts: list[str]) -> None:
     words = [word for text in texts for word in keras_words(text)]

@@ -39,7 +39,7 @@ def test_names_tell_the_settings_the_seed_last() -> None:
         ("train.epochs=", "is no setting with values"),
         ("epochs=3", "is no setting with values"),
         ("train.epoch=3", "the grid: train.epoch is 3: no such setting; there are seed, epochs"),
-        ("training.epochs=3", "the grid: training is .*: no such setting; there are fetch, pad"),
+        ("training.epochs=3", "the grid: training is .*: no such setting; there are fetch, csv"),
         ("train.epochs=0", "the grid: train.epochs is 0: input should be greater than or equal"),
         ("train.epochs=3,x", "the grid: train.epochs is 'x': input should be a valid integer"),
         ("train.seed=3..1", "there is no value to run"),

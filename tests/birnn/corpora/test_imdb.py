@@ -1,12 +1,16 @@
 """The IMDB archive: read as a stream, and refused where it is not whole and true."""
 
+import gzip
 import os
 import tarfile
+import tracemalloc
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from birnn.corpora import imdb, review
+from birnn.corpora import imdb
+from birnn.corpora.review import Digest
 from birnn.download import UnreachableError
 from birnn.errors import InputError
 from tests.birnn.corpora import archives
@@ -14,7 +18,7 @@ from tests.birnn.corpora import archives
 
 def refusal(archive: Path) -> str:
     with pytest.raises(InputError) as error:
-        imdb.read_archive(archive)
+        list(imdb.read_archive(archive))
     message = str(error.value)
     assert "\n" not in message
     assert str(archive) in message
@@ -29,21 +33,23 @@ def archive(tmp_path: Path) -> Path:
 
 
 def test_reviews_come_negative_first_and_by_name(archive: Path) -> None:
-    splits = imdb.read_archive(archive)
-    assert [found.id for found in splits["train"]] == [
+    reviews = list(imdb.read_archive(archive))
+    assert [found.id for found in reviews] == [
         "train/neg/0_1.txt",
         "train/neg/1_3.txt",
         "train/pos/0_9.txt",
         "train/pos/10_8.txt",
         "train/pos/2_10.txt",
+        "test/neg/0_2.txt",
+        "test/pos/0_7.txt",
     ]
-    assert [found.label for found in splits["train"]] == [0, 0, 1, 1, 1]
-    assert splits["train"][1].text == "Naïve, and worse."
-    assert [found.id for found in splits["test"]] == ["test/neg/0_2.txt", "test/pos/0_7.txt"]
+    assert [found.label for found in reviews] == [0, 0, 1, 1, 1, 0, 1]
+    assert [found.split for found in reviews] == ["train"] * 5 + ["test"] * 2
+    assert reviews[1].text == "Naïve, and worse."
 
 
 def test_the_film_is_that_of_the_line_with_the_reviews_number(archive: Path) -> None:
-    films = {found.id: found.group for found in imdb.read_archive(archive)["train"]}
+    films = {found.id: found.group for found in imdb.read_archive(archive)}
     assert films["train/pos/10_8.txt"] == "tt0000005"
     assert films["train/pos/2_10.txt"] == "tt0000001"
     assert films["train/neg/1_3.txt"] == films["train/neg/0_1.txt"] == "tt0000000"
@@ -52,7 +58,7 @@ def test_the_film_is_that_of_the_line_with_the_reviews_number(archive: Path) -> 
 def test_packing_and_order_of_members_do_not_matter(archive: Path, tmp_path: Path) -> None:
     backwards = dict(reversed(archives.WHOLE.items()))
     other = archives.write(tmp_path / "other.tar.gz", backwards)
-    assert imdb.read_archive(other) == imdb.read_archive(archive)
+    assert list(imdb.read_archive(other)) == list(imdb.read_archive(archive))
 
 
 def test_the_digest_is_that_of_the_true_reviews_only(
@@ -60,11 +66,14 @@ def test_the_digest_is_that_of_the_true_reviews_only(
 ) -> None:
     monkeypatch.setenv("IMDB_ARCHIVE", str(archive))
     with pytest.raises(InputError, match="the reviews of train are not those of the Large Movie"):
-        imdb.read(tmp_path / "raw")
-    splits = imdb.read_archive(archive)
-    digests = {split: review.digest(reviews) for split, reviews in splits.items()}
-    monkeypatch.setattr(imdb, "DIGESTS", digests)
-    assert imdb.read(tmp_path / "raw") == splits
+        list(imdb.read(tmp_path / "raw")())
+    digests = {"train": Digest(), "test": Digest()}
+    reviews = list(imdb.read_archive(archive))
+    for found in reviews:
+        digests[found.split].add(found)
+    of_splits = {split: digest.hexdigest() for split, digest in digests.items()}
+    monkeypatch.setattr(imdb, "DIGESTS", of_splits)
+    assert list(imdb.read(tmp_path / "raw")()) == reviews
 
 
 def test_an_archive_that_is_cut_short_is_refused(archive: Path) -> None:
@@ -122,7 +131,22 @@ def test_a_huge_member_is_refused_before_it_is_unpacked(archive: Path) -> None:
 
 def test_a_huge_archive_is_refused(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imdb, "LARGEST_ARCHIVE", 100)
-    assert "is larger than anything in the dataset" in refusal(archive)
+    assert "holds more than the dataset can" in refusal(archive)
+
+
+def test_a_bomb_in_a_header_is_refused_before_it_fills_the_memory(archive: Path) -> None:
+    # tarfile reads a header of this kind whole, however long it says it is.
+    header = tarfile.TarInfo("././@PaxHeader")
+    header.type, header.size = tarfile.XHDTYPE, 10**9
+    with gzip.open(archive, "wb") as output:
+        output.write(header.tobuf())
+        for _ in range(64):
+            output.write(bytes(1 << 20))
+    tracemalloc.start()
+    assert "holds more than the dataset can" in refusal(archive)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 50_000_000
 
 
 def test_a_text_that_is_not_utf_8_is_named(archive: Path) -> None:
@@ -146,15 +170,12 @@ def test_a_copy_in_the_raw_folder_is_used(
     (tmp_path / "raw").mkdir()
     archive.rename(tmp_path / "raw" / "aclImdb_v1.tar.gz")
     with pytest.raises(InputError, match="the reviews of train are not those"):
-        imdb.read(tmp_path / "raw")
+        list(imdb.read(tmp_path / "raw")())
 
 
 @pytest.mark.slow
 @pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE names no archive")
 def test_the_true_archive(tmp_path: Path) -> None:
-    splits = imdb.read(tmp_path)
-    assert {split: len(reviews) for split, reviews in splits.items()} == {
-        "train": 25_000,
-        "test": 25_000,
-    }
-    assert sum(found.label for found in splits["train"]) == 12_500
+    reviews = list(imdb.read(tmp_path)())
+    assert Counter(found.split for found in reviews) == {"train": 25_000, "test": 25_000}
+    assert sum(found.label for found in reviews if found.split == "train") == 12_500

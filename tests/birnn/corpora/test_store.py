@@ -1,6 +1,11 @@
 """The stored corpus."""
 
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -11,19 +16,31 @@ from birnn.corpora.review import Review
 from birnn.corpora.sources import Corpus
 from birnn.errors import InputError
 from birnn.files import read_json
+from tests.conftest import PROJECT
+
+
+def review(name: str, group: str, label: int, text: str) -> Review:
+    return Review(name.partition("/")[0], name, group, label, text, f"line {name}")
+
 
 TRAIN = [
-    Review("train/0", "film 1", 0, "Bad, bad film."),
-    Review("train/1", "film 1", 1, "Good FILM"),
-    Review("train/2", "film 2", 1, "..."),
+    review("train/0", "film 1", 0, "Bad, bad film."),
+    review("train/1", "film 1", 1, "Good FILM"),
+    review("train/2", "film 2", 1, "..."),
 ]
-TEST = [Review("test/0", "film 3", 1, "good word"), Review("test/1", "film 4", 0, "bad")]
+TEST = [review("test/0", "film 3", 1, "good word"), review("test/1", "film 4", 0, "bad")]
 
 
-def test_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "BATCH", 2)
-    corpus = Corpus("mine", "mine", {"train": TRAIN, "test": TEST})
-    description = store.write(corpus, tmp_path)
+def corpus(reviews: Sequence[Review], **about: Any) -> Corpus:
+    return Corpus("mine", "mine", lambda: iter(reviews), **about)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+def test_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
+    monkeypatch.setattr(store, "BATCH", batch)
+    # The splits may come mixed.
+    mixed = [TEST[0], *TRAIN[:2], TEST[1], TRAIN[2]]
+    description = store.write(corpus(mixed), tmp_path)
     assert pq.read_table(tmp_path / "train.parquet").to_pydict() == {
         "id": ["train/0", "train/1", "train/2"],
         "group": ["film 1", "film 1", "film 2"],
@@ -31,19 +48,78 @@ def test_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         "text": ["Bad, bad film.", "Good FILM", "..."],
         "tokens": [["bad", "bad", "film"], ["good", "film"], None],
     }
+    assert pq.read_table(tmp_path / "test.parquet")["id"].to_pylist() == ["test/0", "test/1"]
     assert vocabulary.read(tmp_path / "vocabulary.txt") == ["bad", "film", "good"]
     assert read_json(tmp_path / "corpus.json") == description
-    assert description["vocabulary"] == 3
+    assert (description["vocabulary"], description["overlap"]) == (3, 0)
     counts = {key: description["train"][key] for key in ("reviews", "positive", "groups")}
     assert counts == {"reviews": 3, "positive": 2, "groups": 2}
 
 
+def test_an_order_of_words_that_the_corpus_brings_is_kept(tmp_path: Path) -> None:
+    words = ["good", "unseen", "bad", "film"]
+    store.write(corpus([*TRAIN, *TEST], vocabulary=words), tmp_path)
+    assert vocabulary.read(tmp_path / "vocabulary.txt") == words
+
+
 @pytest.mark.parametrize("labels", [[], [0], [1, 1, 1]])
 def test_an_empty_or_one_class_split_is_refused(tmp_path: Path, labels: list[int]) -> None:
-    few = [Review(f"test/{number}", "film", label, "x") for number, label in enumerate(labels)]
-    for splits, name in (
-        ({"train": few, "test": TEST}, "train"),
-        ({"train": TRAIN, "test": few}, "test"),
-    ):
+    for name, others in (("train", TEST), ("test", TRAIN)):
+        few = [review(f"{name}/{n}", "film", label, "x") for n, label in enumerate(labels)]
         with pytest.raises(InputError, match=f"the {name} split of mine has {len(few)} reviews"):
-            store.write(Corpus("mine", "mine", splits), tmp_path)
+            store.write(corpus([*few, *others]), tmp_path)
+
+
+@pytest.mark.parametrize("twice", ["train/1", "test/0"])
+def test_an_id_that_stands_twice_is_refused(tmp_path: Path, twice: str) -> None:
+    again = review(twice, "film 9", 0, "another text")
+    with pytest.raises(InputError, match=f"line {twice}: the id '{twice}' is that of line"):
+        store.write(corpus([*TRAIN, *TEST, again]), tmp_path)
+
+
+def test_an_id_of_one_split_cannot_be_one_of_the_other(tmp_path: Path) -> None:
+    again = Review("test", "train/0", "film 9", 0, "another text", "line 9")
+    with pytest.raises(InputError, match="line 9: the id 'train/0' is that of line train/0"):
+        store.write(corpus([*TRAIN, *TEST, again]), tmp_path)
+
+
+def test_a_test_review_that_is_in_train_is_counted_or_refused(tmp_path: Path) -> None:
+    reviews = [*TRAIN, *TEST, review("test/2", "film 9", 1, "Good FILM")]
+    assert store.write(corpus(reviews), tmp_path)["overlap"] == 1
+    with pytest.raises(InputError, match=r"line test/2: .* stands in the training split as well"):
+        store.write(corpus(reviews), tmp_path, refuse_overlap=True)
+    assert store.write(corpus([*TRAIN, *TEST]), tmp_path, refuse_overlap=True)["overlap"] == 0
+
+
+def generated(number_of_reviews: int) -> Iterator[Review]:
+    """Yield reviews of some 1,000 characters."""
+    for number in range(number_of_reviews):
+        split = ("train", "test")[number % 2]
+        words = " ".join(f"word{(number * place) % 997}" for place in range(130))
+        yield Review(split, f"{number}", f"{number % 999}", number // 2 % 2, words, f"{number}")
+
+
+def peak_of_writing(number_of_reviews: int, folder: Path) -> int:
+    """Return the peak of the memory, in bytes, of a process that writes a corpus."""
+    code = (
+        "import sys; from pathlib import Path; from birnn.corpora import store;"
+        "from birnn.corpora.sources import Corpus;"
+        "from tests.birnn.corpora.test_store import generated, resource;"
+        f"store.write(Corpus('m', 'm', lambda: generated({number_of_reviews})), Path(sys.argv[1]));"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    folder.mkdir()
+    command = [sys.executable, "-c", code, str(folder)]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    result = subprocess.run(
+        command, env=environment, cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    return int(result.stdout) * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no getrusage")
+def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
+    small = peak_of_writing(20_000, tmp_path / "small")
+    large = peak_of_writing(100_000, tmp_path / "large")
+    assert large < 1.3 * small
