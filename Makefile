@@ -54,7 +54,7 @@ review: $(ENV) ## write review.md: what changed since BASE, and whether that is 
 	python -m experiments review $(BASE)
 
 lock: $(ENV) ## choose the newest versions that pyproject.toml allows, and lock them
-	uv pip compile --quiet --upgrade --python-version 3.11 --group dev --output-file requirements.txt pyproject.toml
+	uv pip compile --quiet --upgrade --python-version 3.11 --extra serve --group dev --output-file requirements.txt pyproject.toml
 
 setup: $(ENV) ## make the environment .venv
 
@@ -65,6 +65,8 @@ $(ENV): requirements.txt
 	sed -n '/^uv==/,/# via/p' requirements.txt > .venv/uv.txt
 	python -m pip install --quiet --require-hashes --requirement .venv/uv.txt
 	uv pip sync --quiet --require-hashes --compile-bytecode requirements.txt
+	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m birnn "$$@"\n' > .venv/bin/birnn
+	@chmod +x .venv/bin/birnn
 	@touch $@
 
 help: ## list the targets

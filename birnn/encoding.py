@@ -68,6 +68,16 @@ def encode(tokens: pa.ListArray, encoding: Encoding) -> NDArray[np.int32]:
     return _pad(ids, lengths + 1, encoding)
 
 
+def places(words: int, encoding: Encoding) -> NDArray[np.int32]:
+    """Return which word stands at each place of the sequence of a review of so many words.
+
+    Counted from 0, shape (maxlen,); -1 is the start of the review, -2 is padding.
+    """
+    ids = np.arange(1, words + 2, dtype=np.int32)
+    found: NDArray[np.int32] = _pad(ids, np.array([words + 1], np.int32), encoding)[0] - 2
+    return found
+
+
 def _pad(
     ids: NDArray[np.int32], lengths: NDArray[np.int32], encoding: Encoding
 ) -> NDArray[np.int32]:

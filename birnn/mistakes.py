@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from birnn.scoring import THRESHOLD
+from birnn.models import THRESHOLD
 
 MOST = 50  # reviews of each kind
 

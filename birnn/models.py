@@ -3,3 +3,7 @@
 NETWORKS = ("bilstm", "bigru")
 BASELINE = "baseline"
 TITLES = {"bilstm": "BiLSTM", "bigru": "BiGRU", "baseline": "Baseline"}
+
+# Of the labels 0 and 1; a review is called positive above the threshold.
+CLASSES = ("negative", "positive")
+THRESHOLD = 0.5

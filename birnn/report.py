@@ -35,7 +35,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
 
     Args:
         content: what the report tells of: `metrics`, `costs`, `timings`, `source` (of the
-            corpus), `confusion`, `best_loss_epoch`, `settings` and `studies`.
+            corpus), `confusion`, `best_loss_epoch`, `checklist`, `settings` and `studies`.
         drawings: an `svg` element a figure, by the address that the Markdown has.
         folder: for the report.
     """
@@ -50,6 +50,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     environment.filters |= {
         "accuracy": texts.accuracy,
         "difference": texts.difference,
+        "failure_rate": texts.failure_rate,
         "number": number,
         "percent": texts.percent,
         "points": texts.points,

@@ -19,6 +19,18 @@ def words(file: Path, batch_size: int = BATCH) -> Iterator[list[list[str]]]:
         yield [tokens or [] for tokens in batch["tokens"].to_pylist()]
 
 
+def count(file: Path) -> int:
+    """Return the number of reviews."""
+    rows: int = pq.ParquetFile(file).metadata.num_rows
+    return rows
+
+
+def all_texts(file: Path) -> Iterator[str]:
+    """Yield the text of each review."""
+    for batch in pq.ParquetFile(file).iter_batches(BATCH, columns=["text"]):
+        yield from batch["text"].to_pylist()
+
+
 def lengths(file: Path) -> NDArray[np.int32]:
     """Return the number of words of each review, int32, shape (reviews,)."""
     batches = pq.ParquetFile(file).iter_batches(BATCH, columns=["tokens"])

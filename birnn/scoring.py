@@ -18,7 +18,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-THRESHOLD = 0.5
+from birnn.models import THRESHOLD
 
 
 def right(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -44,6 +44,14 @@ def accuracy(measured: dict[str, Any]) -> str:
     return f"{value} ({low} to {high})"
 
 
+def failure_rate(measured: dict[str, Any]) -> str:
+    """Write a share of failed cases with its interval, in percent."""
+    if math.isnan(measured["failure_rate"]):
+        return NOTHING
+    value, low, high = (f"{100 * measured[name]:.1f}" for name in ("failure_rate", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
 def with_deviation(spread: dict[str, Any]) -> str:
     """Write a mean over seeds with its standard deviation."""
     if math.isnan(spread["deviation"]):

@@ -4,6 +4,7 @@ The cut is that of Keras's `text_to_word_sequence`, by which the word index of i
 made: ASCII letters in lower case, each separator a space, cut at spaces alone.
 """
 
+import re
 import string
 from collections import Counter
 from collections.abc import Iterable
@@ -19,6 +20,15 @@ _TABLE = bytes.maketrans(
     string.ascii_uppercase.encode() + SEPARATORS,
     string.ascii_lowercase.encode() + b" " * len(SEPARATORS),
 )
+
+
+# The same cut in a text of characters; halves of surrogate pairs have no bytes.
+_WORD = re.compile(rf"[^ {re.escape(SEPARATORS.decode())}\ud800-\udfff]+")
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Return where each word that `tokenize` cuts stands in the text: start and end."""
+    return [found.span() for found in _WORD.finditer(text)]
 
 
 def tokenize(texts: Iterable[str]) -> pa.ListArray:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from birnn import command, encoding, reviews, sequences, vocabulary
@@ -42,9 +41,7 @@ def main(settings: Settings) -> None:
 def parts(pad: Pad) -> dict[str, tuple[Path, NDArray[np.bool_]]]:
     """Return for each part the file that it comes from, and which of its reviews."""
     train, test = CORPUS / "train.parquet", CORPUS / "test.parquet"
-    every_review = {
-        file: np.ones(pq.ParquetFile(file).metadata.num_rows, np.bool_) for file in (train, test)
-    }
+    every_review = {file: np.ones(reviews.count(file), np.bool_) for file in (train, test)}
     if pad.validation == "test":
         return {
             "train": (train, every_review[train]),

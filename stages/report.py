@@ -6,6 +6,7 @@ and report.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -18,6 +19,7 @@ from birnn.study import Study
 
 CORPUS = Path("data/corpus/corpus.json")
 METRICS = Path("metrics/metrics.json")
+CHECKLIST = Path("metrics/checklist.csv")
 COSTS = Path("data/evaluated/costs.json")
 MODELS = Path("models")
 PLOTS = Path("plots")
@@ -44,6 +46,7 @@ def main(settings: Settings) -> None:
             name: read_json(MODELS / name / "timing.json") for name in (*NETWORKS, BASELINE)
         },
         "confusion": confusion_counts(tables["confusion"]),
+        "checklist": by_test(pd.read_csv(CHECKLIST)),
         "best_loss_epoch": best_loss_epochs(tables["curves"]),
         "settings": values,
         "studies": studies,
@@ -69,6 +72,15 @@ def confusion_counts(table: pd.DataFrame) -> dict[str, list[int]]:
         model: counts.loc[counts["model"] == model, "reviews"].tolist()
         for model in (*NETWORKS, BASELINE)
     }
+
+
+def by_test(checklist: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return what is known of each behavioural test, and for each model its rate of failures."""
+    same = ["capability", "kind", "test", "cases"]
+    return [
+        dict(zip(same, test, strict=True)) | {"models": rows.set_index("model").to_dict("index")}
+        for test, rows in checklist.groupby(same, sort=False)
+    ]
 
 
 def best_loss_epochs(curves: pd.DataFrame) -> dict[str, int]:

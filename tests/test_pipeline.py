@@ -25,7 +25,16 @@ from tests.conftest import PROJECT, SMALL, change, commit, new_clone, ran, run, 
 
 pytestmark = pytest.mark.slow
 
-STAGES = ["fetch", "pad", "train_bilstm", "train_bigru", "train_baseline", "evaluate", "report"]
+STAGES = [
+    "fetch",
+    "pad",
+    "train_bilstm",
+    "train_bigru",
+    "train_baseline",
+    "checklist",
+    "evaluate",
+    "report",
+]
 PLOTS = {"accuracy", "confusion", "lengths", "loss", "precision_recall", "reliability", "roc"}
 # No address can be reached through a proxy on a closed port.
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
@@ -108,7 +117,7 @@ def test_with_nothing_to_do_no_stage_runs_within_a_second(finished_copy: Path) -
 def test_an_experiment_runs_what_it_must_and_can_be_compared(finished_copy: Path) -> None:
     result = run("dvc", "exp", "run", "-S", "train.epochs=3", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
-    assert ran(result) == ["train_bilstm", "train_bigru", "evaluate", "report"]
+    assert ran(result) == ["train_bilstm", "train_bigru", "checklist", "evaluate", "report"]
 
     metrics = run("dvc", "metrics", "diff", "--md", cwd=finished_copy).stdout
     rows = [line for line in metrics.splitlines() if line.startswith("| metrics/metrics.json")]

@@ -1,5 +1,6 @@
 """A small evaluation with made-up predictions, by the code that makes the true one."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,17 @@ def tables(columns: dict[str, NDArray[Any]], measured: dict[str, Any]) -> dict[s
     }
 
 
+def behaviour() -> pd.DataFrame:
+    """Return what `checklist` writes, of one test with cases and one without."""
+    rows = []
+    for test, cases in (("plain praise is positive", 60), ("people get other first names", 0)):
+        for model in ("bilstm", "bigru", "baseline"):
+            figures = (3, 0.05, 0.0171, 0.137) if cases else (0, math.nan, math.nan, math.nan)
+            rows.append(("vocabulary", "MFT", test, model, cases, *figures))
+    names = "capability kind test model cases failures failure_rate low high"
+    return pd.DataFrame(rows, columns=names.split())
+
+
 def write_report(
     folder: Path,
     columns: dict[str, NDArray[Any]],
@@ -132,6 +144,7 @@ def write_report(
         "costs": costs(),
         "timings": timings(),
         "confusion": report_stage.confusion_counts(rows["confusion"]),
+        "checklist": report_stage.by_test(behaviour()),
         "best_loss_epoch": report_stage.best_loss_epochs(rows["curves"]),
         "settings": settings,
         "studies": studies,

@@ -75,3 +75,15 @@ def test_an_encoding_survives_its_files(tmp_path: Path) -> None:
     encoding.write(written, tmp_path)
     assert encoding.read(tmp_path) == written
     assert {file.name for file in tmp_path.iterdir()} == set(encoding.FILES)
+
+
+@given(st.integers(0, 12), st.integers(1, 9), SIDES, SIDES)
+def test_places_tell_the_word_that_was_encoded(
+    words: int, maxlen: int, padding: Literal["pre", "post"], truncating: Literal["pre", "post"]
+) -> None:
+    known = [f"word{number}" for number in range(words)]
+    chosen = Encoding(known, maxlen, padding, truncating)
+    ids = encoding.encode(tokens(known), chosen)[0]
+    # Word 0 has id 4; -1 and -2 stand for the ids 1 and 0.
+    found = encoding.places(words, chosen)
+    assert np.where(found >= 0, found + 4, found + 2).tolist() == ids.tolist()

@@ -47,6 +47,14 @@ def test_any_text_at_all_has_words_or_none(texts: list[str]) -> None:
     assert len(vocabulary.tokenize(texts)) == len(texts)
 
 
+@given(TEXT | st.text(st.characters() | st.characters(categories=["Cs"])))
+def test_words_are_found_where_they_stand(text: str) -> None:
+    found = [text[start:end] for start, end in vocabulary.spans(text)]
+    cut = vocabulary.tokenize([text]).to_pylist()[0] or []
+    lower = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+    assert [word.translate(lower) for word in found] == cut
+
+
 @given(st.lists(TEXT))
 def test_words_are_counted_over_all_texts(texts: list[str]) -> None:
     words = [word for text in texts for word in keras_words(text)]

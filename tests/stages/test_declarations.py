@@ -130,4 +130,4 @@ def test_only_cheap_stages_keep_results_in_git() -> None:
         outputs = [*stage.get("outs", []), *stage.get("metrics", [])]
         options = [next(iter(out.values())) for out in outputs if isinstance(out, dict)]
         in_git = [out for out in options if not out.get("cache", True)]
-        assert bool(in_git) == (name in {"evaluate", "report"})
+        assert bool(in_git) == (name in {"evaluate", "checklist", "report"})

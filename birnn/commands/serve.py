@@ -1,0 +1,129 @@
+"""Serve a page on which a review is typed, and its reading as JSON."""
+
+import dataclasses
+from functools import partial
+from threading import Lock
+from typing import Any
+from urllib.parse import parse_qs
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from birnn import reading_page
+from birnn.commands import pipeline
+from birnn.explanation import Explainer, Explanation
+from birnn.models import NETWORKS
+
+LARGEST_TEXT = 20_000  # characters
+# Of a request: a character can take 12 bytes in a form.
+LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes
+
+SECURE = {
+    # The page has no script, and loads nothing.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+class Text(BaseModel):
+    """What is to be read."""
+
+    text: str = Field(max_length=LARGEST_TEXT)
+
+
+class LimitedBody:
+    """Answers 413 to a request whose body is too large, and reads no more of it."""
+
+    def __init__(self, app: ASGIApp, largest: int) -> None:
+        """Stand before `app`; `largest` is in bytes."""
+        self._app = app
+        self._largest = largest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Collect the body, up to the limit, and hand it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self._largest:
+                too_large = Response("the text is too long", status_code=413, headers=SECURE)
+                await too_large(scope, receive, send)
+                return
+
+        async def whole() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._app(scope, whole, send)
+
+
+def create(explainer: Explainer, hosts: list[str]) -> FastAPI:
+    """Return the application: a page at `/`, and JSON at `/explain`.
+
+    Requests must name one of `hosts`, so that no other site's page can reach it by a name that
+    leads here.
+    """
+    app = FastAPI(title="birnn", openapi_url=None)
+    app.add_middleware(LimitedBody, largest=LARGEST_BODY)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    # One reading at a time: each takes all cores.
+    lock = Lock()
+
+    def explain(text: str) -> Explanation:
+        with lock:
+            return explainer.explain(text)
+
+    @app.middleware("http")
+    async def secure(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        response.headers.update(SECURE)
+        return response
+
+    @app.get("/", response_class=HTMLResponse)
+    def form() -> str:
+        return reading_page.render(None, form=True, largest=LARGEST_TEXT)
+
+    @app.post("/", response_class=HTMLResponse)
+    async def read(request: Request) -> str:
+        fields = parse_qs((await request.body()).decode(errors="replace"))
+        text = fields.get("text", [""])[0].replace("\r\n", "\n")
+        shown = partial(reading_page.render, form=True, text=text, largest=LARGEST_TEXT)
+        if len(text) > LARGEST_TEXT:
+            return shown(None, error=f"The text has more than {LARGEST_TEXT:,} characters.")
+        if not text.strip():
+            return shown(None, error="Type a review first.")
+        return shown(await run_in_threadpool(explain, text))
+
+    @app.post("/explain")
+    def explain_as_json(text: Text) -> dict[str, Any]:
+        explanation = explain(text.text)
+        return {"sentiment": explanation.sentiment, **dataclasses.asdict(explanation)}
+
+    return app
+
+
+def run(host: str, port: int) -> None:
+    """Serve until interrupted.
+
+    Raises:
+        InputError: a file of the pipeline is missing, or another.
+    """
+    explainer = Explainer(pipeline.load(NETWORKS))
+    # The first reading builds what the others use.
+    explainer.explain("ready")
+    print(f"open http://{host}:{port}, and end with Ctrl-C", flush=True)
+    app = create(explainer, hosts=[host, "localhost", "127.0.0.1"])
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)

@@ -1,0 +1,60 @@
+"""The page that shows a text as the networks read it."""
+
+from pathlib import Path
+
+import jinja2
+
+from birnn.explanation import Explanation, Reading
+from birnn.models import TITLES
+
+TEMPLATES = Path(__file__).parent / "commands" / "templates"
+MOST = 10  # words in the table
+
+
+def render(
+    explanation: Explanation | None,
+    *,
+    form: bool = False,
+    text: str = "",
+    error: str = "",
+    largest: int = 0,
+) -> str:
+    """Return a page that needs no other file.
+
+    Args:
+        explanation: of the text; None before one was typed.
+        form: whether another text can be typed.
+        text: what stands in the form.
+        error: what is wrong with the text.
+        largest: characters that the form takes.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["strengths"] = strengths
+    return environment.get_template("reading.html.j2").render(
+        explanation=explanation,
+        form=form,
+        text=text,
+        error=error,
+        largest=largest,
+        titles=TITLES,
+        strongest=strongest,
+    )
+
+
+def strengths(reading: Reading) -> list[float]:
+    """Return the contributions as shares of the largest, −1 to 1."""
+    largest = max(map(abs, reading.contributions), default=0) or 1
+    return [contribution / largest for contribution in reading.contributions]
+
+
+def strongest(explanation: Explanation, reading: Reading) -> list[tuple[str, float]]:
+    """Return the words that moved the network most, and their contributions."""
+    pairs = zip(explanation.segments, reading.contributions, strict=True)
+    words = [(segment.text, moved) for segment, moved in pairs if segment.read]
+    return sorted(words, key=lambda word: -abs(word[1]))[:MOST]
