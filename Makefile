@@ -53,6 +53,9 @@ BASE ?= origin/main
 review: $(ENV) ## write review.md: what changed since BASE, and whether that is noise
 	python -m experiments review $(BASE)
 
+bench-scale: $(ENV) ## measure time and memory with 1 to 10 times the reviews of IMDB
+	python -m benchmarks.scale
+
 lock: $(ENV) ## choose the newest versions that pyproject.toml allows, and lock them
 	uv pip compile --quiet --upgrade --python-version 3.11 --extra serve --group dev --output-file requirements.txt pyproject.toml
 
@@ -71,6 +74,6 @@ $(ENV): requirements.txt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
-		do printf '%-10s %s\n' "$$name" "$$text"; done
+		do printf '%-12s %s\n' "$$name" "$$text"; done
 
-.PHONY: repro test test-fast lint format fresh study review lock setup help
+.PHONY: repro test test-fast lint format fresh study review bench-scale lock setup help

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -43,6 +45,20 @@ app = typer.Typer(
 )
 
 # The commands are imported when they run: TensorFlow and pandas take seconds.
+
+
+@contextmanager
+def _without_notices() -> Iterator[None]:
+    """Keep what TensorFlow writes at its import, and no setting turns off, from the reader."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 @app.callback()
@@ -89,8 +105,9 @@ def predict(  # noqa: PLR0913
     ] = False,
 ) -> None:
     """Tell the sentiment of texts, and its probability."""
-    from birnn import own_texts  # noqa: PLC0415
-    from birnn.commands import predict as command  # noqa: PLC0415
+    with _without_notices():
+        from birnn import own_texts  # noqa: PLC0415
+        from birnn.commands import predict as command  # noqa: PLC0415
 
     given = own_texts.read(texts or [], file or [], column, whole=whole)
     command.run(given, network.names, output, unknown=unknown)
@@ -103,7 +120,8 @@ def explain(
     html: Annotated[Path | None, typer.Option(help="page to write")] = None,
 ) -> None:
     """Show which words moved the networks, in colour, or on a page that needs no other file."""
-    from birnn.commands import explain as command  # noqa: PLC0415
+    with _without_notices():
+        from birnn.commands import explain as command  # noqa: PLC0415
 
     command.run(text, network.names, html)
 
@@ -117,7 +135,8 @@ def serve(
 ) -> None:
     """Serve a page on which a review is typed, and its reading as JSON."""
     try:
-        from birnn.commands import serve as command  # noqa: PLC0415
+        with _without_notices():
+            from birnn.commands import serve as command  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name not in {"fastapi", "starlette", "uvicorn"}:
             raise
@@ -132,7 +151,8 @@ def export(
     file: Annotated[Path, typer.Argument(help="file to write: .zip")],
 ) -> None:
     """Write the networks as one file that runs without this project."""
-    from birnn.commands import export as command  # noqa: PLC0415
+    with _without_notices():
+        from birnn.commands import export as command  # noqa: PLC0415
 
     command.run(file)
 

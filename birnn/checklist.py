@@ -77,7 +77,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Test:
+class Behaviour:
     """One behavioural test.
 
     Attributes:
@@ -110,21 +110,27 @@ def _differ(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.b
     return first ^ second
 
 
-def tests(texts: Sequence[str], texts_with_names: Sequence[str]) -> list[Test]:
+def behaviours(texts: Sequence[str], texts_with_names: Sequence[str]) -> list[Behaviour]:
     """Return all tests; those that change texts take real ones, the second with NAMES in them."""
     return [
-        Test("vocabulary", "MFT", "plain praise is positive", _filled(PLAIN, PRAISE, 1)),
-        Test("vocabulary", "MFT", "plain blame is negative", _filled(PLAIN, BLAME, 0)),
-        Test("negation", "MFT", "negated praise is negative", _filled(NEGATED, PRAISE, 0)),
-        Test("negation", "MFT", "negated blame is not negative", _filled(NEGATED, BLAME, 1)),
-        Test("names", "INV", "people get other first names", _changed(texts_with_names, rename)),
-        Test("robustness", "INV", "blanks and dots at both ends", _changed(texts, _padded)),
-        Test("robustness", "INV", "a neutral sentence before", _changed(texts, _after_neutral)),
-        Test("robustness", "INV", "a neutral sentence after", _changed(texts, _before_neutral)),
-        Test("robustness", "INV", "upper case", _changed(texts, str.upper)),
-        Test("robustness", "INV", "lower case", _changed(texts, str.lower)),
-        Test("vocabulary", "DIR", "praise added at the end", _ended(texts, ADDED_PRAISE, 1)),
-        Test("vocabulary", "DIR", "blame added at the end", _ended(texts, ADDED_BLAME, -1)),
+        Behaviour("vocabulary", "MFT", "plain praise is positive", _filled(PLAIN, PRAISE, 1)),
+        Behaviour("vocabulary", "MFT", "plain blame is negative", _filled(PLAIN, BLAME, 0)),
+        Behaviour("negation", "MFT", "negated praise is negative", _filled(NEGATED, PRAISE, 0)),
+        Behaviour("negation", "MFT", "negated blame is not negative", _filled(NEGATED, BLAME, 1)),
+        Behaviour(
+            "names", "INV", "people get other first names", _changed(texts_with_names, rename)
+        ),
+        Behaviour("robustness", "INV", "blanks and dots at both ends", _changed(texts, _padded)),
+        Behaviour(
+            "robustness", "INV", "a neutral sentence before", _changed(texts, _after_neutral)
+        ),
+        Behaviour(
+            "robustness", "INV", "a neutral sentence after", _changed(texts, _before_neutral)
+        ),
+        Behaviour("robustness", "INV", "upper case", _changed(texts, str.upper)),
+        Behaviour("robustness", "INV", "lower case", _changed(texts, str.lower)),
+        Behaviour("vocabulary", "DIR", "praise added at the end", _ended(texts, ADDED_PRAISE, 1)),
+        Behaviour("vocabulary", "DIR", "blame added at the end", _ended(texts, ADDED_BLAME, -1)),
     ]
 
 
@@ -173,10 +179,10 @@ def _before_neutral(text: str) -> str:
 
 
 def rows(
-    all_tests: Sequence[Test], predictors: dict[str, Predict]
+    behaviours: Sequence[Behaviour], predictors: dict[str, Predict]
 ) -> Iterator[dict[str, str | int | float | None]]:
     """Yield a row a test and model: cases, failures, and their rate with its 95 % interval."""
-    for test in all_tests:
+    for test in behaviours:
         for model, predict in predictors.items():
             cases = len(test.cases)
             failures = int(test.failures(predict).sum()) if cases else 0

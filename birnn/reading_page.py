@@ -9,6 +9,7 @@ from birnn.models import TITLES
 
 TEMPLATES = Path(__file__).parent / "commands" / "templates"
 MOST = 10  # words in the table
+WEAK = 0.05  # of the strongest word; weaker ones could hardly be told from the ground
 
 
 def render(
@@ -44,6 +45,7 @@ def render(
         largest=largest,
         titles=TITLES,
         strongest=strongest,
+        weak=WEAK,
     )
 
 

@@ -15,7 +15,7 @@ BATCH = 2_000  # reviews
 
 def words(file: Path, batch_size: int = BATCH) -> Iterator[list[list[str]]]:
     """Yield batches of reviews, each review a list of all its words."""
-    for batch in pq.ParquetFile(file).iter_batches(batch_size, columns=["tokens"]):
+    for batch in _batches(file, ["tokens"], batch_size):
         yield [tokens or [] for tokens in batch["tokens"].to_pylist()]
 
 
@@ -27,14 +27,16 @@ def count(file: Path) -> int:
 
 def all_texts(file: Path) -> Iterator[str]:
     """Yield the text of each review."""
-    for batch in pq.ParquetFile(file).iter_batches(BATCH, columns=["text"]):
+    for batch in _batches(file, ["text"]):
         yield from batch["text"].to_pylist()
 
 
 def lengths(file: Path) -> NDArray[np.int32]:
     """Return the number of words of each review, int32, shape (reviews,)."""
-    batches = pq.ParquetFile(file).iter_batches(BATCH, columns=["tokens"])
-    counts = [pc.list_value_length(batch["tokens"]).fill_null(0).to_numpy() for batch in batches]
+    counts = [
+        pc.list_value_length(batch["tokens"]).fill_null(0).to_numpy()
+        for batch in _batches(file, ["tokens"])
+    ]
     return np.concatenate(counts)
 
 
@@ -42,7 +44,7 @@ def texts(file: Path, rows: NDArray[np.int64]) -> list[str]:
     """Return the texts of some rows, in the order of `rows`."""
     found: dict[int, str] = {}
     start = 0
-    for batch in pq.ParquetFile(file).iter_batches(BATCH, columns=["text"]):
+    for batch in _batches(file, ["text"]):
         inside = rows[(start <= rows) & (rows < start + len(batch))]
         chosen = batch["text"].take(pa.array(inside - start)).to_pylist()
         found |= dict(zip(inside.tolist(), chosen, strict=True))
@@ -71,6 +73,19 @@ def chosen_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield batches of some columns of the chosen reviews of a file."""
     start = 0
-    for batch in pq.ParquetFile(file).iter_batches(BATCH, columns=columns):
+    for batch in _batches(file, columns):
         yield batch.filter(pa.array(chosen[start : start + len(batch)]))
         start += len(batch)
+
+
+def _batches(
+    file: Path, columns: list[str], batch_size: int | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Yield batches of some columns, none of which spans two row groups of the file.
+
+    Arrow's own iteration over row groups keeps something of each until the last is read.
+    """
+    with pq.ParquetFile(file) as content:
+        for group in range(content.num_row_groups):
+            size = batch_size or BATCH
+            yield from content.iter_batches(size, row_groups=[group], columns=columns)

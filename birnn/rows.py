@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from birnn.errors import InputError
 
-LARGEST_TEXT = 10_000_000  # bytes
+LARGEST_TEXT = 20_000_000  # bytes
 BATCH = 1_000  # rows
 LARGEST_BATCH = 5 * LARGEST_TEXT
 
@@ -142,7 +142,7 @@ def _parquet(file: Path, columns: Sequence[str]) -> Iterator[Row]:
         # Repeated texts stay one text in memory, so that a small file cannot fill it.
         with pq.ParquetFile(file, read_dictionary=list(columns)) as content:
             start = 1
-            for batch in content.iter_batches(_batch_size(content), columns=list(columns)):
+            for batch in _batches(content, columns):
                 values = [_values(batch[name], f"{file}, column {name!r}") for name in columns]
                 for number, row in enumerate(zip(*values, strict=True), start):
                     yield f"{file}, row {number}", dict(zip(columns, row, strict=True))
@@ -152,13 +152,16 @@ def _parquet(file: Path, columns: Sequence[str]) -> Iterator[Row]:
         raise InputError(f"{file} is cut short or no Parquet file ({reason})") from None
 
 
-def _batch_size(content: pq.ParquetFile) -> int:
-    """Return a number of rows that takes no more memory than a few of the largest texts."""
-    groups = [content.metadata.row_group(place) for place in range(content.num_row_groups)]
-    largest_row = max(
-        (group.total_byte_size / max(group.num_rows, 1) for group in groups), default=0
-    )
-    return max(1, min(BATCH, int(LARGEST_BATCH / max(largest_row, 1))))
+def _batches(content: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield batches of rows that take no more memory than a few of the largest texts.
+
+    One row group at a time: Arrow's own iteration keeps something of each until the last is read.
+    """
+    for place in range(content.num_row_groups):
+        group = content.metadata.row_group(place)
+        size_of_row = group.total_byte_size / max(group.num_rows, 1)
+        rows = max(1, min(BATCH, int(LARGEST_BATCH / max(size_of_row, 1))))
+        yield from content.iter_batches(rows, row_groups=[place], columns=list(columns))
 
 
 def _values(column: pa.Array, place: str) -> Iterator[Any]:

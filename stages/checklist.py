@@ -26,11 +26,11 @@ CASES = 1_000  # test reviews
 def main(_settings: Settings) -> None:
     """Write a row a test and model."""
     named = np.flatnonzero([checklist.has_name(text) for text in reviews.all_texts(REVIEWS)])
-    tests = checklist.tests(
+    behaviours = checklist.behaviours(
         reviews.texts(REVIEWS, spread(np.arange(reviews.count(REVIEWS)))),
         reviews.texts(REVIEWS, spread(named)),
     )
-    table = pd.DataFrame(checklist.rows(tests, predictors()))
+    table = pd.DataFrame(checklist.rows(behaviours, predictors()))
     with whole_file(CHECKLIST) as part:
         table.to_csv(part, index=False, lineterminator="\n", float_format="%.4f")
     for model, rows in table.groupby("model", sort=False):

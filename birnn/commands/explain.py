@@ -14,10 +14,11 @@ from birnn.errors import InputError
 from birnn.explanation import Explainer, Explanation, Reading
 from birnn.files import whole_file
 from birnn.models import TITLES
-from birnn.reading_page import strengths, strongest
+from birnn.reading_page import WEAK, strengths, strongest
 
 # Blue for positive and orange for negative, which colour-blind readers tell apart.
 POSITIVE, NEGATIVE = (0, 114, 178), (213, 94, 0)
+STRONG = 0.6  # of the strongest word: dark enough for white letters
 
 
 def run(text: str | None, names: Sequence[str], html: Path | None) -> None:
@@ -54,7 +55,8 @@ def _print(explanation: Explanation) -> None:
         console.print(
             f"every word blanked: {reading.blank:+.3f}; the words: "
             f"{sum(reading.contributions):+.3f}; together {reading.log_odds:+.3f} "
-            f"(left unexplained: {reading.gap:+.4f})"
+            f"(left unexplained: {reading.gap:+.4f})",
+            soft_wrap=True,
         )
 
 
@@ -63,10 +65,10 @@ def _colored(explanation: Explanation, reading: Reading) -> Text:
     for segment, strength in zip(explanation.segments, strengths(reading), strict=True):
         red, green, blue = POSITIVE if strength > 0 else NEGATIVE
         style = "dim" if segment.word and not segment.read else ""
-        if abs(strength) > 0.05:  # noqa: PLR2004  weaker ones would hardly be told from the ground
+        if abs(strength) >= WEAK:
             share = abs(strength)
             tint = [round(255 - share * (255 - part)) for part in (red, green, blue)]
-            ink = "white" if share > 0.6 else "black"  # noqa: PLR2004
+            ink = "white" if share > STRONG else "black"
             style = f"{ink} on rgb({tint[0]},{tint[1]},{tint[2]})"
         shown = "".join(
             letter if letter == "\n" else own_texts.printable(letter) for letter in segment.text

@@ -44,9 +44,9 @@ def predict(reading: Reader, texts: Sequence[Text], *, unknown: bool) -> pd.Data
     mean = reader.mean(probabilities)
     table = pd.DataFrame(
         {
-            "source": [source for source, _ in texts],
-            "text": contents,
-            "sentiment": [CLASSES[int(probability > THRESHOLD)] for probability in mean],
+            "source": _strings(source for source, _ in texts),
+            "text": _strings(contents),
+            "sentiment": _strings(CLASSES[int(probability > THRESHOLD)] for probability in mean),
             "probability": mean,
             **probabilities,
         }
@@ -54,11 +54,15 @@ def predict(reading: Reader, texts: Sequence[Text], *, unknown: bool) -> pd.Data
     if unknown:
         known = set(reading.encoding.words)
         tokens = vocabulary.tokenize(contents).to_pylist()
-        table["unknown"] = [
+        table["unknown"] = _strings(
             " ".join(dict.fromkeys(word for word in words or [] if word not in known))
             for words in tokens
-        ]
+        )
     return table
+
+
+def _strings(values: Iterable[str]) -> pd.Series:
+    return pd.Series(list(values), dtype="str")
 
 
 def _batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
@@ -70,8 +74,8 @@ def _batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
         if len(batch) == BATCH or size > LARGEST_BATCH:
             yield batch
             batch, size = [], 0
-    if batch:
-        yield batch
+    # Even without any text, so that a file has its columns.
+    yield batch
 
 
 def _print(table: pd.DataFrame) -> None:

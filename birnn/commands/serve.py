@@ -9,10 +9,11 @@ from urllib.parse import parse_qs
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from birnn import reading_page
 from birnn.commands import pipeline
@@ -22,6 +23,13 @@ from birnn.models import NETWORKS
 LARGEST_TEXT = 20_000  # characters
 # Of a request: a character can take 12 bytes in a form.
 LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes
+
+NO_TELEMETRY: TelemetryConfig = {
+    "auto_configure": False,
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+}
 
 SECURE = {
     # The page has no script, and loads nothing.
@@ -39,45 +47,15 @@ class Text(BaseModel):
     text: str = Field(max_length=LARGEST_TEXT)
 
 
-class LimitedBody:
-    """Answers 413 to a request whose body is too large, and reads no more of it."""
-
-    def __init__(self, app: ASGIApp, largest: int) -> None:
-        """Stand before `app`; `largest` is in bytes."""
-        self._app = app
-        self._largest = largest
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Collect the body, up to the limit, and hand it on."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        body, more = b"", True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self._largest:
-                too_large = Response("the text is too long", status_code=413, headers=SECURE)
-                await too_large(scope, receive, send)
-                return
-
-        async def whole() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        await self._app(scope, whole, send)
-
-
 def create(explainer: Explainer, hosts: list[str]) -> FastAPI:
     """Return the application: a page at `/`, and JSON at `/explain`.
 
     Requests must name one of `hosts`, so that no other site's page can reach it by a name that
     leads here.
     """
-    app = FastAPI(title="birnn", openapi_url=None)
-    app.add_middleware(LimitedBody, largest=LARGEST_BODY)
+    app = FastAPI(
+        title="birnn", openapi_url=None, max_body_size=LARGEST_BODY, telemetry=NO_TELEMETRY
+    )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
     # One reading at a time: each takes all cores.
     lock = Lock()
@@ -91,6 +69,12 @@ def create(explainer: Explainer, hosts: list[str]) -> FastAPI:
         response: Response = await call_next(request)
         response.headers.update(SECURE)
         return response
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(_request: Request, error: RequestValidationError) -> JSONResponse:
+        # Without what was sent, which may be no text at all.
+        mistakes = [{"where": each["loc"], "what": each["msg"]} for each in error.errors()]
+        return JSONResponse({"detail": mistakes}, status_code=422)
 
     @app.get("/", response_class=HTMLResponse)
     def form() -> str:

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from birnn import __main__ as main
+from birnn.commands import mistakes
 
 
 @pytest.fixture
@@ -19,8 +20,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     texts = {"bilstm": "First.<br /><br />[red]Odd[/red] text.", "disagreement": "Third."}
     rows = [row | {"kind": kind, "text": text} for kind, text in texts.items()]
     rows.insert(1, rows[0] | {"text": "Second."})
-    main.MISTAKES.parent.mkdir(parents=True)
-    pd.DataFrame(rows).to_parquet(main.MISTAKES)
+    mistakes.MISTAKES.parent.mkdir(parents=True)
+    pd.DataFrame(rows).to_parquet(mistakes.MISTAKES)
     return tmp_path
 
 

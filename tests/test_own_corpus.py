@@ -1,0 +1,384 @@
+"""A user's own corpus, from a CSV file to a model that is asked, explained, exported and served."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from birnn.corpora import rotten_tomatoes
+from birnn.files import read_json
+from tests.conftest import PROJECT, SMALL, commit, new_clone, ran, run, set_settings
+from tests.test_page_in_browser import CHROMIUM
+from tests.test_pipeline import contents, error_line
+
+pytestmark = pytest.mark.slow
+
+LAYOUT = {
+    "fetch.source": "csv",
+    "csv.text_column": "review",
+    "csv.label_column": "stars",
+    "csv.positive": "5",
+    "csv.negative": "1",
+}
+ROWS = 2_000
+
+
+def write_reviews(file: Path) -> None:
+    """Write real reviews as a user might have them."""
+    reviews = list(islice(rotten_tomatoes.read(), 0, None, 6))[:ROWS]
+    assert len(reviews) == ROWS
+    with file.open("w", encoding="utf-8", newline="") as output:
+        writer = csv.writer(output)
+        writer.writerow(["n", "review", "stars", "split"])
+        for number, review in enumerate(reviews):
+            split = "test" if number % 3 == 0 else "train"
+            writer.writerow([number, review.text, 5 if review.label else 1, split])
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a clone in which the pipeline has run on a user's file."""
+    clone = new_clone(tmp_path_factory.mktemp("own") / "clone", SMALL | LAYOUT)
+    write_reviews(clone / "data" / "own" / "reviews.csv")
+    result = run("dvc", "repro", cwd=clone)
+    assert result.returncode == 0, result.stderr
+    commit(clone)
+    return clone
+
+
+@pytest.fixture
+def own_copy(own: Path, tmp_path: Path) -> Path:
+    """Return a copy of it, to be changed at will."""
+    return Path(shutil.copytree(own, tmp_path / "copy", symlinks=True))
+
+
+def birnn(*arguments: str, cwd: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a command for readers."""
+    command = [sys.executable, "-m", "birnn", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, input=stdin, capture_output=True, check=False, timeout=300
+    )
+
+
+def test_the_pipeline_runs_on_it_and_says_so(own: Path) -> None:
+    metrics = read_json(own / "metrics" / "metrics.json")
+    assert metrics["corpus"]["name"] == metrics["corpus"]["requested"] == "reviews.csv"
+    assert metrics["corpus"]["train_reviews"] + metrics["corpus"]["test_reviews"] == ROWS
+    report = (own / "report" / "report.md").read_text(encoding="utf-8")
+    assert report.startswith("# BiLSTM or BiGRU? Reviews of reviews.csv")
+    assert "## Behaviour" in report
+    # The user's text is not for git.
+    assert run("git", "ls-files", "data", cwd=own).stdout == "data/own/README.md\n"
+
+
+def test_a_change_of_the_file_is_noticed(own_copy: Path) -> None:
+    assert ran(run("dvc", "repro", cwd=own_copy)) == []
+    with (own_copy / "data" / "own" / "reviews.csv").open("a", encoding="utf-8") as output:
+        output.write("9999,One more review.,5,train\n")
+    result = run("dvc", "repro", "--dry", cwd=own_copy)
+    assert "fetch" in ran(result)
+
+
+def test_an_experiment_in_a_temporary_folder_has_the_file(own_copy: Path) -> None:
+    added = run("dvc", "add", "data/own/reviews.csv", cwd=own_copy)
+    assert added.returncode == 0, added.stderr
+    commit(own_copy)
+    options = ("--temp", "--name", "other", "-S", "baseline.ngrams=1")
+    result = run("dvc", "exp", "run", *options, cwd=own_copy)
+    assert result.returncode == 0, result.stderr
+    assert "train_baseline" in ran(result)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "reviews.csv has 0 columns 'review'; there are: none"),
+        (b"n,review,stars,split\n1,Good.,5\n", "reviews.csv, line 2 has 3 columns"),
+        (b"n,review,stars,split\n1,Good.,5,train,x\n", "reviews.csv, line 2 has 5 columns"),
+        (
+            b"n,review,stars,split\n1,G\xf6\xf6d.,5,train\n",
+            "reviews.csv, line 2, byte 4 is not UTF-8",
+        ),
+        (b"n,review,stars,split\n1,Go\0od.,5,train\n", "reviews.csv, line 2, byte 5 is a NUL"),
+        (b"n,review,stars,split\n1,Good.,4,train\n", "line 2, column 'stars' is '4', neither"),
+        (b"n,review,stars,split\n1,Good.,,train\n", "line 2, column 'stars' is empty"),
+        (b"n,review,stars,split\n1,,5,train\n", "line 2, column 'review' is empty"),
+        (b"n,review,stars,split\n1,Good.,5,dev\n", "line 2, column 'split' is 'dev'"),
+        (b'n,review,stars,split\n1,"Good.,5,train\n', "line 2 is no CSV (unexpected end"),
+        (
+            b"n,review,stars,split\n1,Good.,5,train\n",
+            "the train split of reviews.csv has 1 reviews",
+        ),
+        (
+            b"n,review,stars,split\n1,a,5,train\n1,b,1,train\n3,c,5,test\n4,d,1,test\n",
+            "reviews.csv, line 3: the id '1' is that of data/own/reviews.csv, line 2 as well",
+        ),
+        (
+            b"n,review,stars,split\n1,a,5,train\n2,b,1,train\n3,b,5,test\n4,d,1,test\n",
+            "reviews.csv, line 4: the text of this test review stands in the training split",
+        ),
+        (
+            b"n,review,stars,split\n1," + b"a" * 100_000_000 + b",5,train\n",
+            "reviews.csv, line 2 is longer than 20,000,000 bytes",
+        ),
+    ],
+)
+def test_a_bad_file_stops_with_one_line_and_keeps_the_corpus(
+    own: Path, content: bytes, expected: str
+) -> None:
+    folder = own.parent / "bad"
+    if not folder.exists():
+        shutil.copytree(own, folder, symlinks=True)
+        set_settings(folder, {"csv.id_column": "n", "fetch.overlap": "refuse"})
+    before = contents(folder / "data" / "corpus")
+    (folder / "data" / "own" / "reviews.csv").write_bytes(content)
+    result = run(sys.executable, "-m", "stages.fetch", cwd=folder)
+    assert result.returncode == 1
+    assert expected in error_line(result.stderr)
+    assert contents(folder / "data" / "corpus") == before
+
+
+def test_predict_says_what_evaluate_computed(own: Path, tmp_path: Path) -> None:
+    said = tmp_path / "said.parquet"
+    options = ("--file", "data/corpus/test.parquet", "--output", str(said))
+    result = birnn("predict", *options, cwd=own)
+    assert result.returncode == 0, result.stderr
+    evaluated = pd.read_parquet(own / "data" / "evaluated" / "predictions.parquet")
+    table = pd.read_parquet(said)
+    assert len(table) == len(evaluated)
+    for name in ("bilstm", "bigru"):
+        assert np.abs(table[name] - evaluated[name]).max() <= 1e-6
+
+
+def test_predict_in_every_way_a_text_can_come(own: Path, tmp_path: Path) -> None:
+    text = "A warm and wonderful film."
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    (tmp_path / "a.csv").write_text(f'review\n"{text}"\n', encoding="utf-8")
+    (tmp_path / "a.jsonl").write_text(json.dumps({"review": text}), encoding="utf-8")
+    files = [str(tmp_path / name) for name in ("a.txt", "a.csv", "a.jsonl")]
+    from_files = [part for file in files for part in ("--file", file)]
+    for arguments, stdin, count in (
+        ((text, *from_files, "--column", "review"), b"", 4),
+        ((), f"{text}\r\n{text}".encode(), 2),
+    ):
+        result = birnn("predict", *arguments, cwd=own, stdin=stdin)
+        assert result.returncode == 0, result.stderr
+        lines = result.stdout.decode().splitlines()
+        assert len(lines) == count
+        assert len(set(lines)) == 1
+        assert re.fullmatch(
+            r"(positive|negative)  0\.\d{4}  \(BiLSTM 0\.\d{4}, BiGRU 0\.\d{4}\)  " + text, lines[0]
+        )
+        # No notices of TensorFlow.
+        assert result.stderr == b""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"zxqv qqqq",
+        "🎬🎬 🍿".encode(),
+        "映画はとても良かった".encode(),
+        "\u0645\u0631\u062d\u0628\u0627 \u202e".encode(),
+        b"a" * 10_000_000,
+        b"word " * 2_000_000,
+        b"\x1b[2J\x07",
+    ],
+    ids=["empty", "unknown", "emoji", "Japanese", "right to left", "10 MB", "2 M words", "control"],
+)
+def test_predict_reads_any_text(own: Path, text: bytes) -> None:
+    result = birnn("predict", "--unknown", cwd=own, stdin=text + b"\n")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith((b"positive  0.", b"negative  0."))
+    assert b"\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "expected"),
+    [
+        ((), b"good\n\xff\xfe\n", "standard input, line 2, byte 1 is not UTF-8"),
+        ((), b"a" * 20_000_001, "standard input, line 1 is longer than 20,000,000 bytes"),
+        (("--file", "none.csv"), b"", "none.csv is missing, or no file"),
+        (("--file", "dvc.yaml"), b"", "dvc.yaml is none of .csv, .tsv, .jsonl, .parquet"),
+        (("x", "--output", "said.xlsx"), b"", "said.xlsx is none of .csv, .jsonl, .parquet"),
+        (("x", "--output", "no/way/said.csv"), b"", None),
+    ],
+)
+def test_predict_names_a_mistake(
+    own: Path, arguments: tuple[str, ...], stdin: bytes, expected: str | None
+) -> None:
+    result = birnn("predict", *arguments, cwd=own, stdin=stdin)
+    if expected is None:  # the folder is made
+        assert result.returncode == 0
+        shutil.rmtree(own / "no")
+        return
+    assert result.returncode == 1
+    assert expected in error_line(result.stderr.decode())
+
+
+def test_predict_into_a_closed_pipe(own: Path) -> None:
+    command = f"'{sys.executable}' -m birnn predict --file data/corpus/test.parquet | head -n 2"
+    result = run("bash", "-c", command, cwd=own)
+    assert (result.returncode, len(result.stdout.splitlines())) == (0, 2)
+    assert result.stderr == ""
+
+
+def test_a_file_that_is_not_the_pipelines_is_not_opened(own_copy: Path) -> None:
+    weights = own_copy / "models" / "bigru" / "model.weights.h5"
+    weights.chmod(0o644)
+    weights.write_bytes(weights.read_bytes() + b"\0")
+    for command in (("predict", "x"), ("explain", "x"), ("export", "x.zip"), ("serve",)):
+        result = birnn(*command, cwd=own_copy)
+        assert result.returncode == 1
+        line = error_line(result.stderr.decode())
+        assert "models/bigru/model.weights.h5 is not the pipeline's" in line
+    # The other network is.
+    assert birnn("predict", "x", "--network", "bilstm", cwd=own_copy).returncode == 0
+
+
+def test_training_again_must_come_before_reading(own_copy: Path) -> None:
+    set_settings(own_copy, {"pad.maxlen": "9"})
+    assert run("dvc", "repro", "pad", cwd=own_copy).returncode == 0
+    result = birnn("predict", "x", cwd=own_copy)
+    assert result.returncode == 1
+    assert "data/padded/encoding.json is not the pipeline's" in result.stderr.decode()
+
+
+def test_the_export_runs_without_the_project(own: Path, tmp_path: Path) -> None:
+    result = birnn("export", str(tmp_path / "own.zip"), cwd=own)
+    assert result.returncode == 0, result.stderr
+    texts = pd.read_parquet(own / "data" / "corpus" / "test.parquet")["text"].tolist()
+    (tmp_path / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
+    code = (
+        "import json, zipfile; import numpy as np; import tensorflow as tf;"
+        "zipfile.ZipFile('own.zip').extractall('own');"
+        "predict = tf.saved_model.load('own').signatures['serving_default'];"
+        "found = predict(texts=tf.constant(json.load(open('texts.json'))));"
+        "np.savez('found.npz', **{name: values.numpy() for name, values in found.items()})"
+    )
+    result = run(sys.executable, "-I", "-c", code, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    evaluated = pd.read_parquet(own / "data" / "evaluated" / "predictions.parquet")
+    with np.load(tmp_path / "found.npz") as found:
+        for name in ("bilstm", "bigru"):
+            assert np.abs(found[name] - evaluated[name]).max() <= 1e-6
+
+
+@pytest.fixture(scope="module")
+def address(own: Path) -> Iterator[str]:
+    """Return the address of a server of the user's networks."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "birnn", "serve", "--port", str(port)]
+    with subprocess.Popen(command, cwd=own, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            line = server.stdout.readline()
+            assert line == f"open http://127.0.0.1:{port}, and end with Ctrl-C\n"
+            wait_for(port)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(timeout=30)
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists listening addresses so")
+def test_the_server_listens_on_this_machine_alone(address: str) -> None:
+    port = int(address.rpartition(":")[2])
+    listening = [
+        line.split()[1]
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+        if line.split()[3] == "0A" and line.split()[1].endswith(f":{port:04X}")
+    ]
+    assert listening == [f"0100007F:{port:04X}"]
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[Page]:
+    """Return the server's page in Chromium, which must say nothing on its console."""
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 390, "height": 800})
+        said: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(address)
+        yield page
+        assert said == []
+        assert {url for url in asked if not url.startswith("data:")} <= {f"{address}/"}
+        browser.close()
+
+
+def test_a_review_is_typed_and_read_in_a_browser(own: Path, page: Page) -> None:
+    text = "A warm and wonderful film,\n<b>not</b> a dull one."
+    page.get_by_label("A review:").fill(text)
+    page.get_by_role("button", name="Read").click()
+    result = page.get_by_label("result")
+    result.wait_for()
+    one_line = text.replace("\n", " ")
+    said = birnn("predict", one_line, cwd=own).stdout.decode()
+    sentiment, probability = said.split()[:2]
+    assert f"{sentiment}: the probability of positive is {probability}" in result.inner_text()
+    for name in re.findall(r"Bi\w+ [\d.]+", said):
+        assert name.replace(" ", ": ") in result.inner_text()
+    # What was typed stands there, word by word, and is not obeyed.
+    shown = page.locator(".text").first
+    assert shown.inner_text() == text
+    assert page.locator(".text b").count() == 0
+    colors = page.locator(".text span").evaluate_all(
+        "spans => spans.map(span => getComputedStyle(span).backgroundColor)"
+    )
+    assert len(set(colors)) > 2
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.get_by_label("A review:").input_value() == text
+
+
+def test_an_explanation_is_a_page_of_its_own(own: Path, tmp_path: Path) -> None:
+    file = tmp_path / "why.html"
+    result = birnn("explain", "A warm and wonderful film.", "--html", str(file), cwd=own)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.decode() == f"open {file}\n"
+    assert ">wonderful</span>" in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="made for a POSIX shell")
+def test_birnn_is_a_command_after_make_setup() -> None:
+    command = Path(sys.executable).parent / "birnn"
+    if not command.exists():
+        pytest.skip("the environment was not made by make setup")
+    result = run(str(command), "--help", cwd=PROJECT)
+    assert result.returncode == 0
+    assert "predict" in result.stdout
