@@ -65,13 +65,3 @@ def compare(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> 
         first_only=int((first_right & ~second_right).sum()),
         second_only=int((second_right & ~first_right).sum()),
     )
-
-
-def verdict(interval: Interval, first: str, second: str) -> str:
-    """Say what the interval of `first` less `second` shows: which is better, or nothing."""
-    low, high = interval
-    if low > 0:
-        return f"the {first} is better"
-    if high < 0:
-        return f"the {second} is better"
-    return "no difference is shown"

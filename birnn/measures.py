@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn import calibration, comparison, intervals, scoring, slices
+from birnn import calibration, comparison, intervals, scoring, slices, texts
 from birnn.models import TITLES
 
 DIGITS = 4
@@ -61,7 +61,7 @@ def of_pair(
             "accuracy_difference": compared.difference,
             "difference_low": low,
             "difference_high": high,
-            "verdict": comparison.verdict((low, high), TITLES[first], TITLES[second]),
+            "verdict": texts.verdict(low, high, TITLES[first], TITLES[second]),
             "contingency": [
                 [compared.both, compared.first_only],
                 [compared.second_only, compared.neither],

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from birnn import texts
 from birnn.files import read_json
 from birnn.models import TITLES
 
@@ -32,12 +33,10 @@ class Group:
     @property
     def verdict(self) -> str:
         """What the interval of the difference over seeds shows."""
-        low, high = self.cells[DIFFERENCE]["low"], self.cells[DIFFERENCE]["high"]
-        if pd.notna(low) and low > 0:
-            return f"the {TITLES['bilstm']} is better"
-        if pd.notna(high) and high < 0:
-            return f"the {TITLES['bigru']} is better"
-        return "no difference is shown"
+        difference = self.cells[DIFFERENCE]
+        return texts.verdict(
+            difference["low"], difference["high"], TITLES["bilstm"], TITLES["bigru"]
+        )
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Two models on the same reviews: counts, McNemar's test, and what the interval says."""
 
+import math
 from math import comb
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birnn import comparison
+from birnn import comparison, texts
 from birnn.comparison import Comparison
 
 
@@ -46,12 +47,13 @@ def test_networks_that_never_differ() -> None:
     low, high = compared.interval
     # Ten reviews do not show that two networks are equal.
     assert low < -0.1 < 0.1 < high
-    assert comparison.verdict(compared.interval, "LSTM", "GRU") == "no difference is shown"
+    assert texts.verdict(*compared.interval, "LSTM", "GRU") == "no difference is shown"
 
 
 @pytest.mark.parametrize(
     ("interval", "verdict"),
     [
+        ((math.nan, math.nan), "no difference is shown"),
         ((0.001, 0.02), "the LSTM is better"),
         ((-0.02, -0.001), "the GRU is better"),
         ((-0.001, 0.02), "no difference is shown"),
@@ -59,4 +61,4 @@ def test_networks_that_never_differ() -> None:
     ],
 )
 def test_the_verdict_is_read_off_the_interval(interval: tuple[float, float], verdict: str) -> None:
-    assert comparison.verdict(interval, "LSTM", "GRU") == verdict
+    assert texts.verdict(*interval, "LSTM", "GRU") == verdict
