@@ -21,6 +21,15 @@ PACKAGES = ("birnn", "stages")
 WITHOUT_TENSORFLOW = {"fetch", "pad", "train_baseline", "report"}
 
 
+# Settings that are read with others only: a second run has those.
+OTHERS = {"fetch": [{"fetch.source": "csv"}], "pad": [{"pad.validation": "0.2"}]}
+OWN = "text,label,split\n" + "".join(
+    f"{split} {label},{label},{split}\n"
+    for split in ("train", "test")
+    for label in ("positive", "negative")
+)
+
+
 def module_file(project: Path, module: str) -> Path | None:
     """Return the file of a module of the project, None for another module."""
     path = project.joinpath(*module.split("."))
@@ -95,10 +104,10 @@ def test_a_missing_or_needless_dep_is_noticed(stage: str) -> None:
 def test_what_a_running_stage_reads_and_imports(
     stage: str, finished_copy: Path, tmp_path: Path
 ) -> None:
-    # One setting is read with a hold-out only, which pad makes in the second of two runs.
+    (finished_copy / "data" / "own" / "reviews.csv").write_text(OWN, encoding="utf-8")
     recorded = {"settings": set(), "modules": set()}
-    for validation in ("test", "0.2") if stage == "pad" else ("test",):
-        set_settings(finished_copy, {"pad.validation": validation})
+    for settings in ({}, *OTHERS.get(stage, [])):
+        set_settings(finished_copy, settings)
         script = str(PROJECT / "tests" / "stages" / "record.py")
         file = tmp_path / "record.json"
         result = run(sys.executable, script, stage, str(file), cwd=finished_copy)
