@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -291,23 +290,10 @@ def address(own: Path) -> Iterator[str]:
             assert server.stdout is not None
             line = server.stdout.readline()
             assert line == f"open http://127.0.0.1:{port}, and end with Ctrl-C\n"
-            wait_for(port)
             yield f"http://127.0.0.1:{port}"
         finally:
             server.send_signal(signal.SIGINT)
-            server.wait(timeout=30)
-
-
-def wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        else:
-            return
+            assert server.wait(timeout=30) == 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists listening addresses so")
@@ -320,6 +306,13 @@ def test_the_server_listens_on_this_machine_alone(address: str) -> None:
         if line.split()[3] == "0A" and line.split()[1].endswith(f":{port:04X}")
     ]
     assert listening == [f"0100007F:{port:04X}"]
+
+
+def test_a_port_that_is_taken_is_named(own: Path, address: str) -> None:
+    port = address.rpartition(":")[2]
+    result = birnn("serve", "--port", port, cwd=own)
+    assert result.returncode == 1
+    assert f"127.0.0.1, port {port} cannot be listened on" in error_line(result.stderr.decode())
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from birnn import own_texts, reading_page
-from birnn.commands import pipeline
+from birnn import own_texts
+from birnn.commands import pipeline, reading_page
+from birnn.commands.reading_page import WEAK, strengths, strongest
 from birnn.errors import InputError
 from birnn.explanation import Explainer, Explanation, Reading
 from birnn.files import whole_file
 from birnn.models import TITLES
-from birnn.reading_page import WEAK, strengths, strongest
 
 # Blue for positive and orange for negative, which colour-blind readers tell apart.
 POSITIVE, NEGATIVE = (0, 114, 178), (213, 94, 0)

@@ -1,6 +1,8 @@
 """Serve a page on which a review is typed, and its reading as JSON."""
 
 import dataclasses
+import socket
+from contextlib import suppress
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -15,8 +17,8 @@ from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from birnn import reading_page
-from birnn.commands import pipeline
+from birnn.commands import pipeline, reading_page
+from birnn.errors import InputError
 from birnn.explanation import Explainer, Explanation
 from birnn.models import NETWORKS
 
@@ -103,11 +105,25 @@ def run(host: str, port: int) -> None:
     """Serve until interrupted.
 
     Raises:
-        InputError: a file of the pipeline is missing, or another.
+        InputError: the address cannot be listened on, or a file of the pipeline is missing, or
+            another.
     """
-    explainer = Explainer(pipeline.load(NETWORKS))
-    # The first reading builds what the others use.
-    explainer.explain("ready")
-    print(f"open http://{host}:{port}, and end with Ctrl-C", flush=True)
-    app = create(explainer, hosts=[host, "localhost", "127.0.0.1"])
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    with _listening(host, port) as listening:
+        explainer = Explainer(pipeline.load(NETWORKS))
+        # The first reading builds what the others use.
+        explainer.explain("ready")
+        app = create(explainer, hosts=[host, "localhost", "127.0.0.1"])
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        print(f"open http://{host}:{port}, and end with Ctrl-C", flush=True)
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise InputError(
+            f"{host}, port {port} cannot be listened on ({error.strerror or error}): "
+            "choose another --host or --port"
+        ) from None

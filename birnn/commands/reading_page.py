@@ -7,7 +7,7 @@ import jinja2
 from birnn.explanation import Explanation, Reading
 from birnn.models import TITLES
 
-TEMPLATES = Path(__file__).parent / "commands" / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 MOST = 10  # words in the table
 WEAK = 0.05  # of the strongest word; weaker ones could hardly be told from the ground
 
