@@ -26,6 +26,8 @@ LARGEST_TEXT = 20_000  # characters
 # Of a request: a character can take 12 bytes in a form.
 LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes
 
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  none is listened on unless asked for
+
 NO_TELEMETRY: TelemetryConfig = {
     "auto_configure": False,
     "tracing": False,
@@ -112,7 +114,9 @@ def run(host: str, port: int) -> None:
         explainer = Explainer(pipeline.load(NETWORKS))
         # The first reading builds what the others use.
         explainer.explain("ready")
-        app = create(explainer, hosts=[host, "localhost", "127.0.0.1"])
+        # Who listens on every address is reached by names that are not known here.
+        hosts = ["*"] if host in EVERY_ADDRESS else [host, "localhost", "127.0.0.1"]
+        app = create(explainer, hosts)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
         print(f"open http://{host}:{port}, and end with Ctrl-C", flush=True)
         with suppress(KeyboardInterrupt):
