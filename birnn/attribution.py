@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from birnn.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING
 
-STEPS = (32, 64, 128, 256)
+STEPS = (32, 64, 128, 256, 512)
 TOLERANCE = 0.01  # of the log-odds
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from birnn import predictions, reviews, sequences, vocabulary
+from birnn import encoding, predictions, reviews, sequences, vocabulary
 from birnn.files import read_json
 from tests.birnn.corpora import archives
 from tests.conftest import PROJECT, SMALL, change, commit, new_clone, ran, run, set_settings
@@ -31,8 +31,8 @@ STAGES = [
     "train_bilstm",
     "train_bigru",
     "train_baseline",
-    "checklist",
     "evaluate",
+    "checklist",
     "report",
 ]
 PLOTS = {"accuracy", "confusion", "lengths", "loss", "precision_recall", "reliability", "roc"}
@@ -117,7 +117,7 @@ def test_with_nothing_to_do_no_stage_runs_within_a_second(finished_copy: Path) -
 def test_an_experiment_runs_what_it_must_and_can_be_compared(finished_copy: Path) -> None:
     result = run("dvc", "exp", "run", "-S", "train.epochs=3", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
-    assert ran(result) == ["train_bilstm", "train_bigru", "checklist", "evaluate", "report"]
+    assert ran(result) == ["train_bilstm", "train_bigru", "evaluate", "checklist", "report"]
 
     metrics = run("dvc", "metrics", "diff", "--md", cwd=finished_copy).stdout
     rows = [line for line in metrics.splitlines() if line.startswith("| metrics/metrics.json")]
@@ -356,12 +356,12 @@ def test_the_true_corpus(tmp_path: Path) -> None:
     row = table["id"].to_pylist().index("train/pos/576_10.txt")
     tokens = table["tokens"].combine_chunks()[row : row + 1]
     words = vocabulary.read(clone / "data" / "corpus" / "vocabulary.txt")
-    encoded = sequences.encode(tokens, sequences.Encoding(words, 100_000, 218, "pre", "pre"))[0]
-    assert encoded[0] == sequences.START
-    assert sequences.PADDING not in encoded
-    assert [words[number - sequences.FIRST_WORD] for number in encoded[1:]] == tokens[0].as_py()
+    encoded = encoding.encode(tokens, encoding.Encoding(words, 218, "pre", "pre"))[0]
+    assert encoded[0] == encoding.START
+    assert encoding.PADDING not in encoded
+    assert [words[number - encoding.FIRST_WORD] for number in encoded[1:]] == tokens[0].as_py()
     padded = sequences.read(clone / "data" / "padded" / "train")[0][row]
-    known = np.where(encoded[-100:] < 20_000, encoded[-100:], sequences.OUT_OF_VOCABULARY)
+    known = np.where(encoded[-100:] < 20_000, encoded[-100:], encoding.OUT_OF_VOCABULARY)
     assert (padded == known).all()
 
     start = time.perf_counter()

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn import checklist
+from birnn import attribution, checklist, reader
+from birnn.explanation import Explainer
 from birnn.models import BASELINE, NETWORKS
 from tests.conftest import PROJECT, new_clone, run
 
@@ -83,6 +84,15 @@ def test_every_behaviour_has_a_bound_or_is_known_to_fail() -> None:
     assert described == set(BOUNDS) | unbounded
     found = rates(PROJECT / "metrics" / "checklist.csv")
     assert (found.loc[list(unbounded)] > 0.5).all(axis=None)
+
+
+def test_what_moved_the_networks_adds_up(trained: Path) -> None:
+    texts = pd.read_parquet(trained / "data" / "corpus" / "test.parquet", columns=["text"])["text"]
+    read = reader.load(NETWORKS, trained / "data" / "padded", trained / "models")
+    explainer = Explainer(read)
+    for text in texts.iloc[:: len(texts) // 40]:
+        for reading in explainer.explain(text).readings.values():
+            assert abs(reading.gap) <= attribution.TOLERANCE
 
 
 def test_plain_sentences_are_read_right(trained: Path) -> None:

@@ -28,6 +28,6 @@ def reader(
         )
         model = networks.build(network)
         # Larger than those that training begins with, so that words matter.
-        model.set_weights([8 * weight for weight in model.get_weights()])
+        model.set_weights([4 * weight for weight in model.get_weights()])
         built[name] = model
     return Reader(Encoding(WORDS, maxlen, padding, truncating), built)

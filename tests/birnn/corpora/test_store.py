@@ -102,9 +102,9 @@ def generated(number_of_reviews: int) -> Iterator[Review]:
 def peak_of_writing(number_of_reviews: int, folder: Path) -> int:
     """Return the peak of the memory, in bytes, of a process that writes a corpus."""
     code = (
-        "import sys; from pathlib import Path; from birnn.corpora import store;"
+        "import resource, sys; from pathlib import Path; from birnn.corpora import store;"
         "from birnn.corpora.sources import Corpus;"
-        "from tests.birnn.corpora.test_store import generated, resource;"
+        "from tests.birnn.corpora.test_store import generated;"
         f"store.write(Corpus('m', 'm', lambda: generated({number_of_reviews})), Path(sys.argv[1]));"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
