@@ -16,9 +16,10 @@ from birnn.explanation import Explainer, Explanation, Reading
 from birnn.files import whole_file
 from birnn.models import TITLES
 
-# Blue for positive and orange for negative, which colour-blind readers tell apart.
-POSITIVE, NEGATIVE = (0, 114, 178), (213, 94, 0)
-STRONG = 0.6  # of the strongest word: dark enough for white letters
+# Blue and orange, which colour-blind readers tell apart; read well on black and on white.
+POSITIVE, NEGATIVE = "rgb(40,130,200)", "rgb(205,95,10)"
+# Of the strongest word.
+STRONG, MEDIUM = 0.5, 0.2
 
 
 def run(text: str | None, names: Sequence[str], html: Path | None) -> None:
@@ -63,15 +64,18 @@ def _print(explanation: Explanation) -> None:
 def _colored(explanation: Explanation, reading: Reading) -> Text:
     text = Text()
     for segment, strength in zip(explanation.segments, strengths(reading), strict=True):
-        red, green, blue = POSITIVE if strength > 0 else NEGATIVE
-        style = "dim" if segment.word and not segment.read else ""
-        if abs(strength) >= WEAK:
-            share = abs(strength)
-            tint = [round(255 - share * (255 - part)) for part in (red, green, blue)]
-            ink = "white" if share > STRONG else "black"
-            style = f"{ink} on rgb({tint[0]},{tint[1]},{tint[2]})"
         shown = "".join(
             letter if letter == "\n" else own_texts.printable(letter) for letter in segment.text
         )
-        text.append(shown, style)
+        unread = segment.word and not segment.read
+        text.append(shown, "dim" if unread else _style(strength))
     return text
+
+
+def _style(strength: float) -> str:
+    color = POSITIVE if strength > 0 else NEGATIVE
+    if abs(strength) >= STRONG:
+        return f"bold white on {color}"
+    if abs(strength) >= MEDIUM:
+        return f"bold {color}"
+    return color if abs(strength) >= WEAK else ""

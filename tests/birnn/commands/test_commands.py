@@ -1,6 +1,7 @@
 """Predict and explain, on small networks."""
 
 import io
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from birnn.commands import explain, pipeline, predict
 from birnn.errors import InputError
+from birnn.explanation import Explainer
 from tests.birnn.readers import reader
 
 READING = reader()
@@ -82,6 +84,18 @@ def test_an_explanation_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> Non
     assert "BiLSTM: 0." in out
     assert out.count("left unexplained: ") == 2
     assert "\x1b" not in out
+
+
+def test_in_a_terminal_the_strongest_word_stands_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    explain.run("the good film", ["bilstm"], None)
+    colored = re.findall(r"\x1b\[1;37;48;2;[\d;]+m(\w+)", capsys.readouterr().out)
+    found = Explainer(READING).explain("the good film")
+    moved = dict(zip(found.segments, found.readings["bilstm"].contributions, strict=True))
+    assert max(moved, key=lambda segment: abs(moved[segment])).text in colored
 
 
 def test_a_page_needs_no_other_file(tmp_path: Path) -> None:
