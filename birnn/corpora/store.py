@@ -36,7 +36,7 @@ LARGEST_BATCH = 20_000_000  # characters
 
 
 class Tally:
-    """What is known of the reviews of a split when all have passed, in 25 bytes a review."""
+    """What is known of the reviews of a split when all have passed, in 32 bytes a review."""
 
     def __init__(self) -> None:
         """Begin with no review."""
