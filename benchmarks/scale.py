@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,21 +36,23 @@ LAYOUT = {
     "group_column": "group",
 }
 
+# What a process does, and which line of its status tells the memory. The peak of its own memory:
+# that of getrusage is at least the memory of the process that started it.
+STAGE = "import runpy; runpy.run_module('stages.{}', run_name='__main__')"
 # As training reads them, without the training: that is the same for each review. What is mapped
-# from files the system can take back at any time.
+# from files the system can take back at any time, so the rest is told.
 BATCHES = """
-from pathlib import Path
 from birnn import sequences
 from birnn.batches import batches
 for _ in batches(*sequences.read(Path("data/padded/train")), 256, shuffle_seed=0):
     pass
-print("RssAnon", Path("/proc/self/status").read_text().split("RssAnon:")[1].split()[0])
 """
 STEPS = {
-    "fetch": ("-m", "stages.fetch"),
-    "pad": ("-m", "stages.pad"),
-    "batches": ("-c", BATCHES),
+    "fetch": (STAGE.format("fetch"), "VmHWM"),
+    "pad": (STAGE.format("pad"), "VmHWM"),
+    "batches": (BATCHES, "RssAnon"),
 }
+REPORT = "print(Path('/proc/self/status').read_text().split('{}:')[1].split()[0])"
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,11 @@ class Measured:
 
     Attributes:
         seconds: wall time.
-        peak: its largest memory in use, in MB; of batches, that which is not mapped from files.
+        megabytes: memory in use: of stages the peak, of batches what is not mapped from files.
     """
 
     seconds: float
-    peak: float
+    megabytes: float
 
 
 def main() -> None:
@@ -78,8 +80,10 @@ def main() -> None:
         write_settings(folder)
         for times in TIMES:
             count = write_reviews(folder / FOLDER / "reviews.csv", times)
-            found = [measure(arguments, folder) for arguments in STEPS.values()]
-            figures = [text for one in found for text in (f"{one.seconds:.1f}", f"{one.peak:.0f}")]
+            found = [measure(*step, folder) for step in STEPS.values()]
+            figures = [
+                text for one in found for text in (f"{one.seconds:.1f}", f"{one.megabytes:.0f}")
+            ]
             table.add_row(f"{count:,}", *figures)
             print(f"{count:,} reviews are done", file=sys.stderr, flush=True)
     Console(width=100).print(table)
@@ -116,32 +120,27 @@ def repeated(times: int) -> Iterator[tuple[str, str, int, str, str]]:
             yield name, group, review.label, review.split, review.text
 
 
-def measure(arguments: Sequence[str], folder: Path) -> Measured:
-    """Run Python with these arguments in a folder.
+def measure(work: str, line: str, folder: Path) -> Measured:
+    """Do some work in a process of its own, in a folder; `line` of its status tells the memory.
 
     Raises:
         InputError: it failed.
     """
+    code = f"from pathlib import Path\n{work}\n{REPORT.format(line)}"
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     start = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
+    process = subprocess.run(
+        [sys.executable, "-c", code],
         cwd=folder,
         env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        capture_output=True,
         text=True,
+        check=False,
     )
-    assert process.stdout is not None  # noqa: S101  for mypy
-    printed = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
-    if status != 0:
-        raise InputError(f"{' '.join(arguments[:2])} failed, and printed: {printed}")
-    in_kilobytes = usage.ru_maxrss
-    if printed.startswith("RssAnon"):
-        in_kilobytes = int(printed.split()[1])
-    return Measured(seconds, in_kilobytes / 1_000)
+    if process.returncode != 0:
+        raise InputError(f"a step failed: {process.stderr.strip().splitlines()[-1]}")
+    return Measured(seconds, int(process.stdout.split()[-1]) / 1_000)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ text so that the prediction may move one way alone.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from typing import Literal
 
@@ -19,7 +20,7 @@ from birnn import intervals
 from birnn.models import THRESHOLD
 
 Probabilities = NDArray[np.float32]
-Predict = Callable[[Sequence[str]], Probabilities]
+Predict = Callable[[tuple[str, ...]], Probabilities]
 
 # A prediction may move this far against the expected direction: as in the paper, section 3.
 TOLERANCE = 0.1
@@ -94,11 +95,11 @@ class Behaviour:
 
     def failures(self, predict: Predict) -> NDArray[np.bool_]:
         """Return which cases a model fails, shape (cases,)."""
-        found = predict([case.text for case in self.cases])
+        found = predict(tuple(case.text for case in self.cases))
         if self.kind == "MFT":
             labels = np.array([case.label for case in self.cases])
             return _differ(found > THRESHOLD, labels == 1)
-        before = predict([case.original for case in self.cases])
+        before = predict(tuple(case.original for case in self.cases))
         if self.kind == "INV":
             return _differ(found > THRESHOLD, before > THRESHOLD)
         directions = np.array([case.direction for case in self.cases])
@@ -182,8 +183,10 @@ def rows(
     behaviours: Sequence[Behaviour], predictors: dict[str, Predict]
 ) -> Iterator[dict[str, str | int | float | None]]:
     """Yield a row a test and model: cases, failures, and their rate with its 95 % interval."""
+    # The same reviews are changed in many ways, and predicted unchanged once.
+    remembered = {model: cache(predict) for model, predict in predictors.items()}
     for test in behaviours:
-        for model, predict in predictors.items():
+        for model, predict in remembered.items():
             cases = len(test.cases)
             failures = int(test.failures(predict).sum()) if cases else 0
             low, high = intervals.of_proportion(failures, cases) or (None, None)

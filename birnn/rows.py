@@ -1,7 +1,8 @@
 """Rows of CSV, TSV, JSON Lines and Parquet files, one at a time, whatever the file holds.
 
 A file of other people may be cut short, in another encoding, or made to fill the memory: each
-mistake is named by file, line and column, and no more than LARGEST_TEXT of a text is held.
+mistake is named by file, line and column, and no more than LARGEST_TEXT of a text is held; of
+Parquet, no more than LARGEST_BATCH and a page, which Arrow unpacks whole (2 GB at the most).
 """
 
 import csv
@@ -43,7 +44,7 @@ def read(file: Path, columns: Sequence[str]) -> Iterator[Row]:
 
 
 def lines(file: IO[bytes], name: str) -> Iterator[tuple[int, str]]:
-    """Yield each line of a UTF-8 text with its number, without its newline.
+    """Yield each line of a UTF-8 text with its number; the line keeps its newline.
 
     Raises:
         InputError: a line is not UTF-8, holds a NUL byte, or is longer than LARGEST_TEXT.
@@ -139,40 +140,53 @@ def _refuse_surrogates(value: Any, place: str) -> None:
 def _parquet(file: Path, columns: Sequence[str]) -> Iterator[Row]:
     try:
         _require(columns, pq.read_schema(file).names, file)
-        # Repeated texts stay one text in memory, so that a small file cannot fill it.
-        with pq.ParquetFile(file, read_dictionary=list(columns)) as content:
-            start = 1
-            for batch in _batches(content, columns):
-                values = [_values(batch[name], f"{file}, column {name!r}") for name in columns]
-                for number, row in enumerate(zip(*values, strict=True), start):
-                    yield f"{file}, row {number}", dict(zip(columns, row, strict=True))
-                start += len(batch)
+        start = 1
+        for batch in _batches(file, columns):
+            values = [_values(batch[name], f"{file}, column {name!r}") for name in columns]
+            for number, row in enumerate(zip(*values, strict=True), start):
+                yield f"{file}, row {number}", dict(zip(columns, row, strict=True))
+            start += len(batch)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{file} is cut short or no Parquet file ({reason})") from None
 
 
-def _batches(content: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def _batches(file: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Yield batches of rows that take no more memory than a few of the largest texts.
 
     One row group at a time: Arrow's own iteration keeps something of each until the last is read.
+    In a small one, which could hold a long text many times, a repeated text stays one in memory;
+    in a large one Arrow would so keep every text until its end.
     """
-    for place in range(content.num_row_groups):
-        group = content.metadata.row_group(place)
-        size_of_row = group.total_byte_size / max(group.num_rows, 1)
-        rows = max(1, min(BATCH, int(LARGEST_BATCH / max(size_of_row, 1))))
-        yield from content.iter_batches(rows, row_groups=[place], columns=list(columns))
+    with (
+        pq.ParquetFile(file) as content,
+        pq.ParquetFile(file, read_dictionary=list(columns)) as with_repeated,
+    ):
+        for place in range(content.num_row_groups):
+            group = content.metadata.row_group(place)
+            size_of_row = group.total_byte_size / max(group.num_rows, 1)
+            rows = max(1, min(BATCH, int(LARGEST_BATCH / max(size_of_row, 1))))
+            reader = with_repeated if group.total_byte_size <= LARGEST_BATCH else content
+            yield from reader.iter_batches(rows, row_groups=[place], columns=list(columns))
 
 
 def _values(column: pa.Array, place: str) -> Iterator[Any]:
     if not pa.types.is_dictionary(column.type):
+        _refuse_long(column, place)
         yield from column.to_pylist()
         return
-    if (pc.max(pc.binary_length(column.dictionary)).as_py() or 0) > LARGEST_TEXT:
+    # Only those of this batch: the dictionary has all of the row group so far.
+    indices = column.indices.unique().drop_null()
+    different = column.dictionary.take(indices)
+    _refuse_long(different, place)
+    by_index = dict(zip(indices.to_pylist(), different.to_pylist(), strict=True))
+    yield from map(by_index.get, column.indices.to_pylist())
+
+
+def _refuse_long(values: pa.Array, place: str) -> None:
+    is_text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+    if is_text and (pc.max(pc.binary_length(values)).as_py() or 0) > LARGEST_TEXT:
         raise InputError(f"{place} has a text longer than {LARGEST_TEXT:,} bytes: shorten it")
-    texts = column.dictionary.to_pylist()
-    for place_in_dictionary in column.indices.to_pylist():
-        yield None if place_in_dictionary is None else texts[place_in_dictionary]
 
 
 def _require(columns: Sequence[str], header: Sequence[str], file: Path) -> None:

@@ -4,7 +4,6 @@ The arrays hold Python objects, which only a pickle can hold, and a pickle can r
 file is opened only if it is Keras's own, by its sha256.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.corpora.review import SPLITS, Review
-from birnn.download import UnreachableError, download
+from birnn.download import UnreachableError, download, sha256_of
 from birnn.errors import InputError
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb.npz"
@@ -72,8 +71,7 @@ def load(raw: Path) -> Arrays:
 
 
 def _verify(file: Path) -> None:
-    with file.open("rb") as content:
-        found = hashlib.file_digest(content, "sha256").hexdigest()
+    found = sha256_of(file)
     if found != SHA256:
         raise InputError(
             f"{file} has sha256 {found}, and Keras's file {SHA256}: it is not opened, since it "
