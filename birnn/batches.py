@@ -13,13 +13,14 @@ def batches(
     labels: NDArray[np.uint8],
     batch_size: int,
     shuffle_seed: int | None = None,
+    first_epoch: int = 0,
 ) -> tf.data.Dataset:
     """Return pairs of sequences, int32, shape (batch, maxlen), and labels, uint8, shape (batch,).
 
     The reviews come in their order or, with a `shuffle_seed`, in another order each epoch, which
-    depends on the seed and the number of the epoch alone.
+    depends on the seed and the number of the epoch alone, counted from `first_epoch`.
     """
-    epochs = count()
+    epochs = count(first_epoch)
 
     def epoch() -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
         rows = np.arange(len(labels))

@@ -1,5 +1,6 @@
 """The two networks: one bidirectional recurrent layer between an embedding and a sigmoid."""
 
+import math
 from pathlib import Path
 from typing import Literal
 
@@ -8,6 +9,11 @@ import tensorflow as tf
 from pydantic import BaseModel, ConfigDict
 
 from birnn.files import read_json, write_json
+from birnn.fused import FusedNetwork
+from birnn.settings import Kernel
+
+BATCH = 2_000  # reviews to predict at a time
+HDF5_OVERHEAD = 100_000  # bytes
 
 LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
@@ -22,6 +28,7 @@ class Network(BaseModel):
         embedding_dim: numbers a word vector.
         units: of the recurrent layer, a direction.
         dropout: fraction of the recurrent layer's output that is dropped in training.
+        kernel: how the recurrent layer is computed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -32,19 +39,37 @@ class Network(BaseModel):
     embedding_dim: int
     units: int
     dropout: float
+    kernel: Kernel
+
+
+class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes without types
+    """Keras's embedding, with one gradient a word of the batch, the sum of all its places.
+
+    Keras 3 hands the optimizer a gradient for each place, and Adam squares each by itself, where
+    its paper (Kingma and Ba, 2015, algorithm 1), and Keras in TensorFlow 2.0, square their sum.
+    """
+
+    def call(self, ids: tf.Tensor) -> tf.Tensor:
+        """Return the vectors of ids, float32, shape (*ids, embedding_dim)."""
+        distinct, places = tf.unique(tf.reshape(ids, [-1]))
+        vectors = tf.gather(super().call(distinct), tf.reshape(places, tf.shape(ids)))
+        return tf.ensure_shape(vectors, (*ids.shape, self.output_dim))
 
 
 def build(network: Network) -> keras.Sequential:
     """Return the network with new random weights.
 
     It takes ids, int32, shape (reviews, maxlen), and gives the probability that a review is
-    positive, float32, shape (reviews, 1). cuDNN can serve its recurrent layers.
+    positive, float32, shape (reviews, 1). Its weights fit Keras's own layers, and cuDNN can serve
+    those.
     """
     recurrent = LAYERS[network.layer](network.units)
-    return keras.Sequential(
+    fused = network.kernel == "fused" or (network.kernel == "auto" and not accelerators())
+    kind = FusedNetwork if fused else keras.Sequential
+    return kind(
         [
             keras.Input((network.maxlen,), dtype="int32"),
-            keras.layers.Embedding(network.num_words, network.embedding_dim),
+            Embedding(network.num_words, network.embedding_dim),
             keras.layers.Bidirectional(recurrent),
             keras.layers.Dropout(network.dropout),
             keras.layers.Dense(1, activation="sigmoid"),
@@ -62,7 +87,12 @@ def accelerators() -> list[str]:
 def save(network: Network, model: keras.Model, folder: Path) -> None:
     """Write `network.json` and `model.weights.h5`; equal weights give equal bytes."""
     write_json(folder / "network.json", network.model_dump())
-    model.save_weights(folder / "model.weights.h5")
+    file = folder / "model.weights.h5"
+    # Where a disk is full, HDF5 crashes; so see first whether there is room.
+    variables = [*model.variables, *(model.optimizer.variables if model.compiled else [])]
+    numbers = sum(math.prod(variable.shape) for variable in variables)
+    file.write_bytes(bytes(numbers * 4 + HDF5_OVERHEAD))
+    model.save_weights(file)
 
 
 def load(folder: Path) -> keras.Model:

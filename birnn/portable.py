@@ -35,7 +35,10 @@ class FromTexts(tf.Module):  # type: ignore[misc]  # TensorFlow comes without ty
         """Take the networks and their encoding."""
         super().__init__()
         self._encoding = reading.encoding
-        self._networks = reading.networks
+        # Their layers as Keras computes them: what is compiled for this processor stays here.
+        self._networks = {
+            name: keras.Sequential(model.layers) for name, model in reading.networks.items()
+        }
         words = tf.constant(reading.encoding.words, tf.string)
         ids = tf.range(FIRST_WORD, FIRST_WORD + tf.size(words))
         self._ids = tf.lookup.StaticHashTable(

@@ -13,8 +13,6 @@ from tqdm import tqdm
 from birnn import baseline, costs, networks, reviews
 from birnn.files import read_json
 
-BATCH = 1_000  # reviews
-
 
 @dataclass(frozen=True)
 class Predictions:
@@ -34,8 +32,8 @@ def of_network(folder: Path, sequences: NDArray[np.int32]) -> Predictions:
     """Predict padded reviews, int32, shape (reviews, maxlen), by the network in `folder`."""
     network = networks.Network.model_validate(read_json(folder / "network.json"))
     model = networks.load(folder)
-    starts = range(0, len(sequences), BATCH)
-    batches = (sequences[start : start + BATCH] for start in starts)
+    starts = range(0, len(sequences), networks.BATCH)
+    batches = (sequences[start : start + networks.BATCH] for start in starts)
     probabilities, speeds = _timed(folder.name, model.predict_on_batch, batches, len(starts))
     shape = (network.layer, network.embedding_dim, network.units)
     cost = {
@@ -54,8 +52,8 @@ def of_baseline(folder: Path, corpus_file: Path, count: int) -> Predictions:
     """
     trained = baseline.load(folder)
     predictor = baseline.Predictor(trained)
-    batches = reviews.words(corpus_file, BATCH)
-    probabilities, speeds = _timed(folder.name, predictor, batches, -(-count // BATCH))
+    batches = reviews.words(corpus_file, networks.BATCH)
+    probabilities, speeds = _timed(folder.name, predictor, batches, -(-count // networks.BATCH))
     cost = {
         "parameters": len(trained.ngrams) + 1,
         "multiply_adds": round(predictor.multiply_adds / count),

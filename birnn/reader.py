@@ -14,8 +14,6 @@ from birnn.encoding import Encoding
 PADDED = Path("data/padded")
 MODELS = Path("models")
 
-BATCH = 1_000  # texts
-
 
 @dataclass(frozen=True)
 class Reader:
@@ -47,7 +45,7 @@ def load(names: Sequence[str], padded: Path = PADDED, models: Path = MODELS) -> 
 
 def _predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.float32]:
     parts = [
-        model.predict_on_batch(sequences[start : start + BATCH])[:, 0]
-        for start in range(0, len(sequences), BATCH)
+        model.predict_on_batch(sequences[start : start + networks.BATCH])[:, 0]
+        for start in range(0, len(sequences), networks.BATCH)
     ]
     return np.concatenate([np.empty(0, np.float32), *parts])

@@ -12,6 +12,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+FILES = ("sequences.npy", "labels.npy")
+
 
 def write(
     batches: Iterable[tuple[NDArray[np.int32], NDArray[np.uint8]]],
@@ -39,10 +41,8 @@ def write(
 
 def read(folder: Path) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     """Return the memory-mapped sequences and labels that `write` wrote."""
-    return (
-        np.load(folder / "sequences.npy", mmap_mode="r"),
-        np.load(folder / "labels.npy", mmap_mode="r"),
-    )
+    sequences, labels = (np.load(folder / name, mmap_mode="r") for name in FILES)
+    return sequences, labels
 
 
 def _write_header(file: BinaryIO, dtype: type[np.generic], shape: tuple[int, ...]) -> None:

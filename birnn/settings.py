@@ -20,6 +20,7 @@ Side = Literal["pre", "post"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 FileName = Annotated[str, Field(pattern=r"^[^/\\]+$")]
 Column = Annotated[str, Field(min_length=1)]
+Kernel = Literal["auto", "fused", "keras"]
 Label = str | int | bool
 
 
@@ -75,12 +76,13 @@ class Pad(Section):
 
 
 class Network(Section):
-    """The shape of the two networks."""
+    """The shape of the two networks, and how they are computed."""
 
     embedding_dim: int = Field(ge=1, le=4096)
     lstm_units: int = Field(ge=1, le=4096)
     gru_units: int = Field(ge=1, le=4096)
     dropout: float = Field(ge=0, lt=1)
+    kernel: Kernel
 
 
 class Baseline(Section):

@@ -10,6 +10,7 @@ import keras
 
 from birnn import machine, networks, sequences
 from birnn.batches import batches
+from birnn.checkpoints import Checkpoint, Progress
 from birnn.errors import InputError
 from birnn.files import whole_folder, write_json
 from birnn.networks import Network
@@ -19,15 +20,18 @@ HISTORY = ("accuracy", "loss", "val_accuracy", "val_loss")
 
 
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras comes without types
-    """Takes the time of each epoch, logs it, and stops when the loss is not finite."""
+    """Measures each epoch and keeps its state, logs it, and stops when the loss is not finite."""
 
-    def __init__(self, name: str, epochs: int, *, log: bool) -> None:
-        """Watch the network `name` for `epochs`; with `log`, print a line an epoch."""
+    def __init__(
+        self, name: str, epochs: int, checkpoint: Checkpoint, progress: Progress, *, log: bool
+    ) -> None:
+        """Watch the network `name` on its way to `epochs`; with `log`, print a line an epoch."""
         super().__init__()
         self.name = name
         self.epochs = epochs
+        self.checkpoint = checkpoint
+        self.progress = progress
         self.log = log
-        self.seconds: list[float] = []
         self._start = 0.0
 
     def on_epoch_begin(self, _epoch: int, _logs: dict[str, float] | None = None) -> None:
@@ -42,24 +46,28 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras comes with
         """
         if not math.isfinite(logs["loss"]):
             raise InputError(
-                f"{self.name}: the loss is {logs['loss']} in epoch {len(self.seconds) + 1}, "
+                f"{self.name}: the loss is {logs['loss']} in epoch {self.progress.epochs + 1}, "
                 f"batch {batch + 1}: lower train.learning_rate"
             )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Stop the clock."""
-        self.seconds.append(time.perf_counter() - self._start)
+        """Stop the clock, and keep the state."""
+        seconds = time.perf_counter() - self._start
+        self.progress = self.progress.after({name: logs[name] for name in HISTORY}, seconds)
+        self.checkpoint.save(self.model, self.progress)
         if self.log:
             place = f"{self.name}  epoch {epoch + 1}/{self.epochs}"
             figures = "  ".join(f"{name} {logs[name]:.4f}" for name in HISTORY)
-            print(f"{place}  {self.seconds[-1]:.0f} s  {figures}", flush=True)
+            print(f"{place}  {seconds:.0f} s  {figures}", flush=True)
 
 
-def train(network: Network, settings: Train, padded: Path, folder: Path) -> None:
+def train(network: Network, settings: Train, padded: Path, folder: Path, checkpoints: Path) -> None:
     """Fit `network` to `padded/train`, watch it on `padded/validation`, and write `folder`.
 
     `folder` gets the weights after the last epoch and the network's configuration (see
-    `networks.save`), `history.csv` (a row an epoch) and `timing.json`.
+    `networks.save`), `history.csv` (a row an epoch) and `timing.json`. A training that was
+    interrupted goes on after its last finished epoch, whose state is in `checkpoints`, and ends
+    with the same weights and history.
 
     Raises:
         InputError: the loss is not finite.
@@ -76,23 +84,39 @@ def train(network: Network, settings: Train, padded: Path, folder: Path) -> None
         loss="binary_crossentropy",
         metrics=["accuracy"],
     )
+    here = machine.describe(networks.accelerators())
+    parts = padded / "train", padded / "validation"
+    checkpoint = Checkpoint(
+        checkpoints,
+        decides=[network.model_dump(), settings.model_dump(), here],
+        data=[part / name for part in parts for name in sequences.FILES],
+    )
+    begun = checkpoint.load(model)
+    if begun.epochs:
+        print(f"{model.name}  goes on after epoch {begun.epochs}", flush=True)
     terminal = sys.stdout.isatty()
-    watch = Watch(model.name, settings.epochs, log=not terminal)
-    history = model.fit(
-        batches(*sequences.read(padded / "train"), settings.batch_size, settings.seed),
-        validation_data=batches(*sequences.read(padded / "validation"), settings.batch_size),
-        epochs=settings.epochs,
-        shuffle=False,  # the batches come shuffled
-        verbose=1 if terminal else 0,
-        callbacks=[watch],
-    ).history
+    watch = Watch(model.name, settings.epochs, checkpoint, begun, log=not terminal)
+    training, validation = (sequences.read(part) for part in parts)
+    try:
+        model.fit(
+            batches(*training, settings.batch_size, settings.seed, begun.epochs),
+            validation_data=batches(*validation, networks.BATCH),
+            initial_epoch=begun.epochs,
+            epochs=settings.epochs,
+            shuffle=False,  # the batches come shuffled
+            verbose=1 if terminal else 0,
+            callbacks=[watch],
+        )
+    except KeyboardInterrupt:
+        print(f"{model.name}  {watch.progress.epochs} of {settings.epochs} epochs are kept")
+        raise
     with whole_folder(folder) as part:
         networks.save(network, model, part)
-        _write_history(history, part / "history.csv")
+        _write_history(watch.progress.history, part / "history.csv")
         timing = {
             "parameters": model.count_params(),
-            "seconds_per_epoch": [round(seconds, 3) for seconds in watch.seconds],
-            "machine": machine.describe(networks.accelerators()),
+            "seconds_per_epoch": [round(seconds, 3) for seconds in watch.progress.seconds],
+            "machine": here,
         }
         write_json(part / "timing.json", timing)
 

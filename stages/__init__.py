@@ -1,1 +1,10 @@
 """A script a stage of the pipeline, named after it; `python -m stages.pad` runs one."""
+
+import os
+
+from birnn import interrupts
+
+if stage := os.environ.get("DVC_STAGE"):
+    # Before the imports of a stage, which take seconds. A DVC that is killed leaves it running.
+    interrupts.end_with_parent()
+    interrupts.exit_on_signals(f"{stage} was interrupted: go on with dvc repro")

@@ -12,6 +12,7 @@ from birnn.training import train
 
 PADDED = Path("data/padded")
 MODEL = Path("models/bigru")
+CHECKPOINTS = Path("state/bigru")
 
 
 def main(settings: Settings) -> None:
@@ -23,8 +24,9 @@ def main(settings: Settings) -> None:
         embedding_dim=settings.network.embedding_dim,
         units=settings.network.gru_units,
         dropout=settings.network.dropout,
+        kernel=settings.network.kernel,
     )
-    train(network, settings.train, PADDED, MODEL)
+    train(network, settings.train, PADDED, MODEL, CHECKPOINTS)
 
 
 if __name__ == "__main__":

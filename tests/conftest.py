@@ -14,6 +14,18 @@ hypothesis.settings.load_profile("unhurried")
 
 PROJECT = Path(__file__).parent.parent
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a long run kill each stage more often: `pytest tests/test_faults.py --kills 25`."""
+    parser.addoption("--kills", type=int, default=5, help="how often each stage is killed")
+
+
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> int:
+    """Return how often each stage is to be killed."""
+    return int(request.config.getoption("--kills"))
+
+
 # Small enough for seconds, and able to learn; the corpus is real, and needs no network.
 SMALL = {
     "fetch.source": "rotten-tomatoes",

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from birnn import attribution, checklist, reader
 from birnn.explanation import Explainer
@@ -45,6 +46,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clone
 
 
+# On which side of the threshold short texts fall is the seed's: of plain blame, none to all is
+# taken for praise. In order they stand whatever the seed.
+OF_THE_SEED = ("plain praise is positive", "plain blame is negative")
+
+
+def bounded(test: str) -> list[str]:
+    """Return the models that a bound holds for."""
+    return [BASELINE] if test in OF_THE_SEED else [*NETWORKS, BASELINE]
+
+
 def rates(file: Path) -> pd.DataFrame:
     """Return the failure rates, a row a test, a column a model."""
     table = pd.read_csv(file).set_index(["test", "model"])
@@ -69,13 +80,27 @@ def test_predict_says_of_1000_test_reviews_what_evaluate_computed(
 @pytest.mark.parametrize("test", BOUNDS)
 def test_the_networks_behave(trained: Path, test: str) -> None:
     found = rates(trained / "metrics" / "checklist.csv")
-    assert (found.loc[test, [*NETWORKS, BASELINE]] <= BOUNDS[test]).all()
+    assert (found.loc[test, bounded(test)] <= BOUNDS[test]).all()
 
 
 @pytest.mark.parametrize("test", BOUNDS)
 def test_the_networks_in_git_behave(test: str) -> None:
     found = rates(PROJECT / "metrics" / "checklist.csv")
-    assert (found.loc[test, [*NETWORKS, BASELINE]] <= BOUNDS[test]).all()
+    assert (found.loc[test, bounded(test)] <= BOUNDS[test]).all()
+
+
+def test_the_networks_in_git_tell_plain_praise_from_plain_blame() -> None:
+    found = rates(PROJECT / "metrics" / "checklist.csv")
+    # Half is what one that calls all short texts alike gets.
+    assert (found.loc[list(OF_THE_SEED), list(NETWORKS)].mean() <= 0.35).all()
+
+
+def test_the_networks_put_plain_praise_before_plain_blame(trained: Path) -> None:
+    described = {test.description: test for test in checklist.behaviours([], [])}
+    cases = [case for name in OF_THE_SEED for case in described[name].cases]
+    read = reader.load(NETWORKS, trained / "data" / "padded", trained / "models")
+    for probabilities in read.probabilities([case.text for case in cases]).values():
+        assert roc_auc_score([case.label for case in cases], probabilities) >= 0.99
 
 
 def test_every_behaviour_has_a_bound_or_is_known_to_fail() -> None:
@@ -95,11 +120,10 @@ def test_what_moved_the_networks_adds_up(trained: Path) -> None:
             assert abs(reading.gap) <= attribution.TOLERANCE
 
 
-def test_plain_sentences_are_read_right(trained: Path) -> None:
-    sentences = {
-        "positive": ["This is a wonderful film.", "I loved every minute of it."],
-        "negative": ["This is an awful film.", "A boring and terrible waste of time."],
-    }
-    for sentiment, texts in sentences.items():
-        result = run(sys.executable, "-m", "birnn", "predict", *texts, cwd=trained)
-        assert [line.split()[0] for line in result.stdout.splitlines()] == [sentiment] * 2
+def test_plain_sentences_are_read_in_order(trained: Path) -> None:
+    praise = ["This is a wonderful film.", "I loved every minute of it."]
+    blame = ["This is an awful film.", "A boring and terrible waste of time."]
+    result = run(sys.executable, "-m", "birnn", "predict", *praise, *blame, cwd=trained)
+    probabilities = [float(line.split()[1]) for line in result.stdout.splitlines()]
+    assert len(probabilities) == len(praise) + len(blame)
+    assert min(probabilities[: len(praise)]) > max(probabilities[len(praise) :])

@@ -25,6 +25,7 @@ def reader(
             embedding_dim=5,
             units=4,
             dropout=0.5,
+            kernel="auto",
         )
         model = networks.build(network)
         # Larger than those that training begins with, so that words matter.

@@ -13,7 +13,13 @@ from birnn.networks import Network
 @pytest.mark.parametrize(("embedding_dim", "units"), [(128, 64), (5, 3), (1, 1)])
 def test_the_shapes_are_those_of_the_layers(layer: Any, embedding_dim: int, units: int) -> None:
     network = Network(
-        layer=layer, num_words=9, maxlen=7, embedding_dim=embedding_dim, units=units, dropout=0
+        layer=layer,
+        num_words=9,
+        maxlen=7,
+        embedding_dim=embedding_dim,
+        units=units,
+        dropout=0,
+        kernel="auto",
     )
     model = networks.build(network)
     bidirectional = model.layers[1]

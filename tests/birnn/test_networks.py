@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from pydantic import ValidationError
 
 from birnn import networks
@@ -18,6 +19,7 @@ NOTEBOOK: dict[str, Any] = {
     "embedding_dim": 128,
     "units": 64,
     "dropout": 0.5,
+    "kernel": "auto",
 }
 SMALL: dict[str, Any] = {
     "num_words": 30,
@@ -25,6 +27,7 @@ SMALL: dict[str, Any] = {
     "embedding_dim": 4,
     "units": 3,
     "dropout": 0.5,
+    "kernel": "auto",
 }
 
 
@@ -83,3 +86,36 @@ def test_a_configuration_of_something_else_is_refused(tmp_path: Path) -> None:
     write_json(tmp_path / "network.json", config | {"module": "os", "layer": "Lambda"})
     with pytest.raises(ValidationError):
         networks.load(tmp_path)
+
+
+def test_the_optimizer_gets_one_gradient_a_word() -> None:
+    # Adam would square that of each place by itself.
+    layer = networks.Embedding(9, 3)
+    ids = np.array([[1, 5, 1], [7, 1, 5]], np.int32)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(ids) * np.arange(6, dtype=np.float32).reshape(2, 3, 1))
+    gradient = tape.gradient(loss, layer.embeddings.value)
+    assert sorted(gradient.indices.numpy().tolist()) == [1, 5, 7]
+    expected = np.zeros((9, 3), np.float32)
+    expected[[1, 5, 7]] = [[0 + 2 + 4], [1 + 5], [3]]
+    assert tf.convert_to_tensor(gradient).numpy().tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("layer", ["lstm", "gru"])
+@pytest.mark.parametrize("kernel", ["keras", "fused"])
+def test_the_weights_fit_keras_layers_alone(tmp_path: Path, layer: Any, kernel: Any) -> None:
+    network = Network(layer=layer, **(SMALL | {"kernel": kernel}))
+    model = networks.build(network)
+    networks.save(network, model, tmp_path)
+    of_keras = keras.Sequential(
+        [
+            keras.Input((7,), dtype="int32"),
+            keras.layers.Embedding(30, 4),
+            keras.layers.Bidirectional(networks.LAYERS[layer](3)),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    of_keras.load_weights(tmp_path / "model.weights.h5")
+    ids = np.random.default_rng(0).integers(0, 30, (5, 7)).astype(np.int32)
+    assert np.abs(of_keras(ids) - model(ids)).max() <= 1e-6

@@ -1,6 +1,7 @@
 """Texts as the networks read them."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_the_mean_is_that_of_both() -> None:
 def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["good " * length + "film" for length in range(10)]
     whole = READING.probabilities(texts)
-    monkeypatch.setattr(reader, "BATCH", 3)
+    monkeypatch.setattr(networks, "BATCH", 3)
     for name, probabilities in READING.probabilities(texts).items():
         assert np.abs(probabilities - whole[name]).max() <= 1e-6
 
@@ -42,7 +43,8 @@ def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "padded").mkdir()
     encoding.write(READING.encoding, tmp_path / "padded")
-    shape = {"num_words": 11, "maxlen": 8, "embedding_dim": 5, "units": 4, "dropout": 0.5}
+    shape: dict[str, Any] = {"num_words": 11, "maxlen": 8, "embedding_dim": 5, "units": 4}
+    shape |= {"dropout": 0.5, "kernel": "auto"}
     for name, layer in (("bilstm", "lstm"), ("bigru", "gru")):
         (tmp_path / name).mkdir()
         networks.save(Network(layer=layer, **shape), READING.networks[name], tmp_path / name)

@@ -40,6 +40,7 @@ def test_the_defaults_are_the_notebooks() -> None:
         "lstm_units": 64,
         "gru_units": 64,
         "dropout": 0.5,
+        "kernel": "auto",
     }
     assert loaded.train.model_dump() == {
         "seed": 0,

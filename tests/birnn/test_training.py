@@ -8,14 +8,16 @@ import keras
 import numpy as np
 import pytest
 
-from birnn import networks, training
+from birnn import checkpoints, machine, networks, training
 from birnn.batches import batches
 from birnn.errors import InputError
 from birnn.files import read_json
 from birnn.networks import Network
 from birnn.settings import Train
 
-NETWORK = Network(layer="gru", num_words=20, maxlen=6, embedding_dim=4, units=3, dropout=0.5)
+NETWORK = Network(
+    layer="gru", num_words=20, maxlen=6, embedding_dim=4, units=3, dropout=0.5, kernel="auto"
+)
 
 
 def settings(**changes: Any) -> Train:
@@ -50,7 +52,7 @@ def history(folder: Path) -> list[dict[str, str]]:
 def test_what_is_written_and_logged(
     padded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    training.train(NETWORK, settings(), padded, tmp_path / "model")
+    training.train(NETWORK, settings(), padded, tmp_path / "model", tmp_path / "kept")
     rows = history(tmp_path / "model")
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert list(rows[0]) == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
@@ -65,7 +67,7 @@ def test_what_is_written_and_logged(
 
 
 def test_a_network_learns_what_can_be_learnt(padded: Path, tmp_path: Path) -> None:
-    training.train(NETWORK, settings(epochs=15), padded, tmp_path / "model")
+    training.train(NETWORK, settings(epochs=15), padded, tmp_path / "model", tmp_path / "kept")
     assert float(history(tmp_path / "model")[-1]["val_accuracy"]) > 0.9
 
 
@@ -73,7 +75,9 @@ def test_the_seed_fixes_every_byte(padded: Path, tmp_path: Path) -> None:
     seeds = {"a": 0, "b": 0, "c": 1}
     for name, seed in seeds.items():
         keras.utils.clear_session()  # as in a new process, layers are numbered from 0
-        training.train(NETWORK, settings(seed=seed), padded, tmp_path / name)
+        training.train(
+            NETWORK, settings(seed=seed), padded, tmp_path / name, tmp_path / "kept" / name
+        )
     for file in ("model.weights.h5", "history.csv", "network.json"):
         a, b, c = ((tmp_path / name / file).read_bytes() for name in seeds)
         assert a == b
@@ -85,14 +89,14 @@ def test_every_optimizer_that_the_settings_allow(
     padded: Path, tmp_path: Path, optimizer: str
 ) -> None:
     one = settings(optimizer=optimizer, epochs=1)
-    training.train(NETWORK, one, padded, tmp_path / "model")
+    training.train(NETWORK, one, padded, tmp_path / "model", tmp_path / "kept")
     assert len(history(tmp_path / "model")) == 1
 
 
 def test_a_loss_that_is_not_finite_stops_and_leaves_the_old_model(
     padded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training.train(NETWORK, settings(), padded, tmp_path / "model")
+    training.train(NETWORK, settings(), padded, tmp_path / "model", tmp_path / "kept")
     before = {file.name: file.read_bytes() for file in (tmp_path / "model").iterdir()}
     build = networks.build
 
@@ -103,7 +107,7 @@ def test_a_loss_that_is_not_finite_stops_and_leaves_the_old_model(
 
     monkeypatch.setattr(networks, "build", spoilt)
     with pytest.raises(InputError, match=r"bigru: the loss is nan in epoch 1, batch 1: lower"):
-        training.train(NETWORK, settings(), padded, tmp_path / "model")
+        training.train(NETWORK, settings(), padded, tmp_path / "model", tmp_path / "none kept")
     assert {file.name: file.read_bytes() for file in (tmp_path / "model").iterdir()} == before
 
 
@@ -137,3 +141,119 @@ def test_sequences_and_labels_stay_together() -> None:
         sizes.append(len(chosen_labels))
     assert sizes == [8] * 6 + [2]
     assert int(dataset.cardinality()) == 7
+
+
+class Killed(KeyboardInterrupt):
+    """Stands for whatever ends a process."""
+
+
+def interrupted(monkeypatch: pytest.MonkeyPatch, batches_before: int) -> None:
+    """Have training end after so many batches."""
+    counted = iter(range(10_000))
+
+    class Interrupting(training.Watch):
+        def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+            super().on_train_batch_end(batch, logs)
+            if next(counted) == batches_before:
+                raise Killed
+
+    monkeypatch.setattr(training, "Watch", Interrupting)
+
+
+@pytest.mark.parametrize(
+    ("layer", "kernel", "optimizer"),
+    [("lstm", "fused", "adam"), ("gru", "fused", "rmsprop"), ("gru", "keras", "adam")],
+)
+def test_a_training_goes_on_after_its_last_finished_epoch(
+    padded: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    layer: Any,
+    kernel: Any,
+    optimizer: str,
+) -> None:
+    network = NETWORK.model_copy(update={"layer": layer, "kernel": kernel})
+    one = settings(epochs=3, optimizer=optimizer)
+    keras.utils.clear_session()  # as in a new process, layers are numbered from 0
+    training.train(network, one, padded, tmp_path / "whole", tmp_path / "kept of whole")
+    with monkeypatch.context() as context:
+        interrupted(context, batches_before=17)  # of 7 an epoch
+        with pytest.raises(Killed):
+            training.train(network, one, padded, tmp_path / "model", tmp_path / "kept")
+    assert not (tmp_path / "model").exists()
+    assert capsys.readouterr().out.splitlines()[-1] == f"bi{layer}  2 of 3 epochs are kept"
+    keras.utils.clear_session()
+    training.train(network, one, padded, tmp_path / "model", tmp_path / "kept")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"bi{layer}  goes on after epoch 2"
+    assert [line.split("  ")[1] for line in lines[1:]] == ["epoch 3/3"]
+    for name in ("model.weights.h5", "history.csv", "network.json"):
+        assert (tmp_path / "model" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert len(read_json(tmp_path / "model" / "timing.json")["seconds_per_epoch"]) == 3
+
+
+def test_a_training_that_was_interrupted_after_its_last_epoch_is_only_written(
+    padded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as context:
+        context.setattr(networks, "save", fail)
+        with pytest.raises(Killed):
+            training.train(NETWORK, settings(), padded, tmp_path / "model", tmp_path / "kept")
+    monkeypatch.setattr(training.Watch, "on_train_batch_end", fail)
+    training.train(NETWORK, settings(), padded, tmp_path / "model", tmp_path / "kept")
+    assert len(history(tmp_path / "model")) == 2
+
+
+def stale(change: str, padded: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Network, Train]:
+    """Change one of what decides on the result, and return the network and the settings."""
+    if change == "data":
+        file = padded / "validation" / "labels.npy"
+        np.save(file, 1 - np.load(file))
+    elif change == "code":
+        code = Path(training.__file__)
+        other = padded / "training.py"
+        other.write_bytes(code.read_bytes() + b"\n")
+        monkeypatch.setattr(training, "__file__", str(other))
+    elif change == "libraries":
+        monkeypatch.setattr(checkpoints.metadata, "version", lambda _name: "0")
+    elif change == "machine":
+        monkeypatch.setattr(machine, "usable_cores", lambda: 77)
+    elif change == "network":
+        return NETWORK.model_copy(update={"dropout": 0.4}), settings()
+    elif change == "settings":
+        return NETWORK, settings(seed=1)
+    return NETWORK, settings()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "change", ["none", "data", "code", "libraries", "machine", "network", "settings", "damage"]
+)
+def test_a_training_never_goes_on_from_another_ones_state(
+    padded: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    change: str,
+) -> None:
+    with monkeypatch.context() as context:
+        interrupted(context, batches_before=8)
+        with pytest.raises(Killed):
+            training.train(NETWORK, settings(), padded, tmp_path / "model", tmp_path / "kept")
+    (kept,) = (tmp_path / "kept").iterdir()
+    if change == "damage":
+        content = bytearray(kept.read_bytes())
+        content[len(content) // 2] ^= 1
+        kept.write_bytes(content)
+    network, one = stale(change, padded, monkeypatch)
+    capsys.readouterr()
+    training.train(network, one, padded, tmp_path / "model", tmp_path / "kept")
+    said = capsys.readouterr()
+    assert ("goes on after epoch 1" in said.out) == (change == "none")
+    assert ("is damaged, so it is left out" in said.err) == (change == "damage")
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+    assert len(history(tmp_path / "model")) == 2
