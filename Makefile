@@ -24,6 +24,9 @@ test: $(ENV) ## run all tests
 test-fast: $(ENV) ## run the tests that take seconds, before a commit
 	pytest -m "not slow"
 
+test-faults: $(ENV) ## kill each stage at 25 random moments, and do what else can go wrong
+	pytest tests/test_faults.py --kills 25
+
 lint: $(ENV) ## check style, types, spelling and workflows
 	ruff format --check
 	ruff check
@@ -53,6 +56,13 @@ BASE ?= origin/main
 review: $(ENV) ## write review.md: what changed since BASE, and whether that is noise
 	python -m experiments review $(BASE)
 
+bench: $(ENV) ## measure speed beside Keras's layers, a plain script and PyTorch, where it is installed
+	python -m benchmarks.speed --part steps --part startup --part texts
+	python -m benchmarks.speed --part whole --times 1
+
+bench-memory: $(ENV) ## measure the peak memory of each stage
+	python -m benchmarks.memory
+
 bench-scale: $(ENV) ## measure time and memory with 1 to 10 times the reviews of IMDB
 	python -m benchmarks.scale
 
@@ -76,4 +86,5 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
 		do printf '%-12s %s\n' "$$name" "$$text"; done
 
-.PHONY: repro test test-fast lint format fresh study review bench-scale lock setup help
+.PHONY: repro test test-fast test-faults lint format fresh study review bench bench-memory \
+	bench-scale lock setup help
