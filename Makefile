@@ -51,6 +51,12 @@ study: $(ENV) ## run the experiments of the studies that are not finished, and c
 	python -m experiments collect seeds $(SEEDS)
 	python -m experiments collect equal-size $(SIZES)
 
+LADDER := -S train.seed=0..2
+
+ladder: $(ENV) ## run the experiments of all recipes that are not finished, and collect them
+	python -m experiments run --recipe all $(LADDER)
+	python -m experiments ladder $(LADDER)
+
 BASE ?= origin/main
 
 review: $(ENV) ## write review.md: what changed since BASE, and whether that is noise
@@ -86,5 +92,5 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
 		do printf '%-12s %s\n' "$$name" "$$text"; done
 
-.PHONY: repro test test-fast test-faults lint format fresh study review bench bench-memory \
+.PHONY: repro test test-fast test-faults lint format fresh study ladder review bench bench-memory \
 	bench-scale lock setup help

@@ -20,7 +20,10 @@ from ruamel.yaml import YAML
 from birnn.errors import InputError
 
 PROJECT = Path.cwd()
-STAGES = ("fetch", "pad", "train_bilstm", "train_bigru", "train_baseline", "evaluate", "checklist")
+STAGES = (
+    *("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams"),
+    *("train_bilstm", "train_bigru", "train_baseline", "evaluate", "checklist", "report"),
+)
 TIMES = (1, 2, 4, 8)
 INTERVAL = 0.05  # seconds
 
@@ -35,7 +38,7 @@ def main() -> None:
         settings["train"]["epochs"] = 1
         yaml.dump(settings, folder / "params.yaml")
         (folder / "study").mkdir()
-        for stage in (*STAGES, "report"):
+        for stage in STAGES:
             table.add_row(stage, *peak(stage, folder))
         for times in TIMES:
             reviews = repeat(folder / "data" / "padded" / "train", times)

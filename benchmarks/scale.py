@@ -44,7 +44,7 @@ STAGE = "import runpy; runpy.run_module('stages.{}', run_name='__main__')"
 BATCHES = """
 from birnn import sequences
 from birnn.batches import batches
-for _ in batches(*sequences.read(Path("data/padded/train")), 256, shuffle_seed=0):
+for _ in batches(sequences.read(Path("data/padded/train")), 256, shuffle_seed=0):
     pass
 """
 STEPS = {

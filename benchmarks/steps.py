@@ -166,7 +166,7 @@ def named(layer: Layer) -> int:
 
     Those of the forward pass, twice as many for the gradient.
     """
-    return 3 * BATCH * costs.multiply_adds(layer, DIM, UNITS, MAXLEN)
+    return 3 * BATCH * costs.multiply_adds(layer, DIM, UNITS, MAXLEN, DIRECTIONS * UNITS)
 
 
 def carried_out(layer: Layer, ids: Ids) -> float:

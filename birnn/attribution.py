@@ -47,7 +47,7 @@ class Attributor:
 
     def __init__(self, model: keras.Model) -> None:
         """Take a network that `networks.build` made."""
-        self._embedding, *self._hidden, self._output = model.layers
+        self._embedding, self._recurrent, *self._after, self._output = model.layers
         # Built once: each call of a fresh function would be traced again.
         self._gradients = tf.function(self._log_odds_and_gradients, reduce_retracing=True)
 
@@ -60,11 +60,12 @@ class Attributor:
         words = (sequence >= FIRST_WORD) | (sequence == OUT_OF_VOCABULARY)
         vectors = self._embedding(sequence[None]).numpy()[0]
         blanked = self._embedding(np.where(words, PADDING, sequence)[None]).numpy()[0]
-        (blank, log_odds), _ = self._gradients(tf.stack([blanked, vectors]))
+        mask = self._embedding.compute_mask(sequence[None])
+        (blank, log_odds), _ = self._gradients(tf.stack([blanked, vectors]), mask)
         for steps in STEPS:
             points, weights = np.polynomial.legendre.leggauss(steps)
             share = ((points + 1) / 2)[:, None, None].astype(np.float32)
-            _, gradients = self._gradients(blanked + share * (vectors - blanked))
+            _, gradients = self._gradients(blanked + share * (vectors - blanked), mask)
             mean = np.tensordot(weights / 2, gradients.numpy().astype(np.float64), axes=1)
             contributions = ((vectors - blanked) * mean).sum(axis=1)
             found = Attribution(float(blank), float(log_odds), contributions)
@@ -72,11 +73,15 @@ class Attributor:
                 break
         return found
 
-    def _log_odds_and_gradients(self, vectors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _log_odds_and_gradients(
+        self, vectors: tf.Tensor, mask: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        if mask is not None:
+            mask = tf.repeat(mask, tf.shape(vectors)[0], axis=0)
         with tf.GradientTape() as tape:
             tape.watch(vectors)
-            hidden = vectors
-            for layer in self._hidden:
+            hidden = self._recurrent(vectors, mask=mask, training=False)
+            for layer in self._after:
                 hidden = layer(hidden, training=False)
             log_odds = (hidden @ self._output.kernel + self._output.bias)[:, 0]
         return log_odds, tape.gradient(log_odds, vectors)

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import scipy.sparse
 from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.feature_extraction.text import CountVectorizer
@@ -22,6 +21,7 @@ from sklearn.linear_model import LogisticRegression
 
 from birnn.errors import InputError
 from birnn.files import read_json, write_json
+from birnn.ngrams import log_count_ratios
 from birnn.settings import Baseline as Settings
 
 
@@ -56,7 +56,10 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[np.uint8], settings: Setti
             f"baseline.min_reviews is {settings.min_reviews}: no n-gram is in as many of the "
             f"{len(labels)} training reviews; choose a smaller number"
         ) from error
-    ratios = log_count_ratios(present, labels, settings.smoothing)
+    positive, negative = (
+        np.asarray(present[labels == label].sum(axis=0), np.int64).ravel() for label in (1, 0)
+    )
+    ratios = log_count_ratios(positive, negative, settings.smoothing)
     model = LogisticRegression(C=settings.inverse_regularization, max_iter=1_000)
     model.fit(present.multiply(ratios).tocsr(), labels)
     return Baseline(
@@ -65,24 +68,6 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[np.uint8], settings: Setti
         weights=ratios * model.coef_[0],
         intercept=float(model.intercept_[0]),
     )
-
-
-def log_count_ratios(
-    present: scipy.sparse.csr_matrix, labels: NDArray[np.uint8], smoothing: float
-) -> NDArray[np.float64]:
-    """Return the r of Wang and Manning, equation 1, float64, shape (n-grams,).
-
-    Args:
-        present: 1 where a review has an n-gram, shape (reviews, n-grams).
-        labels: 1 positive, 0 negative, shape (reviews,).
-        smoothing: added to each count.
-    """
-    positive, negative = (
-        smoothing + np.asarray(present[labels == label].sum(axis=0), np.float64).ravel()
-        for label in (1, 0)
-    )
-    ratios: NDArray[np.float64] = np.log((positive / positive.sum()) / (negative / negative.sum()))
-    return ratios
 
 
 class Predictor:

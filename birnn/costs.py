@@ -1,6 +1,6 @@
 """What a bidirectional network costs, in parameters and in multiply-adds.
 
-Per direction, with u units and vectors of d numbers: an LSTM has 4 products of its input and its
+Per direction, with u units and d numbers a word: an LSTM has 4 products of its input and its
 state with u (d + u) weights a word, and 4 u biases; a GRU as cuDNN has it (`reset_after`) has 3
 of each, and 3 u biases more.
 """
@@ -13,20 +13,19 @@ BIASES: dict[Layer, int] = {"lstm": 4, "gru": 6}
 DIRECTIONS = 2
 
 
-def recurrent_parameters(layer: Layer, embedding_dim: int, units: int) -> int:
+def recurrent_parameters(layer: Layer, inputs: int, units: int) -> int:
     """Return the parameters of the recurrent layer, both directions."""
-    weights = PRODUCTS[layer] * units * (embedding_dim + units)
+    weights = PRODUCTS[layer] * units * (inputs + units)
     return DIRECTIONS * (weights + BIASES[layer] * units)
 
 
-def multiply_adds(layer: Layer, embedding_dim: int, units: int, maxlen: int) -> int:
-    """Return the multiply-adds of the matrix products that predict one review.
+def multiply_adds(layer: Layer, inputs: int, units: int, words: int, outputs: int) -> int:
+    """Return the multiply-adds of the matrix products that predict a review of so many words.
 
     The gates' element-wise work, a small part, is not in it.
     """
-    a_word = DIRECTIONS * PRODUCTS[layer] * units * (embedding_dim + units)
-    output = DIRECTIONS * units
-    return maxlen * a_word + output
+    a_word = DIRECTIONS * PRODUCTS[layer] * units * (inputs + units)
+    return words * a_word + outputs
 
 
 def matched_gru_units(embedding_dim: int, lstm_units: int) -> int:

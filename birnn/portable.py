@@ -36,8 +36,9 @@ class FromTexts(tf.Module):  # type: ignore[misc]  # TensorFlow comes without ty
         super().__init__()
         self._encoding = reading.encoding
         # Their layers as Keras computes them: what is compiled for this processor stays here.
+        ids = keras.Input((reading.encoding.maxlen,), dtype="int32")
         self._networks = {
-            name: keras.Sequential(model.layers) for name, model in reading.networks.items()
+            name: keras.Sequential([ids, *model.layers]) for name, model in reading.networks.items()
         }
         words = tf.constant(reading.encoding.words, tf.string)
         ids = tf.range(FIRST_WORD, FIRST_WORD + tf.size(words))

@@ -35,28 +35,31 @@ def of_network(folder: Path, sequences: NDArray[np.int32]) -> Predictions:
     starts = range(0, len(sequences), networks.BATCH)
     batches = (sequences[start : start + networks.BATCH] for start in starts)
     probabilities, speeds = _timed(folder.name, model.predict_on_batch, batches, len(starts))
-    shape = (network.layer, network.embedding_dim, network.units)
+    shape = (network.layer, network.inputs, network.units)
     cost = {
-        "parameters": model.count_params(),
+        "parameters": networks.parameters(model),
         "recurrent_parameters": costs.recurrent_parameters(*shape),
-        "multiply_adds": costs.multiply_adds(*shape, network.maxlen),
+        "multiply_adds": costs.multiply_adds(
+            *shape, network.words_read(sequences), network.outputs
+        ),
         "reviews_per_second": speeds,
     }
     return Predictions(probabilities[:, 0], cost)
 
 
-def of_baseline(folder: Path, corpus_file: Path, count: int) -> Predictions:
-    """Predict the `count` reviews of a split, with all their words, by the linear baseline.
+def of_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int32]) -> Predictions:
+    """Predict some rows of the reviews of a split, with all their words, by the linear baseline.
 
     It multiplies once for each n-gram of a review that it knows.
     """
     trained = baseline.load(folder)
     predictor = baseline.Predictor(trained)
-    batches = reviews.words(corpus_file, networks.BATCH)
-    probabilities, speeds = _timed(folder.name, predictor, batches, -(-count // networks.BATCH))
+    batches = reviews.words(corpus_file, networks.BATCH, rows)
+    count = -(-len(rows) // networks.BATCH)
+    probabilities, speeds = _timed(folder.name, predictor, batches, count)
     cost = {
         "parameters": len(trained.ngrams) + 1,
-        "multiply_adds": round(predictor.multiply_adds / count),
+        "multiply_adds": round(predictor.multiply_adds / len(rows)),
         "reviews_per_second": speeds,
     }
     return Predictions(probabilities, cost)

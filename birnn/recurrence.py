@@ -12,8 +12,12 @@ candidate, and the candidate.
 
 Arrays are C-contiguous, float32; `words`, int32, shape (reviews, time steps), are rows of
 `projected`, which has the input's part of the gates of each distinct word, shape (words, gates x
-units); `recurrent`, shape (units, gates x units), what the state is multiplied with; `bias`, shape
-(3 x units,), what a GRU adds to that product. An LSTM has no such bias.
+units); `features`, shape (reviews, time steps, features), are more inputs of each place, and
+`kernel`, shape (features, gates x units), what they are multiplied with; `recurrent`, shape (units,
+gates x units), what the state is multiplied with; `bias`, shape (3 x units,), what a GRU adds to
+that product. An LSTM has no such bias. `lengths`, int32, shape (reviews,), are the time steps that
+are read of each review, from the first on, at least one. Reviews of like length are best put side
+by side: ROWS of them take as many time steps as the longest.
 """
 
 from typing import Any
@@ -235,34 +239,116 @@ def gru_step_gradient(gates, state, state_gradient, units):
 
 
 @inlined
-def run(words, projected, recurrent, bias, gates, cells, states, is_gru):
-    """Take up to ROWS reviews through all time steps, from states of zero.
+def add_scaled(target, source, factor):
+    """Add a row to another, multiplied with a number."""
+    for j in range(source.shape[0]):
+        target[j] += factor * source[j]
 
-    `recurrent` and the others are `widened` and `buffers`. Of time step t, the activations are
-    kept in slot t modulo the number of slots; states have a slot more, and begin with the first.
-    Returns the slot of the last states.
+
+@inlined
+def set_gate_inputs(inputs, weights, t, z, is_gru):
+    """Set what the words of time step t, and a GRU's bias of the state, bring to the gates."""
+    words, _, features = inputs
+    projected, kernel, _, bias = weights
+    units = weights[2].shape[0]
+    for row in range(words.shape[0]):
+        of_word = projected[words[row, t]]
+        if is_gru:
+            set_row(z[row], bias)
+            add_row(z[row], of_word[: 2 * units])
+            set_row(z[row, 3 * units :], of_word[2 * units :])
+        else:
+            set_row(z[row], of_word)
+        for j in range(features.shape[2]):
+            if is_gru:
+                add_scaled(z[row], kernel[j, : 2 * units], features[row, t, j])
+                add_scaled(z[row, 3 * units :], kernel[j, 2 * units :], features[row, t, j])
+            else:
+                add_scaled(z[row], kernel[j], features[row, t, j])
+
+
+@inlined
+def add_gate_input_gradients(inputs, of_weights, t, z, is_gru):
+    """Add to the gradients of what `set_gate_inputs` takes, given that of the gates' inputs."""
+    words, _, features = inputs
+    of_projected, of_kernel, of_recurrent, of_bias = of_weights
+    units = of_recurrent.shape[0]
+    for row in range(words.shape[0]):
+        of_word = of_projected[words[row, t]]
+        if is_gru:
+            add_row(of_word, z[row, : 2 * units])
+            add_row(of_word[2 * units :], z[row, 3 * units : 4 * units])
+            add_row(of_bias, z[row, : 3 * units])
+        else:
+            add_row(of_word, z[row, : 4 * units])
+        for j in range(features.shape[2]):
+            x = features[row, t, j]
+            if is_gru:
+                add_scaled(of_kernel[j], z[row, : 2 * units], x)
+                add_scaled(of_kernel[j, 2 * units :], z[row, 3 * units : 4 * units], x)
+            else:
+                add_scaled(of_kernel[j], z[row, : 4 * units], x)
+
+
+@inlined
+def run(inputs, weights, buffers, is_gru, pooled):
+    """Take up to ROWS reviews through all time steps that one of them has, from states of zero.
+
+    The matrix of `weights` that states are multiplied with is `widened`, and `buffers` are from
+    `new_buffers`. Of time step t, the activations are kept in slot t modulo the number of slots;
+    states have a slot more, and begin with the first. Returns the slot of the last states.
     """
+    lengths = inputs[1]
+    gates, cells, states, pools, places = buffers
     units = cells.shape[2]
     slots = states.shape[0]
+    steps = lengths.max()
     set_rows_to_zero(cells[0])
     set_rows_to_zero(states[0])
-    for t in range(words.shape[1]):
+    begin_pools(pools)
+    for t in range(steps):
         now, after = t % slots, (t + 1) % slots
         z = gates[t % (slots - 1)]
-        for row in range(words.shape[0]):
-            inputs = projected[words[row, t]]
-            if is_gru:
-                set_row(z[row], bias)
-                add_row(z[row], inputs[: 2 * units])
-                set_row(z[row, 3 * units :], inputs[2 * units :])
-            else:
-                set_row(z[row], inputs)
-        add_product(states[now], recurrent, z)
+        set_gate_inputs(inputs, weights, t, z, is_gru)
+        add_product(states[now], weights[2], z)
         if is_gru:
             gru_step(z, states[now], states[after], units)
         else:
             lstm_step(z, cells[now], cells[after], states[after], units)
-    return words.shape[1] % slots
+        if pooled:
+            for row in range(len(lengths)):
+                if t < lengths[row]:
+                    pool(states[after, row], t, pools[:, row], places[row])
+    return steps % slots
+
+
+@inlined
+def begin_pools(pools):
+    """Prepare to pool: no state is as small as the least number there is."""
+    for row in range(pools.shape[1]):
+        for j in range(pools.shape[2]):
+            pools[0, row, j] = F(-np.inf)
+            pools[1, row, j] = F(0)
+
+
+@inlined
+def pool(state, t, pools, places):
+    """Take a state into the maximum of each unit, where it stands, and the sum."""
+    largest, total = pools[0], pools[1]
+    for j in range(places.shape[0]):
+        places[j] = t if state[j] > largest[j] else places[j]
+        largest[j] = state[j] if state[j] > largest[j] else largest[j]
+        total[j] += state[j]
+
+
+@inlined
+def pool_gradient(of_result, t, length, places, of_state):
+    """Add what reaches the state of time step t of a review through the pools."""
+    units = places.shape[0]
+    share = F(1) / F(length)
+    for j in range(units):
+        of_largest = of_result[j] if places[j] == t else F(0)
+        of_state[j] += of_largest + of_result[units + j] * share
 
 
 @inlined
@@ -289,75 +375,96 @@ def widened(matrix):
 
 
 @inlined
-def buffers(slots, recurrent):
-    """Return the gates, cells and states of ROWS reviews, for so many time steps."""
+def new_buffers(slots, recurrent):
+    """Return gates, cells, states, pools and places of ROWS reviews, for so many time steps."""
     units = recurrent.shape[0]
     return (
         np.zeros((slots, ROWS, max(4 * units, wide(recurrent.shape[1]))), F),
         np.zeros((slots + 1, ROWS, units), F),
         np.zeros((slots + 1, ROWS, wide(units)), F),
+        np.zeros((2, ROWS, units), F),
+        np.zeros((ROWS, units), np.int32),
     )
 
 
-@kept
-def last_states(words, projected, recurrent, bias, is_gru, last):
-    """Write the states after the last time step into `last`, shape (reviews, units)."""
-    gates, cells, states = buffers(1, recurrent)
-    recurrent = widened(recurrent)
-    for start in range(0, words.shape[0], ROWS):
-        block = words[start : start + ROWS]
-        slot = run(block, projected, recurrent, bias, gates, cells, states, is_gru)
-        for row in range(block.shape[0]):
-            set_row(last[start + row], states[slot, row, : last.shape[1]])
+@inlined
+def of_block(inputs, start):
+    """Return the inputs of ROWS reviews, or of those that are left."""
+    words, lengths, features = inputs
+    end = start + ROWS
+    return words[start:end], lengths[start:end], features[start:end]
 
 
 @kept
-def gradients(
-    words,
-    projected,
-    recurrent,
-    bias,
-    is_gru,
-    last_gradient,
-    projected_gradient,
-    recurrent_gradient,
-    bias_gradient,
-):
-    """Add to the gradients of what `last_states` takes, given that of `last`."""
-    units = last_gradient.shape[1]
-    steps = words.shape[1]
-    gates, cells, states = buffers(steps, recurrent)
+def outputs(inputs, weights, is_gru, pooled, result):
+    """Write what the layer gives out for each review into a row of `result`.
+
+    That is the state after the last time step, shape (reviews, units), or where it is `pooled`,
+    the maximum of each unit over the review's time steps, and then the mean, shape (reviews, 2 x
+    units).
+    """
+    projected, kernel, recurrent, bias = weights
+    buffers = new_buffers(1, recurrent)
+    wide_weights = (projected, kernel, widened(recurrent), bias)
+    units = recurrent.shape[0]
+    for start in range(0, len(inputs[0]), ROWS):
+        block = of_block(inputs, start)
+        slot = run(block, wide_weights, buffers, is_gru, pooled)
+        states, pools = buffers[2], buffers[3]
+        for row in range(len(block[0])):
+            if pooled:
+                set_row(result[start + row], pools[0, row])
+                for j in range(units):
+                    result[start + row, units + j] = pools[1, row, j] / F(block[1][row])
+            else:
+                set_row(result[start + row], states[slot, row, :units])
+
+
+@inlined
+def add_result_gradients(of_result, t, lengths, places, state_gradient):
+    """Add what reaches the states of time step t through the pools."""
+    for row in range(len(lengths)):
+        if t < lengths[row]:
+            pool_gradient(of_result[row], t, lengths[row], places[row], state_gradient[row])
+
+
+@kept
+def gradients(inputs, weights, is_gru, pooled, of_result, of_weights):
+    """Add to `of_weights`, the gradients of `weights`, given that of the `result` of `outputs`."""
+    projected, kernel, recurrent, bias = weights
+    units = recurrent.shape[0]
+    buffers = new_buffers(inputs[0].shape[1], recurrent)
+    gates, cells, states, _, places = buffers
+    wide_weights = (projected, kernel, widened(recurrent), bias)
     transposed = widened(recurrent.T)
-    recurrent = widened(recurrent)
     state_gradient = np.zeros_like(states[0])
     cell_gradient = np.zeros_like(cells[0])
-    product_gradient = np.zeros((states.shape[2], recurrent.shape[1]), F)
-    for start in range(0, words.shape[0], ROWS):
-        block = words[start : start + ROWS]
-        run(block, projected, recurrent, bias, gates, cells, states, is_gru)
+    product_gradient = np.zeros((states.shape[2], wide(recurrent.shape[1])), F)
+    for start in range(0, len(inputs[0]), ROWS):
+        block, of_block_result = of_block(inputs, start), of_result[start : start + ROWS]
+        lengths = block[1]
+        steps = lengths.max()
+        run(block, wide_weights, buffers, is_gru, pooled)
         set_rows_to_zero(state_gradient)
         set_rows_to_zero(cell_gradient)
-        for row in range(block.shape[0]):
-            set_row(state_gradient[row], last_gradient[start + row])
+        if not pooled:
+            for row in range(len(lengths)):
+                set_row(state_gradient[row], of_block_result[row])
         for t in range(steps - 1, -1, -1):
             z = gates[t]
+            if pooled:
+                add_result_gradients(of_block_result, t, lengths, places, state_gradient)
             if is_gru:
                 gru_step_gradient(z, states[t], state_gradient, units)
             else:
                 lstm_step_gradient(z, cells[t], state_gradient, cell_gradient, units)
-            for row in range(block.shape[0]):
-                of_word = projected_gradient[block[row, t]]
-                if is_gru:
-                    add_row(of_word, z[row, : 2 * units])
-                    add_row(of_word[2 * units :], z[row, 3 * units : 4 * units])
-                    add_row(bias_gradient, z[row, : 3 * units])
-                else:
-                    add_row(of_word, z[row, : 4 * units])
+            add_gate_input_gradients(block, of_weights, t, z, is_gru)
             add_product(z, transposed, state_gradient)
         add_product(
             states[:steps].reshape(steps * ROWS, states.shape[2]).T,
-            gates.reshape(steps * ROWS, gates.shape[2]),
+            gates[:steps].reshape(steps * ROWS, gates.shape[2]),
             product_gradient,
         )
+    of_recurrent = of_weights[2]
     for unit in range(units):
-        add_row(recurrent_gradient[unit], product_gradient[unit, : recurrent_gradient.shape[1]])
+        add_row(of_recurrent[unit], product_gradient[unit, : of_recurrent.shape[1]])

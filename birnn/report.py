@@ -1,5 +1,6 @@
 """The report, as Markdown for a pull request, and as a page of its own that says the same."""
 
+from math import isnan
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -10,7 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from birnn import notebook, page, texts
 from birnn.costs import matched_gru_units
 from birnn.files import whole_file
+from birnn.ladder import BLEND_TITLES
 from birnn.models import NETWORKS, TITLES
+from birnn.published import PUBLISHED
 from birnn.texts import NOTHING, number, score, seconds
 
 SCORES = {
@@ -35,7 +38,8 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
 
     Args:
         content: what the report tells of: `metrics`, `costs`, `timings`, `source` (of the
-            corpus), `confusion`, `best_loss_epoch`, `checklist`, `settings` and `studies`.
+            corpus), `confusion`, `best_loss_epoch`, `checklist`, `settings`, `studies` and
+            `ladder`.
         drawings: an `svg` element a figure, by the address that the Markdown has.
         folder: for the report.
     """
@@ -50,6 +54,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     environment.filters |= {
         "accuracy": texts.accuracy,
         "difference": texts.difference,
+        "percent_with_deviation": percent_with_deviation,
         "failure_rate": texts.failure_rate,
         "number": number,
         "percent": texts.percent,
@@ -62,10 +67,12 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         content,
         titles=TITLES,
         over_seeds=next((study for study in content["studies"] if not study.varied), None),
+        published=PUBLISHED,
+        blend_titles=BLEND_TITLES,
         notebook=metrics["corpus"]["name"] == "imdb",
         scores=score_rows(metrics),
         cost_rows=cost_rows(content["costs"], content["timings"], content["best_loss_epoch"]),
-        machines=machines(content["costs"], content["timings"]),
+        machines=machines(*content["timings"].values(), content["costs"]),
         matched_units=matched_gru_units(
             settings["network.embedding_dim"], settings["network.lstm_units"]
         ),
@@ -126,9 +133,14 @@ def cost_rows(
     ]
 
 
-def machines(costs: dict[str, Any], timings: dict[str, Any]) -> str:
-    """Describe the machines that the times were taken on, each once."""
-    described = {_machine(timed["machine"]): None for timed in (*timings.values(), costs)}
+def percent_with_deviation(mean: float, deviation: float) -> str:
+    """Write a mean share over seeds with its standard deviation, in percent."""
+    return f"{100 * mean:.2f}" + ("" if isnan(deviation) else f" ± {100 * deviation:.2f}")
+
+
+def machines(*timed: dict[str, Any]) -> str:
+    """Describe the machines that times were taken on, each once."""
+    described = {_machine(one["machine"]): None for one in timed}
     return " and ".join(described)
 
 

@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 BATCH = 2_000  # reviews
 
 
-def words(file: Path, batch_size: int = BATCH) -> Iterator[list[list[str]]]:
-    """Yield batches of reviews, each review a list of all its words."""
-    for batch in _batches(file, ["tokens"], batch_size):
+def words(
+    file: Path, batch_size: int = BATCH, rows: NDArray[np.int32] | None = None
+) -> Iterator[list[list[str]]]:
+    """Yield batches of reviews, all or those of some rows, each review a list of all its words."""
+    chosen = np.ones(count(file), np.bool_)
+    if rows is not None:
+        chosen = np.isin(np.arange(len(chosen)), rows)
+    for batch in chosen_batches(file, chosen, ["tokens"], batch_size):
         yield [tokens or [] for tokens in batch["tokens"].to_pylist()]
 
 
@@ -69,11 +74,11 @@ def groups(file: Path) -> NDArray[np.int32]:
 
 
 def chosen_batches(
-    file: Path, chosen: NDArray[np.bool_], columns: list[str]
+    file: Path, chosen: NDArray[np.bool_], columns: list[str], batch_size: int | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Yield batches of some columns of the chosen reviews of a file."""
     start = 0
-    for batch in _batches(file, columns):
+    for batch in _batches(file, columns, batch_size):
         yield batch.filter(pa.array(chosen[start : start + len(batch)]))
         start += len(batch)
 

@@ -18,9 +18,11 @@ OF_SECTIONS = ("csv_labels", "csv_splits")
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Side = Literal["pre", "post"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
 FileName = Annotated[str, Field(pattern=r"^[^/\\]+$")]
 Column = Annotated[str, Field(min_length=1)]
 Kernel = Literal["auto", "fused", "keras"]
+Pooling = Literal["last", "max_mean"]
 Label = str | int | bool
 
 
@@ -81,8 +83,33 @@ class Network(Section):
     embedding_dim: int = Field(ge=1, le=4096)
     lstm_units: int = Field(ge=1, le=4096)
     gru_units: int = Field(ge=1, le=4096)
-    dropout: float = Field(ge=0, lt=1)
+    pooling: Pooling
+    dropout: Rate
+    embedding_dropout: Rate
+    word_dropout: Rate
     kernel: Kernel
+
+
+class WordVectors(Section):
+    """The word vectors that the networks begin with."""
+
+    reviews: Literal["none", "train", "all"]
+    norm: float = Field(gt=0, le=1_000)
+    window: int = Field(ge=1, le=1_000)
+    negative: int = Field(ge=1, le=100)
+    min_count: int = Field(ge=1, le=1_000_000)
+    epochs: int = Field(ge=1, le=1_000)
+    seed: Seed
+
+
+class Ngrams(Section):
+    """The log-count ratios of n-grams that the networks read beside the words."""
+
+    longest: int = Field(ge=0, le=5)
+    min_reviews: int = Field(ge=1, le=1_000_000)
+    smoothing: float = Field(gt=0, le=1_000)
+    folds: int = Field(ge=2, le=1_000)
+    seed: Seed
 
 
 class Baseline(Section):
@@ -102,6 +129,8 @@ class Train(Section):
     batch_size: int = Field(ge=1, le=1_000_000)
     optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
     learning_rate: float = Field(gt=0, le=10)
+    schedule: Literal["constant", "cosine"]
+    clipnorm: Annotated[float, Field(gt=0)] | None
 
 
 class Settings(Section):
@@ -110,6 +139,8 @@ class Settings(Section):
     fetch: Fetch
     csv: Csv
     pad: Pad
+    word_vectors: WordVectors
+    ngrams: Ngrams
     network: Network
     train: Train
     baseline: Baseline

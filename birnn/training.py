@@ -4,11 +4,14 @@ import csv
 import math
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 
-from birnn import machine, networks, sequences
+from birnn import machine, networks, ngrams, sequences
 from birnn.batches import batches
 from birnn.checkpoints import Checkpoint, Progress
 from birnn.errors import InputError
@@ -61,46 +64,75 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras comes with
             print(f"{place}  {seconds:.0f} s  {figures}", flush=True)
 
 
-def train(network: Network, settings: Train, padded: Path, folder: Path, checkpoints: Path) -> None:
-    """Fit `network` to `padded/train`, watch it on `padded/validation`, and write `folder`.
+@dataclass(frozen=True)
+class Folders:
+    """Where a training reads and writes.
 
-    `folder` gets the weights after the last epoch and the network's configuration (see
+    Attributes:
+        padded: `train` and `validation`, see `sequences`.
+        ngrams: see `ngrams`; a network that reads none leaves it alone.
+        word_vectors: `vectors.npy`, see `word_vectors`; without a row, vectors begin at random.
+        model: what is written.
+        checkpoints: what is kept for a training that is interrupted.
+    """
+
+    padded: Path
+    ngrams: Path
+    word_vectors: Path
+    model: Path
+    checkpoints: Path
+
+    def inputs(self) -> list[Path]:
+        """Return the files that are read."""
+        parts = self.padded / "train", self.padded / "validation"
+        of_parts = [part / name for part in parts for name in sequences.FILES]
+        return [*of_parts, *sorted(self.ngrams.glob("*.npy")), self.word_vectors / "vectors.npy"]
+
+
+def train(network: Network, settings: Train, folders: Folders) -> None:
+    """Fit `network` to the training reviews, watch it on the validation, and write the model.
+
+    The model's folder gets the weights after the last epoch and the network's configuration (see
     `networks.save`), `history.csv` (a row an epoch) and `timing.json`. A training that was
-    interrupted goes on after its last finished epoch, whose state is in `checkpoints`, and ends
-    with the same weights and history.
+    interrupted goes on after its last finished epoch, and ends with the same weights and history.
 
     Raises:
         InputError: the loss is not finite.
     """
     keras.utils.set_random_seed(settings.seed)
+    table, given = ngrams.read(folders.ngrams) if network.longest_ngram else (None, None)
+    if table:
+        network = network.model_copy(update={"ngrams": len(table.codes)})
     model = networks.build(network)
+    networks.begin_with(model, np.load(folders.word_vectors / "vectors.npy"), table)
+    training = sequences.read(folders.padded / "train")
+    validation = sequences.read(folders.padded / "validation")
     model.compile(
-        optimizer=keras.optimizers.get(
-            {
-                "class_name": settings.optimizer,
-                "config": {"learning_rate": settings.learning_rate},
-            }
-        ),
+        optimizer=_optimizer(settings, reviews=len(training[1])),
         loss="binary_crossentropy",
         metrics=["accuracy"],
     )
     here = machine.describe(networks.accelerators())
-    parts = padded / "train", padded / "validation"
     checkpoint = Checkpoint(
-        checkpoints,
+        folders.checkpoints,
         decides=[network.model_dump(), settings.model_dump(), here],
-        data=[part / name for part in parts for name in sequences.FILES],
+        data=folders.inputs(),
     )
     begun = checkpoint.load(model)
     if begun.epochs:
         print(f"{model.name}  goes on after epoch {begun.epochs}", flush=True)
     terminal = sys.stdout.isatty()
     watch = Watch(model.name, settings.epochs, checkpoint, begun, log=not terminal)
-    training, validation = (sequences.read(part) for part in parts)
     try:
         model.fit(
-            batches(*training, settings.batch_size, settings.seed, begun.epochs),
-            validation_data=batches(*validation, networks.BATCH),
+            batches(
+                training,
+                settings.batch_size,
+                shuffle_seed=settings.seed,
+                first_epoch=begun.epochs,
+                given=given,
+            ),
+            validation_data=batches(validation, networks.BATCH),
             initial_epoch=begun.epochs,
             epochs=settings.epochs,
             shuffle=False,  # the batches come shuffled
@@ -110,15 +142,27 @@ def train(network: Network, settings: Train, padded: Path, folder: Path, checkpo
     except KeyboardInterrupt:
         print(f"{model.name}  {watch.progress.epochs} of {settings.epochs} epochs are kept")
         raise
-    with whole_folder(folder) as part:
+    with whole_folder(folders.model) as part:
         networks.save(network, model, part)
         _write_history(watch.progress.history, part / "history.csv")
         timing = {
-            "parameters": model.count_params(),
+            "parameters": networks.parameters(model),
             "seconds_per_epoch": [round(seconds, 3) for seconds in watch.progress.seconds],
             "machine": here,
         }
         write_json(part / "timing.json", timing)
+
+
+def _optimizer(settings: Train, reviews: int) -> keras.Optimizer:
+    rate: Any = settings.learning_rate
+    if settings.schedule == "cosine":
+        steps = settings.epochs * -(-reviews // settings.batch_size)
+        schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
+        rate = keras.optimizers.schedules.serialize(schedule)
+    config = {"learning_rate": rate}
+    if settings.clipnorm:
+        config["global_clipnorm"] = settings.clipnorm
+    return keras.optimizers.get({"class_name": settings.optimizer, "config": config})
 
 
 def _write_history(history: dict[str, list[float]], file: Path) -> None:

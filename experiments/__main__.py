@@ -11,7 +11,7 @@ from rich.table import Table
 from birnn import study, texts
 from birnn.errors import InputError
 from birnn.models import NETWORKS, TITLES
-from experiments import freshness, grid, pairs, revisions, runs, studies
+from experiments import freshness, grid, ladder, pairs, recipes, revisions, runs, studies
 from experiments import review as reviews
 
 app = typer.Typer(
@@ -31,10 +31,28 @@ Options = Annotated[
 ]
 
 
+RecipeNames = Annotated[
+    list[str],
+    typer.Option("--recipe", "-r", help="a recipe to start from; repeatable; all for each of them"),
+]
+
+
 @app.command()
-def run(settings: Options) -> None:
+def run(settings: Options = [], recipe: RecipeNames = []) -> None:  # noqa: B006  # as typer has it
     """Run the experiments of a grid of settings that are not finished."""
-    runs.run(grid.points(settings))
+    if recipe:
+        chosen = [one for name in recipe for one in recipes.named(name)]
+        runs.run([point for one in chosen for point in grid.points(settings, one)])
+    else:
+        runs.run(grid.points(settings))
+
+
+@app.command("recipes")
+def show_recipes() -> None:
+    """Tell what each recipe adds to those before it, and how DVC runs it."""
+    for one in recipes.read().values():
+        options = " ".join(f"-S {key}={value}" for key, value in one.settings.items())
+        print(f"{one.name}: {one.title}\n    dvc exp run {options}")
 
 
 @app.command()
@@ -63,6 +81,18 @@ def _show(collected: study.Study) -> None:
             group.verdict,
         )
     Console().print(table)
+
+
+@app.command("ladder")
+def collect_ladder(settings: Options) -> None:
+    """Write the study of all recipes over seeds: how well each reads, and what it costs."""
+    chosen, finished = list(recipes.read().values()), runs.finished()
+    found = {
+        one.name: list(runs.of_points(grid.points(settings, one), finished).values())
+        for one in chosen
+    }
+    folder = ladder.write(found, chosen)
+    print(f"{sum(map(len, found.values()))} experiments: {folder}")
 
 
 @app.command()

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from birnn import settings
 from birnn.errors import InputError
+from experiments.recipes import Recipe
 
 PARAMS = settings.FILE
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
@@ -25,33 +26,40 @@ class Point:
     """One combination of a grid.
 
     Attributes:
-        changes: values by the settings' full names, such as `train.seed`.
+        chosen: values of this combination by the settings' full names, such as `train.seed`.
+        changes: all that differs from `params.yaml`: those, and the settings of the recipe.
         params: all settings, with the changes.
+        recipe: the name of the recipe, if there is one.
     """
 
+    chosen: dict[str, Any]
     changes: dict[str, Any]
     params: Params
+    recipe: str = ""
 
     @property
     def name(self) -> str:
-        """A name for the experiment, such as `maxlen-200-seed-3`."""
+        """A name for the experiment, such as `maxlen-200-seed-3`, or `pooling-seed-3`."""
         # The seed last, as it varies within a group.
-        keys = sorted(self.changes, key=lambda key: key == "train.seed")
-        parts = [f"{key.split('.')[-1]}-{self.changes[key]}" for key in keys]
+        keys = sorted(self.chosen, key=lambda key: key == "train.seed")
+        parts = [f"{key.split('.')[-1]}-{self.chosen[key]}" for key in keys]
+        parts = [self.recipe, *parts] if self.recipe else parts
         return re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(parts)).strip("-.")
 
 
-def points(options: Iterable[str]) -> list[Point]:
+def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
     """Return every combination of options such as `train.epochs=3,5` and `train.seed=0..9`.
+
+    All other settings are those of `params.yaml`, or of a recipe.
 
     Raises:
         InputError: an option is not written so, or a setting does not exist or is out of range.
     """
     values = dict(_parse(option) for option in options)
-    if not all(values.values()) or not values:
+    if not all(values.values()) or not (values or recipe):
         raise InputError("there is no value to run: name some, as in -S train.seed=0..9")
     combinations = itertools.product(*values.values())
-    return [_point(dict(zip(values, chosen, strict=True))) for chosen in combinations]
+    return [_point(dict(zip(values, chosen, strict=True)), recipe) for chosen in combinations]
 
 
 def read(file: Path = PARAMS) -> Params:
@@ -86,13 +94,14 @@ def _values(texts: Sequence[str]) -> Iterator[Any]:
             yield YAML(typ="safe").load(text)
 
 
-def _point(changes: dict[str, Any]) -> Point:
+def _point(chosen: dict[str, Any], recipe: Recipe | None) -> Point:
     params = read()
+    changes = recipe.with_seed(chosen) if recipe else chosen
     for key, value in changes.items():
         section, name = key.split(".")
         params.setdefault(section, {})[name] = value
     _check(params)
-    return Point(changes, params)
+    return Point(chosen, changes, params, recipe.name if recipe else "")
 
 
 def _check(params: Params) -> None:

@@ -62,7 +62,7 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
 
 def varied(points: Sequence[Point]) -> list[str]:
     """Return the settings that the grid names, other than the seed."""
-    return [key for key in points[0].changes if key != SEED]
+    return [key for key in points[0].chosen if key != SEED]
 
 
 def rows(points: Sequence[Point], runs: Mapping[int, Run]) -> pd.DataFrame:
@@ -76,7 +76,7 @@ def rows(points: Sequence[Point], runs: Mapping[int, Run]) -> pd.DataFrame:
             if isinstance(value, int | float)
         }
         seed = {SEED: flat(run.params)[SEED]}
-        table.append(points[place].changes | seed | metrics)
+        table.append(points[place].chosen | seed | metrics)
     return pd.DataFrame(table)
 
 

@@ -1,15 +1,17 @@
 """Score both networks, as they are after the last epoch, and the baseline on the test reviews.
 
-Reads data/corpus, data/padded/test and models, writes metrics/metrics.json, plots/*.csv and
-data/evaluated.
+Reads data/corpus, data/padded and models, writes metrics/metrics.json, plots/*.csv and
+data/evaluated. Where reviews are held out, the mean of the networks, and of all, is scored as well.
 """
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from birnn import (
+    blending,
     command,
     machine,
     measures,
@@ -27,7 +29,9 @@ from birnn.settings import Settings
 
 CORPUS = Path("data/corpus/corpus.json")
 REVIEWS = Path("data/corpus/test.parquet")
+TRAINING_REVIEWS = Path("data/corpus/train.parquet")
 PADDED = Path("data/padded/test")
+HELD_OUT = Path("data/padded/validation")
 MODELS = Path("models")
 METRICS = Path("metrics/metrics.json")
 PLOTS = Path("plots")
@@ -37,8 +41,7 @@ EVALUATED = Path("data/evaluated")
 def main(settings: Settings) -> None:
     """Predict the test reviews, and write what that shows."""
     padded, labels = sequences.read(PADDED)
-    predicted = {name: predictions.of_network(MODELS / name, padded) for name in NETWORKS}
-    predicted[BASELINE] = predictions.of_baseline(MODELS / BASELINE, REVIEWS, len(labels))
+    predicted = predict(PADDED, REVIEWS)
     histories = {name: pd.read_csv(MODELS / name / "history.csv") for name in NETWORKS}
     table = pd.DataFrame(
         {
@@ -50,17 +53,37 @@ def main(settings: Settings) -> None:
     )
     corpus = read_json(CORPUS)
     metrics = measure(table, predicted, histories, maxlen=padded.shape[1])
+    held_out = None if settings.pad.validation == "test" else held_out_table()
+    if held_out is not None:
+        metrics = blending.measure(held_out, table, metrics)
     write_json(METRICS, {"corpus": describe(corpus, settings.pad.validation)} | metrics)
     write_plots(table, metrics, histories, corpus["name"])
     with whole_folder(EVALUATED) as folder:
         table.to_parquet(folder / "predictions.parquet", index=False)
         worst(table).to_parquet(folder / "mistakes.parquet", index=False)
+        if held_out is not None:
+            held_out.to_parquet(folder / "held_out.parquet", index=False)
         costs = {name: model.cost for name, model in predicted.items()}
         here = machine.describe(networks.accelerators())
         write_json(folder / "costs.json", costs | {"machine": here})
     for name in predicted:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")
     print(f"bilstm and bigru: {metrics['pair']['verdict']}")
+
+
+def predict(padded: Path, corpus_file: Path) -> dict[str, Predictions]:
+    """Return what each model says of reviews, from their sequences or their words."""
+    padded_reviews, _ = sequences.read(padded)
+    said = {name: predictions.of_network(MODELS / name, padded_reviews) for name in NETWORKS}
+    rows = np.load(padded / "rows.npy")
+    return said | {BASELINE: predictions.of_baseline(MODELS / BASELINE, corpus_file, rows)}
+
+
+def held_out_table() -> pd.DataFrame:
+    """Return the labels of the reviews that were held out, and each model's probabilities."""
+    _, labels = sequences.read(HELD_OUT)
+    said = predict(HELD_OUT, TRAINING_REVIEWS)
+    return pd.DataFrame({"label": labels} | {name: of.probabilities for name, of in said.items()})
 
 
 def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:

@@ -11,8 +11,19 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from birnn import command, figures, notices, report, seed_figure, study, svg
+from birnn import (
+    command,
+    figures,
+    ladder,
+    ladder_figure,
+    notices,
+    report,
+    seed_figure,
+    study,
+    svg,
+)
 from birnn.files import read_json
+from birnn.ladder import Ladder
 from birnn.models import BASELINE, NETWORKS
 from birnn.settings import Settings
 from birnn.study import Study
@@ -38,6 +49,9 @@ def main(settings: Settings) -> None:
         figures.save(figure, PLOTS / f"{name}.png")
     values = flat(settings)
     studies = [one for one in study.read_all(STUDIES) if one.is_of(metrics["corpus"], values)]
+    climbed = ladder.read(STUDIES / "ladder")
+    if climbed and not climbed.is_of(metrics["corpus"]):
+        climbed = None
     content = {
         "metrics": metrics,
         "source": read_json(CORPUS),
@@ -50,18 +64,23 @@ def main(settings: Settings) -> None:
         "best_loss_epoch": best_loss_epochs(tables["curves"]),
         "settings": values,
         "studies": studies,
+        "ladder": climbed,
     }
-    report.write(content, draw_inline(drawn, studies), REPORT)
+    report.write(content, draw_inline(drawn, studies, climbed), REPORT)
     print(f"read {REPORT / 'report.md'}, or open {REPORT / 'report.html'}")
     notices.warn_of_stand_in(metrics["corpus"]["name"], metrics["corpus"]["requested"])
 
 
-def draw_inline(drawn: dict[str, Figure], studies: Sequence[Study]) -> dict[str, str]:
+def draw_inline(
+    drawn: dict[str, Figure], studies: Sequence[Study], climbed: Ladder | None
+) -> dict[str, str]:
     """Return the figures and those of the studies as SVG, by their addresses in the report."""
     drawings = {f"../plots/{name}.png": svg.inline(figure, name) for name, figure in drawn.items()}
     for one in studies:
         drawing = svg.inline(seed_figure.draw(one), f"study-{one.name}")
         drawings[f"../study/{one.name}/{one.name}.png"] = drawing
+    if climbed:
+        drawings["../study/ladder/ladder.png"] = svg.inline(ladder_figure.draw(climbed), "ladder")
     return drawings
 
 

@@ -22,9 +22,7 @@ def main(settings: Settings) -> None:
     start = time.perf_counter()
     rows = np.load(PADDED / "rows.npy")
     labels = np.load(PADDED / "labels.npy")
-    chosen = set(rows.tolist())
-    every_review = (words for batch in reviews.words(CORPUS) for words in batch)
-    training_reviews = (words for row, words in enumerate(every_review) if row in chosen)
+    training_reviews = (words for batch in reviews.words(CORPUS, rows=rows) for words in batch)
     trained = baseline.fit(training_reviews, labels, settings.baseline)
     seconds = time.perf_counter() - start
     with whole_folder(MODEL) as folder:

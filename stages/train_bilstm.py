@@ -1,6 +1,7 @@
 """Train the bidirectional LSTM.
 
-Reads data/padded/train and data/padded/validation, writes models/bilstm.
+Reads data/padded/train, data/padded/validation, data/ngrams and models/word_vectors, writes
+models/bilstm.
 """
 
 from pathlib import Path
@@ -8,25 +9,21 @@ from pathlib import Path
 from birnn import command
 from birnn.networks import Network
 from birnn.settings import Settings
-from birnn.training import train
+from birnn.training import Folders, train
 
-PADDED = Path("data/padded")
-MODEL = Path("models/bilstm")
-CHECKPOINTS = Path("state/bilstm")
+FOLDERS = Folders(
+    padded=Path("data/padded"),
+    word_vectors=Path("models/word_vectors"),
+    ngrams=Path("data/ngrams"),
+    model=Path("models/bilstm"),
+    checkpoints=Path("state/bilstm"),
+)
 
 
 def main(settings: Settings) -> None:
     """Train the network and write its weights and history."""
-    network = Network(
-        layer="lstm",
-        num_words=settings.pad.num_words,
-        maxlen=settings.pad.maxlen,
-        embedding_dim=settings.network.embedding_dim,
-        units=settings.network.lstm_units,
-        dropout=settings.network.dropout,
-        kernel=settings.network.kernel,
-    )
-    train(network, settings.train, PADDED, MODEL, CHECKPOINTS)
+    network = Network.of_settings("lstm", settings.network.lstm_units, settings)
+    train(network, settings.train, FOLDERS)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from birnn import study
@@ -100,6 +101,47 @@ def test_a_study_of_these_settings_is_in_the_report(finished_copy: Path) -> None
     assert "**The answer, over 3 seeds: " in text
     assert "../study/small/small.png" in text
     assert "gru_units" not in text.partition("## Scores")[0]
+
+
+RECIPES = """
+plain: {title: the networks as they are, settings: {pad.validation: 0.2, train.epochs: 1}}
+pooling: {title: maximum and mean, settings: {network.pooling: max_mean}}
+"""
+
+
+def test_a_ladder_of_two_recipes_is_in_the_report(finished_copy: Path) -> None:
+    recipes = finished_copy / "experiments" / "recipes.yaml"
+    recipes.write_text(RECIPES, encoding="utf-8")
+    told = run(*EXPERIMENTS, "recipes", cwd=finished_copy).stdout
+    options = "-S pad.validation=0.2 -S train.epochs=1 -S network.pooling=max_mean"
+    assert f"dvc exp run {options}" in told
+
+    early = run(*EXPERIMENTS, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
+    assert early.returncode == 1
+    assert "no experiment of plain, pooling is finished: run them first" in early.stderr
+
+    result = run(*EXPERIMENTS, "run", "-r", "all", "-S", "train.seed=0..1", cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    shown = run("dvc", "exp", "show", "--md", cwd=finished_copy).stdout
+    assert "plain-seed-0" in shown
+    assert "pooling-seed-1" in shown
+
+    result = run(*EXPERIMENTS, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    folder = finished_copy / "study" / "ladder"
+    runs = pd.read_csv(folder / "runs.csv")
+    # Of each recipe five models a seed, and two blends of all seeds.
+    assert runs.groupby(["recipe", "seed"]).size().tolist() == [5, 5, 2] * 2
+    assert runs["test"].between(0.4, 0.9).all()
+    both = runs[runs["model"] == "networks"].groupby("seed")["seconds"].sum()
+    assert both["all"] == pytest.approx(both["0"] + both["1"], abs=0.01)
+    assert runs[runs["seed"] != "all"]["held_out"].between(0.4, 0.9).all()
+
+    result = run("dvc", "repro", cwd=finished_copy)
+    assert ran(result) == ["report"]
+    markdown = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
+    assert "## How can both be improved?" in markdown
+    assert "| 2 | pooling: maximum and mean |" in markdown
 
 
 @on_posix

@@ -1,4 +1,6 @@
-"""The Large Movie Review Dataset (Maas et al., ACL 2011, pages 142-150): 25,000 + 25,000 reviews.
+"""The Large Movie Review Dataset (Maas et al., ACL 2011, pages 142-150).
+
+It has 25,000 + 25,000 labelled reviews, and 50,000 others that belong to the training split.
 
 The archive is read as a stream and never unpacked, so nothing in it can be written anywhere.
 """
@@ -28,10 +30,12 @@ DIGESTS = {
     "train": "e2e5e63a9356d92ca3d30e53ebee611a9f0e397ddc6f0256f1bf24100309fafb",
     "test": "460da24638fd0ad6ff1f057095429340ebf910e9598ac80b5d6af7baf3de0374",
 }
+DIGEST_OF_UNLABELLED = "c3eabc7e31234b351cd782ae2d1bdfb975c398c952b142901500ca42a811cc8b"
 LABELS = {"neg": 0, "pos": 1}
 MEMBERS = 100_022
 
 REVIEW = re.compile(r"(train|test)/(neg|pos)/\d{1,9}_\d{1,2}\.txt")
+UNLABELLED = re.compile(r"train/unsup/\d{1,9}_0\.txt")
 FILMS = re.compile(r"(train|test)/urls_(neg|pos)\.txt")
 FILM = re.compile(rb"/title/(tt\d+)/")
 
@@ -74,13 +78,37 @@ def verified(archive: Path) -> Iterator[Review]:
             )
 
 
+def read_unlabelled(raw: Path) -> Iterator[str]:
+    """Yield the texts of the reviews without a label, in order of name.
+
+    The archive is found as `read` finds it.
+
+    Raises:
+        UnreachableError: there is no copy, and the download failed.
+        InputError: the archive is cut short, hostile, or not the dataset.
+    """
+    archive = _locate(raw)
+    files = dict(_files(archive, UNLABELLED))
+    digest = Digest()
+    for path in sorted(files):
+        text = _text(archive, path, files.pop(path))
+        digest.add(Review("train", path, "", 0, text, path))
+        yield text
+    if digest.hexdigest() != DIGEST_OF_UNLABELLED:
+        raise InputError(
+            f"{archive}: the reviews of train/unsup are not those of the Large Movie Review "
+            f"Dataset (digest {digest.hexdigest()}, expected {DIGEST_OF_UNLABELLED}): "
+            f"{_other_copy()}"
+        )
+
+
 def read_archive(archive: Path) -> Iterator[Review]:
     """Yield the labelled reviews of each split, negative ones first, in order of name.
 
     Raises:
         InputError: the archive is cut short, hostile, or lacks reviews or films.
     """
-    files = dict(_files(archive))
+    files = dict(_files(archive, REVIEW, FILMS))
     for split in SPLITS:
         for label in LABELS:
             yield from _reviews(archive, files, split, label)
@@ -98,8 +126,8 @@ def _locate(raw: Path) -> Path:
     return archive
 
 
-def _files(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of each labelled review and of the lists of films."""
+def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of each file whose path is as one of the patterns."""
     try:
         # Opened by gzip, since tarfile alone takes a file cut short between members for whole.
         with gzip.open(archive) as content:
@@ -108,7 +136,7 @@ def _files(archive: Path) -> Iterator[tuple[str, bytes]]:
                 for member in tqdm(tar, desc="reading", unit=" files", total=MEMBERS, disable=None):
                     limited.refuse(member)
                     path = member.name.removeprefix("aclImdb/")
-                    if REVIEW.fullmatch(path) or FILMS.fullmatch(path):
+                    if any(pattern.fullmatch(path) for pattern in wanted):
                         file = tar.extractfile(member)
                         if file is not None:
                             yield path, file.read()

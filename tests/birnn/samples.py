@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn import figures, machine, plot_data, report
+from birnn.files import write_json
+from birnn.ladder import Ladder
 from birnn.models import NETWORKS
 from birnn.predictions import Predictions
 from birnn.study import Study
@@ -131,6 +133,7 @@ def write_report(
     columns: dict[str, NDArray[Any]],
     settings: dict[str, Any] = SETTINGS,
     studies: Sequence[Study] = (),
+    climbed: Ladder | None = None,
     **about: Any,
 ) -> tuple[str, str]:
     """Write the report of an evaluation; return the Markdown and the page."""
@@ -148,8 +151,41 @@ def write_report(
         "best_loss_epoch": report_stage.best_loss_epochs(rows["curves"]),
         "settings": settings,
         "studies": studies,
+        "ladder": climbed,
     }
-    report.write(content, report_stage.draw_inline(drawn, studies), folder / "report")
+    drawings = report_stage.draw_inline(drawn, studies, climbed)
+    report.write(content, drawings, folder / "report")
     names = ("report.md", "report.html")
     markdown, html = ((folder / "report" / name).read_text(encoding="utf-8") for name in names)
     return markdown, html
+
+
+def write_ladder(folder: Path, seeds: int = 2) -> None:
+    """Write a ladder of two rungs, of which the second is 5 points better, but for the baseline."""
+    rows = []
+    for recipe, more in (("plain", 0.0), ("pooled", 0.05)):
+        for seed in range(seeds):
+            for model in ("bilstm", "bigru", "baseline", "networks", "all"):
+                share = 0.80 + 0.01 * seed + (more if model != "baseline" else -more)
+                rows.append((recipe, str(seed), model, share - 0.005, share, 60.0 + 10 * seed))
+        rows += [(recipe, "all", model, math.nan, 0.92, 130.0) for model in ("networks", "all")]
+    names = "recipe seed model held_out test seconds"
+    pd.DataFrame(rows, columns=names.split()).to_csv(folder / "runs.csv", index=False)
+    about = {
+        "corpus": {
+            "name": "imdb",
+            "train_reviews": 25_000,
+            "test_reviews": 25_000,
+            "vocabulary": 88_584,
+        },
+        "machines": "a machine",
+        "recipes": [
+            {"name": "plain", "title": "the plain networks", "settings": {}},
+            {
+                "name": "pooled",
+                "title": "maximum and mean",
+                "settings": {"network.pooling": "max_mean"},
+            },
+        ],
+    }
+    write_json(folder / "ladder.json", about)

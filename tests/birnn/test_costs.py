@@ -29,7 +29,7 @@ def test_the_shapes_are_those_of_the_layers(layer: Any, embedding_dim: int, unit
     matrices = [weight for weight in bidirectional.weights if "bias" not in weight.name]
     a_word = sum(weight.shape[0] * weight.shape[1] for weight in matrices)
     output = model.layers[-1].kernel.shape[0]
-    assert costs.multiply_adds(layer, embedding_dim, units, 7) == 7 * a_word + output
+    assert costs.multiply_adds(layer, embedding_dim, units, 7, output) == 7 * a_word + output
 
 
 def test_the_notebooks_networks() -> None:

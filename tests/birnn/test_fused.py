@@ -19,7 +19,7 @@ from birnn.fused import FusedNetwork
 from birnn.networks import Network
 
 LAYERS = ("lstm", "gru")
-KEPT = (recurrence.last_states, recurrence.gradients)
+KEPT = (recurrence.outputs, recurrence.gradients)
 
 
 def pair(layer: Any, **shape: int) -> tuple[keras.Sequential, keras.Sequential]:
@@ -152,21 +152,24 @@ file, lanes = sys.argv[1:]
 recurrence.LANES = int(lanes)
 rng = np.random.default_rng(0)
 words = rng.integers(0, 90, (19, 20), np.int32)
+lengths = np.sort(rng.integers(1, 21, 19)).astype(np.int32)
+features = rng.normal(0, 1, (19, 20, 3)).astype(np.float32)
 found = []
-for gates, is_gru in ((4, False), (3, True)):
-    shapes = (90, gates * 50), (50, gates * 50), (gates * 50,)
-    tensors = [rng.normal(0, 0.2, shape).astype(np.float32) for shape in shapes]
-    last = np.zeros((19, 50), np.float32)
-    recurrence.last_states(words, *tensors, is_gru, last)
-    gradients = [np.zeros_like(tensor) for tensor in tensors]
-    recurrence.gradients(words, *tensors, is_gru, last, *gradients)
-    found += [last, *gradients]
+for gates, is_gru, pooled in ((4, False, False), (3, True, False), (4, False, True)):
+    shapes = (90, gates * 50), (3, gates * 50), (50, gates * 50), (gates * 50,)
+    weights = tuple(rng.normal(0, 0.2, shape).astype(np.float32) for shape in shapes)
+    inputs = words, lengths if pooled else np.full(19, 20, np.int32), features
+    result = np.zeros((19, 100 if pooled else 50), np.float32)
+    recurrence.outputs(inputs, weights, is_gru, pooled, result)
+    gradients = tuple(np.zeros_like(tensor) for tensor in weights)
+    recurrence.gradients(inputs, weights, is_gru, pooled, result, gradients)
+    found += [result, *gradients]
 np.savez(file, *found)
 """
 
 
 def in_a_process_of_its_own(folder: Path, lanes: int, cache: str) -> list[NDArray[np.float32]]:
-    """Return last states and gradients, computed with so many columns of a product at a time."""
+    """Return outputs and gradients, computed with so many columns of a product at a time."""
     file = folder / "found.npz"
     surroundings = os.environ | {"NUMBA_CACHE_DIR": str(folder / cache)}
     command = [sys.executable, "-c", GRADIENTS, str(file), str(lanes)]

@@ -46,6 +46,26 @@ def test_the_notebooks_networks(layer: Any, parameters: int) -> None:
 
 
 @pytest.mark.parametrize("layer", ["lstm", "gru"])
+def test_a_seed_gives_the_weights_that_keras_draws(layer: Any) -> None:
+    # Settings that are off must not take a number from those that weights are drawn with.
+    keras.utils.set_random_seed(5)
+    recurrent = networks.LAYERS[layer](SMALL["units"])
+    of_keras = keras.Sequential(
+        [
+            keras.Input((SMALL["maxlen"],), dtype="int32"),
+            keras.layers.Embedding(SMALL["num_words"], SMALL["embedding_dim"]),
+            keras.layers.Bidirectional(recurrent),
+            keras.layers.Dropout(SMALL["dropout"]),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    keras.utils.set_random_seed(5)
+    ours = networks.build(Network(layer=layer, **SMALL))
+    for weights, expected in zip(ours.get_weights(), of_keras.get_weights(), strict=True):
+        assert (weights == expected).all()
+
+
+@pytest.mark.parametrize("layer", ["lstm", "gru"])
 def test_cudnn_can_serve_the_recurrent_layers(layer: Any) -> None:
     bidirectional = networks.build(Network(layer=layer, **SMALL)).layers[1]
     for recurrent in (bidirectional.forward_layer, bidirectional.backward_layer):

@@ -39,15 +39,22 @@ def test_the_defaults_are_the_notebooks() -> None:
         "embedding_dim": 128,
         "lstm_units": 64,
         "gru_units": 64,
+        "pooling": "last",
         "dropout": 0.5,
+        "embedding_dropout": 0,
+        "word_dropout": 0,
         "kernel": "auto",
     }
+    assert loaded.word_vectors.reviews == "none"
+    assert loaded.ngrams.longest == 0
     assert loaded.train.model_dump() == {
         "seed": 0,
         "epochs": 10,
         "batch_size": 256,
         "optimizer": "adam",
         "learning_rate": 0.001,
+        "schedule": "constant",
+        "clipnorm": None,
     }
 
 
@@ -88,7 +95,7 @@ def test_a_mistake_names_key_value_and_what_is_allowed(
 
 
 def test_every_mistake_is_named(tmp_path: Path) -> None:
-    message = refusal(tmp_path, "seed: 0\n\nnetwork:", "seed: -1\n  extra: 1\n\nnetwork:")
+    message = refusal(tmp_path, "seed: 0\n\nword_vectors:", "seed: -1\n  extra: 1\n\nword_vectors:")
     assert "pad.seed is -1" in message
     assert "pad.extra is 1" in message
 

@@ -34,5 +34,7 @@ def load() -> settings.Settings:
 
 checked_load, settings.load = settings.load, load
 settings.Section.__getattribute__ = record  # type: ignore[assignment,method-assign]
-runpy.run_module(f"stages.{stage}", run_name="__main__")
-Path(file).write_text(json.dumps({"settings": sorted(read), "modules": sorted(sys.modules)}))
+try:
+    runpy.run_module(f"stages.{stage}", run_name="__main__")
+finally:
+    Path(file).write_text(json.dumps({"settings": sorted(read), "modules": sorted(sys.modules)}))

@@ -18,11 +18,21 @@ from tests.conftest import PROJECT, run, set_settings
 PIPELINE = YAML(typ="safe").load(PROJECT / "dvc.yaml")
 STAGES = PIPELINE["stages"]
 PACKAGES = ("birnn", "stages")
-WITHOUT_TENSORFLOW = {"fetch", "pad", "train_baseline", "report"}
+WITHOUT_TENSORFLOW = {
+    *("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams"),
+    *("train_baseline", "report"),
+}
 
 
-# Settings that are read with others only: a second run has those.
-OTHERS = {"fetch": [{"fetch.source": "csv"}], "pad": [{"pad.validation": "0.2"}]}
+# Settings that are read with others only: a second run has those, and ends with this status.
+OTHERS = {
+    "fetch": ({"fetch.source": "csv"}, 0),
+    "pad": ({"pad.validation": "0.2"}, 0),
+    # The corpus has no reviews without a label.
+    "fetch_unlabelled": ({"word_vectors.reviews": "all"}, 1),
+    "train_word_vectors": ({"word_vectors.reviews": "train"}, 0),
+    "weigh_ngrams": ({"ngrams.longest": "2"}, 0),
+}
 OWN = "text,label,split\n" + "".join(
     f"{split} {label},{label},{split}\n"
     for split in ("train", "test")
@@ -106,12 +116,13 @@ def test_what_a_running_stage_reads_and_imports(
 ) -> None:
     (finished_copy / "data" / "own" / "reviews.csv").write_text(OWN, encoding="utf-8")
     recorded = {"settings": set(), "modules": set()}
-    for settings in ({}, *OTHERS.get(stage, [])):
+    runs = [({}, 0), OTHERS[stage]] if stage in OTHERS else [({}, 0)]
+    for settings, status in runs:
         set_settings(finished_copy, settings)
         script = str(PROJECT / "tests" / "stages" / "record.py")
         file = tmp_path / "record.json"
         result = run(sys.executable, script, stage, str(file), cwd=finished_copy)
-        assert result.returncode == 0, result.stderr
+        assert result.returncode == status, result.stderr
         for key, values in json.loads(file.read_text()).items():
             recorded[key] |= set(values)
     assert recorded["settings"] == set(STAGES[stage].get("params", []))
@@ -130,7 +141,29 @@ def test_the_baseline_cannot_open_the_test_split_either() -> None:
 @pytest.mark.parametrize("stage", ["train_bilstm", "train_bigru"])
 def test_training_cannot_open_the_test_split(stage: str) -> None:
     data = [dep for dep in STAGES[stage]["deps"] if dep.startswith("data/")]
-    assert data == ["data/padded/train", "data/padded/validation"]
+    # The n-grams are those of the training reviews, by the test below.
+    ngrams = [f"data/ngrams/{name}.npy" for name in ("codes", "of_words", "ratios", "starts")]
+    assert data == [*ngrams, "data/padded/train", "data/padded/validation"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "reads"),
+    [
+        ("weigh_ngrams", ["data/corpus/train.parquet", "data/padded/train"]),
+        (
+            "train_word_vectors",
+            [
+                "data/corpus/train.parquet",
+                "data/padded/encoding.json",
+                "data/padded/train/rows.npy",
+                "data/padded/vocabulary.txt",
+                "data/unlabelled",
+            ],
+        ),
+    ],
+)
+def test_nor_can_what_comes_before_training(stage: str, reads: list[str]) -> None:
+    assert [dep for dep in STAGES[stage]["deps"] if dep.startswith("data/")] == reads
 
 
 def test_only_cheap_stages_keep_results_in_git() -> None:

@@ -20,7 +20,12 @@ FILMS = {
     for split in ("train", "test")
     for label in ("neg", "pos")
 }
-OTHERS = {"README": b"Read me.", "train/unsup/0_0.txt": b"No label."}
+UNLABELLED = {
+    "train/unsup/0_0.txt": b"No label.",
+    "train/unsup/10_0.txt": b"None h\xc3\xa9re.",
+    "train/unsup/2_0.txt": b"Nor here.",
+}
+OTHERS = {"README": b"Read me."} | UNLABELLED
 
 WHOLE = REVIEWS | FILMS | OTHERS
 

@@ -179,3 +179,31 @@ def test_the_true_archive(tmp_path: Path) -> None:
     reviews = list(imdb.read(tmp_path)())
     assert Counter(found.split for found in reviews) == {"train": 25_000, "test": 25_000}
     assert sum(found.label for found in reviews if found.split == "train") == 12_500
+
+
+def test_reviews_without_a_label_come_by_name_and_are_verified(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMDB_ARCHIVE", str(archive))
+    found = []
+    with pytest.raises(InputError, match="the reviews of train/unsup are not those of the") as no:
+        found.extend(imdb.read_unlabelled(tmp_path / "raw"))
+    digest = str(no.value).split("digest ")[1].split(",")[0]
+    monkeypatch.setattr(imdb, "DIGEST_OF_UNLABELLED", digest)
+    found = list(imdb.read_unlabelled(tmp_path / "raw"))
+    assert found == ["No label.", "None hére.", "Nor here."]
+    archives.write(archive, archives.WHOLE | {"train/unsup/0_0.txt": b"Another."})
+    with pytest.raises(InputError, match="train/unsup"):
+        list(imdb.read_unlabelled(tmp_path / "raw"))
+
+
+def test_an_archive_is_refused_for_its_reviews_without_a_label_as_well(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMDB_ARCHIVE", str(archive))
+    archives.write(archive, archives.WHOLE, archives.plain("../evil", b"evil"))
+    with pytest.raises(InputError, match="points outside the archive"):
+        list(imdb.read_unlabelled(tmp_path / "raw"))
+    archives.write(archive, archives.WHOLE | {"train/unsup/2_0.txt": b"\xff"})
+    with pytest.raises(InputError, match=r"train/unsup/2_0\.txt is not UTF-8 at byte 0"):
+        list(imdb.read_unlabelled(tmp_path / "raw"))

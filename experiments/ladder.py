@@ -1,0 +1,116 @@
+"""The ladder: the recipes over seeds, collected from their experiments."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dvc.api
+import numpy as np
+import pandas as pd
+
+from birnn import blending, figures, ladder, ladder_figure, report
+from birnn.errors import InputError
+from birnn.files import whole_folder, write_json
+from birnn.models import BASELINE, NETWORKS
+from birnn.study import CORPUS, SEED
+from experiments.grid import flat
+from experiments.recipes import Recipe
+from experiments.runs import Run
+
+FOLDER = Path("study/ladder")
+DIGITS = 4
+ALL_SEEDS = "all"
+BEFORE_TRAINING = ("models/word_vectors", "data/ngrams")
+
+
+def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
+    """Write the finished runs of recipes, by their names, to `study/ladder`.
+
+    `runs.csv` has a row a recipe, seed and model: accuracy on the held-out and on the test reviews,
+    and the seconds of training with all that came before; `ladder.json` tells of which recipes and
+    corpus that is, and `ladder.png` shows it.
+
+    Raises:
+        InputError: a recipe has no finished run, or the runs are not of one corpus.
+    """
+    missing = [recipe.name for recipe in recipes if not runs[recipe.name]]
+    if missing:
+        raise InputError(f"no experiment of {', '.join(missing)} is finished: run them first")
+    finished = [run for of_recipe in runs.values() for run in of_recipe]
+    corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in finished}
+    if len(corpora) > 1:
+        raise InputError(f"the runs are of several corpora, {sorted(corpora)}: choose one")
+    (corpus,) = corpora
+    table = pd.DataFrame([row for recipe in recipes for row in rows(recipe, runs[recipe.name])])
+    about = {
+        "corpus": dict(zip(CORPUS, corpus, strict=True)),
+        "machines": report.machines(*(_timing(run, "models/bigru") for run in finished)),
+        "recipes": [
+            {"name": recipe.name, "title": recipe.title, "settings": recipe.added}
+            for recipe in recipes
+        ],
+    }
+    with whole_folder(FOLDER) as folder:
+        table.round(DIGITS).to_csv(folder / ladder.RUNS, index=False, lineterminator="\n")
+        write_json(folder / ladder.ABOUT, about)
+    found = ladder.read(FOLDER)
+    if found:
+        figures.save(ladder_figure.draw(found), FOLDER / "ladder.png")
+    return FOLDER
+
+
+def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
+    """Yield a row a seed and model, and one for each blend of all seeds."""
+    log_odds: list[dict[str, Any]] = []
+    seconds: list[dict[str, float]] = []
+    for run in runs:
+        seconds.append(_seconds(run))
+        metrics = run.metrics | run.metrics["blends"]
+        for model, of_model in seconds[-1].items():
+            yield {
+                "recipe": recipe.name,
+                "seed": flat(run.params)[SEED],
+                "model": model,
+                "held_out": metrics[model]["holdout_accuracy"],
+                "test": metrics[model]["accuracy"],
+                "seconds": of_model,
+            }
+        held_out, test = (_predictions(run, name) for name in ("held_out", "predictions"))
+        _, (of_test,) = blending.blends(held_out, [test])
+        log_odds.append(of_test)
+    labels = test["label"].to_numpy()
+    for model in log_odds[0]:
+        mean = np.mean([of_seed[model] for of_seed in log_odds], axis=0)
+        yield {
+            "recipe": recipe.name,
+            "seed": ALL_SEEDS,
+            "model": model,
+            "test": float(((mean > 0) == labels).mean()),
+            "seconds": sum(of_seed[model] for of_seed in seconds),
+        }
+
+
+def _seconds(run: Run) -> dict[str, float]:
+    """Return the seconds in which each model of a run was trained, all that it needs included."""
+    before = sum(_timing(run, folder)["seconds"] for folder in BEFORE_TRAINING)
+    alone = {name: sum(_timing(run, f"models/{name}")["seconds_per_epoch"]) for name in NETWORKS}
+    baseline = _timing(run, f"models/{BASELINE}")["seconds"]
+    both = before + sum(alone.values())
+    return {
+        **{name: before + of_one for name, of_one in alone.items()},
+        BASELINE: baseline,
+        ladder.BOTH: both,
+        ladder.ALL: both + baseline,
+    }
+
+
+def _timing(run: Run, folder: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(dvc.api.read(f"{folder}/timing.json", rev=run.revision))
+    return content
+
+
+def _predictions(run: Run, name: str) -> pd.DataFrame:
+    file = f"data/evaluated/{name}.parquet"
+    return pd.read_parquet(io.BytesIO(dvc.api.read(file, rev=run.revision, mode="rb")))

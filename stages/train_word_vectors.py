@@ -1,0 +1,58 @@
+"""Train the word vectors that the networks begin with, where they are not to be random.
+
+Reads data/corpus/train.parquet, data/unlabelled and data/padded, writes models/word_vectors.
+"""
+
+import time
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from birnn import command, encoding, machine, reviews
+from birnn.files import whole_folder, write_json
+from birnn.settings import Settings
+
+CORPUS = Path("data/corpus/train.parquet")
+UNLABELLED = Path("data/unlabelled/reviews.parquet")
+PADDED = Path("data/padded")
+MODEL = Path("models/word_vectors")
+
+
+class Text:
+    """The words of reviews, from files as often as they are read."""
+
+    def __init__(self, rows: NDArray[np.int32]) -> None:
+        """Choose rows of the training reviews; all reviews without a label come after them."""
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Yield the words of each review."""
+        for batch in chain(reviews.words(CORPUS, rows=self._rows), reviews.words(UNLABELLED)):
+            yield from batch
+
+
+def main(settings: Settings) -> None:
+    """Write the vectors, none where they are to be random, and how long that took."""
+    start = time.perf_counter()
+    dim = settings.network.embedding_dim
+    vectors = np.empty((0, dim), np.float32)
+    if settings.word_vectors.reviews != "none":
+        # gensim takes a second to import.
+        from birnn import word_vectors  # noqa: PLC0415
+
+        known = encoding.read(PADDED).words
+        text = Text(np.load(PADDED / "train" / "rows.npy"))
+        vectors = word_vectors.train(text, known, dim, settings.word_vectors)
+    with whole_folder(MODEL) as folder:
+        np.save(folder / "vectors.npy", vectors)
+        seconds = time.perf_counter() - start
+        timing = {"seconds": round(seconds, 3), "machine": machine.describe()}
+        write_json(folder / "timing.json", timing)
+    print(f"{vectors.any(axis=1).sum():,} word vectors, {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,66 @@
+"""Recipes: that each can be run, and what a grid makes of them."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from birnn.errors import InputError
+from experiments import grid, recipes
+from tests.conftest import PROJECT
+
+
+@pytest.fixture(autouse=True)
+def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+
+
+@pytest.mark.parametrize("name", list(recipes.read()))
+def test_the_settings_of_every_recipe_are_allowed(name: str) -> None:
+    (recipe,) = recipes.named(name)
+    (point,) = grid.points([], recipe)
+    flat = grid.flat(point.params)
+    assert {key: flat[key] for key in recipe.settings} == recipe.settings
+    assert point.name == name
+
+
+def test_each_adds_something_to_those_before_it() -> None:
+    for before, recipe in pairwise(recipes.named("all")):
+        assert recipe.settings == before.settings | recipe.added != before.settings
+
+
+def test_validation_is_never_the_test_split() -> None:
+    assert all(
+        isinstance(recipe.settings["pad.validation"], float) for recipe in recipes.named("all")
+    )
+
+
+def test_each_seed_has_a_hold_out_of_its_own() -> None:
+    (recipe,) = recipes.named("pooling")
+    points = grid.points(["train.seed=0..2"], recipe)
+    assert [point.params["pad"]["seed"] for point in points] == [0, 1, 2]
+    assert [point.name for point in points] == [f"pooling-seed-{seed}" for seed in range(3)]
+    assert points[0].changes["network.pooling"] == "max_mean"
+    assert points[0].chosen == {"train.seed": 0}
+
+
+def test_a_setting_of_a_recipe_can_be_changed() -> None:
+    (recipe,) = recipes.named("dropout")
+    (point,) = grid.points(["train.epochs=7"], recipe)
+    assert point.params["train"]["epochs"] == 7
+    assert point.name == "dropout-epochs-7"
+
+
+def test_an_unknown_recipe_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(
+        InputError, match=r"there is no recipe 'nothing'; there are notebook, early"
+    ):
+        recipes.named("nothing")
+
+
+def test_a_file_with_something_else_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "recipes.yaml"
+    file.write_text("one: {title: a, settings: {}, notes: {}}\n", encoding="utf-8")
+    with pytest.raises(ValidationError, match="notes"):
+        recipes.read(file)

@@ -1,0 +1,116 @@
+"""Networks with all that improves them, through the whole pipeline and all that reads them."""
+
+import json
+import os
+import sys
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import tensorflow as tf
+
+from birnn.files import read_json
+from tests.conftest import new_clone, ran, run, set_settings
+from tests.test_pipeline import error_line
+
+pytestmark = pytest.mark.slow
+
+IMPROVED = {
+    "pad.maxlen": "30",
+    "pad.padding": "post",
+    "pad.validation": "0.2",
+    "word_vectors.reviews": "train",
+    "word_vectors.epochs": "2",
+    "ngrams.longest": "3",
+    "network.pooling": "max_mean",
+    "network.embedding_dropout": "0.2",
+    "network.word_dropout": "0.1",
+    "train.batch_size": "256",
+    "train.schedule": "cosine",
+    "train.clipnorm": "1",
+}
+TEXTS = ["A fine, moving film.", "Dull and far too long."]
+
+
+@pytest.fixture(scope="module")
+def improved(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone in which such networks have been trained."""
+    clone = tmp_path_factory.mktemp("improved") / "clone"
+    assert run("cp", "-r", str(finished), str(clone), cwd=finished).returncode == 0
+    set_settings(clone, IMPROVED)
+    result = run("dvc", "repro", cwd=clone)
+    assert result.returncode == 0, result.stderr
+    assert "fetch" not in ran(result)
+    return clone
+
+
+def test_they_read_reviews_better_than_the_notebooks(finished: Path, improved: Path) -> None:
+    before, after = (
+        read_json(folder / "metrics" / "metrics.json") for folder in (finished, improved)
+    )
+    for name in ("bilstm", "bigru"):
+        assert after[name]["accuracy"] > before[name]["accuracy"] + 0.05
+        assert abs(after[name]["holdout_accuracy"] - after[name]["accuracy"]) < 0.06
+    assert "blends" not in before
+    assert 0 <= after["blends"]["all"]["baseline_weight"] <= 1
+    best = max(after[name]["accuracy"] for name in ("bilstm", "bigru", "baseline"))
+    assert after["blends"]["all"]["accuracy"] > best - 0.01
+
+
+def predict(clone: Path, texts: list[str], folder: Path) -> pd.DataFrame:
+    """Return what the networks say of texts, by the command."""
+    file, found = folder / "texts.jsonl", folder / "found.csv"
+    lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
+    file.write_text(lines, encoding="utf-8")
+    command = (sys.executable, "-m", "birnn", "predict", "--file", str(file))
+    result = run(*command, "--output", str(found), cwd=clone)
+    assert result.returncode == 0, result.stderr
+    return pd.read_csv(found)
+
+
+def test_new_texts_are_read_as_the_test_reviews_were(improved: Path, tmp_path: Path) -> None:
+    test = pd.read_parquet(improved / "data" / "corpus" / "test.parquet").head(50)
+    known = pd.read_parquet(improved / "data" / "evaluated" / "predictions.parquet").head(50)
+    found = predict(improved, test["text"].tolist(), tmp_path)
+    for name in ("bilstm", "bigru"):
+        assert found[name].to_numpy() == pytest.approx(known[name].to_numpy(), abs=1e-4)
+
+
+def test_an_explanation_adds_up(improved: Path) -> None:
+    result = run(sys.executable, "-m", "birnn", "explain", TEXTS[0], cwd=improved)
+    assert result.returncode == 0, result.stderr
+    assert "moving" in result.stdout
+
+
+def test_what_is_exported_predicts_the_same(improved: Path, tmp_path: Path) -> None:
+    file = tmp_path / "model.zip"
+    result = run(sys.executable, "-m", "birnn", "export", str(file), cwd=improved)
+    assert result.returncode == 0, result.stderr
+    zipfile.ZipFile(file).extractall(tmp_path / "model")
+    exported = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
+    found = exported(texts=tf.constant(TEXTS))
+    expected = predict(improved, TEXTS, tmp_path)
+    for name in ("bilstm", "bigru"):
+        assert found[name].numpy() == pytest.approx(expected[name].to_numpy(), abs=1e-4)
+
+
+def test_a_corpus_without_such_reviews_says_so(finished_copy: Path) -> None:
+    set_settings(finished_copy, {"word_vectors.reviews": "all"})
+    result = run(sys.executable, "-m", "stages.fetch_unlabelled", cwd=finished_copy)
+    assert result.returncode == 1
+    line = error_line(result.stderr)
+    assert "rotten-tomatoes has no reviews without a label: choose train" in line
+
+
+@pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE names no archive")
+def test_the_true_reviews_without_a_label(tmp_path: Path) -> None:
+    clone = new_clone(tmp_path / "clone", {"word_vectors.reviews": "all"})
+    archive = str(Path(os.environ["IMDB_ARCHIVE"]).resolve())
+    command = (sys.executable, "-m", "stages.fetch_unlabelled")
+    result = run(*command, cwd=clone, IMDB_ARCHIVE=archive)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip().endswith("50,000 reviews without a label")
+    file = clone / "data" / "unlabelled" / "reviews.parquet"
+    assert pq.ParquetFile(file).metadata.num_rows == 50_000
