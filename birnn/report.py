@@ -11,7 +11,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from birnn import notebook, page, texts
 from birnn.costs import matched_gru_units
 from birnn.files import whole_file
-from birnn.ladder import BLEND_TITLES
 from birnn.models import NETWORKS, TITLES
 from birnn.published import PUBLISHED
 from birnn.texts import NOTHING, number, score, seconds
@@ -68,7 +67,6 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         titles=TITLES,
         over_seeds=next((study for study in content["studies"] if not study.varied), None),
         published=PUBLISHED,
-        blend_titles=BLEND_TITLES,
         notebook=metrics["corpus"]["name"] == "imdb",
         scores=score_rows(metrics),
         cost_rows=cost_rows(content["costs"], content["timings"], content["best_loss_epoch"]),
