@@ -14,7 +14,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 
 from birnn import intervals, measures, scoring
-from birnn.models import BASELINE, NETWORKS
+from birnn.models import ALL, BASELINE, BOTH, NETWORKS
 
 # Float32 knows no probability between 1 and 1 less this.
 RESOLUTION = 6e-8
@@ -62,7 +62,7 @@ def blends(
     found = []
     for table in tables:
         both, baseline = _parts(table)
-        found.append({"networks": both, "all": (1 - weight) * both + weight * baseline})
+        found.append({BOTH: both, ALL: (1 - weight) * both + weight * baseline})
     return weight, found
 
 
@@ -90,7 +90,7 @@ def measure(held_out: pd.DataFrame, test: pd.DataFrame, metrics: dict[str, Any])
                 "accuracy_interval": intervals.of_proportion(int(right.sum()), len(right)),
             }
         ) | {"holdout_accuracy": _accuracy(labels, expit(here[name]))}
-    of_blends["all"]["baseline_weight"] = measures.rounded(weight)
+    of_blends[ALL]["baseline_weight"] = measures.rounded(weight)
     return found | {"blends": of_blends}
 
 

@@ -12,12 +12,10 @@ import pandas as pd
 from birnn import seeds
 from birnn.files import read_json
 from birnn.intervals import Interval
-from birnn.models import NETWORKS, TITLES
+from birnn.models import NETWORKS
 from birnn.study import CORPUS
 
 RUNS, ABOUT = "runs.csv", "ladder.json"
-BOTH, ALL = "networks", "all"
-BLEND_TITLES = TITLES | {BOTH: "Both networks", ALL: "Both and the baseline"}
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,22 @@
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from birnn.figures import COLORS, INK, LINES, STYLE
-from birnn.ladder import ALL, BLEND_TITLES, Ladder
-from birnn.models import BASELINE
+from birnn.ladder import Ladder
+from birnn.models import ALL, BASELINE, BLEND_TITLES
 from birnn.published import PUBLISHED
 
-SIZE = (6.4, 4.8)  # inches
+SIZE = (4.6, 4.6)  # inches, see `figures`
 DRAWN = {"bilstm": "o", "bigru": "s", ALL: "D"}
 # Of a number from its mark, in points.
-OFFSETS = {"bilstm": (4, -9), "bigru": (-9, -9), ALL: (2, 5)}
-LABEL_HEIGHT = 0.5  # points of accuracy
+OFFSETS = {"bilstm": (8, -5), "bigru": (-8, -5), ALL: (1, 10)}
+CLOSE = 20  # marks within so many pixels
+LABEL_HEIGHT = 0.8  # of a published network's name, in points of accuracy
+ROOM_FOR_NAMES = 0.6  # of the least time
 COLOR_OF_BLEND = "#6a3d9a"
 MINUTES = (0.5, 1, 2, 5, 10, 20, 60)
 
@@ -34,8 +37,7 @@ def draw(ladder: Ladder) -> Figure:
         axes.set_xscale("log")
         axes.set_xticks([60 * minutes for minutes in MINUTES], [f"{m:g}" for m in MINUTES])
         axes.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
-        for model, marker in DRAWN.items():
-            _draw_model(axes, ladder, model, marker)
+        lines = {name: _draw_model(axes, ladder, name, marker) for name, marker in DRAWN.items()}
         baseline = 100 * ladder.rungs[-1].models[BASELINE].test
         axes.axhline(
             baseline,
@@ -45,17 +47,20 @@ def draw(ladder: Ladder) -> Figure:
         )
         _draw_published(axes)
         figure.legend(loc="outside lower center", ncols=2)
+        figure.draw_without_rendering()  # so that it is known where the marks are
+        for model, line in lines.items():
+            _number_rungs(axes, line, OFFSETS[model])
     return figure
 
 
-def _draw_model(axes: Axes, ladder: Ladder, model: str, marker: str) -> None:
+def _draw_model(axes: Axes, ladder: Ladder, model: str, marker: str) -> ErrorbarContainer:
     results = [rung.models[model] for rung in ladder.rungs]
     seconds = np.array([result.seconds for result in results])
     shares = 100 * np.array([result.test for result in results])
     color = COLORS.get(model, COLOR_OF_BLEND)
     ends = [result.interval or (result.test, result.test) for result in results]
     low, high = 100 * np.array(ends).T
-    axes.errorbar(
+    return axes.errorbar(
         seconds,
         shares,
         yerr=(shares - low, high - shares),
@@ -66,23 +71,37 @@ def _draw_model(axes: Axes, ladder: Ladder, model: str, marker: str) -> None:
         capsize=2,
         linewidth=0.8,
     )
-    for number, place in enumerate(zip(seconds, shares, strict=True), start=1):
-        offset = OFFSETS[model]
+
+
+def _number_rungs(axes: Axes, line: ErrorbarContainer, offset: tuple[int, int]) -> None:
+    """Write each rung's number beside its mark, at the other side where the next mark is there."""
+    marks = line.lines[0]
+    places = np.asarray(marks.get_xydata())
+    steps = np.diff(axes.transData.transform(places), axis=0, append=np.inf)
+    x, y = offset
+    for number, (place, step) in enumerate(zip(places, steps, strict=True), start=1):
+        covered = 0 < step[0] * np.sign(x) < CLOSE and abs(step[1]) < CLOSE
         axes.annotate(
-            str(number), place, offset, textcoords="offset points", fontsize=8, color=color
+            str(number),
+            tuple(place),
+            (-x if covered else x, y),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            color=marks.get_color(),
         )
 
 
 def _draw_published(axes: Axes) -> None:
+    """Name published networks at the left, where no rung is as accurate in so short a time."""
     beside = axes.get_yaxis_transform()
-    axes.annotate("published:", (1.05, 1), xycoords="axes fraction", va="center", fontsize=7)
     lowest_free = -np.inf
     for one in sorted(PUBLISHED, key=lambda one: one.accuracy):
         share = 100 * one.accuracy
         height = max(share, lowest_free)
         lowest_free = height + LABEL_HEIGHT
-        line = [1, 1.02, 1.04], [share, share, height]
-        axes.plot(*line, color=INK, transform=beside, linewidth=0.8, clip_on=False)
-        axes.annotate(
-            one.system, (1.05, height), xycoords=beside, va="center", fontsize=7, color=INK
-        )
+        axes.plot([0, 0.03, 0.05], [share, share, height], color=INK, transform=beside, lw=0.8)
+        axes.annotate(one.system, (0.06, height), xycoords=beside, va="center", color=INK)
+    axes.annotate("published:", (0.06, lowest_free), xycoords=beside, va="center", color=INK)
+    axes.set_xlim(left=axes.get_xlim()[0] * ROOM_FOR_NAMES)
+    axes.set_ylim(top=lowest_free + LABEL_HEIGHT)

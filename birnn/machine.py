@@ -20,6 +20,11 @@ def describe(accelerators: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
+def timing(seconds: float) -> dict[str, Any]:
+    """Return how long something took on this machine, as stages write it."""
+    return {"seconds": round(seconds, 3), "machine": describe()}
+
+
 def _processor() -> str:
     """Return the processor's name: Linux alone keeps it where `platform` does not look."""
     lines = CPUINFO.read_text(encoding="utf-8").splitlines() if CPUINFO.exists() else []

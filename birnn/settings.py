@@ -131,6 +131,7 @@ class Train(Section):
     learning_rate: float = Field(gt=0, le=10)
     schedule: Literal["constant", "cosine"]
     clipnorm: Annotated[float, Field(gt=0)] | None
+    workers: int = Field(ge=1, le=1_024)
 
 
 class Settings(Section):

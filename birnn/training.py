@@ -5,15 +5,17 @@ import math
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from birnn import machine, networks, ngrams, sequences
+from birnn import data_parallel, machine, networks, ngrams, sequences
 from birnn.batches import batches
 from birnn.checkpoints import Checkpoint, Progress
+from birnn.data_parallel import Worker
 from birnn.errors import InputError
 from birnn.files import whole_folder, write_json
 from birnn.networks import Network
@@ -96,15 +98,29 @@ def train(network: Network, settings: Train, folders: Folders) -> None:
     `networks.save`), `history.csv` (a row an epoch) and `timing.json`. A training that was
     interrupted goes on after its last finished epoch, and ends with the same weights and history.
 
+    With several workers, each sees its share of every batch, and all take the same steps.
+
     Raises:
         InputError: the loss is not finite.
     """
+    here = machine.describe(networks.accelerators())
+    fit = partial(_fit, network, settings, folders, here)
+    if settings.workers == 1:
+        fit(None)
+    else:
+        data_parallel.run(settings.workers, fit)
+
+
+def _fit(
+    network: Network, settings: Train, folders: Folders, here: dict[str, Any], worker: Worker | None
+) -> None:
     keras.utils.set_random_seed(settings.seed)
     table, given = ngrams.read(folders.ngrams) if network.longest_ngram else (None, None)
     if table:
         network = network.model_copy(update={"ngrams": len(table.codes)})
-    model = networks.build(network)
-    networks.begin_with(model, np.load(folders.word_vectors / "vectors.npy"), table)
+    plain = networks.build(network)
+    networks.begin_with(plain, np.load(folders.word_vectors / "vectors.npy"), table)
+    model = worker.parallel(plain) if worker else plain
     training = sequences.read(folders.padded / "train")
     validation = sequences.read(folders.padded / "validation")
     model.compile(
@@ -112,15 +128,18 @@ def train(network: Network, settings: Train, folders: Folders) -> None:
         loss="binary_crossentropy",
         metrics=["accuracy"],
     )
-    here = machine.describe(networks.accelerators())
     checkpoint = Checkpoint(
         folders.checkpoints,
         decides=[network.model_dump(), settings.model_dump(), here],
         data=folders.inputs(),
     )
     begun = checkpoint.load(model)
-    if begun.epochs:
+    if worker:
+        worker.draw_apart(plain)
+    is_first = worker is None or worker.is_first
+    if begun.epochs and is_first:
         print(f"{model.name}  goes on after epoch {begun.epochs}", flush=True)
+    share = worker.share if worker else None
     terminal = sys.stdout.isatty()
     watch = Watch(model.name, settings.epochs, checkpoint, begun, log=not terminal)
     try:
@@ -131,22 +150,26 @@ def train(network: Network, settings: Train, folders: Folders) -> None:
                 shuffle_seed=settings.seed,
                 first_epoch=begun.epochs,
                 given=given,
+                share=share,
             ),
-            validation_data=batches(validation, networks.BATCH),
+            validation_data=batches(validation, networks.BATCH, share=share),
             initial_epoch=begun.epochs,
             epochs=settings.epochs,
             shuffle=False,  # the batches come shuffled
-            verbose=1 if terminal else 0,
-            callbacks=[watch],
+            verbose=1 if terminal and is_first else 0,
+            callbacks=[watch] if is_first else [],
         )
     except KeyboardInterrupt:
-        print(f"{model.name}  {watch.progress.epochs} of {settings.epochs} epochs are kept")
+        if is_first:
+            print(f"{model.name}  {watch.progress.epochs} of {settings.epochs} epochs are kept")
         raise
+    if not is_first:
+        return
     with whole_folder(folders.model) as part:
-        networks.save(network, model, part)
+        networks.save(network, plain, part)
         _write_history(watch.progress.history, part / "history.csv")
         timing = {
-            "parameters": networks.parameters(model),
+            "parameters": networks.parameters(plain),
             "seconds_per_epoch": [round(seconds, 3) for seconds in watch.progress.seconds],
             "machine": here,
         }

@@ -13,7 +13,7 @@ import pandas as pd
 from birnn import blending, figures, ladder, ladder_figure, report
 from birnn.errors import InputError
 from birnn.files import whole_folder, write_json
-from birnn.models import BASELINE, NETWORKS
+from birnn.models import ALL, BASELINE, BOTH, NETWORKS
 from birnn.study import CORPUS, SEED
 from experiments.grid import flat
 from experiments.recipes import Recipe
@@ -101,8 +101,8 @@ def _seconds(run: Run) -> dict[str, float]:
     return {
         **{name: before + of_one for name, of_one in alone.items()},
         BASELINE: baseline,
-        ladder.BOTH: both,
-        ladder.ALL: both + baseline,
+        BOTH: both,
+        ALL: both + baseline,
     }
 
 

@@ -27,8 +27,7 @@ def main(settings: Settings) -> None:
     seconds = time.perf_counter() - start
     with whole_folder(MODEL) as folder:
         baseline.save(trained, folder)
-        timing = {"seconds": round(seconds, 3), "machine": machine.describe()}
-        write_json(folder / "timing.json", timing)
+        write_json(folder / "timing.json", machine.timing(seconds))
     print(f"baseline: {len(rows):,} reviews, {len(trained.ngrams):,} n-grams, {seconds:.0f} s")
 
 

@@ -49,8 +49,7 @@ def main(settings: Settings) -> None:
     with whole_folder(MODEL) as folder:
         np.save(folder / "vectors.npy", vectors)
         seconds = time.perf_counter() - start
-        timing = {"seconds": round(seconds, 3), "machine": machine.describe()}
-        write_json(folder / "timing.json", timing)
+        write_json(folder / "timing.json", machine.timing(seconds))
     print(f"{vectors.any(axis=1).sum():,} word vectors, {seconds:.0f} s")
 
 

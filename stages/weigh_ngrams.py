@@ -26,8 +26,7 @@ def main(settings: Settings) -> None:
     with whole_folder(NGRAMS) as folder:
         ngrams.write(table, given, folder)
         seconds = time.perf_counter() - start
-        timing = {"seconds": round(seconds, 3), "machine": machine.describe()}
-        write_json(folder / "timing.json", timing)
+        write_json(folder / "timing.json", machine.timing(seconds))
     print(f"{len(table.codes):,} n-grams of up to {settings.ngrams.longest} words, {seconds:.0f} s")
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from birnn import recorded
 from tests.conftest import PROJECT, SMALL, commit, new_clone, ran, run, set_settings
@@ -126,6 +127,37 @@ def kill_while_running(project: Path, stage: str, rng: random.Random, whom: str)
     return log.read_text().count("  epoch ")
 
 
+def is_whole(lock: Path) -> bool:
+    """Tell whether DVC, which writes the file in place, was not killed while it did."""
+    try:
+        return bool(YAML(typ="safe").load(lock))
+    except YAMLError:
+        return False
+
+
+def bring_back_the_lock(project: Path) -> None:
+    """Do what the README says."""
+    git = run("git", "checkout", "--", "dvc.lock", cwd=project)
+    assert git.returncode == 0, git.stderr
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.7])
+def test_a_lock_that_dvc_was_killed_in_comes_back(finished_copy: Path, kept: float) -> None:
+    expected = results(finished_copy)
+    lock = finished_copy / "dvc.lock"
+    whole = lock.read_bytes()
+    # In the middle of a line.
+    lock.write_bytes(whole[: int(kept * len(whole))].rstrip(b"\n") + b"  - {")
+    broken = run("dvc", "repro", cwd=finished_copy)
+    assert broken.returncode != 0
+    assert "'./dvc.lock' is invalid" in broken.stderr
+    bring_back_the_lock(finished_copy)
+    result = run("dvc", "repro", cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    assert ran(result) == []
+    assert results(finished_copy) == expected
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_that_is_killed_at_any_moment_ends_as_if_it_never_was(
     longer_copy: Path, stage: str, kills: int
@@ -136,6 +168,8 @@ def test_a_stage_that_is_killed_at_any_moment_ends_as_if_it_never_was(
         forget(longer_copy, stage)
         whom = ("stage", "dvc", "both")[number % 3]
         finished_epochs = kill_while_running(longer_copy, stage, rng, whom)
+        if whom != "stage" and not is_whole(longer_copy / "dvc.lock"):
+            bring_back_the_lock(longer_copy)
         result = run("dvc", "repro", "--single-item", stage, cwd=longer_copy)
         assert result.returncode == 0, result.stderr
         assert result.stdout.count("  epoch ") <= EPOCHS - finished_epochs

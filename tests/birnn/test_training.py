@@ -39,6 +39,7 @@ def settings(**changes: Any) -> Train:
         "learning_rate": 0.05,
         "schedule": "constant",
         "clipnorm": None,
+        "workers": 1,
     }
     return Train(**(defaults | changes))
 
