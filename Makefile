@@ -24,6 +24,9 @@ test: $(ENV) ## run all tests
 test-fast: $(ENV) ## run the tests that take seconds, before a commit
 	pytest -m "not slow"
 
+test-cluster: cluster ## run the tests that want Ray and S3
+	pytest tests/cluster
+
 test-faults: $(ENV) ## kill each stage at 25 random moments, and do what else can go wrong
 	pytest tests/test_faults.py --kills 25
 
@@ -72,10 +75,21 @@ bench-memory: $(ENV) ## measure the peak memory of each stage
 bench-scale: $(ENV) ## measure time and memory with 1 to 10 times the reviews of IMDB
 	python -m benchmarks.scale
 
+bench-cluster: cluster ## measure what Ray costs, beside DVC's queue
+	python -m benchmarks.cluster
+
+COMPILE := uv pip compile --quiet --python-version 3.11 --extra serve --group dev
+
 lock: $(ENV) ## choose the newest versions that pyproject.toml allows, and lock them
-	uv pip compile --quiet --upgrade --python-version 3.11 --extra serve --group dev --output-file requirements.txt pyproject.toml
+	$(COMPILE) --upgrade --extra cluster --group moto --output-file requirements-cluster.txt pyproject.toml
+	@# The same versions, without what a cluster adds.
+	cp requirements-cluster.txt requirements.txt
+	$(COMPILE) --output-file requirements.txt pyproject.toml
 
 setup: $(ENV) ## make the environment .venv
+
+cluster: $(ENV) ## add Ray and S3 to the environment, for experiments on other machines
+	uv pip sync --quiet --require-hashes --compile-bytecode requirements-cluster.txt
 
 $(ENV): requirements.txt
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) or \
@@ -90,7 +104,7 @@ $(ENV): requirements.txt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
-		do printf '%-12s %s\n' "$$name" "$$text"; done
+		do printf '%-13s %s\n' "$$name" "$$text"; done
 
-.PHONY: repro test test-fast test-faults lint format fresh study ladder review bench bench-memory \
-	bench-scale lock setup help
+.PHONY: repro test test-fast test-cluster test-faults lint format fresh study ladder review bench \
+	bench-memory bench-scale bench-cluster lock setup cluster help

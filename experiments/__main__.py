@@ -1,6 +1,7 @@
 """Studies over seeds and settings, and the review of a change: python -m experiments --help."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -37,14 +38,38 @@ RecipeNames = Annotated[
 ]
 
 
+class Place(StrEnum):
+    """Where experiments run."""
+
+    HERE = "here"
+    RAY = "ray"
+
+
 @app.command()
-def run(settings: Options = [], recipe: RecipeNames = []) -> None:  # noqa: B006  # as typer has it
+def run(  # noqa: PLR0913, PLR0917  # as typer has it
+    settings: Options = [],  # noqa: B006
+    recipe: RecipeNames = [],  # noqa: B006
+    on: Annotated[Place, typer.Option(help="on this machine, or on those of a Ray cluster")] = (
+        Place.HERE
+    ),
+    cpus: Annotated[int, typer.Option(min=1, help="cores of an experiment on a cluster")] = 2,
+    gpus: Annotated[int, typer.Option(min=0, help="GPUs of an experiment on a cluster")] = 0,
+    git_remote: Annotated[str, typer.Option(help="by which a cluster's machines clone")] = "origin",
+) -> None:
     """Run the experiments of a grid of settings that are not finished."""
     if recipe:
         chosen = [one for name in recipe for one in recipes.named(name)]
-        runs.run([point for one in chosen for point in grid.points(settings, one)])
+        points = [point for one in chosen for point in grid.points(settings, one)]
     else:
-        runs.run(grid.points(settings))
+        points = grid.points(settings)
+    if on is Place.HERE:
+        runs.run(points, runs.one_by_one)
+        return
+    from experiments import cluster  # noqa: PLC0415  # whoever stays on one machine needs none
+
+    machines = cluster.connect(cluster.Needs(cpus, gpus), git_remote)
+    machines.bring(points)
+    runs.run(points, machines.execute)
 
 
 @app.command("recipes")

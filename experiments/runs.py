@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,18 @@ from ruamel.yaml import YAML
 
 from birnn.errors import InputError
 from experiments.grid import PARAMS, Params, Point, flat
+from experiments.worker import compiled_in
 
 LOCK = Path("dvc.lock")
 CODE = ("birnn/", "stages/")
 CORPUS = "data/corpus"
+KERNELS = Path(".dvc/tmp/kernels")
 
 Lock = dict[str, Any]
 """The content of `dvc.lock`."""
+
+Execute = Callable[[Sequence[Point]], Iterator[Point]]
+"""Runs experiments, and yields those that failed."""
 
 
 @dataclass(frozen=True)
@@ -69,29 +74,32 @@ def of_points(points: Sequence[Point], runs: Sequence[Run]) -> dict[int, Run]:
     return found
 
 
-def run(points: Sequence[Point]) -> None:
-    """Run the points of a grid that have not been run, one after the other, as DVC experiments.
-
-    Each works in a temporary folder, takes what it can from DVC's caches, and then is listed by
-    `dvc exp show`.
+def run(points: Sequence[Point], execute: Execute) -> None:
+    """Run the points of a grid that have not been run, as DVC experiments.
 
     Raises:
         InputError: an experiment failed; the others have been run all the same.
     """
     done = of_points(points, finished())
     print(f"{len(done)} of {len(points)} experiments are finished")
-    failed: list[str] = []
-    seconds: list[float] = []
-    todo = [point for place, point in enumerate(points) if place not in done]
-    for place, point in enumerate(todo, start=1):
-        left = f", about {_minutes(seconds, len(todo) - place + 1)} left" if seconds else ""
-        print(f"[{place} of {len(todo)}] {point.name}{left}", flush=True)
-        start = time.perf_counter()
-        if _run(point) != 0:
-            failed.append(point.name)
-        seconds.append(time.perf_counter() - start)
+    failed = list(execute([point for place, point in enumerate(points) if place not in done]))
     if failed:
-        raise InputError(f"failed, see above: {', '.join(failed)}")
+        raise InputError(f"failed, see above: {', '.join(point.name for point in failed)}")
+
+
+def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
+    """Run experiments on this machine, one after the other, and yield those that failed.
+
+    Each works in a temporary folder, takes what it can from DVC's caches, and then is listed by
+    `dvc exp show`.
+    """
+    start = time.perf_counter()
+    for count, point in enumerate(points):
+        seconds = (time.perf_counter() - start) / max(1, count)
+        left = f", about {minutes(seconds * (len(points) - count))} left" if count else ""
+        print(f"[{count + 1} of {len(points)}] {point.name}{left}", flush=True)
+        if _run(point) != 0:
+            yield point
 
 
 def read_lock(file: Path = LOCK) -> Lock:
@@ -107,18 +115,27 @@ def read_lock(file: Path = LOCK) -> Lock:
 
 
 def environment() -> dict[str, str]:
-    """Return the variables with which `dvc` finds this Python, activated or not."""
+    """Return the variables with which `dvc` finds this Python, and experiments compile once."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return os.environ | {"PATH": path}
+    return os.environ | compiled_in(KERNELS) | {"PATH": path}
+
+
+def options_of(point: Point) -> list[str]:
+    """Return the options with which `dvc exp run` runs a point."""
+    return [part for key, value in point.changes.items() for part in ("-S", f"{key}={value}")]
+
+
+def minutes(seconds: float) -> str:
+    """Return a time for readers."""
+    return f"{max(1, round(seconds / 60))} min"
 
 
 def _run(point: Point) -> int:
-    options = [part for key, value in point.changes.items() for part in ("-S", f"{key}={value}")]
     dvc_command = [sys.executable, "-m", "dvc", "exp"]
     # One of the same name, but of other code.
     remove = [*dvc_command, "remove", "--quiet", point.name]
     subprocess.run(remove, env=environment(), check=False, capture_output=True)
-    command = [*dvc_command, "run", "--temp", "--name", point.name, *options]
+    command = [*dvc_command, "run", "--temp", "--name", point.name, *options_of(point)]
     return subprocess.run(command, env=environment(), check=False).returncode
 
 
@@ -151,7 +168,3 @@ def _dependencies(lock: Lock) -> Iterator[tuple[str, str, str]]:
 def _hash(file: Path) -> str:
     content = file.read_bytes() if file.exists() else b""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def _minutes(seconds: Sequence[float], runs: int) -> str:
-    return f"{max(1, round(runs * sum(seconds) / len(seconds) / 60))} min"

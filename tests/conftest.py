@@ -8,6 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from experiments.worker import compiled_in
+
 # A busy machine is no failure.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
@@ -17,7 +19,13 @@ PROJECT = Path(__file__).parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a long run kill each stage more often: `pytest tests/test_faults.py --kills 25`."""
-    parser.addoption("--kills", type=int, default=5, help="how often each stage is killed")
+    parser.addoption("--kills", type=int, default=2, help="how often each stage is killed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile once for all clones, as experiments do."""
+    folder = Path(config.cache.mkdir("kernels"))  # type: ignore[union-attr]
+    os.environ.update(compiled_in(folder))
 
 
 @pytest.fixture

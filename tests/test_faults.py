@@ -146,8 +146,8 @@ def test_a_lock_that_dvc_was_killed_in_comes_back(finished_copy: Path, kept: flo
     expected = results(finished_copy)
     lock = finished_copy / "dvc.lock"
     whole = lock.read_bytes()
-    # In the middle of a line.
-    lock.write_bytes(whole[: int(kept * len(whole))].rstrip(b"\n") + b"  - {")
+    lines = whole.splitlines(keepends=True)
+    lock.write_bytes(b"".join(lines[: int(kept * len(lines))]) + b"  - {")
     broken = run("dvc", "repro", cwd=finished_copy)
     assert broken.returncode != 0
     assert "'./dvc.lock' is invalid" in broken.stderr
@@ -166,7 +166,8 @@ def test_a_stage_that_is_killed_at_any_moment_ends_as_if_it_never_was(
     rng = random.Random(f"{stage} {kills}")  # noqa: S311
     for number in range(kills):
         forget(longer_copy, stage)
-        whom = ("stage", "dvc", "both")[number % 3]
+        # Each is the first of some stage.
+        whom = ("stage", "dvc", "both")[(STAGES.index(stage) + number) % 3]
         finished_epochs = kill_while_running(longer_copy, stage, rng, whom)
         if whom != "stage" and not is_whole(longer_copy / "dvc.lock"):
             bring_back_the_lock(longer_copy)

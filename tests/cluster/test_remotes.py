@@ -1,0 +1,51 @@
+"""DVC remotes: a folder, and S3 by a server on this machine."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.conftest import CREDENTIALS, Machines, done, run_on
+from tests.conftest import ran, run
+
+pytest.importorskip("dvc_s3", reason="make cluster installs dvc-s3")
+pytestmark = pytest.mark.slow
+
+
+def share_results(project: Path) -> None:
+    """Have another clone take all results from the remotes, and run nothing."""
+    done(project, "dvc", "push", "--quiet", "--run-cache")
+    done(project, "dvc", "exp", "run", "--quiet", "--name", "three", "-S", "train.epochs=3")
+    done(project, "dvc", "exp", "push", "--quiet", "--run-cache", "origin", "three")
+    done(project.parent, "git", "clone", "-q", "origin.git", "other")
+    other = project.parent / "other"
+
+    done(other, "dvc", "pull", "--quiet")
+    assert run("dvc", "repro", "--dry", cwd=other).stdout.count("Running stage") == 0
+
+    done(other, "dvc", "exp", "pull", "--quiet", "origin", "three")
+    assert "three" in done(other, "dvc", "exp", "list", "--name-only")
+
+    # The run-cache: what was once run with these settings comes back, and runs nowhere again.
+    shutil.rmtree(other / ".dvc" / "cache")
+    done(other, "dvc", "pull", "--quiet", "--run-cache")
+    again = run("dvc", "exp", "run", "-S", "train.epochs=3", "--pull", "evaluate", cwd=other)
+    assert again.returncode == 0, again.stderr
+    assert not {"train_bilstm", "train_bigru"} & set(ran(again)), again.stdout
+
+
+def test_a_folder_as_remote(project: Path) -> None:
+    share_results(project)
+
+
+def test_s3_as_remote(on_s3: Path) -> None:
+    share_results(on_s3)
+
+
+def test_without_credentials_the_machine_says_so(on_s3: Path, machines: Machines) -> None:
+    no_credentials = dict.fromkeys(CREDENTIALS, "") | {"AWS_EC2_METADATA_DISABLED": "true"}
+    machines.start(HOME=str(machines.folder), **no_credentials)
+    result = run_on(machines, on_s3, "-S", "train.seed=1")
+    assert result.returncode == 1
+    line = next(line for line in result.stdout.splitlines() if "seed-1 failed: " in line)
+    assert "credentials" in line
