@@ -142,8 +142,10 @@ def run(workers: int, work: Callable[[Worker], None]) -> None:
     try:
         _wait_for(answers)
     except BaseException:
-        for process in processes:
-            process.terminate()
+        # The first says what is kept. The others have nothing, and would fail without it.
+        processes[0].terminate()
+        for process in processes[1:]:
+            process.kill()
         raise
     finally:
         for process in processes:
@@ -185,12 +187,14 @@ def _be_worker(
     share: Share, config: str, work: Callable[[Worker], None], answer: Connection
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this one ends it
-    interrupts.raise_on_signals()
     interrupts.end_with_parent()
     os.environ["TF_CONFIG"] = config
     _take_devices(share)
     try:
-        work(Worker(share, tf.distribute.MultiWorkerMirroredStrategy()))
+        worker = Worker(share, tf.distribute.MultiWorkerMirroredStrategy())
+        # Now, since TensorFlow takes SIGTERM for its own when workers meet.
+        interrupts.raise_on_signals()
+        work(worker)
         answer.send(None)
     except (InputError, OSError) as error:
         answer.send(error)

@@ -239,6 +239,27 @@ def test_an_interrupt_ends_within_seconds_and_says_how_to_go_on(
     assert leftovers(longer_copy) == []
 
 
+@pytest.mark.parametrize(
+    ("number", "whole_group"), [(signal.SIGINT, True), (signal.SIGTERM, False)]
+)
+def test_an_interrupt_ends_all_workers_of_a_training(
+    longer_copy: Path,
+    number: int,
+    whole_group: bool,  # noqa: FBT001
+) -> None:
+    set_settings(longer_copy, {"train.workers": "2"})
+    status, said = interrupt(longer_copy, "train_bigru", number, whole_group=whole_group)
+    assert status != 0
+    assert "Traceback" not in said
+    assert "train_bigru was interrupted: go on with dvc repro" in said
+    assert "of 6 epochs are kept" in said
+    result = run("dvc", "repro", "--single-item", "train_bigru", cwd=longer_copy)
+    assert result.returncode == 0, result.stderr
+    assert "goes on after epoch" in result.stdout
+    assert result.stdout.count("  epoch ") < EPOCHS
+    assert leftovers(longer_copy) == []
+
+
 def outputs_of(stage: str) -> list[str]:
     listed = [*PIPELINE[stage].get("outs", []), *PIPELINE[stage].get("metrics", [])]
     return [next(iter(out)) if isinstance(out, dict) else out for out in listed]
