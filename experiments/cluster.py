@@ -148,9 +148,11 @@ def _address(git_remote: str) -> str:
             f"there is no git remote {git_remote}: git remote add {git_remote} ADDRESS"
         )
     address = _said("git", "remote", "get-url", git_remote)
-    if urlsplit(address).password:
+    parts = urlsplit(address)
+    # Of an address by ssh, the name alone is no secret.
+    if parts.password or (parts.username and parts.scheme != "ssh"):
         raise InputError(
-            f"the address of the git remote {git_remote} has a password, which would be sent to "
+            f"the address of the git remote {git_remote} has credentials, which would be sent to "
             "each machine: give git a credential helper, here and there"
         )
     return os.path.abspath(address) if os.path.isdir(address) else address  # noqa: PTH100, PTH112
@@ -185,7 +187,6 @@ def _ray() -> Any:
 @contextmanager
 def _connected(ray: Any) -> Iterator[None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     own = {} if "RAY_ADDRESS" in os.environ else {"include_dashboard": False}
     try:
         _knock(os.environ.get("RAY_ADDRESS", ""))
@@ -223,6 +224,5 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
         command, env=environment(), check=False, capture_output=True, text=True, encoding="utf-8"
     )
     if result.returncode != 0:
-        lines = result.stderr.strip().splitlines() or ["it said nothing"]
-        raise InputError(f"{' '.join(command[-3:])} failed: {lines[-1]}")
+        raise InputError(f"{' '.join(command[-3:])} failed: {worker.last_line(result.stderr)}")
     return result

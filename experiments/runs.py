@@ -1,7 +1,6 @@
 """The experiments that DVC keeps: which are of this code and data, and how the others are run."""
 
 import hashlib
-import os
 import subprocess
 import sys
 import time
@@ -15,8 +14,8 @@ from dvc.repo import Repo
 from ruamel.yaml import YAML
 
 from birnn.errors import InputError
+from experiments import worker
 from experiments.grid import PARAMS, Params, Point, flat
-from experiments.worker import compiled_in
 
 LOCK = Path("dvc.lock")
 CODE = ("birnn/", "stages/")
@@ -116,8 +115,7 @@ def read_lock(file: Path = LOCK) -> Lock:
 
 def environment() -> dict[str, str]:
     """Return the variables with which `dvc` finds this Python, and experiments compile once."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return os.environ | compiled_in(KERNELS) | {"PATH": path}
+    return worker.environment(KERNELS)
 
 
 def options_of(point: Point) -> list[str]:

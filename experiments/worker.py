@@ -30,6 +30,12 @@ def compiled_in(folder: Path) -> dict[str, str]:
     return {"NUMBA_CACHE_DIR": kept, "NUMBA_CACHE_LOCATOR_CLASSES": LOCATOR}
 
 
+def environment(kernels: Path) -> dict[str, str]:
+    """Return the variables with which `dvc` finds this Python, and experiments compile once."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return os.environ | compiled_in(kernels) | {"PATH": path}
+
+
 class TaskError(Exception):
     """An experiment that failed: its message says in one line why, and on which machine."""
 
@@ -55,8 +61,8 @@ class Task:
     cpus: int
 
 
-def carry_out(task: Task) -> str:
-    """Run an experiment in a new clone, push it to both remotes, and return the machine's name.
+def carry_out(task: Task) -> None:
+    """Run an experiment in a new clone, and push it to both remotes.
 
     The folder is that of the variable `BIRNN_WORKER`, or one in the user's cache. It has DVC's
     cache, which all tasks share, and a clone a task, until the remotes have the experiment.
@@ -87,7 +93,6 @@ def carry_out(task: Task) -> str:
             f"where the remotes take them, run {push} {task.name} in it"
         ) from None
     shutil.rmtree(clone, ignore_errors=True)
-    return machine
 
 
 def remove_what_is_abandoned(base: Path, machine: str) -> None:
@@ -183,11 +188,10 @@ def _run(clone: Path, *command: str) -> None:
     Raises:
         TaskError: it failed, with its last line.
     """
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     process = subprocess.run(
         command,
         cwd=clone,
-        env=os.environ | compiled_in(clone.parent / "kernels") | {"PATH": path},
+        env=environment(clone.parent / "kernels"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a long run kill each stage more often: `pytest tests/test_faults.py --kills 25`."""
-    parser.addoption("--kills", type=int, default=2, help="how often each stage is killed")
+    parser.addoption("--kills", type=int, default=3, help="how often each stage is killed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

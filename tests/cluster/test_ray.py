@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -44,7 +45,7 @@ def test_four_experiments_over_two_nodes_are_as_if_they_had_run_here(
     # Both machines had a part, and nothing is left but their caches.
     for folder in folders:
         assert (folder / "cache" / "files").is_dir()
-        assert [one.name for one in folder.iterdir() if one.name[0] != "c"] == []
+        assert {one.name for one in folder.iterdir()} == {"cache", f"cores-{socket.gethostname()}"}
 
     shown = done(project, "dvc", "exp", "show", "--csv")
     assert all(name in shown for name in NAMES)
@@ -164,6 +165,10 @@ def tell_git_a_password(project: Path) -> None:
     done(project, "git", "remote", "set-url", "origin", address)
 
 
+def tell_git_a_token(project: Path) -> None:
+    done(project, "git", "remote", "set-url", "origin", "https://token@example.com/birnn.git")
+
+
 def lose_dvc_remote(project: Path) -> None:
     done(project, "dvc", "remote", "remove", "storage")
     publish(project)
@@ -186,7 +191,8 @@ def commit_alone(project: Path) -> None:
     ("mistake", "expected"),
     [
         (lose_git_remote, "there is no git remote origin: git remote add origin ADDRESS"),
-        (tell_git_a_password, "the address of the git remote origin has a password, which would"),
+        (tell_git_a_password, "the address of the git remote origin has credentials, which would"),
+        (tell_git_a_token, "the address of the git remote origin has credentials, which would"),
         (lose_dvc_remote, "there is no default DVC remote: dvc remote add --default NAME ADDRESS"),
         (name_a_relative_address, "the DVC remote storage has a relative address, where DVC does"),
         (change_settings, "the machines of a cluster run what is committed: commit, and push"),
