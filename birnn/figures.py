@@ -15,7 +15,7 @@ from birnn.models import NETWORKS, TITLES
 
 # Blue, vermilion and green of Okabe and Ito's palette, told apart by colour-blind readers too; and
 # where there is no colour, by the pattern of the line.
-COLORS = {"bilstm": "#0072b2", "bigru": "#d55e00", "baseline": "#009e73"}
+COLORS = {"bilstm": "#0072b2", "bigru": "#d55e00", "baseline": "#009e73", "all": "#6a3d9a"}
 LINES = {"bilstm": "-", "bigru": "--", "baseline": ":"}
 INK = "#1a1a1a"
 GRID = "#cccccc"

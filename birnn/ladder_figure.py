@@ -19,7 +19,6 @@ OFFSETS = {"bilstm": (8, -5), "bigru": (-8, -5), ALL: (1, 10)}
 CLOSE = 20  # marks within so many pixels
 LABEL_HEIGHT = 0.8  # of a published network's name, in points of accuracy
 ROOM_FOR_NAMES = 0.6  # of the least time
-COLOR_OF_BLEND = "#6a3d9a"
 MINUTES = (0.5, 1, 2, 5, 10, 20, 60)
 
 
@@ -57,7 +56,7 @@ def _draw_model(axes: Axes, ladder: Ladder, model: str, marker: str) -> Errorbar
     results = [rung.models[model] for rung in ladder.rungs]
     seconds = np.array([result.seconds for result in results])
     shares = 100 * np.array([result.test for result in results])
-    color = COLORS.get(model, COLOR_OF_BLEND)
+    color = COLORS[model]
     ends = [result.interval or (result.test, result.test) for result in results]
     low, high = 100 * np.array(ends).T
     return axes.errorbar(

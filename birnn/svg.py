@@ -7,14 +7,12 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from birnn.figures import COLORS, GRID, INK
-from birnn.ladder_figure import COLOR_OF_BLEND
 
 # Names of the colours in the page's style; the last is the notebook's blue.
 VARIABLES = {
     INK: "--ink",
     GRID: "--grid",
     **{color: f"--{model}" for model, color in COLORS.items()},
-    COLOR_OF_BLEND: "--blend",
     "#0000ff": "--notebook",
 }
 
