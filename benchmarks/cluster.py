@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.paired import Cost, measured, of_command, ratios, spread
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 from experiments.runs import environment
 
 PROJECT = Path.cwd()

@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.table import Table
 from ruamel.yaml import YAML
 
+from birnn.base.errors import InputError
 from birnn.corpora import imdb
 from birnn.corpora.labelled_files import FOLDER
-from birnn.errors import InputError
 
 PROJECT = Path(__file__).parent.parent
 TIMES = (1, 2, 5, 10)
@@ -43,7 +43,7 @@ STAGE = "import runpy; runpy.run_module('stages.{}', run_name='__main__')"
 # from files the system can take back at any time, so the rest is told.
 BATCHES = """
 from birnn import sequences
-from birnn.batches import batches
+from birnn.training.batches import batches
 for _ in batches(sequences.read(Path("data/padded/train")), 256, shuffle_seed=0):
     pass
 """

@@ -19,7 +19,7 @@ from rich.table import Table
 
 from benchmarks.paired import Cost, in_turn, of_command, ratios, spread
 from birnn import costs, encoding, reviews, sequences, vocabulary
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 from birnn.models import TITLES
 
 PROJECT = Path.cwd()

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 from birnn.models import NETWORKS
 
 

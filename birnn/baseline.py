@@ -19,10 +19,10 @@ from scipy.special import expit
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from birnn.errors import InputError
-from birnn.files import read_json, write_json
+from birnn.base.errors import InputError
+from birnn.base.files import read_json, write_json
+from birnn.base.settings import Baseline as Settings
 from birnn.ngrams import log_count_ratios
-from birnn.settings import Baseline as Settings
 
 
 @dataclass(frozen=True)

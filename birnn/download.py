@@ -8,7 +8,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from tqdm import tqdm
 
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 
 TIMEOUT = 20  # seconds, to connect and between two pieces
 PIECE = 1 << 20  # bytes

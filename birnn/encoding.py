@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from birnn import vocabulary
-from birnn.files import read_json, write_json
-from birnn.settings import Side
+from birnn.base.files import read_json, write_json
+from birnn.base.settings import Side
 
 PADDING, START, OUT_OF_VOCABULARY, FIRST_WORD = 0, 1, 2, 4
 

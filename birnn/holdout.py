@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 
 
 def hold_out(

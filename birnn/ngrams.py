@@ -14,9 +14,9 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from birnn.base.errors import InputError
+from birnn.base.settings import Ngrams as Settings
 from birnn.encoding import PADDING
-from birnn.errors import InputError
-from birnn.settings import Ngrams as Settings
 
 NO_NGRAM = -1
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO
 
 from birnn import rows
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 
 STANDARD_INPUT = "standard input"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from birnn.base.files import whole_file
 from birnn.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
-from birnn.files import whole_file
 from birnn.reader import Reader
 from birnn.vocabulary import SEPARATORS
 

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn import encoding, networks, vocabulary
+from birnn import encoding, vocabulary
 from birnn.encoding import Encoding
+from birnn.recurrent import networks
 
 PADDED = Path("data/padded")
 MODELS = Path("models")

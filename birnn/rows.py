@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 
 LARGEST_TEXT = 20_000_000  # bytes
 BATCH = 1_000  # rows

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from birnn.errors import InputError
-from birnn.files import whole_file
+from birnn.base.errors import InputError
+from birnn.base.files import whole_file
 
 Write = Callable[[pd.DataFrame], None]
 

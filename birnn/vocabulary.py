@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birnn.files import whole_file
+from birnn.base.files import whole_file
 
 SEPARATORS = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 _TABLE = bytes.maketrans(

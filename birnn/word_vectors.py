@@ -11,8 +11,8 @@ from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
 from numpy.typing import NDArray
 
+from birnn.base.settings import WordVectors as Settings
 from birnn.encoding import FIRST_WORD
-from birnn.settings import WordVectors as Settings
 
 
 class Progress(CallbackAny2Vec):  # type: ignore[misc]  # gensim comes without types

@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from birnn import study, texts
-from birnn.errors import InputError
+from birnn import texts
+from birnn.base.errors import InputError
 from birnn.models import NETWORKS, TITLES
+from birnn.reporting import study
 from experiments import freshness, grid, ladder, pairs, recipes, revisions, runs, studies
 from experiments import review as reviews
 

@@ -11,9 +11,12 @@ from numba.core.caching import UserProvidedCacheLocator
 
 
 class ByContent(UserProvidedCacheLocator):
-    """Finds what was compiled of a file by what is in the file, wherever it lies."""
+    """Finds what was compiled of a module by its name and its code, in whichever clone it lies."""
 
     @classmethod
     def get_suitable_cache_subpath(cls, py_file: str) -> str:
         """Return the name of a folder in `NUMBA_CACHE_DIR`."""
-        return hashlib.sha256(Path(py_file).read_bytes()).hexdigest()[:32]
+        file = Path(py_file)
+        packages = [one.name for one in file.parents if (one / "__init__.py").exists()]
+        name = ".".join([file.stem, *packages]).encode()
+        return hashlib.sha256(name + b"\0" + file.read_bytes()).hexdigest()[:32]

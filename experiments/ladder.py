@@ -10,11 +10,12 @@ import dvc.api
 import numpy as np
 import pandas as pd
 
-from birnn import blending, figures, ladder, ladder_figure, report
-from birnn.errors import InputError
-from birnn.files import whole_folder, write_json
+from birnn.base.errors import InputError
+from birnn.base.files import whole_folder, write_json
+from birnn.evaluation import blending
 from birnn.models import ALL, BASELINE, BOTH, NETWORKS
-from birnn.study import CORPUS, SEED
+from birnn.reporting import figures, ladder, ladder_figure, report
+from birnn.reporting.study import CORPUS, SEED
 from experiments.grid import flat
 from experiments.recipes import Recipe
 from experiments.runs import Run

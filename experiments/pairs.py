@@ -7,7 +7,7 @@ import pandas as pd
 from dvc.exceptions import DvcException
 from dvc_data.index import DataIndexDirError
 
-from birnn import comparison, scoring
+from birnn.evaluation import comparison, scoring
 from birnn.intervals import Interval
 from birnn.models import TITLES
 

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
-from birnn.errors import InputError
-from birnn.study import SEED
+from birnn.base.errors import InputError
+from birnn.reporting.study import SEED
 
 FILE = Path(__file__).with_suffix(".yaml")
 HOLD_OUT_SEED = "pad.seed"

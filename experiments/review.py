@@ -9,12 +9,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 
-from birnn import seeds, study
-from birnn.errors import InputError
-from birnn.files import whole_file
+from birnn.base.errors import InputError
+from birnn.base.files import whole_file
 from birnn.intervals import Interval
 from birnn.models import NETWORKS, TITLES
-from birnn.study import Study
+from birnn.reporting import seeds, study
+from birnn.reporting.study import Study
 from experiments.revisions import Facts
 
 GATE = Path("gate.yaml")

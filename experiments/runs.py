@@ -13,7 +13,7 @@ import dvc.api
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 from experiments import worker
 from experiments.grid import PARAMS, Params, Point, flat
 

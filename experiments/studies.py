@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from birnn import figures, seed_figure, seeds, study
-from birnn.errors import InputError
-from birnn.files import whole_file, whole_folder, write_json
+from birnn.base.errors import InputError
+from birnn.base.files import whole_file, whole_folder, write_json
 from birnn.models import NETWORKS, TITLES
-from birnn.study import CORPUS, DIFFERENCE, SEED
+from birnn.reporting import figures, seed_figure, seeds, study
+from birnn.reporting.study import CORPUS, DIFFERENCE, SEED
 from experiments.grid import Point, flat
 from experiments.runs import Run
 

@@ -2,7 +2,7 @@
 
 import os
 
-from birnn import interrupts
+from birnn.base import interrupts
 
 if stage := os.environ.get("DVC_STAGE"):
     # Before the imports of a stage, which take seconds. A DVC that is killed leaves it running.

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn import baseline, checklist, command, reader, reviews, vocabulary
+from birnn import baseline, checklist, reader, reviews, vocabulary
+from birnn.base import command
+from birnn.base.files import whole_file
+from birnn.base.settings import Settings
 from birnn.checklist import Predict
-from birnn.files import whole_file
 from birnn.models import BASELINE, NETWORKS
-from birnn.settings import Settings
 
 REVIEWS = Path("data/corpus/test.parquet")
 BASELINE_MODEL = Path("models/baseline")

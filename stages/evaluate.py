@@ -10,22 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from birnn import (
-    blending,
-    command,
-    machine,
-    measures,
-    mistakes,
-    networks,
-    plot_data,
-    predictions,
-    reviews,
-    sequences,
-)
-from birnn.files import read_json, whole_folder, write_json
+from birnn import machine, reviews, sequences
+from birnn.base import command
+from birnn.base.files import read_json, whole_folder, write_json
+from birnn.base.settings import Settings
+from birnn.evaluation import blending, measures, mistakes, plot_data, predictions
+from birnn.evaluation.predictions import Predictions
 from birnn.models import BASELINE, NETWORKS
-from birnn.predictions import Predictions
-from birnn.settings import Settings
+from birnn.recurrent import networks
 
 CORPUS = Path("data/corpus/corpus.json")
 REVIEWS = Path("data/corpus/test.parquet")

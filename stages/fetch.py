@@ -5,10 +5,11 @@ Reads the corpus source, writes data/corpus.
 
 from pathlib import Path
 
-from birnn import command, notices
+from birnn import notices
+from birnn.base import command
+from birnn.base.files import whole_folder
+from birnn.base.settings import Settings
 from birnn.corpora import sources, store
-from birnn.files import whole_folder
-from birnn.settings import Settings
 
 RAW = Path("data/raw")
 CORPUS = Path("data/corpus")

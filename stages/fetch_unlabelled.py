@@ -6,11 +6,12 @@ Reads the corpus source, writes data/unlabelled.
 from collections.abc import Iterable
 from pathlib import Path
 
-from birnn import command, unlabelled
+from birnn import unlabelled
+from birnn.base import command
+from birnn.base.errors import InputError
+from birnn.base.files import whole_folder
+from birnn.base.settings import Settings
 from birnn.corpora import imdb
-from birnn.errors import InputError
-from birnn.files import whole_folder
-from birnn.settings import Settings
 
 RAW = Path("data/raw")
 UNLABELLED = Path("data/unlabelled")

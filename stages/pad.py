@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn import command, encoding, reviews, sequences, vocabulary
+from birnn import encoding, reviews, sequences, vocabulary
+from birnn.base import command
+from birnn.base.files import whole_folder
+from birnn.base.settings import Pad, Settings
 from birnn.encoding import Encoding
-from birnn.files import whole_folder
 from birnn.holdout import hold_out
 from birnn.parallel import in_order
-from birnn.settings import Pad, Settings
 
 CORPUS = Path("data/corpus")
 PADDED = Path("data/padded")

@@ -11,22 +11,14 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from birnn import (
-    command,
-    figures,
-    ladder,
-    ladder_figure,
-    notices,
-    report,
-    seed_figure,
-    study,
-    svg,
-)
-from birnn.files import read_json
-from birnn.ladder import Ladder
+from birnn import notices
+from birnn.base import command
+from birnn.base.files import read_json
+from birnn.base.settings import Settings
 from birnn.models import BASELINE, NETWORKS
-from birnn.settings import Settings
-from birnn.study import Study
+from birnn.reporting import figures, ladder, ladder_figure, report, seed_figure, study, svg
+from birnn.reporting.ladder import Ladder
+from birnn.reporting.study import Study
 
 CORPUS = Path("data/corpus/corpus.json")
 METRICS = Path("metrics/metrics.json")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from birnn import baseline, command, machine, reviews
-from birnn.files import whole_folder, write_json
-from birnn.settings import Settings
+from birnn import baseline, machine, reviews
+from birnn.base import command
+from birnn.base.files import whole_folder, write_json
+from birnn.base.settings import Settings
 
 CORPUS = Path("data/corpus/train.parquet")
 PADDED = Path("data/padded/train")

@@ -6,10 +6,10 @@ models/bigru.
 
 from pathlib import Path
 
-from birnn import command
-from birnn.networks import Network
-from birnn.settings import Settings
-from birnn.training import Folders, train
+from birnn.base import command
+from birnn.base.settings import Settings
+from birnn.recurrent.networks import Network
+from birnn.training.fit import Folders, train
 
 FOLDERS = Folders(
     padded=Path("data/padded"),

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn import command, encoding, machine, reviews
-from birnn.files import whole_folder, write_json
-from birnn.settings import Settings
+from birnn import encoding, machine, reviews
+from birnn.base import command
+from birnn.base.files import whole_folder, write_json
+from birnn.base.settings import Settings
 
 CORPUS = Path("data/corpus/train.parquet")
 UNLABELLED = Path("data/unlabelled/reviews.parquet")

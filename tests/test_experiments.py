@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from birnn import study
+from birnn.reporting import study
 from tests.conftest import PROJECT, commit, ran, run, set_settings
 
 pytestmark = pytest.mark.slow
@@ -83,7 +83,9 @@ def test_an_interrupted_study_goes_on_and_runs_nothing_twice(finished_copy: Path
     assert result.returncode == 0, result.stderr
     assert "2 of 2 experiments: study/short" in result.stdout
     assert len(study.read(finished_copy / "study" / "short").runs) == 2
-    with (finished_copy / "birnn" / "scoring.py").open("a", encoding="utf-8") as code:
+    with (finished_copy / "birnn" / "evaluation" / "scoring.py").open(
+        "a", encoding="utf-8"
+    ) as code:
         code.write("\n")
     result = run(*EXPERIMENTS, "collect", "short", *SEEDS, cwd=finished_copy)
     assert result.returncode == 1

@@ -19,7 +19,7 @@ import pytest
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from birnn import recorded
+from birnn.base import recorded
 from tests.conftest import PROJECT, SMALL, commit, new_clone, ran, run, set_settings
 from tests.test_pipeline import contents, error_line
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from birnn.files import read_json
+from birnn.base.files import read_json
 from tests.conftest import new_clone, ran, run, set_settings
 from tests.test_pipeline import error_line
 

@@ -18,8 +18,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from birnn.base.files import read_json
 from birnn.corpora import rotten_tomatoes
-from birnn.files import read_json
 from tests.conftest import PROJECT, SMALL, commit, new_clone, ran, run, set_settings
 from tests.test_page_in_browser import CHROMIUM
 from tests.test_pipeline import contents, error_line

@@ -18,8 +18,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from birnn import encoding, predictions, reviews, sequences, vocabulary
-from birnn.files import read_json
+from birnn import encoding, reviews, sequences, vocabulary
+from birnn.base.files import read_json
+from birnn.evaluation import predictions
 from tests.birnn.corpora import archives
 from tests.conftest import PROJECT, SMALL, change, commit, new_clone, ran, run, set_settings
 
@@ -170,7 +171,11 @@ def test_an_experiment_in_a_temporary_folder(finished_copy: Path) -> None:
 
 
 def test_an_edit_of_the_reports_code_runs_the_report_alone(finished_copy: Path) -> None:
-    for file in ("stages/report.py", "birnn/notebook.py", "birnn/templates/page.html.j2"):
+    for file in (
+        "stages/report.py",
+        "birnn/reporting/notebook.py",
+        "birnn/reporting/templates/page.html.j2",
+    ):
         with (finished_copy / file).open("a", encoding="utf-8") as code:
             code.write("\n")
         assert ran(run("dvc", "repro", cwd=finished_copy)) == ["report"]

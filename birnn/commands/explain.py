@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from birnn import own_texts
+from birnn.base.errors import InputError
+from birnn.base.files import whole_file
 from birnn.commands import pipeline, reading_page
 from birnn.commands.reading_page import WEAK, strengths, strongest
-from birnn.errors import InputError
 from birnn.explanation import Explainer, Explanation, Reading
-from birnn.files import whole_file
 from birnn.models import TITLES
 
 # Blue and orange, which colour-blind readers tell apart; read well on black and on white.

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from birnn import portable
+from birnn.base.errors import InputError
 from birnn.commands import pipeline
-from birnn.errors import InputError
 from birnn.models import NETWORKS
 
 

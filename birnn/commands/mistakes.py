@@ -6,7 +6,7 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 from birnn.models import CLASSES, TITLES
 
 MISTAKES = Path("data/evaluated/mistakes.parquet")

@@ -7,7 +7,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from birnn import encoding, reader
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 from birnn.reader import MODELS, PADDED, Reader
 
 LOCK = Path("dvc.lock")

@@ -17,8 +17,8 @@ from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from birnn.base.errors import InputError
 from birnn.commands import pipeline, reading_page
-from birnn.errors import InputError
 from birnn.explanation import Explainer, Explanation
 from birnn.models import NETWORKS
 

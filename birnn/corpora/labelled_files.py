@@ -6,9 +6,9 @@ from textwrap import shorten
 from typing import Any
 
 from birnn import rows
+from birnn.base.errors import InputError
+from birnn.base.settings import Csv
 from birnn.corpora.review import SPLITS, Review
-from birnn.errors import InputError
-from birnn.settings import Csv
 
 FOLDER = Path("data/own")
 SHOWN = 40  # characters of a value, in messages

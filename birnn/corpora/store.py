@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from birnn import vocabulary
+from birnn.base.errors import InputError
+from birnn.base.files import write_json
 from birnn.corpora.review import SPLITS, Digest, Review
 from birnn.corpora.sources import Corpus
-from birnn.errors import InputError
-from birnn.files import write_json
 from birnn.parallel import in_order
 
 SCHEMA = pa.schema(

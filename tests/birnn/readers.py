@@ -2,11 +2,11 @@
 
 import keras
 
-from birnn import networks
+from birnn.base.settings import Side
 from birnn.encoding import Encoding
-from birnn.networks import Network
 from birnn.reader import Reader
-from birnn.settings import Side
+from birnn.recurrent import networks
+from birnn.recurrent.networks import Network
 
 WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
 

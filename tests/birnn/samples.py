@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn import figures, machine, plot_data, report
-from birnn.files import write_json
-from birnn.ladder import Ladder
+from birnn import machine
+from birnn.base.files import write_json
+from birnn.evaluation import plot_data
+from birnn.evaluation.predictions import Predictions
 from birnn.models import NETWORKS
-from birnn.predictions import Predictions
-from birnn.study import Study
+from birnn.reporting import figures, report
+from birnn.reporting.ladder import Ladder
+from birnn.reporting.study import Study
 from stages import evaluate
 from stages import report as report_stage
 

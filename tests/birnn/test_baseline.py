@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from birnn import baseline
-from birnn.errors import InputError
+from birnn.base.errors import InputError
+from birnn.base.settings import Baseline as Settings
 from birnn.ngrams import log_count_ratios
-from birnn.settings import Baseline as Settings
 
 REVIEWS = [
     ["a", "good", "film"],

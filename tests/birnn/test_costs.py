@@ -5,8 +5,9 @@ from typing import Any
 import keras
 import pytest
 
-from birnn import costs, networks
-from birnn.networks import Network
+from birnn import costs
+from birnn.recurrent import networks
+from birnn.recurrent.networks import Network
 
 
 @pytest.mark.parametrize("layer", ["lstm", "gru"])

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 import pytest
 
+from birnn.base.errors import InputError
 from birnn.download import UnreachableError, download
-from birnn.errors import InputError
 
 CONTENT = bytes(range(256)) * 4096
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 from birnn.holdout import hold_out
 
 FILMS = np.arange(2000, dtype=np.int32) % 97

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from birnn import ngrams
-from birnn.errors import InputError
-from birnn.layers import NgramEmbedding
+from birnn.base.errors import InputError
+from birnn.base.settings import Ngrams
 from birnn.ngrams import NO_NGRAM
-from birnn.settings import Ngrams
-from tests.birnn.test_layers import padded_reviews
+from birnn.recurrent.layers import NgramEmbedding
+from tests.birnn.recurrent.test_layers import padded_reviews
 
 WORDS = 30
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birnn import own_texts, rows
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 from birnn.own_texts import Text
 
 

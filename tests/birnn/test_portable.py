@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birnn import encoding, portable, vocabulary
-from birnn.settings import Side
+from birnn.base.settings import Side
 from tests.birnn.readers import WORDS, reader
 
 SIDES = list(itertools.product(get_args(Side), repeat=2))

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birnn import encoding, networks, reader
-from birnn.networks import Network
+from birnn import encoding, reader
+from birnn.recurrent import networks
+from birnn.recurrent.networks import Network
 from tests.birnn.readers import reader as small_reader
 
 READING = small_reader()

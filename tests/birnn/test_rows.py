@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birnn import rows
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 
 COLUMNS = ("text", "label")
 # Any text that UTF-8 can hold, but for NUL bytes.

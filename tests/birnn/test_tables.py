@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birnn import tables
-from birnn.errors import InputError
+from birnn.base.errors import InputError
 
 TEXTS = st.lists(
     st.text(st.characters(codec="utf-8", exclude_characters="\0")), min_size=1, max_size=5

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from birnn import unlabelled, word_vectors
+from birnn.base.settings import WordVectors
 from birnn.encoding import FIRST_WORD
 from birnn.reviews import words as read_words
-from birnn.settings import WordVectors
 
 SETTINGS = WordVectors(
     reviews="train", norm=3, window=4, negative=5, min_count=2, epochs=20, seed=0

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn import study
-from birnn.errors import InputError
-from birnn.study import Study
+from birnn.base.errors import InputError
+from birnn.reporting import study
+from birnn.reporting.study import Study
 from experiments import review
 from experiments.review import Gate, Noise
 from experiments.revisions import Facts

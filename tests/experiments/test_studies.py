@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from birnn import seed_figure, study
-from birnn.errors import InputError
+from birnn.base.errors import InputError
+from birnn.reporting import seed_figure, study
 from experiments import grid, runs, studies
 from experiments.runs import Run
 from tests.conftest import PROJECT

@@ -86,10 +86,10 @@ def declared_files(project: Path, stage: dict[str, Any]) -> set[str]:
 
 
 def used_files(project: Path, stage: str) -> set[str]:
-    """Return the code that a stage uses, with the templates that `birnn.report` renders."""
+    """Return the code that a stage uses, with the templates that the report is made from."""
     files = code_of(project, stage)
-    if "birnn/report.py" in files:
-        templates = (project / "birnn" / "templates").iterdir()
+    if "birnn/reporting/report.py" in files:
+        templates = (project / "birnn" / "reporting" / "templates").iterdir()
         files |= {file.relative_to(project).as_posix() for file in templates}
     return files
 

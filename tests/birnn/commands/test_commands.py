@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from birnn.base.errors import InputError
 from birnn.commands import explain, pipeline, predict
-from birnn.errors import InputError
 from birnn.explanation import Explainer
 from tests.birnn.readers import reader
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from birnn.base.errors import InputError
 from birnn.commands import pipeline
-from birnn.errors import InputError
 
 LOCK = """
 schema: '2.0'

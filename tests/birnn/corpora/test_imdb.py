@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from birnn.base.errors import InputError
 from birnn.corpora import imdb
 from birnn.corpora.review import Digest
 from birnn.download import UnreachableError
-from birnn.errors import InputError
 from tests.birnn.corpora import archives
 
 

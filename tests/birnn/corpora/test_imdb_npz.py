@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from birnn import vocabulary
+from birnn.base.errors import InputError
 from birnn.corpora import imdb_npz, store
 from birnn.corpora.sources import Corpus
-from birnn.errors import InputError
 
 WORD_INDEX = {"film": 2, "good": 1, "bad": 3, "it's": 4}
 REVIEWS = {"train": [[1, 2, 4], [3]], "test": [[2, 2, 1], [3, 2]]}

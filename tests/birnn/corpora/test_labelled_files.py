@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from birnn.base.errors import InputError
+from birnn.base.settings import Csv
 from birnn.corpora import labelled_files
 from birnn.corpora.review import Review
-from birnn.errors import InputError
-from birnn.settings import Csv
 
 LAYOUT = {
     "train": "reviews.csv",

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
+from birnn.base.errors import InputError
 from birnn.corpora import rotten_tomatoes
 from birnn.corpora.review import Digest
-from birnn.errors import InputError
 
 
 def test_films_are_in_one_split_and_the_halves_are_even() -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from birnn import settings
+from birnn.base import settings
+from birnn.base.errors import InputError
+from birnn.base.settings import Settings
 from birnn.corpora import sources
 from birnn.corpora.sources import Corpus
 from birnn.download import UnreachableError
-from birnn.errors import InputError
-from birnn.settings import Settings
 from tests.conftest import PROJECT
 
 DEFAULT = settings.load(PROJECT / "params.yaml")

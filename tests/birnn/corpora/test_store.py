@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from birnn import vocabulary
+from birnn.base.errors import InputError
+from birnn.base.files import read_json
 from birnn.corpora import store
 from birnn.corpora.review import Review
 from birnn.corpora.sources import Corpus
-from birnn.errors import InputError
-from birnn.files import read_json
 from tests.conftest import PROJECT
 
 

@@ -1,0 +1,1 @@
+"""The report: its figures, its tables and its words."""

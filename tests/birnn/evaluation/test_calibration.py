@@ -1,0 +1,49 @@
+"""Calibration by hand, and beside scikit-learn's."""
+
+import numpy as np
+import pytest
+from sklearn.calibration import calibration_curve
+
+from birnn.evaluation import calibration
+
+
+def test_a_worked_example() -> None:
+    probabilities = np.array([0.12, 0.18, 0.95, 0.95, 0.95, 0.99], np.float32)
+    labels = np.array([0, 1, 1, 1, 1, 0], np.uint8)
+    first, second = calibration.reliability(labels, probabilities)
+    assert first["predicted"] == pytest.approx(0.15)
+    assert (first["observed"], first["reviews"]) == (0.5, 2)
+    assert second["predicted"] == pytest.approx(0.96)
+    assert (second["observed"], second["reviews"]) == (0.75, 4)
+    assert second["low"] < 0.75 < second["high"]
+    # Two reviews 0.35 away, four reviews 0.21 away.
+    error = calibration.expected_calibration_error([first, second])
+    assert error == pytest.approx((2 * 0.35 + 4 * 0.21) / 6)
+
+
+def test_the_curve_is_scikit_learns() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.random(500).astype(np.float32)
+    labels = rng.integers(0, 2, 500).astype(np.uint8)
+    observed, predicted = calibration_curve(labels, probabilities, n_bins=10)
+    curve = calibration.reliability(labels, probabilities)
+    assert [row["observed"] for row in curve] == pytest.approx(observed)
+    assert [row["predicted"] for row in curve] == pytest.approx(predicted)
+    assert sum(row["reviews"] for row in curve) == 500
+
+
+def test_a_calibrated_model_has_a_small_error_and_a_certain_one_a_large_error() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.random(20_000).astype(np.float32)
+    labels = (rng.random(20_000) < probabilities).astype(np.uint8)
+    curve = calibration.reliability(labels, probabilities)
+    assert calibration.expected_calibration_error(curve) < 0.02
+    certain = (probabilities > 0.5).astype(np.float32)
+    curve = calibration.reliability(labels, certain)
+    assert calibration.expected_calibration_error(curve) == pytest.approx(0.25, abs=0.02)
+
+
+def test_bins_without_reviews_are_left_out() -> None:
+    curve = calibration.reliability(np.array([0, 1], np.uint8), np.zeros(2, np.float32))
+    assert [row["reviews"] for row in curve] == [2]
+    assert calibration.expected_calibration_error(curve) == 0.5

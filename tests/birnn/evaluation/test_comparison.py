@@ -1,0 +1,65 @@
+"""Two models on the same reviews: counts, McNemar's test, and what the interval says."""
+
+import math
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from birnn import texts
+from birnn.evaluation import comparison
+from birnn.evaluation.comparison import Comparison
+
+
+def test_the_four_kinds_of_reviews() -> None:
+    first = np.array([1, 1, 1, 0, 0, 1], np.bool_)
+    second = np.array([1, 0, 0, 1, 0, 1], np.bool_)
+    compared = comparison.compare(first, second)
+    assert (compared.both, compared.first_only, compared.second_only, compared.neither) == (
+        2,
+        2,
+        1,
+        1,
+    )
+    assert compared.agreement == 0.5
+    assert compared.difference == pytest.approx(1 / 6)
+
+
+def test_mcnemars_exact_test_in_a_published_example() -> None:
+    # Bentur et al. 2009, as in Fagerland, Lydersen and Laake 2013: p = 0.0703.
+    compared = Comparison(reviews=21, both=1, first_only=1, second_only=7)
+    assert compared.mcnemar_p == pytest.approx(0.0703125)
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_mcnemars_exact_test_is_the_sum_of_both_tails(first: int, second: int) -> None:
+    compared = Comparison(reviews=100, both=0, first_only=first, second_only=second)
+    discordant = first + second
+    tail = sum(comb(discordant, k) for k in range(min(first, second) + 1)) / 2**discordant
+    assert compared.mcnemar_p == pytest.approx(min(1, 2 * tail))
+
+
+def test_networks_that_never_differ() -> None:
+    right = np.array([1, 0, 1, 1, 0, 1, 1, 1, 1, 1], np.bool_)
+    compared = comparison.compare(right, right)
+    assert (compared.agreement, compared.difference, compared.mcnemar_p) == (1, 0, 1)
+    low, high = compared.interval
+    # Ten reviews do not show that two networks are equal.
+    assert low < -0.1 < 0.1 < high
+    assert texts.verdict(*compared.interval, "LSTM", "GRU") == "no difference is shown"
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict"),
+    [
+        ((math.nan, math.nan), "no difference is shown"),
+        ((0.001, 0.02), "the LSTM is better"),
+        ((-0.02, -0.001), "the GRU is better"),
+        ((-0.001, 0.02), "no difference is shown"),
+        ((0.0, 0.02), "no difference is shown"),
+    ],
+)
+def test_the_verdict_is_read_off_the_interval(interval: tuple[float, float], verdict: str) -> None:
+    assert texts.verdict(*interval, "LSTM", "GRU") == verdict

@@ -1,0 +1,48 @@
+"""Accuracy on parts of the reviews."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from birnn.evaluation import slices
+
+
+def test_tenths_by_length() -> None:
+    lengths = np.arange(1, 101, dtype=np.int32)
+    rows = slices.by_length(lengths, lengths > 50)
+    assert [row["reviews"] for row in rows] == [10] * 10
+    assert [(row["shortest"], row["longest"]) for row in rows[:2]] == [(1, 10), (11, 20)]
+    assert rows[0]["words"] == 5.5
+    assert [row["accuracy"] for row in rows] == [0] * 5 + [1] * 5
+    assert rows[0]["low"] == 0 < rows[0]["high"]
+
+
+@given(st.lists(st.integers(0, 8), min_size=1, max_size=60))
+def test_every_review_is_in_one_slice_and_no_slice_is_empty(lengths: list[int]) -> None:
+    words = np.array(lengths, np.int32)
+    rows = slices.by_length(words, np.ones(len(words), np.bool_))
+    assert sum(row["reviews"] for row in rows) == len(lengths)
+    assert all(row["reviews"] > 0 for row in rows)
+    ends = [end for row in rows for end in (row["shortest"], row["longest"])]
+    assert ends == sorted(ends)
+    assert len({row["longest"] for row in rows}) == len(rows)
+
+
+def test_a_review_is_truncated_when_its_words_and_the_start_do_not_fit() -> None:
+    lengths = np.array([2, 3, 4], np.int32)
+    whole, truncated = slices.by_truncation(lengths, 4, np.array([True, False, True]))
+    assert (whole["truncated"], whole["reviews"], whole["accuracy"]) == (False, 2, 0.5)
+    assert (truncated["truncated"], truncated["reviews"], truncated["accuracy"]) == (True, 1, 1)
+
+
+def test_a_slice_without_reviews_has_no_accuracy() -> None:
+    _, truncated = slices.by_truncation(np.array([2, 3], np.int32), 10, np.ones(2, np.bool_))
+    expected = {"truncated": True, "reviews": 0, "accuracy": None, "low": None, "high": None}
+    assert truncated == expected
+
+
+def test_the_interval_is_that_of_the_accuracy() -> None:
+    right = np.arange(263) < 81
+    measured = slices.accuracy(right)
+    assert (measured["low"], measured["high"]) == pytest.approx((0.2553, 0.3662), abs=5e-5)

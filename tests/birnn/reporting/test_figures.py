@@ -1,0 +1,89 @@
+"""The figures: the notebook's look, a colour and a pattern a model, equal bytes."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from birnn.reporting import figures, svg
+from tests.birnn import samples
+
+
+def curves() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"model": model, "split": split, "epoch": epoch, "accuracy": 0.5, "loss": 1 / epoch}
+        for model in ("bilstm", "bigru")
+        for split in ("training", "validation")
+        for epoch in (1, 2, 3)
+    )
+
+
+def test_the_figures_of_one_network_are_the_notebooks() -> None:
+    figure = figures.one_network(curves(), "bigru", "accuracy", "imdb")
+    (axes,) = figure.axes
+    assert axes.get_title() == "Training and validation accuracy\nBiGRU on imdb"
+    dots, line = axes.lines
+    assert (dots.get_label(), dots.get_marker(), dots.get_linestyle(), dots.get_color()) == (
+        "Training acc",
+        "o",
+        "None",
+        "b",
+    )
+    assert (line.get_label(), line.get_linestyle(), line.get_color()) == (
+        "Validation acc",
+        "-",
+        "b",
+    )
+    assert list(line.get_xdata()) == [1, 2, 3]
+
+
+def test_both_networks_have_a_colour_and_a_pattern_each() -> None:
+    (axes,) = figures.both_networks(curves(), "loss", "mine").axes
+    assert axes.get_title() == "Loss of BiLSTM and BiGRU on mine"
+    assert len(axes.lines) == 4
+    assert len({line.get_color() for line in axes.lines}) == 2
+    assert len({line.get_linestyle() for line in axes.lines} - {"None"}) == 2
+
+
+def test_all_figures_and_the_corpus_in_each() -> None:
+    columns = samples.predictions()
+    measured = samples.metrics(columns, corpus="mine")
+    drawn = figures.draw(measured, samples.tables(columns, measured), 100)
+    assert list(drawn) == [
+        *("intervals", "accuracy", "loss", "roc", "precision_recall", "reliability", "lengths"),
+        *("bilstm_accuracy", "bilstm_loss", "bigru_accuracy", "bigru_loss"),
+    ]
+    assert all("mine" in figure.axes[0].get_title() for figure in drawn.values())
+
+
+def test_the_interval_of_the_difference_is_drawn_beside_zero() -> None:
+    measured = samples.metrics(samples.predictions())
+    upper, lower = figures.intervals(measured).axes
+    assert [label.get_text() for label in upper.get_yticklabels()] == [
+        "BiLSTM",
+        "BiGRU",
+        "Baseline",
+    ]
+    ends, value, zero = (list(line.get_xdata()) for line in lower.lines)
+    pair = measured["pair"]
+    assert ends == [100 * pair["difference_low"], 100 * pair["difference_high"]]
+    assert value == [100 * pair["accuracy_difference"]]
+    assert zero == [0, 0]
+
+
+@pytest.mark.parametrize(("maxlen", "marked"), [(100, True), (4, False), (5_000, False)])
+def test_the_length_from_which_reviews_are_truncated(maxlen: int, marked: bool) -> None:  # noqa: FBT001
+    columns = samples.predictions()
+    table = samples.tables(columns, samples.metrics(columns))["lengths"]
+    (axes,) = figures.lengths(table, maxlen, "imdb").axes
+    assert bool(axes.texts) == marked
+
+
+def test_equal_figures_are_equal_bytes(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        figures.save(figures.both_networks(curves(), "loss", "imdb"), tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    one, other = (
+        svg.inline(figures.both_networks(curves(), "loss", "imdb"), "loss") for _ in range(2)
+    )
+    assert one == other

@@ -1,0 +1,77 @@
+"""What Numba compiled of a module is found from each clone, and taken for no other module's."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.kernels import ByContent
+from experiments.worker import LOCATOR
+from tests.conftest import PROJECT
+
+MODULE = """
+from numba import njit
+
+@njit(cache=True)
+def double(number):
+    return 2 * number
+
+assert double(2) == 4
+print(dict(double.stats.cache_hits) != {})
+"""
+
+
+def module(folder: Path, name: str, code: str = MODULE) -> str:
+    file = folder.joinpath(*name.split(".")).with_suffix(".py")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for package in file.relative_to(folder).parents[:-1]:
+        (folder / package / "__init__.py").touch()
+    file.write_text(code, encoding="utf-8")
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "code", "same"),
+    [
+        ("other", "package.inner.module", MODULE, True),
+        ("other", "package.module", MODULE, False),
+        ("other", "package.other.module", MODULE, False),
+        ("other", "package.inner.other", MODULE, False),
+        ("other", "package.inner.module", MODULE + "\n", False),
+    ],
+)
+def test_name_and_code_decide(
+    tmp_path: Path,
+    folder: str,
+    name: str,
+    code: str,
+    same: bool,  # noqa: FBT001
+) -> None:
+    first = ByContent.get_suitable_cache_subpath(module(tmp_path / "one", "package.inner.module"))
+    second = ByContent.get_suitable_cache_subpath(module(tmp_path / folder, name, code))
+    assert (first == second) == same
+
+
+def test_a_clone_compiles_nothing_anew_and_a_module_that_moved_works(tmp_path: Path) -> None:
+    found = []
+    for folder, name in [
+        ("one", "package.module"),
+        ("two", "package.module"),
+        ("two", "package.inner.module"),
+    ]:
+        module(tmp_path / folder, name)
+        result = subprocess.run(
+            [sys.executable, "-c", f"import {name}"],
+            cwd=tmp_path / folder,
+            env={
+                "PYTHONPATH": str(PROJECT),
+                "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+                "NUMBA_CACHE_LOCATOR_CLASSES": LOCATOR,
+            },
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        found.append(result.stdout.strip())
+    assert found == ["False", "True", "False"]
