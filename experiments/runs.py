@@ -1,6 +1,5 @@
 """The experiments that DVC keeps: which are of this code and data, and how the others are run."""
 
-import hashlib
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from experiments.grid import PARAMS, Params, Point, flat
 LOCK = Path("dvc.lock")
 CODE = ("birnn/", "stages/")
 CORPUS = "data/corpus"
+APART = ("fetch", "report")  # stages whose code does not change what is measured
 KERNELS = Path(".dvc/tmp/kernels")
 
 Lock = dict[str, Any]
@@ -51,14 +51,15 @@ def finished() -> list[Run]:
 
     The newest comes first.
     """
-    current = _made_of(read_lock(), own=True)
+    lock = read_lock()
     with Repo() as repo:
+        current = {**_made_of(lock, CORPUS), **_code(repo)}
         listed = repo.experiments.ls(all_commits=True)
     runs = []
     for name, revision in (entry for entries in listed.values() for entry in entries):
         lock = YAML(typ="safe").load(dvc.api.read(str(LOCK), rev=revision))
         params = dvc.api.params_show(rev=revision)
-        if _made_of(lock) == current and _is_whole(lock, params):
+        if _made_of(lock, CORPUS, *CODE) == current and _is_whole(lock, params):
             runs.append(Run(name, revision, params, dvc.api.metrics_show(rev=revision)))
     return runs
 
@@ -137,14 +138,23 @@ def _run(point: Point) -> int:
     return subprocess.run(command, env=environment(), check=False).returncode
 
 
-def _made_of(lock: Lock, *, own: bool = False) -> dict[tuple[str, str], str]:
-    """Return the hashes of the code and the corpus that the metrics are made of.
-
-    With `own`, those of the code as it stands in this folder, whatever the lock says of it.
-    """
+def _made_of(lock: Lock, *paths: str) -> dict[tuple[str, str], str]:
+    """Return the hashes of what the metrics are made of, of that which is in some paths."""
     return {
-        (stage, path): _hash(Path(path)) if own and path.startswith(CODE) else digest
-        for stage, path, digest in _dependencies(lock)
+        (name, dependency["path"]): dependency["md5"]
+        for name, stage in lock["stages"].items()
+        for dependency in stage["deps"]
+        if name not in APART and dependency["path"].startswith(paths)
+    }
+
+
+def _code(repo: Repo) -> dict[tuple[str, str], str]:
+    """Return the hashes of the code as it stands in this folder, whatever the lock says of it."""
+    return {
+        (stage.name, dependency.def_path): dependency.get_hash().value
+        for stage in repo.index.stages
+        for dependency in stage.deps
+        if stage.name not in APART and dependency.def_path.startswith(CODE)
     }
 
 
@@ -152,17 +162,3 @@ def _is_whole(lock: Lock, params: Params) -> bool:
     """Tell whether all stages ran: the last one has all settings, those of this experiment."""
     recorded = lock["stages"].get("report", {}).get("params", {}).get(PARAMS.name)
     return bool(recorded == flat(params))
-
-
-def _dependencies(lock: Lock) -> Iterator[tuple[str, str, str]]:
-    for stage, content in lock["stages"].items():
-        if stage in {"fetch", "report"}:
-            continue
-        for dependency in content["deps"]:
-            if dependency["path"].startswith((*CODE, CORPUS)):
-                yield stage, dependency["path"], dependency["md5"]
-
-
-def _hash(file: Path) -> str:
-    content = file.read_bytes() if file.exists() else b""
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
