@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -163,23 +163,22 @@ def cores(number: int, folder: Path) -> Iterator[None]:
 
     folder.mkdir(exist_ok=True)
     usable = os.sched_getaffinity(0)
-    held = {}
-    for core in sorted(usable):
-        file = (folder / str(core)).open("w")
+    with ExitStack() as files:
+        held = []
+        for core in sorted(usable):
+            file = files.enter_context((folder / str(core)).open("w"))
+            with suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                held.append(core)
+            if len(held) == number:
+                os.sched_setaffinity(0, held)
+                break
+        else:
+            files.close()  # others may have those that are too few
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            held[core] = file
-        except OSError:
-            file.close()
-        if len(held) == number:
-            os.sched_setaffinity(0, held)
-            break
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, usable)
-        for file in held.values():
-            file.close()
+            yield
+        finally:
+            os.sched_setaffinity(0, usable)
 
 
 def _run(clone: Path, *command: str) -> None:

@@ -51,9 +51,14 @@ def test_experiments_at_once_have_cores_of_their_own(tmp_path: Path) -> None:
     assert len(first) == len(second) == 1
     assert first != second
     assert os.sched_getaffinity(0) == usable
-    # More than there are: no limit.
+    # More than there are: no limit, and none is kept from others.
     with worker.cores(len(usable) + 1, tmp_path):
         assert os.sched_getaffinity(0) == usable
+        with worker.cores(len(usable), tmp_path):
+            assert os.sched_getaffinity(0) == usable
+            os.sched_setaffinity(0, usable)
+            with worker.cores(1, tmp_path):
+                assert os.sched_getaffinity(0) == usable
 
 
 def test_what_is_abandoned_is_removed_and_what_is_kept_stays(tmp_path: Path) -> None:
