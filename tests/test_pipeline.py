@@ -181,9 +181,12 @@ def test_an_edit_of_the_reports_code_runs_the_report_alone(finished_copy: Path) 
         assert ran(run("dvc", "repro", cwd=finished_copy)) == ["report"]
 
 
-def test_python_cache_files_run_nothing(finished_copy: Path) -> None:
-    (finished_copy / "birnn" / "corpora" / "__pycache__").mkdir(exist_ok=True)
-    (finished_copy / "birnn" / "corpora" / "__pycache__" / "new.pyc").touch()
+def test_what_python_and_editors_leave_runs_nothing(finished_copy: Path) -> None:
+    for folder in ("birnn/base", "birnn/corpora", "data/own"):
+        (finished_copy / folder / "__pycache__").mkdir(exist_ok=True)
+        for name in ("__pycache__/new.pyc", "files.py~", "files.py.orig", ".files.py.swp"):
+            (finished_copy / folder / name).touch()
+        (finished_copy / folder / ".DS_Store").touch()
     assert ran(run("dvc", "repro", cwd=finished_copy)) == []
 
 
