@@ -187,12 +187,19 @@ def _ray() -> Any:
 @contextmanager
 def _connected(ray: Any) -> Iterator[None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    own = {} if "RAY_ADDRESS" in os.environ else {"include_dashboard": False}
+    address = os.environ.get("RAY_ADDRESS", "")
+    own = {} if address else {"include_dashboard": False}
     try:
-        _knock(os.environ.get("RAY_ADDRESS", ""))
+        _knock(address)
         ray.init(log_to_driver=False, logging_level="ERROR", **own)
-    except OSError as error:
-        raise InputError(f"there is no Ray at {os.environ.get('RAY_ADDRESS')}: {error}") from error
+    except (OSError, ray.exceptions.AuthenticationError) as error:
+        # Ray hands on the text of what led to an error.
+        if "AuthenticationError" in f"{error!r} {error.__cause__}":
+            raise InputError(
+                f"the Ray at {address} wants its token: set RAY_AUTH_MODE=token, and have it in "
+                "~/.ray/auth_token or in RAY_AUTH_TOKEN"
+            ) from error
+        raise InputError(f"there is no Ray at {address}: {error}") from error
     ray.cloudpickle.register_pickle_by_value(worker)
     try:
         yield

@@ -3,11 +3,13 @@
 import contextlib
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +30,12 @@ class Machines:
         self.folder = Path(tempfile.mkdtemp(prefix="ray-"))
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        # What finds and opens the cluster, whatever token is in the home folder.
+        self.environment = {
+            "RAY_ADDRESS": self.address,
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        }
         self.nodes: list[psutil.Popen] = []
 
     def start(self, **environment: str) -> Path:
@@ -41,7 +49,7 @@ class Machines:
             options += ["--include-dashboard=false", "--disable-usage-stats"]
         node = psutil.Popen(
             [RAY, "start", "--block", "--num-cpus=1", *options],
-            env=os.environ | {"BIRNN_WORKER": str(worker)} | environment,
+            env=os.environ | self.environment | {"BIRNN_WORKER": str(worker)} | environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -52,13 +60,16 @@ class Machines:
 
     def _wait_for(self, number: int) -> None:
         code = (
-            f"import ray, time; ray.init('{self.address}', log_to_driver=False)\n"
+            "import ray, time; ray.init(log_to_driver=False)\n"
             f"while sum(node['Alive'] for node in ray.nodes()) < {number}: time.sleep(0.2)"
         )
-        for _ in range(30):
-            if run(sys.executable, "-c", code, cwd=self.folder).returncode == 0:
+        deadline = time.monotonic() + 120
+        while True:
+            result = run(sys.executable, "-c", code, cwd=self.folder, **self.environment)
+            if result.returncode == 0:
                 return
-        raise TimeoutError(self.address)
+            if time.monotonic() > deadline:
+                raise TimeoutError(result.stderr)
 
     def kill(self, number: int) -> None:
         """End a node at once with all of Ray on it, as when its machine is lost.
@@ -155,4 +166,4 @@ def done(project: Path, *command: str, **environment: str) -> str:
 def run_on(machines: Machines, project: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run experiments on Ray's nodes."""
     command = (*EXPERIMENTS, "run", "--on", "ray", "--cpus", "1", *options)
-    return run(*command, cwd=project, RAY_ADDRESS=machines.address)
+    return run(*command, cwd=project, **machines.environment)

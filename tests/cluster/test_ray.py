@@ -82,7 +82,7 @@ def test_the_experiment_of_a_lost_machine_runs_on_another(
     driver = subprocess.Popen(
         command,
         cwd=project,
-        env=os.environ | {"RAY_ADDRESS": machines.address},
+        env=os.environ | machines.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -212,3 +212,24 @@ def test_a_cluster_that_is_not_there(project: Path) -> None:
     result = run(*command, cwd=project, RAY_ADDRESS="127.0.0.1:1")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith("error: there is no Ray at 127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"RAY_AUTH_MODE": "disabled"},
+        {"RAY_AUTH_TOKEN": "", "RAY_AUTH_TOKEN_PATH": "/nowhere"},
+    ],
+    ids=["none is sent", "there is none"],
+)
+def test_a_cluster_that_wants_its_token(
+    project: Path, machines: Machines, other: dict[str, str]
+) -> None:
+    machines.start()
+    machines.environment |= other
+    result = run_on(machines, project, "-S", "train.seed=1")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith(
+        f"error: the Ray at {machines.address} wants its token: set RAY_AUTH_MODE=token, and have"
+    )
+    assert "Traceback" not in result.stderr
