@@ -101,6 +101,7 @@ def test_a_network_learns_what_can_be_learnt(padded: Path, tmp_path: Path) -> No
     assert float(history(tmp_path / "model")[-1]["val_accuracy"]) > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", ["fused", "keras"])
 def test_an_improved_network_learns_too_and_comes_back(
     padded: Path, tmp_path: Path, kernel: Any
@@ -220,6 +221,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, batches_before: int) -> None:
     monkeypatch.setattr(fit, "Watch", Interrupting)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "layer", "kernel", "changes"),
     [
