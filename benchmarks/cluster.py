@@ -5,7 +5,6 @@ nothing to do. Each has a clone, remotes and caches of its own, so that neither 
 made.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import typer
 
 from benchmarks.paired import Cost, measured, of_command, ratios, spread
 from birnn.base.errors import InputError
+from birnn.machine import usable_cores
 from experiments.runs import environment
 
 PROJECT = Path.cwd()
@@ -62,7 +62,7 @@ def project_in(folder: Path) -> Path:
 
 def by_ray(clone: Path, setting: str) -> Cost:
     """Return what the experiments cost by Ray, on one machine and one at a time."""
-    cpus = str(os.cpu_count())
+    cpus = str(usable_cores())
     command = [sys.executable, "-m", "experiments", "run", "--on", "ray", "--cpus", cpus]
     seeds = f"train.seed={SEEDS[0]}..{SEEDS[-1]}"
     variables = environment() | {"BIRNN_WORKER": str(clone.parent / "worker")}

@@ -51,9 +51,9 @@ def finished() -> list[Run]:
 
     The newest comes first.
     """
-    lock = read_lock()
+    corpus = _made_of(read_lock(), CORPUS)
     with Repo() as repo:
-        current = {**_made_of(lock, CORPUS), **_code(repo)}
+        current = corpus | _code(repo)
         listed = repo.experiments.ls(all_commits=True)
     runs = []
     for name, revision in (entry for entries in listed.values() for entry in entries):

@@ -1,5 +1,6 @@
 """What Numba compiled of a module is found from each clone, and taken for no other module's."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,7 +65,8 @@ def test_a_clone_compiles_nothing_anew_and_a_module_that_moved_works(tmp_path: P
         result = subprocess.run(
             [sys.executable, "-c", f"import {name}"],
             cwd=tmp_path / folder,
-            env={
+            env=os.environ
+            | {
                 "PYTHONPATH": str(PROJECT),
                 "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
                 "NUMBA_CACHE_LOCATOR_CLASSES": LOCATOR,

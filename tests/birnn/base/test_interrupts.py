@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import psutil
 import pytest
 
-PROJECT = Path(__file__).parents[3]
+from tests.conftest import PROJECT
+
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(PROJECT)}
 
 CHILD = """

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from birnn.base import settings
 from birnn.base.errors import InputError
+from tests.conftest import PROJECT
 
-DEFAULTS = Path(__file__).parents[3] / "params.yaml"
+DEFAULTS = PROJECT / "params.yaml"
 
 
 def refusal(tmp_path: Path, old: str, new: str) -> str:

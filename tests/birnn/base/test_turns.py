@@ -10,6 +10,7 @@ import pytest
 
 from birnn.base.errors import InputError
 from birnn.base.turns import turn
+from tests.conftest import PROJECT
 
 HOLD = """
 import sys, time
@@ -22,7 +23,7 @@ with turn("pad"):
 
 def holder(seconds: float) -> subprocess.Popen[str]:
     """Return a process that has its turn for some seconds."""
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(seconds)],
         stdout=subprocess.PIPE,

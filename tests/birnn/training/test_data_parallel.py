@@ -1,5 +1,7 @@
 """Workers that train one network together do what one process does."""
 
+import os
+import signal
 import time
 from functools import partial
 from pathlib import Path
@@ -121,6 +123,48 @@ def test_where_one_worker_is_killed_the_others_end() -> None:
     Thread(target=kill).start()
     with pytest.raises(InputError, match="a worker of the training was killed"):
         data_parallel.run(2, wait)
+    assert alive_workers() == []
+
+
+def speak_last(folder: Path, worker: Worker) -> None:
+    """Have the first worker say, a while after an interrupt, whether the second is still there."""
+    (folder / f"{os.getpid()} is {worker.share.rank}").touch()
+    try:
+        time.sleep(600)
+    except KeyboardInterrupt:
+        if not worker.is_first:
+            raise
+        time.sleep(1)
+        there = psutil.Process(process_of(1, folder)).status() != psutil.STATUS_ZOMBIE
+        (folder / f"there: {there}").touch()
+        raise
+
+
+def process_of(rank: int, folder: Path) -> int:
+    """Return the process of a worker, once it has begun."""
+    while not (found := list(folder.glob(f"* is {rank}"))):
+        time.sleep(0.05)
+    return int(found[0].name.partition(" ")[0])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
+def test_the_first_worker_ends_before_the_others(tmp_path: Path) -> None:
+    def interrupt() -> None:
+        process_of(0, tmp_path)
+        # As all of a group may get it; who started the workers ends them.
+        psutil.Process(process_of(1, tmp_path)).terminate()
+        time.sleep(0.5)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+    try:
+        Thread(target=interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            data_parallel.run(2, partial(speak_last, tmp_path))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (tmp_path / "there: True").exists()
     assert alive_workers() == []
 
 
