@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 
 from birnn.reporting import study
-from tests.conftest import PROJECT, commit, ran, run, set_settings
+from tests.projects import PROJECT, commit, environment, ran, run, set_settings
+from tests.tiers import exhaustive
 
 pytestmark = pytest.mark.slow
 
-EXPERIMENTS = (sys.executable, "-m", "experiments")
+EXPERIMENTS = ("python", "-m", "experiments")
 SEEDS = ("-S", "train.epochs=1", "-S", "train.seed=0..1")
 
 
@@ -39,6 +40,7 @@ def stop_in_the_second(command: tuple[str, ...], cwd: Path) -> str:
         process = subprocess.Popen(
             command,
             cwd=cwd,
+            env=environment(warm=False),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -55,6 +57,7 @@ def stop_in_the_second(command: tuple[str, ...], cwd: Path) -> str:
     return log.read_text("utf-8")
 
 
+@exhaustive
 @on_posix
 def test_an_interrupted_study_goes_on_and_runs_nothing_twice(finished_copy: Path) -> None:
     log = stop_in_the_second((*EXPERIMENTS, "run", *SEEDS), finished_copy)
@@ -111,6 +114,7 @@ pooling: {title: maximum and mean, settings: {network.pooling: max_mean}}
 """
 
 
+@exhaustive
 def test_a_ladder_of_two_recipes_is_in_the_report(finished_copy: Path) -> None:
     recipes = finished_copy / "experiments" / "recipes.yaml"
     recipes.write_text(RECIPES, encoding="utf-8")
@@ -146,13 +150,15 @@ def test_a_ladder_of_two_recipes_is_in_the_report(finished_copy: Path) -> None:
     assert "| 2 | pooling: maximum and mean |" in markdown
 
 
+@exhaustive
 @on_posix
 def test_without_the_environment_on_the_path(finished_copy: Path) -> None:
-    command = (*EXPERIMENTS, "run", "-S", "train.epochs=1")
+    command = (sys.executable, "-m", "experiments", "run", "-S", "train.epochs=1")
     result = run(*command, cwd=finished_copy, PATH="/usr/bin:/bin")
     assert result.returncode == 0, result.stderr
 
 
+@exhaustive
 @on_posix
 def test_a_queue_worker_without_the_environment_says_so(
     finished_copy: Path, tmp_path: Path
@@ -195,6 +201,7 @@ def test_a_mistake_stops_before_anything_runs(
     assert "train_bilstm" not in ran(result) or expected in result.stderr
 
 
+@exhaustive
 def test_a_failed_experiment_is_named_and_the_others_run(finished_copy: Path) -> None:
     # A rate at which the loss is soon no number.
     options = ("-S", "train.learning_rate=10,0.01", "-S", "train.optimizer=sgd")
@@ -208,6 +215,7 @@ def test_a_failed_experiment_is_named_and_the_others_run(finished_copy: Path) ->
     assert "2 of 4 experiments are finished" in again.stdout
 
 
+@exhaustive
 def test_a_queue_of_two(finished_copy: Path) -> None:
     options = ("--queue", "-S", "train.epochs=1", "-S", "train.seed=1,2")
     result = run("dvc", "exp", "run", *options, cwd=finished_copy)

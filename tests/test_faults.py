@@ -4,264 +4,37 @@ The table in the README names these tests.
 """
 
 import os
-import random
 import shutil
-import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from birnn.base import recorded
-from tests.conftest import PROJECT, SMALL, commit, new_clone, ran, run, set_settings
-from tests.test_pipeline import contents, error_line
+from tests.projects import (
+    OUTPUTS,
+    PROJECT,
+    SMALL,
+    environment,
+    error_line,
+    leftovers,
+    new_clone,
+    ran,
+    repro,
+    results,
+    run,
+)
+from tests.tiers import exhaustive, sampled
 
 resource = pytest.importorskip("resource", reason="faults are made as POSIX has them")
 pytestmark = pytest.mark.slow
 
 PIPELINE = YAML(typ="safe").load(PROJECT / "dvc.yaml")["stages"]
 STAGES = list(PIPELINE)
-TRAININGS = ("train_bilstm", "train_bigru")
 OFF = ("fetch_unlabelled", "train_word_vectors", "weigh_ngrams")
-OUTPUTS = ("data", "models", "metrics", "plots", "report")
-
-# Long enough to be killed in each of several epochs.
-EPOCHS = 6
-
-
-def results(project: Path) -> dict[str, bytes]:
-    """Return all that the pipeline wrote, without what tells a time and what is half-written."""
-    timed = ("timing.json", "costs.json", "report.md", "report.html")
-    return {
-        f"{folder}/{name}": content
-        for folder in OUTPUTS
-        for name, content in contents(project / folder).items()
-        if not name.endswith(timed) and not name.startswith(".part-")
-    }
-
-
-def leftovers(project: Path) -> list[str]:
-    """Return the outputs that are half-written."""
-    return [str(path) for path in project.rglob(".part-*")]
-
-
-def stage_process(dvc: psutil.Process, stage: str) -> psutil.Process | None:
-    for child in dvc.children(recursive=True):
-        try:
-            if f"stages.{stage}" in child.cmdline():
-                return child
-        except psutil.NoSuchProcess:
-            continue
-    return None
-
-
-@pytest.fixture(scope="module")
-def longer(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished clone of some more epochs."""
-    folder = tmp_path_factory.mktemp("longer") / "clone"
-    shutil.copytree(finished, folder, symlinks=True)
-    set_settings(folder, {"train.epochs": str(EPOCHS)})
-    result = run("dvc", "repro", cwd=folder)
-    assert result.returncode == 0, result.stderr
-    commit(folder)
-    return folder
-
-
-@pytest.fixture
-def longer_copy(longer: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(longer, tmp_path / "copy", symlinks=True))
-
-
-def forget(project: Path, stage: str) -> None:
-    """Have a stage run from the start: DVC gives back what it knows of, also where it is forced."""
-    yaml = YAML(typ="safe")
-    lock = yaml.load(project / "dvc.lock")
-    del lock["stages"][stage]
-    yaml.dump(lock, project / "dvc.lock")
-    for folder in (".dvc/cache/runs", "state"):
-        shutil.rmtree(project / folder, ignore_errors=True)
-
-
-def kill_while_running(project: Path, stage: str, rng: random.Random, whom: str) -> int:
-    """Kill a stage, the DVC that runs it, or both, at a random moment.
-
-    Returns the number of epochs that were finished by then.
-    """
-    log = project.parent / "log.txt"
-    with log.open("w", encoding="utf-8") as output:
-        dvc = subprocess.Popen(
-            ["dvc", "repro", "--single-item", stage],
-            cwd=project,
-            stdout=output,
-            stderr=output,
-            text=True,
-            start_new_session=True,
-        )
-        process = psutil.Process(dvc.pid)
-        running = None
-        while dvc.poll() is None and running is None:
-            running = stage_process(process, stage)
-            time.sleep(0.01)
-        if stage in TRAININGS:
-            # Start-up takes most of the time: half of the moments are among the epochs.
-            epochs = rng.choice([0, 0, 0, 1, 2, 3, 4, 5])
-            while dvc.poll() is None and log.read_text().count("  epoch ") < epochs:
-                time.sleep(0.01)
-            time.sleep(rng.uniform(0, 0.5) if epochs else rng.uniform(0, 8))
-        else:
-            time.sleep(rng.uniform(0, 4))
-        for target in {"stage": [running], "dvc": [process], "both": [process, running]}[whom]:
-            if target and target.is_running():
-                target.kill()
-        dvc.wait(timeout=60)
-        # An orphan ends by itself, within seconds.
-        if running:
-            running.wait(timeout=30)
-    return log.read_text().count("  epoch ")
-
-
-def is_whole(lock: Path) -> bool:
-    """Tell whether DVC, which writes the file in place, was not killed while it did."""
-    try:
-        return bool(YAML(typ="safe").load(lock))
-    except YAMLError:
-        return False
-
-
-def bring_back_the_lock(project: Path) -> None:
-    """Do what the README says."""
-    git = run("git", "checkout", "--", "dvc.lock", cwd=project)
-    assert git.returncode == 0, git.stderr
-
-
-@pytest.mark.parametrize("kept", [0.0, 0.3, 0.7])
-def test_a_lock_that_dvc_was_killed_in_comes_back(finished_copy: Path, kept: float) -> None:
-    expected = results(finished_copy)
-    lock = finished_copy / "dvc.lock"
-    whole = lock.read_bytes()
-    lines = whole.splitlines(keepends=True)
-    lock.write_bytes(b"".join(lines[: int(kept * len(lines))]) + b"  - {")
-    broken = run("dvc", "repro", cwd=finished_copy)
-    assert broken.returncode != 0
-    assert "'./dvc.lock' is invalid" in broken.stderr
-    bring_back_the_lock(finished_copy)
-    result = run("dvc", "repro", cwd=finished_copy)
-    assert result.returncode == 0, result.stderr
-    assert ran(result) == []
-    assert results(finished_copy) == expected
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_that_is_killed_at_any_moment_ends_as_if_it_never_was(
-    longer_copy: Path, stage: str, kills: int
-) -> None:
-    expected = results(longer_copy)
-    rng = random.Random(f"{stage} {kills}")  # noqa: S311
-    for number in range(kills):
-        forget(longer_copy, stage)
-        whom = ("stage", "dvc", "both")[number % 3]
-        finished_epochs = kill_while_running(longer_copy, stage, rng, whom)
-        if whom != "stage" and not is_whole(longer_copy / "dvc.lock"):
-            bring_back_the_lock(longer_copy)
-        result = run("dvc", "repro", "--single-item", stage, cwd=longer_copy)
-        assert result.returncode == 0, result.stderr
-        assert result.stdout.count("  epoch ") <= EPOCHS - finished_epochs
-        assert results(longer_copy) == expected
-        # Where the moment was late, DVC had recorded or cached the result, and skips the stage.
-        assert ran(result) == [stage] or "skipping" in result.stdout
-        assert leftovers(longer_copy) == []
-        assert "??" not in run("git", "status", "--porcelain", cwd=longer_copy).stdout
-
-
-def interrupt(project: Path, stage: str, number: int, *, whole_group: bool) -> tuple[int, str]:
-    """Interrupt a stage, or DVC and its stage as a terminal does, in the middle of its work.
-
-    Returns DVC's exit status and what was said.
-    """
-    log = project.parent / "log.txt"
-    with log.open("w", encoding="utf-8") as output:
-        dvc = subprocess.Popen(
-            ["dvc", "repro", "--single-item", stage],
-            cwd=project,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            # A shell may have it ignored in what it runs in the background.
-            preexec_fn=lambda: signal.signal(  # noqa: PLW1509
-                signal.SIGINT, signal.default_int_handler
-            ),
-        )
-        running = None
-        while running is None:
-            running = stage_process(psutil.Process(dvc.pid), stage)
-        while stage in TRAININGS and log.read_text().count("  epoch ") < 2:
-            time.sleep(0.01)
-        while stage not in TRAININGS and running.cpu_times().user < 1:  # it imports TensorFlow
-            time.sleep(0.01)
-        if whole_group:
-            os.killpg(dvc.pid, number)
-        else:
-            running.send_signal(number)
-        dvc.wait(timeout=15)
-        running.wait(timeout=15)
-    return dvc.returncode, log.read_text()
-
-
-@pytest.mark.parametrize("whole_group", [True, False])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("stage", ["evaluate", "train_bigru"])
-def test_an_interrupt_ends_within_seconds_and_says_how_to_go_on(
-    longer_copy: Path,
-    stage: str,
-    number: int,
-    whole_group: bool,  # noqa: FBT001
-) -> None:
-    expected = results(longer_copy)
-    forget(longer_copy, stage)
-    status, said = interrupt(longer_copy, stage, number, whole_group=whole_group)
-    assert status != 0
-    assert "Traceback" not in said
-    assert f"{stage} was interrupted: go on with dvc repro" in said
-    if stage in TRAININGS:
-        assert "of 6 epochs are kept" in said
-    result = run("dvc", "repro", "--single-item", stage, cwd=longer_copy)
-    assert result.returncode == 0, result.stderr
-    assert ("goes on after epoch" in result.stdout) == (stage in TRAININGS)
-    assert results(longer_copy) == expected
-    assert leftovers(longer_copy) == []
-
-
-@pytest.mark.parametrize(
-    ("number", "whole_group"), [(signal.SIGINT, True), (signal.SIGTERM, False)]
-)
-def test_an_interrupt_ends_all_workers_of_a_training(
-    longer_copy: Path,
-    number: int,
-    whole_group: bool,  # noqa: FBT001
-) -> None:
-    set_settings(longer_copy, {"train.workers": "2"})
-    status, said = interrupt(longer_copy, "train_bigru", number, whole_group=whole_group)
-    assert status != 0
-    assert "Traceback" not in said
-    assert "train_bigru was interrupted: go on with dvc repro" in said
-    assert "of 6 epochs are kept" in said
-    result = run("dvc", "repro", "--single-item", "train_bigru", cwd=longer_copy)
-    assert result.returncode == 0, result.stderr
-    assert "goes on after epoch" in result.stdout
-    assert result.stdout.count("  epoch ") < EPOCHS
-    assert leftovers(longer_copy) == []
-
-
-def outputs_of(stage: str) -> list[str]:
-    listed = [*PIPELINE[stage].get("outs", []), *PIPELINE[stage].get("metrics", [])]
-    return [next(iter(out)) if isinstance(out, dict) else out for out in listed]
 
 
 def inputs_of(project: Path, stage: str) -> list[Path]:
@@ -273,11 +46,10 @@ def inputs_of(project: Path, stage: str) -> list[Path]:
 
 def run_stage(stage: str, project: Path, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a stage by itself, as a user would, with options of subprocess."""
-    variables = {name: value for name, value in os.environ.items() if name != "IMDB_ARCHIVE"}
     return subprocess.run(
-        [sys.executable, "-m", f"stages.{stage}"],
+        ["python", "-m", f"stages.{stage}"],
         cwd=project,
-        env=variables | options.pop("environment", {}),
+        env=options.pop("env", environment()),
         stderr=subprocess.PIPE,
         stdout=options.pop("stdout", subprocess.PIPE),
         text=True,
@@ -304,19 +76,21 @@ def test_a_full_disk_stops_with_one_line_and_loses_nothing(finished_copy: Path, 
     assert leftovers(finished_copy) == []
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", sampled(STAGES, "fetch", "report"))
 def test_a_read_only_folder_stops_with_one_line(finished_copy: Path, stage: str) -> None:
     expected = results(finished_copy)
-    command = [sys.executable, "-m", f"stages.{stage}"]
+    command = ["python", "-m", f"stages.{stage}"]
     if os.geteuid() == 0:
         # For root no permission is missing, but a file system may be read-only.
         mount = 'mount --bind "$PWD" "$PWD"; mount -o remount,ro,bind "$PWD"; cd "$PWD"; exec "$@"'
-        result = run("unshare", "--mount", "sh", "-ec", mount, "sh", *command, cwd=finished_copy)
+        result = run(
+            "unshare", "--mount", "sh", "-ec", mount, "sh", *command, cwd=finished_copy, warm=False
+        )
     else:
         folders = [finished_copy, *(path for path in finished_copy.rglob("*") if path.is_dir())]
         for folder in folders:
             folder.chmod(0o555)
-        result = run(*command, cwd=finished_copy)
+        result = run(*command, cwd=finished_copy, warm=False)
         for folder in folders:
             folder.chmod(0o755)
     assert result.returncode == 1, result.stderr
@@ -370,8 +144,8 @@ def test_a_truncated_input_stops_a_stage_or_is_warned_of(
     expected = results(finished_copy)
     file = max(inputs_of(finished_copy, stage), key=lambda file: file.stat().st_size)
     truncate(file)
-    environment = {"DVC_STAGE": stage} if by_dvc else {}
-    result = run_stage(stage, finished_copy, environment=environment)
+    variables = {"DVC_STAGE": stage} if by_dvc else {}
+    result = run_stage(stage, finished_copy, env=environment(**variables))
     assert "Traceback" not in result.stderr
     damage = f"{file.relative_to(finished_copy)} is damaged"
     if by_dvc:
@@ -446,9 +220,10 @@ SURROUNDINGS = {
 }
 
 
+@exhaustive
 @pytest.mark.parametrize("surroundings", SURROUNDINGS)
 def test_surroundings_change_nothing(clone: Path, finished: Path, surroundings: str) -> None:
-    result = run("dvc", "repro", cwd=clone, **SURROUNDINGS[surroundings])
+    result = run("dvc", "repro", cwd=clone, warm=False, **SURROUNDINGS[surroundings])
     assert result.returncode == 0, result.stderr
     assert results(clone) == results(finished)
 
@@ -457,8 +232,7 @@ def test_a_path_with_blanks_and_letters_of_all_kinds_changes_nothing(
     tmp_path: Path, finished: Path
 ) -> None:
     clone = new_clone(tmp_path / "my films – Фильмы é [1]" / "clone", SMALL)
-    result = run("dvc", "repro", cwd=clone)
-    assert result.returncode == 0, result.stderr
+    repro(clone)
     assert results(clone) == results(finished)
 
 
@@ -467,6 +241,7 @@ def test_two_at_once_do_not_spoil_each_other(clone: Path, finished: Path) -> Non
         subprocess.Popen(
             ["dvc", "repro"],
             cwd=clone,
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -485,8 +260,8 @@ def test_two_at_once_do_not_spoil_each_other(clone: Path, finished: Path) -> Non
 @pytest.mark.parametrize("stage", ["pad", "train_bigru"])
 def test_one_stage_twice_at_once_takes_turns(finished_copy: Path, stage: str) -> None:
     expected = results(finished_copy)
-    command = [sys.executable, "-m", f"stages.{stage}"]
-    both = [subprocess.Popen(command, cwd=finished_copy) for _ in range(2)]
+    command = ["python", "-m", f"stages.{stage}"]
+    both = [subprocess.Popen(command, cwd=finished_copy, env=environment()) for _ in range(2)]
     assert [process.wait(timeout=300) for process in both] == [0, 0]
     assert results(finished_copy) == expected
     assert leftovers(finished_copy) == []

@@ -2,8 +2,8 @@
 
 import json
 import os
-import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +12,9 @@ import pytest
 import tensorflow as tf
 
 from birnn.base.files import read_json
-from tests.conftest import new_clone, ran, run, set_settings
-from tests.test_pipeline import error_line
+from tests.conftest import Make
+from tests.projects import copy, error_line, new_clone, ran, run, set_settings
+from tests.tiers import exhaustive
 
 pytestmark = pytest.mark.slow
 
@@ -35,15 +36,17 @@ TEXTS = ["A fine, moving film.", "Dull and far too long."]
 
 
 @pytest.fixture(scope="module")
-def improved(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone in which such networks have been trained."""
-    clone = tmp_path_factory.mktemp("improved") / "clone"
-    assert run("cp", "-r", str(finished), str(clone), cwd=finished).returncode == 0
-    set_settings(clone, IMPROVED)
-    result = run("dvc", "repro", cwd=clone)
-    assert result.returncode == 0, result.stderr
-    assert "fetch" not in ran(result)
-    return clone
+def improved(finished: Path, shared: Callable[[str, Make], Path]) -> Path:
+    """A clone in which such networks have been trained; not to be changed."""
+
+    def make(folder: Path) -> None:
+        copy(finished, folder)
+        set_settings(folder, IMPROVED)
+        result = run("dvc", "repro", cwd=folder)
+        assert result.returncode == 0, result.stderr
+        assert "fetch" not in ran(result)
+
+    return shared("improved", make)
 
 
 def test_they_read_reviews_better_than_the_notebooks(finished: Path, improved: Path) -> None:
@@ -64,7 +67,7 @@ def predict(clone: Path, texts: list[str], folder: Path) -> pd.DataFrame:
     file, found = folder / "texts.jsonl", folder / "found.csv"
     lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
     file.write_text(lines, encoding="utf-8")
-    command = (sys.executable, "-m", "birnn", "predict", "--file", str(file))
+    command = ("python", "-m", "birnn", "predict", "--file", str(file))
     result = run(*command, "--output", str(found), cwd=clone)
     assert result.returncode == 0, result.stderr
     return pd.read_csv(found)
@@ -79,14 +82,14 @@ def test_new_texts_are_read_as_the_test_reviews_were(improved: Path, tmp_path: P
 
 
 def test_an_explanation_adds_up(improved: Path) -> None:
-    result = run(sys.executable, "-m", "birnn", "explain", TEXTS[0], cwd=improved)
+    result = run("python", "-m", "birnn", "explain", TEXTS[0], cwd=improved)
     assert result.returncode == 0, result.stderr
     assert "moving" in result.stdout
 
 
 def test_what_is_exported_predicts_the_same(improved: Path, tmp_path: Path) -> None:
     file = tmp_path / "model.zip"
-    result = run(sys.executable, "-m", "birnn", "export", str(file), cwd=improved)
+    result = run("python", "-m", "birnn", "export", str(file), cwd=improved)
     assert result.returncode == 0, result.stderr
     zipfile.ZipFile(file).extractall(tmp_path / "model")
     exported = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
@@ -98,17 +101,18 @@ def test_what_is_exported_predicts_the_same(improved: Path, tmp_path: Path) -> N
 
 def test_a_corpus_without_such_reviews_says_so(finished_copy: Path) -> None:
     set_settings(finished_copy, {"word_vectors.reviews": "all"})
-    result = run(sys.executable, "-m", "stages.fetch_unlabelled", cwd=finished_copy)
+    result = run("python", "-m", "stages.fetch_unlabelled", cwd=finished_copy)
     assert result.returncode == 1
     line = error_line(result.stderr)
     assert "rotten-tomatoes has no reviews without a label: choose train" in line
 
 
+@exhaustive
 @pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE names no archive")
 def test_the_true_reviews_without_a_label(tmp_path: Path) -> None:
     clone = new_clone(tmp_path / "clone", {"word_vectors.reviews": "all"})
     archive = str(Path(os.environ["IMDB_ARCHIVE"]).resolve())
-    command = (sys.executable, "-m", "stages.fetch_unlabelled")
+    command = ("python", "-m", "stages.fetch_unlabelled")
     result = run(*command, cwd=clone, IMDB_ARCHIVE=archive)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip().endswith("50,000 reviews without a label")

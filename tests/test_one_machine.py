@@ -1,12 +1,12 @@
 """Whoever stays on one machine needs nothing of what a cluster does."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import PROJECT, ran, run
+from tests.projects import PROJECT, ran, run
+from tests.tiers import exhaustive
 
 OF_A_CLUSTER = ("boto3", "botocore", "dvc_s3", "moto", "ray", "s3fs")
 HIDE = f"""
@@ -19,7 +19,7 @@ class Hidden:
 
 sys.meta_path.insert(0, Hidden())
 """
-EXPERIMENTS = (sys.executable, "-m", "experiments")
+EXPERIMENTS = ("python", "-m", "experiments")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def hidden(tmp_path: Path) -> dict[str, str]:
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(HIDE)
     environment = {"PYTHONPATH": str(folder)}
-    result = run(sys.executable, "-c", "import ray", cwd=tmp_path, **environment)
+    result = run("python", "-c", "import ray", cwd=tmp_path, **environment)
     assert "ray is hidden" in result.stderr
     return environment
 
@@ -42,11 +42,13 @@ def test_the_lock_has_nothing_of_a_cluster() -> None:
     assert {name.replace("_", "-") for name in OF_A_CLUSTER} <= added
 
 
-@pytest.mark.slow
+@exhaustive
 def test_experiments_here_need_nothing_of_a_cluster(
     finished_copy: Path, hidden: dict[str, str]
 ) -> None:
-    result = run(*EXPERIMENTS, "run", "-S", "train.epochs=1", cwd=finished_copy, **hidden)
+    result = run(
+        *EXPERIMENTS, "run", "-S", "train.epochs=1", cwd=finished_copy, warm=False, **hidden
+    )
     assert result.returncode == 0, result.stderr
     assert {"train_bilstm", "train_bigru", "evaluate", "report"} <= set(ran(result))
 
@@ -54,6 +56,6 @@ def test_experiments_here_need_nothing_of_a_cluster(
 @pytest.mark.slow
 def test_without_ray_it_says_what_to_install(finished_copy: Path, hidden: dict[str, str]) -> None:
     command = (*EXPERIMENTS, "run", "--on", "ray", "-S", "train.epochs=1")
-    result = run(*command, cwd=finished_copy, **hidden)
+    result = run(*command, cwd=finished_copy, warm=False, **hidden)
     assert result.returncode == 1
     assert result.stderr.splitlines() == ["error: Ray is not installed: make cluster"]

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 REPORT = (PROJECT / "report" / "report.html").as_uri()
 CHROMIUM = next(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 FILES = sorted((PROJECT / ".github" / "workflows").glob("*.yaml"))
 WORKFLOWS = [YAML(typ="safe").load(file) for file in FILES]

@@ -15,48 +15,72 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
-from tests.conftest import commit, run
+from tests.projects import commit, copy, done, environment, run
 
-EXPERIMENTS = (sys.executable, "-m", "experiments")
+EXPERIMENTS = ("python", "-m", "experiments")
 RAY = Path(sys.executable).parent / "ray"
 
 
+BUCKET = "reviews"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "something"}
+
+
 class Machines:
-    """Ray nodes on this machine, each with one core and a folder of its own."""
+    """Ray nodes on this machine, each with one core and a folder of its own.
+
+    Attributes:
+        environment: what finds and opens the cluster, whatever token is in the home folder.
+        folders: of each node's experiments.
+    """
 
     def __init__(self) -> None:
         # In a short path, which sockets want.
         self.folder = Path(tempfile.mkdtemp(prefix="ray-"))
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
-        # What finds and opens the cluster, whatever token is in the home folder.
         self.environment = {
             "RAY_ADDRESS": self.address,
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
         }
         self.nodes: list[psutil.Popen] = []
+        self.folders: list[Path] = []
 
-    def start(self, **environment: str) -> Path:
-        """Start one more node; return the folder in which its experiments run."""
-        worker = self.folder / f"worker-{len(self.nodes)}"
+    def start(self, **variables: str) -> None:
+        """Start one more node."""
+        folder = self.folder / f"worker-{len(self.nodes)}"
         if self.nodes:
             options = ["--address", self.address]
         else:
             port = self.address.partition(":")[2]
             options = ["--head", "--port", port, "--temp-dir", str(self.folder / "ray")]
             options += ["--include-dashboard=false", "--disable-usage-stats"]
+        # Nodes take cores of their own machine only from each other's experiments.
+        usable = sorted(os.sched_getaffinity(0))
+        core = usable[len(self.nodes) % len(usable)]
         node = psutil.Popen(
-            [RAY, "start", "--block", "--num-cpus=1", *options],
-            env=os.environ | self.environment | {"BIRNN_WORKER": str(worker)} | environment,
+            ["taskset", "-c", str(core), RAY, "start", "--block", "--num-cpus=1", *options],
+            env=environment(warm=False, BIRNN_WORKER=str(folder), **self.environment)
+            | CREDENTIALS
+            | variables,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         self.nodes.append(node)
-        self._wait_for(len(self.nodes))
-        return worker
+        self.folders.append(folder)
+        self._wait_for(sum(one.is_running() for one in self.nodes))
+
+    def renew(self) -> None:
+        """Replace the second node where it was lost, and empty all folders."""
+        if len(self.nodes) > 1 and not self.nodes[1].is_running():
+            del self.nodes[1], self.folders[1]
+        while len(self.nodes) < 2:
+            self.start()
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _wait_for(self, number: int) -> None:
         code = (
@@ -65,23 +89,24 @@ class Machines:
         )
         deadline = time.monotonic() + 120
         while True:
-            result = run(sys.executable, "-c", code, cwd=self.folder, **self.environment)
+            result = run("python", "-c", code, cwd=self.folder, **self.environment)
             if result.returncode == 0:
                 return
             if time.monotonic() > deadline:
                 raise TimeoutError(result.stderr)
 
-    def kill(self, number: int) -> None:
-        """End a node at once with all of Ray on it, as when its machine is lost.
+    def lose(self) -> None:
+        """End the second node at once with all of Ray on it, as when its machine is lost.
 
         What an experiment started has to end by itself.
         """
-        node = self.nodes[number]
+        node = self.nodes[1]
         every = [node, *node.children(recursive=True)]
         for process in every:
             with contextlib.suppress(psutil.NoSuchProcess):
                 if not {"dvc", "stages"} & set(re.split(r"\W", " ".join(process.cmdline()))):
                     process.kill()
+        node.wait()
 
     def end(self) -> None:
         """End all nodes."""
@@ -94,18 +119,25 @@ class Machines:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-@pytest.fixture
-def machines() -> Iterator[Machines]:
-    """Nodes to be started."""
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Machines]:
+    """Two nodes, for all tests of a process."""
     machines = Machines()
     yield machines
     machines.end()
 
 
 @pytest.fixture
+def machines(cluster: Machines) -> Machines:
+    """Two nodes on which nothing has run."""
+    cluster.renew()
+    return cluster
+
+
+@pytest.fixture
 def project(finished: Path, tmp_path: Path) -> Path:
     """A finished clone whose git remote and default DVC remote are folders beside it."""
-    folder = Path(shutil.copytree(finished, tmp_path / "project", symlinks=True))
+    folder = copy(finished, tmp_path / "project")
     for command in (
         ("git", "init", "-q", "--bare", "-b", "main", "../origin.git"),
         ("git", "remote", "add", "origin", "../origin.git"),
@@ -116,24 +148,27 @@ def project(finished: Path, tmp_path: Path) -> Path:
     return folder
 
 
-BUCKET = "reviews"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "something"}
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Return the address of a server that speaks S3, and has a bucket."""
-    boto3 = pytest.importorskip("boto3", reason="make cluster installs boto3")
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """Return the address of a server that speaks S3, for all tests of a process."""
     moto_server = pytest.importorskip("moto.server", reason="make cluster installs moto")
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
     server = moto_server.ThreadedMotoServer(port=0)
     server.start()
     _, port = server.get_host_and_port()
-    address = f"http://127.0.0.1:{port}"
-    boto3.client("s3", endpoint_url=address, region_name="us-east-1").create_bucket(Bucket=BUCKET)
-    yield address
+    yield f"http://127.0.0.1:{port}"
     server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the address of S3 with an empty bucket."""
+    boto3 = pytest.importorskip("boto3", reason="make cluster installs boto3")
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    requests.post(f"{s3_server}/moto-api/reset", timeout=10).raise_for_status()
+    client = boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1")
+    client.create_bucket(Bucket=BUCKET)
+    return s3_server
 
 
 @pytest.fixture
@@ -156,14 +191,9 @@ def publish(project: Path) -> None:
     done(project, "git", "push", "-q", "--set-upstream", "origin", "main")
 
 
-def done(project: Path, *command: str, **environment: str) -> str:
-    """Return what a command says that must not fail."""
-    result = run(*command, cwd=project, **environment)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
-
-
-def run_on(machines: Machines, project: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_on(
+    machines: Machines, project: Path, *options: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run experiments on Ray's nodes."""
     command = (*EXPERIMENTS, "run", "--on", "ray", "--cpus", "1", *options)
-    return run(*command, cwd=project, **machines.environment)
+    return run(*command, cwd=project, **(machines.environment | variables))

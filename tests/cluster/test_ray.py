@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -11,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import EXPERIMENTS, Machines, done, publish, run_on
-from tests.conftest import run
+from tests.cluster.conftest import EXPERIMENTS, Machines, publish, run_on
+from tests.projects import copy, done, environment, run
 
 pytest.importorskip("ray", reason="make cluster installs Ray")
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 NAMES = ["seed-1", "seed-2", "seed-3", "seed-4"]
 
@@ -35,15 +34,14 @@ def test_four_experiments_over_two_nodes_are_as_if_they_had_run_here(
     on_s3: Path, machines: Machines
 ) -> None:
     project = on_s3
-    local = Path(shutil.copytree(project, project.parent / "local", symlinks=True))
-    folders = [machines.start(), machines.start()]
+    local = copy(project, project.parent / "local")
     result = run_on(machines, project, "-S", "train.seed=1..4")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "0 of 4 experiments are finished" in result.stdout
     assert "[4 of 4] seed-" in result.stdout
     assert experiments(project) == NAMES
     # Both machines had a part, and nothing is left but their caches.
-    for folder in folders:
+    for folder in machines.folders:
         assert (folder / "cache" / "files").is_dir()
         assert {one.name for one in folder.iterdir()} == {"cache", f"cores-{socket.gethostname()}"}
 
@@ -77,22 +75,22 @@ def running_experiments(folder: Path) -> list[Path]:
 def test_the_experiment_of_a_lost_machine_runs_on_another(
     project: Path, machines: Machines
 ) -> None:
-    folders = [machines.start(), machines.start()]
+    lost = machines.folders[1]
     command = (*EXPERIMENTS, "run", "--on", "ray", "--cpus", "1", "-S", "train.seed=1..2")
     driver = subprocess.Popen(
         command,
         cwd=project,
-        env=os.environ | machines.environment,
+        env=environment(**machines.environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     deadline = time.monotonic() + 300
-    while not running_experiments(folders[1]):
+    while not running_experiments(lost):
         assert driver.poll() is None, driver.communicate()[0]
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    machines.kill(1)
+    machines.lose()
     said = driver.communicate(timeout=300)[0]
     assert driver.returncode == 0, said
     assert experiments(project) == ["seed-1", "seed-2"]
@@ -101,7 +99,7 @@ def test_the_experiment_of_a_lost_machine_runs_on_another(
     assert metrics(project, "seed-1") != metrics(project, "seed-2")
     # Nothing goes on where the machine was lost.
     assert not [
-        one for one in Path("/proc").glob("[0-9]*/cwd") if str(folders[1]) in os.path.realpath(one)
+        one for one in Path("/proc").glob("[0-9]*/cwd") if str(lost) in os.path.realpath(one)
     ]
 
 
@@ -125,13 +123,12 @@ def test_what_a_remote_refuses_is_kept_where_it_was_made(
 ) -> None:
     done(project, "dvc", "push", "--quiet", "--run-cache")
     refuse(project)
-    folder = machines.start()
     result = run_on(machines, project, "-S", "train.seed=1")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == "error: failed, see above: seed-1"
     line = next(line for line in result.stdout.splitlines() if "seed-1 failed: " in line)
     kept = Path(line.partition("its results are kept there, in ")[2].partition(": ")[0])
-    assert kept.parent == folder
+    assert kept.parent in machines.folders
     assert experiments(project) == []
     assert experiments(kept) == ["seed-1"]
 
@@ -147,7 +144,6 @@ def test_what_a_remote_refuses_is_kept_where_it_was_made(
 
 
 def test_an_experiment_that_fails_says_why(project: Path, machines: Machines) -> None:
-    machines.start()
     result = run_on(machines, project, "-S", "baseline.min_reviews=100000")
     assert result.returncode == 1
     assert "error: failed, see above: min-reviews-100000" in result.stderr
@@ -225,9 +221,7 @@ def test_a_cluster_that_is_not_there(project: Path) -> None:
 def test_a_cluster_that_wants_its_token(
     project: Path, machines: Machines, other: dict[str, str]
 ) -> None:
-    machines.start()
-    machines.environment |= other
-    result = run_on(machines, project, "-S", "train.seed=1")
+    result = run_on(machines, project, "-S", "train.seed=1", **other)
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith(
         f"error: the Ray at {machines.address} wants its token: set RAY_AUTH_MODE=token, and have"

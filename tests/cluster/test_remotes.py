@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.conftest import CREDENTIALS, Machines, done, run_on
-from tests.conftest import ran, run
+from tests.cluster.conftest import CREDENTIALS, Machines, run_on
+from tests.projects import done, ran, run
 
 pytest.importorskip("dvc_s3", reason="make cluster installs dvc-s3")
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 def share_results(project: Path) -> None:
@@ -42,10 +42,14 @@ def test_s3_as_remote(on_s3: Path) -> None:
     share_results(on_s3)
 
 
-def test_without_credentials_the_machine_says_so(on_s3: Path, machines: Machines) -> None:
+def test_without_credentials_the_machine_says_so(on_s3: Path) -> None:
     no_credentials = dict.fromkeys(CREDENTIALS, "") | {"AWS_EC2_METADATA_DISABLED": "true"}
-    machines.start(HOME=str(machines.folder), **no_credentials)
-    result = run_on(machines, on_s3, "-S", "train.seed=1")
+    machines = Machines()
+    try:
+        machines.start(HOME=str(machines.folder), **no_credentials)
+        result = run_on(machines, on_s3, "-S", "train.seed=1")
+    finally:
+        machines.end()
     assert result.returncode == 1
     line = next(line for line in result.stdout.splitlines() if "seed-1 failed: " in line)
     assert "credentials" in line

@@ -6,7 +6,7 @@ import pytest
 
 from birnn.base.errors import InputError
 from experiments import grid
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 
 @pytest.fixture(autouse=True)

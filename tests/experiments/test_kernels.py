@@ -9,7 +9,7 @@ import pytest
 
 from experiments.kernels import ByContent
 from experiments.worker import LOCATOR
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 MODULE = """
 from numba import njit

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from birnn.base.errors import InputError
 from experiments import grid, recipes
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from experiments import review
 from experiments.review import Gate, Noise
 from experiments.revisions import Facts
 from experiments.studies import summary
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 GATE = Gate(not_worse=["bilstm.accuracy"], at_least={})
 CORPUS = {

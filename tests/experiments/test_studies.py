@@ -12,7 +12,7 @@ from birnn.base.errors import InputError
 from birnn.reporting import seed_figure, study
 from experiments import grid, runs, studies
 from experiments.runs import Run
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 
 def metrics(bilstm: float, bigru: float, corpus: str = "mine") -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from experiments import worker
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 LINE = "{}=={} \\\n    --hash=sha256:00\n"
 

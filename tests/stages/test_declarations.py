@@ -5,7 +5,6 @@ Without this, an edit to shared code would re-run nothing, or everything.
 
 import ast
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.conftest import PROJECT, run, set_settings
+from tests.projects import PROJECT, run, set_settings
 
 PIPELINE = YAML(typ="safe").load(PROJECT / "dvc.yaml")
 STAGES = PIPELINE["stages"]
@@ -121,7 +120,7 @@ def test_what_a_running_stage_reads_and_imports(
         set_settings(finished_copy, settings)
         script = str(PROJECT / "tests" / "stages" / "record.py")
         file = tmp_path / "record.json"
-        result = run(sys.executable, script, stage, str(file), cwd=finished_copy)
+        result = run("python", script, stage, str(file), cwd=finished_copy)
         assert result.returncode == status, result.stderr
         for key, values in json.loads(file.read_text()).items():
             recorded[key] |= set(values)

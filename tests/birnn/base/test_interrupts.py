@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(PROJECT)}
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from birnn.base import settings
 from birnn.base.errors import InputError
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 DEFAULTS = PROJECT / "params.yaml"
 

@@ -10,7 +10,7 @@ import pytest
 
 from birnn.base.errors import InputError
 from birnn.base.turns import turn
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 HOLD = """
 import sys, time

@@ -10,7 +10,7 @@ from birnn.base.settings import Settings
 from birnn.corpora import sources
 from birnn.corpora.sources import Corpus
 from birnn.download import UnreachableError
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 DEFAULT = settings.load(PROJECT / "params.yaml")
 

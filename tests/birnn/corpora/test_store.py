@@ -16,7 +16,7 @@ from birnn.base.files import read_json
 from birnn.corpora import store
 from birnn.corpora.review import Review
 from birnn.corpora.sources import Corpus
-from tests.conftest import PROJECT
+from tests.projects import PROJECT
 
 
 def review(name: str, group: str, label: int, text: str) -> Review:

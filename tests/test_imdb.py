@@ -1,23 +1,20 @@
-"""Networks that are trained on IMDB, for two epochs: what they say, and how they behave."""
+"""The pipeline on IMDB: the corpus, and what networks of two epochs say and how they behave."""
 
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from birnn import attribution, checklist, reader
+from birnn import attribution, checklist, encoding, reader, reviews, sequences, vocabulary
+from birnn.base.files import read_json
+from birnn.evaluation import predictions
 from birnn.explanation import Explainer
 from birnn.models import BASELINE, NETWORKS
-from tests.conftest import PROJECT, new_clone, run
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE names no archive"),
-]
+from tests.projects import PROJECT, run
+from tests.tiers import exhaustive
 
 # The most of the cases that may fail. Of negation it is known that all models fail nearly all:
 # the report says so, and no bound would be one.
@@ -33,17 +30,6 @@ BOUNDS = {
     "praise added at the end": 0.1,
     "blame added at the end": 0.1,
 }
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a clone in which the pipeline has run on IMDB."""
-    settings = {"train.epochs": "2"}
-    clone = new_clone(tmp_path_factory.mktemp("imdb") / "clone", settings)
-    archive = os.environ["IMDB_ARCHIVE"]
-    result = run("dvc", "repro", cwd=clone, IMDB_ARCHIVE=archive)
-    assert result.returncode == 0, result.stderr
-    return clone
 
 
 # On which side of the threshold short texts fall is the seed's: of plain blame, none to all is
@@ -62,24 +48,56 @@ def rates(file: Path) -> pd.DataFrame:
     return table["failure_rate"].unstack("model")  # noqa: PD010  not of pairs
 
 
+@exhaustive
+def test_the_true_corpus(imdb: Path) -> None:
+    corpus = read_json(imdb / "data" / "corpus" / "corpus.json")
+    assert (corpus["name"], corpus["requested"]) == ("imdb", "imdb")
+    assert corpus["vocabulary"] == 88_584
+    for split in ("train", "test"):
+        ids, labels = sequences.read(imdb / "data" / "padded" / split)
+        assert ids.shape == (25_000, 100)
+        assert labels.sum() == 12_500
+        assert 0 <= ids.min() < ids.max() == 19_999
+
+    table = pq.read_table(imdb / "data" / "corpus" / "train.parquet", columns=["id", "tokens"])
+    row = table["id"].to_pylist().index("train/pos/576_10.txt")
+    tokens = table["tokens"].combine_chunks()[row : row + 1]
+    words = vocabulary.read(imdb / "data" / "corpus" / "vocabulary.txt")
+    encoded = encoding.encode(tokens, encoding.Encoding(words, 218, "pre", "pre"))[0]
+    assert encoded[0] == encoding.START
+    assert encoding.PADDING not in encoded
+    assert [words[number - encoding.FIRST_WORD] for number in encoded[1:]] == tokens[0].as_py()
+    padded = sequences.read(imdb / "data" / "padded" / "train")[0][row]
+    known = np.where(encoded[-100:] < 20_000, encoded[-100:], encoding.OUT_OF_VOCABULARY)
+    assert (padded == known).all()
+
+    assert read_json(imdb / "models" / "baseline" / "timing.json")["seconds"] < 60
+    file = imdb / "data" / "corpus" / "test.parquet"
+    rows = np.arange(25_000, dtype=np.int32)
+    probabilities = predictions.of_baseline(imdb / "models" / "baseline", file, rows).probabilities
+    assert ((probabilities > 0.5) == (reviews.column(file, "label") == 1)).mean() >= 0.91
+
+
+@exhaustive
 def test_predict_says_of_1000_test_reviews_what_evaluate_computed(
-    trained: Path, tmp_path: Path
+    imdb: Path, tmp_path: Path
 ) -> None:
-    texts = pd.read_parquet(trained / "data" / "corpus" / "test.parquet", columns=["id", "text"])
+    texts = pd.read_parquet(imdb / "data" / "corpus" / "test.parquet", columns=["id", "text"])
     rows = np.linspace(0, len(texts) - 1, 1_000).astype(int)
     texts.iloc[rows].to_csv(tmp_path / "texts.csv", index=False)
     options = ("--file", str(tmp_path / "texts.csv"), "--output", str(tmp_path / "said.parquet"))
-    result = run(sys.executable, "-m", "birnn", "predict", *options, cwd=trained)
+    result = run("python", "-m", "birnn", "predict", *options, cwd=imdb)
     assert result.returncode == 0, result.stderr
     said = pd.read_parquet(tmp_path / "said.parquet")
-    evaluated = pd.read_parquet(trained / "data" / "evaluated" / "predictions.parquet").iloc[rows]
+    evaluated = pd.read_parquet(imdb / "data" / "evaluated" / "predictions.parquet").iloc[rows]
     for name in NETWORKS:
         assert np.abs(said[name].to_numpy() - evaluated[name].to_numpy()).max() <= 1e-6
 
 
+@exhaustive
 @pytest.mark.parametrize("test", BOUNDS)
-def test_the_networks_behave(trained: Path, test: str) -> None:
-    found = rates(trained / "metrics" / "checklist.csv")
+def test_the_networks_behave(imdb: Path, test: str) -> None:
+    found = rates(imdb / "metrics" / "checklist.csv")
     assert (found.loc[test, bounded(test)] <= BOUNDS[test]).all()
 
 
@@ -95,10 +113,11 @@ def test_the_networks_in_git_tell_plain_praise_from_plain_blame() -> None:
     assert (found.loc[list(OF_THE_SEED), list(NETWORKS)].mean() <= 0.35).all()
 
 
-def test_the_networks_put_plain_praise_before_plain_blame(trained: Path) -> None:
+@exhaustive
+def test_the_networks_put_plain_praise_before_plain_blame(imdb: Path) -> None:
     described = {test.description: test for test in checklist.behaviours([], [])}
     cases = [case for name in OF_THE_SEED for case in described[name].cases]
-    read = reader.load(NETWORKS, trained / "data" / "padded", trained / "models")
+    read = reader.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
     for probabilities in read.probabilities([case.text for case in cases]).values():
         assert roc_auc_score([case.label for case in cases], probabilities) >= 0.99
 
@@ -111,19 +130,21 @@ def test_every_behaviour_has_a_bound_or_is_known_to_fail() -> None:
     assert (found.loc[list(unbounded)] > 0.5).all(axis=None)
 
 
-def test_what_moved_the_networks_adds_up(trained: Path) -> None:
-    texts = pd.read_parquet(trained / "data" / "corpus" / "test.parquet", columns=["text"])["text"]
-    read = reader.load(NETWORKS, trained / "data" / "padded", trained / "models")
+@exhaustive
+def test_what_moved_the_networks_adds_up(imdb: Path) -> None:
+    texts = pd.read_parquet(imdb / "data" / "corpus" / "test.parquet", columns=["text"])["text"]
+    read = reader.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
     explainer = Explainer(read)
     for text in texts.iloc[:: len(texts) // 40]:
         for reading in explainer.explain(text).readings.values():
             assert abs(reading.gap) <= attribution.TOLERANCE
 
 
-def test_plain_sentences_are_read_in_order(trained: Path) -> None:
+@exhaustive
+def test_plain_sentences_are_read_in_order(imdb: Path) -> None:
     praise = ["This is a wonderful film.", "I loved every minute of it."]
     blame = ["This is an awful film.", "A boring and terrible waste of time."]
-    result = run(sys.executable, "-m", "birnn", "predict", *praise, *blame, cwd=trained)
+    result = run("python", "-m", "birnn", "predict", *praise, *blame, cwd=imdb)
     probabilities = [float(line.split()[1]) for line in result.stdout.splitlines()]
     assert len(probabilities) == len(praise) + len(blame)
     assert min(probabilities[: len(praise)]) > max(probabilities[len(praise) :])

@@ -1,0 +1,77 @@
+"""Run a module, and kill this process at one of the moments at which it changes files.
+
+python -m tests.kill MOMENT MODULE [ARGUMENT ...], in a project's folder, where MOMENT is one of
+
+- change-N: before file or folder N is opened for writing, renamed or removed;
+- half-N: when half of file N is written;
+- FILE: never, but write to FILE how many such moments of both kinds there are.
+"""
+
+import atexit
+import json
+import os
+import runpy
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+CHANGES = {"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate"}
+
+
+class Killer:
+    """An audit hook (PEP 578), which Python calls before it opens, renames or removes."""
+
+    def __init__(self, moment: str) -> None:
+        kind, _, number = moment.partition("-")
+        self._ends_at = (kind, int(number)) if number.isdigit() else None
+        self._folder = f"{os.getcwd()}{os.sep}"  # noqa: PTH109  # what pathlib opens is seen here
+        self._written: set[str] = set()
+        self._half: str | None = None
+        self.moments = {"change": 0, "half": 0}
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Count what the event is one of, and end the process at its moment."""
+        if event not in CHANGES or not isinstance(arguments[0], str | bytes | Path):
+            return
+        path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100
+        if not path.startswith(self._folder) or "__pycache__" in path:
+            return
+        self._cut()
+        if event != "open" or arguments[2] & WRITES:
+            self._count("change", path)
+        # What another library wrote is opened to be synced.
+        if event == "open" and (arguments[2] & WRITES or ".part-" in path):
+            if path not in self._written:
+                self._count("half", path)
+            self._written.add(path)
+
+    def _count(self, kind: str, path: str) -> None:
+        self.moments[kind] += 1
+        if self._ends_at == (kind, self.moments[kind]):
+            if kind == "change":
+                end()
+            self._half = path
+
+    def _cut(self) -> None:
+        """Halve the file whose turn it is, once there is something in it, and end."""
+        if (path := self._half) and os.path.isfile(path) and os.path.getsize(path):  # noqa: PTH113, PTH202
+            self._half = None  # this is seen here as well
+            os.truncate(path, os.path.getsize(path) // 2)  # noqa: PTH202
+            end()
+
+
+def end() -> None:
+    """End as `kill -9` ends a process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    moment, module, *rest = sys.argv[1:]
+    killer = Killer(moment)
+    if "-" not in moment:
+        atexit.register(lambda: Path(moment).write_text(json.dumps(killer.moments)))
+    sys.addaudithook(killer)
+    sys.argv = [module, *rest]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -1,0 +1,165 @@
+"""Copies of the project in which tests run the true `dvc`, and what they look at there."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+
+# Small enough for seconds, and able to learn; the corpus is real, and needs no network.
+SMALL = {
+    "fetch.source": "rotten-tomatoes",
+    "pad.num_words": "500",
+    "pad.maxlen": "12",
+    "network.embedding_dim": "4",
+    "network.lstm_units": "3",
+    "network.gru_units": "3",
+    "train.epochs": "2",
+    "train.batch_size": "1024",
+    "train.learning_rate": "0.05",
+}
+
+OUTPUTS = ("data", "models", "metrics", "plots", "report")
+
+# Holds the programs of `tests.warm_start`, where there are any.
+WARM_START = "BIRNN_WARM_START"
+
+
+def environment(*, warm: bool = True, **variables: str) -> dict[str, str]:
+    """Return the environment of the tests, without a local copy of IMDB.
+
+    Args:
+        warm: whether `python` and `dvc` are those that start at once.
+        variables: what to change.
+    """
+    own = {name: value for name, value in os.environ.items() if name != "IMDB_ARCHIVE"}
+    if warm and WARM_START in own:
+        own["PATH"] = own[WARM_START] + os.pathsep + own["PATH"]
+    return own | variables
+
+
+def run(
+    *command: str, cwd: Path, warm: bool = True, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in `environment`."""
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=environment(warm=warm, **variables),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=600,
+    )
+
+
+def done(cwd: Path, *command: str, **variables: str) -> str:
+    """Return what a command prints that must not fail."""
+    result = run(*command, cwd=cwd, **variables)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def ran(result: subprocess.CompletedProcess[str]) -> list[str]:
+    """Return the stages that a `dvc` command ran."""
+    lines = result.stdout.splitlines()
+    return [line.split("'")[1] for line in lines if line.startswith("Running stage '")]
+
+
+def error_line(stderr: str) -> str:
+    """Return the one line that begins with `error: `."""
+    lines = [line for line in stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, stderr
+    assert "Traceback" not in stderr
+    return lines[0]
+
+
+def change(file: Path, old: str, new: str) -> None:
+    """Replace the one occurrence of `old` in a file."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {file}"
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def set_settings(project: Path, settings: Mapping[str, str]) -> None:
+    """Write settings into `params.yaml`, keeping the rest as it is."""
+    file = project / "params.yaml"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    section, left = "", dict(settings)
+    for number, line in enumerate(lines):
+        key = line.partition(":")[0]
+        if line and line[0] not in " #":
+            section = key
+        elif (value := left.pop(f"{section}.{key.strip()}", None)) is not None:
+            lines[number] = f"{key}: {value}"
+    assert not left, f"params.yaml has no {', '.join(left)}"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def commit(project: Path) -> None:
+    """Commit everything."""
+    done(project, "git", "add", "--all")
+    identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+    done(project, "git", *identity, "commit", "-qm", ".")
+
+
+def repro(project: Path) -> None:
+    """Run the pipeline."""
+    done(project, "dvc", "repro")
+
+
+def copy_files(folder: Path) -> None:
+    """Copy the project as it stands, uncommitted work included, results left behind."""
+    listed = done(PROJECT, "git", "ls-files", "-co", "--exclude-standard").splitlines()
+    made = ("dvc.lock", "metrics/", "plots/", "report/")
+    for name in listed:
+        if not name.startswith(made) and (PROJECT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / name, folder / name)
+
+
+def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
+    """Put the project into a repository of its own in which nothing has run."""
+    copy_files(folder)
+    set_settings(folder, settings)
+    done(folder, "git", "init", "-q", "-b", "main")
+    commit(folder)
+    return folder
+
+
+def copy(project: Path, folder: Path) -> Path:
+    """Copy a repository, DVC's cache included."""
+    return Path(shutil.copytree(project, folder, symlinks=True))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of the files in a folder, by their paths in it."""
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
+def results(project: Path) -> dict[str, bytes]:
+    """Return all that the pipeline wrote, without what tells a time and what is half-written."""
+    timed = ("timing.json", "costs.json", "report.md", "report.html")
+    return {
+        f"{folder}/{name}": content
+        for folder in OUTPUTS
+        for name, content in contents(project / folder).items()
+        if not name.endswith(timed) and not Path(name).parts[0].startswith(".part-")
+    }
+
+
+def leftovers(project: Path) -> list[str]:
+    """Return the outputs that are half-written."""
+    return [str(path) for path in project.rglob(".part-*")]
+
+
+def make(target: str, project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a target of the Makefile in the environment of the tests."""
+    ready = ("--assume-old", ".venv/.complete")
+    (project / ".venv").mkdir(exist_ok=True)
+    (project / ".venv" / ".complete").touch()
+    return run("make", *ready, target, cwd=project, **variables)

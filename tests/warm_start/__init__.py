@@ -1,0 +1,35 @@
+"""A `python` and a `dvc` that start at once: forked from a server that has imported the libraries.
+
+Importing TensorFlow takes seconds, DVC most of one, and tests start hundreds of processes. The
+client passes its arguments, working directory, environment, file size limit and standard streams,
+forwards signals, and ends as the forked process does. Linux alone has all that this needs.
+"""
+
+import shlex
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    """Write both programs into `folder` and start their server, which ends with this process."""
+    address = str(folder / "server")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(100)  # from now on clients wait, until the libraries are imported
+    for program in ("python", "dvc"):
+        client = [sys.executable, "-IS", str(HERE / "client.py"), sys.executable, address, program]
+        file = folder / program
+        file.write_text(f'#!/bin/sh\nexec {shlex.join(client)} "$@"\n', encoding="utf-8")
+        file.chmod(0o755)
+    with (folder / "server.log").open("w", encoding="utf-8") as log:
+        return subprocess.Popen(
+            [sys.executable, HERE / "server.py", str(listener.fileno()), folder / "python"],
+            pass_fds=[listener.fileno()],
+            stdin=subprocess.PIPE,  # closed when this process ends, however it does
+            stdout=log,
+            stderr=log,
+        )

@@ -1,0 +1,104 @@
+"""Fork a process for each client, after importing what takes long.
+
+server.py SOCKET PYTHON: the descriptor of a socket that listens, and the program that asks this
+server. It ends when its standard input is closed.
+"""
+
+import gc
+import importlib
+import json
+import os
+import resource
+import runpy
+import select
+import signal
+import socket
+import sys
+from typing import Any, NoReturn
+
+LIBRARIES = (
+    *("tensorflow", "keras", "numba", "sklearn.linear_model", "scipy.optimize", "scipy.stats"),
+    *("pandas", "pyarrow.parquet", "matplotlib.pyplot", "jinja2", "markdown_it", "pydantic"),
+    *("dvc.cli.parser", "dvc.repo.reproduce", "dvc.repo.experiments.executor.local", "dvc.api"),
+    *("dvc.repo.experiments.queue.tempdir", "dvc.output", "dvc.stage.run", "dvc.stage.cache"),
+    *("dvc.dependency.param", "dvc.repo.metrics.diff", "dvc.repo.plots.diff", "dvc.render"),
+    *(
+        "ruamel.yaml",
+        "rich.progress",
+        "typer",
+        "requests",
+        "psutil",
+        "zc.lockfile",
+        "gensim.models",
+    ),
+)
+
+
+def main(descriptor: str, python: str) -> None:
+    """Serve clients; return in a process that is to be one of their programs, or at the end."""
+    with socket.socket(fileno=int(descriptor)) as listener:
+        # As `birnn` sets them, before TensorFlow reads them.
+        os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
+        for library in LIBRARIES:
+            importlib.import_module(library)
+        gc.freeze()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for who attends to a client
+        while True:
+            ready, _, _ = select.select([listener, sys.stdin.fileno()], [], [])
+            if listener not in ready:
+                os._exit(0)
+            client, _ = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                request = attend(client)
+                break
+            client.close()
+    sys.executable = python
+    sys.argv = request["arguments"]
+    sys.path[0] = request["folder"]
+
+
+def attend(client: socket.socket) -> dict[str, Any]:
+    """Fork the program of one client, and tell how it ended; return its request in the program."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _, descriptors, _, _ = socket.recv_fds(client, 1, 3)
+    request: dict[str, Any] = json.loads(client.makefile().readline())
+    process = os.fork()
+    if process:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        wait_for(process, client)
+    client.close()
+    take_over(request, descriptors)
+    return request
+
+
+def take_over(request: dict[str, Any], descriptors: list[int]) -> None:
+    """Make this process what a process of the client would be."""
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ |= request["environment"]
+    resource.setrlimit(resource.RLIMIT_FSIZE, tuple(request["file_size"]))
+    # The server may have been started deaf to them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def wait_for(process: int, client: socket.socket) -> NoReturn:
+    """Tell a client how its program ends; leave the program alone where the client is killed."""
+    client.sendall(b"%d\n" % process)
+    ended = os.pidfd_open(process)
+    ready, _, _ = select.select([ended, client], [], [])
+    if ended in ready:
+        _, status = os.waitpid(process, 0)
+        client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
