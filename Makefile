@@ -18,17 +18,32 @@ repro: $(ENV) ## run the pipeline: every stage that is not up to date
 	@if $(STANDS_IN); then dvc repro --force --single-item fetch; fi
 	dvc repro
 
-test: $(ENV) ## run all tests
-	pytest
+# Each core takes tests until none is left. Budgets are in seconds, on two cores.
+PYTEST := pytest --numprocesses logical --dist worksteal --durations 10
 
-test-fast: $(ENV) ## run the tests that take seconds, before a commit
-	pytest -m "not slow"
+test-fast: $(ENV) ## run the unit and property tests, before each commit
+	$(PYTEST) -m "not slow and not exhaustive" --budget 90
 
-test-cluster: cluster ## run the tests that want Ray and S3
-	pytest tests/cluster
+test: $(ENV) ## run these and one end-to-end test of everything that is promised
+	$(PYTEST) -m "not exhaustive" --budget 480
 
-test-faults: $(ENV) ## kill each stage at 25 random moments, and do what else can go wrong
-	pytest tests/test_faults.py --kills 25
+test-all: cluster ## run all tests: also every kill, IMDB, Ray and S3
+	$(PYTEST) --budget 1800
+
+test-rest: cluster ## run what make test-all adds to make test
+	$(PYTEST) -m exhaustive --budget 1320
+
+test-kills: $(ENV) ## kill each stage at 25 random moments
+	$(PYTEST) tests/test_kills.py -k random --kills 25
+
+coverage: cluster ## run all tests, and show which lines and branches they do not reach
+	coverage erase
+	-coverage run -m $(PYTEST)
+	coverage combine --quiet
+	coverage report
+
+mutants: $(ENV) ## change the code in one place at a time, and see whether the tests notice
+	python -m tests.mutants
 
 lint: $(ENV) ## check style, types, spelling and workflows
 	ruff format --check
@@ -106,5 +121,5 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
 		do printf '%-13s %s\n' "$$name" "$$text"; done
 
-.PHONY: repro test test-fast test-cluster test-faults lint format fresh study ladder review bench \
-	bench-memory bench-scale bench-cluster lock setup cluster help
+.PHONY: repro test-fast test test-all test-rest test-kills coverage mutants lint format fresh study \
+	ladder review bench bench-memory bench-scale bench-cluster lock setup cluster help

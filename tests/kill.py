@@ -25,7 +25,7 @@ class Killer:
 
     def __init__(self, moment: str) -> None:
         kind, _, number = moment.partition("-")
-        self._ends_at = (kind, int(number)) if number.isdigit() else None
+        self.ends_at = (kind, int(number)) if number.isdigit() else None
         self._folder = f"{os.getcwd()}{os.sep}"  # noqa: PTH109  # what pathlib opens is seen here
         self._written: set[str] = set()
         self._half: str | None = None
@@ -49,7 +49,7 @@ class Killer:
 
     def _count(self, kind: str, path: str) -> None:
         self.moments[kind] += 1
-        if self._ends_at == (kind, self.moments[kind]):
+        if self.ends_at == (kind, self.moments[kind]):
             if kind == "change":
                 end()
             self._half = path
@@ -70,7 +70,7 @@ def end() -> None:
 if __name__ == "__main__":
     moment, module, *rest = sys.argv[1:]
     killer = Killer(moment)
-    if "-" not in moment:
+    if killer.ends_at is None:
         atexit.register(lambda: Path(moment).write_text(json.dumps(killer.moments)))
     sys.addaudithook(killer)
     sys.argv = [module, *rest]

@@ -159,7 +159,7 @@ def test_a_truncated_input_stops_a_stage_or_is_warned_of(
         assert f"warning: {damage}" in result.stderr
 
 
-@pytest.mark.parametrize("stage", ["pad", "evaluate"])
+@pytest.mark.parametrize("stage", sampled(["pad", "evaluate"], "pad"))
 def test_a_flipped_bit_stops_dvc_and_what_it_says_mends_it(finished_copy: Path, stage: str) -> None:
     expected = results(finished_copy)
     shutil.rmtree(finished_copy / ".dvc" / "cache" / "runs")
@@ -228,6 +228,7 @@ def test_surroundings_change_nothing(clone: Path, finished: Path, surroundings: 
     assert results(clone) == results(finished)
 
 
+@exhaustive
 def test_a_path_with_blanks_and_letters_of_all_kinds_changes_nothing(
     tmp_path: Path, finished: Path
 ) -> None:
@@ -236,6 +237,7 @@ def test_a_path_with_blanks_and_letters_of_all_kinds_changes_nothing(
     assert results(clone) == results(finished)
 
 
+@exhaustive
 def test_two_at_once_do_not_spoil_each_other(clone: Path, finished: Path) -> None:
     both = [
         subprocess.Popen(

@@ -14,9 +14,8 @@ import tensorflow as tf
 from birnn.base.files import read_json
 from tests.conftest import Make
 from tests.projects import copy, error_line, new_clone, ran, run, set_settings
-from tests.tiers import exhaustive
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 IMPROVED = {
     "pad.maxlen": "30",
@@ -107,7 +106,6 @@ def test_a_corpus_without_such_reviews_says_so(finished_copy: Path) -> None:
     assert "rotten-tomatoes has no reviews without a label: choose train" in line
 
 
-@exhaustive
 @pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE names no archive")
 def test_the_true_reviews_without_a_label(tmp_path: Path) -> None:
     clone = new_clone(tmp_path / "clone", {"word_vectors.reviews": "all"})

@@ -113,6 +113,7 @@ def test_a_change_of_the_file_is_noticed(own_copy: Path) -> None:
     assert "fetch" in ran(result)
 
 
+@pytest.mark.exhaustive
 def test_an_experiment_in_a_temporary_folder_has_the_file(own_copy: Path) -> None:
     added = run("dvc", "add", "data/own/reviews.csv", cwd=own_copy)
     assert added.returncode == 0, added.stderr

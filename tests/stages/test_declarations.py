@@ -13,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.projects import PROJECT, run, set_settings
+from tests.tiers import sampled
 
 PIPELINE = YAML(typ="safe").load(PROJECT / "dvc.yaml")
 STAGES = PIPELINE["stages"]
@@ -109,7 +110,7 @@ def test_a_missing_or_needless_dep_is_noticed(stage: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", sampled(STAGES, "fetch", "train_bigru", "report"))
 def test_what_a_running_stage_reads_and_imports(
     stage: str, finished_copy: Path, tmp_path: Path
 ) -> None:

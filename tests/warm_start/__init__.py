@@ -16,16 +16,15 @@ HERE = Path(__file__).parent
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
     """Write both programs into `folder` and start their server, which ends with this process."""
-    address = str(folder / "server")
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(address)
-    listener.listen(100)  # from now on clients wait, until the libraries are imported
+    address = folder / "server"
     for program in ("python", "dvc"):
-        client = [sys.executable, "-IS", str(HERE / "client.py"), sys.executable, address, program]
+        client = [sys.executable, "-IS", HERE / "client.py", sys.executable, address, program]
         file = folder / program
-        file.write_text(f'#!/bin/sh\nexec {shlex.join(client)} "$@"\n', encoding="utf-8")
+        file.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, client))} "$@"\n', encoding="utf-8")
         file.chmod(0o755)
-    with (folder / "server.log").open("w", encoding="utf-8") as log:
+    with socket.socket(socket.AF_UNIX) as listener, (folder / "log").open("w") as log:
+        listener.bind(str(address))
+        listener.listen(100)  # from now on clients wait, until the libraries are imported
         return subprocess.Popen(
             [sys.executable, HERE / "server.py", str(listener.fileno()), folder / "python"],
             pass_fds=[listener.fileno()],

@@ -4,6 +4,7 @@ server.py SOCKET PYTHON: the descriptor of a socket that listens, and the progra
 server. It ends when its standard input is closed.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -14,6 +15,8 @@ import select
 import signal
 import socket
 import sys
+import threading
+import traceback
 from typing import Any, NoReturn
 
 LIBRARIES = (
@@ -99,6 +102,29 @@ def wait_for(process: int, client: socket.socket) -> NoReturn:
     os._exit(0)
 
 
+def run_program() -> NoReturn:
+    """Run the module that `sys.argv` names, and end without freeing what the server imported.
+
+    To free it takes longer than most programs.
+    """
+    status: Any = 0
+    try:
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    except SystemExit as exit_:
+        status = exit_.code
+    except BaseException:  # noqa: BLE001  # as Python itself
+        traceback.print_exc()
+        status = 1
+    threading._shutdown()  # noqa: SLF001  # waits for threads, as Python does at its end
+    atexit._run_exitfuncs()  # noqa: SLF001
+    if isinstance(status, str):
+        print(status, file=sys.stderr)
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status or 0)
+
+
 if __name__ == "__main__":
     main(*sys.argv[1:])
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    run_program()

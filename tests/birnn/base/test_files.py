@@ -44,6 +44,17 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_failure_leaves_no_half_of_a_file(tmp_path: Path) -> None:
+    def fail() -> None:
+        with files.whole_file(tmp_path / "file") as part:
+            part.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
 def recorded_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Return what is synced and what is renamed, in order, as it happens."""
     calls: list[tuple[str, str]] = []

@@ -15,7 +15,8 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": str(PROJECT)}
 CHILD = """
 import signal, time
 from birnn.base import interrupts
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)  # nohup or a shell may have it ignored
 interrupts.raise_on_signals()
 interrupts.end_with_parent()
 try:

@@ -173,7 +173,7 @@ def test_a_copy_in_the_raw_folder_is_used(
         list(imdb.read(tmp_path / "raw")())
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE names no archive")
 def test_the_true_archive(tmp_path: Path) -> None:
     reviews = list(imdb.read(tmp_path)())

@@ -120,7 +120,7 @@ def peak_of_writing(number_of_reviews: int, folder: Path) -> int:
     return int(result.stdout)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's own peak")
 def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
     small = peak_of_writing(20_000, tmp_path / "small")

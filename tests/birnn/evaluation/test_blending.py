@@ -55,6 +55,19 @@ def test_a_baseline_that_knows_nothing_gets_no_weight() -> None:
     assert weight < 0.05
 
 
+def test_the_weight_is_the_baselines() -> None:
+    reviews = table(baseline=0.7)
+    weight, (found,) = blending.blends(reviews, [reviews])
+    assert weight > 0.7
+    signs = 2 * reviews["label"].to_numpy().astype(int) - 1
+
+    def loss(odds: np.ndarray) -> float:
+        return float(np.logaddexp(0, -signs * odds).mean())
+
+    alone = blending.log_odds(reviews["baseline"].to_numpy())
+    assert loss(found["all"]) < loss(alone) < loss(found["networks"])
+
+
 def test_what_is_measured_of_blends_and_the_weight_is_not_of_the_test_reviews() -> None:
     columns = samples.predictions()
     metrics = samples.metrics(columns)

@@ -188,7 +188,7 @@ def test_the_process_that_compiles_computes_the_same_bytes(tmp_path: Path) -> No
     assert [numbers.tobytes() for numbers in loaded] == [numbers.tobytes() for numbers in compiled]
 
 
-@pytest.mark.slow  # compiles
+@pytest.mark.exhaustive
 def test_wide_and_narrow_registers_differ_by_rounding_alone(tmp_path: Path) -> None:
     narrow, wide = (in_a_process_of_its_own(tmp_path, lanes, str(lanes)) for lanes in (8, 32))
     for found, expected in zip(narrow, wide, strict=True):

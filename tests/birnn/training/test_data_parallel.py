@@ -22,6 +22,7 @@ from birnn.training import data_parallel, fit
 from birnn.training.batches import Share, batches
 from birnn.training.data_parallel import Worker
 from tests.birnn.training.test_fit import IMPROVED, NETWORK, folders, history, padded, settings
+from tests.tiers import exhaustive, sampled
 
 __all__ = ["padded"]  # the fixture
 
@@ -50,16 +51,16 @@ def test_batches_of_a_share_have_weights() -> None:
 
 
 # 200 reviews in batches of 23 and 199: the last one is of 16, or of 1, which one worker has alone.
+TRAININGS = [
+    (PLAIN, {"batch_size": 23}),
+    (PLAIN.model_copy(update={"layer": "lstm"}), {"batch_size": 199}),
+    (PLAIN.model_copy(update={"kernel": "keras"}), {"optimizer": "rmsprop"}),
+    (RICH, {"schedule": "cosine", "clipnorm": 0.1}),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("network", "changes"),
-    [
-        (PLAIN, {"batch_size": 23}),
-        (PLAIN.model_copy(update={"layer": "lstm"}), {"batch_size": 199}),
-        (PLAIN.model_copy(update={"kernel": "keras"}), {"optimizer": "rmsprop"}),
-        (RICH, {"schedule": "cosine", "clipnorm": 0.1}),
-    ],
-)
+@pytest.mark.parametrize(("network", "changes"), sampled(TRAININGS, TRAININGS[0]))
 def test_two_workers_have_the_loss_curve_of_one(
     padded: Path, tmp_path: Path, network: Network, changes: dict[str, Any]
 ) -> None:
@@ -86,7 +87,7 @@ def draw(folder: Path, worker: Worker) -> None:
     np.save(folder / f"{worker.share.rank}.npy", drawn)
 
 
-@pytest.mark.slow
+@exhaustive
 def test_each_worker_drops_other_numbers(tmp_path: Path) -> None:
     data_parallel.run(2, partial(draw, tmp_path))
     first, second = (np.load(tmp_path / f"{rank}.npy") for rank in range(2))
@@ -168,7 +169,7 @@ def test_the_first_worker_ends_before_the_others(tmp_path: Path) -> None:
     assert alive_workers() == []
 
 
-@pytest.mark.slow
+@exhaustive
 def test_what_was_interrupted_goes_on(
     padded: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,7 +178,7 @@ def test_what_was_interrupted_goes_on(
     fit.train(PLAIN, how, whole)
 
     def kill() -> None:
-        while not any((tmp_path / "kept").glob("*.npz")):
+        while not any((tmp_path / "kept").glob("[!.]*.npz")):  # whole
             time.sleep(0.01)
         for one in alive_workers():
             one.kill()

@@ -17,6 +17,7 @@ from birnn.recurrent.networks import Network
 from birnn.training import checkpoints, fit
 from birnn.training.batches import batches
 from birnn.training.fit import Folders
+from tests.tiers import sampled
 
 NETWORK = Network(
     layer="gru", num_words=20, maxlen=6, embedding_dim=4, units=3, dropout=0.5, kernel="auto"
@@ -221,16 +222,18 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, batches_before: int) -> None:
     monkeypatch.setattr(fit, "Watch", Interrupting)
 
 
+TRAININGS = [
+    (NETWORK, "lstm", "fused", {}),
+    (NETWORK, "gru", "fused", {"optimizer": "rmsprop"}),
+    (NETWORK, "gru", "keras", {}),
+    (IMPROVED, "lstm", "fused", {"schedule": "cosine", "clipnorm": 1.0}),
+    (IMPROVED, "gru", "keras", {"schedule": "cosine", "clipnorm": 1.0}),
+]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("network", "layer", "kernel", "changes"),
-    [
-        (NETWORK, "lstm", "fused", {}),
-        (NETWORK, "gru", "fused", {"optimizer": "rmsprop"}),
-        (NETWORK, "gru", "keras", {}),
-        (IMPROVED, "lstm", "fused", {"schedule": "cosine", "clipnorm": 1.0}),
-        (IMPROVED, "gru", "keras", {"schedule": "cosine", "clipnorm": 1.0}),
-    ],
+    ("network", "layer", "kernel", "changes"), sampled(TRAININGS, TRAININGS[0], TRAININGS[4])
 )
 def test_a_training_goes_on_after_its_last_finished_epoch(
     padded: Path,

@@ -1,0 +1,97 @@
+"""Checkpoints: all of a training's state comes back, and only to the same training."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from birnn.base.settings import Train
+from birnn.recurrent import networks
+from birnn.training import checkpoints
+from birnn.training.checkpoints import Checkpoint, Progress
+from tests.birnn.training.test_fit import IMPROVED, settings
+
+PROGRESS = Progress({"loss": [0.5, 0.25]}, [1.0, 2.0])
+
+
+def compiled(how: Train) -> keras.Model:
+    """Return a network whose optimizer has a state, and whose dropouts have seeds."""
+    model = networks.build(IMPROVED.model_copy(update={"longest_ngram": 0}))
+    model.compile(optimizer=keras.optimizers.get(how.optimizer), loss="binary_crossentropy")
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def state(model: keras.Model) -> list[np.ndarray]:
+    """Return every variable, whether it is trained or not."""
+    variables = [*model.trainable_variables, *model.non_trainable_variables]
+    return [variable.numpy() for variable in [*variables, *model.optimizer.variables]]
+
+
+def scramble(model: keras.Model) -> None:
+    """Change every variable."""
+    for variable in [*model.variables, *model.optimizer.variables]:
+        variable.assign(variable + keras.ops.ones_like(variable))
+
+
+def test_all_that_was_saved_comes_back(tmp_path: Path) -> None:
+    model = compiled(settings())
+    assert model.non_trainable_variables  # the seeds of dropout
+    checkpoint = Checkpoint(tmp_path, [], [])
+    scramble(model)
+    saved = state(model)
+    checkpoint.save(model, PROGRESS)
+    scramble(model)
+    assert all((now != then).any() for now, then in zip(state(model), saved, strict=True))
+    assert checkpoint.load(model) == PROGRESS
+    assert all((now == then).all() for now, then in zip(state(model), saved, strict=True))
+    assert PROGRESS.epochs == 2
+    assert PROGRESS.after({"loss": 0.1}, 3).history == {"loss": [0.5, 0.25, 0.1]}
+
+
+def test_nothing_was_saved(tmp_path: Path) -> None:
+    model = compiled(settings())
+    assert Checkpoint(tmp_path, [], []).load(model) == Progress({}, [])
+
+
+def test_damage_is_as_good_as_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = compiled(settings())
+    Checkpoint(tmp_path, [], []).save(model, PROGRESS)
+    (file,) = tmp_path.iterdir()
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    before = state(model)
+    assert Checkpoint(tmp_path, [], []).load(model) == Progress({}, [])
+    assert all((now == then).all() for now, then in zip(state(model), before, strict=True))
+    assert f"warning: {file} is damaged" in capsys.readouterr().err
+
+
+def key(folder: Path, decides: Any = 0, data: bytes = b"a") -> str:
+    """Return the name of the file that a training would write."""
+    file = folder / "data"
+    file.write_bytes(data)
+    model = compiled(settings())
+    kept = folder / "kept"
+    Checkpoint(kept, [decides], [file]).save(model, PROGRESS)
+    (saved,) = kept.iterdir()  # that of another training gave way
+    return saved.name
+
+
+def test_another_training_has_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [key(tmp_path), key(tmp_path, decides=1), key(tmp_path, data=b"b")]
+    with monkeypatch.context() as context:
+        context.setattr(checkpoints.metadata, "version", lambda _name: "0")
+        names.append(key(tmp_path))
+    with monkeypatch.context() as context:
+        context.setattr(checkpoints.sys, "version", "0")
+        names.append(key(tmp_path))
+    code = tmp_path / "networks.py"
+    code.write_bytes(Path(networks.__file__).read_bytes() + b"\n")
+    with monkeypatch.context() as context:
+        context.setattr(networks, "__file__", str(code))
+        names.append(key(tmp_path))
+    assert len(set(names)) == len(names)
+    assert key(tmp_path) == names[0]

@@ -1,0 +1,84 @@
+"""Which experiments count as finished: those of this code and corpus that ran as a whole."""
+
+import copy
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from experiments import runs
+
+PARAMS = {"train": {"epochs": 1}}
+LOCK = {
+    "stages": {
+        "fetch": {"deps": [{"path": "stages/fetch.py", "md5": "1"}]},
+        "train_bigru": {
+            "deps": [
+                {"path": "birnn/training", "md5": "2"},
+                {"path": "stages/train_bigru.py", "md5": "3"},
+                {"path": "data/corpus/train.parquet", "md5": "4"},
+                {"path": "data/padded/train", "md5": "5"},
+            ],
+        },
+        "report": {
+            "deps": [{"path": "stages/report.py", "md5": "6"}],
+            "params": {"params.yaml": {"train.epochs": 1}},
+        },
+    }
+}
+
+
+@contextmanager
+def repository() -> Iterator[Any]:
+    """Yield what DVC tells of a folder whose lock is `LOCK`, with one experiment."""
+    stages = [
+        SimpleNamespace(
+            name=name,
+            deps=[
+                SimpleNamespace(
+                    def_path=dependency["path"],
+                    get_hash=lambda md5=dependency["md5"]: SimpleNamespace(value=md5),
+                )
+                for dependency in stage["deps"]
+            ],
+        )
+        for name, stage in LOCK["stages"].items()
+    ]
+    experiments = SimpleNamespace(ls=lambda **_: {"main": [("one", "abc")]})
+    yield SimpleNamespace(index=SimpleNamespace(stages=stages), experiments=experiments)
+
+
+@pytest.mark.parametrize(
+    ("stage", "path", "counts"),
+    [
+        (None, "", True),
+        ("train_bigru", "birnn/training", False),
+        ("train_bigru", "stages/train_bigru.py", False),
+        ("train_bigru", "data/corpus/train.parquet", False),
+        # What follows from the others, and what changes nothing that is measured.
+        ("train_bigru", "data/padded/train", True),
+        ("fetch", "stages/fetch.py", True),
+        ("report", "stages/report.py", True),
+        # The last stage did not run, or with other settings.
+        ("report", "params", False),
+    ],
+)
+def test_an_experiment_counts_if_it_is_of_this_code_and_corpus_and_whole(
+    monkeypatch: pytest.MonkeyPatch, stage: str | None, path: str, counts: Any
+) -> None:
+    lock = copy.deepcopy(LOCK)
+    if path == "params":
+        lock["stages"]["report"]["params"]["params.yaml"]["train.epochs"] = 2
+    for dependency in lock["stages"][stage]["deps"] if stage else []:
+        if dependency["path"] == path:
+            dependency["md5"] = "other"
+    monkeypatch.setattr(runs, "Repo", repository)
+    monkeypatch.setattr(runs, "read_lock", lambda: LOCK)
+    monkeypatch.setattr(runs.dvc.api, "read", lambda *_, **__: json.dumps(lock))
+    monkeypatch.setattr(runs.dvc.api, "params_show", lambda **_: PARAMS)
+    monkeypatch.setattr(runs.dvc.api, "metrics_show", lambda **_: {"bigru": {"accuracy": 1}})
+    found = runs.finished()
+    assert [run.name for run in found] == ["one"] * counts
