@@ -5,7 +5,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
@@ -13,6 +14,8 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 INTERRUPTED = 130  # as a shell says that Ctrl-C ended a command
 INTERVAL = 0.5  # seconds
 PATIENCE = 10  # seconds
+
+_interrupted = threading.Event()
 
 
 def end_with_parent() -> None:
@@ -38,9 +41,24 @@ def raise_on_signals() -> None:
     """Have signals that ask for an end raise KeyboardInterrupt, as Ctrl-C does."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        _interrupted.set()
         raise KeyboardInterrupt
 
     _handle(interrupt)
+
+
+@contextmanager
+def unmasked() -> Iterator[None]:
+    """Raise KeyboardInterrupt instead of an error that follows one in the block.
+
+    TensorFlow, for example, raises RuntimeError if it is interrupted while it changes the device.
+    """
+    try:
+        yield
+    except Exception as error:
+        if _interrupted.is_set():
+            raise KeyboardInterrupt from error
+        raise
 
 
 def ignore_signals() -> None:

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from birnn import machine, ngrams, sequences
+from birnn.base import interrupts
 from birnn.base.errors import InputError
 from birnn.base.files import whole_folder, write_json
 from birnn.base.settings import Train
@@ -145,22 +146,23 @@ def _fit(
     terminal = sys.stdout.isatty()
     watch = Watch(model.name, settings.epochs, checkpoint, begun, log=not terminal)
     try:
-        model.fit(
-            batches(
-                training,
-                settings.batch_size,
-                shuffle_seed=settings.seed,
-                first_epoch=begun.epochs,
-                given=given,
-                share=share,
-            ),
-            validation_data=batches(validation, networks.BATCH, share=share),
-            initial_epoch=begun.epochs,
-            epochs=settings.epochs,
-            shuffle=False,  # the batches come shuffled
-            verbose=1 if terminal and is_first else 0,
-            callbacks=[watch] if is_first else [],
-        )
+        with interrupts.unmasked():
+            model.fit(
+                batches(
+                    training,
+                    settings.batch_size,
+                    shuffle_seed=settings.seed,
+                    first_epoch=begun.epochs,
+                    given=given,
+                    share=share,
+                ),
+                validation_data=batches(validation, networks.BATCH, share=share),
+                initial_epoch=begun.epochs,
+                epochs=settings.epochs,
+                shuffle=False,  # the batches come shuffled
+                verbose=1 if terminal and is_first else 0,
+                callbacks=[watch] if is_first else [],
+            )
     except KeyboardInterrupt:
         if is_first:
             print(f"{model.name}  {watch.progress.epochs} of {settings.epochs} epochs are kept")

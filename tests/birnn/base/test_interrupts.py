@@ -48,6 +48,31 @@ def test_signals_interrupt(name: str) -> None:
         assert process.wait(timeout=10) == 0
 
 
+ERROR = """
+import os, signal
+from birnn.base import interrupts
+interrupts.raise_on_signals()
+try:
+    with interrupts.unmasked():
+        if {interrupted}:
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+            finally:
+                raise RuntimeError
+        raise RuntimeError
+except BaseException as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("interrupted", "raised"), [(True, "KeyboardInterrupt"), (False, "RuntimeError")]
+)
+def test_an_interrupt_that_becomes_another_error_is_one(interrupted: object, raised: str) -> None:
+    command = [sys.executable, "-c", ERROR.format(interrupted=interrupted)]
+    assert subprocess.check_output(command, env=ENVIRONMENT, text=True) == f"{raised}\n"
+
+
 def test_a_child_ends_with_its_parent() -> None:
     command = [sys.executable, "-c", PARENT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
