@@ -82,7 +82,8 @@ def kill_at(moment: str, *command: str, project: Path) -> None:
 
 
 # A stage of each kind: one that loads, one that computes, one that trains, and one that draws.
-@pytest.mark.parametrize("stage", sampled(("fetch", "pad", "train_bigru", "report"), "fetch"))
+@exhaustive
+@pytest.mark.parametrize("stage", ["fetch", "pad", "train_bigru", "report"])
 def test_a_stage_that_is_killed_at_any_change_of_a_file_starts_anew(
     finished_copy: Path, stage: str
 ) -> None:

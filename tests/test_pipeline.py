@@ -32,6 +32,7 @@ from tests.projects import (
     run,
     set_settings,
 )
+from tests.tiers import exhaustive
 
 pytestmark = pytest.mark.slow
 
@@ -291,6 +292,7 @@ def test_a_bad_archive_stops_with_one_line_and_keeps_the_corpus(
     assert contents(finished_copy / "data" / "corpus") == before
 
 
+@exhaustive
 def test_without_a_network_the_stand_in_is_named_everywhere(tmp_path: Path) -> None:
     clone = new_clone(tmp_path / "clone", SMALL | {"fetch.source": "imdb", "train.epochs": "1"})
     result = run("dvc", "repro", cwd=clone, **NO_NETWORK)

@@ -206,6 +206,7 @@ def write_repeated(file: Path, size: int, count: int, *, dictionary: bool) -> No
     assert file.stat().st_size < size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dictionary", [True, False])
 def test_a_huge_text_in_parquet_is_refused(tmp_path: Path, *, dictionary: bool) -> None:
     write_repeated(tmp_path / "a.parquet", 21_000_000, 20, dictionary=dictionary)

@@ -44,6 +44,7 @@ np.save(sys.argv[1], word_vectors.train(REVIEWS, WORDS, 6, SETTINGS))
 """
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
     contents = []
     for seed in ("1", "2"):  # of Python's hashes

@@ -54,6 +54,7 @@ def test_name_and_code_decide(
     assert (first == second) == same
 
 
+@pytest.mark.slow
 def test_a_clone_compiles_nothing_anew_and_a_module_that_moved_works(tmp_path: Path) -> None:
     found = []
     for folder, name in [

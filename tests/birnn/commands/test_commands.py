@@ -77,6 +77,7 @@ def test_no_texts_no_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert list(pd.read_parquet(tmp_path / "said.parquet")["text"]) == []
 
 
+@pytest.mark.slow
 def test_an_explanation_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     explain.run("A good, [red] \x1b[31mfilm.", ["bilstm", "bigru"], None)
     out = capsys.readouterr().out
@@ -86,6 +87,7 @@ def test_an_explanation_in_a_terminal(capsys: pytest.CaptureFixture[str]) -> Non
     assert "\x1b" not in out
 
 
+@pytest.mark.slow
 def test_in_a_terminal_the_strongest_word_stands_out(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

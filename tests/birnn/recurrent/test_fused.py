@@ -83,6 +83,7 @@ def test_predictions_and_gradients_are_those_of_keras(
         assert found == pytest.approx(expected, rel=1e-4, abs=2e-5 * max(1, reviews))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS)
 def test_the_notebooks_shapes(layer: str) -> None:
     shape = {"num_words": 20_000, "maxlen": 100, "units": 64, "embedding_dim": 128}
@@ -96,6 +97,7 @@ def test_the_notebooks_shapes(layer: str) -> None:
         assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS)
 def test_both_kernels_train_alike(layer: str) -> None:
     ids = np.random.default_rng(1).integers(0, 30, (64, 7)).astype(np.int32)
@@ -179,7 +181,7 @@ def in_a_process_of_its_own(folder: Path, lanes: int, cache: str) -> list[NDArra
         return [found[name] for name in found.files]
 
 
-@pytest.mark.slow  # compiles
+@pytest.mark.exhaustive
 def test_the_process_that_compiles_computes_the_same_bytes(tmp_path: Path) -> None:
     compiled, loaded = (
         in_a_process_of_its_own(tmp_path, recurrence.LANES, "cache") for _ in range(2)

@@ -62,6 +62,7 @@ def padded_reviews(draw: st.DrawFn) -> NDArray[np.int32]:
     return ids
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("longest_ngram", [0, 3])
 @pytest.mark.parametrize("layer", ["lstm", "gru"])
 @given(ids=padded_reviews())

@@ -94,7 +94,7 @@ def test_each_worker_drops_other_numbers(tmp_path: Path) -> None:
     assert (first != second).any()
 
 
-@pytest.mark.slow
+@exhaustive
 def test_a_mistake_of_the_workers_is_said_once(padded: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "word_vectors" / "vectors.npy", np.full((20, 4), np.nan, np.float32))
     with pytest.raises(InputError, match=r"bigru: the loss is nan in epoch 1, batch 1: lower"):
@@ -113,7 +113,7 @@ def wait(_worker: Worker) -> None:
     time.sleep(600)
 
 
-@pytest.mark.slow
+@exhaustive
 def test_where_one_worker_is_killed_the_others_end() -> None:
     def kill() -> None:
         while len(alive_workers()) < 2:
