@@ -94,6 +94,8 @@ class Source:
             match node:
                 case ast.Compare(left=left, ops=[operator], comparators=[right]):
                     yield self._between(left, right, COMPARISONS[type(operator)])
+                case ast.BinOp(right=ast.JoinedStr() | ast.Constant(value=str() | bytes())):
+                    continue  # of paths and text: any other operator is a TypeError
                 case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATIONS:
                     yield self._between(left, right, OPERATIONS[type(operator)])
                 case ast.BoolOp(op=operator, values=[left, right]):
