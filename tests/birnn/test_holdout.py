@@ -20,6 +20,12 @@ def test_films_stay_whole_and_the_fraction_is_close(fraction: float, seed: int) 
     assert fraction * 2000 - largest_film <= held_out.sum() <= fraction * 2000
 
 
+def test_a_fraction_that_films_add_up_to_is_met() -> None:
+    films = np.arange(100, dtype=np.int32) % 10
+    assert hold_out(films, LABELS[np.arange(100) * 20], 0.25, 0).sum() == 20
+    assert hold_out(films, LABELS[np.arange(100) * 20], 0.5, 0).sum() == 50
+
+
 def test_the_seed_chooses_the_films() -> None:
     assert (hold_out(FILMS, LABELS, 0.1, 1) == hold_out(FILMS, LABELS, 0.1, 1)).all()
     assert (hold_out(FILMS, LABELS, 0.1, 1) != hold_out(FILMS, LABELS, 0.1, 2)).any()
