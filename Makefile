@@ -19,18 +19,18 @@ repro: $(ENV) ## run the pipeline: every stage that is not up to date
 	dvc repro
 
 # Each core takes tests until none is left. Budgets are in seconds, on two cores.
-PYTEST := pytest --numprocesses logical --dist worksteal --durations 10
+PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist worksteal --durations 10
 
 test-fast: $(ENV) ## run the unit and property tests, before each commit
 	$(PYTEST) -m "not slow and not exhaustive" --budget 90
 
-test: $(ENV) ## run these and one end-to-end test of everything that is promised
+test: $(ENV) ## run the fast tests and one end-to-end test of each feature
 	$(PYTEST) -m "not exhaustive" --budget 480
 
 test-all: cluster ## run all tests: also every kill, IMDB, Ray and S3
 	$(PYTEST) --budget 1800
 
-test-rest: cluster ## run what make test-all adds to make test
+test-rest: cluster ## run the tests that only make test-all runs
 	$(PYTEST) -m exhaustive --budget 1320
 
 test-kills: $(ENV) ## kill each stage at 25 random moments

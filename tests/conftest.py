@@ -1,6 +1,8 @@
-"""The tiers of tests, and what tests share: one finished pipeline a run for each settings."""
+"""Options and fixtures that all tests share. Each pipeline is built once per run."""
 
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -13,16 +15,14 @@ from filelock import FileLock
 
 from experiments.worker import compiled_in
 from tests import warm_start
-from tests.projects import SMALL, WARM_START, commit, copy, done, new_clone, repro
+from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone, repro
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
 STARTED = pytest.StashKey[float]()
-
-Make = Callable[[Path], object]
-"""Makes a project in a folder."""
+SERVER = pytest.StashKey[subprocess.Popen[bytes]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,14 +41,18 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = tempfile.TemporaryDirectory(prefix="birnn-")
         server = warm_start.start(Path(folder.name))
         os.environ[WARM_START] = folder.name
-        for undo in (folder.cleanup, server.wait, server.stdin.close):  # the last one first
-            config.add_cleanup(undo)
+        config.stash[SERVER] = server
+        for undo in (folder.cleanup, server.wait, server.kill, server.stdin.close):
+            config.add_cleanup(undo)  # the last one is first
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say how long the run took, beside its budget."""
+    """Say how long the run took, beside its budget, and whether programs could be started."""
+    server = config.stash.get(SERVER, None)
+    if server and server.poll() is not None:
+        terminalreporter.write(Path(os.environ[WARM_START], "log").read_text(encoding="utf-8"))
     if budget := config.getoption("--budget"):
         seconds = time.monotonic() - config.stash[STARTED]
         terminalreporter.write_sep("-", f"{seconds:.0f} s of a budget of {budget} s on two cores")
@@ -61,18 +65,19 @@ def kills(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Make], Path]:
-    """Return a function that makes a project once for all workers of a run, not to be changed."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Build], Path]:
+    """Return a function that builds a project once per run, for all workers. Do not change it."""
     base = tmp_path_factory.getbasetemp()
     folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
-    def once(name: str, make: Make) -> Path:
+    def once(name: str, build: Build) -> Path:
         project = folder / name / "project"
-        whole = folder / name / "whole"
+        complete = folder / name / "complete"
         with FileLock(folder / f"{name}.lock"):
-            if not whole.exists():
-                make(project)
-                whole.touch()
+            if not complete.exists():
+                shutil.rmtree(project, ignore_errors=True)
+                build(project)
+                complete.touch()
         return project
 
     return once
@@ -85,15 +90,15 @@ def clone(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(shared: Callable[[str, Make], Path]) -> Path:
+def finished(shared: Callable[[str, Build], Path]) -> Path:
     """A clone in which the whole pipeline has run and is committed; not to be changed."""
 
-    def make(folder: Path) -> None:
+    def build(folder: Path) -> None:
         new_clone(folder, SMALL)
         repro(folder)
         commit(folder)
 
-    return shared("finished", make)
+    return shared("finished", build)
 
 
 @pytest.fixture
@@ -103,13 +108,15 @@ def finished_copy(finished: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def imdb(shared: Callable[[str, Make], Path]) -> Path:
+def imdb(shared: Callable[[str, Build], Path]) -> Path:
     """A clone in which the pipeline has trained for two epochs on IMDB; not to be changed."""
 
-    def make(folder: Path) -> None:
+    def build(folder: Path) -> None:
         new_clone(folder, {"train.epochs": "2"})
-        done(folder, "dvc", "repro", IMDB_ARCHIVE=os.environ["IMDB_ARCHIVE"])
+        check_output(
+            folder, "dvc", "repro", IMDB_ARCHIVE=str(Path(os.environ["IMDB_ARCHIVE"]).resolve())
+        )
 
     if "IMDB_ARCHIVE" not in os.environ:
         pytest.skip("IMDB_ARCHIVE names no archive")
-    return shared("imdb", make)
+    return shared("imdb", build)

@@ -32,7 +32,7 @@ class Killer:
         self.moments = {"change": 0, "half": 0}
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Count what the event is one of, and end the process at its moment."""
+        """Count the event, and kill the process at the chosen moment."""
         if event not in CHANGES or not isinstance(arguments[0], str | bytes | Path):
             return
         path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100

@@ -12,7 +12,9 @@ import ast
 import itertools
 import os
 import random
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
 
-from tests.projects import PROJECT, done
+from tests.projects import PROJECT, check_output
 
 # Modules, and where the tests are that are closest to them.
 MODULES = {
@@ -67,7 +69,7 @@ class Mutant:
     end: int
     new: str
 
-    def of(self, text: str) -> str:
+    def apply(self, text: str) -> str:
         """Return the changed text."""
         return text[: self.start] + self.new + text[self.end :]
 
@@ -75,7 +77,7 @@ class Mutant:
         """Return the place, and the line before and after."""
         text = (PROJECT / self.file).read_text(encoding="utf-8")
         old, new = (
-            version.splitlines()[self.line - 1].strip() for version in (text, self.of(text))
+            version.splitlines()[self.line - 1].strip() for version in (text, self.apply(text))
         )
         return f"{self.file}:{self.line}: {old}  →  {new}"
 
@@ -133,12 +135,26 @@ class Source:
         return sum(map(len, self._lines[: line - 1])) + len(before)
 
 
+FAST = ("pytest", "-x", "-q", "-m", "not slow and not exhaustive")
+SLOW = ("pytest", "-x", "-q", "-n", "logical", "-m", "slow and not exhaustive")
+
+
 def passes(project: Path, *command: str) -> bool:
-    """Tell whether a command of tests succeeds."""
-    path = f"{PROJECT}/.venv/bin{os.pathsep}{os.environ['PATH']}"
-    return not subprocess.run(
-        command, cwd=project, env=os.environ | {"PATH": path}, check=False, capture_output=True
-    ).returncode
+    """Tell whether a command of tests succeeds, within half an hour."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with subprocess.Popen(
+        command,
+        cwd=project,
+        env=os.environ | {"PATH": path},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as tests:
+        try:
+            return tests.wait(timeout=1800) == 0
+        except subprocess.TimeoutExpired:
+            os.killpg(tests.pid, signal.SIGKILL)
+            return False
 
 
 @contextmanager
@@ -146,63 +162,62 @@ def mutated(mutant: Mutant, project: Path) -> Iterator[None]:
     """Have a project be the mutant in the block."""
     file = project / mutant.file
     text = file.read_text(encoding="utf-8")
-    file.write_text(mutant.of(text), encoding="utf-8")
+    file.write_text(mutant.apply(text), encoding="utf-8")
     try:
         yield
     finally:
         file.write_text(text, encoding="utf-8")
 
 
-def survives_fast_tests(mutant: Mutant, projects: Queue[Path]) -> bool:
-    """Tell whether all fast tests pass; those closest to the mutant come first."""
-    project = projects.get()
-    tests = ("pytest", "-x", "-q", "-m", "not slow and not exhaustive")
+def survives(mutant: Mutant, project: Path, *commands: tuple[str, ...]) -> bool:
+    """Tell whether all tests pass on a mutant, and print it."""
     with mutated(mutant, project):
-        survives = passes(project, *tests, f"tests/{MODULES[mutant.file]}") and passes(
-            project, *tests
-        )
-    projects.put(project)
-    print(f"{'survives' if survives else 'killed  '}  {mutant}", flush=True)
-    return survives
+        found = all(passes(project, *command) for command in commands)
+    print(f"{'survives' if found else 'killed  '}  {mutant}", flush=True)
+    return found
 
 
-def survives_more_tests(mutant: Mutant, project: Path) -> bool:
-    """Tell whether what `make test` adds passes as well."""
-    tests = ("pytest", "-x", "-q", "-n", "logical", "-m", "slow and not exhaustive")
-    with mutated(mutant, project):
-        survives = passes(project, *tests)
-    print(f"{'survives' if survives else 'killed  '}  {mutant}", flush=True)
-    return survives
-
-
-def draw(each: int) -> list[Mutant]:
+def draw(per_module: int) -> list[Mutant]:
     """Return so many mutants of each module."""
     chosen = []
     for file in MODULES:
         every = list(Source(file).mutants())
-        chosen += random.Random(file).sample(every, min(each, len(every)))  # noqa: S311
+        chosen += random.Random(file).sample(every, min(per_module, len(every)))  # noqa: S311
     return chosen
 
 
 def main() -> None:
     """Print what became of each mutant, and how many were killed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--each", type=int, default=4, help="mutants of each module")
+    parser.add_argument("--per-module", type=int, default=4, help="mutants of each module")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at a time")
     arguments = parser.parse_args()
-    chosen = draw(arguments.each)
+    if check_output(PROJECT, "git", "status", "--porcelain"):
+        sys.exit("error: there are changes that are not committed: commit them first")
+    chosen = draw(arguments.per_module)
     with tempfile.TemporaryDirectory() as folder:
+        first = Path(folder, "0")
         projects: Queue[Path] = Queue()
         for job in range(arguments.jobs):
-            project = Path(folder, str(job))
-            done(PROJECT, "git", "clone", "-q", str(PROJECT), str(project))
-            projects.put(project)
+            check_output(PROJECT, "git", "clone", "-q", str(PROJECT), f"{folder}/{job}")
+            projects.put(Path(folder, str(job)))
+        if not (passes(first, *FAST) and passes(first, *SLOW)):
+            sys.exit("error: tests fail as the code is")
+
+        def survives_fast(mutant: Mutant) -> bool:
+            project = projects.get()
+            try:
+                # Those closest to the mutant are the likeliest to kill it.
+                closest = (*FAST, f"tests/{MODULES[mutant.file]}")
+                return survives(mutant, project, closest, FAST)
+            finally:
+                projects.put(project)
+
         with ThreadPoolExecutor(arguments.jobs) as pool:
-            tried = list(pool.map(lambda mutant: survives_fast_tests(mutant, projects), chosen))
-        survivors = list(itertools.compress(chosen, tried))
+            survivors = list(itertools.compress(chosen, pool.map(survives_fast, chosen)))
         share = 1 - len(survivors) / len(chosen)
         print(f"make test-fast kills {share:.0%} of {len(chosen)} mutants", flush=True)
-        survivors = [mutant for mutant in survivors if survives_more_tests(mutant, project)]
+        survivors = [mutant for mutant in survivors if survives(mutant, first, SLOW)]
     print(f"with make test it is {1 - len(survivors) / len(chosen):.0%}")
 
 

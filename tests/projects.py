@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
@@ -23,7 +23,10 @@ SMALL = {
 
 OUTPUTS = ("data", "models", "metrics", "plots", "report")
 
-# Holds the programs of `tests.warm_start`, where there are any.
+Build = Callable[[Path], object]
+"""Makes a project in a folder that does not exist yet."""
+
+# Names the folder of the programs of `tests.warm_start`.
 WARM_START = "BIRNN_WARM_START"
 
 
@@ -40,14 +43,20 @@ def environment(*, warm: bool = True, **variables: str) -> dict[str, str]:
     return own | variables
 
 
+def located(command: Sequence[str], variables: Mapping[str, str]) -> list[str]:
+    """Return a command with the path of its program: Windows looks elsewhere before the PATH."""
+    return [shutil.which(command[0], path=variables["PATH"]) or command[0], *command[1:]]
+
+
 def run(
     *command: str, cwd: Path, warm: bool = True, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in `environment`."""
+    own = environment(warm=warm, **variables)
     return subprocess.run(
-        command,
+        located(command, own),
         cwd=cwd,
-        env=environment(warm=warm, **variables),
+        env=own,
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -56,7 +65,7 @@ def run(
     )
 
 
-def done(cwd: Path, *command: str, **variables: str) -> str:
+def check_output(cwd: Path, *command: str, **variables: str) -> str:
     """Return what a command prints that must not fail."""
     result = run(*command, cwd=cwd, **variables)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -101,31 +110,27 @@ def set_settings(project: Path, settings: Mapping[str, str]) -> None:
 
 def commit(project: Path) -> None:
     """Commit everything."""
-    done(project, "git", "add", "--all")
+    check_output(project, "git", "add", "--all")
     identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-    done(project, "git", *identity, "commit", "-qm", ".")
+    check_output(project, "git", *identity, "commit", "-qm", ".")
 
 
 def repro(project: Path) -> None:
     """Run the pipeline."""
-    done(project, "dvc", "repro")
+    check_output(project, "dvc", "repro")
 
 
-def copy_files(folder: Path) -> None:
-    """Copy the project as it stands, uncommitted work included, results left behind."""
-    listed = done(PROJECT, "git", "ls-files", "-co", "--exclude-standard").splitlines()
+def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
+    """Put the project as it stands, without results, into a repository in which nothing has run."""
+    # Work that is not committed is tested as well.
+    listed = check_output(PROJECT, "git", "ls-files", "-co", "--exclude-standard").splitlines()
     made = ("dvc.lock", "metrics/", "plots/", "report/")
     for name in listed:
         if not name.startswith(made) and (PROJECT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, folder / name)
-
-
-def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
-    """Put the project into a repository of its own in which nothing has run."""
-    copy_files(folder)
     set_settings(folder, settings)
-    done(folder, "git", "init", "-q", "-b", "main")
+    check_output(folder, "git", "init", "-q", "-b", "main")
     commit(folder)
     return folder
 
@@ -157,7 +162,7 @@ def leftovers(project: Path) -> list[str]:
     return [str(path) for path in project.rglob(".part-*")]
 
 
-def make(target: str, project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def run_make(target: str, project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a target of the Makefile in the environment of the tests."""
     ready = ("--assume-old", ".venv/.complete")
     (project / ".venv").mkdir(exist_ok=True)

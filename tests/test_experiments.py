@@ -13,7 +13,6 @@ import pytest
 
 from birnn.reporting import study
 from tests.projects import PROJECT, commit, environment, ran, run, set_settings
-from tests.tiers import exhaustive
 
 pytestmark = pytest.mark.slow
 
@@ -57,7 +56,7 @@ def stop_in_the_second(command: tuple[str, ...], cwd: Path) -> str:
     return log.read_text("utf-8")
 
 
-@exhaustive
+@pytest.mark.exhaustive
 @on_posix
 def test_an_interrupted_study_goes_on_and_runs_nothing_twice(finished_copy: Path) -> None:
     log = stop_in_the_second((*EXPERIMENTS, "run", *SEEDS), finished_copy)
@@ -114,7 +113,7 @@ pooling: {title: maximum and mean, settings: {network.pooling: max_mean}}
 """
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_a_ladder_of_two_recipes_is_in_the_report(finished_copy: Path) -> None:
     recipes = finished_copy / "experiments" / "recipes.yaml"
     recipes.write_text(RECIPES, encoding="utf-8")
@@ -150,7 +149,7 @@ def test_a_ladder_of_two_recipes_is_in_the_report(finished_copy: Path) -> None:
     assert "| 2 | pooling: maximum and mean |" in markdown
 
 
-@exhaustive
+@pytest.mark.exhaustive
 @on_posix
 def test_without_the_environment_on_the_path(finished_copy: Path) -> None:
     command = (sys.executable, "-m", "experiments", "run", "-S", "train.epochs=1")
@@ -158,7 +157,7 @@ def test_without_the_environment_on_the_path(finished_copy: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
-@exhaustive
+@pytest.mark.exhaustive
 @on_posix
 def test_a_queue_worker_without_the_environment_says_so(
     finished_copy: Path, tmp_path: Path
@@ -201,7 +200,7 @@ def test_a_mistake_stops_before_anything_runs(
     assert "train_bilstm" not in ran(result) or expected in result.stderr
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_a_failed_experiment_is_named_and_the_others_run(finished_copy: Path) -> None:
     # A rate at which the loss is soon no number.
     options = ("-S", "train.learning_rate=10,0.01", "-S", "train.optimizer=sgd")
@@ -215,7 +214,7 @@ def test_a_failed_experiment_is_named_and_the_others_run(finished_copy: Path) ->
     assert "2 of 4 experiments are finished" in again.stdout
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_a_queue_of_two(finished_copy: Path) -> None:
     options = ("--queue", "-S", "train.epochs=1", "-S", "train.seed=1,2")
     result = run("dvc", "exp", "run", *options, cwd=finished_copy)

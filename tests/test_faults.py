@@ -27,7 +27,7 @@ from tests.projects import (
     results,
     run,
 )
-from tests.tiers import exhaustive, sampled
+from tests.tiers import sampled
 
 resource = pytest.importorskip("resource", reason="faults are made as POSIX has them")
 pytestmark = pytest.mark.slow
@@ -220,7 +220,7 @@ SURROUNDINGS = {
 }
 
 
-@exhaustive
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("surroundings", SURROUNDINGS)
 def test_surroundings_change_nothing(clone: Path, finished: Path, surroundings: str) -> None:
     result = run("dvc", "repro", cwd=clone, warm=False, **SURROUNDINGS[surroundings])
@@ -228,7 +228,7 @@ def test_surroundings_change_nothing(clone: Path, finished: Path, surroundings: 
     assert results(clone) == results(finished)
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_a_path_with_blanks_and_letters_of_all_kinds_changes_nothing(
     tmp_path: Path, finished: Path
 ) -> None:
@@ -237,7 +237,7 @@ def test_a_path_with_blanks_and_letters_of_all_kinds_changes_nothing(
     assert results(clone) == results(finished)
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_two_at_once_do_not_spoil_each_other(clone: Path, finished: Path) -> None:
     both = [
         subprocess.Popen(

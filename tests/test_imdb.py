@@ -14,7 +14,6 @@ from birnn.evaluation import predictions
 from birnn.explanation import Explainer
 from birnn.models import BASELINE, NETWORKS
 from tests.projects import PROJECT, run
-from tests.tiers import exhaustive
 
 # The most of the cases that may fail. Of negation it is known that all models fail nearly all:
 # the report says so, and no bound would be one.
@@ -48,7 +47,7 @@ def rates(file: Path) -> pd.DataFrame:
     return table["failure_rate"].unstack("model")  # noqa: PD010  not of pairs
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_the_true_corpus(imdb: Path) -> None:
     corpus = read_json(imdb / "data" / "corpus" / "corpus.json")
     assert (corpus["name"], corpus["requested"]) == ("imdb", "imdb")
@@ -78,7 +77,7 @@ def test_the_true_corpus(imdb: Path) -> None:
     assert ((probabilities > 0.5) == (reviews.column(file, "label") == 1)).mean() >= 0.91
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_predict_says_of_1000_test_reviews_what_evaluate_computed(
     imdb: Path, tmp_path: Path
 ) -> None:
@@ -94,7 +93,7 @@ def test_predict_says_of_1000_test_reviews_what_evaluate_computed(
         assert np.abs(said[name].to_numpy() - evaluated[name].to_numpy()).max() <= 1e-6
 
 
-@exhaustive
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("test", BOUNDS)
 def test_the_networks_behave(imdb: Path, test: str) -> None:
     found = rates(imdb / "metrics" / "checklist.csv")
@@ -113,7 +112,7 @@ def test_the_networks_in_git_tell_plain_praise_from_plain_blame() -> None:
     assert (found.loc[list(OF_THE_SEED), list(NETWORKS)].mean() <= 0.35).all()
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_the_networks_put_plain_praise_before_plain_blame(imdb: Path) -> None:
     described = {test.description: test for test in checklist.behaviours([], [])}
     cases = [case for name in OF_THE_SEED for case in described[name].cases]
@@ -130,7 +129,7 @@ def test_every_behaviour_has_a_bound_or_is_known_to_fail() -> None:
     assert (found.loc[list(unbounded)] > 0.5).all(axis=None)
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_what_moved_the_networks_adds_up(imdb: Path) -> None:
     texts = pd.read_parquet(imdb / "data" / "corpus" / "test.parquet", columns=["text"])["text"]
     read = reader.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
@@ -140,7 +139,7 @@ def test_what_moved_the_networks_adds_up(imdb: Path) -> None:
             assert abs(reading.gap) <= attribution.TOLERANCE
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_plain_sentences_are_read_in_order(imdb: Path) -> None:
     praise = ["This is a wonderful film.", "I loved every minute of it."]
     blame = ["This is an awful film.", "A boring and terrible waste of time."]

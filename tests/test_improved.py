@@ -12,8 +12,7 @@ import pytest
 import tensorflow as tf
 
 from birnn.base.files import read_json
-from tests.conftest import Make
-from tests.projects import copy, error_line, new_clone, ran, run, set_settings
+from tests.projects import Build, copy, error_line, new_clone, ran, run, set_settings
 
 pytestmark = pytest.mark.exhaustive
 
@@ -35,17 +34,17 @@ TEXTS = ["A fine, moving film.", "Dull and far too long."]
 
 
 @pytest.fixture(scope="module")
-def improved(finished: Path, shared: Callable[[str, Make], Path]) -> Path:
+def improved(finished: Path, shared: Callable[[str, Build], Path]) -> Path:
     """A clone in which such networks have been trained; not to be changed."""
 
-    def make(folder: Path) -> None:
+    def build(folder: Path) -> None:
         copy(finished, folder)
         set_settings(folder, IMPROVED)
         result = run("dvc", "repro", cwd=folder)
         assert result.returncode == 0, result.stderr
         assert "fetch" not in ran(result)
 
-    return shared("improved", make)
+    return shared("improved", build)
 
 
 def test_they_read_reviews_better_than_the_notebooks(finished: Path, improved: Path) -> None:

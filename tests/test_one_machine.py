@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.projects import PROJECT, ran, run
-from tests.tiers import exhaustive
 
 OF_A_CLUSTER = ("boto3", "botocore", "dvc_s3", "moto", "ray", "s3fs")
 HIDE = f"""
@@ -42,7 +41,7 @@ def test_the_lock_has_nothing_of_a_cluster() -> None:
     assert {name.replace("_", "-") for name in OF_A_CLUSTER} <= added
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_experiments_here_need_nothing_of_a_cluster(
     finished_copy: Path, hidden: dict[str, str]
 ) -> None:

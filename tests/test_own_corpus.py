@@ -19,15 +19,16 @@ from playwright.sync_api import Page, sync_playwright
 
 from birnn.base.files import read_json
 from birnn.corpora import rotten_tomatoes
-from tests.conftest import Make
 from tests.projects import (
     PROJECT,
     SMALL,
+    Build,
     commit,
     contents,
     copy,
     environment,
     error_line,
+    located,
     new_clone,
     ran,
     repro,
@@ -61,16 +62,16 @@ def write_reviews(file: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def own(shared: Callable[[str, Make], Path]) -> Path:
+def own(shared: Callable[[str, Build], Path]) -> Path:
     """A clone in which the pipeline has run on a user's file; not to be changed."""
 
-    def make(folder: Path) -> None:
+    def build(folder: Path) -> None:
         new_clone(folder, SMALL | LAYOUT)
         write_reviews(folder / "data" / "own" / "reviews.csv")
         repro(folder)
         commit(folder)
 
-    return shared("own", make)
+    return shared("own", build)
 
 
 @pytest.fixture
@@ -83,10 +84,11 @@ def birnn(
     *arguments: str, cwd: Path, stdin: bytes = b"", warm: bool = True
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command for readers."""
+    own = environment(warm=warm)
     return subprocess.run(
-        ["python", "-m", "birnn", *arguments],
+        located(["python", "-m", "birnn", *arguments], own),
         cwd=cwd,
-        env=environment(warm=warm),
+        env=own,
         input=stdin,
         capture_output=True,
         check=False,
@@ -307,7 +309,11 @@ def address(own: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     command = ["python", "-m", "birnn", "serve", "--port", str(port)]
     with subprocess.Popen(
-        command, cwd=own, env=environment(), stdout=subprocess.PIPE, text=True
+        located(command, environment()),
+        cwd=own,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as server:
         try:
             assert server.stdout is not None

@@ -26,13 +26,12 @@ from tests.projects import (
     contents,
     copy,
     error_line,
-    make,
     new_clone,
     ran,
     run,
+    run_make,
     set_settings,
 )
-from tests.tiers import exhaustive
 
 pytestmark = pytest.mark.slow
 
@@ -292,7 +291,7 @@ def test_a_bad_archive_stops_with_one_line_and_keeps_the_corpus(
     assert contents(finished_copy / "data" / "corpus") == before
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_without_a_network_the_stand_in_is_named_everywhere(tmp_path: Path) -> None:
     clone = new_clone(tmp_path / "clone", SMALL | {"fetch.source": "imdb", "train.epochs": "1"})
     result = run("dvc", "repro", cwd=clone, **NO_NETWORK)
@@ -311,16 +310,16 @@ def test_without_a_network_the_stand_in_is_named_everywhere(tmp_path: Path) -> N
 
     # DVC takes it for up to date; `make repro` tries again, and runs no more than it must.
     assert ran(run("dvc", "repro", cwd=clone)) == []
-    assert ran(make("repro", clone, **NO_NETWORK)) == ["fetch"]
+    assert ran(run_make("repro", clone, **NO_NETWORK)) == ["fetch"]
 
 
 def test_a_stale_lock_is_noticed(finished_copy: Path) -> None:
     # As in a clone that has no cache.
     for folder in ("data", "models"):
         shutil.rmtree(finished_copy / folder)
-    assert make("fresh", finished_copy).returncode == 0
+    assert run_make("fresh", finished_copy).returncode == 0
     change(finished_copy / "params.yaml", "dropout: 0.5", "dropout: 0.4")
-    result = make("fresh", finished_copy)
+    result = run_make("fresh", finished_copy)
     assert result.returncode != 0
     assert "dvc.lock is stale" in result.stdout
 

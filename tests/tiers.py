@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
-slow = pytest.mark.slow
-exhaustive = pytest.mark.exhaustive
-
 
 def sampled(values: Iterable[Any], *sample: Any) -> list[Any]:
-    """Return parameters of which `make test` runs those of the sample alone."""
-    rest = [value for value in values if value not in sample]
-    as_tuples = (value if isinstance(value, tuple) else (value,) for value in rest)
-    return [*sample, *(pytest.param(*one, marks=exhaustive) for one in as_tuples)]
+    """Return parameters of which `make test` runs those of the sample alone.
+
+    Tuples are the values of several parameters.
+    """
+    every = list(values)
+    assert all(one in every for one in sample)
+    rest = [
+        value if isinstance(value, tuple) else (value,) for value in every if value not in sample
+    ]
+    return [*sample, *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in rest)]

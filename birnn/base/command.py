@@ -30,7 +30,7 @@ def run(main: Callable[[Settings], None]) -> None:
     interrupts.raise_on_signals()
     try:
         checked = settings.load()
-        with turn(stage), explained(stage), interrupts.unmasked():
+        with turn(stage), explained(stage), interrupts.restore_interrupts():
             main(checked)
         sys.stdout.flush()
     except (InputError, OSError) as error:

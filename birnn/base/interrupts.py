@@ -15,7 +15,7 @@ INTERRUPTED = 130  # as a shell says that Ctrl-C ended a command
 INTERVAL = 0.5  # seconds
 PATIENCE = 10  # seconds
 
-_interrupted = threading.Event()
+_received: list[int] = []  # no Event, whose lock another signal would wait for
 
 
 def end_with_parent() -> None:
@@ -40,23 +40,23 @@ def exit_on_signals(message: str) -> None:
 def raise_on_signals() -> None:
     """Have signals that ask for an end raise KeyboardInterrupt, as Ctrl-C does."""
 
-    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-        _interrupted.set()
+    def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+        _received.append(number)
         raise KeyboardInterrupt
 
     _handle(interrupt)
 
 
 @contextmanager
-def unmasked() -> Iterator[None]:
-    """Raise KeyboardInterrupt instead of an error that follows one in the block.
+def restore_interrupts() -> Iterator[None]:
+    """Raise KeyboardInterrupt if an interrupt in the block surfaced as another error.
 
     TensorFlow, for example, raises RuntimeError if it is interrupted while it changes the device.
     """
     try:
         yield
     except Exception as error:
-        if _interrupted.is_set():
+        if _received:
             raise KeyboardInterrupt from error
         raise
 

@@ -146,7 +146,7 @@ def _fit(
     terminal = sys.stdout.isatty()
     watch = Watch(model.name, settings.epochs, checkpoint, begun, log=not terminal)
     try:
-        with interrupts.unmasked():
+        with interrupts.restore_interrupts():
             model.fit(
                 batches(
                     training,

@@ -17,7 +17,7 @@ import psutil
 import pytest
 import requests
 
-from tests.projects import commit, copy, done, environment, run
+from tests.projects import check_output, commit, copy, environment, run
 
 EXPERIMENTS = ("python", "-m", "experiments")
 RAY = Path(sys.executable).parent / "ray"
@@ -57,7 +57,7 @@ class Machines:
             port = self.address.partition(":")[2]
             options = ["--head", "--port", port, "--temp-dir", str(self.folder / "ray")]
             options += ["--include-dashboard=false", "--disable-usage-stats"]
-        # Nodes take cores of their own machine only from each other's experiments.
+        # Each node locks cores only in its own folder; this keeps two nodes off the same core.
         usable = sorted(os.sched_getaffinity(0))
         core = usable[len(self.nodes) % len(usable)]
         node = psutil.Popen(
@@ -95,7 +95,7 @@ class Machines:
             if time.monotonic() > deadline:
                 raise TimeoutError(result.stderr)
 
-    def lose(self) -> None:
+    def kill_second_node(self) -> None:
         """End the second node at once with all of Ray on it, as when its machine is lost.
 
         What an experiment started has to end by itself.
@@ -129,7 +129,7 @@ def cluster() -> Iterator[Machines]:
 
 @pytest.fixture
 def machines(cluster: Machines) -> Machines:
-    """Two nodes on which nothing has run."""
+    """Two nodes with empty folders."""
     cluster.renew()
     return cluster
 
@@ -143,7 +143,7 @@ def project(finished: Path, tmp_path: Path) -> Path:
         ("git", "remote", "add", "origin", "../origin.git"),
         ("dvc", "remote", "add", "--quiet", "--default", "storage", str(tmp_path / "storage")),
     ):
-        done(folder, *command)
+        check_output(folder, *command)
     publish(folder)
     return folder
 
@@ -180,7 +180,7 @@ def on_s3(project: Path, s3: str) -> Path:
         ("dvc", "remote", "modify", "storage", "endpointurl", s3),
         ("dvc", "remote", "modify", "storage", "region", "us-east-1"),
     ):
-        done(project, *command)
+        check_output(project, *command)
     publish(project)
     return project
 
@@ -188,7 +188,7 @@ def on_s3(project: Path, s3: str) -> Path:
 def publish(project: Path) -> None:
     """Commit all, and push it."""
     commit(project)
-    done(project, "git", "push", "-q", "--set-upstream", "origin", "main")
+    check_output(project, "git", "push", "-q", "--set-upstream", "origin", "main")
 
 
 def run_on(

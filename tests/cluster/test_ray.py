@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.conftest import EXPERIMENTS, Machines, publish, run_on
-from tests.projects import copy, done, environment, run
+from tests.projects import check_output, copy, environment, run
 
 pytest.importorskip("ray", reason="make cluster installs Ray")
 pytestmark = pytest.mark.exhaustive
@@ -21,13 +21,13 @@ NAMES = ["seed-1", "seed-2", "seed-3", "seed-4"]
 
 def experiments(project: Path) -> list[str]:
     """Return the names of the experiments that DVC lists, as often as it does."""
-    return sorted(done(project, "dvc", "exp", "list", "--name-only").split())
+    return sorted(check_output(project, "dvc", "exp", "list", "--name-only").split())
 
 
 def metrics(project: Path, name: str) -> dict[str, Any]:
-    refs = done(project, "git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
+    refs = check_output(project, "git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
     reference = next(one for one in refs if one.endswith(f"/{name}"))
-    return json.loads(done(project, "git", "show", f"{reference}:metrics/metrics.json"))
+    return json.loads(check_output(project, "git", "show", f"{reference}:metrics/metrics.json"))
 
 
 def test_four_experiments_over_two_nodes_are_as_if_they_had_run_here(
@@ -45,22 +45,22 @@ def test_four_experiments_over_two_nodes_are_as_if_they_had_run_here(
         assert (folder / "cache" / "files").is_dir()
         assert {one.name for one in folder.iterdir()} == {"cache", f"cores-{socket.gethostname()}"}
 
-    shown = done(project, "dvc", "exp", "show", "--csv")
+    shown = check_output(project, "dvc", "exp", "show", "--csv")
     assert all(name in shown for name in NAMES)
-    done(local, *EXPERIMENTS, "run", "-S", "train.seed=1..4")
+    check_output(local, *EXPERIMENTS, "run", "-S", "train.seed=1..4")
     for name in NAMES:
         assert metrics(project, name) == metrics(local, name)
 
     # They count as finished, and can be taken over: what they made came along.
     again = run_on(machines, project, "-S", "train.seed=1..4")
     assert "4 of 4 experiments are finished" in again.stdout
-    done(project, "dvc", "exp", "apply", "seed-3")
+    check_output(project, "dvc", "exp", "apply", "seed-3")
     assert run("dvc", "repro", "--dry", cwd=project).stdout.count("Running stage") == 0
 
     # Another clone finds them on the remotes, and runs nothing.
     other = project.parent / "other"
-    done(project.parent, "git", "clone", "-q", "origin.git", "other")
-    done(other, "dvc", "pull", "--quiet")
+    check_output(project.parent, "git", "clone", "-q", "origin.git", "other")
+    check_output(other, "dvc", "pull", "--quiet")
     again = run_on(machines, other, "-S", "train.seed=1..4")
     assert again.returncode == 0, again.stderr
     assert "4 of 4 experiments are finished" in again.stdout
@@ -90,11 +90,11 @@ def test_the_experiment_of_a_lost_machine_runs_on_another(
         assert driver.poll() is None, driver.communicate()[0]
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    machines.lose()
+    machines.kill_second_node()
     said = driver.communicate(timeout=300)[0]
     assert driver.returncode == 0, said
     assert experiments(project) == ["seed-1", "seed-2"]
-    on_remote = done(project, "dvc", "exp", "list", "--name-only", "origin").split()
+    on_remote = check_output(project, "dvc", "exp", "list", "--name-only", "origin").split()
     assert sorted(on_remote) == ["seed-1", "seed-2"]
     assert metrics(project, "seed-1") != metrics(project, "seed-2")
     # Nothing goes on where the machine was lost.
@@ -121,7 +121,7 @@ def refuse_files(project: Path) -> None:
 def test_what_a_remote_refuses_is_kept_where_it_was_made(
     project: Path, machines: Machines, refuse: Any
 ) -> None:
-    done(project, "dvc", "push", "--quiet", "--run-cache")
+    check_output(project, "dvc", "push", "--quiet", "--run-cache")
     refuse(project)
     result = run_on(machines, project, "-S", "train.seed=1")
     assert result.returncode == 1
@@ -137,7 +137,7 @@ def test_what_a_remote_refuses_is_kept_where_it_was_made(
     for file in (experiments_of_git, *(project.parent / "storage" / "files" / "md5").iterdir()):
         if file.is_file():
             file.unlink()
-    done(kept, *line.partition("run ")[2].removesuffix(" in it").split())
+    check_output(kept, *line.partition("run ")[2].removesuffix(" in it").split())
     result = run_on(machines, project, "-S", "train.seed=1")
     assert "1 of 1 experiments are finished" in result.stdout
     assert experiments(project) == ["seed-1"]
@@ -153,25 +153,27 @@ def test_an_experiment_that_fails_says_why(project: Path, machines: Machines) ->
 
 
 def lose_git_remote(project: Path) -> None:
-    done(project, "git", "remote", "remove", "origin")
+    check_output(project, "git", "remote", "remove", "origin")
 
 
 def tell_git_a_password(project: Path) -> None:
     address = "https://someone:something@example.com/birnn.git"
-    done(project, "git", "remote", "set-url", "origin", address)
+    check_output(project, "git", "remote", "set-url", "origin", address)
 
 
 def tell_git_a_token(project: Path) -> None:
-    done(project, "git", "remote", "set-url", "origin", "https://token@example.com/birnn.git")
+    check_output(
+        project, "git", "remote", "set-url", "origin", "https://token@example.com/birnn.git"
+    )
 
 
 def lose_dvc_remote(project: Path) -> None:
-    done(project, "dvc", "remote", "remove", "storage")
+    check_output(project, "dvc", "remote", "remove", "storage")
     publish(project)
 
 
 def name_a_relative_address(project: Path) -> None:
-    done(project, "dvc", "remote", "modify", "storage", "url", "../storage")
+    check_output(project, "dvc", "remote", "modify", "storage", "url", "../storage")
     publish(project)
 
 
@@ -180,7 +182,7 @@ def change_settings(project: Path) -> None:
 
 
 def commit_alone(project: Path) -> None:
-    done(project, "git", "commit", "-q", "--allow-empty", "-m", ".")
+    check_output(project, "git", "commit", "-q", "--allow-empty", "-m", ".")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.conftest import CREDENTIALS, Machines, run_on
-from tests.projects import done, ran, run
+from tests.projects import check_output, ran, run
 
 pytest.importorskip("dvc_s3", reason="make cluster installs dvc-s3")
 pytestmark = pytest.mark.exhaustive
@@ -14,21 +14,21 @@ pytestmark = pytest.mark.exhaustive
 
 def share_results(project: Path) -> None:
     """Have another clone take all results from the remotes, and run nothing."""
-    done(project, "dvc", "push", "--quiet", "--run-cache")
-    done(project, "dvc", "exp", "run", "--quiet", "--name", "three", "-S", "train.epochs=3")
-    done(project, "dvc", "exp", "push", "--quiet", "--run-cache", "origin", "three")
-    done(project.parent, "git", "clone", "-q", "origin.git", "other")
+    check_output(project, "dvc", "push", "--quiet", "--run-cache")
+    check_output(project, "dvc", "exp", "run", "--quiet", "--name", "three", "-S", "train.epochs=3")
+    check_output(project, "dvc", "exp", "push", "--quiet", "--run-cache", "origin", "three")
+    check_output(project.parent, "git", "clone", "-q", "origin.git", "other")
     other = project.parent / "other"
 
-    done(other, "dvc", "pull", "--quiet")
+    check_output(other, "dvc", "pull", "--quiet")
     assert run("dvc", "repro", "--dry", cwd=other).stdout.count("Running stage") == 0
 
-    done(other, "dvc", "exp", "pull", "--quiet", "origin", "three")
-    assert "three" in done(other, "dvc", "exp", "list", "--name-only")
+    check_output(other, "dvc", "exp", "pull", "--quiet", "origin", "three")
+    assert "three" in check_output(other, "dvc", "exp", "list", "--name-only")
 
     # The run-cache: what was once run with these settings comes back, and runs nowhere again.
     shutil.rmtree(other / ".dvc" / "cache")
-    done(other, "dvc", "pull", "--quiet", "--run-cache")
+    check_output(other, "dvc", "pull", "--quiet", "--run-cache")
     again = run("dvc", "exp", "run", "-S", "train.epochs=3", "--pull", "evaluate", cwd=other)
     assert again.returncode == 0, again.stderr
     assert not {"train_bilstm", "train_bigru"} & set(ran(again)), again.stdout

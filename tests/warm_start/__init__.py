@@ -2,7 +2,9 @@
 
 Importing TensorFlow takes seconds, DVC most of one, and tests start hundreds of processes. The
 client passes its arguments, working directory, environment, file size limit and standard streams,
-forwards signals, and ends as the forked process does. Linux alone has all that this needs.
+forwards signals, and ends as the forked process does. Process group, umask and CPU affinity are not
+passed, and variables have no effect that libraries read when they are imported. Tests that depend
+on these, or kill processes, start them by `environment(warm=False)`. Linux alone has all of this.
 """
 
 import shlex

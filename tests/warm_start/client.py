@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 import sys
+from contextlib import suppress
 from types import FrameType
 
 WARM = {"birnn", "dvc", "experiments", "stages", "tests"}
@@ -37,14 +38,16 @@ def main() -> None:
         process = int(answers.readline())
 
         def forward(number: int, _frame: FrameType | None) -> None:
-            os.kill(process, number)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(process, number)
 
         for number in FORWARDED:
             signal.signal(number, forward)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
-        status = int(answers.readline())
+        status = int(answers.readline() or sys.exit("the server of tests/warm_start is gone"))
     if status < 0:
-        signal.signal(-status, signal.SIG_DFL) if -status != signal.SIGKILL else None
+        if -status != signal.SIGKILL:
+            signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     sys.exit(status)
 

@@ -19,22 +19,39 @@ import threading
 import traceback
 from typing import Any, NoReturn
 
-LIBRARIES = (
-    *("tensorflow", "keras", "numba", "sklearn.linear_model", "scipy.optimize", "scipy.stats"),
-    *("pandas", "pyarrow.parquet", "matplotlib.pyplot", "jinja2", "markdown_it", "pydantic"),
-    *("dvc.cli.parser", "dvc.repo.reproduce", "dvc.repo.experiments.executor.local", "dvc.api"),
-    *("dvc.repo.experiments.queue.tempdir", "dvc.output", "dvc.stage.run", "dvc.stage.cache"),
-    *("dvc.dependency.param", "dvc.repo.metrics.diff", "dvc.repo.plots.diff", "dvc.render"),
-    *(
-        "ruamel.yaml",
-        "rich.progress",
-        "typer",
-        "requests",
-        "psutil",
-        "zc.lockfile",
-        "gensim.models",
-    ),
-)
+LIBRARIES = [
+    "tensorflow",
+    "keras",
+    "numba",
+    "sklearn.linear_model",
+    "scipy.optimize",
+    "scipy.stats",
+    "gensim.models",
+    "pandas",
+    "pyarrow.parquet",
+    "matplotlib.pyplot",
+    "jinja2",
+    "markdown_it",
+    "pydantic",
+    "ruamel.yaml",
+    "rich.progress",
+    "typer",
+    "requests",
+    "psutil",
+    "zc.lockfile",
+    "dvc.api",
+    "dvc.cli.parser",
+    "dvc.dependency.param",
+    "dvc.output",
+    "dvc.render",
+    "dvc.repo.metrics.diff",
+    "dvc.repo.plots.diff",
+    "dvc.repo.reproduce",
+    "dvc.stage.cache",
+    "dvc.stage.run",
+    "dvc.repo.experiments.executor.local",
+    "dvc.repo.experiments.queue.tempdir",
+]
 
 
 def main(descriptor: str, python: str) -> None:
@@ -45,7 +62,7 @@ def main(descriptor: str, python: str) -> None:
         for library in LIBRARIES:
             importlib.import_module(library)
         gc.freeze()
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for who attends to a client
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps who attends to a client
         while True:
             ready, _, _ = select.select([listener, sys.stdin.fileno()], [], [])
             if listener not in ready:
@@ -85,20 +102,22 @@ def take_over(request: dict[str, Any], descriptors: list[int]) -> None:
     os.environ.clear()
     os.environ |= request["environment"]
     resource.setrlimit(resource.RLIMIT_FSIZE, tuple(request["file_size"]))
-    # The server may have been started deaf to them.
+    # The server may have inherited ignored signals.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
 def wait_for(process: int, client: socket.socket) -> NoReturn:
-    """Tell a client how its program ends; leave the program alone where the client is killed."""
+    """Tell a client how its program ends, and end the program where the client is killed."""
     client.sendall(b"%d\n" % process)
     ended = os.pidfd_open(process)
     ready, _, _ = select.select([ended, client], [], [])
     if ended in ready:
         _, status = os.waitpid(process, 0)
         client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+    else:
+        os.kill(process, signal.SIGKILL)
     os._exit(0)
 
 

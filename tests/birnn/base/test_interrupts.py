@@ -53,7 +53,7 @@ import os, signal
 from birnn.base import interrupts
 interrupts.raise_on_signals()
 try:
-    with interrupts.unmasked():
+    with interrupts.restore_interrupts():
         if {interrupted}:
             try:
                 os.kill(os.getpid(), signal.SIGTERM)

@@ -22,7 +22,7 @@ from birnn.training import data_parallel, fit
 from birnn.training.batches import Share, batches
 from birnn.training.data_parallel import Worker
 from tests.birnn.training.test_fit import IMPROVED, NETWORK, folders, history, padded, settings
-from tests.tiers import exhaustive, sampled
+from tests.tiers import sampled
 
 __all__ = ["padded"]  # the fixture
 
@@ -87,14 +87,14 @@ def draw(folder: Path, worker: Worker) -> None:
     np.save(folder / f"{worker.share.rank}.npy", drawn)
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_each_worker_drops_other_numbers(tmp_path: Path) -> None:
     data_parallel.run(2, partial(draw, tmp_path))
     first, second = (np.load(tmp_path / f"{rank}.npy") for rank in range(2))
     assert (first != second).any()
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_a_mistake_of_the_workers_is_said_once(padded: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "word_vectors" / "vectors.npy", np.full((20, 4), np.nan, np.float32))
     with pytest.raises(InputError, match=r"bigru: the loss is nan in epoch 1, batch 1: lower"):
@@ -113,7 +113,7 @@ def wait(_worker: Worker) -> None:
     time.sleep(600)
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_where_one_worker_is_killed_the_others_end() -> None:
     def kill() -> None:
         while len(alive_workers()) < 2:
@@ -169,7 +169,7 @@ def test_the_first_worker_ends_before_the_others(tmp_path: Path) -> None:
     assert alive_workers() == []
 
 
-@exhaustive
+@pytest.mark.exhaustive
 def test_what_was_interrupted_goes_on(
     padded: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
