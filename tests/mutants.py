@@ -92,8 +92,17 @@ class Source:
 
     def mutants(self) -> Iterator[Mutant]:
         """Yield every mutant: another operator, condition or constant, or a call left out."""
-        for node in ast.walk(ast.parse(self.text)):
+        tree = ast.parse(self.text)
+        # These refuse what does not happen, so that nothing changes without them.
+        guards = {
+            keyword.value
+            for keyword in ast.walk(tree)
+            if isinstance(keyword, ast.keyword) and keyword.arg in {"frozen", "strict"}
+        }
+        for node in ast.walk(tree):
             match node:
+                case ast.Constant() if node in guards:
+                    continue
                 case ast.Compare(left=left, ops=[operator], comparators=[right]):
                     yield self._between(left, right, COMPARISONS[type(operator)])
                 case ast.BinOp(right=ast.JoinedStr() | ast.Constant(value=str() | bytes())):

@@ -82,3 +82,18 @@ def test_an_experiment_counts_if_it_is_of_this_code_and_corpus_and_whole(
     monkeypatch.setattr(runs.dvc.api, "metrics_show", lambda **_: {"bigru": {"accuracy": 1}})
     found = runs.finished()
     assert [run.name for run in found] == ["one"] * counts
+
+
+def test_experiments_run_one_by_one_and_the_time_left_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([100.0, 100.0, 700.0, 1300.0])
+    monkeypatch.setattr(runs.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(runs, "_run", lambda point: int(point.name == "b"))
+    points = [SimpleNamespace(name=name) for name in "abc"]
+    assert [point.name for point in runs.one_by_one(points)] == ["b"]
+    assert capsys.readouterr().out.splitlines() == [
+        "[1 of 3] a",
+        "[2 of 3] b, about 20 min left",
+        "[3 of 3] c, about 10 min left",
+    ]
