@@ -82,6 +82,13 @@ class Mutant:
         return f"{self.file}:{self.line}: {old}  →  {new}"
 
 
+def guards(tree: ast.AST) -> set[ast.AST]:
+    """Return the values of options that refuse what never happens: all is the same without them."""
+    options = {"frozen", "strict"}
+    keywords = (node for node in ast.walk(tree) if isinstance(node, ast.keyword))
+    return {keyword.value for keyword in keywords if keyword.arg in options}
+
+
 class Source:
     """The text of a file, and where its syntax tree has its nodes."""
 
@@ -93,16 +100,9 @@ class Source:
     def mutants(self) -> Iterator[Mutant]:
         """Yield every mutant: another operator, condition or constant, or a call left out."""
         tree = ast.parse(self.text)
-        # These refuse what does not happen, so that nothing changes without them.
-        guards = {
-            keyword.value
-            for keyword in ast.walk(tree)
-            if isinstance(keyword, ast.keyword) and keyword.arg in {"frozen", "strict"}
-        }
-        for node in ast.walk(tree):
+        left_out = guards(tree)
+        for node in (node for node in ast.walk(tree) if node not in left_out):
             match node:
-                case ast.Constant() if node in guards:
-                    continue
                 case ast.Compare(left=left, ops=[operator], comparators=[right]):
                     yield self._between(left, right, COMPARISONS[type(operator)])
                 case ast.BinOp(right=ast.JoinedStr() | ast.Constant(value=str() | bytes())):
