@@ -40,10 +40,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def limit() -> None:
+def prepare() -> None:
     import resource  # noqa: PLC0415  # Windows has none
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**7))
+    # A shell may have it ignored in what it runs in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.mark.parametrize("ends", ENDS)
@@ -57,7 +59,7 @@ def test_a_forked_program_is_as_any_other(folder: Path, ends: str) -> None:
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=limit,
+            preexec_fn=prepare,
         )
         for warm in (True, False)
     )
