@@ -31,7 +31,7 @@ test-all: cluster ## run all tests: also every kill, IMDB, Ray and S3
 	$(PYTEST) --budget 1800
 
 test-rest: cluster ## run the tests that only make test-all runs
-	$(PYTEST) -m exhaustive --budget 1320
+	$(PYTEST) -m exhaustive --budget 1400
 
 test-kills: $(ENV) ## kill each stage at 25 random moments
 	$(PYTEST) tests/test_kills.py -k random --kills 25

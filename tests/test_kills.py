@@ -109,6 +109,7 @@ def is_whole(file: Path) -> bool:
 
 def repair_and_run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a `dvc` command after a `dvc` was killed, and do what the README says where it fails."""
+    (project / ".git" / "index.lock").unlink(missing_ok=True)
     if not is_whole(project / "dvc.lock"):
         check_output(project, "git", "checkout", "--", "dvc.lock")
     result = run(*command, cwd=project)
