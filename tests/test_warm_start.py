@@ -35,8 +35,8 @@ ENDS = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a program, under a name that the server takes for the project's."""
-    (tmp_path / "stages").mkdir()
-    (tmp_path / "stages" / "program.py").write_text(PROGRAM)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "program.py").write_text(PROGRAM)
     return tmp_path
 
 
@@ -52,7 +52,7 @@ def prepare() -> None:
 def test_a_forked_program_is_as_any_other(folder: Path, ends: str) -> None:
     warm, cold = (
         subprocess.run(
-            ["python", "-m", "stages.program", ends, "ä b"],
+            ["python", "-m", "tests.program", ends, "ä b"],
             cwd=folder,
             env=environment(warm=warm, COLOUR="blue"),
             input="typed",
@@ -73,7 +73,7 @@ def test_a_forked_program_is_as_any_other(folder: Path, ends: str) -> None:
 def test_signals_reach_a_forked_program_and_it_ends_with_its_client(folder: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with subprocess.Popen(
-            ["python", "-m", "stages.program", "time.sleep(60)"],
+            ["python", "-m", "tests.program", "time.sleep(60)"],
             cwd=folder,
             env=environment(COLOUR="blue"),
             stdin=subprocess.DEVNULL,
