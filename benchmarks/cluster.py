@@ -15,8 +15,8 @@ from typing import Annotated
 import typer
 
 from benchmarks.paired import Cost, measured, of_command, ratios, spread
-from birnn.base.errors import InputError
-from birnn.machine import usable_cores
+from birnn.core.errors import InputError
+from birnn.core.machine import usable_cores
 from experiments.runs import environment
 
 PROJECT = Path.cwd()

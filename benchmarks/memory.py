@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from ruamel.yaml import YAML
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 
 PROJECT = Path.cwd()
 STAGES = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 
 
 @dataclass

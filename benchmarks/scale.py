@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from ruamel.yaml import YAML
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from birnn.corpora import imdb
 from birnn.corpora.labelled_files import FOLDER
 

@@ -18,9 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.paired import Cost, in_turn, of_command, ratios, spread
-from birnn import costs, encoding, reviews, sequences, vocabulary
-from birnn.base.errors import InputError
-from birnn.models import TITLES
+from birnn.core.errors import InputError
+from birnn.evaluation import costs
+from birnn.evaluation.model_names import TITLES
+from birnn.text import encoding, reviews, sequences, tokenizer
 
 PROJECT = Path.cwd()
 CORPUS = Path("data/corpus")
@@ -167,7 +168,7 @@ def write_arrays(file: Path) -> None:
     """Write the ids of all reviews, one after another, and where each ends."""
     if not CORPUS.exists():
         raise InputError(f"{CORPUS} is missing: run dvc repro first")
-    words = encoding.limit(vocabulary.read(CORPUS / "vocabulary.txt"), 20_000)
+    words = encoding.limit(tokenizer.read(CORPUS / "vocabulary.txt"), 20_000)
     ids = {word: rank + encoding.FIRST_WORD for rank, word in enumerate(words)}
     arrays: dict[str, Any] = {}
     for split in ("train", "test"):

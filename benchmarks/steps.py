@@ -9,10 +9,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from benchmarks.paired import Cost, in_turn, measured
-from birnn import costs
-from birnn.costs import DIRECTIONS, Layer
-from birnn.recurrent import networks
-from birnn.recurrent.networks import Network
+from birnn.evaluation import costs
+from birnn.evaluation.costs import DIRECTIONS, Layer
+from birnn.networks import network as networks
+from birnn.networks.network import Network
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64
 BATCH = 256  # reviews a training step, and in the notebook's validation

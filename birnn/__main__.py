@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from birnn.base.errors import InputError
-from birnn.models import NETWORKS
+from birnn.core.errors import InputError
+from birnn.evaluation.model_names import NETWORKS
 
 
 class Kind(StrEnum):
@@ -74,7 +74,7 @@ def mistakes(
     count: Annotated[int, typer.Option(min=1, help="reviews, the worst first")] = 5,
 ) -> None:
     """Show the test reviews that the networks got most wrong, with their texts."""
-    from birnn.commands import mistakes as command  # noqa: PLC0415
+    from birnn.cli import mistakes as command  # noqa: PLC0415
 
     command.run(kind, count)
 
@@ -106,10 +106,10 @@ def predict(  # noqa: PLR0913
 ) -> None:
     """Tell the sentiment of texts, and its probability."""
     with _without_notices():
-        from birnn import own_texts  # noqa: PLC0415
-        from birnn.commands import predict as command  # noqa: PLC0415
+        from birnn.cli import input_texts  # noqa: PLC0415
+        from birnn.cli import predict as command  # noqa: PLC0415
 
-    given = own_texts.read(texts or [], file or [], column, whole=whole)
+    given = input_texts.read(texts or [], file or [], column, whole=whole)
     command.run(given, network.names, output, unknown=unknown)
 
 
@@ -121,7 +121,7 @@ def explain(
 ) -> None:
     """Show which words moved the networks, in colour, or on a page that needs no other file."""
     with _without_notices():
-        from birnn.commands import explain as command  # noqa: PLC0415
+        from birnn.cli import explain as command  # noqa: PLC0415
 
     command.run(text, network.names, html)
 
@@ -136,7 +136,7 @@ def serve(
     """Serve a page on which a review is typed, and its reading as JSON."""
     try:
         with _without_notices():
-            from birnn.commands import serve as command  # noqa: PLC0415
+            from birnn.cli import serve as command  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name not in {"fastapi", "starlette", "uvicorn"}:
             raise
@@ -152,7 +152,7 @@ def export(
 ) -> None:
     """Write the networks as one file that runs without this project."""
     with _without_notices():
-        from birnn.commands import export as command  # noqa: PLC0415
+        from birnn.cli import export as command  # noqa: PLC0415
 
     command.run(file)
 

@@ -9,10 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from birnn import texts
-from birnn.base.errors import InputError
-from birnn.models import NETWORKS, TITLES
-from birnn.reporting import study
+from birnn.core.errors import InputError
+from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.reporting import formatting, study
 from experiments import freshness, grid, ladder, pairs, recipes, revisions, runs, studies
 from experiments import review as reviews
 
@@ -102,8 +101,8 @@ def _show(collected: study.Study) -> None:
         table.add_row(
             *map(str, group.combination.values()),
             str(group.seeds),
-            *(texts.with_deviation(group.cells[name]) for name in NETWORKS),
-            texts.difference(group.cells[study.DIFFERENCE]),
+            *(formatting.with_deviation(group.cells[name]) for name in NETWORKS),
+            formatting.difference(group.cells[study.DIFFERENCE]),
             group.verdict,
         )
     Console().print(table)

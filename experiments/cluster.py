@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from dvc.config import Config
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from experiments import worker
 from experiments.grid import Point
 from experiments.runs import environment, minutes, options_of

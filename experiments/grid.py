@@ -10,8 +10,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from birnn.base import settings
-from birnn.base.errors import InputError
+from birnn.core import settings
+from birnn.core.errors import InputError
 from experiments.recipes import Recipe
 
 PARAMS = settings.FILE

@@ -10,10 +10,10 @@ import dvc.api
 import numpy as np
 import pandas as pd
 
-from birnn.base.errors import InputError
-from birnn.base.files import whole_folder, write_json
-from birnn.evaluation import blending
-from birnn.models import ALL, BASELINE, BOTH, NETWORKS
+from birnn.core.errors import InputError
+from birnn.core.outputs import whole_folder, write_json
+from birnn.evaluation import ensembles
+from birnn.evaluation.model_names import ALL, BASELINE, BOTH, NETWORKS
 from birnn.reporting import figures, ladder, ladder_figure, report
 from birnn.reporting.study import CORPUS, SEED
 from experiments.grid import flat
@@ -79,7 +79,7 @@ def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
                 "seconds": of_model,
             }
         held_out, test = (_predictions(run, name) for name in ("held_out", "predictions"))
-        _, (of_test,) = blending.blends(held_out, [test])
+        _, (of_test,) = ensembles.blends(held_out, [test])
         log_odds.append(of_test)
     labels = test["label"].to_numpy()
     for model in log_odds[0]:

@@ -7,9 +7,9 @@ import pandas as pd
 from dvc.exceptions import DvcException
 from dvc_data.index import DataIndexDirError
 
-from birnn.evaluation import comparison, scoring
-from birnn.intervals import Interval
-from birnn.models import TITLES
+from birnn.evaluation import comparison, metrics
+from birnn.evaluation.intervals import Interval
+from birnn.evaluation.model_names import TITLES
 
 PREDICTIONS = "data/evaluated/predictions.parquet"
 
@@ -28,7 +28,7 @@ def differences(base: str) -> dict[str, Interval]:
     labels = after["label"].to_numpy()
     return {
         model: comparison.compare(
-            *(scoring.right(labels, side[model].to_numpy()) for side in (after, before))
+            *(metrics.right(labels, side[model].to_numpy()) for side in (after, before))
         ).interval
         for model in TITLES
     }

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from ruamel.yaml import YAML
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from birnn.reporting.study import SEED
 
 FILE = Path(__file__).with_suffix(".yaml")

@@ -9,11 +9,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 
-from birnn.base.errors import InputError
-from birnn.base.files import whole_file
-from birnn.intervals import Interval
-from birnn.models import NETWORKS, TITLES
-from birnn.reporting import seeds, study
+from birnn.core.errors import InputError
+from birnn.core.outputs import whole_file
+from birnn.evaluation.intervals import Interval
+from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.reporting import statistics, study
 from birnn.reporting.study import Study
 from experiments.revisions import Facts
 
@@ -201,7 +201,7 @@ def _margin(noise: Noise, model: str, measure: str) -> float | None:
         row = summary[(summary["model"] == model) & (summary["measure"] == measure)]
         if not row.empty:
             deviation, runs = float(row["deviation"].iloc[0]), int(row["seeds"].iloc[0])
-            return seeds.noise(deviation, runs, comparisons=len(summary))
+            return statistics.noise(deviation, runs, comparisons=len(summary))
     if measure == "accuracy" and model in noise.paired:
         low, high = noise.paired[model]
         return (high - low) / 2

@@ -9,7 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from experiments.grid import flat
 
 PLOTS = "plots"

@@ -12,7 +12,7 @@ import dvc.api
 from dvc.repo import Repo
 from ruamel.yaml import YAML
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from experiments import worker
 from experiments.grid import PARAMS, Params, Point, flat
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from birnn.base.errors import InputError
-from birnn.base.files import whole_file, whole_folder, write_json
-from birnn.models import NETWORKS, TITLES
-from birnn.reporting import figures, seed_figure, seeds, study
+from birnn.core.errors import InputError
+from birnn.core.outputs import whole_file, whole_folder, write_json
+from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.reporting import figures, statistics, study, study_figure
 from birnn.reporting.study import CORPUS, DIFFERENCE, SEED
 from experiments.grid import Point, flat
 from experiments.runs import Run
@@ -55,7 +55,7 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
             "settings": settings,
         }
         write_json(folder / "study.json", about)
-    figure = seed_figure.draw(study.read(FOLDER / name))
+    figure = study_figure.draw(study.read(FOLDER / name))
     figures.save(figure, FOLDER / name / f"{name}.png")
     return FOLDER / name
 
@@ -106,7 +106,7 @@ def _measures(table: pd.DataFrame) -> list[str]:
 
 
 def _spread(values: pd.Series) -> dict[str, Any]:
-    spread = seeds.spread(values)
+    spread = statistics.spread(values)
     low, high = spread.interval or (None, None)
     return {
         "seeds": spread.seeds,

@@ -2,9 +2,9 @@
 
 import os
 
-from birnn.base import interrupts
+from birnn.core import signals
 
 if stage := os.environ.get("DVC_STAGE"):
     # Before the imports of a stage, which take seconds. A DVC that is killed leaves it running.
-    interrupts.end_with_parent()
-    interrupts.exit_on_signals(f"{stage} was interrupted: go on with dvc repro")
+    signals.end_with_parent()
+    signals.exit_on_signals(f"{stage} was interrupted: go on with dvc repro")

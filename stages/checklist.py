@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn import baseline, checklist, reader, reviews, vocabulary
-from birnn.base import command
-from birnn.base.files import whole_file
-from birnn.base.settings import Settings
-from birnn.checklist import Predict
-from birnn.models import BASELINE, NETWORKS
+from birnn.checklist import behaviors
+from birnn.checklist.behaviors import Predict
+from birnn.core import stage
+from birnn.core.outputs import whole_file
+from birnn.core.settings import Settings
+from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.inference import predictor
+from birnn.text import reviews, tokenizer
+from birnn.training import baseline
 
 REVIEWS = Path("data/corpus/test.parquet")
 BASELINE_MODEL = Path("models/baseline")
@@ -26,12 +29,12 @@ CASES = 1_000  # test reviews
 
 def main(_settings: Settings) -> None:
     """Write a row a test and model."""
-    named = np.flatnonzero([checklist.has_name(text) for text in reviews.all_texts(REVIEWS)])
-    behaviours = checklist.behaviours(
+    named = np.flatnonzero([behaviors.has_name(text) for text in reviews.all_texts(REVIEWS)])
+    behaviours = behaviors.behaviours(
         reviews.texts(REVIEWS, spread(np.arange(reviews.count(REVIEWS)))),
         reviews.texts(REVIEWS, spread(named)),
     )
-    table = pd.DataFrame(checklist.rows(behaviours, predictors()))
+    table = pd.DataFrame(behaviors.rows(behaviours, predictors()))
     with whole_file(CHECKLIST) as part:
         table.to_csv(part, index=False, lineterminator="\n", float_format="%.4f")
     for model, rows in table.groupby("model", sort=False):
@@ -46,18 +49,18 @@ def spread(rows: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def predictors() -> dict[str, Predict]:
     """Return what each model says of texts: the networks as they read a user's."""
-    reading = reader.load(NETWORKS)
+    reading = predictor.load(NETWORKS)
     linear = baseline.Predictor(baseline.load(BASELINE_MODEL))
     of_networks: dict[str, Predict] = {
-        name: reader.Reader(reading.encoding, {name: model}).mean_probabilities
+        name: predictor.Reader(reading.encoding, {name: model}).mean_probabilities
         for name, model in reading.networks.items()
     }
     return of_networks | {
         BASELINE: lambda texts: linear(
-            [words or [] for words in vocabulary.tokenize(texts).to_pylist()]
+            [words or [] for words in tokenizer.tokenize(texts).to_pylist()]
         )
     }
 
 
 if __name__ == "__main__":
-    command.run(main)
+    stage.run(main)

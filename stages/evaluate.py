@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from birnn import machine, reviews, sequences
-from birnn.base import command
-from birnn.base.files import read_json, whole_folder, write_json
-from birnn.base.settings import Settings
-from birnn.evaluation import blending, measures, mistakes, plot_data, predictions
+from birnn.core import machine, stage
+from birnn.core.outputs import read_json, whole_folder, write_json
+from birnn.core.settings import Settings
+from birnn.evaluation import ensembles, mistakes, plot_data, predictions, summary
+from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.evaluation.predictions import Predictions
-from birnn.models import BASELINE, NETWORKS
-from birnn.recurrent import networks
+from birnn.networks import network
+from birnn.text import reviews, sequences
 
 CORPUS = Path("data/corpus/corpus.json")
 REVIEWS = Path("data/corpus/test.parquet")
@@ -47,7 +47,7 @@ def main(settings: Settings) -> None:
     metrics = measure(table, predicted, histories, maxlen=padded.shape[1])
     held_out = None if settings.pad.validation == "test" else held_out_table()
     if held_out is not None:
-        metrics = blending.measure(held_out, table, metrics)
+        metrics = ensembles.measure(held_out, table, metrics)
     write_json(METRICS, {"corpus": describe(corpus, settings.pad.validation)} | metrics)
     write_plots(table, metrics, histories, corpus["name"])
     with whole_folder(EVALUATED) as folder:
@@ -56,7 +56,7 @@ def main(settings: Settings) -> None:
         if held_out is not None:
             held_out.to_parquet(folder / "held_out.parquet", index=False)
         costs = {name: model.cost for name, model in predicted.items()}
-        here = machine.describe(networks.accelerators())
+        here = machine.describe(network.accelerators())
         write_json(folder / "costs.json", costs | {"machine": here})
     for name in predicted:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")
@@ -100,15 +100,15 @@ def measure(
     labels, lengths = table["label"].to_numpy(), table["words"].to_numpy()
     probabilities = {name: model.probabilities for name, model in predicted.items()}
     metrics: dict[str, Any] = {
-        name: measures.of_model(labels, of_one, lengths, maxlen)
-        | (measures.of_history(histories[name]) if name in histories else {})
+        name: summary.of_model(labels, of_one, lengths, maxlen)
+        | (summary.of_history(histories[name]) if name in histories else {})
         | {"parameters": predicted[name].cost["parameters"]}
         for name, of_one in probabilities.items()
     }
-    metrics["pair"] = measures.of_pair(labels, {name: probabilities[name] for name in NETWORKS})
+    metrics["pair"] = summary.of_pair(labels, {name: probabilities[name] for name in NETWORKS})
     metrics[BASELINE]["against"] = [
         {"network": name}
-        | measures.of_pair(labels, {other: probabilities[other] for other in (BASELINE, name)})
+        | summary.of_pair(labels, {other: probabilities[other] for other in (BASELINE, name)})
         for name in NETWORKS
     ]
     return metrics
@@ -140,4 +140,4 @@ def worst(table: pd.DataFrame) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    stage.run(main)

@@ -5,11 +5,10 @@ Reads the corpus source, writes data/corpus.
 
 from pathlib import Path
 
-from birnn import notices
-from birnn.base import command
-from birnn.base.files import whole_folder
-from birnn.base.settings import Settings
-from birnn.corpora import sources, store
+from birnn.core import stage
+from birnn.core.outputs import whole_folder
+from birnn.core.settings import Settings
+from birnn.corpora import fallback, sources, store
 
 RAW = Path("data/raw")
 CORPUS = Path("data/corpus")
@@ -29,8 +28,8 @@ def main(settings: Settings) -> None:
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
     print(f"test reviews that are training reviews as well: {description['overlap']:,}")
-    notices.warn_of_stand_in(description["name"], description["requested"])
+    fallback.warn_of_stand_in(description["name"], description["requested"])
 
 
 if __name__ == "__main__":
-    command.run(main)
+    stage.run(main)

@@ -6,12 +6,11 @@ Reads the corpus source, writes data/unlabelled.
 from collections.abc import Iterable
 from pathlib import Path
 
-from birnn import unlabelled
-from birnn.base import command
-from birnn.base.errors import InputError
-from birnn.base.files import whole_folder
-from birnn.base.settings import Settings
-from birnn.corpora import imdb
+from birnn.core import stage
+from birnn.core.errors import InputError
+from birnn.core.outputs import whole_folder
+from birnn.core.settings import Settings
+from birnn.corpora import imdb, unlabelled
 
 RAW = Path("data/raw")
 UNLABELLED = Path("data/unlabelled")
@@ -41,4 +40,4 @@ def texts(settings: Settings) -> Iterable[str]:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    stage.run(main)

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn import encoding, reviews, sequences, vocabulary
-from birnn.base import command
-from birnn.base.files import whole_folder
-from birnn.base.settings import Pad, Settings
-from birnn.encoding import Encoding
-from birnn.holdout import hold_out
-from birnn.parallel import in_order
+from birnn.core import stage
+from birnn.core.outputs import whole_folder
+from birnn.core.settings import Pad, Settings
+from birnn.text import encoding, reviews, sequences, tokenizer
+from birnn.text.encoding import Encoding
+from birnn.text.holdout import hold_out
+from birnn.text.parallel import in_order
 
 CORPUS = Path("data/corpus")
 PADDED = Path("data/padded")
@@ -25,7 +25,7 @@ def main(settings: Settings) -> None:
     """Write the training, validation and test sequences, and how they were encoded."""
     pad = settings.pad
     chosen_encoding = Encoding(
-        words=encoding.limit(vocabulary.read(CORPUS / "vocabulary.txt"), pad.num_words),
+        words=encoding.limit(tokenizer.read(CORPUS / "vocabulary.txt"), pad.num_words),
         maxlen=pad.maxlen,
         padding=pad.padding,
         truncating=pad.truncating,
@@ -69,4 +69,4 @@ def encoded(
 
 
 if __name__ == "__main__":
-    command.run(main)
+    stage.run(main)

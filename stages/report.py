@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from birnn import notices
-from birnn.base import command
-from birnn.base.files import read_json
-from birnn.base.settings import Settings
-from birnn.models import BASELINE, NETWORKS
-from birnn.reporting import figures, ladder, ladder_figure, report, seed_figure, study, svg
+from birnn.core import stage
+from birnn.core.outputs import read_json
+from birnn.core.settings import Settings
+from birnn.corpora import fallback
+from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.reporting import figures, ladder, ladder_figure, report, study, study_figure, svg
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.study import Study
 
@@ -60,7 +60,7 @@ def main(settings: Settings) -> None:
     }
     report.write(content, draw_inline(drawn, studies, climbed), REPORT)
     print(f"read {REPORT / 'report.md'}, or open {REPORT / 'report.html'}")
-    notices.warn_of_stand_in(metrics["corpus"]["name"], metrics["corpus"]["requested"])
+    fallback.warn_of_stand_in(metrics["corpus"]["name"], metrics["corpus"]["requested"])
 
 
 def draw_inline(
@@ -69,7 +69,7 @@ def draw_inline(
     """Return the figures and those of the studies as SVG, by their addresses in the report."""
     drawings = {f"../plots/{name}.png": svg.inline(figure, name) for name, figure in drawn.items()}
     for one in studies:
-        drawing = svg.inline(seed_figure.draw(one), f"study-{one.name}")
+        drawing = svg.inline(study_figure.draw(one), f"study-{one.name}")
         drawings[f"../study/{one.name}/{one.name}.png"] = drawing
     if climbed:
         drawings["../study/ladder/ladder.png"] = svg.inline(ladder_figure.draw(climbed), "ladder")
@@ -112,4 +112,4 @@ def flat(settings: Settings) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    stage.run(main)

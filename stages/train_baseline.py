@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from birnn import baseline, machine, reviews
-from birnn.base import command
-from birnn.base.files import whole_folder, write_json
-from birnn.base.settings import Settings
+from birnn.core import machine, stage
+from birnn.core.outputs import whole_folder, write_json
+from birnn.core.settings import Settings
+from birnn.text import reviews
+from birnn.training import baseline
 
 CORPUS = Path("data/corpus/train.parquet")
 PADDED = Path("data/padded/train")
@@ -33,4 +34,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    stage.run(main)

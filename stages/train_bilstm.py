@@ -6,9 +6,9 @@ models/bilstm.
 
 from pathlib import Path
 
-from birnn.base import command
-from birnn.base.settings import Settings
-from birnn.recurrent.networks import Network
+from birnn.core import stage
+from birnn.core.settings import Settings
+from birnn.networks.network import Network
 from birnn.training.fit import Folders, train
 
 FOLDERS = Folders(
@@ -27,4 +27,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    stage.run(main)

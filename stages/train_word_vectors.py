@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn import encoding, machine, reviews
-from birnn.base import command
-from birnn.base.files import whole_folder, write_json
-from birnn.base.settings import Settings
+from birnn.core import machine, stage
+from birnn.core.outputs import whole_folder, write_json
+from birnn.core.settings import Settings
+from birnn.text import encoding, reviews
 
 CORPUS = Path("data/corpus/train.parquet")
 UNLABELLED = Path("data/unlabelled/reviews.parquet")
@@ -42,7 +42,7 @@ def main(settings: Settings) -> None:
     vectors = np.empty((0, dim), np.float32)
     if settings.word_vectors.reviews != "none":
         # gensim takes a second to import.
-        from birnn import word_vectors  # noqa: PLC0415
+        from birnn.text import word_vectors  # noqa: PLC0415
 
         known = encoding.read(PADDED).words
         text = Text(np.load(PADDED / "train" / "rows.npy"))
@@ -55,4 +55,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    stage.run(main)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from birnn import machine, ngrams, reviews, sequences
-from birnn.base import command
-from birnn.base.files import whole_folder, write_json
-from birnn.base.settings import Settings
+from birnn.core import machine, stage
+from birnn.core.outputs import whole_folder, write_json
+from birnn.core.settings import Settings
+from birnn.text import ngrams, reviews, sequences
 
 CORPUS = Path("data/corpus/train.parquet")
 PADDED = Path("data/padded/train")
@@ -32,4 +32,4 @@ def main(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    command.run(main)
+    stage.run(main)

@@ -25,28 +25,28 @@ from queue import Queue
 
 from tests.projects import PROJECT, check_output
 
-# Modules, and where the tests are that are closest to them.
-MODULES = {
-    "birnn/encoding.py": "birnn/test_encoding.py",
-    "birnn/vocabulary.py": "birnn/test_vocabulary.py",
-    "birnn/ngrams.py": "birnn/test_ngrams.py",
-    "birnn/holdout.py": "birnn/test_holdout.py",
-    "birnn/sequences.py": "birnn/test_sequences.py",
-    "birnn/intervals.py": "birnn/test_intervals.py",
-    "birnn/reporting/seeds.py": "birnn/reporting/test_seeds.py",
-    "birnn/evaluation/blending.py": "birnn/evaluation/test_blending.py",
-    "birnn/evaluation/calibration.py": "birnn/evaluation/test_calibration.py",
-    "birnn/evaluation/comparison.py": "birnn/evaluation/test_comparison.py",
-    "birnn/evaluation/measures.py": "birnn/evaluation/test_measures.py",
-    "birnn/base/files.py": "birnn/base/test_files.py",
-    "birnn/base/recorded.py": "birnn/base/test_recorded.py",
-    "birnn/training/checkpoints.py": "birnn/training",
-    "birnn/corpora/imdb.py": "birnn/corpora",
-    "birnn/recurrent/recurrence.py": "birnn/recurrent",
-    "experiments/runs.py": "experiments",
-    "experiments/studies.py": "experiments",
-    "experiments/review.py": "experiments",
-}
+# Their tests are in the folder of the same name in tests.
+MODULES = (
+    "birnn/text/encoding.py",
+    "birnn/text/tokenizer.py",
+    "birnn/text/ngrams.py",
+    "birnn/text/holdout.py",
+    "birnn/text/sequences.py",
+    "birnn/evaluation/intervals.py",
+    "birnn/reporting/statistics.py",
+    "birnn/evaluation/ensembles.py",
+    "birnn/evaluation/calibration.py",
+    "birnn/evaluation/comparison.py",
+    "birnn/evaluation/summary.py",
+    "birnn/core/outputs.py",
+    "birnn/core/integrity.py",
+    "birnn/training/checkpoints.py",
+    "birnn/corpora/imdb.py",
+    "birnn/networks/kernel.py",
+    "experiments/runs.py",
+    "experiments/studies.py",
+    "experiments/review.py",
+)
 COMPARISONS = {
     ast.Lt: "<=",
     ast.LtE: "<",
@@ -222,7 +222,7 @@ def main() -> None:
             project = projects.get()
             try:
                 # Those closest to the mutant are the likeliest to kill it.
-                closest = (*FAST, f"tests/{MODULES[mutant.file]}")
+                closest = (*FAST, f"tests/{Path(mutant.file).parent.as_posix()}")
                 return survives(mutant, project, closest, FAST)
             finally:
                 projects.put(project)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from birnn.base import recorded
+from birnn.core import integrity
 from tests.projects import (
     OUTPUTS,
     PROJECT,
@@ -121,13 +121,13 @@ def test_any_input_that_is_missing_or_damaged_is_named_before_it_is_read(
     finished_copy: Path, stage: str, spoil: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(finished_copy)
-    assert recorded.damage(stage) is None
+    assert integrity.damage(stage) is None
     files = inputs_of(finished_copy, stage)
     assert files
     for file in files:
         content = file.read_bytes()
         spoil(file)
-        damage = recorded.damage(stage)
+        damage = integrity.damage(stage)
         assert damage
         assert damage.startswith(f"{file.relative_to(finished_copy)} {SPOILT[spoil]}")
         assert damage.endswith(" run dvc repro")
@@ -184,7 +184,7 @@ def test_a_flipped_bit_in_dvcs_cache_is_noticed_and_what_it_says_mends_it(
     expected = results(finished_copy)
     shutil.rmtree(finished_copy / ".dvc" / "cache" / "runs")
     file = finished_copy / "data" / "padded" / "train" / "sequences.npy"
-    digest = recorded._md5(file)  # noqa: SLF001
+    digest = integrity._md5(file)  # noqa: SLF001
     assert digest
     cached = finished_copy / ".dvc" / "cache" / "files" / "md5" / digest[:2] / digest[2:]
     flip(cached)

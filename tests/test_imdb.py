@@ -8,11 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from birnn import attribution, checklist, encoding, reader, reviews, sequences, vocabulary
-from birnn.base.files import read_json
+from birnn.checklist import behaviors
+from birnn.core.outputs import read_json
 from birnn.evaluation import predictions
-from birnn.explanation import Explainer
-from birnn.models import BASELINE, NETWORKS
+from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.inference import attribution, predictor
+from birnn.inference.explanation import Explainer
+from birnn.text import encoding, reviews, sequences, tokenizer
 from tests.projects import PROJECT, run
 
 # The most of the cases that may fail. Of negation it is known that all models fail nearly all:
@@ -61,7 +63,7 @@ def test_the_true_corpus(imdb: Path) -> None:
     table = pq.read_table(imdb / "data" / "corpus" / "train.parquet", columns=["id", "tokens"])
     row = table["id"].to_pylist().index("train/pos/576_10.txt")
     tokens = table["tokens"].combine_chunks()[row : row + 1]
-    words = vocabulary.read(imdb / "data" / "corpus" / "vocabulary.txt")
+    words = tokenizer.read(imdb / "data" / "corpus" / "vocabulary.txt")
     encoded = encoding.encode(tokens, encoding.Encoding(words, 218, "pre", "pre"))[0]
     assert encoded[0] == encoding.START
     assert encoding.PADDING not in encoded
@@ -114,15 +116,15 @@ def test_the_networks_in_git_tell_plain_praise_from_plain_blame() -> None:
 
 @pytest.mark.exhaustive
 def test_the_networks_put_plain_praise_before_plain_blame(imdb: Path) -> None:
-    described = {test.description: test for test in checklist.behaviours([], [])}
+    described = {test.description: test for test in behaviors.behaviours([], [])}
     cases = [case for name in OF_THE_SEED for case in described[name].cases]
-    read = reader.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
+    read = predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
     for probabilities in read.probabilities([case.text for case in cases]).values():
         assert roc_auc_score([case.label for case in cases], probabilities) >= 0.99
 
 
 def test_every_behaviour_has_a_bound_or_is_known_to_fail() -> None:
-    described = {behaviour.description for behaviour in checklist.behaviours([], [])}
+    described = {behaviour.description for behaviour in behaviors.behaviours([], [])}
     unbounded = {"negated praise is negative", "negated blame is not negative"}
     assert described == set(BOUNDS) | unbounded
     found = rates(PROJECT / "metrics" / "checklist.csv")
@@ -132,7 +134,7 @@ def test_every_behaviour_has_a_bound_or_is_known_to_fail() -> None:
 @pytest.mark.exhaustive
 def test_what_moved_the_networks_adds_up(imdb: Path) -> None:
     texts = pd.read_parquet(imdb / "data" / "corpus" / "test.parquet", columns=["text"])["text"]
-    read = reader.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
+    read = predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
     explainer = Explainer(read)
     for text in texts.iloc[:: len(texts) // 40]:
         for reading in explainer.explain(text).readings.values():

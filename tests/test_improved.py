@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from birnn.base.files import read_json
+from birnn.core.outputs import read_json
 from tests.projects import Build, copy, error_line, new_clone, ran, run, set_settings
 
 pytestmark = pytest.mark.exhaustive

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from birnn.base.files import read_json
+from birnn.core.outputs import read_json
 from birnn.corpora import rotten_tomatoes
 from tests.projects import (
     PROJECT,

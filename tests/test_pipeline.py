@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from birnn import reviews, sequences
-from birnn.base.files import read_json
+from birnn.core.outputs import read_json
+from birnn.text import reviews, sequences
 from tests.birnn.corpora import archives
 from tests.projects import (
     PROJECT,
@@ -175,7 +175,7 @@ def test_an_edit_of_the_reports_code_runs_the_report_alone(finished_copy: Path) 
 
 
 def test_what_python_and_editors_leave_runs_nothing(finished_copy: Path) -> None:
-    for folder in ("birnn/base", "birnn/corpora", "data/own"):
+    for folder in ("birnn/core", "birnn/corpora", "data/own"):
         (finished_copy / folder / "__pycache__").mkdir(exist_ok=True)
         for name in ("__pycache__/new.pyc", "files.py~", "files.py.orig", ".files.py.swp"):
             (finished_copy / folder / name).touch()

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
+from birnn.corpora.download import UnreachableError, download, sha256_of
 from birnn.corpora.review import SPLITS, Review
-from birnn.download import UnreachableError, download, sha256_of
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb.npz"
 SHA256 = "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"

@@ -5,9 +5,9 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from birnn import rows
-from birnn.base.errors import InputError
-from birnn.base.settings import Csv
+from birnn.core.errors import InputError
+from birnn.core.settings import Csv
+from birnn.corpora import tabular
 from birnn.corpora.review import SPLITS, Review
 
 FOLDER = Path("data/own")
@@ -33,7 +33,7 @@ def read(settings: Csv, folder: Path = FOLDER) -> Iterator[Review]:
     if settings.test is not None:
         files.append((folder / settings.test, "test"))
     for file, split_of_file in files:
-        for place, row in rows.read(file, columns):
+        for place, row in tabular.read(file, columns):
             yield _review(settings, split_of_file, place, row)
 
 
@@ -47,10 +47,10 @@ def _review(settings: Csv, split_of_file: str, place: str, row: dict[str, Any]) 
                 "nor test"
             )
     text = _filled(row, settings.text_column, place)
-    if len(text.encode()) > rows.LARGEST_TEXT:
+    if len(text.encode()) > tabular.LARGEST_TEXT:
         raise InputError(
-            f"{place}, column {settings.text_column!r} is longer than {rows.LARGEST_TEXT:,} bytes: "
-            "shorten the text"
+            f"{place}, column {settings.text_column!r} is longer than {tabular.LARGEST_TEXT:,} "
+            "bytes: shorten the text"
         )
     review_id, group = Path(place).name, None
     if settings.id_column is not None:

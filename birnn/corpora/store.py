@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from birnn import vocabulary
-from birnn.base.errors import InputError
-from birnn.base.files import write_json
+from birnn.core.errors import InputError
+from birnn.core.outputs import write_json
 from birnn.corpora.review import SPLITS, Digest, Review
 from birnn.corpora.sources import Corpus
-from birnn.parallel import in_order
+from birnn.text import tokenizer
+from birnn.text.parallel import in_order
 
 SCHEMA = pa.schema(
     {
@@ -64,7 +64,7 @@ class Tally:
 
 
 def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict[str, Any]:
-    """Write `train.parquet`, `test.parquet`, `vocabulary.txt` and `corpus.json` into `folder`.
+    """Write `train.parquet`, `test.parquet`, `tokenizer.txt` and `corpus.json` into `folder`.
 
     The vocabulary is that of the training split, by frequency where the corpus has no order of its
     own. The reviews pass one batch at a time, and are in memory no longer.
@@ -95,8 +95,8 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     shared = np.isin(tallies["test"].texts, tallies["train"].texts)
     if refuse_overlap and shared.any():
         _refuse_overlap(corpus, tallies["test"], shared)
-    ranked = corpus.vocabulary or vocabulary.rank(counts)
-    vocabulary.write(ranked, folder / "vocabulary.txt")
+    ranked = corpus.vocabulary or tokenizer.rank(counts)
+    tokenizer.write(ranked, folder / "vocabulary.txt")
     description = {
         "name": corpus.name,
         "requested": corpus.requested,
@@ -130,7 +130,7 @@ def _batches(
 def _tokenized(batch: tuple[str, list[Review]]) -> tuple[str, pa.RecordBatch, Counter[str]]:
     """Return the rows of a batch, with their tokens, and the count of each token."""
     split, reviews = batch
-    tokens = vocabulary.tokenize(review.text for review in reviews)
+    tokens = tokenizer.tokenize(review.text for review in reviews)
     columns = [
         pa.array([review.id for review in reviews], pa.string()),
         pa.array([review.group for review in reviews], pa.string()),
@@ -138,7 +138,7 @@ def _tokenized(batch: tuple[str, list[Review]]) -> tuple[str, pa.RecordBatch, Co
         pa.array([review.text for review in reviews], pa.string()),
         tokens,
     ]
-    return split, pa.record_batch(columns, schema=SCHEMA), vocabulary.count(tokens)
+    return split, pa.record_batch(columns, schema=SCHEMA), tokenizer.count(tokens)
 
 
 def _check_ids(corpus: Corpus, tallies: dict[str, Tally]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn import intervals
+from birnn.evaluation import intervals
 
 BINS = 10
 

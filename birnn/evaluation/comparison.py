@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from birnn import intervals
-from birnn.intervals import Interval
+from birnn.evaluation import intervals
+from birnn.evaluation.intervals import Interval
 
 
 @dataclass(frozen=True)

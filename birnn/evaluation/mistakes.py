@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from birnn.models import THRESHOLD
+from birnn.evaluation.model_names import THRESHOLD
 
 MOST = 50  # reviews of each kind
 

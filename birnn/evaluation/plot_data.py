@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.base.files import whole_file
-from birnn.evaluation import calibration, scoring
+from birnn.core.outputs import whole_file
+from birnn.evaluation import calibration
+from birnn.evaluation import metrics as scoring
 
 DIGITS = 4
 

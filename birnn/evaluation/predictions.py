@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from birnn import baseline, costs, reviews
-from birnn.base.files import read_json
-from birnn.recurrent import networks
+from birnn.core.outputs import read_json
+from birnn.evaluation import costs
+from birnn.networks import network as networks
+from birnn.text import reviews
+from birnn.training import baseline
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from birnn.base.files import whole_file
-from birnn.models import NETWORKS, TITLES
+from birnn.core.outputs import whole_file
+from birnn.evaluation.model_names import NETWORKS, TITLES
 
 # Blue, vermilion and green of Okabe and Ito's palette, told apart by colour-blind readers too; and
 # where there is no colour, by the pattern of the line.

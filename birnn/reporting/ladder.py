@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from birnn.base.files import read_json
-from birnn.intervals import Interval
-from birnn.models import NETWORKS
-from birnn.reporting import seeds
+from birnn.core.outputs import read_json
+from birnn.evaluation.intervals import Interval
+from birnn.evaluation.model_names import NETWORKS
+from birnn.reporting import statistics
 from birnn.reporting.study import CORPUS
 
 RUNS, ABOUT = "runs.csv", "ladder.json"
@@ -116,7 +116,7 @@ def _results(runs: pd.DataFrame) -> dict[str, Result]:
 
 
 def _result(rows: pd.DataFrame) -> Result:
-    spread = seeds.spread(rows["test"])
+    spread = statistics.spread(rows["test"])
     return Result(
         seeds=spread.seeds,
         test=spread.mean,

@@ -7,10 +7,10 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from birnn.models import ALL, BASELINE, BLEND_TITLES
+from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES
 from birnn.reporting.figures import COLORS, INK, LINES, STYLE
 from birnn.reporting.ladder import Ladder
-from birnn.reporting.published import PUBLISHED
+from birnn.reporting.references import PUBLISHED
 
 SIZE = (4.6, 4.6)  # inches, see `figures`
 DRAWN = {"bilstm": "o", "bigru": "s", ALL: "D"}

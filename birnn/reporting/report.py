@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from birnn import texts
-from birnn.base.files import whole_file
-from birnn.costs import matched_gru_units
-from birnn.models import NETWORKS, TITLES
-from birnn.reporting import notebook, page
-from birnn.reporting.published import PUBLISHED
-from birnn.texts import NOTHING, number, score, seconds
+from birnn.core.outputs import whole_file
+from birnn.evaluation.costs import matched_gru_units
+from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.reporting import formatting, notebook, page
+from birnn.reporting.formatting import NOTHING, number, score, seconds
+from birnn.reporting.references import PUBLISHED
 
 SCORES = {
     "accuracy": "Accuracy",
@@ -52,15 +51,15 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "accuracy": texts.accuracy,
-        "difference": texts.difference,
+        "accuracy": formatting.accuracy,
+        "difference": formatting.difference,
         "percent_with_deviation": percent_with_deviation,
-        "failure_rate": texts.failure_rate,
+        "failure_rate": formatting.failure_rate,
         "number": number,
-        "percent": texts.percent,
-        "points": texts.points,
+        "percent": formatting.percent,
+        "points": formatting.points,
         "seconds": seconds,
-        "with_deviation": texts.with_deviation,
+        "with_deviation": formatting.with_deviation,
     }
     metrics, settings = content["metrics"], content["settings"]
     markdown = environment.get_template("report.md.j2").render(

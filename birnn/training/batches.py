@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.ngrams import Given
+from birnn.text.ngrams import Given
 
 
 @dataclass(frozen=True)

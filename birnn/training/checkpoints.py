@@ -18,7 +18,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from birnn.base.files import whole_file
+from birnn.core.outputs import whole_file
 
 PACKAGE = __name__.split(".")[0]
 LIBRARIES = ("keras", "numba", "numpy", "tensorflow")

@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from birnn.base import interrupts
-from birnn.base.errors import InputError
-from birnn.models import THRESHOLD
+from birnn.core import signals
+from birnn.core.errors import InputError
+from birnn.evaluation.model_names import THRESHOLD
 from birnn.training.batches import Share
 
 HOST = "127.0.0.1"
@@ -188,22 +188,22 @@ def _be_worker(
     share: Share, config: str, work: Callable[[Worker], None], answer: Connection
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started this one ends it
-    interrupts.end_with_parent()
+    signals.end_with_parent()
     os.environ["TF_CONFIG"] = config
     _take_devices(share)
     try:
         worker = Worker(share, tf.distribute.MultiWorkerMirroredStrategy())
         # Now, since TensorFlow takes SIGTERM for its own when workers meet.
         if share.rank == 0:
-            interrupts.raise_on_signals()
+            signals.raise_on_signals()
         else:
-            interrupts.ignore_signals()
+            signals.ignore_signals()
         work(worker)
         answer.send(None)
     except (InputError, OSError) as error:
         answer.send(error)
     except KeyboardInterrupt:
-        sys.exit(interrupts.INTERRUPTED)
+        sys.exit(signals.INTERRUPTED)
 
 
 def _take_devices(share: Share) -> None:

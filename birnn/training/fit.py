@@ -12,13 +12,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from birnn import machine, ngrams, sequences
-from birnn.base import interrupts
-from birnn.base.errors import InputError
-from birnn.base.files import whole_folder, write_json
-from birnn.base.settings import Train
-from birnn.recurrent import networks
-from birnn.recurrent.networks import Network
+from birnn.core import machine, signals
+from birnn.core.errors import InputError
+from birnn.core.outputs import whole_folder, write_json
+from birnn.core.settings import Train
+from birnn.networks import network as networks
+from birnn.networks.network import Network
+from birnn.text import ngrams, sequences
 from birnn.training import data_parallel
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Progress
@@ -146,7 +146,7 @@ def _fit(
     terminal = sys.stdout.isatty()
     watch = Watch(model.name, settings.epochs, checkpoint, begun, log=not terminal)
     try:
-        with interrupts.restore_interrupts():
+        with signals.restore_interrupts():
             model.fit(
                 batches(
                     training,

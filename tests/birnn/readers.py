@@ -2,11 +2,11 @@
 
 import keras
 
-from birnn.base.settings import Side
-from birnn.encoding import Encoding
-from birnn.reader import Reader
-from birnn.recurrent import networks
-from birnn.recurrent.networks import Network
+from birnn.core.settings import Side
+from birnn.inference.predictor import Reader
+from birnn.networks import network as networks
+from birnn.networks.network import Network
+from birnn.text.encoding import Encoding
 
 WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
 

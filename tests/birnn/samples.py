@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn import machine
-from birnn.base.files import write_json
+from birnn.core import machine
+from birnn.core.outputs import write_json
 from birnn.evaluation import plot_data
+from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.predictions import Predictions
-from birnn.models import NETWORKS
 from birnn.reporting import figures, report
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.study import Study

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from birnn import __main__ as main
-from birnn.commands import mistakes
+from birnn.cli import mistakes
 
 
 @pytest.fixture

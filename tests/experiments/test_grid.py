@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from experiments import grid
 from tests.projects import PROJECT
 

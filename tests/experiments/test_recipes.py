@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from experiments import grid, recipes
 from tests.projects import PROJECT
 

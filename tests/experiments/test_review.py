@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from birnn.reporting import study
 from birnn.reporting.study import Study
 from experiments import review

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from birnn.base.errors import InputError
-from birnn.reporting import seed_figure, study
+from birnn.core.errors import InputError
+from birnn.reporting import study, study_figure
 from experiments import grid, runs, studies
 from experiments.runs import Run
 from tests.projects import PROJECT
@@ -118,6 +118,6 @@ def test_the_figure_shows_every_run(points: list[grid.Point], options: list[str]
     chosen = grid.points(options)
     runs_found = dict(enumerate(list(found(points).values())[: len(chosen)]))
     read = study.read(studies.write("some", chosen, runs_found))
-    (axes,) = seed_figure.draw(read).axes
+    (axes,) = study_figure.draw(read).axes
     assert axes.get_title() == "Accuracy over seeds on mine"
     assert len(axes.get_xticks()) == len(read.groups("accuracy"))

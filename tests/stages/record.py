@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path.cwd()))
 stage, file = sys.argv[1:]
 sys.argv = [stage]
 
-from birnn.base import settings  # noqa: E402
+from birnn.core import settings  # noqa: E402
 
 sections = {field.annotation: name for name, field in settings.Settings.model_fields.items()}
 read: set[str] = set()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from birnn.corpora import imdb
+from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Digest
-from birnn.download import UnreachableError
 from tests.birnn.corpora import archives
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from birnn import vocabulary
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from birnn.corpora import imdb_npz, store
 from birnn.corpora.sources import Corpus
+from birnn.text import tokenizer
 
 WORD_INDEX = {"film": 2, "good": 1, "bad": 3, "it's": 4}
 REVIEWS = {"train": [[1, 2, 4], [3]], "test": [[2, 2, 1], [3, 2]]}
@@ -49,7 +49,7 @@ def test_keras_loader_gives_words_in_keras_order(raw: Path, tmp_path: Path) -> N
     assert {found.split for found in reviews.values()} == {"train", "test"}
     assert [reviews[text].label for text in ("good film it's", "bad film")] == [1, 0]
     store.write(Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary), tmp_path)
-    assert vocabulary.read(tmp_path / "vocabulary.txt") == arrays.vocabulary
+    assert tokenizer.read(tmp_path / "vocabulary.txt") == arrays.vocabulary
 
 
 class Evil:

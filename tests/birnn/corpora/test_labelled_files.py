@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birnn.base.errors import InputError
-from birnn.base.settings import Csv
+from birnn.core.errors import InputError
+from birnn.core.settings import Csv
 from birnn.corpora import labelled_files
 from birnn.corpora.review import Review
 

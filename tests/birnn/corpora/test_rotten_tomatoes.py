@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from birnn.base.errors import InputError
+from birnn.core.errors import InputError
 from birnn.corpora import rotten_tomatoes
 from birnn.corpora.review import Digest
 

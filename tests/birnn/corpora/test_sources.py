@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from birnn.base import settings
-from birnn.base.errors import InputError
-from birnn.base.settings import Settings
+from birnn.core import settings
+from birnn.core.errors import InputError
+from birnn.core.settings import Settings
 from birnn.corpora import sources
+from birnn.corpora.download import UnreachableError
 from birnn.corpora.sources import Corpus
-from birnn.download import UnreachableError
 from tests.projects import PROJECT
 
 DEFAULT = settings.load(PROJECT / "params.yaml")

@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from birnn import vocabulary
-from birnn.base.errors import InputError
-from birnn.base.files import read_json
+from birnn.core.errors import InputError
+from birnn.core.outputs import read_json
 from birnn.corpora import store
 from birnn.corpora.review import Review
 from birnn.corpora.sources import Corpus
+from birnn.text import tokenizer
 from tests.projects import PROJECT
 
 
@@ -49,7 +49,7 @@ def test_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch:
         "tokens": [["bad", "bad", "film"], ["good", "film"], None],
     }
     assert pq.read_table(tmp_path / "test.parquet")["id"].to_pylist() == ["test/0", "test/1"]
-    assert vocabulary.read(tmp_path / "vocabulary.txt") == ["bad", "film", "good"]
+    assert tokenizer.read(tmp_path / "vocabulary.txt") == ["bad", "film", "good"]
     assert read_json(tmp_path / "corpus.json") == description
     assert (description["vocabulary"], description["overlap"]) == (3, 0)
     counts = {key: description["train"][key] for key in ("reviews", "positive", "groups")}
@@ -59,7 +59,7 @@ def test_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch:
 def test_an_order_of_words_that_the_corpus_brings_is_kept(tmp_path: Path) -> None:
     words = ["good", "unseen", "bad", "film"]
     store.write(corpus([*TRAIN, *TEST], vocabulary=words), tmp_path)
-    assert vocabulary.read(tmp_path / "vocabulary.txt") == words
+    assert tokenizer.read(tmp_path / "vocabulary.txt") == words
 
 
 @pytest.mark.parametrize("labels", [[], [0], [1, 1, 1]])

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birnn import texts
 from birnn.evaluation import comparison
 from birnn.evaluation.comparison import Comparison
+from birnn.reporting import formatting
 
 
 def test_the_four_kinds_of_reviews() -> None:
@@ -48,7 +48,7 @@ def test_networks_that_never_differ() -> None:
     low, high = compared.interval
     # Ten reviews do not show that two networks are equal.
     assert low < -0.1 < 0.1 < high
-    assert texts.verdict(*compared.interval, "LSTM", "GRU") == "no difference is shown"
+    assert formatting.verdict(*compared.interval, "LSTM", "GRU") == "no difference is shown"
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,4 @@ def test_networks_that_never_differ() -> None:
     ],
 )
 def test_the_verdict_is_read_off_the_interval(interval: tuple[float, float], verdict: str) -> None:
-    assert texts.verdict(*interval, "LSTM", "GRU") == verdict
+    assert formatting.verdict(*interval, "LSTM", "GRU") == verdict

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from birnn.base.files import write_json
+from birnn.core.outputs import write_json
 from birnn.reporting import ladder, ladder_figure
 from tests.birnn import samples
 

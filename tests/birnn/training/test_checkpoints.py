@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from birnn.base.settings import Train
-from birnn.recurrent import networks
+from birnn.core.settings import Train
+from birnn.networks import network
 from birnn.training import checkpoints
 from birnn.training.checkpoints import Checkpoint, Progress
 from tests.birnn.training.test_fit import IMPROVED, settings
@@ -18,7 +18,7 @@ PROGRESS = Progress({"loss": [0.5, 0.25]}, [1.0, 2.0])
 
 def compiled(how: Train) -> keras.Model:
     """Return a network whose optimizer has a state, and whose dropouts have seeds."""
-    model = networks.build(IMPROVED.model_copy(update={"longest_ngram": 0}))
+    model = network.build(IMPROVED.model_copy(update={"longest_ngram": 0}))
     model.compile(optimizer=keras.optimizers.get(how.optimizer), loss="binary_crossentropy")
     model.optimizer.build(model.trainable_variables)
     return model
@@ -89,9 +89,9 @@ def test_another_training_has_another_file(tmp_path: Path, monkeypatch: pytest.M
         context.setattr(checkpoints.sys, "version", "0")
         names.append(key(tmp_path))
     code = tmp_path / "networks.py"
-    code.write_bytes(Path(networks.__file__).read_bytes() + b"\n")
+    code.write_bytes(Path(network.__file__).read_bytes() + b"\n")
     with monkeypatch.context() as context:
-        context.setattr(networks, "__file__", str(code))
+        context.setattr(network, "__file__", str(code))
         names.append(key(tmp_path))
     assert len(set(names)) == len(names)
     assert key(tmp_path) == names[0]

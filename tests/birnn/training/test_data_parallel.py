@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birnn import sequences
-from birnn.base.errors import InputError
-from birnn.recurrent import networks
-from birnn.recurrent.networks import Network
+from birnn.core.errors import InputError
+from birnn.networks import network as networks
+from birnn.networks.network import Network
+from birnn.text import sequences
 from birnn.training import data_parallel, fit
 from birnn.training.batches import Share, batches
 from birnn.training.data_parallel import Worker

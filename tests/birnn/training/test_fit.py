@@ -8,12 +8,13 @@ import keras
 import numpy as np
 import pytest
 
-from birnn import machine, ngrams, sequences
-from birnn.base.errors import InputError
-from birnn.base.files import read_json
-from birnn.base.settings import Ngrams, Train
-from birnn.recurrent import networks
-from birnn.recurrent.networks import Network
+from birnn.core import machine
+from birnn.core.errors import InputError
+from birnn.core.outputs import read_json
+from birnn.core.settings import Ngrams, Train
+from birnn.networks import network as networks
+from birnn.networks.network import Network
+from birnn.text import ngrams, sequences
 from birnn.training import checkpoints, fit
 from birnn.training.batches import batches
 from birnn.training.fit import Folders

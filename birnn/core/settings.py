@@ -1,0 +1,193 @@
+"""The settings of `params.yaml`, typed, frozen and checked before any work."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from birnn.core.errors import InputError
+
+FILE = Path("params.yaml")
+
+# Mistakes that no single setting of a section is to blame for.
+OF_SECTIONS = ("csv_labels", "csv_splits")
+
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+Side = Literal["pre", "post"]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+FileName = Annotated[str, Field(pattern=r"^[^/\\]+$")]
+Column = Annotated[str, Field(min_length=1)]
+Kernel = Literal["auto", "fused", "keras"]
+Pooling = Literal["last", "max_mean"]
+Label = str | int | bool
+
+
+class Section(BaseModel):
+    """A group of settings: no unknown key, no conversion of types, no change once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Fetch(Section):
+    """Where the reviews come from."""
+
+    source: Literal["imdb", "imdb-npz", "rotten-tomatoes", "csv"]
+    offline: Literal["rotten-tomatoes"] | None
+    overlap: Literal["report", "refuse"]
+
+
+class Csv(Section):
+    """Where the user's own labelled text stands, and how it is laid out."""
+
+    train: FileName
+    test: FileName | None
+    text_column: Column
+    label_column: Column
+    positive: Label
+    negative: Label
+    split_column: Column | None
+    id_column: Column | None
+    group_column: Column | None
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if (self.test is None) == (self.split_column is None):
+            raise PydanticCustomError(
+                "csv_splits",
+                "name either test, the file of the test reviews, or split_column, the column that "
+                "tells train from test; not both, not neither",
+            )
+        if str(self.positive) == str(self.negative):
+            raise PydanticCustomError("csv_labels", "positive and negative are the same label")
+        return self
+
+
+class Pad(Section):
+    """How reviews become sequences of equal length."""
+
+    num_words: int = Field(ge=5, le=10_000_000)
+    maxlen: int = Field(ge=1, le=10_000)
+    padding: Side
+    truncating: Side
+    validation: Literal["test"] | Fraction
+    seed: Seed
+
+
+class Network(Section):
+    """The shape of the two networks, and how they are computed."""
+
+    embedding_dim: int = Field(ge=1, le=4096)
+    lstm_units: int = Field(ge=1, le=4096)
+    gru_units: int = Field(ge=1, le=4096)
+    pooling: Pooling
+    dropout: Rate
+    embedding_dropout: Rate
+    word_dropout: Rate
+    kernel: Kernel
+
+
+class WordVectors(Section):
+    """The word vectors that the networks begin with."""
+
+    reviews: Literal["none", "train", "all"]
+    norm: float = Field(gt=0, le=1_000)
+    window: int = Field(ge=1, le=1_000)
+    negative: int = Field(ge=1, le=100)
+    min_count: int = Field(ge=1, le=1_000_000)
+    epochs: int = Field(ge=1, le=1_000)
+    seed: Seed
+
+
+class Ngrams(Section):
+    """The log-count ratios of n-grams that the networks read beside the words."""
+
+    longest: int = Field(ge=0, le=5)
+    min_reviews: int = Field(ge=1, le=1_000_000)
+    smoothing: float = Field(gt=0, le=1_000)
+    folds: int = Field(ge=2, le=1_000)
+    seed: Seed
+
+
+class Baseline(Section):
+    """The linear baseline."""
+
+    ngrams: int = Field(ge=1, le=5)
+    min_reviews: int = Field(ge=1, le=1_000_000)
+    smoothing: float = Field(gt=0, le=1_000)
+    inverse_regularization: float = Field(gt=0, le=1_000_000)
+
+
+class Train(Section):
+    """How a network is fitted."""
+
+    seed: Seed
+    epochs: int = Field(ge=1, le=10_000)
+    batch_size: int = Field(ge=1, le=1_000_000)
+    optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
+    learning_rate: float = Field(gt=0, le=10)
+    schedule: Literal["constant", "cosine"]
+    clipnorm: Annotated[float, Field(gt=0)] | None
+    workers: int = Field(ge=1, le=1_024)
+
+
+class Settings(Section):
+    """Everything in `params.yaml`."""
+
+    fetch: Fetch
+    csv: Csv
+    pad: Pad
+    word_vectors: WordVectors
+    ngrams: Ngrams
+    network: Network
+    train: Train
+    baseline: Baseline
+
+
+def load(path: Path = FILE) -> Settings:
+    """Read and check the settings.
+
+    They are parsed as DVC parses them, so that a stage sees the values that DVC tracks
+    (PyYAML would read `1e-3` as text).
+
+    Raises:
+        InputError: the file is missing, no YAML, or holds an unknown key, a wrong type or a
+            value out of range. Every mistake is named by key, value and what is allowed.
+    """
+    try:
+        content = YAML(typ="safe").load(path)
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing: run the stage in the project's folder") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    try:
+        return Settings.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_mistakes(error.errors())}") from error
+
+
+def _mistakes(details: list[ErrorDetails]) -> str:
+    """One phrase a key: a key of several types has an error for each type that did not fit."""
+    reasons: dict[str, list[str]] = {}
+    found: dict[str, str] = {}
+    for detail in details:
+        key = ".".join(str(part) for part in detail["loc"][:2]) or "the whole file"
+        reasons.setdefault(key, []).append(_reason(detail))
+        found[key] = key if detail["type"] in OF_SECTIONS else f"{key} is {_value(detail)}"
+    return "; ".join(f"{found[key]}: {' or '.join(reasons[key])}" for key in reasons)
+
+
+def _value(detail: ErrorDetails) -> str:
+    return "missing" if detail["type"] == "missing" else repr(detail["input"])
+
+
+def _reason(detail: ErrorDetails) -> str:
+    if detail["type"] == "extra_forbidden":
+        section = Settings
+        for part in detail["loc"][:-1]:
+            section = section.model_fields[str(part)].annotation  # type: ignore[assignment]
+        return f"no such setting; there are {', '.join(section.model_fields)}"
+    return detail["msg"][0].lower() + detail["msg"][1:]

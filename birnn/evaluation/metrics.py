@@ -1,0 +1,101 @@
+"""How well predicted probabilities fit the labels."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import (
+    accuracy_score,
+    average_precision_score,
+    brier_score_loss,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_recall_curve,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+    roc_curve,
+)
+
+from birnn.evaluation.model_names import THRESHOLD
+
+
+def right(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return whether each review is classed as its label says, shape (reviews,)."""
+    return np.equal(probabilities > THRESHOLD, labels)
+
+
+def scores(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> dict[str, float]:
+    """Return the scores of one model on one split, unrounded.
+
+    Args:
+        labels: shape (reviews,), 1 positive, 0 negative; both occur.
+        probabilities: of the positive class, float32, shape (reviews,).
+
+    Returns:
+        Accuracy, loss (mean binary cross-entropy, in nats, of probabilities clipped by 1.2e-7),
+        precision, recall and F1 of the positive class at the threshold 0.5, where a ratio
+        without cases is 0, the area under the ROC curve, average precision, and the Brier score
+        (mean squared error of the probabilities).
+    """
+    predicted = probabilities > THRESHOLD
+    return {
+        "accuracy": accuracy_score(labels, predicted),
+        "loss": log_loss(labels, probabilities),
+        "precision": precision_score(labels, predicted, zero_division=0),
+        "recall": recall_score(labels, predicted, zero_division=0),
+        "f1": f1_score(labels, predicted, zero_division=0),
+        "roc_auc": roc_auc_score(labels, probabilities),
+        "average_precision": average_precision_score(labels, probabilities),
+        "brier": brier_score_loss(labels, probabilities),
+    }
+
+
+def roc_points(
+    labels: NDArray[np.uint8], probabilities: NDArray[np.float32], points: int = 201
+) -> list[dict[str, float]]:
+    """Return the ROC curve at `points` false positive rates, equally far from each other."""
+    false_positive_rates, true_positive_rates, _ = roc_curve(labels, probabilities)
+    grid = np.linspace(0, 1, points)
+    heights = np.interp(grid, false_positive_rates, true_positive_rates)
+    return [
+        {"false_positive_rate": float(x), "true_positive_rate": float(y)}
+        for x, y in zip(grid, heights, strict=True)
+    ]
+
+
+def precision_recall_points(
+    labels: NDArray[np.uint8], probabilities: NDArray[np.float32], points: int = 200
+) -> list[dict[str, float]]:
+    """Return the precision at `points` recalls, equally far from each other, the last one 1.
+
+    It is that of the highest threshold which reaches the recall: points of the curve are not
+    joined by lines, which would promise too much (Davis and Goadrich, "The Relationship Between
+    Precision-Recall and ROC Curves", 2006).
+    """
+    precisions, recalls, _ = precision_recall_curve(labels, probabilities)
+    grid = np.linspace(0, 1, points + 1)[1:]
+    # Recalls fall, so that of those which suffice the last has the highest threshold.
+    places = np.searchsorted(-recalls, -grid, side="right") - 1
+    return [
+        {"recall": float(x), "precision": float(y)}
+        for x, y in zip(grid, precisions[places], strict=True)
+    ]
+
+
+def confusion_counts(
+    labels: NDArray[np.uint8], probabilities: NDArray[np.float32]
+) -> list[dict[str, Any]]:
+    """Return how many reviews of each actual class were predicted as each class."""
+    matrix = confusion_matrix(labels, probabilities > THRESHOLD, labels=[0, 1])
+    names = ("negative", "positive")
+    return [
+        {
+            "actual": names[actual],
+            "predicted": names[predicted],
+            "reviews": int(matrix[actual, predicted]),
+        }
+        for actual in (0, 1)
+        for predicted in (0, 1)
+    ]

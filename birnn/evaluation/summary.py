@@ -1,0 +1,93 @@
+"""All that is measured of a model, and of two, on the test reviews."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from birnn.evaluation import calibration, comparison, intervals, metrics, slices
+from birnn.evaluation.model_names import TITLES
+from birnn.reporting import formatting
+
+DIGITS = 4
+
+
+def of_model(
+    labels: NDArray[np.uint8],
+    probabilities: NDArray[np.float32],
+    lengths: NDArray[np.int32],
+    maxlen: int,
+) -> dict[str, Any]:
+    """Return the scores of one model, their intervals, and its accuracy on parts of the reviews.
+
+    Args:
+        labels: shape (reviews,), 1 positive, 0 negative; both occur.
+        probabilities: of the positive class, shape (reviews,).
+        lengths: words a review, shape (reviews,).
+        maxlen: ids a review, for the networks.
+    """
+    right = metrics.right(labels, probabilities)
+    curve = calibration.reliability(labels, probabilities)
+    measured: dict[str, Any] = rounded(
+        {
+            **metrics.scores(labels, probabilities),
+            "ece": calibration.expected_calibration_error(curve),
+            "accuracy_interval": intervals.of_proportion(int(right.sum()), len(right)),
+            "roc_auc_interval": intervals.of_auc(labels, probabilities),
+            "by_truncation": slices.by_truncation(lengths, maxlen, right),
+            "by_length": slices.by_length(lengths, right),
+        }
+    )
+    return measured
+
+
+def of_pair(
+    labels: NDArray[np.uint8], probabilities: Mapping[str, NDArray[np.float32]]
+) -> dict[str, Any]:
+    """Return what two models, by name, show beside each other on the same reviews.
+
+    `contingency` counts the reviews: in its first row those on which the first model is right, in
+    its first column those on which the second is.
+    """
+    (first, first_right), (second, second_right) = (
+        (name, metrics.right(labels, probabilities[name])) for name in probabilities
+    )
+    compared = comparison.compare(first_right, second_right)
+    low, high = rounded(compared.interval)
+    measured: dict[str, Any] = rounded(
+        {
+            "agreement": compared.agreement,
+            "accuracy_difference": compared.difference,
+            "difference_low": low,
+            "difference_high": high,
+            "verdict": formatting.verdict(low, high, TITLES[first], TITLES[second]),
+            "contingency": [
+                [compared.both, compared.first_only],
+                [compared.second_only, compared.neither],
+            ],
+        }
+    )
+    # Small p-values are told apart by their digits, not by their decimals.
+    return measured | {"mcnemar_p": float(f"{compared.mcnemar_p:.3g}")}
+
+
+def of_history(history: pd.DataFrame) -> dict[str, Any]:
+    """Return the best validation accuracy and its epoch, the first of equals."""
+    best = history.iloc[int(history["val_accuracy"].argmax())]
+    return {
+        "best_val_accuracy": rounded(float(best["val_accuracy"])),
+        "best_val_epoch": int(best["epoch"]),
+    }
+
+
+def rounded(content: Any) -> Any:
+    """Return `content` with every float in it rounded to 4 digits."""
+    if isinstance(content, float):
+        return round(float(content), DIGITS)
+    if isinstance(content, dict):
+        return {key: rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [rounded(value) for value in content]
+    return content

@@ -1,0 +1,61 @@
+"""The figure of a study: what each seed gave, and the means."""
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.reporting.figures import COLORS, GRID, STYLE, one_axes
+from birnn.reporting.study import Study
+
+SHIFTS = dict(zip(NETWORKS, (-0.15, 0.15), strict=True))
+
+
+def draw(study: Study) -> Figure:
+    """Return every run's accuracy, and the means with their 95 % intervals over seeds.
+
+    Runs of one seed are joined where nothing else varies.
+    """
+    groups = study.groups("accuracy")
+    with mpl.rc_context(STYLE):
+        figure, axes = one_axes(
+            f"Accuracy over seeds on {study.corpus['name']}",
+            ", ".join(study.varied),
+            "accuracy (%)",
+        )
+        for network in NETWORKS:
+            _draw_network(axes, study, network)
+        if study.varied:
+            names = [", ".join(map(str, group.combination.values())) for group in groups]
+        else:
+            names = [f"{groups[0].seeds} seeds"]
+            _join_seeds(axes, study)
+        axes.set_xticks(range(len(groups)), names)
+        axes.set_xlim(-0.5, len(groups) - 0.5)
+        axes.grid(visible=False, axis="x")
+        figure.legend(loc="outside lower center", ncols=len(NETWORKS))
+    return figure
+
+
+def _draw_network(axes: Axes, study: Study, network: str) -> None:
+    style: dict[str, Any] = {"color": COLORS[network], "marker": "o", "linestyle": "none"}
+    groups, shift = study.groups("accuracy"), SHIFTS[network]
+    for place, group in enumerate(groups):
+        shares = 100 * study.of(group)[f"{network}.accuracy"]
+        axes.plot([place + shift] * len(shares), shares, markersize=3, alpha=0.6, **style)
+    mean, low, high = (
+        100 * np.array([group.cells[network][name] for group in groups])
+        for name in ("mean", "low", "high")
+    )
+    places = np.arange(len(groups)) + 1.4 * shift
+    ends = (mean - low, high - mean)
+    axes.errorbar(places, mean, yerr=ends, label=TITLES[network], capsize=3, **style)
+
+
+def _join_seeds(axes: Axes, study: Study) -> None:
+    shares = 100 * study.runs[[f"{network}.accuracy" for network in NETWORKS]]
+    for pair in shares.to_numpy():
+        axes.plot(list(SHIFTS.values()), pair, color=GRID, linewidth=1, zorder=0)

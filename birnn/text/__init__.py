@@ -1,0 +1,1 @@
+"""Reviews as words, ids and n-grams."""

@@ -1,0 +1,125 @@
+"""The linear baseline: logistic regression on n-grams, weighted by naive Bayes.
+
+Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification", ACL
+2012, section 2: a review is the set of its n-grams, and each counts by the log of how much more
+frequent it is in positive reviews than in negative ones. The classifier on top is logistic
+regression, which gives probabilities, where the paper has a support vector machine.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from birnn.core.errors import InputError
+from birnn.core.outputs import read_json, write_json
+from birnn.core.settings import Baseline as Settings
+from birnn.text.ngrams import log_count_ratios
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A trained baseline.
+
+    Attributes:
+        longest: length of the longest n-gram, in words.
+        ngrams: the n-grams, words apart by a space.
+        weights: what each adds to the log odds, float64, shape (n-grams,).
+        intercept: the log odds of a review without any of them.
+    """
+
+    longest: int
+    ngrams: list[str]
+    weights: NDArray[np.float64]
+    intercept: float
+
+
+def fit(reviews: Iterable[list[str]], labels: NDArray[np.uint8], settings: Settings) -> Baseline:
+    """Train the baseline on the words of reviews and their labels, both classes among them.
+
+    Raises:
+        InputError: no n-gram is in `min_reviews` reviews.
+    """
+    vectorizer = _vectorizer(settings.ngrams, min_df=settings.min_reviews)
+    try:
+        present = vectorizer.fit_transform(reviews)
+    except ValueError as error:
+        raise InputError(
+            f"baseline.min_reviews is {settings.min_reviews}: no n-gram is in as many of the "
+            f"{len(labels)} training reviews; choose a smaller number"
+        ) from error
+    positive, negative = (
+        np.asarray(present[labels == label].sum(axis=0), np.int64).ravel() for label in (1, 0)
+    )
+    ratios = log_count_ratios(positive, negative, settings.smoothing)
+    model = LogisticRegression(C=settings.inverse_regularization, max_iter=1_000)
+    model.fit(present.multiply(ratios).tocsr(), labels)
+    return Baseline(
+        longest=settings.ngrams,
+        ngrams=vectorizer.get_feature_names_out().tolist(),
+        weights=ratios * model.coef_[0],
+        intercept=float(model.intercept_[0]),
+    )
+
+
+class Predictor:
+    """Gives probabilities, and counts the multiply-adds that they took."""
+
+    def __init__(self, baseline: Baseline) -> None:
+        """Prepare to look up the n-grams of `baseline`."""
+        self.baseline = baseline
+        self.multiply_adds = 0
+        self._vectorizer = _vectorizer(baseline.longest, vocabulary=baseline.ngrams)
+
+    def __call__(self, reviews: Iterable[list[str]]) -> NDArray[np.float32]:
+        """Return the probability that each review is positive, shape (reviews,)."""
+        present = self._vectorizer.transform(reviews)
+        self.multiply_adds += present.nnz
+        log_odds = present @ self.baseline.weights + self.baseline.intercept
+        return np.asarray(expit(log_odds), np.float32)
+
+
+def save(baseline: Baseline, folder: Path) -> None:
+    """Write `weights.parquet` and `baseline.json`."""
+    table = pa.table({"ngram": baseline.ngrams, "weight": baseline.weights})
+    pq.write_table(table, folder / "weights.parquet", compression="zstd")
+    content = {"longest": baseline.longest, "intercept": baseline.intercept}
+    write_json(folder / "baseline.json", content)
+
+
+def load(folder: Path) -> Baseline:
+    """Return what `save` wrote."""
+    table = pq.read_table(folder / "weights.parquet")
+    content = read_json(folder / "baseline.json")
+    return Baseline(
+        longest=content["longest"],
+        ngrams=table["ngram"].to_pylist(),
+        weights=table["weight"].to_numpy(),
+        intercept=content["intercept"],
+    )
+
+
+def _vectorizer(longest: int, **options: Any) -> CountVectorizer:
+    """Return what makes a row of n-grams, 0 or 1, of each list of words."""
+    return CountVectorizer(
+        analyzer="word",
+        preprocessor=_as_it_is,
+        tokenizer=_as_it_is,
+        token_pattern=None,
+        ngram_range=(1, longest),
+        binary=True,
+        dtype=np.uint8,
+        **options,
+    )
+
+
+def _as_it_is(words: list[str]) -> list[str]:
+    return words

@@ -1,0 +1,66 @@
+"""One process at a time."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from birnn.core.errors import InputError
+from birnn.core.locks import turn
+from tests.projects import PROJECT
+
+HOLD = """
+import sys, time
+from birnn.core.locks import turn
+with turn("pad"):
+    print("holds", flush=True)
+    time.sleep(float(sys.argv[1]))
+"""
+
+
+def holder(seconds: float) -> subprocess.Popen[str]:
+    """Return a process that has its turn for some seconds."""
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(seconds)],
+        stdout=subprocess.PIPE,
+        env=environment,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "holds\n"
+    return process
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_another_waits_for_its_turn() -> None:
+    with holder(1) as process:
+        with turn("fetch"):
+            assert process.poll() is None
+        start = time.monotonic()
+        with turn("pad"):
+            assert time.monotonic() - start > 0.3
+        process.wait()
+
+
+def test_who_is_at_work_is_named() -> None:
+    with holder(60) as process:
+        expected = f"pad runs here already, as process {process.pid}: wait, or stop it"
+        with pytest.raises(InputError, match=expected), turn("pad", patience=0.3):
+            pass
+        process.kill()
+
+
+def test_the_dead_hold_nothing() -> None:
+    with holder(60) as process:
+        process.kill()
+        process.wait()
+        with turn("pad", patience=0):
+            pass

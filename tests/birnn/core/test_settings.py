@@ -1,0 +1,130 @@
+"""The settings: what is refused, and how the refusal reads."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from birnn.core import settings
+from birnn.core.errors import InputError
+from tests.projects import PROJECT
+
+DEFAULTS = PROJECT / "params.yaml"
+
+
+def refusal(tmp_path: Path, old: str, new: str) -> str:
+    text = DEFAULTS.read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "params.yaml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        settings.load(file)
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+def test_the_defaults_are_the_notebooks() -> None:
+    loaded = settings.load(DEFAULTS)
+    assert loaded.pad.model_dump() == {
+        "num_words": 20000,
+        "maxlen": 100,
+        "padding": "pre",
+        "truncating": "pre",
+        "validation": "test",
+        "seed": 0,
+    }
+    assert loaded.network.model_dump() == {
+        "embedding_dim": 128,
+        "lstm_units": 64,
+        "gru_units": 64,
+        "pooling": "last",
+        "dropout": 0.5,
+        "embedding_dropout": 0,
+        "word_dropout": 0,
+        "kernel": "auto",
+    }
+    assert loaded.word_vectors.reviews == "none"
+    assert loaded.ngrams.longest == 0
+    assert loaded.train.model_dump() == {
+        "seed": 0,
+        "epochs": 10,
+        "batch_size": 256,
+        "optimizer": "adam",
+        "learning_rate": 0.001,
+        "schedule": "constant",
+        "clipnorm": None,
+        "workers": 1,
+    }
+
+
+def test_the_baseline_is_that_of_the_paper() -> None:
+    assert settings.load(DEFAULTS).baseline.model_dump() == {
+        "ngrams": 2,
+        "min_reviews": 2,
+        "smoothing": 1,
+        "inverse_regularization": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "value", "allowed"),
+    [
+        ("epochs: 10", "epochs: 0", "train.epochs", "0", "greater than or equal to 1"),
+        ("epochs: 10", "epochs: '3'", "train.epochs", "'3'", "valid integer"),
+        ("epochs: 10", "epochs: true", "train.epochs", "True", "valid integer"),
+        ("epochs: 10", "epochs: 2.5", "train.epochs", "2.5", "valid integer"),
+        ("epochs: 10", "epochs: .nan", "train.epochs", "nan", "valid integer"),
+        ("dropout: 0.5", "dropout: 1", "network.dropout", "1", "less than 1"),
+        ("dropout: 0.5", "dropout: .inf", "network.dropout", "inf", "finite number"),
+        ("padding: pre", "padding: left", "pad.padding", "'left'", "'pre' or 'post'"),
+        ("num_words: 20000", "num_words: 4", "pad.num_words", "4", "greater than or equal to 5"),
+        ("source: imdb", "source: imbd", "fetch.source", "'imbd'", "'rotten-tomatoes' or 'csv'"),
+        ("validation: test", "validation: 1.5", "pad.validation", "1.5", "'test' or input should"),
+        ("maxlen: 100", "max_len: 100", "pad.max_len", "100", "no such setting; there are num_"),
+        ("maxlen: 100", "max_len: 100", "pad.maxlen", "missing", "field required"),
+        ("train:", "training:", "train", "missing", "field required"),
+    ],
+)
+def test_a_mistake_names_key_value_and_what_is_allowed(
+    tmp_path: Path, old: str, new: str, key: str, value: str, allowed: str
+) -> None:
+    message = refusal(tmp_path, old, new)
+    assert f"{key} is {value}: " in message
+    assert allowed in message
+
+
+def test_every_mistake_is_named(tmp_path: Path) -> None:
+    message = refusal(tmp_path, "seed: 0\n\nword_vectors:", "seed: -1\n  extra: 1\n\nword_vectors:")
+    assert "pad.seed is -1" in message
+    assert "pad.extra is 1" in message
+
+
+def test_broken_yaml_and_a_missing_file_are_named(tmp_path: Path) -> None:
+    assert "not valid YAML" in refusal(tmp_path, "pad:", "pad: [")
+    assert "not valid YAML" in refusal(tmp_path, "maxlen: 100", "maxlen: 100\n  maxlen: 100")
+    with pytest.raises(InputError, match=r"none\.yaml is missing"):
+        settings.load(tmp_path / "none.yaml")
+
+
+def test_numbers_are_read_as_dvc_reads_them(tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    text = DEFAULTS.read_text(encoding="utf-8").replace("0.001", "1e-3")
+    file.write_text(text, encoding="utf-8")
+    assert settings.load(file).train.learning_rate == 0.001
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.load(DEFAULTS).train.epochs = 3
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5))
+def test_any_other_value_is_refused_by_name(value: object) -> None:
+    content = settings.load(DEFAULTS).model_dump()
+    content["train"]["epochs"] = value
+    with pytest.raises(ValidationError) as error:
+        settings.Settings.model_validate(content)
+    assert error.value.errors()[0]["loc"][:2] == ("train", "epochs")

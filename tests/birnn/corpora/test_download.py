@@ -1,0 +1,106 @@
+"""Downloads from a server on this machine that breaks off, refuses ranges, or sends other bytes."""
+
+import hashlib
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from birnn.core.errors import InputError
+from birnn.corpora.download import UnreachableError, download
+
+CONTENT = bytes(range(256)) * 4096
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves CONTENT: `/whole`, `/no-ranges`, or `/breaking`, which sends a quarter at a time."""
+
+    starts: ClassVar[list[int]] = []
+
+    def do_GET(self) -> None:
+        """Answer as the path says."""
+        if self.path == "/missing":
+            self.send_error(404)
+            return
+        start = int(re.findall(r"bytes=(\d+)-", self.headers["Range"])[0])
+        start = 0 if self.path == "/no-ranges" else start
+        self.starts.append(start)
+        if start >= len(CONTENT):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.end_headers()
+        end = start + len(CONTENT) // 4 if self.path == "/breaking" else len(CONTENT)
+        self.wfile.write(CONTENT[start:end])
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """Return the address of a server."""
+    Handler.starts.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return a path in a folder that does not exist yet."""
+    return tmp_path / "raw" / "archive.tar.gz"
+
+
+def test_a_whole_file_takes_its_place(address: str, file: Path) -> None:
+    download(f"{address}/whole", file, SHA256)
+    assert file.read_bytes() == CONTENT
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_download_that_breaks_off_goes_on_from_there(address: str, file: Path) -> None:
+    download(f"{address}/breaking", file, SHA256)
+    quarter = len(CONTENT) // 4
+    assert Handler.starts == [0, quarter, 2 * quarter, 3 * quarter]
+    assert file.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(("path", "start"), [("whole", 1000), ("no-ranges", 0)])
+def test_what_an_earlier_call_brought_is_used(
+    address: str, file: Path, path: str, start: int
+) -> None:
+    file.parent.mkdir()
+    file.with_name("archive.tar.gz.partial").write_bytes(CONTENT[:1000])
+    download(f"{address}/{path}", file, SHA256)
+    assert Handler.starts == [start]
+    assert file.read_bytes() == CONTENT
+
+
+def test_a_complete_partial_file_needs_no_more_bytes(address: str, file: Path) -> None:
+    file.parent.mkdir()
+    file.with_name("archive.tar.gz.partial").write_bytes(CONTENT)
+    download(f"{address}/whole", file, SHA256)
+    assert file.read_bytes() == CONTENT
+
+
+def test_other_bytes_are_deleted(address: str, file: Path) -> None:
+    with pytest.raises(InputError, match=f"sha256 {SHA256}, expected 00"):
+        download(f"{address}/whole", file, "00")
+    assert list(file.parent.iterdir()) == []
+
+
+def test_a_missing_file_and_a_closed_port_are_unreachable(address: str, file: Path) -> None:
+    with pytest.raises(UnreachableError, match="404"):
+        download(f"{address}/missing", file, SHA256)
+    with pytest.raises(UnreachableError, match="cannot be reached"):
+        download("http://127.0.0.1:9/whole", file, SHA256)
+    assert not file.exists()

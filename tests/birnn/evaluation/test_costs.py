@@ -1,0 +1,51 @@
+"""Costs against the weights of the true layers."""
+
+from typing import Any
+
+import keras
+import pytest
+
+from birnn.evaluation import costs
+from birnn.networks import network as networks
+from birnn.networks.network import Network
+
+
+@pytest.mark.parametrize("layer", ["lstm", "gru"])
+@pytest.mark.parametrize(("embedding_dim", "units"), [(128, 64), (5, 3), (1, 1)])
+def test_the_shapes_are_those_of_the_layers(layer: Any, embedding_dim: int, units: int) -> None:
+    network = Network(
+        layer=layer,
+        num_words=9,
+        maxlen=7,
+        embedding_dim=embedding_dim,
+        units=units,
+        dropout=0,
+        kernel="auto",
+    )
+    model = networks.build(network)
+    bidirectional = model.layers[1]
+    assert isinstance(bidirectional, keras.layers.Bidirectional)
+    assert costs.recurrent_parameters(layer, embedding_dim, units) == bidirectional.count_params()
+    # Each weight of a matrix is used once a word; that of the output, once a review.
+    matrices = [weight for weight in bidirectional.weights if "bias" not in weight.name]
+    a_word = sum(weight.shape[0] * weight.shape[1] for weight in matrices)
+    output = model.layers[-1].kernel.shape[0]
+    assert costs.multiply_adds(layer, embedding_dim, units, 7, output) == 7 * a_word + output
+
+
+def test_the_notebooks_networks() -> None:
+    assert costs.recurrent_parameters("lstm", 128, 64) == 98_816
+    assert costs.recurrent_parameters("gru", 128, 64) == 74_496
+
+
+@pytest.mark.parametrize(
+    ("embedding_dim", "lstm_units", "matched"), [(128, 64, 79), (1, 1, 1), (4096, 64, 85)]
+)
+def test_the_matched_gru_comes_closest(embedding_dim: int, lstm_units: int, matched: int) -> None:
+    assert costs.matched_gru_units(embedding_dim, lstm_units) == matched
+    wanted = costs.recurrent_parameters("lstm", embedding_dim, lstm_units)
+    distances = [
+        abs(costs.recurrent_parameters("gru", embedding_dim, units) - wanted)
+        for units in range(max(1, matched - 1), matched + 2)
+    ]
+    assert min(distances) == abs(costs.recurrent_parameters("gru", embedding_dim, matched) - wanted)

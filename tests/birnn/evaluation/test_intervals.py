@@ -1,0 +1,106 @@
+"""Intervals against published examples, another way of computing them, and their own promise."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from birnn.evaluation import intervals
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "low", "high"),
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilsons_interval_in_newcombes_examples(
+    successes: int, trials: int, low: float, high: float
+) -> None:
+    # Newcombe, "Two-sided Confidence Intervals for the Single Proportion", 1998, Table I.
+    assert intervals.of_proportion(successes, trials) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_without_trials_there_is_no_interval() -> None:
+    assert intervals.of_proportion(0, 0) is None
+
+
+def test_the_paired_interval_in_published_examples() -> None:
+    # Airway hyper-responsiveness of Bentur et al. 2009, as in Fagerland, Lydersen and Laake 2014.
+    assert intervals.of_paired_difference(1, 7, 21) == pytest.approx((-0.508, -0.013), abs=5e-4)
+    # The example that Bonett gives with his function for within-subjects designs.
+    expected = (0.3126438, 0.7349752)
+    assert intervals.of_paired_difference(26, 4, 40) == pytest.approx(expected, abs=1e-7)
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
+def test_the_paired_interval_turns_with_the_pair(first: int, second: int, rest: int) -> None:
+    pairs = first + second + rest
+    low, high = intervals.of_paired_difference(first, second, pairs)
+    assert -1 <= low < high <= 1
+    assert intervals.of_paired_difference(second, first, pairs) == pytest.approx((-high, -low))
+
+
+def test_the_paired_interval_of_equal_networks_covers_zero_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(1_000):
+        # A review is easy or hard for both, which makes the pair alike, as networks are.
+        ease = rng.beta(4, 1, 2_000)
+        first, second = rng.random((2, 2_000)) < ease
+        low, high = intervals.of_paired_difference(
+            int((first & ~second).sum()), int((second & ~first).sum()), 2_000
+        )
+        covered += low <= 0 <= high
+    assert 930 <= covered <= 970
+
+
+def delong_by_pairs(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
+    """Return the area and its variance from every pair, as the paper defines them."""
+    difference = scores[labels == 1][:, None] - scores[labels == 0][None, :]
+    kernel = (difference > 0) + 0.5 * (difference == 0)
+    positives, negatives = kernel.shape
+    variance = kernel.mean(1).var(ddof=1) / positives + kernel.mean(0).var(ddof=1) / negatives
+    return float(kernel.mean()), float(variance)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=8, max_size=60))
+def test_delongs_interval_by_ranks_is_that_by_pairs(reviews: list[tuple[bool, int]]) -> None:
+    labels = np.array([label for label, _ in reviews], np.uint8)
+    scores = np.array([score / 6 for _, score in reviews], np.float32)
+    interval = intervals.of_auc(labels, scores) if 0 < labels.sum() < len(labels) else None
+    if min(labels.sum(), len(labels) - labels.sum()) < 2:
+        assert interval is None
+        return
+    area, variance = delong_by_pairs(labels, scores)
+    if math.isclose(variance, 0, abs_tol=1e-12):
+        assert interval is None or interval == pytest.approx((area, area), abs=1e-5)
+        return
+    margin = 1.959964 * math.sqrt(variance)
+    assert interval == pytest.approx((max(0, area - margin), min(1, area + margin)), abs=1e-6)
+
+
+def test_delongs_interval_covers_the_true_area_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 200).astype(np.uint8)
+    # Of two normal distributions, a standard deviation apart.
+    true_area = stats.norm.cdf(1 / math.sqrt(2))
+    covered = 0
+    for _ in range(1_000):
+        low, high = intervals.of_auc(labels, rng.normal(labels, 1).astype(np.float32)) or (1, 0)
+        covered += low <= true_area <= high
+    assert 930 <= covered <= 970
+
+
+@pytest.mark.parametrize(
+    "scores", [[0.1, 0.2, 0.8, 0.9], [0.5, 0.5, 0.5, 0.5]], ids=["all in order", "all tied"]
+)
+def test_no_interval_promises_certainty_from_four_reviews(scores: list[float]) -> None:
+    labels = np.array([0, 0, 1, 1], np.uint8)
+    assert intervals.of_auc(labels, np.array(scores, np.float32)) is None

@@ -1,0 +1,70 @@
+"""Integrated gradients: their axioms, and an answer that is known."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from birnn.inference import attribution
+from birnn.inference.attribution import Attributor
+from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
+from tests.birnn.readers import WORDS, reader
+
+READING = reader()
+ATTRIBUTORS = {name: Attributor(model) for name, model in READING.networks.items()}
+IDS = st.sampled_from([PADDING, START, OUT_OF_VOCABULARY, *range(4, 4 + len(WORDS))])
+SEQUENCES = st.lists(IDS, min_size=8, max_size=8).map(lambda ids: np.array(ids, np.int32))
+
+
+@settings(max_examples=30)
+@given(SEQUENCES, st.sampled_from(["bilstm", "bigru"]))
+def test_completeness(sequence: np.ndarray, name: str) -> None:
+    found = ATTRIBUTORS[name].attribute(sequence)
+    assert abs(found.gap) <= attribution.TOLERANCE
+    assert found.blank + found.contributions.sum() == pytest.approx(
+        found.log_odds, abs=attribution.TOLERANCE
+    )
+    probability = READING.networks[name].predict_on_batch(sequence[None])[0, 0]
+    assert 1 / (1 + np.exp(-found.log_odds)) == pytest.approx(probability, abs=1e-6)
+
+
+@settings(max_examples=30)
+@given(SEQUENCES)
+def test_padding_and_the_start_contribute_nothing(sequence: np.ndarray) -> None:
+    found = ATTRIBUTORS["bilstm"].attribute(sequence)
+    no_word = (sequence == PADDING) | (sequence == START)
+    assert (found.contributions[no_word] == 0).all()
+
+
+def test_without_words_nothing_contributes() -> None:
+    found = ATTRIBUTORS["bigru"].attribute(np.array([0] * 7 + [START], np.int32))
+    assert not found.contributions.any()
+    assert found.blank == found.log_odds
+
+
+def test_a_linear_model_is_known_exactly() -> None:
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((4,), dtype="int32"),
+            keras.layers.Embedding(9, 3),
+            keras.layers.GlobalAveragePooling1D(),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    vectors = model.layers[0].embeddings.numpy()
+    kernel = model.layers[-1].kernel.numpy()[:, 0]
+    sequence = np.array([PADDING, START, FIRST_WORD, OUT_OF_VOCABULARY], np.int32)
+    found = Attributor(model).attribute(sequence)
+    expected = [((vectors[word] - vectors[PADDING]) / 4) @ kernel for word in sequence[2:]]
+    assert found.contributions == pytest.approx([0, 0, *expected], abs=1e-6)
+
+
+def test_more_points_are_taken_until_the_gap_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    sequence = np.array([1, 4, 5, 6, 7, 8, 9, 10], np.int32)
+    monkeypatch.setattr(attribution, "TOLERANCE", -1)
+    exact = ATTRIBUTORS["bilstm"].attribute(sequence)
+    monkeypatch.setattr(attribution, "STEPS", (1,))
+    coarse = ATTRIBUTORS["bilstm"].attribute(sequence)
+    assert abs(exact.gap) < 1e-3 < abs(coarse.gap)

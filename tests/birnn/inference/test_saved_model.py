@@ -1,0 +1,85 @@
+"""The file that runs without the project: it encodes and predicts as the project does."""
+
+import itertools
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from birnn.core.settings import Side
+from birnn.inference import saved_model
+from birnn.text import encoding, tokenizer
+from tests.birnn.readers import WORDS, reader
+from tests.tiers import sampled
+
+SIDES = list(itertools.product(get_args(Side), repeat=2))
+MODULES = {
+    sides: saved_model.FromTexts(reader(maxlen=4, padding=sides[0], truncating=sides[1]))
+    for sides in SIDES
+}
+# With every kind of white space, quote and dash, and words that are known.
+PIECES = st.sampled_from([*WORDS, "GOOD", "Naïve", "NAÏVE", " ", "\t", "\n", "\r", "\x0b", "\x0c"])
+TEXTS = st.lists(PIECES | st.text(st.characters(codec="utf-8")), max_size=8).map("".join)
+
+PROCESS = """
+import json, sys, zipfile
+import tensorflow as tf
+zipfile.ZipFile("model.zip").extractall("model")
+predict = tf.saved_model.load("model").signatures["serving_default"]
+found = predict(texts=tf.constant(json.load(open("texts.json"))))
+assert "birnn" not in sys.modules
+print(json.dumps({name: values.numpy().tolist() for name, values in found.items()}))
+"""
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=5), st.sampled_from(SIDES))
+def test_any_texts_are_encoded_as_the_project_does(
+    texts: list[str], sides: tuple[Side, Side]
+) -> None:
+    how = encoding.Encoding(WORDS, 4, *sides)
+    expected = encoding.encode(tokenizer.tokenize(texts), how)
+    found = MODULES[sides].encode(tf.constant(texts))
+    assert found.numpy().tolist() == expected.tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("padding", "truncating"), sampled(SIDES, SIDES[0]))
+def test_a_process_without_the_project_predicts_the_same(
+    tmp_path: Path, padding: Side, truncating: Side
+) -> None:
+    reading = reader(padding=padding, truncating=truncating)
+    saved_model.write(reading, tmp_path / "model.zip")
+    texts = [
+        "A good film.",
+        "",
+        "BAD, bad film; isn't naïve. " * 9,
+        "日本語\u00a0film",
+        "\x00 good",
+    ]
+    (tmp_path / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
+    # Isolated: without this folder and the variables of the environment.
+    command = [sys.executable, "-I", "-c", PROCESS]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    expected = reading.probabilities(texts)
+    for name in ("bilstm", "bigru"):
+        assert np.abs(np.array(found[name]) - expected[name]).max() <= 1e-6
+    mean = (np.array(found["bilstm"]) + found["bigru"]) / 2
+    assert found["mean"] == pytest.approx(mean, abs=1e-6)
+
+
+def test_the_file_says_how_to_use_it(tmp_path: Path) -> None:
+    saved_model.write(reader(), tmp_path / "own name.zip")
+    with zipfile.ZipFile(tmp_path / "own name.zip") as content:
+        readme = content.read("README.txt").decode()
+    assert 'zipfile.ZipFile("own name.zip")' in readme
+    assert f"TensorFlow {tf.__version__}" in readme

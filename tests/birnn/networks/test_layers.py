@@ -1,0 +1,145 @@
+"""What the layers do that Keras's do not: pooled words, n-grams, and what is dropped."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from birnn.networks import network
+from birnn.networks.layers import Embedding, NgramEmbedding
+from birnn.networks.network import Network
+from birnn.text.encoding import OUT_OF_VOCABULARY
+
+WORDS, DIM, UNITS = 30, 4, 3
+RATIOS = {5: 0.5, 6: -1.5, 5 * WORDS + 6: 2.0, (7 * WORDS + 5) * WORDS + 6: 4.0}
+
+
+def build(layer: Any, kernel: Any, longest_ngram: int, maxlen: int = 7) -> keras.Sequential:
+    """Return a pooled network, whose weights are the same for both kernels."""
+    model = network.build(
+        Network(
+            layer=layer,
+            num_words=WORDS,
+            maxlen=maxlen,
+            embedding_dim=DIM,
+            units=UNITS,
+            dropout=0.5,
+            kernel=kernel,
+            pooling="max_mean",
+            longest_ngram=longest_ngram,
+            ngrams=len(RATIOS) if longest_ngram else 0,
+        )
+    )
+    rng = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        variable.assign(rng.normal(0, 0.7, variable.shape))
+    if longest_ngram:
+        fill(model.layers[0])
+    return model
+
+
+def fill(embedding: NgramEmbedding) -> None:
+    embedding.table.codes.assign(sorted(RATIOS))
+    embedding.table.ratios.assign([RATIOS[code] for code in sorted(RATIOS)])
+
+
+@st.composite
+def padded_reviews(draw: st.DrawFn) -> NDArray[np.int32]:
+    """Draw reviews of at least one word, all padded on one side."""
+    count, maxlen, side = draw(st.tuples(st.integers(1, 20), st.integers(1, 9), st.booleans()))
+    lengths = draw(st.lists(st.integers(1, maxlen), min_size=count, max_size=count))
+    ids = np.zeros((count, maxlen), np.int32)
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    for row, length in zip(ids, lengths, strict=True):
+        place = slice(0, length) if side else slice(maxlen - length, maxlen)
+        row[place] = rng.integers(1, WORDS, length)
+    return ids
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("longest_ngram", [0, 3])
+@pytest.mark.parametrize("layer", ["lstm", "gru"])
+@given(ids=padded_reviews())
+@settings(max_examples=15)
+def test_both_kernels_pool_alike(layer: str, longest_ngram: int, ids: NDArray[np.int32]) -> None:
+    models = [build(layer, kernel, longest_ngram, ids.shape[1]) for kernel in ("keras", "fused")]
+    expected, found = (model(ids).numpy() for model in models)
+    assert np.abs(found - expected).max() <= 1e-5
+    expected_gradients, gradients = (list(of_loss(model, ids)) for model in models)
+    for gradient, of_keras in zip(gradients, expected_gradients, strict=True):
+        assert gradient == pytest.approx(of_keras, rel=1e-4, abs=2e-5 * len(ids))
+
+
+def of_loss(model: keras.Sequential, ids: NDArray[np.int32]) -> Iterator[NDArray[Any]]:
+    """Yield the gradients of a loss that depends on every review."""
+    factors = np.linspace(-1, 2, len(ids), dtype=np.float32)[:, None]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(factors * model(ids))
+    variables = [variable.value for variable in model.trainable_variables]
+    for gradient in tape.gradient(loss, variables):
+        yield tf.convert_to_tensor(gradient).numpy()
+
+
+@pytest.mark.parametrize("kernel", ["keras", "fused"])
+@given(ids=padded_reviews(), more=st.integers(1, 5))
+@settings(max_examples=10)
+def test_padding_changes_nothing(kernel: str, ids: NDArray[np.int32], more: int) -> None:
+    narrow = build("gru", kernel, 2, ids.shape[1])(ids).numpy()
+    for sides in ((more, 0), (0, more)):
+        if ids[:, 0 if sides[1] else -1].all():
+            wider = np.pad(ids, [(0, 0), sides])
+            wide = build("gru", kernel, 2, wider.shape[1])(wider).numpy()
+            assert np.abs(wide - narrow).max() <= 1e-5
+
+
+def test_ratios_are_those_of_the_ngrams_that_end_at_a_place() -> None:
+    embedding = NgramEmbedding(WORDS, DIM, longest=3, ngrams=len(RATIOS))
+    fill(embedding)
+    ids = np.array([[0, 7, 5, 6, 9], [5, 6, 5, 0, 0]], np.int32)
+    ratios = embedding(ids).numpy()[..., DIM:]
+    of_first = [[0, 0, 0], [0, 0, 0], [0.5, 0, 0], [-1.5, 2, 4], [0, 0, 0]]
+    assert ratios.tolist() == [of_first, [[0.5, 0, 0], [-1.5, 2, 0], [0.5, 0, 0], [0] * 3, [0] * 3]]
+
+
+@pytest.mark.parametrize("kernel", ["keras", "fused"])
+def test_given_ratios_take_the_place_of_the_tables(kernel: str) -> None:
+    model = build("lstm", kernel, 3)
+    ids = np.array([[0, 0, 0, 7, 5, 6, 9]], np.int32)
+    ratios = np.zeros((1, 7, 3), np.float32)
+    ratios[0, 4:6] = [0.5, 0, 0], [-1.5, 2, 4]
+    assert np.abs(model((ids, ratios)) - model(ids)).max() <= 1e-6
+    assert np.abs(model((ids, 0 * ratios)) - model(ids)).max() > 1e-3
+
+
+def test_the_sums_of_ratios_are_never_dropped() -> None:
+    model = build("gru", "fused", 3)
+    outputs = np.ones((50, model.layers[-1].input_spec.axes[-1]), np.float32)
+    dropped = model.layers[-2](outputs, training=True).numpy()
+    assert (dropped[:, -3:] == 1).all()
+    assert set(np.unique(dropped[:, :-3])) == {0, 2}
+
+
+def test_a_words_vector_is_dropped_alike_wherever_it_stands() -> None:
+    embedding = Embedding(WORDS, 50, dropout=0.5)
+    vectors = embedding(np.array([[5, 6, 5], [6, 5, 5]], np.int32), training=True).numpy()
+    assert (vectors[0, 0] == vectors[[0, 1, 1], [2, 1, 2]]).all()
+    assert (vectors[0, 1] == vectors[1, 0]).all()
+    assert 0 < (vectors[0, 0] == 0).mean() < 1
+    assert (embedding(np.array([[5]], np.int32)).numpy() != 0).all()
+
+
+def test_dropped_words_are_out_of_vocabulary() -> None:
+    embedding = Embedding(WORDS, DIM, word_dropout=0.4)
+    ids = np.full((100, 20), 5, np.int32)
+    vectors = embedding(ids, training=True).numpy()
+    unknown, known = embedding(np.array([OUT_OF_VOCABULARY, 5], np.int32)).numpy()
+    are_unknown = (vectors == unknown).all(axis=-1)
+    assert (are_unknown | (vectors == known).all(axis=-1)).all()
+    assert are_unknown.mean() == pytest.approx(0.4, abs=0.05)
+    assert (embedding(ids).numpy() == known).all()

@@ -1,0 +1,47 @@
+"""Statistics over seeds: worked by hand, and true to their promise."""
+
+import math
+
+import numpy as np
+import pytest
+
+from birnn.reporting import statistics
+
+
+def test_a_worked_example() -> None:
+    spread = statistics.spread([0.81, 0.82, 0.84])
+    assert spread.mean == pytest.approx(0.8233333)
+    assert spread.deviation == pytest.approx(0.0152753, abs=1e-7)
+    # 4.302653 is Student's t for 95 % and two degrees of freedom.
+    margin = 4.302653 * 0.0152753 / math.sqrt(3)
+    assert spread.interval == pytest.approx((0.8233333 - margin, 0.8233333 + margin), abs=1e-6)
+
+
+def test_one_seed_has_no_spread() -> None:
+    spread = statistics.spread([0.8])
+    assert (spread.seeds, spread.mean, spread.deviation, spread.interval) == (1, 0.8, None, None)
+
+
+def test_equal_values_have_none_either() -> None:
+    assert statistics.spread([0.5, 0.5]).interval == (0.5, 0.5)
+
+
+def test_the_interval_covers_the_true_mean_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    covered = 0
+    for values in rng.normal(0.82, 0.003, (1_000, 10)):
+        low, high = statistics.spread(values).interval or (1, 0)
+        covered += low <= 0.82 <= high
+    assert 930 <= covered <= 970
+
+
+@pytest.mark.parametrize("comparisons", [1, 20])
+def test_two_runs_lie_within_the_noise_as_often_as_it_says(comparisons: int) -> None:
+    rng = np.random.default_rng(0)
+    within = 0
+    for _ in range(1_000):
+        values = rng.normal(0, 1, (comparisons, 12))
+        deviations = values[:, :10].std(axis=1, ddof=1)
+        margins = [statistics.noise(deviation, 10, comparisons) for deviation in deviations]
+        within += (np.abs(values[:, 10] - values[:, 11]) <= margins).all()
+    assert 930 <= within <= 970

@@ -1,0 +1,68 @@
+"""Word vectors learnt from text: their shape, what they know, and that they can be made again."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from birnn.core.settings import WordVectors
+from birnn.corpora import unlabelled
+from birnn.text import word_vectors
+from birnn.text.encoding import FIRST_WORD
+from birnn.text.reviews import words as read_words
+
+SETTINGS = WordVectors(
+    reviews="train", norm=3, window=4, negative=5, min_count=2, epochs=20, seed=0
+)
+# Two worlds of words that never meet.
+REVIEWS = [["good", "great", "fine"], ["bad", "dull", "poor"]] * 1_000
+WORDS = ["bad", "great", "good", "dull", "never"]
+
+
+def test_a_row_an_id_of_equal_norm_where_the_text_tells_of_it() -> None:
+    vectors = word_vectors.train([*REVIEWS, ["never"]], WORDS, 6, SETTINGS)
+    assert vectors.shape == (FIRST_WORD + len(WORDS), 6)
+    assert vectors.dtype == np.float32
+    norms = np.linalg.norm(vectors, axis=1)
+    assert norms == pytest.approx([0] * FIRST_WORD + [3, 3, 3, 3, 0], abs=1e-5)
+
+
+def test_words_of_like_neighbours_are_alike() -> None:
+    vectors = word_vectors.train(REVIEWS, WORDS, 6, SETTINGS)[FIRST_WORD:-1] / SETTINGS.norm
+    bad, great, good, dull = vectors
+    assert min(bad @ dull, good @ great) > max(bad @ good, bad @ great, dull @ good, dull @ great)
+
+
+MAKE = """
+import sys
+import numpy as np
+from birnn import word_vectors
+from tests.birnn.test_word_vectors import REVIEWS, SETTINGS, WORDS
+np.save(sys.argv[1], word_vectors.train(REVIEWS, WORDS, 6, SETTINGS))
+"""
+
+
+@pytest.mark.slow
+def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
+    contents = []
+    for seed in ("1", "2"):  # of Python's hashes
+        file = tmp_path / f"{seed}.npy"
+        command = [sys.executable, "-c", MAKE, str(file)]
+        subprocess.run(command, check=True, env=os.environ | {"PYTHONHASHSEED": seed})
+        contents.append(file.read_bytes())
+    assert contents[0] == contents[1]
+    other = SETTINGS.model_copy(update={"seed": 1})
+    assert (word_vectors.train(REVIEWS, WORDS, 6, other) != np.load(tmp_path / "1.npy")).any()
+
+
+def test_reviews_without_a_label_are_kept_as_words(tmp_path: Path) -> None:
+    file = tmp_path / "reviews.parquet"
+    texts = [f"A very <br />good film, no. {number}!" for number in range(unlabelled.BATCH + 1)]
+    assert unlabelled.write(iter(texts), file) == len(texts)
+    found = [review for batch in read_words(file) for review in batch]
+    assert found == [["a", "very", "br", "good", "film", "no", str(n)] for n in range(len(texts))]
+    assert unlabelled.write([], file) == 0
+    assert not [review for batch in read_words(file) for review in batch]

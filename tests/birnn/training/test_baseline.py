@@ -1,0 +1,93 @@
+"""The linear baseline: the paper's ratios, what it learns, and that it comes back."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+
+from birnn.core.errors import InputError
+from birnn.core.settings import Baseline as Settings
+from birnn.text.ngrams import log_count_ratios
+from birnn.training import baseline
+
+REVIEWS = [
+    ["a", "good", "film"],
+    ["not", "good"],
+    ["good", "good", "good"],
+    ["not", "a", "film"],
+]
+LABELS = np.array([1, 0, 1, 0], np.uint8)
+
+
+def settings(**changes: float) -> Settings:
+    defaults = {"ngrams": 2, "min_reviews": 1, "smoothing": 1.0, "inverse_regularization": 1.0}
+    return Settings(**(defaults | changes))
+
+
+def test_it_is_logistic_regression_on_weighted_ngrams() -> None:
+    trained = baseline.fit(REVIEWS, LABELS, settings())
+    assert trained.ngrams == sorted(
+        [
+            "a",
+            "a film",
+            "a good",
+            "film",
+            "good",
+            "good film",
+            "good good",
+            "not",
+            "not a",
+            "not good",
+        ]
+    )
+    present = np.array(
+        [
+            [
+                ngram in {*words, *map(" ".join, itertools.pairwise(words))}
+                for ngram in trained.ngrams
+            ]
+            for words in REVIEWS
+        ],
+        np.uint8,
+    )
+    positive, negative = (present[label == LABELS].sum(axis=0) for label in (1, 0))
+    ratios = log_count_ratios(positive, negative, 1)
+    expected = LogisticRegression().fit(present * ratios, LABELS).predict_proba(present * ratios)
+    predictor = baseline.Predictor(trained)
+    assert predictor(REVIEWS) == pytest.approx(expected[:, 1], abs=1e-4)
+    assert predictor.multiply_adds == present.sum()
+
+
+def test_the_order_of_words_counts_with_bigrams_alone() -> None:
+    reviews = [["not", "good"], ["good", "not"]] * 5
+    labels = np.array([0, 1] * 5, np.uint8)
+    bigrams = baseline.Predictor(baseline.fit(reviews, labels, settings()))(reviews[:2])
+    assert bigrams[0] < 0.5 < bigrams[1]
+    unigrams = baseline.Predictor(baseline.fit(reviews, labels, settings(ngrams=1)))(reviews[:2])
+    assert unigrams[0] == unigrams[1] == pytest.approx(0.5)
+
+
+def test_rare_ngrams_are_left_out() -> None:
+    assert baseline.fit(REVIEWS, LABELS, settings(min_reviews=3)).ngrams == ["good"]
+    with pytest.raises(InputError, match=r"baseline.min_reviews is 5: no n-gram is in as many"):
+        baseline.fit(REVIEWS, LABELS, settings(min_reviews=5))
+
+
+def test_it_comes_back(tmp_path: Path) -> None:
+    trained = baseline.fit(REVIEWS, LABELS, settings())
+    baseline.save(trained, tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["baseline.json", "weights.parquet"]
+    before, after = (baseline.Predictor(one) for one in (trained, baseline.load(tmp_path)))
+    assert np.array_equal(before(REVIEWS), after(REVIEWS))
+
+
+@given(st.lists(st.lists(st.text(min_size=1)), min_size=1, max_size=5))
+def test_any_words_get_a_probability(reviews: list[list[str]]) -> None:
+    probabilities = baseline.Predictor(baseline.fit(REVIEWS, LABELS, settings()))(reviews)
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == (len(reviews),)
+    assert ((probabilities > 0) & (probabilities < 1)).all()
