@@ -17,6 +17,7 @@ STANDS_IN = python -c 'import json, pathlib, sys; file = pathlib.Path("data/corp
 repro: $(ENV) ## run the pipeline: every stage that is not up to date
 	@if $(STANDS_IN); then dvc repro --force --single-item fetch; fi
 	dvc repro
+	@python -m birnn results
 
 # Each core takes tests until none is left. Budgets are in seconds, on two cores.
 PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist worksteal --durations 10

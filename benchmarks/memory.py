@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from ruamel.yaml import YAML
 
 from birnn.core.errors import InputError
+from birnn.core.yaml_files import read_yaml, write_yaml
 
 PROJECT = Path.cwd()
 STAGES = (
@@ -33,10 +33,9 @@ def main() -> None:
     table = Table("", "own memory, MB", "with files, MB", "seconds")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        yaml = YAML(typ="safe")
-        settings = yaml.load(PROJECT / "params.yaml")
+        settings = read_yaml(PROJECT / "params.yaml")
         settings["train"]["epochs"] = 1
-        yaml.dump(settings, folder / "params.yaml")
+        write_yaml(settings, folder / "params.yaml")
         (folder / "study").mkdir()
         for stage in STAGES:
             table.add_row(stage, *peak(stage, folder))

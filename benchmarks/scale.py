@@ -16,9 +16,9 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from ruamel.yaml import YAML
 
 from birnn.core.errors import InputError
+from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.corpora import imdb
 from birnn.corpora.labelled_files import FOLDER
 
@@ -91,11 +91,10 @@ def main() -> None:
 
 def write_settings(folder: Path) -> None:
     """Write the default settings, but for the source."""
-    yaml = YAML(typ="safe")
-    settings = yaml.load(PROJECT / "params.yaml")
+    settings = read_yaml(PROJECT / "params.yaml")
     settings["fetch"]["source"] = "csv"
     settings["csv"] = LAYOUT
-    yaml.dump(settings, folder / "params.yaml")
+    write_yaml(settings, folder / "params.yaml")
 
 
 def write_reviews(file: Path, times: int) -> int:

@@ -9,10 +9,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from benchmarks.paired import Cost, in_turn, measured
+from birnn.core.machine import BATCH_SIZE
 from birnn.evaluation import costs
-from birnn.evaluation.costs import DIRECTIONS, Layer
-from birnn.networks import network as networks
-from birnn.networks.network import Network
+from birnn.networks.config import DIRECTIONS, Layer, NetworkConfig
+from birnn.networks.network import LAYERS, build_network
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64
 BATCH = 256  # reviews a training step, and in the notebook's validation
@@ -26,7 +26,7 @@ Labels = NDArray[np.uint8]
 
 def ours(layer: Layer) -> keras.Sequential:
     """Return the network that the pipeline trains."""
-    network = Network(
+    network = NetworkConfig(
         layer=layer,
         num_words=NUM_WORDS,
         maxlen=MAXLEN,
@@ -35,7 +35,7 @@ def ours(layer: Layer) -> keras.Sequential:
         dropout=0.5,
         kernel="fused",
     )
-    return _compiled(networks.build(network))
+    return _compiled(build_network(network))
 
 
 def stock(layer: Layer) -> keras.Sequential:
@@ -45,7 +45,7 @@ def stock(layer: Layer) -> keras.Sequential:
             [
                 keras.Input((MAXLEN,), dtype="int32"),
                 keras.layers.Embedding(NUM_WORDS, DIM),
-                keras.layers.Bidirectional(networks.LAYERS[layer](UNITS)),
+                keras.layers.Bidirectional(LAYERS[layer](UNITS)),
                 keras.layers.Dropout(0.5),
                 keras.layers.Dense(1, activation="sigmoid"),
             ]
@@ -79,8 +79,8 @@ def of_keras(
 
     def prediction() -> Cost:
         with measured() as cost:
-            for start in range(0, REVIEWS, networks.BATCH):
-                model.predict_on_batch(ids[start : start + networks.BATCH])
+            for start in range(0, REVIEWS, BATCH_SIZE):
+                model.predict_on_batch(ids[start : start + BATCH_SIZE])
         return cost
 
     return {"training step": step, "validation": validation, "prediction": prediction}
@@ -126,8 +126,8 @@ def of_torch(layer: Layer, ids: Ids, labels: Labels) -> dict[str, Callable[[], C
     def prediction() -> Cost:
         net.eval()
         with measured() as cost, torch.inference_mode():
-            for start in range(0, REVIEWS, networks.BATCH):
-                torch.sigmoid(net(all_ids[start : start + networks.BATCH]))
+            for start in range(0, REVIEWS, BATCH_SIZE):
+                torch.sigmoid(net(all_ids[start : start + BATCH_SIZE]))
         return cost
 
     return {"training step": step, "validation": prediction, "prediction": prediction}
@@ -136,7 +136,7 @@ def of_torch(layer: Layer, ids: Ids, labels: Labels) -> dict[str, Callable[[], C
 def compare(layer: Layer, ids: Ids, labels: Labels, times: int) -> dict[str, dict[str, list[Cost]]]:
     """Return the costs of each kind of work, by engine, taken in turn."""
     engines = {
-        "this": of_keras(ours(layer), ids, labels, networks.BATCH),
+        "this": of_keras(ours(layer), ids, labels, BATCH_SIZE),
         "Keras": of_keras(stock(layer), ids, labels, BATCH),
     }
     if torch := of_torch(layer, ids, labels):

@@ -2,8 +2,6 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +10,7 @@ import typer
 
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
+from birnn.networks.quiet import quiet_imports
 
 
 class Kind(StrEnum):
@@ -47,23 +46,17 @@ app = typer.Typer(
 # The commands are imported when they run: TensorFlow and pandas take seconds.
 
 
-@contextmanager
-def _without_notices() -> Iterator[None]:
-    """Keep what TensorFlow writes at its import, and no setting turns off, from the reader."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
 @app.callback()
 def main() -> None:
     """Look into what the pipeline made, and read texts with it."""
+
+
+@app.command()
+def results() -> None:
+    """Print the result of the last run."""
+    from birnn.cli import results as command  # noqa: PLC0415
+
+    command.run()
 
 
 @app.command()
@@ -105,7 +98,7 @@ def predict(  # noqa: PLR0913
     ] = False,
 ) -> None:
     """Tell the sentiment of texts, and its probability."""
-    with _without_notices():
+    with quiet_imports():
         from birnn.cli import input_texts  # noqa: PLC0415
         from birnn.cli import predict as command  # noqa: PLC0415
 
@@ -120,7 +113,7 @@ def explain(
     html: Annotated[Path | None, typer.Option(help="page to write")] = None,
 ) -> None:
     """Show which words moved the networks, in colour, or on a page that needs no other file."""
-    with _without_notices():
+    with quiet_imports():
         from birnn.cli import explain as command  # noqa: PLC0415
 
     command.run(text, network.names, html)
@@ -135,7 +128,7 @@ def serve(
 ) -> None:
     """Serve a page on which a review is typed, and its reading as JSON."""
     try:
-        with _without_notices():
+        with quiet_imports():
             from birnn.cli import serve as command  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name not in {"fastapi", "starlette", "uvicorn"}:
@@ -151,7 +144,7 @@ def export(
     file: Annotated[Path, typer.Argument(help="file to write: .zip")],
 ) -> None:
     """Write the networks as one file that runs without this project."""
-    with _without_notices():
+    with quiet_imports():
         from birnn.cli import export as command  # noqa: PLC0415
 
     command.run(file)

@@ -87,7 +87,7 @@ def collect(
 ) -> None:
     """Write the study of a grid of settings: a table of its runs, and what they say over seeds."""
     points = grid.points(settings)
-    found = runs.of_points(points, runs.finished())
+    found = runs.match_points(points, runs.finished())
     folder = studies.write(name, points, found)
     print(f"{len(found)} of {len(points)} experiments: {folder}")
     _show(study.read(folder))
@@ -113,7 +113,7 @@ def collect_ladder(settings: Options) -> None:
     """Write the study of all recipes over seeds: how well each reads, and what it costs."""
     chosen, finished = list(recipes.read().values()), runs.finished()
     found = {
-        one.name: list(runs.of_points(grid.points(settings, one), finished).values())
+        one.name: list(runs.match_points(grid.points(settings, one), finished).values())
         for one in chosen
     }
     folder = ladder.write(found, chosen)
@@ -127,7 +127,7 @@ def review(
 ) -> None:
     """Write what a change did to settings and results; end with 1 where the gate fails."""
     stale = freshness.stale_stages()
-    before, here = revisions.of_commit(base), revisions.of_working_tree()
+    before, here = revisions.read_commit(base), revisions.read_working_tree()
     noise = reviews.Noise(
         over_seeds=reviews.noise_study(studies.FOLDER, here.metrics.get("corpus", {})),
         paired=pairs.differences(base),

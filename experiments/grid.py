@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from birnn.core import settings
 from birnn.core.errors import InputError
+from birnn.core.yaml_files import parse_yaml, read_yaml, write_yaml
 from experiments.recipes import Recipe
 
 PARAMS = settings.FILE
@@ -64,17 +63,8 @@ def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
 
 def read(file: Path = PARAMS) -> Params:
     """Return the settings as DVC reads them."""
-    content: Params = YAML(typ="safe").load(file)
+    content: Params = read_yaml(file)
     return content
-
-
-def flat(params: Params) -> dict[str, Any]:
-    """Return the settings by their full names."""
-    return {
-        f"{section}.{name}": value
-        for section, values in params.items()
-        for name, value in values.items()
-    }
 
 
 def _parse(option: str) -> tuple[str, list[Any]]:
@@ -91,7 +81,7 @@ def _values(texts: Sequence[str]) -> Iterator[Any]:
         if limits := _RANGE.fullmatch(text):
             yield from range(int(limits[1]), int(limits[2]) + 1)
         else:
-            yield YAML(typ="safe").load(text)
+            yield parse_yaml(text)
 
 
 def _point(chosen: dict[str, Any], recipe: Recipe | None) -> Point:
@@ -108,7 +98,7 @@ def _check(params: Params) -> None:
     """Refuse what every stage would refuse, before anything runs."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / PARAMS.name
-        YAML(typ="safe").dump(params, file)
+        write_yaml(params, file)
         try:
             settings.load(file)
         except InputError as error:

@@ -11,19 +11,19 @@ import numpy as np
 import pandas as pd
 
 from birnn.core.errors import InputError
-from birnn.core.outputs import whole_folder, write_json
+from birnn.core.outputs import atomic_folder, write_json
+from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.model_names import ALL, BASELINE, BOTH, NETWORKS
 from birnn.reporting import figures, ladder, ladder_figure, report
 from birnn.reporting.study import CORPUS, SEED
-from experiments.grid import flat
 from experiments.recipes import Recipe
 from experiments.runs import Run
 
 FOLDER = Path("study/ladder")
 DIGITS = 4
 ALL_SEEDS = "all"
-BEFORE_TRAINING = ("models/word_vectors", "data/ngrams")
+BEFORE_TRAINING = ("word_vectors", "ngrams")
 
 
 def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
@@ -47,13 +47,13 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
     table = pd.DataFrame([row for recipe in recipes for row in rows(recipe, runs[recipe.name])])
     about = {
         "corpus": dict(zip(CORPUS, corpus, strict=True)),
-        "machines": report.machines(*(_timing(run, "models/bigru") for run in finished)),
+        "machines": report.machines(*(_timing(run, "bigru") for run in finished)),
         "recipes": [
             {"name": recipe.name, "title": recipe.title, "settings": recipe.added}
             for recipe in recipes
         ],
     }
-    with whole_folder(FOLDER) as folder:
+    with atomic_folder(FOLDER) as folder:
         table.round(DIGITS).to_csv(folder / ladder.RUNS, index=False, lineterminator="\n")
         write_json(folder / ladder.ABOUT, about)
     found = ladder.read(FOLDER)
@@ -72,7 +72,7 @@ def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         for model, of_model in seconds[-1].items():
             yield {
                 "recipe": recipe.name,
-                "seed": flat(run.params)[SEED],
+                "seed": flatten(run.params)[SEED],
                 "model": model,
                 "held_out": metrics[model]["holdout_accuracy"],
                 "test": metrics[model]["accuracy"],
@@ -95,9 +95,9 @@ def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
 
 def _seconds(run: Run) -> dict[str, float]:
     """Return the seconds in which each model of a run was trained, all that it needs included."""
-    before = sum(_timing(run, folder)["seconds"] for folder in BEFORE_TRAINING)
-    alone = {name: sum(_timing(run, f"models/{name}")["seconds_per_epoch"]) for name in NETWORKS}
-    baseline = _timing(run, f"models/{BASELINE}")["seconds"]
+    before = sum(_timing(run, stage)["seconds"] for stage in BEFORE_TRAINING)
+    alone = {name: sum(_timing(run, name)["seconds_per_epoch"]) for name in NETWORKS}
+    baseline = _timing(run, BASELINE)["seconds"]
     both = before + sum(alone.values())
     return {
         **{name: before + of_one for name, of_one in alone.items()},
@@ -107,8 +107,8 @@ def _seconds(run: Run) -> dict[str, float]:
     }
 
 
-def _timing(run: Run, folder: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(dvc.api.read(f"{folder}/timing.json", rev=run.revision))
+def _timing(run: Run, name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(dvc.api.read(f"timings/{name}.json", rev=run.revision))
     return content
 
 

@@ -28,7 +28,7 @@ def differences(base: str) -> dict[str, Interval]:
     labels = after["label"].to_numpy()
     return {
         model: comparison.compare(
-            *(metrics.right(labels, side[model].to_numpy()) for side in (after, before))
+            *(metrics.is_correct(labels, side[model].to_numpy()) for side in (after, before))
         ).interval
         for model in TITLES
     }

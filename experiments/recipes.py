@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from ruamel.yaml import YAML
 
 from birnn.core.errors import InputError
+from birnn.core.yaml_files import read_yaml
 from birnn.reporting.study import SEED
 
 FILE = Path(__file__).with_suffix(".yaml")
@@ -50,7 +50,7 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
     """Return all recipes by name, in their order."""
     found: dict[str, Recipe] = {}
     settings: dict[str, Any] = {}
-    for name, content in YAML(typ="safe").load(file).items():
+    for name, content in read_yaml(file).items():
         entry = Entry.model_validate(content)
         settings = settings | entry.settings
         found[name] = Recipe(name, entry.title, entry.settings, settings)

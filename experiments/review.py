@@ -7,10 +7,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, ValidationError
-from ruamel.yaml import YAML
 
 from birnn.core.errors import InputError
-from birnn.core.outputs import whole_file
+from birnn.core.outputs import atomic_file
+from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.intervals import Interval
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.reporting import statistics, study
@@ -124,7 +124,7 @@ def read_gate(file: Path = GATE) -> Gate:
         InputError: the file says something else.
     """
     try:
-        return Gate.model_validate(YAML(typ="safe").load(file))
+        return Gate.model_validate(read_yaml(file))
     except ValidationError as error:
         mistakes = (f"{'.'.join(map(str, at['loc']))}: {at['msg']}" for at in error.errors())
         raise InputError(f"{file}: {'; '.join(mistakes)}") from error
@@ -157,7 +157,7 @@ def write(content: Review, base: str, noises: Study | None, file: Path) -> None:
     text = environment.get_template("review.md.j2").render(
         review=content, base=base, noises=noises, better=BETTER, worse=WORSE
     )
-    with whole_file(file) as part:
+    with atomic_file(file) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from birnn.core.errors import InputError
-from experiments.grid import flat
+from birnn.core.settings import flatten
+from birnn.core.yaml_files import parse_yaml
 
 PLOTS = "plots"
 TEST_REVIEWS = "data/corpus/test.parquet"
@@ -40,7 +39,7 @@ class Facts:
         return next(hashes, None)
 
 
-def of_working_tree() -> Facts:
+def read_working_tree() -> Facts:
     """Return the facts of the files as they lie here."""
 
     def read(name: str) -> bytes | None:
@@ -50,7 +49,7 @@ def of_working_tree() -> Facts:
     return _facts(read, sorted(file.as_posix() for file in Path(PLOTS).glob("*.csv")))
 
 
-def of_commit(revision: str) -> Facts:
+def read_commit(revision: str) -> Facts:
     """Return the facts of a commit; a branch that a shallow clone lacks is fetched.
 
     Raises:
@@ -89,11 +88,10 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def _facts(read: Any, plots: list[str]) -> Facts:
-    yaml = YAML(typ="safe")
-    params = yaml.load(read("params.yaml") or b"{}")
+    params = parse_yaml(read("params.yaml") or b"{}")
     return Facts(
-        settings=flat(params),
+        settings=flatten(params),
         metrics=json.loads(read("metrics/metrics.json") or b"{}"),
-        lock=yaml.load(read("dvc.lock") or b"{}"),
+        lock=parse_yaml(read("dvc.lock") or b"{}"),
         plots={name: hashlib.sha256(read(name) or b"").hexdigest() for name in plots},
     )

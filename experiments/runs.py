@@ -10,11 +10,12 @@ from typing import Any
 
 import dvc.api
 from dvc.repo import Repo
-from ruamel.yaml import YAML
 
 from birnn.core.errors import InputError
+from birnn.core.settings import flatten
+from birnn.core.yaml_files import parse_yaml, read_yaml
 from experiments import worker
-from experiments.grid import PARAMS, Params, Point, flat
+from experiments.grid import PARAMS, Params, Point
 
 LOCK = Path("dvc.lock")
 CODE = ("birnn/", "stages/")
@@ -57,14 +58,14 @@ def finished() -> list[Run]:
         listed = repo.experiments.ls(all_commits=True)
     runs = []
     for name, revision in (entry for entries in listed.values() for entry in entries):
-        lock = YAML(typ="safe").load(dvc.api.read(str(LOCK), rev=revision))
+        lock = parse_yaml(dvc.api.read(str(LOCK), rev=revision))
         params = dvc.api.params_show(rev=revision)
         if _made_of(lock, CORPUS, *CODE) == current and _is_whole(lock, params):
             runs.append(Run(name, revision, params, dvc.api.metrics_show(rev=revision)))
     return runs
 
 
-def of_points(points: Sequence[Point], runs: Sequence[Run]) -> dict[int, Run]:
+def match_points(points: Sequence[Point], runs: Sequence[Run]) -> dict[int, Run]:
     """Return for the place of each point of a grid the run of its settings, if there is one."""
     found = {}
     for place, point in enumerate(points):
@@ -80,7 +81,7 @@ def run(points: Sequence[Point], execute: Execute) -> None:
     Raises:
         InputError: an experiment failed; the others have been run all the same.
     """
-    done = of_points(points, finished())
+    done = match_points(points, finished())
     print(f"{len(done)} of {len(points)} experiments are finished")
     failed = list(execute([point for place, point in enumerate(points) if place not in done]))
     if failed:
@@ -110,7 +111,7 @@ def read_lock(file: Path = LOCK) -> Lock:
     """
     if not file.exists():
         raise InputError(f"{file} is missing: run dvc repro first")
-    content: Lock = YAML(typ="safe").load(file)
+    content: Lock = read_yaml(file)
     return content
 
 
@@ -161,4 +162,4 @@ def _code(repo: Repo) -> dict[tuple[str, str], str]:
 def _is_whole(lock: Lock, params: Params) -> bool:
     """Tell whether all stages ran: the last one has all settings, those of this experiment."""
     recorded = lock["stages"].get("report", {}).get("params", {}).get(PARAMS.name)
-    return bool(recorded == flat(params))
+    return bool(recorded == flatten(params))

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from birnn.core.errors import InputError
-from birnn.core.outputs import whole_file, whole_folder, write_json
+from birnn.core.outputs import atomic_file, atomic_folder, write_json
+from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.reporting import figures, statistics, study, study_figure
 from birnn.reporting.study import CORPUS, DIFFERENCE, SEED
-from experiments.grid import Point, flat
+from experiments.grid import Point
 from experiments.runs import Run
 
 FOLDER = Path("study")
@@ -42,10 +43,10 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in runs.values()}
     if len(corpora) > 1:
         raise InputError(f"the runs are of several corpora, {sorted(corpora)}: choose one")
-    with whole_folder(FOLDER / name) as folder:
+    with atomic_folder(FOLDER / name) as folder:
         _write_table(table, folder / "runs.csv")
         _write_table(summary(table, names), folder / "summary.csv")
-        settings = flat(points[0].params)
+        settings = flatten(points[0].params)
         for key in (*names, SEED):
             settings.pop(key, None)
         (corpus,) = corpora
@@ -75,7 +76,7 @@ def rows(points: Sequence[Point], runs: Mapping[int, Run]) -> pd.DataFrame:
             for measure, value in run.metrics[model].items()
             if isinstance(value, int | float)
         }
-        seed = {SEED: flat(run.params)[SEED]}
+        seed = {SEED: flatten(run.params)[SEED]}
         table.append(points[place].chosen | seed | metrics)
     return pd.DataFrame(table)
 
@@ -118,5 +119,5 @@ def _spread(values: pd.Series) -> dict[str, Any]:
 
 
 def _write_table(table: pd.DataFrame, file: Path) -> None:
-    with whole_file(file) as part:
+    with atomic_file(file) as part:
         table.to_csv(part, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")

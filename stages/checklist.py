@@ -1,6 +1,6 @@
-"""Run behavioural tests of the networks and the baseline.
+"""Run behavioral tests of the networks and the baseline.
 
-Reads data/corpus/test.parquet, what encodes a text in data/padded, and models, writes
+Reads data/corpus/test.parquet, the encoding in data/padded, and models. Writes
 metrics/checklist.csv.
 """
 
@@ -10,56 +10,59 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.checklist import behaviors
-from birnn.checklist.behaviors import Predict
+from birnn.checklist import cases
+from birnn.checklist.behaviors import Predict, run_tests
 from birnn.core import stage
-from birnn.core.outputs import whole_file
+from birnn.core.outputs import atomic_file
 from birnn.core.settings import Settings
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.inference import predictor
+from birnn.networks.quiet import quiet_imports
 from birnn.text import reviews, tokenizer
 from birnn.training import baseline
+
+with quiet_imports():
+    from birnn.inference import predictor
+    from birnn.inference.predictor import Predictor
 
 REVIEWS = Path("data/corpus/test.parquet")
 BASELINE_MODEL = Path("models/baseline")
 CHECKLIST = Path("metrics/checklist.csv")
 
-CASES = 1_000  # test reviews
-
 
 def main(_settings: Settings) -> None:
-    """Write a row a test and model."""
-    named = np.flatnonzero([behaviors.has_name(text) for text in reviews.all_texts(REVIEWS)])
-    behaviours = behaviors.behaviours(
-        reviews.texts(REVIEWS, spread(np.arange(reviews.count(REVIEWS)))),
-        reviews.texts(REVIEWS, spread(named)),
+    """Write one row per test and model."""
+    named = np.flatnonzero([cases.has_name(text) for text in reviews.all_texts(REVIEWS)])
+    behaviors = cases.all_behaviors(
+        reviews.texts(REVIEWS, sample(np.arange(reviews.count(REVIEWS)))),
+        reviews.texts(REVIEWS, sample(named)),
     )
-    table = pd.DataFrame(behaviors.rows(behaviours, predictors()))
-    with whole_file(CHECKLIST) as part:
-        table.to_csv(part, index=False, lineterminator="\n", float_format="%.4f")
+    table = pd.DataFrame(run_tests(behaviors, predictors()))
+    with atomic_file(CHECKLIST) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
     for model, rows in table.groupby("model", sort=False):
         print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")
 
 
-def spread(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return up to CASES of the rows, evenly from the first to the last: labels are in order."""
-    places = np.linspace(0, max(len(rows) - 1, 0), min(CASES, len(rows))).astype(np.int64)
+def sample(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return up to `cases.SAMPLE_SIZE` of the rows, evenly spaced, since rows are sorted by label."""
+    size = min(cases.SAMPLE_SIZE, len(rows))
+    places = np.linspace(0, max(len(rows) - 1, 0), size).astype(np.int64)
     return rows[places]
 
 
 def predictors() -> dict[str, Predict]:
-    """Return what each model says of texts: the networks as they read a user's."""
-    reading = predictor.load(NETWORKS)
+    """Return for each model the function that predicts texts."""
+    networks = predictor.load(NETWORKS)
     linear = baseline.Predictor(baseline.load(BASELINE_MODEL))
-    of_networks: dict[str, Predict] = {
-        name: predictor.Reader(reading.encoding, {name: model}).mean_probabilities
-        for name, model in reading.networks.items()
-    }
-    return of_networks | {
-        BASELINE: lambda texts: linear(
-            [words or [] for words in tokenizer.tokenize(texts).to_pylist()]
-        )
-    }
+
+    def predict_with(name: str) -> Predict:
+        single = Predictor(networks.encoding, {name: networks.networks[name]})
+        return lambda texts: single.predict(texts)[name]
+
+    def predict_with_baseline(texts: tuple[str, ...]) -> NDArray[np.float32]:
+        return linear([words or [] for words in tokenizer.tokenize(texts).to_pylist()])
+
+    return {name: predict_with(name) for name in NETWORKS} | {BASELINE: predict_with_baseline}
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""Bring the reviews, verify and tokenize them, and rank the words of the training split.
+"""Fetch the reviews, verify and tokenize them, and rank the words of the training split.
 
-Reads the corpus source, writes data/corpus.
+Reads the source of the corpus. Writes data/corpus.
 """
 
 from pathlib import Path
 
 from birnn.core import stage
-from birnn.core.outputs import whole_folder
+from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
 from birnn.corpora import fallback, sources, store
 
@@ -15,20 +15,20 @@ CORPUS = Path("data/corpus")
 
 
 def main(settings: Settings) -> None:
-    """Write the corpus that the settings name."""
+    """Write the corpus in the settings."""
     corpus = sources.find(settings, RAW)
     refuse = settings.fetch.overlap == "refuse"
-    with whole_folder(CORPUS) as folder:
+    with atomic_folder(CORPUS) as folder:
         description = store.write(corpus, folder, refuse_overlap=refuse)
-    for split in ("train", "test"):
-        part = description[split]
+    for name in ("train", "test"):
+        split = description[name]
         print(
-            f"{split}: {part['reviews']:,} reviews of {part['groups']:,} groups, "
-            f"{part['positive']:,} positive"
+            f"{name}: {split['reviews']:,} reviews in {split['groups']:,} groups, "
+            f"{split['positive']:,} positive"
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
-    print(f"test reviews that are training reviews as well: {description['overlap']:,}")
-    fallback.warn_of_stand_in(description["name"], description["requested"])
+    print(f"test reviews whose text is also in the training split: {description['overlap']:,}")
+    fallback.warn_if_fallback(description["name"], description["requested"])
 
 
 if __name__ == "__main__":

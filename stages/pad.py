@@ -1,8 +1,9 @@
-"""Encode the reviews as sequences of ids of equal length, and decide what validation is.
+"""Encode the reviews as sequences of ids of equal length, and choose the validation reviews.
 
-Reads data/corpus, writes data/padded.
+Reads data/corpus. Writes data/padded.
 """
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,60 +11,59 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core import stage
-from birnn.core.outputs import whole_folder
+from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Pad, Settings
 from birnn.text import encoding, reviews, sequences, tokenizer
 from birnn.text.encoding import Encoding
 from birnn.text.holdout import hold_out
-from birnn.text.parallel import in_order
+from birnn.text.parallel import map_in_order
 
-CORPUS = Path("data/corpus")
+TRAIN, TEST = Path("data/corpus/train.parquet"), Path("data/corpus/test.parquet")
+VOCABULARY = Path("data/corpus/vocabulary.txt")
 PADDED = Path("data/padded")
 
 
 def main(settings: Settings) -> None:
-    """Write the training, validation and test sequences, and how they were encoded."""
+    """Write the training, validation and test sequences, and their encoding."""
     pad = settings.pad
-    chosen_encoding = Encoding(
-        words=encoding.limit(tokenizer.read(CORPUS / "vocabulary.txt"), pad.num_words),
+    how = Encoding(
+        words=encoding.limit(tokenizer.read(VOCABULARY), pad.num_words),
         maxlen=pad.maxlen,
         padding=pad.padding,
         truncating=pad.truncating,
     )
-    with whole_folder(PADDED) as folder:
-        encoding.write(chosen_encoding, folder)
-        for name, (corpus_file, chosen) in parts(pad).items():
+    with atomic_folder(PADDED) as folder:
+        encoding.write(how, folder)
+        for name, (corpus_file, chosen) in splits(pad).items():
             rows = np.flatnonzero(chosen).astype(np.int32)
-            batches = encoded(corpus_file, chosen, chosen_encoding)
+            batches = encode(corpus_file, chosen, how)
             sequences.write(batches, rows, pad.maxlen, folder / name)
             print(f"{name}: {len(rows):,} reviews of {pad.maxlen} ids, from {corpus_file}")
+        if pad.validation == "test":
+            shutil.copytree(folder / "test", folder / "validation")
+            print("validation: the test reviews")
 
 
-def parts(pad: Pad) -> dict[str, tuple[Path, NDArray[np.bool_]]]:
-    """Return for each part the file that it comes from, and which of its reviews."""
-    train, test = CORPUS / "train.parquet", CORPUS / "test.parquet"
-    every_review = {file: np.ones(reviews.count(file), np.bool_) for file in (train, test)}
+def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.bool_]]]:
+    """Return for each split to encode its file and which of the file's reviews it has."""
+    train, test = (np.ones(reviews.count(file), np.bool_) for file in (TRAIN, TEST))
     if pad.validation == "test":
-        return {
-            "train": (train, every_review[train]),
-            "validation": (test, every_review[test]),
-            "test": (test, every_review[test]),
-        }
-    groups, labels = reviews.groups(train), reviews.column(train, "label")
+        return {"train": (TRAIN, train), "test": (TEST, test)}
+    groups, labels = reviews.groups(TRAIN), reviews.column(TRAIN, "label")
     held_out = hold_out(groups, labels, pad.validation, pad.seed)
     return {
-        "train": (train, ~held_out),
-        "validation": (train, held_out),
-        "test": (test, every_review[test]),
+        "train": (TRAIN, ~held_out),
+        "validation": (TRAIN, held_out),
+        "test": (TEST, test),
     }
 
 
-def encoded(
+def encode(
     corpus_file: Path, chosen: NDArray[np.bool_], how: Encoding
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
     """Yield batches of sequences and labels of the chosen reviews of a file."""
     batches = reviews.chosen_batches(corpus_file, chosen, ["label", "tokens"])
-    return in_order(
+    return map_in_order(
         lambda batch: (encoding.encode(batch["tokens"], how), batch["label"].to_numpy()), batches
     )
 

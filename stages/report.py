@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from birnn.core import stage
 from birnn.core.outputs import read_json
-from birnn.core.settings import Settings
+from birnn.core.settings import Settings, flatten
 from birnn.corpora import fallback
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.reporting import figures, ladder, ladder_figure, report, study, study_figure, svg
@@ -24,7 +24,7 @@ CORPUS = Path("data/corpus/corpus.json")
 METRICS = Path("metrics/metrics.json")
 CHECKLIST = Path("metrics/checklist.csv")
 COSTS = Path("data/evaluated/costs.json")
-MODELS = Path("models")
+TIMINGS = Path("timings")
 PLOTS = Path("plots")
 STUDIES = Path("study")
 REPORT = Path("report")
@@ -39,7 +39,7 @@ def main(settings: Settings) -> None:
     drawn = figures.draw(metrics, tables, settings.pad.maxlen)
     for name, figure in drawn.items():
         figures.save(figure, PLOTS / f"{name}.png")
-    values = flat(settings)
+    values = flatten(settings.model_dump())
     studies = [one for one in study.read_all(STUDIES) if one.is_of(metrics["corpus"], values)]
     climbed = ladder.read(STUDIES / "ladder")
     if climbed and not climbed.is_of(metrics["corpus"]):
@@ -48,9 +48,7 @@ def main(settings: Settings) -> None:
         "metrics": metrics,
         "source": read_json(CORPUS),
         "costs": read_json(COSTS),
-        "timings": {
-            name: read_json(MODELS / name / "timing.json") for name in (*NETWORKS, BASELINE)
-        },
+        "timings": {name: read_json(TIMINGS / f"{name}.json") for name in (*NETWORKS, BASELINE)},
         "confusion": confusion_counts(tables["confusion"]),
         "checklist": by_test(pd.read_csv(CHECKLIST)),
         "best_loss_epoch": best_loss_epochs(tables["curves"]),
@@ -60,7 +58,7 @@ def main(settings: Settings) -> None:
     }
     report.write(content, draw_inline(drawn, studies, climbed), REPORT)
     print(f"read {REPORT / 'report.md'}, or open {REPORT / 'report.html'}")
-    fallback.warn_of_stand_in(metrics["corpus"]["name"], metrics["corpus"]["requested"])
+    fallback.warn_if_fallback(metrics["corpus"]["name"], metrics["corpus"]["requested"])
 
 
 def draw_inline(
@@ -99,16 +97,6 @@ def best_loss_epochs(curves: pd.DataFrame) -> dict[str, int]:
     validation = curves[curves["split"] == "validation"]
     losses = {network: validation[validation["model"] == network] for network in NETWORKS}
     return {name: int(rows["epoch"].iloc[rows["loss"].argmin()]) for name, rows in losses.items()}
-
-
-def flat(settings: Settings) -> dict[str, object]:
-    """Return all settings by their full names."""
-    sections = {name: getattr(settings, name) for name in type(settings).model_fields}
-    return {
-        f"{section}.{name}": getattr(values, name)
-        for section, values in sections.items()
-        for name in type(values).model_fields
-    }
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Train the linear baseline on the same training reviews as the networks, with all their words.
+"""Train the linear baseline on the training reviews of the networks, with all their words.
 
-Reads data/corpus/train.parquet and data/padded/train, writes models/baseline.
+Reads data/corpus/train.parquet and data/padded/train. Writes models/baseline and
+timings/baseline.json.
 """
 
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from birnn.core import machine, stage
-from birnn.core.outputs import whole_folder, write_json
+from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.text import reviews
 from birnn.training import baseline
@@ -17,6 +18,7 @@ from birnn.training import baseline
 CORPUS = Path("data/corpus/train.parquet")
 PADDED = Path("data/padded/train")
 MODEL = Path("models/baseline")
+TIMING = Path("timings/baseline.json")
 
 
 def main(settings: Settings) -> None:
@@ -27,9 +29,9 @@ def main(settings: Settings) -> None:
     training_reviews = (words for batch in reviews.words(CORPUS, rows=rows) for words in batch)
     trained = baseline.fit(training_reviews, labels, settings.baseline)
     seconds = time.perf_counter() - start
-    with whole_folder(MODEL) as folder:
+    with atomic_folder(MODEL) as folder:
         baseline.save(trained, folder)
-        write_json(folder / "timing.json", machine.timing(seconds))
+    write_json(TIMING, machine.timing(seconds))
     print(f"baseline: {len(rows):,} reviews, {len(trained.ngrams):,} n-grams, {seconds:.0f} s")
 
 

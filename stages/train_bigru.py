@@ -1,29 +1,33 @@
 """Train the bidirectional GRU.
 
-Reads data/padded/train, data/padded/validation, data/ngrams and models/word_vectors, writes
-models/bigru.
+Reads data/padded/train, data/padded/validation, data/ngrams and models/word_vectors. Writes
+models/bigru and timings/bigru.json.
 """
 
 from pathlib import Path
 
 from birnn.core import stage
 from birnn.core.settings import Settings
-from birnn.networks.network import Network
-from birnn.training.fit import Folders, train
+from birnn.networks.config import NetworkConfig
+from birnn.networks.quiet import quiet_imports
 
-FOLDERS = Folders(
+with quiet_imports():
+    from birnn.training.fit import Paths, train
+
+PATHS = Paths(
     padded=Path("data/padded"),
-    word_vectors=Path("models/word_vectors"),
     ngrams=Path("data/ngrams"),
+    word_vectors=Path("models/word_vectors"),
     model=Path("models/bigru"),
+    timing=Path("timings/bigru.json"),
     checkpoints=Path("state/bigru"),
 )
 
 
 def main(settings: Settings) -> None:
     """Train the network and write its weights and history."""
-    network = Network.of_settings("gru", settings.network.gru_units, settings)
-    train(network, settings.train, FOLDERS)
+    network = NetworkConfig.from_settings("gru", settings.network.gru_units, settings)
+    train(network, settings.train, PATHS)
 
 
 if __name__ == "__main__":

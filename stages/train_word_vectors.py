@@ -1,6 +1,7 @@
-"""Train the word vectors that the networks begin with, where they are not to be random.
+"""Train the word vectors that the networks start with, unless they are random.
 
-Reads data/corpus/train.parquet, data/unlabelled and data/padded, writes models/word_vectors.
+Reads data/corpus/train.parquet, data/unlabelled and data/padded. Writes models/word_vectors and
+timings/word_vectors.json.
 """
 
 import time
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core import machine, stage
-from birnn.core.outputs import whole_folder, write_json
+from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.text import encoding, reviews
 
@@ -20,13 +21,14 @@ CORPUS = Path("data/corpus/train.parquet")
 UNLABELLED = Path("data/unlabelled/reviews.parquet")
 PADDED = Path("data/padded")
 MODEL = Path("models/word_vectors")
+TIMING = Path("timings/word_vectors.json")
 
 
 class Text:
-    """The words of reviews, from files as often as they are read."""
+    """The words of training reviews and unlabelled reviews, read from files at each iteration."""
 
     def __init__(self, rows: NDArray[np.int32]) -> None:
-        """Choose rows of the training reviews; all reviews without a label come after them."""
+        """Choose rows of the training split; all unlabelled reviews follow them."""
         self._rows = rows
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -36,7 +38,7 @@ class Text:
 
 
 def main(settings: Settings) -> None:
-    """Write the vectors, none where they are to be random, and how long that took."""
+    """Write the vectors, or an empty array if vectors are random."""
     start = time.perf_counter()
     dim = settings.network.embedding_dim
     vectors = np.empty((0, dim), np.float32)
@@ -44,13 +46,13 @@ def main(settings: Settings) -> None:
         # gensim takes a second to import.
         from birnn.text import word_vectors  # noqa: PLC0415
 
-        known = encoding.read(PADDED).words
+        vocabulary = encoding.read(PADDED).words
         text = Text(np.load(PADDED / "train" / "rows.npy"))
-        vectors = word_vectors.train(text, known, dim, settings.word_vectors)
-    with whole_folder(MODEL) as folder:
+        vectors = word_vectors.train(text, vocabulary, dim, settings.word_vectors)
+    with atomic_folder(MODEL) as folder:
         np.save(folder / "vectors.npy", vectors)
-        seconds = time.perf_counter() - start
-        write_json(folder / "timing.json", machine.timing(seconds))
+    seconds = time.perf_counter() - start
+    write_json(TIMING, machine.timing(seconds))
     print(f"{vectors.any(axis=1).sum():,} word vectors, {seconds:.0f} s")
 
 

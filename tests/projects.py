@@ -148,7 +148,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def results(project: Path) -> dict[str, bytes]:
     """Return all that the pipeline wrote, without what tells a time and what is half-written."""
-    timed = ("timing.json", "costs.json", "report.md", "report.html")
+    timed = ("costs.json", "report.md", "report.html")
     return {
         f"{folder}/{name}": content
         for folder in OUTPUTS

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from birnn.core import integrity
+from birnn.core.yaml_files import read_yaml
 from tests.projects import (
     OUTPUTS,
     PROJECT,
@@ -32,7 +32,7 @@ from tests.tiers import sampled
 resource = pytest.importorskip("resource", reason="faults are made as POSIX has them")
 pytestmark = pytest.mark.slow
 
-PIPELINE = YAML(typ="safe").load(PROJECT / "dvc.yaml")["stages"]
+PIPELINE = read_yaml(PROJECT / "dvc.yaml")["stages"]
 STAGES = list(PIPELINE)
 OFF = ("fetch_unlabelled", "train_word_vectors", "weigh_ngrams")
 
@@ -112,22 +112,22 @@ def flip(file: Path) -> None:
 
 
 SPOILT = {truncate: "is damaged: its md5", flip: "is damaged: its md5", Path.unlink: "is missing"}
-READING = [stage for stage in STAGES if not stage.startswith("fetch")]
+PREDICTOR = [stage for stage in STAGES if not stage.startswith("fetch")]
 
 
 @pytest.mark.parametrize("spoil", SPOILT)
-@pytest.mark.parametrize("stage", READING)
+@pytest.mark.parametrize("stage", PREDICTOR)
 def test_any_input_that_is_missing_or_damaged_is_named_before_it_is_read(
     finished_copy: Path, stage: str, spoil: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(finished_copy)
-    assert integrity.damage(stage) is None
+    assert integrity.find_damage(stage) is None
     files = inputs_of(finished_copy, stage)
     assert files
     for file in files:
         content = file.read_bytes()
         spoil(file)
-        damage = integrity.damage(stage)
+        damage = integrity.find_damage(stage)
         assert damage
         assert damage.startswith(f"{file.relative_to(finished_copy)} {SPOILT[spoil]}")
         assert damage.endswith(" run dvc repro")
@@ -135,7 +135,7 @@ def test_any_input_that_is_missing_or_damaged_is_named_before_it_is_read(
 
 
 @pytest.mark.parametrize("by_dvc", [True, False])
-@pytest.mark.parametrize("stage", READING)
+@pytest.mark.parametrize("stage", PREDICTOR)
 def test_a_truncated_input_stops_a_stage_or_is_warned_of(
     finished_copy: Path,
     stage: str,

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from birnn.checklist import behaviors
+from birnn.checklist import cases
 from birnn.core.outputs import read_json
 from birnn.evaluation import predictions
 from birnn.evaluation.model_names import BASELINE, NETWORKS
@@ -72,10 +72,12 @@ def test_the_true_corpus(imdb: Path) -> None:
     known = np.where(encoded[-100:] < 20_000, encoded[-100:], encoding.OUT_OF_VOCABULARY)
     assert (padded == known).all()
 
-    assert read_json(imdb / "models" / "baseline" / "timing.json")["seconds"] < 60
+    assert read_json(imdb / "timings" / "baseline.json")["seconds"] < 60
     file = imdb / "data" / "corpus" / "test.parquet"
     rows = np.arange(25_000, dtype=np.int32)
-    probabilities = predictions.of_baseline(imdb / "models" / "baseline", file, rows).probabilities
+    probabilities = predictions.predict_with_baseline(
+        imdb / "models" / "baseline", file, rows
+    ).probabilities
     assert ((probabilities > 0.5) == (reviews.column(file, "label") == 1)).mean() >= 0.91
 
 
@@ -116,15 +118,15 @@ def test_the_networks_in_git_tell_plain_praise_from_plain_blame() -> None:
 
 @pytest.mark.exhaustive
 def test_the_networks_put_plain_praise_before_plain_blame(imdb: Path) -> None:
-    described = {test.description: test for test in behaviors.behaviours([], [])}
-    cases = [case for name in OF_THE_SEED for case in described[name].cases]
+    described = {test.description: test for test in cases.all_behaviors([], [])}
+    plain = [case for name in OF_THE_SEED for case in described[name].cases]
     read = predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
-    for probabilities in read.probabilities([case.text for case in cases]).values():
-        assert roc_auc_score([case.label for case in cases], probabilities) >= 0.99
+    for probabilities in read.predict([case.text for case in plain]).values():
+        assert roc_auc_score([case.label for case in plain], probabilities) >= 0.99
 
 
-def test_every_behaviour_has_a_bound_or_is_known_to_fail() -> None:
-    described = {behaviour.description for behaviour in behaviors.behaviours([], [])}
+def test_every_behavior_has_a_bound_or_is_known_to_fail() -> None:
+    described = {behavior.description for behavior in cases.all_behaviors([], [])}
     unbounded = {"negated praise is negative", "negated blame is not negative"}
     assert described == set(BOUNDS) | unbounded
     found = rates(PROJECT / "metrics" / "checklist.csv")
@@ -137,7 +139,7 @@ def test_what_moved_the_networks_adds_up(imdb: Path) -> None:
     read = predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
     explainer = Explainer(read)
     for text in texts.iloc[:: len(texts) // 40]:
-        for reading in explainer.explain(text).readings.values():
+        for reading in explainer.explain(text).networks.values():
             assert abs(reading.gap) <= attribution.TOLERANCE
 
 

@@ -102,7 +102,7 @@ def test_the_pipeline_runs_on_it_and_says_so(own: Path) -> None:
     assert metrics["corpus"]["train_reviews"] + metrics["corpus"]["test_reviews"] == ROWS
     report = (own / "report" / "report.md").read_text(encoding="utf-8")
     assert report.startswith("# BiLSTM or BiGRU? Reviews of reviews.csv")
-    assert "## Behaviour" in report
+    assert "## Behavior" in report
     # The user's text is not for git.
     assert run("git", "ls-files", "data", cwd=own).stdout == "data/own/README.md\n"
 

@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
+from birnn.core.yaml_files import read_yaml
 from tests.projects import PROJECT
 
 FILES = sorted((PROJECT / ".github" / "workflows").glob("*.yaml"))
-WORKFLOWS = [YAML(typ="safe").load(file) for file in FILES]
+WORKFLOWS = [read_yaml(file) for file in FILES]
 MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -43,5 +43,5 @@ def test_permissions_are_the_least(workflow: dict[str, Any]) -> None:
 
 
 def test_pre_commit_runs_what_make_lint_runs() -> None:
-    config = YAML(typ="safe").load(PROJECT / ".pre-commit-config.yaml")
+    config = read_yaml(PROJECT / ".pre-commit-config.yaml")
     assert [hook["entry"] for repo in config["repos"] for hook in repo["hooks"]] == ["make lint"]

@@ -8,15 +8,15 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from birnn.cli import explanation_page, input_texts, pipeline
+from birnn.cli import explanation_page, input_texts
 from birnn.cli.explanation_page import WEAK, strengths, strongest
 from birnn.core.errors import InputError
-from birnn.core.outputs import whole_file
+from birnn.core.outputs import atomic_file
 from birnn.evaluation.model_names import TITLES
-from birnn.inference.explanation import Explainer, Explanation, Reading
+from birnn.inference import predictor
+from birnn.inference.explanation import Explainer, Explanation, NetworkExplanation
+from birnn.reporting.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 
-# Blue and orange, which colour-blind readers tell apart; read well on black and on white.
-POSITIVE, NEGATIVE = "rgb(40,130,200)", "rgb(205,95,10)"
 # Of the strongest word.
 STRONG, MEDIUM = 0.5, 0.2
 
@@ -31,11 +31,11 @@ def run(text: str | None, names: Sequence[str], html: Path | None) -> None:
         raise InputError(f"{html} is no .html: choose that ending")
     arguments = [] if text is None else [text]
     given = next(input_texts.read(arguments, [], "", whole=True))[1]
-    explanation = Explainer(pipeline.load(names)).explain(given)
+    explanation = Explainer(predictor.load_verified(names)).explain(given)
     if html is None:
         _print(explanation)
     else:
-        with whole_file(html) as part:
+        with atomic_file(html) as part:
             part.write_text(explanation_page.render(explanation), encoding="utf-8")
         print(f"open {html}")
 
@@ -43,26 +43,26 @@ def run(text: str | None, names: Sequence[str], html: Path | None) -> None:
 def _print(explanation: Explanation) -> None:
     console = Console(highlight=False)
     console.print(f"{explanation.sentiment}, probability of positive {explanation.probability:.4f}")
-    for name, reading in explanation.readings.items():
+    for name, network in explanation.networks.items():
         console.print()
-        console.rule(f"{TITLES[name]}: {reading.probability:.4f}", align="left")
-        console.print(_colored(explanation, reading))
+        console.rule(f"{TITLES[name]}: {network.probability:.4f}", align="left")
+        console.print(_colored(explanation, network))
         console.print()
         table = Table("word", "log-odds", box=None)
-        for word, moved in strongest(explanation, reading):
+        for word, moved in strongest(explanation, network):
             table.add_row(escape(input_texts.printable(word)), f"{moved:+.3f}")
         console.print(table)
         console.print(
-            f"every word blanked: {reading.blank:+.3f}; the words: "
-            f"{sum(reading.contributions):+.3f}; together {reading.log_odds:+.3f} "
-            f"(left unexplained: {reading.gap:+.4f})",
+            f"every word blanked: {network.blank:+.3f}; the words: "
+            f"{sum(network.contributions):+.3f}; together {network.log_odds:+.3f} "
+            f"(left unexplained: {network.gap:+.4f})",
             soft_wrap=True,
         )
 
 
-def _colored(explanation: Explanation, reading: Reading) -> Text:
+def _colored(explanation: Explanation, network: NetworkExplanation) -> Text:
     text = Text()
-    for segment, strength in zip(explanation.segments, strengths(reading), strict=True):
+    for segment, strength in zip(explanation.segments, strengths(network), strict=True):
         shown = "".join(
             letter if letter == "\n" else input_texts.printable(letter) for letter in segment.text
         )
@@ -72,7 +72,7 @@ def _colored(explanation: Explanation, reading: Reading) -> Text:
 
 
 def _style(strength: float) -> str:
-    color = POSITIVE if strength > 0 else NEGATIVE
+    color = TERMINAL_POSITIVE if strength > 0 else TERMINAL_NEGATIVE
     if abs(strength) >= STRONG:
         return f"bold white on {color}"
     if abs(strength) >= MEDIUM:

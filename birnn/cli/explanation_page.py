@@ -5,7 +5,8 @@ from pathlib import Path
 import jinja2
 
 from birnn.evaluation.model_names import TITLES
-from birnn.inference.explanation import Explanation, Reading
+from birnn.inference.explanation import Explanation, NetworkExplanation
+from birnn.reporting import colors
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST = 10  # words in the table
@@ -44,19 +45,20 @@ def render(
         error=error,
         largest=largest,
         titles=TITLES,
+        colors=colors,
         strongest=strongest,
         weak=WEAK,
     )
 
 
-def strengths(reading: Reading) -> list[float]:
+def strengths(network: NetworkExplanation) -> list[float]:
     """Return the contributions as shares of the largest, −1 to 1."""
-    largest = max(map(abs, reading.contributions), default=0) or 1
-    return [contribution / largest for contribution in reading.contributions]
+    largest = max(map(abs, network.contributions), default=0) or 1
+    return [contribution / largest for contribution in network.contributions]
 
 
-def strongest(explanation: Explanation, reading: Reading) -> list[tuple[str, float]]:
+def strongest(explanation: Explanation, network: NetworkExplanation) -> list[tuple[str, float]]:
     """Return the words that moved the network most, and their contributions."""
-    pairs = zip(explanation.segments, reading.contributions, strict=True)
+    pairs = zip(explanation.segments, network.contributions, strict=True)
     words = [(segment.text, moved) for segment, moved in pairs if segment.read]
     return sorted(words, key=lambda word: -abs(word[1]))[:MOST]

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from birnn.core.errors import InputError
-from birnn.evaluation.model_names import CLASSES, TITLES
+from birnn.evaluation.decision import CLASSES
+from birnn.evaluation.model_names import TITLES
 
 MISTAKES = Path("data/evaluated/mistakes.parquet")
 

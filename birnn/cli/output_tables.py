@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from birnn.core.errors import InputError
-from birnn.core.outputs import whole_file
+from birnn.core.outputs import atomic_file
 
 Write = Callable[[pd.DataFrame], None]
 
@@ -27,7 +27,7 @@ def writer(file: Path) -> Iterator[Write]:
     open_table = WRITERS.get(file.suffix.lower())
     if open_table is None:
         raise InputError(f"{file} is none of {', '.join(WRITERS)}: choose one of these endings")
-    with whole_file(file) as part, open_table(part) as write:
+    with atomic_file(file) as part, open_table(part) as write:
         yield write
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from birnn.cli import input_texts, output_tables, pipeline
+from birnn.cli import input_texts, output_tables
 from birnn.cli.input_texts import Text
-from birnn.evaluation.model_names import CLASSES, THRESHOLD, TITLES
+from birnn.core.machine import BATCH_SIZE
+from birnn.evaluation.decision import combine, predicted_class
+from birnn.evaluation.model_names import TITLES
 from birnn.inference import predictor
-from birnn.inference.predictor import Reader
+from birnn.inference.predictor import Predictor
 from birnn.text import tokenizer
 
-BATCH = 1_000  # texts
 LARGEST_BATCH = 20_000_000  # characters
 SHOWN = 60  # characters of a text
 
@@ -27,33 +28,33 @@ def run(texts: Iterable[Text], names: Sequence[str], output: Path | None, *, unk
     """
     with ExitStack() as stack:
         write = stack.enter_context(output_tables.writer(output)) if output else _print
-        reading = pipeline.load(names)
+        networks = predictor.load_verified(names)
         # Shown where the work takes long enough to be waited for.
         progress = stack.enter_context(tqdm(unit=" texts", disable=None, delay=2))
         for batch in _batches(texts):
-            write(predict(reading, batch, unknown=unknown))
+            write(predict(networks, batch, unknown=unknown))
             progress.update(len(batch))
 
 
-def predict(reading: Reader, texts: Sequence[Text], *, unknown: bool) -> pd.DataFrame:
+def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.DataFrame:
     """Return a row a text: where it comes from, what it says, and what the networks say of it.
 
     With `unknown`, also the words that have no id, each once, in the order of the text.
     """
     contents = [content for _, content in texts]
-    probabilities = reading.probabilities(contents)
-    mean = predictor.mean(probabilities)
+    probabilities = networks.predict(contents)
+    combined = combine(list(probabilities.values()))
     table = pd.DataFrame(
         {
             "source": _strings(source for source, _ in texts),
             "text": _strings(contents),
-            "sentiment": _strings(CLASSES[int(probability > THRESHOLD)] for probability in mean),
-            "probability": mean,
+            "sentiment": _strings(predicted_class(each) for each in combined),
+            "probability": combined,
             **probabilities,
         }
     )
     if unknown:
-        known = set(reading.encoding.words)
+        known = set(networks.encoding.words)
         tokens = tokenizer.tokenize(contents).to_pylist()
         table["unknown"] = _strings(
             " ".join(dict.fromkeys(word for word in words or [] if word not in known))
@@ -72,7 +73,7 @@ def _batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
     for source, content in texts:
         batch.append((source, content))
         size += len(content)
-        if len(batch) == BATCH or size > LARGEST_BATCH:
+        if len(batch) == BATCH_SIZE or size > LARGEST_BATCH:
             yield batch
             batch, size = [], 0
     # Even without any text, so that a file has its columns.

@@ -17,9 +17,10 @@ from fastapi.telemetry import TelemetryConfig
 from pydantic import BaseModel, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from birnn.cli import explanation_page, pipeline
+from birnn.cli import explanation_page
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
+from birnn.inference import predictor
 from birnn.inference.explanation import Explainer, Explanation
 
 LARGEST_TEXT = 20_000  # characters
@@ -111,7 +112,7 @@ def run(host: str, port: int) -> None:
             another.
     """
     with _listening(host, port) as listening:
-        explainer = Explainer(pipeline.load(NETWORKS))
+        explainer = Explainer(predictor.load_verified(NETWORKS))
         # The first reading builds what the others use.
         explainer.explain("ready")
         # Who listens on every address is reached by names that are not known here.

@@ -1,5 +1,5 @@
-"""The mistakes that a user can mend."""
+"""Errors that users can fix."""
 
 
 class InputError(Exception):
-    """Bad input: its message says in one line what is wrong, where, and what to do."""
+    """An error in the settings, the input data or the command, described in one line."""

@@ -1,88 +1,112 @@
-"""Whether what a stage reads is still what DVC recorded when the stage before it wrote that.
+"""Checks that files are still what DVC recorded in `dvc.lock`.
 
-DVC takes a file for unchanged while its size and times are, and a file of its cache for what its
-name says. A disk that loses a bit changes neither.
+DVC trusts a file whose size and modification time have not changed, and trusts its own cache. A
+flipped bit on the disk changes neither.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
+from birnn.core.errors import InputError
+from birnn.core.yaml_files import read_yaml
 
 LOCK = Path("dvc.lock")
 PIPELINE = Path("dvc.yaml")
-OF_FOLDER = ".dir"
+DIR_SUFFIX = ".dir"  # ends the md5 of a folder, as in DVC
 
 
-def damage(stage: str) -> str | None:
-    """Compare the outputs of other stages that a stage reads with `dvc.lock`, if there is one.
+def find_damage(stage: str) -> str | None:
+    """Compare the inputs of a stage that other stages wrote with `dvc.lock`, if it exists.
 
-    Returns what is missing, damaged or another, and what to delete; None where all is well.
+    Returns:
+        Which file is missing or damaged, and what to delete. None if all inputs are intact.
     """
     if not LOCK.exists():
         return None
-    reads = YAML(typ="safe").load(PIPELINE)["stages"][stage]["deps"]
-    for name, md5 in _outputs():
-        is_read = any(dep == name or dep.startswith(f"{name}/") for dep in reads)
-        if is_read and _md5(Path(name)) != md5:
-            return f"{_damage(Path(name), md5)} run dvc repro"
+    deps = read_yaml(PIPELINE)["stages"][stage]["deps"]
+    for path, md5 in _recorded("outs"):
+        is_read = any(dep == path or dep.startswith(f"{path}/") for dep in deps)
+        if is_read and _md5(Path(path)) != md5:
+            return f"{_describe_damage(Path(path), md5)} run dvc repro"
     return None
 
 
-def _outputs() -> Iterator[tuple[str, str]]:
-    """Yield the path and md5 of each output that the lock records."""
-    for stage in YAML(typ="safe").load(LOCK)["stages"].values():
-        for output in stage.get("outs", []):
-            yield output["path"], output["md5"]
+def verify(paths: Iterable[Path]) -> None:
+    """Check that files and folders are those that the stages of the last run read.
+
+    Raises:
+        InputError: there is no lock file, or a path is missing or differs from the recorded one.
+    """
+    if not LOCK.exists():
+        raise InputError(f"{LOCK} is missing: run dvc repro in the project folder")
+    recorded = dict(_recorded("deps"))
+    for path in paths:
+        found = _md5(path)
+        if found is None:
+            raise InputError(f"{path} is missing: run dvc repro or dvc pull")
+        expected = recorded.get(path.as_posix())
+        if found != expected:
+            raise InputError(
+                f"{path} was not opened: it differs from the pipeline's. Its md5 is {found}, "
+                f"but {LOCK} records {expected or 'none'}. Run dvc repro or dvc checkout"
+            )
+
+
+def _recorded(kind: str) -> Iterator[tuple[str, str]]:
+    """Yield the path and md5 of every output (`outs`) or dependency (`deps`) in the lock file."""
+    for stage in read_yaml(LOCK)["stages"].values():
+        for entry in stage.get(kind, []):
+            yield entry["path"], entry["md5"]
 
 
 def _md5(path: Path) -> str | None:
-    """Return the md5 of a file, of a folder that of its list, as DVC names them; None of none."""
+    """Return the md5 of a file or folder as DVC computes it, or None if it does not exist."""
     if path.is_dir():
-        return hashlib.md5(_listing(path), usedforsecurity=False).hexdigest() + OF_FOLDER
+        return hashlib.md5(_list_files(path), usedforsecurity=False).hexdigest() + DIR_SUFFIX
     if not path.exists():
         return None
     with path.open("rb") as content:
         return hashlib.file_digest(content, "md5").hexdigest()
 
 
-def _listing(folder: Path) -> bytes:
+def _list_files(folder: Path) -> bytes:
+    """Return the list of files and their md5 that DVC hashes for a folder."""
     files = {file.relative_to(folder).parts: file for file in folder.rglob("*") if file.is_file()}
     entries = [{"md5": _md5(files[parts]), "relpath": "/".join(parts)} for parts in sorted(files)]
     return json.dumps(entries, sort_keys=True).encode()
 
 
-def _damage(path: Path, md5: str) -> str:
-    """Say which file of an output is not what it was, and what to delete."""
-    cache = _cache()
-    for file, expected in _files(path, md5, cache):
+def _describe_damage(path: Path, md5: str) -> str:
+    """Say which file of an output differs from the recorded one, and what to delete."""
+    cache = _cache_folder()
+    for file, expected in _recorded_files(path, md5, cache):
         if (found := _md5(file)) != expected:
             cached = cache / expected[:2] / expected[2:]
-            spoilt = [file] if found else []
-            spoilt += [cached] if cached.exists() and _md5(cached) != expected else []
-            state = f"is damaged: its md5 is {found}, and" if found else "is missing:"
-            delete = f"delete {' and '.join(map(str, spoilt))}, then" if spoilt else ""
+            damaged = [file] if found else []
+            damaged += [cached] if cached.exists() and _md5(cached) != expected else []
+            state = f"is damaged: its md5 is {found}, but" if found else "is missing:"
+            delete = f"delete {' and '.join(map(str, damaged))}, then" if damaged else ""
             return f"{file} {state} {LOCK} records {expected};{delete and ' '}{delete}"
-    return f"{path} is not what {LOCK} records; delete {path}, then"
+    return f"{path} differs from what {LOCK} records; delete {path}, then"
 
 
-def _files(path: Path, md5: str, cache: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the files of an output, and the md5 of each, where DVC's cache still tells them."""
-    if not md5.endswith(OF_FOLDER):
+def _recorded_files(path: Path, md5: str, cache: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the files of an output and their md5, if DVC's cache has the list of a folder."""
+    if not md5.endswith(DIR_SUFFIX):
         yield path, md5
         return
     listing = cache / md5[:2] / md5[2:]
-    if _md5(listing) == md5.removesuffix(OF_FOLDER):
+    if _md5(listing) == md5.removesuffix(DIR_SUFFIX):
         entries: list[dict[str, Any]] = json.loads(listing.read_bytes())
         yield from ((path / entry["relpath"], entry["md5"]) for entry in entries)
 
 
-def _cache() -> Path:
-    """Return the folder of DVC's cache that holds files by their md5."""
-    from dvc.repo import Repo  # noqa: PLC0415  # takes half a second, and is needed in trouble alone
+def _cache_folder() -> Path:
+    """Return the folder of DVC's cache that stores files by their md5."""
+    from dvc.repo import Repo  # noqa: PLC0415  # half a second, only after damage was found
 
     with Repo() as repo:
         return Path(repo.cache.local.path)

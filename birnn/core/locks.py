@@ -1,4 +1,4 @@
-"""One at a time: a second process that would write the same files waits, or says who is at work."""
+"""Locks that keep two processes from writing the same files."""
 
 import time
 from collections.abc import Iterator
@@ -15,19 +15,23 @@ INTERVAL = 0.2  # seconds
 
 
 @contextmanager
-def turn(name: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold what `name` stands for while the block runs; the system takes it back from the dead.
+def hold_lock(name: str, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the lock `name` while the block runs.
+
+    The operating system releases it if the process dies.
 
     Raises:
-        InputError: another process still holds it after `patience` seconds.
+        InputError: another process still holds the lock after `patience` seconds.
     """
     file = FOLDER / f"{name}.lock"
     file.parent.mkdir(exist_ok=True)
     end = time.monotonic() + patience
-    while (lock := _take(file)) is None:
+    while (lock := _try_to_lock(file)) is None:
         if time.monotonic() > end:
-            holder = file.read_text(encoding="utf-8").strip()
-            raise InputError(f"{name} runs here already, as process {holder}: wait, or stop it")
+            process = file.read_text(encoding="utf-8").strip()
+            raise InputError(
+                f"{name} is already running in this folder as process {process}: wait or stop it"
+            )
         time.sleep(INTERVAL)
     try:
         yield
@@ -35,7 +39,7 @@ def turn(name: str, patience: float = PATIENCE) -> Iterator[None]:
         lock.close()
 
 
-def _take(file: Path) -> LockFile | None:
+def _try_to_lock(file: Path) -> LockFile | None:
     try:
         return LockFile(str(file))
     except LockError:

@@ -1,4 +1,4 @@
-"""The machine that a time was taken on."""
+"""The machine that a stage runs on, recorded next to every time that was measured."""
 
 import os
 import platform
@@ -8,9 +8,11 @@ from typing import Any
 
 CPUINFO = Path("/proc/cpuinfo")
 
+BATCH_SIZE = 2_000  # reviews in memory at a time: enough to keep all cores busy
+
 
 def describe(accelerators: Sequence[str] = ()) -> dict[str, Any]:
-    """Return its processor, the cores this process may use, its `accelerators` and its system."""
+    """Return the CPU, the usable cores, the given accelerators, the system and Python's version."""
     return {
         "processor": _processor(),
         "cores": usable_cores(),
@@ -20,16 +22,18 @@ def describe(accelerators: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
+def format_description(machine: dict[str, Any]) -> str:
+    """Format what `describe` returned as one phrase."""
+    accelerators = ", ".join(machine["accelerators"]) or "no GPU"
+    return (
+        f"{machine['processor']} ({machine['cores']} cores, {accelerators}, {machine['system']}, "
+        f"Python {machine['python']})"
+    )
+
+
 def timing(seconds: float) -> dict[str, Any]:
-    """Return how long something took on this machine, as stages write it."""
+    """Return a measured time together with the machine, as stages write it to `timings/`."""
     return {"seconds": round(seconds, 3), "machine": describe()}
-
-
-def _processor() -> str:
-    """Return the processor's name: Linux alone keeps it where `platform` does not look."""
-    lines = CPUINFO.read_text(encoding="utf-8").splitlines() if CPUINFO.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
 
 
 def usable_cores() -> int:
@@ -37,3 +41,10 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    """Return the name of the CPU; on Linux it is only in `/proc/cpuinfo`."""
+    lines = CPUINFO.read_text(encoding="utf-8").splitlines() if CPUINFO.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())

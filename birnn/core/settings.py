@@ -1,19 +1,20 @@
 """The settings of `params.yaml`, typed, frozen and checked before any work."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from yaml import YAMLError
 
 from birnn.core.errors import InputError
+from birnn.core.yaml_files import read_yaml
 
 FILE = Path("params.yaml")
 
 # Mistakes that no single setting of a section is to blame for.
-OF_SECTIONS = ("csv_labels", "csv_splits")
+SECTION_ERRORS = ("csv_labels", "csv_splits")
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Side = Literal["pre", "post"]
@@ -131,7 +132,6 @@ class Train(Section):
     learning_rate: float = Field(gt=0, le=10)
     schedule: Literal["constant", "cosine"]
     clipnorm: Annotated[float, Field(gt=0)] | None
-    workers: int = Field(ge=1, le=1_024)
 
 
 class Settings(Section):
@@ -150,23 +150,29 @@ class Settings(Section):
 def load(path: Path = FILE) -> Settings:
     """Read and check the settings.
 
-    They are parsed as DVC parses them, so that a stage sees the values that DVC tracks
-    (PyYAML would read `1e-3` as text).
-
     Raises:
         InputError: the file is missing, no YAML, or holds an unknown key, a wrong type or a
             value out of range. Every mistake is named by key, value and what is allowed.
     """
     try:
-        content = YAML(typ="safe").load(path)
+        content = read_yaml(path)
     except FileNotFoundError:
         raise InputError(f"{path} is missing: run the stage in the project's folder") from None
-    except (YAMLError, UnicodeDecodeError) as error:
+    except YAMLError as error:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     try:
         return Settings.model_validate(content)
     except ValidationError as error:
         raise InputError(f"{path}: {_mistakes(error.errors())}") from error
+
+
+def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return settings by their full names, such as `train.seed`."""
+    return {
+        f"{section}.{name}": value
+        for section, values in sections.items()
+        for name, value in values.items()
+    }
 
 
 def _mistakes(details: list[ErrorDetails]) -> str:
@@ -176,7 +182,7 @@ def _mistakes(details: list[ErrorDetails]) -> str:
     for detail in details:
         key = ".".join(str(part) for part in detail["loc"][:2]) or "the whole file"
         reasons.setdefault(key, []).append(_reason(detail))
-        found[key] = key if detail["type"] in OF_SECTIONS else f"{key} is {_value(detail)}"
+        found[key] = key if detail["type"] in SECTION_ERRORS else f"{key} is {_value(detail)}"
     return "; ".join(f"{found[key]}: {' or '.join(reasons[key])}" for key in reasons)
 
 

@@ -1,4 +1,4 @@
-"""How a process ends early: by Ctrl-C, by another signal, or with the process that started it."""
+"""How a process ends early: after Ctrl-C, another signal, or the death of its parent process."""
 
 import os
 import signal
@@ -11,24 +11,29 @@ from types import FrameType
 from typing import NoReturn
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-INTERRUPTED = 130  # as a shell says that Ctrl-C ended a command
+INTERRUPTED = 130  # the exit status of a shell command that Ctrl-C ended
 INTERVAL = 0.5  # seconds
 PATIENCE = 10  # seconds
 
-_received: list[int] = []  # no Event, whose lock another signal would wait for
+_received: list[int] = []  # not an Event: a second signal could wait for its lock
+
+
+def interrupted(stage: str) -> str:
+    """Return the message of a stage that was interrupted."""
+    return f"{stage} was interrupted: resume with dvc repro"
 
 
 def end_with_parent() -> None:
-    """Interrupt this process when the one that started it is gone, as when that was killed.
+    """Interrupt this process when its parent process dies.
 
-    Without effect on Windows, where a process is not told of it.
+    This has no effect on Windows, which does not report the parent's death.
     """
     if os.name != "nt":
         threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
 
 
 def exit_on_signals(message: str) -> None:
-    """Have signals that ask for an end say so and end at once, while there is nothing to undo."""
+    """Make termination signals print a message and exit at once, while there is nothing to undo."""
 
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
         print(message, file=sys.stderr, flush=True)
@@ -38,7 +43,7 @@ def exit_on_signals(message: str) -> None:
 
 
 def raise_on_signals() -> None:
-    """Have signals that ask for an end raise KeyboardInterrupt, as Ctrl-C does."""
+    """Make termination signals raise KeyboardInterrupt, as Ctrl-C does."""
 
     def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
         _received.append(number)
@@ -61,13 +66,8 @@ def restore_interrupts() -> Iterator[None]:
         raise
 
 
-def ignore_signals() -> None:
-    """Have signals that ask for an end do nothing, where another process sees to that."""
-    _handle(signal.SIG_IGN)
-
-
-def _handle(handler: Callable[[int, FrameType | None], NoReturn] | signal.Handlers) -> None:
-    """Set the handler of the signals that are not ignored, as by nohup."""
+def _handle(handler: Callable[[int, FrameType | None], NoReturn]) -> None:
+    """Set the handler of all signals that are not ignored (nohup, for example, ignores SIGHUP)."""
     for name in SIGNALS:
         number = getattr(signal, name, None)
         if number and signal.getsignal(number) is not signal.SIG_IGN:

@@ -1,4 +1,4 @@
-"""How a stage starts and how it ends: checked settings in; alone; one clear line where it fails."""
+"""The start and end of every stage: settings, locks, integrity checks and error messages."""
 
 import argparse
 import contextlib
@@ -11,44 +11,43 @@ from typing import NoReturn
 
 from birnn.core import integrity, settings, signals
 from birnn.core.errors import InputError
-from birnn.core.locks import turn
+from birnn.core.locks import hold_lock
 from birnn.core.settings import Settings
 
 
 def run(main: Callable[[Settings], None]) -> None:
-    """Call `main`, of the stage that its file is named after, with the checked settings.
+    """Run `main` of a stage with the checked settings.
 
-    A mistake in the settings, the input or the file system ends the process with exit status 1
-    and one line on standard error; `--verbose` adds the traceback. Ctrl-C and signals that ask for
-    an end do so with 130. No two processes run one stage in a folder at the same time, and what
-    DVC started reads nothing that is damaged.
+    The stage is named after the file of `main`. Only one process at a time can run it in a folder.
+    An invalid setting or input, or an error of the file system, exits with status 1 and one line on
+    standard error (`--verbose` adds the traceback). Ctrl-C and termination signals exit with 130.
     """
     parser = argparse.ArgumentParser(description=sys.modules[main.__module__].__doc__)
     parser.add_argument("--verbose", action="store_true", help="show the traceback of an error")
     arguments = parser.parse_args()
-    stage = Path(main.__code__.co_filename).stem
+    name = Path(main.__code__.co_filename).stem
     signals.raise_on_signals()
     try:
         checked = settings.load()
-        with turn(stage), explained(stage), signals.restore_interrupts():
+        with hold_lock(name), checked_inputs(name), signals.restore_interrupts():
             main(checked)
         sys.stdout.flush()
     except (InputError, OSError) as error:
         if arguments.verbose:
             raise
-        fail(f"error: {error}", status=1)
+        exit_with(f"error: {error}", status=1)
     except KeyboardInterrupt:
-        fail(f"{stage} was interrupted: go on with dvc repro", status=signals.INTERRUPTED)
+        exit_with(signals.interrupted(name), status=signals.INTERRUPTED)
 
 
 @contextmanager
-def explained(stage: str) -> Iterator[None]:
-    """Refuse damaged input, or where a stage was started by hand, warn of it before the block.
+def checked_inputs(stage: str) -> Iterator[None]:
+    """Compare the inputs with `dvc.lock`: refuse to start if they are damaged.
 
-    By hand, input may be other than DVC recorded since a user made it so. Where the block fails
-    as no stage may, that is the reason.
+    A stage that is run by hand may use modified inputs, with a warning. If the block crashes then,
+    report the modified input as the likely cause.
     """
-    damage = integrity.damage(stage)
+    damage = integrity.find_damage(stage)
     if damage and "DVC_STAGE" in os.environ:
         raise InputError(damage)
     if damage:
@@ -63,8 +62,8 @@ def explained(stage: str) -> Iterator[None]:
         raise
 
 
-def fail(line: str, status: int) -> NoReturn:
-    """End with a line on standard error; what standard output still holds may have no reader."""
+def exit_with(line: str, status: int) -> NoReturn:
+    """Exit with one line on standard error, even if nothing reads standard output."""
     print(line, file=sys.stderr)
     sys.stderr.flush()
     with contextlib.suppress(OSError):

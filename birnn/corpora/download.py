@@ -39,7 +39,7 @@ def download(address: str, file: Path, sha256: str) -> None:
             if _size(partial) == size:
                 reason = getattr(error.args[0], "reason", error) if error.args else error
                 raise UnreachableError(f"{address} cannot be reached ({reason})") from error
-    found = sha256_of(partial)
+    found = compute_sha256(partial)
     if found != sha256:
         partial.unlink()
         raise InputError(
@@ -82,7 +82,7 @@ def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def sha256_of(file: Path) -> str:
+def compute_sha256(file: Path) -> str:
     """Return the sha256 of a file, in hex."""
     with file.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

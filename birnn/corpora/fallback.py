@@ -3,7 +3,7 @@
 import sys
 
 
-def warn_of_stand_in(name: str, requested: str) -> None:
+def warn_if_fallback(name: str, requested: str) -> None:
     """Say on standard error, in a frame, that `name` stands in for `requested`, if it does."""
     if name == requested:
         return

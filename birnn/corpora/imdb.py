@@ -30,7 +30,7 @@ DIGESTS = {
     "train": "e2e5e63a9356d92ca3d30e53ebee611a9f0e397ddc6f0256f1bf24100309fafb",
     "test": "460da24638fd0ad6ff1f057095429340ebf910e9598ac80b5d6af7baf3de0374",
 }
-DIGEST_OF_UNLABELLED = "c3eabc7e31234b351cd782ae2d1bdfb975c398c952b142901500ca42a811cc8b"
+UNLABELLED_DIGEST = "c3eabc7e31234b351cd782ae2d1bdfb975c398c952b142901500ca42a811cc8b"
 LABELS = {"neg": 0, "pos": 1}
 MEMBERS = 100_022
 
@@ -94,10 +94,10 @@ def read_unlabelled(raw: Path) -> Iterator[str]:
         text = _text(archive, path, files.pop(path))
         digest.add(Review("train", path, "", 0, text, path))
         yield text
-    if digest.hexdigest() != DIGEST_OF_UNLABELLED:
+    if digest.hexdigest() != UNLABELLED_DIGEST:
         raise InputError(
             f"{archive}: the reviews of train/unsup are not those of the Large Movie Review "
-            f"Dataset (digest {digest.hexdigest()}, expected {DIGEST_OF_UNLABELLED}): "
+            f"Dataset (digest {digest.hexdigest()}, expected {UNLABELLED_DIGEST}): "
             f"{_other_copy()}"
         )
 
@@ -155,20 +155,20 @@ class _Limited:
         self._archive = archive
         self._content = content
         self._read = 0
-        self._of_member = 0
+        self._member_bytes = 0
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes: tarfile itself would read a header of any size."""
         piece = self._content.read(size)
         self._read += len(piece)
-        self._of_member += len(piece)
-        if self._read > LARGEST_ARCHIVE or self._of_member > 2 * LARGEST_FILE:
+        self._member_bytes += len(piece)
+        if self._read > LARGEST_ARCHIVE or self._member_bytes > 2 * LARGEST_FILE:
             raise InputError(f"{self._archive} holds more than the dataset can: {_other_copy()}")
         return piece
 
     def refuse(self, member: tarfile.TarInfo) -> None:
         """Refuse a member that the dataset cannot have, before it is read."""
-        self._of_member = 0
+        self._member_bytes = 0
         path = PurePosixPath(member.name)
         if path.is_absolute() or ".." in path.parts:
             reason = "points outside the archive"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
-from birnn.corpora.download import UnreachableError, download, sha256_of
+from birnn.corpora.download import UnreachableError, compute_sha256, download
 from birnn.corpora.review import SPLITS, Review
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb.npz"
@@ -71,7 +71,7 @@ def load(raw: Path) -> Arrays:
 
 
 def _verify(file: Path) -> None:
-    found = sha256_of(file)
+    found = compute_sha256(file)
     if found != SHA256:
         raise InputError(
             f"{file} has sha256 {found}, and Keras's file {SHA256}: it is not opened, since it "

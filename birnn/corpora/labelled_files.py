@@ -32,13 +32,13 @@ def read(settings: Csv, folder: Path = FOLDER) -> Iterator[Review]:
     files = [(folder / settings.train, "train")]
     if settings.test is not None:
         files.append((folder / settings.test, "test"))
-    for file, split_of_file in files:
+    for file, file_split in files:
         for place, row in tabular.read(file, columns):
-            yield _review(settings, split_of_file, place, row)
+            yield _review(settings, file_split, place, row)
 
 
-def _review(settings: Csv, split_of_file: str, place: str, row: dict[str, Any]) -> Review:
-    split = split_of_file
+def _review(settings: Csv, file_split: str, place: str, row: dict[str, Any]) -> Review:
+    split = file_split
     if settings.split_column is not None:
         split = _filled(row, settings.split_column, place)
         if split not in SPLITS:

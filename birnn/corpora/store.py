@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from birnn.core.errors import InputError
+from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import write_json
 from birnn.corpora.review import SPLITS, Digest, Review
 from birnn.corpora.sources import Corpus
 from birnn.text import tokenizer
-from birnn.text.parallel import in_order
+from birnn.text.parallel import map_in_order
 
 SCHEMA = pa.schema(
     {
@@ -31,7 +32,6 @@ SCHEMA = pa.schema(
         "tokens": pa.list_(pa.string()),
     }
 )
-BATCH = 2_000  # reviews
 LARGEST_BATCH = 20_000_000  # characters
 
 
@@ -64,7 +64,7 @@ class Tally:
 
 
 def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict[str, Any]:
-    """Write `train.parquet`, `test.parquet`, `tokenizer.txt` and `corpus.json` into `folder`.
+    """Write `train.parquet`, `test.parquet`, `vocabulary.txt` and `corpus.json` into `folder`.
 
     The vocabulary is that of the training split, by frequency where the corpus has no order of its
     own. The reviews pass one batch at a time, and are in memory no longer.
@@ -86,7 +86,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             )
             for split in SPLITS
         }
-        for split, table, words in in_order(_tokenized, _batches(corpus.read(), tallies)):
+        for split, table, words in map_in_order(_tokenized, _batches(corpus.read(), tallies)):
             writers[split].write_batch(table)
             if split == "train":
                 counts.update(words)
@@ -119,7 +119,7 @@ def _batches(
         tallies[split].add(review, place)
         waiting[split].append(review)
         sizes[split] += len(review.text)
-        if len(waiting[split]) == BATCH or sizes[split] > LARGEST_BATCH:
+        if len(waiting[split]) == BATCH_SIZE or sizes[split] > LARGEST_BATCH:
             yield split, waiting[split]
             waiting[split], sizes[split] = [], 0
     for split, batch in waiting.items():

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from birnn.core.errors import InputError
+from birnn.core.machine import BATCH_SIZE
 
 LARGEST_TEXT = 20_000_000  # bytes
-BATCH = 1_000  # rows
 LARGEST_BATCH = 5 * LARGEST_TEXT
 
 Row = tuple[str, dict[str, Any]]
@@ -164,8 +164,8 @@ def _batches(file: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     ):
         for place in range(content.num_row_groups):
             group = content.metadata.row_group(place)
-            size_of_row = group.total_byte_size / max(group.num_rows, 1)
-            rows = max(1, min(BATCH, int(LARGEST_BATCH / max(size_of_row, 1))))
+            row_size = group.total_byte_size / max(group.num_rows, 1)
+            rows = max(1, min(BATCH_SIZE, int(LARGEST_BATCH / max(row_size, 1))))
             reader = with_repeated if group.total_byte_size <= LARGEST_BATCH else content
             yield from reader.iter_batches(rows, row_groups=[place], columns=list(columns))
 

@@ -24,12 +24,12 @@ def reliability(
         with its 95 % interval `low` to `high`, and the number of `reviews`.
     """
     inner_edges = np.linspace(0, 1, BINS + 1)[1:-1]
-    bin_of_review = np.searchsorted(inner_edges, probabilities)
+    bin_index = np.searchsorted(inner_edges, probabilities)
     rows = []
     for number in range(BINS):
-        inside = bin_of_review == number
+        inside = bin_index == number
         reviews, positive = int(inside.sum()), int(labels[inside].sum())
-        if interval := intervals.of_proportion(positive, reviews):
+        if interval := intervals.wilson_interval(positive, reviews):
             rows.append(
                 {
                     "predicted": float(probabilities[inside].mean(dtype=np.float64)),

@@ -43,8 +43,8 @@ class Comparison:
 
     @property
     def interval(self) -> Interval:
-        """The paired 95 % interval of the difference (see `intervals.of_paired_difference`)."""
-        return intervals.of_paired_difference(self.first_only, self.second_only, self.reviews)
+        """The paired 95 % interval of the difference (see `intervals.paired_difference_interval`)."""
+        return intervals.paired_difference_interval(self.first_only, self.second_only, self.reviews)
 
     @property
     def mcnemar_p(self) -> float:

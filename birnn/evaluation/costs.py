@@ -5,12 +5,10 @@ state with u (d + u) weights a word, and 4 u biases; a GRU as cuDNN has it (`res
 of each, and 3 u biases more.
 """
 
-from typing import Literal
+from birnn.networks.config import DIRECTIONS, Layer
 
-Layer = Literal["lstm", "gru"]
 PRODUCTS: dict[Layer, int] = {"lstm": 4, "gru": 3}
 BIASES: dict[Layer, int] = {"lstm": 4, "gru": 6}
-DIRECTIONS = 2
 
 
 def recurrent_parameters(layer: Layer, inputs: int, units: int) -> int:

@@ -11,28 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import expit, logit
+from scipy.special import expit
 
-from birnn.evaluation import intervals, summary
-from birnn.evaluation import metrics as scoring
+from birnn.evaluation.decision import log_odds, mean_log_odds
+from birnn.evaluation.intervals import wilson_interval
+from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import ALL, BASELINE, BOTH, NETWORKS
-
-# Float32 knows no probability between 1 and 1 less this.
-RESOLUTION = 6e-8
-
-
-def log_odds(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the log-odds of probabilities, shape (reviews,), none of them infinite."""
-    odds: NDArray[np.float64] = logit(
-        np.clip(probabilities.astype(np.float64), RESOLUTION, 1 - RESOLUTION)
-    )
-    return odds
-
-
-def mean_log_odds(probabilities: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-    """Return the mean of several models' log-odds, shape (reviews,)."""
-    mean: NDArray[np.float64] = np.mean([log_odds(of_one) for of_one in probabilities], axis=0)
-    return mean
+from birnn.evaluation.summary import rounded
 
 
 def best_weight(
@@ -67,13 +52,15 @@ def blends(
     return weight, found
 
 
-def measure(held_out: pd.DataFrame, test: pd.DataFrame, metrics: dict[str, Any]) -> dict[str, Any]:
+def add_ensembles(
+    metrics: dict[str, Any], held_out: pd.DataFrame, test: pd.DataFrame
+) -> dict[str, Any]:
     """Return metrics with each model's accuracy on the held-out reviews, and those of the blends.
 
     Args:
-        held_out: `label`, and a column of probabilities a model.
-        test: the same of the test reviews.
         metrics: of the models.
+        held_out: `label`, and a column of probabilities per model.
+        test: the same for the test reviews.
     """
     labels, test_labels = held_out["label"].to_numpy(), test["label"].to_numpy()
     found = metrics | {
@@ -81,18 +68,18 @@ def measure(held_out: pd.DataFrame, test: pd.DataFrame, metrics: dict[str, Any])
         for name in (*NETWORKS, BASELINE)
     }
     weight, (here, there) = blends(held_out, [held_out, test])
-    of_blends = {}
+    ensemble_metrics = {}
     for name in here:
         probabilities = expit(there[name])
-        right = scoring.right(test_labels, probabilities)
-        of_blends[name] = summary.rounded(
+        right = is_correct(test_labels, probabilities)
+        ensemble_metrics[name] = rounded(
             {
-                **scoring.scores(test_labels, probabilities),
-                "accuracy_interval": intervals.of_proportion(int(right.sum()), len(right)),
+                **compute_scores(test_labels, probabilities),
+                "accuracy_interval": wilson_interval(int(right.sum()), len(right)),
             }
         ) | {"holdout_accuracy": _accuracy(labels, expit(here[name]))}
-    of_blends[ALL]["baseline_weight"] = summary.rounded(weight)
-    return found | {"blends": of_blends}
+    ensemble_metrics[ALL]["baseline_weight"] = rounded(weight)
+    return found | {"blends": ensemble_metrics}
 
 
 def _parts(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -101,5 +88,5 @@ def _parts(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64
 
 
 def _accuracy(labels: NDArray[np.uint8], probabilities: NDArray[Any]) -> float:
-    accuracy: float = summary.rounded(float(scoring.right(labels, probabilities).mean()))
+    accuracy: float = rounded(float(is_correct(labels, probabilities).mean()))
     return accuracy

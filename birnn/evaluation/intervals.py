@@ -16,7 +16,7 @@ _Z = float(stats.norm.isf((1 - CONFIDENCE) / 2))
 Interval = tuple[float, float]
 
 
-def of_proportion(successes: int, trials: int) -> Interval | None:
+def wilson_interval(successes: int, trials: int) -> Interval | None:
     """Return Wilson's score interval, None without trials.
 
     Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
@@ -27,7 +27,7 @@ def of_proportion(successes: int, trials: int) -> Interval | None:
     return float(interval.low), float(interval.high)
 
 
-def of_auc(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Interval | None:
+def auc_interval(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Interval | None:
     """Return the interval of the area under the ROC curve, cut at 0 and 1.
 
     DeLong, DeLong and Clarke-Pearson, "Comparing the Areas under Two or More Correlated Receiver
@@ -57,7 +57,7 @@ def of_auc(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Int
     return max(0.0, area - margin), min(1.0, area + margin)
 
 
-def of_paired_difference(first_only: int, second_only: int, pairs: int) -> Interval:
+def paired_difference_interval(first_only: int, second_only: int, pairs: int) -> Interval:
     """Return the interval of the difference of two proportions measured on the same reviews.
 
     Bonett and Price, "Adjusted Wald Confidence Interval for a Difference of Binomial Proportions
@@ -74,3 +74,15 @@ def of_paired_difference(first_only: int, second_only: int, pairs: int) -> Inter
     difference = first - second
     margin = _Z * math.sqrt((first + second - difference**2) / (pairs + 2))
     return max(-1.0, difference - margin), min(1.0, difference + margin)
+
+
+def verdict(low: float, high: float, first: str, second: str) -> str:
+    """Return what the interval of the difference `first` minus `second` shows.
+
+    An undefined interval, NaN, shows nothing.
+    """
+    if low > 0:
+        return f"the {first} is better"
+    if high < 0:
+        return f"the {second} is better"
+    return "no difference is shown"

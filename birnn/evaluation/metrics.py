@@ -18,15 +18,17 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from birnn.evaluation.model_names import THRESHOLD
+from birnn.evaluation.decision import CLASSES, is_positive
 
 
-def right(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
+def is_correct(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return whether each review is classed as its label says, shape (reviews,)."""
-    return np.equal(probabilities > THRESHOLD, labels)
+    return np.equal(is_positive(probabilities), labels)
 
 
-def scores(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> dict[str, float]:
+def compute_scores(
+    labels: NDArray[np.uint8], probabilities: NDArray[np.float32]
+) -> dict[str, float]:
     """Return the scores of one model on one split, unrounded.
 
     Args:
@@ -39,7 +41,7 @@ def scores(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> dic
         without cases is 0, the area under the ROC curve, average precision, and the Brier score
         (mean squared error of the probabilities).
     """
-    predicted = probabilities > THRESHOLD
+    predicted = is_positive(probabilities)
     return {
         "accuracy": accuracy_score(labels, predicted),
         "loss": log_loss(labels, probabilities),
@@ -88,12 +90,11 @@ def confusion_counts(
     labels: NDArray[np.uint8], probabilities: NDArray[np.float32]
 ) -> list[dict[str, Any]]:
     """Return how many reviews of each actual class were predicted as each class."""
-    matrix = confusion_matrix(labels, probabilities > THRESHOLD, labels=[0, 1])
-    names = ("negative", "positive")
+    matrix = confusion_matrix(labels, is_positive(probabilities), labels=[0, 1])
     return [
         {
-            "actual": names[actual],
-            "predicted": names[predicted],
+            "actual": CLASSES[actual],
+            "predicted": CLASSES[predicted],
             "reviews": int(matrix[actual, predicted]),
         }
         for actual in (0, 1)

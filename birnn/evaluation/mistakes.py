@@ -3,9 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from birnn.evaluation.model_names import THRESHOLD
+from birnn.evaluation.decision import is_positive
+from birnn.evaluation.model_names import NETWORKS
 
 MOST = 50  # reviews of each kind
+
+
+def find(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return the worst mistakes of each network and the largest disagreements, named in `kind`."""
+    kinds = {name: most_wrong(predictions, name) for name in NETWORKS}
+    kinds["disagreement"] = most_disagreed(predictions, *NETWORKS)
+    return pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
 
 
 def most_wrong(predictions: pd.DataFrame, network: str) -> pd.DataFrame:
@@ -17,7 +25,7 @@ def most_wrong(predictions: pd.DataFrame, network: str) -> pd.DataFrame:
         network: whose mistakes.
     """
     error = (predictions["label"] - predictions[network]).abs()
-    wrong = (predictions[network] > THRESHOLD) != predictions["label"]
+    wrong = is_positive(predictions[network].to_numpy()) != predictions["label"]
     return _largest(predictions[wrong], error[wrong])
 
 
@@ -30,7 +38,9 @@ def most_disagreed(predictions: pd.DataFrame, first: str, second: str) -> pd.Dat
         second: another one.
     """
     distance = (predictions[first] - predictions[second]).abs()
-    differ = (predictions[first] > THRESHOLD) != (predictions[second] > THRESHOLD)
+    differ = is_positive(predictions[first].to_numpy()) != is_positive(
+        predictions[second].to_numpy()
+    )
     return _largest(predictions[differ], distance[differ])
 
 

@@ -8,33 +8,34 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.core.outputs import whole_file
-from birnn.evaluation import calibration
-from birnn.evaluation import metrics as scoring
+from birnn.core.outputs import atomic_file
+from birnn.evaluation.calibration import reliability
+from birnn.evaluation.metrics import confusion_counts, precision_recall_points, roc_points
+from birnn.evaluation.model_names import BASELINE, NETWORKS
 
 DIGITS = 4
 
-OF_PROBABILITIES: dict[
+PROBABILITY_TABLES: dict[
     str, Callable[[NDArray[np.uint8], NDArray[np.float32]], list[dict[str, Any]]]
 ] = {
-    "confusion": scoring.confusion_counts,
-    "precision_recall": scoring.precision_recall_points,
-    "reliability": calibration.reliability,
-    "roc": scoring.roc_points,
+    "confusion": confusion_counts,
+    "precision_recall": precision_recall_points,
+    "reliability": reliability,
+    "roc": roc_points,
 }
 
 
-def of_predictions(
+def probability_tables(
     labels: NDArray[np.uint8], probabilities: dict[str, NDArray[np.float32]]
 ) -> dict[str, pd.DataFrame]:
     """Return the tables that follow from the labels and each model's probabilities."""
     return {
         name: _all_models({model: rows(labels, p) for model, p in probabilities.items()})
-        for name, rows in OF_PROBABILITIES.items()
+        for name, rows in PROBABILITY_TABLES.items()
     }
 
 
-def of_histories(histories: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def learning_curves(histories: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return a row an epoch and split, `training` or `validation`: accuracy and loss."""
     return pd.concat(
         history[["epoch", f"{prefix}accuracy", f"{prefix}loss"]]
@@ -45,14 +46,40 @@ def of_histories(histories: dict[str, pd.DataFrame]) -> pd.DataFrame:
     )
 
 
-def of_lengths(metrics: dict[str, dict[str, Any]]) -> pd.DataFrame:
+def accuracy_by_length(metrics: dict[str, dict[str, Any]]) -> pd.DataFrame:
     """Return a row a model and tenth of the reviews by length (see `slices.by_length`)."""
     return _all_models({model: measured["by_length"] for model, measured in metrics.items()})
 
 
+def write_all(
+    table: pd.DataFrame,
+    metrics: dict[str, Any],
+    histories: dict[str, pd.DataFrame],
+    corpus: str,
+    folder: Path,
+) -> None:
+    """Write the data of all plots.
+
+    Args:
+        table: one row per review, with its `label` and a column of probabilities per model.
+        metrics: of each model.
+        histories: one row per epoch, by network.
+        corpus: name of the corpus.
+        folder: for the files.
+    """
+    models = [*NETWORKS, BASELINE]
+    probabilities = {name: table[name].to_numpy() for name in models}
+    tables = probability_tables(table["label"].to_numpy(), probabilities) | {
+        "curves": learning_curves(histories),
+        "lengths": accuracy_by_length({name: metrics[name] for name in models}),
+    }
+    for name, rows in tables.items():
+        write(rows, corpus, folder / f"{name}.csv")
+
+
 def write(table: pd.DataFrame, corpus: str, file: Path) -> None:
     """Write a table, with the name of the corpus in each row."""
-    with whole_file(file) as part:
+    with atomic_file(file) as part:
         table.assign(corpus=corpus).to_csv(
             part, index=False, float_format=f"%.{DIGITS}f", lineterminator="\n"
         )

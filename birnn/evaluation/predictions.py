@@ -1,8 +1,9 @@
-"""What each model says of the test reviews, how fast, and at what cost."""
+"""Predictions of each model for reviews, their speed and their cost."""
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,56 +11,59 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import read_json
 from birnn.evaluation import costs
-from birnn.networks import network as networks
+from birnn.networks.config import NetworkConfig
+from birnn.networks.network import count_parameters, load_network, predict
 from birnn.text import reviews
 from birnn.training import baseline
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What one model says.
+    """The predictions of one model.
 
     Attributes:
         probabilities: that each review is positive, float32, shape (reviews,).
-        cost: `parameters`, `multiply_adds` a review and, for each batch, `reviews_per_second`;
-            of a network `recurrent_parameters`, too.
+        cost: `parameters`, `multiply_adds` per review and `reviews_per_second` for each batch;
+            of a network also `recurrent_parameters`.
     """
 
     probabilities: NDArray[np.float32]
     cost: dict[str, Any]
 
 
-def of_network(folder: Path, sequences: NDArray[np.int32]) -> Predictions:
-    """Predict padded reviews, int32, shape (reviews, maxlen), by the network in `folder`."""
-    network = networks.Network.model_validate(read_json(folder / "network.json"))
-    model = networks.load(folder)
-    starts = range(0, len(sequences), networks.BATCH)
-    batches = (sequences[start : start + networks.BATCH] for start in starts)
-    probabilities, speeds = _timed(folder.name, model.predict_on_batch, batches, len(starts))
-    shape = (network.layer, network.inputs, network.units)
+def predict_with_network(folder: Path, sequences: NDArray[np.int32]) -> Predictions:
+    """Predict padded reviews, int32, shape (reviews, maxlen), with the network in `folder`."""
+    network = NetworkConfig.model_validate(read_json(folder / "network.json"))
+    model = load_network(folder)
+    starts = range(0, len(sequences), BATCH_SIZE)
+    batches = (sequences[start : start + BATCH_SIZE] for start in starts)
+    probabilities, speeds = _time(
+        folder.name, partial(predict, model), batches, total=len(sequences)
+    )
+    shape = (network.layer, network.input_size, network.units)
     cost = {
-        "parameters": networks.parameters(model),
+        "parameters": count_parameters(model),
         "recurrent_parameters": costs.recurrent_parameters(*shape),
         "multiply_adds": costs.multiply_adds(
-            *shape, network.words_read(sequences), network.outputs
+            *shape, network.words_read(sequences), network.output_size
         ),
         "reviews_per_second": speeds,
     }
-    return Predictions(probabilities[:, 0], cost)
+    return Predictions(probabilities, cost)
 
 
-def of_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int32]) -> Predictions:
-    """Predict some rows of the reviews of a split, with all their words, by the linear baseline.
+def predict_with_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int32]) -> Predictions:
+    """Predict some rows of a split from all their words with the linear baseline.
 
-    It multiplies once for each n-gram of a review that it knows.
+    It takes one multiply-add for each n-gram of a review that it knows.
     """
     trained = baseline.load(folder)
     predictor = baseline.Predictor(trained)
-    batches = reviews.words(corpus_file, networks.BATCH, rows)
-    count = -(-len(rows) // networks.BATCH)
-    probabilities, speeds = _timed(folder.name, predictor, batches, count)
+    batches = reviews.words(corpus_file, rows=rows)
+    probabilities, speeds = _time(folder.name, predictor, batches, total=len(rows))
     cost = {
         "parameters": len(trained.ngrams) + 1,
         "multiply_adds": round(predictor.multiply_adds / len(rows)),
@@ -68,18 +72,20 @@ def of_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int32]) -> Pre
     return Predictions(probabilities, cost)
 
 
-def _timed(
-    name: str, predict: Callable[[Any], NDArray[np.float32]], batches: Iterable[Any], count: int
+def _time(
+    name: str, predict: Callable[[Any], NDArray[np.float32]], batches: Iterable[Any], *, total: int
 ) -> tuple[NDArray[np.float32], list[int]]:
-    """Return what `predict` says of all batches, and the reviews a second of each.
+    """Return the probabilities of all batches and the reviews per second of each batch.
 
-    The speed of the first batch, in which TensorFlow builds its graph, is left out where there
-    are others.
+    The first batch, in which TensorFlow builds its graph, is left out of the speeds if there are
+    others.
     """
     parts, speeds = [], []
-    for batch in tqdm(batches, desc=f"predicting, {name}", total=count, disable=None):
-        start = time.perf_counter()
-        part = predict(batch)
-        speeds.append(round(len(part) / (time.perf_counter() - start)))
-        parts.append(part)
+    with tqdm(desc=f"predicting, {name}", total=total, unit=" reviews", disable=None) as progress:
+        for batch in batches:
+            start = time.perf_counter()
+            part = predict(batch)
+            speeds.append(round(len(part) / (time.perf_counter() - start)))
+            parts.append(part)
+            progress.update(len(part))
     return np.concatenate(parts), speeds[1:] or speeds

@@ -25,10 +25,10 @@ def by_length(lengths: NDArray[np.int32], right: NDArray[np.bool_]) -> list[dict
     """
     ends = -(-np.arange(1, LENGTHS + 1) * len(lengths) // LENGTHS)
     upper_edges = np.unique(np.sort(lengths)[ends - 1])
-    slice_of_review = np.searchsorted(upper_edges, lengths)
+    slice_index = np.searchsorted(upper_edges, lengths)
     rows = []
     for number in range(len(upper_edges)):
-        inside = slice_of_review == number
+        inside = slice_index == number
         words = lengths[inside]
         extent = {
             "shortest": int(words.min()),
@@ -56,6 +56,6 @@ def by_truncation(
 def accuracy(right: NDArray[np.bool_]) -> dict[str, Any]:
     """Return the number of `reviews`, `accuracy` and its 95 % interval, None without reviews."""
     reviews, successes = len(right), int(right.sum())
-    low, high = intervals.of_proportion(successes, reviews) or (None, None)
+    low, high = intervals.wilson_interval(successes, reviews) or (None, None)
     share = successes / reviews if reviews else None
     return {"reviews": reviews, "accuracy": share, "low": low, "high": high}

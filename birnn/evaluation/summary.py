@@ -1,20 +1,25 @@
 """All that is measured of a model, and of two, on the test reviews."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.evaluation import calibration, comparison, intervals, metrics, slices
-from birnn.evaluation.model_names import TITLES
-from birnn.reporting import formatting
+from birnn.evaluation import calibration, comparison, slices
+from birnn.evaluation.intervals import auc_interval, verdict, wilson_interval
+from birnn.evaluation.metrics import compute_scores, is_correct
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
+
+if TYPE_CHECKING:
+    # Imported for its type only: it loads TensorFlow.
+    from birnn.evaluation.predictions import Predictions
 
 DIGITS = 4
 
 
-def of_model(
+def summarize_model(
     labels: NDArray[np.uint8],
     probabilities: NDArray[np.float32],
     lengths: NDArray[np.int32],
@@ -28,14 +33,14 @@ def of_model(
         lengths: words a review, shape (reviews,).
         maxlen: ids a review, for the networks.
     """
-    right = metrics.right(labels, probabilities)
+    right = is_correct(labels, probabilities)
     curve = calibration.reliability(labels, probabilities)
     measured: dict[str, Any] = rounded(
         {
-            **metrics.scores(labels, probabilities),
+            **compute_scores(labels, probabilities),
             "ece": calibration.expected_calibration_error(curve),
-            "accuracy_interval": intervals.of_proportion(int(right.sum()), len(right)),
-            "roc_auc_interval": intervals.of_auc(labels, probabilities),
+            "accuracy_interval": wilson_interval(int(right.sum()), len(right)),
+            "roc_auc_interval": auc_interval(labels, probabilities),
             "by_truncation": slices.by_truncation(lengths, maxlen, right),
             "by_length": slices.by_length(lengths, right),
         }
@@ -43,7 +48,39 @@ def of_model(
     return measured
 
 
-def of_pair(
+def summarize_models(
+    table: pd.DataFrame,
+    predicted: Mapping[str, "Predictions"],
+    histories: Mapping[str, pd.DataFrame],
+    maxlen: int,
+) -> dict[str, Any]:
+    """Return the metrics of each model, of the pair of networks, and of the baseline against each.
+
+    Args:
+        table: one row per review with its `label`, its number of `words` and, in a column per
+            model, the probability that it is positive.
+        predicted: the predictions by model.
+        histories: one row per epoch, by network.
+        maxlen: ids per review that the networks read.
+    """
+    labels, lengths = table["label"].to_numpy(), table["words"].to_numpy()
+    probabilities = {name: model.probabilities for name, model in predicted.items()}
+    metrics: dict[str, Any] = {
+        name: summarize_model(labels, model.probabilities, lengths, maxlen)
+        | (best_epoch(histories[name]) if name in histories else {})
+        | {"parameters": model.cost["parameters"]}
+        for name, model in predicted.items()
+    }
+    metrics["pair"] = compare_pair(labels, {name: probabilities[name] for name in NETWORKS})
+    metrics[BASELINE]["against"] = [
+        {"network": name}
+        | compare_pair(labels, {other: probabilities[other] for other in (BASELINE, name)})
+        for name in NETWORKS
+    ]
+    return metrics
+
+
+def compare_pair(
     labels: NDArray[np.uint8], probabilities: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, Any]:
     """Return what two models, by name, show beside each other on the same reviews.
@@ -52,7 +89,7 @@ def of_pair(
     its first column those on which the second is.
     """
     (first, first_right), (second, second_right) = (
-        (name, metrics.right(labels, probabilities[name])) for name in probabilities
+        (name, is_correct(labels, probabilities[name])) for name in probabilities
     )
     compared = comparison.compare(first_right, second_right)
     low, high = rounded(compared.interval)
@@ -62,7 +99,7 @@ def of_pair(
             "accuracy_difference": compared.difference,
             "difference_low": low,
             "difference_high": high,
-            "verdict": formatting.verdict(low, high, TITLES[first], TITLES[second]),
+            "verdict": verdict(low, high, TITLES[first], TITLES[second]),
             "contingency": [
                 [compared.both, compared.first_only],
                 [compared.second_only, compared.neither],
@@ -73,7 +110,7 @@ def of_pair(
     return measured | {"mcnemar_p": float(f"{compared.mcnemar_p:.3g}")}
 
 
-def of_history(history: pd.DataFrame) -> dict[str, Any]:
+def best_epoch(history: pd.DataFrame) -> dict[str, Any]:
     """Return the best validation accuracy and its epoch, the first of equals."""
     best = history.iloc[int(history["val_accuracy"].argmax())]
     return {

@@ -1,25 +1,25 @@
-"""What the networks say of one text, and which of its words moved them."""
+"""The prediction for one text and the contribution of each of its words."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.evaluation.model_names import CLASSES, THRESHOLD
+from birnn.evaluation.decision import combine, predicted_class
 from birnn.inference.attribution import Attribution, Attributor
-from birnn.inference.predictor import Reader, mean
+from birnn.inference.predictor import Predictor
 from birnn.text import encoding, tokenizer
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of the text: a word, or what stands between words.
+    """A piece of the text: a word, or the characters between two words.
 
     Attributes:
         text: the piece.
         word: whether it is a word.
-        read: whether the networks saw it; a long text is truncated.
-        known: whether the word has an id of its own.
+        read: whether the networks read it; long texts are truncated.
+        known: whether the word is in the vocabulary.
     """
 
     text: str
@@ -29,15 +29,15 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What one network says.
+class NetworkExplanation:
+    """The prediction of one network and its explanation, in log-odds of positive.
 
     Attributes:
         probability: of positive.
-        blank: log-odds of positive with every word blanked.
-        log_odds: log-odds of positive.
-        contributions: what each segment adds to the log-odds, 0 for those that were not read.
-        gap: what the contributions leave unexplained of the log-odds.
+        blank: log-odds of the text with every word blanked.
+        log_odds: log-odds of the text.
+        contributions: of each segment; 0 if it was not read.
+        gap: part of the log-odds that the contributions do not explain.
     """
 
     probability: float
@@ -49,71 +49,72 @@ class Reading:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What all networks say of a text.
+    """The predictions of all networks for a text, and their explanations.
 
     Attributes:
         segments: the whole text.
-        readings: by network.
-        probability: of positive, the mean of the networks.
+        networks: explanations by network.
+        probability: of positive, of all networks combined.
     """
 
     segments: list[Segment]
-    readings: dict[str, Reading]
+    networks: dict[str, NetworkExplanation]
     probability: float
 
     @property
     def sentiment(self) -> str:
-        """The class that the mean probability names."""
-        return CLASSES[int(self.probability > THRESHOLD)]
+        """The predicted class."""
+        return predicted_class(self.probability)
 
 
 class Explainer:
-    """Reads single texts, and tells which words mattered."""
+    """Predicts single texts and explains which words mattered."""
 
-    def __init__(self, reading: Reader) -> None:
-        """Take the networks."""
-        self._reader = reading
-        self._known = set(reading.encoding.words)
-        self._attributors = {name: Attributor(model) for name, model in reading.networks.items()}
+    def __init__(self, predictor: Predictor) -> None:
+        """Prepare to explain the predictions of the predictor's networks."""
+        self._predictor = predictor
+        self._vocabulary = set(predictor.encoding.words)
+        self._attributors = {name: Attributor(model) for name, model in predictor.networks.items()}
 
     def explain(self, text: str) -> Explanation:
-        """Return what the networks say of a text, and which of its words moved them."""
+        """Return the predictions for a text and the contributions of its words."""
         tokens = tokenizer.tokenize([text])
         words: list[str] = tokens.to_pylist()[0] or []
-        sequence = encoding.encode(tokens, self._reader.encoding)[0]
-        places = encoding.places(len(words), self._reader.encoding)
-        segments = self._segments(text, words, set(places.tolist()))
-        probabilities = self._reader.probabilities([text])
-        readings = {}
+        sequences = encoding.encode(tokens, self._predictor.encoding)
+        places = encoding.places(len(words), self._predictor.encoding)
+        segments = self._split(text, words, set(places.tolist()))
+        probabilities = self._predictor.predict_sequences(sequences)
+        networks = {}
         for name, attributor in self._attributors.items():
-            found = attributor.attribute(sequence)
-            readings[name] = Reading(
+            attribution = attributor.attribute(sequences[0])
+            networks[name] = NetworkExplanation(
                 probability=float(probabilities[name][0]),
-                blank=found.blank,
-                log_odds=found.log_odds,
-                contributions=_of_segments(found, places, segments),
-                gap=found.gap,
+                blank=attribution.blank,
+                log_odds=attribution.log_odds,
+                contributions=_segment_contributions(attribution, places, segments),
+                gap=attribution.gap,
             )
-        return Explanation(segments, readings, float(mean(probabilities)[0]))
+        return Explanation(segments, networks, float(combine(list(probabilities.values()))[0]))
 
-    def _segments(self, text: str, words: list[str], read: set[int]) -> list[Segment]:
-        segments, end_of_last = [], 0
+    def _split(self, text: str, words: list[str], read: set[int]) -> list[Segment]:
+        """Split a text into segments, given its words and the numbers of those that are read."""
+        segments, last_end = [], 0
         for number, (start, end) in enumerate(tokenizer.spans(text)):
-            if start > end_of_last:
-                segments.append(Segment(text[end_of_last:start]))
-            known = words[number] in self._known
+            if start > last_end:
+                segments.append(Segment(text[last_end:start]))
+            known = words[number] in self._vocabulary
             segments.append(Segment(text[start:end], word=True, read=number in read, known=known))
-            end_of_last = end
-        if end_of_last < len(text):
-            segments.append(Segment(text[end_of_last:]))
+            last_end = end
+        if last_end < len(text):
+            segments.append(Segment(text[last_end:]))
         return segments
 
 
-def _of_segments(
-    found: Attribution, places: NDArray[np.int32], segments: list[Segment]
+def _segment_contributions(
+    attribution: Attribution, places: NDArray[np.int32], segments: list[Segment]
 ) -> list[float]:
-    """Lay the contributions of the places of a sequence on the words of the text."""
-    by_word = dict(zip(places.tolist(), found.contributions.tolist(), strict=True))
+    """Assign the contributions of a sequence's elements to the segments of the text."""
+    by_word = dict(zip(places.tolist(), attribution.contributions.tolist(), strict=True))
     contributions, number = [], 0
     for segment in segments:
         contributions.append(by_word.get(number, 0.0) if segment.word else 0.0)

@@ -1,4 +1,4 @@
-"""Texts as the trained networks read them."""
+"""Predictions for new texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.networks import network
+from birnn.core import integrity
+from birnn.networks.network import load_network, predict
 from birnn.text import encoding, tokenizer
 from birnn.text.encoding import Encoding
 
@@ -17,36 +18,37 @@ MODELS = Path("models")
 
 
 @dataclass(frozen=True)
-class Reader:
-    """Networks, and the encoding that they were trained with."""
+class Predictor:
+    """Networks and the encoding that they were trained with."""
 
     encoding: Encoding
     networks: dict[str, keras.Model]
 
-    def probabilities(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the probability that each text is positive, shape (texts,), by network."""
-        sequences = encoding.encode(tokenizer.tokenize(texts), self.encoding)
-        return {name: _predict(model, sequences) for name, model in self.networks.items()}
+    def encode(self, texts: Sequence[str]) -> NDArray[np.int32]:
+        """Return the padded sequences of texts, int32, shape (texts, maxlen)."""
+        return encoding.encode(tokenizer.tokenize(texts), self.encoding)
 
-    def mean_probabilities(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the mean of the networks' probabilities, shape (texts,)."""
-        return mean(self.probabilities(texts))
+    def predict(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return per network the probability that each text is positive, shape (texts,)."""
+        return self.predict_sequences(self.encode(texts))
 
-
-def mean(probabilities: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Return the mean over the networks, shape (texts,)."""
-    stacked: NDArray[np.float32] = np.mean(list(probabilities.values()), axis=0)
-    return stacked
+    def predict_sequences(self, sequences: NDArray[np.int32]) -> dict[str, NDArray[np.float32]]:
+        """Return per network the probabilities of padded sequences, shape (texts,)."""
+        return {name: predict(network, sequences) for name, network in self.networks.items()}
 
 
-def load(names: Sequence[str], padded: Path = PADDED, models: Path = MODELS) -> Reader:
-    """Return the networks of these names, and their encoding."""
-    return Reader(encoding.read(padded), {name: network.load(models / name) for name in names})
+def load(names: Sequence[str], padded: Path = PADDED, models: Path = MODELS) -> Predictor:
+    """Return the networks of these names and their encoding."""
+    networks = {name: load_network(models / name) for name in names}
+    return Predictor(encoding.read(padded), networks)
 
 
-def _predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.float32]:
-    parts = [
-        model.predict_on_batch(sequences[start : start + network.BATCH])[:, 0]
-        for start in range(0, len(sequences), network.BATCH)
-    ]
-    return np.concatenate([np.empty(0, np.float32), *parts])
+def load_verified(names: Sequence[str]) -> Predictor:
+    """Return what `load` does, if the files are those of the pipeline's last run.
+
+    Raises:
+        InputError: a file is missing or differs from the one that the pipeline wrote.
+    """
+    files = [PADDED / name for name in encoding.FILES]
+    integrity.verify([*files, *(MODELS / name for name in names)])
+    return load(names)

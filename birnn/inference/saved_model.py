@@ -1,7 +1,7 @@
-"""The trained networks as one file that runs without this project: from texts to probabilities.
+"""Export of the trained networks as one file that runs without this project.
 
-A zip of a TensorFlow SavedModel with the vocabulary, the words' cut, the ids, truncating and
-padding inside, all as TensorFlow operations.
+The file is a zip of a TensorFlow SavedModel that maps texts to probabilities: tokenizer, vocabulary
+and padding are TensorFlow operations.
 """
 
 import tempfile
@@ -11,13 +11,14 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from birnn.core.outputs import whole_file
-from birnn.inference.predictor import Reader
+from birnn.core.outputs import atomic_file
+from birnn.evaluation.decision import RESOLUTION
+from birnn.inference.predictor import Predictor
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
 from birnn.text.tokenizer import SEPARATORS
 
-README = """Tells the probability that a review is positive, by each network and as their mean. It
-needs Python and TensorFlow {version} or newer, and nothing else:
+README = """Returns the probability that a review is positive: of each network, and combined (the
+probability at the mean of their log-odds). It needs only Python and TensorFlow {version} or newer:
 
 import zipfile
 import tensorflow as tf
@@ -28,19 +29,20 @@ predict(texts=tf.constant(["A fine film."]))
 """
 
 
-class FromTexts(tf.Module):  # type: ignore[misc]  # TensorFlow comes without types
-    """Encodes texts as `vocabulary.tokenize` and `encoding.encode` do, and predicts them."""
+class TextClassifier(tf.Module):  # type: ignore[misc]  # TensorFlow comes without types
+    """Tokenizes, encodes and predicts texts, as `tokenizer`, `encoding` and `predictor` do."""
 
-    def __init__(self, reading: Reader) -> None:
-        """Take the networks and their encoding."""
+    def __init__(self, predictor: Predictor) -> None:
+        """Copy the networks and the vocabulary of a predictor."""
         super().__init__()
-        self._encoding = reading.encoding
-        # Their layers as Keras computes them: what is compiled for this processor stays here.
-        ids = keras.Input((reading.encoding.maxlen,), dtype="int32")
+        self._encoding = predictor.encoding
+        # Keras's layers compute them: the kernel is compiled for this CPU and cannot be exported.
+        ids = keras.Input((predictor.encoding.maxlen,), dtype="int32")
         self._networks = {
-            name: keras.Sequential([ids, *model.layers]) for name, model in reading.networks.items()
+            name: keras.Sequential([ids, *model.layers])
+            for name, model in predictor.networks.items()
         }
-        words = tf.constant(reading.encoding.words, tf.string)
+        words = tf.constant(predictor.encoding.words, tf.string)
         ids = tf.range(FIRST_WORD, FIRST_WORD + tf.size(words))
         self._ids = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(words, ids), OUT_OF_VOCABULARY
@@ -49,7 +51,7 @@ class FromTexts(tf.Module):  # type: ignore[misc]  # TensorFlow comes without ty
     def encode(self, texts: tf.Tensor) -> tf.Tensor:
         """Return the padded sequences of UTF-8 texts, int32, shape (texts, maxlen)."""
         separators = "".join(f"\\x{byte:02x}" for byte in SEPARATORS)
-        # Without an encoding, lower case is of ASCII letters alone.
+        # Without an encoding, `lower` changes only ASCII letters.
         spaced = tf.strings.regex_replace(tf.strings.lower(texts), f"[{separators}]", " ")
         words = tf.strings.split(spaced, sep=" ")
         words = tf.ragged.boolean_mask(words, tf.not_equal(words, ""))
@@ -58,17 +60,17 @@ class FromTexts(tf.Module):  # type: ignore[misc]  # TensorFlow comes without ty
         return _pad(tf.concat([starts, ids], axis=1), self._encoding)
 
     def predict(self, texts: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return the probability of positive, float32, shape (texts,), by network, and the mean."""
+        """Return the probabilities, float32, shape (texts,), by network and `combined`."""
         sequences = self.encode(texts)
         probabilities = {
             name: model(sequences, training=False)[:, 0] for name, model in self._networks.items()
         }
-        return probabilities | {"mean": tf.reduce_mean(list(probabilities.values()), axis=0)}
+        return probabilities | {"combined": _combine(list(probabilities.values()))}
 
 
-def write(reading: Reader, file: Path) -> None:
-    """Write the networks, their encoding and how to use them into one zip file."""
-    module = FromTexts(reading)
+def write(predictor: Predictor, file: Path) -> None:
+    """Write the networks, their encoding and a README into one zip file."""
+    module = TextClassifier(predictor)
     archive = keras.export.ExportArchive()
     archive.track(module)
     archive.add_endpoint(
@@ -81,9 +83,19 @@ def write(reading: Reader, file: Path) -> None:
         archive.write_out(str(folder), verbose=False)
         readme = README.format(version=tf.__version__, name=file.name)
         (folder / "README.txt").write_text(readme, encoding="utf-8")
-        with whole_file(file) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as output:
+        with (
+            atomic_file(file) as temporary,
+            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as output,
+        ):
             for path in sorted(folder.rglob("*")):
                 output.write(path, path.relative_to(folder))
+
+
+def _combine(probabilities: list[tf.Tensor]) -> tf.Tensor:
+    """Return the probability at the mean log-odds, as `decision.combine` does."""
+    clipped = tf.clip_by_value(tf.cast(probabilities, tf.float64), RESOLUTION, 1 - RESOLUTION)
+    log_odds = tf.math.log(clipped) - tf.math.log1p(-clipped)
+    return tf.cast(tf.sigmoid(tf.reduce_mean(log_odds, axis=0)), tf.float32)
 
 
 def _pad(ids: tf.RaggedTensor, encoding: Encoding) -> tf.Tensor:

@@ -1,1 +1,1 @@
-"""The two networks, their layers and the kernel that computes them."""
+"""The bidirectional LSTM and GRU: their configuration, layers, kernel and weights."""

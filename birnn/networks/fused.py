@@ -16,8 +16,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from birnn.core.machine import usable_cores
-from birnn.networks import kernel as recurrence
-from birnn.networks.layers import DIRECTIONS, POOLS, PooledBidirectional, Words
+from birnn.networks.config import DIRECTIONS, POOLS
+from birnn.networks.kernel import ROWS, compute_gradients, compute_outputs
+from birnn.networks.layers import PooledBidirectional, Words
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -58,9 +59,9 @@ def recurrent_outputs(
     inputs = [words.places, mask, words.ratios]
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
-    def of_weights(*weights: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        def gradient(of_result: tf.Tensor) -> tf.Tensor:
-            tensors, types = [of_result, *inputs, *weights], [tf.float32] * len(weights)
+    def compute(*weights: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def gradient(output_gradient: tf.Tensor) -> tf.Tensor:
+            tensors, types = [output_gradient, *inputs, *weights], [tf.float32] * len(weights)
             found = tf.numpy_function(kernel.gradients, tensors, types, stateful=False)
             return [tf.ensure_shape(*pair) for pair in zip(found, shapes, strict=True)]
 
@@ -70,15 +71,17 @@ def recurrent_outputs(
         numbers = cells[0].units * (POOLS if pooled else 1)
         return tf.ensure_shape(result, (None, DIRECTIONS * numbers)), gradient
 
-    return of_weights(*_weights(cells[0], words.vectors), *_weights(cells[1], words.vectors))
+    return compute(*_weights(cells[0], words.vectors), *_weights(cells[1], words.vectors))
 
 
 def _weights(cell: keras.Layer, vectors: tf.Tensor) -> list[tf.Tensor]:
     """Return what `recurrence` takes of a cell: `projected`, `kernel`, `recurrent` and `bias`."""
     kernel, recurrent, bias = (tf.convert_to_tensor(variable) for variable in cell.weights)
-    of_input, of_state = (bias[0], bias[1]) if len(bias.shape) > 1 else (bias, tf.zeros_like(bias))
+    input_bias, state_bias = (
+        (bias[0], bias[1]) if len(bias.shape) > 1 else (bias, tf.zeros_like(bias))
+    )
     dim = vectors.shape[1]
-    return [vectors @ kernel[:dim] + of_input, kernel[dim:], recurrent, of_state]
+    return [vectors @ kernel[:dim] + input_bias, kernel[dim:], recurrent, state_bias]
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,8 @@ class Kernel:
 
         def work(direction: int, rows: slice) -> None:
             inputs = tuple(array[rows] for array in directions[direction])
-            of_rows, tensors = result[direction, rows], _halves(weights)[direction]
-            recurrence.outputs(inputs, tensors, self.is_gru, self.pooled, of_rows)
+            part, tensors = result[direction, rows], _halves(weights)[direction]
+            compute_outputs(inputs, tensors, self.is_gru, self.pooled, part)
 
         _in_parallel(work, len(words))
         in_order = np.empty_like(result)
@@ -110,18 +113,18 @@ class Kernel:
         return np.concatenate(in_order, axis=1)
 
     def gradients(
-        self, of_result: Floats, words: Ints, mask: Mask, ratios: Floats, *weights: Floats
+        self, output_gradient: Floats, words: Ints, mask: Mask, ratios: Floats, *weights: Floats
     ) -> list[Floats]:
         """Return the gradients of the `weights`, given that of the outputs."""
         order, directions = _directions(words, mask, ratios)
-        halves = np.split(of_result[order], DIRECTIONS, axis=1)
-        of_directions = [np.ascontiguousarray(half) for half in halves]
+        halves = np.split(output_gradient[order], DIRECTIONS, axis=1)
+        direction_gradients = [np.ascontiguousarray(half) for half in halves]
 
         def work(direction: int, rows: slice) -> tuple[Floats, ...]:
             inputs = tuple(array[rows] for array in directions[direction])
-            of_rows, tensors = of_directions[direction][rows], _halves(weights)[direction]
+            part, tensors = direction_gradients[direction][rows], _halves(weights)[direction]
             found = tuple(np.zeros_like(tensor) for tensor in tensors)
-            recurrence.gradients(inputs, tensors, self.is_gru, self.pooled, of_rows, found)
+            compute_gradients(inputs, tensors, self.is_gru, self.pooled, part, found)
             return found
 
         found: list[Floats] = []
@@ -147,20 +150,22 @@ def _directions(words: Ints, mask: Mask, ratios: Floats) -> tuple[NDArray[np.int
     column = np.arange(lengths.max())
     first = mask[order].argmax(axis=1)[:, None]
     last = first + lengths[:, None] - 1
-    of_directions = np.minimum(first + column, last), np.maximum(last - column, first)
-    return order, [(words[rows, places], lengths, ratios[rows, places]) for places in of_directions]
+    forward, backward = np.minimum(first + column, last), np.maximum(last - column, first)
+    return order, [
+        (words[rows, places], lengths, ratios[rows, places]) for places in (forward, backward)
+    ]
 
 
 def _in_parallel(work: Callable[[int, slice], Any], reviews: int) -> list[list[Any]]:
     """Return for each direction what `work` says of each part of the reviews, on all cores."""
     parts = max(1, usable_cores() // DIRECTIONS)
-    step = max(1, -(-reviews // (parts * recurrence.ROWS))) * recurrence.ROWS
+    step = max(1, -(-reviews // (parts * ROWS))) * ROWS
     pool = _threads()
     running = [
         [pool.submit(work, direction, slice(row, row + step)) for row in range(0, reviews, step)]
         for direction in range(DIRECTIONS)
     ]
-    return [[part.result() for part in of_direction] for of_direction in running]
+    return [[part.result() for part in parts] for parts in running]
 
 
 @cache

@@ -56,8 +56,10 @@ def kept(function: Any) -> Any:
 def tanh(x):
     """Lambert's continued fraction of x / 4, doubled twice: within 2e-7, with one division."""
     # Not by min and max, of which one would turn NaN into a number.
-    x = min(x, F(9))
-    x = max(x, F(-9))
+    if x > F(9):
+        x = F(9)
+    if x < F(-9):
+        x = F(-9)
     y = x * F(0.25)
     square = y * y
     p = y * (F(135135) + square * (F(17325) + square * (F(378) + square)))
@@ -89,10 +91,10 @@ def add_block(_context, a, b, out, row, column):
 
         def add_products(row):
             """Add a row of `b` to the sums, multiplied with the numbers beside it in `a`."""
-            of_b = builder.load(address(builder, b, row, column, lanes), align=4)
+            b_lanes = builder.load(address(builder, b, row, column, lanes), align=4)
             for total, row_of_a in zip(sums, rows, strict=True):
                 factor = builder.load(address(builder, a, row_of_a, row, number))
-                product = builder.fmul(spread(builder, factor, lanes), of_b, flags=["contract"])
+                product = builder.fmul(spread(builder, factor, lanes), b_lanes, flags=["contract"])
                 added = builder.fadd(builder.load(total), product, flags=["contract"])
                 builder.store(added, total)
 
@@ -179,17 +181,17 @@ def lstm_step_gradient(gates, cell, state_gradient, cell_gradient, units):
     for row in range(gates.shape[0]):
         inputs, forgets = gates[row, :units], gates[row, units : 2 * units]
         candidates, outputs = gates[row, 2 * units : 3 * units], gates[row, 3 * units : 4 * units]
-        old, of_state, of_cell = cell[row], state_gradient[row], cell_gradient[row]
+        old, d_state, d_cell = cell[row], state_gradient[row], cell_gradient[row]
         for j in range(units):
             i, f, g, o = inputs[j], forgets[j], candidates[j], outputs[j]
             squashed = tanh(f * old[j] + i * g)
-            total = of_cell[j] + of_state[j] * o * (one - squashed * squashed)
+            total = d_cell[j] + d_state[j] * o * (one - squashed * squashed)
             inputs[j] = total * g * i * (one - i)
             forgets[j] = total * old[j] * f * (one - f)
             candidates[j] = total * i * (one - g * g)
-            outputs[j] = of_state[j] * squashed * o * (one - o)
-            of_cell[j] = total * f
-            of_state[j] = zero
+            outputs[j] = d_state[j] * squashed * o * (one - o)
+            d_cell[j] = total * f
+            d_state[j] = zero
 
 
 @inlined
@@ -225,15 +227,15 @@ def gru_step_gradient(gates, state, state_gradient, units):
             gates[row, 2 * units : 3 * units],
             gates[row, 3 * units : 4 * units],
         )
-        old, of_state = state[row], state_gradient[row]
+        old, d_state = state[row], state_gradient[row]
         for j in range(units):
             z, r, g = updates[j], resets[j], candidates[j]
-            of_candidate = of_state[j] * (one - z) * (one - g * g)
-            updates[j] = of_state[j] * (old[j] - g) * z * (one - z)
-            resets[j] = of_candidate * recurrents[j] * r * (one - r)
-            candidates[j] = of_candidate
-            recurrents[j] = of_candidate * r
-            of_state[j] *= z
+            candidate_gradient = d_state[j] * (one - z) * (one - g * g)
+            updates[j] = d_state[j] * (old[j] - g) * z * (one - z)
+            resets[j] = candidate_gradient * recurrents[j] * r * (one - r)
+            candidates[j] = candidate_gradient
+            recurrents[j] = candidate_gradient * r
+            d_state[j] *= z
 
 
 @inlined
@@ -250,13 +252,13 @@ def set_gate_inputs(inputs, weights, t, z, is_gru):
     projected, kernel, _, bias = weights
     units = weights[2].shape[0]
     for row in range(words.shape[0]):
-        of_word = projected[words[row, t]]
+        word_input = projected[words[row, t]]
         if is_gru:
             set_row(z[row], bias)
-            add_row(z[row], of_word[: 2 * units])
-            set_row(z[row, 3 * units :], of_word[2 * units :])
+            add_row(z[row], word_input[: 2 * units])
+            set_row(z[row, 3 * units :], word_input[2 * units :])
         else:
-            set_row(z[row], of_word)
+            set_row(z[row], word_input)
         for j in range(features.shape[2]):
             if is_gru:
                 add_scaled(z[row], kernel[j, : 2 * units], features[row, t, j])
@@ -266,26 +268,26 @@ def set_gate_inputs(inputs, weights, t, z, is_gru):
 
 
 @inlined
-def add_gate_input_gradients(inputs, of_weights, t, z, is_gru):
+def add_gate_input_gradients(inputs, weight_gradients, t, z, is_gru):
     """Add to the gradients of what `set_gate_inputs` takes, given that of the gates' inputs."""
     words, _, features = inputs
-    of_projected, of_kernel, of_recurrent, of_bias = of_weights
-    units = of_recurrent.shape[0]
+    projected_gradient, kernel_gradient, recurrent_gradient, bias_gradient = weight_gradients
+    units = recurrent_gradient.shape[0]
     for row in range(words.shape[0]):
-        of_word = of_projected[words[row, t]]
+        word_gradient = projected_gradient[words[row, t]]
         if is_gru:
-            add_row(of_word, z[row, : 2 * units])
-            add_row(of_word[2 * units :], z[row, 3 * units : 4 * units])
-            add_row(of_bias, z[row, : 3 * units])
+            add_row(word_gradient, z[row, : 2 * units])
+            add_row(word_gradient[2 * units :], z[row, 3 * units : 4 * units])
+            add_row(bias_gradient, z[row, : 3 * units])
         else:
-            add_row(of_word, z[row, : 4 * units])
+            add_row(word_gradient, z[row, : 4 * units])
         for j in range(features.shape[2]):
             x = features[row, t, j]
             if is_gru:
-                add_scaled(of_kernel[j], z[row, : 2 * units], x)
-                add_scaled(of_kernel[j, 2 * units :], z[row, 3 * units : 4 * units], x)
+                add_scaled(kernel_gradient[j], z[row, : 2 * units], x)
+                add_scaled(kernel_gradient[j, 2 * units :], z[row, 3 * units : 4 * units], x)
             else:
-                add_scaled(of_kernel[j], z[row, : 4 * units], x)
+                add_scaled(kernel_gradient[j], z[row, : 4 * units], x)
 
 
 @inlined
@@ -335,18 +337,18 @@ def pool(state, t, pools, places):
     largest, total = pools[0], pools[1]
     for j in range(places.shape[0]):
         places[j] = t if state[j] > largest[j] else places[j]
-        largest[j] = max(largest[j], state[j])
+        largest[j] = state[j] if state[j] > largest[j] else largest[j]
         total[j] += state[j]
 
 
 @inlined
-def pool_gradient(of_result, t, length, places, of_state):
+def pool_gradient(output_gradient, t, length, places, state_gradient):
     """Add what reaches the state of time step t of a review through the pools."""
     units = places.shape[0]
     share = F(1) / F(length)
     for j in range(units):
-        of_largest = of_result[j] if places[j] == t else F(0)
-        of_state[j] += of_largest + of_result[units + j] * share
+        largest_gradient = output_gradient[j] if places[j] == t else F(0)
+        state_gradient[j] += largest_gradient + output_gradient[units + j] * share
 
 
 @inlined
@@ -386,7 +388,7 @@ def new_buffers(slots, recurrent):
 
 
 @inlined
-def of_block(inputs, start):
+def take_block(inputs, start):
     """Return the inputs of ROWS reviews, or of those that are left."""
     words, lengths, features = inputs
     end = start + ROWS
@@ -394,7 +396,7 @@ def of_block(inputs, start):
 
 
 @kept
-def outputs(inputs, weights, is_gru, pooled, result):
+def compute_outputs(inputs, weights, is_gru, pooled, result):
     """Write what the layer gives out for each review into a row of `result`.
 
     That is the state after the last time step, shape (reviews, units), or where it is `pooled`,
@@ -406,7 +408,7 @@ def outputs(inputs, weights, is_gru, pooled, result):
     wide_weights = (projected, kernel, widened(recurrent), bias)
     units = recurrent.shape[0]
     for start in range(0, len(inputs[0]), ROWS):
-        block = of_block(inputs, start)
+        block = take_block(inputs, start)
         slot = run(block, wide_weights, buffers, is_gru, pooled)
         states, pools = buffers[2], buffers[3]
         for row in range(len(block[0])):
@@ -419,16 +421,19 @@ def outputs(inputs, weights, is_gru, pooled, result):
 
 
 @inlined
-def add_result_gradients(of_result, t, lengths, places, state_gradient):
+def add_result_gradients(output_gradient, t, lengths, places, state_gradient):
     """Add what reaches the states of time step t through the pools."""
     for row in range(len(lengths)):
         if t < lengths[row]:
-            pool_gradient(of_result[row], t, lengths[row], places[row], state_gradient[row])
+            pool_gradient(output_gradient[row], t, lengths[row], places[row], state_gradient[row])
 
 
 @kept
-def gradients(inputs, weights, is_gru, pooled, of_result, of_weights):
-    """Add to `of_weights`, the gradients of `weights`, given that of the `result` of `outputs`."""
+def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, weight_gradients):
+    """Add the gradients of `weights` to `weight_gradients`.
+
+    `output_gradient` is the gradient of the `result` of `compute_outputs`.
+    """
     projected, kernel, recurrent, bias = weights
     units = recurrent.shape[0]
     buffers = new_buffers(inputs[0].shape[1], recurrent)
@@ -439,7 +444,7 @@ def gradients(inputs, weights, is_gru, pooled, of_result, of_weights):
     cell_gradient = np.zeros_like(cells[0])
     product_gradient = np.zeros((states.shape[2], wide(recurrent.shape[1])), F)
     for start in range(0, len(inputs[0]), ROWS):
-        block, of_block_result = of_block(inputs, start), of_result[start : start + ROWS]
+        block, block_gradient = take_block(inputs, start), output_gradient[start : start + ROWS]
         lengths = block[1]
         steps = lengths.max()
         run(block, wide_weights, buffers, is_gru, pooled)
@@ -447,22 +452,22 @@ def gradients(inputs, weights, is_gru, pooled, of_result, of_weights):
         set_rows_to_zero(cell_gradient)
         if not pooled:
             for row in range(len(lengths)):
-                set_row(state_gradient[row], of_block_result[row])
+                set_row(state_gradient[row], block_gradient[row])
         for t in range(steps - 1, -1, -1):
             z = gates[t]
             if pooled:
-                add_result_gradients(of_block_result, t, lengths, places, state_gradient)
+                add_result_gradients(block_gradient, t, lengths, places, state_gradient)
             if is_gru:
                 gru_step_gradient(z, states[t], state_gradient, units)
             else:
                 lstm_step_gradient(z, cells[t], state_gradient, cell_gradient, units)
-            add_gate_input_gradients(block, of_weights, t, z, is_gru)
+            add_gate_input_gradients(block, weight_gradients, t, z, is_gru)
             add_product(z, transposed, state_gradient)
         add_product(
             states[:steps].reshape(steps * ROWS, states.shape[2]).T,
             gates[:steps].reshape(steps * ROWS, gates.shape[2]),
             product_gradient,
         )
-    of_recurrent = of_weights[2]
+    recurrent_gradient = weight_gradients[2]
     for unit in range(units):
-        add_row(of_recurrent[unit], product_gradient[unit, : of_recurrent.shape[1]])
+        add_row(recurrent_gradient[unit], product_gradient[unit, : recurrent_gradient.shape[1]])

@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from birnn.networks.config import DIRECTIONS, POOLS
 from birnn.text.encoding import OUT_OF_VOCABULARY, PADDING
 from birnn.text.ngrams import NO_NGRAM
 
-DIRECTIONS = 2
-POOLS = 2
 # Ratios of a whole review add up to some tens, states stay below 1.
 EVIDENCE_SCALE = 0.1
 BEYOND_ANY_STATE = 4  # they lie between -1 and 1
@@ -120,7 +119,7 @@ class NgramEmbedding(Embedding):
 
 
 class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes without types
-    """The ratios of n-grams by their codes, see `ngrams.Table`."""
+    """The ratios of n-grams by their codes, see `ngrams.RatioTable`."""
 
     def __init__(self, num_words: int, longest: int, ngrams: int) -> None:
         """Make room for so many n-grams of up to `longest` ids below `num_words`."""
@@ -180,9 +179,11 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
             tf.ones_like(states[..., :1]) if mask is None else tf.cast(mask[..., None], tf.float32)
         )
         pools = []
-        for of_direction in tf.split(states, DIRECTIONS, axis=-1):
-            pools.append(tf.reduce_max(of_direction - (1 - read) * BEYOND_ANY_STATE, axis=1))
-            pools.append(tf.reduce_sum(of_direction * read, axis=1) / tf.reduce_sum(read, axis=1))
+        for direction_states in tf.split(states, DIRECTIONS, axis=-1):
+            pools.append(tf.reduce_max(direction_states - (1 - read) * BEYOND_ANY_STATE, axis=1))
+            pools.append(
+                tf.reduce_sum(direction_states * read, axis=1) / tf.reduce_sum(read, axis=1)
+            )
         return self.beside_evidence(
             tf.concat(pools, axis=-1), sequences[..., self._embedding_dim :]
         )

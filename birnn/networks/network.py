@@ -1,4 +1,4 @@
-"""The two networks: one bidirectional recurrent layer between an embedding and a sigmoid."""
+"""The two networks: an embedding, one bidirectional recurrent layer, dropout and a sigmoid."""
 
 import math
 from pathlib import Path
@@ -8,100 +8,26 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
+from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import read_json, write_json
-from birnn.core.settings import Kernel, Pooling, Settings
-from birnn.evaluation.costs import Layer
+from birnn.networks.config import NetworkConfig
 from birnn.networks.fused import FusedNetwork
 from birnn.networks.layers import (
-    DIRECTIONS,
-    POOLS,
     Embedding,
     NgramEmbedding,
     PooledBidirectional,
     StateDropout,
 )
-from birnn.text import ngrams
-from birnn.text.encoding import PADDING
+from birnn.text.ngrams import RatioTable
 
-BATCH = 2_000  # reviews to predict at a time
 HDF5_OVERHEAD = 100_000  # bytes
 
 LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
 
-class Network(BaseModel):
-    """What a network is, apart from its weights.
-
-    Attributes:
-        layer: the recurrent layer.
-        num_words: ids are below this number.
-        maxlen: ids a review.
-        embedding_dim: numbers a word vector.
-        units: of the recurrent layer, a direction.
-        dropout: fraction of the recurrent layer's output that is dropped in training.
-        kernel: how the recurrent layer is computed.
-        pooling: what is read of its states: the last ones, or the maximum and the mean over words.
-        embedding_dropout: fraction of the numbers of word vectors that is dropped in training.
-        word_dropout: fraction of words that are out of vocabulary in training.
-        longest_ngram: words of the longest n-gram whose ratio is read; 0 reads none.
-        ngrams: number of n-grams in the table of ratios.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    layer: Layer
-    num_words: int
-    maxlen: int
-    embedding_dim: int
-    units: int
-    dropout: float
-    kernel: Kernel
-    pooling: Pooling = "last"
-    embedding_dropout: float = 0
-    word_dropout: float = 0
-    longest_ngram: int = 0
-    ngrams: int = 0
-
-    @classmethod
-    def of_settings(cls, layer: Layer, units: int, settings: Settings) -> "Network":
-        """Return the network that the settings ask for, its table of n-grams not yet known."""
-        shape = settings.network
-        return cls(
-            layer=layer,
-            num_words=settings.pad.num_words,
-            maxlen=settings.pad.maxlen,
-            embedding_dim=shape.embedding_dim,
-            units=units,
-            dropout=shape.dropout,
-            kernel=shape.kernel,
-            pooling=shape.pooling,
-            embedding_dropout=shape.embedding_dropout,
-            word_dropout=shape.word_dropout,
-            longest_ngram=settings.ngrams.longest,
-        )
-
-    @property
-    def inputs(self) -> int:
-        """The numbers that the recurrent layer reads of a word."""
-        return self.embedding_dim + self.longest_ngram
-
-    @property
-    def outputs(self) -> int:
-        """The numbers that the output reads of a review."""
-        states = DIRECTIONS * self.units
-        return states if self.pooling == "last" else POOLS * states + self.longest_ngram
-
-    def words_read(self, sequences: NDArray[np.int32]) -> int:
-        """Return the words of a padded review that are read, on average."""
-        if self.pooling == "last":
-            return self.maxlen
-        return round(np.count_nonzero(sequences != PADDING) / len(sequences))
-
-
 class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
-    """Keras's layers one after the other; the first may take ratios of n-grams beside the ids."""
+    """A sequence of Keras layers, the first of which can take n-gram ratios next to the ids."""
 
     def call(
         self,
@@ -109,23 +35,23 @@ class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes wit
         training: bool | None = None,  # noqa: FBT001  # as Keras calls it
         mask: tf.Tensor | None = None,
     ) -> tf.Tensor:
-        """Return the probabilities, shape (reviews, 1), of ids, shape (reviews, maxlen)."""
+        """Return probabilities, shape (reviews, 1), for ids, shape (reviews, maxlen)."""
         embedding, bidirectional, dropout, output = self.layers
         mask = embedding.compute_mask(inputs)
         found = bidirectional(embedding(inputs, training=training), mask=mask, training=training)
         return output(dropout(found, training=training))
 
 
-def build(network: Network) -> keras.Sequential:
-    """Return the network with new random weights.
+def build_network(network: NetworkConfig) -> keras.Sequential:
+    """Return a network with new random weights.
 
-    It takes ids, int32, shape (reviews, maxlen), and gives the probability that a review is
-    positive, float32, shape (reviews, 1). A network that reads n-grams takes ids, or a pair of ids
-    and ratios, float32, shape (reviews, maxlen, longest_ngram). Weights fit Keras's own layers, and
-    cuDNN can serve those.
+    It maps ids, int32, shape (reviews, maxlen), to the probability that a review is positive,
+    float32, shape (reviews, 1). If it reads n-grams, its input can be a pair of ids and ratios,
+    float32, shape (reviews, maxlen, longest_ngram). The weights are those of Keras's own layers,
+    which compute the network on a GPU.
     """
     pooled = network.pooling == "max_mean"
-    # First, since Keras draws the seeds of the layers in the order in which they are made.
+    # Created first: Keras draws the seeds of layers in the order of their creation.
     recurrent = LAYERS[network.layer](network.units, return_sequences=pooled)
     fused = network.kernel == "fused" or (network.kernel == "auto" and not accelerators())
     kind = FusedNetwork if fused else LayeredNetwork
@@ -143,11 +69,11 @@ def build(network: Network) -> keras.Sequential:
         ],
         name=f"bi{network.layer}",
     )
-    model.autocast = False  # ratios would become of the type of ids
+    model.autocast = False  # would cast ratios to the dtype of the ids
     return model
 
 
-def _embedding(network: Network) -> Embedding:
+def _embedding(network: NetworkConfig) -> Embedding:
     options: dict[str, Any] = {
         "dropout": network.embedding_dropout,
         "word_dropout": network.word_dropout,
@@ -159,10 +85,16 @@ def _embedding(network: Network) -> Embedding:
     return Embedding(network.num_words, network.embedding_dim, **options)
 
 
-def begin_with(
-    model: keras.Sequential, vectors: NDArray[np.float32], table: ngrams.Table | None
+def initialize(
+    model: keras.Sequential, vectors: NDArray[np.float32], table: RatioTable | None
 ) -> None:
-    """Give a network word vectors, if there are any and but for those that are 0, and a table."""
+    """Set the word vectors, except for rows of zeros, and the table of n-gram ratios.
+
+    Args:
+        model: the network.
+        vectors: float32, shape (num_words, embedding_dim); without rows, vectors stay random.
+        table: None for a network that reads no n-grams.
+    """
     embedding = model.layers[0]
     if len(vectors):
         known = vectors.any(axis=1, keepdims=True)
@@ -172,8 +104,22 @@ def begin_with(
         embedding.table.ratios.assign(table.ratios)
 
 
-def parameters(model: keras.Model) -> int:
-    """Return how many numbers were learnt; the codes of n-grams are none."""
+def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Return the probabilities that padded reviews are positive, float32, shape (reviews,).
+
+    Args:
+        model: the network.
+        sequences: the reviews, int32, shape (reviews, maxlen).
+    """
+    parts = [
+        model.predict_on_batch(sequences[start : start + BATCH_SIZE])[:, 0]
+        for start in range(0, len(sequences), BATCH_SIZE)
+    ]
+    return np.concatenate([np.empty(0, np.float32), *parts])
+
+
+def count_parameters(model: keras.Model) -> int:
+    """Return the number of learned weights (the codes of n-grams are not learned)."""
     return sum(math.prod(weight.shape) for weight in model.weights if weight.dtype == "float32")
 
 
@@ -183,19 +129,19 @@ def accelerators() -> list[str]:
     return [tf.config.experimental.get_device_details(gpu)["device_name"] for gpu in gpus]
 
 
-def save(network: Network, model: keras.Model, folder: Path) -> None:
+def save_network(network: NetworkConfig, model: keras.Model, folder: Path) -> None:
     """Write `network.json` and `model.weights.h5`; equal weights give equal bytes."""
     write_json(folder / "network.json", network.model_dump(exclude_defaults=True))
     file = folder / "model.weights.h5"
-    # Where a disk is full, HDF5 crashes; so see first whether there is room.
+    # HDF5 crashes if the disk is full, so check first that there is enough space.
     variables = [*model.variables, *(model.optimizer.variables if model.compiled else [])]
     numbers = sum(math.prod(variable.shape) for variable in variables)
     file.write_bytes(bytes(numbers * 4 + HDF5_OVERHEAD))
     model.save_weights(file)
 
 
-def load(folder: Path) -> keras.Model:
-    """Return the network that `save` wrote, with its weights."""
-    model = build(Network.model_validate(read_json(folder / "network.json")))
+def load_network(folder: Path) -> keras.Model:
+    """Return the network that `save_network` wrote."""
+    model = build_network(NetworkConfig.model_validate(read_json(folder / "network.json")))
     model.load_weights(folder / "model.weights.h5")
     return model

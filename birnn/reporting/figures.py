@@ -10,15 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from birnn.core.outputs import whole_file
+from birnn.core.outputs import atomic_file
 from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.reporting.colors import GRID, INK, MODELS, NOTEBOOK
 
-# Blue, vermilion and green of Okabe and Ito's palette, told apart by colour-blind readers too; and
-# where there is no colour, by the pattern of the line.
-COLORS = {"bilstm": "#0072b2", "bigru": "#d55e00", "baseline": "#009e73", "all": "#6a3d9a"}
 LINES = {"bilstm": "-", "bigru": "--", "baseline": ":"}
-INK = "#1a1a1a"
-GRID = "#cccccc"
 
 SIZE = (4.6, 3.7)  # inches: small, so that the letters are large enough on a phone
 STYLE: Any = {
@@ -68,7 +64,7 @@ def draw(
 
 def save(figure: Figure, file: Path) -> None:
     """Write the figure; equal figures give equal bytes."""
-    with whole_file(file) as part:
+    with atomic_file(file) as part:
         figure.savefig(part, dpi=160)
 
 
@@ -79,7 +75,7 @@ def intervals(metrics: dict[str, Any]) -> Figure:
     upper.set_title(f"Accuracy on {metrics['corpus']['name']}, with 95 % intervals")
     for model, title in TITLES.items():
         low, high = metrics[model]["accuracy_interval"]
-        _interval(upper, title, (low, metrics[model]["accuracy"], high), ".2f", COLORS[model])
+        _interval(upper, title, (low, metrics[model]["accuracy"], high), ".2f", MODELS[model])
     upper.set(xlabel="accuracy (%)", ylim=(len(TITLES) - 0.5, -0.5))
     upper.margins(x=0.1)
     pair = metrics["pair"]
@@ -106,7 +102,7 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -
     figure, axes = one_axes(title, "epoch", measure)
     short = {"accuracy": "acc"}.get(measure, measure)
     labels = {"training": f"Training {short}", "validation": f"Validation {short}"}
-    _curve(axes, curves[curves["model"] == network], measure, labels, {"color": "b"})
+    _curve(axes, curves[curves["model"] == network], measure, labels, {"color": NOTEBOOK})
     axes.legend()
     return figure
 
@@ -118,7 +114,7 @@ def both_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
     for network in NETWORKS:
         labels = {split: f"{TITLES[network]}, {split}" for split in ("training", "validation")}
         rows = curves[curves["model"] == network]
-        style = {"color": COLORS[network], "linestyle": LINES[network]}
+        style = {"color": MODELS[network], "linestyle": LINES[network]}
         _curve(axes, rows, measure, labels, style)
     figure.legend(loc="outside lower center", ncols=len(NETWORKS))
     return figure
@@ -206,11 +202,11 @@ def _lines(axes: Axes, table: pd.DataFrame, x: str, y: str, marker: str | None =
     """Draw a line for each model; with 95 % intervals, where the table has them."""
     for model, title in TITLES.items():
         rows = table[table["model"] == model]
-        style: dict[str, Any] = {"color": COLORS[model], "linestyle": LINES[model]}
+        style: dict[str, Any] = {"color": MODELS[model], "linestyle": LINES[model]}
         axes.plot(rows[x], rows[y], label=title, marker=marker, markersize=3.5, **style)
         if "low" in table:
             axes.fill_between(
-                rows[x], rows["low"], rows["high"], color=COLORS[model], alpha=0.2, linewidth=0
+                rows[x], rows["low"], rows["high"], color=MODELS[model], alpha=0.2, linewidth=0
             )
 
 

@@ -64,15 +64,3 @@ def difference(spread: dict[str, Any]) -> str:
     if math.isnan(spread["low"]):
         return points(spread["mean"])
     return f"{points(spread['mean'])} ({points(spread['low'])} to {points(spread['high'])})"
-
-
-def verdict(low: float, high: float, first: str, second: str) -> str:
-    """Say what the interval of a difference, `first` less `second`, shows.
-
-    Ends that cannot be had, NaN, show nothing.
-    """
-    if low > 0:
-        return f"the {first} is better"
-    if high < 0:
-        return f"the {second} is better"
-    return "no difference is shown"

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES
-from birnn.reporting.figures import COLORS, INK, LINES, STYLE
+from birnn.reporting.colors import INK, MODELS
+from birnn.reporting.figures import LINES, STYLE
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.references import PUBLISHED
 
@@ -41,7 +42,7 @@ def draw(ladder: Ladder) -> Figure:
         axes.axhline(
             baseline,
             label=BLEND_TITLES[BASELINE],
-            color=COLORS[BASELINE],
+            color=MODELS[BASELINE],
             linestyle=LINES[BASELINE],
         )
         _draw_published(axes)
@@ -56,7 +57,7 @@ def _draw_model(axes: Axes, ladder: Ladder, model: str, marker: str) -> Errorbar
     results = [rung.models[model] for rung in ladder.rungs]
     seconds = np.array([result.seconds for result in results])
     shares = 100 * np.array([result.test for result in results])
-    color = COLORS[model]
+    color = MODELS[model]
     ends = [result.interval or (result.test, result.test) for result in results]
     low, high = 100 * np.array(ends).T
     return axes.errorbar(

@@ -10,6 +10,8 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import escape
 
+from birnn.reporting import colors
+
 Rule = Callable[[RendererHTML, Sequence[Token], int, OptionsDict, EnvType], str]
 
 
@@ -30,7 +32,7 @@ def render(environment: Environment, markdown: str, drawings: dict[str, str]) ->
             paragraph.attrSet("class", "figures")
     title = next(token.content for token in tokens if token.type == "inline")
     body = parser.renderer.render(tokens, parser.options, {})
-    return environment.get_template("page.html.j2").render(title=title, body=body)
+    return environment.get_template("page.html.j2").render(title=title, body=body, colors=colors)
 
 
 def _only_images(token: Token) -> bool:

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from birnn.core.outputs import whole_file
+from birnn.core.machine import format_description
+from birnn.core.outputs import atomic_file
 from birnn.evaluation.costs import matched_gru_units
 from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.reporting import formatting, notebook, page
+from birnn.reporting import formatting, page
 from birnn.reporting.formatting import NOTHING, number, score, seconds
-from birnn.reporting.references import PUBLISHED
+from birnn.reporting.references import NOTEBOOK, PUBLISHED
 
 SCORES = {
     "accuracy": "Accuracy",
@@ -77,7 +78,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     )
     html = page.render(environment, markdown, drawings)
     for name, text in {"report.md": markdown, "report.html": html}.items():
-        with whole_file(folder / name) as part:
+        with atomic_file(folder / name) as part:
             part.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -87,7 +88,7 @@ def score_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
         {
             "title": title,
             "here": [score(metrics[model].get(key)) for model in TITLES],
-            "notebook": [score(notebook.RESULTS[network].get(key)) for network in NETWORKS],
+            "notebook": [score(NOTEBOOK[network].get(key)) for network in NETWORKS],
         }
         for key, title in SCORES.items()
     ]
@@ -136,15 +137,6 @@ def percent_with_deviation(mean: float, deviation: float) -> str:
     return f"{100 * mean:.2f}" + ("" if isnan(deviation) else f" ± {100 * deviation:.2f}")
 
 
-def machines(*timed: dict[str, Any]) -> str:
-    """Describe the machines that times were taken on, each once."""
-    described = {_machine(one["machine"]): None for one in timed}
-    return " and ".join(described)
-
-
-def _machine(machine: dict[str, Any]) -> str:
-    accelerators = ", ".join(machine["accelerators"]) or "no GPU"
-    return (
-        f"{machine['processor']} ({machine['cores']} cores, {accelerators}, {machine['system']}, "
-        f"Python {machine['python']})"
-    )
+def machines(*timings: dict[str, Any]) -> str:
+    """Describe the machines that times were measured on, each once."""
+    return " and ".join(dict.fromkeys(format_description(one["machine"]) for one in timings))

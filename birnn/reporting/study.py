@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from birnn.core.outputs import read_json
+from birnn.evaluation.intervals import verdict
 from birnn.evaluation.model_names import TITLES
-from birnn.reporting import formatting
 
 SEED = "train.seed"
 CORPUS = ("name", "train_reviews", "test_reviews", "vocabulary")
@@ -34,9 +34,7 @@ class Group:
     def verdict(self) -> str:
         """What the interval of the difference over seeds shows."""
         difference = self.cells[DIFFERENCE]
-        return formatting.verdict(
-            difference["low"], difference["high"], TITLES["bilstm"], TITLES["bigru"]
-        )
+        return verdict(difference["low"], difference["high"], TITLES["bilstm"], TITLES["bigru"])
 
 
 @dataclass(frozen=True)

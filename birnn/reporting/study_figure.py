@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.reporting.figures import COLORS, GRID, STYLE, one_axes
+from birnn.reporting.colors import GRID, MODELS
+from birnn.reporting.figures import STYLE, one_axes
 from birnn.reporting.study import Study
 
 SHIFTS = dict(zip(NETWORKS, (-0.15, 0.15), strict=True))
@@ -41,7 +42,7 @@ def draw(study: Study) -> Figure:
 
 
 def _draw_network(axes: Axes, study: Study, network: str) -> None:
-    style: dict[str, Any] = {"color": COLORS[network], "marker": "o", "linestyle": "none"}
+    style: dict[str, Any] = {"color": MODELS[network], "marker": "o", "linestyle": "none"}
     groups, shift = study.groups("accuracy"), SHIFTS[network]
     for place, group in enumerate(groups):
         shares = 100 * study.of(group)[f"{network}.accuracy"]

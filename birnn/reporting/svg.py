@@ -6,15 +6,7 @@ import re
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from birnn.reporting.figures import COLORS, GRID, INK
-
-# Names of the colours in the page's style; the last is the notebook's blue.
-VARIABLES = {
-    INK: "--ink",
-    GRID: "--grid",
-    **{color: f"--{model}" for model, color in COLORS.items()},
-    "#0000ff": "--notebook",
-}
+from birnn.reporting.colors import GRID, INK, MODELS, NOTEBOOK
 
 
 def inline(figure: Figure, name: str) -> str:
@@ -29,6 +21,6 @@ def inline(figure: Figure, name: str) -> str:
     svg = re.sub(r'(?s)^.*?<svg[^>]*(viewBox="[^"]*")[^>]*>', r"<svg \1>", text.getvalue())
     svg = re.sub(r"(?s)<(metadata|style).*?</\1>", "", svg)
     svg = re.sub(r'(\sid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
-    for color, variable in VARIABLES.items():
-        svg = svg.replace(color, f"var({variable})")
+    for variable, color in (MODELS | {"ink": INK, "grid": GRID, "notebook": NOTEBOOK}).items():
+        svg = svg.replace(color, f"var(--{variable})")
     return svg.strip()

@@ -62,9 +62,9 @@ def encode(tokens: pa.ListArray, encoding: Encoding) -> NDArray[np.int32]:
     """Return the padded sequences of a batch of reviews, int32, shape (reviews, maxlen)."""
     known = pa.array(encoding.words, pa.string())
     ranks = pc.index_in(tokens.flatten(), value_set=known)
-    ids_of_words = pc.add(ranks, FIRST_WORD).fill_null(OUT_OF_VOCABULARY).to_numpy()
+    word_ids = pc.add(ranks, FIRST_WORD).fill_null(OUT_OF_VOCABULARY).to_numpy()
     lengths = pc.list_value_length(tokens).fill_null(0).to_numpy()
-    ids = np.insert(ids_of_words, np.cumsum(lengths) - lengths, START)
+    ids = np.insert(word_ids, np.cumsum(lengths) - lengths, START)
     return _pad(ids, lengths + 1, encoding)
 
 

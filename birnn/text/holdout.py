@@ -23,10 +23,10 @@ def hold_out(
     Raises:
         InputError: one of the two parts would lack a class.
     """
-    _, group_of_review, reviews = np.unique(groups, return_inverse=True, return_counts=True)
+    _, group_index, reviews = np.unique(groups, return_inverse=True, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(reviews))
     chosen = order[np.cumsum(reviews[order]) <= fraction * len(groups)]
-    held_out = np.isin(group_of_review, chosen)
+    held_out = np.isin(group_index, chosen)
     for part in (held_out, ~held_out):
         if len(np.unique(labels[part])) < len(np.unique(labels)):
             raise InputError(

@@ -22,7 +22,7 @@ NO_NGRAM = -1
 
 
 @dataclass(frozen=True)
-class Table:
+class RatioTable:
     """The n-grams of training reviews.
 
     Attributes:
@@ -35,22 +35,22 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Given:
+class CrossFittedRatios:
     """The ratios that each training review is given.
 
     Attributes:
-        of_words: float16, shape (words of all reviews, longest): 0 where no n-gram ends, or where
+        word_ratios: float16, shape (words of all reviews, longest): 0 where no n-gram ends, or where
             too few reviews of other folds have it.
-        starts: where each review begins in `of_words`, and the last one ends, shape (reviews + 1,).
+        starts: where each review begins in `word_ratios`, and the last one ends, shape (reviews + 1,).
     """
 
-    of_words: NDArray[np.float16]
+    word_ratios: NDArray[np.float16]
     starts: NDArray[np.int64]
 
-    def beside(self, ids: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    def select(self, ids: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the ratios of some reviews, shape (reviews, maxlen, longest), 0 for padding."""
-        ratios = np.zeros((*ids.shape, self.of_words.shape[1]), np.float32)
-        parts = [self.of_words[self.starts[row] : self.starts[row + 1]] for row in rows]
+        ratios = np.zeros((*ids.shape, self.word_ratios.shape[1]), np.float32)
+        parts = [self.word_ratios[self.starts[row] : self.starts[row + 1]] for row in rows]
         ratios[ids != PADDING] = np.concatenate(parts)
         return ratios
 
@@ -107,7 +107,7 @@ def weigh(
     groups: NDArray[np.int32],
     num_words: int,
     settings: Settings,
-) -> tuple[Table, Given]:
+) -> tuple[RatioTable, CrossFittedRatios]:
     """Return the table of training reviews, and what each of them is given.
 
     Args:
@@ -120,9 +120,9 @@ def weigh(
     Raises:
         InputError: no n-gram counts, or codes are too large for 64 bits.
     """
-    of_words = codes(ids, settings.longest, num_words)
-    known, numbers = np.unique(of_words, return_inverse=True)
-    numbers = numbers.reshape(of_words.shape)
+    word_ratios = codes(ids, settings.longest, num_words)
+    known, numbers = np.unique(word_ratios, return_inverse=True)
+    numbers = numbers.reshape(word_ratios.shape)
     starts = np.append(0, (ids != PADDING).sum(axis=1).cumsum())
     present = _present(numbers, starts, len(known))
     counts = np.asarray(present.sum(axis=0)).ravel()
@@ -136,21 +136,21 @@ def weigh(
     # NO_NGRAM and rare n-grams get the last number, of which the ratio is 0.
     numbers = np.where(kept, np.cumsum(kept) - 1, kept.sum())[numbers]
     given = np.empty(numbers.shape, np.float16)
-    fold_of_review = folds(groups, settings.folds, settings.seed)
-    fold_of_word = np.repeat(fold_of_review, np.diff(starts))
+    review_folds = folds(groups, settings.folds, settings.seed)
+    word_folds = np.repeat(review_folds, np.diff(starts))
     for fold in range(settings.folds):
-        others = fold_of_review != fold
+        others = review_folds != fold
         ratios = np.append(_ratios(present[others], labels[others], settings), 0)
-        given[fold_of_word == fold] = ratios[numbers[fold_of_word == fold]]
-    table = Table(known[kept], _ratios(present, labels, settings).astype(np.float32))
-    return table, Given(given, starts)
+        given[word_folds == fold] = ratios[numbers[word_folds == fold]]
+    table = RatioTable(known[kept], _ratios(present, labels, settings).astype(np.float32))
+    return table, CrossFittedRatios(given, starts)
 
 
 def folds(groups: NDArray[np.int32], count: int, seed: int) -> NDArray[np.int64]:
     """Return a fold for each review, shape (reviews,), the same for all of one group."""
-    _, group_of_review = np.unique(groups, return_inverse=True)
-    of_groups = np.random.default_rng(seed).permutation(group_of_review.max() + 1) % count
-    of_reviews: NDArray[np.int64] = of_groups[group_of_review]
+    _, group_index = np.unique(groups, return_inverse=True)
+    of_groups = np.random.default_rng(seed).permutation(group_index.max() + 1) % count
+    of_reviews: NDArray[np.int64] = of_groups[group_index]
     return of_reviews
 
 
@@ -179,17 +179,17 @@ def _ratios(
     return np.where(positive + negative >= settings.min_reviews, ratios, 0)
 
 
-def write(table: Table, given: Given, folder: Path) -> None:
-    """Write `codes.npy` and `ratios.npy` of the table, `of_words.npy` and `starts.npy` of given."""
+def write(table: RatioTable, given: CrossFittedRatios, folder: Path) -> None:
+    """Write `codes.npy` and `ratios.npy` of the table, `word_ratios.npy` and `starts.npy` of given."""
     for arrays in (table, given):
         for field in fields(arrays):
             np.save(folder / f"{field.name}.npy", getattr(arrays, field.name))
 
 
-def read(folder: Path) -> tuple[Table, Given]:
+def read(folder: Path) -> tuple[RatioTable, CrossFittedRatios]:
     """Return what `write` wrote, memory-mapped."""
-    names = [field.name for kind in (Table, Given) for field in fields(kind)]
-    codes, ratios, of_words, starts = (
+    names = [field.name for kind in (RatioTable, CrossFittedRatios) for field in fields(kind)]
+    codes, ratios, word_ratios, starts = (
         np.load(folder / f"{name}.npy", mmap_mode="r") for name in names
     )
-    return Table(codes, ratios), Given(of_words, starts)
+    return RatioTable(codes, ratios), CrossFittedRatios(word_ratios, starts)

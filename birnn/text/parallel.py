@@ -1,4 +1,4 @@
-"""Work on several cores, for libraries that let go of Python's lock, as Arrow does."""
+"""Work on all cores in threads, for functions that release Python's lock, as Arrow's do."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -11,10 +11,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield `function` of each item, in their order, while others are worked on.
+def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield `function(item)` for each item, in order, while the next items are processed.
 
-    No more items are taken ahead than keep the cores busy, so that memory does not grow with them.
+    It takes only as many items ahead as there are cores, so memory does not grow with their number.
     """
     cores = usable_cores()
     waiting: deque[Future[Result]] = deque()

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-BATCH = 2_000  # reviews
+from birnn.core.machine import BATCH_SIZE
 
 
 def words(
-    file: Path, batch_size: int = BATCH, rows: NDArray[np.int32] | None = None
+    file: Path, batch_size: int = BATCH_SIZE, rows: NDArray[np.int32] | None = None
 ) -> Iterator[list[list[str]]]:
     """Yield batches of reviews, all or those of some rows, each review a list of all its words."""
     chosen = np.ones(count(file), np.bool_)
@@ -92,5 +92,5 @@ def _batches(
     """
     with pq.ParquetFile(file) as content:
         for group in range(content.num_row_groups):
-            size = batch_size or BATCH
+            size = batch_size or BATCH_SIZE
             yield from content.iter_batches(size, row_groups=[group], columns=columns)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birnn.core.outputs import whole_file
+from birnn.core.outputs import atomic_file
 
 SEPARATORS = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 _TABLE = bytes.maketrans(
@@ -57,7 +57,7 @@ def rank(counts: Counter[str]) -> list[str]:
 
 def write(vocabulary: list[str], file: Path) -> None:
     """Write a word a line, in order of rank."""
-    with whole_file(file) as part:
+    with atomic_file(file) as part:
         # A word can hold any line separator but the newline, so the file is written as bytes.
         part.write_bytes("".join(f"{word}\n" for word in vocabulary).encode())
 

@@ -1,9 +1,9 @@
-"""What is kept of a training while it runs, so that one that was killed can go on.
+"""A checkpoint after every epoch, from which training resumes after it was killed.
 
-One file, which is written after each epoch: all variables of the network and its optimizer, and
-what was measured. Its name is the hash of all that decides on the bytes of the result, so that a
-training never goes on from another's. It stays after the last epoch, until another training takes
-its place: who started the training may be killed before the result is recorded.
+One file stores all variables of the network and its optimizer, and the history. Its name is a hash
+of everything that the result depends on, so training never resumes from the checkpoint of another
+configuration. The checkpoint stays after the last epoch until another training replaces it, because
+DVC may be killed before it records the result.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from birnn.core.outputs import whole_file
+from birnn.core.outputs import atomic_file
 
 PACKAGE = __name__.split(".")[0]
 LIBRARIES = ("keras", "numba", "numpy", "tensorflow")
@@ -26,11 +26,11 @@ LIBRARIES = ("keras", "numba", "numpy", "tensorflow")
 
 @dataclass(frozen=True)
 class Progress:
-    """What was measured of the epochs that are finished.
+    """The history of the epochs that are finished.
 
     Attributes:
-        history: what Keras reports of each epoch, by name.
-        seconds: of each epoch.
+        history: for each of Keras's metrics its values, one per epoch.
+        seconds: the duration of each epoch.
     """
 
     history: dict[str, list[float]]
@@ -41,33 +41,33 @@ class Progress:
         """The number of epochs that are finished."""
         return len(self.seconds)
 
-    def after(self, measured: dict[str, float], seconds: float) -> "Progress":
-        """Return the progress with one epoch more."""
-        history = {name: [*self.history.get(name, []), measured[name]] for name in measured}
+    def after(self, metrics: dict[str, float], seconds: float) -> "Progress":
+        """Return the progress after one more epoch."""
+        history = {name: [*self.history.get(name, []), metrics[name]] for name in metrics}
         return Progress(history, [*self.seconds, seconds])
 
 
 class Checkpoint:
-    """The state of one training, after its last finished epoch."""
+    """The state of a training after its last finished epoch."""
 
-    def __init__(self, folder: Path, decides: list[Any], data: list[Path]) -> None:
-        """Name the file by what `decides`, as JSON, by files of `data`, code and libraries."""
+    def __init__(self, folder: Path, configuration: list[Any], data: list[Path]) -> None:
+        """Name the file after the configuration (JSON), the data files, the code and libraries."""
         self._folder = folder
-        self._file = folder / f"{_key(decides, data)}.npz"
+        self._file = folder / f"{_key(configuration, data)}.npz"
 
     def save(self, model: keras.Model, progress: Progress) -> None:
-        """Write the state of a compiled model and its progress."""
+        """Write the state of a compiled model and its progress, and delete other checkpoints."""
         arrays = {str(number): variable.numpy() for number, variable in enumerate(_state(model))}
         text = json.dumps([progress.history, progress.seconds])
-        with whole_file(self._file) as part:
-            np.savez(part, progress=np.array(text), **arrays)
+        with atomic_file(self._file) as temporary:
+            np.savez(temporary, progress=np.array(text), **arrays)
         for other in set(self._folder.glob("*.npz")) - {self._file}:
             other.unlink()
 
     def load(self, model: keras.Model) -> Progress:
-        """Bring a compiled model to the state that was saved; no progress where none was.
+        """Restore the state of a compiled model and return its progress.
 
-        A damaged file is as good as none, with a warning.
+        If there is no checkpoint, or with a warning if it is damaged, the progress is empty.
         """
         if not self._file.exists():
             return Progress({}, [])
@@ -76,7 +76,10 @@ class Checkpoint:
                 arrays = [saved[str(number)] for number in range(len(_state(model)))]
                 history, seconds = json.loads(str(saved["progress"]))
         except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError) as error:
-            print(f"warning: {self._file} is damaged, so it is left out ({error})", file=sys.stderr)
+            print(
+                f"warning: {self._file} is damaged ({error}): training starts from the beginning",
+                file=sys.stderr,
+            )
             return Progress({}, [])
         for variable, array in zip(_state(model), arrays, strict=True):
             variable.assign(array)
@@ -84,13 +87,13 @@ class Checkpoint:
 
 
 def _state(model: keras.Model) -> list[keras.Variable]:
-    """Return all variables that training changes, the seeds of dropout among them."""
+    """Return all variables that training changes, including the seeds of dropout."""
     model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]
 
 
-def _key(decides: list[Any], data: list[Path]) -> str:
-    key = hashlib.sha256(json.dumps([decides, _versions()]).encode())
+def _key(configuration: list[Any], data: list[Path]) -> str:
+    key = hashlib.sha256(json.dumps([configuration, _versions()]).encode())
     for file in [*data, *_code()]:
         with file.open("rb") as content:
             key.update(hashlib.file_digest(content, "sha256").digest())
@@ -102,6 +105,6 @@ def _versions() -> dict[str, str]:
 
 
 def _code() -> list[Path]:
-    """Return the files of this package that are in use."""
+    """Return the files of the modules of this package that are imported."""
     modules = [module for name, module in sys.modules.items() if name.split(".")[0] == PACKAGE]
     return sorted(Path(module.__file__) for module in modules if module.__file__)

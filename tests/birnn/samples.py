@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from birnn.core import machine
 from birnn.core.outputs import write_json
-from birnn.evaluation import plot_data
+from birnn.evaluation import plot_data, summary
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.predictions import Predictions
 from birnn.reporting import figures, report
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.study import Study
-from stages import evaluate
 from stages import report as report_stage
 
 SETTINGS = {
@@ -105,7 +104,7 @@ def metrics(
         "vocabulary": 88_584,
         "validation": "test",
     }
-    measured = evaluate.measure(table, predicted, histories(), maxlen)
+    measured = summary.summarize_models(table, predicted, histories(), maxlen)
     return {"corpus": about | described} | measured
 
 
@@ -113,13 +112,13 @@ def tables(columns: dict[str, NDArray[Any]], measured: dict[str, Any]) -> dict[s
     """Return the rows of the plots."""
     models = ("bilstm", "bigru", "baseline")
     probabilities = {name: columns[name] for name in models}
-    return plot_data.of_predictions(columns["label"], probabilities) | {
-        "curves": plot_data.of_histories(histories()),
-        "lengths": plot_data.of_lengths({name: measured[name] for name in models}),
+    return plot_data.probability_tables(columns["label"], probabilities) | {
+        "curves": plot_data.learning_curves(histories()),
+        "lengths": plot_data.accuracy_by_length({name: measured[name] for name in models}),
     }
 
 
-def behaviour() -> pd.DataFrame:
+def behavior() -> pd.DataFrame:
     """Return what `checklist` writes, of one test with cases and one without."""
     rows = []
     for test, cases in (("plain praise is positive", 60), ("people get other first names", 0)):
@@ -149,7 +148,7 @@ def write_report(
         "costs": costs(),
         "timings": timings(),
         "confusion": report_stage.confusion_counts(rows["confusion"]),
-        "checklist": report_stage.by_test(behaviour()),
+        "checklist": report_stage.by_test(behavior()),
         "best_loss_epoch": report_stage.best_loss_epochs(rows["curves"]),
         "settings": settings,
         "studies": studies,

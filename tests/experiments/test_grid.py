@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from birnn.core.errors import InputError
+from birnn.core.settings import flatten
 from experiments import grid
 from tests.projects import PROJECT
 
@@ -56,6 +57,6 @@ def test_no_options() -> None:
 
 
 def test_settings_by_their_full_names() -> None:
-    flat = grid.flat(grid.read(Path("params.yaml")))
+    flat = flatten(grid.read(Path("params.yaml")))
     assert flat["train.seed"] == 0
     assert len(flat) == sum(len(section) for section in grid.read().values())

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from birnn.core.errors import InputError
+from birnn.core.settings import flatten
 from experiments import grid, recipes
 from tests.projects import PROJECT
 
@@ -20,7 +21,7 @@ def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_settings_of_every_recipe_are_allowed(name: str) -> None:
     (recipe,) = recipes.named(name)
     (point,) = grid.points([], recipe)
-    flat = grid.flat(point.params)
+    flat = flatten(point.params)
     assert {key: flat[key] for key in recipe.settings} == recipe.settings
     assert point.name == name
 

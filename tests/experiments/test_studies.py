@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from birnn.core.errors import InputError
+from birnn.core.settings import flatten
 from birnn.reporting import study, study_figure
 from experiments import grid, runs, studies
 from experiments.runs import Run
@@ -70,7 +71,7 @@ def test_a_study_comes_back_as_it_was_written(points: list[grid.Point]) -> None:
 
 def test_it_is_of_a_corpus_and_of_settings(points: list[grid.Point]) -> None:
     read = study.read(studies.write("lengths", points, found(points)))
-    settings = grid.flat(points[0].params)
+    settings = flatten(points[0].params)
     corpus = read.corpus
     assert read.is_of(corpus, settings)
     assert read.is_of(corpus, settings | {"pad.maxlen": 7, "train.seed": 99})
@@ -106,11 +107,11 @@ def test_nothing_finished_or_several_corpora(points: list[grid.Point]) -> None:
 
 def test_runs_are_found_by_all_their_settings(points: list[grid.Point]) -> None:
     listed = list(found(points).values())
-    assert set(runs.of_points(points, listed)) == set(range(6))
-    assert set(runs.of_points(points, listed[1:3])) == {1, 2}
+    assert set(runs.match_points(points, listed)) == set(range(6))
+    assert set(runs.match_points(points, listed[1:3])) == {1, 2}
     other = replace(listed[0], params=deepcopy(listed[0].params))
     other.params["train"]["epochs"] = 99
-    assert set(runs.of_points(points, [other])) == set()
+    assert set(runs.match_points(points, [other])) == set()
 
 
 @pytest.mark.parametrize("options", [["train.seed=0..2"], ["pad.maxlen=50,100"]])

@@ -33,7 +33,7 @@ LIBRARIES = [
     "jinja2",
     "markdown_it",
     "pydantic",
-    "ruamel.yaml",
+    "yaml",
     "rich.progress",
     "typer",
     "requests",

@@ -1,4 +1,4 @@
-"""Behavioural tests, on models whose behaviour is known."""
+"""Behavioral tests, on models whose behavior is known."""
 
 import re
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from birnn.checklist import behaviors
-from birnn.checklist.behaviors import Behaviour, Case
+from birnn.checklist import behaviors, cases
+from birnn.checklist.behaviors import Behavior, Case
 
 TEXTS = ["John liked it.", "An odd Film, seen with Mary.", "Nothing."]
 
@@ -23,12 +23,12 @@ def by(rule: str) -> behaviors.Predict:
 
 
 def failures(predict: behaviors.Predict) -> dict[str, int]:
-    found = behaviors.rows(behaviors.behaviours(TEXTS, TEXTS[:2]), {"model": predict})
+    found = behaviors.run_tests(cases.all_behaviors(TEXTS, TEXTS[:2]), {"model": predict})
     return {row["test"]: row["failures"] for row in found}
 
 
 def test_a_model_that_knows_the_words_fails_by_negation_alone() -> None:
-    praise = rf"{'|'.join(behaviors.PRAISE)}|loved"
+    praise = rf"{'|'.join(cases.PRAISE)}|loved"
     found = failures(by(praise))
     assert found["plain praise is positive"] == 0
     assert found["plain blame is negative"] == 0
@@ -55,21 +55,21 @@ def test_a_model_that_looks_at_case_or_the_end() -> None:
 def test_a_model_that_moves_the_wrong_way() -> None:
     assert failures(by("hated"))["blame added at the end"] == 3
     assert failures(by("^((?!loved).)*$"))["praise added at the end"] == 3
-    small = Behaviour("", "DIR", "", [Case("longer", original="x", direction=1)])
+    small = Behavior("", "DIR", "", [Case("longer", original="x", direction=1)])
     for step, failed in ((0.09, False), (0.11, True)):
         predict = lambda texts, step=step: np.array([0.5 - step * (len(t) > 1) for t in texts])  # noqa: E731
         assert small.failures(predict).tolist() == [failed]
 
 
 def test_names_are_swapped_within_their_gender_and_only_as_whole_words() -> None:
-    renamed = behaviors.rename("John and Mary met Johnson, Tom and Emma; john.")
+    renamed = cases.rename("John and Mary met Johnson, Tom and Emma; john.")
     assert renamed == "Michael and Sarah met Johnson, John and Mary; john."
-    assert behaviors.has_name("with John.")
-    assert not behaviors.has_name("Johnson, john")
+    assert cases.has_name("with John.")
+    assert not cases.has_name("Johnson, john")
 
 
 def test_plain_texts_are_english() -> None:
-    plain = behaviors.behaviours([], [])[:4]
+    plain = cases.all_behaviors([], [])[:4]
     texts = [case.text for test in plain for case in test.cases]
     assert len(set(texts)) == len(texts) == 220
     assert "This is an awful film." in texts
@@ -77,14 +77,14 @@ def test_plain_texts_are_english() -> None:
 
 
 def test_without_cases_there_is_no_rate() -> None:
-    found = list(behaviors.rows(behaviors.behaviours([], []), {"model": by("x")}))
+    found = list(behaviors.run_tests(cases.all_behaviors([], []), {"model": by("x")}))
     assert [row["failure_rate"] is None for row in found] == [row["cases"] == 0 for row in found]
     assert [row["low"] is None for row in found] == [row["cases"] == 0 for row in found]
 
 
 def test_rates_come_with_intervals() -> None:
     row = next(
-        behaviors.rows(behaviors.behaviours([], []), {"model": by("great|excellent|perfect")})
+        behaviors.run_tests(cases.all_behaviors([], []), {"model": by("great|excellent|perfect")})
     )
     assert (row["cases"], row["failures"]) == (60, 42)
     assert row["failure_rate"] == pytest.approx(0.7)

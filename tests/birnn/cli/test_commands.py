@@ -7,12 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from birnn.cli import explain, pipeline, predict
+from birnn.cli import explain, predict
 from birnn.core.errors import InputError
+from birnn.evaluation.decision import combine
+from birnn.inference import predictor
 from birnn.inference.explanation import Explainer
-from tests.birnn.readers import reader
+from tests.birnn.predictors import small_predictor
 
-READING = reader()
+PREDICTOR = small_predictor()
 TEXTS = [("first", "A good film."), ("second", "zxqv, bad zxqv [red]!"), ("third", "")]
 
 
@@ -21,10 +23,10 @@ def small_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the pipeline's networks be small ones."""
 
     def load(names: tuple[str, ...]) -> object:
-        chosen = {name: READING.networks[name] for name in names}
-        return type(READING)(READING.encoding, chosen)
+        chosen = {name: PREDICTOR.networks[name] for name in names}
+        return type(PREDICTOR)(PREDICTOR.encoding, chosen)
 
-    monkeypatch.setattr(pipeline, "load", load)
+    monkeypatch.setattr(predictor, "load_verified", load)
     monkeypatch.setenv("COLUMNS", "80")
 
 
@@ -41,7 +43,7 @@ def test_a_line_a_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_one_network_alone(capsys: pytest.CaptureFixture[str]) -> None:
     predict.run(TEXTS, ["bigru"], None, unknown=False)
-    said = READING.probabilities([text for _, text in TEXTS])["bigru"]
+    said = PREDICTOR.predict([text for _, text in TEXTS])["bigru"]
     lines = capsys.readouterr().out.splitlines()
     for line, probability in zip(lines, said, strict=True):
         word = "positive" if probability > 0.5 else "negative"
@@ -50,18 +52,16 @@ def test_one_network_alone(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
 def test_a_table_has_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
-    monkeypatch.setattr(predict, "BATCH", batch)
+    monkeypatch.setattr(predict, "BATCH_SIZE", batch)
     predict.run(iter(TEXTS), ["bilstm", "bigru"], tmp_path / "said.parquet", unknown=True)
     table = pd.read_parquet(tmp_path / "said.parquet")
     assert table["source"].tolist() == ["first", "second", "third"]
     assert table["text"].tolist() == [text for _, text in TEXTS]
     assert table["unknown"].tolist() == ["", "zxqv red", ""]
-    said = READING.probabilities([text for _, text in TEXTS])
+    said = PREDICTOR.predict([text for _, text in TEXTS])
     for name in ("bilstm", "bigru"):
         assert table[name].to_numpy() == pytest.approx(said[name], abs=1e-6)
-    assert table["probability"].to_numpy() == pytest.approx(
-        (said["bilstm"] + said["bigru"]) / 2, abs=1e-6
-    )
+    assert table["probability"].to_numpy() == pytest.approx(combine(list(said.values())), abs=1e-6)
     assert (table["sentiment"] == "positive").tolist() == (table["probability"] > 0.5).tolist()
 
 
@@ -95,8 +95,8 @@ def test_in_a_terminal_the_strongest_word_stands_out(
     monkeypatch.setenv("COLORTERM", "truecolor")
     explain.run("the good film", ["bilstm"], None)
     colored = re.findall(r"\x1b\[1;37;48;2;[\d;]+m(\w+)", capsys.readouterr().out)
-    found = Explainer(READING).explain("the good film")
-    moved = dict(zip(found.segments, found.readings["bilstm"].contributions, strict=True))
+    found = Explainer(PREDICTOR).explain("the good film")
+    moved = dict(zip(found.segments, found.networks["bilstm"].contributions, strict=True))
     assert max(moved, key=lambda segment: abs(moved[segment])).text in colored
 
 

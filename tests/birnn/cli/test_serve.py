@@ -7,9 +7,9 @@ from fastapi.testclient import TestClient
 
 from birnn.cli import serve
 from birnn.inference.explanation import Explainer
-from tests.birnn.readers import reader
+from tests.birnn.predictors import small_predictor
 
-EXPLAINER = Explainer(reader())
+EXPLAINER = Explainer(small_predictor())
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,8 @@ def test_json_says_what_the_explainer_says(client: TestClient) -> None:
         "film",
         ".",
     ]
-    for name, reading in found.readings.items():
-        said = answer["readings"][name]
+    for name, reading in found.networks.items():
+        said = answer["networks"][name]
         assert said["probability"] == pytest.approx(reading.probability, abs=1e-6)
         assert said["contributions"] == pytest.approx(reading.contributions, abs=1e-4)
 

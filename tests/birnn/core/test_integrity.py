@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from birnn.core import integrity
+from birnn.core.errors import InputError
+from birnn.core.yaml_files import write_yaml
 
 
 def md5(content: bytes) -> str:
@@ -29,7 +30,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the cache of a folder in which `use` reads a file, and a part of a folder."""
     monkeypatch.chdir(tmp_path)
     cache = tmp_path / "cache"
-    monkeypatch.setattr(integrity, "_cache", lambda: cache)
+    monkeypatch.setattr(integrity, "_cache_folder", lambda: cache)
     Path("folder/deep").mkdir(parents=True)
     contents = {"deep/a": b"1", "z": b"2"}
     for name, content in contents.items():
@@ -45,46 +46,97 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "stages": {"use": {"deps": ["code.py", "folder/deep", "file"]}, "make": {"deps": []}}
     }
     for name, content in (("dvc.lock", lock), ("dvc.yaml", pipeline)):
-        YAML(typ="safe").dump(content, Path(name))
+        write_yaml(content, Path(name))
     return cache
 
 
 @pytest.mark.usefixtures("cache")
 def test_what_is_as_recorded_passes() -> None:
-    assert integrity.damage("use") is None
+    assert integrity.find_damage("use") is None
 
 
 @pytest.mark.usefixtures("cache")
 def test_without_a_lock_nothing_is_recorded() -> None:
     Path("dvc.lock").unlink()
     Path("file").unlink()
-    assert integrity.damage("use") is None
+    assert integrity.find_damage("use") is None
 
 
 @pytest.mark.usefixtures("cache")
 def test_what_a_stage_does_not_read_is_not_looked_at() -> None:
     Path("file").write_bytes(b"other")
-    assert integrity.damage("make") is None
+    assert integrity.find_damage("make") is None
 
 
 @pytest.mark.parametrize(("name", "expected"), [("file", b"3"), ("folder/deep/a", b"1")])
 def test_a_file_that_is_damaged_is_named(cache: Path, name: str, expected: bytes) -> None:
     Path(name).write_bytes(b"x")
-    said = f"{name} is damaged: its md5 is {md5(b'x')}, and dvc.lock records {md5(expected)}"
-    assert integrity.damage("use") == f"{said}; delete {name}, then run dvc repro"
+    said = f"{name} is damaged: its md5 is {md5(b'x')}, but dvc.lock records {md5(expected)}"
+    assert integrity.find_damage("use") == f"{said}; delete {name}, then run dvc repro"
     cached = cache / md5(expected)[:2] / md5(expected)[2:]
     cached.write_bytes(b"x")
-    assert integrity.damage("use") == f"{said}; delete {name} and {cached}, then run dvc repro"
+    assert integrity.find_damage("use") == f"{said}; delete {name} and {cached}, then run dvc repro"
     cached.unlink()
-    assert integrity.damage("use") == f"{said}; delete {name}, then run dvc repro"
+    assert integrity.find_damage("use") == f"{said}; delete {name}, then run dvc repro"
     Path(name).unlink()
     missing = f"{name} is missing: dvc.lock records {md5(expected)}; run dvc repro"
-    assert integrity.damage("use") == missing
+    assert integrity.find_damage("use") == missing
 
 
 def test_a_folder_whose_list_is_lost_is_named_whole(cache: Path) -> None:
     Path("folder/z").write_bytes(b"x")
     for listing in cache.rglob("*.dir"):
         listing.write_bytes(b"[]")
-    expected = "folder is not what dvc.lock records; delete folder, then run dvc repro"
-    assert integrity.damage("use") == expected
+    expected = "folder differs from what dvc.lock records; delete folder, then run dvc repro"
+    assert integrity.find_damage("use") == expected
+
+
+LOCK = """
+schema: '2.0'
+stages:
+  evaluate:
+    deps:
+    - path: models/other.h5
+      md5: 7d793037a0760186574b0282f2f435e7
+  checklist:
+    deps:
+    - path: weights.h5
+      md5: 7d793037a0760186574b0282f2f435e7
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with a lock, and the file that it records."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvc.lock").write_text(LOCK)
+    (tmp_path / "weights.h5").write_text("world")
+    return tmp_path
+
+
+@pytest.mark.usefixtures("project")
+def test_the_recorded_file_passes() -> None:
+    integrity.verify([Path("weights.h5")])
+
+
+def refusal(*files: str) -> str:
+    with pytest.raises(InputError) as error:
+        integrity.verify([Path(file) for file in files])
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_another_file_does_not(project: Path) -> None:
+    (project / "weights.h5").write_text("evil")
+    assert refusal("weights.h5").startswith("weights.h5 was not opened: it differs")
+    (project / "weights.h5").unlink()
+    assert refusal("weights.h5") == "weights.h5 is missing: run dvc repro or dvc pull"
+
+
+def test_neither_does_one_that_the_lock_does_not_know(project: Path) -> None:
+    (project / "other.h5").write_text("world")
+    assert "dvc.lock records none" in refusal("other.h5")
+    (project / "dvc.lock").write_text("schema: '2.0'\nstages: {}\n")
+    assert "dvc.lock records none" in refusal("weights.h5")
+    (project / "dvc.lock").unlink()
+    assert refusal("weights.h5").startswith("dvc.lock is missing: run dvc repro")

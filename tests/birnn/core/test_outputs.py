@@ -13,7 +13,7 @@ from birnn.core import outputs
 def test_a_folder_takes_its_place_when_whole(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "folder"
     for content in ("old", "new"):
-        with outputs.whole_folder(folder) as part:
+        with outputs.atomic_folder(folder) as part:
             (part / content).write_text(content)
     assert [file.name for file in folder.iterdir()] == ["new"]
     assert list(folder.parent.iterdir()) == [folder]
@@ -21,11 +21,11 @@ def test_a_folder_takes_its_place_when_whole(tmp_path: Path) -> None:
 
 def test_a_failure_leaves_the_old_folder(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
-    with outputs.whole_folder(folder) as part:
+    with outputs.atomic_folder(folder) as part:
         (part / "old").touch()
 
     def fail() -> None:
-        with outputs.whole_folder(folder) as part:
+        with outputs.atomic_folder(folder) as part:
             (part / "new").touch()
             raise KeyboardInterrupt
 
@@ -46,7 +46,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_a_failure_leaves_no_half_of_a_file(tmp_path: Path) -> None:
     def fail() -> None:
-        with outputs.whole_file(tmp_path / "file") as part:
+        with outputs.atomic_file(tmp_path / "file") as part:
             part.write_text("half")
             raise KeyboardInterrupt
 
@@ -83,7 +83,7 @@ def test_what_is_renamed_is_on_the_disk_before_and_its_name_after(
     name = f"{part}file.json"
     assert calls == [("sync", name), ("rename", name), ("sync", tmp_path.name)]
     calls.clear()
-    with outputs.whole_folder(tmp_path / "folder") as folder:
+    with outputs.atomic_folder(tmp_path / "folder") as folder:
         (folder / "a").touch()
         (folder / "b").touch()
     name = f"{part}folder"
@@ -95,7 +95,7 @@ def test_a_folder_that_cannot_be_replaced_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "folder"
-    with outputs.whole_folder(folder) as part:
+    with outputs.atomic_folder(folder) as part:
         (part / "old").touch()
     replace = Path.replace
 
@@ -105,7 +105,7 @@ def test_a_folder_that_cannot_be_replaced_stays(
         return replace(path, target)
 
     monkeypatch.setattr(Path, "replace", refuse_new)
-    with pytest.raises(PermissionError), outputs.whole_folder(folder) as part:
+    with pytest.raises(PermissionError), outputs.atomic_folder(folder) as part:
         (part / "new").touch()
     assert [file.name for file in folder.iterdir()] == ["old"]
     assert list(tmp_path.iterdir()) == [folder]
@@ -122,6 +122,6 @@ def test_what_killed_processes_left_is_removed_and_what_others_write_is_not(
     for file in (dead, alive, folder / "half"):
         file.touch()
     outputs.write_json(tmp_path / "file.json", {})
-    with outputs.whole_folder(tmp_path / "folder"):
+    with outputs.atomic_folder(tmp_path / "folder"):
         pass
     assert sorted(file.name for file in tmp_path.iterdir()) == [alive.name, "file.json", "folder"]

@@ -56,7 +56,6 @@ def test_the_defaults_are_the_notebooks() -> None:
         "learning_rate": 0.001,
         "schedule": "constant",
         "clipnorm": None,
-        "workers": 1,
     }
 
 

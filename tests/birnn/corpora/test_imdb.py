@@ -189,7 +189,7 @@ def test_reviews_without_a_label_come_by_name_and_are_verified(
     with pytest.raises(InputError, match="the reviews of train/unsup are not those of the") as no:
         found.extend(imdb.read_unlabelled(tmp_path / "raw"))
     digest = str(no.value).split("digest ")[1].split(",")[0]
-    monkeypatch.setattr(imdb, "DIGEST_OF_UNLABELLED", digest)
+    monkeypatch.setattr(imdb, "UNLABELLED_DIGEST", digest)
     found = list(imdb.read_unlabelled(tmp_path / "raw"))
     assert found == ["No label.", "None hére.", "Nor here."]
     archives.write(archive, archives.WHOLE | {"train/unsup/0_0.txt": b"Another."})

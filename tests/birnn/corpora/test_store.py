@@ -37,7 +37,7 @@ def corpus(reviews: Sequence[Review], **about: Any) -> Corpus:
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
 def test_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
-    monkeypatch.setattr(store, "BATCH", batch)
+    monkeypatch.setattr(store, "BATCH_SIZE", batch)
     # The splits may come mixed.
     mixed = [TEST[0], *TRAIN[:2], TEST[1], TRAIN[2]]
     description = store.write(corpus(mixed), tmp_path)
@@ -91,15 +91,15 @@ def test_a_test_review_that_is_in_train_is_counted_or_refused(tmp_path: Path) ->
     assert store.write(corpus([*TRAIN, *TEST]), tmp_path, refuse_overlap=True)["overlap"] == 0
 
 
-def generated(number_of_reviews: int) -> Iterator[Review]:
+def generated(review_count: int) -> Iterator[Review]:
     """Yield reviews of some 1,000 characters."""
-    for number in range(number_of_reviews):
+    for number in range(review_count):
         split = ("train", "test")[number % 2]
         words = " ".join(f"word{(number * place) % 997}" for place in range(130))
         yield Review(split, f"{number}", f"{number % 999}", number // 2 % 2, words, f"{number}")
 
 
-def peak_of_writing(number_of_reviews: int, folder: Path) -> int:
+def peak_of_writing(review_count: int, folder: Path) -> int:
     """Return the peak of the memory, in kB, of a process that writes a corpus.
 
     Its own peak: that of getrusage is at least the memory of the process that runs the tests.
@@ -108,7 +108,7 @@ def peak_of_writing(number_of_reviews: int, folder: Path) -> int:
         "import sys; from pathlib import Path; from birnn.corpora import store;"
         "from birnn.corpora.sources import Corpus;"
         "from tests.birnn.corpora.test_store import generated;"
-        f"store.write(Corpus('m', 'm', lambda: generated({number_of_reviews})), Path(sys.argv[1]));"
+        f"store.write(Corpus('m', 'm', lambda: generated({review_count})), Path(sys.argv[1]));"
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     folder.mkdir()

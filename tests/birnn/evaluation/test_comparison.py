@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birnn.evaluation import comparison
+from birnn.evaluation import comparison, intervals
 from birnn.evaluation.comparison import Comparison
-from birnn.reporting import formatting
 
 
 def test_the_four_kinds_of_reviews() -> None:
@@ -48,7 +47,7 @@ def test_networks_that_never_differ() -> None:
     low, high = compared.interval
     # Ten reviews do not show that two networks are equal.
     assert low < -0.1 < 0.1 < high
-    assert formatting.verdict(*compared.interval, "LSTM", "GRU") == "no difference is shown"
+    assert intervals.verdict(*compared.interval, "LSTM", "GRU") == "no difference is shown"
 
 
 @pytest.mark.parametrize(
@@ -62,4 +61,4 @@ def test_networks_that_never_differ() -> None:
     ],
 )
 def test_the_verdict_is_read_off_the_interval(interval: tuple[float, float], verdict: str) -> None:
-    assert formatting.verdict(*interval, "LSTM", "GRU") == verdict
+    assert intervals.verdict(*interval, "LSTM", "GRU") == verdict

@@ -6,14 +6,14 @@ import keras
 import pytest
 
 from birnn.evaluation import costs
-from birnn.networks import network as networks
-from birnn.networks.network import Network
+from birnn.networks.config import NetworkConfig
+from birnn.networks.network import build_network
 
 
 @pytest.mark.parametrize("layer", ["lstm", "gru"])
 @pytest.mark.parametrize(("embedding_dim", "units"), [(128, 64), (5, 3), (1, 1)])
 def test_the_shapes_are_those_of_the_layers(layer: Any, embedding_dim: int, units: int) -> None:
-    network = Network(
+    network = NetworkConfig(
         layer=layer,
         num_words=9,
         maxlen=7,
@@ -22,7 +22,7 @@ def test_the_shapes_are_those_of_the_layers(layer: Any, embedding_dim: int, unit
         dropout=0,
         kernel="auto",
     )
-    model = networks.build(network)
+    model = build_network(network)
     bidirectional = model.layers[1]
     assert isinstance(bidirectional, keras.layers.Bidirectional)
     assert costs.recurrent_parameters(layer, embedding_dim, units) == bidirectional.count_params()

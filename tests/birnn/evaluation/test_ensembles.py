@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from birnn.evaluation import ensembles
+from birnn.evaluation import decision, ensembles
 from birnn.evaluation.model_names import TITLES
 from tests.birnn import samples
 
@@ -25,12 +25,12 @@ def table(reviews: int = 2_000, seed: int = 0, **noise: float) -> pd.DataFrame:
 
 def test_the_mean_is_of_log_odds() -> None:
     two = [np.array([0.8], np.float32), np.array([0.5], np.float32)]
-    assert expit(ensembles.mean_log_odds(two)) == pytest.approx([2 / 3])  # odds 4 and 1, mean 2
+    assert expit(decision.mean_log_odds(two)) == pytest.approx([2 / 3])  # odds 4 and 1, mean 2
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1))
 def test_certain_models_have_log_odds_too(probabilities: list[float]) -> None:
-    found = ensembles.log_odds(np.array(probabilities, np.float32))
+    found = decision.log_odds(np.array(probabilities, np.float32))
     assert np.isfinite(found).all()
     assert np.abs(expit(found) - probabilities).max() < 1e-6
 
@@ -38,7 +38,7 @@ def test_certain_models_have_log_odds_too(probabilities: list[float]) -> None:
 def test_the_weight_has_the_least_loss_on_a_fine_grid() -> None:
     reviews = table(baseline=1)
     labels = reviews["label"].to_numpy()
-    first, second = (ensembles.log_odds(reviews[name].to_numpy()) for name in ("bigru", "baseline"))
+    first, second = (decision.log_odds(reviews[name].to_numpy()) for name in ("bigru", "baseline"))
     weight = ensembles.best_weight(labels, first, second)
     signs = 2 * labels.astype(int) - 1
     losses = [
@@ -64,7 +64,7 @@ def test_the_weight_is_the_baselines() -> None:
     def loss(odds: np.ndarray) -> float:
         return float(np.logaddexp(0, -signs * odds).mean())
 
-    alone = ensembles.log_odds(reviews["baseline"].to_numpy())
+    alone = decision.log_odds(reviews["baseline"].to_numpy())
     assert loss(found["all"]) < loss(alone) < loss(found["networks"])
 
 
@@ -73,7 +73,7 @@ def test_what_is_measured_of_blends_and_the_weight_is_not_of_the_test_reviews() 
     metrics = samples.metrics(columns)
     test = pd.DataFrame(columns)
     held_out = pd.DataFrame(samples.predictions(seed=1))
-    found = ensembles.measure(held_out, test, metrics)
+    found = ensembles.add_ensembles(metrics, held_out, test)
     for name in TITLES:
         right = (held_out[name] > 0.5) == held_out["label"]
         assert found[name]["holdout_accuracy"] == pytest.approx(right.mean(), abs=1e-4)
@@ -83,5 +83,5 @@ def test_what_is_measured_of_blends_and_the_weight_is_not_of_the_test_reviews() 
     assert 0 <= blends["all"]["baseline_weight"] <= 1
     low, high = blends["networks"]["accuracy_interval"]
     assert low < blends["networks"]["accuracy"] < high
-    other = ensembles.measure(held_out, test.assign(label=1 - test["label"]), metrics)
+    other = ensembles.add_ensembles(metrics, held_out, test.assign(label=1 - test["label"]))
     assert other["blends"]["all"]["baseline_weight"] == blends["all"]["baseline_weight"]

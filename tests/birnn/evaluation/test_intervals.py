@@ -24,27 +24,31 @@ def test_wilsons_interval_in_newcombes_examples(
     successes: int, trials: int, low: float, high: float
 ) -> None:
     # Newcombe, "Two-sided Confidence Intervals for the Single Proportion", 1998, Table I.
-    assert intervals.of_proportion(successes, trials) == pytest.approx((low, high), abs=5e-5)
+    assert intervals.wilson_interval(successes, trials) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_without_trials_there_is_no_interval() -> None:
-    assert intervals.of_proportion(0, 0) is None
+    assert intervals.wilson_interval(0, 0) is None
 
 
 def test_the_paired_interval_in_published_examples() -> None:
     # Airway hyper-responsiveness of Bentur et al. 2009, as in Fagerland, Lydersen and Laake 2014.
-    assert intervals.of_paired_difference(1, 7, 21) == pytest.approx((-0.508, -0.013), abs=5e-4)
+    assert intervals.paired_difference_interval(1, 7, 21) == pytest.approx(
+        (-0.508, -0.013), abs=5e-4
+    )
     # The example that Bonett gives with his function for within-subjects designs.
     expected = (0.3126438, 0.7349752)
-    assert intervals.of_paired_difference(26, 4, 40) == pytest.approx(expected, abs=1e-7)
+    assert intervals.paired_difference_interval(26, 4, 40) == pytest.approx(expected, abs=1e-7)
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
 def test_the_paired_interval_turns_with_the_pair(first: int, second: int, rest: int) -> None:
     pairs = first + second + rest
-    low, high = intervals.of_paired_difference(first, second, pairs)
+    low, high = intervals.paired_difference_interval(first, second, pairs)
     assert -1 <= low < high <= 1
-    assert intervals.of_paired_difference(second, first, pairs) == pytest.approx((-high, -low))
+    assert intervals.paired_difference_interval(second, first, pairs) == pytest.approx(
+        (-high, -low)
+    )
 
 
 def test_the_paired_interval_of_equal_networks_covers_zero_as_often_as_it_says() -> None:
@@ -54,7 +58,7 @@ def test_the_paired_interval_of_equal_networks_covers_zero_as_often_as_it_says()
         # A review is easy or hard for both, which makes the pair alike, as networks are.
         ease = rng.beta(4, 1, 2_000)
         first, second = rng.random((2, 2_000)) < ease
-        low, high = intervals.of_paired_difference(
+        low, high = intervals.paired_difference_interval(
             int((first & ~second).sum()), int((second & ~first).sum()), 2_000
         )
         covered += low <= 0 <= high
@@ -74,7 +78,7 @@ def delong_by_pairs(labels: np.ndarray, scores: np.ndarray) -> tuple[float, floa
 def test_delongs_interval_by_ranks_is_that_by_pairs(reviews: list[tuple[bool, int]]) -> None:
     labels = np.array([label for label, _ in reviews], np.uint8)
     scores = np.array([score / 6 for _, score in reviews], np.float32)
-    interval = intervals.of_auc(labels, scores) if 0 < labels.sum() < len(labels) else None
+    interval = intervals.auc_interval(labels, scores) if 0 < labels.sum() < len(labels) else None
     if min(labels.sum(), len(labels) - labels.sum()) < 2:
         assert interval is None
         return
@@ -93,7 +97,10 @@ def test_delongs_interval_covers_the_true_area_as_often_as_it_says() -> None:
     true_area = stats.norm.cdf(1 / math.sqrt(2))
     covered = 0
     for _ in range(1_000):
-        low, high = intervals.of_auc(labels, rng.normal(labels, 1).astype(np.float32)) or (1, 0)
+        low, high = intervals.auc_interval(labels, rng.normal(labels, 1).astype(np.float32)) or (
+            1,
+            0,
+        )
         covered += low <= true_area <= high
     assert 930 <= covered <= 970
 
@@ -103,4 +110,4 @@ def test_delongs_interval_covers_the_true_area_as_often_as_it_says() -> None:
 )
 def test_no_interval_promises_certainty_from_four_reviews(scores: list[float]) -> None:
     labels = np.array([0, 0, 1, 1], np.uint8)
-    assert intervals.of_auc(labels, np.array(scores, np.float32)) is None
+    assert intervals.auc_interval(labels, np.array(scores, np.float32)) is None

@@ -13,7 +13,7 @@ LABELS = np.array([0, 0, 1, 1], np.uint8)
 def test_a_worked_example() -> None:
     # One of each: true negative, false positive, false negative, true positive.
     probabilities = np.array([0.1, 0.6, 0.35, 0.8], np.float32)
-    scores = metrics.scores(LABELS, probabilities)
+    scores = metrics.compute_scores(LABELS, probabilities)
     assert scores["accuracy"] == 0.5
     assert scores["precision"] == 0.5
     assert scores["recall"] == 0.5
@@ -25,11 +25,11 @@ def test_a_worked_example() -> None:
     # Precision where each positive is found, 1 / 1 and 2 / 3.
     assert scores["average_precision"] == pytest.approx((1 + 2 / 3) / 2)
     assert scores["brier"] == pytest.approx((0.1**2 + 0.6**2 + 0.65**2 + 0.2**2) / 4)
-    assert metrics.right(LABELS, probabilities).tolist() == [True, False, False, True]
+    assert metrics.is_correct(LABELS, probabilities).tolist() == [True, False, False, True]
 
 
 def test_a_network_that_predicts_one_class() -> None:
-    scores = metrics.scores(LABELS, np.zeros(4, np.float32))
+    scores = metrics.compute_scores(LABELS, np.zeros(4, np.float32))
     assert scores["precision"] == scores["recall"] == scores["f1"] == 0
     assert scores["roc_auc"] == scores["accuracy"] == 0.5
     assert math.isfinite(scores["loss"])
@@ -56,7 +56,9 @@ def test_the_roc_curve_rises_from_corner_to_corner() -> None:
     assert rates[-1] == 1
     assert (np.diff(rates) >= 0).all()
     area = np.trapezoid(rates, [point["false_positive_rate"] for point in points])
-    assert area == pytest.approx(metrics.scores(labels, probabilities)["roc_auc"], abs=0.005)
+    assert area == pytest.approx(
+        metrics.compute_scores(labels, probabilities)["roc_auc"], abs=0.005
+    )
 
 
 def test_precision_is_that_of_the_highest_threshold_which_reaches_the_recall() -> None:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from birnn.inference import attribution
 from birnn.inference.attribution import Attributor
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
-from tests.birnn.readers import WORDS, reader
+from tests.birnn.predictors import WORDS, small_predictor
 
-READING = reader()
-ATTRIBUTORS = {name: Attributor(model) for name, model in READING.networks.items()}
+PREDICTOR = small_predictor()
+ATTRIBUTORS = {name: Attributor(model) for name, model in PREDICTOR.networks.items()}
 IDS = st.sampled_from([PADDING, START, OUT_OF_VOCABULARY, *range(4, 4 + len(WORDS))])
 SEQUENCES = st.lists(IDS, min_size=8, max_size=8).map(lambda ids: np.array(ids, np.int32))
 
@@ -25,7 +25,7 @@ def test_completeness(sequence: np.ndarray, name: str) -> None:
     assert found.blank + found.contributions.sum() == pytest.approx(
         found.log_odds, abs=attribution.TOLERANCE
     )
-    probability = READING.networks[name].predict_on_batch(sequence[None])[0, 0]
+    probability = PREDICTOR.networks[name].predict_on_batch(sequence[None])[0, 0]
     assert 1 / (1 + np.exp(-found.log_odds)) == pytest.approx(probability, abs=1e-6)
 
 

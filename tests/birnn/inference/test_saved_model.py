@@ -15,14 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birnn.core.settings import Side
+from birnn.evaluation.decision import combine
 from birnn.inference import saved_model
 from birnn.text import encoding, tokenizer
-from tests.birnn.readers import WORDS, reader
+from tests.birnn.predictors import WORDS, small_predictor
 from tests.tiers import sampled
 
 SIDES = list(itertools.product(get_args(Side), repeat=2))
 MODULES = {
-    sides: saved_model.FromTexts(reader(maxlen=4, padding=sides[0], truncating=sides[1]))
+    sides: saved_model.TextClassifier(
+        small_predictor(maxlen=4, padding=sides[0], truncating=sides[1])
+    )
     for sides in SIDES
 }
 # With every kind of white space, quote and dash, and words that are known.
@@ -55,7 +58,7 @@ def test_any_texts_are_encoded_as_the_project_does(
 def test_a_process_without_the_project_predicts_the_same(
     tmp_path: Path, padding: Side, truncating: Side
 ) -> None:
-    reading = reader(padding=padding, truncating=truncating)
+    reading = small_predictor(padding=padding, truncating=truncating)
     saved_model.write(reading, tmp_path / "model.zip")
     texts = [
         "A good film.",
@@ -70,15 +73,14 @@ def test_a_process_without_the_project_predicts_the_same(
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     found = json.loads(result.stdout)
-    expected = reading.probabilities(texts)
+    expected = reading.predict(texts)
     for name in ("bilstm", "bigru"):
         assert np.abs(np.array(found[name]) - expected[name]).max() <= 1e-6
-    mean = (np.array(found["bilstm"]) + found["bigru"]) / 2
-    assert found["mean"] == pytest.approx(mean, abs=1e-6)
+    assert found["combined"] == pytest.approx(combine(list(expected.values())), abs=1e-6)
 
 
 def test_the_file_says_how_to_use_it(tmp_path: Path) -> None:
-    saved_model.write(reader(), tmp_path / "own name.zip")
+    saved_model.write(small_predictor(), tmp_path / "own name.zip")
     with zipfile.ZipFile(tmp_path / "own name.zip") as content:
         readme = content.read("README.txt").decode()
     assert 'zipfile.ZipFile("own name.zip")' in readme

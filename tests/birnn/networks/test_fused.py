@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from birnn.core import machine
 from birnn.networks import fused
-from birnn.networks import kernel as recurrence
+from birnn.networks import kernel as kernels
 from birnn.networks import network as networks
+from birnn.networks.config import NetworkConfig
 from birnn.networks.fused import FusedNetwork
-from birnn.networks.network import Network
+from birnn.networks.network import build_network
 
 LAYERS = ("lstm", "gru")
-KEPT = (recurrence.outputs, recurrence.gradients)
+KEPT = (kernels.compute_outputs, kernels.compute_gradients)
 
 
 def pair(layer: Any, **shape: int) -> tuple[keras.Sequential, keras.Sequential]:
@@ -38,7 +39,7 @@ def pair(layer: Any, **shape: int) -> tuple[keras.Sequential, keras.Sequential]:
             keras.layers.Dense(1, activation="sigmoid"),
         ]
     )
-    network = Network(
+    network = NetworkConfig(
         layer=layer,
         num_words=words,
         maxlen=maxlen,
@@ -47,7 +48,7 @@ def pair(layer: Any, **shape: int) -> tuple[keras.Sequential, keras.Sequential]:
         dropout=0.5,
         kernel="fused",
     )
-    of_fused = networks.build(network)
+    of_fused = build_network(network)
     # Large enough for saturated gates, and no bias is zero.
     rng = np.random.default_rng(0)
     weights = [rng.normal(0, 0.7, weight.shape) for weight in of_keras.get_weights()]
@@ -107,8 +108,8 @@ def test_both_kernels_train_alike(layer: str) -> None:
     trained = []
     for kernel in ("fused", "keras"):
         keras.utils.set_random_seed(0)
-        model = networks.build(
-            Network(
+        model = build_network(
+            NetworkConfig(
                 layer=layer,  # type: ignore[arg-type]
                 num_words=30,
                 maxlen=7,
@@ -151,10 +152,10 @@ def test_words_of_one_kind_alone_are_compiled() -> None:
 GRADIENTS = """
 import sys
 import numpy as np
-from birnn.networks import kernel as recurrence
+from birnn.networks import kernel as kernels
 
 file, lanes = sys.argv[1:]
-recurrence.LANES = int(lanes)
+kernels.LANES = int(lanes)
 rng = np.random.default_rng(0)
 words = rng.integers(0, 90, (19, 20), np.int32)
 lengths = np.sort(rng.integers(1, 21, 19)).astype(np.int32)
@@ -165,9 +166,9 @@ for gates, is_gru, pooled in ((4, False, False), (3, True, False), (4, False, Tr
     weights = tuple(rng.normal(0, 0.2, shape).astype(np.float32) for shape in shapes)
     inputs = words, lengths if pooled else np.full(19, 20, np.int32), features
     result = np.zeros((19, 100 if pooled else 50), np.float32)
-    recurrence.outputs(inputs, weights, is_gru, pooled, result)
+    kernels.compute_outputs(inputs, weights, is_gru, pooled, result)
     gradients = tuple(np.zeros_like(tensor) for tensor in weights)
-    recurrence.gradients(inputs, weights, is_gru, pooled, result, gradients)
+    kernels.compute_gradients(inputs, weights, is_gru, pooled, result, gradients)
     found += [result, *gradients]
 np.savez(file, *found)
 """
@@ -185,9 +186,7 @@ def in_a_process_of_its_own(folder: Path, lanes: int, cache: str) -> list[NDArra
 
 @pytest.mark.exhaustive
 def test_the_process_that_compiles_computes_the_same_bytes(tmp_path: Path) -> None:
-    compiled, loaded = (
-        in_a_process_of_its_own(tmp_path, recurrence.LANES, "cache") for _ in range(2)
-    )
+    compiled, loaded = (in_a_process_of_its_own(tmp_path, kernels.LANES, "cache") for _ in range(2))
     assert len(list(tmp_path.rglob("*.nbc"))) == len(KEPT)
     assert [numbers.tobytes() for numbers in loaded] == [numbers.tobytes() for numbers in compiled]
 
@@ -208,10 +207,10 @@ def test_a_weight_that_is_not_a_number_shows() -> None:
     assert np.isnan(model(np.zeros((1, 7), np.int32)).numpy()).all()
 
 
-@recurrence.kept
+@kernels.kept
 def squash(x: Any, out: Any) -> None:
     for place in range(x.shape[0]):
-        out[place, 0], out[place, 1] = recurrence.tanh(x[place]), recurrence.sigmoid(x[place])
+        out[place, 0], out[place, 1] = kernels.tanh(x[place]), kernels.sigmoid(x[place])
 
 
 def test_the_squashing_functions() -> None:
@@ -227,12 +226,12 @@ def test_the_squashing_functions() -> None:
 
 
 def test_a_gpu_is_left_to_keras(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = Network(
+    network = NetworkConfig(
         layer="gru", num_words=9, maxlen=3, embedding_dim=2, units=2, dropout=0, kernel="auto"
     )
-    assert isinstance(networks.build(network), FusedNetwork)
+    assert isinstance(build_network(network), FusedNetwork)
     monkeypatch.setattr(networks, "accelerators", lambda: ["a GPU"])
-    assert not isinstance(networks.build(network), FusedNetwork)
+    assert not isinstance(build_network(network), FusedNetwork)
 
 
 def test_all_cores_are_used() -> None:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from birnn.networks import network
+from birnn.networks.config import NetworkConfig
 from birnn.networks.layers import Embedding, NgramEmbedding
-from birnn.networks.network import Network
+from birnn.networks.network import build_network
 from birnn.text.encoding import OUT_OF_VOCABULARY
 
 WORDS, DIM, UNITS = 30, 4, 3
@@ -22,8 +22,8 @@ RATIOS = {5: 0.5, 6: -1.5, 5 * WORDS + 6: 2.0, (7 * WORDS + 5) * WORDS + 6: 4.0}
 
 def build(layer: Any, kernel: Any, longest_ngram: int, maxlen: int = 7) -> keras.Sequential:
     """Return a pooled network, whose weights are the same for both kernels."""
-    model = network.build(
-        Network(
+    model = build_network(
+        NetworkConfig(
             layer=layer,
             num_words=WORDS,
             maxlen=maxlen,

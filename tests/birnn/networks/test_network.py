@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from birnn.core.outputs import read_json, write_json
 from birnn.networks import network as networks
-from birnn.networks.network import Network
+from birnn.networks.config import NetworkConfig
+from birnn.networks.network import build_network, load_network, save_network
 
 NOTEBOOK: dict[str, Any] = {
     "num_words": 20000,
@@ -33,7 +34,7 @@ SMALL: dict[str, Any] = {
 
 @pytest.mark.parametrize(("layer", "parameters"), [("lstm", 2_658_945), ("gru", 2_634_625)])
 def test_the_notebooks_networks(layer: Any, parameters: int) -> None:
-    model = networks.build(Network(layer=layer, **NOTEBOOK))
+    model = build_network(NetworkConfig(layer=layer, **NOTEBOOK))
     assert model.count_params() == parameters
     assert [type(part).__name__ for part in model.layers] == [
         "Embedding",
@@ -60,14 +61,14 @@ def test_a_seed_gives_the_weights_that_keras_draws(layer: Any) -> None:
         ]
     )
     keras.utils.set_random_seed(5)
-    ours = networks.build(Network(layer=layer, **SMALL))
+    ours = build_network(NetworkConfig(layer=layer, **SMALL))
     for weights, expected in zip(ours.get_weights(), of_keras.get_weights(), strict=True):
         assert (weights == expected).all()
 
 
 @pytest.mark.parametrize("layer", ["lstm", "gru"])
 def test_cudnn_can_serve_the_recurrent_layers(layer: Any) -> None:
-    bidirectional = networks.build(Network(layer=layer, **SMALL)).layers[1]
+    bidirectional = build_network(NetworkConfig(layer=layer, **SMALL)).layers[1]
     for recurrent in (bidirectional.forward_layer, bidirectional.backward_layer):
         config = recurrent.get_config()
         assert config["activation"] == "tanh"
@@ -81,31 +82,31 @@ def test_cudnn_can_serve_the_recurrent_layers(layer: Any) -> None:
 
 @pytest.mark.parametrize("layer", ["lstm", "gru"])
 def test_a_network_comes_back_with_its_weights(tmp_path: Path, layer: Any) -> None:
-    network = Network(layer=layer, **SMALL)
-    model = networks.build(network)
-    networks.save(network, model, tmp_path)
+    network = NetworkConfig(layer=layer, **SMALL)
+    model = build_network(network)
+    save_network(network, model, tmp_path)
     ids = np.random.default_rng(0).integers(0, 30, (5, 7))
-    assert np.array_equal(networks.load(tmp_path)(ids), model(ids))
+    assert np.array_equal(load_network(tmp_path)(ids), model(ids))
 
 
 def test_equal_weights_are_equal_bytes(tmp_path: Path) -> None:
-    network = Network(layer="gru", **SMALL)
+    network = NetworkConfig(layer="gru", **SMALL)
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
         keras.utils.clear_session()  # as in a new process, layers are numbered from 0
         keras.utils.set_random_seed(1)
-        networks.save(network, networks.build(network), folder)
+        save_network(network, build_network(network), folder)
     for name in ("network.json", "model.weights.h5"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
 def test_a_configuration_of_something_else_is_refused(tmp_path: Path) -> None:
-    network = Network(layer="gru", **SMALL)
-    networks.save(network, networks.build(network), tmp_path)
+    network = NetworkConfig(layer="gru", **SMALL)
+    save_network(network, build_network(network), tmp_path)
     config = read_json(tmp_path / "network.json")
     write_json(tmp_path / "network.json", config | {"module": "os", "layer": "Lambda"})
     with pytest.raises(ValidationError):
-        networks.load(tmp_path)
+        load_network(tmp_path)
 
 
 def test_the_optimizer_gets_one_gradient_a_word() -> None:
@@ -124,9 +125,9 @@ def test_the_optimizer_gets_one_gradient_a_word() -> None:
 @pytest.mark.parametrize("layer", ["lstm", "gru"])
 @pytest.mark.parametrize("kernel", ["keras", "fused"])
 def test_the_weights_fit_keras_layers_alone(tmp_path: Path, layer: Any, kernel: Any) -> None:
-    network = Network(layer=layer, **(SMALL | {"kernel": kernel}))
-    model = networks.build(network)
-    networks.save(network, model, tmp_path)
+    network = NetworkConfig(layer=layer, **(SMALL | {"kernel": kernel}))
+    model = build_network(network)
+    save_network(network, model, tmp_path)
     of_keras = keras.Sequential(
         [
             keras.Input((7,), dtype="int32"),

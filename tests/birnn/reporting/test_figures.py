@@ -27,12 +27,12 @@ def test_the_figures_of_one_network_are_the_notebooks() -> None:
         "Training acc",
         "o",
         "None",
-        "b",
+        "#0000ff",
     )
     assert (line.get_label(), line.get_linestyle(), line.get_color()) == (
         "Validation acc",
         "-",
-        "b",
+        "#0000ff",
     )
     assert list(line.get_xdata()) == [1, 2, 3]
 

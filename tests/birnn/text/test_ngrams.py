@@ -84,7 +84,7 @@ def test_a_review_is_given_what_other_groups_tell() -> None:
     _, after = ngrams.weigh(ids, changed, groups, WORDS, settings())
     for number in range(3):
         of_fold = np.repeat(fold == number, np.diff(before.starts))
-        is_equal = np.array_equal(before.of_words[of_fold], after.of_words[of_fold])
+        is_equal = np.array_equal(before.word_ratios[of_fold], after.word_ratios[of_fold])
         assert is_equal == (number == 1)
 
 
@@ -98,22 +98,22 @@ def test_folds_are_of_whole_groups_and_of_like_size() -> None:
 
 def test_what_is_given_stands_beside_its_word() -> None:
     ids, labels, groups = corpus()
-    _, given_ratios = ngrams.weigh(ids, labels, groups, WORDS, settings())
+    _, cross_fitted = ngrams.weigh(ids, labels, groups, WORDS, settings())
     rows = np.array([9, 4, 51])
-    ratios = given_ratios.beside(ids[rows], rows)
+    ratios = cross_fitted.select(ids[rows], rows)
     assert ratios.shape == (3, 8, 2)
     assert not ratios[ids[rows] == 0].any()
     for row, found in zip(rows, ratios, strict=True):
-        start, end = given_ratios.starts[row : row + 2]
-        assert np.array_equal(found[ids[row] != 0], given_ratios.of_words[start:end])
+        start, end = cross_fitted.starts[row : row + 2]
+        assert np.array_equal(found[ids[row] != 0], cross_fitted.word_ratios[start:end])
 
 
 def test_rare_ngrams_have_no_ratio() -> None:
     ids, labels, groups = corpus()
     ids[0, -1] = 29
-    table, given_ratios = ngrams.weigh(ids, labels, groups, WORDS, settings(longest=1))
+    table, cross_fitted = ngrams.weigh(ids, labels, groups, WORDS, settings(longest=1))
     assert 29 not in table.codes
-    assert given_ratios.of_words[given_ratios.starts[1] - 1] == 0
+    assert cross_fitted.word_ratios[cross_fitted.starts[1] - 1] == 0
 
 
 def test_no_ngram_that_counts_is_refused() -> None:
@@ -127,18 +127,18 @@ def test_codes_rise_and_come_back(tmp_path: Path) -> None:
     written = ngrams.weigh(ids, labels, groups, WORDS, settings(longest=3))
     assert all(before < after for before, after in pairwise(written[0].codes))
     ngrams.write(*written, tmp_path)
-    table, given_ratios = ngrams.read(tmp_path)
+    table, cross_fitted = ngrams.read(tmp_path)
     assert np.array_equal(table.codes, written[0].codes)
     assert np.array_equal(table.ratios, written[0].ratios)
-    assert np.array_equal(given_ratios.of_words, written[1].of_words)
-    assert np.array_equal(given_ratios.starts, written[1].starts)
+    assert np.array_equal(cross_fitted.word_ratios, written[1].word_ratios)
+    assert np.array_equal(cross_fitted.starts, written[1].starts)
 
 
 def test_no_ngrams_at_all() -> None:
     ids, labels, groups = corpus()
-    table, given_ratios = ngrams.weigh(ids, labels, groups, WORDS, settings(longest=0))
+    table, cross_fitted = ngrams.weigh(ids, labels, groups, WORDS, settings(longest=0))
     assert len(table.codes) == 0
-    assert given_ratios.beside(ids, np.arange(60)).shape == (60, 8, 0)
+    assert cross_fitted.select(ids, np.arange(60)).shape == (60, 8, 0)
 
 
 def test_codes_beyond_64_bits_are_refused() -> None:

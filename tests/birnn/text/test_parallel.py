@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from birnn.text import parallel
-from birnn.text.parallel import in_order
+from birnn.text.parallel import map_in_order
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -15,8 +15,8 @@ def test_results_come_in_the_order_of_the_items() -> None:
         time.sleep(0.002 * (item % 2 == 0))
         return item * item
 
-    assert list(in_order(slow_if_even, range(40))) == [item * item for item in range(40)]
-    assert list(in_order(slow_if_even, [])) == []
+    assert list(map_in_order(slow_if_even, range(40))) == [item * item for item in range(40)]
+    assert list(map_in_order(slow_if_even, [])) == []
 
 
 def test_no_more_is_taken_ahead_than_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,16 +28,16 @@ def test_no_more_is_taken_ahead_than_there_are_cores(monkeypatch: pytest.MonkeyP
             taken.append(item)
             yield item
 
-    for done, _ in enumerate(in_order(str, items()), start=1):
+    for done, _ in enumerate(map_in_order(str, items()), start=1):
         assert len(taken) <= done + 3
 
 
 def test_items_are_worked_on_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "usable_cores", lambda: 2)
     both = threading.Barrier(2, timeout=10)
-    assert len(list(in_order(lambda _item: both.wait(), range(2)))) == 2
+    assert len(list(map_in_order(lambda _item: both.wait(), range(2)))) == 2
 
 
 def test_a_mistake_in_an_item_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
-        list(in_order(lambda item: 1 // item, [1, 0, 1]))
+        list(map_in_order(lambda item: 1 // item, [1, 0, 1]))

@@ -15,7 +15,7 @@ TOKENS = [["a", "b"], None, ["c"], [], ["d", "e", "f"]]
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a split of five reviews, read two at a time; one of them has no words."""
-    monkeypatch.setattr(reviews, "BATCH", 2)
+    monkeypatch.setattr(reviews, "BATCH_SIZE", 2)
     table = pa.table(
         {
             "id": list("vwxyz"),

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from birnn.core.machine import BATCH_SIZE
 from birnn.core.settings import WordVectors
-from birnn.corpora import unlabelled
-from birnn.text import word_vectors
+from birnn.text import unlabelled, word_vectors
 from birnn.text.encoding import FIRST_WORD
 from birnn.text.reviews import words as read_words
 
@@ -39,8 +39,8 @@ def test_words_of_like_neighbours_are_alike() -> None:
 MAKE = """
 import sys
 import numpy as np
-from birnn import word_vectors
-from tests.birnn.test_word_vectors import REVIEWS, SETTINGS, WORDS
+from birnn.text import word_vectors
+from tests.birnn.text.test_word_vectors import REVIEWS, SETTINGS, WORDS
 np.save(sys.argv[1], word_vectors.train(REVIEWS, WORDS, 6, SETTINGS))
 """
 
@@ -60,7 +60,7 @@ def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_reviews_without_a_label_are_kept_as_words(tmp_path: Path) -> None:
     file = tmp_path / "reviews.parquet"
-    texts = [f"A very <br />good film, no. {number}!" for number in range(unlabelled.BATCH + 1)]
+    texts = [f"A very <br />good film, no. {number}!" for number in range(BATCH_SIZE + 1)]
     assert unlabelled.write(iter(texts), file) == len(texts)
     found = [review for batch in read_words(file) for review in batch]
     assert found == [["a", "very", "br", "good", "film", "no", str(n)] for n in range(len(texts))]

@@ -9,6 +9,7 @@ import pytest
 
 from birnn.core.settings import Train
 from birnn.networks import network
+from birnn.networks.network import build_network
 from birnn.training import checkpoints
 from birnn.training.checkpoints import Checkpoint, Progress
 from tests.birnn.training.test_fit import IMPROVED, settings
@@ -18,7 +19,7 @@ PROGRESS = Progress({"loss": [0.5, 0.25]}, [1.0, 2.0])
 
 def compiled(how: Train) -> keras.Model:
     """Return a network whose optimizer has a state, and whose dropouts have seeds."""
-    model = network.build(IMPROVED.model_copy(update={"longest_ngram": 0}))
+    model = build_network(IMPROVED.model_copy(update={"longest_ngram": 0}))
     model.compile(optimizer=keras.optimizers.get(how.optimizer), loss="binary_crossentropy")
     model.optimizer.build(model.trainable_variables)
     return model
@@ -69,19 +70,19 @@ def test_damage_is_as_good_as_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
     assert f"warning: {file} is damaged" in capsys.readouterr().err
 
 
-def key(folder: Path, decides: Any = 0, data: bytes = b"a") -> str:
+def key(folder: Path, configuration: Any = 0, data: bytes = b"a") -> str:
     """Return the name of the file that a training would write."""
     file = folder / "data"
     file.write_bytes(data)
     model = compiled(settings())
     kept = folder / "kept"
-    Checkpoint(kept, [decides], [file]).save(model, PROGRESS)
+    Checkpoint(kept, [configuration], [file]).save(model, PROGRESS)
     (saved,) = kept.iterdir()  # that of another training gave way
     return saved.name
 
 
 def test_another_training_has_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [key(tmp_path), key(tmp_path, decides=1), key(tmp_path, data=b"b")]
+    names = [key(tmp_path), key(tmp_path, configuration=1), key(tmp_path, data=b"b")]
     with monkeypatch.context() as context:
         context.setattr(checkpoints.metadata, "version", lambda _name: "0")
         names.append(key(tmp_path))

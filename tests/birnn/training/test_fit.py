@@ -12,15 +12,15 @@ from birnn.core import machine
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.settings import Ngrams, Train
-from birnn.networks import network as networks
-from birnn.networks.network import Network
+from birnn.networks.config import NetworkConfig
+from birnn.networks.network import build_network, load_network
 from birnn.text import ngrams, sequences
 from birnn.training import checkpoints, fit
 from birnn.training.batches import batches
-from birnn.training.fit import Folders
+from birnn.training.fit import Paths
 from tests.tiers import sampled
 
-NETWORK = Network(
+NETWORK = NetworkConfig(
     layer="gru", num_words=20, maxlen=6, embedding_dim=4, units=3, dropout=0.5, kernel="auto"
 )
 
@@ -43,7 +43,6 @@ def settings(**changes: Any) -> Train:
         "learning_rate": 0.05,
         "schedule": "constant",
         "clipnorm": None,
-        "workers": 1,
     }
     return Train(**(defaults | changes))
 
@@ -71,9 +70,16 @@ def weigh(padded: Path, folder: Path) -> None:
     ngrams.write(*ngrams.weigh(ids, labels, np.arange(200, dtype=np.int32), 20, how), folder)
 
 
-def folders(padded: Path, model: Path, checkpoints: Path) -> Folders:
+def folders(padded: Path, model: Path, checkpoints: Path) -> Paths:
     beside = padded.parent
-    return Folders(padded, beside / "ngrams", beside / "word_vectors", model, checkpoints)
+    return Paths(
+        padded,
+        beside / "ngrams",
+        beside / "word_vectors",
+        model,
+        beside / "timing.json",
+        checkpoints,
+    )
 
 
 def history(folder: Path) -> list[dict[str, str]]:
@@ -88,8 +94,7 @@ def test_what_is_written_and_logged(
     rows = history(tmp_path / "model")
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert list(rows[0]) == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
-    timing = read_json(tmp_path / "model" / "timing.json")
-    assert timing["parameters"] == networks.build(NETWORK).count_params()
+    timing = read_json(tmp_path / "timing.json")
     assert len(timing["seconds_per_epoch"]) == 2
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[:2] for line in lines] == [
@@ -115,7 +120,7 @@ def test_an_improved_network_learns_too_and_comes_back(
     last = history(tmp_path / "model")[-1]
     assert float(last["val_accuracy"]) > 0.9
     ids, labels = sequences.read(padded / "validation")
-    predicted = networks.load(tmp_path / "model").predict_on_batch(ids)[:, 0]
+    predicted = load_network(tmp_path / "model").predict_on_batch(ids)[:, 0]
     found = ((predicted > 0.5) == labels).mean()
     assert found == pytest.approx(float(last["val_accuracy"]), abs=1e-6)
 
@@ -128,7 +133,7 @@ def test_training_begins_with_word_vectors_but_for_those_that_are_0(
     np.save(tmp_path / "word_vectors" / "vectors.npy", vectors)
     one = settings(epochs=1, learning_rate=1e-9)
     fit.train(NETWORK, one, folders(padded, tmp_path / "model", tmp_path / "kept"))
-    found = networks.load(tmp_path / "model").layers[0].embeddings.numpy()
+    found = load_network(tmp_path / "model").layers[0].embeddings.numpy()
     assert np.abs(np.delete(found - vectors, 3, axis=0)).max() < 1e-6
     assert 0 < np.abs(found[3]).max() <= 0.05
 
@@ -163,14 +168,14 @@ def test_a_loss_that_is_not_finite_stops_and_leaves_the_old_model(
 ) -> None:
     fit.train(NETWORK, settings(), folders(padded, tmp_path / "model", tmp_path / "kept"))
     before = {file.name: file.read_bytes() for file in (tmp_path / "model").iterdir()}
-    build = networks.build
+    build = build_network
 
-    def spoilt(network: Network) -> Any:
+    def spoilt(network: NetworkConfig) -> Any:
         model = build(network)
         model.layers[0].set_weights([np.full((20, 4), np.nan)])
         return model
 
-    monkeypatch.setattr(networks, "build", spoilt)
+    monkeypatch.setattr(fit, "build_network", spoilt)
     with pytest.raises(InputError, match=r"bigru: the loss is nan in epoch 1, batch 1: lower"):
         fit.train(NETWORK, settings(), folders(padded, tmp_path / "model", tmp_path / "none kept"))
     assert {file.name: file.read_bytes() for file in (tmp_path / "model").iterdir()} == before
@@ -216,7 +221,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, batches_before: int) -> None:
     """Have training end after so many batches."""
     counted = iter(range(10_000))
 
-    class Interrupting(fit.Watch):
+    class Interrupting(fit.EpochMonitor):
         def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
             super().on_train_batch_end(batch, logs)
             if next(counted) == batches_before:
@@ -243,7 +248,7 @@ def test_a_training_goes_on_after_its_last_finished_epoch(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    network: Network,
+    network: NetworkConfig,
     layer: Any,
     kernel: Any,
     changes: dict[str, Any],
@@ -257,15 +262,15 @@ def test_a_training_goes_on_after_its_last_finished_epoch(
         with pytest.raises(Killed):
             fit.train(network, one, folders(padded, tmp_path / "model", tmp_path / "kept"))
     assert not (tmp_path / "model").exists()
-    assert capsys.readouterr().out.splitlines()[-1] == f"bi{layer}  2 of 3 epochs are kept"
+    assert capsys.readouterr().out.splitlines()[-1] == f"bi{layer}  2 of 3 epochs are saved"
     keras.utils.clear_session()
     fit.train(network, one, folders(padded, tmp_path / "model", tmp_path / "kept"))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"bi{layer}  goes on after epoch 2"
+    assert lines[0] == f"bi{layer}  resumes after epoch 2"
     assert [line.split("  ")[1] for line in lines[1:]] == ["epoch 3/3"]
     for name in ("model.weights.h5", "history.csv", "network.json"):
         assert (tmp_path / "model" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    assert len(read_json(tmp_path / "model" / "timing.json")["seconds_per_epoch"]) == 3
+    assert len(read_json(tmp_path / "timing.json")["seconds_per_epoch"]) == 3
 
 
 def test_a_training_that_was_interrupted_after_its_last_epoch_is_only_written(
@@ -275,15 +280,17 @@ def test_a_training_that_was_interrupted_after_its_last_epoch_is_only_written(
         raise Killed
 
     with monkeypatch.context() as context:
-        context.setattr(networks, "save", fail)
+        context.setattr(fit, "save_network", fail)
         with pytest.raises(Killed):
             fit.train(NETWORK, settings(), folders(padded, tmp_path / "model", tmp_path / "kept"))
-    monkeypatch.setattr(fit.Watch, "on_train_batch_end", fail)
+    monkeypatch.setattr(fit.EpochMonitor, "on_train_batch_end", fail)
     fit.train(NETWORK, settings(), folders(padded, tmp_path / "model", tmp_path / "kept"))
     assert len(history(tmp_path / "model")) == 2
 
 
-def stale(change: str, padded: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Network, Train]:
+def stale(
+    change: str, padded: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[NetworkConfig, Train]:
     """Change one of what decides on the result, and return the network and the settings."""
     if change == "data":
         file = padded / "validation" / "labels.npy"
@@ -344,7 +351,7 @@ def test_a_training_never_goes_on_from_another_ones_state(
     capsys.readouterr()
     fit.train(network, one, folders(padded, tmp_path / "model", tmp_path / "kept"))
     said = capsys.readouterr()
-    assert ("goes on after epoch 1" in said.out) == (change == "none")
+    assert ("resumes after epoch 1" in said.out) == (change == "none")
     assert ("is damaged, so it is left out" in said.err) == (change == "damage")
     assert len(list((tmp_path / "kept").iterdir())) == 1
     assert len(history(tmp_path / "model")) == 2

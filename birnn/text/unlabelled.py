@@ -1,4 +1,4 @@
-"""Reviews without a label, as a Parquet file of their words."""
+"""Reviews without a label, stored as a Parquet file of their words."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -7,18 +7,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from birnn.text import tokenizer
-from birnn.text.parallel import in_order
+from birnn.core.machine import BATCH_SIZE
+from birnn.text.parallel import map_in_order
+from birnn.text.tokenizer import tokenize
 
 SCHEMA = pa.schema({"tokens": pa.list_(pa.string())})
-BATCH = 2_000  # reviews
 
 
 def write(texts: Iterable[str], file: Path) -> int:
-    """Write the words of each text, a row a text; return the number of texts."""
+    """Write the words of each text as one row, and return the number of texts."""
     count = 0
     with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
-        for tokens in in_order(tokenizer.tokenize, _batches(texts)):
+        for tokens in map_in_order(tokenize, _batches(texts)):
             writer.write_batch(pa.record_batch([tokens], schema=SCHEMA))
             count += len(tokens)
     return count
@@ -26,5 +26,5 @@ def write(texts: Iterable[str], file: Path) -> int:
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
     remaining = iter(texts)
-    while batch := list(islice(remaining, BATCH)):
+    while batch := list(islice(remaining, BATCH_SIZE)):
         yield batch

@@ -1,0 +1,58 @@
+"""YAML files have the same content for the project as for DVC, which uses ruamel.yaml."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+from yaml import YAMLError
+
+from birnn.core.yaml_files import parse_yaml, read_yaml, write_yaml
+
+
+def outcome(parse: Any, text: str) -> object:
+    """Return the type and value that a parser finds in a text, or that it refuses the text."""
+    try:
+        value = parse(f"key: {text}\n")["key"]
+    except Exception:  # noqa: BLE001  # each parser has errors of its own
+        return "refused"
+    return type(value), "nan" if isinstance(value, float) and math.isnan(value) else value
+
+
+@example("1e-3")
+@example("yes")
+@example("010")
+@example("0o17")
+@example("0x1F")
+@example("1_000")
+@example("1:30")
+@example(".5e+3")
+@example("-.inf")
+@example("2020-01-01")
+@given(st.text("0123456789+-._eExobnulltrueFALSEinfNaNysf~", max_size=8))
+def test_scalars_have_the_type_that_dvc_gives_them(text: str) -> None:
+    assert outcome(parse_yaml, text) == outcome(YAML(typ="safe").load, text)
+
+
+@given(
+    st.dictionaries(st.text("abc", min_size=1), st.text() | st.floats(allow_nan=False) | st.none())
+)
+def test_content_is_the_same_after_writing_and_reading(content: dict[str, Any]) -> None:
+    file = Path("content.yaml")
+    write_yaml(content, file)
+    assert read_yaml(file) == content
+    assert YAML(typ="safe").load(file) == content
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("yaml"))
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: 1\na: 2", "a: {b: 1, b: 2}", b"a: \xff"])
+def test_broken_documents_are_refused(text: str | bytes) -> None:
+    with pytest.raises(YAMLError):
+        parse_yaml(text)
