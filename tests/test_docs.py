@@ -1,0 +1,96 @@
+"""The README and the docs name only files, targets, settings, commands and tests that exist."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from birnn.__main__ import app as birnn_app
+from birnn.core.settings import flatten, load
+from experiments.__main__ import app as experiments_app
+from tests.projects import PROJECT
+
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+CODE_FILE = re.compile(r"`((?:birnn|stages|tests|experiments|benchmarks)/[\w/]+\.\w+)`")
+PLACEHOLDERS = {"stages/NAME.py"}
+ANCHOR = re.compile(r"[^\w\- ]")
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {ANCHOR.sub("", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken_links(page: Path) -> Iterator[str]:
+    """Yield the relative links of a page whose file or heading does not exist."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = link.partition("#")
+        if "://" in path:
+            continue
+        target = page.parent / path if path else page
+        is_page = target.suffix == ".md" and anchor
+        if not target.exists() or (is_page and anchor not in anchors(target)):
+            yield link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_exist(page: Path) -> None:
+    assert list(broken_links(page)) == []
+
+
+def test_broken_links_are_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A title\n[a](page.md#a-title) [b](page.md#other) [c](none.md) [d](#a-title)")
+    assert list(broken_links(page)) == ["page.md#other", "none.md"]
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    """Return the text of all pages."""
+    return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+
+def test_make_targets_exist(text: str) -> None:
+    makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = set(re.findall(r"(?:`|\$ (?:[A-Z_]+=\S+ )?)make ([a-z-]+)", text))
+    assert len(named) > 10
+    assert named <= targets
+
+
+def test_settings_exist(text: str) -> None:
+    settings = flatten(load(PROJECT / "params.yaml").model_dump())
+    sections = "|".join({name.partition(".")[0] for name in settings})
+    named = set(re.findall(rf"(?:`|-S )((?:{sections})\.[a-z_]+)\b", text))
+    files = {name for name in named if name.endswith((".yaml", ".py", ".csv"))}
+    assert len(named) > 10
+    assert named - files <= settings.keys()
+
+
+def test_commands_exist(text: str) -> None:
+    for name, app in (("birnn", birnn_app), ("python -m experiments", experiments_app)):
+        commands = get_command(app).commands.keys()  # type: ignore[attr-defined]
+        named = set(re.findall(rf"(?:`|\$ ){name} ([a-z]+)", text))
+        assert named
+        assert named <= set(commands)
+
+
+def test_tests_and_code_files_exist(text: str) -> None:
+    code = "\n".join(
+        file.read_text(encoding="utf-8") for file in (PROJECT / "tests").rglob("test_*.py")
+    )
+    defined = set(re.findall(r"def (test_\w+)", code))
+    named = set(re.findall(r"`(test_\w+)`", text))
+    assert len(named) > 10
+    assert named <= defined
+    for file in set(re.findall(CODE_FILE, text)) - PLACEHOLDERS:
+        assert (PROJECT / file).exists(), file
+    architecture = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = architecture[architecture.index("| to change") :].split("\n\n")[0]
+    for file in re.findall(r"`([a-z_]+/[\w/]+\.py|__main__\.py)`", table):
+        if file in PLACEHOLDERS:
+            continue
+        assert (PROJECT / "birnn" / file).exists() or (PROJECT / file).exists(), file
