@@ -1,4 +1,4 @@
-# Every target does its own set-up: `make repro` is all that a new clone needs.
+# Every target creates the environment if needed: in a new clone, `make repro` is enough.
 
 PYTHON ?= python3
 ENV := .venv/.complete
@@ -6,44 +6,44 @@ ENV := .venv/.complete
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PATH := $(VIRTUAL_ENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin):$(PATH)
 
-# Whether the corpus stands in for another. DVC takes it for up to date, but the one that was asked
-# for may be in reach by now.
-STANDS_IN = python -c 'import json, pathlib, sys; file = pathlib.Path("data/corpus/corpus.json"); \
+# Succeeds if data/corpus is the fallback corpus. To DVC it is up to date, but the requested corpus
+# may be reachable by now.
+IS_FALLBACK = python -c 'import json, pathlib, sys; file = pathlib.Path("data/corpus/corpus.json"); \
 	corpus = json.loads(file.read_text()) if file.exists() else {}; \
 	sys.exit(corpus.get("name") == corpus.get("requested"))'
 
 .DEFAULT_GOAL := help
 
-repro: $(ENV) ## run the pipeline: every stage that is not up to date
-	@if $(STANDS_IN); then dvc repro --force --single-item fetch; fi
+repro: $(ENV) ## run every stage that is not up to date
+	@if $(IS_FALLBACK); then dvc repro --force --single-item fetch; fi
 	dvc repro
 	@python -m birnn results
 
-# Each core takes tests until none is left. Budgets are in seconds, on two cores.
+# Budgets are in seconds, on two cores.
 PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist worksteal --durations 10
 
-test-fast: $(ENV) ## run the unit and property tests, before each commit
+test-fast: $(ENV) ## run the unit and property tests (before every commit)
 	$(PYTEST) -m "not slow and not exhaustive" --budget 90
 
-test: $(ENV) ## run the fast tests and one end-to-end test of each feature
+test: $(ENV) ## run the fast tests and one end-to-end test per feature
 	$(PYTEST) -m "not exhaustive" --budget 480
 
-test-all: cluster ## run all tests: also every kill, IMDB, Ray and S3
+test-all: cluster ## run all tests, including every fault, IMDB, Ray and S3
 	$(PYTEST) --budget 1800
 
-test-rest: cluster ## run the tests that only make test-all runs
+test-rest: cluster ## run only the tests that make test-all adds to make test
 	$(PYTEST) -m exhaustive --budget 1400
 
 test-kills: $(ENV) ## kill each stage at 25 random moments
 	$(PYTEST) tests/test_kills.py -k random --kills 25
 
-coverage: cluster ## run all tests, and show which lines and branches they do not reach
+coverage: cluster ## run all tests and list the lines and branches they miss
 	coverage erase
 	-coverage run -m $(PYTEST)
 	coverage combine --quiet
 	coverage report
 
-mutants: $(ENV) ## change the code in one place at a time, and see whether the tests notice
+mutants: $(ENV) ## change the code in one place at a time and check that a test fails
 	python -m tests.mutants
 
 lint: $(ENV) ## check style, types, spelling and workflows
@@ -53,18 +53,18 @@ lint: $(ENV) ## check style, types, spelling and workflows
 	git ls-files -z | xargs -0 codespell
 	zizmor --offline --quiet .github/workflows
 
-format: $(ENV) ## format the code, and mend what can be mended
+format: $(ENV) ## format the code and apply automatic fixes
 	ruff format
 	ruff check --fix
 
-fresh: $(ENV) ## fail where dvc.lock is not that of the code, settings and data
+fresh: $(ENV) ## check that dvc.lock matches the code, settings and data
 	python -m experiments fresh
 
-# What the study in git is of.
+# The experiments of the studies in git.
 SEEDS := -S train.seed=0..9
 SIZES := -S network.gru_units=64,79 -S train.seed=0..2
 
-study: $(ENV) ## run the experiments of the studies that are not finished, and collect them
+study: $(ENV) ## run the unfinished experiments of the studies and collect the results
 	python -m experiments run $(SEEDS)
 	python -m experiments run $(SIZES)
 	python -m experiments collect seeds $(SEEDS)
@@ -72,39 +72,39 @@ study: $(ENV) ## run the experiments of the studies that are not finished, and c
 
 LADDER := -S train.seed=0..2
 
-ladder: $(ENV) ## run the experiments of all recipes that are not finished, and collect them
+ladder: $(ENV) ## run the unfinished experiments of all recipes and collect the results
 	python -m experiments run --recipe all $(LADDER)
 	python -m experiments ladder $(LADDER)
 
 BASE ?= origin/main
 
-review: $(ENV) ## write review.md: what changed since BASE, and whether that is noise
+review: $(ENV) ## write review.md: the changes since BASE, compared with noise
 	python -m experiments review $(BASE)
 
-bench: $(ENV) ## measure speed beside Keras's layers, a plain script and PyTorch, where it is installed
+bench: $(ENV) ## compare speed with Keras's layers, a plain script and, if installed, PyTorch
 	python -m benchmarks.speed --part steps --part startup --part texts
 	python -m benchmarks.speed --part whole --times 1
 
 bench-memory: $(ENV) ## measure the peak memory of each stage
 	python -m benchmarks.memory
 
-bench-scale: $(ENV) ## measure time and memory with 1 to 10 times the reviews of IMDB
+bench-scale: $(ENV) ## measure time and memory on 1 to 10 copies of IMDB
 	python -m benchmarks.scale
 
-bench-cluster: cluster ## measure what Ray costs, beside DVC's queue
+bench-cluster: cluster ## compare the time of Ray with DVC's queue
 	python -m benchmarks.cluster
 
 COMPILE := uv pip compile --quiet --python-version 3.11 --extra serve --group dev
 
-lock: $(ENV) ## choose the newest versions that pyproject.toml allows, and lock them
+lock: $(ENV) ## lock the newest package versions that pyproject.toml allows
 	$(COMPILE) --upgrade --extra cluster --group moto --output-file requirements-cluster.txt pyproject.toml
-	@# The same versions, without what a cluster adds.
+	@# The same versions, without the packages for a cluster.
 	cp requirements-cluster.txt requirements.txt
 	$(COMPILE) --output-file requirements.txt pyproject.toml
 
-setup: $(ENV) ## make the environment .venv
+setup: $(ENV) ## create the environment .venv
 
-cluster: $(ENV) ## add Ray and S3 to the environment, for experiments on other machines
+cluster: $(ENV) ## install Ray and S3 support, for experiments on other machines
 	uv pip sync --quiet --require-hashes --compile-bytecode requirements-cluster.txt
 
 $(ENV): requirements.txt

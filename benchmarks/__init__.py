@@ -1,1 +1,1 @@
-"""Measurements that are not part of the pipeline; each runs by `make bench-…`."""
+"""Benchmarks, which are not part of the pipeline: `make bench`, `make bench-…`."""

@@ -1,8 +1,7 @@
-"""What Ray costs: experiments by it on this machine, beside DVC's own queue.
+"""The overhead of Ray: experiments on this machine with Ray, compared with DVC's own queue.
 
-`python -m benchmarks.cluster`, in the project's folder, where all is committed and `dvc repro` has
-nothing to do. Each has a clone, remotes and caches of its own, so that neither finds what the other
-made.
+Run `python -m benchmarks.cluster` in the project's folder, with everything committed and up to
+date. Both have their own clone, remotes and caches, so that neither reuses results of the other.
 """
 
 import subprocess
@@ -14,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.paired import Cost, measured, of_command, ratios, spread
+from benchmarks.paired import Cost, measure, measure_command, ratios, spread
 from birnn.core.errors import InputError
 from birnn.core.machine import usable_cores
 from experiments.runs import environment
@@ -25,26 +24,26 @@ POLL = 0.5  # seconds
 
 
 def main(
-    times: Annotated[int, typer.Option(help="how often each way runs, in turn")] = 1,
-    epochs: Annotated[int, typer.Option(help="of each experiment")] = 10,
+    times: Annotated[int, typer.Option(help="runs of each, alternating")] = 1,
+    epochs: Annotated[int, typer.Option(help="epochs per experiment")] = 10,
 ) -> None:
-    """Time four experiments, one at a time, by Ray and by DVC's queue; print the ratio."""
+    """Time four experiments, one at a time, with Ray and with DVC's queue, and print the ratio."""
     setting = f"train.epochs={epochs}"
-    found: dict[str, list[Cost]] = {"ray": [], "queue": []}
+    costs: dict[str, list[Cost]] = {"ray": [], "queue": []}
     for _ in range(times):
-        for name, work in (("ray", by_ray), ("queue", by_queue)):
+        for name, work in (("ray", run_on_ray), ("queue", run_in_queue)):
             with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-                found[name].append(work(project_in(Path(folder)), setting))
-    for name, costs in found.items():
-        print(f"{name}: {spread([cost.wall for cost in costs], 0)} s for {len(SEEDS)} experiments")
-    print(f"ratio: {ratios(found['ray'], found['queue'], 'wall')}")
+                costs[name].append(work(clone_project(Path(folder)), setting))
+    for name, runs in costs.items():
+        print(f"{name}: {spread([run.wall for run in runs], 0)} s for {len(SEEDS)} experiments")
+    print(f"ratio: {ratios(costs['ray'], costs['queue'], 'wall')}")
 
 
-def project_in(folder: Path) -> Path:
-    """Return a clone that has this folder's results, a git remote and a DVC remote."""
+def clone_project(folder: Path) -> Path:
+    """Clone the project with its results, and with its own git remote and DVC remote."""
     clone = folder / "project"
     command = [sys.executable, "-m", "dvc"]
-    for step, place in (
+    for step, cwd in (
         (["git", "clone", "--quiet", "--bare", str(PROJECT), "origin.git"], folder),
         (["git", "clone", "--quiet", "origin.git", "project"], folder),
         (
@@ -56,23 +55,23 @@ def project_in(folder: Path) -> Path:
         ([*command, "config", "--local", "cache.dir", str(folder / "cache")], clone),
         ([*command, "pull", "--quiet"], clone),
     ):
-        of_command(step, place, environment())
+        measure_command(step, cwd, environment())
     return clone
 
 
-def by_ray(clone: Path, setting: str) -> Cost:
-    """Return what the experiments cost by Ray, on one machine and one at a time."""
+def run_on_ray(clone: Path, setting: str) -> Cost:
+    """Return the cost of the experiments with Ray, on one machine and one at a time."""
     cpus = str(usable_cores())
     command = [sys.executable, "-m", "experiments", "run", "--on", "ray", "--cpus", cpus]
     seeds = f"train.seed={SEEDS[0]}..{SEEDS[-1]}"
     variables = environment() | {"BIRNN_WORKER": str(clone.parent / "worker")}
     variables.pop("RAY_ADDRESS", None)
-    return of_command([*command, "-S", setting, "-S", seeds], clone, variables)
+    return measure_command([*command, "-S", setting, "-S", seeds], clone, variables)
 
 
-def by_queue(clone: Path, setting: str) -> Cost:
-    """Return what they cost by `dvc exp run --queue` and `dvc queue start`."""
-    with measured() as cost:
+def run_in_queue(clone: Path, setting: str) -> Cost:
+    """Return the cost of the experiments with `dvc exp run --queue` and `dvc queue start`."""
+    with measure() as cost:
         for seed in SEEDS:
             options = ["--queue", "-S", setting, "-S", f"train.seed={seed}"]
             _dvc(clone, "exp", "run", *options)

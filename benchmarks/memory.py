@@ -1,7 +1,7 @@
 """Peak memory of each stage on IMDB, and of training as the corpus grows: `make bench-memory`.
 
-Told apart: a process's own memory, and all that it has in memory, of which the system can take back
-what is mapped from files. Trainings are of one epoch.
+Reports a process's own memory, and its memory including mapped files, which the operating system
+can take back at any time. Networks are trained for one epoch.
 """
 
 import os
@@ -29,7 +29,7 @@ INTERVAL = 0.05  # seconds
 
 
 def main() -> None:
-    """Measure, and print a row for each."""
+    """Print a table with one row per measurement."""
     table = Table("", "own memory, MB", "with files, MB", "seconds")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -38,15 +38,16 @@ def main() -> None:
         write_yaml(settings, folder / "params.yaml")
         (folder / "study").mkdir()
         for stage in STAGES:
-            table.add_row(stage, *peak(stage, folder))
+            table.add_row(stage, *measure_peak(stage, folder))
         for times in TIMES:
             reviews = repeat(folder / "data" / "padded" / "train", times)
-            table.add_row(f"train_bilstm, {reviews:,} reviews", *peak("train_bilstm", folder))
+            row_name = f"train_bilstm, {reviews:,} reviews"
+            table.add_row(row_name, *measure_peak("train_bilstm", folder))
     Console(width=100).print(table)
 
 
 def repeat(padded: Path, times: int) -> int:
-    """Write the training reviews so many times in place of themselves; return their number."""
+    """Replace the training reviews by `times` copies of them, and return their number."""
     first = padded.with_name("first")
     if not first.exists():
         padded.rename(first)
@@ -56,13 +57,13 @@ def repeat(padded: Path, times: int) -> int:
     return len(np.load(padded / "labels.npy", mmap_mode="r"))
 
 
-def peak(stage: str, folder: Path) -> tuple[str, str, str]:
-    """Run a stage, and return its own peak, its whole peak, and the seconds that it took.
+def measure_peak(stage: str, folder: Path) -> tuple[str, str, str]:
+    """Run a stage, and return its peak memory without and with mapped files, and its seconds.
 
     Raises:
-        InputError: it failed.
+        InputError: the stage failed.
     """
-    # A training would go on from the state of the last one.
+    # Training would resume from the last checkpoint.
     shutil.rmtree(folder / "state", ignore_errors=True)
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     start, own, whole = time.perf_counter(), 0, 0
@@ -79,13 +80,13 @@ def peak(stage: str, folder: Path) -> tuple[str, str, str]:
             whole = max(whole, status.get("VmHWM", 0))
             time.sleep(INTERVAL)
     if process.returncode != 0:
-        raise InputError(f"{stage} failed: run it by itself to see why")
+        raise InputError(f"{stage} failed: run python -m stages.{stage} to see why")
     seconds = time.perf_counter() - start
     return f"{own / 1_000:.0f}", f"{whole / 1_000:.0f}", f"{seconds:.0f}"
 
 
 def read_status(process: int) -> dict[str, int]:
-    """Return the sizes, in kB, that Linux tells of a process; none when it has ended."""
+    """Return the memory sizes of a process in kB, as Linux reports them; {} if it has ended."""
     try:
         lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,6 +1,7 @@
-"""What the notebook does, as a plain script with Keras's own layers; and Keras's preprocessing.
+"""The notebook as a plain script with Keras's own layers, and Keras's preprocessing.
 
-python benchmarks/notebook.py train ARRAYS FOLDER EPOCHS, or preprocess ARCHIVE FOLDER
+python benchmarks/notebook.py train ARRAYS FOLDER EPOCHS
+python benchmarks/notebook.py preprocess ARCHIVE FOLDER
 """
 
 import sys
@@ -18,9 +19,9 @@ MAX_FEATURES, MAXLEN, BATCH_SIZE = 20_000, 100, 256
 
 
 def train(arrays: str, folder: str, epochs: str) -> None:
-    """Pad, train both networks, evaluate them and draw their curves."""
+    """Pad the reviews, train and evaluate both networks, and draw their curves."""
     with np.load(arrays) as loaded:
-        # Lists of ids, as `imdb.load_data` gives them.
+        # Lists of ids, as `imdb.load_data` returns them.
         x_train, x_test = (
             np.split(loaded[f"x_{split}"], loaded[f"ends_{split}"][:-1])
             for split in ("train", "test")

@@ -1,4 +1,4 @@
-"""Costs taken side by side: one after the other, in turn, so that a busy machine spoils both."""
+"""Paired measurements of time: works alternate, so that other load on the machine affects all."""
 
 import resource
 import subprocess
@@ -14,11 +14,11 @@ from birnn.core.errors import InputError
 
 @dataclass
 class Cost:
-    """What a piece of work took.
+    """The cost of a piece of work.
 
     Attributes:
-        wall: seconds that passed.
-        cpu: seconds of all cores.
+        wall: elapsed seconds.
+        cpu: CPU seconds, summed over all cores.
     """
 
     wall: float = 0.0
@@ -26,49 +26,49 @@ class Cost:
 
 
 @contextmanager
-def measured(who: int = resource.RUSAGE_SELF) -> Iterator[Cost]:
-    """Yield the cost of the block, which is known when it ends."""
+def measure(who: int = resource.RUSAGE_SELF) -> Iterator[Cost]:
+    """Yield the cost of the block; its values are set when the block ends."""
     cost = Cost()
     start, cpu = time.perf_counter(), _cpu(who)
     yield cost
     cost.wall, cost.cpu = time.perf_counter() - start, _cpu(who) - cpu
 
 
-def of_command(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Cost:
+def measure_command(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Cost:
     """Return the cost of a command and its children.
 
     Raises:
-        InputError: it failed.
+        InputError: the command failed.
     """
-    with measured(resource.RUSAGE_CHILDREN) as cost:
+    with measure(resource.RUSAGE_CHILDREN) as cost:
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
     if done.returncode != 0:
-        last = (done.stderr.strip() or "it says nothing").splitlines()[-1]
+        last = (done.stderr.strip() or "it printed no error").splitlines()[-1]
         raise InputError(f"{' '.join(command)} failed: {last}")
     return cost
 
 
-def in_turn(works: dict[str, Callable[[], Cost]], times: int) -> dict[str, list[Cost]]:
-    """Do each piece of work so many times, one after the other in turn."""
-    found: dict[str, list[Cost]] = {name: [] for name in works}
+def alternate(works: dict[str, Callable[[], Cost]], times: int) -> dict[str, list[Cost]]:
+    """Run all works one after another, `times` times, and return the costs of each."""
+    costs: dict[str, list[Cost]] = {name: [] for name in works}
     for _ in range(times):
         for name, work in works.items():
-            found[name].append(work())
-    return found
+            costs[name].append(work())
+    return costs
 
 
 def ratios(ours: Sequence[Cost], others: Sequence[Cost], kind: str) -> str:
-    """Return the median, least and greatest of our costs over the others', taken in pairs."""
-    found = [
-        getattr(one, kind) / getattr(other, kind) for one, other in zip(ours, others, strict=True)
+    """Return the median and range of the ratios of our costs to the others', pair by pair."""
+    quotients = [
+        getattr(our, kind) / getattr(other, kind) for our, other in zip(ours, others, strict=True)
     ]
-    return spread(found, 2)
+    return spread(quotients, 2)
 
 
 def spread(numbers: Sequence[float], digits: int) -> str:
-    """Return the median, and the least and greatest where there are several."""
+    """Return the median, followed by the range if there are several numbers."""
     if len(numbers) == 1:
         return f"{numbers[0]:.{digits}f}"
     low, high = min(numbers), max(numbers)

@@ -1,7 +1,7 @@
 """Time and memory of fetch, pad and a pass over the training batches, as the corpus grows.
 
-IMDB's reviews are repeated with fresh ids in a CSV file, which the stages read as a user's own.
-`python -m benchmarks.scale`, in the project's folder.
+Writes copies of IMDB's reviews with new ids into a CSV file, which the stages read as own data. Run
+`python -m benchmarks.scale` in the project's folder.
 """
 
 import csv
@@ -36,13 +36,13 @@ LAYOUT = {
     "group_column": "group",
 }
 
-# What a process does, and which line of its status tells the memory. The peak of its own memory:
-# that of getrusage is at least the memory of the process that started it.
+# The code of each process, and the line of its status that reports its memory. The peak that
+# getrusage reports is never below the memory of the parent process.
 STAGE = "import runpy; runpy.run_module('stages.{}', run_name='__main__')"
-# As training reads them, without the training: that is the same for each review. What is mapped
-# from files the system can take back at any time, so the rest is told.
+# Reads the batches without training on them, which takes the same time per review at any size. Its
+# memory excludes mapped files, which the operating system can take back at any time.
 BATCHES = """
-from birnn import sequences
+from birnn.text import sequences
 from birnn.training.batches import batches
 for _ in batches(sequences.read(Path("data/padded/train")), 256, shuffle_seed=0):
     pass
@@ -56,12 +56,12 @@ REPORT = "print(Path('/proc/self/status').read_text().split('{}:')[1].split()[0]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What a process took.
+class Cost:
+    """The time and memory of a process.
 
     Attributes:
         seconds: wall time.
-        megabytes: memory in use: of stages the peak, of batches what is not mapped from files.
+        megabytes: peak memory of a stage, or memory without mapped files of the batches.
     """
 
     seconds: float
@@ -69,10 +69,10 @@ class Measured:
 
 
 def main() -> None:
-    """Measure each size, and print a row for each.
+    """Print a table with one row per corpus size.
 
     Raises:
-        InputError: the archive cannot be had, or a stage failed.
+        InputError: the archive cannot be read or downloaded, or a step failed.
     """
     table = Table("reviews", *(f"{name} {unit}" for name in STEPS for unit in ("s", "MB")))
     with tempfile.TemporaryDirectory() as name:
@@ -80,17 +80,17 @@ def main() -> None:
         write_settings(folder)
         for times in TIMES:
             count = write_reviews(folder / FOLDER / "reviews.csv", times)
-            found = [measure(*step, folder) for step in STEPS.values()]
-            figures = [
-                text for one in found for text in (f"{one.seconds:.1f}", f"{one.megabytes:.0f}")
+            costs = [measure(*step, folder) for step in STEPS.values()]
+            cells = [
+                cell for cost in costs for cell in (f"{cost.seconds:.1f}", f"{cost.megabytes:.0f}")
             ]
-            table.add_row(f"{count:,}", *figures)
+            table.add_row(f"{count:,}", *cells)
             print(f"{count:,} reviews are done", file=sys.stderr, flush=True)
     Console(width=100).print(table)
 
 
 def write_settings(folder: Path) -> None:
-    """Write the default settings, but for the source."""
+    """Write the default settings, with a CSV file as the source."""
     settings = read_yaml(PROJECT / "params.yaml")
     settings["fetch"]["source"] = "csv"
     settings["csv"] = LAYOUT
@@ -98,32 +98,37 @@ def write_settings(folder: Path) -> None:
 
 
 def write_reviews(file: Path, times: int) -> int:
-    """Write IMDB's reviews so many times, each with an id of its own; return their number."""
+    """Write `times` copies of IMDB's reviews with unique ids, and return their number."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8", newline="") as output:
         writer = csv.writer(output)
         writer.writerow(["id", "group", "label", "split", "text"])
         count = 0
-        for row in repeated(times):
+        for row in copied_rows(times):
             writer.writerow(row)
             count += 1
     return count
 
 
-def repeated(times: int) -> Iterator[tuple[str, str, int, str, str]]:
-    """Yield the rows of all copies."""
-    read = imdb.read(PROJECT / "data" / "raw")
+def copied_rows(times: int) -> Iterator[tuple[str, str, int, str, str]]:
+    """Yield the CSV rows of all copies."""
+    read = imdb.reader(PROJECT / "data" / "raw")
     for copy in range(times):
         for review in read():
             name, group = f"{copy}/{review.id}", f"{copy}/{review.group}"
             yield name, group, review.label, review.split, review.text
 
 
-def measure(work: str, line: str, folder: Path) -> Measured:
-    """Do some work in a process of its own, in a folder; `line` of its status tells the memory.
+def measure(work: str, line: str, folder: Path) -> Cost:
+    """Run code in a new process in a folder, and return its cost.
+
+    Args:
+        work: the code.
+        line: name of the line of /proc/self/status that reports the memory.
+        folder: the working directory.
 
     Raises:
-        InputError: it failed.
+        InputError: the code failed.
     """
     code = f"from pathlib import Path\n{work}\n{REPORT.format(line)}"
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
@@ -139,7 +144,7 @@ def measure(work: str, line: str, folder: Path) -> Measured:
     seconds = time.perf_counter() - start
     if process.returncode != 0:
         raise InputError(f"a step failed: {process.stderr.strip().splitlines()[-1]}")
-    return Measured(seconds, int(process.stdout.split()[-1]) / 1_000)
+    return Cost(seconds, int(process.stdout.split()[-1]) / 1_000)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A training step, a validation pass and prediction: this project's kernel beside other engines."""
+"""Training steps, validation and prediction with this project's kernel and with other engines."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,17 +8,17 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from benchmarks.paired import Cost, in_turn, measured
+from benchmarks.paired import Cost, alternate, measure
 from birnn.core.machine import BATCH_SIZE
 from birnn.evaluation import costs
 from birnn.networks.config import DIRECTIONS, Layer, NetworkConfig
 from birnn.networks.network import LAYERS, build_network
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64
-BATCH = 256  # reviews a training step, and in the notebook's validation
+BATCH = 256  # reviews per training step, and per batch of the notebook's validation
 STEPS = 20
-REVIEWS = 10_000  # to predict
-PEAK = 2_048  # rows and columns of the product that tells the peak
+REVIEWS = 10_000  # for validation and prediction
+PEAK = 2_048  # rows and columns of the matrices whose product measures the peak
 
 Ids = NDArray[np.int32]
 Labels = NDArray[np.uint8]
@@ -35,12 +35,12 @@ def ours(layer: Layer) -> keras.Sequential:
         dropout=0.5,
         kernel="fused",
     )
-    return _compiled(build_network(network))
+    return _compile(build_network(network))
 
 
 def stock(layer: Layer) -> keras.Sequential:
-    """Return the same network of Keras's layers alone."""
-    return _compiled(
+    """Return the same network, built from Keras's own layers."""
+    return _compile(
         keras.Sequential(
             [
                 keras.Input((MAXLEN,), dtype="int32"),
@@ -53,32 +53,32 @@ def stock(layer: Layer) -> keras.Sequential:
     )
 
 
-def _compiled(model: keras.Sequential) -> keras.Sequential:
+def _compile(model: keras.Sequential) -> keras.Sequential:
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     return model
 
 
-def of_keras(
+def keras_works(
     model: keras.Sequential, ids: Ids, labels: Labels, validation_batch: int
 ) -> dict[str, Callable[[], Cost]]:
-    """Return the work of a Keras model: what a training step takes, a validation, a prediction."""
+    """Return functions that measure a training step, validation and prediction of a Keras model."""
     starts = range(0, STEPS * BATCH, BATCH)
 
     def step() -> Cost:
-        with measured() as cost:
+        with measure() as cost:
             for start in starts:
                 model.train_on_batch(ids[start : start + BATCH], labels[start : start + BATCH])
         return Cost(cost.wall / STEPS, cost.cpu / STEPS)
 
     def validation() -> Cost:
-        with measured() as cost:
+        with measure() as cost:
             for start in range(0, REVIEWS, validation_batch):
-                some = slice(start, start + validation_batch)
-                model.test_on_batch(ids[some], labels[some])
+                batch = slice(start, start + validation_batch)
+                model.test_on_batch(ids[batch], labels[batch])
         return cost
 
     def prediction() -> Cost:
-        with measured() as cost:
+        with measure() as cost:
             for start in range(0, REVIEWS, BATCH_SIZE):
                 model.predict_on_batch(ids[start : start + BATCH_SIZE])
         return cost
@@ -86,8 +86,8 @@ def of_keras(
     return {"training step": step, "validation": validation, "prediction": prediction}
 
 
-def of_torch(layer: Layer, ids: Ids, labels: Labels) -> dict[str, Callable[[], Cost]] | None:
-    """Return the work of PyTorch's layers of equal shapes; None where it is not installed."""
+def torch_works(layer: Layer, ids: Ids, labels: Labels) -> dict[str, Callable[[], Cost]] | None:
+    """Return the same functions for a PyTorch model of equal shape; None if it is not installed."""
     try:
         import torch  # noqa: PLC0415
     except ImportError:
@@ -103,8 +103,8 @@ def of_torch(layer: Layer, ids: Ids, labels: Labels) -> dict[str, Callable[[], C
             self.dropout = nn.Dropout(0.5)
             self.output = nn.Linear(DIRECTIONS * UNITS, 1)
 
-        def forward(self, some: Any) -> Any:
-            _, last = self.recurrent(self.embedding(some))
+        def forward(self, batch: Any) -> Any:
+            _, last = self.recurrent(self.embedding(batch))
             states = last[0] if layer == "lstm" else last
             return self.output(self.dropout(torch.cat([states[0], states[1]], 1)))[:, 0]
 
@@ -115,17 +115,17 @@ def of_torch(layer: Layer, ids: Ids, labels: Labels) -> dict[str, Callable[[], C
 
     def step() -> Cost:
         net.train()
-        with measured() as cost:
+        with measure() as cost:
             for start in range(0, STEPS * BATCH, BATCH):
-                some = slice(start, start + BATCH)
+                batch = slice(start, start + BATCH)
                 optimizer.zero_grad()
-                loss(net(all_ids[some]), all_labels[some]).backward()
+                loss(net(all_ids[batch]), all_labels[batch]).backward()
                 optimizer.step()
         return Cost(cost.wall / STEPS, cost.cpu / STEPS)
 
     def prediction() -> Cost:
         net.eval()
-        with measured() as cost, torch.inference_mode():
+        with measure() as cost, torch.inference_mode():
             for start in range(0, REVIEWS, BATCH_SIZE):
                 torch.sigmoid(net(all_ids[start : start + BATCH_SIZE]))
         return cost
@@ -134,46 +134,47 @@ def of_torch(layer: Layer, ids: Ids, labels: Labels) -> dict[str, Callable[[], C
 
 
 def compare(layer: Layer, ids: Ids, labels: Labels, times: int) -> dict[str, dict[str, list[Cost]]]:
-    """Return the costs of each kind of work, by engine, taken in turn."""
+    """Return the costs of each kind of work by engine; the engines alternate."""
     engines = {
-        "this": of_keras(ours(layer), ids, labels, BATCH_SIZE),
-        "Keras": of_keras(stock(layer), ids, labels, BATCH),
+        "this": keras_works(ours(layer), ids, labels, BATCH_SIZE),
+        "Keras": keras_works(stock(layer), ids, labels, BATCH),
     }
-    if torch := of_torch(layer, ids, labels):
+    if torch := torch_works(layer, ids, labels):
         engines["PyTorch"] = torch
-    found = {}
-    for work in engines["this"]:
-        works = {engine: of_engine[work] for engine, of_engine in engines.items()}
-        in_turn(works, 1)  # what is compiled or traced at first is left out
-        found[work] = in_turn(works, times)
-    return found
+    measured = {}
+    for kind in engines["this"]:
+        works = {engine: functions[kind] for engine, functions in engines.items()}
+        alternate(works, 1)  # compiles and traces
+        measured[kind] = alternate(works, times)
+    return measured
 
 
 def peak(times: int) -> list[float]:
-    """Return the multiply-adds a CPU second of a large product of float32 matrices."""
+    """Return the multiply-adds per CPU second of a large product of float32 matrices."""
     a, b = (tf.random.normal((PEAK, PEAK)) for _ in range(2))
     tf.matmul(a, b).numpy()
 
     def product() -> Cost:
-        with measured() as cost:
+        with measure() as cost:
             tf.matmul(a, b).numpy()
         return cost
 
-    return [PEAK**3 / cost.cpu for cost in in_turn({"product": product}, times)["product"]]
+    return [PEAK**3 / cost.cpu for cost in alternate({"product": product}, times)["product"]]
 
 
-def named(layer: Layer) -> int:
-    """Return the multiply-adds of a training step as the formulas name them.
+def multiply_adds_by_formulas(layer: Layer) -> int:
+    """Return the multiply-adds of a training step according to the layers' formulas.
 
-    Those of the forward pass, twice as many for the gradient.
+    The gradient takes twice as many as the forward pass.
     """
     return 3 * BATCH * costs.multiply_adds(layer, DIM, UNITS, MAXLEN, DIRECTIONS * UNITS)
 
 
-def carried_out(layer: Layer, ids: Ids) -> float:
-    """Return the multiply-adds of a training step that the fused kernel carries out.
+def executed_multiply_adds(layer: Layer, ids: Ids) -> float:
+    """Return the multiply-adds that the fused kernel executes in a training step.
 
-    The input's part for distinct words alone; the state's forward twice, and its two gradients.
+    It computes the input's part for distinct words only. For the states' part it runs the forward
+    pass twice and computes two gradients.
     """
     batches = [ids[start : start + BATCH] for start in range(0, STEPS * BATCH, BATCH)]
     distinct = np.mean([len(np.unique(batch)) for batch in batches])

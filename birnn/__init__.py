@@ -1,8 +1,8 @@
-"""What the stages call: one module a subject, none of which knows of DVC."""
+"""Library of the pipeline: corpora, networks, training, evaluation, reporting and predictions."""
 
 import os
 
-# Before TensorFlow is first imported: a keras.json in the home folder must not choose another
-# backend, and TensorFlow's notices about the machine would bury a stage's own lines.
+# Set before TensorFlow is imported: a keras.json in the home folder must not choose another
+# backend, and TensorFlow's log messages must not bury the output of a stage.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

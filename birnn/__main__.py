@@ -1,4 +1,4 @@
-"""What a reader does with the results: python -m birnn --help."""
+"""The `birnn` command: predictions, explanations and results."""
 
 import os
 import sys
@@ -10,19 +10,19 @@ import typer
 
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
-from birnn.networks.quiet import quiet_imports
+from birnn.networks.quiet_imports import quiet_imports
 
 
 class Kind(StrEnum):
-    """Whose mistakes, or where the two networks disagree."""
+    """The mistakes of one network, or the disagreements between both."""
 
     BILSTM = "bilstm"
     BIGRU = "bigru"
     DISAGREEMENT = "disagreement"
 
 
-class Chosen(StrEnum):
-    """Which networks read a text."""
+class NetworkChoice(StrEnum):
+    """The networks that predict a text."""
 
     BILSTM = "bilstm"
     BIGRU = "bigru"
@@ -30,11 +30,13 @@ class Chosen(StrEnum):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The networks."""
-        return NETWORKS if self is Chosen.BOTH else (self.value,)
+        """The names of the chosen networks."""
+        return NETWORKS if self is NetworkChoice.BOTH else (self.value,)
 
 
-Network = Annotated[Chosen, typer.Option(help="which network reads; of both, the mean counts")]
+Network = Annotated[
+    NetworkChoice, typer.Option(help="Network to use; both averages the log-odds of the two.")
+]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,17 +45,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-# The commands are imported when they run: TensorFlow and pandas take seconds.
+# Commands are imported when they run: TensorFlow and pandas take seconds to import.
 
 
 @app.callback()
 def main() -> None:
-    """Look into what the pipeline made, and read texts with it."""
+    """Use the trained networks and look at the results of the last run."""
 
 
 @app.command()
 def results() -> None:
-    """Print the result of the last run."""
+    """Print the test accuracy of each model in the last run."""
     from birnn.cli import results as command  # noqa: PLC0415
 
     command.run()
@@ -62,11 +64,11 @@ def results() -> None:
 @app.command()
 def mistakes(
     kind: Annotated[
-        Kind, typer.Argument(help="the network whose mistakes, or where the two disagree")
+        Kind, typer.Argument(help="Network whose mistakes to show, or disagreements between both.")
     ] = Kind.DISAGREEMENT,
-    count: Annotated[int, typer.Option(min=1, help="reviews, the worst first")] = 5,
+    count: Annotated[int, typer.Option(min=1, help="Number of reviews, worst first.")] = 5,
 ) -> None:
-    """Show the test reviews that the networks got most wrong, with their texts."""
+    """Show test reviews that the networks get wrong or disagree on."""
     from birnn.cli import mistakes as command  # noqa: PLC0415
 
     command.run(kind, count)
@@ -76,43 +78,52 @@ def mistakes(
 def predict(  # noqa: PLR0913
     texts: Annotated[
         list[str] | None,
-        typer.Argument(help="texts; without any, and without --file, a text a line is read"),
+        typer.Argument(
+            help="Texts. Without texts and --file, read standard input, one text per line."
+        ),
     ] = None,
     file: Annotated[
         list[Path] | None,
-        typer.Option(help="file of texts: .txt (a text a line), .csv, .tsv, .jsonl, .parquet"),
+        typer.Option(
+            help="File of texts: .txt (one per line), .csv, .tsv, .jsonl or .parquet. Repeatable."
+        ),
     ] = None,
-    network: Network = Chosen.BOTH,
-    column: Annotated[str, typer.Option(help="column of the texts, in files that have one")] = (
-        "text"
-    ),
+    network: Network = NetworkChoice.BOTH,
+    column: Annotated[
+        str, typer.Option(help="Column that contains the texts; not used for .txt files.")
+    ] = "text",
     output: Annotated[
-        Path | None, typer.Option(help="file to write: .csv, .jsonl or .parquet")
+        Path | None, typer.Option(help="Output file instead of printing: .csv, .jsonl or .parquet.")
     ] = None,
     *,
     whole: Annotated[
-        bool, typer.Option("--whole", help="standard input and each .txt file are one text")
+        bool,
+        typer.Option("--whole", help="Treat standard input and each .txt file as a single text."),
     ] = False,
     unknown: Annotated[
-        bool, typer.Option("--unknown", help="name the words that the networks do not know")
+        bool, typer.Option("--unknown", help="List the words that are not in the vocabulary.")
     ] = False,
 ) -> None:
-    """Tell the sentiment of texts, and its probability."""
+    """Predict the sentiment of texts."""
     with quiet_imports():
         from birnn.cli import input_texts  # noqa: PLC0415
         from birnn.cli import predict as command  # noqa: PLC0415
 
-    given = input_texts.read(texts or [], file or [], column, whole=whole)
-    command.run(given, network.names, output, unknown=unknown)
+    inputs = input_texts.read(texts or [], file or [], column, whole=whole)
+    command.run(inputs, network.names, output, unknown=unknown)
 
 
 @app.command()
 def explain(
-    text: Annotated[str | None, typer.Argument(help="a text; without, standard input")] = None,
-    network: Network = Chosen.BOTH,
-    html: Annotated[Path | None, typer.Option(help="page to write")] = None,
+    text: Annotated[
+        str | None, typer.Argument(help="Text to explain. Without it, read standard input.")
+    ] = None,
+    network: Network = NetworkChoice.BOTH,
+    html: Annotated[
+        Path | None, typer.Option(help="Write a self-contained HTML page to this file.")
+    ] = None,
 ) -> None:
-    """Show which words moved the networks, in colour, or on a page that needs no other file."""
+    """Show how each word of a text affects its prediction."""
     with quiet_imports():
         from birnn.cli import explain as command  # noqa: PLC0415
 
@@ -122,11 +133,12 @@ def explain(
 @app.command()
 def serve(
     host: Annotated[
-        str, typer.Option(help="address to listen on; this machine alone can reach the default")
+        str,
+        typer.Option(help="Address to listen on; the default is reachable only from this machine."),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65_535)] = 8_000,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8_000,
 ) -> None:
-    """Serve a page on which a review is typed, and its reading as JSON."""
+    """Serve a web page and a JSON endpoint that predict a review."""
     try:
         with quiet_imports():
             from birnn.cli import serve as command  # noqa: PLC0415
@@ -134,16 +146,16 @@ def serve(
         if error.name not in {"fastapi", "starlette", "uvicorn"}:
             raise
         raise InputError(
-            f"{error.name} is not installed: install the extra 'serve', as make setup does"
+            f"{error.name} is not installed: run make setup, or install the extra 'serve'"
         ) from None
     command.run(host, port)
 
 
 @app.command()
 def export(
-    file: Annotated[Path, typer.Argument(help="file to write: .zip")],
+    file: Annotated[Path, typer.Argument(help="Zip file to write.")],
 ) -> None:
-    """Write the networks as one file that runs without this project."""
+    """Export the networks as one file that runs without this project."""
     with quiet_imports():
         from birnn.cli import export as command  # noqa: PLC0415
 
@@ -151,12 +163,13 @@ def export(
 
 
 def run() -> None:
-    """Run the command that was asked for; a mistake that the user can mend is one line."""
+    """Run the command; print an error that the user can fix as one line."""
     try:
         app()
         sys.stdout.flush()
     except BrokenPipeError:
-        # Who read the output has enough; Python would complain when it closes the pipe.
+        # The reader, such as `head`, closed the pipe. Python would fail again when it flushes
+        # standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (InputError, OSError) as error:

@@ -1,4 +1,4 @@
-"""What people do with the pipeline: studies over seeds and settings, and the review of a change.
+"""Studies over seeds and settings, and the review of a change.
 
-The stages know nothing of it.
+The stages do not depend on this package.
 """

@@ -1,4 +1,4 @@
-"""Studies over seeds and settings, and the review of a change: python -m experiments --help."""
+"""The command line for studies and reviews: python -m experiments --help."""
 
 import sys
 from enum import StrEnum
@@ -27,74 +27,76 @@ Options = Annotated[
     typer.Option(
         "--set-param",
         "-S",
-        help="a setting and its values, such as train.epochs=3,5 or train.seed=0..9; repeatable",
+        help="Setting and its values, such as train.epochs=3,5 or train.seed=0..9. Repeatable.",
     ),
 ]
 
 
 RecipeNames = Annotated[
     list[str],
-    typer.Option("--recipe", "-r", help="a recipe to start from; repeatable; all for each of them"),
+    typer.Option("--recipe", "-r", help="Recipe to start from, or all. Repeatable."),
 ]
 
 
 class Place(StrEnum):
-    """Where experiments run."""
+    """The machines that run experiments."""
 
     HERE = "here"
     RAY = "ray"
 
 
 @app.command()
-def run(  # noqa: PLR0913, PLR0917  # as typer has it
+def run(  # noqa: PLR0913, PLR0917  # one parameter per option
     settings: Options = [],  # noqa: B006
     recipe: RecipeNames = [],  # noqa: B006
-    on: Annotated[Place, typer.Option(help="on this machine, or on those of a Ray cluster")] = (
+    on: Annotated[Place, typer.Option(help="Run on this machine or on a Ray cluster.")] = (
         Place.HERE
     ),
-    cpus: Annotated[int, typer.Option(min=1, help="cores of an experiment on a cluster")] = 2,
-    gpus: Annotated[int, typer.Option(min=0, help="GPUs of an experiment on a cluster")] = 0,
-    git_remote: Annotated[str, typer.Option(help="by which a cluster's machines clone")] = "origin",
+    cpus: Annotated[int, typer.Option(min=1, help="CPU cores per experiment on a cluster.")] = 2,
+    gpus: Annotated[int, typer.Option(min=0, help="GPUs per experiment on a cluster.")] = 0,
+    git_remote: Annotated[
+        str, typer.Option(help="Git remote that the machines of a cluster clone.")
+    ] = "origin",
 ) -> None:
-    """Run the experiments of a grid of settings that are not finished."""
+    """Run the unfinished experiments of a grid of settings."""
     if recipe:
-        chosen = [one for name in recipe for one in recipes.named(name)]
-        points = [point for one in chosen for point in grid.points(settings, one)]
+        selected = [entry for name in recipe for entry in recipes.named(name)]
+        points = [point for entry in selected for point in grid.points(settings, entry)]
     else:
         points = grid.points(settings)
     if on is Place.HERE:
         runs.run(points, runs.one_by_one)
         return
-    from experiments import cluster  # noqa: PLC0415  # whoever stays on one machine needs none
+    from experiments import cluster  # noqa: PLC0415  # not needed on one machine
 
     machines = cluster.connect(cluster.Needs(cpus, gpus), git_remote)
-    machines.bring(points)
+    machines.pull(points)
     runs.run(points, machines.execute)
 
 
 @app.command("recipes")
 def show_recipes() -> None:
-    """Tell what each recipe adds to those before it, and how DVC runs it."""
-    for one in recipes.read().values():
-        options = " ".join(f"-S {key}={value}" for key, value in one.settings.items())
-        print(f"{one.name}: {one.title}\n    dvc exp run {options}")
+    """List the recipes, and the command that runs each with DVC."""
+    for recipe in recipes.read().values():
+        options = " ".join(f"-S {key}={value}" for key, value in recipe.settings.items())
+        print(f"{recipe.name}: {recipe.title}\n    dvc exp run {options}")
 
 
 @app.command()
 def collect(
-    name: Annotated[str, typer.Argument(help="the study is written to study/NAME")],
+    name: Annotated[str, typer.Argument(help="Name of the study, which is written to study/NAME.")],
     settings: Options,
 ) -> None:
-    """Write the study of a grid of settings: a table of its runs, and what they say over seeds."""
+    """Collect finished experiments in a study, with statistics over seeds."""
     points = grid.points(settings)
-    found = runs.match_points(points, runs.finished())
-    folder = studies.write(name, points, found)
-    print(f"{len(found)} of {len(points)} experiments: {folder}")
+    matches = runs.match_points(points, runs.finished())
+    folder = studies.write(name, points, matches)
+    print(f"{len(matches)} of {len(points)} experiments: {folder}")
     _show(study.read(folder))
 
 
 def _show(collected: study.Study) -> None:
-    """Print what a study says of the accuracy."""
+    """Print the accuracies of a study."""
     columns = ("seeds", *(TITLES[name] for name in NETWORKS), "difference, in points", "verdict")
     table = Table(*collected.varied, *columns)
     for group in collected.groups("accuracy"):
@@ -110,40 +112,40 @@ def _show(collected: study.Study) -> None:
 
 @app.command("ladder")
 def collect_ladder(settings: Options) -> None:
-    """Write the study of all recipes over seeds: how well each reads, and what it costs."""
-    chosen, finished = list(recipes.read().values()), runs.finished()
-    found = {
-        one.name: list(runs.match_points(grid.points(settings, one), finished).values())
-        for one in chosen
+    """Collect the finished experiments of all recipes in study/ladder."""
+    entries, finished = list(recipes.read().values()), runs.finished()
+    matches = {
+        recipe.name: list(runs.match_points(grid.points(settings, recipe), finished).values())
+        for recipe in entries
     }
-    folder = ladder.write(found, chosen)
-    print(f"{sum(map(len, found.values()))} experiments: {folder}")
+    folder = ladder.write(matches, entries)
+    print(f"{sum(map(len, matches.values()))} experiments: {folder}")
 
 
 @app.command()
 def review(
-    base: Annotated[str, typer.Argument(help="the commit that the change starts from")],
-    output: Annotated[Path, typer.Option(help="where to write the review")] = Path("review.md"),
+    base: Annotated[str, typer.Argument(help="Commit that the change starts from.")],
+    output: Annotated[Path, typer.Option(help="File to write the review to.")] = Path("review.md"),
 ) -> None:
-    """Write what a change did to settings and results; end with 1 where the gate fails."""
+    """Write the review of a change; exit with status 1 if it fails."""
     stale = freshness.stale_stages()
-    before, here = revisions.read_commit(base), revisions.read_working_tree()
+    before, after = revisions.read_commit(base), revisions.read_working_tree()
     noise = reviews.Noise(
-        over_seeds=reviews.noise_study(studies.FOLDER, here.metrics.get("corpus", {})),
+        over_seeds=reviews.noise_study(studies.FOLDER, after.metrics.get("corpus", {})),
         paired=pairs.differences(base),
     )
-    found = reviews.review(before, here, noise, reviews.read_gate(), stale=bool(stale))
-    reviews.write(found, base, noise.over_seeds, output)
-    print(f"{output}: {'fails' if found.failures else 'passes'}")
-    for failure in found.failures:
+    result = reviews.review(before, after, noise, reviews.read_gate(), stale=bool(stale))
+    reviews.write(result, base, noise.over_seeds, output)
+    print(f"{output}: {'fails' if result.failures else 'passes'}")
+    for failure in result.failures:
         print(f"- {failure}")
-    if found.failures:
+    if result.failures:
         raise typer.Exit(1)
 
 
 @app.command()
 def fresh() -> None:
-    """Tell whether dvc.lock is that of the code, settings and data; end with 1 where it is not."""
+    """Check that dvc.lock is up to date; exit with status 1 if it is stale."""
     if stale := freshness.stale_stages():
         print(f"dvc.lock is stale ({', '.join(stale)}): run make repro, and commit its results")
         raise typer.Exit(1)
@@ -151,13 +153,13 @@ def fresh() -> None:
 
 
 def main() -> None:
-    """Run a command; a mistake ends it with exit status 1 and one line."""
+    """Run a command. Print an error on one line and exit with status 1."""
     try:
         app()
     except (InputError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        sys.exit("interrupted: the same command goes on where it stopped")
+        sys.exit("interrupted: resume with the same command")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether `dvc.lock` is that of the code, settings and data, without DVC's cache."""
+"""The check of `dvc.lock` against code, settings and data, without DVC's cache."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from experiments.runs import environment
 
 
 def stale_stages() -> list[str]:
-    """Return the stages that `dvc repro` would run, and what it says where it cannot tell."""
+    """Return the stages that `dvc repro` would run, or its error message if it fails."""
     command = [sys.executable, "-m", "dvc", "repro", "--allow-missing", "--dry"]
     result = subprocess.run(
         command, env=environment(), check=False, capture_output=True, text=True, encoding="utf-8"

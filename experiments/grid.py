@@ -1,4 +1,4 @@
-"""Grids of settings: how they are written, checked and named."""
+"""Grids of settings: syntax, validation, and names of experiments."""
 
 import itertools
 import re
@@ -22,13 +22,13 @@ Params = dict[str, Any]
 
 @dataclass(frozen=True)
 class Point:
-    """One combination of a grid.
+    """One combination of values in a grid.
 
     Attributes:
-        chosen: values of this combination by the settings' full names, such as `train.seed`.
-        changes: all that differs from `params.yaml`: those, and the settings of the recipe.
-        params: all settings, with the changes.
-        recipe: the name of the recipe, if there is one.
+        chosen: values of this combination by full setting name, such as `train.seed`.
+        changes: all changes to `params.yaml`: the chosen values, and the recipe's settings.
+        params: all settings, with the changes applied.
+        recipe: name of the recipe, or an empty string.
     """
 
     chosen: dict[str, Any]
@@ -38,8 +38,8 @@ class Point:
 
     @property
     def name(self) -> str:
-        """A name for the experiment, such as `maxlen-200-seed-3`, or `pooling-seed-3`."""
-        # The seed last, as it varies within a group.
+        """The name of the experiment, such as `maxlen-200-seed-3` or `pooling-seed-3`."""
+        # The seed comes last, since it varies within a group.
         keys = sorted(self.chosen, key=lambda key: key == "train.seed")
         parts = [f"{key.split('.')[-1]}-{self.chosen[key]}" for key in keys]
         parts = [self.recipe, *parts] if self.recipe else parts
@@ -49,14 +49,14 @@ class Point:
 def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
     """Return every combination of options such as `train.epochs=3,5` and `train.seed=0..9`.
 
-    All other settings are those of `params.yaml`, or of a recipe.
+    All other settings come from `params.yaml` or the recipe.
 
     Raises:
-        InputError: an option is not written so, or a setting does not exist or is out of range.
+        InputError: an option is malformed, or a setting does not exist or is out of range.
     """
     values = dict(_parse(option) for option in options)
     if not all(values.values()) or not (values or recipe):
-        raise InputError("there is no value to run: name some, as in -S train.seed=0..9")
+        raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
     combinations = itertools.product(*values.values())
     return [_point(dict(zip(values, chosen, strict=True)), recipe) for chosen in combinations]
 
@@ -71,7 +71,7 @@ def _parse(option: str) -> tuple[str, list[Any]]:
     key, equals, text = option.partition("=")
     if not (equals and text and key.count(".") == 1):
         raise InputError(
-            f"{option!r} is no setting with values: write it as train.epochs=3,5 or train.seed=0..9"
+            f"{option!r} is not a setting with values, such as train.epochs=3,5 or train.seed=0..9"
         )
     return key, list(_values(text.split(",")))
 
@@ -95,7 +95,7 @@ def _point(chosen: dict[str, Any], recipe: Recipe | None) -> Point:
 
 
 def _check(params: Params) -> None:
-    """Refuse what every stage would refuse, before anything runs."""
+    """Validate the settings as every stage does, but before anything runs."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / PARAMS.name
         write_yaml(params, file)

@@ -1,4 +1,4 @@
-"""The ladder: the recipes over seeds, collected from their experiments."""
+"""The ladder: the finished experiments of all recipes over seeds."""
 
 import io
 import json
@@ -27,22 +27,22 @@ BEFORE_TRAINING = ("word_vectors", "ngrams")
 
 
 def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
-    """Write the finished runs of recipes, by their names, to `study/ladder`.
+    """Write the finished runs of recipes, by recipe name, to `study/ladder`.
 
-    `runs.csv` has a row a recipe, seed and model: accuracy on the held-out and on the test reviews,
-    and the seconds of training with all that came before; `ladder.json` tells of which recipes and
-    corpus that is, and `ladder.png` shows it.
+    `runs.csv` has one row per recipe, seed and model: the accuracy on the held-out and the test
+    reviews, and the seconds of training, including the stages before it. `ladder.json` describes
+    the recipes and the corpus, and `ladder.png` is the figure.
 
     Raises:
-        InputError: a recipe has no finished run, or the runs are not of one corpus.
+        InputError: a recipe has no finished run, or the runs use several corpora.
     """
     missing = [recipe.name for recipe in recipes if not runs[recipe.name]]
     if missing:
-        raise InputError(f"no experiment of {', '.join(missing)} is finished: run them first")
-    finished = [run for of_recipe in runs.values() for run in of_recipe]
+        raise InputError(f"no finished experiment of {', '.join(missing)}: run them first")
+    finished = [run for recipe_runs in runs.values() for run in recipe_runs]
     corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in finished}
     if len(corpora) > 1:
-        raise InputError(f"the runs are of several corpora, {sorted(corpora)}: choose one")
+        raise InputError(f"the runs use several corpora, {sorted(corpora)}: choose one")
     (corpus,) = corpora
     table = pd.DataFrame([row for recipe in recipes for row in rows(recipe, runs[recipe.name])])
     about = {
@@ -56,51 +56,51 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
     with atomic_folder(FOLDER) as folder:
         table.round(DIGITS).to_csv(folder / ladder.RUNS, index=False, lineterminator="\n")
         write_json(folder / ladder.ABOUT, about)
-    found = ladder.read(FOLDER)
-    if found:
-        figures.save(ladder_figure.draw(found), FOLDER / "ladder.png")
+    content = ladder.read(FOLDER)
+    if content:
+        figures.save(ladder_figure.draw(content), FOLDER / "ladder.png")
     return FOLDER
 
 
 def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
-    """Yield a row a seed and model, and one for each blend of all seeds."""
+    """Yield one row per seed and model, and one per blend of all seeds."""
     log_odds: list[dict[str, Any]] = []
     seconds: list[dict[str, float]] = []
     for run in runs:
         seconds.append(_seconds(run))
         metrics = run.metrics | run.metrics["blends"]
-        for model, of_model in seconds[-1].items():
+        for model, model_seconds in seconds[-1].items():
             yield {
                 "recipe": recipe.name,
                 "seed": flatten(run.params)[SEED],
                 "model": model,
                 "held_out": metrics[model]["holdout_accuracy"],
                 "test": metrics[model]["accuracy"],
-                "seconds": of_model,
+                "seconds": model_seconds,
             }
         held_out, test = (_predictions(run, name) for name in ("held_out", "predictions"))
-        _, (of_test,) = ensembles.blends(held_out, [test])
-        log_odds.append(of_test)
+        _, (test_log_odds,) = ensembles.fit_blends(held_out, [test])
+        log_odds.append(test_log_odds)
     labels = test["label"].to_numpy()
     for model in log_odds[0]:
-        mean = np.mean([of_seed[model] for of_seed in log_odds], axis=0)
+        mean = np.mean([seed_log_odds[model] for seed_log_odds in log_odds], axis=0)
         yield {
             "recipe": recipe.name,
             "seed": ALL_SEEDS,
             "model": model,
             "test": float(((mean > 0) == labels).mean()),
-            "seconds": sum(of_seed[model] for of_seed in seconds),
+            "seconds": sum(seed_seconds[model] for seed_seconds in seconds),
         }
 
 
 def _seconds(run: Run) -> dict[str, float]:
-    """Return the seconds in which each model of a run was trained, all that it needs included."""
+    """Return the training time of each model in seconds, including the stages before training."""
     before = sum(_timing(run, stage)["seconds"] for stage in BEFORE_TRAINING)
-    alone = {name: sum(_timing(run, name)["seconds_per_epoch"]) for name in NETWORKS}
+    training = {name: sum(_timing(run, name)["seconds_per_epoch"]) for name in NETWORKS}
     baseline = _timing(run, BASELINE)["seconds"]
-    both = before + sum(alone.values())
+    both = before + sum(training.values())
     return {
-        **{name: before + of_one for name, of_one in alone.items()},
+        **{name: before + seconds for name, seconds in training.items()},
         BASELINE: baseline,
         BOTH: both,
         ALL: both + baseline,

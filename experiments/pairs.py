@@ -1,4 +1,4 @@
-"""Both sides of a review on the same reviews, where their predictions are in DVC's cache."""
+"""Paired comparison of both sides of a review, if DVC's cache has their predictions."""
 
 import io
 
@@ -15,9 +15,9 @@ PREDICTIONS = "data/evaluated/predictions.parquet"
 
 
 def differences(base: str) -> dict[str, Interval]:
-    """Return by model the paired 95 % interval of its accuracy here less that at `base`.
+    """Return, by model, the paired 95% interval of its accuracy here minus its accuracy at `base`.
 
-    Empty where the predictions of one side are not in the cache, or not of the same reviews.
+    The result is empty if the cache lacks predictions, or if the reviews differ.
     """
     try:
         before, after = _predictions(base), _predictions(None)

@@ -1,4 +1,4 @@
-"""Recipes: named sets of settings, each of which adds to those before it."""
+"""Recipes: named sets of settings, each of which adds to the recipes before it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ EVERY = "all"
 
 
 class Entry(BaseModel):
-    """A recipe as it stands in the file."""
+    """An entry of `recipes.yaml`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -26,13 +26,13 @@ class Entry(BaseModel):
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe.
+    """A named set of settings.
 
     Attributes:
-        name: of the recipe.
-        title: what it adds, for readers.
-        added: its own settings, by their full names.
-        settings: those and all that it takes over.
+        name: name of the recipe.
+        title: description of what it adds.
+        added: its own settings, by full name.
+        settings: all settings, including the ones of earlier recipes, by full name.
     """
 
     name: str
@@ -41,31 +41,31 @@ class Recipe:
     settings: dict[str, Any]
 
     def with_seed(self, changes: dict[str, Any]) -> dict[str, Any]:
-        """Return its settings with changes; each seed of a network has its own hold-out."""
+        """Return the settings with changes applied; each `train.seed` gets its own hold-out."""
         seeds = {HOLD_OUT_SEED: changes[SEED]} if SEED in changes else {}
         return self.settings | seeds | changes
 
 
 def read(file: Path = FILE) -> dict[str, Recipe]:
-    """Return all recipes by name, in their order."""
-    found: dict[str, Recipe] = {}
+    """Return all recipes by name, in the order of the file."""
+    recipes: dict[str, Recipe] = {}
     settings: dict[str, Any] = {}
     for name, content in read_yaml(file).items():
         entry = Entry.model_validate(content)
         settings = settings | entry.settings
-        found[name] = Recipe(name, entry.title, entry.settings, settings)
-    return found
+        recipes[name] = Recipe(name, entry.title, entry.settings, settings)
+    return recipes
 
 
 def named(name: str) -> list[Recipe]:
-    """Return the recipe of a name, or each for the name `all`.
+    """Return the recipe with a name, or all recipes if the name is `all`.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: no recipe has this name.
     """
-    found = read()
+    recipes = read()
     if name == EVERY:
-        return list(found.values())
-    if name not in found:
-        raise InputError(f"there is no recipe {name!r}; there are {', '.join(found)}")
-    return [found[name]]
+        return list(recipes.values())
+    if name not in recipes:
+        raise InputError(f"there is no recipe {name!r}: use {', '.join(recipes)} or {EVERY}")
+    return [recipes[name]]

@@ -1,4 +1,4 @@
-"""The review of a change: what it did to settings and results, and whether that is noise."""
+"""The review of a change: its effect on settings and results, compared with noise."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from experiments.revisions import Facts
 
 GATE = Path("gate.yaml")
 LOWER_IS_BETTER = {"loss", "brier", "ece"}
-NEITHER = {"best_val_epoch", "parameters"}
-OF_VALIDATION = {"best_val_accuracy", "best_val_epoch"}
+UNRANKED = {"best_val_epoch", "parameters"}
+VALIDATION = {"best_val_accuracy", "best_val_epoch"}
 
 BETTER, WORSE, WITHIN, UNKNOWN = "better", "worse", "within noise", "noise unknown"
 
 
 class Gate(BaseModel):
-    """What a review fails on; metrics by their full names, such as `bilstm.accuracy`."""
+    """The conditions of a review; metrics have full names, such as `bilstm.accuracy`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -39,12 +39,12 @@ class Row:
     """One metric of a model on both sides.
 
     Attributes:
-        metric: its full name.
-        base: its value at BASE, None where there is none.
-        here: its value in the working tree.
-        noise: how far apart seeds alone bring two runs; where that is not known, half the paired
-            interval of the difference; None where that is not known either.
-        word: what that makes of the difference.
+        metric: full name.
+        base: value at BASE, or None.
+        here: value in the working tree, or None.
+        noise: how far apart two runs can be that differ only by their seed. If unknown, half the
+            width of the paired interval of the difference, or None without such an interval.
+        word: verdict on the difference, such as `better`.
     """
 
     metric: str
@@ -56,15 +56,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Review:
-    """A review.
+    """The differences between two sides, and the result of the gate.
 
     Attributes:
-        settings: name, value at BASE and value here, of those that differ.
-        obstacles: why the results cannot be compared; none where they can.
-        rows: the metrics that differ.
-        plots: files of those that differ.
-        stale: whether `dvc.lock` is not that of the code, settings and data.
-        failures: what the gate fails on.
+        settings: name, value at BASE and value here of each setting that differs.
+        obstacles: reasons why the results cannot be compared; empty if they can.
+        rows: metrics that differ.
+        plots: files of the plots that differ.
+        stale: whether `dvc.lock` is out of date.
+        failures: reasons why the gate fails; empty if it passes.
     """
 
     settings: list[tuple[str, Any, Any]]
@@ -77,11 +77,11 @@ class Review:
 
 @dataclass(frozen=True)
 class Noise:
-    """What tells a difference from noise.
+    """The estimates of noise that differences are compared with.
 
     Attributes:
-        over_seeds: the study over seeds alone that is of the corpus, None where there is none.
-        paired: by model, the paired interval of its accuracy here less that at BASE.
+        over_seeds: study of the corpus that varies only the seed, or None.
+        paired: by model, the paired interval of its accuracy here minus its accuracy at BASE.
     """
 
     over_seeds: Study | None
@@ -89,14 +89,14 @@ class Noise:
 
 
 def review(base: Facts, here: Facts, noise: Noise, gate: Gate, *, stale: bool) -> Review:
-    """Compare both sides.
+    """Compare both sides of a change.
 
     Args:
-        base: the side that the change starts from.
-        here: the side with the change.
-        noise: what tells a difference from noise.
-        gate: what to fail on.
-        stale: whether `dvc.lock` is not that of the code, settings and data.
+        base: facts before the change.
+        here: facts with the change.
+        noise: estimates of noise.
+        gate: conditions to check.
+        stale: whether `dvc.lock` is out of date.
     """
     obstacles = list(_obstacles(base, here))
     rows = [] if obstacles else _rows(base, here, noise)
@@ -118,26 +118,28 @@ def review(base: Facts, here: Facts, noise: Noise, gate: Gate, *, stale: bool) -
 
 
 def read_gate(file: Path = GATE) -> Gate:
-    """Read what a review fails on.
+    """Read the conditions of a review.
 
     Raises:
-        InputError: the file says something else.
+        InputError: a key is missing or unknown, or a value has the wrong type.
     """
     try:
         return Gate.model_validate(read_yaml(file))
     except ValidationError as error:
-        mistakes = (f"{'.'.join(map(str, at['loc']))}: {at['msg']}" for at in error.errors())
+        mistakes = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise InputError(f"{file}: {'; '.join(mistakes)}") from error
 
 
 def noise_study(folder: Path, corpus: dict[str, Any]) -> Study | None:
-    """Return the study over seeds alone that is of this corpus, None where there is none."""
+    """Return the study of this corpus that varies only the seed, or None."""
     studies = study.read_all(folder)
     return next(
         (
-            one
-            for one in studies
-            if not one.varied and len(one.runs) > 1 and one.is_of(corpus, one.settings)
+            candidate
+            for candidate in studies
+            if not candidate.varied
+            and len(candidate.runs) > 1
+            and candidate.matches(corpus, candidate.settings)
         ),
         None,
     )
@@ -147,7 +149,7 @@ def write(content: Review, base: str, noises: Study | None, file: Path) -> None:
     """Write the review as Markdown."""
     environment = Environment(
         loader=PackageLoader("experiments"),
-        autoescape=False,  # noqa: S701  Markdown, of numbers and names of this project
+        autoescape=False,  # noqa: S701  # Markdown of this project's names and numbers
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -170,14 +172,14 @@ def _obstacles(base: Facts, here: Facts) -> Iterator[str]:
         return
     ours, theirs = (side.metrics["corpus"]["name"] for side in (here, base))
     if ours != theirs:
-        yield f"another corpus: {theirs} at BASE, {ours} here"
+        yield f"the corpus changed from {theirs} to {ours}"
     elif base.test_reviews != here.test_reviews:
-        yield "another test split"
+        yield "the test split changed"
 
 
 def _rows(base: Facts, here: Facts, noise: Noise) -> list[Row]:
     validation = [side.metrics["corpus"]["validation"] for side in (base, here)]
-    found = []
+    rows = []
     for model in TITLES:
         before, after = base.metrics.get(model, {}), here.metrics.get(model, {})
         for measure in {**before, **after}:
@@ -186,16 +188,16 @@ def _rows(base: Facts, here: Facts, noise: Noise) -> list[Row]:
                 continue
             margin = _margin(noise, model, measure)
             word = _word(measure, values, margin)
-            if measure in OF_VALIDATION and validation[0] != validation[1]:
+            if measure in VALIDATION and validation[0] != validation[1]:
                 word = "not comparable"
-            found.append(Row(f"{model}.{measure}", *values, margin, word))
-    return found
+            rows.append(Row(f"{model}.{measure}", *values, margin, word))
+    return rows
 
 
 def _margin(noise: Noise, model: str, measure: str) -> float | None:
-    """Return how far the values may lie apart without that saying anything."""
+    """Return the largest difference that counts as noise, or None if it is unknown."""
     if noise.over_seeds is not None and model in NETWORKS:
-        # Of all measures of both networks at once.
+        # The margin covers all measures of both networks together.
         summary = noise.over_seeds.summary
         summary = summary[summary["model"].isin(NETWORKS)]
         row = summary[(summary["model"] == model) & (summary["measure"] == measure)]
@@ -212,7 +214,7 @@ def _word(measure: str, values: tuple[Any, Any], margin: float | None) -> str:
     base, here = values
     if base is None or here is None:
         return "new" if base is None else "gone"
-    if measure in NEITHER:
+    if measure in UNRANKED:
         return ""
     if margin is None:
         return UNKNOWN
@@ -224,12 +226,12 @@ def _word(measure: str, values: tuple[Any, Any], margin: float | None) -> str:
 def _failures(rows: Sequence[Row], here: Facts, gate: Gate) -> Iterator[str]:
     for row in rows:
         if row.metric in gate.not_worse and row.word == WORSE:
-            yield f"{row.metric} fell from {_value(row.base)} to {_value(row.here)}: worse"
-    for metric, least in gate.at_least.items():
+            yield f"{row.metric} got worse: from {_value(row.base)} to {_value(row.here)}"
+    for metric, minimum in gate.at_least.items():
         model, _, measure = metric.partition(".")
         value = here.metrics.get(model, {}).get(measure)
-        if value is None or value < least:
-            yield f"{metric} is {_value(value)}: less than {least}"
+        if value is None or value < minimum:
+            yield f"{metric} is {_value(value)}, below the minimum of {minimum}"
 
 
 def _value(value: Any) -> str:

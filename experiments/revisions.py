@@ -1,4 +1,4 @@
-"""What a commit says of its settings, results and plots: read from git, without DVC's cache."""
+"""Settings, results and plots of a commit or the working tree, without DVC's cache."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ TEST_REVIEWS = "data/corpus/test.parquet"
 
 @dataclass(frozen=True)
 class Facts:
-    """The settings and results of one side of a review; empty where it has none.
+    """The settings and results of one side of a review; empty if a file is missing.
 
     Attributes:
-        settings: by full name.
-        metrics: what `metrics.json` holds.
-        lock: what `dvc.lock` holds.
-        plots: the sha256 of each plot's rows, by file.
+        settings: settings by full name.
+        metrics: content of `metrics.json`.
+        lock: content of `dvc.lock`.
+        plots: SHA-256 of each plot's data, by file.
     """
 
     settings: dict[str, Any]
@@ -33,14 +33,14 @@ class Facts:
 
     @property
     def test_reviews(self) -> str | None:
-        """The hash of the test reviews that the metrics are of, None where it is not known."""
+        """The hash of the test reviews that were evaluated, or None if it is unknown."""
         stage = self.lock.get("stages", {}).get("evaluate", {})
         hashes = (dep["md5"] for dep in stage.get("deps", []) if dep["path"] == TEST_REVIEWS)
         return next(hashes, None)
 
 
 def read_working_tree() -> Facts:
-    """Return the facts of the files as they lie here."""
+    """Return the facts of the working tree."""
 
     def read(name: str) -> bytes | None:
         file = Path(name)
@@ -50,10 +50,10 @@ def read_working_tree() -> Facts:
 
 
 def read_commit(revision: str) -> Facts:
-    """Return the facts of a commit; a branch that a shallow clone lacks is fetched.
+    """Return the facts of a commit. Fetch a branch that a shallow clone lacks.
 
     Raises:
-        InputError: there is no such commit.
+        InputError: the commit does not exist.
     """
     commit = _commit(revision)
 
@@ -66,16 +66,16 @@ def read_commit(revision: str) -> Facts:
 
 
 def _commit(revision: str) -> str:
-    if (found := _resolve(revision)) is None:
+    if (commit := _resolve(revision)) is None:
         remote, _, branch = revision.partition("/")
         _git("fetch", "--quiet", "--depth=1", remote, f"{branch}:refs/remotes/{revision}")
-        found = _resolve(revision)
-    if found is None:
+        commit = _resolve(revision)
+    if commit is None:
         raise InputError(
-            f"{revision} is no commit here, and could not be fetched: name another, as in "
+            f"{revision} is not a commit and could not be fetched: choose another, for example "
             "make review BASE=origin/main"
         )
-    return found
+    return commit
 
 
 def _resolve(revision: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Studies: the runs of a grid in one table, and what they say over seeds."""
+"""Studies: the runs of a grid in one table, with statistics over seeds."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -18,31 +18,31 @@ from experiments.runs import Run
 
 FOLDER = Path("study")
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
-# Of a network, what does not change with the seed.
+# Measures of a network that do not depend on the seed.
 CONSTANT = {"parameters"}
 DIGITS = 6
 
 
 def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
-    """Write the study of the runs of a grid, by the places of their points, to `study/NAME`.
+    """Write the runs of a grid, by index of their points, as a study to `study/NAME`.
 
-    `runs.csv` has a row a run, `summary.csv` the mean, the standard deviation and the 95 %
-    interval over seeds of each measure, for each network and for the BiLSTM less the BiGRU of the
-    same seed; `study.json` tells of which settings and corpus it is, and `NAME.png` shows the
-    accuracies.
+    `runs.csv` has one row per run. `summary.csv` has the mean, standard deviation and 95% interval
+    over seeds of each measure, for each network and for the BiLSTM minus the BiGRU with the same
+    seed. `study.json` describes the settings and the corpus, and `NAME.png` shows the accuracies.
 
     Raises:
-        InputError: no run of the grid is finished, they are not of one corpus, or the name is
-            none for a folder.
+        InputError: no run is finished, the runs use several corpora, or the name is not valid.
     """
     if not NAME.fullmatch(name):
-        raise InputError(f"{name!r} cannot name a study: use letters, digits and hyphens")
+        raise InputError(
+            f"{name!r} is not a valid name of a study: use letters, digits and hyphens"
+        )
     if not runs:
         raise InputError("none of these experiments is finished: run them first")
     table, names = rows(points, runs), varied(points)
     corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in runs.values()}
     if len(corpora) > 1:
-        raise InputError(f"the runs are of several corpora, {sorted(corpora)}: choose one")
+        raise InputError(f"the runs use several corpora, {sorted(corpora)}: choose one")
     with atomic_folder(FOLDER / name) as folder:
         _write_table(table, folder / "runs.csv")
         _write_table(summary(table, names), folder / "summary.csv")
@@ -62,14 +62,14 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
 
 
 def varied(points: Sequence[Point]) -> list[str]:
-    """Return the settings that the grid names, other than the seed."""
+    """Return the settings that the grid varies, without the seed."""
     return [key for key in points[0].chosen if key != SEED]
 
 
 def rows(points: Sequence[Point], runs: Mapping[int, Run]) -> pd.DataFrame:
-    """Return a row a run: the settings that the grid names, the seed, and each model's metrics."""
+    """Return one row per run: the grid's settings, the seed, and the metrics of all models."""
     table = []
-    for place, run in sorted(runs.items()):
+    for index, run in sorted(runs.items()):
         metrics = {
             f"{model}.{measure}": value
             for model in TITLES
@@ -77,27 +77,27 @@ def rows(points: Sequence[Point], runs: Mapping[int, Run]) -> pd.DataFrame:
             if isinstance(value, int | float)
         }
         seed = {SEED: flatten(run.params)[SEED]}
-        table.append(points[place].chosen | seed | metrics)
+        table.append(points[index].chosen | seed | metrics)
     return pd.DataFrame(table)
 
 
 def summary(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return a row for each combination of the varied settings, model and measure.
+    """Return one row per combination of varied settings, measure and model.
 
-    Beside the models stands the BiLSTM less the BiGRU of the same seed.
+    The model `difference` is the BiLSTM minus the BiGRU with the same seed.
     """
     groups = table.groupby(list(names), sort=True) if names else [((), table)]
-    found = []
+    records = []
     for values, runs in groups:
-        place = dict(zip(names, values, strict=True))
+        combination = dict(zip(names, values, strict=True))
         for measure in _measures(runs):
             columns = {network: runs[f"{network}.{measure}"] for network in NETWORKS}
             columns[DIFFERENCE] = columns["bilstm"] - columns["bigru"]
-            found += [
-                place | {"model": model, "measure": measure} | _spread(column)
+            records += [
+                combination | {"model": model, "measure": measure} | _spread(column)
                 for model, column in columns.items()
             ]
-    return pd.DataFrame(found)
+    return pd.DataFrame(records)
 
 
 def _measures(table: pd.DataFrame) -> list[str]:

@@ -1,6 +1,6 @@
-"""What a machine of a cluster does: one experiment, from a git and a DVC remote back to both.
+"""The task of a cluster machine: clone, run one experiment, and push it to both remotes.
 
-Ray sends this module with each task, so it wants the standard library alone until there is a clone.
+Ray sends this module with each task, so its top-level imports are from the standard library only.
 """
 
 import os
@@ -20,37 +20,37 @@ from pathlib import Path
 FOLDER = "BIRNN_WORKER"
 LOCK = Path("requirements-cluster.txt")
 REMOTE = "cluster"
-# See `kernels`.
+# Defined in `kernels`.
 LOCATOR = "experiments.kernels.ByContent"
 
 
 def compiled_in(folder: Path) -> dict[str, str]:
-    """Return the variables with which Numba keeps what it compiles in a folder."""
-    kept = os.environ.get("NUMBA_CACHE_DIR") or str(folder.absolute())
-    return {"NUMBA_CACHE_DIR": kept, "NUMBA_CACHE_LOCATOR_CLASSES": LOCATOR}
+    """Return variables with which Numba caches compiled code in a folder."""
+    cache = os.environ.get("NUMBA_CACHE_DIR") or str(folder.absolute())
+    return {"NUMBA_CACHE_DIR": cache, "NUMBA_CACHE_LOCATOR_CLASSES": LOCATOR}
 
 
 def environment(kernels: Path) -> dict[str, str]:
-    """Return the variables with which `dvc` finds this Python, and experiments compile once."""
+    """Return variables with which `dvc` finds this Python and experiments share compiled code."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     return os.environ | compiled_in(kernels) | {"PATH": path}
 
 
 class TaskError(Exception):
-    """An experiment that failed: its message says in one line why, and on which machine."""
+    """A failed experiment; the message gives the machine and the reason in one line."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One experiment.
+    """One experiment to run.
 
     Attributes:
-        name: as DVC will show it.
+        name: name of the experiment.
         git_remote: address of the git remote.
-        commit: that it starts from, which the git remote has.
-        dvc_remote: options of the DVC remote, its address `url` among them.
-        options: what `dvc exp run` takes, such as `-S train.seed=1`.
-        cpus: cores that it may use.
+        commit: commit that it starts from; the git remote must have it.
+        dvc_remote: options of the DVC remote, including its address `url`.
+        options: options of `dvc exp run`, such as `-S train.seed=1`.
+        cpus: number of cores that it may use.
     """
 
     name: str
@@ -62,14 +62,14 @@ class Task:
 
 
 def carry_out(task: Task) -> None:
-    """Run an experiment in a new clone, and push it to both remotes.
+    """Run an experiment in a new clone and push it to both remotes.
 
-    The folder is that of the variable `BIRNN_WORKER`, or one in the user's cache. It has DVC's
-    cache, which all tasks share, and a clone a task, until the remotes have the experiment.
+    Clones are in the folder that `BIRNN_WORKER` names, by default `~/.cache/birnn-worker`, and
+    share a DVC cache there. The clone is removed at the end.
 
     Raises:
-        TaskError: the environment is not that of the lock, a remote cannot be reached, or the
-            experiment failed. Where a remote refuses what is pushed, the clone stays.
+        TaskError: the environment does not match the lock file, a remote cannot be reached, or the
+            experiment failed. If a remote refuses the push, the clone stays.
     """
     machine = socket.gethostname()
     base = Path(os.environ.get(FOLDER) or Path.home() / ".cache" / "birnn-worker")
@@ -87,10 +87,10 @@ def carry_out(task: Task) -> None:
     try:
         _run(clone, *push.split(), task.name)
     except TaskError as error:
-        kept = clone.rename(base / f"kept-{task.name}-{clone.name}")
+        saved = clone.rename(base / f"kept-{task.name}-{clone.name}")
         raise TaskError(
-            f"on {machine}: {error}; its results are kept there, in {kept}: "
-            f"where the remotes take them, run {push} {task.name} in it"
+            f"on {machine}: {error}; the results are saved on that machine in {saved}: "
+            f"once the remotes accept them, run {push} {task.name} there"
         ) from None
     shutil.rmtree(clone, ignore_errors=True)
 
@@ -114,8 +114,8 @@ def _is_alive(process: int) -> bool:
 
 
 def _prepare(task: Task, clone: Path, cache: Path) -> None:
-    """Make a clone at the task's commit, which knows the DVC remote and the machine's cache."""
-    # Comes with the lock, as all that is imported below.
+    """Clone the task's commit, and configure the DVC remote and the machine's cache."""
+    # Installed from the lock file, as are the imports in the functions below.
     from dvc.config import Config  # noqa: PLC0415
 
     _run(clone, "git", "clone", "--quiet", "--no-checkout", task.git_remote, ".")
@@ -128,10 +128,10 @@ def _prepare(task: Task, clone: Path, cache: Path) -> None:
 
 
 def compare_environment(lock: Path) -> None:
-    """Refuse an environment that is not that of the lock: results would be of other versions.
+    """Check that the installed versions match the lock file, so that results are comparable.
 
     Raises:
-        TaskError: a package has another version.
+        TaskError: a package is missing or has another version.
     """
     from packaging.requirements import Requirement  # noqa: PLC0415
 
@@ -145,21 +145,21 @@ def compare_environment(lock: Path) -> None:
             installed = "missing"
         if not wanted.specifier.contains(installed, prereleases=True):
             raise TaskError(
-                f"{wanted.name} is {installed}, where {lock.name} has {wanted.specifier}: "
+                f"{wanted.name} is {installed}, but {lock.name} requires {wanted.specifier}: "
                 "run make cluster there"
             )
 
 
 @contextmanager
 def cores(number: int, folder: Path) -> Iterator[None]:
-    """Limit what is started to so many cores that no other task has: Ray counts them, no more.
+    """Bind new processes to cores that no other task uses, since Ray only counts cores.
 
-    Without effect where the system has no such limit, or not that many cores are free.
+    Do nothing if the system cannot bind processes to cores, or if fewer than `number` are free.
     """
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
-    import fcntl  # noqa: PLC0415  # POSIX has it
+    import fcntl  # noqa: PLC0415  # only on POSIX
 
     folder.mkdir(exist_ok=True)
     usable = os.sched_getaffinity(0)
@@ -174,7 +174,7 @@ def cores(number: int, folder: Path) -> Iterator[None]:
                 os.sched_setaffinity(0, held)
                 break
         else:
-            files.close()  # others may have those that are too few
+            files.close()  # release the cores: they are too few
         try:
             yield
         finally:
@@ -182,10 +182,10 @@ def cores(number: int, folder: Path) -> Iterator[None]:
 
 
 def _run(clone: Path, *command: str) -> None:
-    """Run a command in a clone, which ends with this process.
+    """Run a command in a clone. On Linux, it ends with this process.
 
     Raises:
-        TaskError: it failed, with its last line.
+        TaskError: the command failed; the message ends with its last error line.
     """
     process = subprocess.run(
         command,
@@ -204,7 +204,7 @@ def _run(clone: Path, *command: str) -> None:
 
 
 def _end_with_parent() -> None:
-    """Have the kernel end this process when Ray's process, that started it, is killed."""
+    """Ask the kernel to end this process when its parent, a Ray process, is killed."""
     import ctypes  # noqa: PLC0415
 
     set_parent_death_signal = 1
@@ -212,10 +212,10 @@ def _end_with_parent() -> None:
 
 
 def last_line(text: str) -> str:
-    """Return the last line that says what is wrong: a stage's own, or that of DVC."""
+    """Return the last error line of a stage, else of DVC, else the last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     for start in ("error: ", "ERROR: ", ""):
-        found = [line for line in lines if line.startswith(start)]
-        if found:
-            return found[-1]
-    return "it said nothing"
+        matches = [line for line in lines if line.startswith(start)]
+        if matches:
+            return matches[-1]
+    return "it printed nothing"

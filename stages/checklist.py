@@ -1,4 +1,4 @@
-"""Run behavioral tests of the networks and the baseline.
+"""Run the behavioral tests on the networks and the baseline.
 
 Reads data/corpus/test.parquet, the encoding in data/padded, and models. Writes
 metrics/checklist.csv.
@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.checklist import cases
-from birnn.checklist.behaviors import Predict, run_tests
+from birnn.checklist import behavioral_tests
+from birnn.checklist.runner import Predict, run_tests
 from birnn.core import stage
 from birnn.core.outputs import atomic_file
 from birnn.core.settings import Settings
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.networks.quiet import quiet_imports
+from birnn.networks.quiet_imports import quiet_imports
 from birnn.text import reviews, tokenizer
 from birnn.training import baseline
 
@@ -31,8 +31,8 @@ CHECKLIST = Path("metrics/checklist.csv")
 
 def main(_settings: Settings) -> None:
     """Write one row per test and model."""
-    named = np.flatnonzero([cases.has_name(text) for text in reviews.all_texts(REVIEWS)])
-    behaviors = cases.all_behaviors(
+    named = np.flatnonzero([behavioral_tests.has_name(text) for text in reviews.all_texts(REVIEWS)])
+    behaviors = behavioral_tests.all_behaviors(
         reviews.texts(REVIEWS, sample(np.arange(reviews.count(REVIEWS)))),
         reviews.texts(REVIEWS, sample(named)),
     )
@@ -44,14 +44,14 @@ def main(_settings: Settings) -> None:
 
 
 def sample(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return up to `cases.SAMPLE_SIZE` of the rows, evenly spaced, since rows are sorted by label."""
-    size = min(cases.SAMPLE_SIZE, len(rows))
-    places = np.linspace(0, max(len(rows) - 1, 0), size).astype(np.int64)
-    return rows[places]
+    """Return up to SAMPLE_SIZE rows, evenly spaced because the rows are sorted by label."""
+    size = min(behavioral_tests.SAMPLE_SIZE, len(rows))
+    positions = np.linspace(0, max(len(rows) - 1, 0), size).astype(np.int64)
+    return rows[positions]
 
 
 def predictors() -> dict[str, Predict]:
-    """Return for each model the function that predicts texts."""
+    """Return the function that predicts texts, for each model."""
     networks = predictor.load(NETWORKS)
     linear = baseline.Predictor(baseline.load(BASELINE_MODEL))
 

@@ -15,7 +15,7 @@ from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
 from birnn.evaluation import ensembles, mistakes, plot_data, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.networks.quiet import quiet_imports
+from birnn.networks.quiet_imports import quiet_imports
 from birnn.text import reviews, sequences
 
 with quiet_imports():
@@ -38,7 +38,7 @@ EVALUATED = Path("data/evaluated")
 
 
 def main(settings: Settings) -> None:
-    """Predict the test reviews and write the metrics, the data of the plots and the predictions."""
+    """Predict the test reviews; write the metrics, the data of the plots and the predictions."""
     padded, labels = sequences.read(PADDED)
     predicted = predict(PADDED, REVIEWS)
     histories = {name: pd.read_csv(MODELS / name / "history.csv") for name in NETWORKS}
@@ -59,7 +59,7 @@ def main(settings: Settings) -> None:
     plot_data.write_all(table, metrics, histories, corpus["name"], PLOTS)
     with atomic_folder(EVALUATED) as folder:
         table.to_parquet(folder / "predictions.parquet", index=False)
-        with_texts(mistakes.find(table)).to_parquet(folder / "mistakes.parquet", index=False)
+        add_texts(mistakes.find(table)).to_parquet(folder / "mistakes.parquet", index=False)
         if held_out is not None:
             held_out.to_parquet(folder / "held_out.parquet", index=False)
         costs = {name: model.cost for name, model in predicted.items()}
@@ -73,7 +73,7 @@ def main(settings: Settings) -> None:
 
 
 def predict(padded: Path, corpus_file: Path) -> dict[str, Predictions]:
-    """Return the predictions of each model, from the sequences or all words of the reviews."""
+    """Return the predictions of each model; the baseline reads all words of the reviews."""
     padded_reviews, _ = sequences.read(padded)
     predicted = {name: predict_with_network(MODELS / name, padded_reviews) for name in NETWORKS}
     rows = np.load(padded / "rows.npy")
@@ -89,7 +89,7 @@ def predict_held_out() -> pd.DataFrame:
 
 
 def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
-    """Return the part of the corpus's description that belongs to the metrics."""
+    """Return the part of the corpus description that belongs in the metrics."""
     return {
         "name": corpus["name"],
         "requested": corpus["requested"],
@@ -100,8 +100,8 @@ def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
     }
 
 
-def with_texts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add the texts of test reviews to rows that have the index of the reviews."""
+def add_texts(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add a column `text` to rows that are indexed by test review."""
     return rows.assign(text=reviews.texts(REVIEWS, rows.index.to_numpy()))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from birnn.core import stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
-from birnn.corpora import fallback, sources, store
+from birnn.corpora import fallback_warning, sources, store
 
 RAW = Path("data/raw")
 CORPUS = Path("data/corpus")
@@ -28,7 +28,7 @@ def main(settings: Settings) -> None:
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
     print(f"test reviews whose text is also in the training split: {description['overlap']:,}")
-    fallback.warn_if_fallback(description["name"], description["requested"])
+    fallback_warning.warn_if_fallback(description["name"], description["requested"])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fetch the reviews without a label, if word vectors are to be learned from them.
+"""Fetch the reviews without a label, if word vectors are trained on them.
 
 Reads the source of the corpus. Writes data/unlabelled.
 """
@@ -25,7 +25,7 @@ def main(settings: Settings) -> None:
 
 
 def texts(settings: Settings) -> Iterable[str]:
-    """Return the texts of the reviews.
+    """Return the texts of the reviews, or nothing if they are not needed.
 
     Raises:
         InputError: the corpus has no unlabelled reviews or cannot be read.
@@ -34,8 +34,8 @@ def texts(settings: Settings) -> Iterable[str]:
         return ()
     if settings.fetch.source != "imdb":
         raise InputError(
-            f"word_vectors.reviews is all, but {settings.fetch.source} has no unlabelled reviews: "
-            "choose train"
+            f"word_vectors.reviews is all, but {settings.fetch.source} has no unlabelled reviews. "
+            "Set word_vectors.reviews to train."
         )
     return imdb.read_unlabelled(RAW)
 

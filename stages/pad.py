@@ -26,17 +26,17 @@ PADDED = Path("data/padded")
 def main(settings: Settings) -> None:
     """Write the training, validation and test sequences, and their encoding."""
     pad = settings.pad
-    how = Encoding(
+    scheme = Encoding(
         words=encoding.limit(tokenizer.read(VOCABULARY), pad.num_words),
         maxlen=pad.maxlen,
         padding=pad.padding,
         truncating=pad.truncating,
     )
     with atomic_folder(PADDED) as folder:
-        encoding.write(how, folder)
+        encoding.write(scheme, folder)
         for name, (corpus_file, chosen) in splits(pad).items():
             rows = np.flatnonzero(chosen).astype(np.int32)
-            batches = encode(corpus_file, chosen, how)
+            batches = encode(corpus_file, chosen, scheme)
             sequences.write(batches, rows, pad.maxlen, folder / name)
             print(f"{name}: {len(rows):,} reviews of {pad.maxlen} ids, from {corpus_file}")
         if pad.validation == "test":
@@ -45,7 +45,7 @@ def main(settings: Settings) -> None:
 
 
 def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.bool_]]]:
-    """Return for each split to encode its file and which of the file's reviews it has."""
+    """Return the file of each split, and which reviews of the file belong to the split."""
     train, test = (np.ones(reviews.count(file), np.bool_) for file in (TRAIN, TEST))
     if pad.validation == "test":
         return {"train": (TRAIN, train), "test": (TEST, test)}
@@ -59,12 +59,12 @@ def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.bool_]]]:
 
 
 def encode(
-    corpus_file: Path, chosen: NDArray[np.bool_], how: Encoding
+    corpus_file: Path, chosen: NDArray[np.bool_], scheme: Encoding
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
     """Yield batches of sequences and labels of the chosen reviews of a file."""
     batches = reviews.chosen_batches(corpus_file, chosen, ["label", "tokens"])
     return map_in_order(
-        lambda batch: (encoding.encode(batch["tokens"], how), batch["label"].to_numpy()), batches
+        lambda batch: (encoding.encode(batch["tokens"], scheme), batch["label"].to_numpy()), batches
     )
 
 

@@ -1,7 +1,7 @@
 """Draw the figures and write the report.
 
-Reads metrics, plots/*.csv, data/corpus/corpus.json, what was timed and study, writes plots/*.png
-and report.
+Reads metrics, plots/*.csv, data/corpus/corpus.json, data/evaluated/costs.json, timings and study.
+Writes plots/*.png and report.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from birnn.core import stage
 from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
-from birnn.corpora import fallback
+from birnn.corpora import fallback_warning
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.reporting import figures, ladder, ladder_figure, report, study, study_figure, svg
 from birnn.reporting.ladder import Ladder
@@ -33,17 +33,17 @@ TABLES = ("confusion", "curves", "lengths", "precision_recall", "reliability", "
 
 
 def main(settings: Settings) -> None:
-    """Write the figures, then the report that shows them."""
+    """Draw the figures and write the report that contains them."""
     metrics = read_json(METRICS)
+    corpus, values = metrics["corpus"], flatten(settings.model_dump())
     tables = {name: pd.read_csv(PLOTS / f"{name}.csv") for name in TABLES}
     drawn = figures.draw(metrics, tables, settings.pad.maxlen)
     for name, figure in drawn.items():
         figures.save(figure, PLOTS / f"{name}.png")
-    values = flatten(settings.model_dump())
-    studies = [one for one in study.read_all(STUDIES) if one.is_of(metrics["corpus"], values)]
-    climbed = ladder.read(STUDIES / "ladder")
-    if climbed and not climbed.is_of(metrics["corpus"]):
-        climbed = None
+    studies = [each for each in study.read_all(STUDIES) if each.matches(corpus, values)]
+    recipes = ladder.read(STUDIES / "ladder")
+    if recipes and not recipes.matches(corpus):
+        recipes = None
     content = {
         "metrics": metrics,
         "source": read_json(CORPUS),
@@ -54,28 +54,28 @@ def main(settings: Settings) -> None:
         "best_loss_epoch": best_loss_epochs(tables["curves"]),
         "settings": values,
         "studies": studies,
-        "ladder": climbed,
+        "ladder": recipes,
     }
-    report.write(content, draw_inline(drawn, studies, climbed), REPORT)
-    print(f"read {REPORT / 'report.md'}, or open {REPORT / 'report.html'}")
-    fallback.warn_if_fallback(metrics["corpus"]["name"], metrics["corpus"]["requested"])
+    report.write(content, draw_inline(drawn, studies, recipes), REPORT)
+    print(f"The report is in {REPORT / 'report.md'} and {REPORT / 'report.html'}")
+    fallback_warning.warn_if_fallback(corpus["name"], corpus["requested"])
 
 
 def draw_inline(
-    drawn: dict[str, Figure], studies: Sequence[Study], climbed: Ladder | None
+    drawn: dict[str, Figure], studies: Sequence[Study], recipes: Ladder | None
 ) -> dict[str, str]:
-    """Return the figures and those of the studies as SVG, by their addresses in the report."""
+    """Return all figures of the report as SVG, by their addresses in the Markdown."""
     drawings = {f"../plots/{name}.png": svg.inline(figure, name) for name, figure in drawn.items()}
-    for one in studies:
-        drawing = svg.inline(study_figure.draw(one), f"study-{one.name}")
-        drawings[f"../study/{one.name}/{one.name}.png"] = drawing
-    if climbed:
-        drawings["../study/ladder/ladder.png"] = svg.inline(ladder_figure.draw(climbed), "ladder")
+    for each in studies:
+        drawing = svg.inline(study_figure.draw(each), f"study-{each.name}")
+        drawings[f"../study/{each.name}/{each.name}.png"] = drawing
+    if recipes:
+        drawings["../study/ladder/ladder.png"] = svg.inline(ladder_figure.draw(recipes), "ladder")
     return drawings
 
 
 def confusion_counts(table: pd.DataFrame) -> dict[str, list[int]]:
-    """Return a model's true negatives, false positives, false negatives and true positives."""
+    """Return the true negatives, false positives, false negatives, true positives per model."""
     counts = table.sort_values(["actual", "predicted"], kind="stable")
     return {
         model: counts.loc[counts["model"] == model, "reviews"].tolist()
@@ -84,7 +84,7 @@ def confusion_counts(table: pd.DataFrame) -> dict[str, list[int]]:
 
 
 def by_test(checklist: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return what is known of each behavioural test, and for each model its rate of failures."""
+    """Return one entry per behavioral test, with the failure rates of all models."""
     same = ["capability", "kind", "test", "cases"]
     return [
         dict(zip(same, test, strict=True)) | {"models": rows.set_index("model").to_dict("index")}
@@ -93,7 +93,7 @@ def by_test(checklist: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def best_loss_epochs(curves: pd.DataFrame) -> dict[str, int]:
-    """Return for each network the epoch of the least validation loss, the first of equals."""
+    """Return the epoch of the lowest validation loss per network, the first one in a tie."""
     validation = curves[curves["split"] == "validation"]
     losses = {network: validation[validation["model"] == network] for network in NETWORKS}
     return {name: int(rows["epoch"].iloc[rows["loss"].argmin()]) for name, rows in losses.items()}

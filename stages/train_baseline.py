@@ -1,4 +1,4 @@
-"""Train the linear baseline on the training reviews of the networks, with all their words.
+"""Train the linear baseline on all words of the reviews that the networks are trained on.
 
 Reads data/corpus/train.parquet and data/padded/train. Writes models/baseline and
 timings/baseline.json.

@@ -9,7 +9,7 @@ from pathlib import Path
 from birnn.core import stage
 from birnn.core.settings import Settings
 from birnn.networks.config import NetworkConfig
-from birnn.networks.quiet import quiet_imports
+from birnn.networks.quiet_imports import quiet_imports
 
 with quiet_imports():
     from birnn.training.fit import Paths, train

@@ -28,7 +28,7 @@ class Text:
     """The words of training reviews and unlabelled reviews, read from files at each iteration."""
 
     def __init__(self, rows: NDArray[np.int32]) -> None:
-        """Choose rows of the training split; all unlabelled reviews follow them."""
+        """Select rows of the training split; all unlabelled reviews follow them."""
         self._rows = rows
 
     def __iter__(self) -> Iterator[list[str]]:
@@ -38,7 +38,7 @@ class Text:
 
 
 def main(settings: Settings) -> None:
-    """Write the vectors, or an empty array if vectors are random."""
+    """Write the vectors, or an empty array if the vectors are random."""
     start = time.perf_counter()
     dim = settings.network.embedding_dim
     vectors = np.empty((0, dim), np.float32)

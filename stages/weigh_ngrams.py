@@ -24,7 +24,9 @@ def main(settings: Settings) -> None:
     start = time.perf_counter()
     padded, labels = sequences.read(PADDED)
     groups = reviews.groups(CORPUS)[np.load(PADDED / "rows.npy")]
-    table, ratios = ngrams.weigh(padded, labels, groups, settings.pad.num_words, settings.ngrams)
+    table, ratios = ngrams.compute_ratios(
+        padded, labels, groups, settings.pad.num_words, settings.ngrams
+    )
     with atomic_folder(NGRAMS) as folder:
         ngrams.write(table, ratios, folder)
     seconds = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Options and fixtures that all tests share. Each pipeline is built once per run."""
+"""Options and fixtures shared by all tests. Each pipeline is built once per test run."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from experiments.worker import compiled_in
 from tests import warm_start
 from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone, repro
 
-# A busy machine is no failure.
+# A slow example on a busy machine is not a failure.
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
@@ -26,15 +26,15 @@ SERVER = pytest.StashKey[subprocess.Popen[bytes]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what the Makefile says of a tier, and what a long run changes."""
-    parser.addoption("--kills", type=int, default=1, help="random kills of each stage")
-    parser.addoption("--budget", type=int, help="seconds that the run may take on two cores")
+    """Add the options that the Makefile uses."""
+    parser.addoption("--kills", type=int, default=1, help="random kills per stage")
+    parser.addoption("--budget", type=int, help="allowed seconds for the run on two cores")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile once for all clones, as experiments do, and start programs at once on Linux."""
+    """Compile the kernel once for all clones, and on Linux start the server of tests.warm_start."""
     if hasattr(config, "workerinput"):
-        return  # a worker of pytest-xdist has the environment of the process that started it
+        return  # a pytest-xdist worker inherits the environment of the main process
     config.stash[STARTED] = time.monotonic()
     os.environ.update(compiled_in(Path(config.cache.mkdir("kernels"))))  # type: ignore[union-attr]
     if sys.platform == "linux" and "not slow" not in config.option.markexpr:
@@ -43,13 +43,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[WARM_START] = folder.name
         config.stash[SERVER] = server
         for undo in (folder.cleanup, server.wait, server.kill, server.stdin.close):
-            config.add_cleanup(undo)  # the last one is first
+            config.add_cleanup(undo)  # run in reverse order
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say how long the run took, beside its budget, and whether programs could be started."""
+    """Print the duration next to its budget, and the log of the warm-start server if it died."""
     server = config.stash.get(SERVER, None)
     if server and server.poll() is not None:
         terminalreporter.write(Path(os.environ[WARM_START], "log").read_text(encoding="utf-8"))
@@ -60,17 +60,17 @@ def pytest_terminal_summary(
 
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
-    """Return how often each stage is to be killed at random."""
+    """Return the number of random kills per stage."""
     return int(request.config.getoption("--kills"))
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Build], Path]:
-    """Return a function that builds a project once per run, for all workers. Do not change it."""
+    """Return a function that builds a project once for all workers. Do not modify the project."""
     base = tmp_path_factory.getbasetemp()
     folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
-    def once(name: str, build: Build) -> Path:
+    def build_once(name: str, build: Build) -> Path:
         project = folder / name / "project"
         complete = folder / name / "complete"
         with FileLock(folder / f"{name}.lock"):
@@ -80,18 +80,18 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Build], P
                 complete.touch()
         return project
 
-    return once
+    return build_once
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clone of the project with small settings, in which nothing has run."""
+    """Return a clone of the project with small settings, in which no stage has run."""
     return new_clone(tmp_path / "clone", SMALL)
 
 
 @pytest.fixture(scope="session")
 def finished(shared: Callable[[str, Build], Path]) -> Path:
-    """A clone in which the whole pipeline has run and is committed; not to be changed."""
+    """Return a clone in which the whole pipeline has run and is committed. Do not modify it."""
 
     def build(folder: Path) -> None:
         new_clone(folder, SMALL)
@@ -103,13 +103,13 @@ def finished(shared: Callable[[str, Build], Path]) -> Path:
 
 @pytest.fixture
 def finished_copy(finished: Path, tmp_path: Path) -> Path:
-    """A copy of the finished clone, cache included, to be changed at will."""
+    """Return a copy of the finished clone and its cache, which tests may modify."""
     return copy(finished, tmp_path / "copy")
 
 
 @pytest.fixture(scope="session")
 def imdb(shared: Callable[[str, Build], Path]) -> Path:
-    """A clone in which the pipeline has trained for two epochs on IMDB; not to be changed."""
+    """Return a clone in which the pipeline has run on IMDB for two epochs. Do not modify it."""
 
     def build(folder: Path) -> None:
         new_clone(folder, {"train.epochs": "2"})
@@ -118,5 +118,5 @@ def imdb(shared: Callable[[str, Build], Path]) -> Path:
         )
 
     if "IMDB_ARCHIVE" not in os.environ:
-        pytest.skip("IMDB_ARCHIVE names no archive")
+        pytest.skip("IMDB_ARCHIVE is not set")
     return shared("imdb", build)

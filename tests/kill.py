@@ -1,10 +1,10 @@
-"""Run a module, and kill this process at one of the moments at which it changes files.
+"""Run a module, and kill its process at a chosen moment when it changes files.
 
-python -m tests.kill MOMENT MODULE [ARGUMENT ...], in a project's folder, where MOMENT is one of
+Run `python -m tests.kill MOMENT MODULE [ARGUMENT ...]` in a project's folder. MOMENT is one of
 
 - change-N: before file or folder N is opened for writing, renamed or removed;
 - half-N: when half of file N is written;
-- FILE: never, but write to FILE how many such moments of both kinds there are.
+- FILE: never; the numbers of moments of both kinds are written to FILE.
 """
 
 import atexit
@@ -21,12 +21,12 @@ CHANGES = {"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncat
 
 
 class Killer:
-    """An audit hook (PEP 578), which Python calls before it opens, renames or removes."""
+    """An audit hook (PEP 578), which Python calls before it opens, renames or removes a file."""
 
     def __init__(self, moment: str) -> None:
         kind, _, number = moment.partition("-")
-        self.ends_at = (kind, int(number)) if number.isdigit() else None
-        self._folder = f"{os.getcwd()}{os.sep}"  # noqa: PTH109  # what pathlib opens is seen here
+        self.kill_at = (kind, int(number)) if number.isdigit() else None
+        self._folder = f"{os.getcwd()}{os.sep}"  # noqa: PTH109  # pathlib would trigger the hook
         self._written: set[str] = set()
         self._half: str | None = None
         self.moments = {"change": 0, "half": 0}
@@ -41,7 +41,7 @@ class Killer:
         self._cut()
         if event != "open" or arguments[2] & WRITES:
             self._count("change", path)
-        # What another library wrote is opened to be synced.
+        # A file that a library wrote without Python is seen when it is opened to be synced.
         if event == "open" and (arguments[2] & WRITES or ".part-" in path):
             if path not in self._written:
                 self._count("half", path)
@@ -49,28 +49,28 @@ class Killer:
 
     def _count(self, kind: str, path: str) -> None:
         self.moments[kind] += 1
-        if self.ends_at == (kind, self.moments[kind]):
+        if self.kill_at == (kind, self.moments[kind]):
             if kind == "change":
-                end()
+                kill()
             self._half = path
 
     def _cut(self) -> None:
-        """Halve the file whose turn it is, once there is something in it, and end."""
+        """Truncate the chosen file to half once it has content, and kill the process."""
         if (path := self._half) and os.path.isfile(path) and os.path.getsize(path):  # noqa: PTH113, PTH202
-            self._half = None  # this is seen here as well
+            self._half = None  # the next line triggers the hook
             os.truncate(path, os.path.getsize(path) // 2)  # noqa: PTH202
-            end()
+            kill()
 
 
-def end() -> None:
-    """End as `kill -9` ends a process."""
+def kill() -> None:
+    """Kill this process like `kill -9`."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
     moment, module, *rest = sys.argv[1:]
     killer = Killer(moment)
-    if killer.ends_at is None:
+    if killer.kill_at is None:
         atexit.register(lambda: Path(moment).write_text(json.dumps(killer.moments)))
     sys.addaudithook(killer)
     sys.argv = [module, *rest]

@@ -1,10 +1,9 @@
-"""Change the code in one place at a time, and see whether the tests notice.
+"""Mutation testing: change the code in one place at a time and check that a test fails.
 
-python -m tests.mutants, in the project's folder, takes what is committed. Of each module some
-places are drawn, the same ones each time. A mutant is given to the module's own tests first, then
-to all of the fast ones, and if it survives those, to `make test`. DeMillo, Lipton and Sayward,
-"Hints on Test Data Selection", 1978: tests are as good as their power to tell a program from its
-mutants.
+Run `python -m tests.mutants` in the project's folder. It tests the last commit, with a fixed random
+sample of mutants per module. Each mutant runs the module's own tests first, then all fast tests,
+and if it survives, the other tests of `make test`. Tests are as good as their power to distinguish
+a program from its mutants (DeMillo, Lipton and Sayward, "Hints on Test Data Selection", 1978).
 """
 
 import argparse
@@ -25,7 +24,7 @@ from queue import Queue
 
 from tests.projects import PROJECT, check_output
 
-# Their tests are in the folder of the same name in tests.
+# The tests of a module are in the folder with the same path in tests/.
 MODULES = (
     "birnn/text/encoding.py",
     "birnn/text/tokenizer.py",
@@ -61,7 +60,7 @@ OPERATIONS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.Floor
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: the characters `start` to `end` of a file become `new`."""
+    """A change that replaces the characters from `start` to `end` of a file by `new`."""
 
     file: str
     line: int
@@ -70,11 +69,11 @@ class Mutant:
     new: str
 
     def apply(self, text: str) -> str:
-        """Return the changed text."""
+        """Return the mutated text."""
         return text[: self.start] + self.new + text[self.end :]
 
     def __str__(self) -> str:
-        """Return the place, and the line before and after."""
+        """Return the file, the line number, and the line before and after the change."""
         text = (PROJECT / self.file).read_text(encoding="utf-8")
         old, new = (
             version.splitlines()[self.line - 1].strip() for version in (text, self.apply(text))
@@ -82,15 +81,15 @@ class Mutant:
         return f"{self.file}:{self.line}: {old}  →  {new}"
 
 
-def guards(tree: ast.AST) -> set[ast.AST]:
-    """Return the values of options that refuse what never happens: all is the same without them."""
+def neutral_values(tree: ast.AST) -> set[ast.AST]:
+    """Return the values of options whose change has no visible effect."""
     options = {"frozen", "strict"}
     keywords = (node for node in ast.walk(tree) if isinstance(node, ast.keyword))
     return {keyword.value for keyword in keywords if keyword.arg in options}
 
 
 class Source:
-    """The text of a file, and where its syntax tree has its nodes."""
+    """The text of a file, with the positions of the nodes of its syntax tree."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -98,48 +97,48 @@ class Source:
         self._lines = self.text.splitlines(keepends=True)
 
     def mutants(self) -> Iterator[Mutant]:
-        """Yield every mutant: another operator, condition or constant, or a call left out."""
+        """Yield every mutant: a changed operator, condition or constant, or a removed call."""
         tree = ast.parse(self.text)
-        left_out = guards(tree)
-        for node in (node for node in ast.walk(tree) if node not in left_out):
+        skipped = neutral_values(tree)
+        for node in (node for node in ast.walk(tree) if node not in skipped):
             match node:
                 case ast.Compare(left=left, ops=[operator], comparators=[right]):
-                    yield self._between(left, right, COMPARISONS[type(operator)])
+                    yield self._replace_operator(left, right, COMPARISONS[type(operator)])
                 case ast.BinOp(right=ast.JoinedStr() | ast.Constant(value=str() | bytes())):
-                    continue  # of paths and text: any other operator is a TypeError
+                    continue  # paths and strings: any other operator is a TypeError
                 case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATIONS:
-                    yield self._between(left, right, OPERATIONS[type(operator)])
+                    yield self._replace_operator(left, right, OPERATIONS[type(operator)])
                 case ast.BoolOp(op=operator, values=[left, right]):
-                    yield self._between(
+                    yield self._replace_operator(
                         left, right, "or" if isinstance(operator, ast.And) else "and"
                     )
                 case ast.If(test=test) | ast.IfExp(test=test):
-                    yield self._instead(test, f"(not ({ast.unparse(test)}))")
+                    yield self._replace(test, f"(not ({ast.unparse(test)}))")
                 case ast.Constant(value=bool(value)):
-                    yield self._instead(node, repr(not value))
+                    yield self._replace(node, repr(not value))
                 case ast.Constant(value=int(value) | float(value)):
-                    yield self._instead(node, repr(value + 1))
+                    yield self._replace(node, repr(value + 1))
                 case ast.Expr(value=ast.Call()):
-                    yield self._instead(node, "pass")
+                    yield self._replace(node, "pass")
 
-    def _between(self, left: ast.expr, right: ast.expr, new: str) -> Mutant:
-        """Replace the operator between two operands, which may stand in parentheses."""
+    def _replace_operator(self, left: ast.expr, right: ast.expr, new: str) -> Mutant:
+        """Return a mutant with another operator between two operands (possibly in parentheses)."""
         start, end = self._end(left), self._start(right)
         operator = self.text[start:end].strip(" ()\n")
         start += self.text[start:end].index(operator)
         return Mutant(self.file, left.end_lineno or 0, start, start + len(operator), new)
 
-    def _instead(self, node: ast.expr | ast.stmt, new: str) -> Mutant:
+    def _replace(self, node: ast.expr | ast.stmt, new: str) -> Mutant:
         return Mutant(self.file, node.lineno, self._start(node), self._end(node), new)
 
     def _start(self, node: ast.expr | ast.stmt) -> int:
-        return self._place(node.lineno, node.col_offset)
+        return self._offset(node.lineno, node.col_offset)
 
     def _end(self, node: ast.expr | ast.stmt) -> int:
-        return self._place(node.end_lineno or 0, node.end_col_offset or 0)
+        return self._offset(node.end_lineno or 0, node.end_col_offset or 0)
 
-    def _place(self, line: int, column: int) -> int:
-        """Return the number of characters before a place whose column is in bytes."""
+    def _offset(self, line: int, column: int) -> int:
+        """Return the number of characters before a position whose column is in bytes."""
         before = self._lines[line - 1].encode()[:column].decode()
         return sum(map(len, self._lines[: line - 1])) + len(before)
 
@@ -149,7 +148,7 @@ SLOW = ("pytest", "-x", "-q", "-n", "logical", "-m", "slow and not exhaustive")
 
 
 def passes(project: Path, *command: str) -> bool:
-    """Tell whether a command of tests succeeds, within half an hour."""
+    """Return whether a test command succeeds within half an hour."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with subprocess.Popen(
         command,
@@ -168,7 +167,7 @@ def passes(project: Path, *command: str) -> bool:
 
 @contextmanager
 def mutated(mutant: Mutant, project: Path) -> Iterator[None]:
-    """Have a project be the mutant in the block."""
+    """Apply the mutant to a project while the block runs."""
     file = project / mutant.file
     text = file.read_text(encoding="utf-8")
     file.write_text(mutant.apply(text), encoding="utf-8")
@@ -179,36 +178,36 @@ def mutated(mutant: Mutant, project: Path) -> Iterator[None]:
 
 
 def survives(mutant: Mutant, project: Path, *commands: tuple[str, ...]) -> bool:
-    """Tell whether all tests pass on a mutant, and print it."""
+    """Print and return whether all test commands pass on a mutant."""
     with mutated(mutant, project):
-        found = all(passes(project, *command) for command in commands)
-    print(f"{'survives' if found else 'killed  '}  {mutant}", flush=True)
-    return found
+        survived = all(passes(project, *command) for command in commands)
+    print(f"{'survived' if survived else 'killed  '}  {mutant}", flush=True)
+    return survived
 
 
 def check_baseline(project: Path, command: tuple[str, ...]) -> None:
-    """End if tests fail without any change: then they tell nothing of mutants."""
+    """Exit if the tests fail on unchanged code, since they could not detect mutants then."""
     if not passes(project, *command):
-        sys.exit(f"error: this fails without any change: {' '.join(command)}")
+        sys.exit(f"error: the tests fail on unchanged code: {' '.join(command)}")
 
 
 def draw(per_module: int) -> list[Mutant]:
-    """Return so many mutants of each module."""
+    """Return a random sample of mutants of each module."""
     chosen = []
     for file in MODULES:
-        every = list(Source(file).mutants())
-        chosen += random.Random(file).sample(every, min(per_module, len(every)))  # noqa: S311
+        mutants = list(Source(file).mutants())
+        chosen += random.Random(file).sample(mutants, min(per_module, len(mutants)))  # noqa: S311
     return chosen
 
 
 def main() -> None:
-    """Print what became of each mutant, and how many were killed."""
+    """Test the mutants and print the share that was killed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--per-module", type=int, default=4, help="mutants of each module")
-    parser.add_argument("--jobs", type=int, default=2, help="mutants at a time")
+    parser.add_argument("--per-module", type=int, default=4, help="mutants per module")
+    parser.add_argument("--jobs", type=int, default=2, help="mutants tested in parallel")
     arguments = parser.parse_args()
     if check_output(PROJECT, "git", "status", "--porcelain"):
-        sys.exit("error: there are changes that are not committed: commit them first")
+        sys.exit("error: there are uncommitted changes: commit them first")
     chosen = draw(arguments.per_module)
     with tempfile.TemporaryDirectory() as folder:
         first = Path(folder, "0")
@@ -221,9 +220,9 @@ def main() -> None:
         def survives_fast(mutant: Mutant) -> bool:
             project = projects.get()
             try:
-                # Those closest to the mutant are the likeliest to kill it.
-                closest = (*FAST, f"tests/{Path(mutant.file).parent.as_posix()}")
-                return survives(mutant, project, closest, FAST)
+                # The module's own tests are the most likely to kill it.
+                own_tests = (*FAST, f"tests/{Path(mutant.file).parent.as_posix()}")
+                return survives(mutant, project, own_tests, FAST)
             finally:
                 projects.put(project)
 
@@ -233,7 +232,7 @@ def main() -> None:
         print(f"make test-fast kills {share:.0%} of {len(chosen)} mutants", flush=True)
         check_baseline(first, SLOW)
         survivors = [mutant for mutant in survivors if survives(mutant, first, SLOW)]
-    print(f"with make test it is {1 - len(survivors) / len(chosen):.0%}")
+    print(f"make test kills {1 - len(survivors) / len(chosen):.0%}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Copies of the project in which tests run the true `dvc`, and what they look at there."""
+"""Helpers that create copies of the project, run the real `dvc` in them, and read the results."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
 
-# Small enough for seconds, and able to learn; the corpus is real, and needs no network.
+# Trains within seconds and learns something, on a real corpus that needs no network.
 SMALL = {
     "fetch.source": "rotten-tomatoes",
     "pad.num_words": "500",
@@ -24,18 +24,18 @@ SMALL = {
 OUTPUTS = ("data", "models", "metrics", "plots", "report")
 
 Build = Callable[[Path], object]
-"""Makes a project in a folder that does not exist yet."""
+"""A function that creates a project in a folder that does not exist yet."""
 
-# Names the folder of the programs of `tests.warm_start`.
+# The variable with the folder of the programs of `tests.warm_start`.
 WARM_START = "BIRNN_WARM_START"
 
 
 def environment(*, warm: bool = True, **variables: str) -> dict[str, str]:
-    """Return the environment of the tests, without a local copy of IMDB.
+    """Return the environment variables for a command, without IMDB_ARCHIVE.
 
     Args:
-        warm: whether `python` and `dvc` are those that start at once.
-        variables: what to change.
+        warm: whether `python` and `dvc` are forked from the server of `tests.warm_start`.
+        variables: additional variables.
     """
     own = {name: value for name, value in os.environ.items() if name != "IMDB_ARCHIVE"}
     if warm and WARM_START in own:
@@ -43,18 +43,18 @@ def environment(*, warm: bool = True, **variables: str) -> dict[str, str]:
     return own | variables
 
 
-def located(command: Sequence[str], variables: Mapping[str, str]) -> list[str]:
-    """Return a command with the path of its program: Windows looks elsewhere before the PATH."""
+def resolve(command: Sequence[str], variables: Mapping[str, str]) -> list[str]:
+    """Return a command with its program's path: Windows searches other places before PATH."""
     return [shutil.which(command[0], path=variables["PATH"]) or command[0], *command[1:]]
 
 
 def run(
     *command: str, cwd: Path, warm: bool = True, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in `environment`."""
+    """Run a command with the variables of `environment`, and return its result."""
     own = environment(warm=warm, **variables)
     return subprocess.run(
-        located(command, own),
+        resolve(command, own),
         cwd=cwd,
         env=own,
         capture_output=True,
@@ -66,20 +66,20 @@ def run(
 
 
 def check_output(cwd: Path, *command: str, **variables: str) -> str:
-    """Return what a command prints that must not fail."""
+    """Return the output of a command that must succeed."""
     result = run(*command, cwd=cwd, **variables)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
 
-def ran(result: subprocess.CompletedProcess[str]) -> list[str]:
+def stages_run(result: subprocess.CompletedProcess[str]) -> list[str]:
     """Return the stages that a `dvc` command ran."""
     lines = result.stdout.splitlines()
     return [line.split("'")[1] for line in lines if line.startswith("Running stage '")]
 
 
 def error_line(stderr: str) -> str:
-    """Return the one line that begins with `error: `."""
+    """Return the only line that starts with `error: `."""
     lines = [line for line in stderr.splitlines() if line.startswith("error: ")]
     assert len(lines) == 1, stderr
     assert "Traceback" not in stderr
@@ -87,24 +87,24 @@ def error_line(stderr: str) -> str:
 
 
 def change(file: Path, old: str, new: str) -> None:
-    """Replace the one occurrence of `old` in a file."""
+    """Replace the only occurrence of `old` in a file."""
     text = file.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {file}"
+    assert text.count(old) == 1, f"{file} contains {old!r} {text.count(old)} times"
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def set_settings(project: Path, settings: Mapping[str, str]) -> None:
-    """Write settings into `params.yaml`, keeping the rest as it is."""
+    """Change settings in `params.yaml`, and leave the rest as it is."""
     file = project / "params.yaml"
     lines = file.read_text(encoding="utf-8").splitlines()
-    section, left = "", dict(settings)
+    section, remaining = "", dict(settings)
     for number, line in enumerate(lines):
         key = line.partition(":")[0]
         if line and line[0] not in " #":
             section = key
-        elif (value := left.pop(f"{section}.{key.strip()}", None)) is not None:
+        elif (value := remaining.pop(f"{section}.{key.strip()}", None)) is not None:
             lines[number] = f"{key}: {value}"
-    assert not left, f"params.yaml has no {', '.join(left)}"
+    assert not remaining, f"params.yaml has no {', '.join(remaining)}"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -121,12 +121,12 @@ def repro(project: Path) -> None:
 
 
 def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
-    """Put the project as it stands, without results, into a repository in which nothing has run."""
-    # Work that is not committed is tested as well.
+    """Copy the project without its results into a new repository in which no stage has run."""
+    # Includes uncommitted changes, so that they are tested too.
     listed = check_output(PROJECT, "git", "ls-files", "-co", "--exclude-standard").splitlines()
-    made = ("dvc.lock", "metrics/", "plots/", "report/")
+    generated = ("dvc.lock", "metrics/", "plots/", "report/")
     for name in listed:
-        if not name.startswith(made) and (PROJECT / name).exists():
+        if not name.startswith(generated) and (PROJECT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, folder / name)
     set_settings(folder, settings)
@@ -136,18 +136,18 @@ def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
 
 
 def copy(project: Path, folder: Path) -> Path:
-    """Copy a repository, DVC's cache included."""
+    """Copy a repository, including DVC's cache."""
     return Path(shutil.copytree(project, folder, symlinks=True))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return the bytes of the files in a folder, by their paths in it."""
+    """Return the bytes of all files in a folder, by relative path."""
     files = (file for file in folder.rglob("*") if file.is_file())
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
 
 def results(project: Path) -> dict[str, bytes]:
-    """Return all that the pipeline wrote, without what tells a time and what is half-written."""
+    """Return the outputs of the pipeline, without files that contain times or are unfinished."""
     timed = ("costs.json", "report.md", "report.html")
     return {
         f"{folder}/{name}": content
@@ -158,12 +158,12 @@ def results(project: Path) -> dict[str, bytes]:
 
 
 def leftovers(project: Path) -> list[str]:
-    """Return the outputs that are half-written."""
+    """Return the paths of unfinished outputs."""
     return [str(path) for path in project.rglob(".part-*")]
 
 
 def run_make(target: str, project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a target of the Makefile in the environment of the tests."""
+    """Run a target of the Makefile with the environment of the tests."""
     ready = ("--assume-old", ".venv/.complete")
     (project / ".venv").mkdir(exist_ok=True)
     (project / ".venv" / ".complete").touch()

@@ -1,4 +1,4 @@
-"""The README and the docs name only files, targets, settings, commands and tests that exist."""
+"""Test that files, targets, settings, commands and tests named in the README and docs exist."""
 
 import re
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def test_links_exist(page: Path) -> None:
     assert list(broken_links(page)) == []
 
 
-def test_broken_links_are_noticed(tmp_path: Path) -> None:
+def test_broken_links_are_detected(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# A title\n[a](page.md#a-title) [b](page.md#other) [c](none.md) [d](#a-title)")
     assert list(broken_links(page)) == ["page.md#other", "none.md"]

@@ -1,4 +1,4 @@
-"""Studies and reviews as a user runs them: the true `dvc` and `git`, on small real data."""
+"""Test experiments, studies and reviews of a change with the real `dvc`, on small real data."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from birnn.reporting import study
-from tests.projects import PROJECT, commit, environment, ran, run, set_settings
+from tests.projects import PROJECT, commit, environment, run, set_settings, stages_run
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ EXPERIMENTS = ("python", "-m", "experiments")
 SEEDS = ("-S", "train.epochs=1", "-S", "train.seed=0..1")
 
 
-on_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and paths of POSIX")
+on_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and paths")
 
 
 def git(*arguments: str, cwd: Path) -> None:
@@ -28,12 +28,12 @@ def git(*arguments: str, cwd: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def hear_interrupts() -> None:
+def restore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def stop_in_the_second(command: tuple[str, ...], cwd: Path) -> str:
-    """Run a study until its second experiment trains, then interrupt it as Ctrl-C does."""
+def interrupt_second_experiment(command: tuple[str, ...], cwd: Path) -> str:
+    """Interrupt a study like Ctrl-C while its second experiment trains, and return the output."""
     log = cwd.parent / "log.txt"
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
@@ -43,8 +43,8 @@ def stop_in_the_second(command: tuple[str, ...], cwd: Path) -> str:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            # A job in the background, as these tests may be, is started deaf to Ctrl-C.
-            preexec_fn=hear_interrupts,  # noqa: PLW1509
+            # If the tests run in the background, Ctrl-C may be ignored.
+            preexec_fn=restore_interrupts,  # noqa: PLW1509
         )
         deadline = time.monotonic() + 300
         while "Running stage 'train_bilstm'" not in log.read_text("utf-8").partition("[2 of 2]")[2]:
@@ -58,34 +58,34 @@ def stop_in_the_second(command: tuple[str, ...], cwd: Path) -> str:
 
 @pytest.mark.exhaustive
 @on_posix
-def test_an_interrupted_study_goes_on_and_runs_nothing_twice(finished_copy: Path) -> None:
-    log = stop_in_the_second((*EXPERIMENTS, "run", *SEEDS), finished_copy)
+def test_interrupted_study_resumes(finished_copy: Path) -> None:
+    log = interrupt_second_experiment((*EXPERIMENTS, "run", *SEEDS), finished_copy)
     assert "0 of 2 experiments are finished" in log
-    assert "Traceback" not in log.partition("interrupted: the same command goes on")[2]
+    assert "Traceback" not in log.partition("interrupted: resume with the same command")[2]
 
     result = run(*EXPERIMENTS, "run", *SEEDS, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert "1 of 2 experiments are finished" in result.stdout
     assert "[1 of 1] epochs-1-seed-1" in result.stdout
-    assert ran(result).count("train_bilstm") == 1
+    assert stages_run(result).count("train_bilstm") == 1
 
     result = run(*EXPERIMENTS, "run", *SEEDS, cwd=finished_copy)
     assert "2 of 2 experiments are finished" in result.stdout
-    assert ran(result) == []
+    assert stages_run(result) == []
     assert run("git", "status", "--porcelain", cwd=finished_copy).stdout == ""
 
     shown = run("dvc", "exp", "show", "--md", cwd=finished_copy).stdout
     assert "epochs-1-seed-0" in shown
     assert "epochs-1-seed-1" in shown
 
-    # The study is kept after another commit, and of what the code and the corpus are alone.
+    # The study stays valid after another commit, unless code or corpus changed.
     (finished_copy / "note.txt").write_text("a note")
     commit(finished_copy)
     result = run(*EXPERIMENTS, "collect", "short", *SEEDS, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert "2 of 2 experiments: study/short" in result.stdout
     assert len(study.read(finished_copy / "study" / "short").runs) == 2
-    with (finished_copy / "birnn" / "evaluation" / "scoring.py").open(
+    with (finished_copy / "birnn" / "evaluation" / "metrics.py").open(
         "a", encoding="utf-8"
     ) as code:
         code.write("\n")
@@ -94,17 +94,17 @@ def test_an_interrupted_study_goes_on_and_runs_nothing_twice(finished_copy: Path
     assert "error: none of these experiments is finished" in result.stderr
 
 
-def test_a_study_of_these_settings_is_in_the_report(finished_copy: Path) -> None:
+def test_report_includes_matching_study(finished_copy: Path) -> None:
     seeds = ("-S", "train.seed=0..1")
     result = run(*EXPERIMENTS, "run", *seeds, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert run(*EXPERIMENTS, "collect", "small", *seeds, cwd=finished_copy).returncode == 0
     result = run("dvc", "repro", cwd=finished_copy)
-    assert ran(result) == ["report"]
+    assert stages_run(result) == ["report"]
     text = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
-    assert "**The answer, over 2 seeds: " in text
+    assert "**Over 2 seeds, " in text
     assert "../study/small/small.png" in text
-    assert "gru_units" not in text.partition("## Scores")[0]
+    assert "../study/equal-size/" not in text
 
 
 RECIPES = """
@@ -114,16 +114,16 @@ pooling: {title: maximum and mean, settings: {network.pooling: max_mean}}
 
 
 @pytest.mark.exhaustive
-def test_a_ladder_of_two_recipes_is_in_the_report(finished_copy: Path) -> None:
+def test_report_includes_ladder(finished_copy: Path) -> None:
     recipes = finished_copy / "experiments" / "recipes.yaml"
     recipes.write_text(RECIPES, encoding="utf-8")
-    told = run(*EXPERIMENTS, "recipes", cwd=finished_copy).stdout
+    listed = run(*EXPERIMENTS, "recipes", cwd=finished_copy).stdout
     options = "-S pad.validation=0.2 -S train.epochs=1 -S network.pooling=max_mean"
-    assert f"dvc exp run {options}" in told
+    assert f"dvc exp run {options}" in listed
 
-    early = run(*EXPERIMENTS, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
-    assert early.returncode == 1
-    assert "no experiment of plain, pooling is finished: run them first" in early.stderr
+    result = run(*EXPERIMENTS, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
+    assert result.returncode == 1
+    assert "no finished experiment of plain, pooling: run them first" in result.stderr
 
     result = run(*EXPERIMENTS, "run", "-r", "all", "-S", "train.seed=0..1", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
@@ -135,7 +135,7 @@ def test_a_ladder_of_two_recipes_is_in_the_report(finished_copy: Path) -> None:
     assert result.returncode == 0, result.stderr
     folder = finished_copy / "study" / "ladder"
     runs = pd.read_csv(folder / "runs.csv")
-    # Of each recipe five models a seed, and two blends of all seeds.
+    # Each recipe has five models per seed, and two ensembles over all seeds.
     assert runs.groupby(["recipe", "seed"]).size().tolist() == [5, 5, 2] * 2
     assert runs["test"].between(0.4, 0.9).all()
     both = runs[runs["model"] == "networks"].groupby("seed")["seconds"].sum()
@@ -143,7 +143,7 @@ def test_a_ladder_of_two_recipes_is_in_the_report(finished_copy: Path) -> None:
     assert runs[runs["seed"] != "all"]["held_out"].between(0.4, 0.9).all()
 
     result = run("dvc", "repro", cwd=finished_copy)
-    assert ran(result) == ["report"]
+    assert stages_run(result) == ["report"]
     markdown = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
     assert "## How can both be improved?" in markdown
     assert "| 2 | pooling: maximum and mean |" in markdown
@@ -151,7 +151,7 @@ def test_a_ladder_of_two_recipes_is_in_the_report(finished_copy: Path) -> None:
 
 @pytest.mark.exhaustive
 @on_posix
-def test_without_the_environment_on_the_path(finished_copy: Path) -> None:
+def test_experiments_run_without_environment_on_path(finished_copy: Path) -> None:
     command = (sys.executable, "-m", "experiments", "run", "-S", "train.epochs=1")
     result = run(*command, cwd=finished_copy, PATH="/usr/bin:/bin")
     assert result.returncode == 0, result.stderr
@@ -159,10 +159,8 @@ def test_without_the_environment_on_the_path(finished_copy: Path) -> None:
 
 @pytest.mark.exhaustive
 @on_posix
-def test_a_queue_worker_without_the_environment_says_so(
-    finished_copy: Path, tmp_path: Path
-) -> None:
-    # DVC alone is found, and no Python.
+def test_queue_worker_without_environment_fails(finished_copy: Path, tmp_path: Path) -> None:
+    # The PATH has DVC, but not Python.
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("bash", "git", "sh"):
@@ -186,23 +184,23 @@ def test_a_queue_worker_without_the_environment_says_so(
     ("option", "expected"),
     [("train.epoch=3", "train.epoch is 3: no such setting"), ("train.epochs=0", "epochs is 0")],
 )
-def test_a_mistake_stops_before_anything_runs(
+def test_invalid_setting_stops_before_any_stage(
     finished_copy: Path, option: str, expected: str
 ) -> None:
     result = run(*EXPERIMENTS, "run", "-S", option, cwd=finished_copy)
     assert result.returncode == 1
     assert result.stderr.startswith("error: the grid: ")
     assert expected in result.stderr
-    assert ran(result) == []
-    # And by DVC itself, before any training.
+    assert stages_run(result) == []
+    # DVC itself also stops, before any training.
     result = run("dvc", "exp", "run", "-S", option, cwd=finished_copy)
     assert result.returncode != 0
-    assert "train_bilstm" not in ran(result) or expected in result.stderr
+    assert "train_bilstm" not in stages_run(result) or expected in result.stderr
 
 
 @pytest.mark.exhaustive
-def test_a_failed_experiment_is_named_and_the_others_run(finished_copy: Path) -> None:
-    # A rate at which the loss is soon no number.
+def test_failed_experiment_does_not_stop_others(finished_copy: Path) -> None:
+    # With this learning rate, the loss soon becomes NaN.
     options = ("-S", "train.learning_rate=10,0.01", "-S", "train.optimizer=sgd")
     options += ("-S", "train.epochs=1", "-S", "baseline.min_reviews=2,100000")
     result = run(*EXPERIMENTS, "run", *options, cwd=finished_copy)
@@ -215,7 +213,7 @@ def test_a_failed_experiment_is_named_and_the_others_run(finished_copy: Path) ->
 
 
 @pytest.mark.exhaustive
-def test_a_queue_of_two(finished_copy: Path) -> None:
+def test_queued_experiments_count_as_finished(finished_copy: Path) -> None:
     options = ("--queue", "-S", "train.epochs=1", "-S", "train.seed=1,2")
     result = run("dvc", "exp", "run", *options, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
@@ -226,16 +224,17 @@ def test_a_queue_of_two(finished_copy: Path) -> None:
         assert time.monotonic() < deadline, status
         time.sleep(2)
     run("dvc", "queue", "stop", cwd=finished_copy)
-    # What DVC's queue ran counts as well; an experiment of some stages alone does not.
+    # Experiments of DVC's queue count as finished; an experiment of a single stage does not.
     half = ("--temp", "-S", "train.epochs=1", "-S", "train.seed=3", "train_bilstm")
     assert run("dvc", "exp", "run", *half, cwd=finished_copy).returncode == 0
-    found = run(
+    result = run(
         *EXPERIMENTS, "run", "-S", "train.epochs=1", "-S", "train.seed=1..3", cwd=finished_copy
     )
-    assert "2 of 3 experiments are finished" in found.stdout
+    assert "2 of 3 experiments are finished" in result.stdout
 
 
-def reviewed(clone: Path, base: str) -> tuple[int, str]:
+def review_change(clone: Path, base: str) -> tuple[int, str]:
+    """Return the exit status and the text of the review of a clone against `base`."""
     result = run(*EXPERIMENTS, "review", base, cwd=clone)
     assert "Traceback" not in result.stderr, result.stderr
     return result.returncode, (clone / "review.md").read_text(encoding="utf-8")
@@ -243,72 +242,72 @@ def reviewed(clone: Path, base: str) -> tuple[int, str]:
 
 @pytest.fixture
 def branch(finished_copy: Path) -> Path:
-    """Return a finished clone on a branch of its own."""
+    """Return a finished clone on a new branch."""
     git("checkout", "-q", "-b", "change", cwd=finished_copy)
     return finished_copy
 
 
-def test_a_review_of_fewer_epochs(branch: Path) -> None:
+def test_review_of_fewer_epochs(branch: Path) -> None:
     set_settings(branch, {"train.epochs": "1"})
     assert run("dvc", "repro", cwd=branch).returncode == 0
     commit(branch)
-    status, text = reviewed(branch, "main")
-    # Half the training may well be worse: then the gate fails, and says on what.
-    assert ("accuracy fell from" in text) == (status == 1)
-    assert ("**It passes.** `dvc.lock` is fresh." in text) == (status == 0)
+    status, text = review_change(branch, "main")
+    # Half the epochs may give a lower accuracy. Then the gate fails and names the metric.
+    assert ("accuracy got worse: from" in text) == (status == 1)
+    assert ("**The review passes.** `dvc.lock` is fresh." in text) == (status == 0)
     assert "| `train.epochs` | 2 | 1 |" in text
-    # The study in git is of another corpus: the predictions of both sides are compared instead.
+    # The study in git is on another corpus, so the predictions of both sides are compared.
     row = next(line for line in text.splitlines() if line.startswith("| bilstm.accuracy |"))
     assert row.split("|")[-2].strip() in {"better", "worse", "within noise"}
     assert "`plots/curves.csv`" in text
 
-    # From a shallow clone of the branch alone, without DVC's cache.
+    # A shallow clone of the branch only, without DVC's cache.
     shallow = branch.parent / "shallow"
     options = ("--quiet", "--depth=1", "--branch=change", "--single-branch")
     git("clone", *options, branch.as_uri(), str(shallow), cwd=branch)
-    status, text = reviewed(shallow, "origin/main")
+    status, text = review_change(shallow, "origin/main")
     assert status == 0
     assert "| `train.epochs` | 2 | 1 |" in text
     assert "noise unknown" in text
 
 
-def test_a_review_of_a_comment(branch: Path) -> None:
+def test_review_without_metric_changes(branch: Path) -> None:
     with (branch / "README.md").open("a", encoding="utf-8") as readme:
         readme.write("\nA word more.\n")
     commit(branch)
-    status, text = reviewed(branch, "main")
+    status, text = review_change(branch, "main")
     assert status == 0
     assert "**No metric changed.**" in text
     assert text.count("None changed.") == 3
 
 
-def test_a_review_of_a_stale_lock(branch: Path) -> None:
+def test_review_of_stale_lock_fails(branch: Path) -> None:
     set_settings(branch, {"train.epochs": "1"})
     commit(branch)
-    status, text = reviewed(branch, "main")
+    status, text = review_change(branch, "main")
     assert status == 1
-    assert "**It fails.**" in text
+    assert "**The review fails.**" in text
     assert "- dvc.lock is stale: run make repro, and commit its results" in text
     assert "| `train.epochs` | 2 | 1 |" in text
 
 
-def test_a_review_against_another_corpus(branch: Path) -> None:
+def test_review_does_not_compare_different_corpora(branch: Path) -> None:
     git("checkout", "-q", "-b", "imdb", cwd=branch)
     shutil.copytree(PROJECT / "metrics", branch / "metrics", dirs_exist_ok=True)
     shutil.copy(PROJECT / "dvc.lock", branch / "dvc.lock")
     commit(branch)
     git("checkout", "-q", "change", cwd=branch)
-    status, text = reviewed(branch, "imdb")
+    status, text = review_change(branch, "imdb")
     assert status == 0
-    assert "**Not comparable**: another corpus: imdb at BASE, rotten-tomatoes here." in text
+    assert "**Not comparable**: the corpus changed from imdb to rotten-tomatoes." in text
     assert "Not compared." in text
 
 
-def test_a_review_against_a_base_without_results_or_against_none(branch: Path) -> None:
-    status, text = reviewed(branch, "main~1")
+def test_review_with_base_without_results_or_unknown_base(branch: Path) -> None:
+    status, text = review_change(branch, "main~1")
     assert status == 0
     assert "**Not comparable**: BASE has no metrics yet." in text
     result = run(*EXPERIMENTS, "review", "origin/nothing", cwd=branch)
     assert result.returncode == 1
-    assert result.stderr.startswith("error: origin/nothing is no commit here")
+    assert result.stderr.startswith("error: origin/nothing is not a commit")
     assert len(result.stderr.splitlines()) == 1

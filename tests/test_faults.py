@@ -1,6 +1,6 @@
-"""What can go wrong around the pipeline: each fault ends in the right result, or in one clear line.
+"""Test faults around the pipeline: each gives the correct result, or an error in one clear line.
 
-The table in the README names these tests.
+The table in docs/reliability.md names these tests.
 """
 
 import os
@@ -22,14 +22,14 @@ from tests.projects import (
     error_line,
     leftovers,
     new_clone,
-    ran,
     repro,
     results,
     run,
+    stages_run,
 )
 from tests.tiers import sampled
 
-resource = pytest.importorskip("resource", reason="faults are made as POSIX has them")
+resource = pytest.importorskip("resource", reason="needs POSIX")
 pytestmark = pytest.mark.slow
 
 PIPELINE = read_yaml(PROJECT / "dvc.yaml")["stages"]
@@ -37,15 +37,15 @@ STAGES = list(PIPELINE)
 OFF = ("fetch_unlabelled", "train_word_vectors", "weigh_ngrams")
 
 
-def inputs_of(project: Path, stage: str) -> list[Path]:
-    """Return the data that a stage reads: single files, those in folders as well."""
+def stage_inputs(project: Path, stage: str) -> list[Path]:
+    """Return the data files that a stage reads, including those in folders."""
     paths = [project / dep for dep in PIPELINE[stage]["deps"] if dep.startswith(OUTPUTS)]
     files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*"))]
     return sorted(file for file in files if file.is_file() and "own" not in file.parts)
 
 
 def run_stage(stage: str, project: Path, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a stage by itself, as a user would, with options of subprocess."""
+    """Run a stage by itself, with additional options for `subprocess.run`."""
     return subprocess.run(
         ["python", "-m", f"stages.{stage}"],
         cwd=project,
@@ -61,11 +61,11 @@ def run_stage(stage: str, project: Path, **options: Any) -> subprocess.Completed
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_full_disk_stops_with_one_line_and_loses_nothing(finished_copy: Path, stage: str) -> None:
+def test_full_disk_gives_one_line_error_and_loses_nothing(finished_copy: Path, stage: str) -> None:
     expected = results(finished_copy)
 
     def limit() -> None:
-        # Less than what is written by a stage that the settings leave nothing to do.
+        # Smaller than the output of a stage that is switched off.
         size = 100 if stage in OFF else 1_000
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
@@ -77,11 +77,11 @@ def test_a_full_disk_stops_with_one_line_and_loses_nothing(finished_copy: Path, 
 
 
 @pytest.mark.parametrize("stage", sampled(STAGES, "fetch", "report"))
-def test_a_read_only_folder_stops_with_one_line(finished_copy: Path, stage: str) -> None:
+def test_read_only_folder_gives_one_line_error(finished_copy: Path, stage: str) -> None:
     expected = results(finished_copy)
     command = ["python", "-m", f"stages.{stage}"]
     if os.geteuid() == 0:
-        # For root no permission is missing, but a file system may be read-only.
+        # Permissions do not stop root, but a read-only file system does.
         mount = 'mount --bind "$PWD" "$PWD"; mount -o remount,ro,bind "$PWD"; cd "$PWD"; exec "$@"'
         result = run(
             "unshare", "--mount", "sh", "-ec", mount, "sh", *command, cwd=finished_copy, warm=False
@@ -102,8 +102,8 @@ def truncate(file: Path) -> None:
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
 
-def flip(file: Path) -> None:
-    """Flip a bit as a disk does: neither the size nor the times of the file change."""
+def flip_bit(file: Path) -> None:
+    """Flip a bit without changing the size or the times of the file, like a failing disk."""
     content, status = bytearray(file.read_bytes()), file.stat()
     content[len(content) // 2] ^= 1
     file.chmod(0o644)
@@ -111,38 +111,42 @@ def flip(file: Path) -> None:
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-SPOILT = {truncate: "is damaged: its md5", flip: "is damaged: its md5", Path.unlink: "is missing"}
-PREDICTOR = [stage for stage in STAGES if not stage.startswith("fetch")]
+DAMAGES = {
+    truncate: "is damaged: its md5",
+    flip_bit: "is damaged: its md5",
+    Path.unlink: "is missing",
+}
+READING_STAGES = [stage for stage in STAGES if not stage.startswith("fetch")]
 
 
-@pytest.mark.parametrize("spoil", SPOILT)
-@pytest.mark.parametrize("stage", PREDICTOR)
-def test_any_input_that_is_missing_or_damaged_is_named_before_it_is_read(
+@pytest.mark.parametrize("spoil", DAMAGES)
+@pytest.mark.parametrize("stage", READING_STAGES)
+def test_missing_or_damaged_input_is_detected(
     finished_copy: Path, stage: str, spoil: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(finished_copy)
     assert integrity.find_damage(stage) is None
-    files = inputs_of(finished_copy, stage)
+    files = stage_inputs(finished_copy, stage)
     assert files
     for file in files:
         content = file.read_bytes()
         spoil(file)
         damage = integrity.find_damage(stage)
         assert damage
-        assert damage.startswith(f"{file.relative_to(finished_copy)} {SPOILT[spoil]}")
+        assert damage.startswith(f"{file.relative_to(finished_copy)} {DAMAGES[spoil]}")
         assert damage.endswith(" run dvc repro")
         file.write_bytes(content)
 
 
 @pytest.mark.parametrize("by_dvc", [True, False])
-@pytest.mark.parametrize("stage", PREDICTOR)
-def test_a_truncated_input_stops_a_stage_or_is_warned_of(
+@pytest.mark.parametrize("stage", READING_STAGES)
+def test_truncated_input_gives_error_or_warning(
     finished_copy: Path,
     stage: str,
     by_dvc: bool,  # noqa: FBT001
 ) -> None:
     expected = results(finished_copy)
-    file = max(inputs_of(finished_copy, stage), key=lambda file: file.stat().st_size)
+    file = max(stage_inputs(finished_copy, stage), key=lambda file: file.stat().st_size)
     truncate(file)
     variables = {"DVC_STAGE": stage} if by_dvc else {}
     result = run_stage(stage, finished_copy, env=environment(**variables))
@@ -152,20 +156,20 @@ def test_a_truncated_input_stops_a_stage_or_is_warned_of(
         assert result.returncode == 1
         assert error_line(result.stderr).startswith(f"error: {damage}")
         name = str(file.relative_to(finished_copy))
-        found = results(finished_copy)
-        assert {path for path in found if found[path] != expected[path]} <= {name}
+        after = results(finished_copy)
+        assert {path for path in after if after[path] != expected[path]} <= {name}
     else:
-        # A user may have made it so, by hand.
+        # A user who runs a stage by hand may have changed the input on purpose.
         assert f"warning: {damage}" in result.stderr
 
 
 @pytest.mark.parametrize("stage", sampled(["pad", "evaluate"], "pad"))
-def test_a_flipped_bit_stops_dvc_and_what_it_says_mends_it(finished_copy: Path, stage: str) -> None:
+def test_flipped_bit_is_detected_and_repaired(finished_copy: Path, stage: str) -> None:
     expected = results(finished_copy)
     shutil.rmtree(finished_copy / ".dvc" / "cache" / "runs")
-    for file in inputs_of(finished_copy, stage):
+    for file in stage_inputs(finished_copy, stage):
         if file.suffix in {".parquet", ".h5", ".npy"}:
-            flip(file)
+            flip_bit(file)
             result = run("dvc", "repro", "--force", "--single-item", stage, cwd=finished_copy)
             assert result.returncode != 0
             line = error_line(result.stderr)
@@ -178,7 +182,7 @@ def test_a_flipped_bit_stops_dvc_and_what_it_says_mends_it(finished_copy: Path, 
             assert results(finished_copy) == expected
 
 
-def test_a_flipped_bit_in_dvcs_cache_is_noticed_and_what_it_says_mends_it(
+def test_flipped_bit_in_cache_is_detected_and_repaired(
     finished_copy: Path,
 ) -> None:
     expected = results(finished_copy)
@@ -187,8 +191,8 @@ def test_a_flipped_bit_in_dvcs_cache_is_noticed_and_what_it_says_mends_it(
     digest = integrity._md5(file)  # noqa: SLF001
     assert digest
     cached = finished_copy / ".dvc" / "cache" / "files" / "md5" / digest[:2] / digest[2:]
-    flip(cached)
-    # DVC gives the damaged file back.
+    flip_bit(cached)
+    # DVC restores the damaged file.
     shutil.rmtree(finished_copy / "data" / "padded")
     assert run("dvc", "checkout", cwd=finished_copy).returncode == 0
     command = ("dvc", "repro", "--force", "--single-item", "train_bilstm")
@@ -204,7 +208,7 @@ def test_a_flipped_bit_in_dvcs_cache_is_noticed_and_what_it_says_mends_it(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("stage", ["pad", "train_bigru", "report"])
-def test_a_full_pipe_stops_with_one_line(finished_copy: Path, stage: str) -> None:
+def test_full_stdout_gives_one_line_error(finished_copy: Path, stage: str) -> None:
     expected = results(finished_copy)
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         result = run_stage(stage, finished_copy, stdout=full)
@@ -214,31 +218,29 @@ def test_a_full_pipe_stops_with_one_line(finished_copy: Path, stage: str) -> Non
     assert results(finished_copy) == expected
 
 
-SURROUNDINGS = {
+ENVIRONMENTS = {
     "a locale without UTF-8": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     "no home folder": {"HOME": "/nonexistent"},
 }
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("surroundings", SURROUNDINGS)
-def test_surroundings_change_nothing(clone: Path, finished: Path, surroundings: str) -> None:
-    result = run("dvc", "repro", cwd=clone, warm=False, **SURROUNDINGS[surroundings])
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_environment_does_not_change_results(clone: Path, finished: Path, name: str) -> None:
+    result = run("dvc", "repro", cwd=clone, warm=False, **ENVIRONMENTS[name])
     assert result.returncode == 0, result.stderr
     assert results(clone) == results(finished)
 
 
 @pytest.mark.exhaustive
-def test_a_path_with_blanks_and_letters_of_all_kinds_changes_nothing(
-    tmp_path: Path, finished: Path
-) -> None:
+def test_path_does_not_change_results(tmp_path: Path, finished: Path) -> None:
     clone = new_clone(tmp_path / "my films – Фильмы é [1]" / "clone", SMALL)
     repro(clone)
     assert results(clone) == results(finished)
 
 
 @pytest.mark.exhaustive
-def test_two_at_once_do_not_spoil_each_other(clone: Path, finished: Path) -> None:
+def test_concurrent_repro_gives_correct_results(clone: Path, finished: Path) -> None:
     both = [
         subprocess.Popen(
             ["dvc", "repro"],
@@ -250,17 +252,17 @@ def test_two_at_once_do_not_spoil_each_other(clone: Path, finished: Path) -> Non
         )
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=300) for process in both]
-    assert 0 in [process.returncode for process in both], said
-    for process, (_, stderr) in zip(both, said, strict=True):
+    outputs = [process.communicate(timeout=300) for process in both]
+    assert 0 in [process.returncode for process in both], outputs
+    for process, (_, stderr) in zip(both, outputs, strict=True):
         assert "Traceback" not in stderr
         assert process.returncode == 0 or "ERROR" in stderr
-    assert ran(run("dvc", "repro", cwd=clone)) == []
+    assert stages_run(run("dvc", "repro", cwd=clone)) == []
     assert results(clone) == results(finished)
 
 
 @pytest.mark.parametrize("stage", ["pad", "train_bigru"])
-def test_one_stage_twice_at_once_takes_turns(finished_copy: Path, stage: str) -> None:
+def test_concurrent_runs_of_a_stage_wait_for_each_other(finished_copy: Path, stage: str) -> None:
     expected = results(finished_copy)
     command = ["python", "-m", f"stages.{stage}"]
     both = [subprocess.Popen(command, cwd=finished_copy, env=environment()) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""The pipeline on IMDB: the corpus, and what networks of two epochs say and how they behave."""
+"""Test the pipeline on IMDB: the corpus, and predictions and behavior after two epochs."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from birnn.checklist import cases
+from birnn.checklist import behavioral_tests
 from birnn.core.outputs import read_json
 from birnn.evaluation import predictions
 from birnn.evaluation.model_names import BASELINE, NETWORKS
@@ -17,8 +17,8 @@ from birnn.inference.explanation import Explainer
 from birnn.text import encoding, reviews, sequences, tokenizer
 from tests.projects import PROJECT, run
 
-# The most of the cases that may fail. Of negation it is known that all models fail nearly all:
-# the report says so, and no bound would be one.
+# Highest allowed failure rates. Negation has none: all models fail nearly all of its cases, as the
+# report shows.
 BOUNDS = {
     "plain praise is positive": 0.15,
     "plain blame is negative": 0.15,
@@ -32,25 +32,24 @@ BOUNDS = {
     "blame added at the end": 0.1,
 }
 
-
-# On which side of the threshold short texts fall is the seed's: of plain blame, none to all is
-# taken for praise. In order they stand whatever the seed.
-OF_THE_SEED = ("plain praise is positive", "plain blame is negative")
-
-
-def bounded(test: str) -> list[str]:
-    """Return the models that a bound holds for."""
-    return [BASELINE] if test in OF_THE_SEED else [*NETWORKS, BASELINE]
+# How networks classify short texts depends on the seed: they call from none to all of plain blame
+# positive. The ranking does not depend on the seed.
+SEED_DEPENDENT = ("plain praise is positive", "plain blame is negative")
 
 
-def rates(file: Path) -> pd.DataFrame:
-    """Return the failure rates, a row a test, a column a model."""
+def bounded_models(test: str) -> list[str]:
+    """Return the models to which the bound of a test applies."""
+    return [BASELINE] if test in SEED_DEPENDENT else [*NETWORKS, BASELINE]
+
+
+def failure_rates(file: Path) -> pd.DataFrame:
+    """Return the failure rates, one row per test and one column per model."""
     table = pd.read_csv(file).set_index(["test", "model"])
-    return table["failure_rate"].unstack("model")  # noqa: PD010  not of pairs
+    return table["failure_rate"].unstack("model")  # noqa: PD010
 
 
 @pytest.mark.exhaustive
-def test_the_true_corpus(imdb: Path) -> None:
+def test_imdb_corpus(imdb: Path) -> None:
     corpus = read_json(imdb / "data" / "corpus" / "corpus.json")
     assert (corpus["name"], corpus["requested"]) == ("imdb", "imdb")
     assert corpus["vocabulary"] == 88_584
@@ -82,69 +81,74 @@ def test_the_true_corpus(imdb: Path) -> None:
 
 
 @pytest.mark.exhaustive
-def test_predict_says_of_1000_test_reviews_what_evaluate_computed(
-    imdb: Path, tmp_path: Path
-) -> None:
+def test_predict_agrees_with_evaluate_on_imdb(imdb: Path, tmp_path: Path) -> None:
     texts = pd.read_parquet(imdb / "data" / "corpus" / "test.parquet", columns=["id", "text"])
     rows = np.linspace(0, len(texts) - 1, 1_000).astype(int)
     texts.iloc[rows].to_csv(tmp_path / "texts.csv", index=False)
-    options = ("--file", str(tmp_path / "texts.csv"), "--output", str(tmp_path / "said.parquet"))
+    options = (
+        "--file",
+        str(tmp_path / "texts.csv"),
+        "--output",
+        str(tmp_path / "predicted.parquet"),
+    )
     result = run("python", "-m", "birnn", "predict", *options, cwd=imdb)
     assert result.returncode == 0, result.stderr
-    said = pd.read_parquet(tmp_path / "said.parquet")
+    predicted = pd.read_parquet(tmp_path / "predicted.parquet")
     evaluated = pd.read_parquet(imdb / "data" / "evaluated" / "predictions.parquet").iloc[rows]
     for name in NETWORKS:
-        assert np.abs(said[name].to_numpy() - evaluated[name].to_numpy()).max() <= 1e-6
+        assert np.abs(predicted[name].to_numpy() - evaluated[name].to_numpy()).max() <= 1e-6
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("test", BOUNDS)
-def test_the_networks_behave(imdb: Path, test: str) -> None:
-    found = rates(imdb / "metrics" / "checklist.csv")
-    assert (found.loc[test, bounded(test)] <= BOUNDS[test]).all()
+def test_failure_rates_are_bounded(imdb: Path, test: str) -> None:
+    rates = failure_rates(imdb / "metrics" / "checklist.csv")
+    assert (rates.loc[test, bounded_models(test)] <= BOUNDS[test]).all()
 
 
 @pytest.mark.parametrize("test", BOUNDS)
-def test_the_networks_in_git_behave(test: str) -> None:
-    found = rates(PROJECT / "metrics" / "checklist.csv")
-    assert (found.loc[test, bounded(test)] <= BOUNDS[test]).all()
+def test_committed_failure_rates_are_bounded(test: str) -> None:
+    rates = failure_rates(PROJECT / "metrics" / "checklist.csv")
+    assert (rates.loc[test, bounded_models(test)] <= BOUNDS[test]).all()
 
 
-def test_the_networks_in_git_tell_plain_praise_from_plain_blame() -> None:
-    found = rates(PROJECT / "metrics" / "checklist.csv")
-    # Half is what one that calls all short texts alike gets.
-    assert (found.loc[list(OF_THE_SEED), list(NETWORKS)].mean() <= 0.35).all()
+def test_committed_networks_distinguish_praise_from_blame() -> None:
+    rates = failure_rates(PROJECT / "metrics" / "checklist.csv")
+    # A network that gives all short texts the same class would have 0.5.
+    assert (rates.loc[list(SEED_DEPENDENT), list(NETWORKS)].mean() <= 0.35).all()
 
 
 @pytest.mark.exhaustive
-def test_the_networks_put_plain_praise_before_plain_blame(imdb: Path) -> None:
-    described = {test.description: test for test in cases.all_behaviors([], [])}
-    plain = [case for name in OF_THE_SEED for case in described[name].cases]
-    read = predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
-    for probabilities in read.predict([case.text for case in plain]).values():
+def test_networks_rank_plain_praise_above_plain_blame(imdb: Path) -> None:
+    behaviors = {
+        behavior.description: behavior for behavior in behavioral_tests.all_behaviors([], [])
+    }
+    plain = [case for name in SEED_DEPENDENT for case in behaviors[name].cases]
+    networks = predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
+    for probabilities in networks.predict([case.text for case in plain]).values():
         assert roc_auc_score([case.label for case in plain], probabilities) >= 0.99
 
 
 def test_every_behavior_has_a_bound_or_is_known_to_fail() -> None:
-    described = {behavior.description for behavior in cases.all_behaviors([], [])}
+    descriptions = {behavior.description for behavior in behavioral_tests.all_behaviors([], [])}
     unbounded = {"negated praise is negative", "negated blame is not negative"}
-    assert described == set(BOUNDS) | unbounded
-    found = rates(PROJECT / "metrics" / "checklist.csv")
-    assert (found.loc[list(unbounded)] > 0.5).all(axis=None)
+    assert descriptions == set(BOUNDS) | unbounded
+    rates = failure_rates(PROJECT / "metrics" / "checklist.csv")
+    assert (rates.loc[list(unbounded)] > 0.5).all(axis=None)
 
 
 @pytest.mark.exhaustive
-def test_what_moved_the_networks_adds_up(imdb: Path) -> None:
+def test_contributions_add_up(imdb: Path) -> None:
     texts = pd.read_parquet(imdb / "data" / "corpus" / "test.parquet", columns=["text"])["text"]
-    read = predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
-    explainer = Explainer(read)
+    networks = predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
+    explainer = Explainer(networks)
     for text in texts.iloc[:: len(texts) // 40]:
-        for reading in explainer.explain(text).networks.values():
-            assert abs(reading.gap) <= attribution.TOLERANCE
+        for explanation in explainer.explain(text).networks.values():
+            assert abs(explanation.gap) <= attribution.TOLERANCE
 
 
 @pytest.mark.exhaustive
-def test_plain_sentences_are_read_in_order(imdb: Path) -> None:
+def test_predict_ranks_plain_sentences(imdb: Path) -> None:
     praise = ["This is a wonderful film.", "I loved every minute of it."]
     blame = ["This is an awful film.", "A boring and terrible waste of time."]
     result = run("python", "-m", "birnn", "predict", *praise, *blame, cwd=imdb)

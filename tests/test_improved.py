@@ -1,4 +1,4 @@
-"""Networks with all that improves them, through the whole pipeline and all that reads them."""
+"""Test improved networks in the whole pipeline, and in prediction, explanation and export."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from birnn.core.outputs import read_json
-from tests.projects import Build, copy, error_line, new_clone, ran, run, set_settings
+from tests.projects import Build, copy, error_line, new_clone, run, set_settings, stages_run
 
 pytestmark = pytest.mark.exhaustive
 
@@ -35,19 +35,19 @@ TEXTS = ["A fine, moving film.", "Dull and far too long."]
 
 @pytest.fixture(scope="module")
 def improved(finished: Path, shared: Callable[[str, Build], Path]) -> Path:
-    """A clone in which such networks have been trained; not to be changed."""
+    """Return a clone in which improved networks have been trained. Do not modify it."""
 
     def build(folder: Path) -> None:
         copy(finished, folder)
         set_settings(folder, IMPROVED)
         result = run("dvc", "repro", cwd=folder)
         assert result.returncode == 0, result.stderr
-        assert "fetch" not in ran(result)
+        assert "fetch" not in stages_run(result)
 
     return shared("improved", build)
 
 
-def test_they_read_reviews_better_than_the_notebooks(finished: Path, improved: Path) -> None:
+def test_improved_networks_are_more_accurate(finished: Path, improved: Path) -> None:
     before, after = (
         read_json(folder / "metrics" / "metrics.json") for folder in (finished, improved)
     )
@@ -61,52 +61,52 @@ def test_they_read_reviews_better_than_the_notebooks(finished: Path, improved: P
 
 
 def predict(clone: Path, texts: list[str], folder: Path) -> pd.DataFrame:
-    """Return what the networks say of texts, by the command."""
-    file, found = folder / "texts.jsonl", folder / "found.csv"
+    """Return the predictions of the networks for texts."""
+    file, output = folder / "texts.jsonl", folder / "predictions.csv"
     lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
     file.write_text(lines, encoding="utf-8")
     command = ("python", "-m", "birnn", "predict", "--file", str(file))
-    result = run(*command, "--output", str(found), cwd=clone)
+    result = run(*command, "--output", str(output), cwd=clone)
     assert result.returncode == 0, result.stderr
-    return pd.read_csv(found)
+    return pd.read_csv(output)
 
 
-def test_new_texts_are_read_as_the_test_reviews_were(improved: Path, tmp_path: Path) -> None:
+def test_improved_predict_agrees_with_evaluate(improved: Path, tmp_path: Path) -> None:
     test = pd.read_parquet(improved / "data" / "corpus" / "test.parquet").head(50)
-    known = pd.read_parquet(improved / "data" / "evaluated" / "predictions.parquet").head(50)
-    found = predict(improved, test["text"].tolist(), tmp_path)
+    evaluated = pd.read_parquet(improved / "data" / "evaluated" / "predictions.parquet").head(50)
+    predicted = predict(improved, test["text"].tolist(), tmp_path)
     for name in ("bilstm", "bigru"):
-        assert found[name].to_numpy() == pytest.approx(known[name].to_numpy(), abs=1e-4)
+        assert predicted[name].to_numpy() == pytest.approx(evaluated[name].to_numpy(), abs=1e-4)
 
 
-def test_an_explanation_adds_up(improved: Path) -> None:
+def test_explain_improved_networks(improved: Path) -> None:
     result = run("python", "-m", "birnn", "explain", TEXTS[0], cwd=improved)
     assert result.returncode == 0, result.stderr
     assert "moving" in result.stdout
 
 
-def test_what_is_exported_predicts_the_same(improved: Path, tmp_path: Path) -> None:
+def test_export_agrees_with_predict(improved: Path, tmp_path: Path) -> None:
     file = tmp_path / "model.zip"
     result = run("python", "-m", "birnn", "export", str(file), cwd=improved)
     assert result.returncode == 0, result.stderr
     zipfile.ZipFile(file).extractall(tmp_path / "model")
     exported = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
-    found = exported(texts=tf.constant(TEXTS))
+    predicted = exported(texts=tf.constant(TEXTS))
     expected = predict(improved, TEXTS, tmp_path)
     for name in ("bilstm", "bigru"):
-        assert found[name].numpy() == pytest.approx(expected[name].to_numpy(), abs=1e-4)
+        assert predicted[name].numpy() == pytest.approx(expected[name].to_numpy(), abs=1e-4)
 
 
-def test_a_corpus_without_such_reviews_says_so(finished_copy: Path) -> None:
+def test_corpus_without_unlabelled_reviews_is_refused(finished_copy: Path) -> None:
     set_settings(finished_copy, {"word_vectors.reviews": "all"})
     result = run("python", "-m", "stages.fetch_unlabelled", cwd=finished_copy)
     assert result.returncode == 1
     line = error_line(result.stderr)
-    assert "rotten-tomatoes has no reviews without a label: choose train" in line
+    assert "rotten-tomatoes has no unlabelled reviews. Set word_vectors.reviews to train." in line
 
 
-@pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE names no archive")
-def test_the_true_reviews_without_a_label(tmp_path: Path) -> None:
+@pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE is not set")
+def test_unlabelled_imdb_reviews(tmp_path: Path) -> None:
     clone = new_clone(tmp_path / "clone", {"word_vectors.reviews": "all"})
     archive = str(Path(os.environ["IMDB_ARCHIVE"]).resolve())
     command = ("python", "-m", "stages.fetch_unlabelled")

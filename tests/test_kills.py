@@ -1,6 +1,6 @@
-"""Kill or interrupt runs: they go on or start over, with the same results.
+"""Test that killed or interrupted runs resume or start over, with the same results.
 
-The table in the README names these tests.
+The table in docs/reliability.md names these tests.
 """
 
 import json
@@ -28,27 +28,27 @@ from tests.projects import (
     copy,
     environment,
     leftovers,
-    ran,
     repro,
     results,
     run,
     set_settings,
+    stages_run,
 )
 from tests.tiers import sampled
 
-pytest.importorskip("resource", reason="faults are made as POSIX has them")
+pytest.importorskip("resource", reason="needs POSIX")
 pytestmark = pytest.mark.slow
 
 STAGES = list(read_yaml(PROJECT / "dvc.yaml")["stages"])
 TRAININGS = ("train_bilstm", "train_bigru")
 
-# Long enough to be killed in each of several epochs.
+# Enough epochs to be killed in several of them.
 EPOCHS = 6
 
 
 @pytest.fixture(scope="module")
 def longer(finished: Path, shared: Callable[[str, Build], Path]) -> Path:
-    """A finished clone of some more epochs; not to be changed."""
+    """Return a finished clone with more epochs. Do not modify it."""
 
     def build(folder: Path) -> None:
         copy(finished, folder)
@@ -61,47 +61,45 @@ def longer(finished: Path, shared: Callable[[str, Build], Path]) -> Path:
 
 @pytest.fixture
 def longer_copy(longer: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be changed at will."""
+    """Return a copy of that clone, which tests may modify."""
     return copy(longer, tmp_path / "copy")
 
 
 def moments(project: Path, *command: str) -> list[str]:
-    """Return the moments at which a command changes files, each by its number."""
+    """Return the moments when a command changes files (see `tests.kill`)."""
     file = project.parent / "moments.json"
     check_output(project, "python", "-m", "tests.kill", str(file), *command)
     counted = json.loads(file.read_text())
-    found = [f"{kind}-{number + 1}" for kind in counted for number in range(counted[kind])]
-    assert len(found) > 10
-    return found
+    numbered = [f"{kind}-{number + 1}" for kind in counted for number in range(counted[kind])]
+    assert len(numbered) > 10
+    return numbered
 
 
 def kill_at(moment: str, *command: str, project: Path) -> bool:
-    """Kill a command at a moment, and tell whether it came before the command completed."""
+    """Run a command that is killed at a moment; return False if it completes before."""
     result = run("python", "-m", "tests.kill", moment, *command, cwd=project)
     assert result.returncode in {-signal.SIGKILL, 0}, result.stderr
     return result.returncode != 0
 
 
-# A stage of each kind: one that loads, one that computes, one that trains, and one that draws.
+# One stage of each kind: loading, computing, training and drawing.
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("stage", ["fetch", "pad", "train_bigru", "report"])
-def test_a_stage_that_is_killed_at_any_change_of_a_file_starts_anew(
-    finished_copy: Path, stage: str
-) -> None:
+def test_stage_killed_at_any_file_change_starts_over(finished_copy: Path, stage: str) -> None:
     expected = results(finished_copy)
     module = f"stages.{stage}"
     shutil.rmtree(finished_copy / "state")
     for moment in moments(finished_copy, module):
         shutil.rmtree(finished_copy / "state")
-        # Only half of a file may never be there: where it stays empty, or is removed.
+        # A file that stays empty or is removed never reaches half.
         assert kill_at(moment, module, project=finished_copy) or moment.startswith("half")
         check_output(finished_copy, "python", "-m", module)
         assert results(finished_copy) == expected, moment
         assert leftovers(finished_copy) == []
 
 
-def is_whole(file: Path) -> bool:
-    """Tell whether DVC, which writes the file in place, was not killed while it did."""
+def is_complete(file: Path) -> bool:
+    """Return whether a file is complete; DVC may have been killed while writing it."""
     try:
         return bool(read_yaml(file))
     except YAMLError:
@@ -109,9 +107,9 @@ def is_whole(file: Path) -> bool:
 
 
 def repair_and_run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a `dvc` command after a `dvc` was killed, and do what the README says where it fails."""
+    """Run a `dvc` command after a kill, and repair DVC's files as in docs/troubleshooting.md."""
     (project / ".git" / "index.lock").unlink(missing_ok=True)
-    if not is_whole(project / "dvc.lock"):
+    if not is_complete(project / "dvc.lock"):
         check_output(project, "git", "checkout", "--", "dvc.lock")
     result = run(*command, cwd=project)
     if result.returncode != 0:
@@ -122,22 +120,21 @@ def repair_and_run(project: Path, *command: str) -> subprocess.CompletedProcess[
     return result
 
 
-@pytest.mark.parametrize("kept", [0.0, 0.3, 0.7])
-def test_a_lock_that_dvc_was_killed_in_comes_back(finished_copy: Path, kept: float) -> None:
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 0.7])
+def test_truncated_dvc_lock_is_restored(finished_copy: Path, fraction: float) -> None:
     expected = results(finished_copy)
     lock = finished_copy / "dvc.lock"
-    whole = lock.read_bytes()
-    lines = whole.splitlines(keepends=True)
-    lock.write_bytes(b"".join(lines[: int(kept * len(lines))]) + b"  - {")
+    lines = lock.read_bytes().splitlines(keepends=True)
+    lock.write_bytes(b"".join(lines[: int(fraction * len(lines))]) + b"  - {")
     broken = run("dvc", "repro", cwd=finished_copy)
     assert broken.returncode != 0
     assert "'./dvc.lock' is invalid" in broken.stderr
-    assert ran(repair_and_run(finished_copy, "dvc", "repro")) == []
+    assert stages_run(repair_and_run(finished_copy, "dvc", "repro")) == []
     assert results(finished_copy) == expected
 
 
 def forget(project: Path, stage: str) -> None:
-    """Have a stage run from the start: DVC gives back what it knows of, also where it is forced."""
+    """Make a stage run from the start: even with --force, DVC would restore its outputs."""
     lock = read_yaml(project / "dvc.lock")
     del lock["stages"][stage]
     write_yaml(lock, project / "dvc.lock")
@@ -146,14 +143,14 @@ def forget(project: Path, stage: str) -> None:
 
 
 @pytest.mark.exhaustive
-def test_dvc_that_is_killed_at_any_change_of_a_file_goes_on(finished_copy: Path) -> None:
+def test_dvc_killed_at_any_file_change_recovers(finished_copy: Path) -> None:
     expected = results(finished_copy)
     command = ("dvc", "repro", "--single-item", "pad")
     forget(finished_copy, "pad")
     killed = []
     for moment in moments(finished_copy, *command):
         forget(finished_copy, "pad")
-        # DVC and git may write a file more or less than before.
+        # The number of files that DVC and git write may differ between runs.
         killed.append(kill_at(moment, *command, project=finished_copy))
         repair_and_run(finished_copy, *command)
         assert results(finished_copy) == expected, moment
@@ -162,7 +159,7 @@ def test_dvc_that_is_killed_at_any_change_of_a_file_goes_on(finished_copy: Path)
 
 
 def find_stage_process(stage: str, dvc: psutil.Process) -> psutil.Process | None:
-    """Return the process in which `dvc` runs a stage, if it does."""
+    """Return the process in which `dvc` runs a stage, or None."""
     for child in dvc.children(recursive=True):
         try:
             if f"stages.{stage}" in child.cmdline():
@@ -173,11 +170,11 @@ def find_stage_process(stage: str, dvc: psutil.Process) -> psutil.Process | None
 
 
 class Running:
-    """A `dvc` that runs one stage, both started as a user does.
+    """A `dvc` process that runs one stage.
 
     Attributes:
-        dvc: its process.
-        stage: the stage's, None where DVC ended before.
+        dvc: the process of DVC.
+        stage: the process of the stage, or None if DVC ended before it started.
     """
 
     def __init__(self, dvc: psutil.Popen, stage: str, log: Path) -> None:
@@ -188,21 +185,21 @@ class Running:
 
     @property
     def output(self) -> str:
-        """What both printed so far."""
+        """The output of both processes so far."""
         return self._log.read_text(encoding="utf-8")
 
     @property
     def epochs(self) -> int:
-        """How many are finished."""
+        """The number of finished epochs."""
         return self.output.count("  epoch ")
 
     def wait_for_epochs(self, number: int) -> None:
-        """Wait until so many are finished, or until DVC ends."""
+        """Wait until a number of epochs are finished, or until DVC ends."""
         while self.dvc.poll() is None and self.epochs < number:
             time.sleep(0.01)
 
     def wait(self, seconds: float) -> None:
-        """Wait until both have ended, as the stage does by itself within seconds of DVC."""
+        """Wait until both processes have ended; the stage ends soon after DVC."""
         self.dvc.wait(timeout=seconds)
         if self.stage:
             self.stage.wait(timeout=seconds)
@@ -210,7 +207,7 @@ class Running:
 
 @contextmanager
 def running(project: Path, stage: str) -> Iterator[Running]:
-    """Have `dvc` run a stage from the start."""
+    """Run a stage from the start with `dvc` while the block runs."""
     forget(project, stage)
     log = project.parent / "log.txt"
     with log.open("w", encoding="utf-8") as output:
@@ -221,7 +218,7 @@ def running(project: Path, stage: str) -> Iterator[Running]:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            # A shell may have it ignored in what it runs in the background.
+            # A shell may start its background jobs with SIGINT ignored.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
     started = Running(dvc, stage, log)
@@ -234,7 +231,7 @@ def running(project: Path, stage: str) -> Iterator[Running]:
         dvc.wait()
 
 
-def test_a_training_that_is_killed_goes_on_and_gives_equal_bytes(longer_copy: Path) -> None:
+def test_killed_training_resumes_with_equal_bytes(longer_copy: Path) -> None:
     expected = results(longer_copy)
     with running(longer_copy, "train_bigru") as started:
         started.wait_for_epochs(2)
@@ -251,15 +248,13 @@ def test_a_training_that_is_killed_goes_on_and_gives_equal_bytes(longer_copy: Pa
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_that_is_killed_at_a_random_moment_ends_as_if_it_never_was(
-    longer_copy: Path, stage: str, kills: int
-) -> None:
+def test_stage_killed_at_random_moment_recovers(longer_copy: Path, stage: str, kills: int) -> None:
     expected = results(longer_copy)
     rng = random.Random(f"{stage} {kills}")  # noqa: S311
     for number in range(kills):
         with running(longer_copy, stage) as started:
             if stage in TRAININGS:
-                # Start-up takes most of the time: half of the moments are among the epochs.
+                # Start-up takes most of the time, so choose an epoch in most cases.
                 epochs = rng.choice([0, 0, 0, 1, 2, 3, 4, 5])
                 started.wait_for_epochs(epochs)
                 time.sleep(rng.uniform(0, 0.5) if epochs else rng.uniform(0, 8))
@@ -280,19 +275,19 @@ def test_a_stage_that_is_killed_at_a_random_moment_ends_as_if_it_never_was(
             assert result.returncode == 0, result.stderr
         assert result.stdout.count("  epoch ") <= EPOCHS - finished_epochs
         assert results(longer_copy) == expected
-        # Where the moment was late, DVC had recorded or cached the result, and skips the stage.
-        assert ran(result) == [stage] or "skipping" in result.stdout
+        # If the kill came late, DVC had already recorded or cached the result and skips the stage.
+        assert stages_run(result) == [stage] or "skipping" in result.stdout
         assert leftovers(longer_copy) == []
         assert "??" not in check_output(longer_copy, "git", "status", "--porcelain")
 
 
 def interrupt(project: Path, stage: str, number: int, *, whole_group: bool) -> str:
-    """Interrupt a stage, or DVC and its stage as a terminal does; return what was said."""
+    """Interrupt a stage, or DVC and the stage as a terminal does, and return the output."""
     with running(project, stage) as started:
         assert started.stage
         if stage in TRAININGS:
             started.wait_for_epochs(2)
-        while stage not in TRAININGS and started.stage.cpu_times().user < 1:  # imports TensorFlow
+        while stage not in TRAININGS and started.stage.cpu_times().user < 1:  # loads TensorFlow
             time.sleep(0.01)
         if whole_group:
             os.killpg(started.dvc.pid, number)
@@ -305,17 +300,19 @@ def interrupt(project: Path, stage: str, number: int, *, whole_group: bool) -> s
     return started.output
 
 
-WAYS = [(number, group) for number in (signal.SIGINT, signal.SIGTERM) for group in (True, False)]
+INTERRUPTS = [
+    (number, group) for number in (signal.SIGINT, signal.SIGTERM) for group in (True, False)
+]
 
 
-@pytest.mark.parametrize(("number", "whole_group"), sampled(WAYS, WAYS[0]))
+@pytest.mark.parametrize(("number", "whole_group"), sampled(INTERRUPTS, INTERRUPTS[0]))
 @pytest.mark.parametrize("stage", ["evaluate", "train_bigru"])
-def test_an_interrupt_ends_within_seconds_and_says_how_to_repair_and_run(
+def test_interrupt_exits_quickly_and_explains_how_to_resume(
     longer_copy: Path, stage: str, number: int, whole_group: Any
 ) -> None:
     expected = results(longer_copy)
-    said = interrupt(longer_copy, stage, number, whole_group=whole_group)
-    assert ("of 6 epochs are saved" in said) == (stage in TRAININGS)
+    output = interrupt(longer_copy, stage, number, whole_group=whole_group)
+    assert ("of 6 epochs are saved" in output) == (stage in TRAININGS)
     result = run("dvc", "repro", "--single-item", stage, cwd=longer_copy)
     assert result.returncode == 0, result.stderr
     assert ("resumes after epoch" in result.stdout) == (stage in TRAININGS)

@@ -1,4 +1,4 @@
-"""A user's own corpus, from a CSV file to a model that is asked, explained, exported and served."""
+"""Test a user's own corpus, from a CSV file to prediction, explanation, export and web page."""
 
 import csv
 import json
@@ -28,12 +28,12 @@ from tests.projects import (
     copy,
     environment,
     error_line,
-    located,
     new_clone,
-    ran,
     repro,
+    resolve,
     run,
     set_settings,
+    stages_run,
 )
 from tests.test_page_in_browser import CHROMIUM
 
@@ -50,7 +50,7 @@ ROWS = 2_000
 
 
 def write_reviews(file: Path) -> None:
-    """Write real reviews as a user might have them."""
+    """Write real reviews to a CSV file in the layout of a user."""
     reviews = list(islice(rotten_tomatoes.read(), 0, None, 6))[:ROWS]
     assert len(reviews) == ROWS
     with file.open("w", encoding="utf-8", newline="") as output:
@@ -63,7 +63,7 @@ def write_reviews(file: Path) -> None:
 
 @pytest.fixture(scope="module")
 def own(shared: Callable[[str, Build], Path]) -> Path:
-    """A clone in which the pipeline has run on a user's file; not to be changed."""
+    """Return a clone in which the pipeline has run on a user's file. Do not modify it."""
 
     def build(folder: Path) -> None:
         new_clone(folder, SMALL | LAYOUT)
@@ -76,17 +76,17 @@ def own(shared: Callable[[str, Build], Path]) -> Path:
 
 @pytest.fixture
 def own_copy(own: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be changed at will."""
+    """Return a copy of that clone, which tests may modify."""
     return copy(own, tmp_path / "copy")
 
 
 def birnn(
     *arguments: str, cwd: Path, stdin: bytes = b"", warm: bool = True
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a command for readers."""
+    """Run a `birnn` command."""
     own = environment(warm=warm)
     return subprocess.run(
-        located(["python", "-m", "birnn", *arguments], own),
+        resolve(["python", "-m", "birnn", *arguments], own),
         cwd=cwd,
         env=own,
         input=stdin,
@@ -96,42 +96,45 @@ def birnn(
     )
 
 
-def test_the_pipeline_runs_on_it_and_says_so(own: Path) -> None:
+def test_pipeline_runs_on_own_corpus(own: Path) -> None:
     metrics = read_json(own / "metrics" / "metrics.json")
     assert metrics["corpus"]["name"] == metrics["corpus"]["requested"] == "reviews.csv"
     assert metrics["corpus"]["train_reviews"] + metrics["corpus"]["test_reviews"] == ROWS
     report = (own / "report" / "report.md").read_text(encoding="utf-8")
-    assert report.startswith("# BiLSTM or BiGRU? Reviews of reviews.csv")
+    assert report.startswith("# Bidirectional LSTM or GRU? Sentiment of the texts in reviews.csv")
     assert "## Behavior" in report
-    # The user's text is not for git.
+    # The user's text stays out of git.
     assert run("git", "ls-files", "data", cwd=own).stdout == "data/own/README.md\n"
 
 
-def test_a_change_of_the_file_is_noticed(own_copy: Path) -> None:
-    assert ran(run("dvc", "repro", cwd=own_copy)) == []
+def test_changed_file_reruns_fetch(own_copy: Path) -> None:
+    assert stages_run(run("dvc", "repro", cwd=own_copy)) == []
     with (own_copy / "data" / "own" / "reviews.csv").open("a", encoding="utf-8") as output:
         output.write("9999,One more review.,5,train\n")
     result = run("dvc", "repro", "--dry", cwd=own_copy)
-    assert "fetch" in ran(result)
+    assert "fetch" in stages_run(result)
 
 
 @pytest.mark.exhaustive
-def test_an_experiment_in_a_temporary_folder_has_the_file(own_copy: Path) -> None:
+def test_temporary_experiment_has_the_file(own_copy: Path) -> None:
     added = run("dvc", "add", "data/own/reviews.csv", cwd=own_copy)
     assert added.returncode == 0, added.stderr
     commit(own_copy)
     options = ("--temp", "--name", "other", "-S", "baseline.ngrams=1")
     result = run("dvc", "exp", "run", *options, cwd=own_copy)
     assert result.returncode == 0, result.stderr
-    assert "train_baseline" in ran(result)
+    assert "train_baseline" in stages_run(result)
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", "reviews.csv has 0 columns 'review'; there are: none"),
-        (b"n,review,stars,split\n1,Good.,5\n", "reviews.csv, line 2 has 3 columns"),
-        (b"n,review,stars,split\n1,Good.,5,train,x\n", "reviews.csv, line 2 has 5 columns"),
+        (b"", "reviews.csv has no column 'review'. Its columns are: none"),
+        (b"n,review,stars,split\n1,Good.,5\n", "reviews.csv, line 2: expected 4 columns, found 3"),
+        (
+            b"n,review,stars,split\n1,Good.,5,train,x\n",
+            "reviews.csv, line 2: expected 4 columns, found 5",
+        ),
         (
             b"n,review,stars,split\n1,G\xf6\xf6d.,5,train\n",
             "reviews.csv, line 2, byte 4 is not UTF-8",
@@ -141,18 +144,18 @@ def test_an_experiment_in_a_temporary_folder_has_the_file(own_copy: Path) -> Non
         (b"n,review,stars,split\n1,Good.,,train\n", "line 2, column 'stars' is empty"),
         (b"n,review,stars,split\n1,,5,train\n", "line 2, column 'review' is empty"),
         (b"n,review,stars,split\n1,Good.,5,dev\n", "line 2, column 'split' is 'dev'"),
-        (b'n,review,stars,split\n1,"Good.,5,train\n', "line 2 is no CSV (unexpected end"),
+        (b'n,review,stars,split\n1,"Good.,5,train\n', "line 2 is not valid CSV (unexpected end"),
         (
             b"n,review,stars,split\n1,Good.,5,train\n",
-            "the train split of reviews.csv has 1 reviews",
+            "the train split of reviews.csv has 1 positive and 0 negative reviews",
         ),
         (
             b"n,review,stars,split\n1,a,5,train\n1,b,1,train\n3,c,5,test\n4,d,1,test\n",
-            "reviews.csv, line 3: the id '1' is that of data/own/reviews.csv, line 2 as well",
+            "reviews.csv, line 3: the id '1' is already used in data/own/reviews.csv, line 2",
         ),
         (
             b"n,review,stars,split\n1,a,5,train\n2,b,1,train\n3,b,5,test\n4,d,1,test\n",
-            "reviews.csv, line 4: the text of this test review stands in the training split",
+            "reviews.csv, line 4: the text of this test review is also in the training split",
         ),
         (
             b"n,review,stars,split\n1," + b"a" * 100_000_000 + b",5,train\n",
@@ -160,9 +163,7 @@ def test_an_experiment_in_a_temporary_folder_has_the_file(own_copy: Path) -> Non
         ),
     ],
 )
-def test_a_bad_file_stops_with_one_line_and_keeps_the_corpus(
-    own_copy: Path, content: bytes, expected: str
-) -> None:
+def test_invalid_file_gives_one_line_error(own_copy: Path, content: bytes, expected: str) -> None:
     set_settings(own_copy, {"csv.id_column": "n", "fetch.overlap": "refuse"})
     before = contents(own_copy / "data" / "corpus")
     (own_copy / "data" / "own" / "reviews.csv").write_bytes(content)
@@ -172,19 +173,19 @@ def test_a_bad_file_stops_with_one_line_and_keeps_the_corpus(
     assert contents(own_copy / "data" / "corpus") == before
 
 
-def test_predict_says_what_evaluate_computed(own: Path, tmp_path: Path) -> None:
-    said = tmp_path / "said.parquet"
-    options = ("--file", "data/corpus/test.parquet", "--output", str(said))
+def test_predict_agrees_with_evaluate(own: Path, tmp_path: Path) -> None:
+    output = tmp_path / "predicted.parquet"
+    options = ("--file", "data/corpus/test.parquet", "--output", str(output))
     result = birnn("predict", *options, cwd=own)
     assert result.returncode == 0, result.stderr
     evaluated = pd.read_parquet(own / "data" / "evaluated" / "predictions.parquet")
-    table = pd.read_parquet(said)
-    assert len(table) == len(evaluated)
+    predicted = pd.read_parquet(output)
+    assert len(predicted) == len(evaluated)
     for name in ("bilstm", "bigru"):
-        assert np.abs(table[name] - evaluated[name]).max() <= 1e-6
+        assert np.abs(predicted[name] - evaluated[name]).max() <= 1e-6
 
 
-def test_predict_in_every_way_a_text_can_come(own: Path, tmp_path: Path) -> None:
+def test_predict_accepts_all_inputs(own: Path, tmp_path: Path) -> None:
     text = "A warm and wonderful film."
     (tmp_path / "a.txt").write_text(text, encoding="utf-8")
     (tmp_path / "a.csv").write_text(f'review\n"{text}"\n', encoding="utf-8")
@@ -195,7 +196,7 @@ def test_predict_in_every_way_a_text_can_come(own: Path, tmp_path: Path) -> None
         ((text, *from_files, "--column", "review"), b"", 4),
         ((), f"{text}\r\n{text}".encode(), 2),
     ):
-        # Not forked, since TensorFlow gives its notices as it is imported.
+        # Not forked: TensorFlow prints its messages when it is imported.
         result = birnn("predict", *arguments, cwd=own, stdin=stdin, warm=False)
         assert result.returncode == 0, result.stderr
         lines = result.stdout.decode().splitlines()
@@ -204,7 +205,7 @@ def test_predict_in_every_way_a_text_can_come(own: Path, tmp_path: Path) -> None
         assert re.fullmatch(
             r"(positive|negative)  0\.\d{4}  \(BiLSTM 0\.\d{4}, BiGRU 0\.\d{4}\)  " + text, lines[0]
         )
-        # No notices of TensorFlow.
+        # No messages of TensorFlow.
         assert result.stderr == b""
 
 
@@ -222,7 +223,7 @@ def test_predict_in_every_way_a_text_can_come(own: Path, tmp_path: Path) -> None
     ],
     ids=["empty", "unknown", "emoji", "Japanese", "right to left", "10 MB", "2 M words", "control"],
 )
-def test_predict_reads_any_text(own: Path, text: bytes) -> None:
+def test_predict_accepts_any_text(own: Path, text: bytes) -> None:
     result = birnn("predict", "--unknown", cwd=own, stdin=text + b"\n")
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith((b"positive  0.", b"negative  0."))
@@ -234,33 +235,35 @@ def test_predict_reads_any_text(own: Path, text: bytes) -> None:
     [
         ((), b"good\n\xff\xfe\n", "standard input, line 2, byte 1 is not UTF-8"),
         ((), b"a" * 20_000_001, "standard input, line 1 is longer than 20,000,000 bytes"),
-        (("--file", "none.csv"), b"", "none.csv is missing, or no file"),
-        (("--file", "dvc.yaml"), b"", "dvc.yaml is none of .csv, .tsv, .jsonl, .parquet"),
-        (("x", "--output", "said.xlsx"), b"", "said.xlsx is none of .csv, .jsonl, .parquet"),
+        (("--file", "none.csv"), b"", "none.csv does not exist or is not a file"),
+        (
+            ("--file", "dvc.yaml"),
+            b"",
+            "dvc.yaml has an unsupported extension: use one of .csv, .tsv",
+        ),
+        (("x", "--output", "table.xlsx"), b"", "table.xlsx has an unsupported extension"),
     ],
 )
-def test_predict_names_a_mistake(
-    own: Path, arguments: tuple[str, ...], stdin: bytes, expected: str
-) -> None:
+def test_predict_errors(own: Path, arguments: tuple[str, ...], stdin: bytes, expected: str) -> None:
     result = birnn("predict", *arguments, cwd=own, stdin=stdin)
     assert result.returncode == 1
     assert expected in error_line(result.stderr.decode())
 
 
-def test_predict_makes_the_folder_of_its_output(own: Path, tmp_path: Path) -> None:
-    said = tmp_path / "no" / "way" / "said.csv"
-    assert birnn("predict", "x", "--output", str(said), cwd=own).returncode == 0
-    assert said.is_file()
+def test_predict_creates_output_folder(own: Path, tmp_path: Path) -> None:
+    output = tmp_path / "new" / "folder" / "predicted.csv"
+    assert birnn("predict", "x", "--output", str(output), cwd=own).returncode == 0
+    assert output.is_file()
 
 
-def test_predict_into_a_closed_pipe(own: Path) -> None:
+def test_predict_into_closed_pipe(own: Path) -> None:
     command = "python -m birnn predict --file data/corpus/test.parquet | head -n 2"
     result = run("bash", "-c", command, cwd=own, warm=False)
     assert (result.returncode, len(result.stdout.splitlines())) == (0, 2)
     assert result.stderr == ""
 
 
-def test_a_file_that_is_not_the_pipelines_is_not_opened(own_copy: Path) -> None:
+def test_modified_model_is_refused(own_copy: Path) -> None:
     weights = own_copy / "models" / "bigru" / "model.weights.h5"
     weights.chmod(0o644)
     weights.write_bytes(weights.read_bytes() + b"\0")
@@ -268,20 +271,20 @@ def test_a_file_that_is_not_the_pipelines_is_not_opened(own_copy: Path) -> None:
         result = birnn(*command, cwd=own_copy)
         assert result.returncode == 1
         line = error_line(result.stderr.decode())
-        assert "models/bigru/model.weights.h5 is not the pipeline's" in line
-    # The other network is.
+        assert "models/bigru differs from the last run" in line
+    # The other network is unchanged.
     assert birnn("predict", "x", "--network", "bilstm", cwd=own_copy).returncode == 0
 
 
-def test_training_again_must_come_before_reading(own_copy: Path) -> None:
+def test_predict_after_new_encoding_needs_training(own_copy: Path) -> None:
     set_settings(own_copy, {"pad.maxlen": "9"})
     assert run("dvc", "repro", "pad", cwd=own_copy).returncode == 0
     result = birnn("predict", "x", cwd=own_copy)
     assert result.returncode == 1
-    assert "data/padded/encoding.json is not the pipeline's" in result.stderr.decode()
+    assert "data/padded/encoding.json differs from the last run" in result.stderr.decode()
 
 
-def test_the_export_runs_without_the_project(own: Path, tmp_path: Path) -> None:
+def test_export_runs_without_the_project(own: Path, tmp_path: Path) -> None:
     result = birnn("export", str(tmp_path / "own.zip"), cwd=own)
     assert result.returncode == 0, result.stderr
     texts = pd.read_parquet(own / "data" / "corpus" / "test.parquet")["text"].tolist()
@@ -290,26 +293,26 @@ def test_the_export_runs_without_the_project(own: Path, tmp_path: Path) -> None:
         "import json, zipfile; import numpy as np; import tensorflow as tf;"
         "zipfile.ZipFile('own.zip').extractall('own');"
         "predict = tf.saved_model.load('own').signatures['serving_default'];"
-        "found = predict(texts=tf.constant(json.load(open('texts.json'))));"
-        "np.savez('found.npz', **{name: values.numpy() for name, values in found.items()})"
+        "outputs = predict(texts=tf.constant(json.load(open('texts.json'))));"
+        "np.savez('outputs.npz', **{name: values.numpy() for name, values in outputs.items()})"
     )
     result = run(sys.executable, "-I", "-c", code, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     evaluated = pd.read_parquet(own / "data" / "evaluated" / "predictions.parquet")
-    with np.load(tmp_path / "found.npz") as found:
+    with np.load(tmp_path / "outputs.npz") as predicted:
         for name in ("bilstm", "bigru"):
-            assert np.abs(found[name] - evaluated[name]).max() <= 1e-6
+            assert np.abs(predicted[name] - evaluated[name]).max() <= 1e-6
 
 
 @pytest.fixture(scope="module")
 def address(own: Path) -> Iterator[str]:
-    """Return the address of a server of the user's networks."""
+    """Return the address of a running `birnn serve` with the user's networks."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = ["python", "-m", "birnn", "serve", "--port", str(port)]
     with subprocess.Popen(
-        located(command, environment()),
+        resolve(command, environment()),
         cwd=own,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -318,15 +321,15 @@ def address(own: Path) -> Iterator[str]:
         try:
             assert server.stdout is not None
             line = server.stdout.readline()
-            assert line == f"open http://127.0.0.1:{port}, and end with Ctrl-C\n"
+            assert line == f"serving on http://127.0.0.1:{port} (press Ctrl-C to stop)\n"
             yield f"http://127.0.0.1:{port}"
         finally:
             server.send_signal(signal.SIGINT)
             assert server.wait(timeout=30) == 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists listening addresses so")
-def test_the_server_listens_on_this_machine_alone(address: str) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc/net")
+def test_server_listens_on_localhost_only(address: str) -> None:
     port = int(address.rpartition(":")[2])
     listening = [
         line.split()[1]
@@ -337,46 +340,46 @@ def test_the_server_listens_on_this_machine_alone(address: str) -> None:
     assert listening == [f"0100007F:{port:04X}"]
 
 
-def test_a_port_that_is_taken_is_named(own: Path, address: str) -> None:
+def test_occupied_port_gives_error(own: Path, address: str) -> None:
     port = address.rpartition(":")[2]
     result = birnn("serve", "--port", port, cwd=own)
     assert result.returncode == 1
-    assert f"127.0.0.1, port {port} cannot be listened on" in error_line(result.stderr.decode())
+    assert f"cannot listen on 127.0.0.1, port {port}" in error_line(result.stderr.decode())
 
 
 @pytest.fixture
 def page(address: str) -> Iterator[Page]:
-    """Return the server's page in Chromium, which must say nothing on its console."""
+    """Return the server's page in Chromium, and check for console messages and requests."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 390, "height": 800})
-        said: list[str] = []
-        asked: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
+        messages: list[str] = []
+        requests: list[str] = []
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
         page.goto(address)
         yield page
-        assert said == []
-        assert {url for url in asked if not url.startswith("data:")} <= {f"{address}/"}
+        assert messages == []
+        assert {url for url in requests if not url.startswith("data:")} <= {f"{address}/"}
         browser.close()
 
 
-def test_a_review_is_typed_and_read_in_a_browser(own: Path, page: Page) -> None:
+def test_predict_in_browser(own: Path, page: Page) -> None:
     text = "A warm and wonderful film,\n<b>not</b> a dull one."
-    page.get_by_label("A review:").fill(text)
-    page.get_by_role("button", name="Read").click()
+    page.get_by_label("Review").fill(text)
+    page.get_by_role("button", name="Predict sentiment").click()
     result = page.get_by_label("result")
     result.wait_for()
     one_line = text.replace("\n", " ")
-    said = birnn("predict", one_line, cwd=own).stdout.decode()
-    sentiment, probability = said.split()[:2]
-    assert f"{sentiment}: the probability of positive is {probability}" in result.inner_text()
-    for name in re.findall(r"Bi\w+ [\d.]+", said):
+    printed = birnn("predict", one_line, cwd=own).stdout.decode()
+    sentiment, probability = printed.split()[:2]
+    assert f"{sentiment}, probability of positive {probability}" in result.inner_text()
+    for name in re.findall(r"Bi\w+ [\d.]+", printed):
         assert name.replace(" ", ": ") in result.inner_text()
-    # What was typed stands there, word by word, and is not obeyed.
+    # The typed text is shown word by word, and its HTML is escaped.
     shown = page.locator(".text").first
     assert shown.inner_text() == text
     assert page.locator(".text b").count() == 0
@@ -385,22 +388,22 @@ def test_a_review_is_typed_and_read_in_a_browser(own: Path, page: Page) -> None:
     )
     assert len(set(colors)) > 2
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.get_by_label("A review:").input_value() == text
+    assert page.get_by_label("Review").input_value() == text
 
 
-def test_an_explanation_is_a_page_of_its_own(own: Path, tmp_path: Path) -> None:
+def test_explain_writes_html_page(own: Path, tmp_path: Path) -> None:
     file = tmp_path / "why.html"
     result = birnn("explain", "A warm and wonderful film.", "--html", str(file), cwd=own)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.decode() == f"open {file}\n"
+    assert result.stdout.decode() == f"wrote {file}\n"
     assert ">wonderful</span>" in file.read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="made for a POSIX shell")
-def test_birnn_is_a_command_after_make_setup() -> None:
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+def test_make_setup_installs_birnn_command() -> None:
     command = Path(sys.executable).parent / "birnn"
     if not command.exists():
-        pytest.skip("the environment was not made by make setup")
+        pytest.skip("the environment was not created by make setup")
     result = run(str(command), "--help", cwd=PROJECT)
     assert result.returncode == 0
     assert "predict" in result.stdout

@@ -1,4 +1,4 @@
-"""The committed report, as a reader sees it: in Chromium, without a network."""
+"""Test the committed report in Chromium, without a network."""
 
 import io
 import shutil
@@ -18,7 +18,7 @@ CHROMIUM = next(
 )
 WIDTHS = [390, 1280]
 SCHEMES = ["light", "dark"]
-# The lightness of the page, 0 to 255.
+# Range of the lightness of the page, 0 to 255.
 PAPER = {"light": (240, 255), "dark": (0, 60)}
 
 pytestmark = [
@@ -29,46 +29,44 @@ pytestmark = [
 
 @dataclass
 class Opened:
-    """A page that is open, what it asked for, and what it said on the console."""
+    """An open page, its requests and its console messages."""
 
     page: Page
     requests: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
 
     def pixels(self, selector: str) -> np.ndarray:
-        """Return what an element looks like, uint8, shape (height, width, 3)."""
-        picture = self.page.locator(selector).screenshot()
-        return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+        """Return the pixels of an element, uint8, shape (height, width, 3)."""
+        screenshot = self.page.locator(selector).screenshot()
+        return np.asarray(Image.open(io.BytesIO(screenshot)).convert("RGB"))
 
     def color(self, variable: str) -> np.ndarray:
-        """Return a colour of the page's style, shape (3,)."""
+        """Return a color of the page's style, shape (3,)."""
         text = self.page.evaluate(
             "name => getComputedStyle(document.documentElement).getPropertyValue(name)", variable
         )
-        digits = text.strip().lstrip("#")
-        whole = digits if len(digits) == 6 else "".join(2 * digit for digit in digits)
-        return np.array([int(whole[place : place + 2], 16) for place in (0, 2, 4)])
+        return np.array(list(bytes.fromhex(text.strip().lstrip("#"))))
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Return a headless Chromium."""
     with sync_playwright() as playwright:
-        # As root, as in a container, Chromium has no sandbox.
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+        # Chromium has no sandbox if it runs as root, as in a container.
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(params=[(width, scheme) for width in WIDTHS for scheme in SCHEMES], ids=str)
 def opened(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
-    """Return the report, opened without a network, on a phone and on a desk, in light and dark."""
+    """Return the report, opened without a network in the widths of a phone and a desktop screen."""
     width, scheme = request.param
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
     )
     opened = Opened(context.new_page())
-    opened.page.on("request", lambda asked: opened.requests.append(asked.url))
+    opened.page.on("request", lambda request: opened.requests.append(request.url))
     opened.page.on("console", lambda message: opened.console.append(message.text))
     opened.page.on("pageerror", lambda error: opened.console.append(str(error)))
     opened.page.goto(REPORT)
@@ -77,13 +75,13 @@ def opened(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]
     context.close()
 
 
-def test_nothing_is_asked_for_and_nothing_said(opened: Opened) -> None:
+def test_page_makes_no_requests_and_logs_nothing(opened: Opened) -> None:
     assert opened.requests == [REPORT]
     assert opened.console == []
-    assert opened.page.title().startswith("BiLSTM or BiGRU?")
+    assert opened.page.title().startswith("Bidirectional LSTM or GRU?")
 
 
-def test_every_figure_is_seen(opened: Opened) -> None:
+def test_every_figure_is_visible(opened: Opened) -> None:
     width = opened.page.viewport_size["width"]
     figures = opened.page.locator(".figure")
     markdown = (PROJECT / "report" / "report.md").read_text(encoding="utf-8")
@@ -96,34 +94,45 @@ def test_every_figure_is_seen(opened: Opened) -> None:
         assert box["height"] >= 0.7 * box["width"]
         name = figures.nth(place).get_attribute("aria-label")
         pixels = opened.pixels(f".figure[aria-label='{name}']")
-        # The axes and letters in the page's ink, and something in colour.
+        # Axes and letters in the ink of the page, and something in color.
         assert (np.abs(pixels - ink).max(axis=2) < 40).mean() > 0.002, name
         assert (np.ptp(pixels.astype(int), axis=2) > 60).mean() > 0.001, name
 
 
-def test_letters_in_figures_are_large_enough_to_read(opened: Opened) -> None:
+def test_letters_in_figures_are_readable(opened: Opened) -> None:
     heights = opened.page.eval_on_selector_all(
         ".figure text",
-        # Some are turned.
+        # Some letters are rotated.
         "texts => texts.map(text => { const { a, b } = text.getScreenCTM();"
         " return text.getBBox().height * Math.hypot(a, b); })",
     )
     assert min(heights) >= 9
 
 
-def test_light_and_dark_are_as_asked_for(opened: Opened) -> None:
+def test_color_scheme_is_respected(opened: Opened) -> None:
     dark = opened.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     low, high = PAPER["dark" if dark else "light"]
     pixels = opened.pixels("h2:first-of-type")
     assert low <= np.median(pixels) <= high
 
 
-def test_the_page_does_not_scroll_sideways(opened: Opened) -> None:
+def test_nothing_scrolls_sideways(opened: Opened) -> None:
     width = opened.page.viewport_size["width"]
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    hidden = opened.page.eval_on_selector_all(
+        ".table", "tables => tables.map(table => table.scrollWidth - table.clientWidth)"
+    )
+    assert len(hidden) > 10
+    assert max(hidden) == 0
 
 
-def test_models_keep_their_colours(opened: Opened) -> None:
+def test_contents_link_leads_to_section(opened: Opened) -> None:
+    opened.page.get_by_role("link", name="Calibration").click()
+    box = opened.page.locator("#calibration").bounding_box()
+    assert -1 < box["y"] < 900
+
+
+def test_models_have_their_colors(opened: Opened) -> None:
     pixels = opened.pixels(".figure[aria-label^='Accuracy of each model']")
     for model in ("bilstm", "bigru", "baseline"):
         close = np.abs(pixels - opened.color(f"--{model}")).max(axis=2) < 12

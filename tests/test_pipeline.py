@@ -1,4 +1,4 @@
-"""The pipeline as a user runs it: the true `dvc` in a clone, on small real data."""
+"""Test the pipeline with the real `dvc` in a clone, on small real data."""
 
 import csv
 import io
@@ -28,10 +28,10 @@ from tests.projects import (
     copy,
     error_line,
     new_clone,
-    ran,
     run,
     run_make,
     set_settings,
+    stages_run,
 )
 
 pytestmark = pytest.mark.slow
@@ -50,76 +50,76 @@ STAGES = [
     "report",
 ]
 PLOTS = {"accuracy", "confusion", "lengths", "loss", "precision_recall", "reliability", "roc"}
-# No address can be reached through a proxy on a closed port.
+# A proxy on a closed port makes every address unreachable.
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
 
 
-def test_the_whole_pipeline(finished: Path) -> None:
+def test_whole_pipeline(finished: Path) -> None:
     metrics = read_json(finished / "metrics" / "metrics.json")
     assert list(metrics) == ["corpus", "bilstm", "bigru", "baseline", "pair"]
     assert metrics["corpus"]["name"] == "rotten-tomatoes"
     assert metrics["corpus"]["train_reviews"] + metrics["corpus"]["test_reviews"] == 12_808
-    # Embedding, two directions of a GRU with two bias vectors, and one unit.
+    # Embedding, two directions of a GRU with two bias vectors, and one output unit.
     assert metrics["bigru"]["parameters"] == 500 * 4 + 2 * 3 * 3 * (4 + 3 + 2) + 7
     for network in ("bilstm", "bigru"):
         with (finished / "models" / network / "history.csv").open(encoding="utf-8") as rows:
             last = list(csv.DictReader(rows))[-1]
-        # Validation is the test split here, so both ways of scoring it must agree.
+        # Validation uses the test split, so both scores must agree.
         assert metrics[network]["accuracy"] == pytest.approx(float(last["val_accuracy"]), abs=1e-4)
         assert metrics[network]["loss"] == pytest.approx(float(last["val_loss"]), abs=1e-4)
     with (finished / "plots" / "confusion.csv").open(encoding="utf-8") as rows:
         counted = sum(int(row["reviews"]) for row in csv.DictReader(rows))
     assert counted == 3 * metrics["corpus"]["test_reviews"]
-    assert "Reviews of rotten-tomatoes" in (finished / "report" / "report.html").read_text()
+    assert "of Rotten Tomatoes film reviews" in (finished / "report" / "report.html").read_text()
     assert run("git", "status", "--porcelain", cwd=finished).stdout == ""
 
 
-def test_two_runs_from_scratch_give_equal_bytes(finished: Path, clone: Path) -> None:
-    # The other was forked from the server: what that imported before must not matter.
+def test_two_runs_give_equal_bytes(finished: Path, clone: Path) -> None:
+    # The first run was forked from the warm-start server, which must make no difference.
     result = run("dvc", "repro", cwd=clone, warm=False)
     assert result.returncode == 0, result.stderr
-    assert ran(result) == STAGES
+    assert stages_run(result) == STAGES
     timed = {"evaluated/costs.json", "report.html", "report.md"}
     for folder in ("data", "models", "metrics", "plots", "report"):
         first, second = contents(finished / folder), contents(clone / folder)
         assert first.keys() == second.keys()
         assert {name for name in first if first[name] != second[name]} <= timed
-    # Of the report, the lines that tell a time.
+    # In the report, only lines with times may differ.
     reports = [(folder / "report" / "report.md").read_text() for folder in (finished, clone)]
     first, second = (
         [
             line
             for line in text.splitlines()
-            if not re.search(r"\d s\b|^\| (Seconds|Reviews a)", line)
+            if not re.search(r"\d s\b|^\| (Seconds|Reviews \w+ second)", line)
         ]
         for text in reports
     )
     assert first == second
 
 
-def test_with_nothing_to_do_no_stage_runs_within_a_second(finished_copy: Path) -> None:
+def test_idle_repro_takes_less_than_a_second(finished_copy: Path) -> None:
     seconds = [math.inf]
-    # Of the processor, where the system tells it, since other work on the machine takes its time.
+    # CPU time if the system reports it, since other load on the machine affects wall time.
     while min(seconds) >= 1 and len(seconds) <= 10:
         start, before = time.perf_counter(), os.times()
         result = run("dvc", "repro", cwd=finished_copy, warm=False)
         elapsed, after = time.perf_counter() - start, os.times()
         used = after.children_user + after.children_system
         seconds.append(used - before.children_user - before.children_system or elapsed)
-        assert (result.returncode, ran(result)) == (0, [])
+        assert (result.returncode, stages_run(result)) == (0, [])
     assert min(seconds) < 1
 
 
-def test_an_experiment_runs_what_it_must_and_can_be_compared(finished_copy: Path) -> None:
+def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path) -> None:
     result = run("dvc", "exp", "run", "-S", "train.epochs=3", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
-    assert ran(result) == ["train_bilstm", "train_bigru", "evaluate", "checklist", "report"]
+    assert stages_run(result) == ["train_bilstm", "train_bigru", "evaluate", "checklist", "report"]
 
     metrics = run("dvc", "metrics", "diff", "--md", cwd=finished_copy).stdout
     rows = [line for line in metrics.splitlines() if line.startswith("| metrics/metrics.json")]
     assert any("bilstm.loss" in row for row in rows)
     assert any("pair.verdict" in row or "pair.accuracy_difference" in row for row in rows)
-    # Few enough to be read.
+    # Few enough to read.
     assert 20 < len(rows) <= 40
     params = run("dvc", "params", "diff", "--json", cwd=finished_copy).stdout
     changed = {"old": 2, "new": 3, "diff": 1}
@@ -141,12 +141,12 @@ def test_an_experiment_runs_what_it_must_and_can_be_compared(finished_copy: Path
         assert page.is_file()
 
 
-def test_an_experiment_in_a_temporary_folder(finished_copy: Path) -> None:
+def test_experiment_in_temporary_folder(finished_copy: Path) -> None:
     before = contents(finished_copy / "metrics")
     options = ("--temp", "--name", "longer", "-S", "pad.maxlen=15")
     result = run("dvc", "exp", "run", *options, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
-    assert ran(result) == [stage for stage in STAGES if not stage.startswith("fetch")]
+    assert stages_run(result) == [stage for stage in STAGES if not stage.startswith("fetch")]
     assert contents(finished_copy / "metrics") == before
     assert run("git", "status", "--porcelain", cwd=finished_copy).stdout == ""
 
@@ -161,38 +161,38 @@ def test_an_experiment_in_a_temporary_folder(finished_copy: Path) -> None:
     assert "longer" in plots.stdout
 
 
-def test_an_edit_of_the_reports_code_runs_the_report_alone(finished_copy: Path) -> None:
+def test_edit_of_report_code_reruns_only_report(finished_copy: Path) -> None:
     for file in (
         "stages/report.py",
-        "birnn/reporting/notebook.py",
+        "birnn/reporting/references.py",
         "birnn/reporting/templates/page.html.j2",
     ):
         with (finished_copy / file).open("a", encoding="utf-8") as code:
             code.write("\n")
-        assert ran(run("dvc", "repro", cwd=finished_copy)) == ["report"]
+        assert stages_run(run("dvc", "repro", cwd=finished_copy)) == ["report"]
 
 
-def test_what_python_and_editors_leave_runs_nothing(finished_copy: Path) -> None:
+def test_python_and_editor_files_rerun_nothing(finished_copy: Path) -> None:
     for folder in ("birnn/core", "birnn/corpora", "data/own"):
         (finished_copy / folder / "__pycache__").mkdir(exist_ok=True)
         for name in ("__pycache__/new.pyc", "files.py~", "files.py.orig", ".files.py.swp"):
             (finished_copy / folder / name).touch()
         (finished_copy / folder / ".DS_Store").touch()
-    assert ran(run("dvc", "repro", cwd=finished_copy)) == []
+    assert stages_run(run("dvc", "repro", cwd=finished_copy)) == []
 
 
-def test_a_stage_is_restored_from_the_run_cache(finished_copy: Path) -> None:
+def test_stages_are_restored_from_run_cache(finished_copy: Path) -> None:
     for folder in ("data/padded", "models"):
         shutil.rmtree(finished_copy / folder)
     (finished_copy / "dvc.lock").unlink()
     result = run("dvc", "repro", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     restored = {"pad", "train_baseline", "train_bilstm", "train_bigru"}
-    assert not restored & set(ran(result))
+    assert not restored & set(stages_run(result))
     assert all(f"Stage '{stage}' is cached" in result.stdout for stage in restored)
 
 
-def test_a_hold_out_is_a_fraction_of_the_training_reviews(finished_copy: Path) -> None:
+def test_holdout_is_fraction_of_training_reviews(finished_copy: Path) -> None:
     set_settings(finished_copy, {"pad.validation": "0.2"})
     result = run("python", "-m", "stages.pad", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
@@ -213,25 +213,25 @@ def test_a_hold_out_is_a_fraction_of_the_training_reviews(finished_copy: Path) -
         ("pad.maxlen", "12\n  max_len: 12", "params.yaml: pad.max_len is 12: no such setting"),
     ],
 )
-def test_a_mistake_in_the_settings_stops_before_any_work(
+def test_invalid_setting_stops_before_any_work(
     finished_copy: Path, setting: str, value: str, expected: str
 ) -> None:
     before = contents(finished_copy / "metrics")
-    # A stage that DVC would run in any case, since another setting changes as well.
+    # Change another setting as well, so that DVC runs the stage in any case.
     set_settings(finished_copy, {"pad.padding": "post"} | {setting: value})
     result = run("dvc", "repro", cwd=finished_copy)
     assert result.returncode != 0
-    assert ran(result) == ["pad"]
+    assert stages_run(result) == ["pad"]
     assert error_line(result.stderr).startswith(f"error: {expected}")
     assert contents(finished_copy / "metrics") == before
-    # What DVC removed before it ran the stage is in its cache.
+    # The cache has the outputs that DVC removed before it ran the stage.
     assert run("git", "checkout", "-q", "params.yaml", cwd=finished_copy).returncode == 0
     assert run("dvc", "checkout", cwd=finished_copy).returncode == 0
-    assert ran(run("dvc", "repro", cwd=finished_copy)) == []
+    assert stages_run(run("dvc", "repro", cwd=finished_copy)) == []
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_stage_checks_the_settings_first(clone: Path, stage: str) -> None:
+def test_every_stage_checks_settings_first(clone: Path, stage: str) -> None:
     set_settings(clone, {"train.epochs": "-1"})
     result = run("python", "-m", f"stages.{stage}", cwd=clone)
     assert result.returncode == 1
@@ -241,7 +241,7 @@ def test_every_stage_checks_the_settings_first(clone: Path, stage: str) -> None:
     assert "Traceback" in verbose.stderr
 
 
-def test_an_unreachable_source_without_a_stand_in_keeps_the_corpus(finished_copy: Path) -> None:
+def test_unreachable_source_without_fallback_keeps_corpus(finished_copy: Path) -> None:
     before = contents(finished_copy / "data" / "corpus")
     set_settings(finished_copy, {"fetch.source": "imdb", "fetch.offline": "null"})
     result = run("dvc", "repro", cwd=finished_copy, **NO_NETWORK)
@@ -251,18 +251,19 @@ def test_an_unreachable_source_without_a_stand_in_keeps_the_corpus(finished_copy
 
 
 def bad_archives(folder: Path) -> dict[str, Path]:
+    """Return archives that cannot be used, by the error message that they cause."""
     whole = archives.write(folder / "whole.tar.gz", archives.WHOLE)
-    cut_short = folder / "short.tar.gz"
-    cut_short.write_bytes(whole.read_bytes()[:300])
+    truncated = folder / "truncated.tar.gz"
+    truncated.write_bytes(whole.read_bytes()[:300])
     no_archive = folder / "text.tar.gz"
     no_archive.write_text("<html>Not found</html>" * 100)
     no_test = {name: text for name, text in archives.WHOLE.items() if not name.startswith("test")}
     link = tarfile.TarInfo("aclImdb/link")
     link.type, link.linkname = tarfile.SYMTYPE, "/etc"
     return {
-        "not those of the Large Movie Review Dataset": whole,
-        "is cut short or no archive": cut_short,
-        "is cut short or no archive (Not a gzipped file": no_archive,
+        "differ from the Large Movie Review Dataset": whole,
+        "is truncated or not an archive": truncated,
+        "is truncated or not an archive (Not a gzipped file": no_archive,
         "has no reviews in test/neg/": archives.write(folder / "no_test.tar.gz", no_test),
         "'../outside' points outside": archives.write(
             folder / "outside.tar.gz", archives.WHOLE, archives.plain("../outside", b"")
@@ -274,9 +275,7 @@ def bad_archives(folder: Path) -> dict[str, Path]:
     }
 
 
-def test_a_bad_archive_stops_with_one_line_and_keeps_the_corpus(
-    finished_copy: Path, tmp_path: Path
-) -> None:
+def test_invalid_archive_gives_one_line_error(finished_copy: Path, tmp_path: Path) -> None:
     before = contents(finished_copy / "data" / "corpus")
     set_settings(finished_copy, {"fetch.source": "imdb"})
     for expected, archive in bad_archives(tmp_path).items():
@@ -288,34 +287,34 @@ def test_a_bad_archive_stops_with_one_line_and_keeps_the_corpus(
         assert contents(finished_copy / "data" / "corpus") == before
     result = run("dvc", "repro", cwd=finished_copy, IMDB_ARCHIVE=str(tmp_path / "whole.tar.gz"))
     assert result.returncode != 0
-    assert ran(result) == ["fetch"]
+    assert stages_run(result) == ["fetch"]
     assert contents(finished_copy / "data" / "corpus") == before
 
 
 @pytest.mark.exhaustive
-def test_without_a_network_the_stand_in_is_named_everywhere(tmp_path: Path) -> None:
+def test_fallback_corpus_is_named_everywhere(tmp_path: Path) -> None:
     clone = new_clone(tmp_path / "clone", SMALL | {"fetch.source": "imdb", "train.epochs": "1"})
     result = run("dvc", "repro", cwd=clone, **NO_NETWORK)
     assert result.returncode == 0, result.stderr
     assert result.stderr.count("! WARNING: imdb could not be reached.") == 2
-    assert result.stderr.count("stand-in corpus rotten-tomatoes.") == 2
+    assert result.stderr.count("fallback corpus rotten-tomatoes.") == 2
     corpus = read_json(clone / "metrics" / "metrics.json")["corpus"]
     assert (corpus["name"], corpus["requested"]) == ("rotten-tomatoes", "imdb")
     for name in ("report.md", "report.html"):
-        assert "Stand-in corpus." in (clone / "report" / name).read_text(encoding="utf-8")
+        assert "Fallback corpus." in (clone / "report" / name).read_text(encoding="utf-8")
     files = list((clone / "plots").glob("*.csv"))
     assert len(files) == 6
     for file in files:
         with file.open(encoding="utf-8") as rows:
             assert {row["corpus"] for row in csv.DictReader(rows)} == {"rotten-tomatoes"}
 
-    # DVC takes it for up to date; `make repro` tries again, and runs no more than it must.
-    assert ran(run("dvc", "repro", cwd=clone)) == []
-    assert ran(run_make("repro", clone, **NO_NETWORK)) == ["fetch"]
+    # DVC considers the corpus up to date. `make repro` tries again, and runs only `fetch`.
+    assert stages_run(run("dvc", "repro", cwd=clone)) == []
+    assert stages_run(run_make("repro", clone, **NO_NETWORK)) == ["fetch"]
 
 
-def test_a_stale_lock_is_noticed(finished_copy: Path) -> None:
-    # As in a clone that has no cache.
+def test_make_fresh_detects_stale_lock(finished_copy: Path) -> None:
+    # As in a clone without a cache.
     for folder in ("data", "models"):
         shutil.rmtree(finished_copy / folder)
     assert run_make("fresh", finished_copy).returncode == 0
@@ -335,11 +334,11 @@ def test_a_path_with_spaces(tmp_path: Path, finished: Path) -> None:
     set_settings(clone, {"pad.padding": "post"})
     result = run("dvc", "repro", "pad", cwd=clone)
     assert result.returncode == 0, result.stderr
-    assert ran(result) == ["pad"]
+    assert stages_run(result) == ["pad"]
     commit(clone)
 
 
-def test_the_committed_results_are_those_of_the_default_run_on_imdb() -> None:
+def test_committed_results_are_from_default_run_on_imdb() -> None:
     metrics = read_json(PROJECT / "metrics" / "metrics.json")
     assert metrics["corpus"]["name"] == "imdb"
     assert metrics["bilstm"]["parameters"] == 2_658_945
@@ -356,7 +355,7 @@ def test_the_committed_results_are_those_of_the_default_run_on_imdb() -> None:
     ).read_text(encoding="utf-8")
 
 
-def test_the_texts_of_the_reviews_stay_out_of_git(finished: Path) -> None:
+def test_review_texts_stay_out_of_git(finished: Path) -> None:
     shown = run("python", "-m", "birnn", "mistakes", "bigru", "--count", "3", cwd=finished)
     assert shown.returncode == 0, shown.stderr
     worst = pd.read_parquet(finished / "data" / "evaluated" / "mistakes.parquet")
@@ -367,15 +366,15 @@ def test_the_texts_of_the_reviews_stay_out_of_git(finished: Path) -> None:
         assert tracked.returncode == 1, tracked.stdout
 
 
-def test_what_was_predicted_is_what_was_measured(finished: Path) -> None:
+def test_predictions_match_metrics(finished: Path) -> None:
     predicted = pd.read_parquet(finished / "data" / "evaluated" / "predictions.parquet")
     metrics = read_json(finished / "metrics" / "metrics.json")
     for model in ("bilstm", "bigru", "baseline"):
-        right = (predicted[model] > 0.5) == predicted["label"]
-        assert metrics[model]["accuracy"] == pytest.approx(right.mean(), abs=5e-5)
+        correct = (predicted[model] > 0.5) == predicted["label"]
+        assert metrics[model]["accuracy"] == pytest.approx(correct.mean(), abs=5e-5)
 
 
-def test_the_baseline_is_trained_on_the_reviews_that_the_networks_are(finished_copy: Path) -> None:
+def test_baseline_and_networks_use_same_training_reviews(finished_copy: Path) -> None:
     set_settings(finished_copy, {"pad.validation": "0.2"})
     for stage in ("pad", "train_baseline"):
         result = run("python", "-m", f"stages.{stage}", cwd=finished_copy)
@@ -383,7 +382,7 @@ def test_the_baseline_is_trained_on_the_reviews_that_the_networks_are(finished_c
     labels = sequences.read(finished_copy / "data" / "padded" / "train")[1]
     assert f"baseline: {len(labels):,} reviews" in result.stdout
     rows = np.load(finished_copy / "data" / "padded" / "train" / "rows.npy")
-    every_label = reviews.column(finished_copy / "data" / "corpus" / "train.parquet", "label")
-    assert (every_label[rows] == labels).all()
+    corpus_labels = reviews.column(finished_copy / "data" / "corpus" / "train.parquet", "label")
+    assert (corpus_labels[rows] == labels).all()
     held_out = np.load(finished_copy / "data" / "padded" / "validation" / "rows.npy")
     assert not set(rows) & set(held_out)

@@ -1,4 +1,4 @@
-"""Programs that are forked from the server behave as those that are started anew."""
+"""Test that programs forked from the server behave like programs started normally."""
 
 import os
 import signal
@@ -12,16 +12,16 @@ from tests.projects import WARM_START, environment
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(WARM_START not in os.environ, reason="only Linux starts programs so"),
+    pytest.mark.skipif(WARM_START not in os.environ, reason="the server runs only on Linux"),
 ]
 
 PROGRAM = """
 import os, resource, signal, sys, time
-print(sys.argv[1:], os.getcwd(), os.environ["COLOUR"], sys.stdin.read(), file=sys.stderr)
+print(sys.argv[1:], os.getcwd(), os.environ["COLOR"], sys.stdin.read(), file=sys.stderr)
 print(resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGINT), flush=True)
 exec(sys.argv[1])
 """
-ENDS = {
+EXIT_STATUS = {
     "pass": 0,
     "sys.exit(7)": 7,
     "sys.exit('a word')": 1,
@@ -34,57 +34,57 @@ ENDS = {
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a program, under a name that the server takes for the project's."""
+    """Return a folder with a program in a package that the server handles."""
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "program.py").write_text(PROGRAM)
     return tmp_path
 
 
-def prepare() -> None:
-    import resource  # noqa: PLC0415  # Windows has none
+def set_limits_and_signals() -> None:
+    import resource  # noqa: PLC0415  # not on Windows
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**7))
-    # A shell may have it ignored in what it runs in the background.
+    # A shell may start its background jobs with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.mark.parametrize("ends", ENDS)
-def test_a_forked_program_is_as_any_other(folder: Path, ends: str) -> None:
+@pytest.mark.parametrize("code", EXIT_STATUS)
+def test_forked_program_behaves_like_normal_program(folder: Path, code: str) -> None:
     warm, cold = (
         subprocess.run(
-            ["python", "-m", "tests.program", ends, "ä b"],
+            ["python", "-m", "tests.program", code, "ä b"],
             cwd=folder,
-            env=environment(warm=warm, COLOUR="blue"),
+            env=environment(warm=warm, COLOR="blue"),
             input="typed",
             capture_output=True,
             text=True,
             check=False,
-            preexec_fn=prepare,
+            preexec_fn=set_limits_and_signals,
         )
         for warm in (True, False)
     )
-    assert warm.returncode == cold.returncode == ENDS[ends]
+    assert warm.returncode == cold.returncode == EXIT_STATUS[code]
     assert warm.stdout == cold.stdout
-    # Tracebacks are longer in between.
-    for place in (0, -1):
-        assert warm.stderr.splitlines()[place] == cold.stderr.splitlines()[place]
+    # Tracebacks have more lines in between.
+    for line in (0, -1):
+        assert warm.stderr.splitlines()[line] == cold.stderr.splitlines()[line]
 
 
-def test_signals_reach_a_forked_program_and_it_ends_with_its_client(folder: Path) -> None:
+def test_forked_program_gets_signals_and_ends_with_client(folder: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with subprocess.Popen(
             ["python", "-m", "tests.program", "time.sleep(60)"],
             cwd=folder,
-            env=environment(COLOUR="blue"),
+            env=environment(COLOR="blue"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         ) as client:
             assert client.stdout
-            assert client.stdout.readline()  # it runs
+            assert client.stdout.readline()  # the program runs
             start = time.monotonic()
             client.send_signal(number)
             assert client.wait(timeout=10) == -number
-            assert client.stdout.read() == ""  # nothing has the pipe open
+            assert client.stdout.read() == ""  # no process has the pipe open
             assert time.monotonic() - start < 30

@@ -1,4 +1,4 @@
-"""The workflows: pinned, of least permissions, and without logic of their own."""
+"""Test that the workflows pin actions, have minimal permissions, and contain no logic."""
 
 import re
 from typing import Any
@@ -25,7 +25,7 @@ def test_actions_are_pinned_by_hash(workflow: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=[file.stem for file in FILES])
-def test_steps_call_targets_that_there_are_and_hold_no_logic(workflow: dict[str, Any]) -> None:
+def test_steps_have_no_logic_and_call_existing_targets(workflow: dict[str, Any]) -> None:
     for command in (step["run"] for step in steps(workflow) if "run" in step):
         assert "\n" not in command
         assert not re.search(r"&&|\|\||;|\$\{\{", command)
@@ -34,14 +34,14 @@ def test_steps_call_targets_that_there_are_and_hold_no_logic(workflow: dict[str,
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=[file.stem for file in FILES])
-def test_permissions_are_the_least(workflow: dict[str, Any]) -> None:
+def test_permissions_are_minimal(workflow: dict[str, Any]) -> None:
     permissions = workflow["permissions"]
     assert permissions.pop("contents") == "read"
     assert permissions in ({}, {"pull-requests": "write"})
-    # A fork's code never runs with more than its own token.
+    # Code from a fork must never run with the token of this repository.
     assert "pull_request_target" not in workflow["on"]
 
 
-def test_pre_commit_runs_what_make_lint_runs() -> None:
+def test_pre_commit_runs_make_lint() -> None:
     config = read_yaml(PROJECT / ".pre-commit-config.yaml")
     assert [hook["entry"] for repo in config["repos"] for hook in repo["hooks"]] == ["make lint"]

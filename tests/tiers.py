@@ -1,4 +1,4 @@
-"""Which tests run when: `make test-fast`, `make test` and `make test-all` each add to the last."""
+"""Test tiers: `make test` adds tests to `make test-fast`, and `make test-all` adds the rest."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,13 +7,15 @@ import pytest
 
 
 def sampled(values: Iterable[Any], *sample: Any) -> list[Any]:
-    """Return parameters of which `make test` runs those of the sample alone.
+    """Return test parameters of which `make test` runs only the sample.
 
-    Tuples are the values of several parameters.
+    A tuple contains the values of several parameters.
     """
-    every = list(values)
-    assert all(one in every for one in sample)
+    all_values = list(values)
+    assert all(value in all_values for value in sample)
     rest = [
-        value if isinstance(value, tuple) else (value,) for value in every if value not in sample
+        value if isinstance(value, tuple) else (value,)
+        for value in all_values
+        if value not in sample
     ]
-    return [*sample, *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in rest)]
+    return [*sample, *(pytest.param(*value, marks=pytest.mark.exhaustive) for value in rest)]

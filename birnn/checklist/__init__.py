@@ -1,1 +1,1 @@
-"""Behavioural tests of the models."""
+"""Behavioral tests of the models."""

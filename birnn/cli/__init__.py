@@ -1,1 +1,1 @@
-"""What a reader does with the results, a command a module."""
+"""The `birnn` commands, one module per command, and what they share."""

@@ -1,4 +1,4 @@
-"""Show which words moved the networks: coloured in the terminal, or on a page."""
+"""Explain a prediction: in the terminal or on an HTML page."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,27 +17,29 @@ from birnn.inference import predictor
 from birnn.inference.explanation import Explainer, Explanation, NetworkExplanation
 from birnn.reporting.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 
-# Of the strongest word.
-STRONG, MEDIUM = 0.5, 0.2
+STRONG, MEDIUM = 0.5, 0.2  # relative to the strongest word
 
 
 def run(text: str | None, names: Sequence[str], html: Path | None) -> None:
-    """Explain a text, or that on standard input; on the page `html` if it is named.
+    """Explain the prediction for a text, in the terminal or on the page `html`.
+
+    Without a text, read standard input.
 
     Raises:
-        InputError: the text or a file of the pipeline cannot be read.
+        InputError: the text or a file of the pipeline cannot be read, or `html` has another
+            extension than .html or .htm.
     """
     if html is not None and html.suffix.lower() not in {".html", ".htm"}:
-        raise InputError(f"{html} is no .html: choose that ending")
+        raise InputError(f"{html} is not an .html file: choose a name that ends in .html")
     arguments = [] if text is None else [text]
-    given = next(input_texts.read(arguments, [], "", whole=True))[1]
-    explanation = Explainer(predictor.load_verified(names)).explain(given)
+    content = next(input_texts.read(arguments, [], "", whole=True))[1]
+    explanation = Explainer(predictor.load_verified(names)).explain(content)
     if html is None:
         _print(explanation)
     else:
-        with atomic_file(html) as part:
-            part.write_text(explanation_page.render(explanation), encoding="utf-8")
-        print(f"open {html}")
+        with atomic_file(html) as temporary:
+            temporary.write_text(explanation_page.render(explanation), encoding="utf-8")
+        print(f"wrote {html}")
 
 
 def _print(explanation: Explanation) -> None:
@@ -49,13 +51,13 @@ def _print(explanation: Explanation) -> None:
         console.print(_colored(explanation, network))
         console.print()
         table = Table("word", "log-odds", box=None)
-        for word, moved in strongest(explanation, network):
-            table.add_row(escape(input_texts.printable(word)), f"{moved:+.3f}")
+        for word, contribution in strongest(explanation, network):
+            table.add_row(escape(input_texts.printable(word)), f"{contribution:+.3f}")
         console.print(table)
         console.print(
-            f"every word blanked: {network.blank:+.3f}; the words: "
-            f"{sum(network.contributions):+.3f}; together {network.log_odds:+.3f} "
-            f"(left unexplained: {network.gap:+.4f})",
+            f"log-odds of positive: {network.log_odds:+.3f} (all words blanked: "
+            f"{network.blank:+.3f}, words: {sum(network.contributions):+.3f}, "
+            f"unexplained: {network.gap:+.4f})",
             soft_wrap=True,
         )
 
@@ -63,11 +65,11 @@ def _print(explanation: Explanation) -> None:
 def _colored(explanation: Explanation, network: NetworkExplanation) -> Text:
     text = Text()
     for segment, strength in zip(explanation.segments, strengths(network), strict=True):
-        shown = "".join(
+        printable = "".join(
             letter if letter == "\n" else input_texts.printable(letter) for letter in segment.text
         )
-        unread = segment.word and not segment.read
-        text.append(shown, "dim" if unread else _style(strength))
+        truncated = segment.word and not segment.read
+        text.append(printable, "dim" if truncated else _style(strength))
     return text
 
 

@@ -1,4 +1,4 @@
-"""The page that shows a text as the networks read it."""
+"""HTML page that shows a prediction and the contribution of each word."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from birnn.inference.explanation import Explanation, NetworkExplanation
 from birnn.reporting import colors
 
 TEMPLATES = Path(__file__).parent / "templates"
-MOST = 10  # words in the table
-WEAK = 0.05  # of the strongest word; weaker ones could hardly be told from the ground
+TABLE_ROWS = 10
+WEAK = 0.05  # relative to the strongest word; fainter colors are hardly visible
 
 
 def render(
@@ -19,16 +19,16 @@ def render(
     form: bool = False,
     text: str = "",
     error: str = "",
-    largest: int = 0,
+    max_length: int = 0,
 ) -> str:
-    """Return a page that needs no other file.
+    """Return a self-contained HTML page.
 
     Args:
-        explanation: of the text; None before one was typed.
-        form: whether another text can be typed.
-        text: what stands in the form.
-        error: what is wrong with the text.
-        largest: characters that the form takes.
+        explanation: explanation of the text; None before a text is submitted.
+        form: whether the page has a form for another text.
+        text: content of the form.
+        error: error message about the text.
+        max_length: maximum length of a text in the form, in characters.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -43,7 +43,7 @@ def render(
         form=form,
         text=text,
         error=error,
-        largest=largest,
+        max_length=max_length,
         titles=TITLES,
         colors=colors,
         strongest=strongest,
@@ -52,13 +52,13 @@ def render(
 
 
 def strengths(network: NetworkExplanation) -> list[float]:
-    """Return the contributions as shares of the largest, −1 to 1."""
+    """Return the contributions relative to the strongest one, from −1 to 1."""
     largest = max(map(abs, network.contributions), default=0) or 1
     return [contribution / largest for contribution in network.contributions]
 
 
 def strongest(explanation: Explanation, network: NetworkExplanation) -> list[tuple[str, float]]:
-    """Return the words that moved the network most, and their contributions."""
+    """Return the words with the strongest contributions, and the contributions."""
     pairs = zip(explanation.segments, network.contributions, strict=True)
-    words = [(segment.text, moved) for segment, moved in pairs if segment.read]
-    return sorted(words, key=lambda word: -abs(word[1]))[:MOST]
+    words = [(segment.text, contribution) for segment, contribution in pairs if segment.read]
+    return sorted(words, key=lambda word: -abs(word[1]))[:TABLE_ROWS]

@@ -1,4 +1,4 @@
-"""Texts that a user brings: as arguments, on standard input, or in files."""
+"""Texts to predict: from arguments, standard input or files."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,41 +11,41 @@ from birnn.corpora import tabular
 STANDARD_INPUT = "standard input"
 
 Text = tuple[str, str]
-"""Where a text comes from, and what it says."""
+"""The source of a text, as shown in messages, and its content."""
 
 
 def read(
     arguments: Sequence[str], files: Sequence[Path], column: str, *, whole: bool
 ) -> Iterator[Text]:
-    """Yield the texts of the arguments, then those of the files; of standard input without either.
+    """Yield the texts of the arguments and files, or of standard input if there are neither.
 
-    Standard input and .txt files hold a text a line or, with `whole`, one text. The others are read
-    by `tabular.read`, and have their texts in `column`.
+    Standard input and .txt files contain one text per line or, with `whole`, a single text. Other
+    files are read with `tabular.read`; their texts are in `column`.
 
     Raises:
-        InputError: a file is missing, damaged, not UTF-8, or has no such column; or a text is too
-            long.
+        InputError: a file is missing, damaged or not UTF-8, a file has no such column, or a text is
+            too long.
     """
     for number, argument in enumerate(arguments, start=1):
-        # Bytes that are not UTF-8 come as halves of surrogate pairs.
+        # Python decodes bytes that are not UTF-8 as lone surrogates; replace them.
         yield f"argument {number}", argument.encode(errors="replace").decode()
     for file in files:
         if file.suffix.lower() == ".txt":
             if not file.is_file():
-                raise InputError(f"{file} is missing, or no file")
+                raise InputError(f"{file} does not exist or is not a file: check the path")
             with file.open("rb") as content:
                 yield from _plain(content, str(file), whole=whole)
         else:
-            for place, row in tabular.read(file, [column]):
-                yield place, _text(row.get(column), f"{place}, column {column!r}")
+            for source, row in tabular.read(file, [column]):
+                yield source, _check_text(row.get(column), f"{source}, column {column!r}")
     if not arguments and not files:
         if sys.stdin.isatty():
-            print("type a review a line, and end with Ctrl-D", file=sys.stderr)
+            print("reading standard input: press Ctrl-D to finish", file=sys.stderr)
         yield from _plain(sys.stdin.buffer, STANDARD_INPUT, whole=whole)
 
 
 def printable(text: str) -> str:
-    """Return a text fit for a terminal: without characters that move or colour what is shown."""
+    """Replace non-printable characters, such as terminal escapes, with spaces."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
@@ -65,7 +65,7 @@ def _plain(content: IO[bytes], name: str, *, whole: bool) -> Iterator[Text]:
         ) from None
 
 
-def _text(value: object, place: str) -> str:
+def _check_text(value: object, source: str) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    raise InputError(f"{place} is not text")
+    raise InputError(f"{source} is not text: use a string")

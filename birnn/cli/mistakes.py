@@ -1,4 +1,4 @@
-"""Show the test reviews that the networks got most wrong, with their texts."""
+"""Show test reviews that the networks get wrong or disagree on."""
 
 from pathlib import Path
 
@@ -14,19 +14,19 @@ MISTAKES = Path("data/evaluated/mistakes.parquet")
 
 
 def run(kind: str, count: int) -> None:
-    """Show `count` reviews of a kind, the worst first.
+    """Show the `count` worst mistakes of a kind, with the texts of the reviews.
 
     Raises:
         InputError: the pipeline has not been run.
     """
     if not MISTAKES.exists():
-        raise InputError(f"{MISTAKES} is missing: run dvc repro, or dvc pull it, in the project")
-    found = pd.read_parquet(MISTAKES)
-    chosen = found[found["kind"] == kind].head(count)
+        raise InputError(f"{MISTAKES} is missing: run dvc repro or dvc pull in the project folder")
+    mistakes = pd.read_parquet(MISTAKES)
+    selection = mistakes[mistakes["kind"] == kind].head(count)
     console = Console(highlight=False)
-    for place, review in enumerate(chosen.to_dict("records"), start=1):
-        console.rule(f"{place} of {len(chosen)}", align="left")
-        said = ", ".join(f"{TITLES[name]} {review[name]:.4f}" for name in TITLES)
+    for number, review in enumerate(selection.to_dict("records"), start=1):
+        console.rule(f"{number} of {len(selection)}", align="left")
+        probabilities = ", ".join(f"{TITLES[name]} {review[name]:.4f}" for name in TITLES)
         console.print(Text(f"{review['id']}, {review['words']:,} words", style="bold"))
-        console.print(f"{CLASSES[review['label']]}; probability of positive: {said}")
+        console.print(f"{CLASSES[review['label']]}; probability of positive: {probabilities}")
         console.print(Text(review["text"].replace("<br />", "\n")), soft_wrap=False)

@@ -1,4 +1,4 @@
-"""Tables that are written a batch of rows at a time: CSV, JSON Lines and Parquet."""
+"""CSV, JSON Lines and Parquet files that are written in batches of rows."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -17,17 +17,17 @@ Write = Callable[[pd.DataFrame], None]
 
 @contextmanager
 def writer(file: Path) -> Iterator[Write]:
-    """Yield what appends rows to a file, by the ending of its name: .csv, .jsonl or .parquet.
+    """Yield a function that appends rows to a .csv, .jsonl or .parquet file.
 
-    The file is whole when the block ends well, and otherwise not written.
+    The file is written atomically: it appears only if the block succeeds.
 
     Raises:
-        InputError: the ending is another.
+        InputError: the file has another extension.
     """
     open_table = WRITERS.get(file.suffix.lower())
     if open_table is None:
-        raise InputError(f"{file} is none of {', '.join(WRITERS)}: choose one of these endings")
-    with atomic_file(file) as part, open_table(part) as write:
+        raise InputError(f"{file} has an unsupported extension: use one of {', '.join(WRITERS)}")
+    with atomic_file(file) as temporary, open_table(temporary) as write:
         yield write
 
 
@@ -54,18 +54,18 @@ def _json_lines(file: Path) -> Iterator[Write]:
 
 @contextmanager
 def _parquet(file: Path) -> Iterator[Write]:
-    opened: list[pq.ParquetWriter] = []
+    writers: list[pq.ParquetWriter] = []  # none before the first batch, which has the schema
 
     def write(table: pd.DataFrame) -> None:
         rows = pa.Table.from_pandas(table, preserve_index=False)
-        if not opened:
-            opened.append(pq.ParquetWriter(file, rows.schema, compression="zstd"))
-        opened[0].write_table(rows)
+        if not writers:
+            writers.append(pq.ParquetWriter(file, rows.schema, compression="zstd"))
+        writers[0].write_table(rows)
 
     try:
         yield write
     finally:
-        for output in opened:
+        for output in writers:
             output.close()
 
 

@@ -1,4 +1,4 @@
-"""Tell the sentiment of texts."""
+"""Predict the sentiment of texts."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -17,19 +17,19 @@ from birnn.inference.predictor import Predictor
 from birnn.text import tokenizer
 
 LARGEST_BATCH = 20_000_000  # characters
-SHOWN = 60  # characters of a text
+EXCERPT = 60  # characters of a text that are printed
 
 
 def run(texts: Iterable[Text], names: Sequence[str], output: Path | None, *, unknown: bool) -> None:
-    """Predict the texts, and print a line for each, or write them to `output`.
+    """Predict texts and print one line per text, or write a table to `output`.
 
     Raises:
-        InputError: a text, or a file of the pipeline, cannot be read.
+        InputError: a text or a file of the pipeline cannot be read.
     """
     with ExitStack() as stack:
         write = stack.enter_context(output_tables.writer(output)) if output else _print
         networks = predictor.load_verified(names)
-        # Shown where the work takes long enough to be waited for.
+        # With disable=None, the bar is shown only in a terminal.
         progress = stack.enter_context(tqdm(unit=" texts", disable=None, delay=2))
         for batch in _batches(texts):
             write(predict(networks, batch, unknown=unknown))
@@ -37,9 +37,9 @@ def run(texts: Iterable[Text], names: Sequence[str], output: Path | None, *, unk
 
 
 def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.DataFrame:
-    """Return a row a text: where it comes from, what it says, and what the networks say of it.
+    """Return one row per text: source, text, sentiment and probabilities of positive.
 
-    With `unknown`, also the words that have no id, each once, in the order of the text.
+    With `unknown`, also list the distinct words that are not in the vocabulary, in text order.
     """
     contents = [content for _, content in texts]
     probabilities = networks.predict(contents)
@@ -48,7 +48,7 @@ def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.
         {
             "source": _strings(source for source, _ in texts),
             "text": _strings(contents),
-            "sentiment": _strings(predicted_class(each) for each in combined),
+            "sentiment": _strings(predicted_class(probability) for probability in combined),
             "probability": combined,
             **probabilities,
         }
@@ -76,15 +76,17 @@ def _batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
         if len(batch) == BATCH_SIZE or size > LARGEST_BATCH:
             yield batch
             batch, size = [], 0
-    # Even without any text, so that a file has its columns.
+    # This batch may be empty: an output file has its columns even without texts.
     yield batch
 
 
 def _print(table: pd.DataFrame) -> None:
     for row in table.to_dict("records"):
-        text = input_texts.printable(row["text"][: SHOWN + 1])
-        shown = f"{text[:SHOWN]}…" if len(text) > SHOWN else text
-        each = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in TITLES if name in row)
-        line = f"{row['sentiment']}  {row['probability']:.4f}  ({each})  {shown or '(empty)'}"
+        text = input_texts.printable(row["text"][: EXCERPT + 1])
+        excerpt = f"{text[:EXCERPT]}…" if len(text) > EXCERPT else text
+        by_network = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in TITLES if name in row)
+        line = (
+            f"{row['sentiment']}  {row['probability']:.4f}  ({by_network})  {excerpt or '(empty)'}"
+        )
         unknown = input_texts.printable(row.get("unknown", ""))
         print(f"{line}\n    unknown: {unknown}" if unknown else line, flush=True)

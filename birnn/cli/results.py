@@ -1,4 +1,4 @@
-"""Print the result of the last run in four lines."""
+"""Print the results of the last run in four lines."""
 
 from pathlib import Path
 
@@ -27,4 +27,4 @@ def run() -> None:
             f"(95% interval over reviews: {low:.2%} to {high:.2%})"
         )
     networks = " and ".join(TITLES[name] for name in NETWORKS)
-    print(f"{networks}: {metrics['pair']['verdict']} in this run. Read on in {REPORT}")
+    print(f"{networks}: {metrics['pair']['verdict']} in this run. See {REPORT}")

@@ -1,4 +1,4 @@
-"""Serve a page on which a review is typed, and its reading as JSON."""
+"""Serve a web page and a JSON endpoint that predict and explain a review."""
 
 import dataclasses
 import socket
@@ -24,10 +24,9 @@ from birnn.inference import predictor
 from birnn.inference.explanation import Explainer, Explanation
 
 LARGEST_TEXT = 20_000  # characters
-# Of a request: a character can take 12 bytes in a form.
-LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes
+LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes; a character takes up to 12 bytes in a form
 
-EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  none is listened on unless asked for
+ALL_INTERFACES = ("0.0.0.0", "::")  # noqa: S104  used only if the user asks for it
 
 NO_TELEMETRY: TelemetryConfig = {
     "auto_configure": False,
@@ -36,8 +35,8 @@ NO_TELEMETRY: TelemetryConfig = {
     "logs": False,
 }
 
-SECURE = {
-    # The page has no script, and loads nothing.
+SECURITY_HEADERS = {
+    # The page contains no scripts and loads nothing.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -47,54 +46,55 @@ SECURE = {
 
 
 class Text(BaseModel):
-    """What is to be read."""
+    """The body of a request to `/explain`."""
 
     text: str = Field(max_length=LARGEST_TEXT)
 
 
 def create(explainer: Explainer, hosts: list[str]) -> FastAPI:
-    """Return the application: a page at `/`, and JSON at `/explain`.
+    """Return the application: an HTML page at `/` and a JSON endpoint at `/explain`.
 
-    Requests must name one of `hosts`, so that no other site's page can reach it by a name that
-    leads here.
+    Requests must be addressed to one of `hosts`. This prevents DNS rebinding, in which a page of
+    another site reaches the server under a domain that resolves to its address.
     """
     app = FastAPI(
         title="birnn", openapi_url=None, max_body_size=LARGEST_BODY, telemetry=NO_TELEMETRY
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
-    # One reading at a time: each takes all cores.
-    lock = Lock()
+    lock = Lock()  # one explanation at a time, because each uses all cores
 
     def explain(text: str) -> Explanation:
         with lock:
             return explainer.explain(text)
 
     @app.middleware("http")
-    async def secure(request: Request, call_next: Any) -> Response:
+    async def add_security_headers(request: Request, call_next: Any) -> Response:
         response: Response = await call_next(request)
-        response.headers.update(SECURE)
+        response.headers.update(SECURITY_HEADERS)
         return response
 
     @app.exception_handler(RequestValidationError)
     def refuse(_request: Request, error: RequestValidationError) -> JSONResponse:
-        # Without what was sent, which may be no text at all.
-        mistakes = [{"where": each["loc"], "what": each["msg"]} for each in error.errors()]
-        return JSONResponse({"detail": mistakes}, status_code=422)
+        # Leave out the input: it may contain lone surrogates, which cannot be encoded.
+        details = [{"where": detail["loc"], "what": detail["msg"]} for detail in error.errors()]
+        return JSONResponse({"detail": details}, status_code=422)
 
     @app.get("/", response_class=HTMLResponse)
     def form() -> str:
-        return explanation_page.render(None, form=True, largest=LARGEST_TEXT)
+        return explanation_page.render(None, form=True, max_length=LARGEST_TEXT)
 
     @app.post("/", response_class=HTMLResponse)
-    async def read(request: Request) -> str:
+    async def submit(request: Request) -> str:
         fields = parse_qs((await request.body()).decode(errors="replace"))
         text = fields.get("text", [""])[0].replace("\r\n", "\n")
-        shown = partial(explanation_page.render, form=True, text=text, largest=LARGEST_TEXT)
+        render = partial(explanation_page.render, form=True, text=text, max_length=LARGEST_TEXT)
         if len(text) > LARGEST_TEXT:
-            return shown(None, error=f"The text has more than {LARGEST_TEXT:,} characters.")
+            return render(
+                None, error=f"The text has more than {LARGEST_TEXT:,} characters: shorten it."
+            )
         if not text.strip():
-            return shown(None, error="Type a review first.")
-        return shown(await run_in_threadpool(explain, text))
+            return render(None, error="Type a review first.")
+        return render(await run_in_threadpool(explain, text))
 
     @app.post("/explain")
     def explain_as_json(text: Text) -> dict[str, Any]:
@@ -108,27 +108,26 @@ def run(host: str, port: int) -> None:
     """Serve until interrupted.
 
     Raises:
-        InputError: the address cannot be listened on, or a file of the pipeline is missing, or
-            another.
+        InputError: the server cannot listen on the address, or a file of the pipeline is missing
+            or modified.
     """
-    with _listening(host, port) as listening:
+    with _listen(host, port) as listener:
         explainer = Explainer(predictor.load_verified(NETWORKS))
-        # The first reading builds what the others use.
-        explainer.explain("ready")
-        # Who listens on every address is reached by names that are not known here.
-        hosts = ["*"] if host in EVERY_ADDRESS else [host, "localhost", "127.0.0.1"]
+        explainer.explain("ready")  # compiles the networks before the first request
+        # On all interfaces, the names of this machine are not known.
+        hosts = ["*"] if host in ALL_INTERFACES else [host, "localhost", "127.0.0.1"]
         app = create(explainer, hosts)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
-        print(f"open http://{host}:{port}, and end with Ctrl-C", flush=True)
+        print(f"serving on http://{host}:{port} (press Ctrl-C to stop)", flush=True)
         with suppress(KeyboardInterrupt):
-            server.run(sockets=[listening])
+            server.run(sockets=[listener])
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port))
     except OSError as error:
         raise InputError(
-            f"{host}, port {port} cannot be listened on ({error.strerror or error}): "
+            f"cannot listen on {host}, port {port} ({error.strerror or error}): "
             "choose another --host or --port"
         ) from None

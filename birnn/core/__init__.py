@@ -1,1 +1,1 @@
-"""What every stage runs with."""
+"""Settings, errors, locks, signals and files: used by every stage."""

@@ -1,7 +1,7 @@
-"""Checks that files are still what DVC recorded in `dvc.lock`.
+"""Checks of files against `dvc.lock`.
 
-DVC trusts a file whose size and modification time have not changed, and trusts its own cache. A
-flipped bit on the disk changes neither.
+DVC trusts its cache, and every file whose size and modification time have not changed. It does not
+notice a bit that flips on the disk.
 """
 
 import hashlib
@@ -15,14 +15,15 @@ from birnn.core.yaml_files import read_yaml
 
 LOCK = Path("dvc.lock")
 PIPELINE = Path("dvc.yaml")
-DIR_SUFFIX = ".dir"  # ends the md5 of a folder, as in DVC
+DIR_SUFFIX = ".dir"  # DVC appends it to the md5 of a folder
 
 
 def find_damage(stage: str) -> str | None:
-    """Compare the inputs of a stage that other stages wrote with `dvc.lock`, if it exists.
+    """Compare the inputs that other stages wrote for a stage with `dvc.lock`, if it exists.
 
     Returns:
-        Which file is missing or damaged, and what to delete. None if all inputs are intact.
+        A message that names the missing or damaged file and what to delete, or None if all inputs
+        are intact.
     """
     if not LOCK.exists():
         return None
@@ -35,28 +36,28 @@ def find_damage(stage: str) -> str | None:
 
 
 def verify(paths: Iterable[Path]) -> None:
-    """Check that files and folders are those that the stages of the last run read.
+    """Check that files and folders have not changed since the last run.
 
     Raises:
-        InputError: there is no lock file, or a path is missing or differs from the recorded one.
+        InputError: `dvc.lock` or a path is missing, or a path differs from `dvc.lock`.
     """
     if not LOCK.exists():
         raise InputError(f"{LOCK} is missing: run dvc repro in the project folder")
     recorded = dict(_recorded("deps"))
     for path in paths:
-        found = _md5(path)
-        if found is None:
+        md5 = _md5(path)
+        if md5 is None:
             raise InputError(f"{path} is missing: run dvc repro or dvc pull")
         expected = recorded.get(path.as_posix())
-        if found != expected:
+        if md5 != expected:
             raise InputError(
-                f"{path} was not opened: it differs from the pipeline's. Its md5 is {found}, "
-                f"but {LOCK} records {expected or 'none'}. Run dvc repro or dvc checkout"
+                f"{path} differs from the last run: its md5 is {md5}, but {LOCK} records "
+                f"{expected or 'none'}. Run dvc repro or dvc checkout"
             )
 
 
 def _recorded(kind: str) -> Iterator[tuple[str, str]]:
-    """Yield the path and md5 of every output (`outs`) or dependency (`deps`) in the lock file."""
+    """Yield the path and md5 of every output (`outs`) or dependency (`deps`) in `dvc.lock`."""
     for stage in read_yaml(LOCK)["stages"].values():
         for entry in stage.get(kind, []):
             yield entry["path"], entry["md5"]
@@ -80,21 +81,21 @@ def _list_files(folder: Path) -> bytes:
 
 
 def _describe_damage(path: Path, md5: str) -> str:
-    """Say which file of an output differs from the recorded one, and what to delete."""
+    """Return a message that names the damaged file of an output and what to delete."""
     cache = _cache_folder()
     for file, expected in _recorded_files(path, md5, cache):
-        if (found := _md5(file)) != expected:
+        if (actual := _md5(file)) != expected:
             cached = cache / expected[:2] / expected[2:]
-            damaged = [file] if found else []
+            damaged = [file] if actual else []
             damaged += [cached] if cached.exists() and _md5(cached) != expected else []
-            state = f"is damaged: its md5 is {found}, but" if found else "is missing:"
+            state = f"is damaged: its md5 is {actual}, but" if actual else "is missing:"
             delete = f"delete {' and '.join(map(str, damaged))}, then" if damaged else ""
             return f"{file} {state} {LOCK} records {expected};{delete and ' '}{delete}"
     return f"{path} differs from what {LOCK} records; delete {path}, then"
 
 
 def _recorded_files(path: Path, md5: str, cache: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the files of an output and their md5, if DVC's cache has the list of a folder."""
+    """Yield the files of an output and their md5; for a folder, DVC's cache must list them."""
     if not md5.endswith(DIR_SUFFIX):
         yield path, md5
         return
@@ -105,8 +106,8 @@ def _recorded_files(path: Path, md5: str, cache: Path) -> Iterator[tuple[Path, s
 
 
 def _cache_folder() -> Path:
-    """Return the folder of DVC's cache that stores files by their md5."""
-    from dvc.repo import Repo  # noqa: PLC0415  # half a second, only after damage was found
+    """Return the folder of DVC's cache, which stores files by their md5."""
+    from dvc.repo import Repo  # noqa: PLC0415  # takes half a second; only needed after damage
 
     with Repo() as repo:
         return Path(repo.cache.local.path)

@@ -1,4 +1,4 @@
-"""Locks that keep two processes from writing the same files."""
+"""Locks that prevent two processes from writing the same files."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from zc.lockfile import LockError, LockFile
 from birnn.core.errors import InputError
 
 FOLDER = Path("state")
-PATIENCE = 30.0  # seconds: a stage whose DVC was killed ends within a few
+PATIENCE = 30.0  # seconds; after DVC is killed, its stage ends within a few
 INTERVAL = 0.2  # seconds
 
 
@@ -18,7 +18,7 @@ INTERVAL = 0.2  # seconds
 def hold_lock(name: str, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock `name` while the block runs.
 
-    The operating system releases it if the process dies.
+    The operating system releases the lock if the process dies.
 
     Raises:
         InputError: another process still holds the lock after `patience` seconds.
@@ -30,7 +30,8 @@ def hold_lock(name: str, patience: float = PATIENCE) -> Iterator[None]:
         if time.monotonic() > end:
             process = file.read_text(encoding="utf-8").strip()
             raise InputError(
-                f"{name} is already running in this folder as process {process}: wait or stop it"
+                f"{name} is already running in this folder as process {process}: "
+                "wait for it, or stop it"
             )
         time.sleep(INTERVAL)
     try:

@@ -1,4 +1,4 @@
-"""The machine that a stage runs on, recorded next to every time that was measured."""
+"""Description of the machine, which is stored with every measured time."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ BATCH_SIZE = 2_000  # reviews in memory at a time: enough to keep all cores busy
 
 
 def describe(accelerators: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the CPU, the usable cores, the given accelerators, the system and Python's version."""
+    """Return the CPU, usable cores, accelerators, operating system and Python version."""
     return {
         "processor": _processor(),
         "cores": usable_cores(),
@@ -23,7 +23,7 @@ def describe(accelerators: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def format_description(machine: dict[str, Any]) -> str:
-    """Format what `describe` returned as one phrase."""
+    """Format a description of a machine as one phrase."""
     accelerators = ", ".join(machine["accelerators"]) or "no GPU"
     return (
         f"{machine['processor']} ({machine['cores']} cores, {accelerators}, {machine['system']}, "
@@ -32,7 +32,7 @@ def format_description(machine: dict[str, Any]) -> str:
 
 
 def timing(seconds: float) -> dict[str, Any]:
-    """Return a measured time together with the machine, as stages write it to `timings/`."""
+    """Return a measured time and the machine, in the format of the files in `timings/`."""
     return {"seconds": round(seconds, 3), "machine": describe()}
 
 
@@ -44,7 +44,7 @@ def usable_cores() -> int:
 
 
 def _processor() -> str:
-    """Return the name of the CPU; on Linux it is only in `/proc/cpuinfo`."""
+    """Return the name of the CPU; on Linux only `/proc/cpuinfo` has it."""
     lines = CPUINFO.read_text(encoding="utf-8").splitlines() if CPUINFO.exists() else []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.processor() or platform.machine())

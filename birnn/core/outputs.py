@@ -58,9 +58,9 @@ def read_json(file: Path) -> Any:
 
 
 def _temporary_path(path: Path, kind: str = "") -> Path:
-    """Return a name next to `path` that only this process uses; delete those of dead processes.
+    """Return a path next to `path` for this process, and delete leftovers of dead processes.
 
-    The name keeps its ending because some libraries infer the format from it.
+    The extension is unchanged because some libraries infer the format from it.
     """
     for leftover in path.parent.glob(f".part-[0-9]*-{kind}{glob.escape(path.name)}"):
         process = leftover.name.removeprefix(".part-").partition("-")[0]

@@ -1,4 +1,4 @@
-"""The settings of `params.yaml`, typed, frozen and checked before any work."""
+"""Typed and validated settings of `params.yaml`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from birnn.core.yaml_files import read_yaml
 
 FILE = Path("params.yaml")
 
-# Mistakes that no single setting of a section is to blame for.
+# Errors that concern several settings of a section.
 SECTION_ERRORS = ("csv_labels", "csv_splits")
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
@@ -28,13 +28,13 @@ Label = str | int | bool
 
 
 class Section(BaseModel):
-    """A group of settings: no unknown key, no conversion of types, no change once read."""
+    """A frozen group of settings. Unknown keys and wrong types are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Fetch(Section):
-    """Where the reviews come from."""
+    """The source of the reviews."""
 
     source: Literal["imdb", "imdb-npz", "rotten-tomatoes", "csv"]
     offline: Literal["rotten-tomatoes"] | None
@@ -42,7 +42,7 @@ class Fetch(Section):
 
 
 class Csv(Section):
-    """Where the user's own labelled text stands, and how it is laid out."""
+    """The files and columns of the user's own labeled reviews."""
 
     train: FileName
     test: FileName | None
@@ -59,16 +59,18 @@ class Csv(Section):
         if (self.test is None) == (self.split_column is None):
             raise PydanticCustomError(
                 "csv_splits",
-                "name either test, the file of the test reviews, or split_column, the column that "
-                "tells train from test; not both, not neither",
+                "set exactly one of test (the file of the test reviews) and split_column (the "
+                "column that contains train or test), and the other to null",
             )
         if str(self.positive) == str(self.negative):
-            raise PydanticCustomError("csv_labels", "positive and negative are the same label")
+            raise PydanticCustomError(
+                "csv_labels", "positive and negative must be different labels"
+            )
         return self
 
 
 class Pad(Section):
-    """How reviews become sequences of equal length."""
+    """The encoding of reviews as sequences of equal length, and the hold-out."""
 
     num_words: int = Field(ge=5, le=10_000_000)
     maxlen: int = Field(ge=1, le=10_000)
@@ -79,7 +81,7 @@ class Pad(Section):
 
 
 class Network(Section):
-    """The shape of the two networks, and how they are computed."""
+    """The architecture of the two networks, their regularization and their implementation."""
 
     embedding_dim: int = Field(ge=1, le=4096)
     lstm_units: int = Field(ge=1, le=4096)
@@ -92,7 +94,7 @@ class Network(Section):
 
 
 class WordVectors(Section):
-    """The word vectors that the networks begin with."""
+    """The word vectors that initialize the networks."""
 
     reviews: Literal["none", "train", "all"]
     norm: float = Field(gt=0, le=1_000)
@@ -104,7 +106,7 @@ class WordVectors(Section):
 
 
 class Ngrams(Section):
-    """The log-count ratios of n-grams that the networks read beside the words."""
+    """The log-count ratios of n-grams, an additional input of the networks."""
 
     longest: int = Field(ge=0, le=5)
     min_reviews: int = Field(ge=1, le=1_000_000)
@@ -123,7 +125,7 @@ class Baseline(Section):
 
 
 class Train(Section):
-    """How a network is fitted."""
+    """The training of a network."""
 
     seed: Seed
     epochs: int = Field(ge=1, le=10_000)
@@ -135,7 +137,7 @@ class Train(Section):
 
 
 class Settings(Section):
-    """Everything in `params.yaml`."""
+    """All settings of `params.yaml`."""
 
     fetch: Fetch
     csv: Csv
@@ -148,26 +150,27 @@ class Settings(Section):
 
 
 def load(path: Path = FILE) -> Settings:
-    """Read and check the settings.
+    """Read and validate the settings.
 
     Raises:
-        InputError: the file is missing, no YAML, or holds an unknown key, a wrong type or a
-            value out of range. Every mistake is named by key, value and what is allowed.
+        InputError: the file is missing or is not YAML, or it contains an unknown key, a wrong type
+            or a value out of range. The message gives the key, the value and the allowed values of
+            every error.
     """
     try:
         content = read_yaml(path)
     except FileNotFoundError:
-        raise InputError(f"{path} is missing: run the stage in the project's folder") from None
+        raise InputError(f"{path} is missing: run the command in the project folder") from None
     except YAMLError as error:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     try:
         return Settings.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path}: {_mistakes(error.errors())}") from error
+        raise InputError(f"{path}: {_describe_errors(error.errors())}") from error
 
 
 def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return settings by their full names, such as `train.seed`."""
+    """Return the settings by full name, such as `train.seed`."""
     return {
         f"{section}.{name}": value
         for section, values in sections.items()
@@ -175,15 +178,15 @@ def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _mistakes(details: list[ErrorDetails]) -> str:
-    """One phrase a key: a key of several types has an error for each type that did not fit."""
+def _describe_errors(details: list[ErrorDetails]) -> str:
+    """Return one phrase per setting; a setting of several types has one error per type."""
     reasons: dict[str, list[str]] = {}
-    found: dict[str, str] = {}
+    subjects: dict[str, str] = {}
     for detail in details:
         key = ".".join(str(part) for part in detail["loc"][:2]) or "the whole file"
         reasons.setdefault(key, []).append(_reason(detail))
-        found[key] = key if detail["type"] in SECTION_ERRORS else f"{key} is {_value(detail)}"
-    return "; ".join(f"{found[key]}: {' or '.join(reasons[key])}" for key in reasons)
+        subjects[key] = key if detail["type"] in SECTION_ERRORS else f"{key} is {_value(detail)}"
+    return "; ".join(f"{subjects[key]}: {' or '.join(reasons[key])}" for key in reasons)
 
 
 def _value(detail: ErrorDetails) -> str:
@@ -195,5 +198,5 @@ def _reason(detail: ErrorDetails) -> str:
         section = Settings
         for part in detail["loc"][:-1]:
             section = section.model_fields[str(part)].annotation  # type: ignore[assignment]
-        return f"no such setting; there are {', '.join(section.model_fields)}"
+        return f"no such setting; choose from {', '.join(section.model_fields)}"
     return detail["msg"][0].lower() + detail["msg"][1:]

@@ -1,4 +1,4 @@
-"""How a process ends early: after Ctrl-C, another signal, or the death of its parent process."""
+"""Early exit of a process after Ctrl-C, another signal or the death of its parent process."""
 
 import os
 import signal
@@ -15,11 +15,11 @@ INTERRUPTED = 130  # the exit status of a shell command that Ctrl-C ended
 INTERVAL = 0.5  # seconds
 PATIENCE = 10  # seconds
 
-_received: list[int] = []  # not an Event: a second signal could wait for its lock
+_received: list[int] = []  # not an Event: a second signal could deadlock on its lock
 
 
 def interrupted(stage: str) -> str:
-    """Return the message of a stage that was interrupted."""
+    """Return the message that an interrupted stage prints."""
     return f"{stage} was interrupted: resume with dvc repro"
 
 
@@ -33,7 +33,7 @@ def end_with_parent() -> None:
 
 
 def exit_on_signals(message: str) -> None:
-    """Make termination signals print a message and exit at once, while there is nothing to undo."""
+    """Make termination signals print a message and exit at once, without cleaning up."""
 
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
         print(message, file=sys.stderr, flush=True)
@@ -56,7 +56,7 @@ def raise_on_signals() -> None:
 def restore_interrupts() -> Iterator[None]:
     """Raise KeyboardInterrupt if an interrupt in the block surfaced as another error.
 
-    TensorFlow, for example, raises RuntimeError if it is interrupted while it changes the device.
+    For example, TensorFlow raises RuntimeError if it is interrupted while it changes the device.
     """
     try:
         yield

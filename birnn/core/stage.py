@@ -16,11 +16,12 @@ from birnn.core.settings import Settings
 
 
 def run(main: Callable[[Settings], None]) -> None:
-    """Run `main` of a stage with the checked settings.
+    """Run the `main` function of a stage with validated settings.
 
-    The stage is named after the file of `main`. Only one process at a time can run it in a folder.
-    An invalid setting or input, or an error of the file system, exits with status 1 and one line on
-    standard error (`--verbose` adds the traceback). Ctrl-C and termination signals exit with 130.
+    The name of the stage is the name of the file that defines `main`. Only one process at a time
+    can run a stage in a folder. Invalid settings, invalid inputs and file system errors exit with
+    status 1 and one line on standard error; `--verbose` shows the traceback instead. Ctrl-C and
+    termination signals exit with status 130.
     """
     parser = argparse.ArgumentParser(description=sys.modules[main.__module__].__doc__)
     parser.add_argument("--verbose", action="store_true", help="show the traceback of an error")
@@ -42,10 +43,13 @@ def run(main: Callable[[Settings], None]) -> None:
 
 @contextmanager
 def checked_inputs(stage: str) -> Iterator[None]:
-    """Compare the inputs with `dvc.lock`: refuse to start if they are damaged.
+    """Compare the inputs of a stage with `dvc.lock`; refuse to start if they are damaged.
 
-    A stage that is run by hand may use modified inputs, with a warning. If the block crashes then,
-    report the modified input as the likely cause.
+    A stage that is run by hand may use modified inputs: it prints a warning. If the block then
+    crashes, report the modified input as the likely cause.
+
+    Raises:
+        InputError: an input is damaged, and DVC runs the stage or the block crashed.
     """
     damage = integrity.find_damage(stage)
     if damage and "DVC_STAGE" in os.environ:
@@ -63,7 +67,7 @@ def checked_inputs(stage: str) -> Iterator[None]:
 
 
 def exit_with(line: str, status: int) -> NoReturn:
-    """Exit with one line on standard error, even if nothing reads standard output."""
+    """Exit with one line on standard error, even if standard output is closed."""
     print(line, file=sys.stderr)
     sys.stderr.flush()
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""YAML files, with the scalar rules of YAML 1.2, as DVC reads them.
+"""YAML files with the scalar rules of YAML 1.2, which DVC uses.
 
 PyYAML follows YAML 1.1, in which `1e-3` is text and `yes` is true. A stage must see the same values
 that DVC tracks (YAML 1.2.2, section 10.3.2, plus the underscores and dates that DVC accepts).
@@ -13,7 +13,7 @@ import yaml
 _NULL, _BOOL, _INT, _FLOAT = (
     f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float")
 )
-# For each type the text that it matches, and the characters that the text can start with.
+# The pattern of each type, and the characters that its text can start with.
 _RULES = {
     _NULL: (r"~|null|Null|NULL|", ("~", "n", "N", "")),
     _BOOL: (r"true|True|TRUE|false|False|FALSE", tuple("tTfF")),
@@ -29,39 +29,39 @@ _RULES = {
 
 
 def _resolvers(inherited: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Return PyYAML's rules by first character, with those of YAML 1.2 for the scalars above."""
-    kept = {
+    """Replace PyYAML's rules for the types above; rules are grouped by first character."""
+    resolvers = {
         first: [(tag, rule) for tag, rule in rules if tag not in _RULES]
         for first, rules in inherited.items()
     }
     for tag, (pattern, firsts) in _RULES.items():
         for first in firsts:
-            kept.setdefault(first, []).append((tag, re.compile(rf"(?:{pattern})\Z")))
-    return kept
+            resolvers.setdefault(first, []).append((tag, re.compile(rf"(?:{pattern})\Z")))
+    return resolvers
 
 
 class Loader(yaml.CSafeLoader):  # type: ignore[misc]  # PyYAML comes without types
-    """PyYAML's C loader with the scalar rules of YAML 1.2, which refuses repeated keys."""
+    """PyYAML's C loader with the scalar rules of YAML 1.2 and without duplicate keys."""
 
     yaml_implicit_resolvers = _resolvers(yaml.CSafeLoader.yaml_implicit_resolvers)
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # as PyYAML calls it
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # PyYAML's signature
         """Return a mapping.
 
         Raises:
             yaml.YAMLError: a key occurs twice.
         """
         keys = [key.value for key, _ in node.value]
-        for place, key in enumerate(keys):
-            if key in keys[:place]:
-                mark = node.value[place][0].start_mark
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
+                mark = node.value[index][0].start_mark
                 raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key!r}", mark)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         return mapping
 
 
 class Dumper(yaml.CSafeDumper):  # type: ignore[misc]  # PyYAML comes without types
-    """PyYAML's C dumper, which quotes text that YAML 1.2 would read as another type."""
+    """PyYAML's C dumper; it quotes text that YAML 1.2 would read as another type."""
 
     yaml_implicit_resolvers = Loader.yaml_implicit_resolvers
 
@@ -91,11 +91,11 @@ def parse_yaml(text: str | bytes) -> Any:
 
 
 def read_yaml(file: Path) -> Any:
-    """Return the content of a YAML file; raise what `parse_yaml` raises."""
+    """Return the content of a YAML file; raises the same errors as `parse_yaml`."""
     return parse_yaml(file.read_bytes())
 
 
 def write_yaml(content: Any, file: Path) -> None:
-    """Write `content`, in the order of its keys."""
+    """Write `content` without sorting its keys."""
     text = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True)
     file.write_text(text, encoding="utf-8")

@@ -1,1 +1,1 @@
-"""Labelled reviews: where they come from, and how they are stored."""
+"""The sources of labelled reviews, and the stored corpus."""

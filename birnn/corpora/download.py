@@ -1,4 +1,4 @@
-"""Download of one large file: shown, resumed when interrupted, verified before use."""
+"""Download a large file with a progress bar, resume if interrupted, and verify it."""
 
 import hashlib
 from pathlib import Path
@@ -10,22 +10,23 @@ from tqdm import tqdm
 
 from birnn.core.errors import InputError
 
-TIMEOUT = 20  # seconds, to connect and between two pieces
-PIECE = 1 << 20  # bytes
+TIMEOUT = 20  # seconds, to connect and between two chunks
+CHUNK_SIZE = 1 << 20  # bytes
 
 
 class UnreachableError(InputError):
-    """The source of a file cannot be reached, now and from here."""
+    """The source of a file cannot be reached."""
 
 
 def download(address: str, file: Path, sha256: str) -> None:
-    """Bring `file` from `address`.
+    """Download `file` from `address`.
 
-    What has come is kept in a `.partial` file beside it, from which this and later calls go on.
+    Incomplete downloads are saved in a `.partial` file next to it, from which this and later calls
+    resume.
 
     Raises:
-        UnreachableError: a try brought nothing new.
-        InputError: what came does not have the expected sha256; it is deleted.
+        UnreachableError: an attempt received no new bytes.
+        InputError: the file does not have the expected sha256; it is deleted.
     """
     partial = file.with_name(f"{file.name}.partial")
     partial.parent.mkdir(parents=True, exist_ok=True)
@@ -39,22 +40,22 @@ def download(address: str, file: Path, sha256: str) -> None:
             if _size(partial) == size:
                 reason = getattr(error.args[0], "reason", error) if error.args else error
                 raise UnreachableError(f"{address} cannot be reached ({reason})") from error
-    found = compute_sha256(partial)
-    if found != sha256:
+    actual = compute_sha256(partial)
+    if actual != sha256:
         partial.unlink()
         raise InputError(
-            f"{address} gave a file with sha256 {found}, expected {sha256}; it was deleted: "
-            "run again, or bring the file by other means"
+            f"{address} returned a file with sha256 {actual}, expected {sha256}; it was deleted: "
+            "run again, or download the file by other means"
         )
     partial.replace(file)
 
 
 def _append(address: str, partial: Path) -> None:
-    """Bring the rest of the file; the server says whether it can begin in the middle."""
+    """Download the rest of the file, or all of it if the server does not support ranges."""
     start = _size(partial)
     with requests.Session() as session:
         session.mount("https://", HTTPAdapter(max_retries=urllib3.Retry(2, backoff_factor=0.5)))
-        # The bytes as they lie on the server: a gzip file must not be unpacked on the way.
+        # The bytes as stored on the server: a gzip file must not be decompressed on the way.
         headers = {"Accept-Encoding": "identity", "Range": f"bytes={start}-"}
         with session.get(address, headers=headers, stream=True, timeout=TIMEOUT) as response:
             if response.status_code == requests.codes.requested_range_not_satisfiable and start:
@@ -73,9 +74,9 @@ def _append(address: str, partial: Path) -> None:
                     disable=None,
                 ) as progress,
             ):
-                for piece in response.raw.stream(PIECE, decode_content=False):
-                    output.write(piece)
-                    progress.update(len(piece))
+                for chunk in response.raw.stream(CHUNK_SIZE, decode_content=False):
+                    output.write(chunk)
+                    progress.update(len(chunk))
 
 
 def _size(file: Path) -> int:

@@ -1,8 +1,8 @@
 """The Large Movie Review Dataset (Maas et al., ACL 2011, pages 142-150).
 
-It has 25,000 + 25,000 labelled reviews, and 50,000 others that belong to the training split.
+It has 25,000 labelled reviews per split, and 50,000 unlabelled reviews in the training split.
 
-The archive is read as a stream and never unpacked, so nothing in it can be written anywhere.
+The archive is read as a stream and never extracted, so it cannot write any file.
 """
 
 import gzip
@@ -25,7 +25,7 @@ ADDRESS = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 SHA256 = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
 LOCAL_COPY = "IMDB_ARCHIVE"
 
-# Of each split's labelled reviews, negative ones first, in order of name.
+# Digests of the labelled reviews of each split, negative reviews first, in order of name.
 DIGESTS = {
     "train": "e2e5e63a9356d92ca3d30e53ebee611a9f0e397ddc6f0256f1bf24100309fafb",
     "test": "460da24638fd0ad6ff1f057095429340ebf910e9598ac80b5d6af7baf3de0374",
@@ -33,37 +33,38 @@ DIGESTS = {
 UNLABELLED_DIGEST = "c3eabc7e31234b351cd782ae2d1bdfb975c398c952b142901500ca42a811cc8b"
 LABELS = {"neg": 0, "pos": 1}
 MEMBERS = 100_022
+ADVICE = f"delete it, or set {LOCAL_COPY} to an intact copy"
 
 REVIEW = re.compile(r"(train|test)/(neg|pos)/\d{1,9}_\d{1,2}\.txt")
 UNLABELLED = re.compile(r"train/unsup/\d{1,9}_0\.txt")
 FILMS = re.compile(r"(train|test)/urls_(neg|pos)\.txt")
 FILM = re.compile(rb"/title/(tt\d+)/")
 
-# The true archive holds 240 MB in files of up to 2.5 MB. More is an attack, or another archive.
+# The real archive holds 240 MB in files of up to 2.5 MB. Far more is an attack or another archive.
 LARGEST_FILE = 10_000_000
 LARGEST_ARCHIVE = 1_000_000_000
 
 
-def read(raw: Path) -> Callable[[], Iterator[Review]]:
-    """Return what reads the labelled reviews, grouped by film.
+def reader(raw: Path) -> Callable[[], Iterator[Review]]:
+    """Return a function that yields the labelled reviews, with their film as group.
 
-    The archive is the local copy that the environment variable IMDB_ARCHIVE names, else the one
-    in the folder `raw`, else it is downloaded to there.
+    The archive is the local copy named by the environment variable IMDB_ARCHIVE, or else the file
+    in the folder `raw`, which is downloaded if missing.
 
     Raises:
         UnreachableError: there is no copy, and the download failed.
-        InputError: the local copy is missing. Reading raises it where the archive is cut short,
-            hostile, or not the dataset.
+        InputError: the local copy is missing. The returned function raises it if the archive is
+            truncated, malicious, or not the dataset.
     """
     archive = _locate(raw)
-    return lambda: verified(archive)
+    return lambda: read_verified(archive)
 
 
-def verified(archive: Path) -> Iterator[Review]:
-    """Yield the labelled reviews of an archive, the training split first.
+def read_verified(archive: Path) -> Iterator[Review]:
+    """Yield the labelled reviews of an archive, the training split first, and verify each split.
 
     Raises:
-        InputError: when all of a split has been read, and it is not that of the dataset.
+        InputError: the reviews of a split differ from the dataset; raised after the last one.
     """
     for split, reviews in groupby(read_archive(archive), lambda review: review.split):
         digest = Digest()
@@ -72,20 +73,19 @@ def verified(archive: Path) -> Iterator[Review]:
             yield review
         if digest.hexdigest() != DIGESTS[split]:
             raise InputError(
-                f"{archive}: the reviews of {split} are not those of the Large Movie Review "
-                f"Dataset (digest {digest.hexdigest()}, expected {DIGESTS[split]}): "
-                f"{_other_copy()}"
+                f"{archive}: the {split} reviews differ from the Large Movie Review Dataset "
+                f"(digest {digest.hexdigest()}, expected {DIGESTS[split]}): {ADVICE}"
             )
 
 
 def read_unlabelled(raw: Path) -> Iterator[str]:
-    """Yield the texts of the reviews without a label, in order of name.
+    """Yield the texts of the unlabelled reviews, in order of name.
 
-    The archive is found as `read` finds it.
+    The archive is located as by `reader`.
 
     Raises:
         UnreachableError: there is no copy, and the download failed.
-        InputError: the archive is cut short, hostile, or not the dataset.
+        InputError: the archive is truncated, malicious, or not the dataset.
     """
     archive = _locate(raw)
     files = dict(_files(archive, UNLABELLED))
@@ -96,17 +96,16 @@ def read_unlabelled(raw: Path) -> Iterator[str]:
         yield text
     if digest.hexdigest() != UNLABELLED_DIGEST:
         raise InputError(
-            f"{archive}: the reviews of train/unsup are not those of the Large Movie Review "
-            f"Dataset (digest {digest.hexdigest()}, expected {UNLABELLED_DIGEST}): "
-            f"{_other_copy()}"
+            f"{archive}: the train/unsup reviews differ from the Large Movie Review Dataset "
+            f"(digest {digest.hexdigest()}, expected {UNLABELLED_DIGEST}): {ADVICE}"
         )
 
 
 def read_archive(archive: Path) -> Iterator[Review]:
-    """Yield the labelled reviews of each split, negative ones first, in order of name.
+    """Yield the labelled reviews of each split, negative reviews first, in order of name.
 
     Raises:
-        InputError: the archive is cut short, hostile, or lacks reviews or films.
+        InputError: the archive is truncated, malicious, or lacks reviews or films.
     """
     files = dict(_files(archive, REVIEW, FILMS))
     for split in SPLITS:
@@ -118,7 +117,7 @@ def _locate(raw: Path) -> Path:
     if local_copy := os.environ.get(LOCAL_COPY):
         archive = Path(local_copy)
         if not archive.is_file():
-            raise InputError(f"{LOCAL_COPY} names {archive}, which is not a file")
+            raise InputError(f"{LOCAL_COPY} names {archive}, which is not a file: fix or unset it")
         return archive
     archive = raw / "aclImdb_v1.tar.gz"
     if not archive.exists():
@@ -127,29 +126,27 @@ def _locate(raw: Path) -> Path:
 
 
 def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of each file whose path is as one of the patterns."""
+    """Yield the path and content of each file whose path matches one of the patterns."""
     try:
-        # Opened by gzip, since tarfile alone takes a file cut short between members for whole.
+        # Opened by gzip, because tarfile alone accepts a file that is truncated between members.
         with gzip.open(archive) as content:
-            limited = _Limited(archive, content)
+            limited = _LimitedReader(archive, content)
             with tarfile.open(fileobj=cast("IO[bytes]", limited), mode="r|") as tar:
                 for member in tqdm(tar, desc="reading", unit=" files", total=MEMBERS, disable=None):
-                    limited.refuse(member)
+                    limited.check(member)
                     path = member.name.removeprefix("aclImdb/")
                     if any(pattern.fullmatch(path) for pattern in wanted):
                         file = tar.extractfile(member)
                         if file is not None:
                             yield path, file.read()
-                    # tarfile would remember every member.
+                    # tarfile would hold every member in memory.
                     tar.members.clear()  # type: ignore[attr-defined]
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise InputError(
-            f"{archive} is cut short or no archive ({error}): {_other_copy()}"
-        ) from error
+        raise InputError(f"{archive} is truncated or not an archive ({error}): {ADVICE}") from error
 
 
-class _Limited:
-    """The unpacked content of an archive, of which no more is read than the dataset can hold."""
+class _LimitedReader:
+    """A reader of the decompressed archive that stops at sizes the dataset cannot have."""
 
     def __init__(self, archive: Path, content: gzip.GzipFile) -> None:
         self._archive = archive
@@ -158,16 +155,16 @@ class _Limited:
         self._member_bytes = 0
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes: tarfile itself would read a header of any size."""
-        piece = self._content.read(size)
-        self._read += len(piece)
-        self._member_bytes += len(piece)
+        """Return up to `size` bytes; tarfile itself would read a header of any size."""
+        chunk = self._content.read(size)
+        self._read += len(chunk)
+        self._member_bytes += len(chunk)
         if self._read > LARGEST_ARCHIVE or self._member_bytes > 2 * LARGEST_FILE:
-            raise InputError(f"{self._archive} holds more than the dataset can: {_other_copy()}")
-        return piece
+            raise InputError(f"{self._archive} is larger than the dataset: {ADVICE}")
+        return chunk
 
-    def refuse(self, member: tarfile.TarInfo) -> None:
-        """Refuse a member that the dataset cannot have, before it is read."""
+    def check(self, member: tarfile.TarInfo) -> None:
+        """Raise InputError for a member that the dataset cannot have, before it is read."""
         self._member_bytes = 0
         path = PurePosixPath(member.name)
         if path.is_absolute() or ".." in path.parts:
@@ -178,21 +175,21 @@ class _Limited:
             reason = "is larger than anything in the dataset"
         else:
             return
-        raise InputError(f"{self._archive}: the member {member.name!r} {reason}: {_other_copy()}")
+        raise InputError(f"{self._archive}: the member {member.name!r} {reason}: {ADVICE}")
 
 
 def _reviews(archive: Path, files: dict[str, bytes], split: str, label: str) -> Iterator[Review]:
-    """Yield the reviews of one folder; the line N of the list of films is of the review N."""
+    """Yield the reviews of one folder; line N of its list of films names the film of review N."""
     folder = f"{split}/{label}/"
     films = files.get(f"{split}/urls_{label}.txt", b"").splitlines()
     paths = sorted(path for path in files if path.startswith(folder))
     if not paths:
-        raise InputError(f"{archive} has no reviews in {folder}: {_other_copy()}")
+        raise InputError(f"{archive} has no reviews in {folder}: {ADVICE}")
     for path in paths:
         number = int(path.removeprefix(folder).partition("_")[0])
         film = FILM.search(films[number]) if number < len(films) else None
         if film is None:
-            raise InputError(f"{archive} does not tell the film of {path}: {_other_copy()}")
+            raise InputError(f"{archive} does not name the film of {path}: {ADVICE}")
         text = _text(archive, path, files.pop(path))
         yield Review(split, path, film[1].decode(), LABELS[label], text, path)
 
@@ -202,9 +199,5 @@ def _text(archive: Path, path: str, content: bytes) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{archive}: {path} is not UTF-8 at byte {error.start}: {_other_copy()}"
+            f"{archive}: {path} is not UTF-8 at byte {error.start}: {ADVICE}"
         ) from error
-
-
-def _other_copy() -> str:
-    return f"delete it, or name a good copy by {LOCAL_COPY}"

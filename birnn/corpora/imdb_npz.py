@@ -1,7 +1,7 @@
-"""Keras's arrays of the Large Movie Review Dataset, by Keras's loader: words without texts.
+"""Keras's arrays of the Large Movie Review Dataset: words without the original texts.
 
-The arrays hold Python objects, which only a pickle can hold, and a pickle can run any code. So a
-file is opened only if it is Keras's own, by its sha256.
+The arrays hold Python objects, so the file contains a pickle, which can run any code. Therefore a
+file is opened only if its sha256 is the sha256 of Keras's file.
 """
 
 from collections.abc import Iterator
@@ -23,20 +23,20 @@ EVERY_WORD = 10**9  # above any id
 
 @dataclass(frozen=True)
 class Arrays:
-    """The reviews as ranks of words.
+    """The reviews as lists of word ranks.
 
     Attributes:
         vocabulary: the words in Keras's order of rank.
-        splits: for each split the reviews, each a list of ranks from 1, and the labels.
+        splits: for each split, its reviews, each a list of ranks from 1, and its labels.
     """
 
     vocabulary: list[str]
     splits: dict[str, tuple[NDArray[np.object_], NDArray[np.int64]]]
 
     def read(self) -> Iterator[Review]:
-        """Yield the reviews in the order of Keras's loader; a text is its words, spaced.
+        """Yield the reviews in the order of Keras's loader; a text is its words joined by spaces.
 
-        Which film a review is about is not known: each is a group of its own.
+        The films are unknown, so each review is a group of its own.
         """
         for split, (reviews, labels) in self.splits.items():
             for number, (ranks, label) in enumerate(zip(reviews, labels, strict=True)):
@@ -46,34 +46,34 @@ class Arrays:
 
 
 def load(raw: Path) -> Arrays:
-    """Load the arrays and the word index from the folder `raw`, or download them to there.
+    """Load the arrays and the word index from the folder `raw`; download missing files.
 
     Raises:
-        UnreachableError: a file is not there, and cannot be downloaded.
-        InputError: a file that is there is not Keras's.
+        UnreachableError: a missing file cannot be downloaded.
+        InputError: an existing file is not Keras's.
     """
     file = raw / "imdb.npz"
     if not file.exists():
         download(ADDRESS, file, SHA256)
     _verify(file)
-    # Here, since it takes seconds, and no other source wants it.
+    # Imported here because it takes seconds and other sources do not need it.
     from keras.datasets import imdb  # noqa: PLC0415
 
-    # The loader leaves paths that are absolute as they are.
+    # Absolute, so that the loader does not look in its own cache.
     splits = imdb.load_data(
         path=str(file.resolve()), num_words=EVERY_WORD, start_char=None, index_from=0
     )
     try:
         ranks = imdb.get_word_index(path=str((raw / "imdb_word_index.json").resolve()))
-    except Exception as error:  # Keras raises no other
+    except Exception as error:  # Keras raises no subclass
         raise UnreachableError(f"Keras's word index cannot be reached ({error})") from error
     return Arrays(sorted(ranks, key=ranks.__getitem__), dict(zip(SPLITS, splits, strict=True)))
 
 
 def _verify(file: Path) -> None:
-    found = compute_sha256(file)
-    if found != SHA256:
+    actual = compute_sha256(file)
+    if actual != SHA256:
         raise InputError(
-            f"{file} has sha256 {found}, and Keras's file {SHA256}: it is not opened, since it "
-            "may hold a pickle, which can run any code; delete it"
+            f"{file} has sha256 {actual}, expected {SHA256}; it was not opened, because it may "
+            "hold a pickle, which can run any code: delete it"
         )

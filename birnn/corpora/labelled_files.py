@@ -1,4 +1,4 @@
-"""The user's own labelled text: CSV, TSV, JSON Lines or Parquet, laid out as the settings say."""
+"""Read the user's own labelled text from CSV, TSV, JSON Lines or Parquet files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from birnn.corpora import tabular
 from birnn.corpora.review import SPLITS, Review
 
 FOLDER = Path("data/own")
-SHOWN = 40  # characters of a value, in messages
+SHOWN = 40  # characters of a value in error messages
 
 
 def read(settings: Csv, folder: Path = FOLDER) -> Iterator[Review]:
@@ -19,7 +19,7 @@ def read(settings: Csv, folder: Path = FOLDER) -> Iterator[Review]:
 
     Raises:
         InputError: a file is missing or damaged, a column is missing, a label or a split is
-            unknown, or a text or an id is empty; named by file and line.
+            unknown, or a value is empty. The message names the file and the line.
     """
     names = (
         settings.text_column,
@@ -33,57 +33,59 @@ def read(settings: Csv, folder: Path = FOLDER) -> Iterator[Review]:
     if settings.test is not None:
         files.append((folder / settings.test, "test"))
     for file, file_split in files:
-        for place, row in tabular.read(file, columns):
-            yield _review(settings, file_split, place, row)
+        for location, row in tabular.read(file, columns):
+            yield _review(settings, file_split, location, row)
 
 
-def _review(settings: Csv, file_split: str, place: str, row: dict[str, Any]) -> Review:
+def _review(settings: Csv, file_split: str, location: str, row: dict[str, Any]) -> Review:
     split = file_split
     if settings.split_column is not None:
-        split = _filled(row, settings.split_column, place)
+        split = _value(row, settings.split_column, location)
         if split not in SPLITS:
             raise InputError(
-                f"{place}, column {settings.split_column!r} is {_short(split)}, neither train "
-                "nor test"
+                f"{location}, column {settings.split_column!r} is {_short(split)}, neither train "
+                "nor test: fix the row"
             )
-    text = _filled(row, settings.text_column, place)
+    text = _value(row, settings.text_column, location)
     if len(text.encode()) > tabular.LARGEST_TEXT:
         raise InputError(
-            f"{place}, column {settings.text_column!r} is longer than {tabular.LARGEST_TEXT:,} "
-            "bytes: shorten the text"
+            f"{location}, column {settings.text_column!r} is longer than "
+            f"{tabular.LARGEST_TEXT:,} bytes: shorten the text"
         )
-    review_id, group = Path(place).name, None
+    review_id, group = Path(location).name, None
     if settings.id_column is not None:
-        review_id = _filled(row, settings.id_column, place)
+        review_id = _value(row, settings.id_column, location)
     if settings.group_column is not None:
-        group = _filled(row, settings.group_column, place)
-    return Review(split, review_id, group or review_id, _label(settings, place, row), text, place)
+        group = _value(row, settings.group_column, location)
+    label = _label(settings, location, row)
+    return Review(split, review_id, group or review_id, label, text, location)
 
 
-def _label(settings: Csv, place: str, row: dict[str, Any]) -> int:
-    found = _filled(row, settings.label_column, place)
+def _label(settings: Csv, location: str, row: dict[str, Any]) -> int:
+    value = _value(row, settings.label_column, location)
     labels = {_as_text(settings.negative): 0, _as_text(settings.positive): 1}
-    if found not in labels:
+    if value not in labels:
         raise InputError(
-            f"{place}, column {settings.label_column!r} is {_short(found)}, neither csv.positive "
-            f"({_as_text(settings.positive)}) nor csv.negative ({_as_text(settings.negative)}): "
-            "mend the row or the settings"
+            f"{location}, column {settings.label_column!r} is {_short(value)}, neither "
+            f"csv.positive ({_as_text(settings.positive)}) nor csv.negative "
+            f"({_as_text(settings.negative)}): fix the row or the settings"
         )
-    return labels[found]
+    return labels[value]
 
 
-def _filled(row: dict[str, Any], column: str, place: str) -> str:
+def _value(row: dict[str, Any], column: str, location: str) -> str:
+    """Return a value as text, which must not be empty."""
     value = row.get(column)
     if isinstance(value, bytes | dict | list):
-        raise InputError(f"{place}, column {column!r} is neither text nor a number")
+        raise InputError(f"{location}, column {column!r} is neither text nor a number")
     text = "" if value is None else _as_text(value)
     if not text.strip():
-        raise InputError(f"{place}, column {column!r} is empty: fill it, or remove the row")
+        raise InputError(f"{location}, column {column!r} is empty: fill it, or remove the row")
     return text
 
 
 def _as_text(value: Any) -> str:
-    """Return a value as the formats write it: true and false in small letters."""
+    """Return a value as the file formats write it: true and false in lowercase."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

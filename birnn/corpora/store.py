@@ -1,4 +1,4 @@
-"""The folder that holds a corpus: a Parquet file a split, the vocabulary, and a description."""
+"""Store a corpus in a folder: one Parquet file per split, the vocabulary, and a description."""
 
 from array import array
 from collections import Counter
@@ -36,25 +36,25 @@ LARGEST_BATCH = 20_000_000  # characters
 
 
 class Tally:
-    """What is known of the reviews of a split when all have passed, in 32 bytes a review."""
+    """Counts and hashes of the reviews of a split, in 32 bytes per review."""
 
     def __init__(self) -> None:
-        """Begin with no review."""
+        """Start with no reviews."""
         self.digest = Digest()
-        self.places = array("L")
+        self.positions = array("L")
         self.positive = 0
         self.ids, self.groups, self.texts = (array("Q") for _ in range(3))
 
-    def add(self, review: Review, place: int) -> None:
-        """Add the review at a place in the corpus, counted from 0."""
-        self.places.append(place)
+    def add(self, review: Review, position: int) -> None:
+        """Add a review, given its position in the corpus, counted from 0."""
+        self.positions.append(position)
         self.positive += review.label
         self.ids.append(_short_hash(review.id.encode()))
         self.groups.append(_short_hash(review.group.encode()))
         self.texts.append(_short_hash(self.digest.add(review)))
 
     def describe(self) -> dict[str, Any]:
-        """Return the counts of reviews, of positive ones and of groups, and the digest."""
+        """Return the numbers of reviews, positive reviews and groups, and the digest."""
         return {
             "reviews": len(self.ids),
             "positive": self.positive,
@@ -66,16 +66,16 @@ class Tally:
 def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict[str, Any]:
     """Write `train.parquet`, `test.parquet`, `vocabulary.txt` and `corpus.json` into `folder`.
 
-    The vocabulary is that of the training split, by frequency where the corpus has no order of its
-    own. The reviews pass one batch at a time, and are in memory no longer.
+    If the corpus has no vocabulary of its own, the words of the training split are ranked by
+    frequency. Reviews are processed in batches, so they need not fit in memory.
 
-    Returns what `corpus.json` says: the names of the corpus and of the one that was asked for, the
-    size of the vocabulary, the number of test reviews whose text is a training review's as well,
-    and for each split the counts of reviews, of positive ones and of groups, and the digest.
+    Returns the content of `corpus.json`: the names of the corpus and of the requested corpus, the
+    size of the vocabulary, the number of test reviews whose text is also in the training split, and
+    for each split the numbers of reviews, positive reviews and groups, and the digest.
 
     Raises:
-        InputError: an id stands twice, a split lacks one of the two classes, or, with
-            `refuse_overlap`, a text stands in both splits.
+        InputError: an id is not unique, a split lacks one of the two classes, or, with
+            `refuse_overlap`, a text is in both splits.
     """
     tallies = {split: Tally() for split in SPLITS}
     counts: Counter[str] = Counter()
@@ -86,7 +86,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             )
             for split in SPLITS
         }
-        for split, table, words in map_in_order(_tokenized, _batches(corpus.read(), tallies)):
+        for split, table, words in map_in_order(_tokenize, _batches(corpus.read(), tallies)):
             writers[split].write_batch(table)
             if split == "train":
                 counts.update(words)
@@ -111,24 +111,24 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
 def _batches(
     reviews: Iterable[Review], tallies: dict[str, Tally]
 ) -> Iterator[tuple[str, list[Review]]]:
-    """Yield the reviews in batches of one split, and tally them."""
-    waiting: dict[str, list[Review]] = {split: [] for split in SPLITS}
+    """Yield the reviews in batches of one split, and add them to the split's tally."""
+    pending: dict[str, list[Review]] = {split: [] for split in SPLITS}
     sizes = dict.fromkeys(SPLITS, 0)
-    for place, review in enumerate(tqdm(reviews, desc="writing", unit=" reviews", disable=None)):
+    for position, review in enumerate(tqdm(reviews, desc="writing", unit=" reviews", disable=None)):
         split = review.split
-        tallies[split].add(review, place)
-        waiting[split].append(review)
+        tallies[split].add(review, position)
+        pending[split].append(review)
         sizes[split] += len(review.text)
-        if len(waiting[split]) == BATCH_SIZE or sizes[split] > LARGEST_BATCH:
-            yield split, waiting[split]
-            waiting[split], sizes[split] = [], 0
-    for split, batch in waiting.items():
+        if len(pending[split]) == BATCH_SIZE or sizes[split] > LARGEST_BATCH:
+            yield split, pending[split]
+            pending[split], sizes[split] = [], 0
+    for split, batch in pending.items():
         if batch:
             yield split, batch
 
 
-def _tokenized(batch: tuple[str, list[Review]]) -> tuple[str, pa.RecordBatch, Counter[str]]:
-    """Return the rows of a batch, with their tokens, and the count of each token."""
+def _tokenize(batch: tuple[str, list[Review]]) -> tuple[str, pa.RecordBatch, Counter[str]]:
+    """Return the rows of a batch with their tokens, and the count of each token."""
     split, reviews = batch
     tokens = tokenizer.tokenize(review.text for review in reviews)
     columns = [
@@ -142,42 +142,44 @@ def _tokenized(batch: tuple[str, list[Review]]) -> tuple[str, pa.RecordBatch, Co
 
 
 def _check_ids(corpus: Corpus, tallies: dict[str, Tally]) -> None:
-    places = np.concatenate([np.asarray(tallies[split].places) for split in SPLITS])
-    ids = np.concatenate([np.asarray(tallies[split].ids) for split in SPLITS])[np.argsort(places)]
+    positions = np.concatenate([np.asarray(tallies[split].positions) for split in SPLITS])
+    ids = np.concatenate([np.asarray(tallies[split].ids) for split in SPLITS])
+    ids = ids[np.argsort(positions)]
     order = np.argsort(ids, kind="stable")
-    twice = order[1:][np.diff(ids[order]) == 0]
-    if len(twice):
-        second = int(twice.min())
-        first = int(np.flatnonzero(ids == ids[second])[0])
-        found = [_review(corpus, place) for place in (first, second)]
+    duplicates = order[1:][np.diff(ids[order]) == 0]
+    if len(duplicates):
+        position = int(duplicates.min())
+        duplicate = _read_review(corpus, position)
+        first = _read_review(corpus, int(np.flatnonzero(ids == ids[position])[0]))
         raise InputError(
-            f"{found[1].place}: the id {found[1].id!r} is that of {found[0].place} as well: "
-            "ids must be unique"
+            f"{duplicate.location}: the id {duplicate.id!r} is already used in {first.location}: "
+            "make the ids unique"
         )
 
 
 def _check_classes(name: str, tallies: dict[str, Tally]) -> None:
     for split, tally in tallies.items():
-        if not 0 < tally.positive < len(tally.ids):
+        negative = len(tally.ids) - tally.positive
+        if not tally.positive or not negative:
             raise InputError(
-                f"the {split} split of {name} has {len(tally.ids)} reviews, {tally.positive} of "
-                "them positive: both classes are needed, so choose another fetch.source"
+                f"the {split} split of {name} has {tally.positive} positive and {negative} "
+                "negative reviews, but needs both: add reviews, or choose another fetch.source"
             )
 
 
 def _refuse_overlap(corpus: Corpus, test: Tally, shared: NDArray[np.bool_]) -> None:
-    first = _review(corpus, test.places[int(shared.argmax())])
+    first = _read_review(corpus, test.positions[int(shared.argmax())])
     raise InputError(
-        f"{first.place}: the text of this test review stands in the training split as well, as do "
-        f"{shared.sum():,} in all: remove them, or set fetch.overlap to report"
+        f"{first.location}: the text of this test review is also in the training split "
+        f"({shared.sum():,} in all): remove them, or set fetch.overlap to report"
     )
 
 
-def _review(corpus: Corpus, place: int) -> Review:
-    """Read the corpus again, up to a place: only a hash of each review was kept."""
-    return next(islice(corpus.read(), place, None))
+def _read_review(corpus: Corpus, position: int) -> Review:
+    """Read one review from the corpus again, because only a hash of it is in memory."""
+    return next(islice(corpus.read(), position, None))
 
 
 def _short_hash(content: bytes) -> int:
-    """Return 64 bits: of a million different contents, two are equal once in 37 million corpora."""
+    """Return a 64-bit hash; a million different contents collide with a probability of 3e-8."""
     return int.from_bytes(blake2b(content, digest_size=8).digest(), "big")

@@ -1,8 +1,8 @@
-"""Rows of CSV, TSV, JSON Lines and Parquet files, one at a time, whatever the file holds.
+"""Read CSV, TSV, JSON Lines and Parquet files one row at a time, and refuse invalid files.
 
-A file of other people may be cut short, in another encoding, or made to fill the memory: each
-mistake is named by file, line and column, and no more than LARGEST_TEXT of a text is held; of
-Parquet, no more than LARGEST_BATCH and a page, which Arrow unpacks whole (2 GB at the most).
+A file may be truncated, in another encoding, or made to exhaust memory. Error messages name the
+file, line and column. At most LARGEST_TEXT bytes of a text are in memory; for Parquet, at most
+LARGEST_BATCH bytes and one page, which Arrow decompresses whole (up to 2 GB).
 """
 
 import csv
@@ -22,54 +22,56 @@ LARGEST_TEXT = 20_000_000  # bytes
 LARGEST_BATCH = 5 * LARGEST_TEXT
 
 Row = tuple[str, dict[str, Any]]
-"""Where a row stands, for messages, and its values by column."""
+"""The location of a row, for error messages, and its values by column."""
 
 
 def read(file: Path, columns: Sequence[str]) -> Iterator[Row]:
-    """Yield the rows of a file, by the ending of its name: .csv, .tsv, .jsonl or .parquet.
+    """Yield the rows of a .csv, .tsv, .jsonl or .parquet file; the suffix determines the format.
 
-    Values of `columns` are as the file types them: of CSV, text. A key that an object of JSON Lines
-    lacks has no value. Byte order marks and empty lines are skipped.
+    Values have the types of the file; in CSV and TSV they are text. A JSON object may lack
+    keys; its row then lacks them too. Byte order marks and empty lines are skipped.
 
     Raises:
-        InputError: the file is missing, of another kind, cut short, damaged or not UTF-8, a row
+        InputError: the file is missing, of another format, truncated, damaged or not UTF-8, a row
             has too few or too many columns, or a column is missing.
     """
     reader = READERS.get(file.suffix.lower())
     if reader is None:
-        raise InputError(f"{file} is none of {', '.join(READERS)}: convert it, or rename it")
+        raise InputError(f"{file} has an unsupported extension: use one of {', '.join(READERS)}")
     if not file.is_file():
-        raise InputError(f"{file} is missing, or no file")
+        raise InputError(f"{file} does not exist or is not a file: check the path")
     yield from reader(file, columns)
 
 
 def lines(file: IO[bytes], name: str) -> Iterator[tuple[int, str]]:
-    """Yield each line of a UTF-8 text with its number; the line keeps its newline.
+    """Yield the number and text of each line of a UTF-8 file, including the newline.
 
     Raises:
-        InputError: a line is not UTF-8, holds a NUL byte, or is longer than LARGEST_TEXT.
+        InputError: a line is not UTF-8, contains a NUL byte, or is longer than LARGEST_TEXT.
     """
     number = 0
     while line := file.readline(LARGEST_TEXT + 1):
         number += 1
-        place = f"{name}, line {number}"
+        location = f"{name}, line {number}"
         if len(line) > LARGEST_TEXT:
-            raise InputError(f"{place} is longer than {LARGEST_TEXT:,} bytes: shorten or remove it")
+            raise InputError(
+                f"{location} is longer than {LARGEST_TEXT:,} bytes: shorten or remove it"
+            )
         if b"\0" in line:
-            column = line.index(b"\0") + 1
-            raise InputError(f"{place}, byte {column} is a NUL byte: save the file as UTF-8 text")
+            byte = line.index(b"\0") + 1
+            raise InputError(f"{location}, byte {byte} is a NUL byte: save the file as UTF-8 text")
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise InputError(
-                f"{place}, byte {error.start + 1} is not UTF-8: save the file as UTF-8 text"
+                f"{location}, byte {error.start + 1} is not UTF-8: save the file as UTF-8 text"
             ) from None
         yield number, text
 
 
 def _csv(delimiter: str) -> Callable[[Path, Sequence[str]], Iterator[Row]]:
     def read_csv(file: Path, columns: Sequence[str]) -> Iterator[Row]:
-        # The limit of the module, for all that it reads.
+        # This is a global limit of the csv module.
         csv.field_size_limit(LARGEST_TEXT)
         with file.open("rb") as content:
             reader = csv.reader(
@@ -78,31 +80,32 @@ def _csv(delimiter: str) -> Callable[[Path, Sequence[str]], Iterator[Row]]:
             rows = _csv_rows(reader, file)
             header = next(rows, ("", []))[1]
             _require(columns, header, file)
-            for place, row in rows:
+            for location, row in rows:
                 if len(row) != len(header):
                     raise InputError(
-                        f"{place} has {len(row)} columns, the header {len(header)}: "
-                        "mend the row, or quote the text"
+                        f"{location}: expected {len(header)} columns, found {len(row)}; "
+                        "fix the row, or quote the text"
                     )
-                yield place, dict(zip(header, row, strict=True))
+                yield location, dict(zip(header, row, strict=True))
 
     return read_csv
 
 
 def _csv_rows(reader: Any, file: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield the rows that are not empty, each with the line that it begins on."""
+    """Yield the rows that are not empty, each with the line it starts on."""
     while True:
-        place = f"{file}, line {reader.line_num + 1}"
+        location = f"{file}, line {reader.line_num + 1}"
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             raise InputError(
-                f"{place} is no CSV ({error}): the file is cut short, or a quote is not closed"
+                f"{location} is not valid CSV ({error}): the file is truncated, or a quote is not "
+                "closed"
             ) from None
         if row:
-            yield place, row
+            yield location, row
 
 
 def _json_lines(file: Path, columns: Sequence[str]) -> Iterator[Row]:
@@ -110,30 +113,30 @@ def _json_lines(file: Path, columns: Sequence[str]) -> Iterator[Row]:
         for number, line in lines(content, str(file)):
             if line.isspace():
                 continue
-            place = f"{file}, line {number}"
+            location = f"{file}, line {number}"
             try:
                 row = json.loads(line.rstrip())
             except json.JSONDecodeError as error:
                 raise InputError(
-                    f"{place}, column {error.colno} is no JSON ({error.msg}): "
-                    "the file is cut short, or not one object a line"
+                    f"{location}, column {error.colno} is not valid JSON ({error.msg}): "
+                    "the file is truncated, or does not have one object per line"
                 ) from None
             except (ValueError, RecursionError) as error:
-                raise InputError(f"{place} is no JSON that can be read ({error})") from None
+                raise InputError(f"{location} cannot be read as JSON ({error})") from None
             if not isinstance(row, dict):
-                raise InputError(f'{place} is not an object, as {{"{columns[0]}": ...}}')
+                raise InputError(f'{location} is not an object such as {{"{columns[0]}": ...}}')
             for name in columns:
-                _refuse_surrogates(row.get(name), f"{place}, column {name!r}")
-            yield place, row
+                _refuse_surrogates(row.get(name), f"{location}, column {name!r}")
+            yield location, row
 
 
-def _refuse_surrogates(value: Any, place: str) -> None:
+def _refuse_surrogates(value: Any, location: str) -> None:
     if isinstance(value, str):
         try:
             value.encode()
         except UnicodeEncodeError:
             raise InputError(
-                f"{place} holds half of a surrogate pair, which is no text: remove it"
+                f"{location} has a lone surrogate, which UTF-8 cannot encode: remove it"
             ) from None
 
 
@@ -148,53 +151,55 @@ def _parquet(file: Path, columns: Sequence[str]) -> Iterator[Row]:
             start += len(batch)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{file} is cut short or no Parquet file ({reason})") from None
+        raise InputError(f"{file} is truncated or not a Parquet file ({reason})") from None
 
 
 def _batches(file: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Yield batches of rows that take no more memory than a few of the largest texts.
 
-    One row group at a time: Arrow's own iteration keeps something of each until the last is read.
-    In a small one, which could hold a long text many times, a repeated text stays one in memory;
-    in a large one Arrow would so keep every text until its end.
+    Row groups are read one at a time, because Arrow's own iteration over all of them holds on to
+    some memory of each until the end. A small row group may repeat a long text many times, so it
+    is read as a dictionary, which stores each text once. In a large row group, a dictionary would
+    hold every text until the end.
     """
     with (
-        pq.ParquetFile(file) as content,
-        pq.ParquetFile(file, read_dictionary=list(columns)) as with_repeated,
+        pq.ParquetFile(file) as plain,
+        pq.ParquetFile(file, read_dictionary=list(columns)) as dictionary,
     ):
-        for place in range(content.num_row_groups):
-            group = content.metadata.row_group(place)
+        for number in range(plain.num_row_groups):
+            group = plain.metadata.row_group(number)
             row_size = group.total_byte_size / max(group.num_rows, 1)
             rows = max(1, min(BATCH_SIZE, int(LARGEST_BATCH / max(row_size, 1))))
-            reader = with_repeated if group.total_byte_size <= LARGEST_BATCH else content
-            yield from reader.iter_batches(rows, row_groups=[place], columns=list(columns))
+            reader = dictionary if group.total_byte_size <= LARGEST_BATCH else plain
+            yield from reader.iter_batches(rows, row_groups=[number], columns=list(columns))
 
 
-def _values(column: pa.Array, place: str) -> Iterator[Any]:
+def _values(column: pa.Array, location: str) -> Iterator[Any]:
     if not pa.types.is_dictionary(column.type):
-        _refuse_long(column, place)
+        _refuse_long(column, location)
         yield from column.to_pylist()
         return
-    # Only those of this batch: the dictionary has all of the row group so far.
+    # Only the values of this batch: the dictionary holds every value of the row group so far.
     indices = column.indices.unique().drop_null()
-    different = column.dictionary.take(indices)
-    _refuse_long(different, place)
-    by_index = dict(zip(indices.to_pylist(), different.to_pylist(), strict=True))
+    values = column.dictionary.take(indices)
+    _refuse_long(values, location)
+    by_index = dict(zip(indices.to_pylist(), values.to_pylist(), strict=True))
     yield from map(by_index.get, column.indices.to_pylist())
 
 
-def _refuse_long(values: pa.Array, place: str) -> None:
+def _refuse_long(values: pa.Array, location: str) -> None:
     is_text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
     if is_text and (pc.max(pc.binary_length(values)).as_py() or 0) > LARGEST_TEXT:
-        raise InputError(f"{place} has a text longer than {LARGEST_TEXT:,} bytes: shorten it")
+        raise InputError(f"{location} has a text longer than {LARGEST_TEXT:,} bytes: shorten it")
 
 
 def _require(columns: Sequence[str], header: Sequence[str], file: Path) -> None:
     for name in columns:
         if header.count(name) != 1:
+            count = f"{header.count(name)} columns" if name in header else "no column"
             raise InputError(
-                f"{file} has {header.count(name)} columns {name!r}; there are: "
-                f"{', '.join(header) or 'none'}"
+                f"{file} has {count} {name!r}. Its columns are: {', '.join(header) or 'none'}. "
+                "Check the column name and the delimiter: a comma in .csv, a tab in .tsv"
             )
 
 

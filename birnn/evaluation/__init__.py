@@ -1,1 +1,1 @@
-"""What is measured on the test reviews."""
+"""Metrics, comparisons and ensembles of the models."""

@@ -1,4 +1,4 @@
-"""Whether a probability means what it says: of reviews given 0.8, are 80 % positive?"""
+"""Calibration: are 80% of the reviews with a predicted probability of 0.8 positive?"""
 
 from typing import Any
 
@@ -13,26 +13,26 @@ BINS = 10
 def reliability(
     labels: NDArray[np.uint8], probabilities: NDArray[np.float32]
 ) -> list[dict[str, Any]]:
-    """Return the reliability curve: a row for each of 10 equally wide bins that has reviews.
+    """Return the reliability curve with 10 equal-width bins, one row per non-empty bin.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative.
         probabilities: of the positive class, shape (reviews,).
 
     Returns:
-        For each bin the mean `predicted` probability, the `observed` share of positive reviews
-        with its 95 % interval `low` to `high`, and the number of `reviews`.
+        For each bin, the mean `predicted` probability, the `observed` share of positive reviews,
+        its 95% interval from `low` to `high`, and the number of `reviews`.
     """
     inner_edges = np.linspace(0, 1, BINS + 1)[1:-1]
     bin_index = np.searchsorted(inner_edges, probabilities)
     rows = []
     for number in range(BINS):
-        inside = bin_index == number
-        reviews, positive = int(inside.sum()), int(labels[inside].sum())
+        in_bin = bin_index == number
+        reviews, positive = int(in_bin.sum()), int(labels[in_bin].sum())
         if interval := intervals.wilson_interval(positive, reviews):
             rows.append(
                 {
-                    "predicted": float(probabilities[inside].mean(dtype=np.float64)),
+                    "predicted": float(probabilities[in_bin].mean(dtype=np.float64)),
                     "observed": positive / reviews,
                     "low": interval[0],
                     "high": interval[1],

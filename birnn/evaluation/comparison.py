@@ -1,4 +1,4 @@
-"""Two models on the same reviews: how often each alone is right, and what that shows."""
+"""Paired comparison of two models on the same reviews, with McNemar's exact test."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ from birnn.evaluation.intervals import Interval
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two models did on the same reviews.
+    """Counts of the reviews that two models classify correctly.
 
     Attributes:
         reviews: number of reviews.
-        both: reviews on which both are right.
-        first_only: reviews on which the first alone is right.
-        second_only: reviews on which the second alone is right.
+        both: reviews that both models classify correctly.
+        first_only: reviews that only the first model classifies correctly.
+        second_only: reviews that only the second model classifies correctly.
     """
 
     reviews: int
@@ -28,40 +28,40 @@ class Comparison:
 
     @property
     def neither(self) -> int:
-        """Reviews on which both are wrong."""
+        """Reviews that both models misclassify."""
         return self.reviews - self.both - self.first_only - self.second_only
 
     @property
     def agreement(self) -> float:
-        """The share of reviews of which both say the same; with two classes, right or wrong."""
+        """The share of reviews for which both models predict the same class, correct or not."""
         return 1 - (self.first_only + self.second_only) / self.reviews
 
     @property
     def difference(self) -> float:
-        """The accuracy of the first less that of the second."""
+        """The accuracy of the first model minus the accuracy of the second."""
         return (self.first_only - self.second_only) / self.reviews
 
     @property
     def interval(self) -> Interval:
-        """The paired 95 % interval of the difference (see `intervals.paired_difference_interval`)."""
+        """The 95% interval of the difference (see `intervals.paired_difference_interval`)."""
         return intervals.paired_difference_interval(self.first_only, self.second_only, self.reviews)
 
     @property
     def mcnemar_p(self) -> float:
-        """The two-sided p-value of McNemar's exact test: 1 where the two never differ.
+        """The two-sided p-value of McNemar's exact test, 1 if the models never differ.
 
         McNemar, "Note on the Sampling Error of the Difference between Correlated Proportions or
-        Percentages", 1947, with the binomial distribution in place of its approximation.
+        Percentages", 1947, with the exact binomial distribution instead of an approximation.
         """
         discordant = self.first_only + self.second_only
         return float(stats.binomtest(self.first_only, discordant).pvalue) if discordant else 1.0
 
 
-def compare(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> Comparison:
-    """Compare two models by the reviews on which each is right, shape (reviews,)."""
+def compare(first_correct: NDArray[np.bool_], second_correct: NDArray[np.bool_]) -> Comparison:
+    """Compare two models, given which reviews each classifies correctly, shape (reviews,)."""
     return Comparison(
-        reviews=len(first_right),
-        both=int((first_right & second_right).sum()),
-        first_only=int((first_right & ~second_right).sum()),
-        second_only=int((second_right & ~first_right).sum()),
+        reviews=len(first_correct),
+        both=int((first_correct & second_correct).sum()),
+        first_only=int((first_correct & ~second_correct).sum()),
+        second_only=int((second_correct & ~first_correct).sum()),
     )

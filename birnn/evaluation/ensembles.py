@@ -1,7 +1,7 @@
-"""Several models as one: the weighted mean of their log-odds.
+"""Ensembles of models: weighted means of their log-odds.
 
 Mesnil et al., "Ensemble of Generative and Discriminative Techniques for Sentiment Analysis of Movie
-Reviews", 2014, section 2.4: weights are those that fit reviews best that were held out.
+Reviews", 2014, section 2.4: the weights are fitted to held-out reviews.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ from birnn.evaluation.model_names import ALL, BASELINE, BOTH, NETWORKS
 from birnn.evaluation.summary import rounded
 
 
-def best_weight(
+def fit_weight(
     labels: NDArray[np.uint8], first: NDArray[np.float64], second: NDArray[np.float64]
 ) -> float:
-    """Return the weight of the second log-odds with which their blend has the least loss.
+    """Return the weight of `second` that minimizes the loss of the blend, between 0 and 1.
 
-    It is between 0 and 1, and the first have the rest.
+    Both are log-odds, shape (reviews,). The weight of `first` is 1 minus the returned weight.
     """
     signs = np.where(labels == 1, 1, -1)
 
@@ -35,56 +35,57 @@ def best_weight(
     return float(minimize_scalar(loss, bounds=(0, 1), method="bounded").x)
 
 
-def blends(
+def fit_blends(
     held_out: pd.DataFrame, tables: Sequence[pd.DataFrame]
 ) -> tuple[float, list[dict[str, NDArray[np.float64]]]]:
-    """Return the baseline's weight, and for each table the log-odds of both blends.
+    """Fit the baseline's weight to the held-out reviews, and blend the models of each table.
 
-    `networks` is the mean of both networks, `all` that and the baseline. The tables have a column
-    of probabilities a model.
+    Return the weight and, per table, the log-odds of two blends: `networks`, the mean of both
+    networks, and `all`, the weighted mean of `networks` and the baseline. Each table has one column
+    of probabilities per model.
     """
-    both, baseline = _parts(held_out)
-    weight = best_weight(held_out["label"].to_numpy(), both, baseline)
-    found = []
+    networks, baseline = _log_odds(held_out)
+    weight = fit_weight(held_out["label"].to_numpy(), networks, baseline)
+    blends = []
     for table in tables:
-        both, baseline = _parts(table)
-        found.append({BOTH: both, ALL: (1 - weight) * both + weight * baseline})
-    return weight, found
+        networks, baseline = _log_odds(table)
+        blends.append({BOTH: networks, ALL: (1 - weight) * networks + weight * baseline})
+    return weight, blends
 
 
 def add_ensembles(
     metrics: dict[str, Any], held_out: pd.DataFrame, test: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return metrics with each model's accuracy on the held-out reviews, and those of the blends.
+    """Return `metrics` with the hold-out accuracy of each model and the metrics of the blends.
 
     Args:
-        metrics: of the models.
-        held_out: `label`, and a column of probabilities per model.
-        test: the same for the test reviews.
+        metrics: metrics per model.
+        held_out: `label` and one column of probabilities per model.
+        test: the same columns for the test reviews.
     """
     labels, test_labels = held_out["label"].to_numpy(), test["label"].to_numpy()
-    found = metrics | {
+    model_metrics = metrics | {
         name: metrics[name] | {"holdout_accuracy": _accuracy(labels, held_out[name].to_numpy())}
         for name in (*NETWORKS, BASELINE)
     }
-    weight, (here, there) = blends(held_out, [held_out, test])
-    ensemble_metrics = {}
-    for name in here:
-        probabilities = expit(there[name])
-        right = is_correct(test_labels, probabilities)
-        ensemble_metrics[name] = rounded(
+    weight, (held_out_blends, test_blends) = fit_blends(held_out, [held_out, test])
+    blend_metrics = {}
+    for name in test_blends:
+        probabilities = expit(test_blends[name])
+        correct = is_correct(test_labels, probabilities)
+        blend_metrics[name] = rounded(
             {
                 **compute_scores(test_labels, probabilities),
-                "accuracy_interval": wilson_interval(int(right.sum()), len(right)),
+                "accuracy_interval": wilson_interval(int(correct.sum()), len(correct)),
             }
-        ) | {"holdout_accuracy": _accuracy(labels, expit(here[name]))}
-    ensemble_metrics[ALL]["baseline_weight"] = rounded(weight)
-    return found | {"blends": ensemble_metrics}
+        ) | {"holdout_accuracy": _accuracy(labels, expit(held_out_blends[name]))}
+    blend_metrics[ALL]["baseline_weight"] = rounded(weight)
+    return model_metrics | {"blends": blend_metrics}
 
 
-def _parts(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    both = mean_log_odds([table[name].to_numpy() for name in NETWORKS])
-    return both, log_odds(table[BASELINE].to_numpy())
+def _log_odds(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    networks = mean_log_odds([table[name].to_numpy() for name in NETWORKS])
+    return networks, log_odds(table[BASELINE].to_numpy())
 
 
 def _accuracy(labels: NDArray[np.uint8], probabilities: NDArray[Any]) -> float:

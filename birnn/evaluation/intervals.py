@@ -1,7 +1,7 @@
-"""95 % intervals of what was measured on a sample of reviews.
+"""95% intervals of metrics measured on a sample of reviews.
 
-They tell how another sample of reviews would have scored the same trained models. What another
-training would have given, with another seed, they do not tell.
+They show how the scores of the same trained models would vary between samples of reviews. They do
+not show how scores vary between training seeds.
 """
 
 import math
@@ -17,7 +17,7 @@ Interval = tuple[float, float]
 
 
 def wilson_interval(successes: int, trials: int) -> Interval | None:
-    """Return Wilson's score interval, None without trials.
+    """Return Wilson's score interval of a proportion, or None if there are no trials.
 
     Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
     """
@@ -28,7 +28,7 @@ def wilson_interval(successes: int, trials: int) -> Interval | None:
 
 
 def auc_interval(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Interval | None:
-    """Return the interval of the area under the ROC curve, cut at 0 and 1.
+    """Return the interval of the area under the ROC curve, clipped to [0, 1].
 
     DeLong, DeLong and Clarke-Pearson, "Comparing the Areas under Two or More Correlated Receiver
     Operating Characteristic Curves", 1988; computed from ranks as in Sun and Xu, "Fast
@@ -39,9 +39,9 @@ def auc_interval(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) 
         probabilities: of the positive class, shape (reviews,).
 
     Returns:
-        None where the variance cannot be estimated: a class has one review only, or the areas of
-        all reviews are equal, as they are when the two classes are told apart without a mistake
-        or not at all.
+        The interval, or None if the variance cannot be estimated: a class has only one review, or
+        the estimate is 0. The estimate is 0 if the probabilities separate the classes perfectly,
+        or if all are equal.
     """
     positive = labels == 1
     positives, negatives = int(positive.sum()), int((~positive).sum())
@@ -61,14 +61,14 @@ def paired_difference_interval(first_only: int, second_only: int, pairs: int) ->
     """Return the interval of the difference of two proportions measured on the same reviews.
 
     Bonett and Price, "Adjusted Wald Confidence Interval for a Difference of Binomial Proportions
-    Based on Paired Data", 2012: recommended by Fagerland, Lydersen and Laake, "Recommended Tests
-    and Confidence Intervals for Paired Binomial Proportions", 2014. It has a width even where the
-    two never differ.
+    Based on Paired Data", 2012; recommended by Fagerland, Lydersen and Laake, "Recommended Tests
+    and Confidence Intervals for Paired Binomial Proportions", 2014. The interval has a
+    positive width even if the two never differ.
 
     Args:
-        first_only: reviews on which the first alone succeeds.
-        second_only: reviews on which the second alone succeeds.
-        pairs: all reviews.
+        first_only: reviews on which only the first succeeds.
+        second_only: reviews on which only the second succeeds.
+        pairs: number of reviews.
     """
     first, second = (first_only + 1) / (pairs + 2), (second_only + 1) / (pairs + 2)
     difference = first - second
@@ -77,9 +77,9 @@ def paired_difference_interval(first_only: int, second_only: int, pairs: int) ->
 
 
 def verdict(low: float, high: float, first: str, second: str) -> str:
-    """Return what the interval of the difference `first` minus `second` shows.
+    """Interpret the interval of the difference `first` minus `second`.
 
-    An undefined interval, NaN, shows nothing.
+    An undefined interval (NaN) shows no difference.
     """
     if low > 0:
         return f"the {first} is better"

@@ -1,4 +1,4 @@
-"""How well predicted probabilities fit the labels."""
+"""Metrics that compare predicted probabilities with the labels."""
 
 from typing import Any
 
@@ -22,24 +22,24 @@ from birnn.evaluation.decision import CLASSES, is_positive
 
 
 def is_correct(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return whether each review is classed as its label says, shape (reviews,)."""
+    """Return which reviews are classified correctly, shape (reviews,)."""
     return np.equal(is_positive(probabilities), labels)
 
 
 def compute_scores(
     labels: NDArray[np.uint8], probabilities: NDArray[np.float32]
 ) -> dict[str, float]:
-    """Return the scores of one model on one split, unrounded.
+    """Return the unrounded metrics of one model on one split.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
         probabilities: of the positive class, float32, shape (reviews,).
 
     Returns:
-        Accuracy, loss (mean binary cross-entropy, in nats, of probabilities clipped by 1.2e-7),
-        precision, recall and F1 of the positive class at the threshold 0.5, where a ratio
-        without cases is 0, the area under the ROC curve, average precision, and the Brier score
-        (mean squared error of the probabilities).
+        Accuracy; loss (mean binary cross-entropy, in nats, of probabilities clipped by 1.2e-7);
+        precision, recall and F1 of the positive class at the threshold 0.5 (0 if undefined); the
+        area under the ROC curve; average precision; and the Brier score (mean squared error of the
+        probabilities).
     """
     predicted = is_positive(probabilities)
     return {
@@ -57,39 +57,39 @@ def compute_scores(
 def roc_points(
     labels: NDArray[np.uint8], probabilities: NDArray[np.float32], points: int = 201
 ) -> list[dict[str, float]]:
-    """Return the ROC curve at `points` false positive rates, equally far from each other."""
+    """Return the ROC curve at `points` equally spaced false positive rates."""
     false_positive_rates, true_positive_rates, _ = roc_curve(labels, probabilities)
     grid = np.linspace(0, 1, points)
-    heights = np.interp(grid, false_positive_rates, true_positive_rates)
+    rates = np.interp(grid, false_positive_rates, true_positive_rates)
     return [
         {"false_positive_rate": float(x), "true_positive_rate": float(y)}
-        for x, y in zip(grid, heights, strict=True)
+        for x, y in zip(grid, rates, strict=True)
     ]
 
 
 def precision_recall_points(
     labels: NDArray[np.uint8], probabilities: NDArray[np.float32], points: int = 200
 ) -> list[dict[str, float]]:
-    """Return the precision at `points` recalls, equally far from each other, the last one 1.
+    """Return the precision at `points` equally spaced recalls, the last of which is 1.
 
-    It is that of the highest threshold which reaches the recall: points of the curve are not
-    joined by lines, which would promise too much (Davis and Goadrich, "The Relationship Between
-    Precision-Recall and ROC Curves", 2006).
+    Each precision belongs to the highest threshold that reaches the recall. Linear interpolation
+    between the points of the curve would be too optimistic (Davis and Goadrich, "The Relationship
+    Between Precision-Recall and ROC Curves", 2006).
     """
     precisions, recalls, _ = precision_recall_curve(labels, probabilities)
     grid = np.linspace(0, 1, points + 1)[1:]
-    # Recalls fall, so that of those which suffice the last has the highest threshold.
-    places = np.searchsorted(-recalls, -grid, side="right") - 1
+    # Recalls decrease, so the last sufficient recall has the highest threshold.
+    indices = np.searchsorted(-recalls, -grid, side="right") - 1
     return [
         {"recall": float(x), "precision": float(y)}
-        for x, y in zip(grid, precisions[places], strict=True)
+        for x, y in zip(grid, precisions[indices], strict=True)
     ]
 
 
 def confusion_counts(
     labels: NDArray[np.uint8], probabilities: NDArray[np.float32]
 ) -> list[dict[str, Any]]:
-    """Return how many reviews of each actual class were predicted as each class."""
+    """Return the number of reviews for each pair of actual and predicted class."""
     matrix = confusion_matrix(labels, is_positive(probabilities), labels=[0, 1])
     return [
         {

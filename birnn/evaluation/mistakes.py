@@ -1,4 +1,4 @@
-"""The reviews that the networks got most wrong, and those they disagree on most."""
+"""The worst mistakes of the networks, and their largest disagreements."""
 
 import numpy as np
 import pandas as pd
@@ -6,23 +6,23 @@ import pandas as pd
 from birnn.evaluation.decision import is_positive
 from birnn.evaluation.model_names import NETWORKS
 
-MOST = 50  # reviews of each kind
+LIMIT = 50  # reviews per kind
 
 
 def find(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the worst mistakes of each network and the largest disagreements, named in `kind`."""
+    """Return the worst mistakes of each network and the largest disagreements, by `kind`."""
     kinds = {name: most_wrong(predictions, name) for name in NETWORKS}
     kinds["disagreement"] = most_disagreed(predictions, *NETWORKS)
     return pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
 
 
 def most_wrong(predictions: pd.DataFrame, network: str) -> pd.DataFrame:
-    """Return the reviews that `network` got wrong, those of the highest confidence first.
+    """Return the reviews that `network` misclassified, the most confident mistakes first.
 
     Args:
-        predictions: a row a review, with its `label` (1 positive, 0 negative) and, in a column
-            named after each network, the probability that it is positive.
-        network: whose mistakes.
+        predictions: one row per review, with its `label` (1 positive, 0 negative) and one column
+            per network, the probability that the review is positive.
+        network: name of the network.
     """
     error = (predictions["label"] - predictions[network]).abs()
     wrong = is_positive(predictions[network].to_numpy()) != predictions["label"]
@@ -30,12 +30,12 @@ def most_wrong(predictions: pd.DataFrame, network: str) -> pd.DataFrame:
 
 
 def most_disagreed(predictions: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """Return the reviews that the two networks class differently, the furthest apart first.
+    """Return the reviews that two networks classify differently, the largest difference first.
 
     Args:
         predictions: as in `most_wrong`.
-        first: a network.
-        second: another one.
+        first: name of the first network.
+        second: name of the second network.
     """
     distance = (predictions[first] - predictions[second]).abs()
     differ = is_positive(predictions[first].to_numpy()) != is_positive(
@@ -45,6 +45,6 @@ def most_disagreed(predictions: pd.DataFrame, first: str, second: str) -> pd.Dat
 
 
 def _largest(rows: pd.DataFrame, by: pd.Series) -> pd.DataFrame:
-    """Return the rows where `by` is largest; of equals, those that stand first."""
-    order = np.argsort(-by.to_numpy(), kind="stable")[:MOST]
+    """Return the rows with the largest values of `by`, in their original order if tied."""
+    order = np.argsort(-by.to_numpy(), kind="stable")[:LIMIT]
     return rows.iloc[order]

@@ -1,4 +1,4 @@
-"""The rows of the plots: one table a plot, a row a point, with the model's name in each."""
+"""Tables of the plots: one table per plot, and one row per model and point."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ PROBABILITY_TABLES: dict[
 def probability_tables(
     labels: NDArray[np.uint8], probabilities: dict[str, NDArray[np.float32]]
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables that follow from the labels and each model's probabilities."""
+    """Return the tables computed from the labels and each model's probabilities."""
     return {
         name: _all_models({model: rows(labels, p) for model, p in probabilities.items()})
         for name, rows in PROBABILITY_TABLES.items()
@@ -36,7 +36,7 @@ def probability_tables(
 
 
 def learning_curves(histories: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return a row an epoch and split, `training` or `validation`: accuracy and loss."""
+    """Return accuracy and loss per model, split (`training` or `validation`) and epoch."""
     return pd.concat(
         history[["epoch", f"{prefix}accuracy", f"{prefix}loss"]]
         .set_axis(["epoch", "accuracy", "loss"], axis="columns")
@@ -47,7 +47,7 @@ def learning_curves(histories: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def accuracy_by_length(metrics: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Return a row a model and tenth of the reviews by length (see `slices.by_length`)."""
+    """Return the accuracy per model and tenth of the reviews by length (see `slices.by_length`)."""
     return _all_models({model: measured["by_length"] for model, measured in metrics.items()})
 
 
@@ -58,14 +58,14 @@ def write_all(
     corpus: str,
     folder: Path,
 ) -> None:
-    """Write the data of all plots.
+    """Write the tables of all plots.
 
     Args:
         table: one row per review, with its `label` and a column of probabilities per model.
-        metrics: of each model.
-        histories: one row per epoch, by network.
+        metrics: metrics per model.
+        histories: one row per epoch, for each network.
         corpus: name of the corpus.
-        folder: for the files.
+        folder: folder of the files.
     """
     models = [*NETWORKS, BASELINE]
     probabilities = {name: table[name].to_numpy() for name in models}
@@ -78,7 +78,7 @@ def write_all(
 
 
 def write(table: pd.DataFrame, corpus: str, file: Path) -> None:
-    """Write a table, with the name of the corpus in each row."""
+    """Write a table, with the name of the corpus in every row."""
     with atomic_file(file) as part:
         table.assign(corpus=corpus).to_csv(
             part, index=False, float_format=f"%.{DIGITS}f", lineterminator="\n"
@@ -86,4 +86,4 @@ def write(table: pd.DataFrame, corpus: str, file: Path) -> None:
 
 
 def _all_models(rows: dict[str, list[dict[str, Any]]]) -> pd.DataFrame:
-    return pd.concat(pd.DataFrame(of_one).assign(model=model) for model, of_one in rows.items())
+    return pd.concat(pd.DataFrame(points).assign(model=model) for model, points in rows.items())

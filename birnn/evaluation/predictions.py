@@ -1,4 +1,4 @@
-"""Predictions of each model for reviews, their speed and their cost."""
+"""Predictions of each model, their speed and their cost."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -25,9 +25,9 @@ class Predictions:
     """The predictions of one model.
 
     Attributes:
-        probabilities: that each review is positive, float32, shape (reviews,).
-        cost: `parameters`, `multiply_adds` per review and `reviews_per_second` for each batch;
-            of a network also `recurrent_parameters`.
+        probabilities: probability that each review is positive, float32, shape (reviews,).
+        cost: `parameters`, `multiply_adds` per review and `reviews_per_second` per batch; for a
+            network also `recurrent_parameters`.
     """
 
     probabilities: NDArray[np.float32]
@@ -56,9 +56,9 @@ def predict_with_network(folder: Path, sequences: NDArray[np.int32]) -> Predicti
 
 
 def predict_with_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int32]) -> Predictions:
-    """Predict some rows of a split from all their words with the linear baseline.
+    """Predict the given rows of a split from all their words, with the baseline in `folder`.
 
-    It takes one multiply-add for each n-gram of a review that it knows.
+    The baseline takes one multiply-add per known n-gram of a review.
     """
     trained = baseline.load(folder)
     predictor = baseline.Predictor(trained)
@@ -77,15 +77,15 @@ def _time(
 ) -> tuple[NDArray[np.float32], list[int]]:
     """Return the probabilities of all batches and the reviews per second of each batch.
 
-    The first batch, in which TensorFlow builds its graph, is left out of the speeds if there are
-    others.
+    The speeds exclude the first batch, in which TensorFlow builds its graph, unless it is the only
+    batch.
     """
     parts, speeds = [], []
-    with tqdm(desc=f"predicting, {name}", total=total, unit=" reviews", disable=None) as progress:
+    with tqdm(desc=f"predicting with {name}", total=total, unit=" reviews", disable=None) as bar:
         for batch in batches:
             start = time.perf_counter()
             part = predict(batch)
             speeds.append(round(len(part) / (time.perf_counter() - start)))
             parts.append(part)
-            progress.update(len(part))
+            bar.update(len(part))
     return np.concatenate(parts), speeds[1:] or speeds

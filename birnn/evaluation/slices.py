@@ -1,4 +1,4 @@
-"""Accuracy on parts of the test reviews: the short and the long, the whole and the truncated."""
+"""Accuracy on slices of the test reviews, by length and by truncation."""
 
 from typing import Any
 
@@ -10,52 +10,55 @@ from birnn.evaluation import intervals
 LENGTHS = 10
 
 
-def by_length(lengths: NDArray[np.int32], right: NDArray[np.bool_]) -> list[dict[str, Any]]:
+def by_length(lengths: NDArray[np.int32], correct: NDArray[np.bool_]) -> list[dict[str, Any]]:
     """Return the accuracy for each tenth of the reviews, from the shortest to the longest.
 
-    Reviews of one length stay together, so that there are fewer slices where many have it.
+    Reviews of equal length share a slice, so there are fewer slices if many lengths are equal.
 
     Args:
-        lengths: words a review, shape (reviews,).
-        right: whether the model is, shape (reviews,).
+        lengths: words per review, shape (reviews,).
+        correct: which reviews are classified correctly, shape (reviews,).
 
     Returns:
-        For each slice its shortest (`shortest`), median (`words`) and longest review (`longest`),
-        in words, and what `accuracy` gives.
+        For each slice, the words of its shortest (`shortest`), median (`words`) and longest review
+        (`longest`), and the result of `accuracy`.
     """
     ends = -(-np.arange(1, LENGTHS + 1) * len(lengths) // LENGTHS)
     upper_edges = np.unique(np.sort(lengths)[ends - 1])
     slice_index = np.searchsorted(upper_edges, lengths)
     rows = []
     for number in range(len(upper_edges)):
-        inside = slice_index == number
-        words = lengths[inside]
+        in_slice = slice_index == number
+        words = lengths[in_slice]
         extent = {
             "shortest": int(words.min()),
             "words": float(np.median(words)),
             "longest": int(words.max()),
         }
-        rows.append(extent | accuracy(right[inside]))
+        rows.append(extent | accuracy(correct[in_slice]))
     return rows
 
 
 def by_truncation(
-    lengths: NDArray[np.int32], maxlen: int, right: NDArray[np.bool_]
+    lengths: NDArray[np.int32], maxlen: int, correct: NDArray[np.bool_]
 ) -> list[dict[str, Any]]:
-    """Return the accuracy on reviews of which all words fit into `maxlen` ids, and on the others.
+    """Return the accuracy on reviews that fit into `maxlen` ids, and on truncated reviews.
 
-    The first id is the start's, so that there is room for a word less.
+    The first id marks the start of the review, so at most `maxlen` - 1 words fit.
     """
     truncated = lengths + 1 > maxlen
     return [
-        {"truncated": False} | accuracy(right[~truncated]),
-        {"truncated": True} | accuracy(right[truncated]),
+        {"truncated": False} | accuracy(correct[~truncated]),
+        {"truncated": True} | accuracy(correct[truncated]),
     ]
 
 
-def accuracy(right: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return the number of `reviews`, `accuracy` and its 95 % interval, None without reviews."""
-    reviews, successes = len(right), int(right.sum())
+def accuracy(correct: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the number of `reviews`, and their `accuracy` with its 95% interval.
+
+    Without reviews, the accuracy and its interval are None.
+    """
+    reviews, successes = len(correct), int(correct.sum())
     low, high = intervals.wilson_interval(successes, reviews) or (None, None)
     share = successes / reviews if reviews else None
     return {"reviews": reviews, "accuracy": share, "low": low, "high": high}

@@ -1,4 +1,4 @@
-"""All that is measured of a model, and of two, on the test reviews."""
+"""Metrics of each model and of pairs of models on the test reviews."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 
 if TYPE_CHECKING:
-    # Imported for its type only: it loads TensorFlow.
+    # Imported only for its type, because it loads TensorFlow.
     from birnn.evaluation.predictions import Predictions
 
 DIGITS = 4
@@ -25,24 +25,24 @@ def summarize_model(
     lengths: NDArray[np.int32],
     maxlen: int,
 ) -> dict[str, Any]:
-    """Return the scores of one model, their intervals, and its accuracy on parts of the reviews.
+    """Return the metrics of one model, with intervals, and its accuracy on slices of the reviews.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
         probabilities: of the positive class, shape (reviews,).
-        lengths: words a review, shape (reviews,).
-        maxlen: ids a review, for the networks.
+        lengths: words per review, shape (reviews,).
+        maxlen: ids per review that the networks read.
     """
-    right = is_correct(labels, probabilities)
+    correct = is_correct(labels, probabilities)
     curve = calibration.reliability(labels, probabilities)
     measured: dict[str, Any] = rounded(
         {
             **compute_scores(labels, probabilities),
             "ece": calibration.expected_calibration_error(curve),
-            "accuracy_interval": wilson_interval(int(right.sum()), len(right)),
+            "accuracy_interval": wilson_interval(int(correct.sum()), len(correct)),
             "roc_auc_interval": auc_interval(labels, probabilities),
-            "by_truncation": slices.by_truncation(lengths, maxlen, right),
-            "by_length": slices.by_length(lengths, right),
+            "by_truncation": slices.by_truncation(lengths, maxlen, correct),
+            "by_length": slices.by_length(lengths, correct),
         }
     )
     return measured
@@ -54,13 +54,13 @@ def summarize_models(
     histories: Mapping[str, pd.DataFrame],
     maxlen: int,
 ) -> dict[str, Any]:
-    """Return the metrics of each model, of the pair of networks, and of the baseline against each.
+    """Return the metrics of each model, and compare the networks and the baseline in pairs.
 
     Args:
         table: one row per review with its `label`, its number of `words` and, in a column per
             model, the probability that it is positive.
-        predicted: the predictions by model.
-        histories: one row per epoch, by network.
+        predicted: the predictions of each model.
+        histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
     """
     labels, lengths = table["label"].to_numpy(), table["words"].to_numpy()
@@ -83,15 +83,15 @@ def summarize_models(
 def compare_pair(
     labels: NDArray[np.uint8], probabilities: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, Any]:
-    """Return what two models, by name, show beside each other on the same reviews.
+    """Compare two models, by name, on the same reviews.
 
-    `contingency` counts the reviews: in its first row those on which the first model is right, in
-    its first column those on which the second is.
+    `contingency` counts reviews: the first row has the reviews that the first model classifies
+    correctly, the first column the reviews that the second model classifies correctly.
     """
-    (first, first_right), (second, second_right) = (
+    (first, first_correct), (second, second_correct) = (
         (name, is_correct(labels, probabilities[name])) for name in probabilities
     )
-    compared = comparison.compare(first_right, second_right)
+    compared = comparison.compare(first_correct, second_correct)
     low, high = rounded(compared.interval)
     measured: dict[str, Any] = rounded(
         {
@@ -106,12 +106,12 @@ def compare_pair(
             ],
         }
     )
-    # Small p-values are told apart by their digits, not by their decimals.
+    # Keep significant digits, since rounding to decimals would make small p-values 0.
     return measured | {"mcnemar_p": float(f"{compared.mcnemar_p:.3g}")}
 
 
 def best_epoch(history: pd.DataFrame) -> dict[str, Any]:
-    """Return the best validation accuracy and its epoch, the first of equals."""
+    """Return the best validation accuracy and its epoch, the first one if tied."""
     best = history.iloc[int(history["val_accuracy"].argmax())]
     return {
         "best_val_accuracy": rounded(float(best["val_accuracy"])),
@@ -120,7 +120,7 @@ def best_epoch(history: pd.DataFrame) -> dict[str, Any]:
 
 
 def rounded(content: Any) -> Any:
-    """Return `content` with every float in it rounded to 4 digits."""
+    """Return `content` with every float in it rounded to 4 decimals."""
     if isinstance(content, float):
         return round(float(content), DIGITS)
     if isinstance(content, dict):

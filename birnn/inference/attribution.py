@@ -1,9 +1,8 @@
-"""How much each word moved a prediction: integrated gradients.
+"""Attribution of a prediction to the words of the review by integrated gradients.
 
 Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, section 3. The
-path leads from the review with every word blanked, that is with the word vector of padding in its
-place, to the review as it is; the function is the log-odds of positive, which, unlike the
-probability, do not level off.
+baseline is the review with every word vector replaced by the vector of padding ("blanked"). The
+function is the log-odds of positive because, unlike the probability, they do not saturate.
 """
 
 from dataclasses import dataclass
@@ -21,12 +20,12 @@ TOLERANCE = 0.01  # of the log-odds
 
 @dataclass(frozen=True)
 class Attribution:
-    """What moved one prediction of one network, in log-odds of positive.
+    """Attribution of one prediction of a network, in log-odds of positive.
 
     Attributes:
         blank: log-odds of the review with every word blanked.
         log_odds: log-odds of the review.
-        contributions: of each place of the sequence, shape (maxlen,).
+        contributions: contribution of each position of the sequence, shape (maxlen,).
     """
 
     blank: float
@@ -35,43 +34,43 @@ class Attribution:
 
     @property
     def gap(self) -> float:
-        """What the contributions leave unexplained; exact integration would leave nothing.
+        """Log-odds that the contributions leave unexplained: the error of numerical integration.
 
-        Completeness, axiom of section 3: they add up to the difference of both ends of the path.
+        By the completeness axiom (section 3), exact contributions add up to `log_odds - blank`.
         """
         return self.log_odds - self.blank - float(self.contributions.sum())
 
 
 class Attributor:
-    """Integrated gradients of one network."""
+    """Computes integrated gradients of one network."""
 
     def __init__(self, model: keras.Model) -> None:
-        """Take a network that `networks.build` made."""
+        """Prepare to attribute predictions of a network from `build_network`."""
         self._embedding, self._recurrent, *self._after, self._output = model.layers
-        # Built once: each call of a fresh function would be traced again.
+        # Created once, so that TensorFlow traces it only once.
         self._gradients = tf.function(self._log_odds_and_gradients, reduce_retracing=True)
 
     def attribute(self, sequence: NDArray[np.int32]) -> Attribution:
-        """Return what each place of a sequence, int32, shape (maxlen,), contributes.
+        """Return the contribution of each position of a sequence, int32, shape (maxlen,).
 
-        The path is integrated by Gauss and Legendre's rule, with more and more points until the
-        gap is within TOLERANCE, or the points are the most of STEPS.
+        The path integral uses Gauss-Legendre quadrature. The number of points grows through STEPS
+        until the gap is at most TOLERANCE.
         """
-        words = (sequence >= FIRST_WORD) | (sequence == OUT_OF_VOCABULARY)
+        is_word = (sequence >= FIRST_WORD) | (sequence == OUT_OF_VOCABULARY)
         vectors = self._embedding(sequence[None]).numpy()[0]
-        blanked = self._embedding(np.where(words, PADDING, sequence)[None]).numpy()[0]
+        blanked = self._embedding(np.where(is_word, PADDING, sequence)[None]).numpy()[0]
         mask = self._embedding.compute_mask(sequence[None])
         (blank, log_odds), _ = self._gradients(tf.stack([blanked, vectors]), mask)
         for steps in STEPS:
             points, weights = np.polynomial.legendre.leggauss(steps)
-            share = ((points + 1) / 2)[:, None, None].astype(np.float32)
-            _, gradients = self._gradients(blanked + share * (vectors - blanked), mask)
+            fractions = ((points + 1) / 2)[:, None, None].astype(np.float32)
+            _, gradients = self._gradients(blanked + fractions * (vectors - blanked), mask)
             mean = np.tensordot(weights / 2, gradients.numpy().astype(np.float64), axes=1)
             contributions = ((vectors - blanked) * mean).sum(axis=1)
-            found = Attribution(float(blank), float(log_odds), contributions)
-            if abs(found.gap) <= TOLERANCE:
+            attribution = Attribution(float(blank), float(log_odds), contributions)
+            if abs(attribution.gap) <= TOLERANCE:
                 break
-        return found
+        return attribution
 
     def _log_odds_and_gradients(
         self, vectors: tf.Tensor, mask: tf.Tensor | None

@@ -1,4 +1,4 @@
-"""The prediction for one text and the contribution of each of its words."""
+"""Prediction for one text and the contribution of each word."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,9 @@ class Segment:
     """A piece of the text: a word, or the characters between two words.
 
     Attributes:
-        text: the piece.
+        text: the characters.
         word: whether it is a word.
-        read: whether the networks read it; long texts are truncated.
+        read: whether it is a word that the networks see; long texts are truncated.
         known: whether the word is in the vocabulary.
     """
 
@@ -33,11 +33,11 @@ class NetworkExplanation:
     """The prediction of one network and its explanation, in log-odds of positive.
 
     Attributes:
-        probability: of positive.
+        probability: probability of positive.
         blank: log-odds of the text with every word blanked.
         log_odds: log-odds of the text.
-        contributions: of each segment; 0 if it was not read.
-        gap: part of the log-odds that the contributions do not explain.
+        contributions: contribution of each segment; 0 if the networks do not see it.
+        gap: log-odds that the contributions leave unexplained.
     """
 
     probability: float
@@ -49,12 +49,12 @@ class NetworkExplanation:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The predictions of all networks for a text, and their explanations.
+    """The predictions of all networks for a text and their explanations.
 
     Attributes:
-        segments: the whole text.
-        networks: explanations by network.
-        probability: of positive, of all networks combined.
+        segments: segments of the whole text, in order.
+        networks: explanation by network name.
+        probability: probability of positive, with all networks combined.
     """
 
     segments: list[Segment]
@@ -68,7 +68,7 @@ class Explanation:
 
 
 class Explainer:
-    """Predicts single texts and explains which words mattered."""
+    """Predicts single texts and computes the contributions of their words."""
 
     def __init__(self, predictor: Predictor) -> None:
         """Prepare to explain the predictions of the predictor's networks."""
@@ -81,8 +81,8 @@ class Explainer:
         tokens = tokenizer.tokenize([text])
         words: list[str] = tokens.to_pylist()[0] or []
         sequences = encoding.encode(tokens, self._predictor.encoding)
-        places = encoding.places(len(words), self._predictor.encoding)
-        segments = self._split(text, words, set(places.tolist()))
+        word_indices = encoding.word_indices(len(words), self._predictor.encoding)
+        segments = self._split(text, words, set(word_indices.tolist()))
         probabilities = self._predictor.predict_sequences(sequences)
         networks = {}
         for name, attributor in self._attributors.items():
@@ -91,19 +91,19 @@ class Explainer:
                 probability=float(probabilities[name][0]),
                 blank=attribution.blank,
                 log_odds=attribution.log_odds,
-                contributions=_segment_contributions(attribution, places, segments),
+                contributions=_segment_contributions(attribution, word_indices, segments),
                 gap=attribution.gap,
             )
         return Explanation(segments, networks, float(combine(list(probabilities.values()))[0]))
 
     def _split(self, text: str, words: list[str], read: set[int]) -> list[Segment]:
-        """Split a text into segments, given its words and the numbers of those that are read."""
+        """Split a text into segments; `read` has the indices of the words that the networks see."""
         segments, last_end = [], 0
-        for number, (start, end) in enumerate(tokenizer.spans(text)):
+        for index, (start, end) in enumerate(tokenizer.spans(text)):
             if start > last_end:
                 segments.append(Segment(text[last_end:start]))
-            known = words[number] in self._vocabulary
-            segments.append(Segment(text[start:end], word=True, read=number in read, known=known))
+            known = words[index] in self._vocabulary
+            segments.append(Segment(text[start:end], word=True, read=index in read, known=known))
             last_end = end
         if last_end < len(text):
             segments.append(Segment(text[last_end:]))
@@ -111,12 +111,12 @@ class Explainer:
 
 
 def _segment_contributions(
-    attribution: Attribution, places: NDArray[np.int32], segments: list[Segment]
+    attribution: Attribution, word_indices: NDArray[np.int32], segments: list[Segment]
 ) -> list[float]:
-    """Assign the contributions of a sequence's elements to the segments of the text."""
-    by_word = dict(zip(places.tolist(), attribution.contributions.tolist(), strict=True))
-    contributions, number = [], 0
+    """Map the contributions of sequence positions to the segments of the text."""
+    by_word = dict(zip(word_indices.tolist(), attribution.contributions.tolist(), strict=True))
+    contributions, index = [], 0
     for segment in segments:
-        contributions.append(by_word.get(number, 0.0) if segment.word else 0.0)
-        number += segment.word
+        contributions.append(by_word.get(index, 0.0) if segment.word else 0.0)
+        index += segment.word
     return contributions

@@ -19,35 +19,35 @@ MODELS = Path("models")
 
 @dataclass(frozen=True)
 class Predictor:
-    """Networks and the encoding that they were trained with."""
+    """Networks and the encoding they were trained with."""
 
     encoding: Encoding
     networks: dict[str, keras.Model]
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.int32]:
-        """Return the padded sequences of texts, int32, shape (texts, maxlen)."""
+        """Encode texts as padded sequences, int32, shape (texts, maxlen)."""
         return encoding.encode(tokenizer.tokenize(texts), self.encoding)
 
     def predict(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return per network the probability that each text is positive, shape (texts,)."""
+        """Return the probability of positive of each text per network, float32, shape (texts,)."""
         return self.predict_sequences(self.encode(texts))
 
     def predict_sequences(self, sequences: NDArray[np.int32]) -> dict[str, NDArray[np.float32]]:
-        """Return per network the probabilities of padded sequences, shape (texts,)."""
+        """Return the probabilities for padded sequences per network, float32, shape (texts,)."""
         return {name: predict(network, sequences) for name, network in self.networks.items()}
 
 
 def load(names: Sequence[str], padded: Path = PADDED, models: Path = MODELS) -> Predictor:
-    """Return the networks of these names and their encoding."""
+    """Load the named networks and their encoding."""
     networks = {name: load_network(models / name) for name in names}
     return Predictor(encoding.read(padded), networks)
 
 
 def load_verified(names: Sequence[str]) -> Predictor:
-    """Return what `load` does, if the files are those of the pipeline's last run.
+    """Load the named networks and their encoding after checking them against `dvc.lock`.
 
     Raises:
-        InputError: a file is missing or differs from the one that the pipeline wrote.
+        InputError: a file is missing or has changed since the last run.
     """
     files = [PADDED / name for name in encoding.FILES]
     integrity.verify([*files, *(MODELS / name for name in names)])

@@ -1,7 +1,7 @@
 """Export of the trained networks as one file that runs without this project.
 
-The file is a zip of a TensorFlow SavedModel that maps texts to probabilities: tokenizer, vocabulary
-and padding are TensorFlow operations.
+The file is a zip archive of a TensorFlow SavedModel that maps texts to probabilities. Tokenizer,
+vocabulary and padding are TensorFlow operations.
 """
 
 import tempfile
@@ -17,8 +17,9 @@ from birnn.inference.predictor import Predictor
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
 from birnn.text.tokenizer import SEPARATORS
 
-README = """Returns the probability that a review is positive: of each network, and combined (the
-probability at the mean of their log-odds). It needs only Python and TensorFlow {version} or newer:
+README = """This model returns the probability that a review is positive, from each network and
+combined (the mean of their log-odds, as a probability). It needs only Python and
+TensorFlow {version} or newer:
 
 import zipfile
 import tensorflow as tf
@@ -30,16 +31,16 @@ predict(texts=tf.constant(["A fine film."]))
 
 
 class TextClassifier(tf.Module):  # type: ignore[misc]  # TensorFlow comes without types
-    """Tokenizes, encodes and predicts texts, as `tokenizer`, `encoding` and `predictor` do."""
+    """Tokenizer, encoding and networks as one TensorFlow module."""
 
     def __init__(self, predictor: Predictor) -> None:
         """Copy the networks and the vocabulary of a predictor."""
         super().__init__()
         self._encoding = predictor.encoding
-        # Keras's layers compute them: the kernel is compiled for this CPU and cannot be exported.
-        ids = keras.Input((predictor.encoding.maxlen,), dtype="int32")
+        # Rebuilt as plain Keras models: the kernel is compiled for this CPU and cannot be exported.
+        sequence = keras.Input((predictor.encoding.maxlen,), dtype="int32")
         self._networks = {
-            name: keras.Sequential([ids, *model.layers])
+            name: keras.Sequential([sequence, *model.layers])
             for name, model in predictor.networks.items()
         }
         words = tf.constant(predictor.encoding.words, tf.string)
@@ -49,7 +50,7 @@ class TextClassifier(tf.Module):  # type: ignore[misc]  # TensorFlow comes witho
         )
 
     def encode(self, texts: tf.Tensor) -> tf.Tensor:
-        """Return the padded sequences of UTF-8 texts, int32, shape (texts, maxlen)."""
+        """Encode UTF-8 texts as padded sequences, int32, shape (texts, maxlen)."""
         separators = "".join(f"\\x{byte:02x}" for byte in SEPARATORS)
         # Without an encoding, `lower` changes only ASCII letters.
         spaced = tf.strings.regex_replace(tf.strings.lower(texts), f"[{separators}]", " ")
@@ -60,7 +61,7 @@ class TextClassifier(tf.Module):  # type: ignore[misc]  # TensorFlow comes witho
         return _pad(tf.concat([starts, ids], axis=1), self._encoding)
 
     def predict(self, texts: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Return the probabilities, float32, shape (texts,), by network and `combined`."""
+        """Return the probabilities per network and combined, float32, shape (texts,)."""
         sequences = self.encode(texts)
         probabilities = {
             name: model(sequences, training=False)[:, 0] for name, model in self._networks.items()
@@ -101,8 +102,8 @@ def _combine(probabilities: list[tf.Tensor]) -> tf.Tensor:
 def _pad(ids: tf.RaggedTensor, encoding: Encoding) -> tf.Tensor:
     """Truncate and pad as `keras.utils.pad_sequences` does."""
     maxlen = encoding.maxlen
-    kept = ids[:, -maxlen:] if encoding.truncating == "pre" else ids[:, :maxlen]
+    truncated = ids[:, -maxlen:] if encoding.truncating == "pre" else ids[:, :maxlen]
     if encoding.padding == "post":
-        return kept.to_tensor(PADDING, shape=[None, maxlen])
-    backwards = kept[:, ::-1].to_tensor(PADDING, shape=[None, maxlen])
-    return tf.reverse(backwards, axis=[1])
+        return truncated.to_tensor(PADDING, shape=[None, maxlen])
+    reversed_ids = truncated[:, ::-1].to_tensor(PADDING, shape=[None, maxlen])
+    return tf.reverse(reversed_ids, axis=[1])

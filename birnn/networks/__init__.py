@@ -1,1 +1,1 @@
-"""The bidirectional LSTM and GRU: their configuration, layers, kernel and weights."""
+"""The bidirectional LSTM and GRU: configuration, layers, kernel and weights."""

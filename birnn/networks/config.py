@@ -26,7 +26,7 @@ class NetworkConfig(BaseModel):
         units: units of the recurrent layer per direction.
         dropout: fraction of the recurrent layer's output that is dropped in training.
         kernel: implementation of the recurrent layer.
-        pooling: what the output layer reads of the states: the last ones, or the maximum and mean.
+        pooling: input of the output layer: the last states, or the maximum and mean of all states.
         embedding_dropout: fraction of the word vectors' elements that is dropped in training.
         word_dropout: fraction of words that are replaced by out-of-vocabulary in training.
         longest_ngram: longest n-gram whose ratio is an input, in words; 0 for none.
@@ -50,7 +50,7 @@ class NetworkConfig(BaseModel):
 
     @classmethod
     def from_settings(cls, layer: Layer, units: int, settings: Settings) -> "NetworkConfig":
-        """Return the configuration in the settings; its number of n-grams is not known yet."""
+        """Return the configuration in the settings, without the number of n-grams."""
         network = settings.network
         return cls(
             layer=layer,
@@ -78,7 +78,7 @@ class NetworkConfig(BaseModel):
         return states if self.pooling == "last" else POOLS * states + self.longest_ngram
 
     def words_read(self, sequences: NDArray[np.int32]) -> int:
-        """Return the mean number of ids that the network reads of padded reviews."""
+        """Return the mean number of ids that the network reads per padded review."""
         if self.pooling == "last":
             return self.maxlen
         return round(np.count_nonzero(sequences != PADDING) / len(sequences))

@@ -1,23 +1,26 @@
-"""The time loop of an LSTM or a GRU and its gradient, compiled for the processor at hand.
+"""The time loop of an LSTM or a GRU and its gradient, compiled for this CPU.
 
-Keras on TensorFlow starts a dozen operations a time step, and each writes to memory what the next
-one reads. Here ROWS reviews at a time go through all time steps, their states in the processor's
-cache. The gradient computes their activations again, instead of keeping those of the whole batch
-(Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016).
+Keras on TensorFlow runs a dozen operations per time step, and each writes its result to memory for
+the next one to read. Here ROWS reviews at a time pass through all time steps while their states
+stay in the CPU's cache. The gradient recomputes the activations instead of storing them for the
+whole batch (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016).
 
-The layers are those of Keras: an LSTM with the gates input, forget, candidate and output, and a GRU
-with update, reset and candidate, its reset gate applied after the product, as in cuDNN. Both end a
-time step with four activations a unit: those of a GRU are update, reset, the state's part of the
-candidate, and the candidate.
+The layers are equivalent to Keras's: an LSTM with the gates input, forget, candidate and output,
+and a GRU with the gates update, reset and candidate, whose reset gate is applied after the product,
+as in cuDNN. Both layers have four activations per unit and time step. In the GRU these are update,
+reset, the recurrent part of the candidate, and the candidate.
 
-Arrays are C-contiguous, float32; `words`, int32, shape (reviews, time steps), are rows of
-`projected`, which has the input's part of the gates of each distinct word, shape (words, gates x
-units); `features`, shape (reviews, time steps, features), are more inputs of each place, and
-`kernel`, shape (features, gates x units), what they are multiplied with; `recurrent`, shape (units,
-gates x units), what the state is multiplied with; `bias`, shape (3 x units,), what a GRU adds to
-that product. An LSTM has no such bias. `lengths`, int32, shape (reviews,), are the time steps that
-are read of each review, from the first on, at least one. Reviews of like length are best put side
-by side: ROWS of them take as many time steps as the longest.
+All arrays are C-contiguous. They are float32, except `words` and `lengths`, which are int32:
+
+    words       (reviews, time steps)            rows of `projected`
+    lengths     (reviews,)                       time steps of each review, at least 1
+    features    (reviews, time steps, features)  additional inputs
+    projected   (words, gates x units)           input part of the gates, per distinct word
+    kernel      (features, gates x units)        weights of the features
+    recurrent   (units, gates x units)           weights of the state
+    bias        (3 x units,)                     recurrent bias of a GRU; an LSTM ignores it
+
+Sort the reviews by length: ROWS of them take as many time steps as the longest.
 """
 
 from typing import Any
@@ -28,24 +31,24 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-ROWS = 8  # reviews at a time, and rows of a product
-# Columns of a product at a time: ROWS x LANES sums take half of the processor's registers.
+ROWS = 8  # reviews, and rows of a product, that are computed at a time
+# Columns of a product that are computed at a time. ROWS x LANES sums take half of the registers.
 LANES = 32 if binding.get_host_cpu_features().get("avx512f") else 8
 
 F = np.float32
-# Sums may be reordered; but no number may be taken for finite, since training looks for NaN.
+# Allow sums to be reordered, but do not assume finite numbers: training checks for NaN.
 OPTIONS: Any = {
     "nogil": True,
     "error_model": "numpy",
     "fastmath": {"reassoc", "contract", "nsz", "arcp", "afn"},
 }
-# All that is called is inlined: of a function that is compiled by itself as well as in its caller,
-# the linker would take the one or the other, which need not round alike.
+# Inline every callee. If a function were compiled both separately and within its caller, the linker
+# would choose one of the two versions, and they can round differently.
 inlined = njit(forceinline=True, **OPTIONS)
 
 
-def kept(function: Any) -> Any:
-    """Compile a function, and keep it for other processes where there is a folder for it."""
+def cached(function: Any) -> Any:
+    """Compile a function, and cache it on disk if Numba finds a writable folder."""
     try:
         return njit(cache=True, **OPTIONS)(function)
     except RuntimeError:
@@ -54,8 +57,11 @@ def kept(function: Any) -> Any:
 
 @inlined
 def tanh(x):
-    """Lambert's continued fraction of x / 4, doubled twice: within 2e-7, with one division."""
-    # Not by min and max, of which one would turn NaN into a number.
+    """Return the hyperbolic tangent, within 2e-7, with a single division.
+
+    Evaluate Lambert's continued fraction at x / 4 and apply the double-angle formula twice.
+    """
+    # Compare instead of using min and max, one of which would turn NaN into a number.
     if x > F(9):
         x = F(9)
     if x < F(-9):
@@ -76,9 +82,9 @@ def sigmoid(x):
 
 @intrinsic
 def add_block(_context, a, b, out, row, column):
-    """Add ROWS x LANES numbers of `a @ b` to `out`, from a row and a column on.
+    """Add the block of `a @ b` that starts at `row` and `column`, ROWS x LANES, to `out`.
 
-    Built for LLVM, which keeps the sums in registers; those of a loop of Numba go to memory.
+    This is LLVM code because its sums stay in registers. In a Numba loop they would go to memory.
     """
     number, lanes = ir.FloatType(), ir.VectorType(ir.FloatType(), LANES)
 
@@ -89,38 +95,38 @@ def add_block(_context, a, b, out, row, column):
             for kind, array in zip(signature.args, arrays, strict=False)
         )
 
-        def add_products(row):
-            """Add a row of `b` to the sums, multiplied with the numbers beside it in `a`."""
-            b_lanes = builder.load(address(builder, b, row, column, lanes), align=4)
-            for total, row_of_a in zip(sums, rows, strict=True):
-                factor = builder.load(address(builder, a, row_of_a, row, number))
+        def add_products(k):
+            """Add the products of column `k` of `a` and row `k` of `b` to the sums."""
+            b_lanes = builder.load(address(builder, b, k, column, lanes), align=4)
+            for total, a_row in zip(sums, rows, strict=True):
+                factor = builder.load(address(builder, a, a_row, k, number))
                 product = builder.fmul(spread(builder, factor, lanes), b_lanes, flags=["contract"])
                 added = builder.fadd(builder.load(total), product, flags=["contract"])
                 builder.store(added, total)
 
         rows = [builder.add(row, row.type(step)) for step in range(ROWS)]
         targets = [address(builder, out, row, column, lanes) for row in rows]
-        sums = [cgutils.alloca_once_value(builder, builder.load(at, align=4)) for at in targets]
+        sums = [cgutils.alloca_once_value(builder, builder.load(to, align=4)) for to in targets]
         with cgutils.for_range(builder, cgutils.unpack_tuple(builder, b.shape)[0]) as loop:
             add_products(loop.index)
-        for total, at in zip(sums, targets, strict=True):
-            builder.store(builder.load(total), at, align=4)
+        for total, target in zip(sums, targets, strict=True):
+            builder.store(builder.load(total), target, align=4)
         return context.get_dummy_value()
 
     return types.void(a, b, out, row, column), build
 
 
 def address(builder, array, row, column, kind):
-    """Return where something of a kind stands in a matrix."""
+    """Return a pointer of type `kind` to an element of a matrix."""
     strides = cgutils.unpack_tuple(builder, array.strides)
-    places = zip((row, column), strides, strict=True)
-    bytes_before = builder.add(*(builder.mul(place, stride) for place, stride in places))
+    pairs = zip((row, column), strides, strict=True)
+    offset = builder.add(*(builder.mul(index, stride) for index, stride in pairs))
     start = builder.bitcast(array.data, ir.IntType(8).as_pointer())
-    return builder.bitcast(builder.gep(start, [bytes_before]), kind.as_pointer())
+    return builder.bitcast(builder.gep(start, [offset]), kind.as_pointer())
 
 
 def spread(builder, number, lanes):
-    """Return a vector that has the number in all lanes."""
+    """Return a vector with the number in all lanes."""
     undefined = ir.Constant(lanes, ir.Undefined)
     first = builder.insert_element(undefined, number, ir.IntType(32)(0))
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), lanes.count), None)
@@ -129,9 +135,10 @@ def spread(builder, number, lanes):
 
 @inlined
 def add_product(a, b, out):
-    """Add `a @ b` to `out`, whose rows are a multiple of ROWS, and its columns of LANES.
+    """Add `a @ b` to `out`, which has a multiple of ROWS rows.
 
-    Of `a` and of the wider one of `b` and `out`, the first columns alone take part.
+    The narrower of `b` and `out` has a multiple of LANES columns. Surplus columns of the wider one,
+    and of `a`, are ignored.
     """
     for column in range(0, min(b.shape[1], out.shape[1]), LANES):
         for row in range(0, out.shape[0], ROWS):
@@ -140,21 +147,21 @@ def add_product(a, b, out):
 
 @inlined
 def set_row(target, source):
-    """Copy a row: an assignment of slices would look for overlaps first."""
+    """Copy a row. A slice assignment would first check for overlap."""
     for j in range(source.shape[0]):
         target[j] = source[j]
 
 
 @inlined
 def add_row(target, source):
-    """Add a row to another."""
+    """Add a row to another row."""
     for j in range(source.shape[0]):
         target[j] += source[j]
 
 
 @inlined
 def lstm_step(gates, cell, next_cell, next_state, units):
-    """Turn the gates' inputs of ROWS reviews into activations, and take a time step."""
+    """Replace the gate inputs of ROWS reviews by activations, and compute the next states."""
     for row in range(gates.shape[0]):
         inputs, forgets = gates[row, :units], gates[row, units : 2 * units]
         candidates, outputs = gates[row, 2 * units : 3 * units], gates[row, 3 * units : 4 * units]
@@ -173,9 +180,9 @@ def lstm_step(gates, cell, next_cell, next_state, units):
 
 @inlined
 def lstm_step_gradient(gates, cell, state_gradient, cell_gradient, units):
-    """Turn activations into the gradients of the gates' inputs, and take a time step back.
+    """Replace activations by the gradients of the gate inputs, and go back one time step.
 
-    What reaches the state through the product is for the caller to add.
+    The caller adds the gradient that reaches the state through the recurrent product.
     """
     one, zero = F(1), F(0)
     for row in range(gates.shape[0]):
@@ -196,7 +203,7 @@ def lstm_step_gradient(gates, cell, state_gradient, cell_gradient, units):
 
 @inlined
 def gru_step(gates, state, next_state, units):
-    """Turn the gates' inputs of ROWS reviews into activations, and take a time step."""
+    """Replace the gate inputs of ROWS reviews by activations, and compute the next states."""
     one = F(1)
     for row in range(gates.shape[0]):
         updates, resets = gates[row, :units], gates[row, units : 2 * units]
@@ -216,9 +223,9 @@ def gru_step(gates, state, next_state, units):
 
 @inlined
 def gru_step_gradient(gates, state, state_gradient, units):
-    """Turn activations into the gradients of the gates' inputs, and take a time step back.
+    """Replace activations by the gradients of the gate inputs, and go back one time step.
 
-    What reaches the state through the product is for the caller to add.
+    The caller adds the gradient that reaches the state through the recurrent product.
     """
     one = F(1)
     for row in range(gates.shape[0]):
@@ -240,14 +247,14 @@ def gru_step_gradient(gates, state, state_gradient, units):
 
 @inlined
 def add_scaled(target, source, factor):
-    """Add a row to another, multiplied with a number."""
+    """Add a row, multiplied by a factor, to another row."""
     for j in range(source.shape[0]):
         target[j] += factor * source[j]
 
 
 @inlined
 def set_gate_inputs(inputs, weights, t, z, is_gru):
-    """Set what the words of time step t, and a GRU's bias of the state, bring to the gates."""
+    """Set the gate inputs of time step `t`, except for the recurrent product."""
     words, _, features = inputs
     projected, kernel, _, bias = weights
     units = weights[2].shape[0]
@@ -269,7 +276,7 @@ def set_gate_inputs(inputs, weights, t, z, is_gru):
 
 @inlined
 def add_gate_input_gradients(inputs, weight_gradients, t, z, is_gru):
-    """Add to the gradients of what `set_gate_inputs` takes, given that of the gates' inputs."""
+    """Add the weight gradients of `set_gate_inputs`, given the gradient `z` of its result."""
     words, _, features = inputs
     projected_gradient, kernel_gradient, recurrent_gradient, bias_gradient = weight_gradients
     units = recurrent_gradient.shape[0]
@@ -291,21 +298,21 @@ def add_gate_input_gradients(inputs, weight_gradients, t, z, is_gru):
 
 
 @inlined
-def run(inputs, weights, buffers, is_gru, pooled):
-    """Take up to ROWS reviews through all time steps that one of them has, from states of zero.
+def run_forward(inputs, weights, buffers, is_gru, pooled):
+    """Take up to ROWS reviews through all time steps of the longest, starting with zero states.
 
-    The matrix of `weights` that states are multiplied with is `widened`, and `buffers` are from
-    `new_buffers`. Of time step t, the activations are kept in slot t modulo the number of slots;
-    states have a slot more, and begin with the first. Returns the slot of the last states.
+    The recurrent matrix in `weights` is padded (`pad_columns`), and `buffers` come from
+    `new_buffers`. Time step t writes its activations to slot t modulo the number of slots. States
+    have one slot more: t reads slot t and writes slot t + 1. Return the slot of the last states.
     """
     lengths = inputs[1]
-    gates, cells, states, pools, places = buffers
+    gates, cells, states, pools, peaks = buffers
     units = cells.shape[2]
     slots = states.shape[0]
     steps = lengths.max()
-    set_rows_to_zero(cells[0])
-    set_rows_to_zero(states[0])
-    begin_pools(pools)
+    set_zero(cells[0])
+    set_zero(states[0])
+    reset_pools(pools)
     for t in range(steps):
         now, after = t % slots, (t + 1) % slots
         z = gates[t % (slots - 1)]
@@ -318,13 +325,13 @@ def run(inputs, weights, buffers, is_gru, pooled):
         if pooled:
             for row in range(len(lengths)):
                 if t < lengths[row]:
-                    pool(states[after, row], t, pools[:, row], places[row])
+                    update_pools(states[after, row], t, pools[:, row], peaks[row])
     return steps % slots
 
 
 @inlined
-def begin_pools(pools):
-    """Prepare to pool: no state is as small as the least number there is."""
+def reset_pools(pools):
+    """Set the maximum of each unit to minus infinity and the sum to 0."""
     for row in range(pools.shape[1]):
         for j in range(pools.shape[2]):
             pools[0, row, j] = F(-np.inf)
@@ -332,43 +339,43 @@ def begin_pools(pools):
 
 
 @inlined
-def pool(state, t, pools, places):
-    """Take a state into the maximum of each unit, where it stands, and the sum."""
+def update_pools(state, t, pools, peaks):
+    """Update the maximum of each unit, its time step and the sum with the state at step `t`."""
     largest, total = pools[0], pools[1]
-    for j in range(places.shape[0]):
-        places[j] = t if state[j] > largest[j] else places[j]
+    for j in range(peaks.shape[0]):
+        peaks[j] = t if state[j] > largest[j] else peaks[j]
         largest[j] = state[j] if state[j] > largest[j] else largest[j]
         total[j] += state[j]
 
 
 @inlined
-def pool_gradient(output_gradient, t, length, places, state_gradient):
-    """Add what reaches the state of time step t of a review through the pools."""
-    units = places.shape[0]
+def pool_gradient(output_gradient, t, length, peaks, state_gradient):
+    """Add the gradient that reaches a review's state at time step `t` through the pools."""
+    units = peaks.shape[0]
     share = F(1) / F(length)
     for j in range(units):
-        largest_gradient = output_gradient[j] if places[j] == t else F(0)
+        largest_gradient = output_gradient[j] if peaks[j] == t else F(0)
         state_gradient[j] += largest_gradient + output_gradient[units + j] * share
 
 
 @inlined
-def set_rows_to_zero(rows):
-    """Set all numbers of a matrix to 0."""
+def set_zero(rows):
+    """Set all elements of a matrix to 0."""
     for row in range(rows.shape[0]):
         for j in range(rows.shape[1]):
             rows[row, j] = F(0)
 
 
 @inlined
-def wide(columns):
-    """Return the next multiple of LANES."""
+def round_up(columns):
+    """Round up to a multiple of LANES."""
     return -(-columns // LANES) * LANES
 
 
 @inlined
-def widened(matrix):
-    """Return a matrix with zeros beside it, for a product."""
-    result = np.zeros((matrix.shape[0], wide(matrix.shape[1])), F)
+def pad_columns(matrix):
+    """Return a copy with columns of zeros up to a multiple of LANES, for `add_product`."""
+    result = np.zeros((matrix.shape[0], round_up(matrix.shape[1])), F)
     for row in range(matrix.shape[0]):
         set_row(result[row], matrix[row])
     return result
@@ -376,40 +383,40 @@ def widened(matrix):
 
 @inlined
 def new_buffers(slots, recurrent):
-    """Return gates, cells, states, pools and places of ROWS reviews, for so many time steps."""
+    """Return gates, cells, states, pools and peaks for ROWS reviews and `slots` time steps."""
     units = recurrent.shape[0]
     return (
-        np.zeros((slots, ROWS, max(4 * units, wide(recurrent.shape[1]))), F),
+        np.zeros((slots, ROWS, max(4 * units, round_up(recurrent.shape[1]))), F),
         np.zeros((slots + 1, ROWS, units), F),
-        np.zeros((slots + 1, ROWS, wide(units)), F),
+        np.zeros((slots + 1, ROWS, round_up(units)), F),
         np.zeros((2, ROWS, units), F),
         np.zeros((ROWS, units), np.int32),
     )
 
 
 @inlined
-def take_block(inputs, start):
-    """Return the inputs of ROWS reviews, or of those that are left."""
+def get_block(inputs, start):
+    """Return the inputs of ROWS reviews, or of the remaining ones."""
     words, lengths, features = inputs
     end = start + ROWS
     return words[start:end], lengths[start:end], features[start:end]
 
 
-@kept
+@cached
 def compute_outputs(inputs, weights, is_gru, pooled, result):
-    """Write what the layer gives out for each review into a row of `result`.
+    """Write the layer's output for each review into a row of `result`.
 
-    That is the state after the last time step, shape (reviews, units), or where it is `pooled`,
-    the maximum of each unit over the review's time steps, and then the mean, shape (reviews, 2 x
-    units).
+    If `pooled`, the output is the maximum of each unit over the review's time steps, followed by
+    the mean, shape (reviews, 2 x units). Otherwise all reviews have the same length, and the output
+    is the state after the last time step, shape (reviews, units).
     """
     projected, kernel, recurrent, bias = weights
     buffers = new_buffers(1, recurrent)
-    wide_weights = (projected, kernel, widened(recurrent), bias)
+    padded_weights = (projected, kernel, pad_columns(recurrent), bias)
     units = recurrent.shape[0]
     for start in range(0, len(inputs[0]), ROWS):
-        block = take_block(inputs, start)
-        slot = run(block, wide_weights, buffers, is_gru, pooled)
+        block = get_block(inputs, start)
+        slot = run_forward(block, padded_weights, buffers, is_gru, pooled)
         states, pools = buffers[2], buffers[3]
         for row in range(len(block[0])):
             if pooled:
@@ -421,14 +428,14 @@ def compute_outputs(inputs, weights, is_gru, pooled, result):
 
 
 @inlined
-def add_result_gradients(output_gradient, t, lengths, places, state_gradient):
-    """Add what reaches the states of time step t through the pools."""
+def add_pool_gradients(output_gradient, t, lengths, peaks, state_gradient):
+    """Add the gradients that reach the states at time step `t` through the pools."""
     for row in range(len(lengths)):
         if t < lengths[row]:
-            pool_gradient(output_gradient[row], t, lengths[row], places[row], state_gradient[row])
+            pool_gradient(output_gradient[row], t, lengths[row], peaks[row], state_gradient[row])
 
 
-@kept
+@cached
 def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, weight_gradients):
     """Add the gradients of `weights` to `weight_gradients`.
 
@@ -437,26 +444,26 @@ def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, weight_g
     projected, kernel, recurrent, bias = weights
     units = recurrent.shape[0]
     buffers = new_buffers(inputs[0].shape[1], recurrent)
-    gates, cells, states, _, places = buffers
-    wide_weights = (projected, kernel, widened(recurrent), bias)
-    transposed = widened(recurrent.T)
+    gates, cells, states, _, peaks = buffers
+    padded_weights = (projected, kernel, pad_columns(recurrent), bias)
+    transposed = pad_columns(recurrent.T)
     state_gradient = np.zeros_like(states[0])
     cell_gradient = np.zeros_like(cells[0])
-    product_gradient = np.zeros((states.shape[2], wide(recurrent.shape[1])), F)
+    product_gradient = np.zeros((states.shape[2], round_up(recurrent.shape[1])), F)
     for start in range(0, len(inputs[0]), ROWS):
-        block, block_gradient = take_block(inputs, start), output_gradient[start : start + ROWS]
+        block, block_gradient = get_block(inputs, start), output_gradient[start : start + ROWS]
         lengths = block[1]
         steps = lengths.max()
-        run(block, wide_weights, buffers, is_gru, pooled)
-        set_rows_to_zero(state_gradient)
-        set_rows_to_zero(cell_gradient)
+        run_forward(block, padded_weights, buffers, is_gru, pooled)
+        set_zero(state_gradient)
+        set_zero(cell_gradient)
         if not pooled:
             for row in range(len(lengths)):
                 set_row(state_gradient[row], block_gradient[row])
         for t in range(steps - 1, -1, -1):
             z = gates[t]
             if pooled:
-                add_result_gradients(block_gradient, t, lengths, places, state_gradient)
+                add_pool_gradients(block_gradient, t, lengths, peaks, state_gradient)
             if is_gru:
                 gru_step_gradient(z, states[t], state_gradient, units)
             else:

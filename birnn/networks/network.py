@@ -12,13 +12,9 @@ from numpy.typing import NDArray
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import read_json, write_json
 from birnn.networks.config import NetworkConfig
+from birnn.networks.embeddings import Embedding, NgramEmbedding
 from birnn.networks.fused import FusedNetwork
-from birnn.networks.layers import (
-    Embedding,
-    NgramEmbedding,
-    PooledBidirectional,
-    StateDropout,
-)
+from birnn.networks.pooling import PooledBidirectional, StateDropout
 from birnn.text.ngrams import RatioTable
 
 HDF5_OVERHEAD = 100_000  # bytes
@@ -38,8 +34,8 @@ class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes wit
         """Return probabilities, shape (reviews, 1), for ids, shape (reviews, maxlen)."""
         embedding, bidirectional, dropout, output = self.layers
         mask = embedding.compute_mask(inputs)
-        found = bidirectional(embedding(inputs, training=training), mask=mask, training=training)
-        return output(dropout(found, training=training))
+        states = bidirectional(embedding(inputs, training=training), mask=mask, training=training)
+        return output(dropout(states, training=training))
 
 
 def build_network(network: NetworkConfig) -> keras.Sequential:
@@ -47,11 +43,11 @@ def build_network(network: NetworkConfig) -> keras.Sequential:
 
     It maps ids, int32, shape (reviews, maxlen), to the probability that a review is positive,
     float32, shape (reviews, 1). If it reads n-grams, its input can be a pair of ids and ratios,
-    float32, shape (reviews, maxlen, longest_ngram). The weights are those of Keras's own layers,
-    which compute the network on a GPU.
+    float32, shape (reviews, maxlen, longest_ngram). Keras's own layers have the same weights, and
+    compute the network on a GPU.
     """
     pooled = network.pooling == "max_mean"
-    # Created first: Keras draws the seeds of layers in the order of their creation.
+    # Create this layer first, because Keras draws the seeds of layers in order of creation.
     recurrent = LAYERS[network.layer](network.units, return_sequences=pooled)
     fused = network.kernel == "fused" or (network.kernel == "auto" and not accelerators())
     kind = FusedNetwork if fused else LayeredNetwork
@@ -62,7 +58,7 @@ def build_network(network: NetworkConfig) -> keras.Sequential:
             PooledBidirectional(recurrent, network.embedding_dim)
             if pooled
             else keras.layers.Bidirectional(recurrent),
-            StateDropout(network.dropout, kept=network.longest_ngram)
+            StateDropout(network.dropout, sums=network.longest_ngram)
             if pooled and network.longest_ngram
             else keras.layers.Dropout(network.dropout),
             keras.layers.Dense(1, activation="sigmoid"),

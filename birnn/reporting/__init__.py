@@ -1,1 +1,1 @@
-"""The report: its figures, its tables and its words."""
+"""The report: text, tables and figures."""

@@ -1,14 +1,14 @@
 """All colors of figures, pages and the terminal.
 
-Blue, vermilion and green are those of Okabe and Ito's palette, which color-blind readers can tell
-apart. Figures also differ by line style.
+Blue, vermilion and green come from Okabe and Ito's palette, which is safe for color-blind readers.
+In figures, models also differ by line style or marker.
 """
 
 MODELS = {"bilstm": "#0072b2", "bigru": "#d55e00", "baseline": "#009e73", "all": "#6a3d9a"}
 NOTEBOOK = "#0000ff"
 INK, GRID = "#1a1a1a", "#cccccc"
 
-# For words that push a prediction to either class, as background on a page and in a terminal.
+# Backgrounds of words that push a prediction to a class, on a page and in a terminal.
 POSITIVE, NEGATIVE = "#0072b2", "#d55e00"
 TERMINAL_POSITIVE, TERMINAL_NEGATIVE = "#2882c8", "#cd5f0a"
 
@@ -40,5 +40,5 @@ PRINT = LIGHT | {"ink": "#000000", "grid": "#bbbbbb", "code": "#ffffff"}
 
 
 def css_variables(palette: dict[str, str]) -> str:
-    """Return a palette as declarations of CSS variables, such as `--ink: #1a1a1a;`."""
+    """Return the CSS variables of a palette, such as `--ink: #1a1a1a;`."""
     return " ".join(f"--{name}: {color};" for name, color in palette.items())

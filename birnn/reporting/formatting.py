@@ -1,4 +1,4 @@
-"""How numbers are written for readers, the same in a terminal, in the report and in a review."""
+"""Formats of numbers in the terminal, in the report and in the review of a change."""
 
 import math
 from typing import Any
@@ -7,28 +7,28 @@ NOTHING = "–"
 
 
 def number(value: int) -> str:
-    """Write a whole number."""
+    """Format an integer with thousands separators."""
     return f"{value:,}"
 
 
 def percent(value: float) -> str:
-    """Write a share."""
-    return f"{100 * value:.2f} %"
+    """Format a proportion in percent."""
+    return f"{100 * value:.2f}%"
 
 
 def points(value: float) -> str:
-    """Write a difference of shares in percentage points, with its sign."""
+    """Format a difference of proportions in percentage points, with its sign."""
     return f"{100 * value:+.2f}".replace("-", "−")
 
 
 def seconds(value: float) -> str:
-    """Write a time."""
+    """Format a duration in minutes and seconds."""
     minutes, rest = divmod(round(value), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def score(value: float | list[float] | None) -> str:
-    """Write a score, a whole number or an interval."""
+    """Format a score, an integer or an interval."""
     if value is None:
         return NOTHING
     if isinstance(value, list):
@@ -37,7 +37,7 @@ def score(value: float | list[float] | None) -> str:
 
 
 def accuracy(measured: dict[str, Any]) -> str:
-    """Write an accuracy with its interval, in percent."""
+    """Format an accuracy and its interval, in percent without the sign."""
     if measured["accuracy"] is None:
         return NOTHING
     value, low, high = (f"{100 * measured[name]:.2f}" for name in ("accuracy", "low", "high"))
@@ -45,7 +45,7 @@ def accuracy(measured: dict[str, Any]) -> str:
 
 
 def failure_rate(measured: dict[str, Any]) -> str:
-    """Write a share of failed cases with its interval, in percent."""
+    """Format a failure rate and its interval, in percent without the sign."""
     if math.isnan(measured["failure_rate"]):
         return NOTHING
     value, low, high = (f"{100 * measured[name]:.1f}" for name in ("failure_rate", "low", "high"))
@@ -53,14 +53,14 @@ def failure_rate(measured: dict[str, Any]) -> str:
 
 
 def with_deviation(spread: dict[str, Any]) -> str:
-    """Write a mean over seeds with its standard deviation."""
+    """Format a mean over seeds and its standard deviation."""
     if math.isnan(spread["deviation"]):
         return f"{spread['mean']:.4f}"
     return f"{spread['mean']:.4f} ± {spread['deviation']:.4f}"
 
 
 def difference(spread: dict[str, Any]) -> str:
-    """Write a mean difference over seeds with its interval, in percentage points."""
+    """Format a mean difference over seeds and its interval, in percentage points."""
     if math.isnan(spread["low"]):
         return points(spread["mean"])
     return f"{points(spread['mean'])} ({points(spread['low'])} to {points(spread['high'])})"

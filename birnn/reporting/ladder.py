@@ -1,4 +1,4 @@
-"""The ladder as it stands in git: recipes that each add something, and how well they read."""
+"""The ladder stored in git: the results of recipes, each of which adds to the one before."""
 
 import math
 from collections.abc import Mapping
@@ -20,16 +20,16 @@ RUNS, ABOUT = "runs.csv", "ladder.json"
 
 @dataclass(frozen=True)
 class Result:
-    """What one model of a recipe did, over seeds.
+    """The results of one model of a recipe over seeds.
 
     Attributes:
         seeds: number of seeds.
         test: mean accuracy on the test reviews.
-        deviation: its standard deviation, NaN of one seed.
-        interval: its 95 % interval over seeds, None of one seed.
-        held_out: mean accuracy on the reviews that were held out.
-        seconds: least time of training, with all that comes before it: each seed does the same, and
-            other work on the machine can only slow it down.
+        deviation: standard deviation of that accuracy, NaN for a single seed.
+        interval: 95% interval of the mean over seeds, None for a single seed.
+        held_out: mean accuracy on the held-out reviews.
+        seconds: shortest training time over seeds, including the stages before it. All seeds do the
+            same work, so a longer time is due to other load on the machine.
     """
 
     seeds: int
@@ -41,20 +41,20 @@ class Result:
 
     @property
     def gap(self) -> float:
-        """The accuracy on the test reviews less that on the held-out ones."""
+        """The accuracy on the test reviews minus the accuracy on the held-out reviews."""
         return self.test - self.held_out
 
 
 @dataclass(frozen=True)
 class Rung:
-    """A recipe.
+    """A recipe and its results.
 
     Attributes:
-        name: of the recipe.
-        title: what it adds to the one before.
-        settings: what it adds, by full names.
-        models: results by model, `networks` and `all` among them.
-        over_seeds: test accuracy of the blends of all seeds, by `networks` and `all`.
+        name: name of the recipe.
+        title: description of what it adds to the recipe before it.
+        settings: settings that it adds, by full name.
+        models: results by model, including the blends `networks` and `all`.
+        over_seeds: results of `networks` and `all` blended over all seeds.
     """
 
     name: str
@@ -66,11 +66,11 @@ class Rung:
 
 @dataclass(frozen=True)
 class Ladder:
-    """All recipes, from the bottom.
+    """All recipes, starting with the plain networks.
 
     Attributes:
-        corpus: what the metrics say of the corpus.
-        machines: on which the times were taken.
+        corpus: description of the corpus, as in the metrics.
+        machines: description of the machines that the times were measured on.
         rungs: the recipes.
     """
 
@@ -78,26 +78,26 @@ class Ladder:
     machines: str
     rungs: list[Rung]
 
-    def is_of(self, corpus: Mapping[str, Any]) -> bool:
-        """Tell whether it is of this corpus."""
+    def matches(self, corpus: Mapping[str, Any]) -> bool:
+        """Tell if the ladder has this corpus."""
         return all(self.corpus[key] == corpus.get(key) for key in CORPUS)
 
     def chosen(self, model: str) -> Rung:
-        """Return the rung on which a model reads the held-out reviews best."""
+        """Return the rung with a model's highest accuracy on the held-out reviews."""
         return max(self.rungs, key=lambda rung: rung.models[model].held_out)
 
     def gains(self) -> list[tuple[Rung, float]]:
-        """Return what each rung adds to the networks' mean test accuracy, the most first."""
+        """Return each rung's gain in mean test accuracy of the networks, largest first."""
         means = [np.mean([rung.models[name].test for name in NETWORKS]) for rung in self.rungs]
         steps = zip(self.rungs[1:], np.diff(means).tolist(), strict=True)
         return sorted(steps, key=lambda step: -step[1])
 
 
 def read(folder: Path) -> Ladder | None:
-    """Read the ladder in a folder, None where there is none."""
+    """Read the ladder in a folder, None if there is no ladder."""
     if not (folder / ABOUT).exists():
         return None
-    about, runs = read_json(folder / ABOUT), pd.read_csv(folder / RUNS)
+    description, runs = read_json(folder / ABOUT), pd.read_csv(folder / RUNS)
     rungs = [
         Rung(
             name=recipe["name"],
@@ -106,9 +106,9 @@ def read(folder: Path) -> Ladder | None:
             models=_results(runs[(runs["recipe"] == recipe["name"]) & runs["seed"].ne("all")]),
             over_seeds=_results(runs[(runs["recipe"] == recipe["name"]) & runs["seed"].eq("all")]),
         )
-        for recipe in about["recipes"]
+        for recipe in description["recipes"]
     ]
-    return Ladder(about["corpus"], about["machines"], rungs)
+    return Ladder(description["corpus"], description["machines"], rungs)
 
 
 def _results(runs: pd.DataFrame) -> dict[str, Result]:

@@ -1,5 +1,6 @@
-"""The report as one HTML file that needs no other: the Markdown, with its figures drawn in it."""
+"""The report as a single HTML file: the Markdown with its figures inlined."""
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -14,34 +15,46 @@ from birnn.reporting import colors
 
 Rule = Callable[[RendererHTML, Sequence[Token], int, OptionsDict, EnvType], str]
 
+# Of paragraphs that start with an image or with emphasis.
+CLASSES = {"image": "figures", "em_open": "caption"}
+
+
+def add_contents(markdown: str) -> str:
+    """Insert links to all second-level headings before the first of them."""
+    headings = re.findall(r"^## (.*)", markdown, re.MULTILINE)
+    contents = "".join(f"- [{heading}](#{anchor(heading)})\n" for heading in headings)
+    return markdown.replace("\n## ", f"\n{contents}\n## ", 1)
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor that GitHub gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
 
 def render(environment: Environment, markdown: str, drawings: dict[str, str]) -> str:
     """Return the page.
 
     Args:
-        environment: has the template `page.html.j2`.
-        markdown: the report; raw HTML in it is shown, not obeyed.
-        drawings: an `svg` element for each image of the report, by its address.
+        environment: environment with the template `page.html.j2`.
+        markdown: the report; raw HTML in it is escaped.
+        drawings: an `svg` element for each image of the report, by address.
     """
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     for name, rule in _rules(drawings).items():
         parser.add_render_rule(name, rule)
     tokens = parser.parse(markdown)
-    for paragraph, content in pairwise(tokens):
-        if _only_images(content):
-            paragraph.attrSet("class", "figures")
+    for block, content in pairwise(tokens):
+        if block.type == "heading_open":
+            block.attrSet("id", anchor(content.content))
+        elif content.children and content.children[0].type in CLASSES:
+            block.attrSet("class", CLASSES[content.children[0].type])
     title = next(token.content for token in tokens if token.type == "inline")
     body = parser.renderer.render(tokens, parser.options, {})
     return environment.get_template("page.html.j2").render(title=title, body=body, colors=colors)
 
 
-def _only_images(token: Token) -> bool:
-    kinds = {child.type for child in token.children or ()}
-    return "image" in kinds and kinds <= {"image", "softbreak"}
-
-
 def _rules(drawings: dict[str, str]) -> dict[str, Rule]:
-    """Return how images and tables are rendered: as drawings, and so that wide ones scroll."""
+    """Return the rules that inline images and make tables scroll if they are too wide."""
 
     def image(
         _renderer: RendererHTML,

@@ -1,8 +1,8 @@
-"""Published results to compare with: the notebook's and those of recurrent networks on IMDB."""
+"""Published results on IMDB: the notebook and other recurrent networks."""
 
 from dataclasses import dataclass
 
-# Of the notebook that this pipeline reproduces: its own run on IMDB, 10 epochs.
+# The run in the notebook that this pipeline reproduces, 10 epochs.
 NOTEBOOK = {
     "bilstm": {
         "accuracy": 0.8181,
@@ -24,10 +24,10 @@ class Published:
     """A published result.
 
     Attributes:
-        system: what it is.
-        source: where it is published.
-        accuracy: on the 25,000 test reviews.
-        reads_unlabelled: whether it learns from the reviews without a label as well.
+        system: name of the model.
+        source: authors and year.
+        accuracy: accuracy on the 25,000 test reviews.
+        reads_unlabelled: whether the unlabelled reviews are training data, too.
     """
 
     system: str
@@ -43,3 +43,8 @@ PUBLISHED = (
     Published("SA-LSTM", "Dai and Le 2015", 0.9276, reads_unlabelled=True),
     Published("Virtual adversarial BiLSTM", "Miyato et al. 2017", 0.9409, reads_unlabelled=True),
 )
+
+
+def published_on(corpus: str) -> tuple[Published, ...]:
+    """Return the published results on a corpus, none if it is not IMDB."""
+    return PUBLISHED if corpus == "imdb" else ()

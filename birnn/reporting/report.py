@@ -1,4 +1,4 @@
-"""The report, as Markdown for a pull request, and as a page of its own that says the same."""
+"""The report as Markdown for pull requests, and as an HTML page with the same content."""
 
 from math import isnan
 from pathlib import Path
@@ -8,40 +8,49 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from birnn.checklist.behavioral_tests import SAMPLE_SIZE
+from birnn.checklist.runner import TOLERANCE
 from birnn.core.machine import format_description
 from birnn.core.outputs import atomic_file
+from birnn.evaluation.calibration import BINS
 from birnn.evaluation.costs import matched_gru_units
+from birnn.evaluation.decision import THRESHOLD
 from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.slices import LENGTHS
 from birnn.reporting import formatting, page
 from birnn.reporting.formatting import NOTHING, number, score, seconds
-from birnn.reporting.references import NOTEBOOK, PUBLISHED
+from birnn.reporting.references import NOTEBOOK, published_on
 
+SUBJECTS = {
+    "imdb": "IMDB film reviews",
+    "imdb-npz": "IMDB film reviews (imdb-npz)",
+    "rotten-tomatoes": "Rotten Tomatoes film reviews",
+}
 SCORES = {
     "accuracy": "Accuracy",
-    "accuracy_interval": "95 % interval",
     "roc_auc": "ROC AUC",
-    "roc_auc_interval": "95 % interval",
     "average_precision": "Average precision",
     "precision": "Precision",
     "recall": "Recall",
     "f1": "F1",
     "loss": "Loss",
     "brier": "Brier score",
-    "ece": "Expected calibration error",
+}
+VALIDATION_SCORES = {
     "best_val_accuracy": "Best validation accuracy",
     "best_val_epoch": "Epoch of the best validation accuracy",
 }
 
 
 def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> None:
-    """Write `report.md`, which links to the figures, and `report.html`, which holds them.
+    """Write `report.md`, which links to the figures, and `report.html`, which contains them.
 
     Args:
-        content: what the report tells of: `metrics`, `costs`, `timings`, `source` (of the
-            corpus), `confusion`, `best_loss_epoch`, `checklist`, `settings`, `studies` and
+        content: data of the report: `metrics`, `costs`, `timings`, `source` (the description of
+            the corpus), `confusion`, `best_loss_epoch`, `checklist`, `settings`, `studies` and
             `ladder`.
-        drawings: an `svg` element a figure, by the address that the Markdown has.
-        folder: for the report.
+        drawings: an `svg` element per figure, by its address in the Markdown.
+        folder: output folder.
     """
     environment = Environment(
         loader=PackageLoader("birnn.reporting"),
@@ -54,50 +63,75 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     environment.filters |= {
         "accuracy": formatting.accuracy,
         "difference": formatting.difference,
-        "percent_with_deviation": percent_with_deviation,
         "failure_rate": formatting.failure_rate,
         "number": number,
         "percent": formatting.percent,
+        "percent_with_deviation": percent_with_deviation,
         "points": formatting.points,
         "seconds": seconds,
-        "with_deviation": formatting.with_deviation,
     }
     metrics, settings = content["metrics"], content["settings"]
+    corpus = metrics["corpus"]["name"]
+    notebook = NOTEBOOK if corpus == "imdb" else {}
     markdown = environment.get_template("report.md.j2").render(
         content,
         titles=TITLES,
-        over_seeds=next((study for study in content["studies"] if not study.varied), None),
-        published=PUBLISHED,
-        notebook=metrics["corpus"]["name"] == "imdb",
-        scores=score_rows(metrics),
-        cost_rows=cost_rows(content["costs"], content["timings"], content["best_loss_epoch"]),
+        subject=SUBJECTS.get(corpus, f"the texts in {corpus}"),
+        over_seeds=next(
+            (study for study in content["studies"] if not study.varied and len(study.runs) > 1),
+            None,
+        ),
+        published=published_on(corpus),
+        notebook=bool(notebook),
+        scores=score_rows(metrics, notebook, SCORES, list(TITLES)),
+        validation_scores=score_rows(metrics, notebook, VALIDATION_SCORES, list(NETWORKS)),
+        cost_rows=cost_rows(content["costs"], content["timings"]),
         machines=machines(*content["timings"].values(), content["costs"]),
         matched_units=matched_gru_units(
             settings["network.embedding_dim"], settings["network.lstm_units"]
         ),
+        threshold=THRESHOLD,
+        bins=BINS,
+        lengths=LENGTHS,
+        tolerance=TOLERANCE,
+        sample_size=SAMPLE_SIZE,
     )
+    markdown = page.add_contents(markdown)
     html = page.render(environment, markdown, drawings)
     for name, text in {"report.md": markdown, "report.html": html}.items():
         with atomic_file(folder / name) as part:
             part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def score_rows(metrics: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a row a score: its title, each model's figure, and the notebook's."""
+def score_rows(
+    metrics: dict[str, Any],
+    notebook: dict[str, dict[str, Any]],
+    titles: dict[str, str],
+    models: list[str],
+) -> list[dict[str, Any]]:
+    """Return one row per score, with its title and each model's value and interval.
+
+    If the notebook has the score, its values follow in the next row.
+    """
     return [
         {
-            "title": title,
-            "here": [score(metrics[model].get(key)) for model in TITLES],
-            "notebook": [score(NOTEBOOK[network].get(key)) for network in NETWORKS],
+            "title": title + suffix,
+            "values": [_score(source.get(model, {}), key) for model in models],
         }
-        for key, title in SCORES.items()
+        for key, title in titles.items()
+        for suffix, source in {"": metrics, ", notebook": notebook}.items()
+        if any(key in source.get(model, {}) for model in models)
     ]
 
 
-def cost_rows(
-    costs: dict[str, Any], timings: dict[str, Any], best_loss_epoch: dict[str, int]
-) -> list[dict[str, Any]]:
-    """Return a row a cost: its title, and each model's figure."""
+def _score(scores: dict[str, Any], key: str) -> str:
+    """Format a score with its interval, if there is one."""
+    interval = scores.get(f"{key}_interval")
+    return score(scores.get(key)) + (f" ({score(interval)})" if interval else "")
+
+
+def cost_rows(costs: dict[str, Any], timings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return one row per cost, with its title and the value of each model."""
     epochs = {network: timings[network]["seconds_per_epoch"] for network in NETWORKS}
     training = {network: sum(epochs[network]) for network in NETWORKS}
     training["baseline"] = timings["baseline"]["seconds"]
@@ -107,19 +141,16 @@ def cost_rows(
         "Recurrent parameters": {
             network: number(costs[network]["recurrent_parameters"]) for network in NETWORKS
         },
-        "Multiply-adds a review": {
+        "Multiply-adds per review": {
             model: number(costs[model]["multiply_adds"]) for model in TITLES
         },
-        "Epochs to the least validation loss": {
-            network: str(best_loss_epoch[network]) for network in NETWORKS
-        },
         "Training": {model: seconds(training[model]) for model in TITLES},
-        "Seconds an epoch": {
+        "Seconds per epoch": {
             network: f"{median(epochs[network]):.1f} ({min(epochs[network]):.1f} to "
             f"{max(epochs[network]):.1f})"
             for network in NETWORKS
         },
-        "Reviews a second, predicting": {
+        "Reviews per second, predicting": {
             model: "{1} ({0} to {2})".format(
                 *map(number, np.percentile(speeds[model], (25, 50, 75)).round().astype(int))
             )
@@ -127,16 +158,16 @@ def cost_rows(
         },
     }
     return [
-        {"title": title, "figures": [figures.get(model, NOTHING) for model in TITLES]}
-        for title, figures in rows.items()
+        {"title": title, "values": [values.get(model, NOTHING) for model in TITLES]}
+        for title, values in rows.items()
     ]
 
 
 def percent_with_deviation(mean: float, deviation: float) -> str:
-    """Write a mean share over seeds with its standard deviation, in percent."""
+    """Format a mean proportion over seeds and its standard deviation, in percent."""
     return f"{100 * mean:.2f}" + ("" if isnan(deviation) else f" ± {100 * deviation:.2f}")
 
 
 def machines(*timings: dict[str, Any]) -> str:
     """Describe the machines that times were measured on, each once."""
-    return " and ".join(dict.fromkeys(format_description(one["machine"]) for one in timings))
+    return " and ".join(dict.fromkeys(format_description(timing["machine"]) for timing in timings))

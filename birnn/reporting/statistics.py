@@ -1,6 +1,6 @@
-"""What is said of a network by several seeds: how much of a difference is the seed's.
+"""Statistics over seeds: means, intervals, and the noise between two runs.
 
-Where a test asks for a distribution, Student's t: few seeds, and their spread is estimated too.
+Intervals use Student's t, since seeds are few and their standard deviation is estimated.
 """
 
 import math
@@ -19,8 +19,8 @@ class Spread:
 
     Attributes:
         seeds: number of seeds.
-        mean: of the values.
-        deviation: their standard deviation, None of one seed.
+        mean: mean of the values.
+        deviation: standard deviation of the values, None for a single seed.
     """
 
     seeds: int
@@ -29,7 +29,7 @@ class Spread:
 
     @property
     def interval(self) -> Interval | None:
-        """The 95 % interval of the mean over all seeds, None of one seed."""
+        """The 95% interval of the mean over all seeds, None for a single seed."""
         if self.deviation is None:
             return None
         quantile = stats.t.isf((1 - CONFIDENCE) / 2, self.seeds - 1)
@@ -38,21 +38,21 @@ class Spread:
 
 
 def spread(values: ArrayLike) -> Spread:
-    """Return the mean and the spread of values, one a seed, at least one."""
+    """Return the spread of at least one value, one value per seed."""
     array = np.asarray(values, np.float64)
     deviation = float(array.std(ddof=1)) if len(array) > 1 else None
     return Spread(len(array), float(array.mean()), deviation)
 
 
 def noise(deviation: float, seeds: int, comparisons: int = 1) -> float:
-    """Return how far two runs that differ by their seed alone may lie apart.
+    """Return the largest difference to expect between two runs that differ only in their seed.
 
-    Of pairs of runs, 95 % stay within it in all of `comparisons` measures (Bonferroni).
+    For 95% of such pairs, all of `comparisons` measures stay within it (Bonferroni).
 
     Args:
         deviation: standard deviation of the measure over seeds.
-        seeds: number of seeds from which it was estimated, at least 2.
-        comparisons: measures that are compared at once.
+        seeds: number of seeds it was estimated from, at least 2.
+        comparisons: number of measures that are compared at once.
     """
     tail = (1 - CONFIDENCE) / (2 * comparisons)
     return float(stats.t.isf(tail, seeds - 1)) * math.sqrt(2) * deviation

@@ -1,4 +1,4 @@
-"""Studies as they stand in git: the same experiment over seeds, and over values of settings."""
+"""Studies stored in git: one experiment repeated over seeds and over values of settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ DIFFERENCE = "difference"
 
 @dataclass(frozen=True)
 class Group:
-    """What the runs of one combination of settings say of one measure.
+    """The results of one combination of settings for one measure.
 
     Attributes:
-        combination: the values of the varied settings, by name.
+        combination: values of the varied settings, by name.
         seeds: number of seeds.
-        cells: `mean`, `deviation`, `low` and `high`, by network and for their `difference`.
+        cells: `mean`, `deviation`, `low` and `high`, per network and for their `difference`.
     """
 
     combination: dict[str, Any]
@@ -32,7 +32,7 @@ class Group:
 
     @property
     def verdict(self) -> str:
-        """What the interval of the difference over seeds shows."""
+        """The verdict from the interval of the difference over seeds."""
         difference = self.cells[DIFFERENCE]
         return verdict(difference["low"], difference["high"], TITLES["bilstm"], TITLES["bigru"])
 
@@ -42,12 +42,12 @@ class Study:
     """A study.
 
     Attributes:
-        name: of its folder.
-        corpus: what the metrics say of the corpus that it is of.
-        varied: names of the settings that vary, other than the seed.
-        settings: all others, by name.
-        runs: a row a run (see `experiments.studies`).
-        summary: a row a combination of values, model and measure.
+        name: name of its folder.
+        corpus: description of its corpus, as in the metrics.
+        varied: names of the settings that vary, except the seed.
+        settings: values of all other settings, by name.
+        runs: one row per run (see `experiments.studies`).
+        summary: one row per combination of values, model and measure.
     """
 
     name: str
@@ -57,26 +57,26 @@ class Study:
     runs: pd.DataFrame
     summary: pd.DataFrame
 
-    def is_of(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-        """Tell whether it is of this corpus and these settings, but for those that vary."""
+    def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+        """Tell if the study has this corpus and these settings, apart from the varied ones."""
         return all(self.corpus[key] == corpus.get(key) for key in CORPUS) and all(
             settings.get(key) == value for key, value in self.settings.items()
         )
 
-    def of(self, group: Group) -> pd.DataFrame:
+    def group_runs(self, group: Group) -> pd.DataFrame:
         """Return the runs of a group."""
-        chosen = self.runs
+        runs = self.runs
         for name, value in group.combination.items():
-            chosen = chosen[chosen[name] == value]
-        return chosen
+            runs = runs[runs[name] == value]
+        return runs
 
     def groups(self, measure: str) -> list[Group]:
-        """Return what is said of a measure, a group for each combination of values."""
+        """Return one group per combination of values, for one measure."""
         return groups(self.summary, self.varied, measure)
 
 
 def groups(summary: pd.DataFrame, varied: Sequence[str], measure: str) -> list[Group]:
-    """Return the rows of a summary that are of `measure`, a group for each combination."""
+    """Group the rows of a summary that belong to `measure` by combination of values."""
     rows: list[Any] = summary[summary["measure"] == measure].to_dict("records")
     combinations: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
     for row in rows:
@@ -89,18 +89,18 @@ def groups(summary: pd.DataFrame, varied: Sequence[str], measure: str) -> list[G
 
 def read(folder: Path) -> Study:
     """Read the study in a folder."""
-    about = read_json(folder / "study.json")
+    description = read_json(folder / "study.json")
     return Study(
         name=folder.name,
-        corpus=about["corpus"],
-        varied=about["varied"],
-        settings=about["settings"],
+        corpus=description["corpus"],
+        varied=description["varied"],
+        settings=description["settings"],
         runs=pd.read_csv(folder / "runs.csv"),
         summary=pd.read_csv(folder / "summary.csv"),
     )
 
 
 def read_all(folder: Path) -> list[Study]:
-    """Read every study, by name; those that vary nothing but the seed come first."""
+    """Read all studies, sorted by name; studies that vary only the seed come first."""
     studies = [read(file.parent) for file in sorted(folder.glob("*/study.json"))]
     return sorted(studies, key=lambda study: len(study.varied))

@@ -1,4 +1,4 @@
-"""The figure of a study: what each seed gave, and the means."""
+"""The figure of a study: every run, and the means."""
 
 from typing import Any
 
@@ -9,20 +9,20 @@ from matplotlib.figure import Figure
 
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.reporting.colors import GRID, MODELS
-from birnn.reporting.figures import STYLE, one_axes
+from birnn.reporting.figures import STYLE, single_axes
 from birnn.reporting.study import Study
 
 SHIFTS = dict(zip(NETWORKS, (-0.15, 0.15), strict=True))
 
 
 def draw(study: Study) -> Figure:
-    """Return every run's accuracy, and the means with their 95 % intervals over seeds.
+    """Draw the accuracy of every run, and the means with their 95% intervals over seeds.
 
-    Runs of one seed are joined where nothing else varies.
+    If only the seed varies, lines join the two networks of each seed.
     """
     groups = study.groups("accuracy")
     with mpl.rc_context(STYLE):
-        figure, axes = one_axes(
+        figure, axes = single_axes(
             f"Accuracy over seeds on {study.corpus['name']}",
             ", ".join(study.varied),
             "accuracy (%)",
@@ -45,8 +45,8 @@ def _draw_network(axes: Axes, study: Study, network: str) -> None:
     style: dict[str, Any] = {"color": MODELS[network], "marker": "o", "linestyle": "none"}
     groups, shift = study.groups("accuracy"), SHIFTS[network]
     for place, group in enumerate(groups):
-        shares = 100 * study.of(group)[f"{network}.accuracy"]
-        axes.plot([place + shift] * len(shares), shares, markersize=3, alpha=0.6, **style)
+        accuracies = 100 * study.group_runs(group)[f"{network}.accuracy"]
+        axes.plot([place + shift] * len(accuracies), accuracies, markersize=3, alpha=0.6, **style)
     mean, low, high = (
         100 * np.array([group.cells[network][name] for group in groups])
         for name in ("mean", "low", "high")
@@ -57,6 +57,6 @@ def _draw_network(axes: Axes, study: Study, network: str) -> None:
 
 
 def _join_seeds(axes: Axes, study: Study) -> None:
-    shares = 100 * study.runs[[f"{network}.accuracy" for network in NETWORKS]]
-    for pair in shares.to_numpy():
+    accuracies = 100 * study.runs[[f"{network}.accuracy" for network in NETWORKS]]
+    for pair in accuracies.to_numpy():
         axes.plot(list(SHIFTS.values()), pair, color=GRID, linewidth=1, zorder=0)

@@ -1,4 +1,4 @@
-"""Figures as SVG that stands in a page, and takes on its colours in light, dark and print."""
+"""Inline SVG figures, in the colors of the page: light, dark or print."""
 
 import io
 import re
@@ -10,9 +10,9 @@ from birnn.reporting.colors import GRID, INK, MODELS, NOTEBOOK
 
 
 def inline(figure: Figure, name: str) -> str:
-    """Return the figure as an `svg` element without ids that another figure has.
+    """Return the figure as an `svg` element whose ids start with `name`.
 
-    Letters stay text, so that they can be read aloud, found and copied. Equal figures give equal
+    Letters stay text, so they can be read aloud, searched and copied. Equal figures give equal
     text.
     """
     text = io.StringIO()

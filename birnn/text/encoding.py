@@ -1,8 +1,8 @@
-"""Words as ids, encoded and padded as Keras does.
+"""Encode words as ids and pad the sequences, as Keras does.
 
-Ids are those of `keras.datasets.imdb.load_data`: 0 padding, 1 start of a review, 2 out of
-vocabulary, 3 unused, and the word of rank r, counted from 1, is r + 3. Truncating and padding are
-those of `keras.utils.pad_sequences`.
+The ids follow `keras.datasets.imdb.load_data`: 0 is padding, 1 the start of a review, 2 an
+out-of-vocabulary word, 3 is unused, and the word of rank r (from 1) has the id r + 3. Sequences are
+truncated and padded as by `keras.utils.pad_sequences`.
 """
 
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ FILES = ("encoding.json", "vocabulary.txt")
 
 @dataclass(frozen=True)
 class Encoding:
-    """How words become sequences.
+    """The vocabulary and the padding used to encode reviews.
 
     Attributes:
-        words: those that have an id, from the most to the least frequent.
-        maxlen: length of every sequence, start included.
+        words: words that have an id, from the most to the least frequent.
+        maxlen: length of every sequence, including the start id.
         padding: the side that is padded.
-        truncating: the side that is cut off.
+        truncating: the side that is truncated.
     """
 
     words: list[str]
@@ -40,19 +40,19 @@ class Encoding:
 
 
 def limit(words: list[str], num_words: int) -> list[str]:
-    """Return the words of a vocabulary whose ids are below `num_words`."""
+    """Return the words of a ranked vocabulary whose ids are below `num_words`."""
     return words[: num_words - FIRST_WORD]
 
 
 def write(encoding: Encoding, folder: Path) -> None:
-    """Write `encoding.json` and `tokenizer.txt`, a word a line."""
+    """Write `encoding.json` and `vocabulary.txt`, one word per line."""
     sides = {name: getattr(encoding, name) for name in ("maxlen", "padding", "truncating")}
     write_json(folder / "encoding.json", sides)
     tokenizer.write(encoding.words, folder / "vocabulary.txt")
 
 
 def read(folder: Path) -> Encoding:
-    """Read what `write` wrote."""
+    """Read an encoding written by `write`."""
     return Encoding(
         words=tokenizer.read(folder / "vocabulary.txt"), **read_json(folder / "encoding.json")
     )
@@ -60,36 +60,36 @@ def read(folder: Path) -> Encoding:
 
 def encode(tokens: pa.ListArray, encoding: Encoding) -> NDArray[np.int32]:
     """Return the padded sequences of a batch of reviews, int32, shape (reviews, maxlen)."""
-    known = pa.array(encoding.words, pa.string())
-    ranks = pc.index_in(tokens.flatten(), value_set=known)
+    vocabulary = pa.array(encoding.words, pa.string())
+    ranks = pc.index_in(tokens.flatten(), value_set=vocabulary)
     word_ids = pc.add(ranks, FIRST_WORD).fill_null(OUT_OF_VOCABULARY).to_numpy()
     lengths = pc.list_value_length(tokens).fill_null(0).to_numpy()
     ids = np.insert(word_ids, np.cumsum(lengths) - lengths, START)
     return _pad(ids, lengths + 1, encoding)
 
 
-def places(words: int, encoding: Encoding) -> NDArray[np.int32]:
-    """Return which word stands at each place of the sequence of a review of so many words.
+def word_indices(word_count: int, encoding: Encoding) -> NDArray[np.int32]:
+    """Return which word of a review each position of its sequence holds, int32, shape (maxlen,).
 
-    Counted from 0, shape (maxlen,); -1 is the start of the review, -2 is padding.
+    Words are counted from 0; -1 marks the start of the review, -2 padding.
     """
-    ids = np.arange(1, words + 2, dtype=np.int32)
-    found: NDArray[np.int32] = _pad(ids, np.array([words + 1], np.int32), encoding)[0] - 2
-    return found
+    ids = np.arange(1, word_count + 2, dtype=np.int32)
+    indices: NDArray[np.int32] = _pad(ids, np.array([word_count + 1], np.int32), encoding)[0] - 2
+    return indices
 
 
 def _pad(
     ids: NDArray[np.int32], lengths: NDArray[np.int32], encoding: Encoding
 ) -> NDArray[np.int32]:
-    """Lay reviews that follow one another in `ids` into the rows of a matrix."""
+    """Truncate and pad reviews, which are concatenated in `ids`, to the rows of a matrix."""
     maxlen = encoding.maxlen
-    kept = np.minimum(lengths, maxlen)
-    place = np.arange(len(ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    cut = np.repeat(lengths - kept, lengths) if encoding.truncating == "pre" else 0
+    row_lengths = np.minimum(lengths, maxlen)
+    position = np.arange(len(ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    first = np.repeat(lengths - row_lengths, lengths) if encoding.truncating == "pre" else 0
     column = np.arange(maxlen)
-    gap = (maxlen - kept)[:, None] if encoding.padding == "pre" else 0
+    offset = (maxlen - row_lengths)[:, None] if encoding.padding == "pre" else 0
     sequences = np.full((len(lengths), maxlen), PADDING, np.int32)
-    sequences[(gap <= column) & (column < gap + kept[:, None])] = ids[
-        (cut <= place) & (place < cut + maxlen)
+    sequences[(offset <= column) & (column < offset + row_lengths[:, None])] = ids[
+        (first <= position) & (position < first + maxlen)
     ]
     return sequences

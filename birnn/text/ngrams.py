@@ -2,9 +2,10 @@
 
 Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification", ACL
 2012, equation 1: the log of how much more frequent an n-gram is in positive reviews than in
-negative ones. A review's own label is in that, so a training review is given ratios that reviews of
-other groups tell (cross-fitting, as in Chernozhukov et al., "Double/debiased machine learning",
-2018, definition 3.1). With ratios that know their label, a network learns to trust them too far.
+negative ones. If the label of a training review contributes to its own ratios, a network learns to
+trust them too much. So each training review gets ratios computed from reviews of other groups
+(cross-fitting, as in Chernozhukov et al., "Double/debiased machine learning", 2018, definition
+3.1).
 """
 
 from dataclasses import dataclass, fields
@@ -23,11 +24,11 @@ NO_NGRAM = -1
 
 @dataclass(frozen=True)
 class RatioTable:
-    """The n-grams of training reviews.
+    """The n-grams of the training reviews and their ratios.
 
     Attributes:
-        codes: of the n-grams, rising, int64, shape (n-grams,), see `codes`.
-        ratios: of all training reviews, float32, shape (n-grams,).
+        codes: sorted codes of the n-grams, int64, shape (n-grams,); see the function `codes`.
+        ratios: ratios computed from all training reviews, float32, shape (n-grams,).
     """
 
     codes: NDArray[np.int64]
@@ -36,19 +37,20 @@ class RatioTable:
 
 @dataclass(frozen=True)
 class CrossFittedRatios:
-    """The ratios that each training review is given.
+    """The ratios at each word of the training reviews, computed from other folds.
 
     Attributes:
-        word_ratios: float16, shape (words of all reviews, longest): 0 where no n-gram ends, or where
-            too few reviews of other folds have it.
-        starts: where each review begins in `word_ratios`, and the last one ends, shape (reviews + 1,).
+        word_ratios: ratios of the n-grams that end at each word, float16, shape (words of all
+            reviews, longest); 0 if there is no n-gram, or too few reviews of other folds have it.
+        starts: the start of each review in `word_ratios`, and the end of the last, int64, shape
+            (reviews + 1,).
     """
 
     word_ratios: NDArray[np.float16]
     starts: NDArray[np.int64]
 
     def select(self, ids: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the ratios of some reviews, shape (reviews, maxlen, longest), 0 for padding."""
+        """Return the ratios of some reviews, shape (reviews, maxlen, longest), 0 at padding."""
         ratios = np.zeros((*ids.shape, self.word_ratios.shape[1]), np.float32)
         parts = [self.word_ratios[self.starts[row] : self.starts[row + 1]] for row in rows]
         ratios[ids != PADDING] = np.concatenate(parts)
@@ -58,42 +60,42 @@ class CrossFittedRatios:
 def codes(ids: NDArray[np.int32], longest: int, num_words: int) -> NDArray[np.int64]:
     """Return the codes of the n-grams of 1 to `longest` words that end at each word.
 
-    A code has the ids as digits to the base `num_words`; NO_NGRAM is where a review has no n-gram
-    of that length yet. Shape (words of all reviews, longest).
+    The digits of a code, in base `num_words`, are the ids of its words. NO_NGRAM marks words too
+    early in a review to end an n-gram of that length. Shape (words of all reviews, longest).
 
     Args:
         ids: padded reviews, shape (reviews, maxlen).
-        longest: words of the longest n-gram.
-        num_words: ids are below this number.
+        longest: the number of words of the longest n-gram.
+        num_words: an upper bound of the ids, exclusive.
 
     Raises:
-        InputError: codes are too large for 64 bits.
+        InputError: the codes do not fit in 64 bits.
     """
     if num_words**longest > np.iinfo(np.int64).max:
         raise InputError(
-            f"pad.num_words is {num_words} and ngrams.longest {longest}: choose a smaller one, so "
+            f"pad.num_words is {num_words} and ngrams.longest is {longest}: reduce one of them, so "
             "that num_words to the power of longest is below 2^63"
         )
     is_word = ids != PADDING
-    place = (is_word.cumsum(axis=1) - 1)[is_word]
+    position = (is_word.cumsum(axis=1) - 1)[is_word]
     words = ids[is_word].astype(np.int64)
-    found = np.full((len(words), longest), NO_NGRAM, np.int64)
+    word_codes = np.full((len(words), longest), NO_NGRAM, np.int64)
     code = np.zeros(len(words), np.int64)
     for before in range(longest):
         code[before:] += words[: len(words) - before] * num_words**before
-        inside = place >= before
-        found[inside, before] = code[inside]
-    return found
+        inside = position >= before
+        word_codes[inside, before] = code[inside]
+    return word_codes
 
 
 def log_count_ratios(
     positive: NDArray[np.int64], negative: NDArray[np.int64], smoothing: float
 ) -> NDArray[np.float64]:
-    """Return the r of Wang and Manning, equation 1, float64, shape (n-grams,).
+    """Return r of Wang and Manning, equation 1, float64, shape (n-grams,).
 
     Args:
-        positive: positive reviews that have an n-gram, shape (n-grams,).
-        negative: negative ones.
+        positive: the number of positive reviews that contain each n-gram, shape (n-grams,).
+        negative: the number of negative reviews, likewise.
         smoothing: added to each count.
     """
     p, q = positive + np.float64(smoothing), negative + np.float64(smoothing)
@@ -101,67 +103,68 @@ def log_count_ratios(
     return ratios
 
 
-def weigh(
+def compute_ratios(
     ids: NDArray[np.int32],
     labels: NDArray[np.uint8],
     groups: NDArray[np.int32],
     num_words: int,
     settings: Settings,
 ) -> tuple[RatioTable, CrossFittedRatios]:
-    """Return the table of training reviews, and what each of them is given.
+    """Compute the ratio table and the cross-fitted ratios of the training reviews.
 
     Args:
         ids: padded reviews, shape (reviews, maxlen).
         labels: 1 positive, 0 negative, shape (reviews,).
-        groups: a number for the group of each review, shape (reviews,).
-        num_words: ids are below this number.
-        settings: lengths, folds, and which n-grams count.
+        groups: the group number of each review, shape (reviews,).
+        num_words: an upper bound of the ids, exclusive.
+        settings: the lengths, folds, smoothing and minimum count of n-grams.
 
     Raises:
-        InputError: no n-gram counts, or codes are too large for 64 bits.
+        InputError: every n-gram is too rare, or the codes do not fit in 64 bits.
     """
-    word_ratios = codes(ids, settings.longest, num_words)
-    known, numbers = np.unique(word_ratios, return_inverse=True)
-    numbers = numbers.reshape(word_ratios.shape)
+    word_codes = codes(ids, settings.longest, num_words)
+    unique_codes, columns = np.unique(word_codes, return_inverse=True)
+    columns = columns.reshape(word_codes.shape)
     starts = np.append(0, (ids != PADDING).sum(axis=1).cumsum())
-    present = _present(numbers, starts, len(known))
+    present = _present(columns, starts, len(unique_codes))
     counts = np.asarray(present.sum(axis=0)).ravel()
-    kept = (counts >= settings.min_reviews) & (known != NO_NGRAM)
-    if settings.longest and not kept.any():
+    frequent = (counts >= settings.min_reviews) & (unique_codes != NO_NGRAM)
+    if settings.longest and not frequent.any():
         raise InputError(
-            f"ngrams.min_reviews is {settings.min_reviews}: no n-gram is in as many of the "
+            f"ngrams.min_reviews is {settings.min_reviews}: no n-gram is in that many of the "
             f"{len(ids)} training reviews; choose a smaller number"
         )
-    present = present[:, kept]
-    # NO_NGRAM and rare n-grams get the last number, of which the ratio is 0.
-    numbers = np.where(kept, np.cumsum(kept) - 1, kept.sum())[numbers]
-    given = np.empty(numbers.shape, np.float16)
+    present = present[:, frequent]
+    # NO_NGRAM and rare n-grams get an extra last column, whose ratio is 0.
+    columns = np.where(frequent, np.cumsum(frequent) - 1, frequent.sum())[columns]
+    word_ratios = np.empty(columns.shape, np.float16)
     review_folds = folds(groups, settings.folds, settings.seed)
     word_folds = np.repeat(review_folds, np.diff(starts))
     for fold in range(settings.folds):
         others = review_folds != fold
         ratios = np.append(_ratios(present[others], labels[others], settings), 0)
-        given[word_folds == fold] = ratios[numbers[word_folds == fold]]
-    table = RatioTable(known[kept], _ratios(present, labels, settings).astype(np.float32))
-    return table, CrossFittedRatios(given, starts)
+        word_ratios[word_folds == fold] = ratios[columns[word_folds == fold]]
+    table = RatioTable(
+        unique_codes[frequent], _ratios(present, labels, settings).astype(np.float32)
+    )
+    return table, CrossFittedRatios(word_ratios, starts)
 
 
 def folds(groups: NDArray[np.int32], count: int, seed: int) -> NDArray[np.int64]:
-    """Return a fold for each review, shape (reviews,), the same for all of one group."""
+    """Assign each review to a fold, whole groups at a time, int64, shape (reviews,)."""
     _, group_index = np.unique(groups, return_inverse=True)
-    of_groups = np.random.default_rng(seed).permutation(group_index.max() + 1) % count
-    of_reviews: NDArray[np.int64] = of_groups[group_index]
-    return of_reviews
+    group_folds = np.random.default_rng(seed).permutation(group_index.max() + 1) % count
+    review_folds: NDArray[np.int64] = group_folds[group_index]
+    return review_folds
 
 
 def _present(
-    numbers: NDArray[np.int64], starts: NDArray[np.int64], ngrams: int
+    columns: NDArray[np.int64], starts: NDArray[np.int64], ngrams: int
 ) -> scipy.sparse.csr_matrix:
-    """Return 1 where a review has an n-gram, int32, shape (reviews, n-grams)."""
-    columns, longest = numbers.ravel(), numbers.shape[1]
-    counts = np.ones(len(columns), np.int32)
+    """Return 1 if a review contains an n-gram and 0 if not, int32, shape (reviews, n-grams)."""
+    counts = np.ones(columns.size, np.int32)
     present = scipy.sparse.csr_matrix(
-        (counts, columns, starts * longest), (len(starts) - 1, ngrams)
+        (counts, columns.ravel(), starts * columns.shape[1]), (len(starts) - 1, ngrams)
     )
     present.sum_duplicates()
     present.data[:] = 1
@@ -171,7 +174,7 @@ def _present(
 def _ratios(
     present: scipy.sparse.csr_matrix, labels: NDArray[np.uint8], settings: Settings
 ) -> NDArray[np.float64]:
-    """Return the ratios of n-grams, 0 of those that too few of these reviews have."""
+    """Return the ratios of n-grams, 0 for n-grams that are too rare in these reviews."""
     positive, negative = (
         np.asarray(present[labels == label].sum(axis=0)).ravel() for label in (1, 0)
     )
@@ -179,15 +182,15 @@ def _ratios(
     return np.where(positive + negative >= settings.min_reviews, ratios, 0)
 
 
-def write(table: RatioTable, given: CrossFittedRatios, folder: Path) -> None:
-    """Write `codes.npy` and `ratios.npy` of the table, `word_ratios.npy` and `starts.npy` of given."""
-    for arrays in (table, given):
+def write(table: RatioTable, cross_fitted: CrossFittedRatios, folder: Path) -> None:
+    """Write `codes.npy`, `ratios.npy`, `word_ratios.npy` and `starts.npy`."""
+    for arrays in (table, cross_fitted):
         for field in fields(arrays):
             np.save(folder / f"{field.name}.npy", getattr(arrays, field.name))
 
 
 def read(folder: Path) -> tuple[RatioTable, CrossFittedRatios]:
-    """Return what `write` wrote, memory-mapped."""
+    """Return the arrays written by `write`, memory-mapped."""
     names = [field.name for kind in (RatioTable, CrossFittedRatios) for field in fields(kind)]
     codes, ratios, word_ratios, starts = (
         np.load(folder / f"{name}.npy", mmap_mode="r") for name in names

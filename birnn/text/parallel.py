@@ -1,4 +1,4 @@
-"""Work on all cores in threads, for functions that release Python's lock, as Arrow's do."""
+"""Run functions that release the GIL, such as Arrow's, in threads on all cores."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,16 +12,16 @@ Result = TypeVar("Result")
 
 
 def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Yield `function(item)` for each item, in order, while the next items are processed.
+    """Yield `function(item)` for each item, in order, while threads process the next items.
 
-    It takes only as many items ahead as there are cores, so memory does not grow with their number.
+    At most one item per core is taken ahead, so memory does not grow with the number of items.
     """
     cores = usable_cores()
-    waiting: deque[Future[Result]] = deque()
+    pending: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(cores) as pool:
         for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > cores:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            pending.append(pool.submit(function, item))
+            if len(pending) > cores:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()

@@ -1,4 +1,4 @@
-"""The reviews of a corpus, read a batch at a time from the Parquet file of a split."""
+"""Read the reviews of a split from its Parquet file, one batch at a time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from birnn.core.machine import BATCH_SIZE
 def words(
     file: Path, batch_size: int = BATCH_SIZE, rows: NDArray[np.int32] | None = None
 ) -> Iterator[list[list[str]]]:
-    """Yield batches of reviews, all or those of some rows, each review a list of all its words."""
+    """Yield batches of reviews, all of them or only `rows`, each review a list of its words."""
     chosen = np.ones(count(file), np.bool_)
     if rows is not None:
         chosen = np.isin(np.arange(len(chosen)), rows)
@@ -46,37 +46,37 @@ def lengths(file: Path) -> NDArray[np.int32]:
 
 
 def texts(file: Path, rows: NDArray[np.int64]) -> list[str]:
-    """Return the texts of some rows, in the order of `rows`."""
-    found: dict[int, str] = {}
+    """Return the texts of `rows`, in this order."""
+    text_by_row: dict[int, str] = {}
     start = 0
     for batch in _batches(file, ["text"]):
         inside = rows[(start <= rows) & (rows < start + len(batch))]
-        chosen = batch["text"].take(pa.array(inside - start)).to_pylist()
-        found |= dict(zip(inside.tolist(), chosen, strict=True))
+        batch_texts = batch["text"].take(pa.array(inside - start)).to_pylist()
+        text_by_row |= dict(zip(inside.tolist(), batch_texts, strict=True))
         start += len(batch)
-    return [found[row] for row in rows.tolist()]
+    return [text_by_row[row] for row in rows.tolist()]
 
 
 def column(file: Path, name: str) -> NDArray[Any]:
-    """Return a whole column that is small."""
+    """Return a whole column, which must fit in memory."""
     values: NDArray[Any] = pq.read_table(file, columns=[name])[name].to_numpy()
     return values
 
 
 def groups(file: Path) -> NDArray[np.int32]:
-    """Return a number for the group of each review, int32, shape (reviews,), by order of name."""
-    read = pq.read_table(file, columns=["group"], read_dictionary=["group"])["group"]
-    encoded = read.unify_dictionaries().combine_chunks()
+    """Return the group of each review, numbered by name, int32, shape (reviews,)."""
+    chunked = pq.read_table(file, columns=["group"], read_dictionary=["group"])["group"]
+    encoded = chunked.unify_dictionaries().combine_chunks()
     numbers = np.empty(len(encoded.dictionary), np.int32)
     numbers[pc.sort_indices(encoded.dictionary).to_numpy()] = np.arange(len(numbers))
-    of_reviews: NDArray[np.int32] = numbers[encoded.indices.to_numpy()]
-    return of_reviews
+    review_groups: NDArray[np.int32] = numbers[encoded.indices.to_numpy()]
+    return review_groups
 
 
 def chosen_batches(
     file: Path, chosen: NDArray[np.bool_], columns: list[str], batch_size: int | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield batches of some columns of the chosen reviews of a file."""
+    """Yield batches of some columns of the reviews that the mask `chosen` selects."""
     start = 0
     for batch in _batches(file, columns, batch_size):
         yield batch.filter(pa.array(chosen[start : start + len(batch)]))
@@ -86,9 +86,9 @@ def chosen_batches(
 def _batches(
     file: Path, columns: list[str], batch_size: int | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield batches of some columns, none of which spans two row groups of the file.
+    """Yield batches of some columns, one row group at a time.
 
-    Arrow's own iteration over row groups keeps something of each until the last is read.
+    Arrow's own iteration over all row groups holds on to some memory of each until the end.
     """
     with pq.ParquetFile(file) as content:
         for group in range(content.num_row_groups):

@@ -1,8 +1,8 @@
 """Padded reviews in files that can be memory-mapped.
 
 A folder holds `sequences.npy` (int32, shape (reviews, maxlen)), `labels.npy` (uint8, shape
-(reviews,)) and `rows.npy` (int32, shape (reviews,)), which tells the rows of the split's file that
-the reviews come from.
+(reviews,)) and `rows.npy` (int32, shape (reviews,)), the row of each review in the split's Parquet
+file.
 """
 
 from collections.abc import Iterable
@@ -21,13 +21,13 @@ def write(
     maxlen: int,
     folder: Path,
 ) -> None:
-    """Write batches of sequences, shape (batch, maxlen), and of labels, as they come.
+    """Write batches of sequences, shape (batch, maxlen), and of labels, one after the other.
 
-    `rows` has a number for each review of all batches together.
+    `rows` has one number per review of all batches together.
     """
     folder.mkdir()
     np.save(folder / "rows.npy", rows)
-    # Appended, for a memory map that is written to counts as memory in use.
+    # Appended, because a memory map that is written to counts as memory in use.
     with (
         (folder / "sequences.npy").open("wb") as sequences_file,
         (folder / "labels.npy").open("wb") as labels_file,
@@ -40,7 +40,7 @@ def write(
 
 
 def read(folder: Path) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """Return the memory-mapped sequences and labels that `write` wrote."""
+    """Return the sequences and labels written by `write`, memory-mapped."""
     sequences, labels = (np.load(folder / name, mmap_mode="r") for name in FILES)
     return sequences, labels
 

@@ -1,7 +1,7 @@
-"""Words: how a text is cut into them, and how they are ranked.
+"""Split texts into words, and rank the words by frequency.
 
-The cut is that of Keras's `text_to_word_sequence`, by which the word index of its `imdb.npz` was
-made: ASCII letters in lower case, each separator a space, cut at spaces alone.
+Texts are split as by Keras's `text_to_word_sequence`, which built the word index of `imdb.npz`:
+ASCII letters become lowercase, separators become spaces, and texts are split at spaces only.
 """
 
 import re
@@ -21,20 +21,19 @@ _TABLE = bytes.maketrans(
     string.ascii_lowercase.encode() + b" " * len(SEPARATORS),
 )
 
-
-# The same cut in a text of characters; halves of surrogate pairs have no bytes.
+# The same words in a str; lone surrogates, which have no UTF-8 bytes, separate words.
 _WORD = re.compile(rf"[^ {re.escape(SEPARATORS.decode())}\ud800-\udfff]+")
 
 
 def spans(text: str) -> list[tuple[int, int]]:
-    """Return where each word that `tokenize` cuts stands in the text: start and end."""
-    return [found.span() for found in _WORD.finditer(text)]
+    """Return the start and end in the text of each word that `tokenize` returns."""
+    return [match.span() for match in _WORD.finditer(text)]
 
 
 def tokenize(texts: Iterable[str]) -> pa.ListArray:
-    """Cut each text into its words, a `list<string>` array; a text without words gives a null.
+    """Split each text into words, as a `list<string>` array; a text without words gives a null.
 
-    Half of a surrogate pair, which UTF-8 cannot hold, separates words.
+    Lone surrogates, which UTF-8 cannot encode, separate words.
     """
     spaced = pa.array(
         (text.encode(errors="replace").translate(_TABLE) for text in texts), pa.string()
@@ -51,17 +50,17 @@ def count(tokens: pa.ListArray) -> Counter[str]:
 
 
 def rank(counts: Counter[str]) -> list[str]:
-    """Return the words from the most to the least frequent; equals in the order of characters."""
+    """Return the words from the most to the least frequent, ties in order of code points."""
     return sorted(counts, key=lambda word: (-counts[word], word))
 
 
 def write(vocabulary: list[str], file: Path) -> None:
-    """Write a word a line, in order of rank."""
-    with atomic_file(file) as part:
-        # A word can hold any line separator but the newline, so the file is written as bytes.
-        part.write_bytes("".join(f"{word}\n" for word in vocabulary).encode())
+    """Write one word per line, in order of rank."""
+    with atomic_file(file) as temporary:
+        # Bytes, because words may contain line separators other than the newline.
+        temporary.write_bytes("".join(f"{word}\n" for word in vocabulary).encode())
 
 
 def read(file: Path) -> list[str]:
-    """Read what `write` wrote."""
+    """Read a vocabulary written by `write`."""
     return file.read_bytes().decode().split("\n")[:-1]

@@ -1,4 +1,4 @@
-"""Reviews without a label, stored as a Parquet file of their words."""
+"""Store the words of unlabelled reviews as a Parquet file."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -15,7 +15,7 @@ SCHEMA = pa.schema({"tokens": pa.list_(pa.string())})
 
 
 def write(texts: Iterable[str], file: Path) -> int:
-    """Write the words of each text as one row, and return the number of texts."""
+    """Write one row of words per text, and return the number of texts."""
     count = 0
     with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
         for tokens in map_in_order(tokenize, _batches(texts)):

@@ -1,4 +1,4 @@
-"""Word vectors from text alone: skip-gram with negative sampling, by gensim.
+"""Train word vectors on text without labels: skip-gram with negative sampling, by gensim.
 
 Mikolov et al., "Distributed Representations of Words and Phrases and their Compositionality", NIPS
 2013, section 2.2.
@@ -15,16 +15,16 @@ from birnn.core.settings import WordVectors as Settings
 from birnn.text.encoding import FIRST_WORD
 
 
-class Progress(CallbackAny2Vec):  # type: ignore[misc]  # gensim comes without types
-    """Prints a line an epoch."""
+class Progress(CallbackAny2Vec):  # type: ignore[misc]  # gensim has no type hints
+    """A callback that prints one line per epoch."""
 
     def __init__(self, epochs: int) -> None:
-        """Begin with the first epoch."""
+        """Start before the first epoch."""
         self._epochs = epochs
         self._done = 0
 
     def on_epoch_end(self, _model: Word2Vec) -> None:
-        """Count an epoch."""
+        """Print the number of finished epochs."""
         self._done += 1
         print(f"word vectors  epoch {self._done}/{self._epochs}", flush=True)
 
@@ -32,16 +32,17 @@ class Progress(CallbackAny2Vec):  # type: ignore[misc]  # gensim comes without t
 def train(
     reviews: Iterable[list[str]], words: Sequence[str], dim: int, settings: Settings
 ) -> NDArray[np.float32]:
-    """Return a vector for the id of each of `words`, float32, shape (4 + words, dim).
+    """Train a vector for each id, float32, shape (4 + words, dim).
 
-    All have the norm of the settings, but for ids and words that the reviews do not tell of: their
-    rows are 0. Equal reviews and settings give equal vectors, for which one thread must do.
+    Every vector has the norm in the settings, except that the rows of special ids and of words too
+    rare in the reviews are 0. Equal reviews and settings give equal vectors, which requires a
+    single thread.
 
     Args:
-        reviews: the words of each review; read several times.
-        words: those that have an id, in order of rank.
-        dim: numbers a vector.
-        settings: of skip-gram.
+        reviews: the words of each review; iterated several times.
+        words: words that have an id, in order of rank.
+        dim: the length of a vector.
+        settings: the settings of skip-gram.
     """
     model = Word2Vec(
         reviews,
@@ -56,8 +57,8 @@ def train(
         callbacks=[Progress(settings.epochs)],
     )
     vectors = np.zeros((FIRST_WORD + len(words), dim), np.float32)
-    for place, word in enumerate(words, start=FIRST_WORD):
+    for word_id, word in enumerate(words, start=FIRST_WORD):
         if word in model.wv:
             vector = model.wv[word]
-            vectors[place] = settings.norm * vector / np.linalg.norm(vector)
+            vectors[word_id] = settings.norm * vector / np.linalg.norm(vector)
     return vectors

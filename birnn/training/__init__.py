@@ -1,1 +1,1 @@
-"""How a network learns."""
+"""Training of the networks and the baseline."""

@@ -1,9 +1,9 @@
 """The linear baseline: logistic regression on n-grams, weighted by naive Bayes.
 
 Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification", ACL
-2012, section 2: a review is the set of its n-grams, and each counts by the log of how much more
-frequent it is in positive reviews than in negative ones. The classifier on top is logistic
-regression, which gives probabilities, where the paper has a support vector machine.
+2012, section 2: a review is the set of its n-grams, each weighted by the log ratio of its
+frequencies in positive and in negative reviews. The classifier on top is logistic regression, which
+gives probabilities, instead of the paper's support vector machine.
 """
 
 from collections.abc import Iterable
@@ -31,9 +31,9 @@ class Baseline:
 
     Attributes:
         longest: length of the longest n-gram, in words.
-        ngrams: the n-grams, words apart by a space.
-        weights: what each adds to the log odds, float64, shape (n-grams,).
-        intercept: the log odds of a review without any of them.
+        ngrams: the n-grams, words separated by a space.
+        weights: contribution of each n-gram to the log odds, float64, shape (n-grams,).
+        intercept: log odds of a review without any of the n-grams.
     """
 
     longest: int
@@ -43,17 +43,17 @@ class Baseline:
 
 
 def fit(reviews: Iterable[list[str]], labels: NDArray[np.uint8], settings: Settings) -> Baseline:
-    """Train the baseline on the words of reviews and their labels, both classes among them.
+    """Train the baseline on the words of reviews and their labels, which include both classes.
 
     Raises:
-        InputError: no n-gram is in `min_reviews` reviews.
+        InputError: no n-gram occurs in `min_reviews` reviews.
     """
     vectorizer = _vectorizer(settings.ngrams, min_df=settings.min_reviews)
     try:
         present = vectorizer.fit_transform(reviews)
     except ValueError as error:
         raise InputError(
-            f"baseline.min_reviews is {settings.min_reviews}: no n-gram is in as many of the "
+            f"baseline.min_reviews is {settings.min_reviews}: no n-gram is in that many of the "
             f"{len(labels)} training reviews; choose a smaller number"
         ) from error
     positive, negative = (
@@ -71,10 +71,10 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[np.uint8], settings: Setti
 
 
 class Predictor:
-    """Gives probabilities, and counts the multiply-adds that they took."""
+    """A trained baseline that predicts reviews and counts its multiply-adds."""
 
     def __init__(self, baseline: Baseline) -> None:
-        """Prepare to look up the n-grams of `baseline`."""
+        """Index the n-grams of `baseline`."""
         self.baseline = baseline
         self.multiply_adds = 0
         self._vectorizer = _vectorizer(baseline.longest, vocabulary=baseline.ngrams)
@@ -96,7 +96,7 @@ def save(baseline: Baseline, folder: Path) -> None:
 
 
 def load(folder: Path) -> Baseline:
-    """Return what `save` wrote."""
+    """Return the baseline that `save` wrote."""
     table = pq.read_table(folder / "weights.parquet")
     content = read_json(folder / "baseline.json")
     return Baseline(
@@ -108,11 +108,11 @@ def load(folder: Path) -> Baseline:
 
 
 def _vectorizer(longest: int, **options: Any) -> CountVectorizer:
-    """Return what makes a row of n-grams, 0 or 1, of each list of words."""
+    """Return a vectorizer that maps lists of words to rows of n-gram indicators, 0 or 1."""
     return CountVectorizer(
         analyzer="word",
-        preprocessor=_as_it_is,
-        tokenizer=_as_it_is,
+        preprocessor=_identity,
+        tokenizer=_identity,
         token_pattern=None,
         ngram_range=(1, longest),
         binary=True,
@@ -121,5 +121,5 @@ def _vectorizer(longest: int, **options: Any) -> CountVectorizer:
     )
 
 
-def _as_it_is(words: list[str]) -> list[str]:
+def _identity(words: list[str]) -> list[str]:
     return words

@@ -30,7 +30,7 @@ def batches(
         shuffle_seed: None to keep the order of the reviews. Otherwise each epoch has another
             order, which depends only on the seed and the number of the epoch.
         first_epoch: number of the first epoch, counted from 0.
-        ratios: of the reviews.
+        ratios: n-gram ratios of the reviews.
     """
     sequences, labels = reviews
     epochs = count(first_epoch)
@@ -53,8 +53,8 @@ def batches(
     dataset = tf.data.Dataset.from_generator(epoch, output_signature=(inputs_spec, labels_spec))
     steps = -(-len(labels) // batch_size)
     options = tf.data.Options()
-    # The autotuner's thread sleeps longer and longer, and the end of each epoch waits for it: up to
-    # the duration of the epoch itself.
+    # The end of an epoch waits for the autotuner's thread, whose sleeps grow up to the duration
+    # of the epoch.
     options.autotune.enabled = False
     # A generator cannot be split by files; each GPU gets its share of every batch.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF

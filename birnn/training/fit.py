@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from birnn.core import machine, signals
 from birnn.core.errors import InputError
@@ -27,7 +28,7 @@ HISTORY = ("accuracy", "loss", "val_accuracy", "val_loss")
 
 
 class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras comes without types
-    """A callback that times and saves every epoch, and stops when the loss is not finite."""
+    """A callback that times and saves every epoch, and stops if the loss is not finite."""
 
     def __init__(
         self, name: str, epochs: int, checkpoint: Checkpoint, progress: Progress, *, log: bool
@@ -100,8 +101,8 @@ def train(network: NetworkConfig, settings: Train, paths: Paths) -> None:
 
     The model folder gets the weights after the last epoch and the configuration (see
     `save_network`), and `history.csv` with one row per epoch. If training was interrupted, it
-    resumes from its last checkpoint and ends with the same weights and history. With several GPUs,
-    each computes its share of every batch.
+    resumes from its last checkpoint and ends with the same weights and history. Several GPUs share
+    every batch. Without dropout, and if all shares are equal, only rounding changes the result.
 
     Raises:
         InputError: the loss is not finite.
@@ -127,6 +128,8 @@ def train(network: NetworkConfig, settings: Train, paths: Paths) -> None:
             data=paths.inputs(),
         )
         resumed = checkpoint.load(model)
+        if model.distribute_strategy.num_replicas_in_sync > 1:
+            _adapt_to_devices(model, *training)
     if resumed.epochs:
         print(f"{model.name}  resumes after epoch {resumed.epochs}", flush=True)
     terminal = sys.stdout.isatty()
@@ -159,10 +162,34 @@ def train(network: NetworkConfig, settings: Train, paths: Paths) -> None:
 
 
 def choose_strategy() -> tf.distribute.Strategy:
-    """Return a strategy that uses all GPUs, or the default one if there are not several."""
+    """Return a strategy for all GPUs if there are several, else the default strategy."""
     if len(tf.config.list_logical_devices("GPU")) > 1:
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()
+
+
+def _adapt_to_devices(
+    model: keras.Model, ids: NDArray[np.int32], labels: NDArray[np.uint8]
+) -> None:
+    """Make training on several devices equal to training on a single one.
+
+    Keras 3.15 clips the gradients of each device separately, and Adam squares the embedding
+    gradients of each device separately. Here the optimizer gets the sum over the devices.
+
+    Keras would also build the metrics from the mean of the devices' first batches. That fails,
+    because a mean of ids is not an id, and batches of different sizes have no mean.
+    """
+    apply = model.optimizer.apply
+
+    def apply_sum(gradients: list[tf.Tensor], variables: list[keras.Variable]) -> None:
+        dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        context = tf.distribute.get_replica_context()
+        apply(context.all_reduce(tf.distribute.ReduceOp.SUM, dense), variables)
+
+    model.optimizer.apply = apply_sum
+    model.optimizer._all_reduce_sum_gradients = lambda pairs: pairs  # noqa: SLF001
+    model.test_on_batch(ids[:1], labels[:1])
+    model._maybe_symbolic_build = lambda **_: None  # noqa: SLF001
 
 
 def _write_history(history: dict[str, list[float]], file: Path) -> None:

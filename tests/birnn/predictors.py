@@ -1,4 +1,4 @@
-"""Small networks that read, with random weights."""
+"""A small predictor with random weights."""
 
 import keras
 
@@ -14,11 +14,11 @@ WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
 def small_predictor(
     maxlen: int = 8, padding: Side = "pre", truncating: Side = "pre", seed: int = 0
 ) -> Predictor:
-    """Return two networks that know WORDS."""
+    """Return a predictor of two networks with the vocabulary WORDS."""
     keras.utils.set_random_seed(seed)
-    built = {}
+    networks = {}
     for name, layer in (("bilstm", "lstm"), ("bigru", "gru")):
-        network = NetworkConfig(
+        config = NetworkConfig(
             layer=layer,
             num_words=len(WORDS) + 4,
             maxlen=maxlen,
@@ -27,8 +27,8 @@ def small_predictor(
             dropout=0.5,
             kernel="auto",
         )
-        model = build_network(network)
-        # Larger than those that training begins with, so that words matter.
+        model = build_network(config)
+        # Larger weights than at the start of training, so that words change the predictions.
         model.set_weights([4 * weight for weight in model.get_weights()])
-        built[name] = model
-    return Predictor(Encoding(WORDS, maxlen, padding, truncating), built)
+        networks[name] = model
+    return Predictor(Encoding(WORDS, maxlen, padding, truncating), networks)

@@ -1,4 +1,4 @@
-"""A small evaluation with made-up predictions, by the code that makes the true one."""
+"""A small evaluation of made-up predictions, computed by the code of the project."""
 
 import math
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ SETTINGS = {
 
 
 def predictions(reviews: int = 400, seed: int = 0) -> dict[str, NDArray[Any]]:
-    """Return labels, lengths and what three models say, right more often than not."""
+    """Return labels, lengths and the probabilities of three models, mostly correct."""
     rng = np.random.default_rng(seed)
     labels = np.arange(reviews) % 2
     columns = {
@@ -46,7 +46,7 @@ def predictions(reviews: int = 400, seed: int = 0) -> dict[str, NDArray[Any]]:
 
 
 def histories() -> dict[str, pd.DataFrame]:
-    """Return three epochs, the second of which has the least validation loss."""
+    """Return histories of three epochs; the second has the lowest validation loss."""
     history = pd.DataFrame(
         {
             "epoch": [1, 2, 3],
@@ -60,7 +60,7 @@ def histories() -> dict[str, pd.DataFrame]:
 
 
 def costs() -> dict[str, Any]:
-    """Return what `evaluate` writes of the costs."""
+    """Return the content of `costs.json`."""
     network = {
         "parameters": 1_234_567,
         "recurrent_parameters": 98_816,
@@ -76,12 +76,13 @@ def costs() -> dict[str, Any]:
         "bilstm": network,
         "bigru": network,
         "baseline": baseline,
+        "batch_size": 2_000,
         "machine": machine.describe(),
     }
 
 
 def timings() -> dict[str, Any]:
-    """Return what the training stages write of their times."""
+    """Return the contents of the files in `timings`."""
     network = {"seconds_per_epoch": [22.0, 20.0, 30.0], "machine": machine.describe()}
     baseline = {"seconds": 14.2, "machine": machine.describe()}
     return {"bilstm": network, "bigru": network, "baseline": baseline}
@@ -90,7 +91,7 @@ def timings() -> dict[str, Any]:
 def metrics(
     columns: dict[str, NDArray[Any]], maxlen: int = 100, corpus: str = "imdb", **described: Any
 ) -> dict[str, Any]:
-    """Return what `metrics.json` holds."""
+    """Return the content of `metrics.json`."""
     table = pd.DataFrame(columns)
     predicted = {
         name: Predictions(table[name].to_numpy(), costs()[name])
@@ -109,7 +110,7 @@ def metrics(
 
 
 def tables(columns: dict[str, NDArray[Any]], measured: dict[str, Any]) -> dict[str, pd.DataFrame]:
-    """Return the rows of the plots."""
+    """Return the tables of the plots."""
     models = ("bilstm", "bigru", "baseline")
     probabilities = {name: columns[name] for name in models}
     return plot_data.probability_tables(columns["label"], probabilities) | {
@@ -118,8 +119,8 @@ def tables(columns: dict[str, NDArray[Any]], measured: dict[str, Any]) -> dict[s
     }
 
 
-def behavior() -> pd.DataFrame:
-    """Return what `checklist` writes, of one test with cases and one without."""
+def checklist() -> pd.DataFrame:
+    """Return the rows of `checklist.csv` for a test with cases and a test without."""
     rows = []
     for test, cases in (("plain praise is positive", 60), ("people get other first names", 0)):
         for model in ("bilstm", "bigru", "baseline"):
@@ -134,10 +135,10 @@ def write_report(
     columns: dict[str, NDArray[Any]],
     settings: dict[str, Any] = SETTINGS,
     studies: Sequence[Study] = (),
-    climbed: Ladder | None = None,
+    ladder: Ladder | None = None,
     **about: Any,
 ) -> tuple[str, str]:
-    """Write the report of an evaluation; return the Markdown and the page."""
+    """Write the report of an evaluation; return its Markdown and its HTML."""
     measured = metrics(columns, settings["pad.maxlen"], **about)
     rows = tables(columns, measured)
     drawn = figures.draw(measured, rows, settings["pad.maxlen"])
@@ -148,13 +149,13 @@ def write_report(
         "costs": costs(),
         "timings": timings(),
         "confusion": report_stage.confusion_counts(rows["confusion"]),
-        "checklist": report_stage.by_test(behavior()),
+        "checklist": report_stage.by_test(checklist()),
         "best_loss_epoch": report_stage.best_loss_epochs(rows["curves"]),
         "settings": settings,
         "studies": studies,
-        "ladder": climbed,
+        "ladder": ladder,
     }
-    drawings = report_stage.draw_inline(drawn, studies, climbed)
+    drawings = report_stage.draw_inline(drawn, studies, ladder)
     report.write(content, drawings, folder / "report")
     names = ("report.md", "report.html")
     markdown, html = ((folder / "report" / name).read_text(encoding="utf-8") for name in names)
@@ -162,12 +163,12 @@ def write_report(
 
 
 def write_ladder(folder: Path, seeds: int = 2) -> None:
-    """Write a ladder of two rungs, of which the second is 5 points better, but for the baseline."""
+    """Write a ladder of two rungs: the second adds 5 points, but the baseline loses 5."""
     rows = []
-    for recipe, more in (("plain", 0.0), ("pooled", 0.05)):
+    for recipe, gain in (("plain", 0.0), ("pooled", 0.05)):
         for seed in range(seeds):
             for model in ("bilstm", "bigru", "baseline", "networks", "all"):
-                share = 0.80 + 0.01 * seed + (more if model != "baseline" else -more)
+                share = 0.80 + 0.01 * seed + (gain if model != "baseline" else -gain)
                 rows.append((recipe, str(seed), model, share - 0.005, share, 60.0 + 10 * seed))
         rows += [(recipe, "all", model, math.nan, 0.92, 130.0) for model in ("networks", "all")]
     names = "recipe seed model held_out test seconds"

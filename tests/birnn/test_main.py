@@ -1,4 +1,4 @@
-"""The commands for readers."""
+"""The `birnn` command line."""
 
 from pathlib import Path
 
@@ -26,26 +26,26 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("project")
-def test_mistakes_are_shown_with_their_texts() -> None:
+def test_mistakes_prints_texts() -> None:
     result = CliRunner().invoke(main.app, ["mistakes", "bilstm"])
     assert result.exit_code == 0
     assert "test/neg/1_1.txt, 1,234 words" in result.stdout
-    said = "negative; probability of positive: BiLSTM 0.9800, BiGRU 0.0100, Baseline 0.5000"
-    assert said in result.stdout
+    expected = "negative; probability of positive: BiLSTM 0.9800, BiGRU 0.0100, Baseline 0.5000"
+    assert expected in result.stdout
     assert "First.\n\n[red]Odd[/red] text." in result.stdout
     assert "Second." in result.stdout
     assert "Third." not in result.stdout
 
 
 @pytest.mark.usefixtures("project")
-def test_as_many_as_asked_for() -> None:
+def test_mistakes_limits_the_count() -> None:
     result = CliRunner().invoke(main.app, ["mistakes", "bilstm", "--count", "1"])
     assert "1 of 1" in result.stdout
     assert "Second." not in result.stdout
     assert "Third." in CliRunner().invoke(main.app, ["mistakes"]).stdout
 
 
-def test_before_the_pipeline_has_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mistakes_before_the_first_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main.app, ["mistakes"])
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""A small project with both remotes, and Ray nodes that stand for machines."""
+"""A small project with both remotes, and Ray nodes in place of machines."""
 
 import contextlib
 import os
@@ -28,15 +28,15 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "somethi
 
 
 class Machines:
-    """Ray nodes on this machine, each with one core and a folder of its own.
+    """Ray nodes on this machine, each with its own core and folder.
 
     Attributes:
-        environment: what finds and opens the cluster, whatever token is in the home folder.
-        folders: of each node's experiments.
+        environment: address and token of the cluster, as environment variables.
+        folders: folder of each node's experiments.
     """
 
     def __init__(self) -> None:
-        # In a short path, which sockets want.
+        # Sockets need a short path.
         self.folder = Path(tempfile.mkdtemp(prefix="ray-"))
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -57,7 +57,7 @@ class Machines:
             port = self.address.partition(":")[2]
             options = ["--head", "--port", port, "--temp-dir", str(self.folder / "ray")]
             options += ["--include-dashboard=false", "--disable-usage-stats"]
-        # Each node locks cores only in its own folder; this keeps two nodes off the same core.
+        # Nodes lock cores only in their own folders, so give each node another core.
         usable = sorted(os.sched_getaffinity(0))
         core = usable[len(self.nodes) % len(usable)]
         node = psutil.Popen(
@@ -71,10 +71,10 @@ class Machines:
         )
         self.nodes.append(node)
         self.folders.append(folder)
-        self._wait_for(sum(one.is_running() for one in self.nodes))
+        self._wait_for(sum(running.is_running() for running in self.nodes))
 
     def renew(self) -> None:
-        """Replace the second node where it was lost, and empty all folders."""
+        """Replace the second node if it was lost, and empty all folders."""
         if len(self.nodes) > 1 and not self.nodes[1].is_running():
             del self.nodes[1], self.folders[1]
         while len(self.nodes) < 2:
@@ -96,20 +96,19 @@ class Machines:
                 raise TimeoutError(result.stderr)
 
     def kill_second_node(self) -> None:
-        """End the second node at once with all of Ray on it, as when its machine is lost.
+        """Kill the second node and its Ray processes, as if its machine were lost.
 
-        What an experiment started has to end by itself.
+        The processes that an experiment started must end by themselves.
         """
         node = self.nodes[1]
-        every = [node, *node.children(recursive=True)]
-        for process in every:
+        for process in [node, *node.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 if not {"dvc", "stages"} & set(re.split(r"\W", " ".join(process.cmdline()))):
                     process.kill()
         node.wait()
 
     def end(self) -> None:
-        """End all nodes."""
+        """Kill all nodes."""
         for node in self.nodes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 for process in [*node.children(recursive=True), node]:
@@ -121,7 +120,7 @@ class Machines:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Machines]:
-    """Two nodes, for all tests of a process."""
+    """Yield two nodes that all tests of a process share."""
     machines = Machines()
     yield machines
     machines.end()
@@ -129,14 +128,14 @@ def cluster() -> Iterator[Machines]:
 
 @pytest.fixture
 def machines(cluster: Machines) -> Machines:
-    """Two nodes with empty folders."""
+    """Return two nodes with empty folders."""
     cluster.renew()
     return cluster
 
 
 @pytest.fixture
 def project(finished: Path, tmp_path: Path) -> Path:
-    """A finished clone whose git remote and default DVC remote are folders beside it."""
+    """Return a finished clone whose git remote and default DVC remote are adjacent folders."""
     folder = copy(finished, tmp_path / "project")
     for command in (
         ("git", "init", "-q", "--bare", "-b", "main", "../origin.git"),
@@ -150,7 +149,7 @@ def project(finished: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
-    """Return the address of a server that speaks S3, for all tests of a process."""
+    """Yield the address of an S3 server that all tests of a process share."""
     moto_server = pytest.importorskip("moto.server", reason="make cluster installs moto")
     server = moto_server.ThreadedMotoServer(port=0)
     server.start()
@@ -161,7 +160,7 @@ def s3_server() -> Iterator[str]:
 
 @pytest.fixture
 def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the address of S3 with an empty bucket."""
+    """Return the address of the S3 server, with an empty bucket."""
     boto3 = pytest.importorskip("boto3", reason="make cluster installs boto3")
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
@@ -173,7 +172,7 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def on_s3(project: Path, s3: str) -> Path:
-    """Return the project with S3 for its DVC remote."""
+    """Return the project with S3 as its DVC remote."""
     for command in (
         ("dvc", "remote", "remove", "storage"),
         ("dvc", "remote", "add", "--quiet", "--default", "storage", f"s3://{BUCKET}/birnn"),
@@ -186,7 +185,7 @@ def on_s3(project: Path, s3: str) -> Path:
 
 
 def publish(project: Path) -> None:
-    """Commit all, and push it."""
+    """Commit and push all changes."""
     commit(project)
     check_output(project, "git", "push", "-q", "--set-upstream", "origin", "main")
 
@@ -194,6 +193,6 @@ def publish(project: Path) -> None:
 def run_on(
     machines: Machines, project: Path, *options: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run experiments on Ray's nodes."""
+    """Run experiments on the nodes."""
     command = (*EXPERIMENTS, "run", "--on", "ray", "--cpus", "1", *options)
     return run(*command, cwd=project, **(machines.environment | variables))

@@ -1,4 +1,4 @@
-"""DVC remotes: a folder, and S3 by a server on this machine."""
+"""DVC remotes: a folder, and S3 from a server on this machine."""
 
 import shutil
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.conftest import CREDENTIALS, Machines, run_on
-from tests.projects import check_output, ran, run
+from tests.projects import check_output, run, stages_run
 
 pytest.importorskip("dvc_s3", reason="make cluster installs dvc-s3")
 pytestmark = pytest.mark.exhaustive
 
 
 def share_results(project: Path) -> None:
-    """Have another clone take all results from the remotes, and run nothing."""
+    """Check that another clone pulls all results from the remotes and runs nothing."""
     check_output(project, "dvc", "push", "--quiet", "--run-cache")
     check_output(project, "dvc", "exp", "run", "--quiet", "--name", "three", "-S", "train.epochs=3")
     check_output(project, "dvc", "exp", "push", "--quiet", "--run-cache", "origin", "three")
@@ -26,15 +26,15 @@ def share_results(project: Path) -> None:
     check_output(other, "dvc", "exp", "pull", "--quiet", "origin", "three")
     assert "three" in check_output(other, "dvc", "exp", "list", "--name-only")
 
-    # The run-cache: what was once run with these settings comes back, and runs nowhere again.
+    # The run cache restores what ran with these settings before, so nothing runs again.
     shutil.rmtree(other / ".dvc" / "cache")
     check_output(other, "dvc", "pull", "--quiet", "--run-cache")
     again = run("dvc", "exp", "run", "-S", "train.epochs=3", "--pull", "evaluate", cwd=other)
     assert again.returncode == 0, again.stderr
-    assert not {"train_bilstm", "train_bigru"} & set(ran(again)), again.stdout
+    assert not {"train_bilstm", "train_bigru"} & set(stages_run(again)), again.stdout
 
 
-def test_a_folder_as_remote(project: Path) -> None:
+def test_folder_as_remote(project: Path) -> None:
     share_results(project)
 
 
@@ -42,7 +42,7 @@ def test_s3_as_remote(on_s3: Path) -> None:
     share_results(on_s3)
 
 
-def test_without_credentials_the_machine_says_so(on_s3: Path) -> None:
+def test_missing_credentials_are_reported(on_s3: Path) -> None:
     no_credentials = dict.fromkeys(CREDENTIALS, "") | {"AWS_EC2_METADATA_DISABLED": "true"}
     machines = Machines()
     try:

@@ -1,4 +1,4 @@
-"""What Numba compiled of a module is found from each clone, and taken for no other module's."""
+"""The cache of compiled code, which clones share and other modules do not."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ print(dict(double.stats.cache_hits) != {})
 """
 
 
-def module(folder: Path, name: str, code: str = MODULE) -> str:
+def write_module(folder: Path, name: str, code: str = MODULE) -> str:
     file = folder.joinpath(*name.split(".")).with_suffix(".py")
     file.parent.mkdir(parents=True, exist_ok=True)
     for package in file.relative_to(folder).parents[:-1]:
@@ -42,27 +42,28 @@ def module(folder: Path, name: str, code: str = MODULE) -> str:
         ("other", "package.inner.module", MODULE + "\n", False),
     ],
 )
-def test_name_and_code_decide(
+def test_cache_depends_on_name_and_code(
     tmp_path: Path,
     folder: str,
     name: str,
     code: str,
     same: bool,  # noqa: FBT001
 ) -> None:
-    first = ByContent.get_suitable_cache_subpath(module(tmp_path / "one", "package.inner.module"))
-    second = ByContent.get_suitable_cache_subpath(module(tmp_path / folder, name, code))
+    file = write_module(tmp_path / "one", "package.inner.module")
+    other_file = write_module(tmp_path / folder, name, code)
+    first, second = map(ByContent.get_suitable_cache_subpath, (file, other_file))
     assert (first == second) == same
 
 
 @pytest.mark.slow
-def test_a_clone_compiles_nothing_anew_and_a_module_that_moved_works(tmp_path: Path) -> None:
-    found = []
+def test_clones_share_compiled_code(tmp_path: Path) -> None:
+    cache_hits = []
     for folder, name in [
         ("one", "package.module"),
         ("two", "package.module"),
         ("two", "package.inner.module"),
     ]:
-        module(tmp_path / folder, name)
+        write_module(tmp_path / folder, name)
         result = subprocess.run(
             [sys.executable, "-c", f"import {name}"],
             cwd=tmp_path / folder,
@@ -76,5 +77,5 @@ def test_a_clone_compiles_nothing_anew_and_a_module_that_moved_works(tmp_path: P
             capture_output=True,
             text=True,
         )
-        found.append(result.stdout.strip())
-    assert found == ["False", "True", "False"]
+        cache_hits.append(result.stdout.strip())
+    assert cache_hits == ["False", "True", "False"]

@@ -1,4 +1,4 @@
-"""Recipes: that each can be run, and what a grid makes of them."""
+"""Recipes, and the grids that use them."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -13,12 +13,12 @@ from tests.projects import PROJECT
 
 
 @pytest.fixture(autouse=True)
-def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+def _project_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
 
 
 @pytest.mark.parametrize("name", list(recipes.read()))
-def test_the_settings_of_every_recipe_are_allowed(name: str) -> None:
+def test_recipe_settings_are_valid(name: str) -> None:
     (recipe,) = recipes.named(name)
     (point,) = grid.points([], recipe)
     flat = flatten(point.params)
@@ -26,18 +26,18 @@ def test_the_settings_of_every_recipe_are_allowed(name: str) -> None:
     assert point.name == name
 
 
-def test_each_adds_something_to_those_before_it() -> None:
+def test_each_recipe_changes_the_one_before() -> None:
     for before, recipe in pairwise(recipes.named("all")):
         assert recipe.settings == before.settings | recipe.added != before.settings
 
 
-def test_validation_is_never_the_test_split() -> None:
+def test_recipes_hold_out_training_reviews() -> None:
     assert all(
         isinstance(recipe.settings["pad.validation"], float) for recipe in recipes.named("all")
     )
 
 
-def test_each_seed_has_a_hold_out_of_its_own() -> None:
+def test_each_seed_has_its_own_holdout() -> None:
     (recipe,) = recipes.named("pooling")
     points = grid.points(["train.seed=0..2"], recipe)
     assert [point.params["pad"]["seed"] for point in points] == [0, 1, 2]
@@ -46,21 +46,19 @@ def test_each_seed_has_a_hold_out_of_its_own() -> None:
     assert points[0].chosen == {"train.seed": 0}
 
 
-def test_a_setting_of_a_recipe_can_be_changed() -> None:
+def test_recipe_settings_can_be_overridden() -> None:
     (recipe,) = recipes.named("dropout")
     (point,) = grid.points(["train.epochs=7"], recipe)
     assert point.params["train"]["epochs"] == 7
     assert point.name == "dropout-epochs-7"
 
 
-def test_an_unknown_recipe_is_named_with_those_that_there_are() -> None:
-    with pytest.raises(
-        InputError, match=r"there is no recipe 'nothing'; there are notebook, early"
-    ):
+def test_unknown_recipe_is_rejected() -> None:
+    with pytest.raises(InputError, match=r"there is no recipe 'nothing': use notebook, early"):
         recipes.named("nothing")
 
 
-def test_a_file_with_something_else_is_refused(tmp_path: Path) -> None:
+def test_unknown_keys_are_rejected(tmp_path: Path) -> None:
     file = tmp_path / "recipes.yaml"
     file.write_text("one: {title: a, settings: {}, notes: {}}\n", encoding="utf-8")
     with pytest.raises(ValidationError, match="notes"):

@@ -1,4 +1,4 @@
-"""The review: its words on made-up changes, and on true ones that a seed alone makes."""
+"""Reviews of made-up changes, and of real changes that only a new seed makes."""
 
 import itertools
 from dataclasses import replace
@@ -45,7 +45,7 @@ def facts(changes: dict[str, Any] | None = None, **others: Any) -> Facts:
     return replace(base, **others)
 
 
-def over_seeds(deviation: float = 0.002) -> Study:
+def seed_study(deviation: float = 0.002) -> Study:
     values = 0.82 + deviation * np.array([-1, 1, -1, 1, 0, 0, 1, -1])
     runs = pd.DataFrame(
         {
@@ -57,21 +57,23 @@ def over_seeds(deviation: float = 0.002) -> Study:
     return Study("seeds", CORPUS, [], {}, runs, summary(runs, []))
 
 
-def reviewed(base: Facts, here: Facts, noise: Noise | None = None, **options: Any) -> review.Review:
-    noise = noise or Noise(over_seeds(), {})
+def make_review(
+    base: Facts, here: Facts, noise: Noise | None = None, **options: Any
+) -> review.Review:
+    noise = noise or Noise(seed_study(), {})
     return review.review(base, here, noise, options.pop("gate", GATE), **{"stale": False} | options)
 
 
-def text(content: review.Review, tmp_path: Path, noises: Study | None = None) -> str:
+def render(content: review.Review, tmp_path: Path, noises: Study | None = None) -> str:
     review.write(content, "main", noises, tmp_path / "review.md")
     return (tmp_path / "review.md").read_text(encoding="utf-8")
 
 
-def test_a_change_of_nothing(tmp_path: Path) -> None:
-    content = reviewed(facts(), facts())
+def test_no_change(tmp_path: Path) -> None:
+    content = make_review(facts(), facts())
     assert (content.rows, content.settings, content.plots, content.failures) == ([], [], [], [])
-    written = text(content, tmp_path)
-    assert "**It passes.**" in written
+    written = render(content, tmp_path)
+    assert "**The review passes.**" in written
     assert "**No metric changed.**" in written
 
 
@@ -88,66 +90,66 @@ def test_a_change_of_nothing(tmp_path: Path) -> None:
         ("baseline.f1", 0.92, "new"),
     ],
 )
-def test_the_word_of_a_difference(metric: str, value: float, word: str) -> None:
-    (row,) = reviewed(facts(), facts({metric: value})).rows
+def test_differences_are_classified(metric: str, value: float, word: str) -> None:
+    (row,) = make_review(facts(), facts({metric: value})).rows
     assert (row.metric, row.word) == (metric, word)
 
 
-def test_without_a_study_the_paired_interval_is_the_noise() -> None:
+def test_paired_interval_replaces_a_missing_study() -> None:
     paired = Noise(None, {"bilstm": (-0.004, 0.006)})
-    (row,) = reviewed(facts(), facts({"bilstm.accuracy": 0.821}), paired).rows
+    (row,) = make_review(facts(), facts({"bilstm.accuracy": 0.821}), paired).rows
     assert (row.word, row.noise) == ("within noise", 0.005)
-    (row,) = reviewed(facts(), facts({"bilstm.accuracy": 0.84}), paired).rows
+    (row,) = make_review(facts(), facts({"bilstm.accuracy": 0.84}), paired).rows
     assert row.word == "better"
-    (row,) = reviewed(facts(), facts({"bilstm.loss": 0.5}), paired).rows
+    (row,) = make_review(facts(), facts({"bilstm.loss": 0.5}), paired).rows
     assert row.word == "noise unknown"
 
 
-def test_another_corpus_or_split_is_not_compared(tmp_path: Path) -> None:
+def test_other_corpus_or_test_split_is_not_compared(tmp_path: Path) -> None:
     other = facts({"corpus.name": "mine", "bilstm.accuracy": 0.1})
-    content = reviewed(facts(), other)
-    assert content.obstacles == ["another corpus: imdb at BASE, mine here"]
+    content = make_review(facts(), other)
+    assert content.obstacles == ["the corpus changed from imdb to mine"]
     assert (content.rows, content.failures) == ([], [])
-    assert "**Not comparable**: another corpus" in text(content, tmp_path)
+    assert "**Not comparable**: the corpus changed" in render(content, tmp_path)
     lock = {"stages": {"evaluate": {"deps": [{"path": "data/corpus/test.parquet", "md5": "b"}]}}}
-    assert reviewed(facts(), facts(lock=lock)).obstacles == ["another test split"]
+    assert make_review(facts(), facts(lock=lock)).obstacles == ["the test split changed"]
 
 
-def test_another_validation_makes_its_metrics_not_comparable() -> None:
+def test_other_validation_is_not_comparable() -> None:
     here = facts({"corpus.validation": 0.1, "bilstm.best_val_accuracy": 0.9})
-    (row,) = reviewed(facts(), here).rows
+    (row,) = make_review(facts(), here).rows
     assert row.word == "not comparable"
 
 
-def test_a_base_without_metrics(tmp_path: Path) -> None:
+def test_base_without_metrics(tmp_path: Path) -> None:
     empty = Facts({}, {}, {}, {})
-    content = reviewed(empty, facts())
+    content = make_review(empty, facts())
     assert content.obstacles == ["BASE has no metrics yet"]
-    written = text(content, tmp_path)
+    written = render(content, tmp_path)
     assert "| `train.seed` | – | 0 |" in written
-    assert "**It passes.**" in written
+    assert "**The review passes.**" in written
 
 
-def test_a_stale_lock_fails(tmp_path: Path) -> None:
-    content = reviewed(facts(), facts(), stale=True)
+def test_stale_lock_fails(tmp_path: Path) -> None:
+    content = make_review(facts(), facts(), stale=True)
     assert "dvc.lock is stale" in content.failures[0]
-    assert "**It fails.**" in text(content, tmp_path)
+    assert "**The review fails.**" in render(content, tmp_path)
 
 
-def test_the_gate_fails_on_what_is_worse_and_on_what_is_too_low() -> None:
-    assert reviewed(facts(), facts({"bilstm.accuracy": 0.815})).failures == []
-    assert reviewed(facts(), facts({"bilstm.accuracy": 0.7})).failures == [
-        "bilstm.accuracy fell from 0.8200 to 0.7000: worse"
+def test_gate_fails_on_worse_or_low_metrics() -> None:
+    assert make_review(facts(), facts({"bilstm.accuracy": 0.815})).failures == []
+    assert make_review(facts(), facts({"bilstm.accuracy": 0.7})).failures == [
+        "bilstm.accuracy got worse: from 0.8200 to 0.7000"
     ]
-    assert reviewed(facts(), facts({"bigru.accuracy": 0.7})).failures == []
+    assert make_review(facts(), facts({"bigru.accuracy": 0.7})).failures == []
     strict = Gate(not_worse=[], at_least={"bigru.accuracy": 0.9, "bigru.none": 0.1})
-    assert reviewed(facts(), facts(), gate=strict).failures == [
-        "bigru.accuracy is 0.8200: less than 0.9",
-        "bigru.none is –: less than 0.1",
+    assert make_review(facts(), facts(), gate=strict).failures == [
+        "bigru.accuracy is 0.8200, below the minimum of 0.9",
+        "bigru.none is –, below the minimum of 0.1",
     ]
 
 
-def test_the_gate_in_the_project_and_a_mistake_in_it(tmp_path: Path) -> None:
+def test_gate_file_is_validated(tmp_path: Path) -> None:
     assert "bilstm.accuracy" in review.read_gate(PROJECT / "gate.yaml").not_worse
     file = tmp_path / "gate.yaml"
     file.write_text("not_worse: 3\nat_leest: {}\n")
@@ -155,38 +157,38 @@ def test_the_gate_in_the_project_and_a_mistake_in_it(tmp_path: Path) -> None:
         review.read_gate(file)
 
 
-def test_what_changed_is_in_the_review(tmp_path: Path) -> None:
+def test_review_lists_the_changes(tmp_path: Path) -> None:
     here = facts({"bilstm.accuracy": 0.86, "bigru.loss": 0.9001}, plots={"plots/a.csv": "2"})
-    content = reviewed(facts(), replace(here, settings={"train.seed": 1}))
-    written = text(content, tmp_path, over_seeds())
+    content = make_review(facts(), replace(here, settings={"train.seed": 1}))
+    written = render(content, tmp_path, seed_study())
     assert "| `train.seed` | 0 | 1 |" in written
     assert "| bilstm.accuracy | 0.8200 | 0.8600 | +0.0400 |" in written
-    assert "**Beyond the noise of a seed**: 1 better, 0 worse, of 2 metrics" in written
-    assert "Changed: `plots/a.csv`. To see them: `dvc plots diff main`" in written
+    assert "**Beyond noise**: 1 better, 0 worse, of 2 metrics" in written
+    assert "Changed: `plots/a.csv`. Compare them with `dvc plots diff main`." in written
     assert "from the 8\nseeds in `study/seeds`" in written
 
 
-def test_a_seed_alone_is_seldom_called_better_or_worse() -> None:
+def test_new_seed_is_rarely_called_better_or_worse() -> None:
     committed = study.read(PROJECT / "study" / "seeds")
     pairs = list(itertools.combinations(committed.runs.index, 2))
-    said = 0
+    flagged = 0
     for base, here in pairs:
-        # The noise is that of the other seeds, as it is for a seed that nobody has seen.
+        # Estimate noise without these two seeds, as for a new seed.
         others = committed.runs.drop([base, here])
         noises = replace(committed, runs=others, summary=summary(others, []))
         sides = [
-            replace(facts(), metrics={"corpus": CORPUS} | by_model(committed.runs.loc[place]))
+            replace(facts(), metrics={"corpus": CORPUS} | group_by_model(committed.runs.loc[place]))
             for place in (base, here)
         ]
-        rows = reviewed(*sides, Noise(noises, {})).rows
+        rows = make_review(*sides, Noise(noises, {})).rows
         assert len(rows) > 10
-        said += any(row.word in {"better", "worse"} for row in rows)
-    # At most two of twenty.
+        flagged += any(row.word in {"better", "worse"} for row in rows)
+    # One in twenty is expected; allow two.
     assert len(pairs) >= 45
-    assert said <= len(pairs) * 2 / 20
+    assert flagged <= len(pairs) * 2 / 20
 
 
-def by_model(run: Any) -> dict[str, dict[str, Any]]:
+def group_by_model(run: Any) -> dict[str, dict[str, Any]]:
     metrics: dict[str, dict[str, Any]] = {}
     for name, value in run.items():
         model, _, measure = str(name).partition(".")

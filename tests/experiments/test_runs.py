@@ -1,4 +1,4 @@
-"""Which experiments count as finished: those of this code and corpus that ran as a whole."""
+"""Finished experiments, and the order in which the others run."""
 
 import copy
 import json
@@ -33,7 +33,7 @@ LOCK = {
 
 @contextmanager
 def repository() -> Iterator[Any]:
-    """Yield what DVC tells of a folder whose lock is `LOCK`, with one experiment."""
+    """Yield a stub of DVC's `Repo` with the hashes of `LOCK` and one experiment."""
     stages = [
         SimpleNamespace(
             name=name,
@@ -58,15 +58,15 @@ def repository() -> Iterator[Any]:
         ("train_bigru", "birnn/training", False),
         ("train_bigru", "stages/train_bigru.py", False),
         ("train_bigru", "data/corpus/train.parquet", False),
-        # What follows from the others, and what changes nothing that is measured.
+        # Outputs of other stages, and code that does not affect the metrics.
         ("train_bigru", "data/padded/train", True),
         ("fetch", "stages/fetch.py", True),
         ("report", "stages/report.py", True),
-        # The last stage did not run, or with other settings.
+        # The last stage did not run, or ran with other settings.
         ("report", "params", False),
     ],
 )
-def test_an_experiment_counts_if_it_is_of_this_code_and_corpus_and_whole(
+def test_finished_requires_current_code_corpus_and_all_stages(
     monkeypatch: pytest.MonkeyPatch, stage: str | None, path: str, counts: Any
 ) -> None:
     lock = copy.deepcopy(LOCK)
@@ -80,11 +80,10 @@ def test_an_experiment_counts_if_it_is_of_this_code_and_corpus_and_whole(
     monkeypatch.setattr(runs.dvc.api, "read", lambda *_, **__: json.dumps(lock))
     monkeypatch.setattr(runs.dvc.api, "params_show", lambda **_: PARAMS)
     monkeypatch.setattr(runs.dvc.api, "metrics_show", lambda **_: {"bigru": {"accuracy": 1}})
-    found = runs.finished()
-    assert [run.name for run in found] == ["one"] * counts
+    assert [run.name for run in runs.finished()] == ["one"] * counts
 
 
-def test_experiments_run_one_by_one_and_the_time_left_is_told(
+def test_one_by_one_prints_the_remaining_time(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = iter([100.0, 100.0, 700.0, 1300.0])

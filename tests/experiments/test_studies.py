@@ -1,4 +1,4 @@
-"""Studies: what is written of runs, and what is read from it."""
+"""Writing, reading and drawing studies."""
 
 import math
 from copy import deepcopy
@@ -35,21 +35,21 @@ def points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[grid.Point]:
     return grid.points(["pad.maxlen=50,100", "train.seed=0..2"])
 
 
-def found(points: list[grid.Point], corpus: str = "mine") -> dict[int, Run]:
-    """Return runs whose BiLSTM is 0.01 better at length 100, and equal at length 50."""
+def make_runs(points: list[grid.Point], corpus: str = "mine") -> dict[int, Run]:
+    """Return runs whose BiLSTM is 0.01 better at length 100 and equal at length 50."""
     return {
-        place: Run(
+        index: Run(
             point.name,
             "abc",
             point.params,
-            metrics(0.8 + place / 1_000, 0.8 + place / 1_000 - (0.01 if place > 2 else 0), corpus),
+            metrics(0.8 + index / 1_000, 0.8 + index / 1_000 - (0.01 if index > 2 else 0), corpus),
         )
-        for place, point in enumerate(points)
+        for index, point in enumerate(points)
     }
 
 
-def test_a_study_comes_back_as_it_was_written(points: list[grid.Point]) -> None:
-    folder = studies.write("lengths", points, found(points))
+def test_study_round_trip(points: list[grid.Point]) -> None:
+    folder = studies.write("lengths", points, make_runs(points))
     assert sorted(file.name for file in folder.iterdir()) == [
         "lengths.png",
         "runs.csv",
@@ -64,49 +64,49 @@ def test_a_study_comes_back_as_it_was_written(points: list[grid.Point]) -> None:
     assert (first.verdict, second.verdict) == ("no difference is shown", "the BiLSTM is better")
     assert second.cells["difference"]["mean"] == pytest.approx(0.01)
     assert first.cells["bilstm"]["deviation"] == pytest.approx(0.001)
-    assert read.of(second)["train.seed"].tolist() == [0, 1, 2]
-    # What never varies has no spread.
+    assert read.group_runs(second)["train.seed"].tolist() == [0, 1, 2]
+    # Constant measures are left out.
     assert set(read.summary["measure"]) == {"accuracy"}
 
 
-def test_it_is_of_a_corpus_and_of_settings(points: list[grid.Point]) -> None:
-    read = study.read(studies.write("lengths", points, found(points)))
+def test_study_matches_its_corpus_and_settings(points: list[grid.Point]) -> None:
+    read = study.read(studies.write("lengths", points, make_runs(points)))
     settings = flatten(points[0].params)
     corpus = read.corpus
-    assert read.is_of(corpus, settings)
-    assert read.is_of(corpus, settings | {"pad.maxlen": 7, "train.seed": 99})
-    assert not read.is_of(corpus, settings | {"train.epochs": 99})
-    assert not read.is_of(corpus | {"name": "other"}, settings)
-    assert not read.is_of({}, settings)
+    assert read.matches(corpus, settings)
+    assert read.matches(corpus, settings | {"pad.maxlen": 7, "train.seed": 99})
+    assert not read.matches(corpus, settings | {"train.epochs": 99})
+    assert not read.matches(corpus | {"name": "other"}, settings)
+    assert not read.matches({}, settings)
 
 
-def test_one_seed_has_a_mean_and_no_interval(points: list[grid.Point]) -> None:
-    folder = studies.write("one", points[3:4], {0: found(points)[3]})
+def test_one_seed_has_no_interval(points: list[grid.Point]) -> None:
+    folder = studies.write("one", points[3:4], {0: make_runs(points)[3]})
     (group,) = study.read(folder).groups("accuracy")
     assert math.isnan(group.cells["difference"]["low"])
     assert group.verdict == "no difference is shown"
 
 
-def test_studies_over_seeds_alone_come_first(points: list[grid.Point]) -> None:
-    studies.write("a", points, found(points))
-    studies.write("b", grid.points(["train.seed=0..2"]), {0: found(points)[0]})
+def test_seed_studies_come_first(points: list[grid.Point]) -> None:
+    studies.write("a", points, make_runs(points))
+    studies.write("b", grid.points(["train.seed=0..2"]), {0: make_runs(points)[0]})
     assert [one.name for one in study.read_all(studies.FOLDER)] == ["b", "a"]
 
 
-def test_nothing_finished_or_several_corpora(points: list[grid.Point]) -> None:
+def test_invalid_studies_are_rejected(points: list[grid.Point]) -> None:
     with pytest.raises(InputError, match="none of these experiments is finished"):
         studies.write("none", points, {})
-    mixed = found(points) | {5: found(points, "other")[5]}
+    mixed = make_runs(points) | {5: make_runs(points, "other")[5]}
     with pytest.raises(InputError, match="several corpora"):
         studies.write("mixed", points, mixed)
     for name in ("..", "a/b", "", "-a"):
-        with pytest.raises(InputError, match="cannot name a study"):
-            studies.write(name, points, found(points))
+        with pytest.raises(InputError, match="is not a valid name of a study"):
+            studies.write(name, points, make_runs(points))
     assert not Path("study").exists()
 
 
-def test_runs_are_found_by_all_their_settings(points: list[grid.Point]) -> None:
-    listed = list(found(points).values())
+def test_runs_match_by_all_settings(points: list[grid.Point]) -> None:
+    listed = list(make_runs(points).values())
     assert set(runs.match_points(points, listed)) == set(range(6))
     assert set(runs.match_points(points, listed[1:3])) == {1, 2}
     other = replace(listed[0], params=deepcopy(listed[0].params))
@@ -115,10 +115,10 @@ def test_runs_are_found_by_all_their_settings(points: list[grid.Point]) -> None:
 
 
 @pytest.mark.parametrize("options", [["train.seed=0..2"], ["pad.maxlen=50,100"]])
-def test_the_figure_shows_every_run(points: list[grid.Point], options: list[str]) -> None:
+def test_figure_has_every_group(points: list[grid.Point], options: list[str]) -> None:
     chosen = grid.points(options)
-    runs_found = dict(enumerate(list(found(points).values())[: len(chosen)]))
-    read = study.read(studies.write("some", chosen, runs_found))
+    chosen_runs = dict(enumerate(list(make_runs(points).values())[: len(chosen)]))
+    read = study.read(studies.write("some", chosen, chosen_runs))
     (axes,) = study_figure.draw(read).axes
     assert axes.get_title() == "Accuracy over seeds on mine"
     assert len(axes.get_xticks()) == len(read.groups("accuracy"))

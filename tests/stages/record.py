@@ -1,6 +1,6 @@
-"""Run a stage, and tell which settings it read and which modules it imported.
+"""Run a stage, and record the settings that it reads and the modules that it imports.
 
-python tests/stages/record.py STAGE FILE, in the project's folder.
+Run `python tests/stages/record.py STAGE FILE` in the project's folder.
 """
 
 import json
@@ -18,22 +18,22 @@ sections = {field.annotation: name for name, field in settings.Settings.model_fi
 read: set[str] = set()
 
 
-def record(section: settings.Section, name: str) -> object:
-    """Return an attribute of a section, and remember the setting."""
+def record_access(section: settings.Section, name: str) -> object:
+    """Return an attribute of a section, and record it if it is a setting."""
     if type(section) in sections and name in type(section).model_fields:
         read.add(f"{sections[type(section)]}.{name}")
     return object.__getattribute__(section, name)
 
 
 def load() -> settings.Settings:
-    """Load the settings; what their own checks read is not of the stage."""
-    loaded = checked_load()
+    """Load the settings, and forget those that the validation itself read."""
+    loaded = original_load()
     read.clear()
     return loaded
 
 
-checked_load, settings.load = settings.load, load
-settings.Section.__getattribute__ = record  # type: ignore[assignment,method-assign]
+original_load, settings.load = settings.load, load
+settings.Section.__getattribute__ = record_access  # type: ignore[assignment,method-assign]
 try:
     runpy.run_module(f"stages.{stage}", run_name="__main__")
 finally:

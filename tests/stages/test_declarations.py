@@ -1,6 +1,6 @@
-"""What a stage uses is what `dvc.yaml` declares: no less, and no more.
+"""Test that `dvc.yaml` declares exactly the code, settings and data that a stage uses.
 
-Without this, an edit to shared code would re-run nothing, or everything.
+Otherwise an edit of shared code would rerun too few stages, or too many.
 """
 
 import ast
@@ -23,17 +23,16 @@ WITHOUT_TENSORFLOW = {
     *("train_baseline", "report"),
 }
 
-
-# Settings that are read with others only: a second run has those, and ends with this status.
-OTHERS = {
+# Some settings are read only if others are set: the settings of a second run and its exit status.
+SECOND_RUNS = {
     "fetch": ({"fetch.source": "csv"}, 0),
     "pad": ({"pad.validation": "0.2"}, 0),
-    # The corpus has no reviews without a label.
+    # The corpus has no unlabelled reviews.
     "fetch_unlabelled": ({"word_vectors.reviews": "all"}, 1),
     "train_word_vectors": ({"word_vectors.reviews": "train"}, 0),
     "weigh_ngrams": ({"ngrams.longest": "2"}, 0),
 }
-OWN = "text,label,split\n" + "".join(
+OWN_DATA = "text,label,split\n" + "".join(
     f"{split} {label},{label},{split}\n"
     for split in ("train", "test")
     for label in ("positive", "negative")
@@ -41,15 +40,15 @@ OWN = "text,label,split\n" + "".join(
 
 
 def module_file(project: Path, module: str) -> Path | None:
-    """Return the file of a module of the project, None for another module."""
+    """Return the file of a module, or None if it is not part of the project."""
     path = project.joinpath(*module.split("."))
     if not module.startswith(PACKAGES):
         return None
     return next((f for f in (path / "__init__.py", path.with_suffix(".py")) if f.exists()), None)
 
 
-def imported(file: Path) -> Iterator[str]:
-    """Yield the modules that a file imports, at whatever depth, with the packages they are in."""
+def imported_modules(file: Path) -> Iterator[str]:
+    """Yield the modules that a file imports anywhere, and the packages that contain them."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.Import):
@@ -61,21 +60,21 @@ def imported(file: Path) -> Iterator[str]:
             yield from (".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
-def code_of(project: Path, stage: str) -> set[str]:
-    """Return the files of the project that a stage's script imports, itself included."""
-    found: set[Path] = set()
-    todo = [project / "stages" / "__init__.py", project / "stages" / f"{stage}.py"]
-    while todo:
-        file = todo.pop()
-        if file not in found:
-            found.add(file)
-            files = (module_file(project, module) for module in imported(file))
-            todo += [imported_file for imported_file in files if imported_file]
-    return {file.relative_to(project).as_posix() for file in found}
+def imported_files(project: Path, stage: str) -> set[str]:
+    """Return the files of the project that a stage's script imports, including the script."""
+    visited: set[Path] = set()
+    queue = [project / "stages" / "__init__.py", project / "stages" / f"{stage}.py"]
+    while queue:
+        file = queue.pop()
+        if file not in visited:
+            visited.add(file)
+            files = (module_file(project, module) for module in imported_modules(file))
+            queue += [imported_file for imported_file in files if imported_file]
+    return {file.relative_to(project).as_posix() for file in visited}
 
 
 def declared_files(project: Path, stage: dict[str, Any]) -> set[str]:
-    """Return the files of the project's code among a stage's `deps`, folders unfolded."""
+    """Return the code files among a stage's `deps`, including those in folders."""
     paths = [project / dep for dep in stage["deps"] if dep.startswith(PACKAGES)]
     files = {file for path in paths for file in ([path] if path.is_file() else path.rglob("*"))}
     return {
@@ -86,8 +85,8 @@ def declared_files(project: Path, stage: dict[str, Any]) -> set[str]:
 
 
 def used_files(project: Path, stage: str) -> set[str]:
-    """Return the code that a stage uses, with the templates that the report is made from."""
-    files = code_of(project, stage)
+    """Return the code files that a stage uses, including the templates of the report."""
+    files = imported_files(project, stage)
     if "birnn/reporting/report.py" in files:
         templates = (project / "birnn" / "reporting" / "templates").iterdir()
         files |= {file.relative_to(project).as_posix() for file in templates}
@@ -95,12 +94,12 @@ def used_files(project: Path, stage: str) -> set[str]:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_code_that_a_stage_uses_is_among_its_deps(stage: str) -> None:
+def test_deps_match_imported_code(stage: str) -> None:
     assert declared_files(PROJECT, STAGES[stage]) == used_files(PROJECT, stage)
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_missing_or_needless_dep_is_noticed(stage: str) -> None:
+def test_missing_or_superfluous_dep_is_detected(stage: str) -> None:
     deps = [dep for dep in STAGES[stage]["deps"] if dep.startswith(PACKAGES)]
     for dep in deps:
         fewer = {"deps": [other for other in deps if other != dep]}
@@ -111,12 +110,12 @@ def test_a_missing_or_needless_dep_is_noticed(stage: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", sampled(STAGES, "fetch", "train_bigru", "report"))
-def test_what_a_running_stage_reads_and_imports(
+def test_stage_uses_declared_settings_and_code(
     stage: str, finished_copy: Path, tmp_path: Path
 ) -> None:
-    (finished_copy / "data" / "own" / "reviews.csv").write_text(OWN, encoding="utf-8")
+    (finished_copy / "data" / "own" / "reviews.csv").write_text(OWN_DATA, encoding="utf-8")
     recorded = {"settings": set(), "modules": set()}
-    runs = [({}, 0), OTHERS[stage]] if stage in OTHERS else [({}, 0)]
+    runs = [({}, 0), SECOND_RUNS[stage]] if stage in SECOND_RUNS else [({}, 0)]
     for settings, status in runs:
         set_settings(finished_copy, settings)
         script = str(PROJECT / "tests" / "stages" / "record.py")
@@ -129,24 +128,24 @@ def test_what_a_running_stage_reads_and_imports(
     files = {module_file(finished_copy, module) for module in recorded["modules"]} - {None}
     names = {file.relative_to(finished_copy).as_posix() for file in files if file}
     # The stage itself runs as `__main__`.
-    assert names | {f"stages/{stage}.py"} == code_of(PROJECT, stage)
+    assert names | {f"stages/{stage}.py"} == imported_files(PROJECT, stage)
     assert ("tensorflow" in recorded["modules"]) == (stage not in WITHOUT_TENSORFLOW)
 
 
-def test_the_baseline_cannot_open_the_test_split_either() -> None:
+def test_baseline_does_not_depend_on_test_split() -> None:
     data = [dep for dep in STAGES["train_baseline"]["deps"] if dep.startswith("data/")]
     assert data == ["data/corpus/train.parquet", "data/padded/train"]
 
 
 @pytest.mark.parametrize("stage", ["train_bilstm", "train_bigru"])
-def test_training_cannot_open_the_test_split(stage: str) -> None:
+def test_networks_do_not_depend_on_test_split(stage: str) -> None:
     data = [dep for dep in STAGES[stage]["deps"] if dep.startswith("data/")]
-    # The n-grams are those of the training reviews, by the test below.
+    # The test below checks that the n-grams come from the training reviews only.
     assert data == ["data/ngrams", "data/padded/train", "data/padded/validation"]
 
 
 @pytest.mark.parametrize(
-    ("stage", "reads"),
+    ("stage", "expected"),
     [
         ("weigh_ngrams", ["data/corpus/train.parquet", "data/padded/train"]),
         (
@@ -161,12 +160,12 @@ def test_training_cannot_open_the_test_split(stage: str) -> None:
         ),
     ],
 )
-def test_nor_can_what_comes_before_training(stage: str, reads: list[str]) -> None:
-    assert [dep for dep in STAGES[stage]["deps"] if dep.startswith("data/")] == reads
+def test_training_inputs_do_not_depend_on_test_split(stage: str, expected: list[str]) -> None:
+    assert [dep for dep in STAGES[stage]["deps"] if dep.startswith("data/")] == expected
 
 
-def test_only_cheap_stages_keep_results_in_git() -> None:
-    # A stage with one output that DVC does not cache is never restored from the run-cache.
+def test_only_cheap_stages_store_results_in_git() -> None:
+    # DVC never restores a stage from the run cache if it does not cache all of its outputs.
     for name, stage in STAGES.items():
         outputs = [*stage.get("outs", []), *stage.get("metrics", [])]
         options = [next(iter(out.values())) for out in outputs if isinstance(out, dict)]

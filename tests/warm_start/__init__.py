@@ -1,10 +1,10 @@
-"""A `python` and a `dvc` that start at once: forked from a server that has imported the libraries.
+"""Fast `python` and `dvc` commands, forked from a server that has already imported the libraries.
 
-Importing TensorFlow takes seconds, DVC most of one, and tests start hundreds of processes. The
-client passes its arguments, working directory, environment, file size limit and standard streams,
-forwards signals, and ends as the forked process does. Process group, umask and CPU affinity are not
-passed, and variables have no effect that libraries read when they are imported. Tests that depend
-on these, or kill processes, start them by `environment(warm=False)`. Linux alone has all of this.
+Importing TensorFlow takes seconds, DVC most of a second, and tests start hundreds of processes. The
+client passes its arguments, working directory, environment, file size limit and standard streams to
+the forked process, forwards signals to it, and exits like it. It does not pass the process group,
+umask and CPU affinity. Variables that libraries read at import have no effect. Tests that depend on
+these, or that kill processes, use `environment(warm=False)`. This works only on Linux.
 """
 
 import shlex
@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    """Write both programs into `folder` and start their server, which ends with this process."""
+    """Write both programs into `folder`, and start their server, which ends with this process."""
     address = folder / "server"
     for program in ("python", "dvc"):
         client = [sys.executable, "-IS", HERE / "client.py", sys.executable, address, program]
@@ -26,11 +26,11 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
         file.chmod(0o755)
     with socket.socket(socket.AF_UNIX) as listener, (folder / "log").open("w") as log:
         listener.bind(str(address))
-        listener.listen(100)  # from now on clients wait, until the libraries are imported
+        listener.listen(100)  # from now on, clients wait until the libraries are imported
         return subprocess.Popen(
             [sys.executable, HERE / "server.py", str(listener.fileno()), folder / "python"],
             pass_fds=[listener.fileno()],
-            stdin=subprocess.PIPE,  # closed when this process ends, however it does
+            stdin=subprocess.PIPE,  # closed when this process ends, even if it is killed
             stdout=log,
             stderr=log,
         )

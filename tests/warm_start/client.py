@@ -1,4 +1,4 @@
-"""Have the server run a module of this project or DVC; start anything else with the true Python.
+"""Let the server run a module of this project or DVC; start anything else with the real Python.
 
 client.py PYTHON ADDRESS {python,dvc} [ARGUMENT ...]
 """
@@ -17,19 +17,19 @@ FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
-    """Run the command, and end as it does."""
+    """Run the command, and exit like it."""
     python, address, program, *arguments = sys.argv[1:]
     command = ["-m", "dvc", *arguments] if program == "dvc" else arguments
     if command[:1] != ["-m"] or command[1].partition(".")[0] not in WARM:
         os.execv(python, [python, *command])  # noqa: S606
     request = {
         "arguments": command[1:],
-        "folder": os.getcwd(),  # noqa: PTH109  # pathlib takes long to import
+        "folder": os.getcwd(),  # noqa: PTH109  # importing pathlib is slow
         "environment": dict(os.environ),
         "file_size": resource.getrlimit(resource.RLIMIT_FSIZE),
     }
     with socket.socket(socket.AF_UNIX) as server:
-        # A signal before the process is there goes to it once it is.
+        # A signal that arrives before the process exists is forwarded when it does.
         signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)
         server.connect(address)
         socket.send_fds(server, [b"\n"], [0, 1, 2])
@@ -38,13 +38,13 @@ def main() -> None:
         process = int(answers.readline())
 
         def forward(number: int, _frame: FrameType | None) -> None:
-            with suppress(ProcessLookupError):  # it has just ended
+            with suppress(ProcessLookupError):  # the process has just ended
                 os.kill(process, number)
 
         for number in FORWARDED:
             signal.signal(number, forward)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
-        status = int(answers.readline() or sys.exit("the server of tests/warm_start is gone"))
+        status = int(answers.readline() or sys.exit("the server of tests/warm_start has ended"))
     if status < 0:
         if -status != signal.SIGKILL:
             signal.signal(-status, signal.SIG_DFL)

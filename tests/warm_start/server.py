@@ -1,7 +1,9 @@
-"""Fork a process for each client, after importing what takes long.
+"""Import slow libraries once, then fork a process for each client.
 
-server.py SOCKET PYTHON: the descriptor of a socket that listens, and the program that asks this
-server. It ends when its standard input is closed.
+server.py SOCKET PYTHON
+
+SOCKET is the descriptor of a listening socket, and PYTHON the program that becomes
+`sys.executable`. The server ends when its standard input is closed.
 """
 
 import atexit
@@ -55,14 +57,14 @@ LIBRARIES = [
 
 
 def main(descriptor: str, python: str) -> None:
-    """Serve clients; return in a process that is to be one of their programs, or at the end."""
+    """Serve clients. Return only in a forked process, which then runs the client's program."""
     with socket.socket(fileno=int(descriptor)) as listener:
-        # As `birnn` sets them, before TensorFlow reads them.
+        # The values that `birnn` sets, before TensorFlow reads them.
         os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
         for library in LIBRARIES:
             importlib.import_module(library)
         gc.freeze()
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps who attends to a client
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps children
         while True:
             ready, _, _ = select.select([listener, sys.stdin.fileno()], [], [])
             if listener not in ready:
@@ -70,7 +72,7 @@ def main(descriptor: str, python: str) -> None:
             client, _ = listener.accept()
             if os.fork() == 0:
                 listener.close()
-                request = attend(client)
+                request = serve(client)
                 break
             client.close()
     sys.executable = python
@@ -78,8 +80,8 @@ def main(descriptor: str, python: str) -> None:
     sys.path[0] = request["folder"]
 
 
-def attend(client: socket.socket) -> dict[str, Any]:
-    """Fork the program of one client, and tell how it ended; return its request in the program."""
+def serve(client: socket.socket) -> dict[str, Any]:
+    """Fork a client's program and report its exit status. In the program, return the request."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, descriptors, _, _ = socket.recv_fds(client, 1, 3)
     request: dict[str, Any] = json.loads(client.makefile().readline())
@@ -89,12 +91,12 @@ def attend(client: socket.socket) -> dict[str, Any]:
             os.close(descriptor)
         wait_for(process, client)
     client.close()
-    take_over(request, descriptors)
+    adopt(request, descriptors)
     return request
 
 
-def take_over(request: dict[str, Any], descriptors: list[int]) -> None:
-    """Make this process what a process of the client would be."""
+def adopt(request: dict[str, Any], descriptors: list[int]) -> None:
+    """Give this process the streams, folder, variables and limits of the client."""
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
@@ -109,7 +111,7 @@ def take_over(request: dict[str, Any], descriptors: list[int]) -> None:
 
 
 def wait_for(process: int, client: socket.socket) -> NoReturn:
-    """Tell a client how its program ends, and end the program where the client is killed."""
+    """Report the exit status of a process to its client; kill the process if the client ends."""
     client.sendall(b"%d\n" % process)
     ended = os.pidfd_open(process)
     ready, _, _ = select.select([ended, client], [], [])
@@ -122,19 +124,19 @@ def wait_for(process: int, client: socket.socket) -> NoReturn:
 
 
 def run_program() -> NoReturn:
-    """Run the module that `sys.argv` names, and end without freeing what the server imported.
+    """Run the module that `sys.argv` names, and exit without freeing the imported libraries.
 
-    To free it takes longer than most programs.
+    Freeing them would take longer than most programs run.
     """
     status: Any = 0
     try:
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     except SystemExit as exit_:
         status = exit_.code
-    except BaseException:  # noqa: BLE001  # as Python itself
+    except BaseException:  # noqa: BLE001  # as Python does
         traceback.print_exc()
         status = 1
-    threading._shutdown()  # noqa: SLF001  # waits for threads, as Python does at its end
+    threading._shutdown()  # noqa: SLF001  # waits for threads, as Python does at exit
     atexit._run_exitfuncs()  # noqa: SLF001
     if isinstance(status, str):
         print(status, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Texts of a user: from arguments, standard input and files, whatever they hold."""
+"""Texts from arguments, standard input and files, with any content."""
 
 import io
 import sys
@@ -20,7 +20,7 @@ def read(*arguments: str, files: tuple[Path, ...] = (), whole: bool = False) -> 
 
 
 class Input:
-    """Standard input that holds some bytes."""
+    """Fake standard input."""
 
     def __init__(self, content: bytes) -> None:
         self.buffer = io.BytesIO(content)
@@ -29,12 +29,12 @@ class Input:
         return False
 
 
-def from_input(monkeypatch: pytest.MonkeyPatch, content: bytes, **how: Any) -> list[Text]:
+def read_input(monkeypatch: pytest.MonkeyPatch, content: bytes, **options: Any) -> list[Text]:
     monkeypatch.setattr(sys, "stdin", Input(content))
-    return read(**how)
+    return read(**options)
 
 
-def test_arguments_and_files_come_in_order(tmp_path: Path) -> None:
+def test_arguments_precede_files(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one\n\ntwo", encoding="utf-8")
     (tmp_path / "b.csv").write_text('n,text\n1,"two\nlines"\n', encoding="utf-8")
     (tmp_path / "c.jsonl").write_text('{"text": null}\n{}\n{"text": "x"}', encoding="utf-8")
@@ -52,17 +52,17 @@ def test_arguments_and_files_come_in_order(tmp_path: Path) -> None:
     assert read(files=files[:1], whole=True) == [(str(files[0]), "one\n\ntwo")]
 
 
-def test_standard_input_is_a_text_a_line_or_one_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_is_split_into_lines_unless_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     content = "\ufeffGood.\r\n\n\u0645\u0631\u062d\u0628\u0627 🎬".encode()
-    assert from_input(monkeypatch, content) == [
+    assert read_input(monkeypatch, content) == [
         ("standard input, line 1", "Good."),
         ("standard input, line 2", ""),
         ("standard input, line 3", "\u0645\u0631\u062d\u0628\u0627 🎬"),
     ]
-    assert from_input(monkeypatch, content, whole=True) == [
+    assert read_input(monkeypatch, content, whole=True) == [
         ("standard input", "Good.\r\n\n\u0645\u0631\u062d\u0628\u0627 🎬")
     ]
-    assert from_input(monkeypatch, b"") == []
+    assert read_input(monkeypatch, b"") == []
 
 
 @pytest.mark.parametrize(
@@ -73,40 +73,40 @@ def test_standard_input_is_a_text_a_line_or_one_text(monkeypatch: pytest.MonkeyP
         (b"good\0\n", False, "standard input, line 1, byte 5 is a NUL byte"),
     ],
 )
-def test_what_is_no_text_is_named(
+def test_invalid_bytes_are_refused(
     monkeypatch: pytest.MonkeyPatch, content: bytes, *, whole: bool, expected: str
 ) -> None:
     with pytest.raises(InputError, match=expected):
-        from_input(monkeypatch, content, whole=whole)
+        read_input(monkeypatch, content, whole=whole)
 
 
 @pytest.mark.parametrize("whole", [False, True])
-def test_too_long_a_text_is_refused(monkeypatch: pytest.MonkeyPatch, *, whole: bool) -> None:
+def test_long_text_is_refused(monkeypatch: pytest.MonkeyPatch, *, whole: bool) -> None:
     monkeypatch.setattr(tabular, "LARGEST_TEXT", 10)
-    assert from_input(monkeypatch, b"a" * 10, whole=whole)[0][1] == "a" * 10
+    assert read_input(monkeypatch, b"a" * 10, whole=whole)[0][1] == "a" * 10
     with pytest.raises(InputError, match="is longer than 10 bytes"):
-        from_input(monkeypatch, b"a" * 11, whole=whole)
+        read_input(monkeypatch, b"a" * 11, whole=whole)
 
 
-def test_a_file_or_column_that_is_missing_is_named(tmp_path: Path) -> None:
+def test_missing_file_or_column_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("words\ngood\n", encoding="utf-8")
     (tmp_path / "c.jsonl").write_text('{"text": ["good"]}\n', encoding="utf-8")
     for name, expected in {
-        "none.txt": "is missing, or no file",
-        "b.csv": "has 0 columns 'text'; there are: words",
+        "none.txt": "does not exist or is not a file",
+        "b.csv": "has no column 'text'. Its columns are: words",
         "c.jsonl": "line 1, column 'text' is not text",
-        "d.pdf": "is none of .csv",
+        "d.pdf": "has an unsupported extension: use one of .csv",
     }.items():
         with pytest.raises(InputError, match=expected):
             read(files=(tmp_path / name,))
 
 
 @given(st.text(st.characters() | st.characters(categories=["Cs"])))
-def test_any_argument_is_a_text(argument: str) -> None:
+def test_any_argument_is_accepted(argument: str) -> None:
     ((_, text),) = read(argument)
     text.encode()
     assert input_texts.printable(text).isprintable()
 
 
-def test_what_moves_or_colours_a_terminal_is_not_shown() -> None:
+def test_printable_removes_terminal_escapes() -> None:
     assert input_texts.printable("a\x1b[31mred\u202e\x07\n") == "a [31mred   "

@@ -1,4 +1,4 @@
-"""Tables that are written a batch at a time."""
+"""Tables that are written in batches."""
 
 from pathlib import Path
 
@@ -24,10 +24,10 @@ def read(file: Path) -> pd.DataFrame:
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=3), st.sampled_from([".jsonl", ".parquet"]))
-def test_any_rows_are_read_as_written(
-    tmp_path_factory: pytest.TempPathFactory, batches: list[list[str]], ending: str
+def test_rows_are_unchanged_after_reading(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[str]], extension: str
 ) -> None:
-    file = tmp_path_factory.mktemp("tables") / f"a{ending}"
+    file = tmp_path_factory.mktemp("tables") / f"a{extension}"
     with output_tables.writer(file) as write:
         for texts in batches:
             write(pd.DataFrame({"text": texts, "probability": [0.25] * len(texts)}))
@@ -46,25 +46,25 @@ def test_csv_has_one_header(tmp_path: Path) -> None:
     assert table["probability"].tolist() == [0.5, 0.5, 0.5]
 
 
-def write_half(file: Path) -> None:
+def write_and_fail(file: Path) -> None:
     with output_tables.writer(file) as write:
         write(pd.DataFrame({"text": ["x"]}))
         raise KeyboardInterrupt
 
 
-def test_a_table_that_was_not_finished_leaves_the_last_one(tmp_path: Path) -> None:
-    for ending in output_tables.WRITERS:
-        file = tmp_path / f"a{ending}"
-        file.write_text("the last one")
+def test_failure_keeps_the_previous_table(tmp_path: Path) -> None:
+    for extension in output_tables.WRITERS:
+        file = tmp_path / f"a{extension}"
+        file.write_text("previous")
         with pytest.raises(KeyboardInterrupt):
-            write_half(file)
-        assert file.read_text() == "the last one"
+            write_and_fail(file)
+        assert file.read_text() == "previous"
     assert len(list(tmp_path.iterdir())) == len(output_tables.WRITERS)
 
 
-def test_another_ending_is_refused(tmp_path: Path) -> None:
+def test_other_extensions_are_refused(tmp_path: Path) -> None:
     with (
-        pytest.raises(InputError, match=r"a\.xlsx is none of \.csv, \.jsonl, \.parquet"),
+        pytest.raises(InputError, match=r"a\.xlsx has an unsupported extension: use one of \.csv"),
         output_tables.writer(tmp_path / "a.xlsx"),
     ):
         pass

@@ -1,4 +1,4 @@
-"""What a stage reads, compared with what DVC recorded; end to end, the tests of faults do it."""
+"""Comparison of files with `dvc.lock`; tests/test_faults.py covers it end to end."""
 
 import hashlib
 import json
@@ -16,18 +16,18 @@ def md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
-def in_cache(cache: Path, content: bytes, ending: str = "") -> str:
-    """Write a file as DVC's cache holds it, and return its md5."""
+def add_to_cache(cache: Path, content: bytes, suffix: str = "") -> str:
+    """Write a file to DVC's cache and return its md5."""
     digest = md5(content)
-    file = cache / digest[:2] / f"{digest[2:]}{ending}"
+    file = cache / digest[:2] / f"{digest[2:]}{suffix}"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
-    return f"{digest}{ending}"
+    return f"{digest}{suffix}"
 
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the cache of a folder in which `use` reads a file, and a part of a folder."""
+    """Return the cache of a project in which `use` reads a file and part of a folder."""
     monkeypatch.chdir(tmp_path)
     cache = tmp_path / "cache"
     monkeypatch.setattr(integrity, "_cache_folder", lambda: cache)
@@ -37,10 +37,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         Path("folder", name).write_bytes(content)
     Path("file").write_bytes(b"3")
     listing = [
-        {"md5": in_cache(cache, content), "relpath": name} for name, content in contents.items()
+        {"md5": add_to_cache(cache, content), "relpath": name} for name, content in contents.items()
     ]
-    of_folder = in_cache(cache, json.dumps(listing, sort_keys=True).encode(), ".dir")
-    outs = [{"path": "folder", "md5": of_folder}, {"path": "file", "md5": in_cache(cache, b"3")}]
+    folder_md5 = add_to_cache(cache, json.dumps(listing, sort_keys=True).encode(), ".dir")
+    outs = [
+        {"path": "folder", "md5": folder_md5},
+        {"path": "file", "md5": add_to_cache(cache, b"3")},
+    ]
     lock: dict[str, Any] = {"stages": {"make": {"outs": outs}}}
     pipeline = {
         "stages": {"use": {"deps": ["code.py", "folder/deep", "file"]}, "make": {"deps": []}}
@@ -51,39 +54,41 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("cache")
-def test_what_is_as_recorded_passes() -> None:
+def test_intact_inputs_pass() -> None:
     assert integrity.find_damage("use") is None
 
 
 @pytest.mark.usefixtures("cache")
-def test_without_a_lock_nothing_is_recorded() -> None:
+def test_inputs_pass_without_a_lock_file() -> None:
     Path("dvc.lock").unlink()
     Path("file").unlink()
     assert integrity.find_damage("use") is None
 
 
 @pytest.mark.usefixtures("cache")
-def test_what_a_stage_does_not_read_is_not_looked_at() -> None:
+def test_other_files_are_not_checked() -> None:
     Path("file").write_bytes(b"other")
     assert integrity.find_damage("make") is None
 
 
 @pytest.mark.parametrize(("name", "expected"), [("file", b"3"), ("folder/deep/a", b"1")])
-def test_a_file_that_is_damaged_is_named(cache: Path, name: str, expected: bytes) -> None:
+def test_damaged_file_is_named(cache: Path, name: str, expected: bytes) -> None:
     Path(name).write_bytes(b"x")
-    said = f"{name} is damaged: its md5 is {md5(b'x')}, but dvc.lock records {md5(expected)}"
-    assert integrity.find_damage("use") == f"{said}; delete {name}, then run dvc repro"
+    damage = f"{name} is damaged: its md5 is {md5(b'x')}, but dvc.lock records {md5(expected)}"
+    assert integrity.find_damage("use") == f"{damage}; delete {name}, then run dvc repro"
     cached = cache / md5(expected)[:2] / md5(expected)[2:]
     cached.write_bytes(b"x")
-    assert integrity.find_damage("use") == f"{said}; delete {name} and {cached}, then run dvc repro"
+    assert (
+        integrity.find_damage("use") == f"{damage}; delete {name} and {cached}, then run dvc repro"
+    )
     cached.unlink()
-    assert integrity.find_damage("use") == f"{said}; delete {name}, then run dvc repro"
+    assert integrity.find_damage("use") == f"{damage}; delete {name}, then run dvc repro"
     Path(name).unlink()
     missing = f"{name} is missing: dvc.lock records {md5(expected)}; run dvc repro"
     assert integrity.find_damage("use") == missing
 
 
-def test_a_folder_whose_list_is_lost_is_named_whole(cache: Path) -> None:
+def test_folder_is_named_if_its_list_is_damaged(cache: Path) -> None:
     Path("folder/z").write_bytes(b"x")
     for listing in cache.rglob("*.dir"):
         listing.write_bytes(b"[]")
@@ -107,7 +112,7 @@ stages:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with a lock, and the file that it records."""
+    """Return a folder with a lock file and the recorded weights."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dvc.lock").write_text(LOCK)
     (tmp_path / "weights.h5").write_text("world")
@@ -115,7 +120,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("project")
-def test_the_recorded_file_passes() -> None:
+def test_recorded_file_is_verified() -> None:
     integrity.verify([Path("weights.h5")])
 
 
@@ -126,14 +131,14 @@ def refusal(*files: str) -> str:
     return str(error.value)
 
 
-def test_another_file_does_not(project: Path) -> None:
+def test_modified_or_missing_file_is_refused(project: Path) -> None:
     (project / "weights.h5").write_text("evil")
-    assert refusal("weights.h5").startswith("weights.h5 was not opened: it differs")
+    assert refusal("weights.h5").startswith("weights.h5 differs from the last run: its md5")
     (project / "weights.h5").unlink()
     assert refusal("weights.h5") == "weights.h5 is missing: run dvc repro or dvc pull"
 
 
-def test_neither_does_one_that_the_lock_does_not_know(project: Path) -> None:
+def test_unrecorded_file_is_refused(project: Path) -> None:
     (project / "other.h5").write_text("world")
     assert "dvc.lock records none" in refusal("other.h5")
     (project / "dvc.lock").write_text("schema: '2.0'\nstages: {}\n")

@@ -1,4 +1,4 @@
-"""One process at a time."""
+"""Locks between processes."""
 
 import os
 import subprocess
@@ -16,13 +16,13 @@ HOLD = """
 import sys, time
 from birnn.core.locks import hold_lock
 with hold_lock("pad"):
-    print("holds", flush=True)
+    print("locked", flush=True)
     time.sleep(float(sys.argv[1]))
 """
 
 
-def holder(seconds: float) -> subprocess.Popen[str]:
-    """Return a process that has the lock for some seconds."""
+def start_holder(seconds: float) -> subprocess.Popen[str]:
+    """Start a process that holds the lock for some seconds."""
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(seconds)],
@@ -31,7 +31,7 @@ def holder(seconds: float) -> subprocess.Popen[str]:
         text=True,
     )
     assert process.stdout
-    assert process.stdout.readline() == "holds\n"
+    assert process.stdout.readline() == "locked\n"
     return process
 
 
@@ -40,8 +40,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_another_waits_for_its_turn() -> None:
-    with holder(1) as process:
+def test_second_process_waits() -> None:
+    with start_holder(1) as process:
         with hold_lock("fetch"):
             assert process.poll() is None
         start = time.monotonic()
@@ -50,16 +50,16 @@ def test_another_waits_for_its_turn() -> None:
         process.wait()
 
 
-def test_who_is_at_work_is_named() -> None:
-    with holder(60) as process:
+def test_error_names_the_process() -> None:
+    with start_holder(60) as process:
         expected = rf"^pad .*\b{process.pid}\b"
         with pytest.raises(InputError, match=expected), hold_lock("pad", patience=0.3):
             pass
         process.kill()
 
 
-def test_the_dead_hold_nothing() -> None:
-    with holder(60) as process:
+def test_killed_process_releases_the_lock() -> None:
+    with start_holder(60) as process:
         process.kill()
         process.wait()
         with hold_lock("pad", patience=0):

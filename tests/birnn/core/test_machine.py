@@ -7,7 +7,7 @@ import pytest
 from birnn.core import machine
 
 
-def test_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_description(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("processor\t: 0\nmodel name\t: Some CPU: 9\nprocessor\t: 1\n")
     monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
@@ -18,6 +18,6 @@ def test_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert described["python"].startswith("3.")
 
 
-def test_a_processor_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processor_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "CPUINFO", tmp_path / "none")
     assert machine.describe()["processor"]

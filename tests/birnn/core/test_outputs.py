@@ -1,4 +1,4 @@
-"""Outputs are whole or absent."""
+"""Outputs are atomic."""
 
 import os
 import subprocess
@@ -10,23 +10,23 @@ import pytest
 from birnn.core import outputs
 
 
-def test_a_folder_takes_its_place_when_whole(tmp_path: Path) -> None:
+def test_folder_is_replaced(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "folder"
     for content in ("old", "new"):
-        with outputs.atomic_folder(folder) as part:
-            (part / content).write_text(content)
+        with outputs.atomic_folder(folder) as temporary:
+            (temporary / content).write_text(content)
     assert [file.name for file in folder.iterdir()] == ["new"]
     assert list(folder.parent.iterdir()) == [folder]
 
 
-def test_a_failure_leaves_the_old_folder(tmp_path: Path) -> None:
+def test_failure_keeps_the_old_folder(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
-    with outputs.atomic_folder(folder) as part:
-        (part / "old").touch()
+    with outputs.atomic_folder(folder) as temporary:
+        (temporary / "old").touch()
 
     def fail() -> None:
-        with outputs.atomic_folder(folder) as part:
-            (part / "new").touch()
+        with outputs.atomic_folder(folder) as temporary:
+            (temporary / "new").touch()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -35,7 +35,7 @@ def test_a_failure_leaves_the_old_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
+def test_failure_keeps_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "file.json"
     outputs.write_json(file, {"old": 1})
     with pytest.raises(TypeError):
@@ -44,10 +44,10 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_failure_leaves_no_half_of_a_file(tmp_path: Path) -> None:
+def test_failure_leaves_no_partial_file(tmp_path: Path) -> None:
     def fail() -> None:
-        with outputs.atomic_file(tmp_path / "file") as part:
-            part.write_text("half")
+        with outputs.atomic_file(tmp_path / "file") as temporary:
+            temporary.write_text("half")
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -55,48 +55,46 @@ def test_a_failure_leaves_no_half_of_a_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def recorded_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """Return what is synced and what is renamed, in order, as it happens."""
+def record_calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """Return a list to which every later sync and rename is appended."""
     calls: list[tuple[str, str]] = []
     sync, replace = outputs._sync, Path.replace  # noqa: SLF001
 
-    def synced(path: Path) -> None:
+    def record_sync(path: Path) -> None:
         calls.append(("sync", path.name))
         sync(path)
 
-    def replaced(path: Path, target: Path) -> Path:
+    def record_rename(path: Path, target: Path) -> Path:
         calls.append(("rename", path.name))
         return replace(path, target)
 
-    monkeypatch.setattr(outputs, "_sync", synced)
-    monkeypatch.setattr(Path, "replace", replaced)
+    monkeypatch.setattr(outputs, "_sync", record_sync)
+    monkeypatch.setattr(Path, "replace", record_rename)
     return calls
 
 
-def test_what_is_renamed_is_on_the_disk_before_and_its_name_after(
+def test_outputs_are_synced_before_and_after_renaming(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # When the power fails, what was not synced is gone, and a rename may be kept without its file.
-    calls = recorded_calls(monkeypatch)
-    part = f".part-{os.getpid()}-"
+    # If the power fails, unsynced data is lost, and a rename may survive without its file.
+    calls = record_calls(monkeypatch)
+    prefix = f".part-{os.getpid()}-"
     outputs.write_json(tmp_path / "file.json", {})
-    name = f"{part}file.json"
+    name = f"{prefix}file.json"
     assert calls == [("sync", name), ("rename", name), ("sync", tmp_path.name)]
     calls.clear()
     with outputs.atomic_folder(tmp_path / "folder") as folder:
         (folder / "a").touch()
         (folder / "b").touch()
-    name = f"{part}folder"
+    name = f"{prefix}folder"
     assert sorted(calls[:3]) == [("sync", name), ("sync", "a"), ("sync", "b")]
     assert calls[2:] == [("sync", name), ("rename", name), ("sync", tmp_path.name)]
 
 
-def test_a_folder_that_cannot_be_replaced_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folder_survives_a_failed_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "folder"
-    with outputs.atomic_folder(folder) as part:
-        (part / "old").touch()
+    with outputs.atomic_folder(folder) as temporary:
+        (temporary / "old").touch()
     replace = Path.replace
 
     def refuse_new(path: Path, target: Path) -> Path:
@@ -105,15 +103,13 @@ def test_a_folder_that_cannot_be_replaced_stays(
         return replace(path, target)
 
     monkeypatch.setattr(Path, "replace", refuse_new)
-    with pytest.raises(PermissionError), outputs.atomic_folder(folder) as part:
-        (part / "new").touch()
+    with pytest.raises(PermissionError), outputs.atomic_folder(folder) as temporary:
+        (temporary / "new").touch()
     assert [file.name for file in folder.iterdir()] == ["old"]
     assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_what_killed_processes_left_is_removed_and_what_others_write_is_not(
-    tmp_path: Path,
-) -> None:
+def test_only_leftovers_of_dead_processes_are_removed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "pass"]) as ended:
         ended.wait()
     dead, alive = (tmp_path / f".part-{pid}-file.json" for pid in (ended.pid, os.getppid()))

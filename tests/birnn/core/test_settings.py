@@ -1,4 +1,4 @@
-"""The settings: what is refused, and how the refusal reads."""
+"""Validation of the settings and its error messages."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def refusal(tmp_path: Path, old: str, new: str) -> str:
     return message
 
 
-def test_the_defaults_are_the_notebooks() -> None:
+def test_defaults_match_the_notebook() -> None:
     loaded = settings.load(DEFAULTS)
     assert loaded.pad.model_dump() == {
         "num_words": 20000,
@@ -59,7 +59,7 @@ def test_the_defaults_are_the_notebooks() -> None:
     }
 
 
-def test_the_baseline_is_that_of_the_paper() -> None:
+def test_baseline_matches_the_paper() -> None:
     assert settings.load(DEFAULTS).baseline.model_dump() == {
         "ngrams": 2,
         "min_reviews": 2,
@@ -82,12 +82,12 @@ def test_the_baseline_is_that_of_the_paper() -> None:
         ("num_words: 20000", "num_words: 4", "pad.num_words", "4", "greater than or equal to 5"),
         ("source: imdb", "source: imbd", "fetch.source", "'imbd'", "'rotten-tomatoes' or 'csv'"),
         ("validation: test", "validation: 1.5", "pad.validation", "1.5", "'test' or input should"),
-        ("maxlen: 100", "max_len: 100", "pad.max_len", "100", "no such setting; there are num_"),
+        ("maxlen: 100", "max_len: 100", "pad.max_len", "100", "no such setting; choose from num_"),
         ("maxlen: 100", "max_len: 100", "pad.maxlen", "missing", "field required"),
         ("train:", "training:", "train", "missing", "field required"),
     ],
 )
-def test_a_mistake_names_key_value_and_what_is_allowed(
+def test_error_gives_key_value_and_allowed_values(
     tmp_path: Path, old: str, new: str, key: str, value: str, allowed: str
 ) -> None:
     message = refusal(tmp_path, old, new)
@@ -95,20 +95,20 @@ def test_a_mistake_names_key_value_and_what_is_allowed(
     assert allowed in message
 
 
-def test_every_mistake_is_named(tmp_path: Path) -> None:
+def test_all_errors_are_reported(tmp_path: Path) -> None:
     message = refusal(tmp_path, "seed: 0\n\nword_vectors:", "seed: -1\n  extra: 1\n\nword_vectors:")
     assert "pad.seed is -1" in message
     assert "pad.extra is 1" in message
 
 
-def test_broken_yaml_and_a_missing_file_are_named(tmp_path: Path) -> None:
+def test_invalid_or_missing_file_is_refused(tmp_path: Path) -> None:
     assert "not valid YAML" in refusal(tmp_path, "pad:", "pad: [")
     assert "not valid YAML" in refusal(tmp_path, "maxlen: 100", "maxlen: 100\n  maxlen: 100")
     with pytest.raises(InputError, match=r"none\.yaml is missing"):
         settings.load(tmp_path / "none.yaml")
 
 
-def test_numbers_are_read_as_dvc_reads_them(tmp_path: Path) -> None:
+def test_numbers_follow_yaml_1_2(tmp_path: Path) -> None:
     file = tmp_path / "params.yaml"
     text = DEFAULTS.read_text(encoding="utf-8").replace("0.001", "1e-3")
     file.write_text(text, encoding="utf-8")
@@ -121,7 +121,7 @@ def test_settings_are_frozen() -> None:
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5))
-def test_any_other_value_is_refused_by_name(value: object) -> None:
+def test_any_invalid_value_is_refused(value: object) -> None:
     content = settings.load(DEFAULTS).model_dump()
     content["train"]["epochs"] = value
     with pytest.raises(ValidationError) as error:

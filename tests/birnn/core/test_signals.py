@@ -1,4 +1,4 @@
-"""A process ends when it is asked to, and with the one that started it."""
+"""A process exits on signals and with its parent."""
 
 import os
 import signal
@@ -14,11 +14,11 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": str(PROJECT)}
 
 CHILD = """
 import signal, time
-from birnn.core import signals as interrupts
+from birnn.core import signals
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(number, signal.SIG_DFL)  # nohup or a shell may have it ignored
-interrupts.raise_on_signals()
-interrupts.end_with_parent()
+    signal.signal(number, signal.SIG_DFL)  # nohup or a shell may ignore it
+signals.raise_on_signals()
+signals.end_with_parent()
 try:
     print("ready", flush=True)
     time.sleep(60)
@@ -34,11 +34,11 @@ child.wait()
 """
 
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_signals_interrupt(name: str) -> None:
+def test_signals_raise_keyboard_interrupt(name: str) -> None:
     command = [sys.executable, "-c", CHILD]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
         assert process.stdout
@@ -50,10 +50,10 @@ def test_signals_interrupt(name: str) -> None:
 
 ERROR = """
 import os, signal
-from birnn.core import signals as interrupts
-interrupts.raise_on_signals()
+from birnn.core import signals
+signals.raise_on_signals()
 try:
-    with interrupts.restore_interrupts():
+    with signals.restore_interrupts():
         if {interrupted}:
             try:
                 os.kill(os.getpid(), signal.SIGTERM)
@@ -68,12 +68,12 @@ except BaseException as error:
 @pytest.mark.parametrize(
     ("interrupted", "raised"), [(True, "KeyboardInterrupt"), (False, "RuntimeError")]
 )
-def test_an_interrupt_that_becomes_another_error_is_one(interrupted: object, raised: str) -> None:
+def test_interrupt_is_restored_from_another_error(interrupted: object, raised: str) -> None:
     command = [sys.executable, "-c", ERROR.format(interrupted=interrupted)]
     assert subprocess.check_output(command, env=ENVIRONMENT, text=True) == f"{raised}\n"
 
 
-def test_a_child_ends_with_its_parent() -> None:
+def test_child_ends_with_parent() -> None:
     command = [sys.executable, "-c", PARENT]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
         assert process.stdout

@@ -1,4 +1,4 @@
-"""YAML files have the same content for the project as for DVC, which uses ruamel.yaml."""
+"""The project reads YAML files as DVC does with ruamel.yaml."""
 
 import math
 from pathlib import Path
@@ -13,11 +13,11 @@ from yaml import YAMLError
 from birnn.core.yaml_files import parse_yaml, read_yaml, write_yaml
 
 
-def outcome(parse: Any, text: str) -> object:
-    """Return the type and value that a parser finds in a text, or that it refuses the text."""
+def parse_scalar(parse: Any, text: str) -> object:
+    """Return the type and value that a parser gives a text, or "refused"."""
     try:
         value = parse(f"key: {text}\n")["key"]
-    except Exception:  # noqa: BLE001  # each parser has errors of its own
+    except Exception:  # noqa: BLE001  # each parser has its own errors
         return "refused"
     return type(value), "nan" if isinstance(value, float) and math.isnan(value) else value
 
@@ -33,14 +33,14 @@ def outcome(parse: Any, text: str) -> object:
 @example("-.inf")
 @example("2020-01-01")
 @given(st.text("0123456789+-._eExobnulltrueFALSEinfNaNysf~", max_size=8))
-def test_scalars_have_the_type_that_dvc_gives_them(text: str) -> None:
-    assert outcome(parse_yaml, text) == outcome(YAML(typ="safe").load, text)
+def test_scalars_have_the_same_type_as_in_dvc(text: str) -> None:
+    assert parse_scalar(parse_yaml, text) == parse_scalar(YAML(typ="safe").load, text)
 
 
 @given(
     st.dictionaries(st.text("abc", min_size=1), st.text() | st.floats(allow_nan=False) | st.none())
 )
-def test_content_is_the_same_after_writing_and_reading(content: dict[str, Any]) -> None:
+def test_written_content_is_read_back(content: dict[str, Any]) -> None:
     file = Path("content.yaml")
     write_yaml(content, file)
     assert read_yaml(file) == content
@@ -48,11 +48,11 @@ def test_content_is_the_same_after_writing_and_reading(content: dict[str, Any]) 
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("yaml"))
 
 
 @pytest.mark.parametrize("text", ["a: [", "a: 1\na: 2", "a: {b: 1, b: 2}", b"a: \xff"])
-def test_broken_documents_are_refused(text: str | bytes) -> None:
+def test_invalid_documents_are_refused(text: str | bytes) -> None:
     with pytest.raises(YAMLError):
         parse_yaml(text)

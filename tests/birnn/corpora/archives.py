@@ -31,14 +31,14 @@ WHOLE = REVIEWS | FILMS | OTHERS
 
 
 def plain(name: str, content: bytes) -> tuple[tarfile.TarInfo, bytes]:
-    """Return a member that is a plain file."""
+    """Return a regular file as a member of an archive."""
     member = tarfile.TarInfo(name)
     member.size = len(content)
     return member, content
 
 
 def write(file: Path, contents: dict[str, bytes], *others: tuple[tarfile.TarInfo, bytes]) -> Path:
-    """Write an archive of `contents`, below the dataset's folder, and other members."""
+    """Write an archive of `contents` in the dataset's folder, followed by `others`."""
     with tarfile.open(file, "w:gz") as tar:
         members = [plain(f"aclImdb/{name}", content) for name, content in contents.items()]
         for member, content in [*members, *others]:

@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine that breaks off, refuses ranges, or sends other bytes."""
+"""Tests of downloads from a local server that disconnects, ignores ranges, or sends other bytes."""
 
 import hashlib
 import re
@@ -18,12 +18,12 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves CONTENT: `/whole`, `/no-ranges`, or `/breaking`, which sends a quarter at a time."""
+    """Serves CONTENT: `/whole`, `/no-ranges`, or `/breaking`, which sends a quarter per request."""
 
     starts: ClassVar[list[int]] = []
 
     def do_GET(self) -> None:
-        """Answer as the path says."""
+        """Respond according to the path."""
         if self.path == "/missing":
             self.send_error(404)
             return
@@ -61,13 +61,13 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "raw" / "archive.tar.gz"
 
 
-def test_a_whole_file_takes_its_place(address: str, file: Path) -> None:
+def test_download_writes_only_the_file(address: str, file: Path) -> None:
     download(f"{address}/whole", file, SHA256)
     assert file.read_bytes() == CONTENT
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_a_download_that_breaks_off_goes_on_from_there(address: str, file: Path) -> None:
+def test_interrupted_download_resumes(address: str, file: Path) -> None:
     download(f"{address}/breaking", file, SHA256)
     quarter = len(CONTENT) // 4
     assert Handler.starts == [0, quarter, 2 * quarter, 3 * quarter]
@@ -75,7 +75,7 @@ def test_a_download_that_breaks_off_goes_on_from_there(address: str, file: Path)
 
 
 @pytest.mark.parametrize(("path", "start"), [("whole", 1000), ("no-ranges", 0)])
-def test_what_an_earlier_call_brought_is_used(
+def test_partial_file_of_an_earlier_call_is_used(
     address: str, file: Path, path: str, start: int
 ) -> None:
     file.parent.mkdir()
@@ -85,20 +85,20 @@ def test_what_an_earlier_call_brought_is_used(
     assert file.read_bytes() == CONTENT
 
 
-def test_a_complete_partial_file_needs_no_more_bytes(address: str, file: Path) -> None:
+def test_complete_partial_file_is_accepted(address: str, file: Path) -> None:
     file.parent.mkdir()
     file.with_name("archive.tar.gz.partial").write_bytes(CONTENT)
     download(f"{address}/whole", file, SHA256)
     assert file.read_bytes() == CONTENT
 
 
-def test_other_bytes_are_deleted(address: str, file: Path) -> None:
+def test_wrong_sha256_deletes_the_file(address: str, file: Path) -> None:
     with pytest.raises(InputError, match=f"sha256 {SHA256}, expected 00"):
         download(f"{address}/whole", file, "00")
     assert list(file.parent.iterdir()) == []
 
 
-def test_a_missing_file_and_a_closed_port_are_unreachable(address: str, file: Path) -> None:
+def test_missing_file_and_closed_port_are_unreachable(address: str, file: Path) -> None:
     with pytest.raises(UnreachableError, match="404"):
         download(f"{address}/missing", file, SHA256)
     with pytest.raises(UnreachableError, match="cannot be reached"):

@@ -1,4 +1,4 @@
-"""The IMDB archive: read as a stream, and refused where it is not whole and true."""
+"""Tests of the IMDB archive: read as a stream, and refused if it is damaged or malicious."""
 
 import gzip
 import os
@@ -16,25 +16,25 @@ from birnn.corpora.review import Digest
 from tests.birnn.corpora import archives
 
 
-def refusal(archive: Path) -> str:
+def error_message(archive: Path) -> str:
     with pytest.raises(InputError) as error:
         list(imdb.read_archive(archive))
     message = str(error.value)
     assert "\n" not in message
     assert str(archive) in message
-    assert "delete it, or name a good copy by IMDB_ARCHIVE" in message
+    assert "delete it, or set IMDB_ARCHIVE to an intact copy" in message
     return message
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
-    """Return a whole small archive."""
+    """Return a small valid archive."""
     return archives.write(tmp_path / "imdb.tar.gz", archives.WHOLE)
 
 
-def test_reviews_come_negative_first_and_by_name(archive: Path) -> None:
+def test_reviews_are_sorted_negative_first(archive: Path) -> None:
     reviews = list(imdb.read_archive(archive))
-    assert [found.id for found in reviews] == [
+    assert [review.id for review in reviews] == [
         "train/neg/0_1.txt",
         "train/neg/1_3.txt",
         "train/pos/0_9.txt",
@@ -43,76 +43,76 @@ def test_reviews_come_negative_first_and_by_name(archive: Path) -> None:
         "test/neg/0_2.txt",
         "test/pos/0_7.txt",
     ]
-    assert [found.label for found in reviews] == [0, 0, 1, 1, 1, 0, 1]
-    assert [found.split for found in reviews] == ["train"] * 5 + ["test"] * 2
+    assert [review.label for review in reviews] == [0, 0, 1, 1, 1, 0, 1]
+    assert [review.split for review in reviews] == ["train"] * 5 + ["test"] * 2
     assert reviews[1].text == "Naïve, and worse."
 
 
-def test_the_film_is_that_of_the_line_with_the_reviews_number(archive: Path) -> None:
-    films = {found.id: found.group for found in imdb.read_archive(archive)}
+def test_review_number_is_the_line_of_its_film(archive: Path) -> None:
+    films = {review.id: review.group for review in imdb.read_archive(archive)}
     assert films["train/pos/10_8.txt"] == "tt0000005"
     assert films["train/pos/2_10.txt"] == "tt0000001"
     assert films["train/neg/1_3.txt"] == films["train/neg/0_1.txt"] == "tt0000000"
 
 
-def test_packing_and_order_of_members_do_not_matter(archive: Path, tmp_path: Path) -> None:
+def test_order_of_members_does_not_matter(archive: Path, tmp_path: Path) -> None:
     backwards = dict(reversed(archives.WHOLE.items()))
     other = archives.write(tmp_path / "other.tar.gz", backwards)
     assert list(imdb.read_archive(other)) == list(imdb.read_archive(archive))
 
 
-def test_the_digest_is_that_of_the_true_reviews_only(
+def test_only_reviews_with_the_expected_digest_are_accepted(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMDB_ARCHIVE", str(archive))
-    with pytest.raises(InputError, match="the reviews of train are not those of the Large Movie"):
-        list(imdb.read(tmp_path / "raw")())
+    with pytest.raises(InputError, match="the train reviews differ from the Large Movie"):
+        list(imdb.reader(tmp_path / "raw")())
     digests = {"train": Digest(), "test": Digest()}
     reviews = list(imdb.read_archive(archive))
-    for found in reviews:
-        digests[found.split].add(found)
-    of_splits = {split: digest.hexdigest() for split, digest in digests.items()}
-    monkeypatch.setattr(imdb, "DIGESTS", of_splits)
-    assert list(imdb.read(tmp_path / "raw")()) == reviews
+    for review in reviews:
+        digests[review.split].add(review)
+    expected = {split: digest.hexdigest() for split, digest in digests.items()}
+    monkeypatch.setattr(imdb, "DIGESTS", expected)
+    assert list(imdb.reader(tmp_path / "raw")()) == reviews
 
 
-def test_an_archive_that_is_cut_short_is_refused(archive: Path) -> None:
+def test_truncated_archive_is_refused(archive: Path) -> None:
     whole = archive.read_bytes()
     for size in (0, 1, 10, 300, len(whole) // 4, len(whole) // 2):
         archive.write_bytes(whole[:size])
-        assert "is cut short or no archive" in refusal(archive)
+        assert "is truncated or not an archive" in error_message(archive)
 
 
-def test_a_damaged_archive_is_refused(archive: Path) -> None:
+def test_damaged_archive_is_refused(archive: Path) -> None:
     content = bytearray(archive.read_bytes())
     content[len(content) // 2] ^= 0xFF
     archive.write_bytes(content)
-    refusal(archive)
+    error_message(archive)
 
 
-def test_a_file_that_is_no_archive_is_refused(archive: Path) -> None:
+def test_file_that_is_not_an_archive_is_refused(archive: Path) -> None:
     archive.write_bytes(b"<html>Not found</html>" * 100)
-    assert "is cut short or no archive" in refusal(archive)
+    assert "is truncated or not an archive" in error_message(archive)
 
 
 @pytest.mark.parametrize("folder", ["train/neg/", "train/pos/", "test/neg/", "test/pos/"])
-def test_a_missing_folder_is_named(archive: Path, folder: str) -> None:
+def test_missing_folder_is_named(archive: Path, folder: str) -> None:
     rest = {name: text for name, text in archives.WHOLE.items() if not name.startswith(folder)}
-    assert f"no reviews in {folder}" in refusal(archives.write(archive, rest))
+    assert f"no reviews in {folder}" in error_message(archives.write(archive, rest))
 
 
-def test_a_missing_film_is_named(archive: Path) -> None:
+def test_review_without_film_is_named(archive: Path) -> None:
     for films in (b"", b"no address\n"):
         archives.write(archive, archives.WHOLE | {"train/urls_neg.txt": films})
-        assert "does not tell the film of train/neg/0_1.txt" in refusal(archive)
+        assert "does not name the film of train/neg/0_1.txt" in error_message(archive)
 
 
 @pytest.mark.parametrize(
     "name", ["/etc/evil", "../evil", "aclImdb/../../evil", "aclImdb/train/pos/../../../evil"]
 )
-def test_a_member_that_points_outside_is_refused(archive: Path, name: str) -> None:
+def test_path_outside_the_archive_is_refused(archive: Path, name: str) -> None:
     archives.write(archive, archives.WHOLE, archives.plain(name, b"evil"))
-    assert f"the member {name!r} points outside" in refusal(archive)
+    assert f"the member {name!r} points outside" in error_message(archive)
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE])
@@ -121,21 +121,21 @@ def test_links_and_devices_are_refused(archive: Path, kind: bytes) -> None:
     member.type = kind
     member.linkname = "/etc/passwd"
     archives.write(archive, archives.WHOLE, (member, b""))
-    assert "is neither a plain file nor a folder" in refusal(archive)
+    assert "is neither a plain file nor a folder" in error_message(archive)
 
 
-def test_a_huge_member_is_refused_before_it_is_unpacked(archive: Path) -> None:
+def test_huge_member_is_refused(archive: Path) -> None:
     archives.write(archive, archives.WHOLE, archives.plain("aclImdb/bomb", b"\0" * 10_000_001))
-    assert "is larger than anything in the dataset" in refusal(archive)
+    assert "is larger than anything in the dataset" in error_message(archive)
 
 
-def test_a_huge_archive_is_refused(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_huge_archive_is_refused(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imdb, "LARGEST_ARCHIVE", 100)
-    assert "holds more than the dataset can" in refusal(archive)
+    assert "is larger than the dataset" in error_message(archive)
 
 
-def test_a_bomb_in_a_header_is_refused_before_it_fills_the_memory(archive: Path) -> None:
-    # tarfile reads a header of this kind whole, however long it says it is.
+def test_huge_header_is_refused_before_it_fills_memory(archive: Path) -> None:
+    # tarfile reads a header of this kind whole, whatever size it declares.
     header = tarfile.TarInfo("././@PaxHeader")
     header.type, header.size = tarfile.XHDTYPE, 10**9
     with gzip.open(archive, "wb") as output:
@@ -143,61 +143,60 @@ def test_a_bomb_in_a_header_is_refused_before_it_fills_the_memory(archive: Path)
         for _ in range(64):
             output.write(bytes(1 << 20))
     tracemalloc.start()
-    assert "holds more than the dataset can" in refusal(archive)
+    assert "is larger than the dataset" in error_message(archive)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 50_000_000
 
 
-def test_a_text_that_is_not_utf_8_is_named(archive: Path) -> None:
+def test_text_that_is_not_utf_8_is_named(archive: Path) -> None:
     archives.write(archive, archives.WHOLE | {"test/pos/0_7.txt": b"f\xeate"})
-    assert "test/pos/0_7.txt is not UTF-8 at byte 1" in refusal(archive)
+    assert "test/pos/0_7.txt is not UTF-8 at byte 1" in error_message(archive)
 
 
-def test_a_local_copy_that_is_missing_is_an_error_and_no_reason_to_download(
+def test_missing_local_copy_is_not_downloaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMDB_ARCHIVE", str(tmp_path / "none.tar.gz"))
     with pytest.raises(InputError, match=r"IMDB_ARCHIVE names .*none\.tar\.gz") as error:
-        imdb.read(tmp_path / "raw")
+        imdb.reader(tmp_path / "raw")
     assert not isinstance(error.value, UnreachableError)
 
 
-def test_a_copy_in_the_raw_folder_is_used(
+def test_archive_in_the_raw_folder_is_used(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("IMDB_ARCHIVE", raising=False)
     (tmp_path / "raw").mkdir()
     archive.rename(tmp_path / "raw" / "aclImdb_v1.tar.gz")
-    with pytest.raises(InputError, match="the reviews of train are not those"):
-        list(imdb.read(tmp_path / "raw")())
+    with pytest.raises(InputError, match="the train reviews differ"):
+        list(imdb.reader(tmp_path / "raw")())
 
 
 @pytest.mark.exhaustive
 @pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE names no archive")
-def test_the_true_archive(tmp_path: Path) -> None:
-    reviews = list(imdb.read(tmp_path)())
-    assert Counter(found.split for found in reviews) == {"train": 25_000, "test": 25_000}
-    assert sum(found.label for found in reviews if found.split == "train") == 12_500
+def test_real_archive(tmp_path: Path) -> None:
+    reviews = list(imdb.reader(tmp_path)())
+    assert Counter(review.split for review in reviews) == {"train": 25_000, "test": 25_000}
+    assert sum(review.label for review in reviews if review.split == "train") == 12_500
 
 
-def test_reviews_without_a_label_come_by_name_and_are_verified(
+def test_unlabelled_reviews_are_sorted_and_verified(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMDB_ARCHIVE", str(archive))
-    found = []
-    with pytest.raises(InputError, match="the reviews of train/unsup are not those of the") as no:
-        found.extend(imdb.read_unlabelled(tmp_path / "raw"))
-    digest = str(no.value).split("digest ")[1].split(",")[0]
+    with pytest.raises(InputError, match="the train/unsup reviews differ from the") as error:
+        list(imdb.read_unlabelled(tmp_path / "raw"))
+    digest = str(error.value).split("digest ")[1].split(",")[0]
     monkeypatch.setattr(imdb, "UNLABELLED_DIGEST", digest)
-    found = list(imdb.read_unlabelled(tmp_path / "raw"))
-    assert found == ["No label.", "None hére.", "Nor here."]
+    texts = list(imdb.read_unlabelled(tmp_path / "raw"))
+    assert texts == ["No label.", "None hére.", "Nor here."]
     archives.write(archive, archives.WHOLE | {"train/unsup/0_0.txt": b"Another."})
     with pytest.raises(InputError, match="train/unsup"):
         list(imdb.read_unlabelled(tmp_path / "raw"))
 
 
-def test_an_archive_is_refused_for_its_reviews_without_a_label_as_well(
+def test_reading_unlabelled_reviews_checks_the_archive(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMDB_ARCHIVE", str(archive))

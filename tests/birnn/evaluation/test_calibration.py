@@ -1,4 +1,4 @@
-"""Calibration by hand, and beside scikit-learn's."""
+"""Calibration against a worked example and scikit-learn."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from sklearn.calibration import calibration_curve
 from birnn.evaluation import calibration
 
 
-def test_a_worked_example() -> None:
+def test_worked_example() -> None:
     probabilities = np.array([0.12, 0.18, 0.95, 0.95, 0.95, 0.99], np.float32)
     labels = np.array([0, 1, 1, 1, 1, 0], np.uint8)
     first, second = calibration.reliability(labels, probabilities)
@@ -16,12 +16,12 @@ def test_a_worked_example() -> None:
     assert second["predicted"] == pytest.approx(0.96)
     assert (second["observed"], second["reviews"]) == (0.75, 4)
     assert second["low"] < 0.75 < second["high"]
-    # Two reviews 0.35 away, four reviews 0.21 away.
+    # Two reviews are 0.35 from the diagonal, four are 0.21 from it.
     error = calibration.expected_calibration_error([first, second])
     assert error == pytest.approx((2 * 0.35 + 4 * 0.21) / 6)
 
 
-def test_the_curve_is_scikit_learns() -> None:
+def test_reliability_matches_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     probabilities = rng.random(500).astype(np.float32)
     labels = rng.integers(0, 2, 500).astype(np.uint8)
@@ -32,18 +32,18 @@ def test_the_curve_is_scikit_learns() -> None:
     assert sum(row["reviews"] for row in curve) == 500
 
 
-def test_a_calibrated_model_has_a_small_error_and_a_certain_one_a_large_error() -> None:
+def test_calibration_error_is_small_only_for_calibrated_models() -> None:
     rng = np.random.default_rng(0)
     probabilities = rng.random(20_000).astype(np.float32)
     labels = (rng.random(20_000) < probabilities).astype(np.uint8)
     curve = calibration.reliability(labels, probabilities)
     assert calibration.expected_calibration_error(curve) < 0.02
-    certain = (probabilities > 0.5).astype(np.float32)
-    curve = calibration.reliability(labels, certain)
+    overconfident = (probabilities > 0.5).astype(np.float32)
+    curve = calibration.reliability(labels, overconfident)
     assert calibration.expected_calibration_error(curve) == pytest.approx(0.25, abs=0.02)
 
 
-def test_bins_without_reviews_are_left_out() -> None:
+def test_empty_bins_are_omitted() -> None:
     curve = calibration.reliability(np.array([0, 1], np.uint8), np.zeros(2, np.float32))
     assert [row["reviews"] for row in curve] == [2]
     assert calibration.expected_calibration_error(curve) == 0.5

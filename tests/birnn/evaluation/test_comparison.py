@@ -1,4 +1,4 @@
-"""Two models on the same reviews: counts, McNemar's test, and what the interval says."""
+"""Comparison of two models: counts, McNemar's test, and verdicts."""
 
 import math
 from math import comb
@@ -12,7 +12,7 @@ from birnn.evaluation import comparison, intervals
 from birnn.evaluation.comparison import Comparison
 
 
-def test_the_four_kinds_of_reviews() -> None:
+def test_counts() -> None:
     first = np.array([1, 1, 1, 0, 0, 1], np.bool_)
     second = np.array([1, 0, 0, 1, 0, 1], np.bool_)
     compared = comparison.compare(first, second)
@@ -26,26 +26,26 @@ def test_the_four_kinds_of_reviews() -> None:
     assert compared.difference == pytest.approx(1 / 6)
 
 
-def test_mcnemars_exact_test_in_a_published_example() -> None:
+def test_mcnemar_published_example() -> None:
     # Bentur et al. 2009, as in Fagerland, Lydersen and Laake 2013: p = 0.0703.
     compared = Comparison(reviews=21, both=1, first_only=1, second_only=7)
     assert compared.mcnemar_p == pytest.approx(0.0703125)
 
 
 @given(st.integers(0, 40), st.integers(0, 40))
-def test_mcnemars_exact_test_is_the_sum_of_both_tails(first: int, second: int) -> None:
+def test_mcnemar_sums_both_tails(first: int, second: int) -> None:
     compared = Comparison(reviews=100, both=0, first_only=first, second_only=second)
     discordant = first + second
     tail = sum(comb(discordant, k) for k in range(min(first, second) + 1)) / 2**discordant
     assert compared.mcnemar_p == pytest.approx(min(1, 2 * tail))
 
 
-def test_networks_that_never_differ() -> None:
-    right = np.array([1, 0, 1, 1, 0, 1, 1, 1, 1, 1], np.bool_)
-    compared = comparison.compare(right, right)
+def test_equal_networks() -> None:
+    correct = np.array([1, 0, 1, 1, 0, 1, 1, 1, 1, 1], np.bool_)
+    compared = comparison.compare(correct, correct)
     assert (compared.agreement, compared.difference, compared.mcnemar_p) == (1, 0, 1)
     low, high = compared.interval
-    # Ten reviews do not show that two networks are equal.
+    # Ten reviews are too few to show that two networks are equal.
     assert low < -0.1 < 0.1 < high
     assert intervals.verdict(*compared.interval, "LSTM", "GRU") == "no difference is shown"
 
@@ -60,5 +60,5 @@ def test_networks_that_never_differ() -> None:
         ((0.0, 0.02), "no difference is shown"),
     ],
 )
-def test_the_verdict_is_read_off_the_interval(interval: tuple[float, float], verdict: str) -> None:
+def test_verdict_follows_the_interval(interval: tuple[float, float], verdict: str) -> None:
     assert intervals.verdict(*interval, "LSTM", "GRU") == verdict

@@ -1,4 +1,4 @@
-"""Blends of models: their weights, chosen on held-out reviews, and what they score."""
+"""Blends of models: their weights, fitted to held-out reviews, and their metrics."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from tests.birnn import samples
 
 
 def table(reviews: int = 2_000, seed: int = 0, **noise: float) -> pd.DataFrame:
-    """Return labels and what each model says: the log-odds, and so much noise of its own."""
+    """Return labels and the probabilities of each model; `noise` is the noise of its log-odds."""
     rng = np.random.default_rng(seed)
     labels = np.arange(reviews) % 2
     columns = {
@@ -23,23 +23,23 @@ def table(reviews: int = 2_000, seed: int = 0, **noise: float) -> pd.DataFrame:
     return pd.DataFrame({"label": labels.astype(np.uint8), **columns})
 
 
-def test_the_mean_is_of_log_odds() -> None:
+def test_mean_log_odds() -> None:
     two = [np.array([0.8], np.float32), np.array([0.5], np.float32)]
     assert expit(decision.mean_log_odds(two)) == pytest.approx([2 / 3])  # odds 4 and 1, mean 2
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1))
-def test_certain_models_have_log_odds_too(probabilities: list[float]) -> None:
-    found = decision.log_odds(np.array(probabilities, np.float32))
-    assert np.isfinite(found).all()
-    assert np.abs(expit(found) - probabilities).max() < 1e-6
+def test_log_odds_are_finite(probabilities: list[float]) -> None:
+    log_odds = decision.log_odds(np.array(probabilities, np.float32))
+    assert np.isfinite(log_odds).all()
+    assert np.abs(expit(log_odds) - probabilities).max() < 1e-6
 
 
-def test_the_weight_has_the_least_loss_on_a_fine_grid() -> None:
+def test_fitted_weight_minimizes_the_loss() -> None:
     reviews = table(baseline=1)
     labels = reviews["label"].to_numpy()
     first, second = (decision.log_odds(reviews[name].to_numpy()) for name in ("bigru", "baseline"))
-    weight = ensembles.best_weight(labels, first, second)
+    weight = ensembles.fit_weight(labels, first, second)
     signs = 2 * labels.astype(int) - 1
     losses = [
         np.logaddexp(0, -signs * ((1 - w) * first + w * second)).mean()
@@ -48,38 +48,38 @@ def test_the_weight_has_the_least_loss_on_a_fine_grid() -> None:
     assert weight == pytest.approx(np.linspace(0, 1, 201)[int(np.argmin(losses))], abs=0.005)
 
 
-def test_a_baseline_that_knows_nothing_gets_no_weight() -> None:
+def test_random_baseline_gets_no_weight() -> None:
     reviews = table()
     reviews["baseline"] = np.random.default_rng(1).random(len(reviews), np.float32)
-    weight, _ = ensembles.blends(reviews, [])
+    weight, _ = ensembles.fit_blends(reviews, [])
     assert weight < 0.05
 
 
-def test_the_weight_is_the_baselines() -> None:
+def test_accurate_baseline_gets_most_weight() -> None:
     reviews = table(baseline=0.7)
-    weight, (found,) = ensembles.blends(reviews, [reviews])
+    weight, (blends,) = ensembles.fit_blends(reviews, [reviews])
     assert weight > 0.7
     signs = 2 * reviews["label"].to_numpy().astype(int) - 1
 
     def loss(odds: np.ndarray) -> float:
         return float(np.logaddexp(0, -signs * odds).mean())
 
-    alone = decision.log_odds(reviews["baseline"].to_numpy())
-    assert loss(found["all"]) < loss(alone) < loss(found["networks"])
+    baseline = decision.log_odds(reviews["baseline"].to_numpy())
+    assert loss(blends["all"]) < loss(baseline) < loss(blends["networks"])
 
 
-def test_what_is_measured_of_blends_and_the_weight_is_not_of_the_test_reviews() -> None:
+def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
     columns = samples.predictions()
     metrics = samples.metrics(columns)
     test = pd.DataFrame(columns)
     held_out = pd.DataFrame(samples.predictions(seed=1))
-    found = ensembles.add_ensembles(metrics, held_out, test)
+    measured = ensembles.add_ensembles(metrics, held_out, test)
     for name in TITLES:
-        right = (held_out[name] > 0.5) == held_out["label"]
-        assert found[name]["holdout_accuracy"] == pytest.approx(right.mean(), abs=1e-4)
-        assert {key: found[name][key] for key in metrics[name]} == metrics[name]
-    blends = found["blends"]
-    assert blends["all"]["accuracy"] >= found["bilstm"]["accuracy"]
+        correct = (held_out[name] > 0.5) == held_out["label"]
+        assert measured[name]["holdout_accuracy"] == pytest.approx(correct.mean(), abs=1e-4)
+        assert {key: measured[name][key] for key in metrics[name]} == metrics[name]
+    blends = measured["blends"]
+    assert blends["all"]["accuracy"] >= measured["bilstm"]["accuracy"]
     assert 0 <= blends["all"]["baseline_weight"] <= 1
     low, high = blends["networks"]["accuracy_interval"]
     assert low < blends["networks"]["accuracy"] < high

@@ -1,4 +1,4 @@
-"""Intervals against published examples, another way of computing them, and their own promise."""
+"""Intervals against published examples, another formula, and their nominal coverage."""
 
 import math
 
@@ -20,29 +20,29 @@ from birnn.evaluation import intervals
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_wilsons_interval_in_newcombes_examples(
+def test_wilson_interval_published_examples(
     successes: int, trials: int, low: float, high: float
 ) -> None:
     # Newcombe, "Two-sided Confidence Intervals for the Single Proportion", 1998, Table I.
     assert intervals.wilson_interval(successes, trials) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_without_trials_there_is_no_interval() -> None:
+def test_wilson_interval_without_trials() -> None:
     assert intervals.wilson_interval(0, 0) is None
 
 
-def test_the_paired_interval_in_published_examples() -> None:
-    # Airway hyper-responsiveness of Bentur et al. 2009, as in Fagerland, Lydersen and Laake 2014.
+def test_paired_interval_published_examples() -> None:
+    # Airway hyper-responsiveness, Bentur et al. 2009, as in Fagerland, Lydersen and Laake 2014.
     assert intervals.paired_difference_interval(1, 7, 21) == pytest.approx(
         (-0.508, -0.013), abs=5e-4
     )
-    # The example that Bonett gives with his function for within-subjects designs.
+    # The example of Bonett's function for within-subjects designs.
     expected = (0.3126438, 0.7349752)
     assert intervals.paired_difference_interval(26, 4, 40) == pytest.approx(expected, abs=1e-7)
 
 
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
-def test_the_paired_interval_turns_with_the_pair(first: int, second: int, rest: int) -> None:
+def test_paired_interval_is_antisymmetric(first: int, second: int, rest: int) -> None:
     pairs = first + second + rest
     low, high = intervals.paired_difference_interval(first, second, pairs)
     assert -1 <= low < high <= 1
@@ -51,11 +51,11 @@ def test_the_paired_interval_turns_with_the_pair(first: int, second: int, rest: 
     )
 
 
-def test_the_paired_interval_of_equal_networks_covers_zero_as_often_as_it_says() -> None:
+def test_paired_interval_coverage() -> None:
     rng = np.random.default_rng(0)
     covered = 0
     for _ in range(1_000):
-        # A review is easy or hard for both, which makes the pair alike, as networks are.
+        # Reviews are easy or hard for both, so that mistakes correlate, as between networks.
         ease = rng.beta(4, 1, 2_000)
         first, second = rng.random((2, 2_000)) < ease
         low, high = intervals.paired_difference_interval(
@@ -66,7 +66,7 @@ def test_the_paired_interval_of_equal_networks_covers_zero_as_often_as_it_says()
 
 
 def delong_by_pairs(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
-    """Return the area and its variance from every pair, as the paper defines them."""
+    """Return the area and its variance from all pairs, as defined in the paper."""
     difference = scores[labels == 1][:, None] - scores[labels == 0][None, :]
     kernel = (difference > 0) + 0.5 * (difference == 0)
     positives, negatives = kernel.shape
@@ -75,7 +75,7 @@ def delong_by_pairs(labels: np.ndarray, scores: np.ndarray) -> tuple[float, floa
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=8, max_size=60))
-def test_delongs_interval_by_ranks_is_that_by_pairs(reviews: list[tuple[bool, int]]) -> None:
+def test_auc_interval_matches_pairwise_formula(reviews: list[tuple[bool, int]]) -> None:
     labels = np.array([label for label, _ in reviews], np.uint8)
     scores = np.array([score / 6 for _, score in reviews], np.float32)
     interval = intervals.auc_interval(labels, scores) if 0 < labels.sum() < len(labels) else None
@@ -90,10 +90,10 @@ def test_delongs_interval_by_ranks_is_that_by_pairs(reviews: list[tuple[bool, in
     assert interval == pytest.approx((max(0, area - margin), min(1, area + margin)), abs=1e-6)
 
 
-def test_delongs_interval_covers_the_true_area_as_often_as_it_says() -> None:
+def test_auc_interval_coverage() -> None:
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1], 200).astype(np.uint8)
-    # Of two normal distributions, a standard deviation apart.
+    # Two normal distributions, one standard deviation apart.
     true_area = stats.norm.cdf(1 / math.sqrt(2))
     covered = 0
     for _ in range(1_000):
@@ -106,8 +106,8 @@ def test_delongs_interval_covers_the_true_area_as_often_as_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "scores", [[0.1, 0.2, 0.8, 0.9], [0.5, 0.5, 0.5, 0.5]], ids=["all in order", "all tied"]
+    "scores", [[0.1, 0.2, 0.8, 0.9], [0.5, 0.5, 0.5, 0.5]], ids=["separated", "tied"]
 )
-def test_no_interval_promises_certainty_from_four_reviews(scores: list[float]) -> None:
+def test_auc_interval_without_variance(scores: list[float]) -> None:
     labels = np.array([0, 0, 1, 1], np.uint8)
     assert intervals.auc_interval(labels, np.array(scores, np.float32)) is None

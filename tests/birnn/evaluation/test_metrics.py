@@ -1,4 +1,4 @@
-"""Scores against worked examples."""
+"""Metrics of worked examples."""
 
 import math
 
@@ -10,7 +10,7 @@ from birnn.evaluation import metrics
 LABELS = np.array([0, 0, 1, 1], np.uint8)
 
 
-def test_a_worked_example() -> None:
+def test_worked_example() -> None:
     # One of each: true negative, false positive, false negative, true positive.
     probabilities = np.array([0.1, 0.6, 0.35, 0.8], np.float32)
     scores = metrics.compute_scores(LABELS, probabilities)
@@ -18,17 +18,17 @@ def test_a_worked_example() -> None:
     assert scores["precision"] == 0.5
     assert scores["recall"] == 0.5
     assert scores["f1"] == 0.5
-    # Of the four pairs of a negative and a positive, three are in order.
+    # Three of the four pairs of a negative and a positive review are ranked correctly.
     assert scores["roc_auc"] == 0.75
     expected = -sum(map(math.log, (0.9, 0.4, 0.35, 0.8))) / 4
     assert scores["loss"] == pytest.approx(expected, rel=1e-6)
-    # Precision where each positive is found, 1 / 1 and 2 / 3.
+    # Precision at the rank of each positive review: 1 / 1 and 2 / 3.
     assert scores["average_precision"] == pytest.approx((1 + 2 / 3) / 2)
     assert scores["brier"] == pytest.approx((0.1**2 + 0.6**2 + 0.65**2 + 0.2**2) / 4)
     assert metrics.is_correct(LABELS, probabilities).tolist() == [True, False, False, True]
 
 
-def test_a_network_that_predicts_one_class() -> None:
+def test_constant_prediction() -> None:
     scores = metrics.compute_scores(LABELS, np.zeros(4, np.float32))
     assert scores["precision"] == scores["recall"] == scores["f1"] == 0
     assert scores["roc_auc"] == scores["accuracy"] == 0.5
@@ -46,7 +46,7 @@ def test_confusion_counts() -> None:
     ]
 
 
-def test_the_roc_curve_rises_from_corner_to_corner() -> None:
+def test_roc_curve_rises_from_corner_to_corner() -> None:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 2, 500).astype(np.uint8)
     probabilities = np.clip(labels * 0.3 + rng.random(500) * 0.7, 0, 1).astype(np.float32)
@@ -61,13 +61,13 @@ def test_the_roc_curve_rises_from_corner_to_corner() -> None:
     )
 
 
-def test_precision_is_that_of_the_highest_threshold_which_reaches_the_recall() -> None:
+def test_precision_at_the_highest_sufficient_threshold() -> None:
     probabilities = np.array([0.1, 0.6, 0.35, 0.8], np.float32)
     points = metrics.precision_recall_points(LABELS, probabilities, points=4)
     assert [point["recall"] for point in points] == [0.25, 0.5, 0.75, 1]
     assert [point["precision"] for point in points] == pytest.approx([1, 1, 2 / 3, 2 / 3])
 
 
-def test_the_precision_of_a_network_that_predicts_one_class_is_the_share_of_positives() -> None:
+def test_precision_of_a_constant_prediction() -> None:
     points = metrics.precision_recall_points(LABELS, np.ones(4, np.float32))
     assert {point["precision"] for point in points} == {0.5}

@@ -1,4 +1,4 @@
-"""Accuracy on parts of the reviews."""
+"""Accuracy on slices of the reviews."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from birnn.evaluation import slices
 
 
-def test_tenths_by_length() -> None:
+def test_by_length() -> None:
     lengths = np.arange(1, 101, dtype=np.int32)
     rows = slices.by_length(lengths, lengths > 50)
     assert [row["reviews"] for row in rows] == [10] * 10
@@ -19,7 +19,7 @@ def test_tenths_by_length() -> None:
 
 
 @given(st.lists(st.integers(0, 8), min_size=1, max_size=60))
-def test_every_review_is_in_one_slice_and_no_slice_is_empty(lengths: list[int]) -> None:
+def test_slices_partition_the_reviews(lengths: list[int]) -> None:
     words = np.array(lengths, np.int32)
     rows = slices.by_length(words, np.ones(len(words), np.bool_))
     assert sum(row["reviews"] for row in rows) == len(lengths)
@@ -29,20 +29,20 @@ def test_every_review_is_in_one_slice_and_no_slice_is_empty(lengths: list[int]) 
     assert len({row["longest"] for row in rows}) == len(rows)
 
 
-def test_a_review_is_truncated_when_its_words_and_the_start_do_not_fit() -> None:
+def test_truncation_counts_the_start_id() -> None:
     lengths = np.array([2, 3, 4], np.int32)
     whole, truncated = slices.by_truncation(lengths, 4, np.array([True, False, True]))
     assert (whole["truncated"], whole["reviews"], whole["accuracy"]) == (False, 2, 0.5)
     assert (truncated["truncated"], truncated["reviews"], truncated["accuracy"]) == (True, 1, 1)
 
 
-def test_a_slice_without_reviews_has_no_accuracy() -> None:
+def test_empty_slice_has_no_accuracy() -> None:
     _, truncated = slices.by_truncation(np.array([2, 3], np.int32), 10, np.ones(2, np.bool_))
     expected = {"truncated": True, "reviews": 0, "accuracy": None, "low": None, "high": None}
     assert truncated == expected
 
 
-def test_the_interval_is_that_of_the_accuracy() -> None:
-    right = np.arange(263) < 81
-    measured = slices.accuracy(right)
+def test_accuracy_interval() -> None:
+    correct = np.arange(263) < 81
+    measured = slices.accuracy(correct)
     assert (measured["low"], measured["high"]) == pytest.approx((0.2553, 0.3662), abs=5e-5)

@@ -1,4 +1,4 @@
-"""Integrated gradients: their axioms, and an answer that is known."""
+"""Integrated gradients: their axioms and a case with a known result."""
 
 import keras
 import numpy as np
@@ -20,30 +20,30 @@ SEQUENCES = st.lists(IDS, min_size=8, max_size=8).map(lambda ids: np.array(ids, 
 @settings(max_examples=30)
 @given(SEQUENCES, st.sampled_from(["bilstm", "bigru"]))
 def test_completeness(sequence: np.ndarray, name: str) -> None:
-    found = ATTRIBUTORS[name].attribute(sequence)
-    assert abs(found.gap) <= attribution.TOLERANCE
-    assert found.blank + found.contributions.sum() == pytest.approx(
-        found.log_odds, abs=attribution.TOLERANCE
+    result = ATTRIBUTORS[name].attribute(sequence)
+    assert abs(result.gap) <= attribution.TOLERANCE
+    assert result.blank + result.contributions.sum() == pytest.approx(
+        result.log_odds, abs=attribution.TOLERANCE
     )
     probability = PREDICTOR.networks[name].predict_on_batch(sequence[None])[0, 0]
-    assert 1 / (1 + np.exp(-found.log_odds)) == pytest.approx(probability, abs=1e-6)
+    assert 1 / (1 + np.exp(-result.log_odds)) == pytest.approx(probability, abs=1e-6)
 
 
 @settings(max_examples=30)
 @given(SEQUENCES)
-def test_padding_and_the_start_contribute_nothing(sequence: np.ndarray) -> None:
-    found = ATTRIBUTORS["bilstm"].attribute(sequence)
-    no_word = (sequence == PADDING) | (sequence == START)
-    assert (found.contributions[no_word] == 0).all()
+def test_padding_and_start_contribute_nothing(sequence: np.ndarray) -> None:
+    result = ATTRIBUTORS["bilstm"].attribute(sequence)
+    is_special = (sequence == PADDING) | (sequence == START)
+    assert (result.contributions[is_special] == 0).all()
 
 
-def test_without_words_nothing_contributes() -> None:
-    found = ATTRIBUTORS["bigru"].attribute(np.array([0] * 7 + [START], np.int32))
-    assert not found.contributions.any()
-    assert found.blank == found.log_odds
+def test_empty_review_has_no_contributions() -> None:
+    result = ATTRIBUTORS["bigru"].attribute(np.array([0] * 7 + [START], np.int32))
+    assert not result.contributions.any()
+    assert result.blank == result.log_odds
 
 
-def test_a_linear_model_is_known_exactly() -> None:
+def test_linear_model_is_attributed_exactly() -> None:
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [
@@ -56,12 +56,12 @@ def test_a_linear_model_is_known_exactly() -> None:
     vectors = model.layers[0].embeddings.numpy()
     kernel = model.layers[-1].kernel.numpy()[:, 0]
     sequence = np.array([PADDING, START, FIRST_WORD, OUT_OF_VOCABULARY], np.int32)
-    found = Attributor(model).attribute(sequence)
+    result = Attributor(model).attribute(sequence)
     expected = [((vectors[word] - vectors[PADDING]) / 4) @ kernel for word in sequence[2:]]
-    assert found.contributions == pytest.approx([0, 0, *expected], abs=1e-6)
+    assert result.contributions == pytest.approx([0, 0, *expected], abs=1e-6)
 
 
-def test_more_points_are_taken_until_the_gap_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_steps_reduce_the_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     sequence = np.array([1, 4, 5, 6, 7, 8, 9, 10], np.int32)
     monkeypatch.setattr(attribution, "TOLERANCE", -1)
     exact = ATTRIBUTORS["bilstm"].attribute(sequence)

@@ -1,4 +1,4 @@
-"""The file that runs without the project: it encodes and predicts as the project does."""
+"""The exported file encodes and predicts as the project does."""
 
 import itertools
 import json
@@ -28,7 +28,7 @@ MODULES = {
     )
     for sides in SIDES
 }
-# With every kind of white space, quote and dash, and words that are known.
+# Known words and white space; TEXTS adds any other characters.
 PIECES = st.sampled_from([*WORDS, "GOOD", "Naïve", "NAÏVE", " ", "\t", "\n", "\r", "\x0b", "\x0c"])
 TEXTS = st.lists(PIECES | st.text(st.characters(codec="utf-8")), max_size=8).map("".join)
 
@@ -37,29 +37,24 @@ import json, sys, zipfile
 import tensorflow as tf
 zipfile.ZipFile("model.zip").extractall("model")
 predict = tf.saved_model.load("model").signatures["serving_default"]
-found = predict(texts=tf.constant(json.load(open("texts.json"))))
+predictions = predict(texts=tf.constant(json.load(open("texts.json"))))
 assert "birnn" not in sys.modules
-print(json.dumps({name: values.numpy().tolist() for name, values in found.items()}))
+print(json.dumps({name: values.numpy().tolist() for name, values in predictions.items()}))
 """
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=5), st.sampled_from(SIDES))
-def test_any_texts_are_encoded_as_the_project_does(
-    texts: list[str], sides: tuple[Side, Side]
-) -> None:
-    how = encoding.Encoding(WORDS, 4, *sides)
-    expected = encoding.encode(tokenizer.tokenize(texts), how)
-    found = MODULES[sides].encode(tf.constant(texts))
-    assert found.numpy().tolist() == expected.tolist()
+def test_any_texts_are_encoded_the_same(texts: list[str], sides: tuple[Side, Side]) -> None:
+    expected = encoding.encode(tokenizer.tokenize(texts), encoding.Encoding(WORDS, 4, *sides))
+    sequences = MODULES[sides].encode(tf.constant(texts))
+    assert sequences.numpy().tolist() == expected.tolist()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("padding", "truncating"), sampled(SIDES, SIDES[0]))
-def test_a_process_without_the_project_predicts_the_same(
-    tmp_path: Path, padding: Side, truncating: Side
-) -> None:
-    reading = small_predictor(padding=padding, truncating=truncating)
-    saved_model.write(reading, tmp_path / "model.zip")
+def test_exported_file_predicts_the_same(tmp_path: Path, padding: Side, truncating: Side) -> None:
+    predictor = small_predictor(padding=padding, truncating=truncating)
+    saved_model.write(predictor, tmp_path / "model.zip")
     texts = [
         "A good film.",
         "",
@@ -68,18 +63,18 @@ def test_a_process_without_the_project_predicts_the_same(
         "\x00 good",
     ]
     (tmp_path / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
-    # Isolated: without this folder and the variables of the environment.
+    # -I isolates the process from this folder and from environment variables.
     command = [sys.executable, "-I", "-c", PROCESS]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    found = json.loads(result.stdout)
-    expected = reading.predict(texts)
+    predictions = json.loads(result.stdout)
+    expected = predictor.predict(texts)
     for name in ("bilstm", "bigru"):
-        assert np.abs(np.array(found[name]) - expected[name]).max() <= 1e-6
-    assert found["combined"] == pytest.approx(combine(list(expected.values())), abs=1e-6)
+        assert np.abs(np.array(predictions[name]) - expected[name]).max() <= 1e-6
+    assert predictions["combined"] == pytest.approx(combine(list(expected.values())), abs=1e-6)
 
 
-def test_the_file_says_how_to_use_it(tmp_path: Path) -> None:
+def test_readme_shows_how_to_load_the_file(tmp_path: Path) -> None:
     saved_model.write(small_predictor(), tmp_path / "own name.zip")
     with zipfile.ZipFile(tmp_path / "own name.zip") as content:
         readme = content.read("README.txt").decode()

@@ -1,11 +1,11 @@
-"""The figures: the notebook's look, a colour and a pattern a model, equal bytes."""
+"""Test the figures."""
 
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from birnn.reporting import figures, svg
+from birnn.reporting import figures, formatting, svg
 from tests.birnn import samples
 
 
@@ -18,7 +18,7 @@ def curves() -> pd.DataFrame:
     )
 
 
-def test_the_figures_of_one_network_are_the_notebooks() -> None:
+def test_one_network_looks_like_notebook() -> None:
     figure = figures.one_network(curves(), "bigru", "accuracy", "imdb")
     (axes,) = figure.axes
     assert axes.get_title() == "Training and validation accuracy\nBiGRU on imdb"
@@ -37,7 +37,7 @@ def test_the_figures_of_one_network_are_the_notebooks() -> None:
     assert list(line.get_xdata()) == [1, 2, 3]
 
 
-def test_both_networks_have_a_colour_and_a_pattern_each() -> None:
+def test_networks_differ_by_color_and_line_style() -> None:
     (axes,) = figures.both_networks(curves(), "loss", "mine").axes
     assert axes.get_title() == "Loss of BiLSTM and BiGRU on mine"
     assert len(axes.lines) == 4
@@ -45,7 +45,7 @@ def test_both_networks_have_a_colour_and_a_pattern_each() -> None:
     assert len({line.get_linestyle() for line in axes.lines} - {"None"}) == 2
 
 
-def test_all_figures_and_the_corpus_in_each() -> None:
+def test_titles_name_the_corpus() -> None:
     columns = samples.predictions()
     measured = samples.metrics(columns, corpus="mine")
     drawn = figures.draw(measured, samples.tables(columns, measured), 100)
@@ -56,7 +56,7 @@ def test_all_figures_and_the_corpus_in_each() -> None:
     assert all("mine" in figure.axes[0].get_title() for figure in drawn.values())
 
 
-def test_the_interval_of_the_difference_is_drawn_beside_zero() -> None:
+def test_intervals_and_zero_are_drawn() -> None:
     measured = samples.metrics(samples.predictions())
     upper, lower = figures.intervals(measured).axes
     assert [label.get_text() for label in upper.get_yticklabels()] == [
@@ -69,21 +69,23 @@ def test_the_interval_of_the_difference_is_drawn_beside_zero() -> None:
     assert ends == [100 * pair["difference_low"], 100 * pair["difference_high"]]
     assert value == [100 * pair["accuracy_difference"]]
     assert zero == [0, 0]
+    # The sign is a minus, not a hyphen.
+    assert [text.get_text() for text in lower.texts] == [formatting.points(value[0] / 100)]
 
 
 @pytest.mark.parametrize(("maxlen", "marked"), [(100, True), (4, False), (5_000, False)])
-def test_the_length_from_which_reviews_are_truncated(maxlen: int, marked: bool) -> None:  # noqa: FBT001
+def test_truncation_is_marked_if_in_range(maxlen: int, marked: bool) -> None:  # noqa: FBT001
     columns = samples.predictions()
     table = samples.tables(columns, samples.metrics(columns))["lengths"]
     (axes,) = figures.lengths(table, maxlen, "imdb").axes
     assert bool(axes.texts) == marked
 
 
-def test_equal_figures_are_equal_bytes(tmp_path: Path) -> None:
+def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         figures.save(figures.both_networks(curves(), "loss", "imdb"), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    one, other = (
+    first, second = (
         svg.inline(figures.both_networks(curves(), "loss", "imdb"), "loss") for _ in range(2)
     )
-    assert one == other
+    assert first == second

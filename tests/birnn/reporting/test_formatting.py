@@ -1,4 +1,4 @@
-"""How numbers are written."""
+"""Test the formats of numbers."""
 
 from typing import Any
 
@@ -16,16 +16,18 @@ def test_scores(value: Any, text: str) -> None:
 
 
 def test_differences_and_times() -> None:
+    assert formatting.percent(0.81574) == "81.57%"
     assert (formatting.points(0.0016), formatting.points(-0.1)) == ("+0.16", "−10.00")
     assert (formatting.seconds(14.4), formatting.seconds(201)) == ("14 s", "3 min 21 s")
 
 
-def test_what_is_said_over_seeds() -> None:
+def test_means_over_seeds() -> None:
     spread = {"mean": 0.0018, "deviation": 0.0023, "low": -0.0191, "high": 0.0228}
     assert formatting.with_deviation(spread) == "0.0018 ± 0.0023"
     assert formatting.difference(spread) == "+0.18 (−1.91 to +2.28)"
-    one = dict.fromkeys(spread, float("nan")) | {"mean": 0.5}
-    assert (formatting.with_deviation(one), formatting.difference(one)) == ("0.5000", "+50.00")
+    single = dict.fromkeys(spread, float("nan")) | {"mean": 0.5}
+    assert formatting.with_deviation(single) == "0.5000"
+    assert formatting.difference(single) == "+50.00"
 
 
 def test_accuracies() -> None:

@@ -1,4 +1,4 @@
-"""The ladder: what is read of its files, and what the report and the figure say of it."""
+"""Test the ladder: reading its files, its figure, and its section of the report."""
 
 import math
 import re
@@ -12,15 +12,15 @@ from tests.birnn import samples
 
 
 @pytest.fixture
-def climbed(tmp_path: Path) -> ladder.Ladder:
+def recipes(tmp_path: Path) -> ladder.Ladder:
     samples.write_ladder(tmp_path)
-    found = ladder.read(tmp_path)
-    assert found
-    return found
+    content = ladder.read(tmp_path)
+    assert content
+    return content
 
 
-def test_results_are_means_over_seeds(climbed: ladder.Ladder) -> None:
-    first, second = climbed.rungs
+def test_results_are_means_over_seeds(recipes: ladder.Ladder) -> None:
+    first, second = recipes.rungs
     assert (first.name, second.settings) == ("plain", {"network.pooling": "max_mean"})
     bilstm = first.models["bilstm"]
     assert bilstm.seeds == 2
@@ -34,55 +34,69 @@ def test_results_are_means_over_seeds(climbed: ladder.Ladder) -> None:
     assert set(first.models) == {"bilstm", "bigru", "baseline", "networks", "all"}
 
 
-def test_gains_come_in_the_order_of_their_size(climbed: ladder.Ladder) -> None:
-    ((rung, gain),) = climbed.gains()
+def test_gains_are_sorted_by_size(recipes: ladder.Ladder) -> None:
+    ((rung, gain),) = recipes.gains()
     assert (rung.name, gain) == ("pooled", pytest.approx(0.05))
 
 
-def test_a_rung_is_chosen_by_the_held_out_reviews(climbed: ladder.Ladder) -> None:
-    assert climbed.chosen("all").name == "pooled"
-    assert climbed.chosen("baseline").name == "plain"
+def test_rung_is_chosen_by_held_out_accuracy(recipes: ladder.Ladder) -> None:
+    assert recipes.chosen("all").name == "pooled"
+    assert recipes.chosen("baseline").name == "plain"
 
 
-def test_it_is_of_one_corpus(climbed: ladder.Ladder) -> None:
-    assert climbed.is_of(climbed.corpus | {"validation": "test"})
-    assert not climbed.is_of(climbed.corpus | {"test_reviews": 1})
+def test_ladder_matches_one_corpus(recipes: ladder.Ladder) -> None:
+    assert recipes.matches(recipes.corpus | {"validation": "test"})
+    assert not recipes.matches(recipes.corpus | {"test_reviews": 1})
 
 
-def test_without_files_there_is_none(tmp_path: Path) -> None:
+def test_missing_ladder(tmp_path: Path) -> None:
     assert ladder.read(tmp_path / "ladder") is None
 
 
-def test_the_figure_shows_every_rung_and_what_is_published(climbed: ladder.Ladder) -> None:
-    (axes,) = ladder_figure.draw(climbed).axes
-    said = {text.get_text() for text in axes.texts}
-    assert {"1", "2", "SA-LSTM", "Virtual adversarial BiLSTM"} <= said
-    lines = {line.get_label(): line for line in axes.containers}
-    assert lines["BiGRU"].lines[0].get_ydata().tolist() == pytest.approx([80.5, 85.5])
+def test_figure_shows_rungs_and_published_results(recipes: ladder.Ladder) -> None:
+    accuracy, minutes = ladder_figure.draw(recipes).axes
+    labels = [label.get_text() for label in accuracy.get_yticklabels()]
+    assert labels[:2] == ["1 plain", "2 pooled"]
+    assert {"SA-LSTM", "Virtual adversarial\nBiLSTM"} <= set(labels)
+    bars = {container.get_label(): container for container in accuracy.containers}
+    assert bars["BiGRU"].lines[0].get_xdata().tolist() == pytest.approx([80.5, 85.5])
+    assert {tuple(line.get_xdata()) for line in minutes.lines} == {(1.0, 1.0)}
 
 
-def test_the_report_answers_the_second_question(climbed: ladder.Ladder, tmp_path: Path) -> None:
-    for text in samples.write_report(tmp_path, samples.predictions(), climbed=climbed):
+def test_published_results_are_for_imdb_only(recipes: ladder.Ladder, tmp_path: Path) -> None:
+    recipes.corpus["name"] = "mine"
+    accuracy, _ = ladder_figure.draw(recipes).axes
+    assert len(accuracy.get_yticklabels()) == 2
+    columns = samples.predictions()
+    markdown, _ = samples.write_report(tmp_path, columns, ladder=recipes, corpus="mine")
+    assert "pooled" in markdown
+    assert "SA-LSTM" not in markdown
+
+
+def test_report_has_results_of_recipes(recipes: ladder.Ladder, tmp_path: Path) -> None:
+    texts = samples.write_report(tmp_path, samples.predictions(), ladder=recipes)
+    for text in texts:
         words = " ".join(re.sub("<[^>]+>", "", text).split())
-        assert "the BiLSTM goes from 80.50 % of the test reviews to 85.50 %" in words
-        assert "pooled adds +5.00 points." in words
-        assert "with all 2 together" in words
-    markdown, _ = samples.write_report(tmp_path, samples.predictions(), climbed=climbed)
+        assert "from 80.50% to 85.50% (BiLSTM)" in words
+        assert "pooled +5.00." in words
+        assert "all seeds gives 92.00%" in words
+    markdown = texts[0]
     assert "| 2 | pooled: maximum and mean | 85.50 ± 0.71 |" in markdown
-    assert "| SA-LSTM | Dai and Le 2015 | 92.76 % | labelled and unlabelled reviews |" in markdown
+    assert "| 2 | 85.00 (+0.50) |" in markdown
+    assert "| SA-LSTM | Dai and Le 2015 | 92.76% | labelled and unlabelled reviews |" in markdown
 
 
-def test_a_single_seed_has_no_spread(tmp_path: Path) -> None:
+def test_single_seed_has_no_spread(tmp_path: Path) -> None:
     samples.write_ladder(tmp_path, seeds=1)
-    found = ladder.read(tmp_path)
-    assert found
-    assert found.rungs[0].models["bigru"].interval is None
-    ladder_figure.draw(found)
-    markdown, _ = samples.write_report(tmp_path / "report", samples.predictions(), climbed=found)
+    recipes = ladder.read(tmp_path)
+    assert recipes
+    assert recipes.rungs[0].models["bigru"].interval is None
+    ladder_figure.draw(recipes)
+    markdown, _ = samples.write_report(tmp_path / "report", samples.predictions(), ladder=recipes)
     assert "| 1 | plain: the plain networks | 80.00 |" in markdown
 
 
-def test_of_another_version_nothing_is_guessed(tmp_path: Path) -> None:
+def test_incomplete_description_is_an_error(tmp_path: Path) -> None:
     samples.write_ladder(tmp_path)
     write_json(tmp_path / "ladder.json", {})
     with pytest.raises(KeyError):

@@ -1,18 +1,23 @@
-"""The report: what stands in it, of which corpus, and that it needs nothing else."""
+"""Test the content of the report, and that its page is a single file."""
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from birnn.evaluation.metrics import confusion_counts
+from birnn.reporting import report
+from birnn.reporting.study import Study
 from tests.birnn import samples
 
 
 @pytest.fixture(scope="module")
 def texts(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """Return the report as Markdown and as a page."""
+    """Return the report as Markdown and as HTML."""
     return samples.write_report(tmp_path_factory.mktemp("report"), samples.predictions())
 
 
@@ -20,80 +25,143 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_the_answer_comes_first_and_is_the_verdict(texts: tuple[str, str]) -> None:
-    markdown, _ = texts
-    opening = words(markdown.partition("## ")[0])
-    assert "What are the differences between a bidirectional LSTM" in opening
-    assert "**The answer of this run, seed 0: no difference is shown.**" in opening
-    assert re.search(
-        r"is [+−]\d+\.\d\d points, with a 95 % interval from −.* which holds 0", opening
-    )
+def study(name: str, varied: tuple[str, ...] = (), seeds: int = 3) -> Study:
+    """Return a study in which the BiGRU is better on average, but not with seed 0."""
+    settings = [{"network.gru_units": units} for units in ((64, 79) if varied else (64,))]
+    runs = [
+        values | {"bilstm.accuracy": 0.8, "bigru.accuracy": 0.79 if seed == 0 else 0.82}
+        for values in settings
+        for seed in range(seeds)
+    ]
+    summary = [
+        values
+        | {"model": model, "measure": "accuracy", "seeds": seeds, "mean": mean}
+        | {"deviation": 0.002, "low": mean - 0.0023, "high": mean + 0.0023}
+        for values in settings
+        for model, mean in (("bilstm", 0.8), ("bigru", 0.81), ("difference", -0.01))
+    ]
+    tables = pd.DataFrame(runs), pd.DataFrame(summary)
+    return Study(name, {"name": "imdb"}, list(varied), {}, *tables)
+
+
+def test_answer_is_the_verdict(texts: tuple[str, str]) -> None:
+    opening = words(texts[0].partition("\n- [")[0])
+    assert opening.startswith("# Bidirectional LSTM or GRU? Sentiment of IMDB film reviews")
+    assert "**In this run, seed 0, no difference is shown.**" in opening
+    assert re.search(r"points \(95% interval over test reviews: −\d\.\d\d to \+\d\.\d\d\)", opening)
     assert "**The linear baseline beats both networks.**" in opening
-    assert "No study over seeds is of these settings" in opening
+    assert "No study over seeds matches these settings" in opening
 
 
-def test_a_better_network_and_a_baseline_that_beats_none_are_said(tmp_path: Path) -> None:
+def test_better_network_and_weak_baseline(tmp_path: Path) -> None:
     columns = samples.predictions()
     columns["bigru"] = columns["label"].astype(np.float32)
     columns["baseline"] = np.zeros_like(columns["bigru"])
     markdown, _ = samples.write_report(tmp_path, columns)
-    assert "**The answer of this run, seed 0: the BiGRU is better.**" in markdown
-    assert "which does not hold 0" in words(markdown)
+    assert "**In this run, seed 0, the BiGRU is better.**" in markdown
     assert "**The linear baseline beats neither network.**" in markdown
 
 
-def test_the_table_stands_beside_the_notebooks_numbers(texts: tuple[str, str]) -> None:
+def test_study_over_seeds_comes_first(tmp_path: Path) -> None:
+    studies = [
+        study("seed", seeds=1),
+        study("seeds"),
+        study("sizes", ("network.gru_units",)),
+    ]
+    markdown, html = samples.write_report(tmp_path, samples.predictions(), studies=studies)
+    opening = words(markdown.partition("\n- [")[0])
+    assert "film reviews **Over 3 seeds, the BiGRU is better.**" in opening
+    assert "−1.00 points" in opening
+    assert "−1.23 to −0.77" in opening
+    assert "the BiLSTM has the higher accuracy in 1 of 3 runs" in markdown
+    assert "| 79 | 3 | 80.00 ± 0.20 | 81.00 ± 0.20 | −1.00 (−1.23 to −0.77) |" in markdown
+    assert html.count("<svg") == 14
+
+
+def test_scores_are_next_to_the_notebook(texts: tuple[str, str]) -> None:
     markdown, html = texts
     measured = samples.metrics(samples.predictions())
-    accuracies = [f"{measured[model]['accuracy']:.4f}" for model in ("bilstm", "bigru", "baseline")]
-    assert f"| Accuracy | {' | '.join(accuracies)} | 0.8181 | 0.8174 |" in markdown
+    scores = [measured[model] for model in ("bilstm", "bigru", "baseline")]
+    cells = [
+        f"{score['accuracy']:.4f} ({low:.4f} to {high:.4f})"
+        for score in scores
+        for low, high in [score["accuracy_interval"]]
+    ]
+    rows = f"| Accuracy | {' | '.join(cells)} |\n| Accuracy, notebook | 0.8181 | 0.8174 | – |"
+    assert rows in markdown
     assert '<td style="text-align:right">0.8174</td>' in html
 
 
-def test_costs_are_medians_with_their_spread(texts: tuple[str, str]) -> None:
+def test_confusion_counts(texts: tuple[str, str]) -> None:
+    columns = samples.predictions()
+    counts = [
+        [row["reviews"] for row in confusion_counts(columns["label"], columns[model])]
+        for model in ("bilstm", "bigru", "baseline")
+    ]
+    rows = [" | ".join(map(str, row)) for row in zip(*counts, strict=True)]
+    titles = ("true negatives", "false positives", "false negatives", "true positives")
+    for title, row in zip(titles, rows, strict=True):
+        assert f"| {title} | {row} |" in texts[0]
+
+
+def test_costs_are_medians_with_spread(texts: tuple[str, str]) -> None:
     markdown, _ = texts
-    assert "| Multiply-adds a review | 9,830,528 | 9,830,528 | 150 |" in markdown
-    assert "| Seconds an epoch | 22.0 (20.0 to 30.0) | 22.0 (20.0 to 30.0) | – |" in markdown
-    assert "| Reviews a second, predicting | 1,000 (950 to 1,100) |" in markdown
+    assert "| Multiply-adds per review | 9,830,528 | 9,830,528 | 150 |" in markdown
+    assert "| Seconds per epoch | 22.0 (20.0 to 30.0) | 22.0 (20.0 to 30.0) | – |" in markdown
+    assert "| Reviews per second, predicting | 1,000 (950 to 1,100) |" in markdown
     assert "| Training | 1 min 12 s | 1 min 12 s | 14 s |" in markdown
-    assert "| Epochs to the least validation loss | 2 | 2 | – |" in markdown
+    assert "lowest after epoch 2 (BiLSTM) and epoch 2 (BiGRU) of 3" in markdown
     assert "cores, no GPU" in markdown
 
 
-def test_the_matched_comparison_is_offered_until_it_is_run(tmp_path: Path) -> None:
+def test_numbers_come_from_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {"THRESHOLD": 0.65, "BINS": 17, "LENGTHS": 18, "TOLERANCE": 0.35, "SAMPLE_SIZE": 4_321}
+    for name, value in values.items():
+        monkeypatch.setattr(report, name, value)
+    costs = samples.costs() | {"batch_size": 1_234}
+    monkeypatch.setattr(samples, "costs", lambda: costs)
+    text = words(samples.write_report(tmp_path, samples.predictions())[0])
+    assert "probability is above 0.65" in text
+    assert "17 equally wide bins" in text
+    assert "up to 18 of about equal size" in text
+    assert "by more than 0.35" in text
+    assert "up to 4,321 test reviews" in text
+    assert "batches of 1,234" in text
+
+
+def test_equal_size_is_suggested_until_it_is_run(tmp_path: Path) -> None:
     markdown, _ = samples.write_report(tmp_path / "a", samples.predictions())
     assert "`dvc exp run -S network.gru_units=79`" in markdown
     matched = samples.SETTINGS | {"network.gru_units": 79}
     markdown, _ = samples.write_report(tmp_path / "b", samples.predictions(), matched)
-    assert "this is the matched comparison" in markdown
+    assert "compares networks of equal size" in markdown
     assert "dvc exp run" not in markdown
 
 
-def test_a_stand_in_is_named_and_not_compared_with_the_notebook(
-    tmp_path: Path, texts: tuple[str, str]
-) -> None:
+def test_fallback_corpus_is_named(tmp_path: Path, texts: tuple[str, str]) -> None:
     for text in samples.write_report(tmp_path, samples.predictions(), corpus="rotten-tomatoes"):
-        assert "Stand-in corpus." in text
-        assert "says nothing of imdb" in words(text)
+        assert text.index("Fallback corpus.") < text.index("In this run")
+        assert "Sentiment of Rotten Tomatoes film reviews" in text
+        assert "say nothing about imdb" in words(text)
         assert "0.8181" not in text
-        assert re.search("The notebook(&#39;|')s results are of IMDB", text)
     for text in texts:
-        assert "Stand-in" not in text
+        assert "Fallback" not in text
 
 
-def test_it_says_what_validation_is(tmp_path: Path, texts: tuple[str, str]) -> None:
-    assert "nothing is chosen by it" in texts[0]
+def test_validation_is_described(tmp_path: Path, texts: tuple[str, str]) -> None:
+    assert "nothing is chosen by it" in words(texts[0])
     markdown, _ = samples.write_report(tmp_path, samples.predictions(), validation=0.1)
-    assert "a hold-out of 0.1 of the training reviews" in markdown
+    assert "a hold-out of 0.1 of the training reviews" in words(markdown)
 
 
 class Page(HTMLParser):
-    """What a page links to, its words, and its figures."""
+    """The links, ids, figures and words of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.addresses: list[str] = []
         self.ids: list[str] = []
+        self.headings: list[str] = []
         self.drawings = 0
         self.words = ""
         self.feed(html)
@@ -105,29 +173,46 @@ class Page(HTMLParser):
                 self.addresses.append(value or "")
             if name == "id":
                 self.ids.append(value or "")
+                self.headings += [value or ""] if tag == "h2" else []
 
     def handle_data(self, data: str) -> None:
         self.words += data
 
 
-def test_the_page_needs_no_other_file(texts: tuple[str, str]) -> None:
+def test_page_is_a_single_file(texts: tuple[str, str]) -> None:
     page = Page(texts[1])
-    # Parts of a drawing refer to each other; the icon is empty.
+    # Links lead to headings and to parts of drawings; the icon is empty.
     assert {address for address in page.addresses if not address.startswith("#")} == {"data:,"}
     assert {address[1:] for address in page.addresses if address != "data:,"} <= set(page.ids)
     assert not re.search(r"url\((?!#)|@import|https?://|<script", texts[1])
     assert len(page.ids) == len(set(page.ids))
 
 
-def test_the_page_says_what_the_markdown_says(texts: tuple[str, str]) -> None:
+def test_contents_link_to_every_section(texts: tuple[str, str]) -> None:
+    markdown, html = texts
+    page = Page(html)
+    assert len(page.headings) > 8
+    assert page.headings == re.findall(r"^- \[[^\]]*\]\(#([\w-]+)\)$", markdown, re.MULTILINE)
+    assert {f"#{heading}" for heading in page.headings} <= set(page.addresses)
+
+
+def test_every_figure_has_a_caption(texts: tuple[str, str]) -> None:
+    blocks = texts[0].split("\n\n")
+    for block, following in pairwise(blocks):
+        if block.startswith("![") and "/bilstm_" not in block:
+            assert following.startswith("*")
+            assert following.endswith("*")
+
+
+def test_page_and_markdown_have_the_same_numbers(texts: tuple[str, str]) -> None:
     markdown, html = texts
     page = Page(html)
     assert page.drawings == len(re.findall(r"!\[.*\]\(\.\./plots/.*\.png\)", markdown)) == 11
-    said = set(re.findall(r"\d[\d.,]*\d", page.words))
-    assert set(re.findall(r"\d[\d.,]*\d", re.sub(r"!\[.*\)", "", markdown))) <= said
+    numbers = set(re.findall(r"\d[\d.,]*\d", page.words))
+    assert set(re.findall(r"\d[\d.,]*\d", re.sub(r"!\[.*\)", "", markdown))) <= numbers
 
 
-def test_what_a_corpus_is_called_is_text_and_not_html(tmp_path: Path) -> None:
+def test_corpus_name_is_escaped(tmp_path: Path) -> None:
     name = "<script>alert(1)</script>"
     _, html = samples.write_report(tmp_path, samples.predictions(), corpus=name)
     assert "<script" not in html

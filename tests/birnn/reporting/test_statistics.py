@@ -1,4 +1,4 @@
-"""Statistics over seeds: worked by hand, and true to their promise."""
+"""Test statistics over seeds: worked examples and coverage."""
 
 import math
 
@@ -8,25 +8,25 @@ import pytest
 from birnn.reporting import statistics
 
 
-def test_a_worked_example() -> None:
+def test_worked_example() -> None:
     spread = statistics.spread([0.81, 0.82, 0.84])
     assert spread.mean == pytest.approx(0.8233333)
     assert spread.deviation == pytest.approx(0.0152753, abs=1e-7)
-    # 4.302653 is Student's t for 95 % and two degrees of freedom.
+    # 4.302653 is Student's t for 95% and two degrees of freedom.
     margin = 4.302653 * 0.0152753 / math.sqrt(3)
     assert spread.interval == pytest.approx((0.8233333 - margin, 0.8233333 + margin), abs=1e-6)
 
 
-def test_one_seed_has_no_spread() -> None:
+def test_single_seed_has_no_spread() -> None:
     spread = statistics.spread([0.8])
     assert (spread.seeds, spread.mean, spread.deviation, spread.interval) == (1, 0.8, None, None)
 
 
-def test_equal_values_have_none_either() -> None:
+def test_equal_values_have_no_spread() -> None:
     assert statistics.spread([0.5, 0.5]).interval == (0.5, 0.5)
 
 
-def test_the_interval_covers_the_true_mean_as_often_as_it_says() -> None:
+def test_interval_coverage() -> None:
     rng = np.random.default_rng(0)
     covered = 0
     for values in rng.normal(0.82, 0.003, (1_000, 10)):
@@ -36,7 +36,7 @@ def test_the_interval_covers_the_true_mean_as_often_as_it_says() -> None:
 
 
 @pytest.mark.parametrize("comparisons", [1, 20])
-def test_two_runs_lie_within_the_noise_as_often_as_it_says(comparisons: int) -> None:
+def test_noise_coverage(comparisons: int) -> None:
     rng = np.random.default_rng(0)
     within = 0
     for _ in range(1_000):

@@ -1,4 +1,4 @@
-"""Work on several cores."""
+"""Tests of mapping a function on several cores."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from birnn.text import parallel
 from birnn.text.parallel import map_in_order
 
 
-def test_results_come_in_the_order_of_the_items() -> None:
+def test_results_are_in_order() -> None:
     def slow_if_even(item: int) -> int:
         time.sleep(0.002 * (item % 2 == 0))
         return item * item
@@ -19,7 +19,7 @@ def test_results_come_in_the_order_of_the_items() -> None:
     assert list(map_in_order(slow_if_even, [])) == []
 
 
-def test_no_more_is_taken_ahead_than_there_are_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_most_one_item_per_core_is_taken_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "usable_cores", lambda: 3)
     taken = []
 
@@ -32,12 +32,12 @@ def test_no_more_is_taken_ahead_than_there_are_cores(monkeypatch: pytest.MonkeyP
         assert len(taken) <= done + 3
 
 
-def test_items_are_worked_on_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_items_are_processed_concurrently(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "usable_cores", lambda: 2)
     both = threading.Barrier(2, timeout=10)
     assert len(list(map_in_order(lambda _item: both.wait(), range(2)))) == 2
 
 
-def test_a_mistake_in_an_item_is_raised() -> None:
+def test_exceptions_are_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         list(map_in_order(lambda item: 1 // item, [1, 0, 1]))

@@ -1,4 +1,4 @@
-"""Reviews are read whole and in order, however they are batched."""
+"""Tests of reading reviews in batches."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def test_lengths(file: Path) -> None:
     assert reviews.lengths(file).tolist() == [2, 0, 1, 0, 3]
 
 
-def test_texts_come_in_the_order_asked_for(file: Path) -> None:
+def test_texts_are_in_the_requested_order(file: Path) -> None:
     assert reviews.texts(file, np.array([4, 0, 1, 4])) == ["text 4", "text 0", "text 1", "text 4"]
     assert reviews.texts(file, np.array([], np.int64)) == []
 

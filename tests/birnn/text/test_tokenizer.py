@@ -1,4 +1,4 @@
-"""Words: cut and ranked as Keras did."""
+"""Tests of splitting texts into words and ranking them, as Keras does."""
 
 from collections import Counter
 from pathlib import Path
@@ -13,7 +13,7 @@ TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from(" \t\n.'-<>\r\x0b\
 
 
 def keras_words(text: str) -> list[str]:
-    """Cut a text as Keras's `text_to_word_sequence` does, over bytes."""
+    """Split a text as Keras's `text_to_word_sequence` does, over bytes."""
     separators = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
     lower = bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in text.encode())
     spaced = bytes(32 if byte in separators else byte for byte in lower)
@@ -36,45 +36,43 @@ def test_known_texts(text: str, words: list[str] | None) -> None:
 
 
 @given(st.lists(TEXT))
-def test_any_text_is_cut_as_keras_cuts_it(texts: list[str]) -> None:
+def test_words_match_keras(texts: list[str]) -> None:
     tokens = tokenizer.tokenize(texts).to_pylist()
     assert [words or [] for words in tokens] == [keras_words(text) for text in texts]
 
 
 @given(st.lists(st.text(st.characters() | st.characters(categories=["Cs"]))))
-def test_any_text_at_all_has_words_or_none(texts: list[str]) -> None:
-    # Also with halves of surrogate pairs, which no encoding holds.
+def test_any_text_can_be_tokenized(texts: list[str]) -> None:
+    # Lone surrogates, which UTF-8 cannot encode, must not fail.
     assert len(tokenizer.tokenize(texts)) == len(texts)
 
 
 @given(TEXT | st.text(st.characters() | st.characters(categories=["Cs"])))
-def test_words_are_found_where_they_stand(text: str) -> None:
-    found = [text[start:end] for start, end in tokenizer.spans(text)]
-    cut = tokenizer.tokenize([text]).to_pylist()[0] or []
+def test_spans_match_tokens(text: str) -> None:
+    words = [text[start:end] for start, end in tokenizer.spans(text)]
+    tokens = tokenizer.tokenize([text]).to_pylist()[0] or []
     lower = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
-    assert [word.translate(lower) for word in found] == cut
+    assert [word.translate(lower) for word in words] == tokens
 
 
 @given(st.lists(TEXT))
-def test_words_are_counted_over_all_texts(texts: list[str]) -> None:
+def test_counts_cover_all_texts(texts: list[str]) -> None:
     words = [word for text in texts for word in keras_words(text)]
     assert tokenizer.count(tokenizer.tokenize(texts)) == Counter(words)
 
 
-def test_equally_frequent_words_are_ranked_in_order_of_characters() -> None:
+def test_ties_are_ranked_by_code_points() -> None:
     assert tokenizer.rank(Counter(b=2, c=3, a=2, é=2)) == ["c", "a", "b", "é"]
 
 
 @given(st.lists(TEXT))
-def test_a_vocabulary_survives_its_file(
-    tmp_path_factory: pytest.TempPathFactory, texts: list[str]
-) -> None:
+def test_vocabulary_round_trip(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     file = tmp_path_factory.mktemp("words") / "vocabulary.txt"
     words = tokenizer.rank(tokenizer.count(tokenizer.tokenize(texts)))
     tokenizer.write(words, file)
     assert tokenizer.read(file) == words
 
 
-def test_an_empty_vocabulary_survives_its_file(tmp_path: Path) -> None:
+def test_empty_vocabulary_round_trip(tmp_path: Path) -> None:
     tokenizer.write([], tmp_path / "vocabulary.txt")
     assert tokenizer.read(tmp_path / "vocabulary.txt") == []

@@ -1,4 +1,4 @@
-"""Word vectors learnt from text: their shape, what they know, and that they can be made again."""
+"""Tests of word vectors: shape, similarity and reproducibility."""
 
 import os
 import subprocess
@@ -17,12 +17,12 @@ from birnn.text.reviews import words as read_words
 SETTINGS = WordVectors(
     reviews="train", norm=3, window=4, negative=5, min_count=2, epochs=20, seed=0
 )
-# Two worlds of words that never meet.
+# Two groups of words that never occur together.
 REVIEWS = [["good", "great", "fine"], ["bad", "dull", "poor"]] * 1_000
 WORDS = ["bad", "great", "good", "dull", "never"]
 
 
-def test_a_row_an_id_of_equal_norm_where_the_text_tells_of_it() -> None:
+def test_known_words_have_vectors_of_equal_norm() -> None:
     vectors = word_vectors.train([*REVIEWS, ["never"]], WORDS, 6, SETTINGS)
     assert vectors.shape == (FIRST_WORD + len(WORDS), 6)
     assert vectors.dtype == np.float32
@@ -30,13 +30,13 @@ def test_a_row_an_id_of_equal_norm_where_the_text_tells_of_it() -> None:
     assert norms == pytest.approx([0] * FIRST_WORD + [3, 3, 3, 3, 0], abs=1e-5)
 
 
-def test_words_of_like_neighbours_are_alike() -> None:
+def test_words_in_similar_contexts_are_similar() -> None:
     vectors = word_vectors.train(REVIEWS, WORDS, 6, SETTINGS)[FIRST_WORD:-1] / SETTINGS.norm
     bad, great, good, dull = vectors
     assert min(bad @ dull, good @ great) > max(bad @ good, bad @ great, dull @ good, dull @ great)
 
 
-MAKE = """
+SCRIPT = """
 import sys
 import numpy as np
 from birnn.text import word_vectors
@@ -46,11 +46,11 @@ np.save(sys.argv[1], word_vectors.train(REVIEWS, WORDS, 6, SETTINGS))
 
 
 @pytest.mark.slow
-def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_vectors_are_equal_in_another_process(tmp_path: Path) -> None:
     contents = []
-    for seed in ("1", "2"):  # of Python's hashes
+    for seed in ("1", "2"):  # seeds of Python's hashes
         file = tmp_path / f"{seed}.npy"
-        command = [sys.executable, "-c", MAKE, str(file)]
+        command = [sys.executable, "-c", SCRIPT, str(file)]
         subprocess.run(command, check=True, env=os.environ | {"PYTHONHASHSEED": seed})
         contents.append(file.read_bytes())
     assert contents[0] == contents[1]
@@ -58,11 +58,11 @@ def test_another_process_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (word_vectors.train(REVIEWS, WORDS, 6, other) != np.load(tmp_path / "1.npy")).any()
 
 
-def test_reviews_without_a_label_are_kept_as_words(tmp_path: Path) -> None:
+def test_unlabelled_reviews_are_stored_as_words(tmp_path: Path) -> None:
     file = tmp_path / "reviews.parquet"
     texts = [f"A very <br />good film, no. {number}!" for number in range(BATCH_SIZE + 1)]
     assert unlabelled.write(iter(texts), file) == len(texts)
-    found = [review for batch in read_words(file) for review in batch]
-    assert found == [["a", "very", "br", "good", "film", "no", str(n)] for n in range(len(texts))]
+    reviews = [review for batch in read_words(file) for review in batch]
+    assert reviews == [["a", "very", "br", "good", "film", "no", str(n)] for n in range(len(texts))]
     assert unlabelled.write([], file) == 0
     assert not [review for batch in read_words(file) for review in batch]

@@ -1,4 +1,4 @@
-"""The linear baseline: the paper's ratios, what it learns, and that it comes back."""
+"""Tests of the linear baseline: ratios, training and saving."""
 
 import itertools
 from pathlib import Path
@@ -28,7 +28,7 @@ def settings(**changes: float) -> Settings:
     return Settings(**(defaults | changes))
 
 
-def test_it_is_logistic_regression_on_weighted_ngrams() -> None:
+def test_baseline_is_logistic_regression_on_weighted_ngrams() -> None:
     trained = baseline.fit(REVIEWS, LABELS, settings())
     assert trained.ngrams == sorted(
         [
@@ -62,7 +62,7 @@ def test_it_is_logistic_regression_on_weighted_ngrams() -> None:
     assert predictor.multiply_adds == present.sum()
 
 
-def test_the_order_of_words_counts_with_bigrams_alone() -> None:
+def test_word_order_matters_only_with_bigrams() -> None:
     reviews = [["not", "good"], ["good", "not"]] * 5
     labels = np.array([0, 1] * 5, np.uint8)
     bigrams = baseline.Predictor(baseline.fit(reviews, labels, settings()))(reviews[:2])
@@ -71,17 +71,17 @@ def test_the_order_of_words_counts_with_bigrams_alone() -> None:
     assert unigrams[0] == unigrams[1] == pytest.approx(0.5)
 
 
-def test_rare_ngrams_are_left_out() -> None:
+def test_rare_ngrams_are_ignored() -> None:
     assert baseline.fit(REVIEWS, LABELS, settings(min_reviews=3)).ngrams == ["good"]
-    with pytest.raises(InputError, match=r"baseline.min_reviews is 5: no n-gram is in as many"):
+    with pytest.raises(InputError, match=r"baseline.min_reviews is 5: no n-gram is in that many"):
         baseline.fit(REVIEWS, LABELS, settings(min_reviews=5))
 
 
-def test_it_comes_back(tmp_path: Path) -> None:
+def test_baseline_round_trips(tmp_path: Path) -> None:
     trained = baseline.fit(REVIEWS, LABELS, settings())
     baseline.save(trained, tmp_path)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["baseline.json", "weights.parquet"]
-    before, after = (baseline.Predictor(one) for one in (trained, baseline.load(tmp_path)))
+    before, after = (baseline.Predictor(model) for model in (trained, baseline.load(tmp_path)))
     assert np.array_equal(before(REVIEWS), after(REVIEWS))
 
 

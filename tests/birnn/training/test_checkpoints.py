@@ -1,4 +1,4 @@
-"""Checkpoints: all of a training's state comes back, and only to the same training."""
+"""Tests of checkpoints, which restore the whole state, and only for the same training."""
 
 from pathlib import Path
 from typing import Any
@@ -7,26 +7,25 @@ import keras
 import numpy as np
 import pytest
 
-from birnn.core.settings import Train
 from birnn.networks import network
 from birnn.networks.network import build_network
 from birnn.training import checkpoints
 from birnn.training.checkpoints import Checkpoint, Progress
-from tests.birnn.training.test_fit import IMPROVED, settings
+from tests.birnn.training.test_fit import IMPROVED
 
 PROGRESS = Progress({"loss": [0.5, 0.25]}, [1.0, 2.0])
 
 
-def compiled(how: Train) -> keras.Model:
-    """Return a network whose optimizer has a state, and whose dropouts have seeds."""
+def compiled() -> keras.Model:
+    """Return a network with dropout seeds and an optimizer with a state."""
     model = build_network(IMPROVED.model_copy(update={"longest_ngram": 0}))
-    model.compile(optimizer=keras.optimizers.get(how.optimizer), loss="binary_crossentropy")
+    model.compile(optimizer="adam", loss="binary_crossentropy")
     model.optimizer.build(model.trainable_variables)
     return model
 
 
 def state(model: keras.Model) -> list[np.ndarray]:
-    """Return every variable, whether it is trained or not."""
+    """Return the values of all variables."""
     variables = [*model.trainable_variables, *model.non_trainable_variables]
     return [variable.numpy() for variable in [*variables, *model.optimizer.variables]]
 
@@ -37,8 +36,8 @@ def scramble(model: keras.Model) -> None:
         variable.assign(variable + keras.ops.ones_like(variable))
 
 
-def test_all_that_was_saved_comes_back(tmp_path: Path) -> None:
-    model = compiled(settings())
+def test_checkpoint_restores_all_variables(tmp_path: Path) -> None:
+    model = compiled()
     assert model.non_trainable_variables  # the seeds of dropout
     checkpoint = Checkpoint(tmp_path, [], [])
     scramble(model)
@@ -52,13 +51,15 @@ def test_all_that_was_saved_comes_back(tmp_path: Path) -> None:
     assert PROGRESS.after({"loss": 0.1}, 3).history == {"loss": [0.5, 0.25, 0.1]}
 
 
-def test_nothing_was_saved(tmp_path: Path) -> None:
-    model = compiled(settings())
+def test_missing_checkpoint_gives_no_progress(tmp_path: Path) -> None:
+    model = compiled()
     assert Checkpoint(tmp_path, [], []).load(model) == Progress({}, [])
 
 
-def test_damage_is_as_good_as_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model = compiled(settings())
+def test_damaged_checkpoint_is_ignored_with_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = compiled()
     Checkpoint(tmp_path, [], []).save(model, PROGRESS)
     (file,) = tmp_path.iterdir()
     content = bytearray(file.read_bytes())
@@ -70,29 +71,33 @@ def test_damage_is_as_good_as_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
     assert f"warning: {file} is damaged" in capsys.readouterr().err
 
 
-def key(folder: Path, configuration: Any = 0, data: bytes = b"a") -> str:
-    """Return the name of the file that a training would write."""
+def save_checkpoint(folder: Path, configuration: Any = 0, data: bytes = b"a") -> str:
+    """Save a checkpoint and return its file name."""
     file = folder / "data"
     file.write_bytes(data)
-    model = compiled(settings())
-    kept = folder / "kept"
-    Checkpoint(kept, [configuration], [file]).save(model, PROGRESS)
-    (saved,) = kept.iterdir()  # that of another training gave way
+    model = compiled()
+    target = folder / "checkpoints"
+    Checkpoint(target, [configuration], [file]).save(model, PROGRESS)
+    (saved,) = target.iterdir()  # other checkpoints were deleted
     return saved.name
 
 
 def test_another_training_has_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [key(tmp_path), key(tmp_path, configuration=1), key(tmp_path, data=b"b")]
+    names = [
+        save_checkpoint(tmp_path),
+        save_checkpoint(tmp_path, configuration=1),
+        save_checkpoint(tmp_path, data=b"b"),
+    ]
     with monkeypatch.context() as context:
         context.setattr(checkpoints.metadata, "version", lambda _name: "0")
-        names.append(key(tmp_path))
+        names.append(save_checkpoint(tmp_path))
     with monkeypatch.context() as context:
         context.setattr(checkpoints.sys, "version", "0")
-        names.append(key(tmp_path))
-    code = tmp_path / "networks.py"
+        names.append(save_checkpoint(tmp_path))
+    code = tmp_path / "network.py"
     code.write_bytes(Path(network.__file__).read_bytes() + b"\n")
     with monkeypatch.context() as context:
         context.setattr(network, "__file__", str(code))
-        names.append(key(tmp_path))
+        names.append(save_checkpoint(tmp_path))
     assert len(set(names)) == len(names)
-    assert key(tmp_path) == names[0]
+    assert save_checkpoint(tmp_path) == names[0]

@@ -1,9 +1,10 @@
-"""Behavioral tests: what a reader of sentiment must get right, whatever its accuracy.
+"""Behavioral tests: requirements on a sentiment model that its accuracy does not measure.
 
 Ribeiro, Wu, Guestrin and Singh, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList",
-ACL 2020, section 2.2. A minimum functionality test (MFT) has texts whose class is beyond doubt; an
-invariance test (INV) changes what must not matter; a directional expectation test (DIR) changes a
-text so that the prediction may move one way alone.
+ACL 2020, section 2.2. A minimum functionality test (MFT) has texts of an unambiguous class. An
+invariance test (INV) changes a text in a way that must not change the predicted class. A
+directional expectation test (DIR) changes a text in a way that must not move the probability in
+the wrong direction.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,19 +21,19 @@ from birnn.evaluation.intervals import wilson_interval
 Probabilities = NDArray[np.float32]
 Predict = Callable[[tuple[str, ...]], Probabilities]
 
-# A prediction may move this far against the expected direction: as in the paper, section 3.
+# Tolerated change of a probability in the wrong direction, as in section 3 of the paper.
 TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)
 class Case:
-    """A text, and what is expected of it.
+    """A text and its expected prediction.
 
     Attributes:
-        text: what is read.
-        original: the text that it was made of, of INV and DIR.
-        label: the class that it must have, of MFT.
-        direction: where its probability may move, of DIR: 1 up, −1 down.
+        text: text to predict.
+        original: text before the change, for INV and DIR.
+        label: expected class, for MFT.
+        direction: expected direction of the probability, for DIR: 1 up, −1 down.
     """
 
     text: str
@@ -43,12 +44,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Behavior:
-    """One behavioral test.
+    """A behavioral test.
 
     Attributes:
-        capability: what is tested.
+        capability: the tested capability, such as negation.
         kind: the kind of test.
-        description: what is done, and what is expected.
+        description: the change to the texts, or the expected class.
         cases: the texts.
     """
 
@@ -59,15 +60,15 @@ class Behavior:
 
     def failures(self, predict: Predict) -> NDArray[np.bool_]:
         """Return which cases a model fails, shape (cases,)."""
-        found = predict(tuple(case.text for case in self.cases))
+        probabilities = predict(tuple(case.text for case in self.cases))
         if self.kind == "MFT":
             labels = np.array([case.label for case in self.cases])
-            return _differ(is_positive(found), labels == 1)
-        before = predict(tuple(case.original for case in self.cases))
+            return _differ(is_positive(probabilities), labels == 1)
+        originals = predict(tuple(case.original for case in self.cases))
         if self.kind == "INV":
-            return _differ(is_positive(found), is_positive(before))
+            return _differ(is_positive(probabilities), is_positive(originals))
         directions = np.array([case.direction for case in self.cases])
-        failed: NDArray[np.bool_] = directions * (found - before) < -TOLERANCE
+        failed: NDArray[np.bool_] = directions * (probabilities - originals) < -TOLERANCE
         return failed
 
 
@@ -78,11 +79,11 @@ def _differ(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.b
 def run_tests(
     behaviors: Sequence[Behavior], predictors: dict[str, Predict]
 ) -> Iterator[dict[str, str | int | float | None]]:
-    """Yield a row a test and model: cases, failures, and their rate with its 95 % interval."""
-    # The same reviews are changed in many ways, and predicted unchanged once.
-    remembered = {model: cache(predict) for model, predict in predictors.items()}
+    """Yield a row per test and model: cases, failures, and their rate with its 95% interval."""
+    # Many tests start from the same reviews; predict the unchanged reviews only once.
+    cached = {model: cache(predict) for model, predict in predictors.items()}
     for test in behaviors:
-        for model, predict in remembered.items():
+        for model, predict in cached.items():
             cases = len(test.cases)
             failures = int(test.failures(predict).sum()) if cases else 0
             low, high = wilson_interval(failures, cases) or (None, None)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_imports() -> Iterator[None]:
-    """Hide what libraries write to standard error while they are imported; errors still raise."""
+    """Discard standard error while libraries are imported. Exceptions still propagate."""
     sys.stderr.flush()
     stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)

@@ -1,16 +1,16 @@
-"""What nobody may miss: results that are not of the corpus that was asked for."""
+"""The warning that results are from the fallback corpus."""
 
 import sys
 
 
 def warn_if_fallback(name: str, requested: str) -> None:
-    """Say on standard error, in a frame, that `name` stands in for `requested`, if it does."""
+    """Print a framed warning on standard error if the corpus is not the requested one."""
     if name == requested:
         return
     lines = [
         f"WARNING: {requested} could not be reached.",
-        f"Everything here is of the stand-in corpus {name}.",
-        "With a network, or with IMDB_ARCHIVE naming a local copy, run: make repro",
+        f"All results are from the fallback corpus {name}.",
+        "Connect to the network, or set IMDB_ARCHIVE to a local copy, and run: make repro",
     ]
     width = max(map(len, lines))
     rule = "!" * (width + 4)

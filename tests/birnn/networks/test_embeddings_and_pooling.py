@@ -1,27 +1,26 @@
-"""What the layers do that Keras's do not: pooled words, n-grams, and what is dropped."""
+"""Tests of the layers that Keras lacks: pooling, n-grams and dropout."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from birnn.networks.config import NetworkConfig
-from birnn.networks.layers import Embedding, NgramEmbedding
+from birnn.networks.embeddings import Embedding, NgramEmbedding
 from birnn.networks.network import build_network
 from birnn.text.encoding import OUT_OF_VOCABULARY
+from tests.birnn.networks.test_fused import compute_loss_gradients
 
 WORDS, DIM, UNITS = 30, 4, 3
 RATIOS = {5: 0.5, 6: -1.5, 5 * WORDS + 6: 2.0, (7 * WORDS + 5) * WORDS + 6: 4.0}
 
 
 def build(layer: Any, kernel: Any, longest_ngram: int, maxlen: int = 7) -> keras.Sequential:
-    """Return a pooled network, whose weights are the same for both kernels."""
+    """Return a pooled network with the same weights for both kernels."""
     model = build_network(
         NetworkConfig(
             layer=layer,
@@ -40,25 +39,25 @@ def build(layer: Any, kernel: Any, longest_ngram: int, maxlen: int = 7) -> keras
     for variable in model.trainable_variables:
         variable.assign(rng.normal(0, 0.7, variable.shape))
     if longest_ngram:
-        fill(model.layers[0])
+        fill_table(model.layers[0])
     return model
 
 
-def fill(embedding: NgramEmbedding) -> None:
+def fill_table(embedding: NgramEmbedding) -> None:
     embedding.table.codes.assign(sorted(RATIOS))
     embedding.table.ratios.assign([RATIOS[code] for code in sorted(RATIOS)])
 
 
 @st.composite
 def padded_reviews(draw: st.DrawFn) -> NDArray[np.int32]:
-    """Draw reviews of at least one word, all padded on one side."""
+    """Draw reviews of at least one word, all padded on the same side."""
     count, maxlen, side = draw(st.tuples(st.integers(1, 20), st.integers(1, 9), st.booleans()))
     lengths = draw(st.lists(st.integers(1, maxlen), min_size=count, max_size=count))
     ids = np.zeros((count, maxlen), np.int32)
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     for row, length in zip(ids, lengths, strict=True):
-        place = slice(0, length) if side else slice(maxlen - length, maxlen)
-        row[place] = rng.integers(1, WORDS, length)
+        words = slice(0, length) if side else slice(maxlen - length, maxlen)
+        row[words] = rng.integers(1, WORDS, length)
     return ids
 
 
@@ -67,23 +66,13 @@ def padded_reviews(draw: st.DrawFn) -> NDArray[np.int32]:
 @pytest.mark.parametrize("layer", ["lstm", "gru"])
 @given(ids=padded_reviews())
 @settings(max_examples=15)
-def test_both_kernels_pool_alike(layer: str, longest_ngram: int, ids: NDArray[np.int32]) -> None:
+def test_kernels_pool_equally(layer: str, longest_ngram: int, ids: NDArray[np.int32]) -> None:
     models = [build(layer, kernel, longest_ngram, ids.shape[1]) for kernel in ("keras", "fused")]
-    expected, found = (model(ids).numpy() for model in models)
-    assert np.abs(found - expected).max() <= 1e-5
-    expected_gradients, gradients = (list(of_loss(model, ids)) for model in models)
-    for gradient, of_keras in zip(gradients, expected_gradients, strict=True):
-        assert gradient == pytest.approx(of_keras, rel=1e-4, abs=2e-5 * len(ids))
-
-
-def of_loss(model: keras.Sequential, ids: NDArray[np.int32]) -> Iterator[NDArray[Any]]:
-    """Yield the gradients of a loss that depends on every review."""
-    factors = np.linspace(-1, 2, len(ids), dtype=np.float32)[:, None]
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(factors * model(ids))
-    variables = [variable.value for variable in model.trainable_variables]
-    for gradient in tape.gradient(loss, variables):
-        yield tf.convert_to_tensor(gradient).numpy()
+    expected, outputs = (model(ids).numpy() for model in models)
+    assert np.abs(outputs - expected).max() <= 1e-5
+    gradients = (compute_loss_gradients(model, ids) for model in models)
+    for expected, gradient in zip(*gradients, strict=True):
+        assert gradient == pytest.approx(expected, rel=1e-4, abs=2e-5 * len(ids))
 
 
 @pytest.mark.parametrize("kernel", ["keras", "fused"])
@@ -98,17 +87,19 @@ def test_padding_changes_nothing(kernel: str, ids: NDArray[np.int32], more: int)
             assert np.abs(wide - narrow).max() <= 1e-5
 
 
-def test_ratios_are_those_of_the_ngrams_that_end_at_a_place() -> None:
+def test_embedding_appends_ratios_of_ngrams_that_end_at_a_position() -> None:
     embedding = NgramEmbedding(WORDS, DIM, longest=3, ngrams=len(RATIOS))
-    fill(embedding)
+    fill_table(embedding)
     ids = np.array([[0, 7, 5, 6, 9], [5, 6, 5, 0, 0]], np.int32)
     ratios = embedding(ids).numpy()[..., DIM:]
-    of_first = [[0, 0, 0], [0, 0, 0], [0.5, 0, 0], [-1.5, 2, 4], [0, 0, 0]]
-    assert ratios.tolist() == [of_first, [[0.5, 0, 0], [-1.5, 2, 0], [0.5, 0, 0], [0] * 3, [0] * 3]]
+    assert ratios.tolist() == [
+        [[0, 0, 0], [0, 0, 0], [0.5, 0, 0], [-1.5, 2, 4], [0, 0, 0]],
+        [[0.5, 0, 0], [-1.5, 2, 0], [0.5, 0, 0], [0, 0, 0], [0, 0, 0]],
+    ]
 
 
 @pytest.mark.parametrize("kernel", ["keras", "fused"])
-def test_given_ratios_take_the_place_of_the_tables(kernel: str) -> None:
+def test_ratios_in_the_input_override_the_table(kernel: str) -> None:
     model = build("lstm", kernel, 3)
     ids = np.array([[0, 0, 0, 7, 5, 6, 9]], np.int32)
     ratios = np.zeros((1, 7, 3), np.float32)
@@ -117,7 +108,7 @@ def test_given_ratios_take_the_place_of_the_tables(kernel: str) -> None:
     assert np.abs(model((ids, 0 * ratios)) - model(ids)).max() > 1e-3
 
 
-def test_the_sums_of_ratios_are_never_dropped() -> None:
+def test_sums_of_ratios_are_never_dropped() -> None:
     model = build("gru", "fused", 3)
     outputs = np.ones((50, model.layers[-1].input_spec.axes[-1]), np.float32)
     dropped = model.layers[-2](outputs, training=True).numpy()
@@ -125,7 +116,7 @@ def test_the_sums_of_ratios_are_never_dropped() -> None:
     assert set(np.unique(dropped[:, :-3])) == {0, 2}
 
 
-def test_a_words_vector_is_dropped_alike_wherever_it_stands() -> None:
+def test_dropout_is_equal_for_all_occurrences_of_a_word() -> None:
     embedding = Embedding(WORDS, 50, dropout=0.5)
     vectors = embedding(np.array([[5, 6, 5], [6, 5, 5]], np.int32), training=True).numpy()
     assert (vectors[0, 0] == vectors[[0, 1, 1], [2, 1, 2]]).all()
@@ -134,7 +125,7 @@ def test_a_words_vector_is_dropped_alike_wherever_it_stands() -> None:
     assert (embedding(np.array([[5]], np.int32)).numpy() != 0).all()
 
 
-def test_dropped_words_are_out_of_vocabulary() -> None:
+def test_word_dropout_replaces_words_by_out_of_vocabulary() -> None:
     embedding = Embedding(WORDS, DIM, word_dropout=0.4)
     ids = np.full((100, 20), 5, np.int32)
     vectors = embedding(ids, training=True).numpy()

@@ -1,0 +1,125 @@
+"""The behavioral tests and their texts.
+
+The capabilities and kinds of tests follow Ribeiro et al., "Beyond Accuracy: Behavioral Testing of
+NLP Models with CheckList", ACL 2020, section 2.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import product
+
+from birnn.checklist.runner import Behavior, Case
+
+SAMPLE_SIZE = 1_000  # test reviews to change
+
+PRAISE = (
+    "great", "excellent", "wonderful", "superb", "brilliant", "fantastic", "amazing",
+    "outstanding", "beautiful", "perfect",
+)  # fmt: skip
+BLAME = (
+    "terrible", "awful", "horrible", "boring", "dreadful", "pathetic", "bad", "dull",
+    "ridiculous", "disappointing",
+)  # fmt: skip
+PLAIN = (
+    "This is a {} film.",
+    "What a {} movie!",
+    "I thought that the film was {}.",
+    "The acting was {}.",
+    "It was {} from start to finish.",
+    "The story is {}, and so is the cast.",
+)
+NEGATED = (
+    "This is not a {} film.",
+    "It was not {} at all.",
+    "I did not think that the film was {}.",
+    "Nobody could call this movie {}.",
+    "The acting was never {}.",
+)
+NEUTRAL = "I saw it on a Tuesday evening."
+ADDED_PRAISE = "I loved every minute of it."
+ADDED_BLAME = "I hated every minute of it."
+BLANKS = " \n\t ...\n\n -- \n"
+
+NAMES = (
+    "John", "Michael", "David", "James", "Robert", "Peter", "George", "Paul", "Richard", "Tom",
+    "Mary", "Sarah", "Susan", "Karen", "Linda", "Laura", "Anna", "Helen", "Alice", "Emma",
+)  # fmt: skip
+_NAME = re.compile(rf"\b({'|'.join(NAMES)})\b")
+
+
+def all_behaviors(texts: Sequence[str], texts_with_names: Sequence[str]) -> list[Behavior]:
+    """Return all tests; the test of names changes `texts_with_names`, others change `texts`."""
+    return [
+        Behavior(
+            "vocabulary", "MFT", "plain praise is positive", _fill_templates(PLAIN, PRAISE, 1)
+        ),
+        Behavior("vocabulary", "MFT", "plain blame is negative", _fill_templates(PLAIN, BLAME, 0)),
+        Behavior(
+            "negation", "MFT", "negated praise is negative", _fill_templates(NEGATED, PRAISE, 0)
+        ),
+        Behavior(
+            "negation", "MFT", "negated blame is not negative", _fill_templates(NEGATED, BLAME, 1)
+        ),
+        Behavior(
+            "names", "INV", "people get other first names", _change_texts(texts_with_names, rename)
+        ),
+        Behavior("robustness", "INV", "blanks and dots at both ends", _change_texts(texts, _pad)),
+        Behavior(
+            "robustness", "INV", "a neutral sentence before", _change_texts(texts, _prepend_neutral)
+        ),
+        Behavior(
+            "robustness", "INV", "a neutral sentence after", _change_texts(texts, _append_neutral)
+        ),
+        Behavior("robustness", "INV", "upper case", _change_texts(texts, str.upper)),
+        Behavior("robustness", "INV", "lower case", _change_texts(texts, str.lower)),
+        Behavior(
+            "vocabulary", "DIR", "praise added at the end", _append_sentence(texts, ADDED_PRAISE, 1)
+        ),
+        Behavior(
+            "vocabulary", "DIR", "blame added at the end", _append_sentence(texts, ADDED_BLAME, -1)
+        ),
+    ]
+
+
+def has_name(text: str) -> bool:
+    """Return whether a text contains one of NAMES."""
+    return _NAME.search(text) is not None
+
+
+def rename(text: str) -> str:
+    """Replace each of NAMES in a text by the next name of the same gender."""
+    half = len(NAMES) // 2
+    next_name = {name: NAMES[(index + 1) % half] for index, name in enumerate(NAMES[:half])}
+    next_name |= {name: NAMES[half + (index + 1) % half] for index, name in enumerate(NAMES[half:])}
+    return _NAME.sub(lambda match: next_name[match[0]], text)
+
+
+def _fill_templates(templates: Sequence[str], adjectives: Sequence[str], label: int) -> list[Case]:
+    return [
+        Case(_with_article(template.format(adjective)), label=label)
+        for template, adjective in product(templates, adjectives)
+    ]
+
+
+def _with_article(text: str) -> str:
+    return re.sub(r"\ba (?=[aeiou])", "an ", text)
+
+
+def _change_texts(texts: Sequence[str], change: Callable[[str], str]) -> list[Case]:
+    return [Case(change(text), original=text) for text in texts]
+
+
+def _append_sentence(texts: Sequence[str], sentence: str, direction: int) -> list[Case]:
+    return [Case(f"{text} {sentence}", original=text, direction=direction) for text in texts]
+
+
+def _pad(text: str) -> str:
+    return f"{BLANKS}{text}{BLANKS}"
+
+
+def _prepend_neutral(text: str) -> str:
+    return f"{NEUTRAL} {text}"
+
+
+def _append_neutral(text: str) -> str:
+    return f"{text} {NEUTRAL}"

@@ -1,0 +1,76 @@
+"""Layers that pool the states of a recurrent layer into one vector per review."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from birnn.networks.config import DIRECTIONS, POOLS
+
+# The ratios of a review can add up to several tens, but states stay below 1.
+EVIDENCE_SCALE = 0.1
+BEYOND_ANY_STATE = 4  # states lie between -1 and 1
+
+
+class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
+    """A bidirectional layer that returns the maximum and the mean of each unit over the words.
+
+    Howard and Ruder ("Universal Language Model Fine-tuning for Text Classification", 2018, section
+    3.3) also concatenate the last state. Here the sums of the n-gram ratios are appended instead,
+    as a direct path from the n-grams to the output.
+    """
+
+    def __init__(self, layer: keras.layers.RNN, embedding_dim: int, **options: Any) -> None:
+        """Wrap a recurrent layer that returns sequences, for word vectors of `embedding_dim`."""
+        super().__init__(layer, **options)
+        self._embedding_dim = embedding_dim
+
+    def call(
+        self,
+        sequences: tf.Tensor,
+        initial_state: Any = None,
+        mask: tf.Tensor | None = None,
+        training: bool | None = None,  # noqa: FBT001  # as Keras calls it
+    ) -> tf.Tensor:
+        """Return pooled states and sums of ratios, float32, shape (reviews, outputs)."""
+        states = super().call(sequences, initial_state, mask=mask, training=training)
+        is_word = (
+            tf.ones_like(states[..., :1]) if mask is None else tf.cast(mask[..., None], tf.float32)
+        )
+        pools = []
+        for direction_states in tf.split(states, DIRECTIONS, axis=-1):
+            pools.append(tf.reduce_max(direction_states - (1 - is_word) * BEYOND_ANY_STATE, axis=1))
+            pools.append(
+                tf.reduce_sum(direction_states * is_word, axis=1) / tf.reduce_sum(is_word, axis=1)
+            )
+        return self.append_evidence(
+            tf.concat(pools, axis=-1), sequences[..., self._embedding_dim :]
+        )
+
+    def append_evidence(self, pools: tf.Tensor, ratios: tf.Tensor) -> tf.Tensor:
+        """Return pooled states followed by the sums of the ratios over each review."""
+        return tf.concat([pools, EVIDENCE_SCALE * tf.reduce_sum(ratios, axis=1)], axis=-1)
+
+    def compute_output_shape(
+        self, sequences_shape: tuple[int | None, ...]
+    ) -> tuple[int | None, int]:
+        """Return the shape of the pooled states and sums."""
+        states = DIRECTIONS * POOLS * self.forward_layer.units
+        return sequences_shape[0], states + sequences_shape[-1] - self._embedding_dim
+
+    def compute_mask(self, *_: Any) -> None:
+        """Return None: the output has no padding."""
+
+
+class StateDropout(keras.layers.Dropout):  # type: ignore[misc]  # Keras comes without types
+    """Dropout of the states only: the last inputs, the sums of ratios, are never dropped."""
+
+    def __init__(self, rate: float, sums: int) -> None:
+        """Drop the fraction `rate` of all inputs except the last `sums`."""
+        super().__init__(rate)
+        self._sums = sums
+
+    def call(self, inputs: tf.Tensor, training: bool | None = False) -> tf.Tensor:  # noqa: FBT001, FBT002  # as Keras calls it
+        """Return the inputs, with dropped states in training."""
+        states, evidence = inputs[:, : -self._sums], inputs[:, -self._sums :]
+        return tf.concat([super().call(states, training=training), evidence], axis=-1)

@@ -1,0 +1,96 @@
+"""Behavioral tests of models with known behavior."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from birnn.checklist import behavioral_tests, runner
+from birnn.checklist.runner import Behavior, Case
+
+TEXTS = ["John liked it.", "An odd Film, seen with Mary.", "Nothing."]
+
+
+def match_model(pattern: str) -> runner.Predict:
+    """Return a model that predicts positive if a text matches `pattern`."""
+
+    def predict(texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([bool(re.search(pattern, text)) for text in texts], np.float32)
+
+    return predict
+
+
+def failures(predict: runner.Predict) -> dict[str, int]:
+    rows = runner.run_tests(behavioral_tests.all_behaviors(TEXTS, TEXTS[:2]), {"model": predict})
+    return {row["test"]: row["failures"] for row in rows}
+
+
+def test_bag_of_words_model_fails_only_negation() -> None:
+    praise = rf"{'|'.join(behavioral_tests.PRAISE)}|loved"
+    counts = failures(match_model(praise))
+    assert counts["plain praise is positive"] == 0
+    assert counts["plain blame is negative"] == 0
+    assert counts["negated praise is negative"] == 50
+    assert counts["negated blame is not negative"] == 50
+    assert counts["blame added at the end"] == 0
+    assert counts["praise added at the end"] == 0
+
+
+def test_name_model_fails_the_names_test() -> None:
+    counts = failures(match_model("John|Mary"))
+    assert counts["people get other first names"] == 2
+    assert counts["a neutral sentence after"] == 0
+
+
+def test_models_of_case_and_position() -> None:
+    assert failures(match_model("Film"))["upper case"] == 1
+    assert failures(match_model("Film"))["lower case"] == 1
+    assert failures(match_model("evening"))["a neutral sentence before"] == 3
+    assert failures(match_model(r"evening\.$"))["a neutral sentence before"] == 0
+    assert failures(match_model(r"^\s"))["blanks and dots at both ends"] == 3
+
+
+def test_directional_failures() -> None:
+    assert failures(match_model("hated"))["blame added at the end"] == 3
+    assert failures(match_model("^((?!loved).)*$"))["praise added at the end"] == 3
+    behavior = Behavior("", "DIR", "", [Case("longer", original="x", direction=1)])
+    for step, failed in ((0.09, False), (0.11, True)):
+        predict = lambda texts, step=step: np.array([0.5 - step * (len(t) > 1) for t in texts])  # noqa: E731
+        assert behavior.failures(predict).tolist() == [failed]
+
+
+def test_rename_replaces_whole_names_of_the_same_gender() -> None:
+    renamed = behavioral_tests.rename("John and Mary met Johnson, Tom and Emma; john.")
+    assert renamed == "Michael and Sarah met Johnson, John and Mary; john."
+    assert behavioral_tests.has_name("with John.")
+    assert not behavioral_tests.has_name("Johnson, john")
+
+
+def test_plain_texts_are_grammatical() -> None:
+    plain = behavioral_tests.all_behaviors([], [])[:4]
+    texts = [case.text for test in plain for case in test.cases]
+    assert len(set(texts)) == len(texts) == 220
+    assert "This is an awful film." in texts
+    assert not [text for text in texts if re.search(r"\ba [aeiou]", text)]
+
+
+def test_no_rate_without_cases() -> None:
+    rows = list(
+        runner.run_tests(behavioral_tests.all_behaviors([], []), {"model": match_model("x")})
+    )
+    assert [row["failure_rate"] is None for row in rows] == [row["cases"] == 0 for row in rows]
+    assert [row["low"] is None for row in rows] == [row["cases"] == 0 for row in rows]
+
+
+def test_failure_rate_has_an_interval() -> None:
+    row = next(
+        runner.run_tests(
+            behavioral_tests.all_behaviors([], []),
+            {"model": match_model("great|excellent|perfect")},
+        )
+    )
+    assert (row["cases"], row["failures"]) == (60, 42)
+    assert row["failure_rate"] == pytest.approx(0.7)
+    assert row["low"] < 0.7 < row["high"]
