@@ -50,7 +50,11 @@ def train_on_two_devices(network: str, changes: str, padded: str) -> None:
     ("network", "changes"),
     [
         (NETWORK, {"optimizer": "adam"}),
-        (IMPROVED, {"optimizer": "sgd", "learning_rate": 2, "clipnorm": 0.1}),
+        pytest.param(
+            IMPROVED,
+            {"optimizer": "sgd", "learning_rate": 2, "clipnorm": 0.1},
+            marks=pytest.mark.exhaustive,
+        ),
     ],
 )
 def test_two_devices_train_and_resume_like_one(
