@@ -14,7 +14,7 @@ from birnn.networks.quiet_imports import quiet_imports
 
 
 class Kind(StrEnum):
-    """The mistakes of one network, or the disagreements between both."""
+    """The mistakes of one network, or the disagreements between the two."""
 
     BILSTM = "bilstm"
     BIGRU = "bigru"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 class NetworkChoice(StrEnum):
-    """The networks that predict a text."""
+    """The networks that make a prediction."""
 
     BILSTM = "bilstm"
     BIGRU = "bigru"
@@ -35,7 +35,7 @@ class NetworkChoice(StrEnum):
 
 
 Network = Annotated[
-    NetworkChoice, typer.Option(help="Network to use; both averages the log-odds of the two.")
+    NetworkChoice, typer.Option(help="Network to use. With both, their log-odds are averaged.")
 ]
 
 app = typer.Typer(
@@ -64,7 +64,7 @@ def results() -> None:
 @app.command()
 def mistakes(
     kind: Annotated[
-        Kind, typer.Argument(help="Network whose mistakes to show, or disagreements between both.")
+        Kind, typer.Argument(help="Network whose mistakes to show, or disagreement.")
     ] = Kind.DISAGREEMENT,
     count: Annotated[int, typer.Option(min=1, help="Number of reviews, worst first.")] = 5,
 ) -> None:
@@ -138,7 +138,7 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8_000,
 ) -> None:
-    """Serve a web page and a JSON endpoint that predict a review."""
+    """Serve a web page and a JSON endpoint that classify a review."""
     try:
         with quiet_imports():
             from birnn.cli import serve as command  # noqa: PLC0415

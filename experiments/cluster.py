@@ -121,7 +121,7 @@ class Cluster:
     def _pull(self, point: Point) -> None:
         done = _run("dvc", "exp", "pull", "--force", self.git_remote, point.name)
         if "Missing cache files" in done.stderr:
-            raise InputError(f"the DVC remote lacks files of {point.name}")
+            raise InputError(f"the DVC remote lacks files of {point.name}: run it again")
 
 
 def connect(needs: Needs, git_remote: str) -> Cluster:
@@ -201,7 +201,9 @@ def _connected(ray: Any) -> Iterator[None]:
                 f"Ray at {address} requires its token: set RAY_AUTH_MODE=token, and put the token "
                 "in ~/.ray/auth_token or RAY_AUTH_TOKEN"
             ) from error
-        raise InputError(f"cannot connect to Ray at {address}: {error}") from error
+        raise InputError(
+            f"cannot connect to Ray at {address or 'this machine'}: {error}"
+        ) from error
     ray.cloudpickle.register_pickle_by_value(worker)
     try:
         yield
@@ -227,11 +229,15 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
     Raises:
         InputError: the command failed; the message ends with its last error line.
     """
-    if command[0] == "dvc":
-        command = (sys.executable, "-m", *command)
+    start = (sys.executable, "-m") if command[0] == "dvc" else ()
     result = subprocess.run(
-        command, env=environment(), check=False, capture_output=True, text=True, encoding="utf-8"
+        [*start, *command],
+        env=environment(),
+        check=False,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
     if result.returncode != 0:
-        raise InputError(f"{' '.join(command[-3:])} failed: {worker.last_line(result.stderr)}")
+        raise InputError(f"{' '.join(command[:3])} failed: {worker.last_line(result.stderr)}")
     return result

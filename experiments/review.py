@@ -230,7 +230,9 @@ def _failures(rows: Sequence[Row], here: Facts, gate: Gate) -> Iterator[str]:
     for metric, minimum in gate.at_least.items():
         model, _, measure = metric.partition(".")
         value = here.metrics.get(model, {}).get(measure)
-        if value is None or value < minimum:
+        if value is None:
+            yield f"{metric} has no value: fix its name in gate.yaml, or run make repro"
+        elif value < minimum:
             yield f"{metric} is {_value(value)}, below the minimum of {minimum}"
 
 

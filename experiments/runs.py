@@ -48,10 +48,7 @@ class Run:
 
 
 def finished() -> list[Run]:
-    """Return the finished experiments of the current code and corpus, from any commit.
-
-    The newest comes first.
-    """
+    """Return the finished experiments of the current code and corpus, from any commit."""
     corpus = _locked_hashes(read_lock(), CORPUS)
     with Repo() as repo:
         current = corpus | _code_hashes(repo)
@@ -66,7 +63,7 @@ def finished() -> list[Run]:
 
 
 def match_points(points: Sequence[Point], runs: Sequence[Run]) -> dict[int, Run]:
-    """Return the runs that have the settings of a point, by index of the point."""
+    """Return a run with the settings of each point, by index of the point."""
     matches = {}
     for index, point in enumerate(points):
         for run in runs:
@@ -85,7 +82,8 @@ def run(points: Sequence[Point], execute: Execute) -> None:
     print(f"{len(done)} of {len(points)} experiments are finished")
     failed = list(execute([point for index, point in enumerate(points) if index not in done]))
     if failed:
-        raise InputError(f"failed, see above: {', '.join(point.name for point in failed)}")
+        names = ", ".join(point.name for point in failed)
+        raise InputError(f"failed: {names}. Fix the errors above, and run the same command again")
 
 
 def one_by_one(points: Sequence[Point]) -> Iterator[Point]:

@@ -7,4 +7,4 @@ from birnn.core import signals
 if stage := os.environ.get("DVC_STAGE"):
     # Before the slow imports of the stage: without this, a stage outlives a killed DVC.
     signals.end_with_parent()
-    signals.exit_on_signals(signals.interrupted(stage))
+    signals.exit_on_signals(signals.interruption_message(stage))

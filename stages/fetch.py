@@ -15,7 +15,7 @@ CORPUS = Path("data/corpus")
 
 
 def main(settings: Settings) -> None:
-    """Write the corpus in the settings."""
+    """Write the requested corpus."""
     corpus = sources.find(settings, RAW)
     refuse = settings.fetch.overlap == "refuse"
     with atomic_folder(CORPUS) as folder:

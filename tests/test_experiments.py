@@ -206,7 +206,7 @@ def test_failed_experiment_does_not_stop_others(finished_copy: Path) -> None:
     result = run(*EXPERIMENTS, "run", *options, cwd=finished_copy)
     assert result.returncode == 1
     error = result.stderr.splitlines()[-1]
-    assert error.startswith("error: failed, see above: ")
+    assert error.startswith("error: failed: ")
     assert error.count("min-reviews-100000") == 2
     again = run(*EXPERIMENTS, "run", *options, cwd=finished_copy)
     assert "2 of 4 experiments are finished" in again.stdout

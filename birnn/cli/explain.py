@@ -26,8 +26,8 @@ def run(text: str | None, names: Sequence[str], html: Path | None) -> None:
     Without a text, read standard input.
 
     Raises:
-        InputError: the text or a file of the pipeline cannot be read, or `html` has another
-            extension than .html or .htm.
+        InputError: the text or a file of the pipeline cannot be read, or `html` does
+            not end in .html or .htm.
     """
     if html is not None and html.suffix.lower() not in {".html", ".htm"}:
         raise InputError(f"{html} is not an .html file: choose a name that ends in .html")

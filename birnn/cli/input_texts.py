@@ -17,7 +17,7 @@ Text = tuple[str, str]
 def read(
     arguments: Sequence[str], files: Sequence[Path], column: str, *, whole: bool
 ) -> Iterator[Text]:
-    """Yield the texts of the arguments and files, or of standard input if there are neither.
+    """Yield the texts of the arguments and files, or of standard input if neither are given.
 
     Standard input and .txt files contain one text per line or, with `whole`, a single text. Other
     files are read with `tabular.read`; their texts are in `column`.

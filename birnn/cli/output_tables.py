@@ -22,7 +22,7 @@ def writer(file: Path) -> Iterator[Write]:
     The file is written atomically: it appears only if the block succeeds.
 
     Raises:
-        InputError: the file has another extension.
+        InputError: the extension is not supported.
     """
     open_table = WRITERS.get(file.suffix.lower())
     if open_table is None:

@@ -21,7 +21,7 @@ EXCERPT = 60  # characters of a text that are printed
 
 
 def run(texts: Iterable[Text], names: Sequence[str], output: Path | None, *, unknown: bool) -> None:
-    """Predict texts and print one line per text, or write a table to `output`.
+    """Predict the sentiment of texts and print one line per text, or write a table to `output`.
 
     Raises:
         InputError: a text or a file of the pipeline cannot be read.

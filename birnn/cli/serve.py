@@ -1,4 +1,4 @@
-"""Serve a web page and a JSON endpoint that predict and explain a review."""
+"""Serve a web page and a JSON endpoint that classify a review and explain the result."""
 
 import dataclasses
 import socket
@@ -114,7 +114,7 @@ def run(host: str, port: int) -> None:
     with _listen(host, port) as listener:
         explainer = Explainer(predictor.load_verified(NETWORKS))
         explainer.explain("ready")  # compiles the networks before the first request
-        # On all interfaces, the names of this machine are not known.
+        # On all interfaces, the host names that clients use are unknown.
         hosts = ["*"] if host in ALL_INTERFACES else [host, "localhost", "127.0.0.1"]
         app = create(explainer, hosts)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))

@@ -19,7 +19,7 @@ DIR_SUFFIX = ".dir"  # DVC appends it to the md5 of a folder
 
 
 def find_damage(stage: str) -> str | None:
-    """Compare the inputs that other stages wrote for a stage with `dvc.lock`, if it exists.
+    """Compare the inputs of a stage that other stages wrote with `dvc.lock`, if that file exists.
 
     Returns:
         A message that names the missing or damaged file and what to delete, or None if all inputs
@@ -31,7 +31,7 @@ def find_damage(stage: str) -> str | None:
     for path, md5 in _recorded("outs"):
         is_read = any(dep == path or dep.startswith(f"{path}/") for dep in deps)
         if is_read and _md5(Path(path)) != md5:
-            return f"{_describe_damage(Path(path), md5)} run dvc repro"
+            return _describe_damage(Path(path), md5)
     return None
 
 
@@ -89,9 +89,9 @@ def _describe_damage(path: Path, md5: str) -> str:
             damaged = [file] if actual else []
             damaged += [cached] if cached.exists() and _md5(cached) != expected else []
             state = f"is damaged: its md5 is {actual}, but" if actual else "is missing:"
-            delete = f"delete {' and '.join(map(str, damaged))}, then" if damaged else ""
-            return f"{file} {state} {LOCK} records {expected};{delete and ' '}{delete}"
-    return f"{path} differs from what {LOCK} records; delete {path}, then"
+            delete = f" delete {' and '.join(map(str, damaged))}, then" if damaged else ""
+            return f"{file} {state} {LOCK} records {expected};{delete} run dvc repro"
+    return f"{path} differs from what {LOCK} records; delete {path}, then run dvc repro"
 
 
 def _recorded_files(path: Path, md5: str, cache: Path) -> Iterator[tuple[Path, str]]:

@@ -1,4 +1,4 @@
-"""Description of the machine, which is stored with every measured time."""
+"""The machine: its description, its usable cores, and the batch size that keeps them busy."""
 
 import os
 import platform

@@ -42,7 +42,7 @@ class Fetch(Section):
 
 
 class Csv(Section):
-    """The files and columns of the user's own labeled reviews."""
+    """The files and columns of the user's own labelled reviews."""
 
     train: FileName
     test: FileName | None

@@ -18,7 +18,7 @@ PATIENCE = 10  # seconds
 _received: list[int] = []  # not an Event: a second signal could deadlock on its lock
 
 
-def interrupted(stage: str) -> str:
+def interruption_message(stage: str) -> str:
     """Return the message that an interrupted stage prints."""
     return f"{stage} was interrupted: resume with dvc repro"
 

@@ -38,7 +38,7 @@ def run(main: Callable[[Settings], None]) -> None:
             raise
         exit_with(f"error: {error}", status=1)
     except KeyboardInterrupt:
-        exit_with(signals.interrupted(name), status=signals.INTERRUPTED)
+        exit_with(signals.interruption_message(name), status=signals.INTERRUPTED)
 
 
 @contextmanager

@@ -91,7 +91,11 @@ def parse_yaml(text: str | bytes) -> Any:
 
 
 def read_yaml(file: Path) -> Any:
-    """Return the content of a YAML file; raises the same errors as `parse_yaml`."""
+    """Return the content of a YAML file.
+
+    Raises:
+        yaml.YAMLError: as `parse_yaml`.
+    """
     return parse_yaml(file.read_bytes())
 
 

@@ -45,7 +45,7 @@ def download(address: str, file: Path, sha256: str) -> None:
         partial.unlink()
         raise InputError(
             f"{address} returned a file with sha256 {actual}, expected {sha256}; it was deleted: "
-            "run again, or download the file by other means"
+            f"run again, or download it yourself to {file}"
         )
     partial.replace(file)
 

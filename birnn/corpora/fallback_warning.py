@@ -10,7 +10,7 @@ def warn_if_fallback(name: str, requested: str) -> None:
     lines = [
         f"WARNING: {requested} could not be reached.",
         f"All results are from the fallback corpus {name}.",
-        "Connect to the network, or set IMDB_ARCHIVE to a local copy, and run: make repro",
+        "To use the requested corpus, connect to the network and run: make repro",
     ]
     width = max(map(len, lines))
     rule = "!" * (width + 4)

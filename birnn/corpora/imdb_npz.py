@@ -75,5 +75,5 @@ def _verify(file: Path) -> None:
     if actual != SHA256:
         raise InputError(
             f"{file} has sha256 {actual}, expected {SHA256}; it was not opened, because it may "
-            "hold a pickle, which can run any code: delete it"
+            "hold a pickle, which can run any code: delete it, and run again"
         )

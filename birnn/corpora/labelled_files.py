@@ -77,7 +77,7 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
     """Return a value as text, which must not be empty."""
     value = row.get(column)
     if isinstance(value, bytes | dict | list):
-        raise InputError(f"{location}, column {column!r} is neither text nor a number")
+        raise InputError(f"{location}, column {column!r} is neither text nor a number: fix it")
     text = "" if value is None else _as_text(value)
     if not text.strip():
         raise InputError(f"{location}, column {column!r} is empty: fill it, or remove the row")

@@ -55,6 +55,13 @@ SOURCES: dict[str, Callable[[Settings, Path], Corpus]] = {
 }
 
 
+# How to do without the network, by source.
+ADVICE = {
+    "imdb": f"set {imdb.LOCAL_COPY} to a local copy, ",
+    "imdb-npz": "copy imdb.npz and imdb_word_index.json into data/raw, ",
+}
+
+
 def find(settings: Settings, raw: Path) -> Corpus:
     """Return the corpus in the settings, or the fallback corpus if it cannot be reached.
 
@@ -70,8 +77,8 @@ def find(settings: Settings, raw: Path) -> Corpus:
     except UnreachableError as error:
         if offline is None:
             raise InputError(
-                f"{error}: connect to the network, set {imdb.LOCAL_COPY} to a local copy, "
-                "or set fetch.offline in params.yaml"
+                f"{error}: connect to the network, {ADVICE[source]}or set fetch.offline in "
+                "params.yaml"
             ) from error
         print(f"warning: {error}", file=sys.stderr)
         return replace(SOURCES[offline](settings, raw), requested=source)

@@ -102,7 +102,7 @@ def _csv_rows(reader: Any, file: Path) -> Iterator[tuple[str, list[str]]]:
         except csv.Error as error:
             raise InputError(
                 f"{location} is not valid CSV ({error}): the file is truncated, or a quote is not "
-                "closed"
+                "closed: close it, or save the file again"
             ) from None
         if row:
             yield location, row
@@ -119,12 +119,14 @@ def _json_lines(file: Path, columns: Sequence[str]) -> Iterator[Row]:
             except json.JSONDecodeError as error:
                 raise InputError(
                     f"{location}, column {error.colno} is not valid JSON ({error.msg}): "
-                    "the file is truncated, or does not have one object per line"
+                    "the file is truncated, or does not have one object per line: save it again"
                 ) from None
             except (ValueError, RecursionError) as error:
-                raise InputError(f"{location} cannot be read as JSON ({error})") from None
+                raise InputError(f"{location} cannot be read as JSON ({error}): fix it") from None
             if not isinstance(row, dict):
-                raise InputError(f'{location} is not an object such as {{"{columns[0]}": ...}}')
+                raise InputError(
+                    f'{location} is not an object such as {{"{columns[0]}": ...}}: fix it'
+                )
             for name in columns:
                 _refuse_surrogates(row.get(name), f"{location}, column {name!r}")
             yield location, row
@@ -151,7 +153,9 @@ def _parquet(file: Path, columns: Sequence[str]) -> Iterator[Row]:
             start += len(batch)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{file} is truncated or not a Parquet file ({reason})") from None
+        raise InputError(
+            f"{file} is truncated or not a Parquet file ({reason}): save it again"
+        ) from None
 
 
 def _batches(file: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:

@@ -42,7 +42,7 @@ class Attribution:
 
 
 class Attributor:
-    """Computes integrated gradients of one network."""
+    """Integrated gradients of one network."""
 
     def __init__(self, model: keras.Model) -> None:
         """Prepare to attribute predictions of a network from `build_network`."""

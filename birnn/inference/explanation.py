@@ -68,7 +68,7 @@ class Explanation:
 
 
 class Explainer:
-    """Predicts single texts and computes the contributions of their words."""
+    """A predictor of single texts that also computes the contributions of their words."""
 
     def __init__(self, predictor: Predictor) -> None:
         """Prepare to explain the predictions of the predictor's networks."""

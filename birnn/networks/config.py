@@ -50,7 +50,7 @@ class NetworkConfig(BaseModel):
 
     @classmethod
     def from_settings(cls, layer: Layer, units: int, settings: Settings) -> "NetworkConfig":
-        """Return the configuration in the settings, without the number of n-grams."""
+        """Return the configuration that the settings specify, without the number of n-grams."""
         network = settings.network
         return cls(
             layer=layer,

@@ -63,7 +63,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
             self.seed_generator = keras.random.SeedGenerator()
 
     def look_up(self, inputs: Any, *, training: bool | None = None) -> Words:
-        """Look up the words of ids, int32, shape (reviews, maxlen)."""
+        """Look up ids, int32, shape (reviews, maxlen), or a pair of ids and ratios."""
         ids, ratios = self._split_inputs(inputs)
         mask = tf.not_equal(ids, PADDING) if self.mask_zero else None
         if training and self._word_dropout:

@@ -20,7 +20,8 @@ All arrays are C-contiguous. They are float32, except `words` and `lengths`, whi
     recurrent   (units, gates x units)           weights of the state
     bias        (3 x units,)                     recurrent bias of a GRU; an LSTM ignores it
 
-Sort the reviews by length: ROWS of them take as many time steps as the longest.
+Callers should sort the reviews by length, because each block of ROWS reviews takes as many time
+steps as its longest review.
 """
 
 from typing import Any

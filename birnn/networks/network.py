@@ -43,8 +43,8 @@ def build_network(network: NetworkConfig) -> keras.Sequential:
 
     It maps ids, int32, shape (reviews, maxlen), to the probability that a review is positive,
     float32, shape (reviews, 1). If it reads n-grams, its input can be a pair of ids and ratios,
-    float32, shape (reviews, maxlen, longest_ngram). Keras's own layers have the same weights, and
-    compute the network on a GPU.
+    float32, shape (reviews, maxlen, longest_ngram). On a GPU, `auto` selects
+    Keras's own layers, which have the same weights as the kernel.
     """
     pooled = network.pooling == "max_mean"
     # Create this layer first, because Keras draws the seeds of layers in order of creation.

@@ -79,7 +79,7 @@ class Ladder:
     rungs: list[Rung]
 
     def matches(self, corpus: Mapping[str, Any]) -> bool:
-        """Tell if the ladder has this corpus."""
+        """Return whether the ladder was measured on this corpus."""
         return all(self.corpus[key] == corpus.get(key) for key in CORPUS)
 
     def chosen(self, model: str) -> Rung:
@@ -94,7 +94,7 @@ class Ladder:
 
 
 def read(folder: Path) -> Ladder | None:
-    """Read the ladder in a folder, None if there is no ladder."""
+    """Read the ladder in a folder, or return None if there is none."""
     if not (folder / ABOUT).exists():
         return None
     description, runs = read_json(folder / ABOUT), pd.read_csv(folder / RUNS)

@@ -15,8 +15,8 @@ from birnn.reporting import colors
 
 Rule = Callable[[RendererHTML, Sequence[Token], int, OptionsDict, EnvType], str]
 
-# Of paragraphs that start with an image or with emphasis.
-CLASSES = {"image": "figures", "em_open": "caption"}
+# CSS class of a paragraph, by the type of its first token.
+CSS_CLASSES = {"image": "figures", "em_open": "caption"}
 
 
 def add_contents(markdown: str) -> str:
@@ -46,8 +46,8 @@ def render(environment: Environment, markdown: str, drawings: dict[str, str]) ->
     for block, content in pairwise(tokens):
         if block.type == "heading_open":
             block.attrSet("id", anchor(content.content))
-        elif content.children and content.children[0].type in CLASSES:
-            block.attrSet("class", CLASSES[content.children[0].type])
+        elif content.children and content.children[0].type in CSS_CLASSES:
+            block.attrSet("class", CSS_CLASSES[content.children[0].type])
     title = next(token.content for token in tokens if token.type == "inline")
     body = parser.renderer.render(tokens, parser.options, {})
     return environment.get_template("page.html.j2").render(title=title, body=body, colors=colors)

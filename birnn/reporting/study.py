@@ -58,7 +58,7 @@ class Study:
     summary: pd.DataFrame
 
     def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-        """Tell if the study has this corpus and these settings, apart from the varied ones."""
+        """Return whether the study has this corpus and, apart from the varied ones, settings."""
         return all(self.corpus[key] == corpus.get(key) for key in CORPUS) and all(
             settings.get(key) == value for key, value in self.settings.items()
         )

@@ -1,4 +1,4 @@
-"""Hold out training reviews for validation, by whole films."""
+"""Hold out whole groups of training reviews, such as films, for validation."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Train word vectors on text without labels: skip-gram with negative sampling, by gensim.
+"""Train word vectors on text without labels: skip-gram with negative sampling, with gensim.
 
 Mikolov et al., "Distributed Representations of Words and Phrases and their Compositionality", NIPS
 2013, section 2.2.

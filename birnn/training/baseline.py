@@ -71,7 +71,7 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[np.uint8], settings: Setti
 
 
 class Predictor:
-    """A trained baseline that predicts reviews and counts its multiply-adds."""
+    """A trained baseline that classifies reviews and counts its multiply-adds."""
 
     def __init__(self, baseline: Baseline) -> None:
         """Index the n-grams of `baseline`."""

@@ -53,8 +53,8 @@ def batches(
     dataset = tf.data.Dataset.from_generator(epoch, output_signature=(inputs_spec, labels_spec))
     steps = -(-len(labels) // batch_size)
     options = tf.data.Options()
-    # The end of an epoch waits for the autotuner's thread, whose sleeps grow up to the duration
-    # of the epoch.
+    # With autotuning, the end of an epoch waits for the autotuner's thread, which may sleep for
+    # as long as the epoch lasted.
     options.autotune.enabled = False
     # A generator cannot be split by files; each GPU gets its share of every batch.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF

@@ -1,9 +1,9 @@
-"""A checkpoint after every epoch, from which training resumes after it was killed.
+"""Checkpoints after every epoch, from which interrupted training resumes.
 
 One file stores all variables of the network and its optimizer, and the history. Its name is a hash
 of everything that the result depends on, so training never resumes from the checkpoint of another
-configuration. The checkpoint stays after the last epoch until another training replaces it, because
-DVC may be killed before it records the result.
+configuration. The checkpoint stays after the last epoch until another training run replaces it,
+because DVC may be killed before it records the result.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ class Progress:
 
 
 class Checkpoint:
-    """The state of a training after its last finished epoch."""
+    """The state of a training run after its last finished epoch."""
 
     def __init__(self, folder: Path, configuration: list[Any], data: list[Path]) -> None:
         """Name the file after the configuration (JSON), the data files, the code and libraries."""
@@ -67,7 +67,8 @@ class Checkpoint:
     def load(self, model: keras.Model) -> Progress:
         """Restore the state of a compiled model and return its progress.
 
-        If there is no checkpoint, or with a warning if it is damaged, the progress is empty.
+        The progress is empty if there is no checkpoint. It is also empty, with a warning, if the
+        checkpoint is damaged.
         """
         if not self._file.exists():
             return Progress({}, [])

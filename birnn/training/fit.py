@@ -101,8 +101,8 @@ def train(network: NetworkConfig, settings: Train, paths: Paths) -> None:
 
     The model folder gets the weights after the last epoch and the configuration (see
     `save_network`), and `history.csv` with one row per epoch. If training was interrupted, it
-    resumes from its last checkpoint and ends with the same weights and history. Several GPUs share
-    every batch. Without dropout, and if all shares are equal, only rounding changes the result.
+    resumes from its last checkpoint and ends with the same weights and history. Several GPUs split
+    every batch. Without dropout and with equal shares, the result differs only by rounding.
 
     Raises:
         InputError: the loss is not finite.

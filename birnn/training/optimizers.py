@@ -8,7 +8,7 @@ from birnn.core.settings import Train
 
 
 def create_optimizer(settings: Train, reviews: int) -> keras.Optimizer:
-    """Return the Keras optimizer in the settings, for training on a number of reviews.
+    """Return the Keras optimizer that the settings specify, for training on so many reviews.
 
     The allowed names are in `core/settings.py`; Keras knows them all.
     """

@@ -122,7 +122,7 @@ def test_refused_push_saves_the_results(project: Path, machines: Machines, refus
     refuse(project)
     result = run_on(machines, project, "-S", "train.seed=1")
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1] == "error: failed, see above: seed-1"
+    assert result.stderr.splitlines()[-1].startswith("error: failed: seed-1.")
     line = next(line for line in result.stdout.splitlines() if "seed-1 failed: " in line)
     saved = Path(line.partition("saved on that machine in ")[2].partition(": ")[0])
     assert saved.parent in machines.folders
@@ -143,7 +143,7 @@ def test_refused_push_saves_the_results(project: Path, machines: Machines, refus
 def test_failed_experiment_prints_its_error(project: Path, machines: Machines) -> None:
     result = run_on(machines, project, "-S", "baseline.min_reviews=100000")
     assert result.returncode == 1
-    assert "error: failed, see above: min-reviews-100000" in result.stderr
+    assert "error: failed: min-reviews-100000." in result.stderr
     assert "min-reviews-100000 failed: on " in result.stdout
     assert "Traceback" not in result.stdout + result.stderr
     assert experiments(project) == []

@@ -145,7 +145,7 @@ def test_gate_fails_on_worse_or_low_metrics() -> None:
     strict = Gate(not_worse=[], at_least={"bigru.accuracy": 0.9, "bigru.none": 0.1})
     assert make_review(facts(), facts(), gate=strict).failures == [
         "bigru.accuracy is 0.8200, below the minimum of 0.9",
-        "bigru.none is –, below the minimum of 0.1",
+        "bigru.none has no value: fix its name in gate.yaml, or run make repro",
     ]
 
 

@@ -32,7 +32,16 @@ def load() -> settings.Settings:
     return loaded
 
 
+def dump(loaded: settings.Settings) -> dict[str, dict[str, object]]:
+    """Return all settings as a dictionary, and record them."""
+    content: dict[str, dict[str, object]] = original_dump(loaded)
+    read.update(settings.flatten(content))
+    return content
+
+
 original_load, settings.load = settings.load, load
+original_dump = settings.Settings.model_dump
+settings.Settings.model_dump = dump  # type: ignore[assignment,method-assign]
 settings.Section.__getattribute__ = record_access  # type: ignore[assignment,method-assign]
 try:
     runpy.run_module(f"stages.{stage}", run_name="__main__")
