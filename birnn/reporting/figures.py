@@ -81,7 +81,7 @@ def intervals(metrics: dict[str, Any]) -> Figure:
     pair = metrics["pair"]
     ends = (pair["difference_low"], pair["accuracy_difference"], pair["difference_high"])
     _draw_interval(lower, f"{TITLES['bilstm']}\nminus {TITLES['bigru']}", ends, "+.2f", INK)
-    lower.axvline(0, color=INK, linewidth=1)
+    lower.axvline(0, color=GRID, linewidth=2, zorder=0)
     limit = 130 * max(map(abs, ends))
     lower.set(xlabel="difference (points)", xlim=(-limit, limit), ylim=(-0.5, 0.5))
     for axes in (upper, lower):
