@@ -45,16 +45,12 @@ def train_on_two_devices(network: str, changes: str, padded: str) -> None:
         fit.train(*arguments)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("network", "changes"),
     [
         (NETWORK, {"optimizer": "adam"}),
-        pytest.param(
-            IMPROVED,
-            {"optimizer": "sgd", "learning_rate": 2, "clipnorm": 0.1},
-            marks=pytest.mark.exhaustive,
-        ),
+        (IMPROVED, {"optimizer": "sgd", "learning_rate": 2, "clipnorm": 0.1}),
     ],
 )
 def test_two_devices_train_and_resume_like_one(
