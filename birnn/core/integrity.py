@@ -60,7 +60,9 @@ def _recorded(kind: str) -> Iterator[tuple[str, str]]:
     """Yield the path and md5 of every output (`outs`) or dependency (`deps`) in `dvc.lock`."""
     for stage in read_yaml(LOCK)["stages"].values():
         for entry in stage.get(kind, []):
-            yield entry["path"], entry["md5"]
+            # DVC does not write the file atomically: if it was killed, the last md5 may be missing.
+            if "md5" in entry:
+                yield entry["path"], entry["md5"]
 
 
 def _md5(path: Path) -> str | None:

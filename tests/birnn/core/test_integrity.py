@@ -145,3 +145,9 @@ def test_unrecorded_file_is_refused(project: Path) -> None:
     assert "dvc.lock records none" in refusal("weights.h5")
     (project / "dvc.lock").unlink()
     assert refusal("weights.h5").startswith("dvc.lock is missing: run dvc repro")
+
+
+@pytest.mark.usefixtures("cache")
+def test_entry_without_md5_is_ignored() -> None:
+    Path("dvc.lock").write_text("stages:\n  make:\n    outs:\n    - path: file\n")
+    assert integrity.find_damage("use") is None
