@@ -9,30 +9,30 @@ from typer.main import get_command
 
 from birnn.__main__ import app as birnn_app
 from birnn.core.settings import flatten, load
+from birnn.reporting.page import anchor
 from experiments.__main__ import app as experiments_app
 from tests.projects import PROJECT
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 CODE_FILE = re.compile(r"`((?:birnn|stages|tests|experiments|benchmarks)/[\w/]+\.\w+)`")
 PLACEHOLDERS = {"stages/NAME.py"}
-ANCHOR = re.compile(r"[^\w\- ]")
 
 
 def anchors(page: Path) -> set[str]:
     """Return the anchors that GitHub gives to the headings of a page."""
     headings = re.findall(r"^#+ (.*)", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {ANCHOR.sub("", heading.lower()).replace(" ", "-") for heading in headings}
+    return set(map(anchor, headings))
 
 
 def broken_links(page: Path) -> Iterator[str]:
     """Yield the relative links of a page whose file or heading does not exist."""
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
-        path, _, anchor = link.partition("#")
+        path, _, heading = link.partition("#")
         if "://" in path:
             continue
         target = page.parent / path if path else page
-        is_page = target.suffix == ".md" and anchor
-        if not target.exists() or (is_page and anchor not in anchors(target)):
+        is_page = target.suffix == ".md" and heading
+        if not target.exists() or (is_page and heading not in anchors(target)):
             yield link
 
 

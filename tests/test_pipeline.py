@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 import re
 import shutil
@@ -97,6 +98,11 @@ def test_two_runs_give_equal_bytes(finished: Path, clone: Path) -> None:
     assert first == second
 
 
+# Limit of the time of an idle `dvc repro`, as a multiple of the time with a single stage (about
+# 0.6 s), so that the pipeline takes less than a second.
+MOST_IDLE = 1.7
+
+
 def idle_repro_seconds(project: Path) -> float:
     """Return the CPU time, or else the wall time, of a `dvc repro` that runs no stage."""
     start, before = time.perf_counter(), os.times()
@@ -107,7 +113,7 @@ def idle_repro_seconds(project: Path) -> float:
     return (cpu - before.children_user - before.children_system) or elapsed
 
 
-def test_idle_repro_takes_less_than_twice_the_time_of_a_single_stage(
+def test_idle_repro_takes_little_longer_than_with_a_single_stage(
     finished_copy: Path, tmp_path: Path
 ) -> None:
     # Other load slows both projects down, so that a bound in seconds would depend on it.
@@ -117,10 +123,13 @@ def test_idle_repro_takes_less_than_twice_the_time_of_a_single_stage(
     check_output(minimal, "dvc", "init", "-q")
     check_output(minimal, "dvc", "stage", "add", "-q", "-n", "one", "-o", "out", "echo 1 > out")
     check_output(minimal, "dvc", "repro", "-q")
-    pairs = [(idle_repro_seconds(finished_copy), idle_repro_seconds(minimal)) for _ in range(5)]
-    pipeline, single_stage = map(min, zip(*pairs, strict=True))
-    print(f"idle dvc repro: {pipeline:.2f} s, with a single stage {single_stage:.2f} s")
-    assert pipeline < 2 * single_stage
+    pipeline = single_stage = math.inf
+    for _ in range(10):
+        pipeline = min(pipeline, idle_repro_seconds(finished_copy))
+        single_stage = min(single_stage, idle_repro_seconds(minimal))
+        if pipeline < MOST_IDLE * single_stage:
+            return
+    pytest.fail(f"{pipeline:.2f} s, with a single stage {single_stage:.2f} s")
 
 
 def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path) -> None:
