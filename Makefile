@@ -62,7 +62,7 @@ fresh: $(ENV) ## check that dvc.lock matches the code, settings and data
 
 # The experiments of the studies in git.
 SEEDS := -S train.seed=0..9
-SIZES := -S network.gru_units=64,79 -S train.seed=0..2
+SIZES := -S bigru.units=64,79 -S train.seed=0..2
 
 study: $(ENV) ## run the unfinished experiments of the studies and collect the results
 	python -m experiments run $(SEEDS)

@@ -19,7 +19,6 @@ from rich.table import Table
 
 from benchmarks.paired import Cost, alternate, measure_command, ratios, spread
 from birnn.core.errors import InputError
-from birnn.evaluation import costs
 from birnn.evaluation.model_names import TITLES
 from birnn.text import encoding, reviews, sequences, tokenizer
 
@@ -90,19 +89,19 @@ def steps(times: int) -> Iterator[Row]:
     chosen = np.random.default_rng(0).permutation(len(all_ids))[: work.REVIEWS]
     ids, labels = all_ids[chosen], all_labels[chosen]
     peak = work.peak(times)
-    for layer in costs.PRODUCTS:
-        measured = work.compare(layer, ids, labels, times)
-        title = TITLES[f"bi{layer}"]
+    for name in work.GATES:
+        measured = work.compare(name, ids, labels, times)
+        title = TITLES[name]
         for kind, engines in measured.items():
             for other in [engine for engine in engines if engine != "this"]:
                 yield row(f"{title}, {kind} / {other}", engines["this"], engines[other])
             if "PyTorch" not in engines:
                 yield (f"{title}, {kind} / PyTorch", "not installed: pip install torch")
-        by_formulas = work.multiply_adds_by_formulas(layer)
+        by_formulas = work.multiply_adds_by_formulas(name)
         for counted, adds, engine in (
             ("by the formulas", by_formulas, "this"),
             ("by the formulas", by_formulas, "Keras"),
-            ("executed", work.executed_multiply_adds(layer, ids), "this"),
+            ("executed", work.executed_multiply_adds(name, ids), "this"),
         ):
             speeds = [adds / cost.cpu for cost in measured["training step"][engine]]
             share = [speed / median(peak) for speed in speeds]

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from benchmarks.paired import Cost, alternate, measure
 from birnn.core.machine import BATCH_SIZE
 from birnn.evaluation import costs
-from birnn.networks.config import DIRECTIONS, Layer, NetworkConfig
-from birnn.networks.network import LAYERS, build_network
+from birnn.layers.pooling import DIRECTIONS
+from birnn.networks.config import NetworkConfig
+from birnn.networks.network import build_network
+from birnn.networks.registry import NETWORKS
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64
 BATCH = 256  # reviews per training step, and per batch of the notebook's validation
@@ -20,32 +22,37 @@ STEPS = 20
 REVIEWS = 10_000  # for validation and prediction
 PEAK = 2_048  # rows and columns of the matrices whose product measures the peak
 
+# Gates of the networks that the kernel runs.
+GATES = {"bilstm": 4, "bigru": 3}
+
 Ids = NDArray[np.int32]
 Labels = NDArray[np.uint8]
 
 
-def ours(layer: Layer) -> keras.Sequential:
+def ours(name: str) -> keras.Sequential:
     """Return the network that the pipeline trains."""
-    network = NetworkConfig(
-        layer=layer,
+    config = NetworkConfig(
+        name=name,
+        settings={"units": UNITS},
         num_words=NUM_WORDS,
         maxlen=MAXLEN,
         embedding_dim=DIM,
-        units=UNITS,
         dropout=0.5,
         kernel="fused",
     )
-    return _compile(build_network(network))
+    return _compile(build_network(NETWORKS[name], config))
 
 
-def stock(layer: Layer) -> keras.Sequential:
+def stock(name: str) -> keras.Sequential:
     """Return the same network, built from Keras's own layers."""
     return _compile(
         keras.Sequential(
             [
                 keras.Input((MAXLEN,), dtype="int32"),
                 keras.layers.Embedding(NUM_WORDS, DIM),
-                keras.layers.Bidirectional(LAYERS[layer](UNITS)),
+                keras.layers.Bidirectional(
+                    {"bilstm": keras.layers.LSTM, "bigru": keras.layers.GRU}[name](UNITS)
+                ),
                 keras.layers.Dropout(0.5),
                 keras.layers.Dense(1, activation="sigmoid"),
             ]
@@ -86,7 +93,7 @@ def keras_works(
     return {"training step": step, "validation": validation, "prediction": prediction}
 
 
-def torch_works(layer: Layer, ids: Ids, labels: Labels) -> dict[str, Callable[[], Cost]] | None:
+def torch_works(name: str, ids: Ids, labels: Labels) -> dict[str, Callable[[], Cost]] | None:
     """Return the same functions for a PyTorch model of equal shape; None if it is not installed."""
     try:
         import torch  # noqa: PLC0415
@@ -98,14 +105,14 @@ def torch_works(layer: Layer, ids: Ids, labels: Labels) -> dict[str, Callable[[]
         def __init__(self) -> None:
             super().__init__()
             self.embedding = nn.Embedding(NUM_WORDS, DIM)
-            kind = {"lstm": nn.LSTM, "gru": nn.GRU}[layer]
+            kind = {"bilstm": nn.LSTM, "bigru": nn.GRU}[name]
             self.recurrent = kind(DIM, UNITS, bidirectional=True, batch_first=True)
             self.dropout = nn.Dropout(0.5)
             self.output = nn.Linear(DIRECTIONS * UNITS, 1)
 
         def forward(self, batch: Any) -> Any:
             _, last = self.recurrent(self.embedding(batch))
-            states = last[0] if layer == "lstm" else last
+            states = last[0] if name == "bilstm" else last
             return self.output(self.dropout(torch.cat([states[0], states[1]], 1)))[:, 0]
 
     net = Net()
@@ -133,13 +140,13 @@ def torch_works(layer: Layer, ids: Ids, labels: Labels) -> dict[str, Callable[[]
     return {"training step": step, "validation": prediction, "prediction": prediction}
 
 
-def compare(layer: Layer, ids: Ids, labels: Labels, times: int) -> dict[str, dict[str, list[Cost]]]:
+def compare(name: str, ids: Ids, labels: Labels, times: int) -> dict[str, dict[str, list[Cost]]]:
     """Return the costs of each kind of work by engine; the engines alternate."""
     engines = {
-        "this": keras_works(ours(layer), ids, labels, BATCH_SIZE),
-        "Keras": keras_works(stock(layer), ids, labels, BATCH),
+        "this": keras_works(ours(name), ids, labels, BATCH_SIZE),
+        "Keras": keras_works(stock(name), ids, labels, BATCH),
     }
-    if torch := torch_works(layer, ids, labels):
+    if torch := torch_works(name, ids, labels):
         engines["PyTorch"] = torch
     measured = {}
     for kind in engines["this"]:
@@ -162,15 +169,16 @@ def peak(times: int) -> list[float]:
     return [PEAK**3 / cost.cpu for cost in alternate({"product": product}, times)["product"]]
 
 
-def multiply_adds_by_formulas(layer: Layer) -> int:
+def multiply_adds_by_formulas(name: str) -> int:
     """Return the multiply-adds of a training step according to the layers' formulas.
 
     The gradient takes twice as many as the forward pass.
     """
-    return 3 * BATCH * costs.multiply_adds(layer, DIM, UNITS, MAXLEN, DIRECTIONS * UNITS)
+    _, layer, *_, output = ours(name).layers
+    return 3 * BATCH * costs.multiply_adds(layer, output, MAXLEN)
 
 
-def executed_multiply_adds(layer: Layer, ids: Ids) -> float:
+def executed_multiply_adds(name: str, ids: Ids) -> float:
     """Return the multiply-adds that the fused kernel executes in a training step.
 
     It computes the input's part for distinct words only. For the states' part it runs the forward
@@ -178,5 +186,5 @@ def executed_multiply_adds(layer: Layer, ids: Ids) -> float:
     """
     batches = [ids[start : start + BATCH] for start in range(0, STEPS * BATCH, BATCH)]
     distinct = np.mean([len(np.unique(batch)) for batch in batches])
-    gates = DIRECTIONS * costs.PRODUCTS[layer] * UNITS
+    gates = DIRECTIONS * GATES[name] * UNITS
     return float(3 * distinct * DIM * gates + 4 * BATCH * MAXLEN * UNITS * gates)

@@ -9,33 +9,16 @@ from typing import Annotated
 import typer
 
 from birnn.core.errors import InputError
-from birnn.evaluation.model_names import NETWORKS
+from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS
 from birnn.networks.quiet_imports import quiet_imports
 
-
-class Kind(StrEnum):
-    """The mistakes of one network, or the disagreements between the two."""
-
-    BILSTM = "bilstm"
-    BIGRU = "bigru"
-    DISAGREEMENT = "disagreement"
-
-
-class NetworkChoice(StrEnum):
-    """The networks that make a prediction."""
-
-    BILSTM = "bilstm"
-    BIGRU = "bigru"
-    BOTH = "both"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the chosen networks."""
-        return NETWORKS if self is NetworkChoice.BOTH else (self.value,)
-
+ALL = "all"
+# The choices come from the registry, so mypy cannot know them.
+NetworkChoice = StrEnum("NetworkChoice", [*NETWORKS, ALL])  # type: ignore[misc]
+Kind = StrEnum("Kind", [*NETWORKS, DISAGREEMENT])  # type: ignore[misc]
 
 Network = Annotated[
-    NetworkChoice, typer.Option(help="Network to use. With both, their log-odds are averaged.")
+    NetworkChoice, typer.Option(help="Network to use. With all, their log-odds are averaged.")
 ]
 
 app = typer.Typer(
@@ -65,7 +48,7 @@ def results() -> None:
 def mistakes(
     kind: Annotated[
         Kind, typer.Argument(help="Network whose mistakes to show, or disagreement.")
-    ] = Kind.DISAGREEMENT,
+    ] = Kind[DISAGREEMENT if len(NETWORKS) > 1 else NETWORKS[0]],
     count: Annotated[int, typer.Option(min=1, help="Number of reviews, worst first.")] = 5,
 ) -> None:
     """Show test reviews that the networks get wrong or disagree on."""
@@ -88,7 +71,7 @@ def predict(  # noqa: PLR0913
             help="File of texts: .txt (one per line), .csv, .tsv, .jsonl or .parquet. Repeatable."
         ),
     ] = None,
-    network: Network = NetworkChoice.BOTH,
+    network: Network = NetworkChoice[ALL],
     column: Annotated[
         str, typer.Option(help="Column that contains the texts; not used for .txt files.")
     ] = "text",
@@ -110,7 +93,7 @@ def predict(  # noqa: PLR0913
         from birnn.cli import predict as command  # noqa: PLC0415
 
     inputs = input_texts.read(texts or [], file or [], column, whole=whole)
-    command.run(inputs, network.names, output, unknown=unknown)
+    command.run(inputs, _names(network), output, unknown=unknown)
 
 
 @app.command()
@@ -118,7 +101,7 @@ def explain(
     text: Annotated[
         str | None, typer.Argument(help="Text to explain. Without it, read standard input.")
     ] = None,
-    network: Network = NetworkChoice.BOTH,
+    network: Network = NetworkChoice[ALL],
     html: Annotated[
         Path | None, typer.Option(help="Write a self-contained HTML page to this file.")
     ] = None,
@@ -127,7 +110,7 @@ def explain(
     with quiet_imports():
         from birnn.cli import explain as command  # noqa: PLC0415
 
-    command.run(text, network.names, html)
+    command.run(text, _names(network), html)
 
 
 @app.command()
@@ -160,6 +143,11 @@ def export(
         from birnn.cli import export as command  # noqa: PLC0415
 
     command.run(file)
+
+
+def _names(network: NetworkChoice) -> tuple[str, ...]:
+    """Return the names of the chosen networks."""
+    return NETWORKS if network == ALL else (network.value,)
 
 
 def run() -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from birnn.core.errors import InputError
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.model_names import TITLES, pair_title
 from birnn.reporting import formatting, study
 from experiments import freshness, grid, ladder, pairs, recipes, revisions, runs, studies
 from experiments import review as reviews
@@ -96,18 +96,20 @@ def collect(
 
 
 def _show(collected: study.Study) -> None:
-    """Print the accuracies of a study."""
-    columns = ("seeds", *(TITLES[name] for name in NETWORKS), "difference, in points", "verdict")
-    table = Table(*collected.varied, *columns)
+    """Print the accuracies of a study, and the differences of the networks."""
+    titles = [TITLES[name] for name in collected.networks]
+    accuracies = Table(*collected.varied, "seeds", *titles)
+    differences = Table(*collected.varied, "difference", "points", "verdict")
     for group in collected.groups("accuracy"):
-        table.add_row(
-            *map(str, group.combination.values()),
-            str(group.seeds),
-            *(formatting.with_deviation(group.cells[name]) for name in NETWORKS),
-            formatting.difference(group.cells[study.DIFFERENCE]),
-            group.verdict,
-        )
-    Console().print(table)
+        values = [str(value) for value in group.combination.values()]
+        cells = map(formatting.with_deviation, group.networks.values())
+        accuracies.add_row(*values, str(group.seeds), *cells)
+        for pair, verdict in group.verdicts.items():
+            points = formatting.difference(group.differences[pair])
+            differences.add_row(*values, pair_title(*pair), points, verdict)
+    Console().print(accuracies)
+    if differences.row_count:
+        Console().print(differences)
 
 
 @app.command("ladder")

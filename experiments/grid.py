@@ -11,6 +11,7 @@ from typing import Any
 from birnn.core import settings
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import parse_yaml, read_yaml, write_yaml
+from birnn.networks.registry import NETWORKS
 from experiments.recipes import Recipe
 
 PARAMS = settings.FILE
@@ -95,11 +96,14 @@ def _point(chosen: dict[str, Any], recipe: Recipe | None) -> Point:
 
 
 def _check(params: Params) -> None:
-    """Validate the settings as every stage does, but before anything runs."""
+    """Validate the settings as the stages do, but before anything runs."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / PARAMS.name
         write_yaml(params, file)
         try:
-            settings.load(file)
+            loaded = settings.load(file)
+            for network in NETWORKS.values():
+                loaded.section(network.name, network.settings)
         except InputError as error:
-            raise InputError(str(error).replace(str(file), "the grid")) from error
+            _, _, reason = str(error).partition(": ")
+            raise InputError(f"the grid: {reason}") from error

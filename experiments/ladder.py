@@ -14,7 +14,7 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
-from birnn.evaluation.model_names import ALL, BASELINE, BOTH, NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.reporting import figures, ladder, ladder_figure, report
 from birnn.reporting.study import CORPUS, SEED
 from experiments.recipes import Recipe
@@ -47,7 +47,7 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
     table = pd.DataFrame([row for recipe in recipes for row in rows(recipe, runs[recipe.name])])
     about = {
         "corpus": dict(zip(CORPUS, corpus, strict=True)),
-        "machines": report.machines(*(_timing(run, "bigru") for run in finished)),
+        "machines": report.machines(*(_timing(run, NETWORKS[0]) for run in finished)),
         "recipes": [
             {"name": recipe.name, "title": recipe.title, "settings": recipe.added}
             for recipe in recipes
@@ -98,12 +98,12 @@ def _seconds(run: Run) -> dict[str, float]:
     before = sum(_timing(run, stage)["seconds"] for stage in BEFORE_TRAINING)
     training = {name: sum(_timing(run, name)["seconds_per_epoch"]) for name in NETWORKS}
     baseline = _timing(run, BASELINE)["seconds"]
-    both = before + sum(training.values())
+    combined = before + sum(training.values())
     return {
         **{name: before + seconds for name, seconds in training.items()},
         BASELINE: baseline,
-        BOTH: both,
-        ALL: both + baseline,
+        COMBINED: combined,
+        ALL: combined + baseline,
     }
 
 

@@ -26,12 +26,14 @@ def differences(base: str) -> dict[str, Interval]:
     if not before[["id", "label"]].equals(after[["id", "label"]]):
         return {}
     labels = after["label"].to_numpy()
-    return {
-        model: comparison.compare(
-            *(metrics.is_correct(labels, side[model].to_numpy()) for side in (after, before))
-        ).interval
-        for model in TITLES
-    }
+    intervals = {}
+    for model in TITLES:
+        if model in before and model in after:
+            here, there = (
+                metrics.is_correct(labels, side[model].to_numpy()) for side in (after, before)
+            )
+            intervals[model] = comparison.compare(here, there).interval
+    return intervals
 
 
 def _predictions(revision: str | None) -> pd.DataFrame:

@@ -26,7 +26,12 @@ BETTER, WORSE, WITHIN, UNKNOWN = "better", "worse", "within noise", "noise unkno
 
 
 class Gate(BaseModel):
-    """The conditions of a review; metrics have full names, such as `bilstm.accuracy`."""
+    """The conditions of a review.
+
+    Attributes:
+        not_worse: measures of the networks that must not be worse than at BASE by more than noise.
+        at_least: minimum values, by full name of the metric, such as `bilstm.accuracy`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -225,7 +230,8 @@ def _word(measure: str, values: tuple[Any, Any], margin: float | None) -> str:
 
 def _failures(rows: Sequence[Row], here: Facts, gate: Gate) -> Iterator[str]:
     for row in rows:
-        if row.metric in gate.not_worse and row.word == WORSE:
+        model, measure = row.metric.split(".")
+        if model in NETWORKS and measure in gate.not_worse and row.word == WORSE:
             yield f"{row.metric} got worse: from {_value(row.base)} to {_value(row.here)}"
     for metric, minimum in gate.at_least.items():
         model, _, measure = metric.partition(".")

@@ -10,9 +10,9 @@ import pandas as pd
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file, atomic_folder, write_json
 from birnn.core.settings import flatten
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, pair_name
 from birnn.reporting import figures, statistics, study, study_figure
-from birnn.reporting.study import CORPUS, DIFFERENCE, SEED
+from birnn.reporting.study import CORPUS, SEED
 from experiments.grid import Point
 from experiments.runs import Run
 
@@ -27,8 +27,9 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     """Write the runs of a grid, by index of their points, as a study to `study/NAME`.
 
     `runs.csv` has one row per run. `summary.csv` has the mean, standard deviation and 95% interval
-    over seeds of each measure, for each network and for the BiLSTM minus the BiGRU with the same
-    seed. `study.json` describes the settings and the corpus, and `NAME.png` shows the accuracies.
+    over seeds of each measure, for each network and for the difference of two networks with the
+    same seed. `study.json` describes the settings and the corpus, and `NAME.png` shows the
+    accuracies.
 
     Raises:
         InputError: no run is finished, the runs use several corpora, or the name is not valid.
@@ -84,7 +85,8 @@ def rows(points: Sequence[Point], runs: Mapping[int, Run]) -> pd.DataFrame:
 def summary(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return one row per combination of varied settings, measure and model.
 
-    The model `difference` is the BiLSTM minus the BiGRU with the same seed.
+    The difference of two networks with the same seed is a model, too, such as `bilstm_minus_bigru`.
+    The intervals of all differences of a measure are simultaneous.
     """
     groups = table.groupby(list(names), sort=True) if names else [((), table)]
     records = []
@@ -92,22 +94,26 @@ def summary(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         combination = dict(zip(names, values, strict=True))
         for measure in _measures(runs):
             columns = {network: runs[f"{network}.{measure}"] for network in NETWORKS}
-            columns[DIFFERENCE] = columns["bilstm"] - columns["bigru"]
+            spreads = {network: statistics.spread(column) for network, column in columns.items()}
+            spreads |= {
+                pair_name(*pair): statistics.spread(columns[pair[0]] - columns[pair[1]], len(PAIRS))
+                for pair in PAIRS
+            }
             records += [
-                combination | {"model": model, "measure": measure} | _spread(column)
-                for model, column in columns.items()
+                combination | {"model": model, "measure": measure} | _record(spread)
+                for model, spread in spreads.items()
             ]
     return pd.DataFrame(records)
 
 
 def _measures(table: pd.DataFrame) -> list[str]:
     columns = map(str, table.columns)
-    names = [name.split(".", 1)[1] for name in columns if name.startswith("bilstm.")]
+    prefix = f"{NETWORKS[0]}."
+    names = [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
     return [name for name in names if name not in CONSTANT]
 
 
-def _spread(values: pd.Series) -> dict[str, Any]:
-    spread = statistics.spread(values)
+def _record(spread: statistics.Spread) -> dict[str, Any]:
     low, high = spread.interval or (None, None)
     return {
         "seeds": spread.seeds,

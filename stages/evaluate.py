@@ -1,4 +1,4 @@
-"""Evaluate both networks, with the weights after the last epoch, and the baseline.
+"""Evaluate the networks, with the weights after the last epoch, and the baseline.
 
 Reads data/corpus, data/padded and models. Writes metrics/metrics.json, plots/*.csv and
 data/evaluated. If reviews are held out, ensembles of the models are evaluated as well.
@@ -14,7 +14,8 @@ from birnn.core import machine, stage
 from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
 from birnn.evaluation import ensembles, mistakes, plot_data, summary
-from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.evaluation.model_names import BASELINE, NETWORKS, comparisons
+from birnn.networks import registry
 from birnn.networks.quiet_imports import quiet_imports
 from birnn.text import reviews, sequences
 
@@ -69,13 +70,17 @@ def main(settings: Settings) -> None:
         )
     for name in predicted:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")
-    print(f"bilstm and bigru: {metrics['pair']['verdict']}")
+    for (first, second), compared in comparisons(metrics).items():
+        print(f"{first} and {second}: {compared['verdict']}")
 
 
 def predict(padded: Path, corpus_file: Path) -> dict[str, Predictions]:
     """Return the predictions of each model; the baseline reads all words of the reviews."""
     padded_reviews, _ = sequences.read(padded)
-    predicted = {name: predict_with_network(MODELS / name, padded_reviews) for name in NETWORKS}
+    predicted = {
+        name: predict_with_network(network, MODELS / name, padded_reviews)
+        for name, network in registry.NETWORKS.items()
+    }
     rows = np.load(padded / "rows.npy")
     return predicted | {BASELINE: predict_with_baseline(MODELS / BASELINE, corpus_file, rows)}
 

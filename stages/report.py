@@ -1,7 +1,7 @@
 """Draw the figures and write the report.
 
 Reads metrics, plots/*.csv, data/corpus/corpus.json, data/evaluated/costs.json, timings and study.
-Writes plots/*.png and report.
+Writes plots/*.png, plots/templates and report.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,16 @@ from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
 from birnn.corpora import fallback_warning
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.reporting import figures, ladder, ladder_figure, report, study, study_figure, svg
+from birnn.reporting import (
+    figures,
+    ladder,
+    ladder_figure,
+    plot_templates,
+    report,
+    study,
+    study_figure,
+    svg,
+)
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.study import Study
 
@@ -40,6 +49,7 @@ def main(settings: Settings) -> None:
     drawn = figures.draw(metrics, tables, settings.pad.maxlen)
     for name, figure in drawn.items():
         figures.save(figure, PLOTS / f"{name}.png")
+    plot_templates.write(PLOTS / "templates")
     studies = [each for each in study.read_all(STUDIES) if each.matches(corpus, values)]
     recipes = ladder.read(STUDIES / "ladder")
     if recipes and not recipes.matches(corpus):

@@ -41,7 +41,7 @@ MODULES = (
     "birnn/core/integrity.py",
     "birnn/training/checkpoints.py",
     "birnn/corpora/imdb.py",
-    "birnn/networks/kernel.py",
+    "birnn/layers/kernel.py",
     "experiments/runs.py",
     "experiments/studies.py",
     "experiments/review.py",

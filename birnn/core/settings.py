@@ -2,9 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 from yaml import YAMLError
 
@@ -12,9 +19,10 @@ from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml
 
 FILE = Path("params.yaml")
+STAGES = Path(__file__).parents[2] / "stages"
 
-# Errors that concern several settings of a section.
-SECTION_ERRORS = ("csv_labels", "csv_splits")
+# Errors that concern several settings of a section, or the name of a section.
+SECTION_ERRORS = ("csv_labels", "csv_splits", "unknown_section")
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Side = Literal["pre", "post"]
@@ -25,12 +33,16 @@ Column = Annotated[str, Field(min_length=1)]
 Kernel = Literal["auto", "fused", "keras"]
 Pooling = Literal["last", "max_mean"]
 Label = str | int | bool
+Value = str | int | float | bool | None | list[Any]
 
 
 class Section(BaseModel):
     """A frozen group of settings. Unknown keys and wrong types are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+SectionT = TypeVar("SectionT", bound=Section)
 
 
 class Fetch(Section):
@@ -81,11 +93,9 @@ class Pad(Section):
 
 
 class Network(Section):
-    """The architecture of the two networks, their regularization and their implementation."""
+    """The parts that all networks share, their regularization and their implementation."""
 
     embedding_dim: int = Field(ge=1, le=4096)
-    lstm_units: int = Field(ge=1, le=4096)
-    gru_units: int = Field(ge=1, le=4096)
     pooling: Pooling
     dropout: Rate
     embedding_dropout: Rate
@@ -136,8 +146,26 @@ class Train(Section):
     clipnorm: Annotated[float, Field(gt=0)] | None
 
 
+def _is_network(section: str) -> str:
+    """Accept the section of a network, which has the name of the stage that trains the network."""
+    if not (STAGES / f"train_{section}.py").exists():
+        raise PydanticCustomError(
+            "unknown_section",
+            "no such section; choose from {sections}, or the name of a network",
+            {"sections": ", ".join(Settings.model_fields)},
+        )
+    return section
+
+
 class Settings(Section):
-    """All settings of `params.yaml`."""
+    """All settings of `params.yaml`.
+
+    The sections of single networks, such as `bilstm`, are additional attributes. Their values are
+    checked by `section`, because most stages do not import the networks.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[Annotated[str, AfterValidator(_is_network)], dict[str, Value]]
 
     fetch: Fetch
     csv: Csv
@@ -147,6 +175,14 @@ class Settings(Section):
     network: Network
     train: Train
     baseline: Baseline
+
+    def section(self, name: str, kind: type[SectionT]) -> SectionT:
+        """Return the section of a network, empty if it is missing.
+
+        Raises:
+            InputError: the section has an unknown key, a wrong type or a value out of range.
+        """
+        return _validate(kind, self.__pydantic_extra__.get(name, {}), FILE, within=(name,))
 
 
 def load(path: Path = FILE) -> Settings:
@@ -163,10 +199,7 @@ def load(path: Path = FILE) -> Settings:
         raise InputError(f"{path} is missing: run the command in the project folder") from None
     except YAMLError as error:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
-    try:
-        return Settings.model_validate(content)
-    except ValidationError as error:
-        raise InputError(f"{path}: {_describe_errors(error.errors())}") from error
+    return _validate(Settings, content, path)
 
 
 def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -178,13 +211,25 @@ def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _describe_errors(details: list[ErrorDetails]) -> str:
+def _validate(
+    kind: type[SectionT], content: Any, path: Path, within: tuple[str, ...] = ()
+) -> SectionT:
+    """Validate the content of a file, or of the section `within` it."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_describe_errors(error.errors(), kind, within)}") from error
+
+
+def _describe_errors(
+    details: list[ErrorDetails], kind: type[Section], within: tuple[str, ...]
+) -> str:
     """Return one phrase per setting; a setting of several types has one error per type."""
     reasons: dict[str, list[str]] = {}
     subjects: dict[str, str] = {}
     for detail in details:
-        key = ".".join(str(part) for part in detail["loc"][:2]) or "the whole file"
-        reasons.setdefault(key, []).append(_reason(detail))
+        key = ".".join(map(str, (*within, *detail["loc"])[:2])) or "the whole file"
+        reasons.setdefault(key, []).append(_reason(detail, kind))
         subjects[key] = key if detail["type"] in SECTION_ERRORS else f"{key} is {_value(detail)}"
     return "; ".join(f"{subjects[key]}: {' or '.join(reasons[key])}" for key in reasons)
 
@@ -193,10 +238,9 @@ def _value(detail: ErrorDetails) -> str:
     return "missing" if detail["type"] == "missing" else repr(detail["input"])
 
 
-def _reason(detail: ErrorDetails) -> str:
+def _reason(detail: ErrorDetails, kind: type[Section]) -> str:
     if detail["type"] == "extra_forbidden":
-        section = Settings
         for part in detail["loc"][:-1]:
-            section = section.model_fields[str(part)].annotation  # type: ignore[assignment]
-        return f"no such setting; choose from {', '.join(section.model_fields)}"
+            kind = kind.model_fields[str(part)].annotation  # type: ignore[assignment]
+        return f"no such setting; choose from {', '.join(kind.model_fields) or 'none'}"
     return detail["msg"][0].lower() + detail["msg"][1:]

@@ -19,12 +19,14 @@ class Comparison:
         both: reviews that both models classify correctly.
         first_only: reviews that only the first model classifies correctly.
         second_only: reviews that only the second model classifies correctly.
+        comparisons: number of pairs that are compared at once (see `intervals`).
     """
 
     reviews: int
     both: int
     first_only: int
     second_only: int
+    comparisons: int = 1
 
     @property
     def neither(self) -> int:
@@ -44,24 +46,33 @@ class Comparison:
     @property
     def interval(self) -> Interval:
         """The 95% interval of the difference (see `intervals.paired_difference_interval`)."""
-        return intervals.paired_difference_interval(self.first_only, self.second_only, self.reviews)
+        return intervals.paired_difference_interval(
+            self.first_only, self.second_only, self.reviews, self.comparisons
+        )
 
     @property
     def mcnemar_p(self) -> float:
         """The two-sided p-value of McNemar's exact test, 1 if the models never differ.
 
         McNemar, "Note on the Sampling Error of the Difference between Correlated Proportions or
-        Percentages", 1947, with the exact binomial distribution instead of an approximation.
+        Percentages", 1947, with the exact binomial distribution instead of an approximation. For
+        several comparisons, it is multiplied by their number (Dunn 1961).
         """
         discordant = self.first_only + self.second_only
-        return float(stats.binomtest(self.first_only, discordant).pvalue) if discordant else 1.0
+        if not discordant:
+            return 1.0
+        p = float(stats.binomtest(self.first_only, discordant).pvalue)
+        return min(1.0, self.comparisons * p)
 
 
-def compare(first_correct: NDArray[np.bool_], second_correct: NDArray[np.bool_]) -> Comparison:
+def compare(
+    first_correct: NDArray[np.bool_], second_correct: NDArray[np.bool_], comparisons: int = 1
+) -> Comparison:
     """Compare two models, given which reviews each classifies correctly, shape (reviews,)."""
     return Comparison(
         reviews=len(first_correct),
         both=int((first_correct & second_correct).sum()),
         first_only=int((first_correct & ~second_correct).sum()),
         second_only=int((second_correct & ~first_correct).sum()),
+        comparisons=comparisons,
     )

@@ -1,37 +1,39 @@
-"""Parameters and multiply-adds of a bidirectional network.
+"""Parameters and multiply-adds of a network.
 
 Let u be the number of units and d the number of inputs per word. Per direction, an LSTM has
 4 u (d + u) weights and 4 u biases. A GRU has 3 u (d + u) weights and, as implemented in cuDNN
-(`reset_after`), 6 u biases. Each weight takes one multiply-add per word.
+(`reset_after`), 6 u biases.
 """
 
-from birnn.networks.config import DIRECTIONS, Layer
+import math
+from typing import TYPE_CHECKING
 
-PRODUCTS: dict[Layer, int] = {"lstm": 4, "gru": 3}
-BIASES: dict[Layer, int] = {"lstm": 4, "gru": 6}
-
-
-def recurrent_parameters(layer: Layer, inputs: int, units: int) -> int:
-    """Return the number of parameters of the recurrent layer, in both directions."""
-    weights = PRODUCTS[layer] * units * (inputs + units)
-    return DIRECTIONS * (weights + BIASES[layer] * units)
+if TYPE_CHECKING:
+    # Imported only for its type, because it loads TensorFlow.
+    import keras
 
 
-def multiply_adds(layer: Layer, inputs: int, units: int, words: int, outputs: int) -> int:
+def layer_parameters(layer: "keras.Layer") -> int:
+    """Return the number of parameters of a layer, in both directions if it is bidirectional."""
+    return sum(math.prod(weight.shape) for weight in layer.weights)
+
+
+def multiply_adds(layer: "keras.Layer", output: "keras.Layer", words: int) -> int:
     """Return the multiply-adds of all matrix products for a review of `words` words.
 
-    Element-wise operations are a small part and are not counted.
+    Each weight of the layer takes one multiply-add per word, and each weight of the output layer
+    one per review. Biases and element-wise operations are a small part and are not counted.
     """
-    per_word = DIRECTIONS * PRODUCTS[layer] * units * (inputs + units)
-    return words * per_word + outputs
+    return words * _count_weights(layer) + _count_weights(output)
 
 
-def matched_gru_units(embedding_dim: int, lstm_units: int) -> int:
+def _count_weights(layer: "keras.Layer") -> int:
+    return sum(math.prod(each.shape) for each in layer.weights if each.name.endswith("kernel"))
+
+
+def matched_gru_units(inputs: int, lstm_units: int) -> int:
     """Return the number of GRU units that best matches the LSTM's recurrent parameters."""
-    target = recurrent_parameters("lstm", embedding_dim, lstm_units)
+    target = 4 * lstm_units * (inputs + lstm_units + 1)
     # A GRU needs fewer than twice as many units as an LSTM.
     candidates = range(1, 2 * lstm_units + 1)
-    return min(
-        candidates,
-        key=lambda units: abs(recurrent_parameters("gru", embedding_dim, units) - target),
-    )
+    return min(candidates, key=lambda units: abs(3 * units * (inputs + units + 2) - target))

@@ -16,7 +16,7 @@ from scipy.special import expit
 from birnn.evaluation.decision import log_odds, mean_log_odds
 from birnn.evaluation.intervals import wilson_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
-from birnn.evaluation.model_names import ALL, BASELINE, BOTH, NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.evaluation.summary import rounded
 
 
@@ -40,7 +40,7 @@ def fit_blends(
 ) -> tuple[float, list[dict[str, NDArray[np.float64]]]]:
     """Fit the baseline's weight to the held-out reviews, and blend the models of each table.
 
-    Return the weight and, per table, the log-odds of two blends: `networks`, the mean of both
+    Return the weight and, per table, the log-odds of two blends: `networks`, the mean of all
     networks, and `all`, the weighted mean of `networks` and the baseline. Each table has one column
     of probabilities per model.
     """
@@ -49,7 +49,7 @@ def fit_blends(
     blends = []
     for table in tables:
         networks, baseline = _log_odds(table)
-        blends.append({BOTH: networks, ALL: (1 - weight) * networks + weight * baseline})
+        blends.append({COMBINED: networks, ALL: (1 - weight) * networks + weight * baseline})
     return weight, blends
 
 

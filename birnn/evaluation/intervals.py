@@ -2,18 +2,27 @@
 
 They show how the scores of the same trained models would vary between samples of reviews. They do
 not show how scores vary between training seeds.
+
+Intervals for several `comparisons` are simultaneous: with a probability of at least 95%, all of
+them cover (Bonferroni's inequality; Dunn, "Multiple Comparisons among Means", 1961).
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 CONFIDENCE = 0.95
-_Z = float(stats.norm.isf((1 - CONFIDENCE) / 2))
+NO_DIFFERENCE = "no difference is shown"
 
 Interval = tuple[float, float]
+
+
+def tail(comparisons: int) -> float:
+    """Return the probability on each side outside one of several simultaneous intervals."""
+    return (1 - CONFIDENCE) / (2 * comparisons)
 
 
 def wilson_interval(successes: int, trials: int) -> Interval | None:
@@ -53,11 +62,13 @@ def auc_interval(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) 
     variance = below_positive.var(ddof=1) / positives + above_negative.var(ddof=1) / negatives
     if variance == 0:
         return None
-    area, margin = float(below_positive.mean()), _Z * math.sqrt(variance)
+    area, margin = float(below_positive.mean()), stats.norm.isf(tail(1)) * math.sqrt(variance)
     return max(0.0, area - margin), min(1.0, area + margin)
 
 
-def paired_difference_interval(first_only: int, second_only: int, pairs: int) -> Interval:
+def paired_difference_interval(
+    first_only: int, second_only: int, pairs: int, comparisons: int = 1
+) -> Interval:
     """Return the interval of the difference of two proportions measured on the same reviews.
 
     Bonett and Price, "Adjusted Wald Confidence Interval for a Difference of Binomial Proportions
@@ -69,10 +80,12 @@ def paired_difference_interval(first_only: int, second_only: int, pairs: int) ->
         first_only: reviews on which only the first succeeds.
         second_only: reviews on which only the second succeeds.
         pairs: number of reviews.
+        comparisons: number of simultaneous intervals.
     """
     first, second = (first_only + 1) / (pairs + 2), (second_only + 1) / (pairs + 2)
     difference = first - second
-    margin = _Z * math.sqrt((first + second - difference**2) / (pairs + 2))
+    quantile = float(stats.norm.isf(tail(comparisons)))
+    margin = quantile * math.sqrt((first + second - difference**2) / (pairs + 2))
     return max(-1.0, difference - margin), min(1.0, difference + margin)
 
 
@@ -85,4 +98,12 @@ def verdict(low: float, high: float, first: str, second: str) -> str:
         return f"the {first} is better"
     if high < 0:
         return f"the {second} is better"
-    return "no difference is shown"
+    return NO_DIFFERENCE
+
+
+def overall_verdict(verdicts: Sequence[str]) -> str:
+    """Return the verdict that all pairs share, or the number of pairs that differ."""
+    if len(set(verdicts)) == 1:
+        return verdicts[0]
+    differ = sum(verdict != NO_DIFFERENCE for verdict in verdicts)
+    return f"{differ} of {len(verdicts)} pairs of networks differ"

@@ -1,10 +1,12 @@
 """The worst mistakes of the networks, and their largest disagreements."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from birnn.evaluation.decision import is_positive
-from birnn.evaluation.model_names import NETWORKS
+from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS
 
 LIMIT = 50  # reviews per kind
 
@@ -12,7 +14,7 @@ LIMIT = 50  # reviews per kind
 def find(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return the worst mistakes of each network and the largest disagreements, by `kind`."""
     kinds = {name: most_wrong(predictions, name) for name in NETWORKS}
-    kinds["disagreement"] = most_disagreed(predictions, *NETWORKS)
+    kinds[DISAGREEMENT] = most_disagreed(predictions, NETWORKS)
     return pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
 
 
@@ -29,18 +31,17 @@ def most_wrong(predictions: pd.DataFrame, network: str) -> pd.DataFrame:
     return _largest(predictions[wrong], error[wrong])
 
 
-def most_disagreed(predictions: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """Return the reviews that two networks classify differently, the largest difference first.
+def most_disagreed(predictions: pd.DataFrame, networks: Sequence[str]) -> pd.DataFrame:
+    """Return the reviews that networks classify differently, the largest difference first.
 
     Args:
         predictions: as in `most_wrong`.
-        first: name of the first network.
-        second: name of the second network.
+        networks: names of the networks.
     """
-    distance = (predictions[first] - predictions[second]).abs()
-    differ = is_positive(predictions[first].to_numpy()) != is_positive(
-        predictions[second].to_numpy()
-    )
+    probabilities = predictions[list(networks)]
+    distance = probabilities.max(axis=1) - probabilities.min(axis=1)
+    classes = is_positive(probabilities.to_numpy())
+    differ = classes.any(axis=1) != classes.all(axis=1)
     return _largest(predictions[differ], distance[differ])
 
 

@@ -1,9 +1,40 @@
 """Names of the models in files, and their titles in reports."""
 
-NETWORKS = ("bilstm", "bigru")
+from itertools import combinations
+from typing import Any
+
+from birnn.networks import registry
+
+NETWORKS = tuple(registry.NETWORKS)
+PAIRS = tuple(combinations(NETWORKS, 2))
 BASELINE = "baseline"
-TITLES = {"bilstm": "BiLSTM", "bigru": "BiGRU", "baseline": "Baseline"}
+MINUS = "_minus_"
+DISAGREEMENT = "disagreement"
+TITLES = {network.name: network.title for network in registry.NETWORKS.values()}
+TITLES |= {BASELINE: "Baseline"}
 
 # Blends: ensembles of several models.
-BOTH, ALL = "networks", "all"
-BLEND_TITLES = TITLES | {BOTH: "Both networks", ALL: "Both and the baseline"}
+COMBINED, ALL = "networks", "all"
+BLEND_TITLES = TITLES | {COMBINED: "All networks", ALL: "All models"}
+
+
+def pair_name(first: str, second: str) -> str:
+    """Return the name of a difference between two networks, in files."""
+    return f"{first}{MINUS}{second}"
+
+
+def split_pair(name: str) -> tuple[str, ...]:
+    """Return the two networks of a difference; a network's own name is returned alone."""
+    return tuple(name.split(MINUS))
+
+
+def pair_title(first: str, second: str) -> str:
+    """Return the title of a difference between two networks."""
+    return f"{TITLES[first]} minus {TITLES[second]}"
+
+
+def comparisons(metrics: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the comparison of each pair of networks in the content of `metrics.json`."""
+    if len(PAIRS) == 1:
+        return {PAIRS[0]: metrics["pair"]}
+    return {pair: metrics["pairs"][pair_name(*pair)] for pair in PAIRS}

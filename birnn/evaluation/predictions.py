@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from birnn.core.machine import BATCH_SIZE
-from birnn.core.outputs import read_json
 from birnn.evaluation import costs
-from birnn.networks.config import NetworkConfig
-from birnn.networks.network import count_parameters, load_network, predict
+from birnn.networks.definition import Network
+from birnn.networks.network import count_parameters, load_network, predict, read_config
 from birnn.text import reviews
 from birnn.training import baseline
 
@@ -34,22 +33,22 @@ class Predictions:
     cost: dict[str, Any]
 
 
-def predict_with_network(folder: Path, sequences: NDArray[np.int32]) -> Predictions:
+def predict_with_network(
+    network: Network, folder: Path, sequences: NDArray[np.int32]
+) -> Predictions:
     """Predict padded reviews, int32, shape (reviews, maxlen), with the network in `folder`."""
-    network = NetworkConfig.model_validate(read_json(folder / "network.json"))
-    model = load_network(folder)
+    model = load_network(network, folder)
     starts = range(0, len(sequences), BATCH_SIZE)
     batches = (sequences[start : start + BATCH_SIZE] for start in starts)
     probabilities, speeds = _time(
-        folder.name, partial(predict, model), batches, total=len(sequences)
+        network.name, partial(predict, model), batches, total=len(sequences)
     )
-    shape = (network.layer, network.input_size, network.units)
+    _, layer, *_, output = model.layers
+    words = read_config(folder).words_read(sequences)
     cost = {
         "parameters": count_parameters(model),
-        "recurrent_parameters": costs.recurrent_parameters(*shape),
-        "multiply_adds": costs.multiply_adds(
-            *shape, network.words_read(sequences), network.output_size
-        ),
+        "recurrent_parameters": costs.layer_parameters(layer),
+        "multiply_adds": costs.multiply_adds(layer, output, words),
         "reviews_per_second": speeds,
     }
     return Predictions(probabilities, cost)

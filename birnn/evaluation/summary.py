@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from birnn.evaluation import calibration, comparison, slices
 from birnn.evaluation.intervals import auc_interval, verdict, wilson_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
-from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
+from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS, TITLES, pair_name
 
 if TYPE_CHECKING:
     # Imported only for its type, because it loads TensorFlow.
@@ -71,27 +71,35 @@ def summarize_models(
         | {"parameters": model.cost["parameters"]}
         for name, model in predicted.items()
     }
-    metrics["pair"] = compare_pair(labels, {name: probabilities[name] for name in NETWORKS})
+    compared = {
+        pair_name(*pair): compare_pair(labels, probabilities, pair, comparisons=len(PAIRS))
+        for pair in PAIRS
+    }
+    if len(PAIRS) == 1:
+        (metrics["pair"],) = compared.values()
+    elif compared:
+        metrics["pairs"] = compared
     metrics[BASELINE]["against"] = [
-        {"network": name}
-        | compare_pair(labels, {other: probabilities[other] for other in (BASELINE, name)})
+        {"network": name} | compare_pair(labels, probabilities, (BASELINE, name))
         for name in NETWORKS
     ]
     return metrics
 
 
 def compare_pair(
-    labels: NDArray[np.uint8], probabilities: Mapping[str, NDArray[np.float32]]
+    labels: NDArray[np.uint8],
+    probabilities: Mapping[str, NDArray[np.float32]],
+    pair: tuple[str, str],
+    comparisons: int = 1,
 ) -> dict[str, Any]:
     """Compare two models, by name, on the same reviews.
 
-    `contingency` counts reviews: the first row has the reviews that the first model classifies
-    correctly, the first column the reviews that the second model classifies correctly.
+    The interval is one of `comparisons` simultaneous 95% intervals. `contingency` counts reviews:
+    the first row has the reviews that the first model classifies correctly, the first column the
+    reviews that the second model classifies correctly.
     """
-    (first, first_correct), (second, second_correct) = (
-        (name, is_correct(labels, probabilities[name])) for name in probabilities
-    )
-    compared = comparison.compare(first_correct, second_correct)
+    first, second = (is_correct(labels, probabilities[name]) for name in pair)
+    compared = comparison.compare(first, second, comparisons)
     low, high = rounded(compared.interval)
     measured: dict[str, Any] = rounded(
         {
@@ -99,7 +107,7 @@ def compare_pair(
             "accuracy_difference": compared.difference,
             "difference_low": low,
             "difference_high": high,
-            "verdict": verdict(low, high, TITLES[first], TITLES[second]),
+            "verdict": verdict(low, high, *(TITLES[name] for name in pair)),
             "contingency": [
                 [compared.both, compared.first_only],
                 [compared.second_only, compared.neither],

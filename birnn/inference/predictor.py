@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from birnn.core import integrity
 from birnn.networks.network import load_network, predict
+from birnn.networks.registry import NETWORKS
 from birnn.text import encoding, tokenizer
 from birnn.text.encoding import Encoding
 
@@ -39,7 +40,7 @@ class Predictor:
 
 def load(names: Sequence[str], padded: Path = PADDED, models: Path = MODELS) -> Predictor:
     """Load the named networks and their encoding."""
-    networks = {name: load_network(models / name) for name in names}
+    networks = {name: load_network(NETWORKS[name], models / name) for name in names}
     return Predictor(encoding.read(padded), networks)
 
 

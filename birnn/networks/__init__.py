@@ -1,1 +1,1 @@
-"""The bidirectional LSTM and GRU: configuration, layers, kernel and weights."""
+"""The networks: one module for each, the registry that lists them, and what they share."""

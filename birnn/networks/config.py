@@ -1,29 +1,25 @@
 """The configuration of a network, without TensorFlow."""
 
-from typing import Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from birnn.core.settings import Kernel, Pooling, Settings
+from birnn.networks.definition import Network
 from birnn.text.encoding import PADDING
-
-DIRECTIONS = 2
-POOLS = 2  # maximum and mean
-
-Layer = Literal["lstm", "gru"]
 
 
 class NetworkConfig(BaseModel):
     """Everything that defines a network except its weights.
 
     Attributes:
-        layer: type of the recurrent layer.
+        name: name of the network.
+        settings: the network's own settings.
         num_words: upper limit of the ids.
         maxlen: ids per review.
         embedding_dim: length of a word vector.
-        units: units of the recurrent layer per direction.
         dropout: fraction of the recurrent layer's output that is dropped in training.
         kernel: implementation of the recurrent layer.
         pooling: input of the output layer: the last states, or the maximum and mean of all states.
@@ -35,11 +31,11 @@ class NetworkConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    layer: Layer
+    name: str
+    settings: dict[str, Any]
     num_words: int
     maxlen: int
     embedding_dim: int
-    units: int
     dropout: float
     kernel: Kernel
     pooling: Pooling = "last"
@@ -49,33 +45,26 @@ class NetworkConfig(BaseModel):
     ngrams: int = 0
 
     @classmethod
-    def from_settings(cls, layer: Layer, units: int, settings: Settings) -> "NetworkConfig":
-        """Return the configuration that the settings specify, without the number of n-grams."""
-        network = settings.network
+    def from_settings(cls, network: Network, settings: Settings) -> "NetworkConfig":
+        """Return the configuration that the settings specify, without the number of n-grams.
+
+        Raises:
+            InputError: the network's section of the settings is not valid.
+        """
+        shared = settings.network
         return cls(
-            layer=layer,
+            name=network.name,
+            settings=settings.section(network.name, network.settings).model_dump(),
             num_words=settings.pad.num_words,
             maxlen=settings.pad.maxlen,
-            embedding_dim=network.embedding_dim,
-            units=units,
-            dropout=network.dropout,
-            kernel=network.kernel,
-            pooling=network.pooling,
-            embedding_dropout=network.embedding_dropout,
-            word_dropout=network.word_dropout,
+            embedding_dim=shared.embedding_dim,
+            dropout=shared.dropout,
+            kernel=shared.kernel,
+            pooling=shared.pooling,
+            embedding_dropout=shared.embedding_dropout,
+            word_dropout=shared.word_dropout,
             longest_ngram=settings.ngrams.longest,
         )
-
-    @property
-    def input_size(self) -> int:
-        """The number of inputs of the recurrent layer per word."""
-        return self.embedding_dim + self.longest_ngram
-
-    @property
-    def output_size(self) -> int:
-        """The number of inputs of the output layer per review."""
-        states = DIRECTIONS * self.units
-        return states if self.pooling == "last" else POOLS * states + self.longest_ngram
 
     def words_read(self, sequences: NDArray[np.int32]) -> int:
         """Return the mean number of ids that the network reads per padded review."""

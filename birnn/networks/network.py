@@ -1,4 +1,4 @@
-"""The two networks: an embedding, one bidirectional recurrent layer, dropout and a sigmoid."""
+"""The Keras model of a network: an embedding, its layer, dropout and a sigmoid."""
 
 import math
 from pathlib import Path
@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import read_json, write_json
+from birnn.layers.embeddings import Embedding, NgramEmbedding
+from birnn.layers.fused import FusedNetwork, find_cell
+from birnn.layers.pooling import PooledBidirectional, StateDropout
 from birnn.networks.config import NetworkConfig
-from birnn.networks.embeddings import Embedding, NgramEmbedding
-from birnn.networks.fused import FusedNetwork
-from birnn.networks.pooling import PooledBidirectional, StateDropout
+from birnn.networks.definition import Network
 from birnn.text.ngrams import RatioTable
 
 HDF5_OVERHEAD = 100_000  # bytes
 
-LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
+# Prediction is traced twice per network, for full batches and for the last one. With several
+# networks, TensorFlow would warn about it.
+tf.get_logger().addFilter(lambda record: "tf.function retracing" not in record.getMessage())
 
 
 class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
@@ -38,47 +41,59 @@ class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes wit
         return output(dropout(states, training=training))
 
 
-def build_network(network: NetworkConfig) -> keras.Sequential:
+def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     """Return a network with new random weights.
 
     It maps ids, int32, shape (reviews, maxlen), to the probability that a review is positive,
     float32, shape (reviews, 1). If it reads n-grams, its input can be a pair of ids and ratios,
-    float32, shape (reviews, maxlen, longest_ngram). On a GPU, `auto` selects
-    Keras's own layers, which have the same weights as the kernel.
+    float32, shape (reviews, maxlen, longest_ngram). On a GPU, `auto` selects Keras's own layers,
+    which have the same weights as the kernel.
+
+    Raises:
+        InputError: the settings ask for the kernel, which does not support the network's layer.
     """
-    pooled = network.pooling == "max_mean"
     # Create this layer first, because Keras draws the seeds of layers in order of creation.
-    recurrent = LAYERS[network.layer](network.units, return_sequences=pooled)
-    fused = network.kernel == "fused" or (network.kernel == "auto" and not accelerators())
-    kind = FusedNetwork if fused else LayeredNetwork
+    layer = network.build(network.settings.model_validate(config.settings))
+    is_fused = config.kernel == "fused" or (
+        config.kernel == "auto" and not accelerators() and find_cell(layer) is not None
+    )
+    kind = FusedNetwork if is_fused else LayeredNetwork
+    embedding = _embedding(config)
+    layer = _bidirectional(layer, config) if isinstance(layer, keras.layers.RNN) else layer
+    has_evidence = isinstance(layer, PooledBidirectional) and config.longest_ngram
     model = kind(
         [
-            keras.Input((network.maxlen,), dtype="int32"),
-            _embedding(network),
-            PooledBidirectional(recurrent, network.embedding_dim)
-            if pooled
-            else keras.layers.Bidirectional(recurrent),
-            StateDropout(network.dropout, sums=network.longest_ngram)
-            if pooled and network.longest_ngram
-            else keras.layers.Dropout(network.dropout),
+            keras.Input((config.maxlen,), dtype="int32"),
+            embedding,
+            layer,
+            StateDropout(config.dropout, sums=config.longest_ngram)
+            if has_evidence
+            else keras.layers.Dropout(config.dropout),
             keras.layers.Dense(1, activation="sigmoid"),
         ],
-        name=f"bi{network.layer}",
+        name=network.name,
     )
     model.autocast = False  # would cast ratios to the dtype of the ids
     return model
 
 
-def _embedding(network: NetworkConfig) -> Embedding:
+def _embedding(config: NetworkConfig) -> Embedding:
     options: dict[str, Any] = {
-        "dropout": network.embedding_dropout,
-        "word_dropout": network.word_dropout,
-        "masked": network.pooling == "max_mean",
+        "dropout": config.embedding_dropout,
+        "word_dropout": config.word_dropout,
+        "masked": config.pooling == "max_mean",
     }
-    if network.longest_ngram:
-        options |= {"longest": network.longest_ngram, "ngrams": network.ngrams}
-        return NgramEmbedding(network.num_words, network.embedding_dim, **options)
-    return Embedding(network.num_words, network.embedding_dim, **options)
+    if config.longest_ngram:
+        options |= {"longest": config.longest_ngram, "ngrams": config.ngrams}
+        return NgramEmbedding(config.num_words, config.embedding_dim, **options)
+    return Embedding(config.num_words, config.embedding_dim, **options)
+
+
+def _bidirectional(layer: keras.layers.RNN, config: NetworkConfig) -> keras.layers.Bidirectional:
+    if config.pooling == "last":
+        return keras.layers.Bidirectional(layer)
+    layer.return_sequences = True
+    return PooledBidirectional(layer, config.embedding_dim)
 
 
 def initialize(
@@ -125,9 +140,9 @@ def accelerators() -> list[str]:
     return [tf.config.experimental.get_device_details(gpu)["device_name"] for gpu in gpus]
 
 
-def save_network(network: NetworkConfig, model: keras.Model, folder: Path) -> None:
+def save_network(config: NetworkConfig, model: keras.Model, folder: Path) -> None:
     """Write `network.json` and `model.weights.h5`; equal weights give equal bytes."""
-    write_json(folder / "network.json", network.model_dump(exclude_defaults=True))
+    write_json(folder / "network.json", config.model_dump(exclude_defaults=True))
     file = folder / "model.weights.h5"
     # HDF5 crashes if the disk is full, so check first that there is enough space.
     variables = [*model.variables, *(model.optimizer.variables if model.compiled else [])]
@@ -136,8 +151,13 @@ def save_network(network: NetworkConfig, model: keras.Model, folder: Path) -> No
     model.save_weights(file)
 
 
-def load_network(folder: Path) -> keras.Model:
+def load_network(network: Network, folder: Path) -> keras.Model:
     """Return the network that `save_network` wrote."""
-    model = build_network(NetworkConfig.model_validate(read_json(folder / "network.json")))
+    model = build_network(network, read_config(folder))
     model.load_weights(folder / "model.weights.h5")
     return model
+
+
+def read_config(folder: Path) -> NetworkConfig:
+    """Return the configuration that `save_network` wrote."""
+    return NetworkConfig.model_validate(read_json(folder / "network.json"))

@@ -4,7 +4,22 @@ Blue, vermilion and green come from Okabe and Ito's palette, which is safe for c
 In figures, models also differ by line style or marker.
 """
 
-MODELS = {"bilstm": "#0072b2", "bigru": "#d55e00", "baseline": "#009e73", "all": "#6a3d9a"}
+from birnn.networks import registry
+
+# The colors that a network can have, on a light and on a dark background.
+NETWORK_COLORS = {
+    "blue": ("#0072b2", "#56b4e9"),
+    "vermilion": ("#d55e00", "#ff9442"),
+    "pink": ("#b83280", "#f58cc3"),
+    "ochre": ("#8a6d00", "#e3c04a"),
+    "gray": ("#6b6b6b", "#b4b4b4"),
+}
+OTHER_COLORS = {"baseline": ("#009e73", "#2fce9f"), "all": ("#6a3d9a", "#b793e0")}
+_MODELS = {
+    name: NETWORK_COLORS[network.color] for name, network in registry.NETWORKS.items()
+} | OTHER_COLORS
+
+MODELS = {name: light for name, (light, _) in _MODELS.items()}
 NOTEBOOK = "#0000ff"
 INK, GRID = "#1a1a1a", "#cccccc"
 
@@ -16,20 +31,20 @@ LIGHT = MODELS | {
     "notebook": NOTEBOOK,
     "positive": POSITIVE,
     "negative": NEGATIVE,
+    "link": "#0072b2",
+    "warning": "#d55e00",
     "ink": INK,
     "grid": GRID,
     "paper": "#ffffff",
     "faint": "#5c5c5c",
     "code": "#f2f2f2",
 }
-DARK = {
-    "bilstm": "#56b4e9",
-    "bigru": "#ff9442",
-    "baseline": "#2fce9f",
-    "all": "#b793e0",
+DARK = {name: dark for name, (_, dark) in _MODELS.items()} | {
     "notebook": "#7aa2ff",
     "positive": "#2f8ccf",
     "negative": "#d0641f",
+    "link": "#56b4e9",
+    "warning": "#ff9442",
     "ink": "#e8e8e8",
     "grid": "#4a4d52",
     "paper": "#16181c",

@@ -1,5 +1,7 @@
 """The figures of the report and the figures of the notebook."""
 
+from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from birnn.core.outputs import atomic_file
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons
 from birnn.reporting.colors import GRID, INK, MODELS, NOTEBOOK
 
-LINES = {"bilstm": "-", "bigru": "--", "baseline": ":"}
+# Line styles of the networks, in the order of the registry.
+NETWORK_LINES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (9, 3)))
+LINES: dict[str, Any] = dict(zip(NETWORKS, cycle(NETWORK_LINES), strict=False)) | {BASELINE: ":"}
 
 SIZE = (4.6, 3.7)  # inches; small, so that letters are large enough on a phone
 STYLE: Any = {
@@ -49,8 +53,8 @@ def draw(
     with mpl.rc_context(STYLE):
         figures = {
             "intervals": intervals(metrics),
-            "accuracy": both_networks(curves, "accuracy", corpus),
-            "loss": both_networks(curves, "loss", corpus),
+            "accuracy": all_networks(curves, "accuracy", corpus),
+            "loss": all_networks(curves, "loss", corpus),
             "roc": roc(tables["roc"], corpus),
             "precision_recall": precision_recall(tables["precision_recall"], corpus),
             "reliability": reliability(tables["reliability"], corpus),
@@ -69,21 +73,39 @@ def save(figure: Figure, file: Path) -> None:
 
 
 def intervals(metrics: dict[str, Any]) -> Figure:
-    """Draw each model's accuracy and the difference of the networks, with 95% intervals."""
-    figure = Figure(figsize=SIZE, layout="constrained")
-    upper, lower = figure.subplots(2, 1, height_ratios=(3, 1.3))
-    upper.set_title(f"Test accuracy on {metrics['corpus']['name']}, with 95% intervals")
+    """Draw each model's accuracy and the differences of the networks, with 95% intervals.
+
+    A single network is compared with the baseline.
+    """
+    differences = [
+        (f"{TITLES[first]}\nminus {TITLES[second]}", compared)
+        for (first, second), compared in comparisons(metrics).items()
+    ] or [
+        (f"{TITLES[BASELINE]}\nminus {TITLES[compared['network']]}", compared)
+        for compared in metrics[BASELINE]["against"]
+    ]
+    width, height = SIZE
+    more_rows = 0.3 * (len(TITLES) - 3) + 0.4 * (len(differences) - 1)
+    figure = Figure(figsize=(width, height + more_rows), layout="constrained")
+    rows = (len(TITLES), len(differences) + 0.3)
+    upper, lower = figure.subplots(2, 1, height_ratios=rows)
+    figure.suptitle(
+        f"Test accuracy on {metrics['corpus']['name']}, with 95% intervals", fontsize=10
+    )
     for model, title in TITLES.items():
         low, high = metrics[model]["accuracy_interval"]
         _draw_interval(upper, title, (low, metrics[model]["accuracy"], high), ".2f", MODELS[model])
     upper.set(xlabel="accuracy (%)", ylim=(len(TITLES) - 0.5, -0.5))
     upper.margins(x=0.1)
-    pair = metrics["pair"]
-    ends = (pair["difference_low"], pair["accuracy_difference"], pair["difference_high"])
-    _draw_interval(lower, f"{TITLES['bilstm']}\nminus {TITLES['bigru']}", ends, "+.2f", INK)
+    for title, compared in differences:
+        ends = [
+            compared[key] for key in ("difference_low", "accuracy_difference", "difference_high")
+        ]
+        _draw_interval(lower, title, ends, "+.2f", INK)
     lower.axvline(0, color=GRID, linewidth=2, zorder=0)
-    limit = 130 * max(map(abs, ends))
-    lower.set(xlabel="difference (points)", xlim=(-limit, limit), ylim=(-0.5, 0.5))
+    limit = 1.3 * max(map(abs, lower.dataLim.intervalx))
+    lower.set(xlabel="difference (points)", xlim=(-limit, limit))
+    lower.set_ylim(len(differences) - 0.5, -0.7)
     for axes in (upper, lower):
         axes.grid(visible=False, axis="y")
     return figure
@@ -94,7 +116,7 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -
 
     Args:
         curves: columns model, split (training or validation), epoch, accuracy and loss.
-        network: bilstm or bigru.
+        network: name of the network.
         measure: accuracy or loss.
         corpus: name of the corpus, for the title.
     """
@@ -107,16 +129,17 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -
     return figure
 
 
-def both_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
-    """Draw the curves of both networks in one figure, with the arguments of `one_network`."""
-    names = " and ".join(TITLES[network] for network in NETWORKS)
-    figure, axes = single_axes(f"{measure.capitalize()} of {names} on {corpus}", "epoch", measure)
+def all_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
+    """Draw the curves of all networks in one figure, with the arguments of `one_network`."""
+    figure, axes = single_axes(f"{measure.capitalize()} per epoch on {corpus}", "epoch", measure)
     for network in NETWORKS:
-        labels = {split: f"{TITLES[network]}, {split}" for split in ("training", "validation")}
         rows = curves[curves["model"] == network]
         style = {"color": MODELS[network], "linestyle": LINES[network]}
-        _draw_curves(axes, rows, measure, labels, style)
-    figure.legend(loc="outside lower center", ncols=len(NETWORKS))
+        _draw_curves(axes, rows, measure, {"validation": TITLES[network]}, style)
+    # Explain dots and lines once, in the color of the text.
+    axes.plot([], [], "o", color=INK, label="training")
+    axes.plot([], [], color=INK, label="validation")
+    draw_legend(figure)
     return figure
 
 
@@ -165,8 +188,15 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     axes.minorticks_off()
     axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    figure.legend(loc="outside lower center", ncols=len(TITLES))
+    draw_legend(figure)
     return figure
+
+
+def draw_legend(figure: Figure) -> None:
+    """Draw the legend of a figure with a single plot below it, in rows of equal length."""
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    columns = 2 if len(labels) in {2, 4} else 3
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
 def single_axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
@@ -174,12 +204,12 @@ def single_axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
     if x == "epoch":
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return figure, axes
 
 
 def _draw_interval(
-    axes: Axes, name: str, proportions: tuple[float, float, float], number: str, color: str
+    axes: Axes, name: str, proportions: Sequence[float], number: str, color: str
 ) -> None:
     """Draw a proportion and its interval, in percent."""
     low, value, high = (100 * proportion for proportion in proportions)
@@ -196,7 +226,7 @@ def _draw_curves(
     for split, dots in (("training", True), ("validation", False)):
         curve = rows[rows["split"] == split]
         kind: dict[str, Any] = {"marker": "o", "linestyle": "none"} if dots else {}
-        axes.plot(curve["epoch"], curve[measure], label=labels[split], **(style | kind))
+        axes.plot(curve["epoch"], curve[measure], label=labels.get(split), **(style | kind))
 
 
 def _draw_lines(axes: Axes, table: pd.DataFrame, x: str, y: str, marker: str | None = None) -> None:

@@ -1,6 +1,7 @@
 """Formats of numbers in the terminal, in the report and in the review of a change."""
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 NOTHING = "–"
@@ -9,6 +10,12 @@ NOTHING = "–"
 def number(value: int) -> str:
     """Format an integer with thousands separators."""
     return f"{value:,}"
+
+
+def listed(items: Iterable[str], word: str = "and") -> str:
+    """Join items with commas, and with a word before the last one."""
+    *first, last = items
+    return f"{', '.join(first)} {word} {last}" if first else last
 
 
 def percent(value: float) -> str:

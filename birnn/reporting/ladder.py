@@ -11,7 +11,7 @@ import pandas as pd
 
 from birnn.core.outputs import read_json
 from birnn.evaluation.intervals import Interval
-from birnn.evaluation.model_names import NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.reporting import statistics
 from birnn.reporting.study import CORPUS
 
@@ -79,8 +79,15 @@ class Ladder:
     rungs: list[Rung]
 
     def matches(self, corpus: Mapping[str, Any]) -> bool:
-        """Return whether the ladder was measured on this corpus."""
-        return all(self.corpus[key] == corpus.get(key) for key in CORPUS)
+        """Return whether the ladder was measured on this corpus, with networks in the registry."""
+        return set(self.networks) <= set(NETWORKS) and all(
+            self.corpus[key] == corpus.get(key) for key in CORPUS
+        )
+
+    @property
+    def networks(self) -> list[str]:
+        """The networks of the ladder."""
+        return [name for name in self.rungs[0].models if name not in {BASELINE, COMBINED, ALL}]
 
     def chosen(self, model: str) -> Rung:
         """Return the rung with a model's highest accuracy on the held-out reviews."""
@@ -88,7 +95,7 @@ class Ladder:
 
     def gains(self) -> list[tuple[Rung, float]]:
         """Return each rung's gain in mean test accuracy of the networks, largest first."""
-        means = [np.mean([rung.models[name].test for name in NETWORKS]) for rung in self.rungs]
+        means = [np.mean([rung.models[name].test for name in self.networks]) for rung in self.rungs]
         steps = zip(self.rungs[1:], np.diff(means).tolist(), strict=True)
         return sorted(steps, key=lambda step: -step[1])
 

@@ -1,5 +1,6 @@
 """The figure of the ladder: accuracy and training time of each recipe."""
 
+from itertools import cycle
 from textwrap import fill
 from typing import Any
 
@@ -9,15 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator
 
-from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES
+from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS
 from birnn.reporting.colors import INK, MODELS
 from birnn.reporting.figures import STYLE
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.references import published_on
 
 SIZE = (4.6, 5.0)  # inches, see `figures`
-MARKERS = {"bilstm": "o", "bigru": "s", BASELINE: "^", ALL: "D"}
-SPACING = 0.2  # between the models of a rung, in rungs
+# Markers of the networks, in the order of the registry.
+NETWORK_MARKERS = ("o", "s", "v", "P", "X")
+MARKERS = dict(zip(NETWORKS, cycle(NETWORK_MARKERS), strict=False)) | {BASELINE: "^", ALL: "D"}
+SPREAD = 0.8  # of the models of a rung, in rungs
 LABEL_WIDTH = 19  # in letters
 
 
@@ -32,8 +35,10 @@ def draw(ladder: Ladder) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=SIZE, layout="constrained")
         accuracy, minutes = figure.subplots(1, 2, sharey=True, width_ratios=(2, 1))
-        for model in MARKERS:
-            _draw_model(accuracy, minutes, ladder, model)
+        models = [*ladder.networks, BASELINE, ALL]
+        for place, model in enumerate(models):
+            shift = (place - (len(models) - 1) / 2) * SPREAD / len(models)
+            _draw_model(accuracy, minutes, ladder, model, shift)
         first = len(labels) - len(published)
         for row, result in enumerate(published, start=first):
             accuracy.plot(100 * result.accuracy, row, color=INK, marker="x", linestyle="none")
@@ -56,11 +61,10 @@ def draw(ladder: Ladder) -> Figure:
     return figure
 
 
-def _draw_model(accuracy: Axes, minutes: Axes, ladder: Ladder, model: str) -> None:
-    """Draw the results of one model, next to the results of the others."""
+def _draw_model(accuracy: Axes, minutes: Axes, ladder: Ladder, model: str, shift: float) -> None:
+    """Draw the results of one model, `shift` rungs below the middle of each rung."""
     results = [rung.models[model] for rung in ladder.rungs]
-    place = list(MARKERS).index(model) - (len(MARKERS) - 1) / 2
-    rows = np.arange(len(results)) + place * SPACING
+    rows = np.arange(len(results)) + shift
     means = 100 * np.array([result.test for result in results])
     low, high = 100 * np.array([result.interval or (result.test,) * 2 for result in results]).T
     style: Any = {"color": MODELS[model], "marker": MARKERS[model], "linestyle": "none"}

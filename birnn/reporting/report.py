@@ -1,5 +1,6 @@
 """The report as Markdown for pull requests, and as an HTML page with the same content."""
 
+from collections.abc import Iterable, Mapping
 from math import isnan
 from pathlib import Path
 from statistics import median
@@ -15,7 +16,8 @@ from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import BINS
 from birnn.evaluation.costs import matched_gru_units
 from birnn.evaluation.decision import THRESHOLD
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.intervals import overall_verdict
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons
 from birnn.evaluation.slices import LENGTHS
 from birnn.reporting import formatting, page
 from birnn.reporting.formatting import NOTHING, number, score, seconds
@@ -64,9 +66,12 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         "accuracy": formatting.accuracy,
         "difference": formatting.difference,
         "failure_rate": formatting.failure_rate,
+        "listed": formatting.listed,
         "number": number,
+        "overall_verdict": overall_verdict,
         "percent": formatting.percent,
         "percent_with_deviation": percent_with_deviation,
+        "pick": pick,
         "points": formatting.points,
         "seconds": seconds,
     }
@@ -76,9 +81,15 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     markdown = environment.get_template("report.md.j2").render(
         content,
         titles=TITLES,
+        networks=list(NETWORKS),
+        compared=comparisons(metrics),
         subject=SUBJECTS.get(corpus, f"the texts in {corpus}"),
         over_seeds=next(
-            (study for study in content["studies"] if not study.varied and len(study.runs) > 1),
+            (
+                study
+                for study in content["studies"]
+                if not study.varied and len(study.runs) > 1 and study.networks == list(NETWORKS)
+            ),
             None,
         ),
         published=published_on(corpus),
@@ -87,9 +98,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         validation_scores=score_rows(metrics, notebook, VALIDATION_SCORES, list(NETWORKS)),
         cost_rows=cost_rows(content["costs"], content["timings"]),
         machines=machines(*content["timings"].values(), content["costs"]),
-        matched_units=matched_gru_units(
-            settings["network.embedding_dim"], settings["network.lstm_units"]
-        ),
+        matched_units=matched_units(settings),
         threshold=THRESHOLD,
         bins=BINS,
         lengths=LENGTHS,
@@ -134,7 +143,7 @@ def cost_rows(costs: dict[str, Any], timings: dict[str, Any]) -> list[dict[str, 
     """Return one row per cost, with its title and the value of each model."""
     epochs = {network: timings[network]["seconds_per_epoch"] for network in NETWORKS}
     training = {network: sum(epochs[network]) for network in NETWORKS}
-    training["baseline"] = timings["baseline"]["seconds"]
+    training[BASELINE] = timings[BASELINE]["seconds"]
     speeds = {model: costs[model]["reviews_per_second"] for model in TITLES}
     rows = {
         "Parameters": {model: number(costs[model]["parameters"]) for model in TITLES},
@@ -161,6 +170,19 @@ def cost_rows(costs: dict[str, Any], timings: dict[str, Any]) -> list[dict[str, 
         {"title": title, "values": [values.get(model, NOTHING) for model in TITLES]}
         for title, values in rows.items()
     ]
+
+
+def matched_units(settings: dict[str, Any]) -> int | None:
+    """Return the number of GRU units that matches the LSTM, None without one of the two."""
+    if "bilstm.units" not in settings or "bigru.units" not in settings:
+        return None
+    inputs = settings["network.embedding_dim"] + settings["ngrams.longest"]
+    return matched_gru_units(inputs, settings["bilstm.units"])
+
+
+def pick(names: Iterable[str], values: Mapping[str, Any]) -> list[Any]:
+    """Return the values of the given names."""
+    return [values[name] for name in names]
 
 
 def percent_with_deviation(mean: float, deviation: float) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from birnn.evaluation.intervals import CONFIDENCE, Interval
+from birnn.evaluation.intervals import Interval, tail
 
 
 @dataclass(frozen=True)
@@ -21,27 +21,29 @@ class Spread:
         seeds: number of seeds.
         mean: mean of the values.
         deviation: standard deviation of the values, None for a single seed.
+        comparisons: number of simultaneous intervals that `interval` is one of.
     """
 
     seeds: int
     mean: float
     deviation: float | None
+    comparisons: int = 1
 
     @property
     def interval(self) -> Interval | None:
         """The 95% interval of the mean over all seeds, None for a single seed."""
         if self.deviation is None:
             return None
-        quantile = stats.t.isf((1 - CONFIDENCE) / 2, self.seeds - 1)
+        quantile = stats.t.isf(tail(self.comparisons), self.seeds - 1)
         margin = float(quantile) * self.deviation / math.sqrt(self.seeds)
         return self.mean - margin, self.mean + margin
 
 
-def spread(values: ArrayLike) -> Spread:
+def spread(values: ArrayLike, comparisons: int = 1) -> Spread:
     """Return the spread of at least one value, one value per seed."""
     array = np.asarray(values, np.float64)
     deviation = float(array.std(ddof=1)) if len(array) > 1 else None
-    return Spread(len(array), float(array.mean()), deviation)
+    return Spread(len(array), float(array.mean()), deviation, comparisons)
 
 
 def noise(deviation: float, seeds: int, comparisons: int = 1) -> float:
@@ -54,5 +56,4 @@ def noise(deviation: float, seeds: int, comparisons: int = 1) -> float:
         seeds: number of seeds it was estimated from, at least 2.
         comparisons: number of measures that are compared at once.
     """
-    tail = (1 - CONFIDENCE) / (2 * comparisons)
-    return float(stats.t.isf(tail, seeds - 1)) * math.sqrt(2) * deviation
+    return float(stats.t.isf(tail(comparisons), seeds - 1)) * math.sqrt(2) * deviation

@@ -8,12 +8,11 @@ from typing import Any
 import pandas as pd
 
 from birnn.core.outputs import read_json
-from birnn.evaluation.intervals import verdict
-from birnn.evaluation.model_names import TITLES
+from birnn.evaluation.intervals import overall_verdict, verdict
+from birnn.evaluation.model_names import NETWORKS, TITLES, split_pair
 
 SEED = "train.seed"
 CORPUS = ("name", "train_reviews", "test_reviews", "vocabulary")
-DIFFERENCE = "difference"
 
 
 @dataclass(frozen=True)
@@ -23,18 +22,27 @@ class Group:
     Attributes:
         combination: values of the varied settings, by name.
         seeds: number of seeds.
-        cells: `mean`, `deviation`, `low` and `high`, per network and for their `difference`.
+        networks: `mean`, `deviation`, `low` and `high`, by network.
+        differences: the same for the difference of two networks with the same seed, by pair.
     """
 
     combination: dict[str, Any]
     seeds: int
-    cells: dict[str, dict[str, Any]]
+    networks: dict[str, dict[str, Any]]
+    differences: dict[tuple[str, ...], dict[str, Any]]
+
+    @property
+    def verdicts(self) -> dict[tuple[str, ...], str]:
+        """The verdict of each pair, from the interval of the difference over seeds."""
+        return {
+            pair: verdict(cell["low"], cell["high"], *(TITLES[name] for name in pair))
+            for pair, cell in self.differences.items()
+        }
 
     @property
     def verdict(self) -> str:
-        """The verdict from the interval of the difference over seeds."""
-        difference = self.cells[DIFFERENCE]
-        return verdict(difference["low"], difference["high"], TITLES["bilstm"], TITLES["bigru"])
+        """The verdict on all pairs."""
+        return overall_verdict(list(self.verdicts.values()))
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,21 @@ class Study:
     summary: pd.DataFrame
 
     def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-        """Return whether the study has this corpus and, apart from the varied ones, settings."""
-        return all(self.corpus[key] == corpus.get(key) for key in CORPUS) and all(
-            settings.get(key) == value for key, value in self.settings.items()
+        """Return whether the study has this corpus and, apart from the varied ones, settings.
+
+        A study of networks that are no longer in the registry never matches.
+        """
+        return (
+            set(self.networks) <= set(NETWORKS)
+            and all(self.corpus[key] == corpus.get(key) for key in CORPUS)
+            and all(settings.get(key) == value for key, value in self.settings.items())
         )
+
+    @property
+    def networks(self) -> list[str]:
+        """The networks of the study."""
+        models = self.summary["model"].unique()
+        return [name for name in models if len(split_pair(name)) == 1]
 
     def group_runs(self, group: Group) -> pd.DataFrame:
         """Return the runs of a group."""
@@ -82,7 +101,14 @@ def groups(summary: pd.DataFrame, varied: Sequence[str], measure: str) -> list[G
     for row in rows:
         combinations.setdefault(tuple(row[key] for key in varied), {})[row["model"]] = row
     return [
-        Group(dict(zip(varied, values, strict=True)), int(cells[DIFFERENCE]["seeds"]), cells)
+        Group(
+            combination=dict(zip(varied, values, strict=True)),
+            seeds=int(next(iter(cells.values()))["seeds"]),
+            networks={name: cell for name, cell in cells.items() if len(split_pair(name)) == 1},
+            differences={
+                pair: cell for name, cell in cells.items() if len(pair := split_pair(name)) > 1
+            },
+        )
         for values, cells in combinations.items()
     ]
 

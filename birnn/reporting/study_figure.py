@@ -7,18 +7,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.model_names import TITLES
 from birnn.reporting.colors import GRID, MODELS
-from birnn.reporting.figures import STYLE, single_axes
+from birnn.reporting.figures import STYLE, draw_legend, single_axes
 from birnn.reporting.study import Study
 
-SHIFTS = dict(zip(NETWORKS, (-0.15, 0.15), strict=True))
+WIDTH = 0.6  # of the networks of a group, in groups
 
 
 def draw(study: Study) -> Figure:
     """Draw the accuracy of every run, and the means with their 95% intervals over seeds.
 
-    If only the seed varies, lines join the two networks of each seed.
+    If only the seed varies, lines join the networks of each seed.
     """
     groups = study.groups("accuracy")
     with mpl.rc_context(STYLE):
@@ -27,7 +27,7 @@ def draw(study: Study) -> Figure:
             ", ".join(study.varied),
             "accuracy (%)",
         )
-        for network in NETWORKS:
+        for network in study.networks:
             _draw_network(axes, study, network)
         if study.varied:
             names = [", ".join(map(str, group.combination.values())) for group in groups]
@@ -37,18 +37,25 @@ def draw(study: Study) -> Figure:
         axes.set_xticks(range(len(groups)), names)
         axes.set_xlim(-0.5, len(groups) - 0.5)
         axes.grid(visible=False, axis="x")
-        figure.legend(loc="outside lower center", ncols=len(NETWORKS))
+        draw_legend(figure)
     return figure
+
+
+def shifts(study: Study) -> dict[str, float]:
+    """Return the horizontal position of each network in its group, around 0."""
+    step = WIDTH / len(study.networks)
+    middle = (len(study.networks) - 1) / 2
+    return {network: (place - middle) * step for place, network in enumerate(study.networks)}
 
 
 def _draw_network(axes: Axes, study: Study, network: str) -> None:
     style: dict[str, Any] = {"color": MODELS[network], "marker": "o", "linestyle": "none"}
-    groups, shift = study.groups("accuracy"), SHIFTS[network]
+    groups, shift = study.groups("accuracy"), shifts(study)[network]
     for place, group in enumerate(groups):
         accuracies = 100 * study.group_runs(group)[f"{network}.accuracy"]
         axes.plot([place + shift] * len(accuracies), accuracies, markersize=3, alpha=0.6, **style)
     mean, low, high = (
-        100 * np.array([group.cells[network][name] for group in groups])
+        100 * np.array([group.networks[network][name] for group in groups])
         for name in ("mean", "low", "high")
     )
     places = np.arange(len(groups)) + 1.4 * shift
@@ -57,6 +64,6 @@ def _draw_network(axes: Axes, study: Study, network: str) -> None:
 
 
 def _join_seeds(axes: Axes, study: Study) -> None:
-    accuracies = 100 * study.runs[[f"{network}.accuracy" for network in NETWORKS]]
-    for pair in accuracies.to_numpy():
-        axes.plot(list(SHIFTS.values()), pair, color=GRID, linewidth=1, zorder=0)
+    accuracies = 100 * study.runs[[f"{network}.accuracy" for network in study.networks]]
+    for seed in accuracies.to_numpy():
+        axes.plot(list(shifts(study).values()), seed, color=GRID, linewidth=1, zorder=0)

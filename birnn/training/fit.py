@@ -18,6 +18,7 @@ from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Train
 from birnn.networks.config import NetworkConfig
+from birnn.networks.definition import Network
 from birnn.networks.network import accelerators, build_network, initialize, save_network
 from birnn.text import ngrams, sequences
 from birnn.training.batches import batches
@@ -89,6 +90,18 @@ class Paths:
     timing: Path
     checkpoints: Path
 
+    @classmethod
+    def of(cls, network: str) -> "Paths":
+        """Return the paths of a network in the pipeline."""
+        return cls(
+            padded=Path("data/padded"),
+            ngrams=Path("data/ngrams"),
+            word_vectors=Path("models/word_vectors"),
+            model=Path("models", network),
+            timing=Path("timings", f"{network}.json"),
+            checkpoints=Path("state", network),
+        )
+
     def inputs(self) -> list[Path]:
         """Return the files that training reads."""
         splits = self.padded / "train", self.padded / "validation"
@@ -96,7 +109,7 @@ class Paths:
         return [*files, *sorted(self.ngrams.glob("*.npy")), self.word_vectors / "vectors.npy"]
 
 
-def train(network: NetworkConfig, settings: Train, paths: Paths) -> None:
+def train(network: Network, config: NetworkConfig, settings: Train, paths: Paths) -> None:
     """Train a network, and write its weights, history and timing.
 
     The model folder gets the weights after the last epoch and the configuration (see
@@ -109,13 +122,13 @@ def train(network: NetworkConfig, settings: Train, paths: Paths) -> None:
     """
     devices = machine.describe(accelerators())
     keras.utils.set_random_seed(settings.seed)
-    table, ratios = ngrams.read(paths.ngrams) if network.longest_ngram else (None, None)
+    table, ratios = ngrams.read(paths.ngrams) if config.longest_ngram else (None, None)
     if table:
-        network = network.model_copy(update={"ngrams": len(table.codes)})
+        config = config.model_copy(update={"ngrams": len(table.codes)})
     training = sequences.read(paths.padded / "train")
     validation = sequences.read(paths.padded / "validation")
     with choose_strategy().scope():
-        model = build_network(network)
+        model = build_network(network, config)
         initialize(model, np.load(paths.word_vectors / "vectors.npy"), table)
         model.compile(
             optimizer=create_optimizer(settings, reviews=len(training[1])),
@@ -124,7 +137,7 @@ def train(network: NetworkConfig, settings: Train, paths: Paths) -> None:
         )
         checkpoint = Checkpoint(
             paths.checkpoints,
-            configuration=[network.model_dump(), settings.model_dump(), devices],
+            configuration=[config.model_dump(), settings.model_dump(), devices],
             data=paths.inputs(),
         )
         resumed = checkpoint.load(model)
@@ -155,7 +168,7 @@ def train(network: NetworkConfig, settings: Train, paths: Paths) -> None:
         print(f"{model.name}  {monitor.progress.epochs} of {settings.epochs} epochs are saved")
         raise
     with atomic_folder(paths.model) as folder:
-        save_network(network, model, folder)
+        save_network(config, model, folder)
         _write_history(monitor.progress.history, folder / "history.csv")
     seconds = [round(seconds, 3) for seconds in monitor.progress.seconds]
     write_json(paths.timing, {"seconds_per_epoch": seconds, "machine": devices})

@@ -22,8 +22,9 @@ from stages import report as report_stage
 SETTINGS = {
     "pad.maxlen": 100,
     "network.embedding_dim": 128,
-    "network.lstm_units": 64,
-    "network.gru_units": 64,
+    "ngrams.longest": 0,
+    "bilstm.units": 64,
+    "bigru.units": 64,
     "train.seed": 0,
     "train.epochs": 3,
     "baseline.ngrams": 2,

@@ -62,8 +62,8 @@ def test_study_round_trip(points: list[grid.Point]) -> None:
     first, second = read.groups("accuracy")
     assert (first.combination, first.seeds) == ({"pad.maxlen": 50}, 3)
     assert (first.verdict, second.verdict) == ("no difference is shown", "the BiLSTM is better")
-    assert second.cells["difference"]["mean"] == pytest.approx(0.01)
-    assert first.cells["bilstm"]["deviation"] == pytest.approx(0.001)
+    assert second.differences["bilstm", "bigru"]["mean"] == pytest.approx(0.01)
+    assert first.networks["bilstm"]["deviation"] == pytest.approx(0.001)
     assert read.group_runs(second)["train.seed"].tolist() == [0, 1, 2]
     # Constant measures are left out.
     assert set(read.summary["measure"]) == {"accuracy"}
@@ -83,7 +83,7 @@ def test_study_matches_its_corpus_and_settings(points: list[grid.Point]) -> None
 def test_one_seed_has_no_interval(points: list[grid.Point]) -> None:
     folder = studies.write("one", points[3:4], {0: make_runs(points)[3]})
     (group,) = study.read(folder).groups("accuracy")
-    assert math.isnan(group.cells["difference"]["low"])
+    assert math.isnan(group.differences["bilstm", "bigru"]["low"])
     assert group.verdict == "no difference is shown"
 
 

@@ -39,8 +39,17 @@ def dump(loaded: settings.Settings) -> dict[str, dict[str, object]]:
     return content
 
 
+def section(loaded: settings.Settings, name: str, kind: type[settings.Section]) -> settings.Section:
+    """Return the section of a network, and record its settings."""
+    checked = original_section(loaded, name, kind)
+    read.update(f"{name}.{setting}" for setting in kind.model_fields)
+    return checked
+
+
 original_load, settings.load = settings.load, load
 original_dump = settings.Settings.model_dump
+original_section = settings.Settings.section
+settings.Settings.section = section  # type: ignore[assignment,method-assign]
 settings.Settings.model_dump = dump  # type: ignore[assignment,method-assign]
 settings.Section.__getattribute__ = record_access  # type: ignore[assignment,method-assign]
 try:

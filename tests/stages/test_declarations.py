@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from birnn.core.yaml_files import read_yaml
+from birnn.networks.registry import NETWORKS
 from tests.projects import PROJECT, run, set_settings
 from tests.tiers import sampled
 
@@ -88,7 +89,7 @@ def used_files(project: Path, stage: str) -> set[str]:
     """Return the code files that a stage uses, including the templates of the report."""
     files = imported_files(project, stage)
     if "birnn/reporting/report.py" in files:
-        templates = (project / "birnn" / "reporting" / "templates").iterdir()
+        templates = (project / "birnn" / "reporting" / "templates").rglob("*.j2")
         files |= {file.relative_to(project).as_posix() for file in templates}
     return files
 
@@ -137,7 +138,7 @@ def test_baseline_does_not_depend_on_test_split() -> None:
     assert data == ["data/corpus/train.parquet", "data/padded/train"]
 
 
-@pytest.mark.parametrize("stage", ["train_bilstm", "train_bigru"])
+@pytest.mark.parametrize("stage", [f"train_{name}" for name in NETWORKS])
 def test_networks_do_not_depend_on_test_split(stage: str) -> None:
     data = [dep for dep in STAGES[stage]["deps"] if dep.startswith("data/")]
     # The test below checks that the n-grams come from the training reviews only.

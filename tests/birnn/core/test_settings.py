@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from birnn.core import settings
 from birnn.core.errors import InputError
+from birnn.networks.definition import NoSettings, Units
 from tests.projects import PROJECT
 
 DEFAULTS = PROJECT / "params.yaml"
@@ -38,14 +39,14 @@ def test_defaults_match_the_notebook() -> None:
     }
     assert loaded.network.model_dump() == {
         "embedding_dim": 128,
-        "lstm_units": 64,
-        "gru_units": 64,
         "pooling": "last",
         "dropout": 0.5,
         "embedding_dropout": 0,
         "word_dropout": 0,
         "kernel": "auto",
     }
+    for name in ("bilstm", "bigru"):
+        assert loaded.section(name, Units).units == 64
     assert loaded.word_vectors.reviews == "none"
     assert loaded.ngrams.longest == 0
     assert loaded.train.model_dump() == {
@@ -85,6 +86,13 @@ def test_baseline_matches_the_paper() -> None:
         ("maxlen: 100", "max_len: 100", "pad.max_len", "100", "no such setting; choose from num_"),
         ("maxlen: 100", "max_len: 100", "pad.maxlen", "missing", "field required"),
         ("train:", "training:", "train", "missing", "field required"),
+        (
+            "bigru:\n  # Units per direction. 1 to 4,096.\n  units: 64",
+            "bigru: 3",
+            "bigru",
+            "3",
+            "dict",
+        ),
     ],
 )
 def test_error_gives_key_value_and_allowed_values(
@@ -99,6 +107,31 @@ def test_all_errors_are_reported(tmp_path: Path) -> None:
     message = refusal(tmp_path, "seed: 0\n\nword_vectors:", "seed: -1\n  extra: 1\n\nword_vectors:")
     assert "pad.seed is -1" in message
     assert "pad.extra is 1" in message
+
+
+@pytest.mark.parametrize(
+    ("content", "allowed"),
+    [
+        ({"units": 0}, "bigru.units is 0: input should be greater than or equal to 1"),
+        ({}, "bigru.units is missing: field required"),
+        ({"units": 3, "depth": 2}, "bigru.depth is 2: no such setting; choose from units"),
+    ],
+)
+def test_error_in_the_section_of_a_network(content: dict[str, int], allowed: str) -> None:
+    loaded = settings.load(DEFAULTS).model_dump() | {"bigru": content}
+    with pytest.raises(InputError) as error:
+        settings.Settings.model_validate(loaded).section("bigru", Units)
+    assert allowed in str(error.value)
+
+
+def test_network_without_settings_needs_no_section() -> None:
+    loaded = settings.load(DEFAULTS)
+    assert loaded.section("missing", NoSettings) == NoSettings()
+
+
+def test_section_that_no_stage_reads_is_refused(tmp_path: Path) -> None:
+    message = refusal(tmp_path, "bigru:", "bigruu:")
+    assert "bigruu: no such section; choose from fetch, " in message
 
 
 def test_invalid_or_missing_file_is_refused(tmp_path: Path) -> None:

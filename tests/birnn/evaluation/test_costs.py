@@ -1,41 +1,37 @@
-"""Costs compared with the weights of Keras layers."""
+"""Tests of the costs: they follow the formulas of the layers."""
 
-from typing import Any
-
-import keras
 import pytest
 
 from birnn.evaluation import costs
 from birnn.networks.config import NetworkConfig
-from birnn.networks.network import build_network
+from tests.birnn.small_networks import build
+
+# Per direction: products of the input and the state with a matrix, and biases, per unit.
+PRODUCTS = {"bilstm": 4, "bigru": 3}
+BIASES = {"bilstm": 4, "bigru": 6}
 
 
-@pytest.mark.parametrize("layer", ["lstm", "gru"])
+def recurrent_parameters(name: str, inputs: int, units: int) -> int:
+    return 2 * units * (PRODUCTS[name] * (inputs + units) + BIASES[name])
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
 @pytest.mark.parametrize(("embedding_dim", "units"), [(128, 64), (5, 3), (1, 1)])
-def test_costs_match_keras_layers(layer: Any, embedding_dim: int, units: int) -> None:
-    network = NetworkConfig(
-        layer=layer,
+def test_costs_follow_the_formulas(name: str, embedding_dim: int, units: int) -> None:
+    config = NetworkConfig(
+        name=name,
+        settings={"units": units},
         num_words=9,
         maxlen=7,
         embedding_dim=embedding_dim,
-        units=units,
         dropout=0,
         kernel="auto",
     )
-    model = build_network(network)
-    bidirectional = model.layers[1]
-    assert isinstance(bidirectional, keras.layers.Bidirectional)
-    assert costs.recurrent_parameters(layer, embedding_dim, units) == bidirectional.count_params()
+    _, layer, *_, output = build(config).layers
+    assert costs.layer_parameters(layer) == recurrent_parameters(name, embedding_dim, units)
     # A recurrent weight is used once per word, an output weight once per review.
-    matrices = [weight for weight in bidirectional.weights if "bias" not in weight.name]
-    per_word = sum(weight.shape[0] * weight.shape[1] for weight in matrices)
-    output = model.layers[-1].kernel.shape[0]
-    assert costs.multiply_adds(layer, embedding_dim, units, 7, output) == 7 * per_word + output
-
-
-def test_costs_of_the_notebook_networks() -> None:
-    assert costs.recurrent_parameters("lstm", 128, 64) == 98_816
-    assert costs.recurrent_parameters("gru", 128, 64) == 74_496
+    per_word = 2 * PRODUCTS[name] * units * (embedding_dim + units)
+    assert costs.multiply_adds(layer, output, words=7) == 7 * per_word + 2 * units
 
 
 @pytest.mark.parametrize(
@@ -43,9 +39,9 @@ def test_costs_of_the_notebook_networks() -> None:
 )
 def test_matched_gru_is_the_closest(embedding_dim: int, lstm_units: int, matched: int) -> None:
     assert costs.matched_gru_units(embedding_dim, lstm_units) == matched
-    target = costs.recurrent_parameters("lstm", embedding_dim, lstm_units)
+    target = recurrent_parameters("bilstm", embedding_dim, lstm_units)
     distances = [
-        abs(costs.recurrent_parameters("gru", embedding_dim, units) - target)
+        abs(recurrent_parameters("bigru", embedding_dim, units) - target)
         for units in range(max(1, matched - 1), matched + 2)
     ]
-    assert min(distances) == abs(costs.recurrent_parameters("gru", embedding_dim, matched) - target)
+    assert min(distances) == abs(recurrent_parameters("bigru", embedding_dim, matched) - target)

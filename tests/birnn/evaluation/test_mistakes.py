@@ -20,8 +20,13 @@ def test_most_wrong_ranks_only_mistakes() -> None:
 
 
 def test_most_disagreed_requires_different_classes() -> None:
-    disagreed = mistakes.most_disagreed(predictions(), "bilstm", "bigru")
+    disagreed = mistakes.most_disagreed(predictions(), ["bilstm", "bigru"])
     assert disagreed.index.tolist() == [0, 1, 4]
+
+
+def test_largest_difference_of_three_networks_counts() -> None:
+    rows = pd.DataFrame({"a": [0.6, 0.6, 0.1], "b": [0.7, 0.4, 0.2], "c": [0.8, 0.3, 0.9]})
+    assert mistakes.most_disagreed(rows, ["a", "b", "c"]).index.tolist() == [2, 1]
 
 
 def test_ties_keep_their_order() -> None:

@@ -39,13 +39,16 @@ def test_batch_size_does_not_change_predictions(monkeypatch: pytest.MonkeyPatch)
 def test_loaded_networks_predict_the_same(tmp_path: Path) -> None:
     (tmp_path / "padded").mkdir()
     encoding.write(PREDICTOR.encoding, tmp_path / "padded")
-    config: dict[str, Any] = {"num_words": 11, "maxlen": 8, "embedding_dim": 5, "units": 4}
+    config: dict[str, Any] = {
+        "num_words": 11,
+        "maxlen": 8,
+        "embedding_dim": 5,
+        "settings": {"units": 4},
+    }
     config |= {"dropout": 0.5, "kernel": "auto"}
-    for name, layer in (("bilstm", "lstm"), ("bigru", "gru")):
+    for name in PREDICTOR.networks:
         (tmp_path / name).mkdir()
-        save_network(
-            NetworkConfig(layer=layer, **config), PREDICTOR.networks[name], tmp_path / name
-        )
+        save_network(NetworkConfig(name=name, **config), PREDICTOR.networks[name], tmp_path / name)
     loaded = predictor.load(["bilstm", "bigru"], tmp_path / "padded", tmp_path)
     texts = ["A good film.", "bad", ""]
     for name, probabilities in loaded.predict(texts).items():

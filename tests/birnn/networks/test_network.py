@@ -10,15 +10,16 @@ import tensorflow as tf
 from pydantic import ValidationError
 
 from birnn.core.outputs import read_json, write_json
+from birnn.layers.embeddings import Embedding
 from birnn.networks.config import NetworkConfig
-from birnn.networks.embeddings import Embedding
-from birnn.networks.network import LAYERS, build_network, load_network, save_network
+from birnn.networks.network import save_network
+from tests.birnn.small_networks import LAYERS, build, load
 
 NOTEBOOK: dict[str, Any] = {
     "num_words": 20000,
     "maxlen": 100,
     "embedding_dim": 128,
-    "units": 64,
+    "settings": {"units": 64},
     "dropout": 0.5,
     "kernel": "auto",
 }
@@ -26,15 +27,15 @@ SMALL: dict[str, Any] = {
     "num_words": 30,
     "maxlen": 7,
     "embedding_dim": 4,
-    "units": 3,
+    "settings": {"units": 3},
     "dropout": 0.5,
     "kernel": "auto",
 }
 
 
-def build_keras_network(layer: str) -> keras.Sequential:
+def build_keras_network(name: str) -> keras.Sequential:
     """Return a network of plain Keras layers with the settings in SMALL."""
-    recurrent = LAYERS[layer](SMALL["units"])
+    recurrent = LAYERS[name](SMALL["settings"]["units"])
     return keras.Sequential(
         [
             keras.Input((SMALL["maxlen"],), dtype="int32"),
@@ -46,9 +47,9 @@ def build_keras_network(layer: str) -> keras.Sequential:
     )
 
 
-@pytest.mark.parametrize(("layer", "parameters"), [("lstm", 2_658_945), ("gru", 2_634_625)])
-def test_networks_have_the_shapes_of_the_notebook(layer: Any, parameters: int) -> None:
-    model = build_network(NetworkConfig(layer=layer, **NOTEBOOK))
+@pytest.mark.parametrize(("name", "parameters"), [("bilstm", 2_658_945), ("bigru", 2_634_625)])
+def test_networks_have_the_shapes_of_the_notebook(name: Any, parameters: int) -> None:
+    model = build(NetworkConfig(name=name, **NOTEBOOK))
     assert model.count_params() == parameters
     assert [type(part).__name__ for part in model.layers] == [
         "Embedding",
@@ -60,20 +61,20 @@ def test_networks_have_the_shapes_of_the_notebook(layer: Any, parameters: int) -
     assert model.output_shape == (None, 1)
 
 
-@pytest.mark.parametrize("layer", ["lstm", "gru"])
-def test_initial_weights_equal_keras(layer: Any) -> None:
+@pytest.mark.parametrize("name", ["bilstm", "bigru"])
+def test_initial_weights_equal_keras(name: Any) -> None:
     # Settings that are off must not consume random numbers.
     keras.utils.set_random_seed(5)
-    expected_weights = build_keras_network(layer).get_weights()
+    expected_weights = build_keras_network(name).get_weights()
     keras.utils.set_random_seed(5)
-    model = build_network(NetworkConfig(layer=layer, **SMALL))
+    model = build(NetworkConfig(name=name, **SMALL))
     for weights, expected in zip(model.get_weights(), expected_weights, strict=True):
         assert (weights == expected).all()
 
 
-@pytest.mark.parametrize("layer", ["lstm", "gru"])
-def test_recurrent_layers_can_use_cudnn(layer: Any) -> None:
-    bidirectional = build_network(NetworkConfig(layer=layer, **SMALL)).layers[1]
+@pytest.mark.parametrize("name", ["bilstm", "bigru"])
+def test_recurrent_layers_can_use_cudnn(name: Any) -> None:
+    bidirectional = build(NetworkConfig(name=name, **SMALL)).layers[1]
     for recurrent in (bidirectional.forward_layer, bidirectional.backward_layer):
         config = recurrent.get_config()
         assert config["activation"] == "tanh"
@@ -85,33 +86,33 @@ def test_recurrent_layers_can_use_cudnn(layer: Any) -> None:
         assert recurrent.use_cudnn == "auto"
 
 
-@pytest.mark.parametrize("layer", ["lstm", "gru"])
-def test_network_round_trips(tmp_path: Path, layer: Any) -> None:
-    network = NetworkConfig(layer=layer, **SMALL)
-    model = build_network(network)
+@pytest.mark.parametrize("name", ["bilstm", "bigru"])
+def test_network_round_trips(tmp_path: Path, name: Any) -> None:
+    network = NetworkConfig(name=name, **SMALL)
+    model = build(network)
     save_network(network, model, tmp_path)
     ids = np.random.default_rng(0).integers(0, 30, (5, 7))
-    assert np.array_equal(load_network(tmp_path)(ids), model(ids))
+    assert np.array_equal(load(tmp_path)(ids), model(ids))
 
 
 def test_equal_weights_give_equal_files(tmp_path: Path) -> None:
-    network = NetworkConfig(layer="gru", **SMALL)
+    network = NetworkConfig(name="bigru", **SMALL)
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
         keras.utils.clear_session()  # number layers from 0, as in a new process
         keras.utils.set_random_seed(1)
-        save_network(network, build_network(network), folder)
+        save_network(network, build(network), folder)
     for name in ("network.json", "model.weights.h5"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
 def test_foreign_configuration_is_refused(tmp_path: Path) -> None:
-    network = NetworkConfig(layer="gru", **SMALL)
-    save_network(network, build_network(network), tmp_path)
+    network = NetworkConfig(name="bigru", **SMALL)
+    save_network(network, build(network), tmp_path)
     config = read_json(tmp_path / "network.json")
     write_json(tmp_path / "network.json", config | {"module": "os", "layer": "Lambda"})
     with pytest.raises(ValidationError):
-        load_network(tmp_path)
+        load(tmp_path)
 
 
 def test_optimizer_gets_one_gradient_per_word() -> None:
@@ -127,13 +128,13 @@ def test_optimizer_gets_one_gradient_per_word() -> None:
     assert tf.convert_to_tensor(gradient).numpy().tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("layer", ["lstm", "gru"])
+@pytest.mark.parametrize("name", ["bilstm", "bigru"])
 @pytest.mark.parametrize("kernel", ["keras", "fused"])
-def test_plain_keras_layers_load_the_weights(tmp_path: Path, layer: Any, kernel: Any) -> None:
-    network = NetworkConfig(layer=layer, **(SMALL | {"kernel": kernel}))
-    model = build_network(network)
+def test_plain_keras_layers_load_the_weights(tmp_path: Path, name: Any, kernel: Any) -> None:
+    network = NetworkConfig(name=name, **(SMALL | {"kernel": kernel}))
+    model = build(network)
     save_network(network, model, tmp_path)
-    keras_model = build_keras_network(layer)
+    keras_model = build_keras_network(name)
     keras_model.load_weights(tmp_path / "model.weights.h5")
     ids = np.random.default_rng(0).integers(0, 30, (5, 7)).astype(np.int32)
     assert np.abs(keras_model(ids) - model(ids)).max() <= 1e-6

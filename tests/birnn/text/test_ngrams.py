@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Ngrams
-from birnn.networks.embeddings import NgramEmbedding
+from birnn.layers.embeddings import NgramEmbedding
 from birnn.text import ngrams
 from birnn.text.ngrams import NO_NGRAM
-from tests.birnn.networks.test_embeddings_and_pooling import padded_reviews
+from tests.birnn.layers.test_embeddings_and_pooling import padded_reviews
 
 WORDS = 30
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from birnn.networks import network
-from birnn.networks.network import build_network
 from birnn.training import checkpoints
 from birnn.training.checkpoints import Checkpoint, Progress
+from tests.birnn.small_networks import build
 from tests.birnn.training.test_fit import IMPROVED
 
 PROGRESS = Progress({"loss": [0.5, 0.25]}, [1.0, 2.0])
@@ -18,7 +18,7 @@ PROGRESS = Progress({"loss": [0.5, 0.25]}, [1.0, 2.0])
 
 def compiled() -> keras.Model:
     """Return a network with dropout seeds and an optimizer with a state."""
-    model = build_network(IMPROVED.model_copy(update={"longest_ngram": 0}))
+    model = build(IMPROVED.model_copy(update={"longest_ngram": 0}))
     model.compile(optimizer="adam", loss="binary_crossentropy")
     model.optimizer.build(model.trainable_variables)
     return model

@@ -20,6 +20,7 @@ from tests.birnn.training.test_fit import (
     paths,
     read_history,
     settings,
+    train,
 )
 
 # Devices draw different dropout masks.
@@ -41,8 +42,8 @@ def train_on_two_devices(network: str, changes: str, padded: str) -> None:
         with pytest.MonkeyPatch.context() as interruption:
             interrupt_at(interruption, step=17)
             with pytest.raises(Killed):
-                fit.train(*arguments)
-        fit.train(*arguments)
+                train(*arguments)
+        train(*arguments)
 
 
 @pytest.mark.exhaustive
@@ -61,12 +62,12 @@ def test_two_devices_train_and_resume_like_one(
     # An odd number of reviews gives the devices shares of different sizes.
     for file in (padded / "validation").iterdir():
         np.save(file, np.load(file)[:99])
-    fit.train(network, settings(**changes), paths(padded, "one device", "other checkpoints"))
+    train(network, settings(**changes), paths(padded, "one device", "other checkpoints"))
     script = f"import sys, {__name__} as test; test.train_on_two_devices(*sys.argv[1:])"
     arguments = [network.model_dump_json(), json.dumps(changes), str(padded)]
     command = [sys.executable, "-c", script, *arguments]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    assert f"{network.layer}  resumes after epoch 2" in output
+    assert f"{network.name}  resumes after epoch 2" in output
     histories = (read_history(tmp_path / folder) for folder in ("model", "one device"))
     for epoch, expected in zip(*histories, strict=True):
         for name, value in expected.items():

@@ -14,15 +14,23 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.settings import Train
 from birnn.networks.config import NetworkConfig
-from birnn.networks.network import build_network, load_network
+from birnn.networks.definition import Network
+from birnn.networks.registry import NETWORKS
 from birnn.text import sequences
 from birnn.training import checkpoints, fit
 from birnn.training.batches import batches
 from birnn.training.fit import Paths
+from tests.birnn.small_networks import build, load
 from tests.tiers import sampled
 
 NETWORK = NetworkConfig(
-    layer="gru", num_words=20, maxlen=6, embedding_dim=4, units=3, dropout=0.5, kernel="auto"
+    name="bigru",
+    num_words=20,
+    maxlen=6,
+    embedding_dim=4,
+    settings={"units": 3},
+    dropout=0.5,
+    kernel="auto",
 )
 
 IMPROVED = NETWORK.model_copy(
@@ -60,6 +68,10 @@ def paths(padded: Path, model: str = "model", checkpoints: str = "checkpoints") 
     )
 
 
+def train(config: NetworkConfig, settings: Train, paths: Paths) -> None:
+    fit.train(NETWORKS[config.name], config, settings, paths)
+
+
 def read_history(folder: Path) -> list[dict[str, str]]:
     with (folder / "history.csv").open(encoding="utf-8") as rows:
         return list(csv.DictReader(rows))
@@ -68,7 +80,7 @@ def read_history(folder: Path) -> list[dict[str, str]]:
 def test_training_writes_history_and_logs_epochs(
     padded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fit.train(NETWORK, settings(), paths(padded))
+    train(NETWORK, settings(), paths(padded))
     rows = read_history(tmp_path / "model")
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert list(rows[0]) == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
@@ -83,7 +95,7 @@ def test_training_writes_history_and_logs_epochs(
 
 @pytest.mark.slow
 def test_network_learns_a_learnable_task(padded: Path, tmp_path: Path) -> None:
-    fit.train(NETWORK, settings(epochs=15), paths(padded))
+    train(NETWORK, settings(epochs=15), paths(padded))
     assert float(read_history(tmp_path / "model")[-1]["val_accuracy"]) > 0.9
 
 
@@ -92,11 +104,11 @@ def test_network_learns_a_learnable_task(padded: Path, tmp_path: Path) -> None:
 def test_improved_network_learns_and_round_trips(padded: Path, tmp_path: Path, kernel: Any) -> None:
     network = IMPROVED.model_copy(update={"kernel": kernel, "longest_ngram": 2})
     cosine = settings(epochs=25, schedule="cosine", clipnorm=1.0)
-    fit.train(network, cosine, paths(padded))
+    train(network, cosine, paths(padded))
     last = read_history(tmp_path / "model")[-1]
     assert float(last["val_accuracy"]) > 0.9
     ids, labels = sequences.read(padded / "validation")
-    predicted = load_network(tmp_path / "model").predict_on_batch(ids)[:, 0]
+    predicted = load(tmp_path / "model").predict_on_batch(ids)[:, 0]
     accuracy = ((predicted > 0.5) == labels).mean()
     assert accuracy == pytest.approx(float(last["val_accuracy"]), abs=1e-6)
 
@@ -105,8 +117,8 @@ def test_training_starts_with_nonzero_word_vectors(padded: Path, tmp_path: Path)
     vectors = np.random.default_rng(0).normal(0, 9, (20, 4)).astype(np.float32)
     vectors[3] = 0
     np.save(tmp_path / "word_vectors" / "vectors.npy", vectors)
-    fit.train(NETWORK, settings(epochs=1, learning_rate=1e-9), paths(padded))
-    embeddings = load_network(tmp_path / "model").layers[0].embeddings.numpy()
+    train(NETWORK, settings(epochs=1, learning_rate=1e-9), paths(padded))
+    embeddings = load(tmp_path / "model").layers[0].embeddings.numpy()
     assert np.abs(np.delete(embeddings - vectors, 3, axis=0)).max() < 1e-6
     assert 0 < np.abs(embeddings[3]).max() <= 0.05
 
@@ -116,7 +128,7 @@ def test_equal_seeds_give_equal_bytes(padded: Path, tmp_path: Path) -> None:
     seeds = {"a": 0, "b": 0, "c": 1}
     for name, seed in seeds.items():
         keras.utils.clear_session()  # number layers from 0, as in a new process
-        fit.train(NETWORK, settings(seed=seed), paths(padded, name, f"checkpoints/{name}"))
+        train(NETWORK, settings(seed=seed), paths(padded, name, f"checkpoints/{name}"))
     for file in ("model.weights.h5", "history.csv", "network.json"):
         a, b, c = ((tmp_path / name / file).read_bytes() for name in seeds)
         assert a == b
@@ -125,24 +137,24 @@ def test_equal_seeds_give_equal_bytes(padded: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "rmsprop", "sgd"])
 def test_allowed_optimizers_train(padded: Path, tmp_path: Path, optimizer: str) -> None:
-    fit.train(NETWORK, settings(optimizer=optimizer, epochs=1), paths(padded))
+    train(NETWORK, settings(optimizer=optimizer, epochs=1), paths(padded))
     assert len(read_history(tmp_path / "model")) == 1
 
 
 def test_nan_loss_stops_and_preserves_the_old_model(
     padded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fit.train(NETWORK, settings(), paths(padded))
+    train(NETWORK, settings(), paths(padded))
     before = {file.name: file.read_bytes() for file in (tmp_path / "model").iterdir()}
 
-    def build_nan_network(network: NetworkConfig) -> Any:
-        model = build_network(network)
+    def build_nan_network(_network: Network, config: NetworkConfig) -> Any:
+        model = build(config)
         model.layers[0].set_weights([np.full((20, 4), np.nan)])
         return model
 
     monkeypatch.setattr(fit, "build_network", build_nan_network)
     with pytest.raises(InputError, match=r"bigru: the loss is nan in epoch 1, batch 1: lower"):
-        fit.train(NETWORK, settings(), paths(padded, checkpoints="other checkpoints"))
+        train(NETWORK, settings(), paths(padded, checkpoints="other checkpoints"))
     assert {file.name: file.read_bytes() for file in (tmp_path / "model").iterdir()} == before
 
 
@@ -196,45 +208,43 @@ def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
 
 
 TRAININGS = [
-    (NETWORK, "lstm", "fused", {}),
-    (NETWORK, "gru", "fused", {"optimizer": "rmsprop"}),
-    (NETWORK, "gru", "keras", {}),
-    (IMPROVED, "lstm", "fused", {"schedule": "cosine", "clipnorm": 1.0}),
-    (IMPROVED, "gru", "keras", {"schedule": "cosine", "clipnorm": 1.0}),
+    (NETWORK, "bilstm", "fused", {}),
+    (NETWORK, "bigru", "fused", {"optimizer": "rmsprop"}),
+    (NETWORK, "bigru", "keras", {}),
+    (IMPROVED, "bilstm", "fused", {"schedule": "cosine", "clipnorm": 1.0}),
+    (IMPROVED, "bigru", "keras", {"schedule": "cosine", "clipnorm": 1.0}),
 ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("network", "layer", "kernel", "changes"), sampled(TRAININGS, TRAININGS[0])
-)
+@pytest.mark.parametrize(("network", "name", "kernel", "changes"), sampled(TRAININGS, TRAININGS[0]))
 def test_training_resumes_after_the_last_finished_epoch(
     padded: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     network: NetworkConfig,
-    layer: Any,
+    name: str,
     kernel: Any,
     changes: dict[str, Any],
 ) -> None:
-    network = network.model_copy(update={"layer": layer, "kernel": kernel})
+    network = network.model_copy(update={"name": name, "kernel": kernel})
     changed = settings(epochs=3, **changes)
     keras.utils.clear_session()  # number layers from 0, as in a new process
-    fit.train(network, changed, paths(padded, "uninterrupted", "other checkpoints"))
+    train(network, changed, paths(padded, "uninterrupted", "other checkpoints"))
     with monkeypatch.context() as context:
         interrupt_at(context, step=17)  # in the third epoch of 7 steps
         with pytest.raises(Killed):
-            fit.train(network, changed, paths(padded))
+            train(network, changed, paths(padded))
     assert not (tmp_path / "model").exists()
-    assert capsys.readouterr().out.splitlines()[-1] == f"bi{layer}  2 of 3 epochs are saved"
+    assert capsys.readouterr().out.splitlines()[-1] == f"{name}  2 of 3 epochs are saved"
     keras.utils.clear_session()
-    fit.train(network, changed, paths(padded))
+    train(network, changed, paths(padded))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"bi{layer}  resumes after epoch 2"
+    assert lines[0] == f"{name}  resumes after epoch 2"
     assert [line.split("  ")[1] for line in lines[1:]] == ["epoch 3/3"]
-    for name in ("model.weights.h5", "history.csv", "network.json"):
-        resumed, expected = (tmp_path / folder / name for folder in ("model", "uninterrupted"))
+    for file in ("model.weights.h5", "history.csv", "network.json"):
+        resumed, expected = (tmp_path / folder / file for folder in ("model", "uninterrupted"))
         assert resumed.read_bytes() == expected.read_bytes()
     assert len(read_json(tmp_path / "timing.json")["seconds_per_epoch"]) == 3
 
@@ -248,9 +258,9 @@ def test_finished_training_only_writes_the_model(
     with monkeypatch.context() as context:
         context.setattr(fit, "save_network", fail)
         with pytest.raises(Killed):
-            fit.train(NETWORK, settings(), paths(padded))
+            train(NETWORK, settings(), paths(padded))
     monkeypatch.setattr(fit.EpochMonitor, "on_train_batch_end", fail)
-    fit.train(NETWORK, settings(), paths(padded))
+    train(NETWORK, settings(), paths(padded))
     assert len(read_history(tmp_path / "model")) == 2
 
 
@@ -306,7 +316,7 @@ def test_training_resumes_only_from_its_own_checkpoint(
     with monkeypatch.context() as context:
         interrupt_at(context, step=8)
         with pytest.raises(Killed):
-            fit.train(NETWORK, settings(), paths(padded))
+            train(NETWORK, settings(), paths(padded))
     (checkpoint,) = (tmp_path / "checkpoints").iterdir()
     if change == "damage":
         content = bytearray(checkpoint.read_bytes())
@@ -314,7 +324,7 @@ def test_training_resumes_only_from_its_own_checkpoint(
         checkpoint.write_bytes(content)
     network, changed = invalidate_checkpoint(change, padded, monkeypatch)
     capsys.readouterr()
-    fit.train(network, changed, paths(padded))
+    train(network, changed, paths(padded))
     output = capsys.readouterr()
     assert ("resumes after epoch 1" in output.out) == (change == "none")
     assert ("is damaged" in output.err) == (change == "damage")

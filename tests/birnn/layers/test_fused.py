@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from birnn.core import machine
-from birnn.networks import fused
-from birnn.networks.config import NetworkConfig
-from birnn.networks.fused import FusedNetwork
-from birnn.networks.kernel import (
+from birnn.layers import fused
+from birnn.layers.fused import FusedNetwork
+from birnn.layers.kernel import (
     LANES,
     cached,
     compute_gradients,
@@ -26,12 +25,13 @@ from birnn.networks.kernel import (
     sigmoid,
     tanh,
 )
-from birnn.networks.network import LAYERS, build_network
+from birnn.networks.config import NetworkConfig
+from tests.birnn.small_networks import LAYERS, build
 
 COMPILED = (compute_outputs, compute_gradients)
 
 
-def build_pair(layer: Any, **shape: int) -> tuple[keras.Sequential, keras.Sequential]:
+def build_pair(name: Any, **shape: int) -> tuple[keras.Sequential, keras.Sequential]:
     """Return a network of plain Keras layers and a fused network with the same weights."""
     words, maxlen = shape.get("num_words", 30), shape.get("maxlen", 7)
     units, dim = shape.get("units", 6), shape.get("embedding_dim", 5)
@@ -39,21 +39,21 @@ def build_pair(layer: Any, **shape: int) -> tuple[keras.Sequential, keras.Sequen
         [
             keras.Input((maxlen,), dtype="int32"),
             keras.layers.Embedding(words, dim),
-            keras.layers.Bidirectional(LAYERS[layer](units)),
+            keras.layers.Bidirectional(LAYERS[name](units)),
             keras.layers.Dropout(0.5),
             keras.layers.Dense(1, activation="sigmoid"),
         ]
     )
     network = NetworkConfig(
-        layer=layer,
+        name=name,
         num_words=words,
         maxlen=maxlen,
         embedding_dim=dim,
-        units=units,
+        settings={"units": units},
         dropout=0.5,
         kernel="fused",
     )
-    fused_model = build_network(network)
+    fused_model = build(network)
     # The weights are large enough to saturate gates, and no bias is zero.
     rng = np.random.default_rng(0)
     weights = [rng.normal(0, 0.7, weight.shape) for weight in keras_model.get_weights()]
@@ -71,7 +71,7 @@ def compute_loss_gradients(model: keras.Sequential, ids: NDArray[Any]) -> list[N
     return [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("name", LAYERS)
 @given(
     reviews=st.integers(1, 40),
     maxlen=st.integers(1, 12),
@@ -81,10 +81,10 @@ def compute_loss_gradients(model: keras.Sequential, ids: NDArray[Any]) -> list[N
 )
 @settings(max_examples=15)
 def test_predictions_and_gradients_equal_keras(
-    layer: str, reviews: int, maxlen: int, units: int, embedding_dim: int, seed: int
+    name: str, reviews: int, maxlen: int, units: int, embedding_dim: int, seed: int
 ) -> None:
     keras_model, fused_model = build_pair(
-        layer, maxlen=maxlen, units=units, embedding_dim=embedding_dim
+        name, maxlen=maxlen, settings={"units": units}, embedding_dim=embedding_dim
     )
     assert isinstance(fused_model, FusedNetwork)
     ids = np.random.default_rng(seed).integers(0, 30, (reviews, maxlen)).astype(np.int32)
@@ -96,10 +96,10 @@ def test_predictions_and_gradients_equal_keras(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("layer", LAYERS)
-def test_notebook_shapes_equal_keras(layer: str) -> None:
-    shape = {"num_words": 20_000, "maxlen": 100, "units": 64, "embedding_dim": 128}
-    models = keras_model, fused_model = build_pair(layer, **shape)
+@pytest.mark.parametrize("name", LAYERS)
+def test_notebook_shapes_equal_keras(name: str) -> None:
+    shape = {"num_words": 20_000, "maxlen": 100, "settings": {"units": 64}, "embedding_dim": 128}
+    models = keras_model, fused_model = build_pair(name, **shape)
     weights = [0.1 * weight for weight in keras_model.get_weights()]
     for model in models:
         model.set_weights(weights)
@@ -111,20 +111,20 @@ def test_notebook_shapes_equal_keras(layer: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("layer", LAYERS)
-def test_kernels_train_to_equal_weights(layer: str) -> None:
+@pytest.mark.parametrize("name", LAYERS)
+def test_kernels_train_to_equal_weights(name: str) -> None:
     ids = np.random.default_rng(1).integers(0, 30, (64, 7)).astype(np.int32)
     labels = (ids[:, 0] > 14).astype(np.uint8)
     trained = []
     for kernel in ("fused", "keras"):
         keras.utils.set_random_seed(0)
-        model = build_network(
+        model = build(
             NetworkConfig(
-                layer=layer,  # type: ignore[arg-type]
+                name=name,  # type: ignore[arg-type]
                 num_words=30,
                 maxlen=7,
                 embedding_dim=5,
-                units=6,
+                settings={"units": 6},
                 dropout=0.5,
                 kernel=kernel,  # type: ignore[arg-type]
             )
@@ -137,9 +137,9 @@ def test_kernels_train_to_equal_weights(layer: str) -> None:
         assert fused_weights == pytest.approx(keras_weights, abs=1e-4)
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_core_count_changes_only_rounding(layer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, model = build_pair(layer)
+@pytest.mark.parametrize("name", LAYERS)
+def test_core_count_changes_only_rounding(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, model = build_pair(name)
     ids = np.random.default_rng(0).integers(0, 30, (61, 7)).astype(np.int32)
     expected_outputs, expected_gradients = model(ids).numpy(), compute_loss_gradients(model, ids)
     monkeypatch.setattr(fused, "usable_cores", lambda: 8)
@@ -151,7 +151,7 @@ def test_core_count_changes_only_rounding(layer: str, monkeypatch: pytest.Monkey
 
 def test_kernel_compiles_once() -> None:
     # Another dtype or memory layout would be compiled again, which takes seconds.
-    _, model = build_pair("lstm")
+    _, model = build_pair("bilstm")
     ids = np.zeros((9, 7), np.int32)
     model.predict_on_batch(ids)
     compute_loss_gradients(model, ids)
@@ -161,7 +161,7 @@ def test_kernel_compiles_once() -> None:
 KERNEL_SCRIPT = """
 import sys
 import numpy as np
-from birnn.networks import kernel
+from birnn.layers import kernel
 
 file, lanes = sys.argv[1:]
 kernel.LANES = int(lanes)
@@ -209,7 +209,7 @@ def test_register_width_changes_only_rounding(tmp_path: Path) -> None:
 
 def test_nan_weights_give_nan_predictions() -> None:
     # Training stops if the loss is not finite, so the clipping in tanh must not hide NaN.
-    _, model = build_pair("lstm")
+    _, model = build_pair("bilstm")
     weights = model.get_weights()
     weights[0][:] = np.nan
     model.set_weights(weights)
@@ -236,11 +236,17 @@ def test_tanh_and_sigmoid_are_accurate() -> None:
 
 def test_auto_kernel_is_keras_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     network = NetworkConfig(
-        layer="gru", num_words=9, maxlen=3, embedding_dim=2, units=2, dropout=0, kernel="auto"
+        name="bigru",
+        num_words=9,
+        maxlen=3,
+        embedding_dim=2,
+        settings={"units": 2},
+        dropout=0,
+        kernel="auto",
     )
-    assert isinstance(build_network(network), FusedNetwork)
+    assert isinstance(build(network), FusedNetwork)
     monkeypatch.setattr("birnn.networks.network.accelerators", lambda: ["a GPU"])
-    assert not isinstance(build_network(network), FusedNetwork)
+    assert not isinstance(build(network), FusedNetwork)
 
 
 def test_thread_pool_uses_all_cores() -> None:

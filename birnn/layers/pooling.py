@@ -5,7 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from birnn.networks.config import DIRECTIONS, POOLS
+DIRECTIONS = 2
+POOLS = 2  # maximum and mean
 
 # The ratios of a review can add up to several tens, but states stay below 1.
 EVIDENCE_SCALE = 0.1

@@ -15,19 +15,61 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from birnn.core.errors import InputError
 from birnn.core.machine import usable_cores
-from birnn.networks.config import DIRECTIONS, POOLS
-from birnn.networks.embeddings import Words
-from birnn.networks.kernel import ROWS, compute_gradients, compute_outputs
-from birnn.networks.pooling import PooledBidirectional
+from birnn.layers.embeddings import Words
+from birnn.layers.kernel import ROWS, Cell, compute_gradients, compute_outputs
+from birnn.layers.pooling import DIRECTIONS, POOLS, PooledBidirectional
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
+# The cells that the kernel computes. A subclass could compute something else.
+CELLS: dict[type[keras.layers.Layer], Cell] = {
+    keras.layers.LSTMCell: "lstm",
+    keras.layers.GRUCell: "gru",
+}
+# The options that change what a layer computes, with the values that the kernel assumes.
+ASSUMED = {
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "use_bias": True,
+    "reset_after": True,
+    "dropout": 0,
+    "recurrent_dropout": 0,
+    "stateful": False,
+    "go_backwards": False,
+}
+
+
+def find_cell(layer: keras.Layer) -> Cell | None:
+    """Return the kernel's name of a recurrent layer's cell, None if the kernel cannot run it."""
+    cell: Any = getattr(layer, "cell", None)
+    if type(cell) not in CELLS:
+        return None
+    options = cell.get_config() | {"stateful": layer.stateful, "go_backwards": layer.go_backwards}
+    is_assumed = all(options.get(name, value) == value for name, value in ASSUMED.items())
+    return CELLS[type(cell)] if is_assumed else None
+
 
 class FusedNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
     """The layers of `build_network`, with the recurrent layer computed by `kernel`."""
+
+    def __init__(self, layers: list[keras.Layer], name: str) -> None:
+        """Create the network.
+
+        Raises:
+            InputError: the kernel cannot run the recurrent layer.
+        """
+        super().__init__(layers, name=name)
+        cell = find_cell(getattr(self.layers[1], "forward_layer", None))
+        if cell is None:
+            raise InputError(
+                f"the kernel cannot run {name}, only an LSTM or a GRU with Keras's default options"
+                ": set network.kernel to auto or keras"
+            )
+        self._cell: Cell = cell
 
     def call(
         self,
@@ -41,26 +83,22 @@ class FusedNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes witho
         words = embedding.look_up(inputs, training=training)
         cells = bidirectional.forward_layer.cell, bidirectional.backward_layer.cell
         pooled = isinstance(bidirectional, PooledBidirectional)
-        outputs = recurrent_outputs(words, cells, pooled=pooled)
+        outputs = recurrent_outputs(words, cells, Kernel(self._cell, pooled))
         if pooled:
             outputs = bidirectional.append_evidence(outputs, words.ratios)
         return output(dropout(outputs, training=training))
 
 
 def recurrent_outputs(
-    words: Words, cells: tuple[keras.Layer, keras.Layer], *, pooled: bool
+    words: Words, cells: tuple[keras.Layer, keras.Layer], kernel: "Kernel"
 ) -> tf.Tensor:
     """Return the outputs of both directions, float32, shape (reviews, outputs).
-
-    If `pooled`, the outputs of a direction are the maximum and the mean of each unit, otherwise its
-    state after the last word.
 
     Args:
         words: the batch.
         cells: Keras's cells of the forward and the backward direction.
-        pooled: True to pool the states.
+        kernel: functions that compute the outputs and their gradients.
     """
-    kernel = Kernel(isinstance(cells[0], keras.layers.GRUCell), pooled)
     mask = tf.ones_like(words.indices, tf.bool) if words.mask is None else words.mask
     inputs = [words.indices, mask, words.ratios]
 
@@ -74,7 +112,7 @@ def recurrent_outputs(
         shapes = [weight.shape for weight in weights]
         tensors = [*inputs, *weights]
         result = tf.numpy_function(kernel.outputs, tensors, tf.float32, stateful=False)
-        outputs = cells[0].units * (POOLS if pooled else 1)
+        outputs = cells[0].units * (POOLS if kernel.pooled else 1)
         return tf.ensure_shape(result, (None, DIRECTIONS * outputs)), gradient
 
     return compute(*_weights(cells[0], words.vectors), *_weights(cells[1], words.vectors))
@@ -95,11 +133,12 @@ class Kernel:
     """A bidirectional layer, as functions of NumPy arrays that run in parallel.
 
     Attributes:
-        is_gru: True for a GRU, False for an LSTM.
-        pooled: True to pool the states, False to return the last ones.
+        cell: the cell of the layer.
+        pooled: True to return the maximum and the mean of each unit over the words, False to return
+            the states after the last word.
     """
 
-    is_gru: bool
+    cell: Cell
     pooled: bool
 
     def outputs(self, words: Ints, mask: Mask, ratios: Floats, *weights: Floats) -> Floats:
@@ -111,7 +150,7 @@ class Kernel:
         def work(direction: int, rows: slice) -> None:
             inputs = tuple(array[rows] for array in directions[direction])
             part, tensors = result[direction, rows], _split_weights(weights)[direction]
-            compute_outputs(inputs, tensors, self.is_gru, self.pooled, part)
+            compute_outputs(inputs, tensors, self.cell == "gru", self.pooled, part)
 
         _run_parallel(work, len(words))
         in_input_order = np.empty_like(result)
@@ -130,7 +169,7 @@ class Kernel:
             inputs = tuple(array[rows] for array in directions[direction])
             part, tensors = direction_gradients[direction][rows], _split_weights(weights)[direction]
             gradients = tuple(np.zeros_like(tensor) for tensor in tensors)
-            compute_gradients(inputs, tensors, self.is_gru, self.pooled, part, gradients)
+            compute_gradients(inputs, tensors, self.cell == "gru", self.pooled, part, gradients)
             return gradients
 
         sums: list[Floats] = []

@@ -24,13 +24,15 @@ Callers should sort the reviews by length, because each block of ROWS reviews ta
 steps as its longest review.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from llvmlite import binding, ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+Cell = Literal["lstm", "gru"]
 
 ROWS = 8  # reviews, and rows of a product, that are computed at a time
 # Columns of a product that are computed at a time. ROWS x LANES sums take half of the registers.

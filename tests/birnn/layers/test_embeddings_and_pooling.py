@@ -9,25 +9,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from birnn.layers.embeddings import Embedding, NgramEmbedding
 from birnn.networks.config import NetworkConfig
-from birnn.networks.embeddings import Embedding, NgramEmbedding
-from birnn.networks.network import build_network
 from birnn.text.encoding import OUT_OF_VOCABULARY
-from tests.birnn.networks.test_fused import compute_loss_gradients
+from tests.birnn import small_networks
+from tests.birnn.layers.test_fused import compute_loss_gradients
 
 WORDS, DIM, UNITS = 30, 4, 3
 RATIOS = {5: 0.5, 6: -1.5, 5 * WORDS + 6: 2.0, (7 * WORDS + 5) * WORDS + 6: 4.0}
 
 
-def build(layer: Any, kernel: Any, longest_ngram: int, maxlen: int = 7) -> keras.Sequential:
+def build(name: Any, kernel: Any, longest_ngram: int, maxlen: int = 7) -> keras.Sequential:
     """Return a pooled network with the same weights for both kernels."""
-    model = build_network(
+    model = small_networks.build(
         NetworkConfig(
-            layer=layer,
+            name=name,
             num_words=WORDS,
             maxlen=maxlen,
             embedding_dim=DIM,
-            units=UNITS,
+            settings={"units": UNITS},
             dropout=0.5,
             kernel=kernel,
             pooling="max_mean",
@@ -63,11 +63,11 @@ def padded_reviews(draw: st.DrawFn) -> NDArray[np.int32]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("longest_ngram", [0, 3])
-@pytest.mark.parametrize("layer", ["lstm", "gru"])
+@pytest.mark.parametrize("name", ["bilstm", "bigru"])
 @given(ids=padded_reviews())
 @settings(max_examples=15)
-def test_kernels_pool_equally(layer: str, longest_ngram: int, ids: NDArray[np.int32]) -> None:
-    models = [build(layer, kernel, longest_ngram, ids.shape[1]) for kernel in ("keras", "fused")]
+def test_kernels_pool_equally(name: str, longest_ngram: int, ids: NDArray[np.int32]) -> None:
+    models = [build(name, kernel, longest_ngram, ids.shape[1]) for kernel in ("keras", "fused")]
     expected, outputs = (model(ids).numpy() for model in models)
     assert np.abs(outputs - expected).max() <= 1e-5
     gradients = (compute_loss_gradients(model, ids) for model in models)
@@ -79,11 +79,11 @@ def test_kernels_pool_equally(layer: str, longest_ngram: int, ids: NDArray[np.in
 @given(ids=padded_reviews(), more=st.integers(1, 5))
 @settings(max_examples=10)
 def test_padding_changes_nothing(kernel: str, ids: NDArray[np.int32], more: int) -> None:
-    narrow = build("gru", kernel, 2, ids.shape[1])(ids).numpy()
+    narrow = build("bigru", kernel, 2, ids.shape[1])(ids).numpy()
     for sides in ((more, 0), (0, more)):
         if ids[:, 0 if sides[1] else -1].all():
             wider = np.pad(ids, [(0, 0), sides])
-            wide = build("gru", kernel, 2, wider.shape[1])(wider).numpy()
+            wide = build("bigru", kernel, 2, wider.shape[1])(wider).numpy()
             assert np.abs(wide - narrow).max() <= 1e-5
 
 
@@ -100,7 +100,7 @@ def test_embedding_appends_ratios_of_ngrams_that_end_at_a_position() -> None:
 
 @pytest.mark.parametrize("kernel", ["keras", "fused"])
 def test_ratios_in_the_input_override_the_table(kernel: str) -> None:
-    model = build("lstm", kernel, 3)
+    model = build("bilstm", kernel, 3)
     ids = np.array([[0, 0, 0, 7, 5, 6, 9]], np.int32)
     ratios = np.zeros((1, 7, 3), np.float32)
     ratios[0, 4:6] = [0.5, 0, 0], [-1.5, 2, 4]
@@ -109,7 +109,7 @@ def test_ratios_in_the_input_override_the_table(kernel: str) -> None:
 
 
 def test_sums_of_ratios_are_never_dropped() -> None:
-    model = build("gru", "fused", 3)
+    model = build("bigru", "fused", 3)
     outputs = np.ones((50, model.layers[-1].input_spec.axes[-1]), np.float32)
     dropped = model.layers[-2](outputs, training=True).numpy()
     assert (dropped[:, -3:] == 1).all()

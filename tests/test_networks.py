@@ -1,0 +1,174 @@
+"""Test the documented ways to add a network and to remove one, with the real `dvc`."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from birnn.core.outputs import read_json
+from birnn.core.yaml_files import read_yaml
+from birnn.reporting import study
+from tests.projects import PROJECT, check_output, commit, error_line, run, set_settings, stages_run
+
+pytestmark = pytest.mark.slow
+
+PAGE = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+SECTION = PAGE.partition("## Add a network")[2].partition("\n## ")[0]
+DIFF, MODULE = (
+    re.findall(rf"```{language}\n(.*?)```", SECTION, re.DOTALL)[0]
+    for language in ("diff", "python")
+)
+AFTER_TRAINING = ["evaluate", "checklist", "report"]
+
+
+def apply_diff(project: Path, diff: str) -> None:
+    (project / "network.diff").write_text(diff, encoding="utf-8", newline="\n")
+    check_output(project, "git", "apply", "network.diff")
+    (project / "network.diff").unlink()
+
+
+def add_simple_network(project: Path) -> None:
+    apply_diff(project, DIFF)
+    set_settings(project, {"bisimplernn.units": "3"})
+
+
+def add_average(project: Path) -> None:
+    """Apply the documented diff with another module, another name and no settings."""
+    diff = DIFF.replace("bisimplernn", "average")
+    diff = re.sub(r"diff --git a/params.yaml.*?(?=diff --git)", "", diff, flags=re.DOTALL)
+    apply_diff(project, diff)
+    pipeline = project / "dvc.yaml"
+    text = pipeline.read_text(encoding="utf-8").replace("      - average.units\n", "")
+    pipeline.write_text(text, encoding="utf-8", newline="\n")
+    module = project / "birnn" / "networks" / "average.py"
+    module.write_text(MODULE, encoding="utf-8", newline="\n")
+
+
+def remove_bilstm(project: Path) -> None:
+    """Undo the documented steps for the BiLSTM."""
+    pipeline = project / "dvc.yaml"
+    text = pipeline.read_text(encoding="utf-8")
+    text = re.sub(r"  train_bilstm:.*?\n\n", "", text, flags=re.DOTALL)
+    lines = [line for line in text.splitlines() if "bilstm" not in line]
+    pipeline.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    settings = project / "params.yaml"
+    text = settings.read_text(encoding="utf-8")
+    text = re.sub(r"bilstm:\n(  .*\n)+\n", "", text)
+    settings.write_text(text, encoding="utf-8", newline="\n")
+    registry = project / "birnn" / "networks" / "registry.py"
+    text = registry.read_text(encoding="utf-8")
+    text = text.replace("import bigru, bilstm", "import bigru").replace(
+        "(bilstm, bigru)", "(bigru,)"
+    )
+    registry.write_text(text, encoding="utf-8", newline="\n")
+    (project / "birnn" / "networks" / "bilstm.py").unlink()
+    (project / "stages" / "train_bilstm.py").unlink()
+
+
+def models_in_plots(project: Path) -> set[str]:
+    names = ("confusion", "curves", "lengths", "precision_recall", "reliability", "roc")
+    tables = [pd.read_csv(project / "plots" / f"{name}.csv") for name in names]
+    (models,) = {frozenset(table["model"]) - {"baseline"} for table in tables}
+    return set(models)
+
+
+def test_diff_changes_five_files() -> None:
+    assert len(re.findall(r"^diff --git", DIFF, re.MULTILINE)) == 5
+
+
+def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
+    project = finished_copy
+    add_simple_network(project)
+    result = run("dvc", "repro", cwd=project)
+    assert result.returncode == 0, result.stderr
+    # The other networks are not trained again.
+    assert stages_run(result) == ["train_bisimplernn", *AFTER_TRAINING]
+    metrics = read_json(project / "metrics" / "metrics.json")
+    assert 0 < metrics["bisimplernn"]["accuracy"] < 1
+    assert list(metrics["pairs"]) == [
+        *("bilstm_minus_bigru", "bilstm_minus_bisimplernn", "bigru_minus_bisimplernn")
+    ]
+    assert models_in_plots(project) == {"bilstm", "bigru", "bisimplernn"}
+    template = read_json(project / "plots" / "templates" / "curves.json")
+    assert "bisimplernn" in str(template)
+    report = (project / "report" / "report.md").read_text(encoding="utf-8")
+    assert report.startswith("# BiLSTM, BiGRU or BiSimpleRNN?")
+    assert "../plots/bisimplernn_loss.png" in report
+    checklist = pd.read_csv(project / "metrics" / "checklist.csv")
+    assert set(checklist["model"]) == {"bilstm", "bigru", "bisimplernn", "baseline"}
+    difference = check_output(project, "dvc", "metrics", "diff")
+    assert re.search(r"bisimplernn\.accuracy +- +0\.\d+", difference)
+    birnn = ("python", "-m", "birnn")
+    assert "BiSimpleRNN" in check_output(project, *birnn, "results")
+    assert "BiSimpleRNN" in check_output(project, *birnn, "predict", "a fine film")
+    alone = check_output(project, *birnn, "explain", "a fine film", "--network", "bisimplernn")
+    assert "BiSimpleRNN" in alone
+    assert "BiLSTM" not in alone
+    assert "BiSimpleRNN" in check_output(project, *birnn, "mistakes", "bisimplernn")
+    set_settings(project, {"network.kernel": "fused"})
+    result = run("python", "-m", "stages.train_bisimplernn", cwd=project)
+    assert result.returncode == 1
+    assert "the kernel cannot run bisimplernn" in error_line(result.stderr)
+
+
+@pytest.mark.exhaustive
+def test_documented_network_in_a_study_and_a_review(finished_copy: Path) -> None:
+    project = finished_copy
+    add_simple_network(project)
+    check_output(project, "dvc", "repro")
+    review = ("python", "-m", "experiments", "review", "HEAD")
+    check_output(project, *review)
+    text = (project / "review.md").read_text(encoding="utf-8")
+    assert re.search(r"\| bisimplernn\.accuracy \| – \| 0\.\d+ \|", text)
+    commit(project)
+    seeds = ("-S", "train.seed=0..1")
+    check_output(project, "python", "-m", "experiments", "run", *seeds)
+    printed = check_output(project, "python", "-m", "experiments", "collect", "three", *seeds)
+    assert "BiSimpleRNN" in printed
+    collected = study.read(project / "study" / "three")
+    (group,) = collected.groups("accuracy")
+    assert len(group.differences) == 3
+    check_output(project, "dvc", "repro")
+    report = (project / "report" / "report.md").read_text(encoding="utf-8")
+    assert "## Over seeds" in report
+    assert "../study/three/three.png" in report
+
+
+@pytest.mark.exhaustive
+def test_network_without_recurrence_and_settings(finished_copy: Path) -> None:
+    project = finished_copy
+    add_average(project)
+    result = run("dvc", "repro", cwd=project)
+    assert result.returncode == 0, result.stderr
+    assert stages_run(result) == ["train_average", *AFTER_TRAINING]
+    check_output(project, "python", "-m", "pytest", "tests/stages", "-k", "match_imported")
+    costs = read_json(project / "data" / "evaluated" / "costs.json")
+    assert costs["average"]["recurrent_parameters"] == 0
+    birnn = ("python", "-m", "birnn")
+    assert "Average" in check_output(project, *birnn, "explain", "a fine film")
+    check_output(project, *birnn, "export", "models.zip")
+    # Pooling, n-grams and masks leave it as it is.
+    set_settings(project, {"network.pooling": "max_mean", "ngrams.longest": "2"})
+    check_output(project, "dvc", "repro")
+
+
+@pytest.mark.exhaustive
+def test_single_network_is_compared_with_the_baseline(finished_copy: Path) -> None:
+    project = finished_copy
+    remove_bilstm(project)
+    result = run("dvc", "repro", cwd=project)
+    assert result.returncode == 0, result.stderr
+    assert stages_run(result) == AFTER_TRAINING
+    assert "train_bilstm" not in read_yaml(project / "dvc.yaml")["stages"]
+    metrics = read_json(project / "metrics" / "metrics.json")
+    assert list(metrics) == ["corpus", "bigru", "baseline"]
+    assert models_in_plots(project) == {"bigru"}
+    report = (project / "report" / "report.md").read_text(encoding="utf-8")
+    assert report.startswith("# BiGRU: Sentiment")
+    assert "BiLSTM" not in report.partition("## Corpus and settings")[0]
+    assert "baseline minus BiGRU" in report
+    birnn = ("python", "-m", "birnn")
+    assert "BiGRU" in check_output(project, *birnn, "predict", "a fine film")
+    assert "BiLSTM" not in check_output(project, *birnn, "results")
+    check_output(project, "python", "-m", "pytest", "tests/stages", "-k", "match_imported")
