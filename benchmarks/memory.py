@@ -18,11 +18,13 @@ from rich.table import Table
 
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml, write_yaml
+from birnn.evaluation.model_names import NETWORKS
 
 PROJECT = Path.cwd()
 STAGES = (
     *("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams"),
-    *("train_bilstm", "train_bigru", "train_baseline", "evaluate", "checklist", "report"),
+    *(f"train_{name}" for name in NETWORKS),
+    *("train_baseline", "evaluate", "checklist", "report"),
 )
 TIMES = (1, 2, 4, 8)
 INTERVAL = 0.05  # seconds
@@ -41,8 +43,8 @@ def main() -> None:
             table.add_row(stage, *measure_peak(stage, folder))
         for times in TIMES:
             reviews = repeat(folder / "data" / "padded" / "train", times)
-            row_name = f"train_bilstm, {reviews:,} reviews"
-            table.add_row(row_name, *measure_peak("train_bilstm", folder))
+            stage = f"train_{NETWORKS[0]}"
+            table.add_row(f"{stage}, {reviews:,} reviews", *measure_peak(stage, folder))
     Console(width=100).print(table)
 
 

@@ -23,7 +23,7 @@ REVIEWS = 10_000  # for validation and prediction
 PEAK = 2_048  # rows and columns of the matrices whose product measures the peak
 
 # Gates of the networks that the kernel runs.
-GATES = {"bilstm": 4, "bigru": 3}
+GATES = {name: gates for name, gates in {"bilstm": 4, "bigru": 3}.items() if name in NETWORKS}
 
 Ids = NDArray[np.int32]
 Labels = NDArray[np.uint8]

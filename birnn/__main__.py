@@ -12,13 +12,15 @@ from birnn.core.errors import InputError
 from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS
 from birnn.networks.quiet_imports import quiet_imports
 
-ALL = "all"
+ALL_NETWORKS = "all"
+KINDS = [DISAGREEMENT, *NETWORKS] if len(NETWORKS) > 1 else [*NETWORKS]
 # The choices come from the registry, so mypy cannot know them.
-NetworkChoice = StrEnum("NetworkChoice", [*NETWORKS, ALL])  # type: ignore[misc]
-Kind = StrEnum("Kind", [*NETWORKS, DISAGREEMENT])  # type: ignore[misc]
+NetworkName = StrEnum("NetworkName", [*NETWORKS, ALL_NETWORKS])  # type: ignore[misc]
+Kind = StrEnum("Kind", KINDS)  # type: ignore[misc]
 
-Network = Annotated[
-    NetworkChoice, typer.Option(help="Network to use. With all, their log-odds are averaged.")
+NetworkOption = Annotated[
+    NetworkName,
+    typer.Option("--network", help="Network to use. With all, their log-odds are averaged."),
 ]
 
 app = typer.Typer(
@@ -48,7 +50,7 @@ def results() -> None:
 def mistakes(
     kind: Annotated[
         Kind, typer.Argument(help="Network whose mistakes to show, or disagreement.")
-    ] = Kind[DISAGREEMENT if len(NETWORKS) > 1 else NETWORKS[0]],
+    ] = Kind[KINDS[0]],
     count: Annotated[int, typer.Option(min=1, help="Number of reviews, worst first.")] = 5,
 ) -> None:
     """Show test reviews that the networks get wrong or disagree on."""
@@ -71,7 +73,7 @@ def predict(  # noqa: PLR0913
             help="File of texts: .txt (one per line), .csv, .tsv, .jsonl or .parquet. Repeatable."
         ),
     ] = None,
-    network: Network = NetworkChoice[ALL],
+    network: NetworkOption = NetworkName[ALL_NETWORKS],
     column: Annotated[
         str, typer.Option(help="Column that contains the texts; not used for .txt files.")
     ] = "text",
@@ -101,7 +103,7 @@ def explain(
     text: Annotated[
         str | None, typer.Argument(help="Text to explain. Without it, read standard input.")
     ] = None,
-    network: Network = NetworkChoice[ALL],
+    network: NetworkOption = NetworkName[ALL_NETWORKS],
     html: Annotated[
         Path | None, typer.Option(help="Write a self-contained HTML page to this file.")
     ] = None,
@@ -145,9 +147,9 @@ def export(
     command.run(file)
 
 
-def _names(network: NetworkChoice) -> tuple[str, ...]:
+def _names(network: NetworkName) -> tuple[str, ...]:
     """Return the names of the chosen networks."""
-    return NETWORKS if network == ALL else (network.value,)
+    return NETWORKS if network == ALL_NETWORKS else (network.value,)
 
 
 def run() -> None:

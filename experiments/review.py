@@ -12,7 +12,7 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.intervals import Interval
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.model_names import NETWORKS
 from birnn.reporting import statistics, study
 from birnn.reporting.study import Study
 from experiments.revisions import Facts
@@ -185,7 +185,9 @@ def _obstacles(base: Facts, here: Facts) -> Iterator[str]:
 def _rows(base: Facts, here: Facts, noise: Noise) -> list[Row]:
     validation = [side.metrics["corpus"]["validation"] for side in (base, here)]
     rows = []
-    for model in TITLES:
+    # Also the models that only one side has.
+    sides = {name: value for side in (here, base) for name, value in side.metrics.items()}
+    for model in [name for name, value in sides.items() if "accuracy" in value]:
         before, after = base.metrics.get(model, {}), here.metrics.get(model, {})
         for measure in {**before, **after}:
             values = before.get(measure), after.get(measure)
@@ -202,7 +204,7 @@ def _rows(base: Facts, here: Facts, noise: Noise) -> list[Row]:
 def _margin(noise: Noise, model: str, measure: str) -> float | None:
     """Return the largest difference that counts as noise, or None if it is unknown."""
     if noise.over_seeds is not None and model in NETWORKS:
-        # The margin covers all measures of both networks together.
+        # The margin covers all measures of all networks together.
         summary = noise.over_seeds.summary
         summary = summary[summary["model"].isin(NETWORKS)]
         row = summary[(summary["model"] == model) & (summary["measure"] == measure)]

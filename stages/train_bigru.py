@@ -17,7 +17,7 @@ with quiet_imports():
 def main(settings: Settings) -> None:
     """Train the network and write its weights and history."""
     config = NetworkConfig.from_settings(bigru.NETWORK, settings)
-    train(bigru.NETWORK, config, settings.train, Paths.of("bigru"))
+    train(bigru.NETWORK, config, settings.train, Paths.of(bigru.NETWORK.name))
 
 
 if __name__ == "__main__":

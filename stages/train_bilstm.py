@@ -17,7 +17,7 @@ with quiet_imports():
 def main(settings: Settings) -> None:
     """Train the network and write its weights and history."""
     config = NetworkConfig.from_settings(bilstm.NETWORK, settings)
-    train(bilstm.NETWORK, config, settings.train, Paths.of("bilstm"))
+    train(bilstm.NETWORK, config, settings.train, Paths.of(bilstm.NETWORK.name))
 
 
 if __name__ == "__main__":

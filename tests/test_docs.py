@@ -15,7 +15,7 @@ from tests.projects import PROJECT
 
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 CODE_FILE = re.compile(r"`((?:birnn|stages|tests|experiments|benchmarks)/[\w/]+\.\w+)`")
-PLACEHOLDERS = {"stages/NAME.py"}
+PLACEHOLDERS = {"stages/NAME.py", "stages/train_NAME.py"}
 
 
 def anchors(page: Path) -> set[str]:

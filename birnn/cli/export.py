@@ -8,7 +8,7 @@ from birnn.inference import predictor, saved_model
 
 
 def run(file: Path) -> None:
-    """Write both networks to the zip file `file`.
+    """Write all networks to the zip file `file`.
 
     Raises:
         InputError: the name does not end in .zip, or a file of the pipeline is missing or modified.

@@ -22,6 +22,8 @@ def run(kind: str, count: int) -> None:
     if not MISTAKES.exists():
         raise InputError(f"{MISTAKES} is missing: run dvc repro or dvc pull in the project folder")
     mistakes = pd.read_parquet(MISTAKES)
+    if missing := [title for name, title in TITLES.items() if name not in mistakes]:
+        raise InputError(f"{MISTAKES} lacks {', '.join(missing)}: run dvc repro")
     selection = mistakes[mistakes["kind"] == kind].head(count)
     console = Console(highlight=False)
     for number, review in enumerate(selection.to_dict("records"), start=1):

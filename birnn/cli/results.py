@@ -19,6 +19,8 @@ def run() -> None:
     if not METRICS.exists():
         raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
     metrics = read_json(METRICS)
+    if missing := [title for name, title in TITLES.items() if name not in metrics]:
+        raise InputError(f"{METRICS} lacks {', '.join(missing)}: run dvc repro")
     corpus = metrics["corpus"]["name"]
     width = max(map(len, TITLES.values()))
     for model, title in TITLES.items():

@@ -19,10 +19,11 @@ def layer_parameters(layer: "keras.Layer") -> int:
 
 
 def multiply_adds(layer: "keras.Layer", output: "keras.Layer", words: int) -> int:
-    """Return the multiply-adds of all matrix products for a review of `words` words.
+    """Return the multiply-adds of all products with weights for a review of `words` words.
 
-    Each weight of the layer takes one multiply-add per word, and each weight of the output layer
-    one per review. Biases and element-wise operations are a small part and are not counted.
+    Each weight of the layer takes one multiply-add per word, as in a recurrent layer, and each
+    weight of the output layer one per review. Biases and element-wise operations are a small part
+    and are not counted.
     """
     return words * _count_weights(layer) + _count_weights(output)
 

@@ -102,8 +102,13 @@ def verdict(low: float, high: float, first: str, second: str) -> str:
 
 
 def overall_verdict(verdicts: Sequence[str]) -> str:
-    """Return the verdict that all pairs share, or the number of pairs that differ."""
+    """Return the verdict that all pairs share, or the number of pairs with a better network.
+
+    Without pairs, nothing is compared.
+    """
     if len(set(verdicts)) == 1:
         return verdicts[0]
-    differ = sum(verdict != NO_DIFFERENCE for verdict in verdicts)
-    return f"{differ} of {len(verdicts)} pairs of networks differ"
+    if not verdicts:
+        return "a single network is not compared"
+    better = sum(verdict != NO_DIFFERENCE for verdict in verdicts)
+    return f"one network is better in {better} of {len(verdicts)} pairs"

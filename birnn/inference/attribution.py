@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from birnn.layers.pooling import call_layer
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING
 
 STEPS = (32, 64, 128, 256, 512)
@@ -46,7 +47,7 @@ class Attributor:
 
     def __init__(self, model: keras.Model) -> None:
         """Prepare to attribute predictions of a network from `build_network`."""
-        self._embedding, self._recurrent, *self._after, self._output = model.layers
+        self._embedding, self._layer, *self._after, self._output = model.layers
         # Created once, so that TensorFlow traces it only once.
         self._gradients = tf.function(self._log_odds_and_gradients, reduce_retracing=True)
 
@@ -79,7 +80,7 @@ class Attributor:
             mask = tf.repeat(mask, tf.shape(vectors)[0], axis=0)
         with tf.GradientTape() as tape:
             tape.watch(vectors)
-            hidden = self._recurrent(vectors, mask=mask, training=False)
+            hidden = call_layer(self._layer, vectors, mask, training=False)
             for layer in self._after:
                 hidden = layer(hidden, training=False)
             log_odds = (hidden @ self._output.kernel + self._output.bias)[:, 0]

@@ -15,7 +15,6 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.core.errors import InputError
 from birnn.core.machine import usable_cores
 from birnn.layers.embeddings import Words
 from birnn.layers.kernel import ROWS, Cell, compute_gradients, compute_outputs
@@ -25,7 +24,8 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
-# The cells that the kernel computes. A subclass could compute something else.
+# What the kernel computes. A subclass could compute something else.
+LAYERS = {keras.layers.LSTM, keras.layers.GRU, keras.layers.RNN}
 CELLS: dict[type[keras.layers.Layer], Cell] = {
     keras.layers.LSTMCell: "lstm",
     keras.layers.GRUCell: "gru",
@@ -46,7 +46,7 @@ ASSUMED = {
 def find_cell(layer: keras.Layer) -> Cell | None:
     """Return the kernel's name of a recurrent layer's cell, None if the kernel cannot run it."""
     cell: Any = getattr(layer, "cell", None)
-    if type(cell) not in CELLS:
+    if type(layer) not in LAYERS or type(cell) not in CELLS:
         return None
     options = cell.get_config() | {"stateful": layer.stateful, "go_backwards": layer.go_backwards}
     is_assumed = all(options.get(name, value) == value for name, value in ASSUMED.items())
@@ -56,20 +56,10 @@ def find_cell(layer: keras.Layer) -> Cell | None:
 class FusedNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
     """The layers of `build_network`, with the recurrent layer computed by `kernel`."""
 
-    def __init__(self, layers: list[keras.Layer], name: str) -> None:
-        """Create the network.
-
-        Raises:
-            InputError: the kernel cannot run the recurrent layer.
-        """
+    def __init__(self, cell: Cell, layers: list[keras.layers.Layer], name: str) -> None:
+        """Create a network from layers, the second of which is bidirectional and has this cell."""
         super().__init__(layers, name=name)
-        cell = find_cell(getattr(self.layers[1], "forward_layer", None))
-        if cell is None:
-            raise InputError(
-                f"the kernel cannot run {name}, only an LSTM or a GRU with Keras's default options"
-                ": set network.kernel to auto or keras"
-            )
-        self._cell: Cell = cell
+        self._cell = cell
 
     def call(
         self,

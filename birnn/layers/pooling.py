@@ -1,5 +1,6 @@
 """Layers that pool the states of a recurrent layer into one vector per review."""
 
+import inspect
 from typing import Any
 
 import keras
@@ -10,7 +11,14 @@ POOLS = 2  # maximum and mean
 
 # The ratios of a review can add up to several tens, but states stay below 1.
 EVIDENCE_SCALE = 0.1
-BEYOND_ANY_STATE = 4  # states lie between -1 and 1
+
+
+def call_layer(
+    layer: keras.Layer, vectors: tf.Tensor, mask: tf.Tensor | None, *, training: bool | None
+) -> tf.Tensor:
+    """Return the output of the layer after the embedding; a layer may ignore masks."""
+    options = {"mask": mask} if "mask" in inspect.signature(layer.call).parameters else {}
+    return layer(vectors, training=training, **options)
 
 
 class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
@@ -35,15 +43,13 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
     ) -> tf.Tensor:
         """Return pooled states and sums of ratios, float32, shape (reviews, outputs)."""
         states = super().call(sequences, initial_state, mask=mask, training=training)
-        is_word = (
-            tf.ones_like(states[..., :1]) if mask is None else tf.cast(mask[..., None], tf.float32)
-        )
+        is_word = tf.ones_like(states[..., :1], tf.bool) if mask is None else mask[..., None]
+        words = tf.reduce_sum(tf.cast(is_word, tf.float32), axis=1)
         pools = []
         for direction_states in tf.split(states, DIRECTIONS, axis=-1):
-            pools.append(tf.reduce_max(direction_states - (1 - is_word) * BEYOND_ANY_STATE, axis=1))
-            pools.append(
-                tf.reduce_sum(direction_states * is_word, axis=1) / tf.reduce_sum(is_word, axis=1)
-            )
+            of_words = tf.where(is_word, direction_states, direction_states.dtype.min)
+            pools.append(tf.reduce_max(of_words, axis=1))
+            pools.append(tf.reduce_sum(tf.where(is_word, direction_states, 0.0), axis=1) / words)
         return self.append_evidence(
             tf.concat(pools, axis=-1), sequences[..., self._embedding_dim :]
         )
@@ -56,7 +62,7 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
         self, sequences_shape: tuple[int | None, ...]
     ) -> tuple[int | None, int]:
         """Return the shape of the pooled states and sums."""
-        states = DIRECTIONS * POOLS * self.forward_layer.units
+        states = POOLS * super().compute_output_shape(sequences_shape)[-1]
         return sequences_shape[0], states + sequences_shape[-1] - self._embedding_dim
 
     def compute_mask(self, *_: Any) -> None:

@@ -20,9 +20,9 @@ class NetworkConfig(BaseModel):
         num_words: upper limit of the ids.
         maxlen: ids per review.
         embedding_dim: length of a word vector.
-        dropout: fraction of the recurrent layer's output that is dropped in training.
+        dropout: fraction of the output layer's inputs that is dropped in training.
         kernel: implementation of the recurrent layer.
-        pooling: input of the output layer: the last states, or the maximum and mean of all states.
+        pooling: output of a recurrent layer: its last states, or the maximum and mean of all.
         embedding_dropout: fraction of the word vectors' elements that is dropped in training.
         word_dropout: fraction of words that are replaced by out-of-vocabulary in training.
         longest_ngram: longest n-gram whose ratio is an input, in words; 0 for none.

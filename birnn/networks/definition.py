@@ -1,12 +1,25 @@
 """What the pipeline needs to know about a network to train it and to compare it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from birnn.core.settings import Section
+
+Color = Literal["blue", "vermilion", "pink", "ochre", "gray"]
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+# Names that metrics, tables, settings or commands use for something else.
+RESERVED = {
+    *("all", "baseline", "blends", "combined", "corpus", "disagreement", "networks", "pair"),
+    *("pairs", "id", "label", "words", "text", "source", "sentiment", "probability", "unknown"),
+    *("csv", "fetch", "network", "ngrams", "pad", "train", "word_vectors"),
+    *("code", "faint", "grid", "ink", "link", "negative", "notebook", "paper", "positive"),
+    "warning",
+}
 
 
 class NoSettings(Section):
@@ -24,9 +37,9 @@ class Network:
     """A network that the pipeline can train and compare.
 
     Attributes:
-        name: name in files and commands; letters, digits and underscores.
+        name: name in files and commands: small letters, digits and underscores.
         title: name in reports.
-        color: name of a color in `reporting.colors.NETWORK_COLORS`.
+        color: color in figures (see `reporting.colors`).
         build: function that returns the Keras layer between the embedding and the output, given the
             network's settings. A recurrent layer is run in both directions. Any other layer maps
             vectors, float32, shape (reviews, maxlen, features), to float32, (reviews, outputs). It
@@ -36,6 +49,14 @@ class Network:
 
     name: str
     title: str
-    color: str
+    color: Color
     build: Callable[[Any], Any]
     settings: type[Section] = NoSettings
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if the name is not valid, or if files use it for something else."""
+        if not NAME.fullmatch(self.name) or self.name in RESERVED or "_minus_" in self.name:
+            raise ValueError(
+                f"{self.name!r} cannot be the name of a network: use small letters, digits and "
+                f"underscores, but none of {', '.join(sorted(RESERVED))}"
+            )

@@ -1,6 +1,7 @@
 """The Keras model of a network: an embedding, its layer, dropout and a sigmoid."""
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import read_json, write_json
 from birnn.layers.embeddings import Embedding, NgramEmbedding
 from birnn.layers.fused import FusedNetwork, find_cell
-from birnn.layers.pooling import PooledBidirectional, StateDropout
+from birnn.layers.pooling import PooledBidirectional, StateDropout, call_layer
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
 from birnn.text.ngrams import RatioTable
@@ -35,9 +37,9 @@ class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes wit
         mask: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Return probabilities, shape (reviews, 1), for ids, shape (reviews, maxlen)."""
-        embedding, bidirectional, dropout, output = self.layers
-        mask = embedding.compute_mask(inputs)
-        states = bidirectional(embedding(inputs, training=training), mask=mask, training=training)
+        embedding, layer, dropout, output = self.layers
+        vectors, mask = embedding(inputs, training=training), embedding.compute_mask(inputs)
+        states = call_layer(layer, vectors, mask, training=training)
         return output(dropout(states, training=training))
 
 
@@ -54,10 +56,14 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     """
     # Create this layer first, because Keras draws the seeds of layers in order of creation.
     layer = network.build(network.settings.model_validate(config.settings))
-    is_fused = config.kernel == "fused" or (
-        config.kernel == "auto" and not accelerators() and find_cell(layer) is not None
-    )
-    kind = FusedNetwork if is_fused else LayeredNetwork
+    cell = find_cell(layer)
+    if config.kernel == "fused" and cell is None:
+        raise InputError(
+            f"the kernel cannot run {network.name}, only an LSTM or a GRU with Keras's default "
+            "options: set network.kernel to auto or keras"
+        )
+    is_fused = config.kernel == "fused" or (config.kernel == "auto" and not accelerators())
+    kind = partial(FusedNetwork, cell) if is_fused and cell else LayeredNetwork
     embedding = _embedding(config)
     layer = _bidirectional(layer, config) if isinstance(layer, keras.layers.RNN) else layer
     has_evidence = isinstance(layer, PooledBidirectional) and config.longest_ngram

@@ -5,9 +5,10 @@ In figures, models also differ by line style or marker.
 """
 
 from birnn.networks import registry
+from birnn.networks.definition import Color
 
 # The colors that a network can have, on a light and on a dark background.
-NETWORK_COLORS = {
+NETWORK_COLORS: dict[Color, tuple[str, str]] = {
     "blue": ("#0072b2", "#56b4e9"),
     "vermilion": ("#d55e00", "#ff9442"),
     "pink": ("#b83280", "#f58cc3"),

@@ -193,7 +193,7 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
 
 
 def draw_legend(figure: Figure) -> None:
-    """Draw the legend of a figure with a single plot below it, in rows of equal length."""
+    """Draw the legend of a figure with a single plot below it."""
     handles, labels = figure.axes[0].get_legend_handles_labels()
     columns = 2 if len(labels) in {2, 4} else 3
     figure.legend(handles, labels, loc="outside lower center", ncols=columns)

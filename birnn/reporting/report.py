@@ -88,7 +88,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
             (
                 study
                 for study in content["studies"]
-                if not study.varied and len(study.runs) > 1 and study.networks == list(NETWORKS)
+                if not study.varied and len(study.runs) > 1 and set(study.networks) == set(NETWORKS)
             ),
             None,
         ),
@@ -174,7 +174,7 @@ def cost_rows(costs: dict[str, Any], timings: dict[str, Any]) -> list[dict[str, 
 
 def matched_units(settings: dict[str, Any]) -> int | None:
     """Return the number of GRU units that matches the LSTM, None without one of the two."""
-    if "bilstm.units" not in settings or "bigru.units" not in settings:
+    if not {"bilstm", "bigru"} <= set(NETWORKS):
         return None
     inputs = settings["network.embedding_dim"] + settings["ngrams.longest"]
     return matched_gru_units(inputs, settings["bilstm.units"])

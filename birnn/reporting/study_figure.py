@@ -1,5 +1,6 @@
 """The figure of a study: every run, and the means."""
 
+import math
 from typing import Any
 
 import matplotlib as mpl
@@ -13,6 +14,7 @@ from birnn.reporting.figures import STYLE, draw_legend, single_axes
 from birnn.reporting.study import Study
 
 WIDTH = 0.6  # of the networks of a group, in groups
+MEAN_OFFSET = 0.06  # of the means from the dots, in groups
 
 
 def draw(study: Study) -> Figure:
@@ -58,7 +60,7 @@ def _draw_network(axes: Axes, study: Study, network: str) -> None:
         100 * np.array([group.networks[network][name] for group in groups])
         for name in ("mean", "low", "high")
     )
-    places = np.arange(len(groups)) + 1.4 * shift
+    places = np.arange(len(groups)) + shift + math.copysign(MEAN_OFFSET, shift)
     ends = (mean - low, high - mean)
     axes.errorbar(places, mean, yerr=ends, label=TITLES[network], capsize=3, **style)
 

@@ -111,3 +111,33 @@ def test_auc_interval_coverage() -> None:
 def test_auc_interval_without_variance(scores: list[float]) -> None:
     labels = np.array([0, 0, 1, 1], np.uint8)
     assert intervals.auc_interval(labels, np.array(scores, np.float32)) is None
+
+
+def test_simultaneous_intervals_cover_together() -> None:
+    # Three models that are equally good: all three differences must be covered.
+    rng = np.random.default_rng(0)
+    pairs = [(0, 1), (0, 2), (1, 2)]
+
+    def all_cover(comparisons: int) -> bool:
+        correct = rng.random((3, 400)) < 0.8
+        bounds = [
+            intervals.paired_difference_interval(
+                int((correct[a] & ~correct[b]).sum()),
+                int((correct[b] & ~correct[a]).sum()),
+                400,
+                comparisons,
+            )
+            for a, b in pairs
+        ]
+        return all(low <= 0 <= high for low, high in bounds)
+
+    assert np.mean([all_cover(len(pairs)) for _ in range(2_000)]) >= 0.94
+    assert np.mean([all_cover(1) for _ in range(2_000)]) < 0.92
+
+
+def test_overall_verdict_counts_pairs_that_differ() -> None:
+    none = intervals.NO_DIFFERENCE
+    assert intervals.overall_verdict(["the A is better"]) == "the A is better"
+    assert intervals.overall_verdict([none, none, none]) == none
+    different = ["the A is better", none, "the B is better"]
+    assert intervals.overall_verdict(different) == "one network is better in 2 of 3 pairs"

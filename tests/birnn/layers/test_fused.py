@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from birnn.core import machine
+from birnn.core.errors import InputError
 from birnn.layers import fused
 from birnn.layers.fused import FusedNetwork
 from birnn.layers.kernel import (
@@ -26,6 +27,8 @@ from birnn.layers.kernel import (
     tanh,
 )
 from birnn.networks.config import NetworkConfig
+from birnn.networks.definition import Network
+from birnn.networks.network import build_network
 from tests.birnn.small_networks import LAYERS, build
 
 COMPILED = (compute_outputs, compute_gradients)
@@ -247,6 +250,53 @@ def test_auto_kernel_is_keras_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(build(network), FusedNetwork)
     monkeypatch.setattr("birnn.networks.network.accelerators", lambda: ["a GPU"])
     assert not isinstance(build(network), FusedNetwork)
+
+
+@keras.saving.register_keras_serializable()
+class OtherCell(keras.layers.LSTMCell):
+    """A cell that could compute anything."""
+
+
+UNSUPPORTED = [
+    keras.layers.SimpleRNN(2),
+    keras.layers.RNN(OtherCell(2)),
+    keras.layers.LSTM(2, recurrent_dropout=0.1),
+    keras.layers.GRU(2, activation="relu"),
+    keras.layers.GRU(2, reset_after=False),
+    keras.layers.GRU(2, use_bias=False),
+    keras.layers.GlobalAveragePooling1D(),
+]
+
+
+@pytest.mark.parametrize("layer", UNSUPPORTED, ids=lambda layer: layer.name)
+def test_kernel_refuses_layers_that_it_does_not_compute(layer: keras.Layer) -> None:
+    network = Network("other", title="Other", color="pink", build=lambda _settings: layer)
+    config = NetworkConfig(
+        name="other",
+        settings={},
+        num_words=9,
+        maxlen=3,
+        embedding_dim=2,
+        dropout=0,
+        kernel="fused",
+    )
+    with pytest.raises(InputError, match="the kernel cannot run other, only an LSTM or a GRU"):
+        build_network(network, config)
+    automatic = build_network(network, config.model_copy(update={"kernel": "auto"}))
+    assert not isinstance(automatic, FusedNetwork)
+
+
+@keras.saving.register_keras_serializable()
+class OtherLstm(keras.layers.LSTM):
+    """A layer that could compute anything, with Keras's cell."""
+
+
+def test_kernel_supports_only_the_layers_that_it_knows() -> None:
+    assert fused.find_cell(OtherLstm(2)) is None
+    assert fused.find_cell(keras.layers.LSTM(2, go_backwards=True)) is None
+    assert fused.find_cell(keras.layers.Bidirectional(keras.layers.LSTM(2))) is None
+    assert fused.find_cell(keras.layers.LSTM(2)) == "lstm"
+    assert fused.find_cell(keras.layers.GRU(2)) == "gru"
 
 
 def test_thread_pool_uses_all_cores() -> None:

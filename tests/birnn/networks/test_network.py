@@ -1,5 +1,6 @@
 """Tests of the networks: shapes, cuDNN compatibility, and saved weights."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from pydantic import ValidationError
 from birnn.core.outputs import read_json, write_json
 from birnn.layers.embeddings import Embedding
 from birnn.networks.config import NetworkConfig
-from birnn.networks.network import save_network
+from birnn.networks.definition import Network, NoSettings
+from birnn.networks.network import build_network, save_network
 from tests.birnn.small_networks import LAYERS, build, load
 
 NOTEBOOK: dict[str, Any] = {
@@ -138,3 +140,51 @@ def test_plain_keras_layers_load_the_weights(tmp_path: Path, name: Any, kernel: 
     keras_model.load_weights(tmp_path / "model.weights.h5")
     ids = np.random.default_rng(0).integers(0, 30, (5, 7)).astype(np.int32)
     assert np.abs(keras_model(ids) - model(ids)).max() <= 1e-6
+
+
+@pytest.mark.parametrize("longest_ngram", [0, 2])
+@pytest.mark.parametrize("pooling", ["last", "max_mean"])
+def test_layer_that_is_not_recurrent_is_used_as_it_is(pooling: Any, longest_ngram: int) -> None:
+    network = Network(
+        "average",
+        title="Average",
+        color="ochre",
+        build=lambda _settings: keras.layers.GlobalAveragePooling1D(),
+    )
+    options = SMALL | {"settings": {}, "pooling": pooling, "longest_ngram": longest_ngram}
+    model = build_network(network, NetworkConfig(name="average", ngrams=4, **options))
+    ids = np.array([[5, 6, 0, 0, 0, 0, 0]], np.int32)
+    vectors = model.layers[0](ids)[0].numpy()
+    expected = vectors[:2].mean(axis=0) if pooling == "max_mean" else vectors.mean(axis=0)
+    inputs: list[Any] = []
+    model.layers[2].call = lambda states, **_: inputs.append(states) or states
+    model(ids)
+    assert inputs[0].numpy()[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("pooling", ["last", "max_mean"])
+def test_layer_without_a_mask_reads_padding(pooling: Any) -> None:
+    def build_flat(_settings: NoSettings) -> keras.Layer:
+        return keras.layers.GlobalMaxPooling1D()
+
+    network = Network("maximum", title="Maximum", color="gray", build=build_flat)
+    options = SMALL | {"settings": {}, "pooling": pooling}
+    with warnings.catch_warnings():
+        # Keras warns that the layer drops the mask.
+        warnings.filterwarnings("ignore", message=".*does not support masking")
+        model = build_network(network, NetworkConfig(name="maximum", **options))
+        assert model(np.zeros((3, 7), np.int32)).shape == (3, 1)
+
+
+def test_any_recurrent_layer_is_pooled() -> None:
+    # A stack of cells has no attribute `units`, and states can be larger than 1.
+    cells = [keras.layers.LSTMCell(2), keras.layers.GRUCell(3, activation="linear")]
+    network = Network(
+        "stack", title="Stack", color="gray", build=lambda _settings: keras.layers.RNN(cells)
+    )
+    options = SMALL | {"settings": {}, "pooling": "max_mean"}
+    model = build_network(network, NetworkConfig(name="stack", **options))
+    assert model.layers[1].compute_output_shape((None, 7, 4)) == (None, 12)
+    narrow = np.array([[5, 6, 7, 0, 0, 0, 0]], np.int32)
+    wide = np.array([[0, 0, 0, 0, 5, 6, 7]], np.int32)
+    assert model(narrow).numpy() == pytest.approx(model(wide).numpy(), abs=1e-6)

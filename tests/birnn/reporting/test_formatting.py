@@ -34,3 +34,9 @@ def test_accuracies() -> None:
     measured = {"accuracy": 0.5, "low": 0.25, "high": 0.75}
     assert formatting.accuracy(measured) == "50.00 (25.00 to 75.00)"
     assert formatting.accuracy(dict.fromkeys(measured)) == "–"
+
+
+def test_lists_end_with_a_word() -> None:
+    assert formatting.listed(["a"]) == "a"
+    assert formatting.listed(["a", "b"], "or") == "a or b"
+    assert formatting.listed(["a", "b", "c"]) == "a, b and c"

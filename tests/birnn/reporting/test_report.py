@@ -50,7 +50,7 @@ def test_answer_is_the_verdict(texts: tuple[str, str]) -> None:
     assert "seed 0, no difference is shown.**" in opening
     assert re.search(r"points \(95% interval over test reviews: −\d\.\d\d to \+\d\.\d\d\)", opening)
     assert "**The linear baseline beats both networks.**" in opening
-    assert "No study over seeds matches these settings" in opening
+    assert "No study over seeds has these networks" in opening
 
 
 def test_better_network_and_weak_baseline(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_equal_size_is_suggested_until_it_is_run(tmp_path: Path) -> None:
     assert "`dvc exp run -S bigru.units=79`" in markdown
     matched = samples.SETTINGS | {"bigru.units": 79}
     markdown, _ = samples.write_report(tmp_path / "b", samples.predictions(), matched)
-    assert "compares networks of equal size" in markdown
+    assert "of this run are of equal size" in markdown
     assert "dvc exp run" not in markdown
 
 
