@@ -42,7 +42,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-SectionT = TypeVar("SectionT", bound=Section)
+SectionType = TypeVar("SectionType", bound=Section)
 
 
 class Fetch(Section):
@@ -176,7 +176,7 @@ class Settings(Section):
     train: Train
     baseline: Baseline
 
-    def section(self, name: str, kind: type[SectionT]) -> SectionT:
+    def section(self, name: str, kind: type[SectionType]) -> SectionType:
         """Return the section of a network, empty if it is missing.
 
         Raises:
@@ -212,8 +212,8 @@ def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _validate(
-    kind: type[SectionT], content: Any, path: Path, within: tuple[str, ...] = ()
-) -> SectionT:
+    kind: type[SectionType], content: Any, path: Path, within: tuple[str, ...] = ()
+) -> SectionType:
     """Validate the content of a file, or of the section `within` it."""
     try:
         return kind.model_validate(content)

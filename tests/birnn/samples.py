@@ -1,6 +1,7 @@
 """A small evaluation of made-up predictions, computed by the code of the project."""
 
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -137,12 +138,16 @@ def write_report(
     settings: dict[str, Any] = SETTINGS,
     studies: Sequence[Study] = (),
     ladder: Ladder | None = None,
+    *,
+    draw: bool = True,
     **about: Any,
 ) -> tuple[str, str]:
-    """Write the report of an evaluation; return its Markdown and its HTML."""
+    """Write the report of an evaluation; return its Markdown and its HTML.
+
+    Without `draw`, which takes most of the time, figures are empty.
+    """
     measured = metrics(columns, settings["pad.maxlen"], **about)
     rows = tables(columns, measured)
-    drawn = figures.draw(measured, rows, settings["pad.maxlen"])
     split = {"reviews": 25_000, "positive": 12_500, "groups": 3_456, "digest": "0123456789" * 6}
     content = {
         "metrics": measured,
@@ -156,7 +161,10 @@ def write_report(
         "studies": studies,
         "ladder": ladder,
     }
-    drawings = report_stage.draw_inline(drawn, studies, ladder)
+    drawings: dict[str, str] = defaultdict(lambda: "<svg></svg>")
+    if draw:
+        drawn = figures.draw(measured, rows, settings["pad.maxlen"])
+        drawings |= report_stage.draw_inline(drawn, studies, ladder)
     report.write(content, drawings, folder / "report")
     names = ("report.md", "report.html")
     markdown, html = ((folder / "report" / name).read_text(encoding="utf-8") for name in names)

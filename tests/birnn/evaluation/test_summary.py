@@ -33,7 +33,12 @@ CASES: dict[str, Columns] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+FAST = ("one class", "two reviews")
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[] if case in FAST else pytest.mark.slow) for case in CASES]
+)
 def test_degenerate_cases(case: str, tmp_path: Path) -> None:
     columns = CASES[case]
     measured = samples.metrics(columns)

@@ -68,13 +68,13 @@ def test_published_results_are_for_imdb_only(recipes: ladder.Ladder, tmp_path: P
     accuracy, _ = ladder_figure.draw(recipes).axes
     assert len(accuracy.get_yticklabels()) == 2
     columns = samples.predictions()
-    markdown, _ = samples.write_report(tmp_path, columns, ladder=recipes, corpus="mine")
+    markdown, _ = samples.write_report(tmp_path, columns, ladder=recipes, corpus="mine", draw=False)
     assert "pooled" in markdown
     assert "SA-LSTM" not in markdown
 
 
 def test_report_has_results_of_recipes(recipes: ladder.Ladder, tmp_path: Path) -> None:
-    texts = samples.write_report(tmp_path, samples.predictions(), ladder=recipes)
+    texts = samples.write_report(tmp_path, samples.predictions(), ladder=recipes, draw=False)
     for text in texts:
         words = " ".join(re.sub("<[^>]+>", "", text).split())
         assert "from 80.50% to 85.50% (BiLSTM)" in words
@@ -92,7 +92,9 @@ def test_single_seed_has_no_spread(tmp_path: Path) -> None:
     assert recipes
     assert recipes.rungs[0].models["bigru"].interval is None
     ladder_figure.draw(recipes)
-    markdown, _ = samples.write_report(tmp_path / "report", samples.predictions(), ladder=recipes)
+    markdown, _ = samples.write_report(
+        tmp_path / "report", samples.predictions(), ladder=recipes, draw=False
+    )
     assert "| 1 | plain: the plain networks | 80.00 |" in markdown
 
 

@@ -57,7 +57,7 @@ def test_better_network_and_weak_baseline(tmp_path: Path) -> None:
     columns = samples.predictions()
     columns["bigru"] = columns["label"].astype(np.float32)
     columns["baseline"] = np.zeros_like(columns["bigru"])
-    markdown, _ = samples.write_report(tmp_path, columns)
+    markdown, _ = samples.write_report(tmp_path, columns, draw=False)
     assert "seed 0, the BiGRU is better.**" in markdown
     assert "**The linear baseline beats no network.**" in markdown
 
@@ -120,7 +120,7 @@ def test_numbers_come_from_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(report, name, value)
     costs = samples.costs() | {"batch_size": 1_234}
     monkeypatch.setattr(samples, "costs", lambda: costs)
-    text = words(samples.write_report(tmp_path, samples.predictions())[0])
+    text = words(samples.write_report(tmp_path, samples.predictions(), draw=False)[0])
     assert "probability is above 0.65" in text
     assert "17 equally wide bins" in text
     assert "up to 18 of about equal size" in text
@@ -130,16 +130,18 @@ def test_numbers_come_from_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_equal_size_is_suggested_until_it_is_run(tmp_path: Path) -> None:
-    markdown, _ = samples.write_report(tmp_path / "a", samples.predictions())
+    markdown, _ = samples.write_report(tmp_path / "a", samples.predictions(), draw=False)
     assert "`dvc exp run -S bigru.units=79`" in markdown
     matched = samples.SETTINGS | {"bigru.units": 79}
-    markdown, _ = samples.write_report(tmp_path / "b", samples.predictions(), matched)
+    markdown, _ = samples.write_report(tmp_path / "b", samples.predictions(), matched, draw=False)
     assert "of this run are of equal size" in markdown
     assert "dvc exp run" not in markdown
 
 
 def test_fallback_corpus_is_named(tmp_path: Path, texts: tuple[str, str]) -> None:
-    for text in samples.write_report(tmp_path, samples.predictions(), corpus="rotten-tomatoes"):
+    for text in samples.write_report(
+        tmp_path, samples.predictions(), corpus="rotten-tomatoes", draw=False
+    ):
         assert text.index("Fallback corpus.") < text.index("in this run")
         assert "Sentiment of Rotten Tomatoes film reviews" in text
         assert "say nothing about imdb" in words(text)
@@ -150,7 +152,7 @@ def test_fallback_corpus_is_named(tmp_path: Path, texts: tuple[str, str]) -> Non
 
 def test_validation_is_described(tmp_path: Path, texts: tuple[str, str]) -> None:
     assert "nothing is chosen by it" in words(texts[0])
-    markdown, _ = samples.write_report(tmp_path, samples.predictions(), validation=0.1)
+    markdown, _ = samples.write_report(tmp_path, samples.predictions(), validation=0.1, draw=False)
     assert "a hold-out of 0.1 of the training reviews" in words(markdown)
 
 
@@ -214,5 +216,5 @@ def test_page_and_markdown_have_the_same_numbers(texts: tuple[str, str]) -> None
 
 def test_corpus_name_is_escaped(tmp_path: Path) -> None:
     name = "<script>alert(1)</script>"
-    _, html = samples.write_report(tmp_path, samples.predictions(), corpus=name)
+    _, html = samples.write_report(tmp_path, samples.predictions(), corpus=name, draw=False)
     assert "<script" not in html

@@ -135,6 +135,7 @@ def test_equal_seeds_give_equal_bytes(padded: Path, tmp_path: Path) -> None:
         assert (a == c) == (file == "network.json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "rmsprop", "sgd"])
 def test_allowed_optimizers_train(padded: Path, tmp_path: Path, optimizer: str) -> None:
     train(NETWORK, settings(optimizer=optimizer, epochs=1), paths(padded))
