@@ -1,15 +1,27 @@
-"""Test that the workflows pin actions, have minimal permissions, and contain no logic."""
+"""Test that the workflows pin actions, have minimal permissions and no logic, and do their work."""
 
+import json
+import os
 import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from birnn.core.yaml_files import read_yaml
+from docs import build_pages
 from tests.projects import PROJECT
 
 FILES = sorted((PROJECT / ".github" / "workflows").glob("*.yaml"))
 WORKFLOWS = [read_yaml(file) for file in FILES]
+# The permissions of single jobs; all others can only read the code.
+PERMISSIONS = {
+    "review": {"contents": "read", "pull-requests": "write"},
+    "deploy": {"pages": "write", "id-token": "write"},
+}
 MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 
 
@@ -35,11 +47,51 @@ def test_steps_have_no_logic_and_call_existing_targets(workflow: dict[str, Any])
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=[file.stem for file in FILES])
 def test_permissions_are_minimal(workflow: dict[str, Any]) -> None:
-    permissions = workflow["permissions"]
-    assert permissions.pop("contents") == "read"
-    assert permissions in ({}, {"pull-requests": "write"})
+    assert workflow["permissions"] == {"contents": "read"}
+    for name, job in workflow["jobs"].items():
+        assert job.get("permissions") == PERMISSIONS.get(name)
     # Code from a fork must never run with the token of this repository.
     assert "pull_request_target" not in workflow["on"]
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_review_finds_its_own_comment() -> None:
+    job = read_yaml(PROJECT / ".github" / "workflows" / "review.yaml")["jobs"]["review"]
+    command = next(step["run"] for step in job["steps"] if step.get("id") == "earlier")
+    marker = job["env"]["MARKER"]
+    comments = [
+        (1, "a-reader", f"{marker}\n# Review"),
+        (2, "github-actions[bot]", f"{marker}\n# Review"),
+        (3, "github-actions[bot]", f"# Another comment\n{marker}"),
+    ]
+    answer = [{"id": id_, "user": {"login": user}, "body": body} for id_, user, body in comments]
+    arguments = shlex.split(command)
+    query = arguments[arguments.index("--jq") + 1]
+    result = subprocess.run(
+        ["jq", "--raw-output", query],
+        input=json.dumps(answer),
+        env=os.environ | {"MARKER": marker},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.split() == ["comment=2"]
+
+
+def test_pages_link_to_existing_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    build_pages.build(tmp_path, "https://example.com/blob/main")
+    pages = list(tmp_path.rglob("*.html"))
+    assert tmp_path / "index.html" in pages
+    assert tmp_path / "report" / "report.html" in pages
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        for path, anchor in re.findall(r'(?:href|src)="([^":#]*)(?:#([^"]*))?"', text):
+            target = page.parent / path if path else page
+            assert target.is_file(), (page, path)
+            assert not anchor or f'id="{anchor}"' in target.read_text(encoding="utf-8")
+    results = (tmp_path / "docs" / "results.html").read_text(encoding="utf-8")
+    assert 'href="https://example.com/blob/main/params.yaml"' in results
 
 
 def test_pre_commit_runs_make_lint() -> None:
