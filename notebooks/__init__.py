@@ -1,0 +1,1 @@
+"""The tutorial notebook, and the command that executes it."""
