@@ -58,28 +58,28 @@ format: $(ENV) ## format the code and apply automatic fixes
 	ruff check --fix
 
 fresh: $(ENV) ## check that dvc.lock matches the code, settings and data
-	python -m experiments fresh
+	python -m birnn fresh
 
 # The experiments of the studies in git.
 SEEDS := -S train.seed=0..9
 SIZES := -S bigru.units=64,79 -S train.seed=0..2
 
 study: $(ENV) ## run the unfinished experiments of the studies and collect the results
-	python -m experiments run $(SEEDS)
-	python -m experiments run $(SIZES)
-	python -m experiments collect seeds $(SEEDS)
-	python -m experiments collect equal-size $(SIZES)
+	python -m birnn sweep $(SEEDS)
+	python -m birnn sweep $(SIZES)
+	python -m birnn study seeds $(SEEDS)
+	python -m birnn study equal-size $(SIZES)
 
 LADDER := -S train.seed=0..2
 
 ladder: $(ENV) ## run the unfinished experiments of all recipes and collect the results
-	python -m experiments run --recipe all $(LADDER)
-	python -m experiments ladder $(LADDER)
+	python -m birnn sweep --recipe all $(LADDER)
+	python -m birnn ladder $(LADDER)
 
 BASE ?= origin/main
 
 review: $(ENV) ## write review.md: the changes since BASE, compared with noise
-	python -m experiments review $(BASE)
+	python -m birnn review $(BASE)
 
 bench: $(ENV) ## compare speed with Keras's layers, a plain script and, if installed, PyTorch
 	python -m benchmarks.speed --part steps --part startup --part texts
@@ -102,10 +102,14 @@ lock: $(ENV) ## lock the newest package versions that pyproject.toml allows
 	cp requirements-cluster.txt requirements.txt
 	$(COMPILE) --output-file requirements.txt pyproject.toml
 
+# The command `birnn`, which runs the code in this folder. Its build tool is in the lock file.
+INSTALL := uv pip install --quiet --no-deps --no-build-isolation --editable .
+
 setup: $(ENV) ## create the environment .venv
 
 cluster: $(ENV) ## install Ray and S3 support, for experiments on other machines
 	uv pip sync --quiet --require-hashes --compile-bytecode requirements-cluster.txt
+	$(INSTALL)
 
 $(ENV): requirements.txt
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info[:2] <= (3, 13) or \
@@ -114,8 +118,7 @@ $(ENV): requirements.txt
 	sed -n '/^uv==/,/# via/p' requirements.txt > .venv/uv.txt
 	python -m pip install --quiet --require-hashes --requirement .venv/uv.txt
 	uv pip sync --quiet --require-hashes --compile-bytecode requirements.txt
-	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m birnn "$$@"\n' > .venv/bin/birnn
-	@chmod +x .venv/bin/birnn
+	$(INSTALL)
 	@touch $@
 
 help: ## list the targets

@@ -16,7 +16,7 @@ import typer
 from benchmarks.paired import Cost, measure, measure_command, ratios, spread
 from birnn.core.errors import InputError
 from birnn.core.machine import usable_cores
-from experiments.runs import environment
+from birnn.experiments.runs import environment
 
 PROJECT = Path.cwd()
 SEEDS = range(101, 105)
@@ -62,7 +62,7 @@ def clone_project(folder: Path) -> Path:
 def run_on_ray(clone: Path, setting: str) -> Cost:
     """Return the cost of the experiments with Ray, on one machine and one at a time."""
     cpus = str(usable_cores())
-    command = [sys.executable, "-m", "experiments", "run", "--on", "ray", "--cpus", cpus]
+    command = [sys.executable, "-m", "birnn", "sweep", "--on", "ray", "--cpus", cpus]
     seeds = f"train.seed={SEEDS[0]}..{SEEDS[-1]}"
     variables = environment() | {"BIRNN_WORKER": str(clone.parent / "worker")}
     variables.pop("RAY_ADDRESS", None)

@@ -1,44 +1,50 @@
-"""The `birnn` command: predictions, explanations and results."""
+"""The `birnn` command: predictions, explanations, results and experiments."""
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from birnn.cli import choices, experiments, project
 from birnn.core.errors import InputError
-from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS
 from birnn.networks.quiet_imports import quiet_imports
 
-ALL_NETWORKS = "all"
-KINDS = [DISAGREEMENT, *NETWORKS] if len(NETWORKS) > 1 else [*NETWORKS]
-# The choices come from the registry, so mypy cannot know them.
-NetworkName = StrEnum("NetworkName", [*NETWORKS, ALL_NETWORKS])  # type: ignore[misc]
-Kind = StrEnum("Kind", KINDS)  # type: ignore[misc]
-
-NetworkOption = Annotated[
-    NetworkName,
-    typer.Option("--network", help="Network to use. With all, their log-odds are averaged."),
+Network = Annotated[
+    str,
+    typer.Option(
+        callback=choices.check_network,
+        autocompletion=choices.network_choices,
+        help="Network to use, such as bilstm. With all, their log-odds are averaged.",
+    ),
 ]
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(experiments.app)
 
-# Commands are imported when they run: TensorFlow and pandas take seconds to import.
+# Commands are imported when they run: TensorFlow, pandas and DVC take seconds to import.
 
 
 @app.callback()
-def main() -> None:
-    """Use the trained networks and look at the results of the last run."""
+def main(
+    project_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--project", help="Folder of the project. By default, the one around this folder."
+        ),
+    ] = None,
+) -> None:
+    """Use the trained networks, look at results and run experiments."""
+    if "--help" not in sys.argv:
+        project.enter(project_folder)
 
 
-@app.command()
+@app.command(epilog="Example: birnn results")
 def results() -> None:
     """Print the test accuracy of each model in the last run."""
     from birnn.cli import results as command  # noqa: PLC0415
@@ -46,20 +52,26 @@ def results() -> None:
     command.run()
 
 
-@app.command()
+@app.command(epilog="Example: birnn mistakes bilstm --count 3")
 def mistakes(
     kind: Annotated[
-        Kind, typer.Argument(help="Network whose mistakes to show, or disagreement.")
-    ] = Kind[KINDS[0]],
+        str | None,
+        typer.Argument(
+            callback=choices.check_mistakes,
+            autocompletion=choices.mistake_choices,
+            help="Network whose mistakes to show, such as bilstm, or disagreement.",
+            show_default="disagreement",
+        ),
+    ] = None,
     count: Annotated[int, typer.Option(min=1, help="Number of reviews, worst first.")] = 5,
 ) -> None:
     """Show test reviews that the networks get wrong or disagree on."""
     from birnn.cli import mistakes as command  # noqa: PLC0415
 
-    command.run(kind, count)
+    command.run(str(kind), count)
 
 
-@app.command()
+@app.command(epilog="Example: birnn predict 'A fine film.' --unknown")
 def predict(  # noqa: PLR0913
     texts: Annotated[
         list[str] | None,
@@ -73,7 +85,7 @@ def predict(  # noqa: PLR0913
             help="File of texts: .txt (one per line), .csv, .tsv, .jsonl or .parquet. Repeatable."
         ),
     ] = None,
-    network: NetworkOption = NetworkName[ALL_NETWORKS],
+    network: Network = choices.ALL_NETWORKS,
     column: Annotated[
         str, typer.Option(help="Column that contains the texts; not used for .txt files.")
     ] = "text",
@@ -94,16 +106,17 @@ def predict(  # noqa: PLR0913
         from birnn.cli import input_texts  # noqa: PLC0415
         from birnn.cli import predict as command  # noqa: PLC0415
 
-    inputs = input_texts.read(texts or [], file or [], column, whole=whole)
-    command.run(inputs, _names(network), output, unknown=unknown)
+    files = [project.located(path) for path in file or []]
+    inputs = input_texts.read(texts or [], files, column, whole=whole)
+    command.run(inputs, _names(network), output and project.located(output), unknown=unknown)
 
 
-@app.command()
+@app.command(epilog="Example: birnn explain 'A fine film.' --html explanation.html")
 def explain(
     text: Annotated[
         str | None, typer.Argument(help="Text to explain. Without it, read standard input.")
     ] = None,
-    network: NetworkOption = NetworkName[ALL_NETWORKS],
+    network: Network = choices.ALL_NETWORKS,
     html: Annotated[
         Path | None, typer.Option(help="Write a self-contained HTML page to this file.")
     ] = None,
@@ -112,10 +125,10 @@ def explain(
     with quiet_imports():
         from birnn.cli import explain as command  # noqa: PLC0415
 
-    command.run(text, _names(network), html)
+    command.run(text, _names(network), html and project.located(html))
 
 
-@app.command()
+@app.command(epilog="Example: birnn serve --port 8080")
 def serve(
     host: Annotated[
         str,
@@ -136,7 +149,7 @@ def serve(
     command.run(host, port)
 
 
-@app.command()
+@app.command(epilog="Example: birnn export model.zip")
 def export(
     file: Annotated[Path, typer.Argument(help="Zip file to write.")],
 ) -> None:
@@ -144,12 +157,12 @@ def export(
     with quiet_imports():
         from birnn.cli import export as command  # noqa: PLC0415
 
-    command.run(file)
+    command.run(project.located(file))
 
 
-def _names(network: NetworkName) -> tuple[str, ...]:
+def _names(network: str) -> list[str]:
     """Return the names of the chosen networks."""
-    return NETWORKS if network == ALL_NETWORKS else (network.value,)
+    return choices.network_choices()[:-1] if network == choices.ALL_NETWORKS else [network]
 
 
 def run() -> None:
@@ -164,6 +177,8 @@ def run() -> None:
         sys.exit(1)
     except (InputError, OSError) as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted: resume with the same command")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draw the figures and write the report.
+"""Draw the figures, and write the report and the model card.
 
 Reads metrics, plots/*.csv, data/corpus/corpus.json, data/evaluated/costs.json, timings and study.
 Writes plots/*.png, plots/templates and report.
@@ -20,6 +20,7 @@ from birnn.reporting import (
     figures,
     ladder,
     ladder_figure,
+    model_card,
     plot_templates,
     report,
     study,
@@ -42,7 +43,7 @@ TABLES = ("confusion", "curves", "lengths", "precision_recall", "reliability", "
 
 
 def main(settings: Settings) -> None:
-    """Draw the figures and write the report that contains them."""
+    """Draw the figures, and write the report that contains them and the model card."""
     metrics = read_json(METRICS)
     corpus, values = metrics["corpus"], flatten(settings.model_dump())
     tables = {name: pd.read_csv(PLOTS / f"{name}.csv") for name in TABLES}
@@ -67,6 +68,7 @@ def main(settings: Settings) -> None:
         "ladder": recipes,
     }
     report.write(content, draw_inline(drawn, studies, recipes), REPORT)
+    model_card.write(content, tables["reliability"], REPORT)
     print(f"The report is in {REPORT / 'report.md'} and {REPORT / 'report.html'}")
     fallback_warning.warn_if_fallback(corpus["name"], corpus["requested"])
 

@@ -42,9 +42,9 @@ MODULES = (
     "birnn/training/checkpoints.py",
     "birnn/corpora/imdb.py",
     "birnn/layers/kernel.py",
-    "experiments/runs.py",
-    "experiments/studies.py",
-    "experiments/review.py",
+    "birnn/experiments/runs.py",
+    "birnn/experiments/studies.py",
+    "birnn/experiments/review.py",
 )
 COMPARISONS = {
     ast.Lt: "<=",

@@ -120,15 +120,18 @@ def repro(project: Path) -> None:
     check_output(project, "dvc", "repro")
 
 
-def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
-    """Copy the project without its results into a new repository in which no stage has run."""
-    # Includes uncommitted changes, so that they are tested too.
+def copy_project(folder: Path, without: tuple[str, ...] = ()) -> None:
+    """Copy the project's files, also those that are not committed, so that they are tested too."""
     listed = check_output(PROJECT, "git", "ls-files", "-co", "--exclude-standard").splitlines()
-    generated = ("dvc.lock", "metrics/", "plots/", "report/")
     for name in listed:
-        if not name.startswith(generated) and (PROJECT / name).exists():
+        if not name.startswith(without) and (PROJECT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(PROJECT / name, folder / name)
+
+
+def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
+    """Copy the project without its results into a new repository in which no stage has run."""
+    copy_project(folder, without=("dvc.lock", "metrics/", "plots/", "report/"))
     set_settings(folder, settings)
     check_output(folder, "git", "init", "-q", "-b", "main")
     commit(folder)

@@ -16,7 +16,7 @@ from tests.projects import PROJECT, commit, environment, run, set_settings, stag
 
 pytestmark = pytest.mark.slow
 
-EXPERIMENTS = ("python", "-m", "experiments")
+BIRNN = ("python", "-m", "birnn")
 SEEDS = ("-S", "train.epochs=1", "-S", "train.seed=0..1")
 
 
@@ -59,17 +59,17 @@ def interrupt_second_experiment(command: tuple[str, ...], cwd: Path) -> str:
 @pytest.mark.exhaustive
 @on_posix
 def test_interrupted_study_resumes(finished_copy: Path) -> None:
-    log = interrupt_second_experiment((*EXPERIMENTS, "run", *SEEDS), finished_copy)
+    log = interrupt_second_experiment((*BIRNN, "sweep", *SEEDS), finished_copy)
     assert "0 of 2 experiments are finished" in log
     assert "Traceback" not in log.partition("interrupted: resume with the same command")[2]
 
-    result = run(*EXPERIMENTS, "run", *SEEDS, cwd=finished_copy)
+    result = run(*BIRNN, "sweep", *SEEDS, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert "1 of 2 experiments are finished" in result.stdout
     assert "[1 of 1] epochs-1-seed-1" in result.stdout
     assert stages_run(result).count("train_bilstm") == 1
 
-    result = run(*EXPERIMENTS, "run", *SEEDS, cwd=finished_copy)
+    result = run(*BIRNN, "sweep", *SEEDS, cwd=finished_copy)
     assert "2 of 2 experiments are finished" in result.stdout
     assert stages_run(result) == []
     assert run("git", "status", "--porcelain", cwd=finished_copy).stdout == ""
@@ -81,7 +81,7 @@ def test_interrupted_study_resumes(finished_copy: Path) -> None:
     # The study stays valid after another commit, unless code or corpus changed.
     (finished_copy / "note.txt").write_text("a note")
     commit(finished_copy)
-    result = run(*EXPERIMENTS, "collect", "short", *SEEDS, cwd=finished_copy)
+    result = run(*BIRNN, "study", "short", *SEEDS, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert "2 of 2 experiments: study/short" in result.stdout
     assert len(study.read(finished_copy / "study" / "short").runs) == 2
@@ -89,16 +89,16 @@ def test_interrupted_study_resumes(finished_copy: Path) -> None:
         "a", encoding="utf-8"
     ) as code:
         code.write("\n")
-    result = run(*EXPERIMENTS, "collect", "short", *SEEDS, cwd=finished_copy)
+    result = run(*BIRNN, "study", "short", *SEEDS, cwd=finished_copy)
     assert result.returncode == 1
     assert "error: none of these experiments is finished" in result.stderr
 
 
 def test_report_includes_matching_study(finished_copy: Path) -> None:
     seeds = ("-S", "train.seed=0..1")
-    result = run(*EXPERIMENTS, "run", *seeds, cwd=finished_copy)
+    result = run(*BIRNN, "sweep", *seeds, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
-    assert run(*EXPERIMENTS, "collect", "small", *seeds, cwd=finished_copy).returncode == 0
+    assert run(*BIRNN, "study", "small", *seeds, cwd=finished_copy).returncode == 0
     result = run("dvc", "repro", cwd=finished_copy)
     assert stages_run(result) == ["report"]
     text = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
@@ -115,23 +115,23 @@ pooling: {title: maximum and mean, settings: {network.pooling: max_mean}}
 
 @pytest.mark.exhaustive
 def test_report_includes_ladder(finished_copy: Path) -> None:
-    recipes = finished_copy / "experiments" / "recipes.yaml"
+    recipes = finished_copy / "birnn" / "experiments" / "recipes.yaml"
     recipes.write_text(RECIPES, encoding="utf-8")
-    listed = run(*EXPERIMENTS, "recipes", cwd=finished_copy).stdout
+    listed = run(*BIRNN, "recipes", cwd=finished_copy).stdout
     options = "-S pad.validation=0.2 -S train.epochs=1 -S network.pooling=max_mean"
     assert f"dvc exp run {options}" in listed
 
-    result = run(*EXPERIMENTS, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
+    result = run(*BIRNN, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
     assert result.returncode == 1
     assert "no finished experiment of plain, pooling: run them first" in result.stderr
 
-    result = run(*EXPERIMENTS, "run", "-r", "all", "-S", "train.seed=0..1", cwd=finished_copy)
+    result = run(*BIRNN, "sweep", "-r", "all", "-S", "train.seed=0..1", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     shown = run("dvc", "exp", "show", "--md", cwd=finished_copy).stdout
     assert "plain-seed-0" in shown
     assert "pooling-seed-1" in shown
 
-    result = run(*EXPERIMENTS, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
+    result = run(*BIRNN, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     folder = finished_copy / "study" / "ladder"
     runs = pd.read_csv(folder / "runs.csv")
@@ -152,7 +152,7 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
 @pytest.mark.exhaustive
 @on_posix
 def test_experiments_run_without_environment_on_path(finished_copy: Path) -> None:
-    command = (sys.executable, "-m", "experiments", "run", "-S", "train.epochs=1")
+    command = (sys.executable, "-m", "birnn", "sweep", "-S", "train.epochs=1")
     result = run(*command, cwd=finished_copy, PATH="/usr/bin:/bin")
     assert result.returncode == 0, result.stderr
 
@@ -187,7 +187,7 @@ def test_queue_worker_without_environment_fails(finished_copy: Path, tmp_path: P
 def test_invalid_setting_stops_before_any_stage(
     finished_copy: Path, option: str, expected: str
 ) -> None:
-    result = run(*EXPERIMENTS, "run", "-S", option, cwd=finished_copy)
+    result = run(*BIRNN, "sweep", "-S", option, cwd=finished_copy)
     assert result.returncode == 1
     assert result.stderr.startswith("error: the grid: ")
     assert expected in result.stderr
@@ -203,12 +203,12 @@ def test_failed_experiment_does_not_stop_others(finished_copy: Path) -> None:
     # With this learning rate, the loss soon becomes NaN.
     options = ("-S", "train.learning_rate=10,0.01", "-S", "train.optimizer=sgd")
     options += ("-S", "train.epochs=1", "-S", "baseline.min_reviews=2,100000")
-    result = run(*EXPERIMENTS, "run", *options, cwd=finished_copy)
+    result = run(*BIRNN, "sweep", *options, cwd=finished_copy)
     assert result.returncode == 1
     error = result.stderr.splitlines()[-1]
     assert error.startswith("error: failed: ")
     assert error.count("min-reviews-100000") == 2
-    again = run(*EXPERIMENTS, "run", *options, cwd=finished_copy)
+    again = run(*BIRNN, "sweep", *options, cwd=finished_copy)
     assert "2 of 4 experiments are finished" in again.stdout
 
 
@@ -228,14 +228,14 @@ def test_queued_experiments_count_as_finished(finished_copy: Path) -> None:
     half = ("--temp", "-S", "train.epochs=1", "-S", "train.seed=3", "train_bilstm")
     assert run("dvc", "exp", "run", *half, cwd=finished_copy).returncode == 0
     result = run(
-        *EXPERIMENTS, "run", "-S", "train.epochs=1", "-S", "train.seed=1..3", cwd=finished_copy
+        *BIRNN, "sweep", "-S", "train.epochs=1", "-S", "train.seed=1..3", cwd=finished_copy
     )
     assert "2 of 3 experiments are finished" in result.stdout
 
 
 def review_change(clone: Path, base: str) -> tuple[int, str]:
     """Return the exit status and the text of the review of a clone against `base`."""
-    result = run(*EXPERIMENTS, "review", base, cwd=clone)
+    result = run(*BIRNN, "review", base, cwd=clone)
     assert "Traceback" not in result.stderr, result.stderr
     return result.returncode, (clone / "review.md").read_text(encoding="utf-8")
 
@@ -307,7 +307,7 @@ def test_review_with_base_without_results_or_unknown_base(branch: Path) -> None:
     status, text = review_change(branch, "main~1")
     assert status == 0
     assert "**Not comparable**: BASE has no metrics yet." in text
-    result = run(*EXPERIMENTS, "review", "origin/nothing", cwd=branch)
+    result = run(*BIRNN, "review", "origin/nothing", cwd=branch)
     assert result.returncode == 1
     assert result.stderr.startswith("error: origin/nothing is not a commit")
     assert len(result.stderr.splitlines()) == 1

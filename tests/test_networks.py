@@ -117,14 +117,14 @@ def test_documented_network_in_a_study_and_a_review(finished_copy: Path) -> None
     project = finished_copy
     add_simple_network(project)
     check_output(project, "dvc", "repro")
-    review = ("python", "-m", "experiments", "review", "HEAD")
+    review = ("python", "-m", "birnn", "review", "HEAD")
     check_output(project, *review)
     text = (project / "review.md").read_text(encoding="utf-8")
     assert re.search(r"\| bisimplernn\.accuracy \| – \| 0\.\d+ \|", text)
     commit(project)
     seeds = ("-S", "train.seed=0..1")
-    check_output(project, "python", "-m", "experiments", "run", *seeds)
-    printed = check_output(project, "python", "-m", "experiments", "collect", "three", *seeds)
+    check_output(project, "python", "-m", "birnn", "sweep", *seeds)
+    printed = check_output(project, "python", "-m", "birnn", "study", "three", *seeds)
     assert "BiSimpleRNN" in printed
     collected = study.read(project / "study" / "three")
     (group,) = collected.groups("accuracy")

@@ -18,7 +18,7 @@ class Hidden:
 
 sys.meta_path.insert(0, Hidden())
 """
-EXPERIMENTS = ("python", "-m", "experiments")
+BIRNN = ("python", "-m", "birnn")
 
 
 @pytest.fixture
@@ -45,16 +45,14 @@ def test_requirements_have_no_cluster_packages() -> None:
 def test_local_experiments_need_no_cluster_packages(
     finished_copy: Path, hidden: dict[str, str]
 ) -> None:
-    result = run(
-        *EXPERIMENTS, "run", "-S", "train.epochs=1", cwd=finished_copy, warm=False, **hidden
-    )
+    result = run(*BIRNN, "sweep", "-S", "train.epochs=1", cwd=finished_copy, warm=False, **hidden)
     assert result.returncode == 0, result.stderr
     assert {"train_bilstm", "train_bigru", "evaluate", "report"} <= set(stages_run(result))
 
 
 @pytest.mark.slow
 def test_missing_ray_error_names_make_cluster(finished_copy: Path, hidden: dict[str, str]) -> None:
-    command = (*EXPERIMENTS, "run", "--on", "ray", "-S", "train.epochs=1")
+    command = (*BIRNN, "sweep", "--on", "ray", "-S", "train.epochs=1")
     result = run(*command, cwd=finished_copy, warm=False, **hidden)
     assert result.returncode == 1
     assert result.stderr.splitlines() == ["error: Ray is not installed: run make cluster"]

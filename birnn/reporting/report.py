@@ -1,6 +1,6 @@
 """The report as Markdown for pull requests, and as an HTML page with the same content."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
 from pathlib import Path
 from statistics import median
@@ -22,6 +22,7 @@ from birnn.evaluation.slices import LENGTHS
 from birnn.reporting import formatting, page
 from birnn.reporting.formatting import NOTHING, number, score, seconds
 from birnn.reporting.references import NOTEBOOK, published_on
+from birnn.reporting.study import Study
 
 SUBJECTS = {
     "imdb": "IMDB film reviews",
@@ -54,44 +55,17 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         drawings: an `svg` element per figure, by its address in the Markdown.
         folder: output folder.
     """
-    environment = Environment(
-        loader=PackageLoader("birnn.reporting"),
-        autoescape=select_autoescape(("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "accuracy": formatting.accuracy,
-        "difference": formatting.difference,
-        "failure_rate": formatting.failure_rate,
-        "listed": formatting.listed,
-        "number": number,
-        "overall_verdict": overall_verdict,
-        "percent": formatting.percent,
-        "percent_with_deviation": percent_with_deviation,
-        "pick": pick,
-        "points": formatting.points,
-        "seconds": seconds,
-    }
+    templates = environment()
     metrics, settings = content["metrics"], content["settings"]
     corpus = metrics["corpus"]["name"]
     notebook = NOTEBOOK if corpus == "imdb" else {}
-    markdown = environment.get_template("report.md.j2").render(
+    markdown = templates.get_template("report.md.j2").render(
         content,
         titles=TITLES,
         networks=list(NETWORKS),
         compared=comparisons(metrics),
-        subject=SUBJECTS.get(corpus, f"the texts in {corpus}"),
-        over_seeds=next(
-            (
-                study
-                for study in content["studies"]
-                if not study.varied and len(study.runs) > 1 and set(study.networks) == set(NETWORKS)
-            ),
-            None,
-        ),
+        subject=subject(corpus),
+        over_seeds=study_over_seeds(content["studies"]),
         published=published_on(corpus),
         notebook=bool(notebook),
         scores=score_rows(metrics, notebook, SCORES, list(TITLES)),
@@ -106,10 +80,53 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         sample_size=SAMPLE_SIZE,
     )
     markdown = page.add_contents(markdown)
-    html = page.render(environment, markdown, drawings)
+    html = page.render(templates, markdown, drawings)
     for name, text in {"report.md": markdown, "report.html": html}.items():
         with atomic_file(folder / name) as part:
             part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def environment() -> Environment:
+    """Return the Jinja environment of the report and the model card, with their filters."""
+    templates = Environment(
+        loader=PackageLoader("birnn.reporting"),
+        autoescape=select_autoescape(("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    templates.filters |= {
+        "accuracy": formatting.accuracy,
+        "difference": formatting.difference,
+        "failure_rate": formatting.failure_rate,
+        "listed": formatting.listed,
+        "number": number,
+        "overall_verdict": overall_verdict,
+        "percent": formatting.percent,
+        "percent_with_deviation": percent_with_deviation,
+        "pick": pick,
+        "points": formatting.points,
+        "seconds": seconds,
+    }
+    return templates
+
+
+def subject(corpus: str) -> str:
+    """Describe the texts of a corpus."""
+    return SUBJECTS.get(corpus, f"the texts in {corpus}")
+
+
+def study_over_seeds(studies: Sequence[Study]) -> Study | None:
+    """Return the first study that varies only the seed and has all networks, None without one."""
+    return next(
+        (
+            study
+            for study in studies
+            if not study.varied and len(study.runs) > 1 and set(study.networks) == set(NETWORKS)
+        ),
+        None,
+    )
 
 
 def score_rows(

@@ -54,7 +54,7 @@ class Study:
         corpus: description of its corpus, as in the metrics.
         varied: names of the settings that vary, except the seed.
         settings: values of all other settings, by name.
-        runs: one row per run (see `experiments.studies`).
+        runs: one row per run (see `birnn.experiments.studies`).
         summary: one row per combination of values, model and measure.
     """
 

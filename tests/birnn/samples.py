@@ -22,12 +22,19 @@ from stages import report as report_stage
 
 SETTINGS = {
     "pad.maxlen": 100,
+    "pad.num_words": 20_000,
+    "pad.truncating": "pre",
+    "word_vectors.reviews": "none",
     "network.embedding_dim": 128,
     "ngrams.longest": 0,
     "bilstm.units": 64,
     "bigru.units": 64,
     "train.seed": 0,
     "train.epochs": 3,
+    "train.batch_size": 256,
+    "train.optimizer": "adam",
+    "train.learning_rate": 0.001,
+    "train.schedule": "constant",
     "baseline.ngrams": 2,
 }
 
@@ -132,6 +139,31 @@ def checklist() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names.split())
 
 
+def content(
+    columns: dict[str, NDArray[Any]],
+    settings: dict[str, Any] = SETTINGS,
+    studies: Sequence[Study] = (),
+    ladder: Ladder | None = None,
+    **about: Any,
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """Return the data of the report of an evaluation, and the tables of the plots."""
+    measured = metrics(columns, settings["pad.maxlen"], **about)
+    rows = tables(columns, measured)
+    split = {"reviews": 25_000, "positive": 12_500, "groups": 3_456, "digest": "0123456789" * 6}
+    return {
+        "metrics": measured,
+        "source": {"train": split, "test": split, "overlap": 123},
+        "costs": costs(),
+        "timings": timings(),
+        "confusion": report_stage.confusion_counts(rows["confusion"]),
+        "checklist": report_stage.by_test(checklist()),
+        "best_loss_epoch": report_stage.best_loss_epochs(rows["curves"]),
+        "settings": settings,
+        "studies": studies,
+        "ladder": ladder,
+    }, rows
+
+
 def write_report(
     folder: Path,
     columns: dict[str, NDArray[Any]],
@@ -146,26 +178,12 @@ def write_report(
 
     Without `draw`, which takes most of the time, figures are empty.
     """
-    measured = metrics(columns, settings["pad.maxlen"], **about)
-    rows = tables(columns, measured)
-    split = {"reviews": 25_000, "positive": 12_500, "groups": 3_456, "digest": "0123456789" * 6}
-    content = {
-        "metrics": measured,
-        "source": {"train": split, "test": split, "overlap": 123},
-        "costs": costs(),
-        "timings": timings(),
-        "confusion": report_stage.confusion_counts(rows["confusion"]),
-        "checklist": report_stage.by_test(checklist()),
-        "best_loss_epoch": report_stage.best_loss_epochs(rows["curves"]),
-        "settings": settings,
-        "studies": studies,
-        "ladder": ladder,
-    }
+    data, rows = content(columns, settings, studies, ladder, **about)
     drawings: dict[str, str] = defaultdict(lambda: "<svg></svg>")
     if draw:
-        drawn = figures.draw(measured, rows, settings["pad.maxlen"])
+        drawn = figures.draw(data["metrics"], rows, settings["pad.maxlen"])
         drawings |= report_stage.draw_inline(drawn, studies, ladder)
-    report.write(content, drawings, folder / "report")
+    report.write(data, drawings, folder / "report")
     names = ("report.md", "report.html")
     markdown, html = ((folder / "report" / name).read_text(encoding="utf-8") for name in names)
     return markdown, html

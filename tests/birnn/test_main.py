@@ -1,19 +1,32 @@
 """The `birnn` command line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from birnn import __main__ as main
 from birnn.cli import mistakes
+from birnn.cli.project import MARKS, located
+from birnn.core.errors import InputError
+from tests.projects import PROJECT
+
+
+def enter_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a folder the current project."""
+    for mark in MARKS:
+        (folder / mark).touch()
+    monkeypatch.chdir(folder)
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with two mistakes of the BiLSTM and one disagreement."""
-    monkeypatch.chdir(tmp_path)
+    enter_project(tmp_path, monkeypatch)
     monkeypatch.setenv("COLUMNS", "80")
     row = {"id": "test/neg/1_1.txt", "label": 0, "words": 1_234}
     row |= {"bilstm": 0.98, "bigru": 0.01, "baseline": 0.5}
@@ -46,7 +59,57 @@ def test_mistakes_limits_the_count() -> None:
 
 
 def test_mistakes_before_the_first_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+    enter_project(tmp_path, monkeypatch)
     result = CliRunner().invoke(main.app, ["mistakes"])
     assert result.exit_code == 1
     assert "mistakes.parquet is missing: run dvc repro" in str(result.exception) + result.output
+
+
+def test_project_is_found_from_a_subfolder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "data" / "own").mkdir()
+    monkeypatch.chdir(project / "data" / "own")
+    assert "Third." in CliRunner().invoke(main.app, ["mistakes"]).stdout
+    assert located(Path("texts.txt")) == project / "data" / "own" / "texts.txt"
+
+
+def test_project_can_be_given(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.parent)
+    arguments = ["--project", project.name, "mistakes"]
+    assert "Third." in CliRunner().invoke(main.app, arguments).stdout
+
+
+@pytest.mark.parametrize("arguments", [["mistakes"], ["--project", "data", "results"]])
+def test_folder_without_a_project_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main.app, arguments)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, InputError)
+    assert "choose one with --project" in str(result.exception)
+
+
+COMMANDS = sorted(get_command(main.app).commands)  # type: ignore[attr-defined]
+SLOW_IMPORTS = {"dvc", "numpy", "pandas", "pydantic", "scipy", "tensorflow"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command_has_an_example(command: str) -> None:
+    result = CliRunner().invoke(main.app, [command, "--help"])
+    assert result.exit_code == 0
+    assert f"Example: birnn {command}" in result.output
+
+
+def test_help_imports_nothing_slow() -> None:
+    script = "import sys, birnn.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
+    command = [sys.executable, "-c", script]
+    output = subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+    assert SLOW_IMPORTS.isdisjoint(output.split())
+
+
+@pytest.mark.parametrize("arguments", [["predict", "x", "--network", "none"], ["mistakes", "none"]])
+@pytest.mark.usefixtures("project")
+def test_unknown_network_is_refused(arguments: list[str]) -> None:
+    result = CliRunner().invoke(main.app, arguments)
+    assert result.exit_code == 2
+    assert "bilstm, bigru" in result.output

@@ -19,7 +19,7 @@ import requests
 
 from tests.projects import check_output, commit, copy, environment, run
 
-EXPERIMENTS = ("python", "-m", "experiments")
+BIRNN = ("python", "-m", "birnn")
 RAY = Path(sys.executable).parent / "ray"
 
 
@@ -194,5 +194,5 @@ def run_on(
     machines: Machines, project: Path, *options: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run experiments on the nodes."""
-    command = (*EXPERIMENTS, "run", "--on", "ray", "--cpus", "1", *options)
+    command = (*BIRNN, "sweep", "--on", "ray", "--cpus", "1", *options)
     return run(*command, cwd=project, **(machines.environment | variables))

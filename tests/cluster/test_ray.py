@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import EXPERIMENTS, Machines, publish, run_on
+from tests.cluster.conftest import BIRNN, Machines, publish, run_on
 from tests.projects import check_output, copy, environment, run
 
 pytest.importorskip("ray", reason="make cluster installs Ray")
@@ -48,7 +48,7 @@ def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) ->
 
     shown = check_output(project, "dvc", "exp", "show", "--csv")
     assert all(name in shown for name in NAMES)
-    check_output(local, *EXPERIMENTS, "run", "-S", "train.seed=1..4")
+    check_output(local, *BIRNN, "sweep", "-S", "train.seed=1..4")
     for name in NAMES:
         assert metrics(project, name) == metrics(local, name)
 
@@ -75,7 +75,7 @@ def running_experiments(folder: Path) -> list[Path]:
 
 def test_experiment_of_a_lost_machine_restarts(project: Path, machines: Machines) -> None:
     lost = machines.folders[1]
-    command = (*EXPERIMENTS, "run", "--on", "ray", "--cpus", "1", "-S", "train.seed=1..2")
+    command = (*BIRNN, "sweep", "--on", "ray", "--cpus", "1", "-S", "train.seed=1..2")
     driver = subprocess.Popen(
         command,
         cwd=project,
@@ -202,14 +202,14 @@ def commit_without_push(project: Path) -> None:
 )
 def test_invalid_setup_is_rejected(project: Path, mistake: Any, expected: str) -> None:
     mistake(project)
-    result = run(*EXPERIMENTS, "run", "--on", "ray", "-S", "train.seed=1", cwd=project)
+    result = run(*BIRNN, "sweep", "--on", "ray", "-S", "train.seed=1", cwd=project)
     assert result.returncode == 1
     assert result.stderr.startswith(f"error: {expected}")
     assert len(result.stderr.splitlines()) == 1
 
 
 def test_unreachable_cluster_is_an_error(project: Path) -> None:
-    command = (*EXPERIMENTS, "run", "--on", "ray", "-S", "train.seed=1")
+    command = (*BIRNN, "sweep", "--on", "ray", "-S", "train.seed=1")
     result = run(*command, cwd=project, RAY_ADDRESS="127.0.0.1:1")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith("error: cannot connect to Ray at 127.0.0.1:1")

@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from types import FrameType
 
-WARM = {"birnn", "dvc", "experiments", "stages", "tests"}
+WARM = {"birnn", "dvc", "stages", "tests"}
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

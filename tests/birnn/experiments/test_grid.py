@@ -6,7 +6,7 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
-from experiments import grid
+from birnn.experiments import grid
 from tests.projects import PROJECT
 
 

@@ -14,8 +14,8 @@ from dvc.repo import Repo
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
-from experiments import worker
-from experiments.grid import PARAMS, Params, Point
+from birnn.experiments import worker
+from birnn.experiments.grid import PARAMS, Params, Point
 
 LOCK = Path("dvc.lock")
 CODE = ("birnn/", "stages/")

@@ -21,7 +21,7 @@ FOLDER = "BIRNN_WORKER"
 LOCK = Path("requirements-cluster.txt")
 REMOTE = "cluster"
 # Defined in `kernels`.
-LOCATOR = "experiments.kernels.ByContent"
+LOCATOR = "birnn.experiments.kernels.ByContent"
 
 
 def compiled_in(folder: Path) -> dict[str, str]:

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from birnn.core.errors import InputError
+from birnn.experiments import review
+from birnn.experiments.review import Gate, Noise
+from birnn.experiments.revisions import Facts
+from birnn.experiments.studies import summary
 from birnn.reporting import study
 from birnn.reporting.study import Study
-from experiments import review
-from experiments.review import Gate, Noise
-from experiments.revisions import Facts
-from experiments.studies import summary
 from tests.projects import PROJECT
 
 GATE = Gate(not_worse=["accuracy"], at_least={})

@@ -10,9 +10,9 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
+from birnn.experiments import grid, runs, studies
+from birnn.experiments.runs import Run
 from birnn.reporting import study, study_figure
-from experiments import grid, runs, studies
-from experiments.runs import Run
 from tests.projects import PROJECT
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from birnn.core import settings
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import parse_yaml, read_yaml, write_yaml
+from birnn.experiments.recipes import Recipe
 from birnn.networks.registry import NETWORKS
-from experiments.recipes import Recipe
 
 PARAMS = settings.FILE
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from experiments import runs
+from birnn.experiments import runs
 
 PARAMS = {"train": {"epochs": 1}}
 LOCK = {

@@ -15,10 +15,10 @@ from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.experiments.recipes import Recipe
+from birnn.experiments.runs import Run
 from birnn.reporting import figures, ladder, ladder_figure, report
 from birnn.reporting.study import CORPUS, SEED
-from experiments.recipes import Recipe
-from experiments.runs import Run
 
 FOLDER = Path("study/ladder")
 DIGITS = 4

@@ -11,10 +11,10 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file, atomic_folder, write_json
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, pair_name
+from birnn.experiments.grid import Point
+from birnn.experiments.runs import Run
 from birnn.reporting import figures, statistics, study, study_figure
 from birnn.reporting.study import CORPUS, SEED
-from experiments.grid import Point
-from experiments.runs import Run
 
 FOLDER = Path("study")
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")

@@ -13,9 +13,9 @@ from birnn.core.outputs import atomic_file
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.intervals import Interval
 from birnn.evaluation.model_names import NETWORKS
+from birnn.experiments.revisions import Facts
 from birnn.reporting import statistics, study
 from birnn.reporting.study import Study
-from experiments.revisions import Facts
 
 GATE = Path("gate.yaml")
 LOWER_IS_BETTER = {"loss", "brier", "ece"}
@@ -153,7 +153,7 @@ def noise_study(folder: Path, corpus: dict[str, Any]) -> Study | None:
 def write(content: Review, base: str, noises: Study | None, file: Path) -> None:
     """Write the review as Markdown."""
     environment = Environment(
-        loader=PackageLoader("experiments"),
+        loader=PackageLoader("birnn.experiments"),
         autoescape=False,  # noqa: S701  # Markdown of this project's names and numbers
         undefined=StrictUndefined,
         trim_blocks=True,

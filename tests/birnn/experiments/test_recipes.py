@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
-from experiments import grid, recipes
+from birnn.experiments import grid, recipes
 from tests.projects import PROJECT
 
 

@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 from dvc.config import Config
 
 from birnn.core.errors import InputError
-from experiments import worker
-from experiments.grid import Point
-from experiments.runs import environment, minutes, options_of
-from experiments.worker import Task
+from birnn.experiments import worker
+from birnn.experiments.grid import Point
+from birnn.experiments.runs import environment, minutes, options_of
+from birnn.experiments.worker import Task
 
 # The options of a DVC remote that are not secret: each machine uses its own credentials.
 SHARED_OPTIONS = ("url", "endpointurl", "region", "profile", "use_ssl", "version_aware")

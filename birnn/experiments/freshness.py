@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from experiments.runs import environment
+from birnn.experiments.runs import environment
 
 
 def stale_stages() -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments import worker
+from birnn.experiments import worker
 from tests.projects import PROJECT
 
 LINE = "{}=={} \\\n    --hash=sha256:00\n"

@@ -1,0 +1,105 @@
+"""The `birnn` commands for experiments. `experiments.commands` carries them out."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from birnn.cli import project
+
+app = typer.Typer()
+
+Settings = Annotated[
+    list[str],
+    typer.Option(
+        "--set-param",
+        "-S",
+        help="Setting and its values, such as train.epochs=3,5 or train.seed=0..9. Repeatable.",
+    ),
+]
+
+
+class Place(StrEnum):
+    """The machines that run experiments."""
+
+    HERE = "here"
+    RAY = "ray"
+
+
+# Like the other commands, these import what they need when they run.
+
+
+@app.command(epilog="Example: birnn sweep -S train.epochs=3,5 -S train.seed=0..2")
+def sweep(  # noqa: PLR0913, PLR0917  # one parameter per option
+    settings: Settings = [],  # noqa: B006
+    recipe: Annotated[
+        list[str],
+        typer.Option("--recipe", "-r", help="Recipe to start from, or all. Repeatable."),
+    ] = [],  # noqa: B006
+    on: Annotated[Place, typer.Option(help="Run on this machine or on a Ray cluster.")] = (
+        Place.HERE
+    ),
+    cpus: Annotated[int, typer.Option(min=1, help="CPU cores per experiment on a cluster.")] = 2,
+    gpus: Annotated[int, typer.Option(min=0, help="GPUs per experiment on a cluster.")] = 0,
+    git_remote: Annotated[
+        str, typer.Option(help="Git remote that the machines of a cluster clone.")
+    ] = "origin",
+) -> None:
+    """Run the unfinished experiments of a grid of settings."""
+    from birnn.experiments import cluster, commands  # noqa: PLC0415
+
+    if on is Place.HERE:
+        commands.sweep(settings, recipe)
+    else:
+        commands.sweep_on_ray(settings, recipe, cluster.Needs(cpus, gpus), git_remote)
+
+
+@app.command(epilog="Example: birnn study seeds -S train.seed=0..9")
+def study(
+    name: Annotated[str, typer.Argument(help="Name of the study, which is written to study/NAME.")],
+    settings: Settings,
+) -> None:
+    """Collect finished experiments in a study, with statistics over seeds."""
+    from birnn.experiments import commands  # noqa: PLC0415
+
+    commands.study(name, settings)
+
+
+@app.command(epilog="Example: birnn recipes")
+def recipes() -> None:
+    """List the recipes, and the command that runs each with DVC."""
+    from birnn.experiments import recipes as stored  # noqa: PLC0415
+
+    for recipe in stored.read().values():
+        options = " ".join(f"-S {key}={value}" for key, value in recipe.settings.items())
+        print(f"{recipe.name}: {recipe.title}\n    dvc exp run {options}")
+
+
+@app.command(epilog="Example: birnn ladder -S train.seed=0..2")
+def ladder(settings: Settings) -> None:
+    """Collect the finished experiments of all recipes in study/ladder."""
+    from birnn.experiments import commands  # noqa: PLC0415
+
+    commands.collect_ladder(settings)
+
+
+@app.command(epilog="Example: birnn review origin/main")
+def review(
+    base: Annotated[str, typer.Argument(help="Commit that the change starts from.")],
+    output: Annotated[Path, typer.Option(help="File to write the review to.")] = Path("review.md"),
+) -> None:
+    """Write the review of a change; exit with status 1 if it fails."""
+    from birnn.experiments import commands  # noqa: PLC0415
+
+    if not commands.review(base, project.located(output)):
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: birnn fresh")
+def fresh() -> None:
+    """Check that dvc.lock is up to date; exit with status 1 if it is stale."""
+    from birnn.experiments import commands  # noqa: PLC0415
+
+    if not commands.fresh():
+        raise typer.Exit(1)

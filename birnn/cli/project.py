@@ -1,0 +1,39 @@
+"""The project that a command works on: found from the current folder, or given."""
+
+import os
+from pathlib import Path
+
+from birnn.core.errors import InputError
+
+MARKS = ("dvc.yaml", "params.yaml")
+
+
+class Start:
+    """The folder in which the command was run.
+
+    Attributes:
+        folder: the folder; paths on the command line are relative to it.
+    """
+
+    folder = Path()
+
+
+def enter(project: Path | None) -> None:
+    """Make the project the current folder: `project`, or the nearest that contains this folder.
+
+    Raises:
+        InputError: there is no project.
+    """
+    Start.folder = Path.cwd()
+    candidates = [project] if project else [Start.folder, *Start.folder.parents]
+    for folder in candidates:
+        if all((folder / mark).exists() for mark in MARKS):
+            os.chdir(folder)
+            return
+    where = f"{project} is not" if project else f"neither {Start.folder} nor a folder above it is"
+    raise InputError(f"{where} a project with {' and '.join(MARKS)}: choose one with --project")
+
+
+def located(path: Path) -> Path:
+    """Return a path of the command line so that it is valid in the project's folder."""
+    return path if Path.cwd() == Start.folder else Start.folder / path

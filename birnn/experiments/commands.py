@@ -1,0 +1,133 @@
+"""The `birnn` commands for experiments: studies, recipes, the ladder and reviews."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from birnn.evaluation.model_names import TITLES, pair_title
+from birnn.experiments import (
+    cluster,
+    freshness,
+    grid,
+    ladder,
+    pairs,
+    recipes,
+    revisions,
+    runs,
+    studies,
+)
+from birnn.experiments import review as reviews
+from birnn.reporting import formatting
+from birnn.reporting import study as stored_study
+
+
+def sweep(settings: Sequence[str], recipe_names: Sequence[str]) -> None:
+    """Run the unfinished experiments of a grid of settings, one after the other.
+
+    Args:
+        settings: options such as `train.seed=0..9`.
+        recipe_names: recipes to start from, or `all`.
+
+    Raises:
+        InputError: an option is not valid, or an experiment failed.
+    """
+    runs.run(points(settings, recipe_names), runs.one_by_one)
+
+
+def sweep_on_ray(
+    settings: Sequence[str], recipe_names: Sequence[str], needs: cluster.Needs, git_remote: str
+) -> None:
+    """Run the unfinished experiments of a grid on a Ray cluster, whose machines clone `git_remote`.
+
+    Raises:
+        InputError: an option is not valid, the cluster cannot be used, or an experiment failed.
+    """
+    chosen = points(settings, recipe_names)
+    machines = cluster.connect(needs, git_remote)
+    machines.pull(chosen)
+    runs.run(chosen, machines.execute)
+
+
+def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Point]:
+    """Return the points of a grid, for each recipe if there are any."""
+    if not recipe_names:
+        return grid.points(settings)
+    selected = [recipe for name in recipe_names for recipe in recipes.named(name)]
+    return [point for recipe in selected for point in grid.points(settings, recipe)]
+
+
+def study(name: str, settings: Sequence[str]) -> None:
+    """Collect finished experiments in `study/NAME`, and print their accuracies.
+
+    Raises:
+        InputError: an option is not valid, or no experiment is finished.
+    """
+    chosen = grid.points(settings)
+    matches = runs.match_points(chosen, runs.finished())
+    folder = studies.write(name, chosen, matches)
+    print(f"{len(matches)} of {len(chosen)} experiments: {folder}")
+    _show(stored_study.read(folder))
+
+
+def _show(collected: stored_study.Study) -> None:
+    """Print the accuracies of a study, and the differences of the networks."""
+    titles = [TITLES[name] for name in collected.networks]
+    accuracies = Table(*collected.varied, "seeds", *titles)
+    differences = Table(*collected.varied, "difference", "points", "verdict")
+    for group in collected.groups("accuracy"):
+        values = [str(value) for value in group.combination.values()]
+        cells = map(formatting.with_deviation, group.networks.values())
+        accuracies.add_row(*values, str(group.seeds), *cells)
+        for pair, verdict in group.verdicts.items():
+            difference = formatting.difference(group.differences[pair])
+            differences.add_row(*values, pair_title(*pair), difference, verdict)
+    Console().print(accuracies)
+    if differences.row_count:
+        Console().print(differences)
+
+
+def collect_ladder(settings: Sequence[str]) -> None:
+    """Collect the finished experiments of all recipes in `study/ladder`.
+
+    Raises:
+        InputError: an option is not valid, or a recipe has no finished experiment.
+    """
+    entries, finished = list(recipes.read().values()), runs.finished()
+    matches = {
+        recipe.name: list(runs.match_points(grid.points(settings, recipe), finished).values())
+        for recipe in entries
+    }
+    folder = ladder.write(matches, entries)
+    print(f"{sum(map(len, matches.values()))} experiments: {folder}")
+
+
+def review(base: str, output: Path) -> bool:
+    """Write the review of the changes since `base`, and return whether it passes.
+
+    Raises:
+        InputError: `base` is not a commit, or `gate.yaml` is not valid.
+    """
+    stale = freshness.stale_stages()
+    before, after = revisions.read_commit(base), revisions.read_working_tree()
+    noise = reviews.Noise(
+        over_seeds=reviews.noise_study(studies.FOLDER, after.metrics.get("corpus", {})),
+        paired=pairs.differences(base),
+    )
+    result = reviews.review(before, after, noise, reviews.read_gate(), stale=bool(stale))
+    reviews.write(result, base, noise.over_seeds, output)
+    print(f"{output}: {'fails' if result.failures else 'passes'}")
+    for failure in result.failures:
+        print(f"- {failure}")
+    return not result.failures
+
+
+def fresh() -> bool:
+    """Print whether `dvc.lock` is up to date, and return it."""
+    stale = freshness.stale_stages()
+    if stale:
+        print(f"dvc.lock is stale ({', '.join(stale)}): run make repro, and commit its results")
+    else:
+        print("dvc.lock is fresh")
+    return not stale

@@ -1,0 +1,104 @@
+"""The model card: what the trained models are for, how accurate they are, and where they fail.
+
+Its sections follow Mitchell et al., "Model Cards for Model Reporting", FAT* 2019. It contains no
+measured times, so equal runs write equal cards.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from birnn.core.outputs import atomic_file
+from birnn.evaluation.calibration import BINS
+from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, TITLES, comparisons
+from birnn.reporting import formatting, report
+
+MOST = 0.5  # a model fails a behavioral test in most cases if its interval is above this share
+
+_IMDB = (
+    "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the authors' stars: "
+    "up to 4\nof 10 are negative, 7 and more are positive. Reviews with 5 or 6 stars have no label."
+)
+# Where the texts and labels of a corpus come from. All these texts are in English.
+ORIGINS = {
+    "imdb": _IMDB,
+    "imdb-npz": _IMDB,
+    "rotten-tomatoes": "These are short reviews by critics, labelled rotten (negative) or fresh "
+    "(positive).",
+}
+
+
+def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -> None:
+    """Write `model_card.md`.
+
+    Args:
+        content: data of the report (see `report.write`).
+        reliability: the reliability curves, one row per `model` and bin (see
+            `calibration.reliability`).
+        folder: output folder.
+    """
+    metrics, settings = content["metrics"], content["settings"]
+    corpus = metrics["corpus"]["name"]
+    study = report.study_over_seeds(content["studies"])
+    failed = {name: failed_tests(content["checklist"], name) for name in TITLES}
+    templates = report.environment()
+    templates.filters["named"] = named
+    card = templates.get_template("model_card.md.j2").render(
+        content,
+        titles=TITLES,
+        networks=list(NETWORKS),
+        combined=metrics.get("blends", {}).get(COMBINED),
+        compared=comparisons(metrics),
+        over_seeds=study.groups("accuracy")[0] if study else None,
+        subject=report.subject(corpus),
+        origin=ORIGINS.get(corpus),
+        model_settings={name: model_settings(settings, name) for name in TITLES},
+        failed=failed,
+        most=MOST,
+        fail_negation=[
+            name
+            for name, tests in failed.items()
+            if any(test["capability"] == "negation" for test in tests)
+        ],
+        overconfident=overconfident_bins(reliability),
+        confidence=1 - 1 / BINS,
+    )
+    with atomic_file(folder / "model_card.md") as part:
+        part.write_text(card, encoding="utf-8", newline="\n")
+
+
+def named(models: Iterable[str], word: str = "and") -> str:
+    """List models in a sentence, each with its article, and with a word before the last one."""
+    titles = TITLES | {BASELINE: "baseline"}
+    return formatting.listed((f"the {titles[name]}" for name in models), word)
+
+
+def model_settings(settings: Mapping[str, Any], model: str) -> dict[str, Any]:
+    """Return the settings in the section of a model."""
+    return {name: value for name, value in settings.items() if name.startswith(f"{model}.")}
+
+
+def failed_tests(checklist: Sequence[dict[str, Any]], model: str) -> list[dict[str, Any]]:
+    """Return the behavioral tests that a model fails in most cases."""
+    return [test for test in checklist if test["models"][model]["low"] > MOST]
+
+
+def overconfident_bins(reliability: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return the bin of the highest probabilities of each overconfident model.
+
+    A model is overconfident if its most certain predictions of both classes are wrong more often
+    than predicted: in the lowest bin, the mean probability is below the interval of the share of
+    positive reviews, and in the highest bin above it.
+    """
+    bins = {}
+    for name in TITLES:
+        rows = reliability[reliability["model"] == name].sort_values("predicted")
+        lowest, highest = rows.iloc[0], rows.iloc[-1]
+        are_extreme = lowest["predicted"] <= 1 / BINS and highest["predicted"] > 1 - 1 / BINS
+        too_low = lowest["predicted"] < lowest["low"]
+        too_high = highest["predicted"] > highest["high"]
+        if are_extreme and too_low and too_high:
+            bins[name] = {str(key): value for key, value in highest.items()}
+    return bins

@@ -1,0 +1,316 @@
+"""Test the content of the model card, with any number of networks and with missing values."""
+
+import re
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.main import get_command
+
+from birnn.__main__ import app
+from birnn.core.yaml_files import read_yaml
+from birnn.evaluation import model_names, plot_data, summary
+from birnn.evaluation.model_names import TITLES
+from birnn.evaluation.predictions import Predictions
+from birnn.reporting import formatting, model_card, report
+from birnn.reporting import study as studies
+from birnn.reporting.page import anchor
+from birnn.reporting.study import Study
+from stages import report as report_stage
+from tests.birnn import samples
+from tests.projects import PROJECT
+
+MODELS = ("bilstm", "bigru", "baseline")
+HEADINGS = [
+    *("Model details", "Intended use", "Data", "Results", "Behavior", "Limits", "How to use"),
+]
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def section(card: str, heading: str) -> str:
+    return card.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def write(folder: Path, columns: Any = None, **options: Any) -> str:
+    """Write and return the card of a small evaluation."""
+    data, tables = samples.content(columns or samples.predictions(), **options)
+    model_card.write(data, tables["reliability"], folder)
+    return (folder / "model_card.md").read_text(encoding="utf-8")
+
+
+def study(networks: Sequence[str], runs: int = 3) -> Study:
+    """Return a study over seeds, in which each network is a point better than the one before it."""
+    rows = [
+        {"model": model, "measure": "accuracy", "seeds": runs, "mean": mean}
+        | {"deviation": 0.002, "low": mean - 0.0023, "high": mean + 0.0023}
+        for model, mean in [
+            *((name, 0.8 + index / 100) for index, name in enumerate(networks)),
+            *(("_minus_".join(pair), -0.01) for pair in combinations(networks, 2)),
+        ]
+    ]
+    table = pd.DataFrame({"train.seed": range(runs)})
+    return Study("seeds", {"name": "imdb"}, [], {}, table, pd.DataFrame(rows))
+
+
+def checklist(low: dict[str, float], capability: str = "negation") -> pd.DataFrame:
+    """Return a test with cases, of which at least the share `low` fails, and one without."""
+    table = samples.checklist().assign(capability=capability)
+    table.loc[table["cases"] > 0, "low"] = table["model"].map(low)
+    return table
+
+
+def is_valid(card: str) -> bool:
+    """Return whether the card has all sections and complete tables, and no undefined values."""
+    tables = re.findall(r"(?:^\|.*\n)+", card, re.MULTILINE)
+    widths = [{row.count("|") for row in table.splitlines()} for table in tables]
+    return (
+        re.findall(r"^## (.*)", card, re.MULTILINE) == HEADINGS
+        and all(len(width) == 1 for width in widths)
+        and not re.search(r"\bnan\b|None|\n\n\n", card)
+        and card.endswith(".\n")
+    )
+
+
+def test_numbers_are_those_of_the_metrics(tmp_path: Path) -> None:
+    card = write(tmp_path)
+    assert is_valid(card)
+    measured = samples.metrics(samples.predictions())
+    for model in MODELS:
+        scores = measured[model]
+        low, high = (f"{100 * end:.2f}" for end in scores["accuracy_interval"])
+        cells = f"{100 * scores['accuracy']:.2f} ({low} to {high}) | {scores['ece']:.4f}"
+        assert f"| {TITLES[model]} | {cells} |" in section(card, "Results")
+        details = section(card, "Model details")
+        assert f"| {TITLES[model]} | {formatting.number(scores['parameters'])} |" in details
+    for title, compared in {
+        "BiLSTM minus BiGRU": measured["pair"],
+        "Baseline minus BiLSTM": measured["baseline"]["against"][0],
+        "Baseline minus BiGRU": measured["baseline"]["against"][1],
+    }.items():
+        names = ("accuracy_difference", "difference_low", "difference_high")
+        difference, low, high = (formatting.points(compared[name]) for name in names)
+        cells = f"{difference} ({low} to {high}) | {compared['verdict']}"
+        assert f"| {title} | test reviews | {cells} |" in section(card, "Results")
+    truncated = measured["baseline"]["by_truncation"][1]["reviews"]
+    assert f"400 test reviews, {truncated} are longer" in words(section(card, "Limits"))
+
+
+@pytest.mark.parametrize("over_seeds", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_any_number_of_networks(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, over_seeds: bool
+) -> None:
+    networks = ("bilstm", "bigru", "third", "fourth", "fifth")[:count]
+    pairs = tuple(combinations(networks, 2))
+    titles = {name: f"<{name}>" for name in networks} | {"baseline": "Baseline"}
+    for module in (model_names, model_card, report, studies, summary):
+        values = {"NETWORKS": networks, "PAIRS": pairs, "TITLES": titles}
+        for name in values.keys() & vars(module).keys():
+            monkeypatch.setattr(module, name, values[name])
+    columns = samples.predictions()
+    columns |= dict.fromkeys(networks, columns["bilstm"])
+    table = pd.DataFrame(columns)
+    predicted = {name: Predictions(columns[name], samples.costs()["bilstm"]) for name in titles}
+    corpus = dict.fromkeys(("name", "requested"), "own.csv") | {"validation": "test"}
+    corpus |= {"test_reviews": len(table)}
+    measured = summary.summarize_models(table, predicted, {}, maxlen=100)
+    tests = checklist(dict.fromkeys(MODELS, 0.6))
+    rows = [tests[tests["model"] == "bilstm"].assign(model=name) for name in titles]
+    split = {"reviews": 400, "positive": 200, "groups": 400, "digest": "0123456789" * 6}
+    content = {
+        "metrics": {"corpus": corpus} | measured,
+        "source": {"train": split, "test": split, "overlap": 1},
+        "checklist": report_stage.by_test(pd.concat(rows)),
+        "settings": samples.SETTINGS,
+        "studies": [study(networks)] if over_seeds else [],
+    }
+    curves = plot_data.probability_tables(
+        columns["label"], {name: columns[name] for name in titles}
+    )
+    model_card.write(content, curves["reliability"], tmp_path)
+    card = (tmp_path / "model_card.md").read_text(encoding="utf-8")
+    assert is_valid(card)
+    for heading in ("Model details", "Results"):
+        assert all(f"\n| {title} |" in section(card, heading) for title in titles.values())
+    differences = re.findall(r"^\| .* minus .* \|$", section(card, "Results"), re.MULTILINE)
+    assert len(differences) == len(pairs) * (1 + over_seeds) + count
+    assert ("simultaneous" in card) == (len(pairs) > 1)
+    assert ("Among the networks" in card) == (count > 1)
+    assert ("averages the log-odds" in card) == (count > 1)
+    assert ("networks" in section(card, "Limits")) == (count > 1)
+    assert len(card.splitlines()) < 90 + len(differences) + count
+
+
+def test_study_over_seeds(tmp_path: Path) -> None:
+    matching = study(("bilstm", "bigru"))
+    others = [study(("bilstm",)), study(("bilstm", "bigru"), runs=1)]
+    text = section(write(tmp_path / "with", studies=[*others, matching]), "Results")
+    assert "over 3 seeds, on the same test reviews, the BiGRU is better." in words(text)
+    assert "| BiLSTM minus BiGRU | 3 seeds | −1.00 (−1.23 to −0.77) | the BiGRU is better |" in text
+    assert re.search(r"^\| BiGRU \| .* \| 81\.00 ± 0\.20 \|", text, re.MULTILINE)
+    assert "covers both" in words(text)
+    assert "seeds |" not in section(write(tmp_path / "without", studies=others), "Results")
+
+
+def test_fallback_corpus_is_named_first(tmp_path: Path) -> None:
+    card = write(tmp_path / "fallback", corpus="rotten-tomatoes")
+    warning = words(card.partition("\n## ")[0])
+    assert "Fallback corpus.** imdb could not be reached" in warning
+    assert "say nothing about imdb" in warning
+    assert "Maas" not in card
+    assert "Fallback" not in write(tmp_path / "requested")
+
+
+def test_nothing_is_assumed_about_other_corpora(tmp_path: Path) -> None:
+    card = write(tmp_path, corpus="own.csv", requested="own.csv")
+    assert is_valid(card)
+    limits = section(card, "Limits")
+    assert "texts unlike those in own.csv" in limits
+    assert "English" not in limits
+    assert "IMDB" not in card
+
+
+def test_missing_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = samples.predictions()
+    columns |= dict.fromkeys(("bilstm", "bigru"), columns["label"].astype(np.float32))
+    measured = samples.metrics(columns)
+    assert measured["bilstm"]["roc_auc_interval"] is None
+    assert is_valid(write(tmp_path / "perfect", columns))
+    columns["baseline"] = np.full(400, 0.5, np.float32)
+    assert is_valid(write(tmp_path / "constant", columns))
+    assert is_valid(write(tmp_path / "two", samples.predictions(reviews=2)))
+    for model in MODELS:
+        measured[model] |= {"accuracy_interval": None}
+    monkeypatch.setattr(samples, "metrics", lambda *_arguments, **_options: measured)
+    card = write(tmp_path / "none", columns)
+    assert is_valid(card)
+    assert "| BiLSTM | 100.00 | 0.0000 |" in card
+
+
+def test_baseline_is_compared_with_each_network(tmp_path: Path) -> None:
+    columns = samples.predictions()
+    columns["bigru"] = columns["label"].astype(np.float32)
+    columns["baseline"] = columns["bilstm"]
+    text = words(section(write(tmp_path / "weak", columns), "Results"))
+    assert "the baseline is less accurate than the BiGRU." in text
+    assert "no difference is shown between the baseline and the BiLSTM." in text
+    assert "more accurate" not in text
+    text = words(section(write(tmp_path / "strong"), "Results"))
+    assert "the baseline is more accurate than the BiLSTM and the BiGRU." in text
+    assert "less accurate" not in text
+
+
+def test_only_failures_in_most_cases_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tests = checklist({"bilstm": 0.51, "bigru": 0.5, "baseline": 0.02})
+    monkeypatch.setattr(samples, "checklist", lambda: tests)
+    card = write(tmp_path / "one")
+    assert is_valid(card)
+    text = words(section(card, "Behavior"))
+    assert "Of 1 behavioral test, the BiLSTM fails 1, the BiGRU fails 0 and" in text
+    assert "| plain praise is positive | 60 | 5.0 (51.0 to 13.7) |" in text
+    assert "Negation:** the BiLSTM misclassifies" in section(card, "Limits")
+    monkeypatch.setattr(samples, "checklist", lambda: tests.assign(capability="vocabulary"))
+    assert "Negation" not in write(tmp_path / "vocabulary")
+    monkeypatch.setattr(samples, "checklist", lambda: tests.assign(low=0.5))
+    assert "plain praise" not in write(tmp_path / "none")
+
+
+def test_overconfidence_needs_both_ends_of_the_curve() -> None:
+    lowest = {"predicted": 0.01, "observed": 0.1, "low": 0.05, "high": 0.2, "reviews": 50}
+    highest = {"predicted": 0.99, "observed": 0.8, "low": 0.7, "high": 0.9, "reviews": 50}
+    curves = {
+        "bilstm": [lowest, highest],
+        "bigru": [lowest, highest | {"high": 0.995}],
+        "baseline": [lowest, highest | {"predicted": 0.89, "high": 0.85}],
+    }
+    table = pd.concat(pd.DataFrame(rows).assign(model=name) for name, rows in curves.items())
+    bins = model_card.overconfident_bins(table)
+    assert list(bins) == ["bilstm"]
+    assert bins["bilstm"]["observed"] == 0.8
+
+
+def test_calibration(tmp_path: Path) -> None:
+    calibrated, certain = samples.predictions(), samples.predictions()
+    for name in MODELS:
+        calibrated[name] = np.full(400, 0.5, np.float32)
+    wrong = np.arange(400) % 10 < 2
+    certain["bigru"] = np.where(wrong, 1 - certain["label"], certain["label"]).astype(np.float32)
+    certain["bigru"] = np.clip(certain["bigru"], 0.01, 0.99)
+    assert "certain" not in section(write(tmp_path / "calibrated", calibrated), "Limits")
+    text = words(section(write(tmp_path / "certain", certain), "Limits"))
+    assert "the BiGRU is too certain" in text
+    assert "200 test reviews a probability above 0.9, 99.00% on average, but 80.00% of" in text
+
+
+def test_settings_are_described(tmp_path: Path) -> None:
+    changed = samples.SETTINGS | {
+        "pad.maxlen": 1_000,
+        "pad.truncating": "post",
+        "ngrams.longest": 3,
+        "word_vectors.reviews": "all",
+        "train.epochs": 1,
+    }
+    text = words(write(tmp_path / "changed", settings=changed, validation=0.1))
+    assert "read 1,000 ids per text (`pad.maxlen`), only the start of longer" in text
+    assert "n-grams of up to 3 words" in text
+    assert "the reviews without a label" in text
+    assert "1 epoch with" in text
+    assert "A hold-out of 0.1 of the training reviews was not trained on." in text
+    text = words(write(tmp_path / "default"))
+    assert "only the end of longer" in text
+    assert "ratios" not in text
+    assert "without a label" not in text
+    assert "Validation after each epoch used the test reviews" in text
+
+
+def test_combination_of_networks_is_measured_on_held_out_reviews(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "does not measure" in section(write(tmp_path / "without"), "How to use")
+    measured = samples.metrics(samples.predictions(), validation=0.1)
+    measured["blends"] = {"networks": {"accuracy": 0.9, "accuracy_interval": [0.8, 0.95]}}
+    monkeypatch.setattr(samples, "metrics", lambda *_arguments, **_options: measured)
+    card = write(tmp_path / "with")
+    assert is_valid(card)
+    assert "| Networks combined | 90.00 (80.00 to 95.00) | – |" in card
+    assert "does not measure" not in card
+
+
+def test_card_contains_no_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = write(tmp_path / "first")
+    timings = samples.timings()
+    timings["bilstm"]["seconds_per_epoch"] = [1.0, 2.0]
+    monkeypatch.setattr(samples, "timings", lambda: timings)
+    assert write(tmp_path / "second") == first
+
+
+def test_commands_and_links_exist(tmp_path: Path) -> None:
+    card = write(tmp_path)
+    samples.write_report(tmp_path, samples.predictions(), draw=False)
+    named = set(re.findall(r"(?:`|\$ )birnn ([a-z]+)", card))
+    assert named == {"predict", "explain", "serve", "export"}
+    assert named <= get_command(app).commands.keys()  # type: ignore[attr-defined]
+    for file, heading in re.findall(r"\]\(([\w.]*)#?([\w-]*)\)", card):
+        page = tmp_path / "report" / file if file else tmp_path / "model_card.md"
+        text = page.read_text(encoding="utf-8")
+        headings = map(anchor, re.findall(r"^#+ (.*)", text, re.MULTILINE))
+        assert not heading or heading in headings
+
+
+def test_registered_artifacts_are_models_of_the_pipeline() -> None:
+    pipeline = read_yaml(PROJECT / "dvc.yaml")
+    outputs = [out for stage in pipeline["stages"].values() for out in stage.get("outs", [])]
+    for name, artifact in pipeline["artifacts"].items():
+        assert name in TITLES
+        assert artifact["type"] == "model"
+        assert artifact["path"] == f"models/{name}"
+        assert artifact["path"] in outputs
