@@ -77,7 +77,7 @@ def test_links_exist() -> None:
     assert list(broken_links(NOTEBOOK)) == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_notebook_runs_in_a_new_clone_and_changes_no_file(tmp_path: Path) -> None:
     from notebooks.execute import clear_corpus_texts, execute  # noqa: PLC0415  # needs Jupyter
 

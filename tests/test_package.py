@@ -8,7 +8,7 @@ import pytest
 
 from tests.projects import PROJECT, check_output, contents, copy_project, run
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.exhaustive
 
 
 @pytest.fixture(scope="module")
