@@ -28,7 +28,7 @@ test-fast: $(ENV) ## run the unit and property tests (before every commit)
 test: $(ENV) ## run the fast tests and one end-to-end test per feature
 	$(PYTEST) -m "not exhaustive" --budget 480
 
-test-all: cluster ## run all tests, including every fault, IMDB, Ray and S3
+test-all: cluster ## run all tests, including every fault, IMDB, Ray, S3 and the tutorial
 	$(PYTEST) --budget 1800
 
 test-rest: cluster ## run only the tests that make test-all adds to make test

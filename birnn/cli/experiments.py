@@ -60,7 +60,10 @@ def study(
     name: Annotated[str, typer.Argument(help="Name of the study, which is written to study/NAME.")],
     settings: Settings,
 ) -> None:
-    """Collect finished experiments in a study, with statistics over seeds."""
+    """Collect finished experiments in a study.
+
+    Write it to study/NAME, with statistics over seeds.
+    """
     from birnn.experiments import commands  # noqa: PLC0415
 
     commands.study(name, settings)
@@ -89,7 +92,10 @@ def review(
     base: Annotated[str, typer.Argument(help="Commit that the change starts from.")],
     output: Annotated[Path, typer.Option(help="File to write the review to.")] = Path("review.md"),
 ) -> None:
-    """Write the review of a change; exit with status 1 if it fails."""
+    """Write the review of a change.
+
+    Exit with status 1 if it fails.
+    """
     from birnn.experiments import commands  # noqa: PLC0415
 
     if not commands.review(base, project.located(output)):
@@ -98,7 +104,10 @@ def review(
 
 @app.command(epilog="Example: birnn fresh")
 def fresh() -> None:
-    """Check that dvc.lock is up to date; exit with status 1 if it is stale."""
+    """Check that dvc.lock is up to date.
+
+    Exit with status 1 if it is stale.
+    """
     from birnn.experiments import commands  # noqa: PLC0415
 
     if not commands.fresh():
