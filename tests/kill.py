@@ -4,7 +4,7 @@ Run `python -m tests.kill MOMENT MODULE [ARGUMENT ...]` in a project's folder. M
 
 - change-N: before file or folder N is opened for writing, renamed or removed;
 - half-N: when half of file N is written;
-- FILE: never; the numbers of moments of both kinds are written to FILE.
+- FILE: never; the paths of the files at the moments of both kinds are written to FILE.
 """
 
 import atexit
@@ -29,7 +29,7 @@ class Killer:
         self._folder = f"{os.getcwd()}{os.sep}"  # noqa: PTH109  # pathlib would trigger the hook
         self._written: set[str] = set()
         self._half: str | None = None
-        self.moments = {"change": 0, "half": 0}
+        self.moments: dict[str, list[str]] = {"change": [], "half": []}
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Count the event, and kill the process at the chosen moment."""
@@ -48,8 +48,8 @@ class Killer:
             self._written.add(path)
 
     def _count(self, kind: str, path: str) -> None:
-        self.moments[kind] += 1
-        if self.kill_at == (kind, self.moments[kind]):
+        self.moments[kind].append(path)
+        if self.kill_at == (kind, len(self.moments[kind])):
             if kind == "change":
                 kill()
             self._half = path

@@ -145,7 +145,7 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     result = run("dvc", "repro", cwd=finished_copy)
     assert stages_run(result) == ["report"]
     markdown = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
-    assert "## How can both be improved?" in markdown
+    assert "## How can the networks be improved?" in markdown
     assert "| 2 | pooling: maximum and mean |" in markdown
 
 
