@@ -108,7 +108,12 @@ def predict(  # noqa: PLR0913
 
     files = [project.located(path) for path in file or []]
     inputs = input_texts.read(texts or [], files, column, whole=whole)
-    command.run(inputs, _names(network), output and project.located(output), unknown=unknown)
+    command.run(
+        inputs,
+        choices.chosen_networks(network),
+        output and project.located(output),
+        unknown=unknown,
+    )
 
 
 @app.command(epilog="Example: birnn explain 'A fine film.' --html explanation.html")
@@ -125,7 +130,7 @@ def explain(
     with quiet_imports():
         from birnn.cli import explain as command  # noqa: PLC0415
 
-    command.run(text, _names(network), html and project.located(html))
+    command.run(text, choices.chosen_networks(network), html and project.located(html))
 
 
 @app.command(epilog="Example: birnn serve --port 8080")
@@ -158,11 +163,6 @@ def export(
         from birnn.cli import export as command  # noqa: PLC0415
 
     command.run(project.located(file))
-
-
-def _names(network: str) -> list[str]:
-    """Return the names of the chosen networks."""
-    return choices.network_choices()[:-1] if network == choices.ALL_NETWORKS else [network]
 
 
 def run() -> None:

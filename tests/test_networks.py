@@ -19,6 +19,7 @@ DIFF, MODULE = (
     re.findall(rf"```{language}\n(.*?)```", SECTION, re.DOTALL)[0]
     for language in ("diff", "python")
 )
+BIRNN = ("python", "-m", "birnn")
 AFTER_TRAINING = ["evaluate", "checklist", "report"]
 
 
@@ -66,6 +67,13 @@ def remove_bilstm(project: Path) -> None:
     (project / "stages" / "train_bilstm.py").unlink()
 
 
+def stages_of_repro(project: Path) -> list[str]:
+    """Run the pipeline, and return the stages that ran."""
+    result = run("dvc", "repro", cwd=project)
+    assert result.returncode == 0, result.stderr
+    return stages_run(result)
+
+
 def models_in_plots(project: Path) -> set[str]:
     names = ("confusion", "curves", "lengths", "precision_recall", "reliability", "roc")
     tables = [pd.read_csv(project / "plots" / f"{name}.csv") for name in names]
@@ -80,10 +88,8 @@ def test_diff_changes_five_files() -> None:
 def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
     project = finished_copy
     add_simple_network(project)
-    result = run("dvc", "repro", cwd=project)
-    assert result.returncode == 0, result.stderr
     # The other networks are not trained again.
-    assert stages_run(result) == ["train_bisimplernn", *AFTER_TRAINING]
+    assert stages_of_repro(project) == ["train_bisimplernn", *AFTER_TRAINING]
     metrics = read_json(project / "metrics" / "metrics.json")
     assert 0 < metrics["bisimplernn"]["accuracy"] < 1
     assert list(metrics["pairs"]) == [
@@ -99,13 +105,12 @@ def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
     assert set(checklist["model"]) == {"bilstm", "bigru", "bisimplernn", "baseline"}
     difference = check_output(project, "dvc", "metrics", "diff")
     assert re.search(r"bisimplernn\.accuracy +- +0\.\d+", difference)
-    birnn = ("python", "-m", "birnn")
-    assert "BiSimpleRNN" in check_output(project, *birnn, "results")
-    assert "BiSimpleRNN" in check_output(project, *birnn, "predict", "a fine film")
-    alone = check_output(project, *birnn, "explain", "a fine film", "--network", "bisimplernn")
+    assert "BiSimpleRNN" in check_output(project, *BIRNN, "results")
+    assert "BiSimpleRNN" in check_output(project, *BIRNN, "predict", "a fine film")
+    alone = check_output(project, *BIRNN, "explain", "a fine film", "--network", "bisimplernn")
     assert "BiSimpleRNN" in alone
     assert "BiLSTM" not in alone
-    assert "BiSimpleRNN" in check_output(project, *birnn, "mistakes", "bisimplernn")
+    assert "BiSimpleRNN" in check_output(project, *BIRNN, "mistakes", "bisimplernn")
     set_settings(project, {"network.kernel": "fused"})
     result = run("python", "-m", "stages.train_bisimplernn", cwd=project)
     assert result.returncode == 1
@@ -117,14 +122,14 @@ def test_documented_network_in_a_study_and_a_review(finished_copy: Path) -> None
     project = finished_copy
     add_simple_network(project)
     check_output(project, "dvc", "repro")
-    review = ("python", "-m", "birnn", "review", "HEAD")
+    review = (*BIRNN, "review", "HEAD")
     check_output(project, *review)
     text = (project / "review.md").read_text(encoding="utf-8")
     assert re.search(r"\| bisimplernn\.accuracy \| – \| 0\.\d+ \|", text)
     commit(project)
     seeds = ("-S", "train.seed=0..1")
-    check_output(project, "python", "-m", "birnn", "sweep", *seeds)
-    printed = check_output(project, "python", "-m", "birnn", "study", "three", *seeds)
+    check_output(project, *BIRNN, "sweep", *seeds)
+    printed = check_output(project, *BIRNN, "study", "three", *seeds)
     assert "BiSimpleRNN" in printed
     collected = study.read(project / "study" / "three")
     (group,) = collected.groups("accuracy")
@@ -139,15 +144,12 @@ def test_documented_network_in_a_study_and_a_review(finished_copy: Path) -> None
 def test_network_without_recurrence_and_settings(finished_copy: Path) -> None:
     project = finished_copy
     add_average(project)
-    result = run("dvc", "repro", cwd=project)
-    assert result.returncode == 0, result.stderr
-    assert stages_run(result) == ["train_average", *AFTER_TRAINING]
+    assert stages_of_repro(project) == ["train_average", *AFTER_TRAINING]
     check_output(project, "python", "-m", "pytest", "tests/stages", "-k", "match_imported")
     costs = read_json(project / "data" / "evaluated" / "costs.json")
     assert costs["average"]["recurrent_parameters"] == 0
-    birnn = ("python", "-m", "birnn")
-    assert "Average" in check_output(project, *birnn, "explain", "a fine film")
-    check_output(project, *birnn, "export", "models.zip")
+    assert "Average" in check_output(project, *BIRNN, "explain", "a fine film")
+    check_output(project, *BIRNN, "export", "models.zip")
     # Pooling, n-grams and masks leave it as it is.
     set_settings(project, {"network.pooling": "max_mean", "ngrams.longest": "2"})
     check_output(project, "dvc", "repro")
@@ -157,9 +159,7 @@ def test_network_without_recurrence_and_settings(finished_copy: Path) -> None:
 def test_single_network_is_compared_with_the_baseline(finished_copy: Path) -> None:
     project = finished_copy
     remove_bilstm(project)
-    result = run("dvc", "repro", cwd=project)
-    assert result.returncode == 0, result.stderr
-    assert stages_run(result) == AFTER_TRAINING
+    assert stages_of_repro(project) == AFTER_TRAINING
     assert "train_bilstm" not in read_yaml(project / "dvc.yaml")["stages"]
     metrics = read_json(project / "metrics" / "metrics.json")
     assert list(metrics) == ["corpus", "bigru", "baseline"]
@@ -168,7 +168,6 @@ def test_single_network_is_compared_with_the_baseline(finished_copy: Path) -> No
     assert report.startswith("# BiGRU: Sentiment")
     assert "BiLSTM" not in report.partition("## Corpus and settings")[0]
     assert "baseline minus BiGRU" in report
-    birnn = ("python", "-m", "birnn")
-    assert "BiGRU" in check_output(project, *birnn, "predict", "a fine film")
-    assert "BiLSTM" not in check_output(project, *birnn, "results")
+    assert "BiGRU" in check_output(project, *BIRNN, "predict", "a fine film")
+    assert "BiLSTM" not in check_output(project, *BIRNN, "results")
     check_output(project, "python", "-m", "pytest", "tests/stages", "-k", "match_imported")

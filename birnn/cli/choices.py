@@ -12,6 +12,12 @@ def network_choices() -> list[str]:
     return [*NETWORKS, ALL_NETWORKS]
 
 
+def chosen_networks(name: str) -> list[str]:
+    """Return the networks that a value of `--network` stands for."""
+    *names, everything = network_choices()
+    return names if name == everything else [name]
+
+
 def mistake_choices() -> list[str]:
     """Return the kinds of mistakes, the default first."""
     from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS  # noqa: PLC0415
