@@ -28,6 +28,7 @@ SERVER = pytest.StashKey[subprocess.Popen[bytes]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that the Makefile uses."""
     parser.addoption("--kills", type=int, default=1, help="random kills per stage")
+    parser.addoption("--update-hashes", action="store_true", help="rewrite tests/golden")
     parser.addoption("--budget", type=int, help="allowed seconds for the run on two cores")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 CPUINFO = Path("/proc/cpuinfo")
+X86_64_V3 = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}
 
 BATCH_SIZE = 2_000  # reviews in memory at a time: enough to keep all cores busy
 
@@ -43,8 +44,23 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def is_reproducible() -> bool:
+    """Return whether results have the same bytes here as on other machines.
+
+    They do on Linux on an x86-64-v3 CPU (docs/reproducibility.md).
+    """
+    return set(_cpuinfo("flags").split()) >= X86_64_V3
+
+
 def _processor() -> str:
     """Return the name of the CPU; on Linux only `/proc/cpuinfo` has it."""
-    lines = CPUINFO.read_text(encoding="utf-8").splitlines() if CPUINFO.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def _cpuinfo(field: str) -> str:
+    """Return a field of the first CPU in `/proc/cpuinfo`, or an empty string."""
+    if not CPUINFO.exists():
+        return ""
+    with CPUINFO.open(encoding="utf-8") as lines:
+        fields = (line.partition(":") for line in lines)
+        return next((value.strip() for name, _, value in fields if name.strip() == field), "")

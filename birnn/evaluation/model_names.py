@@ -4,11 +4,11 @@ from itertools import combinations
 from typing import Any
 
 from birnn.networks import registry
+from birnn.networks.definition import MINUS
 
 NETWORKS = tuple(registry.NETWORKS)
 PAIRS = tuple(combinations(NETWORKS, 2))
 BASELINE = "baseline"
-MINUS = "_minus_"
 DISAGREEMENT = "disagreement"
 TITLES = {network.name: network.title for network in registry.NETWORKS.values()}
 TITLES |= {BASELINE: "Baseline"}

@@ -5,9 +5,8 @@ position. The two directions run in parallel, and with more cores, so do parts o
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from typing import Any
 
 import keras
@@ -15,14 +14,17 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.core.machine import usable_cores
 from birnn.layers.embeddings import Words
 from birnn.layers.kernel import ROWS, Cell, compute_gradients, compute_outputs
+from birnn.layers.matrix_product import matrix_product
 from birnn.layers.pooling import DIRECTIONS, POOLS, PooledBidirectional
+from birnn.layers.threads import run_parallel
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+
+PARTS = 4  # of a batch, which different cores can compute
 
 # What the kernel computes. A subclass could compute something else.
 LAYERS = {keras.layers.LSTM, keras.layers.GRU, keras.layers.RNN}
@@ -76,7 +78,9 @@ class FusedNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes witho
         outputs = recurrent_outputs(words, cells, Kernel(self._cell, pooled))
         if pooled:
             outputs = bidirectional.append_evidence(outputs, words.ratios)
-        return output(dropout(outputs, training=training))
+        outputs = dropout(outputs, training=training)
+        kernel = tf.convert_to_tensor(output.kernel)
+        return output.activation(matrix_product(outputs, kernel) + output.bias)
 
 
 def recurrent_outputs(
@@ -115,7 +119,7 @@ def _weights(cell: keras.Layer, vectors: tf.Tensor) -> list[tf.Tensor]:
         (bias[0], bias[1]) if len(bias.shape) > 1 else (bias, tf.zeros_like(bias))
     )
     dim = vectors.shape[1]
-    return [vectors @ kernel[:dim] + input_bias, kernel[dim:], recurrent, state_bias]
+    return [matrix_product(vectors, kernel[:dim]) + input_bias, kernel[dim:], recurrent, state_bias]
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ class Kernel:
             part, tensors = result[direction, rows], _split_weights(weights)[direction]
             compute_outputs(inputs, tensors, self.cell == "gru", self.pooled, part)
 
-        _run_parallel(work, len(words))
+        _run_on_parts(work, len(words))
         in_input_order = np.empty_like(result)
         in_input_order[:, order] = result
         return np.concatenate(in_input_order, axis=1)
@@ -163,7 +167,7 @@ class Kernel:
             return gradients
 
         sums: list[Floats] = []
-        for parts in _run_parallel(work, len(words)):
+        for parts in _run_on_parts(work, len(words)):
             sums += [sum(tensors) for tensors in zip(*parts, strict=True)]
         return sums
 
@@ -192,18 +196,14 @@ def _sort_inputs(words: Ints, mask: Mask, ratios: Floats) -> tuple[NDArray[np.in
     ]
 
 
-def _run_parallel(work: Callable[[int, slice], Any], reviews: int) -> list[list[Any]]:
-    """Run `work` on every part of the reviews on all cores and return the results per direction."""
-    parts = max(1, usable_cores() // DIRECTIONS)
-    step = max(1, -(-reviews // (parts * ROWS))) * ROWS
-    pool = _threads()
-    running = [
-        [pool.submit(work, direction, slice(row, row + step)) for row in range(0, reviews, step)]
-        for direction in range(DIRECTIONS)
-    ]
-    return [[part.result() for part in parts] for parts in running]
+def _run_on_parts(work: Callable[[int, slice], Any], reviews: int) -> list[list[Any]]:
+    """Run `work` on every part of the reviews, and return the results per direction.
 
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(usable_cores())
+    The number of parts is fixed, because it decides how the sum of their gradients is rounded.
+    """
+    step = max(1, -(-reviews // (PARTS * ROWS))) * ROWS
+    parts = [slice(row, row + step) for row in range(0, reviews, step)]
+    results = run_parallel(
+        partial(work, direction, part) for direction in range(DIRECTIONS) for part in parts
+    )
+    return [results[: len(parts)], results[len(parts) :]]

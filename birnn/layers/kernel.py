@@ -1,4 +1,4 @@
-"""The time loop of an LSTM or a GRU and its gradient, compiled for this CPU.
+"""The time loop of an LSTM or a GRU, its gradient and matrix products, compiled for this CPU.
 
 Keras on TensorFlow runs a dozen operations per time step, and each writes its result to memory for
 the next one to read. Here ROWS reviews at a time pass through all time steps while their states
@@ -22,31 +22,32 @@ All arrays are C-contiguous. They are float32, except `words` and `lengths`, whi
 
 Callers should sort the reviews by length, because each block of ROWS reviews takes as many time
 steps as its longest review.
+
+Every CPU computes the same bits. Additions, multiplications and divisions are rounded as IEEE 754
+demands, the compiler may not reorder or fuse them, and `fma` is the only fused operation. The sums
+of a product run over its terms in order, whatever the width of the registers.
 """
 
 from typing import Any, Literal
 
 import numpy as np
 from llvmlite import binding, ir
-from numba import njit, types
+from numba import config, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 Cell = Literal["lstm", "gru"]
 
+# Of this CPU, or of the one that Numba is told to compile for.
+CPU_FEATURES = config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
 ROWS = 8  # reviews, and rows of a product, that are computed at a time
 # Columns of a product that are computed at a time. ROWS x LANES sums take half of the registers.
-LANES = 32 if binding.get_host_cpu_features().get("avx512f") else 8
+LANES = 32 if "+avx512f" in CPU_FEATURES else 8
+DEPTH = 256  # rows of a matrix that stay in the CPU's cache while it is multiplied
 
 F = np.float32
-# Allow sums to be reordered, but do not assume finite numbers: training checks for NaN.
-OPTIONS: Any = {
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"reassoc", "contract", "nsz", "arcp", "afn"},
-}
-# Inline every callee. If a function were compiled both separately and within its caller, the linker
-# would choose one of the two versions, and they can round differently.
+OPTIONS: Any = {"nogil": True, "error_model": "numpy"}
+# Calls inside the loops would prevent vector instructions.
 inlined = njit(forceinline=True, **OPTIONS)
 
 
@@ -56,6 +57,16 @@ def cached(function: Any) -> Any:
         return njit(cache=True, **OPTIONS)(function)
     except RuntimeError:
         return njit(**OPTIONS)(function)
+
+
+@intrinsic
+def fma(_context, a, b, c):  # noqa: ARG001  # Numba needs the names
+    """Return `a * b + c`, rounded once."""
+
+    def build(_context, builder, _signature, arguments):
+        return builder.fma(*arguments)
+
+    return types.float32(types.float32, types.float32, types.float32), build
 
 
 @inlined
@@ -71,16 +82,16 @@ def tanh(x):
         x = F(-9)
     y = x * F(0.25)
     square = y * y
-    p = y * (F(135135) + square * (F(17325) + square * (F(378) + square)))
-    q = F(135135) + square * (F(62370) + square * (F(3150) + square * F(28)))
-    p, q = F(2) * p * q, q * q + p * p
-    return F(2) * p * q / (q * q + p * p)
+    p = y * fma(square, fma(square, F(378) + square, F(17325)), F(135135))
+    q = fma(square, fma(square, fma(square, F(28), F(3150)), F(62370)), F(135135))
+    p, q = F(2) * p * q, fma(q, q, p * p)
+    return F(2) * p * q / fma(q, q, p * p)
 
 
 @inlined
 def sigmoid(x):
     """Return the logistic function, within 2e-7."""
-    return F(0.5) + F(0.5) * tanh(F(0.5) * x)
+    return fma(F(0.5), tanh(F(0.5) * x), F(0.5))
 
 
 @intrinsic
@@ -103,10 +114,12 @@ def add_block(_context, a, b, out, row, column):
             b_lanes = builder.load(address(builder, b, k, column, lanes), align=4)
             for total, a_row in zip(sums, rows, strict=True):
                 factor = builder.load(address(builder, a, a_row, k, number))
-                product = builder.fmul(spread(builder, factor, lanes), b_lanes, flags=["contract"])
-                added = builder.fadd(builder.load(total), product, flags=["contract"])
-                builder.store(added, total)
+                terms = spread(builder, factor, lanes), b_lanes, builder.load(total)
+                builder.store(builder.call(fma_lanes, terms), total)
 
+        # llvmlite's `fma` takes only numbers.
+        kind = ir.FunctionType(lanes, [lanes] * 3)
+        fma_lanes = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
         rows = [builder.add(row, row.type(step)) for step in range(ROWS)]
         targets = [address(builder, out, row, column, lanes) for row in rows]
         sums = [cgutils.alloca_once_value(builder, builder.load(to, align=4)) for to in targets]
@@ -163,16 +176,21 @@ def add_row(target, source):
 
 
 @inlined
+def split_gates(gates, units):
+    """Return the four activations of one review."""
+    return gates[:units], gates[units : 2 * units], gates[2 * units : 3 * units], gates[3 * units :]
+
+
+@inlined
 def lstm_step(gates, cell, next_cell, next_state, units):
     """Replace the gate inputs of ROWS reviews by activations, and compute the next states."""
     for row in range(gates.shape[0]):
-        inputs, forgets = gates[row, :units], gates[row, units : 2 * units]
-        candidates, outputs = gates[row, 2 * units : 3 * units], gates[row, 3 * units : 4 * units]
+        inputs, forgets, candidates, outputs = split_gates(gates[row], units)
         old, new, state = cell[row], next_cell[row], next_state[row]
         for j in range(units):
             i, f, o = sigmoid(inputs[j]), sigmoid(forgets[j]), sigmoid(outputs[j])
             g = tanh(candidates[j])
-            c = f * old[j] + i * g
+            c = fma(f, old[j], i * g)
             new[j] = c
             state[j] = o * tanh(c)
             inputs[j] = i
@@ -189,16 +207,15 @@ def lstm_step_gradient(gates, cell, state_gradient, cell_gradient, units):
     """
     one, zero = F(1), F(0)
     for row in range(gates.shape[0]):
-        inputs, forgets = gates[row, :units], gates[row, units : 2 * units]
-        candidates, outputs = gates[row, 2 * units : 3 * units], gates[row, 3 * units : 4 * units]
+        inputs, forgets, candidates, outputs = split_gates(gates[row], units)
         old, d_state, d_cell = cell[row], state_gradient[row], cell_gradient[row]
         for j in range(units):
             i, f, g, o = inputs[j], forgets[j], candidates[j], outputs[j]
-            squashed = tanh(f * old[j] + i * g)
-            total = d_cell[j] + d_state[j] * o * (one - squashed * squashed)
+            squashed = tanh(fma(f, old[j], i * g))
+            total = fma(d_state[j] * o, fma(-squashed, squashed, one), d_cell[j])
             inputs[j] = total * g * i * (one - i)
             forgets[j] = total * old[j] * f * (one - f)
-            candidates[j] = total * i * (one - g * g)
+            candidates[j] = total * i * fma(-g, g, one)
             outputs[j] = d_state[j] * squashed * o * (one - o)
             d_cell[j] = total * f
             d_state[j] = zero
@@ -209,16 +226,12 @@ def gru_step(gates, state, next_state, units):
     """Replace the gate inputs of ROWS reviews by activations, and compute the next states."""
     one = F(1)
     for row in range(gates.shape[0]):
-        updates, resets = gates[row, :units], gates[row, units : 2 * units]
-        recurrents, candidates = (
-            gates[row, 2 * units : 3 * units],
-            gates[row, 3 * units : 4 * units],
-        )
+        updates, resets, recurrents, candidates = split_gates(gates[row], units)
         old, new = state[row], next_state[row]
         for j in range(units):
             z, r = sigmoid(updates[j]), sigmoid(resets[j])
-            g = tanh(candidates[j] + r * recurrents[j])
-            new[j] = z * old[j] + (one - z) * g
+            g = tanh(fma(r, recurrents[j], candidates[j]))
+            new[j] = fma(z, old[j], (one - z) * g)
             updates[j] = z
             resets[j] = r
             candidates[j] = g
@@ -232,15 +245,11 @@ def gru_step_gradient(gates, state, state_gradient, units):
     """
     one = F(1)
     for row in range(gates.shape[0]):
-        updates, resets = gates[row, :units], gates[row, units : 2 * units]
-        recurrents, candidates = (
-            gates[row, 2 * units : 3 * units],
-            gates[row, 3 * units : 4 * units],
-        )
+        updates, resets, recurrents, candidates = split_gates(gates[row], units)
         old, d_state = state[row], state_gradient[row]
         for j in range(units):
             z, r, g = updates[j], resets[j], candidates[j]
-            candidate_gradient = d_state[j] * (one - z) * (one - g * g)
+            candidate_gradient = d_state[j] * (one - z) * fma(-g, g, one)
             updates[j] = d_state[j] * (old[j] - g) * z * (one - z)
             resets[j] = candidate_gradient * recurrents[j] * r * (one - r)
             candidates[j] = candidate_gradient
@@ -252,7 +261,7 @@ def gru_step_gradient(gates, state, state_gradient, units):
 def add_scaled(target, source, factor):
     """Add a row, multiplied by a factor, to another row."""
     for j in range(source.shape[0]):
-        target[j] += factor * source[j]
+        target[j] = fma(factor, source[j], target[j])
 
 
 @inlined
@@ -358,7 +367,7 @@ def pool_gradient(output_gradient, t, length, peaks, state_gradient):
     share = F(1) / F(length)
     for j in range(units):
         largest_gradient = output_gradient[j] if peaks[j] == t else F(0)
-        state_gradient[j] += largest_gradient + output_gradient[units + j] * share
+        state_gradient[j] += fma(output_gradient[units + j], share, largest_gradient)
 
 
 @inlined
@@ -403,6 +412,31 @@ def get_block(inputs, start):
     words, lengths, features = inputs
     end = start + ROWS
     return words[start:end], lengths[start:end], features[start:end]
+
+
+@cached
+def multiply(a, b, start, end, result):
+    """Add rows `start` to `end` of `a @ b` to those of `result`; `start` is a multiple of ROWS.
+
+    `b` and `result` have a multiple of LANES columns. `result` has the number of rows of `a`,
+    rounded up to a multiple of ROWS; the surplus rows become meaningless.
+    """
+    full = start + (end - start) // ROWS * ROWS
+    last_rows = np.zeros((ROWS, DEPTH), F)
+    slab = np.empty((DEPTH, LANES), F)
+    for term in range(0, len(b), DEPTH):
+        rows = a[:, term : term + DEPTH]
+        terms = slab[: rows.shape[1]]
+        for row in range(full, end):
+            set_row(last_rows[row - full], rows[row])
+        for column in range(0, b.shape[1], LANES):
+            for row in range(len(terms)):
+                set_row(terms[row], b[term + row, column : column + LANES])
+            out = result[:, column : column + LANES]
+            for row in range(start, full, ROWS):
+                add_block(rows, terms, out, row, 0)
+            if full < end:
+                add_block(last_rows, terms, out[full:], 0, 0)
 
 
 @cached

@@ -47,8 +47,8 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
         words = tf.reduce_sum(tf.cast(is_word, tf.float32), axis=1)
         pools = []
         for direction_states in tf.split(states, DIRECTIONS, axis=-1):
-            of_words = tf.where(is_word, direction_states, direction_states.dtype.min)
-            pools.append(tf.reduce_max(of_words, axis=1))
+            word_states = tf.where(is_word, direction_states, direction_states.dtype.min)
+            pools.append(tf.reduce_max(word_states, axis=1))
             pools.append(tf.reduce_sum(tf.where(is_word, direction_states, 0.0), axis=1) / words)
         return self.append_evidence(
             tf.concat(pools, axis=-1), sequences[..., self._embedding_dim :]

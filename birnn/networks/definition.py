@@ -12,6 +12,7 @@ from birnn.core.settings import Section
 Color = Literal["blue", "vermilion", "pink", "ochre", "gray"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+MINUS = "_minus_"  # joins the names of two networks to the name of their difference
 # Names that metrics, tables, settings or commands use for something else.
 RESERVED = {
     *("all", "baseline", "blends", "combined", "corpus", "disagreement", "networks", "pair"),
@@ -55,7 +56,7 @@ class Network:
 
     def __post_init__(self) -> None:
         """Raise ValueError if the name is not valid, or if files use it for something else."""
-        if not NAME.fullmatch(self.name) or self.name in RESERVED or "_minus_" in self.name:
+        if not NAME.fullmatch(self.name) or self.name in RESERVED or MINUS in self.name:
             raise ValueError(
                 f"{self.name!r} cannot be the name of a network: use small letters, digits and "
                 f"underscores, but none of {', '.join(sorted(RESERVED))}"

@@ -15,6 +15,7 @@ from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import read_json, write_json
 from birnn.layers.embeddings import Embedding, NgramEmbedding
 from birnn.layers.fused import FusedNetwork, find_cell
+from birnn.layers.initializers import Orthogonal
 from birnn.layers.pooling import PooledBidirectional, StateDropout, call_layer
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
@@ -97,9 +98,15 @@ def _embedding(config: NetworkConfig) -> Embedding:
 
 def _bidirectional(layer: keras.layers.RNN, config: NetworkConfig) -> keras.layers.Bidirectional:
     if config.pooling == "last":
-        return keras.layers.Bidirectional(layer)
-    layer.return_sequences = True
-    return PooledBidirectional(layer, config.embedding_dim)
+        wrapper = keras.layers.Bidirectional(layer)
+    else:
+        layer.return_sequences = True
+        wrapper = PooledBidirectional(layer, config.embedding_dim)
+    for cell in (wrapper.forward_layer.cell, wrapper.backward_layer.cell):
+        initializer = getattr(cell, "recurrent_initializer", None)
+        if isinstance(initializer, keras.initializers.Orthogonal):
+            cell.recurrent_initializer = Orthogonal(initializer.gain, initializer.seed)
+    return wrapper
 
 
 def initialize(

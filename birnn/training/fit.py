@@ -23,6 +23,7 @@ from birnn.networks.network import accelerators, build_network, initialize, save
 from birnn.text import ngrams, sequences
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Progress
+from birnn.training.loss import binary_crossentropy
 from birnn.training.optimizers import create_optimizer
 
 HISTORY = ("accuracy", "loss", "val_accuracy", "val_loss")
@@ -132,7 +133,7 @@ def train(network: Network, config: NetworkConfig, settings: Train, paths: Paths
         initialize(model, np.load(paths.word_vectors / "vectors.npy"), table)
         model.compile(
             optimizer=create_optimizer(settings, reviews=len(training[1])),
-            loss="binary_crossentropy",
+            loss=binary_crossentropy,
             metrics=["accuracy"],
         )
         checkpoint = Checkpoint(

@@ -21,3 +21,19 @@ def test_description(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_processor_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "CPUINFO", tmp_path / "none")
     assert machine.describe()["processor"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("abm avx2 bmi1 bmi2 f16c fma movbe avx512f", True), ("abm avx bmi1 bmi2", False)],
+)
+def test_reproducible_machines(
+    flags: str,
+    expected: bool,  # noqa: FBT001  # pytest passes it by name
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: {flags}\n")
+    monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
+    assert machine.is_reproducible() == expected

@@ -16,16 +16,18 @@ from numpy.typing import NDArray
 
 from birnn.core import machine
 from birnn.core.errors import InputError
-from birnn.layers import fused
+from birnn.layers import fused, threads
 from birnn.layers.fused import FusedNetwork
 from birnn.layers.kernel import (
     LANES,
     cached,
     compute_gradients,
     compute_outputs,
+    multiply,
     sigmoid,
     tanh,
 )
+from birnn.layers.matrix_product import matrix_product
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
 from birnn.networks.network import build_network
@@ -141,15 +143,40 @@ def test_kernels_train_to_equal_weights(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_core_count_changes_only_rounding(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_core_count_changes_no_byte(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _, model = build_pair(name)
     ids = np.random.default_rng(0).integers(0, 30, (61, 7)).astype(np.int32)
-    expected_outputs, expected_gradients = model(ids).numpy(), compute_loss_gradients(model, ids)
-    monkeypatch.setattr(fused, "usable_cores", lambda: 8)
-    assert (model(ids).numpy() == expected_outputs).all()
-    gradients = compute_loss_gradients(model, ids)
-    for gradient, expected in zip(gradients, expected_gradients, strict=True):
-        assert gradient == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    one, many = [], []
+    for cores, results in ((1, one), (8, many)):
+        monkeypatch.setattr("birnn.layers.threads.usable_cores", lambda cores=cores: cores)
+        monkeypatch.setattr("birnn.layers.matrix_product.usable_cores", lambda cores=cores: cores)
+        threads._pool.cache_clear()  # noqa: SLF001
+        results += [model(ids).numpy(), *compute_loss_gradients(model, ids)]
+    threads._pool.cache_clear()  # noqa: SLF001
+    assert [array.tobytes() for array in one] == [array.tobytes() for array in many]
+
+
+@given(
+    rows=st.integers(1, 40),
+    terms=st.integers(1, 600),
+    columns=st.integers(1, 40),
+    seed=st.integers(0, 2**16),
+)
+@settings(max_examples=30)
+def test_matrix_product_and_its_gradient_equal_tensorflow(
+    rows: int, terms: int, columns: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    shapes = (rows, terms), (terms, columns), (rows, columns)
+    a, b, upstream = (tf.constant(rng.normal(size=shape), tf.float32) for shape in shapes)
+    results = []
+    for product in (matrix_product, tf.matmul):
+        with tf.GradientTape() as tape:
+            tape.watch([a, b])
+            result = product(a, b)
+        results.append([result, *tape.gradient(result, [a, b], upstream)])
+    for ours, expected in zip(*results, strict=True):
+        assert np.abs(ours - expected).max() <= 2e-6 * max(rows, terms, columns)
 
 
 def test_kernel_compiles_once() -> None:
@@ -159,6 +186,7 @@ def test_kernel_compiles_once() -> None:
     model.predict_on_batch(ids)
     compute_loss_gradients(model, ids)
     assert [len(function.signatures) for function in COMPILED] == [1, 1]
+    assert len(multiply.signatures) == 2  # a matrix, or a transposed one, times a matrix
 
 
 KERNEL_SCRIPT = """
@@ -204,10 +232,9 @@ def test_compiled_and_cached_kernels_give_equal_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.exhaustive
-def test_register_width_changes_only_rounding(tmp_path: Path) -> None:
+def test_register_width_changes_no_byte(tmp_path: Path) -> None:
     narrow, wide = (run_kernel(tmp_path, lanes, str(lanes)) for lanes in (8, 32))
-    for array, expected in zip(narrow, wide, strict=True):
-        assert np.abs(array - expected).max() <= 1e-5 * np.abs(expected).max()
+    assert [array.tobytes() for array in narrow] == [array.tobytes() for array in wide]
 
 
 def test_nan_weights_give_nan_predictions() -> None:
@@ -300,4 +327,4 @@ def test_kernel_supports_only_the_layers_that_it_knows() -> None:
 
 
 def test_thread_pool_uses_all_cores() -> None:
-    assert fused._threads()._max_workers == machine.usable_cores()  # noqa: SLF001
+    assert threads._pool()._max_workers == machine.usable_cores()  # noqa: SLF001

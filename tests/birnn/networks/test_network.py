@@ -8,10 +8,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from birnn.core.outputs import read_json, write_json
 from birnn.layers.embeddings import Embedding
+from birnn.layers.initializers import Orthogonal
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network, NoSettings
 from birnn.networks.network import build_network, save_network
@@ -64,14 +67,39 @@ def test_networks_have_the_shapes_of_the_notebook(name: Any, parameters: int) ->
 
 
 @pytest.mark.parametrize("name", ["bilstm", "bigru"])
-def test_initial_weights_equal_keras(name: Any) -> None:
+def test_initial_weights_equal_keras_except_orthogonal_ones(name: Any) -> None:
     # Settings that are off must not consume random numbers.
     keras.utils.set_random_seed(5)
     expected_weights = build_keras_network(name).get_weights()
     keras.utils.set_random_seed(5)
     model = build(NetworkConfig(name=name, **SMALL))
-    for weights, expected in zip(model.get_weights(), expected_weights, strict=True):
-        assert (weights == expected).all()
+    recurrent = 0
+    for variable, expected in zip(model.weights, expected_weights, strict=True):
+        weights = variable.numpy()
+        if variable.name == "recurrent_kernel":
+            recurrent += 1
+            for matrix in (weights, expected):
+                assert matrix @ matrix.T == pytest.approx(np.eye(len(matrix)), abs=1e-6)
+            assert weights.shape == expected.shape
+        else:
+            assert (weights == expected).all()
+    assert recurrent == 2
+
+
+def test_directions_start_with_different_weights() -> None:
+    layer = build(NetworkConfig(name="bigru", **SMALL)).layers[1]
+    cells = layer.forward_layer.cell, layer.backward_layer.cell
+    forward, backward = (cell.recurrent_kernel.numpy() for cell in cells)
+    assert np.abs(forward - backward).max() > 0.1
+
+
+@given(rows=st.integers(1, 12), columns=st.integers(1, 12), gain=st.floats(0.1, 3))
+def test_orthogonal_initializer(rows: int, columns: int, gain: float) -> None:
+    weights = Orthogonal(gain, seed=rows)((rows, columns))
+    expected = gain**2 * np.eye(min(rows, columns))
+    product = weights @ weights.T if rows < columns else weights.T @ weights
+    assert product == pytest.approx(expected, abs=1e-5)
+    assert weights.dtype == np.float32
 
 
 @pytest.mark.parametrize("name", ["bilstm", "bigru"])

@@ -1,0 +1,30 @@
+"""The loss of the networks, with the same gradient on every CPU."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+
+def binary_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    """Return Keras's binary cross-entropy of each review, float32, shape (reviews,).
+
+    Args:
+        labels: 1 positive, 0 negative, shape (reviews, 1).
+        probabilities: outputs of Keras's sigmoid, from which Keras, too, takes the logits.
+    """
+    logits = probabilities._keras_logits  # noqa: SLF001
+    return tf.squeeze(_crossentropy(tf.cast(labels, logits.dtype), logits), axis=-1)
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
+def _crossentropy(labels: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
+    """Return the cross-entropy and its gradient.
+
+    TensorFlow's gradient contains a reciprocal, which Intel and AMD approximate differently.
+    """
+
+    def gradient(upstream: tf.Tensor) -> tuple[None, tf.Tensor]:
+        return None, upstream * (tf.sigmoid(logits) - labels)
+
+    return tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits), gradient

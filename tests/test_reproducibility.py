@@ -1,0 +1,83 @@
+"""Test that results have the same bytes on all machines that docs/reproducibility.md names."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from birnn.core import machine
+from tests.instruction_sets import ONE_CORE, OTHER_CPU, recipe_settings
+from tests.projects import Build, check_output, contents, new_clone, repro, results, run
+
+GOLDEN = Path(__file__).parent / "golden"
+FOLDERS = ("data/", "models/", "metrics/")
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def recipes(shared: Callable[[str, Build], Path]) -> Path:
+    """Return a clone in which the pipeline has run with the settings of all recipes."""
+
+    def build(folder: Path) -> None:
+        repro(new_clone(folder, recipe_settings()))
+
+    return shared("recipes", build)
+
+
+def hashes(project: Path) -> str:
+    """Return the SHA-256 and the name of each result, in the format of `sha256sum`."""
+    files = {
+        name: content
+        for name, content in results(project).items()
+        if name.startswith(FOLDERS) or (name.startswith("plots/") and name.endswith(".csv"))
+    }
+    lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
+    return "".join(lines)
+
+
+@pytest.mark.parametrize(
+    "case", ["finished", "recipes", pytest.param("imdb", marks=pytest.mark.exhaustive)]
+)
+def test_results_equal_golden_hashes(case: str, request: pytest.FixtureRequest) -> None:
+    if not machine.is_reproducible():
+        pytest.skip("only x86-64-v3 CPUs on Linux give equal bytes (docs/reproducibility.md)")
+    computed, file = hashes(request.getfixturevalue(case)), GOLDEN / f"{case}.sha256"
+    if request.config.getoption("--update-hashes"):
+        file.write_text(computed)
+    assert computed.splitlines() == file.read_text().splitlines()
+
+
+def test_another_machine_changes_only_times(finished: Path, clone: Path) -> None:
+    # Without the warm-start server, which has loaded the libraries without these variables.
+    result = run(*ONE_CORE, "dvc", "repro", cwd=clone, warm=False, **OTHER_CPU)
+    assert result.returncode == 0, result.stderr
+    timed = {"evaluated/costs.json", "report.html", "report.md"}
+    for folder in ("data", "models", "metrics", "plots", "report"):
+        first, second = contents(finished / folder), contents(clone / folder)
+        assert first.keys() == second.keys()
+        assert {name for name in first if first[name] != second[name]} <= timed
+    for first, second in zip(*map(sections, (finished, clone)), strict=True):
+        assert first == second or first.startswith("Cost\n")
+
+
+def sections(project: Path) -> list[str]:
+    """Return the sections of the report."""
+    return (project / "report" / "report.md").read_text(encoding="utf-8").split("\n## ")
+
+
+@pytest.mark.exhaustive
+def test_another_machine_gives_equal_recipes(recipes: Path, tmp_path: Path) -> None:
+    clone = new_clone(tmp_path / "clone", recipe_settings())
+    result = run(*ONE_CORE, "dvc", "repro", cwd=clone, warm=False, **OTHER_CPU)
+    assert result.returncode == 0, result.stderr
+    assert hashes(clone) == hashes(recipes)
+
+
+def test_rerun_on_another_machine_shows_no_difference_of_metrics(finished_copy: Path) -> None:
+    file = finished_copy / "birnn" / "training" / "fit.py"
+    file.write_text(file.read_text(encoding="utf-8") + "# a comment\n", encoding="utf-8")
+    result = run("dvc", "repro", cwd=finished_copy, warm=False, **OTHER_CPU)
+    assert "Running stage 'train_bilstm'" in result.stdout, result.stderr
+    assert check_output(finished_copy, "dvc", "metrics", "diff") == ""
