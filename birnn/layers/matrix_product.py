@@ -41,7 +41,7 @@ def _multiply(a: Matrix, b: Matrix) -> Matrix:
     padding = _round_up(columns, LANES) - columns
     padded = np.ascontiguousarray(np.pad(b, [(0, 0), (0, padding)]) if padding else b)
     result = np.zeros((_round_up(rows, ROWS), columns + padding), np.float32)
-    step = _round_up(-(-rows // usable_cores()), ROWS)
+    step = max(ROWS, _round_up(-(-rows // usable_cores()), ROWS))
     run_parallel(
         partial(multiply, a, padded, start, min(start + step, rows), result)
         for start in range(0, rows, step)
