@@ -1,6 +1,7 @@
 """Test that results have the same bytes on all machines that docs/reproducibility.md names."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.instruction_sets import ONE_CORE, OTHER_CPU, recipe_settings
 from tests.projects import Build, check_output, contents, new_clone, repro, results, run
 
 GOLDEN = Path(__file__).parent / "golden"
-FOLDERS = ("data/", "models/", "metrics/")
+RESULTS = re.compile(r"(data/(?!own/)|models/|metrics/|plots/\w+\.csv)")
 
 pytestmark = pytest.mark.slow
 
@@ -28,11 +29,7 @@ def recipes(shared: Callable[[str, Build], Path]) -> Path:
 
 def hashes(project: Path) -> str:
     """Return the SHA-256 and the name of each result, in the format of `sha256sum`."""
-    files = {
-        name: content
-        for name, content in results(project).items()
-        if name.startswith(FOLDERS) or (name.startswith("plots/") and name.endswith(".csv"))
-    }
+    files = {name: file for name, file in results(project).items() if RESULTS.match(name)}
     lines = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)]
     return "".join(lines)
 
