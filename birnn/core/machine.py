@@ -44,10 +44,10 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def is_reproducible() -> bool:
-    """Return whether results have the same bytes here as on other machines.
+def has_x86_64_v3() -> bool:
+    """Return whether this is Linux on an x86-64-v3 CPU.
 
-    They do on Linux on an x86-64-v3 CPU (docs/reproducibility.md).
+    On these machines, results have the same bytes (docs/reproducibility.md).
     """
     return set(_cpuinfo("flags").split()) >= X86_64_V3
 

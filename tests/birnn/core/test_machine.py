@@ -27,7 +27,7 @@ def test_processor_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ("flags", "expected"),
     [("abm avx2 bmi1 bmi2 f16c fma movbe avx512f", True), ("abm avx bmi1 bmi2", False)],
 )
-def test_reproducible_machines(
+def test_x86_64_v3_is_recognized(
     flags: str,
     expected: bool,  # noqa: FBT001  # pytest passes it by name
     tmp_path: Path,
@@ -36,4 +36,4 @@ def test_reproducible_machines(
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text(f"processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: {flags}\n")
     monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
-    assert machine.is_reproducible() == expected
+    assert machine.has_x86_64_v3() == expected

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ from birnn.layers import fused, threads
 from birnn.layers.fused import FusedNetwork
 from birnn.layers.kernel import (
     LANES,
+    add_rows_of_product,
     cached,
     compute_gradients,
     compute_outputs,
-    multiply,
     sigmoid,
     tanh,
 )
@@ -142,18 +143,29 @@ def test_kernels_train_to_equal_weights(name: str) -> None:
         assert fused_weights == pytest.approx(keras_weights, abs=1e-4)
 
 
+@pytest.fixture
+def set_cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """Return a function that sets the number of cores that the kernel uses."""
+
+    def set_cores(cores: int) -> None:
+        for module in ("threads", "matrix_product"):
+            monkeypatch.setattr(f"birnn.layers.{module}.usable_cores", lambda: cores)
+        threads._pool.cache_clear()  # noqa: SLF001
+
+    yield set_cores
+    threads._pool.cache_clear()  # noqa: SLF001
+
+
 @pytest.mark.parametrize("name", LAYERS)
-def test_core_count_changes_no_byte(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_core_count_changes_no_byte(name: str, set_cores: Callable[[int], None]) -> None:
     _, model = build_pair(name)
     ids = np.random.default_rng(0).integers(0, 30, (61, 7)).astype(np.int32)
-    one, many = [], []
-    for cores, results in ((1, one), (8, many)):
-        monkeypatch.setattr("birnn.layers.threads.usable_cores", lambda cores=cores: cores)
-        monkeypatch.setattr("birnn.layers.matrix_product.usable_cores", lambda cores=cores: cores)
-        threads._pool.cache_clear()  # noqa: SLF001
-        results += [model(ids).numpy(), *compute_loss_gradients(model, ids)]
-    threads._pool.cache_clear()  # noqa: SLF001
-    assert [array.tobytes() for array in one] == [array.tobytes() for array in many]
+    results = []
+    for cores in (1, 8):
+        set_cores(cores)
+        arrays = [model(ids).numpy(), *compute_loss_gradients(model, ids)]
+        results.append([array.tobytes() for array in arrays])
+    assert results[0] == results[1]
 
 
 @given(
@@ -186,7 +198,7 @@ def test_kernel_compiles_once() -> None:
     model.predict_on_batch(ids)
     compute_loss_gradients(model, ids)
     assert [len(function.signatures) for function in COMPILED] == [1, 1]
-    assert len(multiply.signatures) == 2  # a matrix, or a transposed one, times a matrix
+    assert len(add_rows_of_product.signatures) == 2  # a matrix, or a transposed one, times a matrix
 
 
 KERNEL_SCRIPT = """
@@ -210,6 +222,10 @@ for gates, is_gru, pooled in ((4, False, False), (3, True, False), (4, False, Tr
     gradients = tuple(np.zeros_like(tensor) for tensor in weights)
     kernel.compute_gradients(inputs, weights, is_gru, pooled, result, gradients)
     arrays += [result, *gradients]
+a, b = (rng.normal(0, 1, shape).astype(np.float32) for shape in ((20, 700), (700, 64)))
+product = np.zeros((24, 64), np.float32)
+kernel.add_rows_of_product(a, b, 0, 20, product)
+arrays.append(product[:20])
 np.savez(file, *arrays)
 """
 
@@ -227,7 +243,7 @@ def run_kernel(folder: Path, lanes: int, cache: str) -> list[NDArray[np.float32]
 @pytest.mark.exhaustive
 def test_compiled_and_cached_kernels_give_equal_bytes(tmp_path: Path) -> None:
     compiled, loaded = (run_kernel(tmp_path, LANES, "cache") for _ in range(2))
-    assert len(list(tmp_path.rglob("*.nbc"))) == len(COMPILED)
+    assert len(list(tmp_path.rglob("*.nbc"))) == len(COMPILED) + 1  # and a matrix product
     assert [array.tobytes() for array in loaded] == [array.tobytes() for array in compiled]
 
 
