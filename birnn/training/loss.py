@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 
@@ -11,9 +12,11 @@ def binary_crossentropy(labels: tf.Tensor, probabilities: tf.Tensor) -> tf.Tenso
 
     Args:
         labels: 1 positive, 0 negative, shape (reviews, 1).
-        probabilities: outputs of Keras's sigmoid. The logits are used, as in Keras.
+        probabilities: outputs of Keras's sigmoid, which come with their logits.
     """
-    logits = probabilities._keras_logits  # noqa: SLF001
+    logits = getattr(probabilities, "_keras_logits", None)
+    if logits is None:  # while Keras computes only shapes
+        return keras.losses.binary_crossentropy(labels, probabilities)
     return tf.squeeze(_crossentropy(tf.cast(labels, logits.dtype), logits), axis=-1)
 
 
