@@ -15,6 +15,7 @@ from birnn.layers.pooling import DIRECTIONS
 from birnn.networks.config import NetworkConfig
 from birnn.networks.network import build_network
 from birnn.networks.registry import NETWORKS
+from birnn.training.loss import binary_crossentropy
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64
 BATCH = 256  # reviews per training step, and per batch of the notebook's validation
@@ -40,27 +41,25 @@ def ours(name: str) -> keras.Sequential:
         dropout=0.5,
         kernel="fused",
     )
-    return _compile(build_network(NETWORKS[name], config))
+    model = build_network(NETWORKS[name], config)
+    accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0)
+    model.compile("adam", binary_crossentropy, metrics=[accuracy])
+    return model
 
 
 def stock(name: str) -> keras.Sequential:
     """Return the same network, built from Keras's own layers."""
-    return _compile(
-        keras.Sequential(
-            [
-                keras.Input((MAXLEN,), dtype="int32"),
-                keras.layers.Embedding(NUM_WORDS, DIM),
-                keras.layers.Bidirectional(
-                    {"bilstm": keras.layers.LSTM, "bigru": keras.layers.GRU}[name](UNITS)
-                ),
-                keras.layers.Dropout(0.5),
-                keras.layers.Dense(1, activation="sigmoid"),
-            ]
-        )
+    model = keras.Sequential(
+        [
+            keras.Input((MAXLEN,), dtype="int32"),
+            keras.layers.Embedding(NUM_WORDS, DIM),
+            keras.layers.Bidirectional(
+                {"bilstm": keras.layers.LSTM, "bigru": keras.layers.GRU}[name](UNITS)
+            ),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
     )
-
-
-def _compile(model: keras.Sequential) -> keras.Sequential:
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     return model
 

@@ -48,7 +48,7 @@ def main(settings: Settings) -> None:
             "id": reviews.column(REVIEWS, "id"),
             "label": labels,
             "words": reviews.lengths(REVIEWS),
-            **{name: model.probabilities for name, model in predicted.items()},
+            **{name: model.log_odds for name, model in predicted.items()},
         }
     )
     corpus = read_json(CORPUS)
@@ -86,11 +86,11 @@ def predict(padded: Path, corpus_file: Path) -> dict[str, Predictions]:
 
 
 def predict_held_out() -> pd.DataFrame:
-    """Return the labels of the held-out reviews and each model's probabilities."""
+    """Return the labels of the held-out reviews and each model's log-odds."""
     _, labels = sequences.read(HELD_OUT)
     predicted = predict(HELD_OUT, TRAINING_REVIEWS)
-    probabilities = {name: model.probabilities for name, model in predicted.items()}
-    return pd.DataFrame({"label": labels} | probabilities)
+    log_odds = {name: model.log_odds for name, model in predicted.items()}
+    return pd.DataFrame({"label": labels} | log_odds)
 
 
 def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:

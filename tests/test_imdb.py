@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 from birnn.checklist import behavioral_tests
 from birnn.core.outputs import read_json
 from birnn.evaluation import predictions
+from birnn.evaluation.decision import probability
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.inference import attribution, predictor
 from birnn.inference.explanation import Explainer
@@ -74,10 +75,8 @@ def test_imdb_corpus(imdb: Path) -> None:
     assert read_json(imdb / "timings" / "baseline.json")["seconds"] < 60
     file = imdb / "data" / "corpus" / "test.parquet"
     rows = np.arange(25_000, dtype=np.int32)
-    probabilities = predictions.predict_with_baseline(
-        imdb / "models" / "baseline", file, rows
-    ).probabilities
-    assert ((probabilities > 0.5) == (reviews.column(file, "label") == 1)).mean() >= 0.91
+    log_odds = predictions.predict_with_baseline(imdb / "models" / "baseline", file, rows).log_odds
+    assert ((log_odds > 0) == (reviews.column(file, "label") == 1)).mean() >= 0.91
 
 
 @pytest.mark.exhaustive
@@ -96,7 +95,7 @@ def test_predict_agrees_with_evaluate_on_imdb(imdb: Path, tmp_path: Path) -> Non
     predicted = pd.read_parquet(tmp_path / "predicted.parquet")
     evaluated = pd.read_parquet(imdb / "data" / "evaluated" / "predictions.parquet").iloc[rows]
     for name in NETWORKS:
-        assert np.abs(predicted[name].to_numpy() - evaluated[name].to_numpy()).max() <= 1e-6
+        assert np.abs(predicted[name] - probability(evaluated[name].to_numpy())).max() <= 1e-6
 
 
 @pytest.mark.exhaustive
@@ -125,8 +124,8 @@ def test_networks_rank_plain_praise_above_plain_blame(imdb: Path) -> None:
     }
     plain = [case for name in SEED_DEPENDENT for case in behaviors[name].cases]
     networks = predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
-    for probabilities in networks.predict([case.text for case in plain]).values():
-        assert roc_auc_score([case.label for case in plain], probabilities) >= 0.99
+    for log_odds in networks.predict([case.text for case in plain]).values():
+        assert roc_auc_score([case.label for case in plain], log_odds) >= 0.99
 
 
 def test_every_behavior_has_a_bound_or_is_known_to_fail() -> None:

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from birnn.core.outputs import read_json
+from birnn.evaluation.decision import probability
 from tests.projects import Build, copy, error_line, new_clone, run, set_settings, stages_run
 
 pytestmark = pytest.mark.exhaustive
@@ -76,7 +77,9 @@ def test_improved_predict_agrees_with_evaluate(improved: Path, tmp_path: Path) -
     evaluated = pd.read_parquet(improved / "data" / "evaluated" / "predictions.parquet").head(50)
     predicted = predict(improved, test["text"].tolist(), tmp_path)
     for name in ("bilstm", "bigru"):
-        assert predicted[name].to_numpy() == pytest.approx(evaluated[name].to_numpy(), abs=1e-4)
+        assert predicted[name].to_numpy() == pytest.approx(
+            probability(evaluated[name].to_numpy()), abs=1e-4
+        )
 
 
 def test_explain_improved_networks(improved: Path) -> None:

@@ -19,6 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from birnn.core.outputs import read_json
 from birnn.corpora import rotten_tomatoes
+from birnn.evaluation.decision import probability
 from tests.projects import (
     PROJECT,
     SMALL,
@@ -182,7 +183,7 @@ def test_predict_agrees_with_evaluate(own: Path, tmp_path: Path) -> None:
     predicted = pd.read_parquet(output)
     assert len(predicted) == len(evaluated)
     for name in ("bilstm", "bigru"):
-        assert np.abs(predicted[name] - evaluated[name]).max() <= 1e-6
+        assert np.abs(predicted[name] - probability(evaluated[name].to_numpy())).max() <= 1e-6
 
 
 def test_predict_accepts_all_inputs(own: Path, tmp_path: Path) -> None:
@@ -301,7 +302,7 @@ def test_export_runs_without_the_project(own: Path, tmp_path: Path) -> None:
     evaluated = pd.read_parquet(own / "data" / "evaluated" / "predictions.parquet")
     with np.load(tmp_path / "outputs.npz") as predicted:
         for name in ("bilstm", "bigru"):
-            assert np.abs(predicted[name] - evaluated[name]).max() <= 1e-6
+            assert np.abs(predicted[name] - probability(evaluated[name].to_numpy())).max() <= 1e-6
 
 
 @pytest.fixture(scope="module")

@@ -368,7 +368,7 @@ def test_predictions_match_metrics(finished: Path) -> None:
     predicted = pd.read_parquet(finished / "data" / "evaluated" / "predictions.parquet")
     metrics = read_json(finished / "metrics" / "metrics.json")
     for model in ("bilstm", "bigru", "baseline"):
-        correct = (predicted[model] > 0.5) == predicted["label"]
+        correct = (predicted[model] > 0) == predicted["label"]
         assert metrics[model]["accuracy"] == pytest.approx(correct.mean(), abs=5e-5)
 
 

@@ -15,11 +15,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.evaluation.decision import is_positive
+from birnn.evaluation.decision import is_positive, probability
 from birnn.evaluation.intervals import wilson_interval
 
-Probabilities = NDArray[np.float32]
-Predict = Callable[[tuple[str, ...]], Probabilities]
+Predict = Callable[[tuple[str, ...]], NDArray[np.float32]]
+"""A function that returns the log-odds that texts are positive."""
 
 # Tolerated change of a probability in the wrong direction, as in section 3 of the paper.
 TOLERANCE = 0.1
@@ -60,15 +60,16 @@ class Behavior:
 
     def failures(self, predict: Predict) -> NDArray[np.bool_]:
         """Return which cases a model fails, shape (cases,)."""
-        probabilities = predict(tuple(case.text for case in self.cases))
+        log_odds = predict(tuple(case.text for case in self.cases))
         if self.kind == "MFT":
             labels = np.array([case.label for case in self.cases])
-            return _differ(is_positive(probabilities), labels == 1)
+            return _differ(is_positive(log_odds), labels == 1)
         originals = predict(tuple(case.original for case in self.cases))
         if self.kind == "INV":
-            return _differ(is_positive(probabilities), is_positive(originals))
+            return _differ(is_positive(log_odds), is_positive(originals))
         directions = np.array([case.direction for case in self.cases])
-        failed: NDArray[np.bool_] = directions * (probabilities - originals) < -TOLERANCE
+        change = probability(log_odds) - probability(originals)
+        failed: NDArray[np.bool_] = directions * change < -TOLERANCE
         return failed
 
 

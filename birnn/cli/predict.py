@@ -10,7 +10,7 @@ from tqdm import tqdm
 from birnn.cli import input_texts, output_tables
 from birnn.cli.input_texts import Text
 from birnn.core.machine import BATCH_SIZE
-from birnn.evaluation.decision import combine, predicted_class
+from birnn.evaluation.decision import combine, predicted_class, probability
 from birnn.evaluation.model_names import TITLES
 from birnn.inference import predictor
 from birnn.inference.predictor import Predictor
@@ -42,15 +42,15 @@ def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.
     With `unknown`, also list the distinct words that are not in the vocabulary, in text order.
     """
     contents = [content for _, content in texts]
-    probabilities = networks.predict(contents)
-    combined = combine(list(probabilities.values()))
+    log_odds = networks.predict(contents)
+    combined = probability(combine(list(log_odds.values())))
     table = pd.DataFrame(
         {
             "source": _strings(source for source, _ in texts),
             "text": _strings(contents),
-            "sentiment": _strings(predicted_class(probability) for probability in combined),
+            "sentiment": _strings(map(predicted_class, combined)),
             "probability": combined,
-            **probabilities,
+            **{name: probability(odds) for name, odds in log_odds.items()},
         }
     )
     if unknown:

@@ -1,13 +1,19 @@
 """The machine: its description, its usable cores, and the batch size that keeps them busy."""
 
+import ctypes
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 CPUINFO = Path("/proc/cpuinfo")
 X86_64_V3 = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}
+
+# Options of glibc's mallopt, with the largest block that it may keep (32 MiB) and, between blocks,
+# 1 GiB.
+MALLOC_OPTIONS = {-3: 2**25, -1: 2**30}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
 
 BATCH_SIZE = 2_000  # reviews in memory at a time: enough to keep all cores busy
 
@@ -42,6 +48,17 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep the memory of arrays that are freed.
+
+    By default it returns memory to the system at every training step. Getting it back, with zeros,
+    takes a tenth of the step's CPU time.
+    """
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        for option, size in MALLOC_OPTIONS.items():
+            library.mallopt(option, size)
 
 
 def has_x86_64_v3() -> bool:

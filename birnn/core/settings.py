@@ -146,6 +146,12 @@ class Train(Section):
     clipnorm: Annotated[float, Field(gt=0)] | None
 
 
+class Report(Section):
+    """The interpretation of results."""
+
+    equivalence: float = Field(ge=0, le=100)
+
+
 def _is_network(section: str) -> str:
     """Accept the section of a network, which has the name of the stage that trains the network."""
     if not (STAGES / f"train_{section}.py").exists():
@@ -175,6 +181,7 @@ class Settings(Section):
     network: Network
     train: Train
     baseline: Baseline
+    report: Report
 
     def section(self, name: str, kind: type[SectionType]) -> SectionType:
         """Return the section of a network, empty if it is missing.

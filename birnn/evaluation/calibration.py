@@ -6,23 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.evaluation import intervals
+from birnn.evaluation.decision import probability
 
 BINS = 10
 
 
-def reliability(
-    labels: NDArray[np.uint8], probabilities: NDArray[np.float32]
-) -> list[dict[str, Any]]:
+def reliability(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> list[dict[str, Any]]:
     """Return the reliability curve with 10 equal-width bins, one row per non-empty bin.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative.
-        probabilities: of the positive class, shape (reviews,).
+        log_odds: of the positive class, shape (reviews,).
 
     Returns:
         For each bin, the mean `predicted` probability, the `observed` share of positive reviews,
         its 95% interval from `low` to `high`, and the number of `reviews`.
     """
+    probabilities = probability(log_odds)
     inner_edges = np.linspace(0, 1, BINS + 1)[1:-1]
     bin_index = np.searchsorted(inner_edges, probabilities)
     rows = []

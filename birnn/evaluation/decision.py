@@ -1,20 +1,18 @@
-"""The decision threshold, and the combination of several models' probabilities."""
+"""The decision threshold, and the combination of several models' predictions."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 
 CLASSES = ("negative", "positive")  # the labels 0 and 1
-THRESHOLD = 0.5
-
-RESOLUTION = 6e-8  # about the spacing of float32 just below 1
+THRESHOLD = 0.5  # of a probability; log-odds are 0 there
 
 
-def is_positive(probabilities: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return which probabilities are above the threshold."""
-    return probabilities > THRESHOLD
+def is_positive(log_odds: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Return which log-odds are above the threshold."""
+    return log_odds > 0
 
 
 def predicted_class(probability: float) -> str:
@@ -22,26 +20,13 @@ def predicted_class(probability: float) -> str:
     return CLASSES[int(probability > THRESHOLD)]
 
 
-def log_odds(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the log-odds of probabilities, shape (reviews,), clipped to finite values."""
-    odds: NDArray[np.float64] = logit(
-        np.clip(probabilities.astype(np.float64), RESOLUTION, 1 - RESOLUTION)
-    )
-    return odds
+def probability(log_odds: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return the probabilities of log-odds, which round to 1 above log-odds of 17."""
+    probabilities: NDArray[np.float32] = expit(log_odds.astype(np.float32))
+    return probabilities
 
 
-def mean_log_odds(probabilities: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
+def combine(log_odds: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
     """Return the mean log-odds of several models, shape (reviews,)."""
-    mean: NDArray[np.float64] = np.mean([log_odds(p) for p in probabilities], axis=0)
+    mean: NDArray[np.float64] = np.mean(log_odds, axis=0, dtype=np.float64)
     return mean
-
-
-def combine(probabilities: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Return the probability at the mean log-odds of several models, shape (reviews,).
-
-    The probabilities of a single model are returned unchanged.
-    """
-    if len(probabilities) == 1:
-        return probabilities[0]
-    combined: NDArray[np.float32] = expit(mean_log_odds(probabilities)).astype(np.float32)
-    return combined

@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import expit
 
-from birnn.evaluation.decision import log_odds, mean_log_odds
+from birnn.evaluation.decision import combine
 from birnn.evaluation.intervals import wilson_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
@@ -42,7 +41,7 @@ def fit_blends(
 
     Return the weight and, per table, the log-odds of two blends: `networks`, the mean of all
     networks, and `all`, the weighted mean of `networks` and the baseline. Each table has one column
-    of probabilities per model.
+    of log-odds per model.
     """
     networks, baseline = _log_odds(held_out)
     weight = fit_weight(held_out["label"].to_numpy(), networks, baseline)
@@ -60,7 +59,7 @@ def add_ensembles(
 
     Args:
         metrics: metrics per model.
-        held_out: `label` and one column of probabilities per model.
+        held_out: `label` and one column of log-odds per model.
         test: the same columns for the test reviews.
     """
     labels, test_labels = held_out["label"].to_numpy(), test["label"].to_numpy()
@@ -71,23 +70,21 @@ def add_ensembles(
     weight, (held_out_blends, test_blends) = fit_blends(held_out, [held_out, test])
     blend_metrics = {}
     for name in test_blends:
-        probabilities = expit(test_blends[name])
-        correct = is_correct(test_labels, probabilities)
+        correct = is_correct(test_labels, test_blends[name])
         blend_metrics[name] = rounded(
             {
-                **compute_scores(test_labels, probabilities),
+                **compute_scores(test_labels, test_blends[name]),
                 "accuracy_interval": wilson_interval(int(correct.sum()), len(correct)),
             }
-        ) | {"holdout_accuracy": _accuracy(labels, expit(held_out_blends[name]))}
+        ) | {"holdout_accuracy": _accuracy(labels, held_out_blends[name])}
     blend_metrics[ALL]["baseline_weight"] = rounded(weight)
     return model_metrics | {"blends": blend_metrics}
 
 
 def _log_odds(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    networks = mean_log_odds([table[name].to_numpy() for name in NETWORKS])
-    return networks, log_odds(table[BASELINE].to_numpy())
+    return combine([table[name] for name in NETWORKS]), table[BASELINE].to_numpy(np.float64)
 
 
-def _accuracy(labels: NDArray[np.uint8], probabilities: NDArray[Any]) -> float:
-    accuracy: float = rounded(float(is_correct(labels, probabilities).mean()))
+def _accuracy(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> float:
+    accuracy: float = rounded(float(is_correct(labels, log_odds).mean()))
     return accuracy

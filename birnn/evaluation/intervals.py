@@ -36,7 +36,7 @@ def wilson_interval(successes: int, trials: int) -> Interval | None:
     return float(interval.low), float(interval.high)
 
 
-def auc_interval(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> Interval | None:
+def auc_interval(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> Interval | None:
     """Return the interval of the area under the ROC curve, clipped to [0, 1].
 
     DeLong, DeLong and Clarke-Pearson, "Comparing the Areas under Two or More Correlated Receiver
@@ -45,20 +45,20 @@ def auc_interval(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) 
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
-        probabilities: of the positive class, shape (reviews,).
+        log_odds: of the positive class, shape (reviews,).
 
     Returns:
         The interval, or None if the variance cannot be estimated: a class has only one review, or
-        the estimate is 0. The estimate is 0 if the probabilities separate the classes perfectly,
-        or if all are equal.
+        the estimate is 0. The estimate is 0 if the log-odds separate the classes perfectly, or if
+        all are equal.
     """
     positive = labels == 1
     positives, negatives = int(positive.sum()), int((~positive).sum())
     if 1 in (positives, negatives):
         return None
-    ranks = stats.rankdata(probabilities)
-    below_positive = (ranks[positive] - stats.rankdata(probabilities[positive])) / negatives
-    above_negative = 1 - (ranks[~positive] - stats.rankdata(probabilities[~positive])) / positives
+    ranks = stats.rankdata(log_odds)
+    below_positive = (ranks[positive] - stats.rankdata(log_odds[positive])) / negatives
+    above_negative = 1 - (ranks[~positive] - stats.rankdata(log_odds[~positive])) / positives
     variance = below_positive.var(ddof=1) / positives + above_negative.var(ddof=1) / negatives
     if variance == 0:
         return None

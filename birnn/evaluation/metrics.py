@@ -1,4 +1,4 @@
-"""Metrics that compare predicted probabilities with the labels."""
+"""Metrics that compare predictions with the labels."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from sklearn.metrics import (
     brier_score_loss,
     confusion_matrix,
     f1_score,
-    log_loss,
     precision_recall_curve,
     precision_score,
     recall_score,
@@ -18,47 +17,45 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from birnn.evaluation.decision import CLASSES, is_positive
+from birnn.evaluation.decision import CLASSES, is_positive, probability
 
 
-def is_correct(labels: NDArray[np.uint8], probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
+def is_correct(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Return which reviews are classified correctly, shape (reviews,)."""
-    return np.equal(is_positive(probabilities), labels)
+    return np.equal(is_positive(log_odds), labels)
 
 
-def compute_scores(
-    labels: NDArray[np.uint8], probabilities: NDArray[np.float32]
-) -> dict[str, float]:
+def compute_scores(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> dict[str, float]:
     """Return the unrounded metrics of one model on one split.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
-        probabilities: of the positive class, float32, shape (reviews,).
+        log_odds: of the positive class, shape (reviews,).
 
     Returns:
-        Accuracy; loss (mean binary cross-entropy, in nats, of probabilities clipped by 1.2e-7);
-        precision, recall and F1 of the positive class at the threshold 0.5 (0 if undefined); the
-        area under the ROC curve; average precision; and the Brier score (mean squared error of the
-        probabilities).
+        Accuracy; loss (mean binary cross-entropy, in nats); precision, recall and F1 of the
+        positive class at the threshold 0.5 (0 if undefined); the area under the ROC curve; average
+        precision; and the Brier score (mean squared error of the probabilities).
     """
-    predicted = is_positive(probabilities)
+    predicted = is_positive(log_odds)
+    signs = np.where(labels == 1, 1.0, -1.0)
     return {
         "accuracy": accuracy_score(labels, predicted),
-        "loss": log_loss(labels, probabilities),
+        "loss": float(np.logaddexp(0, -signs * log_odds).mean()),
         "precision": precision_score(labels, predicted, zero_division=0),
         "recall": recall_score(labels, predicted, zero_division=0),
         "f1": f1_score(labels, predicted, zero_division=0),
-        "roc_auc": roc_auc_score(labels, probabilities),
-        "average_precision": average_precision_score(labels, probabilities),
-        "brier": brier_score_loss(labels, probabilities),
+        "roc_auc": roc_auc_score(labels, log_odds),
+        "average_precision": average_precision_score(labels, log_odds),
+        "brier": brier_score_loss(labels, probability(log_odds)),
     }
 
 
 def roc_points(
-    labels: NDArray[np.uint8], probabilities: NDArray[np.float32], points: int = 201
+    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], points: int = 201
 ) -> list[dict[str, float]]:
     """Return the ROC curve at `points` equally spaced false positive rates."""
-    false_positive_rates, true_positive_rates, _ = roc_curve(labels, probabilities)
+    false_positive_rates, true_positive_rates, _ = roc_curve(labels, log_odds)
     grid = np.linspace(0, 1, points)
     rates = np.interp(grid, false_positive_rates, true_positive_rates)
     return [
@@ -68,7 +65,7 @@ def roc_points(
 
 
 def precision_recall_points(
-    labels: NDArray[np.uint8], probabilities: NDArray[np.float32], points: int = 200
+    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], points: int = 200
 ) -> list[dict[str, float]]:
     """Return the precision at `points` equally spaced recalls, the last of which is 1.
 
@@ -76,7 +73,7 @@ def precision_recall_points(
     between the points of the curve would be too optimistic (Davis and Goadrich, "The Relationship
     Between Precision-Recall and ROC Curves", 2006).
     """
-    precisions, recalls, _ = precision_recall_curve(labels, probabilities)
+    precisions, recalls, _ = precision_recall_curve(labels, log_odds)
     grid = np.linspace(0, 1, points + 1)[1:]
     # Recalls decrease, so the last sufficient recall has the highest threshold.
     indices = np.searchsorted(-recalls, -grid, side="right") - 1
@@ -87,10 +84,10 @@ def precision_recall_points(
 
 
 def confusion_counts(
-    labels: NDArray[np.uint8], probabilities: NDArray[np.float32]
+    labels: NDArray[np.uint8], log_odds: NDArray[np.floating]
 ) -> list[dict[str, Any]]:
     """Return the number of reviews for each pair of actual and predicted class."""
-    matrix = confusion_matrix(labels, is_positive(probabilities), labels=[0, 1])
+    matrix = confusion_matrix(labels, is_positive(log_odds), labels=[0, 1])
     return [
         {
             "actual": CLASSES[actual],

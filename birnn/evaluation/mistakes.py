@@ -5,17 +5,21 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from birnn.evaluation.decision import is_positive
-from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS
+from birnn.evaluation.decision import is_positive, probability
+from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS, TITLES
 
 LIMIT = 50  # reviews per kind
 
 
 def find(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the worst mistakes of each network and the largest disagreements, by `kind`."""
+    """Return the worst mistakes of each network and the largest disagreements, by `kind`.
+
+    The result has probabilities instead of log-odds.
+    """
     kinds = {name: most_wrong(predictions, name) for name in NETWORKS}
     kinds[DISAGREEMENT] = most_disagreed(predictions, NETWORKS)
-    return pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
+    table = pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
+    return table.assign(**{name: probability(table[name].to_numpy()) for name in TITLES})
 
 
 def most_wrong(predictions: pd.DataFrame, network: str) -> pd.DataFrame:
@@ -23,12 +27,12 @@ def most_wrong(predictions: pd.DataFrame, network: str) -> pd.DataFrame:
 
     Args:
         predictions: one row per review, with its `label` (1 positive, 0 negative) and one column
-            per network, the probability that the review is positive.
+            per network, the log-odds that the review is positive.
         network: name of the network.
     """
-    error = (predictions["label"] - predictions[network]).abs()
-    wrong = is_positive(predictions[network].to_numpy()) != predictions["label"]
-    return _largest(predictions[wrong], error[wrong])
+    log_odds = predictions[network]
+    wrong = is_positive(log_odds.to_numpy()) != predictions["label"]
+    return _largest(predictions[wrong], log_odds[wrong].abs())
 
 
 def most_disagreed(predictions: pd.DataFrame, networks: Sequence[str]) -> pd.DataFrame:
@@ -38,9 +42,9 @@ def most_disagreed(predictions: pd.DataFrame, networks: Sequence[str]) -> pd.Dat
         predictions: as in `most_wrong`.
         networks: names of the networks.
     """
-    probabilities = predictions[list(networks)]
-    distance = probabilities.max(axis=1) - probabilities.min(axis=1)
-    classes = is_positive(probabilities.to_numpy())
+    log_odds = predictions[list(networks)]
+    distance = log_odds.max(axis=1) - log_odds.min(axis=1)
+    classes = is_positive(log_odds.to_numpy())
     differ = classes.any(axis=1) != classes.all(axis=1)
     return _largest(predictions[differ], distance[differ])
 

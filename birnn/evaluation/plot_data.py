@@ -15,9 +15,7 @@ from birnn.evaluation.model_names import BASELINE, NETWORKS
 
 DIGITS = 4
 
-PROBABILITY_TABLES: dict[
-    str, Callable[[NDArray[np.uint8], NDArray[np.float32]], list[dict[str, Any]]]
-] = {
+TABLES: dict[str, Callable[[NDArray[np.uint8], NDArray[np.floating]], list[dict[str, Any]]]] = {
     "confusion": confusion_counts,
     "precision_recall": precision_recall_points,
     "reliability": reliability,
@@ -25,13 +23,13 @@ PROBABILITY_TABLES: dict[
 }
 
 
-def probability_tables(
-    labels: NDArray[np.uint8], probabilities: dict[str, NDArray[np.float32]]
+def prediction_tables(
+    labels: NDArray[np.uint8], log_odds: dict[str, NDArray[np.floating]]
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables computed from the labels and each model's probabilities."""
+    """Return the tables computed from the labels and each model's log-odds."""
     return {
-        name: _all_models({model: rows(labels, p) for model, p in probabilities.items()})
-        for name, rows in PROBABILITY_TABLES.items()
+        name: _all_models({model: rows(labels, odds) for model, odds in log_odds.items()})
+        for name, rows in TABLES.items()
     }
 
 
@@ -61,15 +59,15 @@ def write_all(
     """Write the tables of all plots.
 
     Args:
-        table: one row per review, with its `label` and a column of probabilities per model.
+        table: one row per review, with its `label` and a column of log-odds per model.
         metrics: metrics per model.
         histories: one row per epoch, for each network.
         corpus: name of the corpus.
         folder: folder of the files.
     """
     models = [*NETWORKS, BASELINE]
-    probabilities = {name: table[name].to_numpy() for name in models}
-    tables = probability_tables(table["label"].to_numpy(), probabilities) | {
+    log_odds = {name: table[name].to_numpy() for name in models}
+    tables = prediction_tables(table["label"].to_numpy(), log_odds) | {
         "curves": learning_curves(histories),
         "lengths": accuracy_by_length({name: metrics[name] for name in models}),
     }

@@ -24,12 +24,12 @@ class Predictions:
     """The predictions of one model.
 
     Attributes:
-        probabilities: probability that each review is positive, float32, shape (reviews,).
+        log_odds: log-odds that each review is positive, float32, shape (reviews,).
         cost: `parameters`, `multiply_adds` per review and `reviews_per_second` per batch; for a
             network also `recurrent_parameters`.
     """
 
-    probabilities: NDArray[np.float32]
+    log_odds: NDArray[np.float32]
     cost: dict[str, Any]
 
 
@@ -40,9 +40,7 @@ def predict_with_network(
     model = load_network(network, folder)
     starts = range(0, len(sequences), BATCH_SIZE)
     batches = (sequences[start : start + BATCH_SIZE] for start in starts)
-    probabilities, speeds = _time(
-        network.name, partial(predict, model), batches, total=len(sequences)
-    )
+    log_odds, speeds = _time(network.name, partial(predict, model), batches, total=len(sequences))
     _, layer, *_, output = model.layers
     words = read_config(folder).words_read(sequences)
     cost = {
@@ -51,7 +49,7 @@ def predict_with_network(
         "multiply_adds": costs.multiply_adds(layer, output, words),
         "reviews_per_second": speeds,
     }
-    return Predictions(probabilities, cost)
+    return Predictions(log_odds, cost)
 
 
 def predict_with_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int32]) -> Predictions:
@@ -62,19 +60,19 @@ def predict_with_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int3
     trained = baseline.load(folder)
     predictor = baseline.Predictor(trained)
     batches = reviews.words(corpus_file, rows=rows)
-    probabilities, speeds = _time(folder.name, predictor, batches, total=len(rows))
+    log_odds, speeds = _time(folder.name, predictor, batches, total=len(rows))
     cost = {
         "parameters": len(trained.ngrams) + 1,
         "multiply_adds": round(predictor.multiply_adds / len(rows)),
         "reviews_per_second": speeds,
     }
-    return Predictions(probabilities, cost)
+    return Predictions(log_odds, cost)
 
 
 def _time(
     name: str, predict: Callable[[Any], NDArray[np.float32]], batches: Iterable[Any], *, total: int
 ) -> tuple[NDArray[np.float32], list[int]]:
-    """Return the probabilities of all batches and the reviews per second of each batch.
+    """Return the log-odds of all batches and the reviews per second of each batch.
 
     The speeds exclude the first batch, in which TensorFlow builds its graph, unless it is the only
     batch.

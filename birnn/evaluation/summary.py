@@ -21,7 +21,7 @@ DIGITS = 4
 
 def summarize_model(
     labels: NDArray[np.uint8],
-    probabilities: NDArray[np.float32],
+    log_odds: NDArray[np.floating],
     lengths: NDArray[np.int32],
     maxlen: int,
 ) -> dict[str, Any]:
@@ -29,18 +29,18 @@ def summarize_model(
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
-        probabilities: of the positive class, shape (reviews,).
+        log_odds: of the positive class, shape (reviews,).
         lengths: words per review, shape (reviews,).
         maxlen: ids per review that the networks read.
     """
-    correct = is_correct(labels, probabilities)
-    curve = calibration.reliability(labels, probabilities)
+    correct = is_correct(labels, log_odds)
+    curve = calibration.reliability(labels, log_odds)
     measured: dict[str, Any] = rounded(
         {
-            **compute_scores(labels, probabilities),
+            **compute_scores(labels, log_odds),
             "ece": calibration.expected_calibration_error(curve),
             "accuracy_interval": wilson_interval(int(correct.sum()), len(correct)),
-            "roc_auc_interval": auc_interval(labels, probabilities),
+            "roc_auc_interval": auc_interval(labels, log_odds),
             "by_truncation": slices.by_truncation(lengths, maxlen, correct),
             "by_length": slices.by_length(lengths, correct),
         }
@@ -58,21 +58,21 @@ def summarize_models(
 
     Args:
         table: one row per review with its `label`, its number of `words` and, in a column per
-            model, the probability that it is positive.
+            model, the log-odds that it is positive.
         predicted: the predictions of each model.
         histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
     """
     labels, lengths = table["label"].to_numpy(), table["words"].to_numpy()
-    probabilities = {name: model.probabilities for name, model in predicted.items()}
+    log_odds = {name: model.log_odds for name, model in predicted.items()}
     metrics: dict[str, Any] = {
-        name: summarize_model(labels, model.probabilities, lengths, maxlen)
+        name: summarize_model(labels, model.log_odds, lengths, maxlen)
         | (best_epoch(histories[name]) if name in histories else {})
         | {"parameters": model.cost["parameters"]}
         for name, model in predicted.items()
     }
     compared = {
-        pair_name(*pair): compare_pair(labels, probabilities, pair, comparisons=len(PAIRS))
+        pair_name(*pair): compare_pair(labels, log_odds, pair, comparisons=len(PAIRS))
         for pair in PAIRS
     }
     if len(PAIRS) == 1:
@@ -80,15 +80,14 @@ def summarize_models(
     elif compared:
         metrics["pairs"] = compared
     metrics[BASELINE]["against"] = [
-        {"network": name} | compare_pair(labels, probabilities, (BASELINE, name))
-        for name in NETWORKS
+        {"network": name} | compare_pair(labels, log_odds, (BASELINE, name)) for name in NETWORKS
     ]
     return metrics
 
 
 def compare_pair(
     labels: NDArray[np.uint8],
-    probabilities: Mapping[str, NDArray[np.float32]],
+    log_odds: Mapping[str, NDArray[np.floating]],
     pair: tuple[str, str],
     comparisons: int = 1,
 ) -> dict[str, Any]:
@@ -98,7 +97,7 @@ def compare_pair(
     the first row has the reviews that the first model classifies correctly, the first column the
     reviews that the second model classifies correctly.
     """
-    first, second = (is_correct(labels, probabilities[name]) for name in pair)
+    first, second = (is_correct(labels, log_odds[name]) for name in pair)
     compared = comparison.compare(first, second, comparisons)
     low, high = rounded(compared.interval)
     measured: dict[str, Any] = rounded(

@@ -83,5 +83,5 @@ class Attributor:
             hidden = call_layer(self._layer, vectors, mask, training=False)
             for layer in self._after:
                 hidden = layer(hidden, training=False)
-            log_odds = (hidden @ self._output.kernel + self._output.bias)[:, 0]
+            log_odds = self._output(hidden)[:, 0]
         return log_odds, tape.gradient(log_odds, vectors)

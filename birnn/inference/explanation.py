@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.evaluation.decision import combine, predicted_class
+from birnn.evaluation.decision import combine, predicted_class, probability
 from birnn.inference.attribution import Attribution, Attributor
 from birnn.inference.predictor import Predictor
 from birnn.text import encoding, tokenizer
@@ -83,18 +83,19 @@ class Explainer:
         sequences = encoding.encode(tokens, self._predictor.encoding)
         word_indices = encoding.word_indices(len(words), self._predictor.encoding)
         segments = self._split(text, words, set(word_indices.tolist()))
-        probabilities = self._predictor.predict_sequences(sequences)
+        log_odds = self._predictor.predict_sequences(sequences)
         networks = {}
         for name, attributor in self._attributors.items():
             attribution = attributor.attribute(sequences[0])
             networks[name] = NetworkExplanation(
-                probability=float(probabilities[name][0]),
+                probability=float(probability(log_odds[name])[0]),
                 blank=attribution.blank,
                 log_odds=attribution.log_odds,
                 contributions=_segment_contributions(attribution, word_indices, segments),
                 gap=attribution.gap,
             )
-        return Explanation(segments, networks, float(combine(list(probabilities.values()))[0]))
+        combined = probability(combine(list(log_odds.values())))
+        return Explanation(segments, networks, float(combined[0]))
 
     def _split(self, text: str, words: list[str], read: set[int]) -> list[Segment]:
         """Split a text into segments; `read` has the indices of the words that the networks see."""

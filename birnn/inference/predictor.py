@@ -30,11 +30,11 @@ class Predictor:
         return encoding.encode(tokenizer.tokenize(texts), self.encoding)
 
     def predict(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the probability of positive of each text per network, float32, shape (texts,)."""
+        """Return the log-odds of positive of each text per network, float32, shape (texts,)."""
         return self.predict_sequences(self.encode(texts))
 
     def predict_sequences(self, sequences: NDArray[np.int32]) -> dict[str, NDArray[np.float32]]:
-        """Return the probabilities for padded sequences per network, float32, shape (texts,)."""
+        """Return the log-odds for padded sequences per network, float32, shape (texts,)."""
         return {name: predict(network, sequences) for name, network in self.networks.items()}
 
 

@@ -12,7 +12,6 @@ import keras
 import tensorflow as tf
 
 from birnn.core.outputs import atomic_file
-from birnn.evaluation.decision import RESOLUTION
 from birnn.inference.predictor import Predictor
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
 from birnn.text.tokenizer import SEPARATORS
@@ -63,10 +62,11 @@ class TextClassifier(tf.Module):  # type: ignore[misc]  # TensorFlow comes witho
     def predict(self, texts: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the probabilities per network and combined, float32, shape (texts,)."""
         sequences = self.encode(texts)
-        probabilities = {
+        log_odds = {
             name: model(sequences, training=False)[:, 0] for name, model in self._networks.items()
         }
-        return probabilities | {"combined": _combine(list(probabilities.values()))}
+        log_odds["combined"] = tf.reduce_mean(list(log_odds.values()), axis=0)
+        return {name: tf.sigmoid(odds) for name, odds in log_odds.items()}
 
 
 def write(predictor: Predictor, file: Path) -> None:
@@ -90,13 +90,6 @@ def write(predictor: Predictor, file: Path) -> None:
         ):
             for path in sorted(folder.rglob("*")):
                 output.write(path, path.relative_to(folder))
-
-
-def _combine(probabilities: list[tf.Tensor]) -> tf.Tensor:
-    """Return the probability at the mean log-odds, as `decision.combine` does."""
-    clipped = tf.clip_by_value(tf.cast(probabilities, tf.float64), RESOLUTION, 1 - RESOLUTION)
-    log_odds = tf.math.log(clipped) - tf.math.log1p(-clipped)
-    return tf.cast(tf.sigmoid(tf.reduce_mean(log_odds, axis=0)), tf.float32)
 
 
 def _pad(ids: tf.RaggedTensor, encoding: Encoding) -> tf.Tensor:

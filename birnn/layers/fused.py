@@ -69,7 +69,7 @@ class FusedNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes witho
         training: bool | None = None,  # noqa: FBT001  # as Keras calls it
         mask: tf.Tensor | None = None,
     ) -> tf.Tensor:
-        """Return probabilities, shape (reviews, 1), for ids, shape (reviews, maxlen)."""
+        """Return log-odds, shape (reviews, 1), for ids, shape (reviews, maxlen)."""
         del mask
         embedding, bidirectional, dropout, output = self.layers
         words = embedding.look_up(inputs, training=training)
@@ -80,7 +80,7 @@ class FusedNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes witho
             outputs = bidirectional.append_evidence(outputs, words.ratios)
         outputs = dropout(outputs, training=training)
         kernel = tf.convert_to_tensor(output.kernel)
-        return output.activation(matrix_product(outputs, kernel) + output.bias)
+        return matrix_product(outputs, kernel) + output.bias
 
 
 def recurrent_outputs(
@@ -168,7 +168,11 @@ class Kernel:
 
         sums: list[Floats] = []
         for parts in _run_on_parts(work, len(words)):
-            sums += [sum(tensors) for tensors in zip(*parts, strict=True)]
+            total, *others = parts
+            for part in others:
+                for tensor, addend in zip(total, part, strict=True):
+                    np.add(tensor, addend, out=tensor)
+            sums += total
         return sums
 
 

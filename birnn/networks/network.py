@@ -1,4 +1,4 @@
-"""The Keras model of a network: an embedding, its layer, dropout and a sigmoid."""
+"""The Keras model of a network: an embedding, its layer, dropout and a linear output."""
 
 import math
 from functools import partial
@@ -41,7 +41,7 @@ class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes wit
         training: bool | None = None,  # noqa: FBT001  # as Keras calls it
         mask: tf.Tensor | None = None,
     ) -> tf.Tensor:
-        """Return probabilities, shape (reviews, 1), for ids, shape (reviews, maxlen)."""
+        """Return log-odds, shape (reviews, 1), for ids, shape (reviews, maxlen)."""
         embedding, layer, dropout, output = self.layers
         vectors, mask = embedding(inputs, training=training), embedding.compute_mask(inputs)
         states = call_layer(layer, vectors, mask, training=training)
@@ -51,10 +51,11 @@ class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes wit
 def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     """Return a network with new random weights.
 
-    It maps ids, int32, shape (reviews, maxlen), to the probability that a review is positive,
-    float32, shape (reviews, 1). If it reads n-grams, its input can be a pair of ids and ratios,
-    float32, shape (reviews, maxlen, longest_ngram). On a GPU, `auto` selects Keras's own layers,
-    which have the same weights as the kernel.
+    It maps ids, int32, shape (reviews, maxlen), to the log-odds that a review is positive, float32,
+    shape (reviews, 1). Unlike probabilities, they never round to 0 or 1. If the network reads
+    n-grams, its input can be a pair of ids and ratios, float32, shape (reviews, maxlen,
+    longest_ngram). On a GPU, `auto` selects Keras's own layers, which have the same weights as the
+    kernel.
 
     Raises:
         InputError: the settings ask for the kernel, which does not support the network's layer.
@@ -80,7 +81,7 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
             StateDropout(config.dropout, sums=config.longest_ngram)
             if has_evidence
             else keras.layers.Dropout(config.dropout),
-            keras.layers.Dense(1, activation="sigmoid"),
+            keras.layers.Dense(1),
         ],
         name=network.name,
     )
@@ -133,7 +134,7 @@ def initialize(
 
 
 def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Return the probabilities that padded reviews are positive, float32, shape (reviews,).
+    """Return the log-odds that padded reviews are positive, float32, shape (reviews,).
 
     Args:
         model: the network.

@@ -121,6 +121,7 @@ def train(network: Network, config: NetworkConfig, settings: Train, paths: Paths
     Raises:
         InputError: the loss is not finite.
     """
+    machine.keep_freed_memory()
     devices = machine.describe(accelerators())
     keras.utils.set_random_seed(settings.seed)
     table, ratios = ngrams.read(paths.ngrams) if config.longest_ngram else (None, None)
@@ -134,7 +135,7 @@ def train(network: Network, config: NetworkConfig, settings: Train, paths: Paths
         model.compile(
             optimizer=create_optimizer(settings, reviews=len(training[1])),
             loss=binary_crossentropy,
-            metrics=["accuracy"],
+            metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0)],
         )
         checkpoint = Checkpoint(
             paths.checkpoints,

@@ -40,11 +40,11 @@ SETTINGS = {
 
 
 def predictions(reviews: int = 400, seed: int = 0) -> dict[str, NDArray[Any]]:
-    """Return labels, lengths and the probabilities of three models, mostly correct."""
+    """Return labels, lengths and the log-odds of three models, mostly correct."""
     rng = np.random.default_rng(seed)
     labels = np.arange(reviews) % 2
     columns = {
-        name: np.clip(0.5 + strength * (labels - 0.5) + rng.normal(0, 0.2, reviews), 0, 1)
+        name: 6 * strength * (labels - 0.5) + rng.normal(0, 1.2, reviews)
         for name, strength in (("bilstm", 0.4), ("bigru", 0.4), ("baseline", 0.7))
     }
     return {
@@ -121,8 +121,8 @@ def metrics(
 def tables(columns: dict[str, NDArray[Any]], measured: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Return the tables of the plots."""
     models = ("bilstm", "bigru", "baseline")
-    probabilities = {name: columns[name] for name in models}
-    return plot_data.probability_tables(columns["label"], probabilities) | {
+    log_odds = {name: columns[name] for name in models}
+    return plot_data.prediction_tables(columns["label"], log_odds) | {
         "curves": plot_data.learning_curves(histories()),
         "lengths": plot_data.accuracy_by_length({name: measured[name] for name in models}),
     }

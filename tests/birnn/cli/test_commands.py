@@ -9,7 +9,7 @@ import pytest
 
 from birnn.cli import explain, predict
 from birnn.core.errors import InputError
-from birnn.evaluation.decision import combine
+from birnn.evaluation.decision import combine, probability
 from birnn.inference import predictor
 from birnn.inference.explanation import Explainer
 from tests.birnn.predictors import small_predictor
@@ -43,11 +43,11 @@ def test_predict_prints_one_line_per_text(capsys: pytest.CaptureFixture[str]) ->
 
 def test_predict_with_one_network(capsys: pytest.CaptureFixture[str]) -> None:
     predict.run(TEXTS, ["bigru"], None, unknown=False)
-    expected = PREDICTOR.predict([text for _, text in TEXTS])["bigru"]
+    expected = probability(PREDICTOR.predict([text for _, text in TEXTS])["bigru"])
     lines = capsys.readouterr().out.splitlines()
-    for line, probability in zip(lines, expected, strict=True):
-        sentiment = "positive" if probability > 0.5 else "negative"
-        assert line.startswith(f"{sentiment}  {probability:.4f}  (BiGRU {probability:.4f})")
+    for line, value in zip(lines, expected, strict=True):
+        sentiment = "positive" if value > 0.5 else "negative"
+        assert line.startswith(f"{sentiment}  {value:.4f}  (BiGRU {value:.4f})")
 
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
@@ -62,9 +62,9 @@ def test_predict_writes_a_table(
     assert table["unknown"].tolist() == ["", "zxqv red", ""]
     expected = PREDICTOR.predict([text for _, text in TEXTS])
     for name in ("bilstm", "bigru"):
-        assert table[name].to_numpy() == pytest.approx(expected[name], abs=1e-6)
+        assert table[name].to_numpy() == pytest.approx(probability(expected[name]), abs=1e-6)
     assert table["probability"].to_numpy() == pytest.approx(
-        combine(list(expected.values())), abs=1e-6
+        probability(combine(list(expected.values()))), abs=1e-6
     )
     assert (table["sentiment"] == "positive").tolist() == (table["probability"] > 0.5).tolist()
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import logit
 from sklearn.calibration import calibration_curve
 
 from birnn.evaluation import calibration
@@ -10,7 +11,7 @@ from birnn.evaluation import calibration
 def test_worked_example() -> None:
     probabilities = np.array([0.12, 0.18, 0.95, 0.95, 0.95, 0.99], np.float32)
     labels = np.array([0, 1, 1, 1, 1, 0], np.uint8)
-    first, second = calibration.reliability(labels, probabilities)
+    first, second = calibration.reliability(labels, logit(probabilities))
     assert first["predicted"] == pytest.approx(0.15)
     assert (first["observed"], first["reviews"]) == (0.5, 2)
     assert second["predicted"] == pytest.approx(0.96)
@@ -26,7 +27,7 @@ def test_reliability_matches_scikit_learn() -> None:
     probabilities = rng.random(500).astype(np.float32)
     labels = rng.integers(0, 2, 500).astype(np.uint8)
     observed, predicted = calibration_curve(labels, probabilities, n_bins=10)
-    curve = calibration.reliability(labels, probabilities)
+    curve = calibration.reliability(labels, logit(probabilities))
     assert [row["observed"] for row in curve] == pytest.approx(observed)
     assert [row["predicted"] for row in curve] == pytest.approx(predicted)
     assert sum(row["reviews"] for row in curve) == 500
@@ -36,14 +37,14 @@ def test_calibration_error_is_small_only_for_calibrated_models() -> None:
     rng = np.random.default_rng(0)
     probabilities = rng.random(20_000).astype(np.float32)
     labels = (rng.random(20_000) < probabilities).astype(np.uint8)
-    curve = calibration.reliability(labels, probabilities)
+    curve = calibration.reliability(labels, logit(probabilities))
     assert calibration.expected_calibration_error(curve) < 0.02
-    overconfident = (probabilities > 0.5).astype(np.float32)
+    overconfident = np.where(probabilities > 0.5, 20.0, -20.0)
     curve = calibration.reliability(labels, overconfident)
     assert calibration.expected_calibration_error(curve) == pytest.approx(0.25, abs=0.02)
 
 
 def test_empty_bins_are_omitted() -> None:
-    curve = calibration.reliability(np.array([0, 1], np.uint8), np.zeros(2, np.float32))
+    curve = calibration.reliability(np.array([0, 1], np.uint8), np.full(2, -20.0))
     assert [row["reviews"] for row in curve] == [2]
-    assert calibration.expected_calibration_error(curve) == 0.5
+    assert calibration.expected_calibration_error(curve) == pytest.approx(0.5)

@@ -3,42 +3,39 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.special import expit
 
-from birnn.evaluation import decision, ensembles
+from birnn.evaluation import decision, ensembles, metrics
 from birnn.evaluation.model_names import TITLES
 from tests.birnn import samples
 
 
 def table(reviews: int = 2_000, seed: int = 0, **noise: float) -> pd.DataFrame:
-    """Return labels and the probabilities of each model; `noise` is the noise of its log-odds."""
+    """Return labels and the log-odds of each model, with some noise."""
     rng = np.random.default_rng(seed)
     labels = np.arange(reviews) % 2
-    columns = {
-        name: expit(2 * labels - 1 + rng.normal(0, noise.get(name, 2), reviews)) for name in TITLES
-    }
+    columns = {name: 2 * labels - 1 + rng.normal(0, noise.get(name, 2), reviews) for name in TITLES}
     columns = {name: column.astype(np.float32) for name, column in columns.items()}
     return pd.DataFrame({"label": labels.astype(np.uint8), **columns})
 
 
-def test_mean_log_odds() -> None:
-    two = [np.array([0.8], np.float32), np.array([0.5], np.float32)]
-    assert expit(decision.mean_log_odds(two)) == pytest.approx([2 / 3])  # odds 4 and 1, mean 2
+def test_combined_probability() -> None:
+    two = [np.log([4.0]), np.log([1.0])]
+    assert decision.probability(decision.combine(two)) == pytest.approx([2 / 3])  # odds of 2
 
 
-@given(st.lists(st.floats(0, 1, width=32), min_size=1))
-def test_log_odds_are_finite(probabilities: list[float]) -> None:
-    log_odds = decision.log_odds(np.array(probabilities, np.float32))
-    assert np.isfinite(log_odds).all()
-    assert np.abs(expit(log_odds) - probabilities).max() < 1e-6
+def test_certain_predictions_keep_their_order() -> None:
+    log_odds = np.array([17.5, 20, 30], np.float32)
+    assert decision.probability(log_odds).tolist() == [1, 1, 1]
+    labels = np.array([0, 1, 1], np.uint8)
+    scores = metrics.compute_scores(labels, log_odds)
+    assert scores["roc_auc"] == 1
+    assert scores["loss"] == pytest.approx(17.5 / 3)
 
 
 def test_fitted_weight_minimizes_the_loss() -> None:
     reviews = table(baseline=1)
     labels = reviews["label"].to_numpy()
-    first, second = (decision.log_odds(reviews[name].to_numpy()) for name in ("bigru", "baseline"))
+    first, second = (reviews[name].to_numpy() for name in ("bigru", "baseline"))
     weight = ensembles.fit_weight(labels, first, second)
     signs = 2 * labels.astype(int) - 1
     losses = [
@@ -50,7 +47,7 @@ def test_fitted_weight_minimizes_the_loss() -> None:
 
 def test_random_baseline_gets_no_weight() -> None:
     reviews = table()
-    reviews["baseline"] = np.random.default_rng(1).random(len(reviews), np.float32)
+    reviews["baseline"] = np.random.default_rng(1).normal(size=len(reviews))
     weight, _ = ensembles.fit_blends(reviews, [])
     assert weight < 0.05
 
@@ -64,7 +61,7 @@ def test_accurate_baseline_gets_most_weight() -> None:
     def loss(odds: np.ndarray) -> float:
         return float(np.logaddexp(0, -signs * odds).mean())
 
-    baseline = decision.log_odds(reviews["baseline"].to_numpy())
+    baseline = reviews["baseline"].to_numpy()
     assert loss(blends["all"]) < loss(baseline) < loss(blends["networks"])
 
 
@@ -75,7 +72,7 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
     held_out = pd.DataFrame(samples.predictions(seed=1))
     measured = ensembles.add_ensembles(metrics, held_out, test)
     for name in TITLES:
-        correct = (held_out[name] > 0.5) == held_out["label"]
+        correct = (held_out[name] > 0) == held_out["label"]
         assert measured[name]["holdout_accuracy"] == pytest.approx(correct.mean(), abs=1e-4)
         assert {key: measured[name][key] for key in metrics[name]} == metrics[name]
     blends = measured["blends"]

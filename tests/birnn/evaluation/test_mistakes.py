@@ -1,6 +1,7 @@
 """The worst mistakes and the largest disagreements."""
 
 import pandas as pd
+import pytest
 
 from birnn.evaluation import mistakes
 
@@ -8,8 +9,9 @@ from birnn.evaluation import mistakes
 def predictions() -> pd.DataFrame:
     rows = {
         "label": [1, 0, 1, 0, 1],
-        "bilstm": [0.9, 0.8, 0.2, 0.99, 0.5],
-        "bigru": [0.1, 0.1, 0.2, 0.97, 0.9],
+        "bilstm": [2.0, 1.5, -1.5, 5.0, 0.0],
+        "bigru": [-2.0, -2.0, -1.5, 3.0, 2.0],
+        "baseline": [1.0, -1.0, 1.0, -1.0, 1.0],
     }
     return pd.DataFrame(rows).astype({"label": "uint8"})
 
@@ -25,7 +27,7 @@ def test_most_disagreed_requires_different_classes() -> None:
 
 
 def test_largest_difference_of_three_networks_counts() -> None:
-    rows = pd.DataFrame({"a": [0.6, 0.6, 0.1], "b": [0.7, 0.4, 0.2], "c": [0.8, 0.3, 0.9]})
+    rows = pd.DataFrame({"a": [0.1, 0.1, -0.4], "b": [0.2, -0.1, -0.3], "c": [0.3, -0.2, 0.4]})
     assert mistakes.most_disagreed(rows, ["a", "b", "c"]).index.tolist() == [2, 1]
 
 
@@ -37,3 +39,8 @@ def test_ties_keep_their_order() -> None:
 def test_no_mistakes() -> None:
     correct = predictions().iloc[[0]]
     assert mistakes.most_wrong(correct, "bilstm").empty
+
+
+def test_mistakes_are_shown_with_probabilities() -> None:
+    table = mistakes.find(predictions())
+    assert table[table["kind"] == "bilstm"]["bilstm"].iloc[0] == pytest.approx(0.9933, abs=1e-4)

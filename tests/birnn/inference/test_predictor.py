@@ -23,17 +23,17 @@ PREDICTOR = small_predictor()
 def test_any_texts_are_predicted(texts: list[str]) -> None:
     predictions = PREDICTOR.predict(texts)
     assert list(predictions) == ["bilstm", "bigru"]
-    for probabilities in predictions.values():
-        assert probabilities.shape == (len(texts),)
-        assert ((probabilities >= 0) & (probabilities <= 1)).all()
+    for log_odds in predictions.values():
+        assert log_odds.shape == (len(texts),)
+        assert np.isfinite(log_odds).all()
 
 
 def test_batch_size_does_not_change_predictions(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["good " * length + "film" for length in range(10)]
     expected = PREDICTOR.predict(texts)
     monkeypatch.setattr(network, "BATCH_SIZE", 3)
-    for name, probabilities in PREDICTOR.predict(texts).items():
-        assert np.abs(probabilities - expected[name]).max() <= 1e-6
+    for name, log_odds in PREDICTOR.predict(texts).items():
+        assert np.abs(log_odds - expected[name]).max() <= 1e-6
 
 
 def test_loaded_networks_predict_the_same(tmp_path: Path) -> None:
@@ -51,5 +51,5 @@ def test_loaded_networks_predict_the_same(tmp_path: Path) -> None:
         save_network(NetworkConfig(name=name, **config), PREDICTOR.networks[name], tmp_path / name)
     loaded = predictor.load(["bilstm", "bigru"], tmp_path / "padded", tmp_path)
     texts = ["A good film.", "bad", ""]
-    for name, probabilities in loaded.predict(texts).items():
-        assert probabilities.tolist() == PREDICTOR.predict(texts)[name].tolist()
+    for name, log_odds in loaded.predict(texts).items():
+        assert log_odds.tolist() == PREDICTOR.predict(texts)[name].tolist()

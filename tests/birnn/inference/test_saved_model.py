@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birnn.core.settings import Side
-from birnn.evaluation.decision import combine
+from birnn.evaluation.decision import combine, probability
 from birnn.inference import saved_model
 from birnn.text import encoding, tokenizer
 from tests.birnn.predictors import WORDS, small_predictor
@@ -70,8 +70,9 @@ def test_exported_file_predicts_the_same(tmp_path: Path, padding: Side, truncati
     predictions = json.loads(result.stdout)
     expected = predictor.predict(texts)
     for name in ("bilstm", "bigru"):
-        assert np.abs(np.array(predictions[name]) - expected[name]).max() <= 1e-6
-    assert predictions["combined"] == pytest.approx(combine(list(expected.values())), abs=1e-6)
+        assert np.abs(np.array(predictions[name]) - probability(expected[name])).max() <= 1e-6
+    combined = probability(combine(list(expected.values())))
+    assert predictions["combined"] == pytest.approx(combined, abs=1e-6)
 
 
 def test_readme_shows_how_to_load_the_file(tmp_path: Path) -> None:
