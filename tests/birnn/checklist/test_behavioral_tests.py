@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from birnn.checklist import behavioral_tests, runner
 from birnn.checklist.runner import Behavior, Case
@@ -17,7 +18,8 @@ def match_model(pattern: str) -> runner.Predict:
     """Return a model that predicts positive if a text matches `pattern`."""
 
     def predict(texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.array([bool(re.search(pattern, text)) for text in texts], np.float32)
+        matches = [bool(re.search(pattern, text)) for text in texts]
+        return np.where(matches, 9, -9).astype(np.float32)
 
     return predict
 
@@ -57,7 +59,7 @@ def test_directional_failures() -> None:
     assert failures(match_model("^((?!loved).)*$"))["praise added at the end"] == 3
     behavior = Behavior("", "DIR", "", [Case("longer", original="x", direction=1)])
     for step, failed in ((0.09, False), (0.11, True)):
-        predict = lambda texts, step=step: np.array([0.5 - step * (len(t) > 1) for t in texts])  # noqa: E731
+        predict = lambda texts, step=step: logit([0.5 - step * (len(t) > 1) for t in texts])  # noqa: E731
         assert behavior.failures(predict).tolist() == [failed]
 
 

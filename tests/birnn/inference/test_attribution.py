@@ -50,7 +50,7 @@ def test_linear_model_is_attributed_exactly() -> None:
             keras.Input((4,), dtype="int32"),
             keras.layers.Embedding(9, 3),
             keras.layers.GlobalAveragePooling1D(),
-            keras.layers.Dense(1, activation="sigmoid"),
+            keras.layers.Dense(1),
         ]
     )
     vectors = model.layers[0].embeddings.numpy()

@@ -47,7 +47,7 @@ def build_pair(name: Any, **shape: int) -> tuple[keras.Sequential, keras.Sequent
             keras.layers.Embedding(words, dim),
             keras.layers.Bidirectional(LAYERS[name](units)),
             keras.layers.Dropout(0.5),
-            keras.layers.Dense(1, activation="sigmoid"),
+            keras.layers.Dense(1),
         ]
     )
     network = NetworkConfig(

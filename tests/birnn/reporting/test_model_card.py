@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import logit
 from typer.main import get_command
 
 from birnn.__main__ import app
@@ -131,9 +132,7 @@ def test_any_number_of_networks(
         "settings": samples.SETTINGS,
         "studies": [study(networks)] if over_seeds else [],
     }
-    curves = plot_data.probability_tables(
-        columns["label"], {name: columns[name] for name in titles}
-    )
+    curves = plot_data.prediction_tables(columns["label"], {name: columns[name] for name in titles})
     model_card.write(content, curves["reliability"], tmp_path)
     card = (tmp_path / "model_card.md").read_text(encoding="utf-8")
     assert is_valid(card)
@@ -179,11 +178,11 @@ def test_nothing_is_assumed_about_other_corpora(tmp_path: Path) -> None:
 
 def test_missing_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = samples.predictions()
-    columns |= dict.fromkeys(("bilstm", "bigru"), columns["label"].astype(np.float32))
+    columns |= dict.fromkeys(("bilstm", "bigru"), 40 * columns["label"] - np.float32(20))
     measured = samples.metrics(columns)
     assert measured["bilstm"]["roc_auc_interval"] is None
     assert is_valid(write(tmp_path / "perfect", columns))
-    columns["baseline"] = np.full(400, 0.5, np.float32)
+    columns["baseline"] = np.zeros(400, np.float32)
     assert is_valid(write(tmp_path / "constant", columns))
     assert is_valid(write(tmp_path / "two", samples.predictions(reviews=2)))
     for model in MODELS:
@@ -241,10 +240,10 @@ def test_overconfidence_needs_both_ends_of_the_curve() -> None:
 def test_calibration(tmp_path: Path) -> None:
     calibrated, certain = samples.predictions(), samples.predictions()
     for name in MODELS:
-        calibrated[name] = np.full(400, 0.5, np.float32)
+        calibrated[name] = np.zeros(400, np.float32)
     wrong = np.arange(400) % 10 < 2
-    certain["bigru"] = np.where(wrong, 1 - certain["label"], certain["label"]).astype(np.float32)
-    certain["bigru"] = np.clip(certain["bigru"], 0.01, 0.99)
+    classes = np.where(wrong, 1 - certain["label"], certain["label"])
+    certain["bigru"] = logit(np.where(classes, 0.99, 0.01))
     assert "certain" not in section(write(tmp_path / "calibrated", calibrated), "Limits")
     text = words(section(write(tmp_path / "certain", certain), "Limits"))
     assert "the BiGRU is too certain" in text
