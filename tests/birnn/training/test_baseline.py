@@ -56,11 +56,9 @@ def test_baseline_is_logistic_regression_on_weighted_ngrams() -> None:
     )
     positive, negative = (present[label == LABELS].sum(axis=0) for label in (1, 0))
     ratios = log_count_ratios(positive, negative, 1)
-    expected = (
-        LogisticRegression().fit(present * ratios, LABELS).decision_function(present * ratios)
-    )
+    model = LogisticRegression().fit(present * ratios, LABELS)
     predictor = baseline.Predictor(trained)
-    assert predictor(REVIEWS) == pytest.approx(expected, abs=1e-3)
+    assert predictor(REVIEWS) == pytest.approx(model.decision_function(present * ratios), abs=1e-3)
     assert predictor.multiply_adds == present.sum()
 
 
