@@ -65,16 +65,27 @@ class Study:
     runs: pd.DataFrame
     summary: pd.DataFrame
 
-    def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
-        """Return whether the study has this corpus and, apart from the varied ones, settings.
+    def covers(self, corpus: Mapping[str, Any]) -> bool:
+        """Return whether the study has this corpus.
 
-        A study of networks that are no longer in the registry never matches.
+        A study of networks that are no longer in the registry covers none.
         """
-        return (
-            set(self.networks) <= set(NETWORKS)
-            and all(self.corpus[key] == corpus.get(key) for key in CORPUS)
-            and all(settings.get(key) == value for key, value in self.settings.items())
+        return set(self.networks) <= set(NETWORKS) and all(
+            self.corpus[key] == corpus.get(key) for key in CORPUS
         )
+
+    def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+        """Return whether the study has this corpus and exactly these settings.
+
+        The seed, the varied settings and the settings of networks outside the study may differ.
+        """
+        others = set(NETWORKS) - set(self.networks)
+        fixed = {
+            name: value
+            for name, value in settings.items()
+            if name not in {SEED, *self.varied} and name.split(".")[0] not in others
+        }
+        return self.covers(corpus) and fixed == self.settings
 
     @property
     def networks(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from birnn.core.errors import InputError
-from birnn.core.settings import flatten
+from birnn.core.settings import flatten, load
 from birnn.experiments import grid, runs, studies
 from birnn.experiments.runs import Run
 from birnn.reporting import study, study_figure
@@ -69,7 +69,9 @@ def test_study_round_trip(points: list[grid.Point]) -> None:
     assert set(read.summary["measure"]) == {"accuracy"}
 
 
-def test_study_matches_its_corpus_and_settings(points: list[grid.Point]) -> None:
+def test_study_matches_its_corpus_and_settings(
+    points: list[grid.Point], monkeypatch: pytest.MonkeyPatch
+) -> None:
     read = study.read(studies.write("lengths", points, make_runs(points)))
     settings = flatten(points[0].params)
     corpus = read.corpus
@@ -78,6 +80,23 @@ def test_study_matches_its_corpus_and_settings(points: list[grid.Point]) -> None
     assert not read.matches(corpus, settings | {"train.epochs": 99})
     assert not read.matches(corpus | {"name": "other"}, settings)
     assert not read.matches({}, settings)
+    assert not read.matches(corpus, {"train.epochs": settings["train.epochs"]})
+    assert not read.matches(corpus, settings | {"bisimplernn.units": 3})
+    # A network outside the study does not affect it.
+    monkeypatch.setattr(study, "NETWORKS", (*study.NETWORKS, "bisimplernn"))
+    assert read.matches(corpus, settings | {"bisimplernn.units": 3})
+
+
+@pytest.mark.parametrize("name", ["seeds", "equal-size"])
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("network.pooling", "max_mean"), ("ngrams.longest", 3), ("train.clipnorm", 1.0)],
+)
+def test_committed_study_matches_only_its_settings(name: str, setting: str, value: Any) -> None:
+    read = study.read(PROJECT / "study" / name)
+    settings = flatten(load(PROJECT / "params.yaml").model_dump())
+    assert read.matches(read.corpus, settings)
+    assert not read.matches(read.corpus, settings | {setting: value})
 
 
 def test_one_seed_has_no_interval(points: list[grid.Point]) -> None:
