@@ -128,11 +128,13 @@ def minutes(seconds: float) -> str:
 
 
 def _run(point: Point) -> int:
-    dvc_command = [sys.executable, "-m", "dvc", "exp"]
-    # An existing experiment with this name is outdated.
-    remove = [*dvc_command, "remove", "--quiet", point.name]
-    subprocess.run(remove, env=environment(), check=False, capture_output=True)
-    command = [*dvc_command, "run", "--temp", "--name", point.name, *options_of(point)]
+    # An experiment of this commit with this name is outdated. By name alone, DVC would also remove
+    # one of another commit, such as a run of a study.
+    head = subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
+    experiment = f"refs/exps/{head[:2]}/{head[2:]}/{point.name}"
+    subprocess.run(["git", "update-ref", "-d", experiment], check=True)
+    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", point.name]
+    command += options_of(point)
     return subprocess.run(command, env=environment(), check=False).returncode
 
 
