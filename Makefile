@@ -61,14 +61,14 @@ fresh: $(ENV) ## check that dvc.lock matches the code, settings and data
 	python -m birnn fresh
 
 # The experiments of the studies in git.
-SEEDS := -S train.seed=0..9
-SIZES := -S bigru.units=64,79 -S train.seed=0..2
+SEED_STUDY := -S train.seed=0..9
+SIZE_STUDY := -S bigru.units=64,79 -S train.seed=0..2
 
 study: $(ENV) ## run the unfinished experiments of the studies and collect the results
-	python -m birnn sweep $(SEEDS)
-	python -m birnn sweep $(SIZES)
-	python -m birnn study seeds $(SEEDS)
-	python -m birnn study equal-size $(SIZES)
+	python -m birnn sweep $(SEED_STUDY)
+	python -m birnn sweep $(SIZE_STUDY)
+	python -m birnn study seeds $(SEED_STUDY)
+	python -m birnn study equal-size $(SIZE_STUDY)
 
 LADDER := -S train.seed=0..2
 
@@ -78,8 +78,8 @@ ladder: $(ENV) ## run the unfinished experiments of all recipes and collect the 
 
 BASE ?= origin/main
 
-review: $(ENV) ## write review.md: the changes since BASE, compared with noise
-	python -m birnn review $(BASE)
+review: $(ENV) ## write review.md: the changes since BASE, compared with noise; SEEDS=5 runs 5 seeds
+	python -m birnn review $(BASE) $(if $(SEEDS),--seeds $(SEEDS))
 
 bench: $(ENV) ## compare speed with Keras's layers, a plain script and, if installed, PyTorch
 	python -m benchmarks.speed --part steps --part startup --part texts

@@ -44,6 +44,7 @@ MODULES = (
     "birnn/layers/kernel.py",
     "birnn/experiments/runs.py",
     "birnn/experiments/studies.py",
+    "birnn/experiments/gate.py",
     "birnn/experiments/review.py",
 )
 COMPARISONS = {

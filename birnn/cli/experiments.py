@@ -1,6 +1,8 @@
 """The `birnn` commands for experiments. `experiments.commands` carries them out."""
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +29,23 @@ class Place(StrEnum):
     RAY = "ray"
 
 
+On = Annotated[Place, typer.Option(help="Run on this machine or on a Ray cluster.")]
+Cpus = Annotated[int, typer.Option(min=1, help="CPU cores per experiment on a cluster.")]
+Gpus = Annotated[int, typer.Option(min=0, help="GPUs per experiment on a cluster.")]
+GitRemote = Annotated[str, typer.Option(help="Git remote that the machines of a cluster clone.")]
+
+
+def _sweep(
+    on: Place, cpus: int, gpus: int, git_remote: str
+) -> Callable[[Sequence[str], Sequence[str]], None]:
+    from birnn.experiments import cluster, commands  # noqa: PLC0415
+
+    if on is Place.HERE:
+        return commands.sweep
+    needs = cluster.Needs(cpus, gpus)
+    return partial(commands.sweep_on_ray, needs=needs, git_remote=git_remote)
+
+
 # Like the other commands, these import what they need when they run.
 
 
@@ -37,22 +56,13 @@ def sweep(  # noqa: PLR0913, PLR0917  # one parameter per option
         list[str],
         typer.Option("--recipe", "-r", help="Recipe to start from, or all. Repeatable."),
     ] = [],  # noqa: B006
-    on: Annotated[Place, typer.Option(help="Run on this machine or on a Ray cluster.")] = (
-        Place.HERE
-    ),
-    cpus: Annotated[int, typer.Option(min=1, help="CPU cores per experiment on a cluster.")] = 2,
-    gpus: Annotated[int, typer.Option(min=0, help="GPUs per experiment on a cluster.")] = 0,
-    git_remote: Annotated[
-        str, typer.Option(help="Git remote that the machines of a cluster clone.")
-    ] = "origin",
+    on: On = Place.HERE,
+    cpus: Cpus = 2,
+    gpus: Gpus = 0,
+    git_remote: GitRemote = "origin",
 ) -> None:
     """Run the unfinished experiments of a grid of settings."""
-    from birnn.experiments import cluster, commands  # noqa: PLC0415
-
-    if on is Place.HERE:
-        commands.sweep(settings, recipe)
-    else:
-        commands.sweep_on_ray(settings, recipe, cluster.Needs(cpus, gpus), git_remote)
+    _sweep(on, cpus, gpus, git_remote)(settings, recipe)
 
 
 @app.command(epilog="Example: birnn study seeds -S train.seed=0..9")
@@ -87,10 +97,18 @@ def ladder(settings: Settings) -> None:
     commands.collect_ladder(settings)
 
 
-@app.command(epilog="Example: birnn review origin/main")
-def review(
+@app.command(epilog="Example: birnn review origin/main --seeds 5")
+def review(  # noqa: PLR0913, PLR0917  # one parameter per option
     base: Annotated[str, typer.Argument(help="Commit that the change starts from.")],
     output: Annotated[Path, typer.Option(help="File to write the review to.")] = Path("review.md"),
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=2, help="Run the change with this many seeds, and compare the means."),
+    ] = None,
+    on: On = Place.HERE,
+    cpus: Cpus = 2,
+    gpus: Gpus = 0,
+    git_remote: GitRemote = "origin",
 ) -> None:
     """Write the review of a change.
 
@@ -98,7 +116,8 @@ def review(
     """
     from birnn.experiments import commands  # noqa: PLC0415
 
-    if not commands.review(base, project.located(output)):
+    sweep = _sweep(on, cpus, gpus, git_remote)
+    if not commands.review(base, project.located(output), seeds, sweep):
         raise typer.Exit(1)
 
 

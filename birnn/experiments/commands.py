@@ -1,6 +1,6 @@
 """The `birnn` commands for experiments: studies, recipes, the ladder and reviews."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -10,9 +10,9 @@ from birnn.evaluation.model_names import TITLES, pair_title
 from birnn.experiments import (
     cluster,
     freshness,
+    gate,
     grid,
     ladder,
-    pairs,
     recipes,
     revisions,
     runs,
@@ -21,6 +21,7 @@ from birnn.experiments import (
 from birnn.experiments import review as reviews
 from birnn.reporting import formatting
 from birnn.reporting import study as stored_study
+from birnn.reporting.study import SEED
 
 
 def sweep(settings: Sequence[str], recipe_names: Sequence[str]) -> None:
@@ -103,20 +104,39 @@ def collect_ladder(settings: Sequence[str]) -> None:
     print(f"{sum(map(len, matches.values()))} experiments: {folder}")
 
 
-def review(base: str, output: Path) -> bool:
+def review(
+    base: str,
+    output: Path,
+    seeds: int | None,
+    run_grid: Callable[[Sequence[str], Sequence[str]], None],
+) -> bool:
     """Write the review of the changes since `base`, and return whether it passes.
 
+    Args:
+        base: commit before the change.
+        output: file to write.
+        seeds: number of seeds to run the change with, or None to compare one run on each side.
+        run_grid: `sweep`, or a function like it.
+
     Raises:
-        InputError: `base` is not a commit, or `gate.yaml` is not valid.
+        InputError: `base` is not a commit, `gate.yaml` is not valid, or the change cannot be
+            compared over seeds.
     """
-    stale = freshness.stale_stages()
+    stale, conditions = freshness.stale_stages(), gate.read()
     before, after = revisions.read_commit(base), revisions.read_working_tree()
-    noise = reviews.Noise(
-        over_seeds=reviews.noise_study(studies.FOLDER, after.metrics.get("corpus", {})),
-        paired=pairs.differences(base),
-    )
-    result = reviews.review(before, after, noise, reviews.read_gate(), stale=bool(stale))
-    reviews.write(result, base, noise.over_seeds, output)
+    noise, repeated = reviews.noise_study(studies.FOLDER, before), None
+    if seeds:
+        reviews.check_seeds(before, after, noise, conditions)
+        settings = [f"{SEED}=0..{seeds - 1}"]
+        run_grid(settings, [])
+        chosen = grid.points(settings)
+        repeated = studies.rows(chosen, runs.match_points(chosen, runs.finished()))
+    result = reviews.review(before, after, noise, conditions, stale=bool(stale), runs=repeated)
+    reviews.write(result, base, output)
+    for test in result.tests:
+        print(test.sentence)
+    if result.tests:
+        print(result.rule)
     print(f"{output}: {'fails' if result.failures else 'passes'}")
     for failure in result.failures:
         print(f"- {failure}")

@@ -1,42 +1,32 @@
 """The review of a change: its effect on settings and results, compared with noise."""
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
-from birnn.core.yaml_files import read_yaml
-from birnn.evaluation.intervals import Interval
-from birnn.evaluation.model_names import NETWORKS
+from birnn.experiments import gate as gates
+from birnn.experiments.gate import (
+    LEVEL,
+    NOT_SHOWN,
+    UNKNOWN,
+    VALIDATION,
+    WORSE,
+    DropTest,
+    Gate,
+    MarginTest,
+)
 from birnn.experiments.revisions import Facts
-from birnn.reporting import statistics, study
+from birnn.reporting import formatting, study
 from birnn.reporting.study import Study
 
-GATE = Path("gate.yaml")
-LOWER_IS_BETTER = {"loss", "brier", "ece"}
-UNRANKED = {"best_val_epoch", "parameters"}
-VALIDATION = {"best_val_accuracy", "best_val_epoch"}
-
-BETTER, WORSE, WITHIN, UNKNOWN = "better", "worse", "within noise", "noise unknown"
-
-
-class Gate(BaseModel):
-    """The conditions of a review.
-
-    Attributes:
-        not_worse: measures of the networks that must not be worse than at BASE by more than noise.
-        at_least: minimum values, by full name of the metric, such as `bilstm.accuracy`.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    not_worse: list[str]
-    at_least: dict[str, float]
+STUDY_COMMANDS = "birnn sweep -S train.seed=0..9 && birnn study seeds -S train.seed=0..9"
 
 
 @dataclass(frozen=True)
@@ -47,16 +37,15 @@ class Row:
         metric: full name.
         base: value at BASE, or None.
         here: value in the working tree, or None.
-        noise: how far apart two runs can be that differ only by their seed. If unknown, half the
-            width of the paired interval of the difference, or None without such an interval.
-        word: verdict on the difference, such as `better`.
+        noise: standard deviation of the difference if only the seed differs, None if unknown.
+        note: `new`, `gone`, `not comparable` or an empty string.
     """
 
     metric: str
     base: float | None
     here: float | None
     noise: float | None
-    word: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -68,7 +57,11 @@ class Review:
         obstacles: reasons why the results cannot be compared; empty if they can.
         rows: metrics that differ.
         plots: files of the plots that differ.
-        stale: whether `dvc.lock` is out of date.
+        study: study that shows how much results vary between seeds, or None.
+        same_settings: whether the study has the settings of BASE.
+        same_run: whether the study contains the run at BASE.
+        drops: tests of one run on each side; empty if there are runs over seeds.
+        margins: tests over seeds.
         failures: reasons why the gate fails; empty if it passes.
     """
 
@@ -76,99 +69,112 @@ class Review:
     obstacles: list[str]
     rows: list[Row]
     plots: list[str]
-    stale: bool
+    study: Study | None
+    same_settings: bool
+    same_run: bool
+    drops: list[DropTest]
+    margins: list[MarginTest]
     failures: list[str]
 
+    @property
+    def tests(self) -> Sequence[DropTest | MarginTest]:
+        """The tests of the gate."""
+        return self.drops or self.margins
 
-@dataclass(frozen=True)
-class Noise:
-    """The estimates of noise that differences are compared with.
+    @property
+    def rule(self) -> str:
+        """When the gate fails, and how often."""
+        unknown = [test.metric for test in self.drops if test.verdict == UNKNOWN]
+        if unknown:
+            return (
+                f"The noise of {formatting.listed(unknown)} is unknown, because no study over "
+                "seeds has this corpus and these networks, so nothing is called better or worse. "
+                f"To make a study, check out BASE and run: {STUDY_COMMANDS}"
+            )
+        if self.drops:
+            return (
+                "With one run on each side, the gate fails only if a drop is shown: in at most "
+                f"{LEVEL:.0%} of reviews if nothing but the seed changed. Drops below the "
+                "detectable ones often pass. With make review SEEDS=5, it fails unless the runs "
+                "show that no network is worse by the margin in gate.yaml."
+            )
+        unchanged = sum(test.failure_rate(0) for test in self.margins)
+        worse, much_worse = (
+            min(test.failure_rate(size * test.margin) for test in self.margins) for size in (1, 1.5)
+        )
+        return (
+            "With several seeds, the gate fails unless the runs show that no network is worse by "
+            "the margin in gate.yaml. If results vary between seeds as in the study, it fails in "
+            f"at most {unchanged:.1%} of reviews if nothing but the seeds changed, in at least "
+            f"{worse:.1%} if a network is worse by the margin, and in at least "
+            f"{min(much_worse, 0.999):.1%} if it is worse by 1.5 margins. With one run on each "
+            "side, it fails only if a drop is shown."
+        )
 
-    Attributes:
-        over_seeds: study of the corpus that varies only the seed, or None.
-        paired: by model, the paired interval of its accuracy here minus its accuracy at BASE.
-    """
 
-    over_seeds: Study | None
-    paired: dict[str, Interval]
-
-
-def review(base: Facts, here: Facts, noise: Noise, gate: Gate, *, stale: bool) -> Review:
+def review(  # noqa: PLR0913
+    base: Facts,
+    here: Facts,
+    noise: Study | None,
+    gate: Gate,
+    *,
+    stale: bool,
+    runs: pd.DataFrame | None = None,
+) -> Review:
     """Compare both sides of a change.
 
     Args:
         base: facts before the change.
         here: facts with the change.
-        noise: estimates of noise.
+        noise: study of the corpus over seeds, or None.
         gate: conditions to check.
         stale: whether `dvc.lock` is out of date.
+        runs: runs with the change over seeds, with the columns of `noise.runs`. Without them, the
+            gate compares one run on each side.
     """
-    obstacles = list(_obstacles(base, here))
-    rows = [] if obstacles else _rows(base, here, noise)
-    failures = [] if obstacles else list(_failures(rows, here, gate))
+    found = list(obstacles(base, here))
+    comparable = None if found else noise
     names = sorted(base.settings | here.settings)
     values = [(name, base.settings.get(name), here.settings.get(name)) for name in names]
+    drops = gates.drop_tests(base, here, noise, gate) if runs is None and not found else []
+    margins = gates.margin_tests(runs, noise, gate) if runs is not None and noise else []
+    failures = [] if found else [*_low(here, gate), *_failed(drops, margins)]
     return Review(
         settings=[value for value in values if value[1] != value[2]],
-        obstacles=obstacles,
-        rows=rows,
+        obstacles=found,
+        rows=[] if found else list(_rows(base, here, noise)),
         plots=[
             name
             for name in sorted(base.plots | here.plots)
             if base.plots.get(name) != here.plots.get(name)
         ],
-        stale=stale,
+        study=noise,
+        same_settings=bool(
+            comparable and comparable.matches(base.metrics["corpus"], base.settings)
+        ),
+        same_run=bool(comparable and gates.contains_run(comparable, base)),
+        drops=drops,
+        margins=margins,
         failures=["dvc.lock is stale: run make repro, and commit its results"] * stale + failures,
     )
 
 
-def read_gate(file: Path = GATE) -> Gate:
-    """Read the conditions of a review.
+def noise_study(folder: Path, base: Facts) -> Study | None:
+    """Return a study of the corpus of BASE that varies only the seed, or None.
 
-    Raises:
-        InputError: a key is missing or unknown, or a value has the wrong type.
+    Prefer one with the settings of BASE.
     """
-    try:
-        return Gate.model_validate(read_yaml(file))
-    except ValidationError as error:
-        mistakes = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise InputError(f"{file}: {'; '.join(mistakes)}") from error
+    corpus = base.metrics.get("corpus", {})
+    studies = [
+        each
+        for each in study.read_all(folder)
+        if not each.varied and len(each.runs) > 1 and each.covers(corpus)
+    ]
+    return max(studies, key=lambda each: each.matches(corpus, base.settings), default=None)
 
 
-def noise_study(folder: Path, corpus: dict[str, Any]) -> Study | None:
-    """Return the study of this corpus that varies only the seed, or None."""
-    studies = study.read_all(folder)
-    return next(
-        (
-            candidate
-            for candidate in studies
-            if not candidate.varied
-            and len(candidate.runs) > 1
-            and candidate.matches(corpus, candidate.settings)
-        ),
-        None,
-    )
-
-
-def write(content: Review, base: str, noises: Study | None, file: Path) -> None:
-    """Write the review as Markdown."""
-    environment = Environment(
-        loader=PackageLoader("birnn.experiments"),
-        autoescape=False,  # noqa: S701  # Markdown of this project's names and numbers
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["value"] = _value
-    text = environment.get_template("review.md.j2").render(
-        review=content, base=base, noises=noises, better=BETTER, worse=WORSE
-    )
-    with atomic_file(file) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _obstacles(base: Facts, here: Facts) -> Iterator[str]:
+def obstacles(base: Facts, here: Facts) -> Iterator[str]:
+    """Yield the reasons why the results of both sides cannot be compared."""
     if not base.metrics:
         yield "BASE has no metrics yet"
         return
@@ -182,66 +188,80 @@ def _obstacles(base: Facts, here: Facts) -> Iterator[str]:
         yield "the test split changed"
 
 
-def _rows(base: Facts, here: Facts, noise: Noise) -> list[Row]:
-    validation = [side.metrics["corpus"]["validation"] for side in (base, here)]
-    rows = []
+def check_seeds(base: Facts, here: Facts, noise: Study | None, gate: Gate) -> None:
+    """Check that runs with the change over seeds could be compared with the study.
+
+    Raises:
+        InputError: they could not.
+    """
+    if found := list(obstacles(base, here)):
+        raise InputError(f"the change cannot be compared over seeds: {'; '.join(found)}")
+    if noise is None or not noise.matches(base.metrics["corpus"], base.settings):
+        raise InputError(
+            "no study over seeds has the corpus and the settings of BASE. To make one, check out "
+            f"BASE and run: {STUDY_COMMANDS}"
+        )
+    for metric in gate.metrics:
+        if metric not in noise.runs and base.value(metric) is not None:
+            raise InputError(
+                f"study/{noise.name} lacks {metric}. Check out BASE and run: {STUDY_COMMANDS}"
+            )
+
+
+def write(content: Review, base: str, file: Path) -> None:
+    """Write the review as Markdown."""
+    environment = Environment(
+        loader=PackageLoader("birnn.experiments"),
+        autoescape=False,  # noqa: S701  # Markdown of this project's names and numbers
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "value": _value,
+        "points": formatting.points,
+        "deviation": lambda spread: formatting.with_deviation(asdict(spread)),
+    }
+    text = environment.get_template("review.md.j2").render(review=content, base=base, gate=gates)
+    with atomic_file(file) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _rows(base: Facts, here: Facts, noise: Study | None) -> Iterator[Row]:
     # Also the models that only one side has.
     sides = {name: value for side in (here, base) for name, value in side.metrics.items()}
     for model in [name for name, value in sides.items() if "accuracy" in value]:
-        before, after = base.metrics.get(model, {}), here.metrics.get(model, {})
-        for measure in {**before, **after}:
-            values = before.get(measure), after.get(measure)
-            if values[0] == values[1] or any(isinstance(value, list) for value in values):
+        for measure in base.metrics.get(model, {}) | here.metrics.get(model, {}):
+            metric = f"{model}.{measure}"
+            before, after = base.value(metric), here.value(metric)
+            if before == after or isinstance(before, list) or isinstance(after, list):
                 continue
-            margin = _margin(noise, model, measure)
-            word = _word(measure, values, margin)
-            if measure in VALIDATION and validation[0] != validation[1]:
-                word = "not comparable"
-            rows.append(Row(f"{model}.{measure}", *values, margin, word))
-    return rows
+            deviation = None
+            if noise is not None and model in noise.networks and metric in noise.runs:
+                deviation = math.sqrt(2) * float(noise.runs[metric].std())
+            note = "new" if before is None else "gone" if after is None else ""
+            if measure in VALIDATION and base.validation != here.validation:
+                note = "not comparable"
+            yield Row(metric, before, after, deviation, note)
 
 
-def _margin(noise: Noise, model: str, measure: str) -> float | None:
-    """Return the largest difference that counts as noise, or None if it is unknown."""
-    if noise.over_seeds is not None and model in NETWORKS:
-        # The margin covers all measures of all networks together.
-        summary = noise.over_seeds.summary
-        summary = summary[summary["model"].isin(NETWORKS)]
-        row = summary[(summary["model"] == model) & (summary["measure"] == measure)]
-        if not row.empty:
-            deviation, runs = float(row["deviation"].iloc[0]), int(row["seeds"].iloc[0])
-            return statistics.noise(deviation, runs, comparisons=len(summary))
-    if measure == "accuracy" and model in noise.paired:
-        low, high = noise.paired[model]
-        return (high - low) / 2
-    return None
-
-
-def _word(measure: str, values: tuple[Any, Any], margin: float | None) -> str:
-    base, here = values
-    if base is None or here is None:
-        return "new" if base is None else "gone"
-    if measure in UNRANKED:
-        return ""
-    if margin is None:
-        return UNKNOWN
-    if abs(here - base) <= margin:
-        return WITHIN
-    return BETTER if (here < base) == (measure in LOWER_IS_BETTER) else WORSE
-
-
-def _failures(rows: Sequence[Row], here: Facts, gate: Gate) -> Iterator[str]:
-    for row in rows:
-        model, measure = row.metric.split(".")
-        if model in NETWORKS and measure in gate.not_worse and row.word == WORSE:
-            yield f"{row.metric} got worse: from {_value(row.base)} to {_value(row.here)}"
-    for metric, minimum in gate.at_least.items():
-        model, _, measure = metric.partition(".")
-        value = here.metrics.get(model, {}).get(measure)
+def _low(here: Facts, gate: Gate) -> Iterator[str]:
+    for metric in dict.fromkeys((*gate.metrics, *gate.at_least)):
+        value, minimum = here.value(metric), gate.at_least.get(metric)
         if value is None:
             yield f"{metric} has no value: fix its name in gate.yaml, or run make repro"
-        elif value < minimum:
+        elif minimum is not None and value < minimum:
             yield f"{metric} is {_value(value)}, below the minimum of {minimum}"
+
+
+def _failed(drops: Sequence[DropTest], margins: Sequence[MarginTest]) -> Iterator[str]:
+    for drop in drops:
+        if drop.verdict == WORSE:
+            yield f"{drop.metric} is worse than before"
+    for test in margins:
+        if test.verdict == NOT_SHOWN:
+            yield f"{test.metric} {NOT_SHOWN} of {100 * test.margin:g} points"
 
 
 def _value(value: Any) -> str:

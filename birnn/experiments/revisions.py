@@ -31,6 +31,16 @@ class Facts:
     lock: dict[str, Any]
     plots: dict[str, str]
 
+    def value(self, metric: str) -> Any:
+        """Return the value of a metric such as `bilstm.accuracy`, or None if it is missing."""
+        model, _, measure = metric.partition(".")
+        return self.metrics.get(model, {}).get(measure)
+
+    @property
+    def validation(self) -> Any:
+        """The setting of the validation reviews that the metrics were measured with."""
+        return self.metrics["corpus"]["validation"]
+
     @property
     def test_reviews(self) -> str | None:
         """The hash of the test reviews that were evaluated, or None if it is unknown."""

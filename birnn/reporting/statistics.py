@@ -1,4 +1,4 @@
-"""Statistics over seeds: means, intervals, and the noise between two runs.
+"""Statistics over seeds: means and intervals.
 
 Intervals use Student's t, since seeds are few and their standard deviation is estimated.
 """
@@ -44,16 +44,3 @@ def spread(values: ArrayLike, comparisons: int = 1) -> Spread:
     array = np.asarray(values, np.float64)
     deviation = float(array.std(ddof=1)) if len(array) > 1 else None
     return Spread(len(array), float(array.mean()), deviation, comparisons)
-
-
-def noise(deviation: float, seeds: int, comparisons: int = 1) -> float:
-    """Return the largest difference to expect between two runs that differ only in their seed.
-
-    For 95% of such pairs, all of `comparisons` measures stay within it (Bonferroni).
-
-    Args:
-        deviation: standard deviation of the measure over seeds.
-        seeds: number of seeds it was estimated from, at least 2.
-        comparisons: number of measures that are compared at once.
-    """
-    return float(stats.t.isf(tail(comparisons), seeds - 1)) * math.sqrt(2) * deviation

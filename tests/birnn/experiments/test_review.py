@@ -1,6 +1,5 @@
-"""Reviews of made-up changes, and of real changes that only a new seed makes."""
+"""Reviews of made-up changes."""
 
-import itertools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,13 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.experiments import review
-from birnn.experiments.review import Gate, Noise
+from birnn.experiments.gate import Gate
 from birnn.experiments.revisions import Facts
 from birnn.experiments.studies import summary
 from birnn.reporting import study
 from birnn.reporting.study import Study
-from tests.projects import PROJECT
 
-GATE = Gate(not_worse=["accuracy"], at_least={})
+GATE = Gate(not_worse={"accuracy": 1.2}, at_least={})
 CORPUS = {
     "name": "imdb",
     "requested": "imdb",
@@ -45,8 +43,8 @@ def facts(changes: dict[str, Any] | None = None, **others: Any) -> Facts:
     return replace(base, **others)
 
 
-def seed_study(deviation: float = 0.002) -> Study:
-    values = 0.82 + deviation * np.array([-1, 1, -1, 1, 0, 0, 1, -1])
+def seed_study() -> Study:
+    values = 0.82 + 0.002 * np.array([-1, 1, -1, 1, 0, 0, 1, -1])
     runs = pd.DataFrame(
         {
             f"{network}.{measure}": values
@@ -54,18 +52,22 @@ def seed_study(deviation: float = 0.002) -> Study:
             for measure in ("accuracy", "loss", "best_val_accuracy", "best_val_epoch")
         }
     )
-    return Study("seeds", CORPUS, [], {}, runs, summary(runs, []))
+    return Study(
+        "seeds", CORPUS, [], {}, runs.assign(**{"train.seed": range(8)}), summary(runs, [])
+    )
+
+
+NOISE = seed_study()
 
 
 def make_review(
-    base: Facts, here: Facts, noise: Noise | None = None, **options: Any
+    base: Facts, here: Facts, noise: Study | None = NOISE, **options: Any
 ) -> review.Review:
-    noise = noise or Noise(seed_study(), {})
     return review.review(base, here, noise, options.pop("gate", GATE), **{"stale": False} | options)
 
 
-def render(content: review.Review, tmp_path: Path, noises: Study | None = None) -> str:
-    review.write(content, "main", noises, tmp_path / "review.md")
+def render(content: review.Review, tmp_path: Path) -> str:
+    review.write(content, "main", tmp_path / "review.md")
     return (tmp_path / "review.md").read_text(encoding="utf-8")
 
 
@@ -78,31 +80,71 @@ def test_no_change(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "value", "word"),
+    ("metric", "value", "noise", "note"),
     [
-        ("bilstm.accuracy", 0.8205, "within noise"),
-        ("bilstm.accuracy", 0.86, "better"),
-        ("bilstm.accuracy", 0.78, "worse"),
-        ("bigru.loss", 0.5, "better"),
-        ("bigru.loss", 1.3, "worse"),
-        ("bilstm.best_val_epoch", 9, ""),
-        ("baseline.accuracy", 0.92, "noise unknown"),
-        ("baseline.f1", 0.92, "new"),
+        ("bilstm.accuracy", 0.8205, 0.0026, ""),
+        ("bilstm.best_val_epoch", 9, 0.0026, ""),
+        ("baseline.accuracy", 0.92, None, ""),
+        ("baseline.f1", 0.92, None, "new"),
     ],
 )
-def test_differences_are_classified(metric: str, value: float, word: str) -> None:
+def test_metrics_are_listed(metric: str, value: float, noise: float | None, note: str) -> None:
     (row,) = make_review(facts(), facts({metric: value})).rows
-    assert (row.metric, row.word) == (metric, word)
+    assert (row.metric, row.here, row.note) == (metric, value, note)
+    assert row.noise == (noise and pytest.approx(noise, abs=0.0001))
 
 
-def test_paired_interval_replaces_a_missing_study() -> None:
-    paired = Noise(None, {"bilstm": (-0.004, 0.006)})
-    (row,) = make_review(facts(), facts({"bilstm.accuracy": 0.821}), paired).rows
-    assert (row.word, row.noise) == ("within noise", 0.005)
-    (row,) = make_review(facts(), facts({"bilstm.accuracy": 0.84}), paired).rows
-    assert row.word == "better"
-    (row,) = make_review(facts(), facts({"bilstm.loss": 0.5}), paired).rows
-    assert row.word == "noise unknown"
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [(0.8205, "no difference is shown"), (0.84, "better"), (0.80, "worse"), (0.82, "unchanged")],
+)
+def test_one_run_is_tested(value: float, verdict: str, tmp_path: Path) -> None:
+    content = make_review(facts(), facts({"bilstm.accuracy": value, "bigru.loss": 9.0}))
+    bilstm, bigru = content.drops
+    assert (bilstm.verdict, bigru.verdict) == (verdict, "unchanged")
+    assert content.failures == ["bilstm.accuracy is worse than before"] * (verdict == "worse")
+    text = render(content, tmp_path)
+    assert f"| {verdict} |" in text
+    assert content.rule in text
+
+
+def test_noise_is_unknown_without_study(tmp_path: Path) -> None:
+    content = make_review(facts(), facts({"bilstm.accuracy": 0.1, "bigru.accuracy": 0.9}), None)
+    assert [test.verdict for test in content.drops] == ["noise unknown"] * 2
+    assert content.failures == []
+    assert "birnn study seeds" in content.rule
+    text = render(content, tmp_path)
+    assert content.rule in text
+    assert "| better |" not in text
+    assert "| worse |" not in text
+
+
+@pytest.mark.parametrize(("drop", "passes"), [(0, True), (0.003, True), (0.012, False)])
+def test_runs_over_seeds_are_tested(drop: float, *, passes: bool, tmp_path: Path) -> None:
+    runs = seed_study().runs[:5]
+    runs = runs.assign(**{"bigru.accuracy": runs["bigru.accuracy"] - drop})
+    content = make_review(facts(), facts({"bilstm.accuracy": 0.7}), runs=runs)
+    # One run is not tested.
+    assert content.drops == []
+    assert [test.margin for test in content.margins] == [0.012] * 2
+    expected = "bigru.accuracy may be worse by the margin of 1.2 points"
+    assert content.failures == [expected] * (not passes)
+    text = render(content, tmp_path)
+    assert "| metric | before, 8 seeds | here, 5 seeds |" in text
+    assert content.rule in text
+
+
+def test_seeds_need_a_study_of_the_base() -> None:
+    review.check_seeds(facts(), facts(), NOISE, GATE)
+    with pytest.raises(InputError, match="the corpus changed"):
+        review.check_seeds(facts(), facts({"corpus.name": "other"}), NOISE, GATE)
+    changed = facts(settings={"train.seed": 0, "train.epochs": 3})
+    for base, noise in ((facts(), None), (changed, NOISE)):
+        with pytest.raises(InputError, match="birnn study seeds"):
+            review.check_seeds(base, facts(), noise, GATE)
+    f1, measured = facts({"bilstm.f1": 0.8}), Gate(not_worse={"f1": 1.0}, at_least={})
+    with pytest.raises(InputError, match=r"study/seeds lacks bilstm\.f1"):
+        review.check_seeds(f1, f1, NOISE, measured)
 
 
 def test_other_corpus_or_test_split_is_not_compared(tmp_path: Path) -> None:
@@ -118,7 +160,9 @@ def test_other_corpus_or_test_split_is_not_compared(tmp_path: Path) -> None:
 def test_other_validation_is_not_comparable() -> None:
     here = facts({"corpus.validation": 0.1, "bilstm.best_val_accuracy": 0.9})
     (row,) = make_review(facts(), here).rows
-    assert row.word == "not comparable"
+    assert row.note == "not comparable"
+    measured = Gate(not_worse={"best_val_accuracy": 1.0}, at_least={})
+    assert make_review(facts(), here, gate=measured).drops[0].verdict == "not comparable"
 
 
 def test_base_without_metrics(tmp_path: Path) -> None:
@@ -136,61 +180,31 @@ def test_stale_lock_fails(tmp_path: Path) -> None:
     assert "**The review fails.**" in render(content, tmp_path)
 
 
-def test_gate_fails_on_worse_or_low_metrics() -> None:
-    assert make_review(facts(), facts({"bilstm.accuracy": 0.815})).failures == []
-    assert make_review(facts(), facts({"bilstm.accuracy": 0.7})).failures == [
-        "bilstm.accuracy got worse: from 0.8200 to 0.7000"
-    ]
+def test_gate_fails_on_low_or_missing_metrics() -> None:
     assert make_review(facts(), facts({"bilstm.roc_auc": 0.1})).failures == []
-    strict = Gate(not_worse=[], at_least={"bigru.accuracy": 0.9, "bigru.none": 0.1})
+    strict = Gate(not_worse={"exactness": 1.0}, at_least={"bigru.accuracy": 0.9, "bigru.none": 0.1})
+    advice = "has no value: fix its name in gate.yaml, or run make repro"
     assert make_review(facts(), facts(), gate=strict).failures == [
+        f"bilstm.exactness {advice}",
+        f"bigru.exactness {advice}",
         "bigru.accuracy is 0.8200, below the minimum of 0.9",
-        "bigru.none has no value: fix its name in gate.yaml, or run make repro",
+        f"bigru.none {advice}",
     ]
-
-
-def test_gate_file_is_validated(tmp_path: Path) -> None:
-    assert "accuracy" in review.read_gate(PROJECT / "gate.yaml").not_worse
-    file = tmp_path / "gate.yaml"
-    file.write_text("not_worse: 3\nat_leest: {}\n")
-    with pytest.raises(InputError, match=r"gate.yaml: not_worse: .*at_least: .*at_leest: "):
-        review.read_gate(file)
 
 
 def test_review_lists_the_changes(tmp_path: Path) -> None:
     here = facts({"bilstm.accuracy": 0.86, "bigru.loss": 0.9001}, plots={"plots/a.csv": "2"})
     content = make_review(facts(), replace(here, settings={"train.seed": 1}))
-    written = render(content, tmp_path, seed_study())
+    written = render(content, tmp_path)
     assert "| `train.seed` | 0 | 1 |" in written
     assert "| bilstm.accuracy | 0.8200 | 0.8600 | +0.0400 |" in written
-    assert "**Beyond noise**: 1 better, 0 worse, of 2 metrics" in written
     assert "Changed: `plots/a.csv`. Compare them with `dvc plots diff main`." in written
-    assert "from the 8\nseeds in `study/seeds`" in written
 
 
-def test_new_seed_is_rarely_called_better_or_worse() -> None:
-    committed = study.read(PROJECT / "study" / "seeds")
-    pairs = list(itertools.combinations(committed.runs.index, 2))
-    flagged = 0
-    for base, here in pairs:
-        # Estimate noise without these two seeds, as for a new seed.
-        others = committed.runs.drop([base, here])
-        noises = replace(committed, runs=others, summary=summary(others, []))
-        sides = [
-            replace(facts(), metrics={"corpus": CORPUS} | group_by_model(committed.runs.loc[place]))
-            for place in (base, here)
-        ]
-        rows = make_review(*sides, Noise(noises, {})).rows
-        assert len(rows) > 10
-        flagged += any(row.word in {"better", "worse"} for row in rows)
-    # One in twenty is expected; allow two.
-    assert len(pairs) >= 45
-    assert flagged <= len(pairs) * 2 / 20
-
-
-def group_by_model(run: Any) -> dict[str, dict[str, Any]]:
-    metrics: dict[str, dict[str, Any]] = {}
-    for name, value in run.items():
-        model, _, measure = str(name).partition(".")
-        metrics.setdefault(model, {})[measure] = value
-    return {model: metrics[model] for model in ("bilstm", "bigru", "baseline")}
+def test_study_with_the_settings_of_base_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
+    other, varied = replace(NOISE, settings={"a.b": 1}), replace(NOISE, varied=["train.epochs"])
+    monkeypatch.setattr(study, "read_all", lambda _: [other, NOISE, varied])
+    assert review.noise_study(Path(), facts()) is NOISE
+    monkeypatch.setattr(study, "read_all", lambda _: [varied, other])
+    assert review.noise_study(Path(), facts()) is other
+    assert review.noise_study(Path(), facts({"corpus.name": "other"})) is None
