@@ -3,12 +3,11 @@
 Reads the source of the corpus. Writes data/unlabelled.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from birnn.core import stage
 from birnn.core.errors import InputError
-from birnn.core.outputs import atomic_folder
+from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.corpora import imdb
 from birnn.text import unlabelled
@@ -18,20 +17,27 @@ UNLABELLED = Path("data/unlabelled")
 
 
 def main(settings: Settings) -> None:
-    """Write the words of the reviews; if they are not needed, write an empty file."""
+    """Write the words of the reviews, an empty file if they are not needed, and their number."""
+    texts, left_out = read(settings)
     with atomic_folder(UNLABELLED) as folder:
-        count = unlabelled.write(texts(settings), folder / "reviews.parquet")
-    print(f"{count:,} reviews without a label")
+        count = unlabelled.write(texts, folder / "reviews.parquet")
+        write_json(folder / "unlabelled.json", {"reviews": count, "left_out": left_out})
+    print(
+        f"{count:,} reviews without a label; {left_out:,} were left out, because a labelled review "
+        "has the same text"
+    )
 
 
-def texts(settings: Settings) -> Iterable[str]:
-    """Return the texts of the reviews, or nothing if they are not needed.
+def read(settings: Settings) -> tuple[list[str], int]:
+    """Return the texts of the reviews, none if they are not needed, and how many were left out.
+
+    Reviews with the same text as a labelled review are left out.
 
     Raises:
         InputError: the corpus has no unlabelled reviews or cannot be read.
     """
     if settings.word_vectors.reviews != "all":
-        return ()
+        return [], 0
     if settings.fetch.source != "imdb":
         raise InputError(
             f"word_vectors.reviews is all, but {settings.fetch.source} has no unlabelled reviews. "

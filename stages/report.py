@@ -1,7 +1,7 @@
 """Draw the figures, and write the report and the model card.
 
-Reads metrics, plots/*.csv, data/corpus/corpus.json, data/evaluated/costs.json, timings and study.
-Writes plots/*.png, plots/templates and report.
+Reads metrics, plots/*.csv, data/corpus/corpus.json, data/unlabelled/unlabelled.json,
+data/evaluated/costs.json, timings and study. Writes plots/*.png, plots/templates and report.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,7 @@ from birnn.reporting.ladder import Ladder
 from birnn.reporting.study import Study
 
 CORPUS = Path("data/corpus/corpus.json")
+UNLABELLED = Path("data/unlabelled/unlabelled.json")
 METRICS = Path("metrics/metrics.json")
 CHECKLIST = Path("metrics/checklist.csv")
 COSTS = Path("data/evaluated/costs.json")
@@ -58,6 +59,7 @@ def main(settings: Settings) -> None:
     content = {
         "metrics": metrics,
         "source": read_json(CORPUS),
+        "unlabelled": read_json(UNLABELLED),
         "costs": read_json(COSTS),
         "timings": {name: read_json(TIMINGS / f"{name}.json") for name in (*NETWORKS, BASELINE)},
         "confusion": confusion_counts(tables["confusion"]),

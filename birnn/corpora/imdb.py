@@ -6,6 +6,7 @@ The archive is read as a stream and never extracted, so it cannot write any file
 """
 
 import gzip
+import hashlib
 import os
 import re
 import tarfile
@@ -78,27 +79,42 @@ def read_verified(archive: Path) -> Iterator[Review]:
             )
 
 
-def read_unlabelled(raw: Path) -> Iterator[str]:
-    """Yield the texts of the unlabelled reviews, in order of name.
+def read_unlabelled(raw: Path) -> tuple[list[str], int]:
+    """Read the unlabelled reviews without those that have the same text as a labelled review.
 
-    The archive is located as by `reader`.
+    Some test reviews are also among the unlabelled ones. A network that learns from their text
+    would be tested on text that it has seen. The archive is located as by `reader`.
+
+    Returns:
+        The texts, in order of name, and the number of reviews that were left out.
 
     Raises:
         UnreachableError: there is no copy, and the download failed.
         InputError: the archive is truncated, malicious, or not the dataset.
     """
     archive = _locate(raw)
-    files = dict(_files(archive, UNLABELLED))
+    files: dict[str, bytes] = {}
+    labelled: set[bytes] = set()
+    for path, content in _files(archive, UNLABELLED, REVIEW):
+        if UNLABELLED.fullmatch(path):
+            files[path] = content
+        else:
+            labelled.add(hashlib.sha256(content).digest())
     digest = Digest()
+    texts = []
+    left_out = 0
     for path in sorted(files):
         text = _text(archive, path, files.pop(path))
-        digest.add(Review("train", path, "", 0, text, path))
-        yield text
+        if digest.add(Review("train", path, "", 0, text, path)) in labelled:
+            left_out += 1
+        else:
+            texts.append(text)
     if digest.hexdigest() != UNLABELLED_DIGEST:
         raise InputError(
             f"{archive}: the train/unsup reviews differ from the Large Movie Review Dataset "
             f"(digest {digest.hexdigest()}, expected {UNLABELLED_DIGEST}): {ADVICE}"
         )
+    return texts, left_out
 
 
 def read_archive(archive: Path) -> Iterator[Review]:

@@ -50,8 +50,8 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
 
     Args:
         content: data of the report: `metrics`, `costs`, `timings`, `source` (the description of
-            the corpus), `confusion`, `best_loss_epoch`, `checklist`, `settings`, `studies` and
-            `ladder`.
+            the corpus), `unlabelled` (the description of its unlabelled reviews), `confusion`,
+            `best_loss_epoch`, `checklist`, `settings`, `studies` and `ladder`.
         drawings: an `svg` element per figure, by its address in the Markdown.
         folder: output folder.
     """

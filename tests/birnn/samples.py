@@ -153,6 +153,7 @@ def content(
     return {
         "metrics": measured,
         "source": {"train": split, "test": split, "overlap": 123},
+        "unlabelled": {"reviews": 0, "left_out": 0},
         "costs": costs(),
         "timings": timings(),
         "confusion": report_stage.confusion_counts(rows["confusion"]),

@@ -25,7 +25,9 @@ UNLABELLED = {
     "train/unsup/10_0.txt": b"None h\xc3\xa9re.",
     "train/unsup/2_0.txt": b"Nor here.",
 }
-OTHERS = {"README": b"Read me."} | UNLABELLED
+# Unlabelled reviews with the text of a training review and of a test review.
+COPIES = {"train/unsup/3_0.txt": b"Good.", "train/unsup/4_0.txt": b"Fine."}
+OTHERS = {"README": b"Read me."} | UNLABELLED | COPIES
 
 WHOLE = REVIEWS | FILMS | OTHERS
 

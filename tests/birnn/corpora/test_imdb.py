@@ -9,11 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from birnn.core import settings
 from birnn.core.errors import InputError
+from birnn.core.outputs import read_json
+from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.corpora import imdb
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Digest
+from birnn.text.reviews import words
+from stages import fetch_unlabelled
 from tests.birnn.corpora import archives
+from tests.projects import PROJECT
 
 
 def error_message(archive: Path) -> str:
@@ -181,19 +187,52 @@ def test_real_archive(tmp_path: Path) -> None:
     assert sum(review.label for review in reviews if review.split == "train") == 12_500
 
 
-def test_unlabelled_reviews_are_sorted_and_verified(
-    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def _unlabelled_archive(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accept the unlabelled reviews of the small archive as those of the dataset."""
     monkeypatch.setenv("IMDB_ARCHIVE", str(archive))
     with pytest.raises(InputError, match="the train/unsup reviews differ from the") as error:
-        list(imdb.read_unlabelled(tmp_path / "raw"))
+        imdb.read_unlabelled(tmp_path / "raw")
     digest = str(error.value).split("digest ")[1].split(",")[0]
     monkeypatch.setattr(imdb, "UNLABELLED_DIGEST", digest)
-    texts = list(imdb.read_unlabelled(tmp_path / "raw"))
+
+
+@pytest.mark.usefixtures("_unlabelled_archive")
+def test_unlabelled_reviews_are_sorted_and_verified(archive: Path, tmp_path: Path) -> None:
+    texts, _ = imdb.read_unlabelled(tmp_path / "raw")
     assert texts == ["No label.", "None hére.", "Nor here."]
     archives.write(archive, archives.WHOLE | {"train/unsup/0_0.txt": b"Another."})
     with pytest.raises(InputError, match="train/unsup"):
-        list(imdb.read_unlabelled(tmp_path / "raw"))
+        imdb.read_unlabelled(tmp_path / "raw")
+
+
+@pytest.mark.usefixtures("_unlabelled_archive")
+def test_copies_of_labelled_reviews_are_left_out(archive: Path, tmp_path: Path) -> None:
+    texts, left_out = imdb.read_unlabelled(tmp_path / "raw")
+    assert left_out == len(archives.COPIES) == 2
+    labelled = {review.text for review in imdb.read_archive(archive)}
+    assert not labelled & set(texts)
+    # A text counts as the same only if it is equal, as in the number of test reviews in train.
+    archives.write(archive, archives.WHOLE | {"train/pos/10_8.txt": b"good."})
+    texts, left_out = imdb.read_unlabelled(tmp_path / "raw")
+    assert left_out == 1
+    assert "Good." in texts
+
+
+@pytest.mark.usefixtures("_unlabelled_archive")
+def test_stage_stores_no_copies_and_counts_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch_unlabelled, "UNLABELLED", tmp_path / "unlabelled")
+    params = read_yaml(PROJECT / "params.yaml")
+    params["word_vectors"]["reviews"] = "all"
+    write_yaml(params, tmp_path / "params.yaml")
+    fetch_unlabelled.main(settings.load(tmp_path / "params.yaml"))
+    file = tmp_path / "unlabelled" / "reviews.parquet"
+    stored = [tokens for batch in words(file) for tokens in batch]
+    assert stored == [["no", "label"], ["none", "hére"], ["nor", "here"]]
+    description = read_json(tmp_path / "unlabelled" / "unlabelled.json")
+    assert description == {"reviews": 3, "left_out": 2}
 
 
 def test_reading_unlabelled_reviews_checks_the_archive(
@@ -202,7 +241,7 @@ def test_reading_unlabelled_reviews_checks_the_archive(
     monkeypatch.setenv("IMDB_ARCHIVE", str(archive))
     archives.write(archive, archives.WHOLE, archives.plain("../evil", b"evil"))
     with pytest.raises(InputError, match="points outside the archive"):
-        list(imdb.read_unlabelled(tmp_path / "raw"))
+        imdb.read_unlabelled(tmp_path / "raw")
     archives.write(archive, archives.WHOLE | {"train/unsup/2_0.txt": b"\xff"})
     with pytest.raises(InputError, match=r"train/unsup/2_0\.txt is not UTF-8 at byte 0"):
-        list(imdb.read_unlabelled(tmp_path / "raw"))
+        imdb.read_unlabelled(tmp_path / "raw")

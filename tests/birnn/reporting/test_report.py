@@ -1,6 +1,7 @@
 """Test the content of the report, and that its page is a single file."""
 
 import re
+from collections import defaultdict
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -218,3 +219,14 @@ def test_corpus_name_is_escaped(tmp_path: Path) -> None:
     name = "<script>alert(1)</script>"
     _, html = samples.write_report(tmp_path, samples.predictions(), corpus=name, draw=False)
     assert "<script" not in html
+
+
+def test_unlabelled_reviews_are_counted_if_they_are_used(
+    tmp_path: Path, texts: tuple[str, str]
+) -> None:
+    assert "unlabelled reviews" not in words(texts[0])
+    data, _ = samples.content(samples.predictions())
+    data["unlabelled"] = {"reviews": 49_359, "left_out": 641}
+    report.write(data, defaultdict(str), tmp_path)
+    text = words((tmp_path / "report.md").read_text(encoding="utf-8"))
+    assert "trained on 49,359 unlabelled reviews. 641 others were left out" in text
