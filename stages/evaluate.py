@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from birnn.core import machine, stage
 from birnn.core.outputs import atomic_folder, read_json, write_json
@@ -53,6 +54,8 @@ def main(settings: Settings) -> None:
     )
     corpus = read_json(CORPUS)
     metrics = summary.summarize_models(table, predicted, histories, maxlen=padded.shape[1])
+    for name, accuracies in summary.by_overlap(table, find_overlap()).items():
+        metrics[name]["by_overlap"] = accuracies
     held_out = None if settings.pad.validation == "test" else predict_held_out()
     if held_out is not None:
         metrics = ensembles.add_ensembles(metrics, held_out, table)
@@ -91,6 +94,16 @@ def predict_held_out() -> pd.DataFrame:
     predicted = predict(HELD_OUT, TRAINING_REVIEWS)
     log_odds = {name: model.log_odds for name, model in predicted.items()}
     return pd.DataFrame({"label": labels} | log_odds)
+
+
+def find_overlap() -> NDArray[np.bool_]:
+    """Return which test reviews have the text of a training review, shape (reviews,)."""
+    # Hashes, because the texts may not fit in memory.
+    test, training = (
+        np.fromiter(map(hash, reviews.all_texts(file)), np.int64)
+        for file in (REVIEWS, TRAINING_REVIEWS)
+    )
+    return np.isin(test, training)
 
 
 def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:

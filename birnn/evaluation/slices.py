@@ -1,4 +1,4 @@
-"""Accuracy on slices of the test reviews, by length and by truncation."""
+"""Accuracy on slices of the test reviews, by length, truncation and overlap with training."""
 
 from typing import Any
 
@@ -50,6 +50,14 @@ def by_truncation(
     return [
         {"truncated": False} | accuracy(correct[~truncated]),
         {"truncated": True} | accuracy(correct[truncated]),
+    ]
+
+
+def by_overlap(in_training: NDArray[np.bool_], correct: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    """Return the accuracy on reviews whose text is not a training review's, and on the others."""
+    return [
+        {"in_training": False} | accuracy(correct[~in_training]),
+        {"in_training": True} | accuracy(correct[in_training]),
     ]
 
 

@@ -85,6 +85,22 @@ def summarize_models(
     return metrics
 
 
+def by_overlap(
+    table: pd.DataFrame, in_training: NDArray[np.bool_]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return each model's accuracy by overlap with the training split (see `slices.by_overlap`).
+
+    Args:
+        table: one row per test review, as in `summarize_models`.
+        in_training: which test reviews have the text of a training review, shape (reviews,).
+    """
+    labels = table["label"].to_numpy()
+    return {
+        name: rounded(slices.by_overlap(in_training, is_correct(labels, table[name].to_numpy())))
+        for name in TITLES
+    }
+
+
 def compare_pair(
     labels: NDArray[np.uint8],
     log_odds: Mapping[str, NDArray[np.floating]],

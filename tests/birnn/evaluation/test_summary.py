@@ -93,7 +93,7 @@ def test_baseline_is_compared_with_each_network() -> None:
 def test_slices_add_up_to_the_accuracy() -> None:
     columns = samples.predictions()
     measured = samples.metrics(columns)["bigru"]
-    for name in ("by_length", "by_truncation"):
+    for name in ("by_length", "by_truncation", "by_overlap"):
         correct = sum(row["accuracy"] * row["reviews"] for row in measured[name])
         assert correct / len(columns["label"]) == pytest.approx(measured["accuracy"], abs=1e-3)
     assert len(measured["by_length"]) == slices.LENGTHS

@@ -230,3 +230,12 @@ def test_unlabelled_reviews_are_counted_if_they_are_used(
     report.write(data, defaultdict(str), tmp_path)
     text = words((tmp_path / "report.md").read_text(encoding="utf-8"))
     assert "trained on 49,359 unlabelled reviews. 641 others were left out" in text
+
+
+def test_accuracy_without_copies_of_training_reviews(tmp_path: Path) -> None:
+    columns = samples.predictions()
+    # Only copies of training reviews are classified correctly.
+    is_copy = np.arange(len(columns["label"])) < samples.OVERLAP
+    columns["bigru"] = np.where(is_copy, columns["label"], 1 - columns["label"]).astype(np.float32)
+    markdown, _ = samples.write_report(tmp_path, columns, draw=False)
+    assert re.search(r"Without them, .* 0\.00% \(BiGRU\)", words(markdown))
