@@ -1,18 +1,20 @@
 """The ladder stored in git: the results of recipes, each of which adds to the one before."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from birnn.core.outputs import read_json
 from birnn.evaluation.intervals import Interval
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.reporting import statistics
+from birnn.reporting.formatting import NOTHING
+from birnn.reporting.references import Inputs, Published
 from birnn.reporting.study import CORPUS
 
 RUNS, ABOUT = "runs.csv", "ladder.json"
@@ -30,6 +32,7 @@ class Result:
         held_out: mean accuracy on the held-out reviews.
         seconds: shortest training time over seeds, including the stages before it. All seeds do the
             same work, so a longer time is due to other load on the machine.
+        by_seed: accuracy on the test reviews, by seed.
     """
 
     seeds: int
@@ -38,6 +41,7 @@ class Result:
     interval: Interval | None
     held_out: float
     seconds: float
+    by_seed: "pd.Series[float]"
 
     @property
     def gap(self) -> float:
@@ -53,6 +57,7 @@ class Rung:
         name: name of the recipe.
         title: description of what it adds to the recipe before it.
         settings: settings that it adds, by full name.
+        inputs: what its networks learn from, given the settings of this and all earlier rungs.
         models: results by model, including the blends `networks` and `all`.
         over_seeds: results of `networks` and `all` blended over all seeds.
     """
@@ -60,8 +65,58 @@ class Rung:
     name: str
     title: str
     settings: dict[str, Any]
+    inputs: Inputs
     models: dict[str, Result]
     over_seeds: dict[str, Result]
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The gain of a rung over the rung before it.
+
+    Attributes:
+        number: number of the rung, counted from 1.
+        rung: the rung.
+        spread: gain in mean test accuracy of the networks, one value per seed. Its interval is
+            simultaneous with the intervals of all other gains. None if the two rungs share no seed.
+    """
+
+    number: int
+    rung: Rung
+    spread: statistics.Spread | None
+
+    @property
+    def verdict(self) -> str:
+        """The verdict from the interval over seeds; a dash without an interval."""
+        if not self.spread or not self.spread.interval:
+            return NOTHING
+        low, high = self.spread.interval
+        return "a gain" if low > 0 else "a loss" if high < 0 else "not shown"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The best results with the same inputs.
+
+    Attributes:
+        inputs: what the networks learn from.
+        number: number of the rung, counted from 1; None if no rung has these inputs.
+        rung: the rung with the highest mean accuracy of the networks on the held-out reviews.
+        published: the most accurate published result; None if there is none with these inputs.
+    """
+
+    inputs: Inputs
+    number: int | None
+    rung: Rung | None
+    published: Published | None
+
+    @property
+    def is_published_better(self) -> bool | None:
+        """Whether the published result beats all networks of the rung; None without a pair."""
+        if not self.rung or not self.published:
+            return None
+        networks = [result.test for name, result in self.rung.models.items() if name in NETWORKS]
+        return self.published.accuracy > max(networks)
 
 
 @dataclass(frozen=True)
@@ -93,11 +148,36 @@ class Ladder:
         """Return the rung with a model's highest accuracy on the held-out reviews."""
         return max(self.rungs, key=lambda rung: rung.models[model].held_out)
 
-    def gains(self) -> list[tuple[Rung, float]]:
-        """Return each rung's gain in mean test accuracy of the networks, largest first."""
-        means = [np.mean([rung.models[name].test for name in self.networks]) for rung in self.rungs]
-        steps = zip(self.rungs[1:], np.diff(means).tolist(), strict=True)
-        return sorted(steps, key=lambda step: -step[1])
+    def gains(self) -> list[Gain]:
+        """Return the gain of each rung over the one before it, paired by seed."""
+        accuracies = [
+            pd.DataFrame({name: rung.models[name].by_seed for name in self.networks}).mean(axis=1)
+            for rung in self.rungs
+        ]
+        gains = []
+        for number, (before, after) in enumerate(pairwise(accuracies), start=2):
+            differences = (after - before).dropna()
+            spread = (
+                statistics.spread(differences, len(self.rungs) - 1) if len(differences) else None
+            )
+            gains.append(Gain(number, self.rungs[number - 1], spread))
+        return gains
+
+    def compare(self, published: Sequence[Published]) -> list[Comparison]:
+        """Compare the best rung and the best published result for each set of inputs."""
+        rungs = dict(enumerate(self.rungs, start=1))
+        all_inputs = [rung.inputs for rung in self.rungs] + [result.inputs for result in published]
+        comparisons = []
+        for inputs in dict.fromkeys(all_inputs):
+            numbers = [number for number, rung in rungs.items() if rung.inputs == inputs]
+            number = max(numbers, key=lambda each: self._held_out(rungs[each]), default=None)
+            results = [result for result in published if result.inputs == inputs]
+            best = max(results, key=lambda result: result.accuracy, default=None)
+            comparisons.append(Comparison(inputs, number, rungs.get(number or 0), best))
+        return comparisons
+
+    def _held_out(self, rung: Rung) -> float:
+        return sum(rung.models[name].held_out for name in self.networks)
 
 
 def read(folder: Path) -> Ladder | None:
@@ -105,16 +185,24 @@ def read(folder: Path) -> Ladder | None:
     if not (folder / ABOUT).exists():
         return None
     description, runs = read_json(folder / ABOUT), pd.read_csv(folder / RUNS)
-    rungs = [
-        Rung(
-            name=recipe["name"],
-            title=recipe["title"],
-            settings=recipe["settings"],
-            models=_results(runs[(runs["recipe"] == recipe["name"]) & runs["seed"].ne("all")]),
-            over_seeds=_results(runs[(runs["recipe"] == recipe["name"]) & runs["seed"].eq("all")]),
+    rungs = []
+    settings: dict[str, Any] = {}
+    for recipe in description["recipes"]:
+        settings |= recipe["settings"]
+        recipe_runs = runs[runs["recipe"] == recipe["name"]]
+        rungs.append(
+            Rung(
+                name=recipe["name"],
+                title=recipe["title"],
+                settings=recipe["settings"],
+                inputs=Inputs(
+                    unlabelled=settings.get("word_vectors.reviews") == "all",
+                    ngrams=settings.get("ngrams.longest", 0) > 0,
+                ),
+                models=_results(recipe_runs[recipe_runs["seed"].ne("all")]),
+                over_seeds=_results(recipe_runs[recipe_runs["seed"].eq("all")]),
+            )
         )
-        for recipe in description["recipes"]
-    ]
     return Ladder(description["corpus"], description["machines"], rungs)
 
 
@@ -131,4 +219,5 @@ def _result(rows: pd.DataFrame) -> Result:
         interval=spread.interval,
         held_out=float(rows["held_out"].mean()),
         seconds=float(rows["seconds"].min()),
+        by_seed=rows.set_index("seed")["test"],
     )

@@ -2,13 +2,20 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 
-from birnn.core.outputs import write_json
+from birnn.core.outputs import read_json, write_json
+from birnn.experiments import recipes as recipe_files
 from birnn.reporting import ladder, ladder_figure
+from birnn.reporting.references import PUBLISHED, Inputs, Published
 from tests.birnn import samples
+from tests.projects import PROJECT
 
 
 @pytest.fixture
@@ -34,9 +41,107 @@ def test_results_are_means_over_seeds(recipes: ladder.Ladder) -> None:
     assert set(first.models) == {"bilstm", "bigru", "baseline", "networks", "all"}
 
 
-def test_gains_are_sorted_by_size(recipes: ladder.Ladder) -> None:
-    ((rung, gain),) = recipes.gains()
-    assert (rung.name, gain) == ("pooled", pytest.approx(0.05))
+GAINS = {
+    "a gain": (0.010, 0.011, 0.012),
+    "a loss": (-0.02, -0.021, -0.019),
+    "not shown": (-1, 0, 2),
+}
+
+
+@pytest.mark.parametrize("verdict", GAINS)
+def test_gains_are_paired_by_seed(tmp_path: Path, verdict: str) -> None:
+    samples.write_ladder(tmp_path, seeds=3)
+    runs = pd.read_csv(tmp_path / "runs.csv", dtype={"seed": str})
+    # Seeds differ far more from each other than the two recipes differ.
+    for seed, (before, gain) in enumerate(zip((0.7, 0.8, 0.9), GAINS[verdict], strict=True)):
+        of_seed = runs["seed"] == str(seed)
+        runs.loc[of_seed & (runs["recipe"] == "plain"), "test"] = before
+        runs.loc[of_seed & (runs["recipe"] == "pooled"), "test"] = before + gain
+    # The order of the rows does not matter.
+    runs.iloc[::-1].to_csv(tmp_path / "runs.csv", index=False)
+    content = ladder.read(tmp_path)
+    assert content
+    (gain,) = content.gains()
+    assert (gain.number, gain.rung.name, gain.verdict) == (2, "pooled", verdict)
+    assert gain.spread
+    assert gain.spread.mean == pytest.approx(np.mean(GAINS[verdict]))
+    expected = stats.t.interval(0.95, 2, gain.spread.mean, stats.sem(GAINS[verdict]))
+    assert gain.spread.interval == pytest.approx(expected)
+
+
+def test_intervals_of_gains_are_simultaneous(tmp_path: Path) -> None:
+    samples.write_ladder(tmp_path, seeds=3)
+    about = read_json(tmp_path / "ladder.json")
+    runs = pd.read_csv(tmp_path / "runs.csv")
+    third = runs[runs["recipe"] == "plain"].assign(recipe="third")
+    third["test"] += [0.001 * number for number in range(len(third))]
+    pd.concat([runs, third]).to_csv(tmp_path / "runs.csv", index=False)
+    about["recipes"].append(about["recipes"][1] | {"name": "third"})
+    write_json(tmp_path / "ladder.json", about)
+    content = ladder.read(tmp_path)
+    assert content
+    spreads = [gain.spread for gain in content.gains()]
+    assert [spread.comparisons for spread in spreads if spread] == [2, 2]
+
+
+def test_recipes_without_a_common_seed_have_no_gain(tmp_path: Path) -> None:
+    samples.write_ladder(tmp_path)
+    runs = pd.read_csv(tmp_path / "runs.csv", dtype={"seed": str})
+    runs.loc[(runs["recipe"] == "plain") & (runs["seed"] != "all"), "seed"] += "0"
+    runs.loc[runs["seed"] == "00", "seed"] = "7"
+    runs.to_csv(tmp_path / "runs.csv", index=False)
+    content = ladder.read(tmp_path)
+    assert content
+    (gain,) = content.gains()
+    assert (gain.spread, gain.verdict) == (None, "–")
+    samples.write_report(tmp_path / "report", samples.predictions(), ladder=content, draw=False)
+
+
+def test_published_results_are_compared_on_the_same_inputs(recipes: ladder.Ladder) -> None:
+    ngrams = Inputs(ngrams=True)
+    published = [
+        Published("words", "A", 0.90, Inputs()),
+        Published("worse words", "A", 0.70, Inputs()),
+        Published("n-grams", "B", 0.80, ngrams),
+        Published("test text", "C", 0.99, Inputs(unlabelled=True, test_reviews=True)),
+    ]
+    _, pooled = recipes.rungs
+    recipes.rungs[1] = replace(pooled, inputs=ngrams)
+    words, with_ngrams, test = recipes.compare(published)
+    assert (words.number, words.published, words.is_published_better) == (1, published[0], True)
+    assert (with_ngrams.number, with_ngrams.published) == (2, published[2])
+    assert with_ngrams.is_published_better is False
+    assert (test.rung, test.is_published_better) == (None, None)
+
+
+def test_inputs_include_those_of_earlier_recipes(tmp_path: Path) -> None:
+    samples.write_ladder(tmp_path)
+    about = read_json(tmp_path / "ladder.json")
+    first, second = about["recipes"]
+    first["settings"] = {"ngrams.longest": 3}
+    second["settings"] = {"word_vectors.reviews": "all"}
+    write_json(tmp_path / "ladder.json", about)
+    content = ladder.read(tmp_path)
+    assert content
+    assert [rung.inputs for rung in content.rungs] == [
+        Inputs(ngrams=True),
+        Inputs(unlabelled=True, ngrams=True),
+    ]
+    assert content.rungs[1].inputs.reviews == "labelled and unlabelled"
+
+
+def test_published_results_are_sorted_and_state_their_conditions() -> None:
+    accuracies = [result.accuracy for result in PUBLISHED]
+    assert accuracies == sorted(accuracies)
+    assert all(result.notes for result in PUBLISHED if result.inputs.test_reviews)
+
+
+def test_stored_ladder_describes_the_current_recipes() -> None:
+    stored = read_json(PROJECT / "study" / "ladder" / "ladder.json")["recipes"]
+    current = recipe_files.read()
+    for recipe in stored:
+        if recipe["settings"] == current[recipe["name"]].added:
+            assert recipe["title"] == current[recipe["name"]].title
 
 
 def test_rung_is_chosen_by_held_out_accuracy(recipes: ladder.Ladder) -> None:
@@ -78,12 +183,15 @@ def test_report_has_results_of_recipes(recipes: ladder.Ladder, tmp_path: Path) -
     for text in texts:
         words = " ".join(re.sub("<[^>]+>", "", text).split())
         assert "from 80.50% to 85.50% (BiLSTM)" in words
-        assert "pooled +5.00." in words
         assert "all seeds gives 92.00%" in words
     markdown = texts[0]
     assert "| 2 | pooled: maximum and mean | 85.50 ± 0.71 |" in markdown
     assert "| 2 | 85.00 (+0.50) |" in markdown
-    assert "| SA-LSTM | Dai and Le 2015 | 92.76% | labelled and unlabelled reviews |" in markdown
+    assert (
+        "| 2 | pooled | `network.pooling` max_mean | +5.00 (+5.00 to +5.00) | a gain |" in markdown
+    )
+    assert "| SA-LSTM | Dai and Le 2015 | 92.76% | labelled and unlabelled | words |" in markdown
+    assert "| labelled | words | 2 pooled | 85.50 | 85.50 | 91.86 |" in markdown
 
 
 def test_single_seed_has_no_spread(tmp_path: Path) -> None:
@@ -96,6 +204,7 @@ def test_single_seed_has_no_spread(tmp_path: Path) -> None:
         tmp_path / "report", samples.predictions(), ladder=recipes, draw=False
     )
     assert "| 1 | plain: the plain networks | 80.00 |" in markdown
+    assert "| +5.00 | – |" in markdown
 
 
 def test_incomplete_description_is_an_error(tmp_path: Path) -> None:
