@@ -75,6 +75,7 @@ LADDER := -S train.seed=0..2
 ladder: $(ENV) ## run the unfinished experiments of all recipes and collect the results
 	python -m birnn sweep --recipe all $(LADDER)
 	python -m birnn ladder $(LADDER)
+	python -m birnn tried
 
 BASE ?= origin/main
 

@@ -142,6 +142,17 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     assert both["all"] == pytest.approx(both["0"] + both["1"], abs=0.01)
     assert runs[runs["seed"] != "all"]["held_out"].between(0.4, 0.9).all()
 
+    log = finished_copy / "study" / "tried.csv"
+    before = len(pd.read_csv(log))
+    for added in (4, 0):
+        result = run(*BIRNN, "tried", cwd=finished_copy)
+        assert f"{added} new of {before + 4} rows" in result.stdout, result.stderr
+    logged = pd.read_csv(log).iloc[before:]
+    assert logged["recipe"].tolist() == ["plain", "plain", "pooling", "pooling"]
+    assert logged["settings"].isna().all()
+    per_seed = runs[(runs["model"] == "bigru") & (runs["seed"] != "all")]
+    assert logged["held_out.bigru"].tolist() == per_seed["held_out"].tolist()
+
     result = run("dvc", "repro", cwd=finished_copy)
     assert stages_run(result) == ["report"]
     markdown = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")

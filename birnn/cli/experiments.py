@@ -97,6 +97,17 @@ def ladder(settings: Settings) -> None:
     commands.collect_ladder(settings)
 
 
+@app.command(epilog="Example: birnn tried")
+def tried() -> None:
+    """Log the settings that were compared on held-out reviews in study/tried.csv.
+
+    Add the finished experiments that are not in the log yet, including those that lost.
+    """
+    from birnn.experiments import commands  # noqa: PLC0415
+
+    commands.log_tried()
+
+
 @app.command(epilog="Example: birnn review origin/main --seeds 5")
 def review(  # noqa: PLR0913, PLR0917  # one parameter per option
     base: Annotated[str, typer.Argument(help="Commit that the change starts from.")],

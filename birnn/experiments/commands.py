@@ -17,6 +17,7 @@ from birnn.experiments import (
     revisions,
     runs,
     studies,
+    tried,
 )
 from birnn.experiments import review as reviews
 from birnn.reporting import formatting
@@ -102,6 +103,12 @@ def collect_ladder(settings: Sequence[str]) -> None:
     }
     folder = ladder.write(matches, entries)
     print(f"{sum(map(len, matches.values()))} experiments: {folder}")
+
+
+def log_tried() -> None:
+    """Add finished experiments that hold out reviews to the log of compared settings."""
+    added, total = tried.append(runs.finished_with_any_code(), list(recipes.read().values()))
+    print(f"{added} new of {total} rows: {tried.FILE}")
 
 
 def review(

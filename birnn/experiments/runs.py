@@ -37,12 +37,14 @@ class Run:
     Attributes:
         name: name of the experiment.
         revision: commit of the experiment.
+        baseline: commit that the experiment started from.
         params: settings by section.
         metrics: metrics by section, as DVC returns them.
     """
 
     name: str
     revision: str
+    baseline: str
     params: Params
     metrics: dict[str, dict[str, Any]]
 
@@ -52,14 +54,25 @@ def finished() -> list[Run]:
     corpus = _locked_hashes(read_lock(), CORPUS)
     with Repo() as repo:
         current = corpus | _code_hashes(repo)
+    return list(_finished(lambda lock: _locked_hashes(lock, CORPUS, *CODE) == current))
+
+
+def finished_with_any_code() -> list[Run]:
+    """Return the finished experiments of any code and corpus, from any commit."""
+    return list(_finished(lambda _: True))
+
+
+def _finished(matches: Callable[[Lock], bool]) -> Iterator[Run]:
+    """Yield the finished experiments whose `dvc.lock` matches."""
+    with Repo() as repo:
         listed = repo.experiments.ls(all_commits=True)
-    runs = []
-    for name, revision in (entry for entries in listed.values() for entry in entries):
-        lock = parse_yaml(dvc.api.read(str(LOCK), rev=revision))
-        params = dvc.api.params_show(rev=revision)
-        if _locked_hashes(lock, CORPUS, *CODE) == current and _is_complete(lock, params):
-            runs.append(Run(name, revision, params, dvc.api.metrics_show(rev=revision)))
-    return runs
+    for baseline, entries in listed.items():
+        for name, revision in entries:
+            lock = parse_yaml(dvc.api.read(str(LOCK), rev=revision))
+            params = dvc.api.params_show(rev=revision)
+            if matches(lock) and _is_complete(lock, params):
+                metrics = dvc.api.metrics_show(rev=revision)
+                yield Run(name, revision, baseline, params, metrics)
 
 
 def match_points(points: Sequence[Point], runs: Sequence[Run]) -> dict[int, Run]:

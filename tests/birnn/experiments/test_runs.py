@@ -81,6 +81,10 @@ def test_finished_requires_current_code_corpus_and_all_stages(
     monkeypatch.setattr(runs.dvc.api, "params_show", lambda **_: PARAMS)
     monkeypatch.setattr(runs.dvc.api, "metrics_show", lambda **_: {"bigru": {"accuracy": 1}})
     assert [run.name for run in runs.finished()] == ["one"] * counts
+    # Code and corpus do not matter here, only whether all stages ran.
+    complete = path != "params"
+    found = runs.finished_with_any_code()
+    assert [(run.name, run.baseline) for run in found] == [("one", "main")] * complete
 
 
 def test_one_by_one_prints_the_remaining_time(

@@ -41,6 +41,7 @@ def make_runs(points: list[grid.Point], corpus: str = "mine") -> dict[int, Run]:
         index: Run(
             point.name,
             "abc",
+            "def",
             point.params,
             metrics(0.8 + index / 1_000, 0.8 + index / 1_000 - (0.01 if index > 2 else 0), corpus),
         )
