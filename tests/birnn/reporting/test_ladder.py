@@ -54,9 +54,9 @@ def test_gains_are_paired_by_seed(tmp_path: Path, verdict: str) -> None:
     runs = pd.read_csv(tmp_path / "runs.csv", dtype={"seed": str})
     # Seeds differ far more from each other than the two recipes differ.
     for seed, (before, gain) in enumerate(zip((0.7, 0.8, 0.9), GAINS[verdict], strict=True)):
-        of_seed = runs["seed"] == str(seed)
-        runs.loc[of_seed & (runs["recipe"] == "plain"), "test"] = before
-        runs.loc[of_seed & (runs["recipe"] == "pooled"), "test"] = before + gain
+        is_seed = runs["seed"] == str(seed)
+        runs.loc[is_seed & (runs["recipe"] == "plain"), "test"] = before
+        runs.loc[is_seed & (runs["recipe"] == "pooled"), "test"] = before + gain
     # The order of the rows does not matter.
     runs.iloc[::-1].to_csv(tmp_path / "runs.csv", index=False)
     content = ladder.read(tmp_path)
