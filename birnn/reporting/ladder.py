@@ -57,7 +57,7 @@ class Rung:
         name: name of the recipe.
         title: description of what it adds to the recipe before it.
         settings: settings that it adds, by full name.
-        inputs: what its networks learn from, given the settings of this and all earlier rungs.
+        inputs: the inputs of its networks, from the settings of this and all earlier rungs.
         models: results by model, including the blends `networks` and `all`.
         over_seeds: results of `networks` and `all` blended over all seeds.
     """
@@ -99,7 +99,7 @@ class Comparison:
     """The best results with the same inputs.
 
     Attributes:
-        inputs: what the networks learn from.
+        inputs: the inputs of the networks.
         number: number of the rung, counted from 1; None if no rung has these inputs.
         rung: the rung with the highest mean accuracy of the networks on the held-out reviews.
         published: the most accurate published result; None if there is none with these inputs.
@@ -112,7 +112,7 @@ class Comparison:
 
     @property
     def is_published_better(self) -> bool | None:
-        """Whether the published result beats all networks of the rung; None without a pair."""
+        """True if the published result beats all networks of the rung; None without a pair."""
         if not self.rung or not self.published:
             return None
         networks = [result.test for name, result in self.rung.models.items() if name in NETWORKS]

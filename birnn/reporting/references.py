@@ -23,7 +23,7 @@ NOTEBOOK = {
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a network learns from, in addition to the words and labels of the training reviews.
+    """The inputs of a network in addition to the words and labels of the training reviews.
 
     Attributes:
         unlabelled: the words of the unlabelled reviews.
@@ -55,7 +55,7 @@ class Published:
         system: name of the model.
         source: authors and year.
         accuracy: accuracy on the 25,000 test reviews.
-        inputs: what the model learns from.
+        inputs: its inputs.
         notes: conditions under which the result was obtained, if they differ from this project's.
     """
 
