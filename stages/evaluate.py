@@ -49,7 +49,8 @@ def main(settings: Settings) -> None:
             "id": reviews.column(REVIEWS, "id"),
             "label": labels,
             "words": reviews.lengths(REVIEWS),
-            **{name: model.log_odds for name, model in predicted.items()},
+            "group": reviews.groups(REVIEWS),
+            **{name: model.probabilities for name, model in predicted.items()},
         }
     )
     corpus = read_json(CORPUS)

@@ -11,12 +11,15 @@ from birnn.evaluation.decision import probability
 BINS = 10
 
 
-def reliability(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> list[dict[str, Any]]:
+def reliability(
+    labels: NDArray[np.uint8], probabilities: NDArray[np.float32], groups: NDArray[np.int32]
+) -> list[dict[str, Any]]:
     """Return the reliability curve with 10 equal-width bins, one row per non-empty bin.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative.
-        log_odds: of the positive class, shape (reviews,).
+        probabilities: of the positive class, shape (reviews,).
+        groups: number of each review's group, such as its film, shape (reviews,).
 
     Returns:
         For each bin, the mean `predicted` probability, the `observed` share of positive reviews,
@@ -28,15 +31,15 @@ def reliability(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> li
     rows = []
     for number in range(BINS):
         in_bin = bin_index == number
-        reviews, positive = int(in_bin.sum()), int(labels[in_bin].sum())
-        if interval := intervals.wilson_interval(positive, reviews):
+        positive = labels[in_bin] == 1
+        if interval := intervals.proportion_interval(positive, groups[in_bin]):
             rows.append(
                 {
                     "predicted": float(probabilities[in_bin].mean(dtype=np.float64)),
-                    "observed": positive / reviews,
+                    "observed": float(positive.mean()),
                     "low": interval[0],
                     "high": interval[1],
-                    "reviews": reviews,
+                    "reviews": len(positive),
                 }
             )
     return rows

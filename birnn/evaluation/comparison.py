@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from birnn.evaluation import intervals
 from birnn.evaluation.intervals import Interval
@@ -12,21 +11,23 @@ from birnn.evaluation.intervals import Interval
 
 @dataclass(frozen=True)
 class Comparison:
-    """Counts of the reviews that two models classify correctly.
+    """Which reviews two models classify correctly.
 
     Attributes:
         reviews: number of reviews.
         both: reviews that both models classify correctly.
         first_only: reviews that only the first model classifies correctly.
         second_only: reviews that only the second model classifies correctly.
-        comparisons: number of pairs that are compared at once (see `intervals`).
+        interval: the 95% interval of the difference of accuracies, first minus second.
+        mcnemar_p: the two-sided p-value of McNemar's exact test.
     """
 
     reviews: int
     both: int
     first_only: int
     second_only: int
-    comparisons: int = 1
+    interval: Interval
+    mcnemar_p: float
 
     @property
     def neither(self) -> int:
@@ -43,36 +44,65 @@ class Comparison:
         """The accuracy of the first model minus the accuracy of the second."""
         return (self.first_only - self.second_only) / self.reviews
 
-    @property
-    def interval(self) -> Interval:
-        """The 95% interval of the difference (see `intervals.paired_difference_interval`)."""
-        return intervals.paired_difference_interval(
-            self.first_only, self.second_only, self.reviews, self.comparisons
-        )
-
-    @property
-    def mcnemar_p(self) -> float:
-        """The two-sided p-value of McNemar's exact test, 1 if the models never differ.
-
-        McNemar, "Note on the Sampling Error of the Difference between Correlated Proportions or
-        Percentages", 1947, with the exact binomial distribution instead of an approximation. For
-        several comparisons, it is multiplied by their number (Dunn 1961).
-        """
-        discordant = self.first_only + self.second_only
-        if not discordant:
-            return 1.0
-        p = float(stats.binomtest(self.first_only, discordant).pvalue)
-        return min(1.0, self.comparisons * p)
-
 
 def compare(
-    first_correct: NDArray[np.bool_], second_correct: NDArray[np.bool_], comparisons: int = 1
+    first_correct: NDArray[np.bool_],
+    second_correct: NDArray[np.bool_],
+    comparisons: int = 1,
+    groups: NDArray[np.int32] | None = None,
 ) -> Comparison:
-    """Compare two models, given which reviews each classifies correctly, shape (reviews,)."""
+    """Compare two models, given which reviews each classifies correctly.
+
+    The interval uses effective numbers of reviews, divided by the design effect of the difference
+    (see `intervals.design_effect`).
+
+    Args:
+        first_correct: shape (reviews,).
+        second_correct: shape (reviews,).
+        comparisons: number of pairs of models that are compared at once (see `intervals`). The
+            p-value is multiplied by it (Dunn 1961).
+        groups: number of each review's group, such as its film, shape (reviews,). Without it,
+            reviews are independent.
+    """
+    reviews = len(first_correct)
+    if groups is None:
+        groups = np.arange(reviews, dtype=np.int32)
+    differences = first_correct.astype(np.int64) - second_correct
+    effect = intervals.design_effect(differences - differences.mean(), groups, comparisons)
+    first_only, second_only = int((differences == 1).sum()), int((differences == -1).sum())
+    _, index = np.unique(groups, return_inverse=True)
+    group_differences = np.rint(np.bincount(index, differences)).astype(np.int64)
     return Comparison(
-        reviews=len(first_correct),
+        reviews=reviews,
         both=int((first_correct & second_correct).sum()),
-        first_only=int((first_correct & ~second_correct).sum()),
-        second_only=int((second_correct & ~first_correct).sum()),
-        comparisons=comparisons,
+        first_only=first_only,
+        second_only=second_only,
+        interval=intervals.paired_difference_interval(
+            first_only / effect, second_only / effect, reviews / effect, comparisons
+        ),
+        mcnemar_p=min(1.0, comparisons * mcnemar_p(group_differences)),
     )
+
+
+def mcnemar_p(differences: NDArray[np.int64]) -> float:
+    """Return the two-sided p-value of McNemar's exact test, 1 if the models never differ.
+
+    Equally good models could swap their predictions on all reviews of a group, so the sign of each
+    group's difference is random (Fisher, "The Design of Experiments", 1935, section 21). If each
+    group has one review, this is the exact binomial version of the test of McNemar, "Note on the
+    Sampling Error of the Difference between Correlated Proportions or Percentages", 1947.
+
+    Args:
+        differences: for each group, the number of reviews that only the first model classifies
+            correctly, minus the number that only the second classifies correctly.
+    """
+    # The probability of each sum, from the smallest to the largest possible sum.
+    probabilities = np.ones(1)
+    for size in np.abs(differences[differences != 0]):
+        padding = np.zeros(2 * size)
+        negative = np.concatenate([probabilities, padding])
+        positive = np.concatenate([padding, probabilities])
+        probabilities = (negative + positive) / 2
+    largest = len(probabilities) // 2
+    sums = np.abs(np.arange(-largest, largest + 1))
+    return min(1.0, float(probabilities[sums >= abs(differences.sum())].sum()))

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from birnn.evaluation.decision import combine
-from birnn.evaluation.intervals import wilson_interval
+from birnn.evaluation.decision import log_odds, mean_log_odds
+from birnn.evaluation.intervals import proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.evaluation.summary import rounded
@@ -59,10 +59,11 @@ def add_ensembles(
 
     Args:
         metrics: metrics per model.
-        held_out: `label` and one column of log-odds per model.
-        test: the same columns for the test reviews.
+        held_out: `label` and one column of probabilities per model.
+        test: the same columns for the test reviews, and the `group` of each review.
     """
     labels, test_labels = held_out["label"].to_numpy(), test["label"].to_numpy()
+    groups = test["group"].to_numpy()
     model_metrics = metrics | {
         name: metrics[name] | {"holdout_accuracy": _accuracy(labels, held_out[name].to_numpy())}
         for name in (*NETWORKS, BASELINE)
@@ -73,8 +74,8 @@ def add_ensembles(
         correct = is_correct(test_labels, test_blends[name])
         blend_metrics[name] = rounded(
             {
-                **compute_scores(test_labels, test_blends[name]),
-                "accuracy_interval": wilson_interval(int(correct.sum()), len(correct)),
+                **compute_scores(test_labels, probabilities),
+                "accuracy_interval": proportion_interval(correct, groups),
             }
         ) | {"holdout_accuracy": _accuracy(labels, held_out_blends[name])}
     blend_metrics[ALL]["baseline_weight"] = rounded(weight)

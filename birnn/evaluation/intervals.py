@@ -26,55 +26,137 @@ def tail(comparisons: int) -> float:
 
 
 def wilson_interval(successes: int, trials: int) -> Interval | None:
-    """Return Wilson's score interval of a proportion, or None if there are no trials.
+    """Return the score interval of a proportion, or None if there are no trials."""
+    return score_interval(successes / trials, trials) if trials else None
+
+
+def score_interval(share: float, trials: float) -> Interval:
+    """Return Wilson's score interval of a proportion, from an effective number of trials.
 
     Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
     """
-    if trials == 0:
+    squared = float(stats.norm.isf(tail(1))) ** 2
+    center = trials * share + squared / 2
+    margin = math.sqrt(squared * (trials * share * (1 - share) + squared / 4))
+    total = trials + squared
+    return max(0.0, (center - margin) / total), min(1.0, (center + margin) / total)
+
+
+def proportion_interval(successes: NDArray[np.bool_], groups: NDArray[np.int32]) -> Interval | None:
+    """Return the interval of the share of successes, or None without reviews.
+
+    Wilson's interval of an effective number of reviews: their number divided by the design effect
+    (Rao and Scott, "A Simple Method for the Analysis of Clustered Binary Data", 1992).
+
+    Args:
+        successes: shape (reviews,).
+        groups: number of each review's group, such as its film, shape (reviews,).
+    """
+    reviews = len(successes)
+    if reviews == 0:
         return None
-    interval = stats.binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
-    return float(interval.low), float(interval.high)
+    share = float(successes.mean())
+    return score_interval(share, reviews / design_effect(successes - share, groups))
 
 
-def auc_interval(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> Interval | None:
+def design_effect(
+    residuals: NDArray[np.floating], groups: NDArray[np.int32], comparisons: int = 1
+) -> float:
+    """Return by how much the likeness of grouped reviews multiplies the variance of a mean.
+
+    The result is at least 1, because reviews of one group are hardly less alike than reviews of
+    several groups: a smaller estimate is due to chance. It includes the uncertainty of a variance
+    that is estimated from few groups (Korn and Graubard, "Confidence Intervals for Proportions with
+    Small Expected Number of Positive Counts Estimated from Survey Data", 1998). If all values are
+    equal, they do not show how alike the reviews of a group are. Then a group counts as one review,
+    up to differences in size (Kish, "Survey Sampling", 1965).
+
+    Args:
+        residuals: values minus their mean, shape (reviews,).
+        groups: number of each review's group, shape (reviews,).
+        comparisons: number of simultaneous intervals.
+    """
+    _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    reviews, count = len(groups), len(sizes)
+    if count == reviews:
+        return 1.0
+    squares = float((residuals**2).sum())
+    if count == 1 or squares == 0:
+        return float((sizes**2).sum()) / reviews
+    group_squares = float((np.bincount(index, residuals) ** 2).sum())
+    effect = (group_squares * count / (count - 1)) / (squares * reviews / (reviews - 1))
+    return min(float(reviews), max(1.0, effect) * few_groups(count, reviews, comparisons))
+
+
+def few_groups(groups: int, reviews: int, comparisons: int = 1) -> float:
+    """Return the squared ratio of Student's quantiles for this many groups and reviews."""
+    by_group, by_review = stats.t.isf(tail(comparisons), [groups - 1, reviews - 1])
+    return float(by_group / by_review) ** 2
+
+
+def auc_interval(
+    labels: NDArray[np.uint8], probabilities: NDArray[np.float32], groups: NDArray[np.int32]
+) -> Interval | None:
     """Return the interval of the area under the ROC curve, clipped to [0, 1].
 
-    DeLong, DeLong and Clarke-Pearson, "Comparing the Areas under Two or More Correlated Receiver
-    Operating Characteristic Curves", 1988; computed from ranks as in Sun and Xu, "Fast
-    Implementation of DeLong's Algorithm", 2014.
+    Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997. It is at least as wide
+    as the interval for independent reviews: DeLong, DeLong and Clarke-Pearson, "Comparing the Areas
+    under Two or More Correlated Receiver Operating Characteristic Curves", 1988. Both are computed
+    from ranks as in Sun and Xu, "Fast Implementation of DeLong's Algorithm", 2014.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
-        log_odds: of the positive class, shape (reviews,).
+        probabilities: of the positive class, shape (reviews,).
+        groups: number of each review's group, such as its film, shape (reviews,).
 
     Returns:
-        The interval, or None if the variance cannot be estimated: a class has only one review, or
-        the estimate is 0. The estimate is 0 if the log-odds separate the classes perfectly, or if
-        all are equal.
+        The interval, or None if the variance cannot be estimated: all reviews of a class are in one
+        group, or the estimate is 0. The estimate is 0 if the probabilities separate the classes
+        perfectly, or if all are equal.
     """
     positive = labels == 1
-    positives, negatives = int(positive.sum()), int((~positive).sum())
-    if 1 in (positives, negatives):
+    reviews, ranks = len(labels), stats.rankdata(probabilities)
+    # The share of the other class that is ranked on the correct side of each review.
+    shares = np.empty(reviews)
+    for rows in (positive, ~positive):
+        shares[rows] = (ranks[rows] - stats.rankdata(probabilities[rows])) / (~rows).sum()
+    shares[~positive] = 1 - shares[~positive]
+    area = float(shares[positive].mean())
+    names, index = np.unique(groups, return_inverse=True)
+    clustered = _area_variance(shares - area, positive, index)
+    independent = _area_variance(shares - area, positive, np.arange(reviews))
+    if clustered is None or independent is None or max(clustered, independent) == 0:
         return None
-    ranks = stats.rankdata(log_odds)
-    below_positive = (ranks[positive] - stats.rankdata(log_odds[positive])) / negatives
-    above_negative = 1 - (ranks[~positive] - stats.rankdata(log_odds[~positive])) / positives
-    variance = below_positive.var(ddof=1) / positives + above_negative.var(ddof=1) / negatives
-    if variance == 0:
-        return None
-    area, margin = float(below_positive.mean()), stats.norm.isf(tail(1)) * math.sqrt(variance)
+    variance = max(clustered, independent) * few_groups(len(names), reviews)
+    margin = stats.norm.isf(tail(1)) * math.sqrt(variance)
     return max(0.0, area - margin), min(1.0, area + margin)
 
 
+def _area_variance(
+    deviations: NDArray[np.float64], positive: NDArray[np.bool_], groups: NDArray[np.int64]
+) -> float | None:
+    """Return the variance of the area, or None if a class is in only one group."""
+    variance, sums = 0.0, []
+    for rows in (positive, ~positive):
+        count = len(np.unique(groups[rows]))
+        if count == 1:
+            return None
+        sums.append(np.bincount(groups, rows * deviations) / rows.sum())
+        variance += float((sums[-1] ** 2).sum()) * count / (count - 1)
+    count = len(sums[0])
+    return variance + 2 * float((sums[0] * sums[1]).sum()) * count / (count - 1)
+
+
 def paired_difference_interval(
-    first_only: int, second_only: int, pairs: int, comparisons: int = 1
+    first_only: float, second_only: float, pairs: float, comparisons: int = 1
 ) -> Interval:
     """Return the interval of the difference of two proportions measured on the same reviews.
 
     Bonett and Price, "Adjusted Wald Confidence Interval for a Difference of Binomial Proportions
     Based on Paired Data", 2012; recommended by Fagerland, Lydersen and Laake, "Recommended Tests
     and Confidence Intervals for Paired Binomial Proportions", 2014. The interval has a
-    positive width even if the two never differ.
+    positive width even if the two never differ. The counts may be effective counts, divided by a
+    design effect.
 
     Args:
         first_only: reviews on which only the first succeeds.

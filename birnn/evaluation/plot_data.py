@@ -1,6 +1,7 @@
 """Tables of the plots: one table per plot, and one row per model and point."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,20 @@ DIGITS = 4
 TABLES: dict[str, Callable[[NDArray[np.uint8], NDArray[np.floating]], list[dict[str, Any]]]] = {
     "confusion": confusion_counts,
     "precision_recall": precision_recall_points,
-    "reliability": reliability,
     "roc": roc_points,
 }
 
 
-def prediction_tables(
-    labels: NDArray[np.uint8], log_odds: dict[str, NDArray[np.floating]]
+def probability_tables(
+    labels: NDArray[np.uint8],
+    groups: NDArray[np.int32],
+    probabilities: dict[str, NDArray[np.float32]],
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables computed from the labels and each model's log-odds."""
+    """Return the tables computed from labels, groups of reviews and each model's probabilities."""
+    tables = PROBABILITY_TABLES | {"reliability": partial(reliability, groups=groups)}
     return {
-        name: _all_models({model: rows(labels, odds) for model, odds in log_odds.items()})
-        for name, rows in TABLES.items()
+        name: _all_models({model: rows(labels, p) for model, p in probabilities.items()})
+        for name, rows in tables.items()
     }
 
 
@@ -59,15 +62,17 @@ def write_all(
     """Write the tables of all plots.
 
     Args:
-        table: one row per review, with its `label` and a column of log-odds per model.
+        table: one row per review, with its `label`, its `group` and a column of probabilities per
+            model.
         metrics: metrics per model.
         histories: one row per epoch, for each network.
         corpus: name of the corpus.
         folder: folder of the files.
     """
     models = [*NETWORKS, BASELINE]
-    log_odds = {name: table[name].to_numpy() for name in models}
-    tables = prediction_tables(table["label"].to_numpy(), log_odds) | {
+    probabilities = {name: table[name].to_numpy() for name in models}
+    labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
+    tables = probability_tables(labels, groups, probabilities) | {
         "curves": learning_curves(histories),
         "lengths": accuracy_by_length({name: metrics[name] for name in models}),
     }

@@ -10,7 +10,9 @@ from birnn.evaluation import intervals
 LENGTHS = 10
 
 
-def by_length(lengths: NDArray[np.int32], correct: NDArray[np.bool_]) -> list[dict[str, Any]]:
+def by_length(
+    lengths: NDArray[np.int32], correct: NDArray[np.bool_], groups: NDArray[np.int32]
+) -> list[dict[str, Any]]:
     """Return the accuracy for each tenth of the reviews, from the shortest to the longest.
 
     Reviews of equal length share a slice, so there are fewer slices if many lengths are equal.
@@ -18,6 +20,7 @@ def by_length(lengths: NDArray[np.int32], correct: NDArray[np.bool_]) -> list[di
     Args:
         lengths: words per review, shape (reviews,).
         correct: which reviews are classified correctly, shape (reviews,).
+        groups: number of each review's group, such as its film, shape (reviews,).
 
     Returns:
         For each slice, the words of its shortest (`shortest`), median (`words`) and longest review
@@ -35,12 +38,15 @@ def by_length(lengths: NDArray[np.int32], correct: NDArray[np.bool_]) -> list[di
             "words": float(np.median(words)),
             "longest": int(words.max()),
         }
-        rows.append(extent | accuracy(correct[in_slice]))
+        rows.append(extent | accuracy(correct[in_slice], groups[in_slice]))
     return rows
 
 
 def by_truncation(
-    lengths: NDArray[np.int32], maxlen: int, correct: NDArray[np.bool_]
+    lengths: NDArray[np.int32],
+    maxlen: int,
+    correct: NDArray[np.bool_],
+    groups: NDArray[np.int32],
 ) -> list[dict[str, Any]]:
     """Return the accuracy on reviews that fit into `maxlen` ids, and on truncated reviews.
 
@@ -48,25 +54,17 @@ def by_truncation(
     """
     truncated = lengths + 1 > maxlen
     return [
-        {"truncated": False} | accuracy(correct[~truncated]),
-        {"truncated": True} | accuracy(correct[truncated]),
+        {"truncated": False} | accuracy(correct[~truncated], groups[~truncated]),
+        {"truncated": True} | accuracy(correct[truncated], groups[truncated]),
     ]
 
 
-def by_overlap(in_training: NDArray[np.bool_], correct: NDArray[np.bool_]) -> list[dict[str, Any]]:
-    """Return the accuracy on reviews whose text is not a training review's, and on the others."""
-    return [
-        {"in_training": False} | accuracy(correct[~in_training]),
-        {"in_training": True} | accuracy(correct[in_training]),
-    ]
-
-
-def accuracy(correct: NDArray[np.bool_]) -> dict[str, Any]:
+def accuracy(correct: NDArray[np.bool_], groups: NDArray[np.int32]) -> dict[str, Any]:
     """Return the number of `reviews`, and their `accuracy` with its 95% interval.
 
     Without reviews, the accuracy and its interval are None.
     """
-    reviews, successes = len(correct), int(correct.sum())
-    low, high = intervals.wilson_interval(successes, reviews) or (None, None)
-    share = successes / reviews if reviews else None
+    reviews = len(correct)
+    low, high = intervals.proportion_interval(correct, groups) or (None, None)
+    share = int(correct.sum()) / reviews if reviews else None
     return {"reviews": reviews, "accuracy": share, "low": low, "high": high}

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.evaluation import calibration, comparison, slices
-from birnn.evaluation.intervals import auc_interval, verdict, wilson_interval
+from birnn.evaluation.intervals import auc_interval, proportion_interval, verdict
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS, TITLES, pair_name
 
@@ -23,6 +23,7 @@ def summarize_model(
     labels: NDArray[np.uint8],
     log_odds: NDArray[np.floating],
     lengths: NDArray[np.int32],
+    groups: NDArray[np.int32],
     maxlen: int,
 ) -> dict[str, Any]:
     """Return the metrics of one model, with intervals, and its accuracy on slices of the reviews.
@@ -31,18 +32,19 @@ def summarize_model(
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
         log_odds: of the positive class, shape (reviews,).
         lengths: words per review, shape (reviews,).
+        groups: number of each review's group, such as its film, shape (reviews,).
         maxlen: ids per review that the networks read.
     """
-    correct = is_correct(labels, log_odds)
-    curve = calibration.reliability(labels, log_odds)
+    correct = is_correct(labels, probabilities)
+    curve = calibration.reliability(labels, probabilities, groups)
     measured: dict[str, Any] = rounded(
         {
             **compute_scores(labels, log_odds),
             "ece": calibration.expected_calibration_error(curve),
-            "accuracy_interval": wilson_interval(int(correct.sum()), len(correct)),
-            "roc_auc_interval": auc_interval(labels, log_odds),
-            "by_truncation": slices.by_truncation(lengths, maxlen, correct),
-            "by_length": slices.by_length(lengths, correct),
+            "accuracy_interval": proportion_interval(correct, groups),
+            "roc_auc_interval": auc_interval(labels, probabilities, groups),
+            "by_truncation": slices.by_truncation(lengths, maxlen, correct, groups),
+            "by_length": slices.by_length(lengths, correct, groups),
         }
     )
     return measured
@@ -57,22 +59,23 @@ def summarize_models(
     """Return the metrics of each model, and compare the networks and the baseline in pairs.
 
     Args:
-        table: one row per review with its `label`, its number of `words` and, in a column per
-            model, the log-odds that it is positive.
+        table: one row per review with its `label`, its number of `words`, the number of its
+            `group`, such as its film, and, in a column per model, the probability that it is
+            positive.
         predicted: the predictions of each model.
         histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
     """
-    labels, lengths = table["label"].to_numpy(), table["words"].to_numpy()
-    log_odds = {name: model.log_odds for name, model in predicted.items()}
+    labels, lengths, groups = (table[name].to_numpy() for name in ("label", "words", "group"))
+    probabilities = {name: model.probabilities for name, model in predicted.items()}
     metrics: dict[str, Any] = {
-        name: summarize_model(labels, model.log_odds, lengths, maxlen)
+        name: summarize_model(labels, model.probabilities, lengths, groups, maxlen)
         | (best_epoch(histories[name]) if name in histories else {})
         | {"parameters": model.cost["parameters"]}
         for name, model in predicted.items()
     }
     compared = {
-        pair_name(*pair): compare_pair(labels, log_odds, pair, comparisons=len(PAIRS))
+        pair_name(*pair): compare_pair(labels, groups, probabilities, pair, comparisons=len(PAIRS))
         for pair in PAIRS
     }
     if len(PAIRS) == 1:
@@ -80,7 +83,8 @@ def summarize_models(
     elif compared:
         metrics["pairs"] = compared
     metrics[BASELINE]["against"] = [
-        {"network": name} | compare_pair(labels, log_odds, (BASELINE, name)) for name in NETWORKS
+        {"network": name} | compare_pair(labels, groups, probabilities, (BASELINE, name))
+        for name in NETWORKS
     ]
     return metrics
 
@@ -103,7 +107,8 @@ def by_overlap(
 
 def compare_pair(
     labels: NDArray[np.uint8],
-    log_odds: Mapping[str, NDArray[np.floating]],
+    groups: NDArray[np.int32],
+    probabilities: Mapping[str, NDArray[np.float32]],
     pair: tuple[str, str],
     comparisons: int = 1,
 ) -> dict[str, Any]:
@@ -113,8 +118,8 @@ def compare_pair(
     the first row has the reviews that the first model classifies correctly, the first column the
     reviews that the second model classifies correctly.
     """
-    first, second = (is_correct(labels, log_odds[name]) for name in pair)
-    compared = comparison.compare(first, second, comparisons)
+    first, second = (is_correct(labels, probabilities[name]) for name in pair)
+    compared = comparison.compare(first, second, comparisons, groups)
     low, high = rounded(compared.interval)
     measured: dict[str, Any] = rounded(
         {

@@ -41,7 +41,7 @@ SETTINGS = {
 
 
 def predictions(reviews: int = 400, seed: int = 0) -> dict[str, NDArray[Any]]:
-    """Return labels, lengths and the log-odds of three models, mostly correct."""
+    """Return labels, lengths, groups and the probabilities of three models, mostly correct."""
     rng = np.random.default_rng(seed)
     labels = np.arange(reviews) % 2
     columns = {
@@ -51,6 +51,7 @@ def predictions(reviews: int = 400, seed: int = 0) -> dict[str, NDArray[Any]]:
     return {
         "label": labels.astype(np.uint8),
         "words": rng.integers(5, 900, reviews, dtype=np.int32),
+        "group": np.arange(reviews, dtype=np.int32),
         **{name: column.astype(np.float32) for name, column in columns.items()},
     }
 
@@ -125,8 +126,8 @@ def metrics(
 def tables(columns: dict[str, NDArray[Any]], measured: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Return the tables of the plots."""
     models = ("bilstm", "bigru", "baseline")
-    log_odds = {name: columns[name] for name in models}
-    return plot_data.prediction_tables(columns["label"], log_odds) | {
+    probabilities = {name: columns[name] for name in models}
+    return plot_data.probability_tables(columns["label"], columns["group"], probabilities) | {
         "curves": plot_data.learning_curves(histories()),
         "lengths": plot_data.accuracy_by_length({name: measured[name] for name in models}),
     }

@@ -1,5 +1,7 @@
 """Calibration against a worked example and scikit-learn."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.special import logit
@@ -8,10 +10,15 @@ from sklearn.calibration import calibration_curve
 from birnn.evaluation import calibration
 
 
+def reliability(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str, Any]]:
+    """Return the curve of reviews of different films."""
+    return calibration.reliability(labels, probabilities, np.arange(len(labels), dtype=np.int32))
+
+
 def test_worked_example() -> None:
     probabilities = np.array([0.12, 0.18, 0.95, 0.95, 0.95, 0.99], np.float32)
     labels = np.array([0, 1, 1, 1, 1, 0], np.uint8)
-    first, second = calibration.reliability(labels, logit(probabilities))
+    first, second = reliability(labels, probabilities)
     assert first["predicted"] == pytest.approx(0.15)
     assert (first["observed"], first["reviews"]) == (0.5, 2)
     assert second["predicted"] == pytest.approx(0.96)
@@ -27,7 +34,7 @@ def test_reliability_matches_scikit_learn() -> None:
     probabilities = rng.random(500).astype(np.float32)
     labels = rng.integers(0, 2, 500).astype(np.uint8)
     observed, predicted = calibration_curve(labels, probabilities, n_bins=10)
-    curve = calibration.reliability(labels, logit(probabilities))
+    curve = reliability(labels, probabilities)
     assert [row["observed"] for row in curve] == pytest.approx(observed)
     assert [row["predicted"] for row in curve] == pytest.approx(predicted)
     assert sum(row["reviews"] for row in curve) == 500
@@ -37,14 +44,14 @@ def test_calibration_error_is_small_only_for_calibrated_models() -> None:
     rng = np.random.default_rng(0)
     probabilities = rng.random(20_000).astype(np.float32)
     labels = (rng.random(20_000) < probabilities).astype(np.uint8)
-    curve = calibration.reliability(labels, logit(probabilities))
+    curve = reliability(labels, probabilities)
     assert calibration.expected_calibration_error(curve) < 0.02
-    overconfident = np.where(probabilities > 0.5, 20.0, -20.0)
-    curve = calibration.reliability(labels, overconfident)
+    overconfident = (probabilities > 0.5).astype(np.float32)
+    curve = reliability(labels, overconfident)
     assert calibration.expected_calibration_error(curve) == pytest.approx(0.25, abs=0.02)
 
 
 def test_empty_bins_are_omitted() -> None:
-    curve = calibration.reliability(np.array([0, 1], np.uint8), np.full(2, -20.0))
+    curve = reliability(np.array([0, 1], np.uint8), np.zeros(2, np.float32))
     assert [row["reviews"] for row in curve] == [2]
     assert calibration.expected_calibration_error(curve) == pytest.approx(0.5)

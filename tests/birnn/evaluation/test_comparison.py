@@ -1,7 +1,9 @@
 """Comparison of two models: counts, McNemar's test, and verdicts."""
 
 import math
+from itertools import product
 from math import comb
+from operator import mul
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birnn.evaluation import comparison, intervals
-from birnn.evaluation.comparison import Comparison
+from birnn.evaluation.comparison import mcnemar_p
 
 
 def test_counts() -> None:
@@ -28,16 +30,15 @@ def test_counts() -> None:
 
 def test_mcnemar_published_example() -> None:
     # Bentur et al. 2009, as in Fagerland, Lydersen and Laake 2013: p = 0.0703.
-    compared = Comparison(reviews=21, both=1, first_only=1, second_only=7)
-    assert compared.mcnemar_p == pytest.approx(0.0703125)
+    assert mcnemar_p(np.array([1] + [-1] * 7 + [0] * 13)) == pytest.approx(0.0703125)
 
 
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_mcnemar_sums_both_tails(first: int, second: int) -> None:
-    compared = Comparison(reviews=100, both=0, first_only=first, second_only=second)
     discordant = first + second
     tail = sum(comb(discordant, k) for k in range(min(first, second) + 1)) / 2**discordant
-    assert compared.mcnemar_p == pytest.approx(min(1, 2 * tail))
+    differences = np.array([1] * first + [-1] * second, np.int64)
+    assert mcnemar_p(differences) == pytest.approx(min(1, 2 * tail))
 
 
 def test_equal_networks() -> None:
@@ -62,3 +63,22 @@ def test_equal_networks() -> None:
 )
 def test_verdict_follows_the_interval(interval: tuple[float, float], verdict: str) -> None:
     assert intervals.verdict(*interval, "LSTM", "GRU") == verdict
+
+
+@given(st.lists(st.integers(-3, 3), min_size=1, max_size=8))
+def test_mcnemar_flips_the_signs_of_groups(differences: list[int]) -> None:
+    signs = product((-1, 1), repeat=len(differences))
+    sums = [abs(sum(map(mul, differences, flipped))) for flipped in signs]
+    expected = np.mean([total >= abs(sum(differences)) for total in sums])
+    assert mcnemar_p(np.array(differences)) == pytest.approx(expected)
+
+
+def test_repeated_reviews_do_not_lower_the_p_value() -> None:
+    first = np.repeat([True, False, True], [9, 2, 20])
+    second = np.repeat([False, True, True], [9, 2, 20])
+    films = np.arange(len(first))
+    once = comparison.compare(first, second)
+    copies = [np.repeat(column, 5) for column in (first, second)]
+    repeated = comparison.compare(*copies, groups=np.repeat(films, 5))
+    assert repeated.mcnemar_p == pytest.approx(once.mcnemar_p)
+    assert comparison.compare(*copies).mcnemar_p < 0.1 * once.mcnemar_p

@@ -10,7 +10,7 @@ from birnn.evaluation import slices
 
 def test_by_length() -> None:
     lengths = np.arange(1, 101, dtype=np.int32)
-    rows = slices.by_length(lengths, lengths > 50)
+    rows = slices.by_length(lengths, lengths > 50, lengths)
     assert [row["reviews"] for row in rows] == [10] * 10
     assert [(row["shortest"], row["longest"]) for row in rows[:2]] == [(1, 10), (11, 20)]
     assert rows[0]["words"] == 5.5
@@ -21,7 +21,9 @@ def test_by_length() -> None:
 @given(st.lists(st.integers(0, 8), min_size=1, max_size=60))
 def test_slices_partition_the_reviews(lengths: list[int]) -> None:
     words = np.array(lengths, np.int32)
-    rows = slices.by_length(words, np.ones(len(words), np.bool_))
+    rows = slices.by_length(
+        words, np.ones(len(words), np.bool_), np.arange(len(words), dtype=np.int32)
+    )
     assert sum(row["reviews"] for row in rows) == len(lengths)
     assert all(row["reviews"] > 0 for row in rows)
     ends = [end for row in rows for end in (row["shortest"], row["longest"])]
@@ -31,20 +33,21 @@ def test_slices_partition_the_reviews(lengths: list[int]) -> None:
 
 def test_truncation_counts_the_start_id() -> None:
     lengths = np.array([2, 3, 4], np.int32)
-    whole, truncated = slices.by_truncation(lengths, 4, np.array([True, False, True]))
+    whole, truncated = slices.by_truncation(lengths, 4, np.array([True, False, True]), lengths)
     assert (whole["truncated"], whole["reviews"], whole["accuracy"]) == (False, 2, 0.5)
     assert (truncated["truncated"], truncated["reviews"], truncated["accuracy"]) == (True, 1, 1)
 
 
 def test_empty_slice_has_no_accuracy() -> None:
-    _, truncated = slices.by_truncation(np.array([2, 3], np.int32), 10, np.ones(2, np.bool_))
+    lengths = np.array([2, 3], np.int32)
+    _, truncated = slices.by_truncation(lengths, 10, np.ones(2, np.bool_), lengths)
     expected = {"truncated": True, "reviews": 0, "accuracy": None, "low": None, "high": None}
     assert truncated == expected
 
 
 def test_accuracy_interval() -> None:
-    correct = np.arange(263) < 81
-    measured = slices.accuracy(correct)
+    films = np.arange(263, dtype=np.int32)
+    measured = slices.accuracy(films < 81, films)
     assert (measured["low"], measured["high"]) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from birnn.evaluation import slices, summary
+from birnn.evaluation import calibration, ensembles, slices, summary
 from tests.birnn import samples
 
 Columns = dict[str, Any]
@@ -110,3 +111,40 @@ def test_small_p_values_keep_significant_digits() -> None:
     columns["bigru"] = columns["label"].astype(np.float32)
     columns["bilstm"] = 1 - columns["bigru"]
     assert 0 < samples.metrics(columns)["pair"]["mcnemar_p"] < 1e-100
+
+
+def widths(content: Any) -> list[float]:
+    """Return the width of every interval in the metrics."""
+    if isinstance(content, dict):
+        own = [
+            content[f"{prefix}high"] - content[f"{prefix}low"]
+            for prefix in ("", "difference_")
+            if content.get(f"{prefix}low") is not None
+        ]
+        pairs = [ends[1] - ends[0] for key, ends in content.items() if key.endswith("_interval")]
+        return own + pairs + [width for value in content.values() for width in widths(value)]
+    if isinstance(content, list):
+        return [width for value in content for width in widths(value)]
+    return []
+
+
+def test_repeated_reviews_narrow_no_interval() -> None:
+    once = samples.predictions()
+    copies = {name: np.repeat(column, 4) for name, column in once.items()}
+    independent = copies | {"group": np.arange(1_600, dtype=np.int32)}
+    held_out = pd.DataFrame(once)
+    original, grouped, narrow = (
+        widths(
+            ensembles.add_ensembles(samples.metrics(columns), held_out, pd.DataFrame(columns))
+            | {
+                "reliability": calibration.reliability(
+                    columns["label"], columns["bigru"], columns["group"]
+                )
+            }
+        )
+        for columns in (once, copies, independent)
+    )
+    assert len(original) > 50
+    # Student's quantile for the number of groups is the only difference.
+    assert grouped == pytest.approx(original, rel=0.1)
+    assert (np.array(narrow) < 0.75 * np.array(grouped)).all()

@@ -132,7 +132,9 @@ def test_any_number_of_networks(
         "settings": samples.SETTINGS,
         "studies": [study(networks)] if over_seeds else [],
     }
-    curves = plot_data.prediction_tables(columns["label"], {name: columns[name] for name in titles})
+    curves = plot_data.probability_tables(
+        columns["label"], columns["group"], {name: columns[name] for name in titles}
+    )
     model_card.write(content, curves["reliability"], tmp_path)
     card = (tmp_path / "model_card.md").read_text(encoding="utf-8")
     assert is_valid(card)
