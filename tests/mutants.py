@@ -46,6 +46,9 @@ MODULES = (
     "birnn/experiments/studies.py",
     "birnn/experiments/gate.py",
     "birnn/experiments/review.py",
+    "birnn/experiments/crossed_effects.py",
+    "birnn/experiments/weighted_measures.py",
+    "birnn/experiments/quantization.py",
 )
 COMPARISONS = {
     ast.Lt: "<=",

@@ -320,19 +320,21 @@ def win_probability(
         second: the same for the second network.
     """
     seeds, columns = first.shape
-    others = ~np.eye(seeds, dtype=np.bool_)
     rng = np.random.default_rng(RUN_SEED)
+    counts = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=columns)
+    counts[0] = 1
     shares = np.empty(columns)
-    for column in range(columns):
-        # The first column is the sample itself.
-        counts = np.bincount(rng.integers(seeds, size=seeds), minlength=seeds) if column else 1
-        weights = others * np.multiply.outer(*[counts * np.ones(seeds)] * 2)
+    for column, runs in enumerate(counts):
+        weights = np.multiply.outer(runs, runs)
+        np.fill_diagonal(weights, 0)
         wins = (1 + np.sign(first[:, None, column] - second[None, :, column])) / 2
+        # Without two different seeds, the share is undefined.
         shares[column] = (weights * wins).sum() / weights.sum() if weights.any() else np.nan
     probability = float(shares[0])
     variance = float(np.nanvar(shares[1:])) * seeds / (seeds - 1)
-    runs = probability * (1 - probability) / variance if 0 < probability < 1 and variance else seeds
-    return probability, score_interval(probability, runs)
+    certain = probability in (0, 1) or variance == 0
+    trials = seeds if certain else probability * (1 - probability) / variance
+    return probability, score_interval(probability, trials)
 
 
 def decide(interval: Interval, half_width: float, *, lower_is_better: bool = False) -> Decision:
