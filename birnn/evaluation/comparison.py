@@ -11,7 +11,7 @@ from birnn.evaluation.intervals import Interval
 
 @dataclass(frozen=True)
 class Comparison:
-    """Which reviews two models classify correctly.
+    """Numbers of reviews that two models classify correctly, and how they differ.
 
     Attributes:
         reviews: number of reviews.
