@@ -31,12 +31,14 @@ CHECKLIST = Path("metrics/checklist.csv")
 
 def main(_settings: Settings) -> None:
     """Write one row per test and model."""
+    networks = predictor.load(NETWORKS)
     named = np.flatnonzero([behavioral_tests.has_name(text) for text in reviews.all_texts(REVIEWS)])
     behaviors = behavioral_tests.all_behaviors(
         reviews.texts(REVIEWS, sample(np.arange(reviews.count(REVIEWS)))),
         reviews.texts(REVIEWS, sample(named)),
     )
-    table = pd.DataFrame(run_tests(behaviors, predictors()))
+    cases = [test.without_unchanged(networks.encode) for test in behaviors]
+    table = pd.DataFrame(run_tests(cases, predictors(networks)))
     with atomic_file(CHECKLIST) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
     for model, rows in table.groupby("model", sort=False):
@@ -50,9 +52,8 @@ def sample(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows[positions]
 
 
-def predictors() -> dict[str, Predict]:
+def predictors(networks: Predictor) -> dict[str, Predict]:
     """Return the function that predicts texts, for each model."""
-    networks = predictor.load(NETWORKS)
     linear = baseline.Predictor(baseline.load(BASELINE_MODEL))
 
     def predict_with(name: str) -> Predict:

@@ -5,10 +5,13 @@ ACL 2020, section 2.2. A minimum functionality test (MFT) has texts of an unambi
 invariance test (INV) changes a text in a way that must not change the predicted class. A
 directional expectation test (DIR) changes a text in a way that must not move the probability in
 the wrong direction.
+
+A case counts only if a network can fail it: the change must alter the ids that the networks read.
+The tokenizer ignores case and punctuation, and long texts are truncated, so many changes do not.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -18,8 +21,9 @@ from numpy.typing import NDArray
 from birnn.evaluation.decision import is_positive, probability
 from birnn.evaluation.intervals import wilson_interval
 
-Predict = Callable[[tuple[str, ...]], NDArray[np.float32]]
-"""A function that returns the log-odds that texts are positive."""
+Probabilities = NDArray[np.float32]
+Predict = Callable[[tuple[str, ...]], Probabilities]
+Encode = Callable[[Sequence[str]], NDArray[np.int32]]
 
 # Tolerated change of a probability in the wrong direction, as in section 3 of the paper.
 TOLERANCE = 0.1
@@ -58,6 +62,19 @@ class Behavior:
     description: str
     cases: list[Case]
 
+    def without_unchanged(self, encode: Encode) -> "Behavior":
+        """Return the test without the cases whose ids are equal before and after the change.
+
+        Args:
+            encode: returns the ids that the networks read, int32, shape (texts, maxlen).
+        """
+        if self.kind == "MFT" or not self.cases:
+            return self
+        before = encode([case.original for case in self.cases])
+        after = encode([case.text for case in self.cases])
+        changed = (before != after).any(axis=1)
+        return replace(self, cases=[self.cases[index] for index in np.flatnonzero(changed)])
+
     def failures(self, predict: Predict) -> NDArray[np.bool_]:
         """Return which cases a model fails, shape (cases,)."""
         log_odds = predict(tuple(case.text for case in self.cases))
@@ -80,14 +97,19 @@ def _differ(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.b
 def run_tests(
     behaviors: Sequence[Behavior], predictors: dict[str, Predict]
 ) -> Iterator[dict[str, str | int | float | None]]:
-    """Yield a row per test and model: cases, failures, and their rate with its 95% interval."""
+    """Yield one row per test and model: the cases, the failures and their rate.
+
+    The cases of INV and DIR are a sample of reviews, so their rate has a 95% interval, from `low`
+    to `high`. Sentences made from a few templates are not a sample, so the rate of an MFT has none.
+    """
     # Many tests start from the same reviews; predict the unchanged reviews only once.
     cached = {model: cache(predict) for model, predict in predictors.items()}
     for test in behaviors:
         for model, predict in cached.items():
             cases = len(test.cases)
             failures = int(test.failures(predict).sum()) if cases else 0
-            low, high = wilson_interval(failures, cases) or (None, None)
+            interval = None if test.kind == "MFT" else wilson_interval(failures, cases)
+            low, high = interval or (None, None)
             yield {
                 "capability": test.capability,
                 "kind": test.kind,

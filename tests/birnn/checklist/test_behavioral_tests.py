@@ -1,6 +1,8 @@
 """Behavioral tests of models with known behavior."""
 
+import operator
 import re
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +12,7 @@ from scipy.special import logit
 
 from birnn.checklist import behavioral_tests, runner
 from birnn.checklist.runner import Behavior, Case
+from birnn.text import tokenizer
 
 TEXTS = ["John liked it.", "An odd Film, seen with Mary.", "Nothing."]
 
@@ -46,12 +49,32 @@ def test_name_model_fails_the_names_test() -> None:
     assert counts["a neutral sentence after"] == 0
 
 
-def test_models_of_case_and_position() -> None:
-    assert failures(match_model("Film"))["upper case"] == 1
-    assert failures(match_model("Film"))["lower case"] == 1
+def test_models_of_position() -> None:
     assert failures(match_model("evening"))["a neutral sentence before"] == 3
     assert failures(match_model(r"evening\.$"))["a neutral sentence before"] == 0
-    assert failures(match_model(r"^\s"))["blanks and dots at both ends"] == 3
+
+
+def test_cases_that_no_network_can_fail_are_left_out() -> None:
+    def encode(texts: Sequence[str]) -> NDArray[np.int32]:
+        """Read the last two words of each text."""
+        ends = [["", "", *text.split()][-2:] for text in texts]
+        return np.array([[zlib.crc32(word.encode()) for word in end] for end in ends], np.int64)
+
+    behaviors = [
+        test.without_unchanged(encode) for test in behavioral_tests.all_behaviors(TEXTS, TEXTS[:2])
+    ]
+    cases = {test.description: [case.original for case in test.cases] for test in behaviors}
+    assert cases["a neutral sentence before"] == TEXTS[2:]
+    assert cases["people get other first names"] == TEXTS[1:2]
+    assert cases["a neutral sentence after"] == TEXTS
+    assert len(cases["plain praise is positive"]) == 60
+
+
+def test_every_change_alters_the_words_of_a_text() -> None:
+    for test in behavioral_tests.all_behaviors(TEXTS, TEXTS[:2]):
+        before = tokenizer.tokenize(case.original for case in test.cases)
+        after = tokenizer.tokenize(case.text for case in test.cases)
+        assert not any(map(operator.eq, before.to_pylist(), after.to_pylist()))
 
 
 def test_directional_failures() -> None:
@@ -83,16 +106,17 @@ def test_no_rate_without_cases() -> None:
         runner.run_tests(behavioral_tests.all_behaviors([], []), {"model": match_model("x")})
     )
     assert [row["failure_rate"] is None for row in rows] == [row["cases"] == 0 for row in rows]
-    assert [row["low"] is None for row in rows] == [row["cases"] == 0 for row in rows]
+    assert all(row["low"] is None for row in rows)
 
 
-def test_failure_rate_has_an_interval() -> None:
-    row = next(
-        runner.run_tests(
-            behavioral_tests.all_behaviors([], []),
-            {"model": match_model("great|excellent|perfect")},
-        )
-    )
-    assert (row["cases"], row["failures"]) == (60, 42)
-    assert row["failure_rate"] == pytest.approx(0.7)
-    assert row["low"] < 0.7 < row["high"]
+def test_only_rates_of_reviews_have_an_interval() -> None:
+    behaviors = behavioral_tests.all_behaviors(TEXTS, TEXTS)
+    model = match_model("great|excellent|perfect|Michael")
+    rows = {row["test"]: row for row in runner.run_tests(behaviors, {"model": model})}
+    plain = rows["plain praise is positive"]
+    assert (plain["cases"], plain["failures"]) == (60, 42)
+    assert plain["failure_rate"] == pytest.approx(0.7)
+    assert (plain["low"], plain["high"]) == (None, None)
+    names = rows["people get other first names"]
+    assert (names["cases"], names["failures"]) == (3, 1)
+    assert names["low"] < 1 / 3 < names["high"]
