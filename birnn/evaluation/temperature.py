@@ -1,0 +1,78 @@
+"""Temperature scaling: calibrate a model by dividing its log-odds by a number, the temperature.
+
+Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, section 4.2:
+the temperature is fitted to held-out reviews. A temperature above 1 makes a model less certain; no
+temperature changes a predicted class.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import expit
+
+from birnn.evaluation.calibration import expected_calibration_error, reliability
+from birnn.evaluation.decision import log_odds
+from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.evaluation.summary import rounded
+
+HIGHEST = 100.0  # the best temperature is infinite for a model that does not beat guessing
+
+
+def fit(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> float:
+    """Return the temperature that minimizes the loss, between 1 / HIGHEST and HIGHEST.
+
+    Args:
+        labels: of held-out reviews, shape (reviews,), 1 positive, 0 negative.
+        log_odds: predicted for the same reviews, shape (reviews,).
+    """
+    limit = math.log(HIGHEST)
+    fitted = minimize_scalar(
+        lambda log_temperature: _loss(labels, log_odds / math.exp(log_temperature)),
+        bounds=(-limit, limit),
+        method="bounded",
+    )
+    return math.exp(fitted.x)
+
+
+def scale(log_odds: NDArray[np.floating], temperature: float) -> NDArray[np.float32]:
+    """Return the probabilities after scaling, float32, shape (reviews,)."""
+    probabilities: NDArray[np.float32] = expit(log_odds / temperature).astype(np.float32)
+    return probabilities
+
+
+def add_scaled(
+    metrics: dict[str, Any], held_out: pd.DataFrame, test: pd.DataFrame
+) -> dict[str, Any]:
+    """Return `metrics` with each model's temperature and its metrics after scaling.
+
+    These are the `temperature`, fitted to the held-out reviews, and the loss (`loss_scaled`) and
+    the expected calibration error (`ece_scaled`) on the test reviews.
+
+    Args:
+        metrics: metrics per model.
+        held_out: `label` and one column of probabilities per model.
+        test: the same columns for the test reviews.
+    """
+    labels = test["label"].to_numpy()
+    scaled = {}
+    for name in (*NETWORKS, BASELINE):
+        temperature = fit(held_out["label"].to_numpy(), log_odds(held_out[name].to_numpy()))
+        odds = log_odds(test[name].to_numpy())
+        curve = reliability(labels, scale(odds, temperature))
+        scaled[name] = metrics[name] | rounded(
+            {
+                "temperature": temperature,
+                "loss_scaled": _loss(labels, odds / temperature),
+                "ece_scaled": expected_calibration_error(curve),
+            }
+        )
+    return metrics | scaled
+
+
+def _loss(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> float:
+    """Return the mean binary cross-entropy, in nats."""
+    return float(np.logaddexp(0, -np.where(labels == 1, 1, -1) * log_odds).mean())
