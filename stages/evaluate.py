@@ -1,7 +1,7 @@
 """Evaluate the networks, with the weights after the last epoch, and the baseline.
 
 Reads data/corpus, data/padded and models. Writes metrics/metrics.json, plots/*.csv and
-data/evaluated. If reviews are held out, ensembles of the models are evaluated as well.
+data/evaluated. If reviews are held out, ensembles and temperature scaling are evaluated as well.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from birnn.core import machine, stage
 from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
-from birnn.evaluation import ensembles, mistakes, plot_data, summary
+from birnn.evaluation import ensembles, mistakes, plot_data, summary, temperature
 from birnn.evaluation.model_names import BASELINE, NETWORKS, comparisons
 from birnn.networks import registry
 from birnn.networks.quiet_imports import quiet_imports
@@ -53,15 +53,17 @@ def main(settings: Settings) -> None:
             **{name: model.probabilities for name, model in predicted.items()},
         }
     )
-    corpus = read_json(CORPUS)
+    corpus = describe(read_json(CORPUS), settings.pad.validation)
     metrics = summary.summarize_models(table, predicted, histories, maxlen=padded.shape[1])
     for name, accuracies in summary.by_overlap(table, find_overlap()).items():
         metrics[name]["by_overlap"] = accuracies
     held_out = None if settings.pad.validation == "test" else predict_held_out()
     if held_out is not None:
         metrics = ensembles.add_ensembles(metrics, held_out, table)
-    write_json(METRICS, {"corpus": describe(corpus, settings.pad.validation)} | metrics)
-    plot_data.write_all(table, metrics, histories, corpus["name"], PLOTS)
+        metrics = temperature.add_scaled(metrics, held_out, table)
+    metrics = {"corpus": corpus} | metrics
+    write_json(METRICS, metrics)
+    plot_data.write_all(table, metrics, histories, PLOTS)
     with atomic_folder(EVALUATED) as folder:
         table.to_parquet(folder / "predictions.parquet", index=False)
         add_texts(mistakes.find(table)).to_parquet(folder / "mistakes.parquet", index=False)
@@ -75,7 +77,7 @@ def main(settings: Settings) -> None:
     for name in predicted:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")
     for (first, second), compared in comparisons(metrics).items():
-        print(f"{first} and {second}: {compared['verdict']}")
+        print(f"{first} minus {second}: {compared['accuracy_difference']:+.4f}")
 
 
 def predict(padded: Path, corpus_file: Path) -> dict[str, Predictions]:

@@ -15,7 +15,7 @@ from birnn.core import stage
 from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
 from birnn.corpora import fallback_warning
-from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TRAINING
 from birnn.reporting import (
     figures,
     ladder,
@@ -107,9 +107,12 @@ def by_test(checklist: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def best_loss_epochs(curves: pd.DataFrame) -> dict[str, int]:
-    """Return the epoch of the lowest validation loss per network, the first one in a tie."""
-    validation = curves[curves["split"] == "validation"]
-    losses = {network: validation[validation["model"] == network] for network in NETWORKS}
+    """Return the epoch of the lowest loss per network, except on the training reviews.
+
+    In a tie, it is the first one.
+    """
+    watched = curves[curves["split"] != TRAINING]
+    losses = {network: watched[watched["model"] == network] for network in NETWORKS}
     return {name: int(rows["epoch"].iloc[rows["loss"].argmin()]) for name, rows in losses.items()}
 
 

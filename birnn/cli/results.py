@@ -4,14 +4,17 @@ from pathlib import Path
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
-from birnn.evaluation.model_names import TITLES, comparisons
+from birnn.evaluation.model_names import TITLES, comparisons, pair_title
+from birnn.reporting.formatting import points
 
 METRICS = Path("metrics/metrics.json")
 REPORT = Path("report/report.md")
 
 
 def run() -> None:
-    """Print the test accuracy of each model with its 95% interval, and the verdicts.
+    """Print the test accuracy of each model and the differences of the networks.
+
+    Each has its 95% interval over test reviews.
 
     Raises:
         InputError: the pipeline has not been run.
@@ -29,6 +32,13 @@ def run() -> None:
             f"{title:<{width}}  test accuracy {metrics[model]['accuracy']:.2%} on {corpus} "
             f"(95% interval over reviews: {low:.2%} to {high:.2%})"
         )
-    for (first, second), compared in comparisons(metrics).items():
-        print(f"{TITLES[first]} and {TITLES[second]}: {compared['verdict']} in this run")
+    for pair, compared in comparisons(metrics).items():
+        difference, low, high = (
+            points(compared[name])
+            for name in ("accuracy_difference", "difference_low", "difference_high")
+        )
+        print(
+            f"{pair_title(*pair)}: {difference} points in this run "
+            f"(95% interval over reviews: {low} to {high})"
+        )
     print(f"See {REPORT}")

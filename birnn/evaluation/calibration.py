@@ -10,6 +10,9 @@ from birnn.evaluation.decision import probability
 
 BINS = 10
 
+# Kinds of probabilities: as predicted, or after temperature scaling.
+RAW, SCALED = "raw", "scaled"
+
 
 def reliability(
     labels: NDArray[np.uint8], probabilities: NDArray[np.float32], groups: NDArray[np.int32]

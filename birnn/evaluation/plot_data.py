@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.core.outputs import atomic_file
-from birnn.evaluation.calibration import reliability
+from birnn.evaluation import temperature
+from birnn.evaluation.calibration import RAW, SCALED, reliability
+from birnn.evaluation.decision import log_odds
 from birnn.evaluation.metrics import confusion_counts, precision_recall_points, roc_points
-from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TRAINING, watched_split
 
 DIGITS = 4
 
@@ -36,14 +38,38 @@ def probability_tables(
     }
 
 
-def learning_curves(histories: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return accuracy and loss per model, split (`training` or `validation`) and epoch."""
+def reliability_curves(
+    labels: NDArray[np.uint8],
+    probabilities: dict[str, NDArray[np.float32]],
+    temperatures: dict[str, float],
+) -> pd.DataFrame:
+    """Return the reliability curve per model and calibration.
+
+    The calibration is `raw` or, for models with a temperature, also `scaled`.
+    """
+    scaled = {
+        name: temperature.scale(log_odds(probabilities[name]), value)
+        for name, value in temperatures.items()
+    }
+    return pd.concat(
+        pd.DataFrame(reliability(labels, column)).assign(model=name, calibration=calibration)
+        for calibration, columns in ((RAW, probabilities), (SCALED, scaled))
+        for name, column in columns.items()
+    )
+
+
+def learning_curves(histories: dict[str, pd.DataFrame], validation: str | float) -> pd.DataFrame:
+    """Return accuracy and loss per model, split and epoch.
+
+    The split is `training` or the name of the reviews on which epochs were validated (see
+    `model_names.watched_split`).
+    """
     return pd.concat(
         history[["epoch", f"{prefix}accuracy", f"{prefix}loss"]]
         .set_axis(["epoch", "accuracy", "loss"], axis="columns")
         .assign(split=split, model=model)
         for model, history in histories.items()
-        for prefix, split in (("", "training"), ("val_", "validation"))
+        for prefix, split in (("", TRAINING), ("val_", watched_split(validation)))
     )
 
 
@@ -56,28 +82,29 @@ def write_all(
     table: pd.DataFrame,
     metrics: dict[str, Any],
     histories: dict[str, pd.DataFrame],
-    corpus: str,
     folder: Path,
 ) -> None:
     """Write the tables of all plots.
 
     Args:
-        table: one row per review, with its `label`, its `group` and a column of probabilities per
-            model.
-        metrics: metrics per model.
+        table: one row per review, with its `label` and a column of probabilities per model.
+        metrics: content of `metrics.json`.
         histories: one row per epoch, for each network.
-        corpus: name of the corpus.
         folder: folder of the files.
     """
     models = [*NETWORKS, BASELINE]
+    labels = table["label"].to_numpy()
     probabilities = {name: table[name].to_numpy() for name in models}
-    labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
-    tables = probability_tables(labels, groups, probabilities) | {
-        "curves": learning_curves(histories),
+    temperatures = {
+        name: metrics[name]["temperature"] for name in models if "temperature" in metrics[name]
+    }
+    tables = probability_tables(labels, probabilities) | {
+        "curves": learning_curves(histories, metrics["corpus"]["validation"]),
+        "reliability": reliability_curves(labels, probabilities, temperatures),
         "lengths": accuracy_by_length({name: metrics[name] for name in models}),
     }
     for name, rows in tables.items():
-        write(rows, corpus, folder / f"{name}.csv")
+        write(rows, metrics["corpus"]["name"], folder / f"{name}.csv")
 
 
 def write(table: pd.DataFrame, corpus: str, file: Path) -> None:

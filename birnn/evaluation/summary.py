@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.evaluation import calibration, comparison, slices
-from birnn.evaluation.intervals import auc_interval, proportion_interval, verdict
+from birnn.evaluation.intervals import auc_interval, wilson_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
-from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS, TITLES, pair_name
+from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS, pair_name
 
 if TYPE_CHECKING:
     # Imported only for its type, because it loads TensorFlow.
@@ -127,7 +127,6 @@ def compare_pair(
             "accuracy_difference": compared.difference,
             "difference_low": low,
             "difference_high": high,
-            "verdict": verdict(low, high, *(TITLES[name] for name in pair)),
             "contingency": [
                 [compared.both, compared.first_only],
                 [compared.second_only, compared.neither],

@@ -18,8 +18,9 @@ from birnn.reporting.study import CORPUS, SEED
 
 FOLDER = Path("study")
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
-# Measures of a network that do not depend on the seed.
-CONSTANT = {"parameters"}
+# Measures without statistics over seeds: the parameters do not depend on the seed, and the best
+# epoch is the maximum of a noisy curve.
+NOT_SUMMARIZED = {"parameters", "best_val_accuracy", "best_val_epoch"}
 DIGITS = 6
 
 
@@ -27,7 +28,7 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     """Write the runs of a grid, by index of their points, as a study to `study/NAME`.
 
     `runs.csv` has one row per run. `summary.csv` has the mean, standard deviation and 95% interval
-    over seeds of each measure, for each network and for the difference of two networks with the
+    over seeds of most measures, for each network and for the difference of two networks with the
     same seed. `study.json` describes the settings and the corpus, and `NAME.png` shows the
     accuracies.
 
@@ -110,7 +111,7 @@ def _measures(table: pd.DataFrame) -> list[str]:
     columns = map(str, table.columns)
     prefix = f"{NETWORKS[0]}."
     names = [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
-    return [name for name in names if name not in CONSTANT]
+    return [name for name in names if name not in NOT_SUMMARIZED]
 
 
 def _record(spread: statistics.Spread) -> dict[str, Any]:

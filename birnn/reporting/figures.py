@@ -1,6 +1,6 @@
 """The figures of the report and the figures of the notebook."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from birnn.core.outputs import atomic_file
-from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons
+from birnn.evaluation.calibration import RAW
+from birnn.evaluation.model_names import (
+    BASELINE,
+    NETWORKS,
+    TITLES,
+    TRAINING,
+    comparisons,
+    pair_title,
+)
 from birnn.reporting.colors import GRID, INK, MODELS, NOTEBOOK
 
 # Line styles of the networks, in the order of the registry.
@@ -55,9 +63,9 @@ def draw(
             "intervals": intervals(metrics),
             "accuracy": all_networks(curves, "accuracy", corpus),
             "loss": all_networks(curves, "loss", corpus),
-            "roc": roc(tables["roc"], corpus),
-            "precision_recall": precision_recall(tables["precision_recall"], corpus),
-            "reliability": reliability(tables["reliability"], corpus),
+            "roc": roc(tables["roc"], metrics),
+            "precision_recall": precision_recall(tables["precision_recall"], metrics),
+            "reliability": reliability(tables["reliability"], metrics),
             "lengths": lengths(tables["lengths"], maxlen, corpus),
         }
     for network in NETWORKS:
@@ -73,40 +81,33 @@ def save(figure: Figure, file: Path) -> None:
 
 
 def intervals(metrics: dict[str, Any]) -> Figure:
-    """Draw each model's accuracy and the differences of the networks, with 95% intervals.
+    """Draw the accuracies and their differences, with 95% intervals over test reviews.
 
-    A single network is compared with the baseline.
+    The differences between networks have their own axes, because they are much smaller than the
+    differences from the baseline.
     """
-    differences = [
-        (f"{TITLES[first]}\nminus {TITLES[second]}", compared)
-        for (first, second), compared in comparisons(metrics).items()
-    ] or [
-        (f"{TITLES[BASELINE]}\nminus {TITLES[compared['network']]}", compared)
-        for compared in metrics[BASELINE]["against"]
-    ]
-    width, height = SIZE
-    more_rows = 0.3 * (len(TITLES) - 3) + 0.4 * (len(differences) - 1)
-    figure = Figure(figsize=(width, height + more_rows), layout="constrained")
-    rows = (len(TITLES), len(differences) + 0.3)
-    upper, lower = figure.subplots(2, 1, height_ratios=rows)
-    figure.suptitle(
-        f"Test accuracy on {metrics['corpus']['name']}, with 95% intervals", fontsize=10
-    )
+    networks = comparisons(metrics)
+    baseline: dict[tuple[str, str], dict[str, Any]] = {
+        (BASELINE, other["network"]): other for other in metrics[BASELINE]["against"]
+    }
+    panels = [panel for panel in (networks, baseline) if panel]
+    rows = [len(TITLES), *map(len, panels)]
+    width, _ = SIZE
+    heights = [0.32 * len(TITLES), *(0.5 * len(panel) for panel in panels)]  # inches
+    labels = 0.5 * (1 + len(rows))
+    figure = Figure(figsize=(width, sum(heights) + labels), layout="constrained")
+    upper, *others = figure.subplots(len(rows), 1, height_ratios=heights)
+    title = _on_test_split("Accuracy", metrics)
+    figure.suptitle(f"{title},\nwith 95% intervals over reviews", fontsize=10)
     for model, title in TITLES.items():
         low, high = metrics[model]["accuracy_interval"]
         _draw_interval(upper, title, (low, metrics[model]["accuracy"], high), ".2f", MODELS[model])
-    upper.set(xlabel="accuracy (%)", ylim=(len(TITLES) - 0.5, -0.5))
+    upper.set(xlabel="accuracy (%)")
     upper.margins(x=0.1)
-    for title, compared in differences:
-        ends = [
-            compared[key] for key in ("difference_low", "accuracy_difference", "difference_high")
-        ]
-        _draw_interval(lower, title, ends, "+.2f", INK)
-    lower.axvline(0, color=GRID, linewidth=2, zorder=0)
-    limit = 1.3 * max(map(abs, lower.dataLim.intervalx))
-    lower.set(xlabel="difference (points)", xlim=(-limit, limit))
-    lower.set_ylim(len(differences) - 0.5, -0.7)
-    for axes in (upper, lower):
+    for axes, panel in zip(others, panels, strict=True):
+        _draw_differences(axes, panel)
+    for axes, count in zip((upper, *others), rows, strict=True):
+        axes.set_ylim(count - 0.5, -0.7)
         axes.grid(visible=False, axis="y")
     return figure
 
@@ -115,15 +116,16 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -
     """Draw the notebook's figure of one network: blue dots and a blue line.
 
     Args:
-        curves: columns model, split (training or validation), epoch, accuracy and loss.
+        curves: columns model, split, epoch, accuracy and loss (see `plot_data.learning_curves`).
         network: name of the network.
         measure: accuracy or loss.
         corpus: name of the corpus, for the title.
     """
-    title = f"Training and validation {measure}\n{TITLES[network]} on {corpus}"
+    watched = watched_split(curves)
+    title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus}"
     figure, axes = single_axes(title, "epoch", measure)
     short = {"accuracy": "acc"}.get(measure, measure)
-    labels = {"training": f"Training {short}", "validation": f"Validation {short}"}
+    labels = {split: f"{split.capitalize()} {short}" for split in (TRAINING, watched)}
     _draw_curves(axes, curves[curves["model"] == network], measure, labels, {"color": NOTEBOOK})
     axes.legend()
     return figure
@@ -132,51 +134,78 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -
 def all_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
     """Draw the curves of all networks in one figure, with the arguments of `one_network`."""
     figure, axes = single_axes(f"{measure.capitalize()} per epoch on {corpus}", "epoch", measure)
+    watched = watched_split(curves)
     for network in NETWORKS:
         rows = curves[curves["model"] == network]
         style = {"color": MODELS[network], "linestyle": LINES[network]}
-        _draw_curves(axes, rows, measure, {"validation": TITLES[network]}, style)
+        _draw_curves(axes, rows, measure, {watched: TITLES[network]}, style)
     # Explain dots and lines once, in the color of the text.
-    axes.plot([], [], "o", color=INK, label="training")
-    axes.plot([], [], color=INK, label="validation")
+    axes.plot([], [], "o", color=INK, label=TRAINING)
+    axes.plot([], [], color=INK, label=watched)
     draw_legend(figure)
     return figure
 
 
-def roc(table: pd.DataFrame, corpus: str) -> Figure:
+def watched_split(curves: pd.DataFrame) -> str:
+    """Return the name of the reviews on which each epoch was validated."""
+    return str(next(split for split in curves["split"].unique() if split != TRAINING))
+
+
+def roc(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
     """Draw the ROC curves, with the diagonal of a model that guesses."""
     figure, axes = single_axes(
-        f"ROC curve on {corpus}", "false positive rate", "true positive rate"
+        _on_test_split("ROC curve", metrics), "false positive rate", "true positive rate"
     )
     axes.plot([0, 1], [0, 1], color=GRID)
-    _draw_lines(axes, table, "false_positive_rate", "true_positive_rate")
+    labels = _labels("AUC", "roc_auc", metrics)
+    _draw_lines(axes, table, ("false_positive_rate", "true_positive_rate"), labels)
     axes.legend(loc="lower right")
     return figure
 
 
-def precision_recall(table: pd.DataFrame, corpus: str) -> Figure:
+def precision_recall(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
     """Draw the precision-recall curves."""
-    figure, axes = single_axes(f"Precision and recall on {corpus}", "recall", "precision")
-    _draw_lines(axes, table, "recall", "precision")
+    title = _on_test_split("Precision and recall", metrics)
+    figure, axes = single_axes(title, "recall", "precision")
+    labels = _labels("AP", "average_precision", metrics)
+    _draw_lines(axes, table, ("recall", "precision"), labels)
     axes.legend(loc="lower left")
     return figure
 
 
-def reliability(table: pd.DataFrame, corpus: str) -> Figure:
-    """Draw the reliability curves, with 95% intervals and the diagonal of a calibrated model."""
-    figure, axes = single_axes(
-        f"Reliability on {corpus}", "predicted probability of positive", "share that is positive"
-    )
-    axes.plot([0, 1], [0, 1], color=GRID)
-    _draw_lines(axes, table, "predicted", "observed", marker="o")
-    axes.legend(loc="upper left")
+def reliability(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
+    """Draw the reliability curves, with 95% intervals and the diagonal of a calibrated model.
+
+    If the table has curves after temperature scaling, they are drawn below.
+    """
+    calibrations = list(table["calibration"].unique())
+    width, height = SIZE
+    figure = Figure(figsize=(width, height * len(calibrations)), layout="constrained")
+    panels = np.ravel(figure.subplots(len(calibrations), 1))
+    for axes, calibration in zip(panels, calibrations, strict=True):
+        title, score = (
+            ("Reliability", "ece")
+            if calibration == RAW
+            else ("Reliability after temperature scaling\n", "ece_scaled")
+        )
+        axes.set(
+            title=_on_test_split(title, metrics),
+            xlabel="predicted probability of positive",
+            ylabel="share that is positive",
+        )
+        axes.plot([0, 1], [0, 1], color=GRID)
+        rows, labels = table[table["calibration"] == calibration], _labels("ECE", score, metrics)
+        _draw_lines(axes, rows, ("predicted", "observed"), labels, marker="o")
+        axes.legend(loc="upper left")
     return figure
 
 
 def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     """Draw the accuracy by length of the review, with 95% intervals."""
-    figure, axes = single_axes(f"Accuracy by length on {corpus}", "words in the review", "accuracy")
-    _draw_lines(axes, table, "words", "accuracy", marker="o")
+    figure, axes = single_axes(
+        f"Accuracy by length on the test split of {corpus}", "words in the review", "accuracy"
+    )
+    _draw_lines(axes, table, ("words", "accuracy"), TITLES, marker="o")
     shortest, longest = table["words"].min(), table["words"].max()
     # The first id marks the start of the review.
     if shortest < maxlen - 1 < longest:
@@ -193,8 +222,10 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
 
 
 def draw_legend(figure: Figure) -> None:
-    """Draw the legend of a figure with a single plot below it."""
-    handles, labels = figure.axes[0].get_legend_handles_labels()
+    """Draw the legend of all axes of a figure below it."""
+    entries = [axes.get_legend_handles_labels() for axes in figure.axes]
+    handles = [handle for handles, _ in entries for handle in handles]
+    labels = [label for _, labels in entries for label in labels]
     columns = 2 if len(labels) in {2, 4} else 3
     figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
@@ -206,6 +237,29 @@ def single_axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
     if x == "epoch":
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return figure, axes
+
+
+def _on_test_split(title: str, metrics: dict[str, Any]) -> str:
+    return f"{title} on the test split of {metrics['corpus']['name']}"
+
+
+def _labels(name: str, score: str, metrics: dict[str, Any]) -> dict[str, str]:
+    """Return the titles of the models with a score, which is called `name`."""
+    return {
+        model: f"{title}, {name} {metrics[model][score]:.3f}" for model, title in TITLES.items()
+    }
+
+
+def _draw_differences(axes: Axes, differences: Mapping[tuple[str, str], dict[str, Any]]) -> None:
+    """Draw differences of accuracies and their intervals, in points, and the position of 0."""
+    for pair, compared in differences.items():
+        ends = [
+            compared[key] for key in ("difference_low", "accuracy_difference", "difference_high")
+        ]
+        _draw_interval(axes, pair_title(*pair).replace(" minus", "\nminus"), ends, "+.2f", INK)
+    axes.axvline(0, color=GRID, linewidth=2, zorder=0)
+    axes.set(xlabel="difference (points)")
+    axes.margins(x=0.2)
 
 
 def _draw_interval(
@@ -223,18 +277,25 @@ def _draw_curves(
     axes: Axes, rows: pd.DataFrame, measure: str, labels: dict[str, str], style: Any
 ) -> None:
     """Draw training as dots and validation as a line, like the notebook."""
-    for split, dots in (("training", True), ("validation", False)):
-        curve = rows[rows["split"] == split]
+    for split in rows["split"].unique():
+        curve, dots = rows[rows["split"] == split], split == TRAINING
         kind: dict[str, Any] = {"marker": "o", "linestyle": "none"} if dots else {}
         axes.plot(curve["epoch"], curve[measure], label=labels.get(split), **(style | kind))
 
 
-def _draw_lines(axes: Axes, table: pd.DataFrame, x: str, y: str, marker: str | None = None) -> None:
-    """Draw one line per model, with 95% intervals if the table has them."""
-    for model, title in TITLES.items():
+def _draw_lines(
+    axes: Axes,
+    table: pd.DataFrame,
+    columns: tuple[str, str],
+    labels: dict[str, str],
+    marker: str | None = None,
+) -> None:
+    """Draw two columns as one line per model, with 95% intervals if the table has them."""
+    x, y = columns
+    for model, label in labels.items():
         rows = table[table["model"] == model]
         style: dict[str, Any] = {"color": MODELS[model], "linestyle": LINES[model]}
-        axes.plot(rows[x], rows[y], label=title, marker=marker, markersize=3.5, **style)
+        axes.plot(rows[x], rows[y], label=label, marker=marker, markersize=3.5, **style)
         if "low" in table:
             axes.fill_between(
                 rows[x], rows["low"], rows["high"], color=MODELS[model], alpha=0.2, linewidth=0

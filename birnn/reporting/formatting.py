@@ -51,10 +51,16 @@ def accuracy(measured: dict[str, Any]) -> str:
     return f"{value} ({low} to {high})"
 
 
-def failure_rate(measured: dict[str, Any]) -> str:
-    """Format a failure rate and its interval, in percent without the sign."""
+def failures(measured: dict[str, Any]) -> str:
+    """Format the failures of a behavioral test.
+
+    If their rate has an interval, format both in percent without the sign, else the number of
+    failures.
+    """
     if math.isnan(measured["failure_rate"]):
         return NOTHING
+    if math.isnan(measured["low"]):
+        return number(measured["failures"])
     value, low, high = (f"{100 * measured[name]:.1f}" for name in ("failure_rate", "low", "high"))
     return f"{value} ({low} to {high})"
 
@@ -64,6 +70,13 @@ def with_deviation(spread: dict[str, Any]) -> str:
     if math.isnan(spread["deviation"]):
         return f"{spread['mean']:.4f}"
     return f"{spread['mean']:.4f} ± {spread['deviation']:.4f}"
+
+
+def paired_difference(compared: dict[str, Any]) -> str:
+    """Format a difference on the same reviews and its interval, in percentage points."""
+    names = ("accuracy_difference", "difference_low", "difference_high")
+    value, low, high = (points(compared[name]) for name in names)
+    return f"{value} ({low} to {high})"
 
 
 def difference(spread: dict[str, Any]) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 
 from birnn.core.outputs import atomic_file
-from birnn.evaluation.calibration import BINS
+from birnn.evaluation.calibration import BINS, RAW
 from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, TITLES, comparisons
 from birnn.reporting import formatting, report
 
-MOST = 0.5  # a model fails a behavioral test in most cases if its interval is above this share
+MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
 
 _IMDB = (
     "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the authors' stars: "
@@ -35,7 +35,7 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
 
     Args:
         content: data of the report (see `report.write`).
-        reliability: the reliability curves, one row per `model` and bin (see
+        reliability: the reliability curves, one row per `model`, `calibration` and bin (see
             `calibration.reliability`).
         folder: output folder.
     """
@@ -82,7 +82,7 @@ def model_settings(settings: Mapping[str, Any], model: str) -> dict[str, Any]:
 
 def failed_tests(checklist: Sequence[dict[str, Any]], model: str) -> list[dict[str, Any]]:
     """Return the behavioral tests that a model fails in most cases."""
-    return [test for test in checklist if test["models"][model]["low"] > MOST]
+    return [test for test in checklist if test["models"][model]["failure_rate"] > MOST]
 
 
 def overconfident_bins(reliability: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -93,8 +93,9 @@ def overconfident_bins(reliability: pd.DataFrame) -> dict[str, dict[str, Any]]:
     positive reviews, and in the highest bin above it.
     """
     bins = {}
+    raw = reliability[reliability["calibration"] == RAW]
     for name in TITLES:
-        rows = reliability[reliability["model"] == name].sort_values("predicted")
+        rows = raw[raw["model"] == name].sort_values("predicted")
         lowest, highest = rows.iloc[0], rows.iloc[-1]
         are_extreme = lowest["predicted"] <= 1 / BINS and highest["predicted"] > 1 - 1 / BINS
         too_low = lowest["predicted"] < lowest["low"]

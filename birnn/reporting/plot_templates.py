@@ -5,7 +5,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from birnn.core.outputs import atomic_folder
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.model_names import NETWORKS, TEST, TITLES, TRAINING, VALIDATION
 from birnn.reporting.colors import MODELS
 
 SUFFIX = ".j2"
@@ -19,12 +19,13 @@ def write(folder: Path) -> None:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    colors = {
+    names = {
+        "splits": [TRAINING, TEST, VALIDATION],
         "networks": {name: MODELS[name] for name in NETWORKS},
         "models": {name: MODELS[name] for name in TITLES},
     }
     with atomic_folder(folder) as part:
         for name in environment.list_templates():
-            text = environment.get_template(name).render(colors)
+            text = environment.get_template(name).render(names)
             file = part / name.removesuffix(SUFFIX)
             file.write_text(text, encoding="utf-8", newline="\n")

@@ -16,8 +16,14 @@ from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import BINS
 from birnn.evaluation.costs import matched_gru_units
 from birnn.evaluation.decision import THRESHOLD
-from birnn.evaluation.intervals import overall_verdict
-from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons
+from birnn.evaluation.model_names import (
+    BASELINE,
+    NETWORKS,
+    TEST,
+    TITLES,
+    comparisons,
+    watched_split,
+)
 from birnn.evaluation.slices import LENGTHS
 from birnn.reporting import formatting, page
 from birnn.reporting.formatting import NOTHING, number, score, seconds
@@ -39,9 +45,9 @@ SCORES = {
     "loss": "Loss",
     "brier": "Brier score",
 }
-VALIDATION_SCORES = {
-    "best_val_accuracy": "Best validation accuracy",
-    "best_val_epoch": "Epoch of the best validation accuracy",
+WATCHED_SCORES = {
+    "best_val_accuracy": "Highest accuracy of all epochs, {}",
+    "best_val_epoch": "Epoch of the highest accuracy, {}",
 }
 
 
@@ -58,7 +64,10 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     templates = environment()
     metrics, settings = content["metrics"], content["settings"]
     corpus = metrics["corpus"]["name"]
+    watched = watched_split(metrics["corpus"]["validation"])
+    watched_scores = {key: title.format(watched) for key, title in WATCHED_SCORES.items()}
     notebook = NOTEBOOK if corpus == "imdb" else {}
+    notebook_watched = notebook if watched == TEST else {}  # the notebook watched the test split
     markdown = templates.get_template("report.md.j2").render(
         content,
         titles=TITLES,
@@ -69,7 +78,8 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         published=published_on(corpus),
         notebook=bool(notebook),
         scores=score_rows(metrics, notebook, SCORES, list(TITLES)),
-        validation_scores=score_rows(metrics, notebook, VALIDATION_SCORES, list(NETWORKS)),
+        watched=watched,
+        watched_scores=score_rows(metrics, notebook_watched, watched_scores, list(NETWORKS)),
         cost_rows=cost_rows(content["costs"], content["timings"]),
         machines=machines(*content["timings"].values(), content["costs"]),
         matched_units=matched_units(settings),
@@ -99,10 +109,10 @@ def environment() -> Environment:
     templates.filters |= {
         "accuracy": formatting.accuracy,
         "difference": formatting.difference,
-        "failure_rate": formatting.failure_rate,
+        "failures": formatting.failures,
         "listed": formatting.listed,
         "number": number,
-        "overall_verdict": overall_verdict,
+        "paired_difference": formatting.paired_difference,
         "percent": formatting.percent,
         "percent_with_deviation": percent_with_deviation,
         "pick": pick,

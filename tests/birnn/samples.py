@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from birnn.core import machine
 from birnn.core.outputs import write_json
-from birnn.evaluation import plot_data, summary
+from birnn.evaluation import plot_data, summary, temperature
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.predictions import Predictions
 from birnn.reporting import figures, report
@@ -108,27 +108,32 @@ def metrics(
         name: Predictions(table[name].to_numpy(), costs()[name])
         for name in ("bilstm", "bigru", "baseline")
     }
-    about = {
+    about: dict[str, Any] = {
         "name": corpus,
         "requested": "imdb",
         "train_reviews": 25_000,
         "test_reviews": len(table),
         "vocabulary": 88_584,
         "validation": "test",
+        **described,
     }
     measured = summary.summarize_models(table, predicted, histories(), maxlen)
-    in_training = np.arange(len(table)) < OVERLAP
-    for name, accuracies in summary.by_overlap(table, in_training).items():
-        measured[name]["by_overlap"] = accuracies
-    return {"corpus": about | described} | measured
+    if about["validation"] != "test":
+        held_out = pd.DataFrame(predictions(seed=1))
+        measured = temperature.add_scaled(measured, held_out, table)
+    return {"corpus": about} | measured
 
 
 def tables(columns: dict[str, NDArray[Any]], measured: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Return the tables of the plots."""
     models = ("bilstm", "bigru", "baseline")
     probabilities = {name: columns[name] for name in models}
-    return plot_data.probability_tables(columns["label"], columns["group"], probabilities) | {
-        "curves": plot_data.learning_curves(histories()),
+    temperatures = {
+        name: measured[name]["temperature"] for name in models if "temperature" in measured[name]
+    }
+    return plot_data.probability_tables(columns["label"], probabilities) | {
+        "curves": plot_data.learning_curves(histories(), measured["corpus"]["validation"]),
+        "reliability": plot_data.reliability_curves(columns["label"], probabilities, temperatures),
         "lengths": plot_data.accuracy_by_length({name: measured[name] for name in models}),
     }
 
@@ -138,8 +143,8 @@ def checklist() -> pd.DataFrame:
     rows = []
     for test, cases in (("plain praise is positive", 60), ("people get other first names", 0)):
         for model in ("bilstm", "bigru", "baseline"):
-            figures = (3, 0.05, 0.0171, 0.137) if cases else (0, math.nan, math.nan, math.nan)
-            rows.append(("vocabulary", "MFT", test, model, cases, *figures))
+            figures = (3, 0.05) if cases else (0, math.nan)
+            rows.append(("vocabulary", "MFT", test, model, cases, *figures, math.nan, math.nan))
     names = "capability kind test model cases failures failure_rate low high"
     return pd.DataFrame(rows, columns=names.split())
 

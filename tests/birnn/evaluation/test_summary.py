@@ -71,16 +71,16 @@ def test_equal_networks() -> None:
     columns = samples.predictions()
     pair = samples.metrics(columns | {"bigru": columns["bilstm"]})["pair"]
     assert (pair["agreement"], pair["accuracy_difference"], pair["mcnemar_p"]) == (1, 0, 1)
-    assert pair["verdict"] == "no difference is shown"
+    assert pair["difference_low"] < 0 < pair["difference_high"]
 
 
-def test_verdict_names_the_better_network() -> None:
+def test_difference_is_the_first_network_minus_the_second() -> None:
     columns = samples.predictions()
     perfect = columns["label"].astype(np.float32)
-    assert samples.metrics(columns | {"bigru": perfect})["pair"]["verdict"] == "the BiGRU is better"
-    assert (
-        samples.metrics(columns | {"bilstm": perfect})["pair"]["verdict"] == "the BiLSTM is better"
-    )
+    for network, sign in (("bilstm", 1), ("bigru", -1)):
+        pair = samples.metrics(columns | {network: perfect})["pair"]
+        ends = sorted(sign * pair[key] for key in ("difference_low", "difference_high"))
+        assert 0 < ends[0] < sign * pair["accuracy_difference"] < ends[1]
 
 
 def test_baseline_is_compared_with_each_network() -> None:
@@ -88,7 +88,7 @@ def test_baseline_is_compared_with_each_network() -> None:
     columns["baseline"] = columns["label"].astype(np.float32)
     against = samples.metrics(columns)["baseline"]["against"]
     assert [other["network"] for other in against] == ["bilstm", "bigru"]
-    assert all(other["verdict"] == "the Baseline is better" for other in against)
+    assert all(0 < other["difference_low"] < other["accuracy_difference"] for other in against)
 
 
 def test_slices_add_up_to_the_accuracy() -> None:

@@ -20,10 +20,9 @@ def metrics(bilstm: float, bigru: float, corpus: str = "mine") -> dict[str, dict
     about = {"name": corpus, "train_reviews": 5, "test_reviews": 5, "vocabulary": 5}
     return {
         "corpus": about,
-        "bilstm": {"accuracy": bilstm, "parameters": 10},
-        "bigru": {"accuracy": bigru, "parameters": 9},
+        "bilstm": {"accuracy": bilstm, "best_val_accuracy": 0.85, "parameters": 10},
+        "bigru": {"accuracy": bigru, "best_val_accuracy": 0.86, "parameters": 9},
         "baseline": {"accuracy": 0.9},
-        "pair": {"verdict": "no difference is shown"},
     }
 
 
@@ -66,7 +65,7 @@ def test_study_round_trip(points: list[grid.Point]) -> None:
     assert second.differences["bilstm", "bigru"]["mean"] == pytest.approx(0.01)
     assert first.networks["bilstm"]["deviation"] == pytest.approx(0.001)
     assert read.group_runs(second)["train.seed"].tolist() == [0, 1, 2]
-    # Constant measures are left out.
+    # Constants and the best epoch are left out.
     assert set(read.summary["measure"]) == {"accuracy"}
 
 
@@ -139,6 +138,13 @@ def test_figure_has_every_group(points: list[grid.Point], options: list[str]) ->
     chosen = grid.points(options)
     chosen_runs = dict(enumerate(list(make_runs(points).values())[: len(chosen)]))
     read = study.read(studies.write("some", chosen, chosen_runs))
-    (axes,) = study_figure.draw(read).axes
-    assert axes.get_title() == "Accuracy over seeds on mine"
-    assert len(axes.get_xticks()) == len(read.groups("accuracy"))
+    upper, lower = study_figure.draw(read).axes
+    groups = read.groups("accuracy")
+    assert upper.get_title() == "Test accuracy over seeds on mine"
+    assert len(lower.get_xticks()) == len(groups)
+    runs, (means, *_) = lower.lines[: len(groups)], lower.lines[len(groups) :]
+    drawn = [value for line in runs for value in line.get_ydata()]
+    paired = 100 * (read.runs["bilstm.accuracy"] - read.runs["bigru.accuracy"])
+    assert drawn == pytest.approx(paired.tolist())
+    differences = [100 * group.differences["bilstm", "bigru"]["mean"] for group in groups]
+    assert list(means.get_ydata()) == pytest.approx(differences)

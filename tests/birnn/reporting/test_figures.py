@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from birnn.evaluation import plot_data
 from birnn.reporting import figures, formatting, svg
 from tests.birnn import samples
 
@@ -13,7 +14,7 @@ def curves() -> pd.DataFrame:
     return pd.DataFrame(
         {"model": model, "split": split, "epoch": epoch, "accuracy": 0.5, "loss": 1 / epoch}
         for model in ("bilstm", "bigru")
-        for split in ("training", "validation")
+        for split in ("training", "test split")
         for epoch in (1, 2, 3)
     )
 
@@ -21,7 +22,7 @@ def curves() -> pd.DataFrame:
 def test_one_network_looks_like_notebook() -> None:
     figure = figures.one_network(curves(), "bigru", "accuracy", "imdb")
     (axes,) = figure.axes
-    assert axes.get_title() == "Training and validation accuracy\nBiGRU on imdb"
+    assert axes.get_title() == "Training and test split accuracy\nBiGRU on imdb"
     dots, line = axes.lines
     assert (dots.get_label(), dots.get_marker(), dots.get_linestyle(), dots.get_color()) == (
         "Training acc",
@@ -30,7 +31,7 @@ def test_one_network_looks_like_notebook() -> None:
         "#0000ff",
     )
     assert (line.get_label(), line.get_linestyle(), line.get_color()) == (
-        "Validation acc",
+        "Test split acc",
         "-",
         "#0000ff",
     )
@@ -59,19 +60,48 @@ def test_titles_name_the_corpus() -> None:
 
 def test_intervals_and_zero_are_drawn() -> None:
     measured = samples.metrics(samples.predictions())
-    upper, lower = figures.intervals(measured).axes
+    upper, networks, baseline = figures.intervals(measured).axes
     assert [label.get_text() for label in upper.get_yticklabels()] == [
         "BiLSTM",
         "BiGRU",
         "Baseline",
     ]
-    ends, value, zero = (list(line.get_xdata()) for line in lower.lines)
-    pair = measured["pair"]
-    assert ends == [100 * pair["difference_low"], 100 * pair["difference_high"]]
-    assert value == [100 * pair["accuracy_difference"]]
-    assert zero == [0, 0]
-    # The sign is a minus, not a hyphen.
-    assert [text.get_text() for text in lower.texts] == [formatting.points(value[0] / 100)]
+    for axes, differences in (
+        (networks, [measured["pair"]]),
+        (baseline, measured["baseline"]["against"]),
+    ):
+        *intervals, zero = axes.lines
+        for compared, ends, value in zip(differences, intervals[::2], intervals[1::2], strict=True):
+            low, high = compared["difference_low"], compared["difference_high"]
+            assert list(ends.get_xdata()) == [100 * low, 100 * high]
+            assert list(value.get_xdata()) == [100 * compared["accuracy_difference"]]
+        assert list(zero.get_xdata()) == [0, 0]
+        # The sign is a minus, not a hyphen.
+        assert [text.get_text() for text in axes.texts] == [
+            formatting.points(compared["accuracy_difference"]) for compared in differences
+        ]
+
+
+def test_reliability_is_drawn_raw_and_scaled() -> None:
+    columns = samples.predictions()
+    for validation, panels in (("test", 1), (0.1, 2)):
+        measured = samples.metrics(columns, validation=validation)
+        table = samples.tables(columns, measured)["reliability"]
+        axes = figures.reliability(table, measured).axes
+        assert len(axes) == panels
+        for each, calibration in zip(axes, ("raw", "scaled"), strict=False):
+            _, *lines = each.lines
+            rows = table[table["calibration"] == calibration]
+            drawn = [x for line in lines for x in line.get_xdata()]
+            assert drawn == rows["predicted"].tolist()
+
+
+def test_legends_name_the_reviews_of_each_epoch() -> None:
+    for validation, name in (("test", "test split"), (0.1, "validation")):
+        table = plot_data.learning_curves(samples.histories(), validation)
+        (axes,) = figures.all_networks(table, "loss", "imdb").axes
+        labels = axes.get_legend_handles_labels()[1]
+        assert labels == ["BiLSTM", "BiGRU", "training", name]
 
 
 @pytest.mark.parametrize(("maxlen", "marked"), [(100, True), (4, False), (5_000, False)])

@@ -60,10 +60,12 @@ def study(networks: Sequence[str], runs: int = 3) -> Study:
     return Study("seeds", {"name": "imdb"}, [], {}, table, pd.DataFrame(rows))
 
 
-def checklist(low: dict[str, float], capability: str = "negation") -> pd.DataFrame:
-    """Return a test with cases, of which at least the share `low` fails, and one without."""
+def checklist(rates: dict[str, float], capability: str = "negation") -> pd.DataFrame:
+    """Return a test with cases, of which the share in `rates` fails, and one without."""
     table = samples.checklist().assign(capability=capability)
-    table.loc[table["cases"] > 0, "low"] = table["model"].map(low)
+    with_cases = table["cases"] > 0
+    table.loc[with_cases, "failure_rate"] = table["model"].map(rates)
+    table.loc[with_cases, "failures"] = (table["cases"] * table["failure_rate"]).round()
     return table
 
 
@@ -95,9 +97,7 @@ def test_numbers_are_those_of_the_metrics(tmp_path: Path) -> None:
         "Baseline minus BiLSTM": measured["baseline"]["against"][0],
         "Baseline minus BiGRU": measured["baseline"]["against"][1],
     }.items():
-        names = ("accuracy_difference", "difference_low", "difference_high")
-        difference, low, high = (formatting.points(compared[name]) for name in names)
-        cells = f"{difference} ({low} to {high}) | {compared['verdict']}"
+        cells = formatting.paired_difference(compared)
         assert f"| {title} | test reviews | {cells} |" in section(card, "Results")
     truncated = measured["baseline"]["by_truncation"][1]["reviews"]
     assert f"400 test reviews, {truncated} are longer" in words(section(card, "Limits"))
@@ -132,10 +132,10 @@ def test_any_number_of_networks(
         "settings": samples.SETTINGS,
         "studies": [study(networks)] if over_seeds else [],
     }
-    curves = plot_data.probability_tables(
-        columns["label"], columns["group"], {name: columns[name] for name in titles}
+    curves = plot_data.reliability_curves(
+        columns["label"], {name: columns[name] for name in titles}, {}
     )
-    model_card.write(content, curves["reliability"], tmp_path)
+    model_card.write(content, curves, tmp_path)
     card = (tmp_path / "model_card.md").read_text(encoding="utf-8")
     assert is_valid(card)
     for heading in ("Model details", "Results"):
@@ -143,7 +143,7 @@ def test_any_number_of_networks(
     differences = re.findall(r"^\| .* minus .* \|$", section(card, "Results"), re.MULTILINE)
     assert len(differences) == len(pairs) * (1 + over_seeds) + count
     assert ("simultaneous" in card) == (len(pairs) > 1)
-    assert ("Among the networks" in card) == (count > 1)
+    assert ("cannot show which network" in card) == (count > 1 and not over_seeds)
     assert ("averages the log-odds" in card) == (count > 1)
     assert ("networks" in section(card, "Limits")) == (count > 1)
     assert len(card.splitlines()) < 90 + len(differences) + count
@@ -154,7 +154,7 @@ def test_study_over_seeds(tmp_path: Path) -> None:
     others = [study(("bilstm",)), study(("bilstm", "bigru"), runs=1)]
     text = section(write(tmp_path / "with", studies=[*others, matching]), "Results")
     assert "over 3 seeds, on the same test reviews, the BiGRU is better." in words(text)
-    assert "| BiLSTM minus BiGRU | 3 seeds | −1.00 (−1.23 to −0.77) | the BiGRU is better |" in text
+    assert "| BiLSTM minus BiGRU | 3 seeds | −1.00 (−1.23 to −0.77) |" in text
     assert re.search(r"^\| BiGRU \| .* \| 81\.00 ± 0\.20 \|", text, re.MULTILINE)
     assert "covers both" in words(text)
     assert "seeds |" not in section(write(tmp_path / "without", studies=others), "Results")
@@ -195,17 +195,12 @@ def test_missing_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert "| BiLSTM | 100.00 | 0.0000 |" in card
 
 
-def test_baseline_is_compared_with_each_network(tmp_path: Path) -> None:
+def test_single_run_has_no_verdict(tmp_path: Path) -> None:
     columns = samples.predictions()
     columns["bigru"] = columns["label"].astype(np.float32)
-    columns["baseline"] = columns["bilstm"]
-    text = words(section(write(tmp_path / "weak", columns), "Results"))
-    assert "the baseline is less accurate than the BiGRU." in text
-    assert "no difference is shown between the baseline and the BiLSTM." in text
-    assert "more accurate" not in text
-    text = words(section(write(tmp_path / "strong"), "Results"))
-    assert "the baseline is more accurate than the BiLSTM and the BiGRU." in text
-    assert "less accurate" not in text
+    text = words(section(write(tmp_path, columns), "Results"))
+    assert "cannot show which network is better" in text
+    assert not re.search(r"the Bi\w+ is better|(more|less) accurate|no difference", text)
 
 
 def test_only_failures_in_most_cases_are_counted(
@@ -217,11 +212,11 @@ def test_only_failures_in_most_cases_are_counted(
     assert is_valid(card)
     text = words(section(card, "Behavior"))
     assert "Of 1 behavioral test, the BiLSTM fails 1, the BiGRU fails 0 and" in text
-    assert "| plain praise is positive | 60 | 5.0 (51.0 to 13.7) |" in text
+    assert "| plain praise is positive | 60 | 31 | 30 | 1 |" in text
     assert "Negation:** the BiLSTM misclassifies" in section(card, "Limits")
     monkeypatch.setattr(samples, "checklist", lambda: tests.assign(capability="vocabulary"))
     assert "Negation" not in write(tmp_path / "vocabulary")
-    monkeypatch.setattr(samples, "checklist", lambda: tests.assign(low=0.5))
+    monkeypatch.setattr(samples, "checklist", lambda: tests.assign(failure_rate=0.5))
     assert "plain praise" not in write(tmp_path / "none")
 
 
@@ -233,7 +228,11 @@ def test_overconfidence_needs_both_ends_of_the_curve() -> None:
         "bigru": [lowest, highest | {"high": 0.995}],
         "baseline": [lowest, highest | {"predicted": 0.89, "high": 0.85}],
     }
-    table = pd.concat(pd.DataFrame(rows).assign(model=name) for name, rows in curves.items())
+    raw = pd.concat(pd.DataFrame(rows).assign(model=name) for name, rows in curves.items())
+    raw = raw.assign(calibration="raw")
+    # After temperature scaling, curves lie closer to the diagonal.
+    scaled = raw.assign(calibration="scaled", predicted=raw["observed"])
+    table = pd.concat([raw, scaled])
     bins = model_card.overconfident_bins(table)
     assert list(bins) == ["bilstm"]
     assert bins["bilstm"]["observed"] == 0.8
@@ -250,6 +249,17 @@ def test_calibration(tmp_path: Path) -> None:
     text = words(section(write(tmp_path / "certain", certain), "Limits"))
     assert "the BiGRU is too certain" in text
     assert "200 test reviews a probability above 0.9, 99.00% on average, but 80.00% of" in text
+
+
+def test_calibration_error_after_scaling(tmp_path: Path) -> None:
+    assert "temperature" not in write(tmp_path / "without")
+    card = write(tmp_path / "with", validation=0.1)
+    assert is_valid(card)
+    measured = samples.metrics(samples.predictions(), validation=0.1)
+    for model in MODELS:
+        scores = measured[model]
+        cells = f"{scores['ece']:.4f} | {scores['ece_scaled']:.4f} | {scores['temperature']:.2f} |"
+        assert cells in section(card, "Results")
 
 
 def test_settings_are_described(tmp_path: Path) -> None:
@@ -282,7 +292,7 @@ def test_combination_of_networks_is_measured_on_held_out_reviews(
     monkeypatch.setattr(samples, "metrics", lambda *_arguments, **_options: measured)
     card = write(tmp_path / "with")
     assert is_valid(card)
-    assert "| Networks combined | 90.00 (80.00 to 95.00) | – |" in card
+    assert "| Networks combined | 90.00 (80.00 to 95.00) | – | – | – |" in card
     assert "does not measure" not in card
 
 

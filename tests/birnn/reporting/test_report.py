@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from birnn.evaluation.metrics import confusion_counts
-from birnn.reporting import report
+from birnn.reporting import formatting, report
 from birnn.reporting.study import Study
 from tests.birnn import samples
 
@@ -45,22 +45,26 @@ def study(name: str, varied: tuple[str, ...] = (), seeds: int = 3) -> Study:
     return Study(name, {"name": "imdb"}, list(varied), {}, *tables)
 
 
-def test_answer_is_the_verdict(texts: tuple[str, str]) -> None:
-    opening = words(texts[0].partition("\n- [")[0])
+def test_opening_gives_accuracies_and_differences(texts: tuple[str, str]) -> None:
+    opening = texts[0].partition("\n- [")[0]
     assert opening.startswith("# BiLSTM or BiGRU? Sentiment of IMDB film reviews")
-    assert "seed 0, no difference is shown.**" in opening
-    assert re.search(r"points \(95% interval over test reviews: −\d\.\d\d to \+\d\.\d\d\)", opening)
-    assert "**The linear baseline beats both networks.**" in opening
-    assert "No study over seeds has these networks" in opening
+    measured = samples.metrics(samples.predictions())
+    for model in ("bilstm", "bigru", "baseline"):
+        assert formatting.percent(measured[model]["accuracy"]) in opening
+    for title, compared in {
+        "BiLSTM minus BiGRU": measured["pair"],
+        "Baseline minus BiLSTM": measured["baseline"]["against"][0],
+        "Baseline minus BiGRU": measured["baseline"]["against"][1],
+    }.items():
+        assert f"| {title} | {formatting.paired_difference(compared)} |" in opening
+    assert "No study over seeds has these networks" in words(opening)
 
 
-def test_better_network_and_weak_baseline(tmp_path: Path) -> None:
+def test_single_run_has_no_verdict(tmp_path: Path) -> None:
     columns = samples.predictions()
     columns["bigru"] = columns["label"].astype(np.float32)
-    columns["baseline"] = np.zeros_like(columns["bigru"])
-    markdown, _ = samples.write_report(tmp_path, columns, draw=False)
-    assert "seed 0, the BiGRU is better.**" in markdown
-    assert "**The linear baseline beats no network.**" in markdown
+    for text in samples.write_report(tmp_path, columns, draw=False):
+        assert not re.search(r"(BiLSTM|BiGRU|baseline) (is better|beats|has the higher)", text)
 
 
 def test_study_over_seeds_comes_first(tmp_path: Path) -> None:
@@ -74,7 +78,9 @@ def test_study_over_seeds_comes_first(tmp_path: Path) -> None:
     assert "over 3 seeds, the BiGRU is better.**" in opening
     assert "−1.00 points" in opening
     assert "−1.23 to −0.77" in opening
-    assert "the BiLSTM has the higher accuracy in 1 of 3 runs" in markdown
+    figures = re.findall(r"^!\[.*\]\((.*)\)$", markdown, re.MULTILINE)
+    assert figures[:2] == ["../study/seeds/seeds.png", "../plots/intervals.png"]
+    assert figures.count("../study/seeds/seeds.png") == 1
     assert "| 79 | 3 | 80.00 ± 0.20 | 81.00 ± 0.20 | −1.00 (−1.23 to −0.77) |" in markdown
     assert html.count("<svg") == 14
 
@@ -136,14 +142,14 @@ def test_equal_size_is_suggested_until_it_is_run(tmp_path: Path) -> None:
     matched = samples.SETTINGS | {"bigru.units": 79}
     markdown, _ = samples.write_report(tmp_path / "b", samples.predictions(), matched, draw=False)
     assert "of this run are of equal size" in markdown
-    assert "dvc exp run" not in markdown
+    assert "-S bigru.units" not in markdown
 
 
 def test_fallback_corpus_is_named(tmp_path: Path, texts: tuple[str, str]) -> None:
     for text in samples.write_report(
         tmp_path, samples.predictions(), corpus="rotten-tomatoes", draw=False
     ):
-        assert text.index("Fallback corpus.") < text.index("in this run")
+        assert text.index("Fallback corpus.") < text.index("In this run")
         assert "Sentiment of Rotten Tomatoes film reviews" in text
         assert "say nothing about imdb" in words(text)
         assert "0.8181" not in text
@@ -152,9 +158,28 @@ def test_fallback_corpus_is_named(tmp_path: Path, texts: tuple[str, str]) -> Non
 
 
 def test_validation_is_described(tmp_path: Path, texts: tuple[str, str]) -> None:
-    assert "nothing is chosen by it" in words(texts[0])
+    assert "loss on the test split is lowest" in words(texts[0])
+    assert "| Highest accuracy of all epochs, test split | 0.7500 | 0.7500 |" in texts[0]
+    assert "test split, notebook" in texts[0]
     markdown, _ = samples.write_report(tmp_path, samples.predictions(), validation=0.1, draw=False)
     assert "a hold-out of 0.1 of the training reviews" in words(markdown)
+    assert "| Highest accuracy of all epochs, validation | 0.7500 | 0.7500 |" in markdown
+    assert "validation, notebook" not in markdown
+
+
+def test_calibration_is_scaled_if_reviews_are_held_out(
+    tmp_path: Path, texts: tuple[str, str]
+) -> None:
+    assert "`dvc exp run -S pad.validation=0.1`" in texts[0]
+    assert "ECE, scaled" not in texts[0]
+    measured = samples.metrics(samples.predictions(), validation=0.1)
+    markdown, html = samples.write_report(tmp_path, samples.predictions(), validation=0.1)
+    assert "pad.validation=0.1" not in markdown
+    for title, key in {"Temperature": "temperature", "ECE, scaled": "ece_scaled"}.items():
+        cells = [f"{measured[model][key]:.4f}" for model in ("bilstm", "bigru", "baseline")]
+        assert f"| {title} | {' | '.join(cells)} |" in markdown
+        assert all(cell in html for cell in cells)
+    assert "after temperature scaling" in html.partition("<svg viewBox")[2]
 
 
 class Page(HTMLParser):
