@@ -35,6 +35,7 @@ MODULES = (
     "birnn/reporting/statistics.py",
     "birnn/evaluation/ensembles.py",
     "birnn/evaluation/calibration.py",
+    "birnn/evaluation/temperature.py",
     "birnn/evaluation/comparison.py",
     "birnn/evaluation/summary.py",
     "birnn/core/outputs.py",
