@@ -61,6 +61,20 @@ def test_improved_networks_are_more_accurate(finished: Path, improved: Path) -> 
     assert after["blends"]["all"]["accuracy"] > best - 0.01
 
 
+def test_calibration_is_scaled_with_held_out_reviews(finished: Path, improved: Path) -> None:
+    before, after = (
+        read_json(folder / "metrics" / "metrics.json") for folder in (finished, improved)
+    )
+    for name in ("bilstm", "bigru", "baseline"):
+        assert "temperature" not in before[name]
+        assert 0.1 < after[name]["temperature"] < 10
+        assert after[name]["loss_scaled"] < after[name]["loss"] + 0.01
+    columns = {"curves": ("split", "validation"), "reliability": ("calibration", "scaled")}
+    for table, (column, value) in columns.items():
+        assert value not in set(pd.read_csv(finished / "plots" / f"{table}.csv")[column])
+        assert value in set(pd.read_csv(improved / "plots" / f"{table}.csv")[column])
+
+
 def predict(clone: Path, texts: list[str], folder: Path) -> pd.DataFrame:
     """Return the predictions of the networks for texts."""
     file, output = folder / "texts.jsonl", folder / "predictions.csv"

@@ -186,7 +186,7 @@ def reliability(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
         title, score = (
             ("Reliability", "ece")
             if calibration == RAW
-            else ("Reliability after temperature scaling\n", "ece_scaled")
+            else ("Reliability after\ntemperature scaling", "ece_scaled")
         )
         axes.set(
             title=_on_test_split(title, metrics),
