@@ -167,7 +167,7 @@ def test_single_network_is_compared_with_the_baseline(finished_copy: Path) -> No
     report = (project / "report" / "report.md").read_text(encoding="utf-8")
     assert report.startswith("# BiGRU: Sentiment")
     assert "BiLSTM" not in report.partition("## Corpus and settings")[0]
-    assert "baseline minus BiGRU" in report
+    assert "| Baseline minus BiGRU |" in report
     assert "BiGRU" in check_output(project, *BIRNN, "predict", "a fine film")
     assert "BiLSTM" not in check_output(project, *BIRNN, "results")
     check_output(project, "python", "-m", "pytest", "tests/stages", "-k", "match_imported")
