@@ -50,7 +50,7 @@ def main(settings: Settings) -> None:
             "label": labels,
             "words": reviews.lengths(REVIEWS),
             "group": reviews.groups(REVIEWS),
-            **{name: model.probabilities for name, model in predicted.items()},
+            **{name: model.log_odds for name, model in predicted.items()},
         }
     )
     corpus = describe(read_json(CORPUS), settings.pad.validation)

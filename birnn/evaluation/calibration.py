@@ -15,13 +15,13 @@ RAW, SCALED = "raw", "scaled"
 
 
 def reliability(
-    labels: NDArray[np.uint8], probabilities: NDArray[np.float32], groups: NDArray[np.int32]
+    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], groups: NDArray[np.int32]
 ) -> list[dict[str, Any]]:
     """Return the reliability curve with 10 equal-width bins, one row per non-empty bin.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative.
-        probabilities: of the positive class, shape (reviews,).
+        log_odds: of the positive class, shape (reviews,).
         groups: number of each review's group, such as its film, shape (reviews,).
 
     Returns:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from birnn.evaluation.decision import log_odds, mean_log_odds
+from birnn.evaluation.decision import combine
 from birnn.evaluation.intervals import proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
@@ -59,7 +59,7 @@ def add_ensembles(
 
     Args:
         metrics: metrics per model.
-        held_out: `label` and one column of probabilities per model.
+        held_out: `label` and one column of log-odds per model.
         test: the same columns for the test reviews, and the `group` of each review.
     """
     labels, test_labels = held_out["label"].to_numpy(), test["label"].to_numpy()
@@ -74,7 +74,7 @@ def add_ensembles(
         correct = is_correct(test_labels, test_blends[name])
         blend_metrics[name] = rounded(
             {
-                **compute_scores(test_labels, probabilities),
+                **compute_scores(test_labels, test_blends[name]),
                 "accuracy_interval": proportion_interval(correct, groups),
             }
         ) | {"holdout_accuracy": _accuracy(labels, held_out_blends[name])}

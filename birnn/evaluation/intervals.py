@@ -95,7 +95,7 @@ def few_groups(groups: int, reviews: int, comparisons: int = 1) -> float:
 
 
 def auc_interval(
-    labels: NDArray[np.uint8], probabilities: NDArray[np.float32], groups: NDArray[np.int32]
+    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], groups: NDArray[np.int32]
 ) -> Interval | None:
     """Return the interval of the area under the ROC curve, clipped to [0, 1].
 
@@ -106,20 +106,20 @@ def auc_interval(
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
-        probabilities: of the positive class, shape (reviews,).
+        log_odds: of the positive class, shape (reviews,).
         groups: number of each review's group, such as its film, shape (reviews,).
 
     Returns:
         The interval, or None if the variance cannot be estimated: all reviews of a class are in one
-        group, or the estimate is 0. The estimate is 0 if the probabilities separate the classes
+        group, or the estimate is 0. The estimate is 0 if the log-odds separate the classes
         perfectly, or if all are equal.
     """
     positive = labels == 1
-    reviews, ranks = len(labels), stats.rankdata(probabilities)
+    reviews, ranks = len(labels), stats.rankdata(log_odds)
     # The share of the other class that is ranked on the correct side of each review.
     shares = np.empty(reviews)
     for rows in (positive, ~positive):
-        shares[rows] = (ranks[rows] - stats.rankdata(probabilities[rows])) / (~rows).sum()
+        shares[rows] = (ranks[rows] - stats.rankdata(log_odds[rows])) / (~rows).sum()
     shares[~positive] = 1 - shares[~positive]
     area = float(shares[positive].mean())
     names, index = np.unique(groups, return_inverse=True)

@@ -1,7 +1,6 @@
 """Tables of the plots: one table per plot, and one row per model and point."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.core.outputs import atomic_file
-from birnn.evaluation import temperature
 from birnn.evaluation.calibration import RAW, SCALED, reliability
-from birnn.evaluation.decision import log_odds
 from birnn.evaluation.metrics import confusion_counts, precision_recall_points, roc_points
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TRAINING, watched_split
 
@@ -25,36 +22,31 @@ TABLES: dict[str, Callable[[NDArray[np.uint8], NDArray[np.floating]], list[dict[
 }
 
 
-def probability_tables(
-    labels: NDArray[np.uint8],
-    groups: NDArray[np.int32],
-    probabilities: dict[str, NDArray[np.float32]],
+def prediction_tables(
+    labels: NDArray[np.uint8], log_odds: dict[str, NDArray[np.floating]]
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables computed from labels, groups of reviews and each model's probabilities."""
-    tables = PROBABILITY_TABLES | {"reliability": partial(reliability, groups=groups)}
+    """Return the tables computed from the labels and each model's log-odds."""
     return {
-        name: _all_models({model: rows(labels, p) for model, p in probabilities.items()})
-        for name, rows in tables.items()
+        name: _all_models({model: rows(labels, odds) for model, odds in log_odds.items()})
+        for name, rows in TABLES.items()
     }
 
 
 def reliability_curves(
     labels: NDArray[np.uint8],
-    probabilities: dict[str, NDArray[np.float32]],
+    groups: NDArray[np.int32],
+    log_odds: dict[str, NDArray[np.floating]],
     temperatures: dict[str, float],
 ) -> pd.DataFrame:
     """Return the reliability curve per model and calibration.
 
     The calibration is `raw` or, for models with a temperature, also `scaled`.
     """
-    scaled = {
-        name: temperature.scale(log_odds(probabilities[name]), value)
-        for name, value in temperatures.items()
-    }
+    scaled = {name: log_odds[name] / value for name, value in temperatures.items()}
     return pd.concat(
-        pd.DataFrame(reliability(labels, column)).assign(model=name, calibration=calibration)
-        for calibration, columns in ((RAW, probabilities), (SCALED, scaled))
-        for name, column in columns.items()
+        pd.DataFrame(reliability(labels, odds, groups)).assign(model=name, calibration=calibration)
+        for calibration, columns in ((RAW, log_odds), (SCALED, scaled))
+        for name, odds in columns.items()
     )
 
 
@@ -87,20 +79,21 @@ def write_all(
     """Write the tables of all plots.
 
     Args:
-        table: one row per review, with its `label` and a column of probabilities per model.
+        table: one row per review, with its `label`, its `group` and a column of log-odds per
+            model.
         metrics: content of `metrics.json`.
         histories: one row per epoch, for each network.
         folder: folder of the files.
     """
     models = [*NETWORKS, BASELINE]
-    labels = table["label"].to_numpy()
-    probabilities = {name: table[name].to_numpy() for name in models}
+    labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
+    log_odds = {name: table[name].to_numpy() for name in models}
     temperatures = {
         name: metrics[name]["temperature"] for name in models if "temperature" in metrics[name]
     }
-    tables = probability_tables(labels, probabilities) | {
+    tables = prediction_tables(labels, log_odds) | {
         "curves": learning_curves(histories, metrics["corpus"]["validation"]),
-        "reliability": reliability_curves(labels, probabilities, temperatures),
+        "reliability": reliability_curves(labels, groups, log_odds, temperatures),
         "lengths": accuracy_by_length({name: metrics[name] for name in models}),
     }
     for name, rows in tables.items():

@@ -59,6 +59,16 @@ def by_truncation(
     ]
 
 
+def by_overlap(
+    in_training: NDArray[np.bool_], correct: NDArray[np.bool_], groups: NDArray[np.int32]
+) -> list[dict[str, Any]]:
+    """Return the accuracy on reviews whose text is not a training review's, and on the others."""
+    return [
+        {"in_training": False} | accuracy(correct[~in_training], groups[~in_training]),
+        {"in_training": True} | accuracy(correct[in_training], groups[in_training]),
+    ]
+
+
 def accuracy(correct: NDArray[np.bool_], groups: NDArray[np.int32]) -> dict[str, Any]:
     """Return the number of `reviews`, and their `accuracy` with its 95% interval.
 

@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.evaluation import calibration, comparison, slices
-from birnn.evaluation.intervals import auc_interval, wilson_interval
+from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
-from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS, pair_name
+from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS, TITLES, pair_name
 
 if TYPE_CHECKING:
     # Imported only for its type, because it loads TensorFlow.
@@ -35,14 +35,14 @@ def summarize_model(
         groups: number of each review's group, such as its film, shape (reviews,).
         maxlen: ids per review that the networks read.
     """
-    correct = is_correct(labels, probabilities)
-    curve = calibration.reliability(labels, probabilities, groups)
+    correct = is_correct(labels, log_odds)
+    curve = calibration.reliability(labels, log_odds, groups)
     measured: dict[str, Any] = rounded(
         {
             **compute_scores(labels, log_odds),
             "ece": calibration.expected_calibration_error(curve),
             "accuracy_interval": proportion_interval(correct, groups),
-            "roc_auc_interval": auc_interval(labels, probabilities, groups),
+            "roc_auc_interval": auc_interval(labels, log_odds, groups),
             "by_truncation": slices.by_truncation(lengths, maxlen, correct, groups),
             "by_length": slices.by_length(lengths, correct, groups),
         }
@@ -60,22 +60,22 @@ def summarize_models(
 
     Args:
         table: one row per review with its `label`, its number of `words`, the number of its
-            `group`, such as its film, and, in a column per model, the probability that it is
+            `group`, such as its film, and, in a column per model, the log-odds that it is
             positive.
         predicted: the predictions of each model.
         histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
     """
     labels, lengths, groups = (table[name].to_numpy() for name in ("label", "words", "group"))
-    probabilities = {name: model.probabilities for name, model in predicted.items()}
+    log_odds = {name: model.log_odds for name, model in predicted.items()}
     metrics: dict[str, Any] = {
-        name: summarize_model(labels, model.probabilities, lengths, groups, maxlen)
+        name: summarize_model(labels, model.log_odds, lengths, groups, maxlen)
         | (best_epoch(histories[name]) if name in histories else {})
         | {"parameters": model.cost["parameters"]}
         for name, model in predicted.items()
     }
     compared = {
-        pair_name(*pair): compare_pair(labels, groups, probabilities, pair, comparisons=len(PAIRS))
+        pair_name(*pair): compare_pair(labels, groups, log_odds, pair, comparisons=len(PAIRS))
         for pair in PAIRS
     }
     if len(PAIRS) == 1:
@@ -83,7 +83,7 @@ def summarize_models(
     elif compared:
         metrics["pairs"] = compared
     metrics[BASELINE]["against"] = [
-        {"network": name} | compare_pair(labels, groups, probabilities, (BASELINE, name))
+        {"network": name} | compare_pair(labels, groups, log_odds, (BASELINE, name))
         for name in NETWORKS
     ]
     return metrics
@@ -98,17 +98,18 @@ def by_overlap(
         table: one row per test review, as in `summarize_models`.
         in_training: which test reviews have the text of a training review, shape (reviews,).
     """
-    labels = table["label"].to_numpy()
+    labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
+    correct = {name: is_correct(labels, table[name].to_numpy()) for name in TITLES}
     return {
-        name: rounded(slices.by_overlap(in_training, is_correct(labels, table[name].to_numpy())))
-        for name in TITLES
+        name: rounded(slices.by_overlap(in_training, values, groups))
+        for name, values in correct.items()
     }
 
 
 def compare_pair(
     labels: NDArray[np.uint8],
     groups: NDArray[np.int32],
-    probabilities: Mapping[str, NDArray[np.float32]],
+    log_odds: Mapping[str, NDArray[np.floating]],
     pair: tuple[str, str],
     comparisons: int = 1,
 ) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def compare_pair(
     the first row has the reviews that the first model classifies correctly, the first column the
     reviews that the second model classifies correctly.
     """
-    first, second = (is_correct(labels, probabilities[name]) for name in pair)
+    first, second = (is_correct(labels, log_odds[name]) for name in pair)
     compared = comparison.compare(first, second, comparisons, groups)
     low, high = rounded(compared.interval)
     measured: dict[str, Any] = rounded(

@@ -12,10 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import expit
 
 from birnn.evaluation.calibration import expected_calibration_error, reliability
-from birnn.evaluation.decision import log_odds
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.evaluation.summary import rounded
 
@@ -38,12 +36,6 @@ def fit(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> float:
     return math.exp(fitted.x)
 
 
-def scale(log_odds: NDArray[np.floating], temperature: float) -> NDArray[np.float32]:
-    """Return the probabilities after scaling, float32, shape (reviews,)."""
-    probabilities: NDArray[np.float32] = expit(log_odds / temperature).astype(np.float32)
-    return probabilities
-
-
 def add_scaled(
     metrics: dict[str, Any], held_out: pd.DataFrame, test: pd.DataFrame
 ) -> dict[str, Any]:
@@ -54,19 +46,19 @@ def add_scaled(
 
     Args:
         metrics: metrics per model.
-        held_out: `label` and one column of probabilities per model.
-        test: the same columns for the test reviews.
+        held_out: `label` and one column of log-odds per model.
+        test: the same columns for the test reviews, and the `group` of each review.
     """
-    labels = test["label"].to_numpy()
+    labels, groups = test["label"].to_numpy(), test["group"].to_numpy()
     scaled = {}
     for name in (*NETWORKS, BASELINE):
-        temperature = fit(held_out["label"].to_numpy(), log_odds(held_out[name].to_numpy()))
-        odds = log_odds(test[name].to_numpy())
-        curve = reliability(labels, scale(odds, temperature))
+        temperature = fit(held_out["label"].to_numpy(), held_out[name].to_numpy())
+        log_odds = test[name].to_numpy() / temperature
+        curve = reliability(labels, log_odds, groups)
         scaled[name] = metrics[name] | rounded(
             {
                 "temperature": temperature,
-                "loss_scaled": _loss(labels, odds / temperature),
+                "loss_scaled": _loss(labels, log_odds),
                 "ece_scaled": expected_calibration_error(curve),
             }
         )

@@ -25,8 +25,8 @@ from birnn.reporting.study import SEED, Study
 
 FILE = Path("gate.yaml")
 LEVEL, POWER = 0.05, 0.8
-LOWER_IS_BETTER = {"loss", "brier", "ece"}
-UNRANKED = {"best_val_epoch", "parameters"}
+LOWER_IS_BETTER = {"loss", "loss_scaled", "brier", "ece", "ece_scaled"}
+UNRANKED = {"best_val_epoch", "parameters", "temperature"}
 VALIDATION = {"best_val_accuracy", "best_val_epoch"}
 
 BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "no difference is shown"

@@ -48,14 +48,11 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     with atomic_folder(FOLDER / name) as folder:
         _write_table(table, folder / "runs.csv")
         _write_table(summary(table, names), folder / "summary.csv")
-        settings = flatten(points[0].params)
-        for key in (*names, SEED):
-            settings.pop(key, None)
         (corpus,) = corpora
         about = {
             "corpus": dict(zip(CORPUS, corpus, strict=True)),
             "varied": names,
-            "settings": settings,
+            "settings": study.fixed_settings(flatten(points[0].params), names, NETWORKS),
         }
         write_json(folder / "study.json", about)
     figure = study_figure.draw(study.read(FOLDER / name))

@@ -77,14 +77,10 @@ class Study:
     def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus and exactly these settings.
 
-        The seed, the varied settings and the settings of networks outside the study may differ.
+        The seed, the varied settings, the settings of networks outside the study, and those of the
+        report may differ.
         """
-        others = set(NETWORKS) - set(self.networks)
-        fixed = {
-            name: value
-            for name, value in settings.items()
-            if name not in {SEED, *self.varied} and name.split(".")[0] not in others
-        }
+        fixed = fixed_settings(settings, self.varied, self.networks)
         return self.covers(corpus) and fixed == self.settings
 
     @property
@@ -103,6 +99,18 @@ class Study:
     def groups(self, measure: str) -> list[Group]:
         """Return one group per combination of values, for one measure."""
         return groups(self.summary, self.varied, measure)
+
+
+def fixed_settings(
+    settings: Mapping[str, Any], varied: Sequence[str], networks: Sequence[str]
+) -> dict[str, Any]:
+    """Return the settings that all runs of a study share and that affect their metrics."""
+    others = {"report", *NETWORKS} - set(networks)
+    return {
+        name: value
+        for name, value in settings.items()
+        if name not in {SEED, *varied} and name.split(".")[0] not in others
+    }
 
 
 def groups(summary: pd.DataFrame, varied: Sequence[str], measure: str) -> list[Group]:

@@ -21,6 +21,7 @@ from birnn.reporting.study import Study
 from stages import report as report_stage
 
 OVERLAP = 123  # test reviews whose text is also in the training split
+MEMORIZED = 280  # words; shorter reviews are said to be in the training split
 SETTINGS = {
     "pad.maxlen": 100,
     "pad.num_words": 20_000,
@@ -41,7 +42,7 @@ SETTINGS = {
 
 
 def predictions(reviews: int = 400, seed: int = 0) -> dict[str, NDArray[Any]]:
-    """Return labels, lengths, groups and the probabilities of three models, mostly correct."""
+    """Return labels, lengths, groups and the log-odds of three models, mostly correct."""
     rng = np.random.default_rng(seed)
     labels = np.arange(reviews) % 2
     columns = {
@@ -118,6 +119,9 @@ def metrics(
         **described,
     }
     measured = summary.summarize_models(table, predicted, histories(), maxlen)
+    in_training = table["words"].to_numpy() < MEMORIZED
+    for name, accuracies in summary.by_overlap(table, in_training).items():
+        measured[name]["by_overlap"] = accuracies
     if about["validation"] != "test":
         held_out = pd.DataFrame(predictions(seed=1))
         measured = temperature.add_scaled(measured, held_out, table)
@@ -127,13 +131,14 @@ def metrics(
 def tables(columns: dict[str, NDArray[Any]], measured: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Return the tables of the plots."""
     models = ("bilstm", "bigru", "baseline")
-    probabilities = {name: columns[name] for name in models}
+    log_odds = {name: columns[name] for name in models}
+    labels, groups = columns["label"], columns["group"]
     temperatures = {
         name: measured[name]["temperature"] for name in models if "temperature" in measured[name]
     }
-    return plot_data.probability_tables(columns["label"], probabilities) | {
+    return plot_data.prediction_tables(labels, log_odds) | {
         "curves": plot_data.learning_curves(histories(), measured["corpus"]["validation"]),
-        "reliability": plot_data.reliability_curves(columns["label"], probabilities, temperatures),
+        "reliability": plot_data.reliability_curves(labels, groups, log_odds, temperatures),
         "lengths": plot_data.accuracy_by_length({name: measured[name] for name in models}),
     }
 

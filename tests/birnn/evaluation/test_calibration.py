@@ -12,7 +12,9 @@ from birnn.evaluation import calibration
 
 def reliability(labels: np.ndarray, probabilities: np.ndarray) -> list[dict[str, Any]]:
     """Return the curve of reviews of different films."""
-    return calibration.reliability(labels, probabilities, np.arange(len(labels), dtype=np.int32))
+    return calibration.reliability(
+        labels, logit(probabilities), np.arange(len(labels), dtype=np.int32)
+    )
 
 
 def test_worked_example() -> None:
@@ -46,7 +48,7 @@ def test_calibration_error_is_small_only_for_calibrated_models() -> None:
     labels = (rng.random(20_000) < probabilities).astype(np.uint8)
     curve = reliability(labels, probabilities)
     assert calibration.expected_calibration_error(curve) < 0.02
-    overconfident = (probabilities > 0.5).astype(np.float32)
+    overconfident = np.clip(probabilities > 0.5, 1e-9, 1 - 1e-9)
     curve = reliability(labels, overconfident)
     assert calibration.expected_calibration_error(curve) == pytest.approx(0.25, abs=0.02)
 

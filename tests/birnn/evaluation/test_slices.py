@@ -54,9 +54,10 @@ def test_accuracy_interval() -> None:
 def test_accuracy_by_overlap() -> None:
     in_training = np.array([True, False, False, True, False])
     correct = np.array([True, True, False, True, False])
-    apart, shared = slices.by_overlap(in_training, correct)
+    groups = np.arange(5, dtype=np.int32)
+    apart, shared = slices.by_overlap(in_training, correct, groups)
     assert (apart["in_training"], apart["reviews"]) == (False, 3)
     assert apart["accuracy"] == pytest.approx(1 / 3)
     assert (shared["in_training"], shared["reviews"], shared["accuracy"]) == (True, 2, 1)
-    _, none = slices.by_overlap(np.zeros(5, np.bool_), correct)
+    _, none = slices.by_overlap(np.zeros(5, np.bool_), correct, groups)
     assert none == {"in_training": True, "reviews": 0, "accuracy": None, "low": None, "high": None}

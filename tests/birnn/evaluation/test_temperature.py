@@ -36,11 +36,12 @@ def test_fitted_temperature_minimizes_the_loss() -> None:
 def test_scaling_calibrates_other_reviews_and_keeps_classes() -> None:
     fitted = temperature.fit(*(column[:1_000] for column in calibrated()))
     labels, log_odds = calibrated(seed=1)
-    overconfident = temperature.scale(4 * log_odds, 1)
-    scaled = temperature.scale(4 * log_odds, 4 * fitted)
+    groups = np.arange(len(labels))
+    overconfident = 4 * log_odds
+    scaled = log_odds / fitted
     errors = [
-        calibration.expected_calibration_error(calibration.reliability(labels, probabilities))
-        for probabilities in (overconfident, scaled)
+        calibration.expected_calibration_error(calibration.reliability(labels, odds, groups))
+        for odds in (overconfident, scaled)
     ]
     assert errors[0] > 0.1
     assert errors[1] < 0.03
@@ -64,15 +65,13 @@ def test_metrics_use_a_temperature_from_held_out_reviews() -> None:
     for name in TITLES:
         scores = measured[name]
         assert {key: scores[key] for key in metrics[name]} == metrics[name]
-        log_odds = decision.log_odds(columns[name])
-        held_out_odds = decision.log_odds(held_out[name].to_numpy())
-        fitted = temperature.fit(held_out["label"].to_numpy(), held_out_odds)
+        log_odds = columns[name]
+        fitted = temperature.fit(held_out["label"].to_numpy(), held_out[name].to_numpy())
         assert scores["temperature"] == pytest.approx(fitted, abs=1e-4)
         signs = np.where(test["label"] == 1, 1, -1)
         loss = -log_expit(signs * log_odds / fitted).mean()
         assert scores["loss_scaled"] == pytest.approx(loss, abs=1e-3)
-        scaled = temperature.scale(log_odds, fitted)
-        curve = calibration.reliability(columns["label"], scaled)
+        curve = calibration.reliability(columns["label"], log_odds / fitted, columns["group"])
         error = calibration.expected_calibration_error(curve)
         assert scores["ece_scaled"] == pytest.approx(error, abs=1e-3)
     other = temperature.add_scaled(metrics, held_out, test.assign(label=1 - test["label"]))

@@ -133,7 +133,7 @@ def test_any_number_of_networks(
         "studies": [study(networks)] if over_seeds else [],
     }
     curves = plot_data.reliability_curves(
-        columns["label"], {name: columns[name] for name in titles}, {}
+        columns["label"], columns["group"], {name: columns[name] for name in titles}, {}
     )
     model_card.write(content, curves, tmp_path)
     card = (tmp_path / "model_card.md").read_text(encoding="utf-8")
