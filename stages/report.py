@@ -17,6 +17,7 @@ from birnn.core.settings import Settings, flatten
 from birnn.corpora import fallback_warning
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TRAINING
 from birnn.reporting import (
+    epochs_figure,
     figures,
     ladder,
     ladder_figure,
@@ -83,6 +84,9 @@ def draw_inline(
     for each in studies:
         drawing = svg.inline(study_figure.draw(each), f"study-{each.name}")
         drawings[f"../study/{each.name}/{each.name}.png"] = drawing
+        if each.epochs is not None:
+            drawing = svg.inline(epochs_figure.draw(each.epochs), f"epochs-{each.name}")
+            drawings[f"../study/{each.name}/epochs.png"] = drawing
     if recipes:
         drawings["../study/ladder/ladder.png"] = svg.inline(ladder_figure.draw(recipes), "ladder")
     return drawings

@@ -68,11 +68,12 @@ def sweep(  # noqa: PLR0913, PLR0917  # one parameter per option
 @app.command(epilog="Example: birnn study seeds -S train.seed=0..9")
 def study(
     name: Annotated[str, typer.Argument(help="Name of the study, which is written to study/NAME.")],
-    settings: Settings,
+    settings: Settings = [],  # noqa: B006
 ) -> None:
     """Collect finished experiments in a study.
 
-    Write it to study/NAME, with statistics over seeds.
+    Write it to study/NAME, with statistics over seeds. Without settings, compare the networks again
+    from the predictions in study/NAME.
     """
     from birnn.experiments import commands  # noqa: PLC0415
 

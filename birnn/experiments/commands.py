@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from birnn.evaluation.model_names import TITLES, pair_title
+from birnn.evaluation.model_names import PAIRS, TITLES, pair_title
 from birnn.experiments import (
     cluster,
     freshness,
@@ -20,7 +20,7 @@ from birnn.experiments import (
     tried,
 )
 from birnn.experiments import review as reviews
-from birnn.reporting import formatting
+from birnn.reporting import answer, formatting
 from birnn.reporting import study as stored_study
 from birnn.reporting.study import SEED
 
@@ -63,13 +63,21 @@ def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Po
 def study(name: str, settings: Sequence[str]) -> None:
     """Collect finished experiments in `study/NAME`, and print their accuracies.
 
+    Without settings, only compute the comparison in `study/NAME` again, from the predictions there.
+
     Raises:
-        InputError: an option is not valid, or no experiment is finished.
+        InputError: an option is not valid, no experiment is finished, or there are no
+            predictions.
     """
-    chosen = grid.points(settings)
-    matches = runs.match_points(chosen, runs.finished())
-    folder = studies.write(name, chosen, matches)
-    print(f"{len(matches)} of {len(chosen)} experiments: {folder}")
+    folder = studies.FOLDER / name
+    if settings:
+        chosen = grid.points(settings)
+        matches = runs.match_points(chosen, runs.finished())
+        studies.write(name, chosen, matches)
+        print(f"{len(matches)} of {len(chosen)} experiments: {folder}")
+    else:
+        studies.compare(folder)
+        studies.draw(folder)
     _show(stored_study.read(folder))
 
 
@@ -88,6 +96,9 @@ def _show(collected: stored_study.Study) -> None:
     Console().print(accuracies)
     if differences.row_count:
         Console().print(differences)
+    if collected.comparison is not None and len(PAIRS) == 1:
+        (pair,) = PAIRS
+        print(f"Over seeds and test reviews, {answer.headline(collected.comparison, pair)}")
 
 
 def collect_ladder(settings: Sequence[str]) -> None:

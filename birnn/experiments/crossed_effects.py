@@ -17,23 +17,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
 
-from birnn.evaluation.intervals import CONFIDENCE, Interval, score_interval
+from birnn.evaluation.intervals import CONFIDENCE, LOWER_IS_BETTER, Interval, score_interval
 from birnn.experiments.weighted_measures import MEASURES, measure_resamples
 
 REPLICATES = 2_000
-LOWER_IS_BETTER = ("loss",)
 SMALLEST_P = 1e-100
 # Seeds of the random numbers that resample groups, weight deviations, and resample training seeds.
 GROUP_SEED, WEIGHT_SEED, RUN_SEED = range(3)
-
-Decision = Literal["first better", "second better", "practically equivalent", "undecided"]
 
 
 @dataclass(frozen=True)
@@ -255,6 +251,8 @@ def estimate_differences(sample: Sample) -> list[Difference]:
     Hypothesis Testing", 2005), so some may be below 5% although the simultaneous interval
     contains 0.
     """
+    if not len(sample.means):  # of a single network
+        return []
     deviations = sample.deviations()
     p = np.array([p_value(sample, quantity) for quantity in range(len(sample.means))])
     simultaneous = sample.intervals(simultaneous_level(1 - CONFIDENCE, deviations))
@@ -335,25 +333,6 @@ def win_probability(
     certain = probability in (0, 1) or variance == 0
     trials = seeds if certain else probability * (1 - probability) / variance
     return probability, score_interval(probability, trials)
-
-
-def decide(interval: Interval, half_width: float, *, lower_is_better: bool = False) -> Decision:
-    """Return what the interval of a difference, first minus second, shows about its practical size.
-
-    Differences of at most `half_width`, in the unit of the measure, are practically equivalent
-    (the region of Benavoli et al., "Time for a Change: a Tutorial for Comparing Multiple
-    Classifiers Through Bayesian Analysis", 2017). One network is better if the whole interval is
-    outside the region, and they are equivalent if it is inside (two one-sided tests: Schuirmann
-    1987). This is a decision by a confidence interval, not by posterior probabilities.
-    """
-    low, high = (-interval[1], -interval[0]) if lower_is_better else interval
-    if low > half_width:
-        return "first better"
-    if high < -half_width:
-        return "second better"
-    if -half_width <= low and high <= half_width:
-        return "practically equivalent"
-    return "undecided"
 
 
 def _sample(measured: NDArray[np.float64], groups: int) -> Sample:

@@ -17,6 +17,7 @@ from scipy import special, stats
 
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml
+from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments.revisions import Facts
 from birnn.reporting import formatting, statistics
@@ -25,7 +26,6 @@ from birnn.reporting.study import SEED, Study
 
 FILE = Path("gate.yaml")
 LEVEL, POWER = 0.05, 0.8
-LOWER_IS_BETTER = {"loss", "loss_scaled", "brier", "ece", "ece_scaled"}
 UNRANKED = {"best_val_epoch", "parameters", "temperature"}
 VALIDATION = {"best_val_accuracy", "best_val_epoch"}
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import dvc.api
 import numpy as np
 import pandas as pd
 
@@ -16,7 +15,7 @@ from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.experiments.recipes import Recipe
-from birnn.experiments.runs import Run
+from birnn.experiments.runs import Run, read_output
 from birnn.reporting import figures, ladder, ladder_figure, report
 from birnn.reporting.study import CORPUS, SEED
 
@@ -108,10 +107,9 @@ def _seconds(run: Run) -> dict[str, float]:
 
 
 def _timing(run: Run, name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(dvc.api.read(f"timings/{name}.json", rev=run.revision))
+    content: dict[str, Any] = json.loads(read_output(run, f"timings/{name}.json"))
     return content
 
 
 def _predictions(run: Run, name: str) -> pd.DataFrame:
-    file = f"data/evaluated/{name}.parquet"
-    return pd.read_parquet(io.BytesIO(dvc.api.read(file, rev=run.revision, mode="rb")))
+    return pd.read_parquet(io.BytesIO(read_output(run, f"data/evaluated/{name}.parquet")))

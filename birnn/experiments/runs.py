@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import dvc.api
+from dvc.exceptions import DvcException
 from dvc.repo import Repo
+from dvc_data.index import DataIndexDirError
 
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
@@ -47,6 +49,22 @@ class Run:
     baseline: str
     params: Params
     metrics: dict[str, dict[str, Any]]
+
+
+def read_output(run: Run, file: str) -> bytes:
+    """Return a file of an experiment, from git or from DVC's cache or remote.
+
+    Raises:
+        InputError: the file is neither in the cache nor in a remote.
+    """
+    try:
+        content: bytes = dvc.api.read(file, rev=run.revision, mode="rb")
+    except (DvcException, DataIndexDirError, OSError) as error:
+        raise InputError(
+            f"{file} of the experiment {run.name} is missing: run dvc exp remove {run.name}, and "
+            "run the experiment again"
+        ) from error
+    return content
 
 
 def finished() -> list[Run]:

@@ -1,5 +1,6 @@
 """Studies: the runs of a grid in one table, with statistics over seeds."""
 
+import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,10 +11,11 @@ import pandas as pd
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file, atomic_folder, write_json
 from birnn.core.settings import flatten
-from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, pair_name
+from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, TRAINING, pair_name
+from birnn.experiments import crossed_effects, seed_predictions
 from birnn.experiments.grid import Point
-from birnn.experiments.runs import Run
-from birnn.reporting import figures, statistics, study, study_figure
+from birnn.experiments.runs import Run, read_output
+from birnn.reporting import epochs_figure, figures, statistics, study, study_figure
 from birnn.reporting.study import CORPUS, SEED
 
 FOLDER = Path("study")
@@ -31,6 +33,10 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     over seeds of most measures, for each network and for the difference of two networks with the
     same seed. `study.json` describes the settings and the corpus, and `NAME.png` shows the
     accuracies.
+
+    If only the seed varies, the folder also has the predictions (see `seed_predictions`),
+    `comparison.csv`, computed from them by `compare`, and `epochs.csv` and `epochs.png`, with the
+    accuracy and loss of each epoch.
 
     Raises:
         InputError: no run is finished, the runs use several corpora, or the name is not valid.
@@ -54,10 +60,80 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
             "varied": names,
             "settings": study.fixed_settings(flatten(points[0].params), names, NETWORKS),
         }
+        if not names and len(runs) > 1:
+            about["quantization_errors"] = _write_predictions(list(runs.values()), folder)
+            _write_table(epochs(table[SEED].tolist(), list(runs.values())), folder / "epochs.csv")
         write_json(folder / "study.json", about)
-    figure = study_figure.draw(study.read(FOLDER / name))
-    figures.save(figure, FOLDER / name / f"{name}.png")
+    draw(FOLDER / name)
     return FOLDER / name
+
+
+def compare(folder: Path) -> None:
+    """Write `comparison.csv` from the predictions in a study's folder.
+
+    It has one row per measure and network or pair of networks: the mean over seeds, its standard
+    error and interval over seeds and test reviews; for a pair also simultaneous intervals, p-values
+    and the probability that a new run of the first network is better (see `crossed_effects`).
+
+    Raises:
+        InputError: the folder has no predictions.
+    """
+    stored = seed_predictions.read(folder)
+    if stored is None:
+        raise InputError(f"{folder} has no predictions: name the seeds, as in -S train.seed=0..9")
+    compared = crossed_effects.compare(stored.labels, stored.groups, stored.logits)
+    rows = [
+        {"measure": measure, "model": network, **_estimate(estimate)}
+        for (measure, network), estimate in compared.networks.items()
+    ]
+    for (measure, first, second), difference in compared.differences.items():
+        wins, (wins_low, wins_high) = compared.wins[measure, first, second]
+        low, high = difference.simultaneous_interval
+        rows.append(
+            {"measure": measure, "model": pair_name(first, second), **_estimate(difference)}
+            | {"simultaneous_low": low, "simultaneous_high": high}
+            | {"p": difference.p, "adjusted_p": difference.adjusted_p}
+            | {"wins": wins, "wins_low": wins_low, "wins_high": wins_high}
+        )
+    _write_table(pd.DataFrame(rows), folder / "comparison.csv")
+
+
+def draw(folder: Path) -> None:
+    """Draw the figures of the study in a folder."""
+    content = study.read(folder)
+    figures.save(study_figure.draw(content), folder / f"{folder.name}.png")
+    if content.epochs is not None:
+        figures.save(epochs_figure.draw(content.epochs), folder / "epochs.png")
+
+
+def epochs(seeds: Sequence[int], runs: Sequence[Run]) -> pd.DataFrame:
+    """Return the accuracy and loss on the watched split, one row per seed, network and epoch."""
+    tables = []
+    for seed, run in zip(seeds, runs, strict=True):
+        curves = pd.read_csv(io.BytesIO(read_output(run, "plots/curves.csv")))
+        watched = curves[curves["split"] != TRAINING]
+        tables.append(watched[["model", "epoch", "accuracy", "loss"]].assign(**{SEED: seed}))
+    return pd.concat(tables)
+
+
+def _write_predictions(runs: Sequence[Run], folder: Path) -> dict[str, float]:
+    """Write the predictions and their comparison, and return the errors due to quantization."""
+    files = [read_output(run, "data/evaluated/predictions.parquet") for run in runs]
+    original = seed_predictions.collect([pd.read_parquet(io.BytesIO(file)) for file in files])
+    seed_predictions.write(original, folder)
+    compare(folder)
+    stored: Any = seed_predictions.read(folder)
+    return seed_predictions.quantization_errors(original, stored)
+
+
+def _estimate(estimate: crossed_effects.Estimate) -> dict[str, float]:
+    low, high = estimate.interval
+    return {
+        "mean": estimate.mean,
+        "standard_error": estimate.standard_error,
+        "low": low,
+        "high": high,
+    }
 
 
 def varied(points: Sequence[Point]) -> list[str]:

@@ -13,7 +13,7 @@ import pandas as pd
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import BINS, RAW
 from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, TITLES, comparisons
-from birnn.reporting import formatting, report
+from birnn.reporting import answer, formatting, report
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
 
@@ -52,6 +52,9 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
         combined=metrics.get("blends", {}).get(COMBINED),
         compared=comparisons(metrics),
         over_seeds=study.groups("accuracy")[0] if study else None,
+        comparison=study.comparison if study else None,
+        answer=answer,
+        groups=report.group_kind(corpus),
         subject=report.subject(corpus),
         origin=ORIGINS.get(corpus),
         model_settings={name: model_settings(settings, name) for name in TITLES},

@@ -25,7 +25,7 @@ from birnn.evaluation.model_names import (
     watched_split,
 )
 from birnn.evaluation.slices import LENGTHS
-from birnn.reporting import formatting, page
+from birnn.reporting import answer, formatting, page
 from birnn.reporting.formatting import NOTHING, number, score, seconds
 from birnn.reporting.references import NOTEBOOK, published_on
 from birnn.reporting.study import Study
@@ -72,6 +72,8 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         content,
         titles=TITLES,
         networks=list(NETWORKS),
+        answer=answer,
+        groups=group_kind(corpus),
         compared=comparisons(metrics),
         subject=subject(corpus),
         over_seeds=study_over_seeds(content["studies"]),
@@ -127,13 +129,18 @@ def subject(corpus: str) -> str:
     return SUBJECTS.get(corpus, f"the texts in {corpus}")
 
 
+def group_kind(corpus: str) -> str:
+    """Return what groups of reviews are about."""
+    return "films" if corpus in SUBJECTS else "groups of texts"
+
+
 def study_over_seeds(studies: Sequence[Study]) -> Study | None:
     """Return the first study that varies only the seed and has all networks, None without one."""
     return next(
         (
             study
             for study in studies
-            if not study.varied and len(study.runs) > 1 and set(study.networks) == set(NETWORKS)
+            if study.comparison is not None and set(study.networks) == set(NETWORKS)
         ),
         None,
     )

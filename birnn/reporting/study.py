@@ -56,6 +56,10 @@ class Study:
         settings: values of all other settings, by name.
         runs: one row per run (see `birnn.experiments.studies`).
         summary: one row per combination of values, model and measure.
+        comparison: one row per measure and model, with intervals over seeds and test reviews; None
+            unless only the seed varies.
+        epochs: accuracy and loss on the watched split, one row per seed, network and epoch; None
+            unless only the seed varies.
     """
 
     name: str
@@ -64,6 +68,8 @@ class Study:
     settings: dict[str, Any]
     runs: pd.DataFrame
     summary: pd.DataFrame
+    comparison: pd.DataFrame | None = None
+    epochs: pd.DataFrame | None = None
 
     def covers(self, corpus: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus.
@@ -142,7 +148,13 @@ def read(folder: Path) -> Study:
         settings=description["settings"],
         runs=pd.read_csv(folder / "runs.csv"),
         summary=pd.read_csv(folder / "summary.csv"),
+        comparison=_read_table(folder / "comparison.csv"),
+        epochs=_read_table(folder / "epochs.csv"),
     )
+
+
+def _read_table(file: Path) -> pd.DataFrame | None:
+    return pd.read_csv(file) if file.exists() else None
 
 
 def read_all(folder: Path) -> list[Study]:

@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from birnn.core.outputs import write_json
 from birnn.evaluation import plot_data, summary, temperature
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.predictions import Predictions
-from birnn.reporting import figures, report
+from birnn.reporting import answer, figures, report
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.study import Study
 from stages import report as report_stage
@@ -38,6 +39,7 @@ SETTINGS = {
     "train.learning_rate": 0.001,
     "train.schedule": "constant",
     "baseline.ngrams": 2,
+    "report.equivalence": 0.5,
 }
 
 
@@ -55,6 +57,38 @@ def predictions(reviews: int = 400, seed: int = 0) -> dict[str, NDArray[Any]]:
         "group": np.arange(reviews, dtype=np.int32),
         **{name: column.astype(np.float32) for name, column in columns.items()},
     }
+
+
+def comparison(networks: Sequence[str] = ("bilstm", "bigru")) -> pd.DataFrame:
+    """Return a comparison in which each network is a point better than the one before it.
+
+    The loss of two networks does not differ.
+    """
+    rows: list[dict[str, Any]] = []
+    for measure in answer.MEASURES:
+        step = 0.0 if measure == "loss" else 0.01
+        rows += [
+            {"measure": measure, "model": name, "mean": 0.8 + step * index}
+            for index, name in enumerate(networks)
+        ]
+        rows += [
+            {"measure": measure, "model": "_minus_".join(pair), "mean": -step, "adjusted_p": 0.02}
+            | {"simultaneous_low": -step - 0.004, "simultaneous_high": -step + 0.004}
+            | {"wins": 0.1, "wins_low": 0.02, "wins_high": 0.3}
+            for pair in combinations(networks, 2)
+        ]
+    return pd.DataFrame(rows)
+
+
+def epochs(networks: Sequence[str] = ("bilstm", "bigru")) -> pd.DataFrame:
+    """Return three seeds and two epochs; every network is ahead of the one before after epoch 2."""
+    return pd.DataFrame(
+        {"model": name, "epoch": epoch, "train.seed": seed, "loss": 0.5}
+        | {"accuracy": 0.8 + 0.02 * index * (epoch - 1) + 0.001 * seed * (epoch + index) / 9}
+        for seed in range(3)
+        for index, name in enumerate(networks)
+        for epoch in (1, 2)
+    )
 
 
 def histories() -> dict[str, pd.DataFrame]:

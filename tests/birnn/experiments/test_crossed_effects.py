@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
+from birnn.evaluation import intervals
 from birnn.experiments import crossed_effects
 from birnn.experiments.crossed_effects import Sample
 from birnn.experiments.weighted_measures import MEASURES
@@ -139,7 +140,7 @@ def test_comparison_reports_every_measure_and_pair() -> None:
 def test_better_network_wins_in_every_measure() -> None:
     compared = crossed_effects.compare(*networks(gain=1), replicates=200)
     for (measure, *_), difference in compared.differences.items():
-        decision = crossed_effects.decide(
+        decision = intervals.decide(
             difference.simultaneous_interval, 0.001, lower_is_better=measure == "loss"
         )
         assert decision == "first better"
@@ -224,6 +225,6 @@ def test_win_interval_covers_the_true_probability() -> None:
     ],
 )
 def test_decision(interval: tuple[float, float], decision: str) -> None:
-    assert crossed_effects.decide(interval, 0.005) == decision
+    assert intervals.decide(interval, 0.005) == decision
     mirrored = (-interval[1], -interval[0])
-    assert crossed_effects.decide(mirrored, 0.005, lower_is_better=True) == decision
+    assert intervals.decide(mirrored, 0.005, lower_is_better=True) == decision

@@ -6,13 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from birnn.core.errors import InputError
+from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
-from birnn.experiments import grid, runs, studies
+from birnn.experiments import grid, runs, seed_predictions, studies
 from birnn.experiments.runs import Run
 from birnn.reporting import study, study_figure
+from tests.birnn import samples
 from tests.projects import PROJECT
 
 
@@ -133,8 +136,38 @@ def test_runs_match_by_all_settings(points: list[grid.Point]) -> None:
     assert set(runs.match_points(points, [other])) == set()
 
 
+def read_output(run: Run, file: str) -> bytes:
+    """Return made-up predictions or curves of a run."""
+    if file.endswith(".parquet"):
+        seed = run.params["train"]["seed"]
+        return pd.DataFrame(samples.predictions(seed=seed)).to_parquet()
+    curves = samples.epochs().drop(columns="train.seed").assign(split="test split")
+    return curves.head(4).to_csv(index=False).encode()
+
+
+def test_study_over_seeds_has_predictions_and_epochs(
+    points: list[grid.Point], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studies, "read_output", read_output)
+    chosen = grid.points(["train.seed=0..2"])
+    folder = studies.write("seeds", chosen, dict(list(make_runs(points).items())[:3]))
+    read = study.read(folder)
+    assert read.comparison is not None
+    assert set(read.comparison["measure"]) == {"accuracy", "loss", "average_precision", "roc_auc"}
+    assert read.epochs is not None
+    assert read.epochs.groupby("train.seed").size().tolist() == [4, 4, 4]
+    stored = seed_predictions.read(folder)
+    assert stored is not None
+    assert stored.logits["bigru"].shape == (3, 400)
+    assert read_json(folder / "study.json")["quantization_errors"]["accuracy"] == 0
+    assert (folder / "epochs.png").exists()
+
+
 @pytest.mark.parametrize("options", [["train.seed=0..2"], ["pad.maxlen=50,100"]])
-def test_figure_has_every_group(points: list[grid.Point], options: list[str]) -> None:
+def test_figure_has_every_group(
+    points: list[grid.Point], options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studies, "read_output", read_output)
     chosen = grid.points(options)
     chosen_runs = dict(enumerate(list(make_runs(points).values())[: len(chosen)]))
     read = study.read(studies.write("some", chosen, chosen_runs))

@@ -42,7 +42,8 @@ def study(name: str, varied: tuple[str, ...] = (), seeds: int = 3) -> Study:
         for model, mean in (("bilstm", 0.8), ("bigru", 0.81), ("bilstm_minus_bigru", -0.01))
     ]
     tables = pd.DataFrame(runs), pd.DataFrame(summary)
-    return Study(name, {"name": "imdb"}, list(varied), {}, *tables)
+    compared = () if varied or seeds == 1 else (samples.comparison(), samples.epochs())
+    return Study(name, {"name": "imdb"}, list(varied), {}, *tables, *compared)
 
 
 def test_opening_gives_accuracies_and_differences(texts: tuple[str, str]) -> None:
@@ -75,14 +76,18 @@ def test_study_over_seeds_comes_first(tmp_path: Path) -> None:
     ]
     markdown, html = samples.write_report(tmp_path, samples.predictions(), studies=studies)
     opening = words(markdown.partition("\n- [")[0])
-    assert "over 3 seeds, the BiGRU is better.**" in opening
-    assert "−1.00 points" in opening
-    assert "−1.23 to −0.77" in opening
+    assert "the BiGRU is better in accuracy (by 1.00 points), average" in opening
+    assert "no difference is shown in loss.**" in opening
+    assert "| accuracy | 80.00 | 81.00 | −1.00 (−1.40 to −0.60) | 0.02 |" in opening
     figures = re.findall(r"^!\[.*\]\((.*)\)$", markdown, re.MULTILINE)
-    assert figures[:2] == ["../study/seeds/seeds.png", "../plots/intervals.png"]
+    assert figures[:3] == [
+        "../study/seeds/seeds.png",
+        "../study/seeds/epochs.png",
+        "../plots/intervals.png",
+    ]
     assert figures.count("../study/seeds/seeds.png") == 1
     assert "| 79 | 3 | 80.00 ± 0.20 | 81.00 ± 0.20 | −1.00 (−1.23 to −0.77) |" in markdown
-    assert html.count("<svg") == 14
+    assert html.count("<svg") == 15
 
 
 def test_scores_are_next_to_the_notebook(texts: tuple[str, str]) -> None:

@@ -1,0 +1,134 @@
+"""How the networks differ, in sentences that are generated from a study over seeds."""
+
+from typing import Any
+
+import pandas as pd
+
+from birnn.evaluation.intervals import LOWER_IS_BETTER, Interval, decide
+from birnn.evaluation.model_names import PAIRS, TITLES, pair_name
+from birnn.reporting import epochs_figure
+from birnn.reporting.formatting import listed
+
+MEASURES = {
+    "accuracy": "accuracy",
+    "loss": "loss",
+    "average_precision": "average precision",
+    "roc_auc": "ROC AUC",
+}
+MINUS = "−"
+
+Pair = tuple[str, str]
+
+
+def measured(comparison: pd.DataFrame, pair: Pair, measure: str) -> dict[str, Any]:
+    """Return the row of a comparison for a pair of networks."""
+    rows = comparison[comparison["model"] == pair_name(*pair)].set_index("measure")
+    return {str(name): value for name, value in rows.loc[measure].items()}
+
+
+def mean(comparison: pd.DataFrame, network: str, measure: str) -> str:
+    """Format the mean of a network over seeds, in percent or, for the loss, in nats."""
+    rows = comparison[(comparison["model"] == network) & (comparison["measure"] == measure)]
+    value = float(rows["mean"].iloc[0])
+    return f"{value:.4f}" if measure == "loss" else f"{100 * value:.2f}"
+
+
+def difference(comparison: pd.DataFrame, pair: Pair, measure: str) -> str:
+    """Format a difference and its simultaneous interval, in points or, for the loss, in nats."""
+    row = measured(comparison, pair, measure)
+    value, low, high = (
+        _number(row[name], measure) for name in ("mean", "simultaneous_low", "simultaneous_high")
+    )
+    return f"{value} ({low} to {high})"
+
+
+def headline(comparison: pd.DataFrame, pair: Pair) -> str:
+    """Return which of two networks is better by which measure, and by how much.
+
+    A network is better by a measure if the simultaneous interval of the difference excludes 0.
+    """
+    better: dict[str, list[str]] = {}
+    undecided = []
+    for measure, title in MEASURES.items():
+        row = measured(comparison, pair, measure)
+        low, high = row["simultaneous_low"], row["simultaneous_high"]
+        if low > 0 or high < 0:
+            first_is_better = (low > 0) != (measure in LOWER_IS_BETTER)
+            name = pair[0] if first_is_better else pair[1]
+            amount = _amount(row["mean"], measure)
+            better.setdefault(name, []).append(f"{title} (by {amount})")
+        else:
+            undecided.append(title)
+    clauses = [
+        f"the {TITLES[name]} is better in {listed(measures)}" for name, measures in better.items()
+    ]
+    if undecided:
+        clauses.append(f"no difference is shown in {listed(undecided, 'or')}")
+    return "; ".join(clauses)
+
+
+def chance(comparison: pd.DataFrame, pair: Pair) -> str:
+    """Return how likely a new run of the network with the higher mean accuracy is better."""
+    row = measured(comparison, pair, "accuracy")
+    share, interval = row["wins"], (row["wins_low"], row["wins_high"])
+    first, second = pair
+    if share < 1 - share:
+        first, second = second, first
+        share, interval = 1 - share, (1 - interval[1], 1 - interval[0])
+    low, high = map(_rounded_percent, interval)
+    return (
+        f"A new {TITLES[first]} has a higher accuracy than a new {TITLES[second]} with a "
+        f"probability of {_rounded_percent(share)} (95% interval: {low} to {high})"
+    )
+
+
+def importance(comparison: pd.DataFrame, pair: Pair, equivalence: float) -> str:
+    """Return whether the difference in accuracy is larger than `equivalence`, in points."""
+    row = measured(comparison, pair, "accuracy")
+    interval: Interval = (row["simultaneous_low"], row["simultaneous_high"])
+    subject, limit = "The difference in accuracy", f"{equivalence:g} points"
+    return {
+        "first better": f"{subject} is larger than {limit}",
+        "second better": f"{subject} is larger than {limit}",
+        "practically equivalent": f"{subject} is practically irrelevant: smaller than {limit}",
+        "undecided": f"Whether the difference in accuracy is larger than {limit} is undecided",
+    }[decide(interval, equivalence / 100)]
+
+
+def by_epoch(epochs: pd.DataFrame, pair: Pair) -> str:
+    """Return after which epochs the accuracies of two networks differ, by the band over seeds."""
+    bands = epochs_figure.bands(epochs_figure.differences(epochs, "accuracy")[pair])
+    clauses = [
+        f"the {TITLES[name]} is ahead after epoch{'s' * (len(shown) > 1)} {listed(shown)}"
+        for name, shown in zip(
+            pair, (_epochs(bands[bands["low"] > 0]), _epochs(bands[bands["high"] < 0])), strict=True
+        )
+        if shown
+    ]
+    return f"By accuracy, {' and '.join(clauses) if clauses else 'no epoch shows a difference'}"
+
+
+def summary(comparison: pd.DataFrame) -> str:
+    """Return in how many comparisons of two networks by a measure a difference is shown."""
+    names = [pair_name(*pair) for pair in PAIRS]
+    rows = comparison[comparison["model"].isin(names)]
+    shown = (rows["simultaneous_low"] > 0) | (rows["simultaneous_high"] < 0)
+    return f"a difference is shown in {shown.sum()} of {len(rows)} comparisons"
+
+
+def _epochs(bands: pd.DataFrame) -> list[str]:
+    return [str(epoch) for epoch in bands.index]
+
+
+def _amount(value: float, measure: str) -> str:
+    unit = "nats" if measure == "loss" else "points"
+    return f"{_number(abs(value), measure)[1:]} {unit}"
+
+
+def _number(value: float, measure: str) -> str:
+    number = f"{value:+.4f}" if measure == "loss" else f"{100 * value:+.2f}"
+    return number.replace("-", MINUS)
+
+
+def _rounded_percent(share: float) -> str:
+    return f"{100 * share:.0f}%"
