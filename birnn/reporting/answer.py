@@ -27,14 +27,14 @@ def measured(comparison: pd.DataFrame, pair: Pair, measure: str) -> dict[str, An
 
 
 def mean(comparison: pd.DataFrame, network: str, measure: str) -> str:
-    """Format the mean of a network over seeds, in percent or, for the loss, in nats."""
+    """Format the mean of a network over seeds: of an accuracy in percent."""
     rows = comparison[(comparison["model"] == network) & (comparison["measure"] == measure)]
     value = float(rows["mean"].iloc[0])
-    return f"{value:.4f}" if measure == "loss" else f"{100 * value:.2f}"
+    return f"{100 * value:.2f}" if measure == "accuracy" else f"{value:.4f}"
 
 
 def difference(comparison: pd.DataFrame, pair: Pair, measure: str) -> str:
-    """Format a difference and its simultaneous interval, in points or, for the loss, in nats."""
+    """Format a difference and its simultaneous interval: of an accuracy in points."""
     row = measured(comparison, pair, measure)
     value, low, high = (
         _number(row[name], measure) for name in ("mean", "simultaneous_low", "simultaneous_high")
@@ -67,8 +67,8 @@ def headline(comparison: pd.DataFrame, pair: Pair) -> str:
     return "; ".join(clauses)
 
 
-def chance(comparison: pd.DataFrame, pair: Pair) -> str:
-    """Return how likely a new run of the network with the higher mean accuracy is better."""
+def chance(comparison: pd.DataFrame, pair: Pair, groups: str) -> str:
+    """Return how likely a new run of the network that wins more often has the higher accuracy."""
     row = measured(comparison, pair, "accuracy")
     share, interval = row["wins"], (row["wins_low"], row["wins_high"])
     first, second = pair
@@ -76,9 +76,11 @@ def chance(comparison: pd.DataFrame, pair: Pair) -> str:
         first, second = second, first
         share, interval = 1 - share, (1 - interval[1], 1 - interval[0])
     low, high = map(_rounded_percent, interval)
+    doubt = ", not shown to differ from 50%" if interval[0] < 1 - interval[0] else ""
     return (
         f"A new {TITLES[first]} has a higher accuracy than a new {TITLES[second]} with a "
-        f"probability of {_rounded_percent(share)} (95% interval: {low} to {high})"
+        f"probability of {_rounded_percent(share)} (95% interval over seeds and {groups}: {low} to "
+        f"{high}{doubt})"
     )
 
 
@@ -98,14 +100,14 @@ def importance(comparison: pd.DataFrame, pair: Pair, equivalence: float) -> str:
 def by_epoch(epochs: pd.DataFrame, pair: Pair) -> str:
     """Return after which epochs the accuracies of two networks differ, by the band over seeds."""
     bands = epochs_figure.bands(epochs_figure.differences(epochs, "accuracy")[pair])
+    ahead = {pair[0]: bands[bands["low"] > 0], pair[1]: bands[bands["high"] < 0]}
     clauses = [
-        f"the {TITLES[name]} is ahead after epoch{'s' * (len(shown) > 1)} {listed(shown)}"
-        for name, shown in zip(
-            pair, (_epochs(bands[bands["low"] > 0]), _epochs(bands[bands["high"] < 0])), strict=True
-        )
-        if shown
+        f"the {TITLES[name]} is ahead after epoch {listed(map(str, rows.index))}"
+        for name, rows in ahead.items()
+        if len(rows)
     ]
-    return f"By accuracy, {' and '.join(clauses) if clauses else 'no epoch shows a difference'}"
+    shown = " and ".join(clauses) or "no epoch shows a difference"
+    return f"By accuracy on these test reviews, over seeds only, {shown}"
 
 
 def summary(comparison: pd.DataFrame) -> str:
@@ -116,19 +118,15 @@ def summary(comparison: pd.DataFrame) -> str:
     return f"a difference is shown in {shown.sum()} of {len(rows)} comparisons"
 
 
-def _epochs(bands: pd.DataFrame) -> list[str]:
-    return [str(epoch) for epoch in bands.index]
-
-
 def _amount(value: float, measure: str) -> str:
-    unit = "nats" if measure == "loss" else "points"
-    return f"{_number(abs(value), measure)[1:]} {unit}"
+    unit = {"accuracy": " points", "loss": " nats"}.get(measure, "")
+    return f"{_number(abs(value), measure)[1:]}{unit}"
 
 
 def _number(value: float, measure: str) -> str:
-    number = f"{value:+.4f}" if measure == "loss" else f"{100 * value:+.2f}"
+    number = f"{100 * value:+.2f}" if measure == "accuracy" else f"{value:+.4f}"
     return number.replace("-", MINUS)
 
 
 def _rounded_percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
+    return f"{min(99, round(100 * share))}%"

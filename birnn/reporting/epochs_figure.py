@@ -14,8 +14,11 @@ from birnn.reporting.figures import SIZE, STYLE, draw_legend
 from birnn.reporting.study import SEED
 from birnn.reporting.study_figure import PAIR_MARKERS
 
-PANELS = {"accuracy": ("difference in\naccuracy (points)", 100), "loss": ("difference in\nloss", 1)}
-OPACITY = 0.15  # of the line of a seed, and of a band
+PANELS = {
+    "accuracy": ("accuracy difference\n(points)", 100),
+    "loss": ("loss difference\n(nats)", 1),
+}
+LINE, BAND = 0.3, 0.15  # opacities of the line of a seed, and of a band
 
 
 def draw(epochs: pd.DataFrame) -> Figure:
@@ -62,7 +65,7 @@ def bands(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_pair(axes: Axes, table: pd.DataFrame, title: str | None, marker: str) -> None:
-    axes.plot(table.T, color=INK, alpha=OPACITY, linewidth=0.7)
+    axes.plot(table.T, color=INK, alpha=LINE, linewidth=0.7)
     band = bands(table)
-    axes.fill_between(band.index, band["low"], band["high"], color=INK, alpha=OPACITY, linewidth=0)
+    axes.fill_between(band.index, band["low"], band["high"], color=INK, alpha=BAND, linewidth=0)
     axes.plot(band["mean"], color=INK, marker=marker, markersize=4, label=title)

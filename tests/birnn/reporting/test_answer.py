@@ -56,9 +56,9 @@ def test_amounts_have_units() -> None:
 
 
 def test_chance_is_of_the_network_that_wins_more_often() -> None:
-    text = answer.chance(samples.comparison(), PAIR)
+    text = answer.chance(samples.comparison(), PAIR, "films")
     assert text.startswith("A new BiGRU")
-    assert "90% (95% interval: 70% to 98%)" in text
+    assert "90% (95% interval over seeds and films: 70% to 98%)" in text
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_opening_gives_accuracies_and_differences(texts: tuple[str, str]) -> Non
         "Baseline minus BiGRU": measured["baseline"]["against"][1],
     }.items():
         assert f"| {title} | {formatting.paired_difference(compared)} |" in opening
-    assert "No study over seeds has these networks" in words(opening)
+    assert "No study over seeds" in opening
 
 
 def test_single_run_has_no_verdict(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_study_over_seeds_comes_first(tmp_path: Path) -> None:
     opening = words(markdown.partition("\n- [")[0])
     assert "the BiGRU is better in accuracy (by 1.00 points), average" in opening
     assert "no difference is shown in loss.**" in opening
-    assert "| accuracy | 80.00 | 81.00 | −1.00 (−1.40 to −0.60) | 0.02 |" in opening
+    assert "| accuracy | 80.00 | 81.00 | −1.00 (−1.40 to −0.60) |" in opening
     figures = re.findall(r"^!\[.*\]\((.*)\)$", markdown, re.MULTILINE)
     assert figures[:3] == [
         "../study/seeds/seeds.png",
