@@ -84,7 +84,7 @@ def draw_inline(
     for each in studies:
         drawing = svg.inline(study_figure.draw(each), f"study-{each.name}")
         drawings[f"../study/{each.name}/{each.name}.png"] = drawing
-        if each.epochs is not None:
+        if each.epochs is not None and len(each.networks) > 1:
             drawing = svg.inline(epochs_figure.draw(each.epochs), f"epochs-{each.name}")
             drawings[f"../study/{each.name}/epochs.png"] = drawing
     if recipes:

@@ -43,13 +43,13 @@ def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.
     """
     contents = [content for _, content in texts]
     log_odds = networks.predict(contents)
-    combined = probability(combine(list(log_odds.values())))
+    combined = combine(list(log_odds.values()))
     table = pd.DataFrame(
         {
             "source": _strings(source for source, _ in texts),
             "text": _strings(contents),
             "sentiment": _strings(map(predicted_class, combined)),
-            "probability": combined,
+            "probability": probability(combined),
             **{name: probability(odds) for name, odds in log_odds.items()},
         }
     )

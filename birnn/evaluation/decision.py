@@ -15,9 +15,9 @@ def is_positive(log_odds: NDArray[np.floating]) -> NDArray[np.bool_]:
     return log_odds > 0
 
 
-def predicted_class(probability: float) -> str:
+def predicted_class(log_odds: float) -> str:
     """Return the name of the predicted class."""
-    return CLASSES[int(probability > THRESHOLD)]
+    return CLASSES[int(log_odds > 0)]
 
 
 def probability(log_odds: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -152,11 +152,7 @@ def contains_run(study: Study, base: Facts) -> bool:
 
     If so, the study was run with code that computes the same.
     """
-    if not study.matches(base.metrics["corpus"], base.settings):
-        return False
-    names = [name for name in study.runs if str(name).split(".")[0] in NETWORKS]
-    runs = study.runs[study.runs[SEED] == base.settings.get(SEED)]
-    return bool((runs[names] == [base.value(str(name)) for name in names]).all(axis=1).any())
+    return study.contains(base.metrics, base.settings)
 
 
 def drop_tests(base: Facts, here: Facts, study: Study | None, gate: Gate) -> list[DropTest]:

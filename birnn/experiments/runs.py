@@ -98,9 +98,13 @@ def match_points(points: Sequence[Point], runs: Sequence[Run]) -> dict[int, Run]
     matches = {}
     for index, point in enumerate(points):
         for run in runs:
-            if run.params == point.params:
+            if _affecting_metrics(run.params) == _affecting_metrics(point.params):
                 matches[index] = run
     return matches
+
+
+def _affecting_metrics(params: Params) -> Params:
+    return {section: values for section, values in params.items() if section != "report"}
 
 
 def run(points: Sequence[Point], execute: Execute) -> None:

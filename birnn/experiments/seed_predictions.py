@@ -52,13 +52,12 @@ def write(predictions: SeedPredictions, folder: Path) -> None:
 
 
 def read(folder: Path) -> SeedPredictions | None:
-    """Return the predictions that `write` wrote, or None if a network has none."""
-    files = [folder / REVIEWS, *(_file(folder, name) for name in NETWORKS)]
-    if not all(file.exists() for file in files):
+    """Return the predictions that `write` wrote, or None if there are none."""
+    if not (folder / REVIEWS).exists():
         return None
     reviews = pd.read_parquet(folder / REVIEWS)
     logits = {}
-    for name in NETWORKS:
+    for name in filter(lambda name: _file(folder, name).exists(), NETWORKS):
         packed = np.frombuffer(_file(folder, name).read_bytes(), np.uint8)
         seeds = 8 * len(packed) // (quantization.BITS * len(reviews))
         codes = quantization.unpack(packed, (seeds, len(reviews)))
@@ -66,18 +65,18 @@ def read(folder: Path) -> SeedPredictions | None:
     return SeedPredictions(reviews["label"].to_numpy(), reviews["group"].to_numpy(), logits)
 
 
-def quantization_errors(original: SeedPredictions, stored: SeedPredictions) -> dict[str, float]:
+def quantization_errors(predictions: SeedPredictions) -> dict[str, float]:
     """Return the largest change of each measure of a run that is due to quantization."""
-    once = np.ones((1, len(original.groups)), np.uint8)
-    review = np.arange(len(original.groups), dtype=np.int32)
+    once = np.ones((1, len(predictions.groups)), np.uint8)
+    review = np.arange(len(predictions.groups), dtype=np.int32)
 
     def measure(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        return measure_resamples(original.labels, review, logits, once)[:, 0]
+        return measure_resamples(predictions.labels, review, logits, once)[:, 0]
 
     changes = [
-        np.abs(measure(run) - measure(stored_run))
-        for name, runs in original.logits.items()
-        for run, stored_run in zip(runs, stored.logits[name], strict=True)
+        np.abs(measure(run) - measure(quantization.dequantize(quantization.quantize(run))))
+        for runs in predictions.logits.values()
+        for run in runs
     ]
     return dict(zip(MEASURES, np.max(changes, axis=0).round(6).tolist(), strict=True))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from birnn.core.errors import InputError
@@ -35,8 +36,8 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     accuracies.
 
     If only the seed varies, the folder also has the predictions (see `seed_predictions`),
-    `comparison.csv`, computed from them by `compare`, and `epochs.csv` and `epochs.png`, with the
-    accuracy and loss of each epoch.
+    `comparison.csv`, computed from them by `compare` if the reviews have several groups, and
+    `epochs.csv` and `epochs.png`, with the accuracy and loss of each epoch.
 
     Raises:
         InputError: no run is finished, the runs use several corpora, or the name is not valid.
@@ -61,8 +62,13 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
             "settings": study.fixed_settings(flatten(points[0].params), names, NETWORKS),
         }
         if not names and len(runs) > 1:
-            about["quantization_errors"] = _write_predictions(list(runs.values()), folder)
-            _write_table(epochs(table[SEED].tolist(), list(runs.values())), folder / "epochs.csv")
+            ordered = [runs[index] for index in sorted(runs)]
+            predictions = seed_predictions.collect([_predictions(run) for run in ordered])
+            seed_predictions.write(predictions, folder)
+            about["quantization_errors"] = seed_predictions.quantization_errors(predictions)
+            _write_table(epochs(table[SEED].tolist(), ordered), folder / "epochs.csv")
+            if len(np.unique(predictions.groups)) > 1:
+                compare(folder)
         write_json(folder / "study.json", about)
     draw(FOLDER / name)
     return FOLDER / name
@@ -102,7 +108,7 @@ def draw(folder: Path) -> None:
     """Draw the figures of the study in a folder."""
     content = study.read(folder)
     figures.save(study_figure.draw(content), folder / f"{folder.name}.png")
-    if content.epochs is not None:
+    if content.epochs is not None and len(content.networks) > 1:
         figures.save(epochs_figure.draw(content.epochs), folder / "epochs.png")
 
 
@@ -116,14 +122,9 @@ def epochs(seeds: Sequence[int], runs: Sequence[Run]) -> pd.DataFrame:
     return pd.concat(tables)
 
 
-def _write_predictions(runs: Sequence[Run], folder: Path) -> dict[str, float]:
-    """Write the predictions and their comparison, and return the errors due to quantization."""
-    files = [read_output(run, "data/evaluated/predictions.parquet") for run in runs]
-    original = seed_predictions.collect([pd.read_parquet(io.BytesIO(file)) for file in files])
-    seed_predictions.write(original, folder)
-    compare(folder)
-    stored: Any = seed_predictions.read(folder)
-    return seed_predictions.quantization_errors(original, stored)
+def _predictions(run: Run) -> pd.DataFrame:
+    content = read_output(run, "data/evaluated/predictions.parquet")
+    return pd.read_parquet(io.BytesIO(content))
 
 
 def _estimate(estimate: crossed_effects.Estimate) -> dict[str, float]:

@@ -54,17 +54,19 @@ class Explanation:
     Attributes:
         segments: segments of the whole text, in order.
         networks: explanation by network name.
+        log_odds: log-odds of positive, with all networks combined.
         probability: probability of positive, with all networks combined.
     """
 
     segments: list[Segment]
     networks: dict[str, NetworkExplanation]
+    log_odds: float
     probability: float
 
     @property
     def sentiment(self) -> str:
         """The predicted class."""
-        return predicted_class(self.probability)
+        return predicted_class(self.log_odds)
 
 
 class Explainer:
@@ -94,8 +96,8 @@ class Explainer:
                 contributions=_segment_contributions(attribution, word_indices, segments),
                 gap=attribution.gap,
             )
-        combined = probability(combine(list(log_odds.values())))
-        return Explanation(segments, networks, float(combined[0]))
+        combined = combine(list(log_odds.values()))
+        return Explanation(segments, networks, float(combined[0]), float(probability(combined)[0]))
 
     def _split(self, text: str, words: list[str], read: set[int]) -> list[Segment]:
         """Split a text into segments; `read` has the indices of the words that the networks see."""

@@ -1,5 +1,7 @@
 """The figure of the differences between networks after each epoch, over seeds."""
 
+from itertools import cycle
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -32,9 +34,8 @@ def draw(epochs: pd.DataFrame) -> Figure:
         figure = Figure(figsize=(width, 1.3 * height), layout="constrained")
         panels = figure.subplots(len(PANELS), 1, sharex=True)
         for axes, (measure, (label, scale)) in zip(panels, PANELS.items(), strict=True):
-            for marker, (pair, table) in zip(
-                PAIR_MARKERS, differences(epochs, measure).items(), strict=False
-            ):
+            pairs = differences(epochs, measure).items()
+            for marker, (pair, table) in zip(cycle(PAIR_MARKERS), pairs, strict=False):
                 title = pair_title(*pair) if axes is panels[0] else None
                 _draw_pair(axes, scale * table, title, marker)
             axes.axhline(0, color=GRID, linewidth=2, zorder=0)
@@ -47,11 +48,18 @@ def draw(epochs: pd.DataFrame) -> Figure:
 
 
 def differences(epochs: pd.DataFrame, measure: str) -> dict[tuple[str, str], pd.DataFrame]:
-    """Return the difference of each pair of networks, one row per seed and one column per epoch."""
+    """Return the difference of each pair of networks, one row per seed and one column per epoch.
+
+    Networks without epochs, such as those that are newer than a study, are left out.
+    """
     tables = {
         name: rows.pivot_table(measure, SEED, "epoch") for name, rows in epochs.groupby("model")
     }
-    return {(first, second): tables[first] - tables[second] for first, second in PAIRS}
+    return {
+        (first, second): tables[first] - tables[second]
+        for first, second in PAIRS
+        if {first, second} <= set(tables)
+    }
 
 
 def bands(table: pd.DataFrame) -> pd.DataFrame:

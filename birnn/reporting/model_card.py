@@ -15,8 +15,6 @@ from birnn.evaluation.calibration import BINS, RAW
 from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, TITLES, comparisons
 from birnn.reporting import answer, formatting, report
 
-MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
-
 _IMDB = (
     "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the authors' stars: "
     "up to 4\nof 10 are negative, 7 and more are positive. Reviews with 5 or 6 stars have no label."
@@ -59,7 +57,7 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
         origin=ORIGINS.get(corpus),
         model_settings={name: model_settings(settings, name) for name in TITLES},
         failed=failed,
-        most=MOST,
+        most=report.MOST,
         fail_negation=[
             name
             for name, tests in failed.items()
@@ -85,7 +83,7 @@ def model_settings(settings: Mapping[str, Any], model: str) -> dict[str, Any]:
 
 def failed_tests(checklist: Sequence[dict[str, Any]], model: str) -> list[dict[str, Any]]:
     """Return the behavioral tests that a model fails in most cases."""
-    return [test for test in checklist if test["models"][model]["failure_rate"] > MOST]
+    return [test for test in checklist if test["models"][model]["failure_rate"] > report.MOST]
 
 
 def overconfident_bins(reliability: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -30,11 +30,13 @@ from birnn.reporting.formatting import NOTHING, number, score, seconds
 from birnn.reporting.references import NOTEBOOK, published_on
 from birnn.reporting.study import Study
 
+MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
 SUBJECTS = {
     "imdb": "IMDB film reviews",
     "imdb-npz": "IMDB film reviews (imdb-npz)",
     "rotten-tomatoes": "Rotten Tomatoes film reviews",
 }
+FILMS = {"imdb", "rotten-tomatoes"}  # corpora whose groups are films
 SCORES = {
     "accuracy": "Accuracy",
     "roc_auc": "ROC AUC",
@@ -63,7 +65,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     """
     templates = environment()
     metrics, settings = content["metrics"], content["settings"]
-    corpus = metrics["corpus"]["name"]
+    corpus, over_seeds = metrics["corpus"]["name"], study_over_seeds(content["studies"])
     watched = watched_split(metrics["corpus"]["validation"])
     watched_scores = {key: title.format(watched) for key, title in WATCHED_SCORES.items()}
     notebook = NOTEBOOK if corpus == "imdb" else {}
@@ -76,7 +78,9 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         groups=group_kind(corpus),
         compared=comparisons(metrics),
         subject=subject(corpus),
-        over_seeds=study_over_seeds(content["studies"]),
+        over_seeds=over_seeds,
+        same_code=bool(over_seeds and over_seeds.contains(metrics, settings)),
+        most=MOST,
         published=published_on(corpus),
         notebook=bool(notebook),
         scores=score_rows(metrics, notebook, SCORES, list(TITLES)),
@@ -130,8 +134,8 @@ def subject(corpus: str) -> str:
 
 
 def group_kind(corpus: str) -> str:
-    """Return what groups of reviews are about."""
-    return "films" if corpus in SUBJECTS else "groups of texts"
+    """Return what the groups of a corpus are called."""
+    return "films" if corpus in FILMS else "groups of texts"
 
 
 def study_over_seeds(studies: Sequence[Study]) -> Study | None:
@@ -140,7 +144,7 @@ def study_over_seeds(studies: Sequence[Study]) -> Study | None:
         (
             study
             for study in studies
-            if study.comparison is not None and set(study.networks) == set(NETWORKS)
+            if study.comparison is not None and study.networks == list(NETWORKS)
         ),
         None,
     )

@@ -89,6 +89,19 @@ class Study:
         fixed = fixed_settings(settings, self.varied, self.networks)
         return self.covers(corpus) and fixed == self.settings
 
+    def contains(self, metrics: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+        """Return whether a run of the study has these metrics and settings, including the seed.
+
+        If so, the code of the study computes the same as the code of these metrics.
+        """
+        if not self.matches(metrics["corpus"], settings):
+            return False
+        names = [name for name in map(str, self.runs) if name.split(".")[0] in NETWORKS]
+        pairs = [name.split(".") for name in names]
+        values = [metrics.get(model, {}).get(measure) for model, measure in pairs]
+        runs = self.runs[self.runs[SEED] == settings.get(SEED)]
+        return bool((runs[names] == values).all(axis=1).any())
+
     @property
     def networks(self) -> list[str]:
         """The networks of the study."""

@@ -29,15 +29,12 @@ def test_round_trip(tmp_path: Path) -> None:
         assert stored.logits[name].shape == logits.shape == (4, 400)
         assert (np.sign(stored.logits[name]) == np.sign(logits)).all()
         assert np.abs(stored.logits[name] - logits).max() < 0.05
-    errors = seed_predictions.quantization_errors(original, stored)
+    errors = seed_predictions.quantization_errors(original)
     assert errors["accuracy"] == 0
     assert max(errors.values()) < 0.01
 
 
-def test_folder_without_predictions_of_a_network(tmp_path: Path) -> None:
-    assert seed_predictions.read(tmp_path) is None
-    seed_predictions.write(predictions(), tmp_path)
-    (tmp_path / "bigru.logits").unlink()
+def test_folder_without_predictions(tmp_path: Path) -> None:
     assert seed_predictions.read(tmp_path) is None
     with pytest.raises(InputError, match="has no predictions"):
         studies.compare(tmp_path)

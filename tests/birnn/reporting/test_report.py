@@ -43,7 +43,8 @@ def study(name: str, varied: tuple[str, ...] = (), seeds: int = 3) -> Study:
     ]
     tables = pd.DataFrame(runs), pd.DataFrame(summary)
     compared = () if varied or seeds == 1 else (samples.comparison(), samples.epochs())
-    return Study(name, {"name": "imdb"}, list(varied), {}, *tables, *compared)
+    corpus = samples.metrics(samples.predictions())["corpus"]
+    return Study(name, corpus, list(varied), {}, *tables, *compared)
 
 
 def test_opening_gives_accuracies_and_differences(texts: tuple[str, str]) -> None:
