@@ -6,11 +6,12 @@ treats the seed as fixed. Here, both are samples.
 
 Resampling both (Owen, "The Pigeonhole Bootstrap", 2007) counts the variance of their interaction
 three times. For two networks of one kind, that variance is large: they disagree about many single
-reviews, and about others with every seed. So only groups are resampled, and the variance is
-estimated as in studies of radiologists, with seeds for readers and reviews for cases: the variance
-over seeds, plus the covariance between seeds over resampled groups (Obuchowski and Rockette,
-"Hypothesis Testing of Diagnostic Accuracy for Multiple Readers and Multiple Tests: An ANOVA
-Approach with Dependent Observations", 1995).
+reviews, and about others with every seed. So for means, only groups are resampled, and the
+variance is estimated as in studies of radiologists, with seeds for readers and reviews for cases:
+the variance over seeds, plus the covariance between seeds over resampled groups (Obuchowski and
+Rockette, "Hypothesis Testing of Diagnostic Accuracy for Multiple Readers and Multiple Tests: An
+ANOVA Approach with Dependent Observations", 1995). The probability of a win is not a mean: its
+variance is estimated by resampling both, so its interval is conservative.
 """
 
 from collections.abc import Mapping
@@ -176,8 +177,10 @@ def compare(
 ) -> Comparison:
     """Compare networks that were trained with the same seeds on the same reviews.
 
-    Networks with the same seed are paired. Average precision and ROC AUC are NaN if a resample of
-    the groups has only one class, which happens only with few groups.
+    Networks with the same seed are paired. If a resample of the groups has only one class, which
+    happens only with few groups, average precision and ROC AUC have means, but their standard
+    errors, intervals and p-values are NaN. The resamples take `replicates` bytes of memory per
+    group: 2 GB for 1,000,000 reviews without groups.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
@@ -274,14 +277,17 @@ def simultaneous_level(level: float, deviations: NDArray[np.float64]) -> float:
 
 
 def p_value(sample: Sample, quantity: int) -> float:
-    """Return the level at which the interval of a quantity ends at 0; at least 1e-100."""
+    """Return the level at which the interval of a quantity ends at 0; at least 1e-100.
+
+    It is NaN if the standard error is NaN.
+    """
     mean, error = abs(sample.means[quantity]), sample.standard_errors[quantity]
 
     def margin(log_level: float) -> float:
         return float(sample.quantiles(np.exp(log_level))[quantity] * error - mean)
 
     lowest = np.log(SMALLEST_P)
-    if mean == 0 or np.isnan(mean):
+    if mean == 0 or np.isnan(error):
         return 1.0 if mean == 0 else np.nan
     return float(np.exp(lowest if margin(lowest) <= 0 else brentq(margin, lowest, 0)))
 
@@ -308,9 +314,10 @@ def win_probability(
 
     It is the share of pairs of runs with different seeds in which the first is better, and half
     the share of ties (Bouthillier et al., "Accounting for Variance in Machine Learning
-    Benchmarks", 2021, section 4). Its variance is estimated by resampling seeds and groups. The
-    interval is Wilson's, with the number of runs that have this variance, so its width is positive
-    even if one network always wins.
+    Benchmarks", 2021, section 4). Its variance is estimated by resampling seeds and groups, which
+    counts the variance of their interaction three times, so the interval is conservative. It is
+    Wilson's, with the number of runs that have this variance, so its width is positive even if one
+    network always wins.
 
     Args:
         first: a measure of the first network, of which more is better, on all reviews and on

@@ -157,7 +157,7 @@ def test_equal_networks() -> None:
     compared = crossed_effects.compare(labels, films, same, replicates=50)
     for key, difference in compared.differences.items():
         assert (difference.mean, difference.standard_error, difference.p) == (0, 0, 1)
-        assert compared.wins[key][0] == pytest.approx(0.5, abs=0.3)
+        assert compared.wins[key][0] == 0.5
 
 
 def test_order_and_names_do_not_matter() -> None:
@@ -187,6 +187,18 @@ def test_a_network_without_seeds_can_be_compared() -> None:
     assert np.isfinite(compared.differences["accuracy", "lstm", "gru"].interval).all()
 
 
+def test_resamples_with_one_class_leave_other_measures_defined() -> None:
+    labels, _, logits = networks(gain=0.2)
+    # All reviews of a film have the same label.
+    films = labels + 2 * (np.arange(REVIEWS) % 2)
+    compared = crossed_effects.compare(labels, films.astype(np.int32), logits, replicates=100)
+    for (measure, *_), result in compared.differences.items():
+        values = (result.standard_error, *result.interval, *result.simultaneous_interval)
+        is_defined = measure in ("accuracy", "loss")
+        assert np.isfinite(result.mean)
+        assert set(np.isfinite([*values, result.p, result.adjusted_p])) == {is_defined}
+
+
 @pytest.mark.parametrize(("seeds", "films"), [(1, 80), (5, 1)])
 def test_too_little_data_is_an_error(seeds: int, films: int) -> None:
     labels, numbers, logits = networks(seeds=seeds)
@@ -202,14 +214,20 @@ def test_different_numbers_of_seeds_are_an_error() -> None:
 
 def test_win_interval_covers_the_true_probability() -> None:
     rng = np.random.default_rng(0)
+    weights = crossed_effects.group_weights(FILMS, replicates=50).T / FILMS
     covered = []
     for _ in range(300):
-        runs = rng.normal([[0.5], [0]], 1, (2, 10))
-        # Groups that do not matter: every resample measures the same.
-        first, second = (np.repeat(side[:, None], 50, axis=1) for side in runs)
-        _, (low, high) = crossed_effects.win_probability(first, second)
-        covered.append(low <= stats.norm.cdf(0.5 / np.sqrt(2)) <= high)
-    assert np.mean(covered) >= 0.92
+        runs = rng.normal([[0.5], [0]], 1, (2, 10))[..., None]
+        films = rng.normal(0, 3, (2, 1, FILMS)) + rng.normal(0, 3, (2, 10, FILMS))
+        measured = (runs + films) @ weights
+        # Without resampled films, the interval is over seeds alone.
+        samples = measured, np.repeat(measured[..., :1], 50, axis=-1)
+        bounds = np.array([crossed_effects.win_probability(*sample)[1] for sample in samples])
+        truth = stats.norm.cdf(0.5 / np.sqrt(2))
+        covered.append((bounds[:, 0] <= truth) & (truth <= bounds[:, 1]))
+    crossed, by_seed = np.mean(covered, axis=0)
+    assert crossed >= intervals.CONFIDENCE
+    assert by_seed < 0.93
 
 
 @pytest.mark.parametrize(
