@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from birnn.evaluation import intervals
 from birnn.evaluation.intervals import Interval
@@ -48,8 +49,8 @@ class Comparison:
 def compare(
     first_correct: NDArray[np.bool_],
     second_correct: NDArray[np.bool_],
+    groups: NDArray[np.int32],
     comparisons: int = 1,
-    groups: NDArray[np.int32] | None = None,
 ) -> Comparison:
     """Compare two models, given which reviews each classifies correctly.
 
@@ -59,14 +60,11 @@ def compare(
     Args:
         first_correct: shape (reviews,).
         second_correct: shape (reviews,).
+        groups: number of each review's group, such as its film, shape (reviews,).
         comparisons: number of pairs of models that are compared at once (see `intervals`). The
             p-value is multiplied by it (Dunn 1961).
-        groups: number of each review's group, such as its film, shape (reviews,). Without it,
-            reviews are independent.
     """
     reviews = len(first_correct)
-    if groups is None:
-        groups = np.arange(reviews, dtype=np.int32)
     differences = first_correct.astype(np.int64) - second_correct
     effect = intervals.design_effect(differences - differences.mean(), groups, comparisons)
     first_only, second_only = int((differences == 1).sum()), int((differences == -1).sum())
@@ -96,9 +94,13 @@ def mcnemar_p(differences: NDArray[np.int64]) -> float:
         differences: for each group, the number of reviews that only the first model classifies
             correctly, minus the number that only the second classifies correctly.
     """
-    # The probability of each sum, from the smallest to the largest possible sum.
-    probabilities = np.ones(1)
-    for size in np.abs(differences[differences != 0]):
+    sizes = np.abs(differences)
+    singles = np.count_nonzero(sizes == 1)
+    # The probability of each sum, from the smallest to the largest possible sum. The sums of
+    # single reviews are all even or all odd.
+    probabilities = np.zeros(2 * singles + 1)
+    probabilities[::2] = stats.binom.pmf(np.arange(singles + 1), singles, 0.5)
+    for size in sizes[sizes > 1]:
         padding = np.zeros(2 * size)
         negative = np.concatenate([probabilities, padding])
         positive = np.concatenate([padding, probabilities])

@@ -120,7 +120,7 @@ def compare_pair(
     reviews that the second model classifies correctly.
     """
     first, second = (is_correct(labels, log_odds[name]) for name in pair)
-    compared = comparison.compare(first, second, comparisons, groups)
+    compared = comparison.compare(first, second, groups, comparisons)
     low, high = rounded(compared.interval)
     measured: dict[str, Any] = rounded(
         {

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from birnn.evaluation import comparison, intervals
 from birnn.evaluation.comparison import mcnemar_p
@@ -17,7 +18,7 @@ from birnn.evaluation.comparison import mcnemar_p
 def test_counts() -> None:
     first = np.array([1, 1, 1, 0, 0, 1], np.bool_)
     second = np.array([1, 0, 0, 1, 0, 1], np.bool_)
-    compared = comparison.compare(first, second)
+    compared = comparison.compare(first, second, np.arange(6))
     assert (compared.both, compared.first_only, compared.second_only, compared.neither) == (
         2,
         2,
@@ -43,7 +44,7 @@ def test_mcnemar_sums_both_tails(first: int, second: int) -> None:
 
 def test_equal_networks() -> None:
     correct = np.array([1, 0, 1, 1, 0, 1, 1, 1, 1, 1], np.bool_)
-    compared = comparison.compare(correct, correct)
+    compared = comparison.compare(correct, correct, np.arange(10))
     assert (compared.agreement, compared.difference, compared.mcnemar_p) == (1, 0, 1)
     low, high = compared.interval
     # Ten reviews are too few to show that two networks are equal.
@@ -73,12 +74,32 @@ def test_mcnemar_flips_the_signs_of_groups(differences: list[int]) -> None:
     assert mcnemar_p(np.array(differences)) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("largest", [1, 4])
+def test_mcnemar_of_many_groups(largest: int) -> None:
+    differences = np.random.default_rng(0).integers(-largest, largest + 1, 1_000)
+    probabilities = np.ones(1)
+    for size in np.abs(differences):
+        flipped = np.zeros(2 * size + 1)
+        flipped[0] += 0.5
+        flipped[-1] += 0.5
+        probabilities = np.convolve(probabilities, flipped)
+    sums = np.abs(np.arange(len(probabilities)) - len(probabilities) // 2)
+    expected = probabilities[sums >= abs(differences.sum())].sum()
+    assert mcnemar_p(differences) == pytest.approx(expected, rel=1e-9)
+
+
+def test_mcnemar_of_a_million_reviews() -> None:
+    differences = np.repeat([1, -1], [501_000, 499_000])
+    assert mcnemar_p(differences) == pytest.approx(2 * stats.norm.sf(2), rel=0.01)
+
+
 def test_repeated_reviews_do_not_lower_the_p_value() -> None:
     first = np.repeat([True, False, True], [9, 2, 20])
     second = np.repeat([False, True, True], [9, 2, 20])
     films = np.arange(len(first))
-    once = comparison.compare(first, second)
+    once = comparison.compare(first, second, films)
     copies = [np.repeat(column, 5) for column in (first, second)]
-    repeated = comparison.compare(*copies, groups=np.repeat(films, 5))
+    repeated = comparison.compare(*copies, np.repeat(films, 5))
     assert repeated.mcnemar_p == pytest.approx(once.mcnemar_p)
-    assert comparison.compare(*copies).mcnemar_p < 0.1 * once.mcnemar_p
+    independent = comparison.compare(*copies, np.arange(5 * len(films)))
+    assert independent.mcnemar_p < 0.1 * once.mcnemar_p
