@@ -17,7 +17,7 @@ from scipy import special, stats
 
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml
-from birnn.evaluation.intervals import LOWER_IS_BETTER
+from birnn.evaluation.intervals import CONFIDENCE, LOWER_IS_BETTER, NO_DIFFERENCE
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments.revisions import Facts
 from birnn.reporting import formatting, statistics
@@ -25,11 +25,11 @@ from birnn.reporting.statistics import Spread
 from birnn.reporting.study import SEED, Study
 
 FILE = Path("gate.yaml")
-LEVEL, POWER = 0.05, 0.8
+LEVEL, POWER = round(1 - CONFIDENCE, 9), 0.8  # printed, so without the rounding error
 UNRANKED = {"best_val_epoch", "parameters", "temperature"}
-VALIDATION = {"best_val_accuracy", "best_val_epoch"}
+VALIDATION = {"best_val_accuracy", "best_val_epoch", "holdout_accuracy"}
 
-BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "no difference is shown"
+BETTER, WORSE = "better", "worse"
 UNCHANGED, NEW, UNKNOWN, OTHER = "unchanged", "new", "noise unknown", "not comparable"
 NOT_WORSE, NOT_SHOWN = "not worse by the margin", "may be worse by the margin"
 
@@ -205,6 +205,8 @@ def welch_failure_rate(
         before: number of values before the change, at least 2.
         here: number of values with the change, at least 2.
     """
+    if deviation == 0:
+        return float(drop >= margin)
     # The mean is independent of the two sample variances, so average its conditional probability
     # over equally likely values of both.
     first = _variances(before)[:, np.newaxis] / before

@@ -84,21 +84,14 @@ class Review:
     @property
     def rule(self) -> str:
         """When the gate fails, and how often."""
-        unknown = [test.metric for test in self.drops if test.verdict == UNKNOWN]
-        if unknown:
-            return (
-                f"The noise of {formatting.listed(unknown)} is unknown, because no study over "
-                "seeds has this corpus and these networks, so nothing is called better or worse. "
-                f"To make a study, check out BASE and run: {STUDY_COMMANDS}"
-            )
         if self.drops:
             return (
                 "With one run on each side, the gate fails only if a drop is shown: in at most "
                 f"{LEVEL:.0%} of reviews if nothing but the seed changed. Drops below the "
                 "detectable ones often pass. With make review SEEDS=5, it fails unless the runs "
-                "show that no network is worse by the margin in gate.yaml."
+                f"show that no network is worse by the margin in gate.yaml.{self._untested}"
             )
-        unchanged = sum(test.failure_rate(0) for test in self.margins)
+        unchanged = min(1, sum(test.failure_rate(0) for test in self.margins))
         worse, much_worse = (
             min(test.failure_rate(size * test.margin) for test in self.margins) for size in (1, 1.5)
         )
@@ -109,6 +102,20 @@ class Review:
             f"{worse:.1%} if a network is worse by the margin, and in at least "
             f"{min(much_worse, 0.999):.1%} if it is worse by 1.5 margins. With one run on each "
             "side, it fails only if a drop is shown."
+        )
+
+    @property
+    def _untested(self) -> str:
+        """Which metrics are not tested because their noise is unknown, and how to test them."""
+        unknown = [test.metric for test in self.drops if test.verdict == UNKNOWN]
+        if not unknown:
+            return ""
+        cause = "no study over seeds has this corpus"
+        if self.study:
+            cause = f"study/{self.study.name} does not measure it"
+        return (
+            f" The noise of {formatting.listed(unknown)} is unknown, because {cause}, so there is "
+            f"no test. To make a study, check out BASE and run: {STUDY_COMMANDS}"
         )
 
 

@@ -38,8 +38,9 @@ class Facts:
 
     @property
     def validation(self) -> Any:
-        """The setting of the validation reviews that the metrics were measured with."""
-        return self.metrics["corpus"]["validation"]
+        """The settings of the validation reviews that the metrics were measured with."""
+        validation = self.metrics["corpus"]["validation"]
+        return validation if validation == "test" else (validation, self.settings.get("pad.seed"))
 
     @property
     def test_reviews(self) -> str | None:

@@ -167,6 +167,12 @@ def test_failure_rate_is_exact() -> None:
     assert gate.welch_failure_rate(0.01, 0.01, 0.005, 10, 5) == pytest.approx(0.95, abs=0.002)
 
 
+@pytest.mark.parametrize(("drop", "rate"), [(0, 0), (0.0099, 0), (0.01, 1), (0.02, 1)])
+def test_failure_rate_without_noise(drop: float, rate: float) -> None:
+    assert gate.welch_failure_rate(drop, 0.01, 0, 10, 5) == rate
+    assert gate.welch_failure_rate(drop, 0.01, 1e-9, 10, 5) == pytest.approx(rate, abs=0.06)
+
+
 def test_gate_file_is_validated(tmp_path: Path) -> None:
     assert "accuracy" in gate.read(PROJECT / "gate.yaml").not_worse
     file = tmp_path / "gate.yaml"

@@ -112,11 +112,33 @@ def test_noise_is_unknown_without_study(tmp_path: Path) -> None:
     content = make_review(facts(), facts({"bilstm.accuracy": 0.1, "bigru.accuracy": 0.9}), None)
     assert [test.verdict for test in content.drops] == ["noise unknown"] * 2
     assert content.failures == []
+    assert "bilstm.accuracy and bigru.accuracy is unknown, because no study" in content.rule
     assert "birnn study seeds" in content.rule
     text = render(content, tmp_path)
     assert content.rule in text
     assert "| better |" not in text
     assert "| worse |" not in text
+
+
+def test_only_metrics_that_the_study_lacks_have_unknown_noise() -> None:
+    measured = Gate(not_worse={"accuracy": 1.2, "f1": 1.0}, at_least={})
+    base, here = (
+        facts({"bilstm.accuracy": value, "bilstm.f1": value, "bigru.f1": 0.8})
+        for value in (0.82, 0.1)
+    )
+    content = make_review(base, here, gate=measured)
+    verdicts = {test.metric: test.verdict for test in content.drops}
+    assert (verdicts["bilstm.accuracy"], verdicts["bilstm.f1"]) == ("worse", "noise unknown")
+    assert "The noise of bilstm.f1 is unknown, because study/seeds" in content.rule
+
+
+def test_stated_rates_are_probabilities() -> None:
+    runs = seed_study().runs
+    noisy = replace(NOISE, runs=20 * (runs - 0.82) + 0.82)
+    noisy.runs["train.seed"] = range(8)
+    content = make_review(facts(), facts(), noisy, runs=runs[:5] + 0.001)
+    assert sum(test.failure_rate(0) for test in content.margins) > 1
+    assert "in at most 100.0% of reviews" in content.rule
 
 
 @pytest.mark.parametrize(("drop", "passes"), [(0, True), (0.003, True), (0.012, False)])
@@ -157,12 +179,33 @@ def test_other_corpus_or_test_split_is_not_compared(tmp_path: Path) -> None:
     assert make_review(facts(), facts(lock=lock)).obstacles == ["the test split changed"]
 
 
-def test_other_validation_is_not_comparable() -> None:
-    here = facts({"corpus.validation": 0.1, "bilstm.best_val_accuracy": 0.9})
-    (row,) = make_review(facts(), here).rows
-    assert row.note == "not comparable"
-    measured = Gate(not_worse={"best_val_accuracy": 1.0}, at_least={})
-    assert make_review(facts(), here, gate=measured).drops[0].verdict == "not comparable"
+@pytest.mark.parametrize("measure", ["best_val_accuracy", "holdout_accuracy"])
+@pytest.mark.parametrize(
+    ("validation", "seed", "is_comparable"),
+    [(0.1, 0, True), (0.2, 0, False), (0.1, 1, False), ("test", 1, False)],
+)
+def test_other_validation_is_not_comparable(
+    measure: str, validation: Any, seed: int, *, is_comparable: bool
+) -> None:
+    metric = f"bilstm.{measure}"
+    base, here = (
+        facts({"corpus.validation": value, metric: result}, settings={"pad.seed": number})
+        for value, number, result in ((0.1, 0, 0.9), (validation, seed, 0.5))
+    )
+    noise = replace(NOISE, runs=NOISE.runs.assign(**{metric: NOISE.runs["bilstm.accuracy"]}))
+    content = make_review(base, here, noise, gate=Gate(not_worse={measure: 1.0}, at_least={}))
+    rows = {row.metric: row.note for row in content.rows}
+    assert rows[metric] == ("" if is_comparable else "not comparable")
+    assert content.drops[0].verdict == ("worse" if is_comparable else "not comparable")
+
+
+def test_seed_of_the_holdout_does_not_matter_without_one() -> None:
+    base, here = (
+        facts({"bilstm.best_val_accuracy": 0.9 - seed}, settings={"pad.seed": seed})
+        for seed in (0, 1)
+    )
+    (row,) = make_review(base, here).rows
+    assert row.note == ""
 
 
 def test_base_without_metrics(tmp_path: Path) -> None:
