@@ -33,6 +33,7 @@ MODULES = (
     "birnn/text/sequences.py",
     "birnn/evaluation/intervals.py",
     "birnn/reporting/statistics.py",
+    "birnn/reporting/answer.py",
     "birnn/evaluation/ensembles.py",
     "birnn/evaluation/calibration.py",
     "birnn/evaluation/temperature.py",
@@ -50,6 +51,8 @@ MODULES = (
     "birnn/experiments/crossed_effects.py",
     "birnn/experiments/weighted_measures.py",
     "birnn/experiments/quantization.py",
+    "birnn/experiments/seed_predictions.py",
+    "birnn/experiments/tried.py",
 )
 COMPARISONS = {
     ast.Lt: "<=",

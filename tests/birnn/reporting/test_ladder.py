@@ -138,10 +138,10 @@ def test_published_results_are_sorted_and_state_their_conditions() -> None:
 
 def test_stored_ladder_describes_the_current_recipes() -> None:
     stored = read_json(PROJECT / "study" / "ladder" / "ladder.json")["recipes"]
-    current = recipe_files.read()
-    for recipe in stored:
-        if recipe["settings"] == current[recipe["name"]].added:
-            assert recipe["title"] == current[recipe["name"]].title
+    assert stored == [
+        {"name": recipe.name, "title": recipe.title, "settings": recipe.added}
+        for recipe in recipe_files.read().values()
+    ]
 
 
 def test_rung_is_chosen_by_held_out_accuracy(recipes: ladder.Ladder) -> None:
