@@ -102,7 +102,7 @@ def test_report_includes_matching_study(finished_copy: Path) -> None:
     result = run("dvc", "repro", cwd=finished_copy)
     assert stages_run(result) == ["report"]
     text = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
-    assert "over 2 seeds, " in text
+    assert "Over 2 seeds and new films, after 2 epochs, " in text
     assert "../study/small/small.png" in text
     assert "../study/equal-size/" not in text
 
