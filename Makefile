@@ -61,7 +61,7 @@ fresh: $(ENV) ## check that dvc.lock matches the code, settings and data
 	python -m birnn fresh
 
 # The experiments of the studies in git.
-SEED_STUDY := -S train.seed=0..9
+SEED_STUDY := -S train.seed=0..16
 SIZE_STUDY := -S bigru.units=64,79 -S train.seed=0..2
 
 study: $(ENV) ## run the unfinished experiments of the studies and collect the results

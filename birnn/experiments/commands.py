@@ -85,20 +85,20 @@ def _show(collected: stored_study.Study) -> None:
     """Print the accuracies of a study, and the differences of the networks."""
     titles = [TITLES[name] for name in collected.networks]
     accuracies = Table(*collected.varied, "seeds", *titles)
-    differences = Table(*collected.varied, "difference", "points", "verdict")
+    differences = Table(*collected.varied, "difference", "points, on these test reviews")
     for group in collected.groups("accuracy"):
         values = [str(value) for value in group.combination.values()]
         cells = map(formatting.with_deviation, group.networks.values())
         accuracies.add_row(*values, str(group.seeds), *cells)
-        for pair, verdict in group.verdicts.items():
-            difference = formatting.difference(group.differences[pair])
-            differences.add_row(*values, pair_title(*pair), difference, verdict)
+        for pair, spread in group.differences.items():
+            differences.add_row(*values, pair_title(*pair), formatting.difference(spread))
     Console().print(accuracies)
     if differences.row_count:
         Console().print(differences)
     if collected.comparison is not None and len(PAIRS) == 1:
         (pair,) = PAIRS
-        print(f"Over seeds and test reviews, {answer.headline(collected.comparison, pair)}")
+        headline = answer.headline(collected.comparison, pair)
+        print(f"Over new seeds and new groups of test reviews, {headline}")
 
 
 def collect_ladder(settings: Sequence[str]) -> None:
