@@ -102,7 +102,7 @@ class DropTest:
             return f"{self.metric}: {self.verdict}"
         return (
             f"{self.metric}: {formatting.points(self.gain)} points, {self.verdict} "
-            f"(p = {self.p:.3f}). A drop of {100 * self.detectable:.2f} points is detected with "
+            f"(p = {self.p:.2g}). A drop of {100 * self.detectable:.2f} points is detected with "
             f"{POWER:.0%} probability."
         )
 
