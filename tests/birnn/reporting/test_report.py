@@ -144,7 +144,7 @@ def test_numbers_come_from_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_equal_size_is_suggested_until_it_is_run(tmp_path: Path) -> None:
     markdown, _ = samples.write_report(tmp_path / "a", samples.predictions(), draw=False)
-    assert "`dvc exp run -S bigru.units=79`" in markdown
+    assert "`birnn sweep -S bigru.units=79 -S train.seed=0..9`" in markdown
     matched = samples.SETTINGS | {"bigru.units": 79}
     markdown, _ = samples.write_report(tmp_path / "b", samples.predictions(), matched, draw=False)
     assert "of this run are of equal size" in markdown
