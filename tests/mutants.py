@@ -33,7 +33,7 @@ MODULES = (
     "birnn/text/sequences.py",
     "birnn/evaluation/intervals.py",
     "birnn/reporting/statistics.py",
-    "birnn/reporting/answer.py",
+    "birnn/reporting/conclusions.py",
     "birnn/evaluation/ensembles.py",
     "birnn/evaluation/calibration.py",
     "birnn/evaluation/temperature.py",

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from birnn.evaluation.decision import is_positive, probability
 from birnn.evaluation.intervals import wilson_interval
 
-Probabilities = NDArray[np.float32]
-Predict = Callable[[tuple[str, ...]], Probabilities]
+LogOdds = NDArray[np.float32]
+Predict = Callable[[tuple[str, ...]], LogOdds]
 Encode = Callable[[Sequence[str]], NDArray[np.int32]]
 
 # Tolerated change of a probability in the wrong direction, as in section 3 of the paper.

@@ -11,9 +11,9 @@ from typing import Any
 CPUINFO = Path("/proc/cpuinfo")
 X86_64_V3 = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}
 
-# Options of glibc's mallopt, with the largest block that it may keep (32 MiB) and, between blocks,
-# 1 GiB.
-MALLOC_OPTIONS = {-3: 2**25, -1: 2**30}  # M_MMAP_THRESHOLD, M_TRIM_THRESHOLD
+# Options of glibc's mallopt: M_MMAP_THRESHOLD, above which an array is returned to the system when
+# it is freed, and M_TRIM_THRESHOLD, the freed memory to keep. In bytes.
+MALLOC_OPTIONS = {-3: 2**25, -1: 2**30}
 
 BATCH_SIZE = 2_000  # reviews in memory at a time: enough to keep all cores busy
 

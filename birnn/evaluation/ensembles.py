@@ -14,7 +14,7 @@ from scipy.optimize import minimize_scalar
 
 from birnn.evaluation.decision import combine
 from birnn.evaluation.intervals import proportion_interval
-from birnn.evaluation.metrics import compute_scores, is_correct
+from birnn.evaluation.metrics import compute_scores, cross_entropies, is_correct
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.evaluation.summary import rounded
 
@@ -26,10 +26,9 @@ def fit_weight(
 
     Both are log-odds, shape (reviews,). The weight of `first` is 1 minus the returned weight.
     """
-    signs = np.where(labels == 1, 1, -1)
 
     def loss(weight: float) -> float:
-        return float(np.logaddexp(0, -signs * ((1 - weight) * first + weight * second)).mean())
+        return float(cross_entropies(labels, (1 - weight) * first + weight * second).mean())
 
     return float(minimize_scalar(loss, bounds=(0, 1), method="bounded").x)
 

@@ -21,7 +21,7 @@ NO_DIFFERENCE = "no difference is shown"
 LOWER_IS_BETTER = {"loss", "loss_scaled", "brier", "ece", "ece_scaled"}  # measures
 
 Interval = tuple[float, float]
-Decision = Literal["first better", "second better", "practically equivalent", "undecided"]
+Decision = Literal["larger", "equivalent", "undecided"]
 
 
 def tail(comparisons: int) -> float:
@@ -175,22 +175,20 @@ def paired_difference_interval(
     return max(-1.0, difference - margin), min(1.0, difference + margin)
 
 
-def decide(interval: Interval, half_width: float, *, lower_is_better: bool = False) -> Decision:
-    """Return what the interval of a difference, first minus second, shows about its practical size.
+def decide(interval: Interval, half_width: float) -> Decision:
+    """Return what the interval of a difference shows about its practical size.
 
     Differences of at most `half_width`, in the unit of the measure, are practically equivalent
     (the region of Benavoli et al., "Time for a Change: a Tutorial for Comparing Multiple
-    Classifiers Through Bayesian Analysis", 2017). One network is better if the whole interval is
-    outside the region, and they are equivalent if it is inside (two one-sided tests: Schuirmann
-    1987). This is a decision by a confidence interval, not by posterior probabilities.
+    Classifiers Through Bayesian Analysis", 2017). The difference is larger if the whole interval is
+    outside the region, and equivalent if it is inside (two one-sided tests: Schuirmann 1987). This
+    is a decision by a confidence interval, not by posterior probabilities.
     """
-    low, high = (-interval[1], -interval[0]) if lower_is_better else interval
-    if low > half_width:
-        return "first better"
-    if high < -half_width:
-        return "second better"
+    low, high = interval
+    if low > half_width or high < -half_width:
+        return "larger"
     if -half_width <= low and high <= half_width:
-        return "practically equivalent"
+        return "equivalent"
     return "undecided"
 
 

@@ -25,6 +25,14 @@ def is_correct(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> NDA
     return np.equal(is_positive(log_odds), labels)
 
 
+def cross_entropies(
+    labels: NDArray[np.uint8], log_odds: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Return the binary cross-entropy of each review, in nats, shape (reviews,)."""
+    losses: NDArray[np.float64] = np.logaddexp(0, np.where(labels == 1, -1.0, 1.0) * log_odds)
+    return losses
+
+
 def compute_scores(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> dict[str, float]:
     """Return the unrounded metrics of one model on one split.
 
@@ -38,10 +46,9 @@ def compute_scores(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) ->
         precision; and the Brier score (mean squared error of the probabilities).
     """
     predicted = is_positive(log_odds)
-    signs = np.where(labels == 1, 1.0, -1.0)
     return {
         "accuracy": accuracy_score(labels, predicted),
-        "loss": float(np.logaddexp(0, -signs * log_odds).mean()),
+        "loss": float(cross_entropies(labels, log_odds).mean()),
         "precision": precision_score(labels, predicted, zero_division=0),
         "recall": recall_score(labels, predicted, zero_division=0),
         "f1": f1_score(labels, predicted, zero_division=0),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from birnn.evaluation.calibration import expected_calibration_error, reliability
+from birnn.evaluation.metrics import cross_entropies
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.evaluation.summary import rounded
 
@@ -29,7 +30,9 @@ def fit(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> float:
     """
     limit = math.log(HIGHEST)
     fitted = minimize_scalar(
-        lambda log_temperature: _loss(labels, log_odds / math.exp(log_temperature)),
+        lambda log_temperature: cross_entropies(
+            labels, log_odds / math.exp(log_temperature)
+        ).mean(),
         bounds=(-limit, limit),
         method="bounded",
     )
@@ -58,13 +61,8 @@ def add_scaled(
         scaled[name] = metrics[name] | rounded(
             {
                 "temperature": temperature,
-                "loss_scaled": _loss(labels, log_odds),
+                "loss_scaled": float(cross_entropies(labels, log_odds).mean()),
                 "ece_scaled": expected_calibration_error(curve),
             }
         )
     return metrics | scaled
-
-
-def _loss(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> float:
-    """Return the mean binary cross-entropy, in nats."""
-    return float(np.logaddexp(0, -np.where(labels == 1, 1, -1) * log_odds).mean())

@@ -20,7 +20,7 @@ from birnn.experiments import (
     tried,
 )
 from birnn.experiments import review as reviews
-from birnn.reporting import answer, formatting
+from birnn.reporting import conclusions, formatting
 from birnn.reporting import study as stored_study
 from birnn.reporting.study import SEED
 
@@ -97,7 +97,7 @@ def _show(collected: stored_study.Study) -> None:
         Console().print(differences)
     if collected.comparison is not None and len(PAIRS) == 1:
         (pair,) = PAIRS
-        headline = answer.headline(collected.comparison, pair)
+        headline = conclusions.headline(collected.comparison, pair)
         print(f"Over new seeds and new groups of test reviews, {headline}")
 
 

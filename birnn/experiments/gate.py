@@ -147,14 +147,6 @@ class MarginTest:
         return welch_failure_rate(drop, self.margin, self.before.deviation or 0, *seeds)
 
 
-def contains_run(study: Study, base: Facts) -> bool:
-    """Return whether a study has the settings of a run and exactly its metrics.
-
-    If so, the study was run with code that computes the same.
-    """
-    return study.contains(base.metrics, base.settings)
-
-
 def drop_tests(base: Facts, here: Facts, study: Study | None, gate: Gate) -> list[DropTest]:
     """Compare the gated measures of one run on each side.
 
@@ -238,7 +230,7 @@ def _t_tests(metrics: Sequence[str], base: Facts, here: Facts, study: Study) -> 
     runs, seeds = study.runs[list(metrics)].to_numpy(np.float64), len(study.runs)
     before, after = (np.array([side.value(name) for name in metrics]) for side in (base, here))
     noise = runs.std(axis=0, ddof=1) * math.sqrt(2)
-    if contains_run(study, base):
+    if study.contains(base.metrics, base.settings):
         before = runs.mean(axis=0)
         noise *= math.sqrt((1 + 1 / seeds) / 2)
     gains = _signs(metrics) * (after - before)

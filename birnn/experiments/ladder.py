@@ -1,6 +1,5 @@
 """The ladder: the finished experiments of all recipes over seeds."""
 
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.experiments.recipes import Recipe
-from birnn.experiments.runs import Run, read_output
+from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.reporting import figures, ladder, ladder_figure, report
 from birnn.reporting.study import CORPUS, SEED
 
@@ -77,7 +76,7 @@ def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
                 "test": metrics[model]["accuracy"],
                 "seconds": model_seconds,
             }
-        held_out, test = (_predictions(run, name) for name in ("held_out", "predictions"))
+        held_out, test = (read_predictions(run, name) for name in ("held_out", "predictions"))
         _, (test_log_odds,) = ensembles.fit_blends(held_out, [test])
         log_odds.append(test_log_odds)
     labels = test["label"].to_numpy()
@@ -109,7 +108,3 @@ def _seconds(run: Run) -> dict[str, float]:
 def _timing(run: Run, name: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(read_output(run, f"timings/{name}.json"))
     return content
-
-
-def _predictions(run: Run, name: str) -> pd.DataFrame:
-    return pd.read_parquet(io.BytesIO(read_output(run, f"data/evaluated/{name}.parquet")))

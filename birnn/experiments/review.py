@@ -159,7 +159,7 @@ def review(  # noqa: PLR0913
         same_settings=bool(
             comparable and comparable.matches(base.metrics["corpus"], base.settings)
         ),
-        same_run=bool(comparable and gates.contains_run(comparable, base)),
+        same_run=bool(comparable and comparable.contains(base.metrics, base.settings)),
         drops=drops,
         margins=margins,
         failures=["dvc.lock is stale: run make repro, and commit its results"] * stale + failures,

@@ -1,5 +1,6 @@
 """DVC experiments: find the finished ones for this code and corpus, and run the others."""
 
+import io
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dvc.api
+import pandas as pd
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc_data.index import DataIndexDirError
@@ -65,6 +67,15 @@ def read_output(run: Run, file: str) -> bytes:
             "run the experiment again"
         ) from error
     return content
+
+
+def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
+    """Return the table `data/evaluated/NAME.parquet` of an experiment.
+
+    Raises:
+        InputError: the file is neither in the cache nor in a remote.
+    """
+    return pd.read_parquet(io.BytesIO(read_output(run, f"data/evaluated/{name}.parquet")))
 
 
 def finished() -> list[Run]:

@@ -15,7 +15,7 @@ from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, TRAINING, pair_name
 from birnn.experiments import crossed_effects, seed_predictions
 from birnn.experiments.grid import Point
-from birnn.experiments.runs import Run, read_output
+from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.reporting import epochs_figure, figures, statistics, study, study_figure
 from birnn.reporting.study import CORPUS, SEED
 
@@ -63,7 +63,7 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
         }
         if not names and len(runs) > 1:
             ordered = [runs[index] for index in sorted(runs)]
-            predictions = seed_predictions.collect([_predictions(run) for run in ordered])
+            predictions = seed_predictions.collect(list(map(read_predictions, ordered)))
             seed_predictions.write(predictions, folder)
             about["quantization_errors"] = seed_predictions.quantization_errors(predictions)
             _write_table(epochs(table[SEED].tolist(), ordered), folder / "epochs.csv")
@@ -120,11 +120,6 @@ def epochs(seeds: Sequence[int], runs: Sequence[Run]) -> pd.DataFrame:
         watched = curves[curves["split"] != TRAINING]
         tables.append(watched[["model", "epoch", "accuracy", "loss"]].assign(**{SEED: seed}))
     return pd.concat(tables)
-
-
-def _predictions(run: Run) -> pd.DataFrame:
-    content = read_output(run, "data/evaluated/predictions.parquet")
-    return pd.read_parquet(io.BytesIO(content))
 
 
 def _estimate(estimate: crossed_effects.Estimate) -> dict[str, float]:

@@ -1,10 +1,12 @@
 """Measures of one trained network on resamples of the test reviews."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from birnn.evaluation.metrics import cross_entropies
 
 MEASURES = ("accuracy", "loss", "average_precision", "roc_auc")
 
@@ -33,9 +35,9 @@ def measure_resamples(
     falling, positive = logits[order], labels[order] == 1
     is_last = np.append(falling[1:] != falling[:-1], [True])
     correct = (falling > 0) == positive
-    losses = np.logaddexp(0, np.where(positive, -1.0, 1.0) * falling)
+    losses = cross_entropies(labels[order], falling)
     reviews = (groups[order], positive, is_last, correct, losses)
-    measured: NDArray[np.float64] = _measure(reviews, weights)
+    measured: NDArray[np.float64] = _compiled()(reviews, weights)
     return measured
 
 
@@ -69,5 +71,10 @@ def _measure_sorted(reviews: tuple[Any, ...], weights: NDArray[np.uint8]) -> NDA
     return measured
 
 
-# One thread adds in a fixed order, so that results do not depend on the number of cores.
-_measure: Any = njit(nogil=True)(_measure_sorted)
+@cache
+def _compiled() -> Any:
+    """Compile `_measure_sorted` for one thread, so that results do not depend on the cores."""
+    # Most commands need neither the function nor Numba.
+    from numba import njit  # noqa: PLC0415
+
+    return njit(nogil=True)(_measure_sorted)

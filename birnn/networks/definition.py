@@ -17,7 +17,7 @@ MINUS = "_minus_"  # joins the names of two networks to the name of their differ
 RESERVED = {
     *("all", "baseline", "blends", "combined", "corpus", "disagreement", "networks", "pair"),
     *("pairs", "id", "label", "words", "text", "source", "sentiment", "probability", "unknown"),
-    *("csv", "fetch", "network", "ngrams", "pad", "train", "word_vectors"),
+    *("csv", "fetch", "network", "ngrams", "pad", "report", "train", "word_vectors"),
     *("code", "faint", "grid", "ink", "link", "negative", "notebook", "paper", "positive"),
     "warning",
 }

@@ -121,7 +121,7 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -
         measure: accuracy or loss.
         corpus: name of the corpus, for the title.
     """
-    watched = watched_split(curves)
+    watched = _watched_split(curves)
     title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus}"
     figure, axes = single_axes(title, "epoch", measure)
     short = {"accuracy": "acc"}.get(measure, measure)
@@ -134,7 +134,7 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -
 def all_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
     """Draw the curves of all networks in one figure, with the arguments of `one_network`."""
     figure, axes = single_axes(f"{measure.capitalize()} per epoch on {corpus}", "epoch", measure)
-    watched = watched_split(curves)
+    watched = _watched_split(curves)
     for network in NETWORKS:
         rows = curves[curves["model"] == network]
         style = {"color": MODELS[network], "linestyle": LINES[network]}
@@ -146,7 +146,7 @@ def all_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
     return figure
 
 
-def watched_split(curves: pd.DataFrame) -> str:
+def _watched_split(curves: pd.DataFrame) -> str:
     """Return the name of the reviews on which each epoch was validated."""
     return str(next(split for split in curves["split"].unique() if split != TRAINING))
 

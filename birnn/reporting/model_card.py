@@ -13,7 +13,7 @@ import pandas as pd
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import BINS, RAW
 from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, TITLES, comparisons
-from birnn.reporting import answer, formatting, report
+from birnn.reporting import conclusions, formatting, report
 
 _IMDB = (
     "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the authors' stars: "
@@ -51,7 +51,7 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
         compared=comparisons(metrics),
         over_seeds=study.groups("accuracy")[0] if study else None,
         comparison=study.comparison if study else None,
-        answer=answer,
+        conclusions=conclusions,
         groups=report.group_kind(corpus),
         subject=report.subject(corpus),
         origin=ORIGINS.get(corpus),

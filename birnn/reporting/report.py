@@ -25,7 +25,7 @@ from birnn.evaluation.model_names import (
     watched_split,
 )
 from birnn.evaluation.slices import LENGTHS
-from birnn.reporting import answer, formatting, page
+from birnn.reporting import conclusions, formatting, page
 from birnn.reporting.formatting import NOTHING, number, score, seconds
 from birnn.reporting.references import NOTEBOOK, published_on
 from birnn.reporting.study import Study
@@ -74,7 +74,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         content,
         titles=TITLES,
         networks=list(NETWORKS),
-        answer=answer,
+        conclusions=conclusions,
         groups=group_kind(corpus),
         compared=comparisons(metrics),
         subject=subject(corpus),

@@ -16,7 +16,7 @@ from birnn.core.outputs import write_json
 from birnn.evaluation import plot_data, summary, temperature
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.predictions import Predictions
-from birnn.reporting import answer, figures, report
+from birnn.reporting import conclusions, figures, report
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.study import Study
 from stages import report as report_stage
@@ -65,7 +65,7 @@ def comparison(networks: Sequence[str] = ("bilstm", "bigru")) -> pd.DataFrame:
     The loss of two networks does not differ.
     """
     rows: list[dict[str, Any]] = []
-    for measure in answer.MEASURES:
+    for measure in conclusions.MEASURES:
         step = 0.0 if measure == "loss" else 0.01
         rows += [
             {"measure": measure, "model": name, "mean": 0.8 + step * index}

@@ -140,10 +140,9 @@ def test_comparison_reports_every_measure_and_pair() -> None:
 def test_better_network_wins_in_every_measure() -> None:
     compared = crossed_effects.compare(*networks(gain=1), replicates=200)
     for (measure, *_), difference in compared.differences.items():
-        decision = intervals.decide(
-            difference.simultaneous_interval, 0.001, lower_is_better=measure == "loss"
-        )
-        assert decision == "first better"
+        low, high = difference.simultaneous_interval
+        assert high < -0.001 if measure == "loss" else low > 0.001
+        assert intervals.decide((low, high), 0.001) == "larger"
         assert difference.p <= difference.adjusted_p < 0.05
     for probability, (low, high) in compared.wins.values():
         assert probability == 1
@@ -233,11 +232,11 @@ def test_win_interval_covers_the_true_probability() -> None:
 @pytest.mark.parametrize(
     ("interval", "decision"),
     [
-        ((0.006, 0.02), "first better"),
+        ((0.006, 0.02), "larger"),
         ((0.004, 0.02), "undecided"),
-        ((-0.004, 0.004), "practically equivalent"),
-        ((0.001, 0.004), "practically equivalent"),
-        ((-0.02, -0.006), "second better"),
+        ((-0.004, 0.004), "equivalent"),
+        ((0.001, 0.004), "equivalent"),
+        ((-0.02, -0.006), "larger"),
         ((-0.02, 0.02), "undecided"),
         ((np.nan, np.nan), "undecided"),
     ],
@@ -245,4 +244,4 @@ def test_win_interval_covers_the_true_probability() -> None:
 def test_decision(interval: tuple[float, float], decision: str) -> None:
     assert intervals.decide(interval, 0.005) == decision
     mirrored = (-interval[1], -interval[0])
-    assert intervals.decide(mirrored, 0.005, lower_is_better=True) == decision
+    assert intervals.decide(mirrored, 0.005) == decision

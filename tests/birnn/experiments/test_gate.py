@@ -1,7 +1,6 @@
 """The gate of a review: error rates in simulations, and single cases."""
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,11 +107,10 @@ def test_drop_of_two_points_is_detected() -> None:
 def test_run_of_other_code_or_settings_is_not_in_the_study() -> None:
     study = exact_study(10)
     base = facts(study.runs)
-    assert gate.contains_run(study, base)
-    assert not gate.contains_run(study, facts(study.runs + 0.0001))
-    assert not gate.contains_run(study, replace(base, settings={"train.seed": 1}))
-    others = {"train.seed": 0, "train.epochs": 3}
-    assert not gate.contains_run(study, replace(base, settings=others))
+    assert study.contains(base.metrics, base.settings)
+    assert not study.contains(facts(study.runs + 0.0001).metrics, base.settings)
+    assert not study.contains(base.metrics, {"train.seed": 1})
+    assert not study.contains(base.metrics, {"train.seed": 0, "train.epochs": 3})
 
 
 def test_equal_values_are_no_difference() -> None:

@@ -1,4 +1,4 @@
-"""How the networks differ, in sentences that are generated from a study over seeds."""
+"""Conclusions of a study over seeds about the difference of two networks, in sentences."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pandas as pd
 from birnn.evaluation.intervals import LOWER_IS_BETTER, Interval, decide
 from birnn.evaluation.model_names import PAIRS, TITLES, pair_name
 from birnn.reporting import epochs_figure
-from birnn.reporting.formatting import listed
+from birnn.reporting.formatting import listed, points
 
 MEASURES = {
     "accuracy": "accuracy",
@@ -15,7 +15,6 @@ MEASURES = {
     "average_precision": "average precision",
     "roc_auc": "ROC AUC",
 }
-MINUS = "−"
 
 Pair = tuple[str, str]
 
@@ -90,9 +89,8 @@ def importance(comparison: pd.DataFrame, pair: Pair, equivalence: float) -> str:
     interval: Interval = (row["simultaneous_low"], row["simultaneous_high"])
     subject, limit = "The difference in accuracy", f"{equivalence:g} points"
     return {
-        "first better": f"{subject} is larger than {limit}",
-        "second better": f"{subject} is larger than {limit}",
-        "practically equivalent": f"{subject} is practically irrelevant: smaller than {limit}",
+        "larger": f"{subject} is larger than {limit}",
+        "equivalent": f"{subject} is practically irrelevant: smaller than {limit}",
         "undecided": f"Whether the difference in accuracy is larger than {limit} is undecided",
     }[decide(interval, equivalence / 100)]
 
@@ -110,7 +108,7 @@ def by_epoch(epochs: pd.DataFrame, pair: Pair) -> str:
     return f"By accuracy on these test reviews, over seeds only, {shown}"
 
 
-def summary(comparison: pd.DataFrame) -> str:
+def count_differences(comparison: pd.DataFrame) -> str:
     """Return in how many comparisons of two networks by a measure a difference is shown."""
     names = [pair_name(*pair) for pair in PAIRS]
     rows = comparison[comparison["model"].isin(names)]
@@ -124,8 +122,7 @@ def _amount(value: float, measure: str) -> str:
 
 
 def _number(value: float, measure: str) -> str:
-    number = f"{100 * value:+.2f}" if measure == "accuracy" else f"{value:+.4f}"
-    return number.replace("-", MINUS)
+    return points(value) if measure == "accuracy" else f"{value:+.4f}".replace("-", "−")
 
 
 def _rounded_percent(share: float) -> str:

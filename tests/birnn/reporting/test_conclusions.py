@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from birnn.evaluation.intervals import Interval
-from birnn.reporting import answer, epochs_figure
+from birnn.reporting import conclusions, epochs_figure
 from tests.birnn import samples
 
 PAIR = ("bilstm", "bigru")
@@ -31,32 +31,34 @@ def with_intervals(intervals: dict[str, Interval]) -> pd.DataFrame:
             {"BiGRU": ["accuracy", "ROC AUC"], "BiLSTM": ["loss", "average precision"]},
             [],
         ),
-        (dict.fromkeys(answer.MEASURES, (-0.01, 0.01)), {}, [*answer.MEASURES.values()]),
-        ({"loss": (0.1, 0.2)}, {"BiGRU": [*answer.MEASURES.values()]}, []),
+        (dict.fromkeys(conclusions.MEASURES, (-0.01, 0.01)), {}, [*conclusions.MEASURES.values()]),
+        ({"loss": (0.1, 0.2)}, {"BiGRU": [*conclusions.MEASURES.values()]}, []),
     ],
 )
 def test_headline_names_the_better_network_by_measure(
     intervals: dict[str, Interval], better: dict[str, list[str]], undecided: list[str]
 ) -> None:
-    clauses = answer.headline(with_intervals(intervals), PAIR).split("; ")
+    clauses = conclusions.headline(with_intervals(intervals), PAIR).split("; ")
     assert len(clauses) == len(better) + bool(undecided)
     for network, measures in better.items():
         (clause,) = [clause for clause in clauses if f"the {network} is better in" in clause]
-        assert all(measure in clause for measure in answer.MEASURES.values() if measure in measures)
+        assert all(
+            measure in clause for measure in conclusions.MEASURES.values() if measure in measures
+        )
         assert not any(
-            title in clause for title in answer.MEASURES.values() if title not in measures
+            title in clause for title in conclusions.MEASURES.values() if title not in measures
         )
     assert all(measure in clauses[-1] for measure in undecided)
 
 
 def test_amounts_have_units() -> None:
-    text = answer.headline(with_intervals({"loss": (0.1, 0.2)}), PAIR)
+    text = conclusions.headline(with_intervals({"loss": (0.1, 0.2)}), PAIR)
     assert "accuracy (by 1.00 points)" in text
     assert "loss (by 0.1500 nats)" in text
 
 
 def test_chance_is_of_the_network_that_wins_more_often() -> None:
-    text = answer.chance(samples.comparison(), PAIR, "films")
+    text = conclusions.chance(samples.comparison(), PAIR, "films")
     assert text.startswith("A new BiGRU")
     assert "90% (95% interval over seeds and films: 70% to 98%)" in text
 
@@ -66,13 +68,13 @@ def test_chance_is_of_the_network_that_wins_more_often() -> None:
     [((-0.02, -0.006), "larger than 0.5"), ((-0.004, 0.001), "smaller"), ((-0.01, 0), "undecided")],
 )
 def test_importance_depends_on_the_region_of_equivalence(interval: Any, word: str) -> None:
-    assert word in answer.importance(with_intervals({"accuracy": interval}), PAIR, 0.5)
+    assert word in conclusions.importance(with_intervals({"accuracy": interval}), PAIR, 0.5)
 
 
 def test_epochs_with_a_difference() -> None:
-    assert answer.by_epoch(samples.epochs(), PAIR).endswith("the BiGRU is ahead after epoch 2")
+    assert conclusions.by_epoch(samples.epochs(), PAIR).endswith("the BiGRU is ahead after epoch 2")
     same = samples.epochs().assign(accuracy=lambda rows: 0.8 + 0.01 * rows["train.seed"])
-    assert answer.by_epoch(same, PAIR).endswith("no epoch shows a difference")
+    assert conclusions.by_epoch(same, PAIR).endswith("no epoch shows a difference")
 
 
 def test_bands_are_wider_for_more_epochs() -> None:
@@ -84,4 +86,4 @@ def test_bands_are_wider_for_more_epochs() -> None:
 
 
 def test_summary_of_several_networks_counts_differences() -> None:
-    assert "in 3 of 4 comparisons" in answer.summary(samples.comparison())
+    assert "in 3 of 4 comparisons" in conclusions.count_differences(samples.comparison())
