@@ -148,8 +148,8 @@ def read_output(run: Run, file: str) -> bytes:
 def test_study_over_seeds_has_predictions_and_epochs(
     points: list[grid.Point], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (runs, studies):
-        monkeypatch.setattr(module, "read_output", read_output)
+    for module in ("runs", "studies"):
+        monkeypatch.setattr(f"birnn.experiments.{module}.read_output", read_output)
     chosen = grid.points(["train.seed=0..2"])
     folder = studies.write("seeds", chosen, dict(list(make_runs(points).items())[:3]))
     read = study.read(folder)
@@ -168,8 +168,8 @@ def test_study_over_seeds_has_predictions_and_epochs(
 def test_figure_has_every_group(
     points: list[grid.Point], options: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (runs, studies):
-        monkeypatch.setattr(module, "read_output", read_output)
+    for module in ("runs", "studies"):
+        monkeypatch.setattr(f"birnn.experiments.{module}.read_output", read_output)
     chosen = grid.points(options)
     chosen_runs = dict(enumerate(list(make_runs(points).values())[: len(chosen)]))
     read = study.read(studies.write("some", chosen, chosen_runs))
