@@ -83,7 +83,7 @@ class Review:
 
     @property
     def rule(self) -> str:
-        """When the gate fails, and how often."""
+        """The sentence on when the gate fails, and how often."""
         if self.drops:
             return (
                 "With one run on each side, the gate fails only if a drop is shown: in at most "
@@ -106,7 +106,7 @@ class Review:
 
     @property
     def _untested(self) -> str:
-        """Which metrics are not tested because their noise is unknown, and how to test them."""
+        """The metrics without a test, because their noise is unknown, and the remedy."""
         unknown = [test.metric for test in self.drops if test.verdict == UNKNOWN]
         if not unknown:
             return ""

@@ -52,7 +52,7 @@ def write(predictions: SeedPredictions, folder: Path) -> None:
 
 
 def read(folder: Path) -> SeedPredictions | None:
-    """Return the predictions that `write` wrote, or None if there are none."""
+    """Return the predictions that `write` wrote, or None if the folder has no predictions."""
     if not (folder / REVIEWS).exists():
         return None
     reviews = pd.read_parquet(folder / REVIEWS)

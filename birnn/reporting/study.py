@@ -83,8 +83,8 @@ class Study:
     def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus and exactly these settings.
 
-        The seed, the varied settings, the settings of networks outside the study, and those of the
-        report may differ.
+        The seed, the varied settings, and the settings of the report and of networks outside the
+        study may differ.
         """
         fixed = fixed_settings(settings, self.varied, self.networks)
         return self.covers(corpus) and fixed == self.settings

@@ -22,7 +22,7 @@ from birnn.reporting.study import Study
 from stages import report as report_stage
 
 OVERLAP = 123  # test reviews whose text is also in the training split
-MEMORIZED = 280  # words; shorter reviews are said to be in the training split
+MEMORIZED = 280  # words; the made-up overlap with the training split has shorter reviews
 SETTINGS = {
     "pad.maxlen": 100,
     "pad.num_words": 20_000,
