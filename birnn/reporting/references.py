@@ -35,16 +35,11 @@ class Inputs:
     test_reviews: bool = False
     ngrams: bool = False
 
-    @property
-    def reviews(self) -> str:
-        """The reviews that the network learns from."""
+    def __str__(self) -> str:
+        """Return the reviews that the network learns from, and the features of a review."""
         used = {"labelled": True, "unlabelled": self.unlabelled, "test": self.test_reviews}
-        return listed(name for name, is_used in used.items() if is_used)
-
-    @property
-    def features(self) -> str:
-        """The features of a review."""
-        return "words and n-grams" if self.ngrams else "words"
+        reviews = listed(name for name, is_used in used.items() if is_used)
+        return f"{reviews} reviews; words{' and n-grams' if self.ngrams else ''}"
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def test_inputs_include_those_of_earlier_recipes(tmp_path: Path) -> None:
         Inputs(ngrams=True),
         Inputs(unlabelled=True, ngrams=True),
     ]
-    assert content.rungs[1].inputs.reviews == "labelled and unlabelled"
+    assert str(content.rungs[1].inputs).startswith("labelled and unlabelled reviews")
 
 
 def test_published_results_are_sorted_and_state_their_conditions() -> None:
@@ -190,8 +190,10 @@ def test_report_has_results_of_recipes(recipes: ladder.Ladder, tmp_path: Path) -
     assert (
         "| 2 | pooled | `network.pooling` max_mean | +5.00 (+5.00 to +5.00) | a gain |" in markdown
     )
-    assert "| SA-LSTM | Dai and Le 2015 | 92.76% | labelled and unlabelled | words |" in markdown
-    assert "| labelled | words | 2 pooled | 85.50 | 85.50 | 91.86 |" in markdown
+    inputs = {str(result.inputs): result for result in PUBLISHED}
+    for name, result in inputs.items():
+        assert f"({result.source}) | {100 * result.accuracy:.2f}% | {name} |" in markdown
+    assert f"| {Inputs()} | 2 | 85.50 | 85.50 | 91.86 |" in markdown
 
 
 def test_single_seed_has_no_spread(tmp_path: Path) -> None:
