@@ -22,6 +22,11 @@ Settings = Annotated[
 ]
 
 
+Recipes = Annotated[
+    list[str], typer.Option("--recipe", "-r", help="Recipe to start from, or all. Repeatable.")
+]
+
+
 class Place(StrEnum):
     """The machines that run experiments."""
 
@@ -52,10 +57,7 @@ def _sweep(
 @app.command(epilog="Example: birnn sweep -S train.epochs=3,5 -S train.seed=0..2")
 def sweep(  # noqa: PLR0913, PLR0917  # one parameter per option
     settings: Settings = [],  # noqa: B006
-    recipe: Annotated[
-        list[str],
-        typer.Option("--recipe", "-r", help="Recipe to start from, or all. Repeatable."),
-    ] = [],  # noqa: B006
+    recipe: Recipes = [],  # noqa: B006
     on: On = Place.HERE,
     cpus: Cpus = 2,
     gpus: Gpus = 0,
@@ -69,15 +71,18 @@ def sweep(  # noqa: PLR0913, PLR0917  # one parameter per option
 def study(
     name: Annotated[str, typer.Argument(help="Name of the study, which is written to study/NAME.")],
     settings: Settings = [],  # noqa: B006
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", "-r", help="Recipe that the experiments start from.")
+    ] = None,
 ) -> None:
     """Collect finished experiments in a study.
 
-    Write it to study/NAME, with statistics over seeds. Without settings, compare the networks again
-    from the predictions in study/NAME.
+    Write it to study/NAME, with statistics over seeds. Without settings and recipe, compare the
+    networks again from the predictions in study/NAME.
     """
     from birnn.experiments import commands  # noqa: PLC0415
 
-    commands.study(name, settings)
+    commands.study(name, settings, [recipe] if recipe else [])
 
 
 @app.command(epilog="Example: birnn recipes")

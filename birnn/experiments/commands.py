@@ -60,18 +60,19 @@ def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Po
     return [point for recipe in selected for point in grid.points(settings, recipe)]
 
 
-def study(name: str, settings: Sequence[str]) -> None:
+def study(name: str, settings: Sequence[str], recipe_names: Sequence[str]) -> None:
     """Collect finished experiments in `study/NAME`, and print their accuracies.
 
-    Without settings, only compute the comparison in `study/NAME` again, from the predictions there.
+    Without settings and recipe, only compute the comparison in `study/NAME` again, from the
+    predictions there.
 
     Raises:
         InputError: an option is not valid, no experiment is finished, or there are no
             predictions.
     """
     folder = studies.FOLDER / name
-    if settings:
-        chosen = grid.points(settings)
+    if settings or recipe_names:
+        chosen = points(settings, recipe_names)
         matches = runs.match_points(chosen, runs.finished())
         studies.write(name, chosen, matches)
         print(f"{len(matches)} of {len(chosen)} experiments: {folder}")

@@ -17,7 +17,7 @@ from birnn.experiments import crossed_effects, seed_predictions
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.reporting import epochs_figure, figures, statistics, study, study_figure
-from birnn.reporting.study import CORPUS, SEED
+from birnn.reporting.study import CORPUS, HOLD_OUT_SEED, SEED
 
 FOLDER = Path("study")
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
@@ -35,9 +35,10 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     same seed. `study.json` describes the settings and the corpus, and `NAME.png` shows the
     accuracies.
 
-    If only the seed varies, the folder also has the predictions (see `seed_predictions`),
-    `comparison.csv`, computed from them by `compare` if the reviews have several groups, and
-    `epochs.csv` and `epochs.png`, with the accuracy and loss of each epoch.
+    If all runs share one combination of values, the folder also has the predictions (see
+    `seed_predictions`), and `comparison.csv`, computed from them by `compare` if the reviews have
+    several groups. If only the seed varies, it also has `epochs.csv` and `epochs.png`, with the
+    accuracy and loss of each epoch.
 
     Raises:
         InputError: no run is finished, the runs use several corpora, or the name is not valid.
@@ -59,14 +60,18 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
         about = {
             "corpus": dict(zip(CORPUS, corpus, strict=True)),
             "varied": names,
-            "settings": study.fixed_settings(flatten(points[0].params), names, NETWORKS),
+            "settings": study.fixed_settings(
+                flatten(points[0].params), [*map(str, table)], NETWORKS
+            ),
         }
-        if not names and len(runs) > 1:
+        combinations = set(table[names].itertuples(index=False, name=None))
+        if len(combinations) == 1 < len(runs):
             ordered = [runs[index] for index in sorted(runs)]
             predictions = seed_predictions.collect(list(map(read_predictions, ordered)))
             seed_predictions.write(predictions, folder)
             about["quantization_errors"] = seed_predictions.quantization_errors(predictions)
-            _write_table(epochs(table[SEED].tolist(), ordered), folder / "epochs.csv")
+            if not names:
+                _write_table(epochs(table[SEED].tolist(), ordered), folder / "epochs.csv")
             if len(np.unique(predictions.groups)) > 1:
                 compare(folder)
         write_json(folder / "study.json", about)
@@ -138,7 +143,7 @@ def varied(points: Sequence[Point]) -> list[str]:
 
 
 def rows(points: Sequence[Point], runs: Mapping[int, Run]) -> pd.DataFrame:
-    """Return one row per run: the grid's settings, the seed, and the metrics of all models."""
+    """Return one row per run: the grid's settings, the seeds, and the metrics of all models."""
     table = []
     for index, run in sorted(runs.items()):
         metrics = {
@@ -147,8 +152,11 @@ def rows(points: Sequence[Point], runs: Mapping[int, Run]) -> pd.DataFrame:
             for measure, value in run.metrics[model].items()
             if isinstance(value, int | float)
         }
-        seed = {SEED: flatten(run.params)[SEED]}
-        table.append(points[index].chosen | seed | metrics)
+        point = points[index]
+        seeds = {SEED: flatten(run.params)[SEED]}
+        if HOLD_OUT_SEED in point.changes:
+            seeds[HOLD_OUT_SEED] = point.changes[HOLD_OUT_SEED]
+        table.append(point.chosen | seeds | metrics)
     return pd.DataFrame(table)
 
 

@@ -144,7 +144,9 @@ def study_over_seeds(studies: Sequence[Study]) -> Study | None:
         (
             study
             for study in studies
-            if study.comparison is not None and study.networks == list(NETWORKS)
+            if study.comparison is not None
+            and not study.varied
+            and study.networks == list(NETWORKS)
         ),
         None,
     )

@@ -12,6 +12,7 @@ from birnn.evaluation.intervals import overall_verdict, verdict
 from birnn.evaluation.model_names import NETWORKS, TITLES, split_pair
 
 SEED = "train.seed"
+HOLD_OUT_SEED = "pad.seed"
 CORPUS = ("name", "train_reviews", "test_reviews", "vocabulary")
 
 
@@ -57,7 +58,7 @@ class Study:
         runs: one row per run (see `birnn.experiments.studies`).
         summary: one row per combination of values, model and measure.
         comparison: one row per measure and model, with intervals over seeds and test reviews; None
-            unless only the seed varies.
+            unless all runs share one combination of values.
         epochs: accuracy and loss on the watched split, one row per seed, network and epoch; None
             unless only the seed varies.
     """
@@ -86,7 +87,8 @@ class Study:
         The seed, the varied settings, and the settings of the report and of networks outside the
         study may differ.
         """
-        fixed = fixed_settings(settings, self.varied, self.networks)
+        varied = [*self.varied, HOLD_OUT_SEED] if self.resamples else self.varied
+        fixed = fixed_settings(settings, varied, self.networks)
         return self.covers(corpus) and fixed == self.settings
 
     def contains(self, metrics: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
@@ -101,6 +103,11 @@ class Study:
         values = [metrics.get(model, {}).get(measure) for model, measure in pairs]
         runs = self.runs[self.runs[SEED] == settings.get(SEED)]
         return bool((runs[names] == values).all(axis=1).any())
+
+    @property
+    def resamples(self) -> bool:
+        """True if each seed holds out other training reviews."""
+        return HOLD_OUT_SEED in self.runs
 
     @property
     def networks(self) -> list[str]:

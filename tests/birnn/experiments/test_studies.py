@@ -12,7 +12,7 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
-from birnn.experiments import grid, runs, seed_predictions, studies
+from birnn.experiments import grid, recipes, runs, seed_predictions, studies
 from birnn.experiments.runs import Run
 from birnn.reporting import study, study_figure
 from tests.birnn import samples
@@ -162,6 +162,23 @@ def test_study_over_seeds_has_predictions_and_epochs(
     assert stored.logits["bigru"].shape == (3, 400)
     assert read_json(folder / "study.json")["quantization_errors"]["accuracy"] == 0
     assert (folder / "epochs.png").exists()
+
+
+def test_study_of_recipe_resamples_training_reviews(
+    points: list[grid.Point], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("birnn.experiments.runs.read_output", read_output)
+    settings = flatten(points[0].params) | {"pad.maxlen": 100}
+    (recipe,) = recipes.named("notebook")
+    chosen = grid.points(["pad.validation=0.5", "train.seed=0..2"], recipe)
+    folder = studies.write("halves", chosen, make_runs(chosen))
+    read = study.read(folder)
+    assert read.resamples
+    assert read.runs["pad.seed"].tolist() == [0, 1, 2]
+    assert read.comparison is not None
+    assert read.epochs is None
+    assert read.matches(read.corpus, settings | {"pad.seed": 4})
+    assert not read.matches(read.corpus, settings | {"train.epochs": 3})
 
 
 @pytest.mark.parametrize("options", [["train.seed=0..2"], ["pad.maxlen=50,100"]])
