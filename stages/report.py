@@ -15,7 +15,7 @@ from birnn.core import stage
 from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
 from birnn.corpora import fallback_warning
-from birnn.evaluation.model_names import BASELINE, NETWORKS, TRAINING
+from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.reporting import (
     epochs_figure,
     figures,
@@ -30,6 +30,7 @@ from birnn.reporting import (
 )
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.study import Study
+from birnn.training.splits import TRAINING
 
 CORPUS = Path("data/corpus/corpus.json")
 UNLABELLED = Path("data/unlabelled/unlabelled.json")

@@ -12,12 +12,14 @@ from birnn.networks.quiet_imports import quiet_imports
 
 with quiet_imports():
     from birnn.training.fit import Paths, train
+    from birnn.training.splits import watched_split
 
 
 def main(settings: Settings) -> None:
     """Train the network and write its weights and history."""
     config = NetworkConfig.from_settings(bilstm.NETWORK, settings)
-    train(bilstm.NETWORK, config, settings.train, Paths.of(bilstm.NETWORK.name))
+    watched = watched_split(settings.pad.validation)
+    train(bilstm.NETWORK, config, settings.train, watched, Paths.of(bilstm.NETWORK.name))
 
 
 if __name__ == "__main__":

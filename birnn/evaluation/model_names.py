@@ -17,13 +17,6 @@ TITLES |= {BASELINE: "Baseline"}
 COMBINED, ALL = "networks", "all"
 BLEND_TITLES = TITLES | {COMBINED: "All networks", ALL: "All models"}
 
-TRAINING, TEST, VALIDATION = "training", "test split", "validation"
-
-
-def watched_split(validation: str | float) -> str:
-    """Return the name of the reviews on which each epoch is validated (see `pad.validation`)."""
-    return TEST if validation == "test" else VALIDATION
-
 
 def pair_name(first: str, second: str) -> str:
     """Return the name of a difference between two networks, in files."""

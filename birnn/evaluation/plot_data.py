@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import RAW, SCALED, reliability
 from birnn.evaluation.metrics import confusion_counts, precision_recall_points, roc_points
-from birnn.evaluation.model_names import BASELINE, NETWORKS, TRAINING, watched_split
+from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.training.splits import TRAINING, watched_split
 
 DIGITS = 4
 
@@ -54,7 +55,7 @@ def learning_curves(histories: dict[str, pd.DataFrame], validation: str | float)
     """Return accuracy and loss per model, split and epoch.
 
     The split is `training` or the name of the reviews on which epochs were validated (see
-    `model_names.watched_split`).
+    `splits.watched_split`).
     """
     return pd.concat(
         history[["epoch", f"{prefix}accuracy", f"{prefix}loss"]]

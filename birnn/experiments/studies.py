@@ -12,12 +12,13 @@ import pandas as pd
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file, atomic_folder, write_json
 from birnn.core.settings import flatten
-from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, TRAINING, pair_name
+from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, pair_name
 from birnn.experiments import crossed_effects, seed_predictions
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.reporting import epochs_figure, figures, statistics, study, study_figure
 from birnn.reporting.study import CORPUS, HOLD_OUT_SEED, SEED
+from birnn.training.splits import TRAINING
 
 FOLDER = Path("study")
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")

@@ -18,11 +18,11 @@ from birnn.evaluation.model_names import (
     BASELINE,
     NETWORKS,
     TITLES,
-    TRAINING,
     comparisons,
     pair_title,
 )
 from birnn.reporting.colors import GRID, INK, MODELS, NOTEBOOK
+from birnn.training.splits import TRAINING
 
 # Line styles of the networks, in the order of the registry.
 NETWORK_LINES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (9, 3)))

@@ -19,16 +19,15 @@ from birnn.evaluation.decision import THRESHOLD
 from birnn.evaluation.model_names import (
     BASELINE,
     NETWORKS,
-    TEST,
     TITLES,
     comparisons,
-    watched_split,
 )
 from birnn.evaluation.slices import LENGTHS
 from birnn.reporting import conclusions, formatting, page
 from birnn.reporting.formatting import NOTHING, number, score, seconds
 from birnn.reporting.references import NOTEBOOK, published_on
 from birnn.reporting.study import Study
+from birnn.training.splits import TEST, watched_split
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
 SUBJECTS = {

@@ -2,8 +2,8 @@
 
 import csv
 import math
-import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,10 @@ from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
 from birnn.networks.network import accelerators, build_network, initialize, save_network
 from birnn.text import ngrams, sequences
+from birnn.training import live
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Progress
+from birnn.training.live import Kind, LiveFile
 from birnn.training.loss import binary_crossentropy
 from birnn.training.optimizers import create_optimizer
 
@@ -30,18 +32,18 @@ HISTORY = ("accuracy", "loss", "val_accuracy", "val_loss")
 
 
 class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras comes without types
-    """A callback that times and saves every epoch, and stops if the loss is not finite."""
+    """A callback that times, saves and prints every epoch, and stops if the loss is not finite."""
 
     def __init__(
-        self, name: str, epochs: int, checkpoint: Checkpoint, progress: Progress, *, log: bool
+        self, settings: Train, checkpoint: Checkpoint, progress: Progress, live: LiveFile
     ) -> None:
-        """Monitor the network `name` for `epochs`; with `log`, print one line per epoch."""
+        """Monitor the training that `live` describes."""
         super().__init__()
-        self.name = name
-        self.epochs = epochs
+        self.name = live.training.network
+        self.settings = settings
         self.checkpoint = checkpoint
         self.progress = progress
-        self.log = log
+        self.live = live
         self._start = 0.0
 
     def on_epoch_begin(self, _epoch: int, _logs: dict[str, float] | None = None) -> None:
@@ -49,7 +51,7 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
         self._start = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
-        """Stop at the first loss that is not finite.
+        """Update the progress, and stop at the first loss that is not finite.
 
         Raises:
             InputError: the loss is infinite or not a number.
@@ -59,16 +61,21 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
                 f"{self.name}: the loss is {logs['loss']} in epoch {self.progress.epochs + 1}, "
                 f"batch {batch + 1}: lower train.learning_rate"
             )
+        self.live.step("training", (batch + 1) * self.settings.batch_size)
+
+    def on_test_batch_end(self, batch: int, **_logs: dict[str, float]) -> None:
+        """Update the progress."""
+        self.live.step("validation", (batch + 1) * BATCH_SIZE)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Stop the clock and save a checkpoint."""
+        """Stop the clock, save a checkpoint and print a line."""
         seconds = time.perf_counter() - self._start
         self.progress = self.progress.after({name: logs[name] for name in HISTORY}, seconds)
         self.checkpoint.save(self.model, self.progress)
-        if self.log:
-            epochs = f"{self.name}  epoch {epoch + 1}/{self.epochs}"
-            figures = "  ".join(f"{name} {logs[name]:.4f}" for name in HISTORY)
-            print(f"{epochs}  {seconds:.0f} s  {figures}", flush=True)
+        epochs = f"{self.name}  epoch {epoch + 1}/{self.settings.epochs}"
+        figures = "  ".join(f"{name} {logs[name]:.4f}" for name in HISTORY)
+        print(f"{epochs}  {seconds:.0f} s  {figures}", flush=True)
+        self.live.epoch(self.progress.history)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,7 @@ class Paths:
         model: output folder.
         timing: output file.
         checkpoints: folder of the checkpoint.
+        live: folder of the live file, see `live`.
     """
 
     padded: Path
@@ -90,6 +98,7 @@ class Paths:
     model: Path
     timing: Path
     checkpoints: Path
+    live: Path
 
     @classmethod
     def of(cls, network: str) -> "Paths":
@@ -101,6 +110,7 @@ class Paths:
             model=Path("models", network),
             timing=Path("timings", f"{network}.json"),
             checkpoints=Path("state", network),
+            live=live.FOLDER,
         )
 
     def inputs(self) -> list[Path]:
@@ -110,13 +120,22 @@ class Paths:
         return [*files, *sorted(self.ngrams.glob("*.npy")), self.word_vectors / "vectors.npy"]
 
 
-def train(network: Network, config: NetworkConfig, settings: Train, paths: Paths) -> None:
+def train(
+    network: Network, config: NetworkConfig, settings: Train, watched: str, paths: Paths
+) -> None:
     """Train a network, and write its weights, history and timing.
 
     The model folder gets the weights after the last epoch and the configuration (see
     `save_network`), and `history.csv` with one row per epoch. If training was interrupted, it
     resumes from its last checkpoint and ends with the same weights and history. Several GPUs split
     every batch. Without dropout and with equal shares, the result differs only by rounding.
+
+    Args:
+        network: the network.
+        config: its configuration.
+        settings: the settings of training.
+        watched: name of the validation reviews in curves, see `splits`.
+        paths: inputs and outputs.
 
     Raises:
         InputError: the loss is not finite.
@@ -147,10 +166,12 @@ def train(network: Network, config: NetworkConfig, settings: Train, paths: Paths
             _adapt_to_devices(model, *training)
     if resumed.epochs:
         print(f"{model.name}  resumes after epoch {resumed.epochs}", flush=True)
-    terminal = sys.stdout.isatty()
-    monitor = EpochMonitor(model.name, settings.epochs, checkpoint, resumed, log=not terminal)
+    reviews: dict[Kind, int] = {"training": len(training[1]), "validation": len(validation[1])}
+    live_file = LiveFile(model.name, settings.epochs, reviews, watched, paths.live)
+    live_file.epoch(resumed.history)
+    monitor = EpochMonitor(settings, checkpoint, resumed, live_file)
     try:
-        with signals.restore_interrupts():
+        with signals.restore_interrupts(), closing(live_file):
             model.fit(
                 batches(
                     training,
@@ -163,7 +184,7 @@ def train(network: Network, config: NetworkConfig, settings: Train, paths: Paths
                 initial_epoch=resumed.epochs,
                 epochs=settings.epochs,
                 shuffle=False,  # the batches are already shuffled
-                verbose=1 if terminal else 0,
+                verbose=0,
                 callbacks=[monitor],
             )
     except KeyboardInterrupt:

@@ -20,6 +20,7 @@ from birnn.text import sequences
 from birnn.training import checkpoints, fit
 from birnn.training.batches import batches
 from birnn.training.fit import Paths
+from birnn.training.splits import TEST
 from tests.birnn.small_networks import build, load
 from tests.tiers import sampled
 
@@ -65,11 +66,12 @@ def paths(padded: Path, model: str = "model", checkpoints: str = "checkpoints") 
         folder / model,
         folder / "timing.json",
         folder / checkpoints,
+        folder / "live",
     )
 
 
 def train(config: NetworkConfig, settings: Train, paths: Paths) -> None:
-    fit.train(NETWORKS[config.name], config, settings, paths)
+    fit.train(NETWORKS[config.name], config, settings, TEST, paths)
 
 
 def read_history(folder: Path) -> list[dict[str, str]]:
