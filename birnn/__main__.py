@@ -52,6 +52,19 @@ def results() -> None:
     command.run()
 
 
+@app.command(epilog="Example: birnn watch --html training.html")
+def watch(
+    html: Annotated[
+        Path | None,
+        typer.Option(help="Also write an HTML page to this file, which reloads itself."),
+    ] = None,
+) -> None:
+    """Watch the trainings in progress: their curves and the remaining time."""
+    from birnn.cli import watch as command  # noqa: PLC0415
+
+    command.run(html and project.located(html))
+
+
 @app.command(epilog="Example: birnn mistakes bilstm --count 3")
 def mistakes(
     kind: Annotated[

@@ -126,7 +126,7 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -
     figure, axes = single_axes(title, "epoch", measure)
     short = {"accuracy": "acc"}.get(measure, measure)
     labels = {split: f"{split.capitalize()} {short}" for split in (TRAINING, watched)}
-    _draw_curves(axes, curves[curves["model"] == network], measure, labels, {"color": NOTEBOOK})
+    draw_curves(axes, curves[curves["model"] == network], measure, labels, {"color": NOTEBOOK})
     axes.legend()
     return figure
 
@@ -138,7 +138,7 @@ def all_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
     for network in NETWORKS:
         rows = curves[curves["model"] == network]
         style = {"color": MODELS[network], "linestyle": LINES[network]}
-        _draw_curves(axes, rows, measure, {watched: TITLES[network]}, style)
+        draw_curves(axes, rows, measure, {watched: TITLES[network]}, style)
     # Explain dots and lines once, in the color of the text.
     axes.plot([], [], "o", color=INK, label=TRAINING)
     axes.plot([], [], color=INK, label=watched)
@@ -273,7 +273,7 @@ def _draw_interval(
     axes.annotate(text, (value, name), xytext=(0, 6), textcoords="offset points", ha="center")
 
 
-def _draw_curves(
+def draw_curves(
     axes: Axes, rows: pd.DataFrame, measure: str, labels: dict[str, str], style: Any
 ) -> None:
     """Draw training as dots and validation as a line, like the notebook."""

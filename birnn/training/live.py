@@ -52,6 +52,26 @@ class Training:
     finished: bool
     curves: list[dict[str, Any]]
 
+    @property
+    def epoch(self) -> int:
+        """The number of the epoch in progress, or of the last one."""
+        return min(int(self.progress) + 1, self.epochs)
+
+    @property
+    def accuracy(self) -> str:
+        """The accuracy of the last epoch on the watched reviews, or nothing."""
+        rows = [row for row in self.curves if row["split"] != TRAINING]
+        return f"{rows[-1]['accuracy']:.4f}" if rows else ""
+
+    @property
+    def time_left(self) -> str:
+        """The remaining time such as `2:05` or `1:02:05`, if it is known; or how it ended."""
+        if self.finished:
+            return "finished" if self.progress >= self.epochs else "stopped"
+        if self.seconds_left is None:
+            return ""
+        return re.sub(r"^0:0?", "", str(timedelta(seconds=round(self.seconds_left))))
+
 
 def write(training: Training, folder: Path = FOLDER) -> None:
     """Replace the live file of a network."""
@@ -84,19 +104,6 @@ def find(project: Path = Path()) -> list[Training]:
                 finished = training.finished or not _is_locked(folder, training.network)
                 trainings.append(replace(training, finished=finished))
     return trainings
-
-
-def status(training: Training) -> str:
-    """Return the epoch, the percentage and the remaining time in one line."""
-    epoch = min(int(training.progress) + 1, training.epochs)
-    share = training.progress / training.epochs
-    left = "" if training.seconds_left is None else f"  {duration(training.seconds_left)} left"
-    return f"{training.network}  epoch {epoch}/{training.epochs}  {share:.0%}{left}"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration such as `2:05` or `1:02:05`."""
-    return re.sub(r"^0:0?", "", str(timedelta(seconds=round(seconds))))
 
 
 def _is_locked(folder: Path, network: str) -> bool:
@@ -205,8 +212,11 @@ class LiveFile:
         """
         self.training = training
         if sys.stdout.isatty():
+            share = f"{training.progress / training.epochs:.0%}"
+            left = f"  {training.time_left} left" if training.time_left else ""
+            line = f"{training.network}  epoch {training.epoch}/{training.epochs}  {share}{left}"
             width = shutil.get_terminal_size().columns - 1
-            print(f"{CLEAR_LINE}{status(training):.{width}}", end="\r", flush=True)
+            print(f"{CLEAR_LINE}{line:.{width}}", end="\r", flush=True)
         if self._folder is None:
             return
         try:

@@ -1,0 +1,132 @@
+"""Watch the trainings in progress: their remaining time and their curves."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import plotext
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from birnn.training import live
+from birnn.training.live import Training
+from birnn.training.splits import TRAINING
+
+INTERVAL = 1.0  # seconds between two updates
+PATIENCE = 30.0  # seconds; between the trainings of two networks, none is in progress
+COLORS = (4, 1, 2, 5, 6, 3)  # of the rows; ANSI colors, which suit the theme of the terminal
+MEASURES = ("accuracy", "loss")
+TICKS = 5  # epochs below a plot
+MIN_HEIGHT = 6  # lines of a plot
+NOTHING = (
+    "No training is in progress: start one with dvc repro, dvc exp run or birnn sweep, then run "
+    "birnn watch again."
+)
+
+
+def run(html: Path | None) -> None:
+    """Show the trainings in progress until none is left, or the last ones if there is none.
+
+    Args:
+        html: page to write as well, or None.
+    """
+    page, trainings = None, list[Training]()
+    if html:
+        # Matplotlib takes a second to import.
+        from birnn.cli.watch_page import Page  # noqa: PLC0415
+
+        page = Page(html)
+    console = Console(highlight=False)
+    with Live(console=console, auto_refresh=False, vertical_overflow="crop") as display:
+        for trainings in snapshots():
+            display.update(render(trainings, *console.size), refresh=True)
+            if page:
+                page.update(trainings)
+    if page:
+        page.finish(trainings)
+    console.print(NOTHING)
+
+
+def snapshots() -> Iterator[list[Training]]:
+    """Yield the trainings to show, once per second until none is in progress.
+
+    Trainings that end meanwhile are still shown. If none is in progress at the start, yield the
+    last trainings once.
+    """
+    found = live.find()
+    shown = [training for training in found if not training.finished]
+    if not shown:
+        yield found
+    end = time.monotonic() + PATIENCE
+    while shown and time.monotonic() < end:
+        yield shown
+        time.sleep(INTERVAL)
+        shown = merge(live.find(), shown)
+        if not all(training.finished for training in shown):
+            end = time.monotonic() + PATIENCE
+
+
+def merge(found: Sequence[Training], shown: Sequence[Training]) -> list[Training]:
+    """Return the trainings in progress, then those of `shown` that have ended."""
+    current = {_key(training): training for training in found}
+    active = {key: training for key, training in current.items() if not training.finished}
+    # DVC deletes the folder of an experiment that has ended.
+    known = {_key(last): current.get(_key(last), replace(last, finished=True)) for last in shown}
+    return list((active | known).values())
+
+
+def render(trainings: Sequence[Training], width: int, height: int) -> Group:
+    """Return a table of the trainings and plots of their curves that fit a terminal."""
+    rows = trainings[: min(len(COLORS), height // 3)]
+    table = Table(box=None, expand=True, padding=(0, 2, 0, 0))
+    for title in ("", "network", "experiment", "epoch", "", "accuracy", "time left"):
+        table.add_column(title, no_wrap=True, ratio=1 if title == "experiment" else None)
+    for number, training in enumerate(rows):
+        table.add_row(
+            Text(str(number + 1), style=f"color({COLORS[number]})"),
+            training.network,
+            training.experiment,
+            f"{training.epoch}/{training.epochs}",
+            ProgressBar(total=training.epochs, completed=training.progress, width=16),
+            training.accuracy,
+            training.time_left,
+        )
+    plots = Table.grid()
+    size = width // len(MEASURES), height - len(rows) - 3
+    plots.add_row(*(Text.from_ansi(plot(rows, measure, *size)) for measure in MEASURES))
+    splits = {str(row["split"]) for training in rows for row in training.curves} - {TRAINING}
+    caption = f"dots: {TRAINING}; lines: {', '.join(sorted(splits))}" if splits else ""
+    hidden = f"{len(trainings) - len(rows)} more trainings" if len(trainings) > len(rows) else ""
+    return Group(table, plots, Text("; ".join(filter(None, (caption, hidden))), style="dim"))
+
+
+def plot(trainings: Sequence[Training], measure: str, width: int, height: int) -> str:
+    """Return the curves of the trainings as text with ANSI colors, or nothing if there are none.
+
+    Each curve ends in the number of its row.
+    """
+    if height < MIN_HEIGHT or not any(training.curves for training in trainings):
+        return ""
+    figure = plotext.figure.clear().theme("colorless").plot_size(width, height).title(measure)
+    for number, training in enumerate(trainings):
+        for split in dict.fromkeys(row["split"] for row in training.curves):
+            points = [row for row in training.curves if row["split"] == split]
+            x, y = [row["epoch"] for row in points], [row[measure] for row in points]
+            is_training, color = split == TRAINING, COLORS[number]
+            marker = plotext.marker("•" if is_training else "braille", color)
+            figure.draw(figure.signal(x, y, marker=marker).lines(not is_training))
+            if not is_training:
+                end = plotext.marker(str(number + 1), color)
+                figure.draw(figure.signal(x[-1:], y[-1:], marker=end))
+    epochs = max(training.epochs for training in trainings)
+    step = -(-epochs // TICKS)
+    figure.ruler("x").ticks([1, *range(step, epochs + 1, step)])
+    return str(figure.build().string()).rstrip("\n")
+
+
+def _key(training: Training) -> tuple[str, str]:
+    return training.experiment, training.network
