@@ -1,11 +1,14 @@
 """Watch the trainings in progress: their remaining time and their curves."""
 
+import math
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import plotext
+import psutil
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -17,7 +20,7 @@ from birnn.training.live import Training
 from birnn.training.splits import TRAINING
 
 INTERVAL = 1.0  # seconds between two updates
-PATIENCE = 30.0  # seconds; between the trainings of two networks, none is in progress
+PATIENCE = 20.0  # seconds without a training before the end; DVC may start the next experiment
 COLORS = (4, 1, 2, 5, 6, 3)  # of the rows; ANSI colors, which suit the theme of the terminal
 MEASURES = ("accuracy", "loss")
 TICKS = 5  # epochs below a plot
@@ -29,7 +32,7 @@ NOTHING = (
 
 
 def run(html: Path | None) -> None:
-    """Show the trainings in progress until none is left, or the last ones if there is none.
+    """Show the trainings in progress until nothing runs, or the last ones if nothing runs.
 
     Args:
         html: page to write as well, or None.
@@ -52,22 +55,31 @@ def run(html: Path | None) -> None:
 
 
 def snapshots() -> Iterator[list[Training]]:
-    """Yield the trainings to show, once per second until none is in progress.
+    """Yield the trainings to show, once per second while there are some or DVC runs stages.
 
-    Trainings that end meanwhile are still shown. If none is in progress at the start, yield the
-    last trainings once.
+    Trainings that end meanwhile are still shown. If nothing runs at the start, yield the last
+    trainings once.
     """
     found = live.find()
-    shown = [training for training in found if not training.finished]
-    if not shown:
-        yield found
-    end = time.monotonic() + PATIENCE
-    while shown and time.monotonic() < end:
+    shown = merge(found, [])
+    if not shown and not is_dvc_running():
+        if found:
+            yield found
+        return
+    end = math.inf
+    while time.monotonic() < end:
         yield shown
         time.sleep(INTERVAL)
         shown = merge(live.find(), shown)
-        if not all(training.finished for training in shown):
-            end = time.monotonic() + PATIENCE
+        is_active = is_dvc_running() or not all(training.finished for training in shown)
+        end = math.inf if is_active else min(end, time.monotonic() + PATIENCE)
+
+
+def is_dvc_running() -> bool:
+    """Return whether DVC runs a stage of the project or of an experiment, by the files it locks."""
+    locks = [folder / ".dvc" / "tmp" / "rwlock" for folder in live.folders()]
+    text = " ".join(lock.read_text(encoding="utf-8") for lock in locks if lock.exists())
+    return any(psutil.pid_exists(int(process)) for process in re.findall(r'"pid": (\d+)', text))
 
 
 def merge(found: Sequence[Training], shown: Sequence[Training]) -> list[Training]:
@@ -81,6 +93,8 @@ def merge(found: Sequence[Training], shown: Sequence[Training]) -> list[Training
 
 def render(trainings: Sequence[Training], width: int, height: int) -> Group:
     """Return a table of the trainings and plots of their curves that fit a terminal."""
+    if not trainings:
+        return Group("DVC runs other stages: no training has started yet.")
     rows = trainings[: min(len(COLORS), height // 3)]
     table = Table(box=None, expand=True, padding=(0, 2, 0, 0))
     for title in ("", "network", "experiment", "epoch", "", "accuracy", "time left"):
@@ -112,6 +126,7 @@ def plot(trainings: Sequence[Training], measure: str, width: int, height: int) -
     if height < MIN_HEIGHT or not any(training.curves for training in trainings):
         return ""
     figure = plotext.figure.clear().theme("colorless").plot_size(width, height).title(measure)
+    ends = []
     for number, training in enumerate(trainings):
         for split in dict.fromkeys(row["split"] for row in training.curves):
             points = [row for row in training.curves if row["split"] == split]
@@ -120,8 +135,10 @@ def plot(trainings: Sequence[Training], measure: str, width: int, height: int) -
             marker = plotext.marker("•" if is_training else "braille", color)
             figure.draw(figure.signal(x, y, marker=marker).lines(not is_training))
             if not is_training:
-                end = plotext.marker(str(number + 1), color)
-                figure.draw(figure.signal(x[-1:], y[-1:], marker=end))
+                label = plotext.marker(str(number + 1), color)
+                ends.append(figure.signal(x[-1:], y[-1:], marker=label))
+    for end in ends:  # above all lines
+        figure.draw(end)
     epochs = max(training.epochs for training in trainings)
     step = -(-epochs // TICKS)
     figure.ruler("x").ticks([1, *range(step, epochs + 1, step)])

@@ -91,14 +91,18 @@ def read(file: Path) -> Training | None:
         return None
 
 
+def folders(project: Path = Path()) -> list[Path]:
+    """Return the project's folder and the temporary folders of its experiments."""
+    return [project, *(path for pattern in EXPERIMENTS for path in project.glob(pattern))]
+
+
 def find(project: Path = Path()) -> list[Training]:
     """Return the last trainings of the workspace and those of experiments in temporary folders.
 
     A training whose process was killed is returned as finished.
     """
-    folders = [project, *(path for pattern in EXPERIMENTS for path in project.glob(pattern))]
     trainings = []
-    for folder in folders:
+    for folder in folders(project):
         for file in sorted((folder / FOLDER).glob("*.json")):
             if training := read(file):
                 finished = training.finished or not _is_locked(folder, training.network)
