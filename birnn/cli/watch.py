@@ -83,7 +83,7 @@ def is_dvc_running() -> bool:
 
 
 def merge(found: Sequence[Training], shown: Sequence[Training]) -> list[Training]:
-    """Return the trainings in progress, then those of `shown` that have ended."""
+    """Return the trainings in progress, followed by `shown` trainings that have ended."""
     current = {_key(training): training for training in found}
     active = {key: training for key, training in current.items() if not training.finished}
     # DVC deletes the folder of an experiment that has ended.
@@ -119,7 +119,7 @@ def render(trainings: Sequence[Training], width: int, height: int) -> Group:
 
 
 def plot(trainings: Sequence[Training], measure: str, width: int, height: int) -> str:
-    """Return the curves of the trainings as text with ANSI colors, or nothing if there are none.
+    """Return the curves of the trainings as text with ANSI colors; empty if they have no curves.
 
     Each curve ends in the number of its row.
     """

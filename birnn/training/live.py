@@ -97,7 +97,7 @@ def folders(project: Path = Path()) -> list[Path]:
 
 
 def find(project: Path = Path()) -> list[Training]:
-    """Return the last trainings of the workspace and those of experiments in temporary folders.
+    """Return the last trainings of the workspace and of experiments in temporary folders.
 
     A training whose process was killed is returned as finished.
     """
@@ -122,7 +122,7 @@ def _is_locked(folder: Path, network: str) -> bool:
 
 
 class LiveFile:
-    """The live file of a training that runs, and the estimate of its remaining time."""
+    """The live file of a running training, and the estimate of its remaining time."""
 
     def __init__(
         self, network: str, epochs: int, reviews: dict[Kind, int], watched: str, folder: Path
