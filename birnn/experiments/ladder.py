@@ -12,16 +12,21 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
-from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments.recipes import Recipe
-from birnn.experiments.runs import Run, read_output, read_predictions
+from birnn.experiments.runs import (
+    TIMINGS,
+    Run,
+    read_output,
+    read_predictions,
+    training_seconds,
+)
 from birnn.reporting import figures, ladder, ladder_figure, report
 from birnn.reporting.study import CORPUS, SEED
 
 FOLDER = Path("study/ladder")
 DIGITS = 4
 ALL_SEEDS = "all"
-BEFORE_TRAINING = ("word_vectors", "ngrams")
 
 
 def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
@@ -65,7 +70,7 @@ def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
     log_odds: list[dict[str, Any]] = []
     seconds: list[dict[str, float]] = []
     for run in runs:
-        seconds.append(_seconds(run))
+        seconds.append(training_seconds({name: _timing(run, name) for name in TIMINGS}))
         metrics = run.metrics | run.metrics["blends"]
         for model, model_seconds in seconds[-1].items():
             yield {
@@ -89,20 +94,6 @@ def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
             "test": float(((mean > 0) == labels).mean()),
             "seconds": sum(seed_seconds[model] for seed_seconds in seconds),
         }
-
-
-def _seconds(run: Run) -> dict[str, float]:
-    """Return the training time of each model in seconds, including the stages before training."""
-    before = sum(_timing(run, stage)["seconds"] for stage in BEFORE_TRAINING)
-    training = {name: sum(_timing(run, name)["seconds_per_epoch"]) for name in NETWORKS}
-    baseline = _timing(run, BASELINE)["seconds"]
-    combined = before + sum(training.values())
-    return {
-        **{name: before + seconds for name, seconds in training.items()},
-        BASELINE: baseline,
-        COMBINED: combined,
-        ALL: combined + baseline,
-    }
 
 
 def _timing(run: Run, name: str) -> dict[str, Any]:

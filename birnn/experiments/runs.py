@@ -1,11 +1,12 @@
 """DVC experiments: find the finished ones for this code and corpus, and run the others."""
 
 import io
+import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,26 @@ from dvc_data.index import DataIndexDirError
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
+from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.experiments import worker
 from birnn.experiments.grid import PARAMS, Params, Point
 
 LOCK = Path("dvc.lock")
+METRICS = Path("metrics/metrics.json")
+RECORDS = (LOCK, PARAMS, METRICS)
 CODE = ("birnn/", "stages/")
 CORPUS = "data/corpus"
+WORKSPACE = "workspace"
+BEFORE_TRAINING = ("word_vectors", "ngrams")
+TIMINGS = (*BEFORE_TRAINING, *NETWORKS, BASELINE)  # files in `timings`
 UNMEASURED = ("fetch", "report")  # stages whose code does not affect the metrics
 KERNELS = Path(".dvc/tmp/kernels")
 
 Lock = dict[str, Any]
 """The content of `dvc.lock`."""
+
+Hashes = dict[tuple[str, str], str]
+"""MD5 hashes of dependencies by stage and path."""
 
 Execute = Callable[[Sequence[Point]], Iterator[Point]]
 """A function that runs experiments and yields those that failed."""
@@ -43,7 +53,8 @@ class Run:
         revision: commit of the experiment.
         baseline: commit that the experiment started from.
         params: settings by section.
-        metrics: metrics by section, as DVC returns them.
+        metrics: content of `metrics.json`.
+        lock: content of `dvc.lock`.
     """
 
     name: str
@@ -51,6 +62,17 @@ class Run:
     baseline: str
     params: Params
     metrics: dict[str, dict[str, Any]]
+    lock: Lock = field(default_factory=dict, repr=False)
+
+    @property
+    def code(self) -> Hashes:
+        """The hashes of the code that affects the metrics."""
+        return _locked_hashes(self.lock, *CODE)
+
+    @property
+    def corpus(self) -> Hashes:
+        """The hashes of the corpus."""
+        return _locked_hashes(self.lock, CORPUS)
 
 
 def read_output(run: Run, file: str) -> bytes:
@@ -80,28 +102,89 @@ def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
 
 def finished() -> list[Run]:
     """Return the finished experiments of the current code and corpus, from any commit."""
-    corpus = _locked_hashes(read_lock(), CORPUS)
-    with Repo() as repo:
-        current = corpus | _code_hashes(repo)
-    return list(_finished(lambda lock: _locked_hashes(lock, CORPUS, *CODE) == current))
+    corpus, code = _locked_hashes(read_lock(), CORPUS), current_code()
+    return [run for run in finished_with_any_code() if (run.corpus, run.code) == (corpus, code)]
 
 
 def finished_with_any_code() -> list[Run]:
     """Return the finished experiments of any code and corpus, from any commit."""
-    return list(_finished(lambda _: True))
-
-
-def _finished(matches: Callable[[Lock], bool]) -> Iterator[Run]:
-    """Yield the finished experiments whose `dvc.lock` matches."""
     with Repo() as repo:
         listed = repo.experiments.ls(all_commits=True)
-    for baseline, entries in listed.items():
-        for name, revision in entries:
-            lock = parse_yaml(dvc.api.read(str(LOCK), rev=revision))
-            params = dvc.api.params_show(rev=revision)
-            if matches(lock) and _is_complete(lock, params):
-                metrics = dvc.api.metrics_show(rev=revision)
-                yield Run(name, revision, baseline, params, metrics)
+    experiments = [
+        (name, revision, baseline)
+        for baseline, entries in listed.items()
+        for name, revision in entries
+    ]
+    records = _read_records([revision for _, revision, _ in experiments])
+    runs = (
+        _run_of(*experiment, *record)
+        for experiment, record in zip(experiments, records, strict=True)
+    )
+    return [run for run in runs if run]
+
+
+def workspace() -> Run | None:
+    """Return the run in the working tree, or None if it is not finished."""
+    contents = [file.read_bytes() if file.exists() else None for file in RECORDS]
+    return _run_of(WORKSPACE, "", _head(), *contents)
+
+
+def current_code() -> Hashes:
+    """Return the hashes of the working tree's code, which may differ from those in the lock."""
+    with Repo() as repo:
+        return {
+            (stage.name, dependency.def_path): dependency.get_hash().value
+            for stage in repo.index.stages
+            for dependency in stage.deps
+            if stage.name not in UNMEASURED and dependency.def_path.startswith(CODE)
+        }
+
+
+def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
+    """Yield the contents of `RECORDS` in each commit, None for a file that a commit lacks.
+
+    A single git process reads them all, since DVC's API takes about a second per commit.
+    """
+    names = [f"{revision}:{file.as_posix()}\n" for revision in revisions for file in RECORDS]
+    command = ["git", "cat-file", "--batch"]
+    output = subprocess.run(command, input="".join(names).encode(), check=True, capture_output=True)
+    stream = io.BytesIO(output.stdout)
+    for _ in revisions:
+        contents: list[bytes | None] = []
+        for _ in RECORDS:
+            *_, size = stream.readline().split()
+            # A line feed follows the content.
+            contents.append(None if size == b"missing" else stream.read(int(size) + 1)[:-1])
+        yield contents
+
+
+def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> Run | None:
+    """Return a run from the contents of `RECORDS`, or None if it is not finished."""
+    lock_text, params_text, metrics_text = records
+    if lock_text is None or params_text is None or metrics_text is None:
+        return None
+    lock, params = parse_yaml(lock_text), parse_yaml(params_text)
+    if not _is_complete(lock, params):
+        return None
+    return Run(name, revision, baseline, params, json.loads(metrics_text), lock)
+
+
+def training_seconds(timings: Mapping[str, Any]) -> dict[str, float]:
+    """Return the training time of each model in seconds, including the stages before training.
+
+    Args:
+        timings: contents of the files in `timings`, for each of `TIMINGS`.
+    """
+    before = sum(timings[stage]["seconds"] for stage in BEFORE_TRAINING)
+    training = {name: sum(timings[name]["seconds_per_epoch"]) for name in NETWORKS}
+    baseline = timings[BASELINE]["seconds"]
+    combined = before + sum(training.values())
+    return {
+        **{name: before + seconds for name, seconds in training.items()},
+        BASELINE: baseline,
+        COMBINED: combined,
+        ALL: combined + baseline,
+    }
 
 
 def match_points(points: Sequence[Point], runs: Sequence[Run]) -> dict[int, Run]:
@@ -176,7 +259,7 @@ def minutes(seconds: float) -> str:
 def _run(point: Point) -> int:
     # An experiment of this commit with this name is outdated. By name alone, DVC would also remove
     # one of another commit, such as a run of a study.
-    head = subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
+    head = _head()
     experiment = f"refs/exps/{head[:2]}/{head[2:]}/{point.name}"
     subprocess.run(["git", "update-ref", "-d", experiment], check=True)
     command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", point.name]
@@ -184,23 +267,17 @@ def _run(point: Point) -> int:
     return subprocess.run(command, env=environment(), check=False).returncode
 
 
-def _locked_hashes(lock: Lock, *paths: str) -> dict[tuple[str, str], str]:
+def _head() -> str:
+    return subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
+
+
+def _locked_hashes(lock: Lock, *paths: str) -> Hashes:
     """Return the hashes in the lock of all dependencies in `paths` that affect the metrics."""
     return {
         (name, dependency["path"]): dependency["md5"]
         for name, stage in lock["stages"].items()
         for dependency in stage["deps"]
         if name not in UNMEASURED and dependency["path"].startswith(paths)
-    }
-
-
-def _code_hashes(repo: Repo) -> dict[tuple[str, str], str]:
-    """Return the hashes of the current code, which may differ from those in the lock."""
-    return {
-        (stage.name, dependency.def_path): dependency.get_hash().value
-        for stage in repo.index.stages
-        for dependency in stage.deps
-        if stage.name not in UNMEASURED and dependency.def_path.startswith(CODE)
     }
 
 

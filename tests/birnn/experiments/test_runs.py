@@ -2,8 +2,10 @@
 
 import copy
 import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from birnn.experiments import runs
 
 PARAMS = {"train": {"epochs": 1}}
+METRICS = {"bigru": {"accuracy": 1}}
 LOCK = {
     "stages": {
         "fetch": {"deps": [{"path": "stages/fetch.py", "md5": "1"}]},
@@ -77,14 +80,61 @@ def test_finished_requires_current_code_corpus_and_all_stages(
             dependency["md5"] = "other"
     monkeypatch.setattr(runs, "Repo", repository)
     monkeypatch.setattr(runs, "read_lock", lambda: LOCK)
-    monkeypatch.setattr(runs.dvc.api, "read", lambda *_, **__: json.dumps(lock))
-    monkeypatch.setattr(runs.dvc.api, "params_show", lambda **_: PARAMS)
-    monkeypatch.setattr(runs.dvc.api, "metrics_show", lambda **_: {"bigru": {"accuracy": 1}})
+    records = [json.dumps(content).encode() for content in (lock, PARAMS, METRICS)]
+    monkeypatch.setattr(runs, "_read_records", lambda revisions: [records for _ in revisions])
     assert [run.name for run in runs.finished()] == ["one"] * counts
     # Code and corpus do not matter here, only whether all stages ran.
     complete = path != "params"
     found = runs.finished_with_any_code()
     assert [(run.name, run.baseline) for run in found] == [("one", "main")] * complete
+    assert [run.metrics for run in found] == [METRICS] * complete
+
+
+def git(*arguments: str) -> str:
+    identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+    return subprocess.check_output(["git", *identity, *arguments], text=True).strip()
+
+
+def test_records_are_read_from_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    git("init", "-q")
+    # Content without a line feed at the end, no content, and no file.
+    versions: list[list[bytes | None]] = [
+        [b"stages: {}\n", b"\nb: \xff 3\n\n", b"{}"],
+        [b"a missing\n", b"", None],
+    ]
+    commits = []
+    for contents in versions:
+        for file, content in zip(runs.RECORDS, contents, strict=True):
+            file.parent.mkdir(exist_ok=True)
+            file.unlink(missing_ok=True)
+            if content is not None:
+                file.write_bytes(content)
+        git("add", "--all")
+        git("commit", "-qm", ".")
+        commits.append(git("rev-parse", "HEAD"))
+    assert list(runs._read_records(commits)) == versions  # noqa: SLF001
+    assert list(runs._read_records([])) == []  # noqa: SLF001
+
+
+def test_workspace_without_a_complete_run_is_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs, "_head", lambda: "main")
+    assert runs.workspace() is None
+    Path("metrics").mkdir()
+    for file, content in zip(runs.RECORDS, (LOCK, PARAMS, METRICS), strict=True):
+        file.write_text(json.dumps(content))
+    run = runs.workspace()
+    assert run
+    assert (run.name, run.baseline, run.metrics) == ("workspace", "main", METRICS)
+    assert run.code == {("train_bigru", "birnn/training"): "2"} | {
+        ("train_bigru", "stages/train_bigru.py"): "3"
+    }
+    # The settings were edited after the run.
+    Path("params.yaml").write_text(json.dumps({"train": {"epochs": 2}}))
+    assert runs.workspace() is None
 
 
 def test_one_by_one_prints_the_remaining_time(
