@@ -21,6 +21,8 @@ from birnn.reporting import (
     figures,
     ladder,
     ladder_figure,
+    leaderboard,
+    leaderboard_figure,
     model_card,
     plot_templates,
     report,
@@ -29,6 +31,7 @@ from birnn.reporting import (
     svg,
 )
 from birnn.reporting.ladder import Ladder
+from birnn.reporting.leaderboard import Leaderboard
 from birnn.reporting.study import Study
 from birnn.training.splits import TRAINING
 
@@ -58,6 +61,7 @@ def main(settings: Settings) -> None:
     recipes = ladder.read(STUDIES / "ladder")
     if recipes and not recipes.matches(corpus):
         recipes = None
+    board = leaderboard.read(STUDIES / "leaderboard.csv", corpus)
     content = {
         "metrics": metrics,
         "source": read_json(CORPUS),
@@ -70,15 +74,19 @@ def main(settings: Settings) -> None:
         "settings": values,
         "studies": studies,
         "ladder": recipes,
+        "leaderboard": board,
     }
-    report.write(content, draw_inline(drawn, studies, recipes), REPORT)
+    report.write(content, draw_inline(drawn, studies, recipes, board), REPORT)
     model_card.write(content, tables["reliability"], REPORT)
     print(f"The report is in {REPORT / 'report.md'} and {REPORT / 'report.html'}")
     fallback_warning.warn_if_fallback(corpus["name"], corpus["requested"])
 
 
 def draw_inline(
-    drawn: dict[str, Figure], studies: Sequence[Study], recipes: Ladder | None
+    drawn: dict[str, Figure],
+    studies: Sequence[Study],
+    recipes: Ladder | None,
+    board: Leaderboard | None,
 ) -> dict[str, str]:
     """Return all figures of the report as SVG, by their addresses in the Markdown."""
     drawings = {f"../plots/{name}.png": svg.inline(figure, name) for name, figure in drawn.items()}
@@ -90,6 +98,9 @@ def draw_inline(
             drawings[f"../study/{each.name}/epochs.png"] = drawing
     if recipes:
         drawings["../study/ladder/ladder.png"] = svg.inline(ladder_figure.draw(recipes), "ladder")
+    if board:
+        drawing = svg.inline(leaderboard_figure.draw(board), "leaderboard")
+        drawings["../study/leaderboard.png"] = drawing
     return drawings
 
 

@@ -1,5 +1,6 @@
 """Test experiments, studies and reviews of a change with the real `dvc`, on small real data."""
 
+import csv
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from birnn.core.outputs import read_json
 from birnn.reporting import study
 from tests.projects import PROJECT, commit, environment, run, set_settings, stages_run
 
@@ -94,17 +96,36 @@ def test_interrupted_study_resumes(finished_copy: Path) -> None:
     assert "error: none of these experiments is finished" in result.stderr
 
 
-def test_report_includes_matching_study(finished_copy: Path) -> None:
+def test_report_includes_matching_study_and_leaderboard(finished_copy: Path) -> None:
     seeds = ("-S", "train.seed=0..1")
     result = run(*BIRNN, "sweep", *seeds, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert run(*BIRNN, "study", "small", *seeds, cwd=finished_copy).returncode == 0
+    result = run(*BIRNN, "leaderboard", "--save", cwd=finished_copy, COLUMNS="80")
+    assert result.returncode == 0, result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    saved = pd.read_csv(finished_copy / "study" / "leaderboard.csv", index_col="experiment")
+    assert set(saved.index) == {"seed-0", "seed-1", "workspace"}
+    metrics = read_json(finished_copy / "metrics" / "metrics.json")
+    for name in ("seed-0", "workspace"):
+        assert saved.loc[name, "bigru.accuracy"] == metrics["bigru"]["accuracy"]
+    assert (saved["bigru.seconds"] > 0).all()
+    assert (saved["code"] == "current").all()
     result = run("dvc", "repro", cwd=finished_copy)
     assert stages_run(result) == ["report"]
     text = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
     assert "Over 2 seeds and new films, after 2 epochs, " in text
     assert "../study/small/small.png" in text
     assert "../study/equal-size/" not in text
+    assert "![Test accuracy of each run](../study/leaderboard.png)" in text
+
+    # Experiments of older code stay in the leaderboard, with a mark.
+    code = finished_copy / "birnn" / "evaluation" / "metrics.py"
+    code.write_text(code.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    options = ("--where", "train.seed=1", "--csv")
+    result = run(*BIRNN, "leaderboard", *options, cwd=finished_copy)
+    (row,) = csv.DictReader(result.stdout.splitlines())
+    assert (row["experiment"], row["code"]) == ("seed-1", "other")
 
 
 RECIPES = """

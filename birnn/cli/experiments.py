@@ -85,6 +85,43 @@ def study(
     commands.study(name, settings, [recipe] if recipe else [])
 
 
+@app.command(epilog="Example: birnn leaderboard --where train.epochs=3 --sort bigru.accuracy")
+def leaderboard(  # noqa: PLR0913  # one parameter per option
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            help="Metric, such as bigru.accuracy. By default the mean accuracy of the networks, on "
+            "held-out reviews if all runs hold out reviews.",
+            show_default=False,
+        ),
+    ] = None,
+    where: Annotated[
+        list[str],
+        typer.Option(help="Setting and its values, such as train.epochs=3,5. Repeatable."),
+    ] = [],  # noqa: B006
+    name: Annotated[str, typer.Option(help="Pattern of names, such as 'seed-*'.")] = "*",
+    count: Annotated[int | None, typer.Option(min=1, help="Number of rows, best first.")] = None,
+    *,
+    md: Annotated[bool, typer.Option("--md", help="Print a Markdown table.")] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV with all settings and metrics.")
+    ] = False,
+    save: Annotated[
+        bool, typer.Option("--save", help="Write study/leaderboard.csv, which the report shows.")
+    ] = False,
+) -> None:
+    """Compare finished experiments on the current corpus, sorted by a metric.
+
+    The row workspace is the run in the project's folder.
+    """
+    from birnn.experiments import leaderboard as command  # noqa: PLC0415
+
+    if md and csv:
+        raise typer.BadParameter("choose one of --md and --csv")
+    show = command.print_csv if csv else command.print_markdown if md else command.print_table
+    command.run(where, name, sort, count, show, save=save)
+
+
 @app.command(epilog="Example: birnn recipes")
 def recipes() -> None:
     """List the recipes, and the command that runs each with DVC."""

@@ -55,7 +55,7 @@ def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
     Raises:
         InputError: an option is malformed, or a setting does not exist or is out of range.
     """
-    values = dict(_parse(option) for option in options)
+    values = dict(parse(option) for option in options)
     if not all(values.values()) or not (values or recipe):
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
     combinations = itertools.product(*values.values())
@@ -68,7 +68,12 @@ def read(file: Path = PARAMS) -> Params:
     return content
 
 
-def _parse(option: str) -> tuple[str, list[Any]]:
+def parse(option: str) -> tuple[str, list[Any]]:
+    """Return the setting and the values of an option such as `train.epochs=3,5`.
+
+    Raises:
+        InputError: the option is malformed.
+    """
     key, equals, text = option.partition("=")
     if not (equals and text and key.count(".") == 1):
         raise InputError(

@@ -1,10 +1,19 @@
 """Formats of numbers in the terminal, in the report and in the review of a change."""
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
 NOTHING = "–"
+
+
+def code(text: str) -> str:
+    """Format a line of text as code in a Markdown table."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    # Markdown strips a space on both sides.
+    space = " " if "`" in text or text[:1] == text[-1:] == " " else ""
+    return fence + space + text.replace("|", r"\|") + space + fence
 
 
 def number(value: int) -> str:

@@ -23,7 +23,7 @@ from birnn.evaluation.model_names import (
     comparisons,
 )
 from birnn.evaluation.slices import LENGTHS
-from birnn.reporting import conclusions, formatting, page
+from birnn.reporting import conclusions, formatting, leaderboard_figure, page
 from birnn.reporting.formatting import NOTHING, number, score, seconds
 from birnn.reporting.references import NOTEBOOK, published_on
 from birnn.reporting.study import Study
@@ -58,7 +58,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     Args:
         content: data of the report: `metrics`, `costs`, `timings`, `source` (the description of
             the corpus), `unlabelled` (the description of its unlabelled reviews), `confusion`,
-            `best_loss_epoch`, `checklist`, `settings`, `studies` and `ladder`.
+            `best_loss_epoch`, `checklist`, `settings`, `studies`, `ladder` and `leaderboard`.
         drawings: an `svg` element per figure, by its address in the Markdown.
         folder: output folder.
     """
@@ -93,6 +93,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         lengths=LENGTHS,
         tolerance=TOLERANCE,
         sample_size=SAMPLE_SIZE,
+        most_rows=leaderboard_figure.MOST,
     )
     markdown = page.add_contents(markdown)
     html = page.render(templates, markdown, drawings)
@@ -113,6 +114,7 @@ def environment() -> Environment:
     )
     templates.filters |= {
         "accuracy": formatting.accuracy,
+        "code": formatting.code,
         "difference": formatting.difference,
         "failures": formatting.failures,
         "listed": formatting.listed,

@@ -1,0 +1,267 @@
+"""The leaderboard: finished experiments and the run in the working tree, in one table."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pandas as pd
+from dvc.repo import Repo
+from rich.box import HORIZONTALS
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from birnn.core.errors import InputError
+from birnn.core.outputs import atomic_file, read_json
+from birnn.core.settings import flatten
+from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.experiments import grid, runs
+from birnn.experiments.runs import Run
+from birnn.reporting.formatting import code
+from birnn.reporting.leaderboard import (
+    MARK,
+    OTHER_CODE,
+    PARAM,
+    SAME_CODE,
+    Leaderboard,
+    rank,
+)
+
+FILE = Path("study/leaderboard.csv")
+DIGITS = 6
+
+
+Show = Callable[[Leaderboard, Sequence[str]], None]
+"""A function that prints a leaderboard and its notes."""
+
+
+def run(  # noqa: PLR0913  # one parameter per option
+    where: Sequence[str],
+    name: str,
+    metric: str | None,
+    count: int | None,
+    show: Show,
+    *,
+    save: bool,
+) -> None:
+    """Print the leaderboard of the current corpus, and save it for the report if `save` is true.
+
+    Args:
+        where: settings and their values, such as `train.epochs=3,5` (see `select`).
+        name: pattern of names.
+        metric: metric to sort by, or None for the default (see `rank`).
+        count: number of rows, or None for all.
+        show: prints the leaderboard.
+        save: write `study/leaderboard.csv` and its figure.
+
+    Raises:
+        InputError: an option is not valid, or no run matches.
+    """
+    table, others = collect()
+    ranked = rank(select(table, where, name), metric)
+    board = replace(ranked, table=ranked.table.iloc[:count])
+    notes = describe(board, len(ranked.table) - len(board.table), others)
+    if save:
+        write(board)
+        notes.append(f"Saved in {FILE}: dvc repro adds it to the report.")
+    show(board, notes)
+
+
+def collect() -> tuple[pd.DataFrame, int]:
+    """Return one row per run with the reviews of the working tree (see `row`).
+
+    Returns:
+        The rows, and the number of experiments on other reviews.
+
+    Raises:
+        InputError: there are no rows.
+    """
+    current = runs.workspace()
+    found = [*runs.finished_with_any_code(), *([current] if current else [])]
+    reviews, current_code = _reviews(runs.read_lock()), runs.current_code()
+    same = [run for run in found if _reviews(run.lock) == reviews]
+    with Repo() as repo:
+        path = repo.cache.local.oid_to_path
+        rows = [
+            row(run, _training_seconds(run, path), is_current=run.code == current_code)
+            for run in same
+        ]
+    if not rows:
+        raise InputError("no finished run on the current corpus: run dvc repro or birnn sweep")
+    return as_table(rows), len(found) - len(same)
+
+
+def as_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return rows as a table. Settings that older code lacks are empty text."""
+    table = pd.DataFrame(rows)
+    return table.assign(**table.filter(regex=f"^{PARAM}").fillna(""))
+
+
+def row(run: Run, seconds: Mapping[str, float], *, is_current: bool) -> dict[str, Any]:
+    """Return the row of a run.
+
+    It has `experiment`, `revision`, the `commit` that it started from, if its `code` is the current
+    one, all settings (`params.train.epochs`) as text, all metrics that are numbers or text
+    (`bigru.accuracy`), the ends of the intervals of accuracies (`bigru.accuracy_low`), the mean
+    accuracies of the networks (`mean.accuracy`) and training times (`bigru.seconds`).
+    """
+    metrics: dict[str, Any] = {
+        f"{section}.{measure}": value
+        for section, values in run.metrics.items()
+        if isinstance(values, dict)
+        for measure, value in values.items()
+        if isinstance(value, int | float | str)
+    }
+    for model in TITLES:
+        # Older code computed no intervals.
+        ends = run.metrics.get(model, {}).get("accuracy_interval", (math.nan, math.nan))
+        metrics[f"{model}.accuracy_low"], metrics[f"{model}.accuracy_high"] = ends
+    for measure in ("accuracy", "holdout_accuracy"):
+        names = [f"{network}.{measure}" for network in NETWORKS]
+        if all(name in metrics for name in names):
+            metrics[f"mean.{measure}"] = round(fmean(metrics[name] for name in names), DIGITS)
+    return {
+        "experiment": run.name,
+        "revision": run.revision,
+        "commit": run.baseline,
+        "code": SAME_CODE if is_current else OTHER_CODE,
+        **{PARAM + name: as_text(value) for name, value in flatten(run.params).items()},
+        **metrics,
+        **{f"{model}.seconds": seconds[model] for model in TITLES if model in seconds},
+    }
+
+
+def as_text(value: Any) -> str:
+    """Return a setting in one line: printable text without quotes, the rest as in YAML."""
+    is_plain = isinstance(value, str) and value and value.isprintable()
+    return value if is_plain else json.dumps(value, default=str)
+
+
+def select(table: pd.DataFrame, where: Sequence[str], name: str) -> pd.DataFrame:
+    """Return the rows with the given settings, such as `train.epochs=3,5`, and a matching name.
+
+    Raises:
+        InputError: an option is malformed, no run has this setting, or no row is left.
+    """
+    for option in where:
+        key, values = grid.parse(option)
+        if PARAM + key not in table:
+            raise InputError(f"no run has the setting {key!r}: use one of params.yaml")
+        table = table[table[PARAM + key].isin([as_text(value) for value in values])]
+    table = table[[fnmatchcase(each, name) for each in table["experiment"]]]
+    if table.empty:
+        raise InputError("no run on the current corpus matches: check --where and --name")
+    return table
+
+
+def print_table(board: Leaderboard, notes: Sequence[str]) -> None:
+    """Print the leaderboard, which fits into 80 columns: long settings wrap."""
+    has_held_out = bool(board.entries[0].held_out)
+    table = Table(box=HORIZONTALS, show_lines=True, pad_edge=False)
+    table.add_column("experiment", overflow="fold")
+    for heading in ("", "test accuracy (%)", *["held out"] * has_held_out, "training"):
+        table.add_column(heading, no_wrap=True)
+    models = "\n".join(TITLES[model] for model in board.models)
+    for entry in board.entries:
+        settings = entry.settings | ({board.metric: entry.score} if entry.score else {})
+        about = Text(entry.name, style="bold")
+        about.append("".join(f"\n{key}={value}" for key, value in settings.items()), "not bold")
+        columns = [entry.accuracies, entry.held_out, entry.training]
+        cells = ["\n".join(column.values()) for column in columns if column]
+        table.add_row(about, models, *cells)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(*notes, sep="\n", markup=False)
+
+
+def print_markdown(board: Leaderboard, notes: Sequence[str]) -> None:
+    """Print the leaderboard as a Markdown table with one row per run, and the notes."""
+    print(as_markdown(board))
+    print("\n\n".join(notes))
+
+
+def print_csv(board: Leaderboard, _notes: Sequence[str]) -> None:
+    """Print all columns of the leaderboard as CSV."""
+    print(as_csv(board), end="")
+
+
+def describe(board: Leaderboard, more: int, others: int) -> list[str]:
+    """Return what the leaderboard may be used for, and what it leaves out.
+
+    Args:
+        board: the leaderboard.
+        more: number of matching rows that are not in it.
+        others: number of experiments on other reviews.
+    """
+    notes = [
+        board.purpose,
+        "Parentheses give 95% intervals over test reviews. Each row is a single run.",
+    ]
+    if board.has_other_code:
+        notes.append(f"Rows with {MARK} ran with other code, which may explain a difference.")
+    if more:
+        notes.append(f"Not shown: {more} by --count.")
+    if others:
+        notes.append(f"Not shown: {others} on another corpus.")
+    return notes
+
+
+def as_markdown(board: Leaderboard) -> str:
+    """Return the leaderboard as a Markdown table with one row per run."""
+    rows = []
+    for entry in board.entries:
+        cells = {"experiment": code(entry.name)}
+        cells |= {code(name): code(value) for name, value in entry.settings.items()}
+        columns = {"": entry.accuracies, ", held out": entry.held_out, ", training": entry.training}
+        for suffix, column in columns.items():
+            cells |= {TITLES[model] + suffix: text for model, text in column.items()}
+        rows.append(cells | ({board.metric: entry.score} if entry.score else {}))
+    lines = [rows[0], dict.fromkeys(rows[0], "---"), *rows]
+    lines[0] = dict(zip(rows[0], rows[0], strict=True))
+    return "".join(f"| {' | '.join(line.values())} |\n" for line in lines)
+
+
+def as_csv(board: Leaderboard) -> str:
+    """Return all columns of the leaderboard as CSV (see `row`)."""
+    return board.table.round(DIGITS).to_csv(index=False, lineterminator="\n")
+
+
+def write(board: Leaderboard, file: Path = FILE) -> None:
+    """Write the leaderboard as CSV and its figure as PNG, for the report."""
+    # Only this command draws.
+    from birnn.reporting import figures, leaderboard_figure  # noqa: PLC0415
+
+    with atomic_file(file) as part:
+        part.write_text(as_csv(board), encoding="utf-8", newline="\n")
+    figures.save(leaderboard_figure.draw(board), file.with_suffix(".png"))
+
+
+def _reviews(lock: runs.Lock) -> dict[str, str]:
+    """Return the hashes of the training and test reviews."""
+    return {
+        dependency["path"]: dependency["md5"]
+        for stage in lock["stages"].values()
+        for dependency in stage["deps"]
+        if Path(dependency["path"]).match(f"{runs.CORPUS}/*.parquet")
+    }
+
+
+def _training_seconds(run: Run, path: Callable[[str], str]) -> dict[str, float]:
+    """Return the training time of each model; empty if DVC's cache lacks one of the timings.
+
+    Args:
+        run: the run.
+        path: returns the file in the cache of a hash.
+    """
+    outputs = [out for stage in run.lock["stages"].values() for out in stage.get("outs", [])]
+    files = {out["path"]: path(out["md5"]) for out in outputs}
+    try:
+        timings = {name: read_json(Path(files[f"timings/{name}.json"])) for name in runs.TIMINGS}
+    except (KeyError, FileNotFoundError):
+        return {}
+    return runs.training_seconds(timings)
