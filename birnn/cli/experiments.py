@@ -122,6 +122,52 @@ def leaderboard(  # noqa: PLR0913  # one parameter per option
     command.run(where, name, sort, count, show, save=save)
 
 
+@app.command(
+    epilog="Example: birnn search rate -S train.learning_rate=log:1e-4..1e-2 "
+    "--metric bigru.holdout_accuracy"
+)
+def search(  # noqa: PLR0913, PLR0917  # one parameter per option
+    name: Annotated[
+        str, typer.Argument(help="Name of the search, which is written to study/NAME.")
+    ],
+    settings: Annotated[
+        list[str],
+        typer.Option(
+            "--set-param",
+            "-S",
+            help="Setting and its range or values, such as train.learning_rate=log:1e-4..1e-2, "
+            "bigru.units=16..128, network.pooling=last,max_mean or train.epochs=3. Repeatable.",
+        ),
+    ],
+    metric: Annotated[
+        str,
+        typer.Option(help="Accuracy on held-out reviews, such as bigru.holdout_accuracy."),
+    ],
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", "-r", help="Recipe that the trials start from.")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Number of trials, with earlier ones.")] = 30,
+    on: On = Place.HERE,
+    batch: Annotated[int, typer.Option(min=1, help="Trials in parallel on a cluster.")] = 4,
+    cpus: Cpus = 2,
+    gpus: Gpus = 0,
+    git_remote: GitRemote = "origin",
+) -> None:
+    """Search settings with the best accuracy on held-out reviews.
+
+    Trials are experiments. Those that fall behind the median are stopped early, except on a
+    cluster. If the search is interrupted, the same command continues.
+    """
+    from birnn.experiments import cluster, commands  # noqa: PLC0415
+
+    options = (name, settings, recipe, metric, trials)
+    if on is Place.HERE:
+        commands.search(*options)
+    else:
+        execute = commands.on_ray(cluster.Needs(cpus, gpus), git_remote)
+        commands.search(*options, execute, batch)
+
+
 @app.command(epilog="Example: birnn recipes")
 def recipes() -> None:
     """List the recipes, and the command that runs each with DVC."""

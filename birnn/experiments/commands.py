@@ -16,10 +16,12 @@ from birnn.experiments import (
     recipes,
     revisions,
     runs,
+    search_results,
     studies,
     tried,
 )
 from birnn.experiments import review as reviews
+from birnn.experiments import search as searches
 from birnn.reporting import conclusions, formatting
 from birnn.reporting import study as stored_study
 from birnn.reporting.study import SEED
@@ -100,6 +102,38 @@ def _show(collected: stored_study.Study) -> None:
         (pair,) = PAIRS
         headline = conclusions.headline(collected.comparison, pair)
         print(f"Over new seeds and new groups of test reviews, {headline}")
+
+
+def search(  # noqa: PLR0913, PLR0917  # one parameter per option
+    name: str,
+    settings: Sequence[str],
+    recipe_name: str | None,
+    metric: str,
+    trials: int,
+    execute: searches.Execute = searches.one_by_one,
+    batch: int = 1,
+) -> None:
+    """Search settings, write the results to `study/NAME`, and print what they show.
+
+    Raises:
+        InputError: an option is not valid, the search began with others, or every trial failed.
+    """
+    (recipe,) = recipes.named(recipe_name) if recipe_name else (None,)
+    chosen = searches.parse(name, settings, recipe, metric)
+    results = search_results.collect(chosen, searches.run(chosen, trials, execute, batch))
+    print(f"{len(results.study.trials)} trials: {search_results.write(results)}")
+    Console(highlight=False).print(search_results.conclude(results))
+    print("To confirm this with other seeds and other held-out reviews, run:")
+    print(f"    {search_results.confirmation(results)}")
+
+
+def on_ray(needs: cluster.Needs, git_remote: str) -> searches.Execute:
+    """Return a function that runs the trials of a search on a Ray cluster.
+
+    Raises:
+        InputError: the cluster cannot be used.
+    """
+    return searches.in_batches(cluster.connect(needs, git_remote))
 
 
 def collect_ladder(settings: Sequence[str]) -> None:

@@ -55,11 +55,11 @@ def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
     Raises:
         InputError: an option is malformed, or a setting does not exist or is out of range.
     """
-    values = dict(parse(option) for option in options)
-    if not all(values.values()) or not (values or recipe):
+    given = {key: values(text) for key, text in map(split, options)}
+    if not all(given.values()) or not (given or recipe):
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
-    combinations = itertools.product(*values.values())
-    return [_point(dict(zip(values, chosen, strict=True)), recipe) for chosen in combinations]
+    combinations = itertools.product(*given.values())
+    return [point(dict(zip(given, chosen, strict=True)), recipe) for chosen in combinations]
 
 
 def read(file: Path = PARAMS) -> Params:
@@ -68,8 +68,23 @@ def read(file: Path = PARAMS) -> Params:
     return content
 
 
-def parse(option: str) -> tuple[str, list[Any]]:
-    """Return the setting and the values of an option such as `train.epochs=3,5`.
+def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
+    """Return one combination of values, by full setting name.
+
+    Raises:
+        InputError: a setting does not exist or is out of range.
+    """
+    params = read()
+    changes = recipe.with_seed(chosen) if recipe else chosen
+    for key, value in changes.items():
+        section, name = key.split(".")
+        params.setdefault(section, {})[name] = value
+    _check(params)
+    return Point(chosen, changes, params, recipe.name if recipe else "")
+
+
+def split(option: str) -> tuple[str, str]:
+    """Return the setting and the text of the values of an option such as `train.epochs=3,5`.
 
     Raises:
         InputError: the option is malformed.
@@ -79,7 +94,12 @@ def parse(option: str) -> tuple[str, list[Any]]:
         raise InputError(
             f"{option!r} is not a setting with values, such as train.epochs=3,5 or train.seed=0..9"
         )
-    return key, list(_values(text.split(",")))
+    return key, text
+
+
+def values(text: str) -> list[Any]:
+    """Return the values of an option, such as `3,5` or `0..9`."""
+    return list(_values(text.split(",")))
 
 
 def _values(texts: Sequence[str]) -> Iterator[Any]:
@@ -88,16 +108,6 @@ def _values(texts: Sequence[str]) -> Iterator[Any]:
             yield from range(int(limits[1]), int(limits[2]) + 1)
         else:
             yield parse_yaml(text)
-
-
-def _point(chosen: dict[str, Any], recipe: Recipe | None) -> Point:
-    params = read()
-    changes = recipe.with_seed(chosen) if recipe else chosen
-    for key, value in changes.items():
-        section, name = key.split(".")
-        params.setdefault(section, {})[name] = value
-    _check(params)
-    return Point(chosen, changes, params, recipe.name if recipe else "")
 
 
 def _check(params: Params) -> None:

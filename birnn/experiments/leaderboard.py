@@ -149,10 +149,10 @@ def select(table: pd.DataFrame, where: Sequence[str], name: str) -> pd.DataFrame
         InputError: an option is malformed, no run has this setting, or no row is left.
     """
     for option in where:
-        key, values = grid.parse(option)
+        key, text = grid.split(option)
         if PARAM + key not in table:
             raise InputError(f"no run has the setting {key!r}: use one of params.yaml")
-        table = table[table[PARAM + key].isin([as_text(value) for value in values])]
+        table = table[table[PARAM + key].isin(list(map(as_text, grid.values(text))))]
     table = table[[fnmatchcase(each, name) for each in table["experiment"]]]
     if table.empty:
         raise InputError("no run on the current corpus matches: check --where and --name")

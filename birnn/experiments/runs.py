@@ -1,7 +1,11 @@
 """DVC experiments: find the finished ones for this code and corpus, and run the others."""
 
+import hashlib
 import io
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -31,6 +35,9 @@ CORPUS = "data/corpus"
 WORKSPACE = "workspace"
 BEFORE_TRAINING = ("word_vectors", "ngrams")
 TIMINGS = (*BEFORE_TRAINING, *NETWORKS, BASELINE)  # files in `timings`
+EXPERIMENTS = Path(".dvc/tmp/exps")
+INTERVAL = 0.5  # seconds
+PATIENCE = 60  # seconds
 UNMEASURED = ("fetch", "report")  # stages whose code does not affect the metrics
 KERNELS = Path(".dvc/tmp/kernels")
 
@@ -39,6 +46,9 @@ Lock = dict[str, Any]
 
 Hashes = dict[tuple[str, str], str]
 """MD5 hashes of dependencies by stage and path."""
+
+STOPPED = -signal.SIGINT
+"""The exit status of an experiment that was stopped early."""
 
 Execute = Callable[[Sequence[Point]], Iterator[Point]]
 """A function that runs experiments and yields those that failed."""
@@ -102,8 +112,14 @@ def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
 
 def finished() -> list[Run]:
     """Return the finished experiments of the current code and corpus, from any commit."""
-    corpus, code = _locked_hashes(read_lock(), CORPUS), current_code()
+    corpus, code = _current_hashes()
     return [run for run in finished_with_any_code() if (run.corpus, run.code) == (corpus, code)]
+
+
+def fingerprint() -> str:
+    """Return a hash of the current code and corpus, as far as they affect the metrics."""
+    hashes = [sorted(each.items()) for each in _current_hashes()]
+    return hashlib.sha256(repr(hashes).encode()).hexdigest()
 
 
 def finished_with_any_code() -> list[Run]:
@@ -225,8 +241,55 @@ def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
         seconds = (time.perf_counter() - start) / max(1, count)
         left = f", about {minutes(seconds * (len(points) - count))} left" if count else ""
         print(f"[{count + 1} of {len(points)}] {point.name}{left}", flush=True)
-        if _run(point) != 0:
+        if execute(point) != 0:
             yield point
+
+
+def execute(point: Point, *stages: str, stop: Callable[[], bool] = lambda: False) -> int:
+    """Run a point as a DVC experiment in a temporary folder, and return DVC's exit status.
+
+    An experiment of this name from this commit is replaced. Ctrl-C stops the experiment, too, and
+    DVC removes its folder.
+
+    Args:
+        point: the settings.
+        stages: stages to run with what they depend on, by default all.
+        stop: returns whether to stop the experiment; asked about twice per second.
+    """
+    # By name alone, DVC would also replace an experiment of another commit, such as a run of a
+    # study.
+    remove(point)
+    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", point.name]
+    command += [*options_of(point), *stages]
+    process = subprocess.Popen(
+        command,
+        env=environment(),
+        process_group=0,
+        preexec_fn=_prepare if sys.platform == "linux" else None,  # noqa: PLW1509
+    )
+    try:
+        while process.poll() is None:
+            if stop():
+                _interrupt(process)
+                return STOPPED
+            time.sleep(INTERVAL)
+    except KeyboardInterrupt:
+        _interrupt(process)
+        raise
+    return process.returncode
+
+
+def revision(point: Point) -> str | None:
+    """Return the revision of the experiment with a point's name from this commit, if any."""
+    command = ["git", "rev-parse", "--quiet", "--verify", _reference(point)]
+    return (
+        subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip() or None
+    )
+
+
+def remove(point: Point) -> None:
+    """Remove the experiment with a point's name from this commit, if there is one."""
+    subprocess.run(["git", "update-ref", "-d", _reference(point)], check=True)
 
 
 def read_lock(file: Path = LOCK) -> Lock:
@@ -256,15 +319,41 @@ def minutes(seconds: float) -> str:
     return f"{max(1, round(seconds / 60))} min"
 
 
-def _run(point: Point) -> int:
-    # An experiment of this commit with this name is outdated. By name alone, DVC would also remove
-    # one of another commit, such as a run of a study.
+def remove_folders(point: Point) -> None:
+    """Remove what a killed DVC left of the experiment with a point's name."""
+    for file in EXPERIMENTS.glob("run/*/*.run"):
+        left = json.loads(file.read_text(encoding="utf-8"))
+        if left["name"] == point.name:
+            shutil.rmtree(left["root_dir"], ignore_errors=True)
+            shutil.rmtree(file.parent)
+
+
+def _reference(point: Point) -> str:
     head = _head()
-    experiment = f"refs/exps/{head[:2]}/{head[2:]}/{point.name}"
-    subprocess.run(["git", "update-ref", "-d", experiment], check=True)
-    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", point.name]
-    command += options_of(point)
-    return subprocess.run(command, env=environment(), check=False).returncode
+    return f"refs/exps/{head[:2]}/{head[2:]}/{point.name}"
+
+
+def _prepare() -> None:
+    """Let a new process end with its parent, and on interrupts, which `nohup` may ignore."""
+    worker.end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt DVC and its stage, and wait until DVC has removed the experiment's folder."""
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(PATIENCE)
+    finally:
+        process.kill()
+
+
+def _current_hashes() -> tuple[Hashes, Hashes]:
+    """Return the hashes of the corpus in the lock and of the current code."""
+    return _locked_hashes(read_lock(), CORPUS), current_code()
 
 
 def _head() -> str:

@@ -44,10 +44,7 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     Raises:
         InputError: no run is finished, the runs use several corpora, or the name is not valid.
     """
-    if not NAME.fullmatch(name):
-        raise InputError(
-            f"{name!r} is not a valid name of a study: use letters, digits and hyphens"
-        )
+    check_name(name)
     if not runs:
         raise InputError("none of these experiments is finished: run them first")
     table, names = rows(points, runs), varied(points)
@@ -55,8 +52,8 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     if len(corpora) > 1:
         raise InputError(f"the runs use several corpora, {sorted(corpora)}: choose one")
     with atomic_folder(FOLDER / name) as folder:
-        _write_table(table, folder / "runs.csv")
-        _write_table(summary(table, names), folder / "summary.csv")
+        write_table(table, folder / "runs.csv")
+        write_table(summary(table, names), folder / "summary.csv")
         (corpus,) = corpora
         about = {
             "corpus": dict(zip(CORPUS, corpus, strict=True)),
@@ -72,12 +69,24 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
             seed_predictions.write(predictions, folder)
             about["quantization_errors"] = seed_predictions.quantization_errors(predictions)
             if not names:
-                _write_table(epochs(table[SEED].tolist(), ordered), folder / "epochs.csv")
+                write_table(epochs(table[SEED].tolist(), ordered), folder / "epochs.csv")
             if len(np.unique(predictions.groups)) > 1:
                 compare(folder)
         write_json(folder / "study.json", about)
     draw(FOLDER / name)
     return FOLDER / name
+
+
+def check_name(name: str) -> None:
+    """Check that a name can be a folder in `study`.
+
+    Raises:
+        InputError: the name is not valid.
+    """
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} is not a valid name of a study: use letters, digits and hyphens"
+        )
 
 
 def compare(folder: Path) -> None:
@@ -107,7 +116,7 @@ def compare(folder: Path) -> None:
             | {"p": difference.p, "adjusted_p": difference.adjusted_p}
             | {"wins": wins, "wins_low": wins_low, "wins_high": wins_high}
         )
-    _write_table(pd.DataFrame(rows), folder / "comparison.csv")
+    write_table(pd.DataFrame(rows), folder / "comparison.csv")
 
 
 def draw(folder: Path) -> None:
@@ -203,6 +212,7 @@ def _record(spread: statistics.Spread) -> dict[str, Any]:
     }
 
 
-def _write_table(table: pd.DataFrame, file: Path) -> None:
+def write_table(table: pd.DataFrame, file: Path) -> None:
+    """Write a table as CSV."""
     with atomic_file(file) as part:
         table.to_csv(part, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")

@@ -26,8 +26,15 @@ Row = dict[str, str]
 Settings = Mapping[str, Any]
 
 
-def append(runs: Iterable[Run], recipes: Sequence[Recipe], file: Path = FILE) -> tuple[int, int]:
+def append(
+    runs: Iterable[Run],
+    recipes: Sequence[Recipe],
+    file: Path = FILE,
+    stopped: Mapping[str, Run] | None = None,
+) -> tuple[int, int]:
     """Add the runs that hold out reviews and are not in the log yet.
+
+    Runs that were stopped before they had a result are added without one, by their source.
 
     Existing rows stay as they are. Each row has:
 
@@ -37,7 +44,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe], file: Path = FILE) ->
     - held_out.MODEL: the accuracy of each model on the held-out reviews;
     - command: a command that repeats the run;
     - commit: the commit that the run started from, whose code and defaults it used;
-    - source: the revision of the experiment.
+    - source: the revision of the experiment, or why there is none.
 
     Returns:
         The number of added rows, and the number of all rows.
@@ -45,7 +52,8 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe], file: Path = FILE) ->
     # As text, so that existing rows are written as they were read.
     log = pd.read_csv(file, dtype=str, keep_default_na=False) if file.exists() else pd.DataFrame()
     known = set(log["source"]) if len(log) else set()
-    new = [describe(run, recipes) for run in runs if held_out(run) and _source(run) not in known]
+    sources = {_source(run): run for run in runs if held_out(run)} | dict(stopped or {})
+    new = [describe(run, recipes, source) for source, run in sources.items() if source not in known]
     if new:
         new.sort(key=lambda row: row["command"])
         log = pd.concat([log, pd.DataFrame(new)], ignore_index=True).fillna("")
@@ -65,7 +73,7 @@ def held_out(run: Run) -> dict[str, float]:
     }
 
 
-def describe(run: Run, recipes: Sequence[Recipe]) -> Row:
+def describe(run: Run, recipes: Sequence[Recipe], source: str) -> Row:
     """Return the row of a run that holds out reviews."""
     params = flatten(run.params)
     defaults = flatten(dvc.api.params_show(rev=run.baseline))
@@ -78,7 +86,7 @@ def describe(run: Run, recipes: Sequence[Recipe]) -> Row:
         **{f"held_out.{model}": str(accuracy) for model, accuracy in held_out(run).items()},
         "command": command(recipe, settings, params[SEED]),
         "commit": run.baseline[:REVISION_DIGITS],
-        "source": _source(run),
+        "source": source,
     }
 
 
@@ -100,8 +108,8 @@ def closest_recipe(
     return min(differences.items(), key=lambda item: len(item[1]))
 
 
-def command(recipe: str, settings: Settings, seed: int) -> str:
-    """Return the command that runs a recipe, or the defaults, with other settings and a seed."""
+def command(recipe: str, settings: Settings, seed: int | str) -> str:
+    """Return the command that runs a recipe, or the defaults, with other settings and seeds."""
     start = ["birnn", "sweep", *(["-r", recipe] if recipe else [])]
     options = [part for option in _options({**settings, SEED: seed}) for part in ("-S", option)]
     return shlex.join([*start, *options])

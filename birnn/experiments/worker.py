@@ -197,14 +197,14 @@ def _run(clone: Path, *command: str) -> None:
         text=True,
         encoding="utf-8",
         check=False,
-        preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+        preexec_fn=end_with_parent if sys.platform == "linux" else None,
     )
     if process.returncode != 0:
         raise TaskError(f"{' '.join(command[:3])} failed: {last_line(process.stdout)}")
 
 
-def _end_with_parent() -> None:
-    """Ask the kernel to end this process when its parent, a Ray process, is killed."""
+def end_with_parent() -> None:
+    """Ask the kernel of Linux to end this process when its parent is killed."""
     import ctypes  # noqa: PLC0415
 
     set_parent_death_signal = 1

@@ -142,7 +142,7 @@ def test_one_by_one_prints_the_remaining_time(
 ) -> None:
     clock = iter([100.0, 100.0, 700.0, 1300.0])
     monkeypatch.setattr(runs.time, "perf_counter", lambda: next(clock))
-    monkeypatch.setattr(runs, "_run", lambda point: int(point.name == "b"))
+    monkeypatch.setattr(runs, "execute", lambda point: int(point.name == "b"))
     points = [SimpleNamespace(name=name) for name in "abc"]
     assert [point.name for point in runs.one_by_one(points)] == ["b"]
     assert capsys.readouterr().out.splitlines() == [

@@ -1,0 +1,81 @@
+"""By how much the best of several trials overestimates its accuracy (the winner's curse).
+
+Tsamardinos, Greasidou and Borboudakis, "Bootstrapping the out-of-sample predictions for efficient
+and accurate cross-validation", 2018: the bootstrap bias correction. The whole choice is repeated on
+resampled reviews, and each winner is scored on the reviews that were not drawn. Here the groups of
+reviews, such as films, are drawn.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from birnn.evaluation.intervals import Interval, tail
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Winner:
+    """The best of several trials.
+
+    Attributes:
+        accuracy: its corrected accuracy.
+        interval: 95% interval of the corrected accuracy.
+        gain: corrected difference from the reference trial, or None without one.
+        gain_interval: 95% interval of the gain.
+    """
+
+    accuracy: float
+    interval: Interval
+    gain: float | None
+    gain_interval: Interval | None
+
+
+def correct_winner(
+    correct: NDArray[np.bool_],
+    groups: NDArray[np.int32],
+    reference: int | None = None,
+    seed: int = 0,
+) -> Winner | None:
+    """Return the corrected accuracy of the trial that is best on all reviews.
+
+    It is the mean accuracy of the winners of the resamples. The intervals are percentiles; they
+    are wider than for a trial that was fixed in advance, since they include the choice.
+
+    Args:
+        correct: which reviews each trial classifies correctly, shape (trials, reviews).
+        groups: number of each review's group, shape (reviews,).
+        reference: index of the trial that the winner is compared with.
+        seed: seed of the resamples.
+
+    Returns:
+        The result, or None with fewer than two groups.
+    """
+    _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    count = len(sizes)
+    if count == 1:
+        return None
+    hits = np.array([np.bincount(index, trial, count) for trial in correct])
+    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RESAMPLES)
+    left = draws == 0
+    usable = left.any(axis=1)
+    draws, left = draws[usable], left[usable]
+    # The best of the drawn groups; in a tie, the first trial.
+    winners = np.argmax(draws @ hits.T, axis=1)
+    scores = (left @ hits.T) / (left @ sizes)[:, None]
+    rows = np.arange(len(scores))
+    accuracies = scores[rows, winners]
+    gains = None if reference is None else accuracies - scores[:, reference]
+    return Winner(
+        float(accuracies.mean()),
+        _percentiles(accuracies),
+        None if gains is None else float(gains.mean()),
+        None if gains is None else _percentiles(gains),
+    )
+
+
+def _percentiles(values: NDArray[np.float64]) -> Interval:
+    low, high = np.quantile(values, (tail(1), 1 - tail(1)))
+    return float(low), float(high)
