@@ -81,7 +81,7 @@ class Search:
 
     def point(self, params: Params) -> Point:
         """Return the settings of a trial."""
-        return grid.point(self.fixed | params, self.recipe)
+        return grid.point(params | self.fixed, self.recipe)
 
     @property
     def defaults(self) -> Params | None:
@@ -126,7 +126,7 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
         fixed[HOLD_OUT] = DEFAULT_HOLD_OUT
     for key, kind in space.items():
         for value in _ends(kind):
-            grid.point(fixed | {key: value}, recipe)
+            grid.point({key: value} | fixed, recipe)
     return Search(name, space, fixed, recipe, model)
 
 
@@ -189,14 +189,14 @@ def one_by_one(
     """Run trials on this machine, and stop those that fall behind the median of the others."""
     for params in proposed:
         point = search.point(params)
-        run, curve = find(point), None
-        if run is None:
+        value, curve = _result(search, find(point))
+        if value is None:
             runs.remove_folders(point)
             status, curve = _train(search, study, point)
             if status == 0:
                 runs.execute(point)
-                run = find(point)
-        yield _finish(search, params, run, lambda full: pruned_after(study, full), curve)
+                value, curve = _result(search, find(point))
+        yield finish(search, params, value, curve, study)
 
 
 def in_batches(machines: Cluster) -> Execute:
@@ -211,7 +211,7 @@ def in_batches(machines: Cluster) -> Execute:
         missing = {point.name: point for point in points if find(point) is None}
         list(machines.execute(list(missing.values())))
         for params, point in zip(proposed, points, strict=True):
-            yield _finish(search, params, find(point))
+            yield finish(search, params, *_result(search, find(point)))
 
     return run_batch
 
@@ -219,6 +219,36 @@ def in_batches(machines: Cluster) -> Execute:
 def find(point: Point) -> Run | None:
     """Return the finished experiment of a point, if any."""
     return runs.match_points([point], runs.finished()).get(0)
+
+
+def finish(
+    search: Search,
+    params: Params,
+    value: float | None,
+    curve: Curve,
+    study: optuna.Study | None = None,
+) -> FrozenTrial:
+    """Return the finished trial.
+
+    Args:
+        search: the search.
+        params: the trial's settings.
+        value: its metric, or None if it failed or was stopped.
+        curve: its curve, as far as it is known.
+        study: other trials; if the pruner stops the trial compared with them, it counts as stopped
+            then, even if it was too fast to be stopped.
+    """
+    state = TrialState.FAIL if value is None else TrialState.COMPLETE
+    if study and (last := pruned_after(study, curve)):
+        curve = {epoch: accuracy for epoch, accuracy in curve.items() if epoch <= last}
+        value, state = curve[last], TrialState.PRUNED
+    return create_trial(
+        state=state,
+        value=value,
+        params=params,
+        distributions=dict(search.space),
+        intermediate_values=curve,
+    )
 
 
 def pruned_after(study: optuna.Study, curve: Curve) -> int | None:
@@ -274,30 +304,12 @@ def _curve(revision: str, network: str) -> Curve:
     return dict(enumerate(table["val_accuracy"], start=1))
 
 
-def _finish(
-    search: Search,
-    params: Params,
-    run: Run | None,
-    prune: Callable[[Curve], int | None] = lambda _: None,
-    curve: Curve | None = None,
-) -> FrozenTrial:
-    """Return the finished trial of an experiment, or of the curve of one that did not finish."""
-    if run and search.model in NETWORKS:
-        curve = _curve(run.revision, search.model)
-    curve = curve or {}
-    value, state = None, TrialState.FAIL
-    if last := prune(curve):
-        curve = {epoch: accuracy for epoch, accuracy in curve.items() if epoch <= last}
-        value, state = curve[last], TrialState.PRUNED
-    elif run:
-        value, state = run.metrics[search.model][MEASURE], TrialState.COMPLETE
-    return create_trial(
-        state=state,
-        value=value,
-        params=params,
-        distributions=dict(search.space),
-        intermediate_values=curve,
-    )
+def _result(search: Search, run: Run | None) -> tuple[float | None, Curve]:
+    """Return the metric of an experiment, and the curve of its network."""
+    if run is None:
+        return None, {}
+    curve = _curve(run.revision, search.model) if search.model in NETWORKS else {}
+    return run.metrics[search.model][MEASURE], curve
 
 
 def _open(search: Search) -> optuna.Study:

@@ -56,4 +56,5 @@ def draw_importances(shares: Mapping[str, float]) -> Figure:
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         axes.set_xlim(0, 1)
         axes.grid(visible=False, axis="y")
+        axes.set_axisbelow(True)
     return figure

@@ -142,7 +142,9 @@ def conclude(results: Results) -> str:
             f"choose it, its accuracy is about {percent(winner.accuracy)}"
             f"{_between(winner.interval, percent)}, {points(winner.accuracy - accuracy)} points."
         )
-    if winner and winner.gain is not None and winner.gain_interval is not None:
+    if best.params == results.search.defaults:
+        text += " These are the defaults: no trial is better."
+    elif winner and winner.gain is not None and winner.gain_interval is not None:
         low, high = winner.gain_interval
         shown = "an improvement" if low > 0 else "a loss" if high < 0 else NO_DIFFERENCE
         text += (

@@ -41,8 +41,9 @@ def correct_winner(
 ) -> Winner | None:
     """Return the corrected accuracy of the trial that is best on all reviews.
 
-    It is the mean accuracy of the winners of the resamples. The intervals are percentiles; they
-    are wider than for a trial that was fixed in advance, since they include the choice.
+    It is the mean accuracy of the winners of the resamples, which is somewhat too low if the best
+    trial is only just better than the others. The intervals are percentiles; they are wider than
+    for a trial that was fixed in advance, since they include the choice.
 
     Args:
         correct: which reviews each trial classifies correctly, shape (trials, reviews).

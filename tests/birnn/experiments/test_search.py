@@ -102,9 +102,7 @@ def trials_of(before: Compute) -> search.Execute:
         for params in proposed:
             before(len(study.trials))
             curve = {epoch: accuracy(params) - 0.1 / epoch for epoch in (1, 2, 3)}
-            yield search._finish(  # noqa: SLF001
-                chosen, params, None, lambda full: search.pruned_after(study, full), curve
-            )
+            yield search.finish(chosen, params, curve[3], curve, study)
 
     return execute
 
@@ -124,6 +122,9 @@ def test_interrupted_search_repeats_the_trial_that_was_running(batch: int) -> No
             stops.remove(number)
             raise KeyboardInterrupt
 
+    states = [trial.state for trial in plain.trials]
+    assert states.count(TrialState.COMPLETE) >= 5
+    assert TrialState.PRUNED in states
     chosen = search.parse("interrupted", OPTIONS, None, METRIC)
     for trials in (7, 7, 7, 9, 15, 15):
         try:
@@ -140,7 +141,7 @@ def test_interrupted_search_repeats_the_trial_that_was_running(batch: int) -> No
 def test_stopped_trials_are_below_the_median_of_finished_ones() -> None:
     study = optuna.create_study(direction="maximize", pruner=search.PRUNER)
     for shift in range(5):
-        curve = {epoch: 0.7 + shift / 100 for epoch in (1, 2, 3)}
+        curve = dict.fromkeys((1, 2, 3), 0.7 + shift / 100)
         study.add_trial(create_trial(value=curve[3], intermediate_values=curve))
         below = {1: 0.6, 2: 0.71, 3: 0.9}
         # Too few trials to compare with, until the last one.
@@ -186,7 +187,7 @@ def test_failed_trial_counts_and_is_not_repeated() -> None:
         chosen: search.Search, _study: optuna.Study, proposed: Sequence[search.Params]
     ) -> Iterator[FrozenTrial]:
         for params in proposed:
-            yield search._finish(chosen, params, None)  # noqa: SLF001
+            yield search.finish(chosen, params, None, {})
 
     study = search.run(parse(*OPTIONS), 2, execute)
     assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 2
