@@ -1,4 +1,4 @@
-"""Whether a search finds more than random trials: `python -m benchmarks.search`.
+"""Searches compared with random trials: `python -m benchmarks.search`.
 
 A search of the BiGRU's settings on the fallback corpus, compared with random searches of the same
 size, which are drawn from one pool of random trials. Trials are trained in this process, without

@@ -1,8 +1,8 @@
 """Searches: trials that Optuna proposes, run as DVC experiments and scored on held-out reviews.
 
 The proposals are Optuna's TPE (Watanabe, "Tree-Structured Parzen Estimator", 2023). Each depends
-only on the seed, its number and the trials before it. So the journal stores only trials that ended:
-a resumed search proposes the trial that was running once more.
+only on the seed, its number and the trials before it. So the journal stores only trials that ended,
+and a resumed search proposes the trial that was running once more.
 """
 
 import re
@@ -351,8 +351,8 @@ def _model(metric: str) -> str:
         raise InputError(f"{metric!r} is not the metric of a search: use {choices}")
     if measure != MEASURE:
         raise InputError(
-            f"{metric} is measured on the test split, where the chosen settings would look better "
-            f"than they are: use {choices}"
+            f"{metric} is measured on the test split, and settings that are chosen by it would look "
+            f"better than they are: use {choices}"
         )
     return model
 
