@@ -1,8 +1,8 @@
-"""Searches compared with random trials: `python -m benchmarks.search`.
+"""Searches compared with random trials: `python -m benchmarks.search --model bigru`.
 
-A search of the BiGRU's settings on the fallback corpus, compared with random searches of the same
-size, which are drawn from one pool of random trials. Trials are trained in this process, without
-DVC. Run it in the project's folder.
+A search on the fallback corpus, compared with random searches of the same size, which are drawn
+from one pool of random trials. Trials are trained in this process, without DVC. Run it in the
+project's folder.
 """
 
 import os
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -20,13 +21,18 @@ import numpy as np
 import optuna
 import pandas as pd
 import typer
+from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
 
 from birnn.core.settings import load
 from birnn.core.yaml_files import read_yaml, write_yaml
+from birnn.evaluation.metrics import is_correct
+from birnn.evaluation.model_names import BASELINE
 from birnn.experiments import grid, runs, search
 from birnn.networks import bigru
 from birnn.networks.config import NetworkConfig
+from birnn.text import reviews
+from birnn.training import baseline
 from birnn.training.fit import Paths, train
 from birnn.training.splits import watched_split
 
@@ -42,16 +48,25 @@ FIXED = (
     "train.epochs=3",
     "train.batch_size=512",
 )
-SPACE = (
-    "train.learning_rate=log:1e-4..1e-1",
-    "network.dropout=0..0.7",
-    "network.word_dropout=0..0.5",
-    "bigru.units=2..16",
-)
+SPACES = {
+    "bigru": (
+        "train.learning_rate=log:1e-4..1e-1",
+        "network.dropout=0..0.7",
+        "network.word_dropout=0..0.5",
+        "bigru.units=2..16",
+    ),
+    "baseline": (
+        "baseline.inverse_regularization=log:1e-4..1e2",
+        "baseline.smoothing=log:1e-2..1e2",
+        "baseline.min_reviews=1..50",
+        "baseline.ngrams=1..3",
+    ),
+}
 RANDOM_SEED = 1000
 
 
 def main(
+    model: Annotated[str, typer.Option(help="bigru or baseline, whose trials take a second")],
     trials: Annotated[int, typer.Option(help="trials of each search")] = 30,
     pool: Annotated[int, typer.Option(help="random trials to draw from")] = 60,
     draws: Annotated[int, typer.Option(help="random searches")] = 5,
@@ -60,7 +75,8 @@ def main(
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         os.chdir(folder)
         prepare()
-        chosen = search.parse("bench", [*FIXED, *SPACE], None, "bigru.holdout_accuracy")
+        options = [*FIXED, *SPACES[model]]
+        chosen = search.parse("bench", options, None, f"{model}.holdout_accuracy")
         # Without a lock file of DVC; the code does not change while this runs.
         with mock.patch.object(runs, "fingerprint", return_value=""):
             found = search.run(chosen, trials, execute)
@@ -105,16 +121,28 @@ def execute(
 
 
 def evaluate(chosen: search.Search, params: search.Params) -> search.Curve:
-    """Train a trial and return its held-out accuracy by epoch."""
+    """Train a trial and return its held-out accuracy by epoch; the baseline has one epoch."""
     file = Path("trial.yaml")
     write_yaml(chosen.point(params).params, file)
     settings = load(file)
+    if chosen.model == BASELINE:
+        (words, labels), (held_out, held_out_labels) = read("train"), read("validation")
+        predictor = baseline.Predictor(baseline.fit(words, labels, settings.baseline))
+        return {1: float(is_correct(held_out_labels, predictor(held_out)).mean())}
     keras.backend.clear_session()
     config = NetworkConfig.from_settings(bigru.NETWORK, settings)
     paths = Paths.of(bigru.NETWORK.name)
     train(bigru.NETWORK, config, settings.train, watched_split(settings.pad.validation), paths)
     history = pd.read_csv(paths.model / "history.csv")["val_accuracy"]
     return dict(enumerate(history, start=1))
+
+
+@cache
+def read(split: str) -> tuple[list[list[str]], NDArray[np.uint8]]:
+    """Return the words and the labels of the reviews of a split."""
+    folder = Path("data/padded", split)
+    batches = reviews.words(Path("data/corpus/train.parquet"), rows=np.load(folder / "rows.npy"))
+    return [words for batch in batches for words in batch], np.load(folder / "labels.npy")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -345,10 +346,9 @@ def _interrupt(process: subprocess.Popen[bytes]) -> None:
         process.terminate()
     else:
         os.killpg(process.pid, signal.SIGINT)
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(PATIENCE)
-    finally:
-        process.kill()
+    process.kill()
 
 
 def _current_hashes() -> tuple[Hashes, Hashes]:

@@ -351,8 +351,8 @@ def _model(metric: str) -> str:
         raise InputError(f"{metric!r} is not the metric of a search: use {choices}")
     if measure != MEASURE:
         raise InputError(
-            f"{metric} is measured on the test split, and settings that are chosen by it would look "
-            f"better than they are: use {choices}"
+            f"{metric} is measured on the test split, and settings that are chosen by it would "
+            f"look better there than they are: use {choices}"
         )
     return model
 
