@@ -75,8 +75,7 @@ def main(
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         os.chdir(folder)
         prepare()
-        options = [*FIXED, *SPACES[model]]
-        chosen = search.parse("bench", options, None, f"{model}.holdout_accuracy")
+        chosen = search.parse("bench", SPACES[model], None, f"{model}.holdout_accuracy")
         # Without a lock file of DVC; the code does not change while this runs.
         with mock.patch.object(runs, "fingerprint", return_value=""):
             found = search.run(chosen, trials, execute)
