@@ -20,6 +20,8 @@ def main(settings: Settings) -> None:
     refuse = settings.fetch.overlap == "refuse"
     with atomic_folder(CORPUS) as folder:
         description = store.write(corpus, folder, refuse_overlap=refuse)
+    for line in corpus.describe():
+        print(line)
     for name in ("train", "test"):
         split = description[name]
         print(

@@ -29,10 +29,12 @@ Side = Literal["pre", "post"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 FileName = Annotated[str, Field(pattern=r"^[^/\\]+$")]
+Delimiter = Annotated[str, Field(pattern=r"^([^\w\s\"]|\t|auto)$")]
 Column = Annotated[str, Field(min_length=1)]
 Kernel = Literal["auto", "fused", "keras"]
 Pooling = Literal["last", "max_mean"]
 Label = str | int | bool
+Labels = Label | Annotated[list[Label], Field(min_length=1)]
 Value = str | int | float | bool | None | list[Any]
 
 
@@ -53,32 +55,56 @@ class Fetch(Section):
     overlap: Literal["report", "refuse"]
 
 
+def _is_encoding(name: str) -> str:
+    """Accept auto and the encodings of Python."""
+    try:
+        "".encode("utf-8" if name == "auto" else name)
+    except (LookupError, ValueError):
+        raise PydanticCustomError(
+            "encoding", "no such encoding; use auto, or one such as utf-8, cp1252 or utf-16"
+        ) from None
+    return name
+
+
 class Csv(Section):
     """The files and columns of the user's own labelled reviews."""
 
     train: FileName
-    test: FileName | None
+    test: Fraction | Label | None
+    seed: Seed
+    delimiter: Delimiter
+    encoding: Annotated[str, AfterValidator(_is_encoding)]
     text_column: Column
     label_column: Column
-    positive: Label
-    negative: Label
+    positive: Labels
+    negative: Labels
+    unusable: Literal["refuse", "skip"]
     split_column: Column | None
     id_column: Column | None
     group_column: Column | None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        if (self.test is None) == (self.split_column is None):
+        if isinstance(self.test, float):
+            one_split = self.split_column is None
+        else:
+            one_split = self.split_column is not None or isinstance(self.test, str)
+        if not one_split:
             raise PydanticCustomError(
                 "csv_splits",
-                "set exactly one of test (the file of the test reviews) and split_column (the "
-                "column that contains train or test), and the other to null",
+                "set split_column (the column that names the split), or set it to null and test to "
+                "the test file or to the fraction of test reviews, such as 0.2",
             )
-        if str(self.positive) == str(self.negative):
+        if set(map(str, as_list(self.positive))) & set(map(str, as_list(self.negative))):
             raise PydanticCustomError(
                 "csv_labels", "positive and negative must be different labels"
             )
         return self
+
+
+def as_list(labels: Labels) -> list[Label]:
+    """Return the labels of a class as a list."""
+    return labels if isinstance(labels, list) else [labels]
 
 
 class Pad(Section):

@@ -1,86 +1,212 @@
 """Read the user's own labelled text from CSV, TSV, JSON Lines or Parquet files."""
 
+import re
+from array import array
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
+import numpy as np
+
 from birnn.core.errors import InputError
-from birnn.core.settings import Csv
+from birnn.core.settings import Csv, as_list
 from birnn.corpora import tabular
-from birnn.corpora.review import SPLITS, Review
+from birnn.corpora.random_split import draw_test
+from birnn.corpora.review import SPLITS, Review, short_hash
 
 FOLDER = Path("data/own")
 SHOWN = 40  # characters of a value in error messages
 
 
-def read(settings: Csv, folder: Path = FOLDER) -> Iterator[Review]:
-    """Yield the rows of the files as reviews.
+class UnusableRowError(InputError):
+    """A row cannot become a review, for a reason such as an empty text."""
 
-    Raises:
-        InputError: a file is missing or damaged, a column is missing, a label or a split is
-            unknown, or a value is empty. The message names the file and the line.
+    def __init__(self, location: str, reason: str, message: str) -> None:
+        """Store the reason, which is the same for all rows with this problem."""
+        super().__init__(f"{location}, {message}")
+        self.reason = reason
+
+
+class LabelledFiles:
+    """The user's files.
+
+    Attributes:
+        formats: the encoding and delimiter of each file that was read.
+        skipped: the number of rows that the last reading skipped, by reason.
     """
-    names = (
-        settings.text_column,
-        settings.label_column,
-        settings.split_column,
-        settings.id_column,
-        settings.group_column,
-    )
-    columns = [name for name in names if name is not None]
-    files = [(folder / settings.train, "train")]
-    if settings.test is not None:
-        files.append((folder / settings.test, "test"))
-    for file, file_split in files:
-        for location, row in tabular.read(file, columns):
-            yield _review(settings, file_split, location, row)
 
+    def __init__(self, settings: Csv, folder: Path = FOLDER) -> None:
+        """Store where the files are; nothing is read yet."""
+        self.formats: dict[Path, tabular.Format] = {}
+        self.skipped: Counter[str] = Counter()
+        self._settings = settings
+        self._folder = folder
+        self._labels = {label_key(label): 0 for label in as_list(settings.negative)}
+        self._labels |= {label_key(label): 1 for label in as_list(settings.positive)}
 
-def _review(settings: Csv, file_split: str, location: str, row: dict[str, Any]) -> Review:
-    split = file_split
-    if settings.split_column is not None:
-        split = _value(row, settings.split_column, location)
-        if split not in SPLITS:
+    def read(self) -> Iterator[Review]:
+        """Yield the rows of the files as reviews.
+
+        For a random split the files are read twice, so that the texts need not fit in memory.
+
+        Raises:
+            InputError: a file is missing or damaged, or a column is missing. Unless unusable rows
+                are skipped, also if a label or split is unknown or a value is empty. The message
+                names the file and the line.
+        """
+        fraction, seed = self._settings.test, self._settings.seed
+        if not isinstance(fraction, float):
+            yield from self._reviews()
+            return
+        labels, groups = array("B"), array("Q")
+        for review in self._reviews():
+            unit = review.group if self._settings.group_column else review.text
+            labels.append(review.label)
+            groups.append(short_hash(unit.encode()))
+        is_test = draw_test(np.asarray(labels), np.asarray(groups), fraction, seed)
+        for review, split in zip(self._reviews(), map(int, is_test), strict=True):
+            yield replace(review, split=SPLITS[split])
+
+    def describe(self) -> Iterator[str]:
+        """Yield lines about the formats of the files and the rows that were skipped."""
+        for form, files in Counter(self.formats.values()).items():
+            if form != tabular.DETECTED:
+                name = next(file for file in self.formats if self.formats[file] == form)
+                others = f" and {files - 1} more" if files > 1 else ""
+                encoding = form.encoding.removesuffix("-sig")
+                delimiter = f", delimiter {form.delimiter!r}" * (form.delimiter != tabular.AUTO)
+                yield f"{name}{others}: encoding {encoding}{delimiter}"
+        if self.skipped:
+            reasons = ", ".join(f"{count:,} {why}" for why, count in self.skipped.most_common())
+            yield f"skipped rows: {reasons}"
+
+    def _reviews(self) -> Iterator[Review]:
+        """Yield the usable rows; a random split calls all of them training reviews."""
+        settings = self._settings
+        skip = settings.unusable == "skip"
+        names = (
+            settings.text_column,
+            settings.label_column,
+            settings.split_column,
+            settings.id_column,
+            settings.group_column,
+        )
+        columns = [name for name in names if name is not None]
+        given = tabular.Format(settings.encoding, settings.delimiter)
+        self.skipped.clear()
+        for file, file_split in self._files():
+            self.formats[file] = form = tabular.detect(file, columns, given)
+            for location, row in tabular.read(file, columns, form):
+                try:
+                    review = self._review(file_split, location, row)
+                except UnusableRowError as error:
+                    if not skip:
+                        raise
+                    self.skipped[error.reason] += 1
+                else:
+                    yield review
+
+    def _files(self) -> list[tuple[Path, str]]:
+        """Return the files and their split; a test file that `train` matches too is a test file."""
+        test = self._settings.test
+        test_files = []
+        if isinstance(test, str) and self._settings.split_column is None:
+            test_files = self._find(test)
+        train_files = [file for file in self._find(self._settings.train) if file not in test_files]
+        return [(file, "train") for file in train_files] + [(file, "test") for file in test_files]
+
+    def _find(self, name: str) -> list[Path]:
+        """Return the file, or the files of a folder or pattern, except hidden ones, in order."""
+        path = self._folder / name
+        if path.is_dir():
+            found = path.iterdir()
+        elif path.exists() or not re.search(r"[*?[]", name):
+            return [path]
+        else:
+            found = self._folder.glob(name)
+        files = sorted(file for file in found if not file.name.startswith((".", "_")))
+        if not files:
+            raise InputError(f"{path} matches no files: check csv.train and csv.test")
+        return files
+
+    def _review(self, file_split: str, location: str, row: dict[str, Any]) -> Review:
+        settings = self._settings
+        split = file_split
+        if settings.split_column is not None:
+            split = self._split(_value(row, settings.split_column, location), location)
+        text = _value(row, settings.text_column, location)
+        if len(text.encode()) > tabular.LARGEST_TEXT:
             raise InputError(
-                f"{location}, column {settings.split_column!r} is {_short(split)}, neither train "
-                "nor test: fix the row"
+                f"{location}, column {settings.text_column!r} is longer than "
+                f"{tabular.LARGEST_TEXT:,} bytes: shorten the text"
             )
-    text = _value(row, settings.text_column, location)
-    if len(text.encode()) > tabular.LARGEST_TEXT:
-        raise InputError(
-            f"{location}, column {settings.text_column!r} is longer than "
-            f"{tabular.LARGEST_TEXT:,} bytes: shorten the text"
-        )
-    review_id, group = Path(location).name, None
-    if settings.id_column is not None:
-        review_id = _value(row, settings.id_column, location)
-    if settings.group_column is not None:
-        group = _value(row, settings.group_column, location)
-    label = _label(settings, location, row)
-    return Review(split, review_id, group or review_id, label, text, location)
+        review_id, group = Path(location).relative_to(self._folder).as_posix(), None
+        if settings.id_column is not None:
+            review_id = _value(row, settings.id_column, location)
+        if settings.group_column is not None:
+            group = _value(row, settings.group_column, location)
+        label = self._label(_value(row, settings.label_column, location), location)
+        return Review(split, review_id, group or review_id, label, text, location)
+
+    def _split(self, value: str, location: str) -> str:
+        if self._settings.test is not None:
+            return SPLITS[label_key(value) == label_key(self._settings.test)]
+        if value.strip() not in SPLITS:
+            column = self._settings.split_column
+            raise UnusableRowError(
+                location,
+                f"with another {column!r} than train or test",
+                f"column {column!r} is {_short(value)}, neither train nor test: fix the row, set "
+                "csv.test to the value that marks test reviews, or set csv.unusable to skip",
+            )
+        return value.strip()
+
+    def _label(self, value: str, location: str) -> int:
+        label = self._labels.get(label_key(value))
+        if label is None:
+            settings = self._settings
+            positive, negative = (
+                ", ".join(map(_as_text, as_list(labels)))
+                for labels in (settings.positive, settings.negative)
+            )
+            raise UnusableRowError(
+                location,
+                f"with another {settings.label_column!r}",
+                f"column {settings.label_column!r} is {_short(value)}, neither csv.positive "
+                f"({positive}) nor csv.negative ({negative}): fix the row or the settings, or set "
+                "csv.unusable to skip",
+            )
+        return label
 
 
-def _label(settings: Csv, location: str, row: dict[str, Any]) -> int:
-    value = _value(row, settings.label_column, location)
-    labels = {_as_text(settings.negative): 0, _as_text(settings.positive): 1}
-    if value not in labels:
-        raise InputError(
-            f"{location}, column {settings.label_column!r} is {_short(value)}, neither "
-            f"csv.positive ({_as_text(settings.positive)}) nor csv.negative "
-            f"({_as_text(settings.negative)}): fix the row or the settings"
-        )
-    return labels[value]
+def label_key(value: Any) -> str:
+    """Return the form in which labels are compared: 4.0 is 4, and TRUE is true."""
+    text = _as_text(value).strip()
+    if text.lower() in {"true", "false"}:
+        return text.lower()
+    return re.sub(r"(?<=\d)\.0+$", "", text)
 
 
 def _value(row: dict[str, Any], column: str, location: str) -> str:
     """Return a value as text, which must not be empty."""
     value = row.get(column)
     if isinstance(value, bytes | dict | list):
-        raise InputError(f"{location}, column {column!r} is neither text nor a number: fix it")
-    text = "" if value is None else _as_text(value)
+        raise UnusableRowError(
+            location,
+            f"whose {column!r} is no text",
+            f"column {column!r} is neither text nor a number: fix it",
+        )
+    missing = value is None or value != value  # noqa: PLR0124  # NaN differs from itself
+    text = "" if missing else _as_text(value)
     if not text.strip():
-        raise InputError(f"{location}, column {column!r} is empty: fill it, or remove the row")
+        raise UnusableRowError(
+            location,
+            f"without {column!r}",
+            f"column {column!r} is empty: fill it, remove the row, or set csv.unusable to skip",
+        )
     return text
 
 

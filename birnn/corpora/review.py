@@ -46,3 +46,8 @@ class Digest:
     def hexdigest(self) -> str:
         """Return the digest of all reviews so far, in hex."""
         return self._total.hexdigest()
+
+
+def short_hash(content: bytes) -> int:
+    """Return a 64-bit hash; a million different contents collide with a probability of 3e-8."""
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")

@@ -1,7 +1,7 @@
 """The sources of a corpus, by name."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,12 +21,14 @@ class Corpus:
         requested: the name of the requested corpus.
         read: yields the reviews of both splits, in any order that is the same at each call.
         vocabulary: the words in order of rank, if the corpus defines its own order.
+        describe: yields lines about what was read, such as the number of rows that were skipped.
     """
 
     name: str
     requested: str
     read: Callable[[], Iterator[Review]]
     vocabulary: list[str] | None = None
+    describe: Callable[[], Iterable[str]] = tuple
 
 
 def _imdb(_settings: Settings, raw: Path) -> Corpus:
@@ -43,8 +45,14 @@ def _rotten_tomatoes(_settings: Settings, _raw: Path) -> Corpus:
 
 
 def _csv(settings: Settings, _raw: Path) -> Corpus:
+    return own(settings, labelled_files.FOLDER)
+
+
+def own(settings: Settings, folder: Path) -> Corpus:
+    """Return the corpus of the user's own files in `folder`."""
+    files = labelled_files.LabelledFiles(settings.csv, folder)
     name = settings.csv.train
-    return Corpus(name, name, lambda: labelled_files.read(settings.csv))
+    return Corpus(name, name, files.read, describe=files.describe)
 
 
 SOURCES: dict[str, Callable[[Settings, Path], Corpus]] = {

@@ -4,7 +4,6 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from tqdm import tqdm
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import write_json
-from birnn.corpora.review import SPLITS, Digest, Review
+from birnn.corpora.review import SPLITS, Digest, Review, short_hash
 from birnn.corpora.sources import Corpus
 from birnn.text import tokenizer
 from birnn.text.parallel import map_in_order
@@ -49,9 +48,9 @@ class Tally:
         """Add a review, given its position in the corpus, counted from 0."""
         self.positions.append(position)
         self.positive += review.label
-        self.ids.append(_short_hash(review.id.encode()))
-        self.groups.append(_short_hash(review.group.encode()))
-        self.texts.append(_short_hash(self.digest.add(review)))
+        self.ids.append(short_hash(review.id.encode()))
+        self.groups.append(short_hash(review.group.encode()))
+        self.texts.append(short_hash(self.digest.add(review)))
 
     def describe(self) -> dict[str, Any]:
         """Return the numbers of reviews, positive reviews and groups, and the digest."""
@@ -178,8 +177,3 @@ def _refuse_overlap(corpus: Corpus, test: Tally, shared: NDArray[np.bool_]) -> N
 def _read_review(corpus: Corpus, position: int) -> Review:
     """Read one review from the corpus again, because only a hash of it is in memory."""
     return next(islice(corpus.read(), position, None))
-
-
-def _short_hash(content: bytes) -> int:
-    """Return a 64-bit hash; a million different contents collide with a probability of 3e-8."""
-    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big")

@@ -1,16 +1,22 @@
 """Read CSV, TSV, JSON Lines and Parquet files one row at a time, and refuse invalid files.
 
 A file may be truncated, in another encoding, or made to exhaust memory. Error messages name the
-file, line and column. At most LARGEST_TEXT bytes of a text are in memory; for Parquet, at most
+file, line and column. At most LARGEST_TEXT characters of a text are in memory; for Parquet, at most
 LARGEST_BATCH bytes and one page, which Arrow decompresses whole (up to 2 GB).
 """
 
+import codecs
 import csv
+import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
+import charset_normalizer
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,75 +26,213 @@ from birnn.core.machine import BATCH_SIZE
 
 LARGEST_TEXT = 20_000_000  # bytes
 LARGEST_BATCH = 5 * LARGEST_TEXT
+SAMPLE = 1_000_000  # bytes from which the encoding is detected
+
+AUTO = "auto"
+UTF_8 = "utf-8-sig"  # a byte order mark is skipped
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: UTF_8,
+    # Before UTF-16, whose mark starts the same.
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+LATIN = ["cp1252", "cp1250"]
+OTHER_SCRIPTS = ["cp1251", "koi8_r", "cp1253", "cp932", "gb18030", "big5", "cp949"]
+
+DELIMITERS = {".csv": ",;\t|", ".tsv": "\t,;|"}  # the most likely one first
+INVALID = re.compile("[\0\ud800-\udfff]")
+
+COMPRESSED = (".gz", ".bz2", ".zst")
+ADVICE = {
+    ".xlsx": "save the sheet as CSV UTF-8",
+    ".xls": "save the sheet as CSV UTF-8",
+    ".ods": "save the sheet as CSV",
+    ".zip": "unpack it",
+    ".json": "write one object per line to a .jsonl file, in pandas with to_json(orient='records', "
+    "lines=True)",
+    ".txt": "rename it to .csv or .tsv if it is a table",
+}
 
 Row = tuple[str, dict[str, Any]]
 """The location of a row, for error messages, and its values by column."""
 
 
-def read(file: Path, columns: Sequence[str]) -> Iterator[Row]:
+@dataclass(frozen=True)
+class Format:
+    """The encoding of a text file and the delimiter of a CSV or TSV file; `auto` detects them."""
+
+    encoding: str = AUTO
+    delimiter: str = AUTO
+
+
+DETECTED = Format()
+
+
+def read(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Iterator[Row]:
     """Yield the rows of a .csv, .tsv, .jsonl or .parquet file; the suffix determines the format.
 
     Values have the types of the file; in CSV and TSV they are text. A JSON object may lack
-    keys; its row then lacks them too. Byte order marks and empty lines are skipped.
+    keys; its row then lacks them too. Byte order marks and empty lines are skipped. Without
+    `columns`, rows have all columns.
 
     Raises:
-        InputError: the file is missing, of another format, truncated, damaged or not UTF-8, a row
-            has too few or too many columns, or a column is missing.
+        InputError: the file is missing, of another format, truncated, damaged or not in its
+            encoding, a row has too few or too many columns, or a column is missing.
     """
-    reader = READERS.get(file.suffix.lower())
-    if reader is None:
-        raise InputError(f"{file} has an unsupported extension: use one of {', '.join(READERS)}")
+    reader = READERS[_suffix(file)]
+    yield from reader(file, columns, detect(file, columns, given))
+
+
+def detect(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Format:
+    """Return the encoding and delimiter of a file, detected where `given` does not set them.
+
+    The delimiter is the one with which the header has most of the `columns`.
+
+    Raises:
+        InputError: the file is missing, of another format, damaged, or in an unknown encoding.
+    """
+    suffix = _suffix(file)
+    encoding, delimiter = given.encoding, given.delimiter
+    if suffix == ".parquet":
+        return DETECTED
+    if encoding == AUTO:
+        encoding = _detect_encoding(file)
+    if delimiter == AUTO and suffix in DELIMITERS:
+        delimiter = _detect_delimiter(file, columns, encoding, DELIMITERS[suffix])
+    return Format(encoding, delimiter)
+
+
+def _suffix(file: Path) -> str:
+    """Return the suffix that names the format, in lowercase."""
+    suffix = file.suffix.lower()
+    if suffix in COMPRESSED and (inner := Path(file.stem).suffix.lower()) != ".parquet":
+        suffix = inner
+    if suffix not in READERS:
+        advice = ADVICE.get(suffix, f"use one of {', '.join(READERS)}")
+        raise InputError(f"{file} has an unsupported extension: {advice}")
     if not file.is_file():
         raise InputError(f"{file} does not exist or is not a file: check the path")
-    yield from reader(file, columns)
+    return suffix
 
 
-def lines(file: IO[bytes], name: str) -> Iterator[tuple[int, str]]:
-    """Yield the number and text of each line of a UTF-8 file, including the newline.
+@contextmanager
+def _open(file: Path) -> Iterator[IO[bytes]]:
+    """Open a file, decompressed if its name says so.
 
     Raises:
-        InputError: a line is not UTF-8, contains a NUL byte, or is longer than LARGEST_TEXT.
+        InputError: the compressed content is truncated or damaged.
     """
-    number = 0
-    while line := file.readline(LARGEST_TEXT + 1):
-        number += 1
-        location = f"{name}, line {number}"
-        if len(line) > LARGEST_TEXT:
-            raise InputError(
-                f"{location} is longer than {LARGEST_TEXT:,} bytes: shorten or remove it"
-            )
-        if b"\0" in line:
-            byte = line.index(b"\0") + 1
-            raise InputError(f"{location}, byte {byte} is a NUL byte: save the file as UTF-8 text")
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise InputError(
-                f"{location}, byte {error.start + 1} is not UTF-8: save the file as UTF-8 text"
-            ) from None
-        yield number, text
-
-
-def _csv(delimiter: str) -> Callable[[Path, Sequence[str]], Iterator[Row]]:
-    def read_csv(file: Path, columns: Sequence[str]) -> Iterator[Row]:
-        # This is a global limit of the csv module.
-        csv.field_size_limit(LARGEST_TEXT)
+    if file.suffix.lower() not in COMPRESSED:
         with file.open("rb") as content:
-            reader = csv.reader(
-                (line for _, line in lines(content, str(file))), delimiter=delimiter, strict=True
-            )
-            rows = _csv_rows(reader, file)
-            header = next(rows, ("", []))[1]
-            _require(columns, header, file)
-            for location, row in rows:
-                if len(row) != len(header):
-                    raise InputError(
-                        f"{location}: expected {len(header)} columns, found {len(row)}; "
-                        "fix the row, or quote the text"
-                    )
-                yield location, dict(zip(header, row, strict=True))
+            yield content
+        return
+    try:
+        with pa.input_stream(file, compression=pa.Codec.detect(file).name) as stream:
+            yield io.BufferedReader(stream)
+    except OSError as error:
+        raise InputError(
+            f"{file} is truncated or not compressed as {file.suffix} ({error}): save it again"
+        ) from None
 
-    return read_csv
+
+def _detect_encoding(file: Path) -> str:
+    """Return the encoding of the start of a file: by its byte order mark, UTF-8, or a guess.
+
+    A few invalid bytes in UTF-8 are damage, so they do not make it another encoding.
+    """
+    with _open(file) as content:
+        sample = content.read(SAMPLE)
+    for mark, encoding in BYTE_ORDER_MARKS.items():
+        if sample.startswith(mark):
+            return encoding
+    text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(sample)
+    invalid = len(re.findall("[\udc80-\udcff]", text))
+    if invalid <= len(re.findall("[^\0-\x7f\udc80-\udcff]", text)) or b"\0" in sample:
+        return UTF_8
+    lines = b"".join(line for line in sample.splitlines(keepends=True) if not line.isascii())
+    letters = len(re.findall(rb"[A-Za-z]", lines))
+    candidates = LATIN if invalid < letters / 2 else OTHER_SCRIPTS
+    matches = charset_normalizer.from_bytes(lines, cp_isolation=candidates)
+    plausible = [name for match in matches for name in match.could_be_from_charset]
+    # Of the Latin encodings, charset_normalizer cannot tell which is far more common.
+    return next((name for name in candidates[:1] if name in plausible), (plausible or [UTF_8])[0])
+
+
+def _detect_delimiter(file: Path, columns: Sequence[str], encoding: str, candidates: str) -> str:
+    with _open(file) as content:
+        texts = (line for _, line in lines(content, str(file), encoding))
+        header = next((line for line in texts if not line.isspace()), "").split("\r")[0]
+    if declared := re.fullmatch(r"sep=([,;\t|])\s*", header):
+        return declared[1]
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        names = next(_csv_reader([header], delimiter, strict=False), [])
+        return sum(column in names for column in columns), len(names)
+
+    return max(candidates, key=fit)
+
+
+def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[int, str]]:
+    """Yield the number and text of each line, including the newline.
+
+    Raises:
+        InputError: a line is not in this encoding, contains a NUL byte, or is longer than
+            LARGEST_TEXT.
+    """
+    name_of_encoding = encoding.removesuffix("-sig")
+    # Invalid bytes become surrogates, so that their line is known.
+    text = io.TextIOWrapper(
+        cast("io.BufferedReader", file), encoding, errors="surrogateescape", newline="\n"
+    )
+    number = 0
+    try:
+        while line := text.readline(LARGEST_TEXT + 1):
+            number += 1
+            location = f"{name}, line {number}"
+            if len(line) > LARGEST_TEXT:
+                raise InputError(
+                    f"{location} is longer than {LARGEST_TEXT:,} bytes: shorten or remove it"
+                )
+            if invalid := INVALID.search(line):
+                byte = len(line[: invalid.start()].encode(name_of_encoding)) + 1
+                problem = "a NUL byte" if invalid[0] == "\0" else f"not {name_of_encoding.upper()}"
+                raise InputError(
+                    f"{location}, byte {byte} is {problem}: save the file as UTF-8 text"
+                )
+            yield number, line
+    except UnicodeError:
+        raise InputError(
+            f"{name}, line {number + 1} is not {name_of_encoding.upper()}: save the file as UTF-8 "
+            "text"
+        ) from None
+    finally:
+        if not text.closed:
+            text.detach()
+
+
+def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]:
+    with _open(file) as content:
+        texts = (line for _, line in lines(content, str(file), form.encoding))
+        rows = _csv_rows(_csv_reader(texts, form.delimiter, strict=True), file)
+        header = next(rows, ("", []))[1]
+        if header and header[0] == "sep=":  # Excel's declaration of the delimiter
+            header = next(rows, ("", []))[1]
+        _require(columns, header, file)
+        for location, row in rows:
+            if len(row) != len(header):
+                raise InputError(
+                    f"{location}: expected {len(header)} columns, found {len(row)}; "
+                    "fix the row, or quote the text"
+                )
+            yield location, dict(zip(header, row, strict=True))
+
+
+def _csv_reader(texts: Iterable[str], delimiter: str, *, strict: bool) -> Any:
+    # This is a global limit of the csv module.
+    csv.field_size_limit(LARGEST_TEXT)
+    return csv.reader(texts, delimiter=delimiter, strict=strict)
 
 
 def _csv_rows(reader: Any, file: Path) -> Iterator[tuple[str, list[str]]]:
@@ -101,16 +245,16 @@ def _csv_rows(reader: Any, file: Path) -> Iterator[tuple[str, list[str]]]:
             return
         except csv.Error as error:
             raise InputError(
-                f"{location} is not valid CSV ({error}): the file is truncated, or a quote is not "
-                "closed: close it, or save the file again"
+                f"{location} is not valid CSV ({error}): the file is truncated, a quote is not "
+                "closed or a quote in a text is not doubled: fix it, or save the file again"
             ) from None
         if row:
             yield location, row
 
 
-def _json_lines(file: Path, columns: Sequence[str]) -> Iterator[Row]:
-    with file.open("rb") as content:
-        for number, line in lines(content, str(file)):
+def _read_json_lines(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]:
+    with _open(file) as content:
+        for number, line in lines(content, str(file), form.encoding):
             if line.isspace():
                 continue
             location = f"{file}, line {number}"
@@ -124,10 +268,9 @@ def _json_lines(file: Path, columns: Sequence[str]) -> Iterator[Row]:
             except (ValueError, RecursionError) as error:
                 raise InputError(f"{location} cannot be read as JSON ({error}): fix it") from None
             if not isinstance(row, dict):
-                raise InputError(
-                    f'{location} is not an object such as {{"{columns[0]}": ...}}: fix it'
-                )
-            for name in columns:
+                name = next(iter(columns), "text")
+                raise InputError(f'{location} is not an object such as {{"{name}": ...}}: fix it')
+            for name in columns or row:
                 _refuse_surrogates(row.get(name), f"{location}, column {name!r}")
             yield location, row
 
@@ -142,9 +285,11 @@ def _refuse_surrogates(value: Any, location: str) -> None:
             ) from None
 
 
-def _parquet(file: Path, columns: Sequence[str]) -> Iterator[Row]:
+def _read_parquet(file: Path, columns: Sequence[str], _form: Format) -> Iterator[Row]:
     try:
-        _require(columns, pq.read_schema(file).names, file)
+        names = pq.read_schema(file).names
+        _require(columns, names, file)
+        columns = columns or names
         start = 1
         for batch in _batches(file, columns):
             values = [_values(batch[name], f"{file}, column {name!r}") for name in columns]
@@ -203,13 +348,13 @@ def _require(columns: Sequence[str], header: Sequence[str], file: Path) -> None:
             count = f"{header.count(name)} columns" if name in header else "no column"
             raise InputError(
                 f"{file} has {count} {name!r}. Its columns are: {', '.join(header) or 'none'}. "
-                "Check the column name and the delimiter: a comma in .csv, a tab in .tsv"
+                "Check the column name and the delimiter"
             )
 
 
-READERS: dict[str, Callable[[Path, Sequence[str]], Iterator[Row]]] = {
-    ".csv": _csv(","),
-    ".tsv": _csv("\t"),
-    ".jsonl": _json_lines,
-    ".parquet": _parquet,
+READERS: dict[str, Callable[[Path, Sequence[str], Format], Iterator[Row]]] = {
+    ".csv": _read_csv,
+    ".tsv": _read_csv,
+    ".jsonl": _read_json_lines,
+    ".parquet": _read_parquet,
 }

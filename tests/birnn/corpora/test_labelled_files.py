@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv
-from birnn.corpora import labelled_files
+from birnn.corpora.labelled_files import LabelledFiles
 from birnn.corpora.review import Review
 
 LAYOUT = {
     "train": "reviews.csv",
     "test": None,
+    "seed": 0,
+    "delimiter": "auto",
+    "encoding": "auto",
+    "unusable": "refuse",
     "text_column": "text",
     "label_column": "label",
     "positive": "good",
@@ -37,7 +41,7 @@ TABLE = pd.DataFrame(
 
 
 def read(folder: Path, **layout: Any) -> list[Review]:
-    return list(labelled_files.read(Csv.model_validate(LAYOUT | layout), folder))
+    return list(LabelledFiles(Csv.model_validate(LAYOUT | layout), folder).read())
 
 
 def error_message(folder: Path, **layout: Any) -> str:

@@ -1,6 +1,7 @@
 """Tests of reading rows: every format, and the error messages of invalid files."""
 
 import csv
+import gzip
 import io
 import json
 import math
@@ -80,7 +81,7 @@ def test_parquet_round_trip(
     assert [(row["text"], row["label"]) for row in result] == written
 
 
-@given(st.binary(max_size=300), st.sampled_from([*tabular.READERS]))
+@given(st.binary(max_size=300), st.sampled_from([*tabular.READERS, ".csv.gz", ".jsonl.zst"]))
 def test_any_bytes_give_rows_or_an_error(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str
 ) -> None:
@@ -136,9 +137,9 @@ def test_location_is_the_first_line_of_a_row(tmp_path: Path) -> None:
     [
         ("a.csv", b"text,label\nGood.\n", ", line 2: expected 2 columns, found 1"),
         ("a.csv", b"text,label\nGood, very,1\n", ", line 2: expected 2 columns, found 3"),
-        ("a.csv", b"text,label\na,1\n\xff\xfeb,0\n", ", line 3, byte 1 is not UTF-8"),
-        ("a.csv", "text,label\nnaïve,1\n".encode("latin-1"), ", line 2, byte 3 is not UTF-8"),
-        ("a.csv", "text,label\na,1\n".encode("utf-16"), ", line 1, byte 4 is a NUL byte"),
+        ("a.csv", b"text,label\n\xc3\xa9,1\n\xffb,0\n", ", line 3, byte 1 is not UTF-8"),
+        ("a.csv", "text,label\na,1\n".encode("utf-16-le"), ", line 1, byte 2 is a NUL byte"),
+        ("a.csv", "text,label\na".encode("utf-16")[:-1], ", line 2 is not UTF-16"),
         ("a.csv", b"text,label\na\0b,1\n", ", line 2, byte 2 is a NUL byte"),
         ("a.csv", b'text,label\n"cut', ", line 2 is not valid CSV (unexpected end of data)"),
         ("a.csv", b'text,label\n"a"b,1\n', ", line 2 is not valid CSV"),
@@ -158,8 +159,12 @@ def test_location_is_the_first_line_of_a_row(tmp_path: Path) -> None:
         ("a.jsonl", b'{"text": "\0"}', ", line 1, byte 11 is a NUL byte"),
         ("a.parquet", b"", " is truncated or not a Parquet file"),
         ("a.parquet", b"text,label\n", " is truncated or not a Parquet file"),
-        ("a.xlsx", b"PK", " has an unsupported extension: use one of .csv, .tsv, .jsonl, .parquet"),
-        ("a.csv.gz", b"\x1f\x8b", " has an unsupported extension"),
+        ("a.doc", b"a", " has an unsupported extension: use one of .csv, .tsv, .jsonl, .parquet"),
+        ("a.xlsx", b"PK", " has an unsupported extension: save the sheet as CSV UTF-8"),
+        ("a.parquet.gz", b"\x1f\x8b", " has an unsupported extension"),
+        ("a.csv.gz", b"\x1f\x8b", " is truncated or not compressed as .gz"),
+        ("a.csv.gz", gzip.compress(b"text,label\n" * 99)[:-9], " is truncated or not compressed"),
+        ("a.csv.zst", b"text,label\n", " is truncated or not compressed as .zst"),
     ],
 )
 def test_error_names_the_location(tmp_path: Path, name: str, content: bytes, expected: str) -> None:

@@ -1,0 +1,41 @@
+"""Draw test reviews at random."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from birnn.core.errors import InputError
+
+
+def draw_test(
+    labels: NDArray[np.uint8], groups: NDArray[np.uint64], fraction: float, seed: int
+) -> NDArray[np.bool_]:
+    """Return a mask of the test reviews: a fraction of the groups, stratified by their label.
+
+    The label of a group is that of most of its reviews, so both splits have about the same share of
+    positive reviews.
+
+    Args:
+        labels: 1 positive, 0 negative, shape (reviews,).
+        groups: a number for the group of each review, shape (reviews,).
+        fraction: the fraction of groups to draw, between 0 and 1.
+        seed: the seed of the draw.
+
+    Raises:
+        InputError: there are too few groups.
+    """
+    # Takes a second; only needed for files without a split.
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415
+
+    _, group_index, reviews = np.unique(groups, return_inverse=True, return_counts=True)
+    majority = np.bincount(group_index, labels) * 2 >= reviews
+    try:
+        _, drawn = train_test_split(
+            np.arange(len(reviews)), test_size=fraction, stratify=majority, random_state=seed
+        )
+    except ValueError as error:
+        raise InputError(
+            f"csv.test is {fraction}, but {len(reviews)} different texts or groups, "
+            f"{majority.sum()} of them positive, are too few to split ({error}): add reviews, or "
+            "choose another fraction"
+        ) from None
+    return np.isin(group_index, drawn)
