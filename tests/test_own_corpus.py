@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -114,6 +115,21 @@ def test_changed_file_reruns_fetch(own_copy: Path) -> None:
         output.write("9999,One more review.,5,train\n")
     result = run("dvc", "repro", "--dry", cwd=own_copy)
     assert "fetch" in stages_run(result)
+
+
+def test_pipeline_runs_after_data_is_deleted(own_copy: Path) -> None:
+    file = own_copy / "data" / "own" / "reviews.csv"
+    content = file.read_bytes()
+    shutil.rmtree(own_copy / "data")
+    result = run("dvc", "repro", "fetch", cwd=own_copy)
+    assert result.returncode != 0
+    assert error_line(result.stderr) == (
+        "error: data/own/reviews.csv does not exist or is not a file: check the path"
+    )
+    file.write_bytes(content)
+    result = run("dvc", "repro", "fetch", cwd=own_copy)
+    assert result.returncode == 0, result.stderr
+    assert run("git", "status", "--porcelain", cwd=own_copy).stdout == ""
 
 
 @pytest.mark.exhaustive

@@ -39,7 +39,7 @@ TIMINGS = (*BEFORE_TRAINING, *NETWORKS, BASELINE)  # files in `timings`
 EXPERIMENTS = Path(".dvc/tmp/exps")
 INTERVAL = 0.5  # seconds
 PATIENCE = 60  # seconds
-UNMEASURED = ("fetch", "report")  # stages whose code does not affect the metrics
+UNMEASURED = ("own_folder", "fetch", "report")  # stages whose code does not affect the metrics
 KERNELS = Path(".dvc/tmp/kernels")
 
 Lock = dict[str, Any]
