@@ -26,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(experiments.app)
+data = typer.Typer(no_args_is_help=True)
+app.add_typer(data, name="data", help="Check your own data.")
 
 # Commands are imported when they run: TensorFlow, pandas and DVC take seconds to import.
 
@@ -42,6 +44,19 @@ def main(
     """Use the trained networks, look at results and run experiments."""
     if "--help" not in sys.argv:
         project.enter(project_folder)
+
+
+@data.command(epilog="Example: birnn data check data/own/reviews.csv")
+def check(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="File of labelled reviews.", show_default="the setting csv.train"),
+    ] = None,
+) -> None:
+    """Show how your file would be read, its statistics, and settings that fit it."""
+    from birnn.cli import data as command  # noqa: PLC0415
+
+    command.check(file and project.located(file))
 
 
 @app.command(epilog="Example: birnn results")

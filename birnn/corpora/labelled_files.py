@@ -114,11 +114,11 @@ class LabelledFiles:
         test = self._settings.test
         test_files = []
         if isinstance(test, str) and self._settings.split_column is None:
-            test_files = self._find(test)
-        train_files = [file for file in self._find(self._settings.train) if file not in test_files]
+            test_files = self.find(test)
+        train_files = [file for file in self.find(self._settings.train) if file not in test_files]
         return [(file, "train") for file in train_files] + [(file, "test") for file in test_files]
 
-    def _find(self, name: str) -> list[Path]:
+    def find(self, name: str) -> list[Path]:
         """Return the file, or the files of a folder or pattern, except hidden ones, in order."""
         path = self._folder / name
         if path.is_dir():

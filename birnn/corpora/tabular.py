@@ -168,7 +168,7 @@ def _detect_delimiter(file: Path, columns: Sequence[str], encoding: str, candida
         return declared[1]
 
     def fit(delimiter: str) -> tuple[int, int]:
-        names = next(_csv_reader([header], delimiter, strict=False), [])
+        names: list[str] = next(_csv_reader([header], delimiter, strict=False), [])
         return sum(column in names for column in columns), len(names)
 
     return max(candidates, key=fit)
