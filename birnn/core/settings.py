@@ -58,7 +58,7 @@ class Fetch(Section):
 def _is_encoding(name: str) -> str:
     """Accept auto and the encodings of Python."""
     try:
-        "".encode("utf-8" if name == "auto" else name)
+        b"a".decode("utf-8" if name == "auto" else name, "replace")
     except (LookupError, ValueError):
         raise PydanticCustomError(
             "encoding", "no such encoding; use auto, or one such as utf-8, cp1252 or utf-16"

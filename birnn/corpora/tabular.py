@@ -27,6 +27,7 @@ from birnn.core.machine import BATCH_SIZE
 LARGEST_TEXT = 20_000_000  # bytes
 LARGEST_BATCH = 5 * LARGEST_TEXT
 SAMPLE = 1_000_000  # bytes from which the encoding is detected
+SAMPLE_LINES = 20  # from which the delimiter is detected
 
 AUTO = "auto"
 UTF_8 = "utf-8-sig"  # a byte order mark is skipped
@@ -88,7 +89,8 @@ def read(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Iterat
 def detect(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Format:
     """Return the encoding and delimiter of a file, detected where `given` does not set them.
 
-    The delimiter is the one with which the header has most of the `columns`.
+    The delimiter is the one with which the header has most of the `columns`; of several, the one
+    with which most of the first rows are as long as the header.
 
     Raises:
         InputError: the file is missing, of another format, damaged, or in an unknown encoding.
@@ -162,14 +164,16 @@ def _detect_encoding(file: Path) -> str:
 
 def _detect_delimiter(file: Path, columns: Sequence[str], encoding: str, candidates: str) -> str:
     with _open(file) as content:
-        texts = (line for _, line in lines(content, str(file), encoding))
-        header = next((line for line in texts if not line.isspace()), "").split("\r")[0]
-    if declared := re.fullmatch(r"sep=([,;\t|])\s*", header):
+        sample = content.read(SAMPLE).decode(encoding, "replace").replace("\r", "\n").lstrip("\n")
+    first_lines = sample.split("\n", SAMPLE_LINES)[:SAMPLE_LINES]
+    if declared := re.match(r"sep=([,;\t|])\n", sample):
         return declared[1]
 
-    def fit(delimiter: str) -> tuple[int, int]:
-        names: list[str] = next(_csv_reader([header], delimiter, strict=False), [])
-        return sum(column in names for column in columns), len(names)
+    def fit(delimiter: str) -> tuple[int, int, int]:
+        reader = _csv_reader(first_lines, delimiter, strict=False)
+        header, *rows = [row for row in reader if row] or [[]]
+        same_length = sum(len(row) == len(header) for row in rows) if len(header) > 1 else 0
+        return sum(column in header for column in columns), same_length, len(header)
 
     return max(candidates, key=fit)
 
@@ -252,6 +256,11 @@ def _csv_rows(reader: Any, file: Path) -> Iterator[tuple[str, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
+            if "new-line" in str(error):
+                raise InputError(
+                    f"{location} has a carriage return outside quotes: save the file with LF or "
+                    "CRLF line ends"
+                ) from None
             raise InputError(
                 f"{location} is not valid CSV ({error}): the file is truncated, a quote is not "
                 "closed or a quote in a text is not doubled: fix it, or save the file again"

@@ -85,6 +85,10 @@ def test_baseline_matches_the_paper() -> None:
         ("validation: test", "validation: 1.5", "pad.validation", "1.5", "'test' or input should"),
         ("maxlen: 100", "max_len: 100", "pad.max_len", "100", "no such setting; choose from num_"),
         ("maxlen: 100", "max_len: 100", "pad.maxlen", "missing", "field required"),
+        ("encoding: auto", "encoding: utf-88", "csv.encoding", "'utf-88'", "one such as utf-8"),
+        ("encoding: auto", "encoding: hex", "csv.encoding", "'hex'", "one such as utf-8"),
+        ("delimiter: auto", "delimiter: ab", "csv.delimiter", "'ab'", "match pattern"),
+        ("positive: positive", "positive: []", "csv.positive", "[]", "at least 1 item"),
         ("train:", "training:", "train", "missing", "field required"),
         (
             "bigru:\n  # Units per direction. 1 to 4,096.\n  units: 64",
@@ -107,6 +111,20 @@ def test_all_errors_are_reported(tmp_path: Path) -> None:
     message = refusal(tmp_path, "seed: 0\n\nword_vectors:", "seed: -1\n  extra: 1\n\nword_vectors:")
     assert "pad.seed is -1" in message
     assert "pad.extra is 1" in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("split_column: split", "split_column: null", "csv: set split_column"),
+        ("test: null", "test: 0.2", "csv: set split_column"),
+        ("positive: positive", "positive: [4, negative]", "csv: positive and negative must"),
+    ],
+)
+def test_contradicting_csv_settings_are_refused(
+    tmp_path: Path, old: str, new: str, expected: str
+) -> None:
+    assert expected in refusal(tmp_path, old, new)
 
 
 @pytest.mark.parametrize(

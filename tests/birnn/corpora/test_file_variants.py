@@ -1,4 +1,7 @@
-"""Test files as people have them. `python -m tests.birnn.corpora.test_file_variants` updates docs."""
+"""Test files as people have them, and list them in the docs.
+
+`python -m tests.birnn.corpora.test_file_variants` updates the table in docs/own-data.md.
+"""
 
 import bz2
 import csv
@@ -118,43 +121,154 @@ VARIANTS = [
     Variant("`.tsv`", to_csv(sep="\t", name="reviews.tsv"), {"csv.train": "reviews.tsv"}),
     Variant("All values in quotes", to_csv(quoting=csv.QUOTE_ALL)),
     Variant("First line `sep=;` for Excel", to_csv(sep=";", before="sep=;\n")),
-    Variant("Excel's *CSV UTF-8*: byte order mark, CRLF", to_csv(encoding="utf-8-sig", lineterminator="\r\n")),
-    Variant("Excel's *CSV* on Western Windows", to_csv(sep=";", encoding="cp1252", lineterminator="\r\n")),
+    Variant(
+        "Excel's *CSV UTF-8*: byte order mark, CRLF",
+        to_csv(encoding="utf-8-sig", lineterminator="\r\n"),
+    ),
+    Variant(
+        "Excel's *CSV* on Western Windows",
+        to_csv(sep=";", encoding="cp1252", lineterminator="\r\n"),
+    ),
     Variant("Latin-1", to_csv(encoding="latin-1")),
-    Variant("Russian in Windows-1251", to_csv(TABLE.assign(text=RUSSIAN), encoding="cp1251"), reviews=TABLE.assign(text=RUSSIAN)),
+    Variant(
+        "Russian in Windows-1251",
+        to_csv(TABLE.assign(text=RUSSIAN), encoding="cp1251"),
+        reviews=TABLE.assign(text=RUSSIAN),
+    ),
     Variant("Excel's *Unicode Text*: UTF-16, tabs", to_csv(sep="\t", encoding="utf-16")),
-    Variant("UTF-16 without byte order mark", to_csv(encoding="utf-16-le"), refused="reviews.csv, line 1, byte 2 is a NUL byte"),
-    Variant("UTF-16 without byte order mark", to_csv(encoding="utf-16-le"), {"csv.encoding": "utf-16-le"}),
-    Variant("UTF-8 with a damaged byte", to_bytes(csv_bytes().replace("é".encode(), b"\xc3", 1)), refused="reviews.csv, line 2, byte 21 is not UTF-8"),
-    Variant("Only CR at the ends of lines", to_csv(lineterminator="\r"), refused="reviews.csv, line 1 is not valid CSV"),
+    Variant(
+        "UTF-16 without byte order mark",
+        to_csv(encoding="utf-16-le"),
+        refused="reviews.csv, line 1, byte 2 is a NUL byte",
+    ),
+    Variant(
+        "UTF-16 without byte order mark",
+        to_csv(encoding="utf-16-le"),
+        {"csv.encoding": "utf-16-le"},
+    ),
+    Variant(
+        "UTF-8 with a damaged byte",
+        to_bytes(csv_bytes().replace("é".encode(), b"\xc3", 1)),
+        refused="reviews.csv, line 2, byte 21 is not UTF-8",
+    ),
+    Variant(
+        "Only CR at the ends of lines",
+        to_csv(lineterminator="\r"),
+        refused="reviews.csv, line 1 has a carriage return",
+    ),
     Variant("Empty lines", to_bytes(csv_bytes(ONE_LINE).replace(b"\n", b"\n\n")), reviews=ONE_LINE),
-    Variant("Quotes escaped by a backslash, as Spark writes", to_csv(doublequote=False, escapechar="\\", quoting=csv.QUOTE_ALL), refused="reviews.csv, line 3 is not valid CSV"),
-    Variant("Text with commas, not in quotes", to_bytes(b"text,label,split\nDull, and long,negative,train\n"), refused="reviews.csv, line 2: expected 3 columns, found 4"),
-    Variant("Two columns of one name", to_bytes(b"text,text,label,split\n"), refused="reviews.csv has 2 columns 'text'"),
-    Variant("A missing text", to_csv(pd.concat([TABLE, GAP])), refused="reviews.csv, line 7, column 'text' is empty"),
+    Variant(
+        "Quotes escaped by a backslash, as Spark writes",
+        to_csv(doublequote=False, escapechar="\\", quoting=csv.QUOTE_ALL),
+        refused="reviews.csv, line 3 is not valid CSV",
+    ),
+    Variant(
+        "Text with commas, not in quotes",
+        to_bytes(b"text,label,split\nDull, and long,negative,train\n"),
+        refused="reviews.csv, line 2: expected 3 columns, found 4",
+    ),
+    Variant(
+        "Two columns of one name",
+        to_bytes(b"text,text,label,split\n"),
+        refused="reviews.csv has 2 columns 'text'",
+    ),
+    Variant(
+        "A missing text",
+        to_csv(pd.concat([TABLE, GAP])),
+        refused="reviews.csv, line 7, column 'text' is empty",
+    ),
     Variant("A missing text", to_csv(pd.concat([TABLE, GAP])), {"csv.unusable": "skip"}),
-    Variant("A third label", to_csv(pd.concat([TABLE, EXTRA])), refused="reviews.csv, line 7, column 'label' is 'neutral'"),
+    Variant(
+        "A third label",
+        to_csv(pd.concat([TABLE, EXTRA])),
+        refused="reviews.csv, line 7, column 'label' is 'neutral'",
+    ),
     Variant("A third label", to_csv(pd.concat([TABLE, EXTRA])), {"csv.unusable": "skip"}),
     Variant("Labels 0 and 1", to_csv(NUMBERS), ZERO_ONE),
-    Variant("Labels False and True by pandas", to_csv(with_labels([False, True, False, True])), {"csv.positive": True, "csv.negative": False}),
-    Variant("1 to 5 stars", to_csv(pd.concat([with_labels([1, 4, 2, 5]), EXTRA.assign(label=3)])), STARS),
-    Variant("Stars such as 5.0: a column with gaps", to_csv(pd.concat([with_labels([1.0, 4.0, 2.0, 5.0]), EXTRA.assign(label=None)])), STARS),
+    Variant(
+        "Labels False and True by pandas",
+        to_csv(with_labels([False, True, False, True])),
+        {"csv.positive": True, "csv.negative": False},
+    ),
+    Variant(
+        "1 to 5 stars", to_csv(pd.concat([with_labels([1, 4, 2, 5]), EXTRA.assign(label=3)])), STARS
+    ),
+    Variant(
+        "Stars such as 5.0: a column with gaps",
+        to_csv(pd.concat([with_labels([1.0, 4.0, 2.0, 5.0]), EXTRA.assign(label=None)])),
+        STARS,
+    ),
     Variant("No split", to_csv(MORE), {"csv.split_column": None, "csv.test": 0.2}, reviews=MORE),
-    Variant("Split with a validation part", to_csv(TABLE.assign(split=["train", "val", "test", "test"])), refused="reviews.csv, line 3, column 'split' is 'val'"),
-    Variant("Split with a validation part", to_csv(TABLE.assign(split=["train", "val", "test", "test"])), {"csv.test": "test"}),
-    Variant("One file per split", in_order(to_csv(UNSPLIT[:2]), to_csv(UNSPLIT[2:], "test.csv")), SPLIT_IN_FILES | {"csv.test": "test.csv"}),
+    Variant(
+        "Split with a validation part",
+        to_csv(TABLE.assign(split=["train", "val", "test", "test"])),
+        refused="reviews.csv, line 3, column 'split' is 'val'",
+    ),
+    Variant(
+        "Split with a validation part",
+        to_csv(TABLE.assign(split=["train", "val", "test", "test"])),
+        {"csv.test": "test"},
+    ),
+    Variant(
+        "One file per split",
+        in_order(to_csv(UNSPLIT[:2]), to_csv(UNSPLIT[2:], "test.csv")),
+        SPLIT_IN_FILES | {"csv.test": "test.csv"},
+    ),
     Variant("A folder of parts by Spark", to_parts, {"csv.train": "parts"}),
-    Variant("Parquet by Hugging Face *datasets*", in_order(to_parquet(NUMBERS[:2], "train-00000-of-00001.parquet"), to_parquet(NUMBERS[2:], "test-00000-of-00001.parquet")), SPLIT_IN_FILES | ZERO_ONE | {"csv.train": "train-*.parquet", "csv.test": "test-*.parquet"}),
-    Variant("Parquet by pandas with categories", to_parquet(TABLE.astype({"label": "category", "split": "category"})), {"csv.train": "reviews.parquet"}),
+    Variant(
+        "Parquet by Hugging Face *datasets*",
+        in_order(
+            to_parquet(NUMBERS[:2], "train-00000-of-00001.parquet"),
+            to_parquet(NUMBERS[2:], "test-00000-of-00001.parquet"),
+        ),
+        SPLIT_IN_FILES | ZERO_ONE | {"csv.train": "train-*.parquet", "csv.test": "test-*.parquet"},
+    ),
+    Variant(
+        "Parquet by pandas with categories",
+        to_parquet(TABLE.astype({"label": "category", "split": "category"})),
+        {"csv.train": "reviews.parquet"},
+    ),
     Variant("JSON Lines", to_bytes(json_lines(), "reviews.jsonl"), {"csv.train": "reviews.jsonl"}),
-    Variant("JSON Lines, zstandard", to_bytes(pa.compress(json_lines(), "zstd", asbytes=True), "reviews.jsonl.zst"), {"csv.train": "reviews.jsonl.zst"}),
-    Variant("CSV, gzip", to_bytes(gzip.compress(csv_bytes()), "reviews.csv.gz"), {"csv.train": "reviews.csv.gz"}),
-    Variant("CSV, bzip2", to_bytes(bz2.compress(csv_bytes()), "reviews.csv.bz2"), {"csv.train": "reviews.csv.bz2"}),
-    Variant("A truncated download", to_bytes(gzip.compress(csv_bytes())[:-9], "reviews.csv.gz"), {"csv.train": "reviews.csv.gz"}, refused="reviews.csv.gz is truncated"),
-    Variant("A JSON array", to_bytes(json.dumps(TABLE.to_dict("records")).encode(), "reviews.json"), {"csv.train": "reviews.json"}, refused="reviews.json has an unsupported extension"),
-    Variant("An Excel workbook", to_bytes(b"PK", "reviews.xlsx"), {"csv.train": "reviews.xlsx"}, refused="reviews.xlsx has an unsupported extension"),
-    Variant("A zip file, as from Kaggle", to_bytes(b"PK", "reviews.csv.zip"), {"csv.train": "reviews.csv.zip"}, refused="reviews.csv.zip has an unsupported extension"),
-]  # fmt: skip
+    Variant(
+        "JSON Lines, zstandard",
+        to_bytes(pa.compress(json_lines(), "zstd", asbytes=True), "reviews.jsonl.zst"),
+        {"csv.train": "reviews.jsonl.zst"},
+    ),
+    Variant(
+        "CSV, gzip",
+        to_bytes(gzip.compress(csv_bytes()), "reviews.csv.gz"),
+        {"csv.train": "reviews.csv.gz"},
+    ),
+    Variant(
+        "CSV, bzip2",
+        to_bytes(bz2.compress(csv_bytes()), "reviews.csv.bz2"),
+        {"csv.train": "reviews.csv.bz2"},
+    ),
+    Variant(
+        "A truncated download",
+        to_bytes(gzip.compress(csv_bytes())[:-9], "reviews.csv.gz"),
+        {"csv.train": "reviews.csv.gz"},
+        refused="reviews.csv.gz is truncated",
+    ),
+    Variant(
+        "A JSON array",
+        to_bytes(json.dumps(TABLE.to_dict("records")).encode(), "reviews.json"),
+        {"csv.train": "reviews.json"},
+        refused="reviews.json has an unsupported extension",
+    ),
+    Variant(
+        "An Excel workbook",
+        to_bytes(b"PK", "reviews.xlsx"),
+        {"csv.train": "reviews.xlsx"},
+        refused="reviews.xlsx has an unsupported extension",
+    ),
+    Variant(
+        "A zip file, as from Kaggle",
+        to_bytes(b"PK", "reviews.csv.zip"),
+        {"csv.train": "reviews.csv.zip"},
+        refused="reviews.csv.zip has an unsupported extension",
+    ),
+]
 
 
 def read(variant: Variant, folder: Path) -> tuple[LabelledFiles, pd.DataFrame]:
@@ -196,8 +310,9 @@ def result(variant: Variant) -> str:
             files, _ = read(variant, Path(name))
         except InputError as error:
             return f"refused: {str(error).removeprefix(name + '/')}"
-        notes = "; ".join(note.removeprefix(name + "/") for note in files.describe())
-    return f"read; {notes}" if notes else "read"
+    # The name of the file is always the same.
+    notes = [note.partition(": ")[2] if "encoding" in note else note for note in files.describe()]
+    return "; ".join(["read", *notes])
 
 
 def markdown() -> str:

@@ -155,6 +155,57 @@ def test_value_that_is_not_text_is_named(tmp_path: Path, text: Any) -> None:
     assert message.startswith("reviews.jsonl, line 1, column 'text' is ")
 
 
+def test_random_split_keeps_equal_texts_or_groups_together(tmp_path: Path) -> None:
+    numbers = [*range(30), *range(30)]
+    table = pd.DataFrame({"text": [f"text {number}" for number in numbers], "film": numbers[::-1]})
+    table["label"] = ["good" if number % 2 else "bad" for number in numbers]
+    write(table, tmp_path / "reviews.csv")
+    for column in ("text", "film"):
+        group_column = "film" if column == "film" else None
+        layout = {"split_column": None, "test": 0.2, "group_column": group_column}
+        splits = [review.split for review in read(tmp_path, **layout)]
+        assert splits.count("test") == 12
+        assert table.groupby(column)["label"].size().eq(2).all()
+        assert table.assign(split=splits).groupby(column)["split"].nunique().eq(1).all()
+
+
+def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        for name in ("1.csv", "2.csv", ".hidden.csv", "_SUCCESS"):
+            write(TABLE[:1], tmp_path / folder / name)
+    reviews = read(tmp_path, train="a", test="b", split_column=None)
+    assert [(review.id, review.split) for review in reviews] == [
+        ("a/1.csv, line 2", "train"),
+        ("a/2.csv, line 2", "train"),
+        ("b/1.csv, line 2", "test"),
+        ("b/2.csv, line 2", "test"),
+    ]
+    for name in ("1.csv", "test.csv"):
+        write(TABLE[:1], tmp_path / name)
+    reviews = read(tmp_path, train="*.csv", test="test.csv", split_column=None)
+    assert [(review.id, review.split) for review in reviews] == [
+        ("1.csv, line 2", "train"),
+        ("test.csv, line 2", "test"),
+    ]
+    assert "*.tsv matches no files" in error_message(tmp_path, train="*.tsv")
+
+
+def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:
+    rows = [("Fine.", "good", "dev"), ("Fine.", "meh", "train"), ("", "good", "test")]
+    table = pd.concat([TABLE, pd.DataFrame(rows, columns=["text", "label", "split"])] * 2)
+    write(table, tmp_path / "reviews.csv")
+    files = LabelledFiles(Csv.model_validate(LAYOUT | {"unusable": "skip"}), tmp_path)
+    # A second reading does not count twice.
+    for _ in range(2):
+        assert len(list(files.read())) == 6
+    assert list(files.skipped.values()) == [2, 2, 2]
+    assert list(files.describe())[1] == (
+        "skipped rows: 2 with another 'split' than train or test, 2 with another 'label', "
+        "2 without 'text'"
+    )
+
+
 @given(
     st.lists(
         st.fixed_dictionaries(

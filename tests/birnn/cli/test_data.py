@@ -1,0 +1,193 @@
+"""Test `birnn data check`: statistics of a user's file, and settings that fit it."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from birnn.cli import data
+from birnn.core.errors import InputError
+from birnn.core.settings import Csv, load
+from tests.projects import PROJECT
+
+POSITIVE = [
+    "A fine film.",
+    "Great sound and easy to use.",
+    "I liked every minute of it.",
+    "Lovely.",
+]
+NEGATIVE = ["Dull.", "Broke after a week and the support was no help.", "Too long.", "Bad, bad."]
+TEXTS = [f"{text} {number}" for number in range(5) for text in (*POSITIVE, *NEGATIVE)]
+LABELS = ([1] * 4 + [0] * 4) * 5
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project folder with the default settings."""
+    (tmp_path / "data" / "own").mkdir(parents=True)
+    (tmp_path / "params.yaml").write_bytes((PROJECT / "params.yaml").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def labelled(positive: Any, negative: Any, **columns: Any) -> pd.DataFrame:
+    labels = [positive if label else negative for label in LABELS]
+    return pd.DataFrame({"text": TEXTS, "label": labels} | columns)
+
+
+def suggest(table: pd.DataFrame, **settings: Any) -> dict[str, Any]:
+    table.to_csv("reviews.csv", index=False)
+    csv = Csv.model_validate(load().csv.model_dump() | settings)
+    changes = data.suggest(csv, Path())
+    return {name: value for name, value in changes.items() if value != getattr(csv, name)}
+
+
+def check(file: Path | None, capsys: pytest.CaptureFixture[str]) -> str:
+    data.check(file)
+    return capsys.readouterr().out
+
+
+def row(output: str, name: str) -> list[str]:
+    """Return the values of a row of the table, of the training split first."""
+    line = next(line for line in output.splitlines() if line.startswith(f"{name} "))
+    return line.removeprefix(name).split()
+
+
+def test_statistics_of_a_file_that_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [1, 2, 3, 200, 5, 6, 1, 1]
+    texts = [" ".join(f"word{number}" for number in range(count)) for count in words]
+    table = pd.DataFrame({"text": texts, "label": ["positive", "negative"] * 4})
+    table["split"] = ["train"] * 6 + ["test"] * 2
+    table.to_csv("data/own/reviews.csv", index=False)
+    output = check(None, capsys)
+    assert "do not fit" not in output
+    assert row(output, "reviews") == ["6", "2"]
+    assert row(output, "positive") == ["50.0%", "50.0%"]
+    assert row(output, "text is also in an earlier row") == ["0", "1"]
+    assert row(output, "text is also in train") == ["2"]
+    assert row(output, "words per review, longest") == ["200", "1"]
+    assert row(output, "truncated at pad.maxlen 100") == ["16.7%", "0.0%"]
+    assert row(output, "words in the vocabulary") == ["100.0%", "100.0%"]
+    assert output.endswith("dvc exp run -S fetch.source=csv\n")
+
+
+def test_suggested_maxlen_truncates_few_reviews(capsys: pytest.CaptureFixture[str]) -> None:
+    table = labelled("positive", "negative", split=["train", "train", "test", "train"] * 10)
+    table.loc[table["split"] == "train", "text"] = [" ".join("abcdefghijklmno")] * 29 + ["a " * 99]
+    table.to_csv("data/own/reviews.csv", index=False)
+    assert "With pad.maxlen=20, at most 5%" in check(None, capsys)
+
+
+def test_suggested_command_fits_the_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = labelled(5, 1).rename(columns={"text": "Review, full", "label": "Stars (1–5)"})
+    table.loc[3, "Stars (1–5)"] = 3
+    file = project / "other" / "my reviews.csv"
+    file.parent.mkdir()
+    table.to_csv(file, sep=";", index=False)
+    output = check(file, capsys)
+    assert "has no column 'text'" in output
+    assert "skipped rows: 1 with another 'Stars (1–5)'" in output
+    copy, command = (line.partition(": ")[2] for line in output.splitlines() if ", run: " in line)
+    options = shlex.split(command)[4::2]
+    # As `dvc exp run` does.
+    code = (
+        "import sys; from dvc.utils.hydra import apply_overrides;"
+        "apply_overrides('params.yaml', sys.argv[1:])"
+    )
+    subprocess.check_call([sys.executable, "-c", code, *options])
+    subprocess.check_call(shlex.split(copy))
+    fitting = check(None, capsys)
+    assert "do not fit" not in fitting
+    assert row(fitting, "reviews") == row(output, "reviews")
+    assert load().csv.text_column == "Review, full"
+    assert load().csv.positive == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("positive", "negative", "expected"),
+    [
+        ("positive", "negative", {}),
+        ("Pos", "Neg", {"positive": "Pos", "negative": "Neg"}),
+        (1, 0, {"positive": [1], "negative": [0]}),
+        (True, False, {"positive": "true", "negative": "false"}),
+        (1, -1, {"positive": [1], "negative": [-1]}),
+        (2, 1, {"positive": [2], "negative": [1]}),
+        (4, 0, {"positive": [4], "negative": [0]}),
+        (5, 1, {"positive": [4, 5], "negative": [1, 2]}),
+        (9.0, 2.0, {"positive": [7, 8, 9, 10], "negative": [0, 1, 2, 3, 4]}),
+    ],
+)
+def test_labels_are_suggested(positive: Any, negative: Any, expected: dict[str, Any]) -> None:
+    table = labelled(positive, negative, split=["train", "test"] * 20)
+    assert suggest(table) == expected
+
+
+def test_unknown_labels_are_listed() -> None:
+    with pytest.raises(InputError, match="the labels are happy, sad: set"):
+        suggest(labelled("happy", "sad"))
+    with pytest.raises(InputError, match="no column that looks like a label"):
+        suggest(labelled("happy", "sad").rename(columns={"label": "mood"}))
+
+
+def test_columns_are_suggested() -> None:
+    table = labelled("pos", "neg", verified=[True, False] * 20, id=range(40))
+    table = table.rename(columns={"text": "Body", "label": "My rating"})
+    changes = suggest(table[["id", "verified", "My rating", "Body"]], id_column="n")
+    assert (changes["text_column"], changes["label_column"]) == ("Body", "My rating")
+    assert changes["id_column"] is None
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "expected"),
+    [
+        ("split", ["train", "test"], {}),
+        ("split", ["train", "val", "test", "train"], {"test": "test"}),
+        ("Fold", ["Train", "Test"], {"split_column": "Fold", "test": "Test"}),
+        ("page", ["a", "b"], {"split_column": None, "test": 0.2}),
+    ],
+)
+def test_split_is_suggested(column: str, values: list[str], expected: dict[str, Any]) -> None:
+    rows = values * (40 // len(values))
+    assert suggest(labelled("positive", "negative", **{column: rows})) == expected
+
+
+def test_existing_test_file_is_not_replaced_by_a_random_split() -> None:
+    table = labelled("positive", "negative")
+    assert suggest(table, split_column=None, test="reviews.csv") == {}
+    changes = suggest(table, split_column=None, test="missing.csv")
+    assert changes == {"test": 0.2}
+
+
+def test_wrong_delimiter_and_encoding_are_replaced() -> None:
+    table = labelled("positive", "negative", split=["train", "test"] * 20)
+    assert suggest(table, delimiter=";") == {"delimiter": "auto"}
+    table["text"] += "é"
+    assert suggest(table, encoding="ascii") == {"encoding": "auto"}
+
+
+def test_damaged_file_gives_its_error() -> None:
+    Path("reviews.csv").write_bytes(b'text,label,split\n"cut')
+    with pytest.raises(InputError, match="line 2 is not valid CSV"):
+        data.check(Path("reviews.csv"))
+
+
+def test_command_does_not_import_tensorflow() -> None:
+    labelled("positive", "negative", split=["train", "test"] * 20).to_csv(
+        "data/own/reviews.csv", index=False
+    )
+    Path("dvc.yaml").touch()
+    code = (
+        "import sys; sys.argv[1:] = ['data', 'check']; from birnn.__main__ import app;"
+        "app(standalone_mode=False); assert not {'tensorflow', 'keras'} & sys.modules.keys()"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+    )
