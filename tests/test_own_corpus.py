@@ -153,8 +153,8 @@ def test_temporary_experiment_has_the_file(own_copy: Path) -> None:
             "reviews.csv, line 2: expected 4 columns, found 5",
         ),
         (
-            b"n,review,stars,split\n1,G\xf6\xf6d.,5,train\n",
-            "reviews.csv, line 2, byte 4 is not UTF-8",
+            b"n,review,stars,split\n1,\xc3\xa9\xf6.,5,train\n",
+            "reviews.csv, line 2, byte 5 is not UTF-8",
         ),
         (b"n,review,stars,split\n1,Go\0od.,5,train\n", "reviews.csv, line 2, byte 5 is a NUL"),
         (b"n,review,stars,split\n1,Good.,4,train\n", "line 2, column 'stars' is '4', neither"),

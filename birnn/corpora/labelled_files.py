@@ -39,7 +39,7 @@ class LabelledFiles:
     """
 
     def __init__(self, settings: Csv, folder: Path = FOLDER) -> None:
-        """Store where the files are; nothing is read yet."""
+        """Store the settings and the folder; nothing is read yet."""
         self.formats: dict[Path, tabular.Format] = {}
         self.skipped: Counter[str] = Counter()
         self._settings = settings

@@ -11,8 +11,8 @@ def draw_test(
 ) -> NDArray[np.bool_]:
     """Return a mask of the test reviews: a fraction of the groups, stratified by their label.
 
-    The label of a group is that of most of its reviews, so both splits have about the same share of
-    positive reviews.
+    A group counts as positive if at least half of its reviews are, so both splits have about the
+    same share of positive reviews.
 
     Args:
         labels: 1 positive, 0 negative, shape (reviews,).

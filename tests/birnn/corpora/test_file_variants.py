@@ -54,7 +54,7 @@ class Variant:
         write: writes the files into a folder.
         settings: the settings that it needs.
         refused: the start of the error message, or None if the file is read.
-        reviews: the expected texts and labels; by default those of TABLE.
+        reviews: the expected texts and labels; by default the rows of TABLE.
     """
 
     title: str
