@@ -15,6 +15,7 @@ from birnn.core.outputs import atomic_file
 from birnn.evaluation.model_names import TITLES
 from birnn.inference import predictor
 from birnn.inference.explanation import Explainer, Explanation, NetworkExplanation
+from birnn.inference.known_words import NOTHING_TO_GO_ON
 from birnn.reporting.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 
 STRONG, MEDIUM = 0.5, 0.2  # relative to the strongest word
@@ -44,6 +45,9 @@ def run(text: str | None, names: Sequence[str], html: Path | None) -> None:
 
 def _print(explanation: Explanation) -> None:
     console = Console(highlight=False)
+    if explanation.no_known_words:
+        console.print(NOTHING_TO_GO_ON)
+        return
     console.print(f"{explanation.sentiment}, probability of positive {explanation.probability:.4f}")
     for name, network in explanation.networks.items():
         console.print()

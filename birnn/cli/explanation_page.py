@@ -6,6 +6,7 @@ import jinja2
 
 from birnn.evaluation.model_names import TITLES
 from birnn.inference.explanation import Explanation, NetworkExplanation
+from birnn.inference.known_words import NOTHING_TO_GO_ON
 from birnn.reporting import colors
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -48,6 +49,7 @@ def render(
         colors=colors,
         strongest=strongest,
         weak=WEAK,
+        nothing_to_go_on=NOTHING_TO_GO_ON,
     )
 
 

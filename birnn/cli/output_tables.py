@@ -1,9 +1,10 @@
 """CSV, JSON Lines and Parquet files that are written in batches of rows."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -31,6 +32,11 @@ def writer(file: Path) -> Iterator[Write]:
         yield write
 
 
+def records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """Return the rows, with None for missing values: JSON has no NaN."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
 @contextmanager
 def _csv(file: Path) -> Iterator[Write]:
     with file.open("w", encoding="utf-8", newline="") as output:
@@ -46,7 +52,7 @@ def _json_lines(file: Path) -> Iterator[Write]:
     with file.open("w", encoding="utf-8") as output:
 
         def write(table: pd.DataFrame) -> None:
-            rows = table.to_dict("records")
+            rows = records(table)
             output.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
         yield write

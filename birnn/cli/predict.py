@@ -1,8 +1,9 @@
 """Predict the sentiment of texts."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
@@ -13,6 +14,7 @@ from birnn.core.machine import BATCH_SIZE
 from birnn.evaluation.decision import combine, predicted_class, probability
 from birnn.evaluation.model_names import TITLES
 from birnn.inference import predictor
+from birnn.inference.known_words import NOTHING_TO_GO_ON, without_known_words
 from birnn.inference.predictor import Predictor
 from birnn.text import tokenizer
 
@@ -39,10 +41,12 @@ def run(texts: Iterable[Text], names: Sequence[str], output: Path | None, *, unk
 def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.DataFrame:
     """Return one row per text: source, text, sentiment and probabilities of positive.
 
-    With `unknown`, also list the distinct words that are not in the vocabulary, in text order.
+    If `no_known_words` is true, sentiment and probabilities are missing. With `unknown`, also list
+    the distinct words that are not in the vocabulary, in text order.
     """
     contents = [content for _, content in texts]
-    log_odds = networks.predict(contents)
+    sequences = networks.encode(contents)
+    log_odds = networks.predict_sequences(sequences)
     combined = combine(list(log_odds.values()))
     table = pd.DataFrame(
         {
@@ -51,8 +55,11 @@ def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.
             "sentiment": _strings(map(predicted_class, combined)),
             "probability": probability(combined),
             **{name: probability(odds) for name, odds in log_odds.items()},
+            "no_known_words": without_known_words(sequences),
         }
     )
+    predicted = ["sentiment", "probability", *log_odds]
+    table[predicted] = table[predicted].mask(table["no_known_words"])
     if unknown:
         known = set(networks.encoding.words)
         tokens = tokenizer.tokenize(contents).to_pylist()
@@ -84,9 +91,13 @@ def _print(table: pd.DataFrame) -> None:
     for row in table.to_dict("records"):
         text = input_texts.printable(row["text"][: EXCERPT + 1])
         excerpt = f"{text[:EXCERPT]}…" if len(text) > EXCERPT else text
-        by_network = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in TITLES if name in row)
-        line = (
-            f"{row['sentiment']}  {row['probability']:.4f}  ({by_network})  {excerpt or '(empty)'}"
-        )
+        line = f"{_prediction(row)}  {excerpt or '(empty)'}"
         unknown = input_texts.printable(row.get("unknown", ""))
         print(f"{line}\n    unknown: {unknown}" if unknown else line, flush=True)
+
+
+def _prediction(row: dict[Hashable, Any]) -> str:
+    if row["no_known_words"]:
+        return NOTHING_TO_GO_ON
+    by_network = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in TITLES if name in row)
+    return f"{row['sentiment']}  {row['probability']:.4f}  ({by_network})"

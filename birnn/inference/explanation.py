@@ -1,12 +1,13 @@
 """Prediction for one text and the contribution of each word."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from birnn.evaluation.decision import combine, predicted_class, probability
 from birnn.inference.attribution import Attribution, Attributor
+from birnn.inference.known_words import without_known_words
 from birnn.inference.predictor import Predictor
 from birnn.text import encoding, tokenizer
 
@@ -53,20 +54,19 @@ class Explanation:
 
     Attributes:
         segments: segments of the whole text, in order.
-        networks: explanation by network name.
-        log_odds: log-odds of positive, with all networks combined.
+        no_known_words: whether the networks see no known word. Then there is no prediction.
+        sentiment: predicted class.
         probability: probability of positive, with all networks combined.
+        log_odds: log-odds of positive, with all networks combined.
+        networks: explanation by network name.
     """
 
     segments: list[Segment]
-    networks: dict[str, NetworkExplanation]
-    log_odds: float
-    probability: float
-
-    @property
-    def sentiment(self) -> str:
-        """The predicted class."""
-        return predicted_class(self.log_odds)
+    no_known_words: bool = True
+    sentiment: str | None = None
+    probability: float | None = None
+    log_odds: float | None = None
+    networks: dict[str, NetworkExplanation] = field(default_factory=dict)
 
 
 class Explainer:
@@ -74,7 +74,7 @@ class Explainer:
 
     def __init__(self, predictor: Predictor) -> None:
         """Prepare to explain the predictions of the predictor's networks."""
-        self._predictor = predictor
+        self.predictor = predictor
         self._vocabulary = set(predictor.encoding.words)
         self._attributors = {name: Attributor(model) for name, model in predictor.networks.items()}
 
@@ -82,10 +82,12 @@ class Explainer:
         """Return the predictions for a text and the contributions of its words."""
         tokens = tokenizer.tokenize([text])
         words: list[str] = tokens.to_pylist()[0] or []
-        sequences = encoding.encode(tokens, self._predictor.encoding)
-        word_indices = encoding.word_indices(len(words), self._predictor.encoding)
+        sequences = encoding.encode(tokens, self.predictor.encoding)
+        word_indices = encoding.word_indices(len(words), self.predictor.encoding)
         segments = self._split(text, words, set(word_indices.tolist()))
-        log_odds = self._predictor.predict_sequences(sequences)
+        if without_known_words(sequences)[0]:
+            return Explanation(segments)
+        log_odds = self.predictor.predict_sequences(sequences)
         networks = {}
         for name, attributor in self._attributors.items():
             attribution = attributor.attribute(sequences[0])
@@ -97,7 +99,14 @@ class Explainer:
                 gap=attribution.gap,
             )
         combined = combine(list(log_odds.values()))
-        return Explanation(segments, networks, float(combined[0]), float(probability(combined)[0]))
+        return Explanation(
+            segments,
+            no_known_words=False,
+            sentiment=predicted_class(combined[0]),
+            probability=float(probability(combined)[0]),
+            log_odds=float(combined[0]),
+            networks=networks,
+        )
 
     def _split(self, text: str, words: list[str], read: set[int]) -> list[Segment]:
         """Split a text into segments; `read` has the indices of the words that the networks see."""

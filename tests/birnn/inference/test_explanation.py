@@ -18,7 +18,7 @@ TEXTS = st.text(st.characters() | st.sampled_from(" .,-'good bad film"))
 def test_segments_cover_the_text_and_only_words_contribute(text: str) -> None:
     explanation = EXPLAINER.explain(text)
     assert "".join(segment.text for segment in explanation.segments) == text
-    assert 0 <= explanation.probability <= 1
+    assert explanation.no_known_words == (explanation.probability is None)
     for network in explanation.networks.values():
         total = network.blank + sum(network.contributions) + network.gap
         assert total == pytest.approx(network.log_odds, abs=1e-4)
@@ -39,9 +39,20 @@ def test_truncated_and_unknown_words_are_marked() -> None:
         assert all(contributions[word] != 0 for word in words[1:])
 
 
+@pytest.mark.parametrize("text", ["", " ?!", "zxqv", "good film zxqv zxqv zxqv zxqv"])
+def test_text_without_known_words_gets_no_prediction(text: str) -> None:
+    # In the last text, truncation removes the known words.
+    explanation = EXPLAINER.explain(text)
+    assert explanation.no_known_words
+    assert (explanation.sentiment, explanation.probability, explanation.log_odds) == (None,) * 3
+    assert explanation.networks == {}
+    assert "".join(segment.text for segment in explanation.segments) == text
+
+
 def test_sentiment_follows_the_mean_log_odds() -> None:
     for text in ("good", "bad", "film film film", "the naïve film"):
         explanation = EXPLAINER.explain(text)
+        assert not explanation.no_known_words
         log_odds = sum(network.log_odds for network in explanation.networks.values()) / 2
         assert explanation.probability == pytest.approx(1 / (1 + math.exp(-log_odds)), abs=1e-6)
         assert explanation.sentiment == ("positive" if log_odds > 0 else "negative")
