@@ -168,8 +168,12 @@ def serve(
         typer.Option(help="Address to listen on; the default is reachable only from this machine."),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8_000,
+    *,
+    access_log: Annotated[
+        bool, typer.Option("--access-log", help="Print a line per request, without its text.")
+    ] = False,
 ) -> None:
-    """Serve a web page and a JSON endpoint that classify a review."""
+    """Serve a web page and a JSON API that classify reviews."""
     try:
         with quiet_imports():
             from birnn.cli import serve as command  # noqa: PLC0415
@@ -179,7 +183,7 @@ def serve(
         raise InputError(
             f"{error.name} is not installed: run make setup, or install the extra 'serve'"
         ) from None
-    command.run(host, port)
+    command.run(host, port, access_log=access_log)
 
 
 @app.command(epilog="Example: birnn export model.zip")

@@ -1,30 +1,33 @@
-"""Serve a web page and a JSON endpoint that classify a review and explain the result."""
+"""Serve a web page and a JSON API that classify reviews and explain the result."""
 
-import dataclasses
 import socket
+import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
-from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.telemetry import TelemetryConfig
-from pydantic import BaseModel, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from birnn.cli import explanation_page
+from birnn.cli import api_page, explanation_page
+from birnn.cli.api_models import LARGEST_TEXT, REFUSALS, Health, Predictions, Text, Texts
+from birnn.cli.request_queue import LONGEST_QUEUE, QueueFullError, RequestQueue
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
 from birnn.inference import predictor
 from birnn.inference.explanation import Explainer, Explanation
 
-LARGEST_TEXT = 20_000  # characters
 LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes; a character takes up to 12 bytes in a form
+LARGEST_BATCH_BODY = 2_000_000  # bytes; 500 reviews of IMDB take about 700,000
+MOST_CONNECTIONS = 500  # half of the files that a process may open by default on Linux
+RETRY_AFTER = 5  # seconds, in which about half of a full queue is answered
+SHUTDOWN_TIME = 30  # seconds to answer accepted requests
 
 ALL_INTERFACES = ("0.0.0.0", "::")  # noqa: S104  used only if the user asks for it
 
@@ -36,7 +39,7 @@ NO_TELEMETRY: TelemetryConfig = {
 }
 
 SECURITY_HEADERS = {
-    # The page contains no scripts and loads nothing.
+    # The pages contain no scripts and load nothing.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -44,67 +47,118 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 
+DESCRIPTION = f"""The networks of the last run classify reviews. A text without a word of their
+vocabulary gets no prediction: `no_known_words` is true, and sentiment and probabilities are null.
 
-class Text(BaseModel):
-    """The body of a request to `/explain`."""
-
-    text: str = Field(max_length=LARGEST_TEXT)
+Up to {LONGEST_QUEUE} requests wait for an answer. If more arrive, they are refused with status 503
+and should be sent again after the seconds in the header `Retry-After`."""
 
 
-def create(explainer: Explainer, hosts: list[str]) -> FastAPI:
-    """Return the application: an HTML page at `/` and a JSON endpoint at `/explain`.
+def create(explainer: Explainer, hosts: list[str], *, access_log: bool = False) -> FastAPI:
+    """Return the application: a form at `/`, the JSON API, and its description at `/docs`.
 
     Requests must be addressed to one of `hosts`. This prevents DNS rebinding, in which a page of
-    another site reaches the server under a domain that resolves to its address.
+    another site reaches the server under a domain that resolves to its address. With `access_log`,
+    one line per request is printed, without its text.
     """
     app = FastAPI(
-        title="birnn", openapi_url=None, max_body_size=LARGEST_BODY, telemetry=NO_TELEMETRY
+        title="birnn",
+        description=DESCRIPTION,
+        docs_url=None,  # FastAPI's pages load scripts from another site
+        redoc_url=None,
+        max_body_size=LARGEST_BODY,
+        telemetry=NO_TELEMETRY,
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
-    lock = Lock()  # one explanation at a time, because each uses all cores
-
-    def explain(text: str) -> Explanation:
-        with lock:
-            return explainer.explain(text)
 
     @app.middleware("http")
-    async def add_security_headers(request: Request, call_next: Any) -> Response:
+    async def complete(request: Request, call_next: Any) -> Response:
+        start = time.perf_counter()
         response: Response = await call_next(request)
         response.headers.update(SECURITY_HEADERS)
+        if access_log:
+            _log(request, response, time.perf_counter() - start)
         return response
 
+    queue = RequestQueue(explainer)
+    _add_refusals(app)
+    _add_pages(app, queue)
+    _add_api(app, queue)
+    return app
+
+
+def _add_refusals(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def refuse(_request: Request, error: RequestValidationError) -> JSONResponse:
         # Leave out the input: it may contain lone surrogates, which cannot be encoded.
         details = [{"where": detail["loc"], "what": detail["msg"]} for detail in error.errors()]
         return JSONResponse({"detail": details}, status_code=422)
 
-    @app.get("/", response_class=HTMLResponse)
+    @app.exception_handler(QueueFullError)
+    def refuse_for_now(_request: Request, _error: QueueFullError) -> JSONResponse:
+        return JSONResponse(
+            {"detail": f"{LONGEST_QUEUE} requests are waiting: try again later"},
+            status_code=503,
+            headers={"Retry-After": str(RETRY_AFTER)},
+        )
+
+
+def _add_pages(app: FastAPI, queue: RequestQueue) -> None:
+    @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def form() -> str:
         return explanation_page.render(None, form=True, max_length=LARGEST_TEXT)
 
-    @app.post("/", response_class=HTMLResponse)
-    async def submit(request: Request) -> str:
+    @app.post("/", response_class=HTMLResponse, include_in_schema=False)
+    async def submit(request: Request) -> HTMLResponse:
         fields = parse_qs((await request.body()).decode(errors="replace"))
         text = fields.get("text", [""])[0].replace("\r\n", "\n")
         render = partial(explanation_page.render, form=True, text=text, max_length=LARGEST_TEXT)
+        error = ""
         if len(text) > LARGEST_TEXT:
-            return render(
-                None, error=f"The text has more than {LARGEST_TEXT:,} characters: shorten it."
-            )
-        if not text.strip():
-            return render(None, error="Type a review first.")
-        return render(await run_in_threadpool(explain, text))
+            error = f"The text has more than {LARGEST_TEXT:,} characters: shorten it."
+        elif not text.strip():
+            error = "Type a review first."
+        if error:
+            return HTMLResponse(render(None, error=error), status_code=422)
+        return HTMLResponse(render(await queue.explain(text)))
 
-    @app.post("/explain")
-    def explain_as_json(text: Text) -> dict[str, Any]:
-        explanation = explain(text.text)
-        return {"sentiment": explanation.sentiment, **dataclasses.asdict(explanation)}
-
-    return app
+    @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
+    def docs(request: Request) -> str:
+        return api_page.render(app.openapi(), str(request.base_url))
 
 
-def run(host: str, port: int) -> None:
+def _add_api(app: FastAPI, queue: RequestQueue) -> None:
+    @app.post("/predict", responses=REFUSALS, max_body_size=LARGEST_BATCH_BODY)
+    async def predict(texts: Texts) -> Predictions:
+        """Predict the sentiment of texts."""
+        return Predictions.from_rows(await queue.predict(texts.texts))
+
+    @app.post("/explain", responses=REFUSALS)
+    async def explain(text: Text) -> Explanation:
+        """Predict the sentiment of a text and explain the prediction by its words."""
+        return await queue.explain(text.text)
+
+    @app.get("/health")
+    async def health() -> Health:
+        """Answer at once, even if requests wait."""
+        return Health(status="ok", waiting=queue.length)
+
+
+def server(app: FastAPI) -> uvicorn.Server:
+    """Return a server that answers the requests it has accepted before it stops."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,  # its lines contain the query of an address
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_graceful_shutdown=SHUTDOWN_TIME,
+        )
+    )
+
+
+def run(host: str, port: int, *, access_log: bool) -> None:
     """Serve until interrupted.
 
     Raises:
@@ -113,14 +167,29 @@ def run(host: str, port: int) -> None:
     """
     with _listen(host, port) as listener:
         explainer = Explainer(predictor.load_verified(NETWORKS))
-        explainer.explain("ready")  # compiles the networks before the first request
+        _compile(explainer)
         # On all interfaces, the host names that clients use are unknown.
         hosts = ["*"] if host in ALL_INTERFACES else [host, "localhost", "127.0.0.1"]
-        app = create(explainer, hosts)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False))
+        app = create(explainer, hosts, access_log=access_log)
         print(f"serving on http://{host}:{port} (press Ctrl-C to stop)", flush=True)
         with suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+            server(app).run(sockets=[listener])
+
+
+def _compile(explainer: Explainer) -> None:
+    """Compile the networks before the first request, for batches of any size."""
+    word = explainer.predictor.encoding.words[0]
+    explainer.explain(word)
+    explainer.predictor.predict([word, word])
+
+
+def _log(request: Request, response: Response, seconds: float) -> None:
+    # The path of the route, because the path of the request may contain anything.
+    path = getattr(request.scope.get("route"), "path", "(unknown)")
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    print(
+        f"{now} {request.method} {path} {response.status_code} {1_000 * seconds:.0f} ms", flush=True
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

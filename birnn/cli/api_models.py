@@ -1,0 +1,75 @@
+"""Requests and answers of the JSON API of `birnn serve`."""
+
+from operator import or_
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from birnn.cli.request_queue import LARGEST_BATCH, Row
+from birnn.evaluation.model_names import NETWORKS
+
+LARGEST_TEXT = 20_000  # characters
+
+
+def _not_empty(text: str) -> str:
+    if not text.strip():
+        raise ValueError("the text is empty")
+    return text
+
+
+class Text(BaseModel):
+    """The body of a request to `/explain`."""
+
+    text: Annotated[str, AfterValidator(_not_empty)] = Field(
+        min_length=1, max_length=LARGEST_TEXT, description="A review.", examples=["A fine film."]
+    )
+
+
+class Texts(BaseModel):
+    """The body of a request to `/predict`."""
+
+    texts: list[Annotated[str, Field(max_length=LARGEST_TEXT)]] = Field(
+        min_length=1,
+        max_length=LARGEST_BATCH,
+        description=f"Up to {LARGEST_BATCH} reviews. They may be empty.",
+        examples=[["A fine film.", ""]],
+    )
+
+
+class Prediction(BaseModel):
+    """The prediction for a text."""
+
+    sentiment: Literal["negative", "positive"] | None = Field(description="Predicted class.")
+    probability: float | None = Field(
+        description="Probability of positive, with all networks combined."
+    )
+    networks: dict[str, float | None] = Field(
+        description="Probability of positive from each network."
+    )
+    no_known_words: bool = Field(description="Whether the networks see no known word.")
+
+
+class Predictions(BaseModel):
+    """The predictions for all texts, in their order."""
+
+    predictions: list[Prediction] = Field(description="One prediction per text.")
+
+    @classmethod
+    def from_rows(cls, rows: list[Row]) -> Self:
+        """Return the predictions in the rows that the queue returns."""
+        networks = [{"networks": {name: row[name] for name in NETWORKS}} for row in rows]
+        return cls.model_validate({"predictions": list(map(or_, rows, networks))})
+
+
+class Health(BaseModel):
+    """The state of the server."""
+
+    status: Literal["ok"] = Field(description="Always ok.")
+    waiting: int = Field(description="Number of requests that wait or are being answered.")
+
+
+REFUSALS: dict[int | str, dict[str, str]] = {
+    413: {"description": "The request is too large."},
+    422: {"description": "The request is invalid; the answer says where and why."},
+    503: {"description": "Too many requests wait; try again after `Retry-After` seconds."},
+}

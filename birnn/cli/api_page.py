@@ -1,0 +1,62 @@
+"""HTML page that describes the API of `birnn serve`, without scripts."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from birnn.reporting import page
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(openapi: dict[str, Any], address: str) -> str:
+    """Return the page for an OpenAPI document and the address of the server."""
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(
+            [jinja2.FileSystemLoader(TEMPLATES), jinja2.PackageLoader("birnn.reporting")]
+        ),
+        autoescape=jinja2.select_autoescape(["html.j2"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"type_name": _type_name, "example": _example}
+    markdown = environment.get_template("api.md.j2").render(
+        **openapi, schemas=openapi["components"]["schemas"], meanings=_meanings, address=address
+    )
+    return page.render(environment, markdown, {})
+
+
+def _type_name(schema: dict[str, Any]) -> str:
+    """Return the type of a JSON schema in words, such as "list of Segment" or "text or null"."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{page.anchor(name)})"
+    if "anyOf" in schema:
+        return " or ".join(map(_type_name, schema["anyOf"]))
+    if "enum" in schema:
+        return " or ".join(f'"{value}"' for value in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {_type_name(schema['items'])}"
+    if schema.get("type") == "object":
+        return f"{_type_name(schema['additionalProperties'])} by name"
+    return str(schema.get("type", schema.get("const")))
+
+
+def _example(schema: dict[str, Any]) -> str:
+    """Return an example of an object as JSON."""
+    fields = {name: value["examples"][0] for name, value in schema["properties"].items()}
+    return json.dumps(fields)
+
+
+def _meanings(schema: dict[str, Any]) -> dict[str, str]:
+    """Return the description of each field: its own, or the one in the docstring of the class."""
+    text = schema.get("description", "").partition("Attributes:\n")[2]
+    attributes = dict(re.findall(r"^ +(\w+): (.*)", text, re.MULTILINE))
+    return {
+        name: value.get("description", attributes.get(name, ""))
+        for name, value in schema["properties"].items()
+    }
