@@ -95,6 +95,9 @@ bench-scale: $(ENV) ## measure time and memory on 1 to 10 copies of IMDB
 bench-cluster: cluster ## compare the time of Ray with DVC's queue
 	python -m benchmarks.cluster
 
+bench-serve: $(ENV) ## load birnn serve with many, slow, invalid and aborted requests
+	python -m benchmarks.serve
+
 COMPILE := uv pip compile --quiet --python-version 3.11 --extra serve --group dev
 
 lock: $(ENV) ## lock the newest package versions that pyproject.toml allows
@@ -127,4 +130,4 @@ help: ## list the targets
 		do printf '%-13s %s\n' "$$name" "$$text"; done
 
 .PHONY: repro test-fast test test-all test-rest test-kills coverage mutants lint format fresh study \
-	ladder review bench bench-memory bench-scale bench-cluster lock setup cluster help
+	ladder review bench bench-memory bench-scale bench-cluster bench-serve lock setup cluster help

@@ -1,6 +1,5 @@
 """Requests and answers of the JSON API of `birnn serve`."""
 
-from operator import or_
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -57,8 +56,8 @@ class Predictions(BaseModel):
     @classmethod
     def from_rows(cls, rows: list[Row]) -> Self:
         """Return the predictions in the rows that the queue returns."""
-        networks = [{"networks": {name: row[name] for name in NETWORKS}} for row in rows]
-        return cls.model_validate({"predictions": list(map(or_, rows, networks))})
+        predictions = [row | {"networks": {name: row[name] for name in NETWORKS}} for row in rows]
+        return cls.model_validate({"predictions": predictions})
 
 
 class Health(BaseModel):

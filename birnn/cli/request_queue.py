@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from birnn.cli import output_tables, predict
 from birnn.inference.explanation import Explainer, Explanation
 
-LONGEST_QUEUE = 64  # requests
+LONGEST_QUEUE = 32  # requests
 LARGEST_BATCH = 500  # texts
 
 Row = dict[Hashable, Any]

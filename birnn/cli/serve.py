@@ -26,8 +26,11 @@ from birnn.inference.explanation import Explainer, Explanation
 LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes; a character takes up to 12 bytes in a form
 LARGEST_BATCH_BODY = 2_000_000  # bytes; 500 reviews of IMDB take about 700,000
 MOST_CONNECTIONS = 500  # half of the files that a process may open by default on Linux
-RETRY_AFTER = 5  # seconds, in which about half of a full queue is answered
-SHUTDOWN_TIME = 30  # seconds to answer accepted requests
+RETRY_AFTER = 5  # seconds, about as long as a full queue of explanations takes
+# Seconds until an idle connection is closed. A request that arrives at that moment is lost, so it
+# must not be the moment of a retry.
+KEEP_ALIVE = 6 * RETRY_AFTER
+SHUTDOWN_TIME = 60  # seconds to answer accepted requests
 
 ALL_INTERFACES = ("0.0.0.0", "::")  # noqa: S104  used only if the user asks for it
 
@@ -153,6 +156,7 @@ def server(app: FastAPI) -> uvicorn.Server:
             access_log=False,  # its lines contain the query of an address
             server_header=False,
             limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=SHUTDOWN_TIME,
         )
     )

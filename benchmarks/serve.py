@@ -1,0 +1,263 @@
+"""Load test of `birnn serve` with the networks of the last run: `make bench-serve`.
+
+Clients and server share this machine. Texts are random words of the vocabulary, as frequent as by
+Zipf's law. Every answer is compared with the answer to the same text on an idle server.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.memory import read_status
+from birnn.core.errors import InputError
+from birnn.text import encoding
+
+PADDED = Path("data/padded")
+WORDS = 230  # per text, about as in IMDB
+TEXTS = 100  # distinct texts
+CLIENTS = 16
+TOLERANCE = 1e-5  # of a probability; the size of a batch changes the last digits
+WARM_UP = 2_000  # requests before memory is measured
+WAITING = 30  # requests when the server is stopped; its queue holds more
+SLOW_CLIENTS = 20
+SLOWNESS = 0.02  # seconds per byte
+
+
+@dataclass
+class Server:
+    """A running server, and the statuses and errors of all its answers.
+
+    Attributes:
+        client: client of the server.
+        process: process of the server.
+        expected: probability of each text.
+        answers: number of answers by status, and of wrong and lost answers.
+    """
+
+    client: httpx2.AsyncClient
+    process: subprocess.Popen[str]
+    expected: dict[str, float] = field(default_factory=dict)
+    answers: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def port(self) -> int:
+        """Port of the server."""
+        return int(self.client.base_url.port or 0)
+
+    @property
+    def memory(self) -> float:
+        """Memory of the server without mapped files, in MB."""
+        return read_status(self.process.pid)["RssAnon"] / 1_000
+
+    async def predict(self, texts: list[str]) -> None:
+        """Ask for predictions, and again if the server refuses."""
+        answer = await self._ask("/predict", {"texts": texts})
+        for text, prediction in zip(texts, answer["predictions"], strict=True):
+            self._check(text, prediction["probability"])
+
+    async def explain(self, texts: list[str]) -> None:
+        """Ask for the explanation of the first text, and again if the server refuses."""
+        answer = await self._ask("/explain", {"text": texts[0]})
+        self._check(texts[0], answer["probability"])
+
+    async def _ask(self, path: str, content: object) -> dict[str, Any]:
+        while True:
+            try:
+                answer = await self.client.post(path, json=content)
+            except httpx2.HTTPError:
+                self.answers["lost"] += 1
+                raise
+            self.answers[str(answer.status_code)] += 1
+            if answer.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
+                return dict(answer.raise_for_status().json())
+            await asyncio.sleep(int(answer.headers["Retry-After"]))
+
+    def _check(self, text: str, probability: float) -> None:
+        if abs(self.expected.setdefault(text, probability) - probability) > TOLERANCE:
+            self.answers["wrong"] += 1
+
+
+Ask = Callable[[list[str]], Awaitable[None]]
+
+
+def main(requests: int) -> None:
+    """Print the speed of each kind of request, the memory, and how abuse and overload end."""
+    with start() as (process, port):
+        asyncio.run(measure(process, port, requests))
+
+
+async def measure(process: subprocess.Popen[str], port: int, requests: int) -> None:
+    """Run all parts on a server."""
+    texts = random_texts()
+    table = Table("", "clients", "requests per second", "median, ms", "99th percentile, ms")
+    async with httpx2.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}",
+        timeout=None,
+        limits=httpx2.Limits(max_connections=None),
+    ) as client:
+        server = Server(client, process)
+        for text in texts:  # one at a time, for the expected answers
+            await server.predict([text])
+        many = (texts * 5)[:500]
+        for name, ask, batch, clients, count in (
+            ("predict, 1 text", server.predict, None, 1, 300),
+            ("predict, 1 text", server.predict, None, CLIENTS, 2_000),
+            ("predict, 500 texts", server.predict, many, 2, 20),
+            ("explain", server.explain, None, 1, 30),
+            ("explain", server.explain, None, CLIENTS, 60),
+        ):
+            batches = [batch] if batch else [[text] for text in texts]
+            table.add_row(name, str(clients), *await load(ask, batches, clients, count))
+        first, memory = min(WARM_UP, requests // 2), []
+        async with abuse(server):
+            for count in (first, requests - first):
+                row = await load(server.predict, [[text] for text in texts], CLIENTS, count)
+                memory.append(f"{server.memory:.0f}")
+        table.add_row("predict, 1 text, during abuse", str(CLIENTS), *row)
+        start_time = time.perf_counter()
+        await asyncio.gather(*(server.explain([text]) for text in texts))
+        overload = time.perf_counter() - start_time
+        Console(width=100).print(table)
+        print(f"memory after {first:,} and {requests:,} requests, MB: {', '.join(memory)}")
+        print(f"{TEXTS} explanations at once: all answered after {overload:.0f} s")
+        answered = await stop(server, texts[:WAITING])
+        print(f"stopped with {WAITING} explanations waiting: {answered} answered")
+        print(f"answers by status: {dict(sorted(server.answers.items()))}")
+        if server.answers["wrong"] or server.answers["lost"] or answered < WAITING:
+            raise InputError("answers were wrong or lost")
+
+
+async def load(
+    ask: Ask, batches: list[list[str]], clients: int, count: int
+) -> tuple[str, str, str]:
+    """Return requests per second, and the median and 99th percentile of the latency in ms."""
+    latencies: list[float] = []
+    requests = islice(cycle(batches), count)
+
+    async def client() -> None:
+        for batch in requests:
+            start_time = time.perf_counter()
+            await ask(batch)
+            latencies.append(time.perf_counter() - start_time)
+
+    start_time = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    speed = count / (time.perf_counter() - start_time)
+    median, largest = 1_000 * np.percentile(latencies, [50, 99])
+    return f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}", f"{median:.0f}", f"{largest:.0f}"  # noqa: PLR2004
+
+
+@asynccontextmanager
+async def abuse(server: Server) -> AsyncIterator[None]:
+    """Send slow, aborted, malformed and oversized requests while the block runs."""
+    kinds = (*[send_slowly] * SLOW_CLIENTS, abort, send_invalid)
+    tasks = [asyncio.create_task(kind(server)) for kind in kinds]
+    yield
+    for task in tasks:
+        task.cancel()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    if errors := [error for error in ended if not isinstance(error, asyncio.CancelledError)]:
+        raise InputError(f"abuse failed: {errors[0]!r}")
+
+
+async def send_slowly(server: Server) -> None:
+    """Send requests one byte at a time, until cancelled."""
+    while True:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        for byte in raw_request("/predict", {"texts": ["A slow client."]}):
+            writer.write(bytes([byte]))
+            await asyncio.sleep(SLOWNESS)
+        status = (await reader.readline()).split()[1].decode()
+        server.answers[f"{status} to a slow client"] += 1
+        writer.close()
+
+
+async def abort(server: Server) -> None:
+    """Close connections without waiting for the answer, until cancelled."""
+    while True:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(raw_request("/explain", {"text": "A client that does not wait."}))
+        await writer.drain()
+        writer.close()
+        server.answers["aborted"] += 1
+        await asyncio.sleep(1)
+
+
+async def send_invalid(server: Server) -> None:
+    """Send malformed and oversized requests, until cancelled."""
+    for content in cycle((b"{", b"\xff", b'{"texts": 1}', b" " * 5_000_000)):
+        answer = await server.client.post(
+            "/predict", content=content, headers={"Content-Type": "application/json"}
+        )
+        server.answers[f"{answer.status_code} to an invalid request"] += 1
+        await asyncio.sleep(0.1)
+
+
+def raw_request(path: str, content: object) -> bytes:
+    """Return the bytes of a request, after whose answer the connection is closed."""
+    body = json.dumps(content)
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}"
+    ).encode()
+
+
+async def stop(server: Server, texts: list[str]) -> int:
+    """Stop the server while requests wait, and return the number of answers."""
+    requests = [asyncio.create_task(server.explain([text])) for text in texts]
+    while (await server.client.get("/health")).json()["waiting"] < len(texts):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    server.process.send_signal(signal.SIGINT)
+    results = await asyncio.gather(*requests, return_exceptions=True)
+    return sum(result is None for result in results)
+
+
+def random_texts() -> list[str]:
+    """Return texts of random words."""
+    words = encoding.read(PADDED).words
+    weights = 1 / np.arange(1, len(words) + 1)
+    chosen = np.random.default_rng(0).choice(words, (TEXTS, WORDS), p=weights / weights.sum())
+    return [" ".join(row) for row in chosen]
+
+
+@contextmanager
+def start() -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Start a server on a free port, and yield its process and port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "birnn", "serve", "--port", str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    ) as process:
+        try:
+            if not process.stdout or not process.stdout.readline():
+                raise InputError("the server did not start")
+            yield process, port
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=20_000, help="requests during abuse")
+    main(parser.parse_args().requests)
