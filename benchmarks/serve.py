@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from itertools import cycle, islice
+from itertools import cycle, islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ PADDED = Path("data/padded")
 WORDS = 230  # per text, about as in IMDB
 TEXTS = 100  # distinct texts
 CLIENTS = 16
+SECONDS = 10  # per kind of request
 TOLERANCE = 1e-5  # of a probability; the size of a batch changes the last digits
 WARM_UP = 2_000  # requests before memory is measured
 WAITING = 30  # requests when the server is stopped; its queue holds more
@@ -116,20 +117,19 @@ async def measure(process: subprocess.Popen[str], port: int, requests: int) -> N
         server = Server(client, process)
         for text in texts:  # one at a time, for the expected answers
             await server.predict([text])
-        many = (texts * 5)[:500]
-        for name, ask, batch, clients, count in (
-            ("predict, 1 text", server.predict, None, 1, 300),
-            ("predict, 1 text", server.predict, None, CLIENTS, 2_000),
-            ("predict, 500 texts", server.predict, many, 2, 20),
-            ("explain", server.explain, None, 1, 30),
-            ("explain", server.explain, None, CLIENTS, 60),
+        single, many = [[text] for text in texts], [texts * 5]
+        for name, ask, batches, clients in (
+            ("predict, 1 text", server.predict, single, 1),
+            ("predict, 1 text", server.predict, single, CLIENTS),
+            ("predict, 500 texts", server.predict, many, 2),
+            ("explain", server.explain, single, 1),
+            ("explain", server.explain, single, CLIENTS),
         ):
-            batches = [batch] if batch else [[text] for text in texts]
-            table.add_row(name, str(clients), *await load(ask, batches, clients, count))
+            table.add_row(name, str(clients), *await load(ask, for_seconds(batches), clients))
         first, memory = min(WARM_UP, requests // 2), []
         async with abuse(server):
             for count in (first, requests - first):
-                row = await load(server.predict, [[text] for text in texts], CLIENTS, count)
+                row = await load(server.predict, islice(cycle(single), count), CLIENTS)
                 memory.append(f"{server.memory:.0f}")
         table.add_row("predict, 1 text, during abuse", str(CLIENTS), *row)
         start_time = time.perf_counter()
@@ -145,24 +145,27 @@ async def measure(process: subprocess.Popen[str], port: int, requests: int) -> N
             raise InputError("answers were wrong or lost")
 
 
-async def load(
-    ask: Ask, batches: list[list[str]], clients: int, count: int
-) -> tuple[str, str, str]:
+async def load(ask: Ask, batches: Iterator[list[str]], clients: int) -> tuple[str, str, str]:
     """Return requests per second, and the median and 99th percentile of the latency in ms."""
     latencies: list[float] = []
-    requests = islice(cycle(batches), count)
 
     async def client() -> None:
-        for batch in requests:
+        for batch in batches:
             start_time = time.perf_counter()
             await ask(batch)
             latencies.append(time.perf_counter() - start_time)
 
     start_time = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(clients)))
-    speed = count / (time.perf_counter() - start_time)
+    speed = len(latencies) / (time.perf_counter() - start_time)
     median, largest = 1_000 * np.percentile(latencies, [50, 99])
     return f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}", f"{median:.0f}", f"{largest:.0f}"  # noqa: PLR2004
+
+
+def for_seconds(batches: list[list[str]]) -> Iterator[list[str]]:
+    """Return an iterator that repeats the batches for SECONDS."""
+    end = time.perf_counter() + SECONDS
+    return takewhile(lambda _: time.perf_counter() < end, cycle(batches))
 
 
 @asynccontextmanager
