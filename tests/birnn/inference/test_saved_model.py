@@ -18,6 +18,7 @@ from birnn.core.settings import Side
 from birnn.evaluation.decision import combine, probability
 from birnn.inference import saved_model
 from birnn.text import encoding, tokenizer
+from tests.birnn.odd_texts import TEXTS
 from tests.birnn.predictors import WORDS, small_predictor
 from tests.tiers import sampled
 
@@ -28,9 +29,6 @@ MODULES = {
     )
     for sides in SIDES
 }
-# Known words and white space; TEXTS adds any other characters.
-PIECES = st.sampled_from([*WORDS, "GOOD", "Naïve", "NAÏVE", " ", "\t", "\n", "\r", "\x0b", "\x0c"])
-TEXTS = st.lists(PIECES | st.text(st.characters(codec="utf-8")), max_size=8).map("".join)
 
 PROCESS = """
 import json, sys, zipfile

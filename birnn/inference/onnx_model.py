@@ -1,0 +1,250 @@
+"""Export of the trained networks to ONNX, with a JSON file of their encoding next to it.
+
+The model maps ids to probabilities. ONNX has no operator that splits texts as the tokenizer does,
+so the JSON file holds what a program needs to encode texts.
+"""
+
+import string
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from birnn.core.outputs import atomic_file, write_json
+from birnn.inference.predictor import Predictor
+from birnn.inference.weights import DirectionWeights, RecurrentWeights, read_weights
+from birnn.layers.pooling import EVIDENCE_SCALE
+from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
+from birnn.text.ngrams import NO_NGRAM, RatioTable
+from birnn.text.tokenizer import SEPARATORS
+
+# The first version in which all reductions take their axes as an input, and the oldest format with
+# the operators that it needs. Runtimes since 2023 support them.
+OPSETS = {"": 18, "ai.onnx.ml": 4}
+IR_VERSION = 9
+COMBINED = "combined"
+
+# Positions of Keras's gates in ONNX's order: input, output, forget, candidate for an LSTM; update,
+# reset, candidate for a GRU.
+GATES = {"lstm": [0, 3, 1, 2], "gru": [0, 1, 2]}
+
+ABOUT = (
+    "To encode a text, replace each character that is in replace, split at spaces, and drop empty "
+    "words. The first of words has the id first_word_id, the next has the next id, and others have "
+    "unknown_id. Put start_id in front. Cut to length ids at the side truncating (pre is the "
+    "start), then fill up to length with padding_id at the side padding."
+)
+
+
+class Graph:
+    """A graph of ONNX operators, in which equal constants and equal nodes are stored once."""
+
+    def __init__(self) -> None:
+        """Create an empty graph."""
+        self.nodes: list[onnx.NodeProto] = []
+        self.tensors: list[onnx.TensorProto] = []
+        self._names: dict[bytes, str] = {}
+
+    def constant(self, values: Any, dtype: type = np.float32) -> str:
+        """Return the name of a constant."""
+        tensor = numpy_helper.from_array(np.ascontiguousarray(values, dtype))
+        key = tensor.SerializeToString()
+        if key not in self._names:
+            tensor.name = self._names[key] = f"constant_{len(self.tensors)}"
+            self.tensors.append(tensor)
+        return self._names[key]
+
+    def integers(self, *values: int) -> str:
+        """Return the name of a constant that lists axes or sizes."""
+        return self.constant(values, np.int64)
+
+    def node(self, operator: str, *inputs: str, skip: int = 0, **attributes: Any) -> str:
+        """Return the name of the output of an operator, after leaving out its first `skip`."""
+        node = helper.make_node(operator, inputs, [""] * skip, **attributes)
+        key = node.SerializeToString(deterministic=True)
+        if key not in self._names:
+            node.name = self._names[key] = f"{operator}_{len(self.nodes)}"
+            node.output.append(node.name)
+            self.nodes.append(node)
+        return self._names[key]
+
+
+def build_model(predictor: Predictor) -> onnx.ModelProto:
+    """Return a model of all networks and their combination.
+
+    It maps `ids`, int32, shape (reviews, length), to the probabilities that the reviews are
+    positive, float32, shape (reviews,): one output per network, and `combined`.
+
+    Raises:
+        InputError: the layer of a network cannot be expressed.
+    """
+    graph = Graph()
+    log_odds = {
+        name: _log_odds(graph, read_weights(network, name))
+        for name, network in predictor.networks.items()
+    }
+    log_odds[COMBINED] = graph.node("Mean", *log_odds.values())
+    for name, odds in log_odds.items():
+        graph.nodes.append(helper.make_node("Sigmoid", [odds], [name]))
+    return helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "birnn",
+            [helper.make_tensor_value_info("ids", TensorProto.INT32, ["reviews", "length"])],
+            [helper.make_tensor_value_info(o, TensorProto.FLOAT, ["reviews"]) for o in log_odds],
+            graph.tensors,
+        ),
+        opset_imports=[helper.make_opsetid(*opset) for opset in OPSETS.items()],
+        ir_version=IR_VERSION,
+        producer_name="birnn",
+    )
+
+
+def describe_encoding(predictor: Predictor) -> dict[str, Any]:
+    """Return what a program needs to encode texts for the model, as JSON."""
+    encoding = predictor.encoding
+    lower = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
+    pooled = any(read_weights(model, name).pooled for name, model in predictor.networks.items())
+    return {
+        "about": ABOUT,
+        "replace": lower | dict.fromkeys(SEPARATORS.decode(), " "),
+        "padding_id": PADDING,
+        "start_id": START,
+        "unknown_id": OUT_OF_VOCABULARY,
+        "first_word_id": FIRST_WORD,
+        "length": encoding.maxlen,
+        "truncating": encoding.truncating,
+        # Networks that pool ignore padding, but ONNX's operators support it only at the end.
+        "padding": "post" if pooled else encoding.padding,
+        "words": encoding.words,
+    }
+
+
+def write(predictor: Predictor, file: Path) -> None:
+    """Write the networks to `file`, and their encoding to the .json file of the same name.
+
+    Raises:
+        InputError: the layer of a network cannot be expressed.
+    """
+    model = build_model(predictor)
+    with atomic_file(file) as temporary:
+        temporary.write_bytes(model.SerializeToString(deterministic=True))
+    write_json(file.with_suffix(".json"), describe_encoding(predictor))
+
+
+def _log_odds(graph: Graph, weights: RecurrentWeights) -> str:
+    """Add a network and return the name of its log-odds, shape (reviews,)."""
+    vectors = graph.node("Gather", graph.constant(weights.vectors), "ids")
+    ratios = ""
+    if weights.table:
+        ratios = _ngram_ratios(graph, weights.table, len(weights.vectors), weights.longest_ngram)
+        vectors = graph.node("Concat", vectors, ratios, axis=2)
+    inputs = graph.node("Transpose", vectors, perm=[1, 0, 2])
+    if weights.pooled:
+        outputs = _pooled_states(graph, weights, inputs)
+    else:
+        outputs = _recurrent_layer(graph, weights, inputs, skip=1)
+    # From (directions, reviews, units) to (reviews, directions x units).
+    outputs = graph.node("Transpose", outputs, perm=[1, 0, 2])
+    outputs = graph.node("Reshape", outputs, graph.integers(0, -1))
+    if weights.pooled and ratios:
+        sums = graph.node("ReduceSum", ratios, graph.integers(1), keepdims=0)
+        scaled = graph.node("Mul", sums, graph.constant(EVIDENCE_SCALE))
+        outputs = graph.node("Concat", outputs, scaled, axis=1)
+    output, bias = graph.constant(weights.output), graph.constant(weights.output_bias)
+    return graph.node("Squeeze", graph.node("Gemm", outputs, output, bias), graph.integers(1))
+
+
+def _pooled_states(graph: Graph, weights: RecurrentWeights, inputs: str) -> str:
+    """Add a layer that ignores padding, and return the maximum and mean of its states.
+
+    The shape is (directions, reviews, 2 x units).
+    """
+    is_word = graph.node("Cast", "ids", to=TensorProto.BOOL)
+    ones = graph.node("Cast", is_word, to=TensorProto.INT32)
+    lengths = graph.node("ReduceSum", ones, graph.integers(1), keepdims=0)
+    states = _recurrent_layer(graph, weights, inputs, lengths)
+    # Like the states, (length, directions, reviews, units).
+    mask = graph.node(
+        "Unsqueeze", graph.node("Transpose", is_word, perm=[1, 0]), graph.integers(1, 3)
+    )
+    lowest = np.finfo(np.float32).min
+    maxima, sums = (
+        graph.node(
+            reduction,
+            graph.node("Where", mask, states, graph.constant(padding)),
+            graph.integers(0),
+            keepdims=0,
+        )
+        for reduction, padding in (("ReduceMax", lowest), ("ReduceSum", 0))
+    )
+    counts = graph.node(
+        "Unsqueeze", graph.node("Cast", lengths, to=TensorProto.FLOAT), graph.integers(1)
+    )
+    return graph.node("Concat", maxima, graph.node("Div", sums, counts), axis=2)
+
+
+def _recurrent_layer(
+    graph: Graph, weights: RecurrentWeights, inputs: str, lengths: str = "", skip: int = 0
+) -> str:
+    """Add an LSTM or a GRU, and return all states, or with `skip` 1 the last states.
+
+    Without `lengths`, the layer takes padding for words.
+    """
+    kernels, recurrents, biases = zip(
+        *(_onnx_weights(direction, weights.cell) for direction in weights.directions), strict=True
+    )
+    tensors = [graph.constant(np.stack(arrays)) for arrays in (kernels, recurrents, biases)]
+    options = {"linear_before_reset": 1} if weights.cell == "gru" else {}
+    return graph.node(
+        weights.cell.upper(),
+        inputs,
+        *tensors,
+        lengths,
+        skip=skip,
+        direction="bidirectional",
+        hidden_size=weights.directions[0].recurrent.shape[0],
+        **options,
+    )
+
+
+def _onnx_weights(
+    weights: DirectionWeights, cell: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return the kernel, recurrent kernel and both biases of a direction in ONNX's order."""
+    gates = GATES[cell]
+
+    def reorder(array: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.concatenate([np.split(array.T, len(gates))[gate] for gate in gates])
+
+    biases = np.concatenate([reorder(weights.input_bias), reorder(weights.state_bias)])
+    return reorder(weights.kernel), reorder(weights.recurrent), biases
+
+
+def _ngram_ratios(graph: Graph, table: RatioTable, num_words: int, longest: int) -> str:
+    """Add a look-up of n-grams and return its ratios, shape (reviews, length, longest n-gram).
+
+    The codes are those of `text.ngrams.codes`.
+    """
+    zero = graph.constant(PADDING, np.int64)
+    ids = graph.node("Cast", "ids", to=TensorProto.INT64)
+    code, ratios = zero, []
+    for before in range(longest):
+        shifted = graph.node("Pad", ids, graph.integers(0, before, 0, -before))
+        scaled = graph.node("Mul", shifted, graph.constant(num_words**before, np.int64))
+        code = graph.node("Add", code, scaled)
+        is_short = graph.node("Equal", shifted, zero)
+        known = graph.node("Where", is_short, graph.constant(NO_NGRAM, np.int64), code)
+        found = graph.node(
+            "LabelEncoder",
+            known,
+            domain="ai.onnx.ml",
+            keys_tensor=numpy_helper.from_array(table.codes),
+            values_tensor=numpy_helper.from_array(table.ratios),
+            default_tensor=numpy_helper.from_array(np.zeros(1, np.float32)),
+        )
+        ratios.append(graph.node("Unsqueeze", found, graph.integers(2)))
+    return graph.node("Concat", *ratios, axis=2)

@@ -1,0 +1,94 @@
+"""The weights of a trained network as arrays, for exports that compute it without TensorFlow."""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from birnn.core.errors import InputError
+from birnn.layers.fused import find_cell
+from birnn.layers.kernel import Cell
+from birnn.layers.pooling import PooledBidirectional
+from birnn.text.ngrams import RatioTable
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class DirectionWeights:
+    """The weights of one direction, with the gates in Keras's order (see `layers.kernel`).
+
+    Attributes:
+        kernel: weights of the input, float32, shape (features, gates x units).
+        recurrent: weights of the state, float32, shape (units, gates x units).
+        input_bias: bias of the input part, float32, shape (gates x units,).
+        state_bias: bias of the state part, likewise; zeros for an LSTM.
+    """
+
+    kernel: Floats
+    recurrent: Floats
+    input_bias: Floats
+    state_bias: Floats
+
+
+@dataclass(frozen=True)
+class RecurrentWeights:
+    """The weights of a bidirectional network.
+
+    Attributes:
+        cell: lstm or gru.
+        pooled: True if the output reads the maximum and mean over the words, False if it reads the
+            last states.
+        vectors: word vectors, float32, shape (num_words, embedding_dim).
+        table: ratios of n-grams; None if the network does not read them.
+        directions: weights of the forward and the backward direction.
+        output: weights of the output, float32, shape (outputs of the layer, 1).
+        output_bias: bias of the output, float32, shape (1,).
+    """
+
+    cell: Cell
+    pooled: bool
+    vectors: Floats
+    table: RatioTable | None
+    directions: list[DirectionWeights]
+    output: Floats
+    output_bias: Floats
+
+    @property
+    def longest_ngram(self) -> int:
+        """The longest n-gram whose ratio is an input, in words."""
+        return len(self.directions[0].kernel) - int(self.vectors.shape[1])
+
+
+def read_weights(model: keras.Model, name: str) -> RecurrentWeights:
+    """Return the weights of a network from `build_network`.
+
+    Raises:
+        InputError: the network's layer is not an LSTM or a GRU with Keras's default options.
+    """
+    embedding, layer, _, output = model.layers
+    cell = find_cell(getattr(layer, "forward_layer", None))
+    if cell is None:
+        raise InputError(
+            f"{name} is neither an LSTM nor a GRU with Keras's default options: only .zip files "
+            "can hold it"
+        )
+    table = getattr(embedding, "table", None)
+    return RecurrentWeights(
+        cell=cell,
+        pooled=isinstance(layer, PooledBidirectional),
+        vectors=embedding.embeddings.numpy(),
+        table=table and RatioTable(table.codes.numpy(), table.ratios.numpy()),
+        directions=[
+            _direction_weights(each.cell) for each in (layer.forward_layer, layer.backward_layer)
+        ],
+        output=output.kernel.numpy(),
+        output_bias=output.bias.numpy(),
+    )
+
+
+def _direction_weights(cell: keras.Layer) -> DirectionWeights:
+    kernel, recurrent, bias = (weight.numpy() for weight in cell.weights)
+    input_bias, state_bias = bias if bias.ndim > 1 else (bias, np.zeros_like(bias))
+    return DirectionWeights(kernel, recurrent, input_bias, state_bias)
