@@ -186,11 +186,17 @@ def serve(
     command.run(host, port, access_log=access_log)
 
 
-@app.command(epilog="Example: birnn export model.zip")
+@app.command(epilog="Example: birnn export reader.html")
 def export(
-    file: Annotated[Path, typer.Argument(help="Zip file to write.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="File to write: .zip (TensorFlow), .onnx (ONNX, and a .json file of the "
+            "vocabulary) or .html (a page that classifies reviews in a browser)."
+        ),
+    ],
 ) -> None:
-    """Export the networks as one file that runs without this project."""
+    """Export the networks to files that work without this project."""
     with quiet_imports():
         from birnn.cli import export as command  # noqa: PLC0415
 

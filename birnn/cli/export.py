@@ -1,19 +1,41 @@
-"""Export the networks as one file that runs without this project."""
+"""Export the networks to files that work without this project."""
 
 from pathlib import Path
 
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
-from birnn.inference import predictor, saved_model
+from birnn.inference import predictor
 
 
 def run(file: Path) -> None:
-    """Write all networks to the zip file `file`.
+    """Write all networks to `file`, in the format that its name ends in.
 
     Raises:
-        InputError: the name does not end in .zip, or a file of the pipeline is missing or modified.
+        InputError: the name ends in no known format, the networks cannot be expressed in it, a
+            package is missing, or a file of the pipeline is missing or modified.
     """
-    if file.suffix.lower() != ".zip":
-        raise InputError(f"{file} is not a .zip file: choose a name that ends in .zip")
-    saved_model.write(predictor.load_verified(NETWORKS), file)
-    print(f"{file}: {file.stat().st_size / 1e6:.1f} MB; its README.txt shows how to use it")
+    suffix = file.suffix.lower()
+    if suffix == ".zip":
+        from birnn.inference.saved_model import write  # noqa: PLC0415
+
+        hint = "its README.txt shows how to use it"
+    elif suffix == ".onnx":
+        try:
+            from birnn.inference.onnx_model import write  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            if error.name != "onnx":
+                raise
+            raise InputError(
+                "onnx is not installed: run make setup, or install the extra 'export'"
+            ) from None
+        hint = f"{file.with_suffix('.json').name} next to it shows how to encode texts"
+    elif suffix in {".html", ".htm"}:
+        from birnn.cli.reader_page import write  # noqa: PLC0415
+
+        hint = "open it in a browser"
+    else:
+        raise InputError(
+            f"{file} is not a .zip, .onnx or .html file: choose a name that ends in one of these"
+        )
+    write(predictor.load_verified(NETWORKS), file)
+    print(f"{file}: {file.stat().st_size / 1e6:.1f} MB; {hint}")

@@ -1,0 +1,223 @@
+"use strict";
+
+// The encoding and the networks, as birnn/cli/reader_page.py writes them.
+const model = JSON.parse(document.getElementById("model").textContent);
+const wordIds = new Map(model.words.map((word, rank) => [word, rank + model.firstWord]));
+const separators = model.separators.replace(/[\\\]^-]/g, "\\$&");
+// As birnn/text/tokenizer.py: lone surrogates separate words.
+const wordPattern = new RegExp(`[^ ${separators}\\p{Cs}]+`, "gu");
+
+function bytes(base64) {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer;
+}
+
+for (const network of model.networks) {
+  network.common = new Int16Array(bytes(network.common));
+  network.rare = new Int8Array(bytes(network.rare));
+  for (const part of [network, ...network.directions]) {
+    for (const name of ["scales", "kernel", "recurrent", "inputBias", "stateBias", "output"]) {
+      if (name in part) part[name] = new Float32Array(bytes(part[name]));
+    }
+  }
+  for (const direction of network.directions) direction.inputs = new Map();
+}
+
+/** Split a text into words, and return their ids with the start, truncated but not padded. */
+function encode(text) {
+  const words = [...text.matchAll(wordPattern)];
+  const lower = words.map(([word]) => word.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
+  const all = [model.ids.start, ...lower.map((word) => wordIds.get(word) ?? model.ids.unknown)];
+  const dropped = model.truncating === "pre" ? Math.max(0, all.length - model.maxlen) : 0;
+  // The id of word w is at the position w + 1 - dropped.
+  return { words, dropped, ids: all.slice(dropped, dropped + model.maxlen) };
+}
+
+function pad(ids) {
+  const padding = Array(model.maxlen - ids.length).fill(model.ids.padding);
+  return model.padding === "pre" ? [...padding, ...ids] : [...ids, ...padding];
+}
+
+const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+
+// Each cell replaces the state, given the input's and the state's part of the gates, with the gates
+// in Keras's order. An LSTM has a second state.
+const CELLS = {
+  lstm(input, recurrent, state, memory) {
+    const units = state.length;
+    const gate = (index) => input[index] + recurrent[index];
+    for (let unit = 0; unit < units; unit++) {
+      const candidate = sigmoid(gate(unit)) * Math.tanh(gate(2 * units + unit));
+      memory[unit] = sigmoid(gate(units + unit)) * memory[unit] + candidate;
+      state[unit] = sigmoid(gate(3 * units + unit)) * Math.tanh(memory[unit]);
+    }
+  },
+  gru(input, recurrent, state) {
+    const units = state.length;
+    for (let unit = 0; unit < units; unit++) {
+      const [reset, last] = [units + unit, 2 * units + unit];
+      const update = sigmoid(input[unit] + recurrent[unit]);
+      const kept = sigmoid(input[reset] + recurrent[reset]) * recurrent[last];
+      state[unit] = update * state[unit] + (1 - update) * Math.tanh(input[last] + kept);
+    }
+  },
+};
+
+/** Add the product of a vector and a matrix, which is stored row by row, to `sums`. */
+function addProduct(vector, matrix, sums) {
+  for (let row = 0, start = 0; row < vector.length; row++, start += sums.length) {
+    const factor = vector[row];
+    for (let column = 0; column < sums.length; column++) {
+      sums[column] += factor * matrix[start + column];
+    }
+  }
+}
+
+/** Return the vector of a word; those of frequent words are stored with more digits. */
+function wordVector({ common, rare, scales }, id) {
+  const size = (common.length + rare.length) / scales.length;
+  const start = id * size;
+  const isCommon = start < common.length;
+  const [codes, first] = isCommon ? [common, start] : [rare, start - common.length];
+  return Float32Array.from(codes.subarray(first, first + size), (code) => code * scales[id]);
+}
+
+/** Return the input's part of the gates for a word, which is computed once. */
+function gateInput(network, direction, id) {
+  if (!direction.inputs.has(id)) {
+    const sums = direction.inputBias.slice();
+    addProduct(wordVector(network, id), direction.kernel, sums);
+    direction.inputs.set(id, sums);
+  }
+  return direction.inputs.get(id);
+}
+
+/** Return the outputs of one direction for ids in the order in which it reads them. */
+function run(network, direction, ids) {
+  const [state, memory, sums] = [0, 0, 0].map(() => new Float32Array(network.units));
+  const maxima = new Float32Array(network.units).fill(-Infinity);
+  for (const id of ids) {
+    const recurrent = direction.stateBias.slice();
+    addProduct(state, direction.recurrent, recurrent);
+    CELLS[network.cell](gateInput(network, direction, id), recurrent, state, memory);
+    state.forEach((value, unit) => {
+      sums[unit] += value;
+      maxima[unit] = Math.max(maxima[unit], value);
+    });
+  }
+  return network.pooled ? [...maxima, ...sums.map((sum) => sum / ids.length)] : [...state];
+}
+
+/** Return a network's log-odds of positive for ids from `encode`. */
+function logOdds(network, ids) {
+  const padded = network.pooled ? ids : pad(ids);
+  const [forward, backward] = network.directions;
+  const reversed = [...padded].reverse();
+  const outputs = [...run(network, forward, padded), ...run(network, backward, reversed)];
+  return outputs.reduce((sum, value, index) => sum + value * network.output[index], network.outputBias);
+}
+
+/**
+ * Yield the index of each word that a network reads, and the log-odds that it adds.
+ *
+ * Each word is hidden in turn: padding's vector replaces its own (Zeiler and Fergus, "Visualizing
+ * and Understanding Convolutional Networks", 2014, section 4.2, who hide parts of images).
+ */
+function* occlude(network, { words, dropped, ids }, full) {
+  for (let word = Math.max(0, dropped - 1); word + 1 - dropped < ids.length; word++) {
+    const hidden = [...ids];
+    hidden[word + 1 - dropped] = model.ids.padding;
+    yield [word, full - logOdds(network, hidden)];
+  }
+}
+
+const find = (selector) => document.querySelector(selector);
+const verdict = (odds) => model.classes[Number(odds > 0)];
+const describe = (odds) =>
+  `${verdict(odds)}, probability of positive ${(100 * sigmoid(odds)).toFixed(1)}%`;
+let submissions = 0;
+
+function element(name, text = "", className = "") {
+  return Object.assign(document.createElement(name), { textContent: text, className });
+}
+
+/** Show a text, with each word in an element that can be colored, and return these elements. */
+function showText(paragraph, text, { words, dropped, ids }) {
+  const spans = [];
+  let end = 0;
+  words.forEach((match, word) => {
+    const position = word + 1 - dropped;
+    const unread = position < 0 || position >= ids.length;
+    spans.push(element("span", match[0], unread ? "unread" : ""));
+    paragraph.append(text.slice(end, match.index), spans.at(-1));
+    end = match.index + match[0].length;
+  });
+  paragraph.append(text.slice(end));
+  return spans;
+}
+
+/** Color the words of a text by their effects, and list the strongest. */
+function showEffects(section, spans, effects) {
+  const strongest = [...effects].sort((one, other) => Math.abs(other[1]) - Math.abs(one[1]));
+  const largest = Math.abs(strongest[0][1]) || 1;
+  for (const [word, effect] of effects) {
+    const strength = effect / largest;
+    spans[word].title = `${effect > 0 ? "+" : ""}${effect.toFixed(2)}`;
+    spans[word].style.setProperty("--share", `${Math.abs(strength) * 55}%`);
+    if (Math.abs(strength) >= model.weak) spans[word].className = verdict(effect);
+  }
+  for (const name of [...model.classes].reverse()) {
+    const words = strongest.map(([word]) => spans[word]).filter((span) => span.className === name);
+    const texts = [...new Set(words.map((span) => span.textContent))].slice(0, model.listed);
+    section.append(element("p", `Toward ${name}: ${texts.join(", ") || "no word"}`));
+  }
+}
+
+/** Classify a text and show the result; a later submission stops the work on this one. */
+async function classify(text) {
+  const submission = ++submissions;
+  const encoded = encode(text);
+  const [summary, networks] = [find("#summary"), find("#networks")];
+  networks.replaceChildren();
+  find("#key").hidden = true;
+  if (!encoded.ids.some((id) => id >= model.firstWord)) {
+    summary.textContent = encoded.words.length
+      ? "No label: the networks do not know any word that they read."
+      : "No label: type a review first.";
+    return;
+  }
+  const odds = model.networks.map((network) => logOdds(network, encoded.ids));
+  const mean = odds.reduce((sum, each) => sum + each) / odds.length;
+  const combined = odds.length > 1 ? " (networks combined)" : "";
+  summary.textContent = describe(mean) + combined;
+  find("#key").hidden = false;
+  find("#key .unread").hidden = encoded.words.length < model.maxlen;
+  const shown = model.networks.map((network, index) => {
+    const section = element("section");
+    const heading = `${network.title}: ${describe(odds[index])}`;
+    const paragraph = element("p", "", "text");
+    paragraph.dir = "auto";
+    section.append(element("h2", heading), paragraph);
+    networks.append(section);
+    return { section, spans: showText(paragraph, text, encoded) };
+  });
+  let drawn = performance.now();
+  for (const [index, network] of model.networks.entries()) {
+    const effects = [];
+    for (const effect of occlude(network, encoded, odds[index])) {
+      effects.push(effect);
+      if (performance.now() - drawn > 30) {
+        await new Promise((resolve) => setTimeout(resolve)); // lets the browser draw and react
+        if (submission !== submissions) return;
+        drawn = performance.now();
+      }
+    }
+    showEffects(shown[index].section, shown[index].spans, effects);
+  }
+  networks.dataset.done = submission;
+}
+
+find("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  classify(find("#text").value);
+});
+find("button").disabled = false;

@@ -1,0 +1,201 @@
+"""Test the exported page that classifies reviews in Chromium, without a network."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from birnn.cli import reader_page
+from birnn.core.settings import Pooling, Side
+from birnn.evaluation.decision import combine, predicted_class, probability
+from birnn.inference.predictor import Predictor
+from birnn.text import tokenizer
+from birnn.text.encoding import PADDING
+from tests.birnn.odd_texts import TEXTS
+from tests.birnn.predictors import small_predictor
+from tests.test_page_in_browser import CHROMIUM, PAPER, SCHEMES, WIDTHS
+from tests.tiers import sampled
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
+
+PREDICTOR = small_predictor(seed=2)
+LONG = "Good? The good, the bad and a film, <b>a</b> zxqv! And isn't the film naïve?"
+REVIEWS = ["A good film.", "bad", LONG, "日本語\u00a0film", "\x00 good"]
+LAYOUTS = list(product(get_args(Side), get_args(Side), get_args(Pooling)))
+
+WORDS_AND_IDS = """json => {
+    const { words, ids } = encode(JSON.parse(json));
+    return [words.map(match => match[0]), pad(ids)];
+}"""
+LOG_ODDS = "text => model.networks.map(network => logOdds(network, encode(text).ids))"
+EFFECTS = """text => {
+    const encoded = encode(text);
+    return model.networks.map(network =>
+        [...occlude(network, encoded, logOdds(network, encoded.ids))]);
+}"""
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a headless Chromium."""
+    with sync_playwright() as playwright:
+        # Chromium has no sandbox if it runs as root, as in a container.
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def open_page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    """Return a function that opens the page of a predictor; it must log and request nothing."""
+    logged: list[str] = []
+
+    def open_page(predictor: Predictor, width: int = 1280, scheme: Any = "light") -> Page:
+        file = tmp_path_factory.mktemp("page") / "reader.html"
+        reader_page.write(predictor, file)
+        page = browser.new_page(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
+        )
+        page.goto(file.as_uri())
+        page.on("request", lambda request: logged.append(request.url))
+        page.on("console", lambda message: logged.append(message.text))
+        page.on("pageerror", lambda error: logged.append(str(error)))
+        return page
+
+    yield open_page
+    assert logged == []
+
+
+@pytest.fixture(scope="module")
+def page(open_page: Open) -> Page:
+    """Return the page of PREDICTOR."""
+    return open_page(PREDICTOR)
+
+
+def submit(page: Page, text: str) -> str:
+    """Submit a text, wait for the effects of its words, and return the summary."""
+    page.evaluate("delete find('#networks').dataset.done")
+    page.get_by_role("textbox").fill(text)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    summary = page.get_by_role("status").inner_text()
+    if "No label" not in summary:
+        page.wait_for_selector("#networks[data-done]")
+    return summary
+
+
+@pytest.mark.parametrize(("padding", "truncating", "pooling"), sampled(LAYOUTS, *LAYOUTS[:2]))
+def test_page_computes_what_the_project_computes(
+    open_page: Open, padding: Side, truncating: Side, pooling: Pooling
+) -> None:
+    predictor = small_predictor(8, padding, truncating, pooling=pooling)
+    page = open_page(predictor)
+    computed = np.array([page.evaluate(LOG_ODDS, review) for review in REVIEWS])
+    for log_odds, expected in zip(computed.T, predictor.predict(REVIEWS).values(), strict=True):
+        assert np.ptp(probability(expected)) > 0.1
+        assert np.abs(probability(log_odds) - probability(expected)).max() <= 0.01
+
+
+@given(st.lists(TEXTS | st.just("\udfff"), max_size=3).map("".join))
+def test_any_text_is_encoded_the_same(page: Page, text: str) -> None:
+    words, ids = page.evaluate(WORDS_AND_IDS, json.dumps(text))
+    assert words == [text[start:end] for start, end in tokenizer.spans(text)]
+    assert ids == PREDICTOR.encode([text])[0].tolist()
+
+
+@pytest.mark.parametrize("truncating", get_args(Side))
+def test_effect_of_a_word_is_the_change_when_it_is_hidden(
+    open_page: Open, truncating: Side
+) -> None:
+    predictor = small_predictor(8, "pre", truncating)
+    effects = open_page(predictor).evaluate(EFFECTS, LONG)
+    words = len(tokenizer.spans(LONG))
+    read = range(words)[-8:] if truncating == "pre" else range(7)
+    (sequence,) = predictor.encode([LONG])
+    hidden = np.where(np.eye(8, dtype=bool), PADDING, sequence)[8 - len(read) :]
+    full, without = (predictor.predict_sequences(ids) for ids in (sequence[None], hidden))
+    for network, each in zip(predictor.networks, effects, strict=True):
+        assert [index for index, _ in each] == list(read)
+        expected = full[network] - without[network]
+        assert np.ptp(expected) > 0.1
+        assert [effect for _, effect in each] == pytest.approx(expected, abs=0.05)
+
+
+def shown_percentage(verdict: str) -> float:
+    return float(re.search(r"([\d.]+)%", verdict)[1])
+
+
+@pytest.mark.parametrize("text", ["A good film.", "bad", LONG])
+def test_verdicts(page: Page, text: str) -> None:
+    summary = submit(page, text)
+    odds = PREDICTOR.predict([text])
+    headings = page.get_by_role("heading", level=2).all_inner_texts()
+    assert [heading.partition(":")[0] for heading in headings] == ["BiLSTM", "BiGRU"]
+    for verdict, log_odds in zip(
+        [summary, *(heading.partition(": ")[2] for heading in headings)],
+        [combine(list(odds.values())), *odds.values()],
+        strict=True,
+    ):
+        assert verdict.startswith(predicted_class(log_odds[0]))
+        expected = 100 * probability(log_odds)[0]
+        assert shown_percentage(verdict) == pytest.approx(expected, abs=1)
+    # A text is never read as HTML.
+    assert page.locator(".text").all_inner_texts() == [text, text]
+
+
+def test_words_are_highlighted_by_class_and_faint_if_not_read(page: Page) -> None:
+    submit(page, LONG)
+    spans = page.locator(".text").first.locator("span")
+    words = len(tokenizer.spans(LONG))
+    classes = [spans.nth(index).get_attribute("class") for index in range(words)]
+    assert classes[: words - 8] == ["unread"] * (words - 8)
+    assert {"positive", "negative"} >= {name for name in classes[words - 8 :] if name}
+    assert {"positive", "negative"} & set(classes)
+    assert page.get_by_text("not read", exact=True).is_visible()
+    submit(page, "A good film.")
+    assert page.get_by_text("not read", exact=True).is_hidden()
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "?!", "zxqv zxqv", "good " + 9 * "zxqv "])
+def test_nothing_to_go_on_gets_no_label(page: Page, text: str) -> None:
+    submit(page, "A good film.")
+    summary = submit(page, text)
+    assert "No label" in summary
+    assert "positive" not in summary
+    assert page.get_by_role("heading", level=2).count() == 0
+    assert page.get_by_text("pushes toward").first.is_hidden()
+
+
+def test_new_text_replaces_one_that_is_being_explained(open_page: Open) -> None:
+    page = open_page(small_predictor(5_000, pooling="max_mean"))
+    page.evaluate("text => { classify(text); }", 4_000 * "good bad film ")
+    summary = submit(page, "bad")
+    assert page.locator(".text").all_inner_texts() == ["bad", "bad"]
+    assert page.get_by_role("status").inner_text() == summary
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_page_fits_the_screen_and_the_color_scheme(
+    open_page: Open, width: int, scheme: str
+) -> None:
+    page = open_page(PREDICTOR, width, scheme)
+    submit(page, 9 * "good" + LONG + 90 * "x")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    low, high = PAPER[scheme]
+    assert all(low <= int(part) <= high for part in color[4:-1].split(","))
+    button = page.get_by_role("button").bounding_box()
+    assert button["height"] >= 40
