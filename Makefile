@@ -92,6 +92,9 @@ bench-memory: $(ENV) ## measure the peak memory of each stage
 bench-scale: $(ENV) ## measure time and memory on 1 to 10 copies of IMDB
 	python -m benchmarks.scale
 
+bench-exports: $(ENV) ## measure the size and speed of the exported networks
+	python -m benchmarks.exports
+
 bench-cluster: cluster ## compare the time of Ray with DVC's queue
 	python -m benchmarks.cluster
 
@@ -130,4 +133,5 @@ help: ## list the targets
 		do printf '%-13s %s\n' "$$name" "$$text"; done
 
 .PHONY: repro test-fast test test-all test-rest test-kills coverage mutants lint format fresh study \
-	ladder review bench bench-memory bench-scale bench-cluster bench-serve lock setup cluster help
+	ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster lock setup \
+	cluster help

@@ -41,7 +41,7 @@ def render(predictor: Predictor) -> str:
     Raises:
         InputError: the page cannot compute a network.
     """
-    weights = {name: read_weights(model, name) for name, model in predictor.networks.items()}
+    weights = read_weights(predictor.networks)
     for name, network in weights.items():
         if network.table:
             raise InputError(

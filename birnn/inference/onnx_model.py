@@ -5,6 +5,7 @@ so the JSON file holds what a program needs to encode texts.
 """
 
 import string
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from birnn.core.outputs import atomic_file, write_json
 from birnn.inference.predictor import Predictor
 from birnn.inference.weights import DirectionWeights, RecurrentWeights, read_weights
 from birnn.layers.pooling import EVIDENCE_SCALE
-from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
+from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
 from birnn.text.ngrams import NO_NGRAM, RatioTable
 from birnn.text.tokenizer import SEPARATORS
 
@@ -72,20 +73,14 @@ class Graph:
         return self._names[key]
 
 
-def build_model(predictor: Predictor) -> onnx.ModelProto:
-    """Return a model of all networks and their combination.
+def build_model(networks: Mapping[str, RecurrentWeights]) -> onnx.ModelProto:
+    """Return a model of networks and their combination.
 
     It maps `ids`, int32, shape (reviews, length), to the probabilities that the reviews are
     positive, float32, shape (reviews,): one output per network, and `combined`.
-
-    Raises:
-        InputError: the layer of a network cannot be expressed.
     """
     graph = Graph()
-    log_odds = {
-        name: _log_odds(graph, read_weights(network, name))
-        for name, network in predictor.networks.items()
-    }
+    log_odds = {name: _log_odds(graph, weights) for name, weights in networks.items()}
     log_odds[COMBINED] = graph.node("Mean", *log_odds.values())
     for name, odds in log_odds.items():
         graph.nodes.append(helper.make_node("Sigmoid", [odds], [name]))
@@ -103,11 +98,9 @@ def build_model(predictor: Predictor) -> onnx.ModelProto:
     )
 
 
-def describe_encoding(predictor: Predictor) -> dict[str, Any]:
-    """Return what a program needs to encode texts for the model, as JSON."""
-    encoding = predictor.encoding
+def describe_encoding(encoding: Encoding, *, pooled: bool) -> dict[str, Any]:
+    """Return what a program needs to encode texts, for networks that pool or do not, as JSON."""
     lower = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
-    pooled = any(read_weights(model, name).pooled for name, model in predictor.networks.items())
     return {
         "about": ABOUT,
         "replace": lower | dict.fromkeys(SEPARATORS.decode(), " "),
@@ -129,10 +122,12 @@ def write(predictor: Predictor, file: Path) -> None:
     Raises:
         InputError: the layer of a network cannot be expressed.
     """
-    model = build_model(predictor)
+    networks = read_weights(predictor.networks)
+    model = build_model(networks)
+    pooled = any(weights.pooled for weights in networks.values())
     with atomic_file(file) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
-    write_json(file.with_suffix(".json"), describe_encoding(predictor))
+    write_json(file.with_suffix(".json"), describe_encoding(predictor.encoding, pooled=pooled))
 
 
 def _log_odds(graph: Graph, weights: RecurrentWeights) -> str:

@@ -1,5 +1,6 @@
 """The weights of a trained network as arrays, for exports that compute it without TensorFlow."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
@@ -61,12 +62,16 @@ class RecurrentWeights:
         return len(self.directions[0].kernel) - int(self.vectors.shape[1])
 
 
-def read_weights(model: keras.Model, name: str) -> RecurrentWeights:
-    """Return the weights of a network from `build_network`.
+def read_weights(networks: Mapping[str, keras.Model]) -> dict[str, RecurrentWeights]:
+    """Return the weights of networks from `build_network` by name.
 
     Raises:
-        InputError: the network's layer is not an LSTM or a GRU with Keras's default options.
+        InputError: the layer of a network is not an LSTM or a GRU with Keras's default options.
     """
+    return {name: _network_weights(name, model) for name, model in networks.items()}
+
+
+def _network_weights(name: str, model: keras.Model) -> RecurrentWeights:
     embedding, layer, _, output = model.layers
     cell = find_cell(getattr(layer, "forward_layer", None))
     if cell is None:

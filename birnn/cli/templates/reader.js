@@ -8,7 +8,10 @@ const separators = model.separators.replace(/[\\\]^-]/g, "\\$&");
 const wordPattern = new RegExp(`[^ ${separators}\\p{Cs}]+`, "gu");
 
 function bytes(base64) {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)).buffer;
+  const text = atob(base64);
+  const array = new Uint8Array(text.length); // faster than Uint8Array.from for millions of bytes
+  for (let index = 0; index < text.length; index++) array[index] = text.charCodeAt(index);
+  return array.buffer;
 }
 
 for (const network of model.networks) {

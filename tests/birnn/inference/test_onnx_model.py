@@ -19,6 +19,7 @@ from birnn.core.settings import Pooling, Side
 from birnn.evaluation.decision import combine, probability
 from birnn.inference import onnx_model
 from birnn.inference.predictor import Predictor
+from birnn.inference.weights import read_weights
 from tests.birnn.odd_texts import TEXTS
 from tests.birnn.predictors import WORDS, small_predictor
 from tests.projects import PROJECT
@@ -30,7 +31,8 @@ REVIEWS = ["A good film.", "", "zxqv", LONG, 9 * LONG, "日本語\u00a0film", "\
 
 def predict(predictor: Predictor, sequences: np.ndarray) -> dict[str, np.ndarray]:
     """Return the probabilities of the exported model."""
-    session = onnxruntime.InferenceSession(onnx_model.build_model(predictor).SerializeToString())
+    model = onnx_model.build_model(read_weights(predictor.networks))
+    session = onnxruntime.InferenceSession(model.SerializeToString())
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(None, {"ids": sequences}), strict=True))
 
@@ -81,14 +83,16 @@ def test_padding_to_the_longest_review_is_enough_for_networks_that_pool() -> Non
 
 @given(TEXTS)
 def test_any_text_is_encoded_the_same(text: str) -> None:
-    description = json.loads(json.dumps(onnx_model.describe_encoding(PREDICTOR)))
+    description = json.loads(
+        json.dumps(onnx_model.describe_encoding(PREDICTOR.encoding, pooled=False))
+    )
     ids = {word: number for number, word in enumerate(description["words"], 4)}
     words = text.translate(str.maketrans(description["replace"])).split(" ")
     encoded = [1, *(ids.get(word, 2) for word in words if word)][-8:]
     assert [0] * (8 - len(encoded)) + encoded == PREDICTOR.encode([text])[0].tolist()
 
 
-def test_other_layers_are_refused() -> None:
+def test_other_layers_are_refused(tmp_path: Path) -> None:
     other = keras.Sequential(
         [
             keras.Input((8,), dtype="int32"),
@@ -99,7 +103,8 @@ def test_other_layers_are_refused() -> None:
         ]
     )
     with pytest.raises(InputError, match="average is neither an LSTM nor a GRU"):
-        onnx_model.build_model(Predictor(PREDICTOR.encoding, {"average": other}))
+        onnx_model.write(Predictor(PREDICTOR.encoding, {"average": other}), tmp_path / "a.onnx")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_equal_exports_have_equal_bytes_and_equal_tables_are_stored_once(tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""Size, start-up time and speed of the exported networks: `make bench-exports`.
+
+Run it in the project's folder after the pipeline. Each program loads all networks in its own
+process and predicts texts; the programs alternate. The example in the docs runs the ONNX model.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pyarrow.parquet as pq
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.paired import spread
+from birnn.core.errors import InputError
+from birnn.core.outputs import write_json
+
+PROJECT = Path.cwd()
+CORPUS = Path("data/corpus/test.parquet")
+BATCHES = (1, 1_000)
+REVIEWS = 5_000
+
+PIPELINE = """
+from birnn.networks.quiet_imports import quiet_imports
+with quiet_imports():
+    from birnn.evaluation.model_names import NETWORKS
+    from birnn.inference import predictor
+predict = predictor.load(NETWORKS).predict
+"""
+SAVED_MODEL = """
+import tensorflow as tf
+signature = tf.saved_model.load("model").signatures["serving_default"]
+predict = lambda texts: signature(texts=tf.constant(texts))
+"""
+# Runs each batch size for at least three seconds after a batch that compiles the model for it.
+MEASURE = """
+import json, sys, time
+file, started, *batches = sys.argv[1:]
+texts = json.loads(open(file).read())
+predict(texts[:1])
+numbers = [time.time() - float(started)]
+for batch in map(int, batches):
+    predict(texts[:batch])
+    done, begin = 0, time.perf_counter()
+    while (seconds := time.perf_counter() - begin) < 3:
+        first = done % len(texts)
+        predict(texts[first : first + batch])
+        done += batch
+    numbers.append(done / seconds)
+print(json.dumps(numbers))
+"""
+
+
+def main(times: Annotated[int, typer.Option(help="measurements of each program")] = 5) -> None:
+    """Print a table with one row per program."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        texts = pq.read_table(CORPUS, columns=["text"])["text"].to_pylist()
+        rows = np.random.default_rng(0).permutation(len(texts))[:REVIEWS]
+        write_json(folder / "texts.json", [texts[row] for row in rows])
+        for file in ("birnn.zip", "birnn.onnx"):
+            python(["-m", "birnn", "export", str(folder / file)], PROJECT)
+        zipfile.ZipFile(folder / "birnn.zip").extractall(folder / "model")
+        page = Path("docs/predictions.md").read_text(encoding="utf-8")
+        example = re.search(r"```python\n([^`]*onnxruntime[^`]*)```", page)
+        programs = {
+            "pipeline": (PIPELINE, PROJECT, ["models/*/network.json", "models/*/*.h5"]),
+            "SavedModel": (SAVED_MODEL, folder, ["birnn.zip"]),
+            "ONNX": (example[1] if example else "", folder, ["birnn.onnx", "birnn.json"]),
+        }
+        numbers: dict[str, list[list[float]]] = {program: [] for program in programs}
+        for _ in range(times):
+            for program, (code, where, _files) in programs.items():
+                arguments = [str(folder / "texts.json"), str(time.time()), *map(str, BATCHES)]
+                printed = python(["-c", code + MEASURE, *arguments], where)
+                numbers[program].append(json.loads(printed.splitlines()[-1]))
+        table = Table("", "MB", "start, s", *(f"batches of {batch:,}" for batch in BATCHES))
+        for program, (_, where, patterns) in programs.items():
+            size = sum(file.stat().st_size for each in patterns for file in where.glob(each))
+            columns = zip(*numbers[program], strict=True)
+            cells = [
+                spread(column, digits) for column, digits in zip(columns, (2, 0, 0), strict=True)
+            ]
+            table.add_row(program, f"{size / 1e6:.1f}", *cells)
+    Console(width=120).print(table)
+
+
+def python(arguments: list[str], folder: Path) -> str:
+    """Run Python in a folder, with this project's modules, and return what it prints.
+
+    Raises:
+        InputError: it failed.
+    """
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise InputError(f"a program failed: {done.stderr.strip().splitlines()[-1]}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    typer.run(main)
