@@ -226,8 +226,10 @@ def raw_request(path: str, content: object) -> bytes:
 async def stop(server: Server, texts: list[str]) -> int:
     """Stop the server while requests wait, and return the number of answers."""
     requests = [asyncio.create_task(server.explain([text])) for text in texts]
-    while (await server.client.get("/health")).json()["waiting"] < len(texts):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    accepted = 0
+    while accepted < len(texts):
+        health = (await server.client.get("/health")).json()
+        accepted = health["waiting"] + sum(request.done() for request in requests)
     server.process.send_signal(signal.SIGINT)
     results = await asyncio.gather(*requests, return_exceptions=True)
     return sum(result is None for result in results)
