@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from pathlib import Path
 from typing import Annotated
@@ -42,17 +41,18 @@ import tensorflow as tf
 signature = tf.saved_model.load("model").signatures["serving_default"]
 predict = lambda texts: signature(texts=tf.constant(texts))
 """
-# Runs each batch size for at least three seconds after a batch that compiles the model for it.
+# Measures CPU seconds, which depend little on other load: of the start with the first text, and of
+# each batch size after a batch that compiles the model for it.
 MEASURE = """
 import json, sys, time
-file, started, *batches = sys.argv[1:]
+file, *batches = sys.argv[1:]
 texts = json.loads(open(file).read())
 predict(texts[:1])
-numbers = [time.time() - float(started)]
+numbers = [time.process_time()]
 for batch in map(int, batches):
     predict(texts[:batch])
-    done, begin = 0, time.perf_counter()
-    while (seconds := time.perf_counter() - begin) < 3:
+    done, begin = 0, time.process_time()
+    while (seconds := time.process_time() - begin) < 1:
         first = done % len(texts)
         predict(texts[first : first + batch])
         done += batch
@@ -81,10 +81,12 @@ def main(times: Annotated[int, typer.Option(help="measurements of each program")
         numbers: dict[str, list[list[float]]] = {program: [] for program in programs}
         for _ in range(times):
             for program, (code, where, _files) in programs.items():
-                arguments = [str(folder / "texts.json"), str(time.time()), *map(str, BATCHES)]
+                arguments = [str(folder / "texts.json"), *map(str, BATCHES)]
                 printed = python(["-c", code + MEASURE, *arguments], where)
                 numbers[program].append(json.loads(printed.splitlines()[-1]))
-        table = Table("", "MB", "start, s", *(f"batches of {batch:,}" for batch in BATCHES))
+        table = Table(
+            "", "MB", "CPU s, start", *(f"reviews per CPU s, {n:,} at a time" for n in BATCHES)
+        )
         for program, (_, where, patterns) in programs.items():
             size = sum(file.stat().st_size for each in patterns for file in where.glob(each))
             columns = zip(*numbers[program], strict=True)

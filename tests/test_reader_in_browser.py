@@ -179,8 +179,8 @@ def test_nothing_to_go_on_gets_no_label(page: Page, text: str) -> None:
 
 
 def test_new_text_replaces_one_that_is_being_explained(open_page: Open) -> None:
-    page = open_page(small_predictor(5_000, pooling="max_mean"))
-    page.evaluate("text => { classify(text); }", 4_000 * "good bad film ")
+    page = open_page(small_predictor(1_000, pooling="max_mean"))
+    page.evaluate("text => { classify(text); }", 400 * "good bad film ")
     summary = submit(page, "bad")
     assert page.locator(".text").all_inner_texts() == ["bad", "bad"]
     assert page.get_by_role("status").inner_text() == summary

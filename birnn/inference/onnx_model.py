@@ -222,7 +222,7 @@ def _onnx_weights(
 def _ngram_ratios(graph: Graph, table: RatioTable, num_words: int, longest: int) -> str:
     """Add a look-up of n-grams and return its ratios, shape (reviews, length, longest n-gram).
 
-    The codes are those of `text.ngrams.codes`.
+    `text.ngrams.codes` defines the codes.
     """
     zero = graph.constant(PADDING, np.int64)
     ids = graph.node("Cast", "ids", to=TensorProto.INT64)
