@@ -101,7 +101,7 @@ bench-cluster: cluster ## compare the time of Ray with DVC's queue
 bench-serve: $(ENV) ## load birnn serve with many, slow, invalid and aborted requests
 	python -m benchmarks.serve
 
-COMPILE := uv pip compile --quiet --python-version 3.11 --extra serve --group dev
+COMPILE := uv pip compile --quiet --python-version 3.11 --extra serve --extra export --group dev
 
 lock: $(ENV) ## lock the newest package versions that pyproject.toml allows
 	$(COMPILE) --upgrade --extra cluster --group moto --output-file requirements-cluster.txt pyproject.toml
