@@ -65,7 +65,7 @@ def test_killed_search_resumes(finished_copy: Path) -> None:
 
     trials = pd.read_csv(finished_copy / "study" / "rate" / "trials.csv")
     assert trials["number"].tolist() == list(range(1, TRIALS + 1))
-    assert not trials["experiment"].duplicated().any()
+    assert not trials[["train.learning_rate", "network.dropout"]].duplicated().any()
     complete = trials[trials["state"] == "complete"]
     assert complete["epochs"].tolist() == [2] * len(complete)
     assert (trials["state"] != "fail").all()

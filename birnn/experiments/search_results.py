@@ -86,6 +86,7 @@ def write(results: Results) -> Path:
 
 def table(results: Results) -> pd.DataFrame:
     """Return one row per trial; a pruned trial has the accuracy at which it was stopped."""
+    experiments = {number: run.name for number, run in results.runs.items()}
     return pd.DataFrame(
         {
             "number": trial.number + 1,
@@ -93,7 +94,7 @@ def table(results: Results) -> pd.DataFrame:
             "value": trial.value,
             "state": trial.state.name.lower(),
             "epochs": len(trial.intermediate_values),
-            "experiment": results.search.point(trial.params).name,
+            "experiment": experiments.get(trial.number),
         }
         for trial in results.study.trials
     )
