@@ -162,7 +162,7 @@ def select(table: pd.DataFrame, where: Sequence[str], name: str) -> pd.DataFrame
 def print_table(board: Leaderboard, notes: Sequence[str]) -> None:
     """Print the leaderboard, which fits into 80 columns: long settings wrap."""
     has_held_out = bool(board.entries[0].held_out)
-    table = Table(box=HORIZONTALS, show_lines=True, pad_edge=False)
+    table = Table(box=HORIZONTALS, show_lines=True, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("experiment", overflow="fold")
     for heading in ("", "test accuracy (%)", *["held out"] * has_held_out, "training"):
         table.add_column(heading, no_wrap=True)
@@ -170,9 +170,9 @@ def print_table(board: Leaderboard, notes: Sequence[str]) -> None:
     for entry in board.entries:
         settings = entry.settings | ({board.metric: entry.score} if entry.score else {})
         about = Text(entry.name, style="bold")
-        about.append("".join(f"\n{key}={value}" for key, value in settings.items()), "not bold")
+        about.append("".join(f"\n{key}: {value}" for key, value in settings.items()), "not bold")
         columns = [entry.accuracies, entry.held_out, entry.training]
-        cells = ["\n".join(column.values()) for column in columns if column]
+        cells = ["\n".join(column.values()).replace(" to ", "–") for column in columns if column]
         table.add_row(about, models, *cells)
     console = Console(highlight=False)
     console.print(table)
@@ -200,7 +200,7 @@ def describe(board: Leaderboard, more: int, others: int) -> list[str]:
     """
     notes = [
         board.purpose,
-        "Parentheses give 95% intervals over test reviews. Each row is a single run.",
+        "Parentheses: 95% intervals over test reviews. Each row is a single run.",
     ]
     if board.has_other_code:
         notes.append(f"Rows with {MARK} ran with other code, which may explain a difference.")

@@ -99,10 +99,10 @@ def test_filters_that_match_nothing_are_errors(where: list[str], name: str, mess
 
 def test_table_shows_only_settings_that_differ(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, seeds())
-    assert "train.seed=1" in text
-    assert "train.epochs=9" in text
+    assert "train.seed: 1" in text
+    assert "train.epochs: 9" in text
     assert "pad.maxlen" not in text
-    assert "84.00 (83.00 to 86.00)" in text
+    assert "84.00 (83.00–86.00)" in text
     assert "1 min 15 s" in text
     assert [name in text for name in ("seed-1 *", "long *", "old *")] == [False, False, True]
     assert text.index("seed-1") < text.index("long") < text.index("old")
@@ -129,13 +129,13 @@ def test_table_fits_80_columns_and_keeps_every_value(
     column = "".join("".join(line[:width].split()) for line in text.splitlines())
     assert "name-" * 20 + "1" in column
     for place, value in enumerate(HOSTILE):
-        expected = f"network.{'long_' * 8}{place}={leaderboard.as_text(value)}"
+        expected = f"network.{'long_' * 8}{place}: {leaderboard.as_text(value)}"
         assert "".join(expected.split()) in column
 
 
 def test_metric_of_another_column_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "bigru.loss=0.3" in shown(capsys, seeds(), "bigru.loss")
-    assert "bigru.accuracy=" not in shown(capsys, seeds(), "bigru.accuracy")
+    assert "bigru.loss: 0.3" in shown(capsys, seeds(), "bigru.loss")
+    assert "bigru.accuracy:" not in shown(capsys, seeds(), "bigru.accuracy")
 
 
 def test_markdown_keeps_every_value() -> None:
