@@ -76,7 +76,7 @@ class Leaderboard:
 
     @property
     def purpose(self) -> str:
-        """What settings may be chosen by: never by the test reviews."""
+        """The order, and the measure that settings may be chosen by: never test accuracy."""
         if ".holdout_" not in self.metric:
             return (
                 f"Sorted by {self.metric}. Do not choose settings by test accuracy: hold out "
@@ -155,7 +155,7 @@ def rank(table: pd.DataFrame, metric: str | None = None) -> Leaderboard:
 
 
 def read(file: Path, corpus: Mapping[str, Any]) -> Leaderboard | None:
-    """Read the saved runs on a corpus, or return None if there are none."""
+    """Read the saved runs on a corpus, or return None without any."""
     if not file.exists():
         return None
     columns = list(map(str, pd.read_csv(file, nrows=0)))
