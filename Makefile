@@ -61,14 +61,18 @@ fresh: $(ENV) ## check that dvc.lock matches the code, settings and data
 	python -m birnn fresh
 
 # The experiments of the studies in git.
-SEED_STUDY := -S train.seed=0..16
+SEED_STUDY := -S train.seed=0..29
 SIZE_STUDY := -S bigru.units=64,79 -S train.seed=0..2
+# Each seed trains on another half of the training reviews.
+HALF_STUDY := --recipe notebook -S pad.validation=0.5 -S train.seed=0..5
 
 study: $(ENV) ## run the unfinished experiments of the studies and collect the results
 	python -m birnn sweep $(SEED_STUDY)
 	python -m birnn sweep $(SIZE_STUDY)
+	python -m birnn sweep $(HALF_STUDY)
 	python -m birnn study seeds $(SEED_STUDY)
 	python -m birnn study equal-size $(SIZE_STUDY)
+	python -m birnn study halves $(HALF_STUDY)
 
 LADDER := -S train.seed=0..2
 
