@@ -67,7 +67,7 @@ def sweep(  # noqa: PLR0913, PLR0917  # one parameter per option
     _sweep(on, cpus, gpus, git_remote)(settings, recipe)
 
 
-@app.command(epilog="Example: birnn study seeds -S train.seed=0..9")
+@app.command(epilog="Example: birnn study ten-seeds -S train.seed=0..9")
 def study(
     name: Annotated[str, typer.Argument(help="Name of the study, which is written to study/NAME.")],
     settings: Settings = [],  # noqa: B006
@@ -107,7 +107,7 @@ def leaderboard(  # noqa: PLR0913  # one parameter per option
         bool, typer.Option("--csv", help="Print CSV with all settings and metrics.")
     ] = False,
     save: Annotated[
-        bool, typer.Option("--save", help="Write study/leaderboard.csv, which the report shows.")
+        bool, typer.Option("--save", help="Write study/leaderboard.csv and .png, which the report shows.")
     ] = False,
 ) -> None:
     """Compare finished experiments on the current corpus, sorted by a metric.
