@@ -27,7 +27,12 @@ app = typer.Typer(
 )
 app.add_typer(experiments.app)
 data = typer.Typer(no_args_is_help=True)
-app.add_typer(data, name="data", help="Check your own data.")
+app.add_typer(
+    data,
+    name="data",
+    help="Check your own data.",
+    epilog="Example: birnn data check data/own/reviews.csv",
+)
 
 # Commands are imported when they run: TensorFlow, pandas and DVC take seconds to import.
 

@@ -19,6 +19,7 @@ from birnn.core.settings import Csv, Settings
 from birnn.corpora import sources, store, tabular
 from birnn.corpora.labelled_files import FOLDER, LabelledFiles, UnusableRowError, label_key
 from birnn.corpora.review import SPLITS, short_hash
+from birnn.experiments.grid import literal
 from birnn.text import encoding, reviews, tokenizer
 
 SAMPLE = 1_000  # rows from which settings are suggested
@@ -180,7 +181,7 @@ def _command(current: Settings, changes: dict[str, Any]) -> str:
     """Return the command that trains with the changed settings."""
     before = settings.flatten(current.model_dump())
     after = settings.flatten(_changed(current, changes).model_dump())
-    options = [f"{name}={_literal(after[name])}" for name in after if after[name] != before[name]]
+    options = [f"{name}={literal(after[name])}" for name in after if after[name] != before[name]]
     return " ".join(["dvc exp run", *(f"-S {_quoted(option)}" for option in options)])
 
 
@@ -189,18 +190,6 @@ def _quoted(option: str) -> str:
     if "'" in option and not re.search(r'["$`\\!]', option):
         return f'"{option}"'
     return shlex.quote(option)
-
-
-def _literal(value: Any) -> str:
-    """Return a value as DVC's options write it."""
-    if isinstance(value, list):
-        return f"[{','.join(map(_literal, value))}]"
-    if value is None:
-        return "null"
-    if not isinstance(value, str) or re.fullmatch(r"[A-Za-z][\w.-]*", value):
-        return str(value)
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def _measure(changed: Settings, folder: Path) -> list[str]:

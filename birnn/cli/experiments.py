@@ -107,7 +107,10 @@ def leaderboard(  # noqa: PLR0913  # one parameter per option
         bool, typer.Option("--csv", help="Print CSV with all settings and metrics.")
     ] = False,
     save: Annotated[
-        bool, typer.Option("--save", help="Write study/leaderboard.csv and .png, which the report shows.")
+        bool,
+        typer.Option(
+            "--save", help="Write study/leaderboard.csv and .png, which the report shows."
+        ),
     ] = False,
 ) -> None:
     """Compare finished experiments on the current corpus, sorted by a metric.
@@ -172,9 +175,10 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
 def recipes() -> None:
     """List the recipes, and the command that runs each with DVC."""
     from birnn.experiments import recipes as stored  # noqa: PLC0415
+    from birnn.experiments.grid import literal  # noqa: PLC0415
 
     for recipe in stored.read().values():
-        options = " ".join(f"-S {key}={value}" for key, value in recipe.settings.items())
+        options = " ".join(f"-S {key}={literal(value)}" for key, value in recipe.settings.items())
         print(f"{recipe.name}: {recipe.title}\n    dvc exp run {options}")
 
 

@@ -32,7 +32,7 @@ RETRY_AFTER = 5  # seconds, about as long as a full queue of explanations takes
 KEEP_ALIVE = 6 * RETRY_AFTER
 SHUTDOWN_TIME = 60  # seconds to answer accepted requests
 
-ALL_INTERFACES = ("0.0.0.0", "::")  # noqa: S104  used only if the user asks for it
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104  used only if the user asks for it
 
 NO_TELEMETRY: TelemetryConfig = {
     "auto_configure": False,
@@ -173,7 +173,7 @@ def run(host: str, port: int, *, access_log: bool) -> None:
         explainer = Explainer(predictor.load_verified(NETWORKS))
         _compile(explainer)
         # On all interfaces, the host names that clients use are unknown.
-        hosts = ["*"] if host in ALL_INTERFACES else [host, "localhost", "127.0.0.1"]
+        hosts = ["*"] if host == ALL_INTERFACES else [host, "localhost", "127.0.0.1"]
         app = create(explainer, hosts, access_log=access_log)
         print(f"serving on http://{host}:{port} (press Ctrl-C to stop)", flush=True)
         with suppress(KeyboardInterrupt):

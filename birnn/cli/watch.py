@@ -78,13 +78,23 @@ def snapshots() -> Iterator[list[Training]]:
 def is_dvc_running() -> bool:
     """Return whether DVC runs a stage of the project or of an experiment, by the files it locks."""
     locks = [folder / ".dvc" / "tmp" / "rwlock" for folder in live.folders()]
-    text = " ".join(lock.read_text(encoding="utf-8") for lock in locks if lock.exists())
+    text = " ".join(map(_read, locks))
     return any(psutil.pid_exists(int(process)) for process in re.findall(r'"pid": (\d+)', text))
+
+
+def _read(file: Path) -> str:
+    """Return the text of a file, or nothing if DVC has removed it."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def merge(found: Sequence[Training], shown: Sequence[Training]) -> list[Training]:
     """Return the trainings in progress, followed by `shown` trainings that have ended."""
-    current = {_key(training): training for training in found}
+    # A killed experiment may have left a folder of the same name: those in progress come last.
+    ordered = sorted(found, key=lambda training: not training.finished)
+    current = {_key(training): training for training in ordered}
     active = {key: training for key, training in current.items() if not training.finished}
     # DVC deletes the folder of an experiment that has ended.
     known = {_key(last): current.get(_key(last), replace(last, finished=True)) for last in shown}

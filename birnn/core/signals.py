@@ -34,9 +34,11 @@ def end_with_parent() -> None:
 
 def exit_on_signals(message: str) -> None:
     """Make termination signals print a message and exit at once, without cleaning up."""
+    # A copy, because standard error is discarded while libraries are imported.
+    stderr = os.dup(sys.stderr.fileno())
 
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
-        print(message, file=sys.stderr, flush=True)
+        os.write(stderr, f"{message}\n".encode())
         os._exit(INTERRUPTED)
 
     _handle(end)

@@ -119,7 +119,10 @@ class LabelledFiles:
         return [(file, "train") for file in train_files] + [(file, "test") for file in test_files]
 
     def find(self, name: str) -> list[Path]:
-        """Return the file, or the files of a folder or pattern, except hidden ones, in order."""
+        """Return the file, or the files of a folder or pattern, in order.
+
+        Hidden files, those that start with `_`, and README.md do not count.
+        """
         path = self._folder / name
         if path.is_dir():
             found = path.iterdir()
@@ -127,7 +130,7 @@ class LabelledFiles:
             return [path]
         else:
             found = self._folder.glob(name)
-        files = sorted(file for file in found if not file.name.startswith((".", "_")))
+        files = sorted(file for file in found if not file.name.startswith((".", "_", "README.md")))
         if not files:
             raise InputError(f"{path} matches no files: check csv.train and csv.test")
         return files

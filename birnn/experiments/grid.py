@@ -42,7 +42,7 @@ class Point:
         """The name of the experiment, such as `maxlen-200-seed-3` or `pooling-seed-3`."""
         # The seed comes last, since it varies within a group.
         keys = sorted(self.chosen, key=lambda key: key == "train.seed")
-        parts = [f"{key.split('.')[-1]}-{self.chosen[key]}" for key in keys]
+        parts = [f"{_short(key)}-{self.chosen[key]}" for key in keys]
         parts = [self.recipe, *parts] if self.recipe else parts
         return re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(parts)).strip("-.")
 
@@ -102,6 +102,18 @@ def values(text: str) -> list[Any]:
     return list(_values(text.split(",")))
 
 
+def literal(value: Any) -> str:
+    """Return a value as DVC's options write it."""
+    if isinstance(value, list):
+        return f"[{','.join(map(literal, value))}]"
+    if value is None:
+        return "null"
+    if not isinstance(value, str) or re.fullmatch(r"[A-Za-z][\w.-]*", value):
+        return str(value)
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
 def _values(texts: Sequence[str]) -> Iterator[Any]:
     for text in texts:
         if limits := _RANGE.fullmatch(text):
@@ -122,3 +134,9 @@ def _check(params: Params) -> None:
         except InputError as error:
             _, _, reason = str(error).partition(": ")
             raise InputError(f"the grid: {reason}") from error
+
+
+def _short(key: str) -> str:
+    """Return a setting's name without its section, unless several networks have the setting."""
+    section, name = key.split(".")
+    return f"{section}-{name}" if section in NETWORKS else name

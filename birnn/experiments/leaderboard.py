@@ -138,6 +138,8 @@ def row(run: Run, seconds: Mapping[str, float], *, is_current: bool) -> dict[str
 
 def as_text(value: Any) -> str:
     """Return a setting in one line: printable text without quotes, the rest as in YAML."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 0.0 and 0 are one setting
     is_plain = isinstance(value, str) and value and value.isprintable()
     return value if is_plain else json.dumps(value, default=str)
 
@@ -238,7 +240,7 @@ def write(board: Leaderboard, file: Path = FILE) -> None:
 
     with atomic_file(file) as part:
         part.write_text(as_csv(board), encoding="utf-8", newline="\n")
-    figures.save(leaderboard_figure.draw(board), file.with_suffix(".png"))
+    figures.save(leaderboard_figure.draw(rank(board.table)), file.with_suffix(".png"))
 
 
 def _reviews(lock: runs.Lock) -> dict[str, str]:
@@ -262,6 +264,6 @@ def _training_seconds(run: Run, path: Callable[[str], str]) -> dict[str, float]:
     files = {out["path"]: path(out["md5"]) for out in outputs}
     try:
         timings = {name: read_json(Path(files[f"timings/{name}.json"])) for name in runs.TIMINGS}
+        return runs.training_seconds(timings)
     except (KeyError, FileNotFoundError):
         return {}
-    return runs.training_seconds(timings)

@@ -26,7 +26,7 @@ from birnn.experiments.revisions import Facts
 from birnn.reporting import formatting, study
 from birnn.reporting.study import Study
 
-STUDY_COMMANDS = "birnn sweep -S train.seed=0..9 && birnn study seeds -S train.seed=0..9"
+STUDY_COMMANDS = "birnn sweep -S train.seed=0..9 && birnn study ten-seeds -S train.seed=0..9"
 
 
 @dataclass(frozen=True)

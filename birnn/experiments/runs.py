@@ -26,7 +26,7 @@ from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.experiments import worker
-from birnn.experiments.grid import PARAMS, Params, Point
+from birnn.experiments.grid import PARAMS, Params, Point, literal
 
 LOCK = Path("dvc.lock")
 METRICS = Path("metrics/metrics.json")
@@ -274,7 +274,7 @@ def execute(point: Point, *stages: str, stop: Callable[[], bool] = lambda: False
                 _interrupt(process)
                 return STOPPED
             time.sleep(INTERVAL)
-    except KeyboardInterrupt:
+    except BaseException:
         _interrupt(process)
         raise
     return process.returncode
@@ -312,7 +312,9 @@ def environment() -> dict[str, str]:
 
 def options_of(point: Point) -> list[str]:
     """Return the options of `dvc exp run` for a point."""
-    return [part for key, value in point.changes.items() for part in ("-S", f"{key}={value}")]
+    return [
+        part for key, value in point.changes.items() for part in ("-S", f"{key}={literal(value)}")
+    ]
 
 
 def minutes(seconds: float) -> str:

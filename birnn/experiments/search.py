@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +47,8 @@ HOLD_OUT = "pad.validation"
 DEFAULT_HOLD_OUT = 0.1
 DIGITS = 4  # of proposed numbers, so that names and commands stay short
 LIVE_DIGITS = 6  # of the accuracies in `history.csv`
-# The median of fewer trials, or of the first epoch, says little about the last epoch.
 _RANGE = re.compile(r"(log:)?([^,]+?)\.\.([^,]+)")
+# The median of fewer trials, or of the first epoch, says little about the last epoch.
 PRUNER = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2)
 
 Values = FloatDistribution | IntDistribution | CategoricalDistribution
@@ -141,10 +141,10 @@ def run(search: Search, trials: int, execute: Execute, batch: int = 1) -> optuna
 
     Raises:
         InputError: code, corpus, settings or ranges differ from those that the search began with,
-            or the search is already running.
+            or a search is already running in this folder.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with hold_lock(f"search-{search.name}"):
+    with hold_lock("search"):
         study = _open(search)
         start, first = time.perf_counter(), len(study.trials)
         print(f"{first} of {trials} trials are finished")
@@ -279,7 +279,7 @@ def _train(search: Search, study: optuna.Study, point: Point) -> tuple[int, Curv
         return 0, curve
     status = runs.execute(point, f"train_{search.model}", stop=is_pruned)
     if status == 0 and (revision := runs.revision(point)):
-        curve = _curve(revision, search.model)
+        curve = _curve(dvc.api.read(_history(search.model), rev=revision, mode="rb"))
         status = 0 if pruned_after(study, curve) is None else runs.STOPPED
     if status != 0:
         runs.remove(point)
@@ -297,10 +297,13 @@ def _live_curve(experiment: str, network: str) -> Curve:
     }
 
 
-def _curve(revision: str, network: str) -> Curve:
-    """Return the curve of a trained network."""
-    history = dvc.api.read(f"models/{network}/history.csv", rev=revision, mode="r")
-    table = pd.read_csv(StringIO(history))
+def _history(network: str) -> str:
+    return f"models/{network}/history.csv"
+
+
+def _curve(history: bytes) -> Curve:
+    """Return the curve of a trained network from the content of its history.csv."""
+    table = pd.read_csv(BytesIO(history))
     return dict(enumerate(table["val_accuracy"], start=1))
 
 
@@ -308,7 +311,8 @@ def _result(search: Search, run: Run | None) -> tuple[float | None, Curve]:
     """Return the metric of an experiment, and the curve of its network."""
     if run is None:
         return None, {}
-    curve = _curve(run.revision, search.model) if search.model in NETWORKS else {}
+    is_network = search.model in NETWORKS
+    curve = _curve(runs.read_output(run, _history(search.model))) if is_network else {}
     return run.metrics[search.model][MEASURE], curve
 
 
@@ -336,8 +340,8 @@ def _open(search: Search) -> optuna.Study:
         begun = study.user_attrs["conditions"]
         changed = [name for name, value in conditions.items() if value != begun[name]]
         raise InputError(
-            f"the search {search.name} began with another {listed(changed)}: choose another name, "
-            f"or delete {file}"
+            f"the search {search.name} began with different {listed(changed)}: choose another "
+            f"name, or delete {file}"
         )
     study.set_user_attr("conditions", conditions)
     return study

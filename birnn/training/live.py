@@ -116,6 +116,8 @@ def _is_locked(folder: Path, network: str) -> bool:
     try:
         if file.exists():
             LockFile(str(file)).close()
+    except FileNotFoundError:  # DVC has just removed the experiment's folder
+        return False
     except LockError:
         return True
     return False

@@ -75,6 +75,8 @@ def test_ended_trainings_stay_below_those_in_progress() -> None:
     assert watch.merge([ended, second], [first]) == [second, ended]
     assert watch.merge([second], [first]) == [second, ended]  # its folder was deleted
     assert watch.merge([replace(first, progress=5)], [first]) == [replace(first, progress=5)]
+    # A killed experiment of the same name has left its folder.
+    assert watch.merge([first, ended], []) == [first]
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+from dvc.utils.hydra import apply_overrides
 
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
+from birnn.core.yaml_files import write_yaml
 from birnn.experiments import grid
 from tests.projects import PROJECT
 
@@ -23,6 +25,22 @@ def test_grid_has_every_combination() -> None:
     assert points[-1].params["pad"]["maxlen"] == 200
     assert points[-1].params["network"] == grid.read()["network"]
     assert len({point.name for point in points}) == len(points)
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, 0, 1e-05, 0.5, "max_mean", ";", "a, b", "it's", [4, 5], ["a b", "c"], "1"]
+)
+def test_dvc_reads_the_value_that_a_literal_stands_for(value: object, tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    write_yaml({"csv": {"column": "text"}}, file)
+    apply_overrides(file, [f"csv.column={grid.literal(value)}"])
+    assert grid.read(file) == {"csv": {"column": value}}
+
+
+def test_networks_with_the_same_setting_have_different_names() -> None:
+    names = {point.name for point in grid.points(["bigru.units=8", "bilstm.units=8"])}
+    names |= {grid.points([f"{network}.units=8"])[0].name for network in ("bigru", "bilstm")}
+    assert len(names) == 3
 
 
 def test_names_end_with_the_seed() -> None:
