@@ -173,12 +173,12 @@ def test_search_with_other_conditions_needs_another_name(monkeypatch: pytest.Mon
         ((OPTIONS[0], "network.dropout=0..0.6"), "space"),
         ((*OPTIONS, "train.epochs=3"), "settings"),
     ):
-        with pytest.raises(InputError, match=f"the search name began with another {changed}"):
+        with pytest.raises(InputError, match=f"the search name began with different {changed}"):
             search.run(parse(*options), 2, compute)
-    with pytest.raises(InputError, match="another metric"):
+    with pytest.raises(InputError, match="different metric"):
         search.run(parse(*OPTIONS, metric="bilstm.holdout_accuracy"), 2, compute)
     monkeypatch.setattr(runs, "fingerprint", lambda: "other code")
-    with pytest.raises(InputError, match="another code"):
+    with pytest.raises(InputError, match="different code"):
         search.run(parse(*OPTIONS), 2, compute)
 
 
