@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
 
 from birnn.evaluation.decision import probability
 from birnn.evaluation.model_names import NETWORKS
 from tests.birnn.inference.test_onnx_model import python_example
+from tests.browser import CHROMIUM, open_chromium
 from tests.projects import run
-from tests.test_page_in_browser import CHROMIUM
 from tests.test_reader_in_browser import LOG_ODDS
 
 pytestmark = pytest.mark.slow
@@ -59,12 +58,9 @@ def test_page_agrees_with_evaluate(project: Path, reviews: pd.DataFrame, tmp_pat
     file = tmp_path / "reader.html"
     export(project, file)
     assert file.stat().st_size < 10e6
-    with sync_playwright() as playwright:
-        # Chromium has no sandbox if it runs as root, as in a container.
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with open_chromium() as chromium:
         page = chromium.new_page(offline=True)
         page.goto(file.as_uri())
         log_odds = page.evaluate(f"texts => texts.map({LOG_ODDS})", reviews["text"].tolist())
-        chromium.close()
     computed = dict(zip(NETWORKS, probability(np.array(log_odds).T), strict=True))
     check(computed, reviews, 0.01)

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from birnn.core.outputs import read_json
 from birnn.corpora import rotten_tomatoes
 from birnn.evaluation.decision import probability
+from tests.browser import CHROMIUM, open_chromium
 from tests.projects import (
     PROJECT,
     SMALL,
@@ -37,7 +38,6 @@ from tests.projects import (
     set_settings,
     stages_run,
 )
-from tests.test_page_in_browser import CHROMIUM
 
 pytestmark = pytest.mark.slow
 
@@ -369,8 +369,7 @@ def page(address: str) -> Iterator[Page]:
     """Return the server's page in Chromium, and check for console messages and requests."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with open_chromium() as browser:
         page = browser.new_page(viewport={"width": 390, "height": 800})
         messages: list[str] = []
         requests: list[str] = []
@@ -381,7 +380,6 @@ def page(address: str) -> Iterator[Page]:
         yield page
         assert messages == []
         assert {url for url in requests if not url.startswith("data:")} <= {f"{address}/"}
-        browser.close()
 
 
 def test_predict_in_browser(own: Path, page: Page) -> None:

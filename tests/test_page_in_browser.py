@@ -1,26 +1,19 @@
 """Test the committed report in Chromium, without a network."""
 
 import io
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.browser import CHROMIUM, PAPER, SCHEMES, WIDTHS, open_chromium
 from tests.projects import PROJECT
 
 REPORT = (PROJECT / "report" / "report.html").as_uri()
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-WIDTHS = [390, 1280]
-SCHEMES = ["light", "dark"]
 MODELS = ["bilstm", "bigru", "baseline"]
-# Range of the lightness of the page, 0 to 255.
-PAPER = {"light": (240, 255), "dark": (0, 60)}
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,11 +45,8 @@ class Opened:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Return a headless Chromium."""
-    with sync_playwright() as playwright:
-        # Chromium has no sandbox if it runs as root, as in a container.
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with open_chromium() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(params=[(width, scheme) for width in WIDTHS for scheme in SCHEMES], ids=str)

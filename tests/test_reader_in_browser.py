@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from birnn.cli import reader_page
 from birnn.core.settings import Pooling, Side
@@ -20,7 +20,7 @@ from birnn.text import tokenizer
 from birnn.text.encoding import PADDING
 from tests.birnn.odd_texts import TEXTS
 from tests.birnn.predictors import small_predictor
-from tests.test_page_in_browser import CHROMIUM, PAPER, SCHEMES, WIDTHS
+from tests.browser import CHROMIUM, PAPER, SCHEMES, WIDTHS, open_chromium
 from tests.tiers import sampled
 
 pytestmark = [
@@ -50,11 +50,8 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Return a headless Chromium."""
-    with sync_playwright() as playwright:
-        # Chromium has no sandbox if it runs as root, as in a container.
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with open_chromium() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from birnn.core.settings import Csv, Settings
 from birnn.corpora import sources, store, tabular
 from birnn.corpora.labelled_files import FOLDER, LabelledFiles, UnusableRowError, label_key
 from birnn.corpora.review import SPLITS, short_hash
-from birnn.experiments.grid import literal
+from birnn.experiments.overrides import literal
 from birnn.text import encoding, reviews, tokenizer
 
 SAMPLE = 1_000  # rows from which settings are suggested

@@ -102,18 +102,6 @@ def values(text: str) -> list[Any]:
     return list(_values(text.split(",")))
 
 
-def literal(value: Any) -> str:
-    """Return a value as DVC's options write it."""
-    if isinstance(value, list):
-        return f"[{','.join(map(literal, value))}]"
-    if value is None:
-        return "null"
-    if not isinstance(value, str) or re.fullmatch(r"[A-Za-z][\w.-]*", value):
-        return str(value)
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
 def _values(texts: Sequence[str]) -> Iterator[Any]:
     for text in texts:
         if limits := _RANGE.fullmatch(text):

@@ -26,7 +26,8 @@ from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.experiments import worker
-from birnn.experiments.grid import PARAMS, Params, Point, literal
+from birnn.experiments.grid import PARAMS, Params, Point
+from birnn.experiments.overrides import literal
 
 LOCK = Path("dvc.lock")
 METRICS = Path("metrics/metrics.json")

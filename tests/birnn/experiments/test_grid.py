@@ -9,6 +9,7 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import write_yaml
 from birnn.experiments import grid
+from birnn.experiments.overrides import literal
 from tests.projects import PROJECT
 
 
@@ -33,7 +34,7 @@ def test_grid_has_every_combination() -> None:
 def test_dvc_reads_the_value_that_a_literal_stands_for(value: object, tmp_path: Path) -> None:
     file = tmp_path / "params.yaml"
     write_yaml({"csv": {"column": "text"}}, file)
-    apply_overrides(file, [f"csv.column={grid.literal(value)}"])
+    apply_overrides(file, [f"csv.column={literal(value)}"])
     assert grid.read(file) == {"csv": {"column": value}}
 
 
