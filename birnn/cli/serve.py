@@ -26,7 +26,7 @@ from birnn.inference.explanation import Explainer, Explanation
 LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes; a character takes up to 12 bytes in a form
 LARGEST_BATCH_BODY = 2_000_000  # bytes; 500 reviews of IMDB take about 700,000
 MOST_CONNECTIONS = 500  # half of the files that a process may open by default on Linux
-RETRY_AFTER = 5  # seconds, about as long as a full queue of explanations takes
+RETRY_AFTER = 5  # seconds, longer than a full queue of explanations takes on two cores
 # Seconds until an idle connection is closed. A request that arrives at that moment is lost, so it
 # must not be the moment of a retry.
 KEEP_ALIVE = 6 * RETRY_AFTER
