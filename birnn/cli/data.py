@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from birnn.core import settings
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, Settings
 from birnn.corpora import sources, store, tabular
 from birnn.corpora.labelled_files import FOLDER, LabelledFiles, UnusableRowError, label_key
-from birnn.corpora.review import SPLITS, short_hash
+from birnn.corpora.review import SPLITS
 from birnn.experiments.overrides import literal
-from birnn.text import encoding, reviews, tokenizer
+from birnn.text import corpus_statistics, encoding, tokenizer
 
 SAMPLE = 1_000  # rows from which settings are suggested
 MOST_TRUNCATED = 0.05  # share of training reviews that the suggested maxlen truncates
@@ -198,48 +196,20 @@ def _measure(changed: Settings, folder: Path) -> list[str]:
     refuse = changed.fetch.overlap == "refuse"
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)
-        description = store.write(corpus, temporary, refuse_overlap=refuse)
+        overlap = store.write(corpus, temporary, refuse_overlap=refuse)["overlap"]
         words = tokenizer.read(temporary / "vocabulary.txt")
         known = encoding.limit(words, changed.pad.num_words)
-        columns = [
-            _describe_split(temporary / f"{split}.parquet", description[split], known, changed)
-            for split in SPLITS
-        ]
-        lengths = reviews.lengths(temporary / "train.parquet") + 1  # the start
-    maxlen = min(math.ceil(np.quantile(lengths, 1 - MOST_TRUNCATED) / 10) * 10, 10_000)
+        train, test = (
+            corpus_statistics.measure(temporary / f"{split}.parquet", known) for split in SPLITS
+        )
+    rows = corpus_statistics.tabulate(train, test, overlap, changed.pad.maxlen)
+    fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start
+    maxlen = min(math.ceil(fitting / 10) * 10, 10_000)
     return [
         *corpus.describe(),
         f"{'':34}{'train':>12}{'test':>12}",
-        *(f"{name:34}{columns[0][name]:>12}{columns[1][name]:>12}" for name in columns[0]),
-        f"{'text is also in train':34}{'':12}{description['overlap']:>12,}",
+        *(f"{title:34}{values[0]:>12}{values[1]:>12}" for title, values in rows.items()),
         "",
         f"Of the {len(words):,} different words in train, pad.num_words includes {len(known):,}.",
         f"With pad.maxlen={maxlen}, at most {MOST_TRUNCATED:.0%} of train would be truncated.",
     ]
-
-
-def _describe_split(
-    file: Path, description: dict[str, Any], known: list[str], changed: Settings
-) -> dict[str, str]:
-    """Return the formatted properties of a split by name."""
-    size = description["reviews"]
-    lengths = reviews.lengths(file)
-    texts = np.unique(np.fromiter((short_hash(t.encode()) for t in reviews.all_texts(file)), "u8"))
-    vocabulary = pa.array(known, pa.string())
-    in_vocabulary = sum(
-        pc.sum(pc.is_in(batch["tokens"].flatten(), vocabulary)).as_py() or 0
-        for batch in reviews.chosen_batches(file, np.ones(size, np.bool_), ["tokens"])
-    )
-    maxlen = changed.pad.maxlen
-    median, most = np.quantile(lengths, [0.5, 1 - MOST_TRUNCATED])
-    return {
-        "reviews": f"{size:,}",
-        "positive": f"{description['positive'] / size:.1%}",
-        "groups": f"{description['groups']:,}",
-        "text is also in an earlier row": f"{size - len(texts):,}",
-        "words per review, median": f"{median:,.0f}",
-        f"words per review, {1 - MOST_TRUNCATED:.0%} have at most": f"{most:,.0f}",
-        "words per review, longest": f"{lengths.max():,}",
-        f"truncated at pad.maxlen {maxlen}": f"{(lengths >= maxlen).mean():.1%}",
-        "words in the vocabulary": f"{in_vocabulary / max(lengths.sum(), 1):.1%}",
-    }

@@ -13,7 +13,7 @@ import pytest
 from birnn.cli import data
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
-from tests.projects import PROJECT
+from tests.projects import PROJECT, set_settings
 
 POSITIVE = [
     "A fine film.",
@@ -52,6 +52,19 @@ def check(file: Path | None, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
+def follow(output: str) -> None:
+    """Copy the files and change the settings, as the output suggests."""
+    copy, command = (line.partition(": ")[2] for line in output.splitlines() if ", run: " in line)
+    options = shlex.split(command)[4::2]
+    # As `dvc exp run` does.
+    code = (
+        "import sys; from dvc.utils.hydra import apply_overrides;"
+        "apply_overrides('params.yaml', sys.argv[1:])"
+    )
+    subprocess.check_call([sys.executable, "-c", code, *options])
+    subprocess.check_call(shlex.split(copy))
+
+
 def row(output: str, name: str) -> list[str]:
     """Return the values of a row of the table, of the training split first."""
     line = next(line for line in output.splitlines() if line.startswith(f"{name} "))
@@ -69,11 +82,22 @@ def test_statistics_of_a_file_that_fits(capsys: pytest.CaptureFixture[str]) -> N
     assert row(output, "reviews") == ["6", "2"]
     assert row(output, "positive") == ["50.0%", "50.0%"]
     assert row(output, "text is also in an earlier row") == ["0", "1"]
-    assert row(output, "text is also in train") == ["2"]
+    assert row(output, "text is also in a training review") == ["2"]
+    assert "groups" not in output
     assert row(output, "words per review, longest") == ["200", "1"]
     assert row(output, "truncated at pad.maxlen 100") == ["16.7%", "0.0%"]
     assert row(output, "words in the vocabulary") == ["100.0%", "100.0%"]
     assert output.endswith("dvc exp run -S fetch.source=csv\n")
+
+
+def test_groups_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    table = labelled("positive", "negative", split=["train", "test"] * 20)
+    table["film"] = [f"film {number // 4}" for number in range(40)]
+    table.to_csv("data/own/reviews.csv", index=False)
+    set_settings(Path(), {"csv.group_column": "film"})
+    output = check(None, capsys)
+    assert row(output, "groups, such as films") == ["10", "10"]
+    assert row(output, "reviews per group, largest") == ["2", "2"]
 
 
 def test_suggested_maxlen_truncates_few_reviews(capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,15 +116,7 @@ def test_suggested_command_fits_the_file(project: Path, capsys: pytest.CaptureFi
     output = check(file, capsys)
     assert "has no column 'text'" in output
     assert "skipped rows: 1 with another 'Stars (1–5)'" in output
-    copy, command = (line.partition(": ")[2] for line in output.splitlines() if ", run: " in line)
-    options = shlex.split(command)[4::2]
-    # As `dvc exp run` does.
-    code = (
-        "import sys; from dvc.utils.hydra import apply_overrides;"
-        "apply_overrides('params.yaml', sys.argv[1:])"
-    )
-    subprocess.check_call([sys.executable, "-c", code, *options])
-    subprocess.check_call(shlex.split(copy))
+    follow(output)
     fitting = check(None, capsys)
     assert "do not fit" not in fitting
     assert row(fitting, "reviews") == row(output, "reviews")

@@ -1,0 +1,148 @@
+"""Statistics of the reviews of a split, and the words that tell its classes apart."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from birnn.corpora.review import short_hash
+from birnn.text import reviews
+
+LEAST_Z = 3  # standard errors between the log-odds of a word in both classes
+CORRECTION = 0.5
+
+
+@dataclass(frozen=True)
+class SplitStatistics:
+    """Statistics of the reviews of a split.
+
+    Attributes:
+        lengths: the number of words of each review, int32, shape (reviews,).
+        positive: the number of positive reviews.
+        repeated: the number of reviews whose text is also in an earlier row.
+        group_sizes: the number of reviews of each group, int64, shape (groups,).
+        known_words: the number of words in the vocabulary, counted each time they occur.
+    """
+
+    lengths: NDArray[np.int32]
+    positive: int
+    repeated: int
+    group_sizes: NDArray[np.int64]
+    known_words: int
+
+
+@dataclass(frozen=True)
+class DistinctiveWord:
+    """A word, and the shares of the positive and of the negative reviews that contain it."""
+
+    word: str
+    positive: float
+    negative: float
+
+
+def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
+    """Measure the reviews of a split; memory is 16 bytes per review and one batch."""
+    known = pa.array(vocabulary, pa.string())
+    everything = np.ones(reviews.count(file), np.bool_)
+    texts = np.fromiter((short_hash(text.encode()) for text in reviews.all_texts(file)), np.uint64)
+    return SplitStatistics(
+        lengths=reviews.lengths(file),
+        positive=int(reviews.column(file, "label").sum()),
+        repeated=len(texts) - len(np.unique(texts)),
+        group_sizes=np.bincount(reviews.groups(file)),
+        known_words=sum(
+            pc.sum(pc.is_in(batch["tokens"].flatten(), known)).as_py() or 0
+            for batch in reviews.chosen_batches(file, everything, ["tokens"])
+        ),
+    )
+
+
+def tabulate(
+    train: SplitStatistics, test: SplitStatistics, overlap: int, maxlen: int
+) -> dict[str, tuple[str, str]]:
+    """Return the formatted values of both splits by title; groups only if any has two reviews.
+
+    Args:
+        train: statistics of the training split.
+        test: statistics of the test split.
+        overlap: the number of test reviews whose text is also in the training split.
+        maxlen: ids per review, of which the first marks the start.
+    """
+    grouped = any(split.group_sizes.max() > 1 for split in (train, test))
+    train_values, test_values = (_format(split, maxlen, grouped) for split in (train, test))
+    rows = {title: (train_values[title], test_values[title]) for title in train_values}
+    return rows | {"text is also in a training review": ("", f"{overlap:,}")}
+
+
+def _format(split: SplitStatistics, maxlen: int, grouped: bool) -> dict[str, str]:  # noqa: FBT001
+    size = len(split.lengths)
+    median, most, nearly_all = np.quantile(split.lengths, (0.5, 0.9, 0.99))
+    groups = {
+        "groups, such as films": f"{len(split.group_sizes):,}",
+        "reviews per group, largest": f"{split.group_sizes.max():,}",
+    }
+    return {
+        "reviews": f"{size:,}",
+        "positive": f"{split.positive / size:.1%}",
+        **(groups if grouped else {}),
+        "words per review, median": f"{median:,.0f}",
+        "words per review, 90% have at most": f"{most:,.0f}",
+        "words per review, 99% have at most": f"{nearly_all:,.0f}",
+        "words per review, longest": f"{split.lengths.max():,}",
+        f"truncated at pad.maxlen {maxlen}": f"{(split.lengths >= maxlen).mean():.1%}",
+        "words in the vocabulary": f"{split.known_words / max(split.lengths.sum(), 1):.1%}",
+        "text is also in an earlier row": f"{split.repeated:,}",
+    }
+
+
+def find_distinctive_words(file: Path, vocabulary: list[str], count: int) -> list[DistinctiveWord]:
+    """Return the most distinctive words of positive, then of negative reviews, up to `count` each.
+
+    The odds of a word are the number of reviews of a class that contain it over the number of those
+    that do not, both plus a half (Haldane 1956, Anscombe 1956). Words are ranked by the difference
+    of the log-odds between the classes over its standard error, as Monroe, Colaresi and Quinn
+    ("Fightin' Words", 2008, section 3.5) rank words by their total counts. So neither the most
+    frequent words nor the rarest come first. Words below `LEAST_Z` standard errors are left out.
+    """
+    counts, sizes = _count_reviews_with_words(file, vocabulary)
+    present, absent = counts + CORRECTION, sizes - counts + CORRECTION
+    negative, positive = np.log(present / absent)
+    z = (positive - negative) / np.sqrt((1 / present + 1 / absent).sum(axis=0))
+    shares = counts / sizes
+
+    def best(scores: NDArray[np.float64]) -> list[DistinctiveWord]:
+        ranked = np.argsort(-scores, kind="stable")
+        return [
+            DistinctiveWord(vocabulary[index], float(shares[1, index]), float(shares[0, index]))
+            for index in ranked[scores[ranked] >= LEAST_Z]
+            # A carriage return is part of a word, and would break a table.
+            if vocabulary[index].isprintable()
+        ][:count]
+
+    return best(z) + best(-z)
+
+
+def _count_reviews_with_words(
+    file: Path, vocabulary: list[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count the negative and positive reviews, and those of each that contain a word.
+
+    Returns counts, shape (2, words), and sizes, shape (2, 1), both int64.
+    """
+    known, unknown = pa.array(vocabulary, pa.string()), len(vocabulary)
+    width = unknown + 1
+    counts, sizes = np.zeros((2, width), np.int64), np.zeros((2, 1), np.int64)
+    everything = np.ones(reviews.count(file), np.bool_)
+    for batch in reviews.chosen_batches(file, everything, ["label", "tokens"]):
+        labels = batch["label"].to_numpy()
+        indices = pc.index_in(batch["tokens"].flatten(), known).fill_null(unknown).to_numpy()
+        rows = pc.list_parent_indices(batch["tokens"]).to_numpy()
+        pairs = np.sort(rows * width + indices)  # np.unique takes twice as long
+        rows, indices = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], width)
+        for label in (0, 1):
+            counts[label] += np.bincount(indices[labels[rows] == label], minlength=width)
+            sizes[label] += (labels == label).sum()
+    return counts[:, :unknown], sizes
