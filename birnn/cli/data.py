@@ -66,7 +66,7 @@ def check(file: Path | None) -> None:
         changes |= suggested
     print("\n".join(lines))
     if file and folder.resolve() != FOLDER.resolve():
-        print(f"\nTo use this file, run: cp {shlex.quote(str(file))} {FOLDER}/")
+        print(f"\nTo use this file, run: {_copy_command(_changed(current, changes).csv, folder)}")
     print(f"\nTo train, run: {_command(current, changes)}")
 
 
@@ -173,6 +173,22 @@ def _changed(current: Settings, changes: dict[str, Any]) -> Settings:
     csv = Csv.model_validate(current.csv.model_dump() | changes)
     fetch = current.fetch.model_copy(update={"source": "csv"})
     return current.model_copy(update={"csv": csv, "fetch": fetch})
+
+
+def _copy_command(csv: Csv, folder: Path) -> str:
+    """Return the command that copies the training file and a separate test file, or folders."""
+    names = [csv.train]
+    if isinstance(csv.test, str) and csv.split_column is None:
+        names.append(csv.test)
+    paths = dict.fromkeys(
+        path
+        for name in names
+        for path in (
+            [folder / name] if (folder / name).is_dir() else LabelledFiles(csv, folder).find(name)
+        )
+    )
+    recursive = "-r " * any(path.is_dir() for path in paths)
+    return f"cp {recursive}{shlex.join(map(str, paths))} {FOLDER}/"
 
 
 def _command(current: Settings, changes: dict[str, Any]) -> str:

@@ -125,6 +125,30 @@ def test_suggested_command_fits_the_file(project: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
+    ("train", "test", "checked"),
+    [
+        ("all.csv", "test set.csv", "all.csv"),
+        ("parts", "test.csv", "parts"),
+        ("parts", "held out", "parts"),
+        ("train-*.csv", "test-*.csv", "train-*.csv"),
+    ],
+)
+def test_suggested_copy_includes_test_files(
+    project: Path, capsys: pytest.CaptureFixture[str], train: str, test: str, checked: str
+) -> None:
+    folder = project / "other"
+    for name, rows in ((train, slice(0, 24)), (test, slice(24, 40))):
+        parts = name.replace("*", "1") if "." in name else f"{name}/part.csv"
+        (folder / parts).parent.mkdir(parents=True, exist_ok=True)
+        labelled("positive", "negative")[rows].to_csv(folder / parts, index=False)
+    set_settings(project, {"csv.split_column": "null", "csv.test": f'"{test}"'})
+    output = check(folder / checked, capsys)
+    assert row(output, "reviews") == ["24", "16"]
+    follow(output)
+    assert row(check(None, capsys), "reviews") == ["24", "16"]
+
+
+@pytest.mark.parametrize(
     ("positive", "negative", "expected"),
     [
         ("positive", "negative", {}),
