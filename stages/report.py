@@ -1,13 +1,15 @@
 """Draw the figures, and write the report and the model card.
 
-Reads metrics, plots/*.csv, data/corpus/corpus.json, data/unlabelled/unlabelled.json,
-data/evaluated/costs.json, timings and study. Writes plots/*.png, plots/templates and report.
+Reads metrics, plots/*.csv, data/corpus, the vocabulary and held-out rows in data/padded,
+data/unlabelled/unlabelled.json, data/evaluated/costs.json, timings and study. Writes plots/*.png,
+plots/templates and report.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -15,6 +17,7 @@ from birnn.core import stage
 from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
 from birnn.corpora import fallback_warning
+from birnn.corpora.review import SPLITS
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.reporting import (
     epochs_figure,
@@ -33,9 +36,12 @@ from birnn.reporting import (
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.leaderboard import Leaderboard
 from birnn.reporting.study import Study
+from birnn.text import corpus_statistics, tokenizer
 from birnn.training.splits import TRAINING
 
-CORPUS = Path("data/corpus/corpus.json")
+CORPUS = Path("data/corpus")
+VOCABULARY = Path("data/padded/vocabulary.txt")
+HELD_OUT = Path("data/padded/validation/rows.npy")
 UNLABELLED = Path("data/unlabelled/unlabelled.json")
 METRICS = Path("metrics/metrics.json")
 CHECKLIST = Path("metrics/checklist.csv")
@@ -45,6 +51,7 @@ PLOTS = Path("plots")
 STUDIES = Path("study")
 REPORT = Path("report")
 
+DISTINCTIVE_WORDS = 10  # per class
 TABLES = ("confusion", "curves", "lengths", "precision_recall", "reliability", "roc")
 
 
@@ -53,7 +60,12 @@ def main(settings: Settings) -> None:
     metrics = read_json(METRICS)
     corpus, values = metrics["corpus"], flatten(settings.model_dump())
     tables = {name: pd.read_csv(PLOTS / f"{name}.csv") for name in TABLES}
-    drawn = figures.draw(metrics, tables, settings.pad.maxlen)
+    vocabulary = tokenizer.read(VOCABULARY)
+    train, test = (
+        corpus_statistics.measure(CORPUS / f"{split}.parquet", vocabulary) for split in SPLITS
+    )
+    lengths = {"training": train.lengths, "test": test.lengths}
+    drawn = figures.draw(metrics, tables, lengths, settings.pad.maxlen)
     for name, figure in drawn.items():
         figures.save(figure, PLOTS / f"{name}.png")
     plot_templates.write(PLOTS / "templates")
@@ -62,9 +74,18 @@ def main(settings: Settings) -> None:
     if recipes and not recipes.matches(corpus):
         recipes = None
     board = leaderboard.read(STUDIES / "leaderboard.csv", corpus)
+    source = read_json(CORPUS / "corpus.json")
     content = {
         "metrics": metrics,
-        "source": read_json(CORPUS),
+        "source": source,
+        "statistics": corpus_statistics.tabulate(
+            train, test, source["overlap"], settings.pad.maxlen
+        ),
+        "vocabulary": len(vocabulary),
+        "held_out": 0 if settings.pad.validation == "test" else len(np.load(HELD_OUT)),
+        "distinctive_words": corpus_statistics.find_distinctive_words(
+            CORPUS / "train.parquet", vocabulary, DISTINCTIVE_WORDS
+        ),
         "unlabelled": read_json(UNLABELLED),
         "costs": read_json(COSTS),
         "timings": {name: read_json(TIMINGS / f"{name}.json") for name in (*NETWORKS, BASELINE)},

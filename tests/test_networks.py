@@ -166,7 +166,7 @@ def test_single_network_is_compared_with_the_baseline(finished_copy: Path) -> No
     assert models_in_plots(project) == {"bigru"}
     report = (project / "report" / "report.md").read_text(encoding="utf-8")
     assert report.startswith("# BiGRU: Sentiment")
-    assert "BiLSTM" not in report.partition("## Corpus and settings")[0]
+    assert "BiLSTM" not in report.partition("## Settings")[0]
     assert "| Baseline minus BiGRU |" in report
     assert "BiGRU" in check_output(project, *BIRNN, "predict", "a fine film")
     assert "BiLSTM" not in check_output(project, *BIRNN, "results")

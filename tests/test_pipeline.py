@@ -73,6 +73,9 @@ def test_whole_pipeline(finished: Path) -> None:
         counted = sum(int(row["reviews"]) for row in csv.DictReader(rows))
     assert counted == 3 * metrics["corpus"]["test_reviews"]
     assert "of Rotten Tomatoes film reviews" in (finished / "report" / "report.html").read_text()
+    report = (finished / "report" / "report.md").read_text(encoding="utf-8")
+    assert "| groups, such as films | 252 | 256 |" in report
+    assert "| `bad` |" in report
     assert run("git", "status", "--porcelain", cwd=finished).stdout == ""
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
 
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import RAW
@@ -47,13 +48,17 @@ STYLE: Any = {
 
 
 def draw(
-    metrics: dict[str, Any], tables: dict[str, pd.DataFrame], maxlen: int
+    metrics: dict[str, Any],
+    tables: dict[str, pd.DataFrame],
+    review_lengths: dict[str, NDArray[np.int32]],
+    maxlen: int,
 ) -> dict[str, Figure]:
     """Draw all figures and return them by name, the notebook's figures last.
 
     Args:
         metrics: content of `metrics.json`.
         tables: data of the plots, by name (see `plot_data`).
+        review_lengths: words of each review, by split, shape (reviews,).
         maxlen: ids per review.
     """
     corpus = metrics["corpus"]["name"]
@@ -67,6 +72,7 @@ def draw(
             "precision_recall": precision_recall(tables["precision_recall"], metrics),
             "reliability": reliability(tables["reliability"], metrics),
             "lengths": lengths(tables["lengths"], maxlen, corpus),
+            "review_lengths": length_distribution(review_lengths, maxlen, corpus),
         }
     for network in NETWORKS:
         for measure in ("accuracy", "loss"):
@@ -206,18 +212,32 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
         f"Accuracy by length on the test split of {corpus}", "words in the review", "accuracy"
     )
     _draw_lines(axes, table, ("words", "accuracy"), TITLES, marker="o")
-    shortest, longest = table["words"].min(), table["words"].max()
-    # The first id marks the start of the review.
-    if shortest < maxlen - 1 < longest:
-        _draw_mark(axes, maxlen - 1, "networks truncate\nlonger reviews")
-    axes.set_xscale("symlog", linthresh=1)  # a review can have no words
-    ticks = _round_numbers(shortest, longest)
-    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
-    axes.set_xlim(0.9 * shortest, 1.1 * longest + 1)
-    axes.minorticks_off()
+    _scale_lengths(axes, table["words"].min(), table["words"].max(), maxlen)
     axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     draw_legend(figure)
+    return figure
+
+
+def length_distribution(
+    review_lengths: dict[str, NDArray[np.int32]], maxlen: int, corpus: str
+) -> Figure:
+    """Draw the cumulative distributions of the lengths of training and test reviews.
+
+    They are drawn at 300 quantiles, since a point per review would make the page too large.
+    """
+    figure, axes = single_axes(
+        f"Lengths of the reviews of {corpus}",
+        "words in the review",
+        "reviews with at most as many words",
+    )
+    shares = np.linspace(0, 1, 301)
+    # The lines of similar splits coincide, so the first is wider.
+    styles: list[dict[str, Any]] = [{"color": GRID, "linewidth": 5}, {"color": INK, "linewidth": 1}]
+    for (split, words), style in zip(review_lengths.items(), styles, strict=True):
+        axes.plot(np.quantile(words, shares, method="inverted_cdf"), shares, label=split, **style)
+    every = np.concatenate(list(review_lengths.values()))
+    _scale_lengths(axes, every.min(), every.max(), maxlen)
+    axes.legend(loc="upper left")
     return figure
 
 
@@ -300,6 +320,19 @@ def _draw_lines(
             axes.fill_between(
                 rows[x], rows["low"], rows["high"], color=MODELS[model], alpha=0.2, linewidth=0
             )
+
+
+def _scale_lengths(axes: Axes, shortest: int, longest: int, maxlen: int) -> None:
+    """Scale the axes to numbers of words and percentages, and mark where networks truncate."""
+    # The first id marks the start of the review.
+    if shortest < maxlen - 1 < longest:
+        _draw_mark(axes, maxlen - 1, "networks truncate\nlonger reviews")
+    axes.set_xscale("symlog", linthresh=1)  # a review can have no words
+    ticks = _round_numbers(shortest, longest)
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axes.set_xlim(0.9 * shortest, 1.1 * longest + 1)
+    axes.minorticks_off()
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
 def _draw_mark(axes: Axes, x: float, text: str) -> None:

@@ -57,8 +57,10 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
 
     Args:
         content: data of the report: `metrics`, `costs`, `timings`, `source` (the description of
-            the corpus), `unlabelled` (the description of its unlabelled reviews), `confusion`,
-            `best_loss_epoch`, `checklist`, `settings`, `studies`, `ladder` and `leaderboard`.
+            the corpus), `unlabelled` (the description of its unlabelled reviews), `statistics` and
+            `distinctive_words` (see `corpus_statistics`), `vocabulary` (its size), `held_out`
+            (training reviews), `confusion`, `best_loss_epoch`, `checklist`, `settings`, `studies`,
+            `ladder` and `leaderboard`.
         drawings: an `svg` element per figure, by its address in the Markdown.
         folder: output folder.
     """

@@ -44,7 +44,10 @@ class DistinctiveWord:
 
 
 def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
-    """Measure the reviews of a split; memory is 16 bytes per review and one batch."""
+    """Measure the reviews of a split.
+
+    Memory holds a batch of reviews, the names of the groups, and 16 bytes per review.
+    """
     known = pa.array(vocabulary, pa.string())
     everything = np.ones(reviews.count(file), np.bool_)
     texts = np.fromiter((short_hash(text.encode()) for text in reviews.all_texts(file)), np.uint64)
@@ -104,7 +107,7 @@ def find_distinctive_words(file: Path, vocabulary: list[str], count: int) -> lis
     The odds of a word are the number of reviews of a class that contain it over the number of those
     that do not, both plus a half (Haldane 1956, Anscombe 1956). Words are ranked by the difference
     of the log-odds between the classes over its standard error, as Monroe, Colaresi and Quinn
-    ("Fightin' Words", 2008, section 3.5) rank words by their total counts. So neither the most
+    ("Fightin' Words", 2008) rank words by their total counts. So neither the most
     frequent words nor the rarest come first. Words below `LEAST_Z` standard errors are left out.
     """
     counts, sizes = _count_reviews_with_words(file, vocabulary)
@@ -128,9 +131,9 @@ def find_distinctive_words(file: Path, vocabulary: list[str], count: int) -> lis
 def _count_reviews_with_words(
     file: Path, vocabulary: list[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count the negative and positive reviews, and those of each that contain a word.
+    """Count the reviews of each class that contain a word, and all reviews of each class.
 
-    Returns counts, shape (2, words), and sizes, shape (2, 1), both int64.
+    Both are int64, of shapes (2, words) and (2, 1), the negative class first.
     """
     known, unknown = pa.array(vocabulary, pa.string()), len(vocabulary)
     width = unknown + 1

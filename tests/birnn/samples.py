@@ -21,6 +21,8 @@ from birnn.reporting import conclusions, figures, report
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.leaderboard import Leaderboard
 from birnn.reporting.study import Study
+from birnn.text import corpus_statistics
+from birnn.text.corpus_statistics import DistinctiveWord, SplitStatistics
 from stages import report as report_stage
 
 OVERLAP = 123  # test reviews whose text is also in the training split
@@ -201,10 +203,23 @@ def content(
     """Return the data of the report of an evaluation, and the tables of the plots."""
     measured = metrics(columns, settings["pad.maxlen"], **about)
     rows = tables(columns, measured)
+    statistics = SplitStatistics(
+        lengths=columns["words"],
+        positive=int(columns["label"].sum()),
+        repeated=3,
+        group_sizes=np.bincount(columns["group"]),
+        known_words=int(0.9 * columns["words"].sum()),
+    )
     split = {"reviews": 25_000, "positive": 12_500, "groups": 3_456, "digest": "0123456789" * 6}
     return {
         "metrics": measured,
         "source": {"train": split, "test": split, "overlap": OVERLAP},
+        "statistics": corpus_statistics.tabulate(
+            statistics, statistics, OVERLAP, settings["pad.maxlen"]
+        ),
+        "vocabulary": 19_996,
+        "held_out": 0 if measured["corpus"]["validation"] == "test" else 2_500,
+        "distinctive_words": [DistinctiveWord("fine", 0.25, 0.125)],
         "unlabelled": {"reviews": 0, "left_out": 0},
         "costs": costs(),
         "timings": timings(),
@@ -236,7 +251,8 @@ def write_report(
     data, rows = content(columns, settings, studies, ladder, leaderboard, **about)
     drawings: dict[str, str] = defaultdict(lambda: "<svg></svg>")
     if draw:
-        drawn = figures.draw(data["metrics"], rows, settings["pad.maxlen"])
+        lengths = {"training": columns["words"], "test": columns["words"]}
+        drawn = figures.draw(data["metrics"], rows, lengths, settings["pad.maxlen"])
         drawings |= report_stage.draw_inline(drawn, studies, ladder, leaderboard)
     report.write(data, drawings, folder / "report")
     names = ("report.md", "report.html")

@@ -13,7 +13,7 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.corpora import imdb_npz, store
 from birnn.corpora.sources import Corpus
-from birnn.text import tokenizer
+from birnn.text import corpus_statistics, tokenizer
 
 WORD_INDEX = {"film": 2, "good": 1, "bad": 3, "it's": 4}
 REVIEWS = {"train": [[1, 2, 4], [3]], "test": [[2, 2, 1], [3, 2]]}
@@ -38,6 +38,20 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # Keras would find another hash and download its own file.
     monkeypatch.setattr("keras.src.datasets.imdb.get_file", lambda fname, **_others: fname)
     return tmp_path / "raw"
+
+
+def test_statistics(raw: Path, tmp_path: Path) -> None:
+    arrays = imdb_npz.load(raw)
+    corpus = Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary)
+    overlap = store.write(corpus, tmp_path)["overlap"]
+    train, test = (
+        corpus_statistics.measure(tmp_path / f"{split}.parquet", ["good", "film"])
+        for split in ("train", "test")
+    )
+    table = corpus_statistics.tabulate(train, test, overlap, maxlen=100)
+    assert table["words per review, longest"] == ("3", "3")
+    assert table["words in the vocabulary"] == ("50.0%", "80.0%")
+    assert "groups, such as films" not in table
 
 
 def test_vocabulary_has_keras_order(raw: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -49,9 +50,11 @@ def test_networks_differ_by_color_and_line_style() -> None:
 def test_titles_name_the_corpus() -> None:
     columns = samples.predictions()
     measured = samples.metrics(columns, corpus="mine")
-    drawn = figures.draw(measured, samples.tables(columns, measured), 100)
+    lengths = {"training": columns["words"], "test": columns["words"]}
+    drawn = figures.draw(measured, samples.tables(columns, measured), lengths, 100)
     assert list(drawn) == [
         *("intervals", "accuracy", "loss", "roc", "precision_recall", "reliability", "lengths"),
+        "review_lengths",
         *("bilstm_accuracy", "bilstm_loss", "bigru_accuracy", "bigru_loss"),
     ]
     for figure in drawn.values():
@@ -110,6 +113,17 @@ def test_truncation_is_marked_if_in_range(maxlen: int, marked: bool) -> None:  #
     table = samples.tables(columns, samples.metrics(columns))["lengths"]
     (axes,) = figures.lengths(table, maxlen, "imdb").axes
     assert bool(axes.texts) == marked
+
+
+def test_length_distribution_is_cumulative() -> None:
+    lengths = {"training": np.arange(1, 1_001, dtype=np.int32), "test": np.array([0, 7], np.int32)}
+    (axes,) = figures.length_distribution(lengths, 100, "imdb").axes
+    training, test, mark = axes.lines
+    assert list(mark.get_xdata()) == [99, 99]
+    for words, share in zip(training.get_xdata(), training.get_ydata(), strict=True):
+        assert words == pytest.approx(1_000 * share, abs=1.01)
+    assert (test.get_xdata()[0], test.get_xdata()[-1]) == (0, 7)
+    assert axes.get_legend_handles_labels()[1] == ["training", "test"]
 
 
 def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:

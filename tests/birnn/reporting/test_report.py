@@ -88,7 +88,7 @@ def test_study_over_seeds_comes_first(tmp_path: Path) -> None:
     ]
     assert figures.count("../study/seeds/seeds.png") == 1
     assert "| 79 | 3 | 80.00 ± 0.20 | 81.00 ± 0.20 | −1.00 (−1.23 to −0.77) |" in markdown
-    assert html.count("<svg") == 15
+    assert html.count("<svg") == 16
 
 
 def test_scores_are_next_to_the_notebook(texts: tuple[str, str]) -> None:
@@ -241,7 +241,7 @@ def test_every_figure_has_a_caption(texts: tuple[str, str]) -> None:
 def test_page_and_markdown_have_the_same_numbers(texts: tuple[str, str]) -> None:
     markdown, html = texts
     page = Page(html)
-    assert page.drawings == len(re.findall(r"!\[.*\]\(\.\./plots/.*\.png\)", markdown)) == 11
+    assert page.drawings == len(re.findall(r"!\[.*\]\(\.\./plots/.*\.png\)", markdown)) == 12
     numbers = set(re.findall(r"\d[\d.,]*\d", page.words))
     assert set(re.findall(r"\d[\d.,]*\d", re.sub(r"!\[.*\)", "", markdown))) <= numbers
 
@@ -261,6 +261,26 @@ def test_unlabelled_reviews_are_counted_if_they_are_used(
     report.write(data, defaultdict(str), tmp_path)
     text = words((tmp_path / "report.md").read_text(encoding="utf-8"))
     assert "trained on 49,359 unlabelled reviews. 641 others were left out" in text
+
+
+def test_data_is_described(tmp_path: Path, texts: tuple[str, str]) -> None:
+    columns = samples.predictions()
+    data = texts[0].partition("\n## Data\n")[2].partition("\n## ")[0]
+    median = f"{np.median(columns['words']):,.0f}"
+    assert f"| words per review, median | {median} | {median} |" in data
+    assert f"| text is also in a training review |  | {samples.OVERLAP} |" in data
+    assert "88,584 different words, of which the vocabulary includes 19,996" in data
+    assert "| `fine` | 25.0 | 12.5 |" in data
+    assert "held out" not in data
+    markdown, _ = samples.write_report(tmp_path, columns, validation=0.1, draw=False)
+    assert "2,500 are held out for validation" in markdown
+
+
+def test_table_of_words_is_omitted_without_distinctive_words(tmp_path: Path) -> None:
+    data, _ = samples.content(samples.predictions())
+    data["distinctive_words"] = []
+    report.write(data, defaultdict(str), tmp_path)
+    assert "| word |" not in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
 def test_accuracy_without_copies_of_training_reviews(tmp_path: Path) -> None:
