@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.cluster.conftest import BIRNN, Machines, publish, run_on
@@ -232,3 +233,18 @@ def test_missing_token_is_an_error(
         f"error: Ray at {machines.address} requires its token: set RAY_AUTH_MODE=token, and put"
     )
     assert "Traceback" not in result.stderr
+
+
+def test_search_on_a_cluster(project: Path, machines: Machines) -> None:
+    settings = ("-S", "train.learning_rate=log:1e-3..1e-1", "--metric", "bigru.holdout_accuracy")
+    command = (*BIRNN, "search", "rate", *settings, "--trials", "4", "--on", "ray", "--cpus", "1")
+    result = run(*command, cwd=project, **machines.environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    trials = pd.read_csv(project / "study" / "rate" / "trials.csv")
+    assert trials["number"].tolist() == [1, 2, 3, 4]
+    assert set(trials["state"]) == {"complete"}
+    assert not trials["train.learning_rate"].duplicated().any()
+    assert sorted(trials["experiment"]) == experiments(project)
+    for name, accuracy in zip(trials["experiment"], trials["value"], strict=True):
+        assert metrics(project, name)["bigru"]["holdout_accuracy"] == accuracy
+    assert all((folder / "cache" / "files").is_dir() for folder in machines.folders)
