@@ -74,14 +74,19 @@ def moments(project: Path, *command: str) -> list[str]:
         kind: [Path(path).name.rpartition("-")[2] for path in paths]
         for kind, paths in json.loads(file.read_text()).items()
     }
-    # All figures are written by the same function, so the first two stand for the others.
-    figures = dict.fromkeys(name for name in recorded["change"] if name.endswith(".png"))
-    skipped = list(figures)[2:]
+    # One function writes all figures, another all templates: two of each stand for the others.
+    names = dict.fromkeys(recorded["change"])
+    skipped = [
+        name
+        for extension in (".png", ".json")
+        for name in [name for name in names if name.endswith(extension)][2:]
+    ]
     numbered = [
         f"{kind}-{number}"
-        for kind, names in recorded.items()
-        for number, name in enumerate(names, start=1)
-        if name not in skipped
+        for kind, changed in recorded.items()
+        for number, name in enumerate(changed, start=1)
+        # Before each figure, its folder is created unless it exists.
+        if name not in (*skipped, "plots")
     ]
     assert len(numbered) > 10
     return numbered
