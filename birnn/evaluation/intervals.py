@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 CONFIDENCE = 0.95
 NO_DIFFERENCE = "no difference is shown"
@@ -39,7 +39,7 @@ def score_interval(share: float, trials: float) -> Interval:
 
     Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
     """
-    squared = float(stats.norm.isf(tail(1))) ** 2
+    squared = float(special.ndtri(tail(1))) ** 2
     center = trials * share + squared / 2
     margin = math.sqrt(squared * (trials * share * (1 - share) + squared / 4))
     total = trials + squared
@@ -94,7 +94,7 @@ def design_effect(
 
 def few_groups(groups: int, reviews: int, comparisons: int = 1) -> float:
     """Return the squared ratio of Student's quantiles for this many groups and reviews."""
-    by_group, by_review = stats.t.isf(tail(comparisons), [groups - 1, reviews - 1])
+    by_group, by_review = -special.stdtrit([groups - 1, reviews - 1], tail(comparisons))
     return float(by_group / by_review) ** 2
 
 
@@ -118,12 +118,14 @@ def auc_interval(
         group, or the estimate is 0. The estimate is 0 if the log-odds separate the classes
         perfectly, or if all are equal.
     """
+    from scipy.stats import rankdata  # noqa: PLC0415  # takes half a second
+
     positive = labels == 1
-    reviews, ranks = len(labels), stats.rankdata(log_odds)
+    reviews, ranks = len(labels), rankdata(log_odds)
     # The share of the other class that is ranked on the correct side of each review.
     shares = np.empty(reviews)
     for rows in (positive, ~positive):
-        shares[rows] = (ranks[rows] - stats.rankdata(log_odds[rows])) / (~rows).sum()
+        shares[rows] = (ranks[rows] - rankdata(log_odds[rows])) / (~rows).sum()
     shares[~positive] = 1 - shares[~positive]
     area = float(shares[positive].mean())
     names, index = np.unique(groups, return_inverse=True)
@@ -132,7 +134,7 @@ def auc_interval(
     if clustered is None or independent is None or max(clustered, independent) == 0:
         return None
     variance = max(clustered, independent) * few_groups(len(names), reviews)
-    margin = stats.norm.isf(tail(1)) * math.sqrt(variance)
+    margin = -special.ndtri(tail(1)) * math.sqrt(variance)
     return max(0.0, area - margin), min(1.0, area + margin)
 
 
@@ -170,7 +172,7 @@ def paired_difference_interval(
     """
     first, second = (first_only + 1) / (pairs + 2), (second_only + 1) / (pairs + 2)
     difference = first - second
-    quantile = float(stats.norm.isf(tail(comparisons)))
+    quantile = -float(special.ndtri(tail(comparisons)))
     margin = quantile * math.sqrt((first + second - difference**2) / (pairs + 2))
     return max(-1.0, difference - margin), min(1.0, difference + margin)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from birnn.evaluation.intervals import Interval, tail
 
@@ -34,7 +34,7 @@ class Spread:
         """The 95% interval of the mean over all seeds, None for a single seed."""
         if self.deviation is None:
             return None
-        quantile = stats.t.isf(tail(self.comparisons), self.seeds - 1)
+        quantile = -special.stdtrit(self.seeds - 1, tail(self.comparisons))
         margin = float(quantile) * self.deviation / math.sqrt(self.seeds)
         return self.mean - margin, self.mean + margin
 
