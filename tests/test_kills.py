@@ -75,18 +75,17 @@ def moments(project: Path, *command: str) -> list[str]:
         for kind, paths in json.loads(file.read_text()).items()
     }
     # One function writes all figures, another all templates: two of each stand for the others.
-    names = dict.fromkeys(recorded["change"])
-    skipped = [
-        name
+    figures, templates = (
+        [name for name in dict.fromkeys(recorded["change"]) if name.endswith(extension)]
         for extension in (".png", ".json")
-        for name in [name for name in names if name.endswith(extension)][2:]
-    ]
+    )
+    # Before each figure, the folder of the plots is created unless it exists.
+    skipped = {*figures[2:], *templates[2:], "plots"}
     numbered = [
         f"{kind}-{number}"
-        for kind, changed in recorded.items()
-        for number, name in enumerate(changed, start=1)
-        # Before each figure, its folder is created unless it exists.
-        if name not in (*skipped, "plots")
+        for kind, names in recorded.items()
+        for number, name in enumerate(names, start=1)
+        if name not in skipped
     ]
     assert len(numbered) > 10
     return numbered
