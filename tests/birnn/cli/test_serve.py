@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -266,6 +266,16 @@ class Running:
             time.sleep(0.01)
         pytest.fail("the queue never had this length")
 
+    def submit(self, pool: ThreadPoolExecutor, explanations: int) -> list[Future[httpx2.Response]]:
+        """Submit explanations and then a prediction, and wait until all of them are queued."""
+        requests = [
+            pool.submit(self.post, "/explain", {"text": "good"}) for _ in range(explanations)
+        ]
+        self.wait_for(explanations)  # a prediction that arrives first would not be blocked
+        requests.append(pool.submit(self.post, "/predict", {"texts": ["good"]}))
+        self.wait_for(explanations + 1)
+        return requests
+
 
 @pytest.fixture
 def running(blocked: BlockedExplainer) -> Iterator[Running]:
@@ -286,9 +296,7 @@ def test_full_queue_refuses_requests(
 ) -> None:
     monkeypatch.setattr(request_queue, "LONGEST_QUEUE", 3)
     with ThreadPoolExecutor() as pool:
-        accepted = [pool.submit(running.post, "/explain", {"text": "good"}) for _ in range(2)]
-        accepted.append(pool.submit(running.post, "/predict", {"texts": ["good"]}))
-        running.wait_for(3)
+        accepted = running.submit(pool, explanations=2)
         for path, content in (("/explain", {"text": "bad"}), ("/predict", {"texts": ["bad"]})):
             refused = running.post(path, content)
             assert refused.status_code == 503
@@ -303,9 +311,7 @@ def test_accepted_requests_are_answered_before_the_server_stops(
     running: Running, blocked: BlockedExplainer
 ) -> None:
     with ThreadPoolExecutor() as pool:
-        accepted = [pool.submit(running.post, "/explain", {"text": "good"}) for _ in range(3)]
-        accepted.append(pool.submit(running.post, "/predict", {"texts": ["good"]}))
-        running.wait_for(4)
+        accepted = running.submit(pool, explanations=3)
         running.server.should_exit = True
         while running.server.servers and running.server.servers[0].is_serving():
             time.sleep(0.01)
