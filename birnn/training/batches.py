@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from birnn.core import machine
 from birnn.text.ngrams import CrossFittedRatios
 
 
@@ -36,6 +37,8 @@ def batches(
     epochs = count(first_epoch)
 
     def epoch() -> Iterator[tuple[Any, NDArray[np.uint8]]]:
+        # Here, because TensorFlow undoes it whenever it creates such a dataset.
+        machine.keep_freed_memory()
         rows = np.arange(len(labels))
         if shuffle_seed is not None:
             rows = np.random.default_rng([shuffle_seed, next(epochs)]).permutation(rows)

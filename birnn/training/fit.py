@@ -140,7 +140,6 @@ def train(
     Raises:
         InputError: the loss is not finite.
     """
-    machine.keep_freed_memory()
     devices = machine.describe(accelerators())
     keras.utils.set_random_seed(settings.seed)
     table, ratios = ngrams.read(paths.ngrams) if config.longest_ngram else (None, None)

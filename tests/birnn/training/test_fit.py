@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,23 @@ def test_sequences_and_labels_stay_together() -> None:
         sizes.append(len(chosen_labels))
     assert sizes == [8] * 6 + [2]
     assert int(dataset.cardinality()) == 7
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="an option of glibc")
+def test_freed_memory_is_kept_in_training() -> None:
+    import resource  # noqa: PLC0415  # not on Windows
+
+    def count_new_pages() -> int:
+        """Return how many pages the process gets for ten arrays, one after another."""
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(10):
+            np.ones(1_000_000)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    ids, labels = np.zeros((4, 6), np.int32), np.zeros(4, np.uint8)
+    for _ in batches((ids, labels), 4):
+        bytes_at_a_time = np.ones(1_000_000).nbytes
+        assert count_new_pages() < 2 * bytes_at_a_time / resource.getpagesize()
 
 
 class Killed(KeyboardInterrupt):
