@@ -4,6 +4,7 @@ Reads data/corpus/test.parquet, the encoding in data/padded, and models. Writes
 metrics/checklist.csv.
 """
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +34,13 @@ def main(_settings: Settings) -> None:
     """Write one row per test and model."""
     networks = predictor.load(NETWORKS)
     named = np.flatnonzero([behavioral_tests.has_name(text) for text in reviews.all_texts(REVIEWS)])
-    behaviors = behavioral_tests.all_behaviors(
-        reviews.texts(REVIEWS, sample(np.arange(reviews.count(REVIEWS)))),
-        reviews.texts(REVIEWS, sample(named)),
-    )
+    samples = sample(np.arange(reviews.count(REVIEWS))), sample(named)
+    texts = [reviews.texts(REVIEWS, rows) for rows in samples]
+    groups = reviews.groups(REVIEWS)[np.concatenate(samples)]
+    behaviors = behavioral_tests.all_behaviors(*texts)
     cases = [test.without_unchanged(networks.encode) for test in behaviors]
-    table = pd.DataFrame(run_tests(cases, predictors(networks)))
+    group_of = dict(zip(chain.from_iterable(texts), groups, strict=True))
+    table = pd.DataFrame(run_tests(cases, predictors(networks), group_of))
     with atomic_file(CHECKLIST) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
     for model, rows in table.groupby("model", sort=False):

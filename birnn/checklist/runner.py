@@ -10,7 +10,7 @@ A case counts only if a network can fail it: the change must alter the ids that 
 The tokenizer ignores case and punctuation, and long texts are truncated, so many changes do not.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.evaluation.decision import is_positive, probability
-from birnn.evaluation.intervals import wilson_interval
+from birnn.evaluation.intervals import proportion_interval
 
 LogOdds = NDArray[np.float32]
 Predict = Callable[[tuple[str, ...]], LogOdds]
@@ -95,20 +95,28 @@ def _differ(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.b
 
 
 def run_tests(
-    behaviors: Sequence[Behavior], predictors: dict[str, Predict]
+    behaviors: Sequence[Behavior], predictors: dict[str, Predict], groups: Mapping[str, int]
 ) -> Iterator[dict[str, str | int | float | None]]:
     """Yield one row per test and model: the cases, the failures and their rate.
 
     The cases of INV and DIR are a sample of reviews, so their rate has a 95% interval, from `low`
     to `high`. Sentences made from a few templates are not a sample, so the rate of an MFT has none.
+
+    Args:
+        behaviors: the tests.
+        predictors: predict the log-odds of texts, by model.
+        groups: number of each original text's group, such as its film.
     """
     # Many tests start from the same reviews; predict the unchanged reviews only once.
     cached = {model: cache(predict) for model, predict in predictors.items()}
     for test in behaviors:
         for model, predict in cached.items():
             cases = len(test.cases)
-            failures = int(test.failures(predict).sum()) if cases else 0
-            interval = None if test.kind == "MFT" else wilson_interval(failures, cases)
+            failed = test.failures(predict) if cases else np.zeros(0, np.bool_)
+            interval = None
+            if test.kind != "MFT":
+                originals = np.array([groups[case.original] for case in test.cases], np.int32)
+                interval = proportion_interval(failed, originals)
             low, high = interval or (None, None)
             yield {
                 "capability": test.capability,
@@ -116,8 +124,8 @@ def run_tests(
                 "test": test.description,
                 "model": model,
                 "cases": cases,
-                "failures": failures,
-                "failure_rate": failures / cases if cases else None,
+                "failures": int(failed.sum()),
+                "failure_rate": failed.mean() if cases else None,
                 "low": low,
                 "high": high,
             }

@@ -29,11 +29,6 @@ def tail(comparisons: int) -> float:
     return (1 - CONFIDENCE) / (2 * comparisons)
 
 
-def wilson_interval(successes: int, trials: int) -> Interval | None:
-    """Return the score interval of a proportion, or None if there are no trials."""
-    return score_interval(successes / trials, trials) if trials else None
-
-
 def score_interval(share: float, trials: float) -> Interval:
     """Return Wilson's score interval of a proportion, from an effective number of trials.
 

@@ -15,6 +15,7 @@ from birnn.checklist.runner import Behavior, Case
 from birnn.text import tokenizer
 
 TEXTS = ["John liked it.", "An odd Film, seen with Mary.", "Nothing."]
+FILMS = {text: film for film, text in enumerate(TEXTS)}
 
 
 def match_model(pattern: str) -> runner.Predict:
@@ -28,7 +29,9 @@ def match_model(pattern: str) -> runner.Predict:
 
 
 def failures(predict: runner.Predict) -> dict[str, int]:
-    rows = runner.run_tests(behavioral_tests.all_behaviors(TEXTS, TEXTS[:2]), {"model": predict})
+    rows = runner.run_tests(
+        behavioral_tests.all_behaviors(TEXTS, TEXTS[:2]), {"model": predict}, FILMS
+    )
     return {row["test"]: row["failures"] for row in rows}
 
 
@@ -103,7 +106,7 @@ def test_plain_texts_are_grammatical() -> None:
 
 def test_no_rate_without_cases() -> None:
     rows = list(
-        runner.run_tests(behavioral_tests.all_behaviors([], []), {"model": match_model("x")})
+        runner.run_tests(behavioral_tests.all_behaviors([], []), {"model": match_model("x")}, {})
     )
     assert [row["failure_rate"] is None for row in rows] == [row["cases"] == 0 for row in rows]
     assert all(row["low"] is None for row in rows)
@@ -112,7 +115,7 @@ def test_no_rate_without_cases() -> None:
 def test_only_rates_of_reviews_have_an_interval() -> None:
     behaviors = behavioral_tests.all_behaviors(TEXTS, TEXTS)
     model = match_model("great|excellent|perfect|Michael")
-    rows = {row["test"]: row for row in runner.run_tests(behaviors, {"model": model})}
+    rows = {row["test"]: row for row in runner.run_tests(behaviors, {"model": model}, FILMS)}
     plain = rows["plain praise is positive"]
     assert (plain["cases"], plain["failures"]) == (60, 42)
     assert plain["failure_rate"] == pytest.approx(0.7)
@@ -120,3 +123,14 @@ def test_only_rates_of_reviews_have_an_interval() -> None:
     names = rows["people get other first names"]
     assert (names["cases"], names["failures"]) == (3, 1)
     assert names["low"] < 1 / 3 < names["high"]
+
+
+def test_intervals_are_wider_if_all_reviews_are_of_one_film() -> None:
+    behaviors = behavioral_tests.all_behaviors(TEXTS, TEXTS)
+    behaviors = [test for test in behaviors if test.kind == "INV"]
+    model = {"model": match_model("Michael")}
+    apart, alike = (
+        [row["high"] - row["low"] for row in runner.run_tests(behaviors, model, films)]
+        for films in (FILMS, dict.fromkeys(TEXTS, 0))
+    )
+    assert all(wide > narrow for wide, narrow in zip(alike, apart, strict=True))
