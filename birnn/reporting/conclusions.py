@@ -15,6 +15,7 @@ MEASURES = {
     "average_precision": "average precision",
     "roc_auc": "ROC AUC",
 }
+UNITS = {"accuracy": "points", "loss": "nats"}  # of differences
 
 Pair = tuple[str, str]
 
@@ -117,8 +118,7 @@ def count_differences(comparison: pd.DataFrame) -> str:
 
 
 def _amount(value: float, measure: str) -> str:
-    unit = {"accuracy": " points", "loss": " nats"}.get(measure, "")
-    return f"{_number(abs(value), measure)[1:]}{unit}"
+    return f"{_number(abs(value), measure)[1:]} {UNITS.get(measure, '')}".rstrip()
 
 
 def _number(value: float, measure: str) -> str:

@@ -12,9 +12,8 @@ from matplotlib.ticker import MaxNLocator
 from birnn.evaluation.model_names import PAIRS, pair_title
 from birnn.reporting import statistics
 from birnn.reporting.colors import GRID, INK
-from birnn.reporting.figures import SIZE, STYLE, draw_legend
+from birnn.reporting.figures import PAIR_MARKERS, SIZE, STYLE, draw_legend
 from birnn.reporting.study import SEED
-from birnn.reporting.study_figure import PAIR_MARKERS
 
 PANELS = {
     "accuracy": ("accuracy difference\n(points)", 100),

@@ -29,6 +29,8 @@ from birnn.training.splits import TRAINING
 NETWORK_LINES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (9, 3)))
 LINES: dict[str, Any] = dict(zip(NETWORKS, cycle(NETWORK_LINES), strict=False)) | {BASELINE: ":"}
 
+PAIR_MARKERS = "osD^v<>PX*"  # of pairs of networks
+
 SIZE = (4.6, 3.7)  # inches; small, so that letters are large enough on a phone
 STYLE: Any = {
     "axes.edgecolor": INK,

@@ -13,6 +13,7 @@ from birnn.evaluation.model_names import NETWORKS, TITLES, split_pair
 
 SEED = "train.seed"
 HOLD_OUT_SEED = "pad.seed"
+ENDS = ("low", "high")
 CORPUS = ("name", "train_reviews", "test_reviews", "vocabulary")
 
 
@@ -23,7 +24,7 @@ class Group:
     Attributes:
         combination: values of the varied settings, by name.
         seeds: number of seeds.
-        networks: `mean`, `deviation`, `low` and `high`, by network.
+        networks: `mean`, `deviation`, and the ends `low` and `high` of the interval, by network.
         differences: the same for the difference of two networks with the same seed, by pair.
     """
 
@@ -123,8 +124,15 @@ class Study:
         return runs
 
     def groups(self, measure: str) -> list[Group]:
-        """Return one group per combination of values, for one measure."""
-        return groups(self.summary, self.varied, measure)
+        """Return one group per combination of values, for one measure.
+
+        Means and intervals are those of `comparison`, if the study has one. Otherwise intervals
+        cover only seeds.
+        """
+        summary = self.summary
+        if self.comparison is not None:
+            summary = _replace_intervals(summary, self.comparison)
+        return groups(summary, self.varied, measure)
 
 
 def fixed_settings(
@@ -156,6 +164,17 @@ def groups(summary: pd.DataFrame, varied: Sequence[str], measure: str) -> list[G
         )
         for values, cells in combinations.items()
     ]
+
+
+def _replace_intervals(summary: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
+    """Return a summary with the means and intervals of a comparison, simultaneous for pairs."""
+    summary, comparison = (table.set_index(["model", "measure"]) for table in (summary, comparison))
+    ends = {
+        end: comparison.get(f"simultaneous_{end}", comparison[end]).fillna(comparison[end])
+        for end in ENDS
+    }
+    summary.update(pd.DataFrame(ends | {"mean": comparison["mean"]}))
+    return summary.reset_index()
 
 
 def read(folder: Path) -> Study:

@@ -73,10 +73,12 @@ def comparison(networks: Sequence[str] = ("bilstm", "bigru")) -> pd.DataFrame:
         step = 0.0 if measure == "loss" else 0.01
         rows += [
             {"measure": measure, "model": name, "mean": 0.8 + step * index}
+            | {"low": 0.79 + step * index, "high": 0.81 + step * index}
             for index, name in enumerate(networks)
         ]
         rows += [
             {"measure": measure, "model": "_minus_".join(pair), "mean": -step, "adjusted_p": 0.02}
+            | {"low": -step - 0.003, "high": -step + 0.003}
             | {"simultaneous_low": -step - 0.004, "simultaneous_high": -step + 0.004}
             | {"wins": 0.1, "wins_low": 0.02, "wins_high": 0.3}
             for pair in combinations(networks, 2)

@@ -14,7 +14,8 @@ from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
 from birnn.experiments import grid, recipes, runs, seed_predictions, studies
 from birnn.experiments.runs import Run
-from birnn.reporting import study, study_figure
+from birnn.reporting import conclusions, study, study_figure
+from birnn.reporting.conclusions import MEASURES
 from tests.birnn import samples
 from tests.projects import PROJECT
 
@@ -23,8 +24,8 @@ def metrics(bilstm: float, bigru: float, corpus: str = "mine") -> dict[str, dict
     about = {"name": corpus, "train_reviews": 5, "test_reviews": 5, "vocabulary": 5}
     return {
         "corpus": about,
-        "bilstm": {"accuracy": bilstm, "best_val_accuracy": 0.85, "parameters": 10},
-        "bigru": {"accuracy": bigru, "best_val_accuracy": 0.86, "parameters": 9},
+        "bilstm": dict.fromkeys(MEASURES, bilstm) | {"best_val_accuracy": 0.85, "parameters": 10},
+        "bigru": dict.fromkeys(MEASURES, bigru) | {"best_val_accuracy": 0.86, "parameters": 9},
         "baseline": {"accuracy": 0.9},
     }
 
@@ -69,7 +70,7 @@ def test_study_round_trip(points: list[grid.Point]) -> None:
     assert first.networks["bilstm"]["deviation"] == pytest.approx(0.001)
     assert read.group_runs(second)["train.seed"].tolist() == [0, 1, 2]
     # Constants and the best epoch are left out.
-    assert set(read.summary["measure"]) == {"accuracy"}
+    assert set(read.summary["measure"]) == set(MEASURES)
 
 
 def test_study_matches_its_corpus_and_settings(
@@ -190,9 +191,10 @@ def test_figure_has_every_group(
     chosen = grid.points(options)
     chosen_runs = dict(enumerate(list(make_runs(points).values())[: len(chosen)]))
     read = study.read(studies.write("some", chosen, chosen_runs))
-    upper, lower = study_figure.draw(read).axes
+    upper, lower, *others = study_figure.draw(read).axes
     groups = read.groups("accuracy")
     assert upper.get_title() == "Test accuracy over seeds on mine"
+    assert len(others) == (0 if read.comparison is None else len(MEASURES) - 1)
     assert len(lower.get_xticks()) == len(groups)
     runs, (means, *_) = lower.lines[: len(groups)], lower.lines[len(groups) :]
     drawn = [value for line in runs for value in line.get_ydata()]
@@ -200,3 +202,15 @@ def test_figure_has_every_group(
     assert drawn == pytest.approx(paired.tolist())
     differences = [100 * group.differences["bilstm", "bigru"]["mean"] for group in groups]
     assert list(means.get_ydata()) == pytest.approx(differences)
+
+
+def test_intervals_cover_reviews_if_predictions_are_stored() -> None:
+    seeds, sizes = (study.read(PROJECT / "study" / name) for name in ("seeds", "equal-size"))
+    (group,) = seeds.groups("loss")
+    row = conclusions.measured(seeds.comparison, ("bilstm", "bigru"), "loss")
+    shown = group.differences["bilstm", "bigru"]
+    assert (shown["low"], shown["high"]) == (row["simultaneous_low"], row["simultaneous_high"])
+    assert sizes.comparison is None
+    pairs = [group.differences["bilstm", "bigru"]["low"] for group in sizes.groups("accuracy")]
+    stored = sizes.summary[sizes.summary["model"] == "bilstm_minus_bigru"]
+    assert pairs == stored.loc[stored["measure"] == "accuracy", "low"].tolist()
