@@ -34,13 +34,13 @@ def main(_settings: Settings) -> None:
     """Write one row per test and model."""
     networks = predictor.load(NETWORKS)
     named = np.flatnonzero([behavioral_tests.has_name(text) for text in reviews.all_texts(REVIEWS)])
-    samples = sample(np.arange(reviews.count(REVIEWS))), sample(named)
+    groups = reviews.groups(REVIEWS)
+    samples = [sample(np.arange(len(groups))), sample(named)]
     texts = [reviews.texts(REVIEWS, rows) for rows in samples]
-    groups = reviews.groups(REVIEWS)[np.concatenate(samples)]
+    films = dict(zip(chain(*texts), groups[np.concatenate(samples)].tolist(), strict=True))
     behaviors = behavioral_tests.all_behaviors(*texts)
     cases = [test.without_unchanged(networks.encode) for test in behaviors]
-    group_of = dict(zip(chain.from_iterable(texts), groups, strict=True))
-    table = pd.DataFrame(run_tests(cases, predictors(networks), group_of))
+    table = pd.DataFrame(run_tests(cases, predictors(networks), films))
     with atomic_file(CHECKLIST) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
     for model, rows in table.groupby("model", sort=False):

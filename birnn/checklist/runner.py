@@ -115,8 +115,8 @@ def run_tests(
             failed = test.failures(predict) if cases else np.zeros(0, np.bool_)
             interval = None
             if test.kind != "MFT":
-                originals = np.array([groups[case.original] for case in test.cases], np.int32)
-                interval = proportion_interval(failed, originals)
+                case_groups = np.array([groups[case.original] for case in test.cases], np.int32)
+                interval = proportion_interval(failed, case_groups)
             low, high = interval or (None, None)
             yield {
                 "capability": test.capability,

@@ -88,7 +88,8 @@ def _show(collected: stored_study.Study) -> None:
     """Print the accuracies of a study, and the differences of the networks."""
     titles = [TITLES[name] for name in collected.networks]
     accuracies = Table(*collected.varied, "seeds", *titles)
-    differences = Table(*collected.varied, "difference", "points")
+    covered = "seeds" if collected.comparison is None else "seeds and groups"
+    differences = Table(*collected.varied, "difference", f"points (95% interval over {covered})")
     for group in collected.groups("accuracy"):
         values = [str(value) for value in group.combination.values()]
         cells = map(formatting.with_deviation, group.networks.values())

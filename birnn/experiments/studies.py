@@ -34,7 +34,7 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     `runs.csv` has one row per run. `summary.csv` has the mean, standard deviation and 95% interval
     over seeds of most measures, for each network and for the difference of two networks with the
     same seed. `study.json` describes the settings and the corpus, and `NAME.png` shows the
-    accuracies.
+    accuracies and differences.
 
     If all runs share one combination of values, the folder also has the predictions (see
     `seed_predictions`), and `comparison.csv`, computed from them by `compare` if the reviews have

@@ -35,7 +35,7 @@ class Group:
 
     @property
     def verdicts(self) -> dict[tuple[str, ...], str]:
-        """The verdict of each pair, from the interval of the difference over seeds."""
+        """The verdict of each pair on a measure whose higher values are better."""
         return {
             pair: verdict(cell["low"], cell["high"], *(TITLES[name] for name in pair))
             for pair, cell in self.differences.items()
@@ -126,13 +126,28 @@ class Study:
     def groups(self, measure: str) -> list[Group]:
         """Return one group per combination of values, for one measure.
 
-        Means and intervals are those of `comparison`, if the study has one. Otherwise intervals
-        cover only seeds.
+        Intervals cover seeds only. If the measure is in `comparison`, means and intervals come from
+        it: from predictions in 10 bits, over seeds and test reviews, and simultaneous for the
+        differences in all its measures.
         """
         summary = self.summary
         if self.comparison is not None:
             summary = _replace_intervals(summary, self.comparison)
-        return groups(summary, self.varied, measure)
+        rows: list[Any] = summary[summary["measure"] == measure].to_dict("records")
+        combinations: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
+        for row in rows:
+            combinations.setdefault(tuple(row[key] for key in self.varied), {})[row["model"]] = row
+        return [
+            Group(
+                combination=dict(zip(self.varied, values, strict=True)),
+                seeds=int(next(iter(cells.values()))["seeds"]),
+                networks={name: cell for name, cell in cells.items() if len(split_pair(name)) == 1},
+                differences={
+                    pair: cell for name, cell in cells.items() if len(pair := split_pair(name)) > 1
+                },
+            )
+            for values, cells in combinations.items()
+        ]
 
 
 def fixed_settings(
@@ -147,33 +162,15 @@ def fixed_settings(
     }
 
 
-def groups(summary: pd.DataFrame, varied: Sequence[str], measure: str) -> list[Group]:
-    """Group the rows of a summary that belong to `measure` by combination of values."""
-    rows: list[Any] = summary[summary["measure"] == measure].to_dict("records")
-    combinations: dict[tuple[Any, ...], dict[str, dict[str, Any]]] = {}
-    for row in rows:
-        combinations.setdefault(tuple(row[key] for key in varied), {})[row["model"]] = row
-    return [
-        Group(
-            combination=dict(zip(varied, values, strict=True)),
-            seeds=int(next(iter(cells.values()))["seeds"]),
-            networks={name: cell for name, cell in cells.items() if len(split_pair(name)) == 1},
-            differences={
-                pair: cell for name, cell in cells.items() if len(pair := split_pair(name)) > 1
-            },
-        )
-        for values, cells in combinations.items()
-    ]
-
-
 def _replace_intervals(summary: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
-    """Return a summary with the means and intervals of a comparison, simultaneous for pairs."""
-    summary, comparison = (table.set_index(["model", "measure"]) for table in (summary, comparison))
-    ends = {
-        end: comparison.get(f"simultaneous_{end}", comparison[end]).fillna(comparison[end])
-        for end in ENDS
-    }
-    summary.update(pd.DataFrame(ends | {"mean": comparison["mean"]}))
+    """Return a summary with the means and intervals of a comparison, where it has the measure."""
+    keys = ["measure", "model"]
+    summary, comparison = summary.set_index(keys), comparison.set_index(keys)
+    for measure, model in comparison.index.intersection(summary.index):
+        kind = "simultaneous_" if len(split_pair(model)) > 1 else ""
+        columns = ["mean", *(f"{kind}{end}" for end in ENDS)]
+        row = comparison.loc[(measure, model), columns].to_numpy()
+        summary.loc[(measure, model), ["mean", *ENDS]] = row
     return summary.reset_index()
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from birnn.evaluation.model_names import TITLES, pair_title
 from birnn.reporting.colors import GRID, INK, MODELS
@@ -18,9 +19,8 @@ from birnn.reporting.figures import PAIR_MARKERS, SIZE, STYLE, draw_legend
 from birnn.reporting.study import ENDS, Study
 
 WIDTH = 0.6  # of the networks of a group, in groups
-DIFFERENCES = 1.6  # inches, height of the differences
+DIFFERENCES = 2.2  # inches, height of the differences
 SMALL = 8  # points, letters in the panels of differences
-PERCENT = 100
 
 
 def draw(study: Study) -> Figure:
@@ -32,28 +32,30 @@ def draw(study: Study) -> Figure:
     """
     groups = study.groups("accuracy")
     measures = ["accuracy"] if study.comparison is None else list(MEASURES)
-    rows: list[Any] = [["runs"] * len(measures), measures] if groups[0].differences else [["runs"]]
+    rows: list[Any] = [["all"] * len(measures), measures] if groups[0].differences else [["all"]]
+    names = [", ".join(map(str, group.combination.values())) for group in groups]
+    several = len(groups) > 1
+    fixed = [f"{name} {value}" for name, value in groups[0].combination.items()]
     width, height = SIZE
     heights = [height, DIFFERENCES][: len(rows)]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width, sum(heights)), layout="constrained")
         panels = figure.subplot_mosaic(rows, height_ratios=heights)
-        runs = panels.pop("runs")
-        runs.set_title(f"Test accuracy over seeds on {study.corpus['name']}")
-        runs.set_ylabel("accuracy (%)")
-        _draw_accuracies(runs, study)
-        for measure, axes in panels.items():
-            _draw_differences(axes, study, measure)
-        for axes in (runs, *panels.values()):
+        for axes in panels.values():
             axes.grid(visible=False, axis="x")
             axes.set_xlim(-0.5, len(groups) - 0.5)
-            axes.set_xticks(range(len(groups)), [])
-        if study.varied:
-            names = [", ".join(map(str, group.combination.values())) for group in groups]
-        else:
-            names = [f"{groups[0].seeds} seeds"]
-        runs.set_xticks(range(len(groups)), names)
-        runs.set_xlabel(", ".join(study.varied))
+            axes.set_xticks(range(len(groups)), names if several else [])
+        upper = panels.pop("all")
+        upper.set_title(f"Test accuracy over seeds on {study.corpus['name']}")
+        upper.set_ylabel("accuracy (%)")
+        upper.set_xlabel(
+            ", ".join([*(study.varied if several else fixed), f"{groups[0].seeds} seeds"])
+        )
+        _draw_accuracies(upper, study)
+        for measure, axes in panels.items():
+            _draw_differences(axes, study, measure)
+        if panels:
+            panels["accuracy"].set_ylabel("difference")
         draw_legend(figure)
     return figure
 
@@ -65,52 +67,44 @@ def shifts(count: int) -> list[float]:
 
 def _draw_accuracies(axes: Axes, study: Study) -> None:
     groups, places = study.groups("accuracy"), shifts(len(study.networks))
-    for network, shift in zip(study.networks, places, strict=True):
-        runs = [study.group_runs(group)[f"{network}.accuracy"] for group in groups]
+    columns = [f"{network}.accuracy" for network in study.networks]
+    for network, column, place in zip(study.networks, columns, places, strict=True):
+        runs = [study.group_runs(group)[column] for group in groups]
         means = [group.networks[network] for group in groups]
+        outside = place + math.copysign(WIDTH / len(places) / 3, place)
         style = {"color": MODELS[network], "marker": "o", "label": TITLES[network]}
-        outwards = math.copysign(WIDTH / len(places) / 3, shift)
-        _draw_runs(axes, *_scaled(runs, means, PERCENT), (shift, shift + outwards), style)
+        _draw_runs(axes, runs, means, (place, outside), style)
     if not study.varied:
-        columns = [f"{network}.accuracy" for network in study.networks]
-        lines = PERCENT * study.runs[columns].to_numpy().T
-        axes.plot(places, lines, color=GRID, linewidth=1, zorder=0)
+        axes.plot(places, study.runs[columns].to_numpy().T, color=GRID, linewidth=1, zorder=0)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1, symbol=""))
 
 
 def _draw_differences(axes: Axes, study: Study, measure: str) -> None:
     groups = study.groups(measure)
     pairs = groups[0].differences
-    scale = PERCENT if measure == "accuracy" else 1
-    for index, (pair, shift) in enumerate(zip(pairs, shifts(len(pairs)), strict=True)):
+    places, markers = shifts(len(pairs)), cycle(PAIR_MARKERS)
+    for pair, place, marker in zip(pairs, places, markers, strict=False):
+        tables = map(study.group_runs, groups)
         first, second = (f"{network}.{measure}" for network in pair)
-        tables = [study.group_runs(group) for group in groups]
         runs = [table[first] - table[second] for table in tables]
         means = [group.differences[pair] for group in groups]
-        style = {
-            "color": INK,
-            "marker": PAIR_MARKERS[index % len(PAIR_MARKERS)],
-            "label": pair_title(*pair) if measure == "accuracy" else None,
-        }
-        places = shift, shift + WIDTH / len(pairs) / 3
-        _draw_runs(axes, *_scaled(runs, means, scale), places, style)
-    axes.axhline(0, color=GRID, linewidth=2, zorder=0)
-    unit = f" ({UNITS[measure]})" if measure in UNITS else ""
-    axes.set_title((MEASURES[measure] + unit).replace(" ", "\n"), fontsize=SMALL)
+        beside = place + WIDTH / len(pairs) / 3
+        label = pair_title(*pair) if measure == "accuracy" else None
+        style = {"color": INK, "marker": marker, "label": label}
+        _draw_runs(axes, runs, means, (place, beside), style)
+    axes.axhline(0, color=GRID, linewidth=1.5, zorder=0)
+    unit = f"\n({UNITS[measure]})" if measure in UNITS else ""
+    axes.set_title(MEASURES[measure].replace(" ", "\n") + unit, fontsize=SMALL)
     axes.tick_params(axis="y", labelsize=SMALL)
-    axes.yaxis.set_major_locator(MaxNLocator(3))
-
-
-def _scaled(
-    runs: Sequence[pd.Series], means: Sequence[Mapping[str, float]], scale: float
-) -> tuple[list[pd.Series], pd.DataFrame]:
-    """Return runs and means with their intervals in the unit of a panel."""
-    return [scale * values for values in runs], scale * pd.DataFrame(means)[["mean", *ENDS]]
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    if measure == "accuracy":
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1, symbol=""))
 
 
 def _draw_runs(
     axes: Axes,
     runs: Sequence[pd.Series],
-    means: pd.DataFrame,
+    means: Sequence[Mapping[str, float]],
     places: tuple[float, float],
     style: dict[str, Any],
 ) -> None:
@@ -118,6 +112,6 @@ def _draw_runs(
     for group, values in enumerate(runs):
         dots = style | {"linestyle": "none", "label": None}
         axes.plot([group + places[0]] * len(values), values, markersize=3, alpha=0.6, **dots)
-    ends = (means["mean"] - means["low"], means["high"] - means["mean"])
+    mean, low, high = (np.array([each[name] for each in means]) for name in ("mean", *ENDS))
     columns = np.arange(len(means)) + places[1]
-    axes.errorbar(columns, means["mean"], yerr=ends, capsize=3, linestyle="none", **style)
+    axes.errorbar(columns, mean, yerr=(mean - low, high - mean), capsize=3, ls="none", **style)

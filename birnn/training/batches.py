@@ -37,7 +37,7 @@ def batches(
     epochs = count(first_epoch)
 
     def epoch() -> Iterator[tuple[Any, NDArray[np.uint8]]]:
-        # Here, because TensorFlow undoes it whenever it creates such a dataset.
+        # In every epoch, because TensorFlow resets the options of malloc for such a dataset.
         machine.keep_freed_memory()
         rows = np.arange(len(labels))
         if shuffle_seed is not None:

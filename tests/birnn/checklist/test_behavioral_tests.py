@@ -125,12 +125,18 @@ def test_only_rates_of_reviews_have_an_interval() -> None:
     assert names["low"] < 1 / 3 < names["high"]
 
 
-def test_intervals_are_wider_if_all_reviews_are_of_one_film() -> None:
-    behaviors = behavioral_tests.all_behaviors(TEXTS, TEXTS)
-    behaviors = [test for test in behaviors if test.kind == "INV"]
-    model = {"model": match_model("Michael")}
-    apart, alike = (
-        [row["high"] - row["low"] for row in runner.run_tests(behaviors, model, films)]
-        for films in (FILMS, dict.fromkeys(TEXTS, 0))
-    )
-    assert all(wide > narrow for wide, narrow in zip(alike, apart, strict=True))
+def test_intervals_are_wider_if_reviews_of_a_film_are_alike() -> None:
+    texts = [f"{name} liked it." for name in ["John"] * 10 + ["Michael"] * 10]
+    texts = [f"{text} {number}" for number, text in enumerate(texts)]
+    behaviors = behavioral_tests.all_behaviors(texts, texts)
+    model = {"model": match_model("John")}
+    names = "people get other first names"
+
+    def width(films: Sequence[int]) -> float:
+        rows = runner.run_tests(behaviors, model, dict(zip(texts, films, strict=True)))
+        (row,) = (row for row in rows if row["test"] == names)
+        assert (row["cases"], row["failures"]) == (20, 10)
+        return row["high"] - row["low"]
+
+    mixed, alike = np.arange(20) % 4, np.arange(20) // 5
+    assert width(alike) > width(mixed) >= width(np.arange(20))

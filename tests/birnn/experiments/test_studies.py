@@ -191,26 +191,34 @@ def test_figure_has_every_group(
     chosen = grid.points(options)
     chosen_runs = dict(enumerate(list(make_runs(points).values())[: len(chosen)]))
     read = study.read(studies.write("some", chosen, chosen_runs))
-    upper, lower, *others = study_figure.draw(read).axes
+    figure = study_figure.draw(read)
+    upper, *panels = figure.axes
     groups = read.groups("accuracy")
     assert upper.get_title() == "Test accuracy over seeds on mine"
-    assert len(others) == (0 if read.comparison is None else len(MEASURES) - 1)
-    assert len(lower.get_xticks()) == len(groups)
-    runs, (means, *_) = lower.lines[: len(groups)], lower.lines[len(groups) :]
-    drawn = [value for line in runs for value in line.get_ydata()]
-    paired = 100 * (read.runs["bilstm.accuracy"] - read.runs["bigru.accuracy"])
-    assert drawn == pytest.approx(paired.tolist())
-    differences = [100 * group.differences["bilstm", "bigru"]["mean"] for group in groups]
-    assert list(means.get_ydata()) == pytest.approx(differences)
+    measures = ["accuracy"] if read.comparison is None else list(MEASURES)
+    for measure, panel in zip(measures, panels, strict=True):
+        runs, (means, *_) = panel.lines[: len(groups)], panel.lines[len(groups) :]
+        drawn = [value for line in runs for value in line.get_ydata()]
+        paired = read.runs[f"bilstm.{measure}"] - read.runs[f"bigru.{measure}"]
+        assert drawn == pytest.approx(paired.tolist())
+        differences = [group.differences["bilstm", "bigru"] for group in read.groups(measure)]
+        _, caps, _ = panel.containers[0].lines
+        for name, line in zip(("mean", *study.ENDS), (means, *caps), strict=True):
+            expected = [cell[name] for cell in differences]
+            assert list(line.get_ydata()) == pytest.approx(expected, nan_ok=True)
 
 
 def test_intervals_cover_reviews_if_predictions_are_stored() -> None:
-    seeds, sizes = (study.read(PROJECT / "study" / name) for name in ("seeds", "equal-size"))
-    (group,) = seeds.groups("loss")
-    row = conclusions.measured(seeds.comparison, ("bilstm", "bigru"), "loss")
-    shown = group.differences["bilstm", "bigru"]
-    assert (shown["low"], shown["high"]) == (row["simultaneous_low"], row["simultaneous_high"])
-    assert sizes.comparison is None
-    pairs = [group.differences["bilstm", "bigru"]["low"] for group in sizes.groups("accuracy")]
-    stored = sizes.summary[sizes.summary["model"] == "bilstm_minus_bigru"]
-    assert pairs == stored.loc[stored["measure"] == "accuracy", "low"].tolist()
+    stored = study.read(PROJECT / "study" / "seeds")
+    comparison = stored.comparison
+    assert comparison is not None
+    comparison.loc[comparison["measure"] == "roc_auc", "simultaneous_low"] = math.nan
+    for measure in MEASURES:
+        (group,) = stored.groups(measure)
+        row = conclusions.measured(comparison, ("bilstm", "bigru"), measure)
+        for end in study.ENDS:
+            expected = pytest.approx(row[f"simultaneous_{end}"], nan_ok=True)
+            assert group.differences["bilstm", "bigru"][end] == expected
+        rows = comparison[(comparison["measure"] == measure) & (comparison["model"] == "bigru")]
+        for name in ("mean", *study.ENDS):
+            assert group.networks["bigru"][name] == rows[name].item()
