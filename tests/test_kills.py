@@ -17,6 +17,8 @@ from typing import Any
 
 import psutil
 import pytest
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
+from voluptuous import Invalid
 from yaml import YAMLError
 
 from birnn.core.yaml_files import read_yaml, write_yaml
@@ -114,11 +116,11 @@ def test_stage_killed_at_any_file_change_starts_over(finished_copy: Path, stage:
         assert leftovers(finished_copy) == []
 
 
-def is_complete(file: Path) -> bool:
-    """Return whether a file is complete; DVC may have been killed while writing it."""
+def is_complete(lock: Path) -> bool:
+    """Return whether DVC accepts its lock file; it may have been killed while writing it."""
     try:
-        return bool(read_yaml(file))
-    except YAMLError:
+        return bool(COMPILED_LOCKFILE_SCHEMA(read_yaml(lock)))
+    except (YAMLError, Invalid):
         return False
 
 
