@@ -163,7 +163,7 @@ def fixed_settings(
 
 
 def _replace_intervals(summary: pd.DataFrame, comparison: pd.DataFrame) -> pd.DataFrame:
-    """Return a summary with the means and intervals of a comparison, where it has the measure."""
+    """Return a summary with the means and intervals of the measures that a comparison has."""
     keys = ["measure", "model"]
     summary, comparison = summary.set_index(keys), comparison.set_index(keys)
     for measure, model in comparison.index.intersection(summary.index):

@@ -71,9 +71,9 @@ def _draw_accuracies(axes: Axes, study: Study) -> None:
     for network, column, place in zip(study.networks, columns, places, strict=True):
         runs = [study.group_runs(group)[column] for group in groups]
         means = [group.networks[network] for group in groups]
-        outside = place + math.copysign(WIDTH / len(places) / 3, place)
+        mean_place = place + math.copysign(WIDTH / len(places) / 3, place)
         style = {"color": MODELS[network], "marker": "o", "label": TITLES[network]}
-        _draw_runs(axes, runs, means, (place, outside), style)
+        _draw_runs(axes, runs, means, (place, mean_place), style)
     if not study.varied:
         axes.plot(places, study.runs[columns].to_numpy().T, color=GRID, linewidth=1, zorder=0)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1, symbol=""))
@@ -88,10 +88,10 @@ def _draw_differences(axes: Axes, study: Study, measure: str) -> None:
         first, second = (f"{network}.{measure}" for network in pair)
         runs = [table[first] - table[second] for table in tables]
         means = [group.differences[pair] for group in groups]
-        beside = place + WIDTH / len(pairs) / 3
+        mean_place = place + WIDTH / len(pairs) / 3
         label = pair_title(*pair) if measure == "accuracy" else None
         style = {"color": INK, "marker": marker, "label": label}
-        _draw_runs(axes, runs, means, (place, beside), style)
+        _draw_runs(axes, runs, means, (place, mean_place), style)
     axes.axhline(0, color=GRID, linewidth=1.5, zorder=0)
     unit = f"\n({UNITS[measure]})" if measure in UNITS else ""
     axes.set_title(MEASURES[measure].replace(" ", "\n") + unit, fontsize=SMALL)
