@@ -1,4 +1,4 @@
-"""Fetch the reviews without a label, if word vectors are trained on them.
+"""Fetch the reviews without a label, if word vectors or all models are trained on them.
 
 Reads the source of the corpus. Writes data/unlabelled.
 """
@@ -36,12 +36,15 @@ def read(settings: Settings) -> tuple[list[str], int]:
     Raises:
         InputError: the corpus has no unlabelled reviews or cannot be read.
     """
-    if settings.word_vectors.reviews != "all":
+    self_training = settings.self_training.teacher_epochs > 0
+    if settings.word_vectors.reviews != "all" and not self_training:
         return [], 0
     if settings.fetch.source != "imdb":
+        problem, solution = ("word_vectors.reviews is all", "word_vectors.reviews to train")
+        if self_training:
+            problem, solution = ("there is self-training", "self_training.teacher_epochs to 0")
         raise InputError(
-            f"word_vectors.reviews is all, but {settings.fetch.source} has no unlabelled reviews. "
-            "Set word_vectors.reviews to train."
+            f"{problem}, but {settings.fetch.source} has no unlabelled reviews. Set {solution}."
         )
     return imdb.read_unlabelled(RAW)
 

@@ -1,6 +1,7 @@
 """Compute the log-count ratios of the training reviews' n-grams, if the networks read them.
 
-Reads data/corpus/train.parquet and data/padded/train. Writes data/ngrams and timings/ngrams.json.
+Reads data/corpus/train.parquet, and data/padded/train or data/self_labelled. Writes data/ngrams and
+timings/ngrams.json.
 """
 
 import time
@@ -12,9 +13,9 @@ from birnn.core import machine, stage
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.text import ngrams, reviews, sequences
+from birnn.training.splits import training_folder
 
 CORPUS = Path("data/corpus/train.parquet")
-PADDED = Path("data/padded/train")
 NGRAMS = Path("data/ngrams")
 TIMING = Path("timings/ngrams.json")
 
@@ -22,8 +23,11 @@ TIMING = Path("timings/ngrams.json")
 def main(settings: Settings) -> None:
     """Write the table of n-grams and the cross-fitted ratios of the training reviews."""
     start = time.perf_counter()
-    padded, labels = sequences.read(PADDED)
-    groups = reviews.groups(CORPUS)[np.load(PADDED / "rows.npy")]
+    training = training_folder()
+    padded, labels = sequences.read(training)
+    rows, groups = np.load(training / "rows.npy"), reviews.groups(CORPUS)
+    # Every unlabelled review is a group of its own.
+    groups = np.concatenate([groups, groups.max() + 1 + np.arange(len(rows), dtype=np.int32)])[rows]
     table, ratios = ngrams.compute_ratios(
         padded, labels, groups, settings.pad.num_words, settings.ngrams
     )

@@ -172,6 +172,12 @@ class Train(Section):
     clipnorm: Annotated[float, Field(gt=0)] | None
 
 
+class SelfTraining(Section):
+    """Training on unlabelled reviews, which get labels from models of the labelled ones."""
+
+    teacher_epochs: int = Field(ge=0, le=10_000)
+
+
 class Report(Section):
     """The interpretation of results."""
 
@@ -205,6 +211,7 @@ class Settings(Section):
     word_vectors: WordVectors
     ngrams: Ngrams
     network: Network
+    self_training: SelfTraining
     train: Train
     baseline: Baseline
     report: Report

@@ -10,6 +10,7 @@ trust them too much. So each training review gets ratios computed from reviews o
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -89,7 +90,7 @@ def codes(ids: NDArray[np.int32], longest: int, num_words: int) -> NDArray[np.in
 
 
 def log_count_ratios(
-    positive: NDArray[np.int64], negative: NDArray[np.int64], smoothing: float
+    positive: NDArray[np.float64], negative: NDArray[np.float64], smoothing: float
 ) -> NDArray[np.float64]:
     """Return r of Wang and Manning, equation 1, float64, shape (n-grams,).
 
@@ -105,7 +106,7 @@ def log_count_ratios(
 
 def compute_ratios(
     ids: NDArray[np.int32],
-    labels: NDArray[np.uint8],
+    labels: NDArray[Any],
     groups: NDArray[np.int32],
     num_words: int,
     settings: Settings,
@@ -114,7 +115,7 @@ def compute_ratios(
 
     Args:
         ids: padded reviews, shape (reviews, maxlen).
-        labels: 1 positive, 0 negative, shape (reviews,).
+        labels: 1 positive, 0 negative, or the probability of positive, shape (reviews,).
         groups: the group number of each review, shape (reviews,).
         num_words: an upper bound of the ids, exclusive.
         settings: the lengths, folds, smoothing and minimum count of n-grams.
@@ -172,14 +173,24 @@ def _present(
 
 
 def _ratios(
-    present: scipy.sparse.csr_matrix, labels: NDArray[np.uint8], settings: Settings
+    present: scipy.sparse.csr_matrix, labels: NDArray[Any], settings: Settings
 ) -> NDArray[np.float64]:
     """Return the ratios of n-grams, 0 for n-grams that are too rare in these reviews."""
-    positive, negative = (
-        np.asarray(present[labels == label].sum(axis=0)).ravel() for label in (1, 0)
-    )
+    positive, negative = class_counts(present, labels)
     ratios = log_count_ratios(positive, negative, settings.smoothing)
-    return np.where(positive + negative >= settings.min_reviews, ratios, 0)
+    counts = np.asarray(present.sum(axis=0)).ravel()
+    return np.where(counts >= settings.min_reviews, ratios, 0)
+
+
+def class_counts(
+    present: scipy.sparse.csr_matrix, labels: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how many positive and how many negative reviews contain each n-gram.
+
+    A review whose label is a probability counts as a fraction in both.
+    """
+    positive = labels.astype(np.float64)
+    return present.T @ positive, present.T @ (1 - positive)
 
 
 def write(table: RatioTable, cross_fitted: CrossFittedRatios, folder: Path) -> None:

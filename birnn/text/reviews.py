@@ -32,7 +32,7 @@ def count(file: Path) -> int:
 
 def all_texts(file: Path) -> Iterator[str]:
     """Yield the text of each review."""
-    for batch in _batches(file, ["text"]):
+    for batch in batches(file, ["text"]):
         yield from batch["text"].to_pylist()
 
 
@@ -40,7 +40,7 @@ def lengths(file: Path) -> NDArray[np.int32]:
     """Return the number of words of each review, int32, shape (reviews,)."""
     counts = [
         pc.list_value_length(batch["tokens"]).fill_null(0).to_numpy()
-        for batch in _batches(file, ["tokens"])
+        for batch in batches(file, ["tokens"])
     ]
     return np.concatenate(counts)
 
@@ -49,7 +49,7 @@ def texts(file: Path, rows: NDArray[np.int64]) -> list[str]:
     """Return the texts of `rows`, in this order."""
     text_by_row: dict[int, str] = {}
     start = 0
-    for batch in _batches(file, ["text"]):
+    for batch in batches(file, ["text"]):
         inside = rows[(start <= rows) & (rows < start + len(batch))]
         batch_texts = batch["text"].take(pa.array(inside - start)).to_pylist()
         text_by_row |= dict(zip(inside.tolist(), batch_texts, strict=True))
@@ -78,12 +78,12 @@ def chosen_batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield batches of some columns of the reviews that the mask `chosen` selects."""
     start = 0
-    for batch in _batches(file, columns, batch_size):
+    for batch in batches(file, columns, batch_size):
         yield batch.filter(pa.array(chosen[start : start + len(batch)]))
         start += len(batch)
 
 
-def _batches(
+def batches(
     file: Path, columns: list[str], batch_size: int | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Yield batches of some columns, one row group at a time.

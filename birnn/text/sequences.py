@@ -1,13 +1,13 @@
 """Padded reviews in files that can be memory-mapped.
 
-A folder holds `sequences.npy` (int32, shape (reviews, maxlen)), `labels.npy` (uint8, shape
-(reviews,)) and `rows.npy` (int32, shape (reviews,)), the row of each review in the split's Parquet
-file.
+A folder holds `sequences.npy` (int32, shape (reviews, maxlen)), `labels.npy` (uint8, or float32 if
+they are probabilities of positive, shape (reviews,)) and `rows.npy` (int32, shape (reviews,)), the
+row of each review in the split's Parquet file.
 """
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,11 @@ FILES = ("sequences.npy", "labels.npy")
 
 
 def write(
-    batches: Iterable[tuple[NDArray[np.int32], NDArray[np.uint8]]],
+    batches: Iterable[tuple[NDArray[np.int32], NDArray[Any]]],
     rows: NDArray[np.int32],
     maxlen: int,
     folder: Path,
+    label_type: type[np.generic] = np.uint8,
 ) -> None:
     """Write batches of sequences, shape (batch, maxlen), and of labels, one after the other.
 
@@ -33,13 +34,13 @@ def write(
         (folder / "labels.npy").open("wb") as labels_file,
     ):
         _write_header(sequences_file, np.int32, (len(rows), maxlen))
-        _write_header(labels_file, np.uint8, (len(rows),))
+        _write_header(labels_file, label_type, (len(rows),))
         for sequences, labels in batches:
             sequences.tofile(sequences_file)
             labels.tofile(labels_file)
 
 
-def read(folder: Path) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+def read(folder: Path) -> tuple[NDArray[np.int32], NDArray[Any]]:
     """Return the sequences and labels written by `write`, memory-mapped."""
     sequences, labels = (np.load(folder / name, mmap_mode="r") for name in FILES)
     return sequences, labels

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import scipy.sparse
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -21,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json, write_json
 from birnn.core.settings import Baseline as Settings
-from birnn.text.ngrams import log_count_ratios
+from birnn.text.ngrams import class_counts, log_count_ratios
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,11 @@ class Baseline:
     intercept: float
 
 
-def fit(reviews: Iterable[list[str]], labels: NDArray[np.uint8], settings: Settings) -> Baseline:
+def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) -> Baseline:
     """Train the baseline on the words of reviews and their labels, which include both classes.
+
+    A review whose label is the probability of positive counts as a positive and a negative review
+    with weights that add up to 1.
 
     Raises:
         InputError: no n-gram occurs in `min_reviews` reviews.
@@ -55,12 +59,17 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[np.uint8], settings: Setti
             f"baseline.min_reviews is {settings.min_reviews}: no n-gram is in that many of the "
             f"{len(labels)} training reviews; choose a smaller number"
         ) from error
-    positive, negative = (
-        np.asarray(present[labels == label].sum(axis=0), np.int64).ravel() for label in (1, 0)
-    )
-    ratios = log_count_ratios(positive, negative, settings.smoothing)
+    ratios = log_count_ratios(*class_counts(present, labels), settings.smoothing)
     model = LogisticRegression(C=settings.inverse_regularization, max_iter=1_000)
-    model.fit(present.multiply(ratios).tocsr(), labels)
+    weighted = present.multiply(ratios).tocsr()
+    uncertain = (labels > 0) & (labels < 1)
+    likely = labels >= 0.5  # noqa: PLR2004
+    share = np.where(likely, labels, 1 - labels)
+    model.fit(
+        scipy.sparse.vstack([weighted, weighted[uncertain]]),
+        np.concatenate([likely, ~likely[uncertain]]).astype(np.uint8),
+        sample_weight=np.concatenate([share, 1 - share[uncertain]]),
+    )
     return Baseline(
         longest=settings.ngrams,
         ngrams=vectorizer.get_feature_names_out().tolist(),

@@ -13,14 +13,14 @@ from birnn.text.ngrams import CrossFittedRatios
 
 
 def batches(
-    reviews: tuple[NDArray[np.int32], NDArray[np.uint8]],
+    reviews: tuple[NDArray[np.int32], NDArray[Any]],
     batch_size: int,
     *,
     shuffle_seed: int | None = None,
     first_epoch: int = 0,
     ratios: CrossFittedRatios | None = None,
 ) -> tf.data.Dataset:
-    """Return a dataset of inputs and labels, uint8, shape (batch,).
+    """Return a dataset of inputs and labels, shape (batch,).
 
     The inputs are sequences, int32, shape (batch, maxlen). With `ratios`, they are pairs of
     sequences and their n-gram ratios, float32, shape (batch, maxlen, longest).
@@ -36,7 +36,7 @@ def batches(
     sequences, labels = reviews
     epochs = count(first_epoch)
 
-    def epoch() -> Iterator[tuple[Any, NDArray[np.uint8]]]:
+    def epoch() -> Iterator[tuple[Any, NDArray[Any]]]:
         # In every epoch, because TensorFlow resets the options of malloc for such a dataset.
         machine.keep_freed_memory()
         rows = np.arange(len(labels))
@@ -52,7 +52,7 @@ def batches(
     if ratios is not None:
         shape = (None, sequences.shape[1], ratios.word_ratios.shape[1])
         inputs_spec = (inputs_spec, tf.TensorSpec(shape, tf.float32))
-    labels_spec = tf.TensorSpec((None,), tf.uint8)
+    labels_spec = tf.TensorSpec((None,), labels.dtype)
     dataset = tf.data.Dataset.from_generator(epoch, output_signature=(inputs_spec, labels_spec))
     steps = -(-len(labels) // batch_size)
     options = tf.data.Options()

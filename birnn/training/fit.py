@@ -25,8 +25,9 @@ from birnn.training import live
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Progress
 from birnn.training.live import Kind, LiveFile
-from birnn.training.loss import binary_crossentropy
+from birnn.training.loss import accuracy, binary_crossentropy
 from birnn.training.optimizers import create_optimizer
+from birnn.training.splits import training_folder
 
 HISTORY = ("accuracy", "loss", "val_accuracy", "val_loss")
 
@@ -83,7 +84,8 @@ class Paths:
     """The files and folders that training reads and writes.
 
     Attributes:
-        padded: folder with `train` and `validation`, see `sequences`.
+        training: folder of the reviews to train on, see `sequences`.
+        validation: folder of the reviews on which each epoch is validated.
         ngrams: folder of n-gram ratios, see `ngrams`; read only by networks that use them.
         word_vectors: folder with `vectors.npy`, see `word_vectors`.
         model: output folder.
@@ -92,7 +94,8 @@ class Paths:
         live: folder of the live file, see `live`.
     """
 
-    padded: Path
+    training: Path
+    validation: Path
     ngrams: Path
     word_vectors: Path
     model: Path
@@ -104,7 +107,8 @@ class Paths:
     def of(cls, network: str) -> "Paths":
         """Return the paths of a network in the pipeline."""
         return cls(
-            padded=Path("data/padded"),
+            training=training_folder(),
+            validation=Path("data/padded/validation"),
             ngrams=Path("data/ngrams"),
             word_vectors=Path("models/word_vectors"),
             model=Path("models", network),
@@ -115,7 +119,7 @@ class Paths:
 
     def inputs(self) -> list[Path]:
         """Return the files that training reads."""
-        splits = self.padded / "train", self.padded / "validation"
+        splits = self.training, self.validation
         files = [split / name for split in splits for name in sequences.FILES]
         return [*files, *sorted(self.ngrams.glob("*.npy")), self.word_vectors / "vectors.npy"]
 
@@ -145,15 +149,15 @@ def train(
     table, ratios = ngrams.read(paths.ngrams) if config.longest_ngram else (None, None)
     if table:
         config = config.model_copy(update={"ngrams": len(table.codes)})
-    training = sequences.read(paths.padded / "train")
-    validation = sequences.read(paths.padded / "validation")
+    training = sequences.read(paths.training)
+    validation = sequences.read(paths.validation)
     with choose_strategy().scope():
         model = build_network(network, config)
         initialize(model, np.load(paths.word_vectors / "vectors.npy"), table)
         model.compile(
             optimizer=create_optimizer(settings, reviews=len(training[1])),
             loss=binary_crossentropy,
-            metrics=[keras.metrics.BinaryAccuracy("accuracy", threshold=0)],
+            metrics=[keras.metrics.MeanMetricWrapper(accuracy, "accuracy")],
         )
         checkpoint = Checkpoint(
             paths.checkpoints,

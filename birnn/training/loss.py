@@ -10,10 +10,15 @@ def binary_crossentropy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
     """Return the binary cross-entropy of each review, float32, shape (reviews,).
 
     Args:
-        labels: 1 positive, 0 negative, shape (reviews, 1).
+        labels: 1 positive, 0 negative, or the probability of positive, shape (reviews, 1).
         log_odds: outputs of a network, shape (reviews, 1).
     """
     return tf.squeeze(_crossentropy(tf.cast(labels, log_odds.dtype), log_odds), axis=-1)
+
+
+def accuracy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
+    """Return 1 for each review whose likelier class is predicted, else 0, shape (reviews, 1)."""
+    return tf.cast(tf.equal(tf.cast(labels, tf.float32) > 0.5, log_odds > 0), tf.float32)  # noqa: PLR2004
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
