@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow
 
 PIPELINE = read_yaml(PROJECT / "dvc.yaml")["stages"]
 STAGES = list(PIPELINE)
-OFF = ("own_folder", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams")
+OFF = ("own_folder", "fetch_unlabelled", "train_word_vectors", "label_unlabelled", "weigh_ngrams")
 
 
 def stage_inputs(project: Path, stage: str) -> list[Path]:

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +14,7 @@ import tensorflow as tf
 
 from birnn.core.outputs import read_json
 from birnn.evaluation.decision import probability
+from birnn.text import sequences, unlabelled
 from tests.projects import Build, copy, error_line, new_clone, run, set_settings, stages_run
 
 pytestmark = pytest.mark.exhaustive
@@ -120,6 +122,33 @@ def test_corpus_without_unlabelled_reviews_is_refused(finished_copy: Path) -> No
     assert result.returncode == 1
     line = error_line(result.stderr)
     assert "rotten-tomatoes has no unlabelled reviews. Set word_vectors.reviews to train." in line
+    set_settings(
+        finished_copy, {"word_vectors.reviews": "none", "self_training.teacher_epochs": "1"}
+    )
+    result = run("python", "-m", "stages.fetch_unlabelled", cwd=finished_copy)
+    assert "Set self_training.teacher_epochs to 0." in error_line(result.stderr)
+
+
+def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
+    texts = ["great, moving and funny", "dull, boring and stupid", ""]
+    file = finished_copy / "data" / "unlabelled" / "reviews.parquet"
+    unlabelled.write(texts, file)
+    set_settings(
+        finished_copy,
+        {"self_training.teacher_epochs": "2", "ngrams.longest": "2", "train.batch_size": "256"},
+    )
+    stages = ("label_unlabelled", "weigh_ngrams", "train_baseline", "train_bigru")
+    for name in stages:
+        result = run("python", "-m", f"stages.{name}", cwd=finished_copy)
+        assert result.returncode == 0, result.stderr
+    padded, data = (finished_copy / "data" / name for name in ("padded", "self_labelled"))
+    labelled, (ids, labels) = sequences.read(padded / "train"), sequences.read(data)
+    assert (ids[:-3] == labelled[0]).all()
+    assert (labels[:-3] == labelled[1]).all()
+    positive, negative, empty = labels[-3:]
+    assert positive > empty > negative
+    starts = np.load(finished_copy / "data" / "ngrams" / "starts.npy")
+    assert len(starts) == len(ids) + 1
 
 
 @pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE is not set")

@@ -43,6 +43,7 @@ STAGES = [
     "pad",
     "fetch_unlabelled",
     "train_word_vectors",
+    "label_unlabelled",
     "weigh_ngrams",
     "train_bilstm",
     "train_bigru",

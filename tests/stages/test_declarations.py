@@ -31,6 +31,8 @@ SECOND_RUNS = {
     # The corpus has no unlabelled reviews.
     "fetch_unlabelled": ({"word_vectors.reviews": "all"}, 1),
     "train_word_vectors": ({"word_vectors.reviews": "train"}, 0),
+    # It has none, so the labelled reviews are written alone.
+    "label_unlabelled": ({"self_training.teacher_epochs": "1", "ngrams.longest": "2"}, 0),
     "weigh_ngrams": ({"ngrams.longest": "2"}, 0),
 }
 OWN_DATA = "text,label,split\n" + "".join(
@@ -138,20 +140,40 @@ def test_stage_uses_declared_settings_and_code(
 
 def test_baseline_does_not_depend_on_test_split() -> None:
     data = [dep for dep in STAGES["train_baseline"]["deps"] if dep.startswith("data/")]
-    assert data == ["data/corpus/train.parquet", "data/padded/train"]
+    training = ["data/padded/train", "data/self_labelled", "data/unlabelled"]
+    assert data == ["data/corpus/train.parquet", *training]
 
 
 @pytest.mark.parametrize("stage", [f"train_{name}" for name in NETWORKS])
 def test_networks_do_not_depend_on_test_split(stage: str) -> None:
     data = [dep for dep in STAGES[stage]["deps"] if dep.startswith("data/")]
     # The test below checks that the n-grams come from the training reviews only.
-    assert data == ["data/ngrams", "data/padded/train", "data/padded/validation"]
+    assert data == [
+        "data/ngrams",
+        "data/padded/train",
+        "data/padded/validation",
+        "data/self_labelled",
+    ]
 
 
 @pytest.mark.parametrize(
     ("stage", "expected"),
     [
-        ("weigh_ngrams", ["data/corpus/train.parquet", "data/padded/train"]),
+        (
+            "weigh_ngrams",
+            ["data/corpus/train.parquet", "data/padded/train", "data/self_labelled"],
+        ),
+        (
+            "label_unlabelled",
+            [
+                "data/corpus/train.parquet",
+                "data/padded/encoding.json",
+                "data/padded/train",
+                "data/padded/validation",
+                "data/padded/vocabulary.txt",
+                "data/unlabelled",
+            ],
+        ),
         (
             "train_word_vectors",
             [

@@ -1,11 +1,13 @@
 """Tests of n-gram codes, ratios, and cross-fitting."""
 
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -145,3 +147,21 @@ def test_codes_beyond_64_bits_are_refused() -> None:
     ids = np.ones((1, 3), np.int32)
     with pytest.raises(InputError, match=r"pad\.num_words is 10000000 and ngrams\.longest is 3"):
         ngrams.codes(ids, 3, 10_000_000)
+
+
+def test_certain_reviews_count_twice_as_much_as_two_uncertain_ones() -> None:
+    present = scipy.sparse.csr_matrix(np.array([[1, 0], [1, 1], [0, 1]], np.int32))
+    positive, negative = ngrams.class_counts(present, np.array([1, 0.25, 0.5]))
+    assert positive.tolist() == [1.25, 0.75]
+    assert negative.tolist() == [0.75, 1.25]
+
+
+def test_probabilities_of_0_and_1_are_labels() -> None:
+    ids, labels, groups = corpus()
+    for hard, soft in zip(
+        ngrams.compute_ratios(ids, labels, groups, WORDS, settings()),
+        ngrams.compute_ratios(ids, labels.astype(np.float32), groups, WORDS, settings()),
+        strict=True,
+    ):
+        for field in fields(hard):
+            assert (getattr(hard, field.name) == getattr(soft, field.name)).all()

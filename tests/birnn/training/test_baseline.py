@@ -91,3 +91,15 @@ def test_any_words_get_finite_log_odds(reviews: list[list[str]]) -> None:
     assert log_odds.dtype == np.float32
     assert log_odds.shape == (len(reviews),)
     assert np.isfinite(log_odds).all()
+
+
+def test_probabilities_count_as_fractions_of_reviews() -> None:
+    hard = baseline.fit(REVIEWS, LABELS, settings())
+    same = baseline.fit(REVIEWS, LABELS.astype(np.float32), settings())
+    assert (hard.weights == same.weights).all()
+    certain, doubtful = (
+        baseline.fit([*REVIEWS, ["good", "new"], ["new"]], np.append(LABELS, [share] * 2), settings())
+        for share in (0.9, 0.6)
+    )
+    weight = [trained.weights[trained.ngrams.index("new")] for trained in (certain, doubtful)]
+    assert weight[0] > weight[1] > 0
