@@ -36,15 +36,17 @@ def read(settings: Settings) -> tuple[list[str], int]:
     Raises:
         InputError: the corpus has no unlabelled reviews or cannot be read.
     """
-    self_training = settings.self_training.teacher_epochs > 0
-    if settings.word_vectors.reviews != "all" and not self_training:
+    alternatives = {}
+    if settings.word_vectors.reviews == "all":
+        alternatives["word_vectors.reviews is all"] = "word_vectors.reviews to train"
+    if settings.self_training.rounds:
+        alternatives["there is self-training"] = "self_training.rounds to 0"
+    if not alternatives:
         return [], 0
     if settings.fetch.source != "imdb":
-        problem, solution = ("word_vectors.reviews is all", "word_vectors.reviews to train")
-        if self_training:
-            problem, solution = ("there is self-training", "self_training.teacher_epochs to 0")
         raise InputError(
-            f"{problem}, but {settings.fetch.source} has no unlabelled reviews. Set {solution}."
+            f"{' and '.join(alternatives)}, but {settings.fetch.source} has no unlabelled reviews. "
+            f"Set {' and '.join(alternatives.values())}."
         )
     return imdb.read_unlabelled(RAW)
 

@@ -1,8 +1,7 @@
 """Train the bidirectional GRU.
 
 Reads data/padded/train or data/self_labelled, data/padded/validation, data/ngrams and
-models/word_vectors. Writes
-models/bigru and timings/bigru.json.
+models/word_vectors. Writes models/bigru and timings/bigru.json.
 """
 
 from birnn.core import stage

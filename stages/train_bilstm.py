@@ -1,8 +1,7 @@
 """Train the bidirectional LSTM.
 
 Reads data/padded/train or data/self_labelled, data/padded/validation, data/ngrams and
-models/word_vectors. Writes
-models/bilstm and timings/bilstm.json.
+models/word_vectors. Writes models/bilstm and timings/bilstm.json.
 """
 
 from birnn.core import stage

@@ -7,15 +7,12 @@ timings/ngrams.json.
 import time
 from pathlib import Path
 
-import numpy as np
-
 from birnn.core import machine, stage
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
-from birnn.text import ngrams, reviews, sequences
-from birnn.training.splits import training_folder
+from birnn.text import ngrams, sequences
+from birnn.training import training_set
 
-CORPUS = Path("data/corpus/train.parquet")
 NGRAMS = Path("data/ngrams")
 TIMING = Path("timings/ngrams.json")
 
@@ -23,11 +20,9 @@ TIMING = Path("timings/ngrams.json")
 def main(settings: Settings) -> None:
     """Write the table of n-grams and the cross-fitted ratios of the training reviews."""
     start = time.perf_counter()
-    training = training_folder()
+    training = training_set.current()
     padded, labels = sequences.read(training)
-    rows, groups = np.load(training / "rows.npy"), reviews.groups(CORPUS)
-    # Every unlabelled review is a group of its own.
-    groups = np.concatenate([groups, groups.max() + 1 + np.arange(len(rows), dtype=np.int32)])[rows]
+    groups = training_set.groups(training)
     table, ratios = ngrams.compute_ratios(
         padded, labels, groups, settings.pad.num_words, settings.ngrams
     )

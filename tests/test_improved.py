@@ -122,11 +122,11 @@ def test_corpus_without_unlabelled_reviews_is_refused(finished_copy: Path) -> No
     assert result.returncode == 1
     line = error_line(result.stderr)
     assert "rotten-tomatoes has no unlabelled reviews. Set word_vectors.reviews to train." in line
-    set_settings(
-        finished_copy, {"word_vectors.reviews": "none", "self_training.teacher_epochs": "1"}
-    )
+    set_settings(finished_copy, {"word_vectors.reviews": "none", "self_training.rounds": "1"})
     result = run("python", "-m", "stages.fetch_unlabelled", cwd=finished_copy)
-    assert "Set self_training.teacher_epochs to 0." in error_line(result.stderr)
+    assert "there is self-training, but rotten-tomatoes has no unlabelled reviews" in error_line(
+        result.stderr
+    )
 
 
 def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
@@ -135,7 +135,7 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
     unlabelled.write(texts, file)
     set_settings(
         finished_copy,
-        {"self_training.teacher_epochs": "2", "ngrams.longest": "2", "train.batch_size": "256"},
+        {"self_training.rounds": "2", "ngrams.longest": "2", "train.batch_size": "256"},
     )
     stages = ("label_unlabelled", "weigh_ngrams", "train_baseline", "train_bigru")
     for name in stages:

@@ -173,9 +173,9 @@ class Train(Section):
 
 
 class SelfTraining(Section):
-    """Training on unlabelled reviews, which get labels from models of the labelled ones."""
+    """Training on unlabelled reviews, which models of the labelled ones label."""
 
-    teacher_epochs: int = Field(ge=0, le=10_000)
+    rounds: int = Field(ge=0, le=10)
 
 
 class Report(Section):

@@ -21,13 +21,12 @@ from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
 from birnn.networks.network import accelerators, build_network, initialize, save_network
 from birnn.text import ngrams, sequences
-from birnn.training import live
+from birnn.training import live, training_set
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Progress
 from birnn.training.live import Kind, LiveFile
 from birnn.training.loss import accuracy, binary_crossentropy
 from birnn.training.optimizers import create_optimizer
-from birnn.training.splits import training_folder
 
 HISTORY = ("accuracy", "loss", "val_accuracy", "val_loss")
 
@@ -107,7 +106,7 @@ class Paths:
     def of(cls, network: str) -> "Paths":
         """Return the paths of a network in the pipeline."""
         return cls(
-            training=training_folder(),
+            training=training_set.current(),
             validation=Path("data/padded/validation"),
             ngrams=Path("data/ngrams"),
             word_vectors=Path("models/word_vectors"),

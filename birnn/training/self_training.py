@@ -1,13 +1,12 @@
-"""Self-training: models of the labelled reviews label the unlabelled ones.
+"""Self-training: models label the unlabelled reviews, and others learn from these reviews, too.
 
-Other models then learn from both (Scudder, "Probability of Error of Some Adaptive
-Pattern-Recognition Machines", 1965). The labels are probabilities, as in
-Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015, and come from the
-mean of all models.
+Scudder, "Probability of Error of Some Adaptive Pattern-Recognition Machines", 1965. The labels are
+probabilities, as in Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015,
+and come from the mean of all models.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import chain
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,70 +20,79 @@ from birnn.networks.config import NetworkConfig
 from birnn.networks.network import load_network, predict
 from birnn.networks.registry import NETWORKS
 from birnn.text import encoding, ngrams, reviews, sequences
-from birnn.training import baseline
+from birnn.training import baseline, training_set
 from birnn.training.fit import Paths, train
-from birnn.training.splits import LABELLED, watched_split
+from birnn.training.splits import watched_split
 
-TEACHERS = Path("state/teachers")  # kept, so that an interrupted stage resumes
+STATE = Path("state/self_training")  # kept, so that an interrupted stage resumes
+PADDED = Path("data/padded")
 
+Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
-Batch = tuple[NDArray[np.int32], Floats]
+Label = Callable[[Ids, list[list[str]]], Floats]
 
 
-def train_teachers(settings: Settings, corpus: Path) -> Callable[[Any, list[list[str]]], Floats]:
-    """Train all models on the labelled reviews.
+def write(settings: Settings, output: Path) -> None:
+    """Write the labelled reviews and after them the unlabelled ones, with the last round's labels.
+
+    Each round trains all models: the first on the labelled reviews, every other on these and on the
+    unlabelled ones with the labels of the round before.
+    """
+    labelled = np.load(training_set.LABELLED / "rows.npy")
+    added = reviews.count(training_set.CORPUS) + np.arange(reviews.count(training_set.UNLABELLED))
+    rows = np.concatenate([labelled, added]).astype(np.int32)
+    folder, rounds = training_set.LABELLED, settings.self_training.rounds
+    for number in range(1, rounds + 1):
+        print(f"self-training, round {number} of {rounds}", flush=True)
+        state = STATE / str(number)
+        label = train_models(settings, folder, state)
+        folder = output if number == rounds else state / "reviews"
+        folder.mkdir(exist_ok=True)
+        sequences.write(_label_all(label), rows, settings.pad.maxlen, folder, np.float32)
+
+
+def train_models(settings: Settings, training: Path, state: Path) -> Label:
+    """Train the baseline and all networks on the reviews in the folder `training`.
 
     Return a function of a batch of reviews, as sequences and as words, whose result is the
-    probability that each is positive.
+    probability that each is positive, float32, shape (reviews,).
     """
-    ids, labels = sequences.read(LABELLED)
-    rows = np.load(LABELLED / "rows.npy")
-    groups = reviews.groups(corpus)[rows]
-    with atomic_folder(TEACHERS / "ngrams") as folder:
+    ids, labels = sequences.read(training)
+    groups = training_set.groups(training)
+    with atomic_folder(state / "ngrams") as folder:
         ngrams.write(
             *ngrams.compute_ratios(ids, labels, groups, settings.pad.num_words, settings.ngrams),
             folder,
         )
-    words = chain.from_iterable(reviews.words(corpus, rows=rows))
-    linear = baseline.Predictor(baseline.fit(words, labels, settings.baseline))
-    networks = [_train_network(name, settings) for name in NETWORKS]
+    trained = baseline.fit(training_set.words(training), labels, settings.baseline)
+    linear = baseline.Predictor(trained)
+    networks = [_train_network(name, settings, training, state) for name in NETWORKS]
 
-    def label(ids: NDArray[np.int32], words: list[list[str]]) -> Floats:
-        log_odds = [*(predict(network, ids) for network in networks), linear(words)]
-        return probability(combine(log_odds)).astype(np.float32)
+    def label(ids: Ids, words: list[list[str]]) -> Floats:
+        return probability(combine([*(predict(net, ids) for net in networks), linear(words)]))
 
     return label
 
 
-def _train_network(name: str, settings: Settings) -> Any:
-    epochs = settings.self_training.teacher_epochs
-    paths = Paths(
-        training=LABELLED,
-        validation=Path("data/padded/validation"),
-        ngrams=TEACHERS / "ngrams",
-        word_vectors=Path("models/word_vectors"),
-        model=TEACHERS / name,
-        timing=TEACHERS / f"{name}.json",
-        checkpoints=TEACHERS / "checkpoints" / name,
-        live=Path("live"),
+def _train_network(name: str, settings: Settings, training: Path, state: Path) -> Any:
+    paths = replace(
+        Paths.of(name),
+        training=training,
+        ngrams=state / "ngrams",
+        model=state / name,
+        timing=state / f"{name}.json",
+        checkpoints=state / "checkpoints" / name,
     )
-    train(
-        NETWORKS[name],
-        NetworkConfig.from_settings(NETWORKS[name], settings),
-        settings.train.model_copy(update={"epochs": epochs}),
-        watched_split(settings.pad.validation),
-        paths,
-    )
+    config = NetworkConfig.from_settings(NETWORKS[name], settings)
+    train(NETWORKS[name], config, settings.train, watched_split(settings.pad.validation), paths)
     return load_network(NETWORKS[name], paths.model)
 
 
-def label_all(
-    label: Callable[[Any, list[list[str]]], Floats], padded: Path, unlabelled: Path
-) -> Iterator[Batch]:
+def _label_all(label: Label) -> Iterator[tuple[Ids, Floats]]:
     """Yield batches of sequences and labels: the labelled reviews, then the unlabelled ones."""
-    ids, labels = sequences.read(LABELLED)
+    ids, labels = sequences.read(training_set.LABELLED)
     yield ids, labels.astype(np.float32)
-    scheme = encoding.read(padded)
-    for batch in reviews.batches(unlabelled, ["tokens"]):
+    scheme = encoding.read(PADDED)
+    for batch in reviews.batches(training_set.UNLABELLED, ["tokens"]):
         ids = encoding.encode(batch["tokens"], scheme)
         yield ids, label(ids, [words or [] for words in batch["tokens"].to_pylist()])

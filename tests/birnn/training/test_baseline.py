@@ -98,7 +98,9 @@ def test_probabilities_count_as_fractions_of_reviews() -> None:
     same = baseline.fit(REVIEWS, LABELS.astype(np.float32), settings())
     assert (hard.weights == same.weights).all()
     certain, doubtful = (
-        baseline.fit([*REVIEWS, ["good", "new"], ["new"]], np.append(LABELS, [share] * 2), settings())
+        baseline.fit(
+            [*REVIEWS, ["good", "new"], ["new"]], np.append(LABELS, [share] * 2), settings()
+        )
         for share in (0.9, 0.6)
     )
     weight = [trained.weights[trained.ngrams.index("new")] for trained in (certain, doubtful)]

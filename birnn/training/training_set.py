@@ -1,0 +1,47 @@
+"""The reviews that all models are trained on: the labelled ones, then perhaps self-labelled ones.
+
+Their folders are described in `sequences`. The rows of unlabelled reviews continue those of the
+training split.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from birnn.text import reviews
+
+LABELLED = Path("data/padded/train")
+SELF_LABELLED = Path("data/self_labelled")
+CORPUS = Path("data/corpus/train.parquet")
+UNLABELLED = Path("data/unlabelled/reviews.parquet")
+
+
+def current() -> Path:
+    """Return the folder of the training set: the self-labelled reviews, if there are any."""
+    return SELF_LABELLED if (SELF_LABELLED / "labels.npy").exists() else LABELLED
+
+
+def groups(folder: Path) -> NDArray[np.int32]:
+    """Return the group of each review, int32, shape (reviews,).
+
+    Every unlabelled review is a group of its own.
+    """
+    rows = np.load(folder / "rows.npy")
+    labelled = reviews.groups(CORPUS)
+    unlabelled = labelled.max() + 1 + np.arange(len(rows), dtype=np.int32)
+    review_groups: NDArray[np.int32] = np.concatenate([labelled, unlabelled])[rows]
+    return review_groups
+
+
+def words(folder: Path) -> Iterator[list[str]]:
+    """Yield the words of each review."""
+    rows = np.load(folder / "rows.npy")
+    labelled = reviews.count(CORPUS)
+    unlabelled = rows[rows >= labelled] - labelled
+    for batch in reviews.words(CORPUS, rows=rows[rows < labelled]):
+        yield from batch
+    if len(unlabelled):
+        for batch in reviews.words(UNLABELLED, rows=unlabelled):
+            yield from batch
