@@ -26,7 +26,7 @@ def write(
 
     `rows` has one number per review of all batches together.
     """
-    folder.mkdir()
+    folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "rows.npy", rows)
     # Appended, because a memory map that is written to counts as memory in use.
     with (

@@ -47,7 +47,6 @@ def write(settings: Settings, output: Path) -> None:
         state = STATE / str(number)
         label = train_models(settings, folder, state)
         folder = output if number == rounds else state / "reviews"
-        folder.mkdir(exist_ok=True)
         sequences.write(_label_all(label), rows, settings.pad.maxlen, folder, np.float32)
 
 
