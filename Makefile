@@ -74,10 +74,11 @@ study: $(ENV) ## run the unfinished experiments of the studies and collect the r
 	python -m birnn study equal-size $(SIZE_STUDY)
 	python -m birnn study halves $(HALF_STUDY)
 
-LADDER := -S train.seed=0..2
+RECIPE ?= all
+LADDER := --recipe $(RECIPE) -S train.seed=0..2
 
-ladder: $(ENV) ## run the unfinished experiments of all recipes and collect the results
-	python -m birnn sweep --recipe all $(LADDER)
+ladder: $(ENV) ## run the unfinished experiments of all recipes, or of RECIPE, and collect the results
+	python -m birnn sweep $(LADDER)
 	python -m birnn ladder $(LADDER)
 	python -m birnn tried
 

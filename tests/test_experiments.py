@@ -14,7 +14,7 @@ import pytest
 
 from birnn.core.outputs import read_json
 from birnn.reporting import study
-from tests.projects import PROJECT, commit, environment, run, set_settings, stages_run
+from tests.projects import PROJECT, commit, environment, error_line, run, set_settings, stages_run
 
 pytestmark = pytest.mark.slow
 
@@ -162,6 +162,17 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     both = runs[runs["model"] == "networks"].groupby("seed")["seconds"].sum()
     assert both["all"] == pytest.approx(both["0"] + both["1"], abs=0.01)
     assert runs[runs["seed"] != "all"]["held_out"].between(0.4, 0.9).all()
+
+    result = run(*BIRNN, "ladder", "-r", "pooling", "-S", "train.seed=0", cwd=finished_copy)
+    assert result.returncode == 0, result.stderr
+    collected = pd.read_csv(folder / "runs.csv")
+    assert collected.groupby(["recipe", "seed"]).size().tolist() == [5, 5, 2, 5, 2]
+    plain = collected["recipe"] == "plain"
+    pd.testing.assert_frame_equal(collected[plain], runs[runs["recipe"] == "plain"])
+    recipes.write_text(RECIPES.replace("plain", "renamed"), encoding="utf-8")
+    result = run(*BIRNN, "ladder", "-r", "pooling", "-S", "train.seed=0", cwd=finished_copy)
+    assert "no results of renamed with these settings" in error_line(result.stderr)
+    recipes.write_text(RECIPES, encoding="utf-8")
 
     log = finished_copy / "study" / "tried.csv"
     before = len(pd.read_csv(log))

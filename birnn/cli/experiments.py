@@ -183,11 +183,16 @@ def recipes() -> None:
 
 
 @app.command(epilog="Example: birnn ladder -S train.seed=0..2")
-def ladder(settings: Settings) -> None:
-    """Collect the finished experiments of all recipes in study/ladder."""
+def ladder(
+    settings: Settings,
+    recipe: Annotated[
+        list[str], typer.Option("--recipe", "-r", help="Recipe to collect, or all. Repeatable.")
+    ] = ["all"],  # noqa: B006
+) -> None:
+    """Collect the finished experiments of recipes in study/ladder, and keep those of the others."""
     from birnn.experiments import commands  # noqa: PLC0415
 
-    commands.collect_ladder(settings)
+    commands.collect_ladder(settings, recipe)
 
 
 @app.command(epilog="Example: birnn tried")

@@ -137,18 +137,19 @@ def on_ray(needs: cluster.Needs, git_remote: str) -> searches.Execute:
     return searches.in_batches(cluster.connect(needs, git_remote))
 
 
-def collect_ladder(settings: Sequence[str]) -> None:
-    """Collect the finished experiments of all recipes in `study/ladder`.
+def collect_ladder(settings: Sequence[str], names: Sequence[str]) -> None:
+    """Collect the finished experiments of recipes in `study/ladder`, and keep those of the others.
 
     Raises:
         InputError: an option is not valid, or a recipe has no finished experiment.
     """
-    entries, finished = list(recipes.read().values()), runs.finished()
+    finished = runs.finished()
     matches = {
         recipe.name: list(runs.match_points(grid.points(settings, recipe), finished).values())
-        for recipe in entries
+        for name in names
+        for recipe in recipes.named(name)
     }
-    folder = ladder.write(matches, entries)
+    folder = ladder.write(matches, list(recipes.read().values()))
     print(f"{sum(map(len, matches.values()))} experiments: {folder}")
 
 

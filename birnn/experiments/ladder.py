@@ -32,22 +32,29 @@ ALL_SEEDS = "all"
 def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
     """Write the finished runs of recipes, by recipe name, to `study/ladder`.
 
+    Recipes that are not in `runs` keep the rows that are already there.
+
     `runs.csv` has one row per recipe, seed and model: the accuracy on the held-out and the test
     reviews, and the seconds of training, including the stages before it. `ladder.json` describes
     the recipes and the corpus, and `ladder.png` is the figure.
 
     Raises:
-        InputError: a recipe has no finished run, or the runs use several corpora.
+        InputError: a recipe has no finished run, or no row that could be kept, or the runs use
+            several corpora.
     """
-    missing = [recipe.name for recipe in recipes if not runs[recipe.name]]
+    missing = [name for name, recipe_runs in runs.items() if not recipe_runs]
     if missing:
         raise InputError(f"no finished experiment of {', '.join(missing)}: run them first")
+    kept = _kept([recipe for recipe in recipes if recipe.name not in runs])
     finished = [run for recipe_runs in runs.values() for run in recipe_runs]
     corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in finished}
     if len(corpora) > 1:
         raise InputError(f"the runs use several corpora, {sorted(corpora)}: choose one")
     (corpus,) = corpora
-    table = pd.DataFrame([row for recipe in recipes for row in rows(recipe, runs[recipe.name])])
+    tables = [
+        pd.DataFrame(rows(recipe, runs[recipe.name])) if recipe.name in runs else kept[recipe.name]
+        for recipe in recipes
+    ]
     about = {
         "corpus": dict(zip(CORPUS, corpus, strict=True)),
         "machines": report.machines(*(_timing(run, NETWORKS[0]) for run in finished)),
@@ -57,7 +64,8 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
         ],
     }
     with atomic_folder(FOLDER) as folder:
-        table.round(DIGITS).to_csv(folder / ladder.RUNS, index=False, lineterminator="\n")
+        table = pd.concat(tables).round(DIGITS)
+        table.to_csv(folder / ladder.RUNS, index=False, lineterminator="\n")
         write_json(folder / ladder.ABOUT, about)
     content = ladder.read(FOLDER)
     if content:
@@ -94,6 +102,25 @@ def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
             "test": float(((mean > 0) == labels).mean()),
             "seconds": sum(seed_seconds[model] for seed_seconds in seconds),
         }
+
+
+def _kept(recipes: Sequence[Recipe]) -> dict[str, pd.DataFrame]:
+    """Return the rows of recipes in `study/ladder`, by name.
+
+    Raises:
+        InputError: a recipe has no rows, or its settings were different.
+    """
+    previous = ladder.read(FOLDER)
+    settings = {rung.name: rung.settings for rung in previous.rungs} if previous else {}
+    lost = [recipe.name for recipe in recipes if settings.get(recipe.name) != recipe.added]
+    if lost:
+        raise InputError(
+            f"{FOLDER} has no results of {', '.join(lost)} with these settings: collect them, too"
+        )
+    if not recipes:
+        return {}
+    table = pd.read_csv(FOLDER / ladder.RUNS)
+    return {recipe.name: table[table["recipe"] == recipe.name] for recipe in recipes}
 
 
 def _timing(run: Run, name: str) -> dict[str, Any]:
