@@ -21,7 +21,7 @@ def main(settings: Settings) -> None:
     with atomic_folder(SELF_LABELLED) as folder:
         if settings.self_training.rounds:
             write(settings, folder)
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - start if settings.self_training.rounds else 0
     write_json(TIMING, machine.timing(seconds))
     print(f"self-training: {seconds:.0f} s")
 

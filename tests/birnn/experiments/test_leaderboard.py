@@ -175,10 +175,7 @@ LOCK: dict[str, Any] = {
                 {"path": "data/corpus/train.parquet", "md5": "1"},
                 {"path": "birnn/training", "md5": "2"},
             ],
-            "outs": [
-                {"path": f"timings/{name}.json", "md5": name}
-                for name in ("word_vectors", "ngrams", "bilstm", "bigru", "baseline")
-            ],
+            "outs": [{"path": f"timings/{name}.json", "md5": name} for name in runs.TIMINGS],
         }
     }
 }
@@ -199,8 +196,13 @@ def changed(old: str, new: str) -> dict[str, Any]:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Enter a folder with a finished run, and experiments of this and other code and reviews."""
     monkeypatch.chdir(tmp_path)
-    for name in ("word_vectors", "ngrams", "baseline"):
-        Path(name).write_text(json.dumps({"seconds": 10}))
+    for name, seconds in {
+        "word_vectors": 10,
+        "self_labelled": 0,
+        "ngrams": 10,
+        "baseline": 10,
+    }.items():
+        Path(name).write_text(json.dumps({"seconds": seconds}))
     for name in ("bilstm", "bigru"):
         Path(name).write_text(json.dumps({"seconds_per_epoch": [20, 30]}))
     locks = {

@@ -150,3 +150,18 @@ def test_one_by_one_prints_the_remaining_time(
         "[2 of 3] b, about 20 min left",
         "[3 of 3] c, about 10 min left",
     ]
+
+
+@pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])
+def test_training_time_includes_the_stages_before(labels: float, baseline: float) -> None:
+    stages = {"word_vectors": 1, "self_labelled": labels, "ngrams": 2, "baseline": 8}
+    timings: dict[str, Any] = {name: {"seconds": value} for name, value in stages.items()}
+    timings |= {name: {"seconds_per_epoch": [16, 32]} for name in ("bilstm", "bigru")}
+    before = 1 + labels + 2
+    assert runs.training_seconds(timings) == {
+        "bilstm": before + 48,
+        "bigru": before + 48,
+        "baseline": baseline,
+        "networks": before + 96,
+        "all": before + 96 + 8,
+    }
