@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 
@@ -17,8 +18,9 @@ def binary_crossentropy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
 
 
 def accuracy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
-    """Return 1 for each review whose likelier class is predicted, else 0, shape (reviews, 1)."""
-    return tf.cast(tf.equal(tf.cast(labels, tf.float32) > 0.5, log_odds > 0), tf.float32)  # noqa: PLR2004
+    """Return 1 for each review whose likelier class is predicted, else 0; arguments as above."""
+    classes = tf.round(tf.cast(labels, tf.float32))
+    return keras.metrics.binary_accuracy(classes, log_odds, threshold=0)
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
