@@ -39,8 +39,8 @@ def read(settings: Settings) -> tuple[list[str], int]:
     alternatives = {}
     if settings.word_vectors.reviews == "all":
         alternatives["word_vectors.reviews is all"] = "word_vectors.reviews to train"
-    if settings.self_training.rounds:
-        alternatives["there is self-training"] = "self_training.rounds to 0"
+    if settings.train.self_training:
+        alternatives["train.self_training is true"] = "train.self_training to false"
     if not alternatives:
         return [], 0
     if settings.fetch.source != "imdb":

@@ -19,9 +19,9 @@ def main(settings: Settings) -> None:
     """Write the labelled and the self-labelled reviews, or nothing."""
     start = time.perf_counter()
     with atomic_folder(SELF_LABELLED) as folder:
-        if settings.self_training.rounds:
+        if settings.train.self_training:
             write(settings, folder)
-    seconds = time.perf_counter() - start if settings.self_training.rounds else 0
+    seconds = time.perf_counter() - start if settings.train.self_training else 0
     write_json(TIMING, machine.timing(seconds))
     print(f"self-training: {seconds:.0f} s")
 

@@ -122,10 +122,11 @@ def test_corpus_without_unlabelled_reviews_is_refused(finished_copy: Path) -> No
     assert result.returncode == 1
     line = error_line(result.stderr)
     assert "rotten-tomatoes has no unlabelled reviews. Set word_vectors.reviews to train." in line
-    set_settings(finished_copy, {"word_vectors.reviews": "none", "self_training.rounds": "1"})
+    set_settings(finished_copy, {"word_vectors.reviews": "none", "train.self_training": "true"})
     result = run("python", "-m", "stages.fetch_unlabelled", cwd=finished_copy)
-    assert "there is self-training, but rotten-tomatoes has no unlabelled reviews" in error_line(
-        result.stderr
+    assert (
+        "train.self_training is true, but rotten-tomatoes has no unlabelled reviews"
+        in error_line(result.stderr)
     )
 
 
@@ -135,7 +136,7 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
     unlabelled.write(texts, file)
     set_settings(
         finished_copy,
-        {"self_training.rounds": "2", "ngrams.longest": "2", "train.batch_size": "256"},
+        {"train.self_training": "true", "ngrams.longest": "2", "train.batch_size": "256"},
     )
     stages = ("label_unlabelled", "weigh_ngrams", "train_baseline", "train_bigru")
     for name in stages:

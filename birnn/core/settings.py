@@ -170,12 +170,7 @@ class Train(Section):
     learning_rate: float = Field(gt=0, le=10)
     schedule: Literal["constant", "cosine"]
     clipnorm: Annotated[float, Field(gt=0)] | None
-
-
-class SelfTraining(Section):
-    """Training on unlabelled reviews, which models of the labelled ones label."""
-
-    rounds: int = Field(ge=0, le=10)
+    self_training: bool
 
 
 class Report(Section):
@@ -211,7 +206,6 @@ class Settings(Section):
     word_vectors: WordVectors
     ngrams: Ngrams
     network: Network
-    self_training: SelfTraining
     train: Train
     baseline: Baseline
     report: Report

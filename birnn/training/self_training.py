@@ -32,40 +32,31 @@ Floats = NDArray[np.float32]
 Label = Callable[[Ids, list[list[str]]], Floats]
 
 
-def write(settings: Settings, output: Path) -> None:
-    """Write the labelled reviews and after them the unlabelled ones, with the last round's labels.
-
-    Each round trains all models: the first on the labelled reviews, every other on these and on the
-    unlabelled ones with the labels of the round before.
-    """
+def write(settings: Settings, folder: Path) -> None:
+    """Write the labelled reviews and after them the unlabelled ones, with labels of all models."""
     labelled = np.load(training_set.LABELLED / "rows.npy")
     added = reviews.count(training_set.CORPUS) + np.arange(reviews.count(training_set.UNLABELLED))
     rows = np.concatenate([labelled, added]).astype(np.int32)
-    folder, rounds = training_set.LABELLED, settings.self_training.rounds
-    for number in range(1, rounds + 1):
-        print(f"self-training, round {number} of {rounds}", flush=True)
-        state = STATE / str(number)
-        label = train_models(settings, folder, state)
-        folder = output if number == rounds else state / "reviews"
-        sequences.write(_label_all(label), rows, settings.pad.maxlen, folder, np.float32)
+    label = train_models(settings)
+    sequences.write(_label_all(label), rows, settings.pad.maxlen, folder, np.float32)
 
 
-def train_models(settings: Settings, training: Path, state: Path) -> Label:
-    """Train the baseline and all networks on the reviews in the folder `training`.
+def train_models(settings: Settings) -> Label:
+    """Train the baseline and all networks on the labelled reviews.
 
     Return a function of a batch of reviews, as sequences and as words, whose result is the
     probability that each is positive, float32, shape (reviews,).
     """
-    ids, labels = sequences.read(training)
-    groups = training_set.groups(training)
-    with atomic_folder(state / "ngrams") as folder:
+    ids, labels = sequences.read(training_set.LABELLED)
+    groups = training_set.groups(training_set.LABELLED)
+    with atomic_folder(STATE / "ngrams") as folder:
         ngrams.write(
             *ngrams.compute_ratios(ids, labels, groups, settings.pad.num_words, settings.ngrams),
             folder,
         )
-    trained = baseline.fit(training_set.words(training), labels, settings.baseline)
-    linear = baseline.Predictor(trained)
-    networks = [_train_network(name, settings, training, state) for name in NETWORKS]
+    words = training_set.words(training_set.LABELLED)
+    linear = baseline.Predictor(baseline.fit(words, labels, settings.baseline))
+    networks = [_train_network(name, settings) for name in NETWORKS]
 
     def label(ids: Ids, words: list[list[str]]) -> Floats:
         return probability(combine([*(predict(net, ids) for net in networks), linear(words)]))
@@ -73,14 +64,14 @@ def train_models(settings: Settings, training: Path, state: Path) -> Label:
     return label
 
 
-def _train_network(name: str, settings: Settings, training: Path, state: Path) -> Any:
+def _train_network(name: str, settings: Settings) -> Any:
     paths = replace(
         Paths.of(name),
-        training=training,
-        ngrams=state / "ngrams",
-        model=state / name,
-        timing=state / f"{name}.json",
-        checkpoints=state / "checkpoints" / name,
+        training=training_set.LABELLED,
+        ngrams=STATE / "ngrams",
+        model=STATE / name,
+        timing=STATE / f"{name}.json",
+        checkpoints=STATE / "checkpoints" / name,
     )
     config = NetworkConfig.from_settings(NETWORKS[name], settings)
     train(NETWORKS[name], config, settings.train, watched_split(settings.pad.validation), paths)

@@ -32,7 +32,7 @@ SECOND_RUNS = {
     "fetch_unlabelled": ({"word_vectors.reviews": "all"}, 1),
     "train_word_vectors": ({"word_vectors.reviews": "train"}, 0),
     # It has none, so the labelled reviews are written alone.
-    "label_unlabelled": ({"self_training.rounds": "1", "ngrams.longest": "2"}, 0),
+    "label_unlabelled": ({"train.self_training": "true", "ngrams.longest": "2"}, 0),
     "weigh_ngrams": ({"ngrams.longest": "2"}, 0),
 }
 OWN_DATA = "text,label,split\n" + "".join(
