@@ -49,8 +49,9 @@ def another_machine() -> tuple[tuple[str, ...], dict[str, str]]:
 def recipe_settings() -> dict[str, str]:
     """Return the settings of the last recipe, with smaller sizes and no unlabelled reviews."""
     everything = [*recipes.read().values()][-1].settings
-    small = SMALL | {"pad.maxlen": "30", "word_vectors.reviews": "train", "train.batch_size": "256"}
-    return {name: str(value) for name, value in everything.items()} | small
+    small = SMALL | {"pad.maxlen": "30", "train.batch_size": "256"}
+    labelled = {"word_vectors.reviews": "train", "train.self_training": "false"}
+    return {name: str(value) for name, value in everything.items()} | small | labelled
 
 
 def main() -> None:

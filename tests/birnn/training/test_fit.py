@@ -54,6 +54,7 @@ def settings(**changes: Any) -> Train:
         "learning_rate": 0.05,
         "schedule": "constant",
         "clipnorm": None,
+        "self_training": False,
     }
     return Train(**(defaults | changes))
 
@@ -61,7 +62,8 @@ def settings(**changes: Any) -> Train:
 def paths(padded: Path, model: str = "model", checkpoints: str = "checkpoints") -> Paths:
     folder = padded.parent
     return Paths(
-        padded,
+        padded / "train",
+        padded / "validation",
         folder / "ngrams",
         folder / "word_vectors",
         folder / model,
