@@ -5,8 +5,7 @@ timings/word_vectors.json.
 """
 
 import time
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -25,16 +24,17 @@ TIMING = Path("timings/word_vectors.json")
 
 
 class Text:
-    """The words of training reviews and unlabelled reviews, read from files at each iteration."""
+    """The words of reviews, read from files at each iteration."""
 
-    def __init__(self, rows: NDArray[np.int32]) -> None:
-        """Select rows of the training split; all unlabelled reviews follow them."""
-        self._rows = rows
+    def __init__(self, files: Mapping[Path, NDArray[np.int32] | None]) -> None:
+        """Select rows of each file, all if they are None."""
+        self._files = files
 
     def __iter__(self) -> Iterator[list[str]]:
         """Yield the words of each review."""
-        for batch in chain(reviews.words(CORPUS, rows=self._rows), reviews.words(UNLABELLED)):
-            yield from batch
+        for file, rows in self._files.items():
+            for batch in reviews.words(file, rows=rows):
+                yield from batch
 
 
 def main(settings: Settings) -> None:
@@ -47,8 +47,10 @@ def main(settings: Settings) -> None:
         from birnn.text import word_vectors  # noqa: PLC0415
 
         vocabulary = encoding.read(PADDED).words
-        text = Text(np.load(PADDED / "train" / "rows.npy"))
-        vectors = word_vectors.train(text, vocabulary, dim, settings.word_vectors)
+        files = {CORPUS: np.load(PADDED / "train" / "rows.npy")}
+        if settings.word_vectors.reviews == "all":
+            files[UNLABELLED] = None
+        vectors = word_vectors.train(Text(files), vocabulary, dim, settings.word_vectors)
     with atomic_folder(MODEL) as folder:
         np.save(folder / "vectors.npy", vectors)
     seconds = time.perf_counter() - start
