@@ -36,17 +36,17 @@ def read(settings: Settings) -> tuple[list[str], int]:
     Raises:
         InputError: the corpus has no unlabelled reviews or cannot be read.
     """
-    alternatives = {}
+    remedies = {}
     if settings.word_vectors.reviews == "all":
-        alternatives["word_vectors.reviews is all"] = "word_vectors.reviews to train"
+        remedies["word_vectors.reviews is all"] = "word_vectors.reviews to train"
     if settings.train.self_training:
-        alternatives["train.self_training is true"] = "train.self_training to false"
-    if not alternatives:
+        remedies["train.self_training is true"] = "train.self_training to false"
+    if not remedies:
         return [], 0
     if settings.fetch.source != "imdb":
         raise InputError(
-            f"{' and '.join(alternatives)}, but {settings.fetch.source} has no unlabelled reviews. "
-            f"Set {' and '.join(alternatives.values())}."
+            f"{' and '.join(remedies)}, but {settings.fetch.source} has no unlabelled reviews. "
+            f"Set {' and '.join(remedies.values())}."
         )
     return imdb.read_unlabelled(RAW)
 

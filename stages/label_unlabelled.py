@@ -1,10 +1,9 @@
-"""Label the unlabelled reviews by models of the labelled ones, if there is self-training.
+"""Label the unlabelled reviews with models of the labelled ones, if there is self-training.
 
 Reads data/corpus/train.parquet, data/padded, data/unlabelled and models/word_vectors. Writes
 data/self_labelled and timings/self_labelled.json.
 """
 
-import time
 from pathlib import Path
 
 from birnn.core import machine, stage
@@ -17,23 +16,22 @@ TIMING = Path("timings/self_labelled.json")
 
 def main(settings: Settings) -> None:
     """Write the labelled and the self-labelled reviews, or nothing."""
-    start = time.perf_counter()
-    with atomic_folder(SELF_LABELLED) as folder:
+    seconds = 0.0
+    with atomic_folder(SELF_LABELLED.parent) as folder:
         if settings.train.self_training:
-            write(settings, folder)
-    seconds = time.perf_counter() - start if settings.train.self_training else 0
+            seconds = write(settings, folder / SELF_LABELLED.name)
     write_json(TIMING, machine.timing(seconds))
     print(f"self-training: {seconds:.0f} s")
 
 
-def write(settings: Settings, folder: Path) -> None:
-    """Import TensorFlow, which takes seconds, and write the reviews."""
+def write(settings: Settings, folder: Path) -> float:
+    """Import TensorFlow, which takes seconds, write the reviews and return the seconds of that."""
     from birnn.networks.quiet_imports import quiet_imports  # noqa: PLC0415
 
     with quiet_imports():
         from birnn.training import self_training  # noqa: PLC0415
 
-    self_training.write(settings, folder)
+    return self_training.write(settings, folder)
 
 
 if __name__ == "__main__":

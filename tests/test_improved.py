@@ -131,19 +131,30 @@ def test_corpus_without_unlabelled_reviews_is_refused(finished_copy: Path) -> No
 
 
 def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
-    texts = ["great, moving and funny", "dull, boring and stupid", ""]
-    file = finished_copy / "data" / "unlabelled" / "reviews.parquet"
-    unlabelled.write(texts, file)
+    def run_stages(*names: str) -> None:
+        for name in names:
+            result = run("python", "-m", f"stages.{name}", cwd=finished_copy)
+            assert result.returncode == 0, result.stderr
+
     set_settings(
         finished_copy,
-        {"train.self_training": "true", "ngrams.longest": "2", "train.batch_size": "256"},
+        {
+            "train.self_training": "true",
+            "train.batch_size": "256",
+            "ngrams.longest": "2",
+            "word_vectors.reviews": "train",
+        },
     )
-    stages = ("label_unlabelled", "weigh_ngrams", "train_baseline", "train_bigru")
-    for name in stages:
-        result = run("python", "-m", f"stages.{name}", cwd=finished_copy)
-        assert result.returncode == 0, result.stderr
+    vectors = finished_copy / "models" / "word_vectors" / "vectors.npy"
+    run_stages("train_word_vectors")
+    without_unlabelled = vectors.read_bytes()
+    texts = ["great, moving and funny", "dull, boring and stupid", ""]
+    unlabelled.write(texts, finished_copy / "data" / "unlabelled" / "reviews.parquet")
+    run_stages("train_word_vectors")
+    assert vectors.read_bytes() == without_unlabelled
+    run_stages("label_unlabelled", "weigh_ngrams", "train_baseline", "train_bigru")
     padded, data = (finished_copy / "data" / name for name in ("padded", "self_labelled"))
-    labelled, (ids, labels) = sequences.read(padded / "train"), sequences.read(data)
+    labelled, (ids, labels) = sequences.read(padded / "train"), sequences.read(data / "train")
     assert (ids[:-3] == labelled[0]).all()
     assert (labels[:-3] == labelled[1]).all()
     positive, negative, empty = labels[-3:]

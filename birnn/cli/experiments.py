@@ -189,7 +189,7 @@ def ladder(
         list[str], typer.Option("--recipe", "-r", help="Recipe to collect, or all. Repeatable.")
     ] = ["all"],  # noqa: B006
 ) -> None:
-    """Collect the finished experiments of recipes in study/ladder, and keep those of the others."""
+    """Collect the finished experiments of recipes in study/ladder; others keep their results."""
     from birnn.experiments import commands  # noqa: PLC0415
 
     commands.collect_ladder(settings, recipe)

@@ -32,37 +32,37 @@ ALL_SEEDS = "all"
 def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
     """Write the finished runs of recipes, by recipe name, to `study/ladder`.
 
-    Recipes that are not in `runs` keep the rows that are already there.
-
     `runs.csv` has one row per recipe, seed and model: the accuracy on the held-out and the test
     reviews, and the seconds of training, including the stages before it. `ladder.json` describes
-    the recipes and the corpus, and `ladder.png` is the figure.
+    the recipes and the corpus, and `ladder.png` is the figure. Recipes that are not in `runs` keep
+    their rows, even if these come from other code or other seeds.
 
     Raises:
-        InputError: a recipe has no finished run, or no row that could be kept, or the runs use
+        InputError: a recipe has no finished run and no row to keep, or the runs and rows use
             several corpora.
     """
     missing = [name for name, recipe_runs in runs.items() if not recipe_runs]
     if missing:
         raise InputError(f"no finished experiment of {', '.join(missing)}: run them first")
-    kept = _kept([recipe for recipe in recipes if recipe.name not in runs])
+    previous = _previous([recipe for recipe in recipes if recipe.name not in runs])
     finished = [run for recipe_runs in runs.values() for run in recipe_runs]
     corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in finished}
+    machines = [report.machines(*(_timing(run, NETWORKS[0]) for run in finished))]
+    if previous:
+        corpora.add(tuple(previous.corpus[key] for key in CORPUS))
+        machines.insert(0, previous.machines)
     if len(corpora) > 1:
         raise InputError(f"the runs use several corpora, {sorted(corpora)}: choose one")
     (corpus,) = corpora
-    tables = [
-        pd.DataFrame(rows(recipe, runs[recipe.name])) if recipe.name in runs else kept[recipe.name]
-        for recipe in recipes
-    ]
     about = {
         "corpus": dict(zip(CORPUS, corpus, strict=True)),
-        "machines": report.machines(*(_timing(run, NETWORKS[0]) for run in finished)),
+        "machines": " and ".join(dict.fromkeys(machines)),
         "recipes": [
             {"name": recipe.name, "title": recipe.title, "settings": recipe.added}
             for recipe in recipes
         ],
     }
+    tables = [_table(recipe, runs.get(recipe.name)) for recipe in recipes]
     with atomic_folder(FOLDER) as folder:
         table = pd.concat(tables).round(DIGITS)
         table.to_csv(folder / ladder.RUNS, index=False, lineterminator="\n")
@@ -71,6 +71,14 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
     if content:
         figures.save(ladder_figure.draw(content), FOLDER / "ladder.png")
     return FOLDER
+
+
+def _table(recipe: Recipe, runs: Sequence[Run] | None) -> pd.DataFrame:
+    """Return the rows of a recipe, those in `study/ladder` if `runs` is None."""
+    if runs is not None:
+        return pd.DataFrame(rows(recipe, runs))
+    table = pd.read_csv(FOLDER / ladder.RUNS)
+    return table[table["recipe"] == recipe.name]
 
 
 def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
@@ -104,23 +112,25 @@ def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _kept(recipes: Sequence[Recipe]) -> dict[str, pd.DataFrame]:
-    """Return the rows of recipes in `study/ladder`, by name.
+def _previous(kept: Sequence[Recipe]) -> ladder.Ladder | None:
+    """Return the ladder in `study/ladder` if recipes of it are kept, else None.
 
     Raises:
-        InputError: a recipe has no rows, or its settings were different.
+        InputError: a recipe has no rows in it, or rows of other settings.
     """
+    if not kept:
+        return None
     previous = ladder.read(FOLDER)
-    settings = {rung.name: rung.settings for rung in previous.rungs} if previous else {}
-    lost = [recipe.name for recipe in recipes if settings.get(recipe.name) != recipe.added]
-    if lost:
+    settings: dict[str, dict[str, Any]] = {}
+    inherited: dict[str, Any] = {}
+    for rung in previous.rungs if previous else []:
+        settings[rung.name] = inherited = inherited | rung.settings
+    other = [recipe.name for recipe in kept if settings.get(recipe.name) != recipe.settings]
+    if other:
         raise InputError(
-            f"{FOLDER} has no results of {', '.join(lost)} with these settings: collect them, too"
+            f"{FOLDER} has no results of {', '.join(other)} with these settings: use --recipe all"
         )
-    if not recipes:
-        return {}
-    table = pd.read_csv(FOLDER / ladder.RUNS)
-    return {recipe.name: table[table["recipe"] == recipe.name] for recipe in recipes}
+    return previous
 
 
 def _timing(run: Run, name: str) -> dict[str, Any]:

@@ -197,8 +197,8 @@ def training_seconds(timings: Mapping[str, Any]) -> dict[str, float]:
     training = {name: sum(timings[name]["seconds_per_epoch"]) for name in NETWORKS}
     baseline = timings[BASELINE]["seconds"]
     combined = sum(before.values()) + sum(training.values())
-    # The baseline needs the word vectors only if networks have labelled reviews for it.
-    labels = before["self_labelled"] and before["word_vectors"] + before["self_labelled"]
+    # The networks that label reviews need the word vectors; the baseline alone does not.
+    labels = before["word_vectors"] + before["self_labelled"] if before["self_labelled"] else 0
     return {
         **{name: sum(before.values()) + seconds for name, seconds in training.items()},
         BASELINE: labels + baseline,

@@ -196,7 +196,8 @@ def read(folder: Path) -> Ladder | None:
                 title=recipe["title"],
                 settings=recipe["settings"],
                 inputs=Inputs(
-                    unlabelled=settings.get("word_vectors.reviews") == "all",
+                    unlabelled=settings.get("word_vectors.reviews") == "all"
+                    or settings.get("train.self_training", False),
                     ngrams=settings.get("ngrams.longest", 0) > 0,
                 ),
                 models=_results(recipe_runs[recipe_runs["seed"].ne("all")]),

@@ -2,7 +2,7 @@
 
 A folder holds `sequences.npy` (int32, shape (reviews, maxlen)), `labels.npy` (uint8, or float32 if
 they are probabilities of positive, shape (reviews,)) and `rows.npy` (int32, shape (reviews,)), the
-row of each review in the split's Parquet file.
+row of each review in the split's Parquet file (but see `training_set`).
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ def write(
 
     `rows` has one number per review of all batches together.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir()
     np.save(folder / "rows.npy", rows)
     # Appended, because a memory map that is written to counts as memory in use.
     with (
@@ -37,7 +37,7 @@ def write(
         _write_header(labels_file, label_type, (len(rows),))
         for sequences, labels in batches:
             sequences.tofile(sequences_file)
-            labels.tofile(labels_file)
+            labels.astype(label_type, copy=False).tofile(labels_file)
 
 
 def read(folder: Path) -> tuple[NDArray[np.int32], NDArray[Any]]:

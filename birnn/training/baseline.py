@@ -45,8 +45,8 @@ class Baseline:
 def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) -> Baseline:
     """Train the baseline on the words of reviews and their labels, which include both classes.
 
-    A review whose label is the probability of positive counts as a positive and a negative review
-    with weights that add up to 1.
+    A review whose label is a probability p counts as a positive review with weight p and a negative
+    one with weight 1 - p.
 
     Raises:
         InputError: no n-gram occurs in `min_reviews` reviews.
@@ -63,12 +63,12 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) 
     model = LogisticRegression(C=settings.inverse_regularization, max_iter=1_000)
     weighted = present.multiply(ratios).tocsr()
     uncertain = (labels > 0) & (labels < 1)
-    likely = labels >= 0.5  # noqa: PLR2004
-    share = np.where(likely, labels, 1 - labels)
+    classes = np.round(labels).astype(np.uint8)
+    weights = np.where(classes, labels, 1 - labels)
     model.fit(
         scipy.sparse.vstack([weighted, weighted[uncertain]]),
-        np.concatenate([likely, ~likely[uncertain]]).astype(np.uint8),
-        sample_weight=np.concatenate([share, 1 - share[uncertain]]),
+        np.concatenate([classes, 1 - classes[uncertain]]),
+        sample_weight=np.concatenate([weights, 1 - weights[uncertain]]),
     )
     return Baseline(
         longest=settings.ngrams,

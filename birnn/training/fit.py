@@ -6,6 +6,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -206,9 +207,7 @@ def choose_strategy() -> tf.distribute.Strategy:
     return tf.distribute.get_strategy()
 
 
-def _adapt_to_devices(
-    model: keras.Model, ids: NDArray[np.int32], labels: NDArray[np.uint8]
-) -> None:
+def _adapt_to_devices(model: keras.Model, ids: NDArray[np.int32], labels: NDArray[Any]) -> None:
     """Make training on several devices equal to training on a single one.
 
     Keras 3.15 clips the gradients of each device separately, and Adam squares the embedding

@@ -18,7 +18,12 @@ def binary_crossentropy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
 
 
 def accuracy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
-    """Return 1 for each review whose likelier class is predicted, else 0; arguments as above."""
+    """Return 1 for each review whose likelier class is predicted, else 0, shape (reviews,).
+
+    Args:
+        labels: as for `binary_crossentropy`; 0.5 counts as negative.
+        log_odds: outputs of a network, shape (reviews, 1).
+    """
     classes = tf.round(tf.cast(labels, tf.float32))
     return keras.metrics.binary_accuracy(classes, log_odds, threshold=0)
 

@@ -1,10 +1,14 @@
-"""Self-training: models label the unlabelled reviews, and others learn from these reviews, too.
+"""Self-training: label the unlabelled reviews with the predictions of models of the labelled ones.
 
 Scudder, "Probability of Error of Some Adaptive Pattern-Recognition Machines", 1965. The labels are
-probabilities, as in Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015,
-and come from the mean of all models.
+probabilities, as in Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015:
+those of the mean log-odds of all models.
+
+The models have learned from all labelled reviews. So n-gram ratios from the new labels depend a
+little on the label of every labelled review, whatever its fold.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,61 +17,59 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core.outputs import atomic_folder
+from birnn.core.outputs import atomic_folder, read_json
 from birnn.core.settings import Settings
 from birnn.evaluation.decision import combine, probability
 from birnn.networks.config import NetworkConfig
 from birnn.networks.network import load_network, predict
 from birnn.networks.registry import NETWORKS
 from birnn.text import encoding, ngrams, reviews, sequences
-from birnn.training import baseline, training_set
+from birnn.training import baseline
 from birnn.training.fit import Paths, train
 from birnn.training.splits import watched_split
+from birnn.training.training_set import CORPUS, LABELLED, UNLABELLED, groups, words
 
-STATE = Path("state/self_training")  # kept, so that an interrupted stage resumes
 PADDED = Path("data/padded")
+STATE = Path("state/self_training")  # kept, so that an interrupted stage resumes
 
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
-Label = Callable[[Ids, list[list[str]]], Floats]
+Predictor = Callable[[Ids, list[list[str]]], Floats]
 
 
-def write(settings: Settings, folder: Path) -> None:
-    """Write the labelled reviews and after them the unlabelled ones, with labels of all models."""
-    labelled = np.load(training_set.LABELLED / "rows.npy")
-    added = reviews.count(training_set.CORPUS) + np.arange(reviews.count(training_set.UNLABELLED))
-    rows = np.concatenate([labelled, added]).astype(np.int32)
-    label = train_models(settings)
-    sequences.write(_label_all(label), rows, settings.pad.maxlen, folder, np.float32)
+def write(settings: Settings, folder: Path) -> float:
+    """Write the labelled reviews, followed by the unlabelled ones with predicted labels.
 
-
-def train_models(settings: Settings) -> Label:
-    """Train the baseline and all networks on the labelled reviews.
-
-    Return a function of a batch of reviews, as sequences and as words, whose result is the
-    probability that each is positive, float32, shape (reviews,).
+    Return the seconds of the work, including the epochs of interrupted processes.
     """
-    ids, labels = sequences.read(training_set.LABELLED)
-    groups = training_set.groups(training_set.LABELLED)
-    with atomic_folder(STATE / "ngrams") as folder:
-        ngrams.write(
-            *ngrams.compute_ratios(ids, labels, groups, settings.pad.num_words, settings.ngrams),
-            folder,
-        )
-    words = training_set.words(training_set.LABELLED)
-    linear = baseline.Predictor(baseline.fit(words, labels, settings.baseline))
+    start = time.perf_counter()
+    weigh_ngrams(settings)
+    before_training = time.perf_counter()
     networks = [_train_network(name, settings) for name in NETWORKS]
+    after_training = time.perf_counter()
+    batches = _sequences_and_labels(_predictor(networks, settings))
+    unlabelled = reviews.count(CORPUS) + np.arange(reviews.count(UNLABELLED))
+    rows = np.concatenate([np.load(LABELLED / "rows.npy"), unlabelled]).astype(np.int32)
+    sequences.write(batches, rows, settings.pad.maxlen, folder, np.float32)
+    timings = [read_json(STATE / f"{name}.json") for name in NETWORKS]
+    epochs = sum(sum(timing["seconds_per_epoch"]) for timing in timings)
+    return epochs + before_training - start + time.perf_counter() - after_training
 
-    def label(ids: Ids, words: list[list[str]]) -> Floats:
-        return probability(combine([*(predict(net, ids) for net in networks), linear(words)]))
 
-    return label
+def weigh_ngrams(settings: Settings) -> None:
+    """Write the n-gram ratios of the labelled reviews to `STATE`."""
+    ids, labels = sequences.read(LABELLED)
+    num_words = settings.pad.num_words
+    ratios = ngrams.compute_ratios(ids, labels, groups(LABELLED), num_words, settings.ngrams)
+    with atomic_folder(STATE / "ngrams") as folder:
+        ngrams.write(*ratios, folder)
 
 
 def _train_network(name: str, settings: Settings) -> Any:
+    """Return a network trained on the labelled reviews."""
     paths = replace(
         Paths.of(name),
-        training=training_set.LABELLED,
+        training=LABELLED,
         ngrams=STATE / "ngrams",
         model=STATE / name,
         timing=STATE / f"{name}.json",
@@ -78,11 +80,27 @@ def _train_network(name: str, settings: Settings) -> Any:
     return load_network(NETWORKS[name], paths.model)
 
 
-def _label_all(label: Label) -> Iterator[tuple[Ids, Floats]]:
-    """Yield batches of sequences and labels: the labelled reviews, then the unlabelled ones."""
-    ids, labels = sequences.read(training_set.LABELLED)
+def _predictor(networks: list[Any], settings: Settings) -> Predictor:
+    """Train the baseline on the labelled reviews.
+
+    Return a function of a batch of reviews, as sequences and as words, that returns the probability
+    of positive from the networks and the baseline, shape (reviews,).
+    """
+    labels = np.load(LABELLED / "labels.npy")
+    linear = baseline.Predictor(baseline.fit(words(LABELLED), labels, settings.baseline))
+
+    def predict_labels(ids: Ids, tokens: list[list[str]]) -> Floats:
+        log_odds = [*(predict(network, ids) for network in networks), linear(tokens)]
+        return probability(combine(log_odds))
+
+    return predict_labels
+
+
+def _sequences_and_labels(predict_labels: Predictor) -> Iterator[tuple[Ids, Floats]]:
+    """Yield batches of the labelled reviews, then of the unlabelled ones."""
+    ids, labels = sequences.read(LABELLED)
     yield ids, labels.astype(np.float32)
     scheme = encoding.read(PADDED)
-    for batch in reviews.batches(training_set.UNLABELLED, ["tokens"]):
+    for batch in reviews.batches(UNLABELLED, ["tokens"]):
         ids = encoding.encode(batch["tokens"], scheme)
-        yield ids, label(ids, [words or [] for words in batch["tokens"].to_pylist()])
+        yield ids, predict_labels(ids, [tokens or [] for tokens in batch["tokens"].to_pylist()])

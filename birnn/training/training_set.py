@@ -1,7 +1,7 @@
 """The reviews that all models are trained on: the labelled ones, then perhaps self-labelled ones.
 
-Their folders are described in `sequences`. The rows of unlabelled reviews continue those of the
-training split.
+Their folders are described in `sequences`. Row numbers from the number of reviews in the training
+split on are those of unlabelled reviews.
 """
 
 from collections.abc import Iterator
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from birnn.text import reviews
 
 LABELLED = Path("data/padded/train")
-SELF_LABELLED = Path("data/self_labelled")
+SELF_LABELLED = Path("data/self_labelled/train")  # only with self-training
 CORPUS = Path("data/corpus/train.parquet")
 UNLABELLED = Path("data/unlabelled/reviews.parquet")
 
 
 def current() -> Path:
-    """Return the folder of the training set: the self-labelled reviews, if there are any."""
-    return SELF_LABELLED if (SELF_LABELLED / "labels.npy").exists() else LABELLED
+    """Return the folder of the reviews to train on."""
+    return SELF_LABELLED if SELF_LABELLED.exists() else LABELLED
 
 
 def groups(folder: Path) -> NDArray[np.int32]:
@@ -30,13 +30,14 @@ def groups(folder: Path) -> NDArray[np.int32]:
     """
     rows = np.load(folder / "rows.npy")
     labelled = reviews.groups(CORPUS)
+    # More groups than unlabelled reviews; the surplus is not selected.
     unlabelled = labelled.max() + 1 + np.arange(len(rows), dtype=np.int32)
     review_groups: NDArray[np.int32] = np.concatenate([labelled, unlabelled])[rows]
     return review_groups
 
 
 def words(folder: Path) -> Iterator[list[str]]:
-    """Yield the words of each review."""
+    """Yield the words of each review, in the order of their rows, which must be ascending."""
     rows = np.load(folder / "rows.npy")
     labelled = reviews.count(CORPUS)
     unlabelled = rows[rows >= labelled] - labelled

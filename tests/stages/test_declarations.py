@@ -31,7 +31,7 @@ SECOND_RUNS = {
     # The corpus has no unlabelled reviews.
     "fetch_unlabelled": ({"word_vectors.reviews": "all"}, 1),
     "train_word_vectors": ({"word_vectors.reviews": "train"}, 0),
-    # It has none, so the labelled reviews are written alone.
+    # Without unlabelled reviews, only the labelled ones are written.
     "label_unlabelled": ({"train.self_training": "true", "ngrams.longest": "2"}, 0),
     "weigh_ngrams": ({"ngrams.longest": "2"}, 0),
 }

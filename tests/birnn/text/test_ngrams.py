@@ -149,7 +149,7 @@ def test_codes_beyond_64_bits_are_refused() -> None:
         ngrams.codes(ids, 3, 10_000_000)
 
 
-def test_certain_reviews_count_twice_as_much_as_two_uncertain_ones() -> None:
+def test_probabilities_count_as_fractions_of_both_classes() -> None:
     present = scipy.sparse.csr_matrix(np.array([[1, 0], [1, 1], [0, 1]], np.int32))
     positive, negative = ngrams.class_counts(present, np.array([1, 0.25, 0.5]))
     assert positive.tolist() == [1.25, 0.75]
