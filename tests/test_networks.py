@@ -89,7 +89,7 @@ def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
     project = finished_copy
     add_simple_network(project)
     # The other networks are not trained again.
-    assert stages_of_repro(project) == ["train_bisimplernn", *AFTER_TRAINING]
+    assert stages_of_repro(project) == ["label_unlabelled", "train_bisimplernn", *AFTER_TRAINING]
     metrics = read_json(project / "metrics" / "metrics.json")
     assert 0 < metrics["bisimplernn"]["accuracy"] < 1
     assert list(metrics["pairs"]) == [
@@ -144,7 +144,7 @@ def test_documented_network_in_a_study_and_a_review(finished_copy: Path) -> None
 def test_network_without_recurrence_and_settings(finished_copy: Path) -> None:
     project = finished_copy
     add_average(project)
-    assert stages_of_repro(project) == ["train_average", *AFTER_TRAINING]
+    assert stages_of_repro(project) == ["label_unlabelled", "train_average", *AFTER_TRAINING]
     check_output(project, "python", "-m", "pytest", "tests/stages", "-k", "match_imported")
     costs = read_json(project / "data" / "evaluated" / "costs.json")
     assert costs["average"]["recurrent_parameters"] == 0
@@ -159,7 +159,7 @@ def test_network_without_recurrence_and_settings(finished_copy: Path) -> None:
 def test_single_network_is_compared_with_the_baseline(finished_copy: Path) -> None:
     project = finished_copy
     remove_bilstm(project)
-    assert stages_of_repro(project) == AFTER_TRAINING
+    assert stages_of_repro(project) == ["label_unlabelled", *AFTER_TRAINING]
     assert "train_bilstm" not in read_yaml(project / "dvc.yaml")["stages"]
     metrics = read_json(project / "metrics" / "metrics.json")
     assert list(metrics) == ["corpus", "bigru", "baseline"]
