@@ -270,16 +270,19 @@ def test_settings_are_described(tmp_path: Path) -> None:
         "ngrams.longest": 3,
         "word_vectors.reviews": "all",
         "train.epochs": 1,
+        "train.self_training": True,
     }
     text = words(write(tmp_path / "changed", settings=changed, validation=0.1))
     assert "read 1,000 ids per text (`pad.maxlen`), only the start of longer" in text
     assert "n-grams of up to 3 words" in text
     assert "the reviews without a label" in text
+    assert "labels predicted by models of the labelled reviews" in text
     assert "1 epoch with" in text
     assert "A hold-out of 0.1 of the training reviews was not trained on." in text
     text = words(write(tmp_path / "default"))
     assert "only the end of longer" in text
     assert "ratios" not in text
+    assert "predicted" not in text
     assert "without a label" not in text
     assert "Validation after each epoch used the test reviews" in text
 
