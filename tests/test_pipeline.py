@@ -117,7 +117,7 @@ def test_idle_repro_takes_little_longer_than_with_a_single_stage(
 def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path) -> None:
     result = run("dvc", "exp", "run", "-S", "train.epochs=3", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
-    # The stage before the trainings reads the setting, too, but writes nothing without self-training.
+    # The first stage reads the setting, but writes nothing without self-training.
     trained = ["label_unlabelled", "train_bilstm", "train_bigru"]
     assert stages_run(result) == [*trained, "evaluate", "checklist", "report"]
 
