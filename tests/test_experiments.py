@@ -219,7 +219,7 @@ def test_queue_worker_without_environment_fails(finished_copy: Path, tmp_path: P
         assert time.monotonic() < deadline, status
         time.sleep(1)
     logs = run("dvc", "queue", "logs", "lost", cwd=finished_copy)
-    assert "python -m stages.train_bilstm, exited with 127" in logs.stdout + logs.stderr
+    assert "python -m stages.label_unlabelled, exited with 127" in logs.stdout + logs.stderr
     run("dvc", "queue", "stop", cwd=finished_copy)
 
 
