@@ -138,7 +138,7 @@ def on_ray(needs: cluster.Needs, git_remote: str) -> searches.Execute:
 
 
 def collect_ladder(settings: Sequence[str], names: Sequence[str]) -> None:
-    """Collect the finished experiments of recipes in `study/ladder`, and keep those of the others.
+    """Collect the finished experiments of recipes in `study/ladder`; others keep their results.
 
     Raises:
         InputError: an option is not valid, or a recipe has no finished experiment.
