@@ -173,6 +173,7 @@ def serve(
         typer.Option(help="Address to listen on; the default is reachable only from this machine."),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8_000,
+    network: Network = choices.ALL_NETWORKS,
     *,
     access_log: Annotated[
         bool, typer.Option("--access-log", help="Print a line per request, without its text.")
@@ -188,7 +189,7 @@ def serve(
         raise InputError(
             f"{error.name} is not installed: run make setup, or install the extra 'serve'"
         ) from None
-    command.run(host, port, access_log=access_log)
+    command.run(host, port, choices.chosen_networks(network), access_log=access_log)
 
 
 @app.command(epilog="Example: birnn export reader.html")
@@ -200,12 +201,13 @@ def export(
             "vocabulary) or .html (a page that classifies reviews in a browser)."
         ),
     ],
+    network: Network = choices.ALL_NETWORKS,
 ) -> None:
-    """Export the networks to files that work without this project."""
+    """Export networks to files that work without this project."""
     with quiet_imports():
         from birnn.cli import export as command  # noqa: PLC0415
 
-    command.run(project.located(file))
+    command.run(project.located(file), choices.chosen_networks(network))
 
 
 def run() -> None:

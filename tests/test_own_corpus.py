@@ -10,9 +10,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
+import httpx2
 import numpy as np
 import pandas as pd
 import pytest
@@ -292,7 +294,12 @@ def test_modified_model_is_refused(own_copy: Path) -> None:
         line = error_line(result.stderr.decode())
         assert "models/bigru differs from the last run" in line
     # The other network is unchanged.
-    assert birnn("predict", "x", "--network", "bilstm", cwd=own_copy).returncode == 0
+    unchanged = ("--network", "bilstm")
+    assert birnn("predict", "x", *unchanged, cwd=own_copy).returncode == 0
+    assert birnn("export", "x.html", *unchanged, cwd=own_copy).returncode == 0
+    with serving(own_copy, *unchanged) as address:
+        answer = httpx2.post(f"{address}/predict", json={"texts": ["film"]}, timeout=60)
+    assert answer.json()["predictions"][0]["networks"].keys() == {"bilstm"}
 
 
 def test_predict_after_new_encoding_needs_training(own_copy: Path) -> None:
@@ -326,13 +333,20 @@ def test_export_runs_without_the_project(own: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def address(own: Path) -> Iterator[str]:
     """Return the address of a running `birnn serve` with the user's networks."""
+    with serving(own) as address:
+        yield address
+
+
+@contextmanager
+def serving(project: Path, *options: str) -> Iterator[str]:
+    """Run `birnn serve` and yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = ["python", "-m", "birnn", "serve", "--port", str(port)]
+    command = ["python", "-m", "birnn", "serve", "--port", str(port), *options]
     with subprocess.Popen(
         resolve(command, environment()),
-        cwd=own,
+        cwd=project,
         env=environment(),
         stdout=subprocess.PIPE,
         text=True,

@@ -56,7 +56,10 @@ class Predictions(BaseModel):
     @classmethod
     def from_rows(cls, rows: list[Row]) -> Self:
         """Return the predictions in the rows that the queue returns."""
-        predictions = [row | {"networks": {name: row[name] for name in NETWORKS}} for row in rows]
+        predictions = [
+            row | {"networks": {name: row[name] for name in NETWORKS if name in row}}
+            for row in rows
+        ]
         return cls.model_validate({"predictions": predictions})
 
 

@@ -1,14 +1,14 @@
-"""Export the networks to files that work without this project."""
+"""Export networks to files that work without this project."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from birnn.core.errors import InputError
-from birnn.evaluation.model_names import NETWORKS
 from birnn.inference import predictor
 
 
-def run(file: Path) -> None:
-    """Write all networks to `file`, in the format that its name ends in.
+def run(file: Path, names: Sequence[str]) -> None:
+    """Write networks to `file`, in the format that its name ends in.
 
     Raises:
         InputError: the name ends in no known format, the networks cannot be expressed in it, a
@@ -37,5 +37,5 @@ def run(file: Path) -> None:
         raise InputError(
             f"{file} is not a .zip, .onnx or .html file: choose a name that ends in one of these"
         )
-    write(predictor.load_verified(NETWORKS), file)
+    write(predictor.load_verified(names), file)
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB; {hint}")

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +20,6 @@ from birnn.cli import api_page, explanation_page
 from birnn.cli.api_models import LARGEST_TEXT, REFUSALS, Health, Predictions, Text, Texts
 from birnn.cli.request_queue import LONGEST_QUEUE, QueueFullError, RequestQueue
 from birnn.core.errors import InputError
-from birnn.evaluation.model_names import NETWORKS
 from birnn.inference import predictor
 from birnn.inference.explanation import Explainer, Explanation
 
@@ -162,15 +162,15 @@ def server(app: FastAPI) -> uvicorn.Server:
     )
 
 
-def run(host: str, port: int, *, access_log: bool) -> None:
-    """Serve until interrupted.
+def run(host: str, port: int, names: Sequence[str], *, access_log: bool) -> None:
+    """Serve networks until interrupted.
 
     Raises:
         InputError: the server cannot listen on the address, or a file of the pipeline is missing
             or modified.
     """
     with _listen(host, port) as listener:
-        explainer = Explainer(predictor.load_verified(NETWORKS))
+        explainer = Explainer(predictor.load_verified(names))
         _compile(explainer)
         # On all interfaces, the host names that clients use are unknown.
         hosts = ["*"] if host == ALL_INTERFACES else [host, "localhost", "127.0.0.1"]

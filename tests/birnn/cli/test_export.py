@@ -11,6 +11,7 @@ from birnn.inference import predictor
 from tests.birnn.predictors import small_predictor
 
 PREDICTOR = small_predictor()
+NAMES = list(PREDICTOR.networks)
 
 
 @pytest.fixture(autouse=True)
@@ -30,14 +31,14 @@ def small_networks(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_name_decides_the_format(
     tmp_path: Path, name: str, start: bytes, written: set[str]
 ) -> None:
-    export.run(tmp_path / name)
+    export.run(tmp_path / name, NAMES)
     assert (tmp_path / name).read_bytes().startswith(start)
     assert {file.name for file in tmp_path.iterdir()} == written
 
 
 def test_other_names_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.txt is not a \.zip, \.onnx or \.html file"):
-        export.run(tmp_path / "a.txt")
+        export.run(tmp_path / "a.txt", NAMES)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -46,4 +47,4 @@ def test_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delattr("birnn.inference.onnx_model", raising=False)
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(InputError, match="onnx is not installed"):
-        export.run(tmp_path / "a.onnx")
+        export.run(tmp_path / "a.onnx", NAMES)
