@@ -10,7 +10,7 @@ import pandas as pd
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder, write_json
-from birnn.core.settings import flatten
+from birnn.core.settings import flatten, load
 from birnn.evaluation import ensembles
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments.recipes import Recipe
@@ -122,10 +122,13 @@ def _previous(kept: Sequence[Recipe]) -> ladder.Ladder | None:
         return None
     previous = ladder.read(FOLDER)
     settings: dict[str, dict[str, Any]] = {}
-    inherited: dict[str, Any] = {}
+    # A recipe without a setting is equal to a recipe with its default.
+    inherited = defaults = flatten(load().model_dump())
     for rung in previous.rungs if previous else []:
         settings[rung.name] = inherited = inherited | rung.settings
-    other = [recipe.name for recipe in kept if settings.get(recipe.name) != recipe.settings]
+    other = [
+        recipe.name for recipe in kept if settings.get(recipe.name) != defaults | recipe.settings
+    ]
     if other:
         raise InputError(
             f"{FOLDER} has no results of {', '.join(other)} with these settings: use --recipe all"

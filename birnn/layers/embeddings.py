@@ -77,7 +77,10 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
 
     def call(self, inputs: Any, training: bool | None = None) -> tf.Tensor:  # noqa: FBT001
         """Return the vectors of ids followed by their ratios, float32, shape (*ids, features)."""
-        words = self.look_up(inputs, training=training)
+        return self.concatenate(self.look_up(inputs, training=training))
+
+    def concatenate(self, words: Words) -> tf.Tensor:
+        """Return the vector of each word followed by its ratios, shape (*indices, features)."""
         vectors = tf.concat([tf.gather(words.vectors, words.indices), words.ratios], axis=-1)
         return tf.ensure_shape(vectors, self.compute_output_shape((None, *words.indices.shape[1:])))
 

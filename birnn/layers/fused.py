@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from birnn.layers.base_network import BaseNetwork
 from birnn.layers.embeddings import Words
 from birnn.layers.kernel import ROWS, Cell, compute_gradients, compute_outputs
 from birnn.layers.matrix_product import matrix_product
@@ -55,7 +56,7 @@ def find_cell(layer: keras.Layer) -> Cell | None:
     return CELLS[type(cell)] if is_assumed else None
 
 
-class FusedNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
+class FusedNetwork(BaseNetwork):
     """The layers of `build_network`, with the recurrent layer computed by `kernel`."""
 
     def __init__(self, cell: Cell, layers: list[keras.layers.Layer], name: str) -> None:
@@ -63,16 +64,9 @@ class FusedNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes witho
         super().__init__(layers, name=name)
         self._cell = cell
 
-    def call(
-        self,
-        inputs: Any,
-        training: bool | None = None,  # noqa: FBT001  # as Keras calls it
-        mask: tf.Tensor | None = None,
-    ) -> tf.Tensor:
-        """Return log-odds, shape (reviews, 1), for ids, shape (reviews, maxlen)."""
-        del mask
-        embedding, bidirectional, dropout, output = self.layers
-        words = embedding.look_up(inputs, training=training)
+    def classify(self, words: Words, *, training: bool | None) -> tf.Tensor:
+        """Return log-odds, shape (reviews, 1)."""
+        _, bidirectional, dropout, output = self.layers
         cells = bidirectional.forward_layer.cell, bidirectional.backward_layer.cell
         pooled = isinstance(bidirectional, PooledBidirectional)
         outputs = recurrent_outputs(words, cells, Kernel(self._cell, pooled))

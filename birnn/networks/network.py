@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import read_json, write_json
-from birnn.layers.embeddings import Embedding, NgramEmbedding
+from birnn.layers.base_network import BaseNetwork
+from birnn.layers.embeddings import Embedding, NgramEmbedding, Words
 from birnn.layers.fused import FusedNetwork, find_cell
 from birnn.layers.initializers import Orthogonal
 from birnn.layers.pooling import PooledBidirectional, StateDropout, call_layer
@@ -32,19 +33,13 @@ tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 tf.get_logger().addFilter(lambda record: "tf.function retracing" not in record.getMessage())
 
 
-class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
-    """A sequence of Keras layers, the first of which can take n-gram ratios next to the ids."""
+class LayeredNetwork(BaseNetwork):
+    """A network that calls its Keras layers one after another."""
 
-    def call(
-        self,
-        inputs: Any,
-        training: bool | None = None,  # noqa: FBT001  # as Keras calls it
-        mask: tf.Tensor | None = None,
-    ) -> tf.Tensor:
-        """Return log-odds, shape (reviews, 1), for ids, shape (reviews, maxlen)."""
+    def classify(self, words: Words, *, training: bool | None) -> tf.Tensor:
+        """Return log-odds, shape (reviews, 1)."""
         embedding, layer, dropout, output = self.layers
-        vectors, mask = embedding(inputs, training=training), embedding.compute_mask(inputs)
-        states = call_layer(layer, vectors, mask, training=training)
+        states = call_layer(layer, embedding.concatenate(words), words.mask, training=training)
         return output(dropout(states, training=training))
 
 

@@ -5,6 +5,7 @@ import math
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
 from birnn.networks.network import accelerators, build_network, initialize, save_network
 from birnn.text import ngrams, sequences
-from birnn.training import live, training_set
+from birnn.training import adversarial, live, training_set
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Progress
 from birnn.training.live import Kind, LiveFile
@@ -165,6 +166,8 @@ def train(
             data=paths.inputs(),
         )
         resumed = checkpoint.load(model)
+        if settings.adversarial_norm:
+            model.train_step = partial(adversarial.train_step, model, settings.adversarial_norm)
         if model.distribute_strategy.num_replicas_in_sync > 1:
             _adapt_to_devices(model, *training)
     if resumed.epochs:

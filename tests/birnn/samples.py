@@ -42,6 +42,7 @@ SETTINGS = {
     "train.optimizer": "adam",
     "train.learning_rate": 0.001,
     "train.schedule": "constant",
+    "train.adversarial_norm": 0,
     "train.self_training": False,
     "baseline.ngrams": 2,
     "report.equivalence": 0.5,

@@ -57,6 +57,7 @@ def test_defaults_match_the_notebook() -> None:
         "learning_rate": 0.001,
         "schedule": "constant",
         "clipnorm": None,
+        "adversarial_norm": 0,
         "self_training": False,
     }
 

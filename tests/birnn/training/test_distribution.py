@@ -52,6 +52,7 @@ def train_on_two_devices(network: str, changes: str, padded: str) -> None:
     [
         (NETWORK, {"optimizer": "adam"}),
         (IMPROVED, {"optimizer": "sgd", "learning_rate": 2, "clipnorm": 0.1}),
+        (IMPROVED, {"optimizer": "sgd", "learning_rate": 2, "adversarial_norm": 0.3}),
     ],
 )
 def test_two_devices_train_and_resume_like_one(

@@ -54,6 +54,7 @@ def settings(**changes: Any) -> Train:
         "learning_rate": 0.05,
         "schedule": "constant",
         "clipnorm": None,
+        "adversarial_norm": 0,
         "self_training": False,
     }
     return Train(**(defaults | changes))
@@ -237,6 +238,7 @@ TRAININGS = [
     (NETWORK, "bigru", "fused", {"optimizer": "rmsprop"}),
     (NETWORK, "bigru", "keras", {}),
     (IMPROVED, "bilstm", "fused", {"schedule": "cosine", "clipnorm": 1.0}),
+    (IMPROVED, "bilstm", "fused", {"clipnorm": 1.0, "adversarial_norm": 0.3}),
     (IMPROVED, "bigru", "keras", {"schedule": "cosine", "clipnorm": 1.0}),
 ]
 

@@ -1,0 +1,31 @@
+"""The network that all kinds of networks share: an embedding, a layer, dropout and an output."""
+
+from abc import abstractmethod
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from birnn.layers.embeddings import Words
+
+
+class BaseNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
+    """A network whose first layer looks up words; a subclass computes the others."""
+
+    def call(
+        self,
+        inputs: Any,
+        training: bool | None = None,  # noqa: FBT001  # as Keras calls it
+        mask: tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Return log-odds, shape (reviews, 1), for ids, shape (reviews, maxlen).
+
+        The inputs can also be a pair of ids and n-gram ratios, see `NgramEmbedding`.
+        """
+        del mask
+        words = self.layers[0].look_up(inputs, training=training)
+        return self.classify(words, training=training)
+
+    @abstractmethod
+    def classify(self, words: Words, *, training: bool | None) -> tf.Tensor:
+        """Return log-odds, shape (reviews, 1)."""
