@@ -10,7 +10,7 @@ import pandas as pd
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder, write_json
-from birnn.core.settings import flatten, load
+from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments.recipes import Recipe
@@ -58,7 +58,12 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
         "corpus": dict(zip(CORPUS, corpus, strict=True)),
         "machines": " and ".join(dict.fromkeys(machines)),
         "recipes": [
-            {"name": recipe.name, "title": recipe.title, "settings": recipe.added}
+            {
+                "name": recipe.name,
+                "after": recipe.after,
+                "title": recipe.title,
+                "settings": recipe.added,
+            }
             for recipe in recipes
         ],
     }
@@ -121,14 +126,8 @@ def _previous(kept: Sequence[Recipe]) -> ladder.Ladder | None:
     if not kept:
         return None
     previous = ladder.read(FOLDER)
-    settings: dict[str, dict[str, Any]] = {}
-    # A recipe without a setting is equal to a recipe with its default.
-    inherited = defaults = flatten(load().model_dump())
-    for rung in previous.rungs if previous else []:
-        settings[rung.name] = inherited = inherited | rung.settings
-    other = [
-        recipe.name for recipe in kept if settings.get(recipe.name) != defaults | recipe.settings
-    ]
+    settings = {rung.name: rung.settings for rung in previous.rungs} if previous else {}
+    other = [recipe.name for recipe in kept if settings.get(recipe.name) != recipe.settings]
     if other:
         raise InputError(
             f"{FOLDER} has no results of {', '.join(other)} with these settings: use --recipe all"

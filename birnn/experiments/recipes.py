@@ -1,4 +1,4 @@
-"""Recipes: named sets of settings, each of which adds to the recipes before it."""
+"""Recipes: named sets of settings, each of which adds to another recipe."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    after: str | None = None
     title: str
     settings: dict[str, Any]
 
@@ -29,12 +30,14 @@ class Recipe:
 
     Attributes:
         name: name of the recipe.
+        after: name of the recipe that it adds to, None for the first.
         title: description of what it adds.
         added: its own settings, by full name.
-        settings: all settings, including the ones of earlier recipes, by full name.
+        settings: all settings, including the ones of that recipe, by full name.
     """
 
     name: str
+    after: str | None
     title: str
     added: dict[str, Any]
     settings: dict[str, Any]
@@ -46,13 +49,19 @@ class Recipe:
 
 
 def read(file: Path = FILE) -> dict[str, Recipe]:
-    """Return all recipes by name, in the order of the file."""
+    """Return all recipes by name, in the order of the file.
+
+    Raises:
+        InputError: a recipe adds to one that is not above it.
+    """
     recipes: dict[str, Recipe] = {}
-    settings: dict[str, Any] = {}
     for name, content in read_yaml(file).items():
         entry = Entry.model_validate(content)
-        settings = settings | entry.settings
-        recipes[name] = Recipe(name, entry.title, entry.settings, settings)
+        after = entry.after or next(reversed(recipes), None)
+        if after is not None and after not in recipes:
+            raise InputError(f"{file}: {name} is after {after!r}, which is no recipe above it")
+        inherited = recipes[after].settings if after else {}
+        recipes[name] = Recipe(name, after, entry.title, entry.settings, inherited | entry.settings)
     return recipes
 
 

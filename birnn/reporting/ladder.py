@@ -1,9 +1,8 @@
-"""The ladder stored in git: the results of recipes, each of which adds to the one before."""
+"""The ladder stored in git: the results of recipes, each of which adds to another one."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +54,19 @@ class Rung:
 
     Attributes:
         name: name of the recipe.
-        title: description of what it adds to the recipe before it.
-        settings: settings that it adds, by full name.
-        inputs: the inputs of its networks, from the settings of this and all earlier rungs.
+        after: name of the recipe that it adds to, None for the first.
+        title: description of what it adds.
+        added: settings that it adds, by full name.
+        settings: all its settings, by full name.
+        inputs: the inputs of its networks.
         models: results by model, including the blends `networks` and `all`.
         over_seeds: results of `networks` and `all` blended over all seeds.
     """
 
     name: str
+    after: str | None
     title: str
+    added: dict[str, Any]
     settings: dict[str, Any]
     inputs: Inputs
     models: dict[str, Result]
@@ -72,17 +75,19 @@ class Rung:
 
 @dataclass(frozen=True)
 class Gain:
-    """The gain of a rung over the rung before it.
+    """The gain of a rung over the rung that it adds to.
 
     Attributes:
         number: number of the rung, counted from 1.
         rung: the rung.
+        after: number of the rung that it adds to.
         spread: gain in mean test accuracy of the networks, one value per seed. Its interval is
             simultaneous with the intervals of all other gains. None if the two rungs share no seed.
     """
 
     number: int
     rung: Rung
+    after: int
     spread: statistics.Spread | None
 
     @property
@@ -149,18 +154,23 @@ class Ladder:
         return max(self.rungs, key=lambda rung: rung.models[model].held_out)
 
     def gains(self) -> list[Gain]:
-        """Return the gain of each rung over the one before it, paired by seed."""
-        accuracies = [
-            pd.DataFrame({name: rung.models[name].by_seed for name in self.networks}).mean(axis=1)
+        """Return the gain of each rung over the one that it adds to, paired by seed."""
+        accuracies = {
+            rung.name: pd.DataFrame(
+                {name: rung.models[name].by_seed for name in self.networks}
+            ).mean(axis=1)
             for rung in self.rungs
-        ]
+        }
+        numbers = {name: number for number, name in enumerate(accuracies, start=1)}
         gains = []
-        for number, (before, after) in enumerate(pairwise(accuracies), start=2):
-            differences = (after - before).dropna()
+        for rung in self.rungs:
+            if rung.after is None:
+                continue
+            differences = (accuracies[rung.name] - accuracies[rung.after]).dropna()
             spread = (
                 statistics.spread(differences, len(self.rungs) - 1) if len(differences) else None
             )
-            gains.append(Gain(number, self.rungs[number - 1], spread))
+            gains.append(Gain(numbers[rung.name], rung, numbers[rung.after], spread))
         return gains
 
     def compare(self, published: Sequence[Published]) -> list[Comparison]:
@@ -186,15 +196,18 @@ def read(folder: Path) -> Ladder | None:
         return None
     description, runs = read_json(folder / ABOUT), pd.read_csv(folder / RUNS)
     rungs = []
-    settings: dict[str, Any] = {}
+    inherited: dict[str | None, dict[str, Any]] = {None: {}}
     for recipe in description["recipes"]:
-        settings |= recipe["settings"]
+        settings = inherited[recipe["after"]] | recipe["settings"]
+        inherited[recipe["name"]] = settings
         recipe_runs = runs[runs["recipe"] == recipe["name"]]
         rungs.append(
             Rung(
                 name=recipe["name"],
+                after=recipe["after"],
                 title=recipe["title"],
-                settings=recipe["settings"],
+                added=recipe["settings"],
+                settings=settings,
                 inputs=Inputs(
                     unlabelled=settings.get("word_vectors.reviews") == "all"
                     or settings.get("train.self_training", False),

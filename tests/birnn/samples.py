@@ -308,9 +308,10 @@ def write_ladder(folder: Path, seeds: int = 2) -> None:
         },
         "machines": "a machine",
         "recipes": [
-            {"name": "plain", "title": "the plain networks", "settings": {}},
+            {"name": "plain", "after": None, "title": "the plain networks", "settings": {}},
             {
                 "name": "pooled",
+                "after": "plain",
                 "title": "maximum and mean",
                 "settings": {"network.pooling": "max_mean"},
             },

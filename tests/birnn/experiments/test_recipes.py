@@ -1,6 +1,5 @@
 """Recipes, and the grids that use them."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -26,9 +25,36 @@ def test_recipe_settings_are_valid(name: str) -> None:
     assert point.name == name
 
 
-def test_each_recipe_changes_the_one_before() -> None:
-    for before, recipe in pairwise(recipes.named("all")):
+def test_each_recipe_changes_the_one_that_it_adds_to() -> None:
+    (first, *others), stored = recipes.named("all"), recipes.read()
+    assert (first.after, first.settings) == (None, first.added)
+    for recipe in others:
+        before = stored[str(recipe.after)]
         assert recipe.settings == before.settings | recipe.added != before.settings
+
+
+def test_recipe_adds_to_the_one_above_by_default(tmp_path: Path) -> None:
+    file = tmp_path / "recipes.yaml"
+    file.write_text(
+        "one: {title: a, settings: {a: 1}}\n"
+        "two: {title: b, settings: {b: 1}}\n"
+        "three: {after: one, title: c, settings: {c: 1}}\n"
+        "four: {title: d, settings: {c: 2}}\n",
+        encoding="utf-8",
+    )
+    stored = recipes.read(file)
+    assert [recipe.after for recipe in stored.values()] == [None, "one", "one", "three"]
+    assert stored["four"].settings == {"a": 1, "c": 2}
+
+
+@pytest.mark.parametrize("after", ["two", "nothing"])
+def test_recipe_cannot_add_to_one_that_is_not_above_it(tmp_path: Path, after: str) -> None:
+    file = tmp_path / "recipes.yaml"
+    file.write_text(
+        f"one: {{title: a, settings: {{}}}}\ntwo: {{after: {after}, title: b, settings: {{}}}}\n"
+    )
+    with pytest.raises(InputError, match=f"two is after '{after}', which is no recipe above it"):
+        recipes.read(file)
 
 
 def test_recipes_hold_out_training_reviews() -> None:

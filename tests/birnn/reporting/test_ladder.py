@@ -28,7 +28,7 @@ def recipes(tmp_path: Path) -> ladder.Ladder:
 
 def test_results_are_means_over_seeds(recipes: ladder.Ladder) -> None:
     first, second = recipes.rungs
-    assert (first.name, second.settings) == ("plain", {"network.pooling": "max_mean"})
+    assert (first.name, second.added) == ("plain", {"network.pooling": "max_mean"})
     bilstm = first.models["bilstm"]
     assert bilstm.seeds == 2
     assert bilstm.test == pytest.approx(0.805)
@@ -76,12 +76,21 @@ def test_intervals_of_gains_are_simultaneous(tmp_path: Path) -> None:
     third = runs[runs["recipe"] == "plain"].assign(recipe="third")
     third["test"] += [0.001 * number for number in range(len(third))]
     pd.concat([runs, third]).to_csv(tmp_path / "runs.csv", index=False)
-    about["recipes"].append(about["recipes"][1] | {"name": "third"})
+    about["recipes"].append(
+        {"name": "third", "after": "plain", "title": "", "settings": {"train.epochs": 1}}
+    )
     write_json(tmp_path / "ladder.json", about)
     content = ladder.read(tmp_path)
     assert content
-    spreads = [gain.spread for gain in content.gains()]
-    assert [spread.comparisons for spread in spreads if spread] == [2, 2]
+    # The third recipe adds to the first.
+    assert content.rungs[2].settings == {"train.epochs": 1}
+    gains = content.gains()
+    assert [(gain.number, gain.after) for gain in gains] == [(2, 1), (3, 1)]
+    assert [gain.spread.comparisons for gain in gains if gain.spread] == [2, 2]
+    assert gains[1].spread
+    by_seed = [rung.models[name].by_seed for rung in content.rungs for name in content.networks]
+    expected = sum(by_seed[4:]).mean() / 2 - sum(by_seed[:2]).mean() / 2  # type: ignore[union-attr]
+    assert gains[1].spread.mean == pytest.approx(expected)
 
 
 def test_recipes_without_a_common_seed_have_no_gain(tmp_path: Path) -> None:
@@ -139,7 +148,12 @@ def test_published_results_are_sorted_and_state_their_conditions() -> None:
 def test_stored_ladder_describes_the_current_recipes() -> None:
     stored = read_json(PROJECT / "study" / "ladder" / "ladder.json")["recipes"]
     assert stored == [
-        {"name": recipe.name, "title": recipe.title, "settings": recipe.added}
+        {
+            "name": recipe.name,
+            "after": recipe.after,
+            "title": recipe.title,
+            "settings": recipe.added,
+        }
         for recipe in recipe_files.read().values()
     ]
 
@@ -188,7 +202,8 @@ def test_report_has_results_of_recipes(recipes: ladder.Ladder, tmp_path: Path) -
     assert "| 2 | pooled: maximum and mean | 85.50 ± 0.71 |" in markdown
     assert "| 2 | 85.00 (+0.50) |" in markdown
     assert (
-        "| 2 | pooled | `network.pooling` max_mean | +5.00 (+5.00 to +5.00) | a gain |" in markdown
+        "| 2 | pooled | `network.pooling` max_mean | 1 | +5.00 (+5.00 to +5.00) | a gain |"
+        in markdown
     )
     inputs = {str(result.inputs): result for result in PUBLISHED}
     for name, result in inputs.items():
