@@ -10,11 +10,11 @@ from birnn.text.ngrams import NO_NGRAM
 
 
 class Words(NamedTuple):
-    """A batch of reviews, with one vector per distinct word.
+    """A batch of reviews, with one vector for all occurrences of a word.
 
     Attributes:
         indices: rows of `vectors`, int32, shape (reviews, maxlen).
-        vectors: word vectors, float32, shape (distinct words, embedding_dim).
+        vectors: one vector per distinct word, float32, shape (vectors, embedding_dim).
         ratios: ratios of the n-grams that end at each position, float32, shape (reviews, maxlen,
             longest n-gram).
         mask: False for padding, bool, shape (reviews, maxlen); None to treat padding as a word.

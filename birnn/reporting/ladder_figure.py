@@ -16,7 +16,7 @@ from birnn.reporting.figures import STYLE
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.references import published_on
 
-SIZE = (4.6, 6.6)  # inches, see `figures`
+SIZE = (4.6, 7.6)  # inches, see `figures`
 # Markers of the networks, in the order of the registry.
 NETWORK_MARKERS = ("o", "s", "v", "P", "X")
 MARKERS = dict(zip(NETWORKS, cycle(NETWORK_MARKERS), strict=False)) | {BASELINE: "^", ALL: "D"}

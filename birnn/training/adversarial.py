@@ -1,8 +1,13 @@
-"""Adversarial training: learn to resist small changes of the word vectors that raise the loss.
+"""Adversarial training: also learn from word vectors that are shifted to raise the loss.
 
 Miyato, Dai and Goodfellow, "Adversarial Training Methods for Semi-Supervised Text Classification",
-ICLR 2017, section 3. In contrast to the paper, all occurrences of a word in a review change alike,
-so that the kernel computes a word only once per review.
+ICLR 2017, section 3. Four things differ:
+
+- All occurrences of a word in a review shift alike, so that the kernel computes the word once.
+- The word vectors are not normalized. Their norm at the start is `word_vectors.norm`.
+- The ratios of n-grams do not shift.
+- The losses with and without the shift are averaged, not added, so that `train.clipnorm` keeps its
+  meaning.
 """
 
 from typing import Any
@@ -21,67 +26,85 @@ Ints = NDArray[np.int32]
 def train_step(
     model: BaseNetwork, norm: float, data: tuple[Any, tf.Tensor]
 ) -> dict[str, tf.Tensor]:
-    """Update the weights by the mean gradient of a batch before and after its worst change.
+    """Update the weights by the mean of two gradients: of a batch, and of its perturbation.
 
-    Return the metrics before the change, as Keras's `train_step` does.
+    Both have the same dropout of words and of their vectors. Return the metrics without the
+    perturbation, as Keras's `train_step` does.
 
     Args:
         model: the compiled network.
-        norm: the norm of the change of each review; epsilon in the paper.
+        norm: the norm of the perturbation of each review; epsilon in the paper.
         data: inputs and labels, see `batches`.
     """
     inputs, labels = data
     variables = [variable.value for variable in model.trainable_variables]
     with tf.GradientTape(persistent=True) as tape:
-        words, *uses = words_of_each_review(model.layers[0].look_up(inputs, training=True))
+        batch = model.layers[0].look_up(inputs, training=True)
+        words, reviews, occurrences = separate_reviews(batch)
         log_odds = model.classify(words, training=True)
         loss = model.compute_loss(inputs, labels, log_odds)
         with tape.stop_recording():
             gradient, *gradients = tape.gradient(loss, [words.vectors, *variables])
-            tensors = [gradient, *uses, norm]
-            change = tf.numpy_function(worst_change, tensors, tf.float32, stateful=False)
-        changed = words._replace(vectors=words.vectors + tf.ensure_shape(change, gradient.shape))
-        changed_loss = model.compute_loss(inputs, labels, model.classify(changed, training=True))
-    pairs = zip(gradients, tape.gradient(changed_loss, variables), strict=True)
-    means = [tf.add_n([tf.convert_to_tensor(each) for each in pair]) / 2 for pair in pairs]
+            # In NumPy, because TensorFlow's sums give other bits with more cores.
+            perturbation = tf.numpy_function(
+                adversarial_perturbation,
+                [tf.convert_to_tensor(gradient), reviews, occurrences, norm],
+                tf.float32,
+                stateful=False,
+            )
+        perturbed = words._replace(
+            vectors=words.vectors + tf.ensure_shape(perturbation, words.vectors.shape)
+        )
+        adversarial_loss = model.compute_loss(
+            inputs, labels, model.classify(perturbed, training=True)
+        )
+    means = [
+        (tf.convert_to_tensor(first) + tf.convert_to_tensor(second)) / 2
+        for first, second in zip(gradients, tape.gradient(adversarial_loss, variables), strict=True)
+    ]
     model.optimizer.apply(means, model.trainable_variables)
     # Keras divides the loss by the number of devices, so that their sum is the loss of the batch.
     devices = model.distribute_strategy.num_replicas_in_sync
-    model.metrics[0].update_state(loss * devices, sample_weight=tf.shape(labels)[0])
+    loss_metric, *_ = model.metrics
+    loss_metric.update_state(loss * devices, sample_weight=tf.shape(labels)[0])
     metrics: dict[str, tf.Tensor] = model.compute_metrics(inputs, labels, log_odds)
     return metrics
 
 
-def words_of_each_review(words: Words) -> tuple[Words, tf.Tensor, tf.Tensor]:
-    """Give each review vectors of its own.
+def separate_reviews(words: Words) -> tuple[Words, tf.Tensor, tf.Tensor]:
+    """Give each review word vectors of its own.
 
-    Return the words, the review of each vector and the number of its occurrences in the review,
-    both int32, shape (vectors,).
+    Return the words, the review of each vector, and the number of occurrences of its word in this
+    review, both int32, shape (vectors,).
     """
     reviews, distinct = (tf.shape(each, tf.int64)[0] for each in (words.indices, words.vectors))
     pairs = tf.range(reviews)[:, None] * distinct + tf.cast(words.indices, tf.int64)
     pairs, indices, occurrences = tf.unique_with_counts(tf.reshape(pairs, [-1]))
-    vectors = tf.gather(words.vectors, pairs % distinct)
-    own = words._replace(indices=tf.reshape(indices, tf.shape(words.indices)), vectors=vectors)
-    return own, tf.cast(pairs // distinct, tf.int32), occurrences
+    separate = words._replace(
+        indices=tf.reshape(indices, tf.shape(words.indices)),
+        vectors=tf.gather(words.vectors, pairs % distinct),
+    )
+    return separate, tf.cast(pairs // distinct, tf.int32), occurrences
 
 
-def worst_change(gradient: Floats, reviews: Ints, occurrences: Ints, norm: np.float32) -> Floats:
-    """Return the change that raises the loss the most, to first order, shape as the gradient.
+def adversarial_perturbation(
+    gradient: Floats, reviews: Ints, occurrences: Ints, norm: np.float32
+) -> Floats:
+    """Return the shift of word vectors that raises the loss most, to first order.
 
-    In each review, the norm of the changes of all occurrences of words together is `norm`, or 0
-    if the gradient is 0.
+    For each review, the norm over all its words, repeated ones included, is `norm`; it is 0 if the
+    gradient is 0. The shape is the shape of the gradient.
 
     Args:
-        gradient: of the loss with respect to the vectors of the words of each review, shape
+        gradient: of the loss with respect to the word vectors of each review, shape
             (vectors, embedding_dim).
         reviews: the review of each vector, shape (vectors,).
         occurrences: how often the word occurs in the review, shape (vectors,).
         norm: the norm.
     """
-    change: Floats = gradient * (1 / occurrences[:, None]).astype(np.float32)
-    squares = (gradient * change).sum(axis=1, dtype=np.float64)
+    direction: Floats = gradient * (1 / occurrences[:, None]).astype(np.float32)
+    squares = (gradient * direction).sum(axis=1, dtype=np.float64)
     norms = np.sqrt(np.bincount(reviews, squares))
     norms[norms == 0] = np.inf
     factors: Floats = (norm / norms).astype(np.float32)
-    return factors[reviews, None] * change
+    return factors[reviews, None] * direction

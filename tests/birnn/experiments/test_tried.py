@@ -14,9 +14,11 @@ from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
 from tests.projects import PROJECT
 
-LONG = Recipe("long", "more words", {"pad.maxlen": 500}, {"pad.validation": 0.1, "pad.maxlen": 500})
+LONG = Recipe(
+    "long", None, "more words", {"pad.maxlen": 500}, {"pad.validation": 0.1, "pad.maxlen": 500}
+)
 WIDE_SETTINGS = LONG.settings | {"bigru.units": 128, "network.pooling": "max_mean"}
-WIDE = Recipe("wide", "more units", {"bigru.units": 128}, WIDE_SETTINGS)
+WIDE = Recipe("wide", "long", "more units", {"bigru.units": 128}, WIDE_SETTINGS)
 RECIPES = [LONG, WIDE]
 
 

@@ -49,12 +49,12 @@ def train(model: keras.Sequential, norm: float | None) -> list[NDArray[Any]]:
 
 
 @given(st.integers(0, 2**16), st.floats(0.01, 10))
-def test_change_has_the_norm_and_follows_the_gradient(seed: int, norm: float) -> None:
+def test_perturbation_has_the_norm_and_follows_the_gradient(seed: int, norm: float) -> None:
     rng = np.random.default_rng(seed)
     reviews = np.sort(rng.integers(0, 4, 20)).astype(np.int32)
     occurrences = rng.integers(1, 4, 20).astype(np.int32)
     gradient = rng.normal(size=(20, 3)).astype(np.float32)
-    change = adversarial.worst_change(gradient, reviews, occurrences, np.float32(norm))
+    change = adversarial.adversarial_perturbation(gradient, reviews, occurrences, np.float32(norm))
     for review in set(reviews):
         own = reviews == review
         # One row per occurrence of a word.
@@ -68,15 +68,15 @@ def test_change_has_the_norm_and_follows_the_gradient(seed: int, norm: float) ->
         assert (changes * gradients).sum() == pytest.approx(largest, rel=1e-4)
 
 
-def test_review_without_gradient_does_not_change() -> None:
+def test_review_without_gradient_is_not_perturbed() -> None:
     gradient, ones = np.zeros((2, 3), np.float32), np.ones(2, np.int32)
-    assert not adversarial.worst_change(gradient, 0 * ones, ones, np.float32(1)).any()
+    assert not adversarial.adversarial_perturbation(gradient, 0 * ones, ones, np.float32(1)).any()
 
 
 def test_every_review_gets_its_own_vectors() -> None:
     vectors = tf.constant([[1.0], [2.0]])
     words = Words(tf.constant([[0, 1, 0], [1, 1, 1]]), vectors, tf.zeros((2, 3, 0)), None)
-    own, reviews, occurrences = adversarial.words_of_each_review(words)
+    own, reviews, occurrences = adversarial.separate_reviews(words)
     assert own.indices.numpy().tolist() == [[0, 1, 0], [2, 2, 2]]
     assert own.vectors.numpy().tolist() == [[1], [2], [2]]
     assert reviews.numpy().tolist() == [0, 0, 1]
@@ -104,24 +104,34 @@ def test_small_change_trains_as_no_change(kernel: Any) -> None:
     assert largest > 1e-3
 
 
-def test_change_raises_the_loss() -> None:
-    model = small_network("fused")
-    words, reviews, occurrences = adversarial.words_of_each_review(model.layers[0].look_up(IDS))
+def test_step_follows_the_mean_gradient_with_and_without_the_perturbation() -> None:
+    """Compute the step anew, from the vectors of all positions."""
+    model = small_network("keras")
+    _, layer, _, output = model.layers
+    embeddings = model.layers[0].embeddings.value
+    weights = [variable.value for variable in model.trainable_variables]
 
     def loss(vectors: tf.Tensor) -> tf.Tensor:
-        log_odds = model.classify(words._replace(vectors=vectors), training=True)
-        return tf.reduce_mean(binary_crossentropy(LABELS[:, None], log_odds))
+        return tf.reduce_mean(binary_crossentropy(LABELS[:, None], output(layer(vectors))))
 
-    with tf.GradientTape() as tape:
-        tape.watch(words.vectors)
-        before = loss(words.vectors)
-    gradient = tape.gradient(before, words.vectors).numpy()
-    norm = np.float32(0.1)
-    change = adversarial.worst_change(gradient, reviews.numpy(), occurrences.numpy(), norm)
-    rng = np.random.default_rng(0)
-    rises = []
-    for direction in [gradient, *rng.normal(size=(20, *gradient.shape)).astype(np.float32)]:
-        other = adversarial.worst_change(direction, reviews.numpy(), occurrences.numpy(), norm)
-        rises.append(float(loss(words.vectors + other) - before))
-    assert float(loss(words.vectors + change) - before) == rises[0] == max(rises)
-    assert rises[0] > 0
+    with tf.GradientTape(persistent=True) as tape:
+        vectors = tf.gather(embeddings, IDS)
+        clean_loss = loss(vectors)
+    (position_gradients,) = tape.gradient(clean_loss, [vectors])
+    perturbation = np.zeros_like(position_gradients)
+    for review, ids in enumerate(IDS):
+        for word in set(ids):
+            is_word = ids == word
+            perturbation[review, is_word] = position_gradients.numpy()[review, is_word].mean(axis=0)
+        perturbation[review] *= 0.5 / np.linalg.norm(perturbation[review])
+    with tape:
+        adversarial_loss = loss(tf.gather(embeddings, IDS) + perturbation)
+    expected = [weight.numpy() for weight in weights]
+    for gradients in (tape.gradient(each, weights) for each in (clean_loss, adversarial_loss)):
+        for weight, gradient in zip(expected, gradients, strict=True):
+            weight -= tf.convert_to_tensor(gradient).numpy() / 2  # noqa: PLW2901
+    model.train_step = partial(adversarial.train_step, model, 0.5)
+    model.fit(IDS, LABELS, batch_size=8, shuffle=False, verbose=0)
+    for weight, value in zip(model.get_weights(), expected, strict=True):
+        assert weight == pytest.approx(value, abs=1e-6)
+    assert adversarial_loss > clean_loss
