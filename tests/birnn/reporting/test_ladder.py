@@ -202,8 +202,7 @@ def test_report_has_results_of_recipes(recipes: ladder.Ladder, tmp_path: Path) -
     assert "| 2 | pooled: maximum and mean | 85.50 ± 0.71 |" in markdown
     assert "| 2 | 85.00 (+0.50) |" in markdown
     assert (
-        "| 2 | pooled | `network.pooling` max_mean | +5.00 (+5.00 to +5.00) | a gain |"
-        in markdown
+        "| 2 | pooled | `network.pooling` max_mean | +5.00 (+5.00 to +5.00) | a gain |" in markdown
     )
     inputs = {str(result.inputs): result for result in PUBLISHED}
     for name, result in inputs.items():
