@@ -46,6 +46,7 @@ def test_results_equal_golden_hashes(case: str, request: pytest.FixtureRequest) 
     assert computed.splitlines() == file.read_text().splitlines()
 
 
+@pytest.mark.exhaustive
 def test_another_machine_changes_only_times(finished: Path, clone: Path) -> None:
     repro_elsewhere(clone)
     timed = {"evaluated/costs.json", "report.html", "report.md"}
