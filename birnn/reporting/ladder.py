@@ -80,14 +80,14 @@ class Gain:
     Attributes:
         number: number of the rung, counted from 1.
         rung: the rung.
-        after: number of the rung that it adds to.
+        after_number: number of the rung that it adds to.
         spread: gain in mean test accuracy of the networks, one value per seed. Its interval is
             simultaneous with the intervals of all other gains. None if the two rungs share no seed.
     """
 
     number: int
     rung: Rung
-    after: int
+    after_number: int
     spread: statistics.Spread | None
 
     @property

@@ -85,7 +85,7 @@ def test_intervals_of_gains_are_simultaneous(tmp_path: Path) -> None:
     # The third recipe adds to the first.
     assert content.rungs[2].settings == {"train.epochs": 1}
     gains = content.gains()
-    assert [(gain.number, gain.after) for gain in gains] == [(2, 1), (3, 1)]
+    assert [(gain.number, gain.after_number) for gain in gains] == [(2, 1), (3, 1)]
     assert [gain.spread.comparisons for gain in gains if gain.spread] == [2, 2]
     assert gains[1].spread
     by_seed = [rung.models[name].by_seed for rung in content.rungs for name in content.networks]
