@@ -16,7 +16,7 @@ import typer
 from benchmarks.paired import Cost, measure, measure_command, ratios, spread
 from birnn.core.errors import InputError
 from birnn.core.machine import usable_cores
-from birnn.experiments.runs import environment
+from birnn.experiments.execution import environment
 
 PROJECT = Path.cwd()
 SEEDS = range(101, 105)

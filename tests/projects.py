@@ -1,6 +1,7 @@
 """Helpers that create copies of the project, run the real `dvc` in them, and read the results."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -76,6 +77,19 @@ def stages_run(result: subprocess.CompletedProcess[str]) -> list[str]:
     """Return the stages that a `dvc` command ran."""
     lines = result.stdout.splitlines()
     return [line.split("'")[1] for line in lines if line.startswith("Running stage '")]
+
+
+def experiments(project: Path) -> list[str]:
+    """Return the references of all experiments, from any commit."""
+    listed = check_output(project, "git", "for-each-ref", "--format=%(refname)", "refs/exps")
+    return listed.split()
+
+
+def experiment(project: Path, label: str) -> str:
+    """Return the name of the only experiment with this label (see `Point.label`)."""
+    names = [reference.rpartition("/")[2] for reference in experiments(project)]
+    (name,) = [name for name in names if re.fullmatch(rf"{re.escape(label)}-[0-9a-f]{{7}}", name)]
+    return name
 
 
 def error_line(stderr: str) -> str:

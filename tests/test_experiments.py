@@ -1,9 +1,7 @@
 """Test experiments, studies and reviews of a change with the real `dvc`, on small real data."""
 
 import csv
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -14,7 +12,17 @@ import pytest
 
 from birnn.core.outputs import read_json
 from birnn.reporting import study
-from tests.projects import PROJECT, commit, environment, error_line, run, set_settings, stages_run
+from tests.projects import (
+    PROJECT,
+    commit,
+    environment,
+    error_line,
+    experiment,
+    experiments,
+    run,
+    set_settings,
+    stages_run,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -30,12 +38,11 @@ def git(*arguments: str, cwd: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def restore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def terminate_second_experiment(command: tuple[str, ...], cwd: Path) -> str:
+    """Terminate a sweep, with the effect of Ctrl-C, while its second experiment trains.
 
-
-def interrupt_second_experiment(command: tuple[str, ...], cwd: Path) -> str:
-    """Interrupt a study like Ctrl-C while its second experiment trains, and return the output."""
+    Return the output.
+    """
     log = cwd.parent / "log.txt"
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
@@ -44,16 +51,13 @@ def interrupt_second_experiment(command: tuple[str, ...], cwd: Path) -> str:
             env=environment(warm=False),
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
-            # If the tests run in the background, Ctrl-C may be ignored.
-            preexec_fn=restore_interrupts,  # noqa: PLW1509
         )
         deadline = time.monotonic() + 300
         while "Running stage 'train_bilstm'" not in log.read_text("utf-8").partition("[2 of 2]")[2]:
             assert process.poll() is None, log.read_text("utf-8")
             assert time.monotonic() < deadline, log.read_text("utf-8")
             time.sleep(0.2)
-        os.killpg(process.pid, signal.SIGINT)
+        process.terminate()
         assert process.wait(timeout=60) != 0
     return log.read_text("utf-8")
 
@@ -61,14 +65,16 @@ def interrupt_second_experiment(command: tuple[str, ...], cwd: Path) -> str:
 @pytest.mark.exhaustive
 @on_posix
 def test_interrupted_study_resumes(finished_copy: Path) -> None:
-    log = interrupt_second_experiment((*BIRNN, "sweep", *SEEDS), finished_copy)
+    log = terminate_second_experiment((*BIRNN, "sweep", *SEEDS), finished_copy)
     assert "0 of 2 experiments are finished" in log
     assert "Traceback" not in log.partition("interrupted: resume with the same command")[2]
+    assert list((finished_copy / ".dvc/tmp/exps/standalone").glob("tmp*")) == []
+    assert [name for name in experiments(finished_copy) if "/temp/" in name] == []
 
     result = run(*BIRNN, "sweep", *SEEDS, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert "1 of 2 experiments are finished" in result.stdout
-    assert "[1 of 1] epochs-1-seed-1" in result.stdout
+    assert f"[1 of 1] {experiment(finished_copy, 'epochs-1-seed-1')}" in result.stdout
     assert stages_run(result).count("train_bilstm") == 1
 
     result = run(*BIRNN, "sweep", *SEEDS, cwd=finished_copy)
@@ -77,8 +83,8 @@ def test_interrupted_study_resumes(finished_copy: Path) -> None:
     assert run("git", "status", "--porcelain", cwd=finished_copy).stdout == ""
 
     shown = run("dvc", "exp", "show", "--md", cwd=finished_copy).stdout
-    assert "epochs-1-seed-0" in shown
-    assert "epochs-1-seed-1" in shown
+    for label in ("epochs-1-seed-0", "epochs-1-seed-1"):
+        assert experiment(finished_copy, label) in shown
 
     # The study stays valid after another commit, unless code or corpus changed.
     (finished_copy / "note.txt").write_text("a note")
@@ -105,9 +111,10 @@ def test_report_includes_matching_study_and_leaderboard(finished_copy: Path) -> 
     assert result.returncode == 0, result.stderr
     assert max(map(len, result.stdout.splitlines())) <= 80
     saved = pd.read_csv(finished_copy / "study" / "leaderboard.csv", index_col="experiment")
-    assert set(saved.index) == {"seed-0", "seed-1", "workspace"}
+    first, second = (experiment(finished_copy, label) for label in ("seed-0", "seed-1"))
+    assert set(saved.index) == {first, second, "workspace"}
     metrics = read_json(finished_copy / "metrics" / "metrics.json")
-    for name in ("seed-0", "workspace"):
+    for name in (first, "workspace"):
         assert saved.loc[name, "bigru.accuracy"] == metrics["bigru"]["accuracy"]
     assert (saved["bigru.seconds"] > 0).all()
     assert (saved["code"] == "current").all()
@@ -125,7 +132,7 @@ def test_report_includes_matching_study_and_leaderboard(finished_copy: Path) -> 
     options = ("--where", "train.seed=1", "--csv")
     result = run(*BIRNN, "leaderboard", *options, cwd=finished_copy)
     (row,) = csv.DictReader(result.stdout.splitlines())
-    assert (row["experiment"], row["code"]) == ("seed-1", "other")
+    assert (row["experiment"], row["code"]) == (second, "other")
 
 
 RECIPES = """
@@ -149,8 +156,8 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     result = run(*BIRNN, "sweep", "-r", "all", "-S", "train.seed=0..1", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     shown = run("dvc", "exp", "show", "--md", cwd=finished_copy).stdout
-    assert "plain-seed-0" in shown
-    assert "pooling-seed-1" in shown
+    for label in ("plain-seed-0", "pooling-seed-1"):
+        assert experiment(finished_copy, label) in shown
 
     result = run(*BIRNN, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
@@ -311,12 +318,6 @@ def test_review_of_fewer_epochs(branch: Path) -> None:
     assert "| `train.epochs` | 2 | 1 |" in text
 
 
-def experiments(project: Path) -> set[str]:
-    """Return the experiments of all commits, as commit and name."""
-    listed = run("git", "for-each-ref", "--format=%(refname)", "refs/exps", cwd=project).stdout
-    return {name for name in listed.split() if "seed" in name}
-
-
 @pytest.mark.exhaustive
 def test_review_over_seeds(branch: Path) -> None:
     result = run(*BIRNN, "review", "main", "--seeds", "2", cwd=branch)
@@ -332,7 +333,7 @@ def test_review_over_seeds(branch: Path) -> None:
     assert status == 0
     assert text.count("| unchanged |") == 2
     assert "**Note**" not in text
-    kept = experiments(branch)
+    kept = set(experiments(branch))
     assert len(kept) == 2
 
     set_settings(branch, {"train.epochs": "1"})
@@ -342,7 +343,7 @@ def test_review_over_seeds(branch: Path) -> None:
     assert ("the margin of 1.2 points" in text) == (status == 1)
     assert "| metric | before, 2 seeds | here, 2 seeds |" in text
     # The runs of the study are still there.
-    assert experiments(branch) > kept
+    assert set(experiments(branch)) > kept
 
 
 def test_review_without_metric_changes(branch: Path) -> None:

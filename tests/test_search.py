@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.projects import environment, resolve, run
+from tests.projects import environment, experiments, resolve, run
 
 pytestmark = [
     pytest.mark.exhaustive,
@@ -28,11 +28,6 @@ SEARCH = (
     "bigru.holdout_accuracy",
 )
 COMMAND = (*SEARCH, "--trials", str(TRIALS))
-
-
-def experiments(project: Path) -> list[str]:
-    listed = run("git", "for-each-ref", "--format=%(refname)", "refs/exps", cwd=project).stdout
-    return [name.rpartition("/")[2] for name in listed.split()]
 
 
 def kill_after(text: str, project: Path) -> None:
@@ -70,7 +65,8 @@ def test_killed_search_resumes(finished_copy: Path) -> None:
     assert complete["epochs"].tolist() == [2] * len(complete)
     assert (trials["state"] != "fail").all()
     # Stopped trials are no experiments, and nothing else is left.
-    assert sorted(experiments(finished_copy)) == sorted(complete["experiment"])
+    names = [reference.rpartition("/")[2] for reference in experiments(finished_copy)]
+    assert sorted(names) == sorted(complete["experiment"])
     folders = finished_copy / ".dvc" / "tmp" / "exps" / "standalone"
     assert list(folders.glob("tmp*")) == []
 

@@ -1,5 +1,6 @@
 """Locks that prevent two processes from writing the same files."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,13 +27,14 @@ def hold_lock(name: str, patience: float = PATIENCE) -> Iterator[None]:
     file = FOLDER / f"{name}.lock"
     file.parent.mkdir(exist_ok=True)
     end = time.monotonic() + patience
+    waiting = False
     while (lock := _try_to_lock(file)) is None:
+        running = f"running in this folder as process {file.read_text(encoding='utf-8').strip()}"
         if time.monotonic() > end:
-            process = file.read_text(encoding="utf-8").strip()
-            raise InputError(
-                f"{name} is already running in this folder as process {process}: "
-                "wait for it, or stop it"
-            )
+            raise InputError(f"{name} is already {running}: wait for it, or stop it")
+        if not waiting:
+            print(f"waiting for {name}, which is {running}", file=sys.stderr)
+            waiting = True
         time.sleep(INTERVAL)
     try:
         yield

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 from dvc.config import Config
 
 from birnn.core.errors import InputError
-from birnn.experiments import worker
+from birnn.experiments import runs, worker
+from birnn.experiments.execution import environment, minutes, options_of
 from birnn.experiments.grid import Point
-from birnn.experiments.runs import environment, minutes, options_of
 from birnn.experiments.worker import Task
 
 # The options of a DVC remote that are not secret: each machine uses its own credentials.
@@ -65,9 +65,9 @@ class Cluster:
         """Pull the experiments that the remotes have and this clone lacks."""
         remote = _output("dvc", "exp", "list", "--name-only", self.git_remote).split()
         local = _output("dvc", "exp", "list", "--name-only").split()
-        for point in points:
-            if point.name in remote and point.name not in local:
-                self._pull(point)
+        for name in runs.names(points):
+            if name in remote and name not in local:
+                self._pull(name)
 
     def execute(self, points: Sequence[Point]) -> Iterator[Point]:
         """Run experiments on the cluster, print how each ends, and yield those that failed.
@@ -84,22 +84,25 @@ class Cluster:
             carry_out = ray.remote(
                 num_cpus=self.needs.cpus, num_gpus=self.needs.gpus, max_retries=RETRIES
             )(worker.carry_out)
-            tasks = {carry_out.remote(self._task(point)): point for point in points}
+            tasks = {
+                carry_out.remote(self._task(point, name)): (point, name)
+                for point, name in zip(points, runs.names(points), strict=True)
+            }
             print(f"{len(tasks)} experiments are waiting for machines", flush=True)
             for count in range(1, len(points) + 1):
                 (done,), _ = ray.wait(list(tasks))
-                point = tasks.pop(done)
-                problem = self._problem(ray, done, point)
+                point, name = tasks.pop(done)
+                problem = self._problem(ray, done, name)
                 seconds = (time.perf_counter() - start) / count
                 left = f", about {minutes(seconds * len(tasks))} left" if tasks else ""
                 outcome = f"failed: {problem}" if problem else "is finished"
-                print(f"[{count} of {len(points)}] {point.name} {outcome}{left}", flush=True)
+                print(f"[{count} of {len(points)}] {name} {outcome}{left}", flush=True)
                 if problem:
                     yield point
 
-    def _task(self, point: Point) -> Task:
+    def _task(self, point: Point, name: str) -> Task:
         return Task(
-            point.name,
+            name,
             self.address,
             self.commit,
             self.dvc_remote,
@@ -107,21 +110,21 @@ class Cluster:
             self.needs.cpus,
         )
 
-    def _problem(self, ray: Any, done: Any, point: Point) -> str:
+    def _problem(self, ray: Any, done: Any, name: str) -> str:
         """Pull the experiment of a finished task; return its error, or an empty string."""
         try:
             ray.get(done)
-            self._pull(point)
+            self._pull(name)
         except ray.exceptions.RayTaskError as error:
             return str(error.cause)
         except (InputError, ray.exceptions.RayError) as error:
             return str(error).splitlines()[0]
         return ""
 
-    def _pull(self, point: Point) -> None:
-        done = _run("dvc", "exp", "pull", "--force", self.git_remote, point.name)
+    def _pull(self, name: str) -> None:
+        done = _run("dvc", "exp", "pull", "--force", self.git_remote, name)
         if "Missing cache files" in done.stderr:
-            raise InputError(f"the DVC remote lacks files of {point.name}: run it again")
+            raise InputError(f"the DVC remote lacks files of {name}: run it again")
 
 
 def connect(needs: Needs, git_remote: str) -> Cluster:

@@ -9,6 +9,7 @@ from rich.table import Table
 from birnn.evaluation.model_names import PAIRS, TITLES, pair_title
 from birnn.experiments import (
     cluster,
+    execution,
     freshness,
     gate,
     grid,
@@ -37,7 +38,7 @@ def sweep(settings: Sequence[str], recipe_names: Sequence[str]) -> None:
     Raises:
         InputError: an option is not valid, or an experiment failed.
     """
-    runs.run(points(settings, recipe_names), runs.one_by_one)
+    execution.run(points(settings, recipe_names), execution.one_by_one)
 
 
 def sweep_on_ray(
@@ -51,7 +52,7 @@ def sweep_on_ray(
     chosen = points(settings, recipe_names)
     machines = cluster.connect(needs, git_remote)
     machines.pull(chosen)
-    runs.run(chosen, machines.execute)
+    execution.run(chosen, machines.execute)
 
 
 def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Point]:
@@ -75,7 +76,7 @@ def study(name: str, settings: Sequence[str], recipe_names: Sequence[str]) -> No
     folder = studies.FOLDER / name
     if settings or recipe_names:
         chosen = points(settings, recipe_names)
-        matches = runs.match_points(chosen, runs.finished())
+        matches = runs.finished(chosen)
         studies.write(name, chosen, matches)
         print(f"{len(matches)} of {len(chosen)} experiments: {folder}")
     else:
@@ -143,14 +144,13 @@ def collect_ladder(settings: Sequence[str], names: Sequence[str]) -> None:
     Raises:
         InputError: an option is not valid, or a recipe has no finished experiment.
     """
-    finished = runs.finished()
-    matches = {
-        recipe.name: list(runs.match_points(grid.points(settings, recipe), finished).values())
-        for name in names
-        for recipe in recipes.named(name)
-    }
+    chosen = points(settings, names)
+    finished = runs.finished(chosen)
+    matches: dict[str, list[runs.Run]] = {point.recipe: [] for point in chosen}
+    for index, run in finished.items():
+        matches[chosen[index].recipe].append(run)
     folder = ladder.write(matches, list(recipes.read().values()))
-    print(f"{sum(map(len, matches.values()))} experiments: {folder}")
+    print(f"{len(finished)} experiments: {folder}")
 
 
 def log_tried() -> None:
@@ -185,7 +185,7 @@ def review(
         settings = [f"{SEED}=0..{seeds - 1}"]
         run_grid(settings, [])
         chosen = grid.points(settings)
-        repeated = studies.rows(chosen, runs.match_points(chosen, runs.finished()))
+        repeated = studies.rows(chosen, runs.finished(chosen))
     result = reviews.review(before, after, noise, conditions, stale=bool(stale), runs=repeated)
     reviews.write(result, base, output)
     for test in result.tests:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from birnn.experiments.runs import environment
+from birnn.experiments.execution import environment
 
 
 def stale_stages() -> list[str]:

@@ -1,4 +1,4 @@
-"""Grids of settings: syntax, validation, and names of experiments."""
+"""Grids of settings: syntax, validation, and labels of experiments."""
 
 import itertools
 import re
@@ -15,6 +15,7 @@ from birnn.experiments.recipes import Recipe
 from birnn.networks.registry import NETWORKS
 
 PARAMS = settings.FILE
+LONGEST_LABEL = 150  # characters; git stores each name as a file name
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
 Params = dict[str, Any]
@@ -38,13 +39,18 @@ class Point:
     recipe: str = ""
 
     @property
-    def name(self) -> str:
-        """The name of the experiment, such as `maxlen-200-seed-3` or `pooling-seed-3`."""
+    def label(self) -> str:
+        """The readable part of the experiment's name, such as `pad-maxlen-200-seed-3`.
+
+        The section `train` is left out.
+        """
         # The seed comes last, since it varies within a group.
-        keys = sorted(self.chosen, key=lambda key: key == "train.seed")
-        parts = [f"{_short(key)}-{self.chosen[key]}" for key in keys]
+        keys = sorted(self.chosen, key=lambda key: (key == "train.seed", key))
+        parts = [
+            f"{key.removeprefix('train.').replace('.', '-')}-{self.chosen[key]}" for key in keys
+        ]
         parts = [self.recipe, *parts] if self.recipe else parts
-        return re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(parts)).strip("-.")
+        return re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(parts))[:LONGEST_LABEL].strip("-.")
 
 
 def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
@@ -122,9 +128,3 @@ def _check(params: Params) -> None:
         except InputError as error:
             _, _, reason = str(error).partition(": ")
             raise InputError(f"the grid: {reason}") from error
-
-
-def _short(key: str) -> str:
-    """Return a setting's name without its section, unless several networks have the setting."""
-    section, name = key.split(".")
-    return f"{section}-{name}" if section in NETWORKS else name

@@ -1,16 +1,10 @@
-"""DVC experiments: find the finished ones for this code and corpus, and run the others."""
+"""DVC experiments: what identifies them, and the finished ones."""
 
 import hashlib
 import io
 import json
-import os
-import shutil
-import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,35 +19,25 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
-from birnn.experiments import worker
 from birnn.experiments.grid import PARAMS, Params, Point
-from birnn.experiments.overrides import literal
 
 LOCK = Path("dvc.lock")
 METRICS = Path("metrics/metrics.json")
 RECORDS = (LOCK, PARAMS, METRICS)
 CODE = ("birnn/", "stages/")
 CORPUS = "data/corpus"
+OWN, OWN_FILES = "csv", "data/own"  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
 BEFORE_TRAINING = ("word_vectors", "self_labelled", "ngrams")
 TIMINGS = (*BEFORE_TRAINING, *NETWORKS, BASELINE)  # files in `timings`
-EXPERIMENTS = Path(".dvc/tmp/exps")
-INTERVAL = 0.5  # seconds
-PATIENCE = 60  # seconds
 UNMEASURED = ("own_folder", "fetch", "report")  # stages whose code does not affect the metrics
-KERNELS = Path(".dvc/tmp/kernels")
+DIGEST_LENGTH = 7  # characters, in names
 
 Lock = dict[str, Any]
 """The content of `dvc.lock`."""
 
 Hashes = dict[tuple[str, str], str]
 """MD5 hashes of dependencies by stage and path."""
-
-STOPPED = -signal.SIGINT
-"""The exit status of an experiment that was stopped early."""
-
-Execute = Callable[[Sequence[Point]], Iterator[Point]]
-"""A function that runs experiments and yields those that failed."""
 
 
 @dataclass(frozen=True)
@@ -112,16 +96,36 @@ def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
     return pd.read_parquet(io.BytesIO(read_output(run, f"data/evaluated/{name}.parquet")))
 
 
-def finished() -> list[Run]:
-    """Return the finished experiments of the current code and corpus, from any commit."""
-    corpus, code = _current_hashes()
-    return [run for run in finished_with_any_code() if (run.corpus, run.code) == (corpus, code)]
+def names(points: Sequence[Point]) -> list[str]:
+    """Return the names of experiments with the current code and corpus.
+
+    A name ends with a digest of everything that the results depend on, such as
+    `pad-maxlen-200-seed-3-1a2b3c4`. So experiments with different results have different names.
+    """
+    digests = _digests(points, read_lock())
+    return [
+        f"{point.label}-{digest[:DIGEST_LENGTH]}"
+        for point, digest in zip(points, digests, strict=True)
+    ]
+
+
+def finished(points: Sequence[Point]) -> dict[int, Run]:
+    """Return the finished experiment of each point, by index of the point.
+
+    It has the settings of the point and the current code and corpus, and may be from any commit.
+    """
+    lock = read_lock()
+    runs = {
+        _digest(run.params, run.code, _corpus(_locked_source(run.lock), run.corpus, lock)): run
+        for run in finished_with_any_code()
+    }
+    digests = enumerate(_digests(points, lock))
+    return {index: runs[digest] for index, digest in digests if digest in runs}
 
 
 def fingerprint() -> str:
     """Return a hash of the current code and corpus, as far as they affect the metrics."""
-    hashes = [sorted(each.items()) for each in _current_hashes()]
-    return hashlib.sha256(repr(hashes).encode()).hexdigest()
+    return _digest({}, current_code(), _locked_hashes(read_lock(), CORPUS))
 
 
 def finished_with_any_code() -> list[Run]:
@@ -144,18 +148,13 @@ def finished_with_any_code() -> list[Run]:
 def workspace() -> Run | None:
     """Return the run in the working tree, or None if it is not finished."""
     contents = [file.read_bytes() if file.exists() else None for file in RECORDS]
-    return _run_of(WORKSPACE, "", _head(), *contents)
+    return _run_of(WORKSPACE, "", head(), *contents)
 
 
 def current_code() -> Hashes:
     """Return the hashes of the working tree's code, which may differ from those in the lock."""
-    with Repo() as repo:
-        return {
-            (stage.name, dependency.def_path): dependency.get_hash().value
-            for stage in repo.index.stages
-            for dependency in stage.deps
-            if stage.name not in UNMEASURED and dependency.def_path.startswith(CODE)
-        }
+    hashes = _current_hashes(*CODE)
+    return {key: md5 for key, md5 in hashes.items() if key[0] not in UNMEASURED}
 
 
 def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
@@ -207,95 +206,6 @@ def training_seconds(timings: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def match_points(points: Sequence[Point], runs: Sequence[Run]) -> dict[int, Run]:
-    """Return a run with the settings of each point, by index of the point."""
-    matches = {}
-    for index, point in enumerate(points):
-        for run in runs:
-            if _affecting_metrics(run.params) == _affecting_metrics(point.params):
-                matches[index] = run
-    return matches
-
-
-def _affecting_metrics(params: Params) -> Params:
-    return {section: values for section, values in params.items() if section != "report"}
-
-
-def run(points: Sequence[Point], execute: Execute) -> None:
-    """Run the points of a grid that are not finished, as DVC experiments.
-
-    Raises:
-        InputError: an experiment failed. The others were run.
-    """
-    done = match_points(points, finished())
-    print(f"{len(done)} of {len(points)} experiments are finished")
-    failed = list(execute([point for index, point in enumerate(points) if index not in done]))
-    if failed:
-        names = ", ".join(point.name for point in failed)
-        raise InputError(f"failed: {names}. Fix the errors above, and run the same command again")
-
-
-def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
-    """Run experiments on this machine, one at a time, and yield those that failed.
-
-    Each experiment runs in a temporary folder and reuses DVC's caches. `dvc exp show` lists it.
-    """
-    start = time.perf_counter()
-    for count, point in enumerate(points):
-        seconds = (time.perf_counter() - start) / max(1, count)
-        left = f", about {minutes(seconds * (len(points) - count))} left" if count else ""
-        print(f"[{count + 1} of {len(points)}] {point.name}{left}", flush=True)
-        if execute(point) != 0:
-            yield point
-
-
-def execute(point: Point, *stages: str, stop: Callable[[], bool] = lambda: False) -> int:
-    """Run a point as a DVC experiment in a temporary folder, and return DVC's exit status.
-
-    An experiment of this name from this commit is replaced. Ctrl-C stops the experiment, too, and
-    DVC removes its folder.
-
-    Args:
-        point: the settings.
-        stages: stages to run with what they depend on, by default all.
-        stop: returns whether to stop the experiment; asked about twice per second.
-    """
-    # By name alone, DVC would also replace an experiment of another commit, such as a run of a
-    # study.
-    remove(point)
-    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", point.name]
-    command += [*options_of(point), *stages]
-    process = subprocess.Popen(
-        command,
-        env=environment(),
-        process_group=0,
-        preexec_fn=_prepare if sys.platform == "linux" else None,  # noqa: PLW1509
-    )
-    try:
-        while process.poll() is None:
-            if stop():
-                _interrupt(process)
-                return STOPPED
-            time.sleep(INTERVAL)
-    except BaseException:
-        _interrupt(process)
-        raise
-    return process.returncode
-
-
-def revision(point: Point) -> str | None:
-    """Return the revision of the experiment with a point's name from this commit, if any."""
-    command = ["git", "rev-parse", "--quiet", "--verify", _reference(point)]
-    return (
-        subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip() or None
-    )
-
-
-def remove(point: Point) -> None:
-    """Remove the experiment with a point's name from this commit, if there is one."""
-    subprocess.run(["git", "update-ref", "-d", _reference(point)], check=True)
-
-
 def read_lock(file: Path = LOCK) -> Lock:
     """Return the content of `dvc.lock`.
 
@@ -308,61 +218,20 @@ def read_lock(file: Path = LOCK) -> Lock:
     return content
 
 
-def environment() -> dict[str, str]:
-    """Return variables with which `dvc` finds this Python and experiments share compiled code."""
-    return worker.environment(KERNELS)
-
-
-def options_of(point: Point) -> list[str]:
-    """Return the options of `dvc exp run` for a point."""
-    return [
-        part for key, value in point.changes.items() for part in ("-S", f"{key}={literal(value)}")
-    ]
-
-
-def minutes(seconds: float) -> str:
-    """Format a duration in minutes."""
-    return f"{max(1, round(seconds / 60))} min"
-
-
-def remove_folders(point: Point) -> None:
-    """Remove what a killed DVC left of the experiment with a point's name."""
-    for file in EXPERIMENTS.glob("run/*/*.run"):
-        left = json.loads(file.read_text(encoding="utf-8"))
-        if left["name"] == point.name:
-            shutil.rmtree(left["root_dir"], ignore_errors=True)
-            shutil.rmtree(file.parent)
-
-
-def _reference(point: Point) -> str:
-    head = _head()
-    return f"refs/exps/{head[:2]}/{head[2:]}/{point.name}"
-
-
-def _prepare() -> None:
-    """Let a new process end with its parent, and on interrupts, which `nohup` may ignore."""
-    worker.end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _interrupt(process: subprocess.Popen[bytes]) -> None:
-    """Interrupt DVC and its stage, and wait until DVC has removed the experiment's folder."""
-    if sys.platform == "win32":
-        process.terminate()
-    else:
-        os.killpg(process.pid, signal.SIGINT)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(PATIENCE)
-    process.kill()
-
-
-def _current_hashes() -> tuple[Hashes, Hashes]:
-    """Return the hashes of the corpus in the lock and of the current code."""
-    return _locked_hashes(read_lock(), CORPUS), current_code()
-
-
-def _head() -> str:
+def head() -> str:
+    """Return the current commit."""
     return subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
+
+
+def _current_hashes(*paths: str) -> Hashes:
+    """Return the hashes in the working tree of all dependencies in `paths`."""
+    with Repo() as repo:
+        return {
+            (stage.name, dependency.def_path): dependency.get_hash().value
+            for stage in repo.index.stages
+            for dependency in stage.deps
+            if dependency.def_path.startswith(paths)
+        }
 
 
 def _locked_hashes(lock: Lock, *paths: str) -> Hashes:
@@ -379,3 +248,51 @@ def _is_complete(lock: Lock, params: Params) -> bool:
     """Return whether all stages ran, so that the last one records this experiment's settings."""
     recorded = lock["stages"].get("report", {}).get("params", {}).get(PARAMS.name)
     return bool(recorded == flatten(params))
+
+
+def _digests(points: Sequence[Point], lock: Lock) -> list[str]:
+    """Return the digest of each point with the current code and corpus."""
+    code, corpus = current_code(), _locked_hashes(lock, CORPUS)
+    own_files = None
+    if any(point.params["fetch"]["source"] == OWN for point in points):
+        own_files = _current_hashes(OWN_FILES)["fetch", OWN_FILES]
+    sources = [_source(flatten(point.params), own_files) for point in points]
+    return [
+        _digest(point.params, code, _corpus(source, corpus, lock))
+        for point, source in zip(points, sources, strict=True)
+    ]
+
+
+def _digest(params: Params, code: Hashes, corpus: Mapping[Any, Any]) -> str:
+    """Return a digest of everything that the metrics depend on."""
+    settings = {
+        # 0.0 and 0 are one setting.
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in flatten(params).items()
+        if not name.startswith("report.")
+    }
+    content = json.dumps([sorted(each.items()) for each in (settings, code, corpus)])
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _corpus(source: Mapping[str, Any], corpus: Hashes, lock: Lock) -> Mapping[Any, Any]:
+    """Return what identifies a corpus: its hashes, or its source if `lock` has another.
+
+    The hashes of a corpus from another source are unknown before an experiment reads it.
+    """
+    return corpus if source == _locked_source(lock) else source
+
+
+def _locked_source(lock: Lock) -> dict[str, Any]:
+    """Return the source of the corpus in `dvc.lock`."""
+    fetch = lock["stages"]["fetch"]
+    own_files = [dep["md5"] for dep in fetch["deps"] if dep["path"] == OWN_FILES]
+    return _source(fetch["params"][PARAMS.name], *own_files)
+
+
+def _source(settings: Mapping[str, Any], own_files: str | None) -> dict[str, Any]:
+    """Return the settings, and the hash of the files, that a corpus is read from."""
+    source = {
+        name: value for name, value in settings.items() if name.startswith(("csv.", "fetch."))
+    }
+    return source | ({OWN_FILES: own_files} if settings["fetch.source"] == OWN else {})

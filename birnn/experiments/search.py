@@ -27,15 +27,15 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from birnn.core.errors import InputError
-from birnn.core.locks import hold_lock
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.experiments import grid, runs, studies
+from birnn.experiments import execution, grid, runs, studies
 from birnn.experiments.cluster import Cluster
+from birnn.experiments.execution import minutes
 from birnn.experiments.grid import Point
 from birnn.experiments.recipes import Recipe
-from birnn.experiments.runs import Run, minutes
+from birnn.experiments.runs import Run
 from birnn.reporting.formatting import listed
 from birnn.training import live
 from birnn.training.splits import TRAINING
@@ -140,11 +140,10 @@ def run(search: Search, trials: int, execute: Execute, batch: int = 1) -> optuna
         batch: number of trials that are proposed together.
 
     Raises:
-        InputError: code, corpus, settings or ranges differ from those that the search began with,
-            or a search is already running in this folder.
+        InputError: code, corpus, settings or ranges differ from those that the search began with.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with hold_lock("search"):
+    with execution.exclusively():
         study = _open(search)
         start, first = time.perf_counter(), len(study.trials)
         print(f"{first} of {trials} trials are finished")
@@ -153,10 +152,10 @@ def run(search: Search, trials: int, execute: Execute, batch: int = 1) -> optuna
             seconds = (time.perf_counter() - start) / max(1, done - first)
             left = f", about {minutes(seconds * (trials - done))} left" if done > first else ""
             for number, params in enumerate(proposed, start=done + 1):
-                print(f"[{number} of {trials}] {search.point(params).name}{left}", flush=True)
+                print(f"[{number} of {trials}] {search.point(params).label}{left}", flush=True)
             for trial in execute(search, study, proposed):
                 study.add_trial(trial)
-                print(f"{search.point(trial.params).name}: {describe(trial)}", flush=True)
+                print(f"{search.point(trial.params).label}: {describe(trial)}", flush=True)
     return study
 
 
@@ -191,10 +190,10 @@ def one_by_one(
         point = search.point(params)
         value, curve = _result(search, find(point))
         if value is None:
-            runs.remove_folders(point)
-            status, curve = _train(search, study, point)
+            (name,) = runs.names([point])
+            status, curve = _train(search, study, point, name)
             if status == 0:
-                runs.execute(point)
+                execution.execute(point, name)
                 value, curve = _result(search, find(point))
         yield finish(search, params, value, curve, study)
 
@@ -208,7 +207,7 @@ def in_batches(machines: Cluster) -> Execute:
         points = [search.point(params) for params in proposed]
         machines.pull(points)
         # Equal trials are one experiment.
-        missing = {point.name: point for point in points if find(point) is None}
+        missing = {str(point.params): point for point in points if find(point) is None}
         list(machines.execute(list(missing.values())))
         for params, point in zip(proposed, points, strict=True):
             yield finish(search, params, *_result(search, find(point)))
@@ -218,7 +217,7 @@ def in_batches(machines: Cluster) -> Execute:
 
 def find(point: Point) -> Run | None:
     """Return the finished experiment of a point, if any."""
-    return runs.match_points([point], runs.finished()).get(0)
+    return runs.finished([point]).get(0)
 
 
 def finish(
@@ -261,7 +260,7 @@ def pruned_after(study: optuna.Study, curve: Curve) -> int | None:
     return None
 
 
-def _train(search: Search, study: optuna.Study, point: Point) -> tuple[int, Curve]:
+def _train(search: Search, study: optuna.Study, point: Point, name: str) -> tuple[int, Curve]:
     """Train only the network of the metric, so that a pruned trial trains no other.
 
     DVC then has the network in its cache.
@@ -272,17 +271,17 @@ def _train(search: Search, study: optuna.Study, point: Point) -> tuple[int, Curv
     curve: Curve = {}
 
     def is_pruned() -> bool:
-        curve.update(_live_curve(point.name, search.model))
+        curve.update(_live_curve(name, search.model))
         return pruned_after(study, curve) is not None
 
     if search.model not in NETWORKS:
         return 0, curve
-    status = runs.execute(point, f"train_{search.model}", stop=is_pruned)
-    if status == 0 and (revision := runs.revision(point)):
+    status = execution.execute(point, name, f"train_{search.model}", stop=is_pruned)
+    if status == 0 and (revision := execution.revision(name)):
         curve = _curve(dvc.api.read(_history(search.model), rev=revision, mode="rb"))
-        status = 0 if pruned_after(study, curve) is None else runs.STOPPED
+        status = 0 if pruned_after(study, curve) is None else execution.STOPPED
     if status != 0:
-        runs.remove(point)
+        execution.remove(name)
     return status, curve
 
 

@@ -60,7 +60,7 @@ def collect(search: Search, study: optuna.Study) -> Results:
     complete = study.get_trials(states=(TrialState.COMPLETE,))
     if not complete:
         raise InputError("every trial failed: fix the errors above, and search under another name")
-    matches = runs.match_points([search.point(trial.params) for trial in complete], runs.finished())
+    matches = runs.finished([search.point(trial.params) for trial in complete])
     if missing := [trial.number + 1 for at, trial in enumerate(complete) if at not in matches]:
         raise InputError(
             f"the experiments of these trials were removed: {listed(map(str, missing))}. Search "
@@ -192,9 +192,9 @@ def _stopped(results: Results) -> dict[str, Run]:
     stopped = {}
     for trial in results.study.get_trials(states=(TrialState.PRUNED,)):
         point = results.search.point(trial.params)
-        source = f"{point.name} of search {results.search.name}, stopped after epoch"
+        source = f"{point.label} of search {results.search.name}, stopped after epoch"
         stopped[f"{source} {trial.last_step}"] = Run(
-            point.name, "", finished.baseline, point.params, metrics
+            point.label, "", finished.baseline, point.params, metrics
         )
     return stopped
 

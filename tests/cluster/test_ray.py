@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 
 from tests.cluster.conftest import BIRNN, Machines, publish, run_on
-from tests.projects import check_output, copy, environment, run
+from tests.projects import check_output, copy, environment, experiment, experiments, run
 
 pytest.importorskip("ray", reason="make cluster installs Ray")
 pytestmark = pytest.mark.exhaustive
@@ -20,14 +21,18 @@ pytestmark = pytest.mark.exhaustive
 NAMES = ["seed-1", "seed-2", "seed-3", "seed-4"]
 
 
-def experiments(project: Path) -> list[str]:
-    """Return the names of the experiments that DVC lists, with duplicates."""
-    return sorted(check_output(project, "dvc", "exp", "list", "--name-only").split())
+def labels(project: Path) -> list[str]:
+    """Return the labels of the experiments of all commits, with duplicates."""
+    return sorted(without_digest(name.rpartition("/")[2]) for name in experiments(project))
 
 
-def metrics(project: Path, name: str) -> dict[str, Any]:
-    refs = check_output(project, "git", "for-each-ref", "--format=%(refname)", "refs/exps").split()
-    reference = next(ref for ref in refs if ref.endswith(f"/{name}"))
+def without_digest(name: str) -> str:
+    return re.sub("-[0-9a-f]{7}$", "", name)
+
+
+def metrics(project: Path, label: str) -> dict[str, Any]:
+    name = experiment(project, label)
+    reference = next(each for each in experiments(project) if each.endswith(f"/{name}"))
     return json.loads(check_output(project, "git", "show", f"{reference}:metrics/metrics.json"))
 
 
@@ -38,7 +43,7 @@ def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) ->
     assert result.returncode == 0, result.stdout + result.stderr
     assert "0 of 4 experiments are finished" in result.stdout
     assert "[4 of 4] seed-" in result.stdout
-    assert experiments(project) == NAMES
+    assert labels(project) == NAMES
     # Both machines ran experiments, and only their caches and locks are left.
     for folder in machines.folders:
         assert (folder / "cache" / "files").is_dir()
@@ -48,7 +53,7 @@ def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) ->
         }
 
     shown = check_output(project, "dvc", "exp", "show", "--csv")
-    assert all(name in shown for name in NAMES)
+    assert all(experiment(project, label) in shown for label in NAMES)
     check_output(local, *BIRNN, "sweep", "-S", "train.seed=1..4")
     for name in NAMES:
         assert metrics(project, name) == metrics(local, name)
@@ -56,7 +61,7 @@ def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) ->
     # They count as finished, and can be applied, since their outputs were pulled too.
     again = run_on(machines, project, "-S", "train.seed=1..4")
     assert "4 of 4 experiments are finished" in again.stdout
-    check_output(project, "dvc", "exp", "apply", "seed-3")
+    check_output(project, "dvc", "exp", "apply", experiment(project, "seed-3"))
     assert run("dvc", "repro", "--dry", cwd=project).stdout.count("Running stage") == 0
 
     # Another clone pulls them from the remotes and runs nothing.
@@ -66,7 +71,7 @@ def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) ->
     again = run_on(machines, other, "-S", "train.seed=1..4")
     assert again.returncode == 0, again.stderr
     assert "4 of 4 experiments are finished" in again.stdout
-    assert experiments(other) == NAMES
+    assert labels(other) == NAMES
 
 
 def running_experiments(folder: Path) -> list[Path]:
@@ -93,9 +98,9 @@ def test_experiment_of_a_lost_machine_restarts(project: Path, machines: Machines
     machines.kill_second_node()
     output = driver.communicate(timeout=300)[0]
     assert driver.returncode == 0, output
-    assert experiments(project) == ["seed-1", "seed-2"]
+    assert labels(project) == ["seed-1", "seed-2"]
     on_remote = check_output(project, "dvc", "exp", "list", "--name-only", "origin").split()
-    assert sorted(on_remote) == ["seed-1", "seed-2"]
+    assert sorted(map(without_digest, on_remote)) == ["seed-1", "seed-2"]
     assert metrics(project, "seed-1") != metrics(project, "seed-2")
     # No process of the lost machine still runs.
     assert not [
@@ -124,11 +129,13 @@ def test_refused_push_saves_the_results(project: Path, machines: Machines, refus
     result = run_on(machines, project, "-S", "train.seed=1")
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith("error: failed: seed-1.")
-    line = next(line for line in result.stdout.splitlines() if "seed-1 failed: " in line)
+    line = next(
+        line for line in result.stdout.splitlines() if re.search(r"seed-1-\w{7} failed: ", line)
+    )
     saved = Path(line.partition("saved on that machine in ")[2].partition(": ")[0])
     assert saved.parent in machines.folders
-    assert experiments(project) == []
-    assert experiments(saved) == ["seed-1"]
+    assert labels(project) == []
+    assert labels(saved) == ["seed-1"]
 
     # Run the command in the message once the remotes accept pushes again.
     experiments_of_git = project.parent / "origin.git" / "refs" / "exps"
@@ -138,7 +145,7 @@ def test_refused_push_saves_the_results(project: Path, machines: Machines, refus
     check_output(saved, *line.partition("run ")[2].removesuffix(" there").split())
     result = run_on(machines, project, "-S", "train.seed=1")
     assert "1 of 1 experiments are finished" in result.stdout
-    assert experiments(project) == ["seed-1"]
+    assert labels(project) == ["seed-1"]
 
 
 def test_failed_experiment_prints_its_error(project: Path, machines: Machines) -> None:
@@ -147,7 +154,7 @@ def test_failed_experiment_prints_its_error(project: Path, machines: Machines) -
     assert "error: failed: min-reviews-100000." in result.stderr
     assert "min-reviews-100000 failed: on " in result.stdout
     assert "Traceback" not in result.stdout + result.stderr
-    assert experiments(project) == []
+    assert labels(project) == []
 
 
 def remove_git_remote(project: Path) -> None:
@@ -244,7 +251,8 @@ def test_search_on_a_cluster(project: Path, machines: Machines) -> None:
     assert trials["number"].tolist() == [1, 2, 3, 4]
     assert set(trials["state"]) == {"complete"}
     assert not trials["train.learning_rate"].duplicated().any()
-    assert sorted(trials["experiment"]) == experiments(project)
+    names = [reference.rpartition("/")[2] for reference in experiments(project)]
+    assert sorted(trials["experiment"]) == sorted(names)
     for name, accuracy in zip(trials["experiment"], trials["value"], strict=True):
         assert metrics(project, name)["bigru"]["holdout_accuracy"] == accuracy
     assert all((folder / "cache" / "files").is_dir() for folder in machines.folders)

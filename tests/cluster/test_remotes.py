@@ -51,5 +51,7 @@ def test_missing_credentials_are_reported(on_s3: Path) -> None:
     finally:
         machines.end()
     assert result.returncode == 1
-    line = next(line for line in result.stdout.splitlines() if "seed-1 failed: " in line)
+    line = next(
+        line for line in result.stdout.splitlines() if "seed-1" in line and " failed: " in line
+    )
     assert "credentials" in line

@@ -25,7 +25,7 @@ def test_grid_has_every_combination() -> None:
     assert points[-1].changes == {"train.seed": 2, "pad.maxlen": 200, "pad.validation": 0.1}
     assert points[-1].params["pad"]["maxlen"] == 200
     assert points[-1].params["network"] == grid.read()["network"]
-    assert len({point.name for point in points}) == len(points)
+    assert len({point.label for point in points}) == len(points)
 
 
 @pytest.mark.parametrize(
@@ -38,18 +38,12 @@ def test_dvc_reads_the_value_that_a_literal_stands_for(value: object, tmp_path: 
     assert grid.read(file) == {"csv": {"column": value}}
 
 
-def test_networks_with_the_same_setting_have_different_names() -> None:
-    names = {point.name for point in grid.points(["bigru.units=8", "bilstm.units=8"])}
-    names |= {grid.points([f"{network}.units=8"])[0].name for network in ("bigru", "bilstm")}
-    assert len(names) == 3
-
-
-def test_names_end_with_the_seed() -> None:
-    (point,) = grid.points(["train.seed=3", "pad.maxlen=200"])
-    assert point.name == "maxlen-200-seed-3"
+def test_labels_end_with_the_seed() -> None:
+    (point,) = grid.points(["train.seed=3", "pad.maxlen=200", "pad.seed=1"])
+    assert point.label == "pad-maxlen-200-pad-seed-1-seed-3"
     (point,) = grid.points(["train.learning_rate=1e-3"])
     assert point.params["train"]["learning_rate"] == 0.001
-    assert point.name == "learning-rate-0.001"
+    assert point.label == "learning-rate-0.001"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_recipe_settings_are_valid(name: str) -> None:
     (point,) = grid.points([], recipe)
     flat = flatten(point.params)
     assert {key: flat[key] for key in recipe.settings} == recipe.settings
-    assert point.name == name
+    assert point.label == name
 
 
 def test_each_recipe_changes_the_one_that_it_adds_to() -> None:
@@ -67,7 +67,7 @@ def test_each_seed_has_its_own_holdout() -> None:
     (recipe,) = recipes.named("pooling")
     points = grid.points(["train.seed=0..2"], recipe)
     assert [point.params["pad"]["seed"] for point in points] == [0, 1, 2]
-    assert [point.name for point in points] == [f"pooling-seed-{seed}" for seed in range(3)]
+    assert [point.label for point in points] == [f"pooling-seed-{seed}" for seed in range(3)]
     assert points[0].changes["network.pooling"] == "max_mean"
     assert points[0].chosen == {"train.seed": 0}
 
@@ -76,7 +76,7 @@ def test_recipe_settings_can_be_overridden() -> None:
     (recipe,) = recipes.named("dropout")
     (point,) = grid.points(["train.epochs=7"], recipe)
     assert point.params["train"]["epochs"] == 7
-    assert point.name == "dropout-epochs-7"
+    assert point.label == "dropout-epochs-7"
 
 
 def test_unknown_recipe_is_rejected() -> None:

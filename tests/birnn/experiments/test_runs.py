@@ -1,9 +1,9 @@
-"""Finished experiments, and the order in which the others run."""
+"""Finished experiments, and names."""
 
 import copy
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,13 +11,18 @@ from typing import Any
 
 import pytest
 
-from birnn.experiments import runs
+from birnn.experiments import grid, runs
+from birnn.experiments.grid import Point
+from tests.projects import PROJECT
 
-PARAMS = {"train": {"epochs": 1}}
+PARAMS = {"fetch": {"source": "imdb"}, "train": {"epochs": 1}}
 METRICS = {"bigru": {"accuracy": 1}}
 LOCK = {
     "stages": {
-        "fetch": {"deps": [{"path": "stages/fetch.py", "md5": "1"}]},
+        "fetch": {
+            "deps": [{"path": "data/own", "md5": "0"}, {"path": "stages/fetch.py", "md5": "1"}],
+            "params": {"params.yaml": {"fetch.source": "imdb"}},
+        },
         "train_bigru": {
             "deps": [
                 {"path": "birnn/training", "md5": "2"},
@@ -28,30 +33,47 @@ LOCK = {
         },
         "report": {
             "deps": [{"path": "stages/report.py", "md5": "6"}],
-            "params": {"params.yaml": {"train.epochs": 1}},
+            "params": {"params.yaml": {"fetch.source": "imdb", "train.epochs": 1}},
         },
     }
 }
 
 
-@contextmanager
-def repository() -> Iterator[Any]:
-    """Yield a stub of DVC's `Repo` with the hashes of `LOCK` and one experiment."""
-    stages = [
-        SimpleNamespace(
-            name=name,
-            deps=[
-                SimpleNamespace(
-                    def_path=dependency["path"],
-                    get_hash=lambda md5=dependency["md5"]: SimpleNamespace(value=md5),
-                )
-                for dependency in stage["deps"]
-            ],
-        )
-        for name, stage in LOCK["stages"].items()
-    ]
-    experiments = SimpleNamespace(ls=lambda **_: {"main": [("one", "abc")]})
-    yield SimpleNamespace(index=SimpleNamespace(stages=stages), experiments=experiments)
+def use_project(monkeypatch: pytest.MonkeyPatch, lock: Any, found: Sequence[Any] = ()) -> None:
+    """Replace the project by a `dvc.lock` that is up to date, and experiments with these locks."""
+
+    @contextmanager
+    def repository() -> Iterator[Any]:
+        stages = [
+            SimpleNamespace(
+                name=name,
+                deps=[
+                    SimpleNamespace(
+                        def_path=dependency["path"],
+                        get_hash=lambda md5=dependency["md5"]: SimpleNamespace(value=md5),
+                    )
+                    for dependency in stage["deps"]
+                ],
+            )
+            for name, stage in lock["stages"].items()
+        ]
+        listed = [(f"name-{number}", "abc") for number in range(len(found))]
+        experiments = SimpleNamespace(ls=lambda **_: {"main": listed})
+        yield SimpleNamespace(index=SimpleNamespace(stages=stages), experiments=experiments)
+
+    monkeypatch.setattr(runs, "Repo", repository)
+    monkeypatch.setattr(runs, "read_lock", lambda: lock)
+    records = [[json.dumps(content).encode() for content in each] for each in found]
+    monkeypatch.setattr(runs, "_read_records", lambda _: records)
+
+
+def make_point(**changes: Any) -> Point:
+    """Return a point with other values of `train.epochs` and so on."""
+    params = {section: dict(values) for section, values in PARAMS.items()}
+    for name, value in changes.items():
+        section, _, setting = name.partition("_")
+        params[section][setting] = value
+    return Point({}, {}, params)
 
 
 @pytest.mark.parametrize(
@@ -78,16 +100,83 @@ def test_finished_requires_current_code_corpus_and_all_stages(
     for dependency in lock["stages"][stage]["deps"] if stage else []:
         if dependency["path"] == path:
             dependency["md5"] = "other"
-    monkeypatch.setattr(runs, "Repo", repository)
-    monkeypatch.setattr(runs, "read_lock", lambda: LOCK)
-    records = [json.dumps(content).encode() for content in (lock, PARAMS, METRICS)]
-    monkeypatch.setattr(runs, "_read_records", lambda revisions: [records for _ in revisions])
-    assert [run.name for run in runs.finished()] == ["one"] * counts
+    use_project(monkeypatch, LOCK, [(lock, PARAMS, METRICS)])
+    found = runs.finished([make_point(train_epochs=3), make_point()])
+    assert {index: run.name for index, run in found.items()} == ({1: "name-0"} if counts else {})
     # Code and corpus do not matter here, only whether all stages ran.
     complete = path != "params"
-    found = runs.finished_with_any_code()
-    assert [(run.name, run.baseline) for run in found] == [("one", "main")] * complete
-    assert [run.metrics for run in found] == [METRICS] * complete
+    any_code = runs.finished_with_any_code()
+    assert [(run.name, run.baseline) for run in any_code] == [("name-0", "main")] * complete
+    assert [run.metrics for run in any_code] == [METRICS] * complete
+
+
+def own_lock(files: str, corpus: str) -> Any:
+    """Return a lock of the user's own files, which gave a corpus."""
+    lock = copy.deepcopy(LOCK)
+    lock["stages"]["fetch"]["deps"][0]["md5"] = files
+    lock["stages"]["train_bigru"]["deps"][2]["md5"] = corpus
+    for stage in ("fetch", "report"):
+        lock["stages"][stage]["params"]["params.yaml"]["fetch.source"] = "csv"
+    return lock
+
+
+def test_experiments_on_another_corpus_are_found_by_its_source(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = make_point(fetch_source="csv")
+    record = (own_lock("0", "own corpus"), own.params, METRICS)
+    # The corpus in the project is IMDB, the own files, or these with an edit that was not fetched.
+    for lock in (LOCK, record[0]):
+        use_project(monkeypatch, lock, [record])
+        assert list(runs.finished([own])) == [0]
+    use_project(monkeypatch, own_lock("edited", "own corpus"), [record])
+    assert runs.finished([own]) == {}
+
+
+def test_different_results_have_different_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = []
+    other_code, other_corpus = copy.deepcopy(LOCK), copy.deepcopy(LOCK)
+    other_code["stages"]["train_bigru"]["deps"][0]["md5"] = "other"
+    other_corpus["stages"]["train_bigru"]["deps"][2]["md5"] = "other"
+    for lock in (LOCK, other_code, other_corpus):
+        use_project(monkeypatch, lock)
+        names += runs.names([make_point(), make_point(train_epochs=2)])
+    for files in ("0", "edited"):
+        use_project(monkeypatch, own_lock(files, f"corpus of {files}"))
+        names += runs.names([make_point(fetch_source="csv")])
+    assert len(set(names)) == len(names)
+    use_project(monkeypatch, LOCK)
+    # These do not change the results.
+    same = [make_point(), make_point(train_epochs=1.0)]
+    same[1].params["report"] = {"equivalence": 1}
+    assert runs.names(same) == names[:1] * 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["train.seed=1"],
+        ["pad.seed=1"],
+        ["csv.seed=1"],
+        ["train.epochs=4"],
+        ["word_vectors.epochs=4"],
+        ["ngrams.smoothing=2"],
+        ["baseline.smoothing=2"],
+        ["train.seed=1", "pad.seed=2"],
+        ["pad.seed=1", "train.seed=2"],
+    ],
+)
+def test_name_identifies_all_settings(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
+    monkeypatch.chdir(PROJECT)
+    use_project(monkeypatch, LOCK)
+    others = ["train.seed=1..2", "pad.seed=1..2", "csv.seed=1..2", "train.epochs=4"]
+    others += ["word_vectors.epochs=4", "ngrams.smoothing=2", "baseline.smoothing=2"]
+    (point,) = grid.points(options)
+    different = [other for each in others for other in grid.points([each])]
+    different = [other for other in different if other.params != point.params]
+    names = runs.names([point, *grid.points(options[::-1]), *different])
+    assert names[0] == names[1]
+    assert names[0] not in names[2:]
 
 
 def git(*arguments: str) -> str:
@@ -121,7 +210,7 @@ def test_workspace_without_a_complete_run_is_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runs, "_head", lambda: "main")
+    monkeypatch.setattr(runs, "head", lambda: "main")
     assert runs.workspace() is None
     Path("metrics").mkdir()
     for file, content in zip(runs.RECORDS, (LOCK, PARAMS, METRICS), strict=True):
@@ -135,21 +224,6 @@ def test_workspace_without_a_complete_run_is_no_run(
     # The settings were edited after the run.
     Path("params.yaml").write_text(json.dumps({"train": {"epochs": 2}}))
     assert runs.workspace() is None
-
-
-def test_one_by_one_prints_the_remaining_time(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    clock = iter([100.0, 100.0, 700.0, 1300.0])
-    monkeypatch.setattr(runs.time, "perf_counter", lambda: next(clock))
-    monkeypatch.setattr(runs, "execute", lambda point: int(point.name == "b"))
-    points = [SimpleNamespace(name=name) for name in "abc"]
-    assert [point.name for point in runs.one_by_one(points)] == ["b"]
-    assert capsys.readouterr().out.splitlines() == [
-        "[1 of 3] a",
-        "[2 of 3] b, about 20 min left",
-        "[3 of 3] c, about 10 min left",
-    ]
 
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])

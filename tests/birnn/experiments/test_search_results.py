@@ -42,7 +42,7 @@ def make_results(
         tables[str(number)] = pd.DataFrame({"label": LABELS, "bigru": log_odds})
         metrics = {"bigru": {"holdout_accuracy": accuracy}, "corpus": {"name": "mine"}}
         point = chosen.point(params)
-        found.append(Run(point.name, str(number), "base", point.params, metrics))
+        found.append(Run(point.label, str(number), "base", point.params, metrics))
     pruned = {"train.learning_rate": 0.09, "network.dropout": 0.6}
     study.add_trial(
         create_trial(
@@ -60,7 +60,7 @@ def make_results(
     files = {search_results.ROWS: rows.getvalue(), search_results.CORPUS: corpus.getvalue()}
     monkeypatch.setattr(search_results, "read_predictions", lambda run, _: tables[run.revision])
     monkeypatch.setattr(search_results, "read_output", lambda _, file: files[file])
-    monkeypatch.setattr(runs, "finished", lambda: found)
+    monkeypatch.setattr(runs, "finished", lambda _: dict(enumerate(found)))
     return search_results.collect(chosen, study)
 
 
@@ -99,7 +99,7 @@ def test_files(monkeypatch: pytest.MonkeyPatch) -> None:
     assert table["value"].tolist() == [0.6, 0.9, 0.5, 0.51]
     assert table["epochs"].tolist() == [2] * 4
     assert table["network.dropout"].tolist() == [0.5, 0.5, 0.5, 0.6]
-    assert table["experiment"][1] == "learning-rate-0.01-dropout-0.5-validation-0.1"
+    assert table["experiment"][1] == "network-dropout-0.5-pad-validation-0.1-learning-rate-0.01"
     shares = pd.read_csv(folder / "importance.csv")
     assert shares["setting"].tolist() == ["train.learning_rate", "network.dropout"]
     assert shares["importance"].sum() == pytest.approx(1)
@@ -138,7 +138,7 @@ def test_trials_without_difference_have_no_importance(monkeypatch: pytest.Monkey
 
 def test_experiments_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     results = make_results(monkeypatch, {DEFAULTS: 0.8})
-    monkeypatch.setattr(runs, "finished", list)
+    monkeypatch.setattr(runs, "finished", lambda _: {})
     with pytest.raises(InputError, match=r"were removed: 1\."):
         search_results.collect(results.search, results.study)
     failed = optuna.create_study(direction="maximize")

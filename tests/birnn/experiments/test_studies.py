@@ -1,8 +1,6 @@
 """Writing, reading and drawing studies."""
 
 import math
-from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
-from birnn.experiments import grid, recipes, runs, seed_predictions, studies
+from birnn.experiments import grid, recipes, seed_predictions, studies
 from birnn.experiments.runs import Run
 from birnn.reporting import conclusions, study, study_figure
 from birnn.reporting.conclusions import MEASURES
@@ -126,15 +124,6 @@ def test_invalid_studies_are_rejected(points: list[grid.Point]) -> None:
         with pytest.raises(InputError, match="is not a valid name of a study"):
             studies.write(name, points, make_runs(points))
     assert not Path("study").exists()
-
-
-def test_runs_match_by_all_settings(points: list[grid.Point]) -> None:
-    listed = list(make_runs(points).values())
-    assert set(runs.match_points(points, listed)) == set(range(6))
-    assert set(runs.match_points(points, listed[1:3])) == {1, 2}
-    other = replace(listed[0], params=deepcopy(listed[0].params))
-    other.params["train"]["epochs"] = 99
-    assert set(runs.match_points(points, [other])) == set()
 
 
 def read_output(run: Run, file: str) -> bytes:

@@ -46,7 +46,7 @@ def make_run(revision: str, *options: str, recipe: Recipe | None = None, **accur
         for model, value in ({"bilstm": 0.8, "bigru": 0.81, "baseline": 0.9} | accuracy).items()
     }
     metrics |= {"corpus": {"name": "mine"}, "pair": {"accuracy_difference": 0.123}}
-    return Run(point.name, revision, "base", point.params, metrics)
+    return Run(point.label, revision, "base", point.params, metrics)
 
 
 def read(file: Path) -> list[dict[str, str]]:

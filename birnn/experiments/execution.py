@@ -1,0 +1,195 @@
+"""Run points of a grid as DVC experiments on this machine."""
+
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from birnn.core import signals
+from birnn.core.errors import InputError
+from birnn.core.locks import hold_lock
+from birnn.core.outputs import read_json
+from birnn.experiments import runs, worker
+from birnn.experiments.grid import Point
+from birnn.experiments.overrides import literal
+
+DVC_FOLDER = Path(".dvc/tmp/exps")
+# References in git that DVC uses while it starts an experiment.
+TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
+INTERVAL = 0.5  # seconds
+PATIENCE = 60  # seconds
+KERNELS = Path(".dvc/tmp/kernels")
+
+STOPPED = -signal.SIGINT
+"""The exit status of an experiment that was stopped early."""
+
+Execute = Callable[[Sequence[Point]], Iterator[Point]]
+"""A function that runs experiments and yields those that failed."""
+
+
+@contextmanager
+def exclusively() -> Iterator[None]:
+    """Wait until no other sweep or search runs in this folder, and keep others waiting.
+
+    Then remove what killed ones left. SIGTERM has the effect of Ctrl-C from now on.
+    """
+    signals.raise_on_signals()
+    with hold_lock("experiments", patience=math.inf):
+        remove_leftovers()
+        yield
+
+
+def run(points: Sequence[Point], execute: Execute) -> None:
+    """Run the points of a grid that are not finished, as DVC experiments.
+
+    Raises:
+        InputError: an experiment failed. The others were run.
+    """
+    with exclusively():
+        done = runs.finished(points)
+        print(f"{len(done)} of {len(points)} experiments are finished")
+        failed = list(execute([point for index, point in enumerate(points) if index not in done]))
+    if failed:
+        names = ", ".join(point.label for point in failed)
+        raise InputError(f"failed: {names}. Fix the errors above, and run the same command again")
+
+
+def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
+    """Run experiments on this machine, one at a time, and yield those that failed.
+
+    Each experiment runs in a temporary folder and reuses DVC's caches. `dvc exp show` lists it.
+    """
+    start = time.perf_counter()
+    for count, point in enumerate(points):
+        seconds = (time.perf_counter() - start) / max(1, count)
+        left = f", about {minutes(seconds * (len(points) - count))} left" if count else ""
+        # Only now, because the code may have been edited meanwhile.
+        (name,) = runs.names([point])
+        print(f"[{count + 1} of {len(points)}] {name}{left}", flush=True)
+        if execute(point, name) != 0:
+            yield point
+
+
+def execute(point: Point, name: str, *stages: str, stop: Callable[[], bool] = lambda: False) -> int:
+    """Run a point as a DVC experiment in a temporary folder, and return DVC's exit status.
+
+    Ctrl-C stops the experiment, too, and DVC removes its folder.
+
+    Args:
+        point: the settings.
+        name: name of the experiment (see `runs.names`).
+        stages: stages to run with what they depend on, by default all.
+        stop: returns whether to stop the experiment; asked about twice per second.
+    """
+    # An unfinished experiment: its name would identify the same results if it were finished.
+    remove(name)
+    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", name]
+    command += [*options_of(point), *stages]
+    process = subprocess.Popen(
+        command,
+        env=environment(),
+        process_group=0,
+        preexec_fn=_prepare if sys.platform == "linux" else None,  # noqa: PLW1509
+    )
+    try:
+        while process.poll() is None:
+            if stop():
+                _interrupt(process)
+                return STOPPED
+            time.sleep(INTERVAL)
+    except BaseException:
+        _interrupt(process)
+        raise
+    return process.returncode
+
+
+def revision(name: str) -> str | None:
+    """Return the revision of the experiment of this name from the current commit, if any."""
+    command = ["git", "rev-parse", "--quiet", "--verify", _reference(name)]
+    return (
+        subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip() or None
+    )
+
+
+def remove(name: str) -> None:
+    """Remove the experiment of this name from the current commit, if there is one."""
+    subprocess.run(["git", "update-ref", "-d", _reference(name)], check=True)
+
+
+def environment() -> dict[str, str]:
+    """Return variables with which `dvc` finds this Python and experiments share compiled code."""
+    return worker.environment(KERNELS)
+
+
+def options_of(point: Point) -> list[str]:
+    """Return the options of `dvc exp run` for a point."""
+    return [
+        part for key, value in point.changes.items() for part in ("-S", f"{key}={literal(value)}")
+    ]
+
+
+def minutes(seconds: float) -> str:
+    """Format a duration in minutes."""
+    return f"{max(1, round(seconds / 60))} min"
+
+
+def remove_leftovers() -> None:
+    """Remove the folders and temporary references of experiments whose DVC was killed.
+
+    DVC would keep the folders forever, and would run an experiment in `refs/exps/stash` next time.
+    Nothing is removed while DVC runs in the project.
+    """
+    folders = list(DVC_FOLDER.glob("standalone/tmp*"))
+    listed = ["git", "for-each-ref", "--format=delete %(refname)", *TEMPORARY_REFERENCES]
+    references = subprocess.run(listed, check=True, capture_output=True).stdout
+    if not (folders or references) or _dvc_is_running():
+        return
+    subprocess.run(["git", "update-ref", "--stdin"], input=references, check=True)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    for file in DVC_FOLDER.glob("run/*/*.run"):
+        if not Path(read_json(file)["root_dir"]).exists():
+            shutil.rmtree(file.parent)
+
+
+def _dvc_is_running() -> bool:
+    """Return whether a process of DVC or of one of its stages runs in the project."""
+    project = Path.cwd()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            folder = Path(process.cwd())
+            in_experiment = folder.is_relative_to(project / DVC_FOLDER)
+            is_dvc = any(Path(part).name in {"dvc", "dvc.exe"} for part in process.cmdline())
+            if in_experiment or (is_dvc and folder.is_relative_to(project)):
+                return True
+    return False
+
+
+def _reference(name: str) -> str:
+    head = runs.head()
+    return f"refs/exps/{head[:2]}/{head[2:]}/{name}"
+
+
+def _prepare() -> None:
+    """Let a new process end with its parent, and on interrupts, which `nohup` may ignore."""
+    worker.end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt DVC and its stage, and wait until DVC has removed the experiment's folder."""
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        os.killpg(process.pid, signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(PATIENCE)
+    process.kill()
