@@ -29,17 +29,27 @@ def hold_lock(name: str, patience: float = PATIENCE) -> Iterator[None]:
     end = time.monotonic() + patience
     waiting = False
     while (lock := _try_to_lock(file)) is None:
-        running = f"running in this folder as process {file.read_text(encoding='utf-8').strip()}"
         if time.monotonic() > end:
-            raise InputError(f"{name} is already {running}: wait for it, or stop it")
+            raise InputError(
+                f"{name} is already running in this folder as process {_holder(file)}: "
+                "wait for it, or stop it"
+            )
         if not waiting:
-            print(f"waiting for {name}, which is {running}", file=sys.stderr)
+            print(f"waiting for {name}, which runs as process {_holder(file)}", file=sys.stderr)
             waiting = True
         time.sleep(INTERVAL)
     try:
         yield
     finally:
         lock.close()
+
+
+def _holder(file: Path) -> str:
+    """Return the process that holds a lock; on Windows, no other process can read the file."""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except PermissionError:
+        return "?"
 
 
 def _try_to_lock(file: Path) -> LockFile | None:

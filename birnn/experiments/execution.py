@@ -42,7 +42,7 @@ def exclusively() -> Iterator[None]:
     Then remove what killed ones left. SIGTERM has the effect of Ctrl-C from now on.
     """
     signals.raise_on_signals()
-    with hold_lock("experiments", patience=math.inf):
+    with hold_lock("sweep", patience=math.inf):
         remove_leftovers()
         yield
 
