@@ -103,8 +103,8 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
     numbered = names == [str(number) for number in range(len(names))]  # a header by pandas
     if label != csv.label_column and label_key(label) in columns[label] and not numbered:
         raise InputError(
-            f"{file} has no header: its first row has the label {label!r}. Insert a line that names "
-            f"its {len(columns)} columns, such as text and label"
+            f"{file} has no header: its first row has the label {label!r}. Insert a line that "
+            f"names its {len(columns)} columns, such as text and label"
         )
     changes |= {"text_column": text, "label_column": label} | _labels(csv, columns[label])
     changes |= _split(csv, folder, columns)

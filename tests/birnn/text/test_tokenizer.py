@@ -13,7 +13,7 @@ TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from(" \t\n.'-<>\r\x0b\
 
 
 def keras_words(text: str) -> list[str]:
-    """Split a text as Keras's `text_to_word_sequence` does, and at `\r`, over bytes."""
+    """Split a text as Keras's `text_to_word_sequence` does, and at carriage returns, over bytes."""
     separators = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n\r'
     lower = bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in text.encode())
     spaced = bytes(32 if byte in separators else byte for byte in lower)
