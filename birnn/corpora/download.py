@@ -1,6 +1,7 @@
 """Download a large file with a progress bar, resume if interrupted, and verify it."""
 
 import hashlib
+from http import HTTPStatus
 from pathlib import Path
 
 import requests
@@ -64,8 +65,7 @@ def download(address: str, file: Path, expected: str) -> None:
 def _is_unreachable(error: Exception) -> bool:
     """Return whether no server answered, or a proxy refused the connection."""
     if isinstance(error, requests.HTTPError):
-        status = error.response.status_code
-        return status == requests.codes.proxy_authentication_required
+        return error.response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
     # Somebody answered, but not the server.
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return False
