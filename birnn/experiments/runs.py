@@ -22,14 +22,14 @@ from dvc.repo import Repo
 from dvc_data.index import DataIndexDirError
 
 from birnn.core.errors import InputError
+from birnn.core.integrity import LOCK, Lock, parse_lock, read_lock
 from birnn.core.settings import flatten
-from birnn.core.yaml_files import parse_yaml, read_yaml
+from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.experiments import worker
 from birnn.experiments.grid import PARAMS, Params, Point
 from birnn.experiments.overrides import literal
 
-LOCK = Path("dvc.lock")
 METRICS = Path("metrics/metrics.json")
 RECORDS = (LOCK, PARAMS, METRICS)
 CODE = ("birnn/", "stages/")
@@ -42,9 +42,6 @@ INTERVAL = 0.5  # seconds
 PATIENCE = 60  # seconds
 UNMEASURED = ("own_folder", "fetch", "report")  # stages whose code does not affect the metrics
 KERNELS = Path(".dvc/tmp/kernels")
-
-Lock = dict[str, Any]
-"""The content of `dvc.lock`."""
 
 Hashes = dict[tuple[str, str], str]
 """MD5 hashes of dependencies by stage and path."""
@@ -181,7 +178,11 @@ def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> 
     lock_text, params_text, metrics_text = records
     if lock_text is None or params_text is None or metrics_text is None:
         return None
-    lock, params = parse_yaml(lock_text), parse_yaml(params_text)
+    try:
+        lock = parse_lock(lock_text, f"{LOCK} of {name}")
+    except InputError:
+        return None
+    params = parse_yaml(params_text)
     if not _is_complete(lock, params):
         return None
     return Run(name, revision, baseline, params, json.loads(metrics_text), lock)
@@ -294,18 +295,6 @@ def revision(point: Point) -> str | None:
 def remove(point: Point) -> None:
     """Remove the experiment with a point's name from this commit, if there is one."""
     subprocess.run(["git", "update-ref", "-d", _reference(point)], check=True)
-
-
-def read_lock(file: Path = LOCK) -> Lock:
-    """Return the content of `dvc.lock`.
-
-    Raises:
-        InputError: the file is missing.
-    """
-    if not file.exists():
-        raise InputError(f"{file} is missing: run dvc repro first")
-    content: Lock = read_yaml(file)
-    return content
 
 
 def environment() -> dict[str, str]:

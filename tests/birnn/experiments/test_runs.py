@@ -11,23 +11,24 @@ from typing import Any
 
 import pytest
 
-from birnn.experiments import runs
+from birnn.core.errors import InputError
+from birnn.experiments import revisions, runs
 
 PARAMS = {"train": {"epochs": 1}}
 METRICS = {"bigru": {"accuracy": 1}}
 LOCK = {
     "stages": {
-        "fetch": {"deps": [{"path": "stages/fetch.py", "md5": "1"}]},
+        "fetch": {"deps": [{"path": "stages/fetch.py", "md5": "1" * 32}]},
         "train_bigru": {
             "deps": [
-                {"path": "birnn/training", "md5": "2"},
-                {"path": "stages/train_bigru.py", "md5": "3"},
-                {"path": "data/corpus/train.parquet", "md5": "4"},
-                {"path": "data/padded/train", "md5": "5"},
+                {"path": "birnn/training", "md5": "2" * 32},
+                {"path": "stages/train_bigru.py", "md5": "3" * 32},
+                {"path": "data/corpus/train.parquet", "md5": "4" * 32},
+                {"path": "data/padded/train", "md5": "5" * 32},
             ],
         },
         "report": {
-            "deps": [{"path": "stages/report.py", "md5": "6"}],
+            "deps": [{"path": "stages/report.py", "md5": "6" * 32}],
             "params": {"params.yaml": {"train.epochs": 1}},
         },
     }
@@ -77,7 +78,7 @@ def test_finished_requires_current_code_corpus_and_all_stages(
         lock["stages"]["report"]["params"]["params.yaml"]["train.epochs"] = 2
     for dependency in lock["stages"][stage]["deps"] if stage else []:
         if dependency["path"] == path:
-            dependency["md5"] = "other"
+            dependency["md5"] = "0" * 32
     monkeypatch.setattr(runs, "Repo", repository)
     monkeypatch.setattr(runs, "read_lock", lambda: LOCK)
     records = [json.dumps(content).encode() for content in (lock, PARAMS, METRICS)]
@@ -129,12 +130,31 @@ def test_workspace_without_a_complete_run_is_no_run(
     run = runs.workspace()
     assert run
     assert (run.name, run.baseline, run.metrics) == ("workspace", "main", METRICS)
-    assert run.code == {("train_bigru", "birnn/training"): "2"} | {
-        ("train_bigru", "stages/train_bigru.py"): "3"
+    assert run.code == {("train_bigru", "birnn/training"): "2" * 32} | {
+        ("train_bigru", "stages/train_bigru.py"): "3" * 32
     }
     # The settings were edited after the run.
     Path("params.yaml").write_text(json.dumps({"train": {"epochs": 2}}))
     assert runs.workspace() is None
+
+
+def test_lock_of_a_killed_dvc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs, "_head", lambda: "main")
+    Path("metrics").mkdir()
+    lock = copy.deepcopy(LOCK)
+    del lock["stages"]["train_bigru"]["deps"][0]["md5"]  # type: ignore[index]
+    for file, content in zip(runs.RECORDS, (lock, PARAMS, METRICS), strict=True):
+        file.write_text(json.dumps(content))
+    run = runs.workspace()
+    assert run
+    assert set(run.code) == {("train_bigru", "stages/train_bigru.py")}
+    assert revisions.read_working_tree().test_reviews is None
+    runs.LOCK.write_text(json.dumps(lock)[:-1])
+    assert runs.workspace() is None
+    for read in (runs.read_lock, revisions.read_working_tree):
+        with pytest.raises(InputError, match=r"^dvc\.lock is damaged: run git checkout"):
+            read()
 
 
 def test_one_by_one_prints_the_remaining_time(
