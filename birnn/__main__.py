@@ -9,6 +9,7 @@ import typer
 
 from birnn.cli import choices, experiments, project
 from birnn.core.errors import InputError
+from birnn.core.terminal import replace_missing_characters
 from birnn.networks.quiet_imports import quiet_imports
 
 Network = Annotated[
@@ -212,6 +213,7 @@ def export(
 
 def run() -> None:
     """Run the command; print an error that the user can fix as one line."""
+    replace_missing_characters()
     try:
         app()
         sys.stdout.flush()

@@ -28,6 +28,7 @@ from tests.projects import (
     PROJECT,
     SMALL,
     Build,
+    check_output,
     commit,
     contents,
     copy,
@@ -111,6 +112,16 @@ def test_pipeline_runs_on_own_corpus(own: Path) -> None:
     assert "groups, such as films" not in report
     # The user's text stays out of git.
     assert run("git", "ls-files", "data", cwd=own).stdout == "data/own/README.md\n"
+
+
+def test_file_in_git_is_the_same_in_every_clone(clone: Path, tmp_path: Path) -> None:
+    name = "data/own/reviews.csv"
+    write_reviews(clone / name)
+    assert b"\r\n" in (clone / name).read_bytes()
+    check_output(clone, "git", "add", "--force", name)
+    commit(clone)
+    check_output(tmp_path, "git", "clone", "-q", str(clone), "other")
+    assert (tmp_path / "other" / name).read_bytes() == (clone / name).read_bytes()
 
 
 def test_changed_file_reruns_fetch(own_copy: Path) -> None:

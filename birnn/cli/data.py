@@ -13,9 +13,9 @@ import numpy as np
 
 from birnn.core import settings
 from birnn.core.errors import InputError
-from birnn.core.settings import Csv, Settings
+from birnn.core.settings import Csv, Settings, label_key
 from birnn.corpora import sources, store, tabular
-from birnn.corpora.labelled_files import FOLDER, LabelledFiles, UnusableRowError, label_key
+from birnn.corpora.labelled_files import FOLDER, LabelledFiles, UnusableRowError
 from birnn.corpora.review import SPLITS
 from birnn.experiments.overrides import literal
 from birnn.text import corpus_statistics, encoding, tokenizer
@@ -26,7 +26,7 @@ TEST_FRACTION = 0.2
 
 LABEL_COLUMNS = ("label", "sentiment", "star", "rating", "score", "class", "target", "polarity")
 MOST_LABELS = 12
-# Common labels, in lowercase: positive and negative.
+# Common labels: positive and negative.
 WORDS = ({"positive", "pos", "good", "true", "yes"}, {"negative", "neg", "bad", "false", "no"})
 # Common scales: positive, negative and neutral. Of several that contain all labels, the first is
 # suggested.
@@ -74,7 +74,8 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
     """Return the settings that must change to fit a file, guessed from its first rows.
 
     Raises:
-        InputError: the file is missing or damaged, or has no columns of texts and labels.
+        InputError: the file is missing or damaged, or has no header or no columns of texts and
+            labels.
     """
     file = LabelledFiles(csv, folder).find(csv.train)[0]
     changes: dict[str, Any] = {}
@@ -98,6 +99,13 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
             f"{file} has no column that looks like a label. Its columns are: {', '.join(columns)}. "
             "Set csv.label_column, csv.positive and csv.negative"
         )
+    names = [name for name in columns if name]
+    numbered = names == [str(number) for number in range(len(names))]  # a header by pandas
+    if label != csv.label_column and label_key(label) in columns[label] and not numbered:
+        raise InputError(
+            f"{file} has no header: its first row has the label {label!r}. Insert a line that "
+            f"names its {len(columns)} columns, such as text and label"
+        )
     changes |= {"text_column": text, "label_column": label} | _labels(csv, columns[label])
     changes |= _split(csv, folder, columns)
     for name in ("id_column", "group_column"):
@@ -107,7 +115,7 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
 
 
 def _sample(file: Path, given: tabular.Format) -> dict[str, Counter[str]]:
-    """Return the values of the first rows by column, as text; missing values are left out."""
+    """Return the keys of the values of the first rows by column; missing values are left out."""
     columns: dict[str, Counter[str]] = {}
     for _, row in islice(tabular.read(file, (), given), SAMPLE):
         for name, value in row.items():
@@ -140,7 +148,7 @@ def _labels(csv: Csv, values: Counter[str]) -> dict[str, Any]:
 
 def _classes(values: Counter[str]) -> tuple[Any, Any] | None:
     """Return the positive and the negative labels of a column, if they are common ones."""
-    words = [[value for value in values if value.lower() in known] for known in WORDS]
+    words = [[value for value in values if value in known] for known in WORDS]
     if all(words) and len(values) <= MOST_LABELS:
         return tuple(found if len(found) > 1 else found[0] for found in words)  # type: ignore[return-value]
     numbers = {int(value) for value in values if re.fullmatch(r"-?\d{1,3}", value)}
@@ -161,10 +169,9 @@ def _split(csv: Csv, folder: Path, columns: dict[str, Counter[str]]) -> dict[str
     ):
         return {}
     for name in dict.fromkeys([csv.split_column, *columns]):
-        values = {value.lower(): value for value in columns.get(str(name), ())}
+        values = {*columns.get(str(name), ())}
         if "test" in values and len(values) <= len(SPLITS) + 2:
-            strict = {*values.values()} == {*SPLITS}
-            return {"split_column": name, "test": None if strict else values["test"]}
+            return {"split_column": name, "test": None if values == {*SPLITS} else "test"}
     return {"split_column": None, "test": TEST_FRACTION}
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
+from birnn.corpora.fallback_warning import warn_if_fallback
 from birnn.evaluation.model_names import TITLES, comparisons, pair_title
 from birnn.reporting.formatting import points
 
@@ -14,7 +15,7 @@ REPORT = Path("report/report.md")
 def run() -> None:
     """Print the test accuracy of each model and the differences of the networks.
 
-    Each has its 95% interval over test reviews.
+    Each has its 95% interval over test reviews. A warning follows if the corpus is the fallback.
 
     Raises:
         InputError: the pipeline has not been run.
@@ -24,12 +25,12 @@ def run() -> None:
     metrics = read_json(METRICS)
     if missing := [title for name, title in TITLES.items() if name not in metrics]:
         raise InputError(f"{METRICS} lacks {', '.join(missing)}: run dvc repro")
-    corpus = metrics["corpus"]["name"]
+    corpus = metrics["corpus"]
     width = max(map(len, TITLES.values()))
     for model, title in TITLES.items():
         low, high = metrics[model]["accuracy_interval"]
         print(
-            f"{title:<{width}}  test accuracy {metrics[model]['accuracy']:.2%} on {corpus} "
+            f"{title:<{width}}  test accuracy {metrics[model]['accuracy']:.2%} on {corpus['name']} "
             f"(95% interval over reviews: {low:.2%} to {high:.2%})"
         )
     for pair, compared in comparisons(metrics).items():
@@ -42,3 +43,4 @@ def run() -> None:
             f"(95% interval over reviews: {low} to {high})"
         )
     print(f"See {REPORT}")
+    warn_if_fallback(corpus["name"], corpus["requested"])

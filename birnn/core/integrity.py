@@ -1,4 +1,4 @@
-"""Checks of files against `dvc.lock`.
+"""The reader of `dvc.lock`, and checks of files against it.
 
 DVC trusts its cache, and every file whose size and modification time have not changed. It does not
 notice a bit that flips on the disk.
@@ -6,16 +6,61 @@ notice a bit that flips on the disk.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from yaml import YAMLError
+
 from birnn.core.errors import InputError
-from birnn.core.yaml_files import read_yaml
+from birnn.core.yaml_files import parse_yaml, read_yaml
 
 LOCK = Path("dvc.lock")
 PIPELINE = Path("dvc.yaml")
 DIR_SUFFIX = ".dir"  # DVC appends it to the md5 of a folder
+MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
+
+Lock = dict[str, Any]
+"""The content of `dvc.lock`."""
+
+
+def read_lock() -> Lock:
+    """Return the content of `dvc.lock`.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    if not LOCK.exists():
+        raise InputError(f"{LOCK} is missing: run dvc repro in the project folder")
+    return parse_lock(LOCK.read_bytes(), str(LOCK))
+
+
+def parse_lock(text: bytes, name: str) -> Lock:
+    """Return the content of a `dvc.lock`, without the inputs and outputs that lack a whole md5.
+
+    DVC does not write the file atomically: if it was killed, the file may be truncated anywhere.
+
+    Args:
+        text: the text of the file.
+        name: its name in the error message.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    try:
+        lock: Lock = parse_yaml(text)
+        for stage in lock["stages"].values():
+            stage["params"] = {**stage.get("params", {})}
+            for kind in ("deps", "outs"):
+                stage[kind] = [
+                    entry for entry in stage.get(kind, []) if MD5.fullmatch(str(entry.get("md5")))
+                ]
+    except (YAMLError, AttributeError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{name} is damaged: run git checkout {LOCK}, or delete it and run dvc repro"
+        ) from error
+    return lock
 
 
 def find_damage(stage: str) -> str | None:
@@ -24,11 +69,15 @@ def find_damage(stage: str) -> str | None:
     Returns:
         A message that names the missing or damaged file and what to delete, or None if all inputs
         are intact.
+
+    Raises:
+        InputError: `dvc.lock` is damaged.
     """
     if not LOCK.exists():
         return None
+    recorded = _recorded(read_lock(), "outs")
     deps = read_yaml(PIPELINE)["stages"][stage]["deps"]
-    for path, md5 in _recorded("outs"):
+    for path, md5 in recorded:
         is_read = any(dep == path or dep.startswith(f"{path}/") for dep in deps)
         if is_read and _md5(Path(path)) != md5:
             return _describe_damage(Path(path), md5)
@@ -39,11 +88,9 @@ def verify(paths: Iterable[Path]) -> None:
     """Check that files and folders have not changed since the last run.
 
     Raises:
-        InputError: `dvc.lock` or a path is missing, or a path differs from `dvc.lock`.
+        InputError: `dvc.lock` is missing or damaged, or a path is missing or differs from it.
     """
-    if not LOCK.exists():
-        raise InputError(f"{LOCK} is missing: run dvc repro in the project folder")
-    recorded = dict(_recorded("deps"))
+    recorded = dict(_recorded(read_lock(), "deps"))
     for path in paths:
         md5 = _md5(path)
         if md5 is None:
@@ -56,13 +103,11 @@ def verify(paths: Iterable[Path]) -> None:
             )
 
 
-def _recorded(kind: str) -> Iterator[tuple[str, str]]:
+def _recorded(lock: Lock, kind: str) -> Iterator[tuple[str, str]]:
     """Yield the path and md5 of every output (`outs`) or dependency (`deps`) in `dvc.lock`."""
-    for stage in read_yaml(LOCK)["stages"].values():
-        for entry in stage.get(kind, []):
-            # DVC does not write the file atomically: if it was killed, the last md5 may be missing.
-            if "md5" in entry:
-                yield entry["path"], entry["md5"]
+    for stage in lock["stages"].values():
+        for entry in stage[kind]:
+            yield entry["path"], entry["md5"]
 
 
 def _md5(path: Path) -> str | None:

@@ -1,5 +1,6 @@
 """Typed and validated settings of `params.yaml`."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -95,9 +96,9 @@ class Csv(Section):
                 "set split_column (the column that names the split), or set it to null and test to "
                 "the test file or to the fraction of test reviews, such as 0.2",
             )
-        if set(map(str, as_list(self.positive))) & set(map(str, as_list(self.negative))):
+        if {*map(label_key, as_list(self.positive))} & {*map(label_key, as_list(self.negative))}:
             raise PydanticCustomError(
-                "csv_labels", "positive and negative must be different labels"
+                "csv_labels", "positive and negative must be different labels; case is ignored"
             )
         return self
 
@@ -105,6 +106,11 @@ class Csv(Section):
 def as_list(labels: Labels) -> list[Label]:
     """Return the labels of a class as a list."""
     return labels if isinstance(labels, list) else [labels]
+
+
+def label_key(value: Any) -> str:
+    """Return the form in which labels are compared: 4.0 is 4, and Positive is positive."""
+    return re.sub(r"(?<=\d)\.0+$", "", str(value).strip().casefold())
 
 
 class Pad(Section):

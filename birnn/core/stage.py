@@ -13,6 +13,7 @@ from birnn.core import integrity, settings, signals
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.settings import Settings
+from birnn.core.terminal import replace_missing_characters
 
 
 def run(main: Callable[[Settings], None]) -> None:
@@ -23,6 +24,7 @@ def run(main: Callable[[Settings], None]) -> None:
     status 1 and one line on standard error; `--verbose` shows the traceback instead. Ctrl-C and
     termination signals exit with status 130.
     """
+    replace_missing_characters()
     parser = argparse.ArgumentParser(description=sys.modules[main.__module__].__doc__)
     parser.add_argument("--verbose", action="store_true", help="show the traceback of an error")
     arguments = parser.parse_args()

@@ -1,6 +1,7 @@
 """Download a large file with a progress bar, resume if interrupted, and verify it."""
 
 import hashlib
+from http import HTTPStatus
 from pathlib import Path
 
 import requests
@@ -15,18 +16,24 @@ CHUNK_SIZE = 1 << 20  # bytes
 
 
 class UnreachableError(InputError):
-    """The source of a file cannot be reached."""
+    """There is no network: no server answered, or a proxy refused the connection."""
 
 
-def download(address: str, file: Path, sha256: str) -> None:
+def download(address: str, file: Path, expected: str) -> None:
     """Download `file` from `address`.
 
     Incomplete downloads are saved in a `.partial` file next to it, from which this and later calls
     resume.
 
+    Args:
+        address: address of the file.
+        file: path to download to.
+        expected: sha256 or md5 of the file, in hex.
+
     Raises:
-        UnreachableError: an attempt received no new bytes.
-        InputError: the file does not have the expected sha256; it is deleted.
+        UnreachableError: there is no network.
+        InputError: the server refused or sent no new bytes, or the file does not have the expected
+            hash; such a file is deleted.
     """
     partial = file.with_name(f"{file.name}.partial")
     partial.parent.mkdir(parents=True, exist_ok=True)
@@ -39,15 +46,30 @@ def download(address: str, file: Path, sha256: str) -> None:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if _size(partial) == size:
                 reason = getattr(error.args[0], "reason", error) if error.args else error
-                raise UnreachableError(f"{address} cannot be reached ({reason})") from error
-    actual = compute_sha256(partial)
-    if actual != sha256:
+                if _is_unreachable(error):
+                    raise UnreachableError(f"{address} cannot be reached ({reason})") from error
+                raise InputError(
+                    f"{address} cannot be downloaded ({reason}): run again later, or download it "
+                    f"yourself to {file}"
+                ) from error
+    actual = hash_like(expected, partial)
+    if actual != expected:
         partial.unlink()
         raise InputError(
-            f"{address} returned a file with sha256 {actual}, expected {sha256}; it was deleted: "
+            f"{address} returned a file with hash {actual}, expected {expected}; it was deleted: "
             f"run again, or download it yourself to {file}"
         )
     partial.replace(file)
+
+
+def _is_unreachable(error: Exception) -> bool:
+    """Return whether no server answered, or a proxy refused the connection."""
+    if isinstance(error, requests.HTTPError):
+        return error.response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
+    # Somebody answered, but not the server.
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return False
+    return isinstance(error, requests.ConnectionError | requests.Timeout)
 
 
 def _append(address: str, partial: Path) -> None:
@@ -83,7 +105,8 @@ def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def compute_sha256(file: Path) -> str:
-    """Return the sha256 of a file, in hex."""
+def hash_like(expected: str, file: Path) -> str:
+    """Return the hash of a file, in hex: its sha256 if `expected` is as long, otherwise its md5."""
+    algorithm = "sha256" if len(expected) == hashlib.sha256().digest_size * 2 else "md5"
     with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+        return hashlib.file_digest(content, algorithm).hexdigest()

@@ -1,7 +1,7 @@
 """Keras's arrays of the Large Movie Review Dataset: words without the original texts.
 
 The arrays hold Python objects, so the file contains a pickle, which can run any code. Therefore a
-file is opened only if its sha256 is the sha256 of Keras's file.
+file is opened only if its hash is the hash of Keras's file.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
-from birnn.corpora.download import UnreachableError, compute_sha256, download
+from birnn.core.outputs import read_json
+from birnn.corpora.download import download, hash_like
 from birnn.corpora.review import SPLITS, Review
 
-ADDRESS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb.npz"
-SHA256 = "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"
+ADDRESS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
+ARRAYS, RANKS = "imdb.npz", "imdb_word_index.json"
+# The hashes that Keras itself checks: a sha256 and an md5.
+FILES = {
+    ARRAYS: "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
+    RANKS: "bfafd718b763782e994055a2d397834f",
+}
 
 EVERY_WORD = 10**9  # above any id
 
@@ -49,31 +55,30 @@ def load(raw: Path) -> Arrays:
     """Load the arrays and the word index from the folder `raw`; download missing files.
 
     Raises:
-        UnreachableError: a missing file cannot be downloaded.
-        InputError: an existing file is not Keras's.
+        UnreachableError: a file is missing, and there is no network.
+        InputError: a missing file cannot be downloaded, or an existing file is not Keras's.
     """
-    file = raw / "imdb.npz"
-    if not file.exists():
-        download(ADDRESS, file, SHA256)
-    _verify(file)
+    for name in FILES:
+        _provide(raw / name)
     # Imported here because it takes seconds and other sources do not need it.
     from keras.datasets import imdb  # noqa: PLC0415
 
     # Absolute, so that the loader does not look in its own cache.
     splits = imdb.load_data(
-        path=str(file.resolve()), num_words=EVERY_WORD, start_char=None, index_from=0
+        path=str((raw / ARRAYS).resolve()), num_words=EVERY_WORD, start_char=None, index_from=0
     )
-    try:
-        ranks = imdb.get_word_index(path=str((raw / "imdb_word_index.json").resolve()))
-    except Exception as error:  # Keras raises no subclass
-        raise UnreachableError(f"Keras's word index cannot be reached ({error})") from error
+    ranks = read_json(raw / RANKS)
     return Arrays(sorted(ranks, key=ranks.__getitem__), dict(zip(SPLITS, splits, strict=True)))
 
 
-def _verify(file: Path) -> None:
-    actual = compute_sha256(file)
-    if actual != SHA256:
+def _provide(file: Path) -> None:
+    """Download a file of Keras if it is missing, and verify it."""
+    expected = FILES[file.name]
+    if not file.exists():
+        download(f"{ADDRESS}/{file.name}", file, expected)
+    actual = hash_like(expected, file)
+    if actual != expected:
         raise InputError(
-            f"{file} has sha256 {actual}, expected {SHA256}; it was not opened, because it may "
-            "hold a pickle, which can run any code: delete it, and run again"
+            f"{file} has the hash {actual}, expected {expected}; it was not opened: delete it, and "
+            "run again"
         )

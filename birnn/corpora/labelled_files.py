@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from birnn.core.errors import InputError
-from birnn.core.settings import Csv, as_list
+from birnn.core.settings import Csv, as_list, label_key
 from birnn.corpora import tabular
 from birnn.corpora.random_split import draw_test
 from birnn.corpora.review import SPLITS, Review, short_hash
@@ -157,7 +157,8 @@ class LabelledFiles:
     def _split(self, value: str, location: str) -> str:
         if self._settings.test is not None:
             return SPLITS[label_key(value) == label_key(self._settings.test)]
-        if value.strip() not in SPLITS:
+        split = label_key(value)
+        if split not in SPLITS:
             column = self._settings.split_column
             raise UnusableRowError(
                 location,
@@ -165,7 +166,7 @@ class LabelledFiles:
                 f"column {column!r} is {_short(value)}, neither train nor test: fix the row, set "
                 "csv.test to the value that marks test reviews, or set csv.unusable to skip",
             )
-        return value.strip()
+        return split
 
     def _label(self, value: str, location: str) -> int:
         label = self._labels.get(label_key(value))
@@ -183,14 +184,6 @@ class LabelledFiles:
                 "csv.unusable to skip",
             )
         return label
-
-
-def label_key(value: Any) -> str:
-    """Return the form in which labels are compared: 4.0 is 4, and TRUE is true."""
-    text = _as_text(value).strip()
-    if text.lower() in {"true", "false"}:
-        return text.lower()
-    return re.sub(r"(?<=\d)\.0+$", "", text)
 
 
 def _value(row: dict[str, Any], column: str, location: str) -> str:

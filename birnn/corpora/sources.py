@@ -31,6 +31,19 @@ class Corpus:
     describe: Callable[[], Iterable[str]] = tuple
 
 
+@dataclass(frozen=True)
+class Source:
+    """A source of corpora.
+
+    Attributes:
+        read: returns the corpus, given the settings and the folder for downloads.
+        advice: what to do without a network, if the source needs one.
+    """
+
+    read: Callable[[Settings, Path], Corpus]
+    advice: str = ""
+
+
 def _imdb(_settings: Settings, raw: Path) -> Corpus:
     return Corpus("imdb", "imdb", imdb.reader(raw))
 
@@ -55,18 +68,11 @@ def own(settings: Settings, folder: Path) -> Corpus:
     return Corpus(name, name, files.read, describe=files.describe)
 
 
-SOURCES: dict[str, Callable[[Settings, Path], Corpus]] = {
-    "imdb": _imdb,
-    "imdb-npz": _imdb_npz,
-    "rotten-tomatoes": _rotten_tomatoes,
-    "csv": _csv,
-}
-
-
-# How to do without the network, by source.
-ADVICE = {
-    "imdb": f"set {imdb.LOCAL_COPY} to a local copy, ",
-    "imdb-npz": "copy imdb.npz and imdb_word_index.json into data/raw, ",
+SOURCES = {
+    "imdb": Source(_imdb, f"set {imdb.LOCAL_COPY} to a local copy"),
+    "imdb-npz": Source(_imdb_npz, f"copy {' and '.join(imdb_npz.FILES)} into data/raw"),
+    "rotten-tomatoes": Source(_rotten_tomatoes),
+    "csv": Source(_csv),
 }
 
 
@@ -76,17 +82,18 @@ def find(settings: Settings, raw: Path) -> Corpus:
     `raw` is the folder for downloads.
 
     Raises:
-        InputError: the corpus cannot be reached and `fetch.offline` is null. Reading the corpus
-            raises it if a file is damaged.
+        InputError: the corpus cannot be reached and `fetch.offline` is null, or a download failed
+            for another reason. Reading the corpus raises it if a file is damaged.
     """
-    source, offline = settings.fetch.source, settings.fetch.offline
+    name, offline = settings.fetch.source, settings.fetch.offline
+    source = SOURCES[name]
     try:
-        return SOURCES[source](settings, raw)
+        return source.read(settings, raw)
     except UnreachableError as error:
         if offline is None:
+            remedies = ("connect to the network", source.advice, "or set fetch.offline")
             raise InputError(
-                f"{error}: connect to the network, {ADVICE[source]}or set fetch.offline in "
-                "params.yaml"
+                f"{error}: {', '.join(filter(None, remedies))} in params.yaml"
             ) from error
         print(f"warning: {error}", file=sys.stderr)
-        return replace(SOURCES[offline](settings, raw), requested=source)
+        return replace(SOURCES[offline].read(settings, raw), requested=name)

@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from birnn.core.errors import InputError
+from birnn.core.integrity import Lock, read_lock
 from birnn.core.outputs import atomic_file, read_json
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS, TITLES
@@ -83,7 +84,7 @@ def collect() -> tuple[pd.DataFrame, int]:
     """
     current = runs.workspace()
     found = [*runs.finished_with_any_code(), *([current] if current else [])]
-    reviews, current_code = _reviews(runs.read_lock()), runs.current_code()
+    reviews, current_code = _reviews(read_lock()), runs.current_code()
     same = [run for run in found if _reviews(run.lock) == reviews]
     with Repo() as repo:
         path = repo.cache.local.oid_to_path
@@ -243,7 +244,7 @@ def write(board: Leaderboard, file: Path = FILE) -> None:
     figures.save(leaderboard_figure.draw(rank(board.table)), file.with_suffix(".png"))
 
 
-def _reviews(lock: runs.Lock) -> dict[str, str]:
+def _reviews(lock: Lock) -> dict[str, str]:
     """Return the hashes of the training and test reviews."""
     return {
         dependency["path"]: dependency["md5"]
@@ -260,7 +261,7 @@ def _training_seconds(run: Run, path: Callable[[str], str]) -> dict[str, float]:
         run: the run.
         path: returns the file in the cache of a hash.
     """
-    outputs = [out for stage in run.lock["stages"].values() for out in stage.get("outs", [])]
+    outputs = [out for stage in run.lock["stages"].values() for out in stage["outs"]]
     files = {out["path"]: path(out["md5"]) for out in outputs}
     try:
         timings = {name: read_json(Path(files[f"timings/{name}.json"])) for name in runs.TIMINGS}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from birnn.core.errors import InputError
+from birnn.core.integrity import LOCK, parse_lock
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
 
@@ -57,14 +58,14 @@ def read_working_tree() -> Facts:
         file = Path(name)
         return file.read_bytes() if file.exists() else None
 
-    return _facts(read, sorted(file.as_posix() for file in Path(PLOTS).glob("*.csv")))
+    return _facts(read, sorted(file.as_posix() for file in Path(PLOTS).glob("*.csv")), str(LOCK))
 
 
 def read_commit(revision: str) -> Facts:
     """Return the facts of a commit. Fetch a branch that a shallow clone lacks.
 
     Raises:
-        InputError: the commit does not exist.
+        InputError: the commit does not exist, or its `dvc.lock` is damaged.
     """
     commit = _commit(revision)
 
@@ -73,7 +74,7 @@ def read_commit(revision: str) -> Facts:
         return result.stdout if result.returncode == 0 else None
 
     listed = _git("ls-tree", "--name-only", commit, f"{PLOTS}/").stdout.decode().splitlines()
-    return _facts(read, [name for name in listed if name.endswith(".csv")])
+    return _facts(read, [name for name in listed if name.endswith(".csv")], f"{revision}:{LOCK}")
 
 
 def _commit(revision: str) -> str:
@@ -98,11 +99,12 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["git", *arguments], check=False, capture_output=True)
 
 
-def _facts(read: Any, plots: list[str]) -> Facts:
+def _facts(read: Any, plots: list[str], lock_name: str) -> Facts:
     params = parse_yaml(read("params.yaml") or b"{}")
+    lock_text = read(LOCK.name)
     return Facts(
         settings=flatten(params),
         metrics=json.loads(read("metrics/metrics.json") or b"{}"),
-        lock=parse_yaml(read("dvc.lock") or b"{}"),
+        lock=parse_lock(lock_text, lock_name) if lock_text else {},
         plots={name: hashlib.sha256(read(name) or b"").hexdigest() for name in plots},
     )

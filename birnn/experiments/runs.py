@@ -16,12 +16,12 @@ from dvc.repo import Repo
 from dvc_data.index import DataIndexDirError
 
 from birnn.core.errors import InputError
+from birnn.core.integrity import LOCK, Lock, parse_lock, read_lock
 from birnn.core.settings import flatten
-from birnn.core.yaml_files import parse_yaml, read_yaml
+from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.experiments.grid import PARAMS, Params, Point
 
-LOCK = Path("dvc.lock")
 METRICS = Path("metrics/metrics.json")
 RECORDS = (LOCK, PARAMS, METRICS)
 CODE = ("birnn/", "stages/")
@@ -32,9 +32,6 @@ BEFORE_TRAINING = ("word_vectors", "self_labelled", "ngrams")
 TIMINGS = (*BEFORE_TRAINING, *NETWORKS, BASELINE)  # files in `timings`
 UNMEASURED = ("own_folder", "fetch", "report")  # stages whose code does not affect the metrics
 DIGEST_LENGTH = 7  # characters, in names
-
-Lock = dict[str, Any]
-"""The content of `dvc.lock`."""
 
 Hashes = dict[tuple[str, str], str]
 """MD5 hashes of dependencies by stage and path."""
@@ -180,7 +177,11 @@ def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> 
     lock_text, params_text, metrics_text = records
     if lock_text is None or params_text is None or metrics_text is None:
         return None
-    lock, params = parse_yaml(lock_text), parse_yaml(params_text)
+    try:
+        lock = parse_lock(lock_text, f"{LOCK} of {name}")
+    except InputError:
+        return None
+    params = parse_yaml(params_text)
     if not _is_complete(lock, params):
         return None
     return Run(name, revision, baseline, params, json.loads(metrics_text), lock)
@@ -204,18 +205,6 @@ def training_seconds(timings: Mapping[str, Any]) -> dict[str, float]:
         COMBINED: combined,
         ALL: combined + baseline,
     }
-
-
-def read_lock(file: Path = LOCK) -> Lock:
-    """Return the content of `dvc.lock`.
-
-    Raises:
-        InputError: the file is missing.
-    """
-    if not file.exists():
-        raise InputError(f"{file} is missing: run dvc repro first")
-    content: Lock = read_yaml(file)
-    return content
 
 
 def head() -> str:
@@ -285,9 +274,9 @@ def _corpus(source: Mapping[str, Any], corpus: Hashes, lock: Lock) -> Mapping[An
 
 def _locked_source(lock: Lock) -> dict[str, Any]:
     """Return the source of the corpus in `dvc.lock`."""
-    fetch = lock["stages"]["fetch"]
-    own_files = [dep["md5"] for dep in fetch["deps"] if dep["path"] == OWN_FILES]
-    return _source(fetch["params"][PARAMS.name], *own_files)
+    fetch = lock["stages"].get("fetch", {"deps": [], "params": {}})
+    own_files = next((dep["md5"] for dep in fetch["deps"] if dep["path"] == OWN_FILES), None)
+    return _source(fetch["params"].get(PARAMS.name, {}), own_files)
 
 
 def _source(settings: Mapping[str, Any], own_files: str | None) -> dict[str, Any]:
@@ -295,4 +284,4 @@ def _source(settings: Mapping[str, Any], own_files: str | None) -> dict[str, Any
     source = {
         name: value for name, value in settings.items() if name.startswith(("csv.", "fetch."))
     }
-    return source | ({OWN_FILES: own_files} if settings["fetch.source"] == OWN else {})
+    return source | ({OWN_FILES: own_files} if settings.get("fetch.source") == OWN else {})

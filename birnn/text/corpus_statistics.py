@@ -121,7 +121,7 @@ def find_distinctive_words(file: Path, vocabulary: list[str], count: int) -> lis
         return [
             DistinctiveWord(vocabulary[index], float(shares[1, index]), float(shares[0, index]))
             for index in ranked[scores[ranked] >= LEAST_Z]
-            # A carriage return is part of a word, and would break a table.
+            # A word may contain a line separator, which would break a table.
             if vocabulary[index].isprintable()
         ][:count]
 

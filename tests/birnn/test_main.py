@@ -1,5 +1,7 @@
 """The `birnn` command line."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +89,30 @@ def test_folder_without_a_project_is_refused(
     assert result.exit_code == 1
     assert isinstance(result.exception, InputError)
     assert "choose one with --project" in str(result.exception)
+
+
+SCRIPT = r"""
+from birnn.core import stage
+
+def main(_settings):
+    print("\u2212\u2013\u2026 \u00e9 \udcff")
+
+stage.run(main)
+"""
+
+
+def test_characters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    own = os.environ | ascii_only | {"PYTHONPATH": str(PROJECT)}
+    (tmp_path / "params.yaml").write_bytes((PROJECT / "params.yaml").read_bytes())
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
+    commands = {("-m", "birnn", "results"): PROJECT, ("script.py",): tmp_path}
+    outputs = [
+        subprocess.check_output([sys.executable, *arguments], cwd=folder, env=own)
+        for arguments, folder in commands.items()
+    ]
+    assert re.search(rb"BiLSTM minus BiGRU: [+-]\d", outputs[0])
+    assert outputs[1] == b"--. ? ?\n"
 
 
 COMMANDS = sorted(get_command(main.app).commands)  # type: ignore[attr-defined]

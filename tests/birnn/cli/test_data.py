@@ -152,7 +152,7 @@ def test_suggested_copy_includes_test_files(
     ("positive", "negative", "expected"),
     [
         ("positive", "negative", {}),
-        ("Pos", "Neg", {"positive": "Pos", "negative": "Neg"}),
+        ("Pos", "Neg", {"positive": "pos", "negative": "neg"}),
         (1, 0, {"positive": [1], "negative": [0]}),
         (True, False, {"positive": "true", "negative": "false"}),
         (1, -1, {"positive": [1], "negative": [-1]}),
@@ -165,6 +165,33 @@ def test_suggested_copy_includes_test_files(
 def test_labels_are_suggested(positive: Any, negative: Any, expected: dict[str, Any]) -> None:
     table = labelled(positive, negative, split=["train", "test"] * 20)
     assert suggest(table) == expected
+
+
+def test_labels_and_splits_that_differ_in_case_lose_no_row(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = labelled("Positive", "negative", split=["train", "Test"] * 20)
+    table.loc[[0, 4], "label"] = ["positive", "NEGATIVE"]
+    table.to_csv("data/own/reviews.csv", index=False)
+    output = check(None, capsys)
+    assert "skip" not in output
+    assert row(output, "reviews") == ["20", "20"]
+
+
+@pytest.mark.parametrize(("positive", "negative"), [("positive", "negative"), (5, 1)])
+def test_file_without_a_header_is_refused(positive: Any, negative: Any) -> None:
+    labelled(positive, negative).to_csv("reviews.csv", index=False, header=False)
+    with pytest.raises(InputError, match=f"no header: its first row has the label '{positive}'"):
+        data.check(Path("reviews.csv"))
+
+
+@pytest.mark.parametrize("header", [("0", "1"), ("1", "label"), ("positive", "negative")])
+@pytest.mark.parametrize("index", [False, True])
+def test_header_that_looks_like_labels_is_accepted(
+    capsys: pytest.CaptureFixture[str], header: tuple[str, str], *, index: bool
+) -> None:
+    labelled(1, 0).to_csv("reviews.csv", header=list(header), index=index)
+    assert row(check(Path("reviews.csv"), capsys), "reviews") == ["32", "8"]
 
 
 def test_unknown_labels_are_listed() -> None:
@@ -187,7 +214,7 @@ def test_columns_are_suggested() -> None:
     [
         ("split", ["train", "test"], {}),
         ("split", ["train", "val", "test", "train"], {"test": "test"}),
-        ("Fold", ["Train", "Test"], {"split_column": "Fold", "test": "Test"}),
+        ("Fold", ["Train", "Test"], {"split_column": "Fold"}),
         ("page", ["a", "b"], {"split_column": None, "test": 0.2}),
     ],
 )

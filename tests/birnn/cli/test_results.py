@@ -26,3 +26,16 @@ def test_results_give_the_difference_without_a_verdict(
     assert [line.split()[0] for line in lines[:4]] == ["BiLSTM", "BiGRU", "Baseline", "BiLSTM"]
     assert points(measured["pair"]["accuracy_difference"]) in lines[3]
     assert "better" not in lines[3]
+
+
+@pytest.mark.parametrize("corpus", ["imdb", "rotten-tomatoes"])
+def test_fallback_corpus_is_followed_by_the_command_that_tries_again(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    corpus: str,
+) -> None:
+    monkeypatch.setattr(results, "METRICS", tmp_path / "metrics.json")
+    write_json(results.METRICS, samples.metrics(samples.predictions(), corpus=corpus))
+    results.run()
+    assert ("run: make repro" in capsys.readouterr().err) is (corpus != "imdb")

@@ -148,6 +148,17 @@ def test_unrecorded_file_is_refused(project: Path) -> None:
 
 
 @pytest.mark.usefixtures("cache")
-def test_entry_without_md5_is_ignored() -> None:
-    Path("dvc.lock").write_text("stages:\n  make:\n    outs:\n    - path: file\n")
-    assert integrity.find_damage("use") is None
+def test_truncated_lock_is_read_or_named() -> None:
+    content = integrity.LOCK.read_bytes()
+    refused = set()
+    # Without .dir, the md5 of a folder looks like the md5 of a file.
+    for size in {*range(len(content))} - {content.index(b".dir")}:
+        integrity.LOCK.write_bytes(content[:size])
+        try:
+            # The inputs are intact.
+            assert integrity.find_damage("use") is None
+        except InputError as error:
+            refused.add(str(error))
+    assert refused == {
+        "dvc.lock is damaged: run git checkout dvc.lock, or delete it and run dvc repro"
+    }

@@ -121,6 +121,7 @@ def test_all_errors_are_reported(tmp_path: Path) -> None:
         ("split_column: split", "split_column: null", "csv: set split_column"),
         ("test: null", "test: 0.2", "csv: set split_column"),
         ("positive: positive", "positive: [4, negative]", "csv: positive and negative must"),
+        ("positive: positive", "positive: Negative", "csv: positive and negative must"),
     ],
 )
 def test_contradicting_csv_settings_are_refused(

@@ -18,14 +18,17 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves CONTENT: `/whole`, `/no-ranges`, or `/breaking`, which sends a quarter per request."""
+    """Serves CONTENT: `/whole`, `/no-ranges`, or `/breaking`, which sends a quarter per request.
+
+    A path such as `/404` gives this status, and the server is no proxy.
+    """
 
     starts: ClassVar[list[int]] = []
 
     def do_GET(self) -> None:
         """Respond according to the path."""
-        if self.path == "/missing":
-            self.send_error(404)
+        if self.path[1:].isdecimal():
+            self.send_error(int(self.path[1:]))
             return
         start = int(re.findall(r"bytes=(\d+)-", self.headers["Range"])[0])
         start = 0 if self.path == "/no-ranges" else start
@@ -38,6 +41,10 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         end = start + len(CONTENT) // 4 if self.path == "/breaking" else len(CONTENT)
         self.wfile.write(CONTENT[start:end])
+
+    def do_CONNECT(self) -> None:
+        """Refuse to be a proxy."""
+        self.send_error(403)
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""
@@ -92,15 +99,32 @@ def test_complete_partial_file_is_accepted(address: str, file: Path) -> None:
     assert file.read_bytes() == CONTENT
 
 
-def test_wrong_sha256_deletes_the_file(address: str, file: Path) -> None:
-    with pytest.raises(InputError, match=f"sha256 {SHA256}, expected 00"):
-        download(f"{address}/whole", file, "00")
+@pytest.mark.parametrize("algorithm", ["sha256", "md5"])
+def test_wrong_hash_deletes_the_file(address: str, file: Path, algorithm: str) -> None:
+    actual, other = (hashlib.new(algorithm, content).hexdigest() for content in (CONTENT, b""))
+    with pytest.raises(InputError, match=f"hash {actual}, expected {other}"):
+        download(f"{address}/whole", file, other)
     assert list(file.parent.iterdir()) == []
+    download(f"{address}/whole", file, actual)
+    assert file.read_bytes() == CONTENT
 
 
-def test_missing_file_and_closed_port_are_unreachable(address: str, file: Path) -> None:
-    with pytest.raises(UnreachableError, match="404"):
-        download(f"{address}/missing", file, SHA256)
+@pytest.mark.parametrize("path", ["403", "404", "500"])
+def test_answer_other_than_the_file_is_an_error(address: str, file: Path, path: str) -> None:
+    with pytest.raises(InputError, match=f"cannot be downloaded .{path} .* yourself to") as error:
+        download(f"{address}/{path}", file, SHA256)
+    assert not isinstance(error.value, UnreachableError)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("source", ["closed port", "unknown host", "http proxy", "https proxy"])
+def test_missing_network_is_unreachable(
+    address: str, file: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    addresses = {"http proxy": f"{address}/407", "unknown host": "http://host.invalid/whole"}
+    if source == "https proxy":
+        monkeypatch.setenv("HTTPS_PROXY", address)
+        addresses[source] = "https://host.invalid/whole"
     with pytest.raises(UnreachableError, match="cannot be reached"):
-        download("http://127.0.0.1:9/whole", file, SHA256)
+        download(addresses.get(source, "http://127.0.0.1:9/whole"), file, SHA256)
     assert not file.exists()

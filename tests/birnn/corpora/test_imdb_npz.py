@@ -1,4 +1,4 @@
-"""Tests of Keras's arrays, which are opened only if their sha256 is Keras's."""
+"""Tests of Keras's arrays, which are opened only if their hash is Keras's."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.corpora import imdb_npz, store
+from birnn.corpora.download import UnreachableError
 from birnn.corpora.sources import Corpus
 from birnn.text import corpus_statistics, tokenizer
 
@@ -28,16 +29,18 @@ def write_arrays(raw: Path, **arrays: Any) -> Path:
 
 @pytest.fixture
 def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with small arrays in Keras's layout, which pass the sha256 check."""
+    """Return a folder with small arrays in Keras's layout, which pass the check of hashes."""
     arrays = {}
     for split, reviews in REVIEWS.items():
         arrays[f"x_{split}"] = np.array(reviews, dtype=object)
         arrays[f"y_{split}"] = np.array([1, 0])
-    file = write_arrays(tmp_path / "raw", **arrays)
-    monkeypatch.setattr(imdb_npz, "SHA256", hashlib.sha256(file.read_bytes()).hexdigest())
+    folder = write_arrays(tmp_path / "raw", **arrays).parent
+    for name in imdb_npz.FILES:
+        digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        monkeypatch.setitem(imdb_npz.FILES, name, digest)
     # Keras would find another hash and download its own file.
     monkeypatch.setattr("keras.src.datasets.imdb.get_file", lambda fname, **_others: fname)
-    return tmp_path / "raw"
+    return folder
 
 
 def test_statistics(raw: Path, tmp_path: Path) -> None:
@@ -66,6 +69,14 @@ def test_vocabulary_has_keras_order(raw: Path, tmp_path: Path) -> None:
     assert tokenizer.read(tmp_path / "vocabulary.txt") == arrays.vocabulary
 
 
+@pytest.mark.parametrize("name", ["imdb.npz", "imdb_word_index.json"])
+def test_damaged_file_is_an_error_rather_than_a_missing_network(raw: Path, name: str) -> None:
+    (raw / name).write_bytes((raw / name).read_bytes()[:-1])
+    with pytest.raises(InputError, match=f"{name} has the hash .* was not opened") as error:
+        imdb_npz.load(raw)
+    assert not isinstance(error.value, UnreachableError)
+
+
 class Evil:
     """An object whose pickle runs code when it is loaded."""
 
@@ -78,7 +89,7 @@ def test_unknown_pickle_is_not_opened(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     evil = np.array([Evil()], dtype=object)
     file = write_arrays(tmp_path / "raw", x_train=evil)
-    with pytest.raises(InputError, match="may hold a pickle") as error:
+    with pytest.raises(InputError, match="was not opened") as error:
         imdb_npz.load(tmp_path / "raw")
     assert str(file) in str(error.value)
     assert not Path("opened").exists()

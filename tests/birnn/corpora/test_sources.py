@@ -7,7 +7,7 @@ import pytest
 from birnn.core import settings
 from birnn.core.errors import InputError
 from birnn.core.settings import Settings
-from birnn.corpora import sources
+from birnn.corpora import imdb, sources
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.sources import Corpus
 from tests.projects import PROJECT
@@ -22,12 +22,13 @@ def settings_for(source: str, offline: str | None = None) -> Settings:
 
 @pytest.fixture
 def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the IMDB source unreachable."""
+    """Make two sources unreachable; for only one of them there is advice."""
 
-    def refuse(_settings: Settings, _raw: Path) -> Corpus:
+    def refuse(*_: object) -> Corpus:
         raise UnreachableError("http://host/archive cannot be reached (no network)")
 
-    monkeypatch.setitem(sources.SOURCES, "imdb", refuse)
+    monkeypatch.setattr(imdb, "reader", refuse)
+    monkeypatch.setattr(sources, "own", refuse)
 
 
 def test_requested_source_is_used() -> None:
@@ -51,16 +52,18 @@ def test_unreachable_source_gives_fallback_corpus() -> None:
     assert (corpus.name, corpus.requested) == ("rotten-tomatoes", "imdb")
 
 
+@pytest.mark.parametrize(("source", "advice"), [("imdb", "set IMDB_ARCHIVE .*, "), ("csv", "")])
 @pytest.mark.usefixtures("unreachable")
-def test_unreachable_source_without_fallback_is_an_error() -> None:
-    with pytest.raises(InputError, match=r"cannot be reached .* or set fetch\.offline"):
-        sources.find(settings_for("imdb"), Path())
+def test_unreachable_source_without_fallback_is_an_error(source: str, advice: str) -> None:
+    expected = f"cannot be reached .*: connect to the network, {advice}or set fetch.offline in"
+    with pytest.raises(InputError, match=expected):
+        sources.find(settings_for(source), Path())
 
 
 def test_damaged_source_has_no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def damaged(_settings: Settings, _raw: Path) -> Corpus:
+    def damaged(_raw: Path) -> Corpus:
         raise InputError("cut short")
 
-    monkeypatch.setitem(sources.SOURCES, "imdb", damaged)
+    monkeypatch.setattr(imdb, "reader", damaged)
     with pytest.raises(InputError, match="cut short"):
         sources.find(settings_for("imdb", "rotten-tomatoes"), Path())

@@ -214,7 +214,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     found = [replace(samples.run(name), lock=lock) for name, lock in locks.items()]
     found[1] = replace(found[1], params={"train": {"epochs": 3}})
     monkeypatch.setattr(leaderboard, "Repo", repository)
-    monkeypatch.setattr(runs, "read_lock", lambda: LOCK)
+    monkeypatch.setattr(leaderboard, "read_lock", lambda: LOCK)
     monkeypatch.setattr(runs, "finished_with_any_code", lambda: found)
     monkeypatch.setattr(runs, "workspace", lambda: replace(samples.run("workspace"), lock=LOCK))
     monkeypatch.setattr(runs, "current_code", lambda: {("train_bigru", "birnn/training"): "2"})

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from birnn.experiments import grid, runs
+from birnn.core.errors import InputError
+from birnn.experiments import grid, revisions, runs
 from birnn.experiments.grid import Point
 from tests.projects import PROJECT
 
@@ -20,19 +21,22 @@ METRICS = {"bigru": {"accuracy": 1}}
 LOCK = {
     "stages": {
         "fetch": {
-            "deps": [{"path": "data/own", "md5": "0"}, {"path": "stages/fetch.py", "md5": "1"}],
+            "deps": [
+                {"path": "data/own", "md5": "0" * 32},
+                {"path": "stages/fetch.py", "md5": "1" * 32},
+            ],
             "params": {"params.yaml": {"fetch.source": "imdb"}},
         },
         "train_bigru": {
             "deps": [
-                {"path": "birnn/training", "md5": "2"},
-                {"path": "stages/train_bigru.py", "md5": "3"},
-                {"path": "data/corpus/train.parquet", "md5": "4"},
-                {"path": "data/padded/train", "md5": "5"},
+                {"path": "birnn/training", "md5": "2" * 32},
+                {"path": "stages/train_bigru.py", "md5": "3" * 32},
+                {"path": "data/corpus/train.parquet", "md5": "4" * 32},
+                {"path": "data/padded/train", "md5": "5" * 32},
             ],
         },
         "report": {
-            "deps": [{"path": "stages/report.py", "md5": "6"}],
+            "deps": [{"path": "stages/report.py", "md5": "6" * 32}],
             "params": {"params.yaml": {"fetch.source": "imdb", "train.epochs": 1}},
         },
     }
@@ -99,7 +103,7 @@ def test_finished_requires_current_code_corpus_and_all_stages(
         lock["stages"]["report"]["params"]["params.yaml"]["train.epochs"] = 2
     for dependency in lock["stages"][stage]["deps"] if stage else []:
         if dependency["path"] == path:
-            dependency["md5"] = "other"
+            dependency["md5"] = "e" * 32
     use_project(monkeypatch, LOCK, [(lock, PARAMS, METRICS)])
     found = runs.finished([make_point(train_epochs=3), make_point()])
     assert {index: run.name for index, run in found.items()} == ({1: "name-0"} if counts else {})
@@ -124,25 +128,25 @@ def test_experiments_on_another_corpus_are_found_by_its_source(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     own = make_point(fetch_source="csv")
-    record = (own_lock("0", "own corpus"), own.params, METRICS)
+    record = (own_lock("0" * 32, "c" * 32), own.params, METRICS)
     # The corpus in the project is IMDB, the own files, or these with an edit that was not fetched.
     for lock in (LOCK, record[0]):
         use_project(monkeypatch, lock, [record])
         assert list(runs.finished([own])) == [0]
-    use_project(monkeypatch, own_lock("edited", "own corpus"), [record])
+    use_project(monkeypatch, own_lock("e" * 32, "c" * 32), [record])
     assert runs.finished([own]) == {}
 
 
 def test_different_results_have_different_names(monkeypatch: pytest.MonkeyPatch) -> None:
     names = []
     other_code, other_corpus = copy.deepcopy(LOCK), copy.deepcopy(LOCK)
-    other_code["stages"]["train_bigru"]["deps"][0]["md5"] = "other"
-    other_corpus["stages"]["train_bigru"]["deps"][2]["md5"] = "other"
+    other_code["stages"]["train_bigru"]["deps"][0]["md5"] = "e" * 32
+    other_corpus["stages"]["train_bigru"]["deps"][2]["md5"] = "e" * 32
     for lock in (LOCK, other_code, other_corpus):
         use_project(monkeypatch, lock)
         names += runs.names([make_point(), make_point(train_epochs=2)])
-    for files in ("0", "edited"):
-        use_project(monkeypatch, own_lock(files, f"corpus of {files}"))
+    for files in ("0", "e"):
+        use_project(monkeypatch, own_lock(files * 32, files * 32))
         names += runs.names([make_point(fetch_source="csv")])
     assert len(set(names)) == len(names)
     use_project(monkeypatch, LOCK)
@@ -218,12 +222,31 @@ def test_workspace_without_a_complete_run_is_no_run(
     run = runs.workspace()
     assert run
     assert (run.name, run.baseline, run.metrics) == ("workspace", "main", METRICS)
-    assert run.code == {("train_bigru", "birnn/training"): "2"} | {
-        ("train_bigru", "stages/train_bigru.py"): "3"
+    assert run.code == {("train_bigru", "birnn/training"): "2" * 32} | {
+        ("train_bigru", "stages/train_bigru.py"): "3" * 32
     }
     # The settings were edited after the run.
     Path("params.yaml").write_text(json.dumps({"train": {"epochs": 2}}))
     assert runs.workspace() is None
+
+
+def test_lock_of_a_killed_dvc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runs, "head", lambda: "main")
+    Path("metrics").mkdir()
+    lock = copy.deepcopy(LOCK)
+    del lock["stages"]["train_bigru"]["deps"][0]["md5"]  # type: ignore[index]
+    for file, content in zip(runs.RECORDS, (lock, PARAMS, METRICS), strict=True):
+        file.write_text(json.dumps(content))
+    run = runs.workspace()
+    assert run
+    assert set(run.code) == {("train_bigru", "stages/train_bigru.py")}
+    assert revisions.read_working_tree().test_reviews is None
+    runs.LOCK.write_text(json.dumps(lock)[:-1])
+    assert runs.workspace() is None
+    for read in (runs.read_lock, revisions.read_working_tree):
+        with pytest.raises(InputError, match=r"^dvc\.lock is damaged: run git checkout"):
+            read()
 
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])

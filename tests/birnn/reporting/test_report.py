@@ -162,6 +162,7 @@ def test_fallback_corpus_is_named(tmp_path: Path, texts: tuple[str, str]) -> Non
         assert text.index("Fallback corpus.") < text.index("In this run")
         assert "Sentiment of Rotten Tomatoes film reviews" in text
         assert "say nothing about imdb" in words(text)
+        assert "make repro" in text.partition("In this run")[0]
         assert "0.8181" not in text
     for text in texts:
         assert "Fallback" not in text

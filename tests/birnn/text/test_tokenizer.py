@@ -13,8 +13,8 @@ TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from(" \t\n.'-<>\r\x0b\
 
 
 def keras_words(text: str) -> list[str]:
-    """Split a text as Keras's `text_to_word_sequence` does, over bytes."""
-    separators = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+    """Split a text as Keras's `text_to_word_sequence` does, and at carriage returns, over bytes."""
+    separators = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n\r'
     lower = bytes(byte + 32 if 65 <= byte <= 90 else byte for byte in text.encode())
     spaced = bytes(32 if byte in separators else byte for byte in lower)
     return [word.decode() for word in spaced.split(b" ") if word]
@@ -24,7 +24,8 @@ def keras_words(text: str) -> list[str]:
     ("text", "words"),
     [
         ("This film's GREAT!<br />No, really.", ["this", "film's", "great", "br", "no", "really"]),
-        ("Égoïste\u00a0et\rbon", ["Égoïste\u00a0et\rbon"]),
+        ("Égoïste\u00a0et\x85bon", ["Égoïste\u00a0et\x85bon"]),
+        ("one\r\ntwo\rthree", ["one", "two", "three"]),
         ("tab\tand\nnewline", ["tab", "and", "newline"]),
         ("state-of-the-art", ["state", "of", "the", "art"]),
         ("...", None),
