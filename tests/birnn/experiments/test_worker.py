@@ -98,7 +98,8 @@ sys.modules.pop("ctypes", None)
 sys.meta_path.insert(0, Slow())
 threading.Thread(target=lambda: __import__("ctypes"), daemon=True).start()
 importing.wait()
-worker._run(Path(sys.argv[1]), "sh", "-c", "echo $$ > started && mv started process && exec sleep 60")
+script = "echo $$ > started && mv started process && exec sleep 60"
+worker._run(Path(sys.argv[1]), "sh", "-c", script)
 """
 
 
