@@ -3,8 +3,9 @@
 import socket
 import subprocess
 import sys
+import tomllib
 import zipfile
-from importlib.metadata import distribution
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,6 @@ from packaging.requirements import Requirement
 from birnn.experiments.worker import compiled_in
 from tests.birnn.test_main import COMMANDS
 from tests.projects import PROJECT, check_output, contents, copy, copy_project
-
-pytestmark = pytest.mark.exhaustive
 
 OWN_DATA = "text,label,split\n" + "".join(
     f"{label} {split},{label},{split}\n" for split in ("train", "test") for label in (0, 1)
@@ -64,29 +63,30 @@ def birnn(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = str(command.with_name("python"))
     check_output(folder, "uv", "pip", "install", "--no-deps", "--python", python, str(wheel))
     (packages,) = folder.glob("lib/*/site-packages")
-    link_requirements("birnn", {"serve", "export"}, packages)
+    (installed,) = distributions(name="birnn", path=[str(packages)])
+    link_requirements(installed, {"serve", "export"}, packages)
     return command
 
 
-def link_requirements(name: str, extras: set[str], folder: Path) -> None:
+def link_requirements(package: Distribution, extras: set[str], folder: Path) -> None:
     """Link all that a package requires from this environment into a folder of packages."""
-    for line in distribution(name).requires or []:
+    for line in package.requires or []:
         needed = Requirement(line)
         if needed.marker and not any(
             needed.marker.evaluate({"extra": extra}) for extra in extras | {""}
         ):
             continue
-        package = distribution(needed.name)
+        found = distribution(needed.name)
         links = {
-            folder / file.parts[0]: Path(str(package.locate_file(file.parts[0])))
-            for file in package.files or []
+            folder / file.parts[0]: Path(str(found.locate_file(file.parts[0])))
+            for file in found.files or []
             if file.parts[0] not in {"..", "__pycache__"}
         }
         missing = {link: target for link, target in links.items() if not link.exists()}
         for link, target in missing.items():
             link.symlink_to(target)
         if missing or needed.extras:
-            link_requirements(needed.name, needed.extras, folder)
+            link_requirements(found, needed.extras, folder)
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +95,15 @@ def project(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy(finished, tmp_path_factory.mktemp("wheel") / "project")
 
 
+def test_every_requirement_has_an_upper_bound() -> None:
+    # Without one, make lock or pip may install a version with another API or other results.
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for lines in (project["dependencies"], *project["optional-dependencies"].values()):
+        for line in lines:
+            assert {"<", "<=", "=="} & {each.operator for each in Requirement(line).specifier}, line
+
+
+@pytest.mark.exhaustive
 def test_wheel_has_all_files_of_the_package(wheel: Path) -> None:
     package = {
         f"birnn/{name}"
@@ -108,6 +117,7 @@ def test_wheel_has_all_files_of_the_package(wheel: Path) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("command", COMMANDS)
 def test_installed_wheel_works_on_a_project(
     birnn: Path, project: Path, tmp_path: Path, command: str
