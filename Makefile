@@ -88,7 +88,7 @@ review: $(ENV) ## write review.md: the changes since BASE, compared with noise; 
 	python -m birnn review $(BASE) $(if $(SEEDS),--seeds $(SEEDS))
 
 bench: $(ENV) ## compare speed with Keras's layers, a plain script and, if installed, PyTorch
-	python -m benchmarks.speed --part steps --part startup --part texts
+	python -m benchmarks.speed --part startup --part steps --part texts
 	python -m benchmarks.speed --part whole --times 1
 
 bench-memory: $(ENV) ## measure the peak memory of each stage

@@ -14,11 +14,11 @@ from typing import Annotated
 import typer
 
 from benchmarks.paired import Cost, measure, measure_command, ratios, spread
+from benchmarks.project import PROJECT, clone_with_results, run
 from birnn.core.errors import InputError
 from birnn.core.machine import usable_cores
 from birnn.experiments.execution import environment
 
-PROJECT = Path.cwd()
 SEEDS = range(101, 105)
 POLL = 0.5  # seconds
 
@@ -41,21 +41,17 @@ def main(
 
 def clone_project(folder: Path) -> Path:
     """Clone the project with its results, and with its own git remote and DVC remote."""
-    clone = folder / "project"
-    command = [sys.executable, "-m", "dvc"]
-    for step, cwd in (
-        (["git", "clone", "--quiet", "--bare", str(PROJECT), "origin.git"], folder),
-        (["git", "clone", "--quiet", "origin.git", "project"], folder),
-        (
-            [*command, "remote", "add", "--local", "--default", "storage", str(folder / "storage")],
-            clone,
-        ),
-        ([*command, "config", "--local", "cache.dir", str(PROJECT / ".dvc" / "cache")], clone),
-        ([*command, "push", "--quiet"], clone),
-        ([*command, "config", "--local", "cache.dir", str(folder / "cache")], clone),
-        ([*command, "pull", "--quiet"], clone),
+    origin, storage = folder / "origin.git", folder / "storage"
+    bare = ["git", "clone", "--quiet", "--bare", str(PROJECT), str(origin)]
+    measure_command(bare, folder, environment())
+    clone = clone_with_results(origin, folder / "project")
+    for command in (
+        ["remote", "add", "--local", "--default", "storage", str(storage)],
+        ["push", "--quiet"],
+        ["config", "--local", "cache.dir", str(folder / "cache")],
+        ["fetch", "--quiet"],
     ):
-        measure_command(step, cwd, environment())
+        measure_command([sys.executable, "-m", "dvc", *command], clone, environment())
     return clone
 
 
@@ -93,7 +89,4 @@ def _dvc(clone: Path, *arguments: str) -> str:
 
 
 if __name__ == "__main__":
-    try:
-        typer.run(main)
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    run(main)

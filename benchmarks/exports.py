@@ -5,7 +5,6 @@ process and predicts texts; the programs alternate. The example in the docs runs
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -21,10 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.paired import spread
+from benchmarks.project import PROJECT, require, run, variables
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
 
-PROJECT = Path.cwd()
 CORPUS = Path("data/corpus/test.parquet")
 BATCHES = (1, 1_000)
 REVIEWS = 5_000
@@ -63,6 +62,7 @@ print(json.dumps(numbers))
 
 def main(times: Annotated[int, typer.Option(help="measurements of each program")] = 5) -> None:
     """Print a table with one row per program."""
+    require(CORPUS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         texts = pq.read_table(CORPUS, columns=["text"])["text"].to_pylist()
@@ -106,7 +106,7 @@ def python(arguments: list[str], folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=variables(),
         capture_output=True,
         text=True,
         check=False,
@@ -117,4 +117,4 @@ def python(arguments: list[str], folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

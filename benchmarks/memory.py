@@ -4,7 +4,6 @@ Reports a process's own memory, and its memory including mapped files, which the
 can take back at any time. Networks are trained for one epoch.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,11 +15,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.project import PROJECT, run, use_archive, variables, write_settings
 from birnn.core.errors import InputError
-from birnn.core.yaml_files import read_yaml, write_yaml
+from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import NETWORKS
 
-PROJECT = Path.cwd()
 STAGES = (
     *("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams"),
     *(f"train_{name}" for name in NETWORKS),
@@ -32,12 +31,13 @@ INTERVAL = 0.05  # seconds
 
 def main() -> None:
     """Print a table with one row per measurement."""
+    use_archive()
     table = Table("", "own memory, MB", "with files, MB", "seconds")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         settings = read_yaml(PROJECT / "params.yaml")
         settings["train"]["epochs"] = 1
-        write_yaml(settings, folder / "params.yaml")
+        write_settings(settings, folder)
         (folder / "study").mkdir()
         for stage in STAGES:
             table.add_row(stage, *measure_peak(stage, folder))
@@ -67,12 +67,11 @@ def measure_peak(stage: str, folder: Path) -> tuple[str, str, str]:
     """
     # Training would resume from the last checkpoint.
     shutil.rmtree(folder / "state", ignore_errors=True)
-    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     start, own, whole = time.perf_counter(), 0, 0
     with subprocess.Popen(
         [sys.executable, "-m", f"stages.{stage}"],
         cwd=folder,
-        env=environment,
+        env=variables(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -98,4 +97,4 @@ def read_status(process: int) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

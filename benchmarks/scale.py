@@ -5,7 +5,6 @@ Writes copies of IMDB's reviews with new ids into a CSV file, which the stages r
 """
 
 import csv
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,12 +16,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.project import PROJECT, run, use_archive, variables, write_settings
 from birnn.core.errors import InputError
-from birnn.core.yaml_files import read_yaml, write_yaml
+from birnn.core.yaml_files import read_yaml
 from birnn.corpora import imdb
 from birnn.corpora.labelled_files import FOLDER
 
-PROJECT = Path(__file__).parent.parent
 TIMES = (1, 2, 5, 10)
 LAYOUT = {
     "train": "reviews.csv",
@@ -74,12 +73,15 @@ def main() -> None:
     Raises:
         InputError: the archive cannot be read or downloaded, or a step failed.
     """
+    archive = use_archive()
+    settings = read_yaml(PROJECT / "params.yaml") | {"csv": LAYOUT}
+    settings["fetch"]["source"] = "csv"
     table = Table("reviews", *(f"{name} {unit}" for name in STEPS for unit in ("s", "MB")))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_settings(folder)
+        write_settings(settings, folder)
         for times in TIMES:
-            count = write_reviews(folder / FOLDER / "reviews.csv", times)
+            count = write_reviews(archive, folder / FOLDER / "reviews.csv", times)
             costs = [measure(*step, folder) for step in STEPS.values()]
             cells = [
                 cell for cost in costs for cell in (f"{cost.seconds:.1f}", f"{cost.megabytes:.0f}")
@@ -89,32 +91,23 @@ def main() -> None:
     Console(width=100).print(table)
 
 
-def write_settings(folder: Path) -> None:
-    """Write the default settings, with a CSV file as the source."""
-    settings = read_yaml(PROJECT / "params.yaml")
-    settings["fetch"]["source"] = "csv"
-    settings["csv"] = LAYOUT
-    write_yaml(settings, folder / "params.yaml")
-
-
-def write_reviews(file: Path, times: int) -> int:
+def write_reviews(archive: Path, file: Path, times: int) -> int:
     """Write `times` copies of IMDB's reviews with unique ids, and return their number."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8", newline="") as output:
         writer = csv.writer(output)
         writer.writerow(["id", "group", "label", "split", "text"])
         count = 0
-        for row in copied_rows(times):
+        for row in copied_rows(archive, times):
             writer.writerow(row)
             count += 1
     return count
 
 
-def copied_rows(times: int) -> Iterator[tuple[str, str, int, str, str]]:
+def copied_rows(archive: Path, times: int) -> Iterator[tuple[str, str, int, str, str]]:
     """Yield the CSV rows of all copies."""
-    read = imdb.reader(PROJECT / "data" / "raw")
     for copy in range(times):
-        for review in read():
+        for review in imdb.read_verified(archive):
             name, group = f"{copy}/{review.id}", f"{copy}/{review.group}"
             yield name, group, review.label, review.split, review.text
 
@@ -131,12 +124,11 @@ def measure(work: str, line: str, folder: Path) -> Cost:
         InputError: the code failed.
     """
     code = f"from pathlib import Path\n{work}\n{REPORT.format(line)}"
-    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     start = time.perf_counter()
     process = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder,
-        env=environment,
+        env=variables(),
         capture_output=True,
         text=True,
         check=False,
@@ -148,7 +140,4 @@ def measure(work: str, line: str, folder: Path) -> Cost:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (InputError, OSError) as error:
-        sys.exit(f"error: {error}")
+    run(main)

@@ -24,6 +24,7 @@ import typer
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
 
+from benchmarks.project import PROJECT, run, variables, write_settings
 from birnn.core.settings import load
 from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.evaluation.metrics import is_correct
@@ -36,7 +37,6 @@ from birnn.training import baseline
 from birnn.training.fit import Paths, train
 from birnn.training.splits import watched_split
 
-PROJECT = Path.cwd()
 STAGES = ("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams")
 # A training takes a few seconds.
 FIXED = (
@@ -103,11 +103,10 @@ def prepare() -> None:
         name, _, text = option.partition("=")
         section, key = name.split(".")
         params[section][key] = grid.values(text)[0]
-    write_yaml(params, Path("params.yaml"))
+    write_settings(params, Path())
     Path("data/own").mkdir(parents=True)
-    path = {"PYTHONPATH": str(PROJECT)}
     for stage in STAGES:
-        subprocess.run([sys.executable, "-m", f"stages.{stage}"], env=os.environ | path, check=True)
+        subprocess.run([sys.executable, "-m", f"stages.{stage}"], env=variables(), check=True)
 
 
 def execute(
@@ -145,4 +144,4 @@ def read(split: str) -> tuple[list[list[str]], NDArray[np.uint8]]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

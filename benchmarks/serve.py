@@ -4,7 +4,6 @@ Clients and server share this machine. Texts are random words of the vocabulary,
 Zipf's law. Every answer is compared with the answer to the same text on an idle server.
 """
 
-import argparse
 import asyncio
 import json
 import os
@@ -19,14 +18,16 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle, islice, takewhile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx2
 import numpy as np
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.memory import read_status
+from benchmarks.project import require, run
 from birnn.core.errors import InputError
 from birnn.text import encoding
 
@@ -99,8 +100,11 @@ class Server:
 Ask = Callable[[list[str]], Awaitable[None]]
 
 
-def main(requests: int) -> None:
+def main(
+    requests: Annotated[int, typer.Option(help="requests during abuse")] = 20_000,
+) -> None:
     """Print the speed of each kind of request, the memory, and how abuse and overload end."""
+    require(PADDED)
     with start() as (process, port):
         asyncio.run(measure(process, port, requests))
 
@@ -263,6 +267,4 @@ def start() -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=20_000, help="requests during abuse")
-    main(parser.parse_args().requests)
+    run(main)

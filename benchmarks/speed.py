@@ -1,6 +1,6 @@
 """The speed of the pipeline, compared with other programs that do the same work: `make bench`.
 
-Run `python -m benchmarks.speed --help` in the project's folder, with the corpus in data/.
+Run `python -m benchmarks.speed --help` in the project's folder, after the pipeline.
 """
 
 import os
@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
@@ -18,12 +19,20 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.paired import Cost, alternate, measure_command, ratios, spread
-from birnn.core.errors import InputError
+from benchmarks.project import (
+    PROJECT,
+    clone_with_results,
+    require,
+    run,
+    use_archive,
+    variables,
+    write_settings,
+)
+from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import TITLES
 from birnn.text import encoding, reviews, sequences, tokenizer
 
-PROJECT = Path.cwd()
-CORPUS = Path("data/corpus")
+PADDED = Path("data/padded/train")
 NOTEBOOK = PROJECT / "benchmarks" / "notebook.py"
 # Skips TensorFlow's shutdown.
 START = "import os; import stages.{}; os._exit(0)"
@@ -31,6 +40,15 @@ STAGES = [file.stem for file in (PROJECT / "stages").glob("[a-z]*.py")]
 COLUMNS = ("CPU seconds, ratio", "wall seconds, ratio", "CPU s", "other's", "wall s", "other's")
 
 Row = tuple[str, ...]
+
+
+class Part(StrEnum):
+    """The parts of this benchmark."""
+
+    STARTUP = "startup"
+    STEPS = "steps"
+    TEXTS = "texts"
+    WHOLE = "whole"
 
 
 def row(name: str, ours: list[Cost], others: list[Cost]) -> Row:
@@ -46,18 +64,19 @@ def row(name: str, ours: list[Cost], others: list[Cost]) -> Row:
 def whole(times: int) -> Iterator[Row]:
     """The whole pipeline compared with a plain script, on the same reviews."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        arrays = folder / "imdb.npz"
-        write_arrays(arrays)
+        clone, arrays = Path(name, "clone"), Path(name, "imdb.npz")
 
         def pipeline() -> Cost:
-            clone = fresh_clone(folder / "clone")
-            cost = dvc(["repro"], clone)
-            shutil.rmtree(clone)
-            return cost
+            shutil.rmtree(clone, ignore_errors=True)
+            command = ["git", "clone", "--quiet", str(PROJECT), str(clone)]
+            measure_command(command, PROJECT, dict(os.environ))
+            (clone / "dvc.lock").unlink()
+            return dvc(["repro"], clone)
 
         def notebook() -> Cost:
-            return python([str(NOTEBOOK), "train", str(arrays), name, "10"])
+            write_arrays(clone / "data" / "corpus", arrays)
+            epochs = read_yaml(clone / "params.yaml")["train"]["epochs"]
+            return python([str(NOTEBOOK), "train", str(arrays), name, str(epochs)])
 
         measured = alternate({"pipeline": pipeline, "notebook": notebook}, times)
     yield row("dvc repro / notebook", measured["pipeline"], measured["notebook"])
@@ -65,9 +84,11 @@ def whole(times: int) -> Iterator[Row]:
 
 def texts(times: int) -> Iterator[Row]:
     """The stages fetch and pad compared with Keras's preprocessing."""
-    archive = os.environ.get("IMDB_ARCHIVE") or str(PROJECT / "data" / "raw" / "aclImdb_v1.tar.gz")
+    archive = str(use_archive())
+    settings = read_yaml(PROJECT / "params.yaml")
+    settings["fetch"]["source"] = "imdb"
     with tempfile.TemporaryDirectory() as name:
-        shutil.copy(PROJECT / "params.yaml", name)
+        write_settings(settings, Path(name))
 
         def stages() -> Cost:
             costs = [python(["-m", f"stages.{stage}"], Path(name)) for stage in ("fetch", "pad")]
@@ -85,9 +106,7 @@ def steps(times: int) -> Iterator[Row]:
     """The kernel compared with Keras's and PyTorch's layers, and its share of the CPU's peak."""
     from benchmarks import steps as work  # noqa: PLC0415  # importing TensorFlow takes seconds
 
-    all_ids, all_labels = sequences.read(Path("data/padded/train"))
-    chosen = np.random.default_rng(0).permutation(len(all_ids))[: work.REVIEWS]
-    ids, labels = all_ids[chosen], all_labels[chosen]
+    ids, labels = work.sample(*sequences.read(PADDED))
     peak = work.peak(times)
     for name in work.GATES:
         measured = work.compare(name, ids, labels, times)
@@ -112,27 +131,39 @@ def steps(times: int) -> Iterator[Row]:
 def startup(times: int) -> Iterator[Row]:
     """The time before work begins."""
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(PROJECT / "params.yaml", folder)
+        # A clone, because `dvc exp run` leaves an experiment in its repository.
+        clone = clone_with_results(PROJECT, Path(folder, "clone"))
         works: dict[str, Callable[[], Cost]] = {
             f"start of {stage}": lambda stage=stage: python(["-c", START.format(stage)])  # type: ignore[misc]
             for stage in STAGES
         }
-        works["dvc repro, nothing to do"] = lambda: dvc(["repro"], PROJECT)
-        works["dvc exp run, nothing to do"] = lambda: dvc(["exp", "run"], PROJECT)
+        works["dvc repro, nothing to do"] = lambda: dvc(["repro"], clone)
+        works["dvc exp run, nothing to do"] = lambda: dvc(["exp", "run"], clone)
         for name, measured in alternate(works, times).items():
             wall = spread([cost.wall for cost in measured], 2)
             yield (name, "", "", f"{median(cost.cpu for cost in measured):.2f}", "", wall)
 
 
-PARTS = {"whole": whole, "steps": steps, "startup": startup, "texts": texts}
+PARTS: dict[Part, Callable[[int], Iterator[Row]]] = {
+    Part.STARTUP: startup,
+    Part.STEPS: steps,
+    Part.TEXTS: texts,
+    Part.WHOLE: whole,
+}
 
 
 def main(
-    part: Annotated[list[str] | None, typer.Option(help=f"one of {', '.join(PARTS)}")] = None,
+    part: Annotated[list[Part] | None, typer.Option(help="part to measure; repeatable")] = None,
     times: Annotated[int, typer.Option(help="measurements of each")] = 5,
 ) -> None:
     """Measure each part and print one table per part."""
-    for name in part or PARTS:
+    chosen = part or list(PARTS)
+    # Before the first measurement, which takes minutes.
+    if {Part.TEXTS, Part.WHOLE} & set(chosen):
+        use_archive()
+    if Part.STEPS in chosen:
+        require(PADDED)
+    for name in chosen:
         table = Table("", *COLUMNS, title=PARTS[name].__doc__)
         for cells in PARTS[name](times):
             table.add_row(*cells)
@@ -141,8 +172,7 @@ def main(
 
 def python(arguments: list[str], folder: Path = PROJECT) -> Cost:
     """Return the cost of running Python in a folder, with this project's modules."""
-    environment = os.environ | {"PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return measure_command([sys.executable, *arguments], folder, environment)
+    return measure_command([sys.executable, *arguments], folder, variables())
 
 
 def dvc(arguments: list[str], folder: Path) -> Cost:
@@ -153,23 +183,13 @@ def dvc(arguments: list[str], folder: Path) -> Cost:
     )
 
 
-def fresh_clone(folder: Path) -> Path:
-    """Clone the last commit, without results."""
-    command = ["git", "clone", "--quiet", str(PROJECT), str(folder)]
-    measure_command(command, PROJECT, dict(os.environ))
-    (folder / "dvc.lock").unlink()
-    return folder
-
-
-def write_arrays(output: Path) -> None:
+def write_arrays(corpus: Path, output: Path) -> None:
     """Write the concatenated ids of all reviews, the end of each review, and the labels."""
-    if not CORPUS.exists():
-        raise InputError(f"{CORPUS} is missing: run dvc repro first")
-    words = encoding.limit(tokenizer.read(CORPUS / "vocabulary.txt"), 20_000)
+    words = encoding.limit(tokenizer.read(corpus / "vocabulary.txt"), 20_000)
     word_ids = {word: rank + encoding.FIRST_WORD for rank, word in enumerate(words)}
     arrays: dict[str, Any] = {}
     for split in ("train", "test"):
-        file = CORPUS / f"{split}.parquet"
+        file = corpus / f"{split}.parquet"
         lists = [
             [encoding.START, *(word_ids.get(word, encoding.OUT_OF_VOCABULARY) for word in review)]
             for batch in reviews.words(file)
@@ -182,4 +202,4 @@ def write_arrays(output: Path) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -15,6 +15,7 @@ from birnn.layers.pooling import DIRECTIONS
 from birnn.networks.config import NetworkConfig
 from birnn.networks.network import build_network
 from birnn.networks.registry import NETWORKS
+from birnn.text.encoding import OUT_OF_VOCABULARY
 from birnn.training.loss import binary_crossentropy
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64
@@ -28,6 +29,16 @@ GATES = {name: gates for name, gates in {"bilstm": 4, "bigru": 3}.items() if nam
 
 Ids = NDArray[np.int32]
 Labels = NDArray[np.uint8]
+
+
+def sample(ids: Ids, labels: Labels) -> tuple[Ids, Labels]:
+    """Return REVIEWS random reviews in the notebook's encoding, some repeatedly if there are fewer.
+
+    Other settings than the notebook's may have encoded `ids`.
+    """
+    rows = np.resize(np.random.default_rng(0).permutation(len(ids)), REVIEWS)
+    padded = keras.utils.pad_sequences(ids[rows], MAXLEN)
+    return np.where(padded < NUM_WORDS, padded, OUT_OF_VOCABULARY), labels[rows]
 
 
 def ours(name: str) -> keras.Sequential:

@@ -129,6 +129,12 @@ def commit(project: Path) -> None:
     check_output(project, "git", *identity, "commit", "-qm", ".")
 
 
+def copy_settings(folder: Path) -> None:
+    """Copy the default settings, and the stages, which name the networks that have settings."""
+    shutil.copy(PROJECT / "params.yaml", folder)
+    shutil.copytree(PROJECT / "stages", folder / "stages")
+
+
 def repro(project: Path) -> None:
     """Run the pipeline."""
     check_output(project, "dvc", "repro")

@@ -1,14 +1,47 @@
-"""Test the wheel: its content, and its command on a project in another folder."""
+"""Test the wheel: its content, and every command in an environment with nothing else."""
 
+import socket
+import subprocess
 import sys
+import tomllib
 import zipfile
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
-from tests.projects import PROJECT, check_output, contents, copy_project, run
+from birnn.experiments.worker import compiled_in
+from tests.birnn.test_main import COMMANDS
+from tests.projects import PROJECT, check_output, contents, copy, copy_project
 
-pytestmark = pytest.mark.exhaustive
+OWN_DATA = "text,label,split\n" + "".join(
+    f"{label} {split},{label},{split}\n" for split in ("train", "test") for label in (0, 1)
+)
+# The arguments of each command, and a line or error that shows that it did its work.
+RUNS = {
+    "data": (["check", "own.csv"], "To train, run: dvc exp run"),
+    "explain": (["A fine film."], "log-odds of positive"),
+    "export": (["reader.html"], "open it in a browser"),
+    "fresh": ([], "dvc.lock is fresh"),
+    "ladder": (["-S", "train.seed=0"], "error: no finished experiment of notebook"),
+    "leaderboard": ([], "Sorted by"),
+    "mistakes": ([], "probability of positive"),
+    "predict": (["A fine film."], "(BiLSTM "),
+    "recipes": ([], "dvc exp run -S"),
+    "results": ([], "test accuracy"),
+    "review": (["HEAD"], "review.md: passes"),
+    "search": (
+        ["s", "-S", "network.dropout=0..1.0", "--metric", "bigru.holdout_accuracy"],
+        "error: the grid: network.dropout is 1.0: input should be less than 1",
+    ),
+    "serve": (["--port", "{used_port}"], "error: cannot listen"),
+    "study": (["s", "-S", "train.seed=0..9"], "error: none of these experiments is finished"),
+    # DVC takes all stages but the last from its cache.
+    "sweep": (["-S", "report.equivalence=0.7"], "Ran experiment(s): equivalence-0.7"),
+    "tried": ([], "study/tried.csv"),
+    "watch": ([], "No training is in progress"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +54,56 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(folder.glob("*.whl"))
 
 
+@pytest.fixture(scope="module")
+def birnn(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the command of the wheel, installed with its extras for one machine."""
+    folder = tmp_path_factory.mktemp("environment")
+    check_output(folder, "uv", "venv", "--python", sys.executable, ".")
+    command = folder / "bin" / "birnn"
+    python = str(command.with_name("python"))
+    check_output(folder, "uv", "pip", "install", "--no-deps", "--python", python, str(wheel))
+    (packages,) = folder.glob("lib/*/site-packages")
+    (installed,) = distributions(name="birnn", path=[str(packages)])
+    link_requirements(installed, {"serve", "export"}, packages)
+    return command
+
+
+def link_requirements(package: Distribution, extras: set[str], folder: Path) -> None:
+    """Link all that a package requires from this environment into a folder of packages."""
+    for line in package.requires or []:
+        needed = Requirement(line)
+        if needed.marker and not any(
+            needed.marker.evaluate({"extra": extra}) for extra in extras | {""}
+        ):
+            continue
+        found = distribution(needed.name)
+        links = {
+            folder / file.parts[0]: Path(str(found.locate_file(file.parts[0])))
+            for file in found.files or []
+            if file.parts[0] not in {"..", "__pycache__"}
+        }
+        missing = {link: target for link, target in links.items() if not link.exists()}
+        for link, target in missing.items():
+            link.symlink_to(target)
+        if missing or needed.extras:
+            link_requirements(found, needed.extras, folder)
+
+
+@pytest.fixture(scope="module")
+def project(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project in which the pipeline has run."""
+    return copy(finished, tmp_path_factory.mktemp("wheel") / "project")
+
+
+def test_every_requirement_has_an_upper_bound() -> None:
+    # Without one, make lock or pip may install a version with another API or other results.
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for lines in (project["dependencies"], *project["optional-dependencies"].values()):
+        for line in lines:
+            assert {"<", "<=", "=="} & {each.operator for each in Requirement(line).specifier}, line
+
+
+@pytest.mark.exhaustive
 def test_wheel_has_all_files_of_the_package(wheel: Path) -> None:
     package = {
         f"birnn/{name}"
@@ -34,9 +117,28 @@ def test_wheel_has_all_files_of_the_package(wheel: Path) -> None:
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
-def test_installed_wheel_works_on_a_project(wheel: Path, finished: Path, tmp_path: Path) -> None:
-    site = tmp_path / "site"
-    check_output(tmp_path, "uv", "pip", "install", "--no-deps", "--target", str(site), str(wheel))
-    command = ("python", "-m", "birnn", "--project", str(finished), "predict", "A fine film.")
-    result = run(*command, cwd=tmp_path, warm=False, PYTHONPATH=str(site))
-    assert result.stdout.startswith(("positive", "negative")), result.stderr
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("command", COMMANDS)
+def test_installed_wheel_works_on_a_project(
+    birnn: Path, project: Path, tmp_path: Path, command: str
+) -> None:
+    arguments, expected = RUNS[command]
+    (tmp_path / "own.csv").write_text(OWN_DATA, encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        result = subprocess.run(
+            [birnn, "--project", project, command]
+            + [argument.format(used_port=port) for argument in arguments],
+            cwd=tmp_path,
+            # Not the programs and modules of the environment that runs the tests.
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
+            | compiled_in(tmp_path),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            timeout=600,
+        )
+    assert expected in (result.stdout if result.returncode == 0 else result.stderr)
+    assert result.returncode == int(expected.startswith("error: "))
+    assert "Traceback" not in result.stderr

@@ -20,7 +20,7 @@ from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml
 
 FILE = Path("params.yaml")
-STAGES = Path(__file__).parents[2] / "stages"
+STAGES = Path("stages")
 
 # Errors that concern several settings of a section, or the name of a section.
 SECTION_ERRORS = ("csv_labels", "csv_splits", "unknown_section")

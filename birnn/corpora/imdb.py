@@ -49,15 +49,12 @@ LARGEST_ARCHIVE = 1_000_000_000
 def reader(raw: Path) -> Callable[[], Iterator[Review]]:
     """Return a function that yields the labelled reviews, with their film as group.
 
-    The archive is the local copy named by the environment variable IMDB_ARCHIVE, or else the file
-    in the folder `raw`, which is downloaded if missing.
-
     Raises:
-        UnreachableError: there is no copy, and the download failed.
-        InputError: the local copy is missing. The returned function raises it if the archive is
-            truncated, malicious, or not the dataset.
+        UnreachableError: as `locate` does.
+        InputError: as `locate` does. The returned function raises it if the archive is truncated,
+            malicious, or not the dataset.
     """
-    archive = _locate(raw)
+    archive = locate(raw)
     return lambda: read_verified(archive)
 
 
@@ -83,7 +80,7 @@ def read_unlabelled(raw: Path) -> tuple[list[str], int]:
     """Read the unlabelled reviews without those that have the same text as a labelled review.
 
     Some test reviews are also among the unlabelled ones. A network that learns from their text
-    would be tested on text that it has seen. The archive is located as by `reader`.
+    would be tested on text that it has seen. The archive is located by `locate`.
 
     Returns:
         The texts, in order of name, and the number of reviews that were left out.
@@ -92,7 +89,7 @@ def read_unlabelled(raw: Path) -> tuple[list[str], int]:
         UnreachableError: there is no copy, and the download failed.
         InputError: the archive is truncated, malicious, or not the dataset.
     """
-    archive = _locate(raw)
+    archive = locate(raw)
     files: dict[str, bytes] = {}
     labelled: set[bytes] = set()
     for path, content in _files(archive, UNLABELLED, REVIEW):
@@ -129,7 +126,16 @@ def read_archive(archive: Path) -> Iterator[Review]:
             yield from _reviews(archive, files, split, label)
 
 
-def _locate(raw: Path) -> Path:
+def locate(raw: Path) -> Path:
+    """Return the archive.
+
+    It is the local copy named by the environment variable IMDB_ARCHIVE, or else the file in the
+    folder `raw`, which is downloaded if missing.
+
+    Raises:
+        UnreachableError: there is no copy, and the download failed.
+        InputError: the local copy is missing.
+    """
     if local_copy := os.environ.get(LOCAL_COPY):
         archive = Path(local_copy)
         if not archive.is_file():

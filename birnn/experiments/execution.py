@@ -91,14 +91,9 @@ def execute(point: Point, name: str, *stages: str, stop: Callable[[], bool] = la
     """
     # An unfinished experiment: its name would identify the same results if it were finished.
     remove(name)
-    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", name]
-    command += [*options_of(point), *stages]
-    process = subprocess.Popen(
-        command,
-        env=environment(),
-        process_group=0,
-        preexec_fn=_prepare if sys.platform == "linux" else None,  # noqa: PLW1509
-    )
+    command = [*worker.launcher(), sys.executable, "-m", "dvc", "exp", "run", "--temp"]
+    command += ["--name", name, *options_of(point), *stages]
+    process = subprocess.Popen(command, env=environment(), process_group=0)
     try:
         while process.poll() is None:
             if stop():
@@ -176,12 +171,6 @@ def _dvc_is_running() -> bool:
 def _reference(name: str) -> str:
     head = runs.head()
     return f"refs/exps/{head[:2]}/{head[2:]}/{name}"
-
-
-def _prepare() -> None:
-    """Let a new process end with its parent, and on interrupts, which `nohup` may ignore."""
-    worker.end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _interrupt(process: subprocess.Popen[bytes]) -> None:

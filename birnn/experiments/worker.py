@@ -6,7 +6,6 @@ Ray sends this module with each task, so its top-level imports are from the stan
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -22,6 +21,17 @@ LOCK = Path("requirements-cluster.txt")
 REMOTE = "cluster"
 # Defined in `kernels`.
 LOCATOR = "birnn.experiments.kernels.ByContent"
+
+# The program of `launcher`. Its arguments are the parent process and the command.
+LAUNCHER = """
+import ctypes, os, signal, sys
+parent, *command = sys.argv[1:]
+set_parent_death_signal = 1
+ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+if os.getppid() == int(parent):  # otherwise it has died already
+    os.execvp(command[0], command)
+"""
 
 
 def compiled_in(folder: Path) -> dict[str, str]:
@@ -98,8 +108,9 @@ def carry_out(task: Task) -> None:
 def remove_what_is_abandoned(base: Path, machine: str) -> None:
     """Remove the clones of tasks that were killed on this machine."""
     for clone in base.glob(f"{machine}-*-*"):
-        process = clone.name.removeprefix(f"{machine}-").partition("-")[0]
-        if process.isdigit() and not _is_alive(int(process)):
+        # The name of another machine may start with this one's.
+        owner, process, _ = clone.name.rsplit("-", 2)
+        if owner == machine and process.isdigit() and not _is_alive(int(process)):
             shutil.rmtree(clone, ignore_errors=True)
 
 
@@ -182,13 +193,13 @@ def cores(number: int, folder: Path) -> Iterator[None]:
 
 
 def _run(clone: Path, *command: str) -> None:
-    """Run a command in a clone. On Linux, it ends with this process.
+    """Run a command in a clone.
 
     Raises:
         TaskError: the command failed; the message ends with its last error line.
     """
     process = subprocess.run(
-        command,
+        [*launcher(), *command],
         cwd=clone,
         env=environment(clone.parent / "kernels"),
         stdin=subprocess.DEVNULL,
@@ -197,18 +208,20 @@ def _run(clone: Path, *command: str) -> None:
         text=True,
         encoding="utf-8",
         check=False,
-        preexec_fn=end_with_parent if sys.platform == "linux" else None,
     )
     if process.returncode != 0:
         raise TaskError(f"{' '.join(command[:3])} failed: {last_line(process.stdout)}")
 
 
-def end_with_parent() -> None:
-    """Ask the kernel of Linux to end this process when its parent is killed."""
-    import ctypes  # noqa: PLC0415
+def launcher() -> list[str]:
+    """Return the start of a command that ends, on Linux, when this thread or its process is killed.
 
-    set_parent_death_signal = 1
-    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+    The command also ends on interrupts, which `nohup` may ignore. Unlike a `preexec_fn`, which may
+    deadlock if this process has threads, this runs in a process of its own.
+    """
+    if sys.platform != "linux":
+        return []
+    return [sys.executable, "-I", "-S", "-c", LAUNCHER, str(os.getpid())]
 
 
 def last_line(text: str) -> str:

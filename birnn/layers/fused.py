@@ -185,7 +185,7 @@ def _sort_inputs(words: Ints, mask: Mask, ratios: Floats) -> tuple[NDArray[np.in
     lengths = mask.sum(axis=1, dtype=np.int32)
     order = np.argsort(lengths, kind="stable")
     lengths, rows = lengths[order], order[:, None]
-    column = np.arange(lengths.max())
+    column = np.arange(lengths.max(initial=0))
     first = mask[order].argmax(axis=1)[:, None]
     last = first + lengths[:, None] - 1
     forward, backward = np.minimum(first + column, last), np.maximum(last - column, first)
@@ -198,9 +198,11 @@ def _run_on_parts(work: Callable[[int, slice], Any], reviews: int) -> list[list[
     """Run `work` on every part of the reviews, and return the results per direction.
 
     The parts decide how the sum of the gradients is rounded, so they do not depend on the cores.
+    There is a part even if there are no reviews: with several devices, a device may get no share of
+    a small batch.
     """
     step = max(1, -(-reviews // (PARTS * ROWS))) * ROWS
-    parts = [slice(row, row + step) for row in range(0, reviews, step)]
+    parts = [slice(row, row + step) for row in range(0, max(1, reviews), step)]
     results = run_parallel(
         partial(work, direction, part) for direction in range(DIRECTIONS) for part in parts
     )

@@ -13,7 +13,7 @@ import pytest
 from birnn.cli import data
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
-from tests.projects import PROJECT, set_settings
+from tests.projects import PROJECT, copy_settings, set_settings
 
 POSITIVE = [
     "A fine film.",
@@ -30,7 +30,7 @@ LABELS = ([1] * 4 + [0] * 4) * 5
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a project folder with the default settings."""
     (tmp_path / "data" / "own").mkdir(parents=True)
-    (tmp_path / "params.yaml").write_bytes((PROJECT / "params.yaml").read_bytes())
+    copy_settings(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

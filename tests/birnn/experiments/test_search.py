@@ -1,6 +1,5 @@
 """Searches: their syntax, proposals and pruning, with trials that only compute a function."""
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from birnn.core.errors import InputError
 from birnn.experiments import recipes, runs, search
-from tests.projects import PROJECT
+from tests.projects import copy_settings
 
 METRIC = "bigru.holdout_accuracy"
 OPTIONS = ("train.learning_rate=log:1e-4..1e-2", "network.dropout=0..0.7")
@@ -21,7 +20,7 @@ OPTIONS = ("train.learning_rate=log:1e-4..1e-2", "network.dropout=0..0.7")
 
 @pytest.fixture(autouse=True)
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copy(PROJECT / "params.yaml", tmp_path)
+    copy_settings(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runs, "fingerprint", lambda: "code")
     monkeypatch.setattr(search.execution, "exclusively", nullcontext)

@@ -1,7 +1,6 @@
 """What a search shows, from its trials and the predictions of its experiments."""
 
 import io
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from optuna.trial import TrialState, create_trial
 from birnn.core.errors import InputError
 from birnn.experiments import grid, runs, search, search_results
 from birnn.experiments.runs import Run
-from tests.projects import PROJECT
+from tests.projects import copy_settings
 
 REVIEWS = 300
 LABELS = np.arange(REVIEWS, dtype=np.uint8) % 2
@@ -22,7 +21,7 @@ OPTIONS = ("train.learning_rate=log:1e-4..1e-1", "network.dropout=0..0.7")
 
 @pytest.fixture(autouse=True)
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copy(PROJECT / "params.yaml", tmp_path)
+    copy_settings(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(search_results.tried.dvc.api, "params_show", lambda rev: grid.read())  # noqa: ARG005
 

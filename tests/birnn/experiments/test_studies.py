@@ -15,7 +15,7 @@ from birnn.experiments.runs import Run
 from birnn.reporting import conclusions, study, study_figure
 from birnn.reporting.conclusions import MEASURES
 from tests.birnn import samples
-from tests.projects import PROJECT
+from tests.projects import PROJECT, copy_settings
 
 
 def metrics(bilstm: float, bigru: float, corpus: str = "mine") -> dict[str, dict[str, Any]]:
@@ -32,7 +32,7 @@ def metrics(bilstm: float, bigru: float, corpus: str = "mine") -> dict[str, dict
 def points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[grid.Point]:
     """Return a grid of two lengths and three seeds, in a folder with the project's settings."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_bytes((PROJECT / "params.yaml").read_bytes())
+    copy_settings(tmp_path)
     return grid.points(["pad.maxlen=50,100", "train.seed=0..2"])
 
 

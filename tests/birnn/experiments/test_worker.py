@@ -1,14 +1,17 @@
 """The task of a cluster machine, without Ray."""
 
 import os
+import subprocess
 import sys
+import time
 from importlib import metadata
 from pathlib import Path
 
+import psutil
 import pytest
 
 from birnn.experiments import worker
-from tests.projects import PROJECT
+from tests.projects import PROJECT, environment
 
 LINE = "{}=={} \\\n    --hash=sha256:00\n"
 
@@ -64,16 +67,57 @@ def test_concurrent_tasks_use_different_cores(tmp_path: Path) -> None:
 
 
 def test_only_abandoned_clones_are_removed(tmp_path: Path) -> None:
-    alive, other = f"here-{os.getpid()}-a", "there-999999999-a"
-    for name in ("here-999999999-a", alive, other, "kept-seed-1-here-999999999-a", "cache"):
-        (tmp_path / name).mkdir()
-    worker.remove_what_is_abandoned(tmp_path, "here")
-    assert {path.name for path in tmp_path.iterdir()} == {
-        alive,
-        other,
+    remaining = {
+        f"here-{os.getpid()}-a",
+        "there-999999999-a",
+        "here-999999999-1-a",  # of process 1 on the machine here-999999999
         "kept-seed-1-here-999999999-a",
         "cache",
     }
+    for name in ("here-999999999-a", *remaining):
+        (tmp_path / name).mkdir()
+    worker.remove_what_is_abandoned(tmp_path, "here")
+    assert {path.name for path in tmp_path.iterdir()} == remaining
+
+
+# Another thread holds a lock of Python: here while it imports a module.
+BUSY_WORKER = """
+import sys, threading, time
+from pathlib import Path
+from birnn.experiments import worker
+
+importing = threading.Event()
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "ctypes":
+            importing.set()
+            time.sleep(60)
+
+sys.modules.pop("ctypes", None)
+sys.meta_path.insert(0, Slow())
+threading.Thread(target=lambda: __import__("ctypes"), daemon=True).start()
+importing.wait()
+script = "echo $$ > started && mv started process && exec sleep 60"
+worker._run(Path(sys.argv[1]), "sh", "-c", script)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's signal for orphans")
+def test_command_of_a_busy_worker_starts_and_ends_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "process"
+    command = [sys.executable, "-c", BUSY_WORKER, str(tmp_path)]
+    with subprocess.Popen(command, cwd=PROJECT, env=environment()) as task:
+        try:
+            deadline = time.monotonic() + 30
+            while not file.exists():
+                assert time.monotonic() < deadline, "the command does not start"
+                time.sleep(0.05)
+        finally:
+            task.kill()
+    started = psutil.Process(int(file.read_text()))
+    _, alive = psutil.wait_procs([started], timeout=10)
+    assert not alive
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,15 @@ def test_predictions_and_gradients_equal_keras(
         assert gradient == pytest.approx(expected, rel=1e-4, abs=2e-5 * reviews)
 
 
+@pytest.mark.parametrize("name", LAYERS)
+def test_no_reviews_have_no_gradients(name: str) -> None:
+    # A batch that is smaller than the number of devices leaves some of them without reviews.
+    _, model = build_pair(name)
+    gradients = compute_loss_gradients(model, np.zeros((0, 7), np.int32))
+    assert [gradient.shape for gradient in gradients] == [w.shape for w in model.get_weights()]
+    assert not any(gradient.any() for gradient in gradients)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_notebook_shapes_equal_keras(name: str) -> None:

@@ -1,0 +1,87 @@
+"""The project that the benchmarks measure: its inputs, copies of it, and errors in one line."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from benchmarks.paired import measure_command
+from birnn.core.errors import InputError
+from birnn.core.yaml_files import write_yaml
+from birnn.corpora import imdb
+from birnn.corpora.download import UnreachableError
+from birnn.experiments.execution import environment
+
+PROJECT = Path.cwd()
+
+
+def run(main: Callable[..., None]) -> None:
+    """Run the `main` of a benchmark with its options; print an error as one line."""
+    try:
+        typer.run(main)
+    except (InputError, OSError) as error:
+        sys.exit(f"error: {error}")
+
+
+def use_archive() -> Path:
+    """Return the IMDB archive, downloaded if it is missing, and let stages in any folder read it.
+
+    Raises:
+        InputError: there is no archive, and it cannot be downloaded.
+    """
+    try:
+        archive = imdb.locate(PROJECT / "data" / "raw").resolve()
+    except UnreachableError as error:
+        raise InputError(f"{error}: set {imdb.LOCAL_COPY} to a copy of the archive") from error
+    os.environ[imdb.LOCAL_COPY] = str(archive)
+    return archive
+
+
+def require(path: Path) -> None:
+    """Check that an output of the pipeline exists.
+
+    Raises:
+        InputError: it is missing.
+    """
+    if not path.exists():
+        raise InputError(f"{path} is missing: run dvc repro first")
+
+
+def variables() -> dict[str, str]:
+    """Return variables with which Python imports this project's modules in any folder."""
+    return os.environ | {"PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def write_settings(settings: dict[str, Any], folder: Path) -> None:
+    """Write settings to a folder in which the stages can run, with the variables of `variables`."""
+    write_yaml(settings, folder / "params.yaml")
+    # They name the networks that have settings.
+    (folder / "stages").symlink_to(PROJECT / "stages")
+
+
+def clone_with_results(source: Path, folder: Path) -> Path:
+    """Clone a repository, with the results of its last commit from the project's cache.
+
+    Raises:
+        InputError: the results are not in the cache, or `dvc repro` would run a stage.
+    """
+    dvc = [sys.executable, "-m", "dvc"]
+    measure_command(["git", "clone", "--quiet", str(source), str(folder)], PROJECT, environment())
+    cache = ["config", "--local", "cache.dir", str(PROJECT / ".dvc" / "cache")]
+    measure_command([*dvc, *cache], folder, environment())
+    checkout, repro = (
+        subprocess.run(
+            [*dvc, *command], cwd=folder, env=environment(), capture_output=True, check=False
+        )
+        for command in (["checkout"], ["repro", "--dry"])
+    )
+    if checkout.returncode != 0 or b"Running stage" in repro.stdout:
+        raise InputError(
+            "the results of the last commit are missing or stale: run dvc repro, and commit "
+            "dvc.lock and the results in git"
+        )
+    return folder

@@ -1,0 +1,43 @@
+"""Test that benchmarks say what they need before they start, and leave the project as it is."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.projects import check_output, error_line, run
+from tests.test_pipeline import NO_NETWORK
+from tests.tiers import sampled
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name == "nt", reason="Windows does not measure CPU seconds"),
+]
+
+ARCHIVE = "aclImdb_v1.tar.gz cannot be reached"
+NEEDS = [
+    ("speed --part startup", "error: the results of the last commit are missing"),
+    ("speed --part steps", "error: data/padded/train is missing: run dvc repro first"),
+    ("speed --part texts", ARCHIVE),
+    ("speed --part whole", ARCHIVE),
+    ("memory", ARCHIVE),
+    ("scale", ARCHIVE),
+    ("exports", "error: data/corpus/test.parquet is missing: run dvc repro first"),
+    ("serve", "error: data/padded is missing: run dvc repro first"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), sampled(NEEDS, NEEDS[3]))
+def test_missing_input_is_an_error_of_one_line(clone: Path, arguments: str, expected: str) -> None:
+    module, *options = arguments.split()
+    result = run("python", "-m", f"benchmarks.{module}", *options, cwd=clone, **NO_NETWORK)
+    assert expected in error_line(result.stderr)
+    assert result.returncode == 1
+
+
+@pytest.mark.exhaustive
+def test_speed_on_the_fallback_corpus_leaves_no_trace(finished_copy: Path) -> None:
+    parts = ("--part", "startup", "--part", "steps")
+    check_output(finished_copy, "python", "-m", "benchmarks.speed", "--times", "1", *parts)
+    assert not check_output(finished_copy, "git", "for-each-ref", "refs/exps")
+    assert not check_output(finished_copy, "git", "status", "--porcelain")
