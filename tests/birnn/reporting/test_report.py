@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from birnn.evaluation import decision
 from birnn.evaluation.metrics import confusion_counts
 from birnn.reporting import formatting, report
 from birnn.reporting.conclusions import MEASURES
@@ -132,7 +133,8 @@ def test_costs_are_medians_with_spread(texts: tuple[str, str]) -> None:
 
 
 def test_numbers_come_from_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = {"THRESHOLD": 0.65, "BINS": 17, "LENGTHS": 18, "TOLERANCE": 0.35, "SAMPLE_SIZE": 4_321}
+    values = {"BINS": 17, "LENGTHS": 18, "TOLERANCE": 0.35, "SAMPLE_SIZE": 4_321}
+    monkeypatch.setattr(decision, "THRESHOLD", 0.65)
     for name, value in values.items():
         monkeypatch.setattr(report, name, value)
     costs = samples.costs() | {"batch_size": 1_234}
