@@ -12,6 +12,7 @@ import pandas as pd
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file, atomic_folder, write_json
 from birnn.core.settings import flatten
+from birnn.evaluation.intervals import informative, lowest_value
 from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, pair_name
 from birnn.experiments import crossed_effects, seed_predictions
 from birnn.experiments.grid import Point
@@ -26,6 +27,7 @@ NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 # epoch is the maximum of a noisy curve.
 NOT_SUMMARIZED = {"parameters", "best_val_accuracy", "best_val_epoch"}
 DIGITS = 6
+NO_INTERVAL = (None, None)
 
 
 def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
@@ -104,14 +106,15 @@ def compare(folder: Path) -> None:
         raise InputError(f"{folder} has no predictions: name the seeds, as in -S train.seed=0..9")
     compared = crossed_effects.compare(stored.labels, stored.groups, stored.logits)
     rows = [
-        {"measure": measure, "model": network, **_estimate(estimate)}
+        {"measure": measure, "model": network, **_estimate(estimate, lowest_value(measure))}
         for (measure, network), estimate in compared.networks.items()
     ]
     for (measure, first, second), difference in compared.differences.items():
         wins, (wins_low, wins_high) = compared.wins[measure, first, second]
-        low, high = difference.simultaneous_interval
+        lowest = lowest_value(measure, of_difference=True)
+        low, high = informative(difference.simultaneous_interval, lowest) or NO_INTERVAL
         rows.append(
-            {"measure": measure, "model": pair_name(first, second), **_estimate(difference)}
+            {"measure": measure, "model": pair_name(first, second), **_estimate(difference, lowest)}
             | {"simultaneous_low": low, "simultaneous_high": high}
             | {"p": difference.p, "adjusted_p": difference.adjusted_p}
             | {"wins": wins, "wins_low": wins_low, "wins_high": wins_high}
@@ -137,8 +140,8 @@ def epochs(seeds: Sequence[int], runs: Sequence[Run]) -> pd.DataFrame:
     return pd.concat(tables)
 
 
-def _estimate(estimate: crossed_effects.Estimate) -> dict[str, float]:
-    low, high = estimate.interval
+def _estimate(estimate: crossed_effects.Estimate, lowest: float) -> dict[str, float | None]:
+    low, high = informative(estimate.interval, lowest) or NO_INTERVAL
     return {
         "mean": estimate.mean,
         "standard_error": estimate.standard_error,
@@ -182,10 +185,16 @@ def summary(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         combination = dict(zip(names, values, strict=True))
         for measure in _measures(runs):
             columns = {network: runs[f"{network}.{measure}"] for network in NETWORKS}
-            spreads = {network: statistics.spread(column) for network, column in columns.items()}
+            spreads = {
+                network: statistics.spread(column, lowest=lowest_value(measure))
+                for network, column in columns.items()
+            }
+            lowest = lowest_value(measure, of_difference=True)
             spreads |= {
-                pair_name(*pair): statistics.spread(columns[pair[0]] - columns[pair[1]], len(PAIRS))
-                for pair in PAIRS
+                pair_name(first, second): statistics.spread(
+                    columns[first] - columns[second], len(PAIRS), lowest
+                )
+                for first, second in PAIRS
             }
             records += [
                 combination | {"model": model, "measure": measure} | _record(spread)
@@ -202,7 +211,7 @@ def _measures(table: pd.DataFrame) -> list[str]:
 
 
 def _record(spread: statistics.Spread) -> dict[str, Any]:
-    low, high = spread.interval or (None, None)
+    low, high = spread.interval or NO_INTERVAL
     return {
         "seeds": spread.seeds,
         "mean": spread.mean,

@@ -1,5 +1,6 @@
 """Writing, reading and drawing studies."""
 
+import io
 import math
 from copy import deepcopy
 from dataclasses import replace
@@ -12,9 +13,9 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
-from birnn.experiments import grid, recipes, runs, seed_predictions, studies
+from birnn.experiments import commands, grid, recipes, runs, seed_predictions, studies
 from birnn.experiments.runs import Run
-from birnn.reporting import conclusions, study, study_figure
+from birnn.reporting import conclusions, formatting, study, study_figure
 from birnn.reporting.conclusions import MEASURES
 from tests.birnn import samples
 from tests.projects import PROJECT
@@ -163,6 +164,44 @@ def test_study_over_seeds_has_predictions_and_epochs(
     assert stored.logits["bigru"].shape == (3, 400)
     assert read_json(folder / "study.json")["quantization_errors"]["accuracy"] == 0
     assert (folder / "epochs.png").exists()
+
+
+def test_seeds_may_be_too_few(
+    points: list[grid.Point],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def read_opposite(run: Run, file: str) -> bytes:
+        content = read_output(run, file)
+        if not file.endswith(".parquet"):
+            return content
+        table = pd.read_parquet(io.BytesIO(content))
+        table["bilstm" if run.params["train"]["seed"] else "bigru"] *= -1
+        return table.to_parquet()
+
+    for module in ("runs", "studies"):
+        monkeypatch.setattr(f"birnn.experiments.{module}.read_output", read_opposite)
+    chosen = grid.points(["train.seed=0,1"])
+    found = make_runs(points)
+    results = [metrics(0.9, 0.1), metrics(0.1, 0.9)]
+    found = {seed: replace(found[seed], metrics=results[seed]) for seed in (0, 1)}
+    read = study.read(studies.write("two", chosen, found))
+    commands.study("two", [], [])
+    assert "(too few seeds)" in capsys.readouterr().out
+    # Without the comparison, intervals cover seeds only.
+    for content in (read, replace(read, comparison=None)):
+        for measure in set(MEASURES) - {"loss"}:
+            (group,) = content.groups(measure)
+            for cell in (*group.networks.values(), *group.differences.values()):
+                assert math.isnan(cell["low"])
+                assert math.isnan(cell["high"])
+                assert "too few seeds" in formatting.difference(cell)
+        _, panel, *_ = study_figure.draw(content).axes
+        assert max(map(abs, panel.get_ylim())) < 2
+    text, _ = samples.write_report(tmp_path, samples.predictions(), studies=[read], draw=False)
+    assert "there are too few seeds to compare accuracy, average precision and ROC AUC" in text
+    assert "nan" not in text.partition("## At equal size")[0]
 
 
 def test_study_of_recipe_resamples_training_reviews(
