@@ -14,7 +14,7 @@ from birnn.core.outputs import atomic_file, atomic_folder, write_json
 from birnn.core.settings import flatten
 from birnn.evaluation.intervals import informative, lowest_value
 from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, pair_name
-from birnn.experiments import crossed_effects, seed_predictions
+from birnn.experiments import crossed_effects, ladder, seed_predictions
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.reporting import epochs_figure, figures, statistics, study, study_figure
@@ -30,7 +30,9 @@ DIGITS = 6
 NO_INTERVAL = (None, None)
 
 
-def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
+def write(
+    name: str, points: Sequence[Point], runs: Mapping[int, Run], *, replace: bool = False
+) -> Path:
     """Write the runs of a grid, by index of their points, as a study to `study/NAME`.
 
     `runs.csv` has one row per run. `summary.csv` has the mean, standard deviation and 95% interval
@@ -44,7 +46,8 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     accuracy and loss of each epoch.
 
     Raises:
-        InputError: no run is finished, the runs use several corpora, or the name is not valid.
+        InputError: no run is finished, the runs use several corpora, the name is not valid, or
+            `study/NAME` has results that would be lost, unless `replace` is true.
     """
     check_name(name)
     if not runs:
@@ -53,19 +56,23 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in runs.values()}
     if len(corpora) > 1:
         raise InputError(f"the runs use several corpora, {sorted(corpora)}: choose one")
+    (values,) = corpora
+    corpus, settings = dict(zip(CORPUS, values, strict=True)), flatten(points[0].params)
+    combinations = set(table[names].itertuples(index=False, name=None))
+    has_predictions = len(combinations) == 1 < len(runs)
+    if not replace:
+        keys = [name for name in (*names, SEED, HOLD_OUT_SEED) if name in table]
+        old = _stored_runs(FOLDER / name, names, corpus, settings, has_predictions=has_predictions)
+        check_replaceable(FOLDER / name, old, table[list(dict.fromkeys(keys))])
     with atomic_folder(FOLDER / name) as folder:
         write_table(table, folder / "runs.csv")
         write_table(summary(table, names), folder / "summary.csv")
-        (corpus,) = corpora
         about = {
-            "corpus": dict(zip(CORPUS, corpus, strict=True)),
+            "corpus": corpus,
             "varied": names,
-            "settings": study.fixed_settings(
-                flatten(points[0].params), [*map(str, table)], NETWORKS
-            ),
+            "settings": study.fixed_settings(settings, [*map(str, table)], NETWORKS),
         }
-        combinations = set(table[names].itertuples(index=False, name=None))
-        if len(combinations) == 1 < len(runs):
+        if has_predictions:
             ordered = [runs[index] for index in sorted(runs)]
             predictions = seed_predictions.collect(list(map(read_predictions, ordered)))
             seed_predictions.write(predictions, folder)
@@ -89,6 +96,52 @@ def check_name(name: str) -> None:
         raise InputError(
             f"{name!r} is not a valid name of a study: use letters, digits and hyphens"
         )
+    if FOLDER / name == ladder.FOLDER:
+        raise InputError(f"{ladder.FOLDER} is the folder of birnn ladder: choose another name")
+
+
+def check_replaceable(folder: Path, old: pd.DataFrame | None, new: pd.DataFrame) -> None:
+    """Check that results in a folder of `study` can be replaced, because nothing is lost.
+
+    Args:
+        folder: the folder; it need not exist.
+        old: the results there; None if they are of another kind, corpus or settings.
+        new: the results that replace them, with the columns that identify a result.
+
+    Raises:
+        InputError: the folder has results that are not among the new ones.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    if old is None or not _lines(old.reindex(columns=new.columns)) <= _lines(new):
+        raise InputError(
+            f"{folder} has results that would be lost: choose another name, or add --replace"
+        )
+
+
+def _lines(table: pd.DataFrame) -> set[str]:
+    return set(table.to_csv(index=False, float_format=f"%.{DIGITS}g").splitlines())
+
+
+def _stored_runs(
+    folder: Path,
+    names: Sequence[str],
+    corpus: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    *,
+    has_predictions: bool,
+) -> pd.DataFrame | None:
+    """Return the runs of the study in a folder that a new study may replace.
+
+    Return None if there is no study, or one that varies other settings, has another corpus or
+    other settings, or has predictions, but the new study has none.
+    """
+    if not (folder / "study.json").exists():
+        return None
+    old = study.read(folder)
+    is_same = sorted(old.varied) == sorted(names) and old.matches(corpus, settings)
+    loses_predictions = (folder / seed_predictions.REVIEWS).exists() and not has_predictions
+    return old.runs if is_same and not loses_predictions else None
 
 
 def compare(folder: Path) -> None:

@@ -129,6 +129,68 @@ def test_invalid_studies_are_rejected(points: list[grid.Point]) -> None:
     assert not Path("study").exists()
 
 
+SEEDS = "train.seed=0..1"
+
+
+@pytest.mark.usefixtures("points")
+@pytest.mark.parametrize(
+    ("old", "new", "is_replaced"),
+    [
+        ([SEEDS], [SEEDS], True),
+        ([SEEDS], ["train.seed=0..2"], True),
+        ([SEEDS], ["train.seed=1..2"], False),
+        ([SEEDS], [SEEDS, "train.epochs=10"], False),
+        (["pad.maxlen=50,100"], ["pad.maxlen=50..52,100"], True),
+        (["pad.maxlen=50,100"], ["pad.maxlen=50"], False),
+        # The predictions would be lost.
+        (["pad.maxlen=50", SEEDS], ["pad.maxlen=50,100", SEEDS], False),
+    ],
+)
+def test_results_are_not_lost(
+    old: list[str],
+    new: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_replaced: bool,
+) -> None:
+    for module in ("runs", "studies"):
+        monkeypatch.setattr(f"birnn.experiments.{module}.read_output", read_output)
+
+    def write(options: list[str], corpus: str = "mine", **flags: bool) -> Path:
+        chosen = grid.points(options)
+        return studies.write("some", chosen, make_runs(chosen, corpus), **flags)
+
+    folder = write(old)
+    before = (folder / "runs.csv").read_bytes()
+    if is_replaced:
+        assert len(study.read(write(new)).runs) >= len(grid.points(old))
+    else:
+        with pytest.raises(InputError, match="study/some has results that would be lost"):
+            write(new)
+        assert (folder / "runs.csv").read_bytes() == before
+        assert len(study.read(write(new, replace=True)).runs) == len(grid.points(new))
+    with pytest.raises(InputError, match="would be lost"):
+        write(new, corpus="other")
+    settings = Path("params.yaml").read_text(encoding="utf-8")
+    Path("params.yaml").write_text(settings.replace("dropout: 0.5", "dropout: 0.4"), "utf-8")
+    with pytest.raises(InputError, match="would be lost"):
+        write(new)
+
+
+def test_results_of_another_kind_are_not_lost(points: list[grid.Point]) -> None:
+    found = make_runs(points)
+    with pytest.raises(InputError, match="is the folder of birnn ladder"):
+        studies.write("ladder", points, found, replace=True)
+    search = studies.FOLDER / "rate"
+    search.mkdir(parents=True)
+    (search / "trials.csv").touch()
+    with pytest.raises(InputError, match="would be lost"):
+        studies.write("rate", points, found)
+    assert (search / "trials.csv").exists()
+    studies.write("rate", points, found, replace=True)
+    assert not (search / "trials.csv").exists()
+
+
 def test_runs_match_by_all_settings(points: list[grid.Point]) -> None:
     listed = list(make_runs(points).values())
     assert set(runs.match_points(points, listed)) == set(range(6))
