@@ -70,9 +70,9 @@ study: $(ENV) ## run the unfinished experiments of the studies and collect the r
 	python -m birnn sweep $(SEED_STUDY)
 	python -m birnn sweep $(SIZE_STUDY)
 	python -m birnn sweep $(HALF_STUDY)
-	python -m birnn study seeds $(SEED_STUDY)
-	python -m birnn study equal-size $(SIZE_STUDY)
-	python -m birnn study halves $(HALF_STUDY)
+	python -m birnn study --replace seeds $(SEED_STUDY)
+	python -m birnn study --replace equal-size $(SIZE_STUDY)
+	python -m birnn study --replace halves $(HALF_STUDY)
 
 RECIPE ?= all
 LADDER := --recipe $(RECIPE) -S train.seed=0..2

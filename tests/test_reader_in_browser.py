@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from birnn.cli import reader_page
 from birnn.core.settings import Pooling, Side
+from birnn.evaluation import decision
 from birnn.evaluation.decision import combine, predicted_class, probability
 from birnn.inference.predictor import Predictor
 from birnn.text import tokenizer
@@ -135,7 +136,12 @@ def shown_percentage(verdict: str) -> float:
 
 
 @pytest.mark.parametrize("text", ["A good film.", "bad", LONG])
-def test_verdicts(page: Page, text: str) -> None:
+@pytest.mark.parametrize("threshold", [0.5, 0.97])
+def test_verdicts(
+    open_page: Open, text: str, threshold: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decision, "THRESHOLD", threshold)
+    page = open_page(PREDICTOR)
     summary = submit(page, text)
     odds = PREDICTOR.predict([text])
     headings = page.get_by_role("heading", level=2).all_inner_texts()

@@ -37,6 +37,9 @@ class Place(StrEnum):
 On = Annotated[Place, typer.Option(help="Run on this machine or on a Ray cluster.")]
 Cpus = Annotated[int, typer.Option(min=1, help="CPU cores per experiment on a cluster.")]
 Gpus = Annotated[int, typer.Option(min=0, help="GPUs per experiment on a cluster.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Replace other results in study/NAME, which are lost.")
+]
 GitRemote = Annotated[str, typer.Option(help="Git remote that the machines of a cluster clone.")]
 
 
@@ -74,6 +77,8 @@ def study(
     recipe: Annotated[
         str | None, typer.Option("--recipe", "-r", help="Recipe that the experiments start from.")
     ] = None,
+    *,
+    replace: Replace = False,
 ) -> None:
     """Collect finished experiments in a study.
 
@@ -82,7 +87,7 @@ def study(
     """
     from birnn.experiments import commands  # noqa: PLC0415
 
-    commands.study(name, settings, [recipe] if recipe else [])
+    commands.study(name, settings, [recipe] if recipe else [], replace=replace)
 
 
 @app.command(epilog="Example: birnn leaderboard --where train.epochs=3 --sort bigru.accuracy")
@@ -155,6 +160,8 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     cpus: Cpus = 2,
     gpus: Gpus = 0,
     git_remote: GitRemote = "origin",
+    *,
+    replace: Replace = False,
 ) -> None:
     """Search settings with the best accuracy on held-out reviews.
 
@@ -165,10 +172,10 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
 
     options = (name, settings, recipe, metric, trials)
     if on is Place.HERE:
-        commands.search(*options)
+        commands.search(*options, replace=replace)
     else:
         execute = commands.on_ray(cluster.Needs(cpus, gpus), git_remote)
-        commands.search(*options, execute, batch)
+        commands.search(*options, execute, batch, replace=replace)
 
 
 @app.command(epilog="Example: birnn recipes")

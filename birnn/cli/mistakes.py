@@ -8,7 +8,7 @@ from rich.text import Text
 
 from birnn.core.errors import InputError
 from birnn.evaluation.decision import CLASSES
-from birnn.evaluation.model_names import TITLES
+from birnn.evaluation.model_names import DISAGREEMENT, TITLES
 
 MISTAKES = Path("data/evaluated/mistakes.parquet")
 
@@ -25,6 +25,10 @@ def run(kind: str, count: int) -> None:
     if missing := [title for name, title in TITLES.items() if name not in mistakes]:
         raise InputError(f"{MISTAKES} lacks {', '.join(missing)}: run dvc repro")
     selection = mistakes[mistakes["kind"] == kind].head(count)
+    if selection.empty:
+        agree = kind == DISAGREEMENT
+        subject = "All networks agree on" if agree else f"The {TITLES[kind]} correctly classifies"
+        print(f"{subject} the class of every test review.")
     console = Console(highlight=False)
     for number, review in enumerate(selection.to_dict("records"), start=1):
         console.rule(f"{number} of {len(selection)}", align="left")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from birnn.cli.explanation_page import TABLE_ROWS, TEMPLATES, WEAK
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
-from birnn.evaluation.decision import CLASSES
+from birnn.evaluation.decision import CLASSES, boundary
 from birnn.evaluation.model_names import TITLES
 from birnn.inference.predictor import Predictor
 from birnn.inference.weights import Floats, RecurrentWeights, read_weights
@@ -58,6 +58,7 @@ def render(predictor: Predictor) -> str:
         "padding": encoding.padding,
         "truncating": encoding.truncating,
         "classes": CLASSES,
+        "boundary": boundary(),
         "weak": WEAK,
         "listed": TABLE_ROWS,
         "networks": [

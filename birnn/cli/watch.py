@@ -25,6 +25,7 @@ COLORS = (4, 1, 2, 5, 6, 3)  # of the rows; ANSI colors, which suit the theme of
 MEASURES = ("accuracy", "loss")
 TICKS = 5  # epochs below a plot
 MIN_HEIGHT = 6  # lines of a plot
+WIDTH = 80  # columns of a terminal with room for progress bars
 NOTHING = (
     "No training is in progress: start one with dvc repro, dvc exp run or birnn sweep, then run "
     "birnn watch again."
@@ -49,6 +50,8 @@ def run(html: Path | None) -> None:
             display.update(render(trainings, *console.size), refresh=True)
             if page:
                 page.update(trainings)
+    if trainings and not console.is_terminal:
+        console.line()  # `Live` ends its last line only in a terminal
     if page:
         page.finish(trainings)
     console.print(NOTHING)
@@ -106,16 +109,18 @@ def render(trainings: Sequence[Training], width: int, height: int) -> Group:
     if not trainings:
         return Group("DVC runs other stages: no training has started yet.")
     rows = trainings[: min(len(COLORS), height // 3)]
-    table = Table(box=None, expand=True, padding=(0, 2, 0, 0))
-    for title in ("", "network", "experiment", "epoch", "", "accuracy", "time left"):
+    is_wide = width >= WIDTH
+    table = Table(box=None, expand=True, padding=(0, 1 + is_wide, 0, 0))
+    for title in ("", "network", "experiment", "epoch", *[""] * is_wide, "accuracy", "time left"):
         table.add_column(title, no_wrap=True, ratio=1 if title == "experiment" else None)
     for number, training in enumerate(rows):
+        bar = ProgressBar(total=training.epochs, completed=training.progress, width=16)
         table.add_row(
             Text(str(number + 1), style=f"color({COLORS[number]})"),
             training.network,
             training.experiment,
             f"{training.epoch}/{training.epochs}",
-            ProgressBar(total=training.epochs, completed=training.progress, width=16),
+            *[bar] * is_wide,
             training.accuracy,
             training.time_left,
         )

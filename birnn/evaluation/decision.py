@@ -1,5 +1,6 @@
 """The decision threshold, and the combination of several models' predictions."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,17 +8,22 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 CLASSES = ("negative", "positive")  # the labels 0 and 1
-THRESHOLD = 0.5  # of a probability; log-odds are 0 there
+THRESHOLD = 0.5  # of the probability of positive
+
+
+def boundary() -> float:
+    """Return the log-odds at the threshold, above which a review is classified as positive."""
+    return math.log(THRESHOLD / (1 - THRESHOLD))
 
 
 def is_positive(log_odds: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return which log-odds are above the threshold."""
-    return log_odds > 0
+    """Return which log-odds are classified as positive."""
+    return log_odds > boundary()
 
 
 def predicted_class(log_odds: float) -> str:
     """Return the name of the predicted class."""
-    return CLASSES[int(log_odds > 0)]
+    return CLASSES[int(is_positive(np.asarray(log_odds)))]
 
 
 def probability(log_odds: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -17,8 +17,10 @@ from scipy import special
 
 CONFIDENCE = 0.95
 NO_DIFFERENCE = "no difference is shown"
+TOO_FEW_SEEDS = "too few seeds"  # instead of an interval that covers all possible values
 
 LOWER_IS_BETTER = {"loss", "loss_scaled", "brier", "ece", "ece_scaled"}  # measures
+UNBOUNDED = {"loss", "loss_scaled", "temperature"}  # the other measures are from 0 to 1
 
 Interval = tuple[float, float]
 Decision = Literal["larger", "equivalent", "undecided"]
@@ -27,6 +29,18 @@ Decision = Literal["larger", "equivalent", "undecided"]
 def tail(comparisons: int) -> float:
     """Return the probability on each side outside one of several simultaneous intervals."""
     return (1 - CONFIDENCE) / (2 * comparisons)
+
+
+def lowest_value(measure: str, *, of_difference: bool = False) -> float:
+    """Return the lowest value of a measure, or of a difference, if the highest is 1, else -inf."""
+    if measure in UNBOUNDED:
+        return -math.inf
+    return -1.0 if of_difference else 0.0
+
+
+def informative(interval: Interval, lowest: float) -> Interval | None:
+    """Return the interval, or None if it covers all possible values, from `lowest` to 1."""
+    return None if interval[0] <= lowest and interval[1] >= 1 else interval
 
 
 def score_interval(share: float, trials: float) -> Interval:

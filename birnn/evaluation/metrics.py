@@ -42,7 +42,7 @@ def compute_scores(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) ->
 
     Returns:
         Accuracy; loss (mean binary cross-entropy, in nats); precision, recall and F1 of the
-        positive class at the threshold 0.5 (0 if undefined); the area under the ROC curve; average
+        positive class at the threshold (0 if undefined); the area under the ROC curve; average
         precision; and the Brier score (mean squared error of the probabilities).
     """
     predicted = is_positive(log_odds)

@@ -1,6 +1,7 @@
 """The `birnn` commands for experiments: studies, recipes, the ladder and reviews."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -63,21 +64,23 @@ def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Po
     return [point for recipe in selected for point in grid.points(settings, recipe)]
 
 
-def study(name: str, settings: Sequence[str], recipe_names: Sequence[str]) -> None:
+def study(
+    name: str, settings: Sequence[str], recipe_names: Sequence[str], *, replace: bool = False
+) -> None:
     """Collect finished experiments in `study/NAME`, and print their accuracies.
 
     Without settings and recipe, only compute the comparison in `study/NAME` again, from the
     predictions there.
 
     Raises:
-        InputError: an option is not valid, no experiment is finished, or there are no
-            predictions.
+        InputError: an option is not valid, no experiment is finished, `study/NAME` has results
+            that would be lost, unless `replace` is true, or there are no predictions.
     """
     folder = studies.FOLDER / name
     if settings or recipe_names:
         chosen = points(settings, recipe_names)
         matches = runs.finished(chosen)
-        studies.write(name, chosen, matches)
+        studies.write(name, chosen, matches, replace=replace)
         print(f"{len(matches)} of {len(chosen)} experiments: {folder}")
     else:
         studies.compare(folder)
@@ -114,15 +117,19 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     trials: int,
     execute: searches.Execute = searches.one_by_one,
     batch: int = 1,
+    *,
+    replace: bool = False,
 ) -> None:
     """Search settings, write the results to `study/NAME`, and print what they show.
 
     Raises:
-        InputError: an option is not valid, the search began with others, or every trial failed.
+        InputError: an option is not valid, the search began with others, `study/NAME` has results
+            that would be lost, unless `replace` is true, or every trial failed.
     """
     (recipe,) = recipes.named(recipe_name) if recipe_name else (None,)
     chosen = searches.parse(name, settings, recipe, metric)
-    results = search_results.collect(chosen, searches.run(chosen, trials, execute, batch))
+    check = None if replace else partial(search_results.check_replaceable, chosen)
+    results = search_results.collect(chosen, searches.run(chosen, trials, execute, batch, check))
     print(f"{len(results.study.trials)} trials: {search_results.write(results)}")
     Console(highlight=False).print(search_results.conclude(results))
     print("To confirm this with other seeds and other held-out reviews, run:")

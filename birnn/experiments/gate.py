@@ -17,7 +17,13 @@ from scipy import special, stats
 
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml
-from birnn.evaluation.intervals import CONFIDENCE, LOWER_IS_BETTER, NO_DIFFERENCE
+from birnn.evaluation.intervals import (
+    CONFIDENCE,
+    LOWER_IS_BETTER,
+    NO_DIFFERENCE,
+    TOO_FEW_SEEDS,
+    lowest_value,
+)
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments.revisions import Facts
 from birnn.reporting import formatting, statistics
@@ -84,7 +90,8 @@ class DropTest:
         verdict: such as `worse`, or the reason why there is no test.
         gain: improvement, negative for a drop. Like the next two, None without a test.
         p: probability of such a drop if only the seed differs, adjusted for the number of tests.
-        detectable: smallest drop that the test detects with the probability `POWER`.
+        detectable: smallest drop that the test detects with the probability `POWER`, also None if
+            the study has too few seeds to detect any.
     """
 
     metric: str
@@ -98,12 +105,14 @@ class DropTest:
     @property
     def sentence(self) -> str:
         """The result in one line."""
-        if self.gain is None or self.p is None or self.detectable is None:
+        if self.gain is None or self.p is None:
             return f"{self.metric}: {self.verdict}"
+        power = f"The study has {TOO_FEW_SEEDS} to detect a drop"
+        if self.detectable is not None:
+            power = f"A drop of {100 * self.detectable:.2f} points is detected"
         return (
             f"{self.metric}: {formatting.points(self.gain)} points, {self.verdict} "
-            f"(p = {self.p:.2g}). A drop of {100 * self.detectable:.2f} points is detected with "
-            f"{POWER:.0%} probability."
+            f"(p = {self.p:.2g}). {power} with {POWER:.0%} probability."
         )
 
 
@@ -117,7 +126,7 @@ class MarginTest:
         here: values with the change.
         verdict: if the network is shown not to be worse by the margin.
         gain: improvement of the mean, negative for a drop.
-        bound: lower end of the gain's one-sided 95% interval.
+        bound: lower end of the gain's one-sided 95% interval, None if there are too few seeds.
         margin: drop that the bound must exclude.
     """
 
@@ -126,7 +135,7 @@ class MarginTest:
     here: Spread
     verdict: str
     gain: float
-    bound: float
+    bound: float | None
     margin: float
 
     @property
@@ -134,9 +143,11 @@ class MarginTest:
         """The result in one line."""
         if self.verdict == UNCHANGED:
             return f"{self.metric}: {UNCHANGED}"
-        gain, bound = formatting.points(self.gain), formatting.points(self.bound)
-        margin = f"{100 * self.margin:g} points"
-        return f"{self.metric}: {gain} points, at worst {bound}: {self.verdict} of {margin}."
+        gain, margin = formatting.points(self.gain), f"{100 * self.margin:g} points"
+        bound = TOO_FEW_SEEDS
+        if self.bound is not None:
+            bound = f"at worst {formatting.points(self.bound)}"
+        return f"{self.metric}: {gain} points, {bound}: {self.verdict} of {margin}."
 
     def failure_rate(self, drop: float) -> float:
         """Return how often the test fails if the true mean drops by `drop`.
@@ -240,8 +251,12 @@ def _t_tests(metrics: Sequence[str], base: Facts, here: Facts, study: Study) -> 
     quantile = stats.t.isf(LEVEL / len(metrics), seeds - 1)
     detectable = special.nctdtrinc(seeds - 1, 1 - POWER, quantile) * noise
     verdicts = np.select([falls <= LEVEL, rises <= LEVEL], [WORSE, BETTER], NO_DIFFERENCE)
-    columns = before, after, verdicts, gains, falls, detectable
-    return [DropTest(*row) for row in zip(metrics, *(c.tolist() for c in columns), strict=True)]
+    columns = (values.tolist() for values in (before, after, verdicts, gains, falls))
+    possible = [
+        drop if drop < -_lowest_gain(metric) else None
+        for metric, drop in zip(metrics, detectable.tolist(), strict=True)
+    ]
+    return [DropTest(*row) for row in zip(metrics, *columns, possible, strict=True)]
 
 
 def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -267,7 +282,13 @@ def _margin_test(metric: str, before: pd.Series, here: pd.Series, gate: Gate) ->
     bound = float(welch.confidence_interval(1 - LEVEL).low)
     verdict = NOT_WORSE if bound > -margin else NOT_SHOWN
     gain = float(sign * (here.mean() - before.mean()))
-    return MarginTest(metric, *spreads, verdict, gain, bound, margin)
+    shown = bound if bound > _lowest_gain(metric) else None
+    return MarginTest(metric, *spreads, verdict, gain, shown, margin)
+
+
+def _lowest_gain(metric: str) -> float:
+    """Return the lowest possible gain, -inf if the metric has no bounds."""
+    return lowest_value(metric.split(".")[1], of_difference=True)
 
 
 def _signs(metrics: Sequence[str]) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
+from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import (
@@ -112,7 +113,7 @@ def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
             "recipe": recipe.name,
             "seed": ALL_SEEDS,
             "model": model,
-            "test": float(((mean > 0) == labels).mean()),
+            "test": float(is_correct(labels, mean).mean()),
             "seconds": sum(seed_seconds[model] for seed_seconds in seconds),
         }
 

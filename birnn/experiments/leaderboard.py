@@ -29,12 +29,14 @@ from birnn.reporting.leaderboard import (
     OTHER_CODE,
     PARAM,
     SAME_CODE,
+    Entry,
     Leaderboard,
     rank,
 )
 
 FILE = Path("study/leaderboard.csv")
 DIGITS = 6
+WIDTH = 80  # columns of a terminal with room for the numbers next to the settings
 
 
 Show = Callable[[Leaderboard, Sequence[str]], None]
@@ -163,23 +165,42 @@ def select(table: pd.DataFrame, where: Sequence[str], name: str) -> pd.DataFrame
 
 
 def print_table(board: Leaderboard, notes: Sequence[str]) -> None:
-    """Print the leaderboard, which fits into 80 columns: long settings wrap."""
-    has_held_out = bool(board.entries[0].held_out)
+    """Print the leaderboard, with the numbers below the settings if the terminal is narrow."""
+    console = Console(highlight=False)
+    is_wide = console.width >= WIDTH
     table = Table(box=HORIZONTALS, show_lines=True, show_edge=False, padding=(0, 1, 0, 0))
     table.add_column("experiment", overflow="fold")
-    for heading in ("", "test accuracy (%)", *["held out"] * has_held_out, "training"):
+    for heading in _columns(board, board.entries[0]) if is_wide else ():
         table.add_column(heading, no_wrap=True)
-    models = "\n".join(TITLES[model] for model in board.models)
     for entry in board.entries:
         settings = entry.settings | ({board.metric: entry.score} if entry.score else {})
         about = Text(entry.name, style="bold")
         about.append("".join(f"\n{key}: {value}" for key, value in settings.items()), "not bold")
-        columns = [entry.accuracies, entry.held_out, entry.training]
-        cells = ["\n".join(column.values()).replace(" to ", "–") for column in columns if column]
-        table.add_row(about, models, *cells)
-    console = Console(highlight=False)
+        columns = _columns(board, entry)
+        if is_wide:
+            table.add_row(about, *map("\n".join, columns.values()))
+            continue
+        for title, *values in zip(*columns.values(), strict=True):
+            pairs = map(" ".join, zip(list(columns)[1:], values, strict=True))
+            about.append(f"\n{title}: {', '.join(pairs)}", "not bold")
+        table.add_row(about)
     console.print(table)
     console.print(*notes, sep="\n", markup=False)
+
+
+def _columns(board: Leaderboard, entry: Entry) -> dict[str, list[str]]:
+    """Return the columns of a row next to its settings, by heading: one value per model."""
+    columns = {
+        "": {model: TITLES[model] for model in board.models},
+        "test accuracy (%)": entry.accuracies,
+        "held out": entry.held_out,
+        "training": entry.training,
+    }
+    return {
+        heading: [value.replace(" to ", "–") for value in column.values()]
+        for heading, column in columns.items()
+        if column
+    }
 
 
 def print_markdown(board: Leaderboard, notes: Sequence[str]) -> None:

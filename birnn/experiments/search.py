@@ -130,7 +130,13 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
     return Search(name, space, fixed, recipe, model)
 
 
-def run(search: Search, trials: int, execute: Execute, batch: int = 1) -> optuna.Study:
+def run(
+    search: Search,
+    trials: int,
+    execute: Execute,
+    batch: int = 1,
+    check: Callable[[Sequence[FrozenTrial]], None] | None = None,
+) -> optuna.Study:
     """Run a search, or continue it, until it has so many trials.
 
     Args:
@@ -138,6 +144,7 @@ def run(search: Search, trials: int, execute: Execute, batch: int = 1) -> optuna
         trials: number of trials, including earlier ones.
         execute: runs the trials.
         batch: number of trials that are proposed together.
+        check: function of the earlier trials, which is called before new ones run.
 
     Raises:
         InputError: code, corpus, settings or ranges differ from those that the search began with.
@@ -145,6 +152,8 @@ def run(search: Search, trials: int, execute: Execute, batch: int = 1) -> optuna
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with execution.exclusively():
         study = _open(search)
+        if check:
+            check(study.trials)
         start, first = time.perf_counter(), len(study.trials)
         print(f"{first} of {trials} trials are finished")
         while (done := len(study.trials)) < trials:
@@ -335,8 +344,8 @@ def _open(search: Search) -> optuna.Study:
         "settings": flatten(search.point({}).params),
         "code": runs.fingerprint(),
     }
-    if study.user_attrs.get("conditions", conditions) != conditions:
-        begun = study.user_attrs["conditions"]
+    begun = study.user_attrs.get("conditions", conditions)
+    if study.trials and begun != conditions:
         changed = [name for name, value in conditions.items() if value != begun[name]]
         raise InputError(
             f"the search {search.name} began with different {listed(changed)}: choose another "

@@ -1,6 +1,6 @@
 """The results of a search: its files in `study`, and what they show."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from math import log10
@@ -13,9 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
-from optuna.trial import TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from birnn.core.errors import InputError
+from birnn.core.outputs import atomic_folder
 from birnn.core.settings import flatten
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
@@ -28,6 +29,7 @@ from birnn.reporting import study as stored_study
 from birnn.reporting.formatting import listed, number, percent, points
 
 CORPUS, ROWS = "data/corpus/train.parquet", "data/padded/validation/rows.npy"
+TRIALS = "trials.csv"
 NEW_SEEDS = 3
 
 
@@ -69,24 +71,36 @@ def collect(search: Search, study: optuna.Study) -> Results:
     return Results(search, study, {trial.number: matches[at] for at, trial in enumerate(complete)})
 
 
+def check_replaceable(search: Search, trials: Sequence[FrozenTrial]) -> None:
+    """Check that `study/NAME` can be replaced by the results of a search with these trials so far.
+
+    Raises:
+        InputError: the folder has results that are not among the trials.
+    """
+    file = studies.FOLDER / search.name / TRIALS
+    old = pd.read_csv(file) if file.exists() else None
+    new = table(trials, {}).reindex(columns=["number", *search.space, "value", "state"])
+    studies.check_replaceable(file.parent, old, new)
+
+
 def write(results: Results) -> Path:
     """Write the tables and figures to `study/NAME`, log the trials, and return the folder."""
-    folder = studies.FOLDER / results.search.name
-    folder.mkdir(parents=True, exist_ok=True)
     shares = importances(results.search, results.study)
     columns = ["setting", "importance"]
-    studies.write_table(pd.DataFrame(shares.items(), columns=columns), folder / "importance.csv")
-    studies.write_table(table(results), folder / "trials.csv")
     history = search_figures.draw_history(results.study.trials, results.search.model)
-    figures.save(history, folder / "history.png")
-    figures.save(search_figures.draw_importances(shares), folder / "importance.png")
+    folder = studies.FOLDER / results.search.name
+    with atomic_folder(folder) as part:
+        studies.write_table(pd.DataFrame(shares.items(), columns=columns), part / "importance.csv")
+        studies.write_table(table(results.study.trials, results.runs), part / TRIALS)
+        figures.save(history, part / "history.png")
+        figures.save(search_figures.draw_importances(shares), part / "importance.png")
     tried.append(results.runs.values(), list(recipes.read().values()), stopped=_stopped(results))
     return folder
 
 
-def table(results: Results) -> pd.DataFrame:
+def table(trials: Sequence[FrozenTrial], runs: Mapping[int, Run]) -> pd.DataFrame:
     """Return one row per trial; a pruned trial has the accuracy at which it was stopped."""
-    experiments = {number: run.name for number, run in results.runs.items()}
+    experiments = {number: run.name for number, run in runs.items()}
     return pd.DataFrame(
         {
             "number": trial.number + 1,
@@ -96,7 +110,7 @@ def table(results: Results) -> pd.DataFrame:
             "epochs": len(trial.intermediate_values),
             "experiment": experiments.get(trial.number),
         }
-        for trial in results.study.trials
+        for trial in trials
     )
 
 

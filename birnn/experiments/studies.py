@@ -12,8 +12,9 @@ import pandas as pd
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file, atomic_folder, write_json
 from birnn.core.settings import flatten
+from birnn.evaluation.intervals import informative, lowest_value
 from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, pair_name
-from birnn.experiments import crossed_effects, seed_predictions
+from birnn.experiments import crossed_effects, ladder, seed_predictions
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.reporting import epochs_figure, figures, statistics, study, study_figure
@@ -26,9 +27,12 @@ NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 # epoch is the maximum of a noisy curve.
 NOT_SUMMARIZED = {"parameters", "best_val_accuracy", "best_val_epoch"}
 DIGITS = 6
+NO_INTERVAL = (None, None)
 
 
-def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
+def write(
+    name: str, points: Sequence[Point], runs: Mapping[int, Run], *, replace: bool = False
+) -> Path:
     """Write the runs of a grid, by index of their points, as a study to `study/NAME`.
 
     `runs.csv` has one row per run. `summary.csv` has the mean, standard deviation and 95% interval
@@ -42,7 +46,8 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     accuracy and loss of each epoch.
 
     Raises:
-        InputError: no run is finished, the runs use several corpora, or the name is not valid.
+        InputError: no run is finished, the runs use several corpora, the name is not valid, or
+            `study/NAME` has results that would be lost, unless `replace` is true.
     """
     check_name(name)
     if not runs:
@@ -51,19 +56,23 @@ def write(name: str, points: Sequence[Point], runs: Mapping[int, Run]) -> Path:
     corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in runs.values()}
     if len(corpora) > 1:
         raise InputError(f"the runs use several corpora, {sorted(corpora)}: choose one")
+    (values,) = corpora
+    corpus, settings = dict(zip(CORPUS, values, strict=True)), flatten(points[0].params)
+    combinations = set(table[names].itertuples(index=False, name=None))
+    has_predictions = len(combinations) == 1 < len(runs)
+    if not replace:
+        keys = [name for name in (*names, SEED, HOLD_OUT_SEED) if name in table]
+        old = _stored_runs(FOLDER / name, names, corpus, settings, has_predictions=has_predictions)
+        check_replaceable(FOLDER / name, old, table[list(dict.fromkeys(keys))])
     with atomic_folder(FOLDER / name) as folder:
         write_table(table, folder / "runs.csv")
         write_table(summary(table, names), folder / "summary.csv")
-        (corpus,) = corpora
         about = {
-            "corpus": dict(zip(CORPUS, corpus, strict=True)),
+            "corpus": corpus,
             "varied": names,
-            "settings": study.fixed_settings(
-                flatten(points[0].params), [*map(str, table)], NETWORKS
-            ),
+            "settings": study.fixed_settings(settings, [*map(str, table)], NETWORKS),
         }
-        combinations = set(table[names].itertuples(index=False, name=None))
-        if len(combinations) == 1 < len(runs):
+        if has_predictions:
             ordered = [runs[index] for index in sorted(runs)]
             predictions = seed_predictions.collect(list(map(read_predictions, ordered)))
             seed_predictions.write(predictions, folder)
@@ -87,6 +96,52 @@ def check_name(name: str) -> None:
         raise InputError(
             f"{name!r} is not a valid name of a study: use letters, digits and hyphens"
         )
+    if FOLDER / name == ladder.FOLDER:
+        raise InputError(f"{ladder.FOLDER} is the folder of birnn ladder: choose another name")
+
+
+def check_replaceable(folder: Path, old: pd.DataFrame | None, new: pd.DataFrame) -> None:
+    """Check that results in a folder of `study` can be replaced, because nothing is lost.
+
+    Args:
+        folder: the folder; it need not exist.
+        old: the results there; None if they are of another kind, corpus or settings.
+        new: the results that replace them, with the columns that identify a result.
+
+    Raises:
+        InputError: the folder has results that are not among the new ones.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    if old is None or not _lines(old.reindex(columns=new.columns)) <= _lines(new):
+        raise InputError(
+            f"{folder} has results that would be lost: choose another name, or add --replace"
+        )
+
+
+def _lines(table: pd.DataFrame) -> set[str]:
+    return set(table.to_csv(index=False, float_format=f"%.{DIGITS}g").splitlines())
+
+
+def _stored_runs(
+    folder: Path,
+    names: Sequence[str],
+    corpus: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    *,
+    has_predictions: bool,
+) -> pd.DataFrame | None:
+    """Return the runs of the study in a folder that a new study may replace.
+
+    Return None if there is no study, or one that varies other settings, has another corpus or
+    other settings, or has predictions, but the new study has none.
+    """
+    if not (folder / "study.json").exists():
+        return None
+    old = study.read(folder)
+    is_same = sorted(old.varied) == sorted(names) and old.matches(corpus, settings)
+    loses_predictions = (folder / seed_predictions.REVIEWS).exists() and not has_predictions
+    return old.runs if is_same and not loses_predictions else None
 
 
 def compare(folder: Path) -> None:
@@ -104,14 +159,15 @@ def compare(folder: Path) -> None:
         raise InputError(f"{folder} has no predictions: name the seeds, as in -S train.seed=0..9")
     compared = crossed_effects.compare(stored.labels, stored.groups, stored.logits)
     rows = [
-        {"measure": measure, "model": network, **_estimate(estimate)}
+        {"measure": measure, "model": network, **_estimate(estimate, lowest_value(measure))}
         for (measure, network), estimate in compared.networks.items()
     ]
     for (measure, first, second), difference in compared.differences.items():
         wins, (wins_low, wins_high) = compared.wins[measure, first, second]
-        low, high = difference.simultaneous_interval
+        lowest = lowest_value(measure, of_difference=True)
+        low, high = informative(difference.simultaneous_interval, lowest) or NO_INTERVAL
         rows.append(
-            {"measure": measure, "model": pair_name(first, second), **_estimate(difference)}
+            {"measure": measure, "model": pair_name(first, second), **_estimate(difference, lowest)}
             | {"simultaneous_low": low, "simultaneous_high": high}
             | {"p": difference.p, "adjusted_p": difference.adjusted_p}
             | {"wins": wins, "wins_low": wins_low, "wins_high": wins_high}
@@ -137,8 +193,8 @@ def epochs(seeds: Sequence[int], runs: Sequence[Run]) -> pd.DataFrame:
     return pd.concat(tables)
 
 
-def _estimate(estimate: crossed_effects.Estimate) -> dict[str, float]:
-    low, high = estimate.interval
+def _estimate(estimate: crossed_effects.Estimate, lowest: float) -> dict[str, float | None]:
+    low, high = informative(estimate.interval, lowest) or NO_INTERVAL
     return {
         "mean": estimate.mean,
         "standard_error": estimate.standard_error,
@@ -182,10 +238,16 @@ def summary(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
         combination = dict(zip(names, values, strict=True))
         for measure in _measures(runs):
             columns = {network: runs[f"{network}.{measure}"] for network in NETWORKS}
-            spreads = {network: statistics.spread(column) for network, column in columns.items()}
+            spreads = {
+                network: statistics.spread(column, lowest=lowest_value(measure))
+                for network, column in columns.items()
+            }
+            lowest = lowest_value(measure, of_difference=True)
             spreads |= {
-                pair_name(*pair): statistics.spread(columns[pair[0]] - columns[pair[1]], len(PAIRS))
-                for pair in PAIRS
+                pair_name(first, second): statistics.spread(
+                    columns[first] - columns[second], len(PAIRS), lowest
+                )
+                for first, second in PAIRS
             }
             records += [
                 combination | {"model": model, "measure": measure} | _record(spread)
@@ -202,7 +264,7 @@ def _measures(table: pd.DataFrame) -> list[str]:
 
 
 def _record(spread: statistics.Spread) -> dict[str, Any]:
-    low, high = spread.interval or (None, None)
+    low, high = spread.interval or NO_INTERVAL
     return {
         "seeds": spread.seeds,
         "mean": spread.mean,

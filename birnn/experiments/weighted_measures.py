@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.evaluation.metrics import cross_entropies
+from birnn.evaluation.metrics import cross_entropies, is_correct
 
 MEASURES = ("accuracy", "loss", "average_precision", "roc_auc")
 
@@ -34,7 +34,7 @@ def measure_resamples(
     order = np.argsort(-logits, kind="stable")
     falling, positive = logits[order], labels[order] == 1
     is_last = np.append(falling[1:] != falling[:-1], [True])
-    correct = (falling > 0) == positive
+    correct = is_correct(labels[order], falling)
     losses = cross_entropies(labels[order], falling)
     reviews = (groups[order], positive, is_last, correct, losses)
     measured: NDArray[np.float64] = _compiled()(reviews, weights)

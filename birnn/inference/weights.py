@@ -68,17 +68,21 @@ def read_weights(networks: Mapping[str, keras.Model]) -> dict[str, RecurrentWeig
     Raises:
         InputError: the layer of a network is not an LSTM or a GRU with Keras's default options.
     """
-    return {name: _network_weights(name, model) for name, model in networks.items()}
+    weights = {name: _network_weights(model) for name, model in networks.items()}
+    if others := [name for name, found in weights.items() if found is None]:
+        supported = [f", or add --network {name}" for name in weights if name not in others]
+        raise InputError(
+            f"not an LSTM or a GRU with Keras's default options: {', '.join(others)}. Export a "
+            f".zip file{''.join(supported[:1])}"
+        )
+    return {name: found for name, found in weights.items() if found}
 
 
-def _network_weights(name: str, model: keras.Model) -> RecurrentWeights:
+def _network_weights(model: keras.Model) -> RecurrentWeights | None:
     embedding, layer, _, output = model.layers
     cell = find_cell(getattr(layer, "forward_layer", None))
     if cell is None:
-        raise InputError(
-            f"{name} is neither an LSTM nor a GRU with Keras's default options: only .zip files "
-            "can hold it"
-        )
+        return None
     table = getattr(embedding, "table", None)
     return RecurrentWeights(
         cell=cell,

@@ -1,12 +1,14 @@
 """Conclusions of a study over seeds about the difference of two networks, in sentences."""
 
+import math
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from birnn.evaluation.intervals import LOWER_IS_BETTER, Interval, decide
+from birnn.evaluation.intervals import LOWER_IS_BETTER, TOO_FEW_SEEDS, Interval, decide
 from birnn.evaluation.model_names import PAIRS, TITLES, pair_name
-from birnn.reporting import epochs_figure
+from birnn.reporting import epochs_figure, formatting
 from birnn.reporting.formatting import listed, points
 
 MEASURES = {
@@ -35,11 +37,11 @@ def mean(comparison: pd.DataFrame, network: str, measure: str) -> str:
 
 def difference(comparison: pd.DataFrame, pair: Pair, measure: str) -> str:
     """Format a difference and its simultaneous interval: of an accuracy in points."""
-    row = measured(comparison, pair, measure)
-    value, low, high = (
-        _number(row[name], measure) for name in ("mean", "simultaneous_low", "simultaneous_high")
-    )
-    return f"{value} ({low} to {high})"
+    row, form = measured(comparison, pair, measure), partial(_number, measure=measure)
+    if math.isnan(row["standard_error"]):  # too few groups
+        return form(row["mean"])
+    ends = {"low": row["simultaneous_low"], "high": row["simultaneous_high"]}
+    return formatting.difference(row | ends, form)
 
 
 def headline(comparison: pd.DataFrame, pair: Pair) -> str:
@@ -48,7 +50,7 @@ def headline(comparison: pd.DataFrame, pair: Pair) -> str:
     A network is better by a measure if the simultaneous interval of the difference excludes 0.
     """
     better: dict[str, list[str]] = {}
-    undecided = []
+    undecided, unknown = [], []
     for measure, title in MEASURES.items():
         row = measured(comparison, pair, measure)
         low, high = row["simultaneous_low"], row["simultaneous_high"]
@@ -57,6 +59,8 @@ def headline(comparison: pd.DataFrame, pair: Pair) -> str:
             name = pair[0] if first_is_better else pair[1]
             amount = _amount(row["mean"], measure)
             better.setdefault(name, []).append(f"{title} (by {amount})")
+        elif math.isnan(low) and not math.isnan(row["standard_error"]):
+            unknown.append(title)
         else:
             undecided.append(title)
     clauses = [
@@ -64,6 +68,8 @@ def headline(comparison: pd.DataFrame, pair: Pair) -> str:
     ]
     if undecided:
         clauses.append(f"no difference is shown in {listed(undecided, 'or')}")
+    if unknown:
+        clauses.append(f"there are {TOO_FEW_SEEDS} to compare {listed(unknown)}")
     return "; ".join(clauses)
 
 
@@ -98,7 +104,7 @@ def importance(comparison: pd.DataFrame, pair: Pair, equivalence: float) -> str:
 
 def by_epoch(epochs: pd.DataFrame, pair: Pair) -> str:
     """Return after which epochs the accuracies of two networks differ, by the band over seeds."""
-    bands = epochs_figure.bands(epochs_figure.differences(epochs, "accuracy")[pair])
+    bands = epochs_figure.bands(epochs_figure.differences(epochs, "accuracy")[pair], "accuracy")
     ahead = {pair[0]: bands[bands["low"] > 0], pair[1]: bands[bands["high"] < 0]}
     clauses = [
         f"the {TITLES[name]} is ahead after epoch {listed(map(str, rows.index))}"

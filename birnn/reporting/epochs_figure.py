@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from birnn.evaluation.intervals import lowest_value
 from birnn.evaluation.model_names import PAIRS, pair_title
 from birnn.reporting import statistics
 from birnn.reporting.colors import GRID, INK
@@ -36,7 +37,7 @@ def draw(epochs: pd.DataFrame) -> Figure:
             pairs = differences(epochs, measure).items()
             for marker, (pair, table) in zip(cycle(PAIR_MARKERS), pairs, strict=False):
                 title = pair_title(*pair) if axes is panels[0] else None
-                _draw_pair(axes, scale * table, title, marker)
+                _draw_pair(axes, scale * table, scale * bands(table, measure), title, marker)
             axes.axhline(0, color=GRID, linewidth=2, zorder=0)
             axes.set_ylabel(label)
         panels[0].set_title("Differences after each epoch, over seeds")
@@ -61,18 +62,20 @@ def differences(epochs: pd.DataFrame, measure: str) -> dict[tuple[str, str], pd.
     }
 
 
-def bands(table: pd.DataFrame) -> pd.DataFrame:
+def bands(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return the `mean`, `low` and `high` end of the band over seeds, one row per epoch.
 
     The 95% intervals of all epochs are simultaneous (Bonferroni's inequality), by Student's t.
     """
-    spreads = [statistics.spread(table[epoch], len(table.columns)) for epoch in table]
+    lowest = lowest_value(measure, of_difference=True)
+    spreads = [statistics.spread(table[epoch], len(table.columns), lowest) for epoch in table]
     rows = [(spread.mean, *(spread.interval or (np.nan, np.nan))) for spread in spreads]
     return pd.DataFrame(rows, index=table.columns, columns=["mean", "low", "high"])
 
 
-def _draw_pair(axes: Axes, table: pd.DataFrame, title: str | None, marker: str) -> None:
+def _draw_pair(
+    axes: Axes, table: pd.DataFrame, band: pd.DataFrame, title: str | None, marker: str
+) -> None:
     axes.plot(table.T, color=INK, alpha=LINE, linewidth=0.7)
-    band = bands(table)
     axes.fill_between(band.index, band["low"], band["high"], color=INK, alpha=BAND, linewidth=0)
     axes.plot(band["mean"], color=INK, marker=marker, markersize=4, label=title)

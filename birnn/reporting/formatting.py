@@ -2,8 +2,10 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+from birnn.evaluation.intervals import TOO_FEW_SEEDS
 
 NOTHING = "–"
 
@@ -88,8 +90,7 @@ def paired_difference(compared: dict[str, Any]) -> str:
     return f"{value} ({low} to {high})"
 
 
-def difference(spread: dict[str, Any]) -> str:
-    """Format a mean difference over seeds and its interval, in percentage points."""
-    if math.isnan(spread["low"]):
-        return points(spread["mean"])
-    return f"{points(spread['mean'])} ({points(spread['low'])} to {points(spread['high'])})"
+def difference(spread: dict[str, Any], form: Callable[[float], str] = points) -> str:
+    """Format a mean difference over seeds and its interval, by default in percentage points."""
+    mean, low, high = (form(spread[name]) for name in ("mean", "low", "high"))
+    return f"{mean} ({TOO_FEW_SEEDS if math.isnan(spread['low']) else f'{low} to {high}'})"

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from birnn.core.outputs import read_json
-from birnn.evaluation.intervals import Interval
+from birnn.evaluation.intervals import TOO_FEW_SEEDS, Interval
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.reporting import statistics
 from birnn.reporting.formatting import NOTHING
@@ -27,7 +27,7 @@ class Result:
         seeds: number of seeds.
         test: mean accuracy on the test reviews.
         deviation: standard deviation of that accuracy, NaN for a single seed.
-        interval: 95% interval of the mean over seeds, None for a single seed.
+        interval: 95% interval of the mean over seeds, None if there are too few seeds.
         held_out: mean accuracy on the held-out reviews.
         seconds: shortest training time over seeds, including the stages before it. All seeds do the
             same work, so a longer time is due to other load on the machine.
@@ -92,9 +92,11 @@ class Gain:
 
     @property
     def verdict(self) -> str:
-        """The verdict from the interval over seeds; a dash without an interval."""
-        if not self.spread or not self.spread.interval:
+        """The verdict from the interval over seeds; a dash if the two rungs share no seed."""
+        if not self.spread:
             return NOTHING
+        if not self.spread.interval:
+            return TOO_FEW_SEEDS
         low, high = self.spread.interval
         return "a gain" if low > 0 else "a loss" if high < 0 else "not shown"
 
@@ -168,7 +170,9 @@ class Ladder:
                 continue
             differences = (accuracies[rung.name] - accuracies[rung.after]).dropna()
             spread = (
-                statistics.spread(differences, len(self.rungs) - 1) if len(differences) else None
+                statistics.spread(differences, len(self.rungs) - 1, lowest=-1)
+                if len(differences)
+                else None
             )
             gains.append(Gain(numbers[rung.name], rung, numbers[rung.after], spread))
         return gains
@@ -225,7 +229,7 @@ def _results(runs: pd.DataFrame) -> dict[str, Result]:
 
 
 def _result(rows: pd.DataFrame) -> Result:
-    spread = statistics.spread(rows["test"])
+    spread = statistics.spread(rows["test"], lowest=0)
     return Result(
         seeds=spread.seeds,
         test=spread.mean,

@@ -13,9 +13,9 @@ from birnn.checklist.behavioral_tests import SAMPLE_SIZE
 from birnn.checklist.runner import TOLERANCE
 from birnn.core.machine import format_description
 from birnn.core.outputs import atomic_file
+from birnn.evaluation import decision
 from birnn.evaluation.calibration import BINS
 from birnn.evaluation.costs import matched_gru_units
-from birnn.evaluation.decision import THRESHOLD
 from birnn.evaluation.model_names import (
     BASELINE,
     NETWORKS,
@@ -90,7 +90,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         cost_rows=cost_rows(content["costs"], content["timings"]),
         machines=machines(*content["timings"].values(), content["costs"]),
         matched_units=matched_units(settings),
-        threshold=THRESHOLD,
+        threshold=decision.THRESHOLD,
         bins=BINS,
         lengths=LENGTHS,
         tolerance=TOLERANCE,

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from birnn.evaluation.decision import boundary
+
 
 def binary_crossentropy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
     """Return the binary cross-entropy of each review, float32, shape (reviews,).
@@ -18,14 +20,14 @@ def binary_crossentropy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
 
 
 def accuracy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
-    """Return 1 for each review whose likelier class is predicted, else 0, shape (reviews,).
+    """Return 1 for each review that is classified as its likelier class, else 0, shape (reviews,).
 
     Args:
         labels: as for `binary_crossentropy`; 0.5 counts as negative.
         log_odds: outputs of a network, shape (reviews, 1).
     """
     classes = tf.round(tf.cast(labels, tf.float32))
-    return keras.metrics.binary_accuracy(classes, log_odds, threshold=0)
+    return keras.metrics.binary_accuracy(classes, log_odds, threshold=boundary())
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types

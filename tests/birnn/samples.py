@@ -80,6 +80,7 @@ def comparison(networks: Sequence[str] = ("bilstm", "bigru")) -> pd.DataFrame:
         ]
         rows += [
             {"measure": measure, "model": "_minus_".join(pair), "mean": -step, "adjusted_p": 0.02}
+            | {"standard_error": 0.001}
             | {"low": -step - 0.003, "high": -step + 0.003}
             | {"simultaneous_low": -step - 0.004, "simultaneous_high": -step + 0.004}
             | {"wins": 0.1, "wins_low": 0.02, "wins_high": 0.3}

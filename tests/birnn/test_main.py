@@ -60,6 +60,17 @@ def test_mistakes_limits_the_count() -> None:
     assert "Third." in CliRunner().invoke(main.app, ["mistakes"]).stdout
 
 
+@pytest.mark.usefixtures("project")
+def test_networks_without_mistakes_are_reported() -> None:
+    table = pd.read_parquet(mistakes.MISTAKES)
+    table.iloc[:0].to_parquet(mistakes.MISTAKES)
+    for kind, subject in {"bigru": "BiGRU", "disagreement": "networks"}.items():
+        result = CliRunner().invoke(main.app, ["mistakes", kind])
+        assert result.exit_code == 0
+        (line,) = result.stdout.splitlines()
+        assert subject in line
+
+
 def test_mistakes_before_the_first_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     enter_project(tmp_path, monkeypatch)
     result = CliRunner().invoke(main.app, ["mistakes"])

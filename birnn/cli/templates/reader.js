@@ -134,7 +134,7 @@ function* occlude(network, { words, dropped, ids }, full) {
 }
 
 const find = (selector) => document.querySelector(selector);
-const verdict = (odds) => model.classes[Number(odds > 0)];
+const verdict = (odds) => model.classes[Number(odds > model.boundary)];
 const describe = (odds) =>
   `${verdict(odds)}, probability of positive ${(100 * sigmoid(odds)).toFixed(1)}%`;
 let submissions = 0;
@@ -166,7 +166,7 @@ function showEffects(section, spans, effects) {
     const strength = effect / largest;
     spans[word].title = `${effect > 0 ? "+" : ""}${effect.toFixed(2)}`;
     spans[word].style.setProperty("--share", `${Math.abs(strength) * 55}%`);
-    if (Math.abs(strength) >= model.weak) spans[word].className = verdict(effect);
+    if (Math.abs(strength) >= model.weak) spans[word].className = model.classes[Number(effect > 0)];
   }
   for (const name of [...model.classes].reverse()) {
     const words = strongest.map(([word]) => spans[word]).filter((span) => span.className === name);

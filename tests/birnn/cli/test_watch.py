@@ -42,7 +42,7 @@ def rendered(trainings: list[Training], width: int, height: int) -> list[str]:
     return console.export_text().splitlines()
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 12), (60, 8)])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 12), (40, 8)])
 @pytest.mark.parametrize("count", [1, 2, 5, 9])
 @pytest.mark.parametrize("finished_epochs", [0, 1, 9])
 def test_trainings_fit_a_terminal(size: tuple[int, int], count: int, finished_epochs: int) -> None:
@@ -110,7 +110,7 @@ def test_without_training_the_last_curves_are_shown() -> None:
     assert result.exit_code == 0
     assert "bilstm" in result.stdout
     assert "┌" in result.stdout
-    assert "dvc repro" in result.stdout
+    assert "lines: validation\nNo training is in progress" in result.stdout
 
 
 @pytest.mark.usefixtures("project")

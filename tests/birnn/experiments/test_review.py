@@ -156,6 +156,20 @@ def test_runs_over_seeds_are_tested(drop: float, *, passes: bool, tmp_path: Path
     assert content.rule in text
 
 
+def test_seeds_may_be_too_few(tmp_path: Path) -> None:
+    names = ("bilstm.accuracy", "bigru.accuracy")
+    before, after = (
+        NOISE.runs[:2].assign(**dict.fromkeys(names, v)) for v in ([0.1, 0.9], [0.2, 0.9])
+    )
+    here = facts(dict.fromkeys(names, 0.7))
+    for runs in (None, after):
+        content = make_review(facts(), here, replace(NOISE, runs=before), runs=runs)
+        assert [test.metric for test in content.tests] == list(names)
+        assert all("too few seeds" in test.sentence for test in content.tests)
+        assert render(content, tmp_path).count("| too few seeds |") == 2
+        assert bool(content.failures) == (runs is not None)
+
+
 def test_seeds_need_a_study_of_the_base() -> None:
     review.check_seeds(facts(), facts(), NOISE, GATE)
     with pytest.raises(InputError, match="the corpus changed"):

@@ -11,7 +11,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from birnn.core.errors import InputError
-from birnn.experiments import recipes, runs, search
+from birnn.experiments import commands, recipes, runs, search, search_results, studies
 from tests.projects import copy_settings
 
 METRIC = "bigru.holdout_accuracy"
@@ -181,6 +181,39 @@ def test_search_with_other_conditions_needs_another_name(monkeypatch: pytest.Mon
     monkeypatch.setattr(runs, "fingerprint", lambda: "other code")
     with pytest.raises(InputError, match="different code"):
         search.run(parse(*OPTIONS), 2, compute)
+
+
+class StartedError(Exception):
+    """A trial has started."""
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "change", "is_replaced"),
+    [
+        ("name", "trials.csv", {}, True),
+        ("name", "trials.csv", {"value": 0.5}, False),  # of another search
+        ("name", "study.json", {}, False),
+        ("ladder", None, {}, False),
+    ],
+)
+def test_results_are_not_lost(
+    name: str, file: str | None, change: dict[str, float], *, is_replaced: bool
+) -> None:
+    def start(number: int) -> None:
+        raise StartedError(number)
+
+    finished = search.run(parse(*OPTIONS), 2, trials_of(lambda _: None))
+    if file:
+        Path("study", name).mkdir(parents=True)
+        stored = search_results.table(finished.trials, {}).assign(**change)
+        studies.write_table(stored, Path("study", name, file))
+    options = (name, OPTIONS, None, METRIC, 3, trials_of(start))
+    # Nothing starts before the check.
+    with pytest.raises(StartedError if is_replaced else InputError):
+        commands.search(*options)
+    if file:
+        with pytest.raises(StartedError):
+            commands.search(*options, replace=True)
 
 
 def test_failed_trial_counts_and_is_not_repeated() -> None:

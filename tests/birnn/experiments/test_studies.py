@@ -1,6 +1,8 @@
 """Writing, reading and drawing studies."""
 
+import io
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,9 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
-from birnn.experiments import grid, recipes, seed_predictions, studies
+from birnn.experiments import commands, grid, recipes, seed_predictions, studies
 from birnn.experiments.runs import Run
-from birnn.reporting import conclusions, study, study_figure
+from birnn.reporting import conclusions, formatting, study, study_figure
 from birnn.reporting.conclusions import MEASURES
 from tests.birnn import samples
 from tests.projects import PROJECT, copy_settings
@@ -40,7 +42,7 @@ def make_runs(points: list[grid.Point], corpus: str = "mine") -> dict[int, Run]:
     """Return runs whose BiLSTM is 0.01 better at length 100 and equal at length 50."""
     return {
         index: Run(
-            point.name,
+            point.label,
             "abc",
             "def",
             point.params,
@@ -126,6 +128,68 @@ def test_invalid_studies_are_rejected(points: list[grid.Point]) -> None:
     assert not Path("study").exists()
 
 
+SEEDS = "train.seed=0..1"
+
+
+@pytest.mark.usefixtures("points")
+@pytest.mark.parametrize(
+    ("old", "new", "is_replaced"),
+    [
+        ([SEEDS], [SEEDS], True),
+        ([SEEDS], ["train.seed=0..2"], True),
+        ([SEEDS], ["train.seed=1..2"], False),
+        ([SEEDS], [SEEDS, "train.epochs=10"], False),
+        (["pad.maxlen=50,100"], ["pad.maxlen=50..52,100"], True),
+        (["pad.maxlen=50,100"], ["pad.maxlen=50"], False),
+        # The predictions would be lost.
+        (["pad.maxlen=50", SEEDS], ["pad.maxlen=50,100", SEEDS], False),
+    ],
+)
+def test_results_are_not_lost(
+    old: list[str],
+    new: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_replaced: bool,
+) -> None:
+    for module in ("runs", "studies"):
+        monkeypatch.setattr(f"birnn.experiments.{module}.read_output", read_output)
+
+    def write(options: list[str], corpus: str = "mine", **flags: bool) -> Path:
+        chosen = grid.points(options)
+        return studies.write("some", chosen, make_runs(chosen, corpus), **flags)
+
+    folder = write(old)
+    before = (folder / "runs.csv").read_bytes()
+    if is_replaced:
+        assert len(study.read(write(new)).runs) >= len(grid.points(old))
+    else:
+        with pytest.raises(InputError, match="study/some has results that would be lost"):
+            write(new)
+        assert (folder / "runs.csv").read_bytes() == before
+        assert len(study.read(write(new, replace=True)).runs) == len(grid.points(new))
+    with pytest.raises(InputError, match="would be lost"):
+        write(new, corpus="other")
+    settings = Path("params.yaml").read_text(encoding="utf-8")
+    Path("params.yaml").write_text(settings.replace("dropout: 0.5", "dropout: 0.4"), "utf-8")
+    with pytest.raises(InputError, match="would be lost"):
+        write(new)
+
+
+def test_results_of_another_kind_are_not_lost(points: list[grid.Point]) -> None:
+    found = make_runs(points)
+    with pytest.raises(InputError, match="is the folder of birnn ladder"):
+        studies.write("ladder", points, found, replace=True)
+    search = studies.FOLDER / "rate"
+    search.mkdir(parents=True)
+    (search / "trials.csv").touch()
+    with pytest.raises(InputError, match="would be lost"):
+        studies.write("rate", points, found)
+    assert (search / "trials.csv").exists()
+    studies.write("rate", points, found, replace=True)
+    assert not (search / "trials.csv").exists()
+
+
 def read_output(run: Run, file: str) -> bytes:
     """Return made-up predictions or curves of a run."""
     if file.endswith(".parquet"):
@@ -152,6 +216,44 @@ def test_study_over_seeds_has_predictions_and_epochs(
     assert stored.logits["bigru"].shape == (3, 400)
     assert read_json(folder / "study.json")["quantization_errors"]["accuracy"] == 0
     assert (folder / "epochs.png").exists()
+
+
+def test_seeds_may_be_too_few(
+    points: list[grid.Point],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def read_opposite(run: Run, file: str) -> bytes:
+        content = read_output(run, file)
+        if not file.endswith(".parquet"):
+            return content
+        table = pd.read_parquet(io.BytesIO(content))
+        table["bilstm" if run.params["train"]["seed"] else "bigru"] *= -1
+        return table.to_parquet()
+
+    for module in ("runs", "studies"):
+        monkeypatch.setattr(f"birnn.experiments.{module}.read_output", read_opposite)
+    chosen = grid.points(["train.seed=0,1"])
+    found = make_runs(points)
+    results = [metrics(0.9, 0.1), metrics(0.1, 0.9)]
+    found = {seed: replace(found[seed], metrics=results[seed]) for seed in (0, 1)}
+    read = study.read(studies.write("two", chosen, found))
+    commands.study("two", [], [])
+    assert "(too few seeds)" in capsys.readouterr().out
+    # Without the comparison, intervals cover seeds only.
+    for content in (read, replace(read, comparison=None)):
+        for measure in set(MEASURES) - {"loss"}:
+            (group,) = content.groups(measure)
+            for cell in (*group.networks.values(), *group.differences.values()):
+                assert math.isnan(cell["low"])
+                assert math.isnan(cell["high"])
+                assert "too few seeds" in formatting.difference(cell)
+        _, panel, *_ = study_figure.draw(content).axes
+        assert max(map(abs, panel.get_ylim())) < 2
+    text, _ = samples.write_report(tmp_path, samples.predictions(), studies=[read], draw=False)
+    assert "there are too few seeds to compare accuracy, average precision and ROC AUC" in text
+    assert "nan" not in text.partition("## At equal size")[0]
 
 
 def test_study_of_recipe_resamples_training_reviews(

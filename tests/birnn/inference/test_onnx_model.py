@@ -102,8 +102,13 @@ def test_other_layers_are_refused(tmp_path: Path) -> None:
             keras.layers.Dense(1),
         ]
     )
-    with pytest.raises(InputError, match="average is neither an LSTM nor a GRU"):
-        onnx_model.write(Predictor(PREDICTOR.encoding, {"average": other}), tmp_path / "a.onnx")
+    # The error names all of them, and a network that can be exported, if there is one.
+    unknown = {"average": other, "simple": other}
+    with pytest.raises(InputError, match=r"average, simple\. Export a \.zip file$"):
+        onnx_model.write(Predictor(PREDICTOR.encoding, unknown), tmp_path / "a.onnx")
+    mixed = Predictor(PREDICTOR.encoding, unknown | PREDICTOR.networks)
+    with pytest.raises(InputError, match=r"average, simple\. .* --network bilstm$"):
+        onnx_model.write(mixed, tmp_path / "a.onnx")
     assert list(tmp_path.iterdir()) == []
 
 

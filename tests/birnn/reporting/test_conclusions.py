@@ -80,7 +80,7 @@ def test_epochs_with_a_difference() -> None:
 def test_bands_are_wider_for_more_epochs() -> None:
     (table,) = epochs_figure.differences(samples.epochs(), "accuracy").values()
     assert table.shape == (3, 2)
-    both, single = epochs_figure.bands(table), epochs_figure.bands(table[[2]])
+    both, single = (epochs_figure.bands(each, "accuracy") for each in (table, table[[2]]))
     assert (both["low"] <= both["mean"]).all()
     assert both.loc[2, "high"] - both.loc[2, "low"] > single.loc[2, "high"] - single.loc[2, "low"]
 

@@ -27,7 +27,7 @@ def test_means_over_seeds() -> None:
     assert formatting.difference(spread) == "+0.18 (−1.91 to +2.28)"
     single = dict.fromkeys(spread, float("nan")) | {"mean": 0.5}
     assert formatting.with_deviation(single) == "0.5000"
-    assert formatting.difference(single) == "+50.00"
+    assert formatting.difference(single) == "+50.00 (too few seeds)"
 
 
 def test_accuracies() -> None:

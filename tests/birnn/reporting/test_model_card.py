@@ -128,7 +128,11 @@ def test_any_number_of_networks(
     rows = [tests[tests["model"] == "bilstm"].assign(model=name) for name in titles]
     split = {"reviews": 400, "positive": 200, "groups": 400, "digest": "0123456789" * 6}
     content = {
-        "metrics": {"corpus": corpus} | measured,
+        "metrics": {
+            "corpus": corpus,
+            "blends": {"networks": {"accuracy": 0.9, "accuracy_interval": None}},
+        }
+        | measured,
         "source": {"train": split, "test": split, "overlap": 1},
         "checklist": report_stage.by_test(pd.concat(rows)),
         "settings": samples.SETTINGS,
@@ -147,6 +151,7 @@ def test_any_number_of_networks(
     assert ("simultaneous" in card) == (len(pairs) > 1 - over_seeds)
     assert ("cannot show which network" in card) == (count > 1 and not over_seeds)
     assert ("averages the log-odds" in card) == (count > 1)
+    assert ("| Networks combined | 90.00 |" in card) == (count > 1)
     assert ("networks" in section(card, "Limits")) == (count > 1)
     assert len(card.splitlines()) < 90 + len(differences) + count
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from birnn.evaluation import decision
 from birnn.evaluation.metrics import confusion_counts
 from birnn.reporting import formatting, report
 from birnn.reporting.conclusions import MEASURES
@@ -131,8 +132,19 @@ def test_costs_are_medians_with_spread(texts: tuple[str, str]) -> None:
     assert "cores, no GPU" in markdown
 
 
+def test_captions_describe_what_is_drawn(tmp_path: Path) -> None:
+    columns = samples.predictions()
+    settings = samples.SETTINGS | {"pad.maxlen": 2_000}
+    text = words(samples.write_report(tmp_path, columns, settings, draw=False)[0])
+    # All reviews are shorter, so the figures mark no length.
+    assert columns["words"].max() < 1_999
+    assert "dotted line" not in text
+    assert text.count("truncate reviews of more than 1,999 words") == 2
+
+
 def test_numbers_come_from_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = {"THRESHOLD": 0.65, "BINS": 17, "LENGTHS": 18, "TOLERANCE": 0.35, "SAMPLE_SIZE": 4_321}
+    values = {"BINS": 17, "LENGTHS": 18, "TOLERANCE": 0.35, "SAMPLE_SIZE": 4_321}
+    monkeypatch.setattr(decision, "THRESHOLD", 0.65)
     for name, value in values.items():
         monkeypatch.setattr(report, name, value)
     costs = samples.costs() | {"batch_size": 1_234}
