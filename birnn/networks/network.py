@@ -116,13 +116,15 @@ def initialize(
 
     Args:
         model: the network.
-        vectors: float32, shape (num_words, embedding_dim); without rows, vectors stay random.
+        vectors: float32, shape (ids, embedding_dim), with as many ids as the vocabulary needs;
+            later ids, and all without rows, stay random.
         table: None for a network that reads no n-grams.
     """
     embedding = model.layers[0]
-    if len(vectors):
-        known = vectors.any(axis=1, keepdims=True)
-        embedding.embeddings.assign(np.where(known, vectors, embedding.embeddings.numpy()))
+    known = np.flatnonzero(vectors.any(axis=1))
+    initial = embedding.embeddings.numpy().copy()
+    initial[known] = vectors[known]
+    embedding.embeddings.assign(initial)
     if table:
         embedding.table.codes.assign(table.codes)
         embedding.table.ratios.assign(table.ratios)
