@@ -1,7 +1,7 @@
 """Training steps, validation and prediction with this project's kernel and with other engines."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import keras
 import numpy as np
@@ -174,7 +174,7 @@ def multiply_adds_by_formulas(name: str) -> int:
     The gradient takes twice as many as the forward pass.
     """
     _, layer, *_, output = ours(name).layers
-    return 3 * BATCH * costs.multiply_adds(layer, output, MAXLEN)
+    return 3 * BATCH * cast("int", costs.multiply_adds(NETWORKS[name], layer, output, MAXLEN))
 
 
 def executed_multiply_adds(name: str, ids: Ids) -> float:

@@ -131,6 +131,15 @@ def test_costs_are_medians_with_spread(texts: tuple[str, str]) -> None:
     assert "cores, no GPU" in markdown
 
 
+def test_unknown_cost_is_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = samples.costs()
+    costs["bigru"] = costs["bigru"] | {"multiply_adds": None}
+    monkeypatch.setattr(samples, "costs", lambda: costs)
+    markdown, _ = samples.write_report(tmp_path, samples.predictions(), draw=False)
+    assert "| Multiply-adds per review | 9,830,528 | – | 150 |" in markdown
+    assert "times as many multiply-adds" not in markdown
+
+
 def test_numbers_come_from_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"THRESHOLD": 0.65, "BINS": 17, "LENGTHS": 18, "TOLERANCE": 0.35, "SAMPLE_SIZE": 4_321}
     for name, value in values.items():
