@@ -53,7 +53,8 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     kernel.
 
     Raises:
-        InputError: the settings ask for the kernel, which does not support the network's layer.
+        InputError: the settings ask for the kernel, which does not support the network's layer, or
+            for a mask, which a part of the network's model ignores.
     """
     # Create this layer first, because Keras draws the seeds of layers in order of creation.
     layer = network.build(network.settings.model_validate(config.settings))
@@ -62,6 +63,15 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
         raise InputError(
             f"the kernel cannot run {network.name}, only an LSTM or a GRU with Keras's default "
             "options: set network.kernel to auto or keras"
+        )
+    if (
+        config.pooling == "max_mean"
+        and isinstance(layer, keras.Model)
+        and _reads_padding(layer, config)
+    ):
+        raise InputError(
+            f"network.pooling is max_mean, but {network.name} reads padding, because a part of its "
+            f"{type(layer).__name__} ignores masks: set network.pooling to last"
         )
     is_fused = config.kernel == "fused" or (config.kernel == "auto" and not accelerators())
     kind = partial(FusedNetwork, cell) if is_fused and cell else LayeredNetwork
@@ -82,6 +92,18 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     )
     model.autocast = False  # would cast ratios to the dtype of the ids
     return model
+
+
+def _reads_padding(layer: keras.Model, config: NetworkConfig) -> bool:
+    """Return whether the vectors of padding change the output for a review of one word."""
+    features = config.embedding_dim + config.longest_ngram
+    mask = np.arange(config.maxlen)[None] == 0
+    vectors = np.random.default_rng(0).normal(size=(1, config.maxlen, features)).astype(np.float32)
+    outputs = [
+        call_layer(layer, tf.constant(each), tf.constant(mask), training=False)
+        for each in (vectors, np.where(mask[..., None], vectors, 0))
+    ]
+    return bool(tf.reduce_any(outputs[0] != outputs[1]))
 
 
 def _embedding(config: NetworkConfig) -> Embedding:
