@@ -130,7 +130,7 @@ def evaluate(chosen: search.Search, params: search.Params) -> search.Curve:
         return {1: float(is_correct(held_out_labels, predictor(held_out)).mean())}
     keras.backend.clear_session()
     config = NetworkConfig.from_settings(bigru.NETWORK, settings)
-    paths = Paths.of(bigru.NETWORK.name)
+    paths = Paths.of(bigru.NETWORK.name, settings.train)
     train(bigru.NETWORK, config, settings.train, watched_split(settings.pad.validation), paths)
     history = pd.read_csv(paths.model / "history.csv")["val_accuracy"]
     return dict(enumerate(history, start=1))

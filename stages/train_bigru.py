@@ -19,7 +19,8 @@ def main(settings: Settings) -> None:
     """Train the network and write its weights and history."""
     config = NetworkConfig.from_settings(bigru.NETWORK, settings)
     watched = watched_split(settings.pad.validation)
-    train(bigru.NETWORK, config, settings.train, watched, Paths.of(bigru.NETWORK.name))
+    paths = Paths.of(bigru.NETWORK.name, settings.train)
+    train(bigru.NETWORK, config, settings.train, watched, paths)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ def main(settings: Settings) -> None:
     """Train the network and write its weights and history."""
     config = NetworkConfig.from_settings(bilstm.NETWORK, settings)
     watched = watched_split(settings.pad.validation)
-    train(bilstm.NETWORK, config, settings.train, watched, Paths.of(bilstm.NETWORK.name))
+    paths = Paths.of(bilstm.NETWORK.name, settings.train)
+    train(bilstm.NETWORK, config, settings.train, watched, paths)
 
 
 if __name__ == "__main__":

@@ -105,10 +105,10 @@ class Paths:
     live: Path
 
     @classmethod
-    def of(cls, network: str) -> "Paths":
+    def of(cls, network: str, settings: Train) -> "Paths":
         """Return the paths of a network in the pipeline."""
         return cls(
-            training=training_set.current(),
+            training=training_set.folder(settings),
             validation=Path("data/padded/validation"),
             ngrams=Path("data/ngrams"),
             word_vectors=Path("models/word_vectors"),
