@@ -16,7 +16,6 @@ from statistics import median
 from typing import Annotated
 from unittest import mock
 
-import keras
 import numpy as np
 import optuna
 import pandas as pd
@@ -24,6 +23,7 @@ import typer
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
 
+from birnn.core.libraries import tensorflow_imports
 from birnn.core.settings import load
 from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.evaluation.metrics import is_correct
@@ -33,8 +33,12 @@ from birnn.networks import bigru
 from birnn.networks.config import NetworkConfig
 from birnn.text import reviews
 from birnn.training import baseline
-from birnn.training.fit import Paths, train
 from birnn.training.splits import watched_split
+
+with tensorflow_imports():
+    import keras
+
+    from birnn.training.fit import Paths, train
 
 PROJECT = Path.cwd()
 STAGES = ("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams")

@@ -7,6 +7,7 @@ data/self_labelled, which has no reviews without self-training, and timings/self
 from pathlib import Path
 
 from birnn.core import machine, stage
+from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.text import reviews
@@ -29,9 +30,7 @@ def main(settings: Settings) -> None:
 
 def write(settings: Settings, folder: Path) -> float:
     """Import TensorFlow, which takes seconds, write the reviews and return the seconds of that."""
-    from birnn.networks.quiet_imports import quiet_imports  # noqa: PLC0415
-
-    with quiet_imports():
+    with tensorflow_imports():
         from birnn.training import self_training  # noqa: PLC0415
 
     return self_training.write(settings, folder)

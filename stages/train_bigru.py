@@ -5,12 +5,12 @@ models/word_vectors. Writes models/bigru and timings/bigru.json.
 """
 
 from birnn.core import stage
+from birnn.core.libraries import tensorflow_imports
 from birnn.core.settings import Settings
 from birnn.networks import bigru
 from birnn.networks.config import NetworkConfig
-from birnn.networks.quiet_imports import quiet_imports
 
-with quiet_imports():
+with tensorflow_imports():
     from birnn.training.fit import Paths, train
     from birnn.training.splits import watched_split
 

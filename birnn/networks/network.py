@@ -24,14 +24,6 @@ from birnn.text.ngrams import RatioTable
 
 HDF5_OVERHEAD = 100_000  # bytes
 
-# It would replace x / sqrt(y), as in RMSprop, by a multiplication with an approximation of
-# 1 / sqrt(y), which differs between CPUs.
-tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
-
-# Prediction is traced twice per network, for full batches and for the last one. With several
-# networks, TensorFlow would warn about it.
-tf.get_logger().addFilter(lambda record: "tf.function retracing" not in record.getMessage())
-
 
 class LayeredNetwork(BaseNetwork):
     """A network that calls its Keras layers one after another."""
