@@ -1,1 +1,5 @@
 """Benchmarks, which are not part of the pipeline: `make bench`, `make bench-…`."""
+
+from birnn.core import libraries
+
+libraries.configure()

@@ -29,8 +29,8 @@ BATCHES = (1, 1_000)
 REVIEWS = 5_000
 
 PIPELINE = """
-from birnn.networks.quiet_imports import quiet_imports
-with quiet_imports():
+from birnn.core.libraries import tensorflow_imports
+with tensorflow_imports():
     from birnn.evaluation.model_names import NETWORKS
     from birnn.inference import predictor
 predict = predictor.load(NETWORKS).predict

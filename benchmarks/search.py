@@ -16,7 +16,6 @@ from statistics import median
 from typing import Annotated
 from unittest import mock
 
-import keras
 import numpy as np
 import optuna
 import pandas as pd
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
 
 from benchmarks.project import PROJECT, run, variables, write_settings
+from birnn.core.libraries import tensorflow_imports
 from birnn.core.settings import load
 from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.evaluation.metrics import is_correct
@@ -34,9 +34,12 @@ from birnn.networks import bigru
 from birnn.networks.config import NetworkConfig
 from birnn.text import reviews
 from birnn.training import baseline
-from birnn.training.fit import Paths, train
 from birnn.training.splits import watched_split
 
+with tensorflow_imports():
+    import keras
+
+    from birnn.training.fit import Paths, train
 STAGES = ("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams")
 # A training takes a few seconds.
 FIXED = (
@@ -129,7 +132,7 @@ def evaluate(chosen: search.Search, params: search.Params) -> search.Curve:
         return {1: float(is_correct(held_out_labels, predictor(held_out)).mean())}
     keras.backend.clear_session()
     config = NetworkConfig.from_settings(bigru.NETWORK, settings)
-    paths = Paths.of(bigru.NETWORK.name)
+    paths = Paths.of(bigru.NETWORK.name, settings.train)
     train(bigru.NETWORK, config, settings.train, watched_split(settings.pad.validation), paths)
     history = pd.read_csv(paths.model / "history.csv")["val_accuracy"]
     return dict(enumerate(history, start=1))

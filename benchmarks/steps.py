@@ -1,22 +1,26 @@
 """Training steps, validation and prediction with this project's kernel and with other engines."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from benchmarks.paired import Cost, alternate, measure
+from birnn.core.libraries import tensorflow_imports
 from birnn.core.machine import BATCH_SIZE
 from birnn.evaluation import costs
-from birnn.layers.pooling import DIRECTIONS
 from birnn.networks.config import NetworkConfig
-from birnn.networks.network import build_network
 from birnn.networks.registry import NETWORKS
 from birnn.text.encoding import OUT_OF_VOCABULARY
-from birnn.training.loss import binary_crossentropy
+
+with tensorflow_imports():
+    import keras
+    import tensorflow as tf
+
+    from birnn.layers.pooling import DIRECTIONS
+    from birnn.networks.network import build_network
+    from birnn.training.loss import binary_crossentropy
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64
 BATCH = 256  # reviews per training step, and per batch of the notebook's validation
@@ -185,7 +189,7 @@ def multiply_adds_by_formulas(name: str) -> int:
     The gradient takes twice as many as the forward pass.
     """
     _, layer, *_, output = ours(name).layers
-    return 3 * BATCH * costs.multiply_adds(layer, output, MAXLEN)
+    return 3 * BATCH * cast("int", costs.multiply_adds(NETWORKS[name], layer, output, MAXLEN))
 
 
 def executed_multiply_adds(name: str, ids: Ids) -> float:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from birnn.cli import choices, experiments, project
+from birnn.core import libraries
 from birnn.core.errors import InputError
 from birnn.core.terminal import replace_missing_characters
-from birnn.networks.quiet_imports import quiet_imports
 
 Network = Annotated[
     str,
@@ -136,7 +136,7 @@ def predict(  # noqa: PLR0913
     ] = False,
 ) -> None:
     """Predict the sentiment of texts."""
-    with quiet_imports():
+    with libraries.tensorflow_imports():
         from birnn.cli import input_texts  # noqa: PLC0415
         from birnn.cli import predict as command  # noqa: PLC0415
 
@@ -161,7 +161,7 @@ def explain(
     ] = None,
 ) -> None:
     """Show how each word of a text affects its prediction."""
-    with quiet_imports():
+    with libraries.tensorflow_imports():
         from birnn.cli import explain as command  # noqa: PLC0415
 
     command.run(text, choices.chosen_networks(network), html and project.located(html))
@@ -182,7 +182,7 @@ def serve(
 ) -> None:
     """Serve a web page and a JSON API that classify reviews."""
     try:
-        with quiet_imports():
+        with libraries.tensorflow_imports():
             from birnn.cli import serve as command  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name not in {"fastapi", "starlette", "uvicorn"}:
@@ -205,7 +205,7 @@ def export(
     network: Network = choices.ALL_NETWORKS,
 ) -> None:
     """Export networks to files that work without this project."""
-    with quiet_imports():
+    with libraries.tensorflow_imports():
         from birnn.cli import export as command  # noqa: PLC0415
 
     command.run(project.located(file), choices.chosen_networks(network))
@@ -214,6 +214,7 @@ def export(
 def run() -> None:
     """Run the command; print an error that the user can fix as one line."""
     replace_missing_characters()
+    libraries.configure()
     try:
         app()
         sys.stdout.flush()

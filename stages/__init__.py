@@ -2,8 +2,9 @@
 
 import os
 
-from birnn.core import signals
+from birnn.core import libraries, signals
 
+libraries.configure()
 if stage := os.environ.get("DVC_STAGE"):
     # Before the slow imports of the stage: without this, a stage outlives a killed DVC.
     signals.end_with_parent()

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from birnn.checklist import behavioral_tests
 from birnn.checklist.runner import Predict, run_tests
 from birnn.core import stage
+from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_file
 from birnn.core.settings import Settings
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.networks.quiet_imports import quiet_imports
 from birnn.text import reviews, tokenizer
 from birnn.training import baseline
 
-with quiet_imports():
+with tensorflow_imports():
     from birnn.inference import predictor
     from birnn.inference.predictor import Predictor
 

@@ -12,15 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.core import machine, stage
+from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
 from birnn.evaluation import ensembles, mistakes, plot_data, summary, temperature
 from birnn.evaluation.model_names import BASELINE, NETWORKS, comparisons
 from birnn.networks import registry
-from birnn.networks.quiet_imports import quiet_imports
 from birnn.text import reviews, sequences
 
-with quiet_imports():
+with tensorflow_imports():
     from birnn.evaluation.predictions import (
         Predictions,
         predict_with_baseline,

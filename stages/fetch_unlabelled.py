@@ -10,6 +10,7 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.corpora import imdb
+from birnn.corpora.download import UnreachableError
 from birnn.text import unlabelled
 
 RAW = Path("data/raw")
@@ -43,12 +44,13 @@ def read(settings: Settings) -> tuple[list[str], int]:
         remedies["train.self_training is true"] = "train.self_training to false"
     if not remedies:
         return [], 0
+    need, remedy = " and ".join(remedies), f"Set {' and '.join(remedies.values())}."
     if settings.fetch.source != "imdb":
-        raise InputError(
-            f"{' and '.join(remedies)}, but {settings.fetch.source} has no unlabelled reviews. "
-            f"Set {' and '.join(remedies.values())}."
-        )
-    return imdb.read_unlabelled(RAW)
+        raise InputError(f"{need}, but {settings.fetch.source} has no unlabelled reviews. {remedy}")
+    try:
+        return imdb.read_unlabelled(RAW)
+    except UnreachableError as error:
+        raise InputError(f"{need}, but {error}. {remedy}") from error
 
 
 if __name__ == "__main__":

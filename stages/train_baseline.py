@@ -21,7 +21,7 @@ TIMING = Path("timings/baseline.json")
 def main(settings: Settings) -> None:
     """Train the baseline and write its weights."""
     start = time.perf_counter()
-    training = training_set.current()
+    training = training_set.folder(settings.train)
     labels = np.load(training / "labels.npy")
     trained = baseline.fit(training_set.words(training), labels, settings.baseline)
     seconds = time.perf_counter() - start

@@ -5,12 +5,12 @@ models/word_vectors. Writes models/bilstm and timings/bilstm.json.
 """
 
 from birnn.core import stage
+from birnn.core.libraries import tensorflow_imports
 from birnn.core.settings import Settings
 from birnn.networks import bilstm
 from birnn.networks.config import NetworkConfig
-from birnn.networks.quiet_imports import quiet_imports
 
-with quiet_imports():
+with tensorflow_imports():
     from birnn.training.fit import Paths, train
     from birnn.training.splits import watched_split
 
@@ -19,7 +19,8 @@ def main(settings: Settings) -> None:
     """Train the network and write its weights and history."""
     config = NetworkConfig.from_settings(bilstm.NETWORK, settings)
     watched = watched_split(settings.pad.validation)
-    train(bilstm.NETWORK, config, settings.train, watched, Paths.of(bilstm.NETWORK.name))
+    paths = Paths.of(bilstm.NETWORK.name, settings.train)
+    train(bilstm.NETWORK, config, settings.train, watched, paths)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ TIMING = Path("timings/ngrams.json")
 def main(settings: Settings) -> None:
     """Write the table of n-grams and the cross-fitted ratios of the training reviews."""
     start = time.perf_counter()
-    training = training_set.current()
+    training = training_set.folder(settings.train)
     padded, labels = sequences.read(training)
     groups = training_set.groups(training)
     table, ratios = ngrams.compute_ratios(

@@ -1,0 +1,5 @@
+"""Tests of the project."""
+
+from birnn.core import libraries
+
+libraries.configure()

@@ -15,7 +15,16 @@ import tensorflow as tf
 from birnn.core.outputs import read_json
 from birnn.evaluation.decision import probability
 from birnn.text import sequences, unlabelled
-from tests.projects import Build, copy, error_line, new_clone, run, set_settings, stages_run
+from tests.projects import (
+    Build,
+    check_output,
+    copy,
+    error_line,
+    new_clone,
+    run,
+    set_settings,
+    stages_run,
+)
 
 pytestmark = pytest.mark.exhaustive
 
@@ -131,10 +140,10 @@ def test_corpus_without_unlabelled_reviews_is_refused(finished_copy: Path) -> No
 
 
 def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
-    def run_stages(*names: str) -> None:
-        for name in names:
-            result = run("python", "-m", f"stages.{name}", cwd=finished_copy)
-            assert result.returncode == 0, result.stderr
+    def run_stages(*names: str) -> str:
+        return "".join(
+            check_output(finished_copy, "python", "-m", f"stages.{name}") for name in names
+        )
 
     set_settings(
         finished_copy,
@@ -161,6 +170,10 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
     assert positive > empty > negative
     starts = np.load(finished_copy / "data" / "ngrams" / "starts.npy")
     assert len(starts) == len(ids) + 1
+    assert f"baseline: {len(ids):,} reviews" in run_stages("train_baseline")
+    # The setting decides, not the files.
+    set_settings(finished_copy, {"train.self_training": "false"})
+    assert f"baseline: {len(ids) - 3:,} reviews" in run_stages("train_baseline")
 
 
 @pytest.mark.skipif("IMDB_ARCHIVE" not in os.environ, reason="IMDB_ARCHIVE is not set")

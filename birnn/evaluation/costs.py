@@ -8,28 +8,51 @@ Let u be the number of units and d the number of inputs per word. Per direction,
 import math
 from typing import TYPE_CHECKING
 
+from birnn.networks.definition import Network
+
 if TYPE_CHECKING:
     # Imported only for its type, because it loads TensorFlow.
     import keras
 
 
-def layer_parameters(layer: "keras.Layer") -> int:
-    """Return the number of parameters of a layer, in both directions if it is bidirectional."""
-    return sum(math.prod(weight.shape) for weight in layer.weights)
+def recurrent_parameters(layer: "keras.Layer") -> int:
+    """Return the number of parameters of a recurrent layer in both directions, 0 for others."""
+    return sum(math.prod(each.shape) for each in layer.weights) if _is_recurrent(layer) else 0
 
 
-def multiply_adds(layer: "keras.Layer", output: "keras.Layer", words: int) -> int:
+def multiply_adds(
+    network: Network, layer: "keras.Layer", output: "keras.Layer", words: int
+) -> int | None:
     """Return the multiply-adds of all products with weights for a review of `words` words.
 
-    Each weight of the layer takes one multiply-add per word, as in a recurrent layer, and each
-    weight of the output layer one per review. Biases and element-wise operations are a small part
-    and are not counted.
+    Each weight of the output layer takes one per review. Those of `layer` are what the network
+    declares, or else one per word for each weight of a recurrent layer. Biases and element-wise
+    operations are a small part and are not counted. The result is None if the layer has weights,
+    but is not recurrent, and the network declares nothing.
     """
-    return words * _count_weights(layer) + _count_weights(output)
+    if network.multiply_adds:
+        own = network.multiply_adds(layer, words)
+    elif _is_recurrent(layer) or not layer.weights:
+        own = words * _count_matrix_elements(layer)
+    else:
+        return None
+    return own + _count_matrix_elements(output)
 
 
-def _count_weights(layer: "keras.Layer") -> int:
-    return sum(math.prod(each.shape) for each in layer.weights if each.name.endswith("kernel"))
+def _is_recurrent(layer: "keras.Layer") -> bool:
+    import keras  # noqa: PLC0415  # loads TensorFlow, which the report does without
+
+    return isinstance(layer, keras.layers.Bidirectional)
+
+
+def _count_matrix_elements(layer: "keras.Layer") -> int:
+    """Return the number of elements of all matrices; the two biases of a GRU are not a matrix."""
+    matrices = (
+        each.shape
+        for each in layer.weights
+        if len(each.shape) > 1 and not each.name.endswith("bias")
+    )
+    return sum(map(math.prod, matrices))
 
 
 def matched_gru_units(inputs: int, lstm_units: int) -> int:

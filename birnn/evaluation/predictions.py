@@ -25,8 +25,8 @@ class Predictions:
 
     Attributes:
         log_odds: log-odds that each review is positive, float32, shape (reviews,).
-        cost: `parameters`, `multiply_adds` per review and `reviews_per_second` per batch; for a
-            network also `recurrent_parameters`.
+        cost: `parameters`, `multiply_adds` per review (None if unknown) and `reviews_per_second`
+            per batch; for a network also `recurrent_parameters`.
     """
 
     log_odds: NDArray[np.float32]
@@ -45,8 +45,8 @@ def predict_with_network(
     words = read_config(folder).words_read(sequences)
     cost = {
         "parameters": count_parameters(model),
-        "recurrent_parameters": costs.layer_parameters(layer),
-        "multiply_adds": costs.multiply_adds(layer, output, words),
+        "recurrent_parameters": costs.recurrent_parameters(layer),
+        "multiply_adds": costs.multiply_adds(network, layer, output, words),
         "reviews_per_second": speeds,
     }
     return Predictions(log_odds, cost)

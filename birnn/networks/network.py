@@ -24,14 +24,6 @@ from birnn.text.ngrams import RatioTable
 
 HDF5_OVERHEAD = 100_000  # bytes
 
-# It would replace x / sqrt(y), as in RMSprop, by a multiplication with an approximation of
-# 1 / sqrt(y), which differs between CPUs.
-tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
-
-# Prediction is traced twice per network, for full batches and for the last one. With several
-# networks, TensorFlow would warn about it.
-tf.get_logger().addFilter(lambda record: "tf.function retracing" not in record.getMessage())
-
 
 class LayeredNetwork(BaseNetwork):
     """A network that calls its Keras layers one after another."""
@@ -53,7 +45,8 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     kernel.
 
     Raises:
-        InputError: the settings ask for the kernel, which does not support the network's layer.
+        InputError: the settings ask for the kernel, which does not support the network's layer, or
+            for a mask, which a part of the network's model ignores.
     """
     # Create this layer first, because Keras draws the seeds of layers in order of creation.
     layer = network.build(network.settings.model_validate(config.settings))
@@ -62,6 +55,15 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
         raise InputError(
             f"the kernel cannot run {network.name}, only an LSTM or a GRU with Keras's default "
             "options: set network.kernel to auto or keras"
+        )
+    if (
+        config.pooling == "max_mean"
+        and isinstance(layer, keras.Model)
+        and _reads_padding(layer, config)
+    ):
+        raise InputError(
+            f"network.pooling is max_mean, but {network.name} reads padding, because a part of its "
+            f"{type(layer).__name__} ignores masks: set network.pooling to last"
         )
     is_fused = config.kernel == "fused" or (config.kernel == "auto" and not accelerators())
     kind = partial(FusedNetwork, cell) if is_fused and cell else LayeredNetwork
@@ -82,6 +84,18 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     )
     model.autocast = False  # would cast ratios to the dtype of the ids
     return model
+
+
+def _reads_padding(layer: keras.Model, config: NetworkConfig) -> bool:
+    """Return whether the vectors of padding change the output for a review of one word."""
+    features = config.embedding_dim + config.longest_ngram
+    mask = np.arange(config.maxlen)[None] == 0
+    vectors = np.random.default_rng(0).normal(size=(1, config.maxlen, features)).astype(np.float32)
+    outputs = [
+        call_layer(layer, tf.constant(each), tf.constant(mask), training=False)
+        for each in (vectors, np.where(mask[..., None], vectors, 0))
+    ]
+    return bool(tf.reduce_any(outputs[0] != outputs[1]))
 
 
 def _embedding(config: NetworkConfig) -> Embedding:
@@ -116,13 +130,15 @@ def initialize(
 
     Args:
         model: the network.
-        vectors: float32, shape (num_words, embedding_dim); without rows, vectors stay random.
+        vectors: float32, shape (ids, embedding_dim), with as many ids as the vocabulary needs;
+            later ids, and all without rows, stay random.
         table: None for a network that reads no n-grams.
     """
     embedding = model.layers[0]
-    if len(vectors):
-        known = vectors.any(axis=1, keepdims=True)
-        embedding.embeddings.assign(np.where(known, vectors, embedding.embeddings.numpy()))
+    known = np.flatnonzero(vectors.any(axis=1))
+    initial = embedding.embeddings.numpy().copy()
+    initial[known] = vectors[known]
+    embedding.embeddings.assign(initial)
     if table:
         embedding.table.codes.assign(table.codes)
         embedding.table.ratios.assign(table.ratios)

@@ -87,6 +87,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         scores=score_rows(metrics, notebook, SCORES, list(TITLES)),
         watched=watched,
         watched_scores=score_rows(metrics, notebook_watched, watched_scores, list(NETWORKS)),
+        counted=counted(content["costs"]),
         cost_rows=cost_rows(content["costs"], content["timings"]),
         machines=machines(*content["timings"].values(), content["costs"]),
         matched_units=matched_units(settings),
@@ -194,7 +195,7 @@ def cost_rows(costs: dict[str, Any], timings: dict[str, Any]) -> list[dict[str, 
             network: number(costs[network]["recurrent_parameters"]) for network in NETWORKS
         },
         "Multiply-adds per review": {
-            model: number(costs[model]["multiply_adds"]) for model in TITLES
+            model: number(costs[model]["multiply_adds"]) for model in [*counted(costs), BASELINE]
         },
         "Training": {model: seconds(training[model]) for model in TITLES},
         "Seconds per epoch": {
@@ -213,6 +214,11 @@ def cost_rows(costs: dict[str, Any], timings: dict[str, Any]) -> list[dict[str, 
         {"title": title, "values": [values.get(model, NOTHING) for model in TITLES]}
         for title, values in rows.items()
     ]
+
+
+def counted(costs: dict[str, Any]) -> list[str]:
+    """Return the networks whose multiply-adds are known."""
+    return [network for network in NETWORKS if costs[network]["multiply_adds"] is not None]
 
 
 def matched_units(settings: dict[str, Any]) -> int | None:

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Train
+from birnn.layers.fused import FusedNetwork
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
 from birnn.networks.network import accelerators, build_network, initialize, save_network
@@ -105,10 +107,10 @@ class Paths:
     live: Path
 
     @classmethod
-    def of(cls, network: str) -> "Paths":
+    def of(cls, network: str, settings: Train) -> "Paths":
         """Return the paths of a network in the pipeline."""
         return cls(
-            training=training_set.current(),
+            training=training_set.folder(settings),
             validation=Path("data/padded/validation"),
             ngrams=Path("data/ngrams"),
             word_vectors=Path("models/word_vectors"),
@@ -170,6 +172,7 @@ def train(
             model.train_step = partial(adversarial.train_step, model, settings.adversarial_norm)
         if model.distribute_strategy.num_replicas_in_sync > 1:
             _adapt_to_devices(model, *training)
+    _print_device(model, devices)
     if resumed.epochs:
         print(f"{model.name}  resumes after epoch {resumed.epochs}", flush=True)
     reviews: dict[Kind, int] = {"training": len(training[1]), "validation": len(validation[1])}
@@ -201,6 +204,20 @@ def train(
         _write_history(monitor.progress.history, folder / "history.csv")
     seconds = [round(seconds, 3) for seconds in monitor.progress.seconds]
     write_json(paths.timing, {"seconds_per_epoch": seconds, "machine": devices})
+
+
+def _print_device(model: keras.Model, devices: dict[str, Any]) -> None:
+    """Print what the network is trained on, and warn if TensorFlow cannot use the GPU."""
+    gpus = devices["accelerators"]
+    names = ", ".join(gpus) or f"CPU ({devices['cores']} cores)"
+    kernel = "fused" if isinstance(model, FusedNetwork) else "keras"
+    print(f"{model.name}  on {names}, kernel {kernel}", flush=True)
+    if machine.has_hidden_gpu(gpus):
+        print(
+            "warning: TensorFlow cannot use the NVIDIA GPU of this machine: install its libraries "
+            "(docs/performance.md, GPUs), or set CUDA_VISIBLE_DEVICES=-1 to train on the CPU",
+            file=sys.stderr,
+        )
 
 
 def choose_strategy() -> tf.distribute.Strategy:

@@ -68,7 +68,7 @@ def weigh_ngrams(settings: Settings) -> None:
 def _train_network(name: str, settings: Settings) -> Any:
     """Return a network trained on the labelled reviews."""
     paths = replace(
-        Paths.of(name),
+        Paths.of(name, settings.train),
         training=LABELLED,
         ngrams=STATE / "ngrams",
         model=STATE / name,

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from birnn.core.settings import Train
 from birnn.text import reviews
 
 LABELLED = Path("data/padded/train")
@@ -18,17 +19,17 @@ CORPUS = Path("data/corpus/train.parquet")
 UNLABELLED = Path("data/unlabelled/reviews.parquet")
 
 
-def current() -> Path:
+def folder(settings: Train) -> Path:
     """Return the folder of the reviews to train on."""
-    return SELF_LABELLED if SELF_LABELLED.exists() else LABELLED
+    return SELF_LABELLED if settings.self_training else LABELLED
 
 
-def groups(folder: Path) -> NDArray[np.int32]:
+def groups(training: Path) -> NDArray[np.int32]:
     """Return the group of each review, int32, shape (reviews,).
 
     Every unlabelled review is a group of its own.
     """
-    rows = np.load(folder / "rows.npy")
+    rows = np.load(training / "rows.npy")
     labelled = reviews.groups(CORPUS)
     # More groups than unlabelled reviews; the surplus is not selected.
     unlabelled = labelled.max() + 1 + np.arange(len(rows), dtype=np.int32)
@@ -36,9 +37,9 @@ def groups(folder: Path) -> NDArray[np.int32]:
     return review_groups
 
 
-def words(folder: Path) -> Iterator[list[str]]:
+def words(training: Path) -> Iterator[list[str]]:
     """Yield the words of each review, in the order of their rows, which must be ascending."""
-    rows = np.load(folder / "rows.npy")
+    rows = np.load(training / "rows.npy")
     labelled = reviews.count(CORPUS)
     unlabelled = rows[rows >= labelled] - labelled
     for batch in reviews.words(CORPUS, rows=rows[rows < labelled]):

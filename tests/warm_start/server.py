@@ -59,8 +59,6 @@ LIBRARIES = [
 def main(descriptor: str, python: str) -> None:
     """Serve clients. Return only in a forked process, which then runs the client's program."""
     with socket.socket(fileno=int(descriptor)) as listener:
-        # The values that `birnn` sets, before TensorFlow reads them.
-        os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
         for library in LIBRARIES:
             importlib.import_module(library)
         gc.freeze()

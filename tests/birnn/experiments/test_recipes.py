@@ -1,14 +1,28 @@
 """Recipes, and the grids that use them."""
 
+from importlib import import_module
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from birnn.core.errors import InputError
-from birnn.core.settings import flatten
+from birnn.core.settings import Settings, flatten
+from birnn.corpora import rotten_tomatoes, store
+from birnn.corpora.sources import Corpus
 from birnn.experiments import grid, recipes
+from stages import fetch_unlabelled
 from tests.projects import PROJECT
+
+STAGES = (
+    *("pad", "fetch_unlabelled", "train_word_vectors", "label_unlabelled", "weigh_ngrams"),
+    *("train_bilstm", "train_baseline"),
+)
+FAST = (
+    *("fetch.source=csv", "network.embedding_dim=4", "word_vectors.epochs=1"),
+    *("bilstm.units=3", "train.epochs=1"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +37,50 @@ def test_recipe_settings_are_valid(name: str) -> None:
     flat = flatten(point.params)
     assert {key: flat[key] for key in recipe.settings} == recipe.settings
     assert point.label == name
+
+
+@pytest.fixture(scope="module")
+def few_short_texts() -> Corpus:
+    """Return a corpus whose vocabulary is much smaller than `pad.num_words` of most recipes."""
+    reviews = list(islice(rotten_tomatoes.read(), 0, 300 * 40, 40))
+    return Corpus("mine", "mine", lambda: iter(reviews))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(recipes.read()))
+def test_recipe_runs_on_few_short_texts(
+    name: str, few_short_texts: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (recipe,) = recipes.named(name)
+    (point,) = grid.points(FAST, recipe)
+    settings = Settings.model_validate(point.params)
+    monkeypatch.chdir(tmp_path)
+    corpus = Path("data/corpus")
+    corpus.mkdir(parents=True)
+    store.write(few_short_texts, corpus)
+
+    def run_stages() -> None:
+        for stage in STAGES:
+            import_module(f"stages.{stage}").main(settings)
+
+    if name in {"unlabelled", "self-training"}:
+        with pytest.raises(InputError, match=r"csv has no unlabelled reviews. Set word_vectors"):
+            run_stages()
+        assert not Path("models").exists()
+    else:
+        run_stages()
+        assert Path("models/bilstm/history.csv").exists()
+
+
+def test_unlabelled_reviews_cannot_come_from_the_fallback_corpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (point,) = grid.points([], *recipes.named("self-training"))
+    monkeypatch.delenv("IMDB_ARCHIVE", raising=False)
+    monkeypatch.setattr("birnn.corpora.imdb.ADDRESS", "http://127.0.0.1:1/")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"cannot be reached .* Set word_vectors.reviews to train"):
+        fetch_unlabelled.main(Settings.model_validate(point.params))
 
 
 def test_each_recipe_changes_the_one_that_it_adds_to() -> None:

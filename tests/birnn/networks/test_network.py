@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from birnn.core.errors import InputError
 from birnn.core.outputs import read_json, write_json
 from birnn.layers.embeddings import Embedding
 from birnn.layers.initializers import Orthogonal
+from birnn.layers.pooling import call_layer
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network, NoSettings
 from birnn.networks.network import build_network, save_network
@@ -202,6 +204,25 @@ def test_layer_without_a_mask_reads_padding(pooling: Any) -> None:
         warnings.filterwarnings("ignore", message=".*does not support masking")
         model = build_network(network, NetworkConfig(name="maximum", **options))
         assert model(np.zeros((3, 7), np.int32)).shape == (3, 1)
+
+
+@pytest.mark.filterwarnings("ignore:.*does not support masking")
+def test_model_that_ignores_the_mask_is_refused() -> None:
+    def network(first: keras.Layer) -> Network:
+        layers = [first, keras.layers.GlobalAveragePooling1D()]
+        build = lambda _settings: keras.Sequential(layers)  # noqa: E731
+        return Network("custom", title="Custom", color="gray", build=build)
+
+    config = NetworkConfig(name="custom", **SMALL | {"settings": {}, "pooling": "max_mean"})
+    masked = build_network(network(keras.layers.Activation("linear")), config)
+    ids = np.array([[5, 6, 0, 0, 0, 0, 0]], np.int32)
+    vectors = masked.layers[0](ids)[0].numpy()
+    mean = call_layer(masked.layers[1], vectors[None], ids != 0, training=False)
+    assert mean.numpy()[0] == pytest.approx(vectors[:2].mean(axis=0))
+    convolution = network(keras.layers.Conv1D(4, 3))
+    with pytest.raises(InputError, match="custom reads padding, because a part of its Sequential"):
+        build_network(convolution, config)
+    assert build_network(convolution, config.model_copy(update={"pooling": "last"}))
 
 
 def test_any_recurrent_layer_is_pooled() -> None:

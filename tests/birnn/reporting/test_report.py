@@ -142,6 +142,15 @@ def test_captions_describe_what_is_drawn(tmp_path: Path) -> None:
     assert text.count("truncate reviews of more than 1,999 words") == 2
 
 
+def test_unknown_cost_is_not_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = samples.costs()
+    costs["bigru"] = costs["bigru"] | {"multiply_adds": None}
+    monkeypatch.setattr(samples, "costs", lambda: costs)
+    markdown, _ = samples.write_report(tmp_path, samples.predictions(), draw=False)
+    assert "| Multiply-adds per review | 9,830,528 | – | 150 |" in markdown
+    assert "times as many multiply-adds" not in markdown
+
+
 def test_numbers_come_from_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     values = {"BINS": 17, "LENGTHS": 18, "TOLERANCE": 0.35, "SAMPLE_SIZE": 4_321}
     monkeypatch.setattr(decision, "THRESHOLD", 0.65)

@@ -94,9 +94,31 @@ def test_training_writes_history_and_logs_epochs(
     assert len(timing["seconds_per_epoch"]) == 2
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[:2] for line in lines] == [
+        ["bigru", f"on CPU ({machine.usable_cores()} cores), kernel fused"],
         ["bigru", "epoch 1/2"],
         ["bigru", "epoch 2/2"],
     ]
+
+
+@pytest.mark.parametrize("hidden", [None, "-1"])
+def test_gpu_that_cannot_be_used_is_reported(
+    hidden: str | None,
+    padded: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if hidden:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+    (tmp_path / "nvidia3").touch()
+    monkeypatch.setattr(machine, "DEVICES", tmp_path)
+    keras_kernel = NETWORK.model_copy(update={"kernel": "keras"})
+    train(keras_kernel, settings(epochs=1), paths(padded))
+    printed = capsys.readouterr()
+    assert "cores), kernel keras\n" in printed.out
+    warning = "warning: TensorFlow cannot use the NVIDIA GPU of this machine: "
+    assert (warning in printed.err) == (hidden is None)
 
 
 @pytest.mark.slow

@@ -46,8 +46,8 @@ def test_clipping_equals_keras(scale: float) -> None:
 
 NORM_SCRIPT = """
 import numpy as np
-from birnn.networks.quiet_imports import quiet_imports
-with quiet_imports():
+from birnn.core.libraries import tensorflow_imports
+with tensorflow_imports():
     import tensorflow as tf
     from birnn.training.optimizers import clip_by_global_norm
 clip = tf.function(lambda gradient: clip_by_global_norm([gradient], 1.0)[0])
