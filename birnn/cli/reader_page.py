@@ -82,9 +82,11 @@ def render(predictor: Predictor) -> str:
 
 def quantize(vectors: Floats, dtype: type[np.signedinteger[Any]]) -> tuple[NDArray[Any], Floats]:
     """Return each row as integers, and the number by which to multiply each row of integers."""
-    largest = np.abs(vectors).max(axis=1) / np.iinfo(dtype).max
+    limit = np.iinfo(dtype).max
+    largest = np.abs(vectors).max(axis=1) / limit
     scales = np.where(largest > 0, largest, 1).astype(np.float32)
-    return np.rint(vectors / scales[:, None]).astype(dtype), scales
+    # Tiny scales are rounded so much that the largest number would overflow.
+    return np.rint(vectors / scales[:, None]).clip(-limit, limit).astype(dtype), scales
 
 
 def _network(weights: RecurrentWeights) -> dict[str, Any]:

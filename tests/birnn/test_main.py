@@ -15,7 +15,7 @@ from birnn import __main__ as main
 from birnn.cli import mistakes
 from birnn.cli.project import MARKS, located
 from birnn.core.errors import InputError
-from tests.projects import PROJECT
+from tests.projects import PROJECT, copy_settings
 
 
 def enter_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +115,7 @@ stage.run(main)
 def test_characters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     own = os.environ | ascii_only | {"PYTHONPATH": str(PROJECT)}
-    (tmp_path / "params.yaml").write_bytes((PROJECT / "params.yaml").read_bytes())
+    copy_settings(tmp_path)
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     commands = {("-m", "birnn", "results"): PROJECT, ("script.py",): tmp_path}
     outputs = [

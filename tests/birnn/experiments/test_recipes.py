@@ -13,7 +13,7 @@ from birnn.corpora import rotten_tomatoes, store
 from birnn.corpora.sources import Corpus
 from birnn.experiments import grid, recipes
 from stages import fetch_unlabelled
-from tests.projects import PROJECT
+from tests.projects import PROJECT, copy_settings
 
 STAGES = (
     *("pad", "fetch_unlabelled", "train_word_vectors", "label_unlabelled", "weigh_ngrams"),
@@ -75,10 +75,11 @@ def test_recipe_runs_on_few_short_texts(
 def test_unlabelled_reviews_cannot_come_from_the_fallback_corpus(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    copy_settings(tmp_path)
+    monkeypatch.chdir(tmp_path)
     (point,) = grid.points([], *recipes.named("self-training"))
     monkeypatch.delenv("IMDB_ARCHIVE", raising=False)
     monkeypatch.setattr("birnn.corpora.imdb.ADDRESS", "http://127.0.0.1:1/")
-    monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"cannot be reached .* Set word_vectors.reviews to train"):
         fetch_unlabelled.main(Settings.model_validate(point.params))
 
