@@ -17,15 +17,12 @@ from typing import Any
 
 import dvc.api
 import pandas as pd
-from dvc.exceptions import DvcException
-from dvc.repo import Repo
-from dvc_data.index import DataIndexDirError
 
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
-from birnn.experiments import worker
+from birnn.experiments import private_apis, worker
 from birnn.experiments.grid import PARAMS, Params, Point
 from birnn.experiments.overrides import literal
 
@@ -95,7 +92,7 @@ def read_output(run: Run, file: str) -> bytes:
     """
     try:
         content: bytes = dvc.api.read(file, rev=run.revision, mode="rb")
-    except (DvcException, DataIndexDirError, OSError) as error:
+    except private_apis.reading_errors() as error:
         raise InputError(
             f"{file} of the experiment {run.name} is missing: run dvc exp remove {run.name}, and "
             "run the experiment again"
@@ -126,13 +123,7 @@ def fingerprint() -> str:
 
 def finished_with_any_code() -> list[Run]:
     """Return the finished experiments of any code and corpus, from any commit."""
-    with Repo() as repo:
-        listed = repo.experiments.ls(all_commits=True)
-    experiments = [
-        (name, revision, baseline)
-        for baseline, entries in listed.items()
-        for name, revision in entries
-    ]
+    experiments = private_apis.list_experiments()
     records = _read_records([revision for _, revision, _ in experiments])
     runs = (
         _run_of(*experiment, *record)
@@ -149,13 +140,11 @@ def workspace() -> Run | None:
 
 def current_code() -> Hashes:
     """Return the hashes of the working tree's code, which may differ from those in the lock."""
-    with Repo() as repo:
-        return {
-            (stage.name, dependency.def_path): dependency.get_hash().value
-            for stage in repo.index.stages
-            for dependency in stage.deps
-            if stage.name not in UNMEASURED and dependency.def_path.startswith(CODE)
-        }
+    return {
+        (stage, path): md5
+        for stage, path, md5 in private_apis.hash_dependencies(CODE)
+        if stage not in UNMEASURED
+    }
 
 
 def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:

@@ -4,14 +4,13 @@ import copy
 import json
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from birnn.experiments import runs
+from birnn.experiments import private_apis, runs
 
 PARAMS = {"train": {"epochs": 1}}
 METRICS = {"bigru": {"accuracy": 1}}
@@ -34,24 +33,12 @@ LOCK = {
 }
 
 
-@contextmanager
-def repository() -> Iterator[Any]:
-    """Yield a stub of DVC's `Repo` with the hashes of `LOCK` and one experiment."""
-    stages = [
-        SimpleNamespace(
-            name=name,
-            deps=[
-                SimpleNamespace(
-                    def_path=dependency["path"],
-                    get_hash=lambda md5=dependency["md5"]: SimpleNamespace(value=md5),
-                )
-                for dependency in stage["deps"]
-            ],
-        )
-        for name, stage in LOCK["stages"].items()
-    ]
-    experiments = SimpleNamespace(ls=lambda **_: {"main": [("one", "abc")]})
-    yield SimpleNamespace(index=SimpleNamespace(stages=stages), experiments=experiments)
+def hash_dependencies(folders: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+    """Yield the hashes of `LOCK`, as DVC would compute them."""
+    for name, stage in LOCK["stages"].items():
+        for dependency in stage["deps"]:
+            if dependency["path"].startswith(folders):
+                yield name, dependency["path"], dependency["md5"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +65,8 @@ def test_finished_requires_current_code_corpus_and_all_stages(
     for dependency in lock["stages"][stage]["deps"] if stage else []:
         if dependency["path"] == path:
             dependency["md5"] = "other"
-    monkeypatch.setattr(runs, "Repo", repository)
+    monkeypatch.setattr(private_apis, "list_experiments", lambda: [("one", "abc", "main")])
+    monkeypatch.setattr(private_apis, "hash_dependencies", hash_dependencies)
     monkeypatch.setattr(runs, "read_lock", lambda: LOCK)
     records = [json.dumps(content).encode() for content in (lock, PARAMS, METRICS)]
     monkeypatch.setattr(runs, "_read_records", lambda revisions: [records for _ in revisions])
