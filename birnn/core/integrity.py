@@ -7,6 +7,8 @@ notice a bit that flips on the disk.
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -129,7 +131,7 @@ def _list_files(folder: Path) -> bytes:
 
 def _describe_damage(path: Path, md5: str) -> str:
     """Return a message that names the damaged file of an output and what to delete."""
-    cache = _cache_folder()
+    cache = cache_folder()
     for file, expected in _recorded_files(path, md5, cache):
         if (actual := _md5(file)) != expected:
             cached = cache / expected[:2] / expected[2:]
@@ -152,9 +154,8 @@ def _recorded_files(path: Path, md5: str, cache: Path) -> Iterator[tuple[Path, s
         yield from ((path / entry["relpath"], entry["md5"]) for entry in entries)
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
     """Return the folder of DVC's cache, which stores files by their md5."""
-    from dvc.repo import Repo  # noqa: PLC0415  # takes half a second; only needed after damage
-
-    with Repo() as repo:
-        return Path(repo.cache.local.path)
+    command = [sys.executable, "-m", "dvc", "cache", "dir"]
+    result = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8")
+    return Path(result.stdout.strip(), "files", "md5")

@@ -16,10 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from dvc.config import Config
-
 from birnn.core.errors import InputError
-from birnn.experiments import runs, worker
+from birnn.experiments import private_apis, runs, worker
 from birnn.experiments.execution import environment, minutes, options_of
 from birnn.experiments.grid import Point
 from birnn.experiments.worker import Task
@@ -162,7 +160,7 @@ def _address(git_remote: str) -> str:
 
 
 def _dvc_remote() -> dict[str, str]:
-    config = Config.from_cwd()
+    config = private_apis.dvc_config()
     name = config["core"].get("remote")
     if name not in config["remote"]:
         raise InputError(

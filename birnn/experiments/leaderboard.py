@@ -10,12 +10,12 @@ from statistics import fmean
 from typing import Any
 
 import pandas as pd
-from dvc.repo import Repo
 from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from birnn.core import integrity
 from birnn.core.errors import InputError
 from birnn.core.integrity import Lock, read_lock
 from birnn.core.outputs import atomic_file, read_json
@@ -88,12 +88,10 @@ def collect() -> tuple[pd.DataFrame, int]:
     found = [*runs.finished_with_any_code(), *([current] if current else [])]
     reviews, current_code = _reviews(read_lock()), runs.current_code()
     same = [run for run in found if _reviews(run.lock) == reviews]
-    with Repo() as repo:
-        path = repo.cache.local.oid_to_path
-        rows = [
-            row(run, _training_seconds(run, path), is_current=run.code == current_code)
-            for run in same
-        ]
+    cache = integrity.cache_folder()
+    rows = [
+        row(run, _training_seconds(run, cache), is_current=run.code == current_code) for run in same
+    ]
     if not rows:
         raise InputError("no finished run on the current corpus: run dvc repro or birnn sweep")
     return as_table(rows), len(found) - len(same)
@@ -275,17 +273,12 @@ def _reviews(lock: Lock) -> dict[str, str]:
     }
 
 
-def _training_seconds(run: Run, path: Callable[[str], str]) -> dict[str, float]:
-    """Return the training time of each model; empty if DVC's cache lacks one of the timings.
-
-    Args:
-        run: the run.
-        path: returns the file in the cache of a hash.
-    """
+def _training_seconds(run: Run, cache: Path) -> dict[str, float]:
+    """Return the training time of each model; empty if DVC's cache lacks one of the timings."""
     outputs = [out for stage in run.lock["stages"].values() for out in stage["outs"]]
-    files = {out["path"]: path(out["md5"]) for out in outputs}
+    files = {out["path"]: cache / out["md5"][:2] / out["md5"][2:] for out in outputs}
     try:
-        timings = {name: read_json(Path(files[f"timings/{name}.json"])) for name in runs.TIMINGS}
+        timings = {name: read_json(files[f"timings/{name}.json"]) for name in runs.TIMINGS}
         return runs.training_seconds(timings)
     except (KeyError, FileNotFoundError):
         return {}

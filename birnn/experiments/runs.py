@@ -11,15 +11,13 @@ from typing import Any
 
 import dvc.api
 import pandas as pd
-from dvc.exceptions import DvcException
-from dvc.repo import Repo
-from dvc_data.index import DataIndexDirError
 
 from birnn.core.errors import InputError
 from birnn.core.integrity import LOCK, Lock, parse_lock, read_lock
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.experiments import private_apis
 from birnn.experiments.grid import PARAMS, Params, Point
 
 METRICS = Path("metrics/metrics.json")
@@ -76,7 +74,7 @@ def read_output(run: Run, file: str) -> bytes:
     """
     try:
         content: bytes = dvc.api.read(file, rev=run.revision, mode="rb")
-    except (DvcException, DataIndexDirError, OSError) as error:
+    except private_apis.reading_errors() as error:
         raise InputError(
             f"{file} of the experiment {run.name} is missing: run dvc exp remove {run.name}, and "
             "run the experiment again"
@@ -127,13 +125,7 @@ def fingerprint() -> str:
 
 def finished_with_any_code() -> list[Run]:
     """Return the finished experiments of any code and corpus, from any commit."""
-    with Repo() as repo:
-        listed = repo.experiments.ls(all_commits=True)
-    experiments = [
-        (name, revision, baseline)
-        for baseline, entries in listed.items()
-        for name, revision in entries
-    ]
+    experiments = private_apis.list_experiments()
     records = _read_records([revision for _, revision, _ in experiments])
     runs = (
         _run_of(*experiment, *record)
@@ -150,8 +142,11 @@ def workspace() -> Run | None:
 
 def current_code() -> Hashes:
     """Return the hashes of the working tree's code, which may differ from those in the lock."""
-    hashes = _current_hashes(*CODE)
-    return {key: md5 for key, md5 in hashes.items() if key[0] not in UNMEASURED}
+    return {
+        (stage, path): md5
+        for stage, path, md5 in private_apis.hash_dependencies(CODE)
+        if stage not in UNMEASURED
+    }
 
 
 def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
@@ -212,17 +207,6 @@ def head() -> str:
     return subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
 
 
-def _current_hashes(*paths: str) -> Hashes:
-    """Return the hashes in the working tree of all dependencies in `paths`."""
-    with Repo() as repo:
-        return {
-            (stage.name, dependency.def_path): dependency.get_hash().value
-            for stage in repo.index.stages
-            for dependency in stage.deps
-            if dependency.def_path.startswith(paths)
-        }
-
-
 def _locked_hashes(lock: Lock, *paths: str) -> Hashes:
     """Return the hashes in the lock of all dependencies in `paths` that affect the metrics."""
     return {
@@ -244,7 +228,7 @@ def _digests(points: Sequence[Point], lock: Lock) -> list[str]:
     code, corpus = current_code(), _locked_hashes(lock, CORPUS)
     own_files = None
     if any(point.params["fetch"]["source"] == OWN for point in points):
-        own_files = _current_hashes(OWN_FILES)["fetch", OWN_FILES]
+        ((*_, own_files),) = private_apis.hash_dependencies((OWN_FILES,))
     sources = [_source(flatten(point.params), own_files) for point in points]
     return [
         _digest(point.params, code, _corpus(source, corpus, lock))

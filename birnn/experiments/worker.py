@@ -127,7 +127,7 @@ def _is_alive(process: int) -> bool:
 def _prepare(task: Task, clone: Path, cache: Path) -> None:
     """Clone the task's commit, and configure the DVC remote and the machine's cache."""
     # Installed from the lock file, as are the imports in the functions below.
-    from dvc.config import Config  # noqa: PLC0415
+    from dvc.config import Config  # noqa: PLC0415, TID251  # see private_apis
 
     _run(clone, "git", "clone", "--quiet", "--no-checkout", task.git_remote, ".")
     _run(clone, "git", "checkout", "--quiet", "--detach", task.commit)

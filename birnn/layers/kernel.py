@@ -34,8 +34,9 @@ from typing import Any, Literal
 import numpy as np
 from llvmlite import binding, ir
 from numba import config, njit, types
-from numba.core import cgutils
 from numba.extending import intrinsic
+
+from birnn.layers.private_apis import cgutils
 
 Cell = Literal["lstm", "gru"]
 
@@ -120,7 +121,7 @@ def add_block(_context, a, b, out, row, column):
 
         # llvmlite's `fma` takes only numbers.
         kind = ir.FunctionType(lanes, [lanes] * 3)
-        fma_lanes = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
+        fma_lanes = builder.module.declare_intrinsic(f"llvm.fma.v{LANES}f32", fnty=kind)
         rows = [builder.add(row, row.type(step)) for step in range(ROWS)]
         targets = [address(builder, out, row, column, lanes) for row in rows]
         sums = [cgutils.alloca_once_value(builder, builder.load(to, align=4)) for to in targets]

@@ -20,6 +20,7 @@ from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Train
+from birnn.layers import private_apis
 from birnn.layers.fused import FusedNetwork
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
@@ -244,9 +245,9 @@ def _adapt_to_devices(model: keras.Model, ids: NDArray[np.int32], labels: NDArra
         apply(context.all_reduce(tf.distribute.ReduceOp.SUM, dense), variables)
 
     model.optimizer.apply = apply_sum
-    model.optimizer._all_reduce_sum_gradients = lambda pairs: pairs  # noqa: SLF001
+    private_apis.apply_gradients_as_they_are(model.optimizer)
     model.test_on_batch(ids[:1], labels[:1])
-    model._maybe_symbolic_build = lambda **_: None  # noqa: SLF001
+    private_apis.skip_symbolic_build(model)
 
 
 def _write_history(history: dict[str, list[float]], file: Path) -> None:

@@ -30,7 +30,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the cache of a project in which `use` reads a file and part of a folder."""
     monkeypatch.chdir(tmp_path)
     cache = tmp_path / "cache"
-    monkeypatch.setattr(integrity, "_cache_folder", lambda: cache)
+    monkeypatch.setattr(integrity, "cache_folder", lambda: cache)
     Path("folder/deep").mkdir(parents=True)
     contents = {"deep/a": b"1", "z": b"2"}
     for name, content in contents.items():

@@ -3,11 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -15,7 +12,9 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
+from birnn.core import integrity
 from birnn.core.errors import InputError
+from birnn.core.outputs import write_json
 from birnn.experiments import leaderboard, runs
 from birnn.experiments.runs import Run
 from birnn.reporting.leaderboard import rank
@@ -182,12 +181,6 @@ LOCK: dict[str, Any] = {
 }
 
 
-@contextmanager
-def repository() -> Iterator[Any]:
-    """Yield a stub of DVC's `Repo` whose cache is in the current folder."""
-    yield SimpleNamespace(cache=SimpleNamespace(local=SimpleNamespace(oid_to_path=str)))
-
-
 def changed(old: str, new: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(json.dumps(LOCK).replace(old, new))
     return content
@@ -203,9 +196,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "ngrams": 10,
         "baseline": 10,
     }.items():
-        Path(name).write_text(json.dumps({"seconds": seconds}))
+        write_json(Path(name[:2], name[2:]), {"seconds": seconds})
     for name in ("bilstm", "bigru"):
-        Path(name).write_text(json.dumps({"seconds_per_epoch": [20, 30]}))
+        write_json(Path(name[:2], name[2:]), {"seconds_per_epoch": [20, 30]})
     locks = {
         "same": LOCK,
         "code": changed('"2"', '"3"'),
@@ -214,7 +207,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     found = [replace(samples.run(name), lock=lock) for name, lock in locks.items()]
     found[1] = replace(found[1], params={"train": {"epochs": 3}})
-    monkeypatch.setattr(leaderboard, "Repo", repository)
+    monkeypatch.setattr(integrity, "cache_folder", Path)
     monkeypatch.setattr(leaderboard, "read_lock", lambda: LOCK)
     monkeypatch.setattr(runs, "finished_with_any_code", lambda: found)
     monkeypatch.setattr(runs, "workspace", lambda: replace(samples.run("workspace"), lock=LOCK))

@@ -4,15 +4,13 @@ import copy
 import json
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from birnn.core.errors import InputError
-from birnn.experiments import grid, revisions, runs
+from birnn.experiments import grid, private_apis, revisions, runs
 from birnn.experiments.grid import Point
 from tests.projects import PROJECT
 
@@ -46,26 +44,15 @@ LOCK = {
 def use_project(monkeypatch: pytest.MonkeyPatch, lock: Any, found: Sequence[Any] = ()) -> None:
     """Replace the project by a `dvc.lock` that is up to date, and experiments with these locks."""
 
-    @contextmanager
-    def repository() -> Iterator[Any]:
-        stages = [
-            SimpleNamespace(
-                name=name,
-                deps=[
-                    SimpleNamespace(
-                        def_path=dependency["path"],
-                        get_hash=lambda md5=dependency["md5"]: SimpleNamespace(value=md5),
-                    )
-                    for dependency in stage["deps"]
-                ],
-            )
-            for name, stage in lock["stages"].items()
-        ]
-        listed = [(f"name-{number}", "abc") for number in range(len(found))]
-        experiments = SimpleNamespace(ls=lambda **_: {"main": listed})
-        yield SimpleNamespace(index=SimpleNamespace(stages=stages), experiments=experiments)
+    def hash_dependencies(folders: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+        for name, stage in lock["stages"].items():
+            for dependency in stage["deps"]:
+                if dependency["path"].startswith(folders):
+                    yield name, dependency["path"], dependency["md5"]
 
-    monkeypatch.setattr(runs, "Repo", repository)
+    listed = [(f"name-{number}", "abc", "main") for number in range(len(found))]
+    monkeypatch.setattr(private_apis, "list_experiments", lambda: listed)
+    monkeypatch.setattr(private_apis, "hash_dependencies", hash_dependencies)
     monkeypatch.setattr(runs, "read_lock", lambda: lock)
     records = [[json.dumps(content).encode() for content in each] for each in found]
     monkeypatch.setattr(runs, "_read_records", lambda _: records)
