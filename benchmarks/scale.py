@@ -74,8 +74,9 @@ def main() -> None:
         InputError: the archive cannot be read or downloaded, or a step failed.
     """
     archive = use_archive()
-    settings = read_yaml(PROJECT / "params.yaml") | {"csv": LAYOUT}
+    settings = read_yaml(PROJECT / "params.yaml")
     settings["fetch"]["source"] = "csv"
+    settings["csv"] |= LAYOUT
     table = Table("reviews", *(f"{name} {unit}" for name in STEPS for unit in ("s", "MB")))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
