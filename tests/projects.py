@@ -151,7 +151,7 @@ def copy_project(folder: Path, without: tuple[str, ...] = ()) -> None:
 
 def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
     """Copy the project without its results into a new repository in which no stage has run."""
-    copy_project(folder, without=("dvc.lock", "metrics/", "plots/", "report/"))
+    copy_project(folder, without=("dvc.lock", "code/", "metrics/", "plots/", "report/"))
     set_settings(folder, settings)
     check_output(folder, "git", "init", "-q", "-b", "main")
     commit(folder)

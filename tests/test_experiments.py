@@ -96,7 +96,7 @@ def test_interrupted_study_resumes(finished_copy: Path) -> None:
     with (finished_copy / "birnn" / "evaluation" / "metrics.py").open(
         "a", encoding="utf-8"
     ) as code:
-        code.write("\n")
+        code.write("OTHER = 1\n")
     result = run(*BIRNN, "study", "short", *SEEDS, cwd=finished_copy)
     assert result.returncode == 1
     assert "error: none of these experiments is finished" in result.stderr
@@ -128,7 +128,7 @@ def test_report_includes_matching_study_and_leaderboard(finished_copy: Path) -> 
 
     # Experiments of older code stay in the leaderboard, with a mark.
     code = finished_copy / "birnn" / "evaluation" / "metrics.py"
-    code.write_text(code.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    code.write_text(code.read_text(encoding="utf-8") + "OTHER = 1\n", encoding="utf-8")
     options = ("--where", "train.seed=1", "--csv")
     result = run(*BIRNN, "leaderboard", *options, cwd=finished_copy)
     (row,) = csv.DictReader(result.stdout.splitlines())

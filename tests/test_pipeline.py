@@ -1,5 +1,6 @@
 """Test the pipeline with the real `dvc` in a clone, on small real data."""
 
+import ast
 import csv
 import io
 import json
@@ -38,6 +39,7 @@ from tests.projects import (
 pytestmark = pytest.mark.slow
 
 STAGES = [
+    "code",
     "own_folder",
     "fetch",
     "pad",
@@ -52,6 +54,7 @@ STAGES = [
     "checklist",
     "report",
 ]
+AFTER_TRAINING = ["evaluate", "checklist", "report"]
 PLOTS = {"accuracy", "confusion", "lengths", "loss", "precision_recall", "reliability", "roc"}
 # A proxy on a closed port makes every address unreachable.
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
@@ -119,7 +122,7 @@ def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path
     assert result.returncode == 0, result.stderr
     # The first stage reads the setting, but writes nothing without self-training.
     trained = ["label_unlabelled", "train_bilstm", "train_bigru"]
-    assert stages_run(result) == [*trained, "evaluate", "checklist", "report"]
+    assert stages_run(result) == [*trained, *AFTER_TRAINING]
 
     metrics = run("dvc", "metrics", "diff", "--md", cwd=finished_copy).stdout
     rows = [line for line in metrics.splitlines() if line.startswith("| metrics/metrics.json")]
@@ -153,7 +156,7 @@ def test_experiment_in_temporary_folder(finished_copy: Path) -> None:
     result = run("dvc", "exp", "run", *options, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert stages_run(result) == [
-        stage for stage in STAGES if not stage.startswith(("own_folder", "fetch"))
+        stage for stage in STAGES if not stage.startswith(("code", "own_folder", "fetch"))
     ]
     assert contents(finished_copy / "metrics") == before
     assert run("git", "status", "--porcelain", cwd=finished_copy).stdout == ""
@@ -169,19 +172,40 @@ def test_experiment_in_temporary_folder(finished_copy: Path) -> None:
     assert "longer" in plots.stdout
 
 
-def test_edit_of_report_code_reruns_only_report(finished_copy: Path) -> None:
-    for file in (
-        "stages/report.py",
-        "birnn/reporting/references.py",
-        "birnn/reporting/templates/page.html.j2",
-    ):
-        with (finished_copy / file).open("a", encoding="utf-8") as code:
-            code.write("\n")
-        assert stages_run(run("dvc", "repro", cwd=finished_copy)) == ["report"]
+def test_edits_that_cannot_change_results_run_no_stage(finished_copy: Path) -> None:
+    core = finished_copy / "birnn" / "core"
+    for name, edit in {
+        "locks.py": lambda text: f"# A comment.\n{text}",
+        "errors.py": lambda text: text.replace('"""', '"""As an example: ', 1),
+        "outputs.py": lambda text: ast.unparse(ast.parse(text)),
+    }.items():
+        text = (core / name).read_text(encoding="utf-8")
+        (core / name).write_text(edit(text), encoding="utf-8")
+    assert stages_run(run("dvc", "repro", cwd=finished_copy)) == ["code"]
+
+
+@pytest.mark.parametrize(
+    ("file", "stages"),
+    [
+        ("birnn/reporting/references.py", ["report"]),
+        ("birnn/reporting/templates/page.html.j2", ["report"]),
+        # label_unlabelled would train networks with the same code.
+        (
+            "birnn/training/loss.py",
+            ["label_unlabelled", "train_bilstm", "train_bigru", *AFTER_TRAINING],
+        ),
+    ],
+)
+def test_other_edits_run_the_stages_of_the_file(
+    finished_copy: Path, file: str, stages: list[str]
+) -> None:
+    with (finished_copy / file).open("a", encoding="utf-8") as code:
+        code.write("OTHER = 1\n")
+    assert stages_run(run("dvc", "repro", cwd=finished_copy)) == ["code", *stages]
 
 
 def test_python_and_editor_files_rerun_nothing(finished_copy: Path) -> None:
-    for folder in ("birnn/core", "birnn/corpora", "data/own"):
+    for folder in ("birnn/core", "stages", "data/own"):
         (finished_copy / folder / "__pycache__").mkdir(exist_ok=True)
         for name in ("__pycache__/new.pyc", "files.py~", "files.py.orig", ".files.py.swp"):
             (finished_copy / folder / name).touch()
@@ -239,7 +263,7 @@ def test_invalid_setting_stops_before_any_work(
     assert stages_run(run("dvc", "repro", cwd=finished_copy)) == []
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", STAGES[1:])
 def test_every_stage_checks_settings_first(clone: Path, stage: str) -> None:
     set_settings(clone, {"train.epochs": "-1"})
     result = run("python", "-m", f"stages.{stage}", cwd=clone)

@@ -11,10 +11,10 @@ from birnn.evaluation.model_names import PAIRS, TITLES, pair_title
 from birnn.experiments import (
     cluster,
     execution,
-    freshness,
     gate,
     grid,
     ladder,
+    private_apis,
     recipes,
     revisions,
     runs,
@@ -184,7 +184,7 @@ def review(
         InputError: `base` is not a commit, `gate.yaml` is not valid, or the change cannot be
             compared over seeds.
     """
-    stale, conditions = freshness.stale_stages(), gate.read()
+    stale, conditions = private_apis.stale_stages(), gate.read()
     before, after = revisions.read_commit(base), revisions.read_working_tree()
     noise, repeated = reviews.noise_study(studies.FOLDER, before), None
     if seeds:
@@ -207,8 +207,10 @@ def review(
 
 def fresh() -> bool:
     """Print whether `dvc.lock` is up to date, and return it."""
-    stale = freshness.stale_stages()
-    if stale:
+    stale = private_apis.stale_stages()
+    if stale == ["code"]:
+        print("code is stale: run dvc repro, which takes seconds after a comment, and commit it")
+    elif stale:
         print(f"dvc.lock is stale ({', '.join(stale)}): run make repro, and commit its results")
     else:
         print("dvc.lock is fresh")

@@ -5,7 +5,7 @@ of the networks are in `birnn.layers.private_apis`. `worker`, which runs without
 DVC's `Config` itself.
 """
 
-from collections.abc import Iterator
+import logging
 from typing import Any
 
 
@@ -30,15 +30,27 @@ def list_experiments() -> list[tuple[str, str, str]]:
     ]
 
 
-def hash_dependencies(folders: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
-    """Yield the stage, the path and the current md5 of each dependency within folders."""
+def hash_dependency(stage: str, path: str) -> str:
+    """Return the current md5 of a dependency of a stage."""
     from dvc.repo import Repo  # noqa: PLC0415
 
     with Repo() as repo:
-        for stage in repo.index.stages:
-            for dependency in stage.deps:
-                if dependency.def_path.startswith(folders):
-                    yield stage.name, dependency.def_path, dependency.get_hash().value
+        deps = repo.stage.load_one(name=stage).deps
+        (dependency,) = [dep for dep in deps if dep.def_path == path]
+        return str(dependency.get_hash().value)
+
+
+def stale_stages() -> list[str]:
+    """Return the stages that `dvc repro` would run, or its error message if it fails."""
+    from dvc.exceptions import DvcException  # noqa: PLC0415
+    from dvc.repo import Repo  # noqa: PLC0415
+
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+    try:
+        with Repo() as repo:
+            return [stage.name for stage in repo.reproduce(dry=True, allow_missing=True)]
+    except DvcException as error:
+        return [str(error)]
 
 
 def reading_errors() -> tuple[type[Exception], ...]:

@@ -12,6 +12,7 @@ from typing import Any
 import dvc.api
 import pandas as pd
 
+from birnn.core import code_digests
 from birnn.core.errors import InputError
 from birnn.core.integrity import LOCK, Lock, parse_lock, read_lock
 from birnn.core.settings import flatten
@@ -22,7 +23,7 @@ from birnn.experiments.grid import PARAMS, Params, Point
 
 METRICS = Path("metrics/metrics.json")
 RECORDS = (LOCK, PARAMS, METRICS)
-CODE = ("birnn/", "stages/")
+CODE = "code"
 CORPUS = "data/corpus"
 OWN, OWN_FILES = "csv", "data/own"  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
@@ -58,7 +59,7 @@ class Run:
     @property
     def code(self) -> Hashes:
         """The hashes of the code that affects the metrics."""
-        return _locked_hashes(self.lock, *CODE)
+        return _locked_hashes(self.lock, CODE)
 
     @property
     def corpus(self) -> Hashes:
@@ -143,8 +144,10 @@ def workspace() -> Run | None:
 def current_code() -> Hashes:
     """Return the hashes of the working tree's code, which may differ from those in the lock."""
     return {
-        (stage, path): md5
-        for stage, path, md5 in private_apis.hash_dependencies(CODE)
+        (stage, f"{CODE}/{stage}.txt"): hashlib.md5(
+            code.encode(), usedforsecurity=False
+        ).hexdigest()
+        for stage, code in code_digests.describe(Path()).items()
         if stage not in UNMEASURED
     }
 
@@ -228,7 +231,7 @@ def _digests(points: Sequence[Point], lock: Lock) -> list[str]:
     code, corpus = current_code(), _locked_hashes(lock, CORPUS)
     own_files = None
     if any(point.params["fetch"]["source"] == OWN for point in points):
-        ((*_, own_files),) = private_apis.hash_dependencies((OWN_FILES,))
+        own_files = private_apis.hash_dependency("fetch", OWN_FILES)
     sources = [_source(flatten(point.params), own_files) for point in points]
     return [
         _digest(point.params, code, _corpus(source, corpus, lock))

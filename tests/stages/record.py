@@ -1,8 +1,10 @@
-"""Run a stage, and record the settings that it reads and the modules that it imports.
+"""Run a stage, and record the settings that it reads, its modules, and its files of the project.
 
 Run `python tests/stages/record.py STAGE FILE` in the project's folder.
 """
 
+import contextlib
+import importlib.util
 import json
 import runpy
 import sys
@@ -11,6 +13,22 @@ from pathlib import Path
 sys.path.insert(0, str(Path.cwd()))
 stage, file = sys.argv[1:]
 sys.argv = [stage]
+
+files: set[str] = set()
+
+
+def record_file(event: str, arguments: tuple[object, ...]) -> None:
+    """Record each file of the code that is opened, compiled modules as their source."""
+    if event == "open" and isinstance(arguments[0], str | Path):
+        file = Path(arguments[0])
+        if file.suffix == ".pyc":
+            file = Path(importlib.util.source_from_cache(file))
+        with contextlib.suppress(ValueError):
+            name = file.absolute().relative_to(Path.cwd()).as_posix()
+            files.update([name] if name.startswith(("birnn/", "stages/")) else [])
+
+
+sys.addaudithook(record_file)
 
 from birnn.core import settings  # noqa: E402
 
@@ -55,4 +73,5 @@ settings.Section.__getattribute__ = record_access  # type: ignore[assignment,met
 try:
     runpy.run_module(f"stages.{stage}", run_name="__main__")
 finally:
-    Path(file).write_text(json.dumps({"settings": sorted(read), "modules": sorted(sys.modules)}))
+    content = {"settings": sorted(read), "modules": sorted(sys.modules), "files": sorted(files)}
+    Path(file).write_text(json.dumps(content))

@@ -173,7 +173,7 @@ LOCK: dict[str, Any] = {
         "train_bigru": {
             "deps": [
                 {"path": "data/corpus/train.parquet", "md5": "1"},
-                {"path": "birnn/training", "md5": "2"},
+                {"path": "code/train_bigru.txt", "md5": "2"},
             ],
             "outs": [{"path": f"timings/{name}.json", "md5": name} for name in runs.TIMINGS],
         }
@@ -211,7 +211,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(leaderboard, "read_lock", lambda: LOCK)
     monkeypatch.setattr(runs, "finished_with_any_code", lambda: found)
     monkeypatch.setattr(runs, "workspace", lambda: replace(samples.run("workspace"), lock=LOCK))
-    monkeypatch.setattr(runs, "current_code", lambda: {("train_bigru", "birnn/training"): "2"})
+    monkeypatch.setattr(
+        runs, "current_code", lambda: {("train_bigru", "code/train_bigru.txt"): "2"}
+    )
     return tmp_path
 
 

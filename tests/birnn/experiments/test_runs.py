@@ -3,7 +3,7 @@
 import copy
 import json
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +21,19 @@ LOCK = {
         "fetch": {
             "deps": [
                 {"path": "data/own", "md5": "0" * 32},
-                {"path": "stages/fetch.py", "md5": "1" * 32},
+                {"path": "code/fetch.txt", "md5": "1" * 32},
             ],
             "params": {"params.yaml": {"fetch.source": "imdb"}},
         },
         "train_bigru": {
             "deps": [
-                {"path": "birnn/training", "md5": "2" * 32},
-                {"path": "stages/train_bigru.py", "md5": "3" * 32},
+                {"path": "code/train_bigru.txt", "md5": "3" * 32},
                 {"path": "data/corpus/train.parquet", "md5": "4" * 32},
                 {"path": "data/padded/train", "md5": "5" * 32},
             ],
         },
         "report": {
-            "deps": [{"path": "stages/report.py", "md5": "6" * 32}],
+            "deps": [{"path": "code/report.txt", "md5": "6" * 32}],
             "params": {"params.yaml": {"fetch.source": "imdb", "train.epochs": 1}},
         },
     }
@@ -43,16 +42,12 @@ LOCK = {
 
 def use_project(monkeypatch: pytest.MonkeyPatch, lock: Any, found: Sequence[Any] = ()) -> None:
     """Replace the project by a `dvc.lock` that is up to date, and experiments with these locks."""
-
-    def hash_dependencies(folders: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
-        for name, stage in lock["stages"].items():
-            for dependency in stage["deps"]:
-                if dependency["path"].startswith(folders):
-                    yield name, dependency["path"], dependency["md5"]
-
     listed = [(f"name-{number}", "abc", "main") for number in range(len(found))]
+    locked = runs.Run("", "", "", {}, {}, lock)
+    own_files = lock["stages"]["fetch"]["deps"][0]["md5"]
     monkeypatch.setattr(private_apis, "list_experiments", lambda: listed)
-    monkeypatch.setattr(private_apis, "hash_dependencies", hash_dependencies)
+    monkeypatch.setattr(private_apis, "hash_dependency", lambda *_: own_files)
+    monkeypatch.setattr(runs, "current_code", lambda: locked.code)
     monkeypatch.setattr(runs, "read_lock", lambda: lock)
     records = [[json.dumps(content).encode() for content in each] for each in found]
     monkeypatch.setattr(runs, "_read_records", lambda _: records)
@@ -71,13 +66,12 @@ def make_point(**changes: Any) -> Point:
     ("stage", "path", "counts"),
     [
         (None, "", True),
-        ("train_bigru", "birnn/training", False),
-        ("train_bigru", "stages/train_bigru.py", False),
+        ("train_bigru", "code/train_bigru.txt", False),
         ("train_bigru", "data/corpus/train.parquet", False),
         # Outputs of other stages, and code that does not affect the metrics.
         ("train_bigru", "data/padded/train", True),
-        ("fetch", "stages/fetch.py", True),
-        ("report", "stages/report.py", True),
+        ("fetch", "code/fetch.txt", True),
+        ("report", "code/report.txt", True),
         # The last stage did not run, or ran with other settings.
         ("report", "params", False),
     ],
@@ -105,7 +99,7 @@ def own_lock(files: str, corpus: str) -> Any:
     """Return a lock of the user's own files, which gave a corpus."""
     lock = copy.deepcopy(LOCK)
     lock["stages"]["fetch"]["deps"][0]["md5"] = files
-    lock["stages"]["train_bigru"]["deps"][2]["md5"] = corpus
+    lock["stages"]["train_bigru"]["deps"][1]["md5"] = corpus
     for stage in ("fetch", "report"):
         lock["stages"][stage]["params"]["params.yaml"]["fetch.source"] = "csv"
     return lock
@@ -128,7 +122,7 @@ def test_different_results_have_different_names(monkeypatch: pytest.MonkeyPatch)
     names = []
     other_code, other_corpus = copy.deepcopy(LOCK), copy.deepcopy(LOCK)
     other_code["stages"]["train_bigru"]["deps"][0]["md5"] = "e" * 32
-    other_corpus["stages"]["train_bigru"]["deps"][2]["md5"] = "e" * 32
+    other_corpus["stages"]["train_bigru"]["deps"][1]["md5"] = "e" * 32
     for lock in (LOCK, other_code, other_corpus):
         use_project(monkeypatch, lock)
         names += runs.names([make_point(), make_point(train_epochs=2)])
@@ -209,9 +203,7 @@ def test_workspace_without_a_complete_run_is_no_run(
     run = runs.workspace()
     assert run
     assert (run.name, run.baseline, run.metrics) == ("workspace", "main", METRICS)
-    assert run.code == {("train_bigru", "birnn/training"): "2" * 32} | {
-        ("train_bigru", "stages/train_bigru.py"): "3" * 32
-    }
+    assert run.code == {("train_bigru", "code/train_bigru.txt"): "3" * 32}
     # The settings were edited after the run.
     Path("params.yaml").write_text(json.dumps({"train": {"epochs": 2}}))
     assert runs.workspace() is None
@@ -227,7 +219,7 @@ def test_lock_of_a_killed_dvc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         file.write_text(json.dumps(content))
     run = runs.workspace()
     assert run
-    assert set(run.code) == {("train_bigru", "stages/train_bigru.py")}
+    assert run.code == {}
     assert revisions.read_working_tree().test_reviews is None
     runs.LOCK.write_text(json.dumps(lock)[:-1])
     assert runs.workspace() is None

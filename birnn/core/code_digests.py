@@ -1,0 +1,112 @@
+"""Digests of the code of each stage, which change only if its results can.
+
+A stage depends on the digests of the modules that it imports, directly or through others, not on
+their files. So comments, docstrings and formatting never run a stage. The digests are the same on
+every supported version of Python, on every platform and for every line ending.
+
+This module imports only the standard library, so that it starts at once.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from birnn.core.errors import InputError
+
+PACKAGES = ("birnn", "stages")
+TEMPLATES = "templates"  # folders of other files, which the modules next to them read
+DIGITS = 16
+
+
+def describe(project: Path) -> dict[str, str]:
+    """Return the code of each stage as text: a line for each file, with its path and its digest.
+
+    Raises:
+        InputError: a module is not valid Python.
+    """
+    modules = [file for package in PACKAGES for file in (project / package).rglob("*.py")]
+    trees = {file: _parse(file) for file in modules}
+    imports = {file: set(_imported_files(tree, project)) for file, tree in trees.items()}
+    lines: dict[Path, str] = {}
+    described = {}
+    package = project / "stages" / "__init__.py"
+    for script in sorted({*package.parent.glob("*.py")} - {package, package.with_name("code.py")}):
+        used = _closure([package, script], imports)
+        folders = {module.parent / TEMPLATES for module in used}
+        used |= {file for folder in folders for file in folder.rglob("*") if file.is_file()}
+        for file in used - lines.keys():
+            digest = module_digest(trees[file]) if file in trees else text_digest(file.read_bytes())
+            lines[file] = f"{file.relative_to(project).as_posix()} {digest}\n"
+        described[script.stem] = "".join(sorted(lines[file] for file in used))
+    return described
+
+
+def module_digest(tree: ast.AST) -> str:
+    """Return the digest of a module's syntax tree."""
+    # As ASCII, because which characters are printable depends on the version of Python.
+    return text_digest(ascii(_simplify(tree)).encode())
+
+
+def text_digest(content: bytes) -> str:
+    """Return the digest of a text, which does not depend on its line endings."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()[:DIGITS]
+
+
+def _parse(file: Path) -> ast.Module:
+    try:
+        return ast.parse(file.read_bytes(), file)
+    except SyntaxError as error:
+        raise InputError(
+            f"{file}, line {error.lineno} is not valid Python ({error.msg}): fix it"
+        ) from error
+
+
+def _closure(start: Iterable[Path], imports: Mapping[Path, set[Path]]) -> set[Path]:
+    """Return the modules that some modules import, directly or through others, and themselves."""
+    found: set[Path] = set()
+    queue = set(start)
+    while queue:
+        found |= queue
+        queue = set().union(*(imports[file] for file in queue)) - found
+    return found
+
+
+def _imported_files(tree: ast.AST, project: Path) -> Iterator[Path]:
+    """Yield the project's modules that a module imports anywhere, and the packages of each."""
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # What is imported from a package may be a module.
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            parts = name.split(".")
+            paths = [project.joinpath(*parts[:end]) for end in range(1, len(parts) + 1)]
+            candidates = (file for p in paths for file in (p / "__init__.py", p.with_suffix(".py")))
+            yield from (file for file in candidates if parts[0] in PACKAGES and file.exists())
+
+
+def _simplify(node: Any) -> Any:
+    """Return a syntax tree as nested tuples, without docstrings, comments and positions.
+
+    `ast.dump` depends on the version of Python: newer ones have more fields, and 3.12 adds empty
+    strings to f-strings.
+    """
+    if isinstance(node, list):
+        return tuple(_simplify(each) for each in node if not _is_docstring(each))
+    if not isinstance(node, ast.AST):
+        return node
+    if isinstance(node, ast.JoinedStr):
+        node = ast.JoinedStr([each for each in node.values if getattr(each, "value", each) != ""])
+    fields = ((name, value) for name, value in ast.iter_fields(node) if name != "kind")
+    filled = ((name, _simplify(value)) for name, value in fields if value not in (None, []))
+    return (type(node).__name__, *filled)
+
+
+def _is_docstring(node: Any) -> bool:
+    """Return whether a node is a statement that consists of a string."""
+    is_constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return is_constant and isinstance(node.value.value, str)
