@@ -32,7 +32,7 @@ def configure() -> None:
 def tensorflow_imports() -> Iterator[None]:
     """Import and configure TensorFlow, and then what needs it, without its start-up messages.
 
-    No setting turns the messages off, so standard error is discarded. Exceptions still propagate.
+    No setting hides the messages, so standard error is discarded. Exceptions still propagate.
     """
     sys.stderr.flush()
     stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)

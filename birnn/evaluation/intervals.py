@@ -31,11 +31,11 @@ def tail(comparisons: int) -> float:
     return (1 - CONFIDENCE) / (2 * comparisons)
 
 
-def lowest_value(measure: str, *, of_difference: bool = False) -> float:
+def lowest_value(measure: str, *, difference: bool = False) -> float:
     """Return the lowest value of a measure, or of a difference, if the highest is 1, else -inf."""
     if measure in UNBOUNDED:
         return -math.inf
-    return -1.0 if of_difference else 0.0
+    return -1.0 if difference else 0.0
 
 
 def informative(interval: Interval, lowest: float) -> Interval | None:

@@ -288,7 +288,7 @@ def _margin_test(metric: str, before: pd.Series, here: pd.Series, gate: Gate) ->
 
 def _lowest_gain(metric: str) -> float:
     """Return the lowest possible gain, -inf if the metric has no bounds."""
-    return lowest_value(metric.split(".")[1], of_difference=True)
+    return lowest_value(metric.split(".")[1], difference=True)
 
 
 def _signs(metrics: Sequence[str]) -> NDArray[np.int64]:

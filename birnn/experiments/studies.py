@@ -164,7 +164,7 @@ def compare(folder: Path) -> None:
     ]
     for (measure, first, second), difference in compared.differences.items():
         wins, (wins_low, wins_high) = compared.wins[measure, first, second]
-        lowest = lowest_value(measure, of_difference=True)
+        lowest = lowest_value(measure, difference=True)
         low, high = informative(difference.simultaneous_interval, lowest) or NO_INTERVAL
         rows.append(
             {"measure": measure, "model": pair_name(first, second), **_estimate(difference, lowest)}
@@ -242,7 +242,7 @@ def summary(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
                 network: statistics.spread(column, lowest=lowest_value(measure))
                 for network, column in columns.items()
             }
-            lowest = lowest_value(measure, of_difference=True)
+            lowest = lowest_value(measure, difference=True)
             spreads |= {
                 pair_name(first, second): statistics.spread(
                     columns[first] - columns[second], len(PAIRS), lowest

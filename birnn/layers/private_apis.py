@@ -25,7 +25,7 @@ def _replace(owner: Any, name: str, function: Any) -> None:
     """Replace a method.
 
     Raises:
-        AttributeError: there is none, so that Keras would ignore the new one.
+        AttributeError: the owner lacks the method, so Keras would ignore the new one.
     """
     getattr(owner, name)
     setattr(owner, name, function)

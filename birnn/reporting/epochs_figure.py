@@ -67,7 +67,7 @@ def bands(table: pd.DataFrame, measure: str) -> pd.DataFrame:
 
     The 95% intervals of all epochs are simultaneous (Bonferroni's inequality), by Student's t.
     """
-    lowest = lowest_value(measure, of_difference=True)
+    lowest = lowest_value(measure, difference=True)
     spreads = [statistics.spread(table[epoch], len(table.columns), lowest) for epoch in table]
     rows = [(spread.mean, *(spread.interval or (np.nan, np.nan))) for spread in spreads]
     return pd.DataFrame(rows, index=table.columns, columns=["mean", "low", "high"])

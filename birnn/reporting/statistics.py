@@ -35,7 +35,7 @@ class Spread:
     def interval(self) -> Interval | None:
         """The 95% interval of the mean over all seeds, None if there are too few seeds.
 
-        With a single seed there is none, and with two it may cover all possible values.
+        A single seed has no interval, and the interval of two may cover all possible values.
         """
         if self.deviation is None:
             return None

@@ -64,7 +64,7 @@ def test_digest_is_equal_on_every_python() -> None:
 
 
 class Redocument(ast.NodeTransformer):
-    """Replace every docstring, and add one where there is none."""
+    """Replace every docstring, and add one to what lacks one."""
 
     def __init__(self, text: str) -> None:
         self.text = text

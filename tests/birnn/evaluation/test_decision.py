@@ -32,7 +32,7 @@ class Fixed(Predictor):
         self.__dict__["log_odds"] = log_odds
 
     def predict_sequences(self, _sequences: NDArray[np.int32]) -> dict[str, NDArray[np.float32]]:
-        """Return the log-odds as those of one network."""
+        """Return the log-odds as the predictions of one network."""
         return {"bilstm": self.log_odds}
 
 
