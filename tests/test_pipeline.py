@@ -189,10 +189,11 @@ def test_edits_that_cannot_change_results_run_no_stage(finished_copy: Path) -> N
     [
         ("birnn/reporting/references.py", ["report"]),
         ("birnn/reporting/templates/page.html.j2", ["report"]),
-        # label_unlabelled would train networks with the same code.
+        # label_unlabelled would train networks with the same code. The weights stay the same, but
+        # not the times in the report.
         (
             "birnn/training/loss.py",
-            ["label_unlabelled", "train_bilstm", "train_bigru", *AFTER_TRAINING],
+            ["label_unlabelled", "train_bilstm", "train_bigru", "report"],
         ),
     ],
 )
