@@ -1,7 +1,6 @@
-"""Write what each stage depends on of the code: the digests of its modules and templates.
+"""Write the digests of the code of each stage, so that comments do not rerun stages.
 
-Reads birnn and stages, writes code. An edit that cannot change the results of a stage, such as a
-comment, leaves its digests as they are.
+Reads birnn and stages, writes code.
 """
 
 import sys
@@ -14,9 +13,13 @@ FOLDER = Path("code")
 
 
 def main() -> None:
-    """Write a file for each stage."""
+    """Write a file for each stage, and remove those of other stages."""
+    described = code_digests.describe(Path())
     FOLDER.mkdir(exist_ok=True)
-    for stage, lines in code_digests.describe(Path()).items():
+    for file in FOLDER.glob("*.txt"):
+        if file.stem not in described:
+            file.unlink()
+    for stage, lines in described.items():
         (FOLDER / f"{stage}.txt").write_bytes(lines.encode())
 
 

@@ -4,7 +4,7 @@ A stage depends on the digests of the modules that it imports, directly or throu
 their files. So comments, docstrings and formatting never run a stage. The digests are the same on
 every supported version of Python, on every platform and for every line ending.
 
-This module imports only the standard library, so that it starts at once.
+This module needs only the standard library, so that it starts at once.
 """
 
 import ast
@@ -16,7 +16,7 @@ from typing import Any
 from birnn.core.errors import InputError
 
 PACKAGES = ("birnn", "stages")
-TEMPLATES = "templates"  # folders of other files, which the modules next to them read
+TEMPLATES = "templates/**/*.j2"  # files that the modules next to them read
 DIGITS = 16
 
 
@@ -34,8 +34,8 @@ def describe(project: Path) -> dict[str, str]:
     package = project / "stages" / "__init__.py"
     for script in sorted({*package.parent.glob("*.py")} - {package, package.with_name("code.py")}):
         used = _closure([package, script], imports)
-        folders = {module.parent / TEMPLATES for module in used}
-        used |= {file for folder in folders for file in folder.rglob("*") if file.is_file()}
+        folders = {module.parent for module in used}
+        used |= {file for folder in folders for file in folder.glob(TEMPLATES)}
         for file in used - lines.keys():
             digest = module_digest(trees[file]) if file in trees else text_digest(file.read_bytes())
             lines[file] = f"{file.relative_to(project).as_posix()} {digest}\n"

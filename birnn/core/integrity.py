@@ -53,15 +53,16 @@ def parse_lock(text: bytes, name: str) -> Lock:
     try:
         lock: Lock = parse_yaml(text)
         for stage in lock["stages"].values():
-            stage["params"] = {**stage.get("params", {})}
+            params = stage.get("params", {})
+            stage["params"] = {file: values or {} for file, values in params.items()}
             for kind in ("deps", "outs"):
                 stage[kind] = [
                     entry for entry in stage.get(kind, []) if MD5.fullmatch(str(entry.get("md5")))
                 ]
     except (YAMLError, AttributeError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{name} is damaged: run git checkout {LOCK}, or delete it and run dvc repro"
-        ) from error
+        restore = f"run git checkout {LOCK}, or delete it and run dvc repro"
+        advice = restore if name == str(LOCK) else "choose another commit"
+        raise InputError(f"{name} is damaged: {advice}") from error
     return lock
 
 

@@ -30,7 +30,7 @@ def configure() -> None:
 
 @contextmanager
 def tensorflow_imports() -> Iterator[None]:
-    """Import and configure TensorFlow, and then what needs it, without its start-up messages.
+    """Import and configure TensorFlow, and hide start-up messages while the block imports others.
 
     No setting hides the messages, so standard error is discarded. Exceptions still propagate.
     """

@@ -44,7 +44,7 @@ def download(address: str, file: Path, expected: str) -> None:
             _append(address, partial)
             complete = True
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            if _size(partial) == size:
+            if _size(partial) <= size:
                 reason = getattr(error.args[0], "reason", error) if error.args else error
                 if _is_unreachable(error):
                     raise UnreachableError(f"{address} cannot be reached ({reason})") from error
@@ -66,7 +66,7 @@ def _is_unreachable(error: Exception) -> bool:
     """Return whether no server answered, or a proxy refused the connection."""
     if isinstance(error, requests.HTTPError):
         return error.response.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
-    # Somebody answered, but not the server.
+    # A proxy answered, with its own certificate.
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return False
     return isinstance(error, requests.ConnectionError | requests.Timeout)

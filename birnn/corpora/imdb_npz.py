@@ -76,6 +76,7 @@ def _provide(file: Path) -> None:
     expected = FILES[file.name]
     if not file.exists():
         download(f"{ADDRESS}/{file.name}", file, expected)
+        return
     actual = hash_like(expected, file)
     if actual != expected:
         raise InputError(

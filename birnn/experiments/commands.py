@@ -60,8 +60,8 @@ def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Po
     """Return the points of a grid, for each recipe if there are any."""
     if not recipe_names:
         return grid.points(settings)
-    selected = [recipe for name in recipe_names for recipe in recipes.named(name)]
-    return [point for recipe in selected for point in grid.points(settings, recipe)]
+    selected = {recipe.name: recipe for name in recipe_names for recipe in recipes.named(name)}
+    return [point for recipe in selected.values() for point in grid.points(settings, recipe)]
 
 
 def study(
@@ -209,7 +209,8 @@ def fresh() -> bool:
     """Print whether `dvc.lock` is up to date, and return it."""
     stale = private_apis.stale_stages()
     if stale == ["code"]:
-        print("code is stale: run dvc repro, which takes seconds after a comment, and commit it")
+        changed = ", ".join(runs.stages_of_changed_code()) or "no other stage"
+        print(f"code is stale: run dvc repro, which runs {changed}, and commit the results")
     elif stale:
         print(f"dvc.lock is stale ({', '.join(stale)}): run make repro, and commit its results")
     else:

@@ -16,7 +16,6 @@ import psutil
 from birnn.core import signals
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
-from birnn.core.outputs import read_json
 from birnn.experiments import runs, worker
 from birnn.experiments.grid import Point
 from birnn.experiments.overrides import literal
@@ -37,9 +36,9 @@ Execute = Callable[[Sequence[Point]], Iterator[Point]]
 
 @contextmanager
 def exclusively() -> Iterator[None]:
-    """Wait until no other sweep or search runs in this folder, and keep others waiting.
+    """Hold the lock of sweeps and searches, and remove the leftovers of killed ones.
 
-    Then remove what killed ones left. SIGTERM has the effect of Ctrl-C from now on.
+    SIGTERM has the effect of Ctrl-C from now on.
     """
     signals.raise_on_signals()
     with hold_lock("sweep", patience=math.inf):
@@ -150,9 +149,6 @@ def remove_leftovers() -> None:
     subprocess.run(["git", "update-ref", "--stdin"], input=references, check=True)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
-    for file in DVC_FOLDER.glob("run/*/*.run"):
-        if not Path(read_json(file)["root_dir"]).exists():
-            shutil.rmtree(file.parent)
 
 
 def _dvc_is_running() -> bool:

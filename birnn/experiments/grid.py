@@ -104,8 +104,8 @@ def split(option: str) -> tuple[str, str]:
 
 
 def values(text: str) -> list[Any]:
-    """Return the values of an option, such as `3,5` or `0..9`."""
-    return list(_values(text.split(",")))
+    """Return the different values of an option, such as `3,5` or `0..9`."""
+    return list(dict.fromkeys(_values(text.split(","))))
 
 
 def _values(texts: Sequence[str]) -> Iterator[Any]:

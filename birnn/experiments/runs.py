@@ -14,9 +14,9 @@ import pandas as pd
 
 from birnn.core import code_digests
 from birnn.core.errors import InputError
-from birnn.core.integrity import LOCK, Lock, parse_lock, read_lock
+from birnn.core.integrity import LOCK, PIPELINE, Lock, parse_lock, read_lock
 from birnn.core.settings import flatten
-from birnn.core.yaml_files import parse_yaml
+from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.experiments import private_apis
 from birnn.experiments.grid import PARAMS, Params, Point
@@ -25,6 +25,7 @@ METRICS = Path("metrics/metrics.json")
 RECORDS = (LOCK, PARAMS, METRICS)
 CODE = "code"
 CORPUS = "data/corpus"
+FETCH = "fetch"
 OWN, OWN_FILES = "csv", "data/own"  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
 BEFORE_TRAINING = ("word_vectors", "self_labelled", "ngrams")
@@ -111,17 +112,19 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
     It has the settings of the point and the current code and corpus, and may be from any commit.
     """
     lock = read_lock()
+    corpus = _locked_hashes(lock, CORPUS)
     runs = {
-        _digest(run.params, run.code, _corpus(_locked_source(run.lock), run.corpus, lock)): run
+        _digest(run.params, run.code, corpus if run.corpus == corpus else _source_of(run)): run
         for run in finished_with_any_code()
     }
     digests = enumerate(_digests(points, lock))
     return {index: runs[digest] for index, digest in digests if digest in runs}
 
 
-def fingerprint() -> str:
-    """Return a hash of the current code and corpus, as far as they affect the metrics."""
-    return _digest({}, current_code(), _locked_hashes(read_lock(), CORPUS))
+def fingerprint(point: Point) -> str:
+    """Return a digest of the current code and of the corpus of a point, but not of its settings."""
+    code, (corpus,) = current_code(), _corpora([point], read_lock())
+    return _digest({}, code, corpus)
 
 
 def finished_with_any_code() -> list[Run]:
@@ -144,12 +147,19 @@ def workspace() -> Run | None:
 def current_code() -> Hashes:
     """Return the hashes of the working tree's code, which may differ from those in the lock."""
     return {
-        (stage, f"{CODE}/{stage}.txt"): hashlib.md5(
-            code.encode(), usedforsecurity=False
-        ).hexdigest()
-        for stage, code in code_digests.describe(Path()).items()
+        (stage, _code_file(stage)): md5
+        for stage, md5 in _hash_code().items()
         if stage not in UNMEASURED
     }
+
+
+def stages_of_changed_code() -> list[str]:
+    """Return the stages whose code changed since the stage code described it."""
+    return [
+        stage
+        for stage, lines in code_digests.describe(Path()).items()
+        if not (file := Path(_code_file(stage))).exists() or file.read_text("utf-8") != lines
+    ]
 
 
 def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
@@ -226,16 +236,25 @@ def _is_complete(lock: Lock, params: Params) -> bool:
     return bool(recorded == flatten(params))
 
 
+def _hash_code() -> dict[str, str]:
+    """Return the hash that `_code_file` of each stage would have after the stage code."""
+    described = code_digests.describe(Path())
+    return {
+        stage: hashlib.md5(described[stage].encode(), usedforsecurity=False).hexdigest()
+        for stage in read_yaml(PIPELINE)["stages"].keys() & described.keys()
+    }
+
+
+def _code_file(stage: str) -> str:
+    return f"{CODE}/{stage}.txt"
+
+
 def _digests(points: Sequence[Point], lock: Lock) -> list[str]:
     """Return the digest of each point with the current code and corpus."""
-    code, corpus = current_code(), _locked_hashes(lock, CORPUS)
-    own_files = None
-    if any(point.params["fetch"]["source"] == OWN for point in points):
-        own_files = private_apis.hash_dependency("fetch", OWN_FILES)
-    sources = [_source(flatten(point.params), own_files) for point in points]
+    code = current_code()
     return [
-        _digest(point.params, code, _corpus(source, corpus, lock))
-        for point, source in zip(points, sources, strict=True)
+        _digest(point.params, code, corpus)
+        for point, corpus in zip(points, _corpora(points, lock), strict=True)
     ]
 
 
@@ -251,19 +270,42 @@ def _digest(params: Params, code: Hashes, corpus: Mapping[Any, Any]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _corpus(source: Mapping[str, Any], corpus: Hashes, lock: Lock) -> Mapping[Any, Any]:
-    """Return what identifies a corpus: its hashes, or its source if `lock` has another.
+def _corpora(points: Sequence[Point], lock: Lock) -> list[Mapping[Any, Any]]:
+    """Return what identifies the corpus of each point.
 
-    The hashes of a corpus from another source are unknown before an experiment reads it.
+    These are its hashes if `lock` has a corpus from this source. Those of another corpus are
+    unknown before an experiment reads it, so its source and the code that reads it identify it.
     """
-    return corpus if source == _locked_source(lock) else source
+    own_files = None
+    if any(point.params["fetch"]["source"] == OWN for point in points):
+        own_files = private_apis.hash_dependency(FETCH, OWN_FILES)
+    corpus, locked = _locked_hashes(lock, CORPUS), _locked_source(lock)
+    sources = [_source(flatten(point.params), own_files) for point in points]
+    code = {}
+    if any(source != locked for source in sources):
+        code = {_code_file(FETCH): _hash_code()[FETCH]}
+    return [corpus if source == locked else source | code for source in sources]
+
+
+def _source_of(run: Run) -> dict[str, Any]:
+    """Return the source of the corpus of an experiment, and the code that read it."""
+    code = {dep["path"]: dep["md5"] for dep in _fetch(run.lock)["deps"]}
+    about = run.metrics["corpus"]
+    # Another time, the requested corpus may be reachable.
+    fallback = {} if about["name"] == about["requested"] else {"fallback": about["name"]}
+    return _locked_source(run.lock) | {_code_file(FETCH): code.get(_code_file(FETCH))} | fallback
 
 
 def _locked_source(lock: Lock) -> dict[str, Any]:
     """Return the source of the corpus in `dvc.lock`."""
-    fetch = lock["stages"].get("fetch", {"deps": [], "params": {}})
+    fetch = _fetch(lock)
     own_files = next((dep["md5"] for dep in fetch["deps"] if dep["path"] == OWN_FILES), None)
     return _source(fetch["params"].get(PARAMS.name, {}), own_files)
+
+
+def _fetch(lock: Lock) -> dict[str, Any]:
+    stage: dict[str, Any] = lock["stages"].get(FETCH, {"deps": [], "params": {}})
+    return stage
 
 
 def _source(settings: Mapping[str, Any], own_files: str | None) -> dict[str, Any]:

@@ -215,11 +215,14 @@ def in_batches(machines: Cluster) -> Execute:
     ) -> Iterator[FrozenTrial]:
         points = [search.point(params) for params in proposed]
         machines.pull(points)
+        done = runs.finished(points)
         # Equal trials are one experiment.
-        missing = {str(point.params): point for point in points if find(point) is None}
-        list(machines.execute(list(missing.values())))
-        for params, point in zip(proposed, points, strict=True):
-            yield finish(search, params, *_result(search, find(point)))
+        names = dict(zip(runs.names(points), points, strict=True))
+        missing = [point for point in names.values() if points.index(point) not in done]
+        list(machines.execute(missing))
+        done = runs.finished(points)
+        for index, params in enumerate(proposed):
+            yield finish(search, params, *_result(search, done.get(index)))
 
     return run_batch
 
@@ -342,7 +345,7 @@ def _open(search: Search) -> optuna.Study:
         "metric": f"{search.model}.{MEASURE}",
         "space": {key: distribution_to_json(kind) for key, kind in search.space.items()},
         "settings": flatten(search.point({}).params),
-        "code": runs.fingerprint(),
+        "code": runs.fingerprint(search.point({})),
     }
     begun = study.user_attrs.get("conditions", conditions)
     if study.trials and begun != conditions:

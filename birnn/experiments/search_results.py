@@ -78,7 +78,8 @@ def check_replaceable(search: Search, trials: Sequence[FrozenTrial]) -> None:
         InputError: the folder has results that are not among the trials.
     """
     file = studies.FOLDER / search.name / TRIALS
-    old = pd.read_csv(file) if file.exists() else None
+    is_search = file.exists() and not file.with_name(studies.ABOUT).exists()
+    old = pd.read_csv(file) if is_search else None
     new = table(trials, {}).reindex(columns=["number", *search.space, "value", "state"])
     studies.check_replaceable(file.parent, old, new)
 

@@ -22,6 +22,7 @@ from birnn.reporting.study import CORPUS, HOLD_OUT_SEED, SEED
 from birnn.training.splits import TRAINING
 
 FOLDER = Path("study")
+ABOUT = "study.json"
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 # Measures without statistics over seeds: the parameters do not depend on the seed, and the best
 # epoch is the maximum of a noisy curve.
@@ -81,7 +82,7 @@ def write(
                 write_table(epochs(table[SEED].tolist(), ordered), folder / "epochs.csv")
             if len(np.unique(predictions.groups)) > 1:
                 compare(folder)
-        write_json(folder / "study.json", about)
+        write_json(folder / ABOUT, about)
     draw(FOLDER / name)
     return FOLDER / name
 
@@ -136,7 +137,7 @@ def _stored_runs(
     Return None if there is no study, or one that varies other settings, has another corpus or
     other settings, or has predictions, but the new study has none.
     """
-    if not (folder / "study.json").exists():
+    if not (folder / ABOUT).exists():
         return None
     old = study.read(folder)
     is_same = sorted(old.varied) == sorted(names) and old.matches(corpus, settings)

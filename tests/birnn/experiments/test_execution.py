@@ -1,6 +1,5 @@
 """The order in which experiments run, and what killed ones leave."""
 
-import json
 import subprocess
 import sys
 import threading
@@ -59,12 +58,8 @@ def test_equal_sweeps_at_once_run_each_experiment_once(
 
 def make_leftovers(project: Path) -> Path:
     """Create what DVC leaves if it is killed, and return the folder of the experiment."""
-    exps = project / ".dvc" / "tmp" / "exps"
-    folder = exps / "standalone" / "tmpabc"
+    folder = project / ".dvc" / "tmp" / "exps" / "standalone" / "tmpabc"
     folder.mkdir(parents=True)
-    for name, root in (("1", folder), ("2", project)):
-        (exps / "run" / name).mkdir(parents=True)
-        (exps / "run" / name / f"{name}.run").write_text(json.dumps({"root_dir": str(root)}))
     for name in ("temp/head-1", "stash", "aa/bb/finished"):
         subprocess.check_call(["git", "update-ref", f"refs/exps/{name}", "HEAD"], cwd=project)
     return folder
@@ -85,6 +80,4 @@ def test_leftovers_of_killed_experiments_are_removed(
         stage.communicate(b"\n")
     execution.remove_leftovers()
     assert not folder.exists()
-    runs_left = [file.name for file in Path(".dvc/tmp/exps/run").iterdir()]
-    assert runs_left == ["2"]
     assert experiments(tmp_path) == ["refs/exps/aa/bb/finished"]

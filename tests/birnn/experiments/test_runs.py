@@ -15,7 +15,7 @@ from birnn.experiments.grid import Point
 from tests.projects import PROJECT
 
 PARAMS = {"fetch": {"source": "imdb"}, "train": {"epochs": 1}}
-METRICS = {"bigru": {"accuracy": 1}}
+METRICS = {"bigru": {"accuracy": 1}, "corpus": {"name": "mine", "requested": "mine"}}
 LOCK = {
     "stages": {
         "fetch": {
@@ -48,6 +48,7 @@ def use_project(monkeypatch: pytest.MonkeyPatch, lock: Any, found: Sequence[Any]
     monkeypatch.setattr(private_apis, "list_experiments", lambda: listed)
     monkeypatch.setattr(private_apis, "hash_dependency", lambda *_: own_files)
     monkeypatch.setattr(runs, "current_code", lambda: locked.code)
+    monkeypatch.setattr(runs, "_hash_code", lambda: {"fetch": "1" * 32})
     monkeypatch.setattr(runs, "read_lock", lambda: lock)
     records = [[json.dumps(content).encode() for content in each] for each in found]
     monkeypatch.setattr(runs, "_read_records", lambda _: records)
@@ -114,7 +115,14 @@ def test_experiments_on_another_corpus_are_found_by_its_source(
     for lock in (LOCK, record[0]):
         use_project(monkeypatch, lock, [record])
         assert list(runs.finished([own])) == [0]
-    use_project(monkeypatch, own_lock("e" * 32, "c" * 32), [record])
+    use_project(monkeypatch, own_lock("e" * 32, "d" * 32), [record])
+    assert runs.finished([own]) == {}
+    # The code that reads it was edited; or the corpus is the fallback.
+    use_project(monkeypatch, LOCK, [record])
+    monkeypatch.setattr(runs, "_hash_code", lambda: {"fetch": "e" * 32})
+    assert runs.finished([own]) == {}
+    fallback = METRICS | {"corpus": {"name": "mine", "requested": "other"}}
+    use_project(monkeypatch, LOCK, [(*record[:2], fallback)])
     assert runs.finished([own]) == {}
 
 

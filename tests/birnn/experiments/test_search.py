@@ -22,7 +22,7 @@ OPTIONS = ("train.learning_rate=log:1e-4..1e-2", "network.dropout=0..0.7")
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy_settings(tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runs, "fingerprint", lambda: "code")
+    monkeypatch.setattr(runs, "fingerprint", lambda _: "code")
     monkeypatch.setattr(search.execution, "exclusively", nullcontext)
 
 
@@ -178,7 +178,7 @@ def test_search_with_other_conditions_needs_another_name(monkeypatch: pytest.Mon
             search.run(parse(*options), 2, compute)
     with pytest.raises(InputError, match="different metric"):
         search.run(parse(*OPTIONS, metric="bilstm.holdout_accuracy"), 2, compute)
-    monkeypatch.setattr(runs, "fingerprint", lambda: "other code")
+    monkeypatch.setattr(runs, "fingerprint", lambda _: "other code")
     with pytest.raises(InputError, match="different code"):
         search.run(parse(*OPTIONS), 2, compute)
 

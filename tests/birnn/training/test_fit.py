@@ -290,8 +290,8 @@ def test_training_resumes_after_the_last_finished_epoch(
     keras.utils.clear_session()
     train(network, changed, paths(padded))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f"{name}  resumes after epoch 2"
-    assert [line.split("  ")[1] for line in lines[1:]] == ["epoch 3/3"]
+    assert lines[1] == f"{name}  resumes after epoch 2"
+    assert [line.split("  ")[1] for line in lines[2:]] == ["epoch 3/3"]
     for file in ("model.weights.h5", "history.csv", "network.json"):
         resumed, expected = (tmp_path / folder / file for folder in ("model", "uninterrupted"))
         assert resumed.read_bytes() == expected.read_bytes()
