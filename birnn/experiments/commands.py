@@ -210,7 +210,7 @@ def fresh() -> bool:
     stale = private_apis.stale_stages()
     if stale == ["code"]:
         changed = ", ".join(runs.stages_of_changed_code()) or "no other stage"
-        print(f"code is stale: run dvc repro, which runs {changed}, and commit the results")
+        print(f"code is stale: run make repro, which runs {changed}, and commit the results")
     elif stale:
         print(f"dvc.lock is stale ({', '.join(stale)}): run make repro, and commit its results")
     else:
