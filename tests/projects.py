@@ -81,6 +81,11 @@ def stages_run(result: subprocess.CompletedProcess[str]) -> list[str]:
 
 def experiments(project: Path) -> list[str]:
     """Return the references of all experiments, from any commit."""
+    return [name for name in references(project) if re.match(r"refs/exps/../[0-9a-f]{38}/", name)]
+
+
+def references(project: Path) -> list[str]:
+    """Return all references of DVC, also temporary ones."""
     listed = check_output(project, "git", "for-each-ref", "--format=%(refname)", "refs/exps")
     return listed.split()
 

@@ -19,6 +19,7 @@ from tests.projects import (
     error_line,
     experiment,
     experiments,
+    references,
     run,
     set_settings,
     stages_run,
@@ -69,7 +70,7 @@ def test_interrupted_study_resumes(finished_copy: Path) -> None:
     assert "0 of 2 experiments are finished" in log
     assert "Traceback" not in log.partition("interrupted: resume with the same command")[2]
     assert list((finished_copy / ".dvc/tmp/exps/standalone").glob("tmp*")) == []
-    assert [name for name in experiments(finished_copy) if "/temp/" in name] == []
+    assert [name for name in references(finished_copy) if "/temp/" in name] == []
 
     result = run(*BIRNN, "sweep", *SEEDS, cwd=finished_copy)
     assert result.returncode == 0, result.stderr

@@ -11,7 +11,7 @@ import pytest
 
 from birnn.experiments import execution, runs
 from birnn.experiments.grid import Point
-from tests.projects import commit, experiments
+from tests.projects import commit, references
 
 
 def test_one_by_one_prints_the_remaining_time(
@@ -80,4 +80,4 @@ def test_leftovers_of_killed_experiments_are_removed(
         stage.communicate(b"\n")
     execution.remove_leftovers()
     assert not folder.exists()
-    assert experiments(tmp_path) == ["refs/exps/aa/bb/finished"]
+    assert references(tmp_path) == ["refs/exps/aa/bb/finished"]
