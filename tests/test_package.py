@@ -38,7 +38,7 @@ RUNS = {
     "serve": (["--port", "{used_port}"], "error: cannot listen"),
     "study": (["s", "-S", "train.seed=0..9"], "error: none of these experiments is finished"),
     # DVC takes all stages but the last from its cache.
-    "sweep": (["-S", "report.equivalence=0.7"], "Ran experiment(s): equivalence-0.7"),
+    "sweep": (["-S", "report.equivalence=0.7"], "Ran experiment(s): report-equivalence-0.7-"),
     "tried": ([], "study/tried.csv"),
     "watch": ([], "No training is in progress"),
 }
