@@ -14,7 +14,7 @@ from birnn.core.errors import InputError
 from birnn.core.yaml_files import write_yaml
 from birnn.corpora import imdb
 from birnn.corpora.download import UnreachableError
-from birnn.experiments.execution import environment
+from birnn.experiments.worker import environment
 
 PROJECT = Path.cwd()
 

@@ -13,7 +13,7 @@ FOLDER = Path("code")
 
 
 def main() -> None:
-    """Write a file for each stage, and remove those of other stages."""
+    """Write a file for each stage, and remove the files of stages that no longer exist."""
     described = code_digests.describe(Path())
     FOLDER.mkdir(exist_ok=True)
     for file in FOLDER.glob("*.txt"):

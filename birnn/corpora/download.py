@@ -52,7 +52,7 @@ def download(address: str, file: Path, expected: str) -> None:
                     f"{address} cannot be downloaded ({reason}): run again later, or download it "
                     f"yourself to {file}"
                 ) from error
-    actual = hash_like(expected, partial)
+    actual = compute_hash(partial, like=expected)
     if actual != expected:
         partial.unlink()
         raise InputError(
@@ -105,8 +105,8 @@ def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def hash_like(expected: str, file: Path) -> str:
-    """Return the hash of a file, in hex: its sha256 if `expected` is as long, otherwise its md5."""
-    algorithm = "sha256" if len(expected) == hashlib.sha256().digest_size * 2 else "md5"
+def compute_hash(file: Path, like: str) -> str:
+    """Return the hash of a file, in hex: its sha256 if `like` is as long, otherwise its md5."""
+    algorithm = "sha256" if len(like) == hashlib.sha256().digest_size * 2 else "md5"
     with file.open("rb") as content:
         return hashlib.file_digest(content, algorithm).hexdigest()

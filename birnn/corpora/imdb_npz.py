@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
-from birnn.corpora.download import download, hash_like
+from birnn.corpora.download import compute_hash, download
 from birnn.corpora.review import SPLITS, Review
 
 ADDRESS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
@@ -77,7 +77,7 @@ def _provide(file: Path) -> None:
     if not file.exists():
         download(f"{ADDRESS}/{file.name}", file, expected)
         return
-    actual = hash_like(expected, file)
+    actual = compute_hash(file, like=expected)
     if actual != expected:
         raise InputError(
             f"{file} has the hash {actual}, expected {expected}; it was not opened: delete it, and "

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from birnn.core.errors import InputError
 from birnn.experiments import private_apis, runs, worker
-from birnn.experiments.execution import environment, minutes, options_of
+from birnn.experiments.execution import minutes, options_of
 from birnn.experiments.grid import Point
 from birnn.experiments.worker import Task
 
@@ -233,7 +233,7 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
     start = (sys.executable, "-m") if command[0] == "dvc" else ()
     result = subprocess.run(
         [*start, *command],
-        env=environment(),
+        env=worker.environment(),
         check=False,
         capture_output=True,
         text=True,

@@ -25,7 +25,6 @@ DVC_FOLDER = Path(".dvc/tmp/exps")
 TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
 INTERVAL = 0.5  # seconds
 PATIENCE = 60  # seconds
-KERNELS = Path(".dvc/tmp/kernels")
 
 STOPPED = -signal.SIGINT
 """The exit status of an experiment that was stopped early."""
@@ -92,7 +91,7 @@ def execute(point: Point, name: str, *stages: str, stop: Callable[[], bool] = la
     remove(name)
     command = [*worker.launcher(), sys.executable, "-m", "dvc", "exp", "run", "--temp"]
     command += ["--name", name, *options_of(point), *stages]
-    process = subprocess.Popen(command, env=environment(), process_group=0)
+    process = subprocess.Popen(command, env=worker.environment(), process_group=0)
     try:
         while process.poll() is None:
             if stop():
@@ -116,11 +115,6 @@ def revision(name: str) -> str | None:
 def remove(name: str) -> None:
     """Remove the experiment of this name from the current commit, if there is one."""
     subprocess.run(["git", "update-ref", "-d", _reference(name)], check=True)
-
-
-def environment() -> dict[str, str]:
-    """Return variables with which `dvc` finds this Python and experiments share compiled code."""
-    return worker.environment(KERNELS)
 
 
 def options_of(point: Point) -> list[str]:

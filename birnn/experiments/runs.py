@@ -123,8 +123,9 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
 
 def fingerprint(point: Point) -> str:
     """Return a digest of the current code and of the corpus of a point, but not of its settings."""
-    code, (corpus,) = current_code(), _corpora([point], read_lock())
-    return _digest({}, code, corpus)
+    code = _hash_code()
+    (corpus,) = _corpora([point], read_lock(), code)
+    return _digest({}, _measured(code), corpus)
 
 
 def finished_with_any_code() -> list[Run]:
@@ -146,20 +147,17 @@ def workspace() -> Run | None:
 
 def current_code() -> Hashes:
     """Return the hashes of the working tree's code, which may differ from those in the lock."""
-    return {
-        (stage, _code_file(stage)): md5
-        for stage, md5 in _hash_code().items()
-        if stage not in UNMEASURED
-    }
+    return _measured(_hash_code())
 
 
 def stages_of_changed_code() -> list[str]:
-    """Return the stages whose code changed since the stage code described it."""
-    return [
-        stage
-        for stage, lines in code_digests.describe(Path()).items()
-        if not (file := Path(_code_file(stage))).exists() or file.read_text("utf-8") != lines
-    ]
+    """Return the stages whose code in the working tree differs from the lock."""
+    locked = {
+        dependency["path"]: dependency["md5"]
+        for stage in read_lock()["stages"].values()
+        for dependency in stage["deps"]
+    }
+    return [stage for stage, md5 in _hash_code().items() if locked.get(_code_file(stage)) != md5]
 
 
 def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
@@ -241,7 +239,15 @@ def _hash_code() -> dict[str, str]:
     described = code_digests.describe(Path())
     return {
         stage: hashlib.md5(described[stage].encode(), usedforsecurity=False).hexdigest()
-        for stage in read_yaml(PIPELINE)["stages"].keys() & described.keys()
+        for stage in read_yaml(PIPELINE)["stages"]
+        if stage in described
+    }
+
+
+def _measured(code: Mapping[str, str]) -> Hashes:
+    """Return the hashes of the code that affects the metrics, from those of all stages."""
+    return {
+        (stage, _code_file(stage)): md5 for stage, md5 in code.items() if stage not in UNMEASURED
     }
 
 
@@ -251,10 +257,11 @@ def _code_file(stage: str) -> str:
 
 def _digests(points: Sequence[Point], lock: Lock) -> list[str]:
     """Return the digest of each point with the current code and corpus."""
-    code = current_code()
+    code = _hash_code()
+    measured = _measured(code)
     return [
-        _digest(point.params, code, corpus)
-        for point, corpus in zip(points, _corpora(points, lock), strict=True)
+        _digest(point.params, measured, corpus)
+        for point, corpus in zip(points, _corpora(points, lock, code), strict=True)
     ]
 
 
@@ -270,7 +277,9 @@ def _digest(params: Params, code: Hashes, corpus: Mapping[Any, Any]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _corpora(points: Sequence[Point], lock: Lock) -> list[Mapping[Any, Any]]:
+def _corpora(
+    points: Sequence[Point], lock: Lock, code: Mapping[str, str]
+) -> list[Mapping[Any, Any]]:
     """Return what identifies the corpus of each point.
 
     These are its hashes if `lock` has a corpus from this source. Those of another corpus are
@@ -280,11 +289,9 @@ def _corpora(points: Sequence[Point], lock: Lock) -> list[Mapping[Any, Any]]:
     if any(point.params["fetch"]["source"] == OWN for point in points):
         own_files = private_apis.hash_dependency(FETCH, OWN_FILES)
     corpus, locked = _locked_hashes(lock, CORPUS), _locked_source(lock)
+    reader = {_code_file(FETCH): code[FETCH]}
     sources = [_source(flatten(point.params), own_files) for point in points]
-    code = {}
-    if any(source != locked for source in sources):
-        code = {_code_file(FETCH): _hash_code()[FETCH]}
-    return [corpus if source == locked else source | code for source in sources]
+    return [corpus if source == locked else source | reader for source in sources]
 
 
 def _source_of(run: Run) -> dict[str, Any]:

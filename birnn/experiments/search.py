@@ -215,11 +215,10 @@ def in_batches(machines: Cluster) -> Execute:
     ) -> Iterator[FrozenTrial]:
         points = [search.point(params) for params in proposed]
         machines.pull(points)
-        done = runs.finished(points)
+        done, names = runs.finished(points), enumerate(runs.names(points))
         # Equal trials are one experiment.
-        names = dict(zip(runs.names(points), points, strict=True))
-        missing = [point for point in names.values() if points.index(point) not in done]
-        list(machines.execute(missing))
+        missing = {name: points[index] for index, name in names if index not in done}
+        list(machines.execute(list(missing.values())))
         done = runs.finished(points)
         for index, params in enumerate(proposed):
             yield finish(search, params, *_result(search, done.get(index)))

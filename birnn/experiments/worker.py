@@ -19,6 +19,7 @@ from pathlib import Path
 FOLDER = "BIRNN_WORKER"
 LOCK = Path("requirements-cluster.txt")
 REMOTE = "cluster"
+KERNELS = Path(".dvc/tmp/kernels")  # in the project's folder
 # Defined in `kernels`.
 LOCATOR = "birnn.experiments.kernels.ByContent"
 
@@ -40,7 +41,7 @@ def compiled_in(folder: Path) -> dict[str, str]:
     return {"NUMBA_CACHE_DIR": cache, "NUMBA_CACHE_LOCATOR_CLASSES": LOCATOR}
 
 
-def environment(kernels: Path) -> dict[str, str]:
+def environment(kernels: Path = KERNELS) -> dict[str, str]:
     """Return variables with which `dvc` finds this Python and experiments share compiled code."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     return os.environ | compiled_in(kernels) | {"PATH": path}

@@ -38,7 +38,7 @@ def test_equal_sweeps_at_once_run_each_experiment_once(
     executed: list[Point] = []
 
     def execute(points: list[Point]) -> list[Point]:
-        time.sleep(1)
+        time.sleep(0.3)
         executed.extend(points)
         return []
 

@@ -47,8 +47,8 @@ def use_project(monkeypatch: pytest.MonkeyPatch, lock: Any, found: Sequence[Any]
     own_files = lock["stages"]["fetch"]["deps"][0]["md5"]
     monkeypatch.setattr(private_apis, "list_experiments", lambda: listed)
     monkeypatch.setattr(private_apis, "hash_dependency", lambda *_: own_files)
-    monkeypatch.setattr(runs, "current_code", lambda: locked.code)
-    monkeypatch.setattr(runs, "_hash_code", lambda: {"fetch": "1" * 32})
+    code = {stage: md5 for (stage, _), md5 in locked.code.items()}
+    monkeypatch.setattr(runs, "_hash_code", lambda: code | {"fetch": "1" * 32})
     monkeypatch.setattr(runs, "read_lock", lambda: lock)
     records = [[json.dumps(content).encode() for content in each] for each in found]
     monkeypatch.setattr(runs, "_read_records", lambda _: records)
@@ -119,7 +119,8 @@ def test_experiments_on_another_corpus_are_found_by_its_source(
     assert runs.finished([own]) == {}
     # The code that reads it was edited; or the corpus is the fallback.
     use_project(monkeypatch, LOCK, [record])
-    monkeypatch.setattr(runs, "_hash_code", lambda: {"fetch": "e" * 32})
+    code = runs._hash_code() | {"fetch": "e" * 32}  # noqa: SLF001
+    monkeypatch.setattr(runs, "_hash_code", lambda: code)
     assert runs.finished([own]) == {}
     fallback = METRICS | {"corpus": {"name": "mine", "requested": "other"}}
     use_project(monkeypatch, LOCK, [(*record[:2], fallback)])
