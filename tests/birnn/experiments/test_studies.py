@@ -154,6 +154,7 @@ def test_results_are_not_lost(
 ) -> None:
     for module in ("runs", "studies"):
         monkeypatch.setattr(f"birnn.experiments.{module}.read_output", read_output)
+    monkeypatch.setattr(studies, "draw", lambda _: None)  # the figures take seconds
 
     def write(options: list[str], corpus: str = "mine", **flags: bool) -> Path:
         chosen = grid.points(options)
