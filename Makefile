@@ -15,6 +15,8 @@ IS_FALLBACK = python -c 'import json, pathlib, sys; file = pathlib.Path("data/co
 .DEFAULT_GOAL := help
 
 repro: $(ENV) ## run every stage that is not up to date
+	@# DVC stops if the folder of the user's files is missing.
+	@if ! [ -d data/own ]; then git checkout -- data/own; fi
 	@if $(IS_FALLBACK); then dvc repro --force --single-item fetch; fi
 	dvc repro
 	@python -m birnn results

@@ -21,9 +21,9 @@ from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import NETWORKS
 
 STAGES = (
-    *("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams"),
+    *("fetch", "pad", "train_word_vectors", "weigh_ngrams"),
     *(f"train_{name}" for name in NETWORKS),
-    *("train_baseline", "evaluate", "checklist", "report"),
+    *("train_baseline", "evaluate", "report"),
 )
 TIMES = (1, 2, 4, 8)
 INTERVAL = 0.05  # seconds

@@ -40,7 +40,7 @@ with tensorflow_imports():
     import keras
 
     from birnn.training.fit import Paths, train
-STAGES = ("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams")
+STAGES = ("fetch", "pad", "train_word_vectors", "weigh_ngrams")
 # A training takes a few seconds.
 FIXED = (
     "fetch.source=rotten-tomatoes",

@@ -1,7 +1,7 @@
 """Evaluate the networks, with the weights after the last epoch, and the baseline.
 
-Reads data/corpus, data/padded and models. Writes metrics/metrics.json, plots/*.csv and
-data/evaluated. If reviews are held out, ensembles and temperature scaling are evaluated as well.
+Reads data/corpus, data/padded and models. Writes metrics, plots/*.csv and data/evaluated. If some
+reviews are held out, ensembles and temperature scaling are evaluated as well.
 """
 
 from pathlib import Path
@@ -11,22 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.core import machine, stage
+from birnn.core import stage
 from birnn.core.libraries import tensorflow_imports
-from birnn.core.outputs import atomic_folder, read_json, write_json
+from birnn.core.outputs import atomic_file, atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
 from birnn.evaluation import ensembles, mistakes, plot_data, summary, temperature
-from birnn.evaluation.model_names import BASELINE, NETWORKS, comparisons
-from birnn.networks import registry
+from birnn.evaluation.model_names import NETWORKS, comparisons
 from birnn.text import reviews, sequences
 
 with tensorflow_imports():
-    from birnn.evaluation.predictions import (
-        Predictions,
-        predict_with_baseline,
-        predict_with_network,
-    )
-    from birnn.networks.network import accelerators
+    from birnn.checklist import models as tested
+    from birnn.evaluation.predictions import predict_with_all_models
 
 CORPUS = Path("data/corpus/corpus.json")
 REVIEWS = Path("data/corpus/test.parquet")
@@ -35,14 +30,15 @@ PADDED = Path("data/padded/test")
 HELD_OUT = Path("data/padded/validation")
 MODELS = Path("models")
 METRICS = Path("metrics/metrics.json")
+CHECKLIST = Path("metrics/checklist.csv")
 PLOTS = Path("plots")
 EVALUATED = Path("data/evaluated")
 
 
 def main(settings: Settings) -> None:
-    """Predict the test reviews; write the metrics, the data of the plots and the predictions."""
+    """Predict the test reviews and run the behavioral tests; write the results."""
     padded, labels = sequences.read(PADDED)
-    predicted = predict(PADDED, REVIEWS)
+    predicted = predict_with_all_models(MODELS, PADDED, REVIEWS)
     histories = {name: pd.read_csv(MODELS / name / "history.csv") for name in NETWORKS}
     table = pd.DataFrame(
         {
@@ -69,34 +65,29 @@ def main(settings: Settings) -> None:
         add_texts(mistakes.find(table)).to_parquet(folder / "mistakes.parquet", index=False)
         if held_out is not None:
             held_out.to_parquet(folder / "held_out.parquet", index=False)
-        costs = {name: model.cost for name, model in predicted.items()}
-        devices = machine.describe(accelerators())
-        write_json(
-            folder / "costs.json", costs | {"batch_size": machine.BATCH_SIZE, "machine": devices}
-        )
+        write_json(folder / "costs.json", {name: model.cost for name, model in predicted.items()})
+    write_checklist()
     for name in predicted:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")
     for (first, second), compared in comparisons(metrics).items():
         print(f"{first} minus {second}: {compared['accuracy_difference']:+.4f}")
 
 
-def predict(padded: Path, corpus_file: Path) -> dict[str, Predictions]:
-    """Return the predictions of each model; the baseline reads all words of the reviews."""
-    padded_reviews, _ = sequences.read(padded)
-    predicted = {
-        name: predict_with_network(network, MODELS / name, padded_reviews)
-        for name, network in registry.NETWORKS.items()
-    }
-    rows = np.load(padded / "rows.npy")
-    return predicted | {BASELINE: predict_with_baseline(MODELS / BASELINE, corpus_file, rows)}
-
-
 def predict_held_out() -> pd.DataFrame:
     """Return the labels of the held-out reviews and each model's log-odds."""
     _, labels = sequences.read(HELD_OUT)
-    predicted = predict(HELD_OUT, TRAINING_REVIEWS)
+    predicted = predict_with_all_models(MODELS, HELD_OUT, TRAINING_REVIEWS)
     log_odds = {name: model.log_odds for name, model in predicted.items()}
     return pd.DataFrame({"label": labels} | log_odds)
+
+
+def write_checklist() -> None:
+    """Write one row per behavioral test and model."""
+    table = tested.run_tests(MODELS, REVIEWS)
+    with atomic_file(CHECKLIST) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
+    for model, rows in table.groupby("model", sort=False):
+        print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")
 
 
 def find_overlap() -> NDArray[np.bool_]:

@@ -1,21 +1,25 @@
 """Fetch the reviews, verify and tokenize them, and rank the words of the training split.
 
-Reads the source of the corpus. Writes data/corpus.
+Reads the source of the corpus. Writes data/corpus, and data/unlabelled, which has no reviews unless
+word vectors or all models are trained on them.
 """
 
 from pathlib import Path
 
 from birnn.core import stage
-from birnn.core.outputs import atomic_folder
+from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.corpora import fallback_warning, sources, store
+from birnn.text import unlabelled
 
 RAW = Path("data/raw")
 CORPUS = Path("data/corpus")
+UNLABELLED = Path("data/unlabelled")
 
 
 def main(settings: Settings) -> None:
-    """Write the requested corpus."""
+    """Write the requested corpus and its unlabelled reviews."""
+    write_unlabelled(settings)
     corpus = sources.find(settings, RAW)
     refuse = settings.fetch.overlap == "refuse"
     with atomic_folder(CORPUS) as folder:
@@ -31,6 +35,19 @@ def main(settings: Settings) -> None:
     print(f"vocabulary: {description['vocabulary']:,} words")
     print(f"test reviews whose text is also in the training split: {description['overlap']:,}")
     fallback_warning.warn_if_fallback(description["name"], description["requested"])
+
+
+def write_unlabelled(settings: Settings) -> None:
+    """Write the words of the unlabelled reviews, an empty file if they are not needed."""
+    texts, left_out = sources.find_unlabelled(settings, RAW)
+    with atomic_folder(UNLABELLED) as folder:
+        count = unlabelled.write(texts, folder / "reviews.parquet")
+        write_json(folder / "unlabelled.json", {"reviews": count, "left_out": left_out})
+    if texts:
+        print(
+            f"{count:,} reviews without a label; {left_out:,} were left out, because a labelled "
+            "review has the same text"
+        )
 
 
 if __name__ == "__main__":

@@ -1,19 +1,18 @@
 """Label the unlabelled reviews with models of the labelled ones, if there is self-training.
 
 Reads data/corpus/train.parquet, data/padded, data/unlabelled and models/word_vectors. Writes
-data/self_labelled, which has no reviews without self-training, and timings/self_labelled.json.
+data/self_labelled, which has no reviews without self-training.
 """
 
 from pathlib import Path
 
-from birnn.core import machine, stage
+from birnn.core import stage, times
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
+from birnn.core.times import Timing
 from birnn.text import reviews
 from birnn.training.training_set import SELF_LABELLED, UNLABELLED
-
-TIMING = Path("timings/self_labelled.json")
 
 
 def main(settings: Settings) -> None:
@@ -24,8 +23,11 @@ def main(settings: Settings) -> None:
             seconds, count = write(settings, folder / SELF_LABELLED.name), reviews.count(UNLABELLED)
         # Also without reviews, because DVC warns of an empty folder.
         write_json(folder / "self_labelled.json", {"reviews": count})
-    write_json(TIMING, machine.timing(seconds))
-    print(f"self-training: {seconds:.0f} s")
+    times.record(SELF_LABELLED.parent, Timing([seconds]))
+    if settings.train.self_training:
+        print(f"{count:,} self-labelled reviews, {seconds:.0f} s")
+    else:
+        print("off: train.self_training is false")
 
 
 def write(settings: Settings, folder: Path) -> float:

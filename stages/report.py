@@ -1,7 +1,7 @@
 """Draw the figures, and write the report and the model card.
 
 Reads metrics, plots/*.csv, data/corpus, the vocabulary and held-out rows in data/padded,
-data/unlabelled/unlabelled.json, data/evaluated/costs.json, timings and study. Writes plots/*.png,
+data/unlabelled/unlabelled.json, data/evaluated/costs.json and study. Writes plots/*.png,
 plots/templates and report.
 """
 
@@ -46,7 +46,6 @@ UNLABELLED = Path("data/unlabelled/unlabelled.json")
 METRICS = Path("metrics/metrics.json")
 CHECKLIST = Path("metrics/checklist.csv")
 COSTS = Path("data/evaluated/costs.json")
-TIMINGS = Path("timings")
 PLOTS = Path("plots")
 STUDIES = Path("study")
 REPORT = Path("report")
@@ -88,7 +87,6 @@ def main(settings: Settings) -> None:
         ),
         "unlabelled": read_json(UNLABELLED),
         "costs": read_json(COSTS),
-        "timings": {name: read_json(TIMINGS / f"{name}.json") for name in (*NETWORKS, BASELINE)},
         "confusion": confusion_counts(tables["confusion"]),
         "checklist": by_test(pd.read_csv(CHECKLIST)),
         "best_loss_epoch": best_loss_epochs(tables["curves"]),

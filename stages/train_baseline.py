@@ -1,7 +1,7 @@
 """Train the linear baseline on all words of the reviews that the networks are trained on.
 
 Reads data/corpus/train.parquet, and data/padded/train, or data/self_labelled and data/unlabelled.
-Writes models/baseline and timings/baseline.json.
+Writes models/baseline.
 """
 
 import time
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from birnn.core import machine, stage
-from birnn.core.outputs import atomic_folder, write_json
+from birnn.core import stage, times
+from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
+from birnn.core.times import Timing
 from birnn.training import baseline, training_set
 
 MODEL = Path("models/baseline")
-TIMING = Path("timings/baseline.json")
 
 
 def main(settings: Settings) -> None:
@@ -27,7 +27,7 @@ def main(settings: Settings) -> None:
     seconds = time.perf_counter() - start
     with atomic_folder(MODEL) as folder:
         baseline.save(trained, folder)
-    write_json(TIMING, machine.timing(seconds))
+    times.record(MODEL, Timing([seconds]))
     print(f"baseline: {len(labels):,} reviews, {len(trained.ngrams):,} n-grams, {seconds:.0f} s")
 
 

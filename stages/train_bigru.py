@@ -1,10 +1,10 @@
 """Train the bidirectional GRU.
 
 Reads data/padded/train or data/self_labelled, data/padded/validation, data/ngrams and
-models/word_vectors. Writes models/bigru and timings/bigru.json.
+models/word_vectors. Writes models/bigru.
 """
 
-from birnn.core import stage
+from birnn.core import stage, times
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.settings import Settings
 from birnn.networks import bigru
@@ -20,7 +20,8 @@ def main(settings: Settings) -> None:
     config = NetworkConfig.from_settings(bigru.NETWORK, settings)
     watched = watched_split(settings.pad.validation)
     paths = Paths.of(bigru.NETWORK.name, settings.train)
-    train(bigru.NETWORK, config, settings.train, watched, paths)
+    timing = train(bigru.NETWORK, config, settings.train, watched, paths)
+    times.record(paths.model, timing)
 
 
 if __name__ == "__main__":

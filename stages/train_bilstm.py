@@ -1,10 +1,10 @@
 """Train the bidirectional LSTM.
 
 Reads data/padded/train or data/self_labelled, data/padded/validation, data/ngrams and
-models/word_vectors. Writes models/bilstm and timings/bilstm.json.
+models/word_vectors. Writes models/bilstm.
 """
 
-from birnn.core import stage
+from birnn.core import stage, times
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.settings import Settings
 from birnn.networks import bilstm
@@ -20,7 +20,8 @@ def main(settings: Settings) -> None:
     config = NetworkConfig.from_settings(bilstm.NETWORK, settings)
     watched = watched_split(settings.pad.validation)
     paths = Paths.of(bilstm.NETWORK.name, settings.train)
-    train(bilstm.NETWORK, config, settings.train, watched, paths)
+    timing = train(bilstm.NETWORK, config, settings.train, watched, paths)
+    times.record(paths.model, timing)
 
 
 if __name__ == "__main__":

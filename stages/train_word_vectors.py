@@ -1,7 +1,6 @@
 """Train the word vectors that the networks start with, unless they are random.
 
-Reads data/corpus/train.parquet, data/unlabelled and data/padded. Writes models/word_vectors and
-timings/word_vectors.json.
+Reads data/corpus/train.parquet, data/unlabelled and data/padded. Writes models/word_vectors.
 """
 
 import time
@@ -11,16 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core import machine, stage
-from birnn.core.outputs import atomic_folder, write_json
+from birnn.core import stage, times
+from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
+from birnn.core.times import Timing
 from birnn.text import encoding, reviews
 
 CORPUS = Path("data/corpus/train.parquet")
 UNLABELLED = Path("data/unlabelled/reviews.parquet")
 PADDED = Path("data/padded")
 MODEL = Path("models/word_vectors")
-TIMING = Path("timings/word_vectors.json")
 
 
 class Text:
@@ -54,8 +53,11 @@ def main(settings: Settings) -> None:
     with atomic_folder(MODEL) as folder:
         np.save(folder / "vectors.npy", vectors)
     seconds = time.perf_counter() - start
-    write_json(TIMING, machine.timing(seconds))
-    print(f"{vectors.any(axis=1).sum():,} word vectors, {seconds:.0f} s")
+    times.record(MODEL, Timing([seconds]))
+    if len(vectors):
+        print(f"{vectors.any(axis=1).sum():,} word vectors, {seconds:.0f} s")
+    else:
+        print("off: word_vectors.reviews is none")
 
 
 if __name__ == "__main__":

@@ -1,20 +1,19 @@
 """Compute the log-count ratios of the training reviews' n-grams, if the networks read them.
 
-Reads data/corpus/train.parquet, and data/padded/train or data/self_labelled. Writes data/ngrams and
-timings/ngrams.json.
+Reads data/corpus/train.parquet, and data/padded/train or data/self_labelled. Writes data/ngrams.
 """
 
 import time
 from pathlib import Path
 
-from birnn.core import machine, stage
-from birnn.core.outputs import atomic_folder, write_json
+from birnn.core import stage, times
+from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
+from birnn.core.times import Timing
 from birnn.text import ngrams, sequences
 from birnn.training import training_set
 
 NGRAMS = Path("data/ngrams")
-TIMING = Path("timings/ngrams.json")
 
 
 def main(settings: Settings) -> None:
@@ -29,8 +28,12 @@ def main(settings: Settings) -> None:
     with atomic_folder(NGRAMS) as folder:
         ngrams.write(table, ratios, folder)
     seconds = time.perf_counter() - start
-    write_json(TIMING, machine.timing(seconds))
-    print(f"{len(table.codes):,} n-grams of up to {settings.ngrams.longest} words, {seconds:.0f} s")
+    times.record(NGRAMS, Timing([seconds]))
+    longest = settings.ngrams.longest
+    if longest:
+        print(f"{len(table.codes):,} n-grams of up to {longest} words, {seconds:.0f} s")
+    else:
+        print("off: ngrams.longest is 0")
 
 
 if __name__ == "__main__":

@@ -175,13 +175,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def results(project: Path) -> dict[str, bytes]:
-    """Return the outputs of the pipeline, without files that contain times or are unfinished."""
-    timed = ("costs.json", "report.md", "report.html")
+    """Return the outputs of the pipeline, without unfinished ones."""
     return {
         f"{folder}/{name}": content
         for folder in OUTPUTS
         for name, content in contents(project / folder).items()
-        if not name.endswith(timed) and not Path(name).parts[0].startswith(".part-")
+        if not Path(name).parts[0].startswith(".part-")
     }
 
 

@@ -127,12 +127,12 @@ def test_export_agrees_with_predict(improved: Path, tmp_path: Path) -> None:
 
 def test_corpus_without_unlabelled_reviews_is_refused(finished_copy: Path) -> None:
     set_settings(finished_copy, {"word_vectors.reviews": "all"})
-    result = run("python", "-m", "stages.fetch_unlabelled", cwd=finished_copy)
+    result = run("python", "-m", "stages.fetch", cwd=finished_copy)
     assert result.returncode == 1
     line = error_line(result.stderr)
     assert "rotten-tomatoes has no unlabelled reviews. Set word_vectors.reviews to train." in line
     set_settings(finished_copy, {"word_vectors.reviews": "none", "train.self_training": "true"})
-    result = run("python", "-m", "stages.fetch_unlabelled", cwd=finished_copy)
+    result = run("python", "-m", "stages.fetch", cwd=finished_copy)
     assert (
         "train.self_training is true, but rotten-tomatoes has no unlabelled reviews"
         in error_line(result.stderr)
@@ -180,7 +180,7 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
 def test_unlabelled_imdb_reviews(tmp_path: Path) -> None:
     clone = new_clone(tmp_path / "clone", {"word_vectors.reviews": "all"})
     archive = str(Path(os.environ["IMDB_ARCHIVE"]).resolve())
-    command = ("python", "-m", "stages.fetch_unlabelled")
+    command = ("python", "-m", "stages.fetch")
     result = run(*command, cwd=clone, IMDB_ARCHIVE=archive)
     assert result.returncode == 0, result.stderr
     folder = clone / "data" / "unlabelled"

@@ -20,7 +20,7 @@ DIFF, MODULE = (
     for language in ("diff", "python")
 )
 BIRNN = ("python", "-m", "birnn")
-AFTER_TRAINING = ["evaluate", "checklist", "report"]
+AFTER_TRAINING = ["evaluate", "report"]
 
 
 def apply_diff(project: Path, diff: str) -> None:

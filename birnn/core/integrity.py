@@ -16,6 +16,7 @@ from typing import Any
 from yaml import YAMLError
 
 from birnn.core.errors import InputError
+from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
 
 LOCK = Path("dvc.lock")
@@ -41,6 +42,8 @@ def read_lock() -> Lock:
 def parse_lock(text: bytes, name: str) -> Lock:
     """Return the content of a `dvc.lock`, without the inputs and outputs that lack a whole md5.
 
+    Settings have their full names, such as `train.seed`, also where a stage depends on a section.
+
     DVC does not write the file atomically: if it was killed, the file may be truncated anywhere.
 
     Args:
@@ -54,7 +57,7 @@ def parse_lock(text: bytes, name: str) -> Lock:
         lock: Lock = parse_yaml(text)
         for stage in lock["stages"].values():
             params = stage.get("params", {})
-            stage["params"] = {file: values or {} for file, values in params.items()}
+            stage["params"] = {file: _flatten(values or {}) for file, values in params.items()}
             for kind in ("deps", "outs"):
                 stage[kind] = [
                     entry for entry in stage.get(kind, []) if MD5.fullmatch(str(entry.get("md5")))
@@ -64,6 +67,12 @@ def parse_lock(text: bytes, name: str) -> Lock:
         advice = restore if name == str(LOCK) else "choose another commit"
         raise InputError(f"{name} is damaged: {advice}") from error
     return lock
+
+
+def _flatten(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings by full name; some are in sections."""
+    sections = {name: values for name, values in settings.items() if isinstance(values, dict)}
+    return {name: settings[name] for name in settings.keys() - sections} | flatten(sections)
 
 
 def find_damage(stage: str) -> str | None:
@@ -82,7 +91,7 @@ def find_damage(stage: str) -> str | None:
     deps = read_yaml(PIPELINE)["stages"][stage]["deps"]
     for path, md5 in recorded:
         is_read = any(dep == path or dep.startswith(f"{path}/") for dep in deps)
-        if is_read and _md5(Path(path)) != md5:
+        if is_read and compute_md5(Path(path)) != md5:
             return _describe_damage(Path(path), md5)
     return None
 
@@ -95,7 +104,7 @@ def verify(paths: Iterable[Path]) -> None:
     """
     recorded = dict(_recorded(read_lock(), "deps"))
     for path in paths:
-        md5 = _md5(path)
+        md5 = compute_md5(path)
         if md5 is None:
             raise InputError(f"{path} is missing: run dvc repro or dvc pull")
         expected = recorded.get(path.as_posix())
@@ -113,7 +122,7 @@ def _recorded(lock: Lock, kind: str) -> Iterator[tuple[str, str]]:
             yield entry["path"], entry["md5"]
 
 
-def _md5(path: Path) -> str | None:
+def compute_md5(path: Path) -> str | None:
     """Return the md5 of a file or folder as DVC computes it, or None if it does not exist."""
     if path.is_dir():
         return hashlib.md5(_list_files(path), usedforsecurity=False).hexdigest() + DIR_SUFFIX
@@ -126,7 +135,9 @@ def _md5(path: Path) -> str | None:
 def _list_files(folder: Path) -> bytes:
     """Return the list of files and their md5 that DVC hashes for a folder."""
     files = {file.relative_to(folder).parts: file for file in folder.rglob("*") if file.is_file()}
-    entries = [{"md5": _md5(files[parts]), "relpath": "/".join(parts)} for parts in sorted(files)]
+    entries = [
+        {"md5": compute_md5(files[parts]), "relpath": "/".join(parts)} for parts in sorted(files)
+    ]
     return json.dumps(entries, sort_keys=True).encode()
 
 
@@ -134,10 +145,10 @@ def _describe_damage(path: Path, md5: str) -> str:
     """Return a message that names the damaged file of an output and what to delete."""
     cache = cache_folder()
     for file, expected in _recorded_files(path, md5, cache):
-        if (actual := _md5(file)) != expected:
+        if (actual := compute_md5(file)) != expected:
             cached = cache / expected[:2] / expected[2:]
             damaged = [file] if actual else []
-            damaged += [cached] if cached.exists() and _md5(cached) != expected else []
+            damaged += [cached] if cached.exists() and compute_md5(cached) != expected else []
             state = f"is damaged: its md5 is {actual}, but" if actual else "is missing:"
             delete = f" delete {' and '.join(map(str, damaged))}, then" if damaged else ""
             return f"{file} {state} {LOCK} records {expected};{delete} run dvc repro"
@@ -150,7 +161,7 @@ def _recorded_files(path: Path, md5: str, cache: Path) -> Iterator[tuple[Path, s
         yield path, md5
         return
     listing = cache / md5[:2] / md5[2:]
-    if _md5(listing) == md5.removesuffix(DIR_SUFFIX):
+    if compute_md5(listing) == md5.removesuffix(DIR_SUFFIX):
         entries: list[dict[str, Any]] = json.loads(listing.read_bytes())
         yield from ((path / entry["relpath"], entry["md5"]) for entry in entries)
 

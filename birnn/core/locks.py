@@ -16,15 +16,15 @@ INTERVAL = 0.2  # seconds
 
 
 @contextmanager
-def hold_lock(name: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock `name` while the block runs.
+def hold_lock(name: str, patience: float = PATIENCE, folder: Path = FOLDER) -> Iterator[None]:
+    """Hold the lock `name` of a folder while the block runs.
 
     The operating system releases the lock if the process dies.
 
     Raises:
         InputError: another process still holds the lock after `patience` seconds.
     """
-    file = FOLDER / f"{name}.lock"
+    file = folder / f"{name}.lock"
     file.parent.mkdir(exist_ok=True)
     end = time.monotonic() + patience
     waiting = False

@@ -48,11 +48,6 @@ def has_hidden_gpu(accelerators: Sequence[str]) -> bool:
     return any(DEVICES.glob("nvidia[0-9]*")) and is_wanted and not accelerators
 
 
-def timing(seconds: float) -> dict[str, Any]:
-    """Return a measured time and the machine, in the format of the files in `timings/`."""
-    return {"seconds": round(seconds, 3), "machine": describe()}
-
-
 def usable_cores() -> int:
     """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):

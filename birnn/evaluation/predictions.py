@@ -1,6 +1,5 @@
-"""Predictions of each model, their speed and their cost."""
+"""Predictions of each model, and their cost."""
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -13,9 +12,11 @@ from tqdm import tqdm
 
 from birnn.core.machine import BATCH_SIZE
 from birnn.evaluation import costs
+from birnn.evaluation.model_names import BASELINE
 from birnn.networks.definition import Network
 from birnn.networks.network import count_parameters, load_network, predict, read_config
-from birnn.text import reviews
+from birnn.networks.registry import NETWORKS
+from birnn.text import reviews, sequences
 from birnn.training import baseline
 
 
@@ -25,29 +26,45 @@ class Predictions:
 
     Attributes:
         log_odds: log-odds that each review is positive, float32, shape (reviews,).
-        cost: `parameters`, `multiply_adds` per review (None if unknown) and `reviews_per_second`
-            per batch; for a network also `recurrent_parameters`.
+        cost: `parameters` and `multiply_adds` per review (None if unknown); for a network also
+            `recurrent_parameters`.
     """
 
     log_odds: NDArray[np.float32]
     cost: dict[str, Any]
 
 
-def predict_with_network(
-    network: Network, folder: Path, sequences: NDArray[np.int32]
-) -> Predictions:
+def predict_with_all_models(
+    models: Path, padded: Path, corpus_file: Path
+) -> dict[str, Predictions]:
+    """Return the predictions of each model for the reviews of a split.
+
+    Args:
+        models: folder of the models.
+        padded: folder of the padded reviews, which the networks read.
+        corpus_file: file of the words, which the baseline reads.
+    """
+    padded_reviews, _ = sequences.read(padded)
+    predicted = {
+        name: predict_with_network(network, models / name, padded_reviews)
+        for name, network in NETWORKS.items()
+    }
+    rows = np.load(padded / "rows.npy")
+    return predicted | {BASELINE: predict_with_baseline(models / BASELINE, corpus_file, rows)}
+
+
+def predict_with_network(network: Network, folder: Path, padded: NDArray[np.int32]) -> Predictions:
     """Predict padded reviews, int32, shape (reviews, maxlen), with the network in `folder`."""
     model = load_network(network, folder)
-    starts = range(0, len(sequences), BATCH_SIZE)
-    batches = (sequences[start : start + BATCH_SIZE] for start in starts)
-    log_odds, speeds = _time(network.name, partial(predict, model), batches, total=len(sequences))
+    starts = range(0, len(padded), BATCH_SIZE)
+    batches = (padded[start : start + BATCH_SIZE] for start in starts)
+    log_odds = _predict(network.name, partial(predict, model), batches, total=len(padded))
     _, layer, *_, output = model.layers
-    words = read_config(folder).words_read(sequences)
+    words = read_config(folder).words_read(padded)
     cost = {
         "parameters": count_parameters(model),
         "recurrent_parameters": costs.recurrent_parameters(layer),
         "multiply_adds": costs.multiply_adds(network, layer, output, words),
-        "reviews_per_second": speeds,
     }
     return Predictions(log_odds, cost)
 
@@ -60,29 +77,21 @@ def predict_with_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int3
     trained = baseline.load(folder)
     predictor = baseline.Predictor(trained)
     batches = reviews.words(corpus_file, rows=rows)
-    log_odds, speeds = _time(folder.name, predictor, batches, total=len(rows))
+    log_odds = _predict(folder.name, predictor, batches, total=len(rows))
     cost = {
         "parameters": len(trained.ngrams) + 1,
         "multiply_adds": round(predictor.multiply_adds / len(rows)),
-        "reviews_per_second": speeds,
     }
     return Predictions(log_odds, cost)
 
 
-def _time(
+def _predict(
     name: str, predict: Callable[[Any], NDArray[np.float32]], batches: Iterable[Any], *, total: int
-) -> tuple[NDArray[np.float32], list[int]]:
-    """Return the log-odds of all batches and the reviews per second of each batch.
-
-    The speeds exclude the first batch, in which TensorFlow builds its graph, unless it is the only
-    batch.
-    """
-    parts, speeds = [], []
+) -> NDArray[np.float32]:
+    """Return the log-odds of all batches, and show the progress."""
+    parts = []
     with tqdm(desc=f"predicting with {name}", total=total, unit=" reviews", disable=None) as bar:
         for batch in batches:
-            start = time.perf_counter()
-            part = predict(batch)
-            speeds.append(round(len(part) / (time.perf_counter() - start)))
-            parts.append(part)
-            bar.update(len(part))
-    return np.concatenate(parts), speeds[1:] or speeds
+            parts.append(predict(batch))
+            bar.update(len(parts[-1]))
+    return np.concatenate(parts)

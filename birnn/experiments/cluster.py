@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.experiments import private_apis, runs, worker
 from birnn.experiments.execution import minutes, options_of
@@ -109,9 +110,12 @@ class Cluster:
         )
 
     def _problem(self, ray: Any, done: Any, name: str) -> str:
-        """Pull the experiment of a finished task; return its error, or an empty string."""
+        """Pull the experiment of a finished task, and add its times to those of this machine.
+
+        Return its error, or an empty string.
+        """
         try:
-            ray.get(done)
+            times.append(ray.get(done))
             self._pull(name)
         except ray.exceptions.RayTaskError as error:
             return str(error.cause)

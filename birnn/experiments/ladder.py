@@ -1,6 +1,5 @@
 """The ladder: the finished experiments of all recipes over seeds."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,21 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from birnn.core import times
 from birnn.core.errors import InputError
+from birnn.core.machine import format_description
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.metrics import is_correct
-from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments.recipes import Recipe
-from birnn.experiments.runs import (
-    TIMINGS,
-    Run,
-    read_output,
-    read_predictions,
-    training_seconds,
-)
-from birnn.reporting import figures, ladder, ladder_figure, report
+from birnn.experiments.runs import Run, read_predictions, recorded_times, training_seconds
+from birnn.reporting import figures, ladder, ladder_figure
 from birnn.reporting.study import CORPUS, SEED
 
 FOLDER = Path("study/ladder")
@@ -34,9 +28,9 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
     """Write the finished runs of recipes, by recipe name, to `study/ladder`.
 
     `runs.csv` has one row per recipe, seed and model: the accuracy on the held-out and the test
-    reviews, and the seconds of training, including the stages before it. `ladder.json` describes
-    the recipes and the corpus, and `ladder.png` is the figure. Recipes that are not in `runs` keep
-    their rows, even if these come from other code or other seeds.
+    reviews, and the seconds of training, including the stages before it, if they are known.
+    `ladder.json` describes the recipes and the corpus, and `ladder.png` is the figure. Recipes that
+    are not in `runs` keep their rows, even if these come from other code or other seeds.
 
     Raises:
         InputError: a recipe has no finished run and no row to keep, or the runs and rows use
@@ -48,7 +42,12 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
     previous = _previous([recipe for recipe in recipes if recipe.name not in runs])
     finished = [run for recipe_runs in runs.values() for run in recipe_runs]
     corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in finished}
-    machines = [report.machines(*(_timing(run, NETWORKS[0]) for run in finished))]
+    recorded = times.read()
+    machines = [
+        format_description(entry["machine"])
+        for run in finished
+        for entry in recorded_times(run, recorded).values()
+    ]
     if previous:
         corpora.add(tuple(previous.corpus[key] for key in CORPUS))
         machines.insert(0, previous.machines)
@@ -68,7 +67,7 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
             for recipe in recipes
         ],
     }
-    tables = [_table(recipe, runs.get(recipe.name)) for recipe in recipes]
+    tables = [_table(recipe, runs.get(recipe.name), recorded) for recipe in recipes]
     with atomic_folder(FOLDER) as folder:
         table = pd.concat(tables).round(DIGITS)
         table.to_csv(folder / ladder.RUNS, index=False, lineterminator="\n")
@@ -79,20 +78,28 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
     return FOLDER
 
 
-def _table(recipe: Recipe, runs: Sequence[Run] | None) -> pd.DataFrame:
+def _table(recipe: Recipe, runs: Sequence[Run] | None, recorded: Mapping[str, Any]) -> pd.DataFrame:
     """Return the rows of a recipe, those in `study/ladder` if `runs` is None."""
     if runs is not None:
-        return pd.DataFrame(rows(recipe, runs))
+        return pd.DataFrame(rows(recipe, runs, recorded))
     table = pd.read_csv(FOLDER / ladder.RUNS)
     return table[table["recipe"] == recipe.name]
 
 
-def rows(recipe: Recipe, runs: Sequence[Run]) -> Iterator[dict[str, Any]]:
-    """Yield one row per seed and model, and one per blend of all seeds."""
+def rows(
+    recipe: Recipe, runs: Sequence[Run], recorded: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield one row per seed and model, and one per blend of all seeds.
+
+    Args:
+        recipe: the recipe.
+        runs: its runs.
+        recorded: recorded times by md5, see `times`.
+    """
     log_odds: list[dict[str, Any]] = []
     seconds: list[dict[str, float]] = []
     for run in runs:
-        seconds.append(training_seconds({name: _timing(run, name) for name in TIMINGS}))
+        seconds.append(training_seconds(run, recorded))
         metrics = run.metrics | run.metrics["blends"]
         for model, model_seconds in seconds[-1].items():
             yield {
@@ -134,8 +141,3 @@ def _previous(kept: Sequence[Recipe]) -> ladder.Ladder | None:
             f"{FOLDER} has no results of {', '.join(other)} with these settings: use --recipe all"
         )
     return previous
-
-
-def _timing(run: Run, name: str) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(read_output(run, f"timings/{name}.json"))
-    return content

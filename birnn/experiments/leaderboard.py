@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from birnn.core import integrity
+from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.core.integrity import Lock, read_lock
-from birnn.core.outputs import atomic_file, read_json
+from birnn.core.outputs import atomic_file
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import grid, runs
-from birnn.experiments.runs import Run
+from birnn.experiments.runs import Run, training_seconds
 from birnn.reporting.formatting import code
 from birnn.reporting.leaderboard import (
     MARK,
@@ -88,9 +88,10 @@ def collect() -> tuple[pd.DataFrame, int]:
     found = [*runs.finished_with_any_code(), *([current] if current else [])]
     reviews, current_code = _reviews(read_lock()), runs.current_code()
     same = [run for run in found if _reviews(run.lock) == reviews]
-    cache = integrity.cache_folder()
+    recorded = times.read()
     rows = [
-        row(run, _training_seconds(run, cache), is_current=run.code == current_code) for run in same
+        row(run, training_seconds(run, recorded), is_current=run.code == current_code)
+        for run in same
     ]
     if not rows:
         raise InputError("no finished run on the current corpus: run dvc repro or birnn sweep")
@@ -133,7 +134,7 @@ def row(run: Run, seconds: Mapping[str, float], *, is_current: bool) -> dict[str
         "code": SAME_CODE if is_current else OTHER_CODE,
         **{PARAM + name: as_text(value) for name, value in flatten(run.params).items()},
         **metrics,
-        **{f"{model}.seconds": seconds[model] for model in TITLES if model in seconds},
+        **{f"{model}.seconds": seconds[model] for model in TITLES},
     }
 
 
@@ -271,14 +272,3 @@ def _reviews(lock: Lock) -> dict[str, str]:
         for dependency in stage["deps"]
         if Path(dependency["path"]).match(f"{runs.CORPUS}/*.parquet")
     }
-
-
-def _training_seconds(run: Run, cache: Path) -> dict[str, float]:
-    """Return the training time of each model; empty if DVC's cache lacks one of the timings."""
-    outputs = [out for stage in run.lock["stages"].values() for out in stage["outs"]]
-    files = {out["path"]: cache / out["md5"][:2] / out["md5"][2:] for out in outputs}
-    try:
-        timings = {name: read_json(files[f"timings/{name}.json"]) for name in runs.TIMINGS}
-        return runs.training_seconds(timings)
-    except (KeyError, FileNotFoundError):
-        return {}

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import math
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,9 +29,10 @@ CORPUS = "data/corpus"
 FETCH = "fetch"
 OWN, OWN_FILES = "csv", "data/own"  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
-BEFORE_TRAINING = ("word_vectors", "self_labelled", "ngrams")
-TIMINGS = (*BEFORE_TRAINING, *NETWORKS, BASELINE)  # files in `timings`
-UNMEASURED = ("own_folder", "fetch", "report")  # stages whose code does not affect the metrics
+WORD_VECTORS, SELF_LABELLED, NGRAMS = "models/word_vectors", "data/self_labelled", "data/ngrams"
+MODELS = {model: f"models/{model}" for model in (*NETWORKS, BASELINE)}
+TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODELS.values())
+UNMEASURED = ("fetch", "report")  # stages whose code does not affect the metrics
 DIGEST_LENGTH = 7  # characters, in names
 
 Hashes = dict[tuple[str, str], str]
@@ -193,20 +195,38 @@ def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> 
     return Run(name, revision, baseline, params, json.loads(metrics_text), lock)
 
 
-def training_seconds(timings: Mapping[str, Any]) -> dict[str, float]:
-    """Return the training time of each model in seconds, including the stages before training.
+def recorded_times(run: Run, recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the recorded time of each output in `TIMED` that has one.
 
     Args:
-        timings: contents of the files in `timings`, for each of `TIMINGS`.
+        run: the experiment.
+        recorded: recorded times by md5, see `times`.
     """
-    before = {stage: timings[stage]["seconds"] for stage in BEFORE_TRAINING}
-    training = {name: sum(timings[name]["seconds_per_epoch"]) for name in NETWORKS}
-    baseline = timings[BASELINE]["seconds"]
-    combined = sum(before.values()) + sum(training.values())
+    md5s = {
+        out["path"]: out["md5"] for stage in run.lock["stages"].values() for out in stage["outs"]
+    }
+    return {path: recorded[md5s[path]] for path in TIMED if md5s.get(path) in recorded}
+
+
+def training_seconds(run: Run, recorded: Mapping[str, Any]) -> dict[str, float]:
+    """Return the training time of each model in seconds, including the stages before training.
+
+    NaN if it is unknown.
+
+    Args:
+        run: the experiment.
+        recorded: recorded times by md5, see `times`.
+    """
+    known = {path: sum(entry["seconds"]) for path, entry in recorded_times(run, recorded).items()}
+    seconds = dict.fromkeys(TIMED, math.nan) | known
+    before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
+    training = {name: seconds[MODELS[name]] for name in NETWORKS}
+    baseline = seconds[MODELS[BASELINE]]
+    combined = before + sum(training.values())
     # The networks that label reviews need the word vectors; the baseline alone does not.
-    labels = before["word_vectors"] + before["self_labelled"] if before["self_labelled"] else 0
+    labels = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] if seconds[SELF_LABELLED] else 0
     return {
-        **{name: sum(before.values()) + seconds for name, seconds in training.items()},
+        **{name: before + of_network for name, of_network in training.items()},
         BASELINE: labels + baseline,
         COMBINED: combined,
         ALL: combined + baseline,

@@ -19,6 +19,7 @@ from pathlib import Path
 FOLDER = "BIRNN_WORKER"
 LOCK = Path("requirements-cluster.txt")
 REMOTE = "cluster"
+TIMES = Path("state/times.jsonl")  # see `times`
 KERNELS = Path(".dvc/tmp/kernels")  # in the project's folder
 # Defined in `kernels`.
 LOCATOR = "birnn.experiments.kernels.ByContent"
@@ -72,8 +73,8 @@ class Task:
     cpus: int
 
 
-def carry_out(task: Task) -> None:
-    """Run an experiment in a new clone and push it to both remotes.
+def carry_out(task: Task) -> str:
+    """Run an experiment in a new clone, push it to both remotes and return its recorded times.
 
     Clones are in the folder that `BIRNN_WORKER` names, by default `~/.cache/birnn-worker`, and
     share a DVC cache there. The clone is removed at the end.
@@ -103,7 +104,10 @@ def carry_out(task: Task) -> None:
             f"on {machine}: {error}; the results are saved on that machine in {saved}: "
             f"once the remotes accept them, run {push} {task.name} there"
         ) from None
+    times = clone / TIMES
+    lines = times.read_text(encoding="utf-8") if times.exists() else ""
     shutil.rmtree(clone, ignore_errors=True)
+    return lines
 
 
 def remove_what_is_abandoned(base: Path, machine: str) -> None:

@@ -3,15 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from birnn.checklist.behavioral_tests import SAMPLE_SIZE
 from birnn.checklist.runner import TOLERANCE
-from birnn.core.machine import format_description
 from birnn.core.outputs import atomic_file
 from birnn.evaluation import decision
 from birnn.evaluation.calibration import BINS
@@ -56,7 +53,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     """Write `report.md`, which links to the figures, and `report.html`, which contains them.
 
     Args:
-        content: data of the report: `metrics`, `costs`, `timings`, `source` (the description of
+        content: data of the report: `metrics`, `costs`, `source` (the description of
             the corpus), `unlabelled` (the description of its unlabelled reviews), `statistics` and
             `distinctive_words` (see `corpus_statistics`), `vocabulary` (its size), `held_out`
             (training reviews), `confusion`, `best_loss_epoch`, `checklist`, `settings`, `studies`,
@@ -88,8 +85,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         watched=watched,
         watched_scores=score_rows(metrics, notebook_watched, watched_scores, list(NETWORKS)),
         counted=counted(content["costs"]),
-        cost_rows=cost_rows(content["costs"], content["timings"]),
-        machines=machines(*content["timings"].values(), content["costs"]),
+        cost_rows=cost_rows(content["costs"]),
         matched_units=matched_units(settings),
         threshold=decision.THRESHOLD,
         bins=BINS,
@@ -183,12 +179,8 @@ def _score(scores: dict[str, Any], key: str) -> str:
     return score(scores.get(key)) + (f" ({score(interval)})" if interval else "")
 
 
-def cost_rows(costs: dict[str, Any], timings: dict[str, Any]) -> list[dict[str, Any]]:
+def cost_rows(costs: dict[str, Any]) -> list[dict[str, Any]]:
     """Return one row per cost, with its title and the value of each model."""
-    epochs = {network: timings[network]["seconds_per_epoch"] for network in NETWORKS}
-    training = {network: sum(epochs[network]) for network in NETWORKS}
-    training[BASELINE] = timings[BASELINE]["seconds"]
-    speeds = {model: costs[model]["reviews_per_second"] for model in TITLES}
     rows = {
         "Parameters": {model: number(costs[model]["parameters"]) for model in TITLES},
         "Recurrent parameters": {
@@ -196,18 +188,6 @@ def cost_rows(costs: dict[str, Any], timings: dict[str, Any]) -> list[dict[str, 
         },
         "Multiply-adds per review": {
             model: number(costs[model]["multiply_adds"]) for model in [*counted(costs), BASELINE]
-        },
-        "Training": {model: seconds(training[model]) for model in TITLES},
-        "Seconds per epoch": {
-            network: f"{median(epochs[network]):.1f} ({min(epochs[network]):.1f} to "
-            f"{max(epochs[network]):.1f})"
-            for network in NETWORKS
-        },
-        "Reviews per second, predicting": {
-            model: "{1} ({0} to {2})".format(
-                *map(number, np.percentile(speeds[model], (25, 50, 75)).round().astype(int))
-            )
-            for model in TITLES
         },
     }
     return [
@@ -237,8 +217,3 @@ def pick(names: Iterable[str], values: Mapping[str, Any]) -> list[Any]:
 def percent_with_deviation(mean: float, deviation: float) -> str:
     """Format a mean proportion over seeds and its standard deviation, in percent."""
     return f"{100 * mean:.2f}" + ("" if isnan(deviation) else f" ± {100 * deviation:.2f}")
-
-
-def machines(*timings: dict[str, Any]) -> str:
-    """Describe the machines that times were measured on, each once."""
-    return " and ".join(dict.fromkeys(format_description(timing["machine"]) for timing in timings))

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from birnn.core import machine, signals
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
-from birnn.core.outputs import atomic_folder, write_json
+from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Train
+from birnn.core.times import Timing
 from birnn.layers import private_apis
 from birnn.layers.fused import FusedNetwork
 from birnn.networks.config import NetworkConfig
@@ -93,7 +94,6 @@ class Paths:
         ngrams: folder of n-gram ratios, see `ngrams`; read only by networks that use them.
         word_vectors: folder with `vectors.npy`, see `word_vectors`.
         model: output folder.
-        timing: output file.
         checkpoints: folder of the checkpoint.
         live: folder of the live file, see `live`.
     """
@@ -103,7 +103,6 @@ class Paths:
     ngrams: Path
     word_vectors: Path
     model: Path
-    timing: Path
     checkpoints: Path
     live: Path
 
@@ -116,7 +115,6 @@ class Paths:
             ngrams=Path("data/ngrams"),
             word_vectors=Path("models/word_vectors"),
             model=Path("models", network),
-            timing=Path("timings", f"{network}.json"),
             checkpoints=Path("state", network),
             live=live.FOLDER,
         )
@@ -130,8 +128,8 @@ class Paths:
 
 def train(
     network: Network, config: NetworkConfig, settings: Train, watched: str, paths: Paths
-) -> None:
-    """Train a network, and write its weights, history and timing.
+) -> Timing:
+    """Train a network, write its weights and history, and return the time of each epoch.
 
     The model folder gets the weights after the last epoch and the configuration (see
     `save_network`), and `history.csv` with one row per epoch. If training was interrupted, it
@@ -173,7 +171,8 @@ def train(
             model.train_step = partial(adversarial.train_step, model, settings.adversarial_norm)
         if model.distribute_strategy.num_replicas_in_sync > 1:
             _adapt_to_devices(model, *training)
-    _print_device(model, devices)
+    kernel = "fused" if isinstance(model, FusedNetwork) else "keras"
+    _print_device(model, kernel, devices)
     if resumed.epochs:
         print(f"{model.name}  resumes after epoch {resumed.epochs}", flush=True)
     reviews: dict[Kind, int] = {"training": len(training[1]), "validation": len(validation[1])}
@@ -203,15 +202,13 @@ def train(
     with atomic_folder(paths.model) as folder:
         save_network(config, model, folder)
         _write_history(monitor.progress.history, folder / "history.csv")
-    seconds = [round(seconds, 3) for seconds in monitor.progress.seconds]
-    write_json(paths.timing, {"seconds_per_epoch": seconds, "machine": devices})
+    return Timing(monitor.progress.seconds, devices, kernel)
 
 
-def _print_device(model: keras.Model, devices: dict[str, Any]) -> None:
+def _print_device(model: keras.Model, kernel: str, devices: dict[str, Any]) -> None:
     """Print what the network is trained on, and warn if TensorFlow cannot use the GPU."""
     gpus = devices["accelerators"]
     names = ", ".join(gpus) or f"CPU ({devices['cores']} cores)"
-    kernel = "fused" if isinstance(model, FusedNetwork) else "keras"
     print(f"{model.name}  on {names}, kernel {kernel}", flush=True)
     if machine.has_hidden_gpu(gpus):
         print(

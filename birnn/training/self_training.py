@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core.outputs import atomic_folder, read_json
+from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
 from birnn.evaluation.decision import combine, probability
 from birnn.networks.config import NetworkConfig
@@ -45,14 +45,14 @@ def write(settings: Settings, folder: Path) -> float:
     start = time.perf_counter()
     weigh_ngrams(settings)
     before_training = time.perf_counter()
-    networks = [_train_network(name, settings) for name in NETWORKS]
+    trained = [_train_network(name, settings) for name in NETWORKS]
     after_training = time.perf_counter()
-    batches = _sequences_and_labels(_predictor(networks, settings))
+    predict_labels = _predictor([network for network, _ in trained], settings)
+    batches = _sequences_and_labels(predict_labels)
     unlabelled = reviews.count(CORPUS) + np.arange(reviews.count(UNLABELLED))
     rows = np.concatenate([np.load(LABELLED / "rows.npy"), unlabelled]).astype(np.int32)
     sequences.write(batches, rows, settings.pad.maxlen, folder, np.float32)
-    timings = [read_json(STATE / f"{name}.json") for name in NETWORKS]
-    epochs = sum(sum(timing["seconds_per_epoch"]) for timing in timings)
+    epochs = sum(seconds for _, seconds in trained)
     return epochs + before_training - start + time.perf_counter() - after_training
 
 
@@ -65,19 +65,19 @@ def weigh_ngrams(settings: Settings) -> None:
         ngrams.write(*ratios, folder)
 
 
-def _train_network(name: str, settings: Settings) -> Any:
-    """Return a network trained on the labelled reviews."""
+def _train_network(name: str, settings: Settings) -> tuple[Any, float]:
+    """Return a network trained on the labelled reviews, and the seconds of all its epochs."""
     paths = replace(
         Paths.of(name, settings.train),
         training=LABELLED,
         ngrams=STATE / "ngrams",
         model=STATE / name,
-        timing=STATE / f"{name}.json",
         checkpoints=STATE / "checkpoints" / name,
     )
     config = NetworkConfig.from_settings(NETWORKS[name], settings)
-    train(NETWORKS[name], config, settings.train, watched_split(settings.pad.validation), paths)
-    return load_network(NETWORKS[name], paths.model)
+    watched = watched_split(settings.pad.validation)
+    timing = train(NETWORKS[name], config, settings.train, watched, paths)
+    return load_network(NETWORKS[name], paths.model), sum(timing.seconds)
 
 
 def _predictor(networks: list[Any], settings: Settings) -> Predictor:

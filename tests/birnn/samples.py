@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.core import machine
 from birnn.core.outputs import write_json
 from birnn.evaluation import plot_data, summary, temperature
 from birnn.evaluation.model_names import NETWORKS
@@ -120,26 +119,8 @@ def costs() -> dict[str, Any]:
         "parameters": 1_234_567,
         "recurrent_parameters": 98_816,
         "multiply_adds": 9_830_528,
-        "reviews_per_second": [900, 1_000, 1_200],
     }
-    baseline = {
-        "parameters": 40_000,
-        "multiply_adds": 150,
-        "reviews_per_second": [400, 500, 600],
-    }
-    return {
-        "bilstm": network,
-        "bigru": network,
-        "baseline": baseline,
-        "batch_size": 2_000,
-        "machine": machine.describe(),
-    }
-
-
-def timings() -> dict[str, Any]:
-    """Return the contents of the files in `timings`."""
-    network = {"seconds_per_epoch": [22.0, 20.0, 30.0], "machine": machine.describe()}
-    baseline = {"seconds": 14.2, "machine": machine.describe()}
+    baseline = {"parameters": 40_000, "multiply_adds": 150}
     return {"bilstm": network, "bigru": network, "baseline": baseline}
 
 
@@ -227,7 +208,6 @@ def content(
         "distinctive_words": [DistinctiveWord("fine", 0.25, 0.125)],
         "unlabelled": {"reviews": 0, "left_out": 0},
         "costs": costs(),
-        "timings": timings(),
         "confusion": report_stage.confusion_counts(rows["confusion"]),
         "checklist": report_stage.by_test(checklist()),
         "best_loss_epoch": report_stage.best_loss_epochs(rows["curves"]),

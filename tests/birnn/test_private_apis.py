@@ -22,7 +22,7 @@ def use_numba() -> None:
 
 
 def use_dvc() -> None:
-    assert len(experiments_apis.hash_dependency("own_folder", "code/own_folder.txt")) == 32
+    assert len(experiments_apis.hash_dependency("pad", "code/pad.txt")) == 32
     assert isinstance(experiments_apis.stale_stages(), list)
     experiments_apis.list_experiments()
     config = experiments_apis.dvc_config()

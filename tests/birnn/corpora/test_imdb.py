@@ -17,7 +17,7 @@ from birnn.corpora import imdb
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Digest
 from birnn.text.reviews import words
-from stages import fetch_unlabelled
+from stages import fetch
 from tests.birnn.corpora import archives
 from tests.projects import PROJECT
 
@@ -223,11 +223,11 @@ def test_copies_of_labelled_reviews_are_left_out(archive: Path, tmp_path: Path) 
 def test_stage_stores_no_copies_and_counts_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch_unlabelled, "UNLABELLED", tmp_path / "unlabelled")
+    monkeypatch.setattr(fetch, "UNLABELLED", tmp_path / "unlabelled")
     params = read_yaml(PROJECT / "params.yaml")
     params["word_vectors"]["reviews"] = "all"
     write_yaml(params, tmp_path / "params.yaml")
-    fetch_unlabelled.main(settings.load(tmp_path / "params.yaml"))
+    fetch.write_unlabelled(settings.load(tmp_path / "params.yaml"))
     file = tmp_path / "unlabelled" / "reviews.parquet"
     stored = [tokens for batch in words(file) for tokens in batch]
     assert stored == [["no", "label"], ["none", "hére"], ["nor", "here"]]

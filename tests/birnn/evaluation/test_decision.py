@@ -45,9 +45,7 @@ def in_ladder(log_odds: NDArray[np.float32]) -> bool:
     recipe = Recipe("plain", None, "", {}, {})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ladder, "read_predictions", lambda *_: table)
-        patch.setattr(ladder, "training_seconds", lambda _: dict.fromkeys(blends, 1.0))
-        patch.setattr(ladder, "_timing", lambda *_: {})
-        *_, over_seeds = ladder.rows(recipe, [run])
+        *_, over_seeds = ladder.rows(recipe, [run], {})
     return bool(over_seeds["test"] == 1)
 
 

@@ -12,9 +12,8 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from birnn.core import integrity
+from birnn.core import times
 from birnn.core.errors import InputError
-from birnn.core.outputs import write_json
 from birnn.experiments import leaderboard, runs
 from birnn.experiments.runs import Run
 from birnn.reporting.leaderboard import rank
@@ -25,8 +24,8 @@ HOSTILE = ["a|b", "line\nbreak", "[red]x[/]", "`code`", "*", "null", "", "ünïc
 
 
 def table(*experiments: Run, seconds: float = 75.0) -> pd.DataFrame:
-    times = dict.fromkeys(("bilstm", "bigru", "baseline"), seconds)
-    rows = [leaderboard.row(run, times, is_current=run.name != "old") for run in experiments]
+    training = dict.fromkeys(("bilstm", "bigru", "baseline"), seconds)
+    rows = [leaderboard.row(run, training, is_current=run.name != "old") for run in experiments]
     return leaderboard.as_table(rows)
 
 
@@ -175,7 +174,7 @@ LOCK: dict[str, Any] = {
                 {"path": "data/corpus/train.parquet", "md5": "1"},
                 {"path": "code/train_bigru.txt", "md5": "2"},
             ],
-            "outs": [{"path": f"timings/{name}.json", "md5": name} for name in runs.TIMINGS],
+            "outs": [{"path": path, "md5": path} for path in runs.TIMED],
         }
     }
 }
@@ -190,24 +189,18 @@ def changed(old: str, new: str) -> dict[str, Any]:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Enter a folder with a finished run, and experiments of this and other code and reviews."""
     monkeypatch.chdir(tmp_path)
-    for name, seconds in {
-        "word_vectors": 10,
-        "self_labelled": 0,
-        "ngrams": 10,
-        "baseline": 10,
-    }.items():
-        write_json(Path(name[:2], name[2:]), {"seconds": seconds})
-    for name in ("bilstm", "bigru"):
-        write_json(Path(name[:2], name[2:]), {"seconds_per_epoch": [20, 30]})
+    others = {"data/self_labelled": [0], "models/bilstm": [20, 30], "models/bigru": [20, 30]}
+    seconds = {path: [10] for path in runs.TIMED} | others
+    lines = [json.dumps({"md5": path, "seconds": each}) for path, each in seconds.items()]
+    times.append("\n".join(lines) + "\n")
     locks = {
         "same": LOCK,
         "code": changed('"2"', '"3"'),
         "reviews": changed('"1"', '"3"'),
-        "uncached": changed("bigru", "gone"),
+        "untimed": changed('"md5": "models/bigru"', '"md5": "other"'),
     }
     found = [replace(samples.run(name), lock=lock) for name, lock in locks.items()]
     found[1] = replace(found[1], params={"train": {"epochs": 3}})
-    monkeypatch.setattr(integrity, "cache_folder", Path)
     monkeypatch.setattr(leaderboard, "read_lock", lambda: LOCK)
     monkeypatch.setattr(runs, "finished_with_any_code", lambda: found)
     monkeypatch.setattr(runs, "workspace", lambda: replace(samples.run("workspace"), lock=LOCK))
@@ -222,12 +215,12 @@ def test_rows_are_runs_on_the_same_reviews() -> None:
     rows, others = leaderboard.collect()
     assert others == 1
     found = rows.set_index("experiment")
-    assert found.index.tolist() == ["same", "code", "uncached", "workspace"]
-    assert found["code"].tolist() == ["current", "other", "other", "current"]
+    assert found.index.tolist() == ["same", "code", "untimed", "workspace"]
+    assert found["code"].tolist() == ["current", "other", "current", "current"]
     # Training includes the stages before it.
     assert found.loc["workspace", "bigru.seconds"] == 70
     assert found.loc["same", "baseline.seconds"] == 10
-    assert pd.isna(found.loc["uncached", "bigru.seconds"])
+    assert pd.isna(found.loc["untimed", "bigru.seconds"])
     # Older code had fewer settings.
     assert found.loc["code", "params.pad.maxlen"] == ""
 

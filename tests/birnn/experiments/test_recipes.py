@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Settings, flatten
-from birnn.corpora import rotten_tomatoes, store
+from birnn.corpora import rotten_tomatoes, sources, store
 from birnn.corpora.sources import Corpus
 from birnn.experiments import grid, recipes
-from stages import fetch_unlabelled
+from stages import fetch
 from tests.projects import PROJECT, copy_settings
 
 STAGES = (
-    *("pad", "fetch_unlabelled", "train_word_vectors", "label_unlabelled", "weigh_ngrams"),
+    *("pad", "train_word_vectors", "label_unlabelled", "weigh_ngrams"),
     *("train_bilstm", "train_baseline"),
 )
 FAST = (
@@ -60,6 +60,7 @@ def test_recipe_runs_on_few_short_texts(
     store.write(few_short_texts, corpus)
 
     def run_stages() -> None:
+        fetch.write_unlabelled(settings)
         for stage in STAGES:
             import_module(f"stages.{stage}").main(settings)
 
@@ -81,7 +82,7 @@ def test_unlabelled_reviews_cannot_come_from_the_fallback_corpus(
     monkeypatch.delenv("IMDB_ARCHIVE", raising=False)
     monkeypatch.setattr("birnn.corpora.imdb.ADDRESS", "http://127.0.0.1:1/")
     with pytest.raises(InputError, match=r"cannot be reached .* Set word_vectors.reviews to train"):
-        fetch_unlabelled.main(Settings.model_validate(point.params))
+        sources.find_unlabelled(Settings.model_validate(point.params), tmp_path)
 
 
 def test_each_recipe_changes_the_one_that_it_adds_to() -> None:

@@ -2,8 +2,10 @@
 
 import copy
 import json
+import math
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.experiments import grid, private_apis, revisions, runs
 from birnn.experiments.grid import Point
+from tests.birnn import samples
 from tests.projects import PROJECT
 
 PARAMS = {"fetch": {"source": "imdb"}, "train": {"epochs": 1}}
@@ -239,14 +242,26 @@ def test_lock_of_a_killed_dvc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])
 def test_training_time_includes_the_stages_before(labels: float, baseline: float) -> None:
-    stages = {"word_vectors": 1, "self_labelled": labels, "ngrams": 2, "baseline": 8}
-    timings: dict[str, Any] = {name: {"seconds": value} for name, value in stages.items()}
-    timings |= {name: {"seconds_per_epoch": [16, 32]} for name in ("bilstm", "bigru")}
+    seconds: dict[str, list[float]] = {
+        "models/word_vectors": [1],
+        "data/self_labelled": [labels],
+        "data/ngrams": [2],
+        "models/baseline": [8],
+        "models/bilstm": [16, 32],
+        "models/bigru": [16, 32],
+    }
+    outs = [{"path": path, "md5": f"md5 of {path}"} for path in seconds]
+    run = replace(samples.run("one"), lock={"stages": {"all": {"deps": [], "outs": outs}}})
+    recorded = {f"md5 of {path}": {"seconds": values} for path, values in seconds.items()}
     before = 1 + labels + 2
-    assert runs.training_seconds(timings) == {
+    assert runs.training_seconds(run, recorded) == {
         "bilstm": before + 48,
         "bigru": before + 48,
         "baseline": baseline,
         "networks": before + 96,
         "all": before + 96 + 8,
     }
+    del recorded["md5 of models/bigru"]
+    seconds_of_models = runs.training_seconds(run, recorded)
+    unknown = {name for name, value in seconds_of_models.items() if math.isnan(value)}
+    assert unknown == {"bigru", "networks", "all"}

@@ -1,5 +1,6 @@
 """The leaderboard in the report: its order, its purpose, its table and its figure."""
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 
 from birnn.core.errors import InputError
+from birnn.evaluation.model_names import TITLES
 from birnn.experiments import leaderboard as collected
 from birnn.experiments.runs import Run
 from birnn.reporting import leaderboard, leaderboard_figure
@@ -18,7 +20,8 @@ CORPUS = accuracies()["corpus"]
 
 
 def table(*experiments: Run) -> pd.DataFrame:
-    return collected.as_table([collected.row(run, {}, is_current=True) for run in experiments])
+    unknown = dict.fromkeys(TITLES, math.nan)
+    return collected.as_table([collected.row(run, unknown, is_current=True) for run in experiments])
 
 
 def held_out(name: str, test: float, held: float, **settings: object) -> Run:

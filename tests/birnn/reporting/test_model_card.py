@@ -305,14 +305,6 @@ def test_combination_of_networks_is_measured_on_held_out_reviews(
     assert "does not measure" not in card
 
 
-def test_card_contains_no_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = write(tmp_path / "first")
-    timings = samples.timings()
-    timings["bilstm"]["seconds_per_epoch"] = [1.0, 2.0]
-    monkeypatch.setattr(samples, "timings", lambda: timings)
-    assert write(tmp_path / "second") == first
-
-
 def test_commands_and_links_exist(tmp_path: Path) -> None:
     card = write(tmp_path)
     samples.write_report(tmp_path, samples.predictions(), draw=False)

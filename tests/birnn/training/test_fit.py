@@ -12,8 +12,8 @@ import pytest
 
 from birnn.core import machine
 from birnn.core.errors import InputError
-from birnn.core.outputs import read_json
 from birnn.core.settings import Train
+from birnn.core.times import Timing
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
 from birnn.networks.registry import NETWORKS
@@ -68,14 +68,13 @@ def paths(padded: Path, model: str = "model", checkpoints: str = "checkpoints") 
         folder / "ngrams",
         folder / "word_vectors",
         folder / model,
-        folder / "timing.json",
         folder / checkpoints,
         folder / "live",
     )
 
 
-def train(config: NetworkConfig, settings: Train, paths: Paths) -> None:
-    fit.train(NETWORKS[config.name], config, settings, TEST, paths)
+def train(config: NetworkConfig, settings: Train, paths: Paths) -> Timing:
+    return fit.train(NETWORKS[config.name], config, settings, TEST, paths)
 
 
 def read_history(folder: Path) -> list[dict[str, str]]:
@@ -86,12 +85,11 @@ def read_history(folder: Path) -> list[dict[str, str]]:
 def test_training_writes_history_and_logs_epochs(
     padded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train(NETWORK, settings(), paths(padded))
+    timing = train(NETWORK, settings(), paths(padded))
+    assert (len(timing.seconds), timing.kernel) == (2, "fused")
     rows = read_history(tmp_path / "model")
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert list(rows[0]) == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
-    timing = read_json(tmp_path / "timing.json")
-    assert len(timing["seconds_per_epoch"]) == 2
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("  ")[:2] for line in lines] == [
         ["bigru", f"on CPU ({machine.usable_cores()} cores), kernel fused"],
@@ -288,14 +286,13 @@ def test_training_resumes_after_the_last_finished_epoch(
     assert not (tmp_path / "model").exists()
     assert capsys.readouterr().out.splitlines()[-1] == f"{name}  2 of 3 epochs are saved"
     keras.utils.clear_session()
-    train(network, changed, paths(padded))
+    assert len(train(network, changed, paths(padded)).seconds) == 3
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == f"{name}  resumes after epoch 2"
     assert [line.split("  ")[1] for line in lines[2:]] == ["epoch 3/3"]
     for file in ("model.weights.h5", "history.csv", "network.json"):
         resumed, expected = (tmp_path / folder / file for folder in ("model", "uninterrupted"))
         assert resumed.read_bytes() == expected.read_bytes()
-    assert len(read_json(tmp_path / "timing.json")["seconds_per_epoch"]) == 3
 
 
 def test_finished_training_only_writes_the_model(

@@ -1,0 +1,68 @@
+"""Times of training, in `state/times.jsonl`, which git ignores: times are not results.
+
+Each line is a JSON object with the path and the `md5` of the `output` that took the time, the
+fields of `Timing`, and the `date`.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from birnn.core.integrity import compute_md5
+from birnn.core.locks import hold_lock
+from birnn.core.machine import describe
+
+FILE = Path("state/times.jsonl")
+EXPERIMENTS = ".dvc/tmp/exps"  # DVC copies the project into folders in it
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The time of some work.
+
+    Attributes:
+        seconds: time of each epoch, or the total.
+        machine: description of the machine.
+        kernel: the kernel that a network was trained with.
+    """
+
+    seconds: Sequence[float]
+    machine: dict[str, Any] = field(default_factory=describe)
+    kernel: str | None = None
+
+
+def record(output: Path, timing: Timing) -> None:
+    """Append the time that the file or folder `output` took."""
+    line = {"md5": compute_md5(output), "output": output.as_posix()} | asdict(timing)
+    line["seconds"] = [round(seconds, 3) for seconds in timing.seconds]
+    line["date"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    append(json.dumps(line) + "\n")
+
+
+def append(lines: str) -> None:
+    """Append lines to the file of the main folder; one process does at a time."""
+    folder = main_folder()
+    with hold_lock("times", folder=folder / FILE.parent), (folder / FILE).open("a") as file:
+        file.write(lines)
+
+
+def read() -> dict[str, dict[str, Any]]:
+    """Return the newest line of each output, by md5."""
+    file = main_folder() / FILE
+    newest: dict[str, dict[str, Any]] = {}
+    for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else ():
+        # A killed process may leave a part of a line.
+        with suppress(json.JSONDecodeError, KeyError, TypeError):
+            entry = json.loads(line)
+            newest[entry["md5"]] = entry
+    return newest
+
+
+def main_folder() -> Path:
+    """Return the project's folder; for the copy that an experiment runs in, the original's."""
+    here = Path.cwd()
+    return next((folder.parents[2] for folder in here.parents if folder.match(EXPERIMENTS)), here)

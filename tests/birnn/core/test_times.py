@@ -1,0 +1,63 @@
+"""Recorded times: what is written, where, and what is read."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from birnn.core import times
+from birnn.core.integrity import compute_md5
+from birnn.core.times import Timing
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_newest_time_of_an_output_is_found_by_its_content() -> None:
+    for seconds, content in [(1, "old"), (2, "new"), (3, "new")]:
+        Path("model").write_text(content)
+        times.record(Path("model"), Timing([seconds, 0.1], kernel="fused"))
+    recorded = times.read()
+    newest = recorded[str(compute_md5(Path("model")))]
+    assert (newest["seconds"], newest["output"], newest["kernel"]) == ([3, 0.1], "model", "fused")
+    assert newest["machine"]["cores"] >= 1
+    assert len(recorded) == 2
+
+
+def test_no_recorded_times_are_empty() -> None:
+    assert times.read() == {}
+
+
+def test_experiment_in_a_copy_records_in_the_main_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / ".dvc" / "tmp" / "exps" / "standalone" / "tmpabc" / "project"
+    copy.mkdir(parents=True)
+    monkeypatch.chdir(copy)
+    Path("model").touch()
+    times.record(Path("model"), Timing([1]))
+    assert (tmp_path / times.FILE).exists()
+    assert not (copy / times.FILE).exists()
+    assert len(times.read()) == 1
+
+
+def test_part_of_a_line_is_ignored() -> None:
+    times.append(json.dumps({"md5": "a", "seconds": [1]}) + "\n")
+    for part in ('{"md5": "b", "sec', "[]", '{"seconds": [1]}', ""):
+        times.append(f"{part}\n")
+    assert list(times.read()) == ["a"]
+
+
+def test_lines_of_processes_do_not_mix() -> None:
+    lines = [
+        "".join(f"{json.dumps({'md5': f'{worker}-{number}'})}\n" for number in range(50))
+        for worker in range(8)
+    ]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(times.append, lines))
+    text = times.FILE.read_text()
+    assert sorted(text) == sorted("".join(lines))
+    assert all(part in text for part in lines)
