@@ -191,7 +191,7 @@ def test_temporary_experiment_has_the_file(own_copy: Path) -> None:
         ),
         (
             b"n,review,stars,split\n1," + b"a" * 100_000_000 + b",5,train\n",
-            "reviews.csv, line 2 is longer than 20,000,000 bytes",
+            "reviews.csv, line 2 is longer than 20,000,000 characters",
         ),
     ],
 )
@@ -266,7 +266,7 @@ def test_predict_accepts_any_text(own: Path, text: bytes) -> None:
     ("arguments", "stdin", "expected"),
     [
         ((), b"good\n\xff\xfe\n", "standard input, line 2, byte 1 is not UTF-8"),
-        ((), b"a" * 20_000_001, "standard input, line 1 is longer than 20,000,000 bytes"),
+        ((), b"a" * 20_000_001, "standard input, line 1 is longer than 20,000,000 characters"),
         (("--file", "none.csv"), b"", "none.csv does not exist or is not a file"),
         (
             ("--file", "dvc.yaml"),

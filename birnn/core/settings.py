@@ -56,7 +56,7 @@ class Fetch(Section):
     overlap: Literal["report", "refuse"]
 
 
-def _is_encoding(name: str) -> str:
+def _check_encoding(name: str) -> str:
     """Accept auto and the encodings of Python."""
     try:
         b"a".decode("utf-8" if name == "auto" else name, "replace")
@@ -74,7 +74,7 @@ class Csv(Section):
     test: Fraction | Label | None
     seed: Seed
     delimiter: Delimiter
-    encoding: Annotated[str, AfterValidator(_is_encoding)]
+    encoding: Annotated[str, AfterValidator(_check_encoding)]
     text_column: Column
     label_column: Column
     positive: Labels
@@ -85,7 +85,7 @@ class Csv(Section):
     group_column: Column | None
 
     @model_validator(mode="after")
-    def _is_consistent(self) -> Self:
+    def _check_consistency(self) -> Self:
         if isinstance(self.test, float):
             one_split = self.split_column is None
         else:
@@ -186,7 +186,7 @@ class Report(Section):
     equivalence: float = Field(ge=0, le=100)
 
 
-def _is_network(section: str) -> str:
+def _check_network(section: str) -> str:
     """Accept the section of a network, which has the name of the stage that trains the network."""
     if not (STAGES / f"train_{section}.py").exists():
         raise PydanticCustomError(
@@ -205,7 +205,7 @@ class Settings(Section):
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[Annotated[str, AfterValidator(_is_network)], dict[str, Value]]
+    __pydantic_extra__: dict[Annotated[str, AfterValidator(_check_network)], dict[str, Value]]
 
     fetch: Fetch
     csv: Csv

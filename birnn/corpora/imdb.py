@@ -33,7 +33,7 @@ DIGESTS = {
 }
 UNLABELLED_DIGEST = "c3eabc7e31234b351cd782ae2d1bdfb975c398c952b142901500ca42a811cc8b"
 LABELS = {"neg": 0, "pos": 1}
-MEMBERS = 100_022
+MEMBERS = 100_022  # files and folders in the archive
 ADVICE = f"delete it, or set {LOCAL_COPY} to an intact copy"
 
 REVIEW = re.compile(r"(train|test)/(neg|pos)/\d{1,9}_\d{1,2}\.txt")
@@ -161,7 +161,7 @@ def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes
                         file = tar.extractfile(member)
                         if file is not None:
                             yield path, file.read()
-                    # tarfile would hold every member in memory.
+                    # Otherwise tarfile would hold every member in memory.
                     tar.members.clear()  # type: ignore[attr-defined]
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise InputError(f"{archive} is truncated or not an archive ({error}): {ADVICE}") from error

@@ -121,7 +121,7 @@ class LabelledFiles:
     def find(self, name: str) -> list[Path]:
         """Return the file, or the files of a folder or pattern, in order.
 
-        Hidden files, those that start with `_`, and README.md do not count.
+        Hidden files, those that start with `_`, and README.md are left out.
         """
         path = self._folder / name
         if path.is_dir():
@@ -192,8 +192,9 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
     if isinstance(value, bytes | dict | list):
         raise UnusableRowError(
             location,
-            f"whose {column!r} is no text",
-            f"column {column!r} is neither text nor a number: fix it",
+            f"whose {column!r} is neither text nor a number",
+            f"column {column!r} is neither text nor a number: fix the row, or set csv.unusable to "
+            "skip",
         )
     missing = value is None or value != value  # noqa: PLR0124  # NaN differs from itself
     text = "" if missing else _as_text(value)

@@ -26,15 +26,15 @@ def draw_test(
     # Takes a second; only needed for files without a split.
     from sklearn.model_selection import train_test_split  # noqa: PLC0415
 
-    _, group_index, reviews = np.unique(groups, return_inverse=True, return_counts=True)
-    majority = np.bincount(group_index, labels) * 2 >= reviews
+    _, group_index, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    majority = np.bincount(group_index, labels) * 2 >= group_sizes
     try:
         _, drawn = train_test_split(
-            np.arange(len(reviews)), test_size=fraction, stratify=majority, random_state=seed
+            np.arange(len(group_sizes)), test_size=fraction, stratify=majority, random_state=seed
         )
     except ValueError as error:
         raise InputError(
-            f"csv.test is {fraction}, but {len(reviews)} different texts or groups, "
+            f"csv.test is {fraction}, but {len(group_sizes)} different texts or groups, "
             f"{majority.sum()} of them positive, are too few to split ({error}): add reviews, or "
             "choose another fraction"
         ) from None

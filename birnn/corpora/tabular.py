@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 
-LARGEST_TEXT = 20_000_000  # bytes
+LARGEST_TEXT = 20_000_000  # characters of a line, or UTF-8 bytes of a text
 LARGEST_BATCH = 5 * LARGEST_TEXT
 SAMPLE = 1_000_000  # bytes from which the encoding is detected
 SAMPLE_LINES = 20  # from which the delimiter is detected
@@ -121,7 +121,7 @@ def _suffix(file: Path) -> str:
 
 @contextmanager
 def _open(file: Path) -> Iterator[IO[bytes]]:
-    """Open a file, decompressed if its name says so.
+    """Open a file, decompressed if its extension is one of COMPRESSED.
 
     Raises:
         InputError: the compressed content is truncated or damaged.
@@ -158,7 +158,7 @@ def _detect_encoding(file: Path) -> str:
     candidates = LATIN if invalid < letters / 2 else OTHER_SCRIPTS
     matches = charset_normalizer.from_bytes(lines, cp_isolation=candidates)
     plausible = [name for match in matches for name in match.could_be_from_charset]
-    # Of the Latin encodings, charset_normalizer cannot tell which is far more common.
+    # Prefer the first, because charset_normalizer does not know that it is far more common.
     return next((name for name in candidates[:1] if name in plausible), (plausible or [UTF_8])[0])
 
 
@@ -185,7 +185,7 @@ def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[i
         InputError: a line is not in this encoding, contains a NUL byte, or is longer than
             LARGEST_TEXT.
     """
-    name_of_encoding = encoding.removesuffix("-sig")
+    encoding_name = encoding.removesuffix("-sig")
     # Invalid bytes become surrogates, so that their line is known.
     text = io.TextIOWrapper(
         cast("io.BufferedReader", file), encoding, errors="surrogateescape", newline="\n"
@@ -197,19 +197,18 @@ def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[i
             location = f"{name}, line {number}"
             if len(line) > LARGEST_TEXT:
                 raise InputError(
-                    f"{location} is longer than {LARGEST_TEXT:,} bytes: shorten or remove it"
+                    f"{location} is longer than {LARGEST_TEXT:,} characters: shorten or remove it"
                 )
             if not _is_valid(line) and (invalid := INVALID.search(line)):
-                byte = len(line[: invalid.start()].encode(name_of_encoding)) + 1
-                problem = "a NUL byte" if invalid[0] == "\0" else f"not {name_of_encoding.upper()}"
+                byte = len(line[: invalid.start()].encode(encoding_name)) + 1
+                problem = "a NUL byte" if invalid[0] == "\0" else f"not {encoding_name.upper()}"
                 raise InputError(
                     f"{location}, byte {byte} is {problem}: save the file as UTF-8 text"
                 )
             yield number, line
     except UnicodeError:
         raise InputError(
-            f"{name}, line {number + 1} is not {name_of_encoding.upper()}: save the file as UTF-8 "
-            "text"
+            f"{name}, line {number + 1} is not {encoding_name.upper()}: save the file as UTF-8 text"
         ) from None
     finally:
         if not text.closed:

@@ -25,8 +25,8 @@ def multiply_adds(
 ) -> int | None:
     """Return the multiply-adds of all products with weights for a review of `words` words.
 
-    Each weight of the output layer takes one per review. Those of `layer` are what the network
-    declares, or else one per word for each weight of a recurrent layer. Biases and element-wise
+    The output layer takes one multiply-add per weight. `layer` takes as many as the network
+    declares, or else, if it is recurrent, one per word and weight. Biases and element-wise
     operations are a small part and are not counted. The result is None if the layer has weights,
     but is not recurrent, and the network declares nothing.
     """

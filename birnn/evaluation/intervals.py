@@ -75,7 +75,7 @@ def proportion_interval(successes: NDArray[np.bool_], groups: NDArray[np.int32])
 def design_effect(
     residuals: NDArray[np.floating], groups: NDArray[np.int32], comparisons: int = 1
 ) -> float:
-    """Return by how much the likeness of grouped reviews multiplies the variance of a mean.
+    """Return the factor by which the likeness of grouped reviews raises the variance of a mean.
 
     The result is at least 1, because reviews of one group are hardly less alike than reviews of
     several groups: a smaller estimate is due to chance. It includes the uncertainty of a variance
@@ -98,10 +98,10 @@ def design_effect(
         return float((sizes**2).sum()) / reviews
     group_squares = float((np.bincount(index, residuals) ** 2).sum())
     effect = (group_squares * count / (count - 1)) / (squares * reviews / (reviews - 1))
-    return min(float(reviews), max(1.0, effect) * few_groups(count, reviews, comparisons))
+    return min(float(reviews), max(1.0, effect) * few_groups_factor(count, reviews, comparisons))
 
 
-def few_groups(groups: int, reviews: int, comparisons: int = 1) -> float:
+def few_groups_factor(groups: int, reviews: int, comparisons: int = 1) -> float:
     """Return the squared ratio of Student's quantiles for this many groups and reviews."""
     by_group, by_review = -special.stdtrit([groups - 1, reviews - 1], tail(comparisons))
     return float(by_group / by_review) ** 2
@@ -142,7 +142,7 @@ def auc_interval(
     independent = _area_variance(shares - area, positive, np.arange(reviews))
     if clustered is None or independent is None or max(clustered, independent) == 0:
         return None
-    variance = max(clustered, independent) * few_groups(len(names), reviews)
+    variance = max(clustered, independent) * few_groups_factor(len(names), reviews)
     margin = -special.ndtri(tail(1)) * math.sqrt(variance)
     return max(0.0, area - margin), min(1.0, area + margin)
 

@@ -62,7 +62,7 @@ def by_truncation(
 def by_overlap(
     in_training: NDArray[np.bool_], correct: NDArray[np.bool_], groups: NDArray[np.int32]
 ) -> list[dict[str, Any]]:
-    """Return the accuracy on reviews whose text is not a training review's, and on the others."""
+    """Return the accuracy on reviews without, then with the text of a training review."""
     return [
         {"in_training": False} | accuracy(correct[~in_training], groups[~in_training]),
         {"in_training": True} | accuracy(correct[in_training], groups[in_training]),

@@ -63,7 +63,7 @@ class Graph:
         return self.constant(values, np.int64)
 
     def node(self, operator: str, *inputs: str, skip: int = 0, **attributes: Any) -> str:
-        """Return the name of the output of an operator, after leaving out its first `skip`."""
+        """Add an operator and return the name of its output number `skip`, counted from 0."""
         node = helper.make_node(operator, inputs, [""] * skip, **attributes)
         key = node.SerializeToString(deterministic=True)
         if key not in self._names:
@@ -232,10 +232,10 @@ def _ngram_ratios(graph: Graph, table: RatioTable, num_words: int, longest: int)
         scaled = graph.node("Mul", shifted, graph.constant(num_words**before, np.int64))
         code = graph.node("Add", code, scaled)
         is_short = graph.node("Equal", shifted, zero)
-        known = graph.node("Where", is_short, graph.constant(NO_NGRAM, np.int64), code)
+        codes = graph.node("Where", is_short, graph.constant(NO_NGRAM, np.int64), code)
         found = graph.node(
             "LabelEncoder",
-            known,
+            codes,
             domain="ai.onnx.ml",
             keys_tensor=numpy_helper.from_array(table.codes),
             values_tensor=numpy_helper.from_array(table.ratios),

@@ -1,4 +1,4 @@
-"""The network that all kinds of networks share: an embedding, a layer, dropout and an output."""
+"""The base class of the networks: an embedding, and layers that subclasses compute."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from birnn.layers.embeddings import Words
 
 
 class BaseNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
-    """A network whose first layer looks up words; a subclass computes the others."""
+    """A network whose first layer looks up words; subclasses compute the other layers."""
 
     def call(
         self,

@@ -45,7 +45,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         """Create an embedding.
 
         Args:
-            num_words: upper limit of the ids.
+            num_words: upper bound of the ids, exclusive.
             embedding_dim: length of a word vector.
             dropout: fraction of the elements of each word vector that is dropped in training, the
                 same for all occurrences of the word in a batch (Gal and Ghahramani, "A
@@ -134,16 +134,16 @@ class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes witho
 
     def call(self, ids: tf.Tensor) -> tf.Tensor:
         """Return the ratios per position, shape (*ids, longest), 0 for unknown n-grams."""
-        words = tf.where(ids != PADDING)
-        table, codes = tf.convert_to_tensor(self.codes), self._codes(ids, words)
+        positions = tf.where(ids != PADDING)
+        table, codes = tf.convert_to_tensor(self.codes), self._codes(ids, positions)
         indices = tf.minimum(tf.searchsorted(table, codes), tf.size(table) - 1)
         is_known = tf.gather(table, indices) == codes
         ratios = tf.where(is_known, tf.gather(tf.convert_to_tensor(self.ratios), indices), 0.0)
         shape = [*tf.unstack(tf.shape(ids, tf.int64)), self._longest]
-        return tf.scatter_nd(words, tf.reshape(ratios, [-1, self._longest]), shape)
+        return tf.scatter_nd(positions, tf.reshape(ratios, [-1, self._longest]), shape)
 
-    def _codes(self, ids: tf.Tensor, words: tf.Tensor) -> tf.Tensor:
-        """Return the codes of `ngrams.codes`, flattened."""
+    def _codes(self, ids: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
+        """Return the codes at the positions of words, as `ngrams.codes` does, flattened."""
         ids = tf.cast(ids, tf.int64)
         code = tf.zeros_like(ids)
         codes = []
@@ -151,4 +151,4 @@ class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes witho
             first = tf.pad(ids, [[0, 0], [before, 0]])[:, : tf.shape(ids)[1]]
             code += first * self._num_words**before
             codes.append(tf.where(first == PADDING, tf.constant(NO_NGRAM, tf.int64), code))
-        return tf.reshape(tf.gather_nd(tf.stack(codes, axis=-1), words), [-1])
+        return tf.reshape(tf.gather_nd(tf.stack(codes, axis=-1), positions), [-1])

@@ -25,9 +25,9 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
-PARTS = 4  # of a batch at most, for different cores
+PARTS = 4  # the most parts into which a batch is split, to use several cores
 
-# What the kernel computes. A subclass could compute something else.
+# The kernel runs exactly these types, because a subclass could compute something else.
 LAYERS = {keras.layers.LSTM, keras.layers.GRU, keras.layers.RNN}
 CELLS: dict[type[keras.layers.Layer], Cell] = {
     keras.layers.LSTMCell: "lstm",
@@ -57,7 +57,7 @@ def find_cell(layer: keras.Layer) -> Cell | None:
 
 
 class FusedNetwork(BaseNetwork):
-    """The layers of `build_network`, with the recurrent layer computed by `kernel`."""
+    """A network from `build_network` whose recurrent layer is computed by `kernel`."""
 
     def __init__(self, cell: Cell, layers: list[keras.layers.Layer], name: str) -> None:
         """Create a network from layers, the second of which is bidirectional and has this cell."""
@@ -197,7 +197,8 @@ def _sort_inputs(words: Ints, mask: Mask, ratios: Floats) -> tuple[NDArray[np.in
 def _run_on_parts(work: Callable[[int, slice], Any], reviews: int) -> list[list[Any]]:
     """Run `work` on every part of the reviews, and return the results per direction.
 
-    The parts decide how the sum of the gradients is rounded, so they do not depend on the cores.
+    The split decides how the sum of the gradients is rounded, so it does not depend on the number
+    of cores.
     There is a part even if there are no reviews: with several devices, a device may get no share of
     a small batch.
     """

@@ -34,13 +34,13 @@ from typing import Any, Literal
 import numpy as np
 from llvmlite import binding, ir
 from numba import config, njit, types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from birnn.layers.private_apis import cgutils
 
 Cell = Literal["lstm", "gru"]
 
-# Of this CPU, or of the one that Numba is told to compile for.
+# The features of this CPU, unless the environment variable NUMBA_CPU_FEATURES names others.
 CPU_FEATURES = config.CPU_FEATURES or binding.get_host_cpu_features().flatten()
 ROWS = 8  # reviews, and rows of a product, that are computed at a time
 # Columns of a product that are computed at a time. ROWS x LANES sums take half of the registers.
@@ -380,16 +380,16 @@ def set_zero(rows):
             rows[row, j] = F(0)
 
 
-@inlined
-def round_up(columns):
-    """Round up to a multiple of LANES."""
-    return -(-columns // LANES) * LANES
+@register_jitable
+def round_up(number: int, multiple: int) -> int:
+    """Round up to a multiple; both compiled functions and Python can call this."""
+    return -(-number // multiple) * multiple
 
 
 @inlined
 def pad_columns(matrix):
     """Return a copy with columns of zeros up to a multiple of LANES, for `add_product`."""
-    result = np.zeros((matrix.shape[0], round_up(matrix.shape[1])), F)
+    result = np.zeros((matrix.shape[0], round_up(matrix.shape[1], LANES)), F)
     for row in range(matrix.shape[0]):
         set_row(result[row], matrix[row])
     return result
@@ -400,9 +400,9 @@ def new_buffers(slots, recurrent):
     """Return gates, cells, states, pools and peaks for ROWS reviews and `slots` time steps."""
     units = recurrent.shape[0]
     return (
-        np.zeros((slots, ROWS, max(4 * units, round_up(recurrent.shape[1]))), F),
+        np.zeros((slots, ROWS, max(4 * units, round_up(recurrent.shape[1], LANES))), F),
         np.zeros((slots + 1, ROWS, units), F),
-        np.zeros((slots + 1, ROWS, round_up(units)), F),
+        np.zeros((slots + 1, ROWS, round_up(units, LANES)), F),
         np.zeros((2, ROWS, units), F),
         np.zeros((ROWS, units), np.int32),
     )
@@ -418,10 +418,11 @@ def get_block(inputs, start):
 
 @cached
 def add_rows_of_product(a, b, start, end, result):
-    """Add rows `start` to `end` of `a @ b` to those of `result`; `start` is a multiple of ROWS.
+    """Add rows `start` to `end` of `a @ b` to the same rows of `result`.
 
-    `b` and `result` have a multiple of LANES columns. `result` has the number of rows of `a`,
-    rounded up to a multiple of ROWS; the surplus rows become meaningless.
+    `start` is a multiple of ROWS. `b` and `result` have a multiple of LANES columns. `result` has
+    the number of rows of `a`, rounded up to a multiple of ROWS; the surplus rows become
+    meaningless.
     """
     full = start + (end - start) // ROWS * ROWS
     last_rows = np.zeros((ROWS, DEPTH), F)
@@ -488,7 +489,7 @@ def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, weight_g
     transposed = pad_columns(recurrent.T)
     state_gradient = np.zeros_like(states[0])
     cell_gradient = np.zeros_like(cells[0])
-    product_gradient = np.zeros((states.shape[2], round_up(recurrent.shape[1])), F)
+    product_gradient = np.zeros((states.shape[2], round_up(recurrent.shape[1], LANES)), F)
     for start in range(0, len(inputs[0]), ROWS):
         block, block_gradient = get_block(inputs, start), output_gradient[start : start + ROWS]
         lengths = block[1]

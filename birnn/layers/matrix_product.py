@@ -13,7 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from birnn.core.machine import usable_cores
-from birnn.layers.kernel import LANES, ROWS, add_rows_of_product
+from birnn.layers.kernel import LANES, ROWS, add_rows_of_product, round_up
 from birnn.layers.threads import run_parallel
 
 Matrix = NDArray[np.float32]
@@ -21,7 +21,7 @@ Matrix = NDArray[np.float32]
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
 def matrix_product(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], Any]]:
-    """Return the product of two matrices, float32; its gradient is as independent of the CPU."""
+    """Return the product of two matrices, float32; its gradient is as reproducible."""
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         def products(upstream: Matrix, a: Matrix, b: Matrix) -> list[Matrix]:
@@ -38,16 +38,12 @@ def matrix_product(a: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.
 def _multiply_in_parallel(a: Matrix, b: Matrix) -> Matrix:
     """Return the product, computed on all cores."""
     rows, columns = len(a), b.shape[1]
-    padding = _round_up(columns, LANES) - columns
+    padding = round_up(columns, LANES) - columns
     padded = np.ascontiguousarray(np.pad(b, [(0, 0), (0, padding)]) if padding else b)
-    result = np.zeros((_round_up(rows, ROWS), columns + padding), np.float32)
-    step = max(ROWS, _round_up(-(-rows // usable_cores()), ROWS))
+    result = np.zeros((round_up(rows, ROWS), columns + padding), np.float32)
+    step = max(ROWS, round_up(-(-rows // usable_cores()), ROWS))
     run_parallel(
         partial(add_rows_of_product, a, padded, start, min(start + step, rows), result)
         for start in range(0, rows, step)
     )
     return np.ascontiguousarray(result[:rows, :columns])
-
-
-def _round_up(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple

@@ -16,7 +16,7 @@ EVIDENCE_SCALE = 0.1
 def call_layer(
     layer: keras.Layer, vectors: tf.Tensor, mask: tf.Tensor | None, *, training: bool | None
 ) -> tf.Tensor:
-    """Return the output of the layer after the embedding; a layer may ignore masks."""
+    """Call the layer after the embedding, with the mask if it accepts one."""
     options = {"mask": mask} if "mask" in inspect.signature(layer.call).parameters else {}
     return layer(vectors, training=training, **options)
 
@@ -44,12 +44,13 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
         """Return pooled states and sums of ratios, float32, shape (reviews, outputs)."""
         states = super().call(sequences, initial_state, mask=mask, training=training)
         is_word = tf.ones_like(states[..., :1], tf.bool) if mask is None else mask[..., None]
-        words = tf.reduce_sum(tf.cast(is_word, tf.float32), axis=1)
+        word_counts = tf.reduce_sum(tf.cast(is_word, tf.float32), axis=1)
         pools = []
         for direction_states in tf.split(states, DIRECTIONS, axis=-1):
             word_states = tf.where(is_word, direction_states, direction_states.dtype.min)
             pools.append(tf.reduce_max(word_states, axis=1))
-            pools.append(tf.reduce_sum(tf.where(is_word, direction_states, 0.0), axis=1) / words)
+            sums = tf.reduce_sum(tf.where(is_word, direction_states, 0.0), axis=1)
+            pools.append(sums / word_counts)
         return self.append_evidence(
             tf.concat(pools, axis=-1), sequences[..., self._embedding_dim :]
         )

@@ -1,7 +1,7 @@
 """The private interfaces of Keras and Numba that have no public equivalent.
 
-A test checks that they still exist. Those of DVC are in `birnn.experiments.private_apis`, so that a
-change of DVC does not train the networks again.
+A test checks that they still exist. DVC's private interfaces are in
+`birnn.experiments.private_apis`, so that an edit there does not retrain the networks.
 """
 
 from typing import Any
@@ -12,12 +12,12 @@ __all__ = ["apply_gradients_as_they_are", "cgutils", "skip_symbolic_build"]
 
 
 def apply_gradients_as_they_are(optimizer: Any) -> None:
-    """Let a Keras optimizer not sum gradients over devices, because its caller has done so."""
+    """Stop a Keras optimizer from summing gradients over devices: its caller has done so."""
     _replace(optimizer, "_all_reduce_sum_gradients", lambda pairs: pairs)
 
 
 def skip_symbolic_build(model: Any) -> None:
-    """Let Keras not build a model and its metrics from the mean of the devices' first batches."""
+    """Stop Keras from building a model and its metrics from the mean of the first batches."""
     _replace(model, "_maybe_symbolic_build", lambda **_: None)
 
 

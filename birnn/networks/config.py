@@ -17,7 +17,7 @@ class NetworkConfig(BaseModel):
     Attributes:
         name: name of the network.
         settings: the network's own settings.
-        num_words: upper limit of the ids.
+        num_words: upper bound of the ids, exclusive.
         maxlen: ids per review.
         embedding_dim: length of a word vector.
         dropout: fraction of the output layer's inputs that is dropped in training.

@@ -1,4 +1,4 @@
-"""What the pipeline needs to know about a network to train it and to compare it."""
+"""The definition of a network: all that the pipeline needs to train it and to compare it."""
 
 import re
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class Network:
     """A network that the pipeline can train and compare.
 
     Attributes:
-        name: name in files and commands: small letters, digits and underscores.
+        name: name in files and commands: lowercase letters, digits and underscores.
         title: name in reports.
         color: color in figures (see `reporting.colors`).
         build: function that returns the Keras layer between the embedding and the output, given the
@@ -60,9 +60,10 @@ class Network:
     multiply_adds: Callable[[Any, int], int] | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError if the name is not valid, or if files use it for something else."""
+        """Raise ValueError if the name is not valid, or reserved for something else."""
         if not NAME.fullmatch(self.name) or self.name in RESERVED or MINUS in self.name:
             raise ValueError(
-                f"{self.name!r} cannot be the name of a network: use small letters, digits and "
-                f"underscores, but none of {', '.join(sorted(RESERVED))}"
+                f"{self.name!r} cannot be the name of a network: start with a lowercase letter, "
+                f"use only lowercase letters, digits and underscores, do not use {MINUS!r}, and "
+                f"choose none of {', '.join(sorted(RESERVED))}"
             )

@@ -130,8 +130,8 @@ def initialize(
 
     Args:
         model: the network.
-        vectors: float32, shape (ids, embedding_dim), with as many ids as the vocabulary needs;
-            later ids, and all without rows, stay random.
+        vectors: float32, shape (ids, embedding_dim), with as many ids as the vocabulary needs.
+            The vectors of later ids, and of ids whose row is zeros, stay random.
         table: None for a network that reads no n-grams.
     """
     embedding = model.layers[0]

@@ -1,4 +1,4 @@
-"""Statistics of the reviews of a split, and the words that tell its classes apart."""
+"""Statistics of the reviews of a split, and the words that distinguish its classes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ class SplitStatistics:
         positive: the number of positive reviews.
         repeated: the number of reviews whose text is also in an earlier row.
         group_sizes: the number of reviews of each group, int64, shape (groups,).
-        known_words: the number of words in the vocabulary, counted each time they occur.
+        known_words: the number of words of all reviews that are in the vocabulary.
     """
 
     lengths: NDArray[np.int32]
@@ -50,11 +50,11 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
     """
     known = pa.array(vocabulary, pa.string())
     everything = np.ones(reviews.count(file), np.bool_)
-    texts = np.fromiter((short_hash(text.encode()) for text in reviews.all_texts(file)), np.uint64)
+    hashes = np.fromiter((short_hash(text.encode()) for text in reviews.all_texts(file)), np.uint64)
     return SplitStatistics(
         lengths=reviews.lengths(file),
         positive=int(reviews.column(file, "label").sum()),
-        repeated=len(texts) - len(np.unique(texts)),
+        repeated=len(hashes) - len(np.unique(hashes)),
         group_sizes=np.bincount(reviews.groups(file)),
         known_words=sum(
             pc.sum(pc.is_in(batch["tokens"].flatten(), known)).as_py() or 0
@@ -104,11 +104,11 @@ def _format(split: SplitStatistics, maxlen: int, grouped: bool) -> dict[str, str
 def find_distinctive_words(file: Path, vocabulary: list[str], count: int) -> list[DistinctiveWord]:
     """Return the most distinctive words of positive, then of negative reviews, up to `count` each.
 
-    The odds of a word are the number of reviews of a class that contain it over the number of those
-    that do not, both plus a half (Haldane 1956, Anscombe 1956). Words are ranked by the difference
-    of the log-odds between the classes over its standard error, as Monroe, Colaresi and Quinn
-    ("Fightin' Words", 2008) rank words by their total counts. So neither the most
-    frequent words nor the rarest come first. Words below `LEAST_Z` standard errors are left out.
+    The odds of a word are the number of reviews of a class that contain it over the number that do
+    not, both plus a half (Haldane 1956, Anscombe 1956). Words are ranked by the difference of the
+    log-odds between the classes over its standard error, as Monroe, Colaresi and Quinn ("Fightin'
+    Words", 2008) rank words by their total counts. So neither the most frequent words nor the
+    rarest come first. Words below `LEAST_Z` standard errors are left out.
     """
     counts, sizes = _count_reviews_with_words(file, vocabulary)
     present, absent = counts + CORRECTION, sizes - counts + CORRECTION

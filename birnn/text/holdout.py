@@ -23,9 +23,9 @@ def hold_out(
     Raises:
         InputError: the hold-out or the remaining reviews lack a class.
     """
-    _, group_index, reviews = np.unique(groups, return_inverse=True, return_counts=True)
-    order = np.random.default_rng(seed).permutation(len(reviews))
-    chosen = order[np.cumsum(reviews[order]) <= fraction * len(groups)]
+    _, group_index, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(group_sizes))
+    chosen = order[np.cumsum(group_sizes[order]) <= fraction * len(groups)]
     held_out = np.isin(group_index, chosen)
     for part in (held_out, ~held_out):
         if len(np.unique(labels[part])) < len(np.unique(labels)):

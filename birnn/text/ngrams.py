@@ -163,9 +163,9 @@ def _present(
     columns: NDArray[np.int64], starts: NDArray[np.int64], ngrams: int
 ) -> scipy.sparse.csr_matrix:
     """Return 1 if a review contains an n-gram and 0 if not, int32, shape (reviews, n-grams)."""
-    counts = np.ones(columns.size, np.int32)
+    ones = np.ones(columns.size, np.int32)
     present = scipy.sparse.csr_matrix(
-        (counts, columns.ravel(), starts * columns.shape[1]), (len(starts) - 1, ngrams)
+        (ones, columns.ravel(), starts * columns.shape[1]), (len(starts) - 1, ngrams)
     )
     present.sum_duplicates()
     present.data[:] = 1

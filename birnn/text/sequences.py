@@ -2,7 +2,7 @@
 
 A folder holds `sequences.npy` (int32, shape (reviews, maxlen)), `labels.npy` (uint8, or float32 if
 they are probabilities of positive, shape (reviews,)) and `rows.npy` (int32, shape (reviews,)), the
-row of each review in the split's Parquet file (but see `training_set`).
+row of each review in the split's Parquet file. `training_set` also numbers unlabelled reviews.
 """
 
 from collections.abc import Iterable

@@ -1,13 +1,13 @@
 """Adversarial training: also learn from word vectors that are shifted to raise the loss.
 
 Miyato, Dai and Goodfellow, "Adversarial Training Methods for Semi-Supervised Text Classification",
-ICLR 2017, section 3. Four things differ:
+ICLR 2017, section 3. Four things differ from the paper:
 
 - All occurrences of a word in a review shift alike, so that the kernel computes the word once.
 - The word vectors are not normalized. Their norm at the start is `word_vectors.norm`.
 - The ratios of n-grams do not shift.
-- The losses with and without the shift are averaged, not added, so that `train.clipnorm` keeps its
-  meaning.
+- The losses with and without the shift are averaged, not added, so that gradients are about as
+  large as in ordinary training and the same `train.clipnorm` suits both.
 """
 
 from typing import Any
@@ -72,7 +72,7 @@ def train_step(
 
 
 def separate_reviews(words: Words) -> tuple[Words, tf.Tensor, tf.Tensor]:
-    """Give each review word vectors of its own.
+    """Give each review its own word vectors.
 
     Return the words, the review of each vector, and the number of occurrences of its word in this
     review, both int32, shape (vectors,).
@@ -100,7 +100,7 @@ def adversarial_perturbation(
             (vectors, embedding_dim).
         reviews: the review of each vector, shape (vectors,).
         occurrences: how often the word occurs in the review, shape (vectors,).
-        norm: the norm.
+        norm: the norm of the perturbation of each review.
     """
     direction: Floats = gradient * (1 / occurrences[:, None]).astype(np.float32)
     squares = (gradient * direction).sum(axis=1, dtype=np.float64)

@@ -1,7 +1,7 @@
 """Live progress: one JSON file per network that trains, for `birnn watch` and other readers.
 
-The file is no output of a stage and changes no result. It stays after the training, until the next
-training of the network replaces it.
+The file is not an output of a stage and does not affect results. It stays after the training,
+until the next training of the network replaces it.
 """
 
 import json
@@ -59,13 +59,13 @@ class Training:
 
     @property
     def accuracy(self) -> str:
-        """The accuracy of the last epoch on the watched reviews, or nothing."""
+        """The accuracy of the last epoch on the watched reviews, or an empty string."""
         rows = [row for row in self.curves if row["split"] != TRAINING]
         return f"{rows[-1]['accuracy']:.4f}" if rows else ""
 
     @property
     def time_left(self) -> str:
-        """The remaining time such as `2:05` or `1:02:05`, if it is known; or how it ended."""
+        """The remaining time, such as `1:02:05`, or how the training ended; empty if unknown."""
         if self.finished:
             return "finished" if self.progress >= self.epochs else "stopped"
         if self.seconds_left is None:

@@ -13,7 +13,7 @@ Gradient = Any  # tf.Tensor or tf.IndexedSlices; TensorFlow comes without types
 
 
 def create_optimizer(settings: Train, reviews: int) -> keras.Optimizer:
-    """Return the Keras optimizer that the settings specify, for training on so many reviews.
+    """Return the Keras optimizer that the settings specify, for training on `reviews` reviews.
 
     The allowed names are in `core/settings.py`; Keras knows them all.
     """

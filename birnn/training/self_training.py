@@ -1,8 +1,8 @@
-"""Self-training: label the unlabelled reviews with the predictions of models of the labelled ones.
+"""Self-training: models trained on the labelled reviews predict the labels of the unlabelled ones.
 
 Scudder, "Probability of Error of Some Adaptive Pattern-Recognition Machines", 1965. The labels are
-probabilities, as in Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015:
-those of the mean log-odds of all models.
+probabilities, as in Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015.
+They are computed from the mean log-odds of all models.
 
 The models have learned from all labelled reviews. So n-gram ratios from the new labels depend a
 little on the label of every labelled review, whatever its fold.
@@ -30,7 +30,7 @@ from birnn.training.splits import watched_split
 from birnn.training.training_set import CORPUS, LABELLED, UNLABELLED, groups, words
 
 PADDED = Path("data/padded")
-STATE = Path("state/self_training")  # kept, so that an interrupted stage resumes
+STATE = Path("state/self_training")  # no output of DVC, so an interrupted stage resumes
 
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -40,7 +40,7 @@ Predictor = Callable[[Ids, list[list[str]]], Floats]
 def write(settings: Settings, folder: Path) -> float:
     """Write the labelled reviews, followed by the unlabelled ones with predicted labels.
 
-    Return the seconds of the work, including the epochs of interrupted processes.
+    Return the duration in seconds, including epochs that interrupted processes trained.
     """
     start = time.perf_counter()
     weigh_ngrams(settings)

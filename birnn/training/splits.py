@@ -1,4 +1,4 @@
-"""Names of the reviews that the curves of a training are drawn for."""
+"""Names of the sets of reviews on which the learning curves are measured."""
 
 TRAINING, TEST, VALIDATION = "training", "test split", "validation"
 

@@ -1,7 +1,7 @@
-"""The reviews that all models are trained on: the labelled ones, then perhaps self-labelled ones.
+"""The reviews that all models train on: labelled and, with self-training, then self-labelled ones.
 
-Their folders are described in `sequences`. Row numbers from the number of reviews in the training
-split on are those of unlabelled reviews.
+The format of their folders is described in `sequences`. If the training split has n reviews, row
+numbers below n refer to the labelled reviews, and row number n + i refers to unlabelled review i.
 """
 
 from collections.abc import Iterator
@@ -40,10 +40,10 @@ def groups(training: Path) -> NDArray[np.int32]:
 def words(training: Path) -> Iterator[list[str]]:
     """Yield the words of each review, in the order of their rows, which must be ascending."""
     rows = np.load(training / "rows.npy")
-    labelled = reviews.count(CORPUS)
-    unlabelled = rows[rows >= labelled] - labelled
-    for batch in reviews.words(CORPUS, rows=rows[rows < labelled]):
+    labelled_count = reviews.count(CORPUS)
+    unlabelled_rows = rows[rows >= labelled_count] - labelled_count
+    for batch in reviews.words(CORPUS, rows=rows[rows < labelled_count]):
         yield from batch
-    if len(unlabelled):
-        for batch in reviews.words(UNLABELLED, rows=unlabelled):
+    if len(unlabelled_rows):
+        for batch in reviews.words(UNLABELLED, rows=unlabelled_rows):
             yield from batch

@@ -84,7 +84,7 @@ def test_invalid_bytes_are_refused(
 def test_long_text_is_refused(monkeypatch: pytest.MonkeyPatch, *, whole: bool) -> None:
     monkeypatch.setattr(tabular, "LARGEST_TEXT", 10)
     assert read_input(monkeypatch, b"a" * 10, whole=whole)[0][1] == "a" * 10
-    with pytest.raises(InputError, match="is longer than 10 bytes"):
+    with pytest.raises(InputError, match=f"is longer than 10 {'bytes' if whole else 'characters'}"):
         read_input(monkeypatch, b"a" * 11, whole=whole)
 
 

@@ -190,7 +190,7 @@ def test_huge_text_is_refused_before_it_fills_memory(tmp_path: Path, name: str) 
         for _ in range(100):
             output.write(b"a" * 1_000_000)
     tracemalloc.start()
-    with pytest.raises(InputError, match="line 2 is longer than 20,000,000 bytes"):
+    with pytest.raises(InputError, match="line 2 is longer than 20,000,000 characters"):
         list(tabular.read(tmp_path / name, COLUMNS))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
