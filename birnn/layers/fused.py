@@ -198,9 +198,8 @@ def _run_on_parts(work: Callable[[int, slice], Any], reviews: int) -> list[list[
     """Run `work` on every part of the reviews, and return the results per direction.
 
     The split decides how the sum of the gradients is rounded, so it does not depend on the number
-    of cores.
-    There is a part even if there are no reviews: with several devices, a device may get no share of
-    a small batch.
+    of cores. There is a part even if there are no reviews: with several devices, a device may get
+    no share of a small batch.
     """
     step = max(1, -(-reviews // (PARTS * ROWS))) * ROWS
     parts = [slice(row, row + step) for row in range(0, max(1, reviews), step)]
