@@ -1,0 +1,1 @@
+"""Studies: several runs in one table, their comparison and their figure."""

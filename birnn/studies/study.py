@@ -1,0 +1,286 @@
+"""A study: several runs and what they share, in the folder `study/NAME`.
+
+- `study.yaml`: the fields of `About`.
+- `runs.csv`: one row per run, with its `name`, the values that vary, the seeds, the measures of
+  every model (`bigru.accuracy`), its training time (`bigru.seconds`) and the `machine`. A study that
+  serves to choose settings has no measures of the test split. In a study of recipes, rows without a
+  seed blend all seeds.
+- `epochs.csv`, if only the seed varies: accuracy and loss on the watched split.
+- `predictions/RUN.parquet`: the log-odds of every model for the test reviews, as float16, which
+  changes them by at most 0.008; `reviews.parquet`: label and group (film) of these reviews.
+- `NAME.png`: the figure.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from birnn.core.errors import InputError
+from birnn.core.outputs import atomic_folder
+from birnn.core.yaml_files import read_yaml, write_yaml
+from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+
+FOLDER = Path("study")
+ABOUT, RUNS, EPOCHS = "study.yaml", "runs.csv", "epochs.csv"
+REVIEWS, PREDICTIONS = "reviews.parquet", "predictions"
+NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+RECIPE = "recipe"
+SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
+CORPUS = ("name", "train_reviews", "test_reviews", "vocabulary")
+HELD_OUT_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
+DIGITS = 6
+
+
+@dataclass(frozen=True)
+class About:
+    """What the runs of a study share.
+
+    Attributes:
+        command: the command that wrote the study.
+        corpus: description of the corpus, as in the metrics.
+        varied: names of the settings that vary, except seeds; `recipe` is one.
+        settings: values of all other settings, by name.
+        recipes: name, title, base (the recipe that it adds to) and added settings of each recipe.
+        chooses: true if the study serves to choose settings.
+    """
+
+    command: str
+    corpus: dict[str, Any]
+    varied: list[str]
+    settings: dict[str, Any]
+    recipes: list[dict[str, Any]] = field(default_factory=list)
+    chooses: bool = False
+
+
+@dataclass(frozen=True)
+class Combination:
+    """The runs with one combination of the values that vary.
+
+    Attributes:
+        values: the values, by name of the setting.
+        runs: rows of `runs.csv`, one per seed.
+    """
+
+    values: dict[str, Any]
+    runs: pd.DataFrame
+
+    @property
+    def label(self) -> str:
+        """The values in one phrase."""
+        return ", ".join(map(str, self.values.values()))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study in a folder.
+
+    Attributes:
+        folder: the folder.
+        about: what its runs share.
+        runs: rows of `runs.csv`, without those that blend all seeds.
+        blends: the rows that blend all seeds.
+        epochs: rows of `epochs.csv`, None without the file.
+    """
+
+    folder: Path
+    about: About
+    runs: pd.DataFrame
+    blends: pd.DataFrame
+    epochs: pd.DataFrame | None
+
+    @property
+    def name(self) -> str:
+        """The name of the study."""
+        return self.folder.name
+
+    @property
+    def models(self) -> list[str]:
+        """The models with an accuracy: networks, the baseline, and blends."""
+        columns = {str(name) for name in self.runs}
+        measures = ("accuracy", "holdout_accuracy")
+        return [
+            model
+            for model in (*NETWORKS, BASELINE, COMBINED, ALL)
+            if any(f"{model}.{measure}" in columns for measure in measures)
+        ]
+
+    @property
+    def networks(self) -> list[str]:
+        """The networks of the study."""
+        return [model for model in self.models if model in NETWORKS]
+
+    @cached_property
+    def reviews(self) -> pd.DataFrame | None:
+        """The `label` and `group` of each test review, None without predictions."""
+        file = self.folder / REVIEWS
+        return pd.read_parquet(file) if file.exists() else None
+
+    def log_odds(self, model: str, runs: pd.DataFrame) -> NDArray[np.float32]:
+        """Return the log-odds of the test reviews, float32, shape (runs, reviews)."""
+        files = [self.folder / PREDICTIONS / f"{name}.parquet" for name in runs["name"]]
+        columns = [pd.read_parquet(file, columns=[model])[model] for file in files]
+        return np.array(columns, np.float32)
+
+    def combinations(self) -> list[Combination]:
+        """Return the runs by the values that vary, in the order of their first runs."""
+        varied = self.about.varied
+        if not varied:
+            return [Combination({}, self.runs)]
+        groups = self.runs.groupby(varied, sort=False, dropna=False)
+        return [
+            Combination(dict(zip(varied, values, strict=True)), runs) for values, runs in groups
+        ]
+
+    def covers(self, corpus: Mapping[str, Any]) -> bool:
+        """Return whether the study has this corpus, and only networks in the registry."""
+        stored = {name.partition(".")[0] for name in map(str, self.runs) if ".accuracy" in name}
+        return stored <= {*NETWORKS, BASELINE, COMBINED, ALL} and all(
+            self.about.corpus[key] == corpus.get(key) for key in CORPUS
+        )
+
+    def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+        """Return whether the study has this corpus and exactly these settings.
+
+        Seeds, what varies, and the settings of the report and of networks outside the study may
+        differ.
+        """
+        seeds = [HOLD_OUT_SEED] if HOLD_OUT_SEED in self.runs else []
+        shared = shared_settings(settings, [*self.about.varied, *seeds], self.networks)
+        return self.covers(corpus) and shared == self.about.settings
+
+    def contains(self, metrics: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+        """Return whether a run of the study has these metrics and settings, including the seed.
+
+        If so, the code of the study computes the same as the code of these metrics.
+        """
+        if not self.matches(metrics["corpus"], settings):
+            return False
+        names = [f"{network}.accuracy" for network in self.networks]
+        names += [f"{network}.loss" for network in self.networks]
+        values = [metrics[name.split(".")[0]][name.split(".")[1]] for name in names]
+        runs = self.runs[self.runs[SEED] == settings.get(SEED)]
+        return bool((runs[names] == values).all(axis=1).any())
+
+
+def shared_settings(
+    settings: Mapping[str, Any], varied: Sequence[str], networks: Sequence[str]
+) -> dict[str, Any]:
+    """Return the settings that all runs of a study share and that affect their metrics."""
+    others = {"report", *NETWORKS} - set(networks)
+    return {
+        name: value
+        for name, value in settings.items()
+        if name not in {SEED, *varied} and name.partition(".")[0] not in others
+    }
+
+
+def read(folder: Path) -> Study:
+    """Read the study in a folder.
+
+    Raises:
+        InputError: there is none, or one in a layout of earlier versions.
+    """
+    if not (folder / ABOUT).exists():
+        problem = "has an earlier layout" if (folder / RUNS).exists() else "is not a study"
+        raise InputError(
+            f"{folder} {problem}: run birnn study --replace {folder.name} with the settings of its "
+            "experiments, or delete it"
+        )
+    about = About(**read_yaml(folder / ABOUT))
+    texts = {name: str for name in ("name", RECIPE, "machine")}
+    rows = pd.read_csv(folder / RUNS, dtype=texts)
+    has_seed = rows[SEED].notna() if SEED in rows else pd.Series(data=True, index=rows.index)
+    runs = rows[has_seed]
+    if SEED in runs:
+        runs = runs.astype({SEED: np.int64})
+    epochs = pd.read_csv(folder / EPOCHS) if (folder / EPOCHS).exists() else None
+    return Study(folder, about, runs, rows[~has_seed], epochs)
+
+
+def read_all(folder: Path = FOLDER) -> list[Study]:
+    """Read all studies, sorted by name; studies that vary only the seed come first."""
+    found = [read(file.parent) for file in sorted(folder.glob(f"*/{ABOUT}"))]
+    return sorted(found, key=lambda study: len(study.about.varied))
+
+
+def write(
+    folder: Path,
+    about: About,
+    runs: pd.DataFrame,
+    epochs: pd.DataFrame | None = None,
+    reviews: pd.DataFrame | None = None,
+    predictions: Mapping[str, pd.DataFrame] | None = None,
+) -> Study:
+    """Write a study, replacing the folder, and return it.
+
+    Args:
+        folder: the folder.
+        about: what its runs share.
+        runs: rows of `runs.csv`; of a study that serves to choose, only the measures of held-out
+            reviews are written.
+        epochs: rows of `epochs.csv`.
+        reviews: `label` and `group` of the test reviews.
+        predictions: log-odds for the test reviews, one column per model, by name of the run.
+    """
+    if about.chooses:
+        runs = runs[[name for name in map(str, runs) if _may_choose(name)]]
+    with atomic_folder(folder) as part:
+        write_yaml(asdict(about), part / ABOUT)
+        for name, table in {RUNS: runs, EPOCHS: epochs}.items():
+            if table is not None:
+                table.to_csv(
+                    part / name, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n"
+                )
+        if reviews is not None:
+            reviews.to_parquet(part / REVIEWS, index=False, compression="zstd")
+        if predictions:
+            (part / PREDICTIONS).mkdir()
+        for name, table in (predictions or {}).items():
+            table.astype(np.float16).to_parquet(
+                part / PREDICTIONS / f"{name}.parquet", index=False, compression="zstd"
+            )
+    return read(folder)
+
+
+def check_name(name: str) -> None:
+    """Check that a name can be a folder in `study`.
+
+    Raises:
+        InputError: the name is not valid.
+    """
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} is not a valid name of a study: use letters, digits and hyphens"
+        )
+
+
+def check_replaceable(folder: Path, names: Sequence[str]) -> None:
+    """Check that results in a folder of `study` can be replaced, because nothing is lost.
+
+    Args:
+        folder: the folder; it need not exist.
+        names: names of the runs that the new study has.
+
+    Raises:
+        InputError: the folder has runs that are not among the new ones, or is not a study.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        return
+    lost = not (folder / ABOUT).exists() or set(read(folder).runs["name"]) - set(names)
+    if lost:
+        raise InputError(
+            f"{folder} has results that would be lost: choose another name, or add --replace"
+        )
+
+
+def _may_choose(column: str) -> bool:
+    """Return whether a column of `runs.csv` has no result of the test split."""
+    model, _, measure = column.partition(".")
+    return model not in {*NETWORKS, BASELINE, COMBINED, ALL} or measure in HELD_OUT_MEASURES
