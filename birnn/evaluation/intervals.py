@@ -114,8 +114,7 @@ def auc_interval(
 
     Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997. It is at least as wide
     as the interval for independent reviews: DeLong, DeLong and Clarke-Pearson, "Comparing the Areas
-    under Two or More Correlated Receiver Operating Characteristic Curves", 1988. Both are computed
-    from ranks as in Sun and Xu, "Fast Implementation of DeLong's Algorithm", 2014.
+    under Two or More Correlated Receiver Operating Characteristic Curves", 1988.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
@@ -127,15 +126,8 @@ def auc_interval(
         group, or the estimate is 0. The estimate is 0 if the log-odds separate the classes
         perfectly, or if all are equal.
     """
-    from scipy.stats import rankdata  # noqa: PLC0415  # takes half a second
-
-    positive = labels == 1
-    reviews, ranks = len(labels), rankdata(log_odds)
-    # The share of the other class that is ranked on the correct side of each review.
-    shares = np.empty(reviews)
-    for rows in (positive, ~positive):
-        shares[rows] = (ranks[rows] - rankdata(log_odds[rows])) / (~rows).sum()
-    shares[~positive] = 1 - shares[~positive]
+    positive, reviews = labels == 1, len(labels)
+    shares = placement_values(labels, log_odds)
     area = float(shares[positive].mean())
     names, index = np.unique(groups, return_inverse=True)
     clustered = _area_variance(shares - area, positive, index)
@@ -145,6 +137,32 @@ def auc_interval(
     variance = max(clustered, independent) * few_groups_factor(len(names), reviews)
     margin = -special.ndtri(tail(1)) * math.sqrt(variance)
     return max(0.0, area - margin), min(1.0, area + margin)
+
+
+def placement_values(
+    labels: NDArray[np.uint8], log_odds: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Return the share of the other class that is ranked on the correct side of each review.
+
+    A tie counts one half. The mean of either class is the area under the ROC curve. The values are
+    computed from ranks as in Sun and Xu, "Fast Implementation of DeLong's Algorithm", 2014.
+
+    Args:
+        labels: shape (reviews,), 1 positive, 0 negative; both occur.
+        log_odds: of the positive class, shape (..., reviews).
+
+    Returns:
+        The values, shape (..., reviews).
+    """
+    from scipy.stats import rankdata  # noqa: PLC0415  # takes half a second
+
+    positive, ranks = labels == 1, rankdata(log_odds, axis=-1)
+    values = np.empty(log_odds.shape)
+    for rows in (positive, ~positive):
+        within_class = rankdata(log_odds[..., rows], axis=-1)
+        values[..., rows] = (ranks[..., rows] - within_class) / (~rows).sum()
+    values[..., ~positive] = 1 - values[..., ~positive]
+    return values
 
 
 def _area_variance(
