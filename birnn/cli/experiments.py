@@ -74,20 +74,17 @@ def sweep(  # noqa: PLR0913, PLR0917  # one parameter per option
 def study(
     name: Annotated[str, typer.Argument(help="Name of the study, which is written to study/NAME.")],
     settings: Settings = [],  # noqa: B006
-    recipe: Annotated[
-        str | None, typer.Option("--recipe", "-r", help="Recipe that the experiments start from.")
-    ] = None,
+    recipe: Recipes = [],  # noqa: B006
     *,
     replace: Replace = False,
 ) -> None:
-    """Collect finished experiments in a study.
+    """Collect finished experiments in study/NAME, and compare their networks or recipes.
 
-    Write it to study/NAME, with statistics over seeds. Without settings and recipe, compare the
-    networks again from the predictions in study/NAME.
+    Without settings and recipe, print the study.
     """
     from birnn.experiments import commands  # noqa: PLC0415
 
-    commands.study(name, settings, [recipe] if recipe else [], replace=replace)
+    commands.study(name, settings, recipe, replace=replace)
 
 
 @app.command(epilog="Example: birnn leaderboard --where train.epochs=3 --sort bigru.accuracy")
@@ -112,11 +109,8 @@ def leaderboard(  # noqa: PLR0913  # one parameter per option
         bool, typer.Option("--csv", help="Print CSV with all settings and metrics.")
     ] = False,
     save: Annotated[
-        bool,
-        typer.Option(
-            "--save", help="Write study/leaderboard.csv and .png, which the report shows."
-        ),
-    ] = False,
+        str | None, typer.Option(metavar="NAME", help="Write the table as a study to study/NAME.")
+    ] = None,
 ) -> None:
     """Compare finished experiments on the current corpus, sorted by a metric.
 
@@ -127,7 +121,7 @@ def leaderboard(  # noqa: PLR0913  # one parameter per option
     if md and csv:
         raise typer.BadParameter("choose one of --md and --csv")
     show = command.print_csv if csv else command.print_markdown if md else command.print_table
-    command.run(where, name, sort, count, show, save=save)
+    command.run(where, name, sort, count, show, save_as=save)
 
 
 @app.command(
@@ -196,15 +190,15 @@ def ladder(
         list[str], typer.Option("--recipe", "-r", help="Recipe to collect, or all. Repeatable.")
     ] = ["all"],  # noqa: B006
 ) -> None:
-    """Collect the finished experiments of recipes in study/ladder; others keep their results."""
+    """Collect finished experiments of recipes in study/recipes; others keep their results."""
     from birnn.experiments import commands  # noqa: PLC0415
 
-    commands.collect_ladder(settings, recipe)
+    commands.study("recipes", settings, recipe)
 
 
 @app.command(epilog="Example: birnn tried")
 def tried() -> None:
-    """Log the settings that were compared on held-out reviews in study/tried.csv.
+    """Log the settings that were compared on held-out reviews in study/tried.
 
     Add the finished experiments that are not in the log yet, including those that lost.
     """

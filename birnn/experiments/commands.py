@@ -7,26 +7,25 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from birnn.evaluation.model_names import PAIRS, TITLES, pair_title
+from birnn.evaluation.model_names import BLEND_TITLES, pair_title
 from birnn.experiments import (
     cluster,
+    collect,
     execution,
     gate,
     grid,
-    ladder,
     private_apis,
     recipes,
     revisions,
     runs,
     search_results,
-    studies,
     tried,
 )
 from birnn.experiments import review as reviews
 from birnn.experiments import search as searches
-from birnn.reporting import conclusions, formatting
-from birnn.reporting import study as stored_study
-from birnn.reporting.study import SEED
+from birnn.studies import figure, table
+from birnn.studies import study as studies
+from birnn.studies.study import SEED
 
 
 def sweep(settings: Sequence[str], recipe_names: Sequence[str]) -> None:
@@ -67,46 +66,54 @@ def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Po
 def study(
     name: str, settings: Sequence[str], recipe_names: Sequence[str], *, replace: bool = False
 ) -> None:
-    """Collect finished experiments in `study/NAME`, and print their accuracies.
+    """Collect finished experiments in `study/NAME`, and print its tables.
 
-    Without settings and recipe, only compute the comparison in `study/NAME` again, from the
-    predictions there.
+    Without settings and recipe, only print the tables of `study/NAME`, and draw its figure again.
 
     Raises:
-        InputError: an option is not valid, no experiment is finished, `study/NAME` has results
-            that would be lost, unless `replace` is true, or there are no predictions.
+        InputError: an option is not valid, no experiment is finished, or `study/NAME` has results
+            that would be lost, unless `replace` is true.
     """
-    folder = studies.FOLDER / name
-    if settings or recipe_names:
-        chosen = points(settings, recipe_names)
-        matches = runs.finished(chosen)
-        studies.write(name, chosen, matches, replace=replace)
-        print(f"{len(matches)} of {len(chosen)} experiments: {folder}")
-    else:
-        studies.compare(folder)
-        studies.draw(folder)
-    _show(stored_study.read(folder))
+    if not (settings or recipe_names):
+        stored = studies.read(studies.FOLDER / name)
+        figure.save(stored)
+        show(stored)
+        return
+    chosen = points(settings, recipe_names)
+    finished = runs.finished(chosen)
+    options = [*(f"-r {each}" for each in recipe_names), *(f"-S {each}" for each in settings)]
+    command = f"birnn study {name} {' '.join(options)}"
+    collected = collect.study(name, command, chosen, finished, replace=replace)
+    print(f"{len(finished)} of {len(chosen)} experiments: {collected.folder}")
+    show(collected)
 
 
-def _show(collected: stored_study.Study) -> None:
-    """Print the accuracies of a study, and the differences of the networks."""
-    titles = [TITLES[name] for name in collected.networks]
-    accuracies = Table(*collected.varied, "seeds", *titles)
-    covered = "seeds" if collected.comparison is None else "seeds and groups"
-    differences = Table(*collected.varied, "difference", f"points (95% interval over {covered})")
-    for group in collected.groups("accuracy"):
-        values = [str(value) for value in group.combination.values()]
-        cells = map(formatting.with_deviation, group.networks.values())
-        accuracies.add_row(*values, str(group.seeds), *cells)
-        for pair, spread in group.differences.items():
-            differences.add_row(*values, pair_title(*pair), formatting.difference(spread))
+def show(collected: studies.Study) -> None:
+    """Print the accuracies of a study, the differences of its networks, and gains of recipes."""
+    split = "held-out" if collected.about.chooses else "test"
+    titles = [BLEND_TITLES[name] for name in collected.models]
+    accuracies = Table("", "seeds", *titles, title=f"{split} accuracy, mean ± deviation over seeds")
+    differences = Table("", "difference", "mean (95% interval)", "covers")
+    for row in table.rows(collected):
+        label, means = row.combination.label, row.means.values()
+        accuracies.add_row(
+            label, str(len(row.combination.runs)), *map(table.format_mean, means)
+        )
+        for pair, compared in row.differences.items():
+            for measure, difference in compared.items():
+                name = f"{pair_title(*pair)}, {measure}"
+                cell = table.format_difference(difference, measure)
+                differences.add_row(label, name, cell, row.covered)
     Console().print(accuracies)
     if differences.row_count:
         Console().print(differences)
-    if collected.comparison is not None and len(PAIRS) == 1:
-        (pair,) = PAIRS
-        headline = conclusions.headline(collected.comparison, pair)
-        print(f"Over new seeds and new groups of test reviews, {headline}")
+    gained = Table("recipe", "added to", "gain (95% interval)", "covers")
+    for gain in table.gains(collected):
+        if gain.difference:
+            cell = table.format_difference(gain.difference)
+            gained.add_row(gain.recipe, gain.base, cell, gain.covered)
+    if gained.row_count:
+        Console().print(gained)
 
 
 def search(  # noqa: PLR0913, PLR0917  # one parameter per option
@@ -145,25 +152,10 @@ def on_ray(needs: cluster.Needs, git_remote: str) -> searches.Execute:
     return searches.in_batches(cluster.connect(needs, git_remote))
 
 
-def collect_ladder(settings: Sequence[str], names: Sequence[str]) -> None:
-    """Collect the finished experiments of recipes in `study/ladder`; others keep their results.
-
-    Raises:
-        InputError: an option is not valid, or a recipe has no finished experiment.
-    """
-    chosen = points(settings, names)
-    finished = runs.finished(chosen)
-    matches: dict[str, list[runs.Run]] = {point.recipe: [] for point in chosen}
-    for index, run in finished.items():
-        matches[chosen[index].recipe].append(run)
-    folder = ladder.write(matches, list(recipes.read().values()))
-    print(f"{len(finished)} experiments: {folder}")
-
-
 def log_tried() -> None:
-    """Add finished experiments that hold out reviews to the log of compared settings."""
-    added, total = tried.append(runs.finished_with_any_code(), list(recipes.read().values()))
-    print(f"{added} new of {total} rows: {tried.FILE}")
+    """Add finished experiments that hold out reviews to the study `tried`."""
+    added, log = tried.append(runs.finished_with_any_code(), list(recipes.read().values()))
+    print(f"{added} new of {len(log.runs)} rows: {log.folder}")
 
 
 def review(

@@ -28,7 +28,7 @@ from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments.revisions import Facts
 from birnn.reporting import formatting, statistics
 from birnn.reporting.statistics import Spread
-from birnn.reporting.study import SEED, Study
+from birnn.studies.study import SEED, Study
 
 FILE = Path("gate.yaml")
 LEVEL, POWER = round(1 - CONFIDENCE, 9), 0.8  # printed, so without the rounding error

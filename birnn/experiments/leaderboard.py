@@ -1,11 +1,8 @@
 """The leaderboard: finished experiments and the run in the working tree, in one table."""
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -13,128 +10,70 @@ import pandas as pd
 from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from birnn.core import times
 from birnn.core.errors import InputError
-from birnn.core.integrity import Lock, read_lock
-from birnn.core.outputs import atomic_file
+from birnn.core.integrity import read_lock
 from birnn.core.settings import flatten
+from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.experiments import grid, runs
-from birnn.experiments.runs import Run, training_seconds
-from birnn.reporting.formatting import code
-from birnn.reporting.leaderboard import (
-    MARK,
-    OTHER_CODE,
-    PARAM,
-    SAME_CODE,
-    Entry,
-    Leaderboard,
-    rank,
-)
+from birnn.experiments import collect, grid, runs
+from birnn.experiments.runs import Run
+from birnn.reporting import formatting
+from birnn.reporting.formatting import NOTHING
+from birnn.studies import figure
+from birnn.studies import study as studies
+from birnn.studies.study import CORPUS, HOLD_OUT_SEED, About, Study
 
-FILE = Path("study/leaderboard.csv")
+PARAM = "params."  # prefix of columns that contain settings; metrics have no prefix
+MARK = "*"  # of experiments that ran with other code
+TEST, HELD_OUT = "mean.accuracy", "mean.holdout_accuracy"
+SMALLER_IS_BETTER = LOWER_IS_BETTER | {"seconds", "parameters"}
 DIGITS = 6
-WIDTH = 80  # columns of a terminal with room for the numbers next to the settings
 
 
-Show = Callable[[Leaderboard, Sequence[str]], None]
-"""A function that prints a leaderboard and its notes."""
+Show = Callable[[pd.DataFrame, str, Sequence[str]], None]
+"""A function that prints rows, which are sorted by a metric, and notes."""
 
 
-def run(  # noqa: PLR0913  # one parameter per option
-    where: Sequence[str],
-    name: str,
-    metric: str | None,
-    count: int | None,
-    show: Show,
-    *,
-    save: bool,
-) -> None:
-    """Print the leaderboard of the current corpus, and save it for the report if `save` is true.
-
-    Args:
-        where: settings and their values, such as `train.epochs=3,5` (see `select`).
-        name: pattern of names.
-        metric: metric to sort by, or None for the default (see `rank`).
-        count: number of rows, or None for all.
-        show: prints the leaderboard.
-        save: write `study/leaderboard.csv` and its figure.
-
-    Raises:
-        InputError: an option is not valid, or no run matches.
-    """
-    table, others = collect()
-    ranked = rank(select(table, where, name), metric)
-    board = replace(ranked, table=ranked.table.iloc[:count])
-    notes = describe(board, len(ranked.table) - len(board.table), others)
-    if save:
-        write(board)
-        notes.append(f"Saved in {FILE}: dvc repro adds it to the report.")
-    show(board, notes)
-
-
-def collect() -> tuple[pd.DataFrame, int]:
+def collect_runs() -> tuple[pd.DataFrame, dict[str, Any], int]:
     """Return one row per run with the reviews of the working tree (see `row`).
 
     Returns:
-        The rows, and the number of experiments on other reviews.
+        The rows, the description of the corpus, and the number of experiments on other reviews.
 
     Raises:
         InputError: there are no rows.
     """
     current = runs.workspace()
     found = [*runs.finished_with_any_code(), *([current] if current else [])]
-    reviews, current_code = _reviews(read_lock()), runs.current_code()
-    same = [run for run in found if _reviews(run.lock) == reviews]
-    recorded = times.read()
-    rows = [
-        row(run, training_seconds(run, recorded), is_current=run.code == current_code)
-        for run in same
-    ]
-    if not rows:
+    reviews, code = runs.locked_reviews(read_lock()), runs.current_code()
+    same = [run for run in found if runs.locked_reviews(run.lock) == reviews]
+    if not same:
         raise InputError("no finished run on the current corpus: run dvc repro or birnn sweep")
-    return as_table(rows), len(found) - len(same)
+    table = pd.DataFrame([row(run, is_current=run.code == code) for run in same])
+    # Older code had fewer settings.
+    table = table.assign(**table.filter(regex=f"^{PARAM}").fillna(""))
+    return table, same[-1].metrics["corpus"], len(found) - len(same)
 
 
-def as_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return rows as a table. Settings that older code lacks are empty text."""
-    table = pd.DataFrame(rows)
-    return table.assign(**table.filter(regex=f"^{PARAM}").fillna(""))
-
-
-def row(run: Run, seconds: Mapping[str, float], *, is_current: bool) -> dict[str, Any]:
+def row(run: Run, *, is_current: bool) -> dict[str, Any]:
     """Return the row of a run.
 
-    It has `experiment`, `revision`, the `commit` that it started from, if its `code` is the current
-    one, all settings (`params.train.epochs`) as text, all metrics that are numbers or text
-    (`bigru.accuracy`), the ends of the intervals of accuracies (`bigru.accuracy_low`), the mean
-    accuracies of the networks (`mean.accuracy`) and training times (`bigru.seconds`).
+    It has its `name` (with a star if it ran with other code), the `commit` that it started from,
+    all settings (`params.train.epochs`) as text, the measures of all models (`bigru.accuracy`), the
+    mean accuracies of the networks (`mean.accuracy`) and training times (`bigru.seconds`).
     """
-    metrics: dict[str, Any] = {
-        f"{section}.{measure}": value
-        for section, values in run.metrics.items()
-        if isinstance(values, dict)
-        for measure, value in values.items()
-        if isinstance(value, int | float | str)
-    }
-    for model in TITLES:
-        # Older code computed no intervals.
-        ends = run.metrics.get(model, {}).get("accuracy_interval", (math.nan, math.nan))
-        metrics[f"{model}.accuracy_low"], metrics[f"{model}.accuracy_high"] = ends
+    measures = collect.measures(run)
     for measure in ("accuracy", "holdout_accuracy"):
         names = [f"{network}.{measure}" for network in NETWORKS]
-        if all(name in metrics for name in names):
-            metrics[f"mean.{measure}"] = round(fmean(metrics[name] for name in names), DIGITS)
+        if all(name in measures for name in names):
+            measures[f"mean.{measure}"] = round(fmean(measures[name] for name in names), DIGITS)
     return {
-        "experiment": run.name,
-        "revision": run.revision,
+        "name": run.name + ("" if is_current else f" {MARK}"),
         "commit": run.baseline,
-        "code": SAME_CODE if is_current else OTHER_CODE,
         **{PARAM + name: as_text(value) for name, value in flatten(run.params).items()},
-        **metrics,
-        **{f"{model}.seconds": seconds[model] for model in TITLES},
+        **measures,
+        **collect.training(run),
     }
 
 
@@ -157,118 +96,172 @@ def select(table: pd.DataFrame, where: Sequence[str], name: str) -> pd.DataFrame
         if PARAM + key not in table:
             raise InputError(f"no run has the setting {key!r}: use one of params.yaml")
         table = table[table[PARAM + key].isin(list(map(as_text, grid.values(text))))]
-    table = table[[fnmatchcase(each, name) for each in table["experiment"]]]
+    table = table[[fnmatchcase(each.removesuffix(f" {MARK}"), name) for each in table["name"]]]
     if table.empty:
         raise InputError("no run on the current corpus matches: check --where and --name")
     return table
 
 
-def print_table(board: Leaderboard, notes: Sequence[str]) -> None:
-    """Print the leaderboard, with the numbers below the settings if the terminal is narrow."""
+def sort(table: pd.DataFrame, metric: str | None) -> tuple[pd.DataFrame, str]:
+    """Return the rows by a metric, the best first and runs without it last, and the metric.
+
+    The default is the mean accuracy of the networks: on the held-out reviews if all runs hold out
+    reviews, else on the test reviews.
+
+    Raises:
+        InputError: no run has this metric.
+    """
+    if metric is None:
+        metric = HELD_OUT if HELD_OUT in table and table[HELD_OUT].notna().all() else TEST
+    metrics = [str(name) for name in table.select_dtypes("number")]
+    if metric not in metrics:
+        raise InputError(f"no run has the metric {metric!r}: use one of {', '.join(metrics)}")
+    ascending = metric.rpartition(".")[2] in SMALLER_IS_BETTER
+    return table.sort_values(metric, ascending=ascending, kind="stable"), metric
+
+
+def differing_settings(table: pd.DataFrame) -> list[str]:
+    """Return the settings that differ between rows."""
+    counts = table.filter(regex=f"^{PARAM}").nunique()
+    return [str(name).removeprefix(PARAM) for name in counts[counts > 1].index]
+
+
+def cells(table: pd.DataFrame, metric: str) -> list[dict[str, str]]:
+    """Return the cells of each row as text, by heading; a dash is a missing number."""
+    accuracies = {f"{TITLES[model]} test": f"{model}.accuracy" for model in TITLES}
+    held_out = {f"{TITLES[model]} held out": f"{model}.holdout_accuracy" for model in TITLES}
+    shown = {head: name for head, name in (accuracies | held_out).items() if name in table}
+    settings = differing_settings(table)
+    texts = []
+    for record in table.to_dict("records"):
+        values = [f"{name} {record[PARAM + name] or NOTHING}" for name in settings]
+        text = {"experiment": str(record["name"]), "settings": ", ".join(values)}
+        for head, name in shown.items():
+            text[head] = NOTHING if pd.isna(record[name]) else f"{100 * record[name]:.2f}"
+        text["training"] = formatting.seconds(record["all.seconds"])
+        if metric not in {*shown.values(), TEST, HELD_OUT}:
+            text[metric] = NOTHING if pd.isna(record[metric]) else f"{record[metric]:.6g}"
+        texts.append(text)
+    return texts
+
+
+def print_table(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
+    """Print rows and notes for the terminal."""
+    rows = cells(table, metric)
+    columns = Table(*rows[0], box=HORIZONTALS, show_edge=False, padding=(0, 1, 0, 0))
+    for each in rows:
+        columns.add_row(*each.values())
     console = Console(highlight=False)
-    is_wide = console.width >= WIDTH
-    table = Table(box=HORIZONTALS, show_lines=True, show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("experiment", overflow="fold")
-    for heading in _columns(board, board.entries[0]) if is_wide else ():
-        table.add_column(heading, no_wrap=True)
-    for entry in board.entries:
-        settings = entry.settings | ({board.metric: entry.score} if entry.score else {})
-        about = Text(entry.name, style="bold")
-        about.append("".join(f"\n{key}: {value}" for key, value in settings.items()), "not bold")
-        columns = _columns(board, entry)
-        if is_wide:
-            table.add_row(about, *map("\n".join, columns.values()))
-            continue
-        for title, *values in zip(*columns.values(), strict=True):
-            pairs = map(" ".join, zip(list(columns)[1:], values, strict=True))
-            about.append(f"\n{title}: {', '.join(pairs)}", "not bold")
-        table.add_row(about)
-    console.print(table)
+    console.print(columns)
     console.print(*notes, sep="\n", markup=False)
 
 
-def _columns(board: Leaderboard, entry: Entry) -> dict[str, list[str]]:
-    """Return the columns of a row next to its settings, by heading: one value per model."""
-    columns = {
-        "": {model: TITLES[model] for model in board.models},
-        "test accuracy (%)": entry.accuracies,
-        "held out": entry.held_out,
-        "training": entry.training,
-    }
-    return {
-        heading: [value.replace(" to ", "–") for value in column.values()]
-        for heading, column in columns.items()
-        if column
-    }
+def print_csv(table: pd.DataFrame, _metric: str, _notes: Sequence[str]) -> None:
+    """Print all columns as CSV."""
+    print(table.round(DIGITS).to_csv(index=False, lineterminator="\n"), end="")
 
 
-def print_markdown(board: Leaderboard, notes: Sequence[str]) -> None:
-    """Print the leaderboard as a Markdown table with one row per run, and the notes."""
-    print(as_markdown(board))
-    print("\n\n".join(notes))
+def print_markdown(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
+    """Print rows as a Markdown table, and the notes."""
+    rows = cells(table, metric)
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(each.values()) for each in rows)]
+    code = {"experiment", "settings"}
+    for number, line in enumerate(lines):
+        marked = [
+            formatting.code(cell) if head in code and number > 1 and cell else cell
+            for head, cell in zip(rows[0], line, strict=True)
+        ]
+        print(f"| {' | '.join(marked)} |")
+    print("\n" + "\n\n".join(notes))
 
 
-def print_csv(board: Leaderboard, _notes: Sequence[str]) -> None:
-    """Print all columns of the leaderboard as CSV."""
-    print(as_csv(board), end="")
-
-
-def describe(board: Leaderboard, more: int, others: int) -> list[str]:
-    """Return what the leaderboard may be used for, and what it leaves out.
+def describe(table: pd.DataFrame, metric: str, hidden: int, others: int) -> list[str]:
+    """Return what the table may be used for, and what it leaves out.
 
     Args:
-        board: the leaderboard.
-        more: number of matching rows that are not in it.
+        table: the rows that are shown.
+        metric: the metric that they are sorted by.
+        hidden: number of matching rows that are not shown.
         others: number of experiments on other reviews.
     """
-    notes = [
-        board.purpose,
-        "Parentheses: 95% intervals over test reviews. Each row is a single run.",
-    ]
-    if board.has_other_code:
+    if ".holdout_" in metric:
+        purpose = (
+            f"Sorted by {metric}, so settings may be chosen by it. The highest of many values is "
+            "too high by chance: report the test accuracy of the chosen settings."
+        )
+        notes = [purpose]
+        if {"pad.validation", HOLD_OUT_SEED} & set(differing_settings(table)):
+            notes.append("Rows hold out different reviews, which also changes the accuracy.")
+    else:
+        purpose = (
+            f"Sorted by {metric}. Do not choose settings by test accuracy: hold out reviews "
+            f"(pad.validation=0.1) and choose by {HELD_OUT}."
+        )
+        notes = [purpose]
+    if table["name"].str.endswith(MARK).any():
         notes.append(f"Rows with {MARK} ran with other code, which may explain a difference.")
-    if more:
-        notes.append(f"Not shown: {more} by --count.")
+    if hidden:
+        notes.append(f"Not shown: {hidden} by --count.")
     if others:
         notes.append(f"Not shown: {others} on another corpus.")
     return notes
 
 
-def as_markdown(board: Leaderboard) -> str:
-    """Return the leaderboard as a Markdown table with one row per run."""
-    rows = []
-    for entry in board.entries:
-        cells = {"experiment": code(entry.name)}
-        cells |= {code(name): code(value) for name, value in entry.settings.items()}
-        columns = {"": entry.accuracies, ", held out": entry.held_out, ", training": entry.training}
-        for suffix, column in columns.items():
-            cells |= {TITLES[model] + suffix: text for model, text in column.items()}
-        rows.append(cells | ({board.metric: entry.score} if entry.score else {}))
-    lines = [rows[0], dict.fromkeys(rows[0], "---"), *rows]
-    lines[0] = dict(zip(rows[0], rows[0], strict=True))
-    return "".join(f"| {' | '.join(line.values())} |\n" for line in lines)
+def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any]) -> Study:
+    """Write rows as the study `study/NAME`, and return it.
 
-
-def as_csv(board: Leaderboard) -> str:
-    """Return all columns of the leaderboard as CSV (see `row`)."""
-    return board.table.round(DIGITS).to_csv(index=False, lineterminator="\n")
-
-
-def write(board: Leaderboard, file: Path = FILE) -> None:
-    """Write the leaderboard as CSV and its figure as PNG, for the report."""
-    # Only this command draws.
-    from birnn.reporting import figures, leaderboard_figure  # noqa: PLC0415
-
-    with atomic_file(file) as part:
-        part.write_text(as_csv(board), encoding="utf-8", newline="\n")
-    figures.save(leaderboard_figure.draw(rank(board.table)), file.with_suffix(".png"))
-
-
-def _reviews(lock: Lock) -> dict[str, str]:
-    """Return the hashes of the training and test reviews."""
-    return {
-        dependency["path"]: dependency["md5"]
-        for stage in lock["stages"].values()
-        for dependency in stage["deps"]
-        if Path(dependency["path"]).match(f"{runs.CORPUS}/*.parquet")
+    Raises:
+        InputError: the name is not valid, or the folder exists.
+    """
+    studies.check_name(name)
+    folder = studies.FOLDER / name
+    if folder.exists():
+        raise InputError(f"{folder} exists: choose another name, or delete it")
+    settings = differing_settings(table)
+    shared = {
+        str(column).removeprefix(PARAM): values.iloc[0]
+        for column, values in table.filter(regex=f"^{PARAM}").items()
     }
+    rows = table[[column for column in map(str, table) if not column.startswith(PARAM)]]
+    chosen = table[[PARAM + key for key in settings]].rename(columns=lambda key: key[len(PARAM) :])
+    about = About(
+        command=f"birnn leaderboard --save {name}",
+        corpus={key: corpus[key] for key in CORPUS},
+        varied=["name"],
+        settings=studies.shared_settings(shared, settings, list(NETWORKS)),
+    )
+    studies.write(Study(folder, about, pd.concat([rows, chosen], axis=1), pd.DataFrame()), {})
+    written = studies.read(folder)
+    figure.save(written)
+    return written
+
+
+def run(  # noqa: PLR0913  # one parameter per option
+    where: Sequence[str],
+    name: str,
+    metric: str | None,
+    count: int | None,
+    show: Show,
+    *,
+    save_as: str | None,
+) -> None:
+    """Print the leaderboard of the current corpus, and save it if `save_as` names a study.
+
+    Args:
+        where: settings and their values, such as `train.epochs=3,5` (see `select`).
+        name: pattern of names.
+        metric: metric to sort by, or None for the default (see `sort`).
+        count: number of rows, or None for all.
+        show: prints the table.
+        save_as: name of the study.
+
+    Raises:
+        InputError: an option is not valid, or no run matches.
+    """
+    found, corpus, others = collect_runs()
+    table, metric = sort(select(found, where, name), metric)
+    shown = table.iloc[:count]
+    notes = describe(shown, metric, len(table) - len(shown), others)
+    if save_as:
+        notes.append(f"Saved in {save(save_as, shown, corpus).folder}.")
+    show(shown, metric, notes)

@@ -208,6 +208,16 @@ def recorded_times(run: Run, recorded: Mapping[str, Any]) -> dict[str, Any]:
     return {path: recorded[md5s[path]] for path in TIMED if md5s.get(path) in recorded}
 
 
+def locked_reviews(lock: Lock) -> dict[str, str]:
+    """Return the hashes of the training and test reviews."""
+    return {
+        dependency["path"]: dependency["md5"]
+        for stage in lock["stages"].values()
+        for dependency in stage["deps"]
+        if Path(dependency["path"]).match(f"{CORPUS}/*.parquet")
+    }
+
+
 def training_seconds(run: Run, recorded: Mapping[str, Any]) -> dict[str, float]:
     """Return the training time of each model in seconds, including the stages before training.
 

@@ -7,59 +7,67 @@ them.
 import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import dvc.api
 import pandas as pd
 
-from birnn.core.outputs import atomic_file
+from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
-from birnn.reporting.study import SEED
+from birnn.studies import figure
+from birnn.studies import study as studies
+from birnn.studies.study import CORPUS, RECIPE, SEED, About, Study
 
-FILE = Path("study/tried.csv")
+NAME = "tried"
+VARIED = [RECIPE, "settings"]
 REVISION_DIGITS = 12
 
-Row = dict[str, str]
 Settings = Mapping[str, Any]
 
 
-def append(
-    runs: Iterable[Run],
-    recipes: Sequence[Recipe],
-    file: Path = FILE,
-    stopped: Mapping[str, Run] | None = None,
-) -> tuple[int, int]:
-    """Add the runs that hold out reviews and are not in the log yet.
+def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
+    """Add the runs that hold out reviews to the study `tried`, unless it has them.
 
-    Runs that were stopped before they had a result are added without one, by their source.
+    Existing rows stay as they are. Runs on another corpus are left out. Each row has:
 
-    Existing rows stay as they are. Each row has:
-
+    - name: the revision of the experiment, or why there is none;
     - recipe: the recipe that the run is closest to, if any;
     - settings: the settings that differ from this recipe, or from the defaults without one;
-    - seed, corpus: the seed, and the name of the corpus;
-    - held_out.MODEL: the accuracy of each model on the held-out reviews;
+    - the seed, and the accuracy of each model on the held-out reviews;
     - command: a command that repeats the run;
-    - commit: the commit that the run started from, whose code and defaults it used;
-    - source: the revision of the experiment, or why there is none.
+    - commit: the commit that the run started from, whose code and defaults it used.
 
     Returns:
-        The number of added rows, and the number of all rows.
+        The number of added rows, and the study.
+
+    Raises:
+        InputError: no run holds out reviews.
     """
-    # As text, so that existing rows are written as they were read.
-    log = pd.read_csv(file, dtype=str, keep_default_na=False) if file.exists() else pd.DataFrame()
-    known = set(log["source"]) if len(log) else set()
-    sources = {_source(run): run for run in runs if held_out(run)} | dict(stopped or {})
-    new = [describe(run, recipes, source) for source, run in sources.items() if source not in known]
-    if new:
-        new.sort(key=lambda row: row["command"])
-        log = pd.concat([log, pd.DataFrame(new)], ignore_index=True).fillna("")
-        with atomic_file(file) as part:
-            log.to_csv(part, index=False, lineterminator="\n")
-    return len(new), len(log)
+    held_out_runs = {_source(run): run for run in runs if held_out(run)}
+    folder = studies.FOLDER / NAME
+    if folder.exists():
+        log = studies.read(folder)
+    elif held_out_runs:
+        corpus = next(iter(held_out_runs.values())).metrics["corpus"]
+        about = About("birnn tried", {key: corpus[key] for key in CORPUS}, VARIED, {}, chooses=True)
+        log = Study(folder, about, pd.DataFrame(columns=["name"]), pd.DataFrame())
+    else:
+        raise InputError("no finished experiment holds out reviews: run some, see birnn recipes")
+    known = set(log.runs["name"])
+    new = [
+        describe(run, recipes, source)
+        for source, run in held_out_runs.items()
+        if source not in known and log.covers(run.metrics["corpus"])
+    ]
+    new.sort(key=lambda row: row["command"])
+    log = replace(log, runs=pd.concat([log.runs, pd.DataFrame(new)]))
+    studies.write(log, {})
+    log = studies.read(folder)
+    figure.save(log)
+    return len(new), log
 
 
 def held_out(run: Run) -> dict[str, float]:
@@ -73,20 +81,20 @@ def held_out(run: Run) -> dict[str, float]:
     }
 
 
-def describe(run: Run, recipes: Sequence[Recipe], source: str) -> Row:
+def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:
     """Return the row of a run that holds out reviews."""
     params = flatten(run.params)
     defaults = flatten(dvc.api.params_show(rev=run.baseline))
     recipe, settings = closest_recipe(params, defaults, recipes)
+    accuracies = held_out(run).items()
     return {
-        "recipe": recipe,
-        "seed": str(params[SEED]),
+        "name": name,
+        RECIPE: recipe,
         "settings": " ".join(_options(settings)),
-        "corpus": run.metrics["corpus"]["name"],
-        **{f"held_out.{model}": str(accuracy) for model, accuracy in held_out(run).items()},
+        SEED: params[SEED],
+        **{f"{model}.holdout_accuracy": accuracy for model, accuracy in accuracies},
         "command": command(recipe, settings, params[SEED]),
         "commit": run.baseline[:REVISION_DIGITS],
-        "source": source,
     }
 
 

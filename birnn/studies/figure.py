@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS, pair_title
+from birnn.reporting import figures
 from birnn.reporting.colors import GRID, INK, MODELS
 from birnn.reporting.figures import PAIR_MARKERS, STYLE, draw_legend
 from birnn.studies.study import Study
@@ -56,7 +57,8 @@ def draw(study: Study, published: Sequence[tuple[str, float]] = ()) -> Figure:
         if pairs:
             _draw_differences(panels[1], table, pairs)
         names = [fill(label, LABEL_WIDTH, break_on_hyphens=False) for label in labels]
-        panels[0].set_yticks(range(len(labels)), names)
+        panels[0].set_yticks(range(len(labels)), names, fontsize=NUMBER)
+        panels[0].tick_params(axis="y", length=0)
         panels[0].set_ylim(len(labels) - 0.5, -0.5)
         seeds = {len(row.combination.runs) for row in table}
         counted = f", {min(seeds)} seeds" if len(seeds) == 1 and max(seeds) > 1 else ""
@@ -68,6 +70,11 @@ def draw(study: Study, published: Sequence[tuple[str, float]] = ()) -> Figure:
             axes.grid(visible=False, axis="y")
         draw_legend(figure)
     return figure
+
+
+def save(study: Study) -> None:
+    """Save the figure of a study in its folder."""
+    figures.save(draw(study), study.folder / f"{study.name}.png")
 
 
 def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], split: str) -> None:
@@ -85,9 +92,7 @@ def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], sp
     axes.set_xlabel(f"{split} accuracy (%)")
 
 
-def _draw_differences(
-    axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[str, str]]
-) -> None:
+def _draw_differences(axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> None:
     for marker, pair, shift in zip(cycle(PAIR_MARKERS), pairs, _shifts(len(pairs)), strict=False):
         found = [next(iter(row.differences[pair].values())) for row in table]
         ends = [(100 * each.mean, 100 * each.low, 100 * each.high) for each in found]
@@ -105,7 +110,7 @@ def _draw_marks(
     shift: float,
     style: dict[str, Any],
 ) -> None:
-    """Draw the runs of each row, and their mean with its interval, `shift` rows below the middle."""
+    """Draw the runs of each row, and their mean, `shift` rows below its middle."""
     for row, values in enumerate(runs):
         small = style | {"markersize": 2.5, "alpha": 0.5, "label": None, "linestyle": "none"}
         axes.plot(values, [row + shift] * len(values), **small)

@@ -2,9 +2,9 @@
 
 - `study.yaml`: the fields of `About`.
 - `runs.csv`: one row per run, with its `name`, the values that vary, the seeds, the measures of
-  every model (`bigru.accuracy`), its training time (`bigru.seconds`) and the `machine`. A study that
-  serves to choose settings has no measures of the test split. In a study of recipes, rows without a
-  seed blend all seeds.
+  every model (`bigru.accuracy`), its training time (`bigru.seconds`) and the `machine`. If settings
+  are chosen by the study, it has no measures of the test split. In a study of recipes, rows without
+  a seed blend all seeds.
 - `epochs.csv`, if only the seed varies: accuracy and loss on the watched split.
 - `predictions/RUN.parquet`: the log-odds of every model for the test reviews, as float16, which
   changes them by at most 0.008; `reviews.parquet`: label and group (film) of these reviews.
@@ -12,9 +12,8 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -64,17 +63,21 @@ class Combination:
     """The runs with one combination of the values that vary.
 
     Attributes:
-        values: the values, by name of the setting.
+        chosen: the values, by name of the setting.
         runs: rows of `runs.csv`, one per seed.
     """
 
-    values: dict[str, Any]
+    chosen: dict[str, Any]
     runs: pd.DataFrame
 
     @property
     def label(self) -> str:
         """The values in one phrase."""
-        return ", ".join(map(str, self.values.values()))
+        return ", ".join(
+            str(value) if name == RECIPE else f"{name} {value}"
+            for name, value in self.chosen.items()
+            if pd.notna(value)
+        )
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,15 @@ class Study:
         runs: rows of `runs.csv`, without those that blend all seeds.
         blends: the rows that blend all seeds.
         epochs: rows of `epochs.csv`, None without the file.
+        reviews: `label` and `group` of each test review, None without predictions.
     """
 
     folder: Path
     about: About
     runs: pd.DataFrame
     blends: pd.DataFrame
-    epochs: pd.DataFrame | None
+    epochs: pd.DataFrame | None = None
+    reviews: pd.DataFrame | None = None
 
     @property
     def name(self) -> str:
@@ -116,17 +121,19 @@ class Study:
         """The networks of the study."""
         return [model for model in self.models if model in NETWORKS]
 
-    @cached_property
-    def reviews(self) -> pd.DataFrame | None:
-        """The `label` and `group` of each test review, None without predictions."""
-        file = self.folder / REVIEWS
-        return pd.read_parquet(file) if file.exists() else None
+    def log_odds(self, runs: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
+        """Return the log-odds of the test reviews by model, float32, shape (runs, reviews).
 
-    def log_odds(self, model: str, runs: pd.DataFrame) -> NDArray[np.float32]:
-        """Return the log-odds of the test reviews, float32, shape (runs, reviews)."""
-        files = [self.folder / PREDICTIONS / f"{name}.parquet" for name in runs["name"]]
-        columns = [pd.read_parquet(file, columns=[model])[model] for file in files]
-        return np.array(columns, np.float32)
+        Empty if the study lacks the predictions of a run.
+        """
+        tables = read_predictions(self.folder, runs["name"])
+        if len(tables) < len(runs):
+            return {}
+        models = next(iter(tables.values())).columns
+        return {
+            model: np.array([table[model] for table in tables.values()], np.float32)
+            for model in map(str, models)
+        }
 
     def combinations(self) -> list[Combination]:
         """Return the runs by the values that vary, in the order of their first runs."""
@@ -194,14 +201,21 @@ def read(folder: Path) -> Study:
             "experiments, or delete it"
         )
     about = About(**read_yaml(folder / ABOUT))
-    texts = {name: str for name in ("name", RECIPE, "machine")}
+    texts = dict.fromkeys(("name", RECIPE, "machine"), str)
     rows = pd.read_csv(folder / RUNS, dtype=texts)
     has_seed = rows[SEED].notna() if SEED in rows else pd.Series(data=True, index=rows.index)
     runs = rows[has_seed]
     if SEED in runs:
         runs = runs.astype({SEED: np.int64})
-    epochs = pd.read_csv(folder / EPOCHS) if (folder / EPOCHS).exists() else None
-    return Study(folder, about, runs, rows[~has_seed], epochs)
+    epochs, reviews = folder / EPOCHS, folder / REVIEWS
+    return Study(
+        folder,
+        about,
+        runs,
+        rows[~has_seed],
+        pd.read_csv(epochs) if epochs.exists() else None,
+        pd.read_parquet(reviews) if reviews.exists() else None,
+    )
 
 
 def read_all(folder: Path = FOLDER) -> list[Study]:
@@ -210,43 +224,32 @@ def read_all(folder: Path = FOLDER) -> list[Study]:
     return sorted(found, key=lambda study: len(study.about.varied))
 
 
-def write(
-    folder: Path,
-    about: About,
-    runs: pd.DataFrame,
-    epochs: pd.DataFrame | None = None,
-    reviews: pd.DataFrame | None = None,
-    predictions: Mapping[str, pd.DataFrame] | None = None,
-) -> Study:
-    """Write a study, replacing the folder, and return it.
+def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
+    """Write a study, replacing its folder.
+
+    If settings are chosen by it, only measures of held-out reviews are written.
 
     Args:
-        folder: the folder.
-        about: what its runs share.
-        runs: rows of `runs.csv`; of a study that serves to choose, only the measures of held-out
-            reviews are written.
-        epochs: rows of `epochs.csv`.
-        reviews: `label` and `group` of the test reviews.
+        study: the study.
         predictions: log-odds for the test reviews, one column per model, by name of the run.
     """
-    if about.chooses:
+    runs = pd.concat([study.runs, study.blends])
+    if study.about.chooses:
         runs = runs[[name for name in map(str, runs) if _may_choose(name)]]
-    with atomic_folder(folder) as part:
-        write_yaml(asdict(about), part / ABOUT)
-        for name, table in {RUNS: runs, EPOCHS: epochs}.items():
+    with atomic_folder(study.folder) as part:
+        write_yaml(asdict(study.about), part / ABOUT)
+        for name, table in {RUNS: runs, EPOCHS: study.epochs}.items():
             if table is not None:
                 table.to_csv(
                     part / name, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n"
                 )
-        if reviews is not None:
-            reviews.to_parquet(part / REVIEWS, index=False, compression="zstd")
+        if study.reviews is not None:
+            study.reviews.to_parquet(part / REVIEWS, index=False, compression="zstd")
         if predictions:
             (part / PREDICTIONS).mkdir()
-        for name, table in (predictions or {}).items():
-            table.astype(np.float16).to_parquet(
-                part / PREDICTIONS / f"{name}.parquet", index=False, compression="zstd"
-            )
-    return read(folder)
+        for name, table in predictions.items():
+            file = part / PREDICTIONS / f"{name}.parquet"
+            table.astype(np.float16).to_parquet(file, index=False, compression="zstd")
 
 
 def check_name(name: str) -> None:
@@ -261,23 +264,10 @@ def check_name(name: str) -> None:
         )
 
 
-def check_replaceable(folder: Path, names: Sequence[str]) -> None:
-    """Check that results in a folder of `study` can be replaced, because nothing is lost.
-
-    Args:
-        folder: the folder; it need not exist.
-        names: names of the runs that the new study has.
-
-    Raises:
-        InputError: the folder has runs that are not among the new ones, or is not a study.
-    """
-    if not folder.exists() or not any(folder.iterdir()):
-        return
-    lost = not (folder / ABOUT).exists() or set(read(folder).runs["name"]) - set(names)
-    if lost:
-        raise InputError(
-            f"{folder} has results that would be lost: choose another name, or add --replace"
-        )
+def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """Return the log-odds of the named runs that a study has predictions of, by name."""
+    files = {name: folder / PREDICTIONS / f"{name}.parquet" for name in names}
+    return {name: pd.read_parquet(file) for name, file in files.items() if file.exists()}
 
 
 def _may_choose(column: str) -> bool:

@@ -1,5 +1,6 @@
 """The tables of a study: means of models, differences of networks, gains of recipes."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -7,12 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from birnn.evaluation.intervals import LOWER_IS_BETTER, NO_DIFFERENCE, TOO_FEW_SEEDS, lowest_value
+from birnn.evaluation.intervals import LOWER_IS_BETTER, NO_DIFFERENCE, TOO_FEW_SEEDS
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import TITLES
+from birnn.reporting import formatting
+from birnn.reporting.formatting import NOTHING
 from birnn.studies import differences
-from birnn.studies.differences import MEASURES, Difference, Mean
+from birnn.studies.differences import REVIEW_VALUES, Difference, Mean
 from birnn.studies.study import RECIPE, SEED, Combination, Study
 
 Pair = tuple[str, str]
@@ -63,32 +67,62 @@ def rows(study: Study) -> list[Row]:
 
 
 def _row(study: Study, combination: Combination) -> Row:
-    runs = combination.runs
+    runs, log_odds = combination.runs, study.log_odds(combination.runs)
     measure = "holdout_accuracy" if study.about.chooses else "accuracy"
     means = {
         model: differences.mean_over_seeds(runs[f"{model}.{measure}"], lowest=0)
         for model in study.models
     }
     pairs = list(combinations(study.networks, 2))
-    covered = "seeds" if study.reviews is None else "seeds and reviews"
-    compared = {pair: _difference(study, runs, pair, len(pairs)) for pair in pairs}
-    return Row(combination, means, compared, covered)
+    compared = {pair: _compare(study, runs, log_odds, pair, len(pairs)) for pair in pairs}
+    return Row(combination, means, compared, covered(log_odds))
 
 
-def _difference(study: Study, runs: pd.DataFrame, pair: Pair, pairs: int) -> dict[str, Difference]:
-    if study.reviews is not None:
-        first, second = (study.log_odds(network, runs) for network in pair)
+def covered(log_odds: Mapping[str, Any]) -> str:
+    """Return what intervals cover, with or without predictions."""
+    return "seeds and reviews" if log_odds else "seeds"
+
+
+def _compare(
+    study: Study,
+    runs: pd.DataFrame,
+    log_odds: Mapping[str, NDArray[np.float32]],
+    pair: Pair,
+    pairs: int,
+) -> dict[str, Difference]:
+    first, second = pair
+    if log_odds and study.reviews is not None:
         labels, groups = (study.reviews[name].to_numpy() for name in ("label", "group"))
-        comparisons = pairs * len(MEASURES)
-        return differences.compute_differences(first, second, labels, groups, comparisons)
-    measures = ["holdout_accuracy"] if study.about.chooses else list(MEASURES)
-    found = [measure for measure in measures if f"{pair[0]}.{measure}" in runs]
+        return differences.compute_differences(
+            log_odds[first], log_odds[second], labels, groups, pairs * len(REVIEW_VALUES)
+        )
+    measures = ["holdout_accuracy"] if study.about.chooses else list(REVIEW_VALUES)
+    found = [measure for measure in measures if f"{first}.{measure}" in runs]
     return {
         measure: differences.difference_over_seeds(
-            *(runs[f"{network}.{measure}"] for network in pair), measure, pairs * len(found)
+            runs[f"{first}.{measure}"], runs[f"{second}.{measure}"], measure, pairs * len(found)
         )
         for measure in found
     }
+
+
+def format_mean(mean: Mean) -> str:
+    """Format a mean accuracy over seeds and the deviation of seeds, in percent."""
+    deviation = 100 * mean.standard_error * math.sqrt(mean.seeds)
+    return f"{100 * mean.mean:.2f}" + (f" ± {deviation:.2f}" if mean.seeds > 1 else "")
+
+
+def format_difference(difference: Difference, measure: str = "accuracy") -> str:
+    """Format a difference and its interval: of accuracies in points."""
+    form = formatting.points if "accuracy" in measure else signed
+    if math.isnan(difference.low):
+        return f"{form(difference.mean)} ({TOO_FEW_SEEDS})"
+    return f"{form(difference.mean)} ({form(difference.low)} to {form(difference.high)})"
+
+
+def signed(value: float) -> str:
+    """Format a difference with four digits and its sign."""
+    return f"{value:+.4f}".replace("-", "−")
 
 
 def verdict(difference: Difference, first: str, second: str, measure: str = "accuracy") -> str:
@@ -113,38 +147,32 @@ def headline(compared: Mapping[str, Difference], pair: Pair) -> str:
 
 def gains(study: Study) -> list[Gain]:
     """Return the gain of each recipe of a study over the recipe that it adds to."""
-    by_recipe = {
-        combination.values[RECIPE]: combination.runs for combination in study.combinations()
-    }
-    pairs = [
-        (recipe["name"], recipe["base"])
-        for recipe in study.about.recipes
-        if {recipe["name"], recipe["base"]} <= by_recipe.keys()
-    ]
-    covered = "seeds" if study.reviews is None else "seeds and reviews"
-    return [
-        Gain(name, base, _gain(study, by_recipe[name], by_recipe[base], len(pairs)), covered)
-        for name, base in pairs
-    ]
+    runs = {combination.chosen[RECIPE]: combination.runs for combination in study.combinations()}
+    pairs = [(recipe["name"], recipe["base"]) for recipe in study.about.recipes]
+    pairs = [pair for pair in pairs if runs.keys() >= set(pair)]
+    return [_gain(study, pair, [runs[name] for name in pair], len(pairs)) for pair in pairs]
 
 
-def _gain(
-    study: Study, runs: pd.DataFrame, base: pd.DataFrame, comparisons: int
-) -> Difference | None:
-    seeds = sorted(set(runs[SEED]) & set(base[SEED]))
+def _gain(study: Study, pair: Pair, runs: Sequence[pd.DataFrame], comparisons: int) -> Gain:
+    """Return the gain of the first recipe of a pair."""
+    by_seed = [table.set_index(SEED, drop=False) for table in runs]
+    seeds = sorted(set.intersection(*(set(table.index) for table in by_seed)))
     if not seeds:
-        return None
-    both = [table.set_index(SEED, drop=False).loc[seeds] for table in (runs, base)]
-    if study.reviews is None:
-        names = [f"{network}.accuracy" for network in study.networks]
-        accuracies = (table[names].mean(axis=1) for table in both)
-        return differences.difference_over_seeds(*accuracies, "accuracy", comparisons)
-    labels, groups = (study.reviews[name].to_numpy() for name in ("label", "group"))
-    correct = [
-        np.mean(
-            [is_correct(labels, study.log_odds(network, table)) for network in study.networks],
-            axis=0,
+        return Gain(*pair, None, NOTHING)
+    both = [table.loc[seeds] for table in by_seed]
+    log_odds = [study.log_odds(table) for table in both]
+    if all(log_odds) and study.reviews is not None:
+        labels, groups = (study.reviews[name].to_numpy() for name in ("label", "group"))
+        first, second = (
+            np.mean([is_correct(labels, each[name]) for name in study.networks], axis=0)
+            for each in log_odds
         )
-        for table in both
-    ]
-    return differences.difference_of_values(*correct, groups, comparisons)
+        ones = np.ones(len(groups), np.uint8)
+        difference = differences.estimate_difference(
+            first - second, groups, ones, "accuracy", comparisons
+        )
+        return Gain(*pair, difference, covered(log_odds[0]))
+    names = [f"{network}.accuracy" for network in study.networks]
+    first, second = (table[names].mean(axis=1) for table in both)
+    difference = differences.difference_over_seeds(first, second, "accuracy", comparisons)
+    return Gain(*pair, difference, covered({}))

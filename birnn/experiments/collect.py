@@ -1,0 +1,206 @@
+"""Studies from finished experiments."""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from birnn.core import times
+from birnn.core.errors import InputError
+from birnn.core.machine import format_description
+from birnn.core.settings import flatten
+from birnn.evaluation import ensembles
+from birnn.evaluation.metrics import compute_scores
+from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.experiments import recipes as stored_recipes
+from birnn.experiments.grid import Point
+from birnn.experiments.recipes import Recipe
+from birnn.experiments.runs import (
+    Run,
+    read_output,
+    read_predictions,
+    recorded_times,
+    training_seconds,
+)
+from birnn.studies import figure
+from birnn.studies import study as studies
+from birnn.studies.study import CORPUS, HOLD_OUT_SEED, RECIPE, SEED, About, Study
+from birnn.training.splits import TRAINING
+
+MODELS = (*NETWORKS, BASELINE)
+
+
+def study(
+    name: str,
+    command: str,
+    points: Sequence[Point],
+    runs: Mapping[int, Run],
+    *,
+    replace: bool = False,
+) -> Study:
+    """Write the finished runs of a grid, by index of their points, to `study/NAME`.
+
+    If the grid has several recipes, the study compares them. Recipes of the study in the folder
+    that the grid lacks keep their rows, even if these come from other code or other seeds.
+
+    Raises:
+        InputError: no run is finished, the runs use several corpora, the name is not valid, or
+            `study/NAME` has results that would be lost, unless `replace` is true.
+    """
+    studies.check_name(name)
+    if not runs:
+        raise InputError("none of these experiments is finished: run them first")
+    folder = studies.FOLDER / name
+    chosen = [(points[index], run) for index, run in sorted(runs.items())]
+    recipes = stored_recipes.read() if points[0].recipe else {}
+    varied = [key for key in points[0].chosen if key != SEED]
+    table = pd.DataFrame([row(point, run, recipes) for point, run in chosen])
+    predictions = {run.name: read_predictions(run) for _, run in chosen}
+    about = About(
+        command=command,
+        corpus=_single_corpus([run.metrics["corpus"] for _, run in chosen]),
+        varied=([RECIPE] if recipes else []) + varied,
+        settings=_shared_settings(points[0], table, recipes.values()),
+        recipes=[describe(recipe) for recipe in recipes.values()],
+    )
+    log_odds = {name: each[list(MODELS)] for name, each in predictions.items()}
+    blends = pd.DataFrame(blend_seeds(chosen, predictions) if recipes else [])
+    if not replace:
+        runs_to_keep, blends_to_keep = _rows_to_keep(folder, about, table)
+        log_odds |= studies.read_predictions(folder, runs_to_keep.get("name", []))
+        table, blends = pd.concat([runs_to_keep, table]), pd.concat([blends_to_keep, blends])
+    reviews = next(iter(predictions.values()))[["label", "group"]]
+    curves = None if about.varied else epochs([run for _, run in chosen])
+    studies.write(Study(folder, about, table, blends, curves, reviews), log_odds)
+    written = studies.read(folder)
+    figure.save(written)
+    return written
+
+
+def row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of a run: what it chose, its seeds, the measures of all models, its times."""
+    chosen = {key: value for key, value in point.chosen.items() if key != SEED}
+    seeds = {SEED: flatten(run.params)[SEED]}
+    if HOLD_OUT_SEED in point.changes:
+        seeds[HOLD_OUT_SEED] = point.changes[HOLD_OUT_SEED]
+    recipe = {RECIPE: point.recipe} if recipes else {}
+    return {"name": run.name} | recipe | chosen | seeds | measures(run) | training(run)
+
+
+def measures(run: Run) -> dict[str, float]:
+    """Return the measures of all models and blends, such as `bigru.accuracy`."""
+    models = run.metrics | run.metrics.get("blends", {})
+    return {
+        f"{model}.{measure}": value
+        for model in (*MODELS, COMBINED, ALL)
+        for measure, value in models.get(model, {}).items()
+        if isinstance(value, int | float)
+    }
+
+
+def training(run: Run) -> dict[str, Any]:
+    """Return the seconds of training of all models and blends, and the machines."""
+    recorded = times.read()
+    entries = recorded_times(run, recorded).values()
+    machines = dict.fromkeys(format_description(entry["machine"]) for entry in entries)
+    seconds = training_seconds(run, recorded)
+    return {f"{model}.seconds": value for model, value in seconds.items()} | {
+        "machine": " and ".join(machines)
+    }
+
+
+def blend_seeds(
+    chosen: Sequence[tuple[Point, Run]], predictions: Mapping[str, pd.DataFrame]
+) -> Iterator[dict[str, Any]]:
+    """Yield the row of the mean of all seeds, for each recipe with held-out reviews."""
+    by_recipe: dict[str, list[Run]] = {}
+    for point, run in chosen:
+        by_recipe.setdefault(point.recipe, []).append(run)
+    for recipe, runs in by_recipe.items():
+        blends = []
+        for run in runs:
+            held_out = read_predictions(run, "held_out")
+            _, (test,) = ensembles.fit_blends(held_out, [predictions[run.name]])
+            blends.append(test)
+        labels = predictions[runs[0].name]["label"].to_numpy()
+        scores = {
+            model: compute_scores(labels, np.mean([blend[model] for blend in blends], axis=0))
+            for model in blends[0]
+        }
+        yield {"name": f"{recipe}, all seeds", RECIPE: recipe} | {
+            f"{model}.accuracy": values["accuracy"] for model, values in scores.items()
+        }
+
+
+def epochs(runs: Sequence[Run]) -> pd.DataFrame:
+    """Return the accuracy and loss on the watched split, one row per seed, network and epoch."""
+    tables = []
+    for run in runs:
+        curves = pd.read_csv(io.BytesIO(read_output(run, "plots/curves.csv")))
+        watched = curves[curves["split"] != TRAINING]
+        seed = flatten(run.params)[SEED]
+        tables.append(watched[["model", "epoch", "accuracy", "loss"]].assign(**{SEED: seed}))
+    return pd.concat(tables)
+
+
+def describe(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe as a study stores it."""
+    return {
+        "name": recipe.name,
+        "base": recipe.after,
+        "title": recipe.title,
+        "settings": recipe.added,
+    }
+
+
+def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    found = {tuple(corpus[key] for key in CORPUS) for corpus in corpora}
+    if len(found) > 1:
+        raise InputError(f"the runs use several corpora, {sorted(found)}: choose one")
+    return dict(zip(CORPUS, *found, strict=True))
+
+
+def _shared_settings(
+    point: Point, table: pd.DataFrame, recipes: Iterable[Recipe]
+) -> dict[str, Any]:
+    changed = {key for recipe in recipes for key in recipe.settings}
+    return studies.shared_settings(
+        flatten(point.params), [*map(str, table), *changed], list(NETWORKS)
+    )
+
+
+def _rows_to_keep(
+    folder: Path, about: About, table: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the runs and blends in the folder that stay: those of recipes that are not new.
+
+    Raises:
+        InputError: results would be lost.
+    """
+    if not folder.exists() or not any(folder.iterdir()):
+        return pd.DataFrame(), pd.DataFrame()
+    lost = InputError(
+        f"{folder} has results that would be lost: choose another name, or add --replace"
+    )
+    if not (folder / studies.ABOUT).exists():
+        raise lost
+    old = studies.read(folder)
+    same = ("corpus", "varied", "settings", "chooses")
+    if any(getattr(old.about, name) != getattr(about, name) for name in same):
+        raise lost
+    runs, blends = (
+        rows[~rows[RECIPE].isin(table[RECIPE])] if RECIPE in table else rows[:0]
+        for rows in (old.runs, old.blends)
+    )
+    keys = [*about.varied, *(name for name in (SEED, HOLD_OUT_SEED) if name in table)]
+    replaced = old.runs.drop(runs.index)
+    if not _lines(replaced[keys]) <= _lines(table[keys]):
+        raise lost
+    return runs, blends
+
+
+def _lines(table: pd.DataFrame) -> set[str]:
+    return set(table.to_csv(index=False, float_format=f"%.{studies.DIGITS}g").splitlines())

@@ -1,0 +1,232 @@
+"""Mean measures of a set of runs, and mean differences of two sets that are paired by seed.
+
+The 95% intervals cover new seeds and new groups of test reviews, such as films. All seeds share
+their training reviews, so the intervals do not cover other training reviews.
+
+The network of every seed predicts every review, so seeds and groups are crossed random effects. As
+in studies of radiologists, with seeds for readers and reviews for cases, the variance of a mean is
+its variance over seeds plus the covariance between seeds over groups (Obuchowski and Rockette,
+"Hypothesis Testing of Diagnostic Accuracy for Multiple Readers and Multiple Tests: An ANOVA
+Approach with Dependent Observations", 1995). Accuracy, loss and ROC AUC are means of values of
+single reviews, so the covariance has a closed form.
+
+Without predictions, the intervals cover new seeds only.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse, special
+
+from birnn.evaluation import intervals
+from birnn.evaluation.metrics import cross_entropies, is_correct
+
+# The values of single reviews whose mean is the measure; for ROC AUC, the mean of either class.
+REVIEW_VALUES: dict[str, Callable[..., NDArray[Any]]] = {
+    "accuracy": is_correct,
+    "loss": cross_entropies,
+    "roc_auc": intervals.placement_values,
+}
+ROUNDING_ERROR = 1e-12
+UNDEFINED = (math.nan, math.nan)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean of a measure over seeds, on all reviews.
+
+    Attributes:
+        mean: the mean.
+        standard_error: over new seeds and groups; NaN with a single seed or group, and for ROC AUC
+            also if all reviews of a class are in one group.
+        low: lower end of the 95% interval; NaN if the standard error is NaN, or if there are so
+            few seeds that the interval covers all possible values.
+        high: upper end of the interval, or NaN.
+        seeds: number of seeds.
+    """
+
+    mean: float
+    standard_error: float
+    low: float
+    high: float
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Difference(Mean):
+    """The mean of a measure for one set of runs minus the mean for another.
+
+    Attributes:
+        better: number of seeds for which the first set is better (for the loss, lower).
+        worse: number of seeds for which the second set is better; the other seeds are ties.
+    """
+
+    better: int
+    worse: int
+
+
+def compute_means(
+    runs: NDArray[np.float32], labels: NDArray[np.uint8], groups: NDArray[np.int32]
+) -> dict[str, Mean]:
+    """Return the mean accuracy, loss (in nats) and ROC AUC of a set of runs.
+
+    Args:
+        runs: predicted log-odds, shape (seeds, reviews).
+        labels: shape (reviews,), 1 positive, 0 negative; both occur.
+        groups: number of each review's group, such as its film, shape (reviews,).
+    """
+    return {
+        measure: estimate_mean(
+            values(labels, runs),
+            groups,
+            _classes(measure, labels),
+            lowest=intervals.lowest_value(measure),
+        )
+        for measure, values in REVIEW_VALUES.items()
+    }
+
+
+def compute_differences(
+    first: NDArray[np.float32],
+    second: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+    groups: NDArray[np.int32],
+    comparisons: int = 1,
+) -> dict[str, Difference]:
+    """Return the mean differences in accuracy, loss (in nats) and ROC AUC, first minus second.
+
+    Args:
+        first: predicted log-odds of the first set of runs, shape (seeds, reviews).
+        second: predicted log-odds of the second set, with the same seeds in the same order.
+        labels: shape (reviews,), 1 positive, 0 negative; both occur.
+        groups: number of each review's group, such as its film, shape (reviews,).
+        comparisons: number of simultaneous intervals (Bonferroni).
+
+    Raises:
+        ValueError: the two sets differ in their number of seeds or reviews.
+    """
+    if first.shape != second.shape:
+        raise ValueError(
+            f"the log-odds have the shapes {first.shape} and {second.shape}: give both sets of "
+            "runs the same seeds and reviews"
+        )
+    return {
+        measure: estimate_difference(
+            np.subtract(values(labels, first), values(labels, second), dtype=np.float64),
+            groups,
+            _classes(measure, labels),
+            measure,
+            comparisons,
+        )
+        for measure, values in REVIEW_VALUES.items()
+    }
+
+
+def estimate_difference(
+    gains: NDArray[np.float64],
+    groups: NDArray[np.int32],
+    classes: NDArray[np.uint8],
+    measure: str,
+    comparisons: int = 1,
+) -> Difference:
+    """Return the mean difference of a measure over seeds, given differences of single reviews.
+
+    The arguments are those of `estimate_mean`, and the name of the measure.
+    """
+    lowest = intervals.lowest_value(measure, difference=True)
+    mean = estimate_mean(gains, groups, classes, comparisons, lowest)
+    return _count_seeds(mean, gains[:, classes == 1].mean(axis=1), measure)
+
+
+def mean_over_seeds(values: ArrayLike, comparisons: int = 1, lowest: float = -math.inf) -> Mean:
+    """Return the mean of a measure, given its value per seed, with an interval over new seeds only.
+
+    The interval is Student's. The arguments are those of `estimate_mean`.
+    """
+    by_seed = np.asarray(values, np.float64)
+    seeds, mean = len(by_seed), float(by_seed.mean())
+    if seeds == 1:
+        return Mean(mean, math.nan, *UNDEFINED, seeds)
+    error = float(by_seed.std(ddof=1)) / math.sqrt(seeds)
+    margin = -float(special.stdtrit(seeds - 1, intervals.tail(comparisons))) * error
+    interval = intervals.informative((mean - margin, mean + margin), lowest)
+    return Mean(mean, error, *(interval or UNDEFINED), seeds)
+
+
+def difference_over_seeds(
+    first: ArrayLike, second: ArrayLike, measure: str, comparisons: int = 1
+) -> Difference:
+    """Return the mean difference of a measure, given its value per seed, see `mean_over_seeds`."""
+    gains = np.subtract(first, second, dtype=np.float64)
+    lowest = intervals.lowest_value(measure, difference=True)
+    return _count_seeds(mean_over_seeds(gains, comparisons, lowest), gains, measure)
+
+
+def _count_seeds(mean: Mean, gains: NDArray[np.float64], measure: str) -> Difference:
+    higher, lower = (int((sign * gains > ROUNDING_ERROR).sum()) for sign in (1, -1))
+    better, worse = (lower, higher) if measure in intervals.LOWER_IS_BETTER else (higher, lower)
+    return Difference(**vars(mean), better=better, worse=worse)
+
+
+def estimate_mean(
+    values: NDArray[Any],
+    groups: NDArray[np.int32],
+    classes: NDArray[np.uint8],
+    comparisons: int = 1,
+    lowest: float = -math.inf,
+) -> Mean:
+    """Return the mean of a measure over seeds, given its values of single reviews.
+
+    The quantile is the mean of Student's quantiles for seeds and for groups, weighted by their
+    variances (Cochran and Cox, "Experimental Designs", 1957, section 4.14). With three seeds,
+    intervals with normal quantiles or Satterthwaite's degrees of freedom miss too often.
+
+    Args:
+        values: shape (seeds, reviews). Their mean in each class is the measure.
+        groups: number of each review's group, shape (reviews,).
+        classes: shape (reviews,): the labels for placement values, else ones.
+        comparisons: number of simultaneous intervals (Bonferroni).
+        lowest: lowest possible mean if the highest is 1, else -inf.
+    """
+    seeds = len(values)
+    by_seed = values[:, classes == 1].mean(axis=1)
+    mean = float(by_seed.mean())
+    deviations = _group_deviations(values - by_seed[:, None], groups, classes)
+    if seeds == 1 or np.isnan(deviations).any():
+        return Mean(mean, math.nan, *UNDEFINED, seeds)
+    # The covariance is the mean product of the deviations of two different seeds.
+    products = deviations.sum(axis=0) ** 2 - (deviations**2).sum(axis=0)
+    covariance = max(0.0, float(products.sum()) / (seeds * (seeds - 1)))
+    variances = np.array([by_seed.var(ddof=1) / seeds, covariance])
+    error = math.sqrt(variances.sum())
+    quantiles = -special.stdtrit([seeds - 1, deviations.shape[1] - 1], intervals.tail(comparisons))
+    margin = float(quantiles @ variances) / error if error else 0.0
+    interval = intervals.informative((mean - margin, mean + margin), lowest)
+    return Mean(mean, error, *(interval or UNDEFINED), seeds)
+
+
+def _classes(measure: str, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return labels if measure == "roc_auc" else np.ones_like(labels)
+
+
+def _group_deviations(
+    residuals: NDArray[np.float64], groups: NDArray[np.int32], classes: NDArray[np.uint8]
+) -> NDArray[np.float64]:
+    """Return how much each group moves the measure of each seed, shape (seeds, groups).
+
+    The sum of their squares is the variance of the measure over groups: for ROC AUC as in
+    Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, which for groups of one
+    review is the variance of DeLong et al., 1988. It is NaN if a class is in only one group.
+    """
+    _, index = np.unique(groups, return_inverse=True)
+    weights = np.empty(len(groups))
+    for rows in (classes == number for number in np.unique(classes)):
+        count = len(np.unique(index[rows]))
+        weights[rows] = math.sqrt(count / (count - 1)) / rows.sum() if count > 1 else math.nan
+    starts = np.arange(len(groups) + 1)
+    deviations: NDArray[np.float64] = residuals @ sparse.csr_array((weights, index, starts))
+    return deviations
