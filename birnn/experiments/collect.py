@@ -43,7 +43,7 @@ def study(
 ) -> Study:
     """Write the finished runs of a grid, by index of their points, to `study/NAME`.
 
-    If the grid has several recipes, the study compares them. Recipes of the study in the folder
+    If the grid or the study in the folder has several recipes, the study compares recipes. Those
     that the grid lacks keep their rows, even if these come from other code or other seeds.
 
     Raises:
@@ -55,7 +55,7 @@ def study(
         raise InputError("none of these experiments is finished: run them first")
     folder = studies.FOLDER / name
     chosen = [(points[index], run) for index, run in sorted(runs.items())]
-    recipes = stored_recipes.read() if points[0].recipe else {}
+    recipes = stored_recipes.read() if _compares_recipes(folder, points) else {}
     varied = [key for key in points[0].chosen if key != SEED]
     table = pd.DataFrame([row(point, run, recipes) for point, run in chosen])
     predictions = {run.name: read_predictions(run) for _, run in chosen}
@@ -154,6 +154,11 @@ def describe(recipe: Recipe) -> dict[str, Any]:
         "title": recipe.title,
         "settings": recipe.added,
     }
+
+
+def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:
+    is_stored = (folder / studies.ABOUT).exists() and RECIPE in studies.read(folder).about.varied
+    return is_stored or len({point.recipe for point in points}) > 1
 
 
 def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -96,9 +96,7 @@ def show(collected: studies.Study) -> None:
     differences = Table("", "difference", "mean (95% interval)", "covers")
     for row in table.rows(collected):
         label, means = row.combination.label, row.means.values()
-        accuracies.add_row(
-            label, str(len(row.combination.runs)), *map(table.format_mean, means)
-        )
+        accuracies.add_row(label, str(len(row.combination.runs)), *map(table.format_mean, means))
         for pair, compared in row.differences.items():
             for measure, difference in compared.items():
                 name = f"{pair_title(*pair)}, {measure}"
