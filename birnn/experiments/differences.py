@@ -82,10 +82,7 @@ def compute_means(
     """
     return {
         measure: estimate_mean(
-            values(labels, runs),
-            groups,
-            _classes(measure, labels),
-            lowest=intervals.lowest_value(measure),
+            values(labels, runs), groups, _classes(measure, labels), intervals.lowest_value(measure)
         )
         for measure, values in REVIEW_VALUES.items()
     }
@@ -120,11 +117,13 @@ def compute_differences(
         classes = _classes(measure, labels)
         gains = np.subtract(values(labels, first), values(labels, second), dtype=np.float64)
         lowest = intervals.lowest_value(measure, difference=True)
-        mean = estimate_mean(gains, groups, classes, comparisons, lowest)
-        by_seed = gains[:, classes == 1].mean(axis=1)
-        higher, lower = (int((sign * by_seed > ROUNDING_ERROR).sum()) for sign in (1, -1))
-        better, worse = (lower, higher) if measure in intervals.LOWER_IS_BETTER else (higher, lower)
-        differences[measure] = Difference(**vars(mean), better=better, worse=worse)
+        mean = estimate_mean(gains, groups, classes, lowest, comparisons)
+        sign = -1 if measure in intervals.LOWER_IS_BETTER else 1
+        by_seed = sign * gains[:, classes == 1].mean(axis=1)
+        better, worse = by_seed > ROUNDING_ERROR, by_seed < -ROUNDING_ERROR
+        differences[measure] = Difference(
+            **vars(mean), better=int(better.sum()), worse=int(worse.sum())
+        )
     return differences
 
 
@@ -132,8 +131,8 @@ def estimate_mean(
     values: NDArray[Any],
     groups: NDArray[np.int32],
     classes: NDArray[np.uint8],
-    comparisons: int = 1,
     lowest: float = -math.inf,
+    comparisons: int = 1,
 ) -> Mean:
     """Return the mean of a measure over seeds, given its values of single reviews.
 
@@ -145,8 +144,8 @@ def estimate_mean(
         values: shape (seeds, reviews). Their mean in each class is the measure.
         groups: number of each review's group, shape (reviews,).
         classes: shape (reviews,): the labels for placement values, else ones.
-        comparisons: number of simultaneous intervals (Bonferroni).
         lowest: lowest possible mean if the highest is 1, else -inf.
+        comparisons: number of simultaneous intervals (Bonferroni).
     """
     seeds = len(values)
     by_seed = values[:, classes == 1].mean(axis=1)
@@ -180,7 +179,8 @@ def _group_deviations(
     """
     _, index = np.unique(groups, return_inverse=True)
     weights = np.empty(len(groups))
-    for rows in (classes == number for number in np.unique(classes)):
+    for label in np.unique(classes):
+        rows = classes == label
         count = len(np.unique(index[rows]))
         weights[rows] = math.sqrt(count / (count - 1)) / rows.sum() if count > 1 else math.nan
     starts = np.arange(len(groups) + 1)
