@@ -16,9 +16,9 @@ MEASURES = {"accuracy", "loss", "roc_auc"}
 def simulate(
     rng: np.random.Generator, seeds: int, reviews: int, films: int, gain: float = 0.0
 ) -> tuple[np.ndarray, ...]:
-    """Return the log-odds of two sets of runs, labels and films of one to many reviews.
+    """Return the log-odds of two sets of runs, labels, and films of one to many reviews.
 
-    The sets differ by chance, as far as they are not equal, if `gain` is 0.
+    If `gain` is 0, the true differences between the sets are 0.
     """
     film = np.sort(np.append(np.arange(films), rng.geometric(0.05, reviews - films) % films))
     labels = rng.integers(0, 2, reviews, np.uint8)
@@ -70,9 +70,9 @@ def crossed_error(observed: np.ndarray, resampled: np.ndarray) -> float:
 
 def test_means_and_standard_errors_match_resampled_films() -> None:
     rng = np.random.default_rng(0)
-    *networks, labels, films = simulate(rng, seeds=5, reviews=1_500, films=300, gain=0.1)
-    draws = rng.multinomial(300, np.full(300, 1 / 300), 2_000)
-    weights = np.vstack([np.ones(300), draws])[:, films]
+    *networks, labels, films = simulate(rng, seeds=5, reviews=800, films=200, gain=0.1)
+    draws = rng.multinomial(200, np.full(200, 1 / 200), 2_000)
+    weights = np.vstack([np.ones(200), draws])[:, films]
     first, second = (resampled_measures(runs, labels, weights) for runs in networks)
     differences = compute_differences(*networks, labels, films)
     means = compute_means(networks[0], labels, films)
@@ -85,10 +85,8 @@ def test_means_and_standard_errors_match_resampled_films() -> None:
             assert computed.mean == pytest.approx(values[:, 0].mean(), abs=1e-6)
             error = crossed_error(values[:, 0], values[:, 1:])
             assert computed.standard_error == pytest.approx(error, rel=0.05)
-            # Neither seeds nor films alone explain the error.
-            by_seed = values[:, 0].std(ddof=1) / math.sqrt(5)
-            by_film = values[:, 1:].mean(axis=0).std()
-            assert max(by_seed, by_film) < 0.95 * error
+            # The variance over seeds alone is too small.
+            assert values[:, 0].std(ddof=1) / math.sqrt(5) < 0.9 * error
 
 
 @pytest.mark.parametrize("seeds", [3, 10, 30])
@@ -113,10 +111,11 @@ def test_interval_of_a_mean_covers_the_true_mean(seeds: int) -> None:
         assert np.mean([result.high - result.low for result in results]) <= 1.15 * needed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [3, 10, 30])
 def test_intervals_of_differences_cover_the_true_difference(seeds: int) -> None:
     rng = np.random.default_rng(0)
-    results = [compute_differences(*simulate(rng, seeds, 240, 60)) for _ in range(300)]
+    results = [compute_differences(*simulate(rng, seeds, 240, 60)) for _ in range(500)]
     for measure in MEASURES:
         covered = [result[measure].low <= 0 <= result[measure].high for result in results]
         assert np.mean(covered) >= 0.93, measure
@@ -144,16 +143,14 @@ def test_equal_seeds_and_single_reviews_give_the_errors_of_paired_reviews() -> N
 def test_equal_films_leave_the_interval_over_seeds() -> None:
     # Every film has the same reviews, so that only seeds differ.
     first, second, labels, _ = simulate(np.random.default_rng(0), seeds=6, reviews=50, films=10)
-    runs = (np.tile(runs, 4) for runs in (first, second))
+    gains = np.mean((first > 0) == labels, axis=1) - np.mean((second > 0) == labels, axis=1)
+    copies = [np.tile(array, 4) for array in (first, second, labels)]
     films = np.repeat(np.arange(4, dtype=np.int32), 50)
     for comparisons in (1, 3):
-        results = compute_differences(*runs, np.tile(labels, 4), films, comparisons)
-        gains = np.mean((first > 0) == labels, axis=1) - np.mean((second > 0) == labels, axis=1)
-        error = stats.sem(gains)
-        assert results["accuracy"].standard_error == pytest.approx(error)
-        margin = stats.t.isf(0.025 / comparisons, 5) * error
-        assert results["accuracy"].low == pytest.approx(gains.mean() - margin)
-        runs = (np.tile(runs, 4) for runs in (first, second))
+        result = compute_differences(*copies, films, comparisons)["accuracy"]
+        assert result.standard_error == pytest.approx(stats.sem(gains))
+        margin = stats.t.isf(0.025 / comparisons, 5) * stats.sem(gains)
+        assert result.low == pytest.approx(gains.mean() - margin)
 
 
 def test_repeated_reviews_do_not_narrow_the_interval() -> None:
@@ -190,14 +187,17 @@ def test_seeds_with_the_better_first_set_are_counted() -> None:
     assert results["accuracy"].mean > 0 > results["loss"].mean
 
 
-def test_order_of_tied_reviews_is_no_difference() -> None:
-    # Two rankings with the same area, whose sums of placement values round differently.
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 2, 70).astype(np.uint8)
-    first = rng.normal(size=(40, 70)).astype(np.float32)
-    mirrored = np.where(labels == 1, -first[:, ::1], -first)
-    results = compute_differences(first, -mirrored, labels, np.arange(70, dtype=np.int32))
-    assert (results["roc_auc"].better, results["roc_auc"].worse) == (0, 0)
+def test_rounding_errors_are_no_difference() -> None:
+    labels = np.arange(70, dtype=np.uint8) % 2
+    runs = np.random.default_rng(0).permuted(np.tile(np.arange(70), (100, 1)), axis=1)
+    # The ranks of the positive reviews determine the area.
+    sums = (runs * labels).sum(axis=1)
+    first, second = np.nonzero(np.triu(sums[:, None] == sums, 1))
+    logits = runs.astype(np.float32)
+    result = compute_differences(
+        logits[first], logits[second], labels, np.arange(70, dtype=np.int32)
+    )["roc_auc"]
+    assert (result.better, result.worse, result.seeds) == (0, 0, len(first))
 
 
 def test_equal_sets_do_not_differ() -> None:
