@@ -8,10 +8,8 @@ in studies of radiologists, with seeds for readers and reviews for cases, the va
 its variance over seeds plus the covariance between seeds over groups (Obuchowski and Rockette,
 "Hypothesis Testing of Diagnostic Accuracy for Multiple Readers and Multiple Tests: An ANOVA
 Approach with Dependent Observations", 1995). Accuracy, loss and ROC AUC are means of values of
-single reviews, so the covariance has a closed form.
-
-For measures without values of single reviews, use `birnn.reporting.statistics.spread`, whose
-intervals cover new seeds only.
+single reviews, so the covariance has a closed form. For other measures, use
+`birnn.reporting.statistics.spread`, whose intervals cover new seeds only.
 """
 
 import math
@@ -42,10 +40,10 @@ class Mean:
 
     Attributes:
         mean: the mean.
-        standard_error: over new seeds and groups; NaN with a single seed or group, and for ROC AUC
-            also if all reviews of a class are in one group.
-        low: lower end of the 95% interval; NaN if the standard error is NaN, or if there are so
-            few seeds that the interval covers all possible values.
+        standard_error: over new seeds and groups; NaN with a single seed or group. For ROC AUC, it
+            is also NaN if all reviews of a class are in one group.
+        low: lower end of the 95% interval; NaN if the standard error is NaN, or if the interval
+            covers all possible values because there are too few seeds.
         high: upper end of the interval, or NaN.
         seeds: number of seeds.
     """

@@ -227,16 +227,18 @@ def test_a_class_in_one_film_leaves_only_the_area_without_interval() -> None:
 
 
 def test_interval_that_covers_all_values_is_left_out() -> None:
-    rng = np.random.default_rng(0)
-    labels = np.tile(np.array([0, 1], np.uint8), 20)
-    # One of two seeds is always right, the other one is always wrong.
-    runs = np.where(labels == 1, 1, -1) * np.array([[1], [-1]]) + rng.normal(0, 0.01, (2, 40))
-    means = compute_means(runs.astype(np.float32), labels, np.arange(40, dtype=np.int32))
+    labels, films = np.tile(np.array([0, 1], np.uint8), 20), np.arange(40, dtype=np.int32)
+    sides = np.where(labels == 1, 1, -1) + np.random.default_rng(0).normal(0, 0.01, 40)
+    right, wrong = sides.astype(np.float32), -sides.astype(np.float32)
+    means = compute_means(np.array([right, wrong]), labels, films)
     assert means["accuracy"].standard_error == pytest.approx(0.5)
-    assert {name for name, mean in means.items() if math.isnan(mean.high)} == {
-        "accuracy",
-        "roc_auc",
-    }
+    undefined = {measure for measure, mean in means.items() if math.isnan(mean.high)}
+    assert undefined == {"accuracy", "roc_auc"}
+    half = np.where(films < 4, wrong, right)
+    for first, is_undefined in (([right, wrong], True), ([right, half], False)):
+        second = np.array([wrong, right]) if is_undefined else np.array([wrong, wrong])
+        result = compute_differences(np.array(first), second, labels, films)["accuracy"]
+        assert math.isnan(result.low) == is_undefined
 
 
 def test_different_numbers_of_seeds_are_an_error() -> None:
