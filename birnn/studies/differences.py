@@ -41,10 +41,10 @@ class Mean:
 
     Attributes:
         mean: the mean.
-        standard_error: over new seeds and groups; NaN with a single seed or group, and for ROC AUC
-            also if all reviews of a class are in one group.
-        low: lower end of the 95% interval; NaN if the standard error is NaN, or if there are so
-            few seeds that the interval covers all possible values.
+        standard_error: over new seeds and groups; NaN with a single seed or group. For ROC AUC, it
+            is also NaN if all reviews of a class are in one group.
+        low: lower end of the 95% interval; NaN if the standard error is NaN, or if the interval
+            covers all possible values because there are too few seeds.
         high: upper end of the interval, or NaN.
         seeds: number of seeds.
     """
@@ -81,10 +81,7 @@ def compute_means(
     """
     return {
         measure: estimate_mean(
-            values(labels, runs),
-            groups,
-            _classes(measure, labels),
-            lowest=intervals.lowest_value(measure),
+            values(labels, runs), groups, _classes(measure, labels), intervals.lowest_value(measure)
         )
         for measure, values in REVIEW_VALUES.items()
     }
@@ -138,11 +135,11 @@ def estimate_difference(
     The arguments are those of `estimate_mean`, and the name of the measure.
     """
     lowest = intervals.lowest_value(measure, difference=True)
-    mean = estimate_mean(gains, groups, classes, comparisons, lowest)
+    mean = estimate_mean(gains, groups, classes, lowest, comparisons)
     return _count_seeds(mean, gains[:, classes == 1].mean(axis=1), measure)
 
 
-def mean_over_seeds(values: ArrayLike, comparisons: int = 1, lowest: float = -math.inf) -> Mean:
+def mean_over_seeds(values: ArrayLike, lowest: float = -math.inf, comparisons: int = 1) -> Mean:
     """Return the mean of a measure, given its value per seed, with an interval over new seeds only.
 
     The interval is Student's. The arguments are those of `estimate_mean`.
@@ -163,7 +160,7 @@ def difference_over_seeds(
     """Return the mean difference of a measure, given its value per seed, see `mean_over_seeds`."""
     gains = np.subtract(first, second, dtype=np.float64)
     lowest = intervals.lowest_value(measure, difference=True)
-    return _count_seeds(mean_over_seeds(gains, comparisons, lowest), gains, measure)
+    return _count_seeds(mean_over_seeds(gains, lowest, comparisons), gains, measure)
 
 
 def _count_seeds(mean: Mean, gains: NDArray[np.float64], measure: str) -> Difference:
@@ -176,8 +173,8 @@ def estimate_mean(
     values: NDArray[Any],
     groups: NDArray[np.int32],
     classes: NDArray[np.uint8],
-    comparisons: int = 1,
     lowest: float = -math.inf,
+    comparisons: int = 1,
 ) -> Mean:
     """Return the mean of a measure over seeds, given its values of single reviews.
 
@@ -189,8 +186,8 @@ def estimate_mean(
         values: shape (seeds, reviews). Their mean in each class is the measure.
         groups: number of each review's group, shape (reviews,).
         classes: shape (reviews,): the labels for placement values, else ones.
-        comparisons: number of simultaneous intervals (Bonferroni).
         lowest: lowest possible mean if the highest is 1, else -inf.
+        comparisons: number of simultaneous intervals (Bonferroni).
     """
     seeds = len(values)
     by_seed = values[:, classes == 1].mean(axis=1)
@@ -224,7 +221,8 @@ def _group_deviations(
     """
     _, index = np.unique(groups, return_inverse=True)
     weights = np.empty(len(groups))
-    for rows in (classes == number for number in np.unique(classes)):
+    for label in np.unique(classes):
+        rows = classes == label
         count = len(np.unique(index[rows]))
         weights[rows] = math.sqrt(count / (count - 1)) / rows.sum() if count > 1 else math.nan
     starts = np.arange(len(groups) + 1)

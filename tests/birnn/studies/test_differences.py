@@ -1,0 +1,249 @@
+"""Means and differences over seeds and films: other computations, coverage, degenerate cases."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit
+
+from birnn.studies.differences import compute_differences, compute_means, estimate_mean
+
+MEASURES = {"accuracy", "loss", "roc_auc"}
+
+
+def simulate(
+    rng: np.random.Generator, seeds: int, reviews: int, films: int, gain: float = 0.0
+) -> tuple[np.ndarray, ...]:
+    """Return the log-odds of two sets of runs, labels, and films of one to many reviews.
+
+    If `gain` is 0, the true differences between the sets are 0.
+    """
+    film = np.sort(np.append(np.arange(films), rng.geometric(0.05, reviews - films) % films))
+    labels = rng.integers(0, 2, reviews, np.uint8)
+    sides = 2.0 * labels - 1
+    shared = sides + rng.normal(0, 1, reviews)
+    first, second = (
+        shared
+        + sides * extra
+        + sides * rng.normal(0, 0.1, (seeds, 1))
+        + rng.normal(0, 0.1, (seeds, 1))
+        + sides * rng.normal(0, 0.2, films)[film]
+        + rng.normal(0, 0.3, reviews)
+        + rng.normal(0, 0.7, (seeds, reviews))
+        for extra in (gain, 0.0)
+    )
+    return first.astype(np.float32), second.astype(np.float32), labels, film.astype(np.int32)
+
+
+def resampled_measures(
+    runs: np.ndarray, labels: np.ndarray, weights: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the measures of weighted reviews by their definitions, shape (seeds, resamples)."""
+    probabilities = expit(runs.astype(float))
+    of_label = np.where(labels == 1, probabilities, 1 - probabilities)
+    total = weights.sum(axis=1)
+    positive, negative = weights[:, labels == 1], weights[:, labels == 0]
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    return {
+        "accuracy": (of_label > 0.5) @ weights.T / total,
+        "loss": -np.log(of_label) @ weights.T / total,
+        "roc_auc": np.array(
+            [
+                ((positive @ np.greater.outer(run[labels == 1], run[labels == 0])) * negative).sum(
+                    axis=1
+                )
+                / pairs
+                for run in probabilities
+            ]
+        ),
+    }
+
+
+def crossed_error(observed: np.ndarray, resampled: np.ndarray) -> float:
+    """Return the error of a mean over seeds, from the covariances of seeds over resamples."""
+    covariances = np.cov(resampled)
+    between_seeds = covariances[~np.eye(len(covariances), dtype=bool)].mean()
+    return math.sqrt(observed.var(ddof=1) / len(observed) + between_seeds)
+
+
+def test_means_and_standard_errors_match_resampled_films() -> None:
+    rng = np.random.default_rng(0)
+    *networks, labels, films = simulate(rng, seeds=5, reviews=800, films=200, gain=0.1)
+    draws = rng.multinomial(200, np.full(200, 1 / 200), 2_000)
+    weights = np.vstack([np.ones(200), draws])[:, films]
+    first, second = (resampled_measures(runs, labels, weights) for runs in networks)
+    differences = compute_differences(*networks, labels, films)
+    means = compute_means(networks[0], labels, films)
+    assert set(means) == set(differences) == MEASURES
+    for measure in MEASURES:
+        for computed, values in (
+            (means[measure], first[measure]),
+            (differences[measure], first[measure] - second[measure]),
+        ):
+            assert computed.mean == pytest.approx(values[:, 0].mean(), abs=1e-6)
+            error = crossed_error(values[:, 0], values[:, 1:])
+            assert computed.standard_error == pytest.approx(error, rel=0.05)
+            # The variance over seeds alone is too small.
+            assert values[:, 0].std(ddof=1) / math.sqrt(5) < 0.9 * error
+
+
+@pytest.mark.parametrize("seeds", [3, 10, 30])
+def test_interval_of_a_mean_covers_the_true_mean(seeds: int) -> None:
+    reviews, films, draws = 240, 60, 500
+    rng = np.random.default_rng(0)
+    film = np.sort(np.append(np.arange(films), rng.geometric(0.05, reviews - films) % films))
+    results = [
+        estimate_mean(
+            rng.normal(0, 0.1, (seeds, 1))
+            + rng.normal(0, 0.15, films)[film]
+            + rng.normal(0, 0.3, reviews)
+            + rng.normal(0, 1, (seeds, reviews)),
+            film.astype(np.int32),
+            np.ones(reviews, np.uint8),
+        )
+        for _ in range(draws)
+    ]
+    assert np.mean([result.low <= 0 <= result.high for result in results]) >= 0.93
+    if seeds >= 10:
+        needed = 2 * stats.norm.isf(0.025) * np.std([result.mean for result in results])
+        assert np.mean([result.high - result.low for result in results]) <= 1.15 * needed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", [3, 10, 30])
+def test_intervals_of_differences_cover_the_true_difference(seeds: int) -> None:
+    rng = np.random.default_rng(0)
+    results = [compute_differences(*simulate(rng, seeds, 240, 60)) for _ in range(500)]
+    for measure in MEASURES:
+        covered = [result[measure].low <= 0 <= result[measure].high for result in results]
+        assert np.mean(covered) >= 0.93, measure
+
+
+def test_equal_seeds_and_single_reviews_give_the_errors_of_paired_reviews() -> None:
+    rng = np.random.default_rng(0)
+    first, second, labels, _ = simulate(rng, seeds=1, reviews=200, films=50, gain=0.3)
+    copies = (np.repeat(runs, 3, axis=0) for runs in (first, second))
+    results = compute_differences(*copies, labels, rng.permutation(200).astype(np.int32))
+    gains = ((first[0] > 0) == labels).astype(float) - ((second[0] > 0) == labels)
+    assert results["accuracy"].standard_error == pytest.approx(stats.sem(gains))
+    # DeLong's variance, from all pairs of a positive and a negative review, as he defines it.
+    one, other = (
+        np.greater.outer(runs[0, labels == 1], runs[0, labels == 0]).astype(float)
+        for runs in (first, second)
+    )
+    error = math.hypot(*(stats.sem((one - other).mean(axis=axis)) for axis in (0, 1)))
+    assert results["roc_auc"].standard_error == pytest.approx(error)
+    for result in results.values():
+        margin = stats.t.isf(0.025, 199) * result.standard_error
+        assert result.high - result.mean == pytest.approx(margin)
+
+
+def test_equal_films_leave_the_interval_over_seeds() -> None:
+    # Every film has the same reviews, so that only seeds differ.
+    first, second, labels, _ = simulate(np.random.default_rng(0), seeds=6, reviews=50, films=10)
+    gains = np.mean((first > 0) == labels, axis=1) - np.mean((second > 0) == labels, axis=1)
+    copies = [np.tile(array, 4) for array in (first, second, labels)]
+    films = np.repeat(np.arange(4, dtype=np.int32), 50)
+    for comparisons in (1, 3):
+        result = compute_differences(*copies, films, comparisons)["accuracy"]
+        assert result.standard_error == pytest.approx(stats.sem(gains))
+        margin = stats.t.isf(0.025 / comparisons, 5) * stats.sem(gains)
+        assert result.low == pytest.approx(gains.mean() - margin)
+
+
+def test_repeated_reviews_do_not_narrow_the_interval() -> None:
+    first, second, labels, films = simulate(np.random.default_rng(0), 5, 240, 60)
+    once = compute_differences(first, second, labels, films)
+    repeated = (np.repeat(array, 4, axis=-1) for array in (first, second, labels, films))
+    for measure, result in compute_differences(*repeated).items():
+        assert result.standard_error == pytest.approx(once[measure].standard_error)
+
+
+def test_swapped_sets_and_other_orders_of_reviews_give_the_same_difference() -> None:
+    rng = np.random.default_rng(0)
+    first, second, labels, films = simulate(rng, 5, 240, 60, gain=0.1)
+    order = rng.permutation(240)
+    results = compute_differences(first, second, labels, films)
+    swapped = compute_differences(
+        second[:, order], first[:, order], labels[order], 7 * films[order] - 3
+    )
+    for measure, result in results.items():
+        other = swapped[measure]
+        assert (other.low, other.high) == pytest.approx((-result.high, -result.low))
+        assert (other.better, other.worse) == (result.worse, result.better)
+
+
+def test_seeds_with_the_better_first_set_are_counted() -> None:
+    labels = np.array([1, 1, 0, 0], np.uint8)
+    good, bad = np.array([[2, 1, -1, -2], [-2, 1, -1, 2]], np.float32)
+    # The first set is better with two seeds, worse with one, and equal with one.
+    first, second = np.array([good, good, bad, bad]), np.array([bad, bad, good, bad])
+    results = compute_differences(first, second, labels, np.arange(4, dtype=np.int32))
+    assert {(result.better, result.worse, result.seeds) for result in results.values()} == {
+        (2, 1, 4)
+    }
+    assert results["accuracy"].mean > 0 > results["loss"].mean
+
+
+def test_rounding_errors_are_no_difference() -> None:
+    labels = np.arange(70, dtype=np.uint8) % 2
+    runs = np.random.default_rng(0).permuted(np.tile(np.arange(70), (100, 1)), axis=1)
+    # The ranks of the positive reviews determine the area.
+    sums = (runs * labels).sum(axis=1)
+    first, second = np.nonzero(np.triu(sums[:, None] == sums, 1))
+    logits = runs.astype(np.float32)
+    result = compute_differences(
+        logits[first], logits[second], labels, np.arange(70, dtype=np.int32)
+    )["roc_auc"]
+    assert (result.better, result.worse, result.seeds) == (0, 0, len(first))
+
+
+def test_equal_sets_do_not_differ() -> None:
+    first, _, labels, films = simulate(np.random.default_rng(0), 5, 240, 60)
+    for result in compute_differences(first, first, labels, films).values():
+        assert set(vars(result).values()) == {0, 5}
+
+
+@pytest.mark.parametrize(("seeds", "films"), [(1, 60), (5, 1)])
+def test_one_seed_or_one_film_has_a_mean_without_interval(seeds: int, films: int) -> None:
+    first, second, labels, groups = simulate(np.random.default_rng(0), seeds, 240, 60)
+    results = compute_differences(first, second, labels, groups % films)
+    many = compute_differences(first, second, labels, groups)
+    for measure, result in results.items():
+        undefined = (result.standard_error, result.low, result.high)
+        assert np.isnan(undefined).all()
+        numbers = {"standard_error": 0, "low": 0, "high": 0}
+        assert replace(result, **numbers) == replace(many[measure], **numbers)
+
+
+def test_a_class_in_one_film_leaves_only_the_area_without_interval() -> None:
+    first, _, labels, films = simulate(np.random.default_rng(0), 5, 240, 60)
+    means = compute_means(first, labels, np.where(labels == 1, 100, films).astype(np.int32))
+    undefined = {measure for measure, result in means.items() if math.isnan(result.low)}
+    assert undefined == {"roc_auc"}
+    assert means["roc_auc"].mean > 0.5
+
+
+def test_interval_that_covers_all_values_is_left_out() -> None:
+    labels, films = np.tile(np.array([0, 1], np.uint8), 20), np.arange(40, dtype=np.int32)
+    sides = np.where(labels == 1, 1, -1) + np.random.default_rng(0).normal(0, 0.01, 40)
+    right, wrong = sides.astype(np.float32), -sides.astype(np.float32)
+    means = compute_means(np.array([right, wrong]), labels, films)
+    assert means["accuracy"].standard_error == pytest.approx(0.5)
+    undefined = {measure for measure, mean in means.items() if math.isnan(mean.high)}
+    assert undefined == {"accuracy", "roc_auc"}
+    mostly_right = np.where(films < 8, wrong, right)
+    for second_run, rival, is_undefined in ((wrong, right, True), (mostly_right, wrong, False)):
+        first, second = np.array([right, second_run]), np.array([wrong, rival])
+        result = compute_differences(first, second, labels, films)["accuracy"]
+        # A difference may be negative, so the second interval excludes some values.
+        assert result.low < 0 or is_undefined
+        assert math.isnan(result.low) == is_undefined
+
+
+def test_different_numbers_of_seeds_are_an_error() -> None:
+    first, second, labels, films = simulate(np.random.default_rng(0), 5, 240, 60)
+    with pytest.raises(ValueError, match="same seeds"):
+        compute_differences(first, second[:4], labels, films)
