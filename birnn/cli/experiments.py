@@ -165,8 +165,7 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
 ) -> None:
     """Search settings with the best accuracy on held-out reviews.
 
-    Trials are experiments. Those that fall behind the median are stopped early, except on a
-    cluster. If the search is interrupted, the same command continues.
+    Each trial is an experiment. If the search is interrupted, the same command continues it.
     """
     from birnn.experiments import cluster, commands  # noqa: PLC0415
 
@@ -174,8 +173,8 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     if on is Place.HERE:
         commands.search(*options, replace=replace)
     else:
-        execute = commands.on_ray(cluster.Needs(cpus, gpus), git_remote)
-        commands.search(*options, execute, batch, replace=replace)
+        machines = cluster.connect(cluster.Needs(cpus, gpus), git_remote)
+        commands.search(*options, machines, batch, replace=replace)
 
 
 @app.command(epilog="Example: birnn recipes")

@@ -1,7 +1,6 @@
 """The `birnn` commands for experiments: studies, recipes, the ladder and reviews."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -115,12 +114,22 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     recipe_name: str | None,
     metric: str,
     trials: int,
-    execute: searches.Execute = searches.one_by_one,
+    machines: cluster.Cluster | None = None,
     batch: int = 1,
     *,
     replace: bool = False,
 ) -> None:
     """Search settings, write the results to `study/NAME`, and print what they show.
+
+    Args:
+        name: name of the search.
+        settings: options such as `train.learning_rate=log:1e-4..1e-2`.
+        recipe_name: recipe that the trials start from, if any.
+        metric: accuracy on held-out reviews that is maximized.
+        trials: number of trials, including earlier ones.
+        machines: cluster that runs the trials, or None for this machine.
+        batch: number of trials that run at once on a cluster.
+        replace: whether to replace other results in `study/NAME`.
 
     Raises:
         InputError: an option is not valid, the search began with others, `study/NAME` has results
@@ -128,21 +137,16 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     """
     (recipe,) = recipes.named(recipe_name) if recipe_name else (None,)
     chosen = searches.parse(name, settings, recipe, metric)
-    check = None if replace else partial(search_results.check_replaceable, chosen)
-    results = search_results.collect(chosen, searches.run(chosen, trials, execute, batch, check))
-    print(f"{len(results.study.trials)} trials: {search_results.write(results)}")
+    with execution.exclusively():
+        found = searches.open_study(chosen)
+        if not replace:
+            search_results.check_replaceable(chosen, found.trials)
+        searches.run(chosen, found, trials, machines, batch)
+        results = search_results.collect(chosen, found)
+        print(f"{len(results.study.trials)} trials: {search_results.write(results)}")
     Console(highlight=False).print(search_results.conclude(results))
     print("To confirm this with other seeds and other held-out reviews, run:")
     print(f"    {search_results.confirmation(results)}")
-
-
-def on_ray(needs: cluster.Needs, git_remote: str) -> searches.Execute:
-    """Return a function that runs the trials of a search on a Ray cluster.
-
-    Raises:
-        InputError: the cluster cannot be used.
-    """
-    return searches.in_batches(cluster.connect(needs, git_remote))
 
 
 def collect_ladder(settings: Sequence[str], names: Sequence[str]) -> None:

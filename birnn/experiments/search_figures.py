@@ -17,26 +17,23 @@ BAR = 0.3  # inches, height of the bar of a setting
 
 def draw_history(trials: Sequence[FrozenTrial], model: str) -> Figure:
     """Draw the held-out accuracy of each trial, and of the best trial so far."""
-    labels = {TrialState.COMPLETE: ("finished", "o"), TrialState.PRUNED: ("stopped early", "x")}
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    numbers = [trial.number + 1 for trial in complete]
+    accuracies = [100 * (trial.value or 0) for trial in complete]
+    best = np.maximum.accumulate(accuracies)
     with mpl.rc_context(STYLE):
         figure, axes = single_axes(
             f"Trials of the search for the {TITLES[model]}", "trial", "held-out accuracy (%)"
         )
-        for state, (label, marker) in labels.items():
-            chosen = [trial for trial in trials if trial.state is state]
-            axes.plot(
-                [trial.number + 1 for trial in chosen],
-                [100 * (trial.value or 0) for trial in chosen],
-                color=MODELS[model] if state is TrialState.COMPLETE else INK,
-                marker=marker,
-                linestyle="none",
-                label=label,
-            )
-        complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
-        numbers = [trial.number + 1 for trial in complete] + [len(trials)]
-        best = np.maximum.accumulate([100 * (trial.value or 0) for trial in complete])
         axes.plot(
-            numbers, [*best, best[-1]], color=INK, drawstyle="steps-post", label="best so far"
+            numbers, accuracies, color=MODELS[model], marker="o", linestyle="none", label="trial"
+        )
+        axes.plot(
+            [*numbers, len(trials)],
+            [*best, best[-1]],
+            color=INK,
+            drawstyle="steps-post",
+            label="best so far",
         )
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         draw_legend(figure)

@@ -52,6 +52,11 @@ class Results:
         """The title of the model whose accuracy is maximized."""
         return str(TITLES[self.search.model])
 
+    @property
+    def best_settings(self) -> Params:
+        """The searched settings of the best trial."""
+        return self.search.params(self.study.best_trial)
+
 
 def collect(search: Search, study: optuna.Study) -> Results:
     """Return a search with its experiments.
@@ -62,7 +67,7 @@ def collect(search: Search, study: optuna.Study) -> Results:
     complete = study.get_trials(states=(TrialState.COMPLETE,))
     if not complete:
         raise InputError("every trial failed: fix the errors above, and search under another name")
-    matches = runs.finished([search.point(trial.params) for trial in complete])
+    matches = runs.finished([search.point(search.params(trial)) for trial in complete])
     if missing := [trial.number + 1 for at, trial in enumerate(complete) if at not in matches]:
         raise InputError(
             f"the experiments of these trials were removed: {listed(map(str, missing))}. Search "
@@ -80,7 +85,7 @@ def check_replaceable(search: Search, trials: Sequence[FrozenTrial]) -> None:
     file = studies.FOLDER / search.name / TRIALS
     is_search = file.exists() and not file.with_name(studies.ABOUT).exists()
     old = pd.read_csv(file) if is_search else None
-    new = table(trials, {}).reindex(columns=["number", *search.space, "value", "state"])
+    new = table(search, trials, {}).reindex(columns=["number", *search.space, "value", "state"])
     studies.check_replaceable(file.parent, old, new)
 
 
@@ -92,26 +97,27 @@ def write(results: Results) -> Path:
     folder = studies.FOLDER / results.search.name
     with atomic_folder(folder) as part:
         studies.write_table(pd.DataFrame(shares.items(), columns=columns), part / "importance.csv")
-        studies.write_table(table(results.study.trials, results.runs), part / TRIALS)
+        rows = table(results.search, results.study.trials, results.runs)
+        studies.write_table(rows, part / TRIALS)
         figures.save(history, part / "history.png")
         figures.save(search_figures.draw_importances(shares), part / "importance.png")
-    tried.append(results.runs.values(), list(recipes.read().values()), stopped=_stopped(results))
+    tried.append(results.runs.values(), list(recipes.read().values()))
     return folder
 
 
-def table(trials: Sequence[FrozenTrial], runs: Mapping[int, Run]) -> pd.DataFrame:
-    """Return one row per trial; a pruned trial has the accuracy at which it was stopped."""
+def table(search: Search, trials: Sequence[FrozenTrial], runs: Mapping[int, Run]) -> pd.DataFrame:
+    """Return one row per finished trial."""
     experiments = {number: run.name for number, run in runs.items()}
     return pd.DataFrame(
         {
             "number": trial.number + 1,
-            **trial.params,
+            **search.params(trial),
             "value": trial.value,
             "state": trial.state.name.lower(),
-            "epochs": len(trial.intermediate_values),
             "experiment": experiments.get(trial.number),
         }
         for trial in trials
+        if trial.state.is_finished()
     )
 
 
@@ -136,20 +142,19 @@ def importances(search: Search, study: optuna.Study) -> dict[str, float]:
 
 def conclude(results: Results) -> str:
     """Describe the best trial, and by how much the choice among the trials flatters it."""
-    best, numbers = results.study.best_trial, sorted(results.runs)
-    accuracy = float(results.study.best_value)
-    pruned = len(results.study.get_trials(states=(TrialState.PRUNED,)))
+    numbers, accuracy = sorted(results.runs), float(results.study.best_value)
+    best, settings = results.study.best_trial, results.best_settings
     correct, groups = _held_out(results)
     interval = proportion_interval(correct[numbers.index(best.number)], groups)
     text = (
-        f"Best of {len(results.study.trials)} trials, {pruned} of them stopped early: "
-        f"{_assigned(best.params)}. The {results.title} has {percent(accuracy)}"
-        f"{_between(interval, percent)} held-out accuracy, on {number(len(groups))} reviews."
+        f"Best of {len(results.study.trials)} trials: {_assigned(settings)}. The {results.title} "
+        f"has {percent(accuracy)}{_between(interval, percent)} held-out accuracy, on "
+        f"{number(len(groups))} reviews."
     )
     defaults = [
         at
         for at, trial in enumerate(numbers)
-        if results.study.trials[trial].params == results.search.defaults
+        if results.search.params(results.study.trials[trial]) == results.search.defaults
     ]
     winner = selection.correct_winner(correct, groups, defaults[0] if defaults else None, SEED)
     if winner:
@@ -158,7 +163,7 @@ def conclude(results: Results) -> str:
             f"choose it, its accuracy is about {percent(winner.accuracy)}"
             f"{_between(winner.interval, percent)}, {points(winner.accuracy - accuracy)} points."
         )
-    if best.params == results.search.defaults:
+    if settings == results.search.defaults:
         text += " These are the defaults: no trial is better."
     elif winner and winner.gain is not None and winner.gain_interval is not None:
         low, high = winner.gain_interval
@@ -180,7 +185,7 @@ def confirmation(results: Results) -> str:
     first = base[stored_study.SEED] + 1
     settings = {
         **search.fixed,
-        **results.study.best_params,
+        **results.best_settings,
         stored_study.HOLD_OUT_SEED: base[stored_study.HOLD_OUT_SEED] + 1,
     }
     recipe = search.recipe.name if search.recipe else ""
@@ -198,20 +203,6 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     rows = np.load(BytesIO(read_output(ordered[0], ROWS)))
     names = pd.read_parquet(BytesIO(read_output(ordered[0], CORPUS)), columns=["group"])["group"]
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
-
-
-def _stopped(results: Results) -> dict[str, Run]:
-    """Return the pruned trials as runs without results, by what the log says of them."""
-    (finished, *_) = results.runs.values()
-    metrics = {"corpus": finished.metrics["corpus"]}
-    stopped = {}
-    for trial in results.study.get_trials(states=(TrialState.PRUNED,)):
-        point = results.search.point(trial.params)
-        source = f"{point.label} of search {results.search.name}, stopped after epoch"
-        stopped[f"{source} {trial.last_step}"] = Run(
-            point.label, "", finished.baseline, point.params, metrics
-        )
-    return stopped
 
 
 def _scale(kind: Values, value: Any) -> Any:

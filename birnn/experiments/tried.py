@@ -26,15 +26,8 @@ Row = dict[str, str]
 Settings = Mapping[str, Any]
 
 
-def append(
-    runs: Iterable[Run],
-    recipes: Sequence[Recipe],
-    file: Path = FILE,
-    stopped: Mapping[str, Run] | None = None,
-) -> tuple[int, int]:
+def append(runs: Iterable[Run], recipes: Sequence[Recipe], file: Path = FILE) -> tuple[int, int]:
     """Add the runs that hold out reviews and are not in the log yet.
-
-    Runs that were stopped before they had a result are added without one, by their source.
 
     Existing rows stay as they are. Each row has:
 
@@ -52,7 +45,7 @@ def append(
     # As text, so that existing rows are written as they were read.
     log = pd.read_csv(file, dtype=str, keep_default_na=False) if file.exists() else pd.DataFrame()
     known = set(log["source"]) if len(log) else set()
-    sources = {_source(run): run for run in runs if held_out(run)} | dict(stopped or {})
+    sources = {_source(run): run for run in runs if held_out(run)}
     new = [describe(run, recipes, source) for source, run in sources.items() if source not in known]
     if new:
         new.sort(key=lambda row: row["command"])
