@@ -154,7 +154,9 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     recipe: Annotated[
         str | None, typer.Option("--recipe", "-r", help="Recipe that the trials start from.")
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Number of trials, with earlier ones.")] = 30,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Number of trials, including earlier ones.")
+    ] = 30,
     on: On = Place.HERE,
     batch: Annotated[int, typer.Option(min=1, help="Trials in parallel on a cluster.")] = 4,
     cpus: Cpus = 2,
