@@ -1,6 +1,6 @@
 """Searches: their syntax and proposals, with trials that only compute a function."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -172,6 +172,26 @@ def test_interrupted_batch_is_completed(dvc: Experiments) -> None:
     # The fourth trial was finished before the fifth was interrupted.
     assert dvc.labels.pop(4) == dvc.labels[4]
     assert len(dvc.labels) == len(set(dvc.labels)) == 7
+
+
+def test_cluster_runs_a_batch_together_and_what_it_pulled_not_again(dvc: Experiments) -> None:
+    run(named("elsewhere"), 2)
+    remote, dvc.done, dvc.labels = dvc.done, {}, []
+    batches: list[int] = []
+
+    class Machines:
+        def pull(self, points: Sequence[Point]) -> None:
+            dvc.done |= {each.label: remote[each.label] for each in points if each.label in remote}
+
+        def execute(self, points: Sequence[Point]) -> Iterator[Point]:
+            batches.append(len(points))
+            yield from (point for point in points if dvc.execute(point, ""))
+
+    chosen = named("cluster")
+    study = search.open_study(chosen)
+    search.run(chosen, study, 5, machines=Machines(), batch=3)
+    assert [trial.state for trial in study.trials] == [COMPLETE] * 5
+    assert batches == [1, 2]
 
 
 def test_finished_experiments_are_not_repeated(dvc: Experiments) -> None:
