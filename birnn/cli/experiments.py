@@ -148,7 +148,9 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     recipe: Annotated[
         str | None, typer.Option("--recipe", "-r", help="Recipe that the trials start from.")
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Number of trials, with earlier ones.")] = 30,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Number of trials, including earlier ones.")
+    ] = 30,
     on: On = Place.HERE,
     batch: Annotated[int, typer.Option(min=1, help="Trials in parallel on a cluster.")] = 4,
     cpus: Cpus = 2,
@@ -159,8 +161,7 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
 ) -> None:
     """Search settings with the best accuracy on held-out reviews.
 
-    Trials are experiments. Those that fall behind the median are stopped early, except on a
-    cluster. If the search is interrupted, the same command continues.
+    Each trial is an experiment. If the search is interrupted, the same command continues it.
     """
     from birnn.experiments import cluster, commands  # noqa: PLC0415
 
@@ -168,8 +169,8 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     if on is Place.HERE:
         commands.search(*options, replace=replace)
     else:
-        execute = commands.on_ray(cluster.Needs(cpus, gpus), git_remote)
-        commands.search(*options, execute, batch, replace=replace)
+        machines = cluster.connect(cluster.Needs(cpus, gpus), git_remote)
+        commands.search(*options, machines, batch, replace=replace)
 
 
 @app.command(epilog="Example: birnn recipes")

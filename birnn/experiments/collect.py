@@ -187,15 +187,12 @@ def _rows_to_keep(
     """
     if not folder.exists() or not any(folder.iterdir()):
         return pd.DataFrame(), pd.DataFrame()
-    lost = InputError(
-        f"{folder} has results that would be lost: choose another name, or add --replace"
-    )
     if not (folder / studies.ABOUT).exists():
-        raise lost
+        raise results_would_be_lost(folder)
     old = studies.read(folder)
     same = ("corpus", "varied", "settings", "chooses")
     if any(getattr(old.about, name) != getattr(about, name) for name in same):
-        raise lost
+        raise results_would_be_lost(folder)
     runs, blends = (
         rows[~rows[RECIPE].isin(table[RECIPE])] if RECIPE in table else rows[:0]
         for rows in (old.runs, old.blends)
@@ -203,8 +200,15 @@ def _rows_to_keep(
     keys = [*about.varied, *(name for name in (SEED, HOLD_OUT_SEED) if name in table)]
     replaced = old.runs.drop(runs.index)
     if not _lines(replaced[keys]) <= _lines(table[keys]):
-        raise lost
+        raise results_would_be_lost(folder)
     return runs, blends
+
+
+def results_would_be_lost(folder: Path) -> InputError:
+    """Return the error of replacing results that are not among the new ones."""
+    return InputError(
+        f"{folder} has results that would be lost: choose another name, or add --replace"
+    )
 
 
 def _lines(table: pd.DataFrame) -> set[str]:

@@ -1,7 +1,7 @@
 """The `birnn` commands for experiments: studies, recipes, the ladder and reviews."""
 
+import shlex
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -81,11 +81,18 @@ def study(
         return
     chosen = points(settings, recipe_names)
     finished = runs.finished(chosen)
-    options = [*(f"-r {each}" for each in recipe_names), *(f"-S {each}" for each in settings)]
-    command = f"birnn study {name} {' '.join(options)}"
+    command = f"birnn study {name} {_options(settings, *recipe_names)}"
     collected = collect.study(name, command, chosen, finished, replace=replace)
     print(f"{len(finished)} of {len(chosen)} experiments: {collected.folder}")
     show(collected)
+
+
+def _options(settings: Sequence[str], *recipe_names: str | None) -> str:
+    options = [
+        *(f"-r {name}" for name in recipe_names if name),
+        *(f"-S {each}" for each in settings),
+    ]
+    return shlex.join(" ".join(options).split())
 
 
 def show(collected: studies.Study) -> None:
@@ -120,12 +127,22 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     recipe_name: str | None,
     metric: str,
     trials: int,
-    execute: searches.Execute = searches.one_by_one,
+    machines: cluster.Cluster | None = None,
     batch: int = 1,
     *,
     replace: bool = False,
 ) -> None:
     """Search settings, write the results to `study/NAME`, and print what they show.
+
+    Args:
+        name: name of the search.
+        settings: options such as `train.learning_rate=log:1e-4..1e-2`.
+        recipe_name: recipe that the trials start from, if any.
+        metric: accuracy on held-out reviews that is maximized.
+        trials: number of trials, including earlier ones.
+        machines: cluster that runs the trials, or None for this machine.
+        batch: number of trials that run at once on a cluster.
+        replace: whether to replace other results in `study/NAME`.
 
     Raises:
         InputError: an option is not valid, the search began with others, `study/NAME` has results
@@ -133,21 +150,18 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     """
     (recipe,) = recipes.named(recipe_name) if recipe_name else (None,)
     chosen = searches.parse(name, settings, recipe, metric)
-    check = None if replace else partial(search_results.check_replaceable, chosen)
-    results = search_results.collect(chosen, searches.run(chosen, trials, execute, batch, check))
-    print(f"{len(results.study.trials)} trials: {search_results.write(results)}")
+    with execution.exclusively():
+        found = searches.open_study(chosen)
+        if not replace:
+            search_results.check_replaceable(chosen, found)
+        searches.run(chosen, found, trials, machines, batch)
+        results = search_results.collect(chosen, found)
+        command = f"birnn search {name} --metric {metric} {_options(settings, recipe_name)}"
+        written = search_results.write(results, command)
+    print(f"{len(results.study.trials)} trials: {written.folder}")
     Console(highlight=False).print(search_results.conclude(results))
     print("To confirm this with other seeds and other held-out reviews, run:")
     print(f"    {search_results.confirmation(results)}")
-
-
-def on_ray(needs: cluster.Needs, git_remote: str) -> searches.Execute:
-    """Return a function that runs the trials of a search on a Ray cluster.
-
-    Raises:
-        InputError: the cluster cannot be used.
-    """
-    return searches.in_batches(cluster.connect(needs, git_remote))
 
 
 def log_tried() -> None:

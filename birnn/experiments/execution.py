@@ -23,11 +23,7 @@ from birnn.experiments.overrides import literal
 DVC_FOLDER = Path(".dvc/tmp/exps")
 # References in git that DVC uses while it starts an experiment.
 TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
-INTERVAL = 0.5  # seconds
 PATIENCE = 60  # seconds
-
-STOPPED = -signal.SIGINT
-"""The exit status of an experiment that was stopped early."""
 
 Execute = Callable[[Sequence[Point]], Iterator[Point]]
 """A function that runs experiments and yields those that failed."""
@@ -76,7 +72,7 @@ def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
             yield point
 
 
-def execute(point: Point, name: str, *stages: str, stop: Callable[[], bool] = lambda: False) -> int:
+def execute(point: Point, name: str) -> int:
     """Run a point as a DVC experiment in a temporary folder, and return DVC's exit status.
 
     Ctrl-C stops the experiment, too, and DVC removes its folder.
@@ -84,37 +80,19 @@ def execute(point: Point, name: str, *stages: str, stop: Callable[[], bool] = la
     Args:
         point: the settings.
         name: name of the experiment (see `runs.names`).
-        stages: stages to run with what they depend on, by default all.
-        stop: returns whether to stop the experiment; asked about twice per second.
     """
     # An unfinished experiment: its name would identify the same results if it were finished.
-    remove(name)
+    head = runs.head()
+    reference = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
+    subprocess.run(["git", "update-ref", "-d", reference], check=True)
     command = [*worker.launcher(), sys.executable, "-m", "dvc", "exp", "run", "--temp"]
-    command += ["--name", name, *options_of(point), *stages]
+    command += ["--name", name, *options_of(point)]
     process = subprocess.Popen(command, env=worker.environment(), process_group=0)
     try:
-        while process.poll() is None:
-            if stop():
-                _interrupt(process)
-                return STOPPED
-            time.sleep(INTERVAL)
+        return process.wait()
     except BaseException:
         _interrupt(process)
         raise
-    return process.returncode
-
-
-def revision(name: str) -> str | None:
-    """Return the revision of the experiment of this name from the current commit, if any."""
-    command = ["git", "rev-parse", "--quiet", "--verify", _reference(name)]
-    return (
-        subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip() or None
-    )
-
-
-def remove(name: str) -> None:
-    """Remove the experiment of this name from the current commit, if there is one."""
-    subprocess.run(["git", "update-ref", "-d", _reference(name)], check=True)
 
 
 def options_of(point: Point) -> list[str]:
@@ -156,11 +134,6 @@ def _dvc_is_running() -> bool:
             if in_experiment or (is_dvc and folder.is_relative_to(project)):
                 return True
     return False
-
-
-def _reference(name: str) -> str:
-    head = runs.head()
-    return f"refs/exps/{head[:2]}/{head[2:]}/{name}"
 
 
 def _interrupt(process: subprocess.Popen[bytes]) -> None:

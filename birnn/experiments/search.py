@@ -1,21 +1,18 @@
 """Searches: trials that Optuna proposes, run as DVC experiments and scored on held-out reviews.
 
 The proposals are Optuna's TPE (Watanabe, "Tree-Structured Parzen Estimator", 2023). Each depends
-only on the seed, its number and the trials before it. So the journal stores only trials that ended,
-and a resumed search proposes the trial that was running once more.
+only on its number and on the trials so far. So a search that runs one trial at a time proposes the
+same trials if it is killed and continued, provided that their results are the same.
 """
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import dvc.api
 import optuna
-import pandas as pd
 from optuna.distributions import (
     CategoricalDistribution,
     FloatDistribution,
@@ -24,21 +21,19 @@ from optuna.distributions import (
 )
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
-from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.experiments import execution, grid, runs, studies
+from birnn.evaluation.model_names import TITLES
+from birnn.experiments import execution, grid, runs
 from birnn.experiments.cluster import Cluster
-from birnn.experiments.execution import minutes
 from birnn.experiments.grid import Point
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
 from birnn.reporting.formatting import listed
-from birnn.training import live
-from birnn.training.splits import TRAINING
+from birnn.studies import study as studies
 
 FOLDER = Path("state/search")
 SEED = 0
@@ -46,16 +41,11 @@ MEASURE = "holdout_accuracy"
 HOLD_OUT = "pad.validation"
 DEFAULT_HOLD_OUT = 0.1
 DIGITS = 4  # of proposed numbers, so that names and commands stay short
-LIVE_DIGITS = 6  # of the accuracies in `history.csv`
+RUNNING = (TrialState.RUNNING,)
 _RANGE = re.compile(r"(log:)?([^,]+?)\.\.([^,]+)")
-# The median of fewer trials, or of the first epoch, says little about the last epoch.
-PRUNER = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2)
 
 Values = FloatDistribution | IntDistribution | CategoricalDistribution
 """The values of a setting that a search proposes."""
-
-Curve = dict[int, float]
-"""Held-out accuracy by epoch, from 1."""
 
 Params = dict[str, Any]
 """Values of the searched settings, by full name."""
@@ -79,8 +69,12 @@ class Search:
     recipe: Recipe | None
     model: str
 
+    def params(self, trial: FrozenTrial) -> Params:
+        """Return the searched settings of a trial, with numbers of few digits."""
+        return {key: _round(value, self.space[key]) for key, value in trial.params.items()}
+
     def point(self, params: Params) -> Point:
-        """Return the settings of a trial."""
+        """Return all settings of a trial."""
         return grid.point(params | self.fixed, self.recipe)
 
     @property
@@ -90,10 +84,6 @@ class Search:
         params = {key: base[key] for key in self.space}
         inside = (_contains(kind, params[key]) for key, kind in self.space.items())
         return params if all(inside) else None
-
-
-Execute = Callable[[Search, optuna.Study, Sequence[Params]], Iterator[FrozenTrial]]
-"""A function that runs trials and yields them, finished, in their order."""
 
 
 def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str) -> Search:
@@ -107,7 +97,12 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
             valid value of the setting.
     """
     studies.check_name(name)
-    model = _model(metric)
+    models = {f"{model}.{MEASURE}": model for model in TITLES}
+    if metric not in models:
+        raise InputError(
+            f"a search cannot maximize {metric}: use {listed(models, 'or')}. "
+            "Settings that are chosen on the test split look better there than they are"
+        )
     given = {key: _distribution(key, text) for key, text in map(grid.split, options)}
     fixed = {key: _ends(kind)[0] for key, kind in given.items() if len(_ends(kind)) == 1}
     space = {key: kind for key, kind in given.items() if key not in fixed}
@@ -116,7 +111,11 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
             "there is nothing to search: give ranges, such as -S network.dropout=0..0.7"
         )
     for key in space:
-        _check_searchable(key)
+        if key == HOLD_OUT or key.startswith(("csv.", "fetch.")) or key.endswith(".seed"):
+            raise InputError(
+                f"{key} cannot be searched: trials must differ in more than luck, and be scored on "
+                "the same reviews. Give it one value"
+            )
     if flatten(grid.point(fixed, recipe).params)[HOLD_OUT] == "test":
         if HOLD_OUT in fixed:
             raise InputError(
@@ -127,224 +126,30 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
     for key, kind in space.items():
         for value in _ends(kind):
             grid.point({key: value} | fixed, recipe)
-    return Search(name, space, fixed, recipe, model)
+    return Search(name, space, fixed, recipe, models[metric])
 
 
-def run(
-    search: Search,
-    trials: int,
-    execute: Execute,
-    batch: int = 1,
-    check: Callable[[Sequence[FrozenTrial]], None] | None = None,
-) -> optuna.Study:
-    """Run a search, or continue it, until it has so many trials.
-
-    Args:
-        search: the search.
-        trials: number of trials, including earlier ones.
-        execute: runs the trials.
-        batch: number of trials that are proposed together.
-        check: function of the earlier trials, which is called before new ones run.
+def open_study(search: Search) -> optuna.Study:
+    """Return the study in the search's journal, new or continued.
 
     Raises:
         InputError: code, corpus, settings or ranges differ from those that the search began with.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with execution.exclusively():
-        study = _open(search)
-        if check:
-            check(study.trials)
-        start, first = time.perf_counter(), len(study.trials)
-        print(f"{first} of {trials} trials are finished")
-        while (done := len(study.trials)) < trials:
-            proposed = propose(search, study.trials, min(batch, trials - done))
-            seconds = (time.perf_counter() - start) / max(1, done - first)
-            left = f", about {minutes(seconds * (trials - done))} left" if done > first else ""
-            for number, params in enumerate(proposed, start=done + 1):
-                print(f"[{number} of {trials}] {search.point(params).label}{left}", flush=True)
-            for trial in execute(search, study, proposed):
-                study.add_trial(trial)
-                print(f"{search.point(trial.params).label}: {describe(trial)}", flush=True)
-    return study
-
-
-def describe(trial: FrozenTrial) -> str:
-    """Describe how a trial ended."""
-    if trial.state is TrialState.FAIL:
-        return "failed"
-    if trial.state is TrialState.PRUNED:
-        return f"stopped after epoch {trial.last_step}, below the median with {trial.value:.4f}"
-    return f"held-out accuracy {trial.value:.4f}"
-
-
-def propose(search: Search, earlier: Sequence[FrozenTrial], count: int) -> list[Params]:
-    """Return the settings of the next trials; the first trial has the defaults if it may."""
-    study = optuna.create_study(direction="maximize")
-    study.add_trials(earlier)
-    proposed = []
-    for number in range(len(earlier), len(earlier) + count):
-        if number == 0 and (params := search.defaults):
-            study.enqueue_trial(params)
-        study.sampler = optuna.samplers.TPESampler(seed=SEED + number)
-        params = study.ask(dict(search.space)).params
-        proposed.append({key: _round(params[key], kind) for key, kind in search.space.items()})
-    return proposed
-
-
-def one_by_one(
-    search: Search, study: optuna.Study, proposed: Sequence[Params]
-) -> Iterator[FrozenTrial]:
-    """Run trials on this machine, and stop those that fall behind the median of the others."""
-    for params in proposed:
-        point = search.point(params)
-        value, curve = _result(search, find(point))
-        if value is None:
-            (name,) = runs.names([point])
-            status, curve = _train(search, study, point, name)
-            if status == 0:
-                execution.execute(point, name)
-                value, curve = _result(search, find(point))
-        yield finish(search, params, value, curve, study)
-
-
-def in_batches(machines: Cluster) -> Execute:
-    """Return a function that runs the trials of a batch together, all of them to the end."""
-
-    def run_batch(
-        search: Search, _study: optuna.Study, proposed: Sequence[Params]
-    ) -> Iterator[FrozenTrial]:
-        points = [search.point(params) for params in proposed]
-        machines.pull(points)
-        done, names = runs.finished(points), enumerate(runs.names(points))
-        # Equal trials are one experiment.
-        missing = {name: points[index] for index, name in names if index not in done}
-        list(machines.execute(list(missing.values())))
-        done = runs.finished(points)
-        for index, params in enumerate(proposed):
-            yield finish(search, params, *_result(search, done.get(index)))
-
-    return run_batch
-
-
-def find(point: Point) -> Run | None:
-    """Return the finished experiment of a point, if any."""
-    return runs.finished([point]).get(0)
-
-
-def finish(
-    search: Search,
-    params: Params,
-    value: float | None,
-    curve: Curve,
-    study: optuna.Study | None = None,
-) -> FrozenTrial:
-    """Return the finished trial.
-
-    Args:
-        search: the search.
-        params: the trial's settings.
-        value: its metric, or None if it failed or was stopped.
-        curve: its curve, as far as it is known.
-        study: other trials; if the pruner stops the trial compared with them, it counts as stopped
-            then, even if it was too fast to be stopped.
-    """
-    state = TrialState.FAIL if value is None else TrialState.COMPLETE
-    if study and (last := pruned_after(study, curve)):
-        curve = {epoch: accuracy for epoch, accuracy in curve.items() if epoch <= last}
-        value, state = curve[last], TrialState.PRUNED
-    return create_trial(
-        state=state,
-        value=value,
-        params=params,
-        distributions=dict(search.space),
-        intermediate_values=curve,
-    )
-
-
-def pruned_after(study: optuna.Study, curve: Curve) -> int | None:
-    """Return the first epoch after which the pruner stops a trial with this curve, if any."""
-    for epoch in sorted(curve):
-        seen = {earlier: value for earlier, value in curve.items() if earlier <= epoch}
-        trial = create_trial(state=TrialState.RUNNING, intermediate_values=seen)
-        if study.pruner.prune(study, trial):
-            return epoch
-    return None
-
-
-def _train(search: Search, study: optuna.Study, point: Point, name: str) -> tuple[int, Curve]:
-    """Train only the network of the metric, so that a pruned trial trains no other.
-
-    DVC then has the network in its cache.
-
-    Returns:
-        The exit status, which is not 0 if the trial is pruned, and the curve.
-    """
-    curve: Curve = {}
-
-    def is_pruned() -> bool:
-        curve.update(_live_curve(name, search.model))
-        return pruned_after(study, curve) is not None
-
-    if search.model not in NETWORKS:
-        return 0, curve
-    status = execution.execute(point, name, f"train_{search.model}", stop=is_pruned)
-    if status == 0 and (revision := execution.revision(name)):
-        curve = _curve(dvc.api.read(_history(search.model), rev=revision, mode="rb"))
-        status = 0 if pruned_after(study, curve) is None else execution.STOPPED
-    if status != 0:
-        execution.remove(name)
-    return status, curve
-
-
-def _live_curve(experiment: str, network: str) -> Curve:
-    """Return the curve so far of a network that is being trained."""
-    return {
-        row["epoch"]: round(row["accuracy"], LIVE_DIGITS)
-        for training in live.find()
-        if (training.experiment, training.network) == (experiment, network)
-        for row in training.curves
-        if row["split"] != TRAINING
-    }
-
-
-def _history(network: str) -> str:
-    return f"models/{network}/history.csv"
-
-
-def _curve(history: bytes) -> Curve:
-    """Return the curve of a trained network from the content of its history.csv."""
-    table = pd.read_csv(BytesIO(history))
-    return dict(enumerate(table["val_accuracy"], start=1))
-
-
-def _result(search: Search, run: Run | None) -> tuple[float | None, Curve]:
-    """Return the metric of an experiment, and the curve of its network."""
-    if run is None:
-        return None, {}
-    is_network = search.model in NETWORKS
-    curve = _curve(runs.read_output(run, _history(search.model))) if is_network else {}
-    return run.metrics[search.model][MEASURE], curve
-
-
-def _open(search: Search) -> optuna.Study:
-    """Return the study in the search's journal, new or continued."""
     file = FOLDER / f"{search.name}.journal"
     file.parent.mkdir(parents=True, exist_ok=True)
-    lock = JournalFileOpenLock(str(file))
-    # Left by a process that was killed; this process has its own lock.
-    Path(f"{file}.lock").unlink(missing_ok=True)
+    backend = JournalFileBackend(str(file), JournalFileOpenLock(str(file)))
     study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(file), lock)),
+        storage=JournalStorage(backend),
         study_name=search.name,
         direction="maximize",
-        pruner=PRUNER,
         load_if_exists=True,
     )
     conditions = {
         "metric": f"{search.model}.{MEASURE}",
-        "space": {key: distribution_to_json(kind) for key, kind in search.space.items()},
+        "ranges": {key: distribution_to_json(kind) for key, kind in search.space.items()},
         "settings": flatten(search.point({}).params),
-        "code": runs.fingerprint(search.point({})),
+        "code or corpus": runs.fingerprint(search.point({})),
     }
     begun = study.user_attrs.get("conditions", conditions)
     if study.trials and begun != conditions:
@@ -354,21 +159,77 @@ def _open(search: Search) -> optuna.Study:
             f"name, or delete {file}"
         )
     study.set_user_attr("conditions", conditions)
+    for trial in study.get_trials(states=RUNNING):
+        if trial.params.keys() != search.space.keys():  # killed while it was proposed
+            study.tell(trial.number, state=TrialState.FAIL)
     return study
 
 
-def _model(metric: str) -> str:
-    """Return the model of a metric on held-out reviews."""
-    model, _, measure = metric.rpartition(".")
-    choices = listed((f"{name}.{MEASURE}" for name in TITLES), "or")
-    if model not in TITLES:
-        raise InputError(f"{metric!r} is not the metric of a search: use {choices}")
-    if measure != MEASURE:
-        raise InputError(
-            f"{metric} is measured on the test split, and settings that are chosen by it would "
-            f"look better there than they are: use {choices}"
-        )
-    return model
+def run(
+    search: Search,
+    study: optuna.Study,
+    trials: int,
+    machines: Cluster | None = None,
+    batch: int = 1,
+) -> None:
+    """Run trials until so many are finished. Those that a killed search left come first.
+
+    Args:
+        search: the search.
+        study: the study in its journal.
+        trials: number of trials, including earlier ones.
+        machines: cluster to run on, or None for this machine.
+        batch: number of trials that are proposed together, and run at once on a cluster.
+    """
+    start, first = time.perf_counter(), _count_finished(study)
+    print(f"{first} of {trials} trials are finished")
+    while (done := _count_finished(study)) < trials:
+        seconds = (time.perf_counter() - start) / max(1, done - first) * (trials - done)
+        left = f", about {execution.minutes(seconds)} left" if done > first else ""
+        chosen = _next_trials(search, study, min(batch, trials - done))
+        points = [search.point(search.params(trial)) for trial in chosen]
+        for trial, point in zip(chosen, points, strict=True):
+            print(f"[{trial.number + 1} of {trials}] {point.label}{left}", flush=True)
+        finished = _execute(points, machines)
+        for index, trial in enumerate(chosen):
+            if index in finished:
+                accuracy = finished[index].metrics[search.model][MEASURE]
+                study.tell(trial.number, accuracy)
+                outcome = f"held-out accuracy {accuracy:.4f}"
+            else:
+                study.tell(trial.number, state=TrialState.FAIL)
+                outcome = "failed"
+            print(f"{points[index].label}: {outcome}", flush=True)
+
+
+def _count_finished(study: optuna.Study) -> int:
+    return sum(trial.state.is_finished() for trial in study.trials)
+
+
+def _next_trials(search: Search, study: optuna.Study, count: int) -> list[FrozenTrial]:
+    """Return trials to run; the first trial of a search has the defaults if it may."""
+    if not study.trials and search.defaults:
+        study.enqueue_trial(search.defaults)
+    for _ in range(count - len(study.get_trials(states=RUNNING))):
+        # Not one seed for all, because a search that continues would repeat its random trials.
+        study.sampler = optuna.samplers.TPESampler(seed=SEED + len(study.trials))
+        study.ask(dict(search.space))
+    return study.get_trials(states=RUNNING)[:count]
+
+
+def _execute(points: Sequence[Point], machines: Cluster | None) -> dict[int, Run]:
+    """Run the unfinished experiments of trials, and return the finished ones by index."""
+    if machines:
+        machines.pull(points)
+    done, names = runs.finished(points), runs.names(points)
+    # Equal trials are one experiment.
+    missing = {names[index]: point for index, point in enumerate(points) if index not in done}
+    if machines:
+        list(machines.execute(list(missing.values())))
+    else:
+        for name, point in missing.items():
+            execution.execute(point, name)
+    return runs.finished(points)
 
 
 def _distribution(key: str, text: str) -> Values:
@@ -385,15 +246,6 @@ def _distribution(key: str, text: str) -> Values:
     if types == {int}:
         return IntDistribution(low, high, log=log)
     return FloatDistribution(low, high, log=log)
-
-
-def _check_searchable(key: str) -> None:
-    section, name = key.split(".")
-    if section in {"csv", "fetch"} or key == HOLD_OUT or name == "seed":
-        raise InputError(
-            f"{key} cannot be searched: trials must differ in more than luck, and be scored on the "
-            "same reviews. Give it one value"
-        )
 
 
 def _ends(kind: Values) -> Sequence[Any]:

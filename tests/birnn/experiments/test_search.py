@@ -1,6 +1,6 @@
-"""Searches: their syntax, proposals and pruning, with trials that only compute a function."""
+"""Searches: their syntax and proposals, with trials that only compute a function."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,18 @@ from typing import Any
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import TrialState
 
 from birnn.core.errors import InputError
 from birnn.experiments import commands, recipes, runs, search, search_results, studies
+from birnn.experiments.grid import Point
+from birnn.experiments.runs import Run
 from tests.projects import copy_settings
 
 METRIC = "bigru.holdout_accuracy"
 OPTIONS = ("train.learning_rate=log:1e-4..1e-2", "network.dropout=0..0.7")
+TEST_ACCURACY = "0.123456"
+COMPLETE, RUNNING = TrialState.COMPLETE, TrialState.RUNNING
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +27,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy_settings(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runs, "fingerprint", lambda _: "code")
-    monkeypatch.setattr(search.execution, "exclusively", nullcontext)
+    monkeypatch.setattr(commands.execution, "exclusively", nullcontext)
 
 
 def parse(*options: str, metric: str = METRIC) -> search.Search:
@@ -78,113 +82,195 @@ def test_invalid_options_are_rejected(option: str, message: str) -> None:
 
 
 def test_test_split_is_not_searched() -> None:
-    for metric in ("bigru.accuracy", "bigru.loss", "baseline.best_val_accuracy"):
-        with pytest.raises(InputError, match="is measured on the test split"):
+    for metric in ("bigru.accuracy", "bigru.loss", "baseline.best_val_accuracy", "accuracy"):
+        with pytest.raises(InputError, match=f"cannot maximize {metric}: use bilstm.holdout_acc"):
             parse(*OPTIONS, metric=metric)
-    with pytest.raises(InputError, match="is not the metric of a search"):
-        parse(*OPTIONS, metric="holdout_accuracy")
     with pytest.raises(InputError, match="needs held-out reviews"):
         parse(*OPTIONS, "pad.validation=test")
 
 
-def accuracy(params: search.Params) -> float:
-    return 0.8 - (params["network.dropout"] - 0.2) ** 2 - params["train.learning_rate"]
+def accuracy_of(point: Point) -> float:
+    rate, dropout = point.params["train"]["learning_rate"], point.params["network"]["dropout"]
+    return float(0.8 - (dropout - 0.2) ** 2 - rate)
 
 
-Compute = Callable[[int], None]
+class Experiments:
+    """Stand for DVC: experiments that compute a function of their settings."""
+
+    def __init__(self) -> None:
+        """Start without experiments."""
+        self.labels: list[str] = []  # of all experiments that were started
+        self.stops: list[int] = []  # experiments that are interrupted, by index of the start
+        self.failures: set[str] = set()
+        self.done: dict[str, Run] = {}
+
+    def execute(self, point: Point, _name: str) -> int:
+        """Run an experiment."""
+        self.labels.append(point.label)
+        if len(self.labels) - 1 in self.stops:
+            raise KeyboardInterrupt
+        if point.label not in self.failures:
+            metrics = {"bigru": {"accuracy": TEST_ACCURACY, "holdout_accuracy": accuracy_of(point)}}
+            self.done[point.label] = Run(point.label, "", "", point.params, metrics)
+        return int(point.label in self.failures)
+
+    def finished(self, points: Sequence[Point]) -> dict[int, Run]:
+        """Return the finished experiments of points, by index."""
+        return {
+            index: self.done[point.label]
+            for index, point in enumerate(points)
+            if point.label in self.done
+        }
 
 
-def trials_of(before: Compute) -> search.Execute:
-    """Return a function that computes trials; `before` is called with the number of each."""
+@pytest.fixture
+def dvc(monkeypatch: pytest.MonkeyPatch) -> Experiments:
+    fake = Experiments()
+    monkeypatch.setattr(search.execution, "execute", fake.execute)
+    monkeypatch.setattr(runs, "finished", fake.finished)
+    monkeypatch.setattr(runs, "names", lambda points: [point.label for point in points])
+    return fake
 
-    def execute(
-        chosen: search.Search, study: optuna.Study, proposed: Sequence[search.Params]
-    ) -> Iterator[FrozenTrial]:
-        for params in proposed:
-            before(len(study.trials))
-            curve = {epoch: accuracy(params) - 0.1 / epoch for epoch in (1, 2, 3)}
-            yield search.finish(chosen, params, curve[3], curve, study)
 
-    return execute
+def run(chosen: search.Search, trials: int, batch: int = 1) -> optuna.Study:
+    study = search.open_study(chosen)
+    search.run(chosen, study, trials, batch=batch)
+    return study
 
 
 def outcomes(study: optuna.Study) -> list[tuple[Any, ...]]:
-    return [(trial.params, trial.state, trial.intermediate_values) for trial in study.trials]
+    return [(trial.params, trial.state, trial.value) for trial in study.trials]
 
 
-@pytest.mark.parametrize("batch", [1, 3])
-def test_interrupted_search_repeats_the_trial_that_was_running(batch: int) -> None:
-    plain = search.run(parse(*OPTIONS), 15, trials_of(lambda _: None), batch)
-    stops, started = [0, 4, 5, 13], []
-
-    def interrupt(number: int) -> None:
-        started.append(number)
-        if number in stops:
-            stops.remove(number)
-            raise KeyboardInterrupt
-
-    states = [trial.state for trial in plain.trials]
-    assert states.count(TrialState.COMPLETE) >= 5
-    assert TrialState.PRUNED in states
-    chosen = search.parse("interrupted", OPTIONS, None, METRIC)
-    for trials in (7, 7, 7, 9, 15, 15):
-        try:
-            study = search.run(chosen, trials, trials_of(interrupt))
-        except KeyboardInterrupt:
-            continue
-    assert started == [0, 0, 1, 2, 3, 4, 4, 5, 5, *range(6, 14), 13, 14]
-    if batch == 1:
-        assert outcomes(study) == outcomes(plain)
-    else:
-        assert len(outcomes(plain)) == len({str(trial.params) for trial in plain.trials}) == 15
+def named(name: str) -> search.Search:
+    return search.parse(name, OPTIONS, None, METRIC)
 
 
-def test_stopped_trials_are_below_the_median_of_finished_ones() -> None:
-    study = optuna.create_study(direction="maximize", pruner=search.PRUNER)
-    for shift in range(5):
-        curve = dict.fromkeys((1, 2, 3), 0.7 + shift / 100)
-        study.add_trial(create_trial(value=curve[3], intermediate_values=curve))
-        below = {1: 0.6, 2: 0.71, 3: 0.9}
-        # Too few trials to compare with, until the last one.
-        assert search.pruned_after(study, below) == (2 if shift == 4 else None)
-    assert search.pruned_after(study, {1: 0.6, 2: 0.73, 3: 0.7}) is None
-    assert search.pruned_after(study, {1: 0.6}) is None
+def test_interrupted_search_runs_its_unfinished_trial_again(dvc: Experiments) -> None:
+    plain, labels = run(named("plain"), 15), list(dvc.labels)
+    assert len(set(labels)) == 15
+    dvc.labels, dvc.done, dvc.stops = [], {}, [0, 5, 6, 14]
+    for _ in dvc.stops:
+        with pytest.raises(KeyboardInterrupt):
+            run(named("interrupted"), 15)
+    # The next search may also end earlier.
+    assert len(run(named("interrupted"), 12).trials) == 12
+    assert outcomes(run(named("interrupted"), 15)) == outcomes(plain)
+    # Each interrupted experiment is the next one that starts.
+    for stop in reversed(dvc.stops):
+        assert dvc.labels.pop(stop) == dvc.labels[stop]
+    assert dvc.labels == labels
 
 
-def test_first_trial_has_the_defaults_if_the_search_includes_them() -> None:
+def test_interrupted_batch_is_completed(dvc: Experiments) -> None:
+    dvc.stops = [4]
+    with pytest.raises(KeyboardInterrupt):
+        run(named("batches"), 7, batch=3)
+    study = search.open_study(named("batches"))
+    assert [trial.state for trial in study.trials] == [COMPLETE] * 3 + [RUNNING] * 3
+    assert [trial.state for trial in run(named("batches"), 7, batch=3).trials] == [COMPLETE] * 7
+    # The fourth trial was finished before the fifth was interrupted.
+    assert dvc.labels.pop(4) == dvc.labels[4]
+    assert len(dvc.labels) == len(set(dvc.labels)) == 7
+
+
+def test_cluster_runs_a_batch_together_and_what_it_pulled_not_again(dvc: Experiments) -> None:
+    run(named("elsewhere"), 2)
+    remote, dvc.done, dvc.labels = dvc.done, {}, []
+    batches: list[int] = []
+
+    class Machines:
+        def pull(self, points: Sequence[Point]) -> None:
+            dvc.done |= {each.label: remote[each.label] for each in points if each.label in remote}
+
+        def execute(self, points: Sequence[Point]) -> Iterator[Point]:
+            batches.append(len(points))
+            yield from (point for point in points if dvc.execute(point, ""))
+
+    chosen = named("cluster")
+    study = search.open_study(chosen)
+    search.run(chosen, study, 5, machines=Machines(), batch=3)
+    assert [trial.state for trial in study.trials] == [COMPLETE] * 5
+    assert batches == [1, 2]
+
+
+def test_finished_experiments_are_not_repeated(dvc: Experiments) -> None:
+    plain, count = run(named("name"), 3), len(dvc.labels)
+    assert outcomes(run(named("other"), 3)) == outcomes(plain)
+    assert len(dvc.labels) == count
+
+
+def test_equal_trials_are_one_experiment(dvc: Experiments) -> None:
+    chosen = parse("network.pooling=last,max_mean")
+    assert [trial.state for trial in run(chosen, 6, batch=3).trials] == [COMPLETE] * 6
+    assert len(dvc.labels) == 2
+
+
+def test_trial_that_was_killed_while_it_was_proposed_fails(dvc: Experiments) -> None:
     chosen = parse(*OPTIONS)
-    assert search.propose(chosen, [], 1) == [{"train.learning_rate": 0.001, "network.dropout": 0.5}]
-    chosen = parse("network.dropout=0..0.4")
-    assert chosen.defaults is None
-    (params,) = search.propose(chosen, [], 1)
-    assert 0 <= params["network.dropout"] <= 0.4
+    study = search.open_study(chosen)
+    # Optuna stores one setting after the other.
+    study.ask({"train.learning_rate": chosen.space["train.learning_rate"]})
+    study = run(chosen, 3)
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL, COMPLETE, COMPLETE]
+    assert len(dvc.labels) == 2
 
 
-def test_proposals_have_few_digits_and_stay_in_their_range() -> None:
+def test_failed_trial_counts_and_is_not_repeated(
+    dvc: Experiments, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(named("other"), 3)
+    labels, dvc.labels, dvc.done = dvc.labels, [], {}
+    dvc.failures = {labels[1]}
+    for _ in range(2):
+        study = run(parse(*OPTIONS), 3)
+        assert [trial.state for trial in study.trials] == [COMPLETE, TrialState.FAIL, COMPLETE]
+    assert dvc.labels == labels
+    printed = capsys.readouterr().out
+    assert f"{labels[1]}: failed\n[3 of 3] {labels[2]}, about 1 min left\n" in printed
+
+
+def test_journal_has_no_result_on_the_test_split(dvc: Experiments) -> None:
+    study = run(named("rate"), 3)
+    journal = Path("state/search/rate.journal").read_text("utf-8")
+    assert str(study.best_value) in journal
+    assert len(dvc.done) == 3
+    assert TEST_ACCURACY not in journal
+
+
+def test_first_trial_has_the_defaults_if_the_ranges_include_them(dvc: Experiments) -> None:
+    defaults = {"train.learning_rate": 0.001, "network.dropout": 0.5}
+    study = run(parse(*OPTIONS), 2)
+    assert study.trials[0].params == defaults == parse(*OPTIONS).defaults
+    assert dvc.labels[0] == "network-dropout-0.5-pad-validation-0.1-learning-rate-0.001"
+    without = search.parse("other", ["network.dropout=0..0.4"], None, METRIC)
+    assert without.defaults is None
+    assert 0 <= run(without, 1).trials[0].params["network.dropout"] <= 0.4
+
+
+@pytest.mark.usefixtures("dvc")
+def test_settings_have_few_digits_and_stay_in_their_range() -> None:
     chosen = parse("network.dropout=0.123456..0.123467", "network.word_dropout=0..0.7")
-    for params in search.propose(chosen, [], 5):
+    for trial in run(chosen, 5).trials:
+        params = chosen.params(trial)
         assert 0.123456 <= params["network.dropout"] <= 0.123467
         assert len(str(params["network.word_dropout"])) <= 9
 
 
+@pytest.mark.usefixtures("dvc")
 def test_search_with_other_conditions_needs_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    compute = trials_of(lambda _: None)
-    search.run(parse(*OPTIONS), 1, compute)
+    run(parse(*OPTIONS), 1)
     for options, changed in (
-        ((OPTIONS[0], "network.dropout=0..0.6"), "space"),
+        ((OPTIONS[0], "network.dropout=0..0.6"), "ranges"),
         ((*OPTIONS, "train.epochs=3"), "settings"),
     ):
         with pytest.raises(InputError, match=f"the search name began with different {changed}"):
-            search.run(parse(*options), 2, compute)
+            run(parse(*options), 2)
     with pytest.raises(InputError, match="different metric"):
-        search.run(parse(*OPTIONS, metric="bilstm.holdout_accuracy"), 2, compute)
+        run(parse(*OPTIONS, metric="bilstm.holdout_accuracy"), 2)
     monkeypatch.setattr(runs, "fingerprint", lambda _: "other code")
-    with pytest.raises(InputError, match="different code"):
-        search.run(parse(*OPTIONS), 2, compute)
-
-
-class StartedError(Exception):
-    """A trial has started."""
+    with pytest.raises(InputError, match="different code or corpus"):
+        run(parse(*OPTIONS), 2)
 
 
 @pytest.mark.parametrize(
@@ -197,32 +283,17 @@ class StartedError(Exception):
     ],
 )
 def test_results_are_not_lost(
-    name: str, file: str | None, change: dict[str, float], *, is_replaced: bool
+    name: str, file: str | None, change: dict[str, float], *, is_replaced: bool, dvc: Experiments
 ) -> None:
-    def start(number: int) -> None:
-        raise StartedError(number)
-
-    finished = search.run(parse(*OPTIONS), 2, trials_of(lambda _: None))
+    finished = run(parse(*OPTIONS), 2)
     if file:
         Path("study", name).mkdir(parents=True)
-        stored = search_results.table(finished.trials, {}).assign(**change)
+        stored = search_results.table(parse(*OPTIONS), finished.trials, {}).assign(**change)
         studies.write_table(stored, Path("study", name, file))
-    options = (name, OPTIONS, None, METRIC, 3, trials_of(start))
+    dvc.stops = [2, 3]  # the third trial, when it starts
     # Nothing starts before the check.
-    with pytest.raises(StartedError if is_replaced else InputError):
-        commands.search(*options)
+    with pytest.raises(KeyboardInterrupt if is_replaced else InputError):
+        commands.search(name, OPTIONS, None, METRIC, 3)
     if file:
-        with pytest.raises(StartedError):
-            commands.search(*options, replace=True)
-
-
-def test_failed_trial_counts_and_is_not_repeated() -> None:
-    def execute(
-        chosen: search.Search, _study: optuna.Study, proposed: Sequence[search.Params]
-    ) -> Iterator[FrozenTrial]:
-        for params in proposed:
-            yield search.finish(chosen, params, None, {})
-
-    study = search.run(parse(*OPTIONS), 2, execute)
-    assert [trial.state for trial in study.trials] == [TrialState.FAIL] * 2
-    assert len(search.run(parse(*OPTIONS), 2, execute).trials) == 2
+        with pytest.raises(KeyboardInterrupt):
+            commands.search(name, OPTIONS, None, METRIC, 3, replace=True)

@@ -35,23 +35,20 @@ def make_results(
     tables, found = {}, []
     for number, (values, accuracy) in enumerate(accuracies.items()):
         params = dict(zip(chosen.space, values, strict=True))
-        study.add_trial(search.finish(chosen, params, accuracy, {1: 0.5, 2: accuracy}))
+        study.add_trial(
+            create_trial(value=accuracy, params=params, distributions=dict(chosen.space))
+        )
         correct = np.random.default_rng(0).permutation(REVIEWS) < accuracy * REVIEWS
         log_odds = np.where(correct == (LABELS == 1), 1.0, -1.0)
         tables[str(number)] = pd.DataFrame({"label": LABELS, "bigru": log_odds})
         metrics = {"bigru": {"holdout_accuracy": accuracy}, "corpus": {"name": "mine"}}
         point = chosen.point(params)
         found.append(Run(point.label, str(number), "base", point.params, metrics))
-    pruned = {"train.learning_rate": 0.09, "network.dropout": 0.6}
+    failed = {"train.learning_rate": 0.09, "network.dropout": 0.6}
     study.add_trial(
-        create_trial(
-            state=TrialState.PRUNED,
-            value=0.51,
-            params=pruned,
-            distributions=dict(chosen.space),
-            intermediate_values={1: 0.5, 2: 0.51},
-        )
+        create_trial(state=TrialState.FAIL, params=failed, distributions=dict(chosen.space))
     )
+    study.enqueue_trial({})
     rows, corpus = io.BytesIO(), io.BytesIO()
     np.save(rows, np.arange(REVIEWS) + 100)
     films = [f"film {review // 3}" for review in range(REVIEWS + 200)]
@@ -94,9 +91,9 @@ def test_files(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = search_results.write(make_results(monkeypatch, trials))
     table = pd.read_csv(folder / "trials.csv")
     assert table["number"].tolist() == [1, 2, 3, 4]
-    assert table["state"].tolist() == ["complete"] * 3 + ["pruned"]
-    assert table["value"].tolist() == [0.6, 0.9, 0.5, 0.51]
-    assert table["epochs"].tolist() == [2] * 4
+    assert table["state"].tolist() == ["complete"] * 3 + ["fail"]
+    assert table["value"].tolist()[:3] == [0.6, 0.9, 0.5]
+    assert pd.isna(table["value"][3])
     assert table["network.dropout"].tolist() == [0.5, 0.5, 0.5, 0.6]
     assert table["experiment"][1] == "network-dropout-0.5-pad-validation-0.1-learning-rate-0.01"
     shares = pd.read_csv(folder / "importance.csv")
@@ -104,13 +101,9 @@ def test_files(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shares["importance"].sum() == pytest.approx(1)
     for name in ("history.png", "importance.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
-    log = pd.read_csv("study/tried.csv", keep_default_na=False)
-    stopped = log[log["source"].str.contains("stopped after epoch 2")]
-    assert stopped["held_out.bigru"].tolist() == [""]
-    assert "learning_rate=0.09" in stopped["command"].item()
-    assert len(log) == 4
+    assert len(pd.read_csv("study/tried.csv")) == 3
     search_results.write(make_results(monkeypatch, trials))
-    assert len(pd.read_csv("study/tried.csv")) == 4
+    assert len(pd.read_csv("study/tried.csv")) == 3
 
 
 def test_importance_is_on_the_scale_of_the_search() -> None:
@@ -122,7 +115,9 @@ def test_importance_is_on_the_scale_of_the_search() -> None:
         rate, dropout = 10 ** rng.uniform(-4, -1), rng.uniform(0, 0.7)
         value = 0.5 + 0.3 * (rate > 0.001) + 0.1 * dropout
         params = {"train.learning_rate": float(rate), "network.dropout": float(dropout)}
-        study.add_trial(search.finish(chosen, params, float(value), {}))
+        study.add_trial(
+            create_trial(value=float(value), params=params, distributions=dict(chosen.space))
+        )
     shares = search_results.importances(chosen, study)
     assert shares["train.learning_rate"] > 0.9
     assert list(shares) == ["train.learning_rate", "network.dropout"]
