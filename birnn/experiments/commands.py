@@ -23,6 +23,7 @@ from birnn.experiments import (
 )
 from birnn.experiments import review as reviews
 from birnn.experiments import search as searches
+from birnn.reporting.formatting import NOTHING
 from birnn.studies import figure, table
 from birnn.studies import study as studies
 from birnn.studies.study import SEED
@@ -102,7 +103,11 @@ def show(collected: studies.Study) -> None:
     accuracies = Table("", "seeds", *titles, title=f"{split} accuracy, mean ± deviation over seeds")
     differences = Table("", "difference", "mean (95% interval)", "covers")
     for row in table.rows(collected):
-        label, means = row.combination.label, row.means.values()
+        label = row.combination.label
+        cells = [
+            table.format_mean(row.means[name]) if name in row.means else NOTHING
+            for name in collected.models
+        ]
         accuracies.add_row(label, str(len(row.combination.runs)), *map(table.format_mean, means))
         for pair, compared in row.differences.items():
             for measure, difference in compared.items():
@@ -195,8 +200,7 @@ def review(
         reviews.check_seeds(before, after, noise, conditions)
         settings = [f"{SEED}=0..{seeds - 1}"]
         run_grid(settings, [])
-        chosen = grid.points(settings)
-        repeated = studies.rows(chosen, runs.finished(chosen))
+        repeated = None
     result = reviews.review(before, after, noise, conditions, stale=bool(stale), runs=repeated)
     reviews.write(result, base, output)
     for test in result.tests:

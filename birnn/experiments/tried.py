@@ -17,7 +17,6 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
-from birnn.studies import figure
 from birnn.studies import study as studies
 from birnn.studies.study import CORPUS, RECIPE, SEED, About, Study
 
@@ -65,9 +64,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     new.sort(key=lambda row: row["command"])
     log = replace(log, runs=pd.concat([log.runs, pd.DataFrame(new)]))
     studies.write(log, {})
-    log = studies.read(folder)
-    figure.save(log)
-    return len(new), log
+    return len(new), studies.read(folder)
 
 
 def held_out(run: Run) -> dict[str, float]:

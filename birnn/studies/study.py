@@ -31,6 +31,7 @@ ABOUT, RUNS, EPOCHS = "study.yaml", "runs.csv", "epochs.csv"
 REVIEWS, PREDICTIONS = "reviews.parquet", "predictions"
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 RECIPE = "recipe"
+PLAIN = {RECIPE, "name", "settings"}  # columns whose values need no name
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
 CORPUS = ("name", "train_reviews", "test_reviews", "vocabulary")
 HELD_OUT_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
@@ -74,7 +75,7 @@ class Combination:
     def label(self) -> str:
         """The values in one phrase."""
         return ", ".join(
-            str(value) if name == RECIPE else f"{name} {value}"
+            str(value) if name in PLAIN else f"{name} {value}"
             for name, value in self.chosen.items()
             if pd.notna(value)
         )

@@ -69,11 +69,14 @@ def rows(study: Study) -> list[Row]:
 def _row(study: Study, combination: Combination) -> Row:
     runs, log_odds = combination.runs, study.log_odds(combination.runs)
     measure = "holdout_accuracy" if study.about.chooses else "accuracy"
+    # A run may lack a model.
     means = {
-        model: differences.mean_over_seeds(runs[f"{model}.{measure}"], lowest=0)
+        model: differences.mean_over_seeds(values, lowest=0)
         for model in study.models
+        if len(values := runs[f"{model}.{measure}"].dropna())
     }
-    pairs = list(combinations(study.networks, 2))
+    networks = [model for model in study.networks if model in means]
+    pairs = list(combinations(networks, 2))
     compared = {pair: _compare(study, runs, log_odds, pair, len(pairs)) for pair in pairs}
     return Row(combination, means, compared, covered(log_odds))
 
@@ -146,7 +149,9 @@ def headline(compared: Mapping[str, Difference], pair: Pair) -> str:
 
 
 def gains(study: Study) -> list[Gain]:
-    """Return the gain of each recipe of a study over the recipe that it adds to."""
+    """Return the gain of each recipe of a study of recipes over the recipe that it adds to."""
+    if not study.about.recipes:
+        return []
     runs = {combination.chosen[RECIPE]: combination.runs for combination in study.combinations()}
     pairs = [(recipe["name"], recipe["base"]) for recipe in study.about.recipes]
     pairs = [pair for pair in pairs if runs.keys() >= set(pair)]
