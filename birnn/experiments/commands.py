@@ -23,7 +23,6 @@ from birnn.experiments import (
 )
 from birnn.experiments import review as reviews
 from birnn.experiments import search as searches
-from birnn.reporting.formatting import NOTHING
 from birnn.studies import figure, table
 from birnn.studies import study as studies
 from birnn.studies.study import SEED
@@ -104,13 +103,11 @@ def show(collected: studies.Study) -> None:
     differences = Table("", "difference", "mean (95% interval)", "covers")
     for row in table.rows(collected):
         label = row.combination.label
-        cells = [
-            table.format_mean(row.means[name]) if name in row.means else NOTHING
-            for name in collected.models
-        ]
-        accuracies.add_row(label, str(len(row.combination.runs)), *map(table.format_mean, means))
+        means = map(table.format_mean, row.means.values())
+        accuracies.add_row(label, str(len(row.combination.runs)), *means)
         for pair, compared in row.differences.items():
-            for measure, difference in compared.items():
+            known = {key: each for key, each in compared.items() if each.seeds}
+            for measure, difference in known.items():
                 name = f"{pair_title(*pair)}, {measure}"
                 cell = table.format_difference(difference, measure)
                 differences.add_row(label, name, cell, row.covered)

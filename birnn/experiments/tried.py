@@ -17,6 +17,7 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
+from birnn.studies import figure
 from birnn.studies import study as studies
 from birnn.studies.study import CORPUS, RECIPE, SEED, About, Study
 
@@ -64,7 +65,9 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     new.sort(key=lambda row: row["command"])
     log = replace(log, runs=pd.concat([log.runs, pd.DataFrame(new)]))
     studies.write(log, {})
-    return len(new), studies.read(folder)
+    written = studies.read(folder)
+    figure.save(written)
+    return len(new), written
 
 
 def held_out(run: Run) -> dict[str, float]:

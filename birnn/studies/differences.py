@@ -142,11 +142,13 @@ def estimate_difference(
 def mean_over_seeds(values: ArrayLike, lowest: float = -math.inf, comparisons: int = 1) -> Mean:
     """Return the mean of a measure, given its value per seed, with an interval over new seeds only.
 
-    The interval is Student's. The arguments are those of `estimate_mean`.
+    The interval is Student's. NaN is the value of a run that lacks the measure. The other arguments
+    are those of `estimate_mean`.
     """
     by_seed = np.asarray(values, np.float64)
-    seeds, mean = len(by_seed), float(by_seed.mean())
-    if seeds == 1:
+    by_seed = by_seed[~np.isnan(by_seed)]
+    seeds, mean = len(by_seed), float(by_seed.mean()) if len(by_seed) else math.nan
+    if seeds <= 1:
         return Mean(mean, math.nan, *UNDEFINED, seeds)
     error = float(by_seed.std(ddof=1)) / math.sqrt(seeds)
     margin = -float(special.stdtrit(seeds - 1, intervals.tail(comparisons))) * error

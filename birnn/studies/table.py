@@ -69,14 +69,11 @@ def rows(study: Study) -> list[Row]:
 def _row(study: Study, combination: Combination) -> Row:
     runs, log_odds = combination.runs, study.log_odds(combination.runs)
     measure = "holdout_accuracy" if study.about.chooses else "accuracy"
-    # A run may lack a model.
     means = {
-        model: differences.mean_over_seeds(values, lowest=0)
+        model: differences.mean_over_seeds(runs[f"{model}.{measure}"], lowest=0)
         for model in study.models
-        if len(values := runs[f"{model}.{measure}"].dropna())
     }
-    networks = [model for model in study.networks if model in means]
-    pairs = list(combinations(networks, 2))
+    pairs = list(combinations(study.networks, 2))
     compared = {pair: _compare(study, runs, log_odds, pair, len(pairs)) for pair in pairs}
     return Row(combination, means, compared, covered(log_odds))
 
@@ -111,6 +108,8 @@ def _compare(
 
 def format_mean(mean: Mean) -> str:
     """Format a mean accuracy over seeds and the deviation of seeds, in percent."""
+    if not mean.seeds:
+        return NOTHING
     deviation = 100 * mean.standard_error * math.sqrt(mean.seeds)
     return f"{100 * mean.mean:.2f}" + (f" ± {deviation:.2f}" if mean.seeds > 1 else "")
 
