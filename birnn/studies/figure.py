@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import cycle
-from textwrap import fill
+from textwrap import fill, shorten
 from typing import Any
 
 import matplotlib as mpl
@@ -56,7 +56,9 @@ def draw(study: Study, published: Sequence[tuple[str, float]] = ()) -> Figure:
             panels[0].plot(100 * accuracy, row, color=INK, marker="x", linestyle="none")
         if pairs:
             _draw_differences(panels[1], table, pairs)
-        names = [fill(label, LABEL_WIDTH, break_on_hyphens=False) for label in labels]
+        names = [
+            fill(shorten(label, 2 * LABEL_WIDTH, placeholder="…"), LABEL_WIDTH) for label in labels
+        ]
         panels[0].set_yticks(range(len(labels)), names, fontsize=NUMBER)
         panels[0].tick_params(axis="y", length=0)
         panels[0].set_ylim(len(labels) - 0.5, -0.5)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from birnn.experiments.studies import summary
 
 from birnn.core.errors import InputError
 from birnn.experiments import review
 from birnn.experiments.gate import Gate
 from birnn.experiments.revisions import Facts
-from birnn.experiments.studies import summary
 from birnn.reporting import study
 from birnn.reporting.study import Study
 
