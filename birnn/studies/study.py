@@ -204,16 +204,18 @@ def read(folder: Path) -> Study:
     about = About(**read_yaml(folder / ABOUT))
     texts = dict.fromkeys(("name", RECIPE, "machine"), str)
     rows = pd.read_csv(folder / RUNS, dtype=texts)
-    has_seed = rows[SEED].notna() if SEED in rows else pd.Series(data=True, index=rows.index)
-    runs = rows[has_seed]
-    if SEED in runs:
+    blended = pd.Series(data=False, index=rows.index)
+    if {RECIPE, SEED} <= set(rows):
+        blended = rows[SEED].isna()
+    runs = rows[~blended]
+    if SEED in runs and runs[SEED].notna().all():
         runs = runs.astype({SEED: np.int64})
     epochs, reviews = folder / EPOCHS, folder / REVIEWS
     return Study(
         folder,
         about,
         runs,
-        rows[~has_seed],
+        rows[blended],
         pd.read_csv(epochs) if epochs.exists() else None,
         pd.read_parquet(reviews) if reviews.exists() else None,
     )
