@@ -8,7 +8,7 @@ import pytest
 
 from birnn.core.outputs import read_json
 from birnn.core.yaml_files import read_yaml
-from birnn.reporting import study
+from birnn.studies import study
 from tests.projects import PROJECT, check_output, commit, error_line, run, set_settings, stages_run
 
 pytestmark = pytest.mark.slow

@@ -190,11 +190,13 @@ def ladder(
     recipe: Annotated[
         list[str], typer.Option("--recipe", "-r", help="Recipe to collect, or all. Repeatable.")
     ] = ["all"],  # noqa: B006
+    *,
+    replace: Replace = False,
 ) -> None:
     """Collect finished experiments of recipes in study/recipes; others keep their results."""
     from birnn.experiments import commands  # noqa: PLC0415
 
-    commands.study("recipes", settings, recipe)
+    commands.study("recipes", settings, recipe, replace=replace)
 
 
 @app.command(epilog="Example: birnn tried")

@@ -31,7 +31,8 @@ Settings = Mapping[str, Any]
 def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     """Add the runs that hold out reviews to the study `tried`, unless it has them.
 
-    Existing rows stay as they are. Runs on another corpus are left out. Each row has:
+    Existing rows stay as they are. Runs on another corpus are left out, and their number is printed.
+    Each row has:
 
     - name: the revision of the experiment, or why there is none;
     - recipe: the recipe that the run is closest to, if any;
@@ -57,11 +58,10 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     else:
         raise InputError("no finished experiment holds out reviews: run some, see birnn recipes")
     known = set(log.runs["name"])
-    new = [
-        describe(run, recipes, source)
-        for source, run in held_out_runs.items()
-        if source not in known and log.covers(run.metrics["corpus"])
-    ]
+    same = {name: run for name, run in held_out_runs.items() if log.covers(run.metrics["corpus"])}
+    if others := len(held_out_runs) - len(same):
+        print(f"{others} experiments are on another corpus than {folder}: not added")
+    new = [describe(run, recipes, name) for name, run in same.items() if name not in known]
     new.sort(key=lambda row: row["command"])
     log = replace(log, runs=pd.concat([log.runs, pd.DataFrame(new)]))
     studies.write(log, {})
