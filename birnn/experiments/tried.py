@@ -31,7 +31,7 @@ Settings = Mapping[str, Any]
 def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     """Add the runs that hold out reviews to the study `tried`, unless it has them.
 
-    Existing rows stay as they are. Runs on another corpus are left out, and their number is printed.
+    Existing rows stay as they are. Those on another corpus are left out, and counted.
     Each row has:
 
     - name: the revision of the experiment, or why there is none;
