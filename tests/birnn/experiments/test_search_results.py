@@ -45,7 +45,8 @@ def make_results(
         tables[str(number)] = pd.DataFrame({"label": LABELS, "bigru": log_odds})
         metrics = {"bigru": {"holdout_accuracy": accuracy}, "corpus": CORPUS}
         point = chosen.point(params)
-        found.append(Run(point.label, str(number), "base", point.params, metrics))
+        lock = {"stages": {}}
+        found.append(Run(point.label, str(number), "base", point.params, metrics, lock))
     failed = {"train.learning_rate": 0.09, "network.dropout": 0.6}
     study.add_trial(
         create_trial(state=TrialState.FAIL, params=failed, distributions=dict(chosen.space))
