@@ -33,7 +33,7 @@ RUNS = {
     "review": (["HEAD"], "review.md: passes"),
     "search": (
         ["s", "-S", "network.dropout=0..1.0", "--metric", "bigru.holdout_accuracy"],
-        "error: the grid: network.dropout is 1.0: input should be less than 1",
+        "error: params.yaml with -S: network.dropout is 1.0: input should be less than 1",
     ),
     "serve": (["--port", "{used_port}"], "error: cannot listen"),
     "study": (["s", "-S", "train.seed=0..9"], "error: none of these experiments is finished"),

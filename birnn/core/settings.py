@@ -217,13 +217,13 @@ class Settings(Section):
     baseline: Baseline
     report: Report
 
-    def section(self, name: str, kind: type[SectionType]) -> SectionType:
-        """Return the section of a network, empty if it is missing.
+    def section(self, name: str, kind: type[SectionType], source: str = FILE.name) -> SectionType:
+        """Return the section of a network, empty if it is missing, from a source (see `validate`).
 
         Raises:
             InputError: the section has an unknown key, a wrong type or a value out of range.
         """
-        return _validate(kind, self.__pydantic_extra__.get(name, {}), FILE, within=(name,))
+        return _validate(kind, self.__pydantic_extra__.get(name, {}), source, within=(name,))
 
 
 def load(path: Path = FILE) -> Settings:
@@ -240,7 +240,16 @@ def load(path: Path = FILE) -> Settings:
         raise InputError(f"{path} is missing: run the command in the project folder") from None
     except YAMLError as error:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
-    return _validate(Settings, content, path)
+    return validate(content, str(path))
+
+
+def validate(content: Any, source: str) -> Settings:
+    """Return the settings in `content`.
+
+    Raises:
+        InputError: as `load`; the message starts with `source`.
+    """
+    return _validate(Settings, content, source)
 
 
 def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -253,13 +262,13 @@ def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _validate(
-    kind: type[SectionType], content: Any, path: Path, within: tuple[str, ...] = ()
+    kind: type[SectionType], content: Any, source: str, within: tuple[str, ...] = ()
 ) -> SectionType:
-    """Validate the content of a file, or of the section `within` it."""
+    """Validate the content of a source, or of the section `within` it."""
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path}: {_describe_errors(error.errors(), kind, within)}") from error
+        raise InputError(f"{source}: {_describe_errors(error.errors(), kind, within)}") from error
 
 
 def _describe_errors(

@@ -52,11 +52,20 @@ def test_labels_end_with_the_seed() -> None:
         ("train.epochs", r"'train.epochs' is not a setting with values, such as train.epochs=3,5"),
         ("train.epochs=", "is not a setting with values"),
         ("epochs=3", "is not a setting with values"),
-        ("train.epoch=3", "the grid: train.epoch is 3: no such setting; choose from seed, epochs"),
-        ("training.epochs=3", "the grid: training: no such section; choose from fetch, csv"),
-        ("bigru.units=0", "the grid: bigru.units is 0: input should be greater than or equal to 1"),
-        ("train.epochs=0", "the grid: train.epochs is 0: input should be greater than or equal"),
-        ("train.epochs=3,x", "the grid: train.epochs is 'x': input should be a valid integer"),
+        (
+            "train.epoch=3",
+            "params.yaml with -S: train.epoch is 3: no such setting; choose from seed",
+        ),
+        (
+            "training.epochs=3",
+            "params.yaml with -S: training: no such section; choose from fetch, csv",
+        ),
+        ("bigru.units=0", "params.yaml with -S: bigru.units is 0: input should be greater"),
+        ("train.epochs=0", "params.yaml with -S: train.epochs is 0: input should be greater"),
+        (
+            "train.epochs=3,x",
+            "params.yaml with -S: train.epochs is 'x': input should be a valid integer",
+        ),
         ("train.seed=3..1", "there are no values to run"),
     ],
 )
