@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psutil
 
-from birnn.core import signals
+from birnn.core import processes, signals
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
-from birnn.experiments import runs, worker
+from birnn.experiments import runs
 from birnn.experiments.grid import Point
 from birnn.experiments.overrides import literal
 
@@ -89,9 +89,8 @@ def execute(point: Point, name: str, *stages: str, stop: Callable[[], bool] = la
     """
     # An unfinished experiment: its name would identify the same results if it were finished.
     remove(name)
-    command = [*worker.launcher(), sys.executable, "-m", "dvc", "exp", "run", "--temp"]
-    command += ["--name", name, *options_of(point), *stages]
-    process = subprocess.Popen(command, env=worker.environment(), process_group=0)
+    options = ["--temp", "--name", name, *options_of(point)]
+    process = processes.start("dvc", "exp", "run", *options, *stages)
     try:
         while process.poll() is None:
             if stop():
@@ -106,15 +105,13 @@ def execute(point: Point, name: str, *stages: str, stop: Callable[[], bool] = la
 
 def revision(name: str) -> str | None:
     """Return the revision of the experiment of this name from the current commit, if any."""
-    command = ["git", "rev-parse", "--quiet", "--verify", _reference(name)]
-    return (
-        subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip() or None
-    )
+    found = processes.run("git", "rev-parse", "--quiet", "--verify", _reference(name), check=False)
+    return found.stdout.decode().strip() or None
 
 
 def remove(name: str) -> None:
     """Remove the experiment of this name from the current commit, if there is one."""
-    subprocess.run(["git", "update-ref", "-d", _reference(name)], check=True)
+    processes.run("git", "update-ref", "-d", _reference(name))
 
 
 def options_of(point: Point) -> list[str]:
@@ -136,11 +133,11 @@ def remove_leftovers() -> None:
     Nothing is removed while DVC runs in the project.
     """
     folders = list(DVC_FOLDER.glob("standalone/tmp*"))
-    listed = ["git", "for-each-ref", "--format=delete %(refname)", *TEMPORARY_REFERENCES]
-    references = subprocess.run(listed, check=True, capture_output=True).stdout
+    listed = "for-each-ref", "--format=delete %(refname)", *TEMPORARY_REFERENCES
+    references = processes.run("git", *listed).stdout
     if not (folders or references) or _dvc_is_running():
         return
-    subprocess.run(["git", "update-ref", "--stdin"], input=references, check=True)
+    processes.run("git", "update-ref", "--stdin", stdin=references)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 

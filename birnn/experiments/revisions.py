@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from birnn.core import processes
 from birnn.core.errors import InputError
 from birnn.core.integrity import LOCK, parse_lock
 from birnn.core.settings import flatten
@@ -96,7 +97,7 @@ def _resolve(revision: str) -> str | None:
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(["git", *arguments], check=False, capture_output=True)
+    return processes.run("git", *arguments, check=False)
 
 
 def _facts(read: Any, plots: list[str], lock_name: str) -> Facts:

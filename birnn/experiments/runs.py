@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import math
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import dvc.api
 import pandas as pd
 
-from birnn.core import code_digests
+from birnn.core import code_digests, processes
 from birnn.core.errors import InputError
 from birnn.core.integrity import LOCK, PIPELINE, Lock, parse_lock, read_lock
 from birnn.core.settings import flatten
@@ -168,8 +167,7 @@ def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
     A single git process reads them all, since DVC's API takes about a second per commit.
     """
     names = [f"{revision}:{file.as_posix()}\n" for revision in revisions for file in RECORDS]
-    command = ["git", "cat-file", "--batch"]
-    output = subprocess.run(command, input="".join(names).encode(), check=True, capture_output=True)
+    output = processes.run("git", "cat-file", "--batch", stdin="".join(names).encode())
     stream = io.BytesIO(output.stdout)
     for _ in revisions:
         contents: list[bytes | None] = []
@@ -235,7 +233,7 @@ def training_seconds(run: Run, recorded: Mapping[str, Any]) -> dict[str, float]:
 
 def head() -> str:
     """Return the current commit."""
-    return subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
+    return processes.output("git", "rev-parse", "HEAD")
 
 
 def _locked_hashes(lock: Lock, *paths: str) -> Hashes:
