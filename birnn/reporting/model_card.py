@@ -13,7 +13,7 @@ import pandas as pd
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import BINS, RAW
 from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, TITLES, comparisons
-from birnn.reporting import conclusions, formatting, report
+from birnn.reporting import conclusions, formatting, report, templating
 
 _IMDB = (
     "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the authors' stars: "
@@ -41,9 +41,8 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
     corpus = metrics["corpus"]["name"]
     study = report.study_over_seeds(content["studies"])
     failed = {name: failed_tests(content["checklist"], name) for name in TITLES}
-    templates = report.environment()
-    templates.filters["named"] = named
-    card = templates.get_template("model_card.md.j2").render(
+    environment = templating.environment(named=named)
+    card = environment.get_template("model_card.md.j2").render(
         content,
         titles=TITLES,
         networks=list(NETWORKS),
