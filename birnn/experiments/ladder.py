@@ -11,6 +11,7 @@ from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.core.machine import format_description
 from birnn.core.outputs import atomic_folder, write_json
+from birnn.core.paths import STUDIES
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.metrics import is_correct
@@ -19,7 +20,7 @@ from birnn.experiments.runs import Run, read_predictions, recorded_times, traini
 from birnn.reporting import figures, ladder, ladder_figure
 from birnn.reporting.study import CORPUS, SEED
 
-FOLDER = Path("study/ladder")
+FOLDER = STUDIES / "ladder"
 DIGITS = 4
 ALL_SEEDS = "all"
 

@@ -19,6 +19,7 @@ from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.core.integrity import Lock, read_lock
 from birnn.core.outputs import atomic_file
+from birnn.core.paths import STUDIES
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import grid, runs
@@ -34,7 +35,7 @@ from birnn.reporting.leaderboard import (
     rank,
 )
 
-FILE = Path("study/leaderboard.csv")
+FILE = STUDIES / "leaderboard.csv"
 DIGITS = 6
 WIDTH = 80  # columns of a terminal with room for the numbers next to the settings
 

@@ -12,7 +12,7 @@ from typing import Any
 import dvc.api
 import pandas as pd
 
-from birnn.core import code_digests, processes
+from birnn.core import code_digests, paths, processes
 from birnn.core.errors import InputError
 from birnn.core.integrity import LOCK, PIPELINE, Lock, parse_lock, read_lock
 from birnn.core.settings import flatten
@@ -21,15 +21,16 @@ from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.experiments import private_apis
 from birnn.experiments.grid import PARAMS, Params, Point
 
-METRICS = Path("metrics/metrics.json")
-RECORDS = (LOCK, PARAMS, METRICS)
+RECORDS = (LOCK, PARAMS, paths.METRICS)
 CODE = "code"
-CORPUS = "data/corpus"
+CORPUS = paths.CORPUS.as_posix()
 FETCH = "fetch"
-OWN, OWN_FILES = "csv", "data/own"  # the source of the user's own files, and their folder
+OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
-WORD_VECTORS, SELF_LABELLED, NGRAMS = "models/word_vectors", "data/self_labelled", "data/ngrams"
-MODELS = {model: f"models/{model}" for model in (*NETWORKS, BASELINE)}
+WORD_VECTORS, SELF_LABELLED, NGRAMS = (
+    path.as_posix() for path in (paths.WORD_VECTORS, paths.SELF_LABELLED, paths.NGRAMS)
+)
+MODELS = {model: (paths.MODELS / model).as_posix() for model in (*NETWORKS, BASELINE)}
 TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODELS.values())
 UNMEASURED = ("fetch", "report")  # stages whose code does not affect the metrics
 DIGEST_LENGTH = 7  # characters, in names
@@ -91,7 +92,9 @@ def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
     Raises:
         InputError: the file is neither in the cache nor in a remote.
     """
-    return pd.read_parquet(io.BytesIO(read_output(run, f"data/evaluated/{name}.parquet")))
+    return pd.read_parquet(
+        io.BytesIO(read_output(run, f"{paths.EVALUATED.as_posix()}/{name}.parquet"))
+    )
 
 
 def names(points: Sequence[Point]) -> list[str]:

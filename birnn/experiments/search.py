@@ -27,6 +27,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from birnn.core.errors import InputError
+from birnn.core.paths import STATE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.model_names import NETWORKS, TITLES
@@ -40,7 +41,7 @@ from birnn.reporting.formatting import listed
 from birnn.training import live
 from birnn.training.splits import TRAINING
 
-FOLDER = Path("state/search")
+FOLDER = STATE / "search"
 SEED = 0
 MEASURE = "holdout_accuracy"
 HOLD_OUT = "pad.validation"

@@ -15,6 +15,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import flatten
@@ -28,7 +29,8 @@ from birnn.reporting import figures
 from birnn.reporting import study as stored_study
 from birnn.reporting.formatting import listed, number, percent, points
 
-CORPUS, ROWS = "data/corpus/train.parquet", "data/padded/validation/rows.npy"
+CORPUS = paths.TRAIN_REVIEWS.as_posix()
+ROWS = paths.HELD_OUT_ROWS.as_posix()
 TRIALS = "trials.csv"
 NEW_SEEDS = 3
 

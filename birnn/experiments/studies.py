@@ -11,6 +11,7 @@ import pandas as pd
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file, atomic_folder, write_json
+from birnn.core.paths import STUDIES
 from birnn.core.settings import flatten
 from birnn.evaluation.intervals import informative, lowest_value
 from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, pair_name
@@ -21,7 +22,7 @@ from birnn.reporting import epochs_figure, figures, statistics, study, study_fig
 from birnn.reporting.study import CORPUS, HOLD_OUT_SEED, SEED
 from birnn.training.splits import TRAINING
 
-FOLDER = Path("study")
+FOLDER = STUDIES
 ABOUT = "study.json"
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 # Measures without statistics over seeds: the parameters do not depend on the seed, and the best

@@ -14,12 +14,13 @@ import dvc.api
 import pandas as pd
 
 from birnn.core.outputs import atomic_file
+from birnn.core.paths import STUDIES
 from birnn.core.settings import flatten
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
 from birnn.reporting.study import SEED
 
-FILE = Path("study/tried.csv")
+FILE = STUDIES / "tried.csv"
 REVISION_DIGITS = 12
 
 Row = dict[str, str]
