@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from birnn.core import paths, stage
 from birnn.core.libraries import tensorflow_imports
@@ -39,7 +38,8 @@ def main(settings: Settings) -> None:
     )
     corpus = describe(read_json(paths.CORPUS_DESCRIPTION), settings.pad.validation)
     metrics = summary.summarize_models(table, predicted, histories, maxlen=padded.shape[1])
-    for name, accuracies in summary.by_overlap(table, find_overlap()).items():
+    in_training = np.isin(np.arange(len(table)), np.load(paths.OVERLAP))
+    for name, accuracies in summary.by_overlap(table, in_training).items():
         metrics[name]["by_overlap"] = accuracies
     held_out = None if settings.pad.validation == "test" else predict_held_out()
     if held_out is not None:
@@ -78,16 +78,6 @@ def write_checklist() -> None:
         table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
     for model, rows in table.groupby("model", sort=False):
         print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")
-
-
-def find_overlap() -> NDArray[np.bool_]:
-    """Return which test reviews have the text of a training review, shape (reviews,)."""
-    # Hashes, because the texts may not fit in memory.
-    test, training = (
-        np.fromiter(map(hash, reviews.all_texts(file)), np.int64)
-        for file in (paths.TEST_REVIEWS, paths.TRAIN_REVIEWS)
-    )
-    return np.isin(test, training)
 
 
 def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:

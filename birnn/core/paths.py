@@ -8,6 +8,7 @@ RAW = Path("data/raw")  # downloads
 CORPUS = Path("data/corpus")
 CORPUS_DESCRIPTION = CORPUS / "corpus.json"
 RANKED_WORDS = CORPUS / "vocabulary.txt"  # all words of the training split
+OVERLAP = CORPUS / "overlap.npy"  # rows of test reviews that are also in the training split
 TRAIN_REVIEWS = CORPUS / "train.parquet"
 TEST_REVIEWS = CORPUS / "test.parquet"
 
