@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from birnn.core import paths, stage
 from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
-from birnn.corpora import fallback_warning
+from birnn.corpora import corpus_statistics, fallback_warning
 from birnn.corpora.review import SPLITS
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.reporting import (
@@ -35,7 +35,7 @@ from birnn.reporting import (
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.leaderboard import Leaderboard
 from birnn.reporting.study import Study
-from birnn.text import corpus_statistics, tokenizer
+from birnn.text import tokenizer
 from birnn.training.splits import TRAINING
 
 DISTINCTIVE_WORDS = 10  # per class

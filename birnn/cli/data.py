@@ -13,12 +13,13 @@ import numpy as np
 
 from birnn.core import paths, settings
 from birnn.core.errors import InputError
+from birnn.core.overrides import literal
 from birnn.core.settings import Csv, Settings, label_key
-from birnn.corpora import sources, store, tabular
+from birnn.corpora import corpus_statistics, sources, store, tabular
 from birnn.corpora.labelled_files import LabelledFiles, UnusableRowError
 from birnn.corpora.review import SPLITS
-from birnn.experiments.overrides import literal
-from birnn.text import corpus_statistics, encoding, tokenizer
+from birnn.evaluation.model_names import NETWORKS
+from birnn.text import encoding, tokenizer
 
 SAMPLE = 1_000  # rows from which settings are suggested
 MOST_TRUNCATED = 0.05  # share of training reviews that the suggested maxlen truncates
@@ -50,7 +51,7 @@ def check(file: Path | None) -> None:
     Raises:
         InputError: a file is missing or damaged, or no settings fit it.
     """
-    current = settings.load()
+    current = settings.load(networks=NETWORKS)
     folder = file.parent if file else paths.OWN
     changes: dict[str, Any] = {"train": file.name} if file else {}
     try:

@@ -181,8 +181,8 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
 @app.command(epilog="Example: birnn recipes")
 def recipes() -> None:
     """List the recipes, and the command that runs each with DVC."""
+    from birnn.core.overrides import literal  # noqa: PLC0415
     from birnn.experiments import recipes as stored  # noqa: PLC0415
-    from birnn.experiments.overrides import literal  # noqa: PLC0415
 
     for recipe in stored.read().values():
         options = " ".join(f"-S {key}={literal(value)}" for key, value in recipe.settings.items())

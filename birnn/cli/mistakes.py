@@ -6,8 +6,8 @@ from rich.text import Text
 
 from birnn.core.errors import InputError
 from birnn.core.paths import MISTAKES
-from birnn.evaluation.decision import CLASSES
 from birnn.evaluation.model_names import DISAGREEMENT, TITLES
+from birnn.networks.decision import CLASSES
 
 
 def run(kind: str, count: int) -> None:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from birnn.cli.explanation_page import TABLE_ROWS, WEAK
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
-from birnn.evaluation.decision import CLASSES, boundary
 from birnn.evaluation.model_names import TITLES
 from birnn.inference.predictor import Predictor
 from birnn.inference.weights import Floats, RecurrentWeights, read_weights
+from birnn.networks.decision import CLASSES, boundary
 from birnn.reporting import colors, templating
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.text.tokenizer import SEPARATORS

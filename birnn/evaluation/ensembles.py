@@ -12,11 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from birnn.evaluation.decision import combine
 from birnn.evaluation.intervals import proportion_interval
 from birnn.evaluation.metrics import compute_scores, cross_entropies, is_correct
 from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
 from birnn.evaluation.summary import rounded
+from birnn.networks.decision import combine
 
 
 def fit_weight(

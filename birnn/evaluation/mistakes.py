@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from birnn.evaluation.decision import is_positive, probability
 from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS, TITLES
+from birnn.networks.decision import is_positive, probability
 
 LIMIT = 50  # reviews per kind
 

@@ -16,9 +16,9 @@ import psutil
 from birnn.core import processes, signals
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
+from birnn.core.overrides import literal
 from birnn.experiments import runs
 from birnn.experiments.grid import Point
-from birnn.experiments.overrides import literal
 
 DVC_FOLDER = Path(".dvc/tmp/exps")
 # References in git that DVC uses while it starts an experiment.

@@ -118,6 +118,6 @@ def _values(texts: Sequence[str]) -> Iterator[Any]:
 def _check(params: Params) -> None:
     """Validate the settings as the stages do, but before anything runs."""
     source = f"{PARAMS} with -S"
-    checked = settings.validate(params, source)
+    checked = settings.validate(params, source, NETWORKS)
     for network in NETWORKS.values():
         checked.section(network.name, network.settings, source)

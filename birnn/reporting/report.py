@@ -7,7 +7,6 @@ from typing import Any
 from birnn.checklist.behavioral_tests import SAMPLE_SIZE
 from birnn.checklist.runner import TOLERANCE
 from birnn.core.outputs import atomic_file
-from birnn.evaluation import decision
 from birnn.evaluation.calibration import BINS
 from birnn.evaluation.costs import matched_gru_units
 from birnn.evaluation.model_names import (
@@ -17,6 +16,7 @@ from birnn.evaluation.model_names import (
     comparisons,
 )
 from birnn.evaluation.slices import LENGTHS
+from birnn.networks import decision
 from birnn.reporting import conclusions, leaderboard_figure, page, templating
 from birnn.reporting.formatting import NOTHING, number, score
 from birnn.reporting.references import NOTEBOOK, published_on

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import PADDED, PADDED_TRAIN, STATE, TRAIN_REVIEWS, UNLABELLED_REVIEWS
 from birnn.core.settings import Settings
-from birnn.evaluation.decision import combine, probability
 from birnn.networks.config import NetworkConfig
+from birnn.networks.decision import combine, probability
 from birnn.networks.network import load_network, predict
 from birnn.networks.registry import NETWORKS
 from birnn.text import encoding, ngrams, reviews, sequences

@@ -12,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.core.outputs import write_json
+from birnn.corpora import corpus_statistics
+from birnn.corpora.corpus_statistics import DistinctiveWord, SplitStatistics
 from birnn.evaluation import plot_data, summary, temperature
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.predictions import Predictions
@@ -20,8 +22,6 @@ from birnn.reporting import conclusions, figures, report
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.leaderboard import Leaderboard
 from birnn.reporting.study import Study
-from birnn.text import corpus_statistics
-from birnn.text.corpus_statistics import DistinctiveWord, SplitStatistics
 from stages import report as report_stage
 
 OVERLAP = 123  # test reviews whose text is also in the training split

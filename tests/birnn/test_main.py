@@ -116,6 +116,8 @@ def test_characters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     own = os.environ | ascii_only | {"PYTHONPATH": str(PROJECT)}
     copy_settings(tmp_path)
+    for name in ("train_bilstm.py", "train_bigru.py"):  # they have sections in the settings
+        (tmp_path / name).touch()
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     commands = {("-m", "birnn", "results"): PROJECT, ("script.py",): tmp_path}
     outputs = [

@@ -223,12 +223,11 @@ def test_copies_of_labelled_reviews_are_left_out(archive: Path, tmp_path: Path) 
 def test_stage_stores_no_copies_and_counts_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     params = read_yaml(PROJECT / "params.yaml")
     params["word_vectors"]["reviews"] = "all"
-    write_yaml(params, tmp_path / "params.yaml")
-    changed = settings.load(tmp_path / "params.yaml")
-    monkeypatch.chdir(tmp_path)
-    fetch.write_unlabelled(changed)
+    write_yaml(params, settings.FILE)
+    fetch.write_unlabelled(settings.load())
     stored = [tokens for batch in words(paths.UNLABELLED_REVIEWS) for tokens in batch]
     assert stored == [["no", "label"], ["none", "hére"], ["nor", "here"]]
     description = read_json(paths.UNLABELLED_DESCRIPTION)

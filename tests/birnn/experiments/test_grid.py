@@ -6,10 +6,10 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 
 from birnn.core.errors import InputError
+from birnn.core.overrides import literal
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import write_yaml
 from birnn.experiments import grid
-from birnn.experiments.overrides import literal
 from tests.projects import PROJECT
 
 
