@@ -47,7 +47,8 @@ def main(settings: Settings) -> None:
         metrics = temperature.add_scaled(metrics, held_out, table)
     metrics = {"corpus": corpus} | metrics
     write_json(paths.METRICS, metrics)
-    plot_data.write_all(table, metrics, histories, paths.PLOTS)
+    for name, rows in plot_data.tables(table, metrics, histories).items():
+        plot_data.write(rows, corpus["name"], paths.PLOTS / f"{name}.csv")
     with atomic_folder(paths.EVALUATED) as folder:
         table.to_parquet(folder / "predictions.parquet", index=False)
         add_texts(mistakes.find(table)).to_parquet(folder / paths.MISTAKES.name, index=False)

@@ -39,14 +39,13 @@ from birnn.text import tokenizer
 from birnn.training.splits import TRAINING
 
 DISTINCTIVE_WORDS = 10  # per class
-TABLES = ("confusion", "curves", "lengths", "precision_recall", "reliability", "roc")
 
 
 def main(settings: Settings) -> None:
     """Draw the figures, and write the report that contains them and the model card."""
     metrics = read_json(paths.METRICS)
     corpus, values = metrics["corpus"], flatten(settings.model_dump())
-    tables = {name: pd.read_csv(paths.PLOTS / f"{name}.csv") for name in TABLES}
+    tables = {file.stem: pd.read_csv(file) for file in paths.PLOTS.glob("*.csv")}
     vocabulary = tokenizer.read(paths.VOCABULARY)
     train, test = (
         corpus_statistics.measure(paths.CORPUS / f"{split}.parquet", vocabulary) for split in SPLITS

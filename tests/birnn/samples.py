@@ -154,17 +154,7 @@ def metrics(
 
 def tables(columns: dict[str, NDArray[Any]], measured: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Return the tables of the plots."""
-    models = ("bilstm", "bigru", "baseline")
-    log_odds = {name: columns[name] for name in models}
-    labels, groups = columns["label"], columns["group"]
-    temperatures = {
-        name: measured[name]["temperature"] for name in models if "temperature" in measured[name]
-    }
-    return plot_data.prediction_tables(labels, log_odds) | {
-        "curves": plot_data.learning_curves(histories(), measured["corpus"]["validation"]),
-        "reliability": plot_data.reliability_curves(labels, groups, log_odds, temperatures),
-        "lengths": plot_data.accuracy_by_length({name: measured[name] for name in models}),
-    }
+    return plot_data.tables(pd.DataFrame(columns), measured, histories())
 
 
 def checklist() -> pd.DataFrame:
