@@ -124,7 +124,7 @@ def execute(
 def evaluate(chosen: search.Search, params: search.Params) -> search.Curve:
     """Train a trial and return its held-out accuracy by epoch; the baseline has one epoch."""
     file = Path("trial.yaml")
-    write_yaml(chosen.point(params).params, file)
+    write_yaml(file, chosen.point(params).params)
     settings = load(file)
     if chosen.model == BASELINE:
         (words, labels), (held_out, held_out_labels) = read("train"), read("validation")

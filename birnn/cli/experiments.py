@@ -1,4 +1,4 @@
-"""The `birnn` commands for experiments. `experiments.commands` carries them out."""
+"""The `birnn` commands for experiments. `experiment_commands` carries them out."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -46,12 +46,13 @@ GitRemote = Annotated[str, typer.Option(help="Git remote that the machines of a 
 def _sweep(
     on: Place, cpus: int, gpus: int, git_remote: str
 ) -> Callable[[Sequence[str], Sequence[str]], None]:
-    from birnn.experiments import cluster, commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
+    from birnn.experiments import cluster  # noqa: PLC0415
 
     if on is Place.HERE:
-        return commands.sweep
+        return experiment_commands.sweep
     needs = cluster.Needs(cpus, gpus)
-    return partial(commands.sweep_on_ray, needs=needs, git_remote=git_remote)
+    return partial(experiment_commands.sweep_on_ray, needs=needs, git_remote=git_remote)
 
 
 # Like the other commands, these import what they need when they run.
@@ -85,9 +86,9 @@ def study(
     Write it to study/NAME, with statistics over seeds. Without settings and recipe, compare the
     networks again from the predictions in study/NAME.
     """
-    from birnn.experiments import commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
 
-    commands.study(name, settings, [recipe] if recipe else [], replace=replace)
+    experiment_commands.study(name, settings, [recipe] if recipe else [], replace=replace)
 
 
 @app.command(epilog="Example: birnn leaderboard --where train.epochs=3 --sort bigru.accuracy")
@@ -168,14 +169,15 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     Trials are experiments. Those that fall behind the median are stopped early, except on a
     cluster. If the search is interrupted, the same command continues.
     """
-    from birnn.experiments import cluster, commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
+    from birnn.experiments import cluster  # noqa: PLC0415
 
     options = (name, settings, recipe, metric, trials)
     if on is Place.HERE:
-        commands.search(*options, replace=replace)
+        experiment_commands.search(*options, replace=replace)
     else:
-        execute = commands.on_ray(cluster.Needs(cpus, gpus), git_remote)
-        commands.search(*options, execute, batch, replace=replace)
+        execute = experiment_commands.on_ray(cluster.Needs(cpus, gpus), git_remote)
+        experiment_commands.search(*options, execute, batch, replace=replace)
 
 
 @app.command(epilog="Example: birnn recipes")
@@ -197,9 +199,9 @@ def ladder(
     ] = ["all"],  # noqa: B006
 ) -> None:
     """Collect the finished experiments of recipes in study/ladder; others keep their results."""
-    from birnn.experiments import commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
 
-    commands.collect_ladder(settings, recipe)
+    experiment_commands.collect_ladder(settings, recipe)
 
 
 @app.command(epilog="Example: birnn tried")
@@ -208,9 +210,9 @@ def tried() -> None:
 
     Add the finished experiments that are not in the log yet, including those that lost.
     """
-    from birnn.experiments import commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
 
-    commands.log_tried()
+    experiment_commands.log_tried()
 
 
 @app.command(epilog="Example: birnn review origin/main --seeds 5")
@@ -230,10 +232,10 @@ def review(  # noqa: PLR0913, PLR0917  # one parameter per option
 
     Exit with status 1 if it fails.
     """
-    from birnn.experiments import commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
 
     sweep = _sweep(on, cpus, gpus, git_remote)
-    if not commands.review(base, project.located(output), seeds, sweep):
+    if not experiment_commands.review(base, project.located(output), seeds, sweep):
         raise typer.Exit(1)
 
 
@@ -243,7 +245,7 @@ def fresh() -> None:
 
     Exit with status 1 if it is stale.
     """
-    from birnn.experiments import commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
 
-    if not commands.fresh():
+    if not experiment_commands.fresh():
         raise typer.Exit(1)

@@ -17,7 +17,7 @@ def find(predictions: pd.DataFrame) -> pd.DataFrame:
     The result has probabilities instead of log-odds.
     """
     kinds = {name: most_wrong(predictions, name) for name in NETWORKS}
-    kinds[DISAGREEMENT] = most_disagreed(predictions, NETWORKS)
+    kinds[DISAGREEMENT] = most_disagreed(predictions, [*NETWORKS])
     table = pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
     return table.assign(**{name: probability(table[name].to_numpy()) for name in TITLES})
 

@@ -18,7 +18,7 @@ from birnn.evaluation.metrics import is_correct
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run, read_predictions, recorded_times, training_seconds
 from birnn.reporting import figures, ladder, ladder_figure
-from birnn.reporting.study import CORPUS, SEED
+from birnn.reporting.study import CORPUS_FIELDS, SEED
 
 FOLDER = STUDIES / "ladder"
 DIGITS = 4
@@ -42,7 +42,7 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
         raise InputError(f"no finished experiment of {', '.join(missing)}: run them first")
     previous = _previous([recipe for recipe in recipes if recipe.name not in runs])
     finished = [run for recipe_runs in runs.values() for run in recipe_runs]
-    corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in finished}
+    corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS_FIELDS) for run in finished}
     recorded = times.read()
     machines = [
         format_description(entry["machine"])
@@ -50,13 +50,13 @@ def write(runs: Mapping[str, Sequence[Run]], recipes: Sequence[Recipe]) -> Path:
         for entry in recorded_times(run, recorded).values()
     ]
     if previous:
-        corpora.add(tuple(previous.corpus[key] for key in CORPUS))
+        corpora.add(tuple(previous.corpus[key] for key in CORPUS_FIELDS))
         machines.insert(0, previous.machines)
     if len(corpora) > 1:
         raise InputError(f"the runs use several corpora, {sorted(corpora)}: choose one")
     (corpus,) = corpora
     about = {
-        "corpus": dict(zip(CORPUS, corpus, strict=True)),
+        "corpus": dict(zip(CORPUS_FIELDS, corpus, strict=True)),
         "machines": " and ".join(dict.fromkeys(machines)),
         "recipes": [
             {

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from birnn.core import times
+from birnn.core import paths, times
 from birnn.core.errors import InputError
 from birnn.core.integrity import Lock, read_lock
 from birnn.core.outputs import atomic_file
@@ -271,5 +271,5 @@ def _reviews(lock: Lock) -> dict[str, str]:
         dependency["path"]: dependency["md5"]
         for stage in lock["stages"].values()
         for dependency in stage["deps"]
-        if Path(dependency["path"]).match(f"{runs.CORPUS}/*.parquet")
+        if Path(dependency["path"]).match(f"{paths.CORPUS.as_posix()}/*.parquet")
     }

@@ -17,7 +17,7 @@ from birnn.core.errors import InputError
 from birnn.core.integrity import LOCK, PIPELINE, Lock, parse_lock, read_lock
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
-from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.experiments import private_apis
 from birnn.experiments.grid import PARAMS, Params, Point
 
@@ -229,7 +229,7 @@ def training_seconds(run: Run, recorded: Mapping[str, Any]) -> dict[str, float]:
     return {
         **{name: before + of_network for name, of_network in training.items()},
         BASELINE: labels + baseline,
-        COMBINED: combined,
+        NETWORK_BLEND: combined,
         ALL: combined + baseline,
     }
 

@@ -42,7 +42,7 @@ from birnn.training import live
 from birnn.training.splits import TRAINING
 
 FOLDER = STATE / "search"
-SEED = 0
+SAMPLER_SEED = 0
 MEASURE = "holdout_accuracy"
 HOLD_OUT = "pad.validation"
 DEFAULT_HOLD_OUT = 0.1
@@ -186,7 +186,7 @@ def propose(search: Search, earlier: Sequence[FrozenTrial], count: int) -> list[
     for number in range(len(earlier), len(earlier) + count):
         if number == 0 and (params := search.defaults):
             study.enqueue_trial(params)
-        study.sampler = optuna.samplers.TPESampler(seed=SEED + number)
+        study.sampler = optuna.samplers.TPESampler(seed=SAMPLER_SEED + number)
         params = study.ask(dict(search.space)).params
         proposed.append({key: _round(params[key], kind) for key, kind in search.space.items()})
     return proposed

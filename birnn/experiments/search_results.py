@@ -24,13 +24,12 @@ from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import TITLES
 from birnn.experiments import recipes, runs, search_figures, selection, studies, tried
 from birnn.experiments.runs import Run, read_output, read_predictions
-from birnn.experiments.search import SEED, Params, Search, Values
+from birnn.experiments.search import SAMPLER_SEED, Params, Search, Values
 from birnn.reporting import figures
 from birnn.reporting import study as stored_study
 from birnn.reporting.formatting import listed, number, percent, points
 
-CORPUS = paths.TRAIN_REVIEWS.as_posix()
-ROWS = paths.HELD_OUT_ROWS.as_posix()
+TRAIN_REVIEWS, ROWS = paths.TRAIN_REVIEWS.as_posix(), paths.HELD_OUT_ROWS.as_posix()
 TRIALS = "trials.csv"
 NEW_SEEDS = 3
 
@@ -132,7 +131,7 @@ def importances(search: Search, study: optuna.Study) -> dict[str, float]:
     for trial in complete:
         params = {key: _scale(kind, trial.params[key]) for key, kind in search.space.items()}
         scaled.add_trial(create_trial(value=trial.value, params=params, distributions=kinds))
-    shares = get_param_importances(scaled, evaluator=FanovaImportanceEvaluator(seed=SEED))
+    shares = get_param_importances(scaled, evaluator=FanovaImportanceEvaluator(seed=SAMPLER_SEED))
     return {key: float(share) for key, share in shares.items()}
 
 
@@ -153,7 +152,9 @@ def conclude(results: Results) -> str:
         for at, trial in enumerate(numbers)
         if results.study.trials[trial].params == results.search.defaults
     ]
-    winner = selection.correct_winner(correct, groups, defaults[0] if defaults else None, SEED)
+    winner = selection.correct_winner(
+        correct, groups, defaults[0] if defaults else None, SAMPLER_SEED
+    )
     if winner:
         text += (
             f" The best of {len(numbers)} finished trials is partly lucky: on reviews that did not "
@@ -198,7 +199,9 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
         for each in tables
     ]
     rows = np.load(BytesIO(read_output(ordered[0], ROWS)))
-    names = pd.read_parquet(BytesIO(read_output(ordered[0], CORPUS)), columns=["group"])["group"]
+    names = pd.read_parquet(BytesIO(read_output(ordered[0], TRAIN_REVIEWS)), columns=["group"])[
+        "group"
+    ]
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
 
 

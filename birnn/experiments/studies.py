@@ -19,7 +19,7 @@ from birnn.experiments import crossed_effects, ladder, seed_predictions
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.reporting import epochs_figure, figures, statistics, study, study_figure
-from birnn.reporting.study import CORPUS, HOLD_OUT_SEED, SEED
+from birnn.reporting.study import CORPUS_FIELDS, HOLD_OUT_SEED, SEED
 from birnn.training.splits import TRAINING
 
 FOLDER = STUDIES
@@ -55,11 +55,11 @@ def write(
     if not runs:
         raise InputError("none of these experiments is finished: run them first")
     table, names = rows(points, runs), varied(points)
-    corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS) for run in runs.values()}
+    corpora = {tuple(run.metrics["corpus"][key] for key in CORPUS_FIELDS) for run in runs.values()}
     if len(corpora) > 1:
         raise InputError(f"the runs use several corpora, {sorted(corpora)}: choose one")
     (values,) = corpora
-    corpus, settings = dict(zip(CORPUS, values, strict=True)), flatten(points[0].params)
+    corpus, settings = dict(zip(CORPUS_FIELDS, values, strict=True)), flatten(points[0].params)
     combinations = set(table[names].itertuples(index=False, name=None))
     has_predictions = len(combinations) == 1 < len(runs)
     if not replace:
@@ -72,7 +72,7 @@ def write(
         about = {
             "corpus": corpus,
             "varied": names,
-            "settings": study.fixed_settings(settings, [*map(str, table)], NETWORKS),
+            "settings": study.fixed_settings(settings, [*map(str, table)], [*NETWORKS]),
         }
         if has_predictions:
             ordered = [runs[index] for index in sorted(runs)]
@@ -260,7 +260,7 @@ def summary(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 def _measures(table: pd.DataFrame) -> list[str]:
     columns = map(str, table.columns)
-    prefix = f"{NETWORKS[0]}."
+    prefix = f"{next(iter(NETWORKS))}."
     names = [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
     return [name for name in names if name not in NOT_SUMMARIZED]
 

@@ -15,6 +15,8 @@ from birnn.networks.registry import NETWORKS
 from birnn.text import encoding, tokenizer
 from birnn.text.encoding import Encoding
 
+COMBINED = "combined"  # name of the mean of all networks in exported models
+
 
 @dataclass(frozen=True)
 class Predictor:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import BINS, RAW
-from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, TITLES, comparisons
+from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, TITLES, comparisons
 from birnn.reporting import conclusions, formatting, report, templating
 
 _IMDB = (
@@ -46,7 +46,7 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
         content,
         titles=TITLES,
         networks=list(NETWORKS),
-        combined=metrics.get("blends", {}).get(COMBINED),
+        combined=metrics.get("blends", {}).get(NETWORK_BLEND),
         compared=comparisons(metrics),
         over_seeds=study.groups("accuracy")[0] if study else None,
         comparison=study.comparison if study else None,

@@ -33,7 +33,7 @@ def test_grid_has_every_combination() -> None:
 )
 def test_dvc_reads_the_value_that_a_literal_stands_for(value: object, tmp_path: Path) -> None:
     file = tmp_path / "params.yaml"
-    write_yaml({"csv": {"column": "text"}}, file)
+    write_yaml(file, {"csv": {"column": "text"}})
     apply_overrides(file, [f"csv.column={literal(value)}"])
     assert grid.read(file) == {"csv": {"column": value}}
 

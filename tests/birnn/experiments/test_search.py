@@ -10,8 +10,9 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from birnn.cli import experiment_commands
 from birnn.core.errors import InputError
-from birnn.experiments import commands, recipes, runs, search, search_results, studies
+from birnn.experiments import recipes, runs, search, search_results, studies
 from tests.projects import copy_settings
 
 METRIC = "bigru.holdout_accuracy"
@@ -210,10 +211,10 @@ def test_results_are_not_lost(
     options = (name, OPTIONS, None, METRIC, 3, trials_of(start))
     # Nothing starts before the check.
     with pytest.raises(StartedError if is_replaced else InputError):
-        commands.search(*options)
+        experiment_commands.search(*options)
     if file:
         with pytest.raises(StartedError):
-            commands.search(*options, replace=True)
+            experiment_commands.search(*options, replace=True)
 
 
 def test_failed_trial_counts_and_is_not_repeated() -> None:

@@ -56,7 +56,7 @@ def make_results(
     np.save(rows, np.arange(REVIEWS) + 100)
     films = [f"film {review // 3}" for review in range(REVIEWS + 200)]
     pd.DataFrame({"group": films}).to_parquet(corpus)
-    files = {search_results.ROWS: rows.getvalue(), search_results.CORPUS: corpus.getvalue()}
+    files = {search_results.ROWS: rows.getvalue(), search_results.TRAIN_REVIEWS: corpus.getvalue()}
     monkeypatch.setattr(search_results, "read_predictions", lambda run, _: tables[run.revision])
     monkeypatch.setattr(search_results, "read_output", lambda _, file: files[file])
     monkeypatch.setattr(runs, "finished", lambda _: dict(enumerate(found)))

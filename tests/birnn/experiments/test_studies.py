@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from birnn.cli import experiment_commands
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
-from birnn.experiments import commands, grid, recipes, seed_predictions, studies
+from birnn.experiments import grid, recipes, seed_predictions, studies
 from birnn.experiments.runs import Run
 from birnn.reporting import conclusions, formatting, study, study_figure
 from birnn.reporting.conclusions import MEASURES
@@ -240,7 +241,7 @@ def test_seeds_may_be_too_few(
     results = [metrics(0.9, 0.1), metrics(0.1, 0.9)]
     found = {seed: replace(found[seed], metrics=results[seed]) for seed in (0, 1)}
     read = study.read(studies.write("two", chosen, found))
-    commands.study("two", [], [])
+    experiment_commands.study("two", [], [])
     assert "(too few seeds)" in capsys.readouterr().out
     # Without the comparison, intervals cover seeds only.
     for content in (read, replace(read, comparison=None)):
