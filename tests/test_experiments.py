@@ -237,7 +237,7 @@ def test_invalid_setting_stops_before_any_stage(
 ) -> None:
     result = run(*BIRNN, "sweep", "-S", option, cwd=finished_copy)
     assert result.returncode == 1
-    assert result.stderr.startswith("error: the grid: ")
+    assert result.stderr.startswith("error: params.yaml with -S: ")
     assert expected in result.stderr
     assert stages_run(result) == []
     # DVC itself also stops, before any training.

@@ -155,7 +155,7 @@ def forget(project: Path, stage: str) -> None:
     """Make a stage run from the start: even with --force, DVC would restore its outputs."""
     lock = read_yaml(project / "dvc.lock")
     del lock["stages"][stage]
-    write_yaml(lock, project / "dvc.lock")
+    write_yaml(project / "dvc.lock", lock)
     for folder in (".dvc/cache/runs", "state"):
         shutil.rmtree(project / folder, ignore_errors=True)
 

@@ -70,6 +70,8 @@ def test_whole_pipeline(finished: Path) -> None:
         # Validation uses the test split, so both scores must agree.
         assert metrics[network]["accuracy"] == pytest.approx(float(last["val_accuracy"]), abs=1e-4)
         assert metrics[network]["loss"] == pytest.approx(float(last["val_loss"]), abs=1e-4)
+    overlap = read_json(finished / "data" / "corpus" / "corpus.json")["overlap"]
+    assert metrics["baseline"]["by_overlap"][1]["reviews"] == overlap > 0
     with (finished / "plots" / "confusion.csv").open(encoding="utf-8") as rows:
         counted = sum(int(row["reviews"]) for row in csv.DictReader(rows))
     assert counted == 3 * metrics["corpus"]["test_reviews"]

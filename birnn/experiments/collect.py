@@ -14,7 +14,7 @@ from birnn.core.machine import format_description
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.metrics import compute_scores
-from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
 from birnn.experiments.recipes import Recipe
@@ -95,7 +95,7 @@ def measures(run: Run) -> dict[str, float]:
     models = run.metrics | run.metrics.get("blends", {})
     return {
         f"{model}.{measure}": value
-        for model in (*MODELS, COMBINED, ALL)
+        for model in (*MODELS, NETWORK_BLEND, ALL)
         for measure, value in models.get(model, {}).items()
         if isinstance(value, int | float)
     }

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
@@ -23,7 +22,7 @@ from birnn.experiments.gate import (
     MarginTest,
 )
 from birnn.experiments.revisions import Facts
-from birnn.reporting import formatting, study
+from birnn.reporting import formatting, study, templating
 from birnn.reporting.study import Study
 
 STUDY_COMMANDS = "birnn sweep -S train.seed=0..9 && birnn study ten-seeds -S train.seed=0..9"
@@ -217,19 +216,11 @@ def check_seeds(base: Facts, here: Facts, noise: Study | None, gate: Gate) -> No
 
 def write(content: Review, base: str, file: Path) -> None:
     """Write the review as Markdown."""
-    environment = Environment(
-        loader=PackageLoader("birnn.experiments"),
-        autoescape=False,  # noqa: S701  # Markdown of this project's names and numbers
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+    environment = templating.environment(
+        "birnn.experiments",
+        value=_value,
+        deviation=lambda spread: formatting.with_deviation(asdict(spread)),
     )
-    environment.filters |= {
-        "value": _value,
-        "points": formatting.points,
-        "deviation": lambda spread: formatting.with_deviation(asdict(spread)),
-    }
     text = environment.get_template("review.md.j2").render(review=content, base=base, gate=gates)
     with atomic_file(file) as part:
         part.write_text(text, encoding="utf-8", newline="\n")

@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -24,6 +23,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from birnn.core.errors import InputError
+from birnn.core.paths import STATE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.model_names import TITLES
@@ -35,8 +35,8 @@ from birnn.experiments.runs import Run
 from birnn.reporting.formatting import listed
 from birnn.studies import study as studies
 
-FOLDER = Path("state/search")
-SEED = 0
+FOLDER = STATE / "search"
+SAMPLER_SEED = 0
 MEASURE = "holdout_accuracy"
 HOLD_OUT = "pad.validation"
 DEFAULT_HOLD_OUT = 0.1
@@ -212,7 +212,7 @@ def _next_trials(search: Search, study: optuna.Study, count: int) -> list[Frozen
         study.enqueue_trial(search.defaults)
     for _ in range(count - len(study.get_trials(states=RUNNING))):
         # Not one seed for all, because a search that continues would repeat its random trials.
-        study.sampler = optuna.samplers.TPESampler(seed=SEED + len(study.trials))
+        study.sampler = optuna.samplers.TPESampler(seed=SAMPLER_SEED + len(study.trials))
         study.ask(dict(search.space))
     return study.get_trials(states=RUNNING)[:count]
 

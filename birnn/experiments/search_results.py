@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState
 
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
@@ -19,13 +20,12 @@ from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import collect as collected
 from birnn.experiments import recipes, runs, selection, tried
 from birnn.experiments.runs import Run, read_output, read_predictions
-from birnn.experiments.search import SEED, Params, Search
+from birnn.experiments.search import SAMPLER_SEED, Params, Search
 from birnn.reporting.formatting import listed, number, percent, points
 from birnn.studies import figure
 from birnn.studies import study as studies
 from birnn.studies.study import CORPUS, HOLD_OUT_SEED, About, Study
 
-TRAINING_REVIEWS, HELD_OUT_ROWS = "data/corpus/train.parquet", "data/padded/validation/rows.npy"
 NEW_SEEDS = 3
 
 
@@ -136,7 +136,9 @@ def conclude(results: Results) -> str:
         for at, trial in enumerate(numbers)
         if results.search.params(results.study.trials[trial]) == results.search.defaults
     ]
-    winner = selection.correct_winner(correct, groups, defaults[0] if defaults else None, SEED)
+    winner = selection.correct_winner(
+        correct, groups, defaults[0] if defaults else None, SAMPLER_SEED
+    )
     if winner:
         text += (
             f" The best of {len(numbers)} finished trials is partly lucky: on reviews that did not "
@@ -181,10 +183,10 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
         is_correct(each["label"].to_numpy(), each[results.search.model].to_numpy())
         for each in tables
     ]
-    rows = np.load(BytesIO(read_output(ordered[0], HELD_OUT_ROWS)))
-    names = pd.read_parquet(BytesIO(read_output(ordered[0], TRAINING_REVIEWS)), columns=["group"])[
-        "group"
-    ]
+    rows = np.load(BytesIO(read_output(ordered[0], paths.HELD_OUT_ROWS.as_posix())))
+    names = pd.read_parquet(
+        BytesIO(read_output(ordered[0], paths.TRAIN_REVIEWS.as_posix())), columns=["group"]
+    )["group"]
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
 
 

@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
+from birnn.core.paths import STUDIES
 from birnn.core.yaml_files import read_yaml, write_yaml
-from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 
-FOLDER = Path("study")
+FOLDER = STUDIES
 ABOUT, RUNS, EPOCHS = "study.yaml", "runs.csv", "epochs.csv"
 REVIEWS, PREDICTIONS = "reviews.parquet", "predictions"
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
@@ -113,7 +114,7 @@ class Study:
         measures = ("accuracy", "holdout_accuracy")
         return [
             model
-            for model in (*NETWORKS, BASELINE, COMBINED, ALL)
+            for model in (*NETWORKS, BASELINE, NETWORK_BLEND, ALL)
             if any(f"{model}.{measure}" in columns for measure in measures)
         ]
 
@@ -149,7 +150,7 @@ class Study:
     def covers(self, corpus: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus, and only networks in the registry."""
         stored = {name.partition(".")[0] for name in map(str, self.runs) if ".accuracy" in name}
-        return stored <= {*NETWORKS, BASELINE, COMBINED, ALL} and all(
+        return stored <= {*NETWORKS, BASELINE, NETWORK_BLEND, ALL} and all(
             self.about.corpus[key] == corpus.get(key) for key in CORPUS
         )
 
@@ -240,7 +241,7 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
     if study.about.chooses:
         runs = runs[[name for name in map(str, runs) if _may_choose(name)]]
     with atomic_folder(study.folder) as part:
-        write_yaml(asdict(study.about), part / ABOUT)
+        write_yaml(part / ABOUT, asdict(study.about))
         for name, table in {RUNS: runs, EPOCHS: study.epochs}.items():
             if table is not None:
                 table.to_csv(
@@ -276,4 +277,4 @@ def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFra
 def _may_choose(column: str) -> bool:
     """Return whether a column of `runs.csv` has no result of the test split."""
     model, _, measure = column.partition(".")
-    return model not in {*NETWORKS, BASELINE, COMBINED, ALL} or measure in HELD_OUT_MEASURES
+    return model not in {*NETWORKS, BASELINE, NETWORK_BLEND, ALL} or measure in HELD_OUT_MEASURES

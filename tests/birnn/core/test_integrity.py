@@ -49,7 +49,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "stages": {"use": {"deps": ["code.py", "folder/deep", "file"]}, "make": {"deps": []}}
     }
     for name, content in (("dvc.lock", lock), ("dvc.yaml", pipeline)):
-        write_yaml(content, Path(name))
+        write_yaml(Path(name), content)
     return cache
 
 

@@ -10,8 +10,9 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
+from birnn.cli import experiment_commands
 from birnn.core.errors import InputError
-from birnn.experiments import commands, recipes, runs, search
+from birnn.experiments import recipes, runs, search
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run
 from tests.projects import copy_settings
@@ -27,7 +28,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy_settings(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runs, "fingerprint", lambda _: "code")
-    monkeypatch.setattr(commands.execution, "exclusively", nullcontext)
+    monkeypatch.setattr(experiment_commands.execution, "exclusively", nullcontext)
 
 
 def parse(*options: str, metric: str = METRIC) -> search.Search:
@@ -279,8 +280,8 @@ def test_other_results_are_not_lost(dvc: Experiments) -> None:
     folder.mkdir(parents=True)
     # Nothing starts before the check.
     with pytest.raises(InputError, match="study/name has results that would be lost"):
-        commands.search("name", OPTIONS, None, METRIC, 3)
+        experiment_commands.search("name", OPTIONS, None, METRIC, 3)
     assert len(dvc.labels) == 2
     dvc.stops = [2]
     with pytest.raises(KeyboardInterrupt):
-        commands.search("name", OPTIONS, None, METRIC, 3, replace=True)
+        experiment_commands.search("name", OPTIONS, None, METRIC, 3, replace=True)

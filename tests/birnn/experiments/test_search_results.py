@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from optuna.trial import TrialState, create_trial
 
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.experiments import grid, runs, search, search_results
 from birnn.experiments.runs import Run
@@ -57,8 +58,8 @@ def make_results(
     films = [f"film {review // 3}" for review in range(REVIEWS + 200)]
     pd.DataFrame({"group": films}).to_parquet(corpus)
     files = {
-        search_results.HELD_OUT_ROWS: rows.getvalue(),
-        search_results.TRAINING_REVIEWS: corpus.getvalue(),
+        paths.HELD_OUT_ROWS.as_posix(): rows.getvalue(),
+        paths.TRAIN_REVIEWS.as_posix(): corpus.getvalue(),
     }
     monkeypatch.setattr(search_results, "read_predictions", lambda run, _: tables[run.revision])
     monkeypatch.setattr(search_results, "read_output", lambda _, file: files[file])

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from birnn.checklist.runner import Behavior, Case
 from birnn.cli.predict import predict
-from birnn.evaluation import decision, metrics
+from birnn.evaluation import metrics
 from birnn.experiments import ladder
 from birnn.experiments.recipes import Recipe
 from birnn.inference.explanation import Explainer
 from birnn.inference.predictor import Predictor
+from birnn.networks import decision
 from birnn.training.loss import accuracy
 from tests.birnn import samples
 from tests.birnn.predictors import small_predictor
