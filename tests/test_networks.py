@@ -13,10 +13,18 @@ from tests.projects import PROJECT, check_output, commit, error_line, run, set_s
 
 pytestmark = pytest.mark.slow
 
-DOCS = PROJECT / "docs"
-PATCH = (DOCS / "add-a-network.patch").read_text(encoding="utf-8")
-SECTION = (DOCS / "architecture.md").read_text(encoding="utf-8").partition("## Add a network")[2]
-(MODULE,) = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
+PATCH = (PROJECT / "docs" / "add-a-network.patch").read_text(encoding="utf-8")
+AVERAGE = """from birnn.networks.definition import Network, NoSettings
+
+
+def build(_settings: NoSettings):
+    import keras
+
+    return keras.layers.GlobalAveragePooling1D()
+
+
+NETWORK = Network("average", title="Average", color="ochre", build=build)
+"""
 BIRNN = ("python", "-m", "birnn")
 AFTER_TRAINING = ["evaluate", "report"]
 
@@ -41,7 +49,7 @@ def add_average(project: Path) -> None:
     text = pipeline.read_text(encoding="utf-8").replace("      - average\n", "")
     pipeline.write_text(text, encoding="utf-8", newline="\n")
     module = project / "birnn" / "networks" / "average.py"
-    module.write_text(MODULE, encoding="utf-8", newline="\n")
+    module.write_text(AVERAGE, encoding="utf-8", newline="\n")
 
 
 def remove_bilstm(project: Path) -> None:
