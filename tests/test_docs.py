@@ -1,4 +1,4 @@
-"""Test that files, targets, settings, commands and tests named in the README and docs exist."""
+"""Test that files, targets, settings, commands and tests named in the pages exist."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from birnn.core.settings import flatten, load
 from birnn.reporting.page import anchor
 from tests.projects import PROJECT
 
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").glob("*.md"))]
 CODE_FILE = re.compile(r"`((?:birnn|stages|tests|benchmarks)/[\w/]+\.\w+)`")
 PLACEHOLDERS = {"stages/NAME.py", "stages/train_NAME.py"}
 
@@ -82,7 +82,7 @@ def test_tests_and_code_files_exist(text: str) -> None:
     )
     defined = set(re.findall(r"def (test_\w+)", code))
     named = set(re.findall(r"`(test_\w+)`", text))
-    assert len(named) > 10
+    assert named
     assert named <= defined
     for file in set(re.findall(CODE_FILE, text)) - PLACEHOLDERS:
         assert (PROJECT / file).exists(), file

@@ -1,6 +1,6 @@
 """Test that killed or interrupted runs resume or start over, with the same results.
 
-The table in docs/reliability.md names these tests.
+docs/troubleshooting.md describes what they check.
 """
 
 import json
