@@ -39,7 +39,7 @@ RUNS = {
     "study": (["s", "-S", "train.seed=0..9"], "error: none of these experiments is finished"),
     # DVC takes all stages but the last from its cache.
     "sweep": (["-S", "report.equivalence=0.7"], "Ran experiment(s): report-equivalence-0.7-"),
-    "tried": ([], "study/tried.csv"),
+    "tried": ([], "study/tried"),
     "watch": ([], "No training is in progress"),
 }
 

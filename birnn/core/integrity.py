@@ -15,11 +15,10 @@ from yaml import YAMLError
 
 from birnn.core import processes
 from birnn.core.errors import InputError
+from birnn.core.paths import LOCK, PIPELINE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
 
-LOCK = Path("dvc.lock")
-PIPELINE = Path("dvc.yaml")
 DIR_SUFFIX = ".dir"  # DVC appends it to the md5 of a folder
 MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 

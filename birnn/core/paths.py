@@ -1,6 +1,10 @@
-"""The files and folders of the pipeline, relative to the project's folder."""
+"""Names of the files and folders of the pipeline, relative to the project's folder."""
 
 from pathlib import Path
+
+PARAMS = Path("params.yaml")
+PIPELINE = Path("dvc.yaml")
+LOCK = Path("dvc.lock")
 
 OWN = Path("data/own")  # the user's own files
 RAW = Path("data/raw")  # downloads

@@ -17,9 +17,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from yaml import YAMLError
 
 from birnn.core.errors import InputError
+from birnn.core.paths import PARAMS
 from birnn.core.yaml_files import read_yaml
-
-FILE = Path("params.yaml")
 
 # Errors that concern several settings of a section.
 SECTION_ERRORS = ("csv_labels", "csv_splits")
@@ -205,7 +204,7 @@ class Settings(Section):
     baseline: Baseline
     report: Report
 
-    def section(self, name: str, kind: type[SectionType], source: str = FILE.name) -> SectionType:
+    def section(self, name: str, kind: type[SectionType], source: str = PARAMS.name) -> SectionType:
         """Return the section of a network, empty if it is missing, from a source (see `validate`).
 
         Raises:
@@ -214,7 +213,7 @@ class Settings(Section):
         return _validate(kind, self.__pydantic_extra__.get(name, {}), source, within=(name,))
 
 
-def load(path: Path = FILE, networks: Collection[str] | None = None) -> Settings:
+def load(path: Path = PARAMS, networks: Collection[str] | None = None) -> Settings:
     """Read and validate the settings.
 
     Args:

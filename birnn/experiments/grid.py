@@ -9,11 +9,11 @@ from typing import Any
 
 from birnn.core import settings
 from birnn.core.errors import InputError
+from birnn.core.paths import PARAMS
 from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.experiments.recipes import Recipe
 from birnn.networks.registry import NETWORKS
 
-PARAMS = settings.FILE
 LONGEST_LABEL = 150  # characters; git stores each name as a file name
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 

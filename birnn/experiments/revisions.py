@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from birnn.core import paths, processes
+from birnn.core import processes
 from birnn.core.errors import InputError
-from birnn.core.integrity import LOCK, parse_lock
+from birnn.core.integrity import parse_lock
+from birnn.core.paths import LOCK, METRICS, PARAMS, PLOTS, TEST_REVIEWS
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
 
@@ -46,9 +47,7 @@ class Facts:
         """The hash of the test reviews that were evaluated, or None if it is unknown."""
         stage = self.lock.get("stages", {}).get("evaluate", {})
         hashes = (
-            dep["md5"]
-            for dep in stage.get("deps", [])
-            if dep["path"] == paths.TEST_REVIEWS.as_posix()
+            dep["md5"] for dep in stage.get("deps", []) if dep["path"] == TEST_REVIEWS.as_posix()
         )
         return next(hashes, None)
 
@@ -60,7 +59,7 @@ def read_working_tree() -> Facts:
         file = Path(name)
         return file.read_bytes() if file.exists() else None
 
-    return _facts(read, sorted(file.as_posix() for file in paths.PLOTS.glob("*.csv")), str(LOCK))
+    return _facts(read, sorted(file.as_posix() for file in PLOTS.glob("*.csv")), str(LOCK))
 
 
 def read_commit(revision: str) -> Facts:
@@ -75,7 +74,7 @@ def read_commit(revision: str) -> Facts:
         result = _git("show", f"{commit}:{name}")
         return result.stdout if result.returncode == 0 else None
 
-    listed = _git("ls-tree", "--name-only", commit, f"{paths.PLOTS}/").stdout.decode().splitlines()
+    listed = _git("ls-tree", "--name-only", commit, f"{PLOTS}/").stdout.decode().splitlines()
     return _facts(read, [name for name in listed if name.endswith(".csv")], f"{revision}:{LOCK}")
 
 
@@ -102,11 +101,11 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def _facts(read: Any, plots: list[str], lock_name: str) -> Facts:
-    params = parse_yaml(read("params.yaml") or b"{}")
+    params = parse_yaml(read(PARAMS.name) or b"{}")
     lock_text = read(LOCK.name)
     return Facts(
         settings=flatten(params),
-        metrics=json.loads(read(paths.METRICS.as_posix()) or b"{}"),
+        metrics=json.loads(read(METRICS.as_posix()) or b"{}"),
         lock=parse_lock(lock_text, lock_name) if lock_text else {},
         plots={name: hashlib.sha256(read(name) or b"").hexdigest() for name in plots},
     )

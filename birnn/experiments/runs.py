@@ -14,14 +14,15 @@ import pandas as pd
 
 from birnn.core import code_digests, paths, processes
 from birnn.core.errors import InputError
-from birnn.core.integrity import LOCK, PIPELINE, Lock, parse_lock, read_lock
+from birnn.core.integrity import Lock, parse_lock, read_lock
+from birnn.core.paths import LOCK, METRICS, PARAMS, PIPELINE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.experiments import private_apis
-from birnn.experiments.grid import PARAMS, Params, Point
+from birnn.experiments.grid import Params, Point
 
-RECORDS = (LOCK, PARAMS, paths.METRICS)
+RECORDS = (LOCK, PARAMS, METRICS)
 CODE = "code"
 CORPUS = paths.CORPUS.as_posix()
 FETCH = "fetch"

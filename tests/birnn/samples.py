@@ -246,7 +246,9 @@ def run(
     for key, value in settings.items():
         section, setting = key.split(".")
         params.setdefault(section, {})[setting] = value
-    return Run(name, f"revision of {name}", "0123456789ab", params, metrics or accuracies())
+    lock: dict[str, Any] = {"stages": {}}
+    measured = metrics or accuracies()
+    return Run(name, f"revision of {name}", "0123456789ab", params, measured, lock)
 
 
 def accuracies(bilstm: float = 0.8, bigru: float = 0.82, **measures: float) -> dict[str, Any]:

@@ -12,15 +12,16 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from birnn import __main__ as main
-from birnn.cli.project import MARKS, located
+from birnn.cli.project import located
 from birnn.core import paths
 from birnn.core.errors import InputError
+from birnn.core.paths import PARAMS, PIPELINE
 from tests.projects import PROJECT, copy_settings
 
 
 def enter_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a folder the current project."""
-    for mark in MARKS:
+    for mark in (PIPELINE, PARAMS):
         (folder / mark).touch()
     monkeypatch.chdir(folder)
 

@@ -226,7 +226,7 @@ def test_stage_stores_no_copies_and_counts_them(
     monkeypatch.chdir(tmp_path)
     params = read_yaml(PROJECT / "params.yaml")
     params["word_vectors"]["reviews"] = "all"
-    write_yaml(settings.FILE, params)
+    write_yaml(paths.PARAMS, params)
     fetch.write_unlabelled(settings.load())
     stored = [tokens for batch in words(paths.UNLABELLED_REVIEWS) for tokens in batch]
     assert stored == [["no", "label"], ["none", "hére"], ["nor", "here"]]
