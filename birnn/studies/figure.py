@@ -88,6 +88,11 @@ def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], sp
         means = [row.means[model] for row in table]
         ends = [(100 * mean.mean, 100 * mean.low, 100 * mean.high) for mean in means]
         _draw_marks(axes, runs, ends, shift, style)
+        if len(table) > 1:
+            places = np.arange(len(table)) + shift
+            axes.plot(
+                [end[0] for end in ends], places, color=MODELS[model], linewidth=0.8, zorder=0
+            )
     if len(table) == 1:
         values = 100 * table[0].combination.runs[columns].to_numpy().T
         axes.plot(values, _shifts(len(models)), color=GRID, linewidth=0.8, zorder=0)

@@ -140,6 +140,16 @@ def test_help_of_every_command_has_an_example(command: str) -> None:
     assert f"Example: birnn {command}" in result.output
 
 
+def test_help_lists_every_command_in_a_group_with_its_whole_sentence() -> None:
+    text = CliRunner().invoke(main.app, ["--help"]).output
+    listed = [
+        line.split()[0] for line in text.splitlines() if line.startswith("  ") and line.strip()
+    ]
+    commands = get_command(main.app).commands  # type: ignore[attr-defined]
+    assert set(commands) <= set(listed)
+    assert "..." not in text.partition("Predict:")[2]
+
+
 def test_help_imports_nothing_slow() -> None:
     script = "import sys, birnn.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
     command = [sys.executable, "-c", script]
