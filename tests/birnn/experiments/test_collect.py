@@ -105,8 +105,10 @@ def test_recipes_are_compared_and_others_keep_their_rows() -> None:
     assert study.about.recipes[1]["base"] == "notebook"
     assert study.blends["recipe"].tolist() == ["notebook", "pooling"]
     assert study.blends["all.accuracy"].between(0, 1).all()
-    study = collect_study("recipes", [SEEDS], ["dropout"])
-    assert study.runs["recipe"].tolist() == ["notebook"] * 2 + ["pooling"] * 2 + ["dropout"] * 2
+    study = collect_study("recipes", [SEEDS], ["regularization"])
+    assert (
+        study.runs["recipe"].tolist() == ["notebook"] * 2 + ["pooling"] * 2 + ["regularization"] * 2
+    )
     assert len(study.blends) == 3
     assert len(study.log_odds(study.runs)["bigru"]) == 6
     with pytest.raises(InputError, match="would be lost"):

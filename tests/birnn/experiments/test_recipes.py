@@ -85,6 +85,11 @@ def test_unlabelled_reviews_cannot_come_from_the_fallback_corpus(
         sources.find_unlabelled(Settings.model_validate(point.params), tmp_path)
 
 
+def test_old_name_gives_the_new_one() -> None:
+    with pytest.raises(InputError, match="the recipe early-stopping is now called two-epochs"):
+        recipes.named("early-stopping")
+
+
 def test_each_recipe_changes_the_one_that_it_adds_to() -> None:
     (first, *others), stored = recipes.named("all"), recipes.read()
     assert (first.after, first.settings) == (None, first.added)
