@@ -138,14 +138,14 @@ def test_each_seed_has_its_own_holdout() -> None:
 
 
 def test_recipe_settings_can_be_overridden() -> None:
-    (recipe,) = recipes.named("dropout")
+    (recipe,) = recipes.named("regularization")
     (point,) = grid.points(["train.epochs=7"], recipe)
     assert point.params["train"]["epochs"] == 7
-    assert point.label == "dropout-epochs-7"
+    assert point.label == "regularization-epochs-7"
 
 
 def test_unknown_recipe_is_rejected() -> None:
-    with pytest.raises(InputError, match=r"there is no recipe 'nothing': use notebook, early"):
+    with pytest.raises(InputError, match=r"there is no recipe 'nothing': use notebook, two"):
         recipes.named("nothing")
 
 
