@@ -46,7 +46,6 @@ MODULES = (
     "birnn/layers/kernel.py",
     "birnn/experiments/runs.py",
     "birnn/experiments/studies.py",
-    "birnn/experiments/gate.py",
     "birnn/experiments/review.py",
     "birnn/experiments/crossed_effects.py",
     "birnn/experiments/weighted_measures.py",

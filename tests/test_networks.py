@@ -132,7 +132,8 @@ def test_documented_network_in_a_study_and_a_review(finished_copy: Path) -> None
     review = (*BIRNN, "review", "HEAD")
     check_output(project, *review)
     text = (project / "review.md").read_text(encoding="utf-8")
-    assert re.search(r"\| bisimplernn\.accuracy \| – \| 0\.\d+ \|", text)
+    assert re.search(r"\| bisimplernn\.accuracy +\| - +\| 0\.\d+ +\|", text)
+    assert "- bisimplernn.accuracy: undecided, BASE has no value" in text
     commit(project)
     seeds = ("-S", "train.seed=0..1")
     check_output(project, *BIRNN, "sweep", *seeds)

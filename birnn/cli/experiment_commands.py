@@ -2,8 +2,10 @@
 
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
@@ -12,7 +14,6 @@ from birnn.experiments import (
     cluster,
     collect,
     execution,
-    gate,
     grid,
     private_apis,
     recipes,
@@ -178,7 +179,7 @@ def review(
     seeds: int | None,
     run_grid: Callable[[Sequence[str], Sequence[str]], None],
 ) -> bool:
-    """Write the review of the changes since `base`, and return whether it passes.
+    """Write the review of the changes since `base`, and return whether nothing fails.
 
     Args:
         base: commit before the change.
@@ -190,24 +191,23 @@ def review(
         InputError: `base` is not a commit, `gate.yaml` is not valid, or the change cannot be
             compared over seeds.
     """
-    stale, conditions = private_apis.stale_stages(), gate.read()
-    before, after = revisions.read_commit(base), revisions.read_working_tree()
-    noise, repeated = reviews.noise_study(studies.FOLDER, before), None
+    stale, gate = private_apis.stale_stages(), reviews.read_gate()
+    before, after = revisions.read(base), revisions.read()
+    change = reviews.Change(before, after, reviews.find_study(studies.read_all(), before))
     if seeds:
-        reviews.check_seeds(before, after, noise, conditions)
-        settings = [f"{SEED}=0..{seeds - 1}"]
-        run_grid(settings, [])
-        repeated = None
-    result = reviews.review(before, after, noise, conditions, stale=bool(stale), runs=repeated)
-    reviews.write(result, base, output)
-    for test in result.tests:
-        print(test.sentence)
-    if result.tests:
-        print(result.rule)
-    print(f"{output}: {'fails' if result.failures else 'passes'}")
-    for failure in result.failures:
-        print(f"- {failure}")
-    return not result.failures
+        numbers = ",".join(map(str, reviews.choose_seeds(change, seeds)))
+        run_grid([f"{SEED}={numbers}"], [])
+        chosen = grid.points([f"{SEED}={numbers}"])
+        measured = [
+            chosen[index].chosen | collect.measures(run)
+            for index, run in runs.finished(chosen).items()
+        ]
+        change = replace(change, runs=pd.DataFrame(measured))
+    lines = reviews.judge(change, gate, stale)
+    reviews.write(change, lines, revisions.compare_metrics(base), output)
+    verdict = reviews.summarize(lines)
+    print(*lines, f"{output}: {verdict}", sep="\n")
+    return verdict != reviews.FAILS
 
 
 def fresh() -> bool:

@@ -218,14 +218,16 @@ def review(  # noqa: PLR0913, PLR0917  # one parameter per option
     output: Annotated[Path, typer.Option(help="File to write the review to.")] = Path("review.md"),
     seeds: Annotated[
         int | None,
-        typer.Option(min=2, help="Run the change with this many seeds, and compare the means."),
+        typer.Option(
+            min=2, help="Run the change with this many seeds of a study, and compare them."
+        ),
     ] = None,
     on: On = Place.HERE,
     cpus: Cpus = 2,
     gpus: Gpus = 0,
     git_remote: GitRemote = "origin",
 ) -> None:
-    """Write the review of a change.
+    """Write the review of a change: its settings, its metrics, and if a network is worse.
 
     Exit with status 1 if it fails.
     """

@@ -1,268 +1,245 @@
-"""The review of a change: its effect on settings and results, compared with noise."""
+"""The review of a change: what it changes, and a verdict on each condition in `gate.yaml`.
+
+The seed alone changes a metric. So a verdict rests on the 95% interval of the change over seeds,
+whose variance comes from a study with the settings of BASE.
+"""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError
+from scipy import special
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
-from birnn.experiments import gate as gates
-from birnn.experiments.gate import (
-    LEVEL,
-    NOT_SHOWN,
-    UNKNOWN,
-    VALIDATION,
-    WORSE,
-    DropTest,
-    Gate,
-    MarginTest,
+from birnn.core.paths import TEST_REVIEWS
+from birnn.core.settings import flatten
+from birnn.core.yaml_files import read_yaml
+from birnn.evaluation.intervals import LOWER_IS_BETTER, tail
+from birnn.evaluation.model_names import NETWORKS
+from birnn.experiments import collect
+from birnn.experiments.runs import Run, locked_reviews
+from birnn.reporting import templating
+from birnn.reporting.formatting import points
+from birnn.studies import differences
+from birnn.studies.study import HOLD_OUT_SEED, SEED, Study
+
+HELD_OUT_MEASURES = {"best_val_accuracy", "holdout_accuracy"}
+PASSES, FAILS, UNDECIDED = "passes", "fails", "undecided"
+NO_VALUE = "has no value: fix its name in gate.yaml, or run make repro"
+NO_STUDY = (
+    "no study over seeds has the settings of BASE: check out BASE, and run birnn sweep "
+    "-S train.seed=0..9 && birnn study ten-seeds -S train.seed=0..9"
 )
-from birnn.experiments.revisions import Facts
-from birnn.reporting import formatting, study, templating
-from birnn.reporting.study import Study
-
-STUDY_COMMANDS = "birnn sweep -S train.seed=0..9 && birnn study ten-seeds -S train.seed=0..9"
 
 
-@dataclass(frozen=True)
-class Row:
-    """One metric of a model on both sides.
+class Gate(BaseModel):
+    """The conditions of a review, as `gate.yaml` describes them."""
 
-    Attributes:
-        metric: full name.
-        base: value at BASE, or None.
-        here: value in the working tree, or None.
-        noise: standard deviation of the difference if only the seed differs, None if unknown.
-        note: `new`, `gone`, `not comparable` or an empty string.
-    """
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    metric: str
-    base: float | None
-    here: float | None
-    noise: float | None
-    note: str
+    not_worse: dict[str, PositiveFloat]
+    at_least: dict[str, float]
 
 
 @dataclass(frozen=True)
-class Review:
-    """The differences between two sides, and the result of the gate.
+class Change:
+    """Both sides of a change.
 
     Attributes:
-        settings: name, value at BASE and value here of each setting that differs.
-        obstacles: reasons why the results cannot be compared; empty if they can.
-        rows: metrics that differ.
-        plots: files of the plots that differ.
-        study: study that shows how much results vary between seeds, or None.
-        same_settings: whether the study has the settings of BASE.
-        same_run: whether the study contains the run at BASE.
-        drops: tests of one run on each side; empty if there are runs over seeds.
-        margins: tests over seeds.
-        failures: reasons why the gate fails; empty if it passes.
+        base: run before the change.
+        here: run with the change.
+        study: study that varies only the training seed of BASE, or None.
+        runs: runs with the change and seeds of the study, in columns such as `bigru.accuracy`. If
+            None, one run on each side is compared.
     """
 
-    settings: list[tuple[str, Any, Any]]
-    obstacles: list[str]
-    rows: list[Row]
-    plots: list[str]
+    base: Run
+    here: Run
     study: Study | None
-    same_settings: bool
-    same_run: bool
-    drops: list[DropTest]
-    margins: list[MarginTest]
-    failures: list[str]
+    runs: pd.DataFrame | None = None
 
     @property
-    def tests(self) -> Sequence[DropTest | MarginTest]:
-        """The tests of the gate."""
-        return self.drops or self.margins
+    def base_in_study(self) -> bool:
+        """If the study contains the run at BASE, so that it was run with the same code."""
+        base, study = self.base, self.study
+        return bool(study and study.contains(base.metrics, flatten(base.params)))
 
     @property
-    def rule(self) -> str:
-        """The sentence on when the gate fails, and how often."""
-        if self.drops:
-            return (
-                "With one run on each side, the gate fails only if a drop is shown: in at most "
-                f"{LEVEL:.0%} of reviews if nothing but the seed changed. Drops below the "
-                "detectable ones often pass. With make review SEEDS=5, it fails unless the runs "
-                f"show that no network is worse by the margin in gate.yaml.{self._untested}"
-            )
-        unchanged = min(1, sum(test.failure_rate(0) for test in self.margins))
-        worse, much_worse = (
-            min(test.failure_rate(size * test.margin) for test in self.margins) for size in (1, 1.5)
-        )
-        return (
-            "With several seeds, the gate fails unless the runs show that no network is worse by "
-            "the margin in gate.yaml. If results vary between seeds as in the study, it fails in "
-            f"at most {unchanged:.1%} of reviews if nothing but the seeds changed, in at least "
-            f"{worse:.1%} if a network is worse by the margin, and in at least "
-            f"{min(much_worse, 0.999):.1%} if it is worse by 1.5 margins. With one run on each "
-            "side, it fails only if a drop is shown."
-        )
-
-    @property
-    def _untested(self) -> str:
-        """The metrics without a test, because their noise is unknown, and the remedy."""
-        unknown = [test.metric for test in self.drops if test.verdict == UNKNOWN]
-        if not unknown:
-            return ""
-        cause = "no study over seeds has this corpus"
-        if self.study:
-            cause = f"study/{self.study.name} does not measure it"
-        return (
-            f" The noise of {formatting.listed(unknown)} is unknown, because {cause}, so there is "
-            f"no test. To make a study, check out BASE and run: {STUDY_COMMANDS}"
-        )
+    def obstacle(self) -> str:
+        """The reason why the metrics of both sides are not comparable, or an empty string."""
+        base, here = self.base, self.here
+        if not (base.metrics and here.metrics):
+            return f"not comparable: {'here' if base.metrics else 'BASE'} has no metrics"
+        before, after = (run.metrics["corpus"]["name"] for run in (base, here))
+        if before != after:
+            return f"not comparable: the corpus changed from {before} to {after}"
+        tests = [locked_reviews(run.lock).get(TEST_REVIEWS.as_posix()) for run in (base, here)]
+        return "" if tests[0] == tests[1] else "not comparable: the test reviews changed"
 
 
-def review(  # noqa: PLR0913
-    base: Facts,
-    here: Facts,
-    noise: Study | None,
-    gate: Gate,
-    *,
-    stale: bool,
-    runs: pd.DataFrame | None = None,
-) -> Review:
-    """Compare both sides of a change.
+@dataclass(frozen=True)
+class Line:
+    """The verdict on one condition: its subject, such as `bilstm.accuracy`, and the reason."""
 
-    Args:
-        base: facts before the change.
-        here: facts with the change.
-        noise: study of the corpus over seeds, or None.
-        gate: conditions to check.
-        stale: whether `dvc.lock` is out of date.
-        runs: runs with the change over seeds, with the columns of `noise.runs`. Without them, the
-            gate compares one run on each side.
-    """
-    found = list(obstacles(base, here))
-    comparable = None if found else noise
-    names = sorted(base.settings | here.settings)
-    values = [(name, base.settings.get(name), here.settings.get(name)) for name in names]
-    drops = gates.drop_tests(base, here, noise, gate) if runs is None and not found else []
-    margins = gates.margin_tests(runs, noise, gate) if runs is not None and noise else []
-    failures = [] if found else [*_low(here, gate), *_failed(drops, margins)]
-    return Review(
-        settings=[value for value in values if value[1] != value[2]],
-        obstacles=found,
-        rows=[] if found else list(_rows(base, here, noise)),
-        plots=[
-            name
-            for name in sorted(base.plots | here.plots)
-            if base.plots.get(name) != here.plots.get(name)
-        ],
-        study=noise,
-        same_settings=bool(
-            comparable and comparable.matches(base.metrics["corpus"], base.settings)
-        ),
-        same_run=bool(comparable and comparable.contains(base.metrics, base.settings)),
-        drops=drops,
-        margins=margins,
-        failures=["dvc.lock is stale: run make repro, and commit its results"] * stale + failures,
-    )
+    subject: str
+    verdict: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Return the line as it is printed."""
+        return f"{self.subject}: {self.verdict}, {self.reason}"
 
 
-def noise_study(folder: Path, base: Facts) -> Study | None:
-    """Return a study of the corpus of BASE that varies only the seed, or None.
-
-    Prefer one with the settings of BASE.
-    """
-    corpus = base.metrics.get("corpus", {})
-    studies = [
-        each
-        for each in study.read_all(folder)
-        if not each.varied and len(each.runs) > 1 and each.covers(corpus)
-    ]
-    return max(studies, key=lambda each: each.matches(corpus, base.settings), default=None)
-
-
-def obstacles(base: Facts, here: Facts) -> Iterator[str]:
-    """Yield the reasons why the results of both sides cannot be compared."""
-    if not base.metrics:
-        yield "BASE has no metrics yet"
-        return
-    if not here.metrics:
-        yield "the working tree has no metrics: run make repro"
-        return
-    ours, theirs = (side.metrics["corpus"]["name"] for side in (here, base))
-    if ours != theirs:
-        yield f"the corpus changed from {theirs} to {ours}"
-    elif base.test_reviews != here.test_reviews:
-        yield "the test split changed"
-
-
-def check_seeds(base: Facts, here: Facts, noise: Study | None, gate: Gate) -> None:
-    """Check that runs with the change over seeds could be compared with the study.
+def read_gate(file: Path = Path("gate.yaml")) -> Gate:
+    """Read the conditions of a review.
 
     Raises:
-        InputError: they could not.
+        InputError: a key is missing or unknown, or a value has the wrong type.
     """
-    if found := list(obstacles(base, here)):
-        raise InputError(f"the change cannot be compared over seeds: {'; '.join(found)}")
-    if noise is None or not noise.matches(base.metrics["corpus"], base.settings):
+    try:
+        return Gate.model_validate(read_yaml(file))
+    except ValidationError as error:
+        mistakes = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise InputError(f"{file}: {'; '.join(mistakes)}") from error
+
+
+def find_study(studies: Sequence[Study], base: Run) -> Study | None:
+    """Return the largest study that varies only the training seed of BASE, or None."""
+    found = [
+        study
+        for study in studies
+        if not study.about.varied
+        and HOLD_OUT_SEED not in study.runs
+        and len(study.runs) > 1
+        and study.matches(base.metrics.get("corpus", {}), flatten(base.params))
+    ]
+    return max(found, key=lambda study: len(study.runs), default=None)
+
+
+def choose_seeds(change: Change, count: int) -> list[int]:
+    """Return the seeds of the study to run the change with.
+
+    Raises:
+        InputError: the runs could not be compared, or the study has fewer seeds.
+    """
+    if change.study is None or change.obstacle:
+        raise InputError(change.obstacle or NO_STUDY)
+    name, seeds = change.study.name, sorted(change.study.runs[SEED].tolist())
+    if len(seeds) < count:
         raise InputError(
-            "no study over seeds has the corpus and the settings of BASE. To make one, check out "
-            f"BASE and run: {STUDY_COMMANDS}"
+            f"study/{name} has only {len(seeds)} seeds: run make review SEEDS={len(seeds)}"
         )
-    for metric in gate.metrics:
-        if metric not in noise.runs and base.value(metric) is not None:
-            raise InputError(
-                f"study/{noise.name} lacks {metric}. Check out BASE and run: {STUDY_COMMANDS}"
-            )
+    return seeds[:count]
 
 
-def write(content: Review, base: str, file: Path) -> None:
-    """Write the review as Markdown."""
-    environment = templating.environment(
-        "birnn.experiments",
-        value=_value,
-        deviation=lambda spread: formatting.with_deviation(asdict(spread)),
+def judge(change: Change, gate: Gate, stale: Sequence[str] = ()) -> list[Line]:
+    """Return the verdicts on a change, given the stages that are stale in `dvc.lock`."""
+    lines = list(_test(change, gate.not_worse))
+    if stale:
+        lines.append(Line("dvc.lock", FAILS, f"stale ({', '.join(stale)}): run make repro"))
+    measures = collect.measures(change.here)
+    for metric, minimum in gate.at_least.items():
+        if metric not in measures:
+            lines.append(Line(metric, FAILS, NO_VALUE))
+        elif (value := measures[metric]) < minimum:
+            lines.append(Line(metric, FAILS, f"{value} is below the minimum of {minimum}"))
+    return lines
+
+
+def summarize(lines: Sequence[Line]) -> str:
+    """Return the verdict on a change: the worst one."""
+    verdicts = [line.verdict for line in lines]
+    return next((verdict for verdict in (FAILS, UNDECIDED) if verdict in verdicts), PASSES)
+
+
+def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> None:
+    """Write a review as Markdown, given the verdicts and the table of `dvc metrics diff`."""
+    environment = templating.environment("birnn.experiments")
+    before, after = flatten(change.base.params), flatten(change.here.params)
+    text = environment.get_template("review.md.j2").render(
+        change=change,
+        lines=lines,
+        verdict=summarize(lines),
+        before=before,
+        after=after,
+        settings=sorted({name for name, _ in before.items() ^ after.items()}),
+        metrics=add_deviations(metrics, change.study),
     )
-    text = environment.get_template("review.md.j2").render(review=content, base=base, gate=gates)
     with atomic_file(file) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def _rows(base: Facts, here: Facts, noise: Study | None) -> Iterator[Row]:
-    # Also the models that only one side has.
-    sides = {name: value for side in (here, base) for name, value in side.metrics.items()}
-    for model in [name for name, value in sides.items() if "accuracy" in value]:
-        for measure in base.metrics.get(model, {}) | here.metrics.get(model, {}):
-            metric = f"{model}.{measure}"
-            before, after = base.value(metric), here.value(metric)
-            if before == after or isinstance(before, list) or isinstance(after, list):
-                continue
-            deviation = None
-            if noise is not None and model in noise.networks and metric in noise.runs:
-                deviation = math.sqrt(2) * float(noise.runs[metric].std())
-            note = "new" if before is None else "gone" if after is None else ""
-            if measure in VALIDATION and base.validation != here.validation:
-                note = "not comparable"
-            yield Row(metric, before, after, deviation, note)
+def add_deviations(table: str, study: Study | None) -> str:
+    """Add the standard deviation over seeds to the table of `dvc metrics diff`."""
+    head, rule, *rows = table.splitlines() or ["", ""]
+    lines = [f"{head} Deviation over seeds |", f"{rule}---|"]
+    deviations = study.runs.std(numeric_only=True) if study else pd.Series(dtype=float)
+    for row in rows:
+        deviation = deviations.get(row.split("|")[1].strip())
+        lines.append(f"{row} |" if deviation is None else f"{row} {deviation:.4f} |")
+    return "\n".join(lines) if rows else ""
 
 
-def _low(here: Facts, gate: Gate) -> Iterator[str]:
-    for metric in dict.fromkeys((*gate.metrics, *gate.at_least)):
-        value, minimum = here.value(metric), gate.at_least.get(metric)
-        if value is None:
-            yield f"{metric} has no value: fix its name in gate.yaml, or run make repro"
-        elif minimum is not None and value < minimum:
-            yield f"{metric} is {_value(value)}, below the minimum of {minimum}"
+def _test(change: Change, not_worse: Mapping[str, float]) -> Iterator[Line]:
+    """Yield one line per measure and network. Their intervals are simultaneous."""
+    pairs = [(network, measure) for measure in not_worse for network in NETWORKS]
+    estimates = {pair: _estimate(change, *pair) for pair in pairs}
+    comparisons = sum(isinstance(estimate, tuple) for estimate in estimates.values())
+    for (network, measure), estimate in estimates.items():
+        if isinstance(estimate, Line):
+            yield estimate
+            continue
+        gain, error, freedom = estimate
+        half_width = -float(special.stdtrit(freedom, tail(comparisons))) * error
+        low, high, margin = gain - half_width, gain + half_width, not_worse[measure] / 100
+        verdict = PASSES if low > -margin else FAILS if high < 0 else UNDECIDED
+        reason = (
+            f"{points(gain)} points ({points(low)} to {points(high)}), margin {100 * margin:g}; "
+            f"drops of {100 * max(half_width, margin - half_width):.2f} points or more fail"
+        )
+        if verdict == UNDECIDED:
+            seeds = 5 if change.runs is None else 2 * len(change.runs)
+            reason += f": run make review SEEDS={seeds}"
+        yield Line(f"{network}.{measure}", verdict, reason)
 
 
-def _failed(drops: Sequence[DropTest], margins: Sequence[MarginTest]) -> Iterator[str]:
-    for drop in drops:
-        if drop.verdict == WORSE:
-            yield f"{drop.metric} is worse than before"
-    for test in margins:
-        if test.verdict == NOT_SHOWN:
-            yield f"{test.metric} {NOT_SHOWN} of {100 * test.margin:g} points"
+def _estimate(change: Change, network: str, measure: str) -> Line | tuple[float, float, int]:
+    """Return the gain in a measure, its standard error and degrees of freedom.
+
+    The gain is negative for a drop. If there is nothing to test, return the line instead.
+    """
+    metric, study, sides = f"{network}.{measure}", change.study, (change.base, change.here)
+    before, after = (collect.measures(run).get(metric, math.nan) for run in sides)
+    held_out = [_held_out(run) for run in sides if measure in HELD_OUT_MEASURES]
+    for reason, verdict, applies in (
+        (change.obstacle, UNDECIDED, change.obstacle),
+        (NO_VALUE, FAILS, math.isnan(after)),
+        ("BASE has no value", UNDECIDED, math.isnan(before)),
+        ("not comparable: the held-out reviews changed", UNDECIDED, len(set(held_out)) > 1),
+        ("unchanged", PASSES, change.runs is None and before == after),
+    ):
+        if applies:
+            return Line(metric, verdict, reason)
+    if study is None or metric not in study.runs:
+        return Line(metric, UNDECIDED, NO_STUDY)
+    values, sign = study.runs.set_index(SEED)[metric], -1 if measure in LOWER_IS_BETTER else 1
+    if change.runs is not None:
+        gains = sign * (change.runs.set_index(SEED)[metric] - values)
+        if not gains.any():
+            return Line(metric, PASSES, "unchanged")
+        mean = differences.mean_over_seeds(gains)
+        return mean.mean, mean.standard_error, mean.seeds - 1
+    # The mean of the study is less noisy than the run at BASE.
+    in_study, count = change.base_in_study, len(values)
+    reference, factor = (values.mean(), 1 + 1 / count) if in_study else (before, 2)
+    return sign * (after - reference), math.sqrt(factor) * values.std(), count - 1
 
 
-def _value(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+def _held_out(run: Run) -> object:
+    """Return what the held-out reviews of a run depend on, besides the corpus."""
+    held_out = run.metrics.get("corpus", {}).get("validation")
+    return held_out if held_out == "test" else (held_out, run.params["pad"]["seed"])

@@ -1,5 +1,6 @@
-"""Reviews of made-up changes."""
+"""Reviews of made-up changes: error rates in simulations, and single cases."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,261 +8,328 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from birnn.experiments.studies import summary
 
 from birnn.core.errors import InputError
-from birnn.experiments import review
-from birnn.experiments.gate import Gate
-from birnn.experiments.revisions import Facts
-from birnn.reporting import study
-from birnn.reporting.study import Study
+from birnn.experiments import collect, review
+from birnn.experiments.review import FAILS, PASSES, UNDECIDED, Change, Gate
+from birnn.experiments.runs import Run
+from birnn.studies import study as studies
+from birnn.studies.study import About, Study
+from tests.projects import PROJECT
 
 GATE = Gate(not_worse={"accuracy": 1.2}, at_least={})
-CORPUS = {
-    "name": "imdb",
-    "requested": "imdb",
-    "train_reviews": 9,
-    "test_reviews": 9,
-    "vocabulary": 9,
-    "validation": "test",
-}
+# Then every drop that is shown fails.
+NARROW = Gate(not_worse={"accuracy": 0.001}, at_least={})
+DEVIATIONS = {"bilstm": 0.0052, "bigru": 0.0020}
+CORPUS = {"name": "mine", "train_reviews": 9, "test_reviews": 9, "vocabulary": 9}
+PARAMS = {"train": {"seed": 0, "epochs": 3}, "pad": {"seed": 0}}
+LOCK = {"stages": {"evaluate": {"deps": [{"path": "data/corpus/test.parquet", "md5": "a"}]}}}
 
 
-def facts(changes: dict[str, Any] | None = None, **others: Any) -> Facts:
-    network = {"accuracy": 0.82, "loss": 0.9, "best_val_accuracy": 0.84, "best_val_epoch": 2}
-    metrics = {
-        "corpus": CORPUS,
-        "bilstm": network | {"parameters": 10, "accuracy_interval": [0.8, 0.84]},
-        "bigru": network,
-        "baseline": {"accuracy": 0.91},
-    }
-    for name, value in (changes or {}).items():
+def make_runs(accuracies: dict[str, Any]) -> pd.DataFrame:
+    """Return runs with seeds from 0, given the accuracies of each network."""
+    columns = {f"{name}.accuracy": values for name, values in accuracies.items()}
+    columns |= {f"{name}.loss": values for name, values in accuracies.items()}
+    runs = pd.DataFrame(columns)
+    return runs.assign(**{"train.seed": range(len(runs))})
+
+
+def draw_runs(rng: np.random.Generator, seeds: int, drop: float = 0) -> pd.DataFrame:
+    """Return runs over seeds; the mean accuracy of the BiLSTM is lower by `drop`."""
+    means = {"bilstm": 0.82 - drop, "bigru": 0.82}
+    return make_runs({name: rng.normal(means[name], DEVIATIONS[name], seeds) for name in means})
+
+
+def make_study(runs: pd.DataFrame) -> Study:
+    settings = {"train.epochs": 3, "pad.seed": 0}
+    about = About("birnn study seeds", CORPUS, [], settings)
+    return Study(Path("study/seeds"), about, runs, runs[:0])
+
+
+def make_run(runs: pd.DataFrame, **validation: Any) -> Run:
+    """Return the first of some runs."""
+    metrics: dict[str, Any] = {"corpus": CORPUS | {"validation": "test"} | validation}
+    for name in runs.columns.drop("train.seed"):
         model, measure = name.split(".")
-        metrics[model] = metrics[model] | {measure: value}
-    lock = {"stages": {"evaluate": {"deps": [{"path": "data/corpus/test.parquet", "md5": "a"}]}}}
-    base = Facts(settings={"train.seed": 0}, metrics=metrics, lock=lock, plots={"plots/a.csv": "1"})
-    return replace(base, **others)
+        metrics.setdefault(model, {})[measure] = float(runs[name].iloc[0])
+    return Run("main", "", "", PARAMS, metrics, LOCK)
 
 
-def seed_study() -> Study:
-    values = 0.82 + 0.002 * np.array([-1, 1, -1, 1, 0, 0, 1, -1])
-    runs = pd.DataFrame(
-        {
-            f"{network}.{measure}": values
-            for network in ("bilstm", "bigru")
-            for measure in ("accuracy", "loss", "best_val_accuracy", "best_val_epoch")
-        }
+def change_values(run: Run, **changes: float) -> Run:
+    """Return a run with other accuracies of some networks."""
+    changed = {name: run.metrics[name] | {"accuracy": value} for name, value in changes.items()}
+    return replace(run, metrics=run.metrics | changed)
+
+
+SPREAD = np.array([-1.5, -1, -0.5, -0.25, 0, 0, 0.25, 0.5, 1, 1.5])
+STUDY = make_study(make_runs({name: 0.82 + each * SPREAD for name, each in DEVIATIONS.items()}))
+BASE = make_run(STUDY.runs)
+
+
+def verdicts(change: Change, gate: Gate = GATE, stale: tuple[str, ...] = ()) -> dict[str, str]:
+    lines = review.judge(change, gate, stale)
+    return {line.subject: line.verdict for line in lines}
+
+
+def failure_rate(draw: Callable[[np.random.Generator], Change], repeats: int = 500) -> float:
+    """Return how often a random change fails."""
+    rng = np.random.default_rng(0)
+    lines = (review.judge(draw(rng), NARROW) for _ in range(repeats))
+    return sum(review.summarize(each) == FAILS for each in lines) / repeats
+
+
+@pytest.mark.parametrize("in_study", [False, True])
+def test_single_runs_that_differ_by_seed_rarely_fail(*, in_study: bool) -> None:
+    def draw(rng: np.random.Generator, drop: float = 0) -> Change:
+        study = make_study(draw_runs(rng, 10))
+        base = make_run(study.runs if in_study else draw_runs(rng, 1))
+        return Change(base, make_run(draw_runs(rng, 1, drop)), study)
+
+    # Each side of simultaneous 95% intervals is missed in at most 2.5% of changes.
+    assert 0.005 < failure_rate(draw) < 0.04
+    assert failure_rate(lambda rng: draw(rng, drop=0.03), 50) > 0.8
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_several_seeds_that_differ_by_chance_rarely_fail(seeds: int) -> None:
+    def draw(rng: np.random.Generator, drop: float = 0) -> Change:
+        study = make_study(draw_runs(rng, 10))
+        return Change(BASE, BASE, study, draw_runs(rng, seeds, drop))
+
+    assert 0.005 < failure_rate(draw) < 0.04
+    assert failure_rate(lambda rng: draw(rng, drop=0.05), 50) > 0.8
+
+
+def test_drop_is_judged_by_its_interval_and_margin() -> None:
+    for drop, verdict in ((0.03, FAILS), (0.005, UNDECIDED), (-0.01, PASSES)):
+        change = Change(BASE, change_values(BASE, bilstm=0.82 - drop, bigru=0.8201), STUDY)
+        assert verdicts(change) == {"bilstm.accuracy": verdict, "bigru.accuracy": PASSES}
+    # A drop that is shown passes if the interval excludes the margin.
+    small = Change(BASE, change_values(BASE, bigru=0.81), STUDY)
+    tolerant = Gate(not_worse={"accuracy": 2.0}, at_least={})
+    assert (verdicts(small)["bigru.accuracy"], verdicts(small, tolerant)["bigru.accuracy"]) == (
+        *(FAILS, PASSES),
     )
-    return Study(
-        "seeds", CORPUS, [], {}, runs.assign(**{"train.seed": range(8)}), summary(runs, [])
+
+
+def test_line_states_the_interval_and_the_drops_that_fail() -> None:
+    change = Change(BASE, change_values(BASE, bilstm=0.815), STUDY)
+    (line, _) = review.judge(change, GATE)
+    # One test, Student's quantile 2.262 for 9 degrees of freedom, and 1 + 1/10 times the variance.
+    half_width = 2.262 * 1.1**0.5 * 100 * STUDY.runs["bilstm.accuracy"].std()
+    low, high = (f"{-0.5 + sign * half_width:+.2f}".replace("-", "−") for sign in (-1, 1))
+    assert str(line) == (
+        f"bilstm.accuracy: undecided, −0.50 points ({low} to {high}), margin 1.2; "
+        f"drops of {half_width:.2f} points or more fail: run make review SEEDS=5"
     )
 
 
-NOISE = seed_study()
+def test_run_outside_the_study_is_compared_with_the_run_at_base() -> None:
+    base = change_values(BASE, bilstm=0.80)
+    (line, _) = review.judge(Change(base, change_values(base, bilstm=0.79), STUDY), GATE)
+    half_width = 2.262 * 2**0.5 * 100 * STUDY.runs["bilstm.accuracy"].std()
+    assert "−1.00 points" in line.reason
+    assert f"drops of {half_width:.2f} points" in line.reason
 
 
-def make_review(
-    base: Facts, here: Facts, noise: Study | None = NOISE, **options: Any
-) -> review.Review:
-    return review.review(base, here, noise, options.pop("gate", GATE), **{"stale": False} | options)
+def test_lower_loss_is_better() -> None:
+    losses = Gate(not_worse={"loss": 1.2}, at_least={})
+    for change, verdict in ((0.1, FAILS), (-0.1, PASSES)):
+        changed = make_run(STUDY.runs + change)
+        assert set(verdicts(Change(BASE, changed, STUDY), losses).values()) == {verdict}
+        runs = STUDY.runs.assign(**{"bilstm.loss": STUDY.runs["bilstm.loss"] + change})
+        judged = verdicts(Change(BASE, BASE, STUDY, runs), losses)
+        assert judged == {"bilstm.loss": verdict, "bigru.loss": PASSES}
 
 
-def render(content: review.Review, tmp_path: Path) -> str:
-    review.write(content, "main", tmp_path / "review.md")
-    return (tmp_path / "review.md").read_text(encoding="utf-8")
+def test_runs_are_paired_by_seed() -> None:
+    # The deviation over seeds is large, but every seed drops by nearly as much.
+    drops = pd.Series([0.0, 0.0002, 0.0001, 0.0002, 0.0])
+    runs = STUDY.runs[5:].reset_index(drop=True).assign(**{"train.seed": range(5, 10)})
+    runs["bilstm.accuracy"] -= 0.001 + drops
+    narrow = Gate(not_worse={"accuracy": 0.1}, at_least={})
+    judged = verdicts(Change(BASE, BASE, STUDY, runs[::-1]), narrow)
+    assert judged == {"bilstm.accuracy": FAILS, "bigru.accuracy": PASSES}
 
 
-def test_no_change(tmp_path: Path) -> None:
-    content = make_review(facts(), facts())
-    assert (content.rows, content.settings, content.plots, content.failures) == ([], [], [], [])
-    written = render(content, tmp_path)
-    assert "**The review passes.**" in written
-    assert "**No metric changed.**" in written
+@pytest.mark.parametrize("study", [STUDY, None])
+def test_unchanged_run_passes(study: Study | None) -> None:
+    lines = review.judge(Change(BASE, BASE, study), GATE)
+    assert [line.reason for line in lines] == ["unchanged"] * 2
+    assert review.summarize(lines) == PASSES
+
+
+def test_unchanged_runs_over_seeds_pass() -> None:
+    lines = review.judge(Change(BASE, BASE, STUDY, STUDY.runs[:3]), GATE)
+    assert [str(line) for line in lines] == [
+        f"{name}.accuracy: passes, unchanged" for name in DEVIATIONS
+    ]
+
+
+def test_unchanged_metrics_do_not_widen_the_other_intervals() -> None:
+    one, two = (
+        review.judge(Change(BASE, change_values(BASE, bilstm=0.815, **other), STUDY), GATE)[0]
+        for other in ({}, {"bigru": 0.83})
+    )
+    assert one.reason.partition("drops of ")[2] < two.reason.partition("drops of ")[2]
+
+
+def test_without_study_nothing_is_decided() -> None:
+    lines = review.judge(Change(BASE, change_values(BASE, bilstm=0.1), None), GATE)
+    assert lines[0].verdict == UNDECIDED
+    assert "no study over seeds has the settings of BASE" in lines[0].reason
+    assert review.summarize(lines) == UNDECIDED
+
+
+def test_metric_that_the_study_or_the_base_lacks_is_undecided() -> None:
+    gate = Gate(not_worse={"f1": 1.0}, at_least={})
+    base, here = (
+        replace(BASE, metrics=BASE.metrics | {name: {"f1": value} for name in DEVIATIONS})
+        for value in (0.8, 0.7)
+    )
+    assert set(verdicts(Change(base, here, STUDY), gate).values()) == {UNDECIDED}
+    assert set(verdicts(Change(BASE, here, STUDY), gate).values()) == {UNDECIDED}
+
+
+def test_three_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("bilstm", "bigru", "third")
+    for module, name in ((review, "NETWORKS"), (studies, "NETWORKS"), (collect, "MODELS")):
+        monkeypatch.setattr(module, name, names)
+    old = replace(BASE, metrics={k: v for k, v in BASE.metrics.items() if k != "third"})
+    runs = make_runs(dict.fromkeys(names, 0.82 + 0.002 * SPREAD))
+    base = make_run(runs)
+    here = change_values(base, bilstm=0.8201, bigru=0.79, third=0.8202)
+    judged = verdicts(Change(base, here, make_study(runs)))
+    assert list(judged.values()) == [PASSES, FAILS, PASSES]
+    # A network that BASE lacks.
+    judged = verdicts(Change(old, here, STUDY))
+    assert judged["third.accuracy"] == UNDECIDED
+
+
+def test_stale_lock_fails() -> None:
+    lines = review.judge(Change(BASE, BASE, STUDY), GATE, ("train_bigru",))
+    assert str(lines[-1]) == "dvc.lock: fails, stale (train_bigru): run make repro"
+    assert review.summarize(lines) == FAILS
+
+
+def test_low_or_missing_metrics_fail() -> None:
+    minimums = {"bilstm.accuracy": 0.8, "bigru.accuracy": 0.9, "bigru.none": 0.1}
+    strict = Gate(not_worse={"exactness": 1.0}, at_least=minimums)
+    # Also if there is nothing to compare with.
+    for base in (BASE, replace(BASE, metrics={})):
+        lines = review.judge(Change(base, BASE, None), strict)
+        failures = {line.subject: line.reason for line in lines if line.verdict == FAILS}
+        assert failures["bigru.accuracy"].endswith("is below the minimum of 0.9")
+        assert "has no value: fix its name in gate.yaml" in failures["bigru.none"]
+        assert ("bilstm.exactness" in failures) == (base is BASE)
+        assert "bilstm.accuracy" not in failures
 
 
 @pytest.mark.parametrize(
-    ("metric", "value", "noise", "note"),
+    ("base", "here", "reason"),
     [
-        ("bilstm.accuracy", 0.8205, 0.0026, ""),
-        ("bilstm.best_val_epoch", 9, 0.0026, ""),
-        ("baseline.accuracy", 0.92, None, ""),
-        ("baseline.f1", 0.92, None, "new"),
+        (BASE, make_run(STUDY.runs, name="other"), "the corpus changed from mine to other"),
+        (BASE, replace(BASE, lock={"stages": {}}), "the test reviews changed"),
+        (replace(BASE, metrics={}), BASE, "BASE has no metrics"),
+        (BASE, replace(BASE, metrics={}), "here has no metrics"),
     ],
 )
-def test_metrics_are_listed(metric: str, value: float, noise: float | None, note: str) -> None:
-    (row,) = make_review(facts(), facts({metric: value})).rows
-    assert (row.metric, row.here, row.note) == (metric, value, note)
-    assert row.noise == (noise and pytest.approx(noise, abs=0.0001))
-
-
-@pytest.mark.parametrize(
-    ("value", "verdict"),
-    [(0.8205, "no difference is shown"), (0.84, "better"), (0.80, "worse"), (0.82, "unchanged")],
-)
-def test_one_run_is_tested(value: float, verdict: str, tmp_path: Path) -> None:
-    content = make_review(facts(), facts({"bilstm.accuracy": value, "bigru.loss": 9.0}))
-    bilstm, bigru = content.drops
-    assert (bilstm.verdict, bigru.verdict) == (verdict, "unchanged")
-    assert content.failures == ["bilstm.accuracy is worse than before"] * (verdict == "worse")
-    text = render(content, tmp_path)
-    assert f"| {verdict} |" in text
-    assert content.rule in text
-
-
-def test_noise_is_unknown_without_study(tmp_path: Path) -> None:
-    content = make_review(facts(), facts({"bilstm.accuracy": 0.1, "bigru.accuracy": 0.9}), None)
-    assert [test.verdict for test in content.drops] == ["noise unknown"] * 2
-    assert content.failures == []
-    assert "bilstm.accuracy and bigru.accuracy is unknown, because no study" in content.rule
-    assert "birnn study " in content.rule
-    text = render(content, tmp_path)
-    assert content.rule in text
-    assert "| better |" not in text
-    assert "| worse |" not in text
-
-
-def test_only_metrics_that_the_study_lacks_have_unknown_noise() -> None:
-    measured = Gate(not_worse={"accuracy": 1.2, "f1": 1.0}, at_least={})
-    base, here = (
-        facts({"bilstm.accuracy": value, "bilstm.f1": value, "bigru.f1": 0.8})
-        for value in (0.82, 0.1)
-    )
-    content = make_review(base, here, gate=measured)
-    verdicts = {test.metric: test.verdict for test in content.drops}
-    assert (verdicts["bilstm.accuracy"], verdicts["bilstm.f1"]) == ("worse", "noise unknown")
-    assert "The noise of bilstm.f1 is unknown, because study/seeds" in content.rule
-
-
-def test_stated_rates_are_probabilities() -> None:
-    runs = seed_study().runs
-    noisy = replace(NOISE, runs=20 * (runs - 0.82) + 0.82)
-    noisy.runs["train.seed"] = range(8)
-    content = make_review(facts(), facts(), noisy, runs=runs[:5] + 0.001)
-    assert sum(test.failure_rate(0) for test in content.margins) > 1
-    assert "in at most 100.0% of reviews" in content.rule
-
-
-@pytest.mark.parametrize(("drop", "passes"), [(0, True), (0.003, True), (0.012, False)])
-def test_runs_over_seeds_are_tested(drop: float, *, passes: bool, tmp_path: Path) -> None:
-    runs = seed_study().runs[:5]
-    runs = runs.assign(**{"bigru.accuracy": runs["bigru.accuracy"] - drop})
-    content = make_review(facts(), facts({"bilstm.accuracy": 0.7}), runs=runs)
-    # One run is not tested.
-    assert content.drops == []
-    assert [test.margin for test in content.margins] == [0.012] * 2
-    expected = "bigru.accuracy may be worse by the margin of 1.2 points"
-    assert content.failures == [expected] * (not passes)
-    text = render(content, tmp_path)
-    assert "| metric | before, 8 seeds | here, 5 seeds |" in text
-    assert content.rule in text
-
-
-def test_seeds_may_be_too_few(tmp_path: Path) -> None:
-    names = ("bilstm.accuracy", "bigru.accuracy")
-    before, after = (
-        NOISE.runs[:2].assign(**dict.fromkeys(names, v)) for v in ([0.1, 0.9], [0.2, 0.9])
-    )
-    here = facts(dict.fromkeys(names, 0.7))
-    for runs in (None, after):
-        content = make_review(facts(), here, replace(NOISE, runs=before), runs=runs)
-        assert [test.metric for test in content.tests] == list(names)
-        assert all("too few seeds" in test.sentence for test in content.tests)
-        assert render(content, tmp_path).count("| too few seeds |") == 2
-        assert bool(content.failures) == (runs is not None)
-
-
-def test_seeds_need_a_study_of_the_base() -> None:
-    review.check_seeds(facts(), facts(), NOISE, GATE)
-    with pytest.raises(InputError, match="the corpus changed"):
-        review.check_seeds(facts(), facts({"corpus.name": "other"}), NOISE, GATE)
-    changed = facts(settings={"train.seed": 0, "train.epochs": 3})
-    for base, noise in ((facts(), None), (changed, NOISE)):
-        with pytest.raises(InputError, match="birnn study "):
-            review.check_seeds(base, facts(), noise, GATE)
-    f1, measured = facts({"bilstm.f1": 0.8}), Gate(not_worse={"f1": 1.0}, at_least={})
-    with pytest.raises(InputError, match=r"study/seeds lacks bilstm\.f1"):
-        review.check_seeds(f1, f1, NOISE, measured)
-
-
-def test_other_corpus_or_test_split_is_not_compared(tmp_path: Path) -> None:
-    other = facts({"corpus.name": "mine", "bilstm.accuracy": 0.1})
-    content = make_review(facts(), other)
-    assert content.obstacles == ["the corpus changed from imdb to mine"]
-    assert (content.rows, content.failures) == ([], [])
-    assert "**Not comparable**: the corpus changed" in render(content, tmp_path)
-    lock = {"stages": {"evaluate": {"deps": [{"path": "data/corpus/test.parquet", "md5": "b"}]}}}
-    assert make_review(facts(), facts(lock=lock)).obstacles == ["the test split changed"]
+def test_different_test_reviews_are_not_compared(base: Run, here: Run, reason: str) -> None:
+    change = Change(base, here, STUDY)
+    lines = review.judge(change, GATE)
+    assert {(line.verdict, line.reason) for line in lines} == {
+        (UNDECIDED, f"not comparable: {reason}")
+    }
+    with pytest.raises(InputError, match=f"^not comparable: {reason}"):
+        review.choose_seeds(change, 2)
 
 
 @pytest.mark.parametrize("measure", ["best_val_accuracy", "holdout_accuracy"])
 @pytest.mark.parametrize(
-    ("validation", "seed", "is_comparable"),
-    [(0.1, 0, True), (0.2, 0, False), (0.1, 1, False), ("test", 1, False)],
+    ("first", "second", "seed", "is_comparable"),
+    [
+        (0.1, 0.1, 0, True),
+        (0.1, 0.2, 0, False),
+        (0.1, 0.1, 1, False),
+        (0.1, "test", 0, False),
+        ("test", "test", 1, True),
+    ],
 )
-def test_other_validation_is_not_comparable(
-    measure: str, validation: Any, seed: int, *, is_comparable: bool
+def test_other_held_out_reviews_are_not_compared(
+    measure: str, first: Any, second: Any, seed: int, *, is_comparable: bool
 ) -> None:
-    metric = f"bilstm.{measure}"
-    base, here = (
-        facts({"corpus.validation": value, metric: result}, settings={"pad.seed": number})
-        for value, number, result in ((0.1, 0, 0.9), (validation, seed, 0.5))
+    names = {f"{name}.accuracy": f"{name}.{measure}" for name in DEVIATIONS}
+    runs = STUDY.runs.rename(columns=names)
+    base, here = (make_run(runs, validation=value) for value in (first, second))
+    here = replace(here, params=PARAMS | {"pad": {"seed": seed}})
+    gate = Gate(not_worse={measure: 1.0}, at_least={})
+    expected = PASSES if is_comparable else UNDECIDED
+    assert set(verdicts(Change(base, here, None), gate).values()) == {expected}
+    # Test accuracies remain comparable.
+    base, here = (replace(BASE, metrics=run.metrics | BASE.metrics) for run in (base, here))
+    assert set(verdicts(Change(base, here, STUDY)).values()) == {PASSES}
+
+
+def test_seeds_are_those_of_the_study() -> None:
+    runs = STUDY.runs[:3].assign(**{"train.seed": [7, 2, 5]})
+    change = Change(BASE, BASE, make_study(runs))
+    assert review.choose_seeds(change, 2) == [2, 5]
+    with pytest.raises(InputError, match=r"^study/seeds has only 3 seeds: .* SEEDS=3$"):
+        review.choose_seeds(change, 4)
+    with pytest.raises(InputError, match=r"^no study over seeds .* birnn study ten-seeds"):
+        review.choose_seeds(replace(change, study=None), 2)
+
+
+def test_study_varies_only_the_training_seed_of_the_base() -> None:
+    other, varied = (
+        replace(STUDY, about=replace(STUDY.about, **change))
+        for change in ({"settings": {"train.epochs": 5, "pad.seed": 0}}, {"varied": ["a.b"]})
     )
-    noise = replace(NOISE, runs=NOISE.runs.assign(**{metric: NOISE.runs["bilstm.accuracy"]}))
-    content = make_review(base, here, noise, gate=Gate(not_worse={measure: 1.0}, at_least={}))
-    rows = {row.metric: row.note for row in content.rows}
-    assert rows[metric] == ("" if is_comparable else "not comparable")
-    assert content.drops[0].verdict == ("worse" if is_comparable else "not comparable")
+    held_out = replace(STUDY, runs=STUDY.runs.assign(**{"pad.seed": 0}))
+    small = replace(STUDY, runs=STUDY.runs[:4])
+    assert review.find_study([other, varied, held_out, small, STUDY], BASE) is STUDY
+    single = replace(STUDY, runs=STUDY.runs[:1])
+    assert review.find_study([other, varied, held_out, single], BASE) is None
+    assert review.find_study([STUDY], replace(BASE, metrics={})) is None
 
 
-def test_seed_of_the_holdout_does_not_matter_without_one() -> None:
-    base, here = (
-        facts({"bilstm.best_val_accuracy": 0.9 - seed}, settings={"pad.seed": seed})
-        for seed in (0, 1)
+def test_deviations_are_added_to_the_table_of_dvc() -> None:
+    table = (
+        "| Metric | main | workspace |\n|---|---|---|\n| bigru.accuracy | 0 | 1 |\n| a.b | 2 | 3 |"
     )
-    (row,) = make_review(base, here).rows
-    assert row.note == ""
+    deviation = f"{STUDY.runs['bigru.accuracy'].std():.4f}"
+    rows = review.add_deviations(table, STUDY).splitlines()
+    assert [row.count("|") for row in rows[:3]] == [5] * 3
+    assert rows[2] == f"| bigru.accuracy | 0 | 1 | {deviation} |"
+    assert deviation not in review.add_deviations(table, None)
+    header = "\n".join(table.splitlines()[:2])
+    assert (review.add_deviations(header, STUDY), review.add_deviations("", STUDY)) == ("", "")
 
 
-def test_base_without_metrics(tmp_path: Path) -> None:
-    empty = Facts({}, {}, {}, {})
-    content = make_review(empty, facts())
-    assert content.obstacles == ["BASE has no metrics yet"]
-    written = render(content, tmp_path)
-    assert "| `train.seed` | – | 0 |" in written
-    assert "**The review passes.**" in written
+def test_review_is_written_as_markdown(tmp_path: Path) -> None:
+    here = replace(change_values(BASE, bilstm=0.7), params=PARAMS | {"pad": {"seed": 1}})
+    change, file = Change(BASE, here, STUDY), tmp_path / "review.md"
+    lines = review.judge(change, GATE)
+    review.write(change, lines, "", file)
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith("# Review against main\n\nThe change **fails**.\n")
+    assert all(f"\n- {line}\n" in text for line in lines)
+    assert "the mean of the 10 runs of `study/seeds`" in text
+    assert "- `pad.seed`: 0 → 1\n" in text
+    assert text.endswith("## Metrics\n\nNone changed.\n")
+    # Another run at BASE, and several seeds.
+    base = change_values(BASE, bigru=0.5)
+    review.write(Change(base, here, STUDY), lines, "", file)
+    assert "is compared with the run at main." in file.read_text(encoding="utf-8")
+    review.write(Change(base, here, STUDY, STUDY.runs[:3]), lines, "", file)
+    text = file.read_text(encoding="utf-8")
+    assert "3 runs with the change are paired by seed with those of `study/seeds`" in text
+    assert "The study lacks the run at main" in text
 
 
-def test_stale_lock_fails(tmp_path: Path) -> None:
-    content = make_review(facts(), facts(), stale=True)
-    assert "dvc.lock is stale" in content.failures[0]
-    assert "**The review fails.**" in render(content, tmp_path)
-
-
-def test_gate_fails_on_low_or_missing_metrics() -> None:
-    assert make_review(facts(), facts({"bilstm.roc_auc": 0.1})).failures == []
-    strict = Gate(not_worse={"exactness": 1.0}, at_least={"bigru.accuracy": 0.9, "bigru.none": 0.1})
-    advice = "has no value: fix its name in gate.yaml, or run make repro"
-    assert make_review(facts(), facts(), gate=strict).failures == [
-        f"bilstm.exactness {advice}",
-        f"bigru.exactness {advice}",
-        "bigru.accuracy is 0.8200, below the minimum of 0.9",
-        f"bigru.none {advice}",
-    ]
-
-
-def test_review_lists_the_changes(tmp_path: Path) -> None:
-    here = facts({"bilstm.accuracy": 0.86, "bigru.loss": 0.9001}, plots={"plots/a.csv": "2"})
-    content = make_review(facts(), replace(here, settings={"train.seed": 1}))
-    written = render(content, tmp_path)
-    assert "| `train.seed` | 0 | 1 |" in written
-    assert "| bilstm.accuracy | 0.8200 | 0.8600 | +0.0400 |" in written
-    assert "Changed: `plots/a.csv`. Compare them with `dvc plots diff main`." in written
-
-
-def test_study_with_the_settings_of_base_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
-    other, varied = replace(NOISE, settings={"a.b": 1}), replace(NOISE, varied=["train.epochs"])
-    monkeypatch.setattr(study, "read_all", lambda _: [other, NOISE, varied])
-    assert review.noise_study(Path(), facts()) is NOISE
-    monkeypatch.setattr(study, "read_all", lambda _: [varied, other])
-    assert review.noise_study(Path(), facts()) is other
-    assert review.noise_study(Path(), facts({"corpus.name": "other"})) is None
+def test_gate_file_is_validated(tmp_path: Path) -> None:
+    assert "accuracy" in review.read_gate(PROJECT / "gate.yaml").not_worse
+    file = tmp_path / "gate.yaml"
+    file.write_text("not_worse: {accuracy: 0}\nat_leest: {}\n")
+    with pytest.raises(InputError, match=r"accuracy: .*greater than 0.*at_least: .*at_leest: "):
+        review.read_gate(file)
