@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from birnn.core.outputs import read_json
-from birnn.studies import study
+from birnn.studies import store
 from tests.projects import (
     PROJECT,
     commit,
@@ -93,7 +93,7 @@ def test_interrupted_study_resumes(finished_copy: Path) -> None:
     result = run(*BIRNN, "study", "short", *SEEDS, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert "2 of 2 experiments: study/short" in result.stdout
-    assert len(study.read(finished_copy / "study" / "short").runs) == 2
+    assert len(store.read(finished_copy / "study" / "short").runs) == 2
     with (finished_copy / "birnn" / "evaluation" / "metrics.py").open(
         "a", encoding="utf-8"
     ) as code:
@@ -111,7 +111,7 @@ def test_report_includes_matching_study(finished_copy: Path) -> None:
     result = run(*BIRNN, "leaderboard", "--save", "board", cwd=finished_copy, COLUMNS="80")
     assert result.returncode == 0, result.stderr
     assert max(map(len, result.stdout.splitlines())) <= 80
-    saved = study.read(finished_copy / "study" / "board").runs.set_index("name")
+    saved = store.read(finished_copy / "study" / "board").runs.set_index("name")
     first, second = (experiment(finished_copy, label) for label in ("seed-0", "seed-1"))
     assert set(saved.index) == {first, second, "workspace"}
     metrics = read_json(finished_copy / "metrics" / "metrics.json")
@@ -164,7 +164,7 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     result = run(*ladder, "--replace", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     folder = finished_copy / "study" / "recipes"
-    collected = study.read(folder)
+    collected = store.read(folder)
     assert collected.runs["recipe"].tolist() == ["plain", "plain", "pooling", "pooling"]
     assert collected.blends["recipe"].tolist() == ["plain", "pooling"]
     for model in ("bilstm", "bigru", "baseline", "networks", "all"):
@@ -184,7 +184,7 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     for added in (4, 0):
         result = run(*BIRNN, "tried", cwd=finished_copy)
         assert f"{added} new of 4 rows" in result.stdout, result.stderr
-    logged = study.read(finished_copy / "study" / "tried").runs
+    logged = store.read(finished_copy / "study" / "tried").runs
     assert logged["recipe"].tolist() == ["plain", "plain", "pooling", "pooling"]
     assert logged["settings"].isna().all()
     assert (

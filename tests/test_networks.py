@@ -8,7 +8,7 @@ import pytest
 
 from birnn.core.outputs import read_json
 from birnn.core.yaml_files import read_yaml
-from birnn.studies import study
+from birnn.studies import store
 from tests.projects import PROJECT, check_output, commit, error_line, run, set_settings, stages_run
 
 pytestmark = pytest.mark.slow
@@ -139,7 +139,7 @@ def test_documented_network_in_a_study_and_a_review(finished_copy: Path) -> None
     check_output(project, *BIRNN, "sweep", *seeds)
     printed = check_output(project, *BIRNN, "study", "three", *seeds)
     assert "BiSimpleRNN" in printed
-    collected = study.read(project / "study" / "three")
+    collected = store.read(project / "study" / "three")
     (group,) = collected.groups("accuracy")
     assert len(group.differences) == 3
     check_output(project, "dvc", "repro")

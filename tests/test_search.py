@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from birnn.studies import study as studies
+from birnn.studies import store
 from tests.projects import environment, experiments, resolve, run
 
 pytestmark = [
@@ -61,7 +61,7 @@ def test_interrupted_and_killed_search_continues(finished_copy: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert f"2 of {TRIALS} trials are finished" in result.stdout
 
-    trials = studies.read(finished_copy / "study" / "rate").runs
+    trials = store.read(finished_copy / "study" / "rate").runs
     assert len(trials) == TRIALS
     assert not trials[["train.learning_rate", "network.dropout"]].duplicated().any()
     assert trials["bigru.holdout_accuracy"].between(0.4, 0.9).all()

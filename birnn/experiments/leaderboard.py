@@ -21,9 +21,8 @@ from birnn.experiments import collect, grid, runs
 from birnn.experiments.runs import Run
 from birnn.reporting import formatting
 from birnn.reporting.formatting import NOTHING
-from birnn.studies import figure
-from birnn.studies import study as studies
-from birnn.studies.study import CORPUS, HOLD_OUT_SEED, About, Study
+from birnn.studies import figure, store
+from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
 
 PARAM = "params."  # prefix of columns that contain settings; metrics have no prefix
 MARK = "*"  # of experiments that ran with other code
@@ -238,8 +237,8 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any]) -> Study:
     Raises:
         InputError: the name is not valid, or the folder exists.
     """
-    studies.check_name(name)
-    folder = studies.FOLDER / name
+    store.check_name(name)
+    folder = store.FOLDER / name
     if folder.exists():
         raise InputError(f"{folder} exists: choose another name, or delete it")
     settings = differing_settings(table)
@@ -251,12 +250,12 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any]) -> Study:
     chosen = table[[PARAM + key for key in settings]].rename(columns=lambda key: key[len(PARAM) :])
     about = About(
         command=f"birnn leaderboard --save {name}",
-        corpus={key: corpus[key] for key in CORPUS},
+        corpus={key: corpus[key] for key in CORPUS_FIELDS},
         varied=["name"],
-        settings=studies.shared_settings(shared, settings, list(NETWORKS)),
+        settings=store.shared_settings(shared, settings, list(NETWORKS)),
     )
-    studies.write(Study(folder, about, pd.concat([rows, chosen], axis=1), pd.DataFrame()), {})
-    written = studies.read(folder)
+    store.write(Study(folder, about, pd.concat([rows, chosen], axis=1), pd.DataFrame()), {})
+    written = store.read(folder)
     figure.save(written)
     return written
 

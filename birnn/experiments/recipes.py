@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml
-from birnn.studies.study import HOLD_OUT_SEED, SEED
+from birnn.studies.store import HOLD_OUT_SEED, SEED
 
 FILE = Path(__file__).with_suffix(".yaml")
 EVERY = "all"

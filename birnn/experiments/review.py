@@ -25,7 +25,7 @@ from birnn.experiments.runs import Run, locked_reviews
 from birnn.reporting import templating
 from birnn.reporting.formatting import points
 from birnn.studies import differences
-from birnn.studies.study import HOLD_OUT_SEED, SEED, Study
+from birnn.studies.store import HOLD_OUT_SEED, SEED, Study
 
 HELD_OUT_MEASURES = {"best_val_accuracy", "holdout_accuracy"}
 PASSES, FAILS, UNDECIDED = "passes", "fails", "undecided"

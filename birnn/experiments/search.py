@@ -33,7 +33,7 @@ from birnn.experiments.grid import Point
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
 from birnn.reporting.formatting import listed
-from birnn.studies import study as studies
+from birnn.studies import store
 
 FOLDER = STATE / "search"
 SAMPLER_SEED = 0
@@ -96,7 +96,7 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
         InputError: the name, the metric or an option is not valid, or an end of a range is not a
             valid value of the setting.
     """
-    studies.check_name(name)
+    store.check_name(name)
     models = {f"{model}.{MEASURE}": model for model in TITLES}
     if metric not in models:
         raise InputError(

@@ -22,9 +22,8 @@ from birnn.experiments import recipes, runs, selection, tried
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.experiments.search import SAMPLER_SEED, Params, Search
 from birnn.reporting.formatting import listed, number, percent, points
-from birnn.studies import figure
-from birnn.studies import study as studies
-from birnn.studies.study import CORPUS, HOLD_OUT_SEED, About, Study
+from birnn.studies import figure, store
+from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
 
 NEW_SEEDS = 3
 
@@ -78,13 +77,13 @@ def check_replaceable(search: Search, study: optuna.Study) -> None:
     Raises:
         InputError: the folder has results that are not among the trials.
     """
-    folder = studies.FOLDER / search.name
+    folder = store.FOLDER / search.name
     if not folder.exists():
         return
-    stored = folder / studies.ABOUT
+    stored = folder / store.ABOUT
     trials = [search.params(trial) for trial in study.get_trials(states=(TrialState.COMPLETE,))]
     keys = list(search.space)
-    old = studies.read(folder) if stored.exists() else None
+    old = store.read(folder) if stored.exists() else None
     if old is None or old.about.varied != keys or not _lines(old.runs[keys]) <= _lines(trials):
         raise collected.results_would_be_lost(folder)
 
@@ -98,7 +97,7 @@ def write(results: Results, command: str) -> Study:
         {
             "name": run.name,
             **search.params(trials[number]),
-            studies.SEED: flatten(run.params)[studies.SEED],
+            store.SEED: flatten(run.params)[store.SEED],
         }
         | collected.measures(run)
         | collected.training(run)
@@ -107,14 +106,14 @@ def write(results: Results, command: str) -> Study:
     run = next(iter(results.runs.values()))
     about = About(
         command=command,
-        corpus={key: run.metrics["corpus"][key] for key in CORPUS},
+        corpus={key: run.metrics["corpus"][key] for key in CORPUS_FIELDS},
         varied=keys,
-        settings=studies.shared_settings(flatten(run.params), keys, list(NETWORKS)),
+        settings=store.shared_settings(flatten(run.params), keys, list(NETWORKS)),
         chooses=True,
     )
-    folder = studies.FOLDER / search.name
-    studies.write(Study(folder, about, table, pd.DataFrame()), {})
-    written = studies.read(folder)
+    folder = store.FOLDER / search.name
+    store.write(Study(folder, about, table, pd.DataFrame()), {})
+    written = store.read(folder)
     figure.save(written)
     tried.append(results.runs.values(), list(recipes.read().values()))
     return written
@@ -165,7 +164,7 @@ def confirmation(results: Results) -> str:
     """Return the command that runs the best settings with other seeds and held-out reviews."""
     search = results.search
     base = flatten(search.point({}).params)
-    first = base[studies.SEED] + 1
+    first = base[store.SEED] + 1
     settings = {
         **search.fixed,
         **results.best_settings,

@@ -17,9 +17,8 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
-from birnn.studies import figure
-from birnn.studies import study as studies
-from birnn.studies.study import CORPUS, RECIPE, SEED, About, Study
+from birnn.studies import figure, store
+from birnn.studies.store import CORPUS_FIELDS, RECIPE, SEED, About, Study
 
 NAME = "tried"
 VARIED = [RECIPE, "settings"]
@@ -48,12 +47,14 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
         InputError: no run holds out reviews.
     """
     held_out_runs = {_source(run): run for run in runs if held_out(run)}
-    folder = studies.FOLDER / NAME
+    folder = store.FOLDER / NAME
     if folder.exists():
-        log = studies.read(folder)
+        log = store.read(folder)
     elif held_out_runs:
         corpus = next(iter(held_out_runs.values())).metrics["corpus"]
-        about = About("birnn tried", {key: corpus[key] for key in CORPUS}, VARIED, {}, chooses=True)
+        about = About(
+            "birnn tried", {key: corpus[key] for key in CORPUS_FIELDS}, VARIED, {}, chooses=True
+        )
         log = Study(folder, about, pd.DataFrame(columns=["name"]), pd.DataFrame())
     else:
         raise InputError("no finished experiment holds out reviews: run some, see birnn recipes")
@@ -64,8 +65,8 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     new = [describe(run, recipes, name) for name, run in same.items() if name not in known]
     new.sort(key=lambda row: row["command"])
     log = replace(log, runs=pd.concat([log.runs, pd.DataFrame(new)]))
-    studies.write(log, {})
-    written = studies.read(folder)
+    store.write(log, {})
+    written = store.read(folder)
     figure.save(written)
     return len(new), written
 

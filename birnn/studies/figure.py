@@ -15,7 +15,7 @@ from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS, 
 from birnn.reporting import figures
 from birnn.reporting.colors import GRID, INK, MODELS
 from birnn.reporting.figures import PAIR_MARKERS, STYLE, draw_legend
-from birnn.studies.study import Study
+from birnn.studies.store import Study
 from birnn.studies.table import Row, rows
 
 WIDTH, ROW, MARGIN = 4.6, 0.55, 1.9  # inches: small, so that letters are large enough on a phone

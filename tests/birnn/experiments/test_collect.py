@@ -14,8 +14,8 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.experiments import collect, grid, recipes, runs
 from birnn.experiments.runs import Run
-from birnn.studies import study as studies
-from birnn.studies.study import Study
+from birnn.studies import store
+from birnn.studies.store import Study
 from tests.birnn import samples
 from tests.projects import copy_settings
 
@@ -141,7 +141,7 @@ def test_results_are_not_lost(old: list[str], new: list[str], *, is_replaced: bo
 
 
 def test_other_folders_are_not_replaced() -> None:
-    file = studies.FOLDER / "rate" / "notes.txt"
+    file = store.FOLDER / "rate" / "notes.txt"
     file.parent.mkdir(parents=True)
     file.touch()
     with pytest.raises(InputError, match="would be lost"):
@@ -160,4 +160,4 @@ def test_invalid_studies_are_refused() -> None:
         collect.study("mixed", "", points, found)
     with pytest.raises(InputError, match="is not a valid name"):
         collect.study("../x", "", points, make_runs(points))
-    assert not studies.FOLDER.exists()
+    assert not store.FOLDER.exists()

@@ -16,7 +16,7 @@ from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.experiments import leaderboard, runs
 from birnn.experiments.runs import Run
-from birnn.studies import study as studies
+from birnn.studies import store
 from tests.birnn import samples
 from tests.birnn.samples import SETTINGS, accuracies
 
@@ -202,7 +202,7 @@ def test_csv_has_all_columns(capsys: pytest.CaptureFixture[str]) -> None:
 def test_saved_leaderboard_is_a_study(capsys: pytest.CaptureFixture[str]) -> None:
     leaderboard.run([], "*", "bigru.accuracy", 3, leaderboard.print_csv, save_as="board")
     shown = csv.DictReader(io.StringIO(capsys.readouterr().out))
-    study = studies.read(studies.FOLDER / "board")
+    study = store.read(store.FOLDER / "board")
     assert study.runs["name"].tolist() == [row["name"] for row in shown]
     assert study.about.corpus["name"] == "imdb"
     assert (study.folder / "board.png").exists()

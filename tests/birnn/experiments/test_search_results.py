@@ -13,7 +13,7 @@ from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.experiments import grid, runs, search, search_results
 from birnn.experiments.runs import Run
-from birnn.studies import study as studies
+from birnn.studies import store
 from tests.projects import copy_settings
 
 REVIEWS = 300
@@ -101,7 +101,7 @@ def test_study_has_the_finished_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     assert study.runs["train.learning_rate"].tolist() == [0.001, 0.01, 0.0002]
     assert study.runs["bigru.holdout_accuracy"].tolist() == [0.6, 0.9, 0.5]
     assert study.runs["name"][1] == "network-dropout-0.5-pad-validation-0.1-learning-rate-0.01"
-    assert len(studies.read(studies.FOLDER / "tried").runs) == 3
+    assert len(store.read(store.FOLDER / "tried").runs) == 3
     # The same results may be written again, but fewer are refused.
     search_results.check_replaceable(results.search, results.study)
     fewer = make_results(monkeypatch, {DEFAULTS: 0.6})

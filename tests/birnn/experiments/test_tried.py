@@ -12,7 +12,7 @@ from birnn.core.settings import flatten
 from birnn.experiments import grid, tried
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
-from birnn.studies import study as studies
+from birnn.studies import store
 from tests.projects import copy_settings
 
 LONG = Recipe(
@@ -92,7 +92,7 @@ def test_runs_without_a_holdout_or_on_another_corpus_are_not_logged() -> None:
         del old.metrics[model]
     with pytest.raises(InputError, match="no finished experiment holds out reviews"):
         tried.append([on_test, old], RECIPES)
-    assert not studies.FOLDER.exists()
+    assert not store.FOLDER.exists()
     run = make_run("3", "train.seed=0", recipe=LONG)
     tried.append([run], RECIPES)
     other = replace(run, revision="4", metrics=run.metrics | {"corpus": CORPUS | {"name": "other"}})

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.studies import differences, figure, table
-from birnn.studies import study as studies
+from birnn.studies import differences, figure, store, table
 from birnn.studies.differences import Difference
-from birnn.studies.study import About, Study
-from tests.birnn.studies.test_study import CORPUS, log_odds, make_study
+from birnn.studies.store import About, Study
+from tests.birnn.studies.test_store import CORPUS, log_odds, make_study
 from tests.projects import PROJECT
 
 PAIR = ("bilstm", "bigru")
@@ -59,8 +58,8 @@ def test_rows_without_predictions_cover_seeds(tmp_path: Path) -> None:
 
 def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
-    studies.write(study, log_odds(study))
-    read = studies.read(study.folder)
+    store.write(study, log_odds(study))
+    read = store.read(study.folder)
     (first, _), runs = table.rows(read), read.combinations()[0].runs
     assert first.covered == "seeds and reviews"
     stored, reviews = read.log_odds(runs), read.reviews
@@ -106,10 +105,10 @@ def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
         wrong = np.arange(100) % 10 < (3 if name.startswith("plain") else 1)
         return pd.DataFrame(dict.fromkeys(PAIR, np.where(wrong, -signs, signs)))
 
-    studies.write(
+    store.write(
         replace(study, reviews=reviews), {name: predict(name) for name in study.runs["name"]}
     )
-    gain = table.gains(studies.read(study.folder))[0]
+    gain = table.gains(store.read(study.folder))[0]
     assert gain.covered == "seeds and reviews"
     assert gain.difference is not None
     assert gain.difference.mean == pytest.approx(0.2)
@@ -140,7 +139,7 @@ def test_headline_names_the_better_network_per_measure() -> None:
 
 @pytest.mark.parametrize("name", ["seeds", "equal-size", "halves"])
 def test_figure_shows_every_run_and_interval(name: str) -> None:
-    study = studies.read(PROJECT / "study" / name)
+    study = store.read(PROJECT / "study" / name)
     accuracies, panel = figure.draw(study).axes
     rows = table.rows(study)
     drawn = {value for line in accuracies.lines for value in np.round(line.get_xdata(), 6)}
@@ -153,7 +152,7 @@ def test_figure_shows_every_run_and_interval(name: str) -> None:
 
 
 def test_figure_of_recipes_names_them_and_published_results() -> None:
-    study = studies.read(PROJECT / "study" / "recipes")
+    study = store.read(PROJECT / "study" / "recipes")
     (axes,) = figure.draw(study, [("another system", 0.94)]).axes
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels[0] == "notebook"

@@ -34,7 +34,7 @@ NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 RECIPE = "recipe"
 PLAIN = {RECIPE, "name", "settings"}  # columns whose values need no name
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
-CORPUS = ("name", "train_reviews", "test_reviews", "vocabulary")
+CORPUS_FIELDS = ("name", "train_reviews", "test_reviews", "vocabulary")
 HELD_OUT_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
 DIGITS = 6
 
@@ -151,7 +151,7 @@ class Study:
         """Return whether the study has this corpus, and only networks in the registry."""
         stored = {name.partition(".")[0] for name in map(str, self.runs) if ".accuracy" in name}
         return stored <= {*NETWORKS, BASELINE, NETWORK_BLEND, ALL} and all(
-            self.about.corpus[key] == corpus.get(key) for key in CORPUS
+            self.about.corpus[key] == corpus.get(key) for key in CORPUS_FIELDS
         )
 
     def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:

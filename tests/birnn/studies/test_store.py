@@ -10,8 +10,8 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten, load
-from birnn.studies import study as studies
-from birnn.studies.study import About, Study
+from birnn.studies import store
+from birnn.studies.store import About, Study
 from tests.projects import PROJECT
 
 CORPUS = {"name": "mine", "train_reviews": 5, "test_reviews": 4, "vocabulary": 5}
@@ -48,8 +48,8 @@ def log_odds(study: Study) -> dict[str, pd.DataFrame]:
 def test_written_study_is_read(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
     predictions = log_odds(study)
-    studies.write(study, predictions)
-    read = studies.read(study.folder)
+    store.write(study, predictions)
+    read = store.read(study.folder)
     assert read.about == study.about
     pd.testing.assert_frame_equal(read.runs, study.runs)
     pd.testing.assert_frame_equal(read.reviews, REVIEWS)
@@ -64,8 +64,8 @@ def test_written_study_is_read(tmp_path: Path) -> None:
 
 def test_study_that_serves_to_choose_has_no_test_results(tmp_path: Path) -> None:
     study = make_study(tmp_path / "rates", chooses=True)
-    studies.write(study, {})
-    runs = studies.read(study.folder).runs
+    store.write(study, {})
+    runs = store.read(study.folder).runs
     measures = [name for name in map(str, runs) if name.startswith(("bigru", "bilstm"))]
     assert measures == ["bigru.holdout_accuracy", "bigru.seconds"]
 
@@ -93,9 +93,9 @@ def test_study_contains_its_runs(tmp_path: Path) -> None:
 
 
 def test_studies_over_seeds_come_first(tmp_path: Path) -> None:
-    studies.write(make_study(tmp_path / "a"), {})
-    studies.write(make_study(tmp_path / "b", varied=[]), {})
-    assert [study.name for study in studies.read_all(tmp_path)] == ["b", "a"]
+    store.write(make_study(tmp_path / "a"), {})
+    store.write(make_study(tmp_path / "b", varied=[]), {})
+    assert [study.name for study in store.read_all(tmp_path)] == ["b", "a"]
 
 
 @pytest.mark.parametrize("file", ["runs.csv", "other.txt"])
@@ -104,13 +104,13 @@ def test_other_folders_are_refused(tmp_path: Path, file: str) -> None:
     folder.mkdir()
     (folder / file).touch()
     with pytest.raises(InputError, match=r"run birnn study --replace old"):
-        studies.read(folder)
+        store.read(folder)
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", "", "-a"])
 def test_invalid_names_are_refused(name: str) -> None:
     with pytest.raises(InputError, match="is not a valid name of a study"):
-        studies.check_name(name)
+        store.check_name(name)
 
 
 @pytest.mark.parametrize("name", ["seeds", "equal-size"])
@@ -119,14 +119,14 @@ def test_invalid_names_are_refused(name: str) -> None:
     [("network.pooling", "max_mean"), ("ngrams.longest", 3), ("train.clipnorm", 1.0)],
 )
 def test_study_in_git_matches_only_its_settings(name: str, setting: str, value: Any) -> None:
-    study = studies.read(PROJECT / "study" / name)
+    study = store.read(PROJECT / "study" / name)
     settings = flatten(load(PROJECT / "params.yaml").model_dump())
     assert study.matches(study.about.corpus, settings)
     assert not study.matches(study.about.corpus, settings | {setting: value})
 
 
 def test_log_in_git_has_the_held_out_results_of_the_recipes() -> None:
-    log, recipes = (studies.read(PROJECT / "study" / name).runs for name in ("tried", "recipes"))
+    log, recipes = (store.read(PROJECT / "study" / name).runs for name in ("tried", "recipes"))
     names = ["train.seed", *(f"{model}.holdout_accuracy" for model in ("bilstm", "bigru"))]
     ran, logged = (set(table[names].itertuples(index=False)) for table in (recipes, log))
     assert ran <= logged
