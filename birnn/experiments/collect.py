@@ -26,7 +26,7 @@ from birnn.experiments.runs import (
     training_seconds,
 )
 from birnn.studies import figure, store
-from birnn.studies.store import HOLD_OUT_SEED, RECIPE, SEED, About, Study
+from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, RECIPE, SEED, About, Study
 from birnn.training.splits import TRAINING
 
 MODELS = (*NETWORKS, BASELINE)

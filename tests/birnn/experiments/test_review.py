@@ -13,6 +13,7 @@ from birnn.core.errors import InputError
 from birnn.experiments import collect, review
 from birnn.experiments.review import FAILS, PASSES, UNDECIDED, Change, Gate
 from birnn.experiments.runs import Run
+from birnn.studies import store
 from birnn.studies.store import About, Study
 from tests.projects import PROJECT
 
