@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from birnn.core.outputs import read_json
-from birnn.reporting import formatting
+from birnn.style import formatting
 from birnn.text import reviews, sequences
 from tests.birnn.corpora import archives
 from tests.projects import (

@@ -7,7 +7,7 @@ import jinja2
 from birnn.evaluation.model_names import TITLES
 from birnn.inference.explanation import Explanation, NetworkExplanation
 from birnn.inference.known_words import NOTHING_TO_GO_ON
-from birnn.reporting import colors
+from birnn.style import colors
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLE_ROWS = 10

@@ -6,7 +6,7 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.corpora.fallback_warning import warn_if_fallback
 from birnn.evaluation.model_names import TITLES, comparisons, pair_title
-from birnn.reporting.formatting import points
+from birnn.style.formatting import points
 
 METRICS = Path("metrics/metrics.json")
 REPORT = Path("report/report.md")

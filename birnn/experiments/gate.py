@@ -26,9 +26,10 @@ from birnn.evaluation.intervals import (
 )
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments.revisions import Facts
-from birnn.reporting import formatting, statistics
+from birnn.reporting import statistics
 from birnn.reporting.statistics import Spread
 from birnn.studies.study import SEED, Study
+from birnn.style import formatting
 
 FILE = Path("gate.yaml")
 LEVEL, POWER = round(1 - CONFIDENCE, 9), 0.8  # printed, so without the rounding error

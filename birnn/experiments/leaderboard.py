@@ -18,11 +18,11 @@ from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import collect, grid, runs
 from birnn.experiments.runs import Run
-from birnn.reporting import formatting
-from birnn.reporting.formatting import NOTHING
 from birnn.studies import figure
 from birnn.studies import study as studies
 from birnn.studies.study import CORPUS, HOLD_OUT_SEED, About, Study
+from birnn.style import formatting
+from birnn.style.formatting import NOTHING
 
 PARAM = "params."  # prefix of columns that contain settings; metrics have no prefix
 MARK = "*"  # of experiments that ran with other code

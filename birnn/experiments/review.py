@@ -23,8 +23,9 @@ from birnn.experiments.gate import (
     MarginTest,
 )
 from birnn.experiments.revisions import Facts
-from birnn.reporting import formatting, study
+from birnn.reporting import study
 from birnn.reporting.study import Study
+from birnn.style import formatting
 
 STUDY_COMMANDS = "birnn sweep -S train.seed=0..9 && birnn study ten-seeds -S train.seed=0..9"
 

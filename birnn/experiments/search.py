@@ -36,7 +36,7 @@ from birnn.experiments.execution import minutes
 from birnn.experiments.grid import Point
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
-from birnn.reporting.formatting import listed
+from birnn.style.formatting import listed
 from birnn.training import live
 from birnn.training.splits import TRAINING
 

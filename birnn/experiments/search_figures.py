@@ -9,8 +9,8 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from optuna.trial import FrozenTrial, TrialState
 
 from birnn.evaluation.model_names import TITLES
-from birnn.reporting.colors import INK, MODELS
-from birnn.reporting.figures import SIZE, STYLE, draw_legend, single_axes
+from birnn.style.colors import INK, MODELS
+from birnn.style.plotting import SIZE, STYLE, draw_legend, single_axes
 
 BAR = 0.3  # inches, height of the bar of a setting
 

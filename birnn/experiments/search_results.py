@@ -24,9 +24,9 @@ from birnn.evaluation.model_names import TITLES
 from birnn.experiments import recipes, runs, search_figures, selection, studies, tried
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.experiments.search import SEED, Params, Search, Values
-from birnn.reporting import figures
-from birnn.reporting import study as stored_study
-from birnn.reporting.formatting import listed, number, percent, points
+from birnn.studies import study as stored_study
+from birnn.style import plotting
+from birnn.style.formatting import listed, number, percent, points
 
 CORPUS, ROWS = "data/corpus/train.parquet", "data/padded/validation/rows.npy"
 TRIALS = "trials.csv"
@@ -93,8 +93,8 @@ def write(results: Results) -> Path:
     with atomic_folder(folder) as part:
         studies.write_table(pd.DataFrame(shares.items(), columns=columns), part / "importance.csv")
         studies.write_table(table(results.study.trials, results.runs), part / TRIALS)
-        figures.save(history, part / "history.png")
-        figures.save(search_figures.draw_importances(shares), part / "importance.png")
+        plotting.save(history, part / "history.png")
+        plotting.save(search_figures.draw_importances(shares), part / "importance.png")
     tried.append(results.runs.values(), list(recipes.read().values()), stopped=_stopped(results))
     return folder
 

@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from birnn.core.outputs import atomic_folder
 from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.reporting.colors import MODELS
+from birnn.style.colors import MODELS
 from birnn.training.splits import TEST, TRAINING, VALIDATION
 
 SUFFIX = ".j2"

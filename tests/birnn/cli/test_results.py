@@ -7,7 +7,7 @@ import pytest
 from birnn.cli import results
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
-from birnn.reporting.formatting import points
+from birnn.style.formatting import points
 from tests.birnn import samples
 
 

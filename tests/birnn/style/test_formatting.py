@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from birnn.reporting import formatting
+from birnn.style import formatting
 
 
 @pytest.mark.parametrize(
