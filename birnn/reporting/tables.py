@@ -11,7 +11,7 @@ from birnn.evaluation.model_names import (
     pair_title,
 )
 from birnn.reporting.references import NOTEBOOK_SETTINGS, Published
-from birnn.studies.study import Study
+from birnn.studies.study import RECIPE, Study
 from birnn.studies.table import TITLES_OF_MEASURES, Row, format_difference, format_mean, gains, rows
 from birnn.style.formatting import (
     NOTHING,
@@ -50,10 +50,10 @@ def scores(
         measured = metrics[model]
         accuracy = with_interval(measured["accuracy"], measured["accuracy_interval"])
         mean = [_mean(over_seeds, model)] if over_seeds else []
-        lines.append([title, accuracy, *mean, *(f"{measured[name]:.4f}" for name in SCORES)])
+        lines.append([title, accuracy, *mean, *(_score(measured.get(name)) for name in SCORES)])
         if model in notebook:
             earlier = notebook[model]
-            others = [f"{earlier[key]:.4f}" if key in earlier else NOTHING for key in SCORES]
+            others = [_score(earlier.get(name)) for name in SCORES]
             mean = [NOTHING] if over_seeds else []
             accuracy = f"{100 * earlier['accuracy']:.2f}"
             lines.append([f"{title}, notebook", accuracy, *mean, *others])
@@ -168,21 +168,18 @@ def _study_cells(row: Row, groups: str) -> list[list[str]]:
 
 def recipes(study: Study) -> str:
     """Return the networks' accuracies with each recipe, and its gain over the one it adds to."""
-    found = {row.combination.chosen["recipe"]: row for row in rows(study)}
-    gained = {gain.recipe: gain for gain in gains(study)}
+    found = {row.combination.chosen[RECIPE]: row for row in rows(study)}
+    gained = {gain.recipe: gain.difference for gain in gains(study)}
     lines, above = [], None
     for recipe in study.about.recipes:
-        name = recipe["name"]
-        if name not in found:
-            continue
-        gain, base = gained.get(name), recipe["base"]
-        title = recipe["title"] if base in (None, above) else f"to {base}: {recipe['title']}"
-        means = [f"{100 * found[name].means[model].mean:.2f}" for model in study.networks]
-        known = gain is not None and gain.difference is not None
-        lines.append(
-            [name, title, *means, format_difference(gain.difference) if known else NOTHING]
-        )
-        above = name
+        name, base, title = recipe["name"], recipe["base"], recipe["title"]
+        if name in found:
+            added = title if base in (None, above) else f"to {base}: {title}"
+            means = [found[name].means[model].mean for model in study.networks]
+            gain = gained.get(name)
+            text = NOTHING if gain is None else format_difference(gain)
+            lines.append([name, added, *(f"{100 * mean:.2f}" for mean in means), text])
+            above = name
     titles = [TITLES[model] for model in study.networks]
     return table(["recipe", "adds", *titles, "gain in points"], lines, left=2)
 
@@ -208,6 +205,10 @@ def changed_settings(settings: Mapping[str, Any]) -> str:
         if settings.get(name, value) != value
     ]
     return table(["setting", "notebook", "this run"], lines, left=3) if lines else ""
+
+
+def _score(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.4f}"
 
 
 def _mean(row: Row | None, model: str) -> str:
