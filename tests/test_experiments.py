@@ -122,10 +122,9 @@ def test_report_includes_matching_study_and_leaderboard(finished_copy: Path) -> 
     result = run("dvc", "repro", cwd=finished_copy)
     assert stages_run(result) == ["report"]
     text = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
-    assert "Over 2 seeds and new films, after 2 epochs, " in text
+    assert "Over 2 seeds, the mean test accuracy is" in text
     assert "../study/small/small.png" in text
     assert "../study/equal-size/" not in text
-    assert "![Test accuracy of each run](../study/leaderboard.png)" in text
 
     # Experiments of older code stay in the leaderboard, with a mark.
     code = finished_copy / "birnn" / "evaluation" / "metrics.py"
@@ -196,8 +195,7 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     result = run("dvc", "repro", cwd=finished_copy)
     assert stages_run(result) == ["code", "report"]  # the recipes are in birnn/
     markdown = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
-    assert "## How can the networks be improved?" in markdown
-    assert "| 2 | pooling: maximum and mean |" in markdown
+    assert "| pooling | maximum and mean |" in markdown
 
 
 @pytest.mark.exhaustive

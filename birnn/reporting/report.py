@@ -58,6 +58,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         without_copies={name: metrics[name]["by_overlap"][0] for name in TITLES},
         positive_words=[each.word for each in words if each.positive > each.negative],
         negative_words=[each.word for each in words if each.positive < each.negative],
+        calibration_errors={name: metrics[name]["ece"] for name in TITLES},
         changed=tables.changed_settings(settings),
         matched_units=matched_units(settings),
         threshold=decision.THRESHOLD,
@@ -108,21 +109,15 @@ def environment() -> Environment:
         "listed": formatting.listed,
         "number": formatting.number,
         "percent": formatting.percent,
-        "pick": pick,
         "points": formatting.points,
     }
     return templates
 
 
-def pick(measured: Mapping[str, Any], name: str, models: Iterable[str] = TITLES) -> dict[str, Any]:
-    """Return one measure of each model."""
-    return {model: measured[model][name] for model in models}
-
-
-def accuracies(measured: Mapping[str, Any], models: Iterable[str] = TITLES) -> str:
-    """List the accuracies of models."""
+def accuracies(measured: Mapping[str, Any], models: Iterable[str] = ()) -> str:
+    """List the accuracies of models, by default of all that are measured."""
     return sentences.by_model(
-        {name: formatting.percent(measured[name]["accuracy"]) for name in models}
+        {name: formatting.percent(measured[name]["accuracy"]) for name in models or measured}
     )
 
 

@@ -27,7 +27,6 @@ from birnn.style.formatting import (
 SCORES = {
     "loss": "loss",
     "roc_auc": "ROC AUC",
-    "average_precision": "average precision",
     "f1": "F1",
 }
 LEFT_OUT = {  # in a sentence of the report, or known from the figure of lengths
@@ -151,7 +150,7 @@ def other_studies(studies: Sequence[Study], groups: str) -> str:
         for cells in _study_cells(row, groups)
     ]
     head = ["seeds", *(TITLES[name] for name in NETWORKS), "difference in points"]
-    return table(["study", *head, "interval over"], lines)
+    return table(["study", *head, "covers"], lines)
 
 
 def _study_cells(row: Row, groups: str) -> list[list[str]]:

@@ -86,4 +86,4 @@ def paired_difference(compared: dict[str, Any]) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
     """Format a table in Markdown, with the first `left` columns aligned to the left."""
     rule = ["---"] * left + ["---:"] * (len(head) - left)
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, rule, *rows))
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))

@@ -93,7 +93,7 @@ def study(
 
 def recipes(networks: Sequence[str] = ("bilstm", "bigru")) -> Study:
     """Return a study of two recipes: the second adds 10 points."""
-    described = [
+    described: list[dict[str, Any]] = [
         {"name": "plain", "base": None, "title": "the plain networks", "settings": {}},
         {"name": "pooled", "base": "plain", "title": "maximum and mean", "settings": {}},
     ]

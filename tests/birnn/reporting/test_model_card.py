@@ -87,6 +87,7 @@ def test_numbers_are_those_of_the_metrics(tmp_path: Path) -> None:
 def test_any_number_of_networks(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, over_seeds: bool
 ) -> None:
+    content, _ = samples.content(samples.predictions())
     networks = ("bilstm", "bigru", "third")[:count]
     pairs = tuple(combinations(networks, 2))
     titles = {name: f"<{name}>" for name in networks} | {"baseline": "Baseline"}
@@ -109,11 +110,10 @@ def test_any_number_of_networks(
     costs = samples.costs()
     predicted = {name: Predictions(columns[name], costs["bilstm"]) for name in titles}
     measured = summary.summarize_models(table, predicted, {}, maxlen=100)
-    for name, accuracies in summary.by_overlap(table, table["words"] < 100).items():
+    for name, accuracies in summary.by_overlap(table, table["words"].to_numpy() < 100).items():
         measured[name]["by_overlap"] = accuracies
     blends = {"networks": {"accuracy": 0.9, "accuracy_interval": None}}
     rows = samples.checklist().drop_duplicates("test")
-    content, _ = samples.content(samples.predictions())
     content |= {
         "metrics": {"corpus": content["metrics"]["corpus"], "blends": blends} | measured,
         "checklist": report_stage.by_test(pd.concat(rows.assign(model=name) for name in titles)),
@@ -191,7 +191,7 @@ def test_single_run_has_no_verdict(tmp_path: Path) -> None:
     columns["bigru"] = columns["label"].astype(np.float32)
     text = words(section(write(tmp_path, columns), "Results"))
     assert "cannot show which network is better" in text
-    assert not re.search(r"the Bi\w+ is better|(more|less) accurate|no difference", text)
+    assert not re.search(r"the Bi\w+ is (better|more accurate)|no difference", text)
 
 
 def test_only_failures_in_most_cases_are_counted(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,9 @@ from birnn.core.yaml_files import read_yaml
 from birnn.evaluation import decision
 from birnn.reporting import report
 from birnn.reporting.references import NOTEBOOK_SETTINGS
+from birnn.studies import study
 from birnn.style import formatting
+from stages import report as report_stage
 from tests.birnn import samples
 from tests.projects import PROJECT
 
@@ -44,7 +47,7 @@ def opening(text: str) -> str:
     return words(text.partition("\n- [")[0])
 
 
-def write(folder: Path, **options: object) -> str:
+def write(folder: Path, **options: Any) -> str:
     return samples.write_report(folder, samples.predictions(), draw=False, **options)[0]
 
 
@@ -73,11 +76,11 @@ def test_difference_is_compared_with_the_region_of_equivalence(tmp_path: Path) -
 
 
 def test_small_differences_explain_the_order_of_the_networks(tmp_path: Path) -> None:
-    study = samples.study(seeds=4)
-    study.runs["bigru.accuracy"] = study.runs["bilstm.accuracy"] + [-0.01, 0.01, -0.01, 0.02]
-    assert "order of the networks differs" in write(tmp_path, studies=[study])
-    study.runs["bigru.accuracy"] = study.runs["bilstm.accuracy"] + [0.01, 0.01, 0.01, 0.02]
-    assert "order of the networks differs" not in write(tmp_path, studies=[study])
+    noisy = samples.study(seeds=4)
+    noisy.runs["bigru.accuracy"] = noisy.runs["bilstm.accuracy"] + [-0.01, 0.01, -0.01, 0.02]
+    assert "order of the networks differs" in write(tmp_path, studies=[noisy])
+    noisy.runs["bigru.accuracy"] = noisy.runs["bilstm.accuracy"] + [0.01, 0.01, 0.01, 0.02]
+    assert "order of the networks differs" not in write(tmp_path, studies=[noisy])
 
 
 @pytest.mark.parametrize(
@@ -302,3 +305,24 @@ def test_accuracy_without_copies_of_training_reviews(tmp_path: Path) -> None:
     columns["bigru"] = np.where(is_copy == columns["label"], 9, -9).astype(np.float32)
     markdown, _ = samples.write_report(tmp_path, columns, draw=False)
     assert re.search(r"Without them, .* 0\.00% \(BiGRU\)", words(markdown))
+
+
+def test_report_has_studies_of_its_corpus_and_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_stage, "STUDIES", tmp_path)
+    sizes = samples.study(tmp_path / "sizes", varied={"bigru.units": [64, 79]})
+    tried = samples.study(tmp_path / "tried")
+    tried = replace(tried, about=replace(tried.about, chooses=True))
+    recipes = replace(samples.recipes(), folder=tmp_path / "recipes")
+    for each in (sizes, tried, recipes, samples.study(tmp_path / "seeds")):
+        study.write(each, {})
+    corpus = samples.study().about.corpus
+    matching, found = report_stage.choose_studies(corpus, {"train.seed": 0, "bigru.units": 64})
+    # The study over seeds does not have the number of units.
+    assert [each.name for each in matching] == ["sizes"]
+    assert found is not None
+    assert found.name == "recipes"
+    matching, _ = report_stage.choose_studies(corpus, {"train.seed": 0})
+    assert [each.name for each in matching] == ["seeds", "sizes"]
+    assert report_stage.choose_studies(corpus | {"name": "mine"}, {"train.seed": 0}) == ([], None)

@@ -1,18 +1,6 @@
 """Test the formats of numbers."""
 
-from typing import Any
-
-import pytest
-
 from birnn.style import formatting
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(None, "–"), (3, "3"), (12_345, "12,345"), (0.5, "0.5000"), ([0.1, 0.25], "0.1000 to 0.2500")],
-)
-def test_scores(value: Any, text: str) -> None:
-    assert formatting.score(value) == text
 
 
 def test_differences_and_times() -> None:
@@ -22,18 +10,19 @@ def test_differences_and_times() -> None:
 
 
 def test_means_over_seeds() -> None:
-    spread = {"mean": 0.0018, "deviation": 0.0023, "low": -0.0191, "high": 0.0228}
+    spread = {"mean": 0.0018, "deviation": 0.0023}
     assert formatting.with_deviation(spread) == "0.0018 ± 0.0023"
-    assert formatting.difference(spread) == "+0.18 (−1.91 to +2.28)"
-    single = dict.fromkeys(spread, float("nan")) | {"mean": 0.5}
-    assert formatting.with_deviation(single) == "0.5000"
-    assert formatting.difference(single) == "+50.00 (too few seeds)"
+    assert formatting.with_deviation(spread | {"deviation": float("nan")}) == "0.0018"
 
 
-def test_accuracies() -> None:
-    measured = {"accuracy": 0.5, "low": 0.25, "high": 0.75}
-    assert formatting.accuracy(measured) == "50.00 (25.00 to 75.00)"
-    assert formatting.accuracy(dict.fromkeys(measured)) == "–"
+def test_proportions_with_intervals() -> None:
+    assert formatting.with_interval(0.5, [0.25, 0.75]) == "50.00 (25.00 to 75.00)"
+    assert formatting.with_interval(0.5, None) == "50.00"
+
+
+def test_tables_align_texts_to_the_left() -> None:
+    text = "| a | b | c |\n| --- | --- | ---: |\n| x | y | 1 |"
+    assert formatting.table(["a", "b", "c"], [["x", "y", "1"]], left=2) == text
 
 
 def test_lists_end_with_a_word() -> None:
