@@ -1,11 +1,10 @@
 """Draw the figures, and write the report and the model card.
 
-Reads metrics, plots/*.csv, data/corpus, the vocabulary and held-out rows in data/padded,
+Reads metrics, tables in plots, data/corpus, the vocabulary and held-out rows in data/padded,
 data/unlabelled/unlabelled.json, data/evaluated/costs.json and study. Writes plots/*.png,
 plots/templates and report.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,24 +16,12 @@ from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
 from birnn.corpora import corpus_statistics, fallback_warning
 from birnn.corpora.review import SPLITS
-from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.reporting import (
-    epochs_figure,
-    figures,
-    ladder,
-    ladder_figure,
-    leaderboard,
-    leaderboard_figure,
-    model_card,
-    plot_templates,
-    report,
-    study,
-    study_figure,
-    svg,
-)
-from birnn.reporting.ladder import Ladder
-from birnn.reporting.leaderboard import Leaderboard
-from birnn.reporting.study import Study
+from birnn.evaluation.model_names import NETWORKS
+from birnn.reporting import figures, model_card, plot_templates, report, svg
+from birnn.studies import figure as study_figure
+from birnn.studies import store
+from birnn.studies.store import Study
+from birnn.style import plotting
 from birnn.text import tokenizer
 from birnn.training.splits import TRAINING
 
@@ -50,16 +37,11 @@ def main(settings: Settings) -> None:
     train, test = (
         corpus_statistics.measure(paths.CORPUS / f"{split}.parquet", vocabulary) for split in SPLITS
     )
-    lengths = {"training": train.lengths, "test": test.lengths}
-    drawn = figures.draw(metrics, tables, lengths, settings.pad.maxlen)
+    drawn = figures.draw(metrics, tables, settings.pad.maxlen)
     for name, figure in drawn.items():
-        figures.save(figure, paths.PLOTS / f"{name}.png")
+        plotting.save(figure, paths.PLOTS / f"{name}.png")
     plot_templates.write(paths.PLOTS / "templates")
-    studies = [each for each in study.read_all(paths.STUDIES) if each.matches(corpus, values)]
-    recipes = ladder.read(paths.STUDIES / "ladder")
-    if recipes and not recipes.matches(corpus):
-        recipes = None
-    board = leaderboard.read(paths.STUDIES / "leaderboard.csv", corpus)
+    matching, recipes = choose_studies(corpus, values)
     source = read_json(paths.CORPUS_DESCRIPTION)
     content = {
         "metrics": metrics,
@@ -74,48 +56,38 @@ def main(settings: Settings) -> None:
         ),
         "unlabelled": read_json(paths.UNLABELLED_DESCRIPTION),
         "costs": read_json(paths.COSTS),
-        "confusion": confusion_counts(tables["confusion"]),
         "checklist": by_test(pd.read_csv(paths.CHECKLIST)),
         "best_loss_epoch": best_loss_epochs(tables["curves"]),
         "settings": values,
-        "studies": studies,
-        "ladder": recipes,
-        "leaderboard": board,
+        "studies": matching,
+        "recipes": recipes,
     }
-    report.write(content, draw_inline(drawn, studies, recipes, board), paths.REPORT)
+    report.write(content, draw_inline(drawn, content), paths.REPORT)
     model_card.write(content, tables["reliability"], paths.REPORT)
     print(f"The report is in {paths.REPORT / 'report.md'} and {paths.REPORT / 'report.html'}")
     fallback_warning.warn_if_fallback(corpus["name"], corpus["requested"])
 
 
-def draw_inline(
-    drawn: dict[str, Figure],
-    studies: Sequence[Study],
-    recipes: Ladder | None,
-    board: Leaderboard | None,
-) -> dict[str, str]:
-    """Return all figures of the report as SVG, by their addresses in the Markdown."""
-    drawings = {f"../plots/{name}.png": svg.inline(figure, name) for name, figure in drawn.items()}
-    for each in studies:
-        drawing = svg.inline(study_figure.draw(each), f"study-{each.name}")
-        drawings[f"../study/{each.name}/{each.name}.png"] = drawing
-        if each.epochs is not None and len(each.networks) > 1:
-            drawing = svg.inline(epochs_figure.draw(each.epochs), f"epochs-{each.name}")
-            drawings[f"../study/{each.name}/epochs.png"] = drawing
-    if recipes:
-        drawings["../study/ladder/ladder.png"] = svg.inline(ladder_figure.draw(recipes), "ladder")
-    if board:
-        drawing = svg.inline(leaderboard_figure.draw(board), "leaderboard")
-        drawings["../study/leaderboard.png"] = drawing
-    return drawings
+def choose_studies(
+    corpus: dict[str, Any], settings: dict[str, Any]
+) -> tuple[list[Study], Study | None]:
+    """Return the studies of this corpus and these settings, and the study of recipes."""
+    found = [each for each in store.read_all(paths.STUDIES) if not each.about.chooses]
+    recipes = [each for each in found if each.about.recipes and each.covers(corpus)]
+    others = [each for each in found if not each.about.recipes and each.matches(corpus, settings)]
+    return others, next(iter(recipes), None)
 
 
-def confusion_counts(table: pd.DataFrame) -> dict[str, list[int]]:
-    """Return the true negatives, false positives, false negatives, true positives per model."""
-    counts = table.sort_values(["actual", "predicted"], kind="stable")
-    return {
-        model: counts.loc[counts["model"] == model, "reviews"].tolist()
-        for model in (*NETWORKS, BASELINE)
+def draw_inline(drawn: dict[str, Figure], content: dict[str, Any]) -> dict[str, str]:
+    """Return the figures of the report as SVG, by their addresses in the Markdown."""
+    drawings = {f"../plots/{name}.png": svg.inline(drawn[name], name) for name in report.FIGURES}
+    shown = [report.study_over_seeds(content["studies"]), content["recipes"]]
+    return drawings | {
+        f"../study/{study.name}/{study.name}.png": svg.inline(
+            study_figure.draw(study), f"study-{study.name}"
+        )
+        for study in shown
+        if study
     }
 
 

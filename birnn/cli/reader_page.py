@@ -14,7 +14,8 @@ from birnn.evaluation.model_names import TITLES
 from birnn.inference.predictor import Predictor
 from birnn.inference.weights import Floats, RecurrentWeights, read_weights
 from birnn.networks.decision import CLASSES, boundary
-from birnn.reporting import colors, templating
+from birnn.reporting import templating
+from birnn.style import colors
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.text.tokenizer import SEPARATORS
 

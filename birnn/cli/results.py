@@ -5,7 +5,7 @@ from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS, REPORT
 from birnn.corpora.fallback_warning import warn_if_fallback
 from birnn.evaluation.model_names import TITLES, comparisons, pair_title
-from birnn.reporting.formatting import points
+from birnn.style.formatting import points
 
 
 def run() -> None:

@@ -12,7 +12,8 @@ import pandas as pd
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.model_names import TITLES
 from birnn.reporting import figures, page, svg
-from birnn.reporting.colors import INK, MODELS
+from birnn.style import plotting
+from birnn.style.colors import INK, MODELS
 from birnn.training.live import Training
 from birnn.training.splits import TRAINING
 
@@ -68,10 +69,10 @@ def markdown(trainings: Sequence[Training]) -> str:
 
 def draw(trainings: Sequence[Training], measure: str) -> str:
     """Return the curves of all trainings as an `svg` element, with the numbers of their rows."""
-    with mpl.rc_context(figures.STYLE):
-        figure, axes = figures.single_axes(f"{measure.capitalize()} per epoch", "epoch", measure)
+    with mpl.rc_context(plotting.STYLE):
+        figure, axes = plotting.single_axes(f"{measure.capitalize()} per epoch", "epoch", measure)
         forms: dict[str, str] = {}
-        lines = zip(trainings, cycle(figures.NETWORK_LINES), strict=False)
+        lines = zip(trainings, cycle(plotting.NETWORK_LINES), strict=False)
         for number, (training, line) in enumerate(lines, start=1):
             if training.curves:
                 rows = pd.DataFrame(training.curves)
@@ -82,7 +83,7 @@ def draw(trainings: Sequence[Training], measure: str) -> str:
                 forms |= {TRAINING: "o", watched: "-"}
         for split, form in forms.items():  # in the color of the text
             axes.plot([], [], form, color=INK, label=split)
-        figures.draw_legend(figure)
+        plotting.draw_legend(figure)
         return svg.inline(figure, measure)
 
 

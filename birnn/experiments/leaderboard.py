@@ -19,10 +19,10 @@ from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import collect, grid, runs
 from birnn.experiments.runs import Run
-from birnn.reporting import formatting
-from birnn.reporting.formatting import NOTHING
 from birnn.studies import figure, store
 from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
+from birnn.style import formatting
+from birnn.style.formatting import NOTHING
 
 PARAM = "params."  # prefix of columns that contain settings; metrics have no prefix
 MARK = "*"  # of experiments that ran with other code

@@ -23,9 +23,9 @@ from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import collect
 from birnn.experiments.runs import Run, locked_reviews
 from birnn.reporting import templating
-from birnn.reporting.formatting import points
 from birnn.studies import differences
 from birnn.studies.store import HOLD_OUT_SEED, SEED, Study
+from birnn.style.formatting import points
 
 HELD_OUT_MEASURES = {"best_val_accuracy", "holdout_accuracy"}
 PASSES, FAILS, UNDECIDED = "passes", "fails", "undecided"

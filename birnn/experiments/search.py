@@ -32,8 +32,8 @@ from birnn.experiments.cluster import Cluster
 from birnn.experiments.grid import Point
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
-from birnn.reporting.formatting import listed
 from birnn.studies import store
+from birnn.style.formatting import listed
 
 FOLDER = STATE / "search"
 SAMPLER_SEED = 0

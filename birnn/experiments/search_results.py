@@ -21,9 +21,9 @@ from birnn.experiments import collect as collected
 from birnn.experiments import recipes, runs, selection, tried
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.experiments.search import SAMPLER_SEED, Params, Search
-from birnn.reporting.formatting import listed, number, percent, points
 from birnn.studies import figure, store
 from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
+from birnn.style.formatting import listed, number, percent, points
 
 NEW_SEEDS = 3
 

@@ -40,7 +40,7 @@ class Network:
     Attributes:
         name: name in files and commands: lowercase letters, digits and underscores.
         title: name in reports.
-        color: color in figures (see `reporting.colors`).
+        color: color in figures (see `style.colors`).
         build: function that returns the Keras layer between the embedding and the output, given the
             network's settings. A recurrent layer is run in both directions. Any other layer maps
             vectors, float32, shape (reviews, maxlen, features), to float32, (reviews, outputs). It

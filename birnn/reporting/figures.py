@@ -1,8 +1,5 @@
 """The figures of the report and the figures of the notebook."""
 
-from collections.abc import Mapping, Sequence
-from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -11,113 +8,37 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
-from numpy.typing import NDArray
 
-from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import RAW
-from birnn.evaluation.model_names import (
-    BASELINE,
-    NETWORKS,
-    TITLES,
-    comparisons,
-    pair_title,
-)
-from birnn.reporting.colors import GRID, INK, MODELS, NOTEBOOK
+from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.style.colors import GRID, INK, MODELS, NOTEBOOK
+from birnn.style.plotting import LINES, SIZE, STYLE, draw_legend, single_axes
 from birnn.training.splits import TRAINING
-
-# Line styles of the networks, in the order of the registry.
-NETWORK_LINES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (9, 3)))
-LINES: dict[str, Any] = dict(zip(NETWORKS, cycle(NETWORK_LINES), strict=False)) | {BASELINE: ":"}
-
-PAIR_MARKERS = "osD^v<>PX*"  # of pairs of networks
-
-SIZE = (4.6, 3.7)  # inches; small, so that letters are large enough on a phone
-STYLE: Any = {
-    "axes.edgecolor": INK,
-    "axes.grid": True,
-    "axes.labelcolor": INK,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlesize": 10,
-    "font.size": 9.5,
-    "grid.color": GRID,
-    "grid.linewidth": 0.5,
-    "legend.frameon": False,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-}
 
 
 def draw(
-    metrics: dict[str, Any],
-    tables: dict[str, pd.DataFrame],
-    review_lengths: dict[str, NDArray[np.int32]],
-    maxlen: int,
+    metrics: dict[str, Any], tables: dict[str, pd.DataFrame], maxlen: int
 ) -> dict[str, Figure]:
     """Draw all figures and return them by name, the notebook's figures last.
 
     Args:
         metrics: content of `metrics.json`.
         tables: data of the plots, by name (see `plot_data`).
-        review_lengths: words of each review, by split, shape (reviews,).
         maxlen: ids per review.
     """
     corpus = metrics["corpus"]["name"]
     curves = tables["curves"]
     with mpl.rc_context(STYLE):
         figures = {
-            "intervals": intervals(metrics),
             "accuracy": all_networks(curves, "accuracy", corpus),
             "loss": all_networks(curves, "loss", corpus),
-            "roc": roc(tables["roc"], metrics),
-            "precision_recall": precision_recall(tables["precision_recall"], metrics),
             "reliability": reliability(tables["reliability"], metrics),
             "lengths": lengths(tables["lengths"], maxlen, corpus),
-            "review_lengths": length_distribution(review_lengths, maxlen, corpus),
         }
     for network in NETWORKS:
         for measure in ("accuracy", "loss"):
             figures[f"{network}_{measure}"] = one_network(curves, network, measure, corpus)
     return figures
-
-
-def save(figure: Figure, file: Path) -> None:
-    """Write a figure as PNG; equal figures give equal bytes."""
-    with atomic_file(file) as part:
-        figure.savefig(part, dpi=160)
-
-
-def intervals(metrics: dict[str, Any]) -> Figure:
-    """Draw the accuracies and their differences, with 95% intervals over test reviews.
-
-    The differences between networks have their own axes, because they are much smaller than the
-    differences from the baseline.
-    """
-    networks = comparisons(metrics)
-    baseline: dict[tuple[str, str], dict[str, Any]] = {
-        (BASELINE, other["network"]): other for other in metrics[BASELINE]["against"]
-    }
-    panels = [panel for panel in (networks, baseline) if panel]
-    rows = [len(TITLES), *map(len, panels)]
-    width, _ = SIZE
-    heights = [0.32 * len(TITLES), *(0.5 * len(panel) for panel in panels)]  # inches
-    labels = 0.5 * (1 + len(rows))
-    figure = Figure(figsize=(width, sum(heights) + labels), layout="constrained")
-    upper, *others = figure.subplots(len(rows), 1, height_ratios=heights)
-    title = _on_test_split("Accuracy", metrics)
-    figure.suptitle(f"{title},\nwith 95% intervals over reviews", fontsize=10)
-    for model, title in TITLES.items():
-        low, high = metrics[model]["accuracy_interval"]
-        _draw_interval(upper, title, (low, metrics[model]["accuracy"], high), ".2f", MODELS[model])
-    upper.set(xlabel="accuracy (%)")
-    upper.margins(x=0.1)
-    for axes, panel in zip(others, panels, strict=True):
-        _draw_differences(axes, panel)
-    for axes, count in zip((upper, *others), rows, strict=True):
-        axes.set_ylim(count - 0.5, -0.7)
-        axes.grid(visible=False, axis="y")
-    return figure
 
 
 def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -> Figure:
@@ -159,28 +80,6 @@ def _watched_split(curves: pd.DataFrame) -> str:
     return str(next(split for split in curves["split"].unique() if split != TRAINING))
 
 
-def roc(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
-    """Draw the ROC curves, with the diagonal of a model that guesses."""
-    figure, axes = single_axes(
-        _on_test_split("ROC curve", metrics), "false positive rate", "true positive rate"
-    )
-    axes.plot([0, 1], [0, 1], color=GRID)
-    labels = _labels("AUC", "roc_auc", metrics)
-    _draw_lines(axes, table, ("false_positive_rate", "true_positive_rate"), labels)
-    axes.legend(loc="lower right")
-    return figure
-
-
-def precision_recall(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
-    """Draw the precision-recall curves."""
-    title = _on_test_split("Precision and recall", metrics)
-    figure, axes = single_axes(title, "recall", "precision")
-    labels = _labels("AP", "average_precision", metrics)
-    _draw_lines(axes, table, ("recall", "precision"), labels)
-    axes.legend(loc="lower left")
-    return figure
-
-
 def reliability(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
     """Draw the reliability curves, with 95% intervals and the diagonal of a calibrated model.
 
@@ -220,47 +119,6 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     return figure
 
 
-def length_distribution(
-    review_lengths: dict[str, NDArray[np.int32]], maxlen: int, corpus: str
-) -> Figure:
-    """Draw the cumulative distributions of the lengths of training and test reviews.
-
-    They are drawn at 300 quantiles, since a point per review would make the page too large.
-    """
-    figure, axes = single_axes(
-        f"Lengths of the reviews of {corpus}",
-        "words in the review",
-        "reviews with at most as many words",
-    )
-    shares = np.linspace(0, 1, 301)
-    # The lines of similar splits coincide, so the first is wider.
-    styles: list[dict[str, Any]] = [{"color": GRID, "linewidth": 5}, {"color": INK, "linewidth": 1}]
-    for (split, words), style in zip(review_lengths.items(), styles, strict=True):
-        axes.plot(np.quantile(words, shares, method="inverted_cdf"), shares, label=split, **style)
-    every = np.concatenate(list(review_lengths.values()))
-    _scale_lengths(axes, every.min(), every.max(), maxlen)
-    axes.legend(loc="upper left")
-    return figure
-
-
-def draw_legend(figure: Figure) -> None:
-    """Draw the legend of all axes of a figure below it."""
-    entries = [axes.get_legend_handles_labels() for axes in figure.axes]
-    handles = [handle for handles, _ in entries for handle in handles]
-    labels = [label for _, labels in entries for label in labels]
-    columns = 2 if len(labels) in {2, 4} else 3
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
-
-
-def single_axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
-    """Return an empty figure in the size of the report, and its axes."""
-    figure = Figure(figsize=SIZE, layout="constrained")
-    axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
-    if x == "epoch":
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    return figure, axes
-
-
 def _on_test_split(title: str, metrics: dict[str, Any]) -> str:
     return f"{title} on the test split of {metrics['corpus']['name']}"
 
@@ -270,29 +128,6 @@ def _labels(name: str, score: str, metrics: dict[str, Any]) -> dict[str, str]:
     return {
         model: f"{title}, {name} {metrics[model][score]:.3f}" for model, title in TITLES.items()
     }
-
-
-def _draw_differences(axes: Axes, differences: Mapping[tuple[str, str], dict[str, Any]]) -> None:
-    """Draw differences of accuracies and their intervals, in points, and the position of 0."""
-    for pair, compared in differences.items():
-        ends = [
-            compared[key] for key in ("difference_low", "accuracy_difference", "difference_high")
-        ]
-        _draw_interval(axes, pair_title(*pair).replace(" minus", "\nminus"), ends, "+.2f", INK)
-    axes.axvline(0, color=GRID, linewidth=2, zorder=0)
-    axes.set(xlabel="difference (points)")
-    axes.margins(x=0.2)
-
-
-def _draw_interval(
-    axes: Axes, name: str, proportions: Sequence[float], number: str, color: str
-) -> None:
-    """Draw a proportion and its interval, in percent."""
-    low, value, high = (100 * proportion for proportion in proportions)
-    axes.plot([low, high], [name, name], color=color, linewidth=2)
-    axes.plot([value], [name], color=color, marker="o")
-    text = f"{value:{number}}".replace("-", "−")
-    axes.annotate(text, (value, name), xytext=(0, 6), textcoords="offset points", ha="center")
 
 
 def draw_curves(

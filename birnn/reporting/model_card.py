@@ -4,7 +4,7 @@ Its sections follow Mitchell et al., "Model Cards for Model Reporting", FAT* 201
 measured times, so equal runs write equal cards.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import pandas as pd
 
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import BINS, RAW
-from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, TITLES, comparisons
-from birnn.reporting import conclusions, formatting, report, templating
+from birnn.evaluation.model_names import NETWORK_BLEND, TITLES
+from birnn.reporting import report
 
 _IMDB = (
     "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the authors' stars: "
@@ -38,51 +38,37 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
         folder: output folder.
     """
     metrics, settings = content["metrics"], content["settings"]
-    corpus = metrics["corpus"]["name"]
-    study = report.study_over_seeds(content["studies"])
-    failed = {name: failed_tests(content["checklist"], name) for name in TITLES}
-    environment = templating.environment(named=named)
-    card = environment.get_template("model_card.md.j2").render(
-        content,
-        titles=TITLES,
-        networks=list(NETWORKS),
-        combined=metrics.get("blends", {}).get(NETWORK_BLEND),
-        compared=comparisons(metrics),
-        over_seeds=study.groups("accuracy")[0] if study else None,
-        comparison=study.comparison if study else None,
-        conclusions=conclusions,
-        groups=report.group_kind(corpus),
-        subject=report.subject(corpus),
-        origin=ORIGINS.get(corpus),
-        model_settings={name: model_settings(settings, name) for name in TITLES},
-        failed=failed,
-        most=report.MOST,
-        fail_negation=[
-            name
-            for name, tests in failed.items()
-            if any(test["capability"] == "negation" for test in tests)
-        ],
-        overconfident=overconfident_bins(reliability),
-        confidence=1 - 1 / BINS,
+    shared = report.common(content)
+    card = (
+        report.environment()
+        .get_template("model_card.md.j2")
+        .render(
+            content,
+            **shared,
+            combined=metrics.get("blends", {}).get(NETWORK_BLEND),
+            origin=ORIGINS.get(metrics["corpus"]["name"]),
+            model_settings={name: model_settings(settings, name) for name in TITLES},
+            shown=[
+                test
+                for test in content["checklist"]
+                if any(test in tests for tests in shared["failed"].values())
+            ],
+            fail_negation=[
+                TITLES[name]
+                for name, tests in shared["failed"].items()
+                if any(test["capability"] == "negation" for test in tests)
+            ],
+            overconfident=overconfident_bins(reliability),
+            confidence=1 - 1 / BINS,
+        )
     )
     with atomic_file(folder / "model_card.md") as part:
         part.write_text(card, encoding="utf-8", newline="\n")
 
 
-def named(models: Iterable[str], word: str = "and") -> str:
-    """List models in a sentence, each with its article, and with a word before the last one."""
-    titles = TITLES | {BASELINE: "baseline"}
-    return formatting.listed((f"the {titles[name]}" for name in models), word)
-
-
 def model_settings(settings: Mapping[str, Any], model: str) -> dict[str, Any]:
     """Return the settings in the section of a model."""
     return {name: value for name, value in settings.items() if name.startswith(f"{model}.")}
-
-
-def failed_tests(checklist: Sequence[dict[str, Any]], model: str) -> list[dict[str, Any]]:
-    """Return the behavioral tests that a model fails in most cases."""
-    return [test for test in checklist if test["models"][model]["failure_rate"] > report.MOST]
 
 
 def overconfident_bins(reliability: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -10,7 +10,8 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import escape
 
-from birnn.reporting import colors, templating
+from birnn.reporting import templating
+from birnn.style import colors
 
 Rule = Callable[[RendererHTML, Sequence[Token], int, OptionsDict, EnvType], str]
 

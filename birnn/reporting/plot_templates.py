@@ -5,7 +5,7 @@ from pathlib import Path
 from birnn.core.outputs import atomic_folder
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.reporting import templating
-from birnn.reporting.colors import MODELS
+from birnn.style.colors import MODELS
 from birnn.training.splits import TEST, TRAINING, VALIDATION
 
 PREFIX, SUFFIX = "plots/", ".j2"

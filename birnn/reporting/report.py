@@ -1,26 +1,21 @@
 """The report as Markdown for pull requests, and as an HTML page with the same content."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from birnn.checklist.behavioral_tests import SAMPLE_SIZE
+from jinja2 import Environment
+
 from birnn.checklist.runner import TOLERANCE
 from birnn.core.outputs import atomic_file
-from birnn.evaluation.calibration import BINS
 from birnn.evaluation.costs import matched_gru_units
-from birnn.evaluation.model_names import (
-    BASELINE,
-    NETWORKS,
-    TITLES,
-    comparisons,
-)
-from birnn.evaluation.slices import LENGTHS
+from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.networks import decision
-from birnn.reporting import conclusions, leaderboard_figure, page, templating
-from birnn.reporting.formatting import NOTHING, number, score
+from birnn.reporting import page, sentences, tables, templating
 from birnn.reporting.references import NOTEBOOK, published_on
-from birnn.reporting.study import Study
+from birnn.studies.store import Study
+from birnn.studies.table import rows
+from birnn.style import formatting
 from birnn.training.splits import TEST, watched_split
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
@@ -30,20 +25,7 @@ SUBJECTS = {
     "rotten-tomatoes": "Rotten Tomatoes film reviews",
 }
 FILMS = {"imdb", "rotten-tomatoes"}  # corpora whose groups are films
-SCORES = {
-    "accuracy": "Accuracy",
-    "roc_auc": "ROC AUC",
-    "average_precision": "Average precision",
-    "precision": "Precision",
-    "recall": "Recall",
-    "f1": "F1",
-    "loss": "Loss",
-    "brier": "Brier score",
-}
-WATCHED_SCORES = {
-    "best_val_accuracy": "Highest accuracy of all epochs, {}",
-    "best_val_epoch": "Epoch of the highest accuracy, {}",
-}
+FIGURES = ("accuracy", "loss", "reliability", "lengths")
 
 
 def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> None:
@@ -53,49 +35,81 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         content: data of the report: `metrics`, `costs`, `source` (the description of
             the corpus), `unlabelled` (the description of its unlabelled reviews), `statistics` and
             `distinctive_words` (see `corpus_statistics`), `vocabulary` (its size), `held_out`
-            (training reviews), `confusion`, `best_loss_epoch`, `checklist`, `settings`, `studies`,
-            `ladder` and `leaderboard`.
+            (training reviews), `best_loss_epoch`, `checklist`, `settings`, `studies` (of these
+            settings), and `recipes` (a study or None).
         drawings: an `svg` element per figure, by its address in the Markdown.
         folder: output folder.
     """
-    environment = templating.environment()
     metrics, settings = content["metrics"], content["settings"]
-    corpus, over_seeds = metrics["corpus"]["name"], study_over_seeds(content["studies"])
-    watched = watched_split(metrics["corpus"]["validation"])
-    watched_scores = {key: title.format(watched) for key, title in WATCHED_SCORES.items()}
-    notebook = NOTEBOOK if corpus == "imdb" else {}
-    notebook_watched = notebook if watched == TEST else {}  # the notebook watched the test split
-    markdown = environment.get_template("report.md.j2").render(
-        content,
-        titles=TITLES,
-        networks=list(NETWORKS),
-        conclusions=conclusions,
-        groups=group_kind(corpus),
-        compared=comparisons(metrics),
-        subject=subject(corpus),
-        over_seeds=over_seeds,
-        same_code=bool(over_seeds and over_seeds.contains(metrics, settings)),
-        most=MOST,
-        published=published_on(corpus),
-        notebook=bool(notebook),
-        scores=score_rows(metrics, notebook, SCORES, list(TITLES)),
-        watched=watched,
-        watched_scores=score_rows(metrics, notebook_watched, watched_scores, list(NETWORKS)),
-        counted=counted(content["costs"]),
-        cost_rows=cost_rows(content["costs"]),
-        matched_units=matched_units(settings),
-        threshold=decision.THRESHOLD,
-        bins=BINS,
-        lengths=LENGTHS,
-        tolerance=TOLERANCE,
-        sample_size=SAMPLE_SIZE,
-        most_rows=leaderboard_figure.MOST,
+    corpus, shared = metrics["corpus"]["name"], common(content)
+    study, words = shared["over_seeds"], content["distinctive_words"]
+    markdown = (
+        environment()
+        .get_template("report.md.j2")
+        .render(
+            content,
+            **shared,
+            network_names=[TITLES[name] for name in NETWORKS],
+            same_code=study is not None and study.contains(metrics, settings),
+            others=[each for each in content["studies"] if each is not study],
+            notebook=NOTEBOOK if corpus == "imdb" else {},
+            published=published_on(corpus),
+            watched=watched_reviews(metrics["corpus"]["validation"]),
+            short={name: metrics[name]["by_truncation"][0] for name in TITLES},
+            long={name: metrics[name]["by_truncation"][1] for name in TITLES},
+            without_copies={name: metrics[name]["by_overlap"][0] for name in TITLES},
+            positive_words=[each.word for each in words if each.positive > each.negative],
+            negative_words=[each.word for each in words if each.positive < each.negative],
+            calibration_errors={name: metrics[name]["ece"] for name in TITLES},
+            changed=tables.changed_settings(settings),
+            matched_units=matched_units(settings),
+            threshold=decision.THRESHOLD,
+            tolerance=TOLERANCE,
+        )
     )
     markdown = page.add_contents(markdown)
     html = page.render(markdown, drawings)
     for name, text in {"report.md": markdown, "report.html": html}.items():
         with atomic_file(folder / name) as part:
             part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def common(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that the templates of the report and of the model card share."""
+    corpus, study = content["metrics"]["corpus"]["name"], study_over_seeds(content["studies"])
+    row = rows(study)[0] if study else None
+    failed = {name: failed_tests(content["checklist"], name) for name in TITLES}
+    return {
+        "titles": TITLES,
+        "networks": list(NETWORKS),
+        "sentences": sentences,
+        "tables": tables,
+        "groups": group_kind(corpus),
+        "subject": subject(corpus),
+        "over_seeds": study,
+        "row": row,
+        "covered": row.covered.replace("reviews", group_kind(corpus)) if row else "",
+        "means": {name: {"accuracy": row.means[name].mean} for name in NETWORKS} if row else {},
+        "failed": failed,
+        "failed_counts": {name: len(tests) for name, tests in failed.items()},
+    }
+
+
+def environment() -> Environment:
+    """Return the Jinja environment of the report and the model card."""
+    return templating.environment(accuracies=accuracies, by_model=sentences.by_model)
+
+
+def accuracies(measured: Mapping[str, Any], models: Iterable[str] = ()) -> str:
+    """List the accuracies of models, by default of all that are measured."""
+    return sentences.by_model(
+        {name: formatting.percent(measured[name]["accuracy"]) for name in models or measured}
+    )
+
+
+def watched_reviews(validation: str | float) -> str:
+    """Describe the reviews on which each epoch is validated."""
+    return TEST if watched_split(validation) == TEST else "held-out reviews"
 
 
 def subject(corpus: str) -> str:
@@ -114,64 +128,18 @@ def study_over_seeds(studies: Sequence[Study]) -> Study | None:
         (
             study
             for study in studies
-            if study.comparison is not None
-            and not study.varied
-            and study.networks == list(NETWORKS)
+            if not study.about.varied and study.networks == list(NETWORKS) and len(study.runs) > 1
         ),
         None,
     )
 
 
-def score_rows(
-    metrics: dict[str, Any],
-    notebook: dict[str, dict[str, Any]],
-    titles: dict[str, str],
-    models: list[str],
-) -> list[dict[str, Any]]:
-    """Return one row per score, with its title and each model's value and interval.
-
-    If the notebook has the score, its values follow in the next row.
-    """
-    return [
-        {
-            "title": title + suffix,
-            "values": [_score(source.get(model, {}), key) for model in models],
-        }
-        for key, title in titles.items()
-        for suffix, source in {"": metrics, ", notebook": notebook}.items()
-        if any(key in source.get(model, {}) for model in models)
-    ]
+def failed_tests(checklist: Sequence[dict[str, Any]], model: str) -> list[dict[str, Any]]:
+    """Return the behavioral tests that a model fails in most cases."""
+    return [test for test in checklist if test["models"][model]["failure_rate"] > MOST]
 
 
-def _score(scores: dict[str, Any], key: str) -> str:
-    """Format a score with its interval, if there is one."""
-    interval = scores.get(f"{key}_interval")
-    return score(scores.get(key)) + (f" ({score(interval)})" if interval else "")
-
-
-def cost_rows(costs: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return one row per cost, with its title and the value of each model."""
-    rows = {
-        "Parameters": {model: number(costs[model]["parameters"]) for model in TITLES},
-        "Recurrent parameters": {
-            network: number(costs[network]["recurrent_parameters"]) for network in NETWORKS
-        },
-        "Multiply-adds per review": {
-            model: number(costs[model]["multiply_adds"]) for model in [*counted(costs), BASELINE]
-        },
-    }
-    return [
-        {"title": title, "values": [values.get(model, NOTHING) for model in TITLES]}
-        for title, values in rows.items()
-    ]
-
-
-def counted(costs: dict[str, Any]) -> list[str]:
-    """Return the networks whose multiply-adds are known."""
-    return [network for network in NETWORKS if costs[network]["multiply_adds"] is not None]
-
-
-def matched_units(settings: dict[str, Any]) -> int | None:
+def matched_units(settings: Mapping[str, Any]) -> int | None:
     """Return the number of GRU units that matches the LSTM, None without one of the two."""
     if not {"bilstm", "bigru"} <= set(NETWORKS):
         return None

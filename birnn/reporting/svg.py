@@ -6,7 +6,7 @@ import re
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from birnn.reporting.colors import GRID, INK, MODELS, NOTEBOOK
+from birnn.style.colors import GRID, INK, MODELS, NOTEBOOK
 
 
 def inline(figure: Figure, name: str) -> str:

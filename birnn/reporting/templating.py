@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from birnn.reporting import formatting
+from birnn.style import formatting
 
 OWN = "birnn.reporting"
 
@@ -21,18 +21,11 @@ def environment(package: str = OWN, **filters: Callable[..., Any]) -> Environmen
         keep_trailing_newline=True,
     )
     templates.filters |= {
-        "accuracy": formatting.accuracy,
         "code": formatting.code,
-        "difference": formatting.difference,
-        "failures": formatting.failures,
         "listed": formatting.listed,
         "number": formatting.number,
-        "paired_difference": formatting.paired_difference,
         "percent": formatting.percent,
-        "percent_with_deviation": formatting.percent_with_deviation,
-        "pick": formatting.pick,
         "points": formatting.points,
-        "seconds": formatting.seconds,
         **filters,
     }
     return templates

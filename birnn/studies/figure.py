@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS, pair_title
-from birnn.reporting import figures
-from birnn.reporting.colors import GRID, INK, MODELS
-from birnn.reporting.figures import PAIR_MARKERS, STYLE, draw_legend
 from birnn.studies.store import Study
 from birnn.studies.table import Row, rows
+from birnn.style import plotting
+from birnn.style.colors import GRID, INK, MODELS
+from birnn.style.plotting import PAIR_MARKERS, STYLE, draw_legend
 
-WIDTH, ROW, MARGIN = 4.6, 0.55, 1.9  # inches: small, so that letters are large enough on a phone
+WIDTH, ROW, MARGIN = 4.6, 0.38, 1.6  # inches: small, so that letters are large enough on a phone
 MOST_ROWS = 20
 LABEL_WIDTH = 19  # letters
 BAND = 0.8  # height of the models of a row, in rows
@@ -60,7 +60,6 @@ def draw(study: Study, published: Sequence[tuple[str, float]] = ()) -> Figure:
             fill(shorten(label, 2 * LABEL_WIDTH, placeholder="…"), LABEL_WIDTH) for label in labels
         ]
         panels[0].set_yticks(range(len(labels)), names, fontsize=NUMBER)
-        panels[0].tick_params(axis="y", length=0)
         panels[0].set_ylim(len(labels) - 0.5, -0.5)
         seeds = {len(row.combination.runs) for row in table}
         counted = f", {min(seeds)} seeds" if len(seeds) == 1 and max(seeds) > 1 else ""
@@ -68,6 +67,7 @@ def draw(study: Study, published: Sequence[tuple[str, float]] = ()) -> Figure:
         figure.suptitle(f"Study {study.name} on {corpus}{counted}", fontsize=10)
         for axes in panels:
             axes.tick_params(labelsize=NUMBER)
+            axes.tick_params(axis="y", length=0)
             axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.grid(visible=False, axis="y")
         draw_legend(figure)
@@ -76,7 +76,7 @@ def draw(study: Study, published: Sequence[tuple[str, float]] = ()) -> Figure:
 
 def save(study: Study) -> None:
     """Save the figure of a study in its folder."""
-    figures.save(draw(study), study.folder / f"{study.name}.png")
+    plotting.save(draw(study), study.folder / f"{study.name}.png")
 
 
 def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], split: str) -> None:
@@ -107,7 +107,6 @@ def _draw_differences(axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[st
         _draw_marks(axes, [np.empty(0)] * len(table), ends, shift, style)
     axes.axvline(0, color=GRID, linewidth=1.5, zorder=0)
     axes.set_xlabel("difference (points)")
-    axes.tick_params(axis="y", length=0)
 
 
 def _draw_marks(

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from birnn.evaluation.intervals import LOWER_IS_BETTER, NO_DIFFERENCE, TOO_FEW_SEEDS
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import TITLES
-from birnn.reporting import formatting
-from birnn.reporting.formatting import NOTHING
 from birnn.studies import differences
 from birnn.studies.differences import REVIEW_VALUES, Difference, Mean
 from birnn.studies.store import RECIPE, SEED, Combination, Study
+from birnn.style import formatting
+from birnn.style.formatting import NOTHING
 
 Pair = tuple[str, str]
 TITLES_OF_MEASURES = {"accuracy": "accuracy", "loss": "loss", "roc_auc": "ROC AUC"}

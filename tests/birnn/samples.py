@@ -2,26 +2,23 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from birnn.text.corpus_statistics import DistinctiveWord, SplitStatistics
 from numpy.typing import NDArray
 
-from birnn.core.outputs import write_json
-from birnn.corpora import corpus_statistics
-from birnn.corpora.corpus_statistics import DistinctiveWord, SplitStatistics
 from birnn.evaluation import plot_data, summary, temperature
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.predictions import Predictions
 from birnn.experiments.runs import Run
-from birnn.reporting import conclusions, figures, report
-from birnn.reporting.ladder import Ladder
-from birnn.reporting.leaderboard import Leaderboard
-from birnn.reporting.study import Study
+from birnn.reporting import figures, report
+from birnn.studies.store import About, Study
+from birnn.text import corpus_statistics
 from stages import report as report_stage
 
 OVERLAP = 123  # test reviews whose text is also in the training split
@@ -64,39 +61,44 @@ def predictions(reviews: int = 400, seed: int = 0) -> dict[str, NDArray[Any]]:
     }
 
 
-def comparison(networks: Sequence[str] = ("bilstm", "bigru")) -> pd.DataFrame:
-    """Return a comparison in which each network is a point better than the one before it.
+def study(
+    folder: Path = Path("study/seeds"),
+    gain: float = 0.01,
+    varied: Mapping[str, Sequence[Any]] = MappingProxyType({}),
+    networks: Sequence[str] = ("bilstm", "bigru"),
+    recipes: Sequence[dict[str, Any]] = (),
+    seeds: int = 3,
+) -> Study:
+    """Return a study without predictions.
 
-    The loss of two networks does not differ.
+    Each network is more accurate than the one before it, by `gain` on average, but not with seed 0.
+    With every further value of what varies, all networks are 10 points more accurate.
     """
-    rows: list[dict[str, Any]] = []
-    for measure in conclusions.MEASURES:
-        step = 0.0 if measure == "loss" else 0.01
-        rows += [
-            {"measure": measure, "model": name, "mean": 0.8 + step * index}
-            | {"low": 0.79 + step * index, "high": 0.81 + step * index}
-            for index, name in enumerate(networks)
-        ]
-        rows += [
-            {"measure": measure, "model": "_minus_".join(pair), "mean": -step, "adjusted_p": 0.02}
-            | {"standard_error": 0.001}
-            | {"low": -step - 0.003, "high": -step + 0.003}
-            | {"simultaneous_low": -step - 0.004, "simultaneous_high": -step + 0.004}
-            | {"wins": 0.1, "wins_low": 0.02, "wins_high": 0.3}
-            for pair in combinations(networks, 2)
-        ]
-    return pd.DataFrame(rows)
+    rows = [
+        dict(zip(varied, values, strict=True))
+        | {"name": f"run-{step}-{seed}", "train.seed": seed, "baseline.accuracy": 0.85}
+        | {
+            f"{network}.{measure}": 0.7 + 0.1 * step + index * gain * seed
+            for index, network in enumerate(networks)
+            for measure in ("accuracy", "loss", "roc_auc")
+        }
+        for step, values in enumerate(zip(*varied.values(), strict=True) if varied else [()])
+        for seed in range(seeds)
+    ]
+    corpus = {"name": "imdb", "train_reviews": 25_000, "test_reviews": 400, "vocabulary": 88_584}
+    about = About("birnn study", corpus, list(varied), {}, list(recipes))
+    table = pd.DataFrame(rows)
+    return Study(folder, about, table, table[:0])
 
 
-def epochs(networks: Sequence[str] = ("bilstm", "bigru")) -> pd.DataFrame:
-    """Return three seeds and two epochs; every network is ahead of the one before after epoch 2."""
-    return pd.DataFrame(
-        {"model": name, "epoch": epoch, "train.seed": seed, "loss": 0.5}
-        | {"accuracy": 0.8 + 0.02 * index * (epoch - 1) + 0.001 * seed * (epoch + index) / 9}
-        for seed in range(3)
-        for index, name in enumerate(networks)
-        for epoch in (1, 2)
-    )
+def recipes(networks: Sequence[str] = ("bilstm", "bigru")) -> Study:
+    """Return a study of two recipes: the second adds 10 points."""
+    described: list[dict[str, Any]] = [
+        {"name": "plain", "base": None, "title": "the plain networks", "settings": {}},
+        {"name": "pooled", "base": "plain", "title": "maximum and mean", "settings": {}},
+    ]
+    names = {"recipe": [recipe["name"] for recipe in described]}
+    return study(Path("study/recipes"), varied=names, networks=networks, recipes=described)
 
 
 def histories() -> dict[str, pd.DataFrame]:
@@ -172,8 +174,7 @@ def content(
     columns: dict[str, NDArray[Any]],
     settings: dict[str, Any] = SETTINGS,
     studies: Sequence[Study] = (),
-    ladder: Ladder | None = None,
-    leaderboard: Leaderboard | None = None,
+    recipes: Study | None = None,
     **about: Any,
 ) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Return the data of the report of an evaluation, and the tables of the plots."""
@@ -198,13 +199,11 @@ def content(
         "distinctive_words": [DistinctiveWord("fine", 0.25, 0.125)],
         "unlabelled": {"reviews": 0, "left_out": 0},
         "costs": costs(),
-        "confusion": report_stage.confusion_counts(rows["confusion"]),
         "checklist": report_stage.by_test(checklist()),
         "best_loss_epoch": report_stage.best_loss_epochs(rows["curves"]),
         "settings": settings,
         "studies": studies,
-        "ladder": ladder,
-        "leaderboard": leaderboard,
+        "recipes": recipes,
     }, rows
 
 
@@ -212,23 +211,20 @@ def write_report(
     folder: Path,
     columns: dict[str, NDArray[Any]],
     settings: dict[str, Any] = SETTINGS,
-    studies: Sequence[Study] = (),
-    ladder: Ladder | None = None,
-    leaderboard: Leaderboard | None = None,
     *,
     draw: bool = True,
-    **about: Any,
+    **options: Any,
 ) -> tuple[str, str]:
     """Write the report of an evaluation; return its Markdown and its HTML.
 
-    Without `draw`, which takes most of the time, figures are empty.
+    The options are those of `content`. Without `draw`, which takes most of the time, figures are
+    empty.
     """
-    data, rows = content(columns, settings, studies, ladder, leaderboard, **about)
+    data, rows = content(columns, settings, **options)
     drawings: dict[str, str] = defaultdict(lambda: "<svg></svg>")
     if draw:
-        lengths = {"training": columns["words"], "test": columns["words"]}
-        drawn = figures.draw(data["metrics"], rows, lengths, settings["pad.maxlen"])
-        drawings |= report_stage.draw_inline(drawn, studies, ladder, leaderboard)
+        drawn = figures.draw(data["metrics"], rows, settings["pad.maxlen"])
+        drawings |= report_stage.draw_inline(drawn, data)
     report.write(data, drawings, folder / "report")
     names = ("report.md", "report.html")
     markdown, html = ((folder / "report" / name).read_text(encoding="utf-8") for name in names)
@@ -259,35 +255,3 @@ def accuracies(bilstm: float = 0.8, bigru: float = 0.82, **measures: float) -> d
         model: {"accuracy": value, "accuracy_interval": [value - 0.01, value + 0.02], **measures}
         for model, value in models.items()
     }
-
-
-def write_ladder(folder: Path, seeds: int = 2) -> None:
-    """Write a ladder of two rungs: the second adds 5 points, but the baseline loses 5."""
-    rows = []
-    for recipe, gain in (("plain", 0.0), ("pooled", 0.05)):
-        for seed in range(seeds):
-            for model in ("bilstm", "bigru", "baseline", "networks", "all"):
-                share = 0.80 + 0.01 * seed + (gain if model != "baseline" else -gain)
-                rows.append((recipe, str(seed), model, share - 0.005, share, 60.0 + 10 * seed))
-        rows += [(recipe, "all", model, math.nan, 0.92, 130.0) for model in ("networks", "all")]
-    names = "recipe seed model held_out test seconds"
-    pd.DataFrame(rows, columns=names.split()).to_csv(folder / "runs.csv", index=False)
-    about = {
-        "corpus": {
-            "name": "imdb",
-            "train_reviews": 25_000,
-            "test_reviews": 25_000,
-            "vocabulary": 88_584,
-        },
-        "machines": "a machine",
-        "recipes": [
-            {"name": "plain", "after": None, "title": "the plain networks", "settings": {}},
-            {
-                "name": "pooled",
-                "after": "plain",
-                "title": "maximum and mean",
-                "settings": {"network.pooling": "max_mean"},
-            },
-        ],
-    }
-    write_json(folder / "ladder.json", about)

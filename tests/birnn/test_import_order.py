@@ -11,7 +11,7 @@ from tests.projects import PROJECT
 PACKAGE = PROJECT / "birnn"
 ORDER = (
     *("core", "text", "corpora", "layers", "networks", "training", "evaluation", "inference"),
-    *("checklist", "reporting", "experiments", "cli"),
+    *("checklist", "style", "studies", "reporting", "experiments", "cli"),
 )
 
 

@@ -8,7 +8,7 @@ from birnn.cli import results
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
-from birnn.reporting.formatting import points
+from birnn.style.formatting import points
 from tests.birnn import samples
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from birnn.core.yaml_files import read_yaml
 from birnn.reporting import plot_templates
-from birnn.reporting.colors import GRID, MODELS
+from birnn.style.colors import GRID, MODELS
 from tests.projects import PROJECT
 
 

@@ -1,11 +1,9 @@
-"""Formats of numbers in the terminal, in the report and in the review of a change."""
+"""Formats of numbers, lists and tables, in the terminal and in Markdown."""
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any
-
-from birnn.evaluation.intervals import TOO_FEW_SEEDS
 
 NOTHING = "–"
 
@@ -29,11 +27,6 @@ def listed(items: Iterable[str], word: str = "and") -> str:
     return f"{', '.join(first)} {word} {last}" if first else last
 
 
-def pick(names: Iterable[str], values: Mapping[str, Any]) -> list[Any]:
-    """Return the values of the given names."""
-    return [values[name] for name in names]
-
-
 def percent(value: float) -> str:
     """Format a proportion in percent."""
     return f"{100 * value:.2f}%"
@@ -52,21 +45,14 @@ def seconds(value: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def score(value: float | list[float] | None) -> str:
-    """Format a score, an integer or an interval."""
-    if value is None:
-        return NOTHING
-    if isinstance(value, list):
-        return " to ".join(f"{end:.4f}" for end in value)
-    return number(value) if isinstance(value, int) else f"{value:.4f}"
-
-
-def accuracy(measured: dict[str, Any]) -> str:
-    """Format an accuracy and its interval, in percent without the sign."""
-    if measured["accuracy"] is None:
-        return NOTHING
-    value, low, high = (f"{100 * measured[name]:.2f}" for name in ("accuracy", "low", "high"))
-    return f"{value} ({low} to {high})"
+def with_interval(value: float, interval: list[float] | None) -> str:
+    """Format a proportion and its interval, if there is one, in percent without the sign."""
+    text = f"{100 * value:.2f}"
+    return (
+        text
+        if interval is None
+        else text + " ({:.2f} to {:.2f})".format(*(100 * end for end in interval))
+    )
 
 
 def failures(measured: dict[str, Any]) -> str:
@@ -83,18 +69,6 @@ def failures(measured: dict[str, Any]) -> str:
     return f"{value} ({low} to {high})"
 
 
-def percent_with_deviation(mean: float, deviation: float) -> str:
-    """Format a mean proportion over seeds and its standard deviation, in percent."""
-    return f"{100 * mean:.2f}" + ("" if math.isnan(deviation) else f" ± {100 * deviation:.2f}")
-
-
-def with_deviation(spread: dict[str, Any]) -> str:
-    """Format a mean over seeds and its standard deviation."""
-    if math.isnan(spread["deviation"]):
-        return f"{spread['mean']:.4f}"
-    return f"{spread['mean']:.4f} ± {spread['deviation']:.4f}"
-
-
 def paired_difference(compared: dict[str, Any]) -> str:
     """Format a difference on the same reviews and its interval, in percentage points."""
     names = ("accuracy_difference", "difference_low", "difference_high")
@@ -102,7 +76,7 @@ def paired_difference(compared: dict[str, Any]) -> str:
     return f"{value} ({low} to {high})"
 
 
-def difference(spread: dict[str, Any], form: Callable[[float], str] = points) -> str:
-    """Format a mean difference over seeds and its interval, by default in percentage points."""
-    mean, low, high = (form(spread[name]) for name in ("mean", "low", "high"))
-    return f"{mean} ({TOO_FEW_SEEDS if math.isnan(spread['low']) else f'{low} to {high}'})"
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
+    """Format a table in Markdown, with the first `left` columns aligned to the left."""
+    rule = ["---"] * left + ["---:"] * (len(head) - left)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))

@@ -1,0 +1,118 @@
+"""Conclusions of the report and the model card, in sentences that state what intervals cover."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from birnn.evaluation.intervals import NO_DIFFERENCE, decide
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
+from birnn.studies.store import Study
+from birnn.studies.table import Row, rows, verdict
+from birnn.style.formatting import percent, points
+
+
+def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
+    """List values with the titles of their models, such as `2 (BiLSTM), 3 (BiGRU)`."""
+    return ", ".join(f"{form % value} ({TITLES[model]})" for model, value in values.items())
+
+
+def compare_networks(row: Row, groups: str) -> str:
+    """Return which of two networks has the higher accuracy over seeds, by how much, how often.
+
+    Args:
+        row: the results of two networks.
+        groups: what the groups of test reviews are called, such as films.
+    """
+    ((pair, found),) = row.differences.items()
+    difference = found["accuracy"]
+    first, second = (f"the {TITLES[name]}" for name in pair)
+    result = verdict(difference, first, second)
+    interval = f"95% interval over {row.covered.replace('reviews', groups)}"
+    if result == NO_DIFFERENCE:
+        mean, low, high = map(points, (difference.mean, difference.low, difference.high))
+        return f"{result} ({pair_title(*pair)}: {mean} points, {interval} {low} to {high})"
+    if not result.endswith("is better"):
+        return f"{result} to compare them"
+    winner, wins = (first, difference.better) if difference.mean > 0 else (second, difference.worse)
+    ends = (difference.low, difference.mean, difference.high)
+    low, mean, high = (f"{100 * end:.2f}" for end in sorted(map(abs, ends)))
+    return (
+        f"{winner} is more accurate, by {mean} points on average ({interval} {low} to {high}) and "
+        f"with {wins} of {len(row.combination.runs)} seeds"
+    )
+
+
+def explain_order(row: Row) -> str:
+    """Return why a table with other seeds may show the other order of two networks.
+
+    Empty if their mean difference is larger than its standard deviation over seeds.
+    """
+    ((first, second),) = row.differences
+    runs = row.combination.runs
+    gains = runs[f"{first}.accuracy"] - runs[f"{second}.accuracy"]
+    mean, deviation = 100 * abs(gains.mean()), 100 * gains.std()
+    if mean >= deviation:
+        return ""
+    return (
+        f"the mean difference of {mean:.2f} points is smaller than the standard deviation of the "
+        f"difference between seeds, {deviation:.2f} points, so a table of one seed or a few may "
+        "show either order"
+    )
+
+
+def importance(row: Row, equivalence: float) -> str:
+    """Return whether the difference in accuracy of two networks exceeds `equivalence` points.
+
+    Empty with too few seeds.
+    """
+    (found,) = row.differences.values()
+    low, high = found["accuracy"].low, found["accuracy"].high
+    if math.isnan(low):
+        return ""
+    decision = decide((low, high), equivalence / 100)
+    size = {"larger": "larger", "equivalent": "smaller"}.get(decision, "not shown to be larger")
+    return f"The difference in accuracy is {size} than {equivalence:g} points"
+
+
+def summarize_recipes(study: Study) -> str:
+    """Return the accuracies of the first and the last recipe, and where networks win."""
+    found = rows(study)
+    first, last = (
+        by_model({name: percent(row.means[name].mean) for name in study.networks})
+        for row in (found[0], found[-1])
+    )
+    wins = [row.combination.label for row in found if _networks_win(row, study.networks)]
+    return (
+        f"From the first recipe to the last, test accuracy rises from {first} to {last}. Recipes "
+        "with which every network is more accurate than the baseline, with every seed: "
+        f"{', '.join(wins) or 'none'}"
+    )
+
+
+def _networks_win(row: Row, networks: Sequence[str]) -> bool:
+    runs = row.combination.runs
+    worst = runs[[f"{network}.accuracy" for network in networks]].min(axis=1)
+    return bool((worst > runs[f"{BASELINE}.accuracy"]).all())
+
+
+def place_baseline(metrics: Mapping[str, Any], study: Study | None) -> str:
+    """Return how often the baseline is more accurate than the networks: over seeds, or else here.
+
+    Args:
+        metrics: content of `metrics.json`.
+        study: a study over seeds, if there is one.
+    """
+    if study is not None and BASELINE in study.models:
+        best = study.runs[[f"{network}.accuracy" for network in study.networks]].max(axis=1)
+        wins = int((study.runs[f"{BASELINE}.accuracy"] > best).sum())
+        return f"is more accurate than every network with {wins} of {len(study.runs)} seeds"
+    lead = baseline_leads(metrics)
+    return (
+        f"is more accurate than {sum(lead)} of the {len(NETWORKS)} networks (95% intervals over "
+        "test reviews)"
+    )
+
+
+def baseline_leads(metrics: Mapping[str, Any]) -> list[bool]:
+    """Return whether the baseline is better than each network, by the interval over reviews."""
+    return [other["difference_low"] > 0 for other in metrics[BASELINE]["against"]]

@@ -1,0 +1,214 @@
+"""The tables of the report and the model card: their rows of formatted cells."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from birnn.evaluation.model_names import (
+    BASELINE,
+    NETWORKS,
+    TITLES,
+    comparisons,
+    pair_title,
+)
+from birnn.reporting.references import NOTEBOOK_SETTINGS, Published
+from birnn.studies.store import RECIPE, Study
+from birnn.studies.table import TITLES_OF_MEASURES, Row, format_difference, format_mean, gains, rows
+from birnn.style.formatting import (
+    NOTHING,
+    code,
+    failures,
+    number,
+    paired_difference,
+    percent,
+    table,
+    with_interval,
+)
+
+SCORES = {
+    "loss": "loss",
+    "roc_auc": "ROC AUC",
+    "f1": "F1",
+}
+LEFT_OUT = {  # in a sentence of the report, or known from the figure of lengths
+    "text is also in a training review",
+    "reviews per group, largest",
+    "words per review, 90% have at most",
+    "words per review, 99% have at most",
+    "words per review, longest",
+}
+UNITS = {"accuracy": " in points", "loss": " in nats"}
+MOST_ROWS = 20  # of a study
+
+
+def scores(
+    metrics: Mapping[str, Any], notebook: Mapping[str, Any], over_seeds: Row | None = None
+) -> str:
+    """Return the scores of all models; the notebook's follow in the next row."""
+    lines = []
+    for model, title in TITLES.items():
+        measured = metrics[model]
+        accuracy = with_interval(measured["accuracy"], measured["accuracy_interval"])
+        mean = [_mean(over_seeds, model)] if over_seeds else []
+        lines.append([title, accuracy, *mean, *(_score(measured.get(name)) for name in SCORES)])
+        if model in notebook:
+            earlier = notebook[model]
+            others = [_score(earlier.get(name)) for name in SCORES]
+            mean = [NOTHING] if over_seeds else []
+            accuracy = f"{100 * earlier['accuracy']:.2f}"
+            lines.append([f"{title}, notebook", accuracy, *mean, *others])
+    seeds = [f"accuracy, {len(over_seeds.combination.runs)} seeds"] if over_seeds else []
+    return table(["model", "accuracy in %", *seeds, *SCORES.values()], lines)
+
+
+def differences_over_seeds(row: Row) -> str:
+    """Return the mean difference of each pair of networks by each measure."""
+    seeds = len(row.combination.runs)
+    lines = [
+        [
+            pair_title(*pair),
+            f"{TITLES_OF_MEASURES.get(measure, measure)}{UNITS.get(measure, '')}",
+            format_difference(difference, measure),
+            f"{difference.better} of {seeds} seeds",
+        ]
+        for pair, found in row.differences.items()
+        for measure, difference in found.items()
+    ]
+    return table(["networks", "measure", "mean difference", "first is better with"], lines, left=2)
+
+
+def agreement(metrics: Mapping[str, Any]) -> str:
+    """Return how many test reviews both, one or none of two models classify correctly."""
+    pairs = comparisons(dict(metrics)) | {
+        (BASELINE, other["network"]): other for other in metrics[BASELINE]["against"]
+    }
+    lines = [
+        [
+            pair_title(*pair),
+            paired_difference(compared),
+            *(number(count) for counts in compared["contingency"] for count in counts),
+        ]
+        for pair, compared in pairs.items()
+    ]
+    head = ["difference in points", "both correct", "only first", "only second", "neither"]
+    return table(["models", *head], lines)
+
+
+def behavior(checklist: Sequence[Mapping[str, Any]]) -> str:
+    """Return the failures of each behavioral test."""
+    lines = [
+        [
+            f"{test['kind']}: {test['test']}",
+            number(test["cases"]),
+            *(failures(test["models"][model]) for model in TITLES),
+        ]
+        for test in checklist
+    ]
+    return table(["test", "cases", *TITLES.values()], lines)
+
+
+def calibration(metrics: Mapping[str, Any]) -> str:
+    """Return the calibration of each model before and after temperature scaling."""
+    measures = {
+        "ece": "ECE",
+        "ece_scaled": "ECE, scaled",
+        "loss": "loss",
+        "loss_scaled": "loss, scaled",
+        "temperature": "temperature",
+    }
+    lines = [
+        [title, *(f"{metrics[model][name]:.4f}" for name in measures)]
+        for model, title in TITLES.items()
+    ]
+    return table(["model", *measures.values()], lines)
+
+
+def costs(measured: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the number of parameters and of multiply-adds of each model."""
+    titles = {
+        "parameters": "parameters",
+        "recurrent_parameters": "recurrent parameters",
+        "multiply_adds": "multiply-adds per review",
+    }
+    lines = []
+    for model, title in TITLES.items():
+        found = [measured[model].get(name) for name in titles]
+        lines.append([title, *(NOTHING if value is None else number(value) for value in found)])
+    return table(["model", *titles.values()], lines)
+
+
+def other_studies(studies: Sequence[Study], groups: str) -> str:
+    """Return one row per combination of values and pair of networks.
+
+    Args:
+        studies: studies that vary settings.
+        groups: what the groups of test reviews are called, such as films.
+    """
+    lines = [
+        [f"{study.name}: {row.combination.label}".removesuffix(": "), *cells]
+        for study in studies
+        for row in rows(study)[:MOST_ROWS]
+        for cells in _study_cells(row, groups)
+    ]
+    head = ["seeds", *(TITLES[name] for name in NETWORKS), "difference in points"]
+    return table(["study", *head, "covers"], lines)
+
+
+def _study_cells(row: Row, groups: str) -> list[list[str]]:
+    means = [str(len(row.combination.runs)), *(_mean(row, name) for name in NETWORKS)]
+    covered = row.covered.replace("reviews", groups)
+    several = len(row.differences) > 1
+    cells = []
+    for pair, found in row.differences.items():
+        measure, difference = next(iter(found.items()))
+        name = f"{pair_title(*pair)}: " if several else ""
+        cells.append([*means, name + format_difference(difference, measure), covered])
+    return cells or [[*means, NOTHING, NOTHING]]
+
+
+def recipes(study: Study) -> str:
+    """Return the networks' accuracies with each recipe, and its gain over the one it adds to."""
+    found = {row.combination.chosen[RECIPE]: row for row in rows(study)}
+    gained = {gain.recipe: gain.difference for gain in gains(study)}
+    lines, above = [], None
+    for recipe in study.about.recipes:
+        name, base, title = recipe["name"], recipe["base"], recipe["title"]
+        if name in found:
+            added = title if base in (None, above) else f"to {base}: {title}"
+            means = [found[name].means[model].mean for model in study.networks]
+            gain = gained.get(name)
+            text = NOTHING if gain is None else format_difference(gain)
+            lines.append([name, added, *(f"{100 * mean:.2f}" for mean in means), text])
+            above = name
+    titles = [TITLES[model] for model in study.networks]
+    return table(["recipe", "adds", *titles, "gain in points"], lines, left=2)
+
+
+def data(statistics: Mapping[str, tuple[str, str]], source: Mapping[str, Any], corpus: str) -> str:
+    """Return statistics of both splits, and the first digits of their digests."""
+    lines = [[title, *cells] for title, cells in statistics.items() if title not in LEFT_OUT]
+    digests = [code(source[split]["digest"][:12]) for split in ("train", "test")]
+    return table([corpus, "training", "test"], [*lines, ["sha256, first 12 digits", *digests]])
+
+
+def published(results: Sequence[Published]) -> str:
+    """Return published accuracies."""
+    lines = [[each.system, each.inputs, percent(each.accuracy)] for each in results]
+    return table(["system", "learns from", "accuracy"], lines, left=2)
+
+
+def changed_settings(settings: Mapping[str, Any]) -> str:
+    """Return the settings that differ from the notebook's, empty if none does."""
+    lines = [
+        [code(name), code(str(value)), code(str(settings[name]))]
+        for name, value in NOTEBOOK_SETTINGS.items()
+        if settings.get(name, value) != value
+    ]
+    return table(["setting", "notebook", "this run"], lines, left=3) if lines else ""
+
+
+def _score(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.4f}"
+
+
+def _mean(row: Row | None, model: str) -> str:
+    return format_mean(row.means[model]) if row and model in row.means else NOTHING

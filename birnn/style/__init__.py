@@ -1,0 +1,1 @@
+"""The look of figures, pages and numbers: colors, the style of plots, formats."""

@@ -1,0 +1,60 @@
+"""The style of all figures, and what they share."""
+
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from birnn.core.outputs import atomic_file
+from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.style.colors import GRID, INK
+
+# Line styles of the networks, in the order of the registry.
+NETWORK_LINES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (9, 3)))
+LINES: dict[str, Any] = dict(zip(NETWORKS, cycle(NETWORK_LINES), strict=False)) | {BASELINE: ":"}
+
+PAIR_MARKERS = "osD^v<>PX*"  # of pairs of networks
+
+SIZE = (4.6, 3.7)  # inches; small, so that letters are large enough on a phone
+STYLE: Any = {
+    "axes.edgecolor": INK,
+    "axes.grid": True,
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 10,
+    "font.size": 9.5,
+    "grid.color": GRID,
+    "grid.linewidth": 0.5,
+    "legend.frameon": False,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+
+
+def single_axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
+    """Return an empty figure in the size of the report, and its axes."""
+    figure = Figure(figsize=SIZE, layout="constrained")
+    axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
+    if x == "epoch":
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    return figure, axes
+
+
+def draw_legend(figure: Figure) -> None:
+    """Draw the legend of all axes of a figure below it."""
+    entries = [axes.get_legend_handles_labels() for axes in figure.axes]
+    handles = [handle for handles, _ in entries for handle in handles]
+    labels = [label for _, labels in entries for label in labels]
+    columns = 2 if len(labels) in {2, 4} else 3
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+
+
+def save(figure: Figure, file: Path) -> None:
+    """Write a figure as PNG; equal figures give equal bytes."""
+    with atomic_file(file) as part:
+        figure.savefig(part, dpi=160)
