@@ -11,10 +11,10 @@ import typer
 
 from benchmarks.paired import measure_command
 from birnn.core.errors import InputError
+from birnn.core.processes import environment
 from birnn.core.yaml_files import write_yaml
 from birnn.corpora import imdb
 from birnn.corpora.download import UnreachableError
-from birnn.experiments.worker import environment
 
 PROJECT = Path.cwd()
 
@@ -58,7 +58,7 @@ def variables() -> dict[str, str]:
 
 def write_settings(settings: dict[str, Any], folder: Path) -> None:
     """Write settings to a folder in which the stages can run, with the variables of `variables`."""
-    write_yaml(settings, folder / "params.yaml")
+    write_yaml(folder / "params.yaml", settings)
     # They name the networks that have settings.
     (folder / "stages").symlink_to(PROJECT / "stages")
 

@@ -18,9 +18,9 @@ from rich.table import Table
 
 from benchmarks.project import PROJECT, run, use_archive, variables, write_settings
 from birnn.core.errors import InputError
+from birnn.core.paths import OWN
 from birnn.core.yaml_files import read_yaml
 from birnn.corpora import imdb
-from birnn.corpora.labelled_files import FOLDER
 
 TIMES = (1, 2, 5, 10)
 LAYOUT = {
@@ -82,7 +82,7 @@ def main() -> None:
         folder = Path(name)
         write_settings(settings, folder)
         for times in TIMES:
-            count = write_reviews(archive, folder / FOLDER / "reviews.csv", times)
+            count = write_reviews(archive, folder / OWN / "reviews.csv", times)
             costs = [measure(*step, folder) for step in STEPS.values()]
             cells = [
                 cell for cost in costs for cell in (f"{cost.seconds:.1f}", f"{cost.megabytes:.0f}")

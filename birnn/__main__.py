@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from birnn.cli import choices, experiments, project
+from birnn.cli import choices, experiments, groups, project
 from birnn.core import libraries
 from birnn.core.errors import InputError
 from birnn.core.terminal import replace_missing_characters
@@ -22,6 +22,7 @@ Network = Annotated[
 ]
 
 app = typer.Typer(
+    cls=groups.GroupedCommands,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -8,8 +8,6 @@ import os
 import re
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader
-
 from birnn.reporting import page
 
 HOME = Path("README.md")
@@ -37,8 +35,7 @@ def build(folder: Path, source: str) -> None:
             continue
         text = file.read_text(encoding="utf-8")
         images = {image: f'<img src="{image}" alt="">' for image in IMAGE.findall(text)}
-        environment = Environment(loader=PackageLoader("birnn.reporting"), autoescape=True)
-        html = page.render(environment, page.add_contents(text), images)
+        html = page.render(page.add_contents(text), images)
         html = html.replace("</style>", STYLE).replace("<main>", navigation(file, files))
         write(output, rewrite_links(html, file, files, source).encode())
         for image in (address for address in images if ":" not in address):

@@ -4,14 +4,12 @@ Reads data/corpus, data/padded and models. Writes metrics, plots/*.csv and data/
 reviews are held out, ensembles and temperature scaling are evaluated as well.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from birnn.core import stage
+from birnn.core import paths, stage
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_file, atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
@@ -23,49 +21,42 @@ with tensorflow_imports():
     from birnn.checklist import models as tested
     from birnn.evaluation.predictions import predict_with_all_models
 
-CORPUS = Path("data/corpus/corpus.json")
-REVIEWS = Path("data/corpus/test.parquet")
-TRAINING_REVIEWS = Path("data/corpus/train.parquet")
-PADDED = Path("data/padded/test")
-HELD_OUT = Path("data/padded/validation")
-MODELS = Path("models")
-METRICS = Path("metrics/metrics.json")
-CHECKLIST = Path("metrics/checklist.csv")
-PLOTS = Path("plots")
-EVALUATED = Path("data/evaluated")
-
 
 def main(settings: Settings) -> None:
     """Predict the test reviews and run the behavioral tests; write the results."""
-    padded, labels = sequences.read(PADDED)
-    predicted = predict_with_all_models(MODELS, PADDED, REVIEWS)
-    histories = {name: pd.read_csv(MODELS / name / "history.csv") for name in NETWORKS}
+    padded, labels = sequences.read(paths.PADDED_TEST)
+    predicted = predict_with_all_models(paths.MODELS, paths.PADDED_TEST, paths.TEST_REVIEWS)
+    histories = {name: pd.read_csv(paths.MODELS / name / "history.csv") for name in NETWORKS}
     table = pd.DataFrame(
         {
-            "id": reviews.column(REVIEWS, "id"),
+            "id": reviews.column(paths.TEST_REVIEWS, "id"),
             "label": labels,
-            "words": reviews.lengths(REVIEWS),
-            "group": reviews.groups(REVIEWS),
+            "words": reviews.lengths(paths.TEST_REVIEWS),
+            "group": reviews.groups(paths.TEST_REVIEWS),
             **{name: model.log_odds for name, model in predicted.items()},
         }
     )
-    corpus = describe(read_json(CORPUS), settings.pad.validation)
+    corpus = describe(read_json(paths.CORPUS_DESCRIPTION), settings.pad.validation)
     metrics = summary.summarize_models(table, predicted, histories, maxlen=padded.shape[1])
-    for name, accuracies in summary.by_overlap(table, find_overlap()).items():
+    in_training = np.isin(np.arange(len(table)), np.load(paths.OVERLAP))
+    for name, accuracies in summary.by_overlap(table, in_training).items():
         metrics[name]["by_overlap"] = accuracies
     held_out = None if settings.pad.validation == "test" else predict_held_out()
     if held_out is not None:
         metrics = ensembles.add_ensembles(metrics, held_out, table)
         metrics = temperature.add_scaled(metrics, held_out, table)
     metrics = {"corpus": corpus} | metrics
-    write_json(METRICS, metrics)
-    plot_data.write_all(table, metrics, histories, PLOTS)
-    with atomic_folder(EVALUATED) as folder:
+    write_json(paths.METRICS, metrics)
+    for name, rows in plot_data.tables(table, metrics, histories).items():
+        plot_data.write(rows, corpus["name"], paths.PLOTS / f"{name}.csv")
+    with atomic_folder(paths.EVALUATED) as folder:
         table.to_parquet(folder / "predictions.parquet", index=False)
-        add_texts(mistakes.find(table)).to_parquet(folder / "mistakes.parquet", index=False)
+        add_texts(mistakes.find(table)).to_parquet(folder / paths.MISTAKES.name, index=False)
         if held_out is not None:
             held_out.to_parquet(folder / "held_out.parquet", index=False)
-        write_json(folder / "costs.json", {name: model.cost for name, model in predicted.items()})
+        write_json(
+            folder / paths.COSTS.name, {name: model.cost for name, model in predicted.items()}
+        )
     write_checklist()
     for name in predicted:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")
@@ -75,29 +66,19 @@ def main(settings: Settings) -> None:
 
 def predict_held_out() -> pd.DataFrame:
     """Return the labels of the held-out reviews and each model's log-odds."""
-    _, labels = sequences.read(HELD_OUT)
-    predicted = predict_with_all_models(MODELS, HELD_OUT, TRAINING_REVIEWS)
+    _, labels = sequences.read(paths.PADDED_VALIDATION)
+    predicted = predict_with_all_models(paths.MODELS, paths.PADDED_VALIDATION, paths.TRAIN_REVIEWS)
     log_odds = {name: model.log_odds for name, model in predicted.items()}
     return pd.DataFrame({"label": labels} | log_odds)
 
 
 def write_checklist() -> None:
     """Write one row per behavioral test and model."""
-    table = tested.run_tests(MODELS, REVIEWS)
-    with atomic_file(CHECKLIST) as temporary:
+    table = tested.run_tests(paths.MODELS, paths.TEST_REVIEWS)
+    with atomic_file(paths.CHECKLIST) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
     for model, rows in table.groupby("model", sort=False):
         print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")
-
-
-def find_overlap() -> NDArray[np.bool_]:
-    """Return which test reviews have the text of a training review, shape (reviews,)."""
-    # Hashes, because the texts may not fit in memory.
-    test, training = (
-        np.fromiter(map(hash, reviews.all_texts(file)), np.int64)
-        for file in (REVIEWS, TRAINING_REVIEWS)
-    )
-    return np.isin(test, training)
 
 
 def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
@@ -114,7 +95,7 @@ def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
 
 def add_texts(rows: pd.DataFrame) -> pd.DataFrame:
     """Add a column `text` to rows that are indexed by test review."""
-    return rows.assign(text=reviews.texts(REVIEWS, rows.index.to_numpy()))
+    return rows.assign(text=reviews.texts(paths.TEST_REVIEWS, rows.index.to_numpy()))
 
 
 if __name__ == "__main__":

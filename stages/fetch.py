@@ -4,25 +4,19 @@ Reads the source of the corpus. Writes data/corpus, and data/unlabelled, which h
 word vectors or all models are trained on them.
 """
 
-from pathlib import Path
-
-from birnn.core import stage
+from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.corpora import fallback_warning, sources, store
 from birnn.text import unlabelled
 
-RAW = Path("data/raw")
-CORPUS = Path("data/corpus")
-UNLABELLED = Path("data/unlabelled")
-
 
 def main(settings: Settings) -> None:
     """Write the requested corpus and its unlabelled reviews."""
     write_unlabelled(settings)
-    corpus = sources.find(settings, RAW)
+    corpus = sources.find(settings, paths.RAW)
     refuse = settings.fetch.overlap == "refuse"
-    with atomic_folder(CORPUS) as folder:
+    with atomic_folder(paths.CORPUS) as folder:
         description = store.write(corpus, folder, refuse_overlap=refuse)
     for line in corpus.describe():
         print(line)
@@ -39,10 +33,12 @@ def main(settings: Settings) -> None:
 
 def write_unlabelled(settings: Settings) -> None:
     """Write the words of the unlabelled reviews, an empty file if they are not needed."""
-    texts, left_out = sources.find_unlabelled(settings, RAW)
-    with atomic_folder(UNLABELLED) as folder:
-        count = unlabelled.write(texts, folder / "reviews.parquet")
-        write_json(folder / "unlabelled.json", {"reviews": count, "left_out": left_out})
+    texts, left_out = sources.find_unlabelled(settings, paths.RAW)
+    with atomic_folder(paths.UNLABELLED) as folder:
+        count = unlabelled.write(texts, folder / paths.UNLABELLED_REVIEWS.name)
+        write_json(
+            folder / paths.UNLABELLED_DESCRIPTION.name, {"reviews": count, "left_out": left_out}
+        )
     if texts:
         print(
             f"{count:,} reviews without a label; {left_out:,} were left out, because a labelled "

@@ -6,24 +6,26 @@ data/self_labelled, which has no reviews without self-training.
 
 from pathlib import Path
 
-from birnn.core import stage, times
+from birnn.core import paths, stage, times
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.core.times import Timing
 from birnn.text import reviews
-from birnn.training.training_set import SELF_LABELLED, UNLABELLED
 
 
 def main(settings: Settings) -> None:
     """Write the labelled and the self-labelled reviews, if there is self-training."""
     seconds, count = 0.0, 0
-    with atomic_folder(SELF_LABELLED.parent) as folder:
+    with atomic_folder(paths.SELF_LABELLED) as folder:
         if settings.train.self_training:
-            seconds, count = write(settings, folder / SELF_LABELLED.name), reviews.count(UNLABELLED)
+            seconds, count = (
+                write(settings, folder / paths.SELF_LABELLED_TRAIN.name),
+                reviews.count(paths.UNLABELLED_REVIEWS),
+            )
         # Also without reviews, because DVC warns of an empty folder.
         write_json(folder / "self_labelled.json", {"reviews": count})
-    times.record(SELF_LABELLED.parent, Timing([seconds]))
+    times.record(paths.SELF_LABELLED, Timing([seconds]))
     if settings.train.self_training:
         print(f"{count:,} self-labelled reviews, {seconds:.0f} s")
     else:

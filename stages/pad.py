@@ -12,22 +12,19 @@ from numpy.typing import NDArray
 
 from birnn.core import stage
 from birnn.core.outputs import atomic_folder
+from birnn.core.paths import PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
 from birnn.core.settings import Pad, Settings
 from birnn.text import encoding, reviews, sequences, tokenizer
 from birnn.text.encoding import Encoding
 from birnn.text.holdout import hold_out
 from birnn.text.parallel import map_in_order
 
-TRAIN, TEST = Path("data/corpus/train.parquet"), Path("data/corpus/test.parquet")
-VOCABULARY = Path("data/corpus/vocabulary.txt")
-PADDED = Path("data/padded")
-
 
 def main(settings: Settings) -> None:
     """Write the training, validation and test sequences, and their encoding."""
     pad = settings.pad
     scheme = Encoding(
-        words=encoding.limit(tokenizer.read(VOCABULARY), pad.num_words),
+        words=encoding.limit(tokenizer.read(RANKED_WORDS), pad.num_words),
         maxlen=pad.maxlen,
         padding=pad.padding,
         truncating=pad.truncating,
@@ -46,15 +43,15 @@ def main(settings: Settings) -> None:
 
 def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.bool_]]]:
     """Return the file of each split, and which reviews of the file belong to the split."""
-    train, test = (np.ones(reviews.count(file), np.bool_) for file in (TRAIN, TEST))
+    train, test = (np.ones(reviews.count(file), np.bool_) for file in (TRAIN_REVIEWS, TEST_REVIEWS))
     if pad.validation == "test":
-        return {"train": (TRAIN, train), "test": (TEST, test)}
-    groups, labels = reviews.groups(TRAIN), reviews.column(TRAIN, "label")
+        return {"train": (TRAIN_REVIEWS, train), "test": (TEST_REVIEWS, test)}
+    groups, labels = reviews.groups(TRAIN_REVIEWS), reviews.column(TRAIN_REVIEWS, "label")
     held_out = hold_out(groups, labels, pad.validation, pad.seed)
     return {
-        "train": (TRAIN, ~held_out),
-        "validation": (TRAIN, held_out),
-        "test": (TEST, test),
+        "train": (TRAIN_REVIEWS, ~held_out),
+        "validation": (TRAIN_REVIEWS, held_out),
+        "test": (TEST_REVIEWS, test),
     }
 
 

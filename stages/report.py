@@ -6,17 +6,16 @@ plots/templates and report.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from birnn.core import stage
+from birnn.core import paths, stage
 from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
-from birnn.corpora import fallback_warning
+from birnn.corpora import corpus_statistics, fallback_warning
 from birnn.corpora.review import SPLITS
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.reporting import (
@@ -36,44 +35,32 @@ from birnn.reporting import (
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.leaderboard import Leaderboard
 from birnn.reporting.study import Study
-from birnn.text import corpus_statistics, tokenizer
+from birnn.text import tokenizer
 from birnn.training.splits import TRAINING
 
-CORPUS = Path("data/corpus")
-VOCABULARY = Path("data/padded/vocabulary.txt")
-HELD_OUT = Path("data/padded/validation/rows.npy")
-UNLABELLED = Path("data/unlabelled/unlabelled.json")
-METRICS = Path("metrics/metrics.json")
-CHECKLIST = Path("metrics/checklist.csv")
-COSTS = Path("data/evaluated/costs.json")
-PLOTS = Path("plots")
-STUDIES = Path("study")
-REPORT = Path("report")
-
 DISTINCTIVE_WORDS = 10  # per class
-TABLES = ("confusion", "curves", "lengths", "precision_recall", "reliability", "roc")
 
 
 def main(settings: Settings) -> None:
     """Draw the figures, and write the report that contains them and the model card."""
-    metrics = read_json(METRICS)
+    metrics = read_json(paths.METRICS)
     corpus, values = metrics["corpus"], flatten(settings.model_dump())
-    tables = {name: pd.read_csv(PLOTS / f"{name}.csv") for name in TABLES}
-    vocabulary = tokenizer.read(VOCABULARY)
+    tables = {file.stem: pd.read_csv(file) for file in paths.PLOTS.glob("*.csv")}
+    vocabulary = tokenizer.read(paths.VOCABULARY)
     train, test = (
-        corpus_statistics.measure(CORPUS / f"{split}.parquet", vocabulary) for split in SPLITS
+        corpus_statistics.measure(paths.CORPUS / f"{split}.parquet", vocabulary) for split in SPLITS
     )
     lengths = {"training": train.lengths, "test": test.lengths}
     drawn = figures.draw(metrics, tables, lengths, settings.pad.maxlen)
     for name, figure in drawn.items():
-        figures.save(figure, PLOTS / f"{name}.png")
-    plot_templates.write(PLOTS / "templates")
-    studies = [each for each in study.read_all(STUDIES) if each.matches(corpus, values)]
-    recipes = ladder.read(STUDIES / "ladder")
+        figures.save(figure, paths.PLOTS / f"{name}.png")
+    plot_templates.write(paths.PLOTS / "templates")
+    studies = [each for each in study.read_all(paths.STUDIES) if each.matches(corpus, values)]
+    recipes = ladder.read(paths.STUDIES / "ladder")
     if recipes and not recipes.matches(corpus):
         recipes = None
-    board = leaderboard.read(STUDIES / "leaderboard.csv", corpus)
-    source = read_json(CORPUS / "corpus.json")
+    board = leaderboard.read(paths.STUDIES / "leaderboard.csv", corpus)
+    source = read_json(paths.CORPUS_DESCRIPTION)
     content = {
         "metrics": metrics,
         "source": source,
@@ -81,23 +68,23 @@ def main(settings: Settings) -> None:
             train, test, source["overlap"], settings.pad.maxlen
         ),
         "vocabulary": len(vocabulary),
-        "held_out": 0 if settings.pad.validation == "test" else len(np.load(HELD_OUT)),
+        "held_out": 0 if settings.pad.validation == "test" else len(np.load(paths.HELD_OUT_ROWS)),
         "distinctive_words": corpus_statistics.find_distinctive_words(
-            CORPUS / "train.parquet", vocabulary, DISTINCTIVE_WORDS
+            paths.TRAIN_REVIEWS, vocabulary, DISTINCTIVE_WORDS
         ),
-        "unlabelled": read_json(UNLABELLED),
-        "costs": read_json(COSTS),
+        "unlabelled": read_json(paths.UNLABELLED_DESCRIPTION),
+        "costs": read_json(paths.COSTS),
         "confusion": confusion_counts(tables["confusion"]),
-        "checklist": by_test(pd.read_csv(CHECKLIST)),
+        "checklist": by_test(pd.read_csv(paths.CHECKLIST)),
         "best_loss_epoch": best_loss_epochs(tables["curves"]),
         "settings": values,
         "studies": studies,
         "ladder": recipes,
         "leaderboard": board,
     }
-    report.write(content, draw_inline(drawn, studies, recipes, board), REPORT)
-    model_card.write(content, tables["reliability"], REPORT)
-    print(f"The report is in {REPORT / 'report.md'} and {REPORT / 'report.html'}")
+    report.write(content, draw_inline(drawn, studies, recipes, board), paths.REPORT)
+    model_card.write(content, tables["reliability"], paths.REPORT)
+    print(f"The report is in {paths.REPORT / 'report.md'} and {paths.REPORT / 'report.html'}")
     fallback_warning.warn_if_fallback(corpus["name"], corpus["requested"])
 
 

@@ -5,17 +5,14 @@ Writes models/baseline.
 """
 
 import time
-from pathlib import Path
 
 import numpy as np
 
-from birnn.core import stage, times
+from birnn.core import paths, stage, times
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
 from birnn.core.times import Timing
 from birnn.training import baseline, training_set
-
-MODEL = Path("models/baseline")
 
 
 def main(settings: Settings) -> None:
@@ -25,9 +22,9 @@ def main(settings: Settings) -> None:
     labels = np.load(training / "labels.npy")
     trained = baseline.fit(training_set.words(training), labels, settings.baseline)
     seconds = time.perf_counter() - start
-    with atomic_folder(MODEL) as folder:
+    with atomic_folder(paths.BASELINE) as folder:
         baseline.save(trained, folder)
-    times.record(MODEL, Timing([seconds]))
+    times.record(paths.BASELINE, Timing([seconds]))
     print(f"baseline: {len(labels):,} reviews, {len(trained.ngrams):,} n-grams, {seconds:.0f} s")
 
 

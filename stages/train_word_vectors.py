@@ -10,16 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core import stage, times
+from birnn.core import paths, stage, times
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
 from birnn.core.times import Timing
 from birnn.text import encoding, reviews
-
-CORPUS = Path("data/corpus/train.parquet")
-UNLABELLED = Path("data/unlabelled/reviews.parquet")
-PADDED = Path("data/padded")
-MODEL = Path("models/word_vectors")
 
 
 class Text:
@@ -45,15 +40,15 @@ def main(settings: Settings) -> None:
         # gensim takes a second to import.
         from birnn.text import word_vectors  # noqa: PLC0415
 
-        vocabulary = encoding.read(PADDED).words
-        files = {CORPUS: np.load(PADDED / "train" / "rows.npy")}
+        vocabulary = encoding.read(paths.PADDED).words
+        files = {paths.TRAIN_REVIEWS: np.load(paths.PADDED_TRAIN / "rows.npy")}
         if settings.word_vectors.reviews == "all":
-            files[UNLABELLED] = None
+            files[paths.UNLABELLED_REVIEWS] = None
         vectors = word_vectors.train(Text(files), vocabulary, dim, settings.word_vectors)
-    with atomic_folder(MODEL) as folder:
+    with atomic_folder(paths.WORD_VECTORS) as folder:
         np.save(folder / "vectors.npy", vectors)
     seconds = time.perf_counter() - start
-    times.record(MODEL, Timing([seconds]))
+    times.record(paths.WORD_VECTORS, Timing([seconds]))
     if len(vectors):
         print(f"{vectors.any(axis=1).sum():,} word vectors, {seconds:.0f} s")
     else:

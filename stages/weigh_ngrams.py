@@ -4,16 +4,14 @@ Reads data/corpus/train.parquet, and data/padded/train or data/self_labelled. Wr
 """
 
 import time
-from pathlib import Path
 
 from birnn.core import stage, times
 from birnn.core.outputs import atomic_folder
+from birnn.core.paths import NGRAMS
 from birnn.core.settings import Settings
 from birnn.core.times import Timing
 from birnn.text import ngrams, sequences
 from birnn.training import training_set
-
-NGRAMS = Path("data/ngrams")
 
 
 def main(settings: Settings) -> None:

@@ -45,12 +45,9 @@ MODULES = (
     "birnn/corpora/imdb.py",
     "birnn/layers/kernel.py",
     "birnn/experiments/runs.py",
-    "birnn/experiments/studies.py",
+    "birnn/studies/store.py",
     "birnn/experiments/review.py",
-    "birnn/experiments/crossed_effects.py",
-    "birnn/experiments/weighted_measures.py",
-    "birnn/experiments/quantization.py",
-    "birnn/experiments/seed_predictions.py",
+    "birnn/studies/differences.py",
     "birnn/experiments/tried.py",
 )
 COMPARISONS = {

@@ -135,9 +135,8 @@ def commit(project: Path) -> None:
 
 
 def copy_settings(folder: Path) -> None:
-    """Copy the default settings, and the stages, which name the networks that have settings."""
+    """Copy the default settings."""
     shutil.copy(PROJECT / "params.yaml", folder)
-    shutil.copytree(PROJECT / "stages", folder / "stages")
 
 
 def repro(project: Path) -> None:

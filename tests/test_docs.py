@@ -1,4 +1,4 @@
-"""Test that files, targets, settings, commands and tests named in the README and docs exist."""
+"""Test that files, targets, settings, commands and tests named in the pages exist."""
 
 import re
 from collections.abc import Iterator
@@ -8,11 +8,13 @@ import pytest
 from typer.main import get_command
 
 from birnn.__main__ import app
+from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
 from birnn.reporting.page import anchor
+from birnn.studies import store, table
 from tests.projects import PROJECT
 
-PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").glob("*.md"))]
 CODE_FILE = re.compile(r"`((?:birnn|stages|tests|benchmarks)/[\w/]+\.\w+)`")
 PLACEHOLDERS = {"stages/NAME.py", "stages/train_NAME.py"}
 
@@ -76,13 +78,50 @@ def test_commands_exist(text: str) -> None:
     assert named <= set(commands)
 
 
+def test_options_exist(text: str) -> None:
+    used = re.findall(r"(?:`|\$ )birnn ([a-z]+)([^`\n#]*)", text.replace("\\\n", " "))
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    checked = 0
+    for name, arguments in used:
+        command = commands[name]
+        for subcommand in getattr(command, "commands", {}).values():
+            command = subcommand
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        options = set(re.findall(r"(?<!\S)--?[a-zA-Z][\w-]*", arguments))
+        assert options <= known, f"birnn {name} has no {options - known}"
+        checked += len(options)
+    assert checked > 20
+
+
+def test_quoted_results_are_those_of_the_studies() -> None:
+    readme, results = (
+        (PROJECT / name).read_text(encoding="utf-8").replace("%", "")
+        for name in ("README.md", "docs/results.md")
+    )
+    seeds, recipes = (store.read(PROJECT / "study" / name) for name in ("seeds", "recipes"))
+    (row,), *_, best = table.rows(seeds), *table.rows(recipes)
+    for name in ("bilstm", "bigru"):
+        assert table.format_mean(row.means[name]) in readme
+        assert table.format_mean(best.means[name]) in readme
+    for measure, difference in row.differences["bilstm", "bigru"].items():
+        text = table.format_difference(difference, measure)
+        assert text.replace(" (", " points (" if measure == "accuracy" else " (") in results
+    for gain in table.gains(recipes):
+        assert gain.difference is not None
+        if gain.difference.low > 0:
+            assert f"+{100 * gain.difference.mean:.1f}" in results
+    results_of_run = read_json(PROJECT / "metrics" / "metrics.json")
+    for model in ("bilstm", "bigru", "baseline"):
+        assert f"test accuracy {100 * results_of_run[model]['accuracy']:.2f}" in readme
+
+
 def test_tests_and_code_files_exist(text: str) -> None:
     code = "\n".join(
         file.read_text(encoding="utf-8") for file in (PROJECT / "tests").rglob("test_*.py")
     )
     defined = set(re.findall(r"def (test_\w+)", code))
     named = set(re.findall(r"`(test_\w+)`", text))
-    assert len(named) > 10
+    assert named
     assert named <= defined
     for file in set(re.findall(CODE_FILE, text)) - PLACEHOLDERS:
         assert (PROJECT / file).exists(), file

@@ -8,11 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from birnn.core.outputs import read_json
-from birnn.reporting import study
+from birnn.studies import store
 from tests.projects import (
     PROJECT,
     commit,
@@ -94,7 +93,7 @@ def test_interrupted_study_resumes(finished_copy: Path) -> None:
     result = run(*BIRNN, "study", "short", *SEEDS, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert "2 of 2 experiments: study/short" in result.stdout
-    assert len(study.read(finished_copy / "study" / "short").runs) == 2
+    assert len(store.read(finished_copy / "study" / "short").runs) == 2
     with (finished_copy / "birnn" / "evaluation" / "metrics.py").open(
         "a", encoding="utf-8"
     ) as code:
@@ -104,29 +103,26 @@ def test_interrupted_study_resumes(finished_copy: Path) -> None:
     assert "error: none of these experiments is finished" in result.stderr
 
 
-def test_report_includes_matching_study_and_leaderboard(finished_copy: Path) -> None:
+def test_report_includes_matching_study(finished_copy: Path) -> None:
     seeds = ("-S", "train.seed=0..1")
     result = run(*BIRNN, "sweep", *seeds, cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert run(*BIRNN, "study", "small", *seeds, cwd=finished_copy).returncode == 0
-    result = run(*BIRNN, "leaderboard", "--save", cwd=finished_copy, COLUMNS="80")
+    result = run(*BIRNN, "leaderboard", "--save", "board", cwd=finished_copy, COLUMNS="80")
     assert result.returncode == 0, result.stderr
     assert max(map(len, result.stdout.splitlines())) <= 80
-    saved = pd.read_csv(finished_copy / "study" / "leaderboard.csv", index_col="experiment")
+    saved = store.read(finished_copy / "study" / "board").runs.set_index("name")
     first, second = (experiment(finished_copy, label) for label in ("seed-0", "seed-1"))
     assert set(saved.index) == {first, second, "workspace"}
     metrics = read_json(finished_copy / "metrics" / "metrics.json")
     for name in (first, "workspace"):
         assert saved.loc[name, "bigru.accuracy"] == metrics["bigru"]["accuracy"]
     assert (saved["bigru.seconds"] > 0).all()
-    assert (saved["code"] == "current").all()
     result = run("dvc", "repro", cwd=finished_copy)
     assert stages_run(result) == ["report"]
     text = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
-    assert "Over 2 seeds and new films, after 2 epochs, " in text
     assert "../study/small/small.png" in text
-    assert "../study/equal-size/" not in text
-    assert "![Test accuracy of each run](../study/leaderboard.png)" in text
+    assert "equal-size" not in text
 
     # Experiments of older code stay in the leaderboard, with a mark.
     code = finished_copy / "birnn" / "evaluation" / "metrics.py"
@@ -134,7 +130,7 @@ def test_report_includes_matching_study_and_leaderboard(finished_copy: Path) -> 
     options = ("--where", "train.seed=1", "--csv")
     result = run(*BIRNN, "leaderboard", *options, cwd=finished_copy)
     (row,) = csv.DictReader(result.stdout.splitlines())
-    assert (row["experiment"], row["code"]) == (second, "other")
+    assert row["name"] == f"{second} *"
 
 
 RECIPES = """
@@ -153,7 +149,7 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
 
     result = run(*BIRNN, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
     assert result.returncode == 1
-    assert "no finished experiment of plain, pooling: run them first" in result.stderr
+    assert "none of these experiments is finished: run them first" in result.stderr
 
     result = run(*BIRNN, "sweep", "-r", "all", "-S", "train.seed=0..1", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
@@ -161,44 +157,45 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     for label in ("plain-seed-0", "pooling-seed-1"):
         assert experiment(finished_copy, label) in shown
 
-    result = run(*BIRNN, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
+    # The study in git has another corpus.
+    ladder = (*BIRNN, "ladder", "-S", "train.seed=0..1")
+    result = run(*ladder, cwd=finished_copy)
+    assert "study/recipes has results that would be lost" in error_line(result.stderr)
+    result = run(*ladder, "--replace", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
-    folder = finished_copy / "study" / "ladder"
-    runs = pd.read_csv(folder / "runs.csv")
-    # Each recipe has five models per seed, and two ensembles over all seeds.
-    assert runs.groupby(["recipe", "seed"]).size().tolist() == [5, 5, 2] * 2
-    assert runs["test"].between(0.4, 0.9).all()
-    both = runs[runs["model"] == "networks"].groupby("seed")["seconds"].sum()
-    assert both["all"] == pytest.approx(both["0"] + both["1"], abs=0.01)
-    assert runs[runs["seed"] != "all"]["held_out"].between(0.4, 0.9).all()
+    folder = finished_copy / "study" / "recipes"
+    collected = store.read(folder)
+    assert collected.runs["recipe"].tolist() == ["plain", "plain", "pooling", "pooling"]
+    assert collected.blends["recipe"].tolist() == ["plain", "pooling"]
+    for model in ("bilstm", "bigru", "baseline", "networks", "all"):
+        assert collected.runs[f"{model}.accuracy"].between(0.4, 0.9).all()
+        assert collected.runs[f"{model}.holdout_accuracy"].between(0.4, 0.9).all()
+        assert (collected.runs[f"{model}.seconds"] > 0).all()
+    assert "pooling" in result.stdout.partition("added to")[2]
 
-    result = run(*BIRNN, "ladder", "-r", "pooling", "-S", "train.seed=0", cwd=finished_copy)
+    before = (folder / "runs.csv").read_text(encoding="utf-8")
+    result = run(*BIRNN, "ladder", "-r", "pooling", "-S", "train.seed=0..1", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
-    collected = pd.read_csv(folder / "runs.csv")
-    assert collected.groupby(["recipe", "seed"]).size().tolist() == [5, 5, 2, 5, 2]
-    plain = collected["recipe"] == "plain"
-    pd.testing.assert_frame_equal(collected[plain], runs[runs["recipe"] == "plain"])
-    recipes.write_text(RECIPES.replace("plain", "renamed"), encoding="utf-8")
-    result = run(*BIRNN, "ladder", "-r", "pooling", "-S", "train.seed=0", cwd=finished_copy)
-    assert "no results of renamed with these settings" in error_line(result.stderr)
-    recipes.write_text(RECIPES, encoding="utf-8")
+    assert (folder / "runs.csv").read_text(encoding="utf-8") == before
 
-    log = finished_copy / "study" / "tried.csv"
-    before = len(pd.read_csv(log))
+    result = run(*BIRNN, "tried", cwd=finished_copy)
+    assert "4 experiments are on another corpus than study/tried: not added" in result.stdout
+    shutil.rmtree(finished_copy / "study" / "tried")
     for added in (4, 0):
         result = run(*BIRNN, "tried", cwd=finished_copy)
-        assert f"{added} new of {before + 4} rows" in result.stdout, result.stderr
-    logged = pd.read_csv(log).iloc[before:]
+        assert f"{added} new of 4 rows" in result.stdout, result.stderr
+    logged = store.read(finished_copy / "study" / "tried").runs
     assert logged["recipe"].tolist() == ["plain", "plain", "pooling", "pooling"]
     assert logged["settings"].isna().all()
-    per_seed = runs[(runs["model"] == "bigru") & (runs["seed"] != "all")]
-    assert logged["held_out.bigru"].tolist() == per_seed["held_out"].tolist()
+    assert (
+        logged["bigru.holdout_accuracy"].tolist()
+        == collected.runs["bigru.holdout_accuracy"].tolist()
+    )
 
     result = run("dvc", "repro", cwd=finished_copy)
     assert stages_run(result) == ["code", "report"]  # the recipes are in birnn/
     markdown = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
-    assert "## How can the networks be improved?" in markdown
-    assert "| 2 | pooling: maximum and mean |" in markdown
+    assert "../study/recipes/recipes.png" in markdown
 
 
 @pytest.mark.exhaustive
@@ -241,7 +238,7 @@ def test_invalid_setting_stops_before_any_stage(
 ) -> None:
     result = run(*BIRNN, "sweep", "-S", option, cwd=finished_copy)
     assert result.returncode == 1
-    assert result.stderr.startswith("error: the grid: ")
+    assert result.stderr.startswith("error: params.yaml with -S: ")
     assert expected in result.stderr
     assert stages_run(result) == []
     # DVC itself also stops, before any training.

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.evaluation.decision import probability
 from birnn.evaluation.model_names import NETWORKS
+from birnn.networks.decision import probability
 from tests.birnn.inference.test_onnx_model import python_example
 from tests.browser import CHROMIUM, open_chromium
 from tests.projects import run

@@ -1,6 +1,6 @@
 """Test faults around the pipeline: each gives the correct result, or an error in one clear line.
 
-The table in docs/reliability.md names these tests.
+docs/troubleshooting.md describes some of them.
 """
 
 import os

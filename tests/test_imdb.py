@@ -12,10 +12,10 @@ from sklearn.metrics import roc_auc_score
 from birnn.checklist import behavioral_tests
 from birnn.core.outputs import read_json
 from birnn.evaluation import predictions
-from birnn.evaluation.decision import probability
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.inference import attribution, predictor
 from birnn.inference.explanation import Explainer
+from birnn.networks.decision import probability
 from birnn.text import encoding, reviews, sequences, tokenizer
 from tests.projects import PROJECT, run
 

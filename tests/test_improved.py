@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from birnn.core.outputs import read_json
-from birnn.evaluation.decision import probability
+from birnn.networks.decision import probability
 from birnn.text import sequences, unlabelled
 from tests.projects import (
     Build,

@@ -1,6 +1,6 @@
 """Test that killed or interrupted runs resume or start over, with the same results.
 
-The table in docs/reliability.md names these tests.
+docs/troubleshooting.md describes what they check.
 """
 
 import json
@@ -155,7 +155,7 @@ def forget(project: Path, stage: str) -> None:
     """Make a stage run from the start: even with --force, DVC would restore its outputs."""
     lock = read_yaml(project / "dvc.lock")
     del lock["stages"][stage]
-    write_yaml(lock, project / "dvc.lock")
+    write_yaml(project / "dvc.lock", lock)
     for folder in (".dvc/cache/runs", "state"):
         shutil.rmtree(project / folder, ignore_errors=True)
 

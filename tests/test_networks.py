@@ -8,42 +8,48 @@ import pytest
 
 from birnn.core.outputs import read_json
 from birnn.core.yaml_files import read_yaml
-from birnn.reporting import study
+from birnn.studies import store
 from tests.projects import PROJECT, check_output, commit, error_line, run, set_settings, stages_run
 
 pytestmark = pytest.mark.slow
 
-PAGE = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
-SECTION = PAGE.partition("## Add a network")[2].partition("\n## ")[0]
-DIFF, MODULE = (
-    re.findall(rf"```{language}\n(.*?)```", SECTION, re.DOTALL)[0]
-    for language in ("diff", "python")
-)
+PATCH = (PROJECT / "docs" / "add-a-network.patch").read_text(encoding="utf-8")
+AVERAGE = """from birnn.networks.definition import Network, NoSettings
+
+
+def build(_settings: NoSettings):
+    import keras
+
+    return keras.layers.GlobalAveragePooling1D()
+
+
+NETWORK = Network("average", title="Average", color="ochre", build=build)
+"""
 BIRNN = ("python", "-m", "birnn")
 AFTER_TRAINING = ["evaluate", "report"]
 
 
-def apply_diff(project: Path, diff: str) -> None:
-    (project / "network.diff").write_text(diff, encoding="utf-8", newline="\n")
-    check_output(project, "git", "apply", "network.diff")
-    (project / "network.diff").unlink()
+def apply_patch(project: Path, patch: str) -> None:
+    (project / "network.patch").write_text(patch, encoding="utf-8", newline="\n")
+    check_output(project, "git", "apply", "network.patch")
+    (project / "network.patch").unlink()
 
 
 def add_simple_network(project: Path) -> None:
-    apply_diff(project, DIFF)
+    apply_patch(project, PATCH)
     set_settings(project, {"bisimplernn.units": "3"})
 
 
 def add_average(project: Path) -> None:
-    """Apply the documented diff with another module, another name and no settings."""
-    diff = DIFF.replace("bisimplernn", "average")
-    diff = re.sub(r"diff --git a/params.yaml.*?(?=diff --git)", "", diff, flags=re.DOTALL)
-    apply_diff(project, diff)
+    """Apply the documented patch with another module, another name and no settings."""
+    patch = PATCH.replace("bisimplernn", "average")
+    patch = re.sub(r"diff --git a/params.yaml.*?(?=diff --git)", "", patch, flags=re.DOTALL)
+    apply_patch(project, patch)
     pipeline = project / "dvc.yaml"
-    text = pipeline.read_text(encoding="utf-8").replace("      - average.units\n", "")
+    text = pipeline.read_text(encoding="utf-8").replace("      - average\n", "")
     pipeline.write_text(text, encoding="utf-8", newline="\n")
     module = project / "birnn" / "networks" / "average.py"
-    module.write_text(MODULE, encoding="utf-8", newline="\n")
+    module.write_text(AVERAGE, encoding="utf-8", newline="\n")
 
 
 def remove_bilstm(project: Path) -> None:
@@ -81,8 +87,8 @@ def models_in_plots(project: Path) -> set[str]:
     return set(models)
 
 
-def test_diff_changes_five_files() -> None:
-    assert len(re.findall(r"^diff --git", DIFF, re.MULTILINE)) == 5
+def test_patch_changes_five_files() -> None:
+    assert len(re.findall(r"^diff --git", PATCH, re.MULTILINE)) == 5
 
 
 def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
@@ -133,7 +139,7 @@ def test_documented_network_in_a_study_and_a_review(finished_copy: Path) -> None
     check_output(project, *BIRNN, "sweep", *seeds)
     printed = check_output(project, *BIRNN, "study", "three", *seeds)
     assert "BiSimpleRNN" in printed
-    collected = study.read(project / "study" / "three")
+    collected = store.read(project / "study" / "three")
     (group,) = collected.groups("accuracy")
     assert len(group.differences) == 3
     check_output(project, "dvc", "repro")

@@ -22,7 +22,7 @@ from playwright.sync_api import Page
 
 from birnn.core.outputs import read_json
 from birnn.corpora import rotten_tomatoes
-from birnn.evaluation.decision import probability
+from birnn.networks.decision import probability
 from tests.browser import CHROMIUM, open_chromium
 from tests.projects import (
     PROJECT,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from birnn.experiments.worker import compiled_in
+from birnn.core.processes import compiled_in
 from tests.birnn.test_main import COMMANDS
 from tests.projects import PROJECT, check_output, contents, copy, copy_project
 
@@ -33,13 +33,13 @@ RUNS = {
     "review": (["HEAD"], "review.md: passes"),
     "search": (
         ["s", "-S", "network.dropout=0..1.0", "--metric", "bigru.holdout_accuracy"],
-        "error: the grid: network.dropout is 1.0: input should be less than 1",
+        "error: params.yaml with -S: network.dropout is 1.0: input should be less than 1",
     ),
     "serve": (["--port", "{used_port}"], "error: cannot listen"),
     "study": (["s", "-S", "train.seed=0..9"], "error: none of these experiments is finished"),
     # DVC takes all stages but the last from its cache.
     "sweep": (["-S", "report.equivalence=0.7"], "Ran experiment(s): report-equivalence-0.7-"),
-    "tried": ([], "study/tried.csv"),
+    "tried": ([], "study/tried"),
     "watch": ([], "No training is in progress"),
 }
 

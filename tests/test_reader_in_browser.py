@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Page
 
 from birnn.cli import reader_page
 from birnn.core.settings import Pooling, Side
-from birnn.evaluation import decision
-from birnn.evaluation.decision import combine, predicted_class, probability
 from birnn.inference.predictor import Predictor
+from birnn.networks import decision
+from birnn.networks.decision import combine, predicted_class, probability
 from birnn.text import tokenizer
 from birnn.text.encoding import PADDING
 from tests.birnn.odd_texts import TEXTS

@@ -23,7 +23,7 @@ def run_tests(models: Path, corpus_file: Path) -> pd.DataFrame:
         models: folder of the models.
         corpus_file: file of the reviews that tests change.
     """
-    networks = predictor.load(NETWORKS, models=models)
+    networks = predictor.load([*NETWORKS], models=models)
     named = [behavioral_tests.has_name(text) for text in reviews.all_texts(corpus_file)]
     groups = reviews.groups(corpus_file)
     samples = [sample(np.arange(len(groups))), sample(np.flatnonzero(named))]

@@ -18,8 +18,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.evaluation.decision import is_positive, probability
 from birnn.evaluation.intervals import proportion_interval
+from birnn.networks.decision import is_positive, probability
 
 LogOdds = NDArray[np.float32]
 Predict = Callable[[tuple[str, ...]], LogOdds]

@@ -2,32 +2,18 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from birnn.reporting import page
-
-TEMPLATES = Path(__file__).parent / "templates"
+from birnn.reporting import page, templating
 
 
 def render(openapi: dict[str, Any], address: str) -> str:
     """Return the page for an OpenAPI document and the address of the server."""
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.FileSystemLoader(TEMPLATES), jinja2.PackageLoader("birnn.reporting")]
-        ),
-        autoescape=jinja2.select_autoescape(["html.j2"]),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"type_name": _type_name, "example": _example}
+    environment = templating.environment("birnn.cli", type_name=_type_name, example=_example)
     markdown = environment.get_template("api.md.j2").render(
         **openapi, schemas=openapi["components"]["schemas"], meanings=_meanings, address=address
     )
-    return page.render(environment, markdown, {})
+    return page.render(markdown, {})
 
 
 def _type_name(schema: dict[str, Any]) -> str:

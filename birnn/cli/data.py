@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from birnn.core import settings
+from birnn.core import paths, settings
 from birnn.core.errors import InputError
+from birnn.core.overrides import literal
 from birnn.core.settings import Csv, Settings, label_key
-from birnn.corpora import sources, store, tabular
-from birnn.corpora.labelled_files import FOLDER, LabelledFiles, UnusableRowError
+from birnn.corpora import corpus_statistics, sources, store, tabular
+from birnn.corpora.labelled_files import LabelledFiles, UnusableRowError
 from birnn.corpora.review import SPLITS
-from birnn.experiments.overrides import literal
-from birnn.text import corpus_statistics, encoding, tokenizer
+from birnn.evaluation.model_names import NETWORKS
+from birnn.text import encoding, tokenizer
 
 SAMPLE = 1_000  # rows from which settings are suggested
 MOST_TRUNCATED = 0.05  # share of training reviews that the suggested maxlen truncates
@@ -50,8 +51,8 @@ def check(file: Path | None) -> None:
     Raises:
         InputError: a file is missing or damaged, or no settings fit it.
     """
-    current = settings.load()
-    folder = file.parent if file else FOLDER
+    current = settings.load(networks=NETWORKS)
+    folder = file.parent if file else paths.OWN
     changes: dict[str, Any] = {"train": file.name} if file else {}
     try:
         lines = _measure(_changed(current, changes), folder)
@@ -65,7 +66,7 @@ def check(file: Path | None) -> None:
         print(f"The settings do not fit: {error}.\n\nWith the settings below, fetch would read:\n")
         changes |= suggested
     print("\n".join(lines))
-    if file and folder.resolve() != FOLDER.resolve():
+    if file and folder.resolve() != paths.OWN.resolve():
         print(f"\nTo use this file, run: {_copy_command(_changed(current, changes).csv, folder)}")
     print(f"\nTo train, run: {_command(current, changes)}")
 
@@ -187,15 +188,15 @@ def _copy_command(csv: Csv, folder: Path) -> str:
     names = [csv.train]
     if isinstance(csv.test, str) and csv.split_column is None:
         names.append(csv.test)
-    paths = dict.fromkeys(
+    inputs = dict.fromkeys(
         path
         for name in names
         for path in (
             [folder / name] if (folder / name).is_dir() else LabelledFiles(csv, folder).find(name)
         )
     )
-    recursive = "-r " * any(path.is_dir() for path in paths)
-    return f"cp {recursive}{shlex.join(map(str, paths))} {FOLDER}/"
+    recursive = "-r " * any(path.is_dir() for path in inputs)
+    return f"cp {recursive}{shlex.join(map(str, inputs))} {paths.OWN}/"
 
 
 def _command(current: Settings, changes: dict[str, Any]) -> str:
@@ -220,7 +221,7 @@ def _measure(changed: Settings, folder: Path) -> list[str]:
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)
         overlap = store.write(corpus, temporary, refuse_overlap=refuse)["overlap"]
-        words = tokenizer.read(temporary / "vocabulary.txt")
+        words = tokenizer.read(temporary / paths.RANKED_WORDS.name)
         known = encoding.limit(words, changed.pad.num_words)
         train, test = (
             corpus_statistics.measure(temporary / f"{split}.parquet", known) for split in SPLITS

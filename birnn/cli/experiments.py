@@ -1,4 +1,4 @@
-"""The `birnn` commands for experiments. `experiments.commands` carries them out."""
+"""The `birnn` commands for experiments. `experiment_commands` carries them out."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -46,12 +46,13 @@ GitRemote = Annotated[str, typer.Option(help="Git remote that the machines of a 
 def _sweep(
     on: Place, cpus: int, gpus: int, git_remote: str
 ) -> Callable[[Sequence[str], Sequence[str]], None]:
-    from birnn.experiments import cluster, commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
+    from birnn.experiments import cluster  # noqa: PLC0415
 
     if on is Place.HERE:
-        return commands.sweep
+        return experiment_commands.sweep
     needs = cluster.Needs(cpus, gpus)
-    return partial(commands.sweep_on_ray, needs=needs, git_remote=git_remote)
+    return partial(experiment_commands.sweep_on_ray, needs=needs, git_remote=git_remote)
 
 
 # Like the other commands, these import what they need when they run.
@@ -82,9 +83,9 @@ def study(
 
     Without settings and recipe, print the study.
     """
-    from birnn.experiments import commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
 
-    commands.study(name, settings, recipe, replace=replace)
+    experiment_commands.study(name, settings, recipe, replace=replace)
 
 
 @app.command(epilog="Example: birnn leaderboard --where train.epochs=3 --sort bigru.accuracy")
@@ -163,21 +164,22 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
 
     Each trial is an experiment. If the search is interrupted, the same command continues it.
     """
-    from birnn.experiments import cluster, commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
+    from birnn.experiments import cluster  # noqa: PLC0415
 
     options = (name, settings, recipe, metric, trials)
     if on is Place.HERE:
-        commands.search(*options, replace=replace)
+        experiment_commands.search(*options, replace=replace)
     else:
         machines = cluster.connect(cluster.Needs(cpus, gpus), git_remote)
-        commands.search(*options, machines, batch, replace=replace)
+        experiment_commands.search(*options, machines, batch, replace=replace)
 
 
 @app.command(epilog="Example: birnn recipes")
 def recipes() -> None:
     """List the recipes, and the command that runs each with DVC."""
+    from birnn.core.overrides import literal  # noqa: PLC0415
     from birnn.experiments import recipes as stored  # noqa: PLC0415
-    from birnn.experiments.overrides import literal  # noqa: PLC0415
 
     for recipe in stored.read().values():
         options = " ".join(f"-S {key}={literal(value)}" for key, value in recipe.settings.items())
@@ -190,11 +192,13 @@ def ladder(
     recipe: Annotated[
         list[str], typer.Option("--recipe", "-r", help="Recipe to collect, or all. Repeatable.")
     ] = ["all"],  # noqa: B006
+    *,
+    replace: Replace = False,
 ) -> None:
     """Collect finished experiments of recipes in study/recipes; others keep their results."""
-    from birnn.experiments import commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
 
-    commands.study("recipes", settings, recipe)
+    experiment_commands.study("recipes", settings, recipe, replace=replace)
 
 
 @app.command(epilog="Example: birnn tried")
@@ -203,9 +207,9 @@ def tried() -> None:
 
     Add the finished experiments that are not in the log yet, including those that lost.
     """
-    from birnn.experiments import commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
 
-    commands.log_tried()
+    experiment_commands.log_tried()
 
 
 @app.command(epilog="Example: birnn review origin/main --seeds 5")
@@ -227,10 +231,10 @@ def review(  # noqa: PLR0913, PLR0917  # one parameter per option
 
     Exit with status 1 if it fails.
     """
-    from birnn.experiments import commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
 
     sweep = _sweep(on, cpus, gpus, git_remote)
-    if not commands.review(base, project.located(output), seeds, sweep):
+    if not experiment_commands.review(base, project.located(output), seeds, sweep):
         raise typer.Exit(1)
 
 
@@ -240,7 +244,7 @@ def fresh() -> None:
 
     Exit with status 1 if it is stale.
     """
-    from birnn.experiments import commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands  # noqa: PLC0415
 
-    if not commands.fresh():
+    if not experiment_commands.fresh():
         raise typer.Exit(1)

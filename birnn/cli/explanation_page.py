@@ -1,15 +1,10 @@
 """HTML page that shows a prediction and the contribution of each word."""
 
-from pathlib import Path
-
-import jinja2
-
 from birnn.evaluation.model_names import TITLES
 from birnn.inference.explanation import Explanation, NetworkExplanation
 from birnn.inference.known_words import NOTHING_TO_GO_ON
-from birnn.reporting import colors
+from birnn.reporting import colors, templating
 
-TEMPLATES = Path(__file__).parent / "templates"
 TABLE_ROWS = 10
 WEAK = 0.05  # relative to the strongest word; fainter colors are hardly visible
 
@@ -31,14 +26,7 @@ def render(
         error: error message about the text.
         max_length: maximum length of a text in the form, in characters.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["strengths"] = strengths
+    environment = templating.environment("birnn.cli", strengths=strengths)
     return environment.get_template("explanation.html.j2").render(
         explanation=explanation,
         form=form,

@@ -1,16 +1,13 @@
 """Show test reviews that the networks get wrong or disagree on."""
 
-from pathlib import Path
-
 import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
 from birnn.core.errors import InputError
-from birnn.evaluation.decision import CLASSES
+from birnn.core.paths import MISTAKES
 from birnn.evaluation.model_names import DISAGREEMENT, TITLES
-
-MISTAKES = Path("data/evaluated/mistakes.parquet")
+from birnn.networks.decision import CLASSES
 
 
 def run(kind: str, count: int) -> None:

@@ -11,11 +11,11 @@ from tqdm import tqdm
 from birnn.cli import input_texts, output_tables
 from birnn.cli.input_texts import Text
 from birnn.core.machine import BATCH_SIZE
-from birnn.evaluation.decision import combine, predicted_class, probability
 from birnn.evaluation.model_names import TITLES
 from birnn.inference import predictor
 from birnn.inference.known_words import NOTHING_TO_GO_ON, without_known_words
 from birnn.inference.predictor import Predictor
+from birnn.networks.decision import combine, predicted_class, probability
 from birnn.text import tokenizer
 
 LARGEST_BATCH = 20_000_000  # characters

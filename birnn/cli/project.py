@@ -4,8 +4,7 @@ import os
 from pathlib import Path
 
 from birnn.core.errors import InputError
-
-MARKS = ("dvc.yaml", "params.yaml")
+from birnn.core.paths import PARAMS, PIPELINE
 
 
 class Start:
@@ -27,11 +26,11 @@ def enter(project: Path | None) -> None:
     Start.folder = Path.cwd()
     candidates = [project] if project else [Start.folder, *Start.folder.parents]
     for folder in candidates:
-        if all((folder / mark).exists() for mark in MARKS):
+        if all((folder / mark).exists() for mark in (PIPELINE, PARAMS)):
             os.chdir(folder)
             return
     where = f"{project} is not" if project else f"neither {Start.folder} nor a folder above it is"
-    raise InputError(f"{where} a project with {' and '.join(MARKS)}: choose one with --project")
+    raise InputError(f"{where} a project with {PIPELINE} and {PARAMS}: choose one with --project")
 
 
 def located(path: Path) -> Path:

@@ -4,24 +4,24 @@ import base64
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.cli.explanation_page import TABLE_ROWS, TEMPLATES, WEAK
+from birnn.cli.explanation_page import TABLE_ROWS, WEAK
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
-from birnn.evaluation.decision import CLASSES, boundary
 from birnn.evaluation.model_names import TITLES
 from birnn.inference.predictor import Predictor
 from birnn.inference.weights import Floats, RecurrentWeights, read_weights
-from birnn.reporting import colors
+from birnn.networks.decision import CLASSES, boundary
+from birnn.reporting import colors, templating
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.text.tokenizer import SEPARATORS
 
 # Share of the vocabulary, from the most frequent word, whose vectors take 16 bits per number, not
 # 8. On IMDB these words make up 87% of the reviews, which halves the errors.
 FREQUENT = 0.1
+SCRIPT = Path(__file__).parent / "templates" / "reader.js"
 
 
 def write(predictor: Predictor, file: Path) -> None:
@@ -66,17 +66,16 @@ def render(predictor: Predictor) -> str:
             for name, network in weights.items()
         ],
     }
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("reader.html.j2").render(
-        model=model,
-        colors=colors,
-        script=(TEMPLATES / "reader.js").read_text(encoding="utf-8"),
-        words_read=encoding.maxlen - 1,
-        last=encoding.truncating == "pre",
+    return (
+        templating.environment("birnn.cli")
+        .get_template("reader.html.j2")
+        .render(
+            model=model,
+            colors=colors,
+            script=SCRIPT.read_text(encoding="utf-8"),
+            words_read=encoding.maxlen - 1,
+            last=encoding.truncating == "pre",
+        )
     )
 
 

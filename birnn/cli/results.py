@@ -1,15 +1,11 @@
 """Print the results of the last run in a few lines."""
 
-from pathlib import Path
-
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
+from birnn.core.paths import METRICS, REPORT
 from birnn.corpora.fallback_warning import warn_if_fallback
 from birnn.evaluation.model_names import TITLES, comparisons, pair_title
 from birnn.reporting.formatting import points
-
-METRICS = Path("metrics/metrics.json")
-REPORT = Path("report/report.md")
 
 
 def run() -> None:
@@ -42,5 +38,5 @@ def run() -> None:
             f"{pair_title(*pair)}: {difference} points in this run "
             f"(95% interval over reviews: {low} to {high})"
         )
-    print(f"See {REPORT}")
+    print(f"See {REPORT / 'report.md'}")
     warn_if_fallback(corpus["name"], corpus["requested"])

@@ -11,7 +11,7 @@ import pandas as pd
 
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.model_names import TITLES
-from birnn.reporting import figures, page, report, svg
+from birnn.reporting import figures, page, svg
 from birnn.reporting.colors import INK, MODELS
 from birnn.training.live import Training
 from birnn.training.splits import TRAINING
@@ -46,7 +46,7 @@ class Page:
         if curves != self._curves:  # drawing takes as long as several batches
             self._curves = curves
             self._drawings = {measure: draw(trainings, measure) for measure in MEASURES}
-        return page.render(report.environment(), markdown(trainings), self._drawings)
+        return page.render(markdown(trainings), self._drawings)
 
     def _write(self, html: str) -> None:
         with atomic_file(self._file) as temporary:

@@ -7,20 +7,18 @@ notice a bit that flips on the disk.
 import hashlib
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from yaml import YAMLError
 
+from birnn.core import processes
 from birnn.core.errors import InputError
+from birnn.core.paths import LOCK, PIPELINE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
 
-LOCK = Path("dvc.lock")
-PIPELINE = Path("dvc.yaml")
 DIR_SUFFIX = ".dir"  # DVC appends it to the md5 of a folder
 MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
@@ -168,6 +166,4 @@ def _recorded_files(path: Path, md5: str, cache: Path) -> Iterator[tuple[Path, s
 
 def cache_folder() -> Path:
     """Return the folder of DVC's cache, which stores files by their md5."""
-    command = [sys.executable, "-m", "dvc", "cache", "dir"]
-    result = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8")
-    return Path(result.stdout.strip(), "files", "md5")
+    return Path(processes.output("dvc", "cache", "dir"), "files", "md5")

@@ -9,14 +9,14 @@ from pathlib import Path
 from zc.lockfile import LockError, LockFile
 
 from birnn.core.errors import InputError
+from birnn.core.paths import STATE
 
-FOLDER = Path("state")
 PATIENCE = 30.0  # seconds; after DVC is killed, its stage ends within a few
 INTERVAL = 0.2  # seconds
 
 
 @contextmanager
-def hold_lock(name: str, patience: float = PATIENCE, folder: Path = FOLDER) -> Iterator[None]:
+def hold_lock(name: str, patience: float = PATIENCE, folder: Path = STATE) -> Iterator[None]:
     """Hold the lock `name` of a folder while the block runs.
 
     The operating system releases the lock if the process dies.

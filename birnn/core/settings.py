@@ -1,7 +1,7 @@
 """Typed and validated settings of `params.yaml`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -17,13 +17,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from yaml import YAMLError
 
 from birnn.core.errors import InputError
+from birnn.core.paths import PARAMS
 from birnn.core.yaml_files import read_yaml
 
-FILE = Path("params.yaml")
-STAGES = Path("stages")
-
-# Errors that concern several settings of a section, or the name of a section.
-SECTION_ERRORS = ("csv_labels", "csv_splits", "unknown_section")
+# Errors that concern several settings of a section.
+SECTION_ERRORS = ("csv_labels", "csv_splits")
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Side = Literal["pre", "post"]
@@ -186,17 +184,6 @@ class Report(Section):
     equivalence: float = Field(ge=0, le=100)
 
 
-def _check_network(section: str) -> str:
-    """Accept the section of a network, which has the name of the stage that trains the network."""
-    if not (STAGES / f"train_{section}.py").exists():
-        raise PydanticCustomError(
-            "unknown_section",
-            "no such section; choose from {sections}, or the name of a network",
-            {"sections": ", ".join(Settings.model_fields)},
-        )
-    return section
-
-
 class Settings(Section):
     """All settings of `params.yaml`.
 
@@ -205,7 +192,7 @@ class Settings(Section):
     """
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[Annotated[str, AfterValidator(_check_network)], dict[str, Value]]
+    __pydantic_extra__: dict[str, dict[str, Value]]
 
     fetch: Fetch
     csv: Csv
@@ -217,17 +204,21 @@ class Settings(Section):
     baseline: Baseline
     report: Report
 
-    def section(self, name: str, kind: type[SectionType]) -> SectionType:
-        """Return the section of a network, empty if it is missing.
+    def section(self, name: str, kind: type[SectionType], source: str = PARAMS.name) -> SectionType:
+        """Return the section of a network, empty if it is missing, from a source (see `validate`).
 
         Raises:
             InputError: the section has an unknown key, a wrong type or a value out of range.
         """
-        return _validate(kind, self.__pydantic_extra__.get(name, {}), FILE, within=(name,))
+        return _validate(kind, self.__pydantic_extra__.get(name, {}), source, within=(name,))
 
 
-def load(path: Path = FILE) -> Settings:
+def load(path: Path = PARAMS, networks: Collection[str] | None = None) -> Settings:
     """Read and validate the settings.
+
+    Args:
+        path: file of the settings.
+        networks: names of the networks, which may have sections; None allows any section.
 
     Raises:
         InputError: the file is missing or is not YAML, or it contains an unknown key, a wrong type
@@ -240,7 +231,21 @@ def load(path: Path = FILE) -> Settings:
         raise InputError(f"{path} is missing: run the command in the project folder") from None
     except YAMLError as error:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
-    return _validate(Settings, content, path)
+    return validate(content, str(path), networks)
+
+
+def validate(content: Any, source: str, networks: Collection[str] | None = None) -> Settings:
+    """Return the settings in `content`.
+
+    Raises:
+        InputError: as `load`; the message starts with `source`.
+    """
+    checked = _validate(Settings, content, source)
+    for section in checked.__pydantic_extra__:
+        if networks is not None and section not in networks:
+            known = ", ".join(dict.fromkeys((*Settings.model_fields, *networks)))
+            raise InputError(f"{source}: {section}: no such section; choose from {known}")
+    return checked
 
 
 def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -253,13 +258,13 @@ def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _validate(
-    kind: type[SectionType], content: Any, path: Path, within: tuple[str, ...] = ()
+    kind: type[SectionType], content: Any, source: str, within: tuple[str, ...] = ()
 ) -> SectionType:
-    """Validate the content of a file, or of the section `within` it."""
+    """Validate the content of a source, or of the section `within` it."""
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path}: {_describe_errors(error.errors(), kind, within)}") from error
+        raise InputError(f"{source}: {_describe_errors(error.errors(), kind, within)}") from error
 
 
 def _describe_errors(

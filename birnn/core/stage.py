@@ -28,10 +28,12 @@ def run(main: Callable[[Settings], None]) -> None:
     parser = argparse.ArgumentParser(description=sys.modules[main.__module__].__doc__)
     parser.add_argument("--verbose", action="store_true", help="show the traceback of an error")
     arguments = parser.parse_args()
-    name = Path(main.__code__.co_filename).stem
+    script = Path(main.__code__.co_filename)
+    name = script.stem
+    networks = sorted(file.stem.removeprefix("train_") for file in script.parent.glob("train_*.py"))
     signals.raise_on_signals()
     try:
-        checked = settings.load()
+        checked = settings.load(networks=networks)
         with hold_lock(name), checked_inputs(name), signals.restore_interrupts():
             main(checked)
         sys.stdout.flush()

@@ -15,8 +15,9 @@ from typing import Any
 from birnn.core.integrity import compute_md5
 from birnn.core.locks import hold_lock
 from birnn.core.machine import describe
+from birnn.core.paths import STATE
 
-FILE = Path("state/times.jsonl")
+FILE = STATE / "times.jsonl"
 EXPERIMENTS = ".dvc/tmp/exps"  # DVC copies the project into folders in it
 
 

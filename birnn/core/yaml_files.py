@@ -99,7 +99,7 @@ def read_yaml(file: Path) -> Any:
     return parse_yaml(file.read_bytes())
 
 
-def write_yaml(content: Any, file: Path) -> None:
+def write_yaml(file: Path, content: Any) -> None:
     """Write `content` without sorting its keys."""
     text = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True)
     file.write_text(text, encoding="utf-8")

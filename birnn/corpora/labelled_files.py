@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, as_list, label_key
 from birnn.corpora import tabular
 from birnn.corpora.random_split import draw_test
 from birnn.corpora.review import SPLITS, Review, short_hash
 
-FOLDER = Path("data/own")
 SHOWN = 40  # characters of a value in error messages
 
 
@@ -38,7 +38,7 @@ class LabelledFiles:
         skipped: the number of rows that the last reading skipped, by reason.
     """
 
-    def __init__(self, settings: Csv, folder: Path = FOLDER) -> None:
+    def __init__(self, settings: Csv, folder: Path = paths.OWN) -> None:
         """Store the settings and the folder; nothing is read yet."""
         self.formats: dict[Path, tabular.Format] = {}
         self.skipped: Counter[str] = Counter()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import Settings
 from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
@@ -58,7 +59,7 @@ def _rotten_tomatoes(_settings: Settings, _raw: Path) -> Corpus:
 
 
 def _csv(settings: Settings, _raw: Path) -> Corpus:
-    return own(settings, labelled_files.FOLDER)
+    return own(settings, paths.OWN)
 
 
 def own(settings: Settings, folder: Path) -> Corpus:

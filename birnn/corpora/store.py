@@ -63,7 +63,10 @@ class Tally:
 
 
 def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict[str, Any]:
-    """Write `train.parquet`, `test.parquet`, `vocabulary.txt` and `corpus.json` into `folder`.
+    """Write the reviews of both splits, the vocabulary and the description into `folder`.
+
+    These are `train.parquet`, `test.parquet`, `vocabulary.txt`, `corpus.json`, and `overlap.npy`:
+    the rows of the test reviews whose text is also in the training split, int64, ascending.
 
     If the corpus has no vocabulary of its own, the words of the training split are ranked by
     frequency. Reviews are processed in batches, so they need not fit in memory.
@@ -94,6 +97,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     shared = np.isin(tallies["test"].texts, tallies["train"].texts)
     if refuse_overlap and shared.any():
         _refuse_overlap(corpus, tallies["test"], shared)
+    np.save(folder / "overlap.npy", np.flatnonzero(shared))
     ranked = corpus.vocabulary or tokenizer.rank(counts)
     tokenizer.write(ranked, folder / "vocabulary.txt")
     description = {

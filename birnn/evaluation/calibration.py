@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.evaluation import intervals
-from birnn.evaluation.decision import probability
+from birnn.networks.decision import probability
 
 BINS = 10
 

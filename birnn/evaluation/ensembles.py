@@ -12,11 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from birnn.evaluation.decision import combine
 from birnn.evaluation.intervals import proportion_interval
 from birnn.evaluation.metrics import compute_scores, cross_entropies, is_correct
-from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.evaluation.summary import rounded
+from birnn.networks.decision import combine
 
 
 def fit_weight(
@@ -47,7 +47,7 @@ def fit_blends(
     blends = []
     for table in tables:
         networks, baseline = _log_odds(table)
-        blends.append({COMBINED: networks, ALL: (1 - weight) * networks + weight * baseline})
+        blends.append({NETWORK_BLEND: networks, ALL: (1 - weight) * networks + weight * baseline})
     return weight, blends
 
 

@@ -17,7 +17,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from birnn.evaluation.decision import CLASSES, is_positive, probability
+from birnn.networks.decision import CLASSES, is_positive, probability
 
 
 def is_correct(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> NDArray[np.bool_]:

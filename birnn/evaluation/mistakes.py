@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from birnn.evaluation.decision import is_positive, probability
 from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS, TITLES
+from birnn.networks.decision import is_positive, probability
 
 LIMIT = 50  # reviews per kind
 
@@ -17,7 +17,7 @@ def find(predictions: pd.DataFrame) -> pd.DataFrame:
     The result has probabilities instead of log-odds.
     """
     kinds = {name: most_wrong(predictions, name) for name in NETWORKS}
-    kinds[DISAGREEMENT] = most_disagreed(predictions, NETWORKS)
+    kinds[DISAGREEMENT] = most_disagreed(predictions, [*NETWORKS])
     table = pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
     return table.assign(**{name: probability(table[name].to_numpy()) for name in TITLES})
 

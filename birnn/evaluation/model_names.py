@@ -6,16 +6,16 @@ from typing import Any
 from birnn.networks import registry
 from birnn.networks.definition import MINUS
 
-NETWORKS = tuple(registry.NETWORKS)
+NETWORKS = registry.NETWORKS
 PAIRS = tuple(combinations(NETWORKS, 2))
 BASELINE = "baseline"
 DISAGREEMENT = "disagreement"
-TITLES = {network.name: network.title for network in registry.NETWORKS.values()}
+TITLES = {network.name: network.title for network in NETWORKS.values()}
 TITLES |= {BASELINE: "Baseline"}
 
 # Blends: ensembles of several models.
-COMBINED, ALL = "networks", "all"
-BLEND_TITLES = TITLES | {COMBINED: "All networks", ALL: "All models"}
+NETWORK_BLEND, ALL = "networks", "all"
+BLEND_TITLES = TITLES | {NETWORK_BLEND: "All networks", ALL: "All models"}
 
 
 def pair_name(first: str, second: str) -> str:

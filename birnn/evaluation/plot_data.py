@@ -16,27 +16,46 @@ from birnn.training.splits import TRAINING, watched_split
 
 DIGITS = 4
 
-TABLES: dict[str, Callable[[NDArray[np.uint8], NDArray[np.floating]], list[dict[str, Any]]]] = {
-    "confusion": confusion_counts,
-    "precision_recall": precision_recall_points,
-    "roc": roc_points,
-}
+Labels = NDArray[np.uint8]
+LogOdds = NDArray[np.floating]
+Rows = list[dict[str, Any]]
 
 
-def prediction_tables(
-    labels: NDArray[np.uint8], log_odds: dict[str, NDArray[np.floating]]
+def tables(
+    table: pd.DataFrame, metrics: dict[str, Any], histories: dict[str, pd.DataFrame]
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables computed from the labels and each model's log-odds."""
+    """Return the tables of all plots by name.
+
+    Args:
+        table: one row per review, with its `label`, its `group` and a column of log-odds per
+            model.
+        metrics: content of `metrics.json`.
+        histories: one row per epoch, for each network.
+    """
+    models = [*NETWORKS, BASELINE]
+    labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
+    log_odds = {name: table[name].to_numpy() for name in models}
+    temperatures = {
+        name: metrics[name]["temperature"] for name in models if "temperature" in metrics[name]
+    }
+
+    def per_model(points: Callable[[Labels, LogOdds], Rows]) -> pd.DataFrame:
+        return _concat({model: points(labels, odds) for model, odds in log_odds.items()})
+
     return {
-        name: _all_models({model: rows(labels, odds) for model, odds in log_odds.items()})
-        for name, rows in TABLES.items()
+        "confusion": per_model(confusion_counts),
+        "curves": learning_curves(histories, metrics["corpus"]["validation"]),
+        "lengths": _concat({name: metrics[name]["by_length"] for name in models}),
+        "precision_recall": per_model(precision_recall_points),
+        "reliability": reliability_curves(labels, groups, log_odds, temperatures),
+        "roc": per_model(roc_points),
     }
 
 
 def reliability_curves(
-    labels: NDArray[np.uint8],
+    labels: Labels,
     groups: NDArray[np.int32],
-    log_odds: dict[str, NDArray[np.floating]],
+    log_odds: dict[str, LogOdds],
     temperatures: dict[str, float],
 ) -> pd.DataFrame:
     """Return the reliability curve per model and calibration.
@@ -66,41 +85,6 @@ def learning_curves(histories: dict[str, pd.DataFrame], validation: str | float)
     )
 
 
-def accuracy_by_length(metrics: dict[str, dict[str, Any]]) -> pd.DataFrame:
-    """Return the accuracy per model and tenth of the reviews by length (see `slices.by_length`)."""
-    return _all_models({model: measured["by_length"] for model, measured in metrics.items()})
-
-
-def write_all(
-    table: pd.DataFrame,
-    metrics: dict[str, Any],
-    histories: dict[str, pd.DataFrame],
-    folder: Path,
-) -> None:
-    """Write the tables of all plots.
-
-    Args:
-        table: one row per review, with its `label`, its `group` and a column of log-odds per
-            model.
-        metrics: content of `metrics.json`.
-        histories: one row per epoch, for each network.
-        folder: folder of the files.
-    """
-    models = [*NETWORKS, BASELINE]
-    labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
-    log_odds = {name: table[name].to_numpy() for name in models}
-    temperatures = {
-        name: metrics[name]["temperature"] for name in models if "temperature" in metrics[name]
-    }
-    tables = prediction_tables(labels, log_odds) | {
-        "curves": learning_curves(histories, metrics["corpus"]["validation"]),
-        "reliability": reliability_curves(labels, groups, log_odds, temperatures),
-        "lengths": accuracy_by_length({name: metrics[name] for name in models}),
-    }
-    for name, rows in tables.items():
-        write(rows, metrics["corpus"]["name"], folder / f"{name}.csv")
-
-
 def write(table: pd.DataFrame, corpus: str, file: Path) -> None:
     """Write a table, with the name of the corpus in every row."""
     with atomic_file(file) as part:
@@ -109,5 +93,6 @@ def write(table: pd.DataFrame, corpus: str, file: Path) -> None:
         )
 
 
-def _all_models(rows: dict[str, list[dict[str, Any]]]) -> pd.DataFrame:
+def _concat(rows: dict[str, Rows]) -> pd.DataFrame:
+    """Return the rows of all models as one table."""
     return pd.concat(pd.DataFrame(points).assign(model=model) for model, points in rows.items())

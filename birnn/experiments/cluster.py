@@ -6,8 +6,6 @@ commit's experiments that the remotes already have are pulled first, so nothing 
 
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from birnn.core import times
+from birnn.core import processes, times
 from birnn.core.errors import InputError
+from birnn.core.processes import output, run
 from birnn.experiments import private_apis, runs, worker
 from birnn.experiments.execution import minutes, options_of
 from birnn.experiments.grid import Point
@@ -25,6 +24,7 @@ from birnn.experiments.worker import Task
 
 # The options of a DVC remote that are not secret: each machine uses its own credentials.
 SHARED_OPTIONS = ("url", "endpointurl", "region", "profile", "use_ssl", "version_aware")
+SENT = (worker, processes)  # modules, with each task
 PATIENCE = 10  # seconds
 RETRIES = 3  # if a machine is lost, not if an experiment fails
 
@@ -62,8 +62,8 @@ class Cluster:
 
     def pull(self, points: Sequence[Point]) -> None:
         """Pull the experiments that the remotes have and this clone lacks."""
-        remote = _output("dvc", "exp", "list", "--name-only", self.git_remote).split()
-        local = _output("dvc", "exp", "list", "--name-only").split()
+        remote = output("dvc", "exp", "list", "--name-only", self.git_remote).split()
+        local = output("dvc", "exp", "list", "--name-only").split()
         for name in runs.names(points):
             if name in remote and name not in local:
                 self._pull(name)
@@ -77,7 +77,7 @@ class Cluster:
         if not points:
             return
         ray = _ray()
-        _output("dvc", "push", "--quiet", "--run-cache")
+        output("dvc", "push", "--quiet", "--run-cache")
         start = time.perf_counter()
         with _connected(ray):
             carry_out = ray.remote(
@@ -124,8 +124,8 @@ class Cluster:
         return ""
 
     def _pull(self, name: str) -> None:
-        done = _run("dvc", "exp", "pull", "--force", self.git_remote, name)
-        if "Missing cache files" in done.stderr:
+        done = run("dvc", "exp", "pull", "--force", self.git_remote, name)
+        if b"Missing cache files" in done.stderr:
             raise InputError(f"the DVC remote lacks files of {name}: run it again")
 
 
@@ -137,22 +137,22 @@ def connect(needs: Needs, git_remote: str) -> Cluster:
             committed and pushed.
     """
     _ray()
-    if _output("git", "status", "--porcelain", "--untracked-files=no"):
+    if output("git", "status", "--porcelain", "--untracked-files=no"):
         raise InputError("a cluster runs only what is committed: commit and push your changes")
     address = _address(git_remote)
-    commit = _output("git", "rev-parse", "HEAD")
-    if not _output("git", "branch", "--remotes", "--contains", commit, "--list", f"{git_remote}/*"):
+    commit = output("git", "rev-parse", "HEAD")
+    if not output("git", "branch", "--remotes", "--contains", commit, "--list", f"{git_remote}/*"):
         raise InputError(f"the git remote {git_remote} does not have this commit: run git push")
     return Cluster(needs, git_remote, address, commit, _dvc_remote())
 
 
 def _address(git_remote: str) -> str:
     """Return the address of a git remote, as an absolute path if it is a folder."""
-    if git_remote not in _output("git", "remote").split():
+    if git_remote not in output("git", "remote").split():
         raise InputError(
             f"there is no git remote {git_remote}: run git remote add {git_remote} ADDRESS"
         )
-    address = _output("git", "remote", "get-url", git_remote)
+    address = output("git", "remote", "get-url", git_remote)
     parts = urlsplit(address)
     # The user name in an SSH address is not a secret.
     if parts.password or (parts.username and parts.scheme != "ssh"):
@@ -209,7 +209,8 @@ def _connected(ray: Any) -> Iterator[None]:
         raise InputError(
             f"cannot connect to Ray at {address or 'this machine'}: {error}"
         ) from error
-    ray.cloudpickle.register_pickle_by_value(worker)
+    for module in SENT:
+        ray.cloudpickle.register_pickle_by_value(module)
     try:
         yield
     finally:
@@ -221,28 +222,3 @@ def _knock(address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if port.isdigit():
         socket.create_connection((host, int(port)), timeout=PATIENCE).close()
-
-
-def _output(*command: str) -> str:
-    """Run a command and return its standard output."""
-    return _run(*command).stdout.strip()
-
-
-def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command.
-
-    Raises:
-        InputError: the command failed; the message ends with its last error line.
-    """
-    start = (sys.executable, "-m") if command[0] == "dvc" else ()
-    result = subprocess.run(
-        [*start, *command],
-        env=worker.environment(),
-        check=False,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    if result.returncode != 0:
-        raise InputError(f"{' '.join(command[:3])} failed: {worker.last_line(result.stderr)}")
-    return result

@@ -14,7 +14,7 @@ from birnn.core.machine import format_description
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.metrics import compute_scores
-from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
 from birnn.experiments.recipes import Recipe
@@ -25,9 +25,8 @@ from birnn.experiments.runs import (
     recorded_times,
     training_seconds,
 )
-from birnn.studies import figure
-from birnn.studies import study as studies
-from birnn.studies.study import CORPUS, HOLD_OUT_SEED, RECIPE, SEED, About, Study
+from birnn.studies import figure, store
+from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, RECIPE, SEED, About, Study
 from birnn.training.splits import TRAINING
 
 MODELS = (*NETWORKS, BASELINE)
@@ -50,10 +49,10 @@ def study(
         InputError: no run is finished, the runs use several corpora, the name is not valid, or
             `study/NAME` has results that would be lost, unless `replace` is true.
     """
-    studies.check_name(name)
+    store.check_name(name)
     if not runs:
         raise InputError("none of these experiments is finished: run them first")
-    folder = studies.FOLDER / name
+    folder = store.FOLDER / name
     chosen = [(points[index], run) for index, run in sorted(runs.items())]
     recipes = stored_recipes.read() if _compares_recipes(folder, points) else {}
     varied = [key for key in points[0].chosen if key != SEED]
@@ -70,12 +69,12 @@ def study(
     blends = pd.DataFrame(blend_seeds(chosen, predictions) if recipes else [])
     if not replace:
         runs_to_keep, blends_to_keep = _rows_to_keep(folder, about, table)
-        log_odds |= studies.read_predictions(folder, runs_to_keep.get("name", []))
+        log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
         table, blends = pd.concat([runs_to_keep, table]), pd.concat([blends_to_keep, blends])
     reviews = next(iter(predictions.values()))[["label", "group"]]
     curves = None if about.varied else epochs([run for _, run in chosen])
-    studies.write(Study(folder, about, table, blends, curves, reviews), log_odds)
-    written = studies.read(folder)
+    store.write(Study(folder, about, table, blends, curves, reviews), log_odds)
+    written = store.read(folder)
     figure.save(written)
     return written
 
@@ -95,7 +94,7 @@ def measures(run: Run) -> dict[str, float]:
     models = run.metrics | run.metrics.get("blends", {})
     return {
         f"{model}.{measure}": value
-        for model in (*MODELS, COMBINED, ALL)
+        for model in (*MODELS, NETWORK_BLEND, ALL)
         for measure, value in models.get(model, {}).items()
         if isinstance(value, int | float)
     }
@@ -157,22 +156,22 @@ def describe(recipe: Recipe) -> dict[str, Any]:
 
 
 def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:
-    is_stored = (folder / studies.ABOUT).exists() and RECIPE in studies.read(folder).about.varied
+    is_stored = (folder / store.ABOUT).exists() and RECIPE in store.read(folder).about.varied
     return is_stored or len({point.recipe for point in points}) > 1
 
 
 def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    found = {tuple(corpus[key] for key in CORPUS) for corpus in corpora}
+    found = {tuple(corpus[key] for key in CORPUS_FIELDS) for corpus in corpora}
     if len(found) > 1:
         raise InputError(f"the runs use several corpora, {sorted(found)}: choose one")
-    return dict(zip(CORPUS, *found, strict=True))
+    return dict(zip(CORPUS_FIELDS, *found, strict=True))
 
 
 def _shared_settings(
     point: Point, table: pd.DataFrame, recipes: Iterable[Recipe]
 ) -> dict[str, Any]:
     changed = {key for recipe in recipes for key in recipe.settings}
-    return studies.shared_settings(
+    return store.shared_settings(
         flatten(point.params), [*map(str, table), *changed], list(NETWORKS)
     )
 
@@ -187,9 +186,9 @@ def _rows_to_keep(
     """
     if not folder.exists() or not any(folder.iterdir()):
         return pd.DataFrame(), pd.DataFrame()
-    if not (folder / studies.ABOUT).exists():
+    if not (folder / store.ABOUT).exists():
         raise results_would_be_lost(folder)
-    old = studies.read(folder)
+    old = store.read(folder)
     same = ("corpus", "varied", "settings", "chooses")
     if any(getattr(old.about, name) != getattr(about, name) for name in same):
         raise results_would_be_lost(folder)
@@ -212,4 +211,4 @@ def results_would_be_lost(folder: Path) -> InputError:
 
 
 def _lines(table: pd.DataFrame) -> set[str]:
-    return set(table.to_csv(index=False, float_format=f"%.{studies.DIGITS}g").splitlines())
+    return set(table.to_csv(index=False, float_format=f"%.{store.DIGITS}g").splitlines())

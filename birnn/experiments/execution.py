@@ -13,12 +13,12 @@ from pathlib import Path
 
 import psutil
 
-from birnn.core import signals
+from birnn.core import processes, signals
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
-from birnn.experiments import runs, worker
+from birnn.core.overrides import literal
+from birnn.experiments import runs
 from birnn.experiments.grid import Point
-from birnn.experiments.overrides import literal
 
 DVC_FOLDER = Path(".dvc/tmp/exps")
 # References in git that DVC uses while it starts an experiment.
@@ -84,10 +84,8 @@ def execute(point: Point, name: str) -> int:
     # An unfinished experiment: its name would identify the same results if it were finished.
     head = runs.head()
     reference = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
-    subprocess.run(["git", "update-ref", "-d", reference], check=True)
-    command = [*worker.launcher(), sys.executable, "-m", "dvc", "exp", "run", "--temp"]
-    command += ["--name", name, *options_of(point)]
-    process = subprocess.Popen(command, env=worker.environment(), process_group=0)
+    processes.run("git", "update-ref", "-d", reference)
+    process = processes.start("dvc", "exp", "run", "--temp", "--name", name, *options_of(point))
     try:
         return process.wait()
     except BaseException:
@@ -114,11 +112,11 @@ def remove_leftovers() -> None:
     Nothing is removed while DVC runs in the project.
     """
     folders = list(DVC_FOLDER.glob("standalone/tmp*"))
-    listed = ["git", "for-each-ref", "--format=delete %(refname)", *TEMPORARY_REFERENCES]
-    references = subprocess.run(listed, check=True, capture_output=True).stdout
+    listed = "for-each-ref", "--format=delete %(refname)", *TEMPORARY_REFERENCES
+    references = processes.run("git", *listed).stdout
     if not (folders or references) or _dvc_is_running():
         return
-    subprocess.run(["git", "update-ref", "--stdin"], input=references, check=True)
+    processes.run("git", "update-ref", "--stdin", stdin=references)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import Any
 
 from birnn.core import settings
 from birnn.core.errors import InputError
-from birnn.core.yaml_files import parse_yaml, read_yaml, write_yaml
+from birnn.core.paths import PARAMS
+from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.experiments.recipes import Recipe
 from birnn.networks.registry import NETWORKS
 
-PARAMS = settings.FILE
 LONGEST_LABEL = 150  # characters; git stores each name as a file name
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
@@ -118,13 +117,7 @@ def _values(texts: Sequence[str]) -> Iterator[Any]:
 
 def _check(params: Params) -> None:
     """Validate the settings as the stages do, but before anything runs."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / PARAMS.name
-        write_yaml(params, file)
-        try:
-            loaded = settings.load(file)
-            for network in NETWORKS.values():
-                loaded.section(network.name, network.settings)
-        except InputError as error:
-            _, _, reason = str(error).partition(": ")
-            raise InputError(f"the grid: {reason}") from error
+    source = f"{PARAMS} with -S"
+    checked = settings.validate(params, source, NETWORKS)
+    for network in NETWORKS.values():
+        checked.section(network.name, network.settings, source)

@@ -10,6 +10,7 @@ import pandas as pd
 from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from birnn.core.errors import InputError
 from birnn.core.integrity import read_lock
@@ -20,9 +21,8 @@ from birnn.experiments import collect, grid, runs
 from birnn.experiments.runs import Run
 from birnn.reporting import formatting
 from birnn.reporting.formatting import NOTHING
-from birnn.studies import figure
-from birnn.studies import study as studies
-from birnn.studies.study import CORPUS, HOLD_OUT_SEED, About, Study
+from birnn.studies import figure, store
+from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
 
 PARAM = "params."  # prefix of columns that contain settings; metrics have no prefix
 MARK = "*"  # of experiments that ran with other code
@@ -126,33 +126,48 @@ def differing_settings(table: pd.DataFrame) -> list[str]:
     return [str(name).removeprefix(PARAM) for name in counts[counts > 1].index]
 
 
-def cells(table: pd.DataFrame, metric: str) -> list[dict[str, str]]:
-    """Return the cells of each row as text, by heading; a dash is a missing number."""
-    accuracies = {f"{TITLES[model]} test": f"{model}.accuracy" for model in TITLES}
-    held_out = {f"{TITLES[model]} held out": f"{model}.holdout_accuracy" for model in TITLES}
-    shown = {head: name for head, name in (accuracies | held_out).items() if name in table}
-    settings = differing_settings(table)
-    texts = []
-    for record in table.to_dict("records"):
-        values = [f"{name} {record[PARAM + name] or NOTHING}" for name in settings]
-        text = {"experiment": str(record["name"]), "settings": ", ".join(values)}
-        for head, name in shown.items():
-            text[head] = NOTHING if pd.isna(record[name]) else f"{100 * record[name]:.2f}"
-        text["training"] = formatting.seconds(record["all.seconds"])
-        if metric not in {*shown.values(), TEST, HELD_OUT}:
-            text[metric] = NOTHING if pd.isna(record[metric]) else f"{record[metric]:.6g}"
-        texts.append(text)
-    return texts
+def settings_of(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    """Return the values of settings in a row; a dash is a setting that older code lacks."""
+    return {name: record[PARAM + name] or NOTHING for name in names}
+
+
+def columns_of(record: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return one value per model, by heading; a dash is a missing number."""
+    forms: dict[str, tuple[str, Callable[[float], str]]] = {
+        "test accuracy (%)": ("accuracy", in_percent),
+        "held out": ("holdout_accuracy", in_percent),
+        "training": ("seconds", formatting.seconds),
+    }
+    return {"": list(TITLES.values())} | {
+        heading: [
+            NOTHING if pd.isna(value := record.get(f"{model}.{measure}")) else form(value)
+            for model in TITLES
+        ]
+        for heading, (measure, form) in forms.items()
+        if any(f"{model}.{measure}" in record for model in TITLES)
+    }
+
+
+def in_percent(share: float) -> str:
+    """Format a proportion in percent without the sign."""
+    return f"{100 * share:.2f}"
 
 
 def print_table(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
-    """Print rows and notes for the terminal."""
-    rows = cells(table, metric)
-    columns = Table(*rows[0], box=HORIZONTALS, show_edge=False, padding=(0, 1, 0, 0))
-    for each in rows:
-        columns.add_row(*each.values())
+    """Print rows and notes for the terminal: settings below the name, a line per model."""
+    records: list[Any] = table.to_dict("records")
+    names = differing_settings(table)
+    printed = Table(box=HORIZONTALS, show_lines=True, show_edge=False, padding=(0, 1, 0, 0))
+    printed.add_column("experiment", overflow="fold")
+    for heading in columns_of(records[0]):
+        printed.add_column(heading, no_wrap=True)
+    for record in records:
+        about = Text(record["name"], style="bold")
+        shown = settings_of(record, names) | {metric: f"{record[metric]:.6g}"}
+        about.append("".join(f"\n{key}: {value}" for key, value in shown.items()), "not bold")
+        printed.add_row(about, *map("\n".join, columns_of(record).values()))
     console = Console(highlight=False)
-    console.print(columns)
+    console.print(printed)
     console.print(*notes, sep="\n", markup=False)
 
 
@@ -163,15 +178,24 @@ def print_csv(table: pd.DataFrame, _metric: str, _notes: Sequence[str]) -> None:
 
 def print_markdown(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
     """Print rows as a Markdown table, and the notes."""
-    rows = cells(table, metric)
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(each.values()) for each in rows)]
-    code = {"experiment", "settings"}
-    for number, line in enumerate(lines):
-        marked = [
-            formatting.code(cell) if head in code and number > 1 and cell else cell
-            for head, cell in zip(rows[0], line, strict=True)
-        ]
-        print(f"| {' | '.join(marked)} |")
+    records: list[Any] = table.to_dict("records")
+    names = differing_settings(table)
+    rows = []
+    for record in records:
+        settings = {
+            formatting.code(name): formatting.code(value)
+            for name, value in settings_of(record, names).items()
+        }
+        models, *columns = columns_of(record).items()
+        values = {
+            f"{title}, {heading}": value
+            for heading, column in columns
+            for title, value in zip(models[1], column, strict=True)
+        }
+        score = {metric: f"{record[metric]:.6g}"}
+        rows.append({"experiment": formatting.code(record["name"])} | settings | values | score)
+    for line in [list(rows[0]), ["---"] * len(rows[0]), *(row.values() for row in rows)]:
+        print(f"| {' | '.join(line)} |")
     print("\n" + "\n\n".join(notes))
 
 
@@ -213,8 +237,8 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any]) -> Study:
     Raises:
         InputError: the name is not valid, or the folder exists.
     """
-    studies.check_name(name)
-    folder = studies.FOLDER / name
+    store.check_name(name)
+    folder = store.FOLDER / name
     if folder.exists():
         raise InputError(f"{folder} exists: choose another name, or delete it")
     settings = differing_settings(table)
@@ -226,12 +250,12 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any]) -> Study:
     chosen = table[[PARAM + key for key in settings]].rename(columns=lambda key: key[len(PARAM) :])
     about = About(
         command=f"birnn leaderboard --save {name}",
-        corpus={key: corpus[key] for key in CORPUS},
+        corpus={key: corpus[key] for key in CORPUS_FIELDS},
         varied=["name"],
-        settings=studies.shared_settings(shared, settings, list(NETWORKS)),
+        settings=store.shared_settings(shared, settings, list(NETWORKS)),
     )
-    studies.write(Study(folder, about, pd.concat([rows, chosen], axis=1), pd.DataFrame()), {})
-    written = studies.read(folder)
+    store.write(Study(folder, about, pd.concat([rows, chosen], axis=1), pd.DataFrame()), {})
+    written = store.read(folder)
     figure.save(written)
     return written
 

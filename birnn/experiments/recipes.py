@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml
-from birnn.studies.study import HOLD_OUT_SEED, SEED
+from birnn.studies.store import HOLD_OUT_SEED, SEED
 
 FILE = Path(__file__).with_suffix(".yaml")
 EVERY = "all"
+RENAMED = {"early-stopping": "two-epochs", "dropout": "regularization"}
 
 
 class Entry(BaseModel):
@@ -74,6 +75,8 @@ def named(name: str) -> list[Recipe]:
     recipes = read()
     if name == EVERY:
         return list(recipes.values())
+    if name in RENAMED:
+        raise InputError(f"the recipe {name} is now called {RENAMED[name]}")
     if name not in recipes:
         raise InputError(f"there is no recipe {name!r}: use {', '.join(recipes)} or {EVERY}")
     return [recipes[name]]

@@ -10,21 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader
 from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError
 from scipy import special
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
+from birnn.core.paths import TEST_REVIEWS
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.intervals import LOWER_IS_BETTER, tail
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import collect
 from birnn.experiments.runs import Run, locked_reviews
+from birnn.reporting import templating
 from birnn.reporting.formatting import points
 from birnn.studies import differences
-from birnn.studies.study import HOLD_OUT_SEED, SEED, Study
+from birnn.studies.store import HOLD_OUT_SEED, SEED, Study
 
 HELD_OUT_MEASURES = {"best_val_accuracy", "holdout_accuracy"}
 PASSES, FAILS, UNDECIDED = "passes", "fails", "undecided"
@@ -76,9 +77,8 @@ class Change:
         before, after = (run.metrics["corpus"]["name"] for run in (base, here))
         if before != after:
             return f"not comparable: the corpus changed from {before} to {after}"
-        tests = "data/corpus/test.parquet"
-        first, second = (locked_reviews(run.lock).get(tests) for run in (base, here))
-        return "" if first == second else "not comparable: the test reviews changed"
+        tests = [locked_reviews(run.lock).get(TEST_REVIEWS.as_posix()) for run in (base, here)]
+        return "" if tests[0] == tests[1] else "not comparable: the test reviews changed"
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,7 @@ def summarize(lines: Sequence[Line]) -> str:
 
 def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> None:
     """Write a review as Markdown, given the verdicts and the table of `dvc metrics diff`."""
-    environment = Environment(  # noqa: S701  # Markdown of this project's names and numbers
-        loader=PackageLoader("birnn.experiments"), trim_blocks=True, lstrip_blocks=True
-    )
+    environment = templating.environment("birnn.experiments")
     before, after = flatten(change.base.params), flatten(change.here.params)
     text = environment.get_template("review.md.j2").render(
         change=change,
@@ -172,7 +170,7 @@ def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> No
         metrics=add_deviations(metrics, change.study),
     )
     with atomic_file(file) as part:
-        part.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+        part.write_text(text, encoding="utf-8", newline="\n")
 
 
 def add_deviations(table: str, study: Study | None) -> str:

@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import math
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,24 +12,26 @@ from typing import Any
 import dvc.api
 import pandas as pd
 
-from birnn.core import code_digests
+from birnn.core import code_digests, paths, processes
 from birnn.core.errors import InputError
-from birnn.core.integrity import LOCK, PIPELINE, Lock, parse_lock, read_lock
+from birnn.core.integrity import Lock, parse_lock, read_lock
+from birnn.core.paths import LOCK, METRICS, PARAMS, PIPELINE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
-from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.experiments import private_apis
-from birnn.experiments.grid import PARAMS, Params, Point
+from birnn.experiments.grid import Params, Point
 
-METRICS = Path("metrics/metrics.json")
 RECORDS = (LOCK, PARAMS, METRICS)
 CODE = "code"
-CORPUS = "data/corpus"
+CORPUS = paths.CORPUS.as_posix()
 FETCH = "fetch"
-OWN, OWN_FILES = "csv", "data/own"  # the source of the user's own files, and their folder
+OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
-WORD_VECTORS, SELF_LABELLED, NGRAMS = "models/word_vectors", "data/self_labelled", "data/ngrams"
-MODELS = {model: f"models/{model}" for model in (*NETWORKS, BASELINE)}
+WORD_VECTORS, SELF_LABELLED, NGRAMS = (
+    path.as_posix() for path in (paths.WORD_VECTORS, paths.SELF_LABELLED, paths.NGRAMS)
+)
+MODELS = {model: (paths.MODELS / model).as_posix() for model in (*NETWORKS, BASELINE)}
 TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODELS.values())
 UNMEASURED = ("fetch", "report")  # stages whose code does not affect the metrics
 DIGEST_LENGTH = 7  # characters, in names
@@ -92,7 +93,9 @@ def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
     Raises:
         InputError: the file is neither in the cache nor in a remote.
     """
-    return pd.read_parquet(io.BytesIO(read_output(run, f"data/evaluated/{name}.parquet")))
+    return pd.read_parquet(
+        io.BytesIO(read_output(run, f"{paths.EVALUATED.as_posix()}/{name}.parquet"))
+    )
 
 
 def names(points: Sequence[Point]) -> list[str]:
@@ -168,8 +171,7 @@ def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
     A single git process reads them all, since DVC's API takes about a second per commit.
     """
     names = [f"{revision}:{file.as_posix()}\n" for revision in revisions for file in RECORDS]
-    command = ["git", "cat-file", "--batch"]
-    output = subprocess.run(command, input="".join(names).encode(), check=True, capture_output=True)
+    output = processes.run("git", "cat-file", "--batch", stdin="".join(names).encode())
     stream = io.BytesIO(output.stdout)
     for _ in revisions:
         contents: list[bytes | None] = []
@@ -238,14 +240,14 @@ def training_seconds(run: Run, recorded: Mapping[str, Any]) -> dict[str, float]:
     return {
         **{name: before + of_network for name, of_network in training.items()},
         BASELINE: labels + baseline,
-        COMBINED: combined,
+        NETWORK_BLEND: combined,
         ALL: combined + baseline,
     }
 
 
 def head() -> str:
     """Return the current commit."""
-    return subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
+    return processes.output("git", "rev-parse", "HEAD")
 
 
 def _locked_hashes(lock: Lock, *paths: str) -> Hashes:

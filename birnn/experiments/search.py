@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import optuna
@@ -24,6 +23,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from birnn.core.errors import InputError
+from birnn.core.paths import STATE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.model_names import TITLES
@@ -33,10 +33,10 @@ from birnn.experiments.grid import Point
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
 from birnn.reporting.formatting import listed
-from birnn.studies import study as studies
+from birnn.studies import store
 
-FOLDER = Path("state/search")
-SEED = 0
+FOLDER = STATE / "search"
+SAMPLER_SEED = 0
 MEASURE = "holdout_accuracy"
 HOLD_OUT = "pad.validation"
 DEFAULT_HOLD_OUT = 0.1
@@ -96,7 +96,7 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
         InputError: the name, the metric or an option is not valid, or an end of a range is not a
             valid value of the setting.
     """
-    studies.check_name(name)
+    store.check_name(name)
     models = {f"{model}.{MEASURE}": model for model in TITLES}
     if metric not in models:
         raise InputError(
@@ -212,7 +212,7 @@ def _next_trials(search: Search, study: optuna.Study, count: int) -> list[Frozen
         study.enqueue_trial(search.defaults)
     for _ in range(count - len(study.get_trials(states=RUNNING))):
         # Not one seed for all, because a search that continues would repeat its random trials.
-        study.sampler = optuna.samplers.TPESampler(seed=SEED + len(study.trials))
+        study.sampler = optuna.samplers.TPESampler(seed=SAMPLER_SEED + len(study.trials))
         study.ask(dict(search.space))
     return study.get_trials(states=RUNNING)[:count]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState
 
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
@@ -19,13 +20,11 @@ from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import collect as collected
 from birnn.experiments import recipes, runs, selection, tried
 from birnn.experiments.runs import Run, read_output, read_predictions
-from birnn.experiments.search import SEED, Params, Search
+from birnn.experiments.search import SAMPLER_SEED, Params, Search
 from birnn.reporting.formatting import listed, number, percent, points
-from birnn.studies import figure
-from birnn.studies import study as studies
-from birnn.studies.study import CORPUS, HOLD_OUT_SEED, About, Study
+from birnn.studies import figure, store
+from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
 
-TRAINING_REVIEWS, HELD_OUT_ROWS = "data/corpus/train.parquet", "data/padded/validation/rows.npy"
 NEW_SEEDS = 3
 
 
@@ -78,13 +77,13 @@ def check_replaceable(search: Search, study: optuna.Study) -> None:
     Raises:
         InputError: the folder has results that are not among the trials.
     """
-    folder = studies.FOLDER / search.name
+    folder = store.FOLDER / search.name
     if not folder.exists():
         return
-    stored = folder / studies.ABOUT
+    stored = folder / store.ABOUT
     trials = [search.params(trial) for trial in study.get_trials(states=(TrialState.COMPLETE,))]
     keys = list(search.space)
-    old = studies.read(folder) if stored.exists() else None
+    old = store.read(folder) if stored.exists() else None
     if old is None or old.about.varied != keys or not _lines(old.runs[keys]) <= _lines(trials):
         raise collected.results_would_be_lost(folder)
 
@@ -98,7 +97,7 @@ def write(results: Results, command: str) -> Study:
         {
             "name": run.name,
             **search.params(trials[number]),
-            studies.SEED: flatten(run.params)[studies.SEED],
+            store.SEED: flatten(run.params)[store.SEED],
         }
         | collected.measures(run)
         | collected.training(run)
@@ -107,14 +106,14 @@ def write(results: Results, command: str) -> Study:
     run = next(iter(results.runs.values()))
     about = About(
         command=command,
-        corpus={key: run.metrics["corpus"][key] for key in CORPUS},
+        corpus={key: run.metrics["corpus"][key] for key in CORPUS_FIELDS},
         varied=keys,
-        settings=studies.shared_settings(flatten(run.params), keys, list(NETWORKS)),
+        settings=store.shared_settings(flatten(run.params), keys, list(NETWORKS)),
         chooses=True,
     )
-    folder = studies.FOLDER / search.name
-    studies.write(Study(folder, about, table, pd.DataFrame()), {})
-    written = studies.read(folder)
+    folder = store.FOLDER / search.name
+    store.write(Study(folder, about, table, pd.DataFrame()), {})
+    written = store.read(folder)
     figure.save(written)
     tried.append(results.runs.values(), list(recipes.read().values()))
     return written
@@ -136,7 +135,9 @@ def conclude(results: Results) -> str:
         for at, trial in enumerate(numbers)
         if results.search.params(results.study.trials[trial]) == results.search.defaults
     ]
-    winner = selection.correct_winner(correct, groups, defaults[0] if defaults else None, SEED)
+    winner = selection.correct_winner(
+        correct, groups, defaults[0] if defaults else None, SAMPLER_SEED
+    )
     if winner:
         text += (
             f" The best of {len(numbers)} finished trials is partly lucky: on reviews that did not "
@@ -163,7 +164,7 @@ def confirmation(results: Results) -> str:
     """Return the command that runs the best settings with other seeds and held-out reviews."""
     search = results.search
     base = flatten(search.point({}).params)
-    first = base[studies.SEED] + 1
+    first = base[store.SEED] + 1
     settings = {
         **search.fixed,
         **results.best_settings,
@@ -181,10 +182,10 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
         is_correct(each["label"].to_numpy(), each[results.search.model].to_numpy())
         for each in tables
     ]
-    rows = np.load(BytesIO(read_output(ordered[0], HELD_OUT_ROWS)))
-    names = pd.read_parquet(BytesIO(read_output(ordered[0], TRAINING_REVIEWS)), columns=["group"])[
-        "group"
-    ]
+    rows = np.load(BytesIO(read_output(ordered[0], paths.HELD_OUT_ROWS.as_posix())))
+    names = pd.read_parquet(
+        BytesIO(read_output(ordered[0], paths.TRAIN_REVIEWS.as_posix())), columns=["group"]
+    )["group"]
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
 
 

@@ -17,9 +17,8 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
-from birnn.studies import figure
-from birnn.studies import study as studies
-from birnn.studies.study import CORPUS, RECIPE, SEED, About, Study
+from birnn.studies import figure, store
+from birnn.studies.store import CORPUS_FIELDS, RECIPE, SEED, About, Study
 
 NAME = "tried"
 VARIED = [RECIPE, "settings"]
@@ -31,7 +30,8 @@ Settings = Mapping[str, Any]
 def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     """Add the runs that hold out reviews to the study `tried`, unless it has them.
 
-    Existing rows stay as they are. Runs on another corpus are left out. Each row has:
+    Existing rows stay as they are. Those on another corpus are left out, and counted.
+    Each row has:
 
     - name: the revision of the experiment, or why there is none;
     - recipe: the recipe that the run is closest to, if any;
@@ -47,25 +47,26 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
         InputError: no run holds out reviews.
     """
     held_out_runs = {_source(run): run for run in runs if held_out(run)}
-    folder = studies.FOLDER / NAME
+    folder = store.FOLDER / NAME
     if folder.exists():
-        log = studies.read(folder)
+        log = store.read(folder)
     elif held_out_runs:
         corpus = next(iter(held_out_runs.values())).metrics["corpus"]
-        about = About("birnn tried", {key: corpus[key] for key in CORPUS}, VARIED, {}, chooses=True)
+        about = About(
+            "birnn tried", {key: corpus[key] for key in CORPUS_FIELDS}, VARIED, {}, chooses=True
+        )
         log = Study(folder, about, pd.DataFrame(columns=["name"]), pd.DataFrame())
     else:
         raise InputError("no finished experiment holds out reviews: run some, see birnn recipes")
     known = set(log.runs["name"])
-    new = [
-        describe(run, recipes, source)
-        for source, run in held_out_runs.items()
-        if source not in known and log.covers(run.metrics["corpus"])
-    ]
+    same = {name: run for name, run in held_out_runs.items() if log.covers(run.metrics["corpus"])}
+    if others := len(held_out_runs) - len(same):
+        print(f"{others} experiments are on another corpus than {folder}: not added")
+    new = [describe(run, recipes, name) for name, run in same.items() if name not in known]
     new.sort(key=lambda row: row["command"])
     log = replace(log, runs=pd.concat([log.runs, pd.DataFrame(new)]))
-    studies.write(log, {})
-    written = studies.read(folder)
+    store.write(log, {})
+    written = store.read(folder)
     figure.save(written)
     return len(new), written
 

@@ -1,6 +1,7 @@
 """The task of a cluster machine: clone, run one experiment, and push it to both remotes.
 
-Ray sends this module with each task, so its top-level imports are from the standard library only.
+Ray sends this module and `birnn.core.processes` with each task, to machines that lack this project.
+So tasks use nothing else of it, and this module imports only the standard library otherwise.
 """
 
 import os
@@ -8,7 +9,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,36 +16,12 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from birnn.core.processes import environment, last_line, launcher
+
 FOLDER = "BIRNN_WORKER"
 LOCK = Path("requirements-cluster.txt")
 REMOTE = "cluster"
 TIMES = Path("state/times.jsonl")  # see `times`
-KERNELS = Path(".dvc/tmp/kernels")  # in the project's folder
-# Defined in `kernels`.
-LOCATOR = "birnn.experiments.kernels.ByContent"
-
-# The program of `launcher`. Its arguments are the parent process and the command.
-LAUNCHER = """
-import ctypes, os, signal, sys
-parent, *command = sys.argv[1:]
-set_parent_death_signal = 1
-ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-if os.getppid() == int(parent):  # otherwise it has died already
-    os.execvp(command[0], command)
-"""
-
-
-def compiled_in(folder: Path) -> dict[str, str]:
-    """Return variables with which Numba caches compiled code in a folder."""
-    cache = os.environ.get("NUMBA_CACHE_DIR") or str(folder.absolute())
-    return {"NUMBA_CACHE_DIR": cache, "NUMBA_CACHE_LOCATOR_CLASSES": LOCATOR}
-
-
-def environment(kernels: Path = KERNELS) -> dict[str, str]:
-    """Return variables with which `dvc` finds this Python and experiments share compiled code."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return os.environ | compiled_in(kernels) | {"PATH": path}
 
 
 class TaskError(Exception):
@@ -216,24 +192,3 @@ def _run(clone: Path, *command: str) -> None:
     )
     if process.returncode != 0:
         raise TaskError(f"{' '.join(command[:3])} failed: {last_line(process.stdout)}")
-
-
-def launcher() -> list[str]:
-    """Return the start of a command that ends, on Linux, when this thread or its process is killed.
-
-    The command also ends on interrupts, which `nohup` may ignore. Unlike a `preexec_fn`, which may
-    deadlock if this process has threads, this runs in a process of its own.
-    """
-    if sys.platform != "linux":
-        return []
-    return [sys.executable, "-I", "-S", "-c", LAUNCHER, str(os.getpid())]
-
-
-def last_line(text: str) -> str:
-    """Return the last error line of a stage, else of DVC, else the last line."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    for start in ("error: ", "ERROR: ", ""):
-        matches = [line for line in lines if line.startswith(start)]
-        if matches:
-            return matches[-1]
-    return "it printed nothing"

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.evaluation.decision import combine, predicted_class, probability
 from birnn.inference.attribution import Attribution, Attributor
 from birnn.inference.known_words import without_known_words
 from birnn.inference.predictor import Predictor
+from birnn.networks.decision import combine, predicted_class, probability
 from birnn.text import encoding, tokenizer
 
 

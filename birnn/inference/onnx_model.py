@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from birnn.core.outputs import atomic_file, write_json
-from birnn.inference.predictor import Predictor
+from birnn.inference.predictor import COMBINED, Predictor
 from birnn.inference.weights import DirectionWeights, RecurrentWeights, read_weights
 from birnn.layers.pooling import EVIDENCE_SCALE
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
@@ -26,7 +26,6 @@ from birnn.text.tokenizer import SEPARATORS
 # the operators that it needs. Runtimes since 2023 support them.
 OPSETS = {"": 18, "ai.onnx.ml": 4}
 IR_VERSION = 9
-COMBINED = "combined"
 
 # Positions of Keras's gates in ONNX's order: input, output, forget, candidate for an LSTM; update,
 # reset, candidate for a GRU.

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core import integrity
+from birnn.core.paths import MODELS, PADDED
 from birnn.networks.network import load_network, predict
 from birnn.networks.registry import NETWORKS
 from birnn.text import encoding, tokenizer
 from birnn.text.encoding import Encoding
 
-PADDED = Path("data/padded")
-MODELS = Path("models")
+COMBINED = "combined"  # name of the mean of all networks in exported models
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from birnn.core.outputs import atomic_file
-from birnn.inference.predictor import Predictor
+from birnn.inference.predictor import COMBINED, Predictor
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
 from birnn.text.tokenizer import SEPARATORS
 
@@ -65,7 +65,7 @@ class TextClassifier(tf.Module):  # type: ignore[misc]  # TensorFlow comes witho
         log_odds = {
             name: model(sequences, training=False)[:, 0] for name, model in self._networks.items()
         }
-        log_odds["combined"] = tf.reduce_mean(list(log_odds.values()), axis=0)
+        log_odds[COMBINED] = tf.reduce_mean(list(log_odds.values()), axis=0)
         return {name: tf.sigmoid(odds) for name, odds in log_odds.items()}
 
 

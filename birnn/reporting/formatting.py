@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from birnn.evaluation.intervals import TOO_FEW_SEEDS
@@ -27,6 +27,11 @@ def listed(items: Iterable[str], word: str = "and") -> str:
     """Join items with commas, and with a word before the last one."""
     *first, last = items
     return f"{', '.join(first)} {word} {last}" if first else last
+
+
+def pick(names: Iterable[str], values: Mapping[str, Any]) -> list[Any]:
+    """Return the values of the given names."""
+    return [values[name] for name in names]
 
 
 def percent(value: float) -> str:
@@ -76,6 +81,11 @@ def failures(measured: dict[str, Any]) -> str:
         return number(measured["failures"])
     value, low, high = (f"{100 * measured[name]:.1f}" for name in ("failure_rate", "low", "high"))
     return f"{value} ({low} to {high})"
+
+
+def percent_with_deviation(mean: float, deviation: float) -> str:
+    """Format a mean proportion over seeds and its standard deviation, in percent."""
+    return f"{100 * mean:.2f}" + ("" if math.isnan(deviation) else f" ± {100 * deviation:.2f}")
 
 
 def with_deviation(spread: dict[str, Any]) -> str:

@@ -10,11 +10,11 @@ import pandas as pd
 
 from birnn.core.outputs import read_json
 from birnn.evaluation.intervals import TOO_FEW_SEEDS, Interval
-from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.reporting import statistics
 from birnn.reporting.formatting import NOTHING
 from birnn.reporting.references import Inputs, Published
-from birnn.reporting.study import CORPUS
+from birnn.reporting.study import CORPUS_FIELDS
 
 RUNS, ABOUT = "runs.csv", "ladder.json"
 
@@ -143,13 +143,13 @@ class Ladder:
     def matches(self, corpus: Mapping[str, Any]) -> bool:
         """Return whether the ladder was measured on this corpus, with networks in the registry."""
         return set(self.networks) <= set(NETWORKS) and all(
-            self.corpus[key] == corpus.get(key) for key in CORPUS
+            self.corpus[key] == corpus.get(key) for key in CORPUS_FIELDS
         )
 
     @property
     def networks(self) -> list[str]:
         """The networks of the ladder."""
-        return [name for name in self.rungs[0].models if name not in {BASELINE, COMBINED, ALL}]
+        return [name for name in self.rungs[0].models if name not in {BASELINE, NETWORK_BLEND, ALL}]
 
     def chosen(self, model: str) -> Rung:
         """Return the rung with a model's highest accuracy on the held-out reviews."""

@@ -13,7 +13,7 @@ from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import TITLES
 from birnn.reporting import formatting
 from birnn.reporting.formatting import NOTHING
-from birnn.reporting.study import CORPUS, HOLD_OUT_SEED
+from birnn.reporting.study import CORPUS_FIELDS, HOLD_OUT_SEED
 
 PARAM = "params."  # prefix of columns that contain settings; metrics have no prefix
 TEXTS = {"experiment", "revision", "commit", "code", "corpus.name"}
@@ -167,6 +167,6 @@ def read(file: Path, corpus: Mapping[str, Any]) -> Leaderboard | None:
         keep_default_na=False,
         na_values={name: [""] for name in columns if name not in texts},
     )
-    same = pd.concat([table[f"corpus.{key}"] == corpus.get(key) for key in CORPUS], axis=1)
+    same = pd.concat([table[f"corpus.{key}"] == corpus.get(key) for key in CORPUS_FIELDS], axis=1)
     table = table[same.all(axis=1)]
     return rank(table) if len(table) else None

@@ -12,8 +12,8 @@ import pandas as pd
 
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import BINS, RAW
-from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, TITLES, comparisons
-from birnn.reporting import conclusions, formatting, report
+from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, TITLES, comparisons
+from birnn.reporting import conclusions, formatting, report, templating
 
 _IMDB = (
     "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the authors' stars: "
@@ -41,13 +41,12 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
     corpus = metrics["corpus"]["name"]
     study = report.study_over_seeds(content["studies"])
     failed = {name: failed_tests(content["checklist"], name) for name in TITLES}
-    templates = report.environment()
-    templates.filters["named"] = named
-    card = templates.get_template("model_card.md.j2").render(
+    environment = templating.environment(named=named)
+    card = environment.get_template("model_card.md.j2").render(
         content,
         titles=TITLES,
         networks=list(NETWORKS),
-        combined=metrics.get("blends", {}).get(COMBINED),
+        combined=metrics.get("blends", {}).get(NETWORK_BLEND),
         compared=comparisons(metrics),
         over_seeds=study.groups("accuracy")[0] if study else None,
         comparison=study.comparison if study else None,

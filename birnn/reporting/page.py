@@ -4,14 +4,13 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from jinja2 import Environment
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import escape
 
-from birnn.reporting import colors
+from birnn.reporting import colors, templating
 
 Rule = Callable[[RendererHTML, Sequence[Token], int, OptionsDict, EnvType], str]
 
@@ -31,11 +30,10 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def render(environment: Environment, markdown: str, drawings: dict[str, str]) -> str:
+def render(markdown: str, drawings: dict[str, str]) -> str:
     """Return the page.
 
     Args:
-        environment: environment with the template `page.html.j2`.
         markdown: the report; raw HTML in it is escaped.
         drawings: an `svg` element for each image of the report, by address.
     """
@@ -50,7 +48,8 @@ def render(environment: Environment, markdown: str, drawings: dict[str, str]) ->
             block.attrSet("class", CSS_CLASSES[content.children[0].type])
     title = next(token.content for token in tokens if token.type == "inline")
     body = parser.renderer.render(tokens, parser.options, {})
-    return environment.get_template("page.html.j2").render(title=title, body=body, colors=colors)
+    template = templating.environment().get_template("page.html.j2")
+    return template.render(title=title, body=body, colors=colors)
 
 
 def _rules(drawings: dict[str, str]) -> dict[str, Rule]:

@@ -1,16 +1,12 @@
 """The report as Markdown for pull requests, and as an HTML page with the same content."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from math import isnan
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from birnn.checklist.behavioral_tests import SAMPLE_SIZE
 from birnn.checklist.runner import TOLERANCE
 from birnn.core.outputs import atomic_file
-from birnn.evaluation import decision
 from birnn.evaluation.calibration import BINS
 from birnn.evaluation.costs import matched_gru_units
 from birnn.evaluation.model_names import (
@@ -20,8 +16,9 @@ from birnn.evaluation.model_names import (
     comparisons,
 )
 from birnn.evaluation.slices import LENGTHS
-from birnn.reporting import conclusions, formatting, leaderboard_figure, page
-from birnn.reporting.formatting import NOTHING, number, score, seconds
+from birnn.networks import decision
+from birnn.reporting import conclusions, leaderboard_figure, page, templating
+from birnn.reporting.formatting import NOTHING, number, score
 from birnn.reporting.references import NOTEBOOK, published_on
 from birnn.reporting.study import Study
 from birnn.training.splits import TEST, watched_split
@@ -61,14 +58,14 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         drawings: an `svg` element per figure, by its address in the Markdown.
         folder: output folder.
     """
-    templates = environment()
+    environment = templating.environment()
     metrics, settings = content["metrics"], content["settings"]
     corpus, over_seeds = metrics["corpus"]["name"], study_over_seeds(content["studies"])
     watched = watched_split(metrics["corpus"]["validation"])
     watched_scores = {key: title.format(watched) for key, title in WATCHED_SCORES.items()}
     notebook = NOTEBOOK if corpus == "imdb" else {}
     notebook_watched = notebook if watched == TEST else {}  # the notebook watched the test split
-    markdown = templates.get_template("report.md.j2").render(
+    markdown = environment.get_template("report.md.j2").render(
         content,
         titles=TITLES,
         networks=list(NETWORKS),
@@ -95,37 +92,10 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         most_rows=leaderboard_figure.MOST,
     )
     markdown = page.add_contents(markdown)
-    html = page.render(templates, markdown, drawings)
+    html = page.render(markdown, drawings)
     for name, text in {"report.md": markdown, "report.html": html}.items():
         with atomic_file(folder / name) as part:
             part.write_text(text, encoding="utf-8", newline="\n")
-
-
-def environment() -> Environment:
-    """Return the Jinja environment of the report and the model card, with their filters."""
-    templates = Environment(
-        loader=PackageLoader("birnn.reporting"),
-        autoescape=select_autoescape(("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    templates.filters |= {
-        "accuracy": formatting.accuracy,
-        "code": formatting.code,
-        "difference": formatting.difference,
-        "failures": formatting.failures,
-        "listed": formatting.listed,
-        "number": number,
-        "paired_difference": formatting.paired_difference,
-        "percent": formatting.percent,
-        "percent_with_deviation": percent_with_deviation,
-        "pick": pick,
-        "points": formatting.points,
-        "seconds": seconds,
-    }
-    return templates
 
 
 def subject(corpus: str) -> str:
@@ -207,13 +177,3 @@ def matched_units(settings: dict[str, Any]) -> int | None:
         return None
     inputs = settings["network.embedding_dim"] + settings["ngrams.longest"]
     return matched_gru_units(inputs, settings["bilstm.units"])
-
-
-def pick(names: Iterable[str], values: Mapping[str, Any]) -> list[Any]:
-    """Return the values of the given names."""
-    return [values[name] for name in names]
-
-
-def percent_with_deviation(mean: float, deviation: float) -> str:
-    """Format a mean proportion over seeds and its standard deviation, in percent."""
-    return f"{100 * mean:.2f}" + ("" if isnan(deviation) else f" ± {100 * deviation:.2f}")

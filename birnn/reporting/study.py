@@ -14,7 +14,7 @@ from birnn.evaluation.model_names import NETWORKS, TITLES, split_pair
 SEED = "train.seed"
 HOLD_OUT_SEED = "pad.seed"
 ENDS = ("low", "high")
-CORPUS = ("name", "train_reviews", "test_reviews", "vocabulary")
+CORPUS_FIELDS = ("name", "train_reviews", "test_reviews", "vocabulary")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Study:
         A study of networks that are no longer in the registry covers none.
         """
         return set(self.networks) <= set(NETWORKS) and all(
-            self.corpus[key] == corpus.get(key) for key in CORPUS
+            self.corpus[key] == corpus.get(key) for key in CORPUS_FIELDS
         )
 
     def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:

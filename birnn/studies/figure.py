@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import cycle
-from textwrap import fill
+from textwrap import fill, shorten
 from typing import Any
 
 import matplotlib as mpl
@@ -15,7 +15,7 @@ from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS, 
 from birnn.reporting import figures
 from birnn.reporting.colors import GRID, INK, MODELS
 from birnn.reporting.figures import PAIR_MARKERS, STYLE, draw_legend
-from birnn.studies.study import Study
+from birnn.studies.store import Study
 from birnn.studies.table import Row, rows
 
 WIDTH, ROW, MARGIN = 4.6, 0.55, 1.9  # inches: small, so that letters are large enough on a phone
@@ -56,7 +56,9 @@ def draw(study: Study, published: Sequence[tuple[str, float]] = ()) -> Figure:
             panels[0].plot(100 * accuracy, row, color=INK, marker="x", linestyle="none")
         if pairs:
             _draw_differences(panels[1], table, pairs)
-        names = [fill(label, LABEL_WIDTH, break_on_hyphens=False) for label in labels]
+        names = [
+            fill(shorten(label, 2 * LABEL_WIDTH, placeholder="…"), LABEL_WIDTH) for label in labels
+        ]
         panels[0].set_yticks(range(len(labels)), names, fontsize=NUMBER)
         panels[0].tick_params(axis="y", length=0)
         panels[0].set_ylim(len(labels) - 0.5, -0.5)
@@ -86,6 +88,11 @@ def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], sp
         means = [row.means[model] for row in table]
         ends = [(100 * mean.mean, 100 * mean.low, 100 * mean.high) for mean in means]
         _draw_marks(axes, runs, ends, shift, style)
+        if len(table) > 1:
+            places = np.arange(len(table)) + shift
+            axes.plot(
+                [end[0] for end in ends], places, color=MODELS[model], linewidth=0.8, zorder=0
+            )
     if len(table) == 1:
         values = 100 * table[0].combination.runs[columns].to_numpy().T
         axes.plot(values, _shifts(len(models)), color=GRID, linewidth=0.8, zorder=0)

@@ -17,7 +17,7 @@ from birnn.reporting import formatting
 from birnn.reporting.formatting import NOTHING
 from birnn.studies import differences
 from birnn.studies.differences import REVIEW_VALUES, Difference, Mean
-from birnn.studies.study import RECIPE, SEED, Combination, Study
+from birnn.studies.store import RECIPE, SEED, Combination, Study
 
 Pair = tuple[str, str]
 TITLES_OF_MEASURES = {"accuracy": "accuracy", "loss": "loss", "roc_auc": "ROC AUC"}

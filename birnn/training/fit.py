@@ -19,6 +19,7 @@ from birnn.core import machine, signals
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import atomic_folder
+from birnn.core.paths import MODELS, NGRAMS, PADDED_VALIDATION, STATE, WORD_VECTORS
 from birnn.core.settings import Train
 from birnn.core.times import Timing
 from birnn.layers import private_apis
@@ -111,11 +112,11 @@ class Paths:
         """Return the paths of a network in the pipeline."""
         return cls(
             training=training_set.folder(settings),
-            validation=Path("data/padded/validation"),
-            ngrams=Path("data/ngrams"),
-            word_vectors=Path("models/word_vectors"),
-            model=Path("models", network),
-            checkpoints=Path("state", network),
+            validation=PADDED_VALIDATION,
+            ngrams=NGRAMS,
+            word_vectors=WORD_VECTORS,
+            model=MODELS / network,
+            checkpoints=STATE / network,
             live=live.FOLDER,
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from birnn.evaluation.decision import boundary
+from birnn.networks.decision import boundary
 
 
 def binary_crossentropy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:

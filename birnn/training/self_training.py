@@ -18,19 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core.outputs import atomic_folder
+from birnn.core.paths import PADDED, PADDED_TRAIN, STATE, TRAIN_REVIEWS, UNLABELLED_REVIEWS
 from birnn.core.settings import Settings
-from birnn.evaluation.decision import combine, probability
 from birnn.networks.config import NetworkConfig
+from birnn.networks.decision import combine, probability
 from birnn.networks.network import load_network, predict
 from birnn.networks.registry import NETWORKS
 from birnn.text import encoding, ngrams, reviews, sequences
 from birnn.training import baseline
 from birnn.training.fit import Paths, train
 from birnn.training.splits import watched_split
-from birnn.training.training_set import CORPUS, LABELLED, UNLABELLED, groups, words
+from birnn.training.training_set import groups, words
 
-PADDED = Path("data/padded")
-STATE = Path("state/self_training")  # no output of DVC, so an interrupted stage resumes
+FOLDER = STATE / "self_training"  # no output of DVC, so an interrupted stage resumes
 
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -49,19 +49,19 @@ def write(settings: Settings, folder: Path) -> float:
     after_training = time.perf_counter()
     predict_labels = _predictor([network for network, _ in trained], settings)
     batches = _sequences_and_labels(predict_labels)
-    unlabelled = reviews.count(CORPUS) + np.arange(reviews.count(UNLABELLED))
-    rows = np.concatenate([np.load(LABELLED / "rows.npy"), unlabelled]).astype(np.int32)
+    unlabelled = reviews.count(TRAIN_REVIEWS) + np.arange(reviews.count(UNLABELLED_REVIEWS))
+    rows = np.concatenate([np.load(PADDED_TRAIN / "rows.npy"), unlabelled]).astype(np.int32)
     sequences.write(batches, rows, settings.pad.maxlen, folder, np.float32)
     epochs = sum(seconds for _, seconds in trained)
     return epochs + before_training - start + time.perf_counter() - after_training
 
 
 def weigh_ngrams(settings: Settings) -> None:
-    """Write the n-gram ratios of the labelled reviews to `STATE`."""
-    ids, labels = sequences.read(LABELLED)
+    """Write the n-gram ratios of the labelled reviews to `FOLDER`."""
+    ids, labels = sequences.read(PADDED_TRAIN)
     num_words = settings.pad.num_words
-    ratios = ngrams.compute_ratios(ids, labels, groups(LABELLED), num_words, settings.ngrams)
-    with atomic_folder(STATE / "ngrams") as folder:
+    ratios = ngrams.compute_ratios(ids, labels, groups(PADDED_TRAIN), num_words, settings.ngrams)
+    with atomic_folder(FOLDER / "ngrams") as folder:
         ngrams.write(*ratios, folder)
 
 
@@ -69,10 +69,10 @@ def _train_network(name: str, settings: Settings) -> tuple[Any, float]:
     """Return a network trained on the labelled reviews, and the seconds of all its epochs."""
     paths = replace(
         Paths.of(name, settings.train),
-        training=LABELLED,
-        ngrams=STATE / "ngrams",
-        model=STATE / name,
-        checkpoints=STATE / "checkpoints" / name,
+        training=PADDED_TRAIN,
+        ngrams=FOLDER / "ngrams",
+        model=FOLDER / name,
+        checkpoints=FOLDER / "checkpoints" / name,
     )
     config = NetworkConfig.from_settings(NETWORKS[name], settings)
     watched = watched_split(settings.pad.validation)
@@ -86,8 +86,8 @@ def _predictor(networks: list[Any], settings: Settings) -> Predictor:
     Return a function of a batch of reviews, as sequences and as words, that returns the probability
     of positive from the networks and the baseline, shape (reviews,).
     """
-    labels = np.load(LABELLED / "labels.npy")
-    linear = baseline.Predictor(baseline.fit(words(LABELLED), labels, settings.baseline))
+    labels = np.load(PADDED_TRAIN / "labels.npy")
+    linear = baseline.Predictor(baseline.fit(words(PADDED_TRAIN), labels, settings.baseline))
 
     def predict_labels(ids: Ids, tokens: list[list[str]]) -> Floats:
         log_odds = [*(predict(network, ids) for network in networks), linear(tokens)]
@@ -98,9 +98,9 @@ def _predictor(networks: list[Any], settings: Settings) -> Predictor:
 
 def _sequences_and_labels(predict_labels: Predictor) -> Iterator[tuple[Ids, Floats]]:
     """Yield batches of the labelled reviews, then of the unlabelled ones."""
-    ids, labels = sequences.read(LABELLED)
+    ids, labels = sequences.read(PADDED_TRAIN)
     yield ids, labels.astype(np.float32)
     scheme = encoding.read(PADDED)
-    for batch in reviews.batches(UNLABELLED, ["tokens"]):
+    for batch in reviews.batches(UNLABELLED_REVIEWS, ["tokens"]):
         ids = encoding.encode(batch["tokens"], scheme)
         yield ids, predict_labels(ids, [tokens or [] for tokens in batch["tokens"].to_pylist()])

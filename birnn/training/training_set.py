@@ -10,18 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from birnn.core import paths
 from birnn.core.settings import Train
 from birnn.text import reviews
-
-LABELLED = Path("data/padded/train")
-SELF_LABELLED = Path("data/self_labelled/train")  # only with self-training
-CORPUS = Path("data/corpus/train.parquet")
-UNLABELLED = Path("data/unlabelled/reviews.parquet")
 
 
 def folder(settings: Train) -> Path:
     """Return the folder of the reviews to train on."""
-    return SELF_LABELLED if settings.self_training else LABELLED
+    return paths.SELF_LABELLED_TRAIN if settings.self_training else paths.PADDED_TRAIN
 
 
 def groups(training: Path) -> NDArray[np.int32]:
@@ -30,7 +26,7 @@ def groups(training: Path) -> NDArray[np.int32]:
     Every unlabelled review is a group of its own.
     """
     rows = np.load(training / "rows.npy")
-    labelled = reviews.groups(CORPUS)
+    labelled = reviews.groups(paths.TRAIN_REVIEWS)
     # More groups than unlabelled reviews; the surplus is not selected.
     unlabelled = labelled.max() + 1 + np.arange(len(rows), dtype=np.int32)
     review_groups: NDArray[np.int32] = np.concatenate([labelled, unlabelled])[rows]
@@ -40,10 +36,10 @@ def groups(training: Path) -> NDArray[np.int32]:
 def words(training: Path) -> Iterator[list[str]]:
     """Yield the words of each review, in the order of their rows, which must be ascending."""
     rows = np.load(training / "rows.npy")
-    labelled_count = reviews.count(CORPUS)
+    labelled_count = reviews.count(paths.TRAIN_REVIEWS)
     unlabelled_rows = rows[rows >= labelled_count] - labelled_count
-    for batch in reviews.words(CORPUS, rows=rows[rows < labelled_count]):
+    for batch in reviews.words(paths.TRAIN_REVIEWS, rows=rows[rows < labelled_count]):
         yield from batch
     if len(unlabelled_rows):
-        for batch in reviews.words(UNLABELLED, rows=unlabelled_rows):
+        for batch in reviews.words(paths.UNLABELLED_REVIEWS, rows=unlabelled_rows):
             yield from batch

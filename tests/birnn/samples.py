@@ -12,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.core.outputs import write_json
+from birnn.corpora import corpus_statistics
+from birnn.corpora.corpus_statistics import DistinctiveWord, SplitStatistics
 from birnn.evaluation import plot_data, summary, temperature
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.predictions import Predictions
@@ -20,8 +22,6 @@ from birnn.reporting import conclusions, figures, report
 from birnn.reporting.ladder import Ladder
 from birnn.reporting.leaderboard import Leaderboard
 from birnn.reporting.study import Study
-from birnn.text import corpus_statistics
-from birnn.text.corpus_statistics import DistinctiveWord, SplitStatistics
 from stages import report as report_stage
 
 OVERLAP = 123  # test reviews whose text is also in the training split
@@ -154,17 +154,7 @@ def metrics(
 
 def tables(columns: dict[str, NDArray[Any]], measured: dict[str, Any]) -> dict[str, pd.DataFrame]:
     """Return the tables of the plots."""
-    models = ("bilstm", "bigru", "baseline")
-    log_odds = {name: columns[name] for name in models}
-    labels, groups = columns["label"], columns["group"]
-    temperatures = {
-        name: measured[name]["temperature"] for name in models if "temperature" in measured[name]
-    }
-    return plot_data.prediction_tables(labels, log_odds) | {
-        "curves": plot_data.learning_curves(histories(), measured["corpus"]["validation"]),
-        "reliability": plot_data.reliability_curves(labels, groups, log_odds, temperatures),
-        "lengths": plot_data.accuracy_by_length({name: measured[name] for name in models}),
-    }
+    return plot_data.tables(pd.DataFrame(columns), measured, histories())
 
 
 def checklist() -> pd.DataFrame:
@@ -256,7 +246,9 @@ def run(
     for key, value in settings.items():
         section, setting = key.split(".")
         params.setdefault(section, {})[setting] = value
-    return Run(name, f"revision of {name}", "0123456789ab", params, metrics or accuracies())
+    lock: dict[str, Any] = {"stages": {}}
+    measured = metrics or accuracies()
+    return Run(name, f"revision of {name}", "0123456789ab", params, measured, lock)
 
 
 def accuracies(bilstm: float = 0.8, bigru: float = 0.82, **measures: float) -> dict[str, Any]:

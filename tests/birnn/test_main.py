@@ -12,15 +12,16 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from birnn import __main__ as main
-from birnn.cli import mistakes
-from birnn.cli.project import MARKS, located
+from birnn.cli.project import located
+from birnn.core import paths
 from birnn.core.errors import InputError
+from birnn.core.paths import PARAMS, PIPELINE
 from tests.projects import PROJECT, copy_settings
 
 
 def enter_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a folder the current project."""
-    for mark in MARKS:
+    for mark in (PIPELINE, PARAMS):
         (folder / mark).touch()
     monkeypatch.chdir(folder)
 
@@ -35,8 +36,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     texts = {"bilstm": "First.<br /><br />[red]Odd[/red] text.", "disagreement": "Third."}
     rows = [row | {"kind": kind, "text": text} for kind, text in texts.items()]
     rows.insert(1, rows[0] | {"text": "Second."})
-    mistakes.MISTAKES.parent.mkdir(parents=True)
-    pd.DataFrame(rows).to_parquet(mistakes.MISTAKES)
+    paths.MISTAKES.parent.mkdir(parents=True)
+    pd.DataFrame(rows).to_parquet(paths.MISTAKES)
     return tmp_path
 
 
@@ -62,8 +63,8 @@ def test_mistakes_limits_the_count() -> None:
 
 @pytest.mark.usefixtures("project")
 def test_networks_without_mistakes_are_reported() -> None:
-    table = pd.read_parquet(mistakes.MISTAKES)
-    table.iloc[:0].to_parquet(mistakes.MISTAKES)
+    table = pd.read_parquet(paths.MISTAKES)
+    table.iloc[:0].to_parquet(paths.MISTAKES)
     for kind, subject in {"bigru": "BiGRU", "disagreement": "networks"}.items():
         result = CliRunner().invoke(main.app, ["mistakes", kind])
         assert result.exit_code == 0
@@ -116,6 +117,8 @@ def test_characters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     own = os.environ | ascii_only | {"PYTHONPATH": str(PROJECT)}
     copy_settings(tmp_path)
+    for name in ("train_bilstm.py", "train_bigru.py"):  # they have sections in the settings
+        (tmp_path / name).touch()
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     commands = {("-m", "birnn", "results"): PROJECT, ("script.py",): tmp_path}
     outputs = [
@@ -135,6 +138,16 @@ def test_help_of_every_command_has_an_example(command: str) -> None:
     result = CliRunner().invoke(main.app, [command, "--help"])
     assert result.exit_code == 0
     assert f"Example: birnn {command}" in result.output
+
+
+def test_help_lists_every_command_in_a_group_with_its_whole_sentence() -> None:
+    text = CliRunner().invoke(main.app, ["--help"]).output
+    listed = [
+        line.split()[0] for line in text.splitlines() if line.startswith("  ") and line.strip()
+    ]
+    commands = get_command(main.app).commands  # type: ignore[attr-defined]
+    assert set(commands) <= set(listed)
+    assert "..." not in text.partition("Predict:")[2]
 
 
 def test_help_imports_nothing_slow() -> None:

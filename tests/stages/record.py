@@ -43,9 +43,9 @@ def record_access(section: settings.Section, name: str) -> object:
     return object.__getattribute__(section, name)
 
 
-def load() -> settings.Settings:
+def load(**options: object) -> settings.Settings:
     """Load the settings, and forget those that the validation itself read."""
-    loaded = original_load()
+    loaded = original_load(**options)  # type: ignore[arg-type]
     read.clear()
     return loaded
 

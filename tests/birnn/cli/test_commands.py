@@ -10,9 +10,9 @@ import pytest
 
 from birnn.cli import explain, output_tables, predict
 from birnn.core.errors import InputError
-from birnn.evaluation.decision import combine, probability
 from birnn.inference import predictor
 from birnn.inference.explanation import Explainer
+from birnn.networks.decision import combine, probability
 from tests.birnn.predictors import small_predictor
 
 PREDICTOR = small_predictor()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from birnn.core import integrity
+from birnn.core import integrity, paths
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import write_yaml
 
@@ -49,7 +49,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "stages": {"use": {"deps": ["code.py", "folder/deep", "file"]}, "make": {"deps": []}}
     }
     for name, content in (("dvc.lock", lock), ("dvc.yaml", pipeline)):
-        write_yaml(content, Path(name))
+        write_yaml(Path(name), content)
     return cache
 
 
@@ -149,11 +149,11 @@ def test_unrecorded_file_is_refused(project: Path) -> None:
 
 @pytest.mark.usefixtures("cache")
 def test_truncated_lock_is_read_or_named() -> None:
-    content = integrity.LOCK.read_bytes()
+    content = paths.LOCK.read_bytes()
     refused = set()
     # Without .dir, the md5 of a folder looks like the md5 of a file.
     for size in {*range(len(content))} - {content.index(b".dir")}:
-        integrity.LOCK.write_bytes(content[:size])
+        paths.LOCK.write_bytes(content[:size])
         try:
             # The inputs are intact.
             assert integrity.find_damage("use") is None

@@ -21,7 +21,7 @@ def refusal(tmp_path: Path, old: str, new: str) -> str:
     file = tmp_path / "params.yaml"
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(InputError) as error:
-        settings.load(file)
+        settings.load(file, ("bilstm", "bigru"))
     message = str(error.value)
     assert "\n" not in message
     return message
@@ -153,6 +153,7 @@ def test_network_without_settings_needs_no_section() -> None:
 def test_section_that_no_stage_reads_is_refused(tmp_path: Path) -> None:
     message = refusal(tmp_path, "bigru:", "bigruu:")
     assert "bigruu: no such section; choose from fetch, " in message
+    assert message.endswith(", bilstm, bigru")
 
 
 def test_invalid_or_missing_file_is_refused(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_scalars_have_the_same_type_as_in_dvc(text: str) -> None:
 )
 def test_written_content_is_read_back(content: dict[str, Any]) -> None:
     file = Path("content.yaml")
-    write_yaml(content, file)
+    write_yaml(file, content)
     assert read_yaml(file) == content
     assert YAML(typ="safe").load(file) == content
 

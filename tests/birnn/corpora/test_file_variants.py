@@ -1,4 +1,4 @@
-"""Test files as people have them, and list them in the docs.
+"""Test files as people have them, and list the common ones in the docs.
 
 `python -m tests.birnn.corpora.test_file_variants` updates the table in docs/own-data.md.
 """
@@ -55,6 +55,7 @@ class Variant:
         settings: the settings that it needs.
         refused: the start of the error message, or None if the file is read.
         reviews: the expected texts and labels; by default the rows of TABLE.
+        listed: whether the docs list it.
     """
 
     title: str
@@ -62,6 +63,7 @@ class Variant:
     settings: dict[str, Any] = field(default_factory=dict)
     refused: str | None = None
     reviews: pd.DataFrame = field(default_factory=lambda: TABLE)
+    listed: bool = False
 
 
 def to_csv(
@@ -112,7 +114,7 @@ GAP = pd.DataFrame([(None, "positive", "train")], columns=TABLE.columns)
 ONE_LINE = TABLE.assign(text=TABLE["text"].str.replace("\n", " "))
 
 VARIANTS = [
-    Variant("CSV by pandas: commas, UTF-8", to_csv()),
+    Variant("CSV by pandas: commas, UTF-8", to_csv(), listed=True),
     Variant("CSV by pandas with the index", to_csv(index=True)),
     Variant("Semicolons, as in many European exports", to_csv(sep=";")),
     Variant("Tabs in `.csv`", to_csv(sep="\t")),
@@ -128,6 +130,7 @@ VARIANTS = [
     Variant(
         "Excel's *CSV* on Western Windows",
         to_csv(sep=";", encoding="cp1252", lineterminator="\r\n"),
+        listed=True,
     ),
     Variant("Latin-1", to_csv(encoding="latin-1")),
     Variant(
@@ -184,21 +187,30 @@ VARIANTS = [
         refused="reviews.csv, line 7, column 'label' is 'neutral'",
     ),
     Variant("A third label", to_csv(pd.concat([TABLE, EXTRA])), {"csv.unusable": "skip"}),
-    Variant("Labels 0 and 1", to_csv(NUMBERS), ZERO_ONE),
+    Variant("Labels 0 and 1", to_csv(NUMBERS), ZERO_ONE, listed=True),
     Variant(
         "Labels False and True by pandas",
         to_csv(with_labels([False, True, False, True])),
         {"csv.positive": True, "csv.negative": False},
     ),
     Variant(
-        "1 to 5 stars", to_csv(pd.concat([with_labels([1, 4, 2, 5]), EXTRA.assign(label=3)])), STARS
+        "1 to 5 stars",
+        to_csv(pd.concat([with_labels([1, 4, 2, 5]), EXTRA.assign(label=3)])),
+        STARS,
+        listed=True,
     ),
     Variant(
         "Stars such as 5.0: a column with gaps",
         to_csv(pd.concat([with_labels([1.0, 4.0, 2.0, 5.0]), EXTRA.assign(label=None)])),
         STARS,
     ),
-    Variant("No split", to_csv(MORE), {"csv.split_column": None, "csv.test": 0.2}, reviews=MORE),
+    Variant(
+        "No split",
+        to_csv(MORE),
+        {"csv.split_column": None, "csv.test": 0.2},
+        reviews=MORE,
+        listed=True,
+    ),
     Variant(
         "Split with a validation part",
         to_csv(TABLE.assign(split=["train", "val", "test", "test"])),
@@ -208,11 +220,13 @@ VARIANTS = [
         "Split with a validation part",
         to_csv(TABLE.assign(split=["train", "val", "test", "test"])),
         {"csv.test": "test"},
+        listed=True,
     ),
     Variant(
         "One file per split",
         in_order(to_csv(UNSPLIT[:2]), to_csv(UNSPLIT[2:], "test.csv")),
         SPLIT_IN_FILES | {"csv.test": "test.csv"},
+        listed=True,
     ),
     Variant("A folder of parts by Spark", to_parts, {"csv.train": "parts"}),
     Variant(
@@ -222,13 +236,19 @@ VARIANTS = [
             to_parquet(NUMBERS[2:], "test-00000-of-00001.parquet"),
         ),
         SPLIT_IN_FILES | ZERO_ONE | {"csv.train": "train-*.parquet", "csv.test": "test-*.parquet"},
+        listed=True,
     ),
     Variant(
         "Parquet by pandas with categories",
         to_parquet(TABLE.astype({"label": "category", "split": "category"})),
         {"csv.train": "reviews.parquet"},
     ),
-    Variant("JSON Lines", to_bytes(json_lines(), "reviews.jsonl"), {"csv.train": "reviews.jsonl"}),
+    Variant(
+        "JSON Lines",
+        to_bytes(json_lines(), "reviews.jsonl"),
+        {"csv.train": "reviews.jsonl"},
+        listed=True,
+    ),
     Variant(
         "JSON Lines, zstandard",
         to_bytes(pa.compress(json_lines(), "zstd", asbytes=True), "reviews.jsonl.zst"),
@@ -255,18 +275,21 @@ VARIANTS = [
         to_bytes(json.dumps(TABLE.to_dict("records")).encode(), "reviews.json"),
         {"csv.train": "reviews.json"},
         refused="reviews.json has an unsupported extension",
+        listed=True,
     ),
     Variant(
         "An Excel workbook",
         to_bytes(b"PK", "reviews.xlsx"),
         {"csv.train": "reviews.xlsx"},
         refused="reviews.xlsx has an unsupported extension",
+        listed=True,
     ),
     Variant(
         "A zip file, as from Kaggle",
         to_bytes(b"PK", "reviews.csv.zip"),
         {"csv.train": "reviews.csv.zip"},
         refused="reviews.csv.zip has an unsupported extension",
+        listed=True,
     ),
 ]
 
@@ -316,10 +339,10 @@ def result(variant: Variant) -> str:
 
 
 def markdown() -> str:
-    """Return the table of all variants for the docs."""
+    """Return the table of the listed variants for the docs."""
     output = io.StringIO()
     output.write("| file | settings | result |\n|---|---|---|\n")
-    for variant in VARIANTS:
+    for variant in filter(lambda each: each.listed, VARIANTS):
         settings = ", ".join(
             f"`{name}={'null' if value is None else json.dumps(value).strip(chr(34))}`"
             for name, value in variant.settings.items()

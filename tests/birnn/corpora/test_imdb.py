@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from birnn.core import settings
+from birnn.core import paths, settings
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.yaml_files import read_yaml, write_yaml
@@ -223,15 +223,14 @@ def test_copies_of_labelled_reviews_are_left_out(archive: Path, tmp_path: Path) 
 def test_stage_stores_no_copies_and_counts_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch, "UNLABELLED", tmp_path / "unlabelled")
+    monkeypatch.chdir(tmp_path)
     params = read_yaml(PROJECT / "params.yaml")
     params["word_vectors"]["reviews"] = "all"
-    write_yaml(params, tmp_path / "params.yaml")
-    fetch.write_unlabelled(settings.load(tmp_path / "params.yaml"))
-    file = tmp_path / "unlabelled" / "reviews.parquet"
-    stored = [tokens for batch in words(file) for tokens in batch]
+    write_yaml(paths.PARAMS, params)
+    fetch.write_unlabelled(settings.load())
+    stored = [tokens for batch in words(paths.UNLABELLED_REVIEWS) for tokens in batch]
     assert stored == [["no", "label"], ["none", "hére"], ["nor", "here"]]
-    description = read_json(tmp_path / "unlabelled" / "unlabelled.json")
+    description = read_json(paths.UNLABELLED_DESCRIPTION)
     assert description == {"reviews": 3, "left_out": 2}
 
 

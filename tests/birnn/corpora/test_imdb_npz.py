@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from birnn.core.errors import InputError
-from birnn.corpora import imdb_npz, store
+from birnn.corpora import corpus_statistics, imdb_npz, store
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.sources import Corpus
-from birnn.text import corpus_statistics, tokenizer
+from birnn.text import tokenizer
 
 WORD_INDEX = {"film": 2, "good": 1, "bad": 3, "it's": 4}
 REVIEWS = {"train": [[1, 2, 4], [3]], "test": [[2, 2, 1], [3, 2]]}

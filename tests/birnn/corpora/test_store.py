@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -90,8 +91,14 @@ def test_ids_are_unique_across_splits(tmp_path: Path) -> None:
 
 
 def test_overlap_is_counted_or_refused(tmp_path: Path) -> None:
-    reviews = [*TRAIN, *TEST, review("test/2", "film 9", 1, "Good FILM")]
+    # Texts are compared exactly.
+    others = [
+        review("test/2", "film 9", 1, "Good FILM"),
+        review("test/3", "film 9", 1, "good film"),
+    ]
+    reviews = [*TEST, *others, *TRAIN]
     assert store.write(corpus(reviews), tmp_path)["overlap"] == 1
+    assert np.load(tmp_path / "overlap.npy").tolist() == [2]
     with pytest.raises(InputError, match=r"line test/2: .* is also in the training split"):
         store.write(corpus(reviews), tmp_path, refuse_overlap=True)
     assert store.write(corpus([*TRAIN, *TEST]), tmp_path, refuse_overlap=True)["overlap"] == 0

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.evaluation import decision, ensembles, metrics
+from birnn.evaluation import ensembles, metrics
 from birnn.evaluation.model_names import TITLES
+from birnn.networks import decision
 from tests.birnn import samples
 
 

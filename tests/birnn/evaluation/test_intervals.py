@@ -274,3 +274,21 @@ def test_area_without_interval_if_a_class_is_in_one_group() -> None:
     labels, scores = np.array([0, 0, 1, 1], np.uint8), np.array([0, 0.6, 0.4, 1], np.float32)
     assert intervals.auc_interval(labels, scores, alone(labels)) is not None
     assert intervals.auc_interval(labels, scores, np.array([0, 1, 2, 2], np.int32)) is None
+
+
+@pytest.mark.parametrize(
+    ("interval", "decision"),
+    [
+        ((0.006, 0.02), "larger"),
+        ((0.004, 0.02), "undecided"),
+        ((-0.004, 0.004), "equivalent"),
+        ((0.001, 0.004), "equivalent"),
+        ((-0.02, -0.006), "larger"),
+        ((-0.02, 0.02), "undecided"),
+        ((np.nan, np.nan), "undecided"),
+    ],
+)
+def test_decision(interval: tuple[float, float], decision: str) -> None:
+    assert intervals.decide(interval, 0.005) == decision
+    mirrored = (-interval[1], -interval[0])
+    assert intervals.decide(mirrored, 0.005) == decision

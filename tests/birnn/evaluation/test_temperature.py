@@ -6,8 +6,9 @@ import pytest
 from scipy.special import expit, log_expit
 from sklearn.metrics import log_loss
 
-from birnn.evaluation import calibration, decision, temperature
+from birnn.evaluation import calibration, temperature
 from birnn.evaluation.model_names import TITLES
+from birnn.networks import decision
 from tests.birnn import samples
 
 

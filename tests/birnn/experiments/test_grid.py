@@ -6,10 +6,10 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 
 from birnn.core.errors import InputError
+from birnn.core.overrides import literal
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import write_yaml
 from birnn.experiments import grid
-from birnn.experiments.overrides import literal
 from tests.projects import PROJECT
 
 
@@ -33,7 +33,7 @@ def test_grid_has_every_combination() -> None:
 )
 def test_dvc_reads_the_value_that_a_literal_stands_for(value: object, tmp_path: Path) -> None:
     file = tmp_path / "params.yaml"
-    write_yaml({"csv": {"column": "text"}}, file)
+    write_yaml(file, {"csv": {"column": "text"}})
     apply_overrides(file, [f"csv.column={literal(value)}"])
     assert grid.read(file) == {"csv": {"column": value}}
 
@@ -52,11 +52,20 @@ def test_labels_end_with_the_seed() -> None:
         ("train.epochs", r"'train.epochs' is not a setting with values, such as train.epochs=3,5"),
         ("train.epochs=", "is not a setting with values"),
         ("epochs=3", "is not a setting with values"),
-        ("train.epoch=3", "the grid: train.epoch is 3: no such setting; choose from seed, epochs"),
-        ("training.epochs=3", "the grid: training: no such section; choose from fetch, csv"),
-        ("bigru.units=0", "the grid: bigru.units is 0: input should be greater than or equal to 1"),
-        ("train.epochs=0", "the grid: train.epochs is 0: input should be greater than or equal"),
-        ("train.epochs=3,x", "the grid: train.epochs is 'x': input should be a valid integer"),
+        (
+            "train.epoch=3",
+            "params.yaml with -S: train.epoch is 3: no such setting; choose from seed",
+        ),
+        (
+            "training.epochs=3",
+            "params.yaml with -S: training: no such section; choose from fetch, csv",
+        ),
+        ("bigru.units=0", "params.yaml with -S: bigru.units is 0: input should be greater"),
+        ("train.epochs=0", "params.yaml with -S: train.epochs is 0: input should be greater"),
+        (
+            "train.epochs=3,x",
+            "params.yaml with -S: train.epochs is 'x': input should be a valid integer",
+        ),
         ("train.seed=3..1", "there are no values to run"),
     ],
 )

@@ -85,6 +85,11 @@ def test_unlabelled_reviews_cannot_come_from_the_fallback_corpus(
         sources.find_unlabelled(Settings.model_validate(point.params), tmp_path)
 
 
+def test_old_name_gives_the_new_one() -> None:
+    with pytest.raises(InputError, match="the recipe early-stopping is now called two-epochs"):
+        recipes.named("early-stopping")
+
+
 def test_each_recipe_changes_the_one_that_it_adds_to() -> None:
     (first, *others), stored = recipes.named("all"), recipes.read()
     assert (first.after, first.settings) == (None, first.added)
@@ -133,14 +138,14 @@ def test_each_seed_has_its_own_holdout() -> None:
 
 
 def test_recipe_settings_can_be_overridden() -> None:
-    (recipe,) = recipes.named("dropout")
+    (recipe,) = recipes.named("regularization")
     (point,) = grid.points(["train.epochs=7"], recipe)
     assert point.params["train"]["epochs"] == 7
-    assert point.label == "dropout-epochs-7"
+    assert point.label == "regularization-epochs-7"
 
 
 def test_unknown_recipe_is_rejected() -> None:
-    with pytest.raises(InputError, match=r"there is no recipe 'nothing': use notebook, early"):
+    with pytest.raises(InputError, match=r"there is no recipe 'nothing': use notebook, two"):
         recipes.named("nothing")
 
 

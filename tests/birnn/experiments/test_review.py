@@ -13,8 +13,8 @@ from birnn.core.errors import InputError
 from birnn.experiments import collect, review
 from birnn.experiments.review import FAILS, PASSES, UNDECIDED, Change, Gate
 from birnn.experiments.runs import Run
-from birnn.studies import study as studies
-from birnn.studies.study import About, Study
+from birnn.studies import store
+from birnn.studies.store import About, Study
 from tests.projects import PROJECT
 
 GATE = Gate(not_worse={"accuracy": 1.2}, at_least={})
@@ -193,7 +193,7 @@ def test_metric_that_the_study_or_the_base_lacks_is_undecided() -> None:
 
 def test_three_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("bilstm", "bigru", "third")
-    for module, name in ((review, "NETWORKS"), (studies, "NETWORKS"), (collect, "MODELS")):
+    for module, name in ((review, "NETWORKS"), (store, "NETWORKS"), (collect, "MODELS")):
         monkeypatch.setattr(module, name, names)
     old = replace(BASE, metrics={k: v for k, v in BASE.metrics.items() if k != "third"})
     runs = make_runs(dict.fromkeys(names, 0.82 + 0.002 * SPREAD))

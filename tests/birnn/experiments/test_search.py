@@ -10,8 +10,9 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
+from birnn.cli import experiment_commands
 from birnn.core.errors import InputError
-from birnn.experiments import commands, recipes, runs, search, search_results, studies
+from birnn.experiments import recipes, runs, search
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run
 from tests.projects import copy_settings
@@ -27,7 +28,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     copy_settings(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(runs, "fingerprint", lambda _: "code")
-    monkeypatch.setattr(commands.execution, "exclusively", nullcontext)
+    monkeypatch.setattr(experiment_commands.execution, "exclusively", nullcontext)
 
 
 def parse(*options: str, metric: str = METRIC) -> search.Search:
@@ -273,27 +274,14 @@ def test_search_with_other_conditions_needs_another_name(monkeypatch: pytest.Mon
         run(parse(*OPTIONS), 2)
 
 
-@pytest.mark.parametrize(
-    ("name", "file", "change", "is_replaced"),
-    [
-        ("name", "trials.csv", {}, True),
-        ("name", "trials.csv", {"value": 0.5}, False),  # of another search
-        ("name", "study.json", {}, False),
-        ("ladder", None, {}, False),
-    ],
-)
-def test_results_are_not_lost(
-    name: str, file: str | None, change: dict[str, float], *, is_replaced: bool, dvc: Experiments
-) -> None:
-    finished = run(parse(*OPTIONS), 2)
-    if file:
-        Path("study", name).mkdir(parents=True)
-        stored = search_results.table(parse(*OPTIONS), finished.trials, {}).assign(**change)
-        studies.write_table(stored, Path("study", name, file))
-    dvc.stops = [2, 3]  # the third trial, when it starts
+def test_other_results_are_not_lost(dvc: Experiments) -> None:
+    run(parse(*OPTIONS), 2)
+    folder = Path("study", "name")
+    folder.mkdir(parents=True)
     # Nothing starts before the check.
-    with pytest.raises(KeyboardInterrupt if is_replaced else InputError):
-        commands.search(name, OPTIONS, None, METRIC, 3)
-    if file:
-        with pytest.raises(KeyboardInterrupt):
-            commands.search(name, OPTIONS, None, METRIC, 3, replace=True)
+    with pytest.raises(InputError, match="study/name has results that would be lost"):
+        experiment_commands.search("name", OPTIONS, None, METRIC, 3)
+    assert len(dvc.labels) == 2
+    dvc.stops = [2]
+    with pytest.raises(KeyboardInterrupt):
+        experiment_commands.search("name", OPTIONS, None, METRIC, 3, replace=True)

@@ -9,13 +9,16 @@ import pandas as pd
 import pytest
 from optuna.trial import TrialState, create_trial
 
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.experiments import grid, runs, search, search_results
 from birnn.experiments.runs import Run
+from birnn.studies import store
 from tests.projects import copy_settings
 
 REVIEWS = 300
 LABELS = np.arange(REVIEWS, dtype=np.uint8) % 2
+CORPUS = {"name": "mine", "train_reviews": 5, "test_reviews": 4, "vocabulary": 5}
 OPTIONS = ("train.learning_rate=log:1e-4..1e-1", "network.dropout=0..0.7")
 
 
@@ -41,9 +44,10 @@ def make_results(
         correct = np.random.default_rng(0).permutation(REVIEWS) < accuracy * REVIEWS
         log_odds = np.where(correct == (LABELS == 1), 1.0, -1.0)
         tables[str(number)] = pd.DataFrame({"label": LABELS, "bigru": log_odds})
-        metrics = {"bigru": {"holdout_accuracy": accuracy}, "corpus": {"name": "mine"}}
+        metrics = {"bigru": {"holdout_accuracy": accuracy}, "corpus": CORPUS}
         point = chosen.point(params)
-        found.append(Run(point.label, str(number), "base", point.params, metrics))
+        lock = {"stages": {}}
+        found.append(Run(point.label, str(number), "base", point.params, metrics, lock))
     failed = {"train.learning_rate": 0.09, "network.dropout": 0.6}
     study.add_trial(
         create_trial(state=TrialState.FAIL, params=failed, distributions=dict(chosen.space))
@@ -53,7 +57,10 @@ def make_results(
     np.save(rows, np.arange(REVIEWS) + 100)
     films = [f"film {review // 3}" for review in range(REVIEWS + 200)]
     pd.DataFrame({"group": films}).to_parquet(corpus)
-    files = {search_results.ROWS: rows.getvalue(), search_results.CORPUS: corpus.getvalue()}
+    files = {
+        paths.HELD_OUT_ROWS.as_posix(): rows.getvalue(),
+        paths.TRAIN_REVIEWS.as_posix(): corpus.getvalue(),
+    }
     monkeypatch.setattr(search_results, "read_predictions", lambda run, _: tables[run.revision])
     monkeypatch.setattr(search_results, "read_output", lambda _, file: files[file])
     monkeypatch.setattr(runs, "finished", lambda _: dict(enumerate(found)))
@@ -70,7 +77,6 @@ def test_better_settings_are_an_improvement(monkeypatch: pytest.MonkeyPatch) -> 
     assert "train.learning_rate=0.01 and network.dropout=0.5" in text
     assert "90.00%" in text
     assert "on 300 reviews" in text
-    assert text.endswith("of the variance between trials.")
     assert "from the defaults: an improvement" in text
     assert "train.learning_rate matters most" in text
     command = search_results.confirmation(results)
@@ -86,48 +92,26 @@ def test_no_difference_to_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "no trial is better" in text
 
 
-def test_files(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_study_has_the_finished_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     trials = {DEFAULTS: 0.6, (0.01, 0.5): 0.9, (0.0002, 0.5): 0.5}
-    folder = search_results.write(make_results(monkeypatch, trials))
-    table = pd.read_csv(folder / "trials.csv")
-    assert table["number"].tolist() == [1, 2, 3, 4]
-    assert table["state"].tolist() == ["complete"] * 3 + ["fail"]
-    assert table["value"].tolist()[:3] == [0.6, 0.9, 0.5]
-    assert pd.isna(table["value"][3])
-    assert table["network.dropout"].tolist() == [0.5, 0.5, 0.5, 0.6]
-    assert table["experiment"][1] == "network-dropout-0.5-pad-validation-0.1-learning-rate-0.01"
-    shares = pd.read_csv(folder / "importance.csv")
-    assert shares["setting"].tolist() == ["train.learning_rate", "network.dropout"]
-    assert shares["importance"].sum() == pytest.approx(1)
-    for name in ("history.png", "importance.png"):
-        assert (folder / name).read_bytes().startswith(b"\x89PNG")
-    assert len(pd.read_csv("study/tried.csv")) == 3
-    search_results.write(make_results(monkeypatch, trials))
-    assert len(pd.read_csv("study/tried.csv")) == 3
+    results = make_results(monkeypatch, trials)
+    study = search_results.write(results, "birnn search name")
+    assert study.about.chooses
+    assert study.about.varied == ["train.learning_rate", "network.dropout"]
+    assert study.runs["train.learning_rate"].tolist() == [0.001, 0.01, 0.0002]
+    assert study.runs["bigru.holdout_accuracy"].tolist() == [0.6, 0.9, 0.5]
+    assert study.runs["name"][1] == "network-dropout-0.5-pad-validation-0.1-learning-rate-0.01"
+    assert len(store.read(store.FOLDER / "tried").runs) == 3
+    # The same results may be written again, but fewer are refused.
+    search_results.check_replaceable(results.search, results.study)
+    fewer = make_results(monkeypatch, {DEFAULTS: 0.6})
+    with pytest.raises(InputError, match="study/name has results that would be lost"):
+        search_results.check_replaceable(fewer.search, fewer.study)
 
 
-def test_importance_is_on_the_scale_of_the_search() -> None:
-    chosen = search.parse("name", OPTIONS, None, "bigru.holdout_accuracy")
-    study = optuna.create_study(direction="maximize")
-    rng = np.random.default_rng(0)
-    for _ in range(40):
-        # Only small learning rates matter, which are a small part of a linear scale.
-        rate, dropout = 10 ** rng.uniform(-4, -1), rng.uniform(0, 0.7)
-        value = 0.5 + 0.3 * (rate > 0.001) + 0.1 * dropout
-        params = {"train.learning_rate": float(rate), "network.dropout": float(dropout)}
-        study.add_trial(
-            create_trial(value=float(value), params=params, distributions=dict(chosen.space))
-        )
-    shares = search_results.importances(chosen, study)
-    assert shares["train.learning_rate"] > 0.9
-    assert list(shares) == ["train.learning_rate", "network.dropout"]
-
-
-def test_trials_without_difference_have_no_importance(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_trials_have_no_most_important_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     results = make_results(monkeypatch, {DEFAULTS: 0.8, (0.01, 0.5): 0.8})
-    assert search_results.importances(results.search, results.study) == {}
     assert "matters most" not in search_results.conclude(results)
-    search_results.write(results)
 
 
 def test_experiments_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:

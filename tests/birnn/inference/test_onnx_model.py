@@ -16,10 +16,10 @@ from hypothesis import given
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Pooling, Side
-from birnn.evaluation.decision import combine, probability
 from birnn.inference import onnx_model
 from birnn.inference.predictor import Predictor
 from birnn.inference.weights import read_weights
+from birnn.networks.decision import combine, probability
 from tests.birnn.odd_texts import TEXTS
 from tests.birnn.predictors import WORDS, small_predictor
 from tests.projects import PROJECT

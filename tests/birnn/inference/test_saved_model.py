@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birnn.core.settings import Side
-from birnn.evaluation.decision import combine, probability
 from birnn.inference import saved_model
+from birnn.networks.decision import combine, probability
 from birnn.text import encoding, tokenizer
 from tests.birnn.odd_texts import TEXTS
 from tests.birnn.predictors import WORDS, small_predictor

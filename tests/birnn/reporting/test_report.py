@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.evaluation import decision
 from birnn.evaluation.metrics import confusion_counts
+from birnn.networks import decision
 from birnn.reporting import formatting, report
 from birnn.reporting.conclusions import MEASURES
 from birnn.reporting.study import Study

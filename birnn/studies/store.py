@@ -23,17 +23,18 @@ from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
+from birnn.core.paths import STUDIES
 from birnn.core.yaml_files import read_yaml, write_yaml
-from birnn.evaluation.model_names import ALL, BASELINE, COMBINED, NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 
-FOLDER = Path("study")
+FOLDER = STUDIES
 ABOUT, RUNS, EPOCHS = "study.yaml", "runs.csv", "epochs.csv"
 REVIEWS, PREDICTIONS = "reviews.parquet", "predictions"
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 RECIPE = "recipe"
 PLAIN = {RECIPE, "name", "settings"}  # columns whose values need no name
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
-CORPUS = ("name", "train_reviews", "test_reviews", "vocabulary")
+CORPUS_FIELDS = ("name", "train_reviews", "test_reviews", "vocabulary")
 HELD_OUT_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
 DIGITS = 6
 
@@ -113,7 +114,7 @@ class Study:
         measures = ("accuracy", "holdout_accuracy")
         return [
             model
-            for model in (*NETWORKS, BASELINE, COMBINED, ALL)
+            for model in (*NETWORKS, BASELINE, NETWORK_BLEND, ALL)
             if any(f"{model}.{measure}" in columns for measure in measures)
         ]
 
@@ -149,8 +150,8 @@ class Study:
     def covers(self, corpus: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus, and only networks in the registry."""
         stored = {name.partition(".")[0] for name in map(str, self.runs) if ".accuracy" in name}
-        return stored <= {*NETWORKS, BASELINE, COMBINED, ALL} and all(
-            self.about.corpus[key] == corpus.get(key) for key in CORPUS
+        return stored <= {*NETWORKS, BASELINE, NETWORK_BLEND, ALL} and all(
+            self.about.corpus[key] == corpus.get(key) for key in CORPUS_FIELDS
         )
 
     def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
@@ -204,16 +205,18 @@ def read(folder: Path) -> Study:
     about = About(**read_yaml(folder / ABOUT))
     texts = dict.fromkeys(("name", RECIPE, "machine"), str)
     rows = pd.read_csv(folder / RUNS, dtype=texts)
-    has_seed = rows[SEED].notna() if SEED in rows else pd.Series(data=True, index=rows.index)
-    runs = rows[has_seed]
-    if SEED in runs:
+    blended = pd.Series(data=False, index=rows.index)
+    if {RECIPE, SEED} <= set(rows):
+        blended = rows[SEED].isna()
+    runs = rows[~blended]
+    if SEED in runs and runs[SEED].notna().all():
         runs = runs.astype({SEED: np.int64})
     epochs, reviews = folder / EPOCHS, folder / REVIEWS
     return Study(
         folder,
         about,
         runs,
-        rows[~has_seed],
+        rows[blended],
         pd.read_csv(epochs) if epochs.exists() else None,
         pd.read_parquet(reviews) if reviews.exists() else None,
     )
@@ -238,7 +241,7 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
     if study.about.chooses:
         runs = runs[[name for name in map(str, runs) if _may_choose(name)]]
     with atomic_folder(study.folder) as part:
-        write_yaml(asdict(study.about), part / ABOUT)
+        write_yaml(part / ABOUT, asdict(study.about))
         for name, table in {RUNS: runs, EPOCHS: study.epochs}.items():
             if table is not None:
                 table.to_csv(
@@ -274,4 +277,4 @@ def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFra
 def _may_choose(column: str) -> bool:
     """Return whether a column of `runs.csv` has no result of the test split."""
     model, _, measure = column.partition(".")
-    return model not in {*NETWORKS, BASELINE, COMBINED, ALL} or measure in HELD_OUT_MEASURES
+    return model not in {*NETWORKS, BASELINE, NETWORK_BLEND, ALL} or measure in HELD_OUT_MEASURES

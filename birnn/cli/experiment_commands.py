@@ -24,9 +24,8 @@ from birnn.experiments import (
 )
 from birnn.experiments import review as reviews
 from birnn.experiments import search as searches
-from birnn.studies import figure, table
-from birnn.studies import study as studies
-from birnn.studies.study import SEED
+from birnn.studies import figure, store, table
+from birnn.studies.store import SEED
 
 
 def sweep(settings: Sequence[str], recipe_names: Sequence[str]) -> None:
@@ -76,7 +75,7 @@ def study(
             that would be lost, unless `replace` is true.
     """
     if not (settings or recipe_names):
-        stored = studies.read(studies.FOLDER / name)
+        stored = store.read(store.FOLDER / name)
         figure.save(stored)
         show(stored)
         return
@@ -96,7 +95,7 @@ def _options(settings: Sequence[str], *recipe_names: str | None) -> str:
     return shlex.join(" ".join(options).split())
 
 
-def show(collected: studies.Study) -> None:
+def show(collected: store.Study) -> None:
     """Print the accuracies of a study, the differences of its networks, and gains of recipes."""
     split = "held-out" if collected.about.chooses else "test"
     titles = [BLEND_TITLES[name] for name in collected.models]
@@ -193,7 +192,7 @@ def review(
     """
     stale, gate = private_apis.stale_stages(), reviews.read_gate()
     before, after = revisions.read(base), revisions.read()
-    change = reviews.Change(before, after, reviews.find_study(studies.read_all(), before))
+    change = reviews.Change(before, after, reviews.find_study(store.read_all(), before))
     if seeds:
         numbers = ",".join(map(str, reviews.choose_seeds(change, seeds)))
         run_grid([f"{SEED}={numbers}"], [])

@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from birnn.corpora import store
+from birnn.corpora import corpus_statistics, store
+from birnn.corpora.corpus_statistics import DistinctiveWord
 from birnn.corpora.review import Review
 from birnn.corpora.sources import Corpus
-from birnn.text import corpus_statistics, reviews, tokenizer
-from birnn.text.corpus_statistics import DistinctiveWord
+from birnn.text import reviews, tokenizer
 
 # Group, label and text.
 TRAIN = [

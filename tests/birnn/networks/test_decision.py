@@ -6,16 +6,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from birnn.experiments.weighted_measures import measure_resamples
 from numpy.typing import NDArray
 
 from birnn.checklist.runner import Behavior, Case
 from birnn.cli.predict import predict
-from birnn.evaluation import decision, metrics
+from birnn.evaluation import metrics
 from birnn.experiments import ladder
 from birnn.experiments.recipes import Recipe
-from birnn.experiments.weighted_measures import measure_resamples
 from birnn.inference.explanation import Explainer
 from birnn.inference.predictor import Predictor
+from birnn.networks import decision
 from birnn.training.loss import accuracy
 from tests.birnn import samples
 from tests.birnn.predictors import small_predictor

@@ -1,0 +1,47 @@
+"""Names of the files and folders of the pipeline, relative to the project's folder."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+PIPELINE = Path("dvc.yaml")
+LOCK = Path("dvc.lock")
+
+OWN = Path("data/own")  # the user's own files
+RAW = Path("data/raw")  # downloads
+
+CORPUS = Path("data/corpus")
+CORPUS_DESCRIPTION = CORPUS / "corpus.json"
+RANKED_WORDS = CORPUS / "vocabulary.txt"  # all words of the training split
+OVERLAP = CORPUS / "overlap.npy"  # rows of test reviews that are also in the training split
+TRAIN_REVIEWS = CORPUS / "train.parquet"
+TEST_REVIEWS = CORPUS / "test.parquet"
+
+UNLABELLED = Path("data/unlabelled")
+UNLABELLED_DESCRIPTION = UNLABELLED / "unlabelled.json"
+UNLABELLED_REVIEWS = UNLABELLED / "reviews.parquet"
+
+PADDED = Path("data/padded")
+PADDED_TRAIN = PADDED / "train"
+PADDED_VALIDATION = PADDED / "validation"
+HELD_OUT_ROWS = PADDED_VALIDATION / "rows.npy"
+PADDED_TEST = PADDED / "test"
+VOCABULARY = PADDED / "vocabulary.txt"  # the words that have an id
+
+SELF_LABELLED = Path("data/self_labelled")
+SELF_LABELLED_TRAIN = SELF_LABELLED / "train"  # only with self-training
+NGRAMS = Path("data/ngrams")
+
+MODELS = Path("models")
+BASELINE = MODELS / "baseline"
+WORD_VECTORS = MODELS / "word_vectors"
+
+EVALUATED = Path("data/evaluated")
+COSTS = EVALUATED / "costs.json"
+MISTAKES = EVALUATED / "mistakes.parquet"
+METRICS = Path("metrics/metrics.json")
+CHECKLIST = Path("metrics/checklist.csv")
+PLOTS = Path("plots")
+REPORT = Path("report")
+STUDIES = Path("study")
+
+STATE = Path("state")  # locks, checkpoints and times: no outputs
