@@ -17,7 +17,7 @@ from birnn.core import processes, signals
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
-from birnn.experiments import runs
+from birnn.experiments import launcher, runs
 from birnn.experiments.grid import Point
 
 DVC_FOLDER = Path(".dvc/tmp/exps")
@@ -90,7 +90,7 @@ def execute(point: Point, name: str, *stages: str, stop: Callable[[], bool] = la
     # An unfinished experiment: its name would identify the same results if it were finished.
     remove(name)
     options = ["--temp", "--name", name, *options_of(point)]
-    process = processes.start("dvc", "exp", "run", *options, *stages)
+    process = launcher.start("dvc", "exp", "run", *options, *stages)
     try:
         while process.poll() is None:
             if stop():
