@@ -17,7 +17,7 @@ from benchmarks.paired import Cost, measure, measure_command, ratios, spread
 from benchmarks.project import PROJECT, clone_with_results, run
 from birnn.core.errors import InputError
 from birnn.core.machine import usable_cores
-from birnn.core.processes import environment
+from birnn.experiments.launcher import environment
 
 SEEDS = range(101, 105)
 POLL = 0.5  # seconds

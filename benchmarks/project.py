@@ -11,10 +11,10 @@ import typer
 
 from benchmarks.paired import measure_command
 from birnn.core.errors import InputError
-from birnn.core.processes import environment
 from birnn.core.yaml_files import write_yaml
 from birnn.corpora import imdb
 from birnn.corpora.download import UnreachableError
+from birnn.experiments.launcher import environment
 
 PROJECT = Path.cwd()
 

@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 from filelock import FileLock
 
-from birnn.core.processes import compiled_in
+from birnn.experiments.launcher import compiled_in
 from tests import warm_start
 from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone, repro
 

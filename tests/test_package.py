@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from birnn.core.processes import compiled_in
+from birnn.experiments.launcher import compiled_in
 from tests.birnn.test_main import COMMANDS
 from tests.projects import PROJECT, check_output, contents, copy, copy_project
 

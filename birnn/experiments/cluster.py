@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 from birnn.core import processes, times
 from birnn.core.errors import InputError
 from birnn.core.processes import output, run
-from birnn.experiments import private_apis, runs, worker
+from birnn.experiments import launcher, private_apis, runs, worker
 from birnn.experiments.execution import minutes, options_of
 from birnn.experiments.grid import Point
 from birnn.experiments.worker import Task
 
 # The options of a DVC remote that are not secret: each machine uses its own credentials.
 SHARED_OPTIONS = ("url", "endpointurl", "region", "profile", "use_ssl", "version_aware")
-SENT = (worker, processes)  # modules, with each task
+SENT = (worker, launcher, processes)  # modules, with each task
 PATIENCE = 10  # seconds
 RETRIES = 3  # if a machine is lost, not if an experiment fails
 

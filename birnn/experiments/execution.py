@@ -17,7 +17,7 @@ from birnn.core import processes, signals
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
-from birnn.experiments import runs
+from birnn.experiments import launcher, runs
 from birnn.experiments.grid import Point
 
 DVC_FOLDER = Path(".dvc/tmp/exps")
@@ -85,7 +85,7 @@ def execute(point: Point, name: str) -> int:
     head = runs.head()
     reference = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
     processes.run("git", "update-ref", "-d", reference)
-    process = processes.start("dvc", "exp", "run", "--temp", "--name", name, *options_of(point))
+    process = launcher.start("dvc", "exp", "run", "--temp", "--name", name, *options_of(point))
     try:
         return process.wait()
     except BaseException:

@@ -1,7 +1,7 @@
 """The task of a cluster machine: clone, run one experiment, and push it to both remotes.
 
-Ray sends this module and `birnn.core.processes` with each task, to machines that lack this project.
-So tasks use nothing else of it, and this module imports only the standard library otherwise.
+Ray sends this module, `launcher` and `birnn.core.processes` with each task, to machines that lack
+this project. So tasks use nothing else of it, and otherwise only the standard library at the top.
 """
 
 import os
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from birnn.core.processes import environment, last_line, launcher
+from birnn.core.processes import last_line
+from birnn.experiments.launcher import environment, launcher
 
 FOLDER = "BIRNN_WORKER"
 LOCK = Path("requirements-cluster.txt")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from birnn.core.processes import LOCATOR
 from birnn.experiments.kernels import ByContent
+from birnn.experiments.launcher import LOCATOR
 from tests.projects import PROJECT
 
 MODULE = """
