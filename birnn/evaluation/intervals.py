@@ -8,7 +8,6 @@ them cover (Bonferroni's inequality; Dunn, "Multiple Comparisons among Means", 1
 """
 
 import math
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -219,28 +218,3 @@ def decide(interval: Interval, half_width: float) -> Decision:
     if -half_width <= low and high <= half_width:
         return "equivalent"
     return "undecided"
-
-
-def verdict(low: float, high: float, first: str, second: str) -> str:
-    """Interpret the interval of the difference `first` minus `second`.
-
-    An undefined interval (NaN) shows no difference.
-    """
-    if low > 0:
-        return f"the {first} is better"
-    if high < 0:
-        return f"the {second} is better"
-    return NO_DIFFERENCE
-
-
-def overall_verdict(verdicts: Sequence[str]) -> str:
-    """Return the verdict that all pairs share, or the number of pairs with a better network.
-
-    Without pairs, nothing is compared.
-    """
-    if len(set(verdicts)) == 1:
-        return verdicts[0]
-    if not verdicts:
-        return "a single network is not compared"
-    better = sum(verdict != NO_DIFFERENCE for verdict in verdicts)
-    return f"one network is better in {better} of {len(verdicts)} pairs"

@@ -23,11 +23,6 @@ def pair_name(first: str, second: str) -> str:
     return f"{first}{MINUS}{second}"
 
 
-def split_pair(name: str) -> tuple[str, ...]:
-    """Return the two networks of a difference; a network's own name is returned alone."""
-    return tuple(name.split(MINUS))
-
-
 def pair_title(first: str, second: str) -> str:
     """Return the title of a difference between two networks."""
     return f"{TITLES[first]} minus {TITLES[second]}"

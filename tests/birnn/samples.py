@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from birnn.text.corpus_statistics import DistinctiveWord, SplitStatistics
 from numpy.typing import NDArray
 
+from birnn.corpora import corpus_statistics
+from birnn.corpora.corpus_statistics import DistinctiveWord, SplitStatistics
 from birnn.evaluation import plot_data, summary, temperature
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.predictions import Predictions
 from birnn.experiments.runs import Run
 from birnn.reporting import figures, report
 from birnn.studies.store import About, Study
-from birnn.text import corpus_statistics
 from stages import report as report_stage
 
 OVERLAP = 123  # test reviews whose text is also in the training split

@@ -1,6 +1,5 @@
 """Comparison of two models: counts, McNemar's test, and verdicts."""
 
-import math
 from itertools import product
 from math import comb
 from operator import mul
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from birnn.evaluation import comparison, intervals
+from birnn.evaluation import comparison
 from birnn.evaluation.comparison import mcnemar_p
 
 
@@ -49,21 +48,6 @@ def test_equal_networks() -> None:
     low, high = compared.interval
     # Ten reviews are too few to show that two networks are equal.
     assert low < -0.1 < 0.1 < high
-    assert intervals.verdict(*compared.interval, "LSTM", "GRU") == "no difference is shown"
-
-
-@pytest.mark.parametrize(
-    ("interval", "verdict"),
-    [
-        ((math.nan, math.nan), "no difference is shown"),
-        ((0.001, 0.02), "the LSTM is better"),
-        ((-0.02, -0.001), "the GRU is better"),
-        ((-0.001, 0.02), "no difference is shown"),
-        ((0.0, 0.02), "no difference is shown"),
-    ],
-)
-def test_verdict_follows_the_interval(interval: tuple[float, float], verdict: str) -> None:
-    assert intervals.verdict(*interval, "LSTM", "GRU") == verdict
 
 
 @given(st.lists(st.integers(-3, 3), min_size=1, max_size=8))

@@ -143,14 +143,6 @@ def test_simultaneous_intervals_cover_together() -> None:
     assert np.mean([all_cover(1) for _ in range(2_000)]) < 0.92
 
 
-def test_overall_verdict_counts_pairs_that_differ() -> None:
-    none = intervals.NO_DIFFERENCE
-    assert intervals.overall_verdict(["the A is better"]) == "the A is better"
-    assert intervals.overall_verdict([none, none, none]) == none
-    different = ["the A is better", none, "the B is better"]
-    assert intervals.overall_verdict(different) == "one network is better in 2 of 3 pairs"
-
-
 class Sample(NamedTuple):
     """Reviews of films, of which some are hard for the first and others for the second model."""
 

@@ -4,21 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from birnn.experiments.weighted_measures import measure_resamples
 from numpy.typing import NDArray
 
 from birnn.checklist.runner import Behavior, Case
 from birnn.cli.predict import predict
 from birnn.evaluation import metrics
-from birnn.experiments import ladder
-from birnn.experiments.recipes import Recipe
 from birnn.inference.explanation import Explainer
 from birnn.inference.predictor import Predictor
 from birnn.networks import decision
+from birnn.studies.differences import REVIEW_VALUES
 from birnn.training.loss import accuracy
-from tests.birnn import samples
 from tests.birnn.predictors import small_predictor
 
 POSITIVE = np.ones(1, np.uint8)
@@ -37,27 +33,11 @@ class Fixed(Predictor):
         return {"bilstm": self.log_odds}
 
 
-def in_ladder(log_odds: NDArray[np.float32]) -> bool:
-    models = ("bilstm", "bigru", "baseline")
-    table = pd.DataFrame({"label": POSITIVE} | dict.fromkeys(models, log_odds))
-    measured = samples.accuracies(holdout_accuracy=0.5)
-    blends = dict.fromkeys(("networks", "all"), measured["bigru"])
-    run = samples.run("one", metrics=measured | {"blends": blends})
-    recipe = Recipe("plain", None, "", {}, {})
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ladder, "read_predictions", lambda *_: table)
-        *_, over_seeds = ladder.rows(recipe, [run], {})
-    return bool(over_seeds["test"] == 1)
-
-
 # Each returns whether the code that it calls classifies a review with these log-odds as positive.
 PLACES: dict[str, Callable[[NDArray[np.float32]], Any]] = {
     "metrics": lambda odds: metrics.is_correct(POSITIVE, odds)[0],
     "training": lambda odds: accuracy(POSITIVE[:, None], odds[:, None]).numpy()[0] == 1,
-    "study": lambda odds: measure_resamples(
-        POSITIVE, np.zeros(1, np.int32), odds, np.ones((1, 1), np.uint8)
-    )[0, 0],
-    "ladder": in_ladder,
+    "study": lambda odds: REVIEW_VALUES["accuracy"](POSITIVE, odds)[0],
     "behavioral tests": lambda odds: (
         not Behavior("", "MFT", "", [Case("", label=1)]).failures(lambda _: odds)[0]
     ),

@@ -14,10 +14,9 @@ import pytest
 
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
-from birnn.evaluation import decision
+from birnn.networks import decision
 from birnn.reporting import report
 from birnn.reporting.references import NOTEBOOK_SETTINGS
-from birnn.studies import study
 from birnn.style import formatting
 from stages import report as report_stage
 from tests.birnn import samples

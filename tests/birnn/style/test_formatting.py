@@ -9,12 +9,6 @@ def test_differences_and_times() -> None:
     assert (formatting.seconds(14.4), formatting.seconds(201)) == ("14 s", "3 min 21 s")
 
 
-def test_means_over_seeds() -> None:
-    spread = {"mean": 0.0018, "deviation": 0.0023}
-    assert formatting.with_deviation(spread) == "0.0018 ± 0.0023"
-    assert formatting.with_deviation(spread | {"deviation": float("nan")}) == "0.0018"
-
-
 def test_proportions_with_intervals() -> None:
     assert formatting.with_interval(0.5, [0.25, 0.75]) == "50.00 (25.00 to 75.00)"
     assert formatting.with_interval(0.5, None) == "50.00"
