@@ -96,7 +96,7 @@ def test_any_number_of_networks(
         report,
         report_stage,
         sentences,
-        study,
+        store,
         summary,
         tables,
     ):

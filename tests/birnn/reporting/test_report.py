@@ -315,7 +315,7 @@ def test_report_has_studies_of_its_corpus_and_settings(
     tried = replace(tried, about=replace(tried.about, chooses=True))
     recipes = replace(samples.recipes(), folder=tmp_path / "recipes")
     for each in (sizes, tried, recipes, samples.study(tmp_path / "seeds")):
-        study.write(each, {})
+        store.write(each, {})
     corpus = samples.study().about.corpus
     matching, found = report_stage.choose_studies(corpus, {"train.seed": 0, "bigru.units": 64})
     # The study over seeds does not have the number of units.
