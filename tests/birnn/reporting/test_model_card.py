@@ -19,6 +19,7 @@ from birnn.evaluation.model_names import TITLES
 from birnn.evaluation.predictions import Predictions
 from birnn.reporting import model_card, report, sentences, tables
 from birnn.reporting.page import anchor
+from birnn.studies import store
 from birnn.style import formatting
 from stages import report as report_stage
 from tests.birnn import samples

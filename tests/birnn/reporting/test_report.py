@@ -17,6 +17,7 @@ from birnn.core.yaml_files import read_yaml
 from birnn.networks import decision
 from birnn.reporting import report
 from birnn.reporting.references import NOTEBOOK_SETTINGS
+from birnn.studies import store
 from birnn.style import formatting
 from stages import report as report_stage
 from tests.birnn import samples
