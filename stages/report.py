@@ -26,13 +26,14 @@ from birnn.text import tokenizer
 from birnn.training.splits import TRAINING
 
 DISTINCTIVE_WORDS = 10  # per class
+TABLES = ("curves", "lengths", "reliability")
 
 
 def main(settings: Settings) -> None:
     """Draw the figures, and write the report that contains them and the model card."""
     metrics = read_json(paths.METRICS)
     corpus, values = metrics["corpus"], flatten(settings.model_dump())
-    tables = {file.stem: pd.read_csv(file) for file in paths.PLOTS.glob("*.csv")}
+    tables = {name: pd.read_csv(paths.PLOTS / f"{name}.csv") for name in TABLES}
     vocabulary = tokenizer.read(paths.VOCABULARY)
     train, test = (
         corpus_statistics.measure(paths.CORPUS / f"{split}.parquet", vocabulary) for split in SPLITS

@@ -310,12 +310,13 @@ def test_accuracy_without_copies_of_training_reviews(tmp_path: Path) -> None:
 def test_report_has_studies_of_its_corpus_and_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_stage, "STUDIES", tmp_path)
-    sizes = samples.study(tmp_path / "sizes", varied={"bigru.units": [64, 79]})
-    tried = samples.study(tmp_path / "tried")
+    monkeypatch.chdir(tmp_path)
+    folder = Path("study")
+    sizes = samples.study(folder / "sizes", varied={"bigru.units": [64, 79]})
+    tried = samples.study(folder / "tried")
     tried = replace(tried, about=replace(tried.about, chooses=True))
-    recipes = replace(samples.recipes(), folder=tmp_path / "recipes")
-    for each in (sizes, tried, recipes, samples.study(tmp_path / "seeds")):
+    recipes = replace(samples.recipes(), folder=folder / "recipes")
+    for each in (sizes, tried, recipes, samples.study(folder / "seeds")):
         store.write(each, {})
     corpus = samples.study().about.corpus
     matching, found = report_stage.choose_studies(corpus, {"train.seed": 0, "bigru.units": 64})
