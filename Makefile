@@ -86,7 +86,7 @@ ladder: $(ENV) ## run the unfinished experiments of all recipes, or of RECIPE, a
 
 BASE ?= origin/main
 
-review: $(ENV) ## write review.md: what changed since BASE, and if a network is worse; SEEDS=5 runs 5 seeds
+review: $(ENV) ## write review.md: what changed since BASE, and if a network is worse; SEEDS=10 runs 10 seeds
 	python -m birnn review $(BASE) $(if $(SEEDS),--seeds $(SEEDS))
 
 bench: $(ENV) ## compare speed with Keras's layers, a plain script and, if installed, PyTorch

@@ -212,7 +212,7 @@ def tried() -> None:
     experiment_commands.log_tried()
 
 
-@app.command(epilog="Example: birnn review origin/main --seeds 5")
+@app.command(epilog="Example: birnn review origin/main --seeds 10")
 def review(  # noqa: PLR0913, PLR0917  # one parameter per option
     base: Annotated[str, typer.Argument(help="Commit that the change starts from.")],
     output: Annotated[Path, typer.Option(help="File to write the review to.")] = Path("review.md"),

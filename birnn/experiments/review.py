@@ -202,7 +202,7 @@ def _test(change: Change, not_worse: Mapping[str, float]) -> Iterator[Line]:
             f"drops of {100 * max(half_width, margin - half_width):.2f} points or more fail"
         )
         if verdict == UNDECIDED:
-            seeds = 5 if change.runs is None else 2 * len(change.runs)
+            seeds = 10 if change.runs is None else 2 * len(change.runs)
             reason += f": run make review SEEDS={seeds}"
         yield Line(f"{network}.{measure}", verdict, reason)
 

@@ -120,7 +120,7 @@ def test_line_states_the_interval_and_the_drops_that_fail() -> None:
     low, high = (f"{-0.5 + sign * half_width:+.2f}".replace("-", "−") for sign in (-1, 1))
     assert str(line) == (
         f"bilstm.accuracy: undecided, −0.50 points ({low} to {high}), margin 1.2; "
-        f"drops of {half_width:.2f} points or more fail: run make review SEEDS=5"
+        f"drops of {half_width:.2f} points or more fail: run make review SEEDS=10"
     )
 
 
