@@ -145,7 +145,7 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     recipes.write_text(RECIPES, encoding="utf-8")
     listed = run(*BIRNN, "recipes", cwd=finished_copy).stdout
     options = "-S pad.validation=0.2 -S train.epochs=1 -S network.pooling=max_mean"
-    assert f"dvc exp run {options}" in listed
+    assert f"pooling (adds to plain): maximum and mean\n    dvc exp run --temp {options}" in listed
 
     result = run(*BIRNN, "ladder", "-S", "train.seed=0..1", cwd=finished_copy)
     assert result.returncode == 1

@@ -93,8 +93,8 @@ def leaderboard(  # noqa: PLR0913  # one parameter per option
     sort: Annotated[
         str | None,
         typer.Option(
-            help="Metric, such as bigru.accuracy. By default the mean accuracy of the networks, on "
-            "held-out reviews if all runs hold out reviews.",
+            help="Metric, such as bigru.accuracy. By default networks.holdout_accuracy if all runs "
+            "hold out reviews, else mean.accuracy.",
             show_default=False,
         ),
     ] = None,
@@ -144,7 +144,10 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     ],
     metric: Annotated[
         str,
-        typer.Option(help="Accuracy on held-out reviews, such as bigru.holdout_accuracy."),
+        typer.Option(
+            help="Accuracy on held-out reviews of a model, or of the combined networks "
+            "(networks.holdout_accuracy)."
+        ),
     ],
     recipe: Annotated[
         str | None, typer.Option("--recipe", "-r", help="Recipe that the trials start from.")
@@ -177,13 +180,14 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
 
 @app.command(epilog="Example: birnn recipes")
 def recipes() -> None:
-    """List the recipes, and the command that runs each with DVC."""
+    """List the recipes: what each adds to which other, and the command that runs it with DVC."""
     from birnn.core.overrides import literal  # noqa: PLC0415
     from birnn.experiments import recipes as stored  # noqa: PLC0415
 
     for recipe in stored.read().values():
         options = " ".join(f"-S {key}={literal(value)}" for key, value in recipe.settings.items())
-        print(f"{recipe.name}: {recipe.title}\n    dvc exp run {options}")
+        base = f" (adds to {recipe.after})" if recipe.after else ""
+        print(f"{recipe.name}{base}: {recipe.title}\n    dvc exp run --temp {options}")
 
 
 @app.command(epilog="Example: birnn ladder -S train.seed=0..2")

@@ -26,7 +26,8 @@ from birnn.style.formatting import NOTHING
 
 PARAM = "params."  # prefix of columns that contain settings; metrics have no prefix
 MARK = "*"  # of experiments that ran with other code
-TEST, HELD_OUT = "mean.accuracy", "mean.holdout_accuracy"
+MEAN = "mean.accuracy"  # of the networks
+HELD_OUT = "networks.holdout_accuracy"
 SMALLER_IS_BETTER = LOWER_IS_BETTER | {"seconds", "parameters"}
 DIGITS = 6
 
@@ -61,13 +62,12 @@ def row(run: Run, *, is_current: bool) -> dict[str, Any]:
 
     It has its `name` (with a star if it ran with other code), the `commit` that it started from,
     all settings (`params.train.epochs`) as text, the measures of all models (`bigru.accuracy`), the
-    mean accuracies of the networks (`mean.accuracy`) and training times (`bigru.seconds`).
+    mean accuracy of the networks (`mean.accuracy`) and training times (`bigru.seconds`).
     """
     measures = collect.measures(run)
-    for measure in ("accuracy", "holdout_accuracy"):
-        names = [f"{network}.{measure}" for network in NETWORKS]
-        if all(name in measures for name in names):
-            measures[f"mean.{measure}"] = round(fmean(measures[name] for name in names), DIGITS)
+    accuracies = [f"{network}.accuracy" for network in NETWORKS]
+    if all(name in measures for name in accuracies):
+        measures[MEAN] = round(fmean(measures[name] for name in accuracies), DIGITS)
     return {
         "name": run.name + ("" if is_current else f" {MARK}"),
         "commit": run.baseline,
@@ -105,14 +105,14 @@ def select(table: pd.DataFrame, where: Sequence[str], name: str) -> pd.DataFrame
 def sort(table: pd.DataFrame, metric: str | None) -> tuple[pd.DataFrame, str]:
     """Return the rows by a metric, the best first and runs without it last, and the metric.
 
-    The default is the mean accuracy of the networks: on the held-out reviews if all runs hold out
-    reviews, else on the test reviews.
+    The default is the accuracy of the combined networks on held-out reviews if all runs hold out
+    reviews, else the mean accuracy of the networks on the test reviews.
 
     Raises:
         InputError: no run has this metric.
     """
     if metric is None:
-        metric = HELD_OUT if HELD_OUT in table and table[HELD_OUT].notna().all() else TEST
+        metric = HELD_OUT if HELD_OUT in table and table[HELD_OUT].notna().all() else MEAN
     metrics = [str(name) for name in table.select_dtypes("number")]
     if metric not in metrics:
         raise InputError(f"no run has the metric {metric!r}: use one of {', '.join(metrics)}")

@@ -26,8 +26,8 @@ from birnn.core.errors import InputError
 from birnn.core.paths import STATE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
-from birnn.evaluation.model_names import TITLES
-from birnn.experiments import execution, grid, runs
+from birnn.evaluation.model_names import NETWORK_BLEND, TITLES
+from birnn.experiments import collect, execution, grid, runs
 from birnn.experiments.cluster import Cluster
 from birnn.experiments.grid import Point
 from birnn.experiments.recipes import Recipe
@@ -38,6 +38,7 @@ from birnn.style.formatting import listed
 FOLDER = STATE / "search"
 SAMPLER_SEED = 0
 MEASURE = "holdout_accuracy"
+MODELS = (*TITLES, NETWORK_BLEND)
 HOLD_OUT = "pad.validation"
 DEFAULT_HOLD_OUT = 0.1
 DIGITS = 4  # of proposed numbers, so that names and commands stay short
@@ -97,7 +98,7 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
             valid value of the setting.
     """
     store.check_name(name)
-    models = {f"{model}.{MEASURE}": model for model in TITLES}
+    models = {f"{model}.{MEASURE}": model for model in MODELS}
     if metric not in models:
         raise InputError(
             f"a search cannot maximize {metric}: use {listed(models, 'or')}. "
@@ -193,7 +194,7 @@ def run(
         finished = _execute(points, machines)
         for index, trial in enumerate(chosen):
             if index in finished:
-                accuracy = finished[index].metrics[search.model][MEASURE]
+                accuracy = collect.measures(finished[index])[f"{search.model}.{MEASURE}"]
                 study.tell(trial.number, accuracy)
                 outcome = f"held-out accuracy {accuracy:.4f}"
             else:

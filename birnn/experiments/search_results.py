@@ -16,11 +16,12 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.model_names import BLEND_TITLES, NETWORK_BLEND, NETWORKS
 from birnn.experiments import collect as collected
 from birnn.experiments import recipes, runs, selection, tried
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.experiments.search import SAMPLER_SEED, Params, Search
+from birnn.networks.decision import combine
 from birnn.studies import figure, store
 from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
 from birnn.style.formatting import listed, number, percent, points
@@ -45,7 +46,7 @@ class Results:
     @property
     def title(self) -> str:
         """The title of the model whose accuracy is maximized."""
-        return str(TITLES[self.search.model])
+        return str(BLEND_TITLES[self.search.model])
 
     @property
     def best_settings(self) -> Params:
@@ -179,7 +180,7 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     ordered = [results.runs[trial] for trial in sorted(results.runs)]
     tables = [read_predictions(run, "held_out") for run in ordered]
     correct = [
-        is_correct(each["label"].to_numpy(), each[results.search.model].to_numpy())
+        is_correct(each["label"].to_numpy(), _log_odds(each, results.search.model))
         for each in tables
     ]
     rows = np.load(BytesIO(read_output(ordered[0], paths.HELD_OUT_ROWS.as_posix())))
@@ -187,6 +188,12 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
         BytesIO(read_output(ordered[0], paths.TRAIN_REVIEWS.as_posix())), columns=["group"]
     )["group"]
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
+
+
+def _log_odds(table: pd.DataFrame, model: str) -> NDArray[np.floating]:
+    if model == NETWORK_BLEND:
+        return combine([table[name] for name in NETWORKS])
+    return table[model].to_numpy()
 
 
 def _lines(rows: pd.DataFrame | Sequence[Params]) -> set[str]:

@@ -105,12 +105,19 @@ def test_best_comes_first(metric: str | None, expected: list[str]) -> None:
 
 def test_order_is_by_held_out_accuracy_if_all_have_one() -> None:
     one, two = (
-        samples.run(str(score), metrics=accuracies(holdout_accuracy=score)) for score in (0.6, 0.7)
+        samples.run(
+            str(score),
+            metrics=accuracies() | {"blends": {"networks": {"holdout_accuracy": score}}},
+        )
+        for score in (0.6, 0.7)
     )
-    assert leaderboard.sort(table(one, two), None)[1] == "mean.holdout_accuracy"
+    assert leaderboard.sort(table(one, two), None)[1] == "networks.holdout_accuracy"
     rows, metric = leaderboard.sort(table(one, samples.run("without")), None)
     assert metric == "mean.accuracy"
-    assert leaderboard.sort(rows, "mean.holdout_accuracy")[0]["name"].tolist() == ["0.6", "without"]
+    assert leaderboard.sort(rows, "networks.holdout_accuracy")[0]["name"].tolist() == [
+        "0.6",
+        "without",
+    ]
     with pytest.raises(InputError, match=r"no run has the metric 'bigru\.acuracy': use one of"):
         leaderboard.sort(rows, "bigru.acuracy")
 
