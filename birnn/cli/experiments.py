@@ -81,7 +81,7 @@ def study(
 ) -> None:
     """Collect finished experiments in study/NAME, and compare their networks or recipes.
 
-    Without settings and recipe, print the study.
+    Without settings and recipe, print the study and draw its figure again.
     """
     from birnn.cli import experiment_commands  # noqa: PLC0415
 

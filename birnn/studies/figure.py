@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS, pair_title
-from birnn.studies.store import Study
+from birnn.studies.store import RECIPE, Study
 from birnn.studies.table import Row, rows
 from birnn.style import plotting
 from birnn.style.colors import GRID, INK, MODELS
@@ -20,47 +20,39 @@ from birnn.style.plotting import PAIR_MARKERS, STYLE, draw_legend
 
 WIDTH, ROW, MARGIN = 4.6, 0.38, 1.6  # inches: small, so that letters are large enough on a phone
 MOST_ROWS = 20
-LABEL_WIDTH = 19  # letters
+LABEL_WIDTH, LETTERS = 19, 38  # letters of a line and of a label
+MEASURES = {"test": "accuracy", "held-out": "holdout_accuracy"}
 BAND = 0.8  # height of the models of a row, in rows
 NETWORK_MARKERS = ("o", "s", "v", "P", "X")
 MARKERS = dict(zip(NETWORKS, cycle(NETWORK_MARKERS), strict=False)) | {BASELINE: "^", ALL: "D"}
 NUMBER = 8  # points, letters of axes
 
 
-def draw(study: Study, published: Sequence[tuple[str, float]] = ()) -> Figure:
+def draw(study: Study) -> Figure:
     """Draw one row per combination of values: accuracies on the left, differences on the right.
 
-    Small marks are runs, and large ones are means with their 95% intervals over seeds. Lines join
-    the networks of a seed if there is a single row.
-
-    Args:
-        study: the study.
-        published: names and accuracies of other systems, which follow below.
+    Small marks are runs, and large ones are means with their 95% intervals. Lines join the networks
+    of a seed if there is a single row, and each recipe with the one that it adds to. The baseline
+    is left out if it is the same in all rows.
     """
-    table = rows(study)[:MOST_ROWS]
-    labels = [row.combination.label for row in table] + [name for name, _ in published]
-    pairs = [] if published else list(table[0].differences)
+    table = rows(study)
+    pairs = list(table[0].differences)
     split = "held-out" if study.about.chooses else "test"
     with mpl.rc_context(STYLE):
-        height = MARGIN + ROW * max(len(labels), 3)
+        height = MARGIN + ROW * max(len(table), 3)
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         columns = 2 if pairs else 1
         panels = figure.subplots(
             1, columns, sharey=True, squeeze=False, width_ratios=(3, 2)[:columns]
         )[0]
-        models = [model for model in study.models if model in MODELS]
-        if len(table) == 1:
-            models = study.networks  # the baseline is far away, and often the same in all runs
-        _draw_accuracies(panels[0], table, models, split)
-        for row, (_, accuracy) in enumerate(published, start=len(table)):
-            panels[0].plot(100 * accuracy, row, color=INK, marker="x", linestyle="none")
+        _draw_accuracies(panels[0], table, _models(study, table), split)
+        _draw_lines(panels[0], study, table, split)
         if pairs:
             _draw_differences(panels[1], table, pairs)
-        names = [
-            fill(shorten(label, 2 * LABEL_WIDTH, placeholder="…"), LABEL_WIDTH) for label in labels
-        ]
-        panels[0].set_yticks(range(len(labels)), names, fontsize=NUMBER)
-        panels[0].set_ylim(len(labels) - 0.5, -0.5)
+        labels = (shorten(row.combination.label, LETTERS, placeholder="…") for row in table)
+        names = [fill(label, LABEL_WIDTH, break_on_hyphens=False) for label in labels]
+        panels[0].set_yticks(range(len(table)), names)
+        panels[0].set_ylim(len(table) - 0.5, -0.5)
         seeds = {len(row.combination.runs) for row in table}
         counted = f", {min(seeds)} seeds" if len(seeds) == 1 and max(seeds) > 1 else ""
         corpus = study.about.corpus["name"]
@@ -75,28 +67,44 @@ def draw(study: Study, published: Sequence[tuple[str, float]] = ()) -> Figure:
 
 
 def save(study: Study) -> None:
-    """Save the figure of a study in its folder."""
-    plotting.save(draw(study), study.folder / f"{study.name}.png")
+    """Save the figure of a study in its folder, unless it has more than MOST_ROWS rows."""
+    if len(study.combinations()) <= MOST_ROWS:
+        plotting.save(draw(study), study.folder / f"{study.name}.png")
+
+
+def _models(study: Study, table: Sequence[Row]) -> list[str]:
+    baselines = {row.means[BASELINE].mean for row in table if BASELINE in row.means}
+    left_out = {BASELINE} if len(baselines) == 1 else set()
+    return [model for model in study.models if model in MODELS.keys() - left_out]
 
 
 def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], split: str) -> None:
-    measure = "holdout_accuracy" if split == "held-out" else "accuracy"
-    columns = [f"{model}.{measure}" for model in models]
-    for model, column, shift in zip(models, columns, _shifts(len(models)), strict=True):
+    for model, shift in zip(models, _shifts(len(models)), strict=True):
         style = {"color": MODELS[model], "marker": MARKERS[model], "label": BLEND_TITLES[model]}
+        column = f"{model}.{MEASURES[split]}"
         runs = [100 * row.combination.runs[column].to_numpy() for row in table]
         means = [row.means[model] for row in table]
         ends = [(100 * mean.mean, 100 * mean.low, 100 * mean.high) for mean in means]
         _draw_marks(axes, runs, ends, shift, style)
-        if len(table) > 1:
-            places = np.arange(len(table)) + shift
-            axes.plot(
-                [end[0] for end in ends], places, color=MODELS[model], linewidth=0.8, zorder=0
-            )
+    axes.set_xlabel(f"{split} accuracy (%),\nintervals over seeds", fontsize=NUMBER)
+
+
+def _draw_lines(axes: Axes, study: Study, table: Sequence[Row], split: str) -> None:
+    """Join the networks of a seed in a single row, or each recipe with the one that it adds to."""
+    models = _models(study, table)
+    shifts = _shifts(len(models))
     if len(table) == 1:
+        columns = [f"{model}.{MEASURES[split]}" for model in models]
         values = 100 * table[0].combination.runs[columns].to_numpy().T
-        axes.plot(values, _shifts(len(models)), color=GRID, linewidth=0.8, zorder=0)
-    axes.set_xlabel(f"{split} accuracy (%)")
+        axes.plot(values, shifts, color=GRID, linewidth=0.8, zorder=0)
+    places = {row.combination.chosen.get(RECIPE): place for place, row in enumerate(table)}
+    for recipe in study.about.recipes:
+        both = [places.get(recipe[name]) for name in ("base", "name")]
+        for model, shift in zip(models, shifts, strict=True):
+            found = [at for at in both if at is not None]
+            means = [100 * table[at].means[model].mean for at in found]
+            heights = [at + shift for at in found]
+            axes.plot(means, heights, color=MODELS[model], linewidth=0.8, zorder=0)
 
 
 def _draw_differences(axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> None:
@@ -106,7 +114,8 @@ def _draw_differences(axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[st
         style = {"color": INK, "marker": marker, "label": pair_title(*pair)}
         _draw_marks(axes, [np.empty(0)] * len(table), ends, shift, style)
     axes.axvline(0, color=GRID, linewidth=1.5, zorder=0)
-    axes.set_xlabel("difference (points)")
+    covered = table[0].covered
+    axes.set_xlabel(f"difference (points),\nintervals over {covered}", fontsize=NUMBER)
 
 
 def _draw_marks(
