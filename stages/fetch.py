@@ -1,7 +1,7 @@
 """Fetch the reviews, verify and tokenize them, and rank the words of the training split.
 
-Reads the source of the corpus. Writes data/corpus, and data/unlabelled, which has no reviews unless
-word vectors or all models are trained on them.
+Reads the source of the corpus. Writes data/corpus, and data/unlabelled, whose reviews only some
+recipes use.
 """
 
 from birnn.core import paths, stage
@@ -32,7 +32,7 @@ def main(settings: Settings) -> None:
 
 
 def write_unlabelled(settings: Settings) -> None:
-    """Write the words of the unlabelled reviews, an empty file if they are not needed."""
+    """Write the words of the unlabelled reviews, an empty file if the corpus has none."""
     texts, left_out = sources.find_unlabelled(settings, paths.RAW)
     with atomic_folder(paths.UNLABELLED) as folder:
         count = unlabelled.write(texts, folder / paths.UNLABELLED_REVIEWS.name)

@@ -11,7 +11,7 @@ from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.core.times import Timing
-from birnn.text import reviews
+from birnn.text import reviews, unlabelled
 
 
 def main(settings: Settings) -> None:
@@ -19,10 +19,13 @@ def main(settings: Settings) -> None:
     seconds, count = 0.0, 0
     with atomic_folder(paths.SELF_LABELLED) as folder:
         if settings.train.self_training:
-            seconds, count = (
-                write(settings, folder / paths.SELF_LABELLED_TRAIN.name),
-                reviews.count(paths.UNLABELLED_REVIEWS),
+            unlabelled.require(
+                paths.UNLABELLED_REVIEWS,
+                "train.self_training is true",
+                "train.self_training to false",
             )
+            seconds = write(settings, folder / paths.SELF_LABELLED_TRAIN.name)
+            count = reviews.count(paths.UNLABELLED_REVIEWS)
         # Also without reviews, because DVC warns of an empty folder.
         write_json(folder / "self_labelled.json", {"reviews": count})
     times.record(paths.SELF_LABELLED, Timing([seconds]))

@@ -72,9 +72,9 @@ def main(settings: Settings) -> None:
 def choose_studies(
     corpus: dict[str, Any], settings: dict[str, Any]
 ) -> tuple[list[Study], Study | None]:
-    """Return the studies of this corpus and these settings, and the study of recipes."""
+    """Return the studies of this corpus and these settings, and the study `recipes`."""
     found = [each for each in store.read_all(paths.STUDIES) if not each.about.chooses]
-    recipes = [each for each in found if each.about.recipes and each.covers(corpus)]
+    recipes = [each for each in found if each.name == store.RECIPES and each.covers(corpus)]
     others = [each for each in found if not each.about.recipes and each.matches(corpus, settings)]
     return others, next(iter(recipes), None)
 

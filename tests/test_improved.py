@@ -125,18 +125,21 @@ def test_export_agrees_with_predict(improved: Path, tmp_path: Path) -> None:
         assert predicted[name].numpy() == pytest.approx(expected[name].to_numpy(), abs=1e-4)
 
 
-def test_corpus_without_unlabelled_reviews_is_refused(finished_copy: Path) -> None:
-    set_settings(finished_copy, {"word_vectors.reviews": "all"})
-    result = run("python", "-m", "stages.fetch", cwd=finished_copy)
+@pytest.mark.parametrize(
+    ("stage", "setting", "value"),
+    [
+        ("train_word_vectors", "word_vectors.reviews", "all"),
+        ("label_unlabelled", "train.self_training", "true"),
+    ],
+)
+def test_corpus_without_unlabelled_reviews_is_refused(
+    finished_copy: Path, stage: str, setting: str, value: str
+) -> None:
+    set_settings(finished_copy, {setting: value})
+    result = run("python", "-m", f"stages.{stage}", cwd=finished_copy)
     assert result.returncode == 1
-    line = error_line(result.stderr)
-    assert "rotten-tomatoes has no unlabelled reviews. Set word_vectors.reviews to train." in line
-    set_settings(finished_copy, {"word_vectors.reviews": "none", "train.self_training": "true"})
-    result = run("python", "-m", "stages.fetch", cwd=finished_copy)
-    assert (
-        "train.self_training is true, but rotten-tomatoes has no unlabelled reviews"
-        in error_line(result.stderr)
-    )
+    need = f"error: {setting} is {value}, but the corpus has no unlabelled reviews: set {setting}"
+    assert error_line(result.stderr).startswith(need)
 
 
 def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:

@@ -88,11 +88,10 @@ def study(
 
 
 def _options(settings: Sequence[str], *recipe_names: str | None) -> str:
-    options = [
-        *(f"-r {name}" for name in recipe_names if name),
-        *(f"-S {each}" for each in settings),
-    ]
-    return shlex.join(" ".join(options).split())
+    given = {"-r": [name for name in recipe_names if name], "-S": settings}
+    return shlex.join(
+        part for option, values in given.items() for value in values for part in (option, value)
+    )
 
 
 def show(collected: store.Study) -> None:
@@ -192,7 +191,8 @@ def review(
     """
     stale, gate = private_apis.stale_stages(), reviews.read_gate()
     before, after = revisions.read(base), revisions.read()
-    change = reviews.Change(before, after, reviews.find_study(store.read_all(), before))
+    study_of_base = reviews.find_study(revisions.read_studies(base), store.read_all(), before)
+    change = reviews.Change(before, after, study_of_base)
     if seeds:
         numbers = ",".join(map(str, reviews.choose_seeds(change, seeds)))
         run_grid([f"{SEED}={numbers}"], [])

@@ -78,28 +78,20 @@ SOURCES = {
 
 
 def find_unlabelled(settings: Settings, raw: Path) -> tuple[list[str], int]:
-    """Return the unlabelled texts, none if no setting needs them, and how many were left out.
+    """Return the unlabelled texts of the corpus, and how many were left out.
 
-    Texts of labelled reviews are left out. `raw` is the folder for downloads.
+    Texts of labelled reviews are left out. Only `imdb` has unlabelled texts, if it can be reached.
+    `raw` is the folder for downloads.
 
     Raises:
-        InputError: the corpus has no unlabelled texts or cannot be read.
+        InputError: the archive is damaged.
     """
-    remedies = {}
-    if settings.word_vectors.reviews == "all":
-        remedies["word_vectors.reviews is all"] = "word_vectors.reviews to train"
-    if settings.train.self_training:
-        remedies["train.self_training is true"] = "train.self_training to false"
-    if not remedies:
+    if settings.fetch.source != "imdb":
         return [], 0
-    need, remedy = " and ".join(remedies), f"Set {' and '.join(remedies.values())}."
-    name = settings.fetch.source
-    if name != "imdb":
-        raise InputError(f"{need}, but {name} has no unlabelled reviews. {remedy}")
     try:
         return imdb.read_unlabelled(raw)
-    except UnreachableError as error:
-        raise InputError(f"{need}, but {error}. {remedy}") from error
+    except UnreachableError:  # `find` says so
+        return [], 0
 
 
 def find(settings: Settings, raw: Path) -> Corpus:

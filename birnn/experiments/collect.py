@@ -1,6 +1,7 @@
 """Studies from finished experiments."""
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,10 @@ def study(
     recipes = stored_recipes.read() if _compares_recipes(folder, points) else {}
     varied = [key for key in points[0].chosen if key != SEED]
     table = pd.DataFrame([row(point, run, recipes) for point, run in chosen])
-    predictions = {run.name: read_predictions(run) for _, run in chosen}
+    table["name"] = unique_names([run for _, run in chosen])
+    predictions = dict(
+        zip(table["name"], (read_predictions(run) for _, run in chosen), strict=True)
+    )
     about = About(
         command=command,
         corpus=_single_corpus([run.metrics["corpus"] for _, run in chosen]),
@@ -66,17 +70,37 @@ def study(
         recipes=[describe(recipe) for recipe in recipes.values()],
     )
     log_odds = {name: each[list(MODELS)] for name, each in predictions.items()}
-    blends = pd.DataFrame(blend_seeds(chosen, predictions) if recipes else [])
+    blends = pd.DataFrame()
+    if about.varied == [RECIPE]:
+        blends = pd.DataFrame(blend_seeds(table, [run for _, run in chosen], predictions))
     if not replace:
         runs_to_keep, blends_to_keep = _rows_to_keep(folder, about, table)
         log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
-        table, blends = pd.concat([runs_to_keep, table]), pd.concat([blends_to_keep, blends])
+        table, blends = (
+            in_order(pd.concat(rows), list(recipes))
+            for rows in ([runs_to_keep, table], [blends_to_keep, blends])
+        )
     reviews = next(iter(predictions.values()))[["label", "group"]]
     curves = None if about.varied else epochs([run for _, run in chosen])
     store.write(Study(folder, about, table, blends, curves, reviews), log_odds)
     written = store.read(folder)
     figure.save(written)
     return written
+
+
+def unique_names(runs: Sequence[Run]) -> list[str]:
+    """Return the names of runs, with the revision where several share a name."""
+    counts = Counter(run.name for run in runs)
+    return [f"{run.name}-{run.revision[:7]}" if counts[run.name] > 1 else run.name for run in runs]
+
+
+def in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
+    """Return rows in the order of their recipes; those of removed recipes come last."""
+    if RECIPE not in table:
+        return table
+    places = {recipe: place for place, recipe in enumerate(recipes)}
+    order = table[RECIPE].map(places).fillna(len(places))
+    return table.iloc[order.argsort(kind="stable")]
 
 
 def row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,19 +136,27 @@ def training(run: Run) -> dict[str, Any]:
 
 
 def blend_seeds(
-    chosen: Sequence[tuple[Point, Run]], predictions: Mapping[str, pd.DataFrame]
+    table: pd.DataFrame, runs: Sequence[Run], predictions: Mapping[str, pd.DataFrame]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the row of the mean of all seeds, for each recipe with held-out reviews."""
-    by_recipe: dict[str, list[Run]] = {}
-    for point, run in chosen:
-        by_recipe.setdefault(point.recipe, []).append(run)
-    for recipe, runs in by_recipe.items():
+    """Yield the row of the mean of all seeds, for each recipe whose runs hold out reviews.
+
+    Args:
+        table: rows of the runs.
+        runs: the runs.
+        predictions: log-odds for the test reviews, by name of the row.
+    """
+    by_recipe: dict[str, list[tuple[str, Run]]] = {}
+    for (_, name, recipe), run in zip(table[["name", RECIPE]].itertuples(), runs, strict=True):
+        by_recipe.setdefault(recipe, []).append((name, run))
+    for recipe, found in by_recipe.items():
+        if not all("blends" in run.metrics for _, run in found):
+            continue
         blends = []
-        for run in runs:
+        for name, run in found:
             held_out = read_predictions(run, "held_out")
-            _, (test,) = ensembles.fit_blends(held_out, [predictions[run.name]])
+            _, (test,) = ensembles.fit_blends(held_out, [predictions[name]])
             blends.append(test)
-        labels = predictions[runs[0].name]["label"].to_numpy()
+        labels = predictions[found[0][0]]["label"].to_numpy()
         scores = {
             model: compute_scores(labels, np.mean([blend[model] for blend in blends], axis=0))
             for model in blends[0]
@@ -206,7 +238,8 @@ def _rows_to_keep(
 def results_would_be_lost(folder: Path) -> InputError:
     """Return the error of replacing results that are not among the new ones."""
     return InputError(
-        f"{folder} has results that would be lost: choose another name, or add --replace"
+        f"{folder} has results that would be lost: choose another name (birnn study NAME), or add "
+        "--replace"
     )
 
 

@@ -1,6 +1,7 @@
 """The leaderboard: finished experiments and the run in the working tree, in one table."""
 
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from statistics import fmean
@@ -15,12 +16,13 @@ from rich.text import Text
 from birnn.core.errors import InputError
 from birnn.core.integrity import read_lock
 from birnn.core.settings import flatten
+from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import collect, grid, runs
 from birnn.experiments.runs import Run
 from birnn.studies import figure, store
-from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
+from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, SEED, About, Study
 from birnn.style import formatting
 from birnn.style.formatting import NOTHING
 
@@ -231,7 +233,7 @@ def describe(table: pd.DataFrame, metric: str, hidden: int, others: int) -> list
     return notes
 
 
-def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any]) -> Study:
+def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str) -> Study:
     """Write rows as the study `study/NAME`, and return it.
 
     Raises:
@@ -241,20 +243,19 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any]) -> Study:
     folder = store.FOLDER / name
     if folder.exists():
         raise InputError(f"{folder} exists: choose another name, or delete it")
-    settings = differing_settings(table)
-    shared = {
-        str(column).removeprefix(PARAM): values.iloc[0]
-        for column, values in table.filter(regex=f"^{PARAM}").items()
-    }
-    rows = table[[column for column in map(str, table) if not column.startswith(PARAM)]]
-    chosen = table[[PARAM + key for key in settings]].rename(columns=lambda key: key[len(PARAM) :])
+    columns = [column for column in map(str, table) if column.startswith(PARAM)]
+    settings = table[columns].rename(columns=lambda column: column.removeprefix(PARAM))
+    chosen = [key for key in differing_settings(table) if key != SEED]
+    shared = {str(key): parse_yaml(text) for key, text in settings.iloc[0].items() if text}
+    rows = table.drop(columns=[*columns, MEAN], errors="ignore")
     about = About(
-        command=f"birnn leaderboard --save {name}",
+        command=command,
         corpus={key: corpus[key] for key in CORPUS_FIELDS},
         varied=["name"],
-        settings=store.shared_settings(shared, settings, list(NETWORKS)),
+        settings=store.shared_settings(shared, chosen, list(NETWORKS)),
     )
-    store.write(Study(folder, about, pd.concat([rows, chosen], axis=1), pd.DataFrame()), {})
+    runs = pd.concat([rows, settings[[*chosen, SEED]]], axis=1)
+    store.write(Study(folder, about, runs, pd.DataFrame()), {})
     written = store.read(folder)
     figure.save(written)
     return written
@@ -287,5 +288,11 @@ def run(  # noqa: PLR0913  # one parameter per option
     shown = table.iloc[:count]
     notes = describe(shown, metric, len(table) - len(shown), others)
     if save_as:
-        notes.append(f"Saved in {save(save_as, shown, corpus).folder}.")
+        options = {"--where": where, "--name": [name], "--sort": [metric], "--save": [save_as]}
+        options |= {"--count": [] if count is None else [str(count)]}
+        command = [
+            part for option, values in options.items() for each in values for part in (option, each)
+        ]
+        saved = save(save_as, shown, corpus, f"birnn leaderboard {shlex.join(command)}")
+        notes.append(f"Saved in {saved.folder}.")
     show(shown, metric, notes)

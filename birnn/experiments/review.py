@@ -5,7 +5,7 @@ whose variance comes from a study with the settings of BASE.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +24,10 @@ from birnn.experiments import collect
 from birnn.experiments.runs import Run, locked_reviews
 from birnn.reporting import templating
 from birnn.studies import differences
-from birnn.studies.store import HOLD_OUT_SEED, SEED, Study
+from birnn.studies.store import SEED, Study, find_over_seeds
 from birnn.style.formatting import points
 
-HELD_OUT_MEASURES = {"best_val_accuracy", "holdout_accuracy"}
+WATCHED_MEASURES = {"best_val_accuracy", "holdout_accuracy"}
 PASSES, FAILS, UNDECIDED = "passes", "fails", "undecided"
 NO_VALUE = "has no value: fix its name in gate.yaml, or run make repro"
 NO_STUDY = (
@@ -107,17 +107,20 @@ def read_gate(file: Path = Path("gate.yaml")) -> Gate:
         raise InputError(f"{file}: {'; '.join(mistakes)}") from error
 
 
-def find_study(studies: Sequence[Study], base: Run) -> Study | None:
-    """Return the largest study that varies only the training seed of BASE, or None."""
-    found = [
-        study
-        for study in studies
-        if not study.about.varied
-        and HOLD_OUT_SEED not in study.runs
-        and len(study.runs) > 1
-        and study.matches(base.metrics.get("corpus", {}), flatten(base.params))
-    ]
-    return max(found, key=lambda study: len(study.runs), default=None)
+def find_study(before: Iterable[Study], here: Iterable[Study], base: Run) -> Study | None:
+    """Return the largest study that varies only the training seed of BASE, or None.
+
+    Args:
+        before: studies at BASE.
+        here: studies in the working tree, which may be of other code: used only if they contain
+            the run at BASE.
+        base: the run at BASE.
+    """
+    corpus, settings = base.metrics.get("corpus", {}), flatten(base.params)
+    return find_over_seeds(
+        [study for study in before if study.matches(corpus, settings)]
+        or [study for study in here if study.contains(base.metrics, settings)]
+    )
 
 
 def choose_seeds(change: Change, count: int) -> list[int]:
@@ -214,7 +217,7 @@ def _estimate(change: Change, network: str, measure: str) -> Line | tuple[float,
     """
     metric, study, sides = f"{network}.{measure}", change.study, (change.base, change.here)
     before, after = (collect.measures(run).get(metric, math.nan) for run in sides)
-    held_out = [_held_out(run) for run in sides if measure in HELD_OUT_MEASURES]
+    held_out = [_held_out(run) for run in sides if measure in WATCHED_MEASURES]
     for reason, verdict, applies in (
         (change.obstacle, UNDECIDED, change.obstacle),
         (NO_VALUE, FAILS, math.isnan(after)),

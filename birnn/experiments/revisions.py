@@ -1,14 +1,19 @@
 """The runs in a commit and in the working tree, without DVC's cache."""
 
 import json
+import tarfile
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from birnn.core import processes
 from birnn.core.errors import InputError
 from birnn.core.integrity import parse_lock
-from birnn.core.paths import LOCK, METRICS, PARAMS
+from birnn.core.paths import LOCK, METRICS, PARAMS, STUDIES
 from birnn.core.yaml_files import parse_yaml
 from birnn.experiments.runs import WORKSPACE, Run
+from birnn.studies import store
+from birnn.studies.store import Study
 
 
 def read(commit: str = "") -> Run:
@@ -27,6 +32,16 @@ def read(commit: str = "") -> Run:
     lock = parse_lock(_content(commit, LOCK) or b"stages: {}", lock_name)
     metrics = json.loads(_content(commit, METRICS) or b"{}")
     return Run(commit or WORKSPACE, commit, commit, parse_yaml(params), metrics, lock)
+
+
+def read_studies(commit: str) -> list[Study]:
+    """Return the studies of a commit, without those in the layout of earlier versions."""
+    archive = processes.run("git", "archive", commit, "--", STUDIES.as_posix(), check=False).stdout
+    if not archive:
+        return []
+    with TemporaryDirectory() as folder, tarfile.open(fileobj=BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+        return store.read_all(Path(folder) / STUDIES)
 
 
 def compare_metrics(base: str) -> str:

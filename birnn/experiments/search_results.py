@@ -27,6 +27,7 @@ from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
 from birnn.style.formatting import listed, number, percent, points
 
 NEW_SEEDS = 3
+FEWEST_VALUES = 10  # of trials, to say which setting matters most
 
 
 @dataclass(frozen=True)
@@ -152,9 +153,10 @@ def conclude(results: Results) -> str:
         shown = "an improvement" if low > 0 else "a loss" if high < 0 else NO_DIFFERENCE
         text += (
             f" That is {points(winner.gain)} points{_between(winner.gain_interval, points)} from "
-            f"the defaults: {shown}."
+            f"the defaults: {shown}, with this seed and on other held-out reviews."
         )
-    if len({trial.value for trial in results.study.trials if trial.value is not None}) > 1:
+    values = {trial.value for trial in results.study.trials if trial.value is not None}
+    if len(results.search.space) > 1 and len(values) >= FEWEST_VALUES:
         # PED-ANOVA (Watanabe et al. 2023) compares the best trials with all; no scale matters.
         shares = get_param_importances(results.study, evaluator=PedAnovaImportanceEvaluator())
         text += f" {next(iter(shares))} matters most."

@@ -20,7 +20,6 @@ from birnn.experiments.runs import Run
 from birnn.studies import figure, store
 from birnn.studies.store import CORPUS_FIELDS, RECIPE, SEED, About, Study
 
-NAME = "tried"
 VARIED = [RECIPE, "settings"]
 REVISION_DIGITS = 12
 
@@ -47,7 +46,11 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
         InputError: no run holds out reviews.
     """
     held_out_runs = {_source(run): run for run in runs if held_out(run)}
-    folder = store.FOLDER / NAME
+    folder = store.FOLDER / store.TRIED
+    if folder.with_suffix(".csv").exists():
+        raise InputError(
+            f"{folder}.csv has an earlier layout: move it away, and commit the log as {folder}"
+        )
     if folder.exists():
         log = store.read(folder)
     elif held_out_runs:
@@ -61,7 +64,10 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     known = set(log.runs["name"])
     same = {name: run for name, run in held_out_runs.items() if log.covers(run.metrics["corpus"])}
     if others := len(held_out_runs) - len(same):
-        print(f"{others} experiments are on another corpus than {folder}: not added")
+        print(
+            f"{others} experiments are on another corpus than {folder}: not added. To start a log "
+            "of that corpus, rename the folder"
+        )
     new = [describe(run, recipes, name) for name, run in same.items() if name not in known]
     new.sort(key=lambda row: row["command"])
     log = replace(log, runs=pd.concat([log.runs, pd.DataFrame(new)]))

@@ -13,7 +13,7 @@ from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.networks import decision
 from birnn.reporting import page, sentences, tables, templating
 from birnn.reporting.references import NOTEBOOK, published_on
-from birnn.studies.store import Study
+from birnn.studies.store import Study, find_over_seeds
 from birnn.studies.table import rows
 from birnn.style import formatting
 from birnn.training.splits import TEST, watched_split
@@ -123,15 +123,8 @@ def group_kind(corpus: str) -> str:
 
 
 def study_over_seeds(studies: Sequence[Study]) -> Study | None:
-    """Return the first study that varies only the seed and has all networks, None without one."""
-    return next(
-        (
-            study
-            for study in studies
-            if not study.about.varied and study.networks == list(NETWORKS) and len(study.runs) > 1
-        ),
-        None,
-    )
+    """Return the study over seeds that has all networks, None without one."""
+    return find_over_seeds(study for study in studies if study.networks == list(NETWORKS))
 
 
 def failed_tests(checklist: Sequence[dict[str, Any]], model: str) -> list[dict[str, Any]]:

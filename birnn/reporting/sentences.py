@@ -83,7 +83,7 @@ def summarize_recipes(study: Study) -> str:
     )
     wins = [row.combination.label for row in found if _networks_win(row, study.networks)]
     return (
-        f"From the first recipe to the last, test accuracy rises from {first} to {last}. Recipes "
+        f"From the first recipe to the last, test accuracy goes from {first} to {last}. Recipes "
         "with which every network is more accurate than the baseline, with every seed: "
         f"{', '.join(wins) or 'none'}"
     )

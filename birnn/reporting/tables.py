@@ -183,6 +183,18 @@ def recipes(study: Study) -> str:
     return table(["recipe", "adds", *titles, "gain in points"], lines, left=2)
 
 
+def seeds_of(study: Study) -> str:
+    """Return the number of seeds of each combination, as a range if it differs."""
+    counts = {len(row.combination.runs) for row in rows(study)}
+    return str(*counts) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+
+
+def covered_by_gains(study: Study, groups: str) -> str:
+    """Return what the intervals of the gains of recipes cover."""
+    covered = {gain.covered for gain in gains(study) if gain.difference}
+    return " or ".join(sorted(covered)).replace("reviews", groups) or "seeds"
+
+
 def data(statistics: Mapping[str, tuple[str, str]], source: Mapping[str, Any], corpus: str) -> str:
     """Return statistics of both splits, and the first digits of their digests."""
     lines = [[title, *cells] for title, cells in statistics.items() if title not in LEFT_OUT]

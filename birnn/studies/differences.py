@@ -69,24 +69,6 @@ class Difference(Mean):
     worse: int
 
 
-def compute_means(
-    runs: NDArray[np.float32], labels: NDArray[np.uint8], groups: NDArray[np.int32]
-) -> dict[str, Mean]:
-    """Return the mean accuracy, loss (in nats) and ROC AUC of a set of runs.
-
-    Args:
-        runs: predicted log-odds, shape (seeds, reviews).
-        labels: shape (reviews,), 1 positive, 0 negative; both occur.
-        groups: number of each review's group, such as its film, shape (reviews,).
-    """
-    return {
-        measure: estimate_mean(
-            values(labels, runs), groups, _classes(measure, labels), intervals.lowest_value(measure)
-        )
-        for measure, values in REVIEW_VALUES.items()
-    }
-
-
 def compute_differences(
     first: NDArray[np.float32],
     second: NDArray[np.float32],

@@ -12,6 +12,7 @@
 """
 
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,10 +33,12 @@ ABOUT, RUNS, EPOCHS = "study.yaml", "runs.csv", "epochs.csv"
 REVIEWS, PREDICTIONS = "reviews.parquet", "predictions"
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 RECIPE = "recipe"
+RECIPES, TRIED = "recipes", "tried"  # names of studies
 PLAIN = {RECIPE, "name", "settings"}  # columns whose values need no name
+TEXTS = ("name", RECIPE, "settings", "command", "commit", "machine")
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
 CORPUS_FIELDS = ("name", "train_reviews", "test_reviews", "vocabulary")
-HELD_OUT_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
+CHOOSING_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
 DIGITS = 6
 
 
@@ -76,9 +79,9 @@ class Combination:
     def label(self) -> str:
         """The values in one phrase."""
         return ", ".join(
-            str(value) if name in PLAIN else f"{name} {value}"
+            str(value) if name in PLAIN else f"{name} {'none' if pd.isna(value) else value}"
             for name, value in self.chosen.items()
-            if pd.notna(value)
+            if name not in PLAIN or pd.notna(value)
         )
 
 
@@ -129,7 +132,7 @@ class Study:
         Empty if the study lacks the predictions of a run.
         """
         tables = read_predictions(self.folder, runs["name"])
-        if len(tables) < len(runs):
+        if not tables or len(tables) < len(runs):
             return {}
         models = next(iter(tables.values())).columns
         return {
@@ -197,14 +200,12 @@ def read(folder: Path) -> Study:
         InputError: there is none, or one in a layout of earlier versions.
     """
     if not (folder / ABOUT).exists():
-        problem = "has an earlier layout" if (folder / RUNS).exists() else "is not a study"
-        raise InputError(
-            f"{folder} {problem}: run birnn study --replace {folder.name} with the settings of its "
-            "experiments, or delete it"
-        )
-    about = About(**read_yaml(folder / ABOUT))
-    texts = dict.fromkeys(("name", RECIPE, "machine"), str)
-    rows = pd.read_csv(folder / RUNS, dtype=texts)
+        raise InputError(_advise(folder))
+    try:
+        about = About(**read_yaml(folder / ABOUT))
+    except TypeError as error:
+        raise InputError(f"{folder / ABOUT} does not describe a study: {error}") from error
+    rows = pd.read_csv(folder / RUNS, dtype=dict.fromkeys(TEXTS, str))
     blended = pd.Series(data=False, index=rows.index)
     if {RECIPE, SEED} <= set(rows):
         blended = rows[SEED].isna()
@@ -222,10 +223,40 @@ def read(folder: Path) -> Study:
     )
 
 
+def _advise(folder: Path) -> str:
+    problem = "has an earlier layout" if (folder / RUNS).exists() else "is not a study"
+    name = RECIPES if folder.name == "ladder" else folder.name
+    return (
+        f"{folder} {problem}: run birnn study --replace {name} with the settings of its "
+        "experiments, or delete it"
+    )
+
+
 def read_all(folder: Path = FOLDER) -> list[Study]:
-    """Read all studies, sorted by name; studies that vary only the seed come first."""
-    found = [read(file.parent) for file in sorted(folder.glob(f"*/{ABOUT}"))]
+    """Read all studies, sorted by name; studies that vary only the seed come first.
+
+    A study in the layout of an earlier version is left out, with a warning.
+    """
+    found = []
+    for file in sorted(folder.glob(f"*/{RUNS}")):
+        if (file.parent / ABOUT).exists():
+            found.append(read(file.parent))
+        else:
+            print(f"warning: {_advise(file.parent)}", file=sys.stderr)
     return sorted(found, key=lambda study: len(study.about.varied))
+
+
+def find_over_seeds(studies: Iterable[Study]) -> Study | None:
+    """Return the largest study that varies only the training seed, None without one.
+
+    All its runs learn from the same reviews.
+    """
+    found = [
+        study
+        for study in studies
+        if not study.about.varied and HOLD_OUT_SEED not in study.runs and len(study.runs) > 1
+    ]
+    return max(found, key=lambda study: len(study.runs), default=None)
 
 
 def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
@@ -237,7 +268,8 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
         study: the study.
         predictions: log-odds for the test reviews, one column per model, by name of the run.
     """
-    runs = pd.concat([study.runs, study.blends])
+    # Otherwise, integers beside missing values would become floats.
+    runs = pd.concat([study.runs, study.blends]).convert_dtypes()
     if study.about.chooses:
         runs = runs[[name for name in map(str, runs) if _may_choose(name)]]
     with atomic_folder(study.folder) as part:
@@ -260,12 +292,14 @@ def check_name(name: str) -> None:
     """Check that a name can be a folder in `study`.
 
     Raises:
-        InputError: the name is not valid.
+        InputError: the name is not valid, or is that of the log of tried settings.
     """
     if not NAME.fullmatch(name):
         raise InputError(
             f"{name!r} is not a valid name of a study: use letters, digits and hyphens"
         )
+    if name == TRIED:
+        raise InputError(f"{FOLDER / TRIED} is the log of birnn tried: choose another name")
 
 
 def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFrame]:
@@ -277,4 +311,4 @@ def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFra
 def _may_choose(column: str) -> bool:
     """Return whether a column of `runs.csv` has no result of the test split."""
     model, _, measure = column.partition(".")
-    return model not in {*NETWORKS, BASELINE, NETWORK_BLEND, ALL} or measure in HELD_OUT_MEASURES
+    return model not in {*NETWORKS, BASELINE, NETWORK_BLEND, ALL} or measure in CHOOSING_MEASURES

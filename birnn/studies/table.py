@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from birnn.evaluation.intervals import LOWER_IS_BETTER, NO_DIFFERENCE, TOO_FEW_SEEDS
 from birnn.evaluation.metrics import is_correct
-from birnn.evaluation.model_names import TITLES
 from birnn.studies import differences
 from birnn.studies.differences import REVIEW_VALUES, Difference, Mean
 from birnn.studies.store import RECIPE, SEED, Combination, Study
@@ -118,8 +117,13 @@ def format_difference(difference: Difference, measure: str = "accuracy") -> str:
     """Format a difference and its interval: of accuracies in points."""
     form = formatting.points if "accuracy" in measure else signed
     if math.isnan(difference.low):
-        return f"{form(difference.mean)} ({TOO_FEW_SEEDS})"
+        return f"{form(difference.mean)} ({_why_no_interval(difference)})"
     return f"{form(difference.mean)} ({form(difference.low)} to {form(difference.high)})"
+
+
+def _why_no_interval(difference: Difference) -> str:
+    one_group = difference.seeds > 1 and math.isnan(difference.standard_error)
+    return "only one group of reviews" if one_group else TOO_FEW_SEEDS
 
 
 def signed(value: float) -> str:
@@ -130,26 +134,16 @@ def signed(value: float) -> str:
 def verdict(difference: Difference, first: str, second: str, measure: str = "accuracy") -> str:
     """Return which of two is better, if the interval excludes 0."""
     if np.isnan(difference.low):
-        return TOO_FEW_SEEDS
+        return _why_no_interval(difference)
     if difference.low <= 0 <= difference.high:
         return NO_DIFFERENCE
     is_first = (difference.mean > 0) != (measure in LOWER_IS_BETTER)
     return f"{first if is_first else second} is better"
 
 
-def headline(compared: Mapping[str, Difference], pair: Pair) -> str:
-    """Return which of two networks is better by which measures."""
-    first, second = (f"the {TITLES[name]}" for name in pair)
-    found: dict[str, list[str]] = {}
-    for measure, title in TITLES_OF_MEASURES.items():
-        if measure in compared:
-            found.setdefault(verdict(compared[measure], first, second, measure), []).append(title)
-    return "; ".join(f"{text}: {', '.join(measures)}" for text, measures in found.items())
-
-
 def gains(study: Study) -> list[Gain]:
     """Return the gain of each recipe of a study of recipes over the recipe that it adds to."""
-    if not study.about.recipes:
+    if study.about.varied != [RECIPE]:
         return []
     runs = {combination.chosen[RECIPE]: combination.runs for combination in study.combinations()}
     pairs = [(recipe["name"], recipe["base"]) for recipe in study.about.recipes]

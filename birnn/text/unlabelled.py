@@ -7,11 +7,27 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.text.parallel import map_in_order
 from birnn.text.tokenizer import tokenize
 
 SCHEMA = pa.schema({"tokens": pa.list_(pa.string())})
+
+
+def require(file: Path, setting: str, remedy: str) -> None:
+    """Check that there are unlabelled reviews, if a setting needs them.
+
+    Args:
+        file: the file that `write` wrote.
+        setting: the setting that needs them, with its value.
+        remedy: what to set instead.
+
+    Raises:
+        InputError: there are none.
+    """
+    if not pq.ParquetFile(file).metadata.num_rows:
+        raise InputError(f"{setting}, but the corpus has no unlabelled reviews: set {remedy}")
 
 
 def write(texts: Iterable[str], file: Path) -> int:

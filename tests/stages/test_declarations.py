@@ -12,6 +12,7 @@ from birnn.core import code_digests
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
 from birnn.networks.registry import NETWORKS
+from birnn.text import unlabelled
 from tests.projects import PROJECT, run, set_settings
 from tests.tiers import sampled
 
@@ -27,7 +28,6 @@ SECOND_RUNS = {
     "fetch": {"fetch.source": "csv", "csv.split_column": "null", "csv.test": "0.5"},
     "pad": {"pad.validation": "0.2"},
     "train_word_vectors": {"word_vectors.reviews": "train"},
-    # Without unlabelled reviews, only the labelled ones are written.
     "label_unlabelled": {"train.self_training": "true", "ngrams.longest": "2"},
     "weigh_ngrams": {"ngrams.longest": "2"},
 }
@@ -50,6 +50,7 @@ def test_stage_uses_declared_settings_and_code(
     stage: str, finished_copy: Path, tmp_path: Path
 ) -> None:
     (finished_copy / "data" / "own" / "reviews.csv").write_text(OWN_DATA, encoding="utf-8")
+    unlabelled.write(["fine", "dull"], finished_copy / "data" / "unlabelled" / "reviews.parquet")
     recorded = {"settings": set(), "modules": set(), "files": set()}
     for settings in [{}, SECOND_RUNS[stage]] if stage in SECOND_RUNS else [{}]:
         set_settings(finished_copy, settings)

@@ -51,6 +51,12 @@ def test_part_of_a_line_is_ignored() -> None:
     assert list(times.read()) == ["a"]
 
 
+def test_line_after_a_part_of_a_line_is_kept() -> None:
+    times.append('{"md5": "a", "sec')
+    times.append('{"md5": "b"}\n')
+    assert list(times.read()) == ["b"]
+
+
 def test_lines_of_processes_do_not_mix() -> None:
     lines = [
         "".join(f"{json.dumps({'md5': f'{worker}-{number}'})}\n" for number in range(50))

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.experiments import collect, grid, recipes, runs
 from birnn.experiments.runs import Run
-from birnn.studies import store
+from birnn.studies import store, table
 from birnn.studies.store import Study
 from tests.birnn import samples
 from tests.projects import copy_settings
@@ -107,7 +108,7 @@ def test_recipes_are_compared_and_others_keep_their_rows() -> None:
     assert study.about.recipes[1]["base"] == "notebook"
     assert study.blends["recipe"].tolist() == ["notebook", "pooling"]
     assert study.blends["all.accuracy"].between(0, 1).all()
-    study = collect_study("recipes", [SEEDS], ["regularization"])
+    study = collect_study("recipes", [SEEDS], ["two-epochs"])
     assert (
         study.runs["recipe"].tolist() == ["notebook"] * 2 + ["pooling"] * 2 + ["regularization"] * 2
     )
@@ -115,6 +116,23 @@ def test_recipes_are_compared_and_others_keep_their_rows() -> None:
     assert len(study.log_odds(study.runs)["bigru"]) == 6
     with pytest.raises(InputError, match="would be lost"):
         collect_study("recipes", ["train.seed=1"], ["pooling"])
+
+
+def test_recipes_with_another_setting_have_no_blends() -> None:
+    study = collect_study("sizes", [SEEDS, "bigru.units=8,16"], ["notebook", "pooling"])
+    assert study.about.varied == ["recipe", "bigru.units"]
+    assert len(study.blends) == 0
+    assert table.gains(study) == []
+
+
+def test_runs_that_share_a_name_keep_their_predictions() -> None:
+    points = grid.points([SEEDS])
+    found = {
+        at: replace(run, name="test", revision=f"{at}" * 9) for at, run in make_runs(points).items()
+    }
+    study = collect.study("same", "", points, found)
+    assert study.runs["name"].tolist() == ["test-0000000", "test-1111111"]
+    assert len(study.log_odds(study.runs)["bigru"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,13 @@ def test_saved_leaderboard_is_a_study(capsys: pytest.CaptureFixture[str]) -> Non
     study = store.read(store.FOLDER / "board")
     assert study.runs["name"].tolist() == [row["name"] for row in shown]
     assert study.about.corpus["name"] == "imdb"
+    assert study.covers(study.about.corpus)
+    assert study.about.command == (
+        "birnn leaderboard --name '*' --sort bigru.accuracy --save board --count 3"
+    )
     assert (study.folder / "board.png").exists()
+    leaderboard.run([], "same", None, None, leaderboard.print_csv, save_as="one")
+    assert store.read(store.FOLDER / "one").about.settings["pad.maxlen"] == 100
     with pytest.raises(InputError, match="study/board exists: choose another name"):
         leaderboard.run([], "*", None, 3, leaderboard.print_csv, save_as="board")
 

@@ -287,10 +287,18 @@ def test_study_varies_only_the_training_seed_of_the_base() -> None:
     )
     held_out = replace(STUDY, runs=STUDY.runs.assign(**{"pad.seed": 0}))
     small = replace(STUDY, runs=STUDY.runs[:4])
-    assert review.find_study([other, varied, held_out, small, STUDY], BASE) is STUDY
+    assert review.find_study([other, varied, held_out, small, STUDY], [], BASE) is STUDY
     single = replace(STUDY, runs=STUDY.runs[:1])
-    assert review.find_study([other, varied, held_out, single], BASE) is None
-    assert review.find_study([STUDY], replace(BASE, metrics={})) is None
+    assert review.find_study([other, varied, held_out, single], [], BASE) is None
+    assert review.find_study([STUDY], [], replace(BASE, metrics={})) is None
+
+
+def test_study_that_the_change_reran_is_not_the_yardstick() -> None:
+    rerun = replace(STUDY, runs=STUDY.runs.assign(**{"bigru.accuracy": 0.7, "bigru.loss": 0.7}))
+    assert review.find_study([STUDY], [rerun], BASE) is STUDY
+    assert review.find_study([], [rerun], BASE) is None
+    # A study that is not committed yet is used if it contains the run at BASE.
+    assert review.find_study([], [STUDY], BASE) is STUDY
 
 
 def test_deviations_are_added_to_the_table_of_dvc() -> None:

@@ -72,6 +72,7 @@ DEFAULTS = (0.001, 0.5)
 
 def test_better_settings_are_an_improvement(monkeypatch: pytest.MonkeyPatch) -> None:
     trials = {DEFAULTS: 0.6, (0.01, 0.5): 0.9, (0.01, 0.2): 0.89, (0.0002, 0.5): 0.5}
+    trials |= {(0.02, place / 10): 0.8 + place / 1000 for place in range(7)}
     results = make_results(monkeypatch, trials)
     text = search_results.conclude(results)
     assert "train.learning_rate=0.01 and network.dropout=0.5" in text

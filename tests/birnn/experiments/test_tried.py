@@ -99,6 +99,13 @@ def test_runs_without_a_holdout_or_on_another_corpus_are_not_logged() -> None:
     assert tried.append([other], RECIPES)[0] == 0
 
 
+def test_log_in_an_earlier_layout_is_refused() -> None:
+    Path("study").mkdir()
+    Path("study/tried.csv").touch()
+    with pytest.raises(InputError, match=r"study/tried\.csv has an earlier layout"):
+        tried.append([make_run("1", "train.seed=0", recipe=LONG)], RECIPES)
+
+
 @pytest.mark.parametrize(
     ("options", "recipe", "expected"),
     [

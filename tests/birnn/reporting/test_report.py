@@ -276,8 +276,13 @@ def test_corpus_name_is_escaped(tmp_path: Path) -> None:
 def test_unlabelled_reviews_are_counted_if_they_are_used(tmp_path: Path) -> None:
     data, _ = samples.content(samples.predictions())
     data["unlabelled"] = {"reviews": 49_359, "left_out": 641}
-    for self_training, learners in ((False, "Word vectors"), (True, "All models")):
-        data["settings"] = samples.SETTINGS | {"train.self_training": self_training}
+    report.write(data, defaultdict(str), tmp_path)
+    assert "unlabelled reviews, without" not in (tmp_path / "report.md").read_text("utf-8")
+    for name, value, learners in (
+        ("word_vectors.reviews", "all", "Word vectors"),
+        ("train.self_training", True, "All models"),
+    ):
+        data["settings"] = samples.SETTINGS | {name: value}
         report.write(data, defaultdict(str), tmp_path)
         text = words((tmp_path / "report.md").read_text(encoding="utf-8"))
         assert f"{learners} also learn from 49,359 unlabelled reviews, without 641" in text

@@ -5,12 +5,34 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit
 
-from birnn.studies.differences import compute_differences, compute_means, estimate_mean
+from birnn.evaluation.intervals import lowest_value
+from birnn.studies.differences import (
+    REVIEW_VALUES,
+    Mean,
+    compute_differences,
+    estimate_mean,
+)
 
 MEASURES = {"accuracy", "loss", "roc_auc"}
+
+
+def compute_means(
+    runs: NDArray[np.float32], labels: NDArray[np.uint8], groups: NDArray[np.int32]
+) -> dict[str, Mean]:
+    """Return the mean of each measure of one set of runs."""
+    return {
+        measure: estimate_mean(
+            values(labels, runs),
+            groups,
+            labels if measure == "roc_auc" else np.ones_like(labels),
+            lowest=lowest_value(measure),
+        )
+        for measure, values in REVIEW_VALUES.items()
+    }
 
 
 def simulate(

@@ -107,9 +107,57 @@ def test_other_folders_are_refused(tmp_path: Path, file: str) -> None:
         store.read(folder)
 
 
-@pytest.mark.parametrize("name", ["..", "a/b", "", "-a"])
+def test_earlier_layouts_are_left_out_with_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.write(make_study(tmp_path / "new"), {})
+    (tmp_path / "ladder").mkdir()
+    (tmp_path / "ladder" / "runs.csv").touch()
+    assert [study.name for study in store.read_all(tmp_path)] == ["new"]
+    assert "ladder has an earlier layout: run birnn study --replace recipes" in (
+        capsys.readouterr().err
+    )
+
+
+def test_description_with_other_keys_is_refused(tmp_path: Path) -> None:
+    folder = store.write(make_study(tmp_path / "a"), {}) or tmp_path / "a"
+    with (folder / "study.yaml").open("a", encoding="utf-8") as file:
+        file.write("other: 1\n")
+    with pytest.raises(InputError, match=r"a/study\.yaml does not describe a study: .*'other'"):
+        store.read(folder)
+
+
+def test_integers_beside_missing_values_stay_exact(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "recipes", varied=["recipe"])
+    study.runs.loc[0, "train.seed"] = 20_240_517
+    runs = study.runs.assign(recipe="plain", **{"bigru.parameters": 2_658_945})
+    blends = pd.DataFrame({"name": ["plain, all seeds"], "recipe": "plain", "all.accuracy": 0.5})
+    store.write(replace(study, runs=runs, blends=blends), {})
+    read = store.read(study.folder)
+    assert read.runs["train.seed"].tolist() == [20_240_517, 1, 0, 1]
+    assert read.runs["bigru.parameters"].tolist() == [2_658_945] * 4
+    assert len(read.blends) == 1
+
+
+def test_null_is_named_in_labels(tmp_path: Path) -> None:
+    study = make_study(tmp_path, varied=["train.clipnorm"])
+    runs = study.runs.assign(**{"train.clipnorm": [np.nan, np.nan, 1, 1]})
+    labels = [each.label for each in replace(study, runs=runs).combinations()]
+    assert labels == ["train.clipnorm none", "train.clipnorm 1.0"]
+
+
+def test_study_over_seeds_is_the_largest_on_the_same_training_reviews(tmp_path: Path) -> None:
+    varied = make_study(tmp_path / "a")
+    small = replace(varied, about=replace(varied.about, varied=[]), runs=varied.runs[:2])
+    large = replace(small, runs=varied.runs)
+    halves = replace(large, runs=varied.runs.assign(**{"pad.seed": 0}))
+    assert store.find_over_seeds([varied, halves, small, large]) is large
+    assert store.find_over_seeds([varied, halves]) is None
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "", "-a", "tried"])
 def test_invalid_names_are_refused(name: str) -> None:
-    with pytest.raises(InputError, match="is not a valid name of a study"):
+    with pytest.raises(InputError, match=r"is not a valid name|is the log of birnn tried"):
         store.check_name(name)
 
 

@@ -129,14 +129,6 @@ def test_verdict(low: float, high: float, measure: str, expected: str) -> None:
     assert table.verdict(difference(low, high), "a", "b", measure) == expected
 
 
-def test_headline_names_the_better_network_per_measure() -> None:
-    compared = {"accuracy": difference(-2, -1), "loss": difference(-2, -1)}
-    headline = table.headline(compared | {"roc_auc": difference(-1, 1)}, PAIR)
-    assert headline == (
-        "the BiGRU is better: accuracy; the BiLSTM is better: loss; no difference is shown: ROC AUC"
-    )
-
-
 @pytest.mark.parametrize("name", ["seeds", "equal-size", "halves"])
 def test_figure_shows_every_run_and_interval(name: str) -> None:
     study = store.read(PROJECT / "study" / name)
@@ -151,9 +143,12 @@ def test_figure_shows_every_run_and_interval(name: str) -> None:
     assert high == pytest.approx([100 * each.high for each in compared])
 
 
-def test_figure_of_recipes_names_them_and_published_results() -> None:
+def test_figure_of_recipes_joins_each_with_the_one_that_it_adds_to() -> None:
     study = store.read(PROJECT / "study" / "recipes")
-    (axes,) = figure.draw(study, [("another system", 0.94)]).axes
-    labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert labels[0] == "notebook"
-    assert labels[-1] == "another system"
+    axes, _ = figure.draw(study).axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == [recipe["name"] for recipe in study.about.recipes]
+    ends = {tuple(np.round(line.get_ydata())) for line in axes.lines if len(line.get_ydata()) == 2}
+    places = (names.index("n-grams"), names.index("unlabelled"))
+    assert places in ends
+    assert (places[0] + 1, places[1]) not in ends
