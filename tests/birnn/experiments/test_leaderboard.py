@@ -118,8 +118,8 @@ def test_order_is_by_held_out_accuracy_if_all_have_one() -> None:
         "0.6",
         "without",
     ]
-    with pytest.raises(InputError, match=r"no run has the metric 'bigru\.acuracy': use one of"):
-        leaderboard.sort(rows, "bigru.acuracy")
+    with pytest.raises(InputError, match=r"no run has the metric 'bigru\.speed': use one of"):
+        leaderboard.sort(rows, "bigru.speed")
 
 
 @pytest.mark.parametrize(
