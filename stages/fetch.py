@@ -13,7 +13,6 @@ from birnn.text import unlabelled
 
 def main(settings: Settings) -> None:
     """Write the requested corpus and its unlabelled reviews."""
-    write_unlabelled(settings)
     corpus = sources.find(settings, paths.RAW)
     refuse = settings.fetch.overlap == "refuse"
     with atomic_folder(paths.CORPUS) as folder:
@@ -28,12 +27,13 @@ def main(settings: Settings) -> None:
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
     print(f"test reviews whose text is also in the training split: {description['overlap']:,}")
+    write_unlabelled(description["name"])
     fallback_warning.warn_if_fallback(description["name"], description["requested"])
 
 
-def write_unlabelled(settings: Settings) -> None:
+def write_unlabelled(corpus: str) -> None:
     """Write the words of the unlabelled reviews, an empty file if the corpus has none."""
-    texts, left_out = sources.find_unlabelled(settings, paths.RAW)
+    texts, left_out = sources.read_unlabelled(corpus, paths.RAW)
     with atomic_folder(paths.UNLABELLED) as folder:
         count = unlabelled.write(texts, folder / paths.UNLABELLED_REVIEWS.name)
         write_json(

@@ -136,6 +136,7 @@ def test_pipeline_runs_after_data_is_deleted(own_copy: Path) -> None:
     file = own_copy / "data" / "own" / "reviews.csv"
     content = file.read_bytes()
     shutil.rmtree(own_copy / "data")
+    check_output(own_copy, "git", "checkout", "--", "data/own")  # as `make repro` does
     result = run("dvc", "repro", "fetch", cwd=own_copy)
     assert result.returncode != 0
     assert error_line(result.stderr) == (

@@ -77,21 +77,16 @@ SOURCES = {
 }
 
 
-def find_unlabelled(settings: Settings, raw: Path) -> tuple[list[str], int]:
-    """Return the unlabelled texts of the corpus, and how many were left out.
+def read_unlabelled(corpus: str, raw: Path) -> tuple[list[str], int]:
+    """Return the unlabelled texts of a corpus, and how many were left out.
 
-    Texts of labelled reviews are left out. Only `imdb` has unlabelled texts, if it can be reached.
-    `raw` is the folder for downloads.
+    Texts of labelled reviews are left out. Only `imdb` has unlabelled texts. `raw` is the folder
+    for downloads.
 
     Raises:
         InputError: the archive is damaged.
     """
-    if settings.fetch.source != "imdb":
-        return [], 0
-    try:
-        return imdb.read_unlabelled(raw)
-    except UnreachableError:  # `find` says so
-        return [], 0
+    return imdb.read_unlabelled(raw) if corpus == "imdb" else ([], 0)
 
 
 def find(settings: Settings, raw: Path) -> Corpus:

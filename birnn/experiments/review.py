@@ -116,7 +116,9 @@ def find_study(before: Iterable[Study], here: Iterable[Study], base: Run) -> Stu
             the run at BASE.
         base: the run at BASE.
     """
-    corpus, settings = base.metrics.get("corpus", {}), flatten(base.params)
+    if not base.metrics:
+        return None
+    corpus, settings = base.metrics["corpus"], flatten(base.params)
     return find_over_seeds(
         [study for study in before if study.matches(corpus, settings)]
         or [study for study in here if study.contains(base.metrics, settings)]

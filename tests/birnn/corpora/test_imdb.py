@@ -9,17 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from birnn.core import paths, settings
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
-from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.corpora import imdb
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Digest
 from birnn.text.reviews import words
 from stages import fetch
 from tests.birnn.corpora import archives
-from tests.projects import PROJECT
 
 
 def error_message(archive: Path) -> str:
@@ -224,10 +222,7 @@ def test_stage_stores_no_copies_and_counts_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    params = read_yaml(PROJECT / "params.yaml")
-    params["word_vectors"]["reviews"] = "all"
-    write_yaml(paths.PARAMS, params)
-    fetch.write_unlabelled(settings.load())
+    fetch.write_unlabelled("imdb")
     stored = [tokens for batch in words(paths.UNLABELLED_REVIEWS) for tokens in batch]
     assert stored == [["no", "label"], ["none", "hére"], ["nor", "here"]]
     description = read_json(paths.UNLABELLED_DESCRIPTION)

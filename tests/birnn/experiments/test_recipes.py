@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Settings, flatten
-from birnn.corpora import rotten_tomatoes, sources, store
+from birnn.corpora import rotten_tomatoes, store
 from birnn.corpora.sources import Corpus
 from birnn.experiments import grid, recipes
 from stages import fetch
-from tests.projects import PROJECT, copy_settings
+from tests.projects import PROJECT
 
 STAGES = (
     *("pad", "train_word_vectors", "label_unlabelled", "weigh_ngrams"),
@@ -60,7 +60,7 @@ def test_recipe_runs_on_few_short_texts(
     store.write(few_short_texts, corpus)
 
     def run_stages() -> None:
-        fetch.write_unlabelled(settings)
+        fetch.write_unlabelled(few_short_texts.name)
         for stage in STAGES:
             import_module(f"stages.{stage}").main(settings)
 
@@ -73,17 +73,6 @@ def test_recipe_runs_on_few_short_texts(
     else:
         run_stages()
         assert Path("models/bilstm/history.csv").exists()
-
-
-def test_unlabelled_reviews_cannot_come_from_the_fallback_corpus(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copy_settings(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    (point,) = grid.points([], *recipes.named("self-training"))
-    monkeypatch.delenv("IMDB_ARCHIVE", raising=False)
-    monkeypatch.setattr("birnn.corpora.imdb.ADDRESS", "http://127.0.0.1:1/")
-    assert sources.find_unlabelled(Settings.model_validate(point.params), tmp_path) == ([], 0)
 
 
 def test_old_name_gives_the_new_one() -> None:
