@@ -247,13 +247,12 @@ def test_search_on_a_cluster(project: Path, machines: Machines) -> None:
     command = (*BIRNN, "search", "rate", *settings, "--trials", "4", "--on", "ray", "--cpus", "1")
     result = run(*command, cwd=project, **machines.environment)
     assert result.returncode == 0, result.stdout + result.stderr
-    trials = pd.read_csv(project / "study" / "rate" / "trials.csv")
-    assert trials["number"].tolist() == [1, 2, 3, 4]
-    assert set(trials["state"]) == {"complete"}
+    trials = pd.read_csv(project / "study" / "rate" / "runs.csv")
+    assert len(trials) == 4
     assert not trials["train.learning_rate"].duplicated().any()
     names = [reference.rpartition("/")[2] for reference in experiments(project)]
-    assert sorted(trials["experiment"]) == sorted(names)
-    for name, accuracy in zip(trials["experiment"], trials["value"], strict=True):
-        label = without_digest(name)
-        assert metrics(project, label)["bigru"]["holdout_accuracy"] == accuracy
+    assert sorted(trials["name"]) == sorted(names)
+    for name, accuracy in zip(trials["name"], trials["bigru.holdout_accuracy"], strict=True):
+        measured = metrics(project, without_digest(name))["bigru"]["holdout_accuracy"]
+        assert measured == pytest.approx(accuracy)
     assert all((folder / "cache" / "files").is_dir() for folder in machines.folders)
