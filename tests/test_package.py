@@ -24,11 +24,11 @@ RUNS = {
     "explain": (["A fine film."], "log-odds of positive"),
     "export": (["reader.html"], "open it in a browser"),
     "fresh": ([], "dvc.lock is fresh"),
-    "ladder": (["-S", "train.seed=0"], "error: no finished experiment of notebook"),
+    "ladder": (["-S", "train.seed=0"], "error: none of these experiments is finished"),
     "leaderboard": ([], "Sorted by"),
     "mistakes": ([], "probability of positive"),
     "predict": (["A fine film."], "(BiLSTM "),
-    "recipes": ([], "dvc exp run -S"),
+    "recipes": ([], "dvc exp run --temp -S"),
     "results": ([], "test accuracy"),
     "review": (["HEAD"], "review.md: passes"),
     "search": (
