@@ -110,7 +110,7 @@ class Cluster:
         )
 
     def _problem(self, ray: Any, done: Any, name: str) -> str:
-        """Pull the experiment of a finished task, and add its times to those of this machine.
+        """Pull the experiment of a finished task, and add its times to `state/times.jsonl`.
 
         Return its error, or an empty string.
         """

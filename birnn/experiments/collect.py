@@ -82,10 +82,7 @@ def study(
         )
     reviews = next(iter(predictions.values()))[["label", "group"]]
     curves = None if about.varied else epochs([run for _, run in chosen])
-    store.write(Study(folder, about, table, blends, curves, reviews), log_odds)
-    written = store.read(folder)
-    figure.save(written)
-    return written
+    return figure.write(Study(folder, about, table, blends, curves, reviews), log_odds)
 
 
 def unique_names(runs: Sequence[Run]) -> list[str]:
@@ -95,7 +92,7 @@ def unique_names(runs: Sequence[Run]) -> list[str]:
 
 
 def in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
-    """Return rows in the order of their recipes; those of removed recipes come last."""
+    """Return rows in the order of their recipes; rows of removed recipes come last."""
     if RECIPE not in table:
         return table
     places = {recipe: place for place, recipe in enumerate(recipes)}
@@ -211,7 +208,7 @@ def _shared_settings(
 def _rows_to_keep(
     folder: Path, about: About, table: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the runs and blends in the folder that stay: those of recipes that are not new.
+    """Return the runs and blends in the folder whose recipes are not among the new ones.
 
     Raises:
         InputError: results would be lost.
@@ -230,7 +227,7 @@ def _rows_to_keep(
     )
     keys = [*about.varied, *(name for name in (SEED, HOLD_OUT_SEED) if name in table)]
     replaced = old.runs.drop(runs.index)
-    if not _lines(replaced[keys]) <= _lines(table[keys]):
+    if not as_lines(replaced[keys]) <= as_lines(table[keys]):
         raise results_would_be_lost(folder)
     return runs, blends
 
@@ -243,5 +240,6 @@ def results_would_be_lost(folder: Path) -> InputError:
     )
 
 
-def _lines(table: pd.DataFrame) -> set[str]:
+def as_lines(table: pd.DataFrame) -> set[str]:
+    """Return the rows of a table as text, with numbers as precise as in a study."""
     return set(table.to_csv(index=False, float_format=f"%.{store.DIGITS}g").splitlines())

@@ -255,10 +255,7 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str
         settings=store.shared_settings(shared, chosen, list(NETWORKS)),
     )
     runs = pd.concat([rows, settings[[*chosen, SEED]]], axis=1)
-    store.write(Study(folder, about, runs, pd.DataFrame()), {})
-    written = store.read(folder)
-    figure.save(written)
-    return written
+    return figure.write(Study(folder, about, runs, pd.DataFrame()), {})
 
 
 def run(  # noqa: PLR0913  # one parameter per option

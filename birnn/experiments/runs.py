@@ -238,7 +238,7 @@ def training_seconds(run: Run, recorded: Mapping[str, Any]) -> dict[str, float]:
     # The networks that label reviews need the word vectors; the baseline alone does not.
     labels = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] if seconds[SELF_LABELLED] else 0
     return {
-        **{name: before + of_network for name, of_network in training.items()},
+        **{network: before + own for network, own in training.items()},
         BASELINE: labels + baseline,
         NETWORK_BLEND: combined,
         ALL: combined + baseline,
@@ -277,7 +277,7 @@ def _hash_code() -> dict[str, str]:
 
 
 def _measured(code: Mapping[str, str]) -> Hashes:
-    """Return the hashes of the code that affects the metrics, from those of all stages."""
+    """Return the hashes of the code that affects the metrics, given the hashes of all stages."""
     return {
         (stage, _code_file(stage)): md5 for stage, md5 in code.items() if stage not in UNMEASURED
     }

@@ -1,6 +1,6 @@
 """The results of a search: its study, and what it shows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -86,7 +86,11 @@ def check_replaceable(search: Search, study: optuna.Study) -> None:
     trials = [search.params(trial) for trial in study.get_trials(states=(TrialState.COMPLETE,))]
     keys = list(search.space)
     old = store.read(folder) if stored.exists() else None
-    if old is None or old.about.varied != keys or not _lines(old.runs[keys]) <= _lines(trials):
+    if (
+        old is None
+        or old.about.varied != keys
+        or not (collected.as_lines(old.runs[keys]) <= collected.as_lines(pd.DataFrame(trials)))
+    ):
         raise collected.results_would_be_lost(folder)
 
 
@@ -114,9 +118,7 @@ def write(results: Results, command: str) -> Study:
         chooses=True,
     )
     folder = store.FOLDER / search.name
-    store.write(Study(folder, about, table, pd.DataFrame()), {})
-    written = store.read(folder)
-    figure.save(written)
+    written = figure.write(Study(folder, about, table, pd.DataFrame()), {})
     tried.append(results.runs.values(), list(recipes.read().values()))
     return written
 
@@ -196,10 +198,6 @@ def _log_odds(table: pd.DataFrame, model: str) -> NDArray[np.floating]:
     if model == NETWORK_BLEND:
         return combine([table[name] for name in NETWORKS])
     return table[model].to_numpy()
-
-
-def _lines(rows: pd.DataFrame | Sequence[Params]) -> set[str]:
-    return set(pd.DataFrame(rows).to_csv(index=False, float_format="%.6g").splitlines())
 
 
 def _assigned(params: Params) -> str:

@@ -32,7 +32,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     Existing rows stay as they are. Those on another corpus are left out, and counted.
     Each row has:
 
-    - name: the revision of the experiment, or why there is none;
+    - name: the revision of the experiment, or why it is unknown;
     - recipe: the recipe that the run is closest to, if any;
     - settings: the settings that differ from this recipe, or from the defaults without one;
     - the seed, and the accuracy of each model on the held-out reviews;
@@ -71,10 +71,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     new = [describe(run, recipes, name) for name, run in same.items() if name not in known]
     new.sort(key=lambda row: row["command"])
     log = replace(log, runs=pd.concat([log.runs, pd.DataFrame(new)]))
-    store.write(log, {})
-    written = store.read(folder)
-    figure.save(written)
-    return len(new), written
+    return len(new), figure.write(log, {})
 
 
 def held_out(run: Run) -> dict[str, float]:

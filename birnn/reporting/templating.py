@@ -11,7 +11,7 @@ OWN = "birnn.reporting"
 
 
 def environment(package: str = OWN, **filters: Callable[..., Any]) -> Environment:
-    """Return the environment of the templates of a package, which may use those of this one."""
+    """Return the environment of the templates of a package, and of `reporting`."""
     templates = Environment(
         loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, OWN))]),
         autoescape=select_autoescape(("html.j2",)),

@@ -114,7 +114,7 @@ def estimate_difference(
 ) -> Difference:
     """Return the mean difference of a measure over seeds, given differences of single reviews.
 
-    The arguments are those of `estimate_mean`, and the name of the measure.
+    `measure` is its name; see `estimate_mean` for the other arguments.
     """
     lowest = intervals.lowest_value(measure, difference=True)
     mean = estimate_mean(gains, groups, classes, lowest, comparisons)
@@ -124,8 +124,8 @@ def estimate_difference(
 def mean_over_seeds(values: ArrayLike, lowest: float = -math.inf, comparisons: int = 1) -> Mean:
     """Return the mean of a measure, given its value per seed, with an interval over new seeds only.
 
-    The interval is Student's. NaN is the value of a run that lacks the measure. The other arguments
-    are those of `estimate_mean`.
+    The interval is Student's. NaN is the value of a run that lacks the measure. See `estimate_mean`
+    for the other arguments.
     """
     by_seed = np.asarray(values, np.float64)
     by_seed = by_seed[~np.isnan(by_seed)]

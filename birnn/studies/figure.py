@@ -1,17 +1,19 @@
 """The figure of a study: accuracies of every run and their means, and differences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from textwrap import fill, shorten
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS, pair_title
+from birnn.studies import store
 from birnn.studies.store import RECIPE, Study
 from birnn.studies.table import Row, rows
 from birnn.style import plotting
@@ -64,6 +66,14 @@ def draw(study: Study) -> Figure:
             axes.grid(visible=False, axis="y")
         draw_legend(figure)
     return figure
+
+
+def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> Study:
+    """Write a study and its figure (see `store.write`), and return it as it is read."""
+    store.write(study, predictions)
+    written = store.read(study.folder)
+    save(written)
+    return written
 
 
 def save(study: Study) -> None:

@@ -44,7 +44,7 @@ DIGITS = 6
 
 @dataclass(frozen=True)
 class About:
-    """What the runs of a study share.
+    """The description of a study: what its runs share.
 
     Attributes:
         command: the command that wrote the study.
@@ -197,7 +197,7 @@ def read(folder: Path) -> Study:
     """Read the study in a folder.
 
     Raises:
-        InputError: there is none, or one in a layout of earlier versions.
+        InputError: the folder has no study, or one in a layout of earlier versions.
     """
     if not (folder / ABOUT).exists():
         raise InputError(_advise(folder))
@@ -268,7 +268,7 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
         study: the study.
         predictions: log-odds for the test reviews, one column per model, by name of the run.
     """
-    # Otherwise, integers beside missing values would become floats.
+    # Otherwise, integers in a column with missing values would become floats.
     runs = pd.concat([study.runs, study.blends]).convert_dtypes()
     if study.about.chooses:
         runs = runs[[name for name in map(str, runs) if _may_choose(name)]]
@@ -292,7 +292,7 @@ def check_name(name: str) -> None:
     """Check that a name can be a folder in `study`.
 
     Raises:
-        InputError: the name is not valid, or is that of the log of tried settings.
+        InputError: the name is not valid, or names the log of tried settings.
     """
     if not NAME.fullmatch(name):
         raise InputError(

@@ -46,8 +46,8 @@ class Gain:
     Attributes:
         recipe: name of the recipe.
         base: name of the other recipe.
-        difference: of the networks' mean test accuracy. Its interval is simultaneous with those of
-            all other gains of the study. None if the two share no seed.
+        difference: of the networks' mean test accuracy. The intervals of all gains of the study are
+            simultaneous. None if the two share no seed.
         covered: what the interval covers.
     """
 

@@ -24,7 +24,7 @@ def require(file: Path, setting: str, remedy: str) -> None:
         remedy: what to set instead.
 
     Raises:
-        InputError: there are none.
+        InputError: the file is empty.
     """
     if not pq.ParquetFile(file).metadata.num_rows:
         raise InputError(f"{setting}, but the corpus has no unlabelled reviews: set {remedy}")
