@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from birnn.corpora import corpus_statistics
 from birnn.corpora.corpus_statistics import DistinctiveWord, SplitStatistics
 from birnn.evaluation import plot_data, summary, temperature
-from birnn.evaluation.model_names import NETWORKS
+from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.evaluation.predictions import Predictions
 from birnn.experiments.runs import Run
 from birnn.reporting import figures, report
 from birnn.studies.store import About, Study
 from stages import report as report_stage
 
+MODELS = (*NETWORKS, BASELINE)
 OVERLAP = 123  # test reviews whose text is also in the training split
 MEMORIZED = 280  # words; the made-up overlap with the training split has shorter reviews
 SETTINGS = {
@@ -30,8 +31,7 @@ SETTINGS = {
     "word_vectors.reviews": "none",
     "network.embedding_dim": 128,
     "ngrams.longest": 0,
-    "bilstm.units": 64,
-    "bigru.units": 64,
+    **{f"{network}.units": 64 for network in NETWORKS},
     "train.seed": 0,
     "train.epochs": 3,
     "train.batch_size": 256,
@@ -46,12 +46,12 @@ SETTINGS = {
 
 
 def predictions(reviews: int = 400, seed: int = 0) -> dict[str, NDArray[Any]]:
-    """Return labels, lengths, groups and the log-odds of three models, mostly correct."""
+    """Return labels, lengths, groups and the log-odds of all models, mostly correct."""
     rng = np.random.default_rng(seed)
     labels = np.arange(reviews) % 2
     columns = {
-        name: 6 * strength * (labels - 0.5) + rng.normal(0, 1.2, reviews)
-        for name, strength in (("bilstm", 0.4), ("bigru", 0.4), ("baseline", 0.7))
+        name: 6 * (0.7 if name == BASELINE else 0.4) * (labels - 0.5) + rng.normal(0, 1.2, reviews)
+        for name in MODELS
     }
     return {
         "label": labels.astype(np.uint8),
@@ -65,7 +65,7 @@ def study(
     folder: Path = Path("study/seeds"),
     gain: float = 0.01,
     varied: Mapping[str, Sequence[Any]] = MappingProxyType({}),
-    networks: Sequence[str] = ("bilstm", "bigru"),
+    networks: Sequence[str] = tuple(NETWORKS),
     recipes: Sequence[dict[str, Any]] = (),
     seeds: int = 3,
 ) -> Study:
@@ -91,7 +91,7 @@ def study(
     return Study(folder, about, table, table[:0])
 
 
-def recipes(networks: Sequence[str] = ("bilstm", "bigru")) -> Study:
+def recipes(networks: Sequence[str] = tuple(NETWORKS)) -> Study:
     """Return a study of two recipes: the second adds 10 points."""
     described: list[dict[str, Any]] = [
         {"name": "plain", "base": None, "title": "the plain networks", "settings": {}},
@@ -123,7 +123,7 @@ def costs() -> dict[str, Any]:
         "multiply_adds": 9_830_528,
     }
     baseline = {"parameters": 40_000, "multiply_adds": 150}
-    return {"bilstm": network, "bigru": network, "baseline": baseline}
+    return dict.fromkeys(NETWORKS, network) | {BASELINE: baseline}
 
 
 def metrics(
@@ -131,10 +131,7 @@ def metrics(
 ) -> dict[str, Any]:
     """Return the content of `metrics.json`."""
     table = pd.DataFrame(columns)
-    predicted = {
-        name: Predictions(table[name].to_numpy(), costs()[name])
-        for name in ("bilstm", "bigru", "baseline")
-    }
+    predicted = {name: Predictions(table[name].to_numpy(), costs()[name]) for name in MODELS}
     about: dict[str, Any] = {
         "name": corpus,
         "requested": "imdb",
@@ -163,7 +160,7 @@ def checklist() -> pd.DataFrame:
     """Return the rows of `checklist.csv` for a test with cases and a test without."""
     rows = []
     for test, cases in (("plain praise is positive", 60), ("people get other first names", 0)):
-        for model in ("bilstm", "bigru", "baseline"):
+        for model in MODELS:
             figures = (3, 0.05) if cases else (0, math.nan)
             rows.append(("vocabulary", "MFT", test, model, cases, *figures, math.nan, math.nan))
     names = "capability kind test model cases failures failure_rate low high"
@@ -236,7 +233,7 @@ def run(
 ) -> Run:
     """Return a finished experiment with settings by full name; by default no reviews are held out.
 
-    Without `metrics`, the networks have accuracies of 0.80 and 0.82, and the baseline of 0.9.
+    Without `metrics`, the measures are those of `accuracies`.
     """
     params: dict[str, dict[str, Any]] = {}
     for key, value in settings.items():
@@ -247,9 +244,15 @@ def run(
     return Run(name, f"revision of {name}", "0123456789ab", params, measured, lock)
 
 
-def accuracies(bilstm: float = 0.8, bigru: float = 0.82, **measures: float) -> dict[str, Any]:
-    """Return metrics with accuracies, their intervals, and other measures of all models."""
-    models = {"bilstm": bilstm, "bigru": bigru, "baseline": 0.9}
+def accuracies(
+    changed: Mapping[str, float] = MappingProxyType({}), **measures: float
+) -> dict[str, Any]:
+    """Return metrics with accuracies, their intervals, and other measures of all models.
+
+    The networks have 0.8, 0.82 and so on, and the baseline 0.9, unless an accuracy is `changed`.
+    """
+    networks = {name: 0.8 + 0.02 * index for index, name in enumerate(NETWORKS)}
+    models = networks | {BASELINE: 0.9} | dict(changed)
     corpus = {"name": "imdb", "train_reviews": 25_000, "test_reviews": 400, "vocabulary": 88_584}
     return {"corpus": corpus} | {
         model: {"accuracy": value, "accuracy_interval": [value - 0.01, value + 0.02], **measures}

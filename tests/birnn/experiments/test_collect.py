@@ -48,7 +48,7 @@ def make_runs(points: Sequence[grid.Point], corpus: dict[str, Any] = CORPUS) -> 
     """Return a finished run of each point."""
     found = {}
     for index, point in enumerate(points):
-        metrics = samples.accuracies(0.8 + index / 1000, holdout_accuracy=0.7, loss=0.5)
+        metrics = samples.accuracies({"bilstm": 0.8 + index / 1000}, holdout_accuracy=0.7, loss=0.5)
         metrics["blends"] = {name: {"accuracy": 0.9} for name in ("networks", "all")}
         outs = [{"path": path, "md5": f"{path}, run {index}"} for path in runs.TIMED]
         lock = {"stages": {"all": {"deps": [], "outs": outs}}}
