@@ -25,16 +25,20 @@ repro: $(ENV) ## run every stage that is not up to date
 PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist worksteal --durations 10
 
 test-fast: $(ENV) ## run the unit and property tests (before every commit)
-	$(PYTEST) -m "not slow and not exhaustive" --budget 90
+	$(PYTEST) -m "not slow and not exhaustive" --budget 75
 
 test: $(ENV) ## run the fast tests and one end-to-end test per feature
-	$(PYTEST) -m "not exhaustive" --budget 480
+	$(PYTEST) -m "not exhaustive" --budget 330
 
 test-all: cluster ## run all tests, including every fault, IMDB, Ray, S3 and the tutorial
-	$(PYTEST) --budget 1800
+	$(PYTEST) --budget 1530
 
 test-rest: cluster ## run only the tests that make test-all adds to make test
-	$(PYTEST) -m exhaustive --budget 1400
+	$(PYTEST) -m exhaustive --budget 1200
+
+test-network: $(ENV) ## run the fast tests with the network of docs/add-a-network.patch
+	git apply docs/add-a-network.patch
+	$(MAKE) test-fast; status=$$?; git apply -R docs/add-a-network.patch; exit $$status
 
 test-kills: $(ENV) ## kill each stage at 25 random moments
 	$(PYTEST) tests/test_kills.py -k random --kills 25
@@ -45,7 +49,7 @@ coverage: cluster ## run all tests and list the lines and branches they miss
 	coverage combine --quiet
 	coverage report
 
-mutants: $(ENV) ## change the code in one place at a time and check that a test fails
+mutants: $(ENV) ## change the code in random places, one at a time, and check that a test fails
 	python -m tests.mutants
 
 lint: $(ENV) ## check style, types, spelling and workflows
@@ -139,6 +143,6 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
 		do printf '%-13s %s\n' "$$name" "$$text"; done
 
-.PHONY: repro test-fast test test-all test-rest test-kills coverage mutants lint format fresh study \
-	ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster lock setup \
+.PHONY: repro test-fast test test-all test-rest test-network test-kills coverage mutants lint format \
+	fresh study ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster lock setup \
 	cluster help

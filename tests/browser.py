@@ -1,14 +1,14 @@
-"""Chromium, which opens the pages of the project in tests."""
+"""A browser, which opens the pages of the project in tests."""
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from playwright.sync_api import Browser, sync_playwright
+import pytest
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
+MISSING = "no Chromium is installed"
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDTHS = [390, 1280]  # of a phone and a desktop screen
 SCHEMES = ["light", "dark"]
 # Range of the lightness of the page, 0 to 255.
@@ -17,9 +17,18 @@ PAPER = {"light": (240, 255), "dark": (0, 60)}
 
 @contextmanager
 def open_chromium() -> Iterator[Browser]:
-    """Open a headless Chromium."""
+    """Open any Chromium without a window; skip the test if there is none."""
     with sync_playwright() as playwright:
-        # Chromium has no sandbox if it runs as root, as in a container.
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = launch(playwright)
         yield chromium
         chromium.close()
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start a Chromium in PATH, Playwright's own, or Chrome or Edge where they are installed."""
+    found = [{"executable_path": path} for path in map(shutil.which, PROGRAMS) if path]
+    for place in (*found, {}, {"channel": "chrome"}, {"channel": "msedge"}):
+        with suppress(Error):
+            # Chromium has no sandbox if it runs as root, as in a container.
+            return playwright.chromium.launch(args=["--no-sandbox"], **place)
+    pytest.skip(MISSING)

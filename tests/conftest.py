@@ -14,11 +14,12 @@ import pytest
 from filelock import FileLock
 
 from birnn.experiments.launcher import compiled_in
-from tests import warm_start
+from tests import browser, warm_start
 from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone, repro
 
-# A slow example on a busy machine is not a failure.
-hypothesis.settings.register_profile("unhurried", deadline=None)
+IN_CI = "CI" in os.environ
+# A slow example on a busy machine is not a failure. In CI, examples are the same in every run.
+hypothesis.settings.register_profile("unhurried", deadline=None, derandomize=IN_CI)
 hypothesis.settings.load_profile("unhurried")
 
 STARTED = pytest.StashKey[float]()
@@ -47,16 +48,50 @@ def pytest_configure(config: pytest.Config) -> None:
             config.add_cleanup(undo)  # run in reverse order
 
 
+@pytest.hookimpl(trylast=True)  # when the tests of other tiers are deselected
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start long tests first, so that no worker is left with one at the end.
+
+    Tests that run the pipeline anew take longer than tests that modify its results. While one of
+    two workers builds the results, the other one begins with fast tests, which need none.
+    """
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    fast = [item for item in items if not item.get_closest_marker("slow")]
+    fixtures = ("clone", "finished_copy")
+    slow.sort(key=lambda item: [name not in getattr(item, "fixturenames", ()) for name in fixtures])
+    half = len(items) // 2
+    items[:] = [*fast[:half], *slow, *fast[half:]]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail in CI if the budget is exceeded by half, so that a tier cannot grow unseen."""
+    measured = IN_CI and sys.platform == "linux" and STARTED in session.config.stash
+    if measured and session.exitstatus == pytest.ExitCode.OK:
+        budget = session.config.getoption("--budget")
+        if budget and elapsed(session.config) > 1.5 * budget:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print the duration next to its budget, and the log of the warm-start server if it died."""
+    """Print the duration next to its budget, the log of a dead server, and what was not tested."""
     server = config.stash.get(SERVER, None)
     if server and server.poll() is not None:
         terminalreporter.write(Path(os.environ[WARM_START], "log").read_text(encoding="utf-8"))
     if budget := config.getoption("--budget"):
-        seconds = time.monotonic() - config.stash[STARTED]
-        terminalreporter.write_sep("-", f"{seconds:.0f} s of a budget of {budget} s on two cores")
+        line = f"{elapsed(config):.0f} s of a budget of {budget} s on two cores"
+        terminalreporter.write_sep("-", line)
+    skipped = terminalreporter.getreports("skipped")
+    if count := sum(browser.MISSING in str(report.longrepr) for report in skipped):
+        hint = "install one with `playwright install chromium`"
+        terminalreporter.line(f"{count} tests were skipped, because {browser.MISSING}: {hint}")
+
+
+def elapsed(config: pytest.Config) -> float:
+    """Return the seconds since the start of the run."""
+    return time.monotonic() - config.stash[STARTED]
 
 
 @pytest.fixture
