@@ -42,7 +42,7 @@ OPERATORS = re.compile(
 )
 # Types, paths and arguments: these operators compute nothing, and the changed code cannot run.
 NO_OPERATION = re.compile(r"/ f?\"|\*\*?\w+[,)=]|\| (None|[A-Z])|\*[,)]")
-PYTEST = "python -m pytest -x -q -p no:cacheprovider"
+PYTEST = "python -m pytest -x -q"
 FAST = f"{PYTEST} -m 'not slow and not exhaustive'"
 SLOW = f"{PYTEST} -n logical -m 'slow and not exhaustive'"
 LIMIT = 900  # seconds; a mutant that runs longer is killed
