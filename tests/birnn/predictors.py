@@ -22,7 +22,9 @@ WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
 IDS = len(WORDS) + 4
 
 
-def config(network: str, maxlen: int = 8, pooling: Pooling = "last", **ngrams: int) -> NetworkConfig:
+def config(
+    network: str, maxlen: int = 8, pooling: Pooling = "last", **ngrams: int
+) -> NetworkConfig:
     return NetworkConfig(
         name=network,
         num_words=IDS,

@@ -5,13 +5,9 @@ import threading
 
 import pytest
 
-from birnn.cli import request_queue
-from birnn.cli.request_queue import QueueFullError, RequestQueue
+from birnn.cli.request_queue import LARGEST_BATCH, LONGEST_QUEUE, QueueFullError, RequestQueue
 from birnn.inference.explanation import Explainer
 from birnn.inference.predictor import Predictor
-from tests.birnn.predictors import small_predictor
-
-PREDICTOR = small_predictor()
 
 
 class CountingPredictor(Predictor):
@@ -27,14 +23,14 @@ class CountingPredictor(Predictor):
 
 
 @pytest.fixture
-def predictor() -> CountingPredictor:
+def counting(predictor: Predictor) -> CountingPredictor:
     """Return a predictor that has predicted nothing."""
-    counting = CountingPredictor(PREDICTOR.encoding, PREDICTOR.networks)
+    counting = CountingPredictor(predictor.encoding, predictor.networks)
     object.__setattr__(counting, "sizes", [])
     return counting
 
 
-def answers(predictor: CountingPredictor, requests: list[list[str]]) -> list[object]:
+def answers(predictor: Predictor, requests: list[list[str]]) -> list[object]:
     """Return the answer to each request, or its error, if all arrive at the same time."""
 
     async def ask() -> list[object]:
@@ -46,34 +42,31 @@ def answers(predictor: CountingPredictor, requests: list[list[str]]) -> list[obj
     return asyncio.run(ask())
 
 
-def test_waiting_requests_are_predicted_together(predictor: CountingPredictor) -> None:
+def test_waiting_requests_are_predicted_together(counting: CountingPredictor) -> None:
     requests = [["good"], ["bad", ""], ["the film"], ["a", "b", "zxqv"]]
-    results = answers(predictor, requests)
-    assert predictor.sizes == [1, 6]
+    results = answers(counting, requests)
+    assert counting.sizes == [1, 6]
     for texts, rows in zip(requests, results, strict=True):
         assert [row["text"] for row in rows] == texts
-        assert [row["no_known_words"] for row in rows] == [
-            text in {"", "b", "zxqv"} for text in texts
-        ]
+        unknown = [text in {"", "b", "zxqv"} for text in texts]
+        assert [row["no_known_words"] for row in rows] == unknown
 
 
-def test_batch_of_waiting_requests_is_limited(
-    predictor: CountingPredictor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(request_queue, "LARGEST_BATCH", 5)
-    results = answers(predictor, [["good"] * size for size in (3, 2, 1, 5, 4)])
-    assert predictor.sizes == [3, 3, 5, 4]
-    assert [len(rows) for rows in results] == [3, 2, 1, 5, 4]
+def test_batch_of_waiting_requests_is_limited(counting: CountingPredictor) -> None:
+    sizes = [3, 2, 1, LARGEST_BATCH - 3, 4]
+    results = answers(counting, [["good"] * size for size in sizes])
+    assert counting.sizes == [3, LARGEST_BATCH, 4]
+    assert [len(rows) for rows in results] == sizes
 
 
-def test_failed_request_leaves_the_queue(predictor: CountingPredictor) -> None:
-    first, second = answers(predictor, [["fail"], ["good"]])
+def test_failed_request_leaves_the_queue(counting: CountingPredictor) -> None:
+    first, second = answers(counting, [["fail"], ["good"]])
     assert isinstance(first, MemoryError)
     assert [row["text"] for row in second] == ["good"]
 
 
 def test_requests_that_arrive_while_others_are_answered_are_predicted_together(
-    predictor: CountingPredictor,
+    counting: CountingPredictor,
 ) -> None:
     started, released = threading.Event(), threading.Event()
 
@@ -83,7 +76,7 @@ def test_requests_that_arrive_while_others_are_answered_are_predicted_together(
             assert released.wait(60)
 
     async def ask() -> None:
-        queue = RequestQueue(Blocked(predictor))
+        queue = RequestQueue(Blocked(counting))
         explanation = asyncio.create_task(queue.explain("good"))
         assert await asyncio.to_thread(started.wait, 60)
         requests = [asyncio.create_task(queue.predict([text])) for text in ("good", "bad")]
@@ -93,11 +86,11 @@ def test_requests_that_arrive_while_others_are_answered_are_predicted_together(
         await asyncio.gather(explanation, *requests)
 
     asyncio.run(ask())
-    assert predictor.sizes == [2]
+    assert counting.sizes == [2]
 
 
-def test_queue_is_bounded(predictor: CountingPredictor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_queue, "LONGEST_QUEUE", 2)
-    results = answers(predictor, [["good"]] * 4)
-    assert [isinstance(result, QueueFullError) for result in results] == [False, False, True, True]
-    assert predictor.sizes == [1, 1]
+def test_queue_is_bounded(counting: CountingPredictor) -> None:
+    results = answers(counting, [["good"]] * (LONGEST_QUEUE + 2))
+    refused = [isinstance(result, QueueFullError) for result in results]
+    assert refused == [False] * LONGEST_QUEUE + [True] * 2
+    assert counting.sizes == [1, LONGEST_QUEUE - 1]

@@ -83,9 +83,7 @@ def test_example_in_the_docs_predicts_the_same(
     pooling: Pooling,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    predictor = supported(
-        small_predictor(8, padding, truncating, pooling=pooling, longest_ngram=2)
-    )
+    predictor = supported(small_predictor(8, padding, truncating, pooling=pooling, longest_ngram=2))
     onnx_model.write(predictor, Path("birnn.onnx"))
     onnx.checker.check_model("birnn.onnx", full_check=True)
     Path("example.py").write_text(python_example(), encoding="utf-8")

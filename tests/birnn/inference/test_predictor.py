@@ -43,7 +43,7 @@ def test_loaded_networks_predict_the_same_unless_a_file_has_changed(
     expected = PREDICTOR.predict(texts := ["A good film.", "bad", ""])
     for name, log_odds in predictor.load_verified([*NETWORKS]).predict(texts).items():
         assert log_odds.tolist() == expected[name].tolist()
-    first, last = [*NETWORKS][0], [*NETWORKS][-1]
+    first, *_, last = NETWORKS
     (MODELS / last / "network.json").unlink()
     assert predictor.load_verified([first]).networks.keys() == {first}
     with pytest.raises(InputError, match=f"{last} differs"):
