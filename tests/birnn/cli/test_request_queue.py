@@ -1,11 +1,10 @@
 """The queue of requests, without a server."""
 
 import asyncio
-import threading
 
 import pytest
 
-from birnn.cli.request_queue import LARGEST_BATCH, LONGEST_QUEUE, QueueFullError, RequestQueue
+from birnn.cli.request_queue import LARGEST_BATCH, RequestQueue
 from birnn.inference.explanation import Explainer
 from birnn.inference.predictor import Predictor
 
@@ -63,34 +62,3 @@ def test_failed_request_leaves_the_queue(counting: CountingPredictor) -> None:
     first, second = answers(counting, [["fail"], ["good"]])
     assert isinstance(first, MemoryError)
     assert [row["text"] for row in second] == ["good"]
-
-
-def test_requests_that_arrive_while_others_are_answered_are_predicted_together(
-    counting: CountingPredictor,
-) -> None:
-    started, released = threading.Event(), threading.Event()
-
-    class Blocked(Explainer):
-        def explain(self, _text: str) -> None:
-            started.set()
-            assert released.wait(60)
-
-    async def ask() -> None:
-        queue = RequestQueue(Blocked(counting))
-        explanation = asyncio.create_task(queue.explain("good"))
-        assert await asyncio.to_thread(started.wait, 60)
-        requests = [asyncio.create_task(queue.predict([text])) for text in ("good", "bad")]
-        await asyncio.sleep(0)
-        assert queue.length == 3
-        released.set()
-        await asyncio.gather(explanation, *requests)
-
-    asyncio.run(ask())
-    assert counting.sizes == [2]
-
-
-def test_queue_is_bounded(counting: CountingPredictor) -> None:
-    results = answers(counting, [["good"]] * (LONGEST_QUEUE + 2))
-    refused = [isinstance(result, QueueFullError) for result in results]
-    assert refused == [False] * LONGEST_QUEUE + [True] * 2
-    assert counting.sizes == [1, LONGEST_QUEUE - 1]
