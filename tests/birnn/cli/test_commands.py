@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,9 +19,8 @@ from birnn.networks.decision import combine, probability
 from tests.birnn.cli.conftest import Run
 
 FIRST, *_, LAST = NETWORKS
-OPTIONS = ("--network", LAST, "--html")
 PREDICTED = ["sentiment", "probability", *NETWORKS]
-TEXTS = ["A good film.", "zxqv\x1b, bad zxqv\x1b [red]!", "", "zxqv qqqq"]
+TEXTS = ["A good film.", 'zxqv\x1b,\r\nbad zxqv\x1b "[red]"!', "", "zxqv qqqq\xe9"]
 MISSING = [False, False, True, True]  # predictions of TEXTS
 
 
@@ -33,7 +33,7 @@ def test_predict_prints_one_line_per_text(birnn: Run, predictor: Predictor) -> N
         combined = probability(combine(list(odds.values())))[index]
         each = [f"{TITLES[name]} {probability(odds[name])[index]:.4f}" for name in odds]
         sentiment = "positive" if combined > 0.5 else "negative"
-        excerpt = texts[index].replace("\x1b", " ")[:EXCERPT] + "…" * (index == 4)
+        excerpt = re.sub(r"[\x1b\r\n]", " ", texts[index])[:EXCERPT] + "…" * (index == 4)
         assert lines[index] == f"{sentiment}  {combined:.4f}  ({', '.join(each)})  {excerpt}"
     assert lines[2].endswith("(empty)")
     assert re.search(r"\d|tive", lines[2]) is None
@@ -44,31 +44,29 @@ def test_predict_writes_a_table(
     tmp_path: Path, birnn: Run, predictor: Predictor, extension: str
 ) -> None:
     repeats = BATCH_SIZE // len(TEXTS) + 1  # more than one batch
-    (tmp_path / "texts.txt").write_text("\n".join(TEXTS * repeats), encoding="utf-8")
-    file = tmp_path / f"a{extension}"
-    assert birnn("predict", "--file", tmp_path / "texts.txt", "--output", file) == ""
+    texts, file = tmp_path / "texts.jsonl", tmp_path / f"a{extension.upper()}"
+    texts.write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS) * repeats)
+    assert birnn("predict", "--file", texts, "--output", file) == ""
     if extension == ".jsonl":
         lines = file.read_text(encoding="utf-8").splitlines()
         table = pd.DataFrame([json.loads(line, parse_constant=pytest.fail) for line in lines])
     elif extension == ".csv":
-        table = pd.read_csv(file, keep_default_na=False, na_values=dict.fromkeys(PREDICTED, ""))
+        missing = dict.fromkeys(PREDICTED, "")
+        table = pd.read_csv(file, keep_default_na=False, na_values=missing, lineterminator="\n")
     else:
         table = pd.read_parquet(file)
     assert [*table] == ["source", "text", *PREDICTED, "no_known_words"]
-    assert table["source"].iloc[-1] == f"{tmp_path / 'texts.txt'}, line {len(TEXTS) * repeats}"
+    assert table["source"].iloc[-1] == f"{texts}, line {len(table)}"
     assert table["text"].tolist() == TEXTS * repeats
     assert table["no_known_words"].tolist() == MISSING * repeats
-    odds = predictor.predict(TEXTS[:2])
-    for name, log_odds in (odds | {"probability": combine(list(odds.values()))}).items():
-        expected = [*probability(log_odds), None, None]
-        for start in (0, len(table) - len(TEXTS)):
-            values = table[name][start : start + len(TEXTS)].astype(float)
-            assert values.to_numpy() == pytest.approx(
-                pd.Series(expected, dtype=float).to_numpy(), abs=1e-6, nan_ok=True
-            )
-    positive = (table["probability"] > 0.5) == (table["sentiment"] == "positive")
-    assert positive.all()
     assert table["sentiment"].isna().tolist() == MISSING * repeats
+    odds = predictor.predict(TEXTS)
+    odds["probability"] = combine(list(odds.values()))
+    for name, log_odds in odds.items():
+        expected = np.where(MISSING, np.nan, probability(log_odds))
+        values = table[name].to_numpy(float).reshape(repeats, -1)
+        assert np.allclose(values, expected, atol=1e-6, equal_nan=True)
+    assert ((table["probability"] > 0.5) == (table["sentiment"] == "positive")).all()
 
 
 def test_predict_without_texts(tmp_path: Path, birnn: Run) -> None:
@@ -81,6 +79,18 @@ def test_predict_without_texts(tmp_path: Path, birnn: Run) -> None:
     assert (tmp_path / "out.csv").read_text() == header
     birnn(*options, tmp_path / "out.parquet")
     assert pd.read_parquet(tmp_path / "out.parquet").empty
+
+
+@pytest.mark.parametrize("extension", [*output_tables.WRITERS, ".xlsx"])
+def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run, extension: str) -> None:
+    texts, file = tmp_path / "texts.txt", tmp_path / f"a{extension}"
+    texts.write_bytes(b"good\n" * BATCH_SIZE + b"\xff\n")  # fails after the first batch
+    file.write_text("previous")
+    expected = "not UTF-8" if extension in output_tables.WRITERS else "use one of .csv, .jsonl, .p"
+    with pytest.raises(InputError, match=expected):
+        birnn("predict", "--file", texts, "--network", FIRST, "--output", file)
+    assert file.read_text() == "previous"
+    assert {*tmp_path.iterdir()} == {texts, file}
 
 
 def test_explain_prints_to_the_terminal(birnn: Run, explainer: Explainer) -> None:
@@ -112,22 +122,19 @@ def test_explain_highlights_the_strongest_word(
 
 
 def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> None:
-    birnn("explain", "A good <script>film</script>.", *OPTIONS, tmp_path / "page.html")
+    options = ("explain", "--network", LAST, "--html")
+    with pytest.raises(InputError, match=r"page\.pdf is not an \.html"):
+        birnn(*options, tmp_path / "page.pdf", "A good film.")
+    birnn(*options, tmp_path / "page.html", "A good <script>film</script>.")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<script>" not in page
     assert "http" not in page
     assert ">good</span>" in page
     assert f"{TITLES[LAST]}: 0." in page
-    with pytest.raises(InputError, match=r"page\.pdf is not an \.html"):
-        birnn("explain", "A good film.", *OPTIONS, tmp_path / "page.pdf")
-
-
-@pytest.mark.parametrize("text", ["", "zxqv <b>"])
-def test_explain_gives_no_prediction_without_known_words(
-    tmp_path: Path, birnn: Run, text: str
-) -> None:
-    assert re.search(r"\d|tive", birnn("explain", text, *OPTIONS[:2])) is None
-    birnn("explain", text, *OPTIONS, tmp_path / "page.HTM")
-    main = (tmp_path / "page.HTM").read_text(encoding="utf-8").partition("<main>")[2]
-    assert "othing to go on" in main
-    assert re.search(r"0\.\d|positive|negative", main) is None
+    # Without known words, there is no prediction.
+    for text in ("", "zxqv <b>"):
+        assert re.search(r"\d|tive", birnn(*options[:-1], text)) is None
+        birnn(*options, tmp_path / "page.HTM", text)
+        main = (tmp_path / "page.HTM").read_text(encoding="utf-8").partition("<main>")[2]
+        assert "othing to go on" in main
+        assert re.search(r"0\.\d|positive|negative", main) is None
