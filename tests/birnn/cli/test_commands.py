@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from rich.text import Text
 
 from birnn.cli import output_tables
+from birnn.cli.explain import STRONG
 from birnn.cli.predict import EXCERPT
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
@@ -16,6 +18,7 @@ from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.inference.explanation import Explainer
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import combine, probability
+from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 from tests.birnn.cli.conftest import Run
 
 FIRST, *_, LAST = NETWORKS
@@ -93,10 +96,15 @@ def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run, extension:
     assert {*tmp_path.iterdir()} == {texts, file}
 
 
-def test_explain_prints_to_the_terminal(birnn: Run, explainer: Explainer) -> None:
+def test_explain_prints_to_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, birnn: Run, explainer: Explainer
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLORTERM", "truecolor")
     text = "A bad, [red] \x1b[31mfilm.\n" + 8 * " good"
-    out = birnn("explain", "--network", LAST, stdin=text.encode())
-    assert "\x1b" not in out
+    colored = birnn("explain", "--network", LAST, stdin=text.encode())
+    assert "\x1b[31m" not in colored
+    out = Text.from_ansi(colored).plain
     assert "A bad, [red]  [31mfilm.\n" in out
     network = explainer.explain(text).networks[LAST]
     assert out.count(f"{network.probability:.4f}") == 2
@@ -106,19 +114,13 @@ def test_explain_prints_to_the_terminal(birnn: Run, explainer: Explainer) -> Non
         f"{contribution:+.3f}" for contribution in strongest
     ]
     assert f"blanked: {network.blank:+.3f}, words: {sum(strongest):+.3f}, unexplained: " in out
-
-
-@pytest.mark.slow
-def test_explain_highlights_the_strongest_word(
-    monkeypatch: pytest.MonkeyPatch, birnn: Run, explainer: Explainer
-) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLORTERM", "truecolor")
-    out = birnn("explain", "the good film", "--network", FIRST)
-    colored = re.findall(r"\x1b\[1;37;48;2;[\d;]+m(\w+)", out)
-    explanation = explainer.explain("the good film")
-    contributions = map(abs, explanation.networks[FIRST].contributions)
-    assert max(zip(contributions, explanation.segments, strict=True))[1].text in colored
+    # Strong words have a background, unread words are dim.
+    color = TERMINAL_POSITIVE if strongest[0] > 0 else TERMINAL_NEGATIVE
+    strong = [each for each in strongest if abs(each) >= STRONG * abs(strongest[0])]
+    of_color = [each for each in strong if each * strongest[0] > 0]
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    assert colored.count(f"\x1b[1;37;48;2;{red};{green};{blue}mgood") == len(of_color)
+    assert "\x1b[2mbad" in colored
 
 
 def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> None:

@@ -93,7 +93,4 @@ def test_any_argument_is_accepted(argument: str) -> None:
     printable = input_texts.printable(text)
     assert len(printable) == len(text)
     assert printable.isprintable()
-
-
-def test_printable_removes_terminal_escapes() -> None:
     assert input_texts.printable("a\x1b[31mred\u202e\x07\n") == "a [31mred   "

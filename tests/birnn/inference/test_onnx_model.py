@@ -18,7 +18,6 @@ from birnn.core.errors import InputError
 from birnn.core.settings import Pooling, Side
 from birnn.inference import onnx_model
 from birnn.inference.predictor import COMBINED, Predictor
-from birnn.inference.weights import read_weights
 from birnn.layers.fused import find_cell
 from birnn.networks.decision import combine, probability
 from tests.birnn.odd_texts import TEXTS
@@ -27,8 +26,7 @@ from tests.projects import PROJECT
 
 LONG = "A good film, and isn't the bad film naïve? Good! The good, the bad and a film. "
 REVIEWS = ["A good film.", "", "zxqv", LONG, 9 * LONG, "日本語\u00a0film", "\x00 good"]
-POOLINGS = get_args(Pooling)
-LAYOUTS = [*product(get_args(Side), get_args(Side), POOLINGS)]
+LAYOUTS = [*product(get_args(Side), get_args(Side), get_args(Pooling))]
 
 
 def supported(predictor: Predictor) -> Predictor:
@@ -44,14 +42,6 @@ def supported(predictor: Predictor) -> Predictor:
 PREDICTOR = supported(small_predictor())
 
 
-def predict(predictor: Predictor, sequences: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the probabilities of the exported model."""
-    model = onnx_model.build_model(read_weights(predictor.networks))
-    session = onnxruntime.InferenceSession(model.SerializeToString())
-    names = [output.name for output in session.get_outputs()]
-    return dict(zip(names, session.run(None, {"ids": sequences}), strict=True))
-
-
 def check(predictor: Predictor, sequences: np.ndarray, exported: dict[str, np.ndarray]) -> None:
     """Check that the probabilities are the predictor's."""
     log_odds = predictor.predict_sequences(sequences)
@@ -60,18 +50,6 @@ def check(predictor: Predictor, sequences: np.ndarray, exported: dict[str, np.nd
     for name, odds in expected.items():
         assert np.ptp(odds) > 0.1
         assert np.abs(exported[name] - probability(odds)).max() <= 1e-5
-
-
-@pytest.mark.parametrize(("pooling", "longest"), [*product(POOLINGS, [0, 3])])
-def test_every_recipe_predicts_the_same(pooling: Pooling, longest: int) -> None:
-    predictor = supported(small_predictor(8, "post", pooling=pooling, longest_ngram=longest))
-    sequences = predictor.encode(REVIEWS)
-    check(predictor, sequences, predict(predictor, sequences))
-    if pooling == "max_mean":
-        # Then padding to the longest review is enough.
-        sequences = predictor.encode(["A good film.", "bad", "the", "good"])
-        assert sequences[:, 4:].max() == 0
-        check(predictor, sequences, predict(predictor, sequences[:, :4]))
 
 
 @pytest.mark.parametrize(("padding", "truncating", "pooling"), LAYOUTS)
@@ -83,7 +61,9 @@ def test_example_in_the_docs_predicts_the_same(
     pooling: Pooling,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    predictor = supported(small_predictor(8, padding, truncating, pooling=pooling, longest_ngram=2))
+    longest = 3 if truncating == "pre" else 0
+    layout = {"padding": padding, "truncating": truncating, "pooling": pooling}
+    predictor = supported(small_predictor(**layout, longest_ngram=longest))
     onnx_model.write(predictor, Path("birnn.onnx"))
     onnx.checker.check_model("birnn.onnx", full_check=True)
     Path("example.py").write_text(python_example(), encoding="utf-8")
@@ -94,7 +74,15 @@ def test_example_in_the_docs_predicts_the_same(
     onnx_model.write(predictor, Path("birnn.onnx"))
     assert Path("birnn.onnx").read_bytes() == written
     nodes = onnx.load("birnn.onnx").graph.node
-    assert [node.op_type for node in nodes].count("LabelEncoder") == 2
+    assert [node.op_type for node in nodes].count("LabelEncoder") == longest
+    if pooling == "max_mean" and padding == "post":
+        # Then padding to the longest review is enough.
+        sequences = predictor.encode(["A good film.", "bad", "the", "good"])
+        assert sequences[:, 4:].max() == 0
+        session = onnxruntime.InferenceSession(written)
+        names = [output.name for output in session.get_outputs()]
+        outputs = session.run(None, {"ids": sequences[:, :4]})
+        check(predictor, sequences, dict(zip(names, outputs, strict=True)))
 
 
 @settings(max_examples=50)
