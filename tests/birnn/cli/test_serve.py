@@ -102,11 +102,11 @@ def test_invalid_requests_are_refused(client: TestClient, path: str, body: bytes
     assert answer.json()["detail"]
 
 
-@pytest.mark.parametrize("fields", [{"text": ""}, {"text": " \n"}, {}])
-def test_form_without_a_text_is_refused(client: TestClient, fields: dict[str, str]) -> None:
-    answer = client.post("/", data=fields)
-    assert answer.status_code == 422
-    assert "Type a review first." in answer.text
+def test_form_without_a_text_is_refused(client: TestClient) -> None:
+    for fields in ({"text": ""}, {"text": " \n"}, {}):
+        answer = client.post("/", data=fields)
+        assert answer.status_code == 422
+        assert "Type a review first." in answer.text
 
 
 def test_api_page_works_offline_and_its_examples_are_valid(client: TestClient) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birnn.inference.explanation import Explainer
+from birnn.inference.explanation import Explainer, Explanation
 from tests.birnn.predictors import small_predictor
 
 EXPLAINER = Explainer(small_predictor(maxlen=4))
@@ -42,9 +42,7 @@ def test_truncated_and_unknown_words_are_marked() -> None:
 def test_text_without_known_words_gets_no_prediction(text: str) -> None:
     # In the last text, truncation removes the known words.
     explanation = EXPLAINER.explain(text)
-    assert explanation.no_known_words
-    assert (explanation.sentiment, explanation.probability, explanation.log_odds) == (None,) * 3
-    assert explanation.networks == {}
+    assert explanation == Explanation(explanation.segments, no_known_words=True)
     assert "".join(segment.text for segment in explanation.segments) == text
 
 

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
@@ -15,16 +13,6 @@ from birnn.networks.registry import NETWORKS
 from tests.birnn.predictors import small_predictor, write_project
 
 PREDICTOR = small_predictor()
-
-
-@settings(max_examples=20)
-@given(st.lists(st.text(st.characters() | st.characters(categories=["Cs"])), max_size=8))
-def test_any_texts_are_predicted(texts: list[str]) -> None:
-    predictions = PREDICTOR.predict(texts)
-    assert predictions.keys() == NETWORKS.keys()
-    for log_odds in predictions.values():
-        assert log_odds.shape == (len(texts),)
-        assert np.isfinite(log_odds).all()
 
 
 def test_batches_do_not_change_predictions() -> None:
