@@ -17,13 +17,8 @@ from tests.projects import PROJECT, copy_settings
 
 COMMANDS = sorted(get_command(main.app).commands)  # type: ignore[attr-defined]
 
-SCRIPT = r"""
-from birnn.core import stage
-
-def main(_settings):
-    print("\u2212\u2013\u2026 \u00e9 \udcff")
-
-stage.run(main)
+SCRIPT = r"""from birnn.core import stage
+stage.run(lambda _: print("\u2212\u2013\u2026 \u00e9 \udcff"))
 """
 
 

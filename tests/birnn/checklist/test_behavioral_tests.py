@@ -16,6 +16,7 @@ from birnn.text import tokenizer
 TEXTS = ["John liked it.", "An odd Film, seen with Mary.", "Nothing."]
 FILMS = {text: film for film, text in enumerate(TEXTS)}
 NAMES = "people get other first names"
+BEFORE, AFTER = "a neutral sentence before", "a neutral sentence after"
 
 
 def run(
@@ -47,9 +48,9 @@ def run(
                 "praise added at the end": 0,
             },
         ),
-        ("John|Mary", {NAMES: 2, "a neutral sentence after": 0, "a neutral sentence before": 0}),
-        ("evening", {"a neutral sentence before": 3, "a neutral sentence after": 3}),
-        (r"evening\.$", {"a neutral sentence before": 0, "a neutral sentence after": 3}),
+        ("John|Mary", {NAMES: 2, AFTER: 0, BEFORE: 0}),
+        ("evening", {BEFORE: 3, AFTER: 3}),
+        (r"evening\.$", {BEFORE: 0, AFTER: 3}),
         ("hated", {"blame added at the end": 3, "praise added at the end": 0}),
         ("^((?!loved).)*$", {"blame added at the end": 0, "praise added at the end": 3}),
     ],
@@ -67,9 +68,9 @@ def test_cases_that_no_network_can_fail_are_left_out() -> None:
     behaviors = behavioral_tests.all_behaviors(TEXTS, TEXTS[:2])
     changed = {test.description: test.without_unchanged(encode).cases for test in behaviors}
     cases = {name: [case.original for case in changed[name]] for name in changed}
-    assert cases["a neutral sentence before"] == TEXTS[2:]
+    assert cases[BEFORE] == TEXTS[2:]
     assert cases[NAMES] == TEXTS[1:2]
-    assert cases["a neutral sentence after"] == TEXTS
+    assert cases[AFTER] == TEXTS
     assert len(cases["plain praise is positive"]) == 60
     # Every change alters the words of a text, but not of each sequence.
     for case in (case for test in behaviors for case in test.cases):

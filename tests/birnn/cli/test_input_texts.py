@@ -26,21 +26,21 @@ def test_arguments_precede_files(tmp_path: Path) -> None:
         "b.csv": 'n,text\n1,"two\nlines"\n',
         "c.jsonl": '{"text": null}\n{}\n{"text": "x"}',
     }
-    files = tuple(tmp_path / name for name in contents)
-    for file in files:
-        file.write_text(contents[file.name], encoding="utf-8")
+    for name, content in contents.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    text, csv, jsonl = files = tuple(tmp_path / name for name in contents)
     assert read("a", "b\udcff", files=files, stdin=b"not read") == [
         ("argument 1", "a"),
         ("argument 2", "b?"),
-        (f"{files[0]}, line 1", "one"),
-        (f"{files[0]}, line 2", ""),
-        (f"{files[0]}, line 3", "two"),
-        (f"{files[1]}, line 2", "two\nlines"),
-        (f"{files[2]}, line 1", ""),
-        (f"{files[2]}, line 2", ""),
-        (f"{files[2]}, line 3", "x"),
+        (f"{text}, line 1", "one"),
+        (f"{text}, line 2", ""),
+        (f"{text}, line 3", "two"),
+        (f"{csv}, line 2", "two\nlines"),
+        (f"{jsonl}, line 1", ""),
+        (f"{jsonl}, line 2", ""),
+        (f"{jsonl}, line 3", "x"),
     ]
-    assert read(files=files[:1], whole=True) == [(str(files[0]), "one\n\ntwo")]
+    assert read(files=(text,), whole=True) == [(str(text), "one\n\ntwo")]
 
 
 def test_standard_input_is_split_into_lines_unless_whole() -> None:
@@ -69,21 +69,17 @@ def test_invalid_input_is_refused(stdin: bytes, *, whole: bool, expected: str) -
     assert "\n".join(text for _, text in read(stdin=valid, whole=whole)) == valid.decode()
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "expected"),
-    [
-        ("b.csv", "words\ngood\n", "has no column 'text'. Its columns are: words"),
-        ("c.jsonl", '{"text": ["good"]}\n', "line 1, column 'text' is not text"),
-        ("d.pdf", "", "has an unsupported extension: use one of .csv"),
-        ("folder/e.TXT", "", "does not exist or is not a file"),
-    ],
-)
-def test_invalid_files_are_refused(tmp_path: Path, name: str, content: str, expected: str) -> None:
-    file = tmp_path / name
-    if file.parent == tmp_path:
-        file.write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match=expected):
-        read(files=(file,))
+def test_invalid_files_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_text("words\ngood\n", encoding="utf-8")
+    (tmp_path / "c.jsonl").write_text('{"text": ["good"]}\n', encoding="utf-8")
+    for name, expected in {
+        "a.TXT": "does not exist or is not a file",
+        "b.csv": "has no column 'text'. Its columns are: words",
+        "c.jsonl": "line 1, column 'text' is not text",
+        "d.pdf": "has an unsupported extension: use one of .csv",
+    }.items():
+        with pytest.raises(InputError, match=expected):
+            read(files=(tmp_path / name,))
 
 
 @given(st.text(st.characters() | st.characters(categories=["Cs"])))

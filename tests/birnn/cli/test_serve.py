@@ -32,25 +32,21 @@ def client(explainer: Explainer) -> Iterator[TestClient]:
         yield test_client
 
 
-def test_page_has_a_form_and_no_script(client: TestClient) -> None:
-    answer = client.get("/")
-    assert answer.status_code == 200
-    assert "<textarea" in answer.text
-    assert "<script" not in answer.text
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
-    # DNS rebinding: the domain of another site resolves to this address.
-    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
-
-
-def test_submitted_text_is_explained_and_escaped(client: TestClient) -> None:
-    answer = client.post("/", data={"text": "A good film.\r\nIsn't it? <b>&"})
-    assert answer.status_code == 200
-    assert all(f"{TITLES[name]}: 0." in answer.text for name in NETWORKS)
-    assert "<b>" not in answer.text
-    assert "A good film.\nIsn&#39;t it? &lt;b&gt;&amp;</textarea>" in answer.text
+def test_form_explains_a_text_without_scripts(client: TestClient) -> None:
+    submitted = client.post("/", data={"text": "A good film.\r\nIsn't it? <b>&"})
+    for answer in (client.get("/"), submitted):
+        assert answer.status_code == 200
+        assert "<textarea" in answer.text
+        assert "<script" not in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert all(f"{TITLES[name]}: 0." in submitted.text for name in NETWORKS)
+    assert "<b>" not in submitted.text
+    assert "A good film.\nIsn&#39;t it? &lt;b&gt;&amp;</textarea>" in submitted.text
     page = client.post("/", data={"text": "zxqv"}).text.partition("</form>")[2]
     assert "othing to go on" in page
     assert "probability" not in page
+    # DNS rebinding: the domain of another site resolves to this address.
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
 
 
 def test_json_equals_the_explanation(client: TestClient, explainer: Explainer) -> None:

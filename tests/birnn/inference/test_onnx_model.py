@@ -21,7 +21,7 @@ from birnn.inference.predictor import COMBINED, Predictor
 from birnn.layers.fused import find_cell
 from birnn.networks.decision import combine, probability
 from tests.birnn.odd_texts import TEXTS
-from tests.birnn.predictors import IDS, small_predictor
+from tests.birnn.predictors import small_predictor
 from tests.projects import PROJECT
 
 LONG = "A good film, and isn't the bad film naïve? Good! The good, the bad and a film. "
@@ -97,15 +97,9 @@ def test_any_text_is_encoded_the_same(text: str) -> None:
 
 
 def test_other_layers_are_refused(tmp_path: Path) -> None:
-    other = keras.Sequential(
-        [
-            keras.Input((8,), dtype="int32"),
-            keras.layers.Embedding(IDS, 5),
-            keras.layers.Bidirectional(keras.layers.SimpleRNN(3)),
-            keras.layers.Dropout(0.5),
-            keras.layers.Dense(1),
-        ]
-    )
+    embedding, *after = next(iter(PREDICTOR.networks.values())).layers
+    after[0] = keras.layers.Bidirectional(keras.layers.SimpleRNN(4))
+    other = keras.Sequential([embedding, *after])
     # The error names all of them, and a network that can be exported, if there is one.
     unknown = {"average": other, "simple": other}
     first = next(iter(PREDICTOR.networks))
