@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from birnn.checklist import behavioral_tests, runner
-from birnn.checklist.runner import TOLERANCE, Behavior, Case
+from birnn.checklist.runner import TOLERANCE
 from birnn.text import tokenizer
 
 TEXTS = ["John liked it.", "An odd Film, seen with Mary.", "Nothing."]
@@ -66,6 +66,7 @@ def test_cases_that_no_network_can_fail_are_left_out() -> None:
         return np.array([[hash(" ".join(text.split()[-2:]))] for text in texts])
 
     behaviors = behavioral_tests.all_behaviors(TEXTS, TEXTS[:2])
+    assert runner.Behavior("", "INV", "", []).without_unchanged(encode).cases == []
     changed = {test.description: test.without_unchanged(encode).cases for test in behaviors}
     cases = {name: [case.original for case in changed[name]] for name in changed}
     assert cases[BEFORE] == TEXTS[2:]
@@ -78,12 +79,14 @@ def test_cases_that_no_network_can_fail_are_left_out() -> None:
         assert before != after
 
 
-@pytest.mark.parametrize("direction", [1, -1])
-def test_small_change_in_the_wrong_direction_is_tolerated(direction: int) -> None:
-    behavior = Behavior("", "DIR", "", [Case("longer", original="x", direction=direction)])
+@pytest.mark.parametrize(("sentence", "direction"), [("praise", 1), ("blame", -1)])
+def test_small_change_in_the_wrong_direction_is_tolerated(sentence: str, direction: int) -> None:
+    behaviors = {each.description: each for each in behavioral_tests.all_behaviors(["x"], [])}
     for step, failed in ((TOLERANCE - 0.01, False), (TOLERANCE + 0.01, True)):
-        odds = {"x": logit(0.5), "longer": logit(0.5 - direction * step)}
-        failures = behavior.failures(lambda texts, odds=odds: np.array([odds[t] for t in texts]))
+        odds = logit([0.5, 0.5 - direction * step])
+        failures = behaviors[f"{sentence} added at the end"].failures(
+            lambda texts, odds=odds: np.array([odds[int(text != "x")] for text in texts])
+        )
         assert failures.tolist() == [failed]
 
 
@@ -116,11 +119,9 @@ def test_only_rates_of_reviews_have_an_interval() -> None:
 
 
 def test_intervals_are_wider_if_reviews_of_a_film_are_alike() -> None:
-    names = ["John"] * 10 + ["Michael"] * 10
-    texts = [f"{name} liked it. {number}" for number, name in enumerate(names)]
+    texts = [f"{name} liked it. {number}" for name in ("John", "Michael") for number in range(10)]
     widths = []
     for films in (np.arange(20), np.arange(20) % 4, np.arange(20) // 5):
         row = run("John", texts, dict(zip(texts, films, strict=True)))[NAMES]
-        assert (row["cases"], row["failures"]) == (20, 10)
         widths.append(row["high"] - row["low"])
     assert widths[0] <= widths[1] < widths[2]

@@ -73,15 +73,14 @@ def test_predict_writes_a_table(
 
 
 def test_predict_without_texts(tmp_path: Path, birnn: Run) -> None:
-    options = ("predict", "--network", FIRST, "--output")
-    assert birnn(*options[:-1]) == ""
-    birnn(*options, tmp_path / "out.jsonl")
-    assert (tmp_path / "out.jsonl").read_text() == ""
-    birnn(*options, tmp_path / "out.csv", "--unknown")
-    header = f"source,text,sentiment,probability,{FIRST},no_known_words,unknown\n"
-    assert (tmp_path / "out.csv").read_text() == header
-    birnn(*options, tmp_path / "out.parquet")
-    assert pd.read_parquet(tmp_path / "out.parquet").empty
+    options = ("predict", "--network", FIRST)
+    assert birnn(*options) == ""
+    columns = ["source", "text", "sentiment", "probability", FIRST, "no_known_words", "unknown"]
+    for extension, content in ((".csv", ",".join(columns) + "\n"), (".jsonl", "")):
+        birnn(*options, "--unknown", "--output", tmp_path / f"a{extension}")
+        assert (tmp_path / f"a{extension}").read_text() == content
+    birnn(*options, "--unknown", "--output", tmp_path / "a.parquet")
+    assert [*pd.read_parquet(tmp_path / "a.parquet")] == columns
 
 
 @pytest.mark.parametrize("extension", [*output_tables.WRITERS, ".xlsx"])

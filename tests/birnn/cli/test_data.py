@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from birnn.cli import data
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
+from tests.birnn.cli.conftest import invoke
 from tests.projects import copy_settings, set_settings
 
 TEXTS = ["word " * (number % 5) + f"word{number}" for number in range(40)]
@@ -19,13 +21,14 @@ SPLIT = ["train", "test"] * 20
 OWN = Path("data/own/reviews.csv")
 
 
+check = partial(invoke, "data", "check")
+
+
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Enter a project folder with the default settings."""
-    monkeypatch.chdir(tmp_path)
+def own_folder(empty_project: Path) -> None:
+    """Enter a project with the default settings and a folder for the user's files."""
     OWN.parent.mkdir(parents=True)
-    copy_settings(tmp_path)
-    return tmp_path
+    copy_settings(empty_project)
 
 
 def labelled(positive: Any = "positive", negative: Any = "negative", **more: Any) -> pd.DataFrame:
@@ -39,11 +42,6 @@ def suggest(table: pd.DataFrame, **settings: Any) -> dict[str, Any]:
     csv = Csv.model_validate(load().csv.model_dump() | settings)
     changes = data.suggest(csv, Path())
     return {name: value for name, value in changes.items() if value != getattr(csv, name)}
-
-
-def check(file: Path | None, capsys: pytest.CaptureFixture[str]) -> str:
-    data.check(file)
-    return capsys.readouterr().out
 
 
 def follow(output: str) -> None:
@@ -62,16 +60,15 @@ def row(output: str, name: str) -> list[str]:
     return line.removeprefix(name).split()
 
 
-def test_statistics_of_a_file_that_fits(capsys: pytest.CaptureFixture[str]) -> None:
+def test_statistics_of_a_file_that_fits() -> None:
     words = [1, 2, 3, 200, 5, 6, 1, 1]
     texts = [" ".join(f"word{number}" for number in range(count)) for count in words]
-    table = pd.DataFrame(
-        {"text": texts, "label": ["Positive", "negative", "positive", "neGative"] * 2}
-    )
+    labels = ["Positive", "negative", "positive", "neGative"] * 2
+    table = pd.DataFrame({"text": texts, "label": labels})
     table["split"] = ["train"] * 6 + ["test", "Test"]
     table["film"] = [f"film {number // 4}" for number in range(8)]
     table.to_csv(OWN, index=False)
-    output = check(None, capsys)
+    output = check()
     assert "do not fit" not in output
     assert "skip" not in output
     assert row(output, "reviews") == ["6", "2"]
@@ -82,24 +79,25 @@ def test_statistics_of_a_file_that_fits(capsys: pytest.CaptureFixture[str]) -> N
     assert row(output, "words per review, longest") == ["200", "1"]
     assert row(output, "truncated at pad.maxlen 100") == ["16.7%", "0.0%"]
     assert row(output, "words in the vocabulary") == ["100.0%", "100.0%"]
+    assert "With pad.maxlen=160, at most 5%" in output
     assert output.endswith("dvc exp run -S fetch.source=csv\n")
     set_settings(Path(), {"csv.group_column": "film"})
-    output = check(None, capsys)
+    output = check()
     assert row(output, "groups, such as films") == ["2", "1"]
     assert row(output, "reviews per group, largest") == ["4", "2"]
 
 
-def test_suggested_command_fits_the_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_suggested_command_fits_the_file() -> None:
     table = labelled(5, 1).rename(columns={"text": "Review, full", "label": "Stars (1–5)"})
     table.loc[3, "Stars (1–5)"] = 3
-    file = project / "other" / "my reviews.csv"
+    file = Path("other/my reviews.csv")
     file.parent.mkdir()
     table.to_csv(file, sep=";", index=False)
-    output = check(file, capsys)
+    output = check(file)
     assert "has no column 'text'" in output
     assert "skipped rows: 1 with another 'Stars (1–5)'" in output
     follow(output)
-    fitting = check(None, capsys)
+    fitting = check()
     assert "do not fit" not in fitting
     assert row(fitting, "reviews") == row(output, "reviews")
     assert load().csv.text_column == "Review, full"
@@ -115,19 +113,17 @@ def test_suggested_command_fits_the_file(project: Path, capsys: pytest.CaptureFi
         ("train-*.csv", "test-*.csv"),
     ],
 )
-def test_suggested_copy_includes_test_files(
-    project: Path, capsys: pytest.CaptureFixture[str], train: str, test: str
-) -> None:
-    folder = project / "other"
+def test_suggested_copy_includes_test_files(train: str, test: str) -> None:
+    folder = Path("other")
     for name, rows in ((train, slice(0, 24)), (test, slice(24, 40))):
         parts = name.replace("*", "1") if "." in name else f"{name}/part.csv"
         (folder / parts).parent.mkdir(parents=True, exist_ok=True)
         labelled()[rows].to_csv(folder / parts, index=False)
-    set_settings(project, {"csv.split_column": "null", "csv.test": f'"{test}"'})
-    output = check(folder / train, capsys)
+    set_settings(Path(), {"csv.split_column": "null", "csv.test": f'"{test}"'})
+    output = check(folder / train)
     assert row(output, "reviews") == ["24", "16"]
     follow(output)
-    assert row(check(None, capsys), "reviews") == ["24", "16"]
+    assert row(check(), "reviews") == ["24", "16"]
 
 
 @pytest.mark.parametrize(
@@ -150,11 +146,9 @@ def test_labels_are_suggested(positive: Any, negative: Any, expected: dict[str, 
 
 @pytest.mark.parametrize("header", [["0", "1"], ["1", "label"], ["positive", "negative"]])
 @pytest.mark.parametrize("index", [False, True])
-def test_header_that_looks_like_labels_is_accepted(
-    capsys: pytest.CaptureFixture[str], header: list[str], *, index: bool
-) -> None:
+def test_header_that_looks_like_labels_is_accepted(header: list[str], *, index: bool) -> None:
     labelled(1, 0).to_csv("reviews.csv", header=header, index=index)
-    assert row(check(Path("reviews.csv"), capsys), "reviews") == ["32", "8"]
+    assert row(check("reviews.csv"), "reviews") == ["32", "8"]
 
 
 def test_files_without_labels_or_header_are_refused() -> None:
@@ -167,7 +161,7 @@ def test_files_without_labels_or_header_are_refused() -> None:
     ):
         Path("reviews.csv").write_text(content)
         with pytest.raises(InputError, match=expected):
-            data.check(Path("reviews.csv"))
+            check("reviews.csv")
 
 
 def test_columns_are_suggested() -> None:

@@ -69,15 +69,9 @@ def test_invalid_input_is_refused(stdin: bytes, *, whole: bool, expected: str) -
     assert "\n".join(text for _, text in read(stdin=valid, whole=whole)) == valid.decode()
 
 
-def test_invalid_files_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "b.csv").write_text("words\ngood\n", encoding="utf-8")
-    (tmp_path / "c.jsonl").write_text('{"text": ["good"]}\n', encoding="utf-8")
-    for name, expected in {
-        "a.TXT": "does not exist or is not a file",
-        "b.csv": "has no column 'text'. Its columns are: words",
-        "c.jsonl": "line 1, column 'text' is not text",
-        "d.pdf": "has an unsupported extension: use one of .csv",
-    }.items():
+def test_values_that_are_not_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": ["good"]}\n', encoding="utf-8")
+    for name, expected in {"a.jsonl": "column 'text' is not text", "b.TXT": "not exist"}.items():
         with pytest.raises(InputError, match=expected):
             read(files=(tmp_path / name,))
 

@@ -1,6 +1,5 @@
 """The ONNX model and the JSON file next to it predict as the project does."""
 
-import json
 import re
 import runpy
 from itertools import product
@@ -12,7 +11,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from hypothesis import given, settings
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Pooling, Side
@@ -20,12 +18,13 @@ from birnn.inference import onnx_model
 from birnn.inference.predictor import COMBINED, Predictor
 from birnn.layers.fused import find_cell
 from birnn.networks.decision import combine, probability
-from tests.birnn.odd_texts import TEXTS
+from tests.birnn.odd_texts import ODD
 from tests.birnn.predictors import small_predictor
 from tests.projects import PROJECT
 
 LONG = "A good film, and isn't the bad film naïve? Good! The good, the bad and a film. "
 REVIEWS = ["A good film.", "", "zxqv", LONG, 9 * LONG, "日本語\u00a0film", "\x00 good"]
+REVIEWS += [f"good{odd}film{odd}BAD" for odd in ODD]
 LAYOUTS = [*product(get_args(Side), get_args(Side), get_args(Pooling))]
 
 
@@ -83,17 +82,6 @@ def test_example_in_the_docs_predicts_the_same(
         names = [output.name for output in session.get_outputs()]
         outputs = session.run(None, {"ids": sequences[:, :4]})
         check(predictor, sequences, dict(zip(names, outputs, strict=True)))
-
-
-@settings(max_examples=50)
-@given(TEXTS)
-def test_any_text_is_encoded_the_same(text: str) -> None:
-    described = onnx_model.describe_encoding(PREDICTOR.encoding, pooled=False)
-    description = json.loads(json.dumps(described))
-    ids = {word: number for number, word in enumerate(description["words"], 4)}
-    words = text.translate(str.maketrans(description["replace"])).split(" ")
-    encoded = [1, *(ids.get(word, 2) for word in words if word)][-8:]
-    assert [0] * (8 - len(encoded)) + encoded == PREDICTOR.encode([text])[0].tolist()
 
 
 def test_other_layers_are_refused(tmp_path: Path) -> None:
