@@ -10,6 +10,7 @@ from birnn.core.integrity import compute_md5
 from birnn.core.paths import LOCK, MODELS, PADDED, PARAMS, PIPELINE
 from birnn.core.settings import Pooling, Side
 from birnn.inference.predictor import Predictor
+from birnn.layers.fused import find_cell
 from birnn.networks.config import NetworkConfig
 from birnn.networks.network import initialize, save_network
 from birnn.networks.registry import NETWORKS
@@ -58,6 +59,16 @@ def small_predictor(
         initialize(model, np.empty((0, 5), np.float32), table)
         networks[name] = model
     return Predictor(Encoding(WORDS, maxlen, padding, truncating), networks)
+
+
+def gated(predictor: Predictor) -> Predictor:
+    """Return a predictor of the LSTMs and GRUs, which every export can express."""
+    networks = {
+        name: model
+        for name, model in predictor.networks.items()
+        if find_cell(getattr(model.layers[1], "forward_layer", None))
+    }
+    return Predictor(predictor.encoding, networks)
 
 
 def random_table(longest: int, seed: int) -> RatioTable:

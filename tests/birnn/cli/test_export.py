@@ -15,10 +15,9 @@ from hypothesis.extra.numpy import arrays
 from birnn.cli import reader_page
 from birnn.core.errors import InputError
 from tests.birnn.cli.conftest import Run
-from tests.birnn.predictors import small_predictor
+from tests.birnn.predictors import gated, small_predictor
 
-# The network that every format can express; others may be exported to .zip only.
-LSTM = ("--network", "bilstm")
+GATED = ("--network", next(iter(gated(small_predictor()).networks)))
 NUMBERS = st.floats(-1e3, 1e3, width=32)
 
 
@@ -34,7 +33,7 @@ NUMBERS = st.floats(-1e3, 1e3, width=32)
 def test_name_decides_the_format(
     tmp_path: Path, birnn: Run, name: str, start: bytes, hint: str, written: set[str]
 ) -> None:
-    out = birnn("export", tmp_path / name, *LSTM)
+    out = birnn("export", tmp_path / name, *GATED)
     assert out.startswith(f"{tmp_path / name}: 0.0 MB; ")
     assert hint in out
     content = (tmp_path / name).read_bytes()
@@ -59,7 +58,7 @@ def test_what_cannot_be_exported_is_refused(
         birnn("export", tmp_path / "a.onnx")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(InputError, match=r"ngrams\.longest"):
-        reader_page.render(small_predictor(longest_ngram=2))
+        reader_page.render(gated(small_predictor(longest_ngram=2)))
 
 
 @given(arrays(np.float32, (3, 4), elements=NUMBERS), st.sampled_from([np.int8, np.int16]))

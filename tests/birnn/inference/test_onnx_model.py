@@ -16,10 +16,9 @@ from birnn.core.errors import InputError
 from birnn.core.settings import Pooling, Side
 from birnn.inference import onnx_model
 from birnn.inference.predictor import COMBINED, Predictor
-from birnn.layers.fused import find_cell
 from birnn.networks.decision import combine, probability
 from tests.birnn.odd_texts import ODD
-from tests.birnn.predictors import small_predictor
+from tests.birnn.predictors import gated, small_predictor
 from tests.projects import PROJECT
 
 LONG = "A good film, and isn't the bad film naïve? Good! The good, the bad and a film. "
@@ -28,17 +27,7 @@ REVIEWS += [f"good{odd}film{odd}BAD" for odd in ODD]
 LAYOUTS = [*product(get_args(Side), get_args(Side), get_args(Pooling))]
 
 
-def supported(predictor: Predictor) -> Predictor:
-    """Return a predictor of the networks that ONNX can express."""
-    networks = {
-        name: model
-        for name, model in predictor.networks.items()
-        if find_cell(getattr(model.layers[1], "forward_layer", None))
-    }
-    return Predictor(predictor.encoding, networks)
-
-
-PREDICTOR = supported(small_predictor())
+PREDICTOR = gated(small_predictor())
 
 
 def check(predictor: Predictor, sequences: np.ndarray, exported: dict[str, np.ndarray]) -> None:
@@ -62,7 +51,7 @@ def test_example_in_the_docs_predicts_the_same(
     monkeypatch.chdir(tmp_path)
     longest = 3 if truncating == "pre" else 0
     layout = {"padding": padding, "truncating": truncating, "pooling": pooling}
-    predictor = supported(small_predictor(**layout, longest_ngram=longest))
+    predictor = gated(small_predictor(**layout, longest_ngram=longest))
     onnx_model.write(predictor, Path("birnn.onnx"))
     onnx.checker.check_model("birnn.onnx", full_check=True)
     Path("example.py").write_text(python_example(), encoding="utf-8")
