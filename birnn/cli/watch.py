@@ -57,11 +57,11 @@ def run(html: Path | None) -> None:
     console.print(NOTHING)
 
 
-def snapshots() -> Iterator[list[Training]]:
-    """Yield the trainings to show, once per second while there are some or DVC runs stages.
+def snapshots(interval: float = INTERVAL, patience: float = PATIENCE) -> Iterator[list[Training]]:
+    """Yield the trainings to show every `interval` seconds while there are some or DVC runs stages.
 
-    Trainings that end meanwhile are still shown. If nothing runs at the start, yield the last
-    trainings once.
+    Trainings that end meanwhile are still shown, for `patience` seconds after the last one. If
+    nothing runs at the start, yield the last trainings once.
     """
     found = live.find()
     shown = merge(found, [])
@@ -72,10 +72,10 @@ def snapshots() -> Iterator[list[Training]]:
     end = math.inf
     while time.monotonic() < end:
         yield shown
-        time.sleep(INTERVAL)
+        time.sleep(interval)
         shown = merge(live.find(), shown)
         is_active = is_dvc_running() or not all(training.finished for training in shown)
-        end = math.inf if is_active else min(end, time.monotonic() + PATIENCE)
+        end = math.inf if is_active else min(end, time.monotonic() + patience)
 
 
 def is_dvc_running() -> bool:

@@ -1,18 +1,42 @@
-"""A small predictor with random weights."""
+"""A small predictor with random weights, and a project that contains it."""
+
+import json
+from pathlib import Path
 
 import keras
 import numpy as np
 
+from birnn.core.integrity import compute_md5
+from birnn.core.paths import LOCK, MODELS, PADDED, PARAMS, PIPELINE
 from birnn.core.settings import Pooling, Side
 from birnn.inference.predictor import Predictor
+from birnn.layers.fused import find_cell
 from birnn.networks.config import NetworkConfig
-from birnn.networks.network import initialize
+from birnn.networks.network import initialize, save_network
 from birnn.networks.registry import NETWORKS
+from birnn.text import encoding
 from birnn.text.encoding import Encoding
 from birnn.text.ngrams import NO_NGRAM, RatioTable, codes
 from tests.birnn.small_networks import build
 
 WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
+IDS = len(WORDS) + 4
+
+
+def config(
+    network: str, maxlen: int = 8, pooling: Pooling = "last", **ngrams: int
+) -> NetworkConfig:
+    return NetworkConfig(
+        name=network,
+        num_words=IDS,
+        maxlen=maxlen,
+        embedding_dim=5,
+        settings={"units": 4},
+        dropout=0.5,
+        kernel="auto",
+        pooling=pooling,
+        **ngrams,
+    )
 
 
 def small_predictor(
@@ -23,24 +47,13 @@ def small_predictor(
     pooling: Pooling = "last",
     longest_ngram: int = 0,
 ) -> Predictor:
-    """Return a predictor of two networks with the vocabulary WORDS."""
+    """Return a predictor of all networks with the vocabulary WORDS."""
     keras.utils.set_random_seed(seed)
     networks = {}
     table = random_table(longest_ngram, seed) if longest_ngram else None
+    ngrams = {"longest_ngram": longest_ngram, "ngrams": len(table.codes)} if table else {}
     for name in NETWORKS:
-        config = NetworkConfig(
-            name=name,
-            num_words=len(WORDS) + 4,
-            maxlen=maxlen,
-            embedding_dim=5,
-            settings={"units": 4},
-            dropout=0.5,
-            kernel="auto",
-            pooling=pooling,
-            longest_ngram=longest_ngram,
-            ngrams=len(table.codes) if table else 0,
-        )
-        model = build(config)
+        model = build(config(name, maxlen, pooling, **ngrams))
         # Larger weights than at the start of training, so that words change the predictions.
         model.set_weights([4 * weight for weight in model.get_weights()])
         initialize(model, np.empty((0, 5), np.float32), table)
@@ -48,9 +61,34 @@ def small_predictor(
     return Predictor(Encoding(WORDS, maxlen, padding, truncating), networks)
 
 
+def gated(predictor: Predictor) -> Predictor:
+    """Return a predictor of the LSTMs and GRUs, which every export can express."""
+    networks = {
+        name: model
+        for name, model in predictor.networks.items()
+        if find_cell(getattr(model.layers[1], "forward_layer", None))
+    }
+    return Predictor(predictor.encoding, networks)
+
+
 def random_table(longest: int, seed: int) -> RatioTable:
     """Return random ratios of n-grams of WORDS and of the start of a review."""
     generator = np.random.default_rng(seed)
-    reviews = generator.integers(1, len(WORDS) + 4, (40, 6)).astype(np.int32)
-    known = np.setdiff1d(codes(reviews, longest, len(WORDS) + 4), [NO_NGRAM])
+    reviews = generator.integers(1, IDS, (40, 6)).astype(np.int32)
+    known = np.setdiff1d(codes(reviews, longest, IDS), [NO_NGRAM])
     return RatioTable(known, generator.normal(size=len(known)).astype(np.float32))
+
+
+def write_project(folder: Path, predictor: Predictor) -> None:
+    """Write what commands read of a project whose pipeline has run: networks and `dvc.lock`."""
+    (folder / PADDED).mkdir(parents=True)
+    encoding.write(predictor.encoding, folder / PADDED)
+    for name, model in predictor.networks.items():
+        (folder / MODELS / name).mkdir(parents=True)
+        save_network(config(name), model, folder / MODELS / name)
+    inputs = [PADDED / name for name in encoding.FILES]
+    inputs += [MODELS / name for name in predictor.networks]
+    deps = [{"path": path.as_posix(), "md5": compute_md5(folder / path)} for path in inputs]
+    (folder / LOCK).write_text(json.dumps({"stages": {"evaluate": {"deps": deps}}}))
+    for mark in (PIPELINE, PARAMS):
+        (folder / mark).touch()

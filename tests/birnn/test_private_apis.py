@@ -13,6 +13,9 @@ from tests.projects import PROJECT
 def use_keras() -> None:
     layers_apis.apply_gradients_as_they_are(keras.optimizers.Adam())
     layers_apis.skip_symbolic_build(keras.Sequential())
+    # An assignment alone would have no effect.
+    with pytest.raises(AttributeError, match="_maybe_symbolic_build"):
+        layers_apis.skip_symbolic_build(object())
 
 
 def use_numba() -> None:
@@ -26,8 +29,8 @@ def use_dvc() -> None:
     assert isinstance(experiments_apis.stale_stages(), list)
     experiments_apis.list_experiments()
     config = experiments_apis.dvc_config()
-    assert {"core", "remote"} <= set(config)
     assert config.load_file(config.files["repo"])["core"]
+    assert config["remote"] is not None
     assert config.edit  # used by `birnn.experiments.worker`
     assert len(experiments_apis.reading_errors()) == 3
 
@@ -36,15 +39,6 @@ def use_dvc() -> None:
 @pytest.mark.filterwarnings("ignore:_NoneStep.value will soon:DeprecationWarning")
 @pytest.mark.parametrize("use", [use_keras, use_numba, use_dvc])
 def test_private_interfaces_exist(use: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    # If this fails, fix the modules `private_apis`.
     monkeypatch.chdir(PROJECT)
-    try:
-        use()
-    except (AttributeError, ImportError, TypeError) as error:
-        library = use.__name__.removeprefix("use_")
-        pytest.fail(f"{library} lacks a private interface ({error}): fix the modules private_apis")
-
-
-def test_missing_method_is_an_error() -> None:
-    # An assignment alone would have no effect.
-    with pytest.raises(AttributeError, match="_maybe_symbolic_build"):
-        layers_apis.skip_symbolic_build(object())
+    use()

@@ -1,162 +1,141 @@
 """`birnn predict` and `birnn explain` with small networks."""
 
-import io
 import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from rich.text import Text
 
-from birnn.cli import explain, output_tables, predict
+from birnn.cli import output_tables
+from birnn.cli.explain import STRONG
+from birnn.cli.predict import EXCERPT
 from birnn.core.errors import InputError
-from birnn.inference import predictor
+from birnn.core.machine import BATCH_SIZE
+from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.inference.explanation import Explainer
+from birnn.inference.predictor import Predictor
 from birnn.networks.decision import combine, probability
-from tests.birnn.predictors import small_predictor
+from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
+from tests.birnn.cli.conftest import Run
 
-PREDICTOR = small_predictor()
-TEXTS = [("first", "A good film."), ("second", "zxqv, bad zxqv [red]!"), ("third", "")]
-UNKNOWN = [("zeroth", "zxqv qqqq")]
-MISSING = [True, False, False, True]  # predictions of UNKNOWN + TEXTS
-
-
-@pytest.fixture(autouse=True)
-def small_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Replace the networks of the pipeline with small ones."""
-
-    def load(names: tuple[str, ...]) -> object:
-        networks = {name: PREDICTOR.networks[name] for name in names}
-        return type(PREDICTOR)(PREDICTOR.encoding, networks)
-
-    monkeypatch.setattr(predictor, "load_verified", load)
-    monkeypatch.setenv("COLUMNS", "80")
+FIRST, *_, LAST = NETWORKS
+PREDICTED = ["sentiment", "probability", *NETWORKS]
+TEXTS = ["A good film.", 'zxqv\x1b,\r\nbad zxqv\x1b "[red]"!', "", "zxqv qqqq\xe9"]
+MISSING = [False, False, True, True]  # predictions of TEXTS
 
 
-def test_predict_prints_one_line_per_text(capsys: pytest.CaptureFixture[str]) -> None:
-    predict.run(TEXTS, ["bilstm", "bigru"], None, unknown=True)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 4
-    assert lines[0].endswith("A good film.")
-    assert lines[1].endswith("zxqv, bad zxqv [red]!")
-    assert lines[2] == "    unknown: zxqv red"
-    assert all("BiLSTM 0." in line and "BiGRU 0." in line for line in lines[:2])
-    assert lines[3].endswith("(empty)")
-    assert re.search(r"\d|tive", lines[3]) is None
+def test_predict_prints_one_line_per_text(birnn: Run, predictor: Predictor) -> None:
+    texts = [*TEXTS[:3], "film" + "." * (EXCERPT - 4), "film" + "." * (EXCERPT - 3)]
+    lines = birnn("predict", *texts, "--unknown").splitlines()
+    assert lines.pop(2) == "    unknown: zxqv  red"
+    odds = predictor.predict(texts)
+    for index in (0, 1, 3, 4):
+        combined = probability(combine(list(odds.values())))[index]
+        each = [f"{TITLES[name]} {probability(odds[name])[index]:.4f}" for name in odds]
+        sentiment = "positive" if combined > 0.5 else "negative"
+        excerpt = re.sub(r"[\x1b\r\n]", " ", texts[index])[:EXCERPT] + "…" * (index == 4)
+        assert lines[index] == f"{sentiment}  {combined:.4f}  ({', '.join(each)})  {excerpt}"
+    assert lines[2].endswith("(empty)")
+    assert re.search(r"\d|tive", lines[2]) is None
 
 
-def test_predict_with_one_network(capsys: pytest.CaptureFixture[str]) -> None:
-    predict.run(TEXTS, ["bigru"], None, unknown=False)
-    expected = probability(PREDICTOR.predict([text for _, text in TEXTS])["bigru"])
-    lines = capsys.readouterr().out.splitlines()
-    for line, value in zip(lines[:2], expected[:2], strict=True):
-        sentiment = "positive" if value > 0.5 else "negative"
-        assert line.startswith(f"{sentiment}  {value:.4f}  (BiGRU {value:.4f})")
-
-
-@pytest.mark.parametrize("batch", [1, 2, 100])
+@pytest.mark.parametrize("extension", output_tables.WRITERS)
 def test_predict_writes_a_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+    tmp_path: Path, birnn: Run, predictor: Predictor, extension: str
 ) -> None:
-    monkeypatch.setattr(predict, "BATCH_SIZE", batch)
-    predict.run(iter(TEXTS), ["bilstm", "bigru"], tmp_path / "out.parquet", unknown=True)
-    table = pd.read_parquet(tmp_path / "out.parquet")
-    assert table["source"].tolist() == ["first", "second", "third"]
-    assert table["text"].tolist() == [text for _, text in TEXTS]
-    assert table["unknown"].tolist() == ["", "zxqv red", ""]
-    expected = PREDICTOR.predict([text for _, text in TEXTS])
-    assert table["no_known_words"].tolist() == [False, False, True]
-    assert table.loc[2, ["sentiment", "probability", "bilstm", "bigru"]].isna().all()
-    table = table[:2]
-    for name in ("bilstm", "bigru"):
-        assert table[name].to_numpy() == pytest.approx(probability(expected[name][:2]), abs=1e-6)
-    assert table["probability"].to_numpy() == pytest.approx(
-        probability(combine(list(expected.values())))[:2], abs=1e-6
-    )
-    assert (table["sentiment"] == "positive").tolist() == (table["probability"] > 0.5).tolist()
+    repeats = BATCH_SIZE // len(TEXTS) + 1  # more than one batch
+    texts, file = tmp_path / "texts.jsonl", tmp_path / f"a{extension.upper()}"
+    texts.write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS) * repeats)
+    assert birnn("predict", "--file", texts, "--output", file) == ""
+    if extension == ".jsonl":
+        lines = file.read_text(encoding="utf-8").splitlines()
+        table = pd.DataFrame([json.loads(line, parse_constant=pytest.fail) for line in lines])
+    elif extension == ".csv":
+        missing = dict.fromkeys(PREDICTED, "")
+        table = pd.read_csv(file, keep_default_na=False, na_values=missing, lineterminator="\n")
+    else:
+        table = pd.read_parquet(file)
+    assert [*table] == ["source", "text", *PREDICTED, "no_known_words"]
+    assert table["source"].iloc[-1] == f"{texts}, line {len(table)}"
+    assert table["text"].tolist() == TEXTS * repeats
+    assert table["no_known_words"].tolist() == MISSING * repeats
+    assert table["sentiment"].isna().tolist() == MISSING * repeats
+    odds = predictor.predict(TEXTS)
+    odds["probability"] = combine(list(odds.values()))
+    for name, log_odds in odds.items():
+        expected = np.where(MISSING, np.nan, probability(log_odds))
+        values = table[name].to_numpy(float).reshape(repeats, -1)
+        assert np.allclose(values, expected, atol=1e-6, equal_nan=True)
+    assert ((table["probability"] > 0.5) == (table["sentiment"] == "positive")).all()
 
 
-@pytest.mark.parametrize("batch", [1, 100])
-def test_text_without_known_words_is_flagged_in_every_format(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
-) -> None:
-    monkeypatch.setattr(predict, "BATCH_SIZE", batch)
-    for extension in output_tables.WRITERS:
-        predict.run(UNKNOWN + TEXTS, ["bilstm", "bigru"], tmp_path / f"a{extension}", unknown=False)
-    for name in ("sentiment", "probability", "bilstm", "bigru"):
-        assert pd.read_parquet(tmp_path / "a.parquet")[name].isna().tolist() == MISSING
-        assert pd.read_csv(tmp_path / "a.csv")[name].isna().tolist() == MISSING
-    assert pd.read_parquet(tmp_path / "a.parquet")["no_known_words"].tolist() == MISSING
-    assert pd.read_csv(tmp_path / "a.csv")["no_known_words"].tolist() == MISSING
-    lines = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line, parse_constant=pytest.fail) for line in lines]
-    assert [row["no_known_words"] for row in rows] == MISSING
-    for name in ("sentiment", "probability", "bilstm", "bigru"):
-        assert [row[name] is None for row in rows] == MISSING
+def test_predict_without_texts(tmp_path: Path, birnn: Run) -> None:
+    options = ("predict", "--network", FIRST)
+    assert birnn(*options) == ""
+    columns = ["source", "text", "sentiment", "probability", FIRST, "no_known_words", "unknown"]
+    for extension, content in ((".csv", ",".join(columns) + "\n"), (".jsonl", "")):
+        birnn(*options, "--unknown", "--output", tmp_path / f"a{extension}")
+        assert (tmp_path / f"a{extension}").read_text() == content
+    birnn(*options, "--unknown", "--output", tmp_path / "a.parquet")
+    assert [*pd.read_parquet(tmp_path / "a.parquet")] == columns
 
 
-def test_predict_without_texts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    predict.run([], ["bilstm"], None, unknown=False)
-    assert capsys.readouterr().out == ""
-    predict.run([], ["bilstm"], tmp_path / "out.jsonl", unknown=False)
-    assert (tmp_path / "out.jsonl").read_text() == ""
-    predict.run([], ["bilstm"], tmp_path / "out.csv", unknown=False)
-    header = "source,text,sentiment,probability,bilstm,no_known_words\n"
-    assert (tmp_path / "out.csv").read_text() == header
-    predict.run([], ["bilstm"], tmp_path / "out.parquet", unknown=False)
-    assert list(pd.read_parquet(tmp_path / "out.parquet")["text"]) == []
+@pytest.mark.parametrize("extension", [*output_tables.WRITERS, ".xlsx"])
+def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run, extension: str) -> None:
+    texts, file = tmp_path / "texts.txt", tmp_path / f"a{extension}"
+    texts.write_bytes(b"good\n" * BATCH_SIZE + b"\xff\n")  # fails after the first batch
+    file.write_text("previous")
+    expected = "not UTF-8" if extension in output_tables.WRITERS else "use one of .csv, .jsonl, .p"
+    with pytest.raises(InputError, match=expected):
+        birnn("predict", "--file", texts, "--network", FIRST, "--output", file)
+    assert file.read_text() == "previous"
+    assert {*tmp_path.iterdir()} == {texts, file}
 
 
-@pytest.mark.slow
-def test_explain_prints_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    explain.run("A good, [red] \x1b[31mfilm.", ["bilstm", "bigru"], None)
-    out = capsys.readouterr().out
-    assert "A good, [red]  [31mfilm." in out
-    assert "BiLSTM: 0." in out
-    assert out.count("unexplained: ") == 2
-    assert "\x1b" not in out
-
-
-@pytest.mark.slow
-def test_explain_highlights_the_strongest_word(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_explain_prints_to_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, birnn: Run, explainer: Explainer
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLORTERM", "truecolor")
-    explain.run("the good film", ["bilstm"], None)
-    colored = re.findall(r"\x1b\[1;37;48;2;[\d;]+m(\w+)", capsys.readouterr().out)
-    explanation = Explainer(PREDICTOR).explain("the good film")
-    contributions = explanation.networks["bilstm"].contributions
-    by_segment = dict(zip(explanation.segments, contributions, strict=True))
-    assert max(by_segment, key=lambda segment: abs(by_segment[segment])).text in colored
+    text = "A bad, [red] \x1b[31mfilm.\n" + 8 * " good"
+    colored = birnn("explain", "--network", LAST, stdin=text.encode())
+    assert "\x1b[31m" not in colored
+    out = Text.from_ansi(colored).plain
+    assert "A bad, [red]  [31mfilm.\n" in out
+    network = explainer.explain(text).networks[LAST]
+    assert out.count(f"{network.probability:.4f}") == 2
+    assert f"{TITLES[LAST]}: {network.probability:.4f}" in out
+    strongest = sorted(network.contributions, key=abs, reverse=True)[:8]
+    assert re.findall(r"^ *good +([+-]\d\.\d{3}) *$", out, re.MULTILINE) == [
+        f"{contribution:+.3f}" for contribution in strongest
+    ]
+    assert f"blanked: {network.blank:+.3f}, words: {sum(strongest):+.3f}, unexplained: " in out
+    # Strong words have a background, unread words are dim.
+    color = TERMINAL_POSITIVE if strongest[0] > 0 else TERMINAL_NEGATIVE
+    strong = [each for each in strongest if abs(each) >= STRONG * abs(strongest[0])]
+    of_color = [each for each in strong if each * strongest[0] > 0]
+    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
+    assert colored.count(f"\x1b[1;37;48;2;{red};{green};{blue}mgood") == len(of_color)
+    assert "\x1b[2mbad" in colored
 
 
-def test_explain_writes_a_self_contained_page(tmp_path: Path) -> None:
-    explain.run("A good <script>film</script>.", ["bigru"], tmp_path / "page.html")
+def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> None:
+    options = ("explain", "--network", LAST, "--html")
+    with pytest.raises(InputError, match=r"page\.pdf is not an \.html"):
+        birnn(*options, tmp_path / "page.pdf", "A good film.")
+    birnn(*options, tmp_path / "page.html", "A good <script>film</script>.")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "<script>" not in page
     assert "http" not in page
     assert ">good</span>" in page
-    assert "BiGRU: 0." in page
-    with pytest.raises(InputError, match=r"page\.pdf is not an \.html"):
-        explain.run("A good film.", ["bigru"], tmp_path / "page.pdf")
-
-
-@pytest.mark.parametrize("text", ["", "zxqv <b>"])
-def test_explain_gives_no_prediction_without_known_words(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
-) -> None:
-    explain.run(text, ["bilstm", "bigru"], None)
-    assert re.search(r"\d|tive", capsys.readouterr().out) is None
-    explain.run(text, ["bilstm", "bigru"], tmp_path / "page.html")
-    main = (tmp_path / "page.html").read_text(encoding="utf-8").partition("<main>")[2]
-    assert "othing to go on" in main
-    assert re.search(r"0\.\d|positive|negative", main) is None
-
-
-def test_explain_reads_standard_input(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"A good\nfilm.\n")))
-    explain.run(None, ["bilstm"], None)
-    assert "A good\nfilm." in capsys.readouterr().out
+    assert f"{TITLES[LAST]}: 0." in page
+    # Without known words, there is no prediction.
+    for text in ("", "zxqv <b>"):
+        assert re.search(r"\d|tive", birnn(*options[:-1], text)) is None
+        birnn(*options, tmp_path / "page.HTM", text)
+        main = (tmp_path / "page.HTM").read_text(encoding="utf-8").partition("<main>")[2]
+        assert "othing to go on" in main
+        assert re.search(r"0\.\d|positive|negative", main) is None

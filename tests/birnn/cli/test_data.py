@@ -1,9 +1,8 @@
 """Test `birnn data check`: statistics of a user's file, and settings that fit it."""
 
-import os
 import shlex
 import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,55 +12,45 @@ import pytest
 from birnn.cli import data
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
-from tests.projects import PROJECT, copy_settings, set_settings
+from tests.birnn.cli.conftest import invoke
+from tests.projects import copy_settings, set_settings
 
-POSITIVE = [
-    "A fine film.",
-    "Great sound and easy to use.",
-    "I liked every minute of it.",
-    "Lovely.",
-]
-NEGATIVE = ["Dull.", "Broke after a week and the support was no help.", "Too long.", "Bad, bad."]
-TEXTS = [f"{text} {number}" for number in range(5) for text in (*POSITIVE, *NEGATIVE)]
+TEXTS = ["word " * (number % 5) + f"word{number}" for number in range(40)]
 LABELS = ([1] * 4 + [0] * 4) * 5
+SPLIT = ["train", "test"] * 20
+OWN = Path("data/own/reviews.csv")
+
+
+check = partial(invoke, "data", "check")
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a project folder with the default settings."""
-    (tmp_path / "data" / "own").mkdir(parents=True)
-    copy_settings(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def own_folder(empty_project: Path) -> None:
+    """Enter a project with the default settings and a folder for the user's files."""
+    OWN.parent.mkdir(parents=True)
+    copy_settings(empty_project)
 
 
-def labelled(positive: Any, negative: Any, **columns: Any) -> pd.DataFrame:
+def labelled(positive: Any = "positive", negative: Any = "negative", **more: Any) -> pd.DataFrame:
     labels = [positive if label else negative for label in LABELS]
-    return pd.DataFrame({"text": TEXTS, "label": labels} | columns)
+    return pd.DataFrame({"text": TEXTS, "label": labels} | more)
 
 
 def suggest(table: pd.DataFrame, **settings: Any) -> dict[str, Any]:
+    """Return the suggested changes of settings."""
     table.to_csv("reviews.csv", index=False)
     csv = Csv.model_validate(load().csv.model_dump() | settings)
     changes = data.suggest(csv, Path())
     return {name: value for name, value in changes.items() if value != getattr(csv, name)}
 
 
-def check(file: Path | None, capsys: pytest.CaptureFixture[str]) -> str:
-    data.check(file)
-    return capsys.readouterr().out
-
-
 def follow(output: str) -> None:
     """Copy the files and change the settings, as the output suggests."""
+    # DVC takes half a second to import.
+    from dvc.utils.hydra import apply_overrides  # noqa: PLC0415
+
     copy, command = (line.partition(": ")[2] for line in output.splitlines() if ", run: " in line)
-    options = shlex.split(command)[4::2]
-    # As `dvc exp run` does.
-    code = (
-        "import sys; from dvc.utils.hydra import apply_overrides;"
-        "apply_overrides('params.yaml', sys.argv[1:])"
-    )
-    subprocess.check_call([sys.executable, "-c", code, *options])
+    apply_overrides("params.yaml", shlex.split(command)[4::2])  # as `dvc exp run` does
     subprocess.check_call(shlex.split(copy))
 
 
@@ -71,14 +60,17 @@ def row(output: str, name: str) -> list[str]:
     return line.removeprefix(name).split()
 
 
-def test_statistics_of_a_file_that_fits(capsys: pytest.CaptureFixture[str]) -> None:
+def test_statistics_of_a_file_that_fits() -> None:
     words = [1, 2, 3, 200, 5, 6, 1, 1]
     texts = [" ".join(f"word{number}" for number in range(count)) for count in words]
-    table = pd.DataFrame({"text": texts, "label": ["positive", "negative"] * 4})
-    table["split"] = ["train"] * 6 + ["test"] * 2
-    table.to_csv("data/own/reviews.csv", index=False)
-    output = check(None, capsys)
+    labels = ["Positive", "negative", "positive", "neGative"] * 2
+    table = pd.DataFrame({"text": texts, "label": labels})
+    table["split"] = ["train"] * 6 + ["test", "Test"]
+    table["film"] = [f"film {number // 4}" for number in range(8)]
+    table.to_csv(OWN, index=False)
+    output = check()
     assert "do not fit" not in output
+    assert "skip" not in output
     assert row(output, "reviews") == ["6", "2"]
     assert row(output, "positive") == ["50.0%", "50.0%"]
     assert row(output, "text is also in an earlier row") == ["0", "1"]
@@ -87,37 +79,25 @@ def test_statistics_of_a_file_that_fits(capsys: pytest.CaptureFixture[str]) -> N
     assert row(output, "words per review, longest") == ["200", "1"]
     assert row(output, "truncated at pad.maxlen 100") == ["16.7%", "0.0%"]
     assert row(output, "words in the vocabulary") == ["100.0%", "100.0%"]
+    assert "With pad.maxlen=160, at most 5%" in output
     assert output.endswith("dvc exp run -S fetch.source=csv\n")
-
-
-def test_groups_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    table = labelled("positive", "negative", split=["train", "test"] * 20)
-    table["film"] = [f"film {number // 4}" for number in range(40)]
-    table.to_csv("data/own/reviews.csv", index=False)
     set_settings(Path(), {"csv.group_column": "film"})
-    output = check(None, capsys)
-    assert row(output, "groups, such as films") == ["10", "10"]
-    assert row(output, "reviews per group, largest") == ["2", "2"]
+    output = check()
+    assert row(output, "groups, such as films") == ["2", "1"]
+    assert row(output, "reviews per group, largest") == ["4", "2"]
 
 
-def test_suggested_maxlen_truncates_few_reviews(capsys: pytest.CaptureFixture[str]) -> None:
-    table = labelled("positive", "negative", split=["train", "train", "test", "train"] * 10)
-    table.loc[table["split"] == "train", "text"] = [" ".join("abcdefghijklmno")] * 29 + ["a " * 99]
-    table.to_csv("data/own/reviews.csv", index=False)
-    assert "With pad.maxlen=20, at most 5%" in check(None, capsys)
-
-
-def test_suggested_command_fits_the_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_suggested_command_fits_the_file() -> None:
     table = labelled(5, 1).rename(columns={"text": "Review, full", "label": "Stars (1–5)"})
     table.loc[3, "Stars (1–5)"] = 3
-    file = project / "other" / "my reviews.csv"
+    file = Path("other/my reviews.csv")
     file.parent.mkdir()
     table.to_csv(file, sep=";", index=False)
-    output = check(file, capsys)
+    output = check(file)
     assert "has no column 'text'" in output
     assert "skipped rows: 1 with another 'Stars (1–5)'" in output
     follow(output)
-    fitting = check(None, capsys)
+    fitting = check()
     assert "do not fit" not in fitting
     assert row(fitting, "reviews") == row(output, "reviews")
     assert load().csv.text_column == "Review, full"
@@ -125,27 +105,25 @@ def test_suggested_command_fits_the_file(project: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    ("train", "test", "checked"),
+    ("train", "test"),
     [
-        ("all.csv", "test set.csv", "all.csv"),
-        ("parts", "test.csv", "parts"),
-        ("parts", "held out", "parts"),
-        ("train-*.csv", "test-*.csv", "train-*.csv"),
+        ("all.csv", "test set.csv"),
+        ("parts", "test.csv"),
+        ("parts", "held out"),
+        ("train-*.csv", "test-*.csv"),
     ],
 )
-def test_suggested_copy_includes_test_files(
-    project: Path, capsys: pytest.CaptureFixture[str], train: str, test: str, checked: str
-) -> None:
-    folder = project / "other"
+def test_suggested_copy_includes_test_files(train: str, test: str) -> None:
+    folder = Path("other")
     for name, rows in ((train, slice(0, 24)), (test, slice(24, 40))):
         parts = name.replace("*", "1") if "." in name else f"{name}/part.csv"
         (folder / parts).parent.mkdir(parents=True, exist_ok=True)
-        labelled("positive", "negative")[rows].to_csv(folder / parts, index=False)
-    set_settings(project, {"csv.split_column": "null", "csv.test": f'"{test}"'})
-    output = check(folder / checked, capsys)
+        labelled()[rows].to_csv(folder / parts, index=False)
+    set_settings(Path(), {"csv.split_column": "null", "csv.test": f'"{test}"'})
+    output = check(folder / train)
     assert row(output, "reviews") == ["24", "16"]
     follow(output)
-    assert row(check(None, capsys), "reviews") == ["24", "16"]
+    assert row(check(), "reviews") == ["24", "16"]
 
 
 @pytest.mark.parametrize(
@@ -163,42 +141,27 @@ def test_suggested_copy_includes_test_files(
     ],
 )
 def test_labels_are_suggested(positive: Any, negative: Any, expected: dict[str, Any]) -> None:
-    table = labelled(positive, negative, split=["train", "test"] * 20)
-    assert suggest(table) == expected
+    assert suggest(labelled(positive, negative, split=SPLIT)) == expected
 
 
-def test_labels_and_splits_that_differ_in_case_lose_no_row(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    table = labelled("Positive", "negative", split=["train", "Test"] * 20)
-    table.loc[[0, 4], "label"] = ["positive", "NEGATIVE"]
-    table.to_csv("data/own/reviews.csv", index=False)
-    output = check(None, capsys)
-    assert "skip" not in output
-    assert row(output, "reviews") == ["20", "20"]
-
-
-@pytest.mark.parametrize(("positive", "negative"), [("positive", "negative"), (5, 1)])
-def test_file_without_a_header_is_refused(positive: Any, negative: Any) -> None:
-    labelled(positive, negative).to_csv("reviews.csv", index=False, header=False)
-    with pytest.raises(InputError, match=f"no header: its first row has the label '{positive}'"):
-        data.check(Path("reviews.csv"))
-
-
-@pytest.mark.parametrize("header", [("0", "1"), ("1", "label"), ("positive", "negative")])
+@pytest.mark.parametrize("header", [["0", "1"], ["1", "label"], ["positive", "negative"]])
 @pytest.mark.parametrize("index", [False, True])
-def test_header_that_looks_like_labels_is_accepted(
-    capsys: pytest.CaptureFixture[str], header: tuple[str, str], *, index: bool
-) -> None:
-    labelled(1, 0).to_csv("reviews.csv", header=list(header), index=index)
-    assert row(check(Path("reviews.csv"), capsys), "reviews") == ["32", "8"]
+def test_header_that_looks_like_labels_is_accepted(header: list[str], *, index: bool) -> None:
+    labelled(1, 0).to_csv("reviews.csv", header=header, index=index)
+    assert row(check("reviews.csv"), "reviews") == ["32", "8"]
 
 
-def test_unknown_labels_are_listed() -> None:
-    with pytest.raises(InputError, match="the labels are happy, sad: set"):
-        suggest(labelled("happy", "sad"))
-    with pytest.raises(InputError, match="no column that looks like a label"):
-        suggest(labelled("happy", "sad").rename(columns={"label": "mood"}))
+def test_files_without_labels_or_header_are_refused() -> None:
+    for content, expected in (
+        (labelled("happy", "sad").to_csv(), "the labels are happy, sad: set"),
+        (labelled("a", "b")[["text"]].to_csv(), "no column that looks like a label"),
+        (labelled().to_csv(header=False, index=False), "first row has the label 'positive'"),
+        (labelled(5, 1).to_csv(header=False, index=False), "no header: .* has the label '5'"),
+        ('text,label,split\n"cut', "line 2 is not valid CSV"),
+    ):
+        Path("reviews.csv").write_text(content)
+        with pytest.raises(InputError, match=expected):
+            check("reviews.csv")
 
 
 def test_columns_are_suggested() -> None:
@@ -210,51 +173,22 @@ def test_columns_are_suggested() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "values", "expected"),
+    ("column", "values", "settings", "expected"),
     [
-        ("split", ["train", "test"], {}),
-        ("split", ["train", "val", "test", "train"], {"test": "test"}),
-        ("Fold", ["Train", "Test"], {"split_column": "Fold"}),
-        ("page", ["a", "b"], {"split_column": None, "test": 0.2}),
+        ("split", ["train", "test"], {}, {}),
+        ("split", ["train", "val", "test", "train"], {}, {"test": "test"}),
+        ("Fold", ["Train", "Test"], {}, {"split_column": "Fold"}),
+        ("page", ["a", "b"], {}, {"split_column": None, "test": 0.2}),
+        # An existing test file is not replaced by a random split.
+        ("page", ["a", "b"], {"split_column": None, "test": "reviews.csv"}, {}),
+        ("page", ["a", "b"], {"split_column": None, "test": "missing.csv"}, {"test": 0.2}),
+        ("split", ["train", "test"], {"delimiter": ";"}, {"delimiter": "auto"}),
+        ("split", ["train", "test"], {"encoding": "ascii"}, {"encoding": "auto"}),
     ],
 )
-def test_split_is_suggested(column: str, values: list[str], expected: dict[str, Any]) -> None:
-    rows = values * (40 // len(values))
-    assert suggest(labelled("positive", "negative", **{column: rows})) == expected
-
-
-def test_existing_test_file_is_not_replaced_by_a_random_split() -> None:
-    table = labelled("positive", "negative")
-    assert suggest(table, split_column=None, test="reviews.csv") == {}
-    changes = suggest(table, split_column=None, test="missing.csv")
-    assert changes == {"test": 0.2}
-
-
-def test_wrong_delimiter_and_encoding_are_replaced() -> None:
-    table = labelled("positive", "negative", split=["train", "test"] * 20)
-    assert suggest(table, delimiter=";") == {"delimiter": "auto"}
+def test_split_and_format_are_suggested(
+    column: str, values: list[str], settings: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    table = labelled(**{column: values * (40 // len(values))})
     table["text"] += "é"
-    assert suggest(table, encoding="ascii") == {"encoding": "auto"}
-
-
-def test_damaged_file_gives_its_error() -> None:
-    Path("reviews.csv").write_bytes(b'text,label,split\n"cut')
-    with pytest.raises(InputError, match="line 2 is not valid CSV"):
-        data.check(Path("reviews.csv"))
-
-
-def test_command_does_not_import_tensorflow() -> None:
-    labelled("positive", "negative", split=["train", "test"] * 20).to_csv(
-        "data/own/reviews.csv", index=False
-    )
-    Path("dvc.yaml").touch()
-    code = (
-        "import sys; sys.argv[1:] = ['data', 'check']; from birnn.__main__ import app;"
-        "app(standalone_mode=False); assert not {'tensorflow', 'keras'} & sys.modules.keys()"
-    )
-    subprocess.run(
-        [sys.executable, "-c", code],
-        check=True,
-        capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(PROJECT)},
-    )
+    assert suggest(table, **settings) == expected

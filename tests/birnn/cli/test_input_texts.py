@@ -1,112 +1,86 @@
 """Texts from arguments, standard input and files, with any content."""
 
-import io
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from birnn.cli import input_texts
 from birnn.cli.input_texts import Text
 from birnn.core.errors import InputError
-from birnn.corpora import tabular
+from birnn.corpora.tabular import LARGEST_TEXT
 
 
-def read(*arguments: str, files: tuple[Path, ...] = (), whole: bool = False) -> list[Text]:
-    return list(input_texts.read(arguments, files, "text", whole=whole))
-
-
-class Input:
-    """Fake standard input."""
-
-    def __init__(self, content: bytes) -> None:
-        self.buffer = io.BytesIO(content)
-
-    def isatty(self) -> bool:
-        return False
-
-
-def read_input(monkeypatch: pytest.MonkeyPatch, content: bytes, **options: Any) -> list[Text]:
-    monkeypatch.setattr(sys, "stdin", Input(content))
-    return read(**options)
+def read(
+    *arguments: str, files: tuple[Path, ...] = (), stdin: bytes = b"", whole: bool = False
+) -> list[Text]:
+    with CliRunner().isolation(stdin):
+        return list(input_texts.read(arguments, files, "text", whole=whole))
 
 
 def test_arguments_precede_files(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("one\n\ntwo", encoding="utf-8")
-    (tmp_path / "b.csv").write_text('n,text\n1,"two\nlines"\n', encoding="utf-8")
-    (tmp_path / "c.jsonl").write_text('{"text": null}\n{}\n{"text": "x"}', encoding="utf-8")
-    files = tuple(tmp_path / name for name in ("a.txt", "b.csv", "c.jsonl"))
-    assert read("argument", files=files) == [
-        ("argument 1", "argument"),
-        (f"{files[0]}, line 1", "one"),
-        (f"{files[0]}, line 2", ""),
-        (f"{files[0]}, line 3", "two"),
-        (f"{files[1]}, line 2", "two\nlines"),
-        (f"{files[2]}, line 1", ""),
-        (f"{files[2]}, line 2", ""),
-        (f"{files[2]}, line 3", "x"),
+    contents = {
+        "a.txt": "one\n\ntwo",
+        "b.csv": 'n,text\n1,"two\nlines"\n',
+        "c.jsonl": '{"text": null}\n{}\n{"text": "x"}',
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    text, csv, jsonl = files = tuple(tmp_path / name for name in contents)
+    assert read("a", "b\udcff", files=files, stdin=b"not read") == [
+        ("argument 1", "a"),
+        ("argument 2", "b?"),
+        (f"{text}, line 1", "one"),
+        (f"{text}, line 2", ""),
+        (f"{text}, line 3", "two"),
+        (f"{csv}, line 2", "two\nlines"),
+        (f"{jsonl}, line 1", ""),
+        (f"{jsonl}, line 2", ""),
+        (f"{jsonl}, line 3", "x"),
     ]
-    assert read(files=files[:1], whole=True) == [(str(files[0]), "one\n\ntwo")]
+    assert read(files=(text,), whole=True) == [(str(text), "one\n\ntwo")]
 
 
-def test_standard_input_is_split_into_lines_unless_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_is_split_into_lines_unless_whole() -> None:
     content = "\ufeffGood.\r\n\n\u0645\u0631\u062d\u0628\u0627 🎬".encode()
-    assert read_input(monkeypatch, content) == [
-        ("standard input, line 1", "Good."),
-        ("standard input, line 2", ""),
-        ("standard input, line 3", "\u0645\u0631\u062d\u0628\u0627 🎬"),
-    ]
-    assert read_input(monkeypatch, content, whole=True) == [
-        ("standard input", "Good.\r\n\n\u0645\u0631\u062d\u0628\u0627 🎬")
-    ]
-    assert read_input(monkeypatch, b"") == []
+    texts = ["Good.", "", "\u0645\u0631\u062d\u0628\u0627 🎬"]
+    lines = [(f"standard input, line {number}", text) for number, text in enumerate(texts, 1)]
+    assert read(stdin=content) == lines
+    assert read(stdin=content, whole=True) == [("standard input", content.decode("utf-8-sig"))]
+    assert read() == []
 
 
 @pytest.mark.parametrize(
-    ("content", "whole", "expected"),
+    ("stdin", "whole", "expected"),
     [
         (b"good\nb\xffd\n", False, "standard input, line 2, byte 2 is not UTF-8"),
         (b"good\nb\xffd\n", True, "standard input, byte 7 is not UTF-8"),
         (b"good\0\n", False, "standard input, line 1, byte 5 is a NUL byte"),
+        (b"a" * (LARGEST_TEXT + 1), False, "is longer than 20,000,000 characters"),
+        (b"a" * (LARGEST_TEXT + 1), True, "is longer than 20,000,000 bytes"),
     ],
 )
-def test_invalid_bytes_are_refused(
-    monkeypatch: pytest.MonkeyPatch, content: bytes, *, whole: bool, expected: str
-) -> None:
+def test_invalid_input_is_refused(stdin: bytes, *, whole: bool, expected: str) -> None:
     with pytest.raises(InputError, match=expected):
-        read_input(monkeypatch, content, whole=whole)
+        read(stdin=stdin, whole=whole)
+    valid = stdin[:-1].replace(b"\xff", b"").replace(b"\0", b"")
+    assert "\n".join(text for _, text in read(stdin=valid, whole=whole)) == valid.decode()
 
 
-@pytest.mark.parametrize("whole", [False, True])
-def test_long_text_is_refused(monkeypatch: pytest.MonkeyPatch, *, whole: bool) -> None:
-    monkeypatch.setattr(tabular, "LARGEST_TEXT", 10)
-    assert read_input(monkeypatch, b"a" * 10, whole=whole)[0][1] == "a" * 10
-    with pytest.raises(InputError, match=f"is longer than 10 {'bytes' if whole else 'characters'}"):
-        read_input(monkeypatch, b"a" * 11, whole=whole)
-
-
-def test_missing_file_or_column_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "b.csv").write_text("words\ngood\n", encoding="utf-8")
-    (tmp_path / "c.jsonl").write_text('{"text": ["good"]}\n', encoding="utf-8")
-    for name, expected in {
-        "none.txt": "does not exist or is not a file",
-        "b.csv": "has no column 'text'. Its columns are: words",
-        "c.jsonl": "line 1, column 'text' is not text",
-        "d.pdf": "has an unsupported extension: use one of .csv",
-    }.items():
+def test_values_that_are_not_text_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": ["good"]}\n', encoding="utf-8")
+    for name, expected in {"a.jsonl": "column 'text' is not text", "b.TXT": "not exist"}.items():
         with pytest.raises(InputError, match=expected):
             read(files=(tmp_path / name,))
 
 
 @given(st.text(st.characters() | st.characters(categories=["Cs"])))
 def test_any_argument_is_accepted(argument: str) -> None:
-    ((_, text),) = read(argument)
+    ((_, text),) = input_texts.read([argument], [], "", whole=False)
     text.encode()
-    assert input_texts.printable(text).isprintable()
-
-
-def test_printable_removes_terminal_escapes() -> None:
+    printable = input_texts.printable(text)
+    assert len(printable) == len(text)
+    assert printable.isprintable()
     assert input_texts.printable("a\x1b[31mred\u202e\x07\n") == "a [31mred   "

@@ -1,42 +1,86 @@
-"""`birnn results`."""
+"""`birnn results` and `birnn mistakes`."""
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from birnn.cli import results
-from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
+from birnn.core.paths import METRICS, MISTAKES
+from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS, TITLES, comparisons
 from birnn.style.formatting import points
 from tests.birnn import samples
+from tests.birnn.cli.conftest import invoke
+
+FIRST, *_, LAST = NETWORKS
+PROBABILITIES = {name: 0.98 - 0.25 * number for number, name in enumerate(TITLES)}
+
+pytestmark = pytest.mark.usefixtures("empty_project")
 
 
-def test_results_give_the_difference_without_a_verdict(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="run dvc repro"):
-        results.run()
-    columns = samples.predictions()
-    columns["bigru"] = columns["label"].astype("float32")
-    measured = samples.metrics(columns)
-    write_json(paths.METRICS, measured)
-    results.run()
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[:4]] == ["BiLSTM", "BiGRU", "Baseline", "BiLSTM"]
-    assert points(measured["pair"]["accuracy_difference"]) in lines[3]
-    assert "better" not in lines[3]
+def write_mistakes(*texts: tuple[str, str], probabilities: dict[str, float]) -> None:
+    """Write mistakes of a kind, with their texts."""
+    row = {"id": "test/neg/1_1.txt", "label": 0, "words": 1_234} | probabilities
+    rows = [row | {"kind": kind, "text": text} for kind, text in texts]
+    MISTAKES.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows, columns=[*row, "kind", "text"]).to_parquet(MISTAKES)
 
 
 @pytest.mark.parametrize("corpus", ["imdb", "rotten-tomatoes"])
-def test_fallback_corpus_is_followed_by_the_command_that_tries_again(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    corpus: str,
+def test_results_give_accuracies_and_differences(corpus: str) -> None:
+    measured = samples.metrics(samples.predictions(), corpus=corpus)
+    write_json(METRICS, measured)
+    output = invoke("results")
+    for name, title in TITLES.items():
+        low, high = measured[name]["accuracy_interval"]
+        assert (
+            f"{title:<{max(map(len, TITLES.values()))}}  test accuracy "
+            f"{measured[name]['accuracy']:.2%} on {corpus} "
+            f"(95% interval over reviews: {low:.2%} to {high:.2%})\n"
+        ) in output
+    for (first, second), compared in comparisons(measured).items():
+        difference, low, high = (
+            points(compared[key])
+            for key in ("accuracy_difference", "difference_low", "difference_high")
+        )
+        assert (
+            f"{TITLES[first]} minus {TITLES[second]}: {difference} points in this run "
+            f"(95% interval over reviews: {low} to {high})\n"
+        ) in output
+    # The fallback corpus is followed by the command that tries again.
+    assert ("run: make repro" in output) is (corpus != "imdb")
+
+
+def test_mistakes_are_printed_worst_first(
+    empty_project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_json(paths.METRICS, samples.metrics(samples.predictions(), corpus=corpus))
-    results.run()
-    assert ("run: make repro" in capsys.readouterr().err) is (corpus != "imdb")
+    texts = [(FIRST, "First.<br /><br />[red]Odd[/red] text."), (FIRST, "Second.")]
+    write_mistakes(*texts, (DISAGREEMENT, "Third."), probabilities=PROBABILITIES)
+    output = invoke("mistakes", FIRST)
+    assert "1 of 2" in output
+    assert "test/neg/1_1.txt, 1,234 words" in output
+    predicted = ", ".join(f"{TITLES[name]} {value:.4f}" for name, value in PROBABILITIES.items())
+    assert f"negative; probability of positive: {predicted}" in " ".join(output.split())
+    assert "First.\n\n[red]Odd[/red] text." in output
+    assert "Second." in output
+    assert "Third." not in output
+    assert "Second." not in invoke("mistakes", FIRST, "--count", "1")
+    assert f"The {TITLES[LAST]} correctly classifies" in invoke("mistakes", LAST)
+    # The project is found from its subfolders, or given.
+    monkeypatch.chdir(MISTAKES.parent)
+    assert "Third." in invoke("mistakes")
+    monkeypatch.chdir(empty_project.parent)
+    assert "Third." in invoke("--project", empty_project.name, "mistakes")
+    write_mistakes(probabilities=PROBABILITIES)
+    assert invoke("mistakes") == "All networks agree on the class of every test review.\n"
+
+
+@pytest.mark.parametrize("command", ["results", "mistakes"])
+def test_missing_results_are_refused(command: str) -> None:
+    with pytest.raises(InputError, match=r" is missing: run dvc repro"):
+        invoke(command)
+    write_json(METRICS, {FIRST: {}})  # the other models have been added since
+    write_mistakes(probabilities={FIRST: 0.5})
+    with pytest.raises(InputError, match=rf" lacks .*{TITLES[LAST]}.*: run dvc repro"):
+        invoke(command)

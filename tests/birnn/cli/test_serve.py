@@ -1,186 +1,117 @@
 """The web pages and the JSON API, mostly without a socket."""
 
+import asyncio
 import html
 import re
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
 
-from birnn.cli import request_queue, serve
+from birnn.cli import serve
+from birnn.cli.request_queue import LONGEST_QUEUE
+from birnn.core.errors import InputError
+from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.inference.explanation import Explainer, Explanation
-from tests.birnn.predictors import small_predictor
+from tests.birnn.cli.conftest import Run
 
-EXPLAINER = Explainer(small_predictor())
-EMPTY = {"", " ", "zxqv"}  # texts without known words
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[TestClient]:
+def client(explainer: Explainer) -> Iterator[TestClient]:
     """Yield a client of the application."""
-    app = serve.create(EXPLAINER, hosts=["localhost"])
+    app = serve.create(explainer, hosts=["localhost"])
     with TestClient(app, base_url="http://localhost") as test_client:
         yield test_client
 
 
-def test_page_has_a_form_and_no_script(client: TestClient) -> None:
-    answer = client.get("/")
-    assert answer.status_code == 200
-    assert "<textarea" in answer.text
-    assert "<script" not in answer.text
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
-
-
-def test_submitted_text_is_explained(client: TestClient) -> None:
-    answer = client.post("/", data={"text": "A good film.\r\nIsn't it? <b>&"})
-    assert answer.status_code == 200
-    assert "BiLSTM: 0." in answer.text
-    assert "BiGRU: 0." in answer.text
-    # The text is escaped.
-    assert "<b>" not in answer.text
-    assert "A good film.\nIsn&#39;t it? &lt;b&gt;&amp;</textarea>" in answer.text
-
-
-def test_json_equals_the_explanation(client: TestClient) -> None:
-    answer = client.post("/explain", json={"text": "A good film."}).json()
-    expected = EXPLAINER.explain("A good film.")
-    assert answer["sentiment"] == expected.sentiment
-    assert answer["probability"] == pytest.approx(expected.probability, abs=1e-6)
-    assert [segment["text"] for segment in answer["segments"]] == [
-        "A",
-        " ",
-        "good",
-        " ",
-        "film",
-        ".",
-    ]
-    for name, explanation in expected.networks.items():
-        network = answer["networks"][name]
-        assert network["probability"] == pytest.approx(explanation.probability, abs=1e-6)
-        assert network["contributions"] == pytest.approx(explanation.contributions, abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    "text", ["zxqv", "?!", "🎬" * 50, "שלום", "a" * 20_000, "\x00", "%ff%fe", "a=b&text=c"]
-)
-def test_any_text_is_accepted(client: TestClient, text: str) -> None:
-    assert client.post("/explain", json={"text": text}).status_code == 200
-    assert client.post("/", data={"text": text}).status_code == 200
-
-
-def test_lone_surrogate_is_refused(client: TestClient) -> None:
-    answer = client.post(
-        "/explain", content=rb'{"text": "\ud800"}', headers={"Content-Type": "application/json"}
-    )
-    assert answer.status_code == 422
-
-
-def test_long_text_is_refused(client: TestClient) -> None:
-    assert client.post("/explain", json={"text": "a" * 20_001}).status_code == 422
-    assert "more than 20,000 characters" in client.post("/", data={"text": "a" * 20_001}).text
-    for path in ("/", "/explain"):
-        assert client.post(path, content=b"a" * 300_000).status_code == 413
-
-
-def test_endless_body_is_refused(client: TestClient) -> None:
-    def chunks() -> Iterator[bytes]:
-        for _ in range(1_000):
-            yield b"a" * 100_000
-
-    assert client.post("/explain", content=chunks()).status_code == 413
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"text": 1}', b'{"texts": "a"}', b"\xff"])
-def test_invalid_requests_are_refused(client: TestClient, body: bytes) -> None:
-    answer = client.post("/explain", content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code in {400, 422}
-
-
-def test_other_hosts_are_refused(client: TestClient) -> None:
-    # DNS rebinding: the domain of another site resolves to this address.
-    answer = client.get("/", headers={"Host": "evil.example"})
-    assert answer.status_code == 400
-
-
-def test_empty_text_is_refused(client: TestClient) -> None:
-    for text in ("", " \n"):
-        assert client.post("/explain", json={"text": text}).status_code == 422
-        answer = client.post("/", data={"text": text})
-        assert answer.status_code == 422
-        assert "Type a review first." in answer.text
-    assert client.post("/", content=b"").status_code == 422
-
-
-def test_text_without_known_words_gets_no_prediction(client: TestClient) -> None:
-    answer = client.post("/explain", json={"text": "zxqv"}).json()
-    assert answer["no_known_words"] is True
-    assert [answer[name] for name in ("sentiment", "probability", "log_odds")] == [None] * 3
-    assert answer["networks"] == {}
+def test_form_explains_a_text_without_scripts(client: TestClient) -> None:
+    submitted = client.post("/", data={"text": "A good film.\r\nIsn't it? <b>&"})
+    for answer in (client.get("/"), submitted):
+        assert answer.status_code == 200
+        assert "<textarea" in answer.text
+        assert "<script" not in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert all(f"{TITLES[name]}: 0." in submitted.text for name in NETWORKS)
+    assert "<b>" not in submitted.text
+    assert "A good film.\nIsn&#39;t it? &lt;b&gt;&amp;</textarea>" in submitted.text
     page = client.post("/", data={"text": "zxqv"}).text.partition("</form>")[2]
     assert "othing to go on" in page
     assert "probability" not in page
+    # DNS rebinding: the domain of another site resolves to this address.
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
 
 
-def test_batch_equals_single_predictions(client: TestClient) -> None:
-    texts = ["A good film.", "", "bad", "zxqv", " ", "the film isn't bad" * 100]
-    answer = client.post("/predict", json={"texts": texts}).json()
-    for text, prediction in zip(texts, answer["predictions"], strict=True):
-        expected = EXPLAINER.explain(text)
+def test_json_equals_the_explanation(client: TestClient, explainer: Explainer) -> None:
+    texts = ["A good film.", "", " ", "zxqv", "?!", "bad", "🎬" * 50, "שלום", "a" * 20_000, "\x00"]
+    texts += ["the film isn't bad" * 100, "%ff%fe", "a=b&text=c"]
+    batch = client.post("/predict", json={"texts": texts}).json()["predictions"]
+    for text, prediction in zip(texts, batch, strict=True):
+        expected = explainer.explain(text)
+        if text.strip():
+            answer = client.post("/explain", json={"text": text})
+            assert answer.json() == asdict(expected)
+            assert client.post("/", data={"text": text}).status_code == 200
         assert prediction["sentiment"] == expected.sentiment
-        assert prediction["no_known_words"] == expected.no_known_words == (text in EMPTY)
-        if text in EMPTY:
-            assert prediction["probability"] is None
-            assert prediction["networks"] == {"bilstm": None, "bigru": None}
-            continue
         assert prediction["probability"] == pytest.approx(expected.probability, abs=1e-6)
-        for name, probability in prediction["networks"].items():
-            assert probability == pytest.approx(expected.networks[name].probability, abs=1e-6)
+        assert prediction["no_known_words"] == expected.no_known_words
+        probabilities = {name: each.probability for name, each in expected.networks.items()}
+        assert prediction["networks"] == (
+            pytest.approx(probabilities, abs=1e-6) if probabilities else dict.fromkeys(NETWORKS)
+        )
 
 
-def test_size_of_a_batch_is_limited(client: TestClient) -> None:
-    def status(texts: list[str]) -> int:
-        return client.post("/predict", json={"texts": texts}).status_code
-
-    assert status(["good " * 300] * 500) == 200
-    assert status(["good"] * 501) == 422
-    assert status([]) == 422
-    assert status(["a" * 20_001]) == 422
-    assert status(["a" * 20_000] * 101) == 413
+def test_large_requests_are_refused(client: TestClient) -> None:
+    assert client.post("/explain", json={"text": "a" * 20_001}).status_code == 422
+    assert "more than 20,000 characters" in client.post("/", data={"text": "a" * 20_001}).text
+    endless = (b"a" * 100_000 for _ in range(1_000))
+    for path, content in (("/", b"a" * 300_000), ("/explain", b"a" * 300_000), ("/", endless)):
+        assert client.post(path, content=content).status_code == 413
+    for texts, status in (
+        (["good " * 300] * 500, 200),
+        (["good"] * 501, 422),
+        (["a" * 20_001], 422),
+        (["a" * 20_000] * 101, 413),
+    ):
+        assert client.post("/predict", json={"texts": texts}).status_code == status
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b'{"texts": "a"}', b'{"texts": [1]}', rb'{"texts": ["\ud800"]}']
+    ("path", "body"),
+    [
+        *(("/explain", body) for body in (b"", b"{", b"[]", b'{"text": 1}', b"\xff")),
+        *(("/explain", rb'{"text": "%s"}' % text) for text in (b"", rb" \n", rb"\ud800")),
+        *(("/predict", body) for body in (b"", b"[]", b'{"texts": "a"}', b'{"texts": []}')),
+        *(("/predict", body) for body in (b'{"texts": [1]}', rb'{"texts": ["\ud800"]}')),
+    ],
 )
-def test_invalid_batches_are_refused(client: TestClient, body: bytes) -> None:
-    answer = client.post("/predict", content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 422
+def test_invalid_requests_are_refused(client: TestClient, path: str, body: bytes) -> None:
+    answer = client.post(path, content=body, headers=JSON)
+    assert answer.status_code in {400, 422}
+    assert answer.json()["detail"]
 
 
-def test_openapi_describes_the_answers(client: TestClient) -> None:
-    document = client.get("/openapi.json").json()
-    assert set(document["paths"]) == {"/predict", "/explain", "/health"}
-    schemas = document["components"]["schemas"]
-    predictions = client.post("/predict", json={"texts": ["good"]}).json()["predictions"]
-    explanation = client.post("/explain", json={"text": "good"}).json()
-    assert set(schemas["Prediction"]["properties"]) == set(predictions[0])
-    assert set(schemas["Explanation"]["properties"]) == set(explanation)
-    assert {"200", "413", "422", "503"} == set(document["paths"]["/predict"]["post"]["responses"])
+def test_form_without_a_text_is_refused(client: TestClient) -> None:
+    for fields in ({"text": ""}, {"text": " \n"}, {}):
+        answer = client.post("/", data=fields)
+        assert answer.status_code == 422
+        assert "Type a review first." in answer.text
 
 
-def test_api_page_works_offline(client: TestClient) -> None:
+def test_api_page_works_offline_and_its_examples_are_valid(client: TestClient) -> None:
     answer = client.get("/docs")
     assert answer.status_code == 200
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert not re.search(r"<script|<link[^>]+https?:|@import|url\(", answer.text)
     document = client.get("/openapi.json").json()
+    assert document["paths"].keys() == {"/predict", "/explain", "/health"}
     for path in document["paths"]:
         assert f" {path}</h2>" in answer.text
     for schema in document["components"]["schemas"].values():
@@ -189,21 +120,19 @@ def test_api_page_works_offline(client: TestClient) -> None:
     links = set(re.findall(r'href="#([^"]+)"', answer.text))
     assert links <= set(re.findall(r'id="([^"]+)"', answer.text))
     assert len(links) > 3
-
-
-def test_example_of_the_api_page_is_valid(client: TestClient) -> None:
-    page = html.unescape(client.get("/docs").text)
+    page = html.unescape(answer.text)
     examples = re.findall(r"curl -s http://localhost(/\w+) .*?-d '(.*?)'", page, re.DOTALL)
     assert {path for path, _ in examples} == {"/predict", "/explain"}
     for path, body in examples:
-        answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
-        assert answer.status_code == 200
+        assert client.post(path, content=body, headers=JSON).status_code == 200
 
 
 def test_access_log_has_one_line_per_request_without_the_text(
-    capsys: pytest.CaptureFixture[str],
+    explainer: Explainer, client: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    app = serve.create(EXPLAINER, hosts=["localhost"], access_log=True)
+    client.get("/health")
+    assert capsys.readouterr().out == ""
+    app = serve.create(explainer, hosts=["localhost"], access_log=True)
     with TestClient(app, base_url="http://localhost") as logged:
         logged.post("/explain", json={"text": "secret"})
         logged.post("/predict", json={"texts": ["secret", "secret"]})
@@ -211,132 +140,91 @@ def test_access_log_has_one_line_per_request_without_the_text(
         logged.get("/?text=secret")
         logged.get("/secret%0Asecret")
     lines = capsys.readouterr().out.splitlines()
-    statuses = [re.findall(r" (\w+ /\w*) (\d+) \d+ ms$", line) for line in lines[:4]]
-    expected = [("POST /explain", "200"), ("POST /predict", "200"), ("POST /explain", "422")]
-    assert statuses == [[line] for line in [*expected, ("GET /", "200")]]
-    assert len(lines) == 5
-    assert " 404 " in lines[4]
-    assert "secret" not in "".join(lines)
+    assert [re.sub(r"^\S+Z?\+00:00 | \d+ ms$", "", line) for line in lines] == [
+        "POST /explain 200",
+        "POST /predict 200",
+        "POST /explain 422",
+        "GET / 200",
+        "GET (unknown) 404",
+    ]
 
 
-def test_requests_are_not_logged_by_default(
-    client: TestClient, capsys: pytest.CaptureFixture[str]
-) -> None:
-    client.get("/health")
-    assert capsys.readouterr().out == ""
-
-
-class BlockedExplainer:
+class BlockedExplainer(Explainer):
     """An explainer that waits until it is released."""
 
-    predictor = EXPLAINER.predictor
-
-    def __init__(self) -> None:
-        self.released = threading.Event()
+    def __init__(self, explainer: Explainer) -> None:
+        """Block an explainer."""
+        super().__init__(explainer.predictor)
+        self.started, self.released = threading.Event(), threading.Event()
+        self._explainer = explainer
 
     def explain(self, text: str) -> Explanation:
+        """Explain the prediction for a text after the release."""
+        self.started.set()
         assert self.released.wait(60)
-        return EXPLAINER.explain(text)
+        return self._explainer.explain(text)
 
 
 @pytest.fixture
-def blocked() -> Iterator[BlockedExplainer]:
+def blocked(explainer: Explainer) -> Iterator[BlockedExplainer]:
     """Yield a blocked explainer, and release it at the end."""
-    explainer = BlockedExplainer()
-    yield explainer
-    explainer.released.set()
-
-
-@dataclass
-class Running:
-    """A server on a socket, in a thread."""
-
-    server: uvicorn.Server
-    port: int
-
-    def post(self, path: str, content: dict[str, Any]) -> httpx2.Response:
-        return httpx2.post(f"http://127.0.0.1:{self.port}{path}", json=content, timeout=60)
-
-    def wait_for(self, length: int) -> None:
-        """Wait until the queue has this length."""
-        for _ in range(6_000):
-            answer = httpx2.get(f"http://127.0.0.1:{self.port}/health", timeout=60)
-            if answer.json() == {"status": "ok", "waiting": length}:
-                return
-            time.sleep(0.01)
-        pytest.fail("the queue never had this length")
-
-    def submit(self, pool: ThreadPoolExecutor, explanations: int) -> list[Future[httpx2.Response]]:
-        """Submit explanations and then a prediction, and wait until all of them are queued."""
-        requests = [
-            pool.submit(self.post, "/explain", {"text": "good"}) for _ in range(explanations)
-        ]
-        self.wait_for(explanations)  # a prediction that arrives first would not be blocked
-        requests.append(pool.submit(self.post, "/predict", {"texts": ["good"]}))
-        self.wait_for(explanations + 1)
-        return requests
-
-
-@pytest.fixture
-def running(blocked: BlockedExplainer) -> Iterator[Running]:
-    """Yield a running server whose explanations are blocked."""
-    server = serve.server(serve.create(blocked, hosts=["127.0.0.1"]))
-    listener = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield Running(server, listener.getsockname()[1])
+    blocked = BlockedExplainer(explainer)
+    yield blocked
     blocked.released.set()
-    server.should_exit = True
-    thread.join(60)
-    assert not thread.is_alive()
 
 
-def test_full_queue_refuses_requests(
-    running: Running, blocked: BlockedExplainer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(request_queue, "LONGEST_QUEUE", 3)
-    with ThreadPoolExecutor() as pool:
-        accepted = running.submit(pool, explanations=2)
-        for path, content in (("/explain", {"text": "bad"}), ("/predict", {"texts": ["bad"]})):
-            refused = running.post(path, content)
-            assert refused.status_code == 503
-            assert int(refused.headers["Retry-After"]) > 0
-        blocked.released.set()
-        assert [request.result().status_code for request in accepted] == [200] * 3
-        running.wait_for(0)
-        assert running.post("/explain", {"text": "bad"}).status_code == 200
+def test_full_queue_refuses_requests(blocked: BlockedExplainer) -> None:
+    transport = httpx2.ASGITransport(serve.create(blocked, hosts=["localhost"]))
+
+    async def ask() -> None:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+            def predict() -> asyncio.Task[httpx2.Response]:
+                return asyncio.create_task(client.post("/predict", json={"texts": ["good"]}))
+
+            explanation = asyncio.create_task(client.post("/explain", json={"text": "bad"}))
+            assert await asyncio.to_thread(blocked.started.wait, 60)
+            requests = [predict() for _ in range(LONGEST_QUEUE)]
+            (first,), waiting = await asyncio.wait(requests, return_when="FIRST_COMPLETED")
+            for refused in (first.result(), await client.post("/explain", json={"text": "bad"})):
+                assert refused.status_code == 503
+                assert int(refused.headers["Retry-After"]) > 0
+            assert (await client.get("/health")).json()["waiting"] == LONGEST_QUEUE
+            blocked.released.set()
+            answers = [*(await asyncio.gather(explanation, *waiting)), await predict()]
+            assert [answer.status_code for answer in answers] == [200] * (LONGEST_QUEUE + 1)
+
+    asyncio.run(ask())
 
 
 def test_accepted_requests_are_answered_before_the_server_stops(
-    running: Running, blocked: BlockedExplainer
+    blocked: BlockedExplainer,
 ) -> None:
-    with ThreadPoolExecutor() as pool:
-        accepted = running.submit(pool, explanations=3)
-        running.server.should_exit = True
-        while running.server.servers and running.server.servers[0].is_serving():
+    server = serve.server(serve.create(blocked, hosts=["127.0.0.1"]))
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        stopped = pool.submit(server.run, [listener])
+        # An aborted request, which nobody waits for.
+        with socket.create_connection(listener.getsockname()) as aborted:
+            aborted.sendall(b"POST /explain HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 16\r\n")
+            aborted.sendall(b'Content-Type: application/json\r\n\r\n{"text": "good"}')
+            assert blocked.started.wait(60)
+        accepted = pool.submit(httpx2.post, f"{address}/predict", json={"texts": ["good"]})
+        while httpx2.get(f"{address}/health").json() != {"status": "ok", "waiting": 2}:
+            time.sleep(0.01)
+        server.should_exit = True
+        while server.servers and server.servers[0].is_serving():
             time.sleep(0.01)
         with pytest.raises(httpx2.ConnectError):
-            running.post("/explain", {"text": "late"})
-        assert not any(request.done() for request in accepted)
+            httpx2.get(f"{address}/health")
+        assert not accepted.done()
         blocked.released.set()
-        assert [request.result().status_code for request in accepted] == [200] * 4
+        assert accepted.result(60).status_code == 200
+        stopped.result(60)
 
 
-def test_slow_and_aborted_requests_block_no_others(
-    running: Running, blocked: BlockedExplainer
-) -> None:
-    body = b'{"texts": ["good", ""]}'
-    head = b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-    head += b"Content-Length: %d\r\nConnection: close\r\n\r\n"
-    address = ("127.0.0.1", running.port)
-    with socket.create_connection(address) as slow:
-        slow.sendall(head % (b"/predict", len(body)) + body[:5])
-        with socket.create_connection(address) as aborted:
-            aborted.sendall(head % (b"/explain", 16) + b'{"text": "good"}')
-            running.wait_for(1)
-        blocked.released.set()
-        running.wait_for(0)
-        assert running.post("/predict", {"texts": ["good"]}).status_code == 200
-        slow.sendall(body[5:])
-        answer = b"".join(iter(lambda: slow.recv(4_096), b""))
-    assert answer.startswith(b"HTTP/1.1 200")
+def test_occupied_port_is_refused(birnn: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as occupied:
+        port = occupied.getsockname()[1]
+        with pytest.raises(InputError, match=rf"cannot listen on 127\.0\.0\.1, port {port} \("):
+            birnn("serve", "--port", port)

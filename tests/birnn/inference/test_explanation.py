@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birnn.inference.explanation import Explainer
+from birnn.inference.explanation import Explainer, Explanation
 from tests.birnn.predictors import small_predictor
 
 EXPLAINER = Explainer(small_predictor(maxlen=4))
 TEXTS = st.text(st.characters() | st.sampled_from(" .,-'good bad film"))
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(TEXTS)
 def test_segments_cover_the_text_and_only_words_contribute(text: str) -> None:
     explanation = EXPLAINER.explain(text)
@@ -35,17 +35,14 @@ def test_truncated_and_unknown_words_are_marked() -> None:
     assert [segment.known for segment in words] == [True, True, False, True, True]
     for network in explanation.networks.values():
         contributions = dict(zip(explanation.segments, network.contributions, strict=True))
-        assert contributions[words[0]] == 0
-        assert all(contributions[word] != 0 for word in words[1:])
+        assert [contributions[word] != 0 for word in words] == [word.read for word in words]
 
 
 @pytest.mark.parametrize("text", ["", " ?!", "zxqv", "good film zxqv zxqv zxqv zxqv"])
 def test_text_without_known_words_gets_no_prediction(text: str) -> None:
     # In the last text, truncation removes the known words.
     explanation = EXPLAINER.explain(text)
-    assert explanation.no_known_words
-    assert (explanation.sentiment, explanation.probability, explanation.log_odds) == (None,) * 3
-    assert explanation.networks == {}
+    assert explanation == Explanation(explanation.segments, no_known_words=True)
     assert "".join(segment.text for segment in explanation.segments) == text
 
 
@@ -53,6 +50,10 @@ def test_sentiment_follows_the_mean_log_odds() -> None:
     for text in ("good", "bad", "film film film", "the naïve film"):
         explanation = EXPLAINER.explain(text)
         assert not explanation.no_known_words
-        log_odds = sum(network.log_odds for network in explanation.networks.values()) / 2
-        assert explanation.probability == pytest.approx(1 / (1 + math.exp(-log_odds)), abs=1e-6)
+        networks = explanation.networks.values()
+        log_odds = sum(network.log_odds for network in networks) / len(networks)
+        assert explanation.log_odds == pytest.approx(log_odds, abs=1e-6)
+        for each in (explanation, *networks):
+            probability = 1 / (1 + math.exp(-each.log_odds))
+            assert each.probability == pytest.approx(probability, abs=1e-6)
         assert explanation.sentiment == ("positive" if log_odds > 0 else "negative")
