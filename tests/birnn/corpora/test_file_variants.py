@@ -33,7 +33,8 @@ TABLE = pd.DataFrame(
     ],
     columns=["text", "label", "split"],
 )
-NUMBERS = TABLE.assign(label=(TABLE["label"] == "positive").astype(int))
+BOOLEANS = TABLE.assign(label=TABLE["label"] == "positive")
+NUMBERS = BOOLEANS.astype({"label": int})
 MORE = pd.concat([TABLE.assign(text=TABLE["text"] + str(number)) for number in range(5)])
 RUSSIAN = TABLE.assign(text=["Скучно.", "Отлично, советую!", "Очень плохо.", "Хорошо."])
 
@@ -67,9 +68,14 @@ def labelled(labels: list[Any], **extra: Any) -> bytes:
     return to_csv(pd.concat(rows))
 
 
-JSON_LINES = TABLE.to_json(None, orient="records", lines=True).encode()
+def to_json(table: pd.DataFrame = TABLE) -> bytes:
+    lines: str = table.to_json(None, orient="records", lines=True)
+    return lines.encode()
+
+
 STARS = {"csv.positive": [4, 5], "csv.negative": [1, 2], "csv.unusable": "skip"}
 ZERO_ONE = {"csv.positive": 1, "csv.negative": 0}
+TRUE_FALSE = {"csv.positive": True, "csv.negative": False}
 SPLIT_IN_FILES: dict[str, Any] = {"csv.split_column": None}
 
 LISTED = [
@@ -99,7 +105,7 @@ LISTED = [
         },
         SPLIT_IN_FILES | ZERO_ONE | {"csv.train": "train-*.parquet", "csv.test": "test-*.parquet"},
     ),
-    Variant("JSON Lines", {"reviews.jsonl": JSON_LINES}),
+    Variant("JSON Lines", {"reviews.jsonl": to_json()}),
 ]
 REFUSED = [
     Variant("A JSON array", {"reviews.json": json.dumps(TABLE.to_dict("records")).encode()}),
@@ -121,7 +127,13 @@ OTHERS = [
     Variant("UTF-16", {"a.csv": to_csv(encoding="utf-16-le")}, {"csv.encoding": "utf-16-le"}),
     Variant("5.0 stars", {"a.csv": labelled([1.0, 4.0, 2.0, 5.0], label=None)}, STARS),
     Variant("Categories", {"a.parquet": TABLE.astype("category").to_parquet(None)}),
-    Variant("zstandard", {"a.jsonl.zst": pa.compress(JSON_LINES, "zstd", asbytes=True)}),
+    Variant("JSON booleans", {"a.jsonl": to_json(BOOLEANS)}, TRUE_FALSE),
+    Variant("Parquet booleans", {"a.parquet": BOOLEANS.to_parquet(None)}, TRUE_FALSE),
+    Variant("CSV booleans", {"a.csv": to_csv(BOOLEANS)}, TRUE_FALSE),
+    Variant(
+        "Numbers as text", {"a.csv": to_csv(NUMBERS)}, {"csv.positive": "1", "csv.negative": "0"}
+    ),
+    Variant("zstandard", {"a.jsonl.zst": pa.compress(to_json(), "zstd", asbytes=True)}),
     Variant("gzip", {"a.csv.gz": gzip.compress(to_csv())}),
     Variant("bzip2", {"a.csv.bz2": bz2.compress(to_csv())}),
 ]
