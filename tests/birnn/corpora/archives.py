@@ -39,6 +39,13 @@ def plain(name: str, content: bytes) -> tuple[tarfile.TarInfo, bytes]:
     return member, content
 
 
+def special(name: str, kind: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    """Return a link, device or folder as a member of an archive."""
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, "/etc/passwd"
+    return member, b""
+
+
 def write(file: Path, contents: dict[str, bytes], *others: tuple[tarfile.TarInfo, bytes]) -> Path:
     """Write an archive of `contents` in the dataset's folder, followed by `others`."""
     with tarfile.open(file, "w:gz") as tar:

@@ -24,7 +24,7 @@ TRAIN = [
 TEST = [("d", 1, "good film"), ("e", 0, "bad film")]
 
 
-def write(folder: Path, train: Sequence[tuple[str, int, str]], batch_size: int = 2) -> Path:
+def write(folder: Path, train: Sequence[tuple[str, int, str]]) -> Path:
     """Write a corpus, and return the file of its training split, which is read in batches."""
     rows = [("train", *row) for row in train] + [("test", *row) for row in TEST]
     corpus = [
@@ -33,7 +33,7 @@ def write(folder: Path, train: Sequence[tuple[str, int, str]], batch_size: int =
     ]
     store.write(Corpus("mine", "mine", lambda: iter(corpus)), folder)
     file = folder / "train.parquet"
-    pq.write_table(pq.read_table(file), file, row_group_size=batch_size)
+    pq.write_table(pq.read_table(file), file, row_group_size=3)
     return file
 
 
@@ -73,22 +73,21 @@ def distinctive_words(file: Path, count: int = 10) -> list[DistinctiveWord]:
     return corpus_statistics.find_distinctive_words(file, vocabulary, count)
 
 
-@pytest.mark.parametrize("batch_size", [7, 1_000])
-def test_distinctive_words(tmp_path: Path, batch_size: int) -> None:
+def test_distinctive_words(tmp_path: Path) -> None:
     positive = ["the good good film"] * 60 + ["the fine film \x85"] * 40 + ["the rare film"] * 5
     negative = ["the bad film"] * 90 + ["the good film"] * 10 + ["..."] * 5
     rows = [("a", 1, text) for text in positive] + [("a", 0, text) for text in negative]
     order = np.random.default_rng(0).permutation(len(rows))
-    file = write(tmp_path, [rows[index] for index in order], batch_size)
+    file = write(tmp_path, [rows[index] for index in order])
     # Words that both classes use, rare words and words that cannot be printed are left out.
     assert "\x85" in tokenizer.read(tmp_path / "vocabulary.txt")
-    good, fine, bad = (
+    positive_words = [
         DistinctiveWord("good", 60 / 105, 10 / 105),
         DistinctiveWord("fine", 40 / 105, 0),
-        DistinctiveWord("bad", 0, 90 / 105),
-    )
-    assert distinctive_words(file) == [good, fine, bad]
-    assert distinctive_words(file, 1) == [good, bad]
+    ]
+    bad = DistinctiveWord("bad", 0, 90 / 105)
+    assert distinctive_words(file) == [*positive_words, bad]
+    assert distinctive_words(file, 1) == [positive_words[0], bad]
 
 
 # With 18 of 30 positive reviews, the log-odds differ by log(18.5 / 12.5) - log(0.5 / 30.5) = 4.50,

@@ -1,13 +1,10 @@
 """Tests of storing a corpus."""
 
-import tracemalloc
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -108,25 +105,3 @@ def test_overlap_is_counted_or_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"line test/2: .* is also in the training split \(1 in"):
         write(tmp_path, reviews, refuse_overlap=True)
     assert write(tmp_path, [*TRAIN, *TEST], refuse_overlap=True)["overlap"] == 0
-
-
-@pytest.mark.exhaustive
-def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
-    peaks = []
-
-    def reviews(count: int) -> Iterator[Review]:
-        """Yield reviews of about 1,000 characters, and measure the memory of Arrow."""
-        arrow_peak = 0
-        for number in range(count):
-            words = " ".join(f"word{(number * index) % 997}" for index in range(130))
-            yield review(
-                f"{('train', 'test')[number % 2]}/{number}", "film", number // 2 % 2, words
-            )
-            arrow_peak = max(arrow_peak, pa.total_allocated_bytes())
-        peaks.append(arrow_peak + tracemalloc.get_traced_memory()[1])
-
-    for count in (20_000, 200_000):
-        tracemalloc.start()
-        store.write(Corpus("mine", "mine", partial(reviews, count)), tmp_path)
-        tracemalloc.stop()
-    assert peaks[1] < 1.2 * peaks[0]

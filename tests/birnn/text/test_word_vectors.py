@@ -1,8 +1,5 @@
-"""Tests of word vectors: shape, similarity and reproducibility, and of unlabelled reviews."""
+"""Tests of word vectors: similarity and norm, and of unlabelled reviews."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -40,24 +37,6 @@ def test_vectors_are_those_of_skip_gram_with_equal_norm(capsys: pytest.CaptureFi
     assert np.abs(vectors[FIRST_WORD:-1] - expected).max() < 1e-5
     bad, great, good, dull = expected
     assert min(bad @ dull, good @ great) > max(bad @ good, bad @ great, dull @ good, dull @ great)
-
-
-SCRIPT = """
-import sys
-import numpy as np
-from birnn.text import word_vectors
-from tests.birnn.text.test_word_vectors import REVIEWS, SETTINGS, WORDS
-np.save(sys.argv[1], word_vectors.train(REVIEWS, WORDS, 6, SETTINGS))
-"""
-
-
-@pytest.mark.slow
-def test_vectors_are_equal_in_another_process(tmp_path: Path) -> None:
-    file = tmp_path / "vectors.npy"
-    command = [sys.executable, "-c", SCRIPT, str(file)]
-    subprocess.run(command, check=True, env=os.environ | {"PYTHONHASHSEED": "1"})
-    vectors = word_vectors.train(REVIEWS, WORDS, 6, SETTINGS)
-    assert (vectors == np.load(file)).all()
 
 
 def test_unlabelled_reviews_are_stored_as_words(tmp_path: Path) -> None:
