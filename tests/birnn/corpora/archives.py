@@ -27,9 +27,7 @@ UNLABELLED = {
 }
 # Unlabelled reviews with the text of a training review and of a test review.
 COPIES = {"train/unsup/3_0.txt": b"Good.", "train/unsup/4_0.txt": b"Fine."}
-OTHERS = {"README": b"Read me."} | UNLABELLED | COPIES
-
-WHOLE = REVIEWS | FILMS | OTHERS
+WHOLE = REVIEWS | FILMS | UNLABELLED | COPIES | {"README": b"Read me."}
 
 
 def plain(name: str, content: bytes) -> tuple[tarfile.TarInfo, bytes]:

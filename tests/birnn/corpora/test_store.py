@@ -29,9 +29,7 @@ TEST = [review("test/0", "film 3", 1, "good word"), review("test/1", "film 4", 0
 
 
 def write(folder: Path, reviews: Sequence[Review], **options: Any) -> dict[str, Any]:
-    vocabulary = options.pop("vocabulary", None)
-    corpus = Corpus("mine", "yours", lambda: iter(reviews), vocabulary)
-    return store.write(corpus, folder, **options)
+    return store.write(Corpus("mine", "yours", lambda: iter(reviews)), folder, **options)
 
 
 def test_both_splits_and_the_vocabulary_are_stored(tmp_path: Path) -> None:
@@ -66,12 +64,6 @@ def test_batches_have_limited_numbers_of_reviews_and_characters(tmp_path: Path) 
     metadata = pq.ParquetFile(tmp_path / "train.parquet").metadata
     groups = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
     assert groups == [3, 3, 2_000, 1 + len(TRAIN)]
-
-
-def test_vocabulary_of_the_corpus_is_used(tmp_path: Path) -> None:
-    words = ["good", "unseen", "bad", "film"]
-    write(tmp_path, [*TRAIN, *TEST], vocabulary=words)
-    assert tokenizer.read(tmp_path / "vocabulary.txt") == words
 
 
 @pytest.mark.parametrize("labels", [[], [0], [1, 1, 1]])

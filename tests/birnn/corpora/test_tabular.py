@@ -3,8 +3,6 @@
 import csv
 import gzip
 import json
-import math
-import operator
 import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,29 +66,20 @@ def test_any_text_can_be_read(
     assert read(file, columns=()) == rows
 
 
-BYTES = st.builds(
-    operator.add,
-    st.sampled_from([b"", b"text,label\n", b"text\tlabel\n", b"PAR1"]),
-    st.binary(max_size=300),
-)
-SUFFIXES = st.sampled_from([*tabular.READERS, ".csv.gz", ".jsonl.zst"])
-PARQUET = pd.DataFrame({"text": ["one", "two"] * 20, "label": ["1", "0"] * 20}).to_parquet(None)
-DAMAGED = st.integers(0, len(PARQUET) - 1).map(
-    lambda place: PARQUET[:place] + bytes([PARQUET[place] ^ 0xFF]) + PARQUET[place + 1 :]
-)
-
-
-@given(st.tuples(BYTES, SUFFIXES) | st.tuples(DAMAGED, st.just(".parquet")))
-@settings(max_examples=200)
-def test_any_bytes_give_rows_or_an_error(
-    tmp_path_factory: pytest.TempPathFactory, drawn: tuple[bytes, str]
+@given(st.sampled_from([*tabular.READERS, ".csv.gz"]), st.floats(0, 1), st.binary(max_size=300))
+@settings(max_examples=150)
+def test_overwritten_bytes_give_rows_or_an_error(
+    tmp_path_factory: pytest.TempPathFactory, suffix: str, place: float, content: bytes
 ) -> None:
-    content, suffix = drawn
-    file = tmp_path_factory.getbasetemp() / f"bytes{suffix}"
+    file = tmp_path_factory.getbasetemp() / f"overwritten{suffix}"
+    write([{"text": "one", "label": "1"}, {"text": "two", "label": "0"}] * 9, file)
+    whole = file.read_bytes()
+    start = int(place * len(whole))
+    file.write_bytes(whole[:start] + content + whole[start + len(content) :])
     try:
-        rows = read(file, content)
+        rows = read(file)
     except InputError as error:
-        assert str(error).startswith(str(file))  # noqa: PT017
+        assert str(file) in str(error)  # noqa: PT017
         assert "\n" not in str(error)  # noqa: PT017
     else:
         assert all(isinstance(row, dict) for row in rows)
@@ -120,7 +109,6 @@ def test_location_is_the_row_or_its_first_line(
     ("name", "content", "expected"),
     [
         ("a.csv", b"text,label\nGood.\n", ", line 2: expected 2 columns, found 1"),
-        ("a.csv", b"text,label\nGood, very,1\n", ", line 2: expected 2 columns, found 3"),
         ("a.csv", b"text,label\n\xc3\xa9,1\n\xffb,0\n", ", line 3, byte 1 is not UTF-8"),
         ("a.csv", "text,label\na,1\n".encode("utf-16-le"), ", line 1, byte 2 is a NUL byte"),
         ("a.csv", "text,label\na".encode("utf-16")[:-1], ", line 2 is not UTF-16"),
@@ -131,20 +119,15 @@ def test_location_is_the_row_or_its_first_line(
         ("a.csv", b"words,label\na,1\n", " has no column 'text'. Its columns are: words, label. "),
         ("a.csv", b"text,text,label\na,b,1\n", " has 2 columns 'text'"),
         ("a.csv", b"", " has no column 'text'. Its columns are: none. "),
-        ("a.tsv", b"text\tlabel\na\n", ", line 2: expected 2 columns, found 1"),
-        (
-            "a.jsonl",
-            b'{"text": "a"}\n{"text": \n',
-            ", line 2, column 9 is not valid JSON (Expecting",
-        ),
+        ("a.jsonl", b'{"text": "a"}\n{"text": \n', ", line 2, column 9 is not valid JSON (Ex"),
         ("a.jsonl", b'["a", 1]\n', ', line 1 is not an object such as {"text": ...}'),
         ("a.jsonl", b"[" * 100_000 + b"\n", ", line 1 cannot be read as JSON"),
         ("a.jsonl", b'{"text": ' + b"9" * 5_000 + b"}\n", ", line 1 cannot be read as JSON"),
         ("a.jsonl", rb'{"text": "\ud800"}', ", line 1, column 'text' has a lone surrogate"),
         ("a.jsonl", b'{"text": "\0"}', ", line 1, byte 11 is a NUL byte"),
         ("a.parquet", b"", " is truncated or not a Parquet file"),
-        ("a.parquet", b"text,label\n", " is truncated or not a Parquet file"),
-        ("a.parquet", PARQUET[:-1], " is truncated or not a Parquet file"),
+        ("a.parquet", pd.DataFrame().to_parquet(None)[:-1], " is truncated or not a Parquet file"),
+        ("a.csv", None, " does not exist or is not a file"),
         ("a.doc", b"a", " has an unsupported extension: use one of .csv, .tsv, .jsonl, .parquet"),
         ("a.xlsx", b"PK", " has an unsupported extension: save the sheet as CSV UTF-8"),
         ("a.parquet.gz", b"\x1f\x8b", " has an unsupported extension"),
@@ -152,14 +135,10 @@ def test_location_is_the_row_or_its_first_line(
         ("a.csv.zst", b"text,label\n", " is truncated or not compressed as .zst"),
     ],
 )
-def test_error_names_the_location(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
+def test_error_names_the_location(
+    tmp_path: Path, name: str, content: bytes | None, expected: str
+) -> None:
     assert error_message(tmp_path / name, content).startswith(expected)
-
-
-def test_missing_file_is_named(tmp_path: Path) -> None:
-    assert error_message(tmp_path / "none.csv").startswith(" does not exist")
-    (tmp_path / "folder.csv").mkdir()
-    assert error_message(tmp_path / "folder.csv").startswith(" does not exist or is not a file")
 
 
 def test_line_is_longer_than_the_largest_text(tmp_path: Path) -> None:
@@ -230,5 +209,3 @@ def test_parquet_values_have_their_types(tmp_path: Path) -> None:
     file = tmp_path / "a.parquet"
     pq.write_table(pa.table({"text": ["a", None], "label": [True, None]}), file)
     assert read(file) == [{"text": "a", "label": True}, {"text": None, "label": None}]
-    pq.write_table(pa.table({"text": ["a"], "label": [math.inf]}), file)
-    assert read(file) == [{"text": "a", "label": math.inf}]

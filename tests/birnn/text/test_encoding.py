@@ -13,7 +13,6 @@ from birnn.text.encoding import Encoding
 
 WORDS = ["the", "a", "film", "good", "bad", "naïve"]
 SIDES = st.sampled_from(["pre", "post"])
-# The number of words with an id, and how reviews are padded and truncated.
 ENCODINGS = st.builds(Encoding, st.just(WORDS[:4]), st.integers(1, 9), SIDES, SIDES)
 
 

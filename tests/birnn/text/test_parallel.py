@@ -3,8 +3,6 @@
 import threading
 from collections.abc import Iterator
 
-import pytest
-
 from birnn.core.machine import usable_cores
 from birnn.text.parallel import map_in_order
 
@@ -31,8 +29,3 @@ def test_at_most_one_item_per_core_is_taken_ahead() -> None:
 
     for done, _ in enumerate(map_in_order(str, items()), start=1):
         assert len(taken) == min(done + usable_cores(), 100)
-
-
-def test_exceptions_are_raised() -> None:
-    with pytest.raises(ZeroDivisionError):
-        list(map_in_order(lambda item: 1 // item, [1, 0, 1]))
