@@ -27,9 +27,7 @@ UNLABELLED = {
 }
 # Unlabelled reviews with the text of a training review and of a test review.
 COPIES = {"train/unsup/3_0.txt": b"Good.", "train/unsup/4_0.txt": b"Fine."}
-OTHERS = {"README": b"Read me."} | UNLABELLED | COPIES
-
-WHOLE = REVIEWS | FILMS | OTHERS
+WHOLE = REVIEWS | FILMS | UNLABELLED | COPIES | {"README": b"Read me."}
 
 
 def plain(name: str, content: bytes) -> tuple[tarfile.TarInfo, bytes]:
@@ -37,6 +35,13 @@ def plain(name: str, content: bytes) -> tuple[tarfile.TarInfo, bytes]:
     member = tarfile.TarInfo(name)
     member.size = len(content)
     return member, content
+
+
+def special(name: str, kind: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    """Return a link, device or folder as a member of an archive."""
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, "/etc/passwd"
+    return member, b""
 
 
 def write(file: Path, contents: dict[str, bytes], *others: tuple[tarfile.TarInfo, bytes]) -> Path:

@@ -1,232 +1,293 @@
-"""Tests of the user's own labelled text: every layout and common mistakes."""
+"""Tests of the user's own labelled text: files as people have them, and common mistakes.
 
+`python -m tests.birnn.corpora.test_labelled_files` updates the table in docs/own-data.md.
+"""
+
+import bz2
+import csv
+import gzip
 import json
+import math
+import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from birnn.core.errors import InputError
-from birnn.core.settings import Csv
+from birnn.core.settings import Csv, load
 from birnn.corpora.labelled_files import LabelledFiles
 from birnn.corpora.review import Review
+from tests.projects import PROJECT
 
-LAYOUT = {
-    "train": "reviews.csv",
-    "test": None,
-    "seed": 0,
-    "delimiter": "auto",
-    "encoding": "auto",
-    "unusable": "refuse",
-    "text_column": "text",
-    "label_column": "label",
-    "positive": "good",
-    "negative": "bad",
-    "split_column": "split",
-    "id_column": None,
-    "group_column": None,
-}
+PAGE = PROJECT / "docs" / "own-data.md"
+START, END = "<!-- variants -->\n", "<!-- end of variants -->\n"
+
 TABLE = pd.DataFrame(
-    {
-        "text": ["Dull, and long.", "A joy!", "Fine."],
-        "label": ["bad", "good", "good"],
-        "split": ["train", "train", "test"],
-        "name": ["a", "b", "c"],
-        "film": ["one", "one", "two"],
-    }
+    [
+        ("Dull, and long; a déjà vu.", "negative", "train"),
+        ('A "joy"!', "positive", "train"),
+        ("Très mauvais café,\nà éviter.", "negative", "test"),
+        ("Fine.", "positive", "test"),
+    ],
+    columns=["text", "label", "split"],
 )
+BOOLEANS = TABLE.assign(label=TABLE["label"] == "positive")
+NUMBERS = BOOLEANS.astype({"label": int})
+MORE = pd.concat([TABLE.assign(text=TABLE["text"] + str(number)) for number in range(5)])
+RUSSIAN = TABLE.assign(text=["Скучно.", "Отлично, советую!", "Очень плохо.", "Хорошо."])
+NAMED = TABLE.assign(name=list("abcd"), film=["one", "one", "two", "two"])
 
 
-def read(folder: Path, **layout: Any) -> list[Review]:
-    return list(LabelledFiles(Csv.model_validate(LAYOUT | layout), folder).read())
+def labelled_files(folder: Path, files: dict[str, bytes], **changes: Any) -> LabelledFiles:
+    """Return the reader of the user's files; `train` is the first one, unless it is set."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    defaults = load(PROJECT / "params.yaml").csv.model_dump() | {"train": next(iter(files))}
+    return LabelledFiles(Csv.model_validate(defaults | changes), folder)
 
 
-def error_message(folder: Path, **layout: Any) -> str:
+def read(folder: Path, files: dict[str, bytes], **changes: Any) -> list[Review]:
+    return list(labelled_files(folder, files, **changes).read())
+
+
+def error_message(folder: Path, files: dict[str, bytes], **changes: Any) -> str:
     with pytest.raises(InputError) as error:
-        read(folder, **layout)
+        read(folder, files, **changes)
     assert "\n" not in str(error.value)
     return str(error.value).removeprefix(f"{folder}/")
 
 
-def reviews_or_error(folder: Path) -> list[Review] | str:
-    try:
-        return read(folder, train="reviews.jsonl")
-    except InputError as error:
-        return str(error)
+def to_csv(table: pd.DataFrame = TABLE, encoding: str = "utf-8", **options: Any) -> bytes:
+    text: str = table.to_csv(None, **({"index": False} | options))
+    return text.encode(encoding)
 
 
-def write(table: pd.DataFrame, file: Path) -> None:
-    if file.suffix == ".parquet":
-        table.to_parquet(file, index=False)
-    elif file.suffix == ".jsonl":
-        table.to_json(file, orient="records", lines=True)
+def labelled(*labels: float | None) -> bytes:
+    """Return a CSV file with other labels and an additional row."""
+    return to_csv(pd.concat([TABLE, TABLE[:1]]).assign(label=labels))
+
+
+def to_json(table: pd.DataFrame = TABLE) -> bytes:
+    lines: str = table.to_json(None, orient="records", lines=True)
+    return lines.encode()
+
+
+STARS = {"positive": [4, 5], "negative": [1, 2], "unusable": "skip"}
+ZERO_ONE = {"positive": 1, "negative": 0}
+TRUE_FALSE = {"positive": True, "negative": False}
+SPLIT_IN_FILES: dict[str, Any] = {"split_column": None}
+
+
+@dataclass
+class Variant:
+    """Files as people have them, the settings that they need, and the reviews in them."""
+
+    title: str
+    files: dict[str, bytes]
+    settings: dict[str, Any] = field(default_factory=dict)
+    reviews: pd.DataFrame = field(default_factory=lambda: TABLE)
+
+
+LISTED = [
+    Variant("CSV by pandas: commas, UTF-8", {"reviews.csv": to_csv()}),
+    Variant(
+        "Excel's *CSV* on Western Windows",
+        {"reviews.csv": to_csv(sep=";", encoding="cp1252", lineterminator="\r\n")},
+    ),
+    Variant("Labels 0 and 1", {"reviews.csv": to_csv(NUMBERS)}, ZERO_ONE),
+    Variant("1 to 5 stars", {"reviews.csv": labelled(1, 4, 2, 5, 3)}, STARS),
+    Variant("No split", {"reviews.csv": to_csv(MORE)}, SPLIT_IN_FILES | {"test": 0.2}, MORE),
+    Variant(
+        "Split with a validation part",
+        {"reviews.csv": to_csv(TABLE.assign(split=["train", "val", "test", "test"]))},
+        {"test": "test"},
+    ),
+    Variant(
+        "One file per split",
+        {"reviews.csv": to_csv(TABLE[:2]), "test.csv": to_csv(TABLE[2:])},
+        SPLIT_IN_FILES | {"test": "test.csv"},
+    ),
+    Variant(
+        "Parquet by Hugging Face *datasets*",
+        {
+            "train-00000-of-00001.parquet": NUMBERS[:2].to_parquet(None),
+            "test-00000-of-00001.parquet": NUMBERS[2:].to_parquet(None),
+        },
+        SPLIT_IN_FILES | ZERO_ONE | {"train": "train-*.parquet", "test": "test-*.parquet"},
+    ),
+    Variant("JSON Lines", {"reviews.jsonl": to_json()}),
+]
+REFUSED = [
+    Variant("A JSON array", {"reviews.json": json.dumps(TABLE.to_dict("records")).encode()}),
+    Variant("An Excel workbook", {"reviews.xlsx": b"PK"}),
+    Variant("A zip file, as from Kaggle", {"reviews.csv.zip": b"PK"}),
+]
+OTHERS = [
+    Variant("Index", {"a.csv": to_csv(index=True)}),
+    Variant("Tabs in .csv", {"a.csv": to_csv(sep="\t")}),
+    Variant("Vertical bars", {"a.csv": to_csv(sep="|")}),
+    Variant("Delimiter in the settings", {"a.csv": to_csv(sep="^")}, {"delimiter": "^"}),
+    Variant(".tsv", {"a.tsv": to_csv(sep="\t")}),
+    Variant("Quotes", {"a.csv": to_csv(quoting=csv.QUOTE_ALL)}),
+    Variant("sep= for Excel", {"a.csv": b"sep=;\n" + to_csv(sep=";")}),
+    Variant("Byte order mark", {"a.csv": to_csv(encoding="utf-8-sig", lineterminator="\r\n")}),
+    Variant("Latin-1", {"a.csv": to_csv(encoding="latin-1")}),
+    Variant("Windows-1251", {"a.csv": to_csv(RUSSIAN, "cp1251")}, reviews=RUSSIAN),
+    Variant("UTF-16, tabs", {"a.csv": to_csv(sep="\t", encoding="utf-16")}),
+    Variant("UTF-16", {"a.csv": to_csv(encoding="utf-16-le")}, {"encoding": "utf-16-le"}),
+    Variant("5.0 stars", {"a.csv": labelled(1.0, 4.0, 2.0, 5.0, None)}, STARS),
+    Variant("Categories", {"a.parquet": TABLE.astype("category").to_parquet(None)}),
+    Variant("JSON booleans", {"a.jsonl": to_json(BOOLEANS)}, TRUE_FALSE),
+    Variant("Parquet booleans", {"a.parquet": BOOLEANS.to_parquet(None)}, TRUE_FALSE),
+    Variant("CSV booleans", {"a.csv": to_csv(BOOLEANS)}, TRUE_FALSE),
+    Variant("Numbers as text", {"a.csv": to_csv(NUMBERS)}, {"positive": "1", "negative": "0"}),
+    Variant("zstandard", {"a.jsonl.zst": pa.compress(to_json(), "zstd", asbytes=True)}),
+    Variant("gzip", {"a.csv.gz": gzip.compress(to_csv())}),
+    Variant("bzip2", {"a.csv.bz2": bz2.compress(to_csv())}),
+]
+
+
+@pytest.mark.parametrize("variant", [*LISTED, *OTHERS], ids=lambda variant: variant.title)
+def test_file_is_read(tmp_path: Path, variant: Variant) -> None:
+    reviews = read(tmp_path, variant.files, **variant.settings)
+    assert [review.text for review in reviews] == variant.reviews["text"].tolist()
+    is_positive = variant.reviews["label"] == "positive"
+    assert [review.label for review in reviews] == is_positive.tolist()
+    splits = [review.split for review in reviews]
+    if "test" in variant.settings:
+        assert set(splits) == {"train", "test"}
     else:
-        table.to_csv(file, index=False, sep="\t" if file.suffix == ".tsv" else ",")
+        assert splits == variant.reviews["split"].tolist()
 
 
-@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet"])
-def test_one_file_with_a_split_column(tmp_path: Path, suffix: str) -> None:
-    name = f"reviews.{suffix}"
-    write(TABLE, tmp_path / name)
-    reviews = read(tmp_path, train=name, id_column="name", group_column="film")
-    assert [(review.split, review.id, review.group, review.label) for review in reviews] == [
-        ("train", "a", "one", 0),
-        ("train", "b", "one", 1),
-        ("test", "c", "two", 1),
-    ]
-    assert [review.text for review in reviews] == TABLE["text"].tolist()
+def result(variant: Variant) -> str:
+    """Return what happens with the files of a variant, for users."""
+    with tempfile.TemporaryDirectory() as name:
+        files = labelled_files(Path(name), variant.files, **variant.settings)
+        try:
+            list(files.read())
+        except InputError as error:
+            return f"refused: {str(error).removeprefix(name + '/')}"
+    # The name of the file is always the same.
+    notes = [note.partition(": ")[2] if "encoding" in note else note for note in files.describe()]
+    return "; ".join(["read", *notes])
 
 
-def test_one_file_per_split_without_ids_or_groups(tmp_path: Path) -> None:
-    table = TABLE[["text", "label"]]
-    write(table, tmp_path / "train.csv")
-    write(table[1:], tmp_path / "test.jsonl")
-    reviews = read(tmp_path, train="train.csv", test="test.jsonl", split_column=None)
-    assert [(review.split, review.id) for review in reviews] == [
-        ("train", "train.csv, line 2"),
-        ("train", "train.csv, line 3"),
-        ("train", "train.csv, line 4"),
-        ("test", "test.jsonl, line 1"),
-        ("test", "test.jsonl, line 2"),
-    ]
-    assert all(review.group == review.id for review in reviews)
+def markdown() -> str:
+    """Return the table of the listed variants for the docs."""
+    rows = ["| file | settings | result |", "|---|---|---|"]
+    for variant in [*LISTED, *REFUSED]:
+        settings = ", ".join(
+            f"`csv.{name}={'null' if value is None else json.dumps(value).strip(chr(34))}`"
+            for name, value in variant.settings.items()
+        )
+        rows.append(f"| {variant.title} | {settings} | {result(variant)} |")
+    return "\n".join([*rows, ""])
 
 
-@pytest.mark.parametrize(
-    ("labels", "positive", "negative"),
-    [([0, 1, 1], 1, 0), ([False, True, True], True, False), (["☹", "☺", "☺"], "☺", "☹")],
-)
-@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
-def test_labels_can_be_any_two_values(
-    tmp_path: Path, labels: list[Any], positive: Any, negative: Any, suffix: str
-) -> None:
-    name = f"reviews.{suffix}"
-    write(TABLE.assign(label=labels), tmp_path / name)
-    reviews = read(tmp_path, train=name, positive=positive, negative=negative)
-    assert [review.label for review in reviews] == [0, 1, 1]
+def test_table_in_the_docs_is_up_to_date() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert text[text.index(START) + len(START) : text.index(END)] == markdown()
 
 
-def test_numeric_labels_in_csv_match_numbers_and_text(tmp_path: Path) -> None:
-    write(TABLE.assign(label=[1, 5, 5]), tmp_path / "reviews.csv")
-    assert [review.label for review in read(tmp_path, positive=5, negative=1)] == [0, 1, 1]
-    assert [review.label for review in read(tmp_path, positive="5", negative="1")] == [0, 1, 1]
+def test_ids_and_groups(tmp_path: Path) -> None:
+    reviews = read(tmp_path, {"a.csv": to_csv(NAMED)}, id_column="name", group_column="film")
+    assert [review.id for review in reviews] == ["a", "b", "c", "d"]
+    assert [review.group for review in reviews] == ["one", "one", "two", "two"]
 
 
 @pytest.mark.parametrize(
     ("column", "value", "expected"),
     [
-        (
-            "label",
-            "meh",
-            "reviews.csv, line 3, column 'label' is 'meh', neither csv.positive (good)",
-        ),
-        ("label", "", "reviews.csv, line 3, column 'label' is empty"),
-        ("label", "x" * 99, "reviews.csv, line 3, column 'label' is '…', neither"),
-        ("text", " \t", "reviews.csv, line 3, column 'text' is empty"),
-        ("split", "dev", "reviews.csv, line 3, column 'split' is 'dev', neither train nor test"),
-        ("split", "", "reviews.csv, line 3, column 'split' is empty"),
-        ("name", "", "reviews.csv, line 3, column 'name' is empty"),
-        ("film", "", "reviews.csv, line 3, column 'film' is empty"),
+        ("label", "meh", "is 'meh', neither csv.positive (positive)"),
+        ("label", "x" * 40, f"is '{'x' * 40}', neither"),
+        ("label", "x" * 41, "is '…', neither"),
+        ("text", " \t", "is empty"),
+        ("split", "dev", "is 'dev', neither train nor test"),
+        ("name", "", "is empty"),
+        ("film", "", "is empty"),
     ],
 )
 def test_invalid_value_is_named(tmp_path: Path, column: str, value: str, expected: str) -> None:
-    table = TABLE.copy()
+    table = NAMED.copy()
     table.loc[1, column] = value
-    write(table, tmp_path / "reviews.csv")
-    assert error_message(tmp_path, id_column="name", group_column="film").startswith(expected)
+    files = {"a.csv": to_csv(table)}
+    message = error_message(tmp_path, files, id_column="name", group_column="film")
+    assert message.startswith(f"a.csv, line 3, column '{column}' {expected}")
+
+
+@pytest.mark.parametrize("column", ["text", "label", "split"])
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, None, math.nan, " "])
+def test_value_that_is_not_text_is_named(tmp_path: Path, column: str, value: Any) -> None:
+    row = {"text": 5, "label": "positive", "split": "train"} | {column: value}
+    problem = "neither text nor a number" if isinstance(value, list | dict) else "empty"
+    message = error_message(tmp_path, {"a.jsonl": json.dumps(row).encode()})
+    assert message.startswith(f"a.jsonl, line 1, column '{column}' is {problem}: ")
 
 
 def test_missing_column_or_file_is_named(tmp_path: Path) -> None:
-    assert error_message(tmp_path) == "reviews.csv does not exist or is not a file: check the path"
-    write(TABLE, tmp_path / "reviews.csv")
-    message = error_message(tmp_path, label_column="stars")
-    columns = "text, label, split, name, film"
-    assert message.startswith(f"reviews.csv has no column 'stars'. Its columns are: {columns}. ")
+    files = {"a.csv": to_csv()}
+    assert error_message(tmp_path, files, train="b.csv").startswith("b.csv does not exist")
+    assert "*.tsv matches no files" in error_message(tmp_path, files, train="*.tsv")
+    message = error_message(tmp_path, files, label_column="stars")
+    assert message.startswith("a.csv has no column 'stars'. Its columns are: text, label, split. ")
 
 
-@pytest.mark.parametrize("text", [["a"], {"a": 1}, None])
-def test_value_that_is_not_text_is_named(tmp_path: Path, text: Any) -> None:
-    row = {"text": text, "label": "good", "split": "train"}
-    (tmp_path / "reviews.jsonl").write_text(json.dumps(row), encoding="utf-8")
-    message = error_message(tmp_path, train="reviews.jsonl")
-    assert message.startswith("reviews.jsonl, line 1, column 'text' is ")
+def test_largest_text_is_measured_in_bytes(tmp_path: Path) -> None:
+    rows = "".join(f"{'é' * size},positive,test\n" for size in (10_000_000, 10_000_001))
+    reviews = labelled_files(tmp_path, {"a.csv": f"text,label,split\n{rows}".encode()}).read()
+    assert len(next(reviews).text) == 10_000_000
+    with pytest.raises(InputError, match=r"line 3, column 'text' is longer than 20,000,000 bytes"):
+        next(reviews)
 
 
-def test_random_split_keeps_equal_texts_or_groups_together(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("column", "group_column"), [("text", None), ("film", "film")])
+def test_random_split_keeps_equal_texts_or_groups_together(
+    tmp_path: Path, column: str, group_column: str | None
+) -> None:
     numbers = [*range(30), *range(30)]
     table = pd.DataFrame({"text": [f"text {number}" for number in numbers], "film": numbers[::-1]})
-    table["label"] = ["good" if number % 2 else "bad" for number in numbers]
-    write(table, tmp_path / "reviews.csv")
-    for column in ("text", "film"):
-        group_column = "film" if column == "film" else None
-        layout = {"split_column": None, "test": 0.2, "group_column": group_column}
-        splits = [review.split for review in read(tmp_path, **layout)]
-        assert splits.count("test") == 12
-        assert table.groupby(column)["label"].size().eq(2).all()
-        assert table.assign(split=splits).groupby(column)["split"].nunique().eq(1).all()
+    table["label"] = ["positive" if number % 2 else "negative" for number in numbers]
+    changes = {"split_column": None, "test": 0.2, "group_column": group_column}
+    splits = [review.split for review in read(tmp_path, {"a.csv": to_csv(table)}, **changes)]
+    assert splits.count("test") == 12
+    assert table.assign(split=splits).groupby(column)["split"].nunique().eq(1).all()
 
 
 def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path: Path) -> None:
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-        for name in ("1.csv", "2.csv", ".hidden.csv", "_SUCCESS"):
-            write(TABLE[:1], tmp_path / folder / name)
-    reviews = read(tmp_path, train="a", test="b", split_column=None)
-    assert [(review.id, review.split) for review in reviews] == [
-        ("a/1.csv, line 2", "train"),
-        ("a/2.csv, line 2", "train"),
-        ("b/1.csv, line 2", "test"),
-        ("b/2.csv, line 2", "test"),
-    ]
-    for name in ("1.csv", "test.csv"):
-        write(TABLE[:1], tmp_path / name)
-    reviews = read(tmp_path, train="*.csv", test="test.csv", split_column=None)
-    assert [(review.id, review.split) for review in reviews] == [
-        ("1.csv, line 2", "train"),
-        ("test.csv, line 2", "test"),
-    ]
-    assert "*.tsv matches no files" in error_message(tmp_path, train="*.tsv")
+    names = ("1.csv", "2.csv", ".hidden.csv", "_SUCCESS", "README.md")
+    parts = {f"{folder}/{name}": to_csv(TABLE[:1]) for folder in ("a", "b") for name in names}
+    files = labelled_files(tmp_path, parts, train="a", test="b", split_column=None)
+    reviews = list(files.read())
+    ids = [f"{folder}/{name}, line 2" for folder in ("a", "b") for name in names[:2]]
+    assert [review.id for review in reviews] == [review.group for review in reviews] == ids
+    assert [review.split for review in reviews] == ["train", "train", "test", "test"]
+    form = "encoding utf-8, delimiter ','"
+    assert list(files.describe()) == [f"{tmp_path}/a/1.csv and 3 more: {form}"]
+    both = dict.fromkeys(["1.csv", "test.csv"], to_csv(TABLE[:2]))
+    files = labelled_files(tmp_path, both, train="*.csv", test="test.csv", split_column=None)
+    assert [review.split for review in files.read()] == ["train", "train", "test", "test"]
+    assert list(files.describe()) == [f"{tmp_path}/1.csv and 1 more: {form}"]
 
 
 def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:
-    rows = [("Fine.", "good", "dev"), ("Fine.", "meh", "train"), ("", "good", "test")]
-    table = pd.concat([TABLE, pd.DataFrame(rows, columns=["text", "label", "split"])] * 2)
-    write(table, tmp_path / "reviews.csv")
-    files = LabelledFiles(Csv.model_validate(LAYOUT | {"unusable": "skip"}), tmp_path)
+    rows = [("Fine.", "positive", "dev"), ("Fine.", "meh", "train"), ("", "positive", "test")]
+    table = pd.concat([TABLE, pd.DataFrame(rows, columns=TABLE.columns)] * 2)
+    files = labelled_files(tmp_path, {"a.csv": to_csv(table)}, unusable="skip")
     # A second reading does not count twice.
     for _ in range(2):
-        assert len(list(files.read())) == 6
-    assert list(files.skipped.values()) == [2, 2, 2]
-    assert list(files.describe())[1] == (
-        "skipped rows: 2 with another 'split' than train or test, 2 with another 'label', "
-        "2 without 'text'"
-    )
+        assert len(list(files.read())) == 2 * len(TABLE)
+    reasons = "2 with another 'split' than train or test, 2 with another 'label', 2 without 'text'"
+    form = f"{tmp_path}/a.csv: encoding utf-8, delimiter ','"
+    assert list(files.describe()) == [form, f"skipped rows: {reasons}"]
 
 
-@given(
-    st.lists(
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "text": st.text() | st.none() | st.integers() | st.lists(st.text()),
-                "label": st.sampled_from(["good", "bad"]) | st.text() | st.booleans(),
-                "split": st.sampled_from(["train", "test"]) | st.floats() | st.text(),
-            },
-        )
-    )
-)
-def test_any_json_lines_give_reviews_or_an_error(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]
-) -> None:
-    folder = tmp_path_factory.mktemp("own")
-    content = "".join(json.dumps(row) + "\n" for row in rows)
-    (folder / "reviews.jsonl").write_text(content, encoding="utf-8")
-    result = reviews_or_error(folder)
-    if isinstance(result, str):
-        assert result.startswith(f"{folder / 'reviews.jsonl'}, line ")
-        assert "\n" not in result
-    else:
-        assert all(review.text.strip() and review.label in {0, 1} for review in result)
+if __name__ == "__main__":
+    page = PAGE.read_text(encoding="utf-8")
+    before, after = page[: page.index(START) + len(START)], page[page.index(END) :]
+    PAGE.write_text(before + markdown() + after, encoding="utf-8")

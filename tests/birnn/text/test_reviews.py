@@ -1,5 +1,6 @@
 """Tests of reading reviews in batches."""
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,12 @@ import pytest
 from birnn.text import reviews
 
 TOKENS = [["a", "b"], None, ["c"], [], ["d", "e", "f"]]
+WORDS = [tokens or [] for tokens in TOKENS]
 
 
-@pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a split of five reviews, read two at a time; one of them has no words."""
-    monkeypatch.setattr(reviews, "BATCH_SIZE", 2)
+@pytest.fixture(params=[2, 5])
+def file(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Return a split of five reviews in three batches or one; two of them have no words."""
     table = pa.table(
         {
             "id": list("vwxyz"),
@@ -24,34 +25,25 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "tokens": pa.array(TOKENS, pa.list_(pa.string())),
         }
     )
-    pq.write_table(table, tmp_path / "test.parquet")
+    pq.write_table(table, tmp_path / "test.parquet", row_group_size=request.param)
     return tmp_path / "test.parquet"
 
 
-def test_words(file: Path) -> None:
-    batches = list(reviews.words(file, 3))
-    assert [len(batch) for batch in batches] == [3, 2]
-    assert [words for batch in batches for words in batch] == [tokens or [] for tokens in TOKENS]
-
-
-def test_lengths(file: Path) -> None:
+def test_columns(file: Path) -> None:
     assert reviews.lengths(file).tolist() == [2, 0, 1, 0, 3]
+    assert reviews.column(file, "id").tolist() == list("vwxyz")
+    assert list(reviews.all_texts(file)) == [f"text {number}" for number in range(5)]
+    # Numbered by name.
+    assert reviews.groups(file).tolist() == [2, 3, 1, 2, 0]
+
+
+def test_words_of_all_or_some_reviews(file: Path) -> None:
+    batches = list(reviews.words(file, 3))
+    assert [len(batch) for batch in batches] in ([2, 2, 1], [3, 2])
+    assert list(chain(*batches)) == list(chain(*reviews.words(file))) == WORDS
+    assert list(chain(*reviews.words(file, rows=np.array([0, 4], np.int32)))) == WORDS[::4]
 
 
 def test_texts_are_in_the_requested_order(file: Path) -> None:
     assert reviews.texts(file, np.array([4, 0, 1, 4])) == ["text 4", "text 0", "text 1", "text 4"]
     assert reviews.texts(file, np.array([], np.int64)) == []
-
-
-def test_column(file: Path) -> None:
-    assert reviews.column(file, "id").tolist() == list("vwxyz")
-
-
-def test_groups_are_numbered_by_name(file: Path) -> None:
-    assert reviews.groups(file).tolist() == [2, 3, 1, 2, 0]
-
-
-def test_chosen_batches(file: Path) -> None:
-    chosen = np.array([True, False, False, False, True])
-    batches = reviews.chosen_batches(file, chosen, ["id", "tokens"])
-    assert [batch["id"].to_pylist() for batch in batches] == [["v"], [], ["z"]]
