@@ -20,6 +20,7 @@ from tests.projects import commit, copy_settings
 OTHER = "0" * 32  # an md5
 NONE: Mapping[str, Any] = MappingProxyType({})
 CORPUS = {"name": "mine", "train_reviews": 5, "test_reviews": 400, "vocabulary": 5}
+MACHINE = {"processor": "A", "cores": 2, "accelerators": [], "system": "S", "python": "3"}
 METRICS = {"corpus": CORPUS | {"requested": "mine", "validation": "test"}}
 TRAIN, TEST = "data/corpus/train.parquet", "data/corpus/test.parquet"
 DEPENDENCIES = {
