@@ -115,5 +115,7 @@ def add(run: Run, files: Mapping[str, bytes | None] = NONE) -> Run:
         else:
             header = f"M 100644 inline {file}\ndata {len(content)}\n"
             lines += [header.encode(), content, b"\n"]
-    revision = git("fast-import", "--quiet", stdin=b"".join([*lines, b"\nget-mark :1\n"]))
+    revision = git(
+        "fast-import", "--quiet", "--force", stdin=b"".join([*lines, b"\nget-mark :1\n"])
+    )
     return replace(run, revision=revision, baseline=head)
