@@ -2,7 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -119,3 +120,19 @@ def add(run: Run, files: Mapping[str, bytes | None] = NONE) -> Run:
         "fast-import", "--quiet", "--force", stdin=b"".join([*lines, b"\nget-mark :1\n"])
     )
     return replace(run, revision=revision, baseline=head)
+
+
+def fake_dvc(code: str = "") -> Callable[[], list[str]]:
+    """Put a program that runs code in the place of `dvc`; return what returns its calls so far.
+
+    Only commands are replaced, not DVC's modules in this process.
+    """
+    file, calls = Path("dvc.py"), Path("calls.txt")
+    calls.touch()
+    file.write_text(
+        "import os, signal, sys, time\nfrom pathlib import Path\narguments = sys.argv[1:]\n"
+        f"with open({str(calls.absolute())!r}, 'a') as calls:\n    print(*arguments, file=calls)\n"
+        + textwrap.dedent(code),
+        encoding="utf-8",
+    )
+    return lambda: calls.read_text(encoding="utf-8").splitlines()
