@@ -32,27 +32,21 @@ def write_module(folder: Path, name: str, code: str = MODULE) -> str:
     return str(file)
 
 
-@pytest.mark.parametrize(
-    ("folder", "name", "code", "same"),
-    [
-        ("other", "package.inner.module", MODULE, True),
-        ("other", "package.module", MODULE, False),
-        ("other", "package.other.module", MODULE, False),
-        ("other", "package.inner.other", MODULE, False),
-        ("other", "package.inner.module", MODULE + "\n", False),
-    ],
-)
-def test_cache_depends_on_name_and_code(
-    tmp_path: Path,
-    folder: str,
-    name: str,
-    code: str,
-    same: bool,  # noqa: FBT001
-) -> None:
-    file = write_module(tmp_path / "one", "package.inner.module")
-    other_file = write_module(tmp_path / folder, name, code)
-    first, second = map(ByContent.get_suitable_cache_subpath, (file, other_file))
-    assert (first == second) == same
+def test_cache_depends_on_name_and_code(tmp_path: Path) -> None:
+    modules = [
+        ("one", "package.inner.module", MODULE),
+        ("other", "package.module", MODULE),
+        ("other", "package.other.module", MODULE),
+        ("other", "package.inner.other", MODULE),
+        ("another", "package.inner.module", MODULE + "\n"),
+    ]
+    folders = [
+        ByContent.get_suitable_cache_subpath(write_module(tmp_path / folder, *module))
+        for folder, *module in [*modules, ("clone", "package.inner.module", MODULE)]
+    ]
+    assert len(set(folders)) == len(modules)
+    assert folders[0] == folders[-1]
+    assert {len(folder) for folder in folders} == {32}
 
 
 @pytest.mark.slow
