@@ -149,8 +149,8 @@ def test_invalid_studies_are_refused() -> None:
     found = finish(points)
     with pytest.raises(InputError, match="none of these experiments is finished"):
         collect.study("none", "", points, {})
+    other = found[1].metrics | {"corpus": CORPUS | {"name": "other"}}
     with pytest.raises(InputError, match="several corpora"):
-        other = found[1].metrics | {"corpus": CORPUS | {"name": "other"}}
         collect.study("mixed", "", points, found | {1: replace(found[1], metrics=other)})
     with pytest.raises(InputError, match="is not a valid name"):
         collect.study("../x", "", points, found)

@@ -54,7 +54,7 @@ def experiments(repository: Any) -> None:  # noqa: ARG001
     """Add experiments of this and other code, reviews and times, and a run in the working tree."""
     (point,) = grid.points(["train.seed=0"])
     current = make_run(point, metrics=accuracies())
-    seconds = dict.fromkeys(runs.TIMED, [10]) | {runs.SELF_LABELLED: [0]}
+    seconds = {path: [10] for path in runs.TIMED} | {runs.SELF_LABELLED: [0]}
     seconds |= {runs.MODELS[network]: [20, 30] for network in NETWORKS}
     for out in current.lock["stages"]["train"]["outs"]:
         line = {"md5": out["md5"], "seconds": seconds[out["path"]], "machine": MACHINE}

@@ -88,9 +88,9 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
     assert [recipe.after for recipe in stored.values()] == [None, "one", "one", "three"]
     assert stored["four"].settings == {"a": 1, "c": 2}
     for after in ("two", "nothing"):
-        file.write_text(
-            f"one: {{title: a, settings: {{}}}}\ntwo: {{after: {after}, title: b, settings: {{}}}}\n"
-        )
+        entries = {"one": "", "two": f"after: {after}, "}
+        lines = [f"{name}: {{{entry}title: a, settings: {{}}}}" for name, entry in entries.items()]
+        file.write_text("\n".join(lines))
         with pytest.raises(InputError, match=f"two is after '{after}', which is no recipe above"):
             recipes.read(file)
     file.write_text("one: {title: a, settings: {}, notes: {}}\n", encoding="utf-8")

@@ -70,10 +70,10 @@ def test_better_settings_are_an_improvement() -> None:
     trials = {DEFAULTS: 0.6, BETTER: 0.9, (0.01, 0.2): 0.89, (0.0002, 0.5): 0.5}
     results = make_results(trials | {(0.02, place / 10): 0.8 + place / 1000 for place in range(7)})
     text = search_results.conclude(results)
-    # Percentiles of resamples are not computed here.
     assert re.fullmatch(
         r"Best of 13 trials: train\.learning_rate=0\.01 and network\.dropout=0\.5\. "
-        rf"The {TITLES[NETWORK]} has 90\.00% \(86\.05% to 92\.93%\) held-out accuracy, on 300 reviews\. "
+        rf"The {TITLES[NETWORK]} has 90\.00% \(86\.05% to 92\.93%\) held-out accuracy, on "
+        r"300 reviews\. "
         r"The best of 11 finished trials is partly lucky: on reviews that did not choose it, its "
         r"accuracy is about 90\.\d\d% \(8[56]\.\d\d% to 94\.\d\d%\), [+−]0\.\d\d points\. "
         r"That is \+30\.\d\d points \(\+2\d\.\d\d to \+3\d\.\d\d\) from the defaults: "

@@ -59,10 +59,8 @@ def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
 
 def test_gains_are_paired_by_seed(tmp_path: Path) -> None:
     study = samples.recipes()
-    recipes = study.about.recipes + [
-        {"name": "other", "base": "pooled"},
-        {"name": "missing", "base": "other"},
-    ]
+    more = [{"name": "other", "base": "pooled"}, {"name": "missing", "base": "other"}]
+    recipes = [*study.about.recipes, *more]
     other = study.runs[:2].assign(recipe="other", **{"train.seed": [8, 9]})
     runs = pd.concat([study.runs[::-1], other])
     study = replace(study, about=replace(study.about, recipes=recipes), runs=runs)
