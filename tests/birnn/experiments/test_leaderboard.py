@@ -27,24 +27,21 @@ HOSTILE_SETTINGS = {f"csv.setting_{place}": text for place, text in enumerate(HO
 
 
 def table(*experiments: runs.Run) -> pd.DataFrame:
-    rows = [
-        leaderboard.row(replace(run, lock={"stages": {}}), is_current=run.name != "old")
-        for run in experiments
-    ]
-    return pd.DataFrame(rows)
+    found = [replace(run, lock={"stages": {}}) for run in experiments]
+    return pd.DataFrame([leaderboard.row(run, is_current=run.name != "old") for run in found])
 
 
 def seeds() -> pd.DataFrame:
     """Return three runs with falling accuracy, the last of other code."""
-    values = [("seed-1", "seed", 1, 0.84), ("long", "epochs", 9, 0.83), ("old", "seed", 2, 0.81)]
+    found = [
+        ("seed-1", {"train.seed": 1}, 0.84, 0.5),
+        ("long", {"train.epochs": 9}, 0.83, 0.3),
+        ("old", {"train.seed": 2}, 0.81, 0.4),
+    ]
     return table(
         *(
-            samples.run(
-                name,
-                SETTINGS | {f"train.{setting}": value},
-                accuracies({NETWORK: accuracy}, loss=loss),
-            )
-            for (name, setting, value, accuracy), loss in zip(values, (0.5, 0.3, 0.4), strict=True)
+            samples.run(name, SETTINGS | settings, accuracies({NETWORK: accuracy}, loss=loss))
+            for name, settings, accuracy, loss in found
         )
     )
 
@@ -96,34 +93,26 @@ def test_rows_are_required() -> None:
         leaderboard.collect_runs()
 
 
-@pytest.mark.parametrize(
-    ("metric", "expected"),
-    [
+def test_best_comes_first() -> None:
+    for metric, expected in (
         (None, ["seed-1", "long", "old *"]),
         (LOSS, ["long", "old *", "seed-1"]),
-    ],
-)
-def test_best_comes_first(metric: str | None, expected: list[str]) -> None:
-    ordered, _ = leaderboard.sort(seeds(), metric)
-    assert ordered["name"].tolist() == expected
-
-
-def test_order_is_by_held_out_accuracy_if_all_have_one() -> None:
+    ):
+        ordered, _ = leaderboard.sort(seeds(), metric)
+        assert ordered["name"].tolist() == expected
     low, high = (
-        samples.run(
-            str(score),
-            metrics=accuracies() | {"blends": {"networks": {"holdout_accuracy": score}}},
-        )
-        for score in (0.6, 0.7)
+        accuracies() | {"blends": {"networks": {"holdout_accuracy": each}}} for each in (0.6, 0.7)
     )
-    rows, metric = leaderboard.sort(table(low, high), None)
-    assert (metric, rows["name"].tolist()) == ("networks.holdout_accuracy", ["0.7", "0.6"])
-    rows, metric = leaderboard.sort(table(low, samples.run("without")), None)
+    one, two = samples.run("one", metrics=low), samples.run("two", metrics=high)
+    rows, metric = leaderboard.sort(table(one, two), None)
+    assert (metric, rows["name"].tolist()) == (leaderboard.HELD_OUT, ["two", "one"])
+    # Not all hold out reviews; runs without the metric come last.
+    rows, metric = leaderboard.sort(table(samples.run("without"), one), None)
     assert metric == "mean.accuracy"
-    rows, _ = leaderboard.sort(rows, "networks.holdout_accuracy")
-    assert rows["name"].tolist() == ["0.6", "without"]
-    with pytest.raises(InputError, match=r"no run has the metric 'bigru\.speed': use one of"):
-        leaderboard.sort(rows, "bigru.speed")
+    rows, _ = leaderboard.sort(rows, leaderboard.HELD_OUT)
+    assert rows["name"].tolist() == ["one", "without"]
+    with pytest.raises(InputError, match=r"no run has the metric 'none\.loss': use one of"):
+        leaderboard.sort(rows, "none.loss")
 
 
 @pytest.mark.parametrize(
