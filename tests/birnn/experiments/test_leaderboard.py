@@ -149,6 +149,7 @@ def test_table_shows_settings_that_differ_and_fits(
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80
     assert "pad.maxlen" not in text
+    assert "test accuracy (%)" in text
     assert text.count("80.00") == text.count("1 min 10 s") == 2
     assert text.endswith("A [note].\n")
     title = TITLES[NETWORK]
@@ -203,8 +204,11 @@ def test_saved_leaderboard_is_a_study(capsys: pytest.CaptureFixture[str]) -> Non
         f"birnn leaderboard --name '*' --sort {ACCURACY} --save board --count 3"
     )
     assert (study.folder / "board.png").exists()
-    leaderboard.run(["train.seed=0"], "workspace", None, None, leaderboard.print_csv, save_as="one")
-    about = store.read(store.FOLDER / "one").about
-    assert (about.settings["pad.maxlen"], about.varied) == (100, ["name"])
+    # A setting that differs is in the rows.
+    leaderboard.run(["train.seed=0"], "[sw]*", None, None, leaderboard.print_csv, save_as="two")
+    study = store.read(store.FOLDER / "two")
+    assert sorted(study.runs["pad.maxlen"].fillna(0)) == [0, 100]
+    assert (study.about.settings.get("pad.maxlen"), study.about.varied) == (None, ["name"])
+    assert study.about.settings["train.epochs"] == 10
     with pytest.raises(InputError, match="study/board exists: choose another name"):
         leaderboard.run([], "*", None, 3, leaderboard.print_csv, save_as="board")

@@ -1,11 +1,11 @@
 """The task of a cluster machine, without Ray."""
 
 import os
+import select
 import socket
 import subprocess
 import sys
 import sysconfig
-import time
 from importlib import metadata
 from pathlib import Path
 
@@ -161,35 +161,30 @@ import sys, threading, time
 from pathlib import Path
 from birnn.experiments import worker
 
-importing = threading.Event()
-
 class Slow:
     def find_spec(self, name, path=None, target=None):
         if name == "ctypes":
             importing.set()
             time.sleep(60)
 
+importing = threading.Event()
 sys.modules.pop("ctypes", None)
 sys.meta_path.insert(0, Slow())
 threading.Thread(target=lambda: __import__("ctypes"), daemon=True).start()
 importing.wait()
-script = "echo $$ > started && mv started process && exec sleep 60"
-worker._run(Path(sys.argv[1]), "sh", "-c", script)
+worker._run(Path(sys.argv[1]), "sh", "-c", "echo $$ > started; exec sleep 60")
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's signal for orphans")
 def test_command_of_a_busy_worker_starts_and_ends_with_it(tmp_path: Path) -> None:
-    file = tmp_path / "process"
+    os.mkfifo(tmp_path / "started")
+    reader = os.open(tmp_path / "started", os.O_RDONLY | os.O_NONBLOCK)
     command = [sys.executable, "-c", BUSY_WORKER, str(tmp_path)]
     with subprocess.Popen(command, cwd=PROJECT, env=environment()) as task:
-        try:
-            deadline = time.monotonic() + 30
-            while not file.exists():
-                assert time.monotonic() < deadline, "the command does not start"
-                time.sleep(0.05)
-        finally:
-            task.kill()
-    started = psutil.Process(int(file.read_text()))
-    _, alive = psutil.wait_procs([started], timeout=10)
-    assert not alive
+        is_started, _, _ = select.select([reader], [], [], 60)
+        task.kill()
+    assert is_started
+    started = psutil.Process(int(os.read(reader, 20)))
+    os.close(reader)
+    assert psutil.wait_procs([started], timeout=10)[1] == []
