@@ -4,16 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.birnn.experiments import repository as repositories
+from tests.birnn.experiments.repository import create
 from tests.projects import copy_settings
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Enter a small git repository with a finished run of the default settings."""
-    monkeypatch.chdir(tmp_path)
-    repositories.create()
-    return tmp_path
 
 
 @pytest.fixture
@@ -22,3 +14,10 @@ def settings_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     copy_settings(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def repository(settings_only: Path) -> Path:
+    """Enter a small git repository with a finished run of the default settings."""
+    create()
+    return settings_only

@@ -16,7 +16,7 @@ from birnn.core.yaml_files import write_yaml
 from birnn.experiments import grid, runs
 from birnn.experiments.grid import Params, Point
 from birnn.experiments.runs import Run
-from tests.projects import commit, copy_settings
+from tests.projects import commit
 
 OTHER = "0" * 32  # an md5
 NONE: Mapping[str, Any] = MappingProxyType({})
@@ -32,8 +32,7 @@ DEPENDENCIES = {
 
 
 def create() -> None:
-    """Create the repository in the current folder, with the default settings."""
-    copy_settings(Path())
+    """Create the repository in the current folder, which has the settings."""
     stages = {name: {"cmd": "true", "deps": deps} for name, deps in DEPENDENCIES.items()}
     write_yaml(Path("dvc.yaml"), {"stages": stages})
     for file in (".dvc/config", "data/own/reviews.csv", "stages/__init__.py"):

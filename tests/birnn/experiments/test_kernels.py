@@ -23,7 +23,7 @@ print(dict(double.stats.cache_hits) != {})
 """
 
 
-def write_module(folder: Path, name: str, code: str = MODULE) -> str:
+def write_module(folder: Path, name: str, code: str) -> str:
     file = folder.joinpath(*name.split(".")).with_suffix(".py")
     file.parent.mkdir(parents=True, exist_ok=True)
     for package in file.relative_to(folder).parents[:-1]:
@@ -51,25 +51,12 @@ def test_cache_depends_on_name_and_code(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_clones_share_compiled_code(tmp_path: Path) -> None:
+    variables = {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_CACHE_LOCATOR_CLASSES": LOCATOR}
     cache_hits = []
-    for folder, name in [
-        ("one", "package.module"),
-        ("two", "package.module"),
-        ("two", "package.inner.module"),
-    ]:
-        write_module(tmp_path / folder, name)
-        result = subprocess.run(
-            [sys.executable, "-c", f"import {name}"],
-            cwd=tmp_path / folder,
-            env=os.environ
-            | {
-                "PYTHONPATH": str(PROJECT),
-                "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
-                "NUMBA_CACHE_LOCATOR_CLASSES": LOCATOR,
-            },
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        cache_hits.append(result.stdout.strip())
+    for folder, name in (("one", "a.module"), ("two", "a.module"), ("two", "a.inner.module")):
+        write_module(tmp_path / folder, name, MODULE)
+        command = [sys.executable, "-c", f"import {name}"]
+        environment = os.environ | variables | {"PYTHONPATH": str(PROJECT)}
+        output = subprocess.check_output(command, cwd=tmp_path / folder, env=environment, text=True)
+        cache_hits.append(output.strip())
     assert cache_hits == ["False", "True", "False"]

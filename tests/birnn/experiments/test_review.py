@@ -303,25 +303,20 @@ def test_deviations_are_added_to_the_table_of_dvc() -> None:
 
 def test_review_is_written_as_markdown(tmp_path: Path) -> None:
     here = replace(change_accuracy(BASE, 0.7), params=PARAMS | {"pad": {"seed": 1}})
-    change, file = Change(BASE, here, STUDY), tmp_path / "review.md"
-    lines = review.judge(change, GATE)
-
-    def written(change: Change) -> str:
+    single, other = Change(BASE, here, STUDY), Change(change_accuracy(BASE, 0.5), here, STUDY)
+    lines, file = review.judge(single, GATE), tmp_path / "review.md"
+    for change, compared in (
+        (single, "compared with the mean of the 10 runs of `study/seeds`."),
+        (other, "is compared with the run at main."),
+        (replace(other, runs=STUDY.runs[:3]), "The 3 runs with the change are paired by seed with"),
+        (replace(other, runs=STUDY.runs[:3]), "The study lacks the run at main, so it may have"),
+    ):
         review.write(change, lines, "", file)
-        return file.read_text(encoding="utf-8")
-
-    text = written(change)
-    assert text.startswith("# Review against main\n\nThe change **fails**.\n")
-    assert all(f"\n- {line}\n" in text for line in lines)
-    assert "the mean of the 10 runs of `study/seeds`" in text
-    assert "- `pad.seed`: 0 → 1\n" in text
-    assert text.endswith("## Metrics\n\nNone changed.\n")
-    # Another run at BASE, and several seeds.
-    other = Change(change_accuracy(BASE, 0.5), here, STUDY)
-    assert "is compared with the run at main." in written(other)
-    text = written(replace(other, runs=STUDY.runs[:3]))
-    assert "3 runs with the change are paired by seed with those of `study/seeds`" in text
-    assert "The study lacks the run at main" in text
+        text = file.read_text(encoding="utf-8")
+        assert text.startswith("# Review against main\n\nThe change **fails**.\n")
+        assert all(f"\n- {line}\n" in text for line in lines)
+        assert compared in text
+        assert text.endswith("- `pad.seed`: 0 → 1\n\n## Metrics\n\nNone changed.\n")
 
 
 def test_gate_file_is_validated(tmp_path: Path) -> None:

@@ -139,22 +139,22 @@ def states(study: optuna.Study) -> list[TrialState]:
 
 
 def test_interrupted_search_runs_its_unfinished_trial_again(machines: Machines) -> None:
-    plain, labels = run(machines, 11, "plain"), list(machines.started)
-    assert len(set(labels)) == 11
+    plain, labels = run(machines, 5, "plain"), list(machines.started)
+    assert len(set(labels)) == 5
     # Nothing is run twice, and no result on the test split is stored.
-    assert outcomes(run(machines, 11, "again")) == outcomes(plain)
+    assert outcomes(run(machines, 5, "again")) == outcomes(plain)
     assert machines.started == labels
     journal = Path("state/search/plain.journal").read_text("utf-8")
     assert str(plain.best_value) in journal
     assert str(TEST_ACCURACY) not in journal
     forget_experiments()
-    machines.started, machines.stops = [], [0, 5, 6, 10]
+    machines.started, machines.stops = [], [0, 2, 3, 4]
     for _ in machines.stops:
         with pytest.raises(KeyboardInterrupt):
-            run(machines, 11, "interrupted")
+            run(machines, 5, "interrupted")
     # The next search may also end earlier.
-    assert len(run(machines, 9, "interrupted").trials) == 9
-    assert outcomes(run(machines, 11, "interrupted")) == outcomes(plain)
+    assert len(run(machines, 4, "interrupted").trials) == 4
+    assert outcomes(run(machines, 5, "interrupted")) == outcomes(plain)
     # Each interrupted experiment is the next one that starts.
     for stop in reversed(machines.stops):
         assert machines.started.pop(stop) == machines.started[stop]
