@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,8 @@ def test_experiments_run_one_by_one_with_the_remaining_time(
         f"exp run --temp --name {name} -S train.seed={seed}" for seed, name in enumerate(names)
     ]
     assert references(project) == [f"refs/exps/aa/bb/{first}"]
-    assert [execution.minutes(seconds) for seconds in (0, 29, 95, 3570)] == [
-        *("1 min", "1 min", "2 min", "60 min"),
-    ]
+    shown = {0: "1 min", 29: "1 min", 95: "2 min", 3570: "60 min"}
+    assert {seconds: execution.minutes(seconds) for seconds in shown} == shown
 
 
 def test_interrupt_ends_an_experiment() -> None:
@@ -111,13 +111,12 @@ def test_leftovers_of_killed_experiments_are_removed(project: Path) -> None:
             process.communicate(b"\n")
     # Another program in the project, and DVC in another project.
     others = ((["-c", "input()"], project), (["-c", "input()", "dvc"], project.parent))
-    running = [
-        subprocess.Popen([sys.executable, *arguments], stdin=-1, cwd=place)
-        for arguments, place in others
-    ]
-    execution.remove_leftovers()
-    for process in running:
-        process.communicate(b"\n")
+    with ExitStack() as running:
+        for arguments, place in others:
+            command = [sys.executable, *arguments]
+            process = running.enter_context(subprocess.Popen(command, stdin=-1, cwd=place))
+            running.callback(process.communicate, b"\n")
+        execution.remove_leftovers()
     assert not folder.exists()
     assert references(project) == left[:1]
     # References without a folder.

@@ -1,30 +1,13 @@
 """Recipes, and the grids that use them."""
 
-from importlib import import_module
-from itertools import islice
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from birnn.core.errors import InputError
-from birnn.core.settings import Settings, flatten
-from birnn.corpora import rotten_tomatoes, store
-from birnn.corpora.sources import Corpus
-from birnn.evaluation.model_names import NETWORKS
+from birnn.core.settings import flatten
 from birnn.experiments import grid, recipes
-from stages import fetch
-
-NETWORK = next(iter(NETWORKS))
-STAGES = (
-    *("pad", "train_word_vectors", "label_unlabelled", "weigh_ngrams"),
-    *(f"train_{NETWORK}", "train_baseline"),
-)
-FAST = (
-    *("fetch.source=csv", "network.embedding_dim=4", "word_vectors.epochs=1"),
-    *(f"{NETWORK}.units=3", "train.epochs=1"),
-)
-
 
 pytestmark = pytest.mark.usefixtures("settings_only")
 
@@ -40,39 +23,6 @@ def test_each_recipe_has_valid_settings_and_changes_the_one_that_it_adds_to() ->
         assert isinstance(recipe.settings["pad.validation"], float)
         before = stored[recipe.after].settings if recipe.after else {}
         assert recipe.settings == before | recipe.added != before
-
-
-@pytest.fixture(scope="module")
-def few_short_texts() -> Corpus:
-    """Return a corpus whose vocabulary is much smaller than `pad.num_words` of most recipes."""
-    reviews = list(islice(rotten_tomatoes.read(), 0, 300 * 40, 40))
-    return Corpus("mine", "mine", lambda: iter(reviews))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", list(recipes.read()))
-def test_recipe_runs_on_few_short_texts(name: str, few_short_texts: Corpus) -> None:
-    (recipe,) = recipes.named(name)
-    (point,) = grid.points(FAST, recipe)
-    settings = Settings.model_validate(point.params)
-    corpus = Path("data/corpus")
-    corpus.mkdir(parents=True)
-    store.write(few_short_texts, corpus)
-
-    def run_stages() -> None:
-        fetch.write_unlabelled(few_short_texts.name)
-        for stage in STAGES:
-            import_module(f"stages.{stage}").main(settings)
-
-    if name in {"unlabelled", "self-training"}:
-        with pytest.raises(
-            InputError, match=r"the corpus has no unlabelled reviews: set word_vectors"
-        ):
-            run_stages()
-        assert not Path("models").exists()
-    else:
-        run_stages()
-        assert Path(f"models/{NETWORK}/history.csv").exists()
 
 
 def test_recipe_adds_to_the_one_above_by_default() -> None:
