@@ -1,95 +1,83 @@
 """Studies from finished experiments."""
 
-import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
+from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import collect, grid, recipes, runs
+from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run
 from birnn.studies import store, table
 from birnn.studies.store import Study
+from birnn.training.splits import TRAINING
 from tests.birnn import samples
-from tests.projects import copy_settings
+from tests.birnn.experiments.repository import CORPUS, MACHINE, add, make_run
 
 SEEDS = "train.seed=0..1"
+NETWORK = next(iter(NETWORKS))
 CURVES = "model,epoch,split,accuracy,loss\n" + "".join(
-    f"{model},{epoch},test split,0.8,0.5\n" for model in ("bilstm", "bigru") for epoch in (1, 2)
+    f"{model},{epoch},{split},0.8,0.5\n"
+    for model in NETWORKS
+    for epoch in (1, 2)
+    for split in (TRAINING, "test split")
 )
-CORPUS = {"name": "mine", "train_reviews": 5, "test_reviews": 400, "vocabulary": 5}
+PREDICTIONS = {seed: pd.DataFrame(samples.predictions(seed=seed)) for seed in range(3)}
+pytestmark = pytest.mark.usefixtures("repository")
 
 
-@pytest.fixture(autouse=True)
-def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enter a folder with the project's settings, in which experiments have made-up outputs."""
-    monkeypatch.chdir(tmp_path)
-    copy_settings(tmp_path)
-    monkeypatch.setattr(runs, "read_output", read_output)
-    monkeypatch.setattr(collect, "read_output", read_output)
-    monkeypatch.setattr(collect.figure, "save", lambda _: None)  # takes a second
-
-
-def read_output(run: Run, file: str) -> bytes:
-    if file.endswith(".parquet"):
-        table = pd.DataFrame(samples.predictions(seed=run.params["train"]["seed"]))
-        return table.to_parquet()
-    return CURVES.encode()
-
-
-def make_runs(points: Sequence[grid.Point], corpus: dict[str, Any] = CORPUS) -> dict[int, Run]:
-    """Return a finished run of each point."""
+def finish(points: Sequence[Point], corpus: Mapping[str, Any] = CORPUS) -> dict[int, Run]:
+    """Add and return a finished experiment of each point, with made-up outputs."""
     found = {}
     for index, point in enumerate(points):
-        metrics = samples.accuracies({"bilstm": 0.8 + index / 1000}, holdout_accuracy=0.7, loss=0.5)
+        metrics = samples.accuracies({NETWORK: 0.8 + index / 1000}, holdout_accuracy=0.7, loss=0.5)
         metrics["blends"] = {name: {"accuracy": 0.9} for name in ("networks", "all")}
-        outs = [{"path": path, "md5": f"{path}, run {index}"} for path in runs.TIMED]
-        lock = {"stages": {"all": {"deps": [], "outs": outs}}}
-        params = point.params
-        found[index] = Run(
-            f"{point.label}-1a2b3c4", "abc", "def", params, metrics | {"corpus": corpus}, lock
-        )
+        md5s = {path: f"{index}{place:031}" for place, path in enumerate(runs.TIMED)}
+        table = PREDICTIONS[point.params["train"]["seed"]].to_parquet()
+        files = {f"data/evaluated/{name}.parquet": table for name in ("predictions", "held_out")}
+        run = make_run(point, md5s, metrics | {"corpus": corpus})
+        found[index] = add(run, files | {"plots/curves.csv": CURVES.encode()})
     return found
+
+
+def points_of(options: Sequence[str], names: Sequence[str] = ()) -> list[Point]:
+    """Return the points of a grid of settings, for each recipe if there are any."""
+    chosen = [recipe for name in names for recipe in recipes.named(name)]
+    return [point for recipe in chosen or [None] for point in grid.points(options, recipe)]
 
 
 def collect_study(
     name: str, options: Sequence[str], recipe_names: Sequence[str] = (), **flags: Any
 ) -> Study:
-    chosen = [
-        point
-        for recipe in (recipes.named(name)[0] for name in recipe_names)
-        for point in grid.points(options, recipe)
-    ] or grid.points(options)
-    corpus = flags.pop("corpus", CORPUS)
-    return collect.study(name, "birnn study", chosen, make_runs(chosen, corpus), **flags)
+    points = points_of(options, recipe_names)
+    found = finish(points, flags.pop("corpus", CORPUS))
+    return collect.study(name, "birnn study", points, found, **flags)
 
 
 def test_study_over_seeds_has_predictions_epochs_and_times() -> None:
-    machine = {"processor": "A", "cores": 2, "accelerators": [], "system": "S", "python": "3"}
-    for path in runs.TIMED:
-        line = {"md5": f"{path}, run 1", "seconds": [2], "machine": machine}
+    for place, _ in enumerate(runs.TIMED):
+        line = {"md5": f"1{place:031}", "seconds": [2], "machine": MACHINE}
         times.append(json.dumps(line) + "\n")
     study = collect_study("seeds", [SEEDS])
     assert study.about.varied == []
-    assert study.runs["name"].tolist() == ["seed-0-1a2b3c4", "seed-1-1a2b3c4"]
-    assert study.runs["bilstm.accuracy"].tolist() == [0.8, 0.801]
-    assert study.runs["bigru.seconds"].fillna(0).tolist() == [0, 8]
+    assert study.runs["name"].tolist() == ["seed-0", "seed-1"]
+    assert study.runs[f"{NETWORK}.accuracy"].tolist() == [0.8, 0.801]
+    assert study.runs[f"{NETWORK}.seconds"].fillna(0).tolist() == [0, 8]
     assert study.runs["machine"].iloc[1].startswith("A (2 cores")
     assert study.epochs is not None
-    assert study.epochs.groupby("train.seed").size().tolist() == [4, 4]
+    assert study.epochs["train.seed"].tolist() == [0] * 2 * len(NETWORKS) + [1] * 2 * len(NETWORKS)
     assert study.reviews is not None
     stored = study.log_odds(study.runs)
-    assert set(stored) == {"bilstm", "bigru", "baseline"}
-    run = make_runs(grid.points([SEEDS]))[1]
-    expected = pd.read_parquet(io.BytesIO(read_output(run, ".parquet")))
-    assert abs(stored["bigru"][1] - expected["bigru"]).max() < 0.01
+    assert set(stored) == set(samples.MODELS)
+    assert abs(stored[NETWORK][1] - PREDICTIONS[1][NETWORK]).max() < 0.01
     settings = flatten(grid.read())
     assert study.matches(CORPUS, settings | {"train.seed": 9})
     assert not study.matches(CORPUS, settings | {"train.epochs": 99})
@@ -97,7 +85,7 @@ def test_study_over_seeds_has_predictions_epochs_and_times() -> None:
 
 def test_study_of_a_recipe_resamples_training_reviews() -> None:
     study = collect_study("halves", ["pad.validation=0.5", SEEDS], ["notebook"])
-    assert study.about.varied == ["pad.validation"]
+    assert (study.about.varied, study.epochs) == (["pad.validation"], None)
     assert study.runs["pad.seed"].tolist() == [0, 1]
     assert study.matches(CORPUS, flatten(grid.read()) | {"pad.seed": 4})
 
@@ -107,76 +95,68 @@ def test_recipes_are_compared_and_others_keep_their_rows() -> None:
     assert study.about.varied == ["recipe"]
     assert study.about.recipes[1]["base"] == "notebook"
     assert study.blends["recipe"].tolist() == ["notebook", "pooling"]
-    assert study.blends["all.accuracy"].between(0, 1).all()
+    # The networks' blend is their mean over all seeds.
+    mean = np.mean([PREDICTIONS[seed][list(NETWORKS)].mean(axis=1) for seed in range(2)], axis=0)
+    accuracy = float(np.mean((mean > 0) == PREDICTIONS[0]["label"]))
+    assert study.blends["networks.accuracy"].tolist() == pytest.approx([accuracy] * 2)
     study = collect_study("recipes", [SEEDS], ["two-epochs"])
     order = ["notebook"] * 2 + ["two-epochs"] * 2 + ["pooling"] * 2
     assert study.runs["recipe"].tolist() == order
     assert len(study.blends) == 3
-    assert len(study.log_odds(study.runs)["bigru"]) == 6
+    assert len(study.log_odds(study.runs)[NETWORK]) == 6
     with pytest.raises(InputError, match="would be lost"):
         collect_study("recipes", ["train.seed=1"], ["pooling"])
 
 
 def test_recipes_with_another_setting_have_no_blends() -> None:
-    study = collect_study("sizes", [SEEDS, "bigru.units=8,16"], ["notebook", "pooling"])
-    assert study.about.varied == ["recipe", "bigru.units"]
+    study = collect_study("sizes", ["pad.maxlen=8,16"], ["notebook", "pooling"])
+    assert study.about.varied == ["recipe", "pad.maxlen"]
     assert len(study.blends) == 0
     assert table.gains(study) == []
 
 
 def test_runs_that_share_a_name_keep_their_predictions() -> None:
     points = grid.points([SEEDS])
-    found = {
-        at: replace(run, name="test", revision=f"{at}" * 9) for at, run in make_runs(points).items()
-    }
+    found = {at: replace(run, name="test") for at, run in finish(points).items()}
     study = collect.study("same", "", points, found)
-    assert study.runs["name"].tolist() == ["test-0000000", "test-1111111"]
-    assert len(study.log_odds(study.runs)["bigru"]) == 2
+    assert study.runs["name"].tolist() == [f"test-{run.revision[:7]}" for run in found.values()]
+    assert len(study.log_odds(study.runs)[NETWORK]) == 2
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "is_replaced"),
-    [
-        ([SEEDS], [SEEDS], True),
-        ([SEEDS], ["train.seed=0..2"], True),
-        ([SEEDS], ["train.seed=1..2"], False),
-        ([SEEDS], [SEEDS, "train.epochs=10"], False),
-        (["pad.maxlen=50,100"], ["pad.maxlen=50..52,100"], True),
-        (["pad.maxlen=50,100"], ["pad.maxlen=50"], False),
-    ],
-)
-def test_results_are_not_lost(old: list[str], new: list[str], *, is_replaced: bool) -> None:
-    folder = collect_study("some", old).folder
+def test_results_are_not_lost() -> None:
+    folder = collect_study("seeds", [SEEDS]).folder
     before = (folder / "runs.csv").read_bytes()
-    if is_replaced:
-        assert len(collect_study("some", new).runs) >= len(grid.points(old))
-    else:
-        with pytest.raises(InputError, match="study/some has results that would be lost"):
-            collect_study("some", new)
-        assert (folder / "runs.csv").read_bytes() == before
-        assert len(collect_study("some", new, replace=True).runs) == len(grid.points(new))
-    with pytest.raises(InputError, match="would be lost"):
-        collect_study("some", new, corpus=CORPUS | {"name": "other"})
-
-
-def test_other_folders_are_not_replaced() -> None:
-    file = store.FOLDER / "rate" / "notes.txt"
-    file.parent.mkdir(parents=True)
-    file.touch()
-    with pytest.raises(InputError, match="would be lost"):
-        collect_study("rate", [SEEDS])
-    collect_study("rate", [SEEDS], replace=True)
-    assert not file.exists()
+    for options in (["train.seed=1..2"], [SEEDS, "train.epochs=10"], ["pad.maxlen=50"]):
+        with pytest.raises(InputError, match="study/seeds has results that would be lost"):
+            collect_study("seeds", options)
+    with pytest.raises(InputError, match="study/seeds has results that would be lost"):
+        collect_study("seeds", [SEEDS], corpus=CORPUS | {"name": "other"})
+    assert (folder / "runs.csv").read_bytes() == before
+    assert len(collect_study("seeds", ["train.seed=1"], replace=True).runs) == 1
+    for _ in range(2):  # the same results may be written again
+        assert len(collect_study("seeds", [SEEDS]).runs) == 2
+    collect_study("lengths", ["pad.maxlen=50,100"])
+    with pytest.raises(InputError, match="study/lengths has results that would be lost"):
+        collect_study("lengths", ["pad.maxlen=50"])
+    assert len(collect_study("lengths", ["pad.maxlen=50..51,100"]).runs) == 3
 
 
 def test_invalid_studies_are_refused() -> None:
     points = grid.points([SEEDS])
+    found = finish(points)
     with pytest.raises(InputError, match="none of these experiments is finished"):
         collect.study("none", "", points, {})
-    found = make_runs(points)
-    found[1] = make_runs(points, CORPUS | {"name": "other"})[1]
+    other = found[1].metrics | {"corpus": CORPUS | {"name": "other"}}
     with pytest.raises(InputError, match="several corpora"):
-        collect.study("mixed", "", points, found)
+        collect.study("mixed", "", points, found | {1: replace(found[1], metrics=other)})
     with pytest.raises(InputError, match="is not a valid name"):
-        collect.study("../x", "", points, make_runs(points))
+        collect.study("../x", "", points, found)
     assert not store.FOLDER.exists()
+    # Nor is another folder replaced.
+    file = store.FOLDER / "rate" / "notes.txt"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    with pytest.raises(InputError, match="would be lost"):
+        collect.study("rate", "", points, found)
+    collect.study("rate", "", points, found, replace=True)
+    assert not file.exists()

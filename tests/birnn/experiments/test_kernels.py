@@ -23,7 +23,7 @@ print(dict(double.stats.cache_hits) != {})
 """
 
 
-def write_module(folder: Path, name: str, code: str = MODULE) -> str:
+def write_module(folder: Path, name: str, code: str) -> str:
     file = folder.joinpath(*name.split(".")).with_suffix(".py")
     file.parent.mkdir(parents=True, exist_ok=True)
     for package in file.relative_to(folder).parents[:-1]:
@@ -32,50 +32,31 @@ def write_module(folder: Path, name: str, code: str = MODULE) -> str:
     return str(file)
 
 
-@pytest.mark.parametrize(
-    ("folder", "name", "code", "same"),
-    [
-        ("other", "package.inner.module", MODULE, True),
-        ("other", "package.module", MODULE, False),
-        ("other", "package.other.module", MODULE, False),
-        ("other", "package.inner.other", MODULE, False),
-        ("other", "package.inner.module", MODULE + "\n", False),
-    ],
-)
-def test_cache_depends_on_name_and_code(
-    tmp_path: Path,
-    folder: str,
-    name: str,
-    code: str,
-    same: bool,  # noqa: FBT001
-) -> None:
-    file = write_module(tmp_path / "one", "package.inner.module")
-    other_file = write_module(tmp_path / folder, name, code)
-    first, second = map(ByContent.get_suitable_cache_subpath, (file, other_file))
-    assert (first == second) == same
+def test_cache_depends_on_name_and_code(tmp_path: Path) -> None:
+    modules = [
+        ("one", "package.inner.module", MODULE),
+        ("other", "package.module", MODULE),
+        ("other", "package.other.module", MODULE),
+        ("other", "package.inner.other", MODULE),
+        ("another", "package.inner.module", MODULE + "\n"),
+    ]
+    folders = [
+        ByContent.get_suitable_cache_subpath(write_module(tmp_path / folder, *module))
+        for folder, *module in [*modules, ("clone", "package.inner.module", MODULE)]
+    ]
+    assert len(set(folders)) == len(modules)
+    assert folders[0] == folders[-1]
+    assert {len(folder) for folder in folders} == {32}
 
 
 @pytest.mark.slow
 def test_clones_share_compiled_code(tmp_path: Path) -> None:
+    variables = {"NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_CACHE_LOCATOR_CLASSES": LOCATOR}
     cache_hits = []
-    for folder, name in [
-        ("one", "package.module"),
-        ("two", "package.module"),
-        ("two", "package.inner.module"),
-    ]:
-        write_module(tmp_path / folder, name)
-        result = subprocess.run(
-            [sys.executable, "-c", f"import {name}"],
-            cwd=tmp_path / folder,
-            env=os.environ
-            | {
-                "PYTHONPATH": str(PROJECT),
-                "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
-                "NUMBA_CACHE_LOCATOR_CLASSES": LOCATOR,
-            },
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        cache_hits.append(result.stdout.strip())
+    for folder, name in (("one", "a.module"), ("two", "a.module"), ("two", "a.inner.module")):
+        write_module(tmp_path / folder, name, MODULE)
+        command = [sys.executable, "-c", f"import {name}"]
+        environment = os.environ | variables | {"PYTHONPATH": str(PROJECT)}
+        output = subprocess.check_output(command, cwd=tmp_path / folder, env=environment, text=True)
+        cache_hits.append(output.strip())
     assert cache_hits == ["False", "True", "False"]

@@ -1,267 +1,198 @@
-"""Finished experiments, and names."""
+"""Finished experiments, their names, and the runs in commits."""
 
-import copy
-import json
 import math
-import subprocess
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from birnn.core.errors import InputError
-from birnn.experiments import grid, private_apis, revisions, runs
+from birnn.evaluation.model_names import NETWORKS
+from birnn.experiments import grid, revisions, runs
 from birnn.experiments.grid import Point
+from birnn.studies import store
 from tests.birnn import samples
-from tests.projects import PROJECT
+from tests.birnn.experiments.repository import METRICS, OTHER, TRAIN, add, git, make_run, write
+from tests.projects import commit
 
-PARAMS = {"fetch": {"source": "imdb"}, "train": {"epochs": 1}}
-METRICS = {"bigru": {"accuracy": 1}, "corpus": {"name": "mine", "requested": "mine"}}
-LOCK = {
-    "stages": {
-        "fetch": {
-            "deps": [
-                {"path": "data/own", "md5": "0" * 32},
-                {"path": "code/fetch.txt", "md5": "1" * 32},
-            ],
-            "params": {"params.yaml": {"fetch.source": "imdb"}},
-        },
-        "train_bigru": {
-            "deps": [
-                {"path": "code/train_bigru.txt", "md5": "3" * 32},
-                {"path": "data/corpus/train.parquet", "md5": "4" * 32},
-                {"path": "data/padded/train", "md5": "5" * 32},
-            ],
-        },
-        "report": {
-            "deps": [{"path": "code/report.txt", "md5": "6" * 32}],
-            "params": {"params.yaml": {"fetch.source": "imdb", "train.epochs": 1}},
-        },
+pytestmark = pytest.mark.usefixtures("repository")
+
+
+def point(*options: str) -> Point:
+    (found,) = grid.points(options)
+    return found
+
+
+def edit(file: str) -> None:
+    """Change what a file contains and computes."""
+    with Path(file).open("a", encoding="utf-8") as text:
+        text.write("print()\n")
+
+
+def test_finished_requires_current_code_corpus_and_all_stages() -> None:
+    changes = {
+        "code/train.txt": False,
+        TRAIN: False,
+        # An output of another stage, and code that does not affect the metrics.
+        "data/padded/train": True,
+        "code/fetch.txt": True,
+        "code/report.txt": True,
     }
-}
-
-
-def use_project(monkeypatch: pytest.MonkeyPatch, lock: Any, found: Sequence[Any] = ()) -> None:
-    """Replace the project by a `dvc.lock` that is up to date, and experiments with these locks."""
-    listed = [(f"name-{number}", "abc", "main") for number in range(len(found))]
-    locked = runs.Run("", "", "", {}, {}, lock)
-    own_files = lock["stages"]["fetch"]["deps"][0]["md5"]
-    monkeypatch.setattr(private_apis, "list_experiments", lambda: listed)
-    monkeypatch.setattr(private_apis, "hash_dependency", lambda *_: own_files)
-    code = {stage: md5 for (stage, _), md5 in locked.code.items()}
-    monkeypatch.setattr(runs, "_hash_code", lambda: code | {"fetch": "1" * 32})
-    monkeypatch.setattr(runs, "read_lock", lambda: lock)
-    records = [[json.dumps(content).encode() for content in each] for each in found]
-    monkeypatch.setattr(runs, "_read_records", lambda _: records)
-
-
-def make_point(**changes: Any) -> Point:
-    """Return a point with other values of `train.epochs` and so on."""
-    params = {section: dict(values) for section, values in PARAMS.items()}
-    for name, value in changes.items():
-        section, _, setting = name.partition("_")
-        params[section][setting] = value
-    return Point({}, {}, params)
-
-
-@pytest.mark.parametrize(
-    ("stage", "path", "counts"),
-    [
-        (None, "", True),
-        ("train_bigru", "code/train_bigru.txt", False),
-        ("train_bigru", "data/corpus/train.parquet", False),
-        # Outputs of other stages, and code that does not affect the metrics.
-        ("train_bigru", "data/padded/train", True),
-        ("fetch", "code/fetch.txt", True),
-        ("report", "code/report.txt", True),
-        # The last stage did not run, or ran with other settings.
-        ("report", "params", False),
-    ],
-)
-def test_finished_requires_current_code_corpus_and_all_stages(
-    monkeypatch: pytest.MonkeyPatch, stage: str | None, path: str, counts: Any
-) -> None:
-    lock = copy.deepcopy(LOCK)
-    if path == "params":
-        lock["stages"]["report"]["params"]["params.yaml"]["train.epochs"] = 2
-    for dependency in lock["stages"][stage]["deps"] if stage else []:
-        if dependency["path"] == path:
-            dependency["md5"] = "e" * 32
-    use_project(monkeypatch, LOCK, [(lock, PARAMS, METRICS)])
-    found = runs.finished([make_point(train_epochs=3), make_point()])
-    assert {index: run.name for index, run in found.items()} == ({1: "name-0"} if counts else {})
-    # Code and corpus do not matter here, only whether all stages ran.
-    complete = path != "params"
-    any_code = runs.finished_with_any_code()
-    assert [(run.name, run.baseline) for run in any_code] == [("name-0", "main")] * complete
-    assert [run.metrics for run in any_code] == [METRICS] * complete
-
-
-def own_lock(files: str, corpus: str) -> Any:
-    """Return a lock of the user's own files, which gave a corpus."""
-    lock = copy.deepcopy(LOCK)
-    lock["stages"]["fetch"]["deps"][0]["md5"] = files
-    lock["stages"]["train_bigru"]["deps"][1]["md5"] = corpus
-    for stage in ("fetch", "report"):
-        lock["stages"][stage]["params"]["params.yaml"]["fetch.source"] = "csv"
-    return lock
-
-
-def test_experiments_on_another_corpus_are_found_by_its_source(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    own = make_point(fetch_source="csv")
-    record = (own_lock("0" * 32, "c" * 32), own.params, METRICS)
-    # The corpus in the project is IMDB, the own files, or these with an edit that was not fetched.
-    for lock in (LOCK, record[0]):
-        use_project(monkeypatch, lock, [record])
-        assert list(runs.finished([own])) == [0]
-    use_project(monkeypatch, own_lock("e" * 32, "d" * 32), [record])
-    assert runs.finished([own]) == {}
-    # The code that reads it was edited; or the corpus is the fallback.
-    use_project(monkeypatch, LOCK, [record])
-    code = runs._hash_code() | {"fetch": "e" * 32}  # noqa: SLF001
-    monkeypatch.setattr(runs, "_hash_code", lambda: code)
-    assert runs.finished([own]) == {}
-    fallback = METRICS | {"corpus": {"name": "mine", "requested": "other"}}
-    use_project(monkeypatch, LOCK, [(*record[:2], fallback)])
-    assert runs.finished([own]) == {}
-
-
-def test_different_results_have_different_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = []
-    other_code, other_corpus = copy.deepcopy(LOCK), copy.deepcopy(LOCK)
-    other_code["stages"]["train_bigru"]["deps"][0]["md5"] = "e" * 32
-    other_corpus["stages"]["train_bigru"]["deps"][1]["md5"] = "e" * 32
-    for lock in (LOCK, other_code, other_corpus):
-        use_project(monkeypatch, lock)
-        names += runs.names([make_point(), make_point(train_epochs=2)])
-    for files in ("0", "e"):
-        use_project(monkeypatch, own_lock(files * 32, files * 32))
-        names += runs.names([make_point(fetch_source="csv")])
-    assert len(set(names)) == len(names)
-    use_project(monkeypatch, LOCK)
-    # These do not change the results.
-    same = [make_point(), make_point(train_epochs=1.0)]
-    same[1].params["report"] = {"equivalence": 1}
-    assert runs.names(same) == names[:1] * 2
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["train.seed=1"],
-        ["pad.seed=1"],
-        ["csv.seed=1"],
-        ["train.epochs=4"],
-        ["word_vectors.epochs=4"],
-        ["ngrams.smoothing=2"],
-        ["baseline.smoothing=2"],
-        ["train.seed=1", "pad.seed=2"],
-        ["pad.seed=1", "train.seed=2"],
-    ],
-)
-def test_name_identifies_all_settings(monkeypatch: pytest.MonkeyPatch, options: list[str]) -> None:
-    monkeypatch.chdir(PROJECT)
-    use_project(monkeypatch, LOCK)
-    others = ["train.seed=1..2", "pad.seed=1..2", "csv.seed=1..2", "train.epochs=4"]
-    others += ["word_vectors.epochs=4", "ngrams.smoothing=2", "baseline.smoothing=2"]
-    (point,) = grid.points(options)
-    different = [other for each in others for other in grid.points([each])]
-    different = [other for other in different if other.params != point.params]
-    names = runs.names([point, *grid.points(options[::-1]), *different])
-    assert names[0] == names[1]
-    assert names[0] not in names[2:]
-
-
-def git(*arguments: str) -> str:
-    identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-    return subprocess.check_output(["git", *identity, *arguments], text=True).strip()
-
-
-def test_records_are_read_from_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    git("init", "-q")
-    # Content without a line feed at the end, no content, and no file.
-    versions: list[list[bytes | None]] = [
-        [b"stages: {}\n", b"\nb: \xff 3\n\n", b"{}"],
-        [b"a missing\n", b"", None],
+    points = grid.points([f"train.seed=0..{len(changes)}"])
+    added = [
+        add(make_run(each, {path: OTHER})) for each, path in zip(points, changes, strict=False)
     ]
-    commits = []
-    for contents in versions:
-        for file, content in zip(runs.RECORDS, contents, strict=True):
-            file.parent.mkdir(exist_ok=True)
-            file.unlink(missing_ok=True)
-            if content is not None:
-                file.write_bytes(content)
-        git("add", "--all")
-        git("commit", "-qm", ".")
-        commits.append(git("rev-parse", "HEAD"))
-    assert list(runs._read_records(commits)) == versions  # noqa: SLF001
-    assert list(runs._read_records([])) == []  # noqa: SLF001
+    # Neither current nor complete: settings that the last stage did not see, and missing files.
+    unseen = make_run(point("train.epochs=9"))
+    add(replace(make_run(points[-1], name="unseen"), lock=unseen.lock))
+    add(make_run(points[-1], name="empty"), dict.fromkeys(map(str, runs.RECORDS)))
+    for file in runs.RECORDS:
+        add(make_run(points[-1], name=f"without-{file.stem}"), {file.as_posix(): None})
+    add(make_run(points[-1], name="damaged"), {"dvc.lock": b"stages: {"})
+    git("-c", "user.name=a", "-c", "user.email=a", "commit", "-q", "--allow-empty", "-m", ".")
+    counting = [index for index, counts in enumerate(changes.values()) if counts]
+    found = {index: run.name for index, run in runs.finished(points).items()}
+    assert found == {index: added[index].name for index in counting}
+    any_code = {run.name: replace(run, lock={}) for run in runs.finished_with_any_code()}
+    assert any_code == {run.name: replace(run, lock={}) for run in added}
 
 
-def test_workspace_without_a_complete_run_is_no_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runs, "head", lambda: "main")
-    assert runs.workspace() is None
-    Path("metrics").mkdir()
-    for file, content in zip(runs.RECORDS, (LOCK, PARAMS, METRICS), strict=True):
-        file.write_text(json.dumps(content))
+def test_experiments_on_another_corpus_are_found_by_its_source() -> None:
+    own = point("fetch.source=csv")
+    imdb, run = make_run(point("train.seed=0")), make_run(own, {TRAIN: OTHER})
+    fallback = {"corpus": METRICS["corpus"] | {"requested": "imdb"}}
+    add(replace(run, metrics=run.metrics | fallback, name="fallback"))
+    assert runs.finished([own]) == {}
+    add(run)
+    # The corpus in the project is another one, then this one.
+    for current in (imdb, run):
+        write(current)
+        assert list(runs.finished([own])) == [0]
+    # The code that reads it was edited, or the user's files were after they were read.
+    write(imdb)
+    code = Path("stages/fetch.py").read_text()
+    edit("stages/fetch.py")
+    assert runs.finished([own]) == {}
+    Path("stages/fetch.py").write_text(code)
+    assert list(runs.finished([own])) == [0]
+    edit("data/own/reviews.csv")
+    assert runs.finished([own]) == {}
+
+
+def test_different_results_have_different_names() -> None:
+    one, two, own = point("train.seed=0"), point("train.epochs=2"), point("fetch.source=csv")
+    points = [one, two, own]
+    prints = [runs.fingerprint(each) for each in points]
+    assert prints[0] == prints[1] != prints[2]
+    for change, affected in (
+        ("data/own/reviews.csv", [own]),
+        ("stages/fetch.py", [own]),
+        ("stages/report.py", []),
+        ("stages/train.py", points),
+        (TRAIN, [one, two]),
+    ):
+        before = [*zip(runs.names(points), map(runs.fingerprint, points), strict=True)]
+        if change == TRAIN:
+            write(make_run(one, {TRAIN: OTHER}))
+        else:
+            edit(change)
+        for each, (name, print_before) in zip(points, before, strict=True):
+            assert (runs.names([each]) != [name]) == (each in affected), (change, each.label)
+            assert (runs.fingerprint(each) != print_before) == (each in affected)
+
+
+def test_name_depends_on_each_setting_and_not_on_its_spelling() -> None:
+    options = ("train.seed=1", "pad.seed=1", "csv.seed=1", "train.epochs=4")
+    options += ("word_vectors.epochs=4", "ngrams.smoothing=2", "baseline.smoothing=2")
+    points = [point(option) for option in options]
+    points += [point("train.seed=1", "pad.seed=2"), point("train.seed=2", "pad.seed=1")]
+    assert len(set(runs.names(points))) == len(points)
+    same = [point("train.seed=1", "pad.seed=2") for _ in range(3)]
+    same[1].params["train"]["seed"] = 1.0
+    same[2].params["report"]["equivalence"] = 3
+    (name,) = set(runs.names([*same, point("pad.seed=2", "train.seed=1")]))
+    assert re.fullmatch("pad-seed-2-seed-1-[0-9a-f]{7}", name)
+
+
+def test_code_that_changed_since_the_run() -> None:
+    assert runs.stages_of_changed_code() == []
+    assert runs.current_code().keys() == {("train", "code/train.txt")}
+    edit("stages/train.py")
+    assert runs.stages_of_changed_code() == ["train"]
+
+
+def test_workspace_is_a_run_if_it_is_complete() -> None:
     run = runs.workspace()
     assert run
-    assert (run.name, run.baseline, run.metrics) == ("workspace", "main", METRICS)
-    assert run.code == {("train_bigru", "code/train_bigru.txt"): "3" * 32}
-    # The settings were edited after the run.
-    Path("params.yaml").write_text(json.dumps({"train": {"epochs": 2}}))
+    assert (run.name, run.baseline) == ("workspace", git("rev-parse", "HEAD"))
+    assert run.metrics == METRICS
+    assert revisions.read().params == run.params
+    reviews = dict.fromkeys((TRAIN, "data/corpus/test.parquet"), "c" * 32)
+    assert runs.locked_reviews(run.lock) == reviews
+    # The settings were edited after the run, or DVC was killed while it wrote its lock.
+    lock = runs.LOCK.read_text()
+    write(replace(run, params=point("train.epochs=2").params))
     assert runs.workspace() is None
-
-
-def test_lock_of_a_killed_dvc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(runs, "head", lambda: "main")
-    Path("metrics").mkdir()
-    lock = copy.deepcopy(LOCK)
-    del lock["stages"]["train_bigru"]["deps"][0]["md5"]  # type: ignore[index]
-    for file, content in zip(runs.RECORDS, (lock, PARAMS, METRICS), strict=True):
-        file.write_text(json.dumps(content))
-    run = runs.workspace()
-    assert run
-    assert run.code == {}
-    assert revisions.read().lock["stages"].keys() == lock["stages"].keys()
-    runs.LOCK.write_text(json.dumps(lock)[:-1])
+    write(run)
+    assert runs.workspace()
+    runs.LOCK.write_text(lock[:-1])
     assert runs.workspace() is None
     for read in (runs.read_lock, revisions.read):
         with pytest.raises(InputError, match=r"^dvc\.lock is damaged: run git checkout"):
             read()
+    runs.METRICS.unlink()
+    assert runs.workspace() is None
+
+
+def test_runs_and_studies_of_a_commit_are_read() -> None:
+    assert revisions.read_studies("HEAD") == []
+    store.write(samples.study(), {})
+    commit(Path())
+    assert [study.name for study in revisions.read_studies("HEAD")] == ["seeds"]
+    run = revisions.read("HEAD")
+    assert (run.name, run.metrics) == ("HEAD", METRICS)
+    with pytest.raises(InputError, match=r"^none is not a commit with params\.yaml: run git fetch"):
+        revisions.read("none")
+    add(
+        make_run(point("train.seed=1"), name="damaged"),
+        {"dvc.lock": b"stages: {", "metrics/metrics.json": None},
+    )
+    reference = git("for-each-ref", "--format=%(refname)", "refs/exps")
+    with pytest.raises(InputError, match=r"dvc\.lock is damaged: choose another commit"):
+        revisions.read(reference)
+
+
+def test_missing_output_names_the_experiment() -> None:
+    run = add(make_run(point("train.seed=1")), {"data/a.txt": b"\xff"})
+    assert runs.read_output(run, "data/a.txt") == b"\xff"
+    with pytest.raises(
+        InputError, match="nothing of the experiment seed-1 is missing: run dvc exp"
+    ):
+        runs.read_output(run, "nothing")
+
+
+def seconds(run: runs.Run, recorded: Mapping[str, list[float]]) -> dict[str, float]:
+    """Return the training times of a run, given the seconds of each output by path."""
+    md5s = {out["path"]: out["md5"] for out in run.lock["stages"]["train"]["outs"]}
+    return runs.training_seconds(
+        run, {md5s[path]: {"seconds": values} for path, values in recorded.items()}
+    )
 
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])
 def test_training_time_includes_the_stages_before(labels: float, baseline: float) -> None:
-    seconds: dict[str, list[float]] = {
-        "models/word_vectors": [1],
-        "data/self_labelled": [labels],
-        "data/ngrams": [2],
-        "models/baseline": [8],
-        "models/bilstm": [16, 32],
-        "models/bigru": [16, 32],
-    }
-    outs = [{"path": path, "md5": f"md5 of {path}"} for path in seconds]
-    run = replace(samples.run("one"), lock={"stages": {"all": {"deps": [], "outs": outs}}})
-    recorded = {f"md5 of {path}": {"seconds": values} for path, values in seconds.items()}
+    run = make_run(point("train.seed=1"))
+    recorded = {"models/word_vectors": [1.0], "data/self_labelled": [labels], "data/ngrams": [2.0]}
+    recorded |= {f"models/{network}": [16, 32.0] for network in NETWORKS}
     before = 1 + labels + 2
-    assert runs.training_seconds(run, recorded) == {
-        "bilstm": before + 48,
-        "bigru": before + 48,
+    networks = before + 48 * len(NETWORKS)
+    assert seconds(run, recorded | {"models/baseline": [8]}) == {
+        **dict.fromkeys(NETWORKS, before + 48),
         "baseline": baseline,
-        "networks": before + 96,
-        "all": before + 96 + 8,
+        "networks": networks,
+        "all": networks + 8,
     }
-    del recorded["md5 of models/bigru"]
-    seconds_of_models = runs.training_seconds(run, recorded)
-    unknown = {name for name, value in seconds_of_models.items() if math.isnan(value)}
-    assert unknown == {"bigru", "networks", "all"}
+    unknown = {name for name, each in seconds(run, recorded).items() if math.isnan(each)}
+    assert unknown == {"baseline", "all"}

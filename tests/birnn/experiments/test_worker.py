@@ -1,9 +1,11 @@
 """The task of a cluster machine, without Ray."""
 
 import os
+import select
+import socket
 import subprocess
 import sys
-import time
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 
@@ -12,35 +14,23 @@ import psutil
 import pytest
 
 from birnn.experiments import cluster, worker
-from tests.projects import PROJECT, environment
+from tests.projects import PROJECT, commit, environment
 
 LINE = "{}=={} \\\n    --hash=sha256:00\n"
+OTHER_SYSTEM = LINE.format("none", "1 ; sys_platform == 'other'")
+INSTALLED = LINE.format("numpy", metadata.version("numpy"))
 
 
-def test_environment_matches_the_lock_file() -> None:
-    # Without the packages of a cluster, the error names the first one that is missing.
-    try:
-        metadata.version("ray")
-    except metadata.PackageNotFoundError:
-        with pytest.raises(worker.TaskError, match=r"is missing, but requirements-cluster"):
-            worker.compare_environment(PROJECT / worker.LOCK)
-    else:
-        worker.compare_environment(PROJECT / worker.LOCK)
-
-
-def test_other_version_is_rejected(tmp_path: Path) -> None:
+def test_environment_must_match_the_lock_file(tmp_path: Path) -> None:
     lock = tmp_path / "lock.txt"
-    lock.write_text(LINE.format("numpy", metadata.version("numpy")) + LINE.format("scipy", "0.1"))
-    with pytest.raises(
-        worker.TaskError, match=r"scipy is .*, but lock.txt requires ==0.1: run make"
-    ):
-        worker.compare_environment(lock)
-
-
-def test_packages_of_other_systems_are_ignored(tmp_path: Path) -> None:
-    lock = tmp_path / "lock.txt"
-    lock.write_text(LINE.format("none", "1 ; sys_platform == 'other'"))
+    lock.write_text(OTHER_SYSTEM + INSTALLED)
     worker.compare_environment(lock)
+    for name, installed in (("scipy", metadata.version("scipy")), ("none", "missing")):
+        lock.write_text(OTHER_SYSTEM + INSTALLED + LINE.format(name, "0"))
+        with pytest.raises(
+            worker.TaskError, match=f"^{name} is {installed}, but lock.txt requires ==0: run make"
+        ):
+            worker.compare_environment(lock)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux binds processes to cores")
@@ -67,30 +57,88 @@ def test_concurrent_tasks_use_different_cores(tmp_path: Path) -> None:
                 assert os.sched_getaffinity(0) == usable
 
 
-# The machine has Ray's cloudpickle, but not this project.
+# The machine has Ray's cloudpickle and DVC's modules, but not this project.
 MACHINE = """
 import pickle, sys
 sys.modules["birnn"] = None
 carry_out, task = pickle.load(sys.stdin.buffer)
 try:
-    carry_out(task)
+    print(carry_out(task))
 except Exception as error:
     print(error)
 """
+# The command `dvc` of the machine fails if the name of the experiment has its second word.
+DVC = """#!/bin/sh
+echo "$@" >> ../calls.txt
+case "$*" in *fail-$2*) echo "ERROR: no $2"; exit 255;; esac
+cp .dvc/config.local ..
+case "$*" in *seed-1*) mkdir -p state; echo times > state/times.jsonl;; esac
+"""
 
 
-def test_tasks_contain_all_code_that_they_need(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(worker.FOLDER, str(tmp_path))
+@pytest.fixture
+def machine(tmp_path: Path, repository: Path) -> Path:
+    """Return the home of a user on a machine with programs in the folder `bin`."""
+    folder = tmp_path / "machine"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").symlink_to(sys.executable)
+    (folder / "bin" / "dvc").write_text(DVC)
+    (folder / "bin" / "dvc").chmod(0o755)
+    (repository / worker.LOCK).write_text(INSTALLED)
+    (repository / ".gitignore").write_text("/machine\n")
+    commit(repository)
+    return folder
+
+
+def carry_out(machine: Path, folder: str, *task: str) -> str:
+    """Send a task to a machine, and return its result or error."""
     for module in cluster.SENT:
         cloudpickle.register_pickle_by_value(module)
-    task = worker.Task("seed-1", str(tmp_path / "none"), "HEAD", {}, (), 1)
-    sent = cloudpickle.dumps((worker.carry_out, task))
+    options = ("-S", "train.seed=1")
+    sent = cloudpickle.dumps(
+        (worker.carry_out, worker.Task(*task, "HEAD", {"url": "s3://a"}, options, 1))
+    )
     for module in cluster.SENT:
         cloudpickle.unregister_pickle_by_value(module)
-    output = subprocess.check_output([sys.executable, "-c", MACHINE], input=sent)
-    assert b"git clone --quiet failed: fatal: repository" in output
+    variables = {"PYTHONPATH": sysconfig.get_path("purelib"), "HOME": str(machine)}
+    command = [str(machine / "bin" / "python"), "-c", MACHINE]
+    output = subprocess.check_output(
+        command, input=sent, env=environment(warm=False, **variables, **{worker.FOLDER: folder})
+    )
+    return output.decode().strip()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the programs are scripts")
+def test_task_clones_runs_and_pushes(machine: Path, repository: Path) -> None:
+    clones, own, address = machine / "work" / "clones", socket.gethostname(), str(repository)
+    assert carry_out(machine, str(clones), "seed-1", address) == "times"
+    assert (clones / "calls.txt").read_text().splitlines() == [
+        "exp run --pull --name seed-1 -S train.seed=1",
+        "exp push --force --run-cache origin seed-1",
+    ]
+    configured = (clones / "config.local").read_text()
+    for line in ("remote = cluster", "url = s3://a", f"dir = {clones}/cache"):
+        assert line in configured
+    left = {"calls.txt", "config.local", f"cores-{own}"}
+    assert {path.name for path in clones.iterdir()} == left
+    # By default, clones are in the cache of the user.
+    clones = machine / ".cache" / "birnn-worker"
+    assert carry_out(machine, "", "seed-2", address) == ""
+    result = carry_out(machine, "", "fail-run", address)
+    assert result == f"on {own}: dvc exp run failed: ERROR: no run"
+    result = carry_out(machine, "", "seed-1", f"{address}/none")
+    assert result.startswith(f"on {own}: git clone --quiet failed: fatal: repository '")
+    assert {path.name for path in clones.iterdir()} == left
+    # The results of a refused push stay.
+    result = carry_out(machine, "", "fail-push", address)
+    (kept,) = clones.glob("kept-*")
+    assert kept.name.startswith(f"kept-fail-push-{own}-")
+    assert (kept / "dvc.yaml").exists()
+    assert result == (
+        f"on {own}: dvc exp push failed: ERROR: no push; the results are saved on that machine in "
+        f"{kept}: once the remotes accept them, run dvc exp push --force --run-cache origin "
+        "fail-push there"
+    )
 
 
 def test_only_abandoned_clones_are_removed(tmp_path: Path) -> None:
@@ -113,35 +161,30 @@ import sys, threading, time
 from pathlib import Path
 from birnn.experiments import worker
 
-importing = threading.Event()
-
 class Slow:
     def find_spec(self, name, path=None, target=None):
         if name == "ctypes":
             importing.set()
             time.sleep(60)
 
+importing = threading.Event()
 sys.modules.pop("ctypes", None)
 sys.meta_path.insert(0, Slow())
 threading.Thread(target=lambda: __import__("ctypes"), daemon=True).start()
 importing.wait()
-script = "echo $$ > started && mv started process && exec sleep 60"
-worker._run(Path(sys.argv[1]), "sh", "-c", script)
+worker._run(Path(sys.argv[1]), "sh", "-c", "echo $$ > started; exec sleep 60")
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's signal for orphans")
 def test_command_of_a_busy_worker_starts_and_ends_with_it(tmp_path: Path) -> None:
-    file = tmp_path / "process"
+    os.mkfifo(tmp_path / "started")
+    reader = os.open(tmp_path / "started", os.O_RDONLY | os.O_NONBLOCK)
     command = [sys.executable, "-c", BUSY_WORKER, str(tmp_path)]
     with subprocess.Popen(command, cwd=PROJECT, env=environment()) as task:
-        try:
-            deadline = time.monotonic() + 30
-            while not file.exists():
-                assert time.monotonic() < deadline, "the command does not start"
-                time.sleep(0.05)
-        finally:
-            task.kill()
-    started = psutil.Process(int(file.read_text()))
-    _, alive = psutil.wait_procs([started], timeout=10)
-    assert not alive
+        is_started, _, _ = select.select([reader], [], [], 60)
+        task.kill()
+    assert is_started
+    started = psutil.Process(int(os.read(reader, 20)))
+    os.close(reader)
+    assert psutil.wait_procs([started], timeout=10)[1] == []

@@ -14,6 +14,7 @@ from birnn.studies.differences import (
     REVIEW_VALUES,
     Mean,
     compute_differences,
+    difference_over_seeds,
     estimate_mean,
 )
 
@@ -83,17 +84,10 @@ def resampled_measures(
     }
 
 
-def crossed_error(observed: np.ndarray, resampled: np.ndarray) -> float:
-    """Return the error of a mean over seeds, from the covariances of seeds over resamples."""
-    covariances = np.cov(resampled)
-    between_seeds = covariances[~np.eye(len(covariances), dtype=bool)].mean()
-    return math.sqrt(observed.var(ddof=1) / len(observed) + between_seeds)
-
-
 def test_means_and_standard_errors_match_resampled_films() -> None:
     rng = np.random.default_rng(0)
     *networks, labels, films = simulate(rng, seeds=5, reviews=800, films=200, gain=0.1)
-    draws = rng.multinomial(200, np.full(200, 1 / 200), 2_000)
+    draws = rng.multinomial(200, np.full(200, 1 / 200), 1_000)
     weights = np.vstack([np.ones(200), draws])[:, films]
     first, second = (resampled_measures(runs, labels, weights) for runs in networks)
     differences = compute_differences(*networks, labels, films)
@@ -105,32 +99,17 @@ def test_means_and_standard_errors_match_resampled_films() -> None:
             (differences[measure], first[measure] - second[measure]),
         ):
             assert computed.mean == pytest.approx(values[:, 0].mean(), abs=1e-6)
-            error = crossed_error(values[:, 0], values[:, 1:])
-            assert computed.standard_error == pytest.approx(error, rel=0.05)
-            # The variance over seeds alone is too small.
-            assert values[:, 0].std(ddof=1) / math.sqrt(5) < 0.9 * error
-
-
-@pytest.mark.parametrize("seeds", [3, 10, 30])
-def test_interval_of_a_mean_covers_the_true_mean(seeds: int) -> None:
-    reviews, films, draws = 240, 60, 500
-    rng = np.random.default_rng(0)
-    film = np.sort(np.append(np.arange(films), rng.geometric(0.05, reviews - films) % films))
-    results = [
-        estimate_mean(
-            rng.normal(0, 0.1, (seeds, 1))
-            + rng.normal(0, 0.15, films)[film]
-            + rng.normal(0, 0.3, reviews)
-            + rng.normal(0, 1, (seeds, reviews)),
-            film.astype(np.int32),
-            np.ones(reviews, np.uint8),
-        )
-        for _ in range(draws)
-    ]
-    assert np.mean([result.low <= 0 <= result.high for result in results]) >= 0.93
-    if seeds >= 10:
-        needed = 2 * stats.norm.isf(0.025) * np.std([result.mean for result in results])
-        assert np.mean([result.high - result.low for result in results]) <= 1.15 * needed
+            # From the covariances of seeds over resamples.
+            covariances = np.cov(values[:, 1:])
+            over_seeds = values[:, 0].var(ddof=1) / 5
+            over_films = covariances[~np.eye(5, dtype=bool)].mean()
+            error = math.sqrt(over_seeds + over_films)
+            assert computed.standard_error == pytest.approx(error, rel=0.07)
+            # The mean of both quantiles, weighted by the variances.
+            over_films = computed.standard_error**2 - over_seeds
+            quantiles = stats.t.isf(0.025, [4, 199])
+            margin = quantiles @ [over_seeds, over_films] / computed.standard_error
+            assert computed.high - computed.mean == pytest.approx(margin, rel=1e-4)
 
 
 @pytest.mark.slow
@@ -175,28 +154,6 @@ def test_equal_films_leave_the_interval_over_seeds() -> None:
         assert result.low == pytest.approx(gains.mean() - margin)
 
 
-def test_repeated_reviews_do_not_narrow_the_interval() -> None:
-    first, second, labels, films = simulate(np.random.default_rng(0), 5, 240, 60)
-    once = compute_differences(first, second, labels, films)
-    repeated = (np.repeat(array, 4, axis=-1) for array in (first, second, labels, films))
-    for measure, result in compute_differences(*repeated).items():
-        assert result.standard_error == pytest.approx(once[measure].standard_error)
-
-
-def test_swapped_sets_and_other_orders_of_reviews_give_the_same_difference() -> None:
-    rng = np.random.default_rng(0)
-    first, second, labels, films = simulate(rng, 5, 240, 60, gain=0.1)
-    order = rng.permutation(240)
-    results = compute_differences(first, second, labels, films)
-    swapped = compute_differences(
-        second[:, order], first[:, order], labels[order], 7 * films[order] - 3
-    )
-    for measure, result in results.items():
-        other = swapped[measure]
-        assert (other.low, other.high) == pytest.approx((-result.high, -result.low))
-        assert (other.better, other.worse) == (result.worse, result.better)
-
-
 def test_seeds_with_the_better_first_set_are_counted() -> None:
     labels = np.array([1, 1, 0, 0], np.uint8)
     good, bad = np.array([[2, 1, -1, -2], [-2, 1, -1, 2]], np.float32)
@@ -209,23 +166,13 @@ def test_seeds_with_the_better_first_set_are_counted() -> None:
     assert results["accuracy"].mean > 0 > results["loss"].mean
 
 
-def test_rounding_errors_are_no_difference() -> None:
-    labels = np.arange(70, dtype=np.uint8) % 2
-    runs = np.random.default_rng(0).permuted(np.tile(np.arange(70), (100, 1)), axis=1)
-    # The ranks of the positive reviews determine the area.
-    sums = (runs * labels).sum(axis=1)
-    first, second = np.nonzero(np.triu(sums[:, None] == sums, 1))
-    logits = runs.astype(np.float32)
-    result = compute_differences(
-        logits[first], logits[second], labels, np.arange(70, dtype=np.int32)
-    )["roc_auc"]
-    assert (result.better, result.worse, result.seeds) == (0, 0, len(first))
-
-
 def test_equal_sets_do_not_differ() -> None:
     first, _, labels, films = simulate(np.random.default_rng(0), 5, 240, 60)
     for result in compute_differences(first, first, labels, films).values():
         assert set(vars(result).values()) == {0, 5}
+    # Nor do values that differ by a rounding error.
+    result = difference_over_seeds([0.3, 0.3], [0.1 + 0.2] * 2, "accuracy")
+    assert (result.better, result.worse, result.seeds) == (0, 0, 2)
 
 
 @pytest.mark.parametrize(("seeds", "films"), [(1, 60), (5, 1)])
@@ -238,14 +185,10 @@ def test_one_seed_or_one_film_has_a_mean_without_interval(seeds: int, films: int
         assert np.isnan(undefined).all()
         numbers = {"standard_error": 0, "low": 0, "high": 0}
         assert replace(result, **numbers) == replace(many[measure], **numbers)
-
-
-def test_a_class_in_one_film_leaves_only_the_area_without_interval() -> None:
-    first, _, labels, films = simulate(np.random.default_rng(0), 5, 240, 60)
-    means = compute_means(first, labels, np.where(labels == 1, 100, films).astype(np.int32))
+    # A class in one film leaves only the area without an interval.
+    means = compute_means(first, labels, np.where(labels == 1, 100, groups).astype(np.int32))
     undefined = {measure for measure, result in means.items() if math.isnan(result.low)}
-    assert undefined == {"roc_auc"}
-    assert means["roc_auc"].mean > 0.5
+    assert undefined == ({"roc_auc"} if seeds > 1 else MEASURES)
 
 
 def test_interval_that_covers_all_values_is_left_out() -> None:
@@ -261,7 +204,6 @@ def test_interval_that_covers_all_values_is_left_out() -> None:
         first, second = np.array([right, second_run]), np.array([wrong, rival])
         result = compute_differences(first, second, labels, films)["accuracy"]
         # A difference may be negative, so the second interval excludes some values.
-        assert result.low < 0 or is_undefined
         assert math.isnan(result.low) == is_undefined
 
 

@@ -8,52 +8,37 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from birnn.evaluation.model_names import BLEND_TITLES, NETWORKS, PAIRS
 from birnn.studies import differences, figure, store, table
-from birnn.studies.differences import Difference
-from birnn.studies.store import About, Study
-from tests.birnn.studies.test_store import CORPUS, log_odds, make_study
+from birnn.studies.differences import Difference, Mean
+from tests.birnn import samples
+from tests.birnn.studies.test_store import log_odds, make_study
 from tests.projects import PROJECT
 
-PAIR = ("bilstm", "bigru")
-
-
-def difference(low: float, high: float) -> Difference:
-    return Difference((low + high) / 2, 0.1, low, high, 3, 2, 1)
-
-
-def recipes(tmp_path: Path) -> Study:
-    """Return a study in which `longer` gains 0.1 over `plain`, and `other` has other seeds."""
-    rows = [
-        {"name": f"{recipe}-{seed}", "recipe": recipe, "train.seed": seed}
-        | dict.fromkeys(("bilstm.accuracy", "bigru.accuracy"), 0.8 + gain + seed / 1000)
-        for recipe, gain, seeds in [
-            ("plain", 0, (0, 1, 2)),
-            ("longer", 0.1, (2, 1, 0)),
-            ("other", 0.2, (7, 8)),
-        ]
-        for seed in seeds
-    ]
-    about = About("", CORPUS, ["recipe"], {})
-    described = [
-        {"name": name, "base": base, "title": "", "settings": {}}
-        for name, base in [("plain", None), ("longer", "plain"), ("other", "longer"), ("new", "x")]
-    ]
-    about = replace(about, recipes=described)
-    return Study(tmp_path / "recipes", about, pd.DataFrame(rows), pd.DataFrame())
+PAIR = PAIRS[0]
+FIRST, SECOND = PAIR
 
 
 def test_rows_without_predictions_cover_seeds(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
-    study.runs["bilstm.accuracy"] += [0.01, 0.03, 0, 0]
+    study.runs[f"{FIRST}.accuracy"] += [0.01, 0.03, 0, 0]
     first, second = table.rows(study)
     assert first.covered == "seeds"
     assert set(first.differences[PAIR]) == {"accuracy", "loss"}
-    compared = first.differences[PAIR]["accuracy"]
-    expected = differences.difference_over_seeds([0.51, 0.78], [0.5, 0.75], "accuracy", 2)
-    assert compared == expected
-    assert (compared.mean, compared.better) == (pytest.approx(0.02), 2)
+    expected = differences.difference_over_seeds(
+        [0.51, 0.78], [0.5, 0.75], "accuracy", 2 * len(PAIRS)
+    )
+    assert first.differences[PAIR]["accuracy"] == expected
     assert second.differences[PAIR]["accuracy"].mean == 0
-    assert table.format_mean(second.means["bigru"]) == "87.50 ± 17.68"
+    assert first.means[SECOND] == differences.mean_over_seeds([0.5, 0.75], 0)
+    # A model without an accuracy.
+    study.runs.loc[:1, f"{FIRST}.accuracy"] = np.nan
+    first, second = table.rows(study)
+    assert (first.means[FIRST].seeds, second.means[FIRST].seeds) == (0, 2)
+    assert first.differences[PAIR]["accuracy"].seeds == 0
+    chosen = make_study(tmp_path, chooses=True)
+    (row, _) = table.rows(replace(chosen, runs=chosen.runs.filter(regex="holdout|train|pad|name")))
+    assert (row.means[FIRST].mean, row.differences) == (pytest.approx(0.65), {})
 
 
 def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
@@ -68,79 +53,110 @@ def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
         *(stored[name] for name in PAIR),
         reviews["label"].to_numpy(),
         reviews["group"].to_numpy(),
-        comparisons=3,
+        comparisons=3 * len(PAIRS),
     )
 
 
-def test_missing_model_is_a_dash(tmp_path: Path) -> None:
-    study = make_study(tmp_path / "lengths")
-    study.runs.loc[:1, "bilstm.accuracy"] = np.nan
-    first, second = table.rows(study)
-    assert table.format_mean(first.means["bilstm"]) == "–"
-    assert first.differences[PAIR]["accuracy"].seeds == 0
-    assert second.means["bilstm"].seeds == 2
-
-
 def test_gains_are_paired_by_seed(tmp_path: Path) -> None:
-    gains = table.gains(recipes(tmp_path))
-    assert [(gain.recipe, gain.base) for gain in gains] == [
-        ("longer", "plain"),
-        ("other", "longer"),
-    ]
-    gain = gains[0].difference
-    assert gain is not None
-    assert (gain.mean, gain.seeds, gain.better) == (pytest.approx(0.1), 3, 3)
-    assert gain.standard_error == pytest.approx(0, abs=1e-9)
-    assert gains[1].difference is None
+    study = samples.recipes()
+    more = [{"name": "other", "base": "pooled"}, {"name": "missing", "base": "other"}]
+    recipes = [*study.about.recipes, *more]
+    other = study.runs[:2].assign(recipe="other", **{"train.seed": [8, 9]})
+    runs = pd.concat([study.runs[::-1], other])
+    study = replace(study, about=replace(study.about, recipes=recipes), runs=runs)
+    first, second = table.gains(study)
+    assert (first.recipe, first.base, second.recipe) == ("pooled", "plain", "other")
+    expected = differences.difference_over_seeds([0.1] * 3, [0] * 3, "accuracy", 2)
+    assert first.difference is not None
+    assert vars(first.difference) == pytest.approx(vars(expected), abs=1e-9)
+    assert (first.covered, second.difference) == ("seeds", None)
     assert table.gains(make_study(tmp_path)) == []
 
 
 def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
-    study = recipes(tmp_path)
+    study = samples.recipes()
     labels = np.tile([0, 1], 50).astype(np.uint8)
     reviews = pd.DataFrame({"label": labels, "group": np.repeat(np.arange(20), 5)})
     signs = np.where(labels == 1, 1, -1)
-
-    def predict(name: str) -> pd.DataFrame:
-        wrong = np.arange(100) % 10 < (3 if name.startswith("plain") else 1)
-        return pd.DataFrame(dict.fromkeys(PAIR, np.where(wrong, -signs, signs)))
-
-    store.write(
-        replace(study, reviews=reviews), {name: predict(name) for name in study.runs["name"]}
+    plain, pooled = (
+        pd.DataFrame(dict.fromkeys(NETWORKS, np.where(np.arange(100) % 10 < wrong, -signs, signs)))
+        for wrong in (3, 1)
     )
-    gain = table.gains(store.read(study.folder))[0]
+    predictions = {
+        run.name: plain if run.recipe == "plain" else pooled for run in study.runs.itertuples()
+    }
+    store.write(replace(study, reviews=reviews, folder=tmp_path / "recipes"), predictions)
+    (gain,) = table.gains(store.read(tmp_path / "recipes"))
     assert gain.covered == "seeds and reviews"
-    assert gain.difference is not None
-    assert gain.difference.mean == pytest.approx(0.2)
-    assert 0 < gain.difference.low < 0.2 < gain.difference.high
+    gains = (np.arange(100) % 10 < 3) * 1.0 - (np.arange(100) % 10 < 1)
+    assert gain.difference == differences.estimate_difference(
+        np.tile(gains, (3, 1)), np.repeat(np.arange(20), 5), np.ones(100, np.uint8), "accuracy"
+    )
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "measure", "expected"),
+    ("low", "high", "measure", "shown", "verdict"),
     [
-        (0.1, 0.2, "accuracy", "a is better"),
-        (-0.2, -0.1, "accuracy", "b is better"),
-        (0.1, 0.2, "loss", "b is better"),
-        (-0.1, 0.2, "loss", "no difference is shown"),
-        (math.nan, math.nan, "accuracy", "too few seeds"),
+        (0.1, 0.2, "accuracy", "+15.00 (+10.00 to +20.00)", "a is better"),
+        (-0.2, -0.1, "holdout_accuracy", "−15.00 (−20.00 to −10.00)", "b is better"),
+        (0.1, 0.2, "loss", "+0.1500 (+0.1000 to +0.2000)", "b is better"),
+        (-0.1, 0.2, "loss", "+0.0500 (−0.1000 to +0.2000)", "no difference is shown"),
+        (0.0, 0.2, "accuracy", "+10.00 (+0.00 to +20.00)", "no difference is shown"),
+        (-0.2, 0.0, "accuracy", "−10.00 (−20.00 to +0.00)", "no difference is shown"),
     ],
 )
-def test_verdict(low: float, high: float, measure: str, expected: str) -> None:
-    assert table.verdict(difference(low, high), "a", "b", measure) == expected
+def test_differences_and_verdicts(
+    low: float, high: float, measure: str, shown: str, verdict: str
+) -> None:
+    difference = Difference((low + high) / 2, 0.1, low, high, 3, 2, 1)
+    assert table.format_difference(difference, measure) == shown
+    assert table.verdict(difference, "a", "b", measure) == verdict
 
 
-@pytest.mark.parametrize("name", ["seeds", "equal-size", "halves"])
+@pytest.mark.parametrize(
+    ("seeds", "error", "reason"),
+    [
+        (1, math.nan, "too few seeds"),
+        (2, 0.1, "too few seeds"),
+        (2, math.nan, "only one group of reviews"),
+    ],
+)
+def test_missing_intervals_have_a_reason(seeds: int, error: float, reason: str) -> None:
+    difference = Difference(0.25, error, math.nan, math.nan, seeds, 1, 0)
+    assert table.format_difference(difference) == f"+25.00 ({reason})"
+    assert table.verdict(difference, "a", "b") == reason
+
+
+def test_means_have_the_deviation_of_seeds() -> None:
+    for seeds, shown in ((0, "–"), (1, "87.50"), (4, "87.50 ± 2.00")):
+        assert table.format_mean(Mean(0.875, 0.01, 0, 1, seeds)) == shown
+
+
+@pytest.mark.parametrize("name", ["seeds", "halves"])
 def test_figure_shows_every_run_and_interval(name: str) -> None:
     study = store.read(PROJECT / "study" / name)
-    accuracies, panel = figure.draw(study).axes
+    drawn = figure.draw(study)
+    accuracies, panel = drawn.axes
     rows = table.rows(study)
-    drawn = {value for line in accuracies.lines for value in np.round(line.get_xdata(), 6)}
+    shown = {value for line in accuracies.lines for value in np.round(line.get_xdata(), 6)}
     for model in study.networks:
-        assert set(np.round(100 * study.runs[f"{model}.accuracy"], 6)) <= drawn
-    low, high = (line.get_xdata() for line in panel.containers[0].lines[1])
-    compared = [row.differences[PAIR]["accuracy"] for row in rows]
+        assert set(np.round(100 * study.runs[f"{model}.accuracy"], 6)) <= shown
+    pair = next(iter(rows[0].differences))
+    places, low, high = (
+        panel.containers[0].lines[0].get_ydata(),
+        *(line.get_xdata() for line in panel.containers[0].lines[1]),
+    )
+    compared = [row.differences[pair]["accuracy"] for row in rows]
     assert low == pytest.approx([100 * each.low for each in compared])
     assert high == pytest.approx([100 * each.high for each in compared])
+    assert places == pytest.approx(range(len(rows)))
+    # Networks are around the middle of their row, in equal steps.
+    heights = [bar.lines[0].get_ydata()[0] for bar in accuracies.containers]
+    assert sum(heights) == pytest.approx(0)
+    assert np.ptp(np.diff(heights)) == pytest.approx(0)
+    assert drawn.get_suptitle().startswith(f"Study {name} on imdb")
+    labels = {each.get_text() for each in drawn.legends[0].get_texts()}
+    assert {BLEND_TITLES[model] for model in study.networks} <= labels
 
 
 def test_figure_of_recipes_joins_each_with_the_one_that_it_adds_to() -> None:
@@ -152,3 +168,10 @@ def test_figure_of_recipes_joins_each_with_the_one_that_it_adds_to() -> None:
     places = (names.index("n-grams"), names.index("unlabelled"))
     assert places in ends
     assert (places[0] + 1, places[1]) not in ends
+
+
+def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
+    for rows, is_drawn in ((20, True), (21, False)):
+        study = samples.study(tmp_path / f"a{rows}", varied={"pad.maxlen": range(rows)}, seeds=1)
+        figure.write(study, {})
+        assert (study.folder / f"a{rows}.png").exists() == is_drawn
