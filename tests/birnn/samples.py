@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from birnn.corpora import corpus_statistics
 from birnn.corpora.corpus_statistics import DistinctiveWord, SplitStatistics
-from birnn.evaluation import plot_data, summary, temperature
+from birnn.evaluation import ensembles, plot_data, summary, temperature
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.evaluation.predictions import Predictions
 from birnn.experiments.runs import Run
@@ -124,6 +124,7 @@ def metrics(
     if about["validation"] != "test":
         held_out = pd.DataFrame(predictions(seed=1))
         measured = temperature.add_scaled(measured, held_out, table)
+        measured = ensembles.add_ensembles(measured, held_out, table)
     return {"corpus": about} | measured
 
 
