@@ -77,14 +77,14 @@ def study(
     return Study(folder, about, table, table[:0])
 
 
-def recipes(networks: Sequence[str] = ()) -> Study:
-    """Return a study of two recipes: the second adds 10 points."""
-    described: list[dict[str, Any]] = [
-        {"name": "plain", "base": None, "title": "the plain networks", "settings": {}},
-        {"name": "pooled", "base": "plain", "title": "maximum and mean", "settings": {}},
+def recipes() -> Study:
+    """Return a study of recipes: a first one and two that add to it 10 and 20 points."""
+    described = [
+        {"name": name, "base": base, "title": f"the {name} networks", "settings": {}}
+        for name, base in (("plain", None), ("pooled", "plain"), ("third", "plain"))
     ]
     names = {"recipe": [recipe["name"] for recipe in described]}
-    return study(Path("study/recipes"), varied=names, networks=networks, recipes=described)
+    return study(Path("study/recipes"), varied=names, recipes=described)
 
 
 def histories() -> dict[str, pd.DataFrame]:

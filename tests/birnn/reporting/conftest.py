@@ -1,10 +1,8 @@
 """Documents that several tests read."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from tests.birnn import samples
@@ -31,11 +29,9 @@ def complete(tmp_path_factory: pytest.TempPathFactory) -> Documents:
     """Return documents with all of their sections and figures."""
     with documents.registered():
         sizes = samples.study(Path("study/sizes"), varied={"bigru.units": [64, 79]})
-        recipes = samples.recipes()
-        third = {"name": "third", "base": "plain", "title": "something else", "settings": {}}
-        about = replace(recipes.about, recipes=[*recipes.about.recipes, third])
-        runs = pd.concat([recipes.runs, recipes.runs[3:].assign(recipe="third")])
-        recipes = replace(recipes, about=about, runs=runs)
-        folder = tmp_path_factory.mktemp("complete")
-        studies = [samples.study(), sizes]
-        return documents.write(folder, draw=True, studies=studies, recipes=recipes)
+        return documents.write(
+            tmp_path_factory.mktemp("complete"),
+            draw=True,
+            studies=[samples.study(seeds=2), sizes],
+            recipes=samples.recipes(),
+        )
