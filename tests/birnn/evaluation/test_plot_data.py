@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.evaluation import calibration, metrics, plot_data
+from birnn.evaluation import metrics, plot_data
+from birnn.evaluation.calibration import reliability
 from birnn.evaluation.model_names import NETWORKS
 from tests.birnn import samples
 
@@ -24,30 +25,27 @@ def test_tables_have_rows_of_each_model(validation: str | float) -> None:
     tables = plot_data.tables(pd.DataFrame(columns), measured, samples.histories())
     labels, groups = columns["label"], columns["group"]
 
-    def rows(name: str, model: str, **chosen: str) -> list[dict[str, object]]:
-        table = tables[name][tables[name]["model"] == model].drop(columns="model")
-        for column, value in chosen.items():
-            table = table[table[column] == value].drop(columns=column)
-        return table.to_dict("records")
+    def rows(name: str, **chosen: str) -> list[dict[str, object]]:
+        table = tables[name].set_index(list(chosen)).sort_index()
+        return table.loc[[tuple(chosen.values())]].to_dict("records")
 
     for model in samples.MODELS:
         for name, points in POINTS.items():
-            assert rows(name, model) == points(labels, columns[model])
-        assert rows("lengths", model) == measured[model]["by_length"]
-        curve = calibration.reliability(labels, columns[model], groups)
-        assert rows("reliability", model, calibration="raw") == curve
-        scaled = rows("reliability", model, calibration="scaled")
-        if validation == "test":
-            assert not scaled
-        else:
-            log_odds = columns[model] / measured[model]["temperature"]
-            assert scaled == calibration.reliability(labels, log_odds, groups)
+            assert rows(name, model=model) == points(labels, columns[model])
+        assert rows("lengths", model=model) == measured[model]["by_length"]
+        for calibration, temperature in (
+            ("raw", 1),
+            ("scaled", measured[model].get("temperature")),
+        ):
+            if temperature:
+                curve = reliability(labels, columns[model] / temperature, groups)
+                assert rows("reliability", model=model, calibration=calibration) == curve
     for model, history in samples.histories().items():
         split = "test split" if validation == "test" else "validation"
         for name, prefix in (("training", ""), (split, "val_")):
-            curve = rows("curves", model, split=name)
+            curve = pd.DataFrame(rows("curves", model=model, split=name))
             for measure in ("accuracy", "loss"):
-                assert [row[measure] for row in curve] == history[prefix + measure].tolist()
+                assert curve[measure].tolist() == history[prefix + measure].tolist()
     assert list(tables["curves"]["model"].unique()) == [*NETWORKS]
 
 

@@ -50,9 +50,10 @@ def write(
     about: Mapping[str, Any] = MappingProxyType({}),
     **changes: Any,
 ) -> Documents:
-    """Write the documents of a corpus that is described by `about`, and return them.
+    """Write the documents, and check that tables are complete and no value is undefined.
 
-    `changes` replace data of the report. Without `draw`, which takes seconds, figures are empty.
+    `about` describes the corpus, and `changes` replace data of the report. Without `draw`, which
+    takes seconds, figures are empty.
     """
     data, tables = samples.content(columns, settings, **about)
     data |= changes
@@ -63,7 +64,12 @@ def write(
     report.write(data, drawings, folder)
     model_card.write(data, tables["reliability"], folder)
     names = ("report.md", "report.html", "model_card.md")
-    return Documents(*((folder / name).read_text(encoding="utf-8") for name in names))
+    written = Documents(*((folder / name).read_text(encoding="utf-8") for name in names))
+    for text in (written.report, written.card):
+        assert not re.search(r"\bnan\b|None|\n\n\n", text)
+        for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+            assert len({row.count("|") for row in table.splitlines()}) == 1
+    return written
 
 
 def words(text: str) -> str:
@@ -72,14 +78,3 @@ def words(text: str) -> str:
 
 def section(text: str, heading: str) -> str:
     return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-
-
-def opening(text: str) -> str:
-    return words(re.split(r"\n- \[|\n## ", text)[0])
-
-
-def is_valid(text: str) -> bool:
-    """Return whether all tables are complete and no value is undefined."""
-    tables = re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)
-    complete = all(len({row.count("|") for row in table.splitlines()}) == 1 for table in tables)
-    return complete and not re.search(r"\bnan\b|None|\n\n\n", text)

@@ -19,7 +19,7 @@ from birnn.style import formatting
 from stages import report as report_stage
 from tests.birnn import samples
 from tests.birnn.reporting import documents
-from tests.birnn.reporting.documents import Documents, is_valid, section, words
+from tests.birnn.reporting.documents import Documents, section, words
 from tests.projects import PROJECT
 
 pytestmark = pytest.mark.usefixtures("two_networks")
@@ -45,10 +45,7 @@ CASES: dict[str, tuple[int, dict[str, Any]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_degenerate_evaluations(case: str, tmp_path: Path) -> None:
     reviews, columns = CASES[case]
-    written = documents.write(tmp_path, samples.predictions(reviews) | columns)
-    assert is_valid(written.report)
-    assert is_valid(written.card)
-    assert "nan" not in written.page
+    assert "nan" not in documents.write(tmp_path, samples.predictions(reviews) | columns).page
 
 
 @pytest.mark.parametrize("over_seeds", [False, True])
@@ -57,25 +54,21 @@ def test_any_number_of_networks(count: int, tmp_path: Path, *, over_seeds: bool)
     titles = {name: f"<{name}>" for name in ("first", "second", "third")[:count]}
     with documents.registered(titles):
         studies = [samples.study()] if over_seeds else []
-        written = documents.write(
+        markdown, _, card = documents.write(
             tmp_path, studies=studies, recipes=samples.recipes(), about={"validation": 0.1}
         )
-    markdown, _, card = written
-    assert is_valid(markdown)
-    assert is_valid(card)
     for heading in ("Model details", "Results"):
         rows = section(card, heading)
         assert all(f"\n| {title} |" in rows for title in (*titles.values(), "Baseline"))
     pairs = count * (count - 1) // 2
-    opening = documents.opening(markdown)
+    opening = markdown.partition("\n## ")[0].partition("\n- [")[0]
     assert section(markdown, "Agreement and errors").count(" minus ") == pairs + count
     assert opening.count(" minus ") == over_seeds * 3 * pairs
     for text in (card, opening):
         assert ("cannot show which network" in text) == (count > 1 and not over_seeds)
     assert ("averages the log-odds" in card) == (count > 1)
-    assert ("networks combined have an accuracy of 95.00% (92.39% to 96.75%)" in words(card)) == (
-        count > 1
-    )
+    combined = re.search(r"combined have an accuracy of [\d.]+% \([\d.]+% to [\d.]+%\)\.", card)
+    assert bool(combined) == (count > 1)
     assert "Its accuracy is measured if reviews are held out" not in card
     assert "A GRU with" not in markdown
 
@@ -84,7 +77,6 @@ def test_nothing_is_assumed_about_other_corpora(tmp_path: Path, plain: Documents
     about = dict.fromkeys(("corpus", "requested"), "<script>.csv")
     _, page, card = documents.write(tmp_path, about=about)
     assert "<script" not in page
-    assert is_valid(card)
     limits = section(card, "Limits")
     assert "texts unlike those in <script>.csv" in limits
     assert "English" not in limits
@@ -131,7 +123,7 @@ def test_overconfidence_needs_both_ends_of_the_curve(
         "high": [high, 0.6, 0.3],
     }
     raw = pd.concat(pd.DataFrame(columns).assign(model=name) for name in TITLES)
-    raw.loc[raw["model"] != "bilstm", "predicted"] = raw["observed"]
+    raw["predicted"] = raw["predicted"].where(raw["model"] == "bilstm", raw["observed"])
     # After temperature scaling, curves lie closer to the diagonal.
     scaled = raw.assign(predicted=raw["observed"], calibration="scaled")
     found = model_card.overconfident_bins(pd.concat([scaled, raw.assign(calibration="raw")]))
