@@ -26,8 +26,10 @@ def test_tables_have_rows_of_each_model(validation: str | float) -> None:
     labels, groups = columns["label"], columns["group"]
 
     def rows(name: str, **chosen: str) -> list[dict[str, object]]:
-        table = tables[name].set_index(list(chosen)).sort_index()
-        return table.loc[[tuple(chosen.values())]].to_dict("records")
+        table = tables[name]
+        for column, value in chosen.items():
+            table = table[table[column] == value].drop(columns=column)
+        return table.to_dict("records")
 
     for model in samples.MODELS:
         for name, points in POINTS.items():

@@ -16,9 +16,8 @@ def test_fitted_temperature_minimizes_the_loss() -> None:
     labels = (rng.random(20_000) < expit(log_odds)).astype(np.uint8)
     fitted = temperature.fit(labels, 4 * log_odds)
     assert fitted == pytest.approx(4, rel=0.05)
-    losses = [
-        metrics.cross_entropies(labels, 4 * log_odds / fitted * x).mean() for x in (0.99, 1, 1.01)
-    ]
+    temperatures = (0.99 * fitted, fitted, 1.01 * fitted)
+    losses = [metrics.cross_entropies(labels, 4 * log_odds / x).mean() for x in temperatures]
     assert min(losses) == losses[1]
 
 

@@ -1,9 +1,7 @@
 """The figures: what they draw, and how models, splits and corpora are told apart."""
 
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
 
 from birnn.evaluation.model_names import NETWORKS, TITLES
@@ -12,19 +10,10 @@ from birnn.style import colors, plotting
 from tests.birnn import samples
 
 
-@pytest.fixture(scope="module", params=["test", 0.1])
-def evaluation(request: pytest.FixtureRequest) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
-    """Return metrics and tables, validated on the test split or on a hold-out."""
-    data, tables = samples.content(corpus="mine", validation=request.param)
-    return data["metrics"], tables
-
-
-Evaluation = tuple[dict[str, Any], dict[str, pd.DataFrame]]
-
-
-def test_figures_draw_the_tables(evaluation: Evaluation) -> None:
-    metrics, tables = evaluation
-    watched = "test split" if metrics["corpus"]["validation"] == "test" else "validation"
+@pytest.mark.parametrize(("validation", "watched"), [("test", "test split"), (0.1, "validation")])
+def test_figures_draw_the_tables(validation: str | float, watched: str) -> None:
+    data, tables = samples.content(corpus="mine", validation=validation)
+    metrics = data["metrics"]
     drawn = figures.draw(metrics, tables, 100)
     assert all("mine" in each.get_suptitle() + each.axes[0].get_title() for each in drawn.values())
     history = samples.histories()[samples.MODELS[0]]
@@ -34,10 +23,8 @@ def test_figures_draw_the_tables(evaluation: Evaluation) -> None:
             (axes,) = drawn[f"{network}_{measure}"].axes
             assert axes.get_title() == f"Training and {watched} {measure}\n{title} on mine"
             dots, line = axes.lines
-            assert (dots.get_label(), line.get_label()) == (
-                f"Training {short}",
-                f"{watched.capitalize()} {short}",
-            )
+            assert dots.get_label() == f"Training {short}"
+            assert line.get_label() == f"{watched.capitalize()} {short}"
             assert (dots.get_marker(), dots.get_linestyle()) == ("o", "None")
             assert (line.get_marker(), line.get_linestyle()) == ("None", "-")
             assert dots.get_color() == line.get_color() == "#0000ff"
@@ -64,8 +51,8 @@ def test_figures_draw_the_tables(evaluation: Evaluation) -> None:
     assert len(drawn["reliability"].axes) == tables["reliability"]["calibration"].nunique()
 
 
-def test_truncation_is_marked_if_in_range(evaluation: Evaluation) -> None:
-    table = evaluation[1]["lengths"]
+def test_truncation_is_marked_if_in_range() -> None:
+    table = samples.content()[1]["lengths"]
     shortest, longest = table["words"].min(), table["words"].max()
     for position, marked in ((shortest, False), (100, True), (longest, False)):
         (axes,) = figures.lengths(table, position + 1, "imdb").axes
@@ -75,8 +62,8 @@ def test_truncation_is_marked_if_in_range(evaluation: Evaluation) -> None:
     assert axes.get_xlim() == pytest.approx((0.9 * shortest, 1.1 * longest + 1))
 
 
-def test_equal_figures_give_equal_bytes(tmp_path: Path, evaluation: Evaluation) -> None:
-    table = evaluation[1]["lengths"]
+def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:
+    table = samples.content()[1]["lengths"]
     drawn = [figures.lengths(table, 100, "imdb") for _ in range(2)]
     files = [tmp_path / name for name in ("a.png", "b.png")]
     for figure, file in zip(drawn, files, strict=True):

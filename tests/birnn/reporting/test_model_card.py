@@ -116,20 +116,15 @@ def test_only_failures_in_most_cases_are_counted(tmp_path: Path) -> None:
 def test_overconfidence_needs_both_ends_of_the_curve(
     lowest: float, low: float, highest: float, high: float, *, overconfident: bool
 ) -> None:
-    columns = {
-        "predicted": [highest, 0.5, lowest],
-        "observed": [0.8, 0.5, 0.2],
-        "low": [0.7, 0.4, low],
-        "high": [high, 0.6, 0.3],
-    }
+    columns = {"predicted": [highest, 0.5, lowest], "observed": [0.8, 0.5, 0.2]}
+    columns |= {"low": [0.7, 0.4, low], "high": [high, 0.6, 0.3]}
     raw = pd.concat(pd.DataFrame(columns).assign(model=name) for name in TITLES)
     raw["predicted"] = raw["predicted"].where(raw["model"] == "bilstm", raw["observed"])
     # After temperature scaling, curves lie closer to the diagonal.
     scaled = raw.assign(predicted=raw["observed"], calibration="scaled")
     found = model_card.overconfident_bins(pd.concat([scaled, raw.assign(calibration="raw")]))
-    assert {name: row["observed"] for name, row in found.items()} == (
-        {"bilstm": 0.8} if overconfident else {}
-    )
+    expected = {"bilstm": 0.8} if overconfident else {}
+    assert {name: row["observed"] for name, row in found.items()} == expected
 
 
 def test_overconfidence_is_a_limit(tmp_path: Path) -> None:
@@ -151,19 +146,15 @@ def test_settings_are_described(tmp_path: Path, plain: Documents) -> None:
         "word_vectors.reviews": "all",
         "train.self_training": True,
     }
-    written = documents.write(tmp_path, settings=samples.SETTINGS | changed)
-    text = words(written.card)
-    assert "read 1,000 ids per text (`pad.maxlen`), only the start of longer" in text
-    assert "n-grams of up to 3 words" in text
-    assert "`word_vectors.reviews: all`" in text
-    assert "labels predicted by models of the labelled reviews" in text
-    unlabelled = "All models also learn from 49,359 unlabelled reviews, without 641"
-    assert unlabelled in words(written.report)
-    text = words(plain.card)
-    assert "only the end of longer" in text
-    assert "Its accuracy is measured if reviews are held out" in text
-    assert "| BiGRU | 1,234,567 | `bigru.units: 64` |" in text
-    assert not re.search("ratios|predicted|without a label", text)
+    markdown, _, card = documents.write(tmp_path, settings=samples.SETTINGS | changed)
+    assert "All models also learn from 49,359 unlabelled reviews, without 641" in markdown
+    assert "read 1,000 ids per text (`pad.maxlen`), only the start of longer" in card
+    assert "n-grams of up to 3 words" in card
+    assert "`word_vectors.reviews: all`" in card
+    assert "only the end of longer" in plain.card
+    assert "Its accuracy is measured if reviews are held out" in plain.card
+    assert "| BiGRU | 1,234,567 | `bigru.units: 64` |" in plain.card
+    assert not re.search("ratios|predicted|without a label", plain.card)
 
 
 def test_commands_and_links_exist(tmp_path: Path) -> None:
