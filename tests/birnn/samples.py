@@ -79,12 +79,12 @@ def study(
 
 def recipes() -> Study:
     """Return a study of recipes: a first one and two that add to it 10 and 20 points."""
-    described = [
+    described: list[dict[str, Any]] = [
         {"name": name, "base": base, "title": f"the {name} networks", "settings": {}}
         for name, base in (("plain", None), ("pooled", "plain"), ("third", "plain"))
     ]
-    names = {"recipe": [recipe["name"] for recipe in described]}
-    return study(Path("study/recipes"), varied=names, recipes=described)
+    names = [recipe["name"] for recipe in described]
+    return study(Path("study/recipes"), varied={"recipe": names}, recipes=described)
 
 
 def histories() -> dict[str, pd.DataFrame]:
@@ -97,9 +97,8 @@ def histories() -> dict[str, pd.DataFrame]:
 def costs() -> dict[str, Any]:
     """Return the content of `costs.json`."""
     network = {"parameters": 1_234_567, "recurrent_parameters": 98_816, "multiply_adds": 9_830_528}
-    return {name: dict(network) for name in NETWORKS} | {
-        BASELINE: {"parameters": 40_000, "multiply_adds": 150}
-    }
+    baseline = {"parameters": 40_000, "multiply_adds": 150}
+    return {name: dict(network) for name in NETWORKS} | {BASELINE: baseline}
 
 
 def metrics(
@@ -108,15 +107,8 @@ def metrics(
     """Return the content of `metrics.json`."""
     table = pd.DataFrame(columns)
     predicted = {name: Predictions(table[name].to_numpy(), costs()[name]) for name in TITLES}
-    about: dict[str, Any] = {
-        "name": corpus,
-        "requested": "imdb",
-        "train_reviews": 25_000,
-        "test_reviews": len(table),
-        "vocabulary": 88_584,
-        "validation": "test",
-        **described,
-    }
+    about = {"name": corpus, "requested": "imdb", "validation": "test"} | described
+    about |= {"train_reviews": 25_000, "test_reviews": len(table), "vocabulary": 88_584}
     measured = summary.summarize_models(table, predicted, histories(), maxlen)
     in_training = table["words"].to_numpy() < MEMORIZED
     for name, accuracies in summary.by_overlap(table, in_training).items():

@@ -1,6 +1,7 @@
 """Metrics of worked examples."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -26,12 +27,9 @@ def test_worked_example() -> None:
     assert metrics.compute_scores(LABELS, LOG_ODDS) == pytest.approx(expected, rel=1e-6)
     assert metrics.is_correct(LABELS, LOG_ODDS).tolist() == [True, False, False, True]
     counts = metrics.confusion_counts(np.array([0, 0, 0, 1], np.uint8), LOG_ODDS)
-    assert [tuple(row.values()) for row in counts] == [
-        ("negative", "negative", 2),
-        ("negative", "positive", 1),
-        ("positive", "negative", 0),
-        ("positive", "positive", 1),
-    ]
+    pairs = product(("negative", "positive"), repeat=2)
+    expected_counts = [(*pair, count) for pair, count in zip(pairs, (2, 1, 0, 1), strict=True)]
+    assert [tuple(row.values()) for row in counts] == expected_counts
 
 
 def test_constant_prediction() -> None:

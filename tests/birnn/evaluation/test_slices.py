@@ -1,7 +1,6 @@
 """Accuracy on slices of the reviews."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,14 +38,12 @@ def test_truncation_counts_the_start_id() -> None:
 
 
 def test_accuracy_by_overlap() -> None:
-    in_training = np.array([True, False, False, True, False])
-    correct = np.array([True, True, False, True, False])
+    in_training, correct = np.array([[1, 0, 0, 1, 0], [1, 1, 0, 1, 0]], np.bool_)
     groups = np.array([0, 1, 1, 2, 3], np.int32)
     apart, shared = slices.by_overlap(in_training, correct, groups)
-    assert (apart["in_training"], apart["reviews"]) == (False, 3)
-    assert apart["accuracy"] == pytest.approx(1 / 3)
-    expected = intervals.proportion_interval(correct[~in_training], groups[~in_training])
-    assert (apart["low"], apart["high"]) == expected
+    low, high = intervals.proportion_interval(correct[~in_training], groups[~in_training]) or ()
+    expected = {"reviews": 3, "accuracy": 1 / 3, "low": low, "high": high}
+    assert apart == {"in_training": False} | expected
     assert (shared["in_training"], shared["reviews"], shared["accuracy"]) == (True, 2, 1)
     _, none = slices.by_overlap(np.zeros(5, np.bool_), correct, groups)
     assert none == {"in_training": True} | EMPTY

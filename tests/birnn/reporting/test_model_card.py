@@ -127,15 +127,14 @@ def test_overconfidence_needs_both_ends_of_the_curve(
     assert {name: row["observed"] for name, row in found.items()} == expected
 
 
-def test_overconfidence_is_a_limit(tmp_path: Path) -> None:
+def test_overconfidence_is_a_limit(tmp_path: Path, plain: Documents) -> None:
     columns = samples.predictions()
-    columns |= {name: np.zeros(400, np.float32) for name in TITLES}
-    assert "certain" not in section(documents.write(tmp_path, columns).card, "Limits")
     classes = np.where(np.arange(400) % 10 < 2, 1 - columns["label"], columns["label"])
     columns["bigru"] = logit(np.where(classes, 0.99, 0.01))
     text = words(section(documents.write(tmp_path, columns).card, "Limits"))
     assert re.search(r"above 0\.9.* BiGRU: 99\.00%, but 80\.00% \(.*\) of 200\.", text)
     assert "BiLSTM: " not in text
+    assert "too certain" not in plain.card
 
 
 def test_settings_are_described(tmp_path: Path, plain: Documents) -> None:

@@ -77,11 +77,9 @@ def test_single_run_has_no_verdict(tmp_path: Path, options: dict[str, Any]) -> N
 
 def test_other_studies_and_recipes_have_a_row_each(complete: Documents, tmp_path: Path) -> None:
     text = section(complete.report, "Other studies")
-    assert "| sizes: bigru.units 64 | 3 | 70.00 ± 0.00 | 71.00 ± 1.00 | −1.00 (" in text
     assert "| sizes: bigru.units 79 | 3 | 80.00 ± 0.00 | 81.00 ± 1.00 | −1.00 (" in text
     text = section(complete.report, "Recipes")
-    gain = "80.00 | 81.00 | +10.00 (+10.00 to +10.00) |"
-    assert f"| pooled | the pooled networks | {gain}" in text
+    assert "| pooled | the pooled networks | 80.00 | 81.00 | +10.00 (+10.00 to +10.00) |" in text
     assert "| third | to plain: the third networks | 90.00 | 91.00 | +20.00 (" in text
     assert "more accurate than the baseline, with every seed: third." in words(text)
     assert "LSTM (Dai and Le 2015) | labelled reviews | 86.50%" in text
@@ -113,7 +111,7 @@ def test_tables_have_the_numbers_of_the_metrics(
         assert row in section(plain.report, "Agreement and errors")
     costs = samples.costs()
     costs["bigru"]["multiply_adds"] = None
-    text = section(documents.write(tmp_path, costs=costs).report, "Cost")
+    text = documents.write(tmp_path, costs=costs).report
     assert "| BiLSTM | 1,234,567 | 98,816 | 9,830,528 |" in text
     assert "| BiGRU | 1,234,567 | 98,816 | – |" in text
     assert "A GRU with 79 units" in text

@@ -6,6 +6,9 @@ import pytest
 
 from birnn.style import formatting
 
+FAILURES = {"failure_rate": 0.25, "failures": 1_000, "low": 0.125, "high": 0.5}
+DIFFERENCE = {"accuracy_difference": 0.01, "difference_low": -0.02, "difference_high": 0.04}
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -19,6 +22,10 @@ from birnn.style import formatting
         (formatting.seconds(math.nan), "–"),
         (formatting.with_interval(0.5, [0.25, 0.75]), "50.00 (25.00 to 75.00)"),
         (formatting.with_interval(0.5, None), "50.00"),
+        (formatting.failures(FAILURES), "25.0 (12.5 to 50.0)"),
+        (formatting.failures(FAILURES | {"low": math.nan}), "1,000"),
+        (formatting.failures(FAILURES | {"failure_rate": math.nan}), "–"),
+        (formatting.paired_difference(DIFFERENCE), "+1.00 (−2.00 to +4.00)"),
         (formatting.listed(["a"]), "a"),
         (formatting.listed(["a", "b"], "or"), "a or b"),
         (formatting.listed(["a", "b", "c"]), "a, b and c"),
@@ -35,15 +42,3 @@ from birnn.style import formatting
 )
 def test_formats(text: str, expected: str) -> None:
     assert text == expected
-
-
-def test_failures_have_an_interval_or_are_counted() -> None:
-    measured = {"failure_rate": 0.25, "failures": 1_000, "low": 0.125, "high": 0.5}
-    assert formatting.failures(measured) == "25.0 (12.5 to 50.0)"
-    assert formatting.failures(measured | {"low": math.nan}) == "1,000"
-    assert formatting.failures(measured | {"failure_rate": math.nan}) == "–"
-
-
-def test_differences_have_signs() -> None:
-    compared = {"accuracy_difference": 0.01, "difference_low": -0.02, "difference_high": 0.04}
-    assert formatting.paired_difference(compared) == "+1.00 (−2.00 to +4.00)"
