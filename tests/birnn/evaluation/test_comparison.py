@@ -38,13 +38,14 @@ def test_groups_differ_as_one_and_widen_the_interval() -> None:
     once = [np.repeat(column, [9, 2, 20]) for column in ([True, False, True], [False, True, True])]
     films = np.arange(31, dtype=np.int32)
     first, second = (np.repeat(column, 5) for column in once)
-    repeated = comparison.compare(first, second, np.repeat(films, 5), comparisons=2)
-    expected = comparison.compare(*once, films, comparisons=2).mcnemar_p
-    assert repeated.mcnemar_p == pytest.approx(expected)
+    repeated = comparison.compare(first, second, np.repeat(films, 5))
+    assert repeated.mcnemar_p == pytest.approx(comparison.compare(*once, films).mcnemar_p)
     differences = first.astype(int) - second
-    effect = intervals.design_effect(differences - differences.mean(), np.repeat(films, 5), 2)
-    interval = intervals.paired_difference_interval(45 / effect, 10 / effect, 155 / effect, 2)
-    assert repeated.interval == pytest.approx(interval)
+    for groups in (np.repeat(films, 5), np.arange(155) // 4):
+        effect = intervals.design_effect(differences - differences.mean(), groups, 2)
+        expected = intervals.paired_difference_interval(45 / effect, 10 / effect, 155 / effect, 2)
+        compared = comparison.compare(first, second, groups, comparisons=2)
+        assert compared.interval == pytest.approx(expected)
 
 
 @settings(max_examples=40)
