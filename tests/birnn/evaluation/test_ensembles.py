@@ -4,82 +4,41 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.evaluation import ensembles, metrics
-from birnn.evaluation.model_names import TITLES
-from birnn.networks import decision
+from birnn.evaluation import ensembles, intervals, metrics
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from tests.birnn import samples
 
 
-def table(reviews: int = 2_000, seed: int = 0, **noise: float) -> pd.DataFrame:
-    """Return labels and the log-odds of each model, with some noise."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(reviews) % 2
-    columns = {name: 2 * labels - 1 + rng.normal(0, noise.get(name, 2), reviews) for name in TITLES}
-    columns = {name: column.astype(np.float32) for name, column in columns.items()}
-    return pd.DataFrame({"label": labels.astype(np.uint8), **columns})
-
-
-def test_combined_probability() -> None:
-    two = [np.log([4.0]), np.log([1.0])]
-    assert decision.probability(decision.combine(two)) == pytest.approx([2 / 3])  # odds of 2
-
-
-def test_certain_predictions_keep_their_order() -> None:
-    log_odds = np.array([17.5, 20, 30], np.float32)
-    assert decision.probability(log_odds).tolist() == [1, 1, 1]
-    labels = np.array([0, 1, 1], np.uint8)
-    scores = metrics.compute_scores(labels, log_odds)
-    assert scores["roc_auc"] == 1
-    assert scores["loss"] == pytest.approx(17.5 / 3)
-
-
 def test_fitted_weight_minimizes_the_loss() -> None:
-    reviews = table(baseline=1)
-    labels = reviews["label"].to_numpy()
-    first, second = (reviews[name].to_numpy() for name in ("bigru", "baseline"))
+    columns = samples.predictions(2_000)
+    labels, first, second = (columns[name] for name in ("label", samples.MODELS[0], BASELINE))
+    grid = np.linspace(0, 1, 201)
+    losses = [metrics.cross_entropies(labels, (1 - w) * first + w * second).mean() for w in grid]
     weight = ensembles.fit_weight(labels, first, second)
-    signs = 2 * labels.astype(int) - 1
-    losses = [
-        np.logaddexp(0, -signs * ((1 - w) * first + w * second)).mean()
-        for w in np.linspace(0, 1, 201)
-    ]
-    assert weight == pytest.approx(np.linspace(0, 1, 201)[int(np.argmin(losses))], abs=0.005)
-
-
-def test_random_baseline_gets_no_weight() -> None:
-    reviews = table()
-    reviews["baseline"] = np.random.default_rng(1).normal(size=len(reviews))
-    weight, _ = ensembles.fit_blends(reviews, [])
-    assert weight < 0.05
-
-
-def test_accurate_baseline_gets_most_weight() -> None:
-    reviews = table(baseline=0.7)
-    weight, (blends,) = ensembles.fit_blends(reviews, [reviews])
-    assert weight > 0.7
-    signs = 2 * reviews["label"].to_numpy().astype(int) - 1
-
-    def loss(odds: np.ndarray) -> float:
-        return float(np.logaddexp(0, -signs * odds).mean())
-
-    baseline = reviews["baseline"].to_numpy()
-    assert loss(blends["all"]) < loss(baseline) < loss(blends["networks"])
+    assert weight == pytest.approx(grid[np.argmin(losses)], abs=0.005)
+    random = np.random.default_rng(1).normal(size=2_000)
+    assert ensembles.fit_weight(labels, first, random) < 0.05
 
 
 def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
     columns = samples.predictions()
-    metrics = samples.metrics(columns)
-    test = pd.DataFrame(columns)
+    once, test = samples.metrics(columns), pd.DataFrame(columns)
     held_out = pd.DataFrame(samples.predictions(seed=1))
-    measured = ensembles.add_ensembles(metrics, held_out, test)
+    measured = ensembles.add_ensembles(once, held_out, test)
     for name in TITLES:
         correct = (held_out[name] > 0) == held_out["label"]
-        assert measured[name]["holdout_accuracy"] == pytest.approx(correct.mean(), abs=1e-4)
-        assert {key: measured[name][key] for key in metrics[name]} == metrics[name]
-    blends = measured["blends"]
-    assert blends["all"]["accuracy"] >= measured["bilstm"]["accuracy"]
-    assert 0 <= blends["all"]["baseline_weight"] <= 1
-    low, high = blends["networks"]["accuracy_interval"]
-    assert low < blends["networks"]["accuracy"] < high
-    other = ensembles.add_ensembles(metrics, held_out, test.assign(label=1 - test["label"]))
-    assert other["blends"]["all"]["baseline_weight"] == blends["all"]["baseline_weight"]
+        assert measured[name] == once[name] | {"holdout_accuracy": round(correct.mean(), 4)}
+    weight, (held_out_blends, blends) = ensembles.fit_blends(held_out, [held_out, test])
+    networks = test[[*NETWORKS]].mean(axis=1)
+    assert blends["networks"] == pytest.approx(networks, abs=1e-6)
+    both = (1 - weight) * networks + weight * test["baseline"]
+    assert blends["all"] == pytest.approx(both, abs=1e-6)
+    assert measured["blends"]["all"].pop("baseline_weight") == round(weight, 4)
+    for name, scores in measured["blends"].items():
+        correct = (blends[name] > 0) == test["label"]
+        interval = intervals.proportion_interval(correct.to_numpy(), columns["group"])
+        assert scores.pop("accuracy_interval") == pytest.approx(interval, abs=1e-4)
+        held_out_correct = (held_out_blends[name] > 0) == held_out["label"]
+        assert scores.pop("holdout_accuracy") == round(held_out_correct.mean(), 4)
+        expected = metrics.compute_scores(columns["label"], blends[name])
+        assert scores == pytest.approx(expected, abs=1e-4)

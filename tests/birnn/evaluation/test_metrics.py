@@ -1,6 +1,7 @@
 """Metrics of worked examples."""
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -9,64 +10,54 @@ from scipy.special import logit
 from birnn.evaluation import metrics
 
 LABELS = np.array([0, 0, 1, 1], np.uint8)
+# One of each: true negative, false positive, false negative, true positive.
+LOG_ODDS = logit(np.array([0.1, 0.6, 0.35, 0.8], np.float32))
 
 
 def test_worked_example() -> None:
-    # One of each: true negative, false positive, false negative, true positive.
-    log_odds = logit(np.array([0.1, 0.6, 0.35, 0.8], np.float32))
-    scores = metrics.compute_scores(LABELS, log_odds)
-    assert scores["accuracy"] == 0.5
-    assert scores["precision"] == 0.5
-    assert scores["recall"] == 0.5
-    assert scores["f1"] == 0.5
-    # Three of the four pairs of a negative and a positive review are ranked correctly.
-    assert scores["roc_auc"] == 0.75
-    expected = -sum(map(math.log, (0.9, 0.4, 0.35, 0.8))) / 4
-    assert scores["loss"] == pytest.approx(expected, rel=1e-6)
-    # Precision at the rank of each positive review: 1 / 1 and 2 / 3.
-    assert scores["average_precision"] == pytest.approx((1 + 2 / 3) / 2)
-    assert scores["brier"] == pytest.approx((0.1**2 + 0.6**2 + 0.65**2 + 0.2**2) / 4)
-    assert metrics.is_correct(LABELS, log_odds).tolist() == [True, False, False, True]
+    expected = {
+        **dict.fromkeys(("accuracy", "precision", "recall", "f1"), 0.5),
+        # Three of the four pairs of a negative and a positive review are ranked correctly.
+        "roc_auc": 0.75,
+        "loss": -sum(map(math.log, (0.9, 0.4, 0.35, 0.8))) / 4,
+        # Precision at the rank of each positive review: 1 / 1 and 2 / 3.
+        "average_precision": (1 + 2 / 3) / 2,
+        "brier": (0.1**2 + 0.6**2 + 0.65**2 + 0.2**2) / 4,
+    }
+    assert metrics.compute_scores(LABELS, LOG_ODDS) == pytest.approx(expected, rel=1e-6)
+    assert metrics.is_correct(LABELS, LOG_ODDS).tolist() == [True, False, False, True]
+    counts = metrics.confusion_counts(np.array([0, 0, 0, 1], np.uint8), LOG_ODDS)
+    pairs = product(("negative", "positive"), repeat=2)
+    expected_counts = [(*pair, count) for pair, count in zip(pairs, (2, 1, 0, 1), strict=True)]
+    assert [tuple(row.values()) for row in counts] == expected_counts
 
 
 def test_constant_prediction() -> None:
     scores = metrics.compute_scores(LABELS, np.zeros(4, np.float32))
     assert scores["precision"] == scores["recall"] == scores["f1"] == 0
     assert scores["roc_auc"] == scores["accuracy"] == 0.5
-    assert math.isfinite(scores["loss"])
+    assert scores["loss"] == pytest.approx(math.log(2))
+    points = metrics.precision_recall_points(LABELS, np.ones(4, np.float32))
+    assert len(points) == 200
+    assert {point["precision"] for point in points} == {0.5}
 
 
-def test_confusion_counts() -> None:
-    log_odds = logit(np.array([0.1, 0.6, 0.35, 0.8], np.float32))
-    counts = metrics.confusion_counts(np.array([0, 0, 0, 1], np.uint8), log_odds)
-    assert [tuple(row.values()) for row in counts] == [
-        ("negative", "negative", 2),
-        ("negative", "positive", 1),
-        ("positive", "negative", 0),
-        ("positive", "positive", 1),
-    ]
+def test_certain_predictions_keep_their_order() -> None:
+    log_odds = np.array([17.5, 20, 30], np.float32)  # all probabilities are 1 in float32
+    scores = metrics.compute_scores(np.array([0, 1, 1], np.uint8), log_odds)
+    assert scores["roc_auc"] == scores["average_precision"] == 1
+    assert scores["loss"] == pytest.approx(17.5 / 3)
 
 
-def test_roc_curve_rises_from_corner_to_corner() -> None:
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, 2, 500).astype(np.uint8)
-    log_odds = (labels * 0.3 + rng.random(500) * 0.7 - 0.5).astype(np.float32)
-    points = metrics.roc_points(labels, log_odds)
-    rates = np.array([point["true_positive_rate"] for point in points])
-    assert len(points) == 201
-    assert rates[-1] == 1
-    assert (np.diff(rates) >= 0).all()
-    area = np.trapezoid(rates, [point["false_positive_rate"] for point in points])
-    assert area == pytest.approx(metrics.compute_scores(labels, log_odds)["roc_auc"], abs=0.005)
+def test_roc_curve_is_interpolated() -> None:
+    # The corners are at (0, 0.5), (0.5, 0.5) and (0.5, 1).
+    points = metrics.roc_points(LABELS, LOG_ODDS, points=5)
+    assert [point["false_positive_rate"] for point in points] == [0, 0.25, 0.5, 0.75, 1]
+    assert [point["true_positive_rate"] for point in points] == [0.5, 0.5, 1, 1, 1]
+    assert len(metrics.roc_points(LABELS, LOG_ODDS)) == 201
 
 
 def test_precision_at_the_highest_sufficient_threshold() -> None:
-    log_odds = logit(np.array([0.1, 0.6, 0.35, 0.8], np.float32))
-    points = metrics.precision_recall_points(LABELS, log_odds, points=4)
+    points = metrics.precision_recall_points(LABELS, LOG_ODDS, points=4)
     assert [point["recall"] for point in points] == [0.25, 0.5, 0.75, 1]
     assert [point["precision"] for point in points] == pytest.approx([1, 1, 2 / 3, 2 / 3])
-
-
-def test_precision_of_a_constant_prediction() -> None:
-    points = metrics.precision_recall_points(LABELS, np.ones(4, np.float32))
-    assert {point["precision"] for point in points} == {0.5}

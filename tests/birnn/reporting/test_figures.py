@@ -1,99 +1,73 @@
-"""Test the figures."""
+"""The figures: what they draw, and how models, splits and corpora are told apart."""
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from birnn.evaluation import plot_data
+from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.reporting import figures, svg
-from birnn.style import plotting
+from birnn.style import colors, plotting
 from tests.birnn import samples
 
 
-def curves() -> pd.DataFrame:
-    return pd.DataFrame(
-        {"model": model, "split": split, "epoch": epoch, "accuracy": 0.5, "loss": 1 / epoch}
-        for model in ("bilstm", "bigru")
-        for split in ("training", "test split")
-        for epoch in (1, 2, 3)
-    )
-
-
-def test_one_network_looks_like_notebook() -> None:
-    figure = figures.one_network(curves(), "bigru", "accuracy", "imdb")
-    (axes,) = figure.axes
-    assert axes.get_title() == "Training and test split accuracy\nBiGRU on imdb"
-    dots, line = axes.lines
-    assert (dots.get_label(), dots.get_marker(), dots.get_linestyle(), dots.get_color()) == (
-        "Training acc",
-        "o",
-        "None",
-        "#0000ff",
-    )
-    assert (line.get_label(), line.get_linestyle(), line.get_color()) == (
-        "Test split acc",
-        "-",
-        "#0000ff",
-    )
-    assert list(line.get_xdata()) == [1, 2, 3]
-
-
-def test_networks_differ_by_color_and_line_style() -> None:
-    (axes,) = figures.all_networks(curves(), "loss", "mine").axes
-    assert axes.get_title() == "Loss per epoch on mine"
-    curves_drawn = axes.lines[:4]  # the others explain dots and lines
-    assert len({line.get_color() for line in curves_drawn}) == 2
-    assert len({line.get_linestyle() for line in curves_drawn} - {"None"}) == 2
-
-
-def test_titles_name_the_corpus() -> None:
-    columns = samples.predictions()
-    measured = samples.metrics(columns, corpus="mine")
-    drawn = figures.draw(measured, samples.tables(columns, measured), 100)
-    assert list(drawn) == [
-        *("accuracy", "loss", "reliability", "lengths"),
-        *("bilstm_accuracy", "bilstm_loss", "bigru_accuracy", "bigru_loss"),
-    ]
-    for figure in drawn.values():
-        assert "mine" in figure.get_suptitle() + figure.axes[0].get_title()
-
-
-def test_reliability_is_drawn_raw_and_scaled() -> None:
-    columns = samples.predictions()
-    for validation, panels in (("test", 1), (0.1, 2)):
-        measured = samples.metrics(columns, validation=validation)
-        table = samples.tables(columns, measured)["reliability"]
-        axes = figures.reliability(table, measured).axes
-        assert len(axes) == panels
-        for each, calibration in zip(axes, ("raw", "scaled"), strict=False):
-            _, *lines = each.lines
-            rows = table[table["calibration"] == calibration]
-            drawn = [x for line in lines for x in line.get_xdata()]
-            assert drawn == rows["predicted"].tolist()
-
-
-def test_legends_name_the_reviews_of_each_epoch() -> None:
-    for validation, name in (("test", "test split"), (0.1, "validation")):
-        table = plot_data.learning_curves(samples.histories(), validation)
-        (axes,) = figures.all_networks(table, "loss", "imdb").axes
+@pytest.mark.parametrize(("validation", "watched"), [("test", "test split"), (0.1, "validation")])
+def test_figures_draw_the_tables(validation: str | float, watched: str) -> None:
+    data, tables = samples.content(corpus="mine", validation=validation)
+    metrics = data["metrics"]
+    drawn = figures.draw(metrics, tables, 100)
+    assert all("mine" in each.get_suptitle() + each.axes[0].get_title() for each in drawn.values())
+    history = samples.histories()[samples.MODELS[0]]
+    for measure, short in (("accuracy", "acc"), ("loss", "loss")):
+        # As in the notebook, training is dots, and the line is the other reviews.
+        for network, title in zip(NETWORKS, TITLES.values(), strict=False):
+            (axes,) = drawn[f"{network}_{measure}"].axes
+            assert axes.get_title() == f"Training and {watched} {measure}\n{title} on mine"
+            dots, line = axes.lines
+            assert dots.get_label() == f"Training {short}"
+            assert line.get_label() == f"{watched.capitalize()} {short}"
+            assert (dots.get_marker(), dots.get_linestyle()) == ("o", "None")
+            assert (line.get_marker(), line.get_linestyle()) == ("None", "-")
+            assert dots.get_color() == line.get_color() == "#0000ff"
+            assert list(dots.get_ydata()) == history[measure].tolist()
+            assert list(line.get_ydata()) == history[f"val_{measure}"].tolist()
+        (axes,) = drawn[measure].axes
+        networks = axes.lines[: 2 * len(NETWORKS)]  # the others explain dots and lines
+        assert len({line.get_color() for line in networks}) == len(NETWORKS)
+        assert len({line.get_linestyle() for line in networks} - {"None"}) == len(NETWORKS)
         labels = axes.get_legend_handles_labels()[1]
-        assert labels == ["BiLSTM", "BiGRU", "training", name]
+        assert labels == [*list(TITLES.values())[:-1], "training", watched]
+    for axes, (calibration, score) in zip(
+        drawn["reliability"].axes, (("raw", "ece"), ("scaled", "ece_scaled")), strict=False
+    ):
+        diagonal, *lines = axes.lines
+        assert list(diagonal.get_xdata()) == list(diagonal.get_ydata()) == [0, 1]
+        assert len(axes.collections) == len(TITLES)  # bands of intervals
+        rows = tables["reliability"][tables["reliability"]["calibration"] == calibration]
+        for line, (model, title) in zip(lines, TITLES.items(), strict=True):
+            expected = rows[rows["model"] == model]
+            assert list(line.get_ydata()) == expected["observed"].tolist()
+            assert line.get_label() == f"{title}, ECE {metrics[model][score]:.3f}"
+            assert line.get_color() == colors.MODELS[model]
+    assert len(drawn["reliability"].axes) == tables["reliability"]["calibration"].nunique()
 
 
-@pytest.mark.parametrize(("maxlen", "marked"), [(100, True), (4, False), (5_000, False)])
-def test_truncation_is_marked_if_in_range(maxlen: int, marked: bool) -> None:  # noqa: FBT001
-    columns = samples.predictions()
-    table = samples.tables(columns, samples.metrics(columns))["lengths"]
-    (axes,) = figures.lengths(table, maxlen, "imdb").axes
-    assert bool(axes.texts) == marked
+def test_truncation_is_marked_if_in_range() -> None:
+    table = samples.content()[1]["lengths"]
+    shortest, longest = table["words"].min(), table["words"].max()
+    for position, marked in ((shortest, False), (100, True), (longest, False)):
+        (axes,) = figures.lengths(table, position + 1, "imdb").axes
+        assert [text.xy[0] for text in axes.texts] == [position] * marked
+    ticks = [tick.get_text() for tick in axes.get_xticklabels()]
+    assert ticks == ["50", "100", "200", "500"]
+    assert axes.get_xlim() == pytest.approx((0.9 * shortest, 1.1 * longest + 1))
 
 
 def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:
-    for name in ("a.png", "b.png"):
-        plotting.save(figures.all_networks(curves(), "loss", "imdb"), tmp_path / name)
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    first, second = (
-        svg.inline(figures.all_networks(curves(), "loss", "imdb"), "loss") for _ in range(2)
-    )
+    table = samples.content()[1]["lengths"]
+    drawn = [figures.lengths(table, 100, "imdb") for _ in range(2)]
+    files = [tmp_path / name for name in ("a.png", "b.png")]
+    for figure, file in zip(drawn, files, strict=True):
+        plotting.save(figure, file)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    first, second = (svg.inline(figure, "lengths") for figure in drawn)
     assert first == second

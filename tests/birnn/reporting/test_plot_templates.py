@@ -1,10 +1,8 @@
-"""Test that the templates of DVC's plots have the models and colors of the figures."""
+"""The templates of DVC's plots have the models and colors of the figures."""
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from birnn.core.yaml_files import read_yaml
 from birnn.reporting import plot_templates
@@ -12,28 +10,14 @@ from birnn.style.colors import GRID, MODELS
 from tests.projects import PROJECT
 
 
-def scales(node: Any) -> Iterator[dict[str, Any]]:
-    """Yield the scales of a template that give each model a color."""
-    for value in (
-        node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    ):
-        yield from scales(value)
-    if isinstance(node, dict) and isinstance(node.get("range"), list):
-        yield node
-
-
-def test_templates_have_the_colors_of_figures(tmp_path: Path) -> None:
+def test_every_plot_has_a_template_with_the_colors_of_figures(tmp_path: Path) -> None:
     plot_templates.write(tmp_path / "templates")
-    texts = [file.read_text("utf-8") for file in (tmp_path / "templates").iterdir()]
-    drawn = [scale for text in texts for scale in scales(json.loads(text))]
-    assert len(drawn) == 4
-    for scale in drawn:
-        assert scale["range"] == [MODELS[model] for model in scale["domain"]]
-    assert set(re.findall(r"#\w{6}", "".join(texts))) <= {*MODELS.values(), GRID}
-
-
-def test_every_plot_has_a_template(tmp_path: Path) -> None:
-    plot_templates.write(tmp_path / "templates")
+    texts = {file.name: file.read_text("utf-8") for file in (tmp_path / "templates").iterdir()}
+    scales = re.findall(r'"domain": (\[".*?\]),\s*"range": (\[.*?\])', "".join(texts.values()))
+    assert len(scales) == 4
+    for domain, colors in scales:
+        assert json.loads(colors) == [MODELS[model] for model in json.loads(domain)]
+    assert set(re.findall(r"#\w{6}", "".join(texts.values()))) <= {*MODELS.values(), GRID}
+    assert all(map(json.loads, texts.values()))
     plots = [next(iter(plot.values())) for plot in read_yaml(PROJECT / "dvc.yaml")["plots"]]
-    named = {plot["template"] for plot in plots}
-    assert named == {f"plots/templates/{file.name}" for file in (tmp_path / "templates").iterdir()}
+    assert {plot["template"] for plot in plots} == {f"plots/templates/{name}" for name in texts}
