@@ -19,7 +19,7 @@ def test_dvc_is_the_one_of_this_python() -> None:
 @pytest.mark.parametrize(
     ("output", "expected"),
     [
-        ("a\nerror: bad row\nERROR: failed to reproduce 'fetch'\n", "error: bad row"),
+        ("error: 1\nerror: 2\nerror: bad row\nERROR: failed to reproduce\n", "error: bad row"),
         ("a\nERROR: failed to push\nb\n", "ERROR: failed to push"),
         ("fatal: no repository\n\n", "fatal: no repository"),
         ("", "it printed nothing"),
