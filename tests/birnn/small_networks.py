@@ -38,11 +38,12 @@ def load(folder: Path) -> keras.Model:
 
 def build_keras_network(config: NetworkConfig) -> keras.Sequential:
     """Return a network of plain Keras layers with the same shape."""
+    recurrent = LAYERS[config.name](config.settings["units"])
     return keras.Sequential(
         [
             keras.Input((config.maxlen,), dtype="int32"),
             keras.layers.Embedding(config.num_words, config.embedding_dim),
-            keras.layers.Bidirectional(LAYERS[config.name](config.settings["units"])),
+            keras.layers.Bidirectional(recurrent),
             keras.layers.Dropout(config.dropout),
             keras.layers.Dense(1),
         ]
