@@ -1,8 +1,10 @@
 """The description of the machine."""
 
 import os
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from birnn.core import machine
@@ -63,3 +65,16 @@ def test_gpu_is_hidden_if_it_is_wanted_but_cannot_be_used(
     for hidden in ("", "-1"):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
         assert not machine.has_hidden_gpu([])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="an option of glibc")
+def test_freed_memory_is_kept() -> None:
+    import resource  # noqa: PLC0415  # not on Windows
+
+    machine.keep_freed_memory()
+    pages = []
+    for _ in range(10):
+        array = np.ones(400_000)  # from 4 MiB, NumPy asks for huge pages
+        del array
+        pages.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+    assert pages[-1] - pages[2] < 400_000 * 8 / resource.getpagesize()

@@ -40,26 +40,18 @@ for name in ("SIGHUP", "SIGINT", "SIGTERM"):
     except KeyboardInterrupt:
         print(name)
 """
+EXIT = """
+signals.exit_on_signals(signals.interruption_message("pad"))
+send("SIGTERM")
+"""
 
 
-@pytest.mark.parametrize(
-    ("hangup", "raising"),
-    [("SIG_DFL", ["SIGHUP", "SIGINT", "SIGTERM"]), ("SIG_IGN", ["SIGINT", "SIGTERM"])],
-)
-def test_signals_that_are_not_ignored_raise_keyboard_interrupt(
-    hangup: str, raising: list[str]
-) -> None:
-    assert run(RAISE, hangup).stdout.split() == raising
-
-
-def test_signal_exits_with_a_message_but_without_cleaning_up() -> None:
-    message = "signals.interruption_message('pad')"
-    code = (
-        f"signals.exit_on_signals({message})\ntry:\n    send('SIGTERM')\nfinally:\n    print('x')"
-    )
-    ended = run(code)
+def test_signals_that_are_not_ignored_raise_keyboard_interrupt_or_exit() -> None:
+    assert run(RAISE).stdout.split() == ["SIGHUP", "SIGINT", "SIGTERM"]
+    assert run(RAISE, hangup="SIG_IGN").stdout.split() == ["SIGINT", "SIGTERM"]
+    ended = run(EXIT)
     assert ended.stderr == "pad was interrupted: resume with dvc repro\n"
-    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.returncode == 130
 
 
 RESTORE = """

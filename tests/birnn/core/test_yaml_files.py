@@ -54,18 +54,12 @@ def _folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path_factory.mktemp("yaml"))
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("a: [", "expected"),
-        ("a: 1\na: 2", "line 2"),
-        ("b: 1\na: {b: 1, b: 2}", "'b'"),
-        (b"\xff", "unacceptable|invalid"),
-    ],
-)
-def test_invalid_documents_are_refused(text: str | bytes, expected: str) -> None:
-    with pytest.raises(YAMLError, match=expected):
-        parse_yaml(text)
+def test_invalid_documents_are_refused() -> None:
+    for text in ("a: [", "a: 1\na: 2", b"a: \xff"):
+        with pytest.raises(YAMLError):
+            parse_yaml(text)
+    with pytest.raises(YAMLError, match=r"duplicate key 'b'\n.*line 2, column 12"):
+        parse_yaml("b: 1\na: {b: 1,  b: 2}")
 
 
 def test_text_is_readable() -> None:

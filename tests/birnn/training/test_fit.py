@@ -2,8 +2,6 @@
 
 import csv
 import io
-import os
-import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -164,19 +162,6 @@ def test_training_starts_with_nonzero_word_vectors_and_learns_from_ngrams(
     assert (embedding.table.ratios.numpy() == table.ratios).all()
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("optimizer", sampled(["adam", "adamw", "nadam", "rmsprop", "sgd"], "adam"))
-def test_allowed_optimizers_learn_and_depend_on_the_seed(
-    padded: Path, tmp_path: Path, optimizer: str
-) -> None:
-    for seed in (0, 1):
-        changed = settings(optimizer=optimizer, epochs=8, seed=seed)
-        train(NETWORK, changed, paths(padded, str(seed)))
-    assert float(read_history(tmp_path / "0")[-1]["val_accuracy"]) > 0.6
-    first, second = (contents(tmp_path / str(seed)) for seed in (0, 1))
-    assert [a == b for a, b in zip(first, second, strict=True)] == [False, False, True]
-
-
 def read_labels(seed: int | None, epochs: int, **options: Any) -> list[list[int]]:
     """Return the labels of each epoch, in the order of batches."""
     ids = np.arange(10, dtype=np.int32)[:, None]
@@ -200,25 +185,6 @@ def test_epochs_shuffle_all_reviews() -> None:
     assert shuffled[0] == np.random.default_rng([7, 0]).permutation(10).tolist()
     assert read_labels(7, 2, first_epoch=1) == shuffled[1:]
     assert read_labels(8, 1) != shuffled[:1]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="an option of glibc")
-def test_freed_memory_is_kept_in_training() -> None:
-    import resource  # noqa: PLC0415  # not on Windows
-
-    size = 400_000  # numbers; from 4 MiB, NumPy asks for huge pages
-
-    def count_new_pages() -> int:
-        """Return how many pages the process gets for ten arrays, one after another."""
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-        for _ in range(10):
-            array = np.ones(size)
-            del array
-        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-
-    ids, labels = np.zeros((4, 6), np.int32), np.zeros(4, np.uint8)
-    for _ in batches((ids, labels), 4):
-        assert count_new_pages() < 2 * size * 8 / resource.getpagesize()
 
 
 TRAININGS: list[tuple[NetworkConfig, dict[str, Any]]] = [
@@ -254,7 +220,6 @@ def test_training_resumes_after_the_last_finished_epoch(
     assert contents(tmp_path / "model") == contents(tmp_path / "uninterrupted")
 
 
-CHANGES = ("none", "network", "settings", "machine", "damage")
 INPUTS = (
     "padded/train/labels.npy",
     "padded/validation/sequences.npy",
@@ -264,31 +229,18 @@ INPUTS = (
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [*CHANGES, *INPUTS])
+@pytest.mark.parametrize("change", ["network", "settings", *INPUTS])
 def test_training_resumes_only_from_its_own_checkpoint(
     padded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str
 ) -> None:
     train_until("epoch 1/2", NETWORK, settings(), paths(padded))
-    (checkpoint,) = (tmp_path / "checkpoints" / "model").iterdir()
-    damaged = checkpoint if change == "damage" else tmp_path / change
-    if damaged.is_file():
-        content = bytearray(damaged.read_bytes())
-        content[len(content) // 2 if change == "damage" else -1] ^= 1
-        damaged.write_bytes(content)
+    if change in INPUTS:
+        content = bytearray((tmp_path / change).read_bytes())
+        content[-1] ^= 1
+        (tmp_path / change).write_bytes(content)
     network = NETWORK.model_copy(update={"dropout": 0.4} if change == "network" else {})
-    changed = settings(seed=1) if change == "settings" else settings()
-    cores = os.sched_getaffinity(0)
-    if change == "machine" and len(cores) == 1:
-        pytest.skip("there is a single core")
-    try:
-        os.sched_setaffinity(0, {min(cores)} if change == "machine" else cores)
-        train(network, changed, paths(padded))
-    finally:
-        os.sched_setaffinity(0, cores)
-    output = capsys.readouterr()
-    assert ("resumes after epoch 1" in output.out) == (change == "none")
-    assert ("is damaged" in output.err) == (change == "damage")
-    assert len(list(checkpoint.parent.iterdir())) == 1
+    train(network, settings(seed=int(change == "settings")), paths(padded))
+    assert "resumes" not in capsys.readouterr().out
     assert len(read_history(tmp_path / "model")) == 2
 
 
