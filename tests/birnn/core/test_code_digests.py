@@ -89,12 +89,10 @@ def write(project: Path, files: dict[str, str]) -> None:
 
 
 def test_stage_consists_of_the_modules_it_imports_and_their_templates(tmp_path: Path) -> None:
-    files = {
-        "stages/__init__.py": "",
-        "stages/code.py": "",
+    files = dict.fromkeys(["stages/__init__.py", "stages/code.py", "birnn/__init__.py"], "")
+    files |= {
         "stages/one.py": "import birnn.a.b\n",
         "stages/two.py": "def main():\n    from birnn import c\n",
-        "birnn/__init__.py": "",
         "birnn/a/__init__.py": "",
         "birnn/a/b.py": "from birnn.c import thing",
         "birnn/a/unused.py": "",

@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import settings as examples
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from birnn.core import settings
@@ -88,16 +85,12 @@ def test_accepted_numbers_are_the_documented_ones() -> None:
     ("old", "new", "key", "value", "allowed"),
     [
         ("epochs: 10", "epochs: 0", "train.epochs", "0", "input should be greater than or equal"),
-        ("epochs: 10", "epochs: '3'", "train.epochs", "'3'", "valid integer"),
         ("epochs: 10", "epochs: true", "train.epochs", "True", "valid integer"),
         ("dropout: 0.5", "dropout: .inf", "network.dropout", "inf", "finite number"),
         ("padding: pre", "padding: left", "pad.padding", "'left'", "'pre' or 'post'"),
-        ("source: imdb", "source: imbd", "fetch.source", "'imbd'", "'rotten-tomatoes' or 'csv'"),
         ("validation: test", "validation: 1.5", "pad.validation", "1.5", "'test' or input should"),
         ("maxlen: 100", "max_len: 100", "pad.max_len", "100", "no such setting; choose from num_"),
-        ("maxlen: 100", "max_len: 100", "pad.maxlen", "missing", "field required"),
         ("encoding: auto", "encoding: utf-88", "csv.encoding", "'utf-88'", "one such as utf-8"),
-        ("encoding: auto", "encoding: hex", "csv.encoding", "'hex'", "one such as utf-8"),
         ("delimiter: auto", "delimiter: ab", "csv.delimiter", "'ab'", "match pattern"),
         ("positive: positive", "positive: []", "csv.positive", "[]", "at least 1 item"),
         ("text_column: text", "text_column: ''", "csv.text_column", "''", "at least 1 char"),
@@ -121,11 +114,14 @@ def test_error_gives_key_value_and_allowed_values(
 
 
 @pytest.mark.parametrize("content", ["pad: [", "maxlen: 1\nmaxlen: 1", "[]"])
-def test_file_without_settings_is_refused(tmp_path: Path, content: str) -> None:
+def test_file_or_section_without_settings_is_refused(tmp_path: Path, content: str) -> None:
     expected = "the whole file is [" if content == "[]" else "is not valid YAML"
     assert expected in refusal(tmp_path, DEFAULTS.read_text(encoding="utf-8"), content)
     with pytest.raises(InputError, match=r"none\.yaml is missing"):
         settings.load(tmp_path / "none.yaml")
+    message = refusal(tmp_path, "\ntrain:", "\ntrian:\n  a: 1\ntrain:")
+    assert "trian: no such section; choose from fetch, " in message
+    assert message.endswith(f"report, {', '.join(NETWORKS)}")
 
 
 @pytest.mark.parametrize(
@@ -169,21 +165,9 @@ def test_error_in_the_section_of_a_network(
     assert loaded.section("missing", NoSettings) == NoSettings()
 
 
-def test_section_that_no_stage_reads_is_refused(tmp_path: Path) -> None:
-    message = refusal(tmp_path, "\ntrain:", "\ntrian:\n  a: 1\ntrain:")
-    assert "trian: no such section; choose from fetch, " in message
-    assert message.endswith(f"report, {', '.join(NETWORKS)}")
-
-
 def test_numbers_follow_yaml_1_2_and_are_frozen(tmp_path: Path) -> None:
     loaded = load(tmp_path, "0.001", "1e-3")
     assert loaded.train.learning_rate == 0.001
     assert load(tmp_path, "clipnorm: null", "clipnorm: 0.5").train.clipnorm == 0.5
     with pytest.raises(ValidationError, match="frozen"):
         loaded.train.epochs = 3
-
-
-@examples(max_examples=30)
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=5))
-def test_any_invalid_value_is_refused(value: object) -> None:
-    assert not accepts("train", epochs=value)

@@ -1,7 +1,6 @@
 """Recorded times: what is written, where, and what is read."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,15 +47,3 @@ def test_parts_of_lines_are_ignored() -> None:
     times.append('{"md5": "a", "sec')
     times.append('{"md5": "c"}\n')
     assert list(times.read()) == ["a", "c"]
-
-
-def test_lines_of_processes_do_not_mix() -> None:
-    lines = [
-        "".join(f"{json.dumps({'md5': f'{worker}-{number}'})}\n" for number in range(50))
-        for worker in range(8)
-    ]
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(times.append, lines))
-    text = times.FILE.read_text()
-    assert sorted(text) == sorted("".join(lines))
-    assert all(part in text for part in lines)

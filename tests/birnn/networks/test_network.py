@@ -6,13 +6,10 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json, write_json
-from birnn.layers.initializers import Orthogonal
 from birnn.layers.pooling import call_layer
 from birnn.networks.definition import Network
 from birnn.networks.network import build_network, count_parameters, predict, save_network
@@ -39,16 +36,6 @@ def test_initial_weights_equal_keras_except_orthogonal_ones(name: str) -> None:
             assert (weights == expected).all()
     forward, backward = recurrent
     assert np.abs(forward - backward).max() > 0.1
-
-
-@settings(max_examples=25)
-@given(rows=st.integers(1, 12), columns=st.integers(1, 12), gain=st.floats(0.1, 3))
-def test_orthogonal_initializer(rows: int, columns: int, gain: float) -> None:
-    weights = Orthogonal(gain, seed=rows)((rows, columns))
-    expected = gain**2 * np.eye(min(rows, columns))
-    product = weights @ weights.T if rows < columns else weights.T @ weights
-    assert product == pytest.approx(expected, abs=1e-5)
-    assert weights.dtype == np.float32
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from birnn.layers.embeddings import Words
 from birnn.training import adversarial
 from birnn.training.loss import accuracy, binary_crossentropy
 from tests.birnn.small_networks import build, config
@@ -42,16 +41,6 @@ def test_perturbation_has_the_norm_and_follows_the_gradient(seed: int, norm: flo
         # No other perturbation with this norm raises the loss as much.
         largest = norm * np.linalg.norm(gradients)
         assert (changes * gradients).sum() == pytest.approx(largest, rel=1e-4)
-
-
-def test_every_review_gets_its_own_vectors() -> None:
-    vectors = tf.constant([[1.0], [2.0]])
-    words = Words(tf.constant([[0, 1, 0], [1, 1, 1]]), vectors, tf.zeros((2, 3, 0)), None)
-    own, reviews, occurrences = adversarial.separate_reviews(words)
-    assert own.indices.numpy().tolist() == [[0, 1, 0], [2, 2, 2]]
-    assert own.vectors.numpy().tolist() == [[1], [2], [2]]
-    assert reviews.numpy().tolist() == [0, 0, 1]
-    assert occurrences.numpy().tolist() == [2, 1, 3]
 
 
 def small_network(kernel: str, **options: Any) -> keras.Sequential:

@@ -37,15 +37,6 @@ def test_baseline_is_logistic_regression_on_weighted_ngrams() -> None:
     assert predictor.multiply_adds == present.sum()
 
 
-def test_word_order_matters_only_with_bigrams() -> None:
-    reviews = [["not", "good"], ["good", "not"]] * 5
-    labels = np.array([0, 1] * 5, np.uint8)
-    bigrams = baseline.Predictor(baseline.fit(reviews, labels, settings()))(reviews[:2])
-    assert bigrams[0] < 0 < bigrams[1]
-    unigrams = baseline.Predictor(baseline.fit(reviews, labels, settings(ngrams=1)))(reviews[:2])
-    assert unigrams[0] == unigrams[1] == pytest.approx(0, abs=1e-6)
-
-
 def test_rare_ngrams_are_ignored() -> None:
     assert baseline.fit(REVIEWS, LABELS, settings(min_reviews=3)).ngrams == ["good"]
     with pytest.raises(InputError, match=r"baseline.min_reviews is 5: no n-gram is in that many"):

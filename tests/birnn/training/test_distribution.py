@@ -12,15 +12,8 @@ import tensorflow as tf
 
 from birnn.networks.config import NetworkConfig
 from birnn.training import fit
-from tests.birnn.training.test_fit import (
-    IMPROVED,
-    NETWORK,
-    paths,
-    read_history,
-    settings,
-    train,
-    train_until,
-)
+from tests.birnn.training import test_fit
+from tests.birnn.training.test_fit import IMPROVED, NETWORK, paths, settings, train
 
 # Devices draw different dropout masks.
 NO_DROPOUT = {"kernel": "keras", "dropout": 0, "embedding_dropout": 0, "word_dropout": 0}
@@ -38,7 +31,7 @@ def train_on_two_devices(network: str, changes: str, padded: str) -> None:
     )
     with pytest.MonkeyPatch.context() as context:
         context.setattr(fit, "choose_strategy", lambda: strategy)  # it chooses only GPUs
-        train_until("epoch 2/3", *arguments)
+        test_fit.train_until("epoch 2/3", *arguments)
         train(*arguments)
 
 
@@ -65,7 +58,7 @@ def test_two_devices_train_and_resume_like_one(
     command = [sys.executable, "-c", script, *arguments]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     assert f"{network.name}  resumes after epoch 2" in output
-    histories = (read_history(tmp_path / folder) for folder in ("model", "one device"))
+    histories = (test_fit.read_history(tmp_path / folder) for folder in ("model", "one device"))
     for epoch, expected in zip(*histories, strict=True):
         for name, value in expected.items():
             assert float(epoch[name]) == pytest.approx(float(value), abs=1e-5)
