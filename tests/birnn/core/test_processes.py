@@ -6,13 +6,11 @@ from birnn.core import processes
 from birnn.core.errors import InputError
 
 
-def test_error_ends_with_the_last_line_of_the_command() -> None:
+def test_commands_of_git_and_dvc_run_or_report_their_last_line() -> None:
     with pytest.raises(InputError, match=r"^git rev-parse --verify failed: fatal: .*single rev"):
         processes.output("git", "rev-parse", "--verify", "no-such-commit")
     assert processes.run("git", "rev-parse", "--verify", "no", check=False).returncode
-
-
-def test_dvc_is_the_one_of_this_python() -> None:
+    # DVC is the one of this Python.
     assert processes.output("dvc", "--version").startswith("3.")
 
 
