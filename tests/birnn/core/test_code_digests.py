@@ -43,31 +43,17 @@ def digest(source: str | bytes) -> str:
     return code_digests.module_digest(ast.parse(source))
 
 
-class Redocument(ast.NodeTransformer):
-    """Replace every docstring, and add one to what lacks one."""
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if ast.get_docstring(node) is not None:
-                del node.body[0]
-            node.body.insert(0, ast.Expr(ast.Constant("Another docstring.")))
-        return node
-
-
 def test_comments_docstrings_and_formatting_do_not_change_a_digest() -> None:
     assert digest(SYNTAX) == DIGEST  # on every version of Python
-    tree = ast.parse(SYNTAX)
-    assert digest(ast.unparse(tree)) == DIGEST
+    assert digest(ast.unparse(ast.parse(SYNTAX))) == DIGEST
     assert digest(SYNTAX.replace("\n", "  # A comment.\r\n").encode()) == DIGEST
-    redocumented = ast.fix_missing_locations(Redocument().visit(tree))
-    assert code_digests.module_digest(redocumented) == DIGEST
+    assert digest(SYNTAX.replace('"""Docstring', '"""Other')) == DIGEST
+    assert digest(SYNTAX.replace("def s():", 'def s():\n    """Added."""')) == DIGEST
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("a + b", "a - b"),
         ("a = 1", "a = True"),
         ("a = ['']", "a = []"),
         ("a = None", "a = ..."),

@@ -39,8 +39,10 @@ def test_scalars_have_the_same_type_as_in_dvc(text: str) -> None:
 @given(
     st.dictionaries(st.text("abc", min_size=1), st.text() | st.floats(allow_nan=False) | st.none())
 )
-def test_written_content_is_read_back(content: dict[str, Any]) -> None:
+def test_written_content_is_readable_and_read_back(content: dict[str, Any]) -> None:
     file = Path("content.yaml")
+    write_yaml(file, {"b": "naïve", "a": "yes"})
+    assert file.read_text(encoding="utf-8") == "b: naïve\na: yes\n"
     write_yaml(file, content)
     assert list(read_yaml(file).items()) == list(content.items())
     assert YAML(typ="safe").load(file) == content
@@ -57,8 +59,3 @@ def test_invalid_documents_are_refused() -> None:
             parse_yaml(text)
     with pytest.raises(YAMLError, match=r"duplicate key 'b'\n.*line 2, column 12"):
         parse_yaml("b: 1\na: {b: 1,  b: 2}")
-
-
-def test_text_is_readable() -> None:
-    write_yaml(Path("content.yaml"), {"b": "naïve", "a": "yes"})
-    assert Path("content.yaml").read_text(encoding="utf-8") == "b: naïve\na: yes\n"

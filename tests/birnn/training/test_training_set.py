@@ -15,28 +15,22 @@ LABELLED = [["good"], ["bad", "film"], ["fine"]]
 UNLABELLED = [["a"], ["b"], ["c"]]
 
 
-@pytest.mark.parametrize(
-    ("rows", "groups", "words"),
-    [
-        ([0, 2], [1, 0], [["good"], ["fine"]]),
-        ([0, 1, 3, 5], [1, 1, 2, 4], [["good"], ["bad", "film"], ["a"], ["c"]]),
-    ],
-)
 def test_labelled_reviews_come_before_unlabelled_ones(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    rows: list[int],
-    groups: list[int],
-    words: list[list[str]],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     labelled: dict[str, Any] = {"tokens": LABELLED, "group": ["b", "b", "a"]}
+    unlabelled: dict[str, Any] = {"tokens": UNLABELLED}
     for file, columns in (
         (paths.TRAIN_REVIEWS, labelled),
-        (paths.UNLABELLED_REVIEWS, {"tokens": UNLABELLED}),
+        (paths.UNLABELLED_REVIEWS, unlabelled),
     ):
         file.parent.mkdir(parents=True)
         pq.write_table(pa.table(columns), file)
-    np.save("rows.npy", np.array(rows, np.int32))
-    assert training_set.groups(Path()).tolist() == groups
-    assert list(training_set.words(Path())) == words
+    np.save("rows.npy", np.array([0, 1, 3, 5], np.int32))
+    assert training_set.groups(Path()).tolist() == [1, 1, 2, 4]
+    assert list(training_set.words(Path())) == [["good"], ["bad", "film"], ["a"], ["c"]]
+    paths.UNLABELLED_REVIEWS.unlink()
+    np.save("rows.npy", np.array([0, 2], np.int32))
+    assert training_set.groups(Path()).tolist() == [1, 0]
+    assert list(training_set.words(Path())) == [["good"], ["fine"]]
