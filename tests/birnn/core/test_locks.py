@@ -21,27 +21,19 @@ with hold_lock("pad"):
 """
 
 
-@pytest.fixture
-def holder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> subprocess.Popen[str]:
-    """Return a process that holds the lock until its standard input is closed."""
+def test_second_process_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", HOLD],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": str(PROJECT)},
-        text=True,
-    )
-    assert process.stdout
-    assert process.stdout.readline() == "locked\n"
-    return process
-
-
-def test_second_process_waits(
-    holder: subprocess.Popen[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with holder:
+    ) as holder:
         assert holder.stdin
+        assert holder.stdout
+        assert holder.stdout.readline() == b"locked\n"
         with hold_lock("fetch"):  # another lock
             assert holder.poll() is None
         refused = rf"^pad is already running in this folder as process {holder.pid}: wait for"

@@ -14,14 +14,11 @@ def test_commands_of_git_and_dvc_run_or_report_their_last_line() -> None:
     assert processes.output("dvc", "--version").startswith("3.")
 
 
-@pytest.mark.parametrize(
-    ("output", "expected"),
-    [
+def test_last_line_prefers_errors() -> None:
+    for output, expected in (
         ("error: 1\nerror: 2\nerror: bad row\nERROR: failed to reproduce\n", "error: bad row"),
         ("a\nERROR: failed to push\nb\n", "ERROR: failed to push"),
         ("fatal: no repository\n\n", "fatal: no repository"),
         ("", "it printed nothing"),
-    ],
-)
-def test_last_line_prefers_errors(output: str, expected: str) -> None:
-    assert processes.last_line(output) == expected
+    ):
+        assert processes.last_line(output) == expected

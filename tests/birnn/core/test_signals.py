@@ -72,28 +72,23 @@ def test_interrupt_is_restored_from_another_error() -> None:
     assert run(RESTORE.format(name="SIGCHLD")).stdout == "RuntimeError\n"
 
 
-PARENT = """
-import subprocess, sys
-child = '''
-import sys, time
+CHILD = """
+import time
 from birnn.core import signals
 signals.raise_on_signals()
 signals.end_with_parent()
 print("ready", flush=True)
 time.sleep(60)
-'''
-process = subprocess.Popen([sys.executable, "-c", child], stdout=subprocess.PIPE)
-process.stdout.readline()
-print(process.pid, flush=True)
-process.wait()
 """
 
 
 def test_child_ends_with_parent() -> None:
-    command = [sys.executable, "-c", PARENT]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
-        assert process.stdout
-        child = psutil.Process(int(process.stdout.readline()))
-        process.kill()
+    # The parent is a shell.
+    command = ["sh", "-c", '"$0" -c "$1" & echo $!; wait', sys.executable, CHILD]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as parent:
+        assert parent.stdout
+        pid, _ready = sorted(parent.stdout.readline() for _ in range(2))
+        child = psutil.Process(int(pid))
+        parent.kill()
         psutil.wait_procs([child], timeout=10)
         assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
