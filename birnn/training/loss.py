@@ -20,7 +20,9 @@ def binary_crossentropy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
 
 
 def accuracy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:
-    """Return 1 for each review that is classified as its likelier class, else 0, shape (reviews,).
+    """Return 1 for each review that is classified as its likelier class, else 0.
+
+    The shape is (reviews, 1).
 
     Args:
         labels: as for `binary_crossentropy`; 0.5 counts as negative.

@@ -1,8 +1,12 @@
 """Networks of the registry, built and loaded by their configuration."""
 
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
 
 from birnn.networks.config import NetworkConfig
 from birnn.networks.network import build_network, load_network, read_config
@@ -11,9 +15,55 @@ from birnn.networks.registry import NETWORKS
 LAYERS = {"bilstm": keras.layers.LSTM, "bigru": keras.layers.GRU}
 
 
+def config(name: Any = "bigru", **changes: Any) -> NetworkConfig:
+    """Return the configuration of a small network, unless its shape is changed."""
+    shape: dict[str, Any] = {
+        "num_words": 30,
+        "maxlen": 7,
+        "embedding_dim": 4,
+        "settings": {"units": 3},
+        "dropout": 0.5,
+        "kernel": "auto",
+    }
+    return NetworkConfig(name=name, **(shape | changes))
+
+
 def build(config: NetworkConfig) -> keras.Sequential:
     return build_network(NETWORKS[config.name], config)
 
 
 def load(folder: Path) -> keras.Model:
     return load_network(NETWORKS[read_config(folder).name], folder)
+
+
+def build_keras_network(config: NetworkConfig) -> keras.Sequential:
+    """Return a network of plain Keras layers with the same shape."""
+    recurrent = LAYERS[config.name](config.settings["units"])
+    return keras.Sequential(
+        [
+            keras.Input((config.maxlen,), dtype="int32"),
+            keras.layers.Embedding(config.num_words, config.embedding_dim),
+            keras.layers.Bidirectional(recurrent),
+            keras.layers.Dropout(config.dropout),
+            keras.layers.Dense(1),
+        ]
+    )
+
+
+def set_large_weights(*models: keras.Sequential) -> None:
+    """Set equal weights that are large enough to saturate gates; no bias is zero."""
+    rng = np.random.default_rng(0)
+    shapes = [variable.shape for variable in models[0].trainable_variables]
+    weights = [rng.normal(0, 0.7, shape) for shape in shapes]
+    for model in models:
+        for variable, weight in zip(model.trainable_variables, weights, strict=True):
+            variable.assign(weight)
+
+
+def compute_loss_gradients(model: keras.Sequential, ids: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return the dense gradients of a loss that depends on every review."""
+    factors = np.linspace(-1, 2, len(ids), dtype=np.float32)[:, None]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(factors * model(ids))
+    gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
+    return [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]

@@ -1,18 +1,12 @@
 """Digests of code: what changes them, and what does not."""
 
 import ast
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from birnn.core import code_digests
-from tests.projects import PROJECT
-
-MODULES = sorted((PROJECT / "birnn").rglob("*.py"))
+from birnn.core.errors import InputError
 
 # Most of the syntax that all supported versions of Python have.
 SYNTAX = '''
@@ -49,87 +43,26 @@ def digest(source: str | bytes) -> str:
     return code_digests.module_digest(ast.parse(source))
 
 
-def test_digest_is_equal_on_every_python() -> None:
-    assert digest(SYNTAX) == DIGEST
-    command = "import ast, sys; from birnn.core.code_digests import module_digest as digest; "
-    command += "print(digest(ast.parse(sys.stdin.buffer.read())))"
-    for python in ("python3.11", "python3.12", "python3.13"):
-        # Version managers have commands for versions that are not installed.
-        if not shutil.which(python) or subprocess.run([python, "-V"], check=False).returncode:
-            continue
-        output = subprocess.check_output(
-            [python, "-c", command], input=SYNTAX.encode(), cwd=PROJECT
-        )
-        assert output.decode().strip() == DIGEST, python
+def test_comments_docstrings_and_formatting_do_not_change_a_digest() -> None:
+    assert digest(SYNTAX) == DIGEST  # on every version of Python
+    assert digest(ast.unparse(ast.parse(SYNTAX))) == DIGEST
+    assert digest(SYNTAX.replace("\n", "  # A comment.\r\n").encode()) == DIGEST
+    assert digest(SYNTAX.replace('"""Docstring', '"""Other')) == DIGEST
+    assert digest(SYNTAX.replace("def s():", 'def s():\n    """Added."""')) == DIGEST
 
 
-class Redocument(ast.NodeTransformer):
-    """Replace every docstring, and add one to what lacks one."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def generic_visit(self, node: ast.AST) -> ast.AST:
-        super().generic_visit(node)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            if ast.get_docstring(node) is not None:
-                del node.body[0]
-            node.body.insert(0, ast.Expr(ast.Constant(self.text)))
-        return node
+EDITS = [
+    ("a = 1", "a = True"),
+    ("a = None", "a = ..."),
+    ("def f(): return None", "def f(): return"),
+    ("a()\nb()", "b()\na()"),
+    ("if a:\n    b()\nc()", "if a:\n    b()\n    c()"),
+    ("f'{a:>3}'", "f'{a:>4}'"),
+]
 
 
-@given(file=st.sampled_from(MODULES), data=st.data())
-def test_comments_docstrings_and_formatting_do_not_change_a_digest(
-    file: Path, data: st.DataObject
-) -> None:
-    source = file.read_text(encoding="utf-8")
-    tree = ast.parse(source)
-    starts = [
-        node.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, ast.stmt) and not getattr(node, "decorator_list", [])
-    ]
-    lines = source.splitlines()
-    added = st.sets(st.sampled_from(starts)) if starts else st.just(set[int]())
-    for line in sorted(data.draw(added), reverse=True):
-        comment = data.draw(st.sampled_from(["", "# A comment.", "# type: ignore[misc]"]))
-        lines.insert(line - 1, comment)
-    end = data.draw(st.sampled_from(["\n", "\r\n"]))
-    expected = digest(source)
-    assert digest((end.join(lines) + end).encode()) == expected
-    assert digest(ast.unparse(tree)) == expected  # without comments, formatted in another way
-    text = data.draw(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
-    redocumented = ast.fix_missing_locations(Redocument(text).visit(ast.parse(source)))
-    assert code_digests.module_digest(redocumented) == expected
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("a + b", "a - b"),
-        ("a = 1", "a = 2"),
-        ("a = 1", "a = True"),
-        ("a = 1", "a = 1.0"),
-        ("a = 'b'", "a = b'b'"),
-        ("a = ['']", "a = []"),
-        ("a = None", "a = ..."),
-        ("return_ = 'text'", "return_ = 'other'"),
-        ("def f(a=1): pass", "def f(a=2): pass"),
-        ("def f(a, b=None): pass", "def f(a, *, b=None): pass"),
-        ("def f(): return None", "def f(): return"),
-        ("@a\ndef f(): pass", "def f(): pass"),
-        ("a()\nb()", "b()\na()"),
-        ("if a:\n    b()\nc()", "if a:\n    b()\n    c()"),
-        ("import a", "import a, b"),
-        ("f'{a:>3}'", "f'{a:>4}'"),
-        ("f'{a!r}'", "f'{a!s}'"),
-        ("a: int = 1", "a: float = 1"),
-        ("a < b", "a <= b"),
-        ("[a, b]", "(a, b)"),
-    ],
-)
-def test_edits_that_can_change_results_change_a_digest(before: str, after: str) -> None:
-    assert digest(before) != digest(after)
+def test_edits_that_can_change_results_change_a_digest() -> None:
+    assert [before for before, after in EDITS if digest(before) == digest(after)] == []
 
 
 def write(project: Path, files: dict[str, str]) -> None:
@@ -139,12 +72,10 @@ def write(project: Path, files: dict[str, str]) -> None:
 
 
 def test_stage_consists_of_the_modules_it_imports_and_their_templates(tmp_path: Path) -> None:
-    files = {
-        "stages/__init__.py": "",
-        "stages/code.py": "",
+    files = dict.fromkeys(["stages/__init__.py", "stages/code.py", "birnn/__init__.py"], "")
+    files |= {
         "stages/one.py": "import birnn.a.b\n",
         "stages/two.py": "def main():\n    from birnn import c\n",
-        "birnn/__init__.py": "",
         "birnn/a/__init__.py": "",
         "birnn/a/b.py": "from birnn.c import thing",
         "birnn/a/unused.py": "",
@@ -153,19 +84,12 @@ def test_stage_consists_of_the_modules_it_imports_and_their_templates(tmp_path: 
     }
     write(tmp_path, files)
     before = code_digests.describe(tmp_path)
-    assert {
-        stage: [line.split()[0] for line in text.splitlines()] for stage, text in before.items()
-    } == {
-        "one": [
-            "birnn/__init__.py",
-            "birnn/a/__init__.py",
-            "birnn/a/b.py",
-            "birnn/a/templates/page.j2",
-            "birnn/c.py",
-            "stages/__init__.py",
-            "stages/one.py",
-        ],
-        "two": ["birnn/__init__.py", "birnn/c.py", "stages/__init__.py", "stages/two.py"],
+    used = {stage: [line.split()[0] for line in before[stage].splitlines()] for stage in before}
+    common = ["birnn/__init__.py", "birnn/c.py", "stages/__init__.py"]
+    a = ["birnn/a/__init__.py", "birnn/a/b.py", "birnn/a/templates/page.j2"]
+    assert used == {
+        "one": sorted([*common, *a, "stages/one.py"]),
+        "two": [*common, "stages/two.py"],
     }
     write(tmp_path, {"birnn/a/templates/page.j2": "text\r\n", "birnn/a/unused.py": "1"})
     assert code_digests.describe(tmp_path) == before
@@ -174,3 +98,6 @@ def test_stage_consists_of_the_modules_it_imports_and_their_templates(tmp_path: 
     assert {stage for stage in before if before[stage] != after[stage]} == {"one"}
     write(tmp_path, {"birnn/c.py": "import os, birnn_other\nx = 1"})
     assert all(code_digests.describe(tmp_path)[stage] != after[stage] for stage in after)
+    write(tmp_path, {"birnn/c.py": "import os\nx ="})
+    with pytest.raises(InputError, match=r"c\.py, line 2 is not valid Python"):
+        code_digests.describe(tmp_path)

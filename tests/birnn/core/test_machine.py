@@ -1,5 +1,6 @@
 """The description of the machine."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,33 +8,48 @@ import pytest
 from birnn.core import machine
 
 
-def test_description(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cpuinfo = tmp_path / "cpuinfo"
+@pytest.fixture
+def cpuinfo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a file that replaces Linux's description of this CPU."""
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
+    return tmp_path / "cpuinfo"
+
+
+def test_description(cpuinfo: Path) -> None:
+    assert machine.describe()["processor"]  # also without a name
     cpuinfo.write_text("processor\t: 0\nmodel name\t: Some CPU: 9\nprocessor\t: 1\n")
-    monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
     described = machine.describe(["Some GPU"])
     assert described["processor"] == "Some CPU: 9"
-    assert described["accelerators"] == ["Some GPU"]
-    assert described["cores"] >= 1
-    assert described["python"].startswith("3.")
+    described |= {"cores": 4, "system": "Linux x86_64", "python": "3.13.1"}
+    expected = "Some CPU: 9 (4 cores, {}, Linux x86_64, Python 3.13.1)"
+    assert machine.format_description(described) == expected.format("Some GPU")
+    without_gpu = described | {"accelerators": []}
+    assert machine.format_description(without_gpu) == expected.format("no GPU")
+    flags = "abm avx2 bmi1 bmi2 f16c fma movbe"
+    for found, is_v3 in ((flags, True), (f"{flags} avx512f", True), ("abm avx fma", False)):
+        cpuinfo.write_text(f"model name\t: Some CPU\nflags\t\t: {found}\n")
+        assert machine.has_x86_64_v3() == is_v3
 
 
-def test_processor_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "none")
-    assert machine.describe()["processor"]
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux restricts a process")
+def test_only_cores_that_this_process_may_use_are_counted() -> None:
+    allowed = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert machine.usable_cores() == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
-@pytest.mark.parametrize(
-    ("flags", "expected"),
-    [("abm avx2 bmi1 bmi2 f16c fma movbe avx512f", True), ("abm avx bmi1 bmi2", False)],
-)
-def test_x86_64_v3_is_recognized(
-    flags: str,
-    expected: bool,  # noqa: FBT001  # pytest passes it by name
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_gpu_is_hidden_if_it_is_wanted_but_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text(f"processor\t: 0\nmodel name\t: Some CPU\nflags\t\t: {flags}\n")
-    monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
-    assert machine.has_x86_64_v3() == expected
+    monkeypatch.setattr(machine, "DEVICES", tmp_path)  # this machine may have no GPU
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert not machine.has_hidden_gpu([])
+    (tmp_path / "nvidia3").touch()
+    assert machine.has_hidden_gpu([])
+    assert not machine.has_hidden_gpu(["Some GPU"])
+    for hidden in ("", "-1"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+        assert not machine.has_hidden_gpu([])

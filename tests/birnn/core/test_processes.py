@@ -6,24 +6,19 @@ from birnn.core import processes
 from birnn.core.errors import InputError
 
 
-def test_error_ends_with_the_last_line_of_the_command() -> None:
+def test_commands_of_git_and_dvc_run_or_report_their_last_line() -> None:
     with pytest.raises(InputError, match=r"^git rev-parse --verify failed: fatal: .*single rev"):
         processes.output("git", "rev-parse", "--verify", "no-such-commit")
     assert processes.run("git", "rev-parse", "--verify", "no", check=False).returncode
-
-
-def test_dvc_is_the_one_of_this_python() -> None:
+    # DVC is the one of this Python.
     assert processes.output("dvc", "--version").startswith("3.")
 
 
-@pytest.mark.parametrize(
-    ("output", "expected"),
-    [
-        ("a\nerror: bad row\nERROR: failed to reproduce 'fetch'\n", "error: bad row"),
+def test_last_line_prefers_errors() -> None:
+    for output, expected in (
+        ("error: 1\nerror: 2\nerror: bad row\nERROR: failed to reproduce\n", "error: bad row"),
         ("a\nERROR: failed to push\nb\n", "ERROR: failed to push"),
         ("fatal: no repository\n\n", "fatal: no repository"),
         ("", "it printed nothing"),
-    ],
-)
-def test_last_line_prefers_errors(output: str, expected: str) -> None:
-    assert processes.last_line(output) == expected
+    ):
+        assert processes.last_line(output) == expected

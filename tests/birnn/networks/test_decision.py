@@ -1,59 +1,21 @@
-"""The threshold: one place decides which reviews are classified as positive."""
-
-from collections.abc import Callable
-from typing import Any
+"""The threshold, and the combination of several models' predictions."""
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from birnn.checklist.runner import Behavior, Case
-from birnn.cli.predict import predict
-from birnn.evaluation import metrics
-from birnn.inference.explanation import Explainer
-from birnn.inference.predictor import Predictor
 from birnn.networks import decision
-from birnn.studies.differences import REVIEW_VALUES
-from birnn.training.loss import accuracy
-from tests.birnn.predictors import small_predictor
-
-POSITIVE = np.ones(1, np.uint8)
 
 
-class Fixed(Predictor):
-    """A predictor that gives every text the same log-odds."""
-
-    def __init__(self, log_odds: NDArray[np.float32]) -> None:
-        """Create a predictor without networks."""
-        super().__init__(small_predictor().encoding, {})
-        self.__dict__["log_odds"] = log_odds
-
-    def predict_sequences(self, _sequences: NDArray[np.int32]) -> dict[str, NDArray[np.float32]]:
-        """Return the log-odds as the predictions of one network."""
-        return {"bilstm": self.log_odds}
+def test_probabilities_above_one_half_are_positive() -> None:
+    log_odds = np.array([-3, -0.01, 0, 0.01, 3], np.float32)
+    positive = [False, False, False, True, True]
+    assert decision.is_positive(log_odds).tolist() == positive
+    assert (decision.probability(log_odds) > 0.5).tolist() == positive
+    names = [decision.predicted_class(value) for value in log_odds]
+    assert names == ["negative"] * 3 + ["positive"] * 2
+    assert decision.probability(np.log([3.0, 1.0])).tolist() == pytest.approx([0.75, 0.5])
 
 
-# Each returns whether the code that it calls classifies a review with these log-odds as positive.
-PLACES: dict[str, Callable[[NDArray[np.float32]], Any]] = {
-    "metrics": lambda odds: metrics.is_correct(POSITIVE, odds)[0],
-    "training": lambda odds: accuracy(POSITIVE[:, None], odds[:, None]).numpy()[0] == 1,
-    "study": lambda odds: REVIEW_VALUES["accuracy"](POSITIVE, odds)[0],
-    "behavioral tests": lambda odds: (
-        not Behavior("", "MFT", "", [Case("", label=1)]).failures(lambda _: odds)[0]
-    ),
-    "predict": lambda odds: (
-        predict(Fixed(odds), [("", "good")], unknown=False)["sentiment"].item() == "positive"
-    ),
-    "explain": lambda odds: Explainer(Fixed(odds)).explain("good").sentiment == "positive",
-}
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.9])
-def test_threshold_decides_everywhere(
-    place: str, threshold: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(decision, "THRESHOLD", threshold)
-    for log_odds in np.array([-3, -1, 0, 1, 3], np.float32):
-        is_positive = decision.probability(log_odds) > threshold
-        assert bool(PLACES[place](np.array([log_odds]))) == is_positive
+def test_models_are_combined_by_their_mean_log_odds() -> None:
+    log_odds = [np.array([1, 2, 3], np.float32), np.array([3, -2, 0], np.float32)]
+    assert decision.combine(log_odds).tolist() == [2, 0, 1.5]

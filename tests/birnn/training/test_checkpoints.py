@@ -1,33 +1,33 @@
 """Tests of checkpoints, which restore the whole state, and only for the same training."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
 
-from birnn.networks import network
-from birnn.training import checkpoints
 from birnn.training.checkpoints import Checkpoint, Progress
-from tests.birnn.small_networks import build
-from tests.birnn.training.test_fit import IMPROVED
 
 PROGRESS = Progress({"loss": [0.5, 0.25]}, [1.0, 2.0])
 
 
-def compiled() -> keras.Model:
-    """Return a network with dropout seeds and an optimizer with a state."""
-    model = build(IMPROVED.model_copy(update={"longest_ngram": 0}))
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    """Return a network with a dropout seed and an optimizer with a state."""
+    layers = [keras.Input((2,)), keras.layers.Dense(100), keras.layers.Dropout(0.5)]
+    model = keras.Sequential(layers)
     model.compile(optimizer="adam", loss="binary_crossentropy")
     model.optimizer.build(model.trainable_variables)
+    assert model.non_trainable_variables
     return model
 
 
 def state(model: keras.Model) -> list[np.ndarray]:
     """Return the values of all variables."""
-    variables = [*model.trainable_variables, *model.non_trainable_variables]
-    return [variable.numpy() for variable in [*variables, *model.optimizer.variables]]
+    return [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
 
 
 def scramble(model: keras.Model) -> None:
@@ -36,10 +36,9 @@ def scramble(model: keras.Model) -> None:
         variable.assign(variable + keras.ops.ones_like(variable))
 
 
-def test_checkpoint_restores_all_variables(tmp_path: Path) -> None:
-    model = compiled()
-    assert model.non_trainable_variables  # the seeds of dropout
+def test_checkpoint_restores_all_variables(tmp_path: Path, model: keras.Model) -> None:
     checkpoint = Checkpoint(tmp_path, [], [])
+    assert checkpoint.load(model) == Progress({}, [])
     scramble(model)
     saved = state(model)
     checkpoint.save(model, PROGRESS)
@@ -48,18 +47,12 @@ def test_checkpoint_restores_all_variables(tmp_path: Path) -> None:
     assert checkpoint.load(model) == PROGRESS
     assert all((now == then).all() for now, then in zip(state(model), saved, strict=True))
     assert PROGRESS.epochs == 2
-    assert PROGRESS.after({"loss": 0.1}, 3).history == {"loss": [0.5, 0.25, 0.1]}
-
-
-def test_missing_checkpoint_gives_no_progress(tmp_path: Path) -> None:
-    model = compiled()
-    assert Checkpoint(tmp_path, [], []).load(model) == Progress({}, [])
+    assert PROGRESS.after({"loss": 0.1}, 3) == Progress({"loss": [0.5, 0.25, 0.1]}, [1, 2, 3])
 
 
 def test_damaged_checkpoint_is_ignored_with_a_warning(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, model: keras.Model, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model = compiled()
     Checkpoint(tmp_path, [], []).save(model, PROGRESS)
     (file,) = tmp_path.iterdir()
     content = bytearray(file.read_bytes())
@@ -71,33 +64,32 @@ def test_damaged_checkpoint_is_ignored_with_a_warning(
     assert f"warning: {file} is damaged" in capsys.readouterr().err
 
 
-def save_checkpoint(folder: Path, configuration: Any = 0, data: bytes = b"a") -> str:
-    """Save a checkpoint and return its file name."""
-    file = folder / "data"
-    file.write_bytes(data)
-    model = compiled()
-    target = folder / "checkpoints"
-    Checkpoint(target, [configuration], [file]).save(model, PROGRESS)
-    (saved,) = target.iterdir()  # other checkpoints were deleted
-    return saved.name
+def test_another_training_has_another_file(
+    tmp_path: Path, model: keras.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, code, target = (tmp_path / name for name in ("data", "extra.py", "checkpoints"))
+    data.write_text("a")
+    code.write_text("a = 1")
+    extra = ModuleType("birnn.extra")
+    extra.__file__ = str(code)
 
+    def save(configuration: Any = 0) -> str:
+        """Save a checkpoint and return its file name."""
+        Checkpoint(target, [configuration], [data]).save(model, PROGRESS)
+        (saved,) = target.iterdir()  # other checkpoints were deleted
+        return saved.name
 
-def test_another_training_has_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [
-        save_checkpoint(tmp_path),
-        save_checkpoint(tmp_path, configuration=1),
-        save_checkpoint(tmp_path, data=b"b"),
-    ]
-    with monkeypatch.context() as context:
-        context.setattr(checkpoints.metadata, "version", lambda _name: "0")
-        names.append(save_checkpoint(tmp_path))
-    with monkeypatch.context() as context:
-        context.setattr(checkpoints.sys, "version", "0")
-        names.append(save_checkpoint(tmp_path))
-    code = tmp_path / "network.py"
-    code.write_bytes(Path(network.__file__).read_bytes() + b"\n")
-    with monkeypatch.context() as context:
-        context.setattr(network, "__file__", str(code))
-        names.append(save_checkpoint(tmp_path))
+    names = [save(), save(configuration=1)]
+    data.write_text("b")
+    names.append(save())
+    monkeypatch.setitem(sys.modules, "another.extra", extra)  # of another package
+    assert save() == names[-1]
+    monkeypatch.setitem(sys.modules, extra.__name__, extra)
+    names.append(save())
+    code.write_text("a = 2")
+    names.append(save())
+    (tmp_path / "keras-0.dist-info").mkdir()
+    (tmp_path / "keras-0.dist-info" / "METADATA").write_text("Name: keras\nVersion: 0")
+    monkeypatch.syspath_prepend(tmp_path)
+    names.append(save())
     assert len(set(names)) == len(names)
-    assert save_checkpoint(tmp_path) == names[0]

@@ -1,6 +1,7 @@
 """Live progress: its files, the estimate of the remaining time, and failures to write."""
 
-import json
+import io
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -18,94 +19,95 @@ CURVES = [
 
 
 class Clock:
-    """A clock that tests set by hand."""
+    """A clock that tests set by hand; reading it takes `cost` seconds."""
 
-    def __init__(self) -> None:
-        self.now = 100.0
+    now = 100.0
+    cost = 0.0
 
     def perf_counter(self) -> float:
+        self.now += self.cost
         return self.now
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Replace the clock of live files."""
+    """Replace the clock of live files, because real durations vary."""
     replaced = Clock()
     monkeypatch.setattr(live, "time", replaced)
     return replaced
 
 
-def training(network: str = "bilstm", *, finished: bool = False) -> Training:
+def training(network: str = "one", *, finished: bool = False) -> Training:
     return Training(network, "", 10, 3.42, 131.0, finished=finished, curves=CURVES)
 
 
 def live_file(folder: Path, epochs: int = 4) -> LiveFile:
-    return LiveFile("bilstm", epochs, {"training": 100, "validation": 60}, TEST, folder)
+    return LiveFile("one", epochs, {"training": 100, "validation": 60}, TEST, folder)
 
 
-def train_epoch(file: LiveFile, clock: Clock, history: dict[str, list[float]]) -> None:
-    """Simulate an epoch of 10 batches that take 2 s, and 2 validation batches that take 3 s."""
-    for batch in range(10):
+def train_batches(file: LiveFile, clock: Clock, batches: int = 10) -> None:
+    """Simulate training on batches of 10 reviews that take 2 s."""
+    for batch in range(batches):
         clock.now += 2
         file.step("training", 10 * (batch + 1))
+
+
+def train_epoch(file: LiveFile, clock: Clock) -> None:
+    """Simulate an epoch of 10 batches, and 2 validation batches that take 3 s."""
+    train_batches(file, clock)
     for batch in range(2):
         clock.now += 3
         file.step("validation", 40 * (batch + 1))
-    file.epoch(history)
+    file.epoch(HISTORY)
 
 
-def test_files_round_trip(tmp_path: Path) -> None:
-    write(training(), tmp_path)
-    assert read(tmp_path / "bilstm.json") == training()
-    assert [file.name for file in tmp_path.iterdir()] == ["bilstm.json"]
-
-
-@pytest.mark.parametrize("content", ["", '{"network": "bil', '{"network": "bilstm"}', "[]", "\xff"])
-def test_damaged_files_are_ignored(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "live" / "bilstm.json"
+def test_missing_and_damaged_files_are_ignored(tmp_path: Path) -> None:
+    file = tmp_path / "live" / "one.json"
     assert read(file) is None
-    file.parent.mkdir()
-    file.write_bytes(content.encode("latin-1"))
-    assert read(file) is None
-    assert find(tmp_path) == []
+    write(training(), file.parent)
+    assert read(file) == training()
+    assert list(file.parent.iterdir()) == [file]
+    for content in ("", '{"network": "bil', '{"network": "one"}', "[]", "\xff"):
+        file.write_bytes(content.encode("latin-1"))
+        assert read(file) is None
+        assert find(tmp_path) == []
 
 
 def test_trainings_of_workspace_and_experiments_are_found(tmp_path: Path) -> None:
-    folders = [".", ".dvc/tmp/exps/standalone/tmpa", ".dvc/tmp/exps/tmpb"]
-    for folder, network in zip(folders, ("bilstm", "bigru", "other"), strict=True):
+    folders = {"one": ".", "two": ".dvc/tmp/exps/standalone/tmpa", "three": ".dvc/tmp/exps/tmpb"}
+    for network, folder in folders.items():
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         write(training(network, finished=True), tmp_path / folder / "live")
-    assert find(tmp_path) == [
-        training(name, finished=True) for name in ("bilstm", "bigru", "other")
-    ]
+    assert find(tmp_path) == [training(name, finished=True) for name in folders]
 
 
 def test_killed_training_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     write(training())
-    with hold_lock("train_bilstm"):
-        assert [found.finished for found in find()] == [False]
-    assert [found.finished for found in find()] == [True]
-    with hold_lock("train_bilstm", patience=0):  # looking at the lock does not hold it
-        pass
+    for _ in range(2):  # looking at the lock does not hold it
+        assert [found.finished for found in find()] == [True]
+        with hold_lock("train_one", patience=0):
+            assert [found.finished for found in find()] == [False]
 
 
 def test_remaining_time(tmp_path: Path, clock: Clock) -> None:
     file = live_file(tmp_path)
     file.epoch({})
-    assert read(tmp_path / "bilstm.json") == file.training
+    assert read(tmp_path / "one.json") == file.training
     assert (file.training.progress, file.training.seconds_left) == (0, None)
-    train_epoch(file, clock, HISTORY)
+    train_epoch(file, clock)
     # The first batch is not timed. An epoch takes 20 s for training and 6 s for validation.
     assert (file.training.progress, file.training.seconds_left) == (1, 3 * 26)
     assert file.training.curves == CURVES
-    for batch in range(5):
-        clock.now += 2
-        file.step("training", 10 * (batch + 1))
-    assert file.training.progress == pytest.approx(1 + 10 / 26, abs=0.001)
-    assert file.training.seconds_left == pytest.approx(3 * 26 - 10)
+    clock.now -= 0.03
+    train_batches(file, clock, 5)
+    pace = (9 * 2 + 5 * 2 - 0.03) / 140
+    total = 100 * pace + 6
+    assert file.training.progress == round(1 + 50 * pace / total, 3)
+    assert file.training.seconds_left == round(3 * total - 50 * pace, 1)
+    assert file.training.epoch == 2
     file.close()
-    assert read(file=tmp_path / "bilstm.json") == file.training
+    assert read(tmp_path / "one.json") == file.training
     assert file.training.finished
     assert file.training.time_left == "stopped"
 
@@ -114,61 +116,67 @@ def test_resumed_training_counts_earlier_epochs(tmp_path: Path, clock: Clock) ->
     file = live_file(tmp_path)
     file.epoch({name: values * 2 for name, values in HISTORY.items()})
     assert (file.training.progress, file.training.seconds_left) == (2, None)
-    train_epoch(file, clock, {name: values * 3 for name, values in HISTORY.items()})
-    assert (file.training.progress, file.training.seconds_left) == (3, 26)
+    train_batches(file, clock)  # the time of the validation is guessed
+    assert file.training.seconds_left == pytest.approx(100 * 0.2 + 2 * 60 * 0.2 / 3)
+    assert file.training.progress == round(2 + 100 / 120, 3)
+    file.epoch({name: values * 3 for name, values in HISTORY.items()})
+    assert file.training.progress == 3
 
 
-def test_before_the_first_validation_its_time_is_guessed(tmp_path: Path, clock: Clock) -> None:
+@pytest.mark.parametrize(("cost", "writes"), [(0, 100), (0.05, 20)])
+def test_writing_takes_little_time(tmp_path: Path, clock: Clock, cost: float, writes: int) -> None:
+    clock.cost = cost
     file = live_file(tmp_path, epochs=1)
-    for batch in range(10):
-        clock.now += 2
-        file.step("training", 10 * (batch + 1))
-    assert file.training.seconds_left == pytest.approx(60 * 0.2 / 3)
-    assert 0.5 < file.training.progress < 1
+    counted = 0
+    end = clock.now + 100
+    while clock.now < end:
+        clock.now += 0.125
+        file.step("training", 1)
+        if (tmp_path / "one.json").exists():
+            (tmp_path / "one.json").unlink()
+            counted += 1
+    assert counted == pytest.approx(writes, abs=1)
 
 
-@pytest.mark.parametrize(("seconds_per_write", "most"), [(0, 101), (0.05, 21)])
-def test_writing_takes_little_time(
-    tmp_path: Path,
-    clock: Clock,
-    monkeypatch: pytest.MonkeyPatch,
-    seconds_per_write: float,
-    most: int,
+def test_progress_is_shown_in_a_terminal_that_is_wide_enough(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writes = []
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
 
-    def slow_write(training: Training, _folder: Path) -> None:
-        clock.now += seconds_per_write
-        writes.append(training)
-
-    monkeypatch.setattr(live, "write", slow_write)
-    file = LiveFile("bilstm", 1, {"training": 10_000, "validation": 1}, TEST, tmp_path)
-    for step in range(10_000):
-        clock.now += 0.01
-        file.step("training", step)
-    assert most / 2 < len(writes) <= most
+    monkeypatch.setenv("COLUMNS", "29")
+    with redirect_stdout(Terminal()) as terminal:
+        file = live_file(tmp_path)
+        file.epoch({})
+        train_epoch(file, clock)
+        file.close()
+    shown = terminal.getvalue().split(live.CLEAR_LINE)[1:]
+    assert shown[:2] == ["one  epoch 1/4  0%\r"] * 2  # the first batch is not timed
+    assert shown[-3] == "one  epoch 2/4  25%  1:18 le\r"
+    assert shown[-2:] == ["one  epoch 2/4  25%  stopped\r", ""]
 
 
 def test_training_continues_if_the_file_cannot_be_written(
-    tmp_path: Path, clock: Clock, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    clock: Clock,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("DVC_EXP_NAME", "maxlen-200")
     (tmp_path / "live").touch()
     file = live_file(tmp_path / "live")
-    for _ in range(3):
-        train_epoch(file, clock, HISTORY)
+    train_epoch(file, clock)
     file.close()
-    assert capsys.readouterr().err.count("warning: ") == 1
-    assert file.training.curves == CURVES
+    output = capsys.readouterr()
+    assert output.err.count("warning: ") == 1
+    assert output.out == ""
+    assert (file.training.curves, file.training.experiment) == (CURVES, "maxlen-200")
 
 
-def test_experiment_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DVC_EXP_NAME", "maxlen-200")
-    live_file(tmp_path).epoch({})
-    assert json.loads((tmp_path / "bilstm.json").read_text())["experiment"] == "maxlen-200"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"), [(None, ""), (5, "0:05"), (131, "2:11"), (3725.4, "1:02:05")]
-)
-def test_remaining_time_is_formatted(seconds: float | None, expected: str) -> None:
-    assert Training("bilstm", "", 3, 1, seconds, finished=False, curves=[]).time_left == expected
+def test_training_is_described() -> None:
+    for seconds, expected in ((None, ""), (5, "0:05"), (131, "2:11"), (3725.4, "1:02:05")):
+        running = Training("one", "", 3, 1, seconds, finished=False, curves=[])
+        assert (running.time_left, running.accuracy) == (expected, "")
+    ended = Training("one", "", 3, 3, 0, finished=True, curves=[*CURVES, *CURVES[:1]])
+    assert (ended.time_left, ended.epoch, ended.accuracy) == ("finished", 3, "0.6500")
