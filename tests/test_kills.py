@@ -29,7 +29,6 @@ from tests.projects import (
     copy,
     environment,
     leftovers,
-    repro,
     results,
     run,
     set_settings,
