@@ -59,13 +59,12 @@ def birnn(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the command of the wheel, installed with its extras for one machine."""
     folder = tmp_path_factory.mktemp("environment")
     check_output(folder, "uv", "venv", "--python", sys.executable, ".")
-    command = folder / "bin" / "birnn"
-    python = str(command.with_name("python"))
+    python = str(folder / "bin" / "python")
     check_output(folder, "uv", "pip", "install", "--no-deps", "--python", python, str(wheel))
     (packages,) = folder.glob("lib/*/site-packages")
     (installed,) = distributions(name="birnn", path=[str(packages)])
     link_requirements(installed, {"serve", "export"}, packages)
-    return command
+    return folder / "bin" / "birnn"
 
 
 def link_requirements(package: Distribution, extras: set[str], folder: Path) -> None:

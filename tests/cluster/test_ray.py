@@ -159,15 +159,14 @@ def test_failed_experiment_prints_its_error(project: Path, machines: Machines) -
 
 # Each command is a mistake, and each mistake hides the ones before.
 MISTAKES = {
-    "git commit -q --allow-empty -m .": (
-        "the git remote origin does not have this commit: run git push"
-    ),
-    "rm gate.yaml": "a cluster runs only what is committed: commit and push your changes",
-    "dvc remote modify storage url ../storage": (
+    "dvc remote modify --local storage url ../storage": (
         "the DVC remote storage has a relative address, which fails for"
     ),
-    "dvc remote remove storage": (
+    "dvc config --local core.remote other": (
         "there is no default DVC remote: run dvc remote add --default NAME"
+    ),
+    "git commit -q --allow-empty -m .": (
+        "the git remote origin does not have this commit: run git push"
     ),
     "git remote set-url origin https://token@example.com/birnn.git": (
         "the address of the git remote origin contains credentials, which"
@@ -175,9 +174,8 @@ MISTAKES = {
     "git remote set-url origin https://someone:something@example.com/birnn.git": (
         "the address of the git remote origin contains credentials, which"
     ),
-    "git remote remove origin": (
-        "there is no git remote origin: run git remote add origin ADDRESS"
-    ),
+    "git remote remove origin": "there is no git remote origin: run git remote add origin ADDRESS",
+    "rm gate.yaml": "a cluster runs only what is committed: commit and push your changes",
 }
 
 
