@@ -3,8 +3,6 @@
 import csv
 import re
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,11 +18,9 @@ from tests.projects import (
     commit,
     contents,
     copy,
-    environment,
     error_line,
     experiment,
     experiments,
-    references,
     run,
     set_settings,
     stages_run,
@@ -35,8 +31,6 @@ pytestmark = pytest.mark.slow
 BIRNN = ("python", "-m", "birnn")
 SHORT = ("-S", "train.epochs=1", "-S", "train.seed=0..1")
 SEEDS = ("-S", "train.seed=0..1")
-
-on_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and paths")
 
 
 @pytest.fixture(scope="module")
@@ -54,52 +48,6 @@ def studied(finished: Path, shared: Callable[[str, Build], Path]) -> Path:
         commit(folder)
 
     return shared("studied", build)
-
-
-def terminate_second_experiment(command: tuple[str, ...], cwd: Path) -> str:
-    """Terminate a sweep, with the effect of Ctrl-C, while its second experiment trains.
-
-    Return the output.
-    """
-    log = cwd.parent / "log.txt"
-    with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=environment(warm=False),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        deadline = time.monotonic() + 300
-        while "Running stage 'train_bilstm'" not in log.read_text("utf-8").partition("[2 of 2]")[2]:
-            assert process.poll() is None, log.read_text("utf-8")
-            assert time.monotonic() < deadline, log.read_text("utf-8")
-            time.sleep(0.2)
-        process.terminate()
-        assert process.wait(timeout=60) != 0
-    return log.read_text("utf-8")
-
-
-@pytest.mark.exhaustive
-@on_posix
-def test_interrupted_study_resumes(finished_copy: Path) -> None:
-    log = terminate_second_experiment((*BIRNN, "sweep", *SHORT), finished_copy)
-    assert "0 of 2 experiments are finished" in log
-    assert "Traceback" not in log.partition("interrupted: resume with the same command")[2]
-    assert list((finished_copy / ".dvc/tmp/exps/standalone").glob("tmp*")) == []
-    assert [name for name in references(finished_copy) if "/temp/" in name] == []
-
-    result = run(*BIRNN, "sweep", *SHORT, cwd=finished_copy)
-    assert result.returncode == 0, result.stderr
-    assert "1 of 2 experiments are finished" in result.stdout
-    assert f"[1 of 1] {experiment(finished_copy, 'epochs-1-seed-1')}" in result.stdout
-    assert stages_run(result).count("train_bilstm") == 1
-
-    # Nothing runs again, and the same experiments are a study.
-    result = run(*BIRNN, "study", "short", *SHORT, cwd=finished_copy)
-    assert result.returncode == 0, result.stderr
-    assert "2 of 2 experiments: study/short" in result.stdout
-    assert len(store.read(finished_copy / "study" / "short").runs) == 2
 
 
 def test_report_and_leaderboard_include_the_study(studied: Path) -> None:
@@ -160,18 +108,6 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     assert stages_run(result) == ["code", "report"]  # the recipes are in birnn/
     markdown = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
     assert "../study/recipes/recipes.png" in markdown
-
-
-@pytest.mark.parametrize(
-    ("option", "expected"),
-    [("train.epoch=3", "train.epoch is 3: no such setting"), ("train.epochs=0", "epochs is 0")],
-)
-def test_invalid_setting_stops_before_any_stage(finished: Path, option: str, expected: str) -> None:
-    result = run(*BIRNN, "sweep", "-S", option, cwd=finished)
-    assert result.returncode == 1
-    assert result.stderr.startswith("error: params.yaml with -S: ")
-    assert expected in result.stderr
-    assert stages_run(result) == []
 
 
 @pytest.mark.exhaustive

@@ -75,28 +75,6 @@ def test_full_disk_gives_one_line_error_and_loses_nothing(finished_copy: Path, s
     assert leftovers(finished_copy) == []
 
 
-@pytest.mark.parametrize("stage", sampled(["fetch", "train_bigru", "report"], "report"))
-def test_read_only_folder_gives_one_line_error(finished_copy: Path, stage: str) -> None:
-    expected = results(finished_copy)
-    command = ["python", "-m", f"stages.{stage}"]
-    if os.geteuid() == 0:
-        # Permissions do not stop root, but a read-only file system does.
-        mount = 'mount --bind "$PWD" "$PWD"; mount -o remount,ro,bind "$PWD"; cd "$PWD"; exec "$@"'
-        result = run(
-            "unshare", "--mount", "sh", "-ec", mount, "sh", *command, cwd=finished_copy, warm=False
-        )
-    else:
-        folders = [finished_copy, *(path for path in finished_copy.rglob("*") if path.is_dir())]
-        for folder in folders:
-            folder.chmod(0o555)
-        result = run(*command, cwd=finished_copy, warm=False)
-        for folder in folders:
-            folder.chmod(0o755)
-    assert result.returncode == 1, result.stderr
-    assert "'state/" in error_line(result.stderr)
-    assert results(finished_copy) == expected
-
-
 def truncate(file: Path) -> None:
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
@@ -220,12 +198,3 @@ def test_concurrent_repro_gives_correct_results(clone: Path, finished: Path) -> 
         assert process.returncode == 0 or "ERROR" in stderr
     assert stages_run(run("dvc", "repro", cwd=clone)) == []
     assert results(clone) == results(finished)
-
-
-def test_concurrent_runs_of_a_stage_wait_for_each_other(finished_copy: Path) -> None:
-    expected = results(finished_copy)
-    command = ["python", "-m", "stages.train_bigru"]
-    both = [subprocess.Popen(command, cwd=finished_copy, env=environment()) for _ in range(2)]
-    assert [process.wait(timeout=300) for process in both] == [0, 0]
-    assert results(finished_copy) == expected
-    assert leftovers(finished_copy) == []

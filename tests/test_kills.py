@@ -6,6 +6,7 @@ docs/troubleshooting.md describes what they check.
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -17,9 +18,6 @@ from typing import Any
 
 import psutil
 import pytest
-from dvc.schema import COMPILED_LOCKFILE_SCHEMA
-from voluptuous import Invalid
-from yaml import YAMLError
 
 from birnn.core.yaml_files import read_yaml, write_yaml
 from tests.projects import (
@@ -103,20 +101,13 @@ def test_stage_killed_when_it_changes_files_starts_over(finished_copy: Path, sta
         assert leftovers(finished_copy) == []
 
 
-def is_complete(lock: Path) -> bool:
-    """Return whether DVC accepts its lock file; it may have been killed while writing it."""
-    try:
-        return bool(COMPILED_LOCKFILE_SCHEMA(read_yaml(lock)))
-    except (YAMLError, Invalid):
-        return False
-
-
 def repair_and_run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a `dvc` command after a kill, and repair DVC's files as in docs/troubleshooting.md."""
     (project / ".git" / "index.lock").unlink(missing_ok=True)
-    if not is_complete(project / "dvc.lock"):
-        check_output(project, "git", "checkout", "--", "dvc.lock")
     result = run(*command, cwd=project)
+    if re.search(r"dvc\.lock|validation failed", result.stderr):
+        check_output(project, "git", "checkout", "--", "dvc.lock")
+        result = run(*command, cwd=project)
     if result.returncode != 0:
         shutil.rmtree(project / ".dvc" / "cache" / "runs", ignore_errors=True)
         (project / ".dvc" / "tmp" / "rwlock").unlink(missing_ok=True)
@@ -131,9 +122,7 @@ def test_truncated_dvc_lock_is_restored(finished_copy: Path) -> None:
     lines = lock.read_bytes().splitlines(keepends=True)
     for count in (0, len(lines) // 2):
         lock.write_bytes(b"".join(lines[:count]) + b"  - {")
-        broken = run("dvc", "repro", cwd=finished_copy)
-        assert broken.returncode != 0
-        assert "'./dvc.lock' is invalid" in broken.stderr
+        assert "'./dvc.lock' is invalid" in run("dvc", "status", cwd=finished_copy).stderr
         assert stages_run(repair_and_run(finished_copy, "dvc", "repro")) == []
         assert results(finished_copy) == expected
 
@@ -228,21 +217,6 @@ def running(project: Path, stage: str) -> Iterator[Running]:
         dvc.wait()
 
 
-@pytest.mark.parametrize("stage", [TRAINING])
-def test_killed_training_resumes_with_equal_bytes(project: Path, stage: str) -> None:
-    expected = results(project)
-    with running(project, stage) as started:
-        started.wait_for_epochs(2)
-        started.stage.kill()
-        started.wait(60)
-        finished_epochs = started.epochs
-    assert 2 <= finished_epochs < EPOCHS
-    output = check_output(project, "dvc", "repro", stage)
-    assert "resumes after epoch" in output
-    assert 0 < output.count("  epoch ") <= EPOCHS - finished_epochs
-    assert results(project) == expected
-
-
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("stage", STAGES)
 def test_stage_killed_at_random_moment_recovers(project: Path, stage: str, kills: int) -> None:
@@ -270,23 +244,11 @@ def test_stage_killed_at_random_moment_recovers(project: Path, stage: str, kills
         assert "??" not in check_output(project, "git", "status", "--porcelain")
 
 
-INTERRUPTS = [
-    (TRAINING, signal.SIGINT, True),
-    (TRAINING, signal.SIGTERM, False),
-    ("evaluate", signal.SIGINT, False),
-]
-
-
-@pytest.mark.parametrize(("stage", "number", "by_terminal"), sampled(INTERRUPTS, INTERRUPTS[0]))
-def test_interrupt_exits_quickly_and_explains_how_to_resume(
-    project: Path, stage: str, number: int, by_terminal: Any
-) -> None:
-    expected = results(project)
-    is_training = stage == TRAINING
+def stop_in_work(project: Path, stage: str, number: int, *, by_terminal: bool) -> Running:
+    """Stop a stage after it has started to work, or DVC and the stage as a terminal does."""
     with running(project, stage) as started:
         assert started.stage
-        if is_training:
-            started.wait_for_epochs(2)
+        started.wait_for_epochs(2 if stage == TRAINING else 0)
         while started.stage.cpu_times().user < 1:  # until it loads TensorFlow
             time.sleep(0.01)
         if by_terminal:
@@ -295,10 +257,31 @@ def test_interrupt_exits_quickly_and_explains_how_to_resume(
             started.stage.send_signal(number)
         started.wait(15)
         assert started.dvc.returncode != 0
-    assert "Traceback" not in started.output
-    assert f"{stage} was interrupted: resume with dvc repro" in started.output
-    assert ("of 6 epochs are saved" in started.output) == is_training
+    return started
+
+
+STOPS = [
+    (TRAINING, signal.SIGKILL, False),
+    (TRAINING, signal.SIGINT, True),
+    (TRAINING, signal.SIGTERM, False),
+    ("evaluate", signal.SIGINT, False),
+]
+
+
+@pytest.mark.parametrize(("stage", "number", "by_terminal"), sampled(STOPS, *STOPS[:2]))
+def test_stopped_stage_explains_how_to_resume_with_equal_bytes(
+    project: Path, stage: str, number: int, by_terminal: Any
+) -> None:
+    expected = results(project)
+    stopped = stop_in_work(project, stage, number, by_terminal=by_terminal)
+    if number != signal.SIGKILL:
+        assert "Traceback" not in stopped.output
+        assert f"{stage} was interrupted: resume with dvc repro" in stopped.output
+        assert ("of 6 epochs are saved" in stopped.output) == (stage == TRAINING)
     output = check_output(project, "dvc", "repro", "--single-item", stage)
-    assert ("resumes after epoch" in output) == is_training
     assert results(project) == expected
     assert leftovers(project) == []
+    if stage == TRAINING:
+        assert 2 <= stopped.epochs < EPOCHS
+        assert "resumes after epoch" in output
+        assert 0 < output.count("  epoch ") <= EPOCHS - stopped.epochs

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from birnn.studies import store
-from tests.projects import environment, experiments, resolve, run
+from tests.projects import environment, experiments, references, resolve, run
 
 pytestmark = [
     pytest.mark.exhaustive,
@@ -27,8 +27,11 @@ COMMAND = (
 )
 
 
-def stop_in_training(trial: int, project: Path, number: signal.Signals) -> None:
-    """Send a signal to a search while a trial trains a network, and wait for all its processes."""
+def stop_in_training(trial: int, project: Path, number: signal.Signals) -> str:
+    """Send a signal to a search while a trial trains a network, and return its output.
+
+    All processes of the search have ended then.
+    """
     log = project.parent / "log.txt"
     variables = environment(warm=False)
     with log.open("w", encoding="utf-8") as output:
@@ -51,6 +54,7 @@ def stop_in_training(trial: int, project: Path, number: signal.Signals) -> None:
     while running := processes_in(project):
         assert time.monotonic() < deadline, running
         time.sleep(0.1)
+    return log.read_text("utf-8")
 
 
 def processes_in(project: Path) -> list[psutil.Process]:
@@ -69,8 +73,10 @@ def folders(project: Path) -> list[Path]:
 
 
 def test_interrupted_and_killed_search_continues(finished_copy: Path) -> None:
-    stop_in_training(1, finished_copy, signal.SIGINT)
+    log = stop_in_training(1, finished_copy, signal.SIGINT)
+    assert "Traceback" not in log.partition("interrupted: resume with the same command")[2]
     assert folders(finished_copy) == []
+    assert [name for name in references(finished_copy) if "/temp/" in name] == []
     stop_in_training(2, finished_copy, signal.SIGKILL)
     result = run(*COMMAND, cwd=finished_copy)
     assert result.returncode == 0, result.stderr

@@ -13,7 +13,7 @@ from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
 from birnn.networks.registry import NETWORKS
 from birnn.text import unlabelled
-from tests.projects import PROJECT, run, set_settings
+from tests.projects import PROJECT, check_output, set_settings
 from tests.tiers import sampled
 
 STAGES = read_yaml(PROJECT / "dvc.yaml")["stages"]
@@ -61,30 +61,34 @@ def test_stage_depends_on_the_digests_of_its_code(stage: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", sampled(CODED, "fetch", "train_bigru", "report"))
-def test_stage_uses_declared_settings_and_code(
-    stage: str, finished_copy: Path, tmp_path: Path
-) -> None:
+def test_stage_uses_declared_settings_and_code(stage: str, finished_copy: Path) -> None:
     (finished_copy / "data" / "own" / "reviews.csv").write_text(OWN_DATA, encoding="utf-8")
     unlabelled.write(["fine", "dull"], finished_copy / "data" / "unlabelled" / "reviews.parquet")
-    recorded = {"settings": set(), "modules": set(), "files": set()}
-    for settings in [{}, SECOND_RUNS[stage]] if stage in SECOND_RUNS else [{}]:
-        set_settings(finished_copy, settings)
-        script = str(PROJECT / "tests" / "stages" / "record.py")
-        file = tmp_path / "record.json"
-        result = run("python", script, stage, str(file), cwd=finished_copy)
-        assert result.returncode == 0, result.stderr
-        for key, values in json.loads(file.read_text()).items():
-            recorded[key] |= set(values)
+    recorded = record(finished_copy, stage)
+    if stage in SECOND_RUNS:
+        set_settings(finished_copy, SECOND_RUNS[stage])
+        recorded = {key: recorded[key] | more for key, more in record(finished_copy, stage).items()}
     assert recorded["settings"] == declared_settings(stage)
+    check_code(finished_copy, stage, recorded["files"])
+    assert ("tensorflow" in recorded["modules"]) == (stage not in WITHOUT_TENSORFLOW)
+
+
+def record(project: Path, stage: str) -> dict[str, set[str]]:
+    """Run a stage, and return the settings, the modules and the files of the code that it reads."""
+    file = project.parent / "record.json"
+    check_output(project, "python", str(PROJECT / "tests/stages/record.py"), stage, str(file))
+    return {key: set(values) for key, values in json.loads(file.read_text()).items()}
+
+
+def check_code(project: Path, stage: str, files: set[str]) -> None:
+    """Check that the code in the digests of a stage is the code that it reads."""
+    declared = {line.split()[0] for line in code_digests.describe(project)[stage].splitlines()}
     # Numba imports the place of its cache, which does not change what a stage computes.
-    names = {name for name in recorded["files"] if not name.startswith("birnn/experiments/")}
-    described = code_digests.describe(finished_copy)[stage].splitlines()
-    declared = {line.split()[0] for line in described}
+    used = {name for name in files if not name.startswith("birnn/experiments/")}
     if stage == "report":
         # It reads the registry of networks, but builds none, which may import a layer's module.
-        names |= {name for name in declared if name.startswith("birnn/networks/")}
-    assert names == declared
-    assert ("tensorflow" in recorded["modules"]) == (stage not in WITHOUT_TENSORFLOW)
+        used |= {name for name in declared if name.startswith("birnn/networks/")}
+    assert used == declared
 
 
 def declared_settings(stage: str) -> set[str]:
