@@ -13,10 +13,9 @@ from birnn.checklist import behavioral_tests
 from birnn.core.outputs import read_json
 from birnn.evaluation import predictions
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.inference import attribution, predictor
-from birnn.inference.explanation import Explainer
+from birnn.inference import predictor
 from birnn.networks.decision import probability
-from birnn.text import encoding, reviews, sequences, tokenizer
+from birnn.text import reviews, sequences
 from tests.projects import PROJECT, check_output
 
 # Highest allowed failure rates.
@@ -53,18 +52,6 @@ def test_imdb_corpus(imdb: Path) -> None:
         assert ids.shape == (25_000, 100)
         assert labels.sum() == 12_500
         assert 0 <= ids.min() < ids.max() == 19_999
-
-    table = pq.read_table(imdb / "data" / "corpus" / "train.parquet", columns=["id", "tokens"])
-    row = table["id"].to_pylist().index("train/pos/576_10.txt")
-    tokens = table["tokens"].combine_chunks()[row : row + 1]
-    words = tokenizer.read(imdb / "data" / "corpus" / "vocabulary.txt")
-    encoded = encoding.encode(tokens, encoding.Encoding(words, 218, "pre", "pre"))[0]
-    assert encoded[0] == encoding.START
-    assert encoding.PADDING not in encoded
-    assert [words[number - encoding.FIRST_WORD] for number in encoded[1:]] == tokens[0].as_py()
-    padded = sequences.read(imdb / "data" / "padded" / "train")[0][row]
-    known = np.where(encoded[-100:] < 20_000, encoded[-100:], encoding.OUT_OF_VOCABULARY)
-    assert (padded == known).all()
 
     lines = (imdb / "state" / "times.jsonl").read_text(encoding="utf-8").splitlines()
     seconds = {line["output"]: sum(line["seconds"]) for line in map(json.loads, lines)}
@@ -133,12 +120,3 @@ def test_networks_rank_plain_praise_above_plain_blame(imdb: Path) -> None:
     networks = predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
     for log_odds in networks.predict([case.text for case in plain]).values():
         assert roc_auc_score([case.label for case in plain], log_odds) >= 0.99
-
-
-@pytest.mark.exhaustive
-def test_contributions_add_up(imdb: Path) -> None:
-    texts = pd.read_parquet(imdb / "data" / "corpus" / "test.parquet", columns=["text"])["text"]
-    explainer = Explainer(predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models"))
-    for text in texts.iloc[:: len(texts) // 20]:
-        for explanation in explainer.explain(text).networks.values():
-            assert abs(explanation.gap) <= attribution.TOLERANCE

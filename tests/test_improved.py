@@ -66,10 +66,6 @@ def test_improved_networks_are_more_accurate_and_calibrated(finished: Path, impr
     assert 0 <= after["blends"]["all"]["baseline_weight"] <= 1
     best = max(after[name]["accuracy"] for name in (*NETWORKS, BASELINE))
     assert after["blends"]["all"]["accuracy"] > best - 0.01
-    columns = {"curves": ("split", "validation"), "reliability": ("calibration", "scaled")}
-    for table, (column, value) in columns.items():
-        assert value not in set(pd.read_csv(finished / "plots" / f"{table}.csv")[column])
-        assert value in set(pd.read_csv(improved / "plots" / f"{table}.csv")[column])
 
 
 def test_improved_networks_predict_explain_and_export(improved: Path, tmp_path: Path) -> None:

@@ -211,26 +211,6 @@ def test_predict_accepts_all_inputs(own: Path, tmp_path: Path) -> None:
         assert result.stderr == b""
 
 
-def test_predict_accepts_any_text(own: Path) -> None:
-    texts = [
-        b"zxqv qqqq",
-        "🎬🎬 🍿".encode(),
-        "映画はとても良かった".encode(),
-        "\u0645\u0631\u062d\u0628\u0627 \u202e".encode(),
-        b"a" * 10_000_000,
-        b"word " * 2_000_000,
-        b"\x1b[2J\x07",
-    ]
-    result = birnn("predict", "--unknown", cwd=own, stdin=b"\n".join(texts))
-    assert result.returncode == 0, result.stderr
-    lines = result.stdout.splitlines()
-    predictions = [line for line in lines if not line.startswith(b"    unknown: ")]
-    assert len(predictions) == len(texts)
-    for line in predictions:
-        assert line.startswith((b"positive  0.", b"negative  0.", b"nothing to go on"))
-    assert b"\x1b" not in result.stdout
-
-
 def test_predict_into_closed_pipe(own: Path) -> None:
     command = "python -m birnn predict --file data/corpus/test.parquet | head -n 2"
     result = run("bash", "-c", command, cwd=own, warm=False)

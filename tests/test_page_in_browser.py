@@ -117,10 +117,3 @@ def test_contents_link_leads_to_section(opened: Opened) -> None:
     opened.page.get_by_role("link", name="Calibration").click()
     box = opened.page.locator("#calibration-and-length").bounding_box()
     assert -1 < box["y"] < 900
-
-
-def test_models_have_their_colors(opened: Opened) -> None:
-    pixels = opened.pixels(".figure[aria-label='Accuracy of each recipe']")
-    for model in MODELS:
-        close = np.abs(pixels - opened.color(f"--{model}")).max(axis=2) < 12
-        assert close.sum() > 20, model

@@ -1,8 +1,9 @@
-"""Experiments on a Ray cluster, with a small real corpus and the real `dvc` and `git`."""
+"""Experiments on a Ray cluster with remotes, a small real corpus, and the real `dvc` and `git`."""
 
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 
 from tests.cluster.conftest import BIRNN, Machines, run_on
-from tests.projects import check_output, copy, environment, experiment, experiments, run
+from tests.projects import check_output, copy, environment, experiment, experiments, run, stages_run
 
 pytest.importorskip("ray", reason="make cluster installs Ray")
 pytestmark = pytest.mark.exhaustive
@@ -215,3 +216,24 @@ def test_search_on_a_cluster(project: Path, machines: Machines) -> None:
         measured = metrics(project, without_digest(name))["bigru"]["holdout_accuracy"]
         assert measured == pytest.approx(accuracy)
     assert all((folder / "cache" / "files").is_dir() for folder in machines.folders)
+
+
+def test_another_clone_pulls_all_results_and_runs_nothing(on_s3: Path) -> None:
+    check_output(on_s3, "dvc", "push", "--quiet", "--run-cache")
+    check_output(on_s3, "dvc", "exp", "run", "--quiet", "--name", "words", *SHORT)
+    check_output(on_s3, "dvc", "exp", "push", "--quiet", "--run-cache", "origin", "words")
+    check_output(on_s3.parent, "git", "clone", "-q", "origin.git", "other")
+    other = on_s3.parent / "other"
+
+    check_output(other, "dvc", "pull", "--quiet")
+    assert run("dvc", "repro", "--dry", cwd=other).stdout.count("Running stage") == 0
+
+    check_output(other, "dvc", "exp", "pull", "--quiet", "origin", "words")
+    assert "words" in check_output(other, "dvc", "exp", "list", "--name-only")
+
+    # The run cache restores what ran with these settings before.
+    shutil.rmtree(other / ".dvc" / "cache")
+    check_output(other, "dvc", "pull", "--quiet", "--run-cache")
+    again = run("dvc", "exp", "run", *SHORT, "--pull", "evaluate", cwd=other)
+    assert again.returncode == 0, again.stderr
+    assert "train_baseline" not in stages_run(again), again.stdout
