@@ -35,12 +35,14 @@ def stop_in_training(trial: int, project: Path, number: signal.Signals) -> str:
     log = project.parent / "log.txt"
     variables = environment(warm=False)
     with log.open("w", encoding="utf-8") as output:
-        process = subprocess.Popen(
+        process = psutil.Popen(
             resolve(COMMAND, variables),
             cwd=project,
             env=variables,
             stdout=output,
             stderr=subprocess.STDOUT,
+            # A shell may start its background jobs with SIGINT ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
     training = re.compile(rf"\[{trial} of {TRIALS}\].*'train_bilstm'", re.DOTALL)
     deadline = time.monotonic() + 600
