@@ -1,6 +1,5 @@
 """Test the pipeline on IMDB: the corpus, and predictions and behavior after two epochs."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -53,9 +52,6 @@ def test_imdb_corpus(imdb: Path) -> None:
         assert labels.sum() == 12_500
         assert 0 <= ids.min() < ids.max() == 19_999
 
-    lines = (imdb / "state" / "times.jsonl").read_text(encoding="utf-8").splitlines()
-    seconds = {line["output"]: sum(line["seconds"]) for line in map(json.loads, lines)}
-    assert seconds["models/baseline"] < 60
     file = imdb / "data" / "corpus" / "test.parquet"
     rows = np.arange(25_000, dtype=np.int32)
     log_odds = predictions.predict_with_baseline(imdb / "models" / "baseline", file, rows).log_odds

@@ -76,7 +76,7 @@ def moments(project: Path, *command: str) -> list[str]:
         for number, _ in enumerate(paths, start=1)
     ]
     assert len(numbered) > KILLS
-    return [numbered[place * len(numbered) // KILLS] for place in range(KILLS)]
+    return [numbered[(2 * place + 1) * len(numbered) // (2 * KILLS)] for place in range(KILLS)]
 
 
 def kill_at(moment: str, *command: str, project: Path) -> bool:

@@ -111,9 +111,3 @@ def test_page_fits_the_screen_and_the_color_scheme(opened: Opened) -> None:
     dark = opened.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     low, high = PAPER["dark" if dark else "light"]
     assert low <= np.median(opened.pixels("h2:first-of-type")) <= high
-
-
-def test_contents_link_leads_to_section(opened: Opened) -> None:
-    opened.page.get_by_role("link", name="Calibration").click()
-    box = opened.page.locator("#calibration-and-length").bounding_box()
-    assert -1 < box["y"] < 900

@@ -21,7 +21,6 @@ from tests.birnn.corpora import archives
 from tests.projects import (
     PROJECT,
     SMALL,
-    change,
     check_output,
     contents,
     error_line,
@@ -238,17 +237,6 @@ def test_fallback_corpus_is_named_everywhere(tmp_path: Path) -> None:
     # DVC considers the corpus up to date. `make repro` tries again, and runs only `fetch`.
     assert stages_run(run("dvc", "repro", cwd=clone)) == []
     assert stages_run(run_make("repro", clone, **NO_NETWORK)) == ["fetch"]
-
-
-def test_make_fresh_detects_stale_lock(finished_copy: Path) -> None:
-    # As in a clone without a cache.
-    for folder in ("data", "models"):
-        shutil.rmtree(finished_copy / folder)
-    assert run_make("fresh", finished_copy).returncode == 0
-    change(finished_copy / "params.yaml", "dropout: 0.5", "dropout: 0.4")
-    result = run_make("fresh", finished_copy)
-    assert result.returncode != 0
-    assert "dvc.lock is stale" in result.stdout
 
 
 def test_committed_results_are_from_default_run_on_imdb() -> None:
