@@ -20,6 +20,15 @@ from tests.projects import SMALL, new_clone, results, run
 
 AVX2 = "+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+popcnt,+sse4.2"
 
+# Adversarial training instead of self-training, which needs unlabelled reviews.
+LABELLED = {
+    "pad.maxlen": "30",
+    "train.batch_size": "256",
+    "word_vectors.reviews": "train",
+    "train.self_training": "false",
+    "train.adversarial_norm": "0.3",
+}
+
 NO_ONEDNN = {"TF_ENABLE_ONEDNN_OPTS": "0"}
 LIMITS = {
     "oneDNN, SSE4.1": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
@@ -49,14 +58,7 @@ def another_machine() -> tuple[tuple[str, ...], dict[str, str]]:
 def recipe_settings() -> dict[str, str]:
     """Return the settings of the last recipe with smaller sizes and without unlabelled reviews."""
     everything = [*recipes.read().values()][-1].settings
-    small = SMALL | {"pad.maxlen": "30", "train.batch_size": "256"}
-    # Adversarial training instead of self-training, which needs unlabelled reviews.
-    labelled = {
-        "word_vectors.reviews": "train",
-        "train.self_training": "false",
-        "train.adversarial_norm": "0.3",
-    }
-    return {name: str(value) for name, value in everything.items()} | small | labelled
+    return {name: str(value) for name, value in everything.items()} | SMALL | LABELLED
 
 
 def main() -> None:

@@ -11,10 +11,12 @@ from birnn.evaluation.model_names import NETWORKS
 from birnn.networks.decision import probability
 from tests.birnn.inference.test_onnx_model import python_example
 from tests.browser import CHROMIUM, open_chromium
-from tests.projects import run
+from tests.projects import check_output
 from tests.test_reader_in_browser import LOG_ODDS
 
 pytestmark = pytest.mark.slow
+
+EXPORT = ("python", "-m", "birnn", "export")
 
 
 @pytest.fixture(params=["finished", pytest.param("imdb", marks=pytest.mark.exhaustive)])
@@ -31,11 +33,6 @@ def reviews(project: Path) -> pd.DataFrame:
     return texts.merge(evaluated, on="id", validate="1:1").sample(1_000, random_state=0)
 
 
-def export(project: Path, file: Path) -> None:
-    result = run("python", "-m", "birnn", "export", str(file), cwd=project)
-    assert result.returncode == 0, result.stderr
-
-
 def check(computed: dict[str, np.ndarray], reviews: pd.DataFrame, tolerance: float) -> None:
     for name in NETWORKS:
         expected = probability(reviews[name].to_numpy())
@@ -46,7 +43,7 @@ def check(computed: dict[str, np.ndarray], reviews: pd.DataFrame, tolerance: flo
 def test_onnx_model_agrees_with_evaluate(
     project: Path, reviews: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export(project, tmp_path / "birnn.onnx")
+    check_output(project, *EXPORT, str(tmp_path / "birnn.onnx"))
     (tmp_path / "example.py").write_text(python_example(), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     predict = runpy.run_path("example.py")["predict"]
@@ -56,7 +53,7 @@ def test_onnx_model_agrees_with_evaluate(
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 def test_page_agrees_with_evaluate(project: Path, reviews: pd.DataFrame, tmp_path: Path) -> None:
     file = tmp_path / "reader.html"
-    export(project, file)
+    check_output(project, *EXPORT, str(file))
     assert file.stat().st_size < 10e6
     with open_chromium() as chromium:
         page = chromium.new_page(offline=True)

@@ -53,27 +53,16 @@ def corpus_texts(notebook: Any) -> list[str]:
     ]
 
 
-def test_notebook_in_git_is_small_and_complete(notebook: Any) -> None:
+def test_notebook_in_git_is_complete_without_corpus_texts_paths_or_logs(notebook: Any) -> None:
     assert NOTEBOOK.stat().st_size < 500_000
-    numbers = [cell["execution_count"] for cell in code_cells(notebook)]
-    is_cleared = [
-        "corpus-text" in cell["metadata"].get("tags", []) for cell in code_cells(notebook)
-    ]
-    assert any(is_cleared)
-    for place, cell in enumerate(code_cells(notebook)):
-        if is_cleared[place]:
-            assert (cell["outputs"], numbers[place]) == ([], None)
+    for number, cell in enumerate(code_cells(notebook), start=1):
+        if "corpus-text" in cell["metadata"].get("tags", []):
+            assert (cell["outputs"], cell["execution_count"]) == ([], None)
         else:
-            assert numbers[place] == place + 1, "run python -m notebooks.execute"
-
-
-def test_outputs_in_git_have_no_corpus_texts_paths_or_logs(notebook: Any) -> None:
+            assert cell["execution_count"] == number, "run python -m notebooks.execute"
     assert corpus_texts(notebook) == []
     assert [text for text in text_outputs(notebook) if PATH.search(text)] == []
     assert streams(notebook) == {"stdout"}
-
-
-def test_links_exist() -> None:
     assert list(broken_links(NOTEBOOK)) == []
 
 

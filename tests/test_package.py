@@ -1,5 +1,6 @@
 """Test the wheel: its content, and every command in an environment with nothing else."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from packaging.requirements import Requirement
 
 from birnn.experiments.launcher import compiled_in
 from tests.birnn.test_main import COMMANDS
-from tests.projects import PROJECT, check_output, contents, copy, copy_project
+from tests.projects import PROJECT, check_output, copy, copy_project
 
 OWN_DATA = "text,label,split\n" + "".join(
     f"{label} {split},{label},{split}\n" for split in ("train", "test") for label in (0, 1)
@@ -39,6 +40,7 @@ RUNS = {
     "study": (["s", "-S", "train.seed=0..9"], "error: none of these experiments is finished"),
     # DVC takes all stages but the last from its cache.
     "sweep": (["-S", "report.equivalence=0.7"], "Ran experiment(s): report-equivalence-0.7-"),
+    "sweep on a cluster": (["--on", "ray", "-S", "train.seed=1"], "error: Ray is not installed"),
     "tried": ([], "study/tried"),
     "watch": ([], "No training is in progress"),
 }
@@ -59,13 +61,12 @@ def birnn(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the command of the wheel, installed with its extras for one machine."""
     folder = tmp_path_factory.mktemp("environment")
     check_output(folder, "uv", "venv", "--python", sys.executable, ".")
-    command = folder / "bin" / "birnn"
-    python = str(command.with_name("python"))
+    python = str(folder / "bin" / "python")
     check_output(folder, "uv", "pip", "install", "--no-deps", "--python", python, str(wheel))
     (packages,) = folder.glob("lib/*/site-packages")
     (installed,) = distributions(name="birnn", path=[str(packages)])
     link_requirements(installed, {"serve", "export"}, packages)
-    return command
+    return folder / "bin" / "birnn"
 
 
 def link_requirements(package: Distribution, extras: set[str], folder: Path) -> None:
@@ -103,31 +104,35 @@ def test_every_requirement_has_an_upper_bound() -> None:
             assert {"<", "<=", "=="} & {each.operator for each in Requirement(line).specifier}, line
 
 
+def test_one_machine_needs_no_packages_for_a_cluster() -> None:
+    locks = [PROJECT / name for name in ("requirements.txt", "requirements-cluster.txt")]
+    plain, cluster = (set(re.findall(r"(?m)^[^\s#].*(?= \\$)", lock.read_text())) for lock in locks)
+    assert plain < cluster
+    added = {line.partition("==")[0] for line in cluster - plain}
+    assert added >= {"boto3", "botocore", "dvc-s3", "moto", "ray", "s3fs"}
+
+
 @pytest.mark.exhaustive
 def test_wheel_has_all_files_of_the_package(wheel: Path) -> None:
-    package = {
-        f"birnn/{name}"
-        for name in contents(PROJECT / "birnn")
-        if "__pycache__" not in name and not Path(name).name.startswith(".")
-    }
+    listed = check_output(PROJECT, "git", "ls-files", "-co", "--exclude-standard", "birnn")
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert package <= names
+    assert names.issuperset(listed.split())
     assert {Path(name).parts[0].partition("-")[0] for name in names} == {"birnn"}
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("run", [*COMMANDS, "sweep on a cluster"])
 def test_installed_wheel_works_on_a_project(
-    birnn: Path, project: Path, tmp_path: Path, command: str
+    birnn: Path, project: Path, tmp_path: Path, run: str
 ) -> None:
-    arguments, expected = RUNS[command]
+    arguments, expected = RUNS[run]
     (tmp_path / "own.csv").write_text(OWN_DATA, encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         result = subprocess.run(
-            [birnn, "--project", project, command]
+            [birnn, "--project", project, run.split(maxsplit=1)[0]]
             + [argument.format(used_port=port) for argument in arguments],
             cwd=tmp_path,
             # Not the programs and modules of the environment that runs the tests.

@@ -8,12 +8,13 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
 from birnn.cli import reader_page
 from birnn.core.settings import Pooling, Side
+from birnn.evaluation.model_names import TITLES
 from birnn.inference.predictor import Predictor
 from birnn.networks import decision
 from birnn.networks.decision import combine, predicted_class, probability
@@ -106,6 +107,7 @@ def test_page_computes_what_the_project_computes(
         assert np.abs(probability(log_odds) - probability(expected)).max() <= 0.01
 
 
+@settings(max_examples=50)
 @given(st.lists(TEXTS | st.just("\udfff"), max_size=3).map("".join))
 def test_any_text_is_encoded_the_same(page: Page, text: str) -> None:
     words, ids = page.evaluate(WORDS_AND_IDS, json.dumps(text))
@@ -131,66 +133,65 @@ def test_effect_of_a_word_is_the_change_when_it_is_hidden(
         assert [effect for _, effect in each] == pytest.approx(expected, abs=0.05)
 
 
-def shown_percentage(verdict: str) -> float:
-    return float(re.search(r"([\d.]+)%", verdict)[1])
-
-
-@pytest.mark.parametrize("text", ["A good film.", "bad", LONG])
 @pytest.mark.parametrize("threshold", [0.5, 0.97])
-def test_verdicts(
-    open_page: Open, text: str, threshold: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_verdicts(open_page: Open, threshold: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The page has the constant at the time it is written. Random weights need a higher one.
     monkeypatch.setattr(decision, "THRESHOLD", threshold)
     page = open_page(PREDICTOR)
-    summary = submit(page, text)
-    odds = PREDICTOR.predict([text])
-    headings = page.get_by_role("heading", level=2).all_inner_texts()
-    assert [heading.partition(":")[0] for heading in headings] == ["BiLSTM", "BiGRU"]
-    for verdict, log_odds in zip(
-        [summary, *(heading.partition(": ")[2] for heading in headings)],
-        [combine(list(odds.values())), *odds.values()],
-        strict=True,
-    ):
-        assert verdict.startswith(predicted_class(log_odds[0]))
-        expected = 100 * probability(log_odds)[0]
-        assert shown_percentage(verdict) == pytest.approx(expected, abs=1)
-    # A text is never read as HTML.
-    assert page.locator(".text").all_inner_texts() == [text, text]
+    for text in ("A good film.", "bad", LONG):
+        summary = submit(page, text)
+        odds = PREDICTOR.predict([text])
+        headings = page.get_by_role("heading", level=2).all_inner_texts()
+        titles = [heading.partition(":")[0] for heading in headings]
+        assert titles == [TITLES[name] for name in PREDICTOR.networks]
+        for verdict, log_odds in zip(
+            [summary, *(heading.partition(": ")[2] for heading in headings)],
+            [combine(list(odds.values())), *odds.values()],
+            strict=True,
+        ):
+            assert verdict.startswith(predicted_class(log_odds[0]))
+            shown = float(re.search(r"([\d.]+)%", verdict)[1])
+            assert shown == pytest.approx(100 * probability(log_odds)[0], abs=1)
+        # A text is never read as HTML.
+        assert set(page.locator(".text").all_inner_texts()) == {text}
 
 
 def test_words_are_highlighted_by_class_and_faint_if_not_read(page: Page) -> None:
     submit(page, LONG)
-    spans = page.locator(".text").first.locator("span")
-    words = len(tokenizer.spans(LONG))
-    classes = [spans.nth(index).get_attribute("class") for index in range(words)]
-    assert classes[: words - 8] == ["unread"] * (words - 8)
-    assert {"positive", "negative"} >= {name for name in classes[words - 8 :] if name}
-    assert {"positive", "negative"} & set(classes)
+    classes = (
+        page.locator(".text")
+        .first.locator("span")
+        .evaluate_all("spans => spans.map(span => span.className)")
+    )
+    unread = len(tokenizer.spans(LONG)) - 8
+    assert classes[:unread] == ["unread"] * unread
+    highlighted = set(classes[unread:]) - {""}
+    assert highlighted
+    assert highlighted <= {"positive", "negative"}
     assert page.get_by_text("not read", exact=True).is_visible()
     submit(page, "A good film.")
     assert page.get_by_text("not read", exact=True).is_hidden()
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "?!", "zxqv zxqv", "good " + 9 * "zxqv "])
-def test_nothing_to_go_on_gets_no_label(page: Page, text: str) -> None:
-    submit(page, "A good film.")
-    summary = submit(page, text)
-    assert "No label" in summary
-    assert "positive" not in summary
-    assert page.get_by_role("heading", level=2).count() == 0
-    assert page.get_by_text("pushes toward").first.is_hidden()
+def test_nothing_to_go_on_gets_no_label(page: Page) -> None:
+    for text in ("", "  \n", "?!", "zxqv zxqv", "good " + 9 * "zxqv "):
+        submit(page, "A good film.")
+        summary = submit(page, text)
+        assert "No label" in summary
+        assert "positive" not in summary
+        assert page.get_by_role("heading", level=2).count() == 0
+        assert page.get_by_text("pushes toward").first.is_hidden()
 
 
 def test_new_text_replaces_one_that_is_being_explained(open_page: Open) -> None:
     page = open_page(small_predictor(1_000, pooling="max_mean"))
     page.evaluate("text => { classify(text); }", 400 * "good bad film ")
     summary = submit(page, "bad")
-    assert page.locator(".text").all_inner_texts() == ["bad", "bad"]
+    assert set(page.locator(".text").all_inner_texts()) == {"bad"}
     assert page.get_by_role("status").inner_text() == summary
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("width", "scheme"), list(zip(WIDTHS, SCHEMES, strict=True)))
 def test_page_fits_the_screen_and_the_color_scheme(
     open_page: Open, width: int, scheme: str
 ) -> None:

@@ -22,7 +22,6 @@ from tests.projects import check_output, commit, copy, environment, run
 BIRNN = ("python", "-m", "birnn")
 RAY = Path(sys.executable).parent / "ray"
 
-
 BUCKET = "reviews"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "something"}
 
@@ -48,7 +47,7 @@ class Machines:
         self.nodes: list[psutil.Popen] = []
         self.folders: list[Path] = []
 
-    def start(self, **variables: str) -> None:
+    def start(self) -> None:
         """Start one more node."""
         folder = self.folder / f"worker-{len(self.nodes)}"
         if self.nodes:
@@ -62,9 +61,7 @@ class Machines:
         core = usable[len(self.nodes) % len(usable)]
         node = psutil.Popen(
             ["taskset", "-c", str(core), RAY, "start", "--block", "--num-cpus=1", *options],
-            env=environment(warm=False, BIRNN_WORKER=str(folder), **self.environment)
-            | CREDENTIALS
-            | variables,
+            env=environment(warm=False, BIRNN_WORKER=str(folder), **self.environment) | CREDENTIALS,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

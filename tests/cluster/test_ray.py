@@ -1,8 +1,9 @@
-"""Experiments on a Ray cluster, with a small real corpus and the real `dvc` and `git`."""
+"""Experiments on a Ray cluster with remotes, a small real corpus, and the real `dvc` and `git`."""
 
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -12,13 +13,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.cluster.conftest import BIRNN, Machines, publish, run_on
-from tests.projects import check_output, copy, environment, experiment, experiments, run
+from tests.cluster.conftest import BIRNN, Machines, run_on
+from tests.projects import check_output, copy, environment, experiment, experiments, run, stages_run
 
 pytest.importorskip("ray", reason="make cluster installs Ray")
 pytestmark = pytest.mark.exhaustive
 
-NAMES = ["seed-1", "seed-2", "seed-3", "seed-4"]
+SEEDS = ("-S", "train.seed=1..2")
+LABELS = ["seed-1", "seed-2"]
+# Runs few stages.
+SHORT, SHORT_LABEL = ("-S", "baseline.ngrams=1"), "baseline-ngrams-1"
 
 
 def labels(project: Path) -> list[str]:
@@ -30,6 +34,12 @@ def without_digest(name: str) -> str:
     return re.sub("-[0-9a-f]{7}$", "", name)
 
 
+def failure(output: str, label: str) -> str:
+    """Return the line that says why an experiment failed."""
+    (line,) = re.findall(rf".*{label}-\w{{7}} failed: .*", output)
+    return str(line)
+
+
 def metrics(project: Path, label: str) -> dict[str, Any]:
     name = experiment(project, label)
     reference = next(each for each in experiments(project) if each.endswith(f"/{name}"))
@@ -39,11 +49,11 @@ def metrics(project: Path, label: str) -> dict[str, Any]:
 def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) -> None:
     project = on_s3
     local = copy(project, project.parent / "local")
-    result = run_on(machines, project, "-S", "train.seed=1..4")
+    result = run_on(machines, project, *SEEDS)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "0 of 4 experiments are finished" in result.stdout
-    assert "[4 of 4] seed-" in result.stdout
-    assert labels(project) == NAMES
+    assert "0 of 2 experiments are finished" in result.stdout
+    assert "[2 of 2] seed-" in result.stdout
+    assert labels(project) == LABELS
     # Both machines ran experiments, and only their caches and locks are left.
     for folder in machines.folders:
         assert (folder / "cache" / "files").is_dir()
@@ -51,27 +61,21 @@ def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) ->
             "cache",
             f"cores-{socket.gethostname()}",
         }
+    check_output(local, *BIRNN, "sweep", "-S", "train.seed=1")
+    assert metrics(project, "seed-1") == metrics(local, "seed-1")
 
-    shown = check_output(project, "dvc", "exp", "show", "--csv")
-    assert all(experiment(project, label) in shown for label in NAMES)
-    check_output(local, *BIRNN, "sweep", "-S", "train.seed=1..4")
-    for name in NAMES:
-        assert metrics(project, name) == metrics(local, name)
-
-    # They count as finished, and can be applied, since their outputs were pulled too.
-    again = run_on(machines, project, "-S", "train.seed=1..4")
-    assert "4 of 4 experiments are finished" in again.stdout
-    check_output(project, "dvc", "exp", "apply", experiment(project, "seed-3"))
+    # They can be applied, since their outputs were pulled too.
+    check_output(project, "dvc", "exp", "apply", experiment(project, "seed-2"))
     assert run("dvc", "repro", "--dry", cwd=project).stdout.count("Running stage") == 0
 
     # Another clone pulls them from the remotes and runs nothing.
     other = project.parent / "other"
     check_output(project.parent, "git", "clone", "-q", "origin.git", "other")
     check_output(other, "dvc", "pull", "--quiet")
-    again = run_on(machines, other, "-S", "train.seed=1..4")
+    again = run_on(machines, other, *SEEDS)
     assert again.returncode == 0, again.stderr
-    assert "4 of 4 experiments are finished" in again.stdout
-    assert labels(other) == NAMES
+    assert "2 of 2 experiments are finished" in again.stdout
+    assert labels(other) == LABELS
 
 
 def running_experiments(folder: Path) -> list[Path]:
@@ -81,7 +85,7 @@ def running_experiments(folder: Path) -> list[Path]:
 
 def test_experiment_of_a_lost_machine_restarts(project: Path, machines: Machines) -> None:
     lost = machines.folders[1]
-    command = (*BIRNN, "sweep", "--on", "ray", "--cpus", "1", "-S", "train.seed=1..2")
+    command = (*BIRNN, "sweep", "--on", "ray", "--cpus", "1", *SEEDS)
     driver = subprocess.Popen(
         command,
         cwd=project,
@@ -98,10 +102,9 @@ def test_experiment_of_a_lost_machine_restarts(project: Path, machines: Machines
     machines.kill_second_node()
     output = driver.communicate(timeout=300)[0]
     assert driver.returncode == 0, output
-    assert labels(project) == ["seed-1", "seed-2"]
+    assert labels(project) == LABELS
     on_remote = check_output(project, "dvc", "exp", "list", "--name-only", "origin").split()
-    assert sorted(map(without_digest, on_remote)) == ["seed-1", "seed-2"]
-    assert metrics(project, "seed-1") != metrics(project, "seed-2")
+    assert sorted(map(without_digest, on_remote)) == LABELS
     # No process of the lost machine still runs.
     assert not [
         cwd for cwd in Path("/proc").glob("[0-9]*/cwd") if str(lost) in os.path.realpath(cwd)
@@ -126,16 +129,14 @@ def refuse_files(project: Path) -> None:
 def test_refused_push_saves_the_results(project: Path, machines: Machines, refuse: Any) -> None:
     check_output(project, "dvc", "push", "--quiet", "--run-cache")
     refuse(project)
-    result = run_on(machines, project, "-S", "train.seed=1")
+    result = run_on(machines, project, *SHORT)
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith("error: failed: seed-1.")
-    line = next(
-        line for line in result.stdout.splitlines() if re.search(r"seed-1-\w{7} failed: ", line)
-    )
+    assert result.stderr.splitlines()[-1].startswith(f"error: failed: {SHORT_LABEL}.")
+    line = failure(result.stdout, SHORT_LABEL)
     saved = Path(line.partition("saved on that machine in ")[2].partition(": ")[0])
     assert saved.parent in machines.folders
     assert labels(project) == []
-    assert labels(saved) == ["seed-1"]
+    assert labels(saved) == [SHORT_LABEL]
 
     # Run the command in the message once the remotes accept pushes again.
     experiments_of_git = project.parent / "origin.git" / "refs" / "exps"
@@ -143,112 +144,71 @@ def test_refused_push_saves_the_results(project: Path, machines: Machines, refus
         if file.is_file():
             file.unlink()
     check_output(saved, *line.partition("run ")[2].removesuffix(" there").split())
-    result = run_on(machines, project, "-S", "train.seed=1")
+    result = run_on(machines, project, *SHORT)
     assert "1 of 1 experiments are finished" in result.stdout
-    assert labels(project) == ["seed-1"]
+    assert labels(project) == [SHORT_LABEL]
 
 
 def test_failed_experiment_prints_its_error(project: Path, machines: Machines) -> None:
     result = run_on(machines, project, "-S", "baseline.min_reviews=100000")
     assert result.returncode == 1
     assert "error: failed: baseline-min-reviews-100000." in result.stderr
-    assert re.search(r"baseline-min-reviews-100000-\w{7} failed: on ", result.stdout)
+    assert "failed: on " in failure(result.stdout, "baseline-min-reviews-100000")
     assert "Traceback" not in result.stdout + result.stderr
     assert labels(project) == []
 
 
-def remove_git_remote(project: Path) -> None:
-    check_output(project, "git", "remote", "remove", "origin")
+# Each command is a mistake, and each mistake hides the ones before.
+MISTAKES = {
+    "dvc remote modify --local storage url ../storage": (
+        "the DVC remote storage has a relative address, which fails for"
+    ),
+    "dvc config --local core.remote other": (
+        "there is no default DVC remote: run dvc remote add --default NAME"
+    ),
+    "git commit -q --allow-empty -m .": (
+        "the git remote origin does not have this commit: run git push"
+    ),
+    "git remote set-url origin https://token@example.com/birnn.git": (
+        "the address of the git remote origin contains credentials, which"
+    ),
+    "git remote set-url origin https://someone:something@example.com/birnn.git": (
+        "the address of the git remote origin contains credentials, which"
+    ),
+    "git remote remove origin": "there is no git remote origin: run git remote add origin ADDRESS",
+    "rm gate.yaml": "a cluster runs only what is committed: commit and push your changes",
+}
 
 
-def add_password_to_address(project: Path) -> None:
-    address = "https://someone:something@example.com/birnn.git"
-    check_output(project, "git", "remote", "set-url", "origin", address)
+def test_invalid_setup_is_rejected(project: Path) -> None:
+    for command, expected in MISTAKES.items():
+        check_output(project, *command.split())
+        result = run(*BIRNN, "sweep", "--on", "ray", *SHORT, cwd=project)
+        assert result.returncode == 1
+        assert result.stderr.startswith(f"error: {expected}")
+        assert len(result.stderr.splitlines()) == 1
 
 
-def add_token_to_address(project: Path) -> None:
-    check_output(
-        project, "git", "remote", "set-url", "origin", "https://token@example.com/birnn.git"
-    )
-
-
-def remove_dvc_remote(project: Path) -> None:
-    check_output(project, "dvc", "remote", "remove", "storage")
-    publish(project)
-
-
-def use_relative_address(project: Path) -> None:
-    check_output(project, "dvc", "remote", "modify", "storage", "url", "../storage")
-    publish(project)
-
-
-def leave_change_uncommitted(project: Path) -> None:
-    (project / "gate.yaml").write_text("# changed\n")
-
-
-def commit_without_push(project: Path) -> None:
-    check_output(project, "git", "commit", "-q", "--allow-empty", "-m", ".")
-
-
-@pytest.mark.parametrize(
-    ("mistake", "expected"),
-    [
-        (remove_git_remote, "there is no git remote origin: run git remote add origin ADDRESS"),
-        (
-            add_password_to_address,
-            "the address of the git remote origin contains credentials, which",
-        ),
-        (add_token_to_address, "the address of the git remote origin contains credentials, which"),
-        (remove_dvc_remote, "there is no default DVC remote: run dvc remote add --default NAME"),
-        (use_relative_address, "the DVC remote storage has a relative address, which fails for"),
-        (
-            leave_change_uncommitted,
-            "a cluster runs only what is committed: commit and push your changes",
-        ),
-        (commit_without_push, "the git remote origin does not have this commit: run git push"),
-    ],
-)
-def test_invalid_setup_is_rejected(project: Path, mistake: Any, expected: str) -> None:
-    mistake(project)
-    result = run(*BIRNN, "sweep", "--on", "ray", "-S", "train.seed=1", cwd=project)
-    assert result.returncode == 1
-    assert result.stderr.startswith(f"error: {expected}")
-    assert len(result.stderr.splitlines()) == 1
-
-
-def test_unreachable_cluster_is_an_error(project: Path) -> None:
-    command = (*BIRNN, "sweep", "--on", "ray", "-S", "train.seed=1")
-    result = run(*command, cwd=project, RAY_ADDRESS="127.0.0.1:1")
-    assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith("error: cannot connect to Ray at 127.0.0.1:1")
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"RAY_AUTH_MODE": "disabled"},
-        {"RAY_AUTH_TOKEN": "", "RAY_AUTH_TOKEN_PATH": "/nowhere"},
-    ],
-    ids=["not sent", "missing"],
-)
-def test_missing_token_is_an_error(
-    project: Path, machines: Machines, other: dict[str, str]
-) -> None:
-    result = run_on(machines, project, "-S", "train.seed=1", **other)
-    assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith(
-        f"error: Ray at {machines.address} requires its token: set RAY_AUTH_MODE=token, and put"
-    )
-    assert "Traceback" not in result.stderr
+def test_missing_cluster_or_token_is_an_error(project: Path, machines: Machines) -> None:
+    requires = f"Ray at {machines.address} requires its token: set RAY_AUTH_MODE=token, and put"
+    for variables, expected in (
+        ({"RAY_ADDRESS": "127.0.0.1:1"}, "cannot connect to Ray at 127.0.0.1:1"),
+        ({"RAY_AUTH_MODE": "disabled"}, requires),
+        ({"RAY_AUTH_TOKEN": "", "RAY_AUTH_TOKEN_PATH": "/nowhere"}, requires),
+    ):
+        result = run_on(machines, project, *SHORT, **variables)
+        assert result.returncode == 1
+        assert result.stderr.splitlines()[-1].startswith(f"error: {expected}")
+        assert "Traceback" not in result.stderr
 
 
 def test_search_on_a_cluster(project: Path, machines: Machines) -> None:
     settings = ("-S", "train.learning_rate=log:1e-3..1e-1", "--metric", "bigru.holdout_accuracy")
-    command = (*BIRNN, "search", "rate", *settings, "--trials", "4", "--on", "ray", "--cpus", "1")
+    command = (*BIRNN, "search", "rate", *settings, "--trials", "2", "--on", "ray", "--cpus", "1")
     result = run(*command, cwd=project, **machines.environment)
     assert result.returncode == 0, result.stdout + result.stderr
     trials = pd.read_csv(project / "study" / "rate" / "runs.csv")
-    assert len(trials) == 4
+    assert len(trials) == 2
     assert not trials["train.learning_rate"].duplicated().any()
     names = [reference.rpartition("/")[2] for reference in experiments(project)]
     assert sorted(trials["name"]) == sorted(names)
@@ -256,3 +216,24 @@ def test_search_on_a_cluster(project: Path, machines: Machines) -> None:
         measured = metrics(project, without_digest(name))["bigru"]["holdout_accuracy"]
         assert measured == pytest.approx(accuracy)
     assert all((folder / "cache" / "files").is_dir() for folder in machines.folders)
+
+
+def test_another_clone_pulls_all_results_and_runs_nothing(on_s3: Path) -> None:
+    check_output(on_s3, "dvc", "push", "--quiet", "--run-cache")
+    check_output(on_s3, "dvc", "exp", "run", "--quiet", "--name", "words", *SHORT)
+    check_output(on_s3, "dvc", "exp", "push", "--quiet", "--run-cache", "origin", "words")
+    check_output(on_s3.parent, "git", "clone", "-q", "origin.git", "other")
+    other = on_s3.parent / "other"
+
+    check_output(other, "dvc", "pull", "--quiet")
+    assert run("dvc", "repro", "--dry", cwd=other).stdout.count("Running stage") == 0
+
+    check_output(other, "dvc", "exp", "pull", "--quiet", "origin", "words")
+    assert "words" in check_output(other, "dvc", "exp", "list", "--name-only")
+
+    # The run cache restores what ran with these settings before.
+    shutil.rmtree(other / ".dvc" / "cache")
+    check_output(other, "dvc", "pull", "--quiet", "--run-cache")
+    again = run("dvc", "exp", "run", *SHORT, "--pull", "evaluate", cwd=other)
+    assert again.returncode == 0, again.stderr
+    assert "train_baseline" not in stages_run(again), again.stdout
