@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 import pytest
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
-MISSING = "no Chromium is installed"
+NO_CHROMIUM = "no Chromium is installed"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDTHS = [390, 1280]  # of a phone and a desktop screen
 SCHEMES = ["light", "dark"]
@@ -31,4 +31,4 @@ def launch(playwright: Playwright) -> Browser:
         with suppress(Error):
             # Chromium has no sandbox if it runs as root, as in a container.
             return playwright.chromium.launch(args=["--no-sandbox"], **place)
-    pytest.skip(MISSING)
+    pytest.skip(NO_CHROMIUM)

@@ -6,15 +6,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 from filelock import FileLock
+from playwright.sync_api import Browser
 
 from birnn.experiments.launcher import compiled_in
-from tests import browser, warm_start
+from tests import warm_start
+from tests.browser import NO_CHROMIUM, open_chromium
 from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone, repro
 
 IN_CI = "CI" in os.environ
@@ -84,9 +86,9 @@ def pytest_terminal_summary(
         line = f"{elapsed(config):.0f} s of a budget of {budget} s on two cores"
         terminalreporter.write_sep("-", line)
     skipped = terminalreporter.getreports("skipped")
-    if count := sum(browser.MISSING in str(report.longrepr) for report in skipped):
+    if count := sum(NO_CHROMIUM in str(report.longrepr) for report in skipped):
         hint = "install one with `playwright install chromium`"
-        terminalreporter.line(f"{count} tests were skipped, because {browser.MISSING}: {hint}")
+        terminalreporter.line(f"{count} tests were skipped, because {NO_CHROMIUM}: {hint}")
 
 
 def elapsed(config: pytest.Config) -> float:
@@ -117,6 +119,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Build], P
         return project
 
     return build_once
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return a headless Chromium."""
+    with open_chromium() as chromium:
+        yield chromium
 
 
 @pytest.fixture

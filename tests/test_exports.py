@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from playwright.sync_api import Browser
 
 from birnn.evaluation.model_names import NETWORKS
 from birnn.networks.decision import probability
 from tests.birnn.inference.test_onnx_model import python_example
-from tests.browser import CHROMIUM, open_chromium
 from tests.projects import check_output
 from tests.test_reader_in_browser import LOG_ODDS
 
@@ -50,14 +50,14 @@ def test_onnx_model_agrees_with_evaluate(
     check(predict(reviews["text"].tolist()), reviews, 1e-5)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_page_agrees_with_evaluate(project: Path, reviews: pd.DataFrame, tmp_path: Path) -> None:
+def test_page_agrees_with_evaluate(
+    project: Path, reviews: pd.DataFrame, tmp_path: Path, browser: Browser
+) -> None:
     file = tmp_path / "reader.html"
     check_output(project, *EXPORT, str(file))
     assert file.stat().st_size < 10e6
-    with open_chromium() as chromium:
-        page = chromium.new_page(offline=True)
-        page.goto(file.as_uri())
-        log_odds = page.evaluate(f"texts => texts.map({LOG_ODDS})", reviews["text"].tolist())
+    page = browser.new_page(offline=True)
+    page.goto(file.as_uri())
+    log_odds = page.evaluate(f"texts => texts.map({LOG_ODDS})", reviews["text"].tolist())
     computed = dict(zip(NETWORKS, probability(np.array(log_odds).T), strict=True))
     check(computed, reviews, 0.01)

@@ -23,7 +23,7 @@ from birnn.core.outputs import read_json
 from birnn.corpora import rotten_tomatoes
 from birnn.evaluation.model_names import NETWORKS
 from birnn.networks.decision import probability
-from tests.browser import CHROMIUM, open_chromium
+from tests.browser import open_chromium
 from tests.projects import (
     SMALL,
     Build,
@@ -274,8 +274,6 @@ def test_server_listens_on_localhost_only(address: str) -> None:
 @pytest.fixture
 def page(address: str) -> Iterator[Page]:
     """Return the server's page in Chromium, and check for console messages and requests."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed")
     with open_chromium() as browser:
         page = browser.new_page(viewport={"width": 390, "height": 800})
         messages: list[str] = []

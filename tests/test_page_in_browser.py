@@ -9,16 +9,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.browser import CHROMIUM, PAPER, SCHEMES, WIDTHS, open_chromium
+from tests.browser import PAPER, SCHEMES, WIDTHS
 from tests.projects import PROJECT
 
 REPORT = (PROJECT / "report" / "report.html").as_uri()
 MODELS = ["bilstm", "bigru", "baseline"]
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
+pytestmark = pytest.mark.slow
 
 
 @dataclass
@@ -40,13 +37,6 @@ class Opened:
             "name => getComputedStyle(document.documentElement).getPropertyValue(name)", variable
         )
         return np.array(list(bytes.fromhex(text.strip().lstrip("#"))))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a headless Chromium."""
-    with open_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module", params=list(zip(WIDTHS, SCHEMES, strict=True)), ids=str)

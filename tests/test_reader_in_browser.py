@@ -22,13 +22,10 @@ from birnn.text import tokenizer
 from birnn.text.encoding import PADDING
 from tests.birnn.odd_texts import TEXTS
 from tests.birnn.predictors import small_predictor
-from tests.browser import CHROMIUM, PAPER, SCHEMES, WIDTHS, open_chromium
+from tests.browser import PAPER, SCHEMES, WIDTHS
 from tests.tiers import sampled
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
+pytestmark = pytest.mark.slow
 
 PREDICTOR = small_predictor(seed=2)
 LONG = "Good? The good, the bad and a film, <b>a</b> zxqv! And isn't the film naïve?"
@@ -47,13 +44,6 @@ EFFECTS = """text => {
 }"""
 
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a headless Chromium."""
-    with open_chromium() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")
