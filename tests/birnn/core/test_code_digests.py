@@ -55,7 +55,6 @@ EDITS = [
     ("a = 1", "a = True"),
     ("a = None", "a = ..."),
     ("def f(): return None", "def f(): return"),
-    ("a()\nb()", "b()\na()"),
     ("if a:\n    b()\nc()", "if a:\n    b()\n    c()"),
     ("f'{a:>3}'", "f'{a:>4}'"),
 ]

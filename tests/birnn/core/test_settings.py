@@ -83,7 +83,6 @@ def test_accepted_numbers_are_the_documented_ones() -> None:
         ("validation: test", "validation: 1.5", "pad.validation", "1.5", "'test' or input should"),
         ("maxlen: 100", "max_len: 100", "pad.max_len", "100", "no such setting; choose from num_"),
         ("encoding: auto", "encoding: utf-88", "csv.encoding", "'utf-88'", "one such as utf-8"),
-        ("delimiter: auto", "delimiter: ab", "csv.delimiter", "'ab'", "match pattern"),
         ("positive: positive", "positive: []", "csv.positive", "[]", "at least 1 item"),
         ("text_column: text", "text_column: ''", "csv.text_column", "''", "at least 1 char"),
         ("clipnorm: null", "clipnorm: 0", "train.clipnorm", "0", "greater than 0"),
