@@ -107,9 +107,8 @@ def test_missing_or_damaged_input_of_any_stage_is_detected(
         content = file.read_bytes()
         spoil(file)
         damage = integrity.find_damage(stage)
-        assert damage
-        assert damage.startswith(f"{file.relative_to(finished_copy)} {expected}")
-        assert damage.endswith(" run dvc repro")
+        assert str(damage).startswith(f"{file.relative_to(finished_copy)} {expected}")
+        assert str(damage).endswith(" run dvc repro")
         file.write_bytes(content)
 
 
