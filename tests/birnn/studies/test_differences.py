@@ -173,6 +173,10 @@ def test_equal_sets_do_not_differ() -> None:
     # Nor do values that differ by a rounding error.
     result = difference_over_seeds([0.3, 0.3], [0.1 + 0.2] * 2, "accuracy")
     assert (result.better, result.worse, result.seeds) == (0, 0, 2)
+    # A single interval over seeds is Student's.
+    result = difference_over_seeds([1, 2, 4], [0, 0, 0], "loss")
+    margin = stats.t.isf(0.025, 2) * stats.sem([1, 2, 4])
+    assert (result.high - result.mean, result.worse) == (pytest.approx(margin), 3)
 
 
 @pytest.mark.parametrize(("seeds", "films"), [(1, 60), (5, 1)])

@@ -12,7 +12,7 @@ from birnn.evaluation.model_names import BLEND_TITLES, NETWORKS, PAIRS
 from birnn.studies import differences, figure, store, table
 from birnn.studies.differences import Difference, Mean
 from tests.birnn import samples
-from tests.birnn.studies.test_store import log_odds, make_study
+from tests.birnn.studies.test_store import REVIEWS, log_odds, make_study
 from tests.projects import PROJECT
 
 PAIR = PAIRS[0]
@@ -63,7 +63,9 @@ def test_gains_are_paired_by_seed(tmp_path: Path) -> None:
     recipes = [*study.about.recipes, *more]
     other = study.runs[:2].assign(recipe="other", **{"train.seed": [8, 9]})
     runs = pd.concat([study.runs[::-1], other])
-    study = replace(study, about=replace(study.about, recipes=recipes), runs=runs)
+    about = replace(study.about, recipes=recipes)
+    # Reviews without predictions do not count.
+    study = replace(study, folder=tmp_path, about=about, runs=runs, reviews=REVIEWS)
     first, second = table.gains(study)
     assert (first.recipe, first.base, second.recipe) == ("pooled", "plain", "other")
     expected = differences.difference_over_seeds([0.1] * 3, [0] * 3, "accuracy", 2)
