@@ -17,11 +17,12 @@ LAYERS = {"bilstm": keras.layers.LSTM, "bigru": keras.layers.GRU}
 
 def config(name: Any = "bigru", **changes: Any) -> NetworkConfig:
     """Return the configuration of a small network, unless its shape is changed."""
+    settings = NETWORKS[name].settings.model_fields if name in NETWORKS else ()
     shape: dict[str, Any] = {
         "num_words": 30,
         "maxlen": 7,
         "embedding_dim": 4,
-        "settings": {"units": 3},
+        "settings": dict.fromkeys(settings, 3),
         "dropout": 0.5,
         "kernel": "auto",
     }
