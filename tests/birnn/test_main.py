@@ -22,13 +22,13 @@ stage.run(lambda _: print("\u2212\u2013\u2026 \u00e9 \udcff"))
 """
 
 
-@pytest.mark.parametrize("arguments", [["mistakes"], ["--project", "data", "results"]])
 def test_folder_without_a_project_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="choose one with --project"):
-        CliRunner().invoke(main.app, arguments, catch_exceptions=False)
+    for arguments in (["mistakes"], ["--project", "data", "results"]):
+        with pytest.raises(InputError, match="choose one with --project"):
+            CliRunner().invoke(main.app, arguments, catch_exceptions=False)
 
 
 def test_characters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:
@@ -57,3 +57,10 @@ def test_command_starts_without_slow_imports() -> None:
     output = subprocess.check_output([sys.executable, "-c", script], cwd=PROJECT, text=True)
     slow = {"dvc", "numpy", "pandas", "pydantic", "scipy", "tensorflow"}
     assert slow.isdisjoint(output.split())
+
+
+def test_unknown_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    result = CliRunner().invoke(main.app, ["mistakes", "none"])
+    assert result.exit_code == 2
+    assert ", ".join(NETWORKS) in result.output

@@ -70,7 +70,6 @@ def test_json_equals_the_explanation(client: TestClient, explainer: Explainer) -
         if text.strip():
             answer = client.post("/explain", json={"text": text})
             assert answer.json() == asdict(expected)
-            assert client.post("/", data={"text": text}).status_code == 200
         assert prediction["sentiment"] == expected.sentiment
         assert prediction["probability"] == pytest.approx(expected.probability, abs=1e-6)
         assert prediction["no_known_words"] == expected.no_known_words

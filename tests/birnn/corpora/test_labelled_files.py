@@ -120,9 +120,7 @@ REFUSED = [
 ]
 OTHERS = [
     Variant("Index", {"a.csv": to_csv(index=True)}),
-    Variant("Tabs in .csv", {"a.csv": to_csv(sep="\t")}),
     Variant("Delimiter in the settings", {"a.csv": to_csv(sep="^")}, {"delimiter": "^"}),
-    Variant(".tsv", {"a.tsv": to_csv(sep="\t")}),
     Variant("sep= for Excel", {"a.csv": b"sep=;\n" + to_csv(sep=";")}),
     Variant("Byte order mark", {"a.csv": to_csv(encoding="utf-8-sig", lineterminator="\r\n")}),
     Variant("Windows-1251", {"a.csv": to_csv(RUSSIAN, "cp1251")}, reviews=RUSSIAN),

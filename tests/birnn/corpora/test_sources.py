@@ -41,8 +41,9 @@ def test_unreachable_source_gives_fallback_corpus(capsys: pytest.CaptureFixture[
     corpus = sources.find(settings_for("imdb", "rotten-tomatoes"), paths.RAW)
     assert (corpus.name, corpus.requested) == ("rotten-tomatoes", "imdb")
     assert "warning: https://ai.stanford.edu" in capsys.readouterr().err
-    with pytest.raises(InputError, match="connect to the network, set IMDB_ARCHIVE to"):
-        sources.find(settings_for("imdb"), paths.RAW)
+    for source, advice in (("imdb", "set IMDB_ARCHIVE to"), ("imdb-npz", "copy imdb.npz and ")):
+        with pytest.raises(InputError, match=f"connect to the network, {advice}"):
+            sources.find(settings_for(source), paths.RAW)
 
 
 def test_damaged_source_has_no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
