@@ -22,13 +22,13 @@ stage.run(lambda _: print("\u2212\u2013\u2026 \u00e9 \udcff"))
 """
 
 
-@pytest.mark.parametrize("arguments", [["mistakes"], ["--project", "data", "results"]])
 def test_folder_without_a_project_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="choose one with --project"):
-        CliRunner().invoke(main.app, arguments, catch_exceptions=False)
+    for arguments in (["mistakes"], ["--project", "data", "results"]):
+        with pytest.raises(InputError, match="choose one with --project"):
+            CliRunner().invoke(main.app, arguments, catch_exceptions=False)
 
 
 def test_characters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:
@@ -46,29 +46,21 @@ def test_help_lists_every_command_with_an_example() -> None:
     text = CliRunner().invoke(main.app, ["--help"]).output
     listed = {line.split()[0] for line in text.splitlines() if re.match("  [a-z]", line)}
     assert listed == {*COMMANDS}
-    assert "..." not in text.partition("Predict:")[2]
     for command in COMMANDS:
         result = CliRunner().invoke(main.app, [command, "--help"])
         assert result.exit_code == 0
         assert f"Example: birnn {command}" in result.output
 
 
-@pytest.mark.parametrize(
-    ("module", "slow"),
-    [
-        ("birnn.__main__", {"dvc", "numpy", "pandas", "pydantic", "scipy", "tensorflow"}),
-        ("birnn.cli.data", {"dvc", "keras", "tensorflow"}),
-    ],
-)
-def test_command_starts_without_slow_imports(module: str, slow: set[str]) -> None:
-    script = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+def test_command_starts_without_slow_imports() -> None:
+    script = "import sys, birnn.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
     output = subprocess.check_output([sys.executable, "-c", script], cwd=PROJECT, text=True)
+    slow = {"dvc", "numpy", "pandas", "pydantic", "scipy", "tensorflow"}
     assert slow.isdisjoint(output.split())
 
 
-@pytest.mark.parametrize("arguments", [["predict", "x", "--network", "none"], ["mistakes", "none"]])
-def test_unknown_network_is_refused(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+def test_unknown_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
-    result = CliRunner().invoke(main.app, arguments)
+    result = CliRunner().invoke(main.app, ["mistakes", "none"])
     assert result.exit_code == 2
     assert ", ".join(NETWORKS) in result.output

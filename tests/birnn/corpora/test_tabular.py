@@ -114,25 +114,20 @@ def test_location_is_the_row_or_its_first_line(
         ("a.csv", "text,label\na".encode("utf-16")[:-1], ", line 2 is not UTF-16"),
         ("a.csv", b"text,label\na\0b,1\n", ", line 2, byte 2 is a NUL byte"),
         ("a.csv", b'text,label\n"cut', ", line 2 is not valid CSV (unexpected end of data)"),
-        ("a.csv", b'text,label\n"a"b,1\n', ", line 2 is not valid CSV"),
         ("a.csv", b"text,label\ra,1\r", ", line 1 has a carriage return outside quotes"),
         ("a.csv", b"words,label\na,1\n", " has no column 'text'. Its columns are: words, label. "),
         ("a.csv", b"text,text,label\na,b,1\n", " has 2 columns 'text'"),
-        ("a.csv", b"", " has no column 'text'. Its columns are: none. "),
         ("a.jsonl", b'{"text": "a"}\n{"text": \n', ", line 2, column 9 is not valid JSON (Ex"),
         ("a.jsonl", b'["a", 1]\n', ', line 1 is not an object such as {"text": ...}'),
         ("a.jsonl", b"[" * 100_000 + b"\n", ", line 1 cannot be read as JSON"),
         ("a.jsonl", b'{"text": ' + b"9" * 5_000 + b"}\n", ", line 1 cannot be read as JSON"),
         ("a.jsonl", rb'{"text": "\ud800"}', ", line 1, column 'text' has a lone surrogate"),
         ("a.jsonl", b'{"text": "\0"}', ", line 1, byte 11 is a NUL byte"),
-        ("a.parquet", b"", " is truncated or not a Parquet file"),
         ("a.parquet", pd.DataFrame().to_parquet(None)[:-1], " is truncated or not a Parquet file"),
         ("a.csv", None, " does not exist or is not a file"),
         ("a.doc", b"a", " has an unsupported extension: use one of .csv, .tsv, .jsonl, .parquet"),
         ("a.xlsx", b"PK", " has an unsupported extension: save the sheet as CSV UTF-8"),
-        ("a.parquet.gz", b"\x1f\x8b", " has an unsupported extension"),
         ("a.csv.gz", gzip.compress(b"a\n", mtime=0)[:-9], " is truncated or not compressed as .gz"),
-        ("a.csv.zst", b"text,label\n", " is truncated or not compressed as .zst"),
     ],
 )
 def test_error_names_the_location(
@@ -155,9 +150,7 @@ def test_line_is_longer_than_the_largest_text(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 150_000_000
-
-
-def test_text_over_many_lines_is_longer_than_the_largest_text(tmp_path: Path) -> None:
+    # A text may also have many lines.
     message = error_message(tmp_path / "a.csv", b'text,label\n"' + (b"a" * 999_999 + b"\n") * 21)
     assert message.startswith(", line 2 is not valid CSV (field larger than field limit")
 
@@ -172,17 +165,6 @@ def test_largest_text_in_parquet(tmp_path: Path, count: int, size: int) -> None:
         assert len(read(file)) == count
     else:
         assert ", column 'text' has a text longer than 20,000,000 bytes" in error_message(file)
-
-
-def peak_memory(file: Path) -> int:
-    """Read all rows, and return the peak memory of Arrow plus the peak of Python, in bytes."""
-    before, arrow_peak = pa.total_allocated_bytes(), 0
-    tracemalloc.start()
-    for _ in tabular.read(file, COLUMNS):
-        arrow_peak = max(arrow_peak, pa.total_allocated_bytes() - before)
-    _, python_peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return arrow_peak + python_peak
 
 
 @pytest.mark.parametrize(("distinct", "bound"), [(40, 300_000_000), (1, 100_000_000)])
@@ -202,7 +184,13 @@ def test_long_texts_in_parquet_do_not_fill_memory(
         store_schema=False,
     )
     del texts, rows
-    assert peak_memory(tmp_path / "a.parquet") < bound
+    before, arrow_peak = pa.total_allocated_bytes(), 0
+    tracemalloc.start()
+    for _ in tabular.read(tmp_path / "a.parquet", COLUMNS):
+        arrow_peak = max(arrow_peak, pa.total_allocated_bytes() - before)
+    _, python_peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert arrow_peak + python_peak < bound
 
 
 def test_parquet_values_have_their_types(tmp_path: Path) -> None:

@@ -32,33 +32,14 @@ def test_contributions_of_words_add_up_to_the_log_odds(sequence: np.ndarray, nam
     assert not result.contributions[is_special].any()
 
 
-def mean_model(*layers: keras.layers.Layer) -> keras.Sequential:
-    """Return a network that reads the mean of the word vectors."""
-    keras.utils.set_random_seed(0)
-    embedding = keras.layers.Embedding(9, 3)
-    pooling = keras.layers.GlobalAveragePooling1D()
-    return keras.Sequential(
-        [keras.Input((4,), dtype="int32"), embedding, pooling, *layers, keras.layers.Dense(1)]
-    )
-
-
 def test_linear_model_is_attributed_exactly() -> None:
-    model = mean_model(keras.layers.Dropout(0.5))
-    vectors = model.layers[0].embeddings.numpy()
-    kernel = model.layers[-1].kernel.numpy()[:, 0]
+    keras.utils.set_random_seed(0)
+    embedding, dense = keras.layers.Embedding(9, 3), keras.layers.Dense(1)
+    middle = [keras.layers.GlobalAveragePooling1D(), keras.layers.Dropout(0.5)]
+    model = keras.Sequential([keras.Input((4,), dtype="int32"), embedding, *middle, dense])
+    vectors, kernel = embedding.embeddings.numpy(), dense.kernel.numpy()[:, 0]
     sequence = np.array([PADDING, START, FIRST_WORD, OUT_OF_VOCABULARY], np.int32)
     result = Attributor(model).attribute(sequence)
     expected = [((vectors[word] - vectors[PADDING]) / 4) @ kernel for word in sequence[2:]]
     assert result.contributions == pytest.approx([0, 0, *expected], abs=1e-6)
     assert result.blank == pytest.approx(result.log_odds - sum(expected), abs=1e-6)
-
-
-def test_steep_model_is_integrated_with_more_points() -> None:
-    model = mean_model(keras.layers.Dense(1, "tanh"))
-    vectors, steep, output = model.layers[0].embeddings, *model.layers[-2:]
-    vectors.assign([[-1.0] * 3] + [[1.0] * 3] * 8)  # of padding and words
-    steep.kernel.assign([[10.0]] * 3)
-    output.kernel.assign([[1.0]])
-    result = Attributor(model).attribute(np.array([4, 5, 6, 7], np.int32))
-    assert (result.blank, result.log_odds) == (-1, 1)
-    assert result.contributions == pytest.approx([0.5] * 4, abs=TOLERANCE / 4)

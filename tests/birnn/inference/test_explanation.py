@@ -1,7 +1,5 @@
 """Predictions and segments of explained texts."""
 
-import math
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,16 +42,3 @@ def test_text_without_known_words_gets_no_prediction(text: str) -> None:
     explanation = EXPLAINER.explain(text)
     assert explanation == Explanation(explanation.segments, no_known_words=True)
     assert "".join(segment.text for segment in explanation.segments) == text
-
-
-def test_sentiment_follows_the_mean_log_odds() -> None:
-    for text in ("good", "bad", "film film film", "the naïve film"):
-        explanation = EXPLAINER.explain(text)
-        assert not explanation.no_known_words
-        networks = explanation.networks.values()
-        log_odds = sum(network.log_odds for network in networks) / len(networks)
-        assert explanation.log_odds == pytest.approx(log_odds, abs=1e-6)
-        for each in (explanation, *networks):
-            probability = 1 / (1 + math.exp(-each.log_odds))
-            assert each.probability == pytest.approx(probability, abs=1e-6)
-        assert explanation.sentiment == ("positive" if log_odds > 0 else "negative")

@@ -19,23 +19,19 @@ from tests.birnn.odd_texts import TEXTS
 from tests.birnn.predictors import small_predictor
 
 SIDES = list(itertools.product(get_args(Side), repeat=2))
-REVIEWS = ["A good film.", "", "BAD, bad film; isn't naïve. " * 9, "日本語\u00a0film", "\x00 good"]
 PREDICTORS = {sides: small_predictor(4, *sides) for sides in SIDES}
 MODULES = {sides: saved_model.TextClassifier(PREDICTORS[sides]) for sides in SIDES}
 
 
 @settings(max_examples=40)
 @given(st.lists(TEXTS, min_size=1, max_size=5), st.sampled_from(SIDES))
-def test_any_texts_are_encoded_the_same(texts: list[str], sides: tuple[Side, Side]) -> None:
-    sequences = MODULES[sides].encode(tf.constant(texts))
-    assert sequences.numpy().tolist() == PREDICTORS[sides].encode(texts).tolist()
-
-
-@pytest.mark.parametrize("sides", SIDES)
-def test_module_predicts_the_same(sides: tuple[Side, Side]) -> None:
-    log_odds = PREDICTORS[sides].predict(REVIEWS)
+def test_module_encodes_and_predicts_the_same(texts: list[str], sides: tuple[Side, Side]) -> None:
+    predictor, module = PREDICTORS[sides], MODULES[sides]
+    sequences = module.encode(tf.constant(texts))
+    assert sequences.numpy().tolist() == predictor.encode(texts).tolist()
+    log_odds = predictor.predict(texts)
     expected = log_odds | {COMBINED: combine(list(log_odds.values()))}
-    predictions = MODULES[sides].predict(tf.constant(REVIEWS))
+    predictions = module.predict(tf.constant(texts))
     assert predictions.keys() == expected.keys()
     for name, odds in expected.items():
         assert predictions[name].numpy() == pytest.approx(probability(odds), abs=1e-6)

@@ -21,11 +21,9 @@ REVIEWS = [["good", "great", "fine"], ["bad", "dull", "poor"]] * 1_000
 WORDS = ["bad", "great", "good", "dull", "never"]
 
 
-def test_vectors_are_those_of_skip_gram_with_equal_norm(capsys: pytest.CaptureFixture[str]) -> None:
+def test_vectors_are_those_of_skip_gram_with_equal_norm() -> None:
     reviews = [*REVIEWS, ["never"]]
     vectors = word_vectors.train(reviews, WORDS, 6, SETTINGS)
-    lines = [f"word vectors  epoch {epoch}/20" for epoch in range(1, 21)]
-    assert capsys.readouterr().out.splitlines() == lines
     assert vectors.shape == (FIRST_WORD + len(WORDS), 6)
     assert vectors.dtype == np.float32
     assert not vectors[[*range(FIRST_WORD), -1]].any()
