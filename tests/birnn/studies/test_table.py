@@ -59,19 +59,20 @@ def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
 
 def test_gains_are_paired_by_seed(tmp_path: Path) -> None:
     study = samples.recipes()
-    more = [{"name": "other", "base": "pooled"}, {"name": "missing", "base": "other"}]
-    recipes = [*study.about.recipes, *more]
+    recipes = [*study.about.recipes, {"name": "other", "base": "pooled"}]
+    recipes.append({"name": "missing", "base": "other"})
     other = study.runs[:2].assign(recipe="other", **{"train.seed": [8, 9]})
     runs = pd.concat([study.runs[::-1], other])
     about = replace(study.about, recipes=recipes)
     # Reviews without predictions do not count.
-    study = replace(study, folder=tmp_path, about=about, runs=runs, reviews=REVIEWS)
-    first, second = table.gains(study)
-    assert (first.recipe, first.base, second.recipe) == ("pooled", "plain", "other")
-    expected = differences.difference_over_seeds([0.1] * 3, [0] * 3, "accuracy", 2)
-    assert first.difference is not None
-    assert vars(first.difference) == pytest.approx(vars(expected), abs=1e-9)
-    assert (first.covered, second.difference) == ("seeds", None)
+    gains = table.gains(replace(study, folder=tmp_path, about=about, runs=runs, reviews=REVIEWS))
+    assert [gain.recipe for gain in gains] == ["pooled", "third", "other"]
+    assert [gain.base for gain in gains] == ["plain", "plain", "pooled"]
+    for gain, points in zip(gains, (0.1, 0.2), strict=False):
+        expected = differences.difference_over_seeds([points] * 3, [0] * 3, "accuracy", 3)
+        assert gain.difference is not None
+        assert vars(gain.difference) == pytest.approx(vars(expected), abs=1e-9)
+    assert (gains[0].covered, gains[2].difference) == ("seeds", None)
     assert table.gains(make_study(tmp_path)) == []
 
 
@@ -88,12 +89,14 @@ def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
         run.name: plain if run.recipe == "plain" else pooled for run in study.runs.itertuples()
     }
     store.write(replace(study, reviews=reviews, folder=tmp_path / "recipes"), predictions)
-    (gain,) = table.gains(store.read(tmp_path / "recipes"))
-    assert gain.covered == "seeds and reviews"
-    gains = (np.arange(100) % 10 < 3) * 1.0 - (np.arange(100) % 10 < 1)
-    assert gain.difference == differences.estimate_difference(
-        np.tile(gains, (3, 1)), np.repeat(np.arange(20), 5), np.ones(100, np.uint8), "accuracy"
+    correct = (np.arange(100) % 10 < 3) * 1.0 - (np.arange(100) % 10 < 1)
+    expected = differences.estimate_difference(
+        *(np.tile(correct, (3, 1)), np.repeat(np.arange(20), 5), np.ones(100, np.uint8)),
+        *("accuracy", 2),
     )
+    for gain in table.gains(store.read(tmp_path / "recipes")):
+        assert gain.covered == "seeds and reviews"
+        assert gain.difference == expected
 
 
 @pytest.mark.parametrize(
