@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,9 +35,7 @@ class Ray(SimpleNamespace):
     )
 
     def init(self, **options: Any) -> None:
-        """Connect, unless there is a refusal."""
-        if self.refusal:
-            raise self.refusal
+        """Connect."""
         self.options |= options
 
     def remote(self, **options: Any) -> Callable[[Any], Any]:
@@ -57,7 +54,7 @@ class Ray(SimpleNamespace):
 @pytest.fixture
 def ray(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Ray:  # noqa: ARG001
     sent: list[Any] = []
-    fake = Ray(tasks=[], options={}, results=[""], refusal=None, sent=sent)
+    fake = Ray(tasks=[], options={}, results=[""], sent=sent)
     fake.cloudpickle = SimpleNamespace(register_pickle_by_value=sent.append)
     fake.wait = lambda tasks: (tasks[:1], tasks[1:])
     fake.shutdown = lambda: fake.options.update(is_shut=True)
@@ -99,20 +96,6 @@ def test_experiments_run_on_the_cluster(ray: Ray, capsys: pytest.CaptureFixture[
     resources = {"num_cpus": 2, "num_gpus": 1, "max_retries": 3}
     assert ray.options.items() >= (resources | {"is_shut": True}).items()
     assert ray.sent == list(cluster.SENT)
-
-
-def test_unreachable_clusters_are_errors(ray: Ray, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake_dvc()
-    points = grid.points(["train.seed=0"])
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = f"ray://127.0.0.1:{server.getsockname()[1]}"
-        monkeypatch.setenv("RAY_ADDRESS", address)
-        ray.refusal = LookupError("AuthenticationError: no token")
-        with pytest.raises(InputError, match=f"Ray at {address} requires its token: set"):
-            list(MACHINES.execute(points))
-    # Nothing listens any more.
-    with pytest.raises(InputError, match=f"cannot connect to Ray at {address}: "):
-        list(MACHINES.execute(points))
 
 
 def configure(file: str, options: str) -> None:

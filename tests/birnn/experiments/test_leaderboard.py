@@ -33,16 +33,10 @@ def table(*experiments: runs.Run) -> pd.DataFrame:
 
 def seeds() -> pd.DataFrame:
     """Return three runs with falling accuracy, the last of other code."""
-    found = [
-        ("seed-1", {"train.seed": 1}, 0.84, 0.5),
-        ("long", {"train.epochs": 9}, 0.83, 0.3),
-        ("old", {"train.seed": 2}, 0.81, 0.4),
-    ]
     return table(
-        *(
-            samples.run(name, SETTINGS | settings, accuracies({NETWORK: accuracy}, loss=loss))
-            for name, settings, accuracy, loss in found
-        )
+        samples.run("seed-1", SETTINGS | {"train.seed": 1}, accuracies({NETWORK: 0.84}, loss=0.5)),
+        samples.run("long", SETTINGS | {"train.epochs": 9}, accuracies({NETWORK: 0.83}, loss=0.3)),
+        samples.run("old", SETTINGS | {"train.seed": 2}, accuracies({NETWORK: 0.81}, loss=0.4)),
     )
 
 
@@ -110,7 +104,6 @@ def test_best_comes_first() -> None:
     ("where", "name", "expected"),
     [
         ([], "*", ["seed-1", "long", "old *"]),
-        (["train.seed=1..2"], "*", ["seed-1", "old *"]),
         (["train.seed=0,1", "train.epochs=9"], "*", ["long"]),
         (["train.learning_rate=1e-3"], "seed-*", ["seed-1"]),
         ([], "ol?", ["old *"]),
@@ -118,27 +111,10 @@ def test_best_comes_first() -> None:
 )
 def test_filters(where: list[str], name: str, expected: list[str]) -> None:
     assert leaderboard.select(seeds(), where, name)["name"].tolist() == expected
-
-
-def test_filters_must_match() -> None:
     with pytest.raises(InputError, match=r"no run has the setting 'train\.epoch'"):
-        leaderboard.select(seeds(), ["train.epoch=3"], "*")
+        leaderboard.select(seeds(), [*where, "train.epoch=3"], name)
     with pytest.raises(InputError, match="no run on the current corpus matches"):
-        leaderboard.select(seeds(), ["train.epochs=4"], "*")
-
-
-def test_table_shows_settings_that_differ_and_fits(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    rows = table(samples.run("name-" * 20, SETTINGS | HOSTILE_SETTINGS), samples.run("old"))
-    rows[f"{NETWORK}.seconds"] = 70.0
-    leaderboard.print_table(rows, "mean.accuracy", ["A [note]."])
-    text = capsys.readouterr().out
-    assert max(map(len, text.splitlines())) <= 80
-    assert "pad.maxlen" not in text
-    assert text.count("80.00") == text.count("1 min 10 s") == 2
-    assert text.endswith("A [note].\n")
+        leaderboard.select(seeds(), [*where, "train.epochs=4"], name)
 
 
 def test_markdown_and_csv_keep_every_value(capsys: pytest.CaptureFixture[str]) -> None:
