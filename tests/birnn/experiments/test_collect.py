@@ -100,12 +100,6 @@ def test_recipes_are_compared_and_others_keep_their_rows() -> None:
         collect_study("recipes", ["train.seed=1"], ["pooling"])
 
 
-def test_recipes_with_another_setting_have_no_blends() -> None:
-    study = collect_study("sizes", ["pad.maxlen=8,16"], ["notebook", "pooling"])
-    assert study.about.varied == ["recipe", "pad.maxlen"]
-    assert len(study.blends) == 0
-
-
 def test_results_are_not_lost() -> None:
     folder = collect_study("seeds", [SEEDS]).folder
     before = (folder / "runs.csv").read_bytes()

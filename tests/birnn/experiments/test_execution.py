@@ -45,22 +45,6 @@ def test_durations_are_shown_in_minutes() -> None:
     assert {seconds: execution.minutes(seconds) for seconds in shown} == shown
 
 
-def test_interrupt_ends_an_experiment() -> None:
-    # DVC removes the folder of an experiment that Ctrl-C ends.
-    fake_dvc(
-        """
-        try:
-            os.kill(os.getppid(), signal.SIGTERM)
-            time.sleep(60)
-        except KeyboardInterrupt:
-            Path("is-interrupted").touch()
-        """
-    )
-    with execution.exclusively(), pytest.raises(KeyboardInterrupt):
-        execution.execute(grid.point({}), "name")
-    assert Path("is-interrupted").exists()
-
-
 def test_sweep_runs_each_experiment_once_and_alone() -> None:
     points = grid.points(["train.seed=0..2"])
     executed: list[str] = []

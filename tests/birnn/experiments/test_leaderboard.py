@@ -8,12 +8,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from markdown_it import MarkdownIt
-from markdown_it.tree import SyntaxTreeNode
 
 from birnn.core import times
 from birnn.core.errors import InputError
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid, leaderboard, runs
 from birnn.studies import store
 from tests.birnn import samples
@@ -115,26 +113,6 @@ def test_filters(where: list[str], name: str, expected: list[str]) -> None:
         leaderboard.select(seeds(), [*where, "train.epoch=3"], name)
     with pytest.raises(InputError, match="no run on the current corpus matches"):
         leaderboard.select(seeds(), [*where, "train.epochs=4"], name)
-
-
-def test_markdown_and_csv_keep_every_value(capsys: pytest.CaptureFixture[str]) -> None:
-    measured = accuracies(loss=0.125)
-    rows = table(samples.run("a", SETTINGS | HOSTILE_SETTINGS, measured), samples.run("other"))
-    rows = rows.assign(**rows.filter(regex="^params").fillna(""))
-    leaderboard.print_markdown(rows, "mean.accuracy", ["A note."])
-    tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(capsys.readouterr().out))
-    header, first, _ = [
-        ["".join(part.content for part in cell.children[0].children) for cell in row.children]
-        for row in tree.walk()
-        if row.type == "tr"
-    ]
-    cells = dict(zip(header, first, strict=True))
-    assert cells[f"{TITLES[NETWORK]}, test accuracy (%)"] == "80.00"
-    leaderboard.print_csv(rows, "mean.accuracy", [])
-    row, _ = csv.DictReader(io.StringIO(capsys.readouterr().out))
-    assert float(row[LOSS]) == 0.125
-    for name, value in HOSTILE_SETTINGS.items():
-        assert cells[name] == row[f"params.{name}"] == leaderboard.as_text(value)
 
 
 def test_notes_say_what_the_table_may_be_used_for() -> None:

@@ -11,10 +11,7 @@ from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid, revisions, runs
 from birnn.experiments.grid import Point
-from birnn.studies import store
-from tests.birnn import samples
 from tests.birnn.experiments.repository import METRICS, OTHER, TRAIN, add, git, make_run, write
-from tests.projects import commit
 
 pytestmark = pytest.mark.usefixtures("repository")
 
@@ -132,19 +129,6 @@ def test_workspace_is_a_run_if_it_is_complete() -> None:
     assert runs.workspace() is None
     with pytest.raises(InputError, match=r"^dvc\.lock is damaged: run git checkout"):
         revisions.read()
-
-
-def test_runs_and_studies_of_a_commit_are_read() -> None:
-    assert revisions.read_studies("HEAD") == []
-    store.write(samples.study(), {})
-    commit(Path())
-    assert [study.name for study in revisions.read_studies("HEAD")] == ["seeds"]
-    run = revisions.read("HEAD")
-    assert (run.name, run.metrics) == ("HEAD", METRICS)
-    with pytest.raises(InputError, match=r"^none is not a commit with params\.yaml: run git fetch"):
-        revisions.read("none")
-    with pytest.raises(InputError, match=r"nothing of the experiment workspace is missing: run"):
-        runs.read_output(replace(run, name="workspace", revision="HEAD"), "nothing")
 
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])
