@@ -1,11 +1,20 @@
 """Fixtures of the tests of experiments."""
 
+import contextlib
+import shutil
 from pathlib import Path
 
 import pytest
 
+from birnn.studies import figure
 from tests.birnn.experiments.repository import create
 from tests.projects import copy_settings
+
+
+@pytest.fixture(autouse=True)
+def _no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write studies without their figures, which take most of the time."""
+    monkeypatch.setattr(figure, "save", lambda *_: None)
 
 
 @pytest.fixture
@@ -16,8 +25,18 @@ def settings_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small git repository with a finished run of the default settings."""
+    folder = tmp_path_factory.mktemp("original")
+    copy_settings(folder)
+    with contextlib.chdir(folder):
+        create()
+    return folder
+
+
 @pytest.fixture
-def repository(settings_only: Path) -> Path:
-    """Enter a small git repository with a finished run of the default settings."""
-    create()
+def repository(original: Path, settings_only: Path) -> Path:
+    """Enter a copy of the small git repository."""
+    shutil.copytree(original, settings_only, dirs_exist_ok=True)
     return settings_only

@@ -40,7 +40,7 @@ def create() -> None:
         Path(file).touch()
     for stage in DEPENDENCIES:
         Path("stages", f"{stage}.py").write_text(f"print({stage!r})\n")
-    git("init", "-q", "-b", "main")
+    git("init", "-q", "-b", "main", "--template=")
     write(make_run(grid.point({})))
     commit(Path())
 

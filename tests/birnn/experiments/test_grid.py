@@ -11,6 +11,7 @@ from birnn.core.yaml_files import write_yaml
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid
 
+NETWORK = next(iter(NETWORKS))
 pytestmark = pytest.mark.usefixtures("settings_only")
 
 
@@ -24,7 +25,7 @@ def test_grid_has_every_combination() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, 0, 1e-05, 0.5, "max_mean", ";", "a, b", "it's", [4, 5], ["a b", "c"], "1"]
+    "value", [None, True, 0, 1e-05, 0.5, ";", "a, b", "it's", [4, 5], ["a b", "c"], "1"]
 )
 def test_dvc_reads_the_value_that_a_literal_stands_for(value: object) -> None:
     file = Path("params.yaml")
@@ -37,7 +38,6 @@ def test_dvc_reads_the_value_that_a_literal_stands_for(value: object) -> None:
     ("options", "label"),
     [
         (["train.seed=3", "pad.maxlen=200", "pad.seed=1"], "pad-maxlen-200-pad-seed-1-seed-3"),
-        (["train.learning_rate=1e-3"], "learning-rate-0.001"),
         (["csv.train=a b_c."], "csv-train-a-b-c"),
         ([f"csv.train={'x' * 200}"], f"csv-train-{'x' * 140}"),
     ],
@@ -49,15 +49,10 @@ def test_labels_are_short_and_end_with_the_seed(options: list[str], label: str) 
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("train.epochs", r"'train.epochs' is not a setting with values, such as train.epochs=3,5"),
-        ("train.epochs=", "is not a setting with values"),
-        ("epochs=3", "is not a setting with values"),
+        ("train.epochs=", "'train.epochs=' is not a setting with values"),
         ("train.epoch=3", "with -S: train.epoch is 3: no such setting; choose from seed"),
         ("training.epochs=3", "with -S: training: no such section; choose from fetch, csv"),
-        *(
-            (f"{name}.units=0", f"with -S: {name}.units is 0: input should be greater")
-            for name in NETWORKS
-        ),
+        (f"{NETWORK}.units=0", f"with -S: {NETWORK}.units is 0: input should be greater"),
         ("train.epochs=3,x", "with -S: train.epochs is 'x': input should be a valid integer"),
         ("train.seed=3..1", "there are no values to run"),
         (None, "there are no values to run"),

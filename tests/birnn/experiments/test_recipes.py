@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
@@ -37,14 +36,8 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
     stored = recipes.read(file)
     assert [recipe.after for recipe in stored.values()] == [None, "one", "one", "three"]
     assert stored["four"].settings == {"a": 1, "c": 2}
-    for after in ("two", "nothing"):
-        entries = {"one": "", "two": f"after: {after}, "}
-        lines = [f"{name}: {{{entry}title: a, settings: {{}}}}" for name, entry in entries.items()]
-        file.write_text("\n".join(lines))
-        with pytest.raises(InputError, match=f"two is after '{after}', which is no recipe above"):
-            recipes.read(file)
-    file.write_text("one: {title: a, settings: {}, notes: {}}\n", encoding="utf-8")
-    with pytest.raises(ValidationError, match="notes"):
+    file.write_text("one: {after: one, title: a, settings: {}}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="one is after 'one', which is no recipe above"):
         recipes.read(file)
 
 
@@ -60,13 +53,8 @@ def test_each_seed_has_its_own_holdout() -> None:
     assert points[0].chosen == {"train.seed": 0, "train.epochs": 7}
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("early-stopping", "the recipe early-stopping is now called two-epochs"),
-        ("nothing", r"there is no recipe 'nothing': use notebook, two"),
-    ],
-)
-def test_unknown_recipe_is_rejected(name: str, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        recipes.named(name)
+def test_unknown_recipe_is_rejected() -> None:
+    with pytest.raises(InputError, match="the recipe early-stopping is now called two-epochs"):
+        recipes.named("early-stopping")
+    with pytest.raises(InputError, match="there is no recipe 'nothing': use notebook, two"):
+        recipes.named("nothing")

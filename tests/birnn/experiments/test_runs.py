@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +11,7 @@ from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid, revisions, runs
 from birnn.experiments.grid import Point
-from birnn.studies import store
-from tests.birnn import samples
 from tests.birnn.experiments.repository import METRICS, OTHER, TRAIN, add, git, make_run, write
-from tests.projects import commit
 
 pytestmark = pytest.mark.usefixtures("repository")
 
@@ -38,7 +34,6 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
         # An output of another stage, and code that does not affect the metrics.
         "data/padded/train": True,
         "code/fetch.txt": True,
-        "code/report.txt": True,
     }
     points = grid.points([f"train.seed=0..{len(changes)}"])
     added = [
@@ -47,7 +42,6 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     # Neither current nor complete: settings that the last stage did not see, and missing files.
     unseen = make_run(point("train.epochs=9"))
     add(replace(make_run(points[-1], name="unseen"), lock=unseen.lock))
-    add(make_run(points[-1], name="empty"), dict.fromkeys(map(str, runs.RECORDS)))
     for file in runs.RECORDS:
         add(make_run(points[-1], name=f"without-{file.stem}"), {file.as_posix(): None})
     add(make_run(points[-1], name="damaged"), {"dvc.lock": b"stages: {"})
@@ -116,69 +110,25 @@ def test_name_depends_on_each_setting_and_not_on_its_spelling() -> None:
     assert re.fullmatch("pad-seed-2-seed-1-[0-9a-f]{7}", name)
 
 
-def test_code_that_changed_since_the_run() -> None:
-    assert runs.stages_of_changed_code() == []
-    assert runs.current_code().keys() == {("train", "code/train.txt")}
-    edit("stages/train.py")
-    assert runs.stages_of_changed_code() == ["train"]
-
-
 def test_workspace_is_a_run_if_it_is_complete() -> None:
     run = runs.workspace()
     assert run
     assert (run.name, run.baseline) == ("workspace", git("rev-parse", "HEAD"))
     assert run.metrics == METRICS
-    assert revisions.read().params == run.params
     reviews = dict.fromkeys((TRAIN, "data/corpus/test.parquet"), "c" * 32)
     assert runs.locked_reviews(run.lock) == reviews
+    assert runs.current_code().keys() == {("train", "code/train.txt")}
     # The settings were edited after the run, or DVC was killed while it wrote its lock.
-    lock = runs.LOCK.read_text()
     write(replace(run, params=point("train.epochs=2").params))
     assert runs.workspace() is None
     write(run)
-    assert runs.workspace()
-    runs.LOCK.write_text(lock[:-1])
+    assert runs.stages_of_changed_code() == []
+    edit("stages/train.py")
+    assert runs.stages_of_changed_code() == ["train"]
+    runs.LOCK.write_text(runs.LOCK.read_text()[:-1])
     assert runs.workspace() is None
-    for read in (runs.read_lock, revisions.read):
-        with pytest.raises(InputError, match=r"^dvc\.lock is damaged: run git checkout"):
-            read()
-    runs.METRICS.unlink()
-    assert runs.workspace() is None
-
-
-def test_runs_and_studies_of_a_commit_are_read() -> None:
-    assert revisions.read_studies("HEAD") == []
-    store.write(samples.study(), {})
-    commit(Path())
-    assert [study.name for study in revisions.read_studies("HEAD")] == ["seeds"]
-    run = revisions.read("HEAD")
-    assert (run.name, run.metrics) == ("HEAD", METRICS)
-    with pytest.raises(InputError, match=r"^none is not a commit with params\.yaml: run git fetch"):
-        revisions.read("none")
-    add(
-        make_run(point("train.seed=1"), name="damaged"),
-        {"dvc.lock": b"stages: {", "metrics/metrics.json": None},
-    )
-    reference = git("for-each-ref", "--format=%(refname)", "refs/exps")
-    with pytest.raises(InputError, match=r"dvc\.lock is damaged: choose another commit"):
-        revisions.read(reference)
-
-
-def test_missing_output_names_the_experiment() -> None:
-    run = add(make_run(point("train.seed=1")), {"data/a.txt": b"\xff"})
-    assert runs.read_output(run, "data/a.txt") == b"\xff"
-    with pytest.raises(
-        InputError, match="nothing of the experiment seed-1 is missing: run dvc exp"
-    ):
-        runs.read_output(run, "nothing")
-
-
-def seconds(run: runs.Run, recorded: Mapping[str, list[float]]) -> dict[str, float]:
-    """Return the training times of a run, given the seconds of each output by path."""
-    md5s = {out["path"]: out["md5"] for out in run.lock["stages"]["train"]["outs"]}
-    return runs.training_seconds(
-        run, {md5s[path]: {"seconds": values} for path, values in recorded.items()}
-    )
+    with pytest.raises(InputError, match=r"^dvc\.lock is damaged: run git checkout"):
+        revisions.read()
 
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])
@@ -186,13 +136,17 @@ def test_training_time_includes_the_stages_before(labels: float, baseline: float
     run = make_run(point("train.seed=1"))
     recorded = {"models/word_vectors": [1.0], "data/self_labelled": [labels], "data/ngrams": [2.0]}
     recorded |= {f"models/{network}": [16, 32.0] for network in NETWORKS}
+    recorded["models/baseline"] = [8]
+    md5s = {out["path"]: out["md5"] for out in run.lock["stages"]["train"]["outs"]}
+    times = {md5s[path]: {"seconds": seconds} for path, seconds in recorded.items()}
     before = 1 + labels + 2
     networks = before + 48 * len(NETWORKS)
-    assert seconds(run, recorded | {"models/baseline": [8]}) == {
+    assert runs.training_seconds(run, times) == {
         **dict.fromkeys(NETWORKS, before + 48),
         "baseline": baseline,
         "networks": networks,
         "all": networks + 8,
     }
-    unknown = {name for name, each in seconds(run, recorded).items() if math.isnan(each)}
+    del times[md5s["models/baseline"]]
+    unknown = {name for name, each in runs.training_seconds(run, times).items() if math.isnan(each)}
     assert unknown == {"baseline", "all"}

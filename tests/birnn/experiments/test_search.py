@@ -56,16 +56,9 @@ def test_options_are_ranges_choices_and_fixed_values() -> None:
     [
         ("network.dropout=0..1.0", "network.dropout is 1.0: input should be less than 1"),
         ("train.epochs=0..3", "train.epochs is 0: input should be greater than or equal to 1"),
-        ("train.epochs=8..16.5", "train.epochs is 8.0|train.epochs is 16.5"),
-        ("train.optimizer=adam,fast", "train.optimizer is 'fast'"),
-        ("train.epoch=1..3", "train.epoch is 1: no such setting"),
-        ("network.dropout=0.5..0.1", "is not a range"),
         ("network.dropout=0.5..0.5", "is not a range"),
         ("network.dropout=log:0..0.1", "is not a range"),
-        ("train.optimizer=adam..sgd", "is not a range"),
-        ("network.dropout", "is not a setting with values"),
         ("train.seed=0..3", "train.seed cannot be searched"),
-        ("pad.validation=0.1,0.2", "pad.validation cannot be searched"),
         ("fetch.source=imdb,csv", "fetch.source cannot be searched"),
         ("train.epochs=3", "there is nothing to search"),
     ],
@@ -110,12 +103,6 @@ class Machines:
             add(make_run(point, metrics=METRICS | {NETWORK: measured}))
 
 
-def forget_experiments() -> None:
-    """Remove all experiments."""
-    for reference in git("for-each-ref", "--format=%(refname)", "refs/exps").split():
-        git("update-ref", "-d", reference)
-
-
 @pytest.fixture
 def machines() -> Machines:
     return Machines()
@@ -139,22 +126,23 @@ def states(study: optuna.Study) -> list[TrialState]:
 
 
 def test_interrupted_search_runs_its_unfinished_trial_again(machines: Machines) -> None:
-    plain, labels = run(machines, 5, "plain"), list(machines.started)
-    assert len(set(labels)) == 5
+    plain, labels = run(machines, 4, "plain"), list(machines.started)
+    assert len(set(labels)) == 4
     # Nothing is run twice, and no result on the test split is stored.
-    assert outcomes(run(machines, 5, "again")) == outcomes(plain)
+    assert outcomes(run(machines, 4, "again")) == outcomes(plain)
     assert machines.started == labels
     journal = Path("state/search/plain.journal").read_text("utf-8")
     assert str(plain.best_value) in journal
     assert str(TEST_ACCURACY) not in journal
-    forget_experiments()
-    machines.started, machines.stops = [], [0, 2, 3, 4]
+    for reference in git("for-each-ref", "--format=%(refname)", "refs/exps").split():
+        git("update-ref", "-d", reference)
+    machines.started, machines.stops = [], [0, 2, 3]
     for _ in machines.stops:
         with pytest.raises(KeyboardInterrupt):
-            run(machines, 5, "interrupted")
+            run(machines, 4, "interrupted")
     # The next search may also end earlier.
-    assert len(run(machines, 4, "interrupted").trials) == 4
-    assert outcomes(run(machines, 5, "interrupted")) == outcomes(plain)
+    assert len(run(machines, 3, "interrupted").trials) == 3
+    assert outcomes(run(machines, 4, "interrupted")) == outcomes(plain)
     # Each interrupted experiment is the next one that starts.
     for stop in reversed(machines.stops):
         assert machines.started.pop(stop) == machines.started[stop]
@@ -173,38 +161,11 @@ def test_interrupted_batch_is_completed(machines: Machines) -> None:
     assert len(machines.started) == len(set(machines.started)) == 7
 
 
-def test_equal_trials_are_one_experiment(machines: Machines) -> None:
-    study = run(machines, 6, batch=3, options=["network.pooling=last,max_mean"])
-    assert states(study) == [COMPLETE] * 6
-    assert len(machines.started) == 2
-    # A trial fails if the search was killed while Optuna stored one setting after the other.
-    search.open_study(parse(name="killed")).ask({"network.dropout": FloatDistribution(0, 0.7)})
-    assert states(run(machines, 2, "killed")) == [FAIL, COMPLETE]
-
-
-def test_failed_trial_counts_and_is_not_repeated(
-    machines: Machines, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(machines, 3, "other")
-    labels, machines.started = machines.started, []
-    forget_experiments()
-    machines.failures = {labels[1]}
-    capsys.readouterr()
+def test_failed_trial_counts_and_is_not_repeated(machines: Machines) -> None:
+    machines.failures = {"network-dropout-0.5-pad-validation-0.1-learning-rate-0.001"}
     for _ in range(2):
-        study = run(machines, 3)
-        assert states(study) == [COMPLETE, FAIL, COMPLETE]
-    assert machines.started == labels
-    values = [trial.value for trial in study.trials]
-    assert capsys.readouterr().out.splitlines() == [
-        "0 of 3 trials are finished",
-        f"[1 of 3] {labels[0]}",
-        f"{labels[0]}: held-out accuracy {values[0]:.4f}",
-        f"[2 of 3] {labels[1]}, about 1 min left",
-        f"{labels[1]}: failed",
-        f"[3 of 3] {labels[2]}, about 1 min left",
-        f"{labels[2]}: held-out accuracy {values[2]:.4f}",
-        "3 of 3 trials are finished",
-    ]
+        assert states(run(machines, 2)) == [FAIL, COMPLETE]
+        assert len(machines.started) == 2
 
 
 def test_first_trial_has_the_defaults_if_the_ranges_include_them(machines: Machines) -> None:
@@ -214,18 +175,17 @@ def test_first_trial_has_the_defaults_if_the_ranges_include_them(machines: Machi
     for option, inside in {
         "network.dropout=0.5..0.7": True,
         "network.dropout=0.1..0.5": True,
-        "train.epochs=1..10": True,
-        "train.epochs=10..12": True,
         "train.epochs=4,10": True,
         "network.dropout=0..0.4": False,
         "network.dropout=0.6..0.7": False,
         "train.epochs=4,5": False,
-        "train.clipnorm=1..3": False,
     }.items():
         assert (parse(option).defaults is not None) == inside, option
-    # Other settings have few digits, and stay in their range.
+
+
+def test_settings_have_few_digits_and_stay_in_their_range(machines: Machines) -> None:
     options = ["network.dropout=0.123456..0.123467", "network.word_dropout=0..0.7"]
-    for trial in run(machines, 4, "without", options=options).trials:
+    for trial in run(machines, 3, options=options).trials:
         params = parse(*options).params(trial)
         assert 0.123456 <= params["network.dropout"] <= 0.123467
         value = trial.params["network.word_dropout"]
@@ -234,14 +194,13 @@ def test_first_trial_has_the_defaults_if_the_ranges_include_them(machines: Machi
 
 def test_search_with_other_conditions_needs_another_name(machines: Machines) -> None:
     run(machines, 1)
-    for options, changed in (
-        ((OPTIONS[0], "network.dropout=0..0.6"), "ranges"),
-        ((*OPTIONS, "train.epochs=3"), "settings"),
-    ):
+    for changed, other in {
+        "ranges": parse(OPTIONS[0], "network.dropout=0..0.6"),
+        "settings": parse(*OPTIONS, "train.epochs=3"),
+        "metric": parse(metric="baseline.holdout_accuracy"),
+    }.items():
         with pytest.raises(InputError, match=f"the search name began with different {changed}"):
-            run(machines, 2, options=options)
-    with pytest.raises(InputError, match="different metric"):
-        search.open_study(parse(metric="baseline.holdout_accuracy"))
+            search.open_study(other)
     Path("stages/train.py").write_text("print(1)\n")
     with pytest.raises(InputError, match="different code or corpus"):
-        run(machines, 2)
+        search.open_study(parse())

