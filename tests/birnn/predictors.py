@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,26 +18,15 @@ from birnn.networks.registry import NETWORKS
 from birnn.text import encoding
 from birnn.text.encoding import Encoding
 from birnn.text.ngrams import NO_NGRAM, RatioTable, codes
-from tests.birnn.small_networks import build
+from tests.birnn import small_networks
 
 WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
 IDS = len(WORDS) + 4
 
 
-def config(
-    network: str, maxlen: int = 8, pooling: Pooling = "last", **ngrams: int
-) -> NetworkConfig:
-    return NetworkConfig(
-        name=network,
-        num_words=IDS,
-        maxlen=maxlen,
-        embedding_dim=5,
-        settings={"units": 4},
-        dropout=0.5,
-        kernel="auto",
-        pooling=pooling,
-        **ngrams,
-    )
+def config(network: str, **changes: Any) -> NetworkConfig:
+    shape = {"num_words": IDS, "maxlen": 8, "embedding_dim": 5}
+    return small_networks.config(network, **(shape | changes))
 
 
 def small_predictor(
@@ -53,7 +43,7 @@ def small_predictor(
     table = random_table(longest_ngram, seed) if longest_ngram else None
     ngrams = {"longest_ngram": longest_ngram, "ngrams": len(table.codes)} if table else {}
     for name in NETWORKS:
-        model = build(config(name, maxlen, pooling, **ngrams))
+        model = small_networks.build(config(name, maxlen=maxlen, pooling=pooling, **ngrams))
         # Larger weights than at the start of training, so that words change the predictions.
         model.set_weights([4 * weight for weight in model.get_weights()])
         initialize(model, np.empty((0, 5), np.float32), table)
