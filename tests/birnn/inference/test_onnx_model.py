@@ -29,6 +29,13 @@ LAYOUTS = [*product(get_args(Side), get_args(Side), get_args(Pooling))]
 PREDICTOR = gated(small_predictor())
 
 
+def python_example() -> str:
+    """Return the first Python block of the docs that loads an ONNX model."""
+    page = (PROJECT / "docs" / "predictions.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    return next(block for block in blocks if "onnxruntime" in block)
+
+
 @pytest.mark.parametrize(("padding", "truncating", "pooling"), LAYOUTS)
 def test_example_in_the_docs_predicts_the_same(
     tmp_path: Path,
@@ -43,10 +50,7 @@ def test_example_in_the_docs_predicts_the_same(
     predictor = gated(small_predictor(**layout, longest_ngram=longest))
     onnx_model.write(predictor, Path("birnn.onnx"))
     onnx.checker.check_model("birnn.onnx", full_check=True)
-    page = (PROJECT / "docs" / "predictions.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    loading = next(block for block in blocks if "onnxruntime" in block)
-    Path("example.py").write_text(loading, encoding="utf-8")
+    Path("example.py").write_text(python_example(), encoding="utf-8")
     example = runpy.run_path("example.py")
     exported = example["predict"](REVIEWS)
     log_odds = predictor.predict(REVIEWS)
