@@ -95,33 +95,23 @@ def configure(file: str, options: str) -> None:
     Path(".dvc", file).write_text(f"[core]\n    remote = storage\n{remote}", encoding="utf-8")
 
 
-@pytest.fixture
-def remotes(repository: Path) -> Path:
-    """Add a git remote that has all commits, and a DVC remote."""
+@pytest.mark.usefixtures("ray")
+def test_cluster_has_the_remotes_of_the_project(repository: Path) -> None:
     configure("config", "url = s3://bucket")
     commit(repository)
     git("init", "-q", "--bare", "origin.git")
     git("remote", "add", "origin", "origin.git")
     git("push", "-q", "--set-upstream", "origin", "main")
-    return repository
-
-
-def set_address(address: str) -> None:
-    git("remote", "set-url", "origin", address)
-
-
-@pytest.mark.usefixtures("ray")
-def test_cluster_has_the_remotes_of_the_project(remotes: Path) -> None:
     needs, shared = Needs(1, 0), {"url": "s3://bucket", "use_ssl": "True"}
-    address, head = f"{remotes}/origin.git", git("rev-parse", "HEAD")
+    address, head = f"{repository}/origin.git", git("rev-parse", "HEAD")
     assert cluster.connect(needs, "origin") == Cluster(needs, "origin", address, head, shared)
     # Options of this machine count, but its secrets are not shared.
     configure("config.local", "url = s3://b\n    region = c\n    secret_access_key = d")
-    set_address("ssh://git@example.com/a.git")
+    git("remote", "set-url", "origin", "ssh://git@example.com/a.git")
     connected = cluster.connect(needs, "origin")
     assert connected.address == "ssh://git@example.com/a.git"
     assert connected.dvc_remote == shared | {"url": "s3://b", "region": "c"}
     for address in ("https://token@example.com/c", "ssh://a:b@c/d"):
-        set_address(address)
+        git("remote", "set-url", "origin", address)
         with pytest.raises(InputError, match="address of the git remote origin contains credent"):
             cluster.connect(needs, "origin")

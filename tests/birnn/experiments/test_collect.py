@@ -103,9 +103,8 @@ def test_recipes_are_compared_and_others_keep_their_rows() -> None:
 def test_results_are_not_lost() -> None:
     folder = collect_study("seeds", [SEEDS]).folder
     before = (folder / "runs.csv").read_bytes()
-    for options in (["train.seed=1..2"], [SEEDS, "train.epochs=10"]):
-        with pytest.raises(InputError, match="study/seeds has results that would be lost"):
-            collect_study("seeds", options)
+    with pytest.raises(InputError, match="study/seeds has results that would be lost"):
+        collect_study("seeds", ["train.seed=1"])
     with pytest.raises(InputError, match="study/seeds has results that would be lost"):
         collect_study("seeds", [SEEDS], corpus=CORPUS | {"name": "other"})
     assert (folder / "runs.csv").read_bytes() == before

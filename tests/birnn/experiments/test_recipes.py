@@ -51,10 +51,3 @@ def test_each_seed_has_its_own_holdout() -> None:
     assert points[0].changes["network.pooling"] == "max_mean"
     assert points[0].params["train"]["epochs"] == 7
     assert points[0].chosen == {"train.seed": 0, "train.epochs": 7}
-
-
-def test_unknown_recipe_is_rejected() -> None:
-    with pytest.raises(InputError, match="the recipe early-stopping is now called two-epochs"):
-        recipes.named("early-stopping")
-    with pytest.raises(InputError, match="there is no recipe 'nothing': use notebook, two"):
-        recipes.named("nothing")

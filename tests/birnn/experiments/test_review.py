@@ -233,7 +233,7 @@ def test_other_held_out_reviews_are_not_compared(first: float, second: float, se
 def test_seeds_are_those_of_the_study() -> None:
     change = Change(BASE, BASE, make_study(STUDY.runs[:3].assign(**{"train.seed": [7, 2, 5]})))
     assert [review.choose_seeds(change, count) for count in (2, 3)] == [[2, 5], [2, 5, 7]]
-    with pytest.raises(InputError, match=r"^study/seeds has only 3 seeds: .* SEEDS=3$"):
+    with pytest.raises(InputError, match=r"study/seeds has only 3 seeds: .* SEEDS=3$"):
         review.choose_seeds(change, 4)
 
 
@@ -242,18 +242,12 @@ def test_study_varies_only_the_training_seed_of_the_base() -> None:
         replace(STUDY, about=replace(STUDY.about, **change))
         for change in ({"settings": {"train.epochs": 5, "pad.seed": 0}}, {"varied": ["a.b"]})
     )
-    small = replace(STUDY, runs=STUDY.runs[:4])
-    assert review.find_study([other, varied, small, STUDY], [], BASE) is STUDY
+    assert review.find_study([other, varied, STUDY], [], BASE) is STUDY
     assert review.find_study([other, varied], [], BASE) is None
     assert review.find_study([STUDY], [], NO_METRICS) is None
     # A study that the change reran is not used. One that is not committed yet is, if it contains
     # the run at BASE.
     rerun = replace(STUDY, runs=STUDY.runs.assign(**{ACCURACY: 0.7}))
-    assert review.find_study([small], [rerun, STUDY], BASE) is small
+    assert review.find_study([STUDY], [replace(STUDY)], BASE) is STUDY
+    assert review.find_study([], [rerun], BASE) is None
     assert review.find_study([], [STUDY], BASE) is STUDY
-
-
-def test_deviations_are_added_to_the_table_of_dvc() -> None:
-    table = f"| Metric | main |\n|---|---|\n| {ACCURACY} | 0 |\n| a.b | 2 |"
-    *_, known, unknown = review.add_deviations(table, STUDY).splitlines()
-    assert (known, unknown) == (f"| {ACCURACY} | 0 | {DEVIATION:.4f} |", "| a.b | 2 | |")

@@ -150,15 +150,15 @@ def test_interrupted_search_runs_its_unfinished_trial_again(machines: Machines) 
 
 
 def test_interrupted_batch_is_completed(machines: Machines) -> None:
-    machines.stops = [4]
+    machines.stops = [3]
     with pytest.raises(KeyboardInterrupt):
-        run(machines, 7, batch=3)
-    assert states(search.open_study(parse())) == [COMPLETE] * 3 + [RUNNING] * 3
-    assert states(run(machines, 7, batch=3)) == [COMPLETE] * 7
-    # The fourth trial was finished before the fifth was interrupted.
-    assert machines.batches == [3, 3, 2, 1]
-    assert machines.started.pop(4) == machines.started[4]
-    assert len(machines.started) == len(set(machines.started)) == 7
+        run(machines, 5, batch=2)
+    assert states(search.open_study(parse())) == [COMPLETE] * 2 + [RUNNING] * 2
+    assert states(run(machines, 5, batch=2)) == [COMPLETE] * 5
+    # The third trial was finished before the fourth was interrupted.
+    assert machines.batches == [2, 2, 1, 1]
+    assert machines.started.pop(3) == machines.started[3]
+    assert len(machines.started) == len(set(machines.started)) == 5
 
 
 def test_failed_trial_counts_and_is_not_repeated(machines: Machines) -> None:
@@ -178,18 +178,8 @@ def test_first_trial_has_the_defaults_if_the_ranges_include_them(machines: Machi
         "train.epochs=4,10": True,
         "network.dropout=0..0.4": False,
         "network.dropout=0.6..0.7": False,
-        "train.epochs=4,5": False,
     }.items():
         assert (parse(option).defaults is not None) == inside, option
-
-
-def test_settings_have_few_digits_and_stay_in_their_range(machines: Machines) -> None:
-    options = ["network.dropout=0.123456..0.123467", "network.word_dropout=0..0.7"]
-    for trial in run(machines, 3, options=options).trials:
-        params = parse(*options).params(trial)
-        assert 0.123456 <= params["network.dropout"] <= 0.123467
-        value = trial.params["network.word_dropout"]
-        assert params["network.word_dropout"] == float(f"{value:.4g}")
 
 
 def test_search_with_other_conditions_needs_another_name(machines: Machines) -> None:
