@@ -105,7 +105,7 @@ def test_file_or_section_without_settings_is_refused(tmp_path: Path, content: st
     with pytest.raises(InputError, match=r"none\.yaml is missing"):
         settings.load(tmp_path / "none.yaml")
     message = refusal(tmp_path, "\ntrain:", "\ntrian:\n  a: 1\ntrain:")
-    assert "trian: no such section; choose from fetch, " in message
+    assert "tran: no such section; choose from fetch, " in message
     assert message.endswith(f"report, {', '.join(NETWORKS)}")
 
 
