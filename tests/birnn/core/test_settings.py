@@ -104,7 +104,7 @@ def test_file_or_section_without_settings_is_refused(tmp_path: Path, content: st
     assert expected in refusal(tmp_path, DEFAULTS.read_text(encoding="utf-8"), content)
     with pytest.raises(InputError, match=r"none\.yaml is missing"):
         settings.load(tmp_path / "none.yaml")
-    message = refusal(tmp_path, "\ntrain:", "\ntrian:\n  a: 1\ntrain:")
+    message = refusal(tmp_path, "\ntrain:", "\ntran:\n  a: 1\ntrain:")
     assert "tran: no such section; choose from fetch, " in message
     assert message.endswith(f"report, {', '.join(NETWORKS)}")
 
