@@ -40,7 +40,7 @@ test-network: $(ENV) ## run the fast tests with the network of docs/add-a-networ
 	git apply docs/add-a-network.patch
 	$(MAKE) test-fast; status=$$?; git apply -R docs/add-a-network.patch; exit $$status
 
-test-kills: $(ENV) ## kill each stage at 25 random moments
+test-kills: $(ENV) ## kill a stage of each kind at 25 random moments
 	$(PYTEST) tests/test_kills.py -k random --kills 25
 
 coverage: cluster ## run all tests and list the lines and branches they miss
