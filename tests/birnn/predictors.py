@@ -37,12 +37,13 @@ def small_predictor(
     pooling: Pooling = "last",
     longest_ngram: int = 0,
 ) -> Predictor:
-    """Return a predictor of all networks with the vocabulary WORDS."""
+    """Return a predictor with the vocabulary WORDS, of all networks that have this pooling."""
     keras.utils.set_random_seed(seed)
     networks = {}
     table = random_table(longest_ngram, seed) if longest_ngram else None
     ngrams = {"longest_ngram": longest_ngram, "ngrams": len(table.codes)} if table else {}
-    for name in NETWORKS:
+    # A layer of another kind may ignore masks, which `max_mean` refuses.
+    for name in NETWORKS if pooling == "last" else small_networks.LAYERS:
         model = small_networks.build(config(name, maxlen=maxlen, pooling=pooling, **ngrams))
         # Larger weights than at the start of training, so that words change the predictions.
         model.set_weights([4 * weight for weight in model.get_weights()])
