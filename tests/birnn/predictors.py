@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from birnn.core.integrity import compute_md5
+from birnn.core.libraries import tensorflow_imports
 from birnn.core.paths import LOCK, MODELS, PADDED, PARAMS, PIPELINE
 from birnn.core.settings import Pooling, Side
 from birnn.inference.predictor import Predictor
@@ -19,6 +19,9 @@ from birnn.text import encoding
 from birnn.text.encoding import Encoding
 from birnn.text.ngrams import NO_NGRAM, RatioTable, codes
 from tests.birnn import small_networks
+
+with tensorflow_imports():
+    import keras
 
 WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
 IDS = len(WORDS) + 4

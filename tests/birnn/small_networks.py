@@ -3,14 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
+from birnn.core.libraries import tensorflow_imports
 from birnn.networks.config import NetworkConfig
 from birnn.networks.network import build_network, load_network, read_config
 from birnn.networks.registry import NETWORKS
+
+with tensorflow_imports():
+    import keras
+    import tensorflow as tf
 
 LAYERS = {"bilstm": keras.layers.LSTM, "bigru": keras.layers.GRU}
 
