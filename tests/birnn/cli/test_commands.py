@@ -94,7 +94,7 @@ def test_explain_prints_to_the_terminal(
     network = explainer.explain(text).networks[LAST]
     assert out.count(f"{network.probability:.4f}") == 2
     strongest = sorted(network.contributions, key=abs, reverse=True)[:8]
-    assert re.findall(r"^ *good +([+-]\d\.\d{3}) *$", out, re.MULTILINE) == [
+    assert re.findall(r"^ *good +([+-]\d+\.\d{3}) *$", out, re.MULTILINE) == [
         f"{contribution:+.3f}" for contribution in strongest
     ]
     # The strongest word has a background, unread words are dim.
