@@ -8,18 +8,22 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
 
 from birnn.core import times
 from birnn.core.errors import InputError
-from birnn.evaluation.model_names import NETWORKS
+from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import grid, leaderboard, runs
 from birnn.studies import store
 from tests.birnn import samples
 from tests.birnn.experiments.repository import MACHINE, OTHER, TRAIN, add, make_run, write
 from tests.birnn.samples import SETTINGS, accuracies
 
+HOSTILE = ["a|b", "line\nbreak", "[red]x[/]", "`code`", "*", "null", "", "ünïcode " * 30, "x" * 200]
 NETWORK = next(iter(NETWORKS))
 ACCURACY, LOSS = f"{NETWORK}.accuracy", f"{NETWORK}.loss"
+HOSTILE_SETTINGS = {f"csv.setting_{place}": text for place, text in enumerate(HOSTILE)}
 
 
 def table(*experiments: runs.Run) -> pd.DataFrame:
@@ -107,6 +111,57 @@ def test_filters(where: list[str], name: str, expected: list[str]) -> None:
         leaderboard.select(seeds(), [*where, "train.epoch=3"], name)
     with pytest.raises(InputError, match="no run on the current corpus matches"):
         leaderboard.select(seeds(), [*where, "train.epochs=4"], name)
+
+
+def test_table_shows_settings_that_differ_and_fits(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    settings = {f"network.{'long_' * 8}{place}": text for place, text in enumerate(HOSTILE)}
+    rows = table(samples.run("name-" * 20 + "1", SETTINGS | settings), samples.run("old"))
+    rows[f"{NETWORK}.seconds"] = 70.0
+    leaderboard.print_table(rows, "mean.accuracy", ["A [note]."])
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    assert "pad.maxlen" not in text
+    assert text.count("80.00") == text.count("1 min 10 s") == 2
+    assert text.endswith("A [note].\n")
+
+
+def test_markdown_and_csv_keep_every_value(capsys: pytest.CaptureFixture[str]) -> None:
+    measured = accuracies(loss=0.125)
+    rows = table(samples.run("a|`b", SETTINGS | HOSTILE_SETTINGS, measured), samples.run("other"))
+    rows = rows.assign(**rows.filter(regex="^params").fillna(""))
+    leaderboard.print_markdown(rows, "mean.accuracy", ["A note.", "Another."])
+    text = capsys.readouterr().out
+    assert text.endswith("|\n\nA note.\n\nAnother.\n")
+    tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(text))
+    header, first, _ = [
+        ["".join(part.content for part in cell.children[0].children) for cell in row.children]
+        for row in tree.walk()
+        if row.type == "tr"
+    ]
+    cells = dict(zip(header, first, strict=True))
+    assert cells["experiment"] == "a|`b"
+    assert cells[f"{TITLES[NETWORK]}, test accuracy (%)"] == "80.00"
+    leaderboard.print_csv(rows, "mean.accuracy", [])
+    row, _ = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert list(row) == list(rows)
+    assert float(row[LOSS]) == 0.125
+    for name, value in HOSTILE_SETTINGS.items():
+        assert cells[name] == row[f"params.{name}"] == leaderboard.as_text(value)
+
+
+def test_notes_say_what_the_table_may_be_used_for() -> None:
+    rows = seeds()
+    about, other_code, hidden, others = leaderboard.describe(rows, "mean.accuracy", 2, 1)
+    assert about.startswith("Sorted by mean.accuracy. Do not choose settings by test accuracy")
+    assert other_code.startswith("Rows with * ran with other code")
+    assert (hidden, others) == ("Not shown: 2 by --count.", "Not shown: 1 on another corpus.")
+    rows = rows[:2].assign(**{"params.pad.seed": ["0", "1"]})
+    about, held_out = leaderboard.describe(rows, "networks.holdout_accuracy", 0, 0)
+    assert about.startswith("Sorted by networks.holdout_accuracy, so settings may be chosen by it.")
+    assert held_out.startswith("Rows hold out different reviews")
 
 
 @pytest.mark.usefixtures("experiments")

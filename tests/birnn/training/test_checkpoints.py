@@ -62,6 +62,10 @@ def test_damaged_checkpoint_is_ignored_with_a_warning(
     assert Checkpoint(tmp_path, [], []).load(model) == Progress({}, [])
     assert all((now == then).all() for now, then in zip(state(model), before, strict=True))
     assert f"warning: {file} is damaged" in capsys.readouterr().err
+    # Not even a valid pickle is loaded, because it could run any program.
+    np.savez(file, **{str(number): np.array([{}]) for number in range(len(before))})
+    assert Checkpoint(tmp_path, [], []).load(model) == Progress({}, [])
+    assert "allow_pickle=False" in capsys.readouterr().err
 
 
 def test_another_training_has_another_file(
