@@ -144,5 +144,5 @@ help: ## list the targets
 		do printf '%-13s %s\n' "$$name" "$$text"; done
 
 .PHONY: repro test-fast test test-all test-rest test-network test-kills coverage mutants lint format \
-	fresh study ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster lock setup \
-	cluster help
+	fresh study ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster \
+	lock setup cluster help

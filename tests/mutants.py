@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
 PACKAGES = ("evaluation", "text", "corpora", "training", "core", "experiments")
-# Without changes that no test can miss, such as of + into <<, and of the decorators of settings.
+# Cosmic Ray also has operators that no test can miss, such as << instead of +.
 OPERATORS = re.compile(
     r"core/(Number\w+|Add\w+|Zero\w+|Replace(True|False|Or|And|Break|Continue)With\w+"
     r"|ReplaceUnary\w+_Delete_(Not|USub|Invert)"
@@ -40,7 +40,7 @@ OPERATORS = re.compile(
     r"|ReplaceBinary\w+_(Add_Sub|Sub_Add|Mul_Div|Div_Mul|FloorDiv_Mul|Mod_Mul|Pow_Mul"
     r"|BitAnd_BitOr|BitOr_BitAnd))"
 )
-# Types, paths and arguments: these operators compute nothing, and the changed code cannot run.
+# In types, paths and arguments, these characters compute nothing, and no changed code could run.
 NO_OPERATION = re.compile(r"/ f?\"|\*\*?\w+[,)=]|\| (None|[A-Z])|\*[,)]")
 PYTEST = "python -m pytest -x -q"
 FAST = f"{PYTEST} -m 'not slow and not exhaustive'"

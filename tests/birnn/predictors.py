@@ -28,7 +28,8 @@ IDS = len(WORDS) + 4
 
 
 def config(network: str, **changes: Any) -> NetworkConfig:
-    shape = {"num_words": IDS, "maxlen": 8, "embedding_dim": 5}
+    settings = dict.fromkeys(NETWORKS[network].settings.model_fields, 4)
+    shape = {"num_words": IDS, "maxlen": 8, "embedding_dim": 5, "settings": settings}
     return small_networks.config(network, **(shape | changes))
 
 
