@@ -175,7 +175,7 @@ def run(
 ) -> Run:
     """Return a finished experiment with settings by full name; by default no reviews are held out.
 
-    Without `metrics`, the measures are those of `accuracies`.
+    Without `metrics`, `accuracies` gives the measures.
     """
     params: dict[str, dict[str, Any]] = {}
     for key, value in settings.items():

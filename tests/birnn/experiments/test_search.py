@@ -45,7 +45,7 @@ def test_options_are_ranges_choices_and_fixed_values() -> None:
     params = parsed.point({"train.batch_size": 20}).params["train"]
     assert (params["batch_size"], params["epochs"]) == (20, 3)
     assert parse("pad.maxlen=100,200", "pad.validation=0.2").fixed == {"pad.validation": 0.2}
-    # A recipe keeps its hold-out.
+    # The hold-out of a recipe stays.
     parsed = parse("pad.maxlen=100,200", recipe="pooling")
     assert parsed.fixed == {}
     assert parsed.point({}).params["network"]["pooling"] == "max_mean"

@@ -1,4 +1,4 @@
-"""What a search shows, from its trials and the predictions of its experiments."""
+"""The results of a search, from its trials and the predictions of its experiments."""
 
 import io
 import re

@@ -65,13 +65,13 @@ def resampled_measures(
 ) -> dict[str, np.ndarray]:
     """Return the measures of weighted reviews by their definitions, shape (seeds, resamples)."""
     probabilities = expit(runs.astype(float))
-    of_label = np.where(labels == 1, probabilities, 1 - probabilities)
+    likelihood = np.where(labels == 1, probabilities, 1 - probabilities)
     total = weights.sum(axis=1)
     positive, negative = weights[:, labels == 1], weights[:, labels == 0]
     pairs = positive.sum(axis=1) * negative.sum(axis=1)
     return {
-        "accuracy": (of_label > 0.5) @ weights.T / total,
-        "loss": -np.log(of_label) @ weights.T / total,
+        "accuracy": (likelihood > 0.5) @ weights.T / total,
+        "loss": -np.log(likelihood) @ weights.T / total,
         "roc_auc": np.array(
             [
                 ((positive @ np.greater.outer(run[labels == 1], run[labels == 0])) * negative).sum(
