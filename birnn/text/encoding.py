@@ -68,6 +68,13 @@ def encode(tokens: pa.ListArray, encoding: Encoding) -> NDArray[np.int32]:
     return _pad(ids, lengths + 1, encoding)
 
 
+def words_read(count: int, encoding: Encoding) -> range:
+    """Return which of the words of a review are in its sequence, counted from 0."""
+    if encoding.truncating == "post":
+        return range(min(count, encoding.maxlen - 1))
+    return range(max(0, count - encoding.maxlen), count)
+
+
 def word_indices(word_count: int, encoding: Encoding) -> NDArray[np.int32]:
     """Return which word of a review each position of its sequence holds, int32, shape (maxlen,).
 

@@ -8,7 +8,7 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
 from birnn.core.paths import METRICS, MISTAKES
-from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS, TITLES, comparisons
+from birnn.evaluation.model_names import BASELINE, DISAGREEMENT, NETWORKS, TITLES, comparisons
 from birnn.style.formatting import points
 from tests.birnn import samples
 from tests.birnn.cli.conftest import invoke
@@ -51,13 +51,13 @@ def test_mistakes_are_printed_worst_first(
 ) -> None:
     texts = [(FIRST, "First.<br /><br />[red]Odd[/red] text."), (FIRST, "Second.")]
     write_mistakes(*texts, (DISAGREEMENT, "Third."), probabilities=PROBABILITIES)
-    output = invoke("mistakes", FIRST)
+    output = invoke("mistakes", "--model", FIRST)
     predicted = ", ".join(f"{TITLES[name]} {value:.4f}" for name, value in PROBABILITIES.items())
     assert f"negative; probability of positive: {predicted}" in " ".join(output.split())
     assert "First.\n\n[red]Odd[/red] text." in output
     assert "Third." not in output
-    assert "Second." not in invoke("mistakes", FIRST, "--count", "1")
-    assert f"The {TITLES[LAST]} correctly classifies" in invoke("mistakes", LAST)
+    assert "Second." not in invoke("mistakes", "--model", FIRST, "--count", "1")
+    assert f"{TITLES[BASELINE]}: correct" in invoke("mistakes", "--model", BASELINE)
     # The project is found from its subfolders, or given.
     monkeypatch.chdir(MISTAKES.parent)
     assert "Third." in invoke("mistakes")
