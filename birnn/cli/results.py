@@ -4,14 +4,15 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS, REPORT
 from birnn.corpora.fallback_warning import warn_if_fallback
-from birnn.evaluation.model_names import TITLES, comparisons, pair_title
+from birnn.evaluation.model_names import TITLES, comparisons, constant_models, pair_title
 from birnn.style.formatting import points
 
 
 def run() -> None:
-    """Print the test accuracy of each model and the differences of the networks.
+    """Print the test accuracy of each model and of the majority class, and compare the networks.
 
-    Each has its 95% interval over test reviews. A warning follows if the corpus is the fallback.
+    Accuracies and differences have 95% intervals over test reviews. A warning follows if the corpus
+    is the fallback.
 
     Raises:
         InputError: the pipeline has not been run.
@@ -21,14 +22,16 @@ def run() -> None:
     metrics = read_json(METRICS)
     if missing := [title for name, title in TITLES.items() if name not in metrics]:
         raise InputError(f"{METRICS} lacks {', '.join(missing)}: run dvc repro")
-    corpus = metrics["corpus"]
+    corpus, constant = metrics["corpus"], constant_models(metrics)
     width = max(map(len, TITLES.values()))
     for model, title in TITLES.items():
         low, high = metrics[model]["accuracy_interval"]
         print(
             f"{title:<{width}}  test accuracy {metrics[model]['accuracy']:.2%} on {corpus['name']} "
             f"(95% interval over reviews: {low:.2%} to {high:.2%})"
+            f"{', predicts only one class' if title in constant else ''}"
         )
+    print(f"The majority class has {corpus['majority_class_share']:.2%} of the test reviews.")
     for pair, compared in comparisons(metrics).items():
         difference, low, high = (
             points(compared[name])

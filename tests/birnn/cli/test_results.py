@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -29,7 +30,9 @@ def write_mistakes(*texts: tuple[str, str], probabilities: dict[str, float]) -> 
 
 @pytest.mark.parametrize("corpus", ["imdb", "rotten-tomatoes"])
 def test_results_give_accuracies_and_differences(corpus: str) -> None:
-    measured = samples.metrics(samples.predictions(), corpus=corpus)
+    columns = samples.predictions()
+    columns[FIRST] = -np.abs(columns[FIRST])
+    measured = samples.metrics(columns, corpus=corpus)
     write_json(METRICS, measured)
     output = invoke("results")
     for name, title in TITLES.items():
@@ -37,6 +40,8 @@ def test_results_give_accuracies_and_differences(corpus: str) -> None:
         line = next(line for line in output.splitlines() if line.startswith(f"{title} "))
         assert f"{measured[name]['accuracy']:.2%} on {corpus}" in line
         assert f"{low:.2%} to {high:.2%}" in line
+        assert ("predicts only one class" in line) is (name == FIRST)
+    assert "majority class has 50.00%" in output
     for (first, second), compared in comparisons(measured).items():
         difference = points(compared["accuracy_difference"])
         low, high = points(compared["difference_low"]), points(compared["difference_high"])
