@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.evaluation import ensembles, intervals, metrics
+from birnn.evaluation import ensembles, intervals, metrics, selection
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from tests.birnn import samples
 
@@ -42,3 +42,20 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
         assert scores.pop("holdout_accuracy") == round(held_out_correct.mean(), 4)
         expected = metrics.compute_scores(columns["label"], blends[name])
         assert scores == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "network", "combined", "expected"),
+    [
+        (0.8, 0.7, 0.9, "networks"),
+        (0.8, 0.9, 0.9, samples.MODELS[0]),
+        (0.9, 0.9, 0.9, BASELINE),
+        (None, None, None, "networks"),
+    ],
+)
+def test_default_model_is_the_cheapest_of_the_most_accurate(
+    baseline: float | None, network: float | None, combined: float | None, expected: str
+) -> None:
+    accuracies = dict.fromkeys(NETWORKS, network) | {BASELINE: baseline, "networks": combined}
+    measured = {name: {"holdout_accuracy": value} for name, value in accuracies.items() if value}
+    assert selection.default_model({"blends": measured}) == expected
