@@ -1,18 +1,31 @@
 """Print the results of the last run in a few lines."""
 
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS, REPORT
 from birnn.corpora.fallback_warning import warn_if_fallback
-from birnn.evaluation.model_names import TITLES, comparisons, constant_models, pair_title
-from birnn.style.formatting import points
+from birnn.evaluation.model_names import (
+    BLEND_TITLES,
+    TITLES,
+    comparisons,
+    constant_models,
+    pair_title,
+)
+from birnn.evaluation.selection import default_model
+from birnn.style.formatting import NOTHING, percent, points
 
 
 def run() -> None:
     """Print the test accuracy of each model and of the majority class, and compare the networks.
 
-    Accuracies and differences have 95% intervals over test reviews. A warning follows if the corpus
-    is the fallback.
+    Accuracies and differences have 95% intervals over test reviews. If reviews are held out,
+    precision and recall of the default model on them follow. A warning follows if the corpus is the
+    fallback.
 
     Raises:
         InputError: the pipeline has not been run.
@@ -41,5 +54,27 @@ def run() -> None:
             f"{pair_title(*pair)}: {difference} points in this run "
             f"(95% interval over reviews: {low} to {high})"
         )
+    _print_default_model(metrics)
     print(f"See {REPORT / 'report.md'}")
     warn_if_fallback(corpus["name"], corpus["requested"])
+
+
+def _print_default_model(metrics: dict[str, Any]) -> None:
+    """Print which model predicts by default and, for each threshold, its precision and recall."""
+    name = default_model(metrics)
+    print(f"Predicts by default: {BLEND_TITLES[name]}")
+    if "blends" not in metrics:
+        return
+    measured = (metrics | metrics["blends"])[name]
+    print(
+        f"It is the most accurate on held-out reviews ({percent(measured['holdout_accuracy'])}). "
+        "Precision and recall of positive there, by --threshold:"
+    )
+    table = Table("threshold", "precision", "recall", box=None)
+    for row in measured["holdout_thresholds"]:
+        cells = (row["precision"], row["recall"])
+        table.add_row(
+            f"{row['threshold']}",
+            *(NOTHING if value is None else percent(value) for value in cells),
+        )
+    Console(highlight=False).print(table)

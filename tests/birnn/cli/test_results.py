@@ -9,7 +9,7 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
 from birnn.core.paths import METRICS, MISTAKES
-from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS, TITLES, comparisons
+from birnn.evaluation.model_names import BASELINE, DISAGREEMENT, NETWORKS, TITLES, comparisons
 from birnn.style.formatting import points
 from tests.birnn import samples
 from tests.birnn.cli.conftest import invoke
@@ -28,11 +28,11 @@ def write_mistakes(*texts: tuple[str, str], probabilities: dict[str, float]) -> 
     pd.DataFrame(rows, columns=[*row, "kind", "text"]).to_parquet(MISTAKES)
 
 
-@pytest.mark.parametrize("corpus", ["imdb", "rotten-tomatoes"])
-def test_results_give_accuracies_and_differences(corpus: str) -> None:
+@pytest.mark.parametrize(("corpus", "validation"), [("imdb", "test"), ("rotten-tomatoes", 0.1)])
+def test_results_give_accuracies_and_differences(corpus: str, validation: str | float) -> None:
     columns = samples.predictions()
     columns[FIRST] = -np.abs(columns[FIRST])
-    measured = samples.metrics(columns, corpus=corpus)
+    measured = samples.metrics(columns, corpus=corpus, validation=validation)
     write_json(METRICS, measured)
     output = invoke("results")
     for name, title in TITLES.items():
@@ -47,6 +47,14 @@ def test_results_give_accuracies_and_differences(corpus: str) -> None:
         low, high = points(compared["difference_low"]), points(compared["difference_high"])
         assert f"{TITLES[first]} minus {TITLES[second]}: {difference} points" in output
         assert f"{low} to {high})\n" in output
+    if validation == "test":
+        assert "Predicts by default: All networks\n" in output
+    else:
+        assert "Predicts by default: Baseline\n" in output
+        for row in measured[BASELINE]["holdout_thresholds"]:
+            assert f"{row['threshold']}" in output
+            assert f"{row['precision']:.2%}" in output
+            assert f"{row['recall']:.2%}" in output
     # The fallback corpus is followed by the command that tries again.
     assert ("run: make repro" in output) is (corpus != "imdb")
 
