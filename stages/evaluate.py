@@ -83,11 +83,14 @@ def write_checklist() -> None:
 
 def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
     """Return the part of the corpus description that belongs in the metrics."""
+    test = corpus["test"]
+    share = test["positive"] / test["reviews"]
     return {
         "name": corpus["name"],
         "requested": corpus["requested"],
         "train_reviews": corpus["train"]["reviews"],
-        "test_reviews": corpus["test"]["reviews"],
+        "test_reviews": test["reviews"],
+        "majority_class_share": summary.rounded(max(share, 1 - share)),
         "vocabulary": corpus["vocabulary"],
         "validation": validation,
     }

@@ -1,28 +1,30 @@
-"""The model that predicts new texts, chosen on held-out reviews."""
+"""The model that predicts by default, chosen on held-out reviews."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS
 
 
-def default_model(metrics: dict[str, Any]) -> str:
-    """Return the model with the best accuracy on held-out reviews; without them, all networks.
+def default_model(metrics: Mapping[str, Any]) -> str:
+    """Return the most accurate model on held-out reviews: a name, or `networks` for all networks.
 
-    Of equally good models, the cheapest one is returned.
+    Several networks together predict the mean of their log-odds. If accuracies are equal, the
+    cheaper model is returned; without held-out reviews, `networks`.
 
     Args:
-        metrics: the content of `metrics.json`; empty if there is none.
+        metrics: content of `metrics.json`.
     """
-    scores = metrics | metrics.get("blends", {})
+    measured = {**metrics, **metrics.get("blends", {})}
+    cheapest_first = (BASELINE, *NETWORKS, NETWORK_BLEND)
     accuracies = {
-        name: scores[name]["holdout_accuracy"]
-        for name in (BASELINE, *NETWORKS, NETWORK_BLEND)
-        if "holdout_accuracy" in scores.get(name, {})
+        name: measured[name]["holdout_accuracy"]
+        for name in cheapest_first
+        if "holdout_accuracy" in measured.get(name, {})
     }
     return max(accuracies, key=accuracies.__getitem__, default=NETWORK_BLEND)
 
-
-def better_baseline(metrics: dict[str, Any]) -> str | None:
+def better_baseline(metrics: Mapping[str, Any]) -> str | None:
     """Return a note if nothing was held out, and the baseline beats all networks on the test split.
 
     Args:

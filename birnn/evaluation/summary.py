@@ -11,6 +11,7 @@ from birnn.evaluation import calibration, comparison, slices
 from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS, TITLES, pair_name
+from birnn.networks.decision import is_positive
 
 if TYPE_CHECKING:
     # Imported only for its type, because it loads TensorFlow.
@@ -27,6 +28,8 @@ def summarize_model(
     maxlen: int,
 ) -> dict[str, Any]:
     """Return the metrics of one model, with intervals, and its accuracy on slices of the reviews.
+
+    `predicted_labels` has only one label if the model predicts the same class for all reviews.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
@@ -47,7 +50,7 @@ def summarize_model(
             "by_length": slices.by_length(lengths, correct, groups),
         }
     )
-    return measured
+    return measured | {"predicted_labels": np.unique(is_positive(log_odds)).astype(int).tolist()}
 
 
 def summarize_models(
