@@ -24,6 +24,7 @@ def default_model(metrics: Mapping[str, Any]) -> str:
     }
     return max(accuracies, key=accuracies.__getitem__, default=NETWORK_BLEND)
 
+
 def better_baseline(metrics: Mapping[str, Any]) -> str | None:
     """Return a note if nothing was held out, and the baseline beats all networks on the test split.
 

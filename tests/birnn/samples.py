@@ -116,8 +116,8 @@ def metrics(
         measured[name]["by_overlap"] = accuracies
     if about["validation"] != "test":
         held_out = pd.DataFrame(predictions(seed=1))
-        measured = temperature.add_scaled(measured, held_out, table)
         measured = ensembles.add_ensembles(measured, held_out, table)
+        measured = temperature.add_scaled(measured, table)
     return {"corpus": about} | measured
 
 
