@@ -16,7 +16,7 @@ from birnn.evaluation.model_names import (
     constant_models,
     pair_title,
 )
-from birnn.evaluation.selection import default_model
+from birnn.evaluation.selection import accuracy, default_model
 from birnn.style.formatting import NOTHING, percent, points
 
 
@@ -62,7 +62,8 @@ def run() -> None:
 def _print_default_model(metrics: dict[str, Any]) -> None:
     """Print which model predicts by default and, for each threshold, its precision and recall."""
     name = default_model(metrics)
-    print(f"Predicts by default: {BLEND_TITLES[name]}")
+    title, share = BLEND_TITLES[name], percent(accuracy(metrics, name)["accuracy"])
+    print(f"Predicts by default: {title}, with a test accuracy of {share}.")
     if "blends" not in metrics:
         return
     measured = (metrics | metrics["blends"])[name]

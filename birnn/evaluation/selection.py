@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS
+from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND, NETWORKS
 
 
 def default_model(metrics: Mapping[str, Any]) -> str:
@@ -23,6 +23,17 @@ def default_model(metrics: Mapping[str, Any]) -> str:
         if "holdout_accuracy" in measured.get(name, {})
     }
     return max(accuracies, key=accuracies.__getitem__, default=NETWORK_BLEND)
+
+
+def accuracy(metrics: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the `accuracy` of a model, or of all networks, on test reviews, and its interval.
+
+    Args:
+        metrics: content of `metrics.json`.
+        name: the model, see `default_model`.
+    """
+    measured = metrics[COMBINED if name == NETWORK_BLEND else name]
+    return {key: measured[key] for key in ("accuracy", "accuracy_interval")}
 
 
 def better_baseline(metrics: Mapping[str, Any]) -> str | None:

@@ -16,9 +16,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from birnn.core.outputs import atomic_file, write_json
 from birnn.core.settings import Side
+from birnn.evaluation.model_names import COMBINED
 from birnn.inference.baseline_model import BaselineModel
 from birnn.inference.network_model import networks_of
-from birnn.inference.predictor import COMBINED, Predictor
+from birnn.inference.predictor import Predictor
 from birnn.inference.weights import DirectionWeights, RecurrentWeights, read_weights
 from birnn.layers.pooling import EVIDENCE_SCALE
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START

@@ -14,12 +14,11 @@ from birnn.core import integrity, libraries
 from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS, MODELS, PADDED
 from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS
-from birnn.evaluation.selection import default_model
+from birnn.evaluation.selection import accuracy, default_model
 from birnn.inference.attribution import Attribution
 from birnn.networks.decision import THRESHOLD, combine, predicted_class
 from birnn.text import encoding, tokenizer
 
-COMBINED = "combined"  # name of the mean of all networks in exported models
 CHOICES = (*NETWORKS, BASELINE, NETWORK_BLEND)  # of models that predict new texts
 
 
@@ -148,9 +147,11 @@ def load_verified(name: str | None = None, threshold: float | None = None) -> Pr
         for model in CHOICES
         if "temperature" in scores.get(model, {})
     }
-    accuracy = scores.get(name, {}).get("accuracy")
     return load(
-        names, temperatures=temperatures, threshold=threshold or THRESHOLD, accuracy=accuracy
+        names,
+        temperatures=temperatures,
+        threshold=threshold or THRESHOLD,
+        accuracy=accuracy(metrics, name)["accuracy"] if metrics else None,
     )
 
 

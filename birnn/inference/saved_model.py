@@ -12,9 +12,10 @@ import keras
 import tensorflow as tf
 
 from birnn.core.outputs import atomic_file
+from birnn.evaluation.model_names import COMBINED
 from birnn.inference.baseline_model import BaselineModel
 from birnn.inference.network_model import NetworkModel, networks_of
-from birnn.inference.predictor import COMBINED, Predictor
+from birnn.inference.predictor import Predictor
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
 from birnn.text.tokenizer import SEPARATORS
 from birnn.training.baseline import Baseline

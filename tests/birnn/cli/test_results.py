@@ -48,9 +48,9 @@ def test_results_give_accuracies_and_differences(corpus: str, validation: str | 
         assert f"{TITLES[first]} minus {TITLES[second]}: {difference} points" in output
         assert f"{low} to {high})\n" in output
     if validation == "test":
-        assert "Predicts by default: All networks\n" in output
+        assert "Predicts by default: All networks, with a test accuracy of " in output
     else:
-        assert "Predicts by default: Baseline\n" in output
+        assert "Predicts by default: Baseline, with a test accuracy of " in output
         for row in measured[BASELINE]["holdout_thresholds"]:
             assert f"{row['threshold']}" in output
             assert f"{row['precision']:.2%}" in output

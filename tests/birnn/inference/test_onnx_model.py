@@ -16,10 +16,10 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Pooling, Side
-from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND
+from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND
 from birnn.inference import onnx_model
 from birnn.inference.network_model import NetworkModel, networks_of
-from birnn.inference.predictor import COMBINED, Predictor
+from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
 from tests.birnn.odd_texts import ODD
 from tests.birnn.predictors import gated, small_baseline, small_predictor

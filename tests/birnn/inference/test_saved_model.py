@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birnn.core.settings import Side
-from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND
+from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND
 from birnn.inference import saved_model
-from birnn.inference.predictor import COMBINED
 from birnn.networks.decision import probability
 from birnn.text import tokenizer
 from tests.birnn.odd_texts import TEXTS
