@@ -20,8 +20,8 @@ from birnn.networks import decision
 from birnn.networks.decision import combine, predicted_class, probability
 from birnn.text import tokenizer
 from birnn.text.encoding import PADDING
-from tests.birnn.odd_texts import TEXTS
-from tests.birnn.predictors import small_predictor
+from tests.birnn.odd_texts import LANGUAGES, TEXTS, UNICODE_TEXTS, VOCABULARY
+from tests.birnn.predictors import gated, small_predictor
 from tests.browser import PAPER, SCHEMES, WIDTHS
 from tests.tiers import sampled
 
@@ -101,8 +101,22 @@ def test_page_computes_what_the_project_computes(
 @given(st.lists(TEXTS | st.just("\udfff"), max_size=3).map("".join))
 def test_any_text_is_encoded_the_same(page: Page, text: str) -> None:
     words, ids = page.evaluate(WORDS_AND_IDS, json.dumps(text))
-    assert words == [text[start:end] for start, end in tokenizer.spans(text)]
+    assert words == [text[start:end] for start, end in tokenizer.spans(text, "keras")]
     assert ids == PREDICTOR.encode([text])[0].tolist()
+
+
+def test_words_of_any_language_are_the_same(open_page: Open) -> None:
+    predictor = gated(small_predictor(40, words=VOCABULARY, tokenizer="unicode"))
+    page = open_page(predictor)
+
+    @settings(max_examples=50)
+    @given(st.sampled_from([*LANGUAGES]) | UNICODE_TEXTS)
+    def check(text: str) -> None:
+        words, ids = page.evaluate(WORDS_AND_IDS, json.dumps(text))
+        assert words == [text[start:end] for start, end in tokenizer.spans(text, "unicode")]
+        assert ids == predictor.encode([text])[0].tolist()
+
+    check()
 
 
 @pytest.mark.parametrize("truncating", get_args(Side))
@@ -111,7 +125,7 @@ def test_effect_of_a_word_is_the_change_when_it_is_hidden(
 ) -> None:
     predictor = small_predictor(8, "pre", truncating)
     effects = open_page(predictor).evaluate(EFFECTS, LONG)
-    words = len(tokenizer.spans(LONG))
+    words = len(tokenizer.spans(LONG, "keras"))
     read = range(words)[-8:] if truncating == "pre" else range(7)
     (sequence,) = predictor.encode([LONG])
     hidden = np.where(np.eye(8, dtype=bool), PADDING, sequence)[8 - len(read) :]
@@ -153,7 +167,7 @@ def test_words_are_highlighted_by_class_and_faint_if_not_read(page: Page) -> Non
         .first.locator("span")
         .evaluate_all("spans => spans.map(span => span.className)")
     )
-    unread = len(tokenizer.spans(LONG)) - 8
+    unread = len(tokenizer.spans(LONG, "keras")) - 8
     assert classes[:unread] == ["unread"] * unread
     highlighted = set(classes[unread:]) - {""}
     assert highlighted

@@ -50,6 +50,7 @@ def predictors(networks: Predictor, linear: baseline.Predictor) -> dict[str, Pre
         return lambda texts: single.predict(texts)[name]
 
     def predict_with_baseline(texts: tuple[str, ...]) -> NDArray[np.float32]:
-        return linear([words or [] for words in tokenizer.tokenize(texts).to_pylist()])
+        tokens = tokenizer.tokenize(texts, networks.encoding.tokenizer)
+        return linear([words or [] for words in tokens.to_pylist()])
 
     return {name: predict_with(name) for name in NETWORKS} | {BASELINE: predict_with_baseline}

@@ -62,7 +62,7 @@ def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.
     table[predicted] = table[predicted].mask(table["no_known_words"])
     if unknown:
         known = set(networks.encoding.words)
-        tokens = tokenizer.tokenize(contents).to_pylist()
+        tokens = tokenizer.tokenize(contents, networks.encoding.tokenizer).to_pylist()
         table["unknown"] = _strings(
             " ".join(dict.fromkeys(word for word in words or [] if word not in known))
             for words in tokens

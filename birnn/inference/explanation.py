@@ -80,10 +80,11 @@ class Explainer:
 
     def explain(self, text: str) -> Explanation:
         """Return the predictions for a text and the contributions of its words."""
-        tokens = tokenizer.tokenize([text])
+        scheme = self.predictor.encoding
+        tokens = tokenizer.tokenize([text], scheme.tokenizer)
         words: list[str] = tokens.to_pylist()[0] or []
-        sequences = encoding.encode(tokens, self.predictor.encoding)
-        word_indices = encoding.word_indices(len(words), self.predictor.encoding)
+        sequences = encoding.encode(tokens, scheme)
+        word_indices = encoding.word_indices(len(words), scheme)
         segments = self._split(text, words, set(word_indices.tolist()))
         if without_known_words(sequences)[0]:
             return Explanation(segments)
@@ -111,7 +112,8 @@ class Explainer:
     def _split(self, text: str, words: list[str], read: set[int]) -> list[Segment]:
         """Split a text into segments; `read` has the indices of the words that the networks see."""
         segments, last_end = [], 0
-        for index, (start, end) in enumerate(tokenizer.spans(text)):
+        spans = tokenizer.spans(text, self.predictor.encoding.tokenizer)
+        for index, (start, end) in enumerate(spans):
             if start > last_end:
                 segments.append(Segment(text[last_end:start]))
             known = words[index] in self._vocabulary

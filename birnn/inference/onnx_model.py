@@ -21,6 +21,7 @@ from birnn.layers.pooling import EVIDENCE_SCALE
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
 from birnn.text.ngrams import NO_NGRAM, RatioTable
 from birnn.text.tokenizer import SEPARATORS
+from birnn.text.unicode_words import REPLACE, WORD
 
 # The first version in which all reductions take their axes as an input, and the oldest format with
 # the operators that it needs. Runtimes since 2023 support them.
@@ -31,9 +32,15 @@ IR_VERSION = 9
 # reset, candidate for a GRU.
 GATES = {"lstm": [0, 3, 1, 2], "gru": [0, 1, 2]}
 
+SPLIT = {
+    "keras": "To encode a text, replace each character that is in replace, split at spaces, and "
+    "drop empty words. ",
+    "unicode": "To encode a text, find all matches of the regular expression word (of JavaScript "
+    "with the flag u, or of Python's package regex), and drop those without group 1. Normalize "
+    "each match to NFC, change it to lowercase, and replace each character that is in replace. ",
+}
 ABOUT = (
-    "To encode a text, replace each character that is in replace, split at spaces, and drop empty "
-    "words. The first of words has the id first_word_id, the next has the next id, and others have "
+    "The first of words has the id first_word_id, the next has the next id, and others have "
     "unknown_id. Put start_id in front. Cut to length ids at the side truncating (pre is the "
     "start), then fill up to length with padding_id at the side padding."
 )
@@ -100,9 +107,12 @@ def build_model(networks: Mapping[str, RecurrentWeights]) -> onnx.ModelProto:
 def describe_encoding(encoding: Encoding, *, pooled: bool) -> dict[str, Any]:
     """Return what a program needs to encode texts, for networks that pool or do not, as JSON."""
     lower = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
+    rules: dict[str, Any] = {"replace": lower | dict.fromkeys(SEPARATORS.decode(), " ")}
+    if encoding.tokenizer == "unicode":
+        rules = {"word": WORD, "replace": REPLACE}
     return {
-        "about": ABOUT,
-        "replace": lower | dict.fromkeys(SEPARATORS.decode(), " "),
+        "about": SPLIT[encoding.tokenizer] + ABOUT,
+        **rules,
         "padding_id": PADDING,
         "start_id": START,
         "unknown_id": OUT_OF_VOCABULARY,

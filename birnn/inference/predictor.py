@@ -27,7 +27,7 @@ class Predictor:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.int32]:
         """Encode texts as padded sequences, int32, shape (texts, maxlen)."""
-        return encoding.encode(tokenizer.tokenize(texts), self.encoding)
+        return encoding.encode(tokenizer.tokenize(texts, self.encoding.tokenizer), self.encoding)
 
     def predict(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the log-odds of positive of each text per network, float32, shape (texts,)."""

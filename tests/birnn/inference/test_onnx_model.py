@@ -16,7 +16,7 @@ from birnn.core.settings import Pooling, Side
 from birnn.inference import onnx_model
 from birnn.inference.predictor import COMBINED, Predictor
 from birnn.networks.decision import combine, probability
-from tests.birnn.odd_texts import ODD
+from tests.birnn.odd_texts import LANGUAGES, ODD, VOCABULARY
 from tests.birnn.predictors import gated, small_predictor
 from tests.projects import PROJECT
 
@@ -47,13 +47,16 @@ def test_example_in_the_docs_predicts_the_same(
     monkeypatch.chdir(tmp_path)
     longest = 3 if truncating == "pre" else 0
     layout = {"padding": padding, "truncating": truncating, "pooling": pooling}
+    reviews = REVIEWS
+    if padding == "post":
+        reviews, layout = [*LANGUAGES], layout | {"words": VOCABULARY, "tokenizer": "unicode"}
     predictor = gated(small_predictor(**layout, longest_ngram=longest))
     onnx_model.write(predictor, Path("birnn.onnx"))
     onnx.checker.check_model("birnn.onnx", full_check=True)
     Path("example.py").write_text(python_example(), encoding="utf-8")
     example = runpy.run_path("example.py")
-    exported = example["predict"](REVIEWS)
-    log_odds = predictor.predict(REVIEWS)
+    exported = example["predict"](reviews)
+    log_odds = predictor.predict(reviews)
     expected = log_odds | {COMBINED: combine(list(log_odds.values()))}
     assert exported.keys() == expected.keys()
     for name, odds in expected.items():
