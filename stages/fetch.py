@@ -9,6 +9,7 @@ from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.corpora import fallback_warning, sources, store
 from birnn.text import unlabelled
+from birnn.text.tokenizer import Tokenizer
 
 
 def main(settings: Settings) -> None:
@@ -27,15 +28,15 @@ def main(settings: Settings) -> None:
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
     print(f"test reviews whose text is also in the training split: {description['overlap']:,}")
-    write_unlabelled(description["name"])
+    write_unlabelled(description["name"], corpus.tokenizer)
     fallback_warning.warn_if_fallback(description["name"], description["requested"])
 
 
-def write_unlabelled(corpus: str) -> None:
+def write_unlabelled(corpus: str, tokenizer: Tokenizer) -> None:
     """Write the words of the unlabelled reviews, an empty file if the corpus has none."""
     texts, left_out = sources.read_unlabelled(corpus, paths.RAW)
     with atomic_folder(paths.UNLABELLED) as folder:
-        count = unlabelled.write(texts, folder / paths.UNLABELLED_REVIEWS.name)
+        count = unlabelled.write(texts, tokenizer, folder / paths.UNLABELLED_REVIEWS.name)
         write_json(
             folder / paths.UNLABELLED_DESCRIPTION.name, {"reviews": count, "left_out": left_out}
         )

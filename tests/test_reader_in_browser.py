@@ -21,8 +21,8 @@ from birnn.networks.decision import probability
 from birnn.networks.network import predict
 from birnn.text import tokenizer
 from birnn.text.encoding import PADDING
-from tests.birnn.odd_texts import TEXTS
-from tests.birnn.predictors import small_baseline, small_predictor
+from tests.birnn.odd_texts import LANGUAGES, TEXTS, UNICODE_TEXTS, VOCABULARY
+from tests.birnn.predictors import gated, small_baseline, small_predictor
 from tests.browser import PAPER, SCHEMES, WIDTHS
 from tests.tiers import sampled
 
@@ -102,9 +102,24 @@ def test_page_computes_what_the_project_computes(
 @given(st.lists(TEXTS | st.just("\udfff"), max_size=3).map("".join))
 def test_any_text_is_encoded_the_same(page: Page, text: str) -> None:
     words, ids = page.evaluate(WORDS_AND_IDS, json.dumps(text))
-    assert words == [text[start:end] for start, end in tokenizer.spans(text)]
+    assert words == [text[start:end] for start, end in tokenizer.spans(text, "keras")]
     (network, *_) = PREDICTOR.models.values()
-    assert ids == network.encode(tokenizer.tokenize([text]))[0].tolist()
+    assert ids == network.encode(PREDICTOR.tokenize([text]))[0].tolist()
+
+
+def test_words_of_any_language_are_the_same(open_page: Open) -> None:
+    predictor = gated(small_predictor(40, words=VOCABULARY, tokenizer="unicode"))
+    page = open_page(predictor)
+    (network, *_) = predictor.models.values()
+
+    @settings(max_examples=50)
+    @given(st.sampled_from([*LANGUAGES]) | UNICODE_TEXTS)
+    def check(text: str) -> None:
+        words, ids = page.evaluate(WORDS_AND_IDS, json.dumps(text))
+        assert words == [text[start:end] for start, end in tokenizer.spans(text, "unicode")]
+        assert ids == network.encode(predictor.tokenize([text]))[0].tolist()
+
+    check()
 
 
 @pytest.mark.parametrize("truncating", get_args(Side))
@@ -113,10 +128,10 @@ def test_effect_of_a_word_is_the_change_when_it_is_hidden(
 ) -> None:
     predictor = small_predictor(8, "pre", truncating)
     effects = open_page(predictor).evaluate(EFFECTS, LONG)
-    words = len(tokenizer.spans(LONG))
+    words = len(tokenizer.spans(LONG, "keras"))
     read = range(words)[-8:] if truncating == "pre" else range(7)
     for model, each in zip(predictor.models.values(), effects, strict=True):
-        (sequence,) = model.encode(tokenizer.tokenize([LONG]))
+        (sequence,) = model.encode(predictor.tokenize([LONG]))
         hidden = np.where(np.eye(8, dtype=bool), PADDING, sequence)[8 - len(read) :]
         full, without = (predict(model.network, ids) for ids in (sequence[None], hidden))
         assert [index for index, _ in each] == list(read)
@@ -158,7 +173,7 @@ def test_words_are_highlighted_by_class_and_faint_if_not_read(page: Page) -> Non
         .first.locator("span")
         .evaluate_all("spans => spans.map(span => span.className)")
     )
-    unread = len(tokenizer.spans(LONG)) - 8
+    unread = len(tokenizer.spans(LONG, "keras")) - 8
     assert classes[:unread] == ["unread"] * unread
     highlighted = set(classes[unread:]) - {""}
     assert highlighted

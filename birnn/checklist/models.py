@@ -26,7 +26,7 @@ def run_tests(models: Path, corpus_file: Path) -> pd.DataFrame:
     chosen = encoding.read(PADDED)
 
     def encode(texts: Sequence[str]) -> NDArray[np.int32]:
-        return encoding.encode(tokenizer.tokenize(texts), chosen)
+        return encoding.encode(tokenizer.tokenize(texts, chosen.tokenizer), chosen)
 
     named = [behavioral_tests.has_name(text) for text in reviews.all_texts(corpus_file)]
     groups = reviews.groups(corpus_file)

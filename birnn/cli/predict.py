@@ -15,7 +15,6 @@ from birnn.evaluation.model_names import TITLES
 from birnn.inference import known_words
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
-from birnn.text import tokenizer
 
 LARGEST_BATCH = 20_000_000  # characters
 EXCERPT = 60  # characters of a text that are printed
@@ -52,7 +51,7 @@ def predict(predictor: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd
     list the distinct words that are not in the vocabulary, in text order.
     """
     contents = [content for _, content in texts]
-    tokens = tokenizer.tokenize(contents)
+    tokens = predictor.tokenize(contents)
     predicted = predictor.predict_tokens(tokens)
     table = pd.DataFrame(
         {

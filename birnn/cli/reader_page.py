@@ -1,6 +1,8 @@
 """A self-contained HTML page that classifies reviews in a browser, without a server."""
 
 import base64
+import re
+import string
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from birnn.networks.decision import CLASSES, boundary
 from birnn.reporting import templating
 from birnn.style import colors
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
-from birnn.text.tokenizer import SEPARATORS
+from birnn.text.tokenizer import SEPARATORS, Tokenizer
+from birnn.text.unicode_words import REPLACE, WORD
 from birnn.training.baseline import Baseline
 
 # Share of the vocabulary, from the most frequent word, whose vectors take 16 bits per number, not
@@ -52,7 +55,7 @@ def render(predictor: Predictor) -> str:
     else:
         models = _networks(predictor)
     model = {
-        "separators": SEPARATORS.decode(),
+        **_tokenizer(predictor.tokenizer),
         "ids": {"padding": PADDING, "start": START, "unknown": OUT_OF_VOCABULARY},
         "firstWord": FIRST_WORD,
         "classes": CLASSES,
@@ -85,6 +88,16 @@ def quantize(vectors: Floats, dtype: type[np.signedinteger[Any]]) -> tuple[NDArr
     scales = np.where(largest > 0, largest, 1).astype(np.float32)
     # Tiny scales are rounded so much that the largest number would overflow.
     return np.rint(vectors / scales[:, None]).clip(-limit, limit).astype(dtype), scales
+
+
+def _tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
+    """Return a regular expression whose group 1 is a word, and what to change in words."""
+    if tokenizer == "unicode":
+        return {"word": WORD, "unicode": True, "replace": REPLACE}
+    # Lone surrogates separate words.
+    separators = re.sub(r"[\\\]^-]", r"\\\g<0>", SEPARATORS.decode()) + r"\p{Cs}"
+    lower = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
+    return {"word": f"([^ {separators}]+)", "unicode": False, "replace": lower}
 
 
 def _networks(predictor: Predictor) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from birnn.core.settings import Settings
 from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Review
+from birnn.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Corpus:
         read: yields the reviews of both splits, in any order that is the same at each call.
         vocabulary: the words in order of rank, if the corpus defines its own order.
         describe: yields lines about what was read, such as the number of rows that were skipped.
+        tokenizer: splits the texts into words.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Corpus:
     read: Callable[[], Iterator[Review]]
     vocabulary: list[str] | None = None
     describe: Callable[[], Iterable[str]] = tuple
+    tokenizer: Tokenizer = "unicode"
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,12 @@ class Source:
 
 
 def _imdb(_settings: Settings, raw: Path) -> Corpus:
-    return Corpus("imdb", "imdb", imdb.reader(raw))
+    return Corpus("imdb", "imdb", imdb.reader(raw), tokenizer="keras")
 
 
 def _imdb_npz(_settings: Settings, raw: Path) -> Corpus:
     arrays = imdb_npz.load(raw)
-    return Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary)
+    return Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary, tokenizer="keras")
 
 
 def _rotten_tomatoes(_settings: Settings, _raw: Path) -> Corpus:

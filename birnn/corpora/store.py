@@ -21,6 +21,7 @@ from birnn.corpora.review import SPLITS, Digest, Review, short_hash
 from birnn.corpora.sources import Corpus
 from birnn.text import tokenizer
 from birnn.text.parallel import map_in_order
+from birnn.text.tokenizer import Tokenizer
 
 SCHEMA = pa.schema(
     {
@@ -72,8 +73,9 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     frequency. Reviews are processed in batches, so they need not fit in memory.
 
     Returns the content of `corpus.json`: the names of the corpus and of the requested corpus, the
-    size of the vocabulary, the number of test reviews whose text is also in the training split, and
-    for each split the numbers of reviews, positive reviews and groups, and the digest.
+    tokenizer unless it is `keras`, the size of the vocabulary, the number of test reviews whose
+    text is also in the training split, and for each split the numbers of reviews, positive reviews
+    and groups, and the digest.
 
     Raises:
         InputError: an id is not unique, a split lacks one of the two classes, or, with
@@ -88,7 +90,9 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             )
             for split in SPLITS
         }
-        for split, rows, word_counts in map_in_order(_tokenize, _batches(corpus.read(), tallies)):
+        for split, rows, word_counts in map_in_order(
+            lambda batch: _tokenize(*batch, corpus.tokenizer), _batches(corpus.read(), tallies)
+        ):
             writers[split].write_batch(rows)
             if split == "train":
                 counts.update(word_counts)
@@ -103,6 +107,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     description = {
         "name": corpus.name,
         "requested": corpus.requested,
+        **tokenizer.describe(corpus.tokenizer),
         "vocabulary": len(ranked),
         "overlap": int(shared.sum()),
         **{split: tally.describe() for split, tally in tallies.items()},
@@ -130,10 +135,11 @@ def _batches(
             yield split, batch
 
 
-def _tokenize(batch: tuple[str, list[Review]]) -> tuple[str, pa.RecordBatch, Counter[str]]:
+def _tokenize(
+    split: str, reviews: list[Review], name: Tokenizer
+) -> tuple[str, pa.RecordBatch, Counter[str]]:
     """Return the rows of a batch with their tokens, and the count of each token."""
-    split, reviews = batch
-    tokens = tokenizer.tokenize(review.text for review in reviews)
+    tokens = tokenizer.tokenize((review.text for review in reviews), name)
     columns = [
         pa.array([review.id for review in reviews], pa.string()),
         pa.array([review.group for review in reviews], pa.string()),

@@ -93,7 +93,7 @@ class Explainer:
 
     def explain(self, text: str) -> Explanation:
         """Return the predictions for a text and the contributions of its words."""
-        tokens = tokenizer.tokenize([text])
+        tokens = self.predictor.tokenize([text])
         words: list[str] = tokens.to_pylist()[0] or []
         segments = self._split(text, words)
         predicted = self.predictor.predict_tokens(tokens)
@@ -117,7 +117,7 @@ class Explainer:
         model = self.predictor.model
         read = model.words_read(len(words))
         segments, last_end = [], 0
-        for index, (start, end) in enumerate(tokenizer.spans(text)):
+        for index, (start, end) in enumerate(tokenizer.spans(text, self.predictor.tokenizer)):
             if start > last_end:
                 segments.append(Segment(text[last_end:start]))
             known = words[index] in model.vocabulary

@@ -24,7 +24,8 @@ from birnn.inference.weights import DirectionWeights, RecurrentWeights, read_wei
 from birnn.layers.pooling import EVIDENCE_SCALE
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.text.ngrams import NO_NGRAM, RatioTable
-from birnn.text.tokenizer import SEPARATORS
+from birnn.text.tokenizer import SEPARATORS, Tokenizer
+from birnn.text.unicode_words import REPLACE, WORD
 from birnn.training.baseline import Baseline
 
 # The first version in which all reductions take their axes as an input, and the oldest format with
@@ -36,9 +37,15 @@ IR_VERSION = 9
 # reset, candidate for a GRU.
 GATES = {"lstm": [0, 3, 1, 2], "gru": [0, 1, 2]}
 
+SPLIT = {
+    "keras": "To encode a text, replace each character that is in replace, split at spaces, and "
+    "drop empty words. ",
+    "unicode": "To encode a text, find all matches of the regular expression word (of JavaScript "
+    "with the flag u, or of Python's package regex), and drop those without group 1. Normalize "
+    "each match to NFC, change it to lowercase, and replace each character that is in replace. ",
+}
 ABOUT = (
-    "To encode a text, replace each character that is in replace, split at spaces, and drop empty "
-    "words. The first of words has the id first_word_id, the next has the next id, and others have "
+    "The first of words has the id first_word_id, the next has the next id, and others have "
     "unknown_id. Put start_id in front. Cut to length ids at the side truncating (pre is the "
     "start), then fill up to length with padding_id at the side padding. If length is null, cut "
     "nothing, and fill up to the longest text."
@@ -113,13 +120,16 @@ def build_model(
 
 
 def describe_encoding(
-    words: list[str], length: int | None, truncating: Side, padding: Side
+    tokenizer: Tokenizer, words: list[str], length: int | None, truncating: Side, padding: Side
 ) -> dict[str, Any]:
     """Return what a program needs to encode texts, as JSON."""
     lower = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
+    rules: dict[str, Any] = {"replace": lower | dict.fromkeys(SEPARATORS.decode(), " ")}
+    if tokenizer == "unicode":
+        rules = {"word": WORD, "replace": REPLACE}
     return {
-        "about": ABOUT,
-        "replace": lower | dict.fromkeys(SEPARATORS.decode(), " "),
+        "about": SPLIT[tokenizer] + ABOUT,
+        **rules,
         "padding_id": PADDING,
         "start_id": START,
         "unknown_id": OUT_OF_VOCABULARY,
@@ -141,7 +151,7 @@ def write(predictor: Predictor, file: Path) -> None:
     if isinstance(predictor.model, BaselineModel):
         trained = predictor.model.baseline
         models = {predictor.name: trained}
-        description = describe_encoding(_words(trained), None, "post", "post")
+        description = describe_encoding(predictor.tokenizer, _words(trained), None, "post", "post")
     else:
         models = networks = read_weights(predictor)
         encoding = next(iter(networks_of(predictor).values())).encoding
@@ -149,7 +159,7 @@ def write(predictor: Predictor, file: Path) -> None:
         pooled = any(weights.pooled for weights in networks.values())
         padding: Side = "post" if pooled else encoding.padding
         description = describe_encoding(
-            encoding.words, encoding.maxlen, encoding.truncating, padding
+            predictor.tokenizer, encoding.words, encoding.maxlen, encoding.truncating, padding
         )
     temperatures = {name: predictor.temperature(name) for name in models}
     temperatures[COMBINED] = predictor.temperature(predictor.name)

@@ -1,6 +1,6 @@
 """Predictions for new texts, from one model or from several together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from birnn.evaluation.selection import accuracy, default_model
 from birnn.inference.attribution import Attribution
 from birnn.networks.decision import THRESHOLD, combine, predicted_class
 from birnn.text import encoding, tokenizer
+from birnn.text.tokenizer import Tokenizer
 
 CHOICES = (*NETWORKS, BASELINE, NETWORK_BLEND)  # of models that predict new texts
 
@@ -63,12 +64,14 @@ class Predictor:
         models: the models by name; all have the same vocabulary.
         temperatures: number by which the log-odds of a model are divided, and for NETWORK_BLEND
             their mean over several models (see `evaluation.temperature`); 1 if missing.
+        tokenizer: splits the texts into words.
         threshold: probability of positive above which a text is positive.
         accuracy: accuracy on the test split; None if it is unknown.
     """
 
     models: Mapping[str, Model]
     temperatures: Mapping[str, float] = field(default_factory=dict)
+    tokenizer: Tokenizer = "keras"
     threshold: float = THRESHOLD
     accuracy: float | None = None
 
@@ -84,7 +87,11 @@ class Predictor:
 
     def predict(self, texts: Sequence[str]) -> Predictions:
         """Return the predictions for texts."""
-        return self.predict_tokens(tokenizer.tokenize(texts))
+        return self.predict_tokens(self.tokenize(texts))
+
+    def tokenize(self, texts: Iterable[str]) -> pa.ListArray:
+        """Split texts into words, as the models were trained."""
+        return tokenizer.tokenize(texts, self.tokenizer)
 
     def predict_tokens(self, tokens: pa.ListArray) -> Predictions:
         """Return the predictions for texts that are split into words."""
@@ -112,6 +119,7 @@ def load(
     names: Sequence[str], padded: Path = PADDED, models: Path = MODELS, **options: Any
 ) -> Predictor:
     """Load models, with the other attributes of the predictor. Only networks import TensorFlow."""
+    encoded = encoding.read(padded)
     loaded: dict[str, Model] = {}
     for name in names:
         if name == BASELINE:
@@ -122,8 +130,8 @@ def load(
             with libraries.tensorflow_imports():
                 from birnn.inference import network_model  # noqa: PLC0415
 
-            loaded[name] = network_model.load(NETWORKS[name], encoding.read(padded), models / name)
-    return Predictor(loaded, **options)
+            loaded[name] = network_model.load(NETWORKS[name], encoded, models / name)
+    return Predictor(loaded, tokenizer=encoded.tokenizer, **options)
 
 
 def load_verified(name: str | None = None, threshold: float | None = None) -> Predictor:
@@ -138,7 +146,7 @@ def load_verified(name: str | None = None, threshold: float | None = None) -> Pr
     metrics = read_metrics()
     name = name or default_model(metrics)
     names = [*NETWORKS] if name == NETWORK_BLEND else [name]
-    files = [] if name == BASELINE else [PADDED / file for file in encoding.FILES]
+    files = [PADDED / file for file in encoding.FILES]
     files += [METRICS] if metrics else []
     integrity.verify([*files, *(MODELS / each for each in names)])
     scores = metrics | metrics.get("blends", {})

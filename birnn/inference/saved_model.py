@@ -18,6 +18,7 @@ from birnn.inference.network_model import NetworkModel, networks_of
 from birnn.inference.predictor import Predictor
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
 from birnn.text.tokenizer import SEPARATORS
+from birnn.text.unicode_words import APOSTROPHES, MATCH, MATCH_LINE, NO_WORD
 from birnn.training.baseline import Baseline
 
 UNKNOWN_NGRAM = -1
@@ -32,6 +33,9 @@ import tensorflow as tf
 zipfile.ZipFile("{name}").extractall("model")
 predict = tf.saved_model.load("model").signatures["serving_default"]
 predict(texts=tf.constant(["A fine film."]))
+"""
+NORMALIZE = """
+Normalize texts to NFC first, which TensorFlow cannot do: unicodedata.normalize("NFC", text).
 """
 
 
@@ -50,10 +54,8 @@ class TextClassifier(tf.Module):  # type: ignore[misc]  # TensorFlow comes witho
 
     def split(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Split UTF-8 texts into words."""
-        separators = "".join(f"\\x{byte:02x}" for byte in SEPARATORS)
-        # Without an encoding, `lower` changes only ASCII letters.
-        spaced = tf.strings.regex_replace(tf.strings.lower(texts), f"[{separators}]", " ")
-        words = tf.strings.split(spaced, sep=" ")
+        is_unicode = self._predictor.tokenizer == "unicode"
+        words = _split_unicode(texts) if is_unicode else _split_keras(texts)
         return tf.ragged.boolean_mask(words, tf.not_equal(words, ""))
 
     def predict(self, texts: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -135,6 +137,7 @@ def write(predictor: Predictor, file: Path) -> None:
         folder = Path(name)
         archive.write_out(str(folder), verbose=False)
         readme = README.format(version=tf.__version__, name=file.name)
+        readme += NORMALIZE if predictor.tokenizer == "unicode" else ""
         (folder / "README.txt").write_text(readme, encoding="utf-8")
         with (
             atomic_file(file) as temporary,
@@ -142,6 +145,22 @@ def write(predictor: Predictor, file: Path) -> None:
         ):
             for path in sorted(folder.rglob("*")):
                 output.write(path, path.relative_to(folder))
+
+
+def _split_keras(texts: tf.Tensor) -> tf.RaggedTensor:
+    separators = "".join(f"\\x{byte:02x}" for byte in SEPARATORS)
+    # Without an encoding, `lower` changes only ASCII letters.
+    spaced = tf.strings.regex_replace(tf.strings.lower(texts), f"[{separators}]", " ")
+    return tf.strings.split(spaced, sep=" ")
+
+
+def _split_unicode(texts: tf.Tensor) -> tf.RaggedTensor:
+    """Split texts as `text.unicode_words` does, but without normalization to NFC."""
+    lines = tf.strings.regex_replace(tf.strings.regex_replace(texts, "\n", " "), MATCH, MATCH_LINE)
+    words = tf.strings.regex_replace(lines, NO_WORD, "")
+    lower = tf.strings.lower(words, encoding="utf-8")
+    straight = tf.strings.regex_replace(lower, f"[{APOSTROPHES}]", "'")
+    return tf.strings.split(straight, sep="\n")
 
 
 def _pad(ids: tf.RaggedTensor, encoding: Encoding) -> tf.Tensor:

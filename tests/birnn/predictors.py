@@ -23,6 +23,7 @@ from birnn.networks.registry import NETWORKS
 from birnn.text import encoding
 from birnn.text.encoding import Encoding
 from birnn.text.ngrams import NO_NGRAM, RatioTable, codes
+from birnn.text.tokenizer import Tokenizer
 from birnn.training import baseline
 from birnn.training.baseline import Baseline
 from tests.birnn import small_networks
@@ -49,20 +50,24 @@ def small_predictor(
     seed: int = 0,
     pooling: Pooling = "last",
     longest_ngram: int = 0,
+    words: list[str] = WORDS,
+    tokenizer: Tokenizer = "keras",
 ) -> Predictor:
-    """Return a predictor with the vocabulary WORDS, of all networks that have this pooling."""
+    """Return a predictor of all networks that have this pooling."""
     keras.utils.set_random_seed(seed)
     networks = {}
-    table = random_table(longest_ngram, seed) if longest_ngram else None
+    table = random_table(longest_ngram, seed, len(words) + 4) if longest_ngram else None
     ngrams = {"longest_ngram": longest_ngram, "ngrams": len(table.codes)} if table else {}
+    encoded = Encoding(words, maxlen, padding, truncating, tokenizer)
+    shape = {"maxlen": maxlen, "num_words": len(words) + 4, "pooling": pooling}
     # A layer of another kind may ignore masks, which `max_mean` refuses.
     for name in NETWORKS if pooling == "last" else small_networks.LAYERS:
-        model = small_networks.build(config(name, maxlen=maxlen, pooling=pooling, **ngrams))
+        model = small_networks.build(config(name, **shape, **ngrams))
         # Larger weights than at the start of training, so that words change the predictions.
         model.set_weights([4 * weight for weight in model.get_weights()])
         initialize(model, np.empty((0, 5), np.float32), table)
-        networks[name] = NetworkModel(Encoding(WORDS, maxlen, padding, truncating), model)
-    return Predictor(networks)
+        networks[name] = NetworkModel(encoded, model)
+    return Predictor(networks, tokenizer=tokenizer)
 
 
 def small_baseline(longest: int = 2, seed: int = 0) -> Predictor:
@@ -87,11 +92,11 @@ def gated(predictor: Predictor) -> Predictor:
     return replace(predictor, models=networks)
 
 
-def random_table(longest: int, seed: int) -> RatioTable:
-    """Return random ratios of n-grams of WORDS and of the start of a review."""
+def random_table(longest: int, seed: int, num_words: int) -> RatioTable:
+    """Return random ratios of n-grams of words and of the start of a review."""
     generator = np.random.default_rng(seed)
-    reviews = generator.integers(1, IDS, (40, 6)).astype(np.int32)
-    known = np.setdiff1d(codes(reviews, longest, IDS), [NO_NGRAM])
+    reviews = generator.integers(1, num_words, (40, 6)).astype(np.int32)
+    known = np.setdiff1d(codes(reviews, longest, num_words), [NO_NGRAM])
     return RatioTable(known, generator.normal(size=len(known)).astype(np.float32))
 
 

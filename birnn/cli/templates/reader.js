@@ -3,9 +3,7 @@
 // The encoding and the models, as birnn/cli/reader_page.py writes them.
 const model = JSON.parse(document.getElementById("model").textContent);
 const wordIds = new Map(model.words.map((word, rank) => [word, rank + model.firstWord]));
-const separators = model.separators.replace(/[\\\]^-]/g, "\\$&");
-// As birnn/text/tokenizer.py: lone surrogates separate words.
-const wordPattern = new RegExp(`[^ ${separators}\\p{Cs}]+`, "gu");
+const wordPattern = new RegExp(model.word, "gu");
 
 function bytes(base64) {
   const text = atob(base64);
@@ -37,10 +35,16 @@ function prepareNetwork(network) {
   for (const direction of network.directions) direction.inputs = new Map();
 }
 
+/** Return a word as the vocabulary contains it. */
+function normalize(word) {
+  const characters = model.unicode ? word.normalize("NFC").toLowerCase() : word;
+  return Array.from(characters, (character) => model.replace[character] ?? character).join("");
+}
+
 /** Split a text into words, and return them and their ids with the start, truncated but not padded. */
 function encode(text) {
-  const words = [...text.matchAll(wordPattern)];
-  const lower = words.map(([word]) => word.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
+  const words = [...text.matchAll(wordPattern)].filter((match) => match[1]);
+  const lower = words.map(([word]) => normalize(word));
   const all = [model.ids.start, ...lower.map((word) => wordIds.get(word) ?? model.ids.unknown)];
   const dropped = model.truncating === "pre" ? Math.max(0, all.length - maxlen) : 0;
   // The id of word w is at the position w + 1 - dropped.

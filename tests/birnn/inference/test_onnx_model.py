@@ -21,7 +21,7 @@ from birnn.inference import onnx_model
 from birnn.inference.network_model import NetworkModel, networks_of
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
-from tests.birnn.odd_texts import ODD
+from tests.birnn.odd_texts import LANGUAGES, ODD, VOCABULARY
 from tests.birnn.predictors import gated, small_baseline, small_predictor
 from tests.projects import PROJECT
 
@@ -44,6 +44,8 @@ def python_example() -> str:
 def networks(padding: Side, truncating: Side, pooling: Pooling) -> Predictor:
     """Return networks, half of which read n-grams."""
     layout = {"padding": padding, "truncating": truncating, "pooling": pooling}
+    if padding == "post":
+        layout |= {"words": VOCABULARY, "tokenizer": "unicode"}
     predictor = gated(small_predictor(**layout, longest_ngram=3 if truncating == "pre" else 0))
     first, *_ = predictor.models
     return replace(predictor, temperatures={first: 0.5, NETWORK_BLEND: 2.0})
@@ -67,8 +69,9 @@ def test_example_in_the_docs_predicts_the_same(
     onnx.checker.check_model("birnn.onnx", full_check=True)
     Path("example.py").write_text(python_example(), encoding="utf-8")
     example = runpy.run_path("example.py")
-    exported = example["predict"](REVIEWS)
-    predicted = predictor.predict(REVIEWS)
+    reviews = REVIEWS if predictor.tokenizer == "keras" else [*LANGUAGES]
+    exported = example["predict"](reviews)
+    predicted = predictor.predict(reviews)
     expected = predicted.by_model | {COMBINED: predicted.log_odds}
     assert exported.keys() == expected.keys()
     for name, odds in expected.items():
