@@ -9,6 +9,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from birnn.core import processes
 from birnn.evaluation.model_names import BLEND_TITLES, pair_title
 from birnn.experiments import (
     collect,
@@ -16,7 +17,6 @@ from birnn.experiments import (
     grid,
     private_apis,
     recipes,
-    revisions,
     runs,
     search_results,
     tried,
@@ -142,8 +142,8 @@ def review(base: str, output: Path, seeds: int | None, machines: Cluster | None)
     side.
     """
     stale, gate = private_apis.stale_stages(), reviews.read_gate()
-    before, after = revisions.read(base), revisions.read()
-    study_of_base = reviews.find_study(revisions.read_studies(base), store.read_all(), before)
+    before, after = runs.read(base), runs.read()
+    study_of_base = reviews.find_study(reviews.read_studies(base), store.read_all(), before)
     change = reviews.Change(before, after, study_of_base)
     if seeds:
         numbers = ",".join(map(str, reviews.choose_seeds(change, seeds)))
@@ -155,7 +155,8 @@ def review(base: str, output: Path, seeds: int | None, machines: Cluster | None)
         ]
         change = replace(change, runs=pd.DataFrame(measured))
     lines = reviews.judge(change, gate, stale)
-    reviews.write(change, lines, revisions.compare_metrics(base), output)
+    metrics = processes.output("dvc", "metrics", "diff", "--md", "--no-path", base)
+    reviews.write(change, lines, metrics, output)
     verdict = reviews.summarize(lines)
     print(*lines, f"{output}: {verdict}", sep="\n")
     return verdict != reviews.FAILS
