@@ -63,10 +63,9 @@ def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
     """
     start = time.perf_counter()
     for count, point in enumerate(points):
-        seconds = (time.perf_counter() - start) / max(1, count)
-        left = f", about {minutes(seconds * (len(points) - count))} left" if count else ""
         # Only now, because the code may have been edited meanwhile.
         (name,) = runs.names([point])
+        left = time_left(start, count, len(points) - count)
         print(f"[{count + 1} of {len(points)}] {name}{left}", flush=True)
         if execute(point, name) != 0:
             yield point
@@ -100,9 +99,12 @@ def options_of(point: Point) -> list[str]:
     ]
 
 
-def minutes(seconds: float) -> str:
-    """Format a duration in minutes."""
-    return f"{max(1, round(seconds / 60))} min"
+def time_left(start: float, done: int, missing: int) -> str:
+    """Return the estimated time of the missing experiments, such as `, about 3 min left`."""
+    if not (done and missing):
+        return ""
+    seconds = (time.perf_counter() - start) / done * missing
+    return f", about {max(1, round(seconds / 60))} min left"
 
 
 def remove_leftovers() -> None:

@@ -4,7 +4,6 @@ It shows what a recipe was chosen from. It has no test results, so that nothing 
 them.
 """
 
-import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ import dvc.api
 import pandas as pd
 
 from birnn.core.errors import InputError
+from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
@@ -132,8 +132,4 @@ def _source(run: Run) -> str:
 
 
 def _options(settings: Settings) -> list[str]:
-    """Format settings as `birnn sweep` reads them: text without quotes, the rest as in YAML."""
-    return [
-        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
-        for key, value in settings.items()
-    ]
+    return [f"{key}={as_text(value)}" for key, value in settings.items()]
