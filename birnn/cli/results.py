@@ -11,6 +11,8 @@ from birnn.core.paths import METRICS, REPORT
 from birnn.corpora.fallback_warning import warn_if_fallback
 from birnn.evaluation.model_names import (
     BLEND_TITLES,
+    COMBINED,
+    NETWORK_BLEND,
     TITLES,
     comparisons,
     constant_models,
@@ -33,7 +35,8 @@ def run() -> None:
     if not METRICS.exists():
         raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
     metrics = read_json(METRICS)
-    if missing := [title for name, title in TITLES.items() if name not in metrics]:
+    needed = TITLES | {COMBINED: BLEND_TITLES[NETWORK_BLEND]}
+    if missing := [title for name, title in needed.items() if name not in metrics]:
         raise InputError(f"{METRICS} lacks {', '.join(missing)}: run dvc repro")
     corpus, constant = metrics["corpus"], constant_models(metrics)
     width = max(map(len, TITLES.values()))

@@ -28,12 +28,14 @@ def default_model(metrics: Mapping[str, Any]) -> str:
 def accuracy(metrics: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return the `accuracy` of a model, or of all networks, on test reviews, and its interval.
 
+    The result is empty if older code measured them.
+
     Args:
         metrics: content of `metrics.json`.
         name: the model, see `default_model`.
     """
-    measured = metrics[COMBINED if name == NETWORK_BLEND else name]
-    return {key: measured[key] for key in ("accuracy", "accuracy_interval")}
+    measured: dict[str, Any] = metrics.get(COMBINED if name == NETWORK_BLEND else name, {})
+    return measured
 
 
 def better_baseline(metrics: Mapping[str, Any]) -> str | None:

@@ -159,7 +159,7 @@ def load_verified(name: str | None = None, threshold: float | None = None) -> Pr
         names,
         temperatures=temperatures,
         threshold=threshold or THRESHOLD,
-        accuracy=accuracy(metrics, name)["accuracy"] if metrics else None,
+        accuracy=accuracy(metrics, name).get("accuracy"),
     )
 
 
