@@ -226,6 +226,7 @@ def _execute(points: Sequence[Point], machines: Cluster | None) -> dict[int, Run
     done, names = runs.finished(points), runs.names(points)
     # Equal trials are one experiment.
     missing = {names[index]: point for index, point in enumerate(points) if index not in done}
+    execution.check_own_files(missing.values())
     if machines:
         list(machines.execute(list(missing.values())))
     else:
