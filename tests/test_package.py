@@ -17,7 +17,9 @@ from tests.birnn.test_main import COMMANDS
 from tests.projects import PROJECT, check_output, copy, copy_project
 
 OWN_DATA = "text,label,split\n" + "".join(
-    f"{label} {split},{label},{split}\n" for split in ("train", "test") for label in (0, 1)
+    f"{label} {split},{label},{split}\n"
+    for split in ("train", "test")
+    for label in ("positive", "negative")
 )
 # The arguments of each command, and a line or error that shows that it did its work.
 RUNS = {

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from birnn.core import paths
@@ -25,6 +26,7 @@ class Corpus:
         vocabulary: the words in order of rank, if the corpus defines its own order.
         describe: yields lines about what was read, such as the number of rows that were skipped.
         tokenizer: splits the texts into words.
+        unlabelled: returns the unlabelled texts.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Corpus:
     vocabulary: list[str] | None = None
     describe: Callable[[], Iterable[str]] = tuple
     tokenizer: Tokenizer = "unicode"
+    unlabelled: Callable[[], Iterable[str]] = tuple
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class Source:
 
 
 def _imdb(_settings: Settings, raw: Path) -> Corpus:
-    return Corpus("imdb", "imdb", imdb.reader(raw), tokenizer="keras")
+    unlabelled = partial(imdb.read_unlabelled, raw)
+    return Corpus("imdb", "imdb", imdb.reader(raw), unlabelled=unlabelled, tokenizer="keras")
 
 
 def _imdb_npz(_settings: Settings, raw: Path) -> Corpus:
@@ -69,7 +73,7 @@ def own(settings: Settings, folder: Path) -> Corpus:
     """Return the corpus of the user's own files in `folder`."""
     files = labelled_files.LabelledFiles(settings.csv, folder)
     name = settings.csv.train
-    return Corpus(name, name, files.read, describe=files.describe)
+    return Corpus(name, name, files.read, describe=files.describe, unlabelled=files.unlabelled)
 
 
 SOURCES = {
@@ -78,18 +82,6 @@ SOURCES = {
     "rotten-tomatoes": Source(_rotten_tomatoes),
     "csv": Source(_csv),
 }
-
-
-def read_unlabelled(corpus: str, raw: Path) -> tuple[list[str], int]:
-    """Return the unlabelled texts of a corpus, and how many were left out.
-
-    Texts of labelled reviews are left out. Only `imdb` has unlabelled texts. `raw` is the folder
-    for downloads.
-
-    Raises:
-        InputError: the archive is damaged.
-    """
-    return imdb.read_unlabelled(raw) if corpus == "imdb" else ([], 0)
 
 
 def find(settings: Settings, raw: Path) -> Corpus:

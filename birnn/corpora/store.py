@@ -14,13 +14,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import write_json
 from birnn.corpora.review import SPLITS, Digest, Review, short_hash
 from birnn.corpora.sources import Corpus
-from birnn.text import tokenizer
+from birnn.text import tokenizer, unlabelled
 from birnn.text.parallel import map_in_order
+from birnn.text.reviews import all_texts
 from birnn.text.tokenizer import Tokenizer
 
 SCHEMA = pa.schema(
@@ -113,6 +115,37 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
         **{split: tally.describe() for split, tally in tallies.items()},
     }
     write_json(folder / "corpus.json", description)
+    return description
+
+
+def write_unlabelled(corpus: Corpus, labelled: Path, folder: Path) -> dict[str, int]:
+    """Write the words of the unlabelled texts as `reviews.parquet`, and `unlabelled.json`.
+
+    Texts of the reviews that `write` wrote into the folder `labelled` are left out: networks would
+    be tested on text that they have seen.
+
+    Returns the content of `unlabelled.json`: the number of texts, and the number left out.
+    """
+    known: set[int] = set()
+    left_out = 0
+
+    def remaining() -> Iterator[str]:
+        nonlocal left_out
+        for text in corpus.unlabelled():
+            # Only if there are unlabelled texts, because it takes memory.
+            for split in () if known else SPLITS:
+                known.update(
+                    short_hash(t.encode()) for t in all_texts(labelled / f"{split}.parquet")
+                )
+            if short_hash(text.encode()) in known:
+                left_out += 1
+            else:
+                yield text
+
+    file = folder / paths.UNLABELLED_REVIEWS.name
+    count = unlabelled.write(remaining(), corpus.tokenizer, file)
+    description = {"reviews": count, "left_out": left_out}
+    write_json(folder / paths.UNLABELLED_DESCRIPTION.name, description)
     return description
 
 

@@ -66,6 +66,20 @@ def test_sweep_runs_each_experiment_once_and_alone() -> None:
     assert executed[3:] == ["seed-1"]
 
 
+def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:
+    (point,) = grid.points(["fetch.source=csv", "csv.train=b.csv", "csv.unlabelled=c"])
+    for name in ("b.csv", "c/d.csv", "unused.csv"):
+        Path("data/own", name).parent.mkdir(exist_ok=True)
+        Path("data/own", name).touch()
+    expected = r"run dvc add data/own/b\.csv data/own/c && git add data/own"
+    with pytest.raises(InputError, match=expected):
+        execution.run([point], lambda _: pytest.fail("an experiment ran"))
+    execution.check_own_files(grid.points(["train.seed=0"]))
+    Path("data/own/c.dvc").touch()
+    git("add", "data/own/b.csv", "data/own/c.dvc")
+    execution.check_own_files([point])
+
+
 def test_leftovers_of_killed_experiments_are_removed(project: Path) -> None:
     folder = project / ".dvc" / "tmp" / "exps" / "standalone" / "tmpabc"
     folder.mkdir(parents=True)
