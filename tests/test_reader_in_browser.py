@@ -21,7 +21,7 @@ from birnn.networks.decision import combine, predicted_class, probability
 from birnn.text import tokenizer
 from birnn.text.encoding import PADDING
 from tests.birnn.odd_texts import TEXTS
-from tests.birnn.predictors import small_predictor
+from tests.birnn.predictors import CLASSES, small_predictor
 from tests.browser import PAPER, SCHEMES, WIDTHS
 from tests.tiers import sampled
 
@@ -139,7 +139,7 @@ def test_verdicts(open_page: Open, threshold: float, monkeypatch: pytest.MonkeyP
             [combine(list(odds.values())), *odds.values()],
             strict=True,
         ):
-            assert verdict.startswith(predicted_class(log_odds[0]))
+            assert verdict.startswith(predicted_class(log_odds[0], CLASSES))
             shown = float(re.search(r"([\d.]+)%", verdict)[1])
             assert shown == pytest.approx(100 * probability(log_odds)[0], abs=1)
         # A text is never read as HTML.
@@ -168,7 +168,7 @@ def test_nothing_to_go_on_gets_no_label(page: Page) -> None:
         submit(page, "A good film.")
         summary = submit(page, text)
         assert "No label" in summary
-        assert "positive" not in summary
+        assert "thumbs" not in summary
         assert page.get_by_role("heading", level=2).count() == 0
         assert page.get_by_text("pushes toward").first.is_hidden()
 

@@ -38,12 +38,12 @@ class Texts(BaseModel):
 class Prediction(BaseModel):
     """The prediction for a text."""
 
-    sentiment: Literal["negative", "positive"] | None = Field(description="Predicted class.")
+    sentiment: str | None = Field(description="Predicted class.")
     probability: float | None = Field(
-        description="Probability of positive, with all networks combined."
+        description="Probability of the positive class, with all networks combined."
     )
     networks: dict[str, float | None] = Field(
-        description="Probability of positive from each network."
+        description="Probability of the positive class from each network."
     )
     no_known_words: bool = Field(description="Whether the networks see no known word.")
 

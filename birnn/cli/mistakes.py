@@ -4,10 +4,11 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
+from birnn.core.classes import class_names
 from birnn.core.errors import InputError
-from birnn.core.paths import MISTAKES
+from birnn.core.outputs import read_json
+from birnn.core.paths import METRICS, MISTAKES
 from birnn.evaluation.model_names import DISAGREEMENT, TITLES
-from birnn.networks.decision import CLASSES
 
 
 def run(kind: str, count: int) -> None:
@@ -26,10 +27,11 @@ def run(kind: str, count: int) -> None:
         agree = kind == DISAGREEMENT
         subject = "All networks agree on" if agree else f"The {TITLES[kind]} correctly classifies"
         print(f"{subject} the class of every test review.")
+    classes = class_names(read_json(METRICS)["corpus"])
     console = Console(highlight=False)
     for number, review in enumerate(selection.to_dict("records"), start=1):
         console.rule(f"{number} of {len(selection)}", align="left")
         probabilities = ", ".join(f"{TITLES[name]} {review[name]:.4f}" for name in TITLES)
         console.print(Text(f"{review['id']}, {review['words']:,} words", style="bold"))
-        console.print(f"{CLASSES[review['label']]}; probability of positive: {probabilities}")
+        console.print(f"{classes[review['label']]}; probability of {classes[1]}: {probabilities}")
         console.print(Text(review["text"].replace("<br />", "\n")), soft_wrap=False)

@@ -39,7 +39,7 @@ def run(texts: Iterable[Text], names: Sequence[str], output: Path | None, *, unk
 
 
 def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.DataFrame:
-    """Return one row per text: source, text, sentiment and probabilities of positive.
+    """Return one row per text: source, text, sentiment and probabilities of the positive class.
 
     If `no_known_words` is true, sentiment and probabilities are missing. With `unknown`, also list
     the distinct words that are not in the vocabulary, in text order.
@@ -47,12 +47,12 @@ def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.
     contents = [content for _, content in texts]
     sequences = networks.encode(contents)
     log_odds = networks.predict_sequences(sequences)
-    combined = combine(list(log_odds.values()))
+    combined, classes = combine(list(log_odds.values())), networks.encoding.classes
     table = pd.DataFrame(
         {
             "source": _strings(source for source, _ in texts),
             "text": _strings(contents),
-            "sentiment": _strings(map(predicted_class, combined)),
+            "sentiment": _strings(predicted_class(odds, classes) for odds in combined),
             "probability": probability(combined),
             **{name: probability(odds) for name, odds in log_odds.items()},
             "no_known_words": without_known_words(sequences),

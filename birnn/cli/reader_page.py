@@ -13,7 +13,7 @@ from birnn.core.outputs import atomic_file
 from birnn.evaluation.model_names import TITLES
 from birnn.inference.predictor import Predictor
 from birnn.inference.weights import Floats, RecurrentWeights, read_weights
-from birnn.networks.decision import CLASSES, boundary
+from birnn.networks.decision import boundary
 from birnn.reporting import templating
 from birnn.style import colors
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
@@ -58,7 +58,7 @@ def render(predictor: Predictor) -> str:
         "maxlen": encoding.maxlen,
         "padding": encoding.padding,
         "truncating": encoding.truncating,
-        "classes": CLASSES,
+        "classes": encoding.classes,
         "boundary": boundary(),
         "weak": WEAK,
         "listed": TABLE_ROWS,
@@ -73,6 +73,7 @@ def render(predictor: Predictor) -> str:
         .render(
             model=model,
             colors=colors,
+            classes=encoding.classes,
             script=SCRIPT.read_text(encoding="utf-8"),
             words_read=encoding.maxlen - 1,
             last=encoding.truncating == "pre",

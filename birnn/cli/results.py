@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from birnn.core.classes import class_names
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS, REPORT
@@ -68,7 +69,7 @@ def _print_default_model(metrics: dict[str, Any]) -> None:
     measured = (metrics | metrics["blends"])[name]
     print(
         f"It is the most accurate on held-out reviews ({percent(measured['holdout_accuracy'])}). "
-        "Precision and recall of positive there, by --threshold:"
+        f"Precision and recall of {class_names(metrics['corpus'])[1]} there, by --threshold:"
     )
     table = Table("threshold", "precision", "recall", box=None)
     for row in measured["holdout_thresholds"]:

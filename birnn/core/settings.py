@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 from yaml import YAMLError
 
+from birnn.core.classes import CLASSES, Classes
 from birnn.core.errors import InputError
 from birnn.core.paths import PARAMS
 from birnn.core.yaml_files import read_yaml
@@ -34,6 +35,8 @@ Kernel = Literal["auto", "fused", "keras"]
 Pooling = Literal["last", "max_mean"]
 Label = str | int | bool
 Labels = Label | Annotated[list[Label], Field(min_length=1)]
+# Starts with a letter, breaks no Markdown, and is not true or false.
+CLASS_NAME = re.compile(r"(?!true$|false$)[^\W\d_][\w '&/-]*", re.IGNORECASE)
 Value = str | int | float | bool | None | list[Any]
 
 
@@ -99,6 +102,14 @@ class Csv(Section):
                 "csv_labels", "positive and negative must be different labels; case is ignored"
             )
         return self
+
+    @property
+    def classes(self) -> Classes:
+        """The names of the classes: their labels, if each is a single text label."""
+        names = [str(label).strip() for label in (self.negative, self.positive)]
+        if all(map(CLASS_NAME.fullmatch, names)):
+            return names[0], names[1]
+        return CLASSES
 
 
 def as_list(labels: Labels) -> list[Label]:

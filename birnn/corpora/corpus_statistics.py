@@ -64,7 +64,7 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
 
 
 def tabulate(
-    train: SplitStatistics, test: SplitStatistics, overlap: int, maxlen: int
+    train: SplitStatistics, test: SplitStatistics, overlap: int, maxlen: int, positive: str
 ) -> dict[str, tuple[str, str]]:
     """Return the formatted values of both splits by title; groups only if any has two reviews.
 
@@ -73,14 +73,22 @@ def tabulate(
         test: statistics of the test split.
         overlap: the number of test reviews whose text is also in the training split.
         maxlen: ids per review, of which the first marks the start.
+        positive: the name of the positive class.
     """
     grouped = any(split.group_sizes.max() > 1 for split in (train, test))
-    train_values, test_values = (_format(split, maxlen, grouped) for split in (train, test))
+    train_values, test_values = (
+        _format(split, maxlen, positive, grouped) for split in (train, test)
+    )
     rows = {title: (train_values[title], test_values[title]) for title in train_values}
     return rows | {"text is also in a training review": ("", f"{overlap:,}")}
 
 
-def _format(split: SplitStatistics, maxlen: int, grouped: bool) -> dict[str, str]:  # noqa: FBT001
+def _format(
+    split: SplitStatistics,
+    maxlen: int,
+    positive: str,
+    grouped: bool,  # noqa: FBT001
+) -> dict[str, str]:
     size = len(split.lengths)
     median, most, nearly_all = np.quantile(split.lengths, (0.5, 0.9, 0.99))
     groups = {
@@ -89,7 +97,7 @@ def _format(split: SplitStatistics, maxlen: int, grouped: bool) -> dict[str, str
     }
     return {
         "reviews": f"{size:,}",
-        "positive": f"{split.positive / size:.1%}",
+        positive: f"{split.positive / size:.1%}",
         **(groups if grouped else {}),
         "words per review, median": f"{median:,.0f}",
         "words per review, 90% have at most": f"{most:,.0f}",

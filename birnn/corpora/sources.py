@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from birnn.core import paths
+from birnn.core.classes import CLASSES, Classes
 from birnn.core.errors import InputError
 from birnn.core.settings import Settings
 from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
@@ -22,6 +23,7 @@ class Corpus:
         requested: the name of the requested corpus.
         read: yields the reviews of both splits, in any order that is the same at each call.
         vocabulary: the words in order of rank, if the corpus defines its own order.
+        classes: the names of the classes.
         describe: yields lines about what was read, such as the number of rows that were skipped.
     """
 
@@ -29,6 +31,7 @@ class Corpus:
     requested: str
     read: Callable[[], Iterator[Review]]
     vocabulary: list[str] | None = None
+    classes: Classes = CLASSES
     describe: Callable[[], Iterable[str]] = tuple
 
 
@@ -66,7 +69,7 @@ def own(settings: Settings, folder: Path) -> Corpus:
     """Return the corpus of the user's own files in `folder`."""
     files = labelled_files.LabelledFiles(settings.csv, folder)
     name = settings.csv.train
-    return Corpus(name, name, files.read, describe=files.describe)
+    return Corpus(name, name, files.read, classes=settings.csv.classes, describe=files.describe)
 
 
 SOURCES = {

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from birnn.core.classes import describe_classes
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import write_json
@@ -72,8 +73,9 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     frequency. Reviews are processed in batches, so they need not fit in memory.
 
     Returns the content of `corpus.json`: the names of the corpus and of the requested corpus, the
-    size of the vocabulary, the number of test reviews whose text is also in the training split, and
-    for each split the numbers of reviews, positive reviews and groups, and the digest.
+    names of the classes if they are the user's own, the size of the vocabulary, the number of test
+    reviews whose text is also in the training split, and for each split the numbers of reviews,
+    positive reviews and groups, and the digest.
 
     Raises:
         InputError: an id is not unique, a split lacks one of the two classes, or, with
@@ -93,7 +95,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             if split == "train":
                 counts.update(word_counts)
     _check_ids(corpus, tallies)
-    _check_classes(corpus.name, tallies)
+    _check_classes(corpus, tallies)
     shared = np.isin(tallies["test"].texts, tallies["train"].texts)
     if refuse_overlap and shared.any():
         _refuse_overlap(corpus, tallies["test"], shared)
@@ -103,6 +105,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     description = {
         "name": corpus.name,
         "requested": corpus.requested,
+        **describe_classes(corpus.classes),
         "vocabulary": len(ranked),
         "overlap": int(shared.sum()),
         **{split: tally.describe() for split, tally in tallies.items()},
@@ -160,13 +163,14 @@ def _check_ids(corpus: Corpus, tallies: dict[str, Tally]) -> None:
         )
 
 
-def _check_classes(name: str, tallies: dict[str, Tally]) -> None:
+def _check_classes(corpus: Corpus, tallies: dict[str, Tally]) -> None:
     for split, tally in tallies.items():
         negative = len(tally.ids) - tally.positive
         if not tally.positive or not negative:
+            counts = f"{tally.positive} {corpus.classes[1]} and {negative} {corpus.classes[0]}"
             raise InputError(
-                f"the {split} split of {name} has {tally.positive} positive and {negative} "
-                "negative reviews, but needs both: add reviews, or choose another fetch.source"
+                f"the {split} split of {corpus.name} has {counts} reviews, but needs both: "
+                "add reviews, or choose another fetch.source"
             )
 
 

@@ -18,7 +18,8 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from birnn.networks.decision import CLASSES, is_positive, probability
+from birnn.core.classes import Classes
+from birnn.networks.decision import is_positive, probability
 
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the probability of the positive class
 
@@ -113,14 +114,14 @@ def threshold_scores(
 
 
 def confusion_counts(
-    labels: NDArray[np.uint8], log_odds: NDArray[np.floating]
+    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], classes: Classes
 ) -> list[dict[str, Any]]:
     """Return the number of reviews for each pair of actual and predicted class."""
     matrix = confusion_matrix(labels, is_positive(log_odds), labels=[0, 1])
     return [
         {
-            "actual": CLASSES[actual],
-            "predicted": CLASSES[predicted],
+            "actual": classes[actual],
+            "predicted": classes[predicted],
             "reviews": int(matrix[actual, predicted]),
         }
         for actual in (0, 1)

@@ -1,6 +1,7 @@
 """Tables of the plots: one table per plot, and one row per model and point."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from birnn.core.classes import class_names
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import RAW, SCALED, reliability
 from birnn.evaluation.metrics import confusion_counts, precision_recall_points, roc_points
@@ -35,6 +37,7 @@ def tables(
     models = [*NETWORKS, BASELINE]
     labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
     log_odds = {name: table[name].to_numpy() for name in models}
+    classes = class_names(metrics["corpus"])
     temperatures = {
         name: metrics[name]["temperature"] for name in models if "temperature" in metrics[name]
     }
@@ -43,7 +46,7 @@ def tables(
         return _concat({model: points(labels, odds) for model, odds in log_odds.items()})
 
     return {
-        "confusion": per_model(confusion_counts),
+        "confusion": per_model(partial(confusion_counts, classes=classes)),
         "curves": learning_curves(histories, metrics["corpus"]["validation"]),
         "lengths": _concat({name: metrics[name]["by_length"] for name in models}),
         "precision_recall": per_model(precision_recall_points),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from birnn.core.classes import CLASSES
 from birnn.inference.attribution import Attribution, Attributor
 from birnn.inference.known_words import without_known_words
 from birnn.inference.predictor import Predictor
@@ -31,10 +32,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class NetworkExplanation:
-    """The prediction of one network and its explanation, in log-odds of positive.
+    """The prediction of one network and its explanation, in log-odds of the positive class.
 
     Attributes:
-        probability: probability of positive.
+        probability: probability of the positive class.
         blank: log-odds of the text with every word blanked.
         log_odds: log-odds of the text.
         contributions: contribution of each segment; 0 if the networks do not see it.
@@ -56,9 +57,10 @@ class Explanation:
         segments: segments of the whole text, in order.
         no_known_words: whether the networks see no known word. Then there is no prediction.
         sentiment: predicted class.
-        probability: probability of positive, with all networks combined.
-        log_odds: log-odds of positive, with all networks combined.
+        probability: probability of the positive class, with all networks combined.
+        log_odds: log-odds of the positive class, with all networks combined.
         networks: explanation by network name.
+        classes: names of the negative and the positive class.
     """
 
     segments: list[Segment]
@@ -67,6 +69,7 @@ class Explanation:
     probability: float | None = None
     log_odds: float | None = None
     networks: dict[str, NetworkExplanation] = field(default_factory=dict)
+    classes: list[str] = field(default_factory=lambda: [*CLASSES])
 
 
 class Explainer:
@@ -85,8 +88,9 @@ class Explainer:
         sequences = encoding.encode(tokens, self.predictor.encoding)
         word_indices = encoding.word_indices(len(words), self.predictor.encoding)
         segments = self._split(text, words, set(word_indices.tolist()))
+        classes = self.predictor.encoding.classes
         if without_known_words(sequences)[0]:
-            return Explanation(segments)
+            return Explanation(segments, classes=[*classes])
         log_odds = self.predictor.predict_sequences(sequences)
         networks = {}
         for name, attributor in self._attributors.items():
@@ -102,10 +106,11 @@ class Explainer:
         return Explanation(
             segments,
             no_known_words=False,
-            sentiment=predicted_class(combined[0]),
+            sentiment=predicted_class(combined[0], classes),
             probability=float(probability(combined)[0]),
             log_odds=float(combined[0]),
             networks=networks,
+            classes=[*classes],
         )
 
     def _split(self, text: str, words: list[str], read: set[int]) -> list[Segment]:

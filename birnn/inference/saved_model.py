@@ -16,7 +16,7 @@ from birnn.inference.predictor import COMBINED, Predictor
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
 from birnn.text.tokenizer import SEPARATORS
 
-README = """This model returns the probability that a review is positive, from each network and
+README = """This model returns the probability that a review is {positive}, from each network and
 combined (the mean of their log-odds, as a probability). It needs only Python and
 TensorFlow {version} or newer:
 
@@ -82,7 +82,9 @@ def write(predictor: Predictor, file: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         archive.write_out(str(folder), verbose=False)
-        readme = README.format(version=tf.__version__, name=file.name)
+        readme = README.format(
+            version=tf.__version__, name=file.name, positive=predictor.encoding.classes[1]
+        )
         (folder / "README.txt").write_text(readme, encoding="utf-8")
         with (
             atomic_file(file) as temporary,

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-CLASSES = ("negative", "positive")  # the labels 0 and 1
-THRESHOLD = 0.5  # of the probability of positive
+from birnn.core.classes import Classes
+
+THRESHOLD = 0.5  # of the probability of the positive class
 
 
 def boundary() -> float:
@@ -21,9 +22,9 @@ def is_positive(log_odds: NDArray[np.floating]) -> NDArray[np.bool_]:
     return log_odds > boundary()
 
 
-def predicted_class(log_odds: float) -> str:
+def predicted_class(log_odds: float, classes: Classes) -> str:
     """Return the name of the predicted class."""
-    return CLASSES[int(is_positive(np.asarray(log_odds)))]
+    return classes[int(is_positive(np.asarray(log_odds)))]
 
 
 def probability(log_odds: NDArray[np.floating]) -> NDArray[np.float32]:

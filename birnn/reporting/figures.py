@@ -86,6 +86,7 @@ def reliability(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
     If the table has curves after temperature scaling, they are drawn below.
     """
     calibrations = list(table["calibration"].unique())
+    positive = metrics["corpus"]["classes"][1]
     width, height = SIZE
     figure = Figure(figsize=(width, height * len(calibrations)), layout="constrained")
     panels = np.ravel(figure.subplots(len(calibrations), 1))
@@ -97,8 +98,8 @@ def reliability(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
         )
         axes.set(
             title=_on_test_split(title, metrics),
-            xlabel="predicted probability of positive",
-            ylabel="share that is positive",
+            xlabel=f"predicted probability of {positive}",
+            ylabel=f"share that is {positive}",
         )
         axes.plot([0, 1], [0, 1], color=GRID)
         rows, labels = table[table["calibration"] == calibration], _labels("ECE", score, metrics)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from birnn.core.classes import CLASSES, Classes, class_names, describe_classes
 from birnn.core.outputs import read_json, write_json
 from birnn.core.settings import Side
 from birnn.text import tokenizer
@@ -24,19 +25,21 @@ FILES = ("encoding.json", "vocabulary.txt")
 
 @dataclass(frozen=True)
 class Encoding:
-    """The vocabulary and the padding used to encode reviews.
+    """The vocabulary and the padding used to encode reviews, and the names of their classes.
 
     Attributes:
         words: words that have an id, from the most to the least frequent.
         maxlen: length of every sequence, including the start id.
         padding: the side that is padded.
         truncating: the side that is truncated.
+        classes: the names of the classes.
     """
 
     words: list[str]
     maxlen: int
     padding: Side
     truncating: Side
+    classes: Classes = CLASSES
 
 
 def limit(words: list[str], num_words: int) -> list[str]:
@@ -47,15 +50,15 @@ def limit(words: list[str], num_words: int) -> list[str]:
 def write(encoding: Encoding, folder: Path) -> None:
     """Write `encoding.json` and `vocabulary.txt`, one word per line."""
     sides = {name: getattr(encoding, name) for name in ("maxlen", "padding", "truncating")}
-    write_json(folder / "encoding.json", sides)
+    write_json(folder / "encoding.json", sides | describe_classes(encoding.classes))
     tokenizer.write(encoding.words, folder / "vocabulary.txt")
 
 
 def read(folder: Path) -> Encoding:
     """Read an encoding written by `write`."""
-    return Encoding(
-        words=tokenizer.read(folder / "vocabulary.txt"), **read_json(folder / "encoding.json")
-    )
+    described = read_json(folder / "encoding.json")
+    described["classes"] = class_names(described)
+    return Encoding(words=tokenizer.read(folder / "vocabulary.txt"), **described)
 
 
 def encode(tokens: pa.ListArray, encoding: Encoding) -> NDArray[np.int32]:

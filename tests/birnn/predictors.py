@@ -23,6 +23,7 @@ from tests.birnn import small_networks
 with tensorflow_imports():
     import keras
 
+CLASSES = ("thumbs down", "thumbs up")
 WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
 IDS = len(WORDS) + 4
 
@@ -53,7 +54,7 @@ def small_predictor(
         model.set_weights([4 * weight for weight in model.get_weights()])
         initialize(model, np.empty((0, 5), np.float32), table)
         networks[name] = model
-    return Predictor(Encoding(WORDS, maxlen, padding, truncating), networks)
+    return Predictor(Encoding(WORDS, maxlen, padding, truncating, CLASSES), networks)
 
 
 def gated(predictor: Predictor) -> Predictor:

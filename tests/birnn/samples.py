@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from birnn.core.classes import CLASSES
 from birnn.corpora import corpus_statistics
 from birnn.corpora.corpus_statistics import DistinctiveWord, SplitStatistics
 from birnn.evaluation import ensembles, plot_data, summary, temperature
@@ -109,7 +110,7 @@ def metrics(
     predicted = {name: Predictions(table[name].to_numpy(), costs()[name]) for name in TITLES}
     about = {"name": corpus, "requested": "imdb", "validation": "test"} | described
     about |= {"train_reviews": 25_000, "test_reviews": len(table), "vocabulary": 88_584}
-    about["majority_class_share"] = 0.5
+    about = {"classes": CLASSES, "majority_class_share": 0.5} | about
     measured = summary.summarize_models(table, predicted, histories(), maxlen)
     in_training = table["words"].to_numpy() < MEMORIZED
     for name, accuracies in summary.by_overlap(table, in_training).items():
@@ -157,7 +158,9 @@ def content(
     return {
         "metrics": measured,
         "source": {"train": split, "test": split, "overlap": OVERLAP},
-        "statistics": corpus_statistics.tabulate(statistics, statistics, OVERLAP, maxlen),
+        "statistics": corpus_statistics.tabulate(
+            statistics, statistics, OVERLAP, maxlen, measured["corpus"]["classes"][1]
+        ),
         "vocabulary": 19_996,
         "held_out": 0 if measured["corpus"]["validation"] == "test" else 2_500,
         "distinctive_words": [DistinctiveWord("fine", 0.25, 0.125)],

@@ -19,6 +19,7 @@ from birnn.inference.predictor import Predictor
 from birnn.networks.decision import combine, probability
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 from tests.birnn.cli.conftest import Run
+from tests.birnn.predictors import CLASSES
 
 FIRST, *_, LAST = NETWORKS
 PREDICTED = ["sentiment", "probability", *NETWORKS]
@@ -34,10 +35,10 @@ def test_predict_prints_one_line_per_text(birnn: Run, predictor: Predictor) -> N
     for index in (0, 1, 3, 4):
         combined = probability(combine(list(odds.values())))[index]
         each = [f"{TITLES[name]} {probability(odds[name])[index]:.4f}" for name in odds]
-        sentiment = "positive" if combined > 0.5 else "negative"
+        sentiment = CLASSES[int(combined > 0.5)]
         excerpt = re.sub(r"[\x1b\r\n]", " ", texts[index])[:EXCERPT] + "…" * (index == 4)
         assert lines[index] == f"{sentiment}  {combined:.4f}  ({', '.join(each)})  {excerpt}"
-    assert re.search(r"\d|tive", lines[2]) is None
+    assert re.search(r"\d|thumbs", lines[2]) is None
 
 
 @pytest.mark.parametrize("extension", output_tables.WRITERS)
@@ -67,7 +68,7 @@ def test_predict_writes_a_table(
         expected = np.where(MISSING, np.nan, probability(log_odds))
         values = table[name].to_numpy(float).reshape(repeats, -1)
         assert np.allclose(values, expected, atol=1e-6, equal_nan=True)
-    assert ((table["probability"] > 0.5) == (table["sentiment"] == "positive")).all()
+    assert ((table["probability"] > 0.5) == (table["sentiment"] == CLASSES[1])).all()
 
 
 def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
@@ -114,4 +115,4 @@ def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> Non
     assert "http" not in page
     assert ">good</span>" in page
     # Without known words, there is no prediction.
-    assert re.search(r"\d|tive", birnn(*options[:-1], "zxqv <b>")) is None
+    assert re.search(r"\d|thumbs", birnn(*options[:-1], "zxqv <b>")) is None

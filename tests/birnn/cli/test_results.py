@@ -21,7 +21,8 @@ pytestmark = pytest.mark.usefixtures("empty_project")
 
 
 def write_mistakes(*texts: tuple[str, str], probabilities: dict[str, float]) -> None:
-    """Write mistakes of a kind, with their texts."""
+    """Write mistakes of a kind, with their texts, and the names of the classes."""
+    write_json(METRICS, {"corpus": {"classes": ["ham", "spam"]}})
     row = {"id": "test/neg/1_1.txt", "label": 0, "words": 1_234} | probabilities
     rows = [row | {"kind": kind, "text": text} for kind, text in texts]
     MISTAKES.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +67,7 @@ def test_mistakes_are_printed_worst_first(
     write_mistakes(*texts, (DISAGREEMENT, "Third."), probabilities=PROBABILITIES)
     output = invoke("mistakes", FIRST)
     predicted = ", ".join(f"{TITLES[name]} {value:.4f}" for name, value in PROBABILITIES.items())
-    assert f"negative; probability of positive: {predicted}" in " ".join(output.split())
+    assert f"ham; probability of spam: {predicted}" in " ".join(output.split())
     assert "First.\n\n[red]Odd[/red] text." in output
     assert "Third." not in output
     assert "Second." not in invoke("mistakes", FIRST, "--count", "1")

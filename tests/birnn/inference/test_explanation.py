@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birnn.inference.explanation import Explainer, Explanation
-from tests.birnn.predictors import small_predictor
+from tests.birnn.predictors import CLASSES, small_predictor
 
 EXPLAINER = Explainer(small_predictor(maxlen=4))
 TEXTS = st.text(st.characters() | st.sampled_from(" .,-'good bad film"))
@@ -40,5 +40,5 @@ def test_truncated_and_unknown_words_are_marked() -> None:
 def test_text_without_known_words_gets_no_prediction(text: str) -> None:
     # In the last text, truncation removes the known words.
     explanation = EXPLAINER.explain(text)
-    assert explanation == Explanation(explanation.segments, no_known_words=True)
+    assert explanation == Explanation(explanation.segments, classes=[*CLASSES])
     assert "".join(segment.text for segment in explanation.segments) == text

@@ -78,9 +78,13 @@ def test_any_number_of_networks(count: int, tmp_path: Path, *, over_seeds: bool)
 
 
 def test_nothing_is_assumed_about_other_corpora(tmp_path: Path, plain: Documents) -> None:
-    about = dict.fromkeys(("corpus", "requested"), "<script>.csv")
-    _, page, card = documents.write(tmp_path, about=about)
+    about: dict[str, Any] = dict.fromkeys(("corpus", "requested"), "<script>.csv")
+    about |= {"classes": ("ham", "spam")}
+    markdown, page, card = documents.write(tmp_path, about=about)
     assert "<script" not in page
+    assert "spam reviews: `fine`." in markdown
+    assert "| spam | 50.0% | 50.0% |" in markdown
+    assert "classify a text as spam or ham" in card
     limits = section(card, "Limits")
     assert "texts unlike those in <script>.csv" in limits
     assert "English" not in limits
