@@ -10,17 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core import stage
-from birnn.core.classes import class_names
+from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder, read_json
-from birnn.core.paths import (
-    CORPUS_DESCRIPTION,
-    PADDED,
-    RANKED_WORDS,
-    TEST_REVIEWS,
-    TRAIN_REVIEWS,
-)
-from birnn.core.settings import Pad, Settings
+from birnn.core.paths import PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
+from birnn.core.settings import CLASSES, Pad, Settings
 from birnn.text import encoding, reviews, sequences, tokenizer
 from birnn.text.encoding import Encoding
 from birnn.text.holdout import hold_out
@@ -35,7 +28,7 @@ def main(settings: Settings) -> None:
         maxlen=pad.maxlen,
         padding=pad.padding,
         truncating=pad.truncating,
-        classes=class_names(read_json(CORPUS_DESCRIPTION)),
+        classes=read_json(paths.CORPUS_DESCRIPTION).get("classes", CLASSES),
     )
     with atomic_folder(PADDED) as folder:
         encoding.write(scheme, folder)

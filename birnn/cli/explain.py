@@ -48,10 +48,8 @@ def _print(explanation: Explanation) -> None:
     if explanation.no_known_words:
         console.print(NOTHING_TO_GO_ON)
         return
-    positive = escape(explanation.classes[1])
-    console.print(
-        f"{explanation.sentiment}, probability of {positive} {explanation.probability:.4f}"
-    )
+    label = explanation.classes[1]
+    console.print(f"{explanation.sentiment}, probability of {label} {explanation.probability:.4f}")
     for name, network in explanation.networks.items():
         console.print()
         console.rule(f"{TITLES[name]}: {network.probability:.4f}", align="left")
@@ -62,7 +60,7 @@ def _print(explanation: Explanation) -> None:
             table.add_row(escape(input_texts.printable(word)), f"{contribution:+.3f}")
         console.print(table)
         console.print(
-            f"log-odds of {positive}: {network.log_odds:+.3f} (all words blanked: "
+            f"log-odds of {label}: {network.log_odds:+.3f} (all words blanked: "
             f"{network.blank:+.3f}, words: {sum(network.contributions):+.3f}, "
             f"unexplained: {network.gap:+.4f})",
             soft_wrap=True,

@@ -4,10 +4,10 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from birnn.core.classes import class_names
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS, MISTAKES
+from birnn.core.settings import CLASSES
 from birnn.evaluation.model_names import DISAGREEMENT, TITLES
 
 
@@ -27,7 +27,7 @@ def run(kind: str, count: int) -> None:
         agree = kind == DISAGREEMENT
         subject = "All networks agree on" if agree else f"The {TITLES[kind]} correctly classifies"
         print(f"{subject} the class of every test review.")
-    classes = class_names(read_json(METRICS)["corpus"])
+    classes = read_json(METRICS)["corpus"].get("classes", CLASSES)
     console = Console(highlight=False)
     for number, review in enumerate(selection.to_dict("records"), start=1):
         console.rule(f"{number} of {len(selection)}", align="left")

@@ -1,32 +1,19 @@
 """Print the results of the last run in a few lines."""
 
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
-
-from birnn.core.classes import class_names
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS, REPORT
 from birnn.corpora.fallback_warning import warn_if_fallback
-from birnn.evaluation.model_names import (
-    BLEND_TITLES,
-    TITLES,
-    comparisons,
-    constant_models,
-    pair_title,
-)
-from birnn.evaluation.selection import default_model
-from birnn.style.formatting import NOTHING, percent, points
+from birnn.evaluation.model_names import BLEND_TITLES, TITLES, comparisons, pair_title
+from birnn.evaluation.selection import constant_models, default_model
+from birnn.style.formatting import points
 
 
 def run() -> None:
     """Print the test accuracy of each model and of the majority class, and compare the networks.
 
-    Accuracies and differences have 95% intervals over test reviews. If reviews are held out,
-    precision and recall of the default model on them follow. A warning follows if the corpus is the
-    fallback.
+    Intervals are over test reviews. The default model follows; if reviews are held out, with its
+    precision and recall on them. A warning follows if the corpus is the fallback.
 
     Raises:
         InputError: the pipeline has not been run.
@@ -34,7 +21,9 @@ def run() -> None:
     if not METRICS.exists():
         raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
     metrics = read_json(METRICS)
-    if missing := [title for name, title in TITLES.items() if name not in metrics]:
+    if missing := [
+        title for name, title in TITLES.items() if "predicted_labels" not in metrics.get(name, {})
+    ]:
         raise InputError(f"{METRICS} lacks {', '.join(missing)}: run dvc repro")
     corpus, constant = metrics["corpus"], constant_models(metrics)
     width = max(map(len, TITLES.values()))
@@ -43,7 +32,7 @@ def run() -> None:
         print(
             f"{title:<{width}}  test accuracy {metrics[model]['accuracy']:.2%} on {corpus['name']} "
             f"(95% interval over reviews: {low:.2%} to {high:.2%})"
-            f"{', predicts only one class' if title in constant else ''}"
+            f"{', predicts only one class' if model in constant else ''}"
         )
     print(f"The majority class has {corpus['majority_class_share']:.2%} of the test reviews.")
     for pair, compared in comparisons(metrics).items():
@@ -55,27 +44,15 @@ def run() -> None:
             f"{pair_title(*pair)}: {difference} points in this run "
             f"(95% interval over reviews: {low} to {high})"
         )
-    _print_default_model(metrics)
+    chosen = default_model(metrics)
+    print(f"Predicts by default: {BLEND_TITLES[chosen]}")
+    if "blends" in metrics:
+        measured = (metrics | metrics["blends"])[chosen]
+        print(
+            f"It is the most accurate on held-out reviews ({measured['holdout_accuracy']:.2%}). "
+            f"Precision and recall of {corpus['classes'][1]} there, by --threshold:"
+        )
+        for row in measured["holdout_thresholds"]:
+            print("  {threshold}  {precision:7.2%}  {recall:7.2%}".format_map(row))
     print(f"See {REPORT / 'report.md'}")
     warn_if_fallback(corpus["name"], corpus["requested"])
-
-
-def _print_default_model(metrics: dict[str, Any]) -> None:
-    """Print which model predicts by default and, for each threshold, its precision and recall."""
-    name = default_model(metrics)
-    print(f"Predicts by default: {BLEND_TITLES[name]}")
-    if "blends" not in metrics:
-        return
-    measured = (metrics | metrics["blends"])[name]
-    print(
-        f"It is the most accurate on held-out reviews ({percent(measured['holdout_accuracy'])}). "
-        f"Precision and recall of {class_names(metrics['corpus'])[1]} there, by --threshold:"
-    )
-    table = Table("threshold", "precision", "recall", box=None)
-    for row in measured["holdout_thresholds"]:
-        cells = (row["precision"], row["recall"])
-        table.add_row(
-            f"{row['threshold']}",
-            *(NOTHING if value is None else percent(value) for value in cells),
-        )
-    Console(highlight=False).print(table)

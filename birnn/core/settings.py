@@ -16,7 +16,6 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 from yaml import YAMLError
 
-from birnn.core.classes import CLASSES, Classes
 from birnn.core.errors import InputError
 from birnn.core.paths import PARAMS
 from birnn.core.yaml_files import read_yaml
@@ -35,6 +34,7 @@ Kernel = Literal["auto", "fused", "keras"]
 Pooling = Literal["last", "max_mean"]
 Label = str | int | bool
 Labels = Label | Annotated[list[Label], Field(min_length=1)]
+CLASSES = ("negative", "positive")  # of the labels 0 and 1, unless the user's labels name them
 # Starts with a letter, breaks no Markdown, and is not true or false.
 CLASS_NAME = re.compile(r"(?!true$|false$)[^\W\d_][\w '&/-]*", re.IGNORECASE)
 Value = str | int | float | bool | None | list[Any]
@@ -104,7 +104,7 @@ class Csv(Section):
         return self
 
     @property
-    def classes(self) -> Classes:
+    def classes(self) -> tuple[str, str]:
         """The names of the classes: their labels, if each is a single text label."""
         names = [str(label).strip() for label in (self.negative, self.positive)]
         if all(map(CLASS_NAME.fullmatch, names)):

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from birnn.core import paths
-from birnn.core.classes import CLASSES, Classes
 from birnn.core.errors import InputError
-from birnn.core.settings import Settings
+from birnn.core.settings import CLASSES, Settings
 from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Review
@@ -23,7 +22,7 @@ class Corpus:
         requested: the name of the requested corpus.
         read: yields the reviews of both splits, in any order that is the same at each call.
         vocabulary: the words in order of rank, if the corpus defines its own order.
-        classes: the names of the classes.
+        classes: the names of the labels 0 and 1.
         describe: yields lines about what was read, such as the number of rows that were skipped.
     """
 
@@ -31,7 +30,7 @@ class Corpus:
     requested: str
     read: Callable[[], Iterator[Review]]
     vocabulary: list[str] | None = None
-    classes: Classes = CLASSES
+    classes: tuple[str, str] = CLASSES
     describe: Callable[[], Iterable[str]] = tuple
 
 

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from birnn.core.classes import describe_classes
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import write_json
+from birnn.core.settings import CLASSES
 from birnn.corpora.review import SPLITS, Digest, Review, short_hash
 from birnn.corpora.sources import Corpus
 from birnn.text import tokenizer
@@ -105,7 +105,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     description = {
         "name": corpus.name,
         "requested": corpus.requested,
-        **describe_classes(corpus.classes),
+        **({"classes": corpus.classes} if corpus.classes != CLASSES else {}),
         "vocabulary": len(ranked),
         "overlap": int(shared.sum()),
         **{split: tally.describe() for split, tally in tallies.items()},

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.core.classes import class_names
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import RAW, SCALED, reliability
 from birnn.evaluation.metrics import confusion_counts, precision_recall_points, roc_points
@@ -37,7 +36,6 @@ def tables(
     models = [*NETWORKS, BASELINE]
     labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
     log_odds = {name: table[name].to_numpy() for name in models}
-    classes = class_names(metrics["corpus"])
     temperatures = {
         name: metrics[name]["temperature"] for name in models if "temperature" in metrics[name]
     }
@@ -46,7 +44,7 @@ def tables(
         return _concat({model: points(labels, odds) for model, odds in log_odds.items()})
 
     return {
-        "confusion": per_model(partial(confusion_counts, classes=classes)),
+        "confusion": per_model(partial(confusion_counts, classes=metrics["corpus"]["classes"])),
         "curves": learning_curves(histories, metrics["corpus"]["validation"]),
         "lengths": _concat({name: metrics[name]["by_length"] for name in models}),
         "precision_recall": per_model(precision_recall_points),

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core.classes import CLASSES
 from birnn.inference.attribution import Attribution, Attributor
 from birnn.inference.known_words import without_known_words
 from birnn.inference.predictor import Predictor
@@ -55,21 +54,21 @@ class Explanation:
 
     Attributes:
         segments: segments of the whole text, in order.
+        classes: names of the negative and the positive class.
         no_known_words: whether the networks see no known word. Then there is no prediction.
         sentiment: predicted class.
         probability: probability of the positive class, with all networks combined.
         log_odds: log-odds of the positive class, with all networks combined.
         networks: explanation by network name.
-        classes: names of the negative and the positive class.
     """
 
     segments: list[Segment]
+    classes: list[str]
     no_known_words: bool = True
     sentiment: str | None = None
     probability: float | None = None
     log_odds: float | None = None
     networks: dict[str, NetworkExplanation] = field(default_factory=dict)
-    classes: list[str] = field(default_factory=lambda: [*CLASSES])
 
 
 class Explainer:
@@ -88,9 +87,9 @@ class Explainer:
         sequences = encoding.encode(tokens, self.predictor.encoding)
         word_indices = encoding.word_indices(len(words), self.predictor.encoding)
         segments = self._split(text, words, set(word_indices.tolist()))
-        classes = self.predictor.encoding.classes
+        classes = [*self.predictor.encoding.classes]
         if without_known_words(sequences)[0]:
-            return Explanation(segments, classes=[*classes])
+            return Explanation(segments, classes)
         log_odds = self.predictor.predict_sequences(sequences)
         networks = {}
         for name, attributor in self._attributors.items():
@@ -105,12 +104,12 @@ class Explainer:
         combined = combine(list(log_odds.values()))
         return Explanation(
             segments,
+            classes,
             no_known_words=False,
             sentiment=predicted_class(combined[0], classes),
             probability=float(probability(combined)[0]),
             log_odds=float(combined[0]),
             networks=networks,
-            classes=[*classes],
         )
 
     def _split(self, text: str, words: list[str], read: set[int]) -> list[Segment]:

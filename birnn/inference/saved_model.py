@@ -82,9 +82,8 @@ def write(predictor: Predictor, file: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         archive.write_out(str(folder), verbose=False)
-        readme = README.format(
-            version=tf.__version__, name=file.name, positive=predictor.encoding.classes[1]
-        )
+        positive = predictor.encoding.classes[1]
+        readme = README.format(version=tf.__version__, name=file.name, positive=positive)
         (folder / "README.txt").write_text(readme, encoding="utf-8")
         with (
             atomic_file(file) as temporary,

@@ -7,8 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from birnn.core.classes import Classes
-
 THRESHOLD = 0.5  # of the probability of the positive class
 
 
@@ -22,7 +20,7 @@ def is_positive(log_odds: NDArray[np.floating]) -> NDArray[np.bool_]:
     return log_odds > boundary()
 
 
-def predicted_class(log_odds: float, classes: Classes) -> str:
+def predicted_class(log_odds: float, classes: Sequence[str]) -> str:
     """Return the name of the predicted class."""
     return classes[int(is_positive(np.asarray(log_odds)))]
 

@@ -5,6 +5,7 @@ out-of-vocabulary word, 3 is unused, and the word of rank r (from 1) has the id 
 truncated and padded as by `keras.utils.pad_sequences`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from birnn.core.classes import CLASSES, Classes, class_names, describe_classes
 from birnn.core.outputs import read_json, write_json
-from birnn.core.settings import Side
+from birnn.core.settings import CLASSES, Side
 from birnn.text import tokenizer
 
 PADDING, START, OUT_OF_VOCABULARY, FIRST_WORD = 0, 1, 2, 4
@@ -32,14 +32,14 @@ class Encoding:
         maxlen: length of every sequence, including the start id.
         padding: the side that is padded.
         truncating: the side that is truncated.
-        classes: the names of the classes.
+        classes: the names of the labels 0 and 1.
     """
 
     words: list[str]
     maxlen: int
     padding: Side
     truncating: Side
-    classes: Classes = CLASSES
+    classes: Sequence[str] = CLASSES
 
 
 def limit(words: list[str], num_words: int) -> list[str]:
@@ -49,16 +49,16 @@ def limit(words: list[str], num_words: int) -> list[str]:
 
 def write(encoding: Encoding, folder: Path) -> None:
     """Write `encoding.json` and `vocabulary.txt`, one word per line."""
-    sides = {name: getattr(encoding, name) for name in ("maxlen", "padding", "truncating")}
-    write_json(folder / "encoding.json", sides | describe_classes(encoding.classes))
+    names = ["maxlen", "padding", "truncating"] + ["classes"] * (encoding.classes != CLASSES)
+    write_json(folder / "encoding.json", {name: getattr(encoding, name) for name in names})
     tokenizer.write(encoding.words, folder / "vocabulary.txt")
 
 
 def read(folder: Path) -> Encoding:
     """Read an encoding written by `write`."""
-    described = read_json(folder / "encoding.json")
-    described["classes"] = class_names(described)
-    return Encoding(words=tokenizer.read(folder / "vocabulary.txt"), **described)
+    return Encoding(
+        words=tokenizer.read(folder / "vocabulary.txt"), **read_json(folder / "encoding.json")
+    )
 
 
 def encode(tokens: pa.ListArray, encoding: Encoding) -> NDArray[np.int32]:

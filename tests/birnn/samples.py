@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.core.classes import CLASSES
+from birnn.core.settings import CLASSES
 from birnn.corpora import corpus_statistics
 from birnn.corpora.corpus_statistics import DistinctiveWord, SplitStatistics
 from birnn.evaluation import ensembles, plot_data, summary, temperature
@@ -131,7 +131,7 @@ def checklist() -> pd.DataFrame:
         for model in TITLES
     ]
     names = "capability kind test model cases failures failure_rate low high"
-    return pd.DataFrame(rows, columns=names.split()).assign(informative=True)
+    return pd.DataFrame(rows, columns=names.split())
 
 
 def content(
@@ -147,6 +147,7 @@ def content(
     maxlen = settings["pad.maxlen"]
     measured = metrics(columns, maxlen, **about)
     tables = plot_data.tables(pd.DataFrame(columns), measured, histories())
+    _, positive = measured["corpus"]["classes"]
     statistics = SplitStatistics(
         lengths=columns["words"],
         positive=int(columns["label"].sum()),
@@ -158,9 +159,7 @@ def content(
     return {
         "metrics": measured,
         "source": {"train": split, "test": split, "overlap": OVERLAP},
-        "statistics": corpus_statistics.tabulate(
-            statistics, statistics, OVERLAP, maxlen, measured["corpus"]["classes"][1]
-        ),
+        "statistics": corpus_statistics.tabulate(statistics, statistics, OVERLAP, maxlen, positive),
         "vocabulary": 19_996,
         "held_out": 0 if measured["corpus"]["validation"] == "test" else 2_500,
         "distinctive_words": [DistinctiveWord("fine", 0.25, 0.125)],

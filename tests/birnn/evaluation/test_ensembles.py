@@ -1,7 +1,5 @@
 """Blends of models: their weights, fitted to held-out reviews, and their metrics."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,20 +8,18 @@ from birnn.evaluation import ensembles, intervals, metrics, selection, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from tests.birnn import samples
 
+FIRST = samples.MODELS[0]
+
 
 def test_fitted_weight_minimizes_the_loss() -> None:
     columns = samples.predictions(2_000)
-    labels, first, second = (columns[name] for name in ("label", samples.MODELS[0], BASELINE))
+    labels, first, second = (columns[name] for name in ("label", FIRST, BASELINE))
     grid = np.linspace(0, 1, 201)
     losses = [metrics.cross_entropies(labels, (1 - w) * first + w * second).mean() for w in grid]
     weight = ensembles.fit_weight(labels, first, second)
     assert weight == pytest.approx(grid[np.argmin(losses)], abs=0.005)
     random = np.random.default_rng(1).normal(size=2_000)
     assert ensembles.fit_weight(labels, first, random) < 0.05
-
-
-def thresholds(held_out: pd.DataFrame, log_odds: Any) -> Any:
-    return summary.rounded(metrics.threshold_scores(held_out["label"], log_odds))
 
 
 def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
@@ -33,7 +29,8 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
     measured = ensembles.add_ensembles(once, held_out, test)
     for name in TITLES:
         correct = (held_out[name] > 0) == held_out["label"]
-        assert measured[name].pop("holdout_thresholds") == thresholds(held_out, held_out[name])
+        thresholds = metrics.threshold_scores(held_out["label"], held_out[name])
+        assert measured[name].pop("holdout_thresholds") == summary.rounded(thresholds)
         assert measured[name] == once[name] | {"holdout_accuracy": round(correct.mean(), 4)}
     weight, (held_out_blends, blends) = ensembles.fit_blends(held_out, [held_out, test])
     networks = test[[*NETWORKS]].mean(axis=1)
@@ -47,23 +44,20 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
         assert scores.pop("accuracy_interval") == pytest.approx(interval, abs=1e-4)
         held_out_correct = (held_out_blends[name] > 0) == held_out["label"]
         assert scores.pop("holdout_accuracy") == round(held_out_correct.mean(), 4)
-        assert scores.pop("holdout_thresholds") == thresholds(held_out, held_out_blends[name])
+        thresholds = metrics.threshold_scores(held_out["label"], held_out_blends[name])
+        assert scores.pop("holdout_thresholds") == summary.rounded(thresholds)
         expected = metrics.compute_scores(columns["label"], blends[name])
         assert scores == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("baseline", "network", "combined", "expected"),
-    [
-        (0.8, 0.7, 0.9, "networks"),
-        (0.8, 0.9, 0.9, samples.MODELS[0]),
-        (0.9, 0.9, 0.9, BASELINE),
-        (None, None, None, "networks"),
-    ],
+    ("accuracies", "best"),
+    [((0.8, 0.7, 0.9), "networks"), ((0.8, 0.9, 0.9), FIRST), ((0.9, 0.9, 0.9), BASELINE)],
 )
-def test_default_model_is_the_cheapest_of_the_most_accurate(
-    baseline: float | None, network: float | None, combined: float | None, expected: str
+def test_default_model_is_the_cheapest_of_the_best(
+    accuracies: tuple[float, ...], best: str
 ) -> None:
-    accuracies = dict.fromkeys(NETWORKS, network) | {BASELINE: baseline, "networks": combined}
-    measured = {name: {"holdout_accuracy": value} for name, value in accuracies.items() if value}
-    assert selection.default_model({"blends": measured}) == expected
+    names = (BASELINE, FIRST, "networks")
+    blends = {name: {"holdout_accuracy": accuracies[place]} for place, name in enumerate(names)}
+    assert selection.default_model({"blends": blends}) == best
+    assert selection.default_model({}) == "networks"

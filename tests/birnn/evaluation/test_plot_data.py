@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.core.classes import CLASSES
+from birnn.core.settings import CLASSES
 from birnn.evaluation import metrics, plot_data
 from birnn.evaluation.calibration import reliability
 from birnn.evaluation.model_names import NETWORKS

@@ -1,7 +1,6 @@
 """Accuracy on slices of the reviews."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,15 +16,10 @@ def test_by_length() -> None:
     assert extents == [(start + 1, start + 15.5, start + 30, 30) for start in range(0, 300, 30)]
     assert [row["accuracy"] for row in rows] == [0] * 5 + [1] * 5
     assert (rows[0]["low"], rows[0]["high"]) == intervals.score_interval(0, 30)
-
-
-@pytest.mark.parametrize(("reviews", "sizes"), [(29, [29]), (89, [45, 44])])
-def test_small_slices_have_no_accuracy(reviews: int, sizes: list[int]) -> None:
-    lengths = np.arange(reviews, dtype=np.int32)
-    rows = slices.by_length(lengths, lengths >= 0, lengths)
-    assert [row["reviews"] for row in rows] == sizes
-    for row in rows:
-        assert (row | UNKNOWN == row) is (row["reviews"] < 30)
+    few = slices.by_length(lengths[:89], lengths[:89] > 0, lengths[:89])
+    assert [row["reviews"] for row in few] == [45, 44]
+    (row,) = slices.by_length(lengths[:29], lengths[:29] > 0, lengths[:29])
+    assert row == row | {"reviews": 29} | UNKNOWN
 
 
 @settings(max_examples=30)
@@ -39,20 +33,19 @@ def test_slices_partition_the_reviews(lengths: list[int]) -> None:
     assert len({row["longest"] for row in rows}) == len(rows)
 
 
-def test_truncation_counts_the_start_id() -> None:
-    lengths, groups = np.repeat(np.array([2, 3, 4], np.int32), 30), np.arange(90, dtype=np.int32)
+def test_accuracy_by_truncation_and_overlap() -> None:
+    # The start of a review is an id, too.
+    lengths, groups = (
+        np.repeat(np.array([2, 3, 4], np.int32), 30),
+        np.arange(90, dtype=np.int32) // 3,
+    )
     whole, truncated = slices.by_truncation(lengths, 4, lengths != 3, groups)
-    assert (whole["truncated"], whole["reviews"], whole["accuracy"]) == (False, 60, 0.5)
+    low, high = intervals.proportion_interval(lengths[:60] != 3, groups[:60]) or ()
+    expected = {"reviews": 60, "accuracy": 0.5, "low": low, "high": high}
+    assert whole == {"truncated": False} | expected
     assert (truncated["truncated"], truncated["reviews"], truncated["accuracy"]) == (True, 30, 1)
     _, none = slices.by_truncation(lengths, 10, lengths != 3, groups)
     assert none == {"truncated": True, "reviews": 0} | UNKNOWN
-
-
-def test_accuracy_by_overlap() -> None:
-    in_training, correct = np.tile([[1, 0, 0, 1, 0], [1, 1, 0, 1, 0]], 15).astype(np.bool_)
-    groups = np.repeat(np.arange(25, dtype=np.int32), 3)
-    apart, shared = slices.by_overlap(in_training, correct, groups)
-    low, high = intervals.proportion_interval(correct[~in_training], groups[~in_training]) or ()
-    expected = {"reviews": 45, "accuracy": 1 / 3, "low": low, "high": high}
+    apart, shared = slices.by_overlap(lengths == 4, lengths != 3, groups)
     assert apart == {"in_training": False} | expected
     assert (shared["in_training"], shared["reviews"], shared["accuracy"]) == (True, 30, 1)

@@ -40,5 +40,5 @@ def test_truncated_and_unknown_words_are_marked() -> None:
 def test_text_without_known_words_gets_no_prediction(text: str) -> None:
     # In the last text, truncation removes the known words.
     explanation = EXPLAINER.explain(text)
-    assert explanation == Explanation(explanation.segments, classes=[*CLASSES])
+    assert explanation == Explanation(explanation.segments, [*CLASSES])
     assert "".join(segment.text for segment in explanation.segments) == text

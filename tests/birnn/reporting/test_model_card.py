@@ -101,12 +101,10 @@ def test_only_failures_in_most_cases_are_counted(tmp_path: Path) -> None:
         fails = table["cases"] > 0
         table["failure_rate"] = table["model"].map(rates).where(fails)
         table["failures"] = (60 * table["failure_rate"]).where(fails, 0).round().astype(int)
-        table["informative"] = table["model"] != "baseline"
         card = documents.write(tmp_path, checklist=report_stage.by_test(table)).card
         behavior = words(section(card, "Behavior"))
         assert "of 1 behavioral tests: 1 (BiLSTM), 0 (BiGRU), 0 (Baseline)" in behavior
-        assert "| MFT: plain praise is positive | 60 | 31 | 30 | not informative |" in behavior
-        assert "passes every INV (Baseline)." in behavior
+        assert "| MFT: plain praise is positive | 60 | 31 | 30 | 1 |" in behavior
         assert "other first names" not in behavior
         limit = "negation test are misclassified by: BiLSTM."
         assert (limit in card) == (capability == "negation")
