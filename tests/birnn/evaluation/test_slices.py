@@ -18,12 +18,10 @@ def test_by_length() -> None:
     assert (rows[0]["low"], rows[0]["high"]) == intervals.score_interval(0, 30)
     few = slices.by_length(lengths[:89], lengths[:89] > 0, lengths[:89])
     assert [row["reviews"] for row in few] == [45, 44]
-    (row,) = slices.by_length(lengths[:29], lengths[:29] > 0, lengths[:29])
-    assert row == row | {"reviews": 29} | UNKNOWN
 
 
 @settings(max_examples=30)
-@given(st.lists(st.integers(0, 8), min_size=1, max_size=60))
+@given(st.lists(st.integers(0, 8), min_size=1, max_size=120))
 def test_slices_partition_the_reviews(lengths: list[int]) -> None:
     words, correct = np.array(lengths, np.int32), np.ones(len(lengths), np.bool_)
     rows = slices.by_length(words, correct, np.arange(len(words), dtype=np.int32))
@@ -31,14 +29,13 @@ def test_slices_partition_the_reviews(lengths: list[int]) -> None:
     ends = [end for row in rows for end in (row["shortest"], row["longest"])]
     assert ends == sorted(ends)
     assert len({row["longest"] for row in rows}) == len(rows)
+    assert all((row["accuracy"] is None) is (row["reviews"] < 30) for row in rows)
 
 
 def test_accuracy_by_truncation_and_overlap() -> None:
     # The start of a review is an id, too.
-    lengths, groups = (
-        np.repeat(np.array([2, 3, 4], np.int32), 30),
-        np.arange(90, dtype=np.int32) // 3,
-    )
+    groups = np.arange(90, dtype=np.int32) // 3
+    lengths = 2 + groups // 10
     whole, truncated = slices.by_truncation(lengths, 4, lengths != 3, groups)
     low, high = intervals.proportion_interval(lengths[:60] != 3, groups[:60]) or ()
     expected = {"reviews": 60, "accuracy": 0.5, "low": low, "high": high}
