@@ -23,7 +23,7 @@ def main(settings: Settings) -> None:
         split = description[name]
         print(
             f"{name}: {split['reviews']:,} reviews in {split['groups']:,} groups, "
-            f"{split['positive']:,} positive"
+            f"{split['positive']:,} {corpus.classes[1]}"
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
     print(f"test reviews whose text is also in the training split: {description['overlap']:,}")

@@ -46,9 +46,9 @@ pytestmark = pytest.mark.slow
 LAYOUT = {
     "fetch.source": "csv",
     "csv.text_column": "review",
-    "csv.label_column": "stars",
-    "csv.positive": "5",
-    "csv.negative": "1",
+    "csv.label_column": "verdict",
+    "csv.positive": "Fresh",
+    "csv.negative": "Rotten",
 }
 ROWS = 2_000
 
@@ -59,10 +59,10 @@ def write_reviews(file: Path) -> None:
     assert len(reviews) == ROWS
     with file.open("w", encoding="utf-8", newline="") as output:
         writer = csv.writer(output)
-        writer.writerow(["n", "review", "stars", "split"])
+        writer.writerow(["n", "review", "verdict", "split"])
         for number, review in enumerate(reviews):
             split = "test" if number % 3 == 0 else "train"
-            writer.writerow([number, review.text, 5 if review.label else 1, split])
+            writer.writerow([number, review.text, "fresh" if review.label else "rotten", split])
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +107,7 @@ def test_pipeline_runs_on_own_corpus(own: Path) -> None:
     report = (own / "report" / "report.md").read_text(encoding="utf-8")
     assert "Sentiment of the texts in reviews.csv" in report.partition("\n")[0]
     assert "## Behavior" in report
+    assert "\n| Fresh | " in report
     assert "| reviews | 1,333 | 667 |" in report
     assert "groups, such as films" not in report
     # The user's text stays out of git.
@@ -127,7 +128,7 @@ def test_changed_or_deleted_file_reruns_fetch(own_copy: Path) -> None:
     assert stages_run(run("dvc", "repro", cwd=own_copy)) == []
     file = own_copy / "data" / "own" / "reviews.csv"
     content = file.read_bytes()
-    file.write_bytes(content + b"9999,One more review.,5,train\n")
+    file.write_bytes(content + b"9999,One more review.,fresh,train\n")
     assert "fetch" in stages_run(run("dvc", "repro", "--dry", cwd=own_copy))
 
     shutil.rmtree(own_copy / "data")
@@ -156,11 +157,11 @@ def test_temporary_experiment_has_the_file(own_copy: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
-        (["1,Good.,5"], "reviews.csv, line 2: expected 4 columns, found 3"),
-        (["1,Good.,4,train"], "line 2, column 'stars' is '4', neither"),
-        (["1,Good.,5,train"], "the train split of reviews.csv has 1 positive and 0 negative"),
+        (["1,Good.,fresh"], "reviews.csv, line 2: expected 4 columns, found 3"),
+        (["1,Good.,4,train"], "line 2, column 'verdict' is '4', neither"),
+        (["1,Good.,fresh,train"], "the train split of reviews.csv has 1 Fresh and 0 Rotten"),
         (
-            ["1,a,5,train", "2,b,1,train", "3,b,5,test", "4,d,1,test"],
+            ["1,a,fresh,train", "2,b,rotten,train", "3,b,fresh,test", "4,d,rotten,test"],
             "reviews.csv, line 4: the text of this test review is also in the training split",
         ),
     ],
@@ -168,7 +169,7 @@ def test_temporary_experiment_has_the_file(own_copy: Path) -> None:
 def test_invalid_file_gives_one_line_error(own_copy: Path, rows: list[str], expected: str) -> None:
     set_settings(own_copy, {"fetch.overlap": "refuse"})
     before = contents(own_copy / "data" / "corpus")
-    lines = ["n,review,stars,split", *rows, ""]
+    lines = ["n,review,verdict,split", *rows, ""]
     (own_copy / "data" / "own" / "reviews.csv").write_text("\n".join(lines), encoding="utf-8")
     result = run("python", "-m", "stages.fetch", cwd=own_copy)
     assert result.returncode == 1
@@ -207,7 +208,7 @@ def test_predict_accepts_all_inputs(own: Path, tmp_path: Path) -> None:
         assert len(lines) == count
         assert len(set(lines)) == 1
         networks = ", ".join(rf"{network.title} 0\.\d{{4}}" for network in NETWORKS.values())
-        assert re.fullmatch(rf"(positive|negative)  0\.\d{{4}}  \({networks}\)  {text}", lines[0])
+        assert re.fullmatch(rf"(Fresh|Rotten)  0\.\d{{4}}  \({networks}\)  {text}", lines[0])
         # No messages of TensorFlow.
         assert result.stderr == b""
 
@@ -298,7 +299,7 @@ def test_predict_in_browser(own: Path, page: Page) -> None:
     one_line = text.replace("\n", " ")
     printed = birnn("predict", one_line, cwd=own).stdout.decode()
     sentiment, probability = printed.split()[:2]
-    assert f"{sentiment}, probability of positive {probability}" in result.inner_text()
+    assert f"{sentiment}, probability of Fresh {probability}" in result.inner_text()
     for name in re.findall(r"Bi\w+ [\d.]+", printed):
         assert name.replace(" ", ": ") in result.inner_text()
     # The typed text is shown word by word, and its HTML is escaped.

@@ -118,7 +118,8 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
         train, test = (
             corpus_statistics.measure(temporary / f"{split}.parquet", known) for split in SPLITS
         )
-    rows = corpus_statistics.tabulate(train, test, overlap, pad.maxlen)
+    positive = corpus.classes[1]
+    rows = corpus_statistics.tabulate(train, test, overlap, pad.maxlen, positive)
     fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start
     maxlen = min(math.ceil(fitting / 10) * 10, 10_000)
     warnings = _warnings(train, test, words, pad.maxlen, maxlen)

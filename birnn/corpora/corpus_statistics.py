@@ -13,6 +13,7 @@ from birnn.text import reviews
 
 LEAST_Z = 3  # standard errors between the log-odds of a word in both classes
 CORRECTION = 0.5
+POSITIVE = "positive"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
 
 
 def tabulate(
-    train: SplitStatistics, test: SplitStatistics, overlap: int, maxlen: int
+    train: SplitStatistics, test: SplitStatistics, overlap: int, maxlen: int, positive: str
 ) -> dict[str, tuple[str, str]]:
     """Return the formatted values of both splits by title; groups only if any has two reviews.
 
@@ -77,10 +78,12 @@ def tabulate(
         test: statistics of the test split.
         overlap: the number of test reviews whose text is also in the training split.
         maxlen: ids per review, of which the first marks the start.
+        positive: the name of the positive class.
     """
     grouped = any(split.group_sizes.max() > 1 for split in (train, test))
     train_values, test_values = (_format(split, maxlen, grouped) for split in (train, test))
     rows = {title: (train_values[title], test_values[title]) for title in train_values}
+    rows = {positive if title == POSITIVE else title: cells for title, cells in rows.items()}
     return rows | {"text is also in a training review": ("", f"{overlap:,}")}
 
 
@@ -93,7 +96,7 @@ def _format(split: SplitStatistics, maxlen: int, grouped: bool) -> dict[str, str
     }
     return {
         "reviews": f"{size:,}",
-        "positive": f"{split.positive / size:.1%}",
+        POSITIVE: f"{split.positive / size:.1%}",
         **(groups if grouped else {}),
         "words per review, median": f"{median:,.0f}",
         "words per review, 90% have at most": f"{most:,.0f}",

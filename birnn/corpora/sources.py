@@ -8,7 +8,7 @@ from pathlib import Path
 
 from birnn.core import paths
 from birnn.core.errors import InputError
-from birnn.core.settings import Settings
+from birnn.core.settings import CLASSES, Settings
 from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Review
@@ -24,6 +24,7 @@ class Corpus:
         requested: the name of the requested corpus.
         read: yields the reviews of both splits, in any order that is the same at each call.
         vocabulary: the words in order of rank, if the corpus defines its own order.
+        classes: the names of the labels 0 and 1.
         describe: yields lines about what was read, such as the number of rows that were skipped.
         tokenizer: splits the texts into words.
         unlabelled: returns the unlabelled texts.
@@ -33,6 +34,7 @@ class Corpus:
     requested: str
     read: Callable[[], Iterator[Review]]
     vocabulary: list[str] | None = None
+    classes: tuple[str, str] = CLASSES
     describe: Callable[[], Iterable[str]] = tuple
     tokenizer: Tokenizer = "unicode"
     unlabelled: Callable[[], Iterable[str]] = tuple
@@ -73,7 +75,14 @@ def own(settings: Settings, folder: Path) -> Corpus:
     """Return the corpus of the user's own files in `folder`."""
     files = labelled_files.LabelledFiles(settings.csv, folder)
     name = settings.csv.train
-    return Corpus(name, name, files.read, describe=files.describe, unlabelled=files.unlabelled)
+    return Corpus(
+        name,
+        name,
+        files.read,
+        classes=settings.csv.classes,
+        describe=files.describe,
+        unlabelled=files.unlabelled,
+    )
 
 
 SOURCES = {

@@ -23,7 +23,7 @@ from birnn.training.baseline import Baseline
 
 UNKNOWN_NGRAM = -1
 
-README = """This model returns the probability that a review is positive, from each model and
+README = """This model returns the probability that a review is {positive}, from each model and
 combined (the mean of their log-odds, as a probability). It needs only Python and
 TensorFlow {version} or newer:
 
@@ -136,7 +136,8 @@ def write(predictor: Predictor, file: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         archive.write_out(str(folder), verbose=False)
-        readme = README.format(version=tf.__version__, name=file.name)
+        positive = predictor.classes[1]
+        readme = README.format(version=tf.__version__, name=file.name, positive=positive)
         readme += NORMALIZE if predictor.tokenizer == "unicode" else ""
         (folder / "README.txt").write_text(readme, encoding="utf-8")
         with (

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from birnn.core import settings
 from birnn.core.errors import InputError
+from birnn.core.settings import CLASSES
 from birnn.core.yaml_files import read_yaml
 from birnn.networks.definition import NoSettings, Units
 from birnn.networks.registry import NETWORKS
@@ -127,6 +128,12 @@ def test_csv_settings_must_not_contradict_each_other(
 ) -> None:
     assert accepts("csv", **changes) == expected
     assert "yaml: csv: set split_column" in refusal(tmp_path, "test: null", "test: 0.2")
+
+
+@pytest.mark.parametrize("negative", ["ham", ["ham"], "0", 1, False, "TRUE", "a|b"])
+def test_only_single_text_labels_name_the_classes(negative: Any) -> None:
+    csv = settings.Csv.model_construct(negative=negative, positive="Spam ")
+    assert csv.classes == (("ham", "Spam") if negative == "ham" else CLASSES)
 
 
 @pytest.mark.parametrize(
