@@ -29,8 +29,6 @@ SERVER = pytest.StashKey[subprocess.Popen[bytes]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that the Makefile uses."""
-    parser.addoption("--kills", type=int, default=1, help="random kills per stage")
     parser.addoption("--update-hashes", action="store_true", help="rewrite tests/golden")
     parser.addoption("--budget", type=int, help="allowed seconds for the run on two cores")
 
@@ -92,14 +90,7 @@ def pytest_terminal_summary(
 
 
 def elapsed(config: pytest.Config) -> float:
-    """Return the seconds since the start of the run."""
     return time.monotonic() - config.stash[STARTED]
-
-
-@pytest.fixture
-def kills(request: pytest.FixtureRequest) -> int:
-    """Return the number of random kills per stage."""
-    return int(request.config.getoption("--kills"))
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +114,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Build], P
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return a headless Chromium."""
     with open_chromium() as chromium:
         yield chromium
 

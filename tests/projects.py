@@ -74,7 +74,6 @@ def check_output(cwd: Path, *command: str, **variables: str) -> str:
 
 
 def stages_run(result: subprocess.CompletedProcess[str]) -> list[str]:
-    """Return the stages that a `dvc` command ran."""
     lines = result.stdout.splitlines()
     return [line.split("'")[1] for line in lines if line.startswith("Running stage '")]
 
@@ -128,19 +127,16 @@ def set_settings(project: Path, settings: Mapping[str, str]) -> None:
 
 
 def commit(project: Path) -> None:
-    """Commit everything."""
     check_output(project, "git", "add", "--all")
     identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")
     check_output(project, "git", *identity, "commit", "-qm", ".")
 
 
 def copy_settings(folder: Path) -> None:
-    """Copy the default settings."""
     shutil.copy(PROJECT / "params.yaml", folder)
 
 
 def repro(project: Path) -> None:
-    """Run the pipeline."""
     check_output(project, "dvc", "repro")
 
 
@@ -163,7 +159,6 @@ def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
 
 
 def copy(project: Path, folder: Path) -> Path:
-    """Copy a repository, including DVC's cache."""
     return Path(shutil.copytree(project, folder, symlinks=True))
 
 

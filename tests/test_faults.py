@@ -6,7 +6,6 @@ docs/troubleshooting.md describes some of them.
 import os
 import shutil
 import subprocess
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -87,29 +86,6 @@ def flip_bit(file: Path) -> None:
     file.chmod(0o644)
     file.write_bytes(content)
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
-DAMAGES = {
-    truncate: "is damaged: its md5",
-    flip_bit: "is damaged: its md5",
-    Path.unlink: "is missing",
-}
-
-
-def test_missing_or_damaged_input_of_any_stage_is_detected(
-    finished_copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(finished_copy)
-    reading = [stage for stage in STAGES if stage != "fetch"]
-    for stage, (spoil, expected) in zip(reading, cycle(DAMAGES.items()), strict=False):
-        assert integrity.find_damage(stage) is None
-        file = stage_inputs(finished_copy, stage)[-1]
-        content = file.read_bytes()
-        spoil(file)
-        damage = integrity.find_damage(stage)
-        assert str(damage).startswith(f"{file.relative_to(finished_copy)} {expected}")
-        assert str(damage).endswith(" run dvc repro")
-        file.write_bytes(content)
 
 
 @pytest.mark.parametrize("stage", ["pad", "evaluate"])

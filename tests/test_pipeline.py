@@ -202,19 +202,12 @@ def test_unreachable_or_invalid_source_keeps_the_corpus(
     assert "cannot be reached" in error_line(result.stderr)
     assert contents(finished_copy / "data" / "corpus") == before
     archive = archives.write(tmp_path / "whole.tar.gz", archives.WHOLE)
-    truncated = tmp_path / "truncated.tar.gz"
-    truncated.write_bytes(archive.read_bytes()[:300])
-    for expected, file in {
-        "differ from the Large Movie Review Dataset": archive,
-        "is truncated or not an archive": truncated,
-        "which is not a file": tmp_path / "none.tar.gz",
-    }.items():
-        result = run("dvc", "repro", cwd=finished_copy, IMDB_ARCHIVE=str(file))
-        assert result.returncode != 0
-        assert stages_run(result) == ["fetch"]
-        assert expected in error_line(result.stderr)
-        assert str(file) in error_line(result.stderr)
-        assert contents(finished_copy / "data" / "corpus") == before
+    result = run("dvc", "repro", cwd=finished_copy, IMDB_ARCHIVE=str(archive))
+    assert result.returncode != 0
+    assert stages_run(result) == ["fetch"]
+    expected = f"{archive}: the train reviews differ from the Large Movie Review Dataset"
+    assert expected in error_line(result.stderr)
+    assert contents(finished_copy / "data" / "corpus") == before
 
 
 @pytest.mark.exhaustive

@@ -48,7 +48,6 @@ class Machines:
         self.folders: list[Path] = []
 
     def start(self) -> None:
-        """Start one more node."""
         folder = self.folder / f"worker-{len(self.nodes)}"
         if self.nodes:
             options = ["--address", self.address]
@@ -105,7 +104,6 @@ class Machines:
         node.wait()
 
     def end(self) -> None:
-        """Kill all nodes."""
         for node in self.nodes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 for process in [*node.children(recursive=True), node]:
@@ -182,7 +180,6 @@ def on_s3(project: Path, s3: str) -> Path:
 
 
 def publish(project: Path) -> None:
-    """Commit and push all changes."""
     commit(project)
     check_output(project, "git", "push", "-q", "--set-upstream", "origin", "main")
 
@@ -190,6 +187,5 @@ def publish(project: Path) -> None:
 def run_on(
     machines: Machines, project: Path, *options: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run experiments on the nodes."""
     command = (*BIRNN, "sweep", "--on", "ray", "--cpus", "1", *options)
     return run(*command, cwd=project, **(machines.environment | variables))

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -14,7 +13,7 @@ import pandas as pd
 import pytest
 
 from tests.cluster.conftest import BIRNN, Machines, run_on
-from tests.projects import check_output, copy, environment, experiment, experiments, run, stages_run
+from tests.projects import check_output, copy, environment, experiment, experiments, run
 
 pytest.importorskip("ray", reason="make cluster installs Ray")
 pytestmark = pytest.mark.exhaustive
@@ -158,37 +157,6 @@ def test_failed_experiment_prints_its_error(project: Path, machines: Machines) -
     assert labels(project) == []
 
 
-# Each command is a mistake, and each mistake hides the ones before.
-MISTAKES = {
-    "dvc remote modify --local storage url ../storage": (
-        "the DVC remote storage has a relative address, which fails for"
-    ),
-    "dvc config --local core.remote other": (
-        "there is no default DVC remote: run dvc remote add --default NAME"
-    ),
-    "git commit -q --allow-empty -m .": (
-        "the git remote origin does not have this commit: run git push"
-    ),
-    "git remote set-url origin https://token@example.com/birnn.git": (
-        "the address of the git remote origin contains credentials, which"
-    ),
-    "git remote set-url origin https://someone:something@example.com/birnn.git": (
-        "the address of the git remote origin contains credentials, which"
-    ),
-    "git remote remove origin": "there is no git remote origin: run git remote add origin ADDRESS",
-    "rm gate.yaml": "a cluster runs only what is committed: commit and push your changes",
-}
-
-
-def test_invalid_setup_is_rejected(project: Path) -> None:
-    for command, expected in MISTAKES.items():
-        check_output(project, *command.split())
-        result = run(*BIRNN, "sweep", "--on", "ray", *SHORT, cwd=project)
-        assert result.returncode == 1
-        assert result.stderr.startswith(f"error: {expected}")
-        assert len(result.stderr.splitlines()) == 1
-
-
 def test_missing_cluster_or_token_is_an_error(project: Path, machines: Machines) -> None:
     requires = f"Ray at {machines.address} requires its token: set RAY_AUTH_MODE=token, and put"
     for variables, expected in (
@@ -216,24 +184,3 @@ def test_search_on_a_cluster(project: Path, machines: Machines) -> None:
         measured = metrics(project, without_digest(name))["bigru"]["holdout_accuracy"]
         assert measured == pytest.approx(accuracy)
     assert all((folder / "cache" / "files").is_dir() for folder in machines.folders)
-
-
-def test_another_clone_pulls_all_results_and_runs_nothing(on_s3: Path) -> None:
-    check_output(on_s3, "dvc", "push", "--quiet", "--run-cache")
-    check_output(on_s3, "dvc", "exp", "run", "--quiet", "--name", "words", *SHORT)
-    check_output(on_s3, "dvc", "exp", "push", "--quiet", "--run-cache", "origin", "words")
-    check_output(on_s3.parent, "git", "clone", "-q", "origin.git", "other")
-    other = on_s3.parent / "other"
-
-    check_output(other, "dvc", "pull", "--quiet")
-    assert run("dvc", "repro", "--dry", cwd=other).stdout.count("Running stage") == 0
-
-    check_output(other, "dvc", "exp", "pull", "--quiet", "origin", "words")
-    assert "words" in check_output(other, "dvc", "exp", "list", "--name-only")
-
-    # The run cache restores what ran with these settings before.
-    shutil.rmtree(other / ".dvc" / "cache")
-    check_output(other, "dvc", "pull", "--quiet", "--run-cache")
-    again = run("dvc", "exp", "run", *SHORT, "--pull", "evaluate", cwd=other)
-    assert again.returncode == 0, again.stderr
-    assert "train_baseline" not in stages_run(again), again.stdout

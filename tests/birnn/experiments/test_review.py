@@ -48,7 +48,6 @@ def make_study(runs: pd.DataFrame) -> Study:
 
 
 def make_run(runs: pd.DataFrame, **corpus: Any) -> Run:
-    """Return the first of some runs."""
     metrics: dict[str, Any] = {"corpus": CORPUS | {"validation": "test"} | corpus}
     for name in runs.columns.drop("train.seed"):
         model, measure = name.split(".")

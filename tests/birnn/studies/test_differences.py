@@ -24,7 +24,6 @@ MEASURES = {"accuracy", "loss", "roc_auc"}
 def compute_means(
     runs: NDArray[np.float32], labels: NDArray[np.uint8], groups: NDArray[np.int32]
 ) -> dict[str, Mean]:
-    """Return the mean of each measure of one set of runs."""
     return {
         measure: estimate_mean(
             values(labels, runs),

@@ -24,7 +24,6 @@ GROUPS = ["b", "b", "a"]
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enter an empty folder."""
     monkeypatch.chdir(tmp_path)
 
 
