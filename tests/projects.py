@@ -50,7 +50,7 @@ def resolve(command: Sequence[str], variables: Mapping[str, str]) -> list[str]:
 
 
 def run(
-    *command: str, cwd: Path, warm: bool = True, **variables: str
+    *command: str, cwd: Path, warm: bool = True, stdin: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command with the variables of `environment`, and return its result."""
     own = environment(warm=warm, **variables)
@@ -58,6 +58,7 @@ def run(
         resolve(command, own),
         cwd=cwd,
         env=own,
+        input=stdin,
         capture_output=True,
         text=True,
         encoding="utf-8",

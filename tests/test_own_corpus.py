@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import numpy as np
@@ -83,19 +84,8 @@ def own_copy(own: Path, tmp_path: Path) -> Path:
     return copy(own, tmp_path / "copy")
 
 
-def birnn(
-    *arguments: str, cwd: Path, stdin: bytes = b"", warm: bool = True
-) -> subprocess.CompletedProcess[bytes]:
-    own = environment(warm=warm)
-    return subprocess.run(
-        resolve(["python", "-m", "birnn", *arguments], own),
-        cwd=cwd,
-        env=own,
-        input=stdin,
-        capture_output=True,
-        check=False,
-        timeout=300,
-    )
+def birnn(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return run("python", "-m", "birnn", *arguments, **options)
 
 
 def test_pipeline_runs_on_own_corpus(own: Path) -> None:
@@ -183,19 +173,19 @@ def test_predict_accepts_all_inputs(own: Path, tmp_path: Path) -> None:
     files = [str(tmp_path / name) for name in ("a.txt", "a.csv", "a.jsonl")]
     from_files = [part for file in files for part in ("--file", file)]
     for arguments, stdin, count in (
-        ((text, *from_files, "--column", "review"), b"", 4),
-        ((), f"{text}\r\n{text}".encode(), 2),
+        ((text, *from_files, "--column", "review"), "", 4),
+        ((), f"{text}\r\n{text}", 2),
     ):
         # One is not forked: TensorFlow prints its messages when it is imported.
         result = birnn("predict", *arguments, cwd=own, stdin=stdin, warm=not stdin)
         assert result.returncode == 0, result.stderr
-        lines = result.stdout.decode().splitlines()
+        lines = result.stdout.splitlines()
         assert len(lines) == count
         assert len(set(lines)) == 1
         networks = ", ".join(rf"{network.title} 0\.\d{{4}}" for network in NETWORKS.values())
         assert re.fullmatch(rf"(positive|negative)  0\.\d{{4}}  \({networks}\)  {text}", lines[0])
         # No messages of TensorFlow.
-        assert result.stderr == b""
+        assert result.stderr == ""
 
 
 def test_predict_into_closed_pipe(own: Path) -> None:
@@ -213,7 +203,7 @@ def test_modified_model_is_refused(own_copy: Path) -> None:
     for command in (("predict", "x"), ("serve",)):
         result = birnn(*command, cwd=own_copy)
         assert result.returncode == 1
-        line = error_line(result.stderr.decode())
+        line = error_line(result.stderr)
         assert f"models/{modified} differs from the last run" in line
     # The other networks are unchanged.
     with serving(own_copy, "--network", others[0]) as address:
@@ -280,7 +270,7 @@ def test_predict_in_browser(own: Path, page: Page) -> None:
     result = page.get_by_label("result")
     result.wait_for()
     one_line = text.replace("\n", " ")
-    printed = birnn("predict", one_line, cwd=own).stdout.decode()
+    printed = birnn("predict", one_line, cwd=own).stdout
     sentiment, probability = printed.split()[:2]
     assert f"{sentiment}, probability of positive {probability}" in result.inner_text()
     for name in re.findall(r"Bi\w+ [\d.]+", printed):

@@ -3,10 +3,7 @@
 import ast
 import csv
 import json
-import math
-import os
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -68,39 +65,6 @@ def test_whole_pipeline(finished: Path) -> None:
     assert "| groups, such as films | 252 | 256 |" in report
     assert "`bad`" in report
     assert run("git", "status", "--porcelain", cwd=finished).stdout == ""
-
-
-def idle_repro_seconds(project: Path) -> float:
-    """Return the CPU time, or else the wall time, of a `dvc repro` that runs no stage."""
-    start, before = time.perf_counter(), os.times()
-    result = run("dvc", "repro", cwd=project, warm=False)
-    elapsed, after = time.perf_counter() - start, os.times()
-    assert (result.returncode, stages_run(result)) == (0, [])
-    cpu = after.children_user + after.children_system
-    return (cpu - before.children_user - before.children_system) or elapsed
-
-
-def test_idle_repro_takes_little_longer_than_with_a_single_stage(
-    finished_copy: Path, tmp_path: Path
-) -> None:
-    minimal = tmp_path / "minimal"
-    minimal.mkdir()
-    for command in (
-        ("git", "init", "-q"),
-        ("dvc", "init", "-q"),
-        ("dvc", "stage", "add", "-q", "-n", "one", "-o", "out", "echo 1 > out"),
-        ("dvc", "repro", "-q"),
-    ):
-        check_output(minimal, *command)
-    # Other load slows both projects down, so that a bound in seconds would depend on it.
-    pipeline = single_stage = math.inf
-    for _ in range(10):
-        pipeline = min(pipeline, idle_repro_seconds(finished_copy))
-        single_stage = min(single_stage, idle_repro_seconds(minimal))
-        # With a single stage, it takes about 0.6 s, so the pipeline takes less than 1 s.
-        if pipeline < 1.7 * single_stage:
-            return
-    pytest.fail(f"{pipeline:.2f} s, with a single stage {single_stage:.2f} s")
 
 
 def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path) -> None:

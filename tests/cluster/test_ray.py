@@ -148,15 +148,6 @@ def test_refused_push_saves_the_results(project: Path, machines: Machines, refus
     assert labels(project) == [SHORT_LABEL]
 
 
-def test_failed_experiment_prints_its_error(project: Path, machines: Machines) -> None:
-    result = run_on(machines, project, "-S", "baseline.min_reviews=100000")
-    assert result.returncode == 1
-    assert "error: failed: baseline-min-reviews-100000." in result.stderr
-    assert "failed: on " in failure(result.stdout, "baseline-min-reviews-100000")
-    assert "Traceback" not in result.stdout + result.stderr
-    assert labels(project) == []
-
-
 def test_missing_cluster_or_token_is_an_error(project: Path, machines: Machines) -> None:
     requires = f"Ray at {machines.address} requires its token: set RAY_AUTH_MODE=token, and put"
     for variables, expected in (

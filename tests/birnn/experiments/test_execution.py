@@ -41,6 +41,21 @@ def test_experiments_run_one_by_one(project: Path) -> None:
     assert references(project) == [f"refs/exps/aa/bb/{names[0]}"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the parent of dvc is another process")
+def test_interrupted_experiment_ends_before_its_folder_is_needed() -> None:
+    fake_dvc("""
+        try:
+            os.kill(os.getppid(), signal.SIGINT)
+            time.sleep(60)
+        except KeyboardInterrupt:
+            Path("ended").touch()
+    """)
+    (point,) = grid.points(["train.seed=0"])
+    with pytest.raises(KeyboardInterrupt):
+        execution.execute(point, "seed-0")
+    assert Path("ended").exists()
+
+
 def test_time_left_is_estimated_from_the_experiments_so_far() -> None:
     for seconds, done, remaining, minutes in ((29, 1, 1, 1), (190, 2, 1, 2), (1190, 1, 3, 60)):
         shown = execution.time_left(time.perf_counter() - seconds, done, remaining)
