@@ -57,9 +57,6 @@ def test_whole_pipeline(finished: Path) -> None:
         assert metrics[model]["accuracy"] == pytest.approx(correct.mean(), abs=5e-5)
     overlap = read_json(finished / "data" / "corpus" / "corpus.json")["overlap"]
     assert metrics["baseline"]["by_overlap"][1]["reviews"] == overlap > 0
-    with (finished / "plots" / "confusion.csv").open(encoding="utf-8") as rows:
-        counted = sum(int(row["reviews"]) for row in csv.DictReader(rows))
-    assert counted == (len(NETWORKS) + 1) * metrics["corpus"]["test_reviews"]
     assert "of Rotten Tomatoes film reviews" in (finished / "report" / "report.html").read_text()
     report = (finished / "report" / "report.md").read_text(encoding="utf-8")
     assert "| groups, such as films | 252 | 256 |" in report
@@ -94,27 +91,24 @@ def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path
     assert (finished_copy / "dvc_plots" / "index.html").is_file()
 
 
-def test_edits_that_cannot_change_results_run_no_stage(finished_copy: Path) -> None:
+def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path) -> None:
+    others = ("__pycache__/new.pyc", "files.py~", "files.py.orig", ".files.py.swp", ".DS_Store")
     for folder in ("birnn/core", "stages", "data/own"):
         (finished_copy / folder / "__pycache__").mkdir(exist_ok=True)
-        for name in ("__pycache__/new.pyc", "files.py~", "files.py.orig", ".files.py.swp"):
+        for name in others:
             (finished_copy / folder / name).touch()
-        (finished_copy / folder / ".DS_Store").touch()
     assert stages_run(run("dvc", "repro", cwd=finished_copy)) == []
     file = finished_copy / "birnn" / "core" / "outputs.py"
     text = file.read_text(encoding="utf-8")
     file.write_text(f"# A comment.\n{ast.unparse(ast.parse(text))}", encoding="utf-8")
     assert stages_run(run("dvc", "repro", cwd=finished_copy)) == ["code"]
-
-
-def test_other_edits_run_the_stages_of_the_file(finished_copy: Path) -> None:
-    for file, stages in {
+    for edited, stages in {
         "birnn/reporting/templates/page.html.j2": ["report"],
         # label_unlabelled would train networks with the same code. The weights stay the same, so no
         # later stage runs.
         "birnn/training/loss.py": ["label_unlabelled", *TRAININGS],
     }.items():
-        with (finished_copy / file).open("a", encoding="utf-8") as code:
+        with (finished_copy / edited).open("a", encoding="utf-8") as code:
             code.write("OTHER = 1\n")
         assert stages_run(run("dvc", "repro", cwd=finished_copy)) == ["code", *stages]
 
@@ -181,16 +175,7 @@ def test_fallback_corpus_is_named_everywhere(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert result.stderr.count("! WARNING: imdb could not be reached.") == 2
     assert result.stderr.count("fallback corpus rotten-tomatoes.") == 2
-    corpus = read_json(clone / "metrics" / "metrics.json")["corpus"]
-    assert (corpus["name"], corpus["requested"]) == ("rotten-tomatoes", "imdb")
-    for name in ("report.md", "report.html"):
-        assert "Fallback corpus." in (clone / "report" / name).read_text(encoding="utf-8")
-    files = list((clone / "plots").glob("*.csv"))
-    assert len(files) == 6
-    for file in files:
-        with file.open(encoding="utf-8") as rows:
-            assert {row["corpus"] for row in csv.DictReader(rows)} == {"rotten-tomatoes"}
-
+    assert "Fallback corpus." in (clone / "report" / "report.md").read_text(encoding="utf-8")
     # DVC considers the corpus up to date. `make repro` tries again, and runs only `fetch`.
     assert stages_run(run("dvc", "repro", cwd=clone)) == []
     assert stages_run(run_make("repro", clone, **NO_NETWORK)) == ["fetch"]
