@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from birnn.core import signals
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.experiments import execution, grid, runs
@@ -42,15 +43,16 @@ def test_experiments_run_one_by_one(project: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent of dvc is another process")
-def test_interrupted_experiment_ends_before_its_folder_is_needed() -> None:
+def test_interrupted_sweep_waits_until_its_experiment_has_ended() -> None:
     fake_dvc("""
         try:
-            os.kill(os.getppid(), signal.SIGINT)
-            time.sleep(60)
+            os.kill(os.getppid(), signal.SIGTERM)
+            time.sleep(20)
         except KeyboardInterrupt:
             Path("ended").touch()
     """)
     (point,) = grid.points(["train.seed=0"])
+    signals.raise_on_signals()
     with pytest.raises(KeyboardInterrupt):
         execution.execute(point, "seed-0")
     assert Path("ended").exists()
