@@ -17,7 +17,7 @@ from playwright.sync_api import Browser
 from birnn.experiments.launcher import compiled_in
 from tests import warm_start
 from tests.browser import NO_CHROMIUM, open_chromium
-from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone, repro
+from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone
 
 IN_CI = "CI" in os.environ
 # A slow example on a busy machine is not a failure. In CI, examples are the same in every run.
@@ -130,7 +130,7 @@ def finished(shared: Callable[[str, Build], Path]) -> Path:
 
     def build(folder: Path) -> None:
         new_clone(folder, SMALL)
-        repro(folder)
+        check_output(folder, "dvc", "repro")
         commit(folder)
 
     return shared("finished", build)

@@ -22,6 +22,7 @@ SMALL = {
     "train.learning_rate": "0.05",
 }
 
+BIRNN = ("python", "-m", "birnn")
 OUTPUTS = ("data", "models", "metrics", "plots", "report")
 
 Build = Callable[[Path], object]
@@ -135,10 +136,6 @@ def commit(project: Path) -> None:
 
 def copy_settings(folder: Path) -> None:
     shutil.copy(PROJECT / "params.yaml", folder)
-
-
-def repro(project: Path) -> None:
-    check_output(project, "dvc", "repro")
 
 
 def copy_project(folder: Path, without: tuple[str, ...] = ()) -> None:

@@ -188,7 +188,6 @@ class Running:
 
 @contextmanager
 def running(project: Path, stage: str) -> Iterator[Running]:
-    """Run a stage from the start with `dvc` while the block runs."""
     forget(project, stage)
     log = project.parent / "log.txt"
     with log.open("w", encoding="utf-8") as output:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from birnn.core.outputs import read_json
-from tests.projects import PROJECT, check_output, run, set_settings, stages_run
+from tests.projects import BIRNN, PROJECT, check_output, run, set_settings, stages_run
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,6 @@ def build(_settings: NoSettings):
 
 NETWORK = Network("average", title="Average", color="ochre", build=build)
 """
-BIRNN = ("python", "-m", "birnn")
 AFTER_TRAINING = ["evaluate", "report"]
 
 

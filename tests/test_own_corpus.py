@@ -26,6 +26,7 @@ from birnn.evaluation.model_names import NETWORKS
 from birnn.networks.decision import probability
 from tests.browser import open_chromium
 from tests.projects import (
+    BIRNN,
     SMALL,
     Build,
     check_output,
@@ -35,7 +36,6 @@ from tests.projects import (
     environment,
     error_line,
     new_clone,
-    repro,
     resolve,
     run,
     set_settings,
@@ -73,7 +73,7 @@ def own(shared: Callable[[str, Build], Path]) -> Path:
     def build(folder: Path) -> None:
         new_clone(folder, SMALL | LAYOUT)
         write_reviews(folder / "data" / "own" / "reviews.csv")
-        repro(folder)
+        check_output(folder, "dvc", "repro")
         commit(folder)
 
     return shared("own", build)
@@ -85,7 +85,7 @@ def own_copy(own: Path, tmp_path: Path) -> Path:
 
 
 def birnn(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return run("python", "-m", "birnn", *arguments, **options)
+    return run(*BIRNN, *arguments, **options)
 
 
 def test_pipeline_runs_on_own_corpus(own: Path) -> None:
@@ -223,7 +223,7 @@ def serving(project: Path, *options: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = ["python", "-m", "birnn", "serve", "--port", str(port), *options]
+    command = [*BIRNN, "serve", "--port", str(port), *options]
     with subprocess.Popen(
         resolve(command, environment()),
         cwd=project,

@@ -16,6 +16,7 @@ from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.text import reviews, sequences
 from tests.birnn.corpora import archives
 from tests.projects import (
+    BIRNN,
     PROJECT,
     SMALL,
     check_output,
@@ -194,7 +195,7 @@ def test_committed_results_are_from_default_run_on_imdb() -> None:
 
 def test_review_texts_stay_out_of_git(finished: Path) -> None:
     network = next(iter(NETWORKS))
-    shown = check_output(finished, "python", "-m", "birnn", "mistakes", network, "--count", "3")
+    shown = check_output(finished, *BIRNN, "mistakes", network, "--count", "3")
     worst = pd.read_parquet(finished / "data" / "evaluated" / "mistakes.parquet")
     assert set(worst["kind"]) == {*NETWORKS, "disagreement"}
     for review in worst[worst["kind"] == network].head(3).to_dict("records"):

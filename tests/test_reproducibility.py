@@ -11,7 +11,7 @@ import pytest
 
 from birnn.core import machine
 from birnn.experiments.recipes import read as read_recipes
-from tests.projects import SMALL, Build, contents, new_clone, repro, results, run
+from tests.projects import SMALL, Build, check_output, contents, new_clone, results, run
 
 GOLDEN = Path(__file__).parent / "golden"
 RESULTS = re.compile(r"(data/(?!own/)|models/|metrics/|plots/\w+\.csv)")
@@ -31,27 +31,27 @@ ANOTHER_MACHINE = {
     "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4",
 }
 
-# The settings of the last recipe with smaller sizes. Adversarial training takes the place of
-# self-training, which needs unlabelled reviews.
+# Adversarial training instead of self-training, which needs unlabelled reviews.
+LABELLED = {
+    "pad.maxlen": "30",
+    "train.batch_size": "256",
+    "word_vectors.reviews": "train",
+    "train.self_training": "false",
+    "train.adversarial_norm": "0.3",
+}
 LAST_RECIPE = {name: str(value) for name, value in [*read_recipes().values()][-1].settings.items()}
-RECIPE = (
-    LAST_RECIPE
-    | SMALL
-    | {
-        "pad.maxlen": "30",
-        "train.batch_size": "256",
-        "word_vectors.reviews": "train",
-        "train.self_training": "false",
-        "train.adversarial_norm": "0.3",
-    }
-)
+RECIPE = LAST_RECIPE | SMALL | LABELLED
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="session")
 def recipes(shared: Callable[[str, Build], Path]) -> Path:
-    return shared("recipes", lambda folder: repro(new_clone(folder, RECIPE)))
+
+    def build(folder: Path) -> None:
+        check_output(new_clone(folder, RECIPE), "dvc", "repro")
+
+    return shared("recipes", build)
 
 
 def hashes(project: Path) -> str:

@@ -17,9 +17,8 @@ import psutil
 import pytest
 import requests
 
-from tests.projects import check_output, commit, copy, environment, run
+from tests.projects import BIRNN, check_output, commit, copy, environment, run
 
-BIRNN = ("python", "-m", "birnn")
 RAY = Path(sys.executable).parent / "ray"
 
 BUCKET = "reviews"
@@ -167,7 +166,6 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def on_s3(project: Path, s3: str) -> Path:
-    """Return the project with S3 as its DVC remote."""
     for command in (
         ("dvc", "remote", "remove", "storage"),
         ("dvc", "remote", "add", "--quiet", "--default", "storage", f"s3://{BUCKET}/birnn"),

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.cluster.conftest import BIRNN, Machines, run_on
-from tests.projects import check_output, copy, environment, experiment, experiments, run
+from tests.cluster.conftest import Machines, run_on
+from tests.projects import BIRNN, check_output, copy, environment, experiment, experiments, run
 
 pytest.importorskip("ray", reason="make cluster installs Ray")
 pytestmark = pytest.mark.exhaustive

@@ -39,7 +39,6 @@ class Ray(SimpleNamespace):
             raise self.failure
 
     def remote(self, **options: Any) -> Callable[[Any], Any]:
-        """Return a decorator of functions that become tasks."""
         self.options |= options
         start = lambda task: self.tasks.append(task) or len(self.tasks) - 1  # noqa: E731
         return lambda _: SimpleNamespace(remote=start)

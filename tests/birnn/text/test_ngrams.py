@@ -17,7 +17,6 @@ WORDS = 30
 
 
 def corpus() -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32]]:
-    """Return padded reviews, their labels and their groups."""
     rng = np.random.default_rng(0)
     ids = rng.integers(1, 9, (60, 8), np.int32)
     ids[np.arange(8) < rng.integers(0, 8, (60, 1))] = 0
