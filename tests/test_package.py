@@ -94,7 +94,6 @@ def link_requirements(package: Distribution, extras: set[str], folder: Path) -> 
 
 @pytest.fixture(scope="module")
 def project(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a project in which the pipeline has run."""
     return copy(finished, tmp_path_factory.mktemp("wheel") / "project")
 
 

@@ -69,7 +69,6 @@ def open_page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 def page(open_page: Open) -> Page:
-    """Return the page of PREDICTOR."""
     return open_page(PREDICTOR)
 
 

@@ -90,8 +90,7 @@ def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
     """
     start = time.perf_counter()
     for count, point in enumerate(points):
-        seconds = (time.perf_counter() - start) / max(1, count)
-        left = f", about {minutes(seconds * (len(points) - count))} left" if count else ""
+        left = time_left(start, count, len(points) - count)
         # Only now, because the code may have been edited meanwhile.
         (name,) = runs.names([point])
         print(f"[{count + 1} of {len(points)}] {name}{left}", flush=True)
@@ -127,9 +126,18 @@ def options_of(point: Point) -> list[str]:
     ]
 
 
-def minutes(seconds: float) -> str:
-    """Format a duration in minutes."""
-    return f"{max(1, round(seconds / 60))} min"
+def time_left(start: float, done: int, remaining: int) -> str:
+    """Return the end of a line such as `, about 3 min left`; empty if nothing is known or left.
+
+    Args:
+        start: value of `time.perf_counter` at the start.
+        done: number of experiments since then.
+        remaining: number of experiments that take as long each.
+    """
+    if not (done and remaining):
+        return ""
+    seconds = (time.perf_counter() - start) / done * remaining
+    return f", about {max(1, round(seconds / 60))} min left"
 
 
 def remove_leftovers() -> None:

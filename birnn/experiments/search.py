@@ -186,8 +186,7 @@ def run(
     start, first = time.perf_counter(), _count_finished(study)
     print(f"{first} of {trials} trials are finished")
     while (done := _count_finished(study)) < trials:
-        seconds = (time.perf_counter() - start) / max(1, done - first) * (trials - done)
-        left = f", about {execution.minutes(seconds)} left" if done > first else ""
+        left = execution.time_left(start, done - first, trials - done)
         chosen = _next_trials(search, study, min(batch, trials - done))
         points = [search.point(search.params(trial)) for trial in chosen]
         for trial, point in zip(chosen, points, strict=True):

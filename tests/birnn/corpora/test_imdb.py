@@ -140,7 +140,7 @@ def test_huge_header_is_refused_before_it_is_in_memory(archive: Path) -> None:
 
 
 @pytest.mark.usefixtures("_accepted")
-def test_copies_of_labelled_reviews_are_left_out(archive: Path, tmp_path: Path) -> None:
+def test_unlabelled_reviews_are_verified_and_copies_left_out(archive: Path, tmp_path: Path) -> None:
     corpus = sources.find(settings.load(PROJECT / "params.yaml"), tmp_path)
     texts = ["No label.", "None hére.", "Nor here."]
     assert [*corpus.unlabelled()][: len(texts)] == texts
@@ -153,19 +153,11 @@ def test_copies_of_labelled_reviews_are_left_out(archive: Path, tmp_path: Path) 
     expected = {"reviews": len(texts) + 1, "left_out": len(archives.COPIES) - 1}
     assert store.write_unlabelled(corpus, tmp_path, tmp_path) == expected
 
-
-@pytest.mark.parametrize(
-    ("name", "content", "expected"),
-    [
+    for name, content, expected in (
         ("../evil", b"evil", "points outside the archive"),
         ("train/unsup/2_0.txt", b"\xff", r"train/unsup/2_0\.txt is not UTF-8 at byte 0"),
         ("train/unsup/0_0.txt", b"Another.", "the train/unsup reviews differ from the"),
-    ],
-)
-@pytest.mark.usefixtures("_accepted")
-def test_reading_unlabelled_reviews_checks_the_archive(
-    archive: Path, tmp_path: Path, name: str, content: bytes, expected: str
-) -> None:
-    archives.write(archive, archives.WHOLE | {name: content})
-    with pytest.raises(InputError, match=expected):
-        imdb.read_unlabelled(tmp_path)
+    ):
+        archives.write(archive, archives.WHOLE | {name: content})
+        with pytest.raises(InputError, match=expected):
+            imdb.read_unlabelled(tmp_path)
