@@ -80,11 +80,10 @@ class Explainer:
 
     def explain(self, text: str) -> Explanation:
         """Return the predictions for a text and the contributions of its words."""
-        scheme = self.predictor.encoding
-        tokens = tokenizer.tokenize([text], scheme.tokenizer)
+        tokens = tokenizer.tokenize([text], self.predictor.encoding.tokenizer)
         words: list[str] = tokens.to_pylist()[0] or []
-        sequences = encoding.encode(tokens, scheme)
-        word_indices = encoding.word_indices(len(words), scheme)
+        sequences = encoding.encode(tokens, self.predictor.encoding)
+        word_indices = encoding.word_indices(len(words), self.predictor.encoding)
         segments = self._split(text, words, set(word_indices.tolist()))
         if without_known_words(sequences)[0]:
             return Explanation(segments)

@@ -107,12 +107,10 @@ def build_model(networks: Mapping[str, RecurrentWeights]) -> onnx.ModelProto:
 def describe_encoding(encoding: Encoding, *, pooled: bool) -> dict[str, Any]:
     """Return what a program needs to encode texts, for networks that pool or do not, as JSON."""
     lower = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
-    rules: dict[str, Any] = {"replace": lower | dict.fromkeys(SEPARATORS.decode(), " ")}
-    if encoding.tokenizer == "unicode":
-        rules = {"word": WORD, "replace": REPLACE}
+    keras = {"replace": lower | dict.fromkeys(SEPARATORS.decode(), " ")}
     return {
         "about": SPLIT[encoding.tokenizer] + ABOUT,
-        **rules,
+        **(keras if encoding.tokenizer == "keras" else {"word": WORD, "replace": REPLACE}),
         "padding_id": PADDING,
         "start_id": START,
         "unknown_id": OUT_OF_VOCABULARY,

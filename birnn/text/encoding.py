@@ -49,8 +49,7 @@ def limit(words: list[str], num_words: int) -> list[str]:
 
 def write(encoding: Encoding, folder: Path) -> None:
     """Write `encoding.json` and `vocabulary.txt`, one word per line."""
-    names = ("maxlen", "padding", "truncating")
-    content = {name: getattr(encoding, name) for name in names}
+    content = {name: getattr(encoding, name) for name in ("maxlen", "padding", "truncating")}
     write_json(folder / "encoding.json", content | tokenizer.describe(encoding.tokenizer))
     tokenizer.write(encoding.words, folder / "vocabulary.txt")
 

@@ -16,7 +16,7 @@ from birnn.core.settings import Pooling, Side
 from birnn.inference import onnx_model
 from birnn.inference.predictor import COMBINED, Predictor
 from birnn.networks.decision import combine, probability
-from tests.birnn.odd_texts import LANGUAGES, ODD, VOCABULARY
+from tests.birnn.odd_texts import LANGUAGES, ODD, UNICODE
 from tests.birnn.predictors import gated, small_predictor
 from tests.projects import PROJECT
 
@@ -47,10 +47,8 @@ def test_example_in_the_docs_predicts_the_same(
     monkeypatch.chdir(tmp_path)
     longest = 3 if truncating == "pre" else 0
     layout = {"padding": padding, "truncating": truncating, "pooling": pooling}
-    reviews = REVIEWS
-    if padding == "post":
-        reviews, layout = [*LANGUAGES], layout | {"words": VOCABULARY, "tokenizer": "unicode"}
-    predictor = gated(small_predictor(**layout, longest_ngram=longest))
+    reviews, options = (REVIEWS, {}) if padding == "pre" else ([*LANGUAGES], UNICODE)
+    predictor = gated(small_predictor(**layout, longest_ngram=longest, **options))
     onnx_model.write(predictor, Path("birnn.onnx"))
     onnx.checker.check_model("birnn.onnx", full_check=True)
     Path("example.py").write_text(python_example(), encoding="utf-8")
