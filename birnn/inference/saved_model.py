@@ -159,9 +159,10 @@ def _split_unicode(texts: tf.Tensor) -> tf.RaggedTensor:
     """Split texts as `text.unicode_words` does, but without normalization to NFC."""
     lines = tf.strings.regex_replace(tf.strings.regex_replace(texts, "\n", " "), MATCH, MATCH_LINE)
     words = tf.strings.regex_replace(lines, NO_WORD, "")
-    lower = tf.strings.lower(words, encoding="utf-8")
-    straight = tf.strings.regex_replace(lower, f"[{APOSTROPHES}]", "'")
-    return tf.strings.split(straight, sep="\n")
+    # In a Turkish locale, `lower` would change these letters in another way.
+    for upper, lower in (("I", "i"), ("\u0130", "i\u0307"), (f"[{APOSTROPHES}]", "'")):
+        words = tf.strings.regex_replace(words, upper, lower)
+    return tf.strings.split(tf.strings.lower(words, encoding="utf-8"), sep="\n")
 
 
 def _pad(ids: tf.RaggedTensor, encoding: Encoding) -> tf.Tensor:
