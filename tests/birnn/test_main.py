@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from birnn import __main__ as main
 from birnn.core.errors import InputError
+from birnn.evaluation.model_names import NETWORKS
 from tests.projects import PROJECT, copy_settings
 
 COMMANDS = sorted(get_command(main.app).commands)  # type: ignore[attr-defined]
