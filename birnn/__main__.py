@@ -71,11 +71,21 @@ def check(
         Path | None,
         typer.Argument(help="File of labelled reviews.", show_default="the setting csv.train"),
     ] = None,
+    settings: Annotated[
+        list[str],
+        typer.Option(
+            "--set-param", "-S", help="Setting, such as csv.label_column=stars. Repeatable."
+        ),
+    ] = [],  # noqa: B006
 ) -> None:
-    """Show how your file would be read, its statistics, and settings that fit it."""
+    """Show how your file would be read, its statistics, warnings, and settings that fit it.
+
+    Exit with status 1 if the settings do not fit.
+    """
     from birnn.cli import data as command  # noqa: PLC0415
 
-    command.check(file and project.located(file))
+    if not command.check(file and project.located(file), settings):
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: birnn results")

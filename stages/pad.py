@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core import stage
+from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder, read_json
-from birnn.core.paths import CORPUS_DESCRIPTION, PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
-from birnn.core.settings import Pad, Settings
+from birnn.core.paths import PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
+from birnn.core.settings import CLASSES, Pad, Settings
 from birnn.text import encoding, reviews, sequences, tokenizer
 from birnn.text.encoding import Encoding
 from birnn.text.holdout import hold_out
@@ -22,13 +22,14 @@ from birnn.text.parallel import map_in_order
 
 def main(settings: Settings) -> None:
     """Write the training, validation and test sequences, and their encoding."""
-    pad = settings.pad
+    pad, description = settings.pad, read_json(paths.CORPUS_DESCRIPTION)
     scheme = Encoding(
         words=encoding.limit(tokenizer.read(RANKED_WORDS), pad.num_words),
         maxlen=pad.maxlen,
         padding=pad.padding,
         truncating=pad.truncating,
-        tokenizer=read_json(CORPUS_DESCRIPTION).get("tokenizer", "keras"),
+        tokenizer=description.get("tokenizer", "keras"),
+        classes=description.get("classes", CLASSES),
     )
     with atomic_folder(PADDED) as folder:
         encoding.write(scheme, folder)

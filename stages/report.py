@@ -48,7 +48,7 @@ def main(settings: Settings) -> None:
         "metrics": metrics,
         "source": source,
         "statistics": corpus_statistics.tabulate(
-            train, test, source["overlap"], settings.pad.maxlen
+            train, test, source["overlap"], settings.pad.maxlen, corpus["classes"][1]
         ),
         "vocabulary": len(vocabulary),
         "held_out": 0 if settings.pad.validation == "test" else len(np.load(paths.HELD_OUT_ROWS)),

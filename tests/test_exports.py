@@ -11,12 +11,10 @@ from playwright.sync_api import Browser
 from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, TITLES
 from birnn.networks.decision import probability
 from tests.birnn.inference.test_onnx_model import python_example
-from tests.projects import check_output
+from tests.projects import BIRNN, check_output
 from tests.test_reader_in_browser import LOG_ODDS
 
 pytestmark = pytest.mark.slow
-
-EXPORT = ("python", "-m", "birnn", "export")
 
 
 @pytest.fixture(params=["finished", pytest.param("imdb", marks=pytest.mark.exhaustive)])
@@ -53,7 +51,7 @@ def test_onnx_model_agrees_with_evaluate(
     monkeypatch: pytest.MonkeyPatch,
     model: str,
 ) -> None:
-    check_output(project, *EXPORT, str(tmp_path / "birnn.onnx"), "--model", model)
+    check_output(project, *BIRNN, "export", str(tmp_path / "birnn.onnx"), "--model", model)
     (tmp_path / "example.py").write_text(python_example(), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     predict = runpy.run_path("example.py")["predict"]
@@ -66,7 +64,7 @@ def test_page_agrees_with_evaluate(
     project: Path, reviews: pd.DataFrame, tmp_path: Path, browser: Browser, model: str
 ) -> None:
     file = tmp_path / "reader.html"
-    check_output(project, *EXPORT, str(file), "--model", model)
+    check_output(project, *BIRNN, "export", str(file), "--model", model)
     assert file.stat().st_size < 12e6
     page = browser.new_page(offline=True)
     page.goto(file.as_uri())

@@ -21,14 +21,15 @@ from birnn.networks.decision import probability
 from birnn.networks.network import predict
 from birnn.text import tokenizer
 from birnn.text.encoding import PADDING
-from tests.birnn.odd_texts import LANGUAGES, TEXTS, UNICODE_TEXTS, VOCABULARY
-from tests.birnn.predictors import gated, small_baseline, small_predictor
+from tests.birnn.odd_texts import TEXTS, UNICODE
+from tests.birnn.predictors import small_baseline, small_predictor
 from tests.browser import PAPER, SCHEMES, WIDTHS
 from tests.tiers import sampled
 
 pytestmark = pytest.mark.slow
 
 PREDICTOR = small_predictor(seed=2)
+ANY_LANGUAGE = small_predictor(40, **UNICODE)
 LONG = "Good? The good, the bad and a film, <b>a</b> zxqv! And isn't the film naïve?"
 REVIEWS = ["A good film.", "bad", LONG, "日本語\u00a0film", "\x00 good"]
 LAYOUTS = list(product(get_args(Side), get_args(Side), get_args(Pooling)))
@@ -69,7 +70,6 @@ def open_page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 def page(open_page: Open) -> Page:
-    """Return the page of PREDICTOR."""
     return open_page(PREDICTOR)
 
 
@@ -98,25 +98,17 @@ def test_page_computes_what_the_project_computes(
         assert np.abs(probability(log_odds) - probability(expected)).max() <= 0.01
 
 
-@settings(max_examples=50)
-@given(st.lists(TEXTS | st.just("\udfff"), max_size=3).map("".join))
-def test_any_text_is_encoded_the_same(page: Page, text: str) -> None:
-    words, ids = page.evaluate(WORDS_AND_IDS, json.dumps(text))
-    assert words == [text[start:end] for start, end in tokenizer.spans(text, "keras")]
-    (network, *_) = PREDICTOR.models.values()
-    assert ids == network.encode(PREDICTOR.tokenize([text]))[0].tolist()
-
-
-def test_words_of_any_language_are_the_same(open_page: Open) -> None:
-    predictor = gated(small_predictor(40, words=VOCABULARY, tokenizer="unicode"))
+@pytest.mark.parametrize("predictor", [PREDICTOR, ANY_LANGUAGE])
+def test_any_text_is_encoded_the_same(open_page: Open, predictor: Predictor) -> None:
     page = open_page(predictor)
     (network, *_) = predictor.models.values()
 
     @settings(max_examples=50)
-    @given(st.sampled_from([*LANGUAGES]) | UNICODE_TEXTS)
+    @given(st.lists(TEXTS | st.just("\udfff"), max_size=3).map("".join))
     def check(text: str) -> None:
         words, ids = page.evaluate(WORDS_AND_IDS, json.dumps(text))
-        assert words == [text[start:end] for start, end in tokenizer.spans(text, "unicode")]
+        spans = tokenizer.spans(text, predictor.tokenizer)
+        assert words == [text[start:end] for start, end in spans]
         assert ids == network.encode(predictor.tokenize([text]))[0].tolist()
 
     check()
@@ -188,7 +180,7 @@ def test_nothing_to_go_on_gets_no_label(page: Page) -> None:
         submit(page, "A good film.")
         summary = submit(page, text)
         assert "No label" in summary
-        assert "positive" not in summary
+        assert "thumbs" not in summary
         assert page.get_by_role("heading", level=2).count() == 0
         assert page.get_by_text("pushes toward").first.is_hidden()
 

@@ -52,13 +52,13 @@ class Texts(Question):
 class Prediction(BaseModel):
     """The prediction for a text."""
 
-    sentiment: Literal["negative", "positive"] | None = Field(
-        description="Predicted class; null if no word is known."
-    )
+    sentiment: str | None = Field(description="Predicted class; null if no word is known.")
     probability: float | None = Field(
-        description="Probability of positive, with all models combined."
+        description="Probability of the positive class, with all models combined."
     )
-    models: dict[str, float | None] = Field(description="Probability of positive from each model.")
+    models: dict[str, float | None] = Field(
+        description="Probability of the positive class from each model."
+    )
     known: float = Field(description="Share of the words read that are in the vocabulary.")
 
 

@@ -23,8 +23,6 @@ def _type_name(schema: dict[str, Any]) -> str:
         return f"[{name}](#{page.anchor(name)})"
     if "anyOf" in schema:
         return " or ".join(map(_type_name, schema["anyOf"]))
-    if "enum" in schema:
-        return " or ".join(f'"{value}"' for value in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {_type_name(schema['items'])}"
     if schema.get("type") == "object":

@@ -49,7 +49,8 @@ def _print(explanation: Explanation) -> None:
         console.print(note)
     if not explanation.known:
         return
-    console.print(f"{explanation.sentiment}, probability of positive {explanation.probability:.4f}")
+    label = explanation.classes[1]
+    console.print(f"{explanation.sentiment}, probability of {label} {explanation.probability:.4f}")
     for name, model in explanation.models.items():
         console.print()
         console.rule(f"{TITLES[name]}: {model.probability:.4f}", align="left")
@@ -60,7 +61,7 @@ def _print(explanation: Explanation) -> None:
             table.add_row(escape(input_texts.printable(term.text)), f"{term.contribution:+.3f}")
         console.print(table)
         console.print(
-            f"log-odds of positive: {model.log_odds:+.3f} (all words blanked: "
+            f"log-odds of {label}: {model.log_odds:+.3f} (all words blanked: "
             f"{model.blank:+.3f}, words: {sum(model.contributions):+.3f}, "
             f"unexplained: {model.gap:+.4f})",
             soft_wrap=True,

@@ -5,9 +5,10 @@ from rich.console import Console
 from rich.text import Text
 
 from birnn.core.errors import InputError
-from birnn.core.paths import MISTAKES
+from birnn.core.outputs import read_json
+from birnn.core.paths import METRICS, MISTAKES
+from birnn.core.settings import CLASSES
 from birnn.evaluation.model_names import BLEND_TITLES, DISAGREEMENT, NETWORKS, TITLES
-from birnn.networks.decision import CLASSES
 
 
 def run(model: str | None, count: int) -> None:
@@ -26,10 +27,12 @@ def run(model: str | None, count: int) -> None:
     if selection.empty:
         subject = f"{BLEND_TITLES[model]}: correct" if model else "All networks agree"
         print(f"{subject} on the class of every test review.")
+    metrics = read_json(METRICS) if METRICS.exists() else {"corpus": {}}
+    classes = metrics["corpus"].get("classes", CLASSES)
     console = Console(highlight=False)
     for number, review in enumerate(selection.to_dict("records"), start=1):
         console.rule(f"{number} of {len(selection)}", align="left")
         probabilities = ", ".join(f"{TITLES[name]} {review[name]:.4f}" for name in TITLES)
         console.print(Text(f"{review['id']}, {review['words']:,} words", style="bold"))
-        console.print(f"{CLASSES[review['label']]}; probability of positive: {probabilities}")
+        console.print(f"{classes[review['label']]}; probability of {classes[1]}: {probabilities}")
         console.print(Text(review["text"].replace("<br />", "\n")), soft_wrap=False)

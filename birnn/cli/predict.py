@@ -45,10 +45,11 @@ def run(
 
 
 def predict(predictor: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.DataFrame:
-    """Return one row per text: source, text, sentiment, probabilities of positive, known words.
+    """Return one row per text: source, text, sentiment, probabilities, known words.
 
-    If the share of known words is 0, sentiment and probabilities are missing. With `unknown`, also
-    list the distinct words that are not in the vocabulary, in text order.
+    The probabilities are of the positive class. If the share of known words is 0, sentiment and
+    probabilities are missing. With `unknown`, also list the distinct words that are not in the
+    vocabulary, in text order.
     """
     contents = [content for _, content in texts]
     tokens = predictor.tokenize(contents)

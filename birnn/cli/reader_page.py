@@ -18,7 +18,7 @@ from birnn.inference.explanation import MOST_TERMS
 from birnn.inference.network_model import networks_of
 from birnn.inference.predictor import Predictor
 from birnn.inference.weights import Floats, RecurrentWeights, read_weights
-from birnn.networks.decision import CLASSES, boundary
+from birnn.networks.decision import boundary
 from birnn.reporting import templating
 from birnn.style import colors
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
@@ -58,7 +58,7 @@ def render(predictor: Predictor) -> str:
         **_tokenizer(predictor.tokenizer),
         "ids": {"padding": PADDING, "start": START, "unknown": OUT_OF_VOCABULARY},
         "firstWord": FIRST_WORD,
-        "classes": CLASSES,
+        "classes": predictor.classes,
         "boundary": boundary(predictor.threshold),
         "weak": WEAK,
         "listed": MOST_TERMS,
@@ -74,6 +74,7 @@ def render(predictor: Predictor) -> str:
             model=model,
             colors=colors,
             script=SCRIPT.read_text(encoding="utf-8"),
+            classes=predictor.classes,
             linear=predictor.name == BASELINE,
             words_read=(model["maxlen"] or 0) - 1,
             last=model["truncating"] == "pre",

@@ -64,9 +64,10 @@ def create(predictor: Predictor, hosts: list[str], *, access_log: bool = False) 
     another site reaches the server under a domain that resolves to its address. With `access_log`,
     one line per request is printed, without its text.
     """
+    negative, positive = predictor.classes
     app = FastAPI(
         title="birnn",
-        description=DESCRIPTION,
+        description=f"{DESCRIPTION}\n\nThe positive class is {positive}, the negative {negative}.",
         docs_url=None,  # FastAPI's pages load scripts from another site
         redoc_url=None,
         max_body_size=LARGEST_BODY,

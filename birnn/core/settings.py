@@ -33,6 +33,9 @@ Kernel = Literal["auto", "fused", "keras"]
 Pooling = Literal["last", "max_mean"]
 Label = str | int | bool
 Labels = Label | Annotated[list[Label], Field(min_length=1)]
+CLASSES = ("negative", "positive")  # of the labels 0 and 1, unless the user's labels name them
+# Starts with a letter, breaks no Markdown, and is not true or false.
+CLASS_NAME = re.compile(r"(?!true$|false$)[^\W\d_][\w '&/-]*", re.IGNORECASE)
 Value = str | int | float | bool | None | list[Any]
 
 
@@ -70,7 +73,10 @@ class Csv(Section):
     train: FileName
     test: Fraction | Label | None
     seed: Seed
+    unlabelled: FileName | None
+    columns: Annotated[list[Column], Field(min_length=1)] | None
     delimiter: Delimiter
+    quoting: Literal["minimal", "none"]
     encoding: Annotated[str, AfterValidator(_check_encoding)]
     text_column: Column
     label_column: Column
@@ -98,6 +104,14 @@ class Csv(Section):
                 "csv_labels", "positive and negative must be different labels; case is ignored"
             )
         return self
+
+    @property
+    def classes(self) -> tuple[str, str]:
+        """The names of the classes: their labels, if each is a single text label."""
+        names = [str(label).strip() for label in (self.negative, self.positive)]
+        if all(map(CLASS_NAME.fullmatch, names)):
+            return names[0], names[1]
+        return CLASSES
 
 
 def as_list(labels: Labels) -> list[Label]:

@@ -13,6 +13,7 @@ from birnn.text import reviews
 
 LEAST_Z = 3  # standard errors between the log-odds of a word in both classes
 CORRECTION = 0.5
+POSITIVE = "positive"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class SplitStatistics:
         lengths: the number of words of each review, int32, shape (reviews,).
         positive: the number of positive reviews.
         repeated: the number of reviews whose text is also in an earlier row.
+        contradictory: the number of different texts that are both positive and negative.
         group_sizes: the number of reviews of each group, int64, shape (groups,).
         known_words: the number of words of all reviews that are in the vocabulary.
     """
@@ -30,6 +32,7 @@ class SplitStatistics:
     lengths: NDArray[np.int32]
     positive: int
     repeated: int
+    contradictory: int
     group_sizes: NDArray[np.int64]
     known_words: int
 
@@ -51,10 +54,12 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
     known = pa.array(vocabulary, pa.string())
     everything = np.ones(reviews.count(file), np.bool_)
     hashes = np.fromiter((short_hash(text.encode()) for text in reviews.all_texts(file)), np.uint64)
+    positive = reviews.column(file, "label") == 1
     return SplitStatistics(
         lengths=reviews.lengths(file),
-        positive=int(reviews.column(file, "label").sum()),
+        positive=int(positive.sum()),
         repeated=len(hashes) - len(np.unique(hashes)),
+        contradictory=len(np.intersect1d(hashes[positive], hashes[~positive])),
         group_sizes=np.bincount(reviews.groups(file)),
         known_words=sum(
             pc.sum(pc.is_in(batch["tokens"].flatten(), known)).as_py() or 0
@@ -64,7 +69,7 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
 
 
 def tabulate(
-    train: SplitStatistics, test: SplitStatistics, overlap: int, maxlen: int
+    train: SplitStatistics, test: SplitStatistics, overlap: int, maxlen: int, positive: str
 ) -> dict[str, tuple[str, str]]:
     """Return the formatted values of both splits by title; groups only if any has two reviews.
 
@@ -73,10 +78,12 @@ def tabulate(
         test: statistics of the test split.
         overlap: the number of test reviews whose text is also in the training split.
         maxlen: ids per review, of which the first marks the start.
+        positive: the name of the positive class.
     """
     grouped = any(split.group_sizes.max() > 1 for split in (train, test))
     train_values, test_values = (_format(split, maxlen, grouped) for split in (train, test))
     rows = {title: (train_values[title], test_values[title]) for title in train_values}
+    rows = {positive if title == POSITIVE else title: cells for title, cells in rows.items()}
     return rows | {"text is also in a training review": ("", f"{overlap:,}")}
 
 
@@ -89,7 +96,7 @@ def _format(split: SplitStatistics, maxlen: int, grouped: bool) -> dict[str, str
     }
     return {
         "reviews": f"{size:,}",
-        "positive": f"{split.positive / size:.1%}",
+        POSITIVE: f"{split.positive / size:.1%}",
         **(groups if grouped else {}),
         "words per review, median": f"{median:,.0f}",
         "words per review, 90% have at most": f"{most:,.0f}",

@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from birnn.core import paths
 from birnn.core.errors import InputError
-from birnn.core.settings import Settings
+from birnn.core.settings import CLASSES, Settings
 from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Review
@@ -23,16 +24,20 @@ class Corpus:
         requested: the name of the requested corpus.
         read: yields the reviews of both splits, in any order that is the same at each call.
         vocabulary: the words in order of rank, if the corpus defines its own order.
+        classes: the names of the labels 0 and 1.
         describe: yields lines about what was read, such as the number of rows that were skipped.
         tokenizer: splits the texts into words.
+        unlabelled: returns the unlabelled texts.
     """
 
     name: str
     requested: str
     read: Callable[[], Iterator[Review]]
     vocabulary: list[str] | None = None
+    classes: tuple[str, str] = CLASSES
     describe: Callable[[], Iterable[str]] = tuple
     tokenizer: Tokenizer = "unicode"
+    unlabelled: Callable[[], Iterable[str]] = tuple
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ class Source:
 
 
 def _imdb(_settings: Settings, raw: Path) -> Corpus:
-    return Corpus("imdb", "imdb", imdb.reader(raw), tokenizer="keras")
+    unlabelled = partial(imdb.read_unlabelled, raw)
+    return Corpus("imdb", "imdb", imdb.reader(raw), unlabelled=unlabelled, tokenizer="keras")
 
 
 def _imdb_npz(_settings: Settings, raw: Path) -> Corpus:
@@ -69,7 +75,14 @@ def own(settings: Settings, folder: Path) -> Corpus:
     """Return the corpus of the user's own files in `folder`."""
     files = labelled_files.LabelledFiles(settings.csv, folder)
     name = settings.csv.train
-    return Corpus(name, name, files.read, describe=files.describe)
+    return Corpus(
+        name,
+        name,
+        files.read,
+        classes=settings.csv.classes,
+        describe=files.describe,
+        unlabelled=files.unlabelled,
+    )
 
 
 SOURCES = {
@@ -78,18 +91,6 @@ SOURCES = {
     "rotten-tomatoes": Source(_rotten_tomatoes),
     "csv": Source(_csv),
 }
-
-
-def read_unlabelled(corpus: str, raw: Path) -> tuple[list[str], int]:
-    """Return the unlabelled texts of a corpus, and how many were left out.
-
-    Texts of labelled reviews are left out. Only `imdb` has unlabelled texts. `raw` is the folder
-    for downloads.
-
-    Raises:
-        InputError: the archive is damaged.
-    """
-    return imdb.read_unlabelled(raw) if corpus == "imdb" else ([], 0)
 
 
 def find(settings: Settings, raw: Path) -> Corpus:

@@ -1,5 +1,6 @@
 """Metrics that compare predictions with the labels."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from birnn.networks.decision import CLASSES, is_positive, probability
+from birnn.networks.decision import is_positive, probability
 
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the probability of the positive class
 
@@ -95,32 +96,28 @@ def precision_recall_points(
 
 def threshold_scores(
     labels: NDArray[np.uint8], log_odds: NDArray[np.floating]
-) -> list[dict[str, float | None]]:
-    """Return precision and recall of the positive class for each of THRESHOLDS.
-
-    The precision is None if no probability is above the threshold, the recall if no review is
-    positive.
-    """
-    positive, rows = labels == 1, []
-    for threshold in THRESHOLDS:
-        predicted = log_odds > logit(threshold)
-        row: dict[str, float | None] = {"threshold": threshold, "precision": None, "recall": None}
-        for name, reviews in (("precision", predicted), ("recall", positive)):
-            if reviews.any():
-                row[name] = float((positive & predicted).sum() / reviews.sum())
-        rows.append(row)
-    return rows
+) -> list[dict[str, float]]:
+    """Return precision and recall of the positive class at each of THRESHOLDS, 0 if undefined."""
+    return [
+        {
+            "threshold": threshold,
+            "precision": float(precision_score(labels, predicted, zero_division=0)),
+            "recall": float(recall_score(labels, predicted, zero_division=0)),
+        }
+        for threshold in THRESHOLDS
+        for predicted in [log_odds > logit(threshold)]
+    ]
 
 
 def confusion_counts(
-    labels: NDArray[np.uint8], log_odds: NDArray[np.floating]
+    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], classes: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return the number of reviews for each pair of actual and predicted class."""
     matrix = confusion_matrix(labels, is_positive(log_odds), labels=[0, 1])
     return [
         {
-            "actual": CLASSES[actual],
-            "predicted": CLASSES[predicted],
+            "actual": classes[actual],
+            "predicted": classes[predicted],
             "reviews": int(matrix[actual, predicted]),
         }
         for actual in (0, 1)

@@ -1,6 +1,7 @@
 """Tables of the plots: one table per plot, and one row per model and point."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def tables(
         return _concat({model: points(labels, odds) for model, odds in log_odds.items()})
 
     return {
-        "confusion": per_model(confusion_counts),
+        "confusion": per_model(partial(confusion_counts, classes=metrics["corpus"]["classes"])),
         "curves": learning_curves(histories, metrics["corpus"]["validation"]),
         "lengths": _concat({name: metrics[name]["by_length"] for name in models}),
         "precision_recall": per_model(precision_recall_points),

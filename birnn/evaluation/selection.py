@@ -1,39 +1,40 @@
-"""The model that predicts by default, chosen on held-out reviews."""
+"""The model that predicts by default, and the models that predict only one class."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND, NETWORKS
+from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND, NETWORKS, TITLES
 
 
 def default_model(metrics: Mapping[str, Any]) -> str:
-    """Return the most accurate model on held-out reviews: a name, or `networks` for all networks.
+    """Return the most accurate model on held-out reviews, the cheapest one if tied.
 
-    Several networks together predict the mean of their log-odds. If accuracies are equal, the
-    cheaper model is returned; without held-out reviews, `networks`.
-
-    Args:
-        metrics: content of `metrics.json`.
+    This is the baseline, a network, or `networks` (the mean of the log-odds of all networks), which
+    is also the default without held-out reviews. `metrics` is the content of `metrics.json`.
     """
-    measured = {**metrics, **metrics.get("blends", {})}
-    cheapest_first = (BASELINE, *NETWORKS, NETWORK_BLEND)
-    accuracies = {
-        name: measured[name]["holdout_accuracy"]
-        for name in cheapest_first
-        if "holdout_accuracy" in measured.get(name, {})
-    }
-    return max(accuracies, key=accuracies.__getitem__, default=NETWORK_BLEND)
+    if "blends" not in metrics:
+        return NETWORK_BLEND
+    models = {**metrics, **metrics["blends"]}
+    names: tuple[str, ...] = (BASELINE, *NETWORKS, NETWORK_BLEND)  # the cheapest first
+    return max(names, key=lambda name: models.get(name, {}).get("holdout_accuracy", 0))
+
+
+def constant_models(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the names of the models that predict only one class for all test reviews."""
+    return [name for name in TITLES if len(metrics[name]["predicted_labels"]) == 1]
 
 
 def accuracy(metrics: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return the `accuracy` of a model, or of all networks, on test reviews, and its interval.
 
+    The result is empty if older code measured them.
+
     Args:
         metrics: content of `metrics.json`.
         name: the model, see `default_model`.
     """
-    measured = metrics[COMBINED if name == NETWORK_BLEND else name]
-    return {key: measured[key] for key in ("accuracy", "accuracy_interval")}
+    measured: dict[str, Any] = metrics.get(COMBINED if name == NETWORK_BLEND else name, {})
+    return measured
 
 
 def better_baseline(metrics: Mapping[str, Any]) -> str | None:

@@ -77,9 +77,7 @@ def accuracy(correct: NDArray[np.bool_], groups: NDArray[np.int32]) -> dict[str,
 
     The accuracy and its interval are None if there are fewer than FEWEST reviews.
     """
-    reviews, share, interval = len(correct), None, None
-    if reviews >= FEWEST:
-        share = int(correct.sum()) / reviews
-        interval = intervals.proportion_interval(correct, groups)
-    low, high = interval or (None, None)
+    reviews, enough = len(correct), len(correct) >= FEWEST
+    low, high = (enough and intervals.proportion_interval(correct, groups)) or (None, None)
+    share = int(correct.sum()) / reviews if enough else None
     return {"reviews": reviews, "accuracy": share, "low": low, "high": high}

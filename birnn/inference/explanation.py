@@ -35,7 +35,7 @@ class Term:
 
     Attributes:
         text: the word or n-gram.
-        contribution: its contribution to the log-odds of positive.
+        contribution: its contribution to the log-odds of the positive class.
     """
 
     text: str
@@ -44,10 +44,10 @@ class Term:
 
 @dataclass(frozen=True)
 class ModelExplanation:
-    """The prediction of one model and its explanation, in log-odds of positive.
+    """The prediction of one model and its explanation, in log-odds of the positive class.
 
     Attributes:
-        probability: probability of positive.
+        probability: probability of the positive class.
         blank: log-odds of the text with every word blanked.
         log_odds: log-odds of the text.
         contributions: contribution of each segment; 0 if the model does not read it.
@@ -69,14 +69,16 @@ class Explanation:
 
     Attributes:
         segments: segments of the whole text, in order.
+        classes: names of the negative and the positive class.
         known: share of the words read that are in the vocabulary.
         sentiment: predicted class; null if no word is known.
-        probability: probability of positive, with all models combined.
-        log_odds: log-odds of positive, with all models combined.
+        probability: probability of the positive class, with all models combined.
+        log_odds: log-odds of the positive class, with all models combined.
         models: explanation by model.
     """
 
     segments: list[Segment]
+    classes: list[str]
     known: float = 0.0
     sentiment: str | None = None
     probability: float | None = None
@@ -96,15 +98,17 @@ class Explainer:
         tokens = self.predictor.tokenize([text])
         words: list[str] = tokens.to_pylist()[0] or []
         segments = self._split(text, words)
+        classes = [*self.predictor.classes]
         predicted = self.predictor.predict_tokens(tokens)
         if not predicted.known[0]:
-            return Explanation(segments)
+            return Explanation(segments, classes)
         models = {}
         for name, model in self.predictor.models.items():
             found = model.attribute(words).scaled(self.predictor.temperature(name))
             models[name] = _explanation(found, segments)
         return Explanation(
             segments,
+            classes,
             known=float(predicted.known[0]),
             sentiment=self.predictor.classify(predicted.log_odds[0]),
             probability=float(probability(predicted.log_odds)[0]),

@@ -124,12 +124,10 @@ def describe_encoding(
 ) -> dict[str, Any]:
     """Return what a program needs to encode texts, as JSON."""
     lower = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
-    rules: dict[str, Any] = {"replace": lower | dict.fromkeys(SEPARATORS.decode(), " ")}
-    if tokenizer == "unicode":
-        rules = {"word": WORD, "replace": REPLACE}
+    keras = {"replace": lower | dict.fromkeys(SEPARATORS.decode(), " ")}
     return {
         "about": SPLIT[tokenizer] + ABOUT,
-        **rules,
+        **(keras if tokenizer == "keras" else {"word": WORD, "replace": REPLACE}),
         "padding_id": PADDING,
         "start_id": START,
         "unknown_id": OUT_OF_VOCABULARY,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from birnn.core import integrity, libraries
 from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS, MODELS, PADDED
+from birnn.core.settings import CLASSES
 from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.evaluation.selection import accuracy, default_model
 from birnn.inference.attribution import Attribution
@@ -34,7 +35,7 @@ class Model(Protocol):
         """Return which of the words of a text the model reads, counted from 0."""
 
     def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
-        """Return the log-odds that each text is positive, float32, shape (texts,)."""
+        """Return the log-odds of the positive class of each text, float32, shape (texts,)."""
 
     def attribute(self, words: list[str]) -> Attribution:
         """Return how each word of a text contributes to the log-odds, 0 if it is not read."""
@@ -65,6 +66,7 @@ class Predictor:
         temperatures: number by which the log-odds of a model are divided, and for NETWORK_BLEND
             their mean over several models (see `evaluation.temperature`); 1 if missing.
         tokenizer: splits the texts into words.
+        classes: the names of the negative and the positive class.
         threshold: probability of positive above which a text is positive.
         accuracy: accuracy on the test split; None if it is unknown.
     """
@@ -72,6 +74,7 @@ class Predictor:
     models: Mapping[str, Model]
     temperatures: Mapping[str, float] = field(default_factory=dict)
     tokenizer: Tokenizer = "keras"
+    classes: Sequence[str] = CLASSES
     threshold: float = THRESHOLD
     accuracy: float | None = None
 
@@ -104,7 +107,7 @@ class Predictor:
 
     def classify(self, log_odds: float) -> str:
         """Return the name of the predicted class."""
-        return predicted_class(log_odds, self.threshold)
+        return predicted_class(log_odds, self.classes, self.threshold)
 
     def temperature(self, name: str) -> float:
         """Return the temperature of a model, or of the mean of several."""
@@ -131,7 +134,7 @@ def load(
                 from birnn.inference import network_model  # noqa: PLC0415
 
             loaded[name] = network_model.load(NETWORKS[name], encoded, models / name)
-    return Predictor(loaded, tokenizer=encoded.tokenizer, **options)
+    return Predictor(loaded, tokenizer=encoded.tokenizer, classes=encoded.classes, **options)
 
 
 def load_verified(name: str | None = None, threshold: float | None = None) -> Predictor:
@@ -159,7 +162,7 @@ def load_verified(name: str | None = None, threshold: float | None = None) -> Pr
         names,
         temperatures=temperatures,
         threshold=threshold or THRESHOLD,
-        accuracy=accuracy(metrics, name)["accuracy"] if metrics else None,
+        accuracy=accuracy(metrics, name).get("accuracy"),
     )
 
 

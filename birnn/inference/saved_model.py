@@ -23,7 +23,7 @@ from birnn.training.baseline import Baseline
 
 UNKNOWN_NGRAM = -1
 
-README = """This model returns the probability that a review is positive, from each model and
+README = """This model returns the probability that a review is {positive}, from each model and
 combined (the mean of their log-odds, as a probability). It needs only Python and
 TensorFlow {version} or newer:
 
@@ -136,7 +136,8 @@ def write(predictor: Predictor, file: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         archive.write_out(str(folder), verbose=False)
-        readme = README.format(version=tf.__version__, name=file.name)
+        positive = predictor.classes[1]
+        readme = README.format(version=tf.__version__, name=file.name, positive=positive)
         readme += NORMALIZE if predictor.tokenizer == "unicode" else ""
         (folder / "README.txt").write_text(readme, encoding="utf-8")
         with (
@@ -158,9 +159,10 @@ def _split_unicode(texts: tf.Tensor) -> tf.RaggedTensor:
     """Split texts as `text.unicode_words` does, but without normalization to NFC."""
     lines = tf.strings.regex_replace(tf.strings.regex_replace(texts, "\n", " "), MATCH, MATCH_LINE)
     words = tf.strings.regex_replace(lines, NO_WORD, "")
-    lower = tf.strings.lower(words, encoding="utf-8")
-    straight = tf.strings.regex_replace(lower, f"[{APOSTROPHES}]", "'")
-    return tf.strings.split(straight, sep="\n")
+    # In a Turkish locale, `lower` would change these letters in another way.
+    for upper, lower in (("I", "i"), ("\u0130", "i\u0307"), (f"[{APOSTROPHES}]", "'")):
+        words = tf.strings.regex_replace(words, upper, lower)
+    return tf.strings.split(tf.strings.lower(words, encoding="utf-8"), sep="\n")
 
 
 def _pad(ids: tf.RaggedTensor, encoding: Encoding) -> tf.Tensor:

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-CLASSES = ("negative", "positive")  # the labels 0 and 1
-THRESHOLD = 0.5  # of the probability of positive
+THRESHOLD = 0.5  # of the probability of the positive class
 
 
 def boundary(threshold: float = THRESHOLD) -> float:
@@ -21,9 +20,9 @@ def is_positive(log_odds: NDArray[np.floating], threshold: float = THRESHOLD) ->
     return log_odds > boundary(threshold)
 
 
-def predicted_class(log_odds: float, threshold: float = THRESHOLD) -> str:
+def predicted_class(log_odds: float, classes: Sequence[str], threshold: float = THRESHOLD) -> str:
     """Return the name of the predicted class."""
-    return CLASSES[int(is_positive(np.asarray(log_odds), threshold))]
+    return classes[int(is_positive(np.asarray(log_odds), threshold))]
 
 
 def probability(log_odds: NDArray[np.floating]) -> NDArray[np.float32]:

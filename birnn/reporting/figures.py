@@ -86,6 +86,7 @@ def reliability(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
     If the table has curves after temperature scaling, they are drawn below.
     """
     calibrations = list(table["calibration"].unique())
+    corpus, positive = metrics["corpus"]["name"], metrics["corpus"]["classes"][1]
     width, height = SIZE
     figure = Figure(figsize=(width, height * len(calibrations)), layout="constrained")
     panels = np.ravel(figure.subplots(len(calibrations), 1))
@@ -96,12 +97,13 @@ def reliability(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
             else ("Reliability after\ntemperature scaling", "ece_scaled")
         )
         axes.set(
-            title=_on_test_split(title, metrics),
-            xlabel="predicted probability of positive",
-            ylabel="share that is positive",
+            title=f"{title} on the test split of {corpus}",
+            xlabel=f"predicted probability of {positive}",
+            ylabel=f"share that is {positive}",
         )
         axes.plot([0, 1], [0, 1], color=GRID)
-        rows, labels = table[table["calibration"] == calibration], _labels("ECE", score, metrics)
+        rows = table[table["calibration"] == calibration]
+        labels = {name: f"{TITLES[name]}, ECE {metrics[name][score]:.3f}" for name in TITLES}
         _draw_lines(axes, rows, ("predicted", "observed"), labels, marker="o")
         axes.legend(loc="upper left")
     return figure
@@ -117,17 +119,6 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
     draw_legend(figure)
     return figure
-
-
-def _on_test_split(title: str, metrics: dict[str, Any]) -> str:
-    return f"{title} on the test split of {metrics['corpus']['name']}"
-
-
-def _labels(name: str, score: str, metrics: dict[str, Any]) -> dict[str, str]:
-    """Return the titles of the models with a score, which is called `name`."""
-    return {
-        model: f"{title}, {name} {metrics[model][score]:.3f}" for model, title in TITLES.items()
-    }
 
 
 def draw_curves(

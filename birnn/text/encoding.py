@@ -5,6 +5,7 @@ out-of-vocabulary word, 3 is unused, and the word of rank r (from 1) has the id 
 truncated and padded as by `keras.utils.pad_sequences`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from birnn.core.outputs import read_json, write_json
-from birnn.core.settings import Side
+from birnn.core.settings import CLASSES, Side
 from birnn.text import tokenizer
 from birnn.text.tokenizer import Tokenizer
 
@@ -25,7 +26,7 @@ FILES = ("encoding.json", "vocabulary.txt")
 
 @dataclass(frozen=True)
 class Encoding:
-    """The vocabulary and the padding used to encode reviews.
+    """The vocabulary and the padding used to encode reviews, and the names of their classes.
 
     Attributes:
         words: words that have an id, from the most to the least frequent.
@@ -33,6 +34,7 @@ class Encoding:
         padding: the side that is padded.
         truncating: the side that is truncated.
         tokenizer: the tokenizer that split the reviews into words.
+        classes: the names of the labels 0 and 1.
     """
 
     words: list[str]
@@ -40,6 +42,7 @@ class Encoding:
     padding: Side
     truncating: Side
     tokenizer: Tokenizer = "keras"
+    classes: Sequence[str] = CLASSES
 
 
 def limit(words: list[str], num_words: int) -> list[str]:
@@ -49,7 +52,7 @@ def limit(words: list[str], num_words: int) -> list[str]:
 
 def write(encoding: Encoding, folder: Path) -> None:
     """Write `encoding.json` and `vocabulary.txt`, one word per line."""
-    names = ("maxlen", "padding", "truncating")
+    names = ["maxlen", "padding", "truncating"] + ["classes"] * (encoding.classes != CLASSES)
     content = {name: getattr(encoding, name) for name in names}
     write_json(folder / "encoding.json", content | tokenizer.describe(encoding.tokenizer))
     tokenizer.write(encoding.words, folder / "vocabulary.txt")

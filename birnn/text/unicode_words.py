@@ -11,6 +11,7 @@ Words are searched for in the original text and only then normalized, so their s
 
 import unicodedata
 from collections.abc import Iterable
+from itertools import accumulate
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -55,12 +56,9 @@ def spans(text: str) -> list[tuple[int, int]]:
     """Return the start and end in the text of each word."""
     lines = _lines([text])[0].as_py().split("\n")
     no_words = pc.match_substring_regex(pa.array(lines, pa.string()), NO_WORD).to_pylist()
-    found, end = [], 0
-    for line, no_word in zip(lines, no_words, strict=True):
-        start, end = end, end + len(line)
-        if not no_word:
-            found.append((start, end))
-    return found
+    ends = accumulate(map(len, lines))
+    rows = zip(lines, ends, no_words, strict=True)
+    return [(end - len(line), end) for line, end, no_word in rows if not no_word]
 
 
 def tokenize(texts: Iterable[str]) -> pa.ListArray:

@@ -27,7 +27,10 @@ def require(file: Path, setting: str, remedy: str) -> None:
         InputError: the file is empty.
     """
     if not pq.ParquetFile(file).metadata.num_rows:
-        raise InputError(f"{setting}, but the corpus has no unlabelled reviews: set {remedy}")
+        raise InputError(
+            f"{setting}, but the corpus has no unlabelled reviews: set {remedy}, or, for your own "
+            "corpus, csv.unlabelled"
+        )
 
 
 def write(texts: Iterable[str], tokenizer: Tokenizer, file: Path) -> int:

@@ -33,6 +33,7 @@ with tensorflow_imports():
 
     from birnn.inference.network_model import NetworkModel, networks_of
 
+CLASSES = ("thumbs down", "thumbs up")
 WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
 IDS = len(WORDS) + 4
 
@@ -58,7 +59,7 @@ def small_predictor(
     networks = {}
     table = random_table(longest_ngram, seed, len(words) + 4) if longest_ngram else None
     ngrams = {"longest_ngram": longest_ngram, "ngrams": len(table.codes)} if table else {}
-    encoded = Encoding(words, maxlen, padding, truncating, tokenizer)
+    encoded = Encoding(words, maxlen, padding, truncating, tokenizer, CLASSES)
     shape = {"maxlen": maxlen, "num_words": len(words) + 4, "pooling": pooling}
     # A layer of another kind may ignore masks, which `max_mean` refuses.
     for name in NETWORKS if pooling == "last" else small_networks.LAYERS:
@@ -67,7 +68,7 @@ def small_predictor(
         model.set_weights([4 * weight for weight in model.get_weights()])
         initialize(model, np.empty((0, 5), np.float32), table)
         networks[name] = NetworkModel(encoded, model)
-    return Predictor(networks, tokenizer=tokenizer)
+    return Predictor(networks, tokenizer=tokenizer, classes=CLASSES)
 
 
 def small_baseline(longest: int = 2, seed: int = 0) -> Predictor:
@@ -79,7 +80,7 @@ def small_baseline(longest: int = 2, seed: int = 0) -> Predictor:
         for words in generator.permutation([*product(WORDS, repeat=length)])[:60].tolist()
     ]
     trained = Baseline(longest, ngrams, generator.normal(0, 0.5, len(ngrams)), -0.25)
-    return Predictor({BASELINE: BaselineModel(trained)})
+    return Predictor({BASELINE: BaselineModel(trained)}, classes=CLASSES)
 
 
 def gated(predictor: Predictor) -> Predictor:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from birnn.core.settings import CLASSES
 from birnn.corpora import corpus_statistics
 from birnn.corpora.corpus_statistics import DistinctiveWord, SplitStatistics
 from birnn.evaluation import ensembles, plot_data, summary, temperature
@@ -109,7 +110,7 @@ def metrics(
     predicted = {name: Predictions(table[name].to_numpy(), costs()[name]) for name in TITLES}
     about = {"name": corpus, "requested": "imdb", "validation": "test"} | described
     about |= {"train_reviews": 25_000, "test_reviews": len(table), "vocabulary": 88_584}
-    about["majority_class_share"] = 0.5
+    about = {"classes": CLASSES, "majority_class_share": 0.5} | about
     measured = summary.summarize_models(table, predicted, histories(), maxlen)
     in_training = table["words"].to_numpy() < MEMORIZED
     for name, accuracies in summary.by_overlap(table, in_training).items():
@@ -130,7 +131,7 @@ def checklist() -> pd.DataFrame:
         for model in TITLES
     ]
     names = "capability kind test model cases failures failure_rate low high"
-    return pd.DataFrame(rows, columns=names.split()).assign(informative=True)
+    return pd.DataFrame(rows, columns=names.split())
 
 
 def content(
@@ -146,10 +147,12 @@ def content(
     maxlen = settings["pad.maxlen"]
     measured = metrics(columns, maxlen, **about)
     tables = plot_data.tables(pd.DataFrame(columns), measured, histories())
+    _, positive = measured["corpus"]["classes"]
     statistics = SplitStatistics(
         lengths=columns["words"],
         positive=int(columns["label"].sum()),
         repeated=3,
+        contradictory=0,
         group_sizes=np.bincount(columns["group"]),
         known_words=int(0.9 * columns["words"].sum()),
     )
@@ -157,7 +160,7 @@ def content(
     return {
         "metrics": measured,
         "source": {"train": split, "test": split, "overlap": OVERLAP},
-        "statistics": corpus_statistics.tabulate(statistics, statistics, OVERLAP, maxlen),
+        "statistics": corpus_statistics.tabulate(statistics, statistics, OVERLAP, maxlen, positive),
         "vocabulary": 19_996,
         "held_out": 0 if measured["corpus"]["validation"] == "test" else 2_500,
         "distinctive_words": [DistinctiveWord("fine", 0.25, 0.125)],

@@ -140,7 +140,7 @@ function findNgrams(baseline, lower) {
   return places;
 }
 
-/** Return a model's log-odds of positive, before scaling, for what `encode` returns. */
+/** Return a model's log-odds of the positive class, before scaling, for what `encode` returns. */
 function logOdds(model, { lower, ids }) {
   if (model.name !== "baseline") return networkLogOdds(model, ids);
   const ngrams = [...findNgrams(model, lower).keys()];
@@ -183,9 +183,10 @@ function* occlude(network, { words, dropped, ids }, full) {
 }
 
 const find = (selector) => document.querySelector(selector);
+const STYLES = ["negative", "positive"]; // of the words that push toward each class
 const verdict = (odds) => model.classes[Number(odds > model.boundary)];
 const describe = (odds) =>
-  `${verdict(odds)}, probability of positive ${(100 * sigmoid(odds)).toFixed(1)}%`;
+  `${verdict(odds)}, probability of ${model.classes[1]} ${(100 * sigmoid(odds)).toFixed(1)}%`;
 let submissions = 0;
 
 function element(name, text = "", className = "") {
@@ -215,12 +216,12 @@ function showEffects(section, spans, effects) {
     const strength = effect / largest;
     spans[word].title = `${effect > 0 ? "+" : ""}${effect.toFixed(2)}`;
     spans[word].style.setProperty("--share", `${Math.abs(strength) * 55}%`);
-    if (Math.abs(strength) >= model.weak) spans[word].className = model.classes[Number(effect > 0)];
+    if (Math.abs(strength) >= model.weak) spans[word].className = STYLES[Number(effect > 0)];
   }
-  for (const name of [...model.classes].reverse()) {
-    const words = strongest.map(([word]) => spans[word]).filter((span) => span.className === name);
+  for (const label of [1, 0]) {
+    const words = strongest.map(([word]) => spans[word]).filter((span) => span.className === STYLES[label]);
     const texts = [...new Set(words.map((span) => span.textContent))].slice(0, model.listed);
-    section.append(element("p", `Toward ${name}: ${texts.join(", ") || "no word"}`));
+    section.append(element("p", `Toward ${model.classes[label]}: ${texts.join(", ") || "no word"}`));
   }
 }
 

@@ -17,7 +17,6 @@ TEXTS = ["John liked it.", "An odd Film, seen with Mary.", "Nothing."]
 FILMS = {text: film for film, text in enumerate(TEXTS)}
 NAMES = "people get other first names"
 BEFORE, AFTER = "a neutral sentence before", "a neutral sentence after"
-INVARIANCES = {NAMES, BEFORE, AFTER}
 
 
 def run(
@@ -114,9 +113,6 @@ def test_only_rates_of_reviews_have_an_interval() -> None:
     assert (plain["low"], plain["high"]) == (None, None)
     assert (rows[NAMES]["cases"], rows[NAMES]["failures"]) == (2, 1)
     assert rows[NAMES]["low"] < 1 / 2 < rows[NAMES]["high"]
-    assert rows[NAMES]["informative"]
-    # A model that predicts only one class passes every test of invariance.
-    assert {row["test"] for row in run("$^").values() if not row["informative"]} == INVARIANCES
     for row in run("x", [], {}).values():
         assert (row["failure_rate"] is None) is (row["cases"] == 0)
         assert row["low"] is None

@@ -46,8 +46,8 @@ def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def invoke(*arguments: object, stdin: bytes = b"") -> str:
-    """Run a command that must succeed, and return what it prints."""
+def invoke(*arguments: object, stdin: bytes = b"", status: int = 0) -> str:
+    """Run a command that must exit with this status, and return what it prints."""
     result = CliRunner().invoke(main.app, [*map(str, arguments)], stdin, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == status, result.output
     return result.output

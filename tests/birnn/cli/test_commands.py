@@ -23,7 +23,7 @@ from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 from tests.birnn.cli.conftest import Run
-from tests.birnn.predictors import small_baseline
+from tests.birnn.predictors import CLASSES, small_baseline
 
 FIRST, *_, LAST = NETWORKS
 PREDICTED = ["sentiment", "probability", *NETWORKS]
@@ -42,11 +42,11 @@ def test_predict_prints_one_line_per_text(birnn: Run, predictor: Predictor) -> N
             f"{TITLES[name]} {probability(odds)[index]:.4f}"
             for name, odds in predicted.by_model.items()
         )
-        sentiment = "positive" if combined > 0.5 else "negative"
+        sentiment = CLASSES[int(combined > 0.5)]
         excerpt = re.sub(r"[\x1b\r\n]", " ", texts[index])[:EXCERPT] + "…" * (index == 4)
         few = "; only 25% of the words are known" if index == 1 else ""
         assert lines[index] == f"{sentiment}  {combined:.4f}  ({each}{few})  {excerpt}"
-    assert re.search(r"\d|tive", lines[2]) is None
+    assert re.search(r"\d|thumbs", lines[2]) is None
 
 
 @pytest.mark.parametrize("extension", output_tables.WRITERS)
@@ -75,7 +75,7 @@ def test_predict_writes_a_table(
         expected = np.where(MISSING, np.nan, probability(log_odds))
         values = table[name].to_numpy(float).reshape(repeats, -1)
         assert np.allclose(values, expected, atol=1e-6, equal_nan=True)
-    assert ((table["probability"] > 0.5) == (table["sentiment"] == "positive")).all()
+    assert ((table["probability"] > 0.5) == (table["sentiment"] == CLASSES[1])).all()
 
 
 def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
@@ -122,13 +122,13 @@ def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> Non
     assert "http" not in page
     assert ">good</span>" in page
     # Without known words, there is no prediction.
-    assert re.search(r"\d|tive", birnn(*options[:-1], "zxqv <b>")) is None
+    assert re.search(r"\d|thumbs", birnn(*options[:-1], "zxqv <b>")) is None
 
 
 def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(trained: Path) -> None:
     options = ("-X", "importtime", "-m", "birnn", "predict", "--model", BASELINE, "A good film.")
     expected = f"{probability(small_baseline().predict(['A good film.']).log_odds)[0]:.4f}"
-    for threshold, sentiment in (("0.01", "positive"), ("0.99", "negative")):
+    for threshold, sentiment in (("0.01", CLASSES[1]), ("0.99", CLASSES[0])):
         command = [sys.executable, *options, "--threshold", threshold]
         ended = subprocess.run(command, check=True, cwd=trained, capture_output=True, text=True)
         line = f"{sentiment}  {expected}  (Baseline {expected})  A good film.\n"

@@ -80,7 +80,7 @@ def test_json_equals_the_explanation(client: TestClient, predictor: Predictor) -
 
 
 def test_threshold_of_a_request_decides(client: TestClient) -> None:
-    for threshold, sentiment in ((0.0001, "positive"), (0.9999, "negative")):
+    for threshold, sentiment in ((0.0001, "thumbs up"), (0.9999, "thumbs down")):
         body = {"texts": ["good"], "threshold": threshold}
         (prediction,) = client.post("/predict", json=body).json()["predictions"]
         explained = client.post("/explain", json={"text": "good", "threshold": threshold}).json()

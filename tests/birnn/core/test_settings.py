@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from birnn.core import settings
 from birnn.core.errors import InputError
+from birnn.core.settings import CLASSES
 from birnn.core.yaml_files import read_yaml
 from birnn.networks.definition import NoSettings, Units
 from birnn.networks.registry import NETWORKS
@@ -129,6 +129,12 @@ def test_csv_settings_must_not_contradict_each_other(
     assert "yaml: csv: set split_column" in refusal(tmp_path, "test: null", "test: 0.2")
 
 
+@pytest.mark.parametrize("negative", ["ham", ["ham"], "0", 1, False, "TRUE", "a|b"])
+def test_only_single_text_labels_name_the_classes(negative: Any) -> None:
+    csv = settings.Csv.model_construct(negative=negative, positive="Spam ")
+    assert csv.classes == (("ham", "Spam") if negative == "ham" else CLASSES)
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "error"),
     [
@@ -143,10 +149,3 @@ def test_error_in_the_section_of_a_network(content: dict[str, int], kind: Any, e
     with pytest.raises(InputError, match=f"params.yaml: other.{error}"):
         loaded.section("other", kind)
     assert loaded.section("missing", NoSettings) == NoSettings()
-
-
-def test_numbers_follow_yaml_1_2_and_are_frozen(tmp_path: Path) -> None:
-    loaded = load(tmp_path, "clipnorm: null", "clipnorm: 5e-1")
-    assert loaded.train.clipnorm == 0.5
-    with pytest.raises(ValidationError, match="frozen"):
-        loaded.train.epochs = 3

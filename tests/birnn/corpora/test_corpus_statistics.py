@@ -42,7 +42,7 @@ def tabulate(file: Path, overlap: int, maxlen: int) -> dict[str, tuple[str, str]
         corpus_statistics.measure(file.parent / f"{split}.parquet", ["film", "good", "unused"])
         for split in ("train", "test")
     )
-    return corpus_statistics.tabulate(train, test, overlap, maxlen)
+    return corpus_statistics.tabulate(train, test, overlap, maxlen, "positive")
 
 
 def test_table(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
+from birnn.core.settings import CLASSES
 from birnn.evaluation import metrics
 
 LABELS = np.array([0, 0, 1, 1], np.uint8)
@@ -26,13 +27,12 @@ def test_worked_example() -> None:
     }
     assert metrics.compute_scores(LABELS, LOG_ODDS) == pytest.approx(expected, rel=1e-6)
     assert metrics.is_correct(LABELS, LOG_ODDS).tolist() == [True, False, False, True]
-    counts = metrics.confusion_counts(np.array([0, 0, 0, 1], np.uint8), LOG_ODDS)
-    pairs = product(("negative", "positive"), repeat=2)
+    counts = metrics.confusion_counts(np.array([0, 0, 0, 1], np.uint8), LOG_ODDS, CLASSES)
+    pairs = product(CLASSES, repeat=2)
     expected_counts = [(*pair, count) for pair, count in zip(pairs, (2, 1, 0, 1), strict=True)]
     assert [tuple(row.values()) for row in counts] == expected_counts
     rows = [tuple(row.values()) for row in metrics.threshold_scores(LABELS, LOG_ODDS)[1:]]
-    assert rows == [(0.3, 2 / 3, 1), (0.5, 0.5, 0.5), (0.7, 1, 0.5), (0.9, None, 0)]
-    assert metrics.threshold_scores(0 * LABELS, LOG_ODDS)[2]["recall"] is None
+    assert rows == [(0.3, 2 / 3, 1), (0.5, 0.5, 0.5), (0.7, 1, 0.5), (0.9, 0, 0)]
 
 
 def test_constant_prediction() -> None:

@@ -1,18 +1,20 @@
 """The tables of the plots."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from birnn.core.settings import CLASSES
 from birnn.evaluation import metrics, plot_data
 from birnn.evaluation.calibration import reliability
 from birnn.evaluation.model_names import NETWORKS
 from tests.birnn import samples
 
 POINTS = {
-    "confusion": metrics.confusion_counts,
+    "confusion": partial(metrics.confusion_counts, classes=CLASSES),
     "precision_recall": metrics.precision_recall_points,
     "roc": metrics.roc_points,
 }

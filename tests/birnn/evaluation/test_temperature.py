@@ -25,7 +25,7 @@ def test_fitted_temperature_minimizes_the_loss() -> None:
 def test_temperature_is_finite_for_extreme_models(sign: int) -> None:
     log_odds = sign * np.array([-3.0, 2, -1, 4])  # always right, always wrong
     fitted = temperature.fit(np.array([0, 1, 0, 1], np.uint8), log_odds)
-    assert fitted == pytest.approx(100.0**-sign, rel=0.01)
+    assert fitted == pytest.approx(100.0**-sign, rel=0.001)
 
 
 def test_metrics_after_scaling() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from birnn.evaluation.model_names import BASELINE
 from birnn.inference.explanation import Explainer, Explanation
-from tests.birnn.predictors import WORDS, small_baseline, small_predictor
+from tests.birnn.predictors import CLASSES, WORDS, small_baseline, small_predictor
 
 EXPLAINER = Explainer(small_predictor(maxlen=4))
 LINEAR = Explainer(replace(small_baseline(), temperatures={BASELINE: 0.5}))
@@ -44,7 +44,7 @@ def test_truncated_and_unknown_words_are_marked() -> None:
 def test_text_without_known_words_gets_no_prediction(text: str) -> None:
     # In the last text, truncation removes the known words.
     explanation = EXPLAINER.explain(text)
-    assert explanation == Explanation(explanation.segments)
+    assert explanation == Explanation(explanation.segments, [*CLASSES])
     assert "".join(segment.text for segment in explanation.segments) == text
 
 

@@ -21,7 +21,7 @@ from birnn.inference import onnx_model
 from birnn.inference.network_model import NetworkModel, networks_of
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
-from tests.birnn.odd_texts import LANGUAGES, ODD, VOCABULARY
+from tests.birnn.odd_texts import LANGUAGES, ODD, UNICODE
 from tests.birnn.predictors import gated, small_baseline, small_predictor
 from tests.projects import PROJECT
 
@@ -45,7 +45,7 @@ def networks(padding: Side, truncating: Side, pooling: Pooling) -> Predictor:
     """Return networks, half of which read n-grams."""
     layout = {"padding": padding, "truncating": truncating, "pooling": pooling}
     if padding == "post":
-        layout |= {"words": VOCABULARY, "tokenizer": "unicode"}
+        layout |= UNICODE
     predictor = gated(small_predictor(**layout, longest_ngram=3 if truncating == "pre" else 0))
     first, *_ = predictor.models
     return replace(predictor, temperatures={first: 0.5, NETWORK_BLEND: 2.0})

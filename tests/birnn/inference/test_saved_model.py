@@ -18,30 +18,27 @@ from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND
 from birnn.inference import saved_model
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
-from tests.birnn.odd_texts import TEXTS, UNICODE_TEXTS
+from birnn.text.tokenizer import Tokenizer
+from tests.birnn.odd_texts import TEXTS, UNICODE
 from tests.birnn.predictors import small_baseline, small_predictor
 
-SIDES = list(itertools.product(get_args(Side), repeat=2))
-PREDICTORS = [*(small_predictor(4, *sides) for sides in SIDES), small_baseline(3)]
+SIDES = itertools.product(get_args(Side), repeat=2)
 TEMPERATURES = {NETWORK_BLEND: 2.0, BASELINE: 3.0}
+PREDICTORS = [
+    *(small_predictor(4, *sides, **options) for sides in SIDES for options in ({}, UNICODE)),
+    *(replace(small_baseline(3), tokenizer=tokenizer) for tokenizer in get_args(Tokenizer)),
+]
 PREDICTORS = [replace(each, temperatures=TEMPERATURES) for each in PREDICTORS]
-MODULES = [saved_model.TextClassifier(predictor) for predictor in PREDICTORS]
-ANY_LANGUAGE = Predictor(PREDICTORS[-1].models, tokenizer="unicode")
-ANY_LANGUAGE_MODULE = saved_model.TextClassifier(ANY_LANGUAGE)
+MODULES = [(predictor, saved_model.TextClassifier(predictor)) for predictor in PREDICTORS]
+NFC = TEXTS.map(lambda text: unicodedata.normalize("NFC", text))
 
 
-@given(UNICODE_TEXTS)
-def test_words_of_any_language_are_the_same_in_nfc(text: str) -> None:
-    composed = unicodedata.normalize("NFC", text.encode(errors="replace").decode())
-    (words,) = ANY_LANGUAGE_MODULE.split(tf.constant([composed])).to_list()
-    expected = ANY_LANGUAGE.tokenize([composed]).to_pylist()[0] or []
-    assert [word.decode() for word in words] == expected
-
-
-@settings(max_examples=25)
-@given(st.lists(TEXTS, min_size=1, max_size=5), st.integers(0, len(PREDICTORS) - 1))
-def test_module_splits_and_predicts_the_same(texts: list[str], index: int) -> None:
-    predictor, module = PREDICTORS[index], MODULES[index]
+@settings(max_examples=50)
+@given(st.lists(NFC, min_size=1, max_size=5), st.sampled_from(MODULES))
+def test_module_splits_and_predicts_the_same(
+    texts: list[str], pair: tuple[Predictor, saved_model.TextClassifier]
+) -> None:
+    predictor, module = pair
     words = [[word.decode() for word in row] for row in module.split(tf.constant(texts)).to_list()]
     assert words == [row or [] for row in predictor.tokenize(texts).to_pylist()]
     predicted = predictor.predict(texts)

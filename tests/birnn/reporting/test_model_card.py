@@ -75,9 +75,13 @@ def test_any_number_of_networks(count: int, tmp_path: Path, *, over_seeds: bool)
 
 
 def test_nothing_is_assumed_about_other_corpora(tmp_path: Path, plain: Documents) -> None:
-    about = dict.fromkeys(("corpus", "requested"), "<script>.csv")
-    _, page, card = documents.write(tmp_path, about=about)
+    about: dict[str, Any] = dict.fromkeys(("corpus", "requested"), "<script>.csv")
+    about |= {"classes": ("ham", "spam")}
+    markdown, page, card = documents.write(tmp_path, about=about)
     assert "<script" not in page
+    assert "spam reviews: `fine`." in markdown
+    assert "| spam | 50.0% | 50.0% |" in markdown
+    assert "classify a text as spam or ham" in card
     limits = section(card, "Limits")
     assert "texts unlike those in <script>.csv" in limits
     assert "English" not in limits
@@ -94,12 +98,10 @@ def test_only_failures_in_most_cases_are_counted(tmp_path: Path) -> None:
         fails = table["cases"] > 0
         table["failure_rate"] = table["model"].map(rates).where(fails)
         table["failures"] = (60 * table["failure_rate"]).where(fails, 0).round().astype(int)
-        table["informative"] = table["model"] != "baseline"
         card = documents.write(tmp_path, checklist=report_stage.by_test(table)).card
         behavior = words(section(card, "Behavior"))
         assert "of 1 behavioral tests: 1 (BiLSTM), 0 (BiGRU), 0 (Baseline)" in behavior
-        assert "| MFT: plain praise is positive | 60 | 31 | 30 | not informative |" in behavior
-        assert "passes every INV (Baseline)." in behavior
+        assert "| MFT: plain praise is positive | 60 | 31 | 30 | 1 |" in behavior
         assert "other first names" not in behavior
         limit = "negation test are misclassified by: BiLSTM."
         assert (limit in card) == (capability == "negation")
