@@ -1,15 +1,13 @@
 """Studies from finished experiments."""
 
 import io
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.core.machine import format_description
 from birnn.core.settings import flatten
@@ -18,7 +16,6 @@ from birnn.evaluation.metrics import compute_scores
 from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
-from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import (
     Run,
     read_output,
@@ -58,16 +55,30 @@ def study(
     recipes = stored_recipes.read() if _compares_recipes(folder, points) else {}
     varied = [key for key in points[0].chosen if key != SEED]
     table = pd.DataFrame([row(point, run, recipes) for point, run in chosen])
-    table["name"] = unique_names([run for _, run in chosen])
+    counts = table["name"].value_counts()
+    table["name"] = [
+        run.name if counts[run.name] == 1 else f"{run.name}-{run.revision[:7]}" for _, run in chosen
+    ]
     predictions = dict(
         zip(table["name"], (read_predictions(run) for _, run in chosen), strict=True)
     )
+    changed = {key for recipe in recipes.values() for key in recipe.settings}
     about = About(
         command=command,
         corpus=_single_corpus([run.metrics["corpus"] for _, run in chosen]),
         varied=([RECIPE] if recipes else []) + varied,
-        settings=_shared_settings(points[0], table, recipes.values()),
-        recipes=[describe(recipe) for recipe in recipes.values()],
+        settings=store.shared_settings(
+            flatten(points[0].params), [*map(str, table), *changed], list(NETWORKS)
+        ),
+        recipes=[
+            {
+                "name": recipe.name,
+                "base": recipe.after,
+                "title": recipe.title,
+                "settings": recipe.added,
+            }
+            for recipe in recipes.values()
+        ],
     )
     log_odds = {name: each[list(MODELS)] for name, each in predictions.items()}
     blends = pd.DataFrame()
@@ -83,12 +94,6 @@ def study(
     reviews = next(iter(predictions.values()))[["label", "group"]]
     curves = None if about.varied else epochs([run for _, run in chosen])
     return figure.write(Study(folder, about, table, blends, curves, reviews), log_odds)
-
-
-def unique_names(runs: Sequence[Run]) -> list[str]:
-    """Return the names of runs, with the revision where several share a name."""
-    counts = Counter(run.name for run in runs)
-    return [f"{run.name}-{run.revision[:7]}" if counts[run.name] > 1 else run.name for run in runs]
 
 
 def in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
@@ -123,13 +128,10 @@ def measures(run: Run) -> dict[str, float]:
 
 def training(run: Run) -> dict[str, Any]:
     """Return the seconds of training of all models and blends, and the machines."""
-    recorded = times.read()
-    entries = recorded_times(run, recorded).values()
-    machines = dict.fromkeys(format_description(entry["machine"]) for entry in entries)
-    seconds = training_seconds(run, recorded)
-    return {f"{model}.seconds": value for model, value in seconds.items()} | {
-        "machine": " and ".join(machines)
-    }
+    recorded = recorded_times(run)
+    machines = dict.fromkeys(format_description(line["machine"]) for line in recorded.values())
+    seconds = {f"{model}.seconds": value for model, value in training_seconds(recorded).items()}
+    return seconds | {"machine": " and ".join(machines)}
 
 
 def blend_seeds(
@@ -174,16 +176,6 @@ def epochs(runs: Sequence[Run]) -> pd.DataFrame:
     return pd.concat(tables)
 
 
-def describe(recipe: Recipe) -> dict[str, Any]:
-    """Return a recipe as a study stores it."""
-    return {
-        "name": recipe.name,
-        "base": recipe.after,
-        "title": recipe.title,
-        "settings": recipe.added,
-    }
-
-
 def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:
     is_stored = (folder / store.ABOUT).exists() and RECIPE in store.read(folder).about.varied
     return is_stored or len({point.recipe for point in points}) > 1
@@ -194,15 +186,6 @@ def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if len(found) > 1:
         raise InputError(f"the runs use several corpora, {sorted(found)}: choose one")
     return dict(zip(CORPUS_FIELDS, *found, strict=True))
-
-
-def _shared_settings(
-    point: Point, table: pd.DataFrame, recipes: Iterable[Recipe]
-) -> dict[str, Any]:
-    changed = {key for recipe in recipes for key in recipe.settings}
-    return store.shared_settings(
-        flatten(point.params), [*map(str, table), *changed], list(NETWORKS)
-    )
 
 
 def _rows_to_keep(

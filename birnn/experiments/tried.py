@@ -45,7 +45,9 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     Raises:
         InputError: no run holds out reviews.
     """
-    held_out_runs = {_source(run): run for run in runs if held_out(run)}
+    held_out_runs = {
+        f"experiment {run.revision[:REVISION_DIGITS]}": run for run in runs if held_out(run)
+    }
     folder = store.FOLDER / store.TRIED
     if folder.with_suffix(".csv").exists():
         raise InputError(
@@ -125,10 +127,6 @@ def command(recipe: str, settings: Settings, seed: int | str) -> str:
     start = ["birnn", "sweep", *(["-r", recipe] if recipe else [])]
     options = [part for option in _options({**settings, SEED: seed}) for part in ("-S", option)]
     return shlex.join([*start, *options])
-
-
-def _source(run: Run) -> str:
-    return f"experiment {run.revision[:REVISION_DIGITS]}"
 
 
 def _options(settings: Settings) -> list[str]:
