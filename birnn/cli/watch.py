@@ -51,7 +51,7 @@ def run(html: Path | None) -> None:
     if trainings and not console.is_terminal:
         console.line()  # `Live` ends its last line only in a terminal
     if page:
-        page.finish(trainings)
+        page.update(trainings, is_last=True)
     console.print(NOTHING)
 
 

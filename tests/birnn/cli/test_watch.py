@@ -108,7 +108,7 @@ def test_page_reloads_itself_until_the_end() -> None:
     assert 'http-equiv="refresh"' in text
     assert text.count("<svg") == 2
     assert not re.search(r'(src|href)="(?!data:|#)', text)
-    page.finish([training(), replace(training(1), network="removed")])
+    page.update([training(), replace(training(1), network="removed")], is_last=True)
     text = file.read_text(encoding="utf-8")
     assert 'http-equiv="refresh"' not in text
     assert f"1 {TITLES[FIRST]} a-long-name" in text
