@@ -1,7 +1,7 @@
 """Studies from finished experiments."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +59,12 @@ def study(
     table["name"] = [
         run.name if counts[run.name] == 1 else f"{run.name}-{run.revision[:7]}" for _, run in chosen
     ]
-    predictions = dict(
-        zip(table["name"], (read_predictions(run) for _, run in chosen), strict=True)
-    )
+    named = dict(zip(table["name"], (run for _, run in chosen), strict=True))
+    predictions = {name: read_predictions(run) for name, run in named.items()}
     changed = {key for recipe in recipes.values() for key in recipe.settings}
     about = About(
         command=command,
-        corpus=_single_corpus([run.metrics["corpus"] for _, run in chosen]),
+        corpus=_single_corpus([run.metrics["corpus"] for run in named.values()]),
         varied=([RECIPE] if recipes else []) + varied,
         settings=store.shared_settings(
             flatten(points[0].params), [*map(str, table), *changed], list(NETWORKS)
@@ -83,7 +82,7 @@ def study(
     log_odds = {name: each[list(MODELS)] for name, each in predictions.items()}
     blends = pd.DataFrame()
     if about.varied == [RECIPE]:
-        blends = pd.DataFrame(blend_seeds(table, [run for _, run in chosen], predictions))
+        blends = pd.DataFrame(blend_seeds(table, named, predictions))
     if not replace:
         runs_to_keep, blends_to_keep = _rows_to_keep(folder, about, table)
         log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
@@ -92,7 +91,7 @@ def study(
             for rows in ([runs_to_keep, table], [blends_to_keep, blends])
         )
     reviews = next(iter(predictions.values()))[["label", "group"]]
-    curves = None if about.varied else epochs([run for _, run in chosen])
+    curves = None if about.varied else epochs(named.values())
     return figure.write(Study(folder, about, table, blends, curves, reviews), log_odds)
 
 
@@ -101,8 +100,7 @@ def in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
     if RECIPE not in table:
         return table
     places = {recipe: place for place, recipe in enumerate(recipes)}
-    order = table[RECIPE].map(places).fillna(len(places))
-    return table.iloc[order.argsort(kind="stable")]
+    return table.sort_values(RECIPE, key=lambda names: names.map(places), kind="stable")
 
 
 def row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,27 +133,24 @@ def training(run: Run) -> dict[str, Any]:
 
 
 def blend_seeds(
-    table: pd.DataFrame, runs: Sequence[Run], predictions: Mapping[str, pd.DataFrame]
+    table: pd.DataFrame, runs: Mapping[str, Run], predictions: Mapping[str, pd.DataFrame]
 ) -> Iterator[dict[str, Any]]:
     """Yield the row of the mean of all seeds, for each recipe whose runs hold out reviews.
 
     Args:
         table: rows of the runs.
-        runs: the runs.
+        runs: the runs, by name of the row.
         predictions: log-odds for the test reviews, by name of the row.
     """
-    by_recipe: dict[str, list[tuple[str, Run]]] = {}
-    for (_, name, recipe), run in zip(table[["name", RECIPE]].itertuples(), runs, strict=True):
-        by_recipe.setdefault(recipe, []).append((name, run))
-    for recipe, found in by_recipe.items():
-        if not all("blends" in run.metrics for _, run in found):
+    for recipe, names in table.groupby(RECIPE, sort=False)["name"]:
+        if not all("blends" in runs[name].metrics for name in names):
             continue
         blends = []
-        for name, run in found:
-            held_out = read_predictions(run, "held_out")
+        for name in names:
+            held_out = read_predictions(runs[name], "held_out")
             _, (test,) = ensembles.fit_blends(held_out, [predictions[name]])
             blends.append(test)
-        labels = predictions[found[0][0]]["label"].to_numpy()
+        labels = predictions[names.iloc[0]]["label"].to_numpy()
         scores = {
             model: compute_scores(labels, np.mean([blend[model] for blend in blends], axis=0))
             for model in blends[0]
@@ -165,7 +160,7 @@ def blend_seeds(
         }
 
 
-def epochs(runs: Sequence[Run]) -> pd.DataFrame:
+def epochs(runs: Iterable[Run]) -> pd.DataFrame:
     """Return the accuracy and loss on the watched split, one row per seed, network and epoch."""
     tables = []
     for run in runs:
