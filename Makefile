@@ -40,9 +40,6 @@ test-network: $(ENV) ## run the fast tests with the network of docs/add-a-networ
 	git apply docs/add-a-network.patch
 	$(MAKE) test-fast; status=$$?; git apply -R docs/add-a-network.patch; exit $$status
 
-test-kills: $(ENV) ## kill a stage of each kind at 25 random moments
-	$(PYTEST) tests/test_kills.py -k random --kills 25
-
 coverage: cluster ## run all tests and list the lines and branches they miss
 	coverage erase
 	-coverage run -m $(PYTEST)
@@ -143,6 +140,6 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
 		do printf '%-13s %s\n' "$$name" "$$text"; done
 
-.PHONY: repro test-fast test test-all test-rest test-network test-kills coverage mutants lint format \
+.PHONY: repro test-fast test test-all test-rest test-network coverage mutants lint format \
 	fresh study ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster \
 	lock setup cluster help

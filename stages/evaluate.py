@@ -44,7 +44,7 @@ def main(settings: Settings) -> None:
     held_out = None if settings.pad.validation == "test" else predict_held_out()
     if held_out is not None:
         metrics = ensembles.add_ensembles(metrics, held_out, table)
-        metrics = temperature.add_scaled(metrics, held_out, table)
+        metrics = temperature.add_scaled(metrics, table)
     metrics = {"corpus": corpus} | metrics
     write_json(paths.METRICS, metrics)
     for name, rows in plot_data.tables(table, metrics, histories).items():

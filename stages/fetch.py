@@ -5,10 +5,10 @@ recipes use.
 """
 
 from birnn.core import paths, stage
-from birnn.core.outputs import atomic_folder, write_json
+from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
 from birnn.corpora import fallback_warning, sources, store
-from birnn.text import unlabelled
+from birnn.corpora.sources import Corpus
 
 
 def main(settings: Settings) -> None:
@@ -27,22 +27,18 @@ def main(settings: Settings) -> None:
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
     print(f"test reviews whose text is also in the training split: {description['overlap']:,}")
-    write_unlabelled(description["name"])
+    write_unlabelled(corpus)
     fallback_warning.warn_if_fallback(description["name"], description["requested"])
 
 
-def write_unlabelled(corpus: str) -> None:
+def write_unlabelled(corpus: Corpus) -> None:
     """Write the words of the unlabelled reviews, an empty file if the corpus has none."""
-    texts, left_out = sources.read_unlabelled(corpus, paths.RAW)
     with atomic_folder(paths.UNLABELLED) as folder:
-        count = unlabelled.write(texts, folder / paths.UNLABELLED_REVIEWS.name)
-        write_json(
-            folder / paths.UNLABELLED_DESCRIPTION.name, {"reviews": count, "left_out": left_out}
-        )
-    if texts:
+        written = store.write_unlabelled(corpus, paths.CORPUS, folder)
+    if any(written.values()):
         print(
-            f"{count:,} reviews without a label; {left_out:,} were left out, because a labelled "
-            "review has the same text"
+            f"{written['reviews']:,} reviews without a label; {written['left_out']:,} were left "
+            "out, because a labelled review has the same text"
         )
 
 

@@ -22,13 +22,14 @@ from birnn.text.parallel import map_in_order
 
 def main(settings: Settings) -> None:
     """Write the training, validation and test sequences, and their encoding."""
-    pad = settings.pad
+    pad, description = settings.pad, read_json(paths.CORPUS_DESCRIPTION)
     scheme = Encoding(
         words=encoding.limit(tokenizer.read(RANKED_WORDS), pad.num_words),
         maxlen=pad.maxlen,
         padding=pad.padding,
         truncating=pad.truncating,
-        classes=read_json(paths.CORPUS_DESCRIPTION).get("classes", CLASSES),
+        tokenizer=description.get("tokenizer", "keras"),
+        classes=description.get("classes", CLASSES),
     )
     with atomic_folder(PADDED) as folder:
         encoding.write(scheme, folder)

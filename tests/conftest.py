@@ -17,7 +17,7 @@ from playwright.sync_api import Browser
 from birnn.experiments.launcher import compiled_in
 from tests import warm_start
 from tests.browser import NO_CHROMIUM, open_chromium
-from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone, repro
+from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone
 
 IN_CI = "CI" in os.environ
 # A slow example on a busy machine is not a failure. In CI, examples are the same in every run.
@@ -29,8 +29,6 @@ SERVER = pytest.StashKey[subprocess.Popen[bytes]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that the Makefile uses."""
-    parser.addoption("--kills", type=int, default=1, help="random kills per stage")
     parser.addoption("--update-hashes", action="store_true", help="rewrite tests/golden")
     parser.addoption("--budget", type=int, help="allowed seconds for the run on two cores")
 
@@ -92,14 +90,7 @@ def pytest_terminal_summary(
 
 
 def elapsed(config: pytest.Config) -> float:
-    """Return the seconds since the start of the run."""
     return time.monotonic() - config.stash[STARTED]
-
-
-@pytest.fixture
-def kills(request: pytest.FixtureRequest) -> int:
-    """Return the number of random kills per stage."""
-    return int(request.config.getoption("--kills"))
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +114,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Build], P
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return a headless Chromium."""
     with open_chromium() as chromium:
         yield chromium
 
@@ -140,7 +130,7 @@ def finished(shared: Callable[[str, Build], Path]) -> Path:
 
     def build(folder: Path) -> None:
         new_clone(folder, SMALL)
-        repro(folder)
+        check_output(folder, "dvc", "repro")
         commit(folder)
 
     return shared("finished", build)

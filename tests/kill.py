@@ -65,7 +65,6 @@ class Killer:
 
 
 def kill() -> None:
-    """Kill this process like `kill -9`."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -49,7 +49,6 @@ LIMIT = 900  # seconds; a mutant that runs longer is killed
 
 
 def list_mutants(packages: list[str]) -> list[MutationSpec]:
-    """Return all mutants of packages."""
     files = [file for package in packages for file in sorted(Path("birnn", package).glob("*.py"))]
     with use_db(":memory:", WorkDB.Mode.create) as database:
         commands.init(files, database, {})
@@ -61,8 +60,8 @@ def computes(mutant: MutationSpec) -> bool:
     """Return whether a mutant changes an operation or a value."""
     row, column = mutant.start_pos
     line = mutant.module_path.read_text("utf-8").splitlines()[row - 1]
-    defensive = line[:column].endswith(("frozen=", "strict="))
-    return not (defensive or NO_OPERATION.match(line[column:]))
+    without_result = line[:column].endswith(("frozen=", "strict=", "repr=", "flush="))
+    return not (without_result or NO_OPERATION.match(line[column:]))
 
 
 def describe(mutant: MutationSpec) -> str:

@@ -22,6 +22,7 @@ SMALL = {
     "train.learning_rate": "0.05",
 }
 
+BIRNN = ("python", "-m", "birnn")
 OUTPUTS = ("data", "models", "metrics", "plots", "report")
 
 Build = Callable[[Path], object]
@@ -50,7 +51,7 @@ def resolve(command: Sequence[str], variables: Mapping[str, str]) -> list[str]:
 
 
 def run(
-    *command: str, cwd: Path, warm: bool = True, **variables: str
+    *command: str, cwd: Path, warm: bool = True, stdin: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command with the variables of `environment`, and return its result."""
     own = environment(warm=warm, **variables)
@@ -58,6 +59,7 @@ def run(
         resolve(command, own),
         cwd=cwd,
         env=own,
+        input=stdin,
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -74,7 +76,6 @@ def check_output(cwd: Path, *command: str, **variables: str) -> str:
 
 
 def stages_run(result: subprocess.CompletedProcess[str]) -> list[str]:
-    """Return the stages that a `dvc` command ran."""
     lines = result.stdout.splitlines()
     return [line.split("'")[1] for line in lines if line.startswith("Running stage '")]
 
@@ -128,20 +129,13 @@ def set_settings(project: Path, settings: Mapping[str, str]) -> None:
 
 
 def commit(project: Path) -> None:
-    """Commit everything."""
     check_output(project, "git", "add", "--all")
     identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")
     check_output(project, "git", *identity, "commit", "-qm", ".")
 
 
 def copy_settings(folder: Path) -> None:
-    """Copy the default settings."""
     shutil.copy(PROJECT / "params.yaml", folder)
-
-
-def repro(project: Path) -> None:
-    """Run the pipeline."""
-    check_output(project, "dvc", "repro")
 
 
 def copy_project(folder: Path, without: tuple[str, ...] = ()) -> None:
@@ -163,7 +157,6 @@ def new_clone(folder: Path, settings: Mapping[str, str]) -> Path:
 
 
 def copy(project: Path, folder: Path) -> Path:
-    """Copy a repository, including DVC's cache."""
     return Path(shutil.copytree(project, folder, symlinks=True))
 
 

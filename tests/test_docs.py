@@ -44,7 +44,6 @@ def test_links_exist(page: Path) -> None:
 
 @pytest.fixture(scope="module")
 def text() -> str:
-    """Return the text of all pages."""
     return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
 

@@ -3,7 +3,6 @@
 import csv
 import re
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from birnn.core.outputs import read_json
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.studies import store
 from tests.projects import (
+    BIRNN,
     Build,
     check_output,
     commit,
@@ -28,8 +28,6 @@ from tests.projects import (
 
 pytestmark = pytest.mark.slow
 
-BIRNN = ("python", "-m", "birnn")
-SHORT = ("-S", "train.epochs=1", "-S", "train.seed=0..1")
 SEEDS = ("-S", "train.seed=0..1")
 
 
@@ -93,8 +91,6 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
         assert collected.runs[f"{model}.holdout_accuracy"].between(0.4, 0.9).all()
         assert (collected.runs[f"{model}.seconds"] > 0).all()
 
-    result = run(*BIRNN, "tried", cwd=finished_copy)
-    assert "2 experiments are on another corpus than study/tried: not added" in result.stdout
     shutil.rmtree(finished_copy / "study" / "tried")
     for added in (2, 0):
         result = run(*BIRNN, "tried", cwd=finished_copy)
@@ -108,36 +104,7 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     assert "../study/recipes/recipes.png" in markdown
 
 
-@pytest.mark.exhaustive
-def test_failed_experiment_does_not_stop_others(finished_copy: Path) -> None:
-    options = ("-S", "baseline.min_reviews=100000,3")
-    result = run(*BIRNN, "sweep", *options, cwd=finished_copy)
-    assert result.returncode == 1
-    assert error_line(result.stderr.splitlines()[-1]).startswith(
-        "error: failed: baseline-min-reviews-100000."
-    )
-    assert experiment(finished_copy, "baseline-min-reviews-3")
-
-
-@pytest.mark.exhaustive
-def test_queued_experiments_count_as_finished(finished_copy: Path) -> None:
-    options = ("--queue", "-S", "train.epochs=1", "-S", "train.seed=1")
-    check_output(finished_copy, "dvc", "exp", "run", *options)
-    check_output(finished_copy, "dvc", "queue", "start")
-    deadline = time.monotonic() + 300
-    while "Success" not in (status := check_output(finished_copy, "dvc", "queue", "status")):
-        assert "Failed" not in status, status
-        assert time.monotonic() < deadline, status
-        time.sleep(2)
-    run("dvc", "queue", "stop", cwd=finished_copy)
-    # An experiment of a single stage does not count.
-    half = ("--temp", "-S", "train.epochs=1", "-S", "train.seed=0", "train_bilstm")
-    check_output(finished_copy, "dvc", "exp", "run", *half)
-    assert "1 of 2 experiments" in check_output(finished_copy, *BIRNN, "study", "queued", *SHORT)
-
-
 def review_change(clone: Path, base: str, *options: str) -> tuple[int, str]:
-    """Return the exit status and the text of the review of a clone against `base`."""
     result = run(*BIRNN, "review", base, *options, cwd=clone)
     assert "Traceback" not in result.stderr, result.stderr
     return result.returncode, (clone / "review.md").read_text(encoding="utf-8")

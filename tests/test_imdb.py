@@ -13,9 +13,8 @@ from birnn.core.outputs import read_json
 from birnn.evaluation import predictions
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.inference import predictor
-from birnn.networks.decision import probability
 from birnn.text import reviews, sequences
-from tests.projects import PROJECT, check_output
+from tests.projects import PROJECT
 
 # Highest allowed failure rates.
 BOUNDS = {
@@ -63,27 +62,6 @@ def test_imdb_corpus(imdb: Path) -> None:
     assert pq.ParquetFile(folder / "reviews.parquet").metadata.num_rows == 49_359
 
 
-@pytest.mark.exhaustive
-def test_predict_agrees_with_evaluate_on_imdb(imdb: Path, tmp_path: Path) -> None:
-    texts = pd.read_parquet(imdb / "data" / "corpus" / "test.parquet", columns=["id", "text"])
-    rows = np.linspace(0, len(texts) - 1, 1_000).astype(int)
-    file, output = tmp_path / "texts.csv", tmp_path / "predicted.parquet"
-    texts.iloc[rows].to_csv(file, index=False)
-    command = ("python", "-m", "birnn", "predict")
-    check_output(imdb, *command, "--file", str(file), "--output", str(output))
-    predicted = pd.read_parquet(output)
-    evaluated = pd.read_parquet(imdb / "data" / "evaluated" / "predictions.parquet").iloc[rows]
-    for name in NETWORKS:
-        assert np.abs(predicted[name] - probability(evaluated[name].to_numpy())).max() <= 1e-6
-
-    praise = ["This is a wonderful film.", "I loved every minute of it."]
-    blame = ["This is an awful film.", "A boring and terrible waste of time."]
-    lines = check_output(imdb, *command, *praise, *blame).splitlines()
-    probabilities = [float(line.split()[1]) for line in lines]
-    assert len(probabilities) == len(praise) + len(blame)
-    assert min(probabilities[: len(praise)]) > max(probabilities[len(praise) :])
-
-
 def check_failure_rates(project: Path) -> None:
     rates = failure_rates(project)
     assert set(rates.index) == {*BOUNDS, *UNBOUNDED}
@@ -113,6 +91,6 @@ def test_networks_rank_plain_praise_above_plain_blame(imdb: Path) -> None:
         behavior.description: behavior for behavior in behavioral_tests.all_behaviors([], [])
     }
     plain = [case for name in SEED_DEPENDENT for case in behaviors[name].cases]
-    networks = predictor.load(NETWORKS, imdb / "data" / "padded", imdb / "models")
-    for log_odds in networks.predict([case.text for case in plain]).values():
+    networks = predictor.load([*NETWORKS], imdb / "data" / "padded", imdb / "models")
+    for log_odds in networks.predict([case.text for case in plain]).by_model.values():
         assert roc_auc_score([case.label for case in plain], log_odds) >= 0.99

@@ -14,6 +14,7 @@ from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.networks.decision import probability
 from birnn.text import sequences, unlabelled
 from tests.projects import (
+    BIRNN,
     Build,
     check_output,
     copy,
@@ -73,9 +74,8 @@ def test_improved_networks_predict_explain_and_export(improved: Path, tmp_path: 
     evaluated = pd.read_parquet(improved / "data" / "evaluated" / "predictions.parquet").head(50)
     file, output, model = (tmp_path / name for name in ("a.csv", "predictions.csv", "model.zip"))
     test[["text"]].to_csv(file, index=False)
-    birnn = ("python", "-m", "birnn")
-    check_output(improved, *birnn, "predict", "--file", str(file), "--output", str(output))
-    check_output(improved, *birnn, "export", str(model))
+    check_output(improved, *BIRNN, "predict", "--file", str(file), "--output", str(output))
+    check_output(improved, *BIRNN, "export", str(model))
     zipfile.ZipFile(model).extractall(tmp_path / "model")
     exported = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
     predictions = (pd.read_csv(output), exported(texts=tf.constant(test["text"].tolist())))
@@ -83,7 +83,7 @@ def test_improved_networks_predict_explain_and_export(improved: Path, tmp_path: 
         for name in NETWORKS:
             expected = probability(evaluated[name].to_numpy())
             assert np.asarray(predicted[name]) == pytest.approx(expected, abs=1e-4)
-    assert "moving" in check_output(improved, *birnn, "explain", "A fine, moving film.")
+    assert "moving" in check_output(improved, *BIRNN, "explain", "A fine, moving film.")
 
 
 def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
@@ -104,18 +104,11 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
 
     small = {"train.batch_size": "256", "ngrams.longest": "2", "word_vectors.reviews": "train"}
     set_settings(finished_copy, small)
-    vectors = finished_copy / "models" / "word_vectors" / "vectors.npy"
-    run_stages("train_word_vectors")
-    without_unlabelled = vectors.read_bytes()
     texts = ["great, moving and funny", "dull, boring and stupid", ""]
-    unlabelled.write(texts, finished_copy / "data" / "unlabelled" / "reviews.parquet")
-    run_stages("train_word_vectors")
-    assert vectors.read_bytes() == without_unlabelled
-    run_stages("label_unlabelled", "weigh_ngrams", "train_baseline", "train_bigru")
-    padded, data = (finished_copy / "data" / name for name in ("padded", "self_labelled"))
-    labelled, (ids, labels) = sequences.read(padded / "train"), sequences.read(data / "train")
-    assert (ids[:-3] == labelled[0]).all()
-    assert (labels[:-3] == labelled[1]).all()
+    unlabelled.write(texts, "unicode", finished_copy / "data" / "unlabelled" / "reviews.parquet")
+    stages = ("train_word_vectors", "label_unlabelled", "weigh_ngrams", "train_bigru")
+    run_stages(*stages)
+    ids, labels = sequences.read(finished_copy / "data" / "self_labelled" / "train")
     positive, negative, empty = labels[-3:]
     assert positive > empty > negative
     starts = np.load(finished_copy / "data" / "ngrams" / "starts.npy")

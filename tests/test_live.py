@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from birnn.training import live
-from tests.projects import check_output, environment, resolve, set_settings
+from tests.projects import environment, resolve, set_settings
 
 pytestmark = pytest.mark.slow
 
@@ -31,10 +31,3 @@ def test_training_of_an_experiment_can_be_watched(finished_copy: Path) -> None:
     # The progress within an epoch is an estimate until the first validation has ended.
     epochs = [int(state.progress) for state in states]
     assert epochs == sorted(epochs)
-
-
-def test_finished_training_is_shown(finished: Path) -> None:
-    assert "finished" in check_output(finished, "python", "-m", "birnn", "watch")
-    (network, *_) = live.find(finished)
-    assert [row["epoch"] for row in network.curves] == [1, 2] * 2
-    assert check_output(finished, "git", "status", "--short", "live") == ""

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from birnn.core.outputs import read_json
-from tests.projects import PROJECT, check_output, commit, run, set_settings, stages_run
-from tests.stages.test_declarations import check_code, record
+from tests.projects import BIRNN, PROJECT, check_output, run, set_settings, stages_run
 
 pytestmark = pytest.mark.slow
 
@@ -17,21 +16,13 @@ AVERAGE = """from birnn.networks.definition import Network, NoSettings
 
 
 def build(_settings: NoSettings):
-    from birnn.networks.average_layer import Average
+    import keras
 
-    return Average()
+    return keras.layers.GlobalAveragePooling1D()
 
 
 NETWORK = Network("average", title="Average", color="ochre", build=build)
 """
-AVERAGE_LAYER = """import keras
-
-
-@keras.saving.register_keras_serializable()
-class Average(keras.layers.GlobalAveragePooling1D):
-    pass
-"""
-BIRNN = ("python", "-m", "birnn")
 AFTER_TRAINING = ["evaluate", "report"]
 
 
@@ -47,20 +38,18 @@ def add_simple_network(project: Path) -> None:
 
 
 def add_average(project: Path) -> None:
-    """Apply the documented patch with another name, no settings, and a layer in its own module."""
+    """Apply the documented patch with another name and layer, and without settings."""
     patch = PATCH.replace("bisimplernn", "average")
     patch = re.sub(r"diff --git a/params.yaml.*?(?=diff --git)", "", patch, flags=re.DOTALL)
     apply_patch(project, patch)
     pipeline = project / "dvc.yaml"
     text = pipeline.read_text(encoding="utf-8").replace("      - average\n", "")
     pipeline.write_text(text, encoding="utf-8", newline="\n")
-    for name, code in {"average": AVERAGE, "average_layer": AVERAGE_LAYER}.items():
-        module = project / "birnn" / "networks" / f"{name}.py"
-        module.write_text(code, encoding="utf-8", newline="\n")
+    module = project / "birnn" / "networks" / "average.py"
+    module.write_text(AVERAGE, encoding="utf-8", newline="\n")
 
 
 def edit(file: Path, pattern: str, replacement: str = "") -> None:
-    """Replace everything that matches a pattern in a file."""
     text = re.sub(pattern, replacement, file.read_text(encoding="utf-8"), flags=re.DOTALL)
     file.write_text(text, encoding="utf-8", newline="\n")
 
@@ -78,7 +67,6 @@ def remove_bilstm(project: Path) -> None:
 
 
 def stages_of_repro(project: Path) -> list[str]:
-    """Run the pipeline, and return the stages that ran."""
     result = run("dvc", "repro", cwd=project)
     assert result.returncode == 0, result.stderr
     return stages_run(result)
@@ -114,35 +102,12 @@ def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
 
 
 @pytest.mark.exhaustive
-def test_documented_network_in_a_study_and_a_review(finished_copy: Path) -> None:
-    project = finished_copy
-    add_simple_network(project)
-    check_output(project, "dvc", "repro")
-    check_output(project, *BIRNN, "review", "HEAD")
-    text = (project / "review.md").read_text(encoding="utf-8")
-    assert re.search(r"\| bisimplernn\.accuracy +\| - +\| 0\.\d+ +\|", text)
-    assert "- bisimplernn.accuracy: undecided, BASE has no value" in text
-    commit(project)
-    seeds = ("-S", "train.seed=0..1")
-    check_output(project, *BIRNN, "sweep", *seeds)
-    assert "BiSimpleRNN" in check_output(project, *BIRNN, "study", "three", *seeds)
-    check_output(project, "dvc", "repro")
-    report = (project / "report" / "report.md").read_text(encoding="utf-8")
-    assert "first is better with" in report
-    for pair in ("BiLSTM minus BiGRU", "BiLSTM minus BiSimpleRNN", "BiGRU minus BiSimpleRNN"):
-        assert f"| {pair} |" in report
-    assert "../study/three/three.png" in report
-
-
-@pytest.mark.exhaustive
 def test_network_without_recurrence_and_settings(finished_copy: Path) -> None:
     project = finished_copy
     add_average(project)
     # Pooling and masks leave the layer as it is.
     set_settings(project, {"network.pooling": "max_mean", "ngrams.longest": "2"})
     check_output(project, "dvc", "repro")
-    for stage in AFTER_TRAINING:
-        check_code(project, stage, record(project, stage)["files"])
     costs = read_json(project / "data" / "evaluated" / "costs.json")
     assert costs["average"]["recurrent_parameters"] == 0
     assert "Average" in check_output(project, *BIRNN, "explain", "a fine film")

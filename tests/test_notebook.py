@@ -20,7 +20,6 @@ PATH = re.compile(r"/(?:home|Users|root|tmp|work)/|[A-Z]:\\|site-packages")
 
 @pytest.fixture
 def notebook() -> Any:
-    """Return the notebook in git."""
     return json.loads(NOTEBOOK.read_text(encoding="utf-8"))
 
 

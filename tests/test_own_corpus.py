@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import numpy as np
@@ -25,6 +26,7 @@ from birnn.evaluation.model_names import NETWORKS
 from birnn.networks.decision import probability
 from tests.browser import open_chromium
 from tests.projects import (
+    BIRNN,
     SMALL,
     Build,
     check_output,
@@ -34,7 +36,6 @@ from tests.projects import (
     environment,
     error_line,
     new_clone,
-    repro,
     resolve,
     run,
     set_settings,
@@ -72,7 +73,7 @@ def own(shared: Callable[[str, Build], Path]) -> Path:
     def build(folder: Path) -> None:
         new_clone(folder, SMALL | LAYOUT)
         write_reviews(folder / "data" / "own" / "reviews.csv")
-        repro(folder)
+        check_output(folder, "dvc", "repro")
         commit(folder)
 
     return shared("own", build)
@@ -80,24 +81,11 @@ def own(shared: Callable[[str, Build], Path]) -> Path:
 
 @pytest.fixture
 def own_copy(own: Path, tmp_path: Path) -> Path:
-    """Return a copy of that clone, which tests may modify."""
     return copy(own, tmp_path / "copy")
 
 
-def birnn(
-    *arguments: str, cwd: Path, stdin: bytes = b"", warm: bool = True
-) -> subprocess.CompletedProcess[bytes]:
-    """Run a `birnn` command."""
-    own = environment(warm=warm)
-    return subprocess.run(
-        resolve(["python", "-m", "birnn", *arguments], own),
-        cwd=cwd,
-        env=own,
-        input=stdin,
-        capture_output=True,
-        check=False,
-        timeout=300,
-    )
+def birnn(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return run(*BIRNN, *arguments, **options)
 
 
 def test_pipeline_runs_on_own_corpus(own: Path) -> None:
@@ -154,25 +142,17 @@ def test_temporary_experiment_has_the_file(own_copy: Path) -> None:
     assert "train_baseline" in stages_run(result)
 
 
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        (["1,Good.,fresh"], "reviews.csv, line 2: expected 4 columns, found 3"),
-        (["1,Good.,4,train"], "line 2, column 'verdict' is '4', neither"),
-        (["1,Good.,fresh,train"], "the train split of reviews.csv has 1 Fresh and 0 Rotten"),
-        (
-            ["1,a,fresh,train", "2,b,rotten,train", "3,b,fresh,test", "4,d,rotten,test"],
-            "reviews.csv, line 4: the text of this test review is also in the training split",
-        ),
-    ],
-)
-def test_invalid_file_gives_one_line_error(own_copy: Path, rows: list[str], expected: str) -> None:
+def test_invalid_file_gives_one_line_error(own_copy: Path) -> None:
     set_settings(own_copy, {"fetch.overlap": "refuse"})
     before = contents(own_copy / "data" / "corpus")
-    lines = ["n,review,verdict,split", *rows, ""]
-    (own_copy / "data" / "own" / "reviews.csv").write_text("\n".join(lines), encoding="utf-8")
+    lines = (
+        "n,review,verdict,split\n1,a,fresh,train\n2,b,rotten,train\n3,b,fresh,test\n"
+        "4,d,rotten,test\n"
+    )
+    (own_copy / "data" / "own" / "reviews.csv").write_text(lines, encoding="utf-8")
     result = run("python", "-m", "stages.fetch", cwd=own_copy)
     assert result.returncode == 1
+    expected = "reviews.csv, line 4: the text of this test review is also in the training split"
     assert expected in error_line(result.stderr)
     assert contents(own_copy / "data" / "corpus") == before
 
@@ -197,23 +177,25 @@ def test_predict_accepts_all_inputs(own: Path, tmp_path: Path) -> None:
     files = [str(tmp_path / name) for name in ("a.txt", "a.csv", "a.jsonl")]
     from_files = [part for file in files for part in ("--file", file)]
     for arguments, stdin, count in (
-        ((text, *from_files, "--column", "review"), b"", 4),
-        ((), f"{text}\r\n{text}".encode(), 2),
+        ((text, *from_files, "--column", "review"), "", 4),
+        ((), f"{text}\r\n{text}", 2),
     ):
         # One is not forked: TensorFlow prints its messages when it is imported.
-        result = birnn("predict", *arguments, cwd=own, stdin=stdin, warm=not stdin)
+        options = ("--model", "networks", *arguments)
+        result = birnn("predict", *options, cwd=own, stdin=stdin, warm=not stdin)
         assert result.returncode == 0, result.stderr
-        lines = result.stdout.decode().splitlines()
+        lines = result.stdout.splitlines()
         assert len(lines) == count
         assert len(set(lines)) == 1
         networks = ", ".join(rf"{network.title} 0\.\d{{4}}" for network in NETWORKS.values())
         assert re.fullmatch(rf"(Fresh|Rotten)  0\.\d{{4}}  \({networks}\)  {text}", lines[0])
         # No messages of TensorFlow.
-        assert result.stderr == b""
+        assert result.stderr == ""
 
 
 def test_predict_into_closed_pipe(own: Path) -> None:
-    command = "python -m birnn predict --file data/corpus/test.parquet | head -n 2"
+    options = "--model networks --file data/corpus/test.parquet"
+    command = f"python -m birnn predict {options} | head -n 2"
     result = run("bash", "-c", command, cwd=own, warm=False)
     assert (result.returncode, len(result.stdout.splitlines())) == (0, 2)
     assert result.stderr == ""
@@ -227,12 +209,12 @@ def test_modified_model_is_refused(own_copy: Path) -> None:
     for command in (("predict", "x"), ("serve",)):
         result = birnn(*command, cwd=own_copy)
         assert result.returncode == 1
-        line = error_line(result.stderr.decode())
+        line = error_line(result.stderr)
         assert f"models/{modified} differs from the last run" in line
     # The other networks are unchanged.
-    with serving(own_copy, "--network", others[0]) as address:
+    with serving(own_copy, "--model", others[0]) as address:
         answer = httpx2.post(f"{address}/predict", json={"texts": ["film"]}, timeout=60)
-    assert answer.json()["predictions"][0]["networks"].keys() == {others[0]}
+    assert answer.json()["predictions"][0]["models"].keys() == {others[0]}
 
 
 @pytest.fixture(scope="module")
@@ -244,11 +226,10 @@ def address(own: Path) -> Iterator[str]:
 
 @contextmanager
 def serving(project: Path, *options: str) -> Iterator[str]:
-    """Run `birnn serve` and yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = ["python", "-m", "birnn", "serve", "--port", str(port), *options]
+    command = [*BIRNN, "serve", "--port", str(port), *options]
     with subprocess.Popen(
         resolve(command, environment()),
         cwd=project,
@@ -295,7 +276,7 @@ def test_predict_in_browser(own: Path, page: Page) -> None:
     result = page.get_by_label("result")
     result.wait_for()
     one_line = text.replace("\n", " ")
-    printed = birnn("predict", one_line, cwd=own).stdout.decode()
+    printed = birnn("predict", one_line, cwd=own).stdout
     sentiment, probability = printed.split()[:2]
     assert f"{sentiment}, probability of Fresh {probability}" in result.inner_text()
     for name in re.findall(r"Bi\w+ [\d.]+", printed):

@@ -17,7 +17,9 @@ from tests.birnn.test_main import COMMANDS
 from tests.projects import PROJECT, check_output, copy, copy_project
 
 OWN_DATA = "text,label,split\n" + "".join(
-    f"{label} {split},{label},{split}\n" for split in ("train", "test") for label in (0, 1)
+    f"{label} {split},{label},{split}\n"
+    for split in ("train", "test")
+    for label in ("positive", "negative")
 )
 # The arguments of each command, and a line or error that shows that it did its work.
 RUNS = {
@@ -92,7 +94,6 @@ def link_requirements(package: Distribution, extras: set[str], folder: Path) -> 
 
 @pytest.fixture(scope="module")
 def project(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a project in which the pipeline has run."""
     return copy(finished, tmp_path_factory.mktemp("wheel") / "project")
 
 

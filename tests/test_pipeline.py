@@ -3,10 +3,7 @@
 import ast
 import csv
 import json
-import math
-import os
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +16,7 @@ from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.text import reviews, sequences
 from tests.birnn.corpora import archives
 from tests.projects import (
+    BIRNN,
     PROJECT,
     SMALL,
     check_output,
@@ -60,47 +58,11 @@ def test_whole_pipeline(finished: Path) -> None:
         assert metrics[model]["accuracy"] == pytest.approx(correct.mean(), abs=5e-5)
     overlap = read_json(finished / "data" / "corpus" / "corpus.json")["overlap"]
     assert metrics["baseline"]["by_overlap"][1]["reviews"] == overlap > 0
-    with (finished / "plots" / "confusion.csv").open(encoding="utf-8") as rows:
-        counted = sum(int(row["reviews"]) for row in csv.DictReader(rows))
-    assert counted == (len(NETWORKS) + 1) * metrics["corpus"]["test_reviews"]
     assert "of Rotten Tomatoes film reviews" in (finished / "report" / "report.html").read_text()
     report = (finished / "report" / "report.md").read_text(encoding="utf-8")
     assert "| groups, such as films | 252 | 256 |" in report
     assert "`bad`" in report
     assert run("git", "status", "--porcelain", cwd=finished).stdout == ""
-
-
-def idle_repro_seconds(project: Path) -> float:
-    """Return the CPU time, or else the wall time, of a `dvc repro` that runs no stage."""
-    start, before = time.perf_counter(), os.times()
-    result = run("dvc", "repro", cwd=project, warm=False)
-    elapsed, after = time.perf_counter() - start, os.times()
-    assert (result.returncode, stages_run(result)) == (0, [])
-    cpu = after.children_user + after.children_system
-    return (cpu - before.children_user - before.children_system) or elapsed
-
-
-def test_idle_repro_takes_little_longer_than_with_a_single_stage(
-    finished_copy: Path, tmp_path: Path
-) -> None:
-    minimal = tmp_path / "minimal"
-    minimal.mkdir()
-    for command in (
-        ("git", "init", "-q"),
-        ("dvc", "init", "-q"),
-        ("dvc", "stage", "add", "-q", "-n", "one", "-o", "out", "echo 1 > out"),
-        ("dvc", "repro", "-q"),
-    ):
-        check_output(minimal, *command)
-    # Other load slows both projects down, so that a bound in seconds would depend on it.
-    pipeline = single_stage = math.inf
-    for _ in range(10):
-        pipeline = min(pipeline, idle_repro_seconds(finished_copy))
-        single_stage = min(single_stage, idle_repro_seconds(minimal))
-        # With a single stage, it takes about 0.6 s, so the pipeline takes less than 1 s.
-        if pipeline < 1.7 * single_stage:
-            return
-    pytest.fail(f"{pipeline:.2f} s, with a single stage {single_stage:.2f} s")
 
 
 def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path) -> None:
@@ -130,27 +92,24 @@ def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path
     assert (finished_copy / "dvc_plots" / "index.html").is_file()
 
 
-def test_edits_that_cannot_change_results_run_no_stage(finished_copy: Path) -> None:
+def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path) -> None:
+    others = ("__pycache__/new.pyc", "files.py~", "files.py.orig", ".files.py.swp", ".DS_Store")
     for folder in ("birnn/core", "stages", "data/own"):
         (finished_copy / folder / "__pycache__").mkdir(exist_ok=True)
-        for name in ("__pycache__/new.pyc", "files.py~", "files.py.orig", ".files.py.swp"):
+        for name in others:
             (finished_copy / folder / name).touch()
-        (finished_copy / folder / ".DS_Store").touch()
     assert stages_run(run("dvc", "repro", cwd=finished_copy)) == []
     file = finished_copy / "birnn" / "core" / "outputs.py"
     text = file.read_text(encoding="utf-8")
     file.write_text(f"# A comment.\n{ast.unparse(ast.parse(text))}", encoding="utf-8")
     assert stages_run(run("dvc", "repro", cwd=finished_copy)) == ["code"]
-
-
-def test_other_edits_run_the_stages_of_the_file(finished_copy: Path) -> None:
-    for file, stages in {
+    for edited, stages in {
         "birnn/reporting/templates/page.html.j2": ["report"],
         # label_unlabelled would train networks with the same code. The weights stay the same, so no
         # later stage runs.
         "birnn/training/loss.py": ["label_unlabelled", *TRAININGS],
     }.items():
-        with (finished_copy / file).open("a", encoding="utf-8") as code:
+        with (finished_copy / edited).open("a", encoding="utf-8") as code:
             code.write("OTHER = 1\n")
         assert stages_run(run("dvc", "repro", cwd=finished_copy)) == ["code", *stages]
 
@@ -202,19 +161,12 @@ def test_unreachable_or_invalid_source_keeps_the_corpus(
     assert "cannot be reached" in error_line(result.stderr)
     assert contents(finished_copy / "data" / "corpus") == before
     archive = archives.write(tmp_path / "whole.tar.gz", archives.WHOLE)
-    truncated = tmp_path / "truncated.tar.gz"
-    truncated.write_bytes(archive.read_bytes()[:300])
-    for expected, file in {
-        "differ from the Large Movie Review Dataset": archive,
-        "is truncated or not an archive": truncated,
-        "which is not a file": tmp_path / "none.tar.gz",
-    }.items():
-        result = run("dvc", "repro", cwd=finished_copy, IMDB_ARCHIVE=str(file))
-        assert result.returncode != 0
-        assert stages_run(result) == ["fetch"]
-        assert expected in error_line(result.stderr)
-        assert str(file) in error_line(result.stderr)
-        assert contents(finished_copy / "data" / "corpus") == before
+    result = run("dvc", "repro", cwd=finished_copy, IMDB_ARCHIVE=str(archive))
+    assert result.returncode != 0
+    assert stages_run(result) == ["fetch"]
+    expected = f"{archive}: the train reviews differ from the Large Movie Review Dataset"
+    assert expected in error_line(result.stderr)
+    assert contents(finished_copy / "data" / "corpus") == before
 
 
 @pytest.mark.exhaustive
@@ -224,16 +176,7 @@ def test_fallback_corpus_is_named_everywhere(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert result.stderr.count("! WARNING: imdb could not be reached.") == 2
     assert result.stderr.count("fallback corpus rotten-tomatoes.") == 2
-    corpus = read_json(clone / "metrics" / "metrics.json")["corpus"]
-    assert (corpus["name"], corpus["requested"]) == ("rotten-tomatoes", "imdb")
-    for name in ("report.md", "report.html"):
-        assert "Fallback corpus." in (clone / "report" / name).read_text(encoding="utf-8")
-    files = list((clone / "plots").glob("*.csv"))
-    assert len(files) == 6
-    for file in files:
-        with file.open(encoding="utf-8") as rows:
-            assert {row["corpus"] for row in csv.DictReader(rows)} == {"rotten-tomatoes"}
-
+    assert "Fallback corpus." in (clone / "report" / "report.md").read_text(encoding="utf-8")
     # DVC considers the corpus up to date. `make repro` tries again, and runs only `fetch`.
     assert stages_run(run("dvc", "repro", cwd=clone)) == []
     assert stages_run(run_make("repro", clone, **NO_NETWORK)) == ["fetch"]
@@ -252,7 +195,7 @@ def test_committed_results_are_from_default_run_on_imdb() -> None:
 
 def test_review_texts_stay_out_of_git(finished: Path) -> None:
     network = next(iter(NETWORKS))
-    shown = check_output(finished, "python", "-m", "birnn", "mistakes", network, "--count", "3")
+    shown = check_output(finished, *BIRNN, "mistakes", network, "--count", "3")
     worst = pd.read_parquet(finished / "data" / "evaluated" / "mistakes.parquet")
     assert set(worst["kind"]) == {*NETWORKS, "disagreement"}
     for review in worst[worst["kind"] == network].head(3).to_dict("records"):

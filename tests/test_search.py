@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from birnn.studies import store
-from tests.projects import environment, experiments, references, resolve, run
+from tests.projects import BIRNN, environment, experiments, references, resolve, run
 
 pytestmark = [
     pytest.mark.exhaustive,
@@ -21,7 +21,7 @@ pytestmark = [
 
 TRIALS = 2
 COMMAND = (
-    *("python", "-m", "birnn", "search", "rate", "--metric", "bigru.holdout_accuracy"),
+    *(*BIRNN, "search", "rate", "--metric", "bigru.holdout_accuracy"),
     *("-S", "train.learning_rate=log:1e-3..1e-1", "-S", "network.dropout=0..0.7"),
     *("-S", "train.epochs=1", "--trials", str(TRIALS)),
 )

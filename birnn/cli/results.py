@@ -3,9 +3,17 @@
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS, REPORT
+from birnn.core.settings import CLASSES
 from birnn.corpora.fallback_warning import warn_if_fallback
-from birnn.evaluation.model_names import BLEND_TITLES, TITLES, comparisons, pair_title
-from birnn.evaluation.selection import constant_models, default_model
+from birnn.evaluation.model_names import (
+    BLEND_TITLES,
+    COMBINED,
+    NETWORK_BLEND,
+    TITLES,
+    comparisons,
+    pair_title,
+)
+from birnn.evaluation.selection import accuracy, constant_models, default_model
 from birnn.style.formatting import points
 
 
@@ -21,9 +29,8 @@ def run() -> None:
     if not METRICS.exists():
         raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
     metrics = read_json(METRICS)
-    if missing := [
-        title for name, title in TITLES.items() if "predicted_labels" not in metrics.get(name, {})
-    ]:
+    needed = TITLES | {COMBINED: BLEND_TITLES[NETWORK_BLEND]}
+    if missing := [title for name, title in needed.items() if name not in metrics]:
         raise InputError(f"{METRICS} lacks {', '.join(missing)}: run dvc repro")
     corpus, constant = metrics["corpus"], constant_models(metrics)
     width = max(map(len, TITLES.values()))
@@ -45,12 +52,13 @@ def run() -> None:
             f"(95% interval over reviews: {low} to {high})"
         )
     chosen = default_model(metrics)
-    print(f"Predicts by default: {BLEND_TITLES[chosen]}")
+    share = accuracy(metrics, chosen)["accuracy"]
+    print(f"Predicts by default: {BLEND_TITLES[chosen]}, with a test accuracy of {share:.2%}.")
     if "blends" in metrics:
         measured = (metrics | metrics["blends"])[chosen]
         print(
             f"It is the most accurate on held-out reviews ({measured['holdout_accuracy']:.2%}). "
-            f"Precision and recall of {corpus['classes'][1]} there, by --threshold:"
+            f"Precision and recall of {corpus.get('classes', CLASSES)[1]} there, by --threshold:"
         )
         for row in measured["holdout_thresholds"]:
             print("  {threshold}  {precision:7.2%}  {recall:7.2%}".format_map(row))

@@ -74,7 +74,10 @@ class Csv(Section):
     train: FileName
     test: Fraction | Label | None
     seed: Seed
+    unlabelled: FileName | None
+    columns: Annotated[list[Column], Field(min_length=1)] | None
     delimiter: Delimiter
+    quoting: Literal["minimal", "none"]
     encoding: Annotated[str, AfterValidator(_check_encoding)]
     text_column: Column
     label_column: Column

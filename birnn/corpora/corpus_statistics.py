@@ -24,6 +24,7 @@ class SplitStatistics:
         lengths: the number of words of each review, int32, shape (reviews,).
         positive: the number of positive reviews.
         repeated: the number of reviews whose text is also in an earlier row.
+        contradictory: the number of different texts that are both positive and negative.
         group_sizes: the number of reviews of each group, int64, shape (groups,).
         known_words: the number of words of all reviews that are in the vocabulary.
     """
@@ -31,6 +32,7 @@ class SplitStatistics:
     lengths: NDArray[np.int32]
     positive: int
     repeated: int
+    contradictory: int
     group_sizes: NDArray[np.int64]
     known_words: int
 
@@ -52,10 +54,12 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
     known = pa.array(vocabulary, pa.string())
     everything = np.ones(reviews.count(file), np.bool_)
     hashes = np.fromiter((short_hash(text.encode()) for text in reviews.all_texts(file)), np.uint64)
+    positive = reviews.column(file, "label") == 1
     return SplitStatistics(
         lengths=reviews.lengths(file),
-        positive=int(reviews.column(file, "label").sum()),
+        positive=int(positive.sum()),
         repeated=len(hashes) - len(np.unique(hashes)),
+        contradictory=len(np.intersect1d(hashes[positive], hashes[~positive])),
         group_sizes=np.bincount(reviews.groups(file)),
         known_words=sum(
             pc.sum(pc.is_in(batch["tokens"].flatten(), known)).as_py() or 0

@@ -6,7 +6,6 @@ The archive is read as a stream and never extracted, so it cannot write any file
 """
 
 import gzip
-import hashlib
 import os
 import re
 import tarfile
@@ -76,42 +75,26 @@ def read_verified(archive: Path) -> Iterator[Review]:
             )
 
 
-def read_unlabelled(raw: Path) -> tuple[list[str], int]:
-    """Read the unlabelled reviews without those that have the same text as a labelled review.
-
-    Some test reviews are also among the unlabelled ones. A network that learns from their text
-    would be tested on text that it has seen. The archive is located by `locate`.
-
-    Returns:
-        The texts, in order of name, and the number of reviews that were left out.
+def read_unlabelled(raw: Path) -> list[str]:
+    """Return the texts of the unlabelled reviews, in order of name. The archive is from `locate`.
 
     Raises:
         UnreachableError: there is no copy, and the download failed.
         InputError: the archive is truncated, malicious, or not the dataset.
     """
     archive = locate(raw)
-    files: dict[str, bytes] = {}
-    labelled: set[bytes] = set()
-    for path, content in _files(archive, UNLABELLED, REVIEW):
-        if UNLABELLED.fullmatch(path):
-            files[path] = content
-        else:
-            labelled.add(hashlib.sha256(content).digest())
+    files = dict(_files(archive, UNLABELLED))
     digest = Digest()
     texts = []
-    left_out = 0
     for path in sorted(files):
-        text = _text(archive, path, files.pop(path))
-        if digest.add(Review("train", path, "", 0, text, path)) in labelled:
-            left_out += 1
-        else:
-            texts.append(text)
+        texts.append(_text(archive, path, files.pop(path)))
+        digest.add(Review("train", path, "", 0, texts[-1], path))
     if digest.hexdigest() != UNLABELLED_DIGEST:
         raise InputError(
             f"{archive}: the train/unsup reviews differ from the Large Movie Review Dataset "
             f"(digest {digest.hexdigest()}, expected {UNLABELLED_DIGEST}): {ADVICE}"
         )
-    return texts, left_out
+    return texts
 
 
 def read_archive(archive: Path) -> Iterator[Review]:

@@ -1,13 +1,15 @@
 """Read the user's own labelled text from CSV, TSV, JSON Lines or Parquet files."""
 
+import operator
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +21,11 @@ from birnn.corpora.random_split import draw_test
 from birnn.corpora.review import SPLITS, Review, short_hash
 
 SHOWN = 40  # characters of a value in error messages
+REASONS = 10  # reasons for skipped rows that are printed, the most common ones
+COMPARISON = re.compile(r"([<>]=?) *(-?\d+(?:\.\d+)?)")
+OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+Converted = TypeVar("Converted")
 
 
 class UnusableRowError(InputError):
@@ -44,8 +51,16 @@ class LabelledFiles:
         self.skipped: Counter[str] = Counter()
         self._settings = settings
         self._folder = folder
+        self.form = tabular.Format(
+            settings.encoding, settings.delimiter, settings.quoting, tuple(settings.columns or ())
+        )
         self._labels = {label_key(label): 0 for label in as_list(settings.negative)}
         self._labels |= {label_key(label): 1 for label in as_list(settings.positive)}
+        self._comparisons = [
+            (OPERATORS[found[1]], float(found[2]), each)
+            for label, each in self._labels.items()
+            if (found := COMPARISON.fullmatch(label))
+        ]
 
     def read(self) -> Iterator[Review]:
         """Yield the rows of the files as reviews.
@@ -70,6 +85,15 @@ class LabelledFiles:
         for review, split in zip(self._reviews(), map(int, is_test), strict=True):
             yield replace(review, split=SPLITS[split])
 
+    def unlabelled(self) -> Iterator[str]:
+        """Yield the texts of the unlabelled files.
+
+        Raises:
+            InputError: as `read`.
+        """
+        for file in self._unlabelled_files():
+            yield from self._rows(file, [self._settings.text_column], self._text)
+
     def describe(self) -> Iterator[str]:
         """Yield lines about the formats of the files and the rows that were skipped."""
         for form, files in Counter(self.formats.values()).items():
@@ -80,13 +104,13 @@ class LabelledFiles:
                 delimiter = f", delimiter {form.delimiter!r}" * (form.delimiter != tabular.AUTO)
                 yield f"{name}{others}: encoding {encoding}{delimiter}"
         if self.skipped:
-            reasons = ", ".join(f"{count:,} {why}" for why, count in self.skipped.most_common())
-            yield f"skipped rows: {reasons}"
+            common = self.skipped.most_common(REASONS)
+            reasons = ", ".join(f"{count:,} {why}" for why, count in common)
+            yield f"skipped rows: {self.skipped.total():,} ({reasons})"
 
     def _reviews(self) -> Iterator[Review]:
         """Yield the usable rows; a random split calls all of them training reviews."""
         settings = self._settings
-        skip = settings.unusable == "skip"
         names = (
             settings.text_column,
             settings.label_column,
@@ -95,28 +119,52 @@ class LabelledFiles:
             settings.group_column,
         )
         columns = [name for name in names if name is not None]
-        given = tabular.Format(settings.encoding, settings.delimiter)
         self.skipped.clear()
         for file, file_split in self._files():
-            self.formats[file] = form = tabular.detect(file, columns, given)
-            for location, row in tabular.read(file, columns, form):
-                try:
-                    review = self._review(file_split, location, row)
-                except UnusableRowError as error:
-                    if not skip:
-                        raise
-                    self.skipped[error.reason] += 1
-                else:
-                    yield review
+            yield from self._rows(file, columns, partial(self._review, file_split))
+
+    def _rows(
+        self,
+        file: Path,
+        columns: Sequence[str],
+        convert: Callable[[str, dict[str, Any]], Converted],
+    ) -> Iterator[Converted]:
+        """Yield the converted rows of a file; unusable ones are refused or skipped."""
+        self.formats[file] = form = tabular.detect(file, columns, self.form)
+        for location, row in tabular.read(file, columns, form):
+            try:
+                converted = convert(location, row)
+            except UnusableRowError as error:
+                if self._settings.unusable == "refuse":
+                    raise
+                self.skipped[error.reason] += 1
+            else:
+                yield converted
 
     def _files(self) -> list[tuple[Path, str]]:
-        """Return the files and their split; a test file that `train` matches too is a test file."""
+        """Return the files and their split; `train` may also match the others."""
         test = self._settings.test
         test_files = []
         if isinstance(test, str) and self._settings.split_column is None:
             test_files = self.find(test)
-        train_files = [file for file in self.find(self._settings.train) if file not in test_files]
+        train, unlabelled = self._settings.train, self._settings.unlabelled
+        # Rows without a label may also be in the files of the labelled ones.
+        others = test_files if unlabelled == train else [*test_files, *self._unlabelled_files()]
+        train_files = [file for file in self.find(train) if file not in others]
         return [(file, "train") for file in train_files] + [(file, "test") for file in test_files]
+
+    def _unlabelled_files(self) -> list[Path]:
+        return self.find(self._settings.unlabelled) if self._settings.unlabelled else []
+
+    def entries(self) -> dict[Path, None]:
+        """Return the existing files, and the folders of files, that the settings name.
+
+        Raises:
+            InputError: a pattern matches no files.
+        """
+        files = [*(file for file, _ in self._files()), *self._unlabelled_files()]
+        names = [file.relative_to(self._folder).parts[0] for file in files if file.exists()]
+        return dict.fromkeys(self._folder / name for name in names)
 
     def find(self, name: str) -> list[Path]:
         """Return the file, or the files of a folder or pattern, in order.
@@ -132,7 +180,7 @@ class LabelledFiles:
             found = self._folder.glob(name)
         files = sorted(file for file in found if not file.name.startswith((".", "_", "README.md")))
         if not files:
-            raise InputError(f"{path} matches no files: check csv.train and csv.test")
+            raise InputError(f"{path} matches no files: check csv.train, csv.test, csv.unlabelled")
         return files
 
     def _review(self, file_split: str, location: str, row: dict[str, Any]) -> Review:
@@ -140,12 +188,7 @@ class LabelledFiles:
         split = file_split
         if settings.split_column is not None:
             split = self._split(_value(row, settings.split_column, location), location)
-        text = _value(row, settings.text_column, location)
-        if len(text.encode()) > tabular.LARGEST_TEXT:
-            raise InputError(
-                f"{location}, column {settings.text_column!r} is longer than "
-                f"{tabular.LARGEST_TEXT:,} bytes: shorten the text"
-            )
+        text = self._text(location, row)
         review_id, group = Path(location).relative_to(self._folder).as_posix(), None
         if settings.id_column is not None:
             review_id = _value(row, settings.id_column, location)
@@ -153,6 +196,16 @@ class LabelledFiles:
             group = _value(row, settings.group_column, location)
         label = self._label(_value(row, settings.label_column, location), location)
         return Review(split, review_id, group or review_id, label, text, location)
+
+    def _text(self, location: str, row: dict[str, Any]) -> str:
+        column = self._settings.text_column
+        text = _value(row, column, location)
+        if len(text.encode()) > tabular.LARGEST_TEXT:
+            raise InputError(
+                f"{location}, column {column!r} is longer than {tabular.LARGEST_TEXT:,} bytes: "
+                "shorten the text"
+            )
+        return text
 
     def _split(self, value: str, location: str) -> str:
         if self._settings.test is not None:
@@ -162,14 +215,26 @@ class LabelledFiles:
             column = self._settings.split_column
             raise UnusableRowError(
                 location,
-                f"with another {column!r} than train or test",
+                f"in the split {_short(split)}",
                 f"column {column!r} is {_short(value)}, neither train nor test: fix the row, set "
                 "csv.test to the value that marks test reviews, or set csv.unusable to skip",
             )
         return split
 
+    def find_class(self, value: str) -> int | None:
+        """Return the class of a label: 1 positive, 0 negative, None for neither or both."""
+        key = label_key(value)
+        if key in self._labels or not self._comparisons:
+            return self._labels.get(key)
+        try:
+            number = float(key)
+        except ValueError:
+            return None
+        found = {each for compare, limit, each in self._comparisons if compare(number, limit)}
+        return found.pop() if len(found) == 1 else None
+
     def _label(self, value: str, location: str) -> int:
-        label = self._labels.get(label_key(value))
+        label = self.find_class(value)
         if label is None:
             settings = self._settings
             positive, negative = (
@@ -178,7 +243,7 @@ class LabelledFiles:
             )
             raise UnusableRowError(
                 location,
-                f"with another {settings.label_column!r}",
+                f"labelled {_short(label_key(value))}",
                 f"column {settings.label_column!r} is {_short(value)}, neither csv.positive "
                 f"({positive}) nor csv.negative ({negative}): fix the row or the settings, or set "
                 "csv.unusable to skip",

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from birnn.core import paths
@@ -11,6 +12,7 @@ from birnn.core.settings import CLASSES, Settings
 from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Review
+from birnn.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Corpus:
         vocabulary: the words in order of rank, if the corpus defines its own order.
         classes: the names of the labels 0 and 1.
         describe: yields lines about what was read, such as the number of rows that were skipped.
+        tokenizer: splits the texts into words.
+        unlabelled: returns the unlabelled texts.
     """
 
     name: str
@@ -32,6 +36,8 @@ class Corpus:
     vocabulary: list[str] | None = None
     classes: tuple[str, str] = CLASSES
     describe: Callable[[], Iterable[str]] = tuple
+    tokenizer: Tokenizer = "unicode"
+    unlabelled: Callable[[], Iterable[str]] = tuple
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,13 @@ class Source:
 
 
 def _imdb(_settings: Settings, raw: Path) -> Corpus:
-    return Corpus("imdb", "imdb", imdb.reader(raw))
+    unlabelled = partial(imdb.read_unlabelled, raw)
+    return Corpus("imdb", "imdb", imdb.reader(raw), unlabelled=unlabelled, tokenizer="keras")
 
 
 def _imdb_npz(_settings: Settings, raw: Path) -> Corpus:
     arrays = imdb_npz.load(raw)
-    return Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary)
+    return Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary, tokenizer="keras")
 
 
 def _rotten_tomatoes(_settings: Settings, _raw: Path) -> Corpus:
@@ -68,7 +75,14 @@ def own(settings: Settings, folder: Path) -> Corpus:
     """Return the corpus of the user's own files in `folder`."""
     files = labelled_files.LabelledFiles(settings.csv, folder)
     name = settings.csv.train
-    return Corpus(name, name, files.read, classes=settings.csv.classes, describe=files.describe)
+    return Corpus(
+        name,
+        name,
+        files.read,
+        classes=settings.csv.classes,
+        describe=files.describe,
+        unlabelled=files.unlabelled,
+    )
 
 
 SOURCES = {
@@ -77,18 +91,6 @@ SOURCES = {
     "rotten-tomatoes": Source(_rotten_tomatoes),
     "csv": Source(_csv),
 }
-
-
-def read_unlabelled(corpus: str, raw: Path) -> tuple[list[str], int]:
-    """Return the unlabelled texts of a corpus, and how many were left out.
-
-    Texts of labelled reviews are left out. Only `imdb` has unlabelled texts. `raw` is the folder
-    for downloads.
-
-    Raises:
-        InputError: the archive is damaged.
-    """
-    return imdb.read_unlabelled(raw) if corpus == "imdb" else ([], 0)
 
 
 def find(settings: Settings, raw: Path) -> Corpus:

@@ -14,14 +14,17 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import write_json
 from birnn.core.settings import CLASSES
 from birnn.corpora.review import SPLITS, Digest, Review, short_hash
 from birnn.corpora.sources import Corpus
-from birnn.text import tokenizer
+from birnn.text import tokenizer, unlabelled
 from birnn.text.parallel import map_in_order
+from birnn.text.reviews import all_texts
+from birnn.text.tokenizer import Tokenizer
 
 SCHEMA = pa.schema(
     {
@@ -73,9 +76,9 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     frequency. Reviews are processed in batches, so they need not fit in memory.
 
     Returns the content of `corpus.json`: the names of the corpus and of the requested corpus, the
-    names of the classes if they are the user's own, the size of the vocabulary, the number of test
-    reviews whose text is also in the training split, and for each split the numbers of reviews,
-    positive reviews and groups, and the digest.
+    names of the classes if they are the user's own, the tokenizer unless it is `keras`, the size of
+    the vocabulary, the number of test reviews whose text is also in the training split, and for
+    each split the numbers of reviews, positive reviews and groups, and the digest.
 
     Raises:
         InputError: an id is not unique, a split lacks one of the two classes, or, with
@@ -90,7 +93,9 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             )
             for split in SPLITS
         }
-        for split, rows, word_counts in map_in_order(_tokenize, _batches(corpus.read(), tallies)):
+        for split, rows, word_counts in map_in_order(
+            lambda batch: _tokenize(*batch, corpus.tokenizer), _batches(corpus.read(), tallies)
+        ):
             writers[split].write_batch(rows)
             if split == "train":
                 counts.update(word_counts)
@@ -105,12 +110,44 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     description = {
         "name": corpus.name,
         "requested": corpus.requested,
+        **tokenizer.describe(corpus.tokenizer),
         **({"classes": corpus.classes} if corpus.classes != CLASSES else {}),
         "vocabulary": len(ranked),
         "overlap": int(shared.sum()),
         **{split: tally.describe() for split, tally in tallies.items()},
     }
     write_json(folder / "corpus.json", description)
+    return description
+
+
+def write_unlabelled(corpus: Corpus, labelled: Path, folder: Path) -> dict[str, int]:
+    """Write the words of the unlabelled texts as `reviews.parquet`, and `unlabelled.json`.
+
+    Texts of the reviews that `write` wrote into the folder `labelled` are left out: networks would
+    be tested on text that they have seen.
+
+    Returns the content of `unlabelled.json`: the number of texts, and the number left out.
+    """
+    known: set[int] = set()
+    left_out = 0
+
+    def remaining() -> Iterator[str]:
+        nonlocal left_out
+        for text in corpus.unlabelled():
+            # Only if there are unlabelled texts, because it takes memory.
+            for split in () if known else SPLITS:
+                known.update(
+                    short_hash(t.encode()) for t in all_texts(labelled / f"{split}.parquet")
+                )
+            if short_hash(text.encode()) in known:
+                left_out += 1
+            else:
+                yield text
+
+    file = folder / paths.UNLABELLED_REVIEWS.name
+    count = unlabelled.write(remaining(), corpus.tokenizer, file)
+    description = {"reviews": count, "left_out": left_out}
+    write_json(folder / paths.UNLABELLED_DESCRIPTION.name, description)
     return description
 
 
@@ -133,10 +170,11 @@ def _batches(
             yield split, batch
 
 
-def _tokenize(batch: tuple[str, list[Review]]) -> tuple[str, pa.RecordBatch, Counter[str]]:
+def _tokenize(
+    split: str, reviews: list[Review], name: Tokenizer
+) -> tuple[str, pa.RecordBatch, Counter[str]]:
     """Return the rows of a batch with their tokens, and the count of each token."""
-    split, reviews = batch
-    tokens = tokenizer.tokenize(review.text for review in reviews)
+    tokens = tokenizer.tokenize((review.text for review in reviews), name)
     columns = [
         pa.array([review.id for review in reviews], pa.string()),
         pa.array([review.group for review in reviews], pa.string()),

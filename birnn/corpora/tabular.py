@@ -12,8 +12,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import shorten
 from typing import IO, Any, cast
 
 import charset_normalizer
@@ -30,6 +31,7 @@ SAMPLE = 1_000_000  # bytes from which the encoding is detected
 SAMPLE_LINES = 20  # from which the delimiter is detected
 
 AUTO = "auto"
+MINIMAL, NONE = "minimal", "none"
 UTF_8 = "utf-8-sig"  # a byte order mark is skipped
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: UTF_8,
@@ -62,10 +64,19 @@ Row = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Format:
-    """The encoding of a text file and the delimiter of a CSV or TSV file; `auto` detects them."""
+    """The encoding of a text file and the layout of a CSV or TSV file.
+
+    Attributes:
+        encoding: `auto` detects it.
+        delimiter: `auto` detects it.
+        quoting: `minimal`, or `none` if quotes are part of the text.
+        columns: the names of the columns if the file has no header.
+    """
 
     encoding: str = AUTO
     delimiter: str = AUTO
+    quoting: str = MINIMAL
+    columns: tuple[str, ...] = ()
 
 
 DETECTED = Format()
@@ -96,14 +107,15 @@ def detect(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Form
         InputError: the file is missing, of another format, damaged, or in an unknown encoding.
     """
     suffix = _suffix(file)
-    encoding, delimiter = given.encoding, given.delimiter
     if suffix == ".parquet":
         return DETECTED
-    if encoding == AUTO:
-        encoding = _detect_encoding(file)
-    if delimiter == AUTO and suffix in DELIMITERS:
-        delimiter = _detect_delimiter(file, columns, encoding, DELIMITERS[suffix])
-    return Format(encoding, delimiter)
+    if given.encoding == AUTO:
+        given = replace(given, encoding=_detect_encoding(file))
+    if given.delimiter == AUTO and suffix in DELIMITERS:
+        given = replace(
+            given, delimiter=_detect_delimiter(file, columns, given, DELIMITERS[suffix])
+        )
+    return given
 
 
 def _suffix(file: Path) -> str:
@@ -162,16 +174,18 @@ def _detect_encoding(file: Path) -> str:
     return next((name for name in candidates[:1] if name in plausible), (plausible or [UTF_8])[0])
 
 
-def _detect_delimiter(file: Path, columns: Sequence[str], encoding: str, candidates: str) -> str:
+def _detect_delimiter(file: Path, columns: Sequence[str], form: Format, candidates: str) -> str:
     with _open(file) as content:
-        sample = content.read(SAMPLE).decode(encoding, "replace").replace("\r", "\n").lstrip("\n")
+        sample = content.read(SAMPLE).decode(form.encoding, "replace")
+    sample = sample.replace("\r", "\n").lstrip("\n")
     first_lines = sample.split("\n", SAMPLE_LINES)[:SAMPLE_LINES]
     if declared := re.match(r"sep=([,;\t|])\n", sample):
         return declared[1]
 
     def fit(delimiter: str) -> tuple[int, int, int]:
-        reader = _csv_reader(first_lines, delimiter, strict=False)
-        header, *rows = [row for row in reader if row] or [[]]
+        reader = _csv_reader(first_lines, replace(form, delimiter=delimiter), strict=False)
+        names = [list(form.columns)] if form.columns else []
+        header, *rows = [*names, *(row for row in reader if row)] or [[]]
         same_length = sum(len(row) == len(header) for row in rows) if len(header) > 1 else 0
         return sum(column in header for column in columns), same_length, len(header)
 
@@ -226,8 +240,8 @@ def _is_valid(line: str) -> bool:
 def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]:
     with _open(file) as content:
         texts = (line for _, line in lines(content, str(file), form.encoding))
-        rows = _csv_rows(_csv_reader(texts, form.delimiter, strict=True), file)
-        header = next(rows, ("", []))[1]
+        rows = _csv_rows(_csv_reader(texts, form, strict=True), file)
+        header = list(form.columns) or next(rows, ("", []))[1]
         if header and header[0] == "sep=":  # Excel's declaration of the delimiter
             header = next(rows, ("", []))[1]
         _require(columns, header, file)
@@ -240,10 +254,15 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
             yield location, dict(zip(header, row, strict=True))
 
 
-def _csv_reader(texts: Iterable[str], delimiter: str, *, strict: bool) -> Any:
+def _csv_reader(texts: Iterable[str], form: Format, *, strict: bool) -> Any:
     # This is a global limit of the csv module.
     csv.field_size_limit(LARGEST_TEXT)
-    return csv.reader(texts, delimiter=delimiter, strict=strict)
+    return csv.reader(
+        texts,
+        delimiter=form.delimiter,
+        quoting=csv.QUOTE_NONE if form.quoting == NONE else csv.QUOTE_MINIMAL,
+        strict=strict,
+    )
 
 
 def _csv_rows(reader: Any, file: Path) -> Iterator[tuple[str, list[str]]]:
@@ -358,12 +377,17 @@ def _refuse_long(values: pa.Array, location: str) -> None:
         raise InputError(f"{location} has a text longer than {LARGEST_TEXT:,} bytes: shorten it")
 
 
+def list_columns(header: Iterable[str]) -> str:
+    """Return the names of columns for messages; without a header, they are labels and texts."""
+    return shorten(", ".join(header), 200, placeholder="…") or "none"
+
+
 def _require(columns: Sequence[str], header: Sequence[str], file: Path) -> None:
     for name in columns:
         if header.count(name) != 1:
             count = f"{header.count(name)} columns" if name in header else "no column"
             raise InputError(
-                f"{file} has {count} {name!r}. Its columns are: {', '.join(header) or 'none'}. "
+                f"{file} has {count} {name!r}. Its columns are: {list_columns(header)}. "
                 "Check the column name and the delimiter"
             )
 

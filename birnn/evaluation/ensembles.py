@@ -16,6 +16,7 @@ from birnn.evaluation.intervals import proportion_interval
 from birnn.evaluation.metrics import compute_scores, cross_entropies, is_correct, threshold_scores
 from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.evaluation.summary import rounded
+from birnn.evaluation.temperature import fit
 from birnn.networks.decision import combine
 
 
@@ -56,7 +57,8 @@ def add_ensembles(
 ) -> dict[str, Any]:
     """Return `metrics` with the metrics of the blends, and of all models on held-out reviews.
 
-    The latter are the accuracy, and precision and recall at several thresholds.
+    The latter are the accuracy, the temperature, and precision and recall at several thresholds
+    after temperature scaling, as in predictions for new texts.
 
     Args:
         metrics: metrics per model.
@@ -88,10 +90,12 @@ def _log_odds(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.floa
 
 
 def _holdout_metrics(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> dict[str, Any]:
+    temperature = fit(labels, log_odds)
     measured: dict[str, Any] = rounded(
         {
             "holdout_accuracy": float(is_correct(labels, log_odds).mean()),
-            "holdout_thresholds": threshold_scores(labels, log_odds),
+            "holdout_thresholds": threshold_scores(labels, log_odds / temperature),
+            "temperature": temperature,
         }
     )
     return measured

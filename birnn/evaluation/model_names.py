@@ -13,6 +13,8 @@ DISAGREEMENT = "disagreement"
 TITLES = {network.name: network.title for network in NETWORKS.values()}
 TITLES |= {BASELINE: "Baseline"}
 
+COMBINED = "combined"  # the mean of all networks, in metrics and in exported models
+
 # Blends: ensembles of several models.
 NETWORK_BLEND, ALL = "networks", "all"
 BLEND_TITLES = TITLES | {NETWORK_BLEND: "All networks", ALL: "All models"}

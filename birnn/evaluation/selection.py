@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, TITLES
+from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND, NETWORKS, TITLES
 
 
 def default_model(metrics: Mapping[str, Any]) -> str:
@@ -22,3 +22,33 @@ def default_model(metrics: Mapping[str, Any]) -> str:
 def constant_models(metrics: Mapping[str, Any]) -> list[str]:
     """Return the names of the models that predict only one class for all test reviews."""
     return [name for name in TITLES if len(metrics[name]["predicted_labels"]) == 1]
+
+
+def accuracy(metrics: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the `accuracy` of a model, or of all networks, on test reviews, and its interval.
+
+    The result is empty if older code measured them.
+
+    Args:
+        metrics: content of `metrics.json`.
+        name: the model, see `default_model`.
+    """
+    measured: dict[str, Any] = metrics.get(COMBINED if name == NETWORK_BLEND else name, {})
+    return measured
+
+
+def better_baseline(metrics: Mapping[str, Any]) -> str | None:
+    """Return a note if nothing was held out, and the baseline beats all networks on the test split.
+
+    Args:
+        metrics: as in `default_model`.
+    """
+    if BASELINE not in metrics or "holdout_accuracy" in metrics[BASELINE]:
+        return None
+    baseline, *networks = (metrics[name]["accuracy"] for name in (BASELINE, *NETWORKS))
+    if baseline <= max(networks):
+        return None
+    return (
+        f"the test accuracy of the networks is at most {max(networks):.1%}, of the baseline "
+        f"{baseline:.1%}: to use it, add --model baseline"
+    )

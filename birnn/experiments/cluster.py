@@ -18,7 +18,7 @@ from birnn.core import processes, times
 from birnn.core.errors import InputError
 from birnn.core.processes import output, run
 from birnn.experiments import launcher, private_apis, runs, worker
-from birnn.experiments.execution import minutes, options_of
+from birnn.experiments.execution import options_of, time_left
 from birnn.experiments.grid import Point
 from birnn.experiments.worker import Task
 
@@ -92,8 +92,7 @@ class Cluster:
                 (done,), _ = ray.wait(list(tasks))
                 point, name = tasks.pop(done)
                 problem = self._problem(ray, done, name)
-                seconds = (time.perf_counter() - start) / count
-                left = f", about {minutes(seconds * len(tasks))} left" if tasks else ""
+                left = time_left(start, count, len(tasks))
                 outcome = f"failed: {problem}" if problem else "is finished"
                 print(f"[{count} of {len(points)}] {name} {outcome}{left}", flush=True)
                 if problem:

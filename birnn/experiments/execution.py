@@ -2,12 +2,13 @@
 
 import math
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from birnn.core import processes, signals
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
+from birnn.core.settings import Csv
+from birnn.corpora.labelled_files import LabelledFiles
 from birnn.experiments import launcher, runs
 from birnn.experiments.grid import Point
 
@@ -50,10 +53,34 @@ def run(points: Sequence[Point], execute: Execute) -> None:
     with exclusively():
         done = runs.finished(points)
         print(f"{len(done)} of {len(points)} experiments are finished")
-        failed = list(execute([point for index, point in enumerate(points) if index not in done]))
+        missing = [point for index, point in enumerate(points) if index not in done]
+        check_own_files(missing)
+        failed = list(execute(missing))
     if failed:
         names = ", ".join(point.label for point in failed)
         raise InputError(f"failed: {names}. Fix the errors above, and run the same command again")
+
+
+def check_own_files(points: Iterable[Point]) -> None:
+    """Check that git or DVC tracks the user's files, because experiments have no others.
+
+    Raises:
+        InputError: files are untracked.
+    """
+    named: set[Path] = set()
+    for point in points:
+        # A pattern may match only files that DVC has not checked out yet.
+        with suppress(InputError):
+            own = point.params["fetch"]["source"] == runs.OWN
+            named.update(LabelledFiles(Csv(**point.params["csv"])).entries() if own else ())
+    listed = processes.output("git", "ls-files", "-z", "--", runs.OWN_FILES).split("\0")
+    tracked = {Path(name.removesuffix(".dvc")) for name in listed}
+    folders = {folder for path in tracked for folder in path.parents}
+    if untracked := sorted(named - tracked - folders):
+        raise InputError(
+            f"experiments would not find {', '.join(map(str, untracked))}, which neither git nor "
+            f"DVC tracks: run dvc add {shlex.join(map(str, untracked))} && git add {runs.OWN_FILES}"
+        )
 
 
 def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
@@ -63,8 +90,7 @@ def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
     """
     start = time.perf_counter()
     for count, point in enumerate(points):
-        seconds = (time.perf_counter() - start) / max(1, count)
-        left = f", about {minutes(seconds * (len(points) - count))} left" if count else ""
+        left = time_left(start, count, len(points) - count)
         # Only now, because the code may have been edited meanwhile.
         (name,) = runs.names([point])
         print(f"[{count + 1} of {len(points)}] {name}{left}", flush=True)
@@ -100,9 +126,18 @@ def options_of(point: Point) -> list[str]:
     ]
 
 
-def minutes(seconds: float) -> str:
-    """Format a duration in minutes."""
-    return f"{max(1, round(seconds / 60))} min"
+def time_left(start: float, done: int, remaining: int) -> str:
+    """Return the end of a line such as `, about 3 min left`; empty if nothing is known or left.
+
+    Args:
+        start: value of `time.perf_counter` at the start.
+        done: number of experiments since then.
+        remaining: number of experiments that take as long each.
+    """
+    if not (done and remaining):
+        return ""
+    seconds = (time.perf_counter() - start) / done * remaining
+    return f", about {max(1, round(seconds / 60))} min left"
 
 
 def remove_leftovers() -> None:

@@ -22,6 +22,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
+from birnn.core import overrides
 from birnn.core.errors import InputError
 from birnn.core.paths import STATE
 from birnn.core.settings import flatten
@@ -104,7 +105,7 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
             f"a search cannot maximize {metric}: use {listed(models, 'or')}. "
             "Settings that are chosen on the test split look better there than they are"
         )
-    given = {key: _distribution(key, text) for key, text in map(grid.split, options)}
+    given = {key: _distribution(key, text) for key, text in map(overrides.split, options)}
     fixed = {key: _ends(kind)[0] for key, kind in given.items() if len(_ends(kind)) == 1}
     space = {key: kind for key, kind in given.items() if key not in fixed}
     if not space:
@@ -185,8 +186,7 @@ def run(
     start, first = time.perf_counter(), _count_finished(study)
     print(f"{first} of {trials} trials are finished")
     while (done := _count_finished(study)) < trials:
-        seconds = (time.perf_counter() - start) / max(1, done - first) * (trials - done)
-        left = f", about {execution.minutes(seconds)} left" if done > first else ""
+        left = execution.time_left(start, done - first, trials - done)
         chosen = _next_trials(search, study, min(batch, trials - done))
         points = [search.point(search.params(trial)) for trial in chosen]
         for trial, point in zip(chosen, points, strict=True):
@@ -225,6 +225,7 @@ def _execute(points: Sequence[Point], machines: Cluster | None) -> dict[int, Run
     done, names = runs.finished(points), runs.names(points)
     # Equal trials are one experiment.
     missing = {names[index]: point for index, point in enumerate(points) if index not in done}
+    execution.check_own_files(missing.values())
     if machines:
         list(machines.execute(list(missing.values())))
     else:

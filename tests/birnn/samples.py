@@ -117,8 +117,8 @@ def metrics(
         measured[name]["by_overlap"] = accuracies
     if about["validation"] != "test":
         held_out = pd.DataFrame(predictions(seed=1))
-        measured = temperature.add_scaled(measured, held_out, table)
         measured = ensembles.add_ensembles(measured, held_out, table)
+        measured = temperature.add_scaled(measured, table)
     return {"corpus": about} | measured
 
 
@@ -152,6 +152,7 @@ def content(
         lengths=columns["words"],
         positive=int(columns["label"].sum()),
         repeated=3,
+        contradictory=0,
         group_sizes=np.bincount(columns["group"]),
         known_words=int(0.9 * columns["words"].sum()),
     )

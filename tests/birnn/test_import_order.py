@@ -14,7 +14,6 @@ ORDER = (
 
 
 def imported(file: Path) -> Iterator[str]:
-    """Yield the full names that a module imports, also in functions."""
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -17,9 +17,8 @@ import psutil
 import pytest
 import requests
 
-from tests.projects import check_output, commit, copy, environment, run
+from tests.projects import BIRNN, check_output, commit, copy, environment, run
 
-BIRNN = ("python", "-m", "birnn")
 RAY = Path(sys.executable).parent / "ray"
 
 BUCKET = "reviews"
@@ -48,7 +47,6 @@ class Machines:
         self.folders: list[Path] = []
 
     def start(self) -> None:
-        """Start one more node."""
         folder = self.folder / f"worker-{len(self.nodes)}"
         if self.nodes:
             options = ["--address", self.address]
@@ -105,7 +103,6 @@ class Machines:
         node.wait()
 
     def end(self) -> None:
-        """Kill all nodes."""
         for node in self.nodes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 for process in [*node.children(recursive=True), node]:
@@ -169,7 +166,6 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def on_s3(project: Path, s3: str) -> Path:
-    """Return the project with S3 as its DVC remote."""
     for command in (
         ("dvc", "remote", "remove", "storage"),
         ("dvc", "remote", "add", "--quiet", "--default", "storage", f"s3://{BUCKET}/birnn"),
@@ -182,7 +178,6 @@ def on_s3(project: Path, s3: str) -> Path:
 
 
 def publish(project: Path) -> None:
-    """Commit and push all changes."""
     commit(project)
     check_output(project, "git", "push", "-q", "--set-upstream", "origin", "main")
 
@@ -190,6 +185,5 @@ def publish(project: Path) -> None:
 def run_on(
     machines: Machines, project: Path, *options: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run experiments on the nodes."""
     command = (*BIRNN, "sweep", "--on", "ray", "--cpus", "1", *options)
     return run(*command, cwd=project, **(machines.environment | variables))

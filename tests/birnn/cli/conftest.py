@@ -8,7 +8,6 @@ from typer.testing import CliRunner
 
 from birnn import __main__ as main
 from birnn.core.paths import PARAMS, PIPELINE
-from birnn.inference.explanation import Explainer
 from birnn.inference.predictor import Predictor
 from tests.birnn.predictors import small_predictor, write_project
 
@@ -19,12 +18,6 @@ Run = Callable[..., str]
 def predictor() -> Predictor:
     """Return the predictor of the project."""
     return small_predictor()
-
-
-@pytest.fixture(scope="session")
-def explainer(predictor: Predictor) -> Explainer:
-    """Return an explainer, which compiles only once."""
-    return Explainer(predictor)
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +46,8 @@ def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def invoke(*arguments: object, stdin: bytes = b"") -> str:
-    """Run a command that must succeed, and return what it prints."""
+def invoke(*arguments: object, stdin: bytes = b"", status: int = 0) -> str:
+    """Run a command that must exit with this status, and return what it prints."""
     result = CliRunner().invoke(main.app, [*map(str, arguments)], stdin, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == status, result.output
     return result.output

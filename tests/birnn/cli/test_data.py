@@ -1,5 +1,6 @@
 """Test `birnn data check`: statistics of a user's file, and settings that fit it."""
 
+import re
 import shlex
 import subprocess
 from functools import partial
@@ -49,9 +50,12 @@ def follow(output: str) -> None:
     # DVC takes half a second to import.
     from dvc.utils.hydra import apply_overrides  # noqa: PLC0415
 
-    copy, command = (line.partition(": ")[2] for line in output.splitlines() if ", run: " in line)
+    *copies, command = (
+        line.partition(": ")[2] for line in output.splitlines() if ", run: " in line
+    )
     apply_overrides("params.yaml", shlex.split(command)[4::2])  # as `dvc exp run` does
-    subprocess.check_call(shlex.split(copy))
+    for line in copies:
+        subprocess.check_call(shlex.split(line))
 
 
 def row(output: str, name: str) -> list[str]:
@@ -84,15 +88,60 @@ def test_suggested_command_fits_the_file() -> None:
     file = Path("other/my reviews.csv")
     file.parent.mkdir()
     table.to_csv(file, sep=";", index=False)
-    output = check(file)
+    output = check(file, status=1)
     assert "has no column 'text'" in output
-    assert "skipped rows: 1 with another 'Stars (1–5)'" in output
+    assert "skipped rows: 1 (1 labelled '3')" in output
     follow(output)
     fitting = check()
     assert "do not fit" not in fitting
     assert row(fitting, "reviews") == row(output, "reviews")
     assert load().csv.text_column == "Review, full"
     assert load().csv.positive == [4, 5]
+
+
+# Sorted by label, so that the first rows have only one.
+SPAM = sorted(f"{'ham' if n % 3 else 'spam'},Costs £{n},,," for n in range(1_500))
+SCORES = [f"{number}\t{number % 7 - 2.5}\t{text}" for number, text in enumerate(TEXTS[:36])]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "sizes", "expected"),
+    [
+        ("a.csv", ["v1,v2,,,", *SPAM], ["1,200", "300"], {"text_column": "v2", "positive": "spam"}),
+        # The quotes swallow three lines.
+        (
+            "a.tsv",
+            [*SCORES, '36\t2.5\t"a', "37\t2.5\tb", "38\t2.5\tc", '39\t2.5\td"'],
+            ["32", "8"],
+            {"columns": ["column1", "label", "text"], "quoting": "none", "negative": "<0"},
+        ),
+    ],
+)
+def test_suggested_settings_of_well_known_layouts(
+    name: str, lines: list[str], sizes: list[str], expected: dict[str, Any]
+) -> None:
+    file = OWN.with_name(name)
+    file.write_text("\n".join(lines), encoding="cp1252")
+    output = check(file, status=1)
+    follow(output)
+    assert row(check(), "reviews") == row(output, "reviews") == sizes
+    assert load().csv.model_dump().items() >= expected.items()
+
+
+@pytest.mark.parametrize(
+    ("more", "option", "expected"),
+    [
+        ({}, "pad.num_words=99", "with 20 test reviews, accuracy is uncertain by up to ±22 points"),
+        ({}, "pad.maxlen=2", r"80% of train is truncated: pad\.maxlen=10 .* 5\.0 times as long"),
+        ({}, "pad.num_words=5", r"66\.7% of the words in test are known: raise pad\.num_words"),
+        ({"text": ["a b c"] * 40}, "csv.seed=1", "2 texts have both labels"),
+        ({"text": ["a b c"] * 40}, "csv.seed=1", "words have 1 letters"),
+        ({"label": ["positive"] * 2 + ["negative"] * 38}, "csv.seed=1", r"5\.0% of train are pos"),
+    ],
+)
+def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
+    labelled(split=SPLIT, **more).to_csv(OWN, index=False)
+    assert re.search(f"(?m)^warning: {expected}", check("-S", option))
 
 
 @pytest.mark.parametrize(
@@ -120,6 +169,9 @@ def test_suggested_copy_includes_test_files(train: str, test: str) -> None:
         (True, False, {"positive": "true", "negative": "false"}),
         (1, -1, {"positive": [1], "negative": [-1]}),
         (5, 1, {"positive": [4, 5], "negative": [1, 2]}),
+        ("5 Stars", "1 star", {"positive": ["5 stars"], "negative": ["1 star"]}),
+        (3.5, -0.25, {"positive": ">0", "negative": "<0"}),
+        (4.5, 1.5, {"positive": ">3", "negative": "<3"}),
         (9.0, 2.0, {"positive": [7, 8, 9, 10], "negative": [0, 1, 2, 3, 4]}),
     ],
 )
@@ -127,11 +179,10 @@ def test_labels_are_suggested(positive: Any, negative: Any, expected: dict[str, 
     assert suggest(labelled(positive, negative, split=SPLIT)) == expected
 
 
-def test_files_without_labels_or_header_are_refused() -> None:
+def test_files_without_labels_are_refused() -> None:
     for content, expected in (
         (labelled("happy", "sad").to_csv(), "the labels are happy, sad: set"),
         (labelled("a", "b")[["text"]].to_csv(), "no column that looks like a label"),
-        (labelled().to_csv(header=False, index=False), "first row has the label 'positive'"),
     ):
         Path("reviews.csv").write_text(content)
         with pytest.raises(InputError, match=expected):

@@ -49,7 +49,7 @@ def test_results_give_accuracies_and_differences(corpus: str, validation: str | 
         assert f"{TITLES[first]} minus {TITLES[second]}: {difference} points" in output
         assert f"{low} to {high})\n" in output
     best = "All networks" if validation == "test" else "Baseline"
-    assert f"Predicts by default: {best}\n" in output
+    assert f"Predicts by default: {best}, with a test accuracy of " in output
     for row in measured[BASELINE].get("holdout_thresholds", []):
         assert " {threshold}  {precision:7.2%}  {recall:7.2%}\n".format_map(row) in output
     # The fallback corpus is followed by the command that tries again.
@@ -61,13 +61,13 @@ def test_mistakes_are_printed_worst_first(
 ) -> None:
     texts = [(FIRST, "First.<br /><br />[red]Odd[/red] text."), (FIRST, "Second.")]
     write_mistakes(*texts, (DISAGREEMENT, "Third."), probabilities=PROBABILITIES)
-    output = invoke("mistakes", FIRST)
+    output = invoke("mistakes", "--model", FIRST)
     predicted = ", ".join(f"{TITLES[name]} {value:.4f}" for name, value in PROBABILITIES.items())
     assert f"ham; probability of spam: {predicted}" in " ".join(output.split())
     assert "First.\n\n[red]Odd[/red] text." in output
     assert "Third." not in output
-    assert "Second." not in invoke("mistakes", FIRST, "--count", "1")
-    assert f"The {TITLES[LAST]} correctly classifies" in invoke("mistakes", LAST)
+    assert "Second." not in invoke("mistakes", "--model", FIRST, "--count", "1")
+    assert f"{TITLES[BASELINE]}: correct" in invoke("mistakes", "--model", BASELINE)
     # The project is found from its subfolders, or given.
     monkeypatch.chdir(MISTAKES.parent)
     assert "Third." in invoke("mistakes")

@@ -12,7 +12,6 @@ from birnn.core import outputs
 
 
 def names(folder: Path) -> list[str]:
-    """Return the names of all files and folders in a folder."""
     return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*"))
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from birnn.core import settings
 from birnn.core.errors import InputError
@@ -150,10 +149,3 @@ def test_error_in_the_section_of_a_network(content: dict[str, int], kind: Any, e
     with pytest.raises(InputError, match=f"params.yaml: other.{error}"):
         loaded.section("other", kind)
     assert loaded.section("missing", NoSettings) == NoSettings()
-
-
-def test_numbers_follow_yaml_1_2_and_are_frozen(tmp_path: Path) -> None:
-    loaded = load(tmp_path, "clipnorm: null", "clipnorm: 5e-1")
-    assert loaded.train.clipnorm == 0.5
-    with pytest.raises(ValidationError, match="frozen"):
-        loaded.train.epochs = 3

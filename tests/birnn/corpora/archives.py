@@ -31,7 +31,6 @@ WHOLE = REVIEWS | FILMS | UNLABELLED | COPIES | {"README": b"Read me."}
 
 
 def plain(name: str, content: bytes) -> tuple[tarfile.TarInfo, bytes]:
-    """Return a regular file as a member of an archive."""
     member = tarfile.TarInfo(name)
     member.size = len(content)
     return member, content

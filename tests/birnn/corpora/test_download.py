@@ -28,7 +28,6 @@ class Handler(BaseHTTPRequestHandler):
     starts: ClassVar[list[int]] = []
 
     def do_GET(self) -> None:
-        """Respond according to the path."""
         if self.path[1:].isdecimal():
             self.send_error(int(self.path[1:]))
             return
@@ -50,7 +49,6 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    """Return the address of a server."""
     Handler.starts.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))

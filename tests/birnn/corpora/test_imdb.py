@@ -2,15 +2,18 @@
 
 import gzip
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from birnn.core import settings
 from birnn.core.errors import InputError
-from birnn.corpora import imdb, sources
+from birnn.corpora import imdb, sources, store
 from birnn.corpora.review import Digest, Review
 from tests.birnn.corpora import archives
 from tests.birnn.corpora.archives import plain, special
+from tests.projects import PROJECT
 
 
 @pytest.fixture
@@ -137,26 +140,24 @@ def test_huge_header_is_refused_before_it_is_in_memory(archive: Path) -> None:
 
 
 @pytest.mark.usefixtures("_accepted")
-def test_copies_of_labelled_reviews_are_left_out(archive: Path, tmp_path: Path) -> None:
+def test_unlabelled_reviews_are_verified_and_copies_left_out(archive: Path, tmp_path: Path) -> None:
+    corpus = sources.find(settings.load(PROJECT / "params.yaml"), tmp_path)
     texts = ["No label.", "None hére.", "Nor here."]
-    assert sources.read_unlabelled("imdb", tmp_path) == (texts, len(archives.COPIES))
+    assert [*corpus.unlabelled()][: len(texts)] == texts
+    store.write(corpus, tmp_path)
+    expected = {"reviews": len(texts), "left_out": len(archives.COPIES)}
+    assert store.write_unlabelled(corpus, tmp_path, tmp_path) == expected
     # A text counts as the same only if it is equal, as in the number of test reviews in train.
     archives.write(archive, archives.WHOLE | {"train/pos/10_8.txt": b"good."})
-    assert imdb.read_unlabelled(tmp_path) == ([*texts, "Good."], 1)
+    store.write(replace(corpus, read=lambda: imdb.read_archive(archive)), tmp_path)
+    expected = {"reviews": len(texts) + 1, "left_out": len(archives.COPIES) - 1}
+    assert store.write_unlabelled(corpus, tmp_path, tmp_path) == expected
 
-
-@pytest.mark.parametrize(
-    ("name", "content", "expected"),
-    [
+    for name, content, expected in (
         ("../evil", b"evil", "points outside the archive"),
         ("train/unsup/2_0.txt", b"\xff", r"train/unsup/2_0\.txt is not UTF-8 at byte 0"),
         ("train/unsup/0_0.txt", b"Another.", "the train/unsup reviews differ from the"),
-    ],
-)
-@pytest.mark.usefixtures("_accepted")
-def test_reading_unlabelled_reviews_checks_the_archive(
-    archive: Path, tmp_path: Path, name: str, content: bytes, expected: str
-) -> None:
-    archives.write(archive, archives.WHOLE | {name: content})
-    with pytest.raises(InputError, match=expected):
-        imdb.read_unlabelled(tmp_path)
+    ):
+        archives.write(archive, archives.WHOLE | {name: content})
+        with pytest.raises(InputError, match=expected):
+            imdb.read_unlabelled(tmp_path)

@@ -30,6 +30,8 @@ BOOLEANS = TABLE.assign(label=TABLE["label"] == "positive")
 NUMBERS = BOOLEANS.astype({"label": int})
 MORE = pd.concat([TABLE.assign(text=TABLE["text"] + str(number)) for number in range(5)])
 RUSSIAN = TABLE.assign(text=["Скучно.", "Отлично, советую!", "Очень плохо.", "Хорошо."])
+QUOTES = TABLE.assign(text=["Dull.", 'A "joy"!', '"Bad,', '"Fine."'])
+UNQUOTED = "\n".join(["\t".join(QUOTES), *map("\t".join, QUOTES.to_numpy())])
 NAMED = TABLE.assign(name=list("abcd"), film=["one", "one", "two", "two"])
 
 
@@ -69,6 +71,7 @@ def to_json(table: pd.DataFrame = TABLE) -> bytes:
 
 
 STARS = {"positive": [4, 5], "negative": [1, 2], "unusable": "skip"}
+SCORES = {"positive": ">0", "negative": "<0", "unusable": "skip"}
 ZERO_ONE = {"positive": 1, "negative": 0}
 TRUE_FALSE = {"positive": True, "negative": False}
 SPLIT_IN_FILES: dict[str, Any] = {"split_column": None}
@@ -132,6 +135,9 @@ OTHERS = [
     Variant("CSV booleans", {"a.csv": to_csv(BOOLEANS)}, TRUE_FALSE),
     Variant("Numbers as text", {"a.csv": to_csv(NUMBERS)}, {"positive": "1", "negative": "0"}),
     Variant("zstandard", {"a.jsonl.zst": pa.compress(to_json(), "zstd", asbytes=True)}),
+    Variant("No header", {"a.csv": to_csv(header=False)}, {"columns": [*TABLE]}),
+    Variant("Comparisons", {"a.csv": labelled(-0.5, 2.25, -4, 0.5, 0)}, SCORES),
+    Variant("No quotes", {"a.tsv": UNQUOTED.encode()}, {"quoting": "none"}, QUOTES),
     Variant("gzip", {"a.csv.gz": gzip.compress(to_csv())}),
 ]
 
@@ -258,6 +264,18 @@ def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:
     # A second reading does not count twice.
     for _ in range(2):
         assert len(list(files.read())) == 2 * len(TABLE)
-    reasons = "2 with another 'split' than train or test, 2 with another 'label', 2 without 'text'"
+    reasons = "6 (2 in the split 'dev', 2 labelled 'meh', 2 without 'text')"
     form = f"{tmp_path}/a.csv: encoding utf-8, delimiter ','"
     assert list(files.describe()) == [form, f"skipped rows: {reasons}"]
+
+
+def test_unlabelled_texts_are_read_from_other_files_or_from_rows_without_a_label(
+    tmp_path: Path,
+) -> None:
+    files = {"a.csv": to_csv(), "b.csv": to_csv(pd.DataFrame({"text": ["Fine.", "New.", None]}))}
+    changes = {"train": "*.csv", "unlabelled": "b.csv", "unusable": "skip"}
+    own = labelled_files(tmp_path, files, **changes)
+    assert [review.text for review in own.read()] == TABLE["text"].tolist()
+    assert list(own.unlabelled()) == ["Fine.", "New."]
+    same = labelled_files(tmp_path, files, **changes | {"train": "a.csv", "unlabelled": "a.csv"})
+    assert list(same.unlabelled()) == [review.text for review in same.read()]

@@ -34,7 +34,7 @@ def test_own_files_can_be_read_twice() -> None:
     assert (corpus.name, corpus.requested) == ("reviews.csv", "reviews.csv")
     assert [review.text for review in corpus.read()] == ["Bad.", "Good."]
     assert list(corpus.read()) == list(corpus.read())
-    assert sources.read_unlabelled("reviews.csv", paths.RAW) == ([], 0)
+    assert list(corpus.unlabelled()) == []
 
 
 def test_unreachable_source_gives_fallback_corpus(capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,6 +52,7 @@ def test_both_splits_and_the_vocabulary_are_stored(tmp_path: Path) -> None:
     assert description == {
         "name": "mine",
         "requested": "yours",
+        "tokenizer": "unicode",
         "classes": CLASSES,
         "vocabulary": 3,
         "overlap": 0,

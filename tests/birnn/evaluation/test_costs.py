@@ -7,10 +7,10 @@ import keras
 import pytest
 
 from birnn.evaluation import costs
-from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
 from birnn.networks.network import build_network
 from birnn.networks.registry import NETWORKS
+from tests.birnn import small_networks
 
 # Per direction: products of the input and the state with a matrix, and biases, per unit.
 PRODUCTS = {"bilstm": 4, "bigru": 3}
@@ -23,8 +23,7 @@ def recurrent_parameters(name: str, inputs: int, units: int) -> int:
 
 def network_costs(network: Network, settings: dict[str, Any]) -> tuple[int, int | None]:
     """Return the recurrent parameters and the multiply-adds for a review of seven words."""
-    shape = {"num_words": 9, "maxlen": 7, "embedding_dim": 5}
-    config = NetworkConfig(name=network.name, settings=settings, **shape, dropout=0, kernel="auto")
+    config = small_networks.config(network.name, settings=settings, embedding_dim=5)
     _, layer, *_, output = build_network(network, config).layers
     multiply_adds = costs.multiply_adds(network, layer, output, words=7)
     return costs.recurrent_parameters(layer), multiply_adds

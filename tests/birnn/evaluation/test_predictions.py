@@ -10,10 +10,10 @@ import pytest
 from birnn.core.settings import Baseline
 from birnn.evaluation import costs, predictions
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.networks.config import NetworkConfig
-from birnn.networks.network import build_network, save_network
+from birnn.networks.network import save_network
 from birnn.text import sequences
 from birnn.training import baseline
+from tests.birnn import small_networks
 
 
 def test_all_models_predict_the_reviews_of_a_split(tmp_path: Path) -> None:
@@ -25,12 +25,10 @@ def test_all_models_predict_the_reviews_of_a_split(tmp_path: Path) -> None:
     padded[:, 0] = 0
     labels = np.resize([1, 0], len(rows)).astype(np.uint8)
     sequences.write([(padded, labels)], rows, 3, tmp_path / "padded")
-    options = {"num_words": 9, "maxlen": 3, "embedding_dim": 2, "dropout": 0, "kernel": "auto"}
     models = {}
-    for name, network in NETWORKS.items():
-        settings = dict.fromkeys(network.settings.model_fields, 2)
-        config = NetworkConfig(name=name, settings=settings, **options)
-        models[name] = build_network(network, config)
+    for name in NETWORKS:
+        config = small_networks.config(name, num_words=9, maxlen=3)
+        models[name] = small_networks.build(config)
         (tmp_path / name).mkdir()
         save_network(config, models[name], tmp_path / name)
     settings = Baseline(ngrams=1, min_reviews=1, smoothing=1, inverse_regularization=1)

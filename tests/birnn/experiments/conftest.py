@@ -37,6 +37,5 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def repository(original: Path, settings_only: Path) -> Path:
-    """Enter a copy of the small git repository."""
     shutil.copytree(original, settings_only, dirs_exist_ok=True)
     return settings_only

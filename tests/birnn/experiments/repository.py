@@ -19,6 +19,7 @@ from birnn.experiments.runs import Run
 from tests.projects import commit
 
 OTHER = "0" * 32  # an md5
+AUTHOR = ("-c", "user.name=a", "-c", "user.email=a")
 NONE: Mapping[str, Any] = MappingProxyType({})
 CORPUS = {"name": "mine", "train_reviews": 5, "test_reviews": 400, "vocabulary": 5}
 MACHINE = {"processor": "A", "cores": 2, "accelerators": [], "system": "S", "python": "3"}
@@ -46,7 +47,6 @@ def create() -> None:
 
 
 def git(*arguments: str, stdin: bytes | None = None) -> str:
-    """Return the output of git."""
     return subprocess.check_output(["git", *arguments], input=stdin).decode().strip()
 
 
@@ -87,7 +87,6 @@ def make_run(
 
 
 def records(run: Run) -> dict[str, bytes]:
-    """Return the files that describe a run."""
     contents = (run.lock, run.params, run.metrics)
     return {
         file.as_posix(): json.dumps(content).encode()
@@ -96,7 +95,6 @@ def records(run: Run) -> dict[str, bytes]:
 
 
 def write(run: Run) -> None:
-    """Write the files of a run into the working tree."""
     for file, content in records(run).items():
         Path(file).parent.mkdir(exist_ok=True)
         Path(file).write_bytes(content)

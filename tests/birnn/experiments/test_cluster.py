@@ -13,7 +13,7 @@ from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.experiments import cluster, grid, runs, worker
 from birnn.experiments.cluster import Cluster, Needs
-from tests.birnn.experiments.repository import fake_dvc, git
+from tests.birnn.experiments.repository import AUTHOR, fake_dvc, git
 from tests.projects import commit
 
 MACHINES = Cluster(Needs(2, 1), "origin", "address", "commit", {"url": "s3://a"})
@@ -34,17 +34,16 @@ class Ray(SimpleNamespace):
     )
 
     def init(self, **options: Any) -> None:
-        """Connect."""
         self.options |= options
+        if self.failure:
+            raise self.failure
 
     def remote(self, **options: Any) -> Callable[[Any], Any]:
-        """Return a decorator of functions that become tasks."""
         self.options |= options
         start = lambda task: self.tasks.append(task) or len(self.tasks) - 1  # noqa: E731
         return lambda _: SimpleNamespace(remote=start)
 
     def get(self, task: int) -> Any:
-        """Return or raise the result of a task."""
         if isinstance(self.results[task], Exception):
             raise self.results[task]
         return self.results[task]
@@ -53,7 +52,7 @@ class Ray(SimpleNamespace):
 @pytest.fixture
 def ray(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Ray:  # noqa: ARG001
     sent: list[Any] = []
-    fake = Ray(tasks=[], options={}, results=[""], sent=sent)
+    fake = Ray(tasks=[], options={}, results=[""], sent=sent, failure=None)
     fake.cloudpickle = SimpleNamespace(register_pickle_by_value=sent.append)
     fake.wait = lambda tasks: (tasks[:1], tasks[1:])
     fake.shutdown = lambda: fake.options.update(is_shut=True)
@@ -85,7 +84,8 @@ def test_experiments_run_on_the_cluster(ray: Ray, capsys: pytest.CaptureFixture[
     assert calls() == ["push --quiet --run-cache", *pulls]
     assert times.read().keys() == {"a"}
     resources = {"num_cpus": 2, "num_gpus": 1, "max_retries": 3}
-    assert ray.options.items() >= (resources | {"is_shut": True}).items()
+    silent = {"log_to_driver": False, "logging_level": "ERROR", "include_dashboard": False}
+    assert ray.options == resources | silent | {"is_shut": True}
     assert ray.sent == list(cluster.SENT)
 
 
@@ -111,7 +111,58 @@ def test_cluster_has_the_remotes_of_the_project(repository: Path) -> None:
     connected = cluster.connect(needs, "origin")
     assert connected.address == "ssh://git@example.com/a.git"
     assert connected.dvc_remote == shared | {"url": "s3://b", "region": "c"}
-    for address in ("https://token@example.com/c", "ssh://a:b@c/d"):
-        git("remote", "set-url", "origin", address)
-        with pytest.raises(InputError, match="address of the git remote origin contains credent"):
+    # Each mistake hides the ones before.
+    local, empty_commit = Path(".dvc", "config.local"), ("commit", "-q", "--allow-empty", "-m", ".")
+    set_address = ("remote", "set-url", "origin")
+    for mistake, expected in (
+        (
+            lambda: configure(local.name, "url = ../storage"),
+            "remote storage has a relative address",
+        ),
+        (
+            lambda: local.write_text("[core]\n    remote = other\n"),
+            "there is no default DVC remote",
+        ),
+        (lambda: git(*AUTHOR, *empty_commit), "origin does not have this commit: run git push"),
+        (
+            lambda: git(*set_address, "https://token@example.com/c"),
+            "remote origin contains credent",
+        ),
+        (lambda: git(*set_address, "ssh://a:b@c/d"), "address of the git remote origin contains c"),
+        (
+            lambda: git("remote", "remove", "origin"),
+            "there is no git remote origin: run git remote",
+        ),
+        (Path("dvc.yaml").unlink, "a cluster runs only what is committed: commit and push"),
+    ):
+        mistake()
+        with pytest.raises(InputError, match=expected):
             cluster.connect(needs, "origin")
+
+
+@pytest.mark.usefixtures("ray")
+def test_only_missing_experiments_are_pulled() -> None:
+    points = grid.points(["train.seed=0..2"])
+    names = runs.names(points)
+    lists = {"origin": names[:2], "--name-only": names[1:]}
+    calls = fake_dvc(f"if 'list' in arguments: print(*{lists}[arguments[-1]])")
+    MACHINES.pull(points)
+    assert calls()[2:] == [f"exp pull --force origin {names[0]}"]
+
+
+@pytest.mark.parametrize(
+    ("address", "failure", "expected"),
+    [
+        ("127.0.0.1:1", None, "cannot connect to Ray at 127.0.0.1:1: .*refused"),
+        ("", OSError("no memory"), "cannot connect to Ray at this machine: no memory"),
+        ("ray://a", LookupError("AuthenticationError"), "Ray at ray://a requires its token: set"),
+    ],
+)
+def test_cluster_without_connection_is_named(
+    ray: Ray, monkeypatch: pytest.MonkeyPatch, address: str, failure: Any, expected: str
+) -> None:
+    fake_dvc()
+    ray.failure = failure
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    with pytest.raises(InputError, match=expected):
+        list(MACHINES.execute(grid.points(["train.seed=0"])))

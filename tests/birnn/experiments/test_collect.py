@@ -79,6 +79,7 @@ def test_study_over_seeds_has_predictions_epochs_and_times() -> None:
 def test_study_of_a_recipe_resamples_training_reviews() -> None:
     study = collect_study("halves", ["pad.validation=0.5", SEEDS], ["notebook"])
     assert (study.about.varied, study.epochs) == (["pad.validation"], None)
+    assert study.runs["pad.validation"].tolist() == [0.5, 0.5]
     assert study.runs["pad.seed"].tolist() == [0, 1]
 
 

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -40,9 +41,28 @@ def test_experiments_run_one_by_one(project: Path) -> None:
     assert references(project) == [f"refs/exps/aa/bb/{names[0]}"]
 
 
-def test_durations_are_shown_in_minutes() -> None:
-    for seconds, shown in ((29, "1 min"), (95, "2 min"), (3570, "60 min")):
-        assert execution.minutes(seconds) == shown
+@pytest.mark.skipif(sys.platform != "linux", reason="the parent of dvc is another process")
+def test_interrupted_sweep_waits_until_its_experiment_has_ended() -> None:
+    fake_dvc("""
+        try:
+            os.kill(os.getppid(), signal.SIGINT)
+            time.sleep(20)
+        except KeyboardInterrupt:
+            Path("ended").touch()
+    """)
+    (point,) = grid.points(["train.seed=0"])
+    # A shell may start its background jobs with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with pytest.raises(KeyboardInterrupt):
+        execution.execute(point, "seed-0")
+    assert Path("ended").exists()
+
+
+def test_time_left_is_estimated_from_the_experiments_so_far() -> None:
+    for seconds, done, remaining, minutes in ((29, 1, 1, 1), (190, 2, 1, 2), (1190, 1, 3, 60)):
+        shown = execution.time_left(time.perf_counter() - seconds, done, remaining)
+        assert shown == f", about {minutes} min left"
+    assert execution.time_left(0, 0, 1) == execution.time_left(0, 1, 0) == ""
 
 
 def test_sweep_runs_each_experiment_once_and_alone() -> None:
@@ -64,6 +84,20 @@ def test_sweep_runs_each_experiment_once_and_alone() -> None:
     assert executed == ["seed-0", "seed-1", "seed-2"]
     execution.run(points, execute)
     assert executed[3:] == ["seed-1"]
+
+
+def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:
+    (point,) = grid.points(["fetch.source=csv", "csv.train=b.csv", "csv.unlabelled=c"])
+    for name in ("b.csv", "c/d.csv", "unused.csv"):
+        Path("data/own", name).parent.mkdir(exist_ok=True)
+        Path("data/own", name).touch()
+    expected = r"run dvc add data/own/b\.csv data/own/c && git add data/own"
+    with pytest.raises(InputError, match=expected):
+        execution.run([point], lambda _: pytest.fail("an experiment ran"))
+    execution.check_own_files(grid.points(["train.seed=0"]))
+    Path("data/own/c.dvc").touch()
+    git("add", "data/own/b.csv", "data/own/c.dvc")
+    execution.check_own_files([point])
 
 
 def test_leftovers_of_killed_experiments_are_removed(project: Path) -> None:

@@ -129,7 +129,7 @@ def test_table_shows_settings_that_differ_and_fits(
 
 
 def test_markdown_and_csv_keep_every_value(capsys: pytest.CaptureFixture[str]) -> None:
-    measured = accuracies(loss=0.125)
+    measured = accuracies(loss=0.1234564)
     rows = table(samples.run("a|`b", SETTINGS | HOSTILE_SETTINGS, measured), samples.run("other"))
     rows = rows.assign(**rows.filter(regex="^params").fillna(""))
     leaderboard.print_markdown(rows, "mean.accuracy", ["A note.", "Another."])
@@ -147,7 +147,7 @@ def test_markdown_and_csv_keep_every_value(capsys: pytest.CaptureFixture[str]) -
     leaderboard.print_csv(rows, "mean.accuracy", [])
     row, _ = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert list(row) == list(rows)
-    assert float(row[LOSS]) == 0.125
+    assert row[LOSS] == "0.123456"
     for name, value in HOSTILE_SETTINGS.items():
         assert cells[name] == row[f"params.{name}"] == leaderboard.as_text(value)
 

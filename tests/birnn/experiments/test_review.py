@@ -48,7 +48,6 @@ def make_study(runs: pd.DataFrame) -> Study:
 
 
 def make_run(runs: pd.DataFrame, **corpus: Any) -> Run:
-    """Return the first of some runs."""
     metrics: dict[str, Any] = {"corpus": CORPUS | {"validation": "test"} | corpus}
     for name in runs.columns.drop("train.seed"):
         model, measure = name.split(".")
@@ -157,12 +156,34 @@ def test_runs_are_paired_by_seed() -> None:
     assert not_passing(Change(BASE, BASE, STUDY, runs), NARROW) == {ACCURACY: FAILS}
 
 
+def test_written_review_has_settings_and_deviations(tmp_path: Path) -> None:
+    here = replace(change_accuracy(BASE, 0.83), params=PARAMS | {"train": {"seed": 0, "epochs": 4}})
+    change = Change(BASE, here, STUDY)
+    metrics = f"| Metric | main |\n|---|---|\n| {ACCURACY} | 0.81 |\n| other | 1 |"
+    review.write(change, review.judge(change, GATE), metrics, tmp_path / "review.md")
+    text = (tmp_path / "review.md").read_text(encoding="utf-8")
+    assert "The change **passes**." in text
+    assert "the mean of the 10 runs of `study/seeds`" in text
+    assert "## Settings\n\n- `train.epochs`: 3 → 4\n\n## Metrics" in text
+    assert text.endswith(
+        "| Metric | main | Deviation over seeds |\n|---|---|---|\n"
+        f"| {ACCURACY} | 0.81 | {DEVIATION:.4f} |\n| other | 1 | |\n"
+    )
+    assert review.add_deviations("", None) == ""
+
+
 def test_lower_loss_is_better() -> None:
-    gate = Gate(not_worse={"loss": 1.2}, at_least={})
+    gates = {metric: Gate(not_worse={metric: 1.2}, at_least={}) for metric in ("loss", "accuracy")}
     for rise, expected in ((0.1, {LOSS: FAILS}), (-0.1, {})):
         runs = STUDY.runs.assign(**{LOSS: STUDY.runs[LOSS] + rise})
-        assert not_passing(Change(BASE, make_run(runs), STUDY), gate) == expected
-        assert not_passing(Change(BASE, BASE, STUDY, runs), gate) == expected
+        assert not_passing(Change(BASE, make_run(runs), STUDY), gates["loss"]) == expected
+    # In this study, each network has a loss that is as high as its accuracy.
+    gain = np.linspace(-0.03, 0.01, len(STUDY.runs))
+    runs = STUDY.runs.assign(
+        **{ACCURACY: STUDY.runs[ACCURACY] + gain, LOSS: STUDY.runs[LOSS] - gain}
+    )
+    lines = (review.judge(Change(BASE, BASE, STUDY, runs), gate)[0] for gate in gates.values())
+    assert len({(line.verdict, line.reason) for line in lines}) == 1
 
 
 @pytest.mark.parametrize("runs", [None, STUDY.runs[:3]])

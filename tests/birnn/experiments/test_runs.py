@@ -11,7 +11,16 @@ from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid, revisions, runs
 from birnn.experiments.grid import Point
-from tests.birnn.experiments.repository import METRICS, OTHER, TRAIN, add, git, make_run, write
+from tests.birnn.experiments.repository import (
+    AUTHOR,
+    METRICS,
+    OTHER,
+    TRAIN,
+    add,
+    git,
+    make_run,
+    write,
+)
 
 pytestmark = pytest.mark.usefixtures("repository")
 
@@ -22,7 +31,6 @@ def point(*options: str) -> Point:
 
 
 def edit(file: str) -> None:
-    """Change what a file contains and computes."""
     with Path(file).open("a", encoding="utf-8") as text:
         text.write("print()\n")
 
@@ -45,7 +53,7 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     for file in runs.RECORDS:
         add(make_run(points[-1], name=f"without-{file.stem}"), {file.as_posix(): None})
     add(make_run(points[-1], name="damaged"), {"dvc.lock": b"stages: {"})
-    git("-c", "user.name=a", "-c", "user.email=a", "commit", "-q", "--allow-empty", "-m", ".")
+    git(*AUTHOR, "commit", "-q", "--allow-empty", "-m", ".")
     counting = [index for index, counts in enumerate(changes.values()) if counts]
     found = {index: run.name for index, run in runs.finished(points).items()}
     assert found == {index: added[index].name for index in counting}

@@ -80,7 +80,6 @@ class Machines:
     """A cluster without machines: its experiments compute a function of their settings."""
 
     def __init__(self) -> None:
-        """Start without experiments."""
         self.started: list[str] = []  # labels
         self.batches: list[int] = []
         self.stops: list[int] = []  # experiments that are interrupted, by index of the start
@@ -88,7 +87,6 @@ class Machines:
         self.pull = len  # does nothing: no other clone has experiments
 
     def execute(self, points: Sequence[Point]) -> Iterator[Point]:
-        """Run experiments, and yield those that failed."""
         self.batches.append(len(points))
         for point in points:
             self.started.append(point.label)
@@ -161,11 +159,21 @@ def test_interrupted_batch_is_completed(machines: Machines) -> None:
     assert len(machines.started) == len(set(machines.started)) == 5
 
 
-def test_failed_trial_counts_and_is_not_repeated(machines: Machines) -> None:
+def test_failed_trial_counts_and_is_not_repeated(
+    machines: Machines, capsys: pytest.CaptureFixture[str]
+) -> None:
     machines.failures = {"network-dropout-0.5-pad-validation-0.1-learning-rate-0.001"}
     for _ in range(2):
-        assert states(run(machines, 2)) == [FAIL, COMPLETE]
-        assert len(machines.started) == 2
+        assert states(study := run(machines, 2)) == [FAIL, COMPLETE]
+    failed, finished = machines.started
+    assert capsys.readouterr().out.splitlines() == [
+        "0 of 2 trials are finished",
+        f"[1 of 2] {failed}",
+        f"{failed}: failed",
+        f"[2 of 2] {finished}, about 1 min left",
+        f"{finished}: held-out accuracy {study.best_value:.4f}",
+        "2 of 2 trials are finished",
+    ]
 
 
 def test_first_trial_has_the_defaults_if_the_ranges_include_them(machines: Machines) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import Any
 
 import numpy as np
 import optuna
@@ -21,6 +22,7 @@ LABELS = np.arange(REVIEWS, dtype=np.uint8) % 2
 OPTIONS = ("train.learning_rate=log:1e-4..1e-1", "network.dropout=0..0.7")
 NETWORK = next(iter(NETWORKS))
 DEFAULTS, BETTER = (0.001, 0.5), (0.01, 0.5)
+WORSE = {(0.0001 * 2**place, 0.5): 0.5 + place / 1000 for place in range(8)}
 pytestmark = pytest.mark.usefixtures("repository")
 
 
@@ -29,10 +31,12 @@ def to_bytes(table: pd.DataFrame) -> bytes:
 
 
 def make_search(
-    accuracies: dict[tuple[float, float], float], model: str = NETWORK
+    accuracies: dict[tuple[float, float], float],
+    model: str = NETWORK,
+    options: tuple[str, ...] = OPTIONS,
 ) -> tuple[search.Search, optuna.Study]:
     """Return a search whose trials (learning rate, dropout) classify a share of the reviews."""
-    chosen = search.parse("name", OPTIONS, None, f"{model}.holdout_accuracy")
+    chosen = search.parse("name", options, None, f"{model}.holdout_accuracy")
     study = optuna.create_study(direction="maximize")
     rows = io.BytesIO()
     np.save(rows, np.arange(REVIEWS) + 100)
@@ -42,7 +46,7 @@ def make_search(
         paths.TRAIN_REVIEWS.as_posix(): to_bytes(pd.DataFrame({"group": films})),
     }
     for values, accuracy in accuracies.items():
-        params = dict(zip(chosen.space, values, strict=True))
+        params = dict(zip(chosen.space, values, strict=False))
         study.add_trial(
             create_trial(value=accuracy, params=params, distributions=dict(chosen.space))
         )
@@ -52,7 +56,7 @@ def make_search(
         metrics = METRICS | {NETWORK: {"holdout_accuracy": accuracy}}
         run = make_run(chosen.point(params), metrics=metrics)
         add(run, files | {"data/evaluated/held_out.parquet": to_bytes(table)})
-    failed = {"train.learning_rate": 0.09, "network.dropout": 0.6}
+    failed = dict.fromkeys(chosen.space, 0.09)
     study.add_trial(
         create_trial(state=TrialState.FAIL, params=failed, distributions=dict(chosen.space))
     )
@@ -60,15 +64,12 @@ def make_search(
     return chosen, study
 
 
-def make_results(
-    accuracies: dict[tuple[float, float], float], model: str = NETWORK
-) -> search_results.Results:
-    return search_results.collect(*make_search(accuracies, model))
+def make_results(*arguments: Any) -> search_results.Results:
+    return search_results.collect(*make_search(*arguments))
 
 
 def test_better_settings_are_an_improvement() -> None:
-    others = {(0.0001 * 2**place, 0.5): 0.5 + place / 1000 for place in range(8)}
-    results = make_results({DEFAULTS: 0.6, BETTER: 0.9} | others)
+    results = make_results({DEFAULTS: 0.6, BETTER: 0.9} | WORSE)
     text = search_results.conclude(results)
     for part in (
         r"Best of 12 trials: train\.learning_rate=0\.01 and network\.dropout=0\.5\. ",
@@ -85,19 +86,20 @@ def test_better_settings_are_an_improvement() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trials", "shown"),
+    ("options", "trials", "shown"),
     [
-        ({BETTER: 0.8, DEFAULTS: 0.8}, "no difference is shown"),
-        ({DEFAULTS: 0.8, BETTER: 0.7}, "These are the defaults: no trial is better."),
+        (OPTIONS, {BETTER: 0.8, DEFAULTS: 0.8}, "no difference is shown"),
+        # Too few values, or a single setting: none matters most.
+        (OPTIONS, WORSE | {DEFAULTS: 0.8}, "These are the defaults: no trial is better."),
+        (OPTIONS[:1], WORSE | {DEFAULTS: 0.8, BETTER: 0.7}, "These are the defaults: no trial"),
     ],
 )
 def test_no_improvement_on_the_defaults(
-    trials: dict[tuple[float, float], float], shown: str
+    options: tuple[str, ...], trials: dict[tuple[float, float], float], shown: str
 ) -> None:
-    text = search_results.conclude(make_results(trials, "networks"))
+    text = search_results.conclude(make_results(trials, "networks", options))
     assert "The All networks has 8" in text
     assert shown in text
-    # Two values are too few to say which setting matters most.
     assert "matters most" not in text
 
 
@@ -118,3 +120,6 @@ def test_study_has_the_finished_trials() -> None:
     for arguments in (make_search({DEFAULTS: 0.6}), (other, optuna.create_study())):
         with pytest.raises(InputError, match="study/name has results that would be lost"):
             search_results.check_replaceable(*arguments)
+    (study.folder / store.ABOUT).unlink()
+    with pytest.raises(InputError, match="study/name has results that would be lost"):
+        search_results.check_replaceable(results.search, results.study)

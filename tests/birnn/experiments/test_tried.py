@@ -40,7 +40,6 @@ class HoldoutOnly(UserDict[str, Any]):
 def finish(
     revision: str, *options: str, recipe: Recipe | None = None, accuracy: float = 0.8
 ) -> Run:
-    """Return a finished run of a single point."""
     (point,) = grid.points(options, recipe)
     metrics: dict[str, Any] = {
         model: HoldoutOnly(accuracy=0.123, holdout_accuracy=accuracy) for model in MODELS

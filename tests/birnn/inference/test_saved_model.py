@@ -1,9 +1,11 @@
-"""The exported module encodes and predicts as the project does.
+"""The exported module splits texts and predicts as the project does.
 
 tests/test_own_corpus.py loads the file in a process without the project.
 """
 
 import itertools
+import unicodedata
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -12,25 +14,35 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birnn.core.settings import Side
+from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND
 from birnn.inference import saved_model
-from birnn.inference.predictor import COMBINED
-from birnn.networks.decision import combine, probability
-from tests.birnn.odd_texts import TEXTS
-from tests.birnn.predictors import small_predictor
+from birnn.inference.predictor import Predictor
+from birnn.networks.decision import probability
+from birnn.text.tokenizer import Tokenizer
+from tests.birnn.odd_texts import TEXTS, UNICODE
+from tests.birnn.predictors import small_baseline, small_predictor
 
-SIDES = list(itertools.product(get_args(Side), repeat=2))
-PREDICTORS = {sides: small_predictor(4, *sides) for sides in SIDES}
-MODULES = {sides: saved_model.TextClassifier(PREDICTORS[sides]) for sides in SIDES}
+SIDES = itertools.product(get_args(Side), repeat=2)
+TEMPERATURES = {NETWORK_BLEND: 2.0, BASELINE: 3.0}
+PREDICTORS = [
+    *(small_predictor(4, *sides, **options) for sides in SIDES for options in ({}, UNICODE)),
+    *(replace(small_baseline(3), tokenizer=tokenizer) for tokenizer in get_args(Tokenizer)),
+]
+PREDICTORS = [replace(each, temperatures=TEMPERATURES) for each in PREDICTORS]
+MODULES = [(predictor, saved_model.TextClassifier(predictor)) for predictor in PREDICTORS]
+NFC = TEXTS.map(lambda text: unicodedata.normalize("NFC", text))
 
 
-@settings(max_examples=40)
-@given(st.lists(TEXTS, min_size=1, max_size=5), st.sampled_from(SIDES))
-def test_module_encodes_and_predicts_the_same(texts: list[str], sides: tuple[Side, Side]) -> None:
-    predictor, module = PREDICTORS[sides], MODULES[sides]
-    sequences = module.encode(tf.constant(texts))
-    assert sequences.numpy().tolist() == predictor.encode(texts).tolist()
-    log_odds = predictor.predict(texts)
-    expected = log_odds | {COMBINED: combine(list(log_odds.values()))}
+@settings(max_examples=50)
+@given(st.lists(NFC, min_size=1, max_size=5), st.sampled_from(MODULES))
+def test_module_splits_and_predicts_the_same(
+    texts: list[str], pair: tuple[Predictor, saved_model.TextClassifier]
+) -> None:
+    predictor, module = pair
+    words = [[word.decode() for word in row] for row in module.split(tf.constant(texts)).to_list()]
+    assert words == [row or [] for row in predictor.tokenize(texts).to_pylist()]
+    predicted = predictor.predict(texts)
+    expected = predicted.by_model | {COMBINED: predicted.log_odds}
     predictions = module.predict(tf.constant(texts))
     assert predictions.keys() == expected.keys()
     for name, odds in expected.items():

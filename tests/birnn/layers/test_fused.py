@@ -33,7 +33,6 @@ from tests.birnn.small_networks import (
 
 
 def reviews(count: int, maxlen: int) -> NDArray[np.int32]:
-    """Return padded reviews of at least one word."""
     rng = np.random.default_rng(0)
     ids = rng.integers(1, 30, (count, maxlen), np.int32)
     for row, length in zip(ids, rng.integers(1, maxlen + 1, count), strict=True):

@@ -75,7 +75,6 @@ def test_foreign_configuration_is_refused(tmp_path: Path) -> None:
 
 
 def custom(layer: keras.Layer, **options: Any) -> keras.Sequential:
-    """Return a network with this layer."""
     network = Network("custom", title="Custom", color="gray", build=lambda _settings: layer)
     return build_network(network, config("custom", settings={}, **options))
 

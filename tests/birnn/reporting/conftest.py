@@ -12,7 +12,6 @@ from tests.birnn.reporting.documents import Documents
 
 @pytest.fixture(scope="module")
 def two_networks() -> Iterator[None]:
-    """Have two networks in the registry."""
     with documents.registered():
         yield
 

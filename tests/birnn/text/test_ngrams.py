@@ -17,7 +17,6 @@ WORDS = 30
 
 
 def corpus() -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int32]]:
-    """Return padded reviews, their labels and their groups."""
     rng = np.random.default_rng(0)
     ids = rng.integers(1, 9, (60, 8), np.int32)
     ids[np.arange(8) < rng.integers(0, 8, (60, 1))] = 0
@@ -99,6 +98,8 @@ def test_selected_ratios_are_aligned_with_words() -> None:
     for row, review_ratios in zip(rows, ratios, strict=True):
         start, end = cross_fitted.starts[row : row + 2]
         assert np.array_equal(review_ratios[ids[row] != 0], cross_fitted.word_ratios[start:end])
+    _, none = compute_ratios(ids, labels, groups, longest=0)
+    assert none.select(ids, np.arange(60)).shape == (60, 8, 0)
 
 
 def test_rare_ngrams_have_no_ratio() -> None:
@@ -118,12 +119,6 @@ def test_codes_are_sorted_and_round_trip(tmp_path: Path) -> None:
     for part, expected in zip(ngrams.read(tmp_path), written, strict=True):
         for name, array in vars(expected).items():
             assert np.array_equal(getattr(part, name), array)
-
-
-def test_longest_0_gives_no_ratios() -> None:
-    ids, labels, groups = corpus()
-    _, cross_fitted = compute_ratios(ids, labels, groups, longest=0)
-    assert cross_fitted.select(ids, np.arange(60)).shape == (60, 8, 0)
 
 
 def test_codes_beyond_64_bits_are_refused() -> None:

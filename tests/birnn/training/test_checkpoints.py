@@ -26,12 +26,10 @@ def model() -> keras.Model:
 
 
 def state(model: keras.Model) -> list[np.ndarray]:
-    """Return the values of all variables."""
     return [variable.numpy() for variable in [*model.variables, *model.optimizer.variables]]
 
 
 def scramble(model: keras.Model) -> None:
-    """Change every variable."""
     for variable in [*model.variables, *model.optimizer.variables]:
         variable.assign(variable + keras.ops.ones_like(variable))
 
@@ -78,7 +76,6 @@ def test_another_training_has_another_file(
     extra.__file__ = str(code)
 
     def save(configuration: Any = 0) -> str:
-        """Save a checkpoint and return its file name."""
         Checkpoint(target, [configuration], [data]).save(model, PROGRESS)
         (saved,) = target.iterdir()  # other checkpoints were deleted
         return saved.name
