@@ -14,11 +14,10 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
-from yaml import YAMLError
 
 from birnn.core.errors import InputError
 from birnn.core.paths import PARAMS
-from birnn.core.yaml_files import read_yaml
+from birnn.core.yaml_files import YAMLError, read_yaml
 
 # Errors that concern several settings of a section.
 SECTION_ERRORS = ("csv_labels", "csv_splits")
@@ -224,7 +223,7 @@ class Settings(Section):
         Raises:
             InputError: the section has an unknown key, a wrong type or a value out of range.
         """
-        return _validate(kind, self.__pydantic_extra__.get(name, {}), source, within=(name,))
+        return validate_section(kind, self.__pydantic_extra__.get(name, {}), source, within=(name,))
 
 
 def load(path: Path = PARAMS, networks: Collection[str] | None = None) -> Settings:
@@ -252,9 +251,9 @@ def validate(content: Any, source: str, networks: Collection[str] | None = None)
     """Return the settings in `content`.
 
     Raises:
-        InputError: as `load`; the message starts with `source`.
+        InputError: as `validate_section`.
     """
-    checked = _validate(Settings, content, source)
+    checked = validate_section(Settings, content, source)
     for section in checked.__pydantic_extra__:
         if networks is not None and section not in networks:
             known = ", ".join(dict.fromkeys((*Settings.model_fields, *networks)))
@@ -271,10 +270,14 @@ def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _validate(
+def validate_section(
     kind: type[SectionType], content: Any, source: str, within: tuple[str, ...] = ()
 ) -> SectionType:
-    """Validate the content of a source, or of the section `within` it."""
+    """Return the content of a source, or of the section `within` it.
+
+    Raises:
+        InputError: as `load`; the message starts with `source`.
+    """
     try:
         return kind.model_validate(content)
     except ValidationError as error:

@@ -4,7 +4,6 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from birnn.core import overrides, settings
@@ -67,19 +66,13 @@ def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
     return [point(dict(zip(given, chosen, strict=True)), recipe) for chosen in combinations]
 
 
-def read(file: Path = PARAMS) -> Params:
-    """Return the settings as DVC reads them."""
-    content: Params = read_yaml(file)
-    return content
-
-
 def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
     """Return one combination of values, by full setting name.
 
     Raises:
         InputError: a setting does not exist or is out of range.
     """
-    params = read()
+    params: Params = read_yaml(PARAMS)
     changes = recipe.with_seed(chosen) if recipe else chosen
     overrides.apply(changes, params)
     _check(params)

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from birnn.core.errors import InputError
+from birnn.core.settings import Section, validate_section
 from birnn.core.yaml_files import read_yaml
 from birnn.studies.store import HOLD_OUT_SEED, SEED
 
@@ -15,10 +14,8 @@ EVERY = "all"
 RENAMED = {"early-stopping": "two-epochs", "dropout": "regularization"}
 
 
-class Entry(BaseModel):
+class Entry(Section):
     """An entry of `recipes.yaml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     after: str | None = None
     title: str
@@ -57,7 +54,7 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
     """
     recipes: dict[str, Recipe] = {}
     for name, content in read_yaml(file).items():
-        entry = Entry.model_validate(content)
+        entry = validate_section(Entry, content, str(file), within=(name,))
         after = entry.after or next(reversed(recipes), None)
         if after is not None and after not in recipes:
             raise InputError(f"{file}: {name} is after {after!r}, which is no recipe above it")

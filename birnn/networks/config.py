@@ -4,14 +4,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
-from birnn.core.settings import Kernel, Pooling, Settings
+from birnn.core.settings import Kernel, Pooling, Section, Settings
 from birnn.networks.definition import Network
 from birnn.text.encoding import PADDING
 
 
-class NetworkConfig(BaseModel):
+class NetworkConfig(Section):
     """Everything that defines a network except its weights.
 
     Attributes:
@@ -28,8 +27,6 @@ class NetworkConfig(BaseModel):
         longest_ngram: longest n-gram whose ratio is an input, in words; 0 for none.
         ngrams: number of n-grams in the table of ratios.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     name: str
     settings: dict[str, Any]

@@ -57,10 +57,3 @@ def test_command_starts_without_slow_imports() -> None:
     output = subprocess.check_output([sys.executable, "-c", script], cwd=PROJECT, text=True)
     slow = {"dvc", "numpy", "pandas", "pydantic", "scipy", "tensorflow"}
     assert slow.isdisjoint(output.split())
-
-
-def test_unknown_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(PROJECT)
-    result = CliRunner().invoke(main.app, ["mistakes", "none"])
-    assert result.exit_code == 2
-    assert ", ".join(NETWORKS) in result.output

@@ -73,7 +73,7 @@ def test_study_over_seeds_has_predictions_epochs_and_times() -> None:
     stored = study.log_odds(study.runs)
     assert set(stored) == set(samples.MODELS)
     assert abs(stored[NETWORK][1] - PREDICTIONS[1][NETWORK]).max() < 0.01
-    assert study.matches(CORPUS, flatten(grid.read()))
+    assert study.matches(CORPUS, flatten(grid.point({}).params))
 
 
 def test_study_of_a_recipe_resamples_training_reviews() -> None:

@@ -7,7 +7,7 @@ from dvc.utils.hydra import apply_overrides
 
 from birnn.core.errors import InputError
 from birnn.core.overrides import literal
-from birnn.core.yaml_files import write_yaml
+from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid
 
@@ -21,7 +21,7 @@ def test_grid_has_every_combination() -> None:
     assert points[0].changes == {"train.seed": 0, "pad.maxlen": 100, "pad.validation": "test"}
     assert points[-1].changes == {"train.seed": 2, "pad.maxlen": 200, "pad.validation": 0.1}
     assert points[-1].params["pad"]["maxlen"] == 200
-    assert points[-1].params["network"] == grid.read()["network"]
+    assert points[-1].params["network"] == grid.point({}).params["network"]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_dvc_reads_the_value_that_a_literal_stands_for(value: object) -> None:
     file = Path("params.yaml")
     write_yaml(file, {"csv": {"column": "text"}})
     apply_overrides(file, [f"csv.column={literal(value)}"])
-    assert grid.read(file) == {"csv": {"column": value}}
+    assert read_yaml(file) == {"csv": {"column": value}}
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,9 @@ def test_closest_recipe_and_the_command_that_repeats_the_run(
     options: list[str], recipe: Recipe | None, expected: tuple[str, dict[str, Any]]
 ) -> None:
     (point,) = grid.points(options, recipe)
-    name, settings = tried.closest_recipe(flatten(point.params), flatten(grid.read()), RECIPES)
+    name, settings = tried.closest_recipe(
+        flatten(point.params), flatten(grid.point({}).params), RECIPES
+    )
     assert (name, settings) == expected
     seed = point.params["train"]["seed"]
     words = shlex.split(tried.command(name, settings, seed))
