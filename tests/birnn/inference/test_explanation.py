@@ -5,16 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birnn.inference.explanation import Explainer, Explanation
+from tests.birnn.odd_texts import LANGUAGES, UNICODE
 from tests.birnn.predictors import small_predictor
 
 EXPLAINER = Explainer(small_predictor(maxlen=4))
-TEXTS = st.text(st.characters() | st.sampled_from(" .,-'good bad film"))
+EXPLAINERS = st.sampled_from([EXPLAINER, Explainer(small_predictor(**UNICODE))])
+TEXTS = st.sampled_from([*LANGUAGES]) | st.text(st.characters() | st.sampled_from(" .-'good film"))
 
 
 @settings(max_examples=20)
-@given(TEXTS)
-def test_segments_cover_the_text_and_only_words_contribute(text: str) -> None:
-    explanation = EXPLAINER.explain(text)
+@given(TEXTS, EXPLAINERS)
+def test_segments_cover_the_text_and_only_words_contribute(text: str, explainer: Explainer) -> None:
+    explanation = explainer.explain(text)
     assert "".join(segment.text for segment in explanation.segments) == text
     assert explanation.no_known_words == (explanation.probability is None)
     for network in explanation.networks.values():
