@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -135,7 +136,10 @@ def predict(  # noqa: PLR0913
         str, typer.Option(help="Column that contains the texts; not used for .txt files.")
     ] = "text",
     output: Annotated[
-        Path | None, typer.Option(help="Output file instead of printing: .csv, .jsonl or .parquet.")
+        Path | None,
+        typer.Option(
+            help="Output file instead of printing: .csv, .jsonl or .parquet, with all input columns."
+        ),
     ] = None,
     *,
     whole: Annotated[
@@ -152,11 +156,13 @@ def predict(  # noqa: PLR0913
         from birnn.cli import predict as command  # noqa: PLC0415
 
     files = [project.located(path) for path in file or []]
-    inputs = input_texts.read(texts or [], files, column, whole=whole)
+    columns = input_texts.columns(files, column) if output else []
+    complete = partial(input_texts.after_columns, names=columns, column=column)
     command.run(
-        inputs,
+        input_texts.read(texts or [], files, column, whole=whole, others=bool(columns)),
         choices.chosen_networks(network),
         output and project.located(output),
+        complete,
         unknown=unknown,
     )
 

@@ -1,6 +1,6 @@
 """Predict the sentiment of texts."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,21 @@ from birnn.networks.decision import combine, predicted_class, probability
 from birnn.text import tokenizer
 
 LARGEST_BATCH = 20_000_000  # characters
+Complete = Callable[[pd.DataFrame, Sequence[Text]], pd.DataFrame]
 EXCERPT = 60  # characters of a text that are printed
 
 
-def run(texts: Iterable[Text], names: Sequence[str], output: Path | None, *, unknown: bool) -> None:
+def run(
+    texts: Iterable[Text],
+    names: Sequence[str],
+    output: Path | None,
+    complete: Complete,
+    *,
+    unknown: bool,
+) -> None:
     """Predict the sentiment of texts and print one line per text, or write a table to `output`.
+
+    The function `complete` adds the columns of the input to a table of predictions.
 
     Raises:
         InputError: a text or a file of the pipeline cannot be read.
@@ -34,7 +44,7 @@ def run(texts: Iterable[Text], names: Sequence[str], output: Path | None, *, unk
         # With disable=None, the bar is shown only in a terminal.
         progress = stack.enter_context(tqdm(unit=" texts", disable=None, delay=2))
         for batch in _batches(texts):
-            write(predict(networks, batch, unknown=unknown))
+            write(complete(predict(networks, batch, unknown=unknown), batch))
             progress.update(len(batch))
 
 
@@ -44,13 +54,13 @@ def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.
     If `no_known_words` is true, sentiment and probabilities are missing. With `unknown`, also list
     the distinct words that are not in the vocabulary, in text order.
     """
-    contents = [content for _, content in texts]
+    contents = [text.content for text in texts]
     sequences = networks.encode(contents)
     log_odds = networks.predict_sequences(sequences)
     combined = combine(list(log_odds.values()))
     table = pd.DataFrame(
         {
-            "source": _strings(source for source, _ in texts),
+            "source": _strings(text.source for text in texts),
             "text": _strings(contents),
             "sentiment": _strings(map(predicted_class, combined)),
             "probability": probability(combined),
@@ -77,9 +87,9 @@ def _strings(values: Iterable[str]) -> pd.Series:
 def _batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
     batch: list[Text] = []
     size = 0
-    for source, content in texts:
-        batch.append((source, content))
-        size += len(content)
+    for text in texts:
+        batch.append(text)
+        size += len(text.content)
         if len(batch) == BATCH_SIZE or size > LARGEST_BATCH:
             yield batch
             batch, size = [], 0

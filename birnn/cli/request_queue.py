@@ -10,6 +10,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from birnn.cli import output_tables, predict
+from birnn.cli.input_texts import Text
 from birnn.inference.explanation import Explainer, Explanation
 
 LONGEST_QUEUE = 32  # requests
@@ -90,7 +91,7 @@ class RequestQueue:
         ]
 
     def _answer(self, batch: list[_Request]) -> None:
-        texts = [("", text) for request in batch for text in request.texts]
+        texts = [Text("", text) for request in batch for text in request.texts]
         table = predict.predict(self._explainer.predictor, texts, unknown=False)
         rows = iter(output_tables.records(table))
         for request in batch:

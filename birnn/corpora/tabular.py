@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -82,19 +83,24 @@ class Format:
 DETECTED = Format()
 
 
-def read(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Iterator[Row]:
+def read(
+    file: Path, columns: Sequence[str], given: Format = DETECTED, *, others: bool = False
+) -> Iterator[Row]:
     """Yield the rows of a .csv, .tsv, .jsonl or .parquet file; the suffix determines the format.
 
     Values have the types of the file; in CSV and TSV they are text. A JSON object may lack
     keys; its row then lacks them too. Byte order marks and empty lines are skipped. Without
-    `columns`, rows have all columns.
+    `columns`, or with `others`, rows have all columns; of text files, they always have.
 
     Raises:
         InputError: the file is missing, of another format, truncated, damaged or not in its
             encoding, a row has too few or too many columns, or a column is missing.
     """
-    reader = READERS[_suffix(file)]
-    yield from reader(file, columns, detect(file, columns, given))
+    suffix = _suffix(file)
+    if suffix == ".parquet":
+        yield from _read_parquet(file, columns, others=others or not columns)
+    else:
+        yield from TEXT_READERS[suffix](file, columns, detect(file, columns, given))
 
 
 def detect(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Format:
@@ -123,8 +129,8 @@ def _suffix(file: Path) -> str:
     suffix = file.suffix.lower()
     if suffix in COMPRESSED and (inner := Path(file.stem).suffix.lower()) != ".parquet":
         suffix = inner
-    if suffix not in READERS:
-        advice = ADVICE.get(suffix, f"use one of {', '.join(READERS)}")
+    if suffix not in SUFFIXES:
+        advice = ADVICE.get(suffix, f"use one of {', '.join(SUFFIXES)}")
         raise InputError(f"{file} has an unsupported extension: {advice}")
     if not file.is_file():
         raise InputError(f"{file} does not exist or is not a file: check the path")
@@ -192,12 +198,14 @@ def _detect_delimiter(file: Path, columns: Sequence[str], form: Format, candidat
     return max(candidates, key=fit)
 
 
-def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[int, str]]:
+def lines(
+    file: IO[bytes], name: str, encoding: str = UTF_8, *, cut: bool = False
+) -> Iterator[tuple[int, str]]:
     """Yield the number and text of each line, including the newline.
 
     Raises:
         InputError: a line is not in this encoding, contains a NUL byte, or is longer than
-            LARGEST_TEXT.
+            LARGEST_TEXT, unless `cut` is true. Then the rest is left out, with a warning.
     """
     encoding_name = encoding.removesuffix("-sig")
     # Invalid bytes become surrogates, so that their line is known.
@@ -210,9 +218,13 @@ def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[i
             number += 1
             location = f"{name}, line {number}"
             if len(line) > LARGEST_TEXT:
-                raise InputError(
-                    f"{location} is longer than {LARGEST_TEXT:,} characters: shorten or remove it"
-                )
+                problem = f"{location} is longer than {LARGEST_TEXT:,} characters"
+                if not cut:
+                    raise InputError(f"{problem}: shorten or remove it")
+                print(f"warning: {problem}, and is cut", file=sys.stderr)
+                rest, line = line, line[:LARGEST_TEXT]
+                while rest and not rest.endswith("\n"):
+                    rest = text.readline(LARGEST_TEXT)
             if not _is_valid(line) and (invalid := INVALID.search(line)):
                 byte = len(line[: invalid.start()].encode(encoding_name)) + 1
                 problem = "a NUL byte" if invalid[0] == "\0" else f"not {encoding_name.upper()}"
@@ -320,11 +332,11 @@ def _refuse_surrogates(value: Any, location: str) -> None:
             ) from None
 
 
-def _read_parquet(file: Path, columns: Sequence[str], _form: Format) -> Iterator[Row]:
+def _read_parquet(file: Path, columns: Sequence[str], *, others: bool) -> Iterator[Row]:
     try:
         names = pq.read_schema(file).names
         _require(columns, names, file)
-        columns = columns or names
+        columns = names if others else columns
         start = 1
         for batch in _batches(file, columns):
             values = [_values(batch[name], f"{file}, column {name!r}") for name in columns]
@@ -392,9 +404,9 @@ def _require(columns: Sequence[str], header: Sequence[str], file: Path) -> None:
             )
 
 
-READERS: dict[str, Callable[[Path, Sequence[str], Format], Iterator[Row]]] = {
+TEXT_READERS: dict[str, Callable[[Path, Sequence[str], Format], Iterator[Row]]] = {
     ".csv": _read_csv,
     ".tsv": _read_csv,
     ".jsonl": _read_json_lines,
-    ".parquet": _read_parquet,
 }
+SUFFIXES = (*TEXT_READERS, ".parquet")
