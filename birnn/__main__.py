@@ -2,7 +2,6 @@
 
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -137,9 +136,7 @@ def predict(  # noqa: PLR0913
     ] = "text",
     output: Annotated[
         Path | None,
-        typer.Option(
-            help="Output file instead of printing: .csv, .jsonl or .parquet, with all input columns."
-        ),
+        typer.Option(help="Output file instead of printing: .csv, .jsonl or .parquet."),
     ] = None,
     *,
     whole: Annotated[
@@ -156,13 +153,11 @@ def predict(  # noqa: PLR0913
         from birnn.cli import predict as command  # noqa: PLC0415
 
     files = [project.located(path) for path in file or []]
-    columns = input_texts.columns(files, column) if output else []
-    complete = partial(input_texts.after_columns, names=columns, column=column)
     command.run(
-        input_texts.read(texts or [], files, column, whole=whole, others=bool(columns)),
+        input_texts.read(texts or [], files, column, whole=whole),
         choices.chosen_networks(network),
         output and project.located(output),
-        complete,
+        input_texts.columns(files, column) if output else [],
         unknown=unknown,
     )
 

@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import IO, Any, NamedTuple
 
 import pandas as pd
@@ -17,54 +16,43 @@ STANDARD_INPUT = "standard input"
 
 
 class Text(NamedTuple):
-    """A text to predict.
-
-    Attributes:
-        source: its source, as shown in messages.
-        content: the text.
-        row: the row of the table that contains it, by column.
-    """
+    """The source of a text, as shown in messages, its content, and its row by column."""
 
     source: str
     content: str
-    row: Mapping[str, Any] = MappingProxyType({})
+    row: Mapping[str, Any]
 
 
 def read(
-    arguments: Sequence[str],
-    files: Sequence[Path],
-    column: str,
-    *,
-    whole: bool,
-    others: bool = False,
+    arguments: Sequence[str], files: Sequence[Path], column: str, *, whole: bool
 ) -> Iterator[Text]:
     """Yield the texts of the arguments and files, or of standard input if neither are given.
 
     Standard input and .txt files contain one text per line or, with `whole`, a single text. Other
-    files are read with `tabular.read`; their texts are in `column`, and `others` reads all columns.
-    A line or single text that is too long is cut, with a warning.
+    files are read with `tabular.read`; their texts are in `column`. Plain texts that are too long
+    are cut, with a warning.
 
     Raises:
         InputError: a file is missing, damaged or not UTF-8, or has no such column.
     """
     for number, argument in enumerate(arguments, start=1):
         # Python decodes bytes that are not UTF-8 as lone surrogates; replace them.
-        yield Text(f"argument {number}", argument.encode(errors="replace").decode())
+        text = argument.encode(errors="replace").decode()
+        yield Text(f"argument {number}", text, {column: text})
     for file in files:
         if _is_plain(file):
             if not file.is_file():
                 raise InputError(f"{file} does not exist or is not a file: check the path")
             with file.open("rb") as content:
-                yield from _plain(content, str(file), whole=whole)
+                yield from _plain(content, str(file), column, whole=whole)
         else:
-            for source, row in tabular.read(file, [column], others=others):
-                yield Text(
-                    source, _check_text(row.get(column), f"{source}, column {column!r}"), row
-                )
+            for source, row in _rows(file, column):
+                text = _check_text(row.get(column), f"{source}, column {column!r}")
+                yield Text(source, text, {**row, column: text})
     if not arguments and not files:
         if sys.stdin.isatty():
             print("reading standard input: press Ctrl-D to finish", file=sys.stderr)
-        yield from _plain(sys.stdin.buffer, STANDARD_INPUT, whole=whole)
+        yield from _plain(sys.stdin.buffer, STANDARD_INPUT, column, whole=whole)
 
 
 def columns(files: Sequence[Path], column: str) -> list[str]:
@@ -74,31 +62,31 @@ def columns(files: Sequence[Path], column: str) -> list[str]:
         InputError: as `read`.
     """
     tables = [file for file in files if not _is_plain(file)]
-    rows = (row for file in tables for _, row in tabular.read(file, [column], others=True))
-    names = dict.fromkeys(name for row in rows for name in row)
+    names = dict.fromkeys(name for file in tables for _, row in _rows(file, column) for name in row)
     return [*names | {column: None}] if tables else []
 
 
-def after_columns(
-    predicted: pd.DataFrame, texts: Sequence[Text], names: Sequence[str], column: str
+def with_columns(
+    predicted: pd.DataFrame, texts: Sequence[Text], names: Sequence[str]
 ) -> pd.DataFrame:
-    """Return the columns of the tables as text, followed by those of the predictions.
+    """Return the columns of the tables as text, if there are any, followed by the predictions.
 
-    The text is only in `column`. A column of the predictions whose name is taken gets a prefix.
-    Without tables, the predictions are returned.
+    The text is not repeated. A column of the predictions whose name is taken gets a prefix.
     """
-    if not names:
-        return predicted
-    rows = [{**text.row, column: text.content} for text in texts]
-    table = {
-        name: pd.Series([_as_text(row.get(name)) for row in rows], dtype="str") for name in names
-    }
-    for name in predicted.columns.drop("text"):
+    values = {name: [_as_text(text.row.get(name)) for text in texts] for name in names}
+    table = pd.DataFrame(values, dtype="str")
+    for name in predicted.columns.drop("text") if names else predicted:
         free = name
         while free in table:
             free = f"predicted_{free}"
         table[free] = predicted[name]
-    return pd.DataFrame(table)
+    return table
+
+
+def _rows(file: Path, column: str) -> Iterator[tabular.Row]:
+    """Yield rows with all columns, of which one must exist."""
+    next(tabular.read(file, [column]), None)
+    yield from tabular.read(file, (), tabular.detect(file, [column]))
 
 
 def _is_plain(file: Path) -> bool:
@@ -116,18 +104,20 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def _plain(content: IO[bytes], name: str, *, whole: bool) -> Iterator[Text]:
+def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[Text]:
     if not whole:
         for number, line in tabular.lines(content, name, cut=True):
-            yield Text(f"{name}, line {number}", line.rstrip("\r\n"))
+            text = line.rstrip("\r\n")
+            yield Text(f"{name}, line {number}", text, {column: text})
         return
-    text = content.read(tabular.LARGEST_TEXT)
+    start = content.read(tabular.LARGEST_TEXT)
     if is_cut := bool(content.read(1)):
-        limit = f"{tabular.LARGEST_TEXT:,} bytes"
-        print(f"warning: {name} is longer than {limit}, and is cut", file=sys.stderr)
+        warning = f"{name} is longer than {tabular.LARGEST_TEXT:,} bytes, and is cut"
+        print(f"warning: {warning}", file=sys.stderr)
     try:
         # The end may cut a character.
-        yield Text(name, codecs.getincrementaldecoder("utf-8-sig")().decode(text, not is_cut))
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start, not is_cut)
+        yield Text(name, text, {column: text})
     except UnicodeDecodeError as error:
         raise InputError(
             f"{name}, byte {error.start + 1} is not UTF-8: save it as UTF-8 text"

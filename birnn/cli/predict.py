@@ -1,6 +1,6 @@
 """Predict the sentiment of texts."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from birnn.networks.decision import combine, predicted_class, probability
 from birnn.text import tokenizer
 
 LARGEST_BATCH = 20_000_000  # characters
-Complete = Callable[[pd.DataFrame, Sequence[Text]], pd.DataFrame]
 EXCERPT = 60  # characters of a text that are printed
 
 
@@ -27,13 +26,13 @@ def run(
     texts: Iterable[Text],
     names: Sequence[str],
     output: Path | None,
-    complete: Complete,
+    columns: Sequence[str],
     *,
     unknown: bool,
 ) -> None:
     """Predict the sentiment of texts and print one line per text, or write a table to `output`.
 
-    The function `complete` adds the columns of the input to a table of predictions.
+    The table starts with the `columns` of the input, if the texts are from tables.
 
     Raises:
         InputError: a text or a file of the pipeline cannot be read.
@@ -44,7 +43,8 @@ def run(
         # With disable=None, the bar is shown only in a terminal.
         progress = stack.enter_context(tqdm(unit=" texts", disable=None, delay=2))
         for batch in _batches(texts):
-            write(complete(predict(networks, batch, unknown=unknown), batch))
+            table = predict(networks, batch, unknown=unknown)
+            write(input_texts.with_columns(table, batch, columns))
             progress.update(len(batch))
 
 

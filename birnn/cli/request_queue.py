@@ -91,7 +91,7 @@ class RequestQueue:
         ]
 
     def _answer(self, batch: list[_Request]) -> None:
-        texts = [Text("", text) for request in batch for text in request.texts]
+        texts = [Text("", text, {}) for request in batch for text in request.texts]
         table = predict.predict(self._explainer.predictor, texts, unknown=False)
         rows = iter(output_tables.records(table))
         for request in batch:

@@ -65,13 +65,9 @@ Row = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Format:
-    """The encoding of a text file and the layout of a CSV or TSV file.
+    """The encoding of a text file and the layout of a CSV or TSV file; `auto` detects a value.
 
-    Attributes:
-        encoding: `auto` detects it.
-        delimiter: `auto` detects it.
-        quoting: `minimal`, or `none` if quotes are part of the text.
-        columns: the names of the columns if the file has no header.
+    With the quoting `none`, quotes are part of the text. A file without a header has `columns`.
     """
 
     encoding: str = AUTO
@@ -83,24 +79,19 @@ class Format:
 DETECTED = Format()
 
 
-def read(
-    file: Path, columns: Sequence[str], given: Format = DETECTED, *, others: bool = False
-) -> Iterator[Row]:
+def read(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Iterator[Row]:
     """Yield the rows of a .csv, .tsv, .jsonl or .parquet file; the suffix determines the format.
 
     Values have the types of the file; in CSV and TSV they are text. A JSON object may lack
     keys; its row then lacks them too. Byte order marks and empty lines are skipped. Without
-    `columns`, or with `others`, rows have all columns; of text files, they always have.
+    `columns`, rows have all columns.
 
     Raises:
         InputError: the file is missing, of another format, truncated, damaged or not in its
             encoding, a row has too few or too many columns, or a column is missing.
     """
-    suffix = _suffix(file)
-    if suffix == ".parquet":
-        yield from _read_parquet(file, columns, others=others or not columns)
-    else:
-        yield from TEXT_READERS[suffix](file, columns, detect(file, columns, given))
+    reader = READERS[_suffix(file)]
+    yield from reader(file, columns, detect(file, columns, given))
 
 
 def detect(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Format:
@@ -129,8 +120,8 @@ def _suffix(file: Path) -> str:
     suffix = file.suffix.lower()
     if suffix in COMPRESSED and (inner := Path(file.stem).suffix.lower()) != ".parquet":
         suffix = inner
-    if suffix not in SUFFIXES:
-        advice = ADVICE.get(suffix, f"use one of {', '.join(SUFFIXES)}")
+    if suffix not in READERS:
+        advice = ADVICE.get(suffix, f"use one of {', '.join(READERS)}")
         raise InputError(f"{file} has an unsupported extension: {advice}")
     if not file.is_file():
         raise InputError(f"{file} does not exist or is not a file: check the path")
@@ -203,9 +194,10 @@ def lines(
 ) -> Iterator[tuple[int, str]]:
     """Yield the number and text of each line, including the newline.
 
+    With `cut`, the rest of a line longer than LARGEST_TEXT is left out, with a warning.
+
     Raises:
-        InputError: a line is not in this encoding, contains a NUL byte, or is longer than
-            LARGEST_TEXT, unless `cut` is true. Then the rest is left out, with a warning.
+        InputError: a line is not in this encoding, contains a NUL byte, or is too long.
     """
     encoding_name = encoding.removesuffix("-sig")
     # Invalid bytes become surrogates, so that their line is known.
@@ -332,11 +324,11 @@ def _refuse_surrogates(value: Any, location: str) -> None:
             ) from None
 
 
-def _read_parquet(file: Path, columns: Sequence[str], *, others: bool) -> Iterator[Row]:
+def _read_parquet(file: Path, columns: Sequence[str], _form: Format) -> Iterator[Row]:
     try:
         names = pq.read_schema(file).names
         _require(columns, names, file)
-        columns = names if others else columns
+        columns = columns or names
         start = 1
         for batch in _batches(file, columns):
             values = [_values(batch[name], f"{file}, column {name!r}") for name in columns]
@@ -404,9 +396,9 @@ def _require(columns: Sequence[str], header: Sequence[str], file: Path) -> None:
             )
 
 
-TEXT_READERS: dict[str, Callable[[Path, Sequence[str], Format], Iterator[Row]]] = {
+READERS: dict[str, Callable[[Path, Sequence[str], Format], Iterator[Row]]] = {
     ".csv": _read_csv,
     ".tsv": _read_csv,
     ".jsonl": _read_json_lines,
+    ".parquet": _read_parquet,
 }
-SUFFIXES = (*TEXT_READERS, ".parquet")

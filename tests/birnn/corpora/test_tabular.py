@@ -54,7 +54,7 @@ def write(rows: list[dict[str, str]], file: Path) -> None:
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
-@pytest.mark.parametrize("suffix", tabular.SUFFIXES)
+@pytest.mark.parametrize("suffix", tabular.READERS)
 @given(rows=st.lists(st.fixed_dictionaries({"text": TEXT, "label": TEXT}), max_size=5))
 @settings(max_examples=25)
 def test_any_text_can_be_read(
@@ -66,7 +66,7 @@ def test_any_text_can_be_read(
     assert read(file, columns=()) == rows
 
 
-@given(st.sampled_from([*tabular.SUFFIXES, ".csv.gz"]), st.floats(0, 1), st.binary(max_size=300))
+@given(st.sampled_from([*tabular.READERS, ".csv.gz"]), st.floats(0, 1), st.binary(max_size=300))
 @settings(max_examples=150)
 def test_overwritten_bytes_give_rows_or_an_error(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, place: float, content: bytes
