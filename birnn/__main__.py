@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -12,12 +13,21 @@ from birnn.core import libraries
 from birnn.core.errors import InputError
 from birnn.core.terminal import replace_missing_characters
 
-Network = Annotated[
-    str,
+Model = Annotated[
+    str | None,
     typer.Option(
-        callback=choices.check_network,
-        autocompletion=choices.network_choices,
-        help="Network to use, such as bilstm. With all, their log-odds are averaged.",
+        callback=choices.check_model,
+        autocompletion=choices.model_choices,
+        help="Model: a network, such as bilstm, baseline, or networks (mean of their log-odds). By "
+        "default, predictions are from the best one on held-out reviews, without them networks.",
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        callback=choices.check_threshold,
+        help="Probability of positive above which a text is positive, between 0 and 1.",
+        show_default="0.5",
     ),
 ]
 
@@ -49,6 +59,8 @@ def main(
     ] = None,
 ) -> None:
     """Use the trained networks, look at results and run experiments."""
+    if "--network" in sys.argv:
+        raise InputError("--network is now called --model, and its value all is called networks")
     if "--help" not in sys.argv:
         project.enter(project_folder)
 
@@ -97,27 +109,19 @@ def watch(
     command.run(html and project.located(html))
 
 
-@app.command(epilog="Example: birnn mistakes bilstm --count 3")
+@app.command(epilog="Example: birnn mistakes --model bilstm --count 3")
 def mistakes(
-    kind: Annotated[
-        str | None,
-        typer.Argument(
-            callback=choices.check_mistakes,
-            autocompletion=choices.mistake_choices,
-            help="Network whose mistakes to show, such as bilstm, or disagreement.",
-            show_default="disagreement",
-        ),
-    ] = None,
+    model: Model = None,
     count: Annotated[int, typer.Option(min=1, help="Number of reviews, worst first.")] = 5,
 ) -> None:
-    """Show test reviews that the networks get wrong or disagree on."""
+    """Show test reviews that a model gets wrong, or without --model, that networks disagree on."""
     from birnn.cli import mistakes as command  # noqa: PLC0415
 
-    command.run(str(kind), count)
+    command.run(model, count)
 
 
 @app.command(epilog="Example: birnn predict 'A fine film.' --unknown")
-def predict(  # noqa: PLR0913
+def predict(  # noqa: PLR0913, PLR0917
     texts: Annotated[
         list[str] | None,
         typer.Argument(
@@ -130,7 +134,8 @@ def predict(  # noqa: PLR0913
             help="File of texts: .txt (one per line), .csv, .tsv, .jsonl or .parquet. Repeatable."
         ),
     ] = None,
-    network: Network = choices.ALL_NETWORKS,
+    model: Model = None,
+    threshold: Threshold = None,
     column: Annotated[
         str, typer.Option(help="Column that contains the texts; not used for .txt files.")
     ] = "text",
@@ -148,14 +153,13 @@ def predict(  # noqa: PLR0913
     ] = False,
 ) -> None:
     """Predict the sentiment of texts."""
-    with libraries.tensorflow_imports():
-        from birnn.cli import input_texts  # noqa: PLC0415
-        from birnn.cli import predict as command  # noqa: PLC0415
+    from birnn.cli import input_texts  # noqa: PLC0415
+    from birnn.cli import predict as command  # noqa: PLC0415
 
     files = [project.located(path) for path in file or []]
     command.run(
         input_texts.read(texts or [], files, column, whole=whole),
-        choices.chosen_networks(network),
+        partial(choices.load_model, model, threshold),
         output and project.located(output),
         input_texts.columns(files, column) if output else [],
         unknown=unknown,
@@ -167,16 +171,17 @@ def explain(
     text: Annotated[
         str | None, typer.Argument(help="Text to explain. Without it, read standard input.")
     ] = None,
-    network: Network = choices.ALL_NETWORKS,
+    model: Model = None,
+    threshold: Threshold = None,
     html: Annotated[
         Path | None, typer.Option(help="Write a self-contained HTML page to this file.")
     ] = None,
 ) -> None:
     """Show how each word of a text affects its prediction."""
-    with libraries.tensorflow_imports():
-        from birnn.cli import explain as command  # noqa: PLC0415
+    from birnn.cli import explain as command  # noqa: PLC0415
 
-    command.run(text, choices.chosen_networks(network), html and project.located(html))
+    load = partial(choices.load_model, model, threshold)
+    command.run(text, load, html and project.located(html))
 
 
 @app.command(epilog="Example: birnn serve --port 8080")
@@ -186,7 +191,8 @@ def serve(
         typer.Option(help="Address to listen on; the default is reachable only from this machine."),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8_000,
-    network: Network = choices.ALL_NETWORKS,
+    model: Model = None,
+    threshold: Threshold = None,
     *,
     access_log: Annotated[
         bool, typer.Option("--access-log", help="Print a line per request, without its text.")
@@ -194,15 +200,15 @@ def serve(
 ) -> None:
     """Serve a web page and a JSON API that classify reviews."""
     try:
-        with libraries.tensorflow_imports():
-            from birnn.cli import serve as command  # noqa: PLC0415
+        from birnn.cli import serve as command  # noqa: PLC0415
     except ModuleNotFoundError as error:
         if error.name not in {"fastapi", "starlette", "uvicorn"}:
             raise
         raise InputError(
             f"{error.name} is not installed: run make setup, or install the extra 'serve'"
         ) from None
-    command.run(host, port, choices.chosen_networks(network), access_log=access_log)
+    load = partial(choices.load_model, model, threshold)
+    command.run(host, port, load, access_log=access_log)
 
 
 @app.command(epilog="Example: birnn export reader.html")
@@ -214,13 +220,13 @@ def export(
             "vocabulary) or .html (a page that classifies reviews in a browser)."
         ),
     ],
-    network: Network = choices.ALL_NETWORKS,
+    model: Model = None,
+    threshold: Threshold = None,
 ) -> None:
-    """Export networks to files that work without this project."""
-    with libraries.tensorflow_imports():
-        from birnn.cli import export as command  # noqa: PLC0415
+    """Export a model to a file that works without this project."""
+    from birnn.cli import export as command  # noqa: PLC0415
 
-    command.run(project.located(file), choices.chosen_networks(network))
+    command.run(project.located(file), partial(choices.load_model, model, threshold))
 
 
 def run() -> None:

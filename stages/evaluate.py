@@ -44,7 +44,7 @@ def main(settings: Settings) -> None:
     held_out = None if settings.pad.validation == "test" else predict_held_out()
     if held_out is not None:
         metrics = ensembles.add_ensembles(metrics, held_out, table)
-        metrics = temperature.add_scaled(metrics, held_out, table)
+        metrics = temperature.add_scaled(metrics, table)
     metrics = {"corpus": corpus} | metrics
     write_json(paths.METRICS, metrics)
     for name, rows in plot_data.tables(table, metrics, histories).items():
@@ -83,11 +83,14 @@ def write_checklist() -> None:
 
 def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
     """Return the part of the corpus description that belongs in the metrics."""
+    test = corpus["test"]
+    share = test["positive"] / test["reviews"]
     return {
         "name": corpus["name"],
         "requested": corpus["requested"],
         "train_reviews": corpus["train"]["reviews"],
-        "test_reviews": corpus["test"]["reviews"],
+        "test_reviews": test["reviews"],
+        "majority_class_share": summary.rounded(max(share, 1 - share)),
         "vocabulary": corpus["vocabulary"],
         "validation": validation,
     }

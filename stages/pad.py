@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core import stage
-from birnn.core.outputs import atomic_folder
-from birnn.core.paths import PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
+from birnn.core.outputs import atomic_folder, read_json
+from birnn.core.paths import CORPUS_DESCRIPTION, PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
 from birnn.core.settings import Pad, Settings
 from birnn.text import encoding, reviews, sequences, tokenizer
 from birnn.text.encoding import Encoding
@@ -28,6 +28,7 @@ def main(settings: Settings) -> None:
         maxlen=pad.maxlen,
         padding=pad.padding,
         truncating=pad.truncating,
+        tokenizer=read_json(CORPUS_DESCRIPTION).get("tokenizer", "keras"),
     )
     with atomic_folder(PADDED) as folder:
         encoding.write(scheme, folder)

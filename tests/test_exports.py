@@ -1,4 +1,4 @@
-"""Test that exported networks predict 1,000 test reviews as the pipeline did."""
+"""Test that exported models predict 1,000 test reviews as the pipeline did."""
 
 import runpy
 from pathlib import Path
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser
 
-from birnn.evaluation.model_names import NETWORKS
+from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, TITLES
 from birnn.networks.decision import probability
 from tests.birnn.inference.test_onnx_model import python_example
 from tests.projects import check_output
@@ -33,31 +33,44 @@ def reviews(project: Path) -> pd.DataFrame:
     return texts.merge(evaluated, on="id", validate="1:1").sample(1_000, random_state=0)
 
 
+@pytest.fixture(params=[NETWORK_BLEND, BASELINE])
+def model(request: pytest.FixtureRequest) -> str:
+    """Return the model that is exported."""
+    return request.param
+
+
 def check(computed: dict[str, np.ndarray], reviews: pd.DataFrame, tolerance: float) -> None:
-    for name in NETWORKS:
+    for name in computed.keys() & TITLES.keys():
         expected = probability(reviews[name].to_numpy())
         assert np.ptp(expected) > 0.1
         assert np.abs(computed[name] - expected).max() <= tolerance
 
 
 def test_onnx_model_agrees_with_evaluate(
-    project: Path, reviews: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path,
+    reviews: pd.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
 ) -> None:
-    check_output(project, *EXPORT, str(tmp_path / "birnn.onnx"))
+    check_output(project, *EXPORT, str(tmp_path / "birnn.onnx"), "--model", model)
     (tmp_path / "example.py").write_text(python_example(), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     predict = runpy.run_path("example.py")["predict"]
-    check(predict(reviews["text"].tolist()), reviews, 1e-5)
+    texts = np.array_split(reviews["text"], 10)  # the baseline takes 2 MB per text
+    parts = pd.concat(pd.DataFrame(predict(part.tolist())) for part in texts)
+    check({name: parts[name].to_numpy() for name in parts}, reviews, 1e-5)
 
 
 def test_page_agrees_with_evaluate(
-    project: Path, reviews: pd.DataFrame, tmp_path: Path, browser: Browser
+    project: Path, reviews: pd.DataFrame, tmp_path: Path, browser: Browser, model: str
 ) -> None:
     file = tmp_path / "reader.html"
-    check_output(project, *EXPORT, str(file))
-    assert file.stat().st_size < 10e6
+    check_output(project, *EXPORT, str(file), "--model", model)
+    assert file.stat().st_size < 12e6
     page = browser.new_page(offline=True)
     page.goto(file.as_uri())
     log_odds = page.evaluate(f"texts => texts.map({LOG_ODDS})", reviews["text"].tolist())
-    computed = dict(zip(NETWORKS, probability(np.array(log_odds).T), strict=True))
+    names = NETWORKS if model == NETWORK_BLEND else [BASELINE]
+    computed = dict(zip(names, probability(np.array(log_odds).T), strict=True))
     check(computed, reviews, 0.01)

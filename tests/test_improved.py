@@ -108,7 +108,7 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
     run_stages("train_word_vectors")
     without_unlabelled = vectors.read_bytes()
     texts = ["great, moving and funny", "dull, boring and stupid", ""]
-    unlabelled.write(texts, finished_copy / "data" / "unlabelled" / "reviews.parquet")
+    unlabelled.write(texts, "unicode", finished_copy / "data" / "unlabelled" / "reviews.parquet")
     run_stages("train_word_vectors")
     assert vectors.read_bytes() == without_unlabelled
     run_stages("label_unlabelled", "weigh_ngrams", "train_baseline", "train_bigru")

@@ -200,7 +200,8 @@ def test_predict_accepts_all_inputs(own: Path, tmp_path: Path) -> None:
         ((), f"{text}\r\n{text}".encode(), 2),
     ):
         # One is not forked: TensorFlow prints its messages when it is imported.
-        result = birnn("predict", *arguments, cwd=own, stdin=stdin, warm=not stdin)
+        options = ("--model", "networks", *arguments)
+        result = birnn("predict", *options, cwd=own, stdin=stdin, warm=not stdin)
         assert result.returncode == 0, result.stderr
         lines = result.stdout.decode().splitlines()
         assert len(lines) == count
@@ -212,7 +213,8 @@ def test_predict_accepts_all_inputs(own: Path, tmp_path: Path) -> None:
 
 
 def test_predict_into_closed_pipe(own: Path) -> None:
-    command = "python -m birnn predict --file data/corpus/test.parquet | head -n 2"
+    options = "--model networks --file data/corpus/test.parquet"
+    command = f"python -m birnn predict {options} | head -n 2"
     result = run("bash", "-c", command, cwd=own, warm=False)
     assert (result.returncode, len(result.stdout.splitlines())) == (0, 2)
     assert result.stderr == ""
@@ -229,9 +231,9 @@ def test_modified_model_is_refused(own_copy: Path) -> None:
         line = error_line(result.stderr.decode())
         assert f"models/{modified} differs from the last run" in line
     # The other networks are unchanged.
-    with serving(own_copy, "--network", others[0]) as address:
+    with serving(own_copy, "--model", others[0]) as address:
         answer = httpx2.post(f"{address}/predict", json={"texts": ["film"]}, timeout=60)
-    assert answer.json()["predictions"][0]["networks"].keys() == {others[0]}
+    assert answer.json()["predictions"][0]["models"].keys() == {others[0]}
 
 
 @pytest.fixture(scope="module")

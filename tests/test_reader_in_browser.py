@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 from typing import Any, get_args
 
@@ -14,14 +15,14 @@ from playwright.sync_api import Browser, Page
 
 from birnn.cli import reader_page
 from birnn.core.settings import Pooling, Side
-from birnn.evaluation.model_names import TITLES
+from birnn.evaluation.model_names import NETWORK_BLEND, TITLES
 from birnn.inference.predictor import Predictor
-from birnn.networks import decision
-from birnn.networks.decision import combine, predicted_class, probability
+from birnn.networks.decision import probability
+from birnn.networks.network import predict
 from birnn.text import tokenizer
 from birnn.text.encoding import PADDING
-from tests.birnn.odd_texts import TEXTS
-from tests.birnn.predictors import small_predictor
+from tests.birnn.odd_texts import LANGUAGES, TEXTS, UNICODE_TEXTS, VOCABULARY
+from tests.birnn.predictors import gated, small_baseline, small_predictor
 from tests.browser import PAPER, SCHEMES, WIDTHS
 from tests.tiers import sampled
 
@@ -36,11 +37,10 @@ WORDS_AND_IDS = """json => {
     const { words, ids } = encode(JSON.parse(json));
     return [words.map(match => match[0]), pad(ids)];
 }"""
-LOG_ODDS = "text => model.networks.map(network => logOdds(network, encode(text).ids))"
+LOG_ODDS = "text => model.models.map(each => logOdds(each, encode(text)))"
 EFFECTS = """text => {
     const encoded = encode(text);
-    return model.networks.map(network =>
-        [...occlude(network, encoded, logOdds(network, encoded.ids))]);
+    return model.models.map(each => [...occlude(each, encoded, logOdds(each, encoded))]);
 }"""
 
 Open = Callable[..., Page]
@@ -75,13 +75,13 @@ def page(open_page: Open) -> Page:
 
 def submit(page: Page, text: str) -> str:
     """Submit a text, wait for the effects of its words, and return the summary."""
-    page.evaluate("delete find('#networks').dataset.done")
+    page.evaluate("delete find('#models').dataset.done")
     page.get_by_role("textbox").fill(text)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     summary = page.get_by_role("status").inner_text()
     if "No label" not in summary:
-        page.wait_for_selector("#networks[data-done]")
+        page.wait_for_selector("#models[data-done]")
     return summary
 
 
@@ -92,7 +92,8 @@ def test_page_computes_what_the_project_computes(
     predictor = small_predictor(8, padding, truncating, pooling=pooling)
     page = open_page(predictor)
     computed = np.array([page.evaluate(LOG_ODDS, review) for review in REVIEWS])
-    for log_odds, expected in zip(computed.T, predictor.predict(REVIEWS).values(), strict=True):
+    predicted = predictor.predict(REVIEWS).by_model
+    for log_odds, expected in zip(computed.T, predicted.values(), strict=True):
         assert np.ptp(probability(expected)) > 0.1
         assert np.abs(probability(log_odds) - probability(expected)).max() <= 0.01
 
@@ -101,8 +102,24 @@ def test_page_computes_what_the_project_computes(
 @given(st.lists(TEXTS | st.just("\udfff"), max_size=3).map("".join))
 def test_any_text_is_encoded_the_same(page: Page, text: str) -> None:
     words, ids = page.evaluate(WORDS_AND_IDS, json.dumps(text))
-    assert words == [text[start:end] for start, end in tokenizer.spans(text)]
-    assert ids == PREDICTOR.encode([text])[0].tolist()
+    assert words == [text[start:end] for start, end in tokenizer.spans(text, "keras")]
+    (network, *_) = PREDICTOR.models.values()
+    assert ids == network.encode(PREDICTOR.tokenize([text]))[0].tolist()
+
+
+def test_words_of_any_language_are_the_same(open_page: Open) -> None:
+    predictor = gated(small_predictor(40, words=VOCABULARY, tokenizer="unicode"))
+    page = open_page(predictor)
+    (network, *_) = predictor.models.values()
+
+    @settings(max_examples=50)
+    @given(st.sampled_from([*LANGUAGES]) | UNICODE_TEXTS)
+    def check(text: str) -> None:
+        words, ids = page.evaluate(WORDS_AND_IDS, json.dumps(text))
+        assert words == [text[start:end] for start, end in tokenizer.spans(text, "unicode")]
+        assert ids == network.encode(predictor.tokenize([text]))[0].tolist()
+
+    check()
 
 
 @pytest.mark.parametrize("truncating", get_args(Side))
@@ -111,35 +128,38 @@ def test_effect_of_a_word_is_the_change_when_it_is_hidden(
 ) -> None:
     predictor = small_predictor(8, "pre", truncating)
     effects = open_page(predictor).evaluate(EFFECTS, LONG)
-    words = len(tokenizer.spans(LONG))
+    words = len(tokenizer.spans(LONG, "keras"))
     read = range(words)[-8:] if truncating == "pre" else range(7)
-    (sequence,) = predictor.encode([LONG])
-    hidden = np.where(np.eye(8, dtype=bool), PADDING, sequence)[8 - len(read) :]
-    full, without = (predictor.predict_sequences(ids) for ids in (sequence[None], hidden))
-    for network, each in zip(predictor.networks, effects, strict=True):
+    for model, each in zip(predictor.models.values(), effects, strict=True):
+        (sequence,) = model.encode(predictor.tokenize([LONG]))
+        hidden = np.where(np.eye(8, dtype=bool), PADDING, sequence)[8 - len(read) :]
+        full, without = (predict(model.network, ids) for ids in (sequence[None], hidden))
         assert [index for index, _ in each] == list(read)
-        expected = full[network] - without[network]
+        expected = full - without
         assert np.ptp(expected) > 0.1
         assert [effect for _, effect in each] == pytest.approx(expected, abs=0.05)
 
 
-@pytest.mark.parametrize("threshold", [0.5, 0.97])
-def test_verdicts(open_page: Open, threshold: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The page has the constant at the time it is written. Random weights need a higher one.
-    monkeypatch.setattr(decision, "THRESHOLD", threshold)
-    page = open_page(PREDICTOR)
+@pytest.mark.parametrize(
+    ("predictor", "threshold"),
+    [(PREDICTOR, 0.5), (PREDICTOR, 0.97), (small_baseline(), 0.5), (small_baseline(), 0.8)],
+)
+def test_verdicts(open_page: Open, predictor: Predictor, threshold: float) -> None:
+    temperatures = dict.fromkeys([NETWORK_BLEND, *predictor.models], 1.5)
+    predictor = replace(predictor, threshold=threshold, temperatures=temperatures)
+    page = open_page(predictor)
     for text in ("A good film.", "bad", LONG):
         summary = submit(page, text)
-        odds = PREDICTOR.predict([text])
+        predicted = predictor.predict([text])
         headings = page.get_by_role("heading", level=2).all_inner_texts()
         titles = [heading.partition(":")[0] for heading in headings]
-        assert titles == [TITLES[name] for name in PREDICTOR.networks]
+        assert titles == [TITLES[name] for name in predictor.models]
         for verdict, log_odds in zip(
             [summary, *(heading.partition(": ")[2] for heading in headings)],
-            [combine(list(odds.values())), *odds.values()],
+            [predicted.log_odds, *predicted.by_model.values()],
             strict=True,
         ):
-            assert verdict.startswith(predicted_class(log_odds[0]))
+            assert verdict.startswith(predictor.classify(log_odds[0]))
             shown = float(re.search(r"([\d.]+)%", verdict)[1])
             assert shown == pytest.approx(100 * probability(log_odds)[0], abs=1)
         # A text is never read as HTML.
@@ -153,7 +173,7 @@ def test_words_are_highlighted_by_class_and_faint_if_not_read(page: Page) -> Non
         .first.locator("span")
         .evaluate_all("spans => spans.map(span => span.className)")
     )
-    unread = len(tokenizer.spans(LONG)) - 8
+    unread = len(tokenizer.spans(LONG, "keras")) - 8
     assert classes[:unread] == ["unread"] * unread
     highlighted = set(classes[unread:]) - {""}
     assert highlighted

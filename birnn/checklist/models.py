@@ -1,5 +1,6 @@
 """The behavioral tests of the networks and the baseline, with reviews of the test split."""
 
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -9,11 +10,10 @@ from numpy.typing import NDArray
 
 from birnn.checklist import behavioral_tests, runner
 from birnn.checklist.runner import Predict
+from birnn.core.paths import PADDED
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.inference import predictor
-from birnn.inference.predictor import Predictor
-from birnn.text import reviews, tokenizer
-from birnn.training import baseline
+from birnn.text import encoding, reviews, tokenizer
 
 
 def run_tests(models: Path, corpus_file: Path) -> pd.DataFrame:
@@ -23,16 +23,20 @@ def run_tests(models: Path, corpus_file: Path) -> pd.DataFrame:
         models: folder of the models.
         corpus_file: file of the reviews that tests change.
     """
-    networks = predictor.load([*NETWORKS], models=models)
+    chosen = encoding.read(PADDED)
+
+    def encode(texts: Sequence[str]) -> NDArray[np.int32]:
+        return encoding.encode(tokenizer.tokenize(texts, chosen.tokenizer), chosen)
+
     named = [behavioral_tests.has_name(text) for text in reviews.all_texts(corpus_file)]
     groups = reviews.groups(corpus_file)
     samples = [sample(np.arange(len(groups))), sample(np.flatnonzero(named))]
     texts = [reviews.texts(corpus_file, rows) for rows in samples]
     films = dict(zip(chain(*texts), groups[np.concatenate(samples)].tolist(), strict=True))
     behaviors = behavioral_tests.all_behaviors(*texts)
-    cases = [test.without_unchanged(networks.encode) for test in behaviors]
-    linear = baseline.Predictor(baseline.load(models / BASELINE))
-    return pd.DataFrame(runner.run_tests(cases, predictors(networks, linear), films))
+    cases = [test.without_unchanged(encode) for test in behaviors]
+    predictors = {name: predict_with(name, models) for name in (*NETWORKS, BASELINE)}
+    return pd.DataFrame(runner.run_tests(cases, predictors, films))
 
 
 def sample(rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -42,14 +46,7 @@ def sample(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows[positions]
 
 
-def predictors(networks: Predictor, linear: baseline.Predictor) -> dict[str, Predict]:
-    """Return the function that predicts texts, for each model."""
-
-    def predict_with(name: str) -> Predict:
-        single = Predictor(networks.encoding, {name: networks.networks[name]})
-        return lambda texts: single.predict(texts)[name]
-
-    def predict_with_baseline(texts: tuple[str, ...]) -> NDArray[np.float32]:
-        return linear([words or [] for words in tokenizer.tokenize(texts).to_pylist()])
-
-    return {name: predict_with(name) for name in NETWORKS} | {BASELINE: predict_with_baseline}
+def predict_with(name: str, models: Path) -> Predict:
+    """Return the function that predicts texts with a model."""
+    loaded = predictor.load([name], models=models)
+    return lambda texts: loaded.predict(texts).by_model[name]

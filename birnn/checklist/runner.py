@@ -89,6 +89,14 @@ class Behavior:
         failed: NDArray[np.bool_] = directions * change < -TOLERANCE
         return failed
 
+    def is_informative(self, predict: Predict) -> bool:
+        """Return false for an INV that a model passes because it predicts only one class."""
+        if self.kind != "INV" or not self.cases:
+            return True
+        texts = [(case.original, case.text) for case in self.cases]
+        classes = [is_positive(predict(each)) for each in zip(*texts, strict=True)]
+        return len(np.unique(classes)) > 1
+
 
 def _differ(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return first ^ second
@@ -101,6 +109,7 @@ def run_tests(
 
     The cases of INV and DIR are a sample of reviews, so their rate has a 95% interval, from `low`
     to `high`. Sentences made from a few templates are not a sample, so the rate of an MFT has none.
+    `informative` is the result of `Behavior.is_informative`.
 
     Args:
         behaviors: the tests.
@@ -128,4 +137,5 @@ def run_tests(
                 "failure_rate": failed.mean() if cases else None,
                 "low": low,
                 "high": high,
+                "informative": test.is_informative(predict),
             }

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from birnn.cli.request_queue import LARGEST_BATCH, Row
-from birnn.evaluation.model_names import NETWORKS
+from birnn.evaluation.model_names import TITLES
 
 LARGEST_TEXT = 20_000  # characters
 
@@ -16,7 +16,21 @@ def _not_empty(text: str) -> str:
     return text
 
 
-class Text(BaseModel):
+class Question(BaseModel):
+    """What the bodies of requests have in common."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    threshold: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Probability above which a text is positive; by default the server's.",
+        examples=[0.5],
+    )
+
+
+class Text(Question):
     """The body of a request to `/explain`."""
 
     text: Annotated[str, AfterValidator(_not_empty)] = Field(
@@ -24,7 +38,7 @@ class Text(BaseModel):
     )
 
 
-class Texts(BaseModel):
+class Texts(Question):
     """The body of a request to `/predict`."""
 
     texts: list[Annotated[str, Field(max_length=LARGEST_TEXT)]] = Field(
@@ -38,14 +52,14 @@ class Texts(BaseModel):
 class Prediction(BaseModel):
     """The prediction for a text."""
 
-    sentiment: Literal["negative", "positive"] | None = Field(description="Predicted class.")
+    sentiment: Literal["negative", "positive"] | None = Field(
+        description="Predicted class; null if no word is known."
+    )
     probability: float | None = Field(
-        description="Probability of positive, with all networks combined."
+        description="Probability of positive, with all models combined."
     )
-    networks: dict[str, float | None] = Field(
-        description="Probability of positive from each network."
-    )
-    no_known_words: bool = Field(description="Whether the networks see no known word.")
+    models: dict[str, float | None] = Field(description="Probability of positive from each model.")
+    known: float = Field(description="Share of the words read that are in the vocabulary.")
 
 
 class Predictions(BaseModel):
@@ -57,8 +71,7 @@ class Predictions(BaseModel):
     def from_rows(cls, rows: list[Row]) -> Self:
         """Return the predictions in the rows that the queue returns."""
         predictions = [
-            row | {"networks": {name: row[name] for name in NETWORKS if name in row}}
-            for row in rows
+            row | {"models": {name: row[name] for name in TITLES if name in row}} for row in rows
         ]
         return cls.model_validate({"predictions": predictions})
 
@@ -67,6 +80,8 @@ class Health(BaseModel):
     """The state of the server."""
 
     status: Literal["ok"] = Field(description="Always ok.")
+    model: str = Field(description="The model that predicts.")
+    accuracy: float | None = Field(description="Its accuracy on the test split.")
     waiting: int = Field(description="Number of requests that wait or are being answered.")
 
 

@@ -1,51 +1,49 @@
 """Choices that come from the registry, which is imported only if a command uses them."""
 
+import sys
+from typing import TYPE_CHECKING
+
 import typer
 
-ALL_NETWORKS = "all"
+if TYPE_CHECKING:
+    from birnn.inference.predictor import Predictor
 
 
-def network_choices() -> list[str]:
-    """Return the values of `--network`."""
-    from birnn.evaluation.model_names import NETWORKS  # noqa: PLC0415
+def model_choices() -> list[str]:
+    """Return the values of `--model`."""
+    from birnn.inference.predictor import CHOICES  # noqa: PLC0415
 
-    return [*NETWORKS, ALL_NETWORKS]
-
-
-def chosen_networks(name: str) -> list[str]:
-    """Return the networks that a value of `--network` stands for."""
-    *names, everything = network_choices()
-    return names if name == everything else [name]
+    return [*CHOICES]
 
 
-def mistake_choices() -> list[str]:
-    """Return the kinds of mistakes, the default first."""
-    from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS  # noqa: PLC0415
-
-    # A single network cannot disagree.
-    return [DISAGREEMENT, *NETWORKS] if len(NETWORKS) > 1 else [*NETWORKS]
-
-
-def check_network(name: str) -> str:
+def check_model(name: str | None) -> str | None:
     """Return the name.
 
     Raises:
-        BadParameter: the registry has no such network.
+        BadParameter: there is no such model.
     """
-    return _check(name, network_choices())
+    if name is not None and name not in model_choices():
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(model_choices())}")
+    return name
 
 
-def check_mistakes(kind: str | None) -> str:
-    """Return the kind of mistakes, or the default.
+def check_threshold(threshold: float | None) -> float | None:
+    """Return the threshold.
 
     Raises:
-        BadParameter: there is no such kind.
+        BadParameter: it is not between 0 and 1.
     """
-    choices = mistake_choices()
-    return _check(kind or choices[0], choices)
+    if threshold is not None and not 0 < threshold < 1:
+        raise typer.BadParameter(f"{threshold} is not above 0 and below 1")
+    return threshold
 
 
-def _check(value: str, choices: list[str]) -> str:
-    if value not in choices:
-        raise typer.BadParameter(f"{value!r} is not one of {', '.join(choices)}")
-    return value
+def load_model(name: str | None, threshold: float | None) -> "Predictor":
+    """Load a model, see `predictor.load_verified`; say if the baseline may be a better choice."""
+    from birnn.evaluation.selection import better_baseline  # noqa: PLC0415
+    from birnn.inference.predictor import load_verified, read_metrics  # noqa: PLC0415
+
+    predictor = load_verified(name, threshold)
+    if name is None and (note := better_baseline(read_metrics())):
+        print(f"note: {note}", file=sys.stderr)
+    return predictor

@@ -1,7 +1,7 @@
 """The `birnn` commands for experiments: studies, recipes, the ladder and reviews."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,50 +9,33 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from birnn.core import processes
 from birnn.evaluation.model_names import BLEND_TITLES, pair_title
 from birnn.experiments import (
-    cluster,
     collect,
     execution,
     grid,
     private_apis,
     recipes,
-    revisions,
     runs,
     search_results,
     tried,
 )
 from birnn.experiments import review as reviews
 from birnn.experiments import search as searches
+from birnn.experiments.cluster import Cluster
 from birnn.studies import figure, store, table
 from birnn.studies.store import SEED
 
 
-def sweep(settings: Sequence[str], recipe_names: Sequence[str]) -> None:
-    """Run the unfinished experiments of a grid of settings, one after the other.
-
-    Args:
-        settings: options such as `train.seed=0..9`.
-        recipe_names: recipes to start from, or `all`.
-
-    Raises:
-        InputError: an option is not valid, or an experiment failed.
-    """
-    execution.run(points(settings, recipe_names), execution.one_by_one)
-
-
-def sweep_on_ray(
-    settings: Sequence[str], recipe_names: Sequence[str], needs: cluster.Needs, git_remote: str
+def sweep(
+    settings: Sequence[str], recipe_names: Sequence[str], machines: Cluster | None = None
 ) -> None:
-    """Run the unfinished experiments of a grid on a Ray cluster, whose machines clone `git_remote`.
-
-    Raises:
-        InputError: an option is not valid, the cluster cannot be used, or an experiment failed.
-    """
+    """Run the unfinished experiments of a grid, on a cluster or one by one on this machine."""
     chosen = points(settings, recipe_names)
-    machines = cluster.connect(needs, git_remote)
-    machines.pull(chosen)
-    execution.run(chosen, machines.execute)
+    if machines:
+        machines.pull(chosen)
+    execution.run(chosen, machines.execute if machines else execution.one_by_one)
 
 
 def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Point]:
@@ -69,10 +52,6 @@ def study(
     """Collect finished experiments in `study/NAME`, and print its tables.
 
     Without settings and recipe, only print the tables of `study/NAME`, and draw its figure again.
-
-    Raises:
-        InputError: an option is not valid, no experiment is finished, or `study/NAME` has results
-            that would be lost, unless `replace` is true.
     """
     if not (settings or recipe_names):
         stored = store.read(store.FOLDER / name)
@@ -128,27 +107,12 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     recipe_name: str | None,
     metric: str,
     trials: int,
-    machines: cluster.Cluster | None = None,
+    machines: Cluster | None = None,
     batch: int = 1,
     *,
     replace: bool = False,
 ) -> None:
-    """Search settings, write the results to `study/NAME`, and print what they show.
-
-    Args:
-        name: name of the search.
-        settings: options such as `train.learning_rate=log:1e-4..1e-2`.
-        recipe_name: recipe that the trials start from, if any.
-        metric: accuracy on held-out reviews that is maximized.
-        trials: number of trials, including earlier ones.
-        machines: cluster that runs the trials, or None for this machine.
-        batch: number of trials that run at once on a cluster.
-        replace: whether to replace other results in `study/NAME`.
-
-    Raises:
-        InputError: an option is not valid, the search began with others, `study/NAME` has results
-            that would be lost, unless `replace` is true, or every trial failed.
-    """
+    """Search settings, write the results to `study/NAME`, and print what they show."""
     (recipe,) = recipes.named(recipe_name) if recipe_name else (None,)
     chosen = searches.parse(name, settings, recipe, metric)
     with execution.exclusively():
@@ -171,31 +135,19 @@ def log_tried() -> None:
     print(f"{added} new of {len(log.runs)} rows: {log.folder}")
 
 
-def review(
-    base: str,
-    output: Path,
-    seeds: int | None,
-    run_grid: Callable[[Sequence[str], Sequence[str]], None],
-) -> bool:
+def review(base: str, output: Path, seeds: int | None, machines: Cluster | None) -> bool:
     """Write the review of the changes since `base`, and return whether nothing fails.
 
-    Args:
-        base: commit before the change.
-        output: file to write.
-        seeds: number of seeds to run the change with, or None to compare one run on each side.
-        run_grid: `sweep`, or a function like it.
-
-    Raises:
-        InputError: `base` is not a commit, `gate.yaml` is not valid, or the change cannot be
-            compared over seeds.
+    Run the change with this many seeds, on a cluster or this machine, or compare one run on each
+    side.
     """
     stale, gate = private_apis.stale_stages(), reviews.read_gate()
-    before, after = revisions.read(base), revisions.read()
-    study_of_base = reviews.find_study(revisions.read_studies(base), store.read_all(), before)
+    before, after = runs.read(base), runs.read()
+    study_of_base = reviews.find_study(reviews.read_studies(base), store.read_all(), before)
     change = reviews.Change(before, after, study_of_base)
     if seeds:
         numbers = ",".join(map(str, reviews.choose_seeds(change, seeds)))
-        run_grid([f"{SEED}={numbers}"], [])
+        sweep([f"{SEED}={numbers}"], [], machines)
         chosen = grid.points([f"{SEED}={numbers}"])
         measured = [
             chosen[index].chosen | collect.measures(run)
@@ -203,7 +155,8 @@ def review(
         ]
         change = replace(change, runs=pd.DataFrame(measured))
     lines = reviews.judge(change, gate, stale)
-    reviews.write(change, lines, revisions.compare_metrics(base), output)
+    metrics = processes.output("dvc", "metrics", "diff", "--md", "--no-path", base)
+    reviews.write(change, lines, metrics, output)
     verdict = reviews.summarize(lines)
     print(*lines, f"{output}: {verdict}", sep="\n")
     return verdict != reviews.FAILS

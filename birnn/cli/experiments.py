@@ -1,10 +1,8 @@
 """The `birnn` commands for experiments. `experiment_commands` carries them out."""
 
-from collections.abc import Callable, Sequence
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -43,19 +41,14 @@ Replace = Annotated[
 GitRemote = Annotated[str, typer.Option(help="Git remote that the machines of a cluster clone.")]
 
 
-def _sweep(
-    on: Place, cpus: int, gpus: int, git_remote: str
-) -> Callable[[Sequence[str], Sequence[str]], None]:
-    from birnn.cli import experiment_commands  # noqa: PLC0415
+# Like the other commands, these import what they need when they run.
+
+
+def _machines(on: Place, cpus: int, gpus: int, git_remote: str) -> Any:
+    """Return the cluster to run on, or None for this machine."""
     from birnn.experiments import cluster  # noqa: PLC0415
 
-    if on is Place.HERE:
-        return experiment_commands.sweep
-    needs = cluster.Needs(cpus, gpus)
-    return partial(experiment_commands.sweep_on_ray, needs=needs, git_remote=git_remote)
-
-
-# Like the other commands, these import what they need when they run.
+    return cluster.connect(cpus, gpus, git_remote) if on is Place.RAY else None
 
 
 @app.command(epilog="Example: birnn sweep -S train.epochs=3,5 -S train.seed=0..2")
@@ -68,7 +61,9 @@ def sweep(  # noqa: PLR0913, PLR0917  # one parameter per option
     git_remote: GitRemote = "origin",
 ) -> None:
     """Run the unfinished experiments of a grid of settings."""
-    _sweep(on, cpus, gpus, git_remote)(settings, recipe)
+    from birnn.cli import experiment_commands  # noqa: PLC0415
+
+    experiment_commands.sweep(settings, recipe, _machines(on, cpus, gpus, git_remote))
 
 
 @app.command(epilog="Example: birnn study ten-seeds -S train.seed=0..9")
@@ -168,14 +163,12 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     Each trial is an experiment. If the search is interrupted, the same command continues it.
     """
     from birnn.cli import experiment_commands  # noqa: PLC0415
-    from birnn.experiments import cluster  # noqa: PLC0415
 
-    options = (name, settings, recipe, metric, trials)
-    if on is Place.HERE:
-        experiment_commands.search(*options, replace=replace)
-    else:
-        machines = cluster.connect(cluster.Needs(cpus, gpus), git_remote)
-        experiment_commands.search(*options, machines, batch, replace=replace)
+    machines = _machines(on, cpus, gpus, git_remote)
+    size = batch if machines else 1
+    experiment_commands.search(
+        name, settings, recipe, metric, trials, machines, size, replace=replace
+    )
 
 
 @app.command(epilog="Example: birnn recipes")
@@ -237,8 +230,8 @@ def review(  # noqa: PLR0913, PLR0917  # one parameter per option
     """
     from birnn.cli import experiment_commands  # noqa: PLC0415
 
-    sweep = _sweep(on, cpus, gpus, git_remote)
-    if not experiment_commands.review(base, project.located(output), seeds, sweep):
+    machines = _machines(on, cpus, gpus, git_remote) if seeds else None
+    if not experiment_commands.review(base, project.located(output), seeds, machines):
         raise typer.Exit(1)
 
 

@@ -1,6 +1,6 @@
 """Explain a prediction: in the terminal or on an HTML page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -9,19 +9,19 @@ from rich.table import Table
 from rich.text import Text
 
 from birnn.cli import explanation_page, input_texts
-from birnn.cli.explanation_page import WEAK, strengths, strongest
+from birnn.cli.explanation_page import WEAK, strengths
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.model_names import TITLES
-from birnn.inference import predictor
-from birnn.inference.explanation import Explainer, Explanation, NetworkExplanation
-from birnn.inference.known_words import NOTHING_TO_GO_ON
+from birnn.inference import known_words
+from birnn.inference.explanation import Explainer, Explanation, ModelExplanation
+from birnn.inference.predictor import Predictor
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 
 STRONG, MEDIUM = 0.5, 0.2  # relative to the strongest word
 
 
-def run(text: str | None, names: Sequence[str], html: Path | None) -> None:
+def run(text: str | None, load: Callable[[], Predictor], html: Path | None) -> None:
     """Explain the prediction for a text, in the terminal or on the page `html`.
 
     Without a text, read standard input.
@@ -34,7 +34,7 @@ def run(text: str | None, names: Sequence[str], html: Path | None) -> None:
         raise InputError(f"{html} is not an .html file: choose a name that ends in .html")
     arguments = [] if text is None else [text]
     content = next(input_texts.read(arguments, [], "", whole=True)).content
-    explanation = Explainer(predictor.load_verified(names)).explain(content)
+    explanation = Explainer(load()).explain(content)
     if html is None:
         _print(explanation)
     else:
@@ -45,30 +45,31 @@ def run(text: str | None, names: Sequence[str], html: Path | None) -> None:
 
 def _print(explanation: Explanation) -> None:
     console = Console(highlight=False)
-    if explanation.no_known_words:
-        console.print(NOTHING_TO_GO_ON)
+    if note := known_words.note(explanation.known):
+        console.print(note)
+    if not explanation.known:
         return
     console.print(f"{explanation.sentiment}, probability of positive {explanation.probability:.4f}")
-    for name, network in explanation.networks.items():
+    for name, model in explanation.models.items():
         console.print()
-        console.rule(f"{TITLES[name]}: {network.probability:.4f}", align="left")
-        console.print(_colored(explanation, network))
+        console.rule(f"{TITLES[name]}: {model.probability:.4f}", align="left")
+        console.print(_colored(explanation, model))
         console.print()
         table = Table("word", "log-odds", box=None)
-        for word, contribution in strongest(explanation, network):
-            table.add_row(escape(input_texts.printable(word)), f"{contribution:+.3f}")
+        for term in model.strongest:
+            table.add_row(escape(input_texts.printable(term.text)), f"{term.contribution:+.3f}")
         console.print(table)
         console.print(
-            f"log-odds of positive: {network.log_odds:+.3f} (all words blanked: "
-            f"{network.blank:+.3f}, words: {sum(network.contributions):+.3f}, "
-            f"unexplained: {network.gap:+.4f})",
+            f"log-odds of positive: {model.log_odds:+.3f} (all words blanked: "
+            f"{model.blank:+.3f}, words: {sum(model.contributions):+.3f}, "
+            f"unexplained: {model.gap:+.4f})",
             soft_wrap=True,
         )
 
 
-def _colored(explanation: Explanation, network: NetworkExplanation) -> Text:
+def _colored(explanation: Explanation, model: ModelExplanation) -> Text:
     text = Text()
-    for segment, strength in zip(explanation.segments, strengths(network), strict=True):
+    for segment, strength in zip(explanation.segments, strengths(model), strict=True):
         printable = "".join(
             letter if letter == "\n" else input_texts.printable(letter) for letter in segment.text
         )

@@ -1,12 +1,11 @@
 """HTML page that shows a prediction and the contribution of each word."""
 
 from birnn.evaluation.model_names import TITLES
-from birnn.inference.explanation import Explanation, NetworkExplanation
-from birnn.inference.known_words import NOTHING_TO_GO_ON
+from birnn.inference import known_words
+from birnn.inference.explanation import Explanation, ModelExplanation
 from birnn.reporting import templating
 from birnn.style import colors
 
-TABLE_ROWS = 10
 WEAK = 0.05  # relative to the strongest word; fainter colors are hardly visible
 
 
@@ -36,20 +35,12 @@ def render(
         max_length=max_length,
         titles=TITLES,
         colors=colors,
-        strongest=strongest,
         weak=WEAK,
-        nothing_to_go_on=NOTHING_TO_GO_ON,
+        note=known_words.note,
     )
 
 
-def strengths(network: NetworkExplanation) -> list[float]:
+def strengths(model: ModelExplanation) -> list[float]:
     """Return the contributions relative to the strongest one, from −1 to 1."""
-    largest = max(map(abs, network.contributions), default=0) or 1
-    return [contribution / largest for contribution in network.contributions]
-
-
-def strongest(explanation: Explanation, network: NetworkExplanation) -> list[tuple[str, float]]:
-    """Return the words with the strongest contributions, and the contributions."""
-    pairs = zip(explanation.segments, network.contributions, strict=True)
-    words = [(segment.text, contribution) for segment, contribution in pairs if segment.read]
-    return sorted(words, key=lambda word: -abs(word[1]))[:TABLE_ROWS]
+    largest = max(map(abs, model.contributions), default=0) or 1
+    return [contribution / largest for contribution in model.contributions]

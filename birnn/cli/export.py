@@ -1,17 +1,17 @@
-"""Export networks to files that work without this project."""
+"""Export models to files that work without this project."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from birnn.core.errors import InputError
-from birnn.inference import predictor
+from birnn.inference.predictor import Predictor
 
 
-def run(file: Path, names: Sequence[str]) -> None:
-    """Write networks to `file`, in the format that its name ends in.
+def run(file: Path, load: Callable[[], Predictor]) -> None:
+    """Write a model to `file`, in the format that its name ends in.
 
     Raises:
-        InputError: the name ends in no known format, the networks cannot be expressed in it, a
+        InputError: the name ends in no known format, the model cannot be expressed in it, a
             package is missing, or a file of the pipeline is missing or modified.
     """
     suffix = file.suffix.lower()
@@ -37,5 +37,5 @@ def run(file: Path, names: Sequence[str]) -> None:
         raise InputError(
             f"{file} is not a .zip, .onnx or .html file: choose a name that ends in one of these"
         )
-    write(predictor.load_verified(names), file)
+    write(load(), file)
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB; {hint}")

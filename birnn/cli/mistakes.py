@@ -6,12 +6,12 @@ from rich.text import Text
 
 from birnn.core.errors import InputError
 from birnn.core.paths import MISTAKES
-from birnn.evaluation.model_names import DISAGREEMENT, TITLES
+from birnn.evaluation.model_names import BLEND_TITLES, DISAGREEMENT, NETWORKS, TITLES
 from birnn.networks.decision import CLASSES
 
 
-def run(kind: str, count: int) -> None:
-    """Show the `count` worst mistakes of a kind, with the texts of the reviews.
+def run(model: str | None, count: int) -> None:
+    """Show the `count` worst mistakes of a model, or without one the largest disagreements.
 
     Raises:
         InputError: the pipeline has not been run.
@@ -21,11 +21,11 @@ def run(kind: str, count: int) -> None:
     mistakes = pd.read_parquet(MISTAKES)
     if missing := [title for name, title in TITLES.items() if name not in mistakes]:
         raise InputError(f"{MISTAKES} lacks {', '.join(missing)}: run dvc repro")
-    selection = mistakes[mistakes["kind"] == kind].head(count)
+    model = model or (next(iter(NETWORKS)) if len(NETWORKS) == 1 else None)
+    selection = mistakes[mistakes["kind"] == (model or DISAGREEMENT)].head(count)
     if selection.empty:
-        agree = kind == DISAGREEMENT
-        subject = "All networks agree on" if agree else f"The {TITLES[kind]} correctly classifies"
-        print(f"{subject} the class of every test review.")
+        subject = f"{BLEND_TITLES[model]}: correct" if model else "All networks agree"
+        print(f"{subject} on the class of every test review.")
     console = Console(highlight=False)
     for number, review in enumerate(selection.to_dict("records"), start=1):
         console.rule(f"{number} of {len(selection)}", align="left")

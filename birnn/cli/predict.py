@@ -1,6 +1,6 @@
 """Predict the sentiment of texts."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,9 @@ from birnn.cli import input_texts, output_tables
 from birnn.cli.input_texts import Text
 from birnn.core.machine import BATCH_SIZE
 from birnn.evaluation.model_names import TITLES
-from birnn.inference import predictor
-from birnn.inference.known_words import NOTHING_TO_GO_ON, without_known_words
+from birnn.inference import known_words
 from birnn.inference.predictor import Predictor
-from birnn.networks.decision import combine, predicted_class, probability
-from birnn.text import tokenizer
+from birnn.networks.decision import probability
 
 LARGEST_BATCH = 20_000_000  # characters
 EXCERPT = 60  # characters of a text that are printed
@@ -24,7 +22,7 @@ EXCERPT = 60  # characters of a text that are printed
 
 def run(
     texts: Iterable[Text],
-    names: Sequence[str],
+    load: Callable[[], Predictor],
     output: Path | None,
     columns: Sequence[str],
     *,
@@ -32,50 +30,53 @@ def run(
 ) -> None:
     """Predict the sentiment of texts and print one line per text, or write a table to `output`.
 
-    The table starts with the `columns` of the input, if the texts are from tables.
+    Args:
+        texts: the texts.
+        load: loads the model.
+        output: the file, or None to print.
+        columns: the columns of the input, which the table starts with if the texts are from tables.
+        unknown: whether to list the words that are not in the vocabulary.
 
     Raises:
         InputError: a text or a file of the pipeline cannot be read.
     """
     with ExitStack() as stack:
         write = stack.enter_context(output_tables.writer(output)) if output else _print
-        networks = predictor.load_verified(names)
+        predictor = load()
         # With disable=None, the bar is shown only in a terminal.
         progress = stack.enter_context(tqdm(unit=" texts", disable=None, delay=2))
         for batch in _batches(texts):
-            table = predict(networks, batch, unknown=unknown)
+            table = predict(predictor, batch, unknown=unknown)
             write(input_texts.with_columns(table, batch, columns))
             progress.update(len(batch))
 
 
-def predict(networks: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.DataFrame:
-    """Return one row per text: source, text, sentiment and probabilities of positive.
+def predict(predictor: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.DataFrame:
+    """Return one row per text: source, text, sentiment, probabilities of positive, known words.
 
-    If `no_known_words` is true, sentiment and probabilities are missing. With `unknown`, also list
-    the distinct words that are not in the vocabulary, in text order.
+    If the share of known words is 0, sentiment and probabilities are missing. With `unknown`, also
+    list the distinct words that are not in the vocabulary, in text order.
     """
     contents = [text.content for text in texts]
-    sequences = networks.encode(contents)
-    log_odds = networks.predict_sequences(sequences)
-    combined = combine(list(log_odds.values()))
+    tokens = predictor.tokenize(contents)
+    predicted = predictor.predict_tokens(tokens)
     table = pd.DataFrame(
         {
             "source": _strings(text.source for text in texts),
             "text": _strings(contents),
-            "sentiment": _strings(map(predicted_class, combined)),
-            "probability": probability(combined),
-            **{name: probability(odds) for name, odds in log_odds.items()},
-            "no_known_words": without_known_words(sequences),
+            "sentiment": _strings(map(predictor.classify, predicted.log_odds)),
+            "probability": probability(predicted.log_odds),
+            **{name: probability(odds) for name, odds in predicted.by_model.items()},
+            "known": predicted.known,
         }
     )
-    predicted = ["sentiment", "probability", *log_odds]
-    table[predicted] = table[predicted].mask(table["no_known_words"])
+    columns = ["sentiment", "probability", *predicted.by_model]
+    table[columns] = table[columns].mask(table["known"] == 0)
     if unknown:
-        known = set(networks.encoding.words)
-        tokens = tokenizer.tokenize(contents).to_pylist()
+        known = predictor.model.vocabulary
         table["unknown"] = _strings(
             " ".join(dict.fromkeys(word for word in words or [] if word not in known))
-            for words in tokens
+            for words in tokens.to_pylist()
         )
     return table
 
@@ -107,7 +108,9 @@ def _print(table: pd.DataFrame) -> None:
 
 
 def _prediction(row: dict[Hashable, Any]) -> str:
-    if row["no_known_words"]:
-        return NOTHING_TO_GO_ON
-    by_network = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in TITLES if name in row)
-    return f"{row['sentiment']}  {row['probability']:.4f}  ({by_network})"
+    note = known_words.note(row["known"])
+    if not row["known"]:
+        return note
+    by_model = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in TITLES if name in row)
+    notes = "; ".join(filter(None, [by_model, note]))
+    return f"{row['sentiment']}  {row['probability']:.4f}  ({notes})"

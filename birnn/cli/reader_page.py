@@ -1,27 +1,35 @@
 """A self-contained HTML page that classifies reviews in a browser, without a server."""
 
 import base64
+import re
+import string
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.cli.explanation_page import TABLE_ROWS, WEAK
+from birnn.cli.explanation_page import WEAK
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
-from birnn.evaluation.model_names import TITLES
+from birnn.evaluation.model_names import BASELINE, TITLES
+from birnn.inference.baseline_model import BaselineModel
+from birnn.inference.explanation import MOST_TERMS
+from birnn.inference.network_model import networks_of
 from birnn.inference.predictor import Predictor
 from birnn.inference.weights import Floats, RecurrentWeights, read_weights
 from birnn.networks.decision import CLASSES, boundary
 from birnn.reporting import templating
 from birnn.style import colors
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
-from birnn.text.tokenizer import SEPARATORS
+from birnn.text.tokenizer import SEPARATORS, Tokenizer
+from birnn.text.unicode_words import REPLACE, WORD
+from birnn.training.baseline import Baseline
 
 # Share of the vocabulary, from the most frequent word, whose vectors take 16 bits per number, not
 # 8. On IMDB these words make up 87% of the reviews, which halves the errors.
 FREQUENT = 0.1
+MOST_NGRAMS = 1_000_000  # a page of about 20 MB
 SCRIPT = Path(__file__).parent / "templates" / "reader.js"
 
 
@@ -42,31 +50,23 @@ def render(predictor: Predictor) -> str:
     Raises:
         InputError: the page cannot compute a network.
     """
-    weights = read_weights(predictor.networks)
-    for name, network in weights.items():
-        if network.table:
-            raise InputError(
-                f"{name} reads n-grams, which the page cannot look up: set ngrams.longest to 0, or "
-                "export an .onnx or .zip file"
-            )
-    encoding = predictor.encoding
+    if isinstance(predictor.model, BaselineModel):
+        models = _baseline(predictor.model.baseline)
+    else:
+        models = _networks(predictor)
     model = {
-        "words": encoding.words,
-        "separators": SEPARATORS.decode(),
+        **_tokenizer(predictor.tokenizer),
         "ids": {"padding": PADDING, "start": START, "unknown": OUT_OF_VOCABULARY},
         "firstWord": FIRST_WORD,
-        "maxlen": encoding.maxlen,
-        "padding": encoding.padding,
-        "truncating": encoding.truncating,
         "classes": CLASSES,
-        "boundary": boundary(),
+        "boundary": boundary(predictor.threshold),
         "weak": WEAK,
-        "listed": TABLE_ROWS,
-        "networks": [
-            {"name": name, "title": TITLES[name], **_network(network)}
-            for name, network in weights.items()
-        ],
+        "listed": MOST_TERMS,
+        "temperature": predictor.temperature(predictor.name),
+        **models,
     }
+    for each in model["models"]:
+        each |= {"title": TITLES[each["name"]], "temperature": predictor.temperature(each["name"])}
     return (
         templating.environment("birnn.cli")
         .get_template("reader.html.j2")
@@ -74,8 +74,9 @@ def render(predictor: Predictor) -> str:
             model=model,
             colors=colors,
             script=SCRIPT.read_text(encoding="utf-8"),
-            words_read=encoding.maxlen - 1,
-            last=encoding.truncating == "pre",
+            linear=predictor.name == BASELINE,
+            words_read=(model["maxlen"] or 0) - 1,
+            last=model["truncating"] == "pre",
         )
     )
 
@@ -87,6 +88,62 @@ def quantize(vectors: Floats, dtype: type[np.signedinteger[Any]]) -> tuple[NDArr
     scales = np.where(largest > 0, largest, 1).astype(np.float32)
     # Tiny scales are rounded so much that the largest number would overflow.
     return np.rint(vectors / scales[:, None]).clip(-limit, limit).astype(dtype), scales
+
+
+def _tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
+    """Return a regular expression whose group 1 is a word, and what to change in words."""
+    if tokenizer == "unicode":
+        return {"word": WORD, "unicode": True, "replace": REPLACE}
+    # Lone surrogates separate words.
+    separators = re.sub(r"[\\\]^-]", r"\\\g<0>", SEPARATORS.decode()) + r"\p{Cs}"
+    lower = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
+    return {"word": f"([^ {separators}]+)", "unicode": False, "replace": lower}
+
+
+def _networks(predictor: Predictor) -> dict[str, Any]:
+    """Return networks and their encoding as JSON."""
+    weights = read_weights(predictor)
+    for name, network in weights.items():
+        if network.table:
+            raise InputError(
+                f"{name} reads n-grams, which the page cannot look up: set ngrams.longest to 0, or "
+                "export an .onnx or .zip file"
+            )
+    encoding = next(iter(networks_of(predictor).values())).encoding
+    return {
+        "words": encoding.words,
+        "maxlen": encoding.maxlen,
+        "padding": encoding.padding,
+        "truncating": encoding.truncating,
+        "models": [{"name": name, **_network(network)} for name, network in weights.items()],
+    }
+
+
+def _baseline(trained: Baseline) -> dict[str, Any]:
+    """Return the baseline as JSON.
+
+    Raises:
+        InputError: it has too many n-grams.
+    """
+    if len(trained.ngrams) > MOST_NGRAMS:
+        raise InputError(
+            f"the baseline has {len(trained.ngrams):,} n-grams, and a page at most "
+            f"{MOST_NGRAMS:,}: raise baseline.min_reviews, or export an .onnx or .zip file"
+        )
+    return {
+        "words": [ngram for ngram in trained.ngrams if " " not in ngram],
+        "maxlen": None,
+        "truncating": "post",
+        "models": [
+            {
+                "name": BASELINE,
+                "longest": trained.longest,
+                "ngrams": "\n".join(trained.ngrams),
+                "weights": _base64(trained.weights),
+                "intercept": trained.intercept,
+            }
+        ],
+    }
 
 
 def _network(weights: RecurrentWeights) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, islice
 from typing import Any
 
@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from birnn.cli import output_tables, predict
 from birnn.cli.input_texts import Text
 from birnn.inference.explanation import Explainer, Explanation
+from birnn.inference.predictor import Predictor
 
 LONGEST_QUEUE = 32  # requests
 LARGEST_BATCH = 500  # texts
@@ -26,6 +27,7 @@ class QueueFullError(Exception):
 @dataclass(eq=False)
 class _Request:
     texts: list[str]
+    threshold: float | None
     rows: list[Row] | None = None
 
 
@@ -36,29 +38,29 @@ class RequestQueue:
     requests takes little longer than one of them.
     """
 
-    def __init__(self, explainer: Explainer) -> None:
+    def __init__(self, predictor: Predictor) -> None:
         """Create an empty queue."""
-        self._explainer = explainer
+        self._predictor = predictor
         self._lock = asyncio.Lock()  # wakes requests in order of arrival
         self.length = 0  # including the request that is being answered
         self._predictions: list[_Request] = []
 
-    async def explain(self, text: str) -> Explanation:
-        """Explain the prediction for a text.
+    async def explain(self, text: str, threshold: float | None = None) -> Explanation:
+        """Explain the prediction for a text; without a threshold, with the predictor's.
 
         Raises:
             QueueFullError: the queue has `LONGEST_QUEUE` requests.
         """
         async with self._place():
-            return await run_in_threadpool(self._explainer.explain, text)
+            return await run_in_threadpool(self._explain, text, threshold)
 
-    async def predict(self, texts: list[str]) -> list[Row]:
+    async def predict(self, texts: list[str], threshold: float | None = None) -> list[Row]:
         """Return one row per text, as in the file that `birnn predict` writes.
 
         Raises:
             QueueFullError: the queue has `LONGEST_QUEUE` requests.
         """
-        request = _Request(texts)
+        request = _Request(texts, threshold)
         self._predictions.append(request)
         try:
             async with self._place():
@@ -81,8 +83,9 @@ class RequestQueue:
             self.length -= 1
 
     def _first_batch(self) -> list[_Request]:
-        """Return the first waiting requests that have at most `LARGEST_BATCH` texts together."""
+        """Return the first waiting requests with one threshold, up to `LARGEST_BATCH` texts."""
         waiting = [request for request in self._predictions if request.rows is None]
+        waiting = [request for request in waiting if request.threshold == waiting[0].threshold]
         totals = accumulate(len(request.texts) for request in waiting)
         return [
             request
@@ -90,9 +93,15 @@ class RequestQueue:
             if total <= LARGEST_BATCH
         ]
 
+    def _explain(self, text: str, threshold: float | None) -> Explanation:
+        return Explainer(self._with(threshold)).explain(text)
+
+    def _with(self, threshold: float | None) -> Predictor:
+        return replace(self._predictor, threshold=threshold or self._predictor.threshold)
+
     def _answer(self, batch: list[_Request]) -> None:
         texts = [Text("", text, {}) for request in batch for text in request.texts]
-        table = predict.predict(self._explainer.predictor, texts, unknown=False)
+        table = predict.predict(self._with(batch[0].threshold), texts, unknown=False)
         rows = iter(output_tables.records(table))
         for request in batch:
             request.rows = list(islice(rows, len(request.texts)))

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -20,8 +20,8 @@ from birnn.cli import api_page, explanation_page
 from birnn.cli.api_models import LARGEST_TEXT, REFUSALS, Health, Predictions, Text, Texts
 from birnn.cli.request_queue import LONGEST_QUEUE, QueueFullError, RequestQueue
 from birnn.core.errors import InputError
-from birnn.inference import predictor
 from birnn.inference.explanation import Explainer, Explanation
+from birnn.inference.predictor import Predictor
 
 LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes; a character takes up to 12 bytes in a form
 LARGEST_BATCH_BODY = 2_000_000  # bytes; 500 reviews of IMDB take about 700,000
@@ -50,14 +50,14 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 
-DESCRIPTION = f"""The networks of the last run classify reviews. A text without a word of their
-vocabulary gets no prediction: `no_known_words` is true, and sentiment and probabilities are null.
+DESCRIPTION = f"""A model of the last run classifies reviews. A text without a word of its
+vocabulary gets no prediction: `known` is 0, and sentiment and probabilities are null.
 
 Up to {LONGEST_QUEUE} requests wait for an answer. If more arrive, they are refused with status 503
 and should be sent again after the seconds in the header `Retry-After`."""
 
 
-def create(explainer: Explainer, hosts: list[str], *, access_log: bool = False) -> FastAPI:
+def create(predictor: Predictor, hosts: list[str], *, access_log: bool = False) -> FastAPI:
     """Return the application: a form at `/`, the JSON API, and its description at `/docs`.
 
     Requests must be addressed to one of `hosts`. This prevents DNS rebinding, in which a page of
@@ -83,10 +83,10 @@ def create(explainer: Explainer, hosts: list[str], *, access_log: bool = False) 
             _log(request, response, time.perf_counter() - start)
         return response
 
-    queue = RequestQueue(explainer)
+    queue = RequestQueue(predictor)
     _add_refusals(app)
     _add_pages(app, queue)
-    _add_api(app, queue)
+    _add_api(app, queue, predictor)
     return app
 
 
@@ -130,21 +130,26 @@ def _add_pages(app: FastAPI, queue: RequestQueue) -> None:
         return api_page.render(app.openapi(), str(request.base_url))
 
 
-def _add_api(app: FastAPI, queue: RequestQueue) -> None:
+def _add_api(app: FastAPI, queue: RequestQueue, predictor: Predictor) -> None:
     @app.post("/predict", responses=REFUSALS, max_body_size=LARGEST_BATCH_BODY)
     async def predict(texts: Texts) -> Predictions:
         """Predict the sentiment of texts."""
-        return Predictions.from_rows(await queue.predict(texts.texts))
+        return Predictions.from_rows(await queue.predict(texts.texts, texts.threshold))
 
     @app.post("/explain", responses=REFUSALS)
     async def explain(text: Text) -> Explanation:
         """Predict the sentiment of a text and explain the prediction by its words."""
-        return await queue.explain(text.text)
+        return await queue.explain(text.text, text.threshold)
 
     @app.get("/health")
     async def health() -> Health:
         """Answer at once, even if requests wait."""
-        return Health(status="ok", waiting=queue.length)
+        return Health(
+            status="ok",
+            model=predictor.name,
+            accuracy=predictor.accuracy,
+            waiting=queue.length,
+        )
 
 
 def server(app: FastAPI) -> uvicorn.Server:
@@ -162,29 +167,29 @@ def server(app: FastAPI) -> uvicorn.Server:
     )
 
 
-def run(host: str, port: int, names: Sequence[str], *, access_log: bool) -> None:
-    """Serve networks until interrupted.
+def run(host: str, port: int, load: Callable[[], Predictor], *, access_log: bool) -> None:
+    """Serve a model until interrupted.
 
     Raises:
         InputError: the server cannot listen on the address, or a file of the pipeline is missing
             or modified.
     """
     with _listen(host, port) as listener:
-        explainer = Explainer(predictor.load_verified(names))
-        _compile(explainer)
+        predictor = load()
+        _prepare(predictor)
         # On all interfaces, the host names that clients use are unknown.
         hosts = ["*"] if host == ALL_INTERFACES else [host, "localhost", "127.0.0.1"]
-        app = create(explainer, hosts, access_log=access_log)
+        app = create(predictor, hosts, access_log=access_log)
         print(f"serving on http://{host}:{port} (press Ctrl-C to stop)", flush=True)
         with suppress(KeyboardInterrupt):
             server(app).run(sockets=[listener])
 
 
-def _compile(explainer: Explainer) -> None:
-    """Compile the networks before the first request, for batches of any size."""
-    word = explainer.predictor.encoding.words[0]
-    explainer.explain(word)
-    explainer.predictor.predict([word, word])
+def _prepare(predictor: Predictor) -> None:
+    """Prepare the model before the first request, for batches of any size."""
+    word = next(iter(predictor.model.vocabulary))
+    Explainer(predictor).explain(word)
+    predictor.predict([word, word])
 
 
 def _log(request: Request, response: Response, seconds: float) -> None:

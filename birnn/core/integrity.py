@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from yaml import YAMLError
-
 from birnn.core import processes
 from birnn.core.errors import InputError
 from birnn.core.paths import LOCK, PIPELINE
 from birnn.core.settings import flatten
-from birnn.core.yaml_files import parse_yaml, read_yaml
+from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 
 DIR_SUFFIX = ".dir"  # DVC appends it to the md5 of a folder
 MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")

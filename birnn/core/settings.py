@@ -14,11 +14,10 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
-from yaml import YAMLError
 
 from birnn.core.errors import InputError
 from birnn.core.paths import PARAMS
-from birnn.core.yaml_files import read_yaml
+from birnn.core.yaml_files import YAMLError, read_yaml
 
 # Errors that concern several settings of a section.
 SECTION_ERRORS = ("csv_labels", "csv_splits")

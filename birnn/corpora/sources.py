@@ -12,6 +12,7 @@ from birnn.core.settings import Settings
 from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Review
+from birnn.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Corpus:
         vocabulary: the words in order of rank, if the corpus defines its own order.
         describe: yields lines about what was read, such as the number of rows that were skipped.
         unlabelled: returns the unlabelled texts.
+        tokenizer: splits the texts into words.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Corpus:
     vocabulary: list[str] | None = None
     describe: Callable[[], Iterable[str]] = tuple
     unlabelled: Callable[[], Iterable[str]] = tuple
+    tokenizer: Tokenizer = "unicode"
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,13 @@ class Source:
 
 
 def _imdb(_settings: Settings, raw: Path) -> Corpus:
-    return Corpus("imdb", "imdb", imdb.reader(raw), unlabelled=partial(imdb.read_unlabelled, raw))
+    unlabelled = partial(imdb.read_unlabelled, raw)
+    return Corpus("imdb", "imdb", imdb.reader(raw), unlabelled=unlabelled, tokenizer="keras")
 
 
 def _imdb_npz(_settings: Settings, raw: Path) -> Corpus:
     arrays = imdb_npz.load(raw)
-    return Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary)
+    return Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary, tokenizer="keras")
 
 
 def _rotten_tomatoes(_settings: Settings, _raw: Path) -> Corpus:

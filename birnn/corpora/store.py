@@ -23,6 +23,7 @@ from birnn.corpora.sources import Corpus
 from birnn.text import tokenizer, unlabelled
 from birnn.text.parallel import map_in_order
 from birnn.text.reviews import all_texts
+from birnn.text.tokenizer import Tokenizer
 
 SCHEMA = pa.schema(
     {
@@ -74,8 +75,9 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     frequency. Reviews are processed in batches, so they need not fit in memory.
 
     Returns the content of `corpus.json`: the names of the corpus and of the requested corpus, the
-    size of the vocabulary, the number of test reviews whose text is also in the training split, and
-    for each split the numbers of reviews, positive reviews and groups, and the digest.
+    tokenizer unless it is `keras`, the size of the vocabulary, the number of test reviews whose
+    text is also in the training split, and for each split the numbers of reviews, positive reviews
+    and groups, and the digest.
 
     Raises:
         InputError: an id is not unique, a split lacks one of the two classes, or, with
@@ -90,7 +92,9 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             )
             for split in SPLITS
         }
-        for split, rows, word_counts in map_in_order(_tokenize, _batches(corpus.read(), tallies)):
+        for split, rows, word_counts in map_in_order(
+            lambda batch: _tokenize(*batch, corpus.tokenizer), _batches(corpus.read(), tallies)
+        ):
             writers[split].write_batch(rows)
             if split == "train":
                 counts.update(word_counts)
@@ -105,6 +109,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     description = {
         "name": corpus.name,
         "requested": corpus.requested,
+        **tokenizer.describe(corpus.tokenizer),
         "vocabulary": len(ranked),
         "overlap": int(shared.sum()),
         **{split: tally.describe() for split, tally in tallies.items()},
@@ -135,7 +140,8 @@ def write_unlabelled(corpus: Corpus, labelled: Path, folder: Path) -> dict[str, 
             else:
                 yield text
 
-    count = unlabelled.write(remaining(), folder / paths.UNLABELLED_REVIEWS.name)
+    file = folder / paths.UNLABELLED_REVIEWS.name
+    count = unlabelled.write(remaining(), corpus.tokenizer, file)
     description = {"reviews": count, "left_out": left_out}
     write_json(folder / paths.UNLABELLED_DESCRIPTION.name, description)
     return description
@@ -160,10 +166,11 @@ def _batches(
             yield split, batch
 
 
-def _tokenize(batch: tuple[str, list[Review]]) -> tuple[str, pa.RecordBatch, Counter[str]]:
+def _tokenize(
+    split: str, reviews: list[Review], name: Tokenizer
+) -> tuple[str, pa.RecordBatch, Counter[str]]:
     """Return the rows of a batch with their tokens, and the count of each token."""
-    split, reviews = batch
-    tokens = tokenizer.tokenize(review.text for review in reviews)
+    tokens = tokenizer.tokenize((review.text for review in reviews), name)
     columns = [
         pa.array([review.id for review in reviews], pa.string()),
         pa.array([review.group for review in reviews], pa.string()),

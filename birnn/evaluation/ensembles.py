@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from birnn.evaluation.intervals import proportion_interval
-from birnn.evaluation.metrics import compute_scores, cross_entropies, is_correct
+from birnn.evaluation.metrics import compute_scores, cross_entropies, is_correct, threshold_scores
 from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.evaluation.summary import rounded
+from birnn.evaluation.temperature import fit
 from birnn.networks.decision import combine
 
 
@@ -54,7 +55,10 @@ def fit_blends(
 def add_ensembles(
     metrics: dict[str, Any], held_out: pd.DataFrame, test: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return `metrics` with the hold-out accuracy of each model and the metrics of the blends.
+    """Return `metrics` with the metrics of the blends, and of all models on held-out reviews.
+
+    The latter are the accuracy, the temperature, and precision and recall at several thresholds
+    after temperature scaling, as in predictions for new texts.
 
     Args:
         metrics: metrics per model.
@@ -64,7 +68,7 @@ def add_ensembles(
     labels, test_labels = held_out["label"].to_numpy(), test["label"].to_numpy()
     groups = test["group"].to_numpy()
     model_metrics = metrics | {
-        name: metrics[name] | {"holdout_accuracy": _accuracy(labels, held_out[name].to_numpy())}
+        name: metrics[name] | _holdout_metrics(labels, held_out[name].to_numpy())
         for name in (*NETWORKS, BASELINE)
     }
     weight, (held_out_blends, test_blends) = fit_blends(held_out, [held_out, test])
@@ -76,7 +80,7 @@ def add_ensembles(
                 **compute_scores(test_labels, test_blends[name]),
                 "accuracy_interval": proportion_interval(correct, groups),
             }
-        ) | {"holdout_accuracy": _accuracy(labels, held_out_blends[name])}
+        ) | _holdout_metrics(labels, held_out_blends[name])
     blend_metrics[ALL]["baseline_weight"] = rounded(weight)
     return model_metrics | {"blends": blend_metrics}
 
@@ -85,6 +89,13 @@ def _log_odds(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.floa
     return combine([table[name] for name in NETWORKS]), table[BASELINE].to_numpy(np.float64)
 
 
-def _accuracy(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> float:
-    accuracy: float = rounded(float(is_correct(labels, log_odds).mean()))
-    return accuracy
+def _holdout_metrics(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> dict[str, Any]:
+    temperature = fit(labels, log_odds)
+    measured: dict[str, Any] = rounded(
+        {
+            "holdout_accuracy": float(is_correct(labels, log_odds).mean()),
+            "holdout_thresholds": threshold_scores(labels, log_odds / temperature),
+            "temperature": temperature,
+        }
+    )
+    return measured

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
@@ -18,6 +19,8 @@ from sklearn.metrics import (
 )
 
 from birnn.networks.decision import CLASSES, is_positive, probability
+
+THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the probability of the positive class
 
 
 def is_correct(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> NDArray[np.bool_]:
@@ -88,6 +91,25 @@ def precision_recall_points(
         {"recall": float(x), "precision": float(y)}
         for x, y in zip(grid, precisions[indices], strict=True)
     ]
+
+
+def threshold_scores(
+    labels: NDArray[np.uint8], log_odds: NDArray[np.floating]
+) -> list[dict[str, float | None]]:
+    """Return precision and recall of the positive class for each of THRESHOLDS.
+
+    The precision is None if no probability is above the threshold, the recall if no review is
+    positive.
+    """
+    positive, rows = labels == 1, []
+    for threshold in THRESHOLDS:
+        predicted = log_odds > logit(threshold)
+        row: dict[str, float | None] = {"threshold": threshold, "precision": None, "recall": None}
+        for name, reviews in (("precision", predicted), ("recall", positive)):
+            if reviews.any():
+                row[name] = float((positive & predicted).sum() / reviews.sum())
+        rows.append(row)
+    return rows
 
 
 def confusion_counts(

@@ -1,36 +1,38 @@
-"""The worst mistakes of the networks, and their largest disagreements."""
+"""The worst mistakes of the models, and the largest disagreements of the networks."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS, TITLES
-from birnn.networks.decision import is_positive, probability
+from birnn.evaluation.model_names import DISAGREEMENT, NETWORK_BLEND, NETWORKS, TITLES
+from birnn.networks.decision import combine, is_positive, probability
 
 LIMIT = 50  # reviews per kind
 
 
 def find(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the worst mistakes of each network and the largest disagreements, by `kind`.
+    """Return the worst mistakes of each model and the largest disagreements, by `kind`.
 
     The result has probabilities instead of log-odds.
     """
-    kinds = {name: most_wrong(predictions, name) for name in NETWORKS}
+    networks = combine([predictions[name] for name in NETWORKS])
+    models = predictions.assign(**{NETWORK_BLEND: networks})
+    kinds = {name: most_wrong(models, name) for name in (*TITLES, NETWORK_BLEND)}
     kinds[DISAGREEMENT] = most_disagreed(predictions, [*NETWORKS])
     table = pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
     return table.assign(**{name: probability(table[name].to_numpy()) for name in TITLES})
 
 
-def most_wrong(predictions: pd.DataFrame, network: str) -> pd.DataFrame:
-    """Return the reviews that `network` misclassified, the most confident mistakes first.
+def most_wrong(predictions: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Return the reviews that a model misclassified, the most confident mistakes first.
 
     Args:
         predictions: one row per review, with its `label` (1 positive, 0 negative) and one column
-            per network, the log-odds that the review is positive.
-        network: name of the network.
+            per model, the log-odds that the review is positive.
+        model: name of the model.
     """
-    log_odds = predictions[network]
+    log_odds = predictions[model]
     wrong = is_positive(log_odds.to_numpy()) != predictions["label"]
     return _largest(predictions[wrong], log_odds[wrong].abs())
 

@@ -1,5 +1,6 @@
 """Names of the models in files, and their titles in reports."""
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -12,6 +13,8 @@ BASELINE = "baseline"
 DISAGREEMENT = "disagreement"
 TITLES = {network.name: network.title for network in NETWORKS.values()}
 TITLES |= {BASELINE: "Baseline"}
+
+COMBINED = "combined"  # the mean of all networks, in metrics and in exported models
 
 # Blends: ensembles of several models.
 NETWORK_BLEND, ALL = "networks", "all"
@@ -26,6 +29,11 @@ def pair_name(first: str, second: str) -> str:
 def pair_title(first: str, second: str) -> str:
     """Return the title of a difference between two networks."""
     return f"{TITLES[first]} minus {TITLES[second]}"
+
+
+def constant_models(metrics: Mapping[str, Any]) -> list[str]:
+    """Return the titles of the models that predict only one class for all test reviews."""
+    return [title for name, title in TITLES.items() if len(metrics[name]["predicted_labels"]) == 1]
 
 
 def comparisons(metrics: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from birnn.evaluation import intervals
 
 LENGTHS = 10
+FEWEST = 30  # reviews of a slice; the accuracy of fewer is mostly noise
 
 
 def by_length(
@@ -15,7 +16,8 @@ def by_length(
 ) -> list[dict[str, Any]]:
     """Return the accuracy for each tenth of the reviews, from the shortest to the longest.
 
-    Reviews of equal length share a slice, so there are fewer slices if many lengths are equal.
+    There are fewer slices if a tenth has fewer than FEWEST reviews, or if many lengths are equal,
+    because reviews of equal length share a slice.
 
     Args:
         lengths: words per review, shape (reviews,).
@@ -26,7 +28,8 @@ def by_length(
         For each slice, the words of its shortest (`shortest`), median (`words`) and longest review
         (`longest`), and the result of `accuracy`.
     """
-    ends = -(-np.arange(1, LENGTHS + 1) * len(lengths) // LENGTHS)
+    count = max(1, min(LENGTHS, len(lengths) // FEWEST))
+    ends = -(-np.arange(1, count + 1) * len(lengths) // count)
     upper_edges = np.unique(np.sort(lengths)[ends - 1])
     slice_index = np.searchsorted(upper_edges, lengths)
     rows = []
@@ -72,9 +75,11 @@ def by_overlap(
 def accuracy(correct: NDArray[np.bool_], groups: NDArray[np.int32]) -> dict[str, Any]:
     """Return the number of `reviews`, and their `accuracy` with its 95% interval.
 
-    Without reviews, the accuracy and its interval are None.
+    The accuracy and its interval are None if there are fewer than FEWEST reviews.
     """
-    reviews = len(correct)
-    low, high = intervals.proportion_interval(correct, groups) or (None, None)
-    share = int(correct.sum()) / reviews if reviews else None
+    reviews, share, interval = len(correct), None, None
+    if reviews >= FEWEST:
+        share = int(correct.sum()) / reviews
+        interval = intervals.proportion_interval(correct, groups)
+    low, high = interval or (None, None)
     return {"reviews": reviews, "accuracy": share, "low": low, "high": high}

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from birnn.evaluation import calibration, comparison, slices
 from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
-from birnn.evaluation.model_names import BASELINE, NETWORKS, PAIRS, TITLES, pair_name
+from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, PAIRS, TITLES, pair_name
+from birnn.networks.decision import combine, is_positive
 
 if TYPE_CHECKING:
     # Imported only for its type, because it loads TensorFlow.
@@ -27,6 +28,8 @@ def summarize_model(
     maxlen: int,
 ) -> dict[str, Any]:
     """Return the metrics of one model, with intervals, and its accuracy on slices of the reviews.
+
+    `predicted_labels` has only one label if the model predicts the same class for all reviews.
 
     Args:
         labels: shape (reviews,), 1 positive, 0 negative; both occur.
@@ -47,7 +50,7 @@ def summarize_model(
             "by_length": slices.by_length(lengths, correct, groups),
         }
     )
-    return measured
+    return measured | {"predicted_labels": np.unique(is_positive(log_odds)).astype(int).tolist()}
 
 
 def summarize_models(
@@ -57,6 +60,8 @@ def summarize_models(
     maxlen: int,
 ) -> dict[str, Any]:
     """Return the metrics of each model, and compare the networks and the baseline in pairs.
+
+    Also return the accuracy of all networks, `combined` by the mean of their log-odds.
 
     Args:
         table: one row per review with its `label`, its number of `words`, the number of its
@@ -86,6 +91,13 @@ def summarize_models(
         {"network": name} | compare_pair(labels, groups, log_odds, (BASELINE, name))
         for name in NETWORKS
     ]
+    correct = is_correct(labels, combine([log_odds[name] for name in NETWORKS]))
+    metrics[COMBINED] = rounded(
+        {
+            "accuracy": float(correct.mean()),
+            "accuracy_interval": proportion_interval(correct, groups),
+        }
+    )
     return metrics
 
 

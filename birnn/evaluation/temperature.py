@@ -39,28 +39,20 @@ def fit(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> float:
     return math.exp(fitted.x)
 
 
-def add_scaled(
-    metrics: dict[str, Any], held_out: pd.DataFrame, test: pd.DataFrame
-) -> dict[str, Any]:
-    """Return `metrics` with each model's temperature and its metrics after scaling.
-
-    These are the `temperature`, fitted to the held-out reviews, and the loss (`loss_scaled`) and
-    the expected calibration error (`ece_scaled`) on the test reviews.
+def add_scaled(metrics: dict[str, Any], test: pd.DataFrame) -> dict[str, Any]:
+    """Return `metrics` with each model's loss and expected calibration error after scaling.
 
     Args:
-        metrics: metrics per model.
-        held_out: `label` and one column of log-odds per model.
-        test: the same columns for the test reviews, and the `group` of each review.
+        metrics: metrics per model, with its `temperature`.
+        test: `label`, `group`, and one column of log-odds per model.
     """
     labels, groups = test["label"].to_numpy(), test["group"].to_numpy()
     scaled = {}
     for name in (*NETWORKS, BASELINE):
-        temperature = fit(held_out["label"].to_numpy(), held_out[name].to_numpy())
-        log_odds = test[name].to_numpy() / temperature
+        log_odds = test[name].to_numpy() / metrics[name]["temperature"]
         curve = reliability(labels, log_odds, groups)
         scaled[name] = metrics[name] | rounded(
             {
-                "temperature": temperature,
                 "loss_scaled": float(cross_entropies(labels, log_odds).mean()),
                 "ece_scaled": expected_calibration_error(curve),
             }

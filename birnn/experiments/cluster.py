@@ -30,31 +30,20 @@ RETRIES = 3  # if a machine is lost, not if an experiment fails
 
 
 @dataclass(frozen=True)
-class Needs:
-    """The resources of one experiment.
-
-    Attributes:
-        cpus: number of CPU cores.
-        gpus: number of GPUs.
-    """
-
-    cpus: int
-    gpus: int
-
-
-@dataclass(frozen=True)
 class Cluster:
     """A Ray cluster, and the commit and remotes that its experiments use.
 
     Attributes:
-        needs: resources of each experiment.
+        cpus: number of CPU cores per experiment.
+        gpus: number of GPUs per experiment.
         git_remote: name of the git remote.
         address: address of the git remote.
         commit: commit that the experiments start from.
         dvc_remote: options of the default DVC remote.
     """
 
-    needs: Needs
+    cpus: int
+    gpus: int
     git_remote: str
     address: str
     commit: str
@@ -80,9 +69,9 @@ class Cluster:
         output("dvc", "push", "--quiet", "--run-cache")
         start = time.perf_counter()
         with _connected(ray):
-            carry_out = ray.remote(
-                num_cpus=self.needs.cpus, num_gpus=self.needs.gpus, max_retries=RETRIES
-            )(worker.carry_out)
+            carry_out = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=RETRIES)(
+                worker.carry_out
+            )
             tasks = {
                 carry_out.remote(self._task(point, name)): (point, name)
                 for point, name in zip(points, runs.names(points), strict=True)
@@ -100,14 +89,8 @@ class Cluster:
                     yield point
 
     def _task(self, point: Point, name: str) -> Task:
-        return Task(
-            name,
-            self.address,
-            self.commit,
-            self.dvc_remote,
-            tuple(options_of(point)),
-            self.needs.cpus,
-        )
+        options = tuple(options_of(point))
+        return Task(name, self.address, self.commit, self.dvc_remote, options, self.cpus)
 
     def _problem(self, ray: Any, done: Any, name: str) -> str:
         """Pull the experiment of a finished task, and add its times to `state/times.jsonl`.
@@ -129,7 +112,7 @@ class Cluster:
             raise InputError(f"the DVC remote lacks files of {name}: run it again")
 
 
-def connect(needs: Needs, git_remote: str) -> Cluster:
+def connect(cpus: int, gpus: int, git_remote: str) -> Cluster:
     """Check this clone and its remotes, and return the cluster to run on.
 
     Raises:
@@ -143,7 +126,7 @@ def connect(needs: Needs, git_remote: str) -> Cluster:
     commit = output("git", "rev-parse", "HEAD")
     if not output("git", "branch", "--remotes", "--contains", commit, "--list", f"{git_remote}/*"):
         raise InputError(f"the git remote {git_remote} does not have this commit: run git push")
-    return Cluster(needs, git_remote, address, commit, _dvc_remote())
+    return Cluster(cpus, gpus, git_remote, address, commit, _dvc_remote())
 
 
 def _address(git_remote: str) -> str:

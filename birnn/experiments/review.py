@@ -5,17 +5,21 @@ whose variance comes from a study with the settings of BASE.
 """
 
 import math
+import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError
 from scipy import special
 
+from birnn.core import processes
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
-from birnn.core.paths import TEST_REVIEWS
+from birnn.core.paths import STUDIES, TEST_REVIEWS
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.intervals import LOWER_IS_BETTER, tail
@@ -23,7 +27,7 @@ from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import collect
 from birnn.experiments.runs import Run, locked_reviews
 from birnn.reporting import templating
-from birnn.studies import differences
+from birnn.studies import differences, store
 from birnn.studies.store import SEED, Study, find_over_seeds
 from birnn.style.formatting import points
 
@@ -105,6 +109,16 @@ def read_gate(file: Path = Path("gate.yaml")) -> Gate:
     except ValidationError as error:
         mistakes = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
         raise InputError(f"{file}: {'; '.join(mistakes)}") from error
+
+
+def read_studies(commit: str) -> list[Study]:
+    """Return the studies of a commit, without those in the layout of earlier versions."""
+    archive = processes.run("git", "archive", commit, "--", STUDIES.as_posix(), check=False).stdout
+    if not archive:
+        return []
+    with TemporaryDirectory() as folder, tarfile.open(fileobj=BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+        return store.read_all(Path(folder) / STUDIES)
 
 
 def find_study(before: Iterable[Study], here: Iterable[Study], base: Run) -> Study | None:

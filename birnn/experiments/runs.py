@@ -146,8 +146,24 @@ def finished_with_any_code() -> list[Run]:
 
 def workspace() -> Run | None:
     """Return the run in the working tree, or None if it is not finished."""
-    contents = [file.read_bytes() if file.exists() else None for file in RECORDS]
-    return _run_of(WORKSPACE, "", head(), *contents)
+    return _run_of(WORKSPACE, "", head(), *_workspace_records())
+
+
+def read(commit: str = "") -> Run:
+    """Return the run in a commit, or in the working tree, even if it is unfinished or stale.
+
+    Raises:
+        InputError: the commit does not exist or has no settings, or its `dvc.lock` is damaged.
+    """
+    lock_text, params, metrics = next(_read_records([commit])) if commit else _workspace_records()
+    if not params:
+        raise InputError(
+            f"{commit} is not a commit with params.yaml: run git fetch, or choose another, for "
+            "example make review BASE=origin/main"
+        )
+    lock = parse_lock(lock_text or b"stages: {}", f"{commit}:{LOCK}" if commit else str(LOCK))
+    content = json.loads(metrics or b"{}")
+    return Run(commit or WORKSPACE, commit, commit, parse_yaml(params), content, lock)
 
 
 def current_code() -> Hashes:
@@ -165,6 +181,10 @@ def stages_of_changed_code() -> list[str]:
     return [stage for stage, md5 in _hash_code().items() if locked.get(_code_file(stage)) != md5]
 
 
+def _workspace_records() -> list[bytes | None]:
+    return [file.read_bytes() if file.exists() else None for file in RECORDS]
+
+
 def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
     """Yield the contents of `RECORDS` in each commit, None for a file that a commit lacks.
 
@@ -178,7 +198,7 @@ def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
         for _ in RECORDS:
             *_, size = stream.readline().split()
             # A line feed follows the content.
-            contents.append(None if size == b"missing" else stream.read(int(size) + 1)[:-1])
+            contents.append(stream.read(int(size) + 1)[:-1] if size.isdigit() else None)
         yield contents
 
 

@@ -1,87 +1,41 @@
-"""Attribution of a prediction to the words of the review by integrated gradients.
+"""Attribution of a prediction to the words of its text."""
 
-Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", ICML 2017, section 3. The
-baseline is the review with every word vector replaced by the vector of padding ("blanked"). The
-function is the log-odds of positive because, unlike the probability, they do not saturate.
-"""
+from dataclasses import dataclass, field
 
-from dataclasses import dataclass
-
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
-
-from birnn.layers.pooling import call_layer
-from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING
-
-STEPS = (32, 64, 128, 256, 512)
-TOLERANCE = 0.01  # of the log-odds
 
 
 @dataclass(frozen=True)
 class Attribution:
-    """Attribution of one prediction of a network, in log-odds of positive.
+    """Attribution of one prediction of a model, in log-odds of positive.
 
     Attributes:
-        blank: log-odds of the review with every word blanked.
-        log_odds: log-odds of the review.
-        contributions: contribution of each position of the sequence, shape (maxlen,).
+        blank: log-odds of the text with every word blanked.
+        log_odds: log-odds of the text.
+        contributions: contribution of each word, or of each position of a sequence, float64.
+        terms: what the model weighs, words or n-grams, and the contribution of each.
     """
 
     blank: float
     log_odds: float
     contributions: NDArray[np.float64]
+    terms: list[tuple[str, float]] = field(default_factory=list)
 
     @property
     def gap(self) -> float:
         """Log-odds that the contributions leave unexplained: the error of numerical integration.
 
-        By the completeness axiom (section 3), exact contributions add up to `log_odds - blank`.
+        By the completeness axiom (Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep
+        Networks", 2017, section 3), exact contributions add up to `log_odds - blank`.
         """
         return self.log_odds - self.blank - float(self.contributions.sum())
 
-
-class Attributor:
-    """Integrated gradients of one network."""
-
-    def __init__(self, model: keras.Model) -> None:
-        """Prepare to attribute predictions of a network from `build_network`."""
-        self._embedding, self._layer, *self._after, self._output = model.layers
-        # Created once, so that TensorFlow traces it only once.
-        self._gradients = tf.function(self._log_odds_and_gradients, reduce_retracing=True)
-
-    def attribute(self, sequence: NDArray[np.int32]) -> Attribution:
-        """Return the contribution of each position of a sequence, int32, shape (maxlen,).
-
-        The path integral uses Gauss-Legendre quadrature. The number of points grows through STEPS
-        until the gap is at most TOLERANCE.
-        """
-        is_word = (sequence >= FIRST_WORD) | (sequence == OUT_OF_VOCABULARY)
-        vectors = self._embedding(sequence[None]).numpy()[0]
-        blanked = self._embedding(np.where(is_word, PADDING, sequence)[None]).numpy()[0]
-        mask = self._embedding.compute_mask(sequence[None])
-        (blank, log_odds), _ = self._gradients(tf.stack([blanked, vectors]), mask)
-        for steps in STEPS:
-            points, weights = np.polynomial.legendre.leggauss(steps)
-            fractions = ((points + 1) / 2)[:, None, None].astype(np.float32)
-            _, gradients = self._gradients(blanked + fractions * (vectors - blanked), mask)
-            mean = np.tensordot(weights / 2, gradients.numpy().astype(np.float64), axes=1)
-            contributions = ((vectors - blanked) * mean).sum(axis=1)
-            attribution = Attribution(float(blank), float(log_odds), contributions)
-            if abs(attribution.gap) <= TOLERANCE:
-                break
-        return attribution
-
-    def _log_odds_and_gradients(
-        self, vectors: tf.Tensor, mask: tf.Tensor | None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        if mask is not None:
-            mask = tf.repeat(mask, tf.shape(vectors)[0], axis=0)
-        with tf.GradientTape() as tape:
-            tape.watch(vectors)
-            hidden = call_layer(self._layer, vectors, mask, training=False)
-            for layer in self._after:
-                hidden = layer(hidden, training=False)
-            log_odds = self._output(hidden)[:, 0]
-        return log_odds, tape.gradient(log_odds, vectors)
+    def scaled(self, temperature: float) -> "Attribution":
+        """Return the attribution of the log-odds divided by a temperature."""
+        return Attribution(
+            self.blank / temperature,
+            self.log_odds / temperature,
+            self.contributions / temperature,
+            [(term, contribution / temperature) for term, contribution in self.terms],
+        )

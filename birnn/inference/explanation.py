@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from birnn.inference.attribution import Attribution, Attributor
-from birnn.inference.known_words import without_known_words
+from birnn.inference.attribution import Attribution
 from birnn.inference.predictor import Predictor
-from birnn.networks.decision import combine, predicted_class, probability
-from birnn.text import encoding, tokenizer
+from birnn.networks.decision import probability
+from birnn.text import tokenizer
+
+MOST_TERMS = 10
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Segment:
     Attributes:
         text: the characters.
         word: whether it is a word.
-        read: whether it is a word that the networks see; long texts are truncated.
+        read: whether it is a word that the model reads; networks truncate long texts.
         known: whether the word is in the vocabulary.
     """
 
@@ -30,14 +30,28 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class NetworkExplanation:
-    """The prediction of one network and its explanation, in log-odds of positive.
+class Term:
+    """What a model weighs: a word, or for the baseline an n-gram.
+
+    Attributes:
+        text: the word or n-gram.
+        contribution: its contribution to the log-odds of positive.
+    """
+
+    text: str
+    contribution: float
+
+
+@dataclass(frozen=True)
+class ModelExplanation:
+    """The prediction of one model and its explanation, in log-odds of positive.
 
     Attributes:
         probability: probability of positive.
         blank: log-odds of the text with every word blanked.
         log_odds: log-odds of the text.
-        contributions: contribution of each segment; 0 if the networks do not see it.
+        contributions: contribution of each segment; 0 if the model does not read it.
+        strongest: words, or for the baseline n-grams, with the strongest contributions.
         gap: log-odds that the contributions leave unexplained.
     """
 
@@ -45,76 +59,68 @@ class NetworkExplanation:
     blank: float
     log_odds: float
     contributions: list[float]
+    strongest: list[Term]
     gap: float
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The predictions of all networks for a text and their explanations.
+    """The predictions of all models for a text and their explanations.
 
     Attributes:
         segments: segments of the whole text, in order.
-        no_known_words: whether the networks see no known word. Then there is no prediction.
-        sentiment: predicted class.
-        probability: probability of positive, with all networks combined.
-        log_odds: log-odds of positive, with all networks combined.
-        networks: explanation by network name.
+        known: share of the words read that are in the vocabulary.
+        sentiment: predicted class; null if no word is known.
+        probability: probability of positive, with all models combined.
+        log_odds: log-odds of positive, with all models combined.
+        models: explanation by model.
     """
 
     segments: list[Segment]
-    no_known_words: bool = True
+    known: float = 0.0
     sentiment: str | None = None
     probability: float | None = None
     log_odds: float | None = None
-    networks: dict[str, NetworkExplanation] = field(default_factory=dict)
+    models: dict[str, ModelExplanation] = field(default_factory=dict)
 
 
 class Explainer:
     """A predictor of single texts that also computes the contributions of their words."""
 
     def __init__(self, predictor: Predictor) -> None:
-        """Prepare to explain the predictions of the predictor's networks."""
+        """Prepare to explain the predictions of the predictor's models."""
         self.predictor = predictor
-        self._vocabulary = set(predictor.encoding.words)
-        self._attributors = {name: Attributor(model) for name, model in predictor.networks.items()}
 
     def explain(self, text: str) -> Explanation:
         """Return the predictions for a text and the contributions of its words."""
-        tokens = tokenizer.tokenize([text])
+        tokens = self.predictor.tokenize([text])
         words: list[str] = tokens.to_pylist()[0] or []
-        sequences = encoding.encode(tokens, self.predictor.encoding)
-        word_indices = encoding.word_indices(len(words), self.predictor.encoding)
-        segments = self._split(text, words, set(word_indices.tolist()))
-        if without_known_words(sequences)[0]:
+        segments = self._split(text, words)
+        predicted = self.predictor.predict_tokens(tokens)
+        if not predicted.known[0]:
             return Explanation(segments)
-        log_odds = self.predictor.predict_sequences(sequences)
-        networks = {}
-        for name, attributor in self._attributors.items():
-            attribution = attributor.attribute(sequences[0])
-            networks[name] = NetworkExplanation(
-                probability=float(probability(log_odds[name])[0]),
-                blank=attribution.blank,
-                log_odds=attribution.log_odds,
-                contributions=_segment_contributions(attribution, word_indices, segments),
-                gap=attribution.gap,
-            )
-        combined = combine(list(log_odds.values()))
+        models = {}
+        for name, model in self.predictor.models.items():
+            found = model.attribute(words).scaled(self.predictor.temperature(name))
+            models[name] = _explanation(found, segments)
         return Explanation(
             segments,
-            no_known_words=False,
-            sentiment=predicted_class(combined[0]),
-            probability=float(probability(combined)[0]),
-            log_odds=float(combined[0]),
-            networks=networks,
+            known=float(predicted.known[0]),
+            sentiment=self.predictor.classify(predicted.log_odds[0]),
+            probability=float(probability(predicted.log_odds)[0]),
+            log_odds=float(predicted.log_odds[0]),
+            models=models,
         )
 
-    def _split(self, text: str, words: list[str], read: set[int]) -> list[Segment]:
-        """Split a text into segments; `read` has the indices of the words that the networks see."""
+    def _split(self, text: str, words: list[str]) -> list[Segment]:
+        """Split a text into segments."""
+        model = self.predictor.model
+        read = model.words_read(len(words))
         segments, last_end = [], 0
-        for index, (start, end) in enumerate(tokenizer.spans(text)):
+        for index, (start, end) in enumerate(tokenizer.spans(text, self.predictor.tokenizer)):
             if start > last_end:
                 segments.append(Segment(text[last_end:start]))
-            known = words[index] in self._vocabulary
+            known = words[index] in model.vocabulary
             segments.append(Segment(text[start:end], word=True, read=index in read, known=known))
             last_end = end
         if last_end < len(text):
@@ -122,13 +128,14 @@ class Explainer:
         return segments
 
 
-def _segment_contributions(
-    attribution: Attribution, word_indices: NDArray[np.int32], segments: list[Segment]
-) -> list[float]:
-    """Map the contributions of sequence positions to the segments of the text."""
-    by_word = dict(zip(word_indices.tolist(), attribution.contributions.tolist(), strict=True))
-    contributions, index = [], 0
-    for segment in segments:
-        contributions.append(by_word.get(index, 0.0) if segment.word else 0.0)
-        index += segment.word
-    return contributions
+def _explanation(found: Attribution, segments: list[Segment]) -> ModelExplanation:
+    contributions = iter(found.contributions.tolist())
+    terms = sorted(found.terms, key=lambda term: -abs(term[1]))
+    return ModelExplanation(
+        probability=float(probability(np.array(found.log_odds))),
+        blank=found.blank,
+        log_odds=found.log_odds,
+        contributions=[next(contributions) if segment.word else 0.0 for segment in segments],
+        strongest=[Term(*term) for term in terms[:MOST_TERMS]],
+        gap=found.gap,
+    )

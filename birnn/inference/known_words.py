@@ -1,20 +1,10 @@
-"""Texts without known words, which give the networks nothing to go on."""
+"""What to say about texts of which a model knows few words."""
 
-import numpy as np
-from numpy.typing import NDArray
-
-from birnn.text.encoding import FIRST_WORD
-
-NOTHING_TO_GO_ON = "nothing to go on: no known words"
+FEW = 0.5  # share of the words
 
 
-def without_known_words(sequences: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Return which padded sequences contain no word of the vocabulary, bool, shape (texts,).
-
-    The networks return log-odds for them as well, but these depend only on the number of words.
-
-    Args:
-        sequences: the texts as the networks see them, int32, shape (texts, maxlen).
-    """
-    unknown: NDArray[np.bool_] = np.all(sequences < FIRST_WORD, axis=1)
-    return unknown
+def note(known: float) -> str:
+    """Return a note about the share of known words, or nothing if it is not small."""
+    if not known:
+        return "nothing to go on: no known words"
+    return f"only {known:.0%} of the words are known" if known < FEW else ""

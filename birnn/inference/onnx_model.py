@@ -1,4 +1,4 @@
-"""Export of the trained networks to ONNX, with a JSON file of their encoding next to it.
+"""Export of trained models to ONNX, with a JSON file of their encoding next to it.
 
 The model maps ids to probabilities. ONNX has no operator that splits texts as the tokenizer does,
 so the JSON file holds what a program needs to encode texts.
@@ -15,12 +15,18 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from birnn.core.outputs import atomic_file, write_json
-from birnn.inference.predictor import COMBINED, Predictor
+from birnn.core.settings import Side
+from birnn.evaluation.model_names import COMBINED
+from birnn.inference.baseline_model import BaselineModel
+from birnn.inference.network_model import networks_of
+from birnn.inference.predictor import Predictor
 from birnn.inference.weights import DirectionWeights, RecurrentWeights, read_weights
 from birnn.layers.pooling import EVIDENCE_SCALE
-from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START, Encoding
+from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.text.ngrams import NO_NGRAM, RatioTable
-from birnn.text.tokenizer import SEPARATORS
+from birnn.text.tokenizer import SEPARATORS, Tokenizer
+from birnn.text.unicode_words import REPLACE, WORD
+from birnn.training.baseline import Baseline
 
 # The first version in which all reductions take their axes as an input, and the oldest format with
 # the operators that it needs. Runtimes since 2023 support them.
@@ -31,11 +37,18 @@ IR_VERSION = 9
 # reset, candidate for a GRU.
 GATES = {"lstm": [0, 3, 1, 2], "gru": [0, 1, 2]}
 
+SPLIT = {
+    "keras": "To encode a text, replace each character that is in replace, split at spaces, and "
+    "drop empty words. ",
+    "unicode": "To encode a text, find all matches of the regular expression word (of JavaScript "
+    "with the flag u, or of Python's package regex), and drop those without group 1. Normalize "
+    "each match to NFC, change it to lowercase, and replace each character that is in replace. ",
+}
 ABOUT = (
-    "To encode a text, replace each character that is in replace, split at spaces, and drop empty "
-    "words. The first of words has the id first_word_id, the next has the next id, and others have "
+    "The first of words has the id first_word_id, the next has the next id, and others have "
     "unknown_id. Put start_id in front. Cut to length ids at the side truncating (pre is the "
-    "start), then fill up to length with padding_id at the side padding."
+    "start), then fill up to length with padding_id at the side padding. If length is null, cut "
+    "nothing, and fill up to the longest text."
 )
 
 
@@ -72,17 +85,26 @@ class Graph:
         return self._names[key]
 
 
-def build_model(networks: Mapping[str, RecurrentWeights]) -> onnx.ModelProto:
-    """Return a model of networks and their combination.
+def build_model(
+    models: Mapping[str, RecurrentWeights | Baseline], temperatures: Mapping[str, float]
+) -> onnx.ModelProto:
+    """Return an ONNX model of several models and their combination.
 
     It maps `ids`, int32, shape (reviews, length), to the probabilities that the reviews are
-    positive, float32, shape (reviews,): one output per network, and `combined`.
+    positive, float32, shape (reviews,): one output per model, and `combined`. The log-odds of an
+    output are divided by its temperature.
     """
     graph = Graph()
-    log_odds = {name: _log_odds(graph, weights) for name, weights in networks.items()}
+    log_odds = {
+        name: _linear_log_odds(graph, model)
+        if isinstance(model, Baseline)
+        else _log_odds(graph, model)
+        for name, model in models.items()
+    }
     log_odds[COMBINED] = graph.node("Mean", *log_odds.values())
     for name, odds in log_odds.items():
-        graph.nodes.append(helper.make_node("Sigmoid", [odds], [name]))
+        scaled = graph.node("Div", odds, graph.constant(temperatures[name]))
+        graph.nodes.append(helper.make_node("Sigmoid", [scaled], [name]))
     return helper.make_model(
         helper.make_graph(
             graph.nodes,
@@ -97,36 +119,84 @@ def build_model(networks: Mapping[str, RecurrentWeights]) -> onnx.ModelProto:
     )
 
 
-def describe_encoding(encoding: Encoding, *, pooled: bool) -> dict[str, Any]:
-    """Return what a program needs to encode texts, for networks that pool or do not, as JSON."""
+def describe_encoding(
+    tokenizer: Tokenizer, words: list[str], length: int | None, truncating: Side, padding: Side
+) -> dict[str, Any]:
+    """Return what a program needs to encode texts, as JSON."""
     lower = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
+    rules: dict[str, Any] = {"replace": lower | dict.fromkeys(SEPARATORS.decode(), " ")}
+    if tokenizer == "unicode":
+        rules = {"word": WORD, "replace": REPLACE}
     return {
-        "about": ABOUT,
-        "replace": lower | dict.fromkeys(SEPARATORS.decode(), " "),
+        "about": SPLIT[tokenizer] + ABOUT,
+        **rules,
         "padding_id": PADDING,
         "start_id": START,
         "unknown_id": OUT_OF_VOCABULARY,
         "first_word_id": FIRST_WORD,
-        "length": encoding.maxlen,
-        "truncating": encoding.truncating,
-        # Networks that pool ignore padding, but ONNX's operators support it only at the end.
-        "padding": "post" if pooled else encoding.padding,
-        "words": encoding.words,
+        "length": length,
+        "truncating": truncating,
+        "padding": padding,
+        "words": words,
     }
 
 
 def write(predictor: Predictor, file: Path) -> None:
-    """Write the networks to `file`, and their encoding to the .json file of the same name.
+    """Write the models to `file`, and their encoding to the .json file of the same name.
 
     Raises:
         InputError: the layer of a network cannot be expressed.
     """
-    networks = read_weights(predictor.networks)
-    model = build_model(networks)
-    pooled = any(weights.pooled for weights in networks.values())
+    models: Mapping[str, RecurrentWeights | Baseline]
+    if isinstance(predictor.model, BaselineModel):
+        trained = predictor.model.baseline
+        models = {predictor.name: trained}
+        description = describe_encoding(predictor.tokenizer, _words(trained), None, "post", "post")
+    else:
+        models = networks = read_weights(predictor)
+        encoding = next(iter(networks_of(predictor).values())).encoding
+        # Networks that pool ignore padding, but ONNX's operators support it only at the end.
+        pooled = any(weights.pooled for weights in networks.values())
+        padding: Side = "post" if pooled else encoding.padding
+        description = describe_encoding(
+            predictor.tokenizer, encoding.words, encoding.maxlen, encoding.truncating, padding
+        )
+    temperatures = {name: predictor.temperature(name) for name in models}
+    temperatures[COMBINED] = predictor.temperature(predictor.name)
+    model = build_model(models, temperatures)
     with atomic_file(file) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
-    write_json(file.with_suffix(".json"), describe_encoding(predictor.encoding, pooled=pooled))
+    write_json(file.with_suffix(".json"), description)
+
+
+def _words(trained: Baseline) -> list[str]:
+    """Return the n-grams of one word."""
+    return [ngram for ngram in trained.ngrams if " " not in ngram]
+
+
+def _linear_log_odds(graph: Graph, trained: Baseline) -> str:
+    """Add the baseline and return the name of its log-odds, shape (reviews,)."""
+    ids = {word: FIRST_WORD + rank for rank, word in enumerate(_words(trained))}
+    ngrams = [[ids[word] for word in ngram.split(" ")] for ngram in trained.ngrams]
+    order = sorted(range(len(ngrams)), key=lambda index: len(ngrams[index]))  # shortest first
+    lengths = np.array([len(ngram) for ngram in ngrams])
+    sizes = [length * int((lengths == length).sum()) for length in range(1, trained.longest)]
+    counts = graph.node(
+        "TfIdfVectorizer",
+        "ids",
+        mode="TF",
+        min_gram_length=1,
+        max_gram_length=trained.longest,
+        max_skip_count=0,
+        ngram_counts=np.cumsum([0, *sizes]).tolist(),
+        ngram_indexes=list(range(len(ngrams))),
+        pool_int64s=[word for index in order for word in ngrams[index]],
+    )
+    present = graph.node("Min", counts, graph.constant(1))
+    weights = graph.constant(trained.weights[order][:, None])
+    intercept = graph.constant([trained.intercept])
+    log_odds = graph.node("Gemm", present, weights, intercept)
+    return graph.node("Squeeze", log_odds, graph.integers(1))
 
 
 def _log_odds(graph: Graph, weights: RecurrentWeights) -> str:

@@ -1,55 +1,169 @@
-"""Predictions for new texts."""
+"""Predictions for new texts, from one model or from several together."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
-import keras
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from birnn.core import integrity
-from birnn.core.paths import MODELS, PADDED
-from birnn.networks.network import load_network, predict
-from birnn.networks.registry import NETWORKS
+from birnn.core import integrity, libraries
+from birnn.core.outputs import read_json
+from birnn.core.paths import METRICS, MODELS, PADDED
+from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS
+from birnn.evaluation.selection import accuracy, default_model
+from birnn.inference.attribution import Attribution
+from birnn.networks.decision import THRESHOLD, combine, predicted_class
 from birnn.text import encoding, tokenizer
-from birnn.text.encoding import Encoding
+from birnn.text.tokenizer import Tokenizer
 
-COMBINED = "combined"  # name of the mean of all networks in exported models
+CHOICES = (*NETWORKS, BASELINE, NETWORK_BLEND)  # of models that predict new texts
+
+
+class Model(Protocol):
+    """A model that classifies texts from their words."""
+
+    @property
+    def vocabulary(self) -> AbstractSet[str]:
+        """The words that the model knows."""
+
+    def words_read(self, count: int) -> range:
+        """Return which of the words of a text the model reads, counted from 0."""
+
+    def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
+        """Return the log-odds that each text is positive, float32, shape (texts,)."""
+
+    def attribute(self, words: list[str]) -> Attribution:
+        """Return how each word of a text contributes to the log-odds, 0 if it is not read."""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions for some texts.
+
+    Attributes:
+        log_odds: log-odds that each text is positive, with all models combined, shape (texts,).
+        by_model: log-odds of each model, float32, shape (texts,).
+        known: share of the words that the models read which they know, shape (texts,); 0 for a text
+            without words.
+    """
+
+    log_odds: NDArray[np.float64]
+    by_model: dict[str, NDArray[np.float32]]
+    known: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """Networks and the encoding they were trained with."""
+    """The models that predict together.
 
-    encoding: Encoding
-    networks: dict[str, keras.Model]
+    Attributes:
+        models: the models by name; all have the same vocabulary.
+        temperatures: number by which the log-odds of a model are divided, and for NETWORK_BLEND
+            their mean over several models (see `evaluation.temperature`); 1 if missing.
+        tokenizer: splits the texts into words.
+        threshold: probability of positive above which a text is positive.
+        accuracy: accuracy on the test split; None if it is unknown.
+    """
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.int32]:
-        """Encode texts as padded sequences, int32, shape (texts, maxlen)."""
-        return encoding.encode(tokenizer.tokenize(texts), self.encoding)
+    models: Mapping[str, Model]
+    temperatures: Mapping[str, float] = field(default_factory=dict)
+    tokenizer: Tokenizer = "keras"
+    threshold: float = THRESHOLD
+    accuracy: float | None = None
 
-    def predict(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the log-odds of positive of each text per network, float32, shape (texts,)."""
-        return self.predict_sequences(self.encode(texts))
+    @property
+    def name(self) -> str:
+        """The name of the only model, or NETWORK_BLEND."""
+        return NETWORK_BLEND if len(self.models) > 1 else next(iter(self.models))
 
-    def predict_sequences(self, sequences: NDArray[np.int32]) -> dict[str, NDArray[np.float32]]:
-        """Return the log-odds for padded sequences per network, float32, shape (texts,)."""
-        return {name: predict(network, sequences) for name, network in self.networks.items()}
+    @property
+    def model(self) -> Model:
+        """The first model."""
+        return next(iter(self.models.values()))
+
+    def predict(self, texts: Sequence[str]) -> Predictions:
+        """Return the predictions for texts."""
+        return self.predict_tokens(self.tokenize(texts))
+
+    def tokenize(self, texts: Iterable[str]) -> pa.ListArray:
+        """Split texts into words, as the models were trained."""
+        return tokenizer.tokenize(texts, self.tokenizer)
+
+    def predict_tokens(self, tokens: pa.ListArray) -> Predictions:
+        """Return the predictions for texts that are split into words."""
+        log_odds = {name: model.predict(tokens) for name, model in self.models.items()}
+        return Predictions(
+            log_odds=combine(list(log_odds.values())) / self.temperature(self.name),
+            by_model={name: odds / self.temperature(name) for name, odds in log_odds.items()},
+            known=np.array([self._known(words or []) for words in tokens.to_pylist()]),
+        )
+
+    def classify(self, log_odds: float) -> str:
+        """Return the name of the predicted class."""
+        return predicted_class(log_odds, self.threshold)
+
+    def temperature(self, name: str) -> float:
+        """Return the temperature of a model, or of the mean of several."""
+        return self.temperatures.get(name, 1.0)
+
+    def _known(self, words: list[str]) -> float:
+        vocabulary, read = self.model.vocabulary, self.model.words_read(len(words))
+        return sum(words[index] in vocabulary for index in read) / max(1, len(read))
 
 
-def load(names: Sequence[str], padded: Path = PADDED, models: Path = MODELS) -> Predictor:
-    """Load the named networks and their encoding."""
-    networks = {name: load_network(NETWORKS[name], models / name) for name in names}
-    return Predictor(encoding.read(padded), networks)
+def load(
+    names: Sequence[str], padded: Path = PADDED, models: Path = MODELS, **options: Any
+) -> Predictor:
+    """Load models, with the other attributes of the predictor. Only networks import TensorFlow."""
+    encoded = encoding.read(padded)
+    loaded: dict[str, Model] = {}
+    for name in names:
+        if name == BASELINE:
+            from birnn.inference import baseline_model  # noqa: PLC0415  # imports scikit-learn
+
+            loaded[name] = baseline_model.load(models / name)
+        else:
+            with libraries.tensorflow_imports():
+                from birnn.inference import network_model  # noqa: PLC0415
+
+            loaded[name] = network_model.load(NETWORKS[name], encoded, models / name)
+    return Predictor(loaded, tokenizer=encoded.tokenizer, **options)
 
 
-def load_verified(names: Sequence[str]) -> Predictor:
-    """Load the named networks and their encoding after checking them against `dvc.lock`.
+def load_verified(name: str | None = None, threshold: float | None = None) -> Predictor:
+    """Load the model that CHOICES names after checking its files against `dvc.lock`.
+
+    Without a name, it is the model with the best accuracy on held-out reviews, or without them all
+    networks together. Without a threshold, it is THRESHOLD.
 
     Raises:
         InputError: a file is missing or has changed since the last run.
     """
-    files = [PADDED / name for name in encoding.FILES]
-    integrity.verify([*files, *(MODELS / name for name in names)])
-    return load(names)
+    metrics = read_metrics()
+    name = name or default_model(metrics)
+    names = [*NETWORKS] if name == NETWORK_BLEND else [name]
+    files = [PADDED / file for file in encoding.FILES]
+    files += [METRICS] if metrics else []
+    integrity.verify([*files, *(MODELS / each for each in names)])
+    scores = metrics | metrics.get("blends", {})
+    temperatures = {
+        model: scores[model]["temperature"]
+        for model in CHOICES
+        if "temperature" in scores.get(model, {})
+    }
+    return load(
+        names,
+        temperatures=temperatures,
+        threshold=threshold or THRESHOLD,
+        accuracy=accuracy(metrics, name)["accuracy"] if metrics else None,
+    )
+
+
+def read_metrics() -> dict[str, Any]:
+    """Return the content of `metrics.json`, or nothing if it is missing."""
+    metrics: dict[str, Any] = read_json(METRICS) if METRICS.exists() else {}
+    return metrics

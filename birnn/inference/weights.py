@@ -1,6 +1,5 @@
 """The weights of a trained network as arrays, for exports that compute it without TensorFlow."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
@@ -8,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
+from birnn.inference.network_model import networks_of
+from birnn.inference.predictor import Predictor
 from birnn.layers.fused import find_cell
 from birnn.layers.kernel import Cell
 from birnn.layers.pooling import PooledBidirectional
@@ -62,15 +63,16 @@ class RecurrentWeights:
         return len(self.directions[0].kernel) - int(self.vectors.shape[1])
 
 
-def read_weights(networks: Mapping[str, keras.Model]) -> dict[str, RecurrentWeights]:
-    """Return the weights of networks from `build_network` by name.
+def read_weights(predictor: Predictor) -> dict[str, RecurrentWeights]:
+    """Return the weights of a predictor's networks by name.
 
     Raises:
         InputError: the layer of a network is not an LSTM or a GRU with Keras's default options.
     """
-    weights = {name: _network_weights(model) for name, model in networks.items()}
+    networks = networks_of(predictor).items()
+    weights = {name: _network_weights(model.network) for name, model in networks}
     if others := [name for name, found in weights.items() if found is None]:
-        supported = [f", or add --network {name}" for name in weights if name not in others]
+        supported = [f", or add --model {name}" for name in weights if name not in others]
         raise InputError(
             f"not an LSTM or a GRU with Keras's default options: {', '.join(others)}. Export a "
             f".zip file{''.join(supported[:1])}"

@@ -14,9 +14,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.layers.base_network import BaseNetwork
 from birnn.layers.embeddings import Words
 from birnn.layers.kernel import ROWS, Cell, compute_gradients, compute_outputs
+from birnn.layers.layered_network import LayeredNetwork
 from birnn.layers.matrix_product import matrix_product
 from birnn.layers.pooling import DIRECTIONS, POOLS, PooledBidirectional
 from birnn.layers.threads import run_parallel
@@ -56,7 +56,7 @@ def find_cell(layer: keras.Layer) -> Cell | None:
     return CELLS[type(cell)] if is_assumed else None
 
 
-class FusedNetwork(BaseNetwork):
+class FusedNetwork(LayeredNetwork):
     """A network from `build_network` whose recurrent layer is computed by `kernel`."""
 
     def __init__(self, cell: Cell, layers: list[keras.layers.Layer], name: str) -> None:

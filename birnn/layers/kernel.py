@@ -267,25 +267,28 @@ def add_scaled(target, source, factor):
 
 
 @inlined
+def gap(is_gru, units):
+    """Return the end and the start of the activations without an input part, in a GRU the third."""
+    return (2 * units, 3 * units) if is_gru else (4 * units, 4 * units)
+
+
+@inlined
 def set_gate_inputs(inputs, weights, t, z, is_gru):
     """Set the gate inputs of time step `t`, except for the recurrent product."""
     words, _, features = inputs
     projected, kernel, _, bias = weights
-    units = weights[2].shape[0]
+    end, start = gap(is_gru, weights[2].shape[0])
     for row in range(words.shape[0]):
         word_input = projected[words[row, t]]
         if is_gru:
             set_row(z[row], bias)
-            add_row(z[row], word_input[: 2 * units])
-            set_row(z[row, 3 * units :], word_input[2 * units :])
+            add_row(z[row], word_input[:end])
+            set_row(z[row, start:], word_input[end:])
         else:
             set_row(z[row], word_input)
         for j in range(features.shape[2]):
-            if is_gru:
-                add_scaled(z[row], kernel[j, : 2 * units], features[row, t, j])
-                add_scaled(z[row, 3 * units :], kernel[j, 2 * units :], features[row, t, j])
-            else:
-                add_scaled(z[row], kernel[j], features[row, t, j])
+            add_scaled(z[row], kernel[j, :end], features[row, t, j])
+            add_scaled(z[row, start:], kernel[j, end:], features[row, t, j])
 
 
 @inlined
@@ -294,21 +297,20 @@ def add_gate_input_gradients(inputs, weight_gradients, t, z, is_gru):
     words, _, features = inputs
     projected_gradient, kernel_gradient, recurrent_gradient, bias_gradient = weight_gradients
     units = recurrent_gradient.shape[0]
+    end, start = gap(is_gru, units)
     for row in range(words.shape[0]):
-        word_gradient = projected_gradient[words[row, t]]
+        word_gradient, first, last = (
+            projected_gradient[words[row, t]],
+            z[row, :end],
+            z[row, start : 4 * units],
+        )
+        add_row(word_gradient, first)
+        add_row(word_gradient[end:], last)
         if is_gru:
-            add_row(word_gradient, z[row, : 2 * units])
-            add_row(word_gradient[2 * units :], z[row, 3 * units : 4 * units])
             add_row(bias_gradient, z[row, : 3 * units])
-        else:
-            add_row(word_gradient, z[row, : 4 * units])
         for j in range(features.shape[2]):
-            x = features[row, t, j]
-            if is_gru:
-                add_scaled(kernel_gradient[j], z[row, : 2 * units], x)
-                add_scaled(kernel_gradient[j, 2 * units :], z[row, 3 * units : 4 * units], x)
-            else:
-                add_scaled(kernel_gradient[j], z[row, : 4 * units], x)
+            add_scaled(kernel_gradient[j], first, features[row, t, j])
+            add_scaled(kernel_gradient[j, end:], last, features[row, t, j])
 
 
 @inlined
@@ -324,9 +326,10 @@ def run_forward(inputs, weights, buffers, is_gru, pooled):
     units = cells.shape[2]
     slots = states.shape[0]
     steps = lengths.max()
-    set_zero(cells[0])
-    set_zero(states[0])
-    reset_pools(pools)
+    fill(cells[0], F(0))
+    fill(states[0], F(0))
+    fill(pools[0], F(-np.inf))
+    fill(pools[1], F(0))
     for t in range(steps):
         now, after = t % slots, (t + 1) % slots
         z = gates[t % (slots - 1)]
@@ -344,15 +347,6 @@ def run_forward(inputs, weights, buffers, is_gru, pooled):
 
 
 @inlined
-def reset_pools(pools):
-    """Set the maximum of each unit to minus infinity and the sum to 0."""
-    for row in range(pools.shape[1]):
-        for j in range(pools.shape[2]):
-            pools[0, row, j] = F(-np.inf)
-            pools[1, row, j] = F(0)
-
-
-@inlined
 def update_pools(state, t, pools, peaks):
     """Update the maximum of each unit, its time step and the sum with the state at step `t`."""
     largest, total = pools[0], pools[1]
@@ -363,21 +357,27 @@ def update_pools(state, t, pools, peaks):
 
 
 @inlined
-def pool_gradient(output_gradient, t, length, peaks, state_gradient):
-    """Add the gradient that reaches a review's state at time step `t` through the pools."""
-    units = peaks.shape[0]
-    share = F(1) / F(length)
-    for j in range(units):
-        largest_gradient = output_gradient[j] if peaks[j] == t else F(0)
-        state_gradient[j] += fma(output_gradient[units + j], share, largest_gradient)
+def add_pool_gradients(output_gradient, t, lengths, peaks, state_gradient):
+    """Add the gradients that reach the states at time step `t` through the pools."""
+    units = peaks.shape[1]
+    for row in range(len(lengths)):
+        if t < lengths[row]:
+            upstream, total, share = (
+                output_gradient[row],
+                state_gradient[row],
+                F(1) / F(lengths[row]),
+            )
+            for j in range(units):
+                largest_gradient = upstream[j] if peaks[row, j] == t else F(0)
+                total[j] += fma(upstream[units + j], share, largest_gradient)
 
 
 @inlined
-def set_zero(rows):
-    """Set all elements of a matrix to 0."""
+def fill(rows, value):
+    """Set all elements of a matrix to a value."""
     for row in range(rows.shape[0]):
         for j in range(rows.shape[1]):
-            rows[row, j] = F(0)
+            rows[row, j] = value
 
 
 @register_jitable
@@ -467,14 +467,6 @@ def compute_outputs(inputs, weights, is_gru, pooled, result):
                 set_row(result[start + row], states[slot, row, :units])
 
 
-@inlined
-def add_pool_gradients(output_gradient, t, lengths, peaks, state_gradient):
-    """Add the gradients that reach the states at time step `t` through the pools."""
-    for row in range(len(lengths)):
-        if t < lengths[row]:
-            pool_gradient(output_gradient[row], t, lengths[row], peaks[row], state_gradient[row])
-
-
 @cached
 def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, weight_gradients):
     """Add the gradients of `weights` to `weight_gradients`.
@@ -495,8 +487,8 @@ def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, weight_g
         lengths = block[1]
         steps = lengths.max()
         run_forward(block, padded_weights, buffers, is_gru, pooled)
-        set_zero(state_gradient)
-        set_zero(cell_gradient)
+        fill(state_gradient, F(0))
+        fill(cell_gradient, F(0))
         if not pooled:
             for row in range(len(lengths)):
                 set_row(state_gradient[row], block_gradient[row])

@@ -11,19 +11,19 @@ CLASSES = ("negative", "positive")  # the labels 0 and 1
 THRESHOLD = 0.5  # of the probability of positive
 
 
-def boundary() -> float:
+def boundary(threshold: float = THRESHOLD) -> float:
     """Return the log-odds at the threshold, above which a review is classified as positive."""
-    return math.log(THRESHOLD / (1 - THRESHOLD))
+    return math.log(threshold / (1 - threshold))
 
 
-def is_positive(log_odds: NDArray[np.floating]) -> NDArray[np.bool_]:
+def is_positive(log_odds: NDArray[np.floating], threshold: float = THRESHOLD) -> NDArray[np.bool_]:
     """Return which log-odds are classified as positive."""
-    return log_odds > boundary()
+    return log_odds > boundary(threshold)
 
 
-def predicted_class(log_odds: float) -> str:
+def predicted_class(log_odds: float, threshold: float = THRESHOLD) -> str:
     """Return the name of the predicted class."""
-    return CLASSES[int(is_positive(np.asarray(log_odds)))]
+    return CLASSES[int(is_positive(np.asarray(log_odds), threshold))]
 
 
 def probability(log_odds: NDArray[np.floating]) -> NDArray[np.float32]:

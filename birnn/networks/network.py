@@ -13,26 +13,16 @@ from numpy.typing import NDArray
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import read_json, write_json
-from birnn.layers.base_network import BaseNetwork
-from birnn.layers.embeddings import Embedding, NgramEmbedding, Words
+from birnn.layers.embeddings import Embedding, NgramEmbedding
 from birnn.layers.fused import FusedNetwork, find_cell
 from birnn.layers.initializers import Orthogonal
+from birnn.layers.layered_network import LayeredNetwork
 from birnn.layers.pooling import PooledBidirectional, StateDropout, call_layer
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
 from birnn.text.ngrams import RatioTable
 
 HDF5_OVERHEAD = 100_000  # bytes
-
-
-class LayeredNetwork(BaseNetwork):
-    """A network that calls its Keras layers one after another."""
-
-    def classify(self, words: Words, *, training: bool | None) -> tf.Tensor:
-        """Return log-odds, shape (reviews, 1)."""
-        embedding, layer, dropout, output = self.layers
-        states = call_layer(layer, embedding.concatenate(words), words.mask, training=training)
-        return output(dropout(states, training=training))
 
 
 def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import BINS, RAW
-from birnn.evaluation.model_names import NETWORK_BLEND, TITLES
+from birnn.evaluation.model_names import BLEND_TITLES, TITLES
+from birnn.evaluation.selection import accuracy, default_model
 from birnn.reporting import report
 
 _IMDB = (
@@ -45,7 +46,8 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
         .render(
             content,
             **shared,
-            combined=metrics.get("blends", {}).get(NETWORK_BLEND),
+            predicts=BLEND_TITLES[default := default_model(metrics)],
+            accuracy=accuracy(metrics, default),
             origin=ORIGINS.get(metrics["corpus"]["name"]),
             model_settings={name: model_settings(settings, name) for name in TITLES},
             shown=[

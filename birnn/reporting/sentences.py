@@ -5,10 +5,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from birnn.evaluation.intervals import NO_DIFFERENCE, decide
-from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
+from birnn.evaluation.model_names import (
+    BASELINE,
+    NETWORKS,
+    TITLES,
+    constant_models,
+    pair_title,
+)
 from birnn.studies.store import Study
 from birnn.studies.table import Row, rows, verdict
-from birnn.style.formatting import percent, points
+from birnn.style.formatting import listed, percent, points
 
 
 def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
@@ -93,6 +99,27 @@ def _networks_win(row: Row, networks: Sequence[str]) -> bool:
     runs = row.combination.runs
     worst = runs[[f"{network}.accuracy" for network in networks]].min(axis=1)
     return bool((worst > runs[f"{BASELINE}.accuracy"]).all())
+
+
+def describe_majority_class(metrics: Mapping[str, Any]) -> str:
+    """Return the accuracy of guessing the majority class, and which models predict one class."""
+    share = percent(metrics["corpus"]["majority_class_share"])
+    guess = f"Always predicting the majority class has an accuracy of {share}."
+    if constant := constant_models(metrics):
+        verb = "predicts" if len(constant) == 1 else "predict"
+        guess += f" **{listed(constant)} {verb} only one class.**"
+    return guess
+
+
+def explain_passes(checklist: Sequence[Mapping[str, Any]]) -> str:
+    """Return which models pass tests only because they predict one class, empty if none does."""
+    models = [
+        title
+        for name, title in TITLES.items()
+        if not all(test["models"][name]["informative"] for test in checklist)
+    ]
+    why = "Not informative: a model that predicts only one class passes every INV"
+    return f"{why} ({listed(models)})." if models else ""
 
 
 def place_baseline(metrics: Mapping[str, Any], study: Study | None) -> str:

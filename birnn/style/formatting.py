@@ -63,6 +63,8 @@ def failures(measured: dict[str, Any]) -> str:
     """
     if math.isnan(measured["failure_rate"]):
         return NOTHING
+    if not measured["informative"]:
+        return "not informative"
     if math.isnan(measured["low"]):
         return number(measured["failures"])
     value, low, high = (f"{100 * measured[name]:.1f}" for name in ("failure_rate", "low", "high"))

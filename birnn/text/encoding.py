@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from birnn.core.outputs import read_json, write_json
 from birnn.core.settings import Side
 from birnn.text import tokenizer
+from birnn.text.tokenizer import Tokenizer
 
 PADDING, START, OUT_OF_VOCABULARY, FIRST_WORD = 0, 1, 2, 4
 
@@ -31,12 +32,14 @@ class Encoding:
         maxlen: length of every sequence, including the start id.
         padding: the side that is padded.
         truncating: the side that is truncated.
+        tokenizer: the tokenizer that split the reviews into words.
     """
 
     words: list[str]
     maxlen: int
     padding: Side
     truncating: Side
+    tokenizer: Tokenizer = "keras"
 
 
 def limit(words: list[str], num_words: int) -> list[str]:
@@ -46,8 +49,9 @@ def limit(words: list[str], num_words: int) -> list[str]:
 
 def write(encoding: Encoding, folder: Path) -> None:
     """Write `encoding.json` and `vocabulary.txt`, one word per line."""
-    sides = {name: getattr(encoding, name) for name in ("maxlen", "padding", "truncating")}
-    write_json(folder / "encoding.json", sides)
+    names = ("maxlen", "padding", "truncating")
+    content = {name: getattr(encoding, name) for name in names}
+    write_json(folder / "encoding.json", content | tokenizer.describe(encoding.tokenizer))
     tokenizer.write(encoding.words, folder / "vocabulary.txt")
 
 
@@ -66,6 +70,13 @@ def encode(tokens: pa.ListArray, encoding: Encoding) -> NDArray[np.int32]:
     lengths = pc.list_value_length(tokens).fill_null(0).to_numpy()
     ids = np.insert(word_ids, np.cumsum(lengths) - lengths, START)
     return _pad(ids, lengths + 1, encoding)
+
+
+def words_read(count: int, encoding: Encoding) -> range:
+    """Return which of the words of a review are in its sequence, counted from 0."""
+    if encoding.truncating == "post":
+        return range(min(count, encoding.maxlen - 1))
+    return range(max(0, count - encoding.maxlen), count)
 
 
 def word_indices(word_count: int, encoding: Encoding) -> NDArray[np.int32]:

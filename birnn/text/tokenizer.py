@@ -1,9 +1,9 @@
 """Split texts into words, and rank the words by frequency.
 
-Texts are split as by Keras's `text_to_word_sequence`, which built the word index of `imdb.npz`:
-ASCII letters become lowercase, separators become spaces, and texts are split at spaces only. Here
-the carriage return is a separator, too, so that texts with CRLF and LF have the same words. No text
-of IMDB contains one.
+The tokenizer `keras` splits texts as Keras's `text_to_word_sequence`, which built the word index of
+`imdb.npz`: ASCII letters become lowercase, separators become spaces, and texts are split at spaces
+only. Here the carriage return is a separator, too, so that texts with CRLF and LF have the same
+words. No text of IMDB contains one. The tokenizer `unicode` splits texts in any language.
 """
 
 import re
@@ -11,11 +11,15 @@ import string
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from birnn.core.outputs import atomic_file
+from birnn.text import unicode_words
+
+Tokenizer = Literal["keras", "unicode"]
 
 SEPARATORS = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n\r'
 _TABLE = bytes.maketrans(
@@ -27,21 +31,30 @@ _TABLE = bytes.maketrans(
 _WORD = re.compile(rf"[^ {re.escape(SEPARATORS.decode())}\ud800-\udfff]+")
 
 
-def spans(text: str) -> list[tuple[int, int]]:
+def spans(text: str, tokenizer: Tokenizer) -> list[tuple[int, int]]:
     """Return the start and end in the text of each word that `tokenize` returns."""
+    if tokenizer == "unicode":
+        return unicode_words.spans(text)
     return [match.span() for match in _WORD.finditer(text)]
 
 
-def tokenize(texts: Iterable[str]) -> pa.ListArray:
+def tokenize(texts: Iterable[str], tokenizer: Tokenizer) -> pa.ListArray:
     """Split each text into words, as a `list<string>` array; a text without words gives a null.
 
     Lone surrogates, which UTF-8 cannot encode, separate words.
     """
+    if tokenizer == "unicode":
+        return unicode_words.tokenize(texts)
     spaced = pa.array(
         (text.encode(errors="replace").translate(_TABLE) for text in texts), pa.string()
     )
     single = pc.utf8_trim(pc.replace_substring_regex(spaced, "  +", " "), " ")
     return pc.split_pattern(pc.if_else(pc.equal(single, ""), None, single), " ")
+
+
+def describe(tokenizer: Tokenizer) -> dict[str, Tokenizer]:
+    """Return the tokenizer as a JSON object, which is empty for the default, `keras`."""
+    return {} if tokenizer == "keras" else {"tokenizer": tokenizer}
 
 
 def count(tokens: pa.ListArray) -> Counter[str]:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.text.parallel import map_in_order
-from birnn.text.tokenizer import tokenize
+from birnn.text.tokenizer import Tokenizer, tokenize
 
 SCHEMA = pa.schema({"tokens": pa.list_(pa.string())})
 
@@ -33,11 +33,11 @@ def require(file: Path, setting: str, remedy: str) -> None:
         )
 
 
-def write(texts: Iterable[str], file: Path) -> int:
+def write(texts: Iterable[str], tokenizer: Tokenizer, file: Path) -> int:
     """Write one row of words per text, and return the number of texts."""
     count = 0
     with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
-        for tokens in map_in_order(tokenize, _batches(texts)):
+        for tokens in map_in_order(lambda batch: tokenize(batch, tokenizer), _batches(texts)):
             writer.write_batch(pa.record_batch([tokens], schema=SCHEMA))
             count += len(tokens)
     return count

@@ -16,15 +16,15 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.layers.base_network import BaseNetwork
 from birnn.layers.embeddings import Words
+from birnn.layers.layered_network import LayeredNetwork
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 
 def train_step(
-    model: BaseNetwork, norm: float, data: tuple[Any, tf.Tensor]
+    model: LayeredNetwork, norm: float, data: tuple[Any, tf.Tensor]
 ) -> dict[str, tf.Tensor]:
     """Update the weights by the mean of two gradients: of a batch, and of its perturbation.
 

@@ -1,6 +1,8 @@
-"""A small predictor with random weights, and a project that contains it."""
+"""Small predictors with random weights, and a project that contains one."""
 
 import json
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,11 @@ import numpy as np
 
 from birnn.core.integrity import compute_md5
 from birnn.core.libraries import tensorflow_imports
+from birnn.core.paths import BASELINE as BASELINE_FOLDER
 from birnn.core.paths import LOCK, MODELS, PADDED, PARAMS, PIPELINE
 from birnn.core.settings import Pooling, Side
+from birnn.evaluation.model_names import BASELINE
+from birnn.inference.baseline_model import BaselineModel
 from birnn.inference.predictor import Predictor
 from birnn.layers.fused import find_cell
 from birnn.networks.config import NetworkConfig
@@ -18,10 +23,15 @@ from birnn.networks.registry import NETWORKS
 from birnn.text import encoding
 from birnn.text.encoding import Encoding
 from birnn.text.ngrams import NO_NGRAM, RatioTable, codes
+from birnn.text.tokenizer import Tokenizer
+from birnn.training import baseline
+from birnn.training.baseline import Baseline
 from tests.birnn import small_networks
 
 with tensorflow_imports():
     import keras
+
+    from birnn.inference.network_model import NetworkModel, networks_of
 
 WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
 IDS = len(WORDS) + 4
@@ -40,49 +50,67 @@ def small_predictor(
     seed: int = 0,
     pooling: Pooling = "last",
     longest_ngram: int = 0,
+    words: list[str] = WORDS,
+    tokenizer: Tokenizer = "keras",
 ) -> Predictor:
-    """Return a predictor with the vocabulary WORDS, of all networks that have this pooling."""
+    """Return a predictor of all networks that have this pooling."""
     keras.utils.set_random_seed(seed)
     networks = {}
-    table = random_table(longest_ngram, seed) if longest_ngram else None
+    table = random_table(longest_ngram, seed, len(words) + 4) if longest_ngram else None
     ngrams = {"longest_ngram": longest_ngram, "ngrams": len(table.codes)} if table else {}
+    encoded = Encoding(words, maxlen, padding, truncating, tokenizer)
+    shape = {"maxlen": maxlen, "num_words": len(words) + 4, "pooling": pooling}
     # A layer of another kind may ignore masks, which `max_mean` refuses.
     for name in NETWORKS if pooling == "last" else small_networks.LAYERS:
-        model = small_networks.build(config(name, maxlen=maxlen, pooling=pooling, **ngrams))
+        model = small_networks.build(config(name, **shape, **ngrams))
         # Larger weights than at the start of training, so that words change the predictions.
         model.set_weights([4 * weight for weight in model.get_weights()])
         initialize(model, np.empty((0, 5), np.float32), table)
-        networks[name] = model
-    return Predictor(Encoding(WORDS, maxlen, padding, truncating), networks)
+        networks[name] = NetworkModel(encoded, model)
+    return Predictor(networks, tokenizer=tokenizer)
+
+
+def small_baseline(longest: int = 2, seed: int = 0) -> Predictor:
+    """Return a baseline with n-grams of WORDS."""
+    generator = np.random.default_rng(seed)
+    ngrams = [
+        " ".join(words)
+        for length in range(longest, 0, -1)
+        for words in generator.permutation([*product(WORDS, repeat=length)])[:60].tolist()
+    ]
+    trained = Baseline(longest, ngrams, generator.normal(0, 0.5, len(ngrams)), -0.25)
+    return Predictor({BASELINE: BaselineModel(trained)})
 
 
 def gated(predictor: Predictor) -> Predictor:
     """Return a predictor of the LSTMs and GRUs, which every export can express."""
     networks = {
         name: model
-        for name, model in predictor.networks.items()
-        if find_cell(getattr(model.layers[1], "forward_layer", None))
+        for name, model in networks_of(predictor).items()
+        if find_cell(getattr(model.network.layers[1], "forward_layer", None))
     }
-    return Predictor(predictor.encoding, networks)
+    return replace(predictor, models=networks)
 
 
-def random_table(longest: int, seed: int) -> RatioTable:
-    """Return random ratios of n-grams of WORDS and of the start of a review."""
+def random_table(longest: int, seed: int, num_words: int) -> RatioTable:
+    """Return random ratios of n-grams of words and of the start of a review."""
     generator = np.random.default_rng(seed)
-    reviews = generator.integers(1, IDS, (40, 6)).astype(np.int32)
-    known = np.setdiff1d(codes(reviews, longest, IDS), [NO_NGRAM])
+    reviews = generator.integers(1, num_words, (40, 6)).astype(np.int32)
+    known = np.setdiff1d(codes(reviews, longest, num_words), [NO_NGRAM])
     return RatioTable(known, generator.normal(size=len(known)).astype(np.float32))
 
 
 def write_project(folder: Path, predictor: Predictor) -> None:
-    """Write what commands read of a project whose pipeline has run: networks and `dvc.lock`."""
+    """Write what commands read of a project whose pipeline has run: models and `dvc.lock`."""
     (folder / PADDED).mkdir(parents=True)
-    encoding.write(predictor.encoding, folder / PADDED)
-    for name, model in predictor.networks.items():
+    for name, model in networks_of(predictor).items():
         (folder / MODELS / name).mkdir(parents=True)
-        save_network(config(name), model, folder / MODELS / name)
-    inputs = [PADDED / name for name in encoding.FILES]
-    inputs += [MODELS / name for name in predictor.networks]
+        save_network(config(name), model.network, folder / MODELS / name)
+        encoding.write(model.encoding, folder / PADDED)
+    (folder / BASELINE_FOLDER).mkdir()
+    baseline.save(small_baseline().models[BASELINE].baseline, folder / BASELINE_FOLDER)
+    inputs = [PADDED / name for name in encoding.FILES] + [BASELINE_FOLDER]
+    inputs += [MODELS / name for name in predictor.models]
     deps = [{"path": path.as_posix(), "md5": compute_md5(folder / path)} for path in inputs]
     (folder / LOCK).write_text(json.dumps({"stages": {"evaluate": {"deps": deps}}}))
     for mark in (PIPELINE, PARAMS):

@@ -109,14 +109,15 @@ def metrics(
     predicted = {name: Predictions(table[name].to_numpy(), costs()[name]) for name in TITLES}
     about = {"name": corpus, "requested": "imdb", "validation": "test"} | described
     about |= {"train_reviews": 25_000, "test_reviews": len(table), "vocabulary": 88_584}
+    about["majority_class_share"] = 0.5
     measured = summary.summarize_models(table, predicted, histories(), maxlen)
     in_training = table["words"].to_numpy() < MEMORIZED
     for name, accuracies in summary.by_overlap(table, in_training).items():
         measured[name]["by_overlap"] = accuracies
     if about["validation"] != "test":
         held_out = pd.DataFrame(predictions(seed=1))
-        measured = temperature.add_scaled(measured, held_out, table)
         measured = ensembles.add_ensembles(measured, held_out, table)
+        measured = temperature.add_scaled(measured, table)
     return {"corpus": about} | measured
 
 
@@ -129,7 +130,7 @@ def checklist() -> pd.DataFrame:
         for model in TITLES
     ]
     names = "capability kind test model cases failures failure_rate low high"
-    return pd.DataFrame(rows, columns=names.split())
+    return pd.DataFrame(rows, columns=names.split()).assign(informative=True)
 
 
 def content(

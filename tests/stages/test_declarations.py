@@ -56,7 +56,8 @@ def test_stage_depends_on_the_digests_of_its_code(stage: str) -> None:
 @pytest.mark.parametrize("stage", sampled(CODED, "fetch", "train_bigru", "report"))
 def test_stage_uses_declared_settings_and_code(stage: str, finished_copy: Path) -> None:
     (finished_copy / "data" / "own" / "reviews.csv").write_text(OWN_DATA, encoding="utf-8")
-    unlabelled.write(["fine", "dull"], finished_copy / "data" / "unlabelled" / "reviews.parquet")
+    file = finished_copy / "data" / "unlabelled" / "reviews.parquet"
+    unlabelled.write(["fine", "dull"], "unicode", file)
     recorded = record(finished_copy, stage)
     if stage in SECOND_RUNS:
         set_settings(finished_copy, SECOND_RUNS[stage])

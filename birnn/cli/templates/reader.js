@@ -1,11 +1,9 @@
 "use strict";
 
-// The encoding and the networks, as birnn/cli/reader_page.py writes them.
+// The encoding and the models, as birnn/cli/reader_page.py writes them.
 const model = JSON.parse(document.getElementById("model").textContent);
 const wordIds = new Map(model.words.map((word, rank) => [word, rank + model.firstWord]));
-const separators = model.separators.replace(/[\\\]^-]/g, "\\$&");
-// As birnn/text/tokenizer.py: lone surrogates separate words.
-const wordPattern = new RegExp(`[^ ${separators}\\p{Cs}]+`, "gu");
+const wordPattern = new RegExp(model.word, "gu");
 
 function bytes(base64) {
   const text = atob(base64);
@@ -14,7 +12,19 @@ function bytes(base64) {
   return array.buffer;
 }
 
-for (const network of model.networks) {
+const maxlen = model.maxlen ?? Infinity;
+
+for (const each of model.models) {
+  if (each.name === "baseline") prepareBaseline(each);
+  else prepareNetwork(each);
+}
+
+function prepareBaseline(baseline) {
+  const weights = new Float32Array(bytes(baseline.weights));
+  baseline.weights = new Map(baseline.ngrams.split("\n").map((ngram, index) => [ngram, weights[index]]));
+}
+
+function prepareNetwork(network) {
   network.common = new Int16Array(bytes(network.common));
   network.rare = new Int8Array(bytes(network.rare));
   for (const part of [network, ...network.directions]) {
@@ -25,14 +35,20 @@ for (const network of model.networks) {
   for (const direction of network.directions) direction.inputs = new Map();
 }
 
-/** Split a text into words, and return their ids with the start, truncated but not padded. */
+/** Return a word as the vocabulary contains it. */
+function normalize(word) {
+  const characters = model.unicode ? word.normalize("NFC").toLowerCase() : word;
+  return Array.from(characters, (character) => model.replace[character] ?? character).join("");
+}
+
+/** Split a text into words, and return them and their ids with the start, truncated but not padded. */
 function encode(text) {
-  const words = [...text.matchAll(wordPattern)];
-  const lower = words.map(([word]) => word.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
+  const words = [...text.matchAll(wordPattern)].filter((match) => match[1]);
+  const lower = words.map(([word]) => normalize(word));
   const all = [model.ids.start, ...lower.map((word) => wordIds.get(word) ?? model.ids.unknown)];
-  const dropped = model.truncating === "pre" ? Math.max(0, all.length - model.maxlen) : 0;
+  const dropped = model.truncating === "pre" ? Math.max(0, all.length - maxlen) : 0;
   // The id of word w is at the position w + 1 - dropped.
-  return { words, dropped, ids: all.slice(dropped, dropped + model.maxlen) };
+  return { words, lower, dropped, ids: all.slice(dropped, dropped + maxlen) };
 }
 
 function pad(ids) {
@@ -110,8 +126,41 @@ function run(network, direction, ids) {
   return network.pooled ? [...maxima, ...sums.map((sum) => sum / ids.length)] : [...state];
 }
 
-/** Return a network's log-odds of positive for ids from `encode`. */
-function logOdds(network, ids) {
+/** Return the places, as [first word, words], of each n-gram that the baseline knows. */
+function findNgrams(baseline, lower) {
+  const places = new Map();
+  for (let words = 1; words <= baseline.longest; words++) {
+    for (let first = 0; first + words <= lower.length; first++) {
+      const ngram = lower.slice(first, first + words).join(" ");
+      if (!baseline.weights.has(ngram)) continue;
+      if (!places.has(ngram)) places.set(ngram, []);
+      places.get(ngram).push([first, words]);
+    }
+  }
+  return places;
+}
+
+/** Return a model's log-odds of positive, before scaling, for what `encode` returns. */
+function logOdds(model, { lower, ids }) {
+  if (model.name !== "baseline") return networkLogOdds(model, ids);
+  const ngrams = [...findNgrams(model, lower).keys()];
+  return ngrams.reduce((sum, ngram) => sum + model.weights.get(ngram), model.intercept);
+}
+
+/** Yield the index of each word and the log-odds that it adds: its shares of its n-grams' weights. */
+function* shareWeights(baseline, { lower }) {
+  const shares = lower.map(() => 0);
+  for (const [ngram, places] of findNgrams(baseline, lower)) {
+    for (const [first, words] of places) {
+      const share = baseline.weights.get(ngram) / places.length / words;
+      for (let word = first; word < first + words; word++) shares[word] += share;
+    }
+  }
+  yield* shares.entries();
+}
+
+/** Return a network's log-odds for ids from `encode`. */
+function networkLogOdds(network, ids) {
   const padded = network.pooled ? ids : pad(ids);
   const [forward, backward] = network.directions;
   const reversed = [...padded].reverse();
@@ -129,7 +178,7 @@ function* occlude(network, { words, dropped, ids }, full) {
   for (let word = Math.max(0, dropped - 1); word + 1 - dropped < ids.length; word++) {
     const hidden = [...ids];
     hidden[word + 1 - dropped] = model.ids.padding;
-    yield [word, full - logOdds(network, hidden)];
+    yield [word, full - networkLogOdds(network, hidden)];
   }
 }
 
@@ -179,34 +228,36 @@ function showEffects(section, spans, effects) {
 async function classify(text) {
   const submission = ++submissions;
   const encoded = encode(text);
-  const [summary, networks] = [find("#summary"), find("#networks")];
-  networks.replaceChildren();
+  const [summary, models] = [find("#summary"), find("#models")];
+  models.replaceChildren();
   find("#key").hidden = true;
   if (!encoded.ids.some((id) => id >= model.firstWord)) {
     summary.textContent = encoded.words.length
-      ? "No label: the networks do not know any word that they read."
+      ? "No label: no word that is read is known."
       : "No label: type a review first.";
     return;
   }
-  const odds = model.networks.map((network) => logOdds(network, encoded.ids));
+  const odds = model.models.map((each) => logOdds(each, encoded));
   const mean = odds.reduce((sum, each) => sum + each) / odds.length;
   const combined = odds.length > 1 ? " (networks combined)" : "";
-  summary.textContent = describe(mean) + combined;
+  summary.textContent = describe(mean / model.temperature) + combined;
   find("#key").hidden = false;
-  find("#key .unread").hidden = encoded.words.length < model.maxlen;
-  const shown = model.networks.map((network, index) => {
+  find("#key .unread").hidden = encoded.words.length < maxlen;
+  const shown = model.models.map((each, index) => {
     const section = element("section");
-    const heading = `${network.title}: ${describe(odds[index])}`;
+    const heading = `${each.title}: ${describe(odds[index] / each.temperature)}`;
     const paragraph = element("p", "", "text");
     paragraph.dir = "auto";
     section.append(element("h2", heading), paragraph);
-    networks.append(section);
+    models.append(section);
     return { section, spans: showText(paragraph, text, encoded) };
   });
   let drawn = performance.now();
-  for (const [index, network] of model.networks.entries()) {
+  for (const [index, each] of model.models.entries()) {
     const effects = [];
-    for (const effect of occlude(network, encoded, odds[index])) {
+    const found =
+      each.name === "baseline" ? shareWeights(each, encoded) : occlude(each, encoded, odds[index]);
+    for (const effect of found) {
       effects.push(effect);
       if (performance.now() - drawn > 30) {
         await new Promise((resolve) => setTimeout(resolve)); // lets the browser draw and react
@@ -216,7 +267,7 @@ async function classify(text) {
     }
     showEffects(shown[index].section, shown[index].spans, effects);
   }
-  networks.dataset.done = submission;
+  models.dataset.done = submission;
 }
 
 find("form").addEventListener("submit", (event) => {

@@ -17,6 +17,7 @@ TEXTS = ["John liked it.", "An odd Film, seen with Mary.", "Nothing."]
 FILMS = {text: film for film, text in enumerate(TEXTS)}
 NAMES = "people get other first names"
 BEFORE, AFTER = "a neutral sentence before", "a neutral sentence after"
+INVARIANCES = {NAMES, BEFORE, AFTER}
 
 
 def run(
@@ -75,7 +76,7 @@ def test_cases_that_no_network_can_fail_are_left_out() -> None:
     assert len(cases["plain praise is positive"]) == 60
     # Every change alters the words of a text, but not of each sequence.
     for case in (case for test in behaviors for case in test.cases):
-        before, after = tokenizer.tokenize([case.original, case.text]).to_pylist()
+        before, after = tokenizer.tokenize([case.original, case.text], "keras").to_pylist()
         assert before != after
 
 
@@ -113,6 +114,9 @@ def test_only_rates_of_reviews_have_an_interval() -> None:
     assert (plain["low"], plain["high"]) == (None, None)
     assert (rows[NAMES]["cases"], rows[NAMES]["failures"]) == (2, 1)
     assert rows[NAMES]["low"] < 1 / 2 < rows[NAMES]["high"]
+    assert rows[NAMES]["informative"]
+    # A model that predicts only one class passes every test of invariance.
+    assert {row["test"] for row in run("$^").values() if not row["informative"]} == INVARIANCES
     for row in run("x", [], {}).values():
         assert (row["failure_rate"] is None) is (row["cases"] == 0)
         assert row["low"] is None

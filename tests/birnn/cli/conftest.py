@@ -8,7 +8,6 @@ from typer.testing import CliRunner
 
 from birnn import __main__ as main
 from birnn.core.paths import PARAMS, PIPELINE
-from birnn.inference.explanation import Explainer
 from birnn.inference.predictor import Predictor
 from tests.birnn.predictors import small_predictor, write_project
 
@@ -19,12 +18,6 @@ Run = Callable[..., str]
 def predictor() -> Predictor:
     """Return the predictor of the project."""
     return small_predictor()
-
-
-@pytest.fixture(scope="session")
-def explainer(predictor: Predictor) -> Explainer:
-    """Return an explainer, which compiles only once."""
-    return Explainer(predictor)
 
 
 @pytest.fixture(scope="session")

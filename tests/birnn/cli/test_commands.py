@@ -2,23 +2,28 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from rich.text import Text
+from typer.testing import CliRunner
 
+from birnn import __main__ as main
 from birnn.cli import output_tables
 from birnn.cli.predict import EXCERPT
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.inference.explanation import Explainer
 from birnn.inference.predictor import Predictor
-from birnn.networks.decision import combine, probability
+from birnn.networks.decision import probability
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 from tests.birnn.cli.conftest import Run
+from tests.birnn.predictors import small_baseline
 
 FIRST, *_, LAST = NETWORKS
 PREDICTED = ["sentiment", "probability", *NETWORKS]
@@ -30,13 +35,17 @@ def test_predict_prints_one_line_per_text(birnn: Run, predictor: Predictor) -> N
     texts = [*TEXTS[:3], "film" + "." * (EXCERPT - 4), "film" + "." * (EXCERPT - 3)]
     lines = birnn("predict", *texts, "--unknown").splitlines()
     assert lines.pop(2) == "    unknown: zxqv  red"
-    odds = predictor.predict(texts)
+    predicted = predictor.predict(texts)
     for index in (0, 1, 3, 4):
-        combined = probability(combine(list(odds.values())))[index]
-        each = [f"{TITLES[name]} {probability(odds[name])[index]:.4f}" for name in odds]
+        combined = probability(predicted.log_odds)[index]
+        each = ", ".join(
+            f"{TITLES[name]} {probability(odds)[index]:.4f}"
+            for name, odds in predicted.by_model.items()
+        )
         sentiment = "positive" if combined > 0.5 else "negative"
         excerpt = re.sub(r"[\x1b\r\n]", " ", texts[index])[:EXCERPT] + "…" * (index == 4)
-        assert lines[index] == f"{sentiment}  {combined:.4f}  ({', '.join(each)})  {excerpt}"
+        few = "; only 25% of the words are known" if index == 1 else ""
+        assert lines[index] == f"{sentiment}  {combined:.4f}  ({each}{few})  {excerpt}"
     assert re.search(r"\d|tive", lines[2]) is None
 
 
@@ -59,20 +68,17 @@ def test_predict_writes_a_table(
         table = pd.read_csv(file, keep_default_na=False, na_values=missing, lineterminator="\n")
     else:
         table = pd.read_parquet(file)
-    kept, added = ["stars", "text", "source", "late"], [*PREDICTED, "no_known_words"]
-    assert [*table] == [*kept, "predicted_source", *added]
+    kept = ["stars", "text", "source", "late"]
+    assert [*table] == [*kept, "predicted_source", *PREDICTED, "known"]
     assert table["predicted_source"].iloc[-1] == f"{texts}, line {len(table)}"
     assert table["source"].iloc[0] == '["web"]'
-    assert (table["late"].fillna("") == "").tolist() == [
-        *[True] * (len(TEXTS) - 1),
-        False,
-    ] * repeats
+    late = (table["late"].fillna("") != "").tolist()
+    assert late == [*[False] * (len(TEXTS) - 1), True] * repeats
     assert table["text"].tolist() == TEXTS * repeats
-    assert table["no_known_words"].tolist() == MISSING * repeats
+    assert table["known"].tolist() == [1, 0.25, 0, 0] * repeats
     assert table["sentiment"].isna().tolist() == MISSING * repeats
-    odds = predictor.predict(TEXTS)
-    odds["probability"] = combine(list(odds.values()))
-    for name, log_odds in odds.items():
+    predicted = predictor.predict(TEXTS)
+    for name, log_odds in {"probability": predicted.log_odds, **predicted.by_model}.items():
         expected = np.where(MISSING, np.nan, probability(log_odds))
         values = table[name].to_numpy(float).reshape(repeats, -1)
         assert np.allclose(values, expected, atol=1e-6, equal_nan=True)
@@ -85,24 +91,24 @@ def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
     file.write_text("previous")
     for output, expected in ((file, "not UTF-8"), (tmp_path / "a.xlsx", r"use one of \.csv, ")):
         with pytest.raises(InputError, match=expected):
-            birnn("predict", "--file", texts, "--network", FIRST, "--output", output)
+            birnn("predict", "--file", texts, "--model", FIRST, "--output", output)
     assert file.read_text() == "previous"
     assert {*tmp_path.iterdir()} == {texts, file}
 
 
 def test_explain_prints_to_the_terminal(
-    monkeypatch: pytest.MonkeyPatch, birnn: Run, explainer: Explainer
+    monkeypatch: pytest.MonkeyPatch, birnn: Run, predictor: Predictor
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLORTERM", "truecolor")
     text = "A bad, [red] \x1b[31mfilm.\n" + 8 * " good"
-    colored = birnn("explain", "--network", LAST, stdin=text.encode())
+    colored = birnn("explain", "--model", LAST, stdin=text.encode())
     assert "\x1b[31m" not in colored
     out = Text.from_ansi(colored).plain
     assert "A bad, [red]  [31mfilm.\n" in out
-    network = explainer.explain(text).networks[LAST]
-    assert out.count(f"{network.probability:.4f}") == 2
-    strongest = sorted(network.contributions, key=abs, reverse=True)[:8]
+    model = Explainer(predictor).explain(text).models[LAST]
+    assert out.count(f"{model.probability:.4f}") == 2
+    strongest = sorted(model.contributions, key=abs, reverse=True)[:8]
     assert re.findall(r"^ *good +([+-]\d+\.\d{3}) *$", out, re.MULTILINE) == [
         f"{contribution:+.3f}" for contribution in strongest
     ]
@@ -114,7 +120,7 @@ def test_explain_prints_to_the_terminal(
 
 
 def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> None:
-    options = ("explain", "--network", LAST, "--html")
+    options = ("explain", "--model", LAST, "--html")
     with pytest.raises(InputError, match=r"page\.pdf is not an \.html"):
         birnn(*options, tmp_path / "page.pdf", "A good film.")
     birnn(*options, tmp_path / "page.html", "A good <script>film</script>.")
@@ -124,3 +130,21 @@ def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> Non
     assert ">good</span>" in page
     # Without known words, there is no prediction.
     assert re.search(r"\d|tive", birnn(*options[:-1], "zxqv <b>")) is None
+
+
+def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(trained: Path) -> None:
+    options = ("-X", "importtime", "-m", "birnn", "predict", "--model", BASELINE, "A good film.")
+    expected = f"{probability(small_baseline().predict(['A good film.']).log_odds)[0]:.4f}"
+    for threshold, sentiment in (("0.01", "positive"), ("0.99", "negative")):
+        command = [sys.executable, *options, "--threshold", threshold]
+        ended = subprocess.run(command, check=True, cwd=trained, capture_output=True, text=True)
+        line = f"{sentiment}  {expected}  (Baseline {expected})  A good film.\n"
+        assert ended.stdout == line
+        assert not re.search(r"\b(tensorflow|keras)\b", ended.stderr)
+
+
+def test_model_and_threshold_are_checked(birnn: Run) -> None:
+    for option, advice in (("--model=all", "networks"), ("--threshold=1", "below 1")):
+        result = CliRunner().invoke(main.app, ["predict", option, "good"])
+        assert (result.exit_code, advice in result.output) == (2, True)
+    assert "baseline" in birnn("predict", "--help")

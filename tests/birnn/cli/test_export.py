@@ -4,14 +4,20 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from birnn.cli import reader_page
+from birnn.cli.reader_page import MOST_NGRAMS
 from birnn.core.errors import InputError
+from birnn.evaluation.model_names import BASELINE
+from birnn.inference.baseline_model import BaselineModel
+from birnn.inference.predictor import Predictor
+from birnn.training.baseline import Baseline
 from tests.birnn.cli.conftest import Run
 from tests.birnn.predictors import gated, small_predictor
 
-GATED = ("--network", next(iter(gated(small_predictor()).networks)))
+GATED = ("--model", next(iter(gated(small_predictor()).models)))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +38,13 @@ def test_name_decides_the_format(
     assert content.startswith(start)
     assert not re.search(rb"https?:", content)
     assert {file.name for file in tmp_path.iterdir()} == written
+
+
+def test_page_with_too_many_ngrams_is_refused(tmp_path: Path, birnn: Run) -> None:
+    birnn("export", tmp_path / "a.html", "--model", BASELINE)
+    trained = Baseline(1, ["word"] * (MOST_NGRAMS + 1), np.zeros(MOST_NGRAMS + 1), 0.0)
+    with pytest.raises(InputError, match=r"has 1,000,001 n-grams, .* baseline\.min_reviews"):
+        reader_page.render(Predictor({BASELINE: BaselineModel(trained)}))
 
 
 def test_what_cannot_be_exported_is_refused(

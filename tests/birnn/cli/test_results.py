@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
 from birnn.core.paths import METRICS, MISTAKES
-from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS, TITLES, comparisons
+from birnn.evaluation.model_names import BASELINE, DISAGREEMENT, NETWORKS, TITLES, comparisons
 from birnn.style.formatting import points
 from tests.birnn import samples
 from tests.birnn.cli.conftest import invoke
@@ -27,9 +28,11 @@ def write_mistakes(*texts: tuple[str, str], probabilities: dict[str, float]) -> 
     pd.DataFrame(rows, columns=[*row, "kind", "text"]).to_parquet(MISTAKES)
 
 
-@pytest.mark.parametrize("corpus", ["imdb", "rotten-tomatoes"])
-def test_results_give_accuracies_and_differences(corpus: str) -> None:
-    measured = samples.metrics(samples.predictions(), corpus=corpus)
+@pytest.mark.parametrize(("corpus", "validation"), [("imdb", "test"), ("rotten-tomatoes", 0.1)])
+def test_results_give_accuracies_and_differences(corpus: str, validation: str | float) -> None:
+    columns = samples.predictions()
+    columns[FIRST] = -np.abs(columns[FIRST])
+    measured = samples.metrics(columns, corpus=corpus, validation=validation)
     write_json(METRICS, measured)
     output = invoke("results")
     for name, title in TITLES.items():
@@ -37,11 +40,21 @@ def test_results_give_accuracies_and_differences(corpus: str) -> None:
         line = next(line for line in output.splitlines() if line.startswith(f"{title} "))
         assert f"{measured[name]['accuracy']:.2%} on {corpus}" in line
         assert f"{low:.2%} to {high:.2%}" in line
+        assert ("predicts only one class" in line) is (name == FIRST)
+    assert "majority class has 50.00%" in output
     for (first, second), compared in comparisons(measured).items():
         difference = points(compared["accuracy_difference"])
         low, high = points(compared["difference_low"]), points(compared["difference_high"])
         assert f"{TITLES[first]} minus {TITLES[second]}: {difference} points" in output
         assert f"{low} to {high})\n" in output
+    if validation == "test":
+        assert "Predicts by default: All networks, with a test accuracy of " in output
+    else:
+        assert "Predicts by default: Baseline, with a test accuracy of " in output
+        for row in measured[BASELINE]["holdout_thresholds"]:
+            assert f"{row['threshold']}" in output
+            assert f"{row['precision']:.2%}" in output
+            assert f"{row['recall']:.2%}" in output
     # The fallback corpus is followed by the command that tries again.
     assert ("run: make repro" in output) is (corpus != "imdb")
 
@@ -51,13 +64,13 @@ def test_mistakes_are_printed_worst_first(
 ) -> None:
     texts = [(FIRST, "First.<br /><br />[red]Odd[/red] text."), (FIRST, "Second.")]
     write_mistakes(*texts, (DISAGREEMENT, "Third."), probabilities=PROBABILITIES)
-    output = invoke("mistakes", FIRST)
+    output = invoke("mistakes", "--model", FIRST)
     predicted = ", ".join(f"{TITLES[name]} {value:.4f}" for name, value in PROBABILITIES.items())
     assert f"negative; probability of positive: {predicted}" in " ".join(output.split())
     assert "First.\n\n[red]Odd[/red] text." in output
     assert "Third." not in output
-    assert "Second." not in invoke("mistakes", FIRST, "--count", "1")
-    assert f"The {TITLES[LAST]} correctly classifies" in invoke("mistakes", LAST)
+    assert "Second." not in invoke("mistakes", "--model", FIRST, "--count", "1")
+    assert f"{TITLES[BASELINE]}: correct" in invoke("mistakes", "--model", BASELINE)
     # The project is found from its subfolders, or given.
     monkeypatch.chdir(MISTAKES.parent)
     assert "Third." in invoke("mistakes")

@@ -11,23 +11,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 import httpx2
+import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
 
 from birnn.cli import serve
 from birnn.cli.request_queue import LONGEST_QUEUE
 from birnn.core.errors import InputError
-from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.inference.explanation import Explainer, Explanation
+from birnn.evaluation.model_names import NETWORK_BLEND, NETWORKS, TITLES
+from birnn.inference.explanation import Explainer
+from birnn.inference.predictor import Predictions, Predictor
 from tests.birnn.cli.conftest import Run
 
 JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture(scope="module")
-def client(explainer: Explainer) -> Iterator[TestClient]:
+def client(predictor: Predictor) -> Iterator[TestClient]:
     """Yield a client of the application."""
-    app = serve.create(explainer, hosts=["localhost"])
+    app = serve.create(predictor, hosts=["localhost"])
     with TestClient(app, base_url="http://localhost") as test_client:
         yield test_client
 
@@ -52,7 +54,7 @@ def test_form_explains_a_text_without_scripts(client: TestClient) -> None:
     assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
 
 
-def test_json_equals_the_explanation(client: TestClient, explainer: Explainer) -> None:
+def test_json_equals_the_explanation(client: TestClient, predictor: Predictor) -> None:
     texts = [
         "A good film.",
         "",
@@ -66,15 +68,23 @@ def test_json_equals_the_explanation(client: TestClient, explainer: Explainer) -
     ]
     batch = client.post("/predict", json={"texts": texts}).json()["predictions"]
     for text, prediction in zip(texts, batch, strict=True):
-        expected = explainer.explain(text)
+        expected = Explainer(predictor).explain(text)
         if text.strip():
             answer = client.post("/explain", json={"text": text})
             assert answer.json() == asdict(expected)
         assert prediction["sentiment"] == expected.sentiment
         assert prediction["probability"] == pytest.approx(expected.probability, abs=1e-6)
-        assert prediction["no_known_words"] == expected.no_known_words
-        for name, network in expected.networks.items():
-            assert prediction["networks"][name] == pytest.approx(network.probability, abs=1e-6)
+        assert prediction["known"] == expected.known
+        for name, model in expected.models.items():
+            assert prediction["models"][name] == pytest.approx(model.probability, abs=1e-6)
+
+
+def test_threshold_of_a_request_decides(client: TestClient) -> None:
+    for threshold, sentiment in ((0.0001, "positive"), (0.9999, "negative")):
+        body = {"texts": ["good"], "threshold": threshold}
+        (prediction,) = client.post("/predict", json=body).json()["predictions"]
+        explained = client.post("/explain", json={"text": "good", "threshold": threshold}).json()
+        assert prediction["sentiment"] == explained["sentiment"] == sentiment
 
 
 def test_large_requests_are_refused(client: TestClient) -> None:
@@ -97,6 +107,10 @@ def test_large_requests_are_refused(client: TestClient) -> None:
     [
         *(("/explain", body) for body in (b"", b"\xff", b'{"text": " "}', rb'{"text": "\ud800"}')),
         *(("/predict", body) for body in (b"[]", b'{"texts": []}', rb'{"texts": ["\ud800"]}')),
+        *(
+            ("/predict", b'{"texts": ["good"], %b}' % field)
+            for field in (b'"threshold": 1', b'"threshold": 0', b'"model": "bilstm"')
+        ),
     ],
 )
 def test_invalid_requests_are_refused(client: TestClient, path: str, body: bytes) -> None:
@@ -120,9 +134,9 @@ def test_api_page_works_offline_and_its_examples_are_valid(client: TestClient) -
 
 
 def test_access_log_has_one_line_per_request_without_the_text(
-    explainer: Explainer, capsys: pytest.CaptureFixture[str]
+    predictor: Predictor, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    app = serve.create(explainer, hosts=["localhost"], access_log=True)
+    app = serve.create(predictor, hosts=["localhost"], access_log=True)
     with TestClient(app, base_url="http://localhost") as logged:
         logged.post("/explain", json={"text": "secret"})
         logged.get("/?text=secret")
@@ -135,31 +149,29 @@ def test_access_log_has_one_line_per_request_without_the_text(
     ]
 
 
-class BlockedExplainer(Explainer):
-    """An explainer that waits until it is released."""
+class BlockedPredictor(Predictor):
+    """A predictor that waits until it is released."""
 
-    def __init__(self, explainer: Explainer) -> None:
-        """Block an explainer."""
-        super().__init__(explainer.predictor)
-        self.started, self.released = threading.Event(), threading.Event()
-        self._explainer = explainer
+    started, released = threading.Event(), threading.Event()
 
-    def explain(self, text: str) -> Explanation:
-        """Explain the prediction for a text after the release."""
+    def predict_tokens(self, tokens: pa.ListArray) -> Predictions:
+        """Return the predictions after the release."""
         self.started.set()
         assert self.released.wait(60)
-        return self._explainer.explain(text)
+        return super().predict_tokens(tokens)
 
 
 @pytest.fixture
-def blocked(explainer: Explainer) -> Iterator[BlockedExplainer]:
-    """Yield a blocked explainer, and release it at the end."""
-    blocked = BlockedExplainer(explainer)
+def blocked(predictor: Predictor) -> Iterator[BlockedPredictor]:
+    """Yield a blocked predictor, and release it at the end."""
+    blocked = BlockedPredictor(predictor.models)
+    blocked.started.clear()
+    blocked.released.clear()
     yield blocked
     blocked.released.set()
 
 
-def test_full_queue_refuses_requests(blocked: BlockedExplainer) -> None:
+def test_full_queue_refuses_requests(blocked: BlockedPredictor) -> None:
     transport = httpx2.ASGITransport(serve.create(blocked, hosts=["localhost"]))
 
     async def ask() -> None:
@@ -184,7 +196,7 @@ def test_full_queue_refuses_requests(blocked: BlockedExplainer) -> None:
 
 
 def test_accepted_requests_are_answered_before_the_server_stops(
-    blocked: BlockedExplainer,
+    blocked: BlockedPredictor,
 ) -> None:
     server = serve.server(serve.create(blocked, hosts=["127.0.0.1"]))
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
@@ -192,7 +204,12 @@ def test_accepted_requests_are_answered_before_the_server_stops(
         stopped = pool.submit(server.run, [listener])
         accepted = pool.submit(httpx2.post, f"{address}/explain", json={"text": "good"})
         assert blocked.started.wait(60)
-        assert httpx2.get(f"{address}/health").json() == {"status": "ok", "waiting": 1}
+        assert httpx2.get(f"{address}/health").json() == {
+            "status": "ok",
+            "model": NETWORK_BLEND,
+            "accuracy": None,
+            "waiting": 1,
+        }
         server.should_exit = True
         while server.servers and server.servers[0].is_serving():
             time.sleep(0.01)

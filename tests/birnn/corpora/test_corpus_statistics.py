@@ -69,13 +69,13 @@ def distinctive_words(file: Path, count: int = 10) -> list[DistinctiveWord]:
 
 
 def test_distinctive_words(tmp_path: Path) -> None:
-    positive = ["the good good film"] * 60 + ["the fine film \x85"] * 40 + ["the rare film"] * 5
+    positive = ["the good good film"] * 60 + ["the fine film x\u00ad"] * 40 + ["the rare film"] * 5
     negative = ["the bad film"] * 90 + ["the good film"] * 10 + ["..."] * 5
     rows = [("a", 1, text) for text in positive] + [("a", 0, text) for text in negative]
     order = np.random.default_rng(0).permutation(len(rows))
     file = write(tmp_path, [rows[index] for index in order])
     # Words that both classes use, rare words and words that cannot be printed are left out.
-    assert "\x85" in tokenizer.read(tmp_path / "vocabulary.txt")
+    assert "x\u00ad" in tokenizer.read(tmp_path / "vocabulary.txt")
     positive_words = [
         DistinctiveWord("good", 60 / 105, 10 / 105),
         DistinctiveWord("fine", 40 / 105, 0),

@@ -50,6 +50,7 @@ def test_both_splits_and_the_vocabulary_are_stored(tmp_path: Path) -> None:
     assert description == {
         "name": "mine",
         "requested": "yours",
+        "tokenizer": "unicode",
         "vocabulary": 3,
         "overlap": 0,
         "train": {"reviews": 3, "positive": 2, "groups": 2},

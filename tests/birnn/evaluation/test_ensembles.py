@@ -1,10 +1,12 @@
 """Blends of models: their weights, fitted to held-out reviews, and their metrics."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.evaluation import ensembles, intervals, metrics
+from birnn.evaluation import ensembles, intervals, metrics, selection, summary, temperature
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from tests.birnn import samples
 
@@ -20,14 +22,24 @@ def test_fitted_weight_minimizes_the_loss() -> None:
     assert ensembles.fit_weight(labels, first, random) < 0.05
 
 
+def on_held_out(labels: pd.Series, log_odds: Any) -> Any:
+    fitted = temperature.fit(labels, log_odds)
+    return summary.rounded(
+        {
+            "holdout_accuracy": ((log_odds > 0) == labels).mean(),
+            "holdout_thresholds": metrics.threshold_scores(labels, log_odds / fitted),
+            "temperature": fitted,
+        }
+    )
+
+
 def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
     columns = samples.predictions()
     once, test = samples.metrics(columns), pd.DataFrame(columns)
     held_out = pd.DataFrame(samples.predictions(seed=1))
     measured = ensembles.add_ensembles(once, held_out, test)
     for name in TITLES:
-        correct = (held_out[name] > 0) == held_out["label"]
-        assert measured[name] == once[name] | {"holdout_accuracy": round(correct.mean(), 4)}
+        assert measured[name] == once[name] | on_held_out(held_out["label"], held_out[name])
     weight, (held_out_blends, blends) = ensembles.fit_blends(held_out, [held_out, test])
     networks = test[[*NETWORKS]].mean(axis=1)
     assert blends["networks"] == pytest.approx(networks, abs=1e-6)
@@ -38,7 +50,24 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
         correct = (blends[name] > 0) == test["label"]
         interval = intervals.proportion_interval(correct.to_numpy(), columns["group"])
         assert scores.pop("accuracy_interval") == pytest.approx(interval, abs=1e-4)
-        held_out_correct = (held_out_blends[name] > 0) == held_out["label"]
-        assert scores.pop("holdout_accuracy") == round(held_out_correct.mean(), 4)
+        added = on_held_out(held_out["label"], held_out_blends[name])
+        assert {key: scores.pop(key) for key in added} == added
         expected = metrics.compute_scores(columns["label"], blends[name])
         assert scores == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "network", "combined", "expected"),
+    [
+        (0.8, 0.7, 0.9, "networks"),
+        (0.8, 0.9, 0.9, samples.MODELS[0]),
+        (0.9, 0.9, 0.9, BASELINE),
+        (None, None, None, "networks"),
+    ],
+)
+def test_default_model_is_the_cheapest_of_the_most_accurate(
+    baseline: float | None, network: float | None, combined: float | None, expected: str
+) -> None:
+    accuracies = dict.fromkeys(NETWORKS, network) | {BASELINE: baseline, "networks": combined}
+    measured = {name: {"holdout_accuracy": value} for name, value in accuracies.items() if value}
+    assert selection.default_model({"blends": measured}) == expected

@@ -30,6 +30,9 @@ def test_worked_example() -> None:
     pairs = product(("negative", "positive"), repeat=2)
     expected_counts = [(*pair, count) for pair, count in zip(pairs, (2, 1, 0, 1), strict=True)]
     assert [tuple(row.values()) for row in counts] == expected_counts
+    rows = [tuple(row.values()) for row in metrics.threshold_scores(LABELS, LOG_ODDS)[1:]]
+    assert rows == [(0.3, 2 / 3, 1), (0.5, 0.5, 0.5), (0.7, 1, 0.5), (0.9, None, 0)]
+    assert metrics.threshold_scores(0 * LABELS, LOG_ODDS)[2]["recall"] is None
 
 
 def test_constant_prediction() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from birnn.evaluation import mistakes
 from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS
+from birnn.inference.predictor import CHOICES
 from birnn.networks import decision
 from tests.birnn import samples
 
@@ -26,10 +27,11 @@ def test_most_disagreed_requires_different_classes() -> None:
 
 def test_kinds_are_shown_with_probabilities() -> None:
     reviews = pd.DataFrame(samples.predictions())
-    expected = [mistakes.most_wrong(reviews, name) for name in NETWORKS]
+    models = reviews.assign(networks=reviews[[*NETWORKS]].mean(axis=1))
+    expected = [mistakes.most_wrong(models, name) for name in CHOICES]
     expected.append(mistakes.most_disagreed(reviews, list(NETWORKS)))
     table = mistakes.find(reviews)
-    kinds = np.repeat([*NETWORKS, DISAGREEMENT], [len(rows) for rows in expected])
+    kinds = np.repeat([*CHOICES, DISAGREEMENT], [len(rows) for rows in expected])
     assert table["kind"].tolist() == kinds.tolist()
     for name in samples.MODELS:
         probabilities = decision.probability(pd.concat(expected)[name].to_numpy())

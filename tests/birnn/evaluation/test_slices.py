@@ -1,21 +1,31 @@
 """Accuracy on slices of the reviews."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birnn.evaluation import intervals, slices
 
-EMPTY = {"reviews": 0, "accuracy": None, "low": None, "high": None}
+UNKNOWN = {"accuracy": None, "low": None, "high": None}
 
 
 def test_by_length() -> None:
-    lengths = np.arange(1, 101, dtype=np.int32)
-    rows = slices.by_length(lengths, lengths > 50, lengths)
+    lengths = np.arange(1, 301, dtype=np.int32)
+    rows = slices.by_length(lengths, lengths > 150, lengths)
     extents = [(row["shortest"], row["words"], row["longest"], row["reviews"]) for row in rows]
-    assert extents == [(start + 1, start + 5.5, start + 10, 10) for start in range(0, 100, 10)]
+    assert extents == [(start + 1, start + 15.5, start + 30, 30) for start in range(0, 300, 30)]
     assert [row["accuracy"] for row in rows] == [0] * 5 + [1] * 5
-    assert (rows[0]["low"], rows[0]["high"]) == intervals.score_interval(0, 10)
+    assert (rows[0]["low"], rows[0]["high"]) == intervals.score_interval(0, 30)
+
+
+@pytest.mark.parametrize(("reviews", "sizes"), [(29, [29]), (89, [45, 44])])
+def test_small_slices_have_no_accuracy(reviews: int, sizes: list[int]) -> None:
+    lengths = np.arange(reviews, dtype=np.int32)
+    rows = slices.by_length(lengths, lengths >= 0, lengths)
+    assert [row["reviews"] for row in rows] == sizes
+    for row in rows:
+        assert (row | UNKNOWN == row) is (row["reviews"] < 30)
 
 
 @settings(max_examples=30)
@@ -30,20 +40,19 @@ def test_slices_partition_the_reviews(lengths: list[int]) -> None:
 
 
 def test_truncation_counts_the_start_id() -> None:
-    lengths, correct = np.array([2, 3, 4], np.int32), np.array([True, False, True])
-    whole, truncated = slices.by_truncation(lengths, 4, correct, lengths)
-    assert (whole["truncated"], whole["reviews"], whole["accuracy"]) == (False, 2, 0.5)
-    assert (truncated["truncated"], truncated["reviews"], truncated["accuracy"]) == (True, 1, 1)
-    assert slices.by_truncation(lengths, 10, correct, lengths)[1] == {"truncated": True} | EMPTY
+    lengths, groups = np.repeat(np.array([2, 3, 4], np.int32), 30), np.arange(90, dtype=np.int32)
+    whole, truncated = slices.by_truncation(lengths, 4, lengths != 3, groups)
+    assert (whole["truncated"], whole["reviews"], whole["accuracy"]) == (False, 60, 0.5)
+    assert (truncated["truncated"], truncated["reviews"], truncated["accuracy"]) == (True, 30, 1)
+    _, none = slices.by_truncation(lengths, 10, lengths != 3, groups)
+    assert none == {"truncated": True, "reviews": 0} | UNKNOWN
 
 
 def test_accuracy_by_overlap() -> None:
-    in_training, correct = np.array([[1, 0, 0, 1, 0], [1, 1, 0, 1, 0]], np.bool_)
-    groups = np.array([0, 1, 1, 2, 3], np.int32)
+    in_training, correct = np.tile([[1, 0, 0, 1, 0], [1, 1, 0, 1, 0]], 15).astype(np.bool_)
+    groups = np.repeat(np.arange(25, dtype=np.int32), 3)
     apart, shared = slices.by_overlap(in_training, correct, groups)
     low, high = intervals.proportion_interval(correct[~in_training], groups[~in_training]) or ()
-    expected = {"reviews": 3, "accuracy": 1 / 3, "low": low, "high": high}
+    expected = {"reviews": 45, "accuracy": 1 / 3, "low": low, "high": high}
     assert apart == {"in_training": False} | expected
-    assert (shared["in_training"], shared["reviews"], shared["accuracy"]) == (True, 2, 1)
-    _, none = slices.by_overlap(np.zeros(5, np.bool_), correct, groups)
-    assert none == {"in_training": True} | EMPTY
+    assert (shared["in_training"], shared["reviews"], shared["accuracy"]) == (True, 30, 1)

@@ -12,11 +12,11 @@ import pytest
 from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.experiments import cluster, grid, runs, worker
-from birnn.experiments.cluster import Cluster, Needs
+from birnn.experiments.cluster import Cluster
 from tests.birnn.experiments.repository import fake_dvc, git
 from tests.projects import commit
 
-MACHINES = Cluster(Needs(2, 1), "origin", "address", "commit", {"url": "s3://a"})
+MACHINES = Cluster(2, 1, "origin", "address", "commit", {"url": "s3://a"})
 TIMES = json.dumps({"md5": "a", "seconds": [1]}) + "\n"
 
 
@@ -102,16 +102,16 @@ def test_cluster_has_the_remotes_of_the_project(repository: Path) -> None:
     git("init", "-q", "--bare", "origin.git")
     git("remote", "add", "origin", "origin.git")
     git("push", "-q", "--set-upstream", "origin", "main")
-    needs, shared = Needs(1, 0), {"url": "s3://bucket", "use_ssl": "True"}
+    shared = {"url": "s3://bucket", "use_ssl": "True"}
     address, head = f"{repository}/origin.git", git("rev-parse", "HEAD")
-    assert cluster.connect(needs, "origin") == Cluster(needs, "origin", address, head, shared)
+    assert cluster.connect(1, 0, "origin") == Cluster(1, 0, "origin", address, head, shared)
     # Options of this machine count, but its secrets are not shared.
     configure("config.local", "url = s3://b\n    region = c\n    secret_access_key = d")
     git("remote", "set-url", "origin", "ssh://git@example.com/a.git")
-    connected = cluster.connect(needs, "origin")
+    connected = cluster.connect(1, 0, "origin")
     assert connected.address == "ssh://git@example.com/a.git"
     assert connected.dvc_remote == shared | {"url": "s3://b", "region": "c"}
     for address in ("https://token@example.com/c", "ssh://a:b@c/d"):
         git("remote", "set-url", "origin", address)
         with pytest.raises(InputError, match="address of the git remote origin contains credent"):
-            cluster.connect(needs, "origin")
+            cluster.connect(1, 0, "origin")

@@ -9,7 +9,7 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
-from birnn.experiments import grid, revisions, runs
+from birnn.experiments import grid, runs
 from birnn.experiments.grid import Point
 from tests.birnn.experiments.repository import METRICS, OTHER, TRAIN, add, git, make_run, write
 
@@ -128,7 +128,7 @@ def test_workspace_is_a_run_if_it_is_complete() -> None:
     runs.LOCK.write_text(runs.LOCK.read_text()[:-1])
     assert runs.workspace() is None
     with pytest.raises(InputError, match=r"^dvc\.lock is damaged: run git checkout"):
-        revisions.read()
+        runs.read()
 
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])

@@ -1,23 +1,27 @@
 """Predictions and segments of explained texts."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from birnn.evaluation.model_names import BASELINE
 from birnn.inference.explanation import Explainer, Explanation
-from tests.birnn.predictors import small_predictor
+from tests.birnn.predictors import WORDS, small_baseline, small_predictor
 
 EXPLAINER = Explainer(small_predictor(maxlen=4))
+LINEAR = Explainer(replace(small_baseline(), temperatures={BASELINE: 0.5}))
 TEXTS = st.text(st.characters() | st.sampled_from(" .,-'good bad film"))
 
 
 @settings(max_examples=20)
-@given(TEXTS)
-def test_segments_cover_the_text_and_only_words_contribute(text: str) -> None:
-    explanation = EXPLAINER.explain(text)
+@given(TEXTS, st.sampled_from([EXPLAINER, LINEAR]))
+def test_segments_cover_the_text_and_only_words_contribute(text: str, explainer: Explainer) -> None:
+    explanation = explainer.explain(text)
     assert "".join(segment.text for segment in explanation.segments) == text
-    assert explanation.no_known_words == (explanation.probability is None)
-    for network in explanation.networks.values():
+    assert (explanation.known == 0) == (explanation.probability is None)
+    for network in explanation.models.values():
         total = network.blank + sum(network.contributions) + network.gap
         assert total == pytest.approx(network.log_odds, abs=1e-4)
         for segment, contribution in zip(explanation.segments, network.contributions, strict=True):
@@ -31,7 +35,7 @@ def test_truncated_and_unknown_words_are_marked() -> None:
     # The sequence has four ids, so truncation removes the start and the first word.
     assert [segment.read for segment in words] == [False, True, True, True, True]
     assert [segment.known for segment in words] == [True, True, False, True, True]
-    for network in explanation.networks.values():
+    for network in explanation.models.values():
         contributions = dict(zip(explanation.segments, network.contributions, strict=True))
         assert [contributions[word] != 0 for word in words] == [word.read for word in words]
 
@@ -40,5 +44,20 @@ def test_truncated_and_unknown_words_are_marked() -> None:
 def test_text_without_known_words_gets_no_prediction(text: str) -> None:
     # In the last text, truncation removes the known words.
     explanation = EXPLAINER.explain(text)
-    assert explanation == Explanation(explanation.segments, no_known_words=True)
+    assert explanation == Explanation(explanation.segments)
     assert "".join(segment.text for segment in explanation.segments) == text
+
+
+def test_baseline_is_explained_exactly() -> None:
+    text = "The good, good film. Bad!"
+    weights = LINEAR.predictor.models[BASELINE].weights
+    ngrams = ["the", "good", "film", "bad", "the good", "good good", "good film", "film bad"]
+    expected = {ngram: 2 * weights[ngram] for ngram in ngrams if ngram in weights}
+    assert len(expected) > len(WORDS) - 3
+    (explained,) = LINEAR.explain(text).models.values()
+    assert {term.text: term.contribution for term in explained.strongest} == expected
+    assert explained.log_odds == pytest.approx(explained.blank + sum(expected.values()))
+    assert explained.log_odds == pytest.approx(LINEAR.predictor.predict([text]).log_odds[0])
+    assert abs(explained.gap) < 1e-9
+    halves = [expected.get(f"{pair}", 0) / 2 for pair in ("good film", "film bad")]
+    assert explained.contributions[6] == pytest.approx(expected["film"] + sum(halves))

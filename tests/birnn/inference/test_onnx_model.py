@@ -2,6 +2,9 @@
 
 import re
 import runpy
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import get_args
@@ -13,11 +16,13 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Pooling, Side
+from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND
 from birnn.inference import onnx_model
-from birnn.inference.predictor import COMBINED, Predictor
-from birnn.networks.decision import combine, probability
-from tests.birnn.odd_texts import ODD
-from tests.birnn.predictors import gated, small_predictor
+from birnn.inference.network_model import NetworkModel, networks_of
+from birnn.inference.predictor import Predictor
+from birnn.networks.decision import probability
+from tests.birnn.odd_texts import LANGUAGES, ODD, VOCABULARY
+from tests.birnn.predictors import gated, small_baseline, small_predictor
 from tests.projects import PROJECT
 
 LONG = "A good film, and isn't the bad film naïve? Good! The good, the bad and a film. "
@@ -36,44 +41,57 @@ def python_example() -> str:
     return next(block for block in blocks if "onnxruntime" in block)
 
 
-@pytest.mark.parametrize(("padding", "truncating", "pooling"), LAYOUTS)
-def test_example_in_the_docs_predicts_the_same(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    padding: Side,
-    truncating: Side,
-    pooling: Pooling,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    longest = 3 if truncating == "pre" else 0
+def networks(padding: Side, truncating: Side, pooling: Pooling) -> Predictor:
+    """Return networks, half of which read n-grams."""
     layout = {"padding": padding, "truncating": truncating, "pooling": pooling}
-    predictor = gated(small_predictor(**layout, longest_ngram=longest))
+    if padding == "post":
+        layout |= {"words": VOCABULARY, "tokenizer": "unicode"}
+    predictor = gated(small_predictor(**layout, longest_ngram=3 if truncating == "pre" else 0))
+    first, *_ = predictor.models
+    return replace(predictor, temperatures={first: 0.5, NETWORK_BLEND: 2.0})
+
+
+def linear(longest: int) -> Predictor:
+    """Return a baseline."""
+    return replace(small_baseline(longest), temperatures={BASELINE: 1.5})
+
+
+@pytest.mark.parametrize(
+    "create",
+    [*(partial(networks, *layout) for layout in LAYOUTS), partial(linear, 1), partial(linear, 3)],
+)
+def test_example_in_the_docs_predicts_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, create: Callable[[], Predictor]
+) -> None:
+    predictor = create()
+    monkeypatch.chdir(tmp_path)
     onnx_model.write(predictor, Path("birnn.onnx"))
     onnx.checker.check_model("birnn.onnx", full_check=True)
     Path("example.py").write_text(python_example(), encoding="utf-8")
     example = runpy.run_path("example.py")
-    exported = example["predict"](REVIEWS)
-    log_odds = predictor.predict(REVIEWS)
-    expected = log_odds | {COMBINED: combine(list(log_odds.values()))}
+    reviews = REVIEWS if predictor.tokenizer == "keras" else [*LANGUAGES]
+    exported = example["predict"](reviews)
+    predicted = predictor.predict(reviews)
+    expected = predicted.by_model | {COMBINED: predicted.log_odds}
     assert exported.keys() == expected.keys()
     for name, odds in expected.items():
         assert np.ptp(odds) > 0.1
         assert np.abs(exported[name] - probability(odds)).max() <= 1e-5
-    # Equal networks give equal bytes, and an equal table of n-grams is stored once per length.
+    # Equal models give equal bytes, and an equal table of n-grams is stored once per length.
     written = Path("birnn.onnx").read_bytes()
     onnx_model.write(predictor, Path("birnn.onnx"))
     assert Path("birnn.onnx").read_bytes() == written
     nodes = onnx.load("birnn.onnx").graph.node
-    assert [node.op_type for node in nodes].count("LabelEncoder") == longest
+    assert [node.op_type for node in nodes].count("LabelEncoder") in {0, 3}
 
 
 def test_other_layers_are_refused(tmp_path: Path) -> None:
-    embedding, *after = next(iter(PREDICTOR.networks.values())).layers
+    first, model = next(iter(networks_of(PREDICTOR).items()))
+    embedding, *after = model.network.layers
     after[0] = keras.layers.Bidirectional(keras.layers.SimpleRNN(4))
-    other = keras.Sequential([embedding, *after])
-    first = next(iter(PREDICTOR.networks))
-    networks = {"average": other, "simple": other} | PREDICTOR.networks
+    other = NetworkModel(model.encoding, keras.Sequential([embedding, *after]))
+    models = {"average": other, "simple": other, **PREDICTOR.models}
     # The error names all of them, and a network that can be exported.
-    with pytest.raises(InputError, match=rf"average, simple\. .*--network {first}$"):
-        onnx_model.write(Predictor(PREDICTOR.encoding, networks), tmp_path / "a.onnx")
+    with pytest.raises(InputError, match=rf"average, simple\. .*--model {first}$"):
+        onnx_model.write(Predictor(models), tmp_path / "a.onnx")
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ import pytest
 
 from birnn.style import formatting
 
-FAILURES = {"failure_rate": 0.25, "failures": 1_000, "low": 0.125, "high": 0.5}
+FAILURES = {"failure_rate": 0.25, "failures": 1_000, "low": 0.125, "high": 0.5, "informative": True}
 DIFFERENCE = {"accuracy_difference": 0.01, "difference_low": -0.02, "difference_high": 0.04}
 
 
@@ -25,6 +25,7 @@ DIFFERENCE = {"accuracy_difference": 0.01, "difference_low": -0.02, "difference_
         (formatting.failures(FAILURES), "25.0 (12.5 to 50.0)"),
         (formatting.failures(FAILURES | {"low": math.nan}), "1,000"),
         (formatting.failures(FAILURES | {"failure_rate": math.nan}), "–"),
+        (formatting.failures(FAILURES | {"informative": False}), "not informative"),
         (formatting.paired_difference(DIFFERENCE), "+1.00 (−2.00 to +4.00)"),
         (formatting.listed(["a"]), "a"),
         (formatting.listed(["a", "b"], "or"), "a or b"),

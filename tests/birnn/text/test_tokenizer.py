@@ -1,12 +1,17 @@
-"""Tests of splitting texts into words and ranking them, as Keras does."""
+"""Tests of splitting texts into words and ranking them."""
 
+import unicodedata
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from birnn.text import tokenizer
+from birnn.text import tokenizer, unicode_words
+from birnn.text.tokenizer import Tokenizer
+from tests.birnn.odd_texts import LANGUAGES, UNICODE_TEXTS
 
 TEXT = st.text(st.characters(codec="utf-8") | st.sampled_from(" \t\n.'-<>\r\x0b\x85AZ"))
 LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
@@ -30,13 +35,26 @@ def keras_words(text: str) -> list[str]:
     ],
 )
 def test_known_texts(text: str, words: list[str] | None) -> None:
-    assert tokenizer.tokenize([text]).to_pylist() == [words]
+    assert tokenizer.tokenize([text], "keras").to_pylist() == [words]
+
+
+@pytest.mark.parametrize(("text", "words"), LANGUAGES.items())
+def test_words_of_any_language(text: str, words: str) -> None:
+    assert tokenizer.tokenize([text], "unicode").to_pylist() == [words.split() or None]
+    decomposed = unicodedata.normalize("NFD", text)
+    assert tokenizer.tokenize([decomposed], "unicode").to_pylist() == [words.split() or None]
+
+
+@given(UNICODE_TEXTS)
+def test_exported_regular_expression_finds_the_same_words(text: str) -> None:
+    words = [unicode_words.normalize(word) for word in regex.findall(unicode_words.WORD, text)]
+    assert [*filter(None, words)] == (tokenizer.tokenize([text], "unicode").to_pylist()[0] or [])
 
 
 @given(texts=st.lists(TEXT))
 def test_words_match_keras(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     expected = [keras_words(text) for text in texts]
-    tokens = tokenizer.tokenize(texts)
+    tokens = tokenizer.tokenize(texts, "keras")
     assert [words or [] for words in tokens.to_pylist()] == expected
     counts = tokenizer.count(tokens)
     assert counts == Counter(word for words in expected for word in words)
@@ -46,10 +64,14 @@ def test_words_match_keras(tmp_path_factory: pytest.TempPathFactory, texts: list
 
 
 # Lone surrogates, which UTF-8 cannot encode, must not fail.
-@given(TEXT | st.text(st.characters() | st.characters(categories=["Cs"])))
-def test_spans_match_tokens(text: str) -> None:
-    words = [text[start:end].translate(LOWER) for start, end in tokenizer.spans(text)]
-    assert words == (tokenizer.tokenize([text]).to_pylist()[0] or [])
+@pytest.mark.parametrize(
+    ("name", "normalize"),
+    [("keras", lambda word: word.translate(LOWER)), ("unicode", unicode_words.normalize)],
+)
+@given(text=TEXT | UNICODE_TEXTS | st.text(st.characters() | st.characters(categories=["Cs"])))
+def test_spans_match_tokens(name: Tokenizer, normalize: Callable[[str], str], text: str) -> None:
+    words = [normalize(text[start:end]) for start, end in tokenizer.spans(text, name)]
+    assert words == (tokenizer.tokenize([text], name).to_pylist()[0] or [])
 
 
 def test_ties_are_ranked_by_code_points() -> None:

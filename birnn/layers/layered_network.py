@@ -1,4 +1,4 @@
-"""The base class of the networks: an embedding, and layers that subclasses compute."""
+"""The networks as Keras computes them."""
 
 from typing import Any
 
@@ -6,10 +6,11 @@ import keras
 import tensorflow as tf
 
 from birnn.layers.embeddings import Words
+from birnn.layers.pooling import call_layer
 
 
-class BaseNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
-    """A network whose first layer looks up words; subclasses compute the other layers."""
+class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
+    """A network that looks up words, and calls its other Keras layers one after another."""
 
     def call(
         self,
@@ -27,4 +28,6 @@ class BaseNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes withou
 
     def classify(self, words: Words, *, training: bool | None) -> tf.Tensor:
         """Return log-odds, shape (reviews, 1)."""
-        raise NotImplementedError
+        embedding, layer, dropout, output = self.layers
+        states = call_layer(layer, embedding.concatenate(words), words.mask, training=training)
+        return output(dropout(states, training=training))

@@ -6,13 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birnn.inference.attribution import TOLERANCE, Attributor
+from birnn.inference.integrated_gradients import TOLERANCE, Attributor
+from birnn.inference.network_model import networks_of
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from tests.birnn.predictors import IDS, gated, small_predictor
 
 PREDICTOR = small_predictor()
 # Without gates, the large weights of this predictor are too steep to integrate.
-ATTRIBUTORS = {name: Attributor(model) for name, model in gated(PREDICTOR).networks.items()}
+ATTRIBUTORS = {
+    name: Attributor(model.network) for name, model in networks_of(gated(PREDICTOR)).items()
+}
 SEQUENCES = st.lists(
     st.sampled_from([PADDING, START, OUT_OF_VOCABULARY, *range(FIRST_WORD, IDS)]),
     min_size=8,
@@ -26,7 +29,7 @@ def test_contributions_of_words_add_up_to_the_log_odds(sequence: np.ndarray, nam
     result = ATTRIBUTORS[name].attribute(sequence)
     assert abs(result.gap) <= TOLERANCE
     assert result.blank + result.contributions.sum() + result.gap == pytest.approx(result.log_odds)
-    log_odds = PREDICTOR.networks[name].predict_on_batch(sequence[None])[0, 0]
+    log_odds = PREDICTOR.models[name].network.predict_on_batch(sequence[None])[0, 0]
     assert result.log_odds == pytest.approx(log_odds, abs=1e-5)
     is_special = (sequence == PADDING) | (sequence == START)
     assert not result.contributions[is_special].any()

@@ -1,0 +1,68 @@
+"""The trained baseline, which classifies and explains new texts without TensorFlow."""
+
+from collections import Counter
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from birnn.inference.attribution import Attribution
+from birnn.training import baseline
+from birnn.training.baseline import Baseline
+
+
+class BaselineModel:
+    """The baseline, which reads all words of a text."""
+
+    def __init__(self, trained: Baseline) -> None:
+        """Index the n-grams of a trained baseline."""
+        self.baseline = trained
+        self._predictor = baseline.Predictor(trained)
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """The contribution of each n-gram to the log-odds."""
+        return dict(zip(self.baseline.ngrams, self.baseline.weights.tolist(), strict=True))
+
+    @cached_property
+    def vocabulary(self) -> AbstractSet[str]:
+        """The n-grams; the words of each are n-grams, too."""
+        return self.weights.keys()
+
+    def words_read(self, count: int) -> range:
+        """Return which words of a text the baseline reads: all."""
+        return range(count)
+
+    def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
+        """Return the log-odds that each text is positive, float32, shape (texts,)."""
+        return self._predictor(words or [] for words in tokens.to_pylist())
+
+    def attribute(self, words: list[str]) -> Attribution:
+        """Return how each word contributes to the log-odds.
+
+        The contributions of n-grams are exact. Each is shared equally by the places where the
+        n-gram occurs, and there by its words.
+        """
+        places = [
+            (" ".join(words[start : start + length]), start, length)
+            for length in range(1, self.baseline.longest + 1)
+            for start in range(len(words) - length + 1)
+        ]
+        counts = Counter(ngram for ngram, _, _ in places if ngram in self.weights)
+        contributions = np.zeros(len(words))
+        for ngram, start, length in places:
+            if ngram in counts:
+                share = self.weights[ngram] / counts[ngram] / length
+                contributions[start : start + length] += share
+        terms = [(ngram, self.weights[ngram]) for ngram in counts]
+        intercept = self.baseline.intercept
+        log_odds = intercept + sum(weight for _, weight in terms)
+        return Attribution(intercept, log_odds, contributions, terms)
+
+
+def load(folder: Path) -> BaselineModel:
+    """Return the baseline that `training.baseline.save` wrote to `folder`."""
+    return BaselineModel(baseline.load(folder))

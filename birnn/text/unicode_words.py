@@ -1,0 +1,78 @@
+"""Find the words of texts in any language.
+
+A word is a run of letters, digits and marks. As in Unicode's standard annex 29, an apostrophe
+between letters belongs to the word, straight or curly: "don't" is one word. HTML tags, punctuation
+and white space separate words. A character of a script that is written without spaces is a word,
+and so is a symbol such as an emoji or a star. Words are normalized to NFC and lowercase, with
+straight apostrophes.
+
+Words are searched for in the original text and only then normalized, so their spans are exact.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+APOSTROPHES = "\u2018\u2019\u02bc\uff07"  # next to the straight one
+
+_SCRIPTS = "".join(
+    rf"\p{{Script={name}}}"
+    for name in ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
+)
+_UNSPACED = f"{_SCRIPTS}\u30fc\uff70"  # Japanese long vowels belong to no single script
+# A base with its marks, some of which are letters, and consonants stacked on it: about the
+# grapheme clusters, but the same in all versions of Unicode.
+_STACKED = "[\u1039\u17d2][\u1000-\u1021\u1780-\u17b3]"
+_CHARACTER = f"[{_UNSPACED}](?:{_STACKED}|[\\p{{M}}\u0e33\u0eb3\uff9e\uff9f\u200c\u200d])*"
+_LETTER = rf"[^\P{{L}}{_UNSPACED}]|[^\P{{N}}{_UNSPACED}]"
+_RUN = f"(?:{_LETTER})(?:['{APOSTROPHES}]?(?:{_LETTER})|[\\p{{M}}\u00ad\u200c\u200d])*"
+_FLAG = "[\U0001f1e6-\U0001f1ff]{2}"
+_MODIFIERS = "\\p{M}\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
+_SYMBOL = f"{_FLAG}|\\p{{So}}(?:[{_MODIFIERS}]|\u200d\\p{{S}})*"
+_TAG = r"</?[a-zA-Z][a-zA-Z0-9]*(?:[ \t\r\n][^<>=]*=[^<>]*|[ \t\r\n]*/?)>"
+
+# The first group of a match is a word. Matches without it separate words. This is a regular
+# expression of JavaScript with the flag u and of Python's package regex.
+WORD = rf"{_TAG}|[\p{{P}}\p{{M}}\p{{Sc}}]|({_RUN}|{_CHARACTER}|{_SYMBOL})"
+
+# For RE2, in which scripts have another syntax, and in which groups are slow: the first pattern
+# puts each match on its own line, the second removes the lines that are not words.
+MATCH, MATCH_LINE = WORD.replace("Script=", ""), "\n\\0\n"
+NO_WORD = r"(?m)^(?:[^\p{L}\p{N}\p{So}\n].*)?(?:\n|\z)"
+
+REPLACE = dict.fromkeys(APOSTROPHES, "'")  # in words, after NFC and lowercase
+_STRAIGHT = str.maketrans(REPLACE)
+
+
+def normalize(word: str) -> str:
+    """Return a word, or words in separate lines, as the vocabulary contains it."""
+    return unicodedata.normalize("NFC", word).lower().translate(_STRAIGHT)
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Return the start and end in the text of each word."""
+    lines = _lines([text])[0].as_py().split("\n")
+    no_words = pc.match_substring_regex(pa.array(lines, pa.string()), NO_WORD).to_pylist()
+    found, end = [], 0
+    for line, no_word in zip(lines, no_words, strict=True):
+        start, end = end, end + len(line)
+        if not no_word:
+            found.append((start, end))
+    return found
+
+
+def tokenize(texts: Iterable[str]) -> pa.ListArray:
+    """Split each text into words, as a `list<string>` array; a text without words gives a null."""
+    words = pc.replace_substring_regex(_lines(texts), NO_WORD, "").to_pylist()
+    normalized = pa.array(
+        (normalize(text).removesuffix("\n") or None for text in words), pa.string()
+    )
+    return pc.split_pattern(normalized, "\n")
+
+
+def _lines(texts: Iterable[str]) -> pa.StringArray:
+    """Break each text into lines: words, what separates them, and empty lines."""
+    encodable = (text.encode(errors="replace").replace(b"\n", b" ") for text in texts)
+    return pc.replace_substring_regex(pa.array(encodable, pa.string()), MATCH, MATCH_LINE)
