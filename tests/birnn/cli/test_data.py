@@ -142,12 +142,11 @@ def test_suggested_copy_includes_test_files(train: str, test: str) -> None:
     ("positive", "negative", "expected"),
     [
         ("positive", "negative", {}),
-        ("Pos", "Neg", {"positive": "pos", "negative": "neg"}),
         (True, False, {"positive": "true", "negative": "false"}),
         (1, -1, {"positive": [1], "negative": [-1]}),
         (5, 1, {"positive": [4, 5], "negative": [1, 2]}),
         ("5 Stars", "1 star", {"positive": ["5 stars"], "negative": ["1 star"]}),
-        (3.5, -0.25, {"positive": ">0", "negative": "<0"}),
+        (4.5, 1.5, {"positive": ">3", "negative": "<3"}),
         (9.0, 2.0, {"positive": [7, 8, 9, 10], "negative": [0, 1, 2, 3, 4]}),
     ],
 )
