@@ -26,7 +26,7 @@ Threshold = Annotated[
     float | None,
     typer.Option(
         callback=choices.check_threshold,
-        help="Probability of positive above which a text is positive, between 0 and 1.",
+        help="Probability of the positive class above which a text belongs to it, between 0 and 1.",
         show_default="0.5",
     ),
 ]

@@ -118,8 +118,7 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
         train, test = (
             corpus_statistics.measure(temporary / f"{split}.parquet", known) for split in SPLITS
         )
-    positive = corpus.classes[1]
-    rows = corpus_statistics.tabulate(train, test, overlap, pad.maxlen, positive)
+    rows = corpus_statistics.tabulate(train, test, overlap, pad.maxlen, corpus.classes[1])
     fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start
     maxlen = min(math.ceil(fitting / 10) * 10, 10_000)
     warnings = _warnings(train, test, words, pad.maxlen, maxlen)
@@ -143,6 +142,7 @@ def _warnings(
     """Return a line for each property that makes results on the corpus worse or misleading."""
     contradictory = train.contradictory + test.contradictory
     positive, size = train.positive / len(train.lengths), len(test.lengths)
+    smaller = min(positive, 1 - positive)
     points = 98 / size**0.5
     longer = (
         f"pad.maxlen={suggested} truncates few, but takes {suggested / maxlen:.1f} times as long"
@@ -152,7 +152,7 @@ def _warnings(
     letters = np.median([*map(len, words)])
     table = (
         (contradictory > 0, f"{contradictory:,} texts have both labels: correct or remove them"),
-        (not RARE <= positive <= 1 - RARE, f"{positive:.1%} of train are positive: {IMBALANCE}"),
+        (smaller < RARE, f"the smaller class has {smaller:.1%} of train: {IMBALANCE}"),
         (size < FEW, f"{size} test reviews: accuracy is uncertain by up to ±{points:.0f} points"),
         (truncated > MOSTLY, f"{truncated:.0%} of train is truncated: {longer}"),
         (known < LEAST_KNOWN, f"{known:.1%} of the words in test are known: {UNKNOWN}"),
