@@ -26,7 +26,7 @@ Threshold = Annotated[
     float | None,
     typer.Option(
         callback=choices.check_threshold,
-        help="Probability of positive above which a text is positive, between 0 and 1.",
+        help="Probability of the positive class above which a text belongs to it, between 0 and 1.",
         show_default="0.5",
     ),
 ]
@@ -140,7 +140,8 @@ def predict(  # noqa: PLR0913, PLR0917
         str, typer.Option(help="Column that contains the texts; not used for .txt files.")
     ] = "text",
     output: Annotated[
-        Path | None, typer.Option(help="Output file instead of printing: .csv, .jsonl or .parquet.")
+        Path | None,
+        typer.Option(help="Output file instead of printing: .csv, .jsonl or .parquet."),
     ] = None,
     *,
     whole: Annotated[
@@ -156,11 +157,11 @@ def predict(  # noqa: PLR0913, PLR0917
     from birnn.cli import predict as command  # noqa: PLC0415
 
     files = [project.located(path) for path in file or []]
-    inputs = input_texts.read(texts or [], files, column, whole=whole)
     command.run(
-        inputs,
+        input_texts.read(texts or [], files, column, whole=whole),
         partial(choices.load_model, model, threshold),
         output and project.located(output),
+        input_texts.columns(files, column) if output else [],
         unknown=unknown,
     )
 

@@ -83,13 +83,12 @@ def write_checklist() -> None:
 
 def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
     """Return the part of the corpus description that belongs in the metrics."""
-    test = corpus["test"]
-    share = test["positive"] / test["reviews"]
+    share = corpus["test"]["positive"] / corpus["test"]["reviews"]
     return {
         "name": corpus["name"],
         "requested": corpus["requested"],
         "train_reviews": corpus["train"]["reviews"],
-        "test_reviews": test["reviews"],
+        "test_reviews": corpus["test"]["reviews"],
         "classes": corpus.get("classes", CLASSES),
         "majority_class_share": summary.rounded(max(share, 1 - share)),
         "vocabulary": corpus["vocabulary"],

@@ -17,9 +17,7 @@ from tests.birnn.test_main import COMMANDS
 from tests.projects import PROJECT, check_output, copy, copy_project
 
 OWN_DATA = "text,label,split\n" + "".join(
-    f"{label} {split},{label},{split}\n"
-    for split in ("train", "test")
-    for label in ("positive", "negative")
+    f"{split},positive,{split}\nbad {split},negative,{split}\n" for split in ("train", "test")
 )
 # The arguments of each command, and a line or error that shows that it did its work.
 RUNS = {

@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from birnn.core import overrides, paths, settings
+from birnn.core import paths, settings
 from birnn.core.errors import InputError
+from birnn.core.overrides import literal
 from birnn.core.settings import Csv, Settings
-from birnn.core.yaml_files import parse_yaml, read_yaml
+from birnn.core.yaml_files import parse_yaml
 from birnn.corpora import corpus_statistics, sources, store
 from birnn.corpora.corpus_statistics import SplitStatistics
 from birnn.corpora.labelled_files import LabelledFiles, UnusableRowError
 from birnn.corpora.review import SPLITS
 from birnn.corpora.suggested_settings import count_swallowed_lines, suggest
 from birnn.evaluation.model_names import NETWORKS
+from birnn.experiments import grid
 from birnn.text import encoding, tokenizer
 
 MOST_TRUNCATED = 0.05  # share of training reviews that the suggested maxlen truncates
@@ -29,12 +31,14 @@ FEW = 200  # test reviews
 MOSTLY = 0.5  # share of truncated reviews
 LEAST_KNOWN = 0.9  # share of words
 SHORT, LONG = 3, 15  # letters, the median of different words
+# Advice.
+IMBALANCE = "accuracy says little, compare average precision"
+UNKNOWN = "raise pad.num_words, or add reviews"
+NO_SPACES = "for text without spaces, try n-grams (ngrams.longest=3, baseline.ngrams=3)"
 
 
 def check(file: Path | None, options: Sequence[str]) -> bool:
-    """Print what the stage fetch would make of the files, warnings, and settings that fit.
-
-    Return whether the given settings fit.
+    """Print what the stage fetch would make of the files, and return whether the settings fit.
 
     Args:
         file: the file to check instead of `csv.train`; a test file is next to it.
@@ -44,7 +48,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         InputError: an option is not valid, a file is missing or damaged, or no settings fit it.
     """
     folder = file.parent if file else paths.OWN
-    changes = {key: parse_yaml(text) for key, text in map(overrides.split, options)}
+    changes = {key: parse_yaml(text) for key, text in map(grid.split, options)}
     changes |= {"fetch.source": "csv"} | ({"csv.train": file.name} if file else {})
     fits, chosen = True, _changed(changes)
     try:
@@ -71,9 +75,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
 
 def _changed(changes: dict[str, Any]) -> Settings:
     """Return the settings of the project with changes, by full name."""
-    content = read_yaml(paths.PARAMS)
-    overrides.apply(changes, content)
-    return settings.validate(content, f"{paths.PARAMS} with -S", NETWORKS)
+    return Settings.model_validate(grid.point(changes).params)
 
 
 def _copy_command(csv: Csv, folder: Path) -> str:
@@ -87,9 +89,7 @@ def _command(chosen: Settings) -> str:
     """Return the command that trains with these settings."""
     before = settings.flatten(settings.load(networks=NETWORKS).model_dump())
     after = settings.flatten(chosen.model_dump())
-    options = [
-        f"{name}={overrides.literal(after[name])}" for name in after if after[name] != before[name]
-    ]
+    options = [f"{name}={literal(after[name])}" for name in after if after[name] != before[name]]
     return " ".join(["dvc exp run", *(f"-S {_quoted(option)}" for option in options)])
 
 
@@ -118,8 +118,7 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
         train, test = (
             corpus_statistics.measure(temporary / f"{split}.parquet", known) for split in SPLITS
         )
-    positive = corpus.classes[1]
-    rows = corpus_statistics.tabulate(train, test, overlap, pad.maxlen, positive)
+    rows = corpus_statistics.tabulate(train, test, overlap, pad.maxlen, corpus.classes[1])
     fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start
     maxlen = min(math.ceil(fitting / 10) * 10, 10_000)
     warnings = _warnings(train, test, words, pad.maxlen, maxlen)
@@ -143,23 +142,20 @@ def _warnings(
     """Return a line for each property that makes results on the corpus worse or misleading."""
     contradictory = train.contradictory + test.contradictory
     positive, size = train.positive / len(train.lengths), len(test.lengths)
+    smaller = min(positive, 1 - positive)
+    points = 98 / size**0.5
+    longer = (
+        f"pad.maxlen={suggested} truncates few, but takes {suggested / maxlen:.1f} times as long"
+    )
     truncated = (train.lengths >= maxlen).mean()
     known = test.known_words / max(test.lengths.sum(), 1)
     letters = np.median([*map(len, words)])
-    table = {
-        f"{contradictory:,} texts have both labels: correct or remove them": contradictory > 0,
-        f"{positive:.1%} of train are positive: accuracy says little, compare average precision": (
-            not RARE <= positive <= 1 - RARE
-        ),
-        f"with {size} test reviews, accuracy is uncertain by up to ±{98 / size**0.5:.0f} points": (
-            size < FEW
-        ),
-        f"{truncated:.0%} of train is truncated: pad.maxlen={suggested} truncates few, "
-        f"but takes {suggested / maxlen:.1f} times as long": truncated > MOSTLY,
-        f"{known:.1%} of the words in test are known: raise pad.num_words, or add reviews": (
-            known < LEAST_KNOWN
-        ),
-        f"words have {letters:.0f} letters (median), as in text without spaces: n-grams may help "
-        "(ngrams.longest=3, baseline.ngrams=3)": not SHORT <= letters <= LONG,
-    }
-    return [line for line, applies in table.items() if applies]
+    table = (
+        (contradictory > 0, f"{contradictory:,} texts have both labels: correct or remove them"),
+        (smaller < RARE, f"the smaller class has {smaller:.1%} of train: {IMBALANCE}"),
+        (size < FEW, f"{size} test reviews: accuracy is uncertain by up to ±{points:.0f} points"),
+        (truncated > MOSTLY, f"{truncated:.0%} of train is truncated: {longer}"),
+        (known < LEAST_KNOWN, f"{known:.1%} of the words in test are known: {UNKNOWN}"),
+        (not SHORT <= letters <= LONG, f"words have {letters:.0f} letters (median): {NO_SPACES}"),
+    )
+    return [line for applies, line in table if applies]

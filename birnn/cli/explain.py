@@ -33,7 +33,7 @@ def run(text: str | None, load: Callable[[], Predictor], html: Path | None) -> N
     if html is not None and html.suffix.lower() not in {".html", ".htm"}:
         raise InputError(f"{html} is not an .html file: choose a name that ends in .html")
     arguments = [] if text is None else [text]
-    content = next(input_texts.read(arguments, [], "", whole=True))[1]
+    content = next(input_texts.read(arguments, [], "", whole=True)).content
     explanation = Explainer(load()).explain(content)
     if html is None:
         _print(explanation)

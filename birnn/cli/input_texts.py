@@ -1,17 +1,26 @@
 """Texts to predict: from arguments, standard input or files."""
 
+import codecs
+import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, NamedTuple
+
+import pandas as pd
 
 from birnn.core.errors import InputError
 from birnn.corpora import tabular
 
 STANDARD_INPUT = "standard input"
 
-Text = tuple[str, str]
-"""The source of a text, as shown in messages, and its content."""
+
+class Text(NamedTuple):
+    """The source of a text, as shown in messages, its content, and its row by column."""
+
+    source: str
+    content: str
+    row: Mapping[str, Any]
 
 
 def read(
@@ -20,28 +29,74 @@ def read(
     """Yield the texts of the arguments and files, or of standard input if neither are given.
 
     Standard input and .txt files contain one text per line or, with `whole`, a single text. Other
-    files are read with `tabular.read`; their texts are in `column`.
+    files are read with `tabular.read`; their texts are in `column`. Plain texts that are too long
+    are cut, with a warning.
 
     Raises:
-        InputError: a file is missing, damaged or not UTF-8, a file has no such column, or a text is
-            too long.
+        InputError: a file is missing, damaged or not UTF-8, or has no such column.
     """
     for number, argument in enumerate(arguments, start=1):
         # Python decodes bytes that are not UTF-8 as lone surrogates; replace them.
-        yield f"argument {number}", argument.encode(errors="replace").decode()
+        text = argument.encode(errors="replace").decode()
+        yield Text(f"argument {number}", text, {column: text})
     for file in files:
-        if file.suffix.lower() == ".txt":
+        if _is_plain(file):
             if not file.is_file():
                 raise InputError(f"{file} does not exist or is not a file: check the path")
             with file.open("rb") as content:
-                yield from _plain(content, str(file), whole=whole)
+                yield from _plain(content, str(file), column, whole=whole)
         else:
-            for source, row in tabular.read(file, [column]):
-                yield source, _check_text(row.get(column), f"{source}, column {column!r}")
+            for source, row in _rows(file, column):
+                text = _check_text(row.get(column), f"{source}, column {column!r}")
+                yield Text(source, text, {**row, column: text})
     if not arguments and not files:
         if sys.stdin.isatty():
             print("reading standard input: press Ctrl-D to finish", file=sys.stderr)
-        yield from _plain(sys.stdin.buffer, STANDARD_INPUT, whole=whole)
+        yield from _plain(sys.stdin.buffer, STANDARD_INPUT, column, whole=whole)
+
+
+def columns(files: Sequence[Path], column: str) -> list[str]:
+    """Return the columns of the tables among the files, of which `column` contains the texts.
+
+    Raises:
+        InputError: as `read`.
+    """
+    tables = [file for file in files if not _is_plain(file)]
+    names = dict.fromkeys(name for file in tables for _, row in _rows(file, column) for name in row)
+    return [*names | {column: None}] if tables else []
+
+
+def with_columns(
+    predicted: pd.DataFrame, texts: Sequence[Text], names: Sequence[str]
+) -> pd.DataFrame:
+    """Return the columns of the tables as text, if there are any, followed by the predictions.
+
+    The text is not repeated. A column of the predictions whose name is taken gets a prefix.
+    """
+    values = {name: [_as_text(text.row.get(name)) for text in texts] for name in names}
+    table = pd.DataFrame(values, dtype="str")
+    for name in predicted.columns.drop("text") if names else predicted:
+        free = name
+        while free in table:
+            free = f"predicted_{free}"
+        table[free] = predicted[name]
+    return table
+
+
+def _rows(file: Path, column: str) -> Iterator[tabular.Row]:
+    """Yield rows with all columns, of which one must exist."""
+    next(tabular.read(file, [column]), None)
+    yield from tabular.read(file, (), tabular.detect(file, [column]))
+
+
+def _is_plain(file: Path) -> bool:
+    return file.suffix.lower() == ".txt"
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def printable(text: str) -> str:
@@ -49,16 +104,20 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def _plain(content: IO[bytes], name: str, *, whole: bool) -> Iterator[Text]:
+def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[Text]:
     if not whole:
-        for number, line in tabular.lines(content, name):
-            yield f"{name}, line {number}", line.rstrip("\r\n")
+        for number, line in tabular.lines(content, name, cut=True):
+            text = line.rstrip("\r\n")
+            yield Text(f"{name}, line {number}", text, {column: text})
         return
-    text = content.read(tabular.LARGEST_TEXT + 1)
-    if len(text) > tabular.LARGEST_TEXT:
-        raise InputError(f"{name} is longer than {tabular.LARGEST_TEXT:,} bytes: shorten it")
+    start = content.read(tabular.LARGEST_TEXT)
+    if is_cut := bool(content.read(1)):
+        warning = f"{name} is longer than {tabular.LARGEST_TEXT:,} bytes, and is cut"
+        print(f"warning: {warning}", file=sys.stderr)
     try:
-        yield name, text.decode("utf-8-sig")
+        # The end may cut a character.
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start, not is_cut)
+        yield Text(name, text, {column: text})
     except UnicodeDecodeError as error:
         raise InputError(
             f"{name}, byte {error.start + 1} is not UTF-8: save it as UTF-8 text"

@@ -21,7 +21,12 @@ EXCERPT = 60  # characters of a text that are printed
 
 
 def run(
-    texts: Iterable[Text], load: Callable[[], Predictor], output: Path | None, *, unknown: bool
+    texts: Iterable[Text],
+    load: Callable[[], Predictor],
+    output: Path | None,
+    columns: Sequence[str],
+    *,
+    unknown: bool,
 ) -> None:
     """Predict the sentiment of texts and print one line per text, or write a table to `output`.
 
@@ -29,6 +34,7 @@ def run(
         texts: the texts.
         load: loads the model.
         output: the file, or None to print.
+        columns: the columns of the input, which the table starts with if the texts are from tables.
         unknown: whether to list the words that are not in the vocabulary.
 
     Raises:
@@ -40,7 +46,8 @@ def run(
         # With disable=None, the bar is shown only in a terminal.
         progress = stack.enter_context(tqdm(unit=" texts", disable=None, delay=2))
         for batch in _batches(texts):
-            write(predict(predictor, batch, unknown=unknown))
+            table = predict(predictor, batch, unknown=unknown)
+            write(input_texts.with_columns(table, batch, columns))
             progress.update(len(batch))
 
 
@@ -51,12 +58,12 @@ def predict(predictor: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd
     probabilities are missing. With `unknown`, also list the distinct words that are not in the
     vocabulary, in text order.
     """
-    contents = [content for _, content in texts]
+    contents = [text.content for text in texts]
     tokens = predictor.tokenize(contents)
     predicted = predictor.predict_tokens(tokens)
     table = pd.DataFrame(
         {
-            "source": _strings(source for source, _ in texts),
+            "source": _strings(text.source for text in texts),
             "text": _strings(contents),
             "sentiment": _strings(map(predictor.classify, predicted.log_odds)),
             "probability": probability(predicted.log_odds),
@@ -82,9 +89,9 @@ def _strings(values: Iterable[str]) -> pd.Series:
 def _batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
     batch: list[Text] = []
     size = 0
-    for source, content in texts:
-        batch.append((source, content))
-        size += len(content)
+    for text in texts:
+        batch.append(text)
+        size += len(text.content)
         if len(batch) == BATCH_SIZE or size > LARGEST_BATCH:
             yield batch
             batch, size = [], 0

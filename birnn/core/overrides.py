@@ -1,11 +1,8 @@
-"""Values of settings as text, and changes of settings, as commands read them."""
+"""Values of settings as text that commands read."""
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
-
-from birnn.core.errors import InputError
 
 
 def as_text(value: Any) -> str:
@@ -26,24 +23,3 @@ def literal(value: Any) -> str:
         return str(value)
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
-
-
-def split(option: str) -> tuple[str, str]:
-    """Return the setting and the text of its value in an option such as `train.epochs=3`.
-
-    Raises:
-        InputError: the option is malformed.
-    """
-    key, equals, text = option.partition("=")
-    if not (equals and text and key.count(".") == 1):
-        raise InputError(
-            f"{option!r} is not a setting with values, such as train.epochs=3,5 or train.seed=0..9"
-        )
-    return key, text
-
-
-def apply(changes: Mapping[str, Any], params: dict[str, Any]) -> None:
-    """Change values in the content of `params.yaml`, by full name such as `train.seed`."""
-    for key, value in changes.items():
-        section, name = key.split(".")
-        params.setdefault(section, {})[name] = value

@@ -4,12 +4,11 @@ import operator
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +23,6 @@ SHOWN = 40  # characters of a value in error messages
 REASONS = 10  # reasons for skipped rows that are printed, the most common ones
 COMPARISON = re.compile(r"([<>]=?) *(-?\d+(?:\.\d+)?)")
 OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-
-Converted = TypeVar("Converted")
 
 
 class UnusableRowError(InputError):
@@ -86,13 +83,12 @@ class LabelledFiles:
             yield replace(review, split=SPLITS[split])
 
     def unlabelled(self) -> Iterator[str]:
-        """Yield the texts of the unlabelled files.
-
-        Raises:
-            InputError: as `read`.
-        """
+        """Yield the texts of the unlabelled files; rows without one are left out."""
+        column = self._settings.text_column
         for file in self._unlabelled_files():
-            yield from self._rows(file, [self._settings.text_column], self._text)
+            for _, row in tabular.read(file, [column], self.form):
+                if isinstance(text := row.get(column), str) and text.strip():
+                    yield text
 
     def describe(self) -> Iterator[str]:
         """Yield lines about the formats of the files and the rows that were skipped."""
@@ -111,6 +107,7 @@ class LabelledFiles:
     def _reviews(self) -> Iterator[Review]:
         """Yield the usable rows; a random split calls all of them training reviews."""
         settings = self._settings
+        skip = settings.unusable == "skip"
         names = (
             settings.text_column,
             settings.label_column,
@@ -121,25 +118,16 @@ class LabelledFiles:
         columns = [name for name in names if name is not None]
         self.skipped.clear()
         for file, file_split in self._files():
-            yield from self._rows(file, columns, partial(self._review, file_split))
-
-    def _rows(
-        self,
-        file: Path,
-        columns: Sequence[str],
-        convert: Callable[[str, dict[str, Any]], Converted],
-    ) -> Iterator[Converted]:
-        """Yield the converted rows of a file; unusable ones are refused or skipped."""
-        self.formats[file] = form = tabular.detect(file, columns, self.form)
-        for location, row in tabular.read(file, columns, form):
-            try:
-                converted = convert(location, row)
-            except UnusableRowError as error:
-                if self._settings.unusable == "refuse":
-                    raise
-                self.skipped[error.reason] += 1
-            else:
-                yield converted
+            self.formats[file] = form = tabular.detect(file, columns, self.form)
+            for location, row in tabular.read(file, columns, form):
+                try:
+                    review = self._review(file_split, location, row)
+                except UnusableRowError as error:
+                    if not skip:
+                        raise
+                    self.skipped[error.reason] += 1
+                else:
+                    yield review
 
     def _files(self) -> list[tuple[Path, str]]:
         """Return the files and their split; `train` may also match the others."""
@@ -157,11 +145,7 @@ class LabelledFiles:
         return self.find(self._settings.unlabelled) if self._settings.unlabelled else []
 
     def entries(self) -> dict[Path, None]:
-        """Return the existing files, and the folders of files, that the settings name.
-
-        Raises:
-            InputError: a pattern matches no files.
-        """
+        """Return the existing files, and the folders of files, that the settings name."""
         files = [*(file for file, _ in self._files()), *self._unlabelled_files()]
         names = [file.relative_to(self._folder).parts[0] for file in files if file.exists()]
         return dict.fromkeys(self._folder / name for name in names)
@@ -188,7 +172,12 @@ class LabelledFiles:
         split = file_split
         if settings.split_column is not None:
             split = self._split(_value(row, settings.split_column, location), location)
-        text = self._text(location, row)
+        text = _value(row, settings.text_column, location)
+        if len(text.encode()) > tabular.LARGEST_TEXT:
+            raise InputError(
+                f"{location}, column {settings.text_column!r} is longer than "
+                f"{tabular.LARGEST_TEXT:,} bytes: shorten the text"
+            )
         review_id, group = Path(location).relative_to(self._folder).as_posix(), None
         if settings.id_column is not None:
             review_id = _value(row, settings.id_column, location)
@@ -196,16 +185,6 @@ class LabelledFiles:
             group = _value(row, settings.group_column, location)
         label = self._label(_value(row, settings.label_column, location), location)
         return Review(split, review_id, group or review_id, label, text, location)
-
-    def _text(self, location: str, row: dict[str, Any]) -> str:
-        column = self._settings.text_column
-        text = _value(row, column, location)
-        if len(text.encode()) > tabular.LARGEST_TEXT:
-            raise InputError(
-                f"{location}, column {column!r} is longer than {tabular.LARGEST_TEXT:,} bytes: "
-                "shorten the text"
-            )
-        return text
 
     def _split(self, value: str, location: str) -> str:
         if self._settings.test is not None:

@@ -121,12 +121,10 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
 
 
 def write_unlabelled(corpus: Corpus, labelled: Path, folder: Path) -> dict[str, int]:
-    """Write the words of the unlabelled texts as `reviews.parquet`, and `unlabelled.json`.
+    """Write the words of the unlabelled texts; return the numbers of texts written and left out.
 
-    Texts of the reviews that `write` wrote into the folder `labelled` are left out: networks would
-    be tested on text that they have seen.
-
-    Returns the content of `unlabelled.json`: the number of texts, and the number left out.
+    Texts of the reviews in `labelled`, the folder of `write`, are left out: networks would be
+    tested on text that they have seen.
     """
     known: set[int] = set()
     left_out = 0

@@ -63,7 +63,13 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
     if text not in columns:
         text = max(columns, key=lambda name: _mean_length(columns[name]), default="")
     labelled = [name for name in columns if name != text and _labels_in(columns[name])]
-    labelled.sort(key=lambda name: _doubts(name, columns[name]))
+    # False sorts before true.
+    labelled.sort(
+        key=lambda name: (
+            not any(part in name.lower() for part in LABEL_COLUMNS),
+            not _classes(columns[name]),
+        )
+    )
     label = csv.label_column if csv.label_column in columns else next(iter(labelled), None)
     if label is None:
         raise InputError(
@@ -117,11 +123,6 @@ def _sample(csv: Csv, file: Path) -> dict[str, Values]:
 
 def _mean_length(values: Values) -> float:
     return sum(len(value) * count for value, count in values.items()) / max(values.total(), 1)
-
-
-def _doubts(name: str, values: Values) -> tuple[bool, bool]:
-    """Return whether the name of a column, and its values, are unlike those of labels."""
-    return not any(part in name.lower() for part in LABEL_COLUMNS), not _classes(values)
 
 
 def _is_value(name: str, columns: dict[str, Values]) -> bool:

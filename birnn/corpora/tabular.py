@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -64,13 +65,9 @@ Row = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Format:
-    """The encoding of a text file and the layout of a CSV or TSV file.
+    """The encoding of a text file and the layout of a CSV or TSV file; `auto` detects a value.
 
-    Attributes:
-        encoding: `auto` detects it.
-        delimiter: `auto` detects it.
-        quoting: `minimal`, or `none` if quotes are part of the text.
-        columns: the names of the columns if the file has no header.
+    With the quoting `none`, quotes are part of the text. A file without a header has `columns`.
     """
 
     encoding: str = AUTO
@@ -192,12 +189,15 @@ def _detect_delimiter(file: Path, columns: Sequence[str], form: Format, candidat
     return max(candidates, key=fit)
 
 
-def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[int, str]]:
+def lines(
+    file: IO[bytes], name: str, encoding: str = UTF_8, *, cut: bool = False
+) -> Iterator[tuple[int, str]]:
     """Yield the number and text of each line, including the newline.
 
+    With `cut`, the rest of a line longer than LARGEST_TEXT is left out, with a warning.
+
     Raises:
-        InputError: a line is not in this encoding, contains a NUL byte, or is longer than
-            LARGEST_TEXT.
+        InputError: a line is not in this encoding, contains a NUL byte, or is too long.
     """
     encoding_name = encoding.removesuffix("-sig")
     # Invalid bytes become surrogates, so that their line is known.
@@ -210,9 +210,13 @@ def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[i
             number += 1
             location = f"{name}, line {number}"
             if len(line) > LARGEST_TEXT:
-                raise InputError(
-                    f"{location} is longer than {LARGEST_TEXT:,} characters: shorten or remove it"
-                )
+                problem = f"{location} is longer than {LARGEST_TEXT:,} characters"
+                if not cut:
+                    raise InputError(f"{problem}: shorten or remove it")
+                print(f"warning: {problem}, and is cut", file=sys.stderr)
+                rest, line = line, line[:LARGEST_TEXT]
+                while rest and not rest.endswith("\n"):
+                    rest = text.readline(LARGEST_TEXT)
             if not _is_valid(line) and (invalid := INVALID.search(line)):
                 byte = len(line[: invalid.start()].encode(encoding_name)) + 1
                 problem = "a NUL byte" if invalid[0] == "\0" else f"not {encoding_name.upper()}"

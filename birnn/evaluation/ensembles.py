@@ -17,7 +17,7 @@ from birnn.evaluation.metrics import compute_scores, cross_entropies, is_correct
 from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.evaluation.summary import rounded
 from birnn.evaluation.temperature import fit
-from birnn.networks.decision import combine
+from birnn.networks.decision import combine, is_positive
 
 
 def fit_weight(
@@ -94,6 +94,7 @@ def _holdout_metrics(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) 
     measured: dict[str, Any] = rounded(
         {
             "holdout_accuracy": float(is_correct(labels, log_odds).mean()),
+            "holdout_predicted_labels": np.unique(is_positive(log_odds)).astype(int).tolist(),
             "holdout_thresholds": threshold_scores(labels, log_odds / temperature),
             "temperature": temperature,
         }

@@ -9,14 +9,22 @@ from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND, NETW
 def default_model(metrics: Mapping[str, Any]) -> str:
     """Return the most accurate model on held-out reviews, the cheapest one if tied.
 
-    This is the baseline, a network, or `networks` (the mean of the log-odds of all networks), which
-    is also the default without held-out reviews. `metrics` is the content of `metrics.json`.
+    A model that predicts only one class is chosen only if all do. The result is the baseline, a
+    network, or `networks` (the mean of the log-odds of all networks), which is also the default
+    without held-out reviews. `metrics` is the content of `metrics.json`.
     """
     if "blends" not in metrics:
         return NETWORK_BLEND
     models = {**metrics, **metrics["blends"]}
     names: tuple[str, ...] = (BASELINE, *NETWORKS, NETWORK_BLEND)  # the cheapest first
-    return max(names, key=lambda name: models.get(name, {}).get("holdout_accuracy", 0))
+    known = [name for name in names if name in models]
+    return max(
+        known,
+        key=lambda name: (
+            len(models[name]["holdout_predicted_labels"]),
+            models[name]["holdout_accuracy"],
+        ),
+    )
 
 
 def constant_models(metrics: Mapping[str, Any]) -> list[str]:

@@ -16,8 +16,8 @@ def by_length(
 ) -> list[dict[str, Any]]:
     """Return the accuracy for each tenth of the reviews, from the shortest to the longest.
 
-    There are fewer slices if a tenth has fewer than FEWEST reviews, or if many lengths are equal,
-    because reviews of equal length share a slice.
+    There are fewer slices if one would have fewer than FEWEST reviews, or if many lengths are
+    equal, because reviews of equal length share a slice.
 
     Args:
         lengths: words per review, shape (reviews,).
@@ -28,10 +28,12 @@ def by_length(
         For each slice, the words of its shortest (`shortest`), median (`words`) and longest review
         (`longest`), and the result of `accuracy`.
     """
-    count = max(1, min(LENGTHS, len(lengths) // FEWEST))
-    ends = -(-np.arange(1, count + 1) * len(lengths) // count)
-    upper_edges = np.unique(np.sort(lengths)[ends - 1])
-    slice_index = np.searchsorted(upper_edges, lengths)
+    for count in range(LENGTHS, 0, -1):
+        ends = -(-np.arange(1, count + 1) * len(lengths) // count)
+        upper_edges = np.unique(np.sort(lengths)[ends - 1])
+        slice_index = np.searchsorted(upper_edges, lengths)
+        if np.bincount(slice_index).min() >= FEWEST:
+            break
     rows = []
     for number in range(len(upper_edges)):
         in_slice = slice_index == number

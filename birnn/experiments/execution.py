@@ -67,17 +67,18 @@ def check_own_files(points: Iterable[Point]) -> None:
     """
     named: set[Path] = set()
     for point in points:
-        # A pattern may match only files that DVC has not checked out yet.
-        with suppress(InputError):
-            own = point.params["fetch"]["source"] == runs.OWN
-            named.update(LabelledFiles(Csv(**point.params["csv"])).entries() if own else ())
+        if point.params["fetch"]["source"] == runs.OWN:
+            # A pattern may match only files that DVC has not checked out yet.
+            with suppress(InputError):
+                named.update(LabelledFiles(Csv(**point.params["csv"])).entries())
     listed = processes.output("git", "ls-files", "-z", "--", runs.OWN_FILES).split("\0")
     tracked = {Path(name.removesuffix(".dvc")) for name in listed}
     folders = {folder for path in tracked for folder in path.parents}
     if untracked := sorted(named - tracked - folders):
+        files = shlex.join(map(str, untracked))
         raise InputError(
-            f"experiments would not find {', '.join(map(str, untracked))}, which neither git nor "
-            f"DVC tracks: run dvc add {shlex.join(map(str, untracked))} && git add {runs.OWN_FILES}"
+            f"experiments would not find {files}, because neither git nor DVC tracks it: run "
+            f"dvc add {files} && git add {runs.OWN_FILES}"
         )
 
 

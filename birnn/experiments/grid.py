@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from birnn.core import overrides, settings
+from birnn.core import settings
 from birnn.core.errors import InputError
 from birnn.core.paths import PARAMS
 from birnn.core.yaml_files import parse_yaml, read_yaml
@@ -59,7 +59,7 @@ def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
     Raises:
         InputError: an option is malformed, or a setting does not exist or is out of range.
     """
-    given = {key: values(text) for key, text in map(overrides.split, options)}
+    given = {key: values(text) for key, text in map(split, options)}
     if not all(given.values()) or not (given or recipe):
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
     combinations = itertools.product(*given.values())
@@ -74,9 +74,25 @@ def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
     """
     params: Params = read_yaml(PARAMS)
     changes = recipe.with_seed(chosen) if recipe else chosen
-    overrides.apply(changes, params)
+    for key, value in changes.items():
+        section, name = key.split(".")
+        params.setdefault(section, {})[name] = value
     _check(params)
     return Point(chosen, changes, params, recipe.name if recipe else "")
+
+
+def split(option: str) -> tuple[str, str]:
+    """Return the setting and the text of the values of an option such as `train.epochs=3,5`.
+
+    Raises:
+        InputError: the option is malformed.
+    """
+    key, equals, text = option.partition("=")
+    if not (equals and text and key.count(".") == 1):
+        raise InputError(
+            f"{option!r} is not a setting with values, such as train.epochs=3,5 or train.seed=0..9"
+        )
+    return key, text
 
 
 def values(text: str) -> list[Any]:

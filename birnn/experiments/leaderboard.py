@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from birnn.core import overrides
 from birnn.core.errors import InputError
 from birnn.core.integrity import read_lock
 from birnn.core.overrides import as_text
@@ -87,7 +86,7 @@ def select(table: pd.DataFrame, where: Sequence[str], name: str) -> pd.DataFrame
         InputError: an option is malformed, no run has this setting, or no row is left.
     """
     for option in where:
-        key, text = overrides.split(option)
+        key, text = grid.split(option)
         if PARAM + key not in table:
             raise InputError(f"no run has the setting {key!r}: use one of params.yaml")
         table = table[table[PARAM + key].isin(list(map(as_text, grid.values(text))))]

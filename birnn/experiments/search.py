@@ -22,7 +22,6 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
-from birnn.core import overrides
 from birnn.core.errors import InputError
 from birnn.core.paths import STATE
 from birnn.core.settings import flatten
@@ -105,7 +104,7 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
             f"a search cannot maximize {metric}: use {listed(models, 'or')}. "
             "Settings that are chosen on the test split look better there than they are"
         )
-    given = {key: _distribution(key, text) for key, text in map(overrides.split, options)}
+    given = {key: _distribution(key, text) for key, text in map(grid.split, options)}
     fixed = {key: _ends(kind)[0] for key, kind in given.items() if len(_ends(kind)) == 1}
     space = {key: kind for key, kind in given.items() if key not in fixed}
     if not space:

@@ -42,13 +42,13 @@ def tabulate(file: Path, overlap: int, maxlen: int) -> dict[str, tuple[str, str]
         corpus_statistics.measure(file.parent / f"{split}.parquet", ["film", "good", "unused"])
         for split in ("train", "test")
     )
-    return corpus_statistics.tabulate(train, test, overlap, maxlen, "positive")
+    return corpus_statistics.tabulate(train, test, overlap, maxlen, "spam")
 
 
 def test_table(tmp_path: Path) -> None:
     assert tabulate(write(tmp_path, TRAIN), overlap=7, maxlen=3) == {
         "reviews": ("5", "2"),
-        "positive": ("40.0%", "50.0%"),
+        "spam": ("40.0%", "50.0%"),
         "groups, such as films": ("3", "2"),
         "reviews per group, largest": ("2", "1"),
         "words per review, median": ("3", "2"),

@@ -269,13 +269,10 @@ def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:
     assert list(files.describe()) == [form, f"skipped rows: {reasons}"]
 
 
-def test_unlabelled_texts_are_read_from_other_files_or_from_rows_without_a_label(
-    tmp_path: Path,
-) -> None:
+def test_unlabelled_texts_may_be_next_to_labelled_ones(tmp_path: Path) -> None:
     files = {"a.csv": to_csv(), "b.csv": to_csv(pd.DataFrame({"text": ["Fine.", "New.", None]}))}
-    changes = {"train": "*.csv", "unlabelled": "b.csv", "unusable": "skip"}
-    own = labelled_files(tmp_path, files, **changes)
+    own = labelled_files(tmp_path, files, train="*.csv", unlabelled="b.csv")
     assert [review.text for review in own.read()] == TABLE["text"].tolist()
     assert list(own.unlabelled()) == ["Fine.", "New."]
-    same = labelled_files(tmp_path, files, **changes | {"train": "a.csv", "unlabelled": "a.csv"})
+    same = labelled_files(tmp_path, files, unlabelled="a.csv")
     assert list(same.unlabelled()) == [review.text for review in same.read()]

@@ -25,11 +25,13 @@ TRAIN = [
     review("train/1", "film 1", 1, "Good FILM"),
     review("train/2", "film 2", 1, "..."),
 ]
+CLASSES = ("ham", "spam")
 TEST = [review("test/0", "film 3", 1, "good word"), review("test/1", "film 4", 0, "bad")]
 
 
 def write(folder: Path, reviews: Sequence[Review], **options: Any) -> dict[str, Any]:
-    return store.write(Corpus("mine", "yours", lambda: iter(reviews)), folder, **options)
+    corpus = Corpus("mine", "yours", lambda: iter(reviews), classes=CLASSES)
+    return store.write(corpus, folder, **options)
 
 
 def test_both_splits_and_the_vocabulary_are_stored(tmp_path: Path) -> None:
@@ -44,13 +46,14 @@ def test_both_splits_and_the_vocabulary_are_stored(tmp_path: Path) -> None:
     }
     assert pq.read_table(tmp_path / "test.parquet")["id"].to_pylist() == ["test/0", "test/1"]
     assert tokenizer.read(tmp_path / "vocabulary.txt") == ["bad", "film", "good"]
-    assert read_json(tmp_path / "corpus.json") == description
+    assert read_json(tmp_path / "corpus.json") == description | {"classes": [*CLASSES]}
     digest = description["train"].pop("digest")
     assert digest != description["test"].pop("digest")
     assert description == {
         "name": "mine",
         "requested": "yours",
         "tokenizer": "unicode",
+        "classes": CLASSES,
         "vocabulary": 3,
         "overlap": 0,
         "train": {"reviews": 3, "positive": 2, "groups": 2},
@@ -74,7 +77,7 @@ def test_empty_or_one_class_split_is_refused(
 ) -> None:
     few = [review(f"{name}/{n}", "film", label, "x") for n, label in enumerate(labels)]
     negative = len(labels) - sum(labels)
-    expected = f"the {name} split of mine has {sum(labels)} positive and {negative} negative"
+    expected = f"the {name} split of mine has {sum(labels)} spam and {negative} ham"
     with pytest.raises(InputError, match=expected):
         write(tmp_path, [*few, *others])
 

@@ -29,6 +29,7 @@ def on_held_out(labels: pd.Series, log_odds: Any) -> Any:
     return summary.rounded(
         {
             "holdout_accuracy": ((log_odds > 0) == labels).mean(),
+            "holdout_predicted_labels": [0, 1],
             "holdout_thresholds": metrics.threshold_scores(labels, log_odds / fitted),
             "temperature": fitted,
         }
@@ -66,6 +67,11 @@ def test_default_model_is_the_cheapest_of_the_best(
     accuracies: tuple[float, ...], best: str
 ) -> None:
     names = (BASELINE, FIRST, "networks")
-    blends = {name: {"holdout_accuracy": accuracies[place]} for place, name in enumerate(names)}
+    both = {"holdout_predicted_labels": [0, 1]}
+    blends = {
+        name: both | {"holdout_accuracy": accuracies[place]} for place, name in enumerate(names)
+    }
     assert selection.default_model({"blends": blends}) == best
+    blends[best]["holdout_predicted_labels"] = [0]  # useless, however accurate
+    assert selection.default_model({"blends": blends}) != best
     assert selection.default_model({}) == "networks"

@@ -87,17 +87,15 @@ def test_sweep_runs_each_experiment_once_and_alone() -> None:
 
 
 def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:
-    (point,) = grid.points(["fetch.source=csv", "csv.train=b.csv", "csv.unlabelled=c"])
+    points = grid.points(["fetch.source=csv", "csv.train=b.csv", "csv.unlabelled=c"])
     for name in ("b.csv", "c/d.csv", "unused.csv"):
         Path("data/own", name).parent.mkdir(exist_ok=True)
         Path("data/own", name).touch()
-    expected = r"run dvc add data/own/b\.csv data/own/c && git add data/own"
-    with pytest.raises(InputError, match=expected):
-        execution.run([point], lambda _: pytest.fail("an experiment ran"))
-    execution.check_own_files(grid.points(["train.seed=0"]))
+    with pytest.raises(InputError, match=r"run dvc add data/own/b\.csv data/own/c && git add"):
+        execution.run(points, lambda _: pytest.fail("an experiment ran"))
     Path("data/own/c.dvc").touch()
     git("add", "data/own/b.csv", "data/own/c.dvc")
-    execution.check_own_files([point])
+    execution.check_own_files([*points, *grid.points(["train.seed=0"])])
 
 
 def test_leftovers_of_killed_experiments_are_removed(project: Path) -> None:

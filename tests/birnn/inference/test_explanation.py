@@ -8,15 +8,17 @@ from hypothesis import strategies as st
 
 from birnn.evaluation.model_names import BASELINE
 from birnn.inference.explanation import Explainer, Explanation
+from tests.birnn.odd_texts import LANGUAGES, UNICODE
 from tests.birnn.predictors import CLASSES, WORDS, small_baseline, small_predictor
 
 EXPLAINER = Explainer(small_predictor(maxlen=4))
 LINEAR = Explainer(replace(small_baseline(), temperatures={BASELINE: 0.5}))
-TEXTS = st.text(st.characters() | st.sampled_from(" .,-'good bad film"))
+EXPLAINERS = [EXPLAINER, LINEAR, Explainer(small_predictor(**UNICODE))]
+TEXTS = st.sampled_from([*LANGUAGES]) | st.text(st.characters() | st.sampled_from(" .-'good film"))
 
 
 @settings(max_examples=20)
-@given(TEXTS, st.sampled_from([EXPLAINER, LINEAR]))
+@given(TEXTS, st.sampled_from(EXPLAINERS))
 def test_segments_cover_the_text_and_only_words_contribute(text: str, explainer: Explainer) -> None:
     explanation = explainer.explain(text)
     assert "".join(segment.text for segment in explanation.segments) == text

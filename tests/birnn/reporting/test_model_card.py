@@ -48,8 +48,8 @@ def test_degenerate_evaluations(case: str, tmp_path: Path) -> None:
     written = documents.write(tmp_path, samples.predictions(reviews) | columns)
     assert "nan" not in written.page
     for text in (written.report, written.card):
-        assert "majority class has an accuracy of 50.00%" in text
-        assert ("BiGRU predicts only one class" in text) == ("constant" in case)
+        constant = "BiGRU predicts only one class. " * case.endswith("constant")
+        assert f"{constant}Always predicting the majority class has an accuracy of 50.00%" in text
 
 
 @pytest.mark.parametrize("over_seeds", [False, True])
@@ -80,7 +80,6 @@ def test_nothing_is_assumed_about_other_corpora(tmp_path: Path, plain: Documents
     markdown, page, card = documents.write(tmp_path, about=about)
     assert "<script" not in page
     assert "spam reviews: `fine`." in markdown
-    assert "| spam | 50.0% | 50.0% |" in markdown
     assert "classify a text as spam or ham" in card
     limits = section(card, "Limits")
     assert "texts unlike those in <script>.csv" in limits
