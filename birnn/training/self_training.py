@@ -9,7 +9,7 @@ little on the label of every labelled review, whatever its fold.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,6 @@ from birnn.training.training_set import groups, words
 
 FOLDER = STATE / "self_training"  # no output of DVC, so an interrupted stage resumes
 
-Ids = NDArray[np.int32]
-Floats = NDArray[np.float32]
-Predictor = Callable[[Ids, list[list[str]]], Floats]
-
 
 def write(settings: Settings, folder: Path) -> float:
     """Write the labelled reviews, followed by the unlabelled ones with predicted labels.
@@ -47,8 +43,7 @@ def write(settings: Settings, folder: Path) -> float:
     before_training = time.perf_counter()
     trained = [_train_network(name, settings) for name in NETWORKS]
     after_training = time.perf_counter()
-    predict_labels = _predictor([network for network, _ in trained], settings)
-    batches = _sequences_and_labels(predict_labels)
+    batches = _sequences_and_labels([network for network, _ in trained], settings)
     unlabelled = reviews.count(TRAIN_REVIEWS) + np.arange(reviews.count(UNLABELLED_REVIEWS))
     rows = np.concatenate([np.load(PADDED_TRAIN / "rows.npy"), unlabelled]).astype(np.int32)
     sequences.write(batches, rows, settings.pad.maxlen, folder, np.float32)
@@ -80,27 +75,19 @@ def _train_network(name: str, settings: Settings) -> tuple[Any, float]:
     return load_network(NETWORKS[name], paths.model), sum(timing.seconds)
 
 
-def _predictor(networks: list[Any], settings: Settings) -> Predictor:
-    """Train the baseline on the labelled reviews.
+def _sequences_and_labels(
+    networks: list[Any], settings: Settings
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float32]]]:
+    """Yield batches of the labelled reviews, then of the unlabelled ones.
 
-    Return a function of a batch of reviews, as sequences and as words, that returns the probability
-    of positive from the networks and the baseline, shape (reviews,).
+    The labels of the latter are probabilities from the networks and the baseline.
     """
-    labels = np.load(PADDED_TRAIN / "labels.npy")
-    linear = baseline.Predictor(baseline.fit(words(PADDED_TRAIN), labels, settings.baseline))
-
-    def predict_labels(ids: Ids, tokens: list[list[str]]) -> Floats:
-        log_odds = [*(predict(network, ids) for network in networks), linear(tokens)]
-        return probability(combine(log_odds))
-
-    return predict_labels
-
-
-def _sequences_and_labels(predict_labels: Predictor) -> Iterator[tuple[Ids, Floats]]:
-    """Yield batches of the labelled reviews, then of the unlabelled ones."""
     ids, labels = sequences.read(PADDED_TRAIN)
+    linear = baseline.Predictor(baseline.fit(words(PADDED_TRAIN), labels, settings.baseline))
     yield ids, labels.astype(np.float32)
     scheme = encoding.read(PADDED)
     for batch in reviews.batches(UNLABELLED_REVIEWS, ["tokens"]):
         ids = encoding.encode(batch["tokens"], scheme)
-        yield ids, predict_labels(ids, [tokens or [] for tokens in batch["tokens"].to_pylist()])
+        tokens = [each or [] for each in batch["tokens"].to_pylist()]
+        log_odds = [*(predict(network, ids) for network in networks), linear(tokens)]
+        yield ids, probability(combine(log_odds))
