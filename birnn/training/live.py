@@ -141,12 +141,7 @@ class LiveFile:
     ) -> None:
         """Describe a training that starts.
 
-        Args:
-            network: name of the network.
-            epochs: number of epochs to train.
-            reviews: number of reviews per epoch.
-            watched: name of the reviews on which each epoch is validated.
-            folder: folder of the file.
+        It has a number of `reviews` per epoch, and is validated on those named `watched`.
         """
         self.training = Training(
             network,
