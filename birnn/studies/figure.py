@@ -47,8 +47,11 @@ def draw(study: Study) -> Figure:
         panels = figure.subplots(
             1, columns, sharey=True, squeeze=False, width_ratios=(3, 2)[:columns]
         )[0]
-        _draw_accuracies(panels[0], table, _models(study, table), split)
-        _draw_lines(panels[0], study, table, split)
+        baselines = {row.means[BASELINE].mean for row in table if BASELINE in row.means}
+        left_out = {BASELINE} if len(baselines) == 1 else set()
+        models = [model for model in study.models if model in MODELS.keys() - left_out]
+        _draw_accuracies(panels[0], table, models, split)
+        _draw_lines(panels[0], study, table, models, split)
         if pairs:
             _draw_differences(panels[1], table, pairs)
         labels = (shorten(row.combination.label, LETTERS, placeholder="…") for row in table)
@@ -82,12 +85,6 @@ def save(study: Study) -> None:
         plotting.save(draw(study), study.folder / f"{study.name}.png")
 
 
-def _models(study: Study, table: Sequence[Row]) -> list[str]:
-    baselines = {row.means[BASELINE].mean for row in table if BASELINE in row.means}
-    left_out = {BASELINE} if len(baselines) == 1 else set()
-    return [model for model in study.models if model in MODELS.keys() - left_out]
-
-
 def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], split: str) -> None:
     for model, shift in zip(models, _shifts(len(models)), strict=True):
         style = {"color": MODELS[model], "marker": MARKERS[model], "label": BLEND_TITLES[model]}
@@ -99,9 +96,10 @@ def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], sp
     axes.set_xlabel(f"{split} accuracy (%),\nintervals over seeds", fontsize=NUMBER)
 
 
-def _draw_lines(axes: Axes, study: Study, table: Sequence[Row], split: str) -> None:
+def _draw_lines(
+    axes: Axes, study: Study, table: Sequence[Row], models: Sequence[str], split: str
+) -> None:
     """Join the networks of a seed in a single row, or each recipe with the one that it adds to."""
-    models = _models(study, table)
     shifts = _shifts(len(models))
     if len(table) == 1:
         columns = [f"{model}.{MEASURES[split]}" for model in models]
