@@ -1,14 +1,12 @@
 """Watch the trainings in progress: their remaining time and their curves."""
 
 import math
-import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import plotext
-import psutil
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -53,19 +51,19 @@ def run(html: Path | None) -> None:
     if trainings and not console.is_terminal:
         console.line()  # `Live` ends its last line only in a terminal
     if page:
-        page.finish(trainings)
+        page.update(trainings, is_last=True)
     console.print(NOTHING)
 
 
 def snapshots(interval: float = INTERVAL, patience: float = PATIENCE) -> Iterator[list[Training]]:
-    """Yield the trainings to show every `interval` seconds while there are some or DVC runs stages.
+    """Yield the trainings to show every `interval` seconds while there are some or DVC runs.
 
     Trainings that end meanwhile are still shown, for `patience` seconds after the last one. If
     nothing runs at the start, yield the last trainings once.
     """
     found = live.find()
     shown = merge(found, [])
-    if not shown and not is_dvc_running():
+    if not shown and not live.is_dvc_running():
         if found:
             yield found
         return
@@ -74,23 +72,8 @@ def snapshots(interval: float = INTERVAL, patience: float = PATIENCE) -> Iterato
         yield shown
         time.sleep(interval)
         shown = merge(live.find(), shown)
-        is_active = is_dvc_running() or not all(training.finished for training in shown)
+        is_active = live.is_dvc_running() or not all(training.finished for training in shown)
         end = math.inf if is_active else min(end, time.monotonic() + patience)
-
-
-def is_dvc_running() -> bool:
-    """Return whether DVC runs a stage of the project or of an experiment, by the files it locks."""
-    locks = [folder / ".dvc" / "tmp" / "rwlock" for folder in live.folders()]
-    text = " ".join(map(_read, locks))
-    return any(psutil.pid_exists(int(process)) for process in re.findall(r'"pid": (\d+)', text))
-
-
-def _read(file: Path) -> str:
-    """Return the text of a file, or nothing if DVC has removed it."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except OSError:
-        return ""
 
 
 def merge(found: Sequence[Training], shown: Sequence[Training]) -> list[Training]:

@@ -31,27 +31,21 @@ class Page:
         self._drawings: dict[str, str] = {}
         self._written = 0.0
 
-    def update(self, trainings: Sequence[Training]) -> None:
-        """Write the page every few seconds, such that a browser reloads it as often."""
-        if time.monotonic() - self._written >= INTERVAL:
-            reload = f'<meta http-equiv="refresh" content="{INTERVAL}">\n<title>'
-            self._write(self._render(trainings).replace("<title>", reload, 1))
-            self._written = time.monotonic()
-
-    def finish(self, trainings: Sequence[Training]) -> None:
-        """Write the page for the last time, such that it is not reloaded."""
-        self._write(self._render(trainings))
-
-    def _render(self, trainings: Sequence[Training]) -> str:
+    def update(self, trainings: Sequence[Training], *, is_last: bool = False) -> None:
+        """Write the page every few seconds, such that a browser reloads it until the last time."""
+        if not is_last and time.monotonic() - self._written < INTERVAL:
+            return
         curves = [training.curves for training in trainings]
         if curves != self._curves:  # drawing takes as long as several batches
             self._curves = curves
             self._drawings = {measure: draw(trainings, measure) for measure in MEASURES}
-        return page.render(markdown(trainings), self._drawings)
-
-    def _write(self, html: str) -> None:
+        html = page.render(markdown(trainings), self._drawings)
+        if not is_last:
+            reload = f'<meta http-equiv="refresh" content="{INTERVAL}">\n<title>'
+            html = html.replace("<title>", reload, 1)
         with atomic_file(self._file) as temporary:
             temporary.write_text(html, encoding="utf-8")
+        self._written = time.monotonic()
 
 
 def markdown(trainings: Sequence[Training]) -> str:

@@ -1,7 +1,16 @@
-"""Values of settings, as `dvc exp run -S` reads them."""
+"""Values of settings as text, and as `dvc exp run -S` reads them."""
 
+import json
 import re
 from typing import Any
+
+
+def as_text(value: Any) -> str:
+    """Return a setting in one line: printable text without quotes, the rest as in YAML."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 0.0 and 0 are one setting
+    is_plain = isinstance(value, str) and value and value.isprintable()
+    return value if is_plain else json.dumps(value, default=str)
 
 
 def literal(value: Any) -> str:

@@ -1,7 +1,6 @@
 """Studies from finished experiments."""
 
 import io
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.core.machine import format_description
 from birnn.core.settings import flatten
@@ -18,7 +16,6 @@ from birnn.evaluation.metrics import compute_scores
 from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
-from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import (
     Run,
     read_output,
@@ -58,21 +55,34 @@ def study(
     recipes = stored_recipes.read() if _compares_recipes(folder, points) else {}
     varied = [key for key in points[0].chosen if key != SEED]
     table = pd.DataFrame([row(point, run, recipes) for point, run in chosen])
-    table["name"] = unique_names([run for _, run in chosen])
-    predictions = dict(
-        zip(table["name"], (read_predictions(run) for _, run in chosen), strict=True)
-    )
+    counts = table["name"].value_counts()
+    table["name"] = [
+        run.name if counts[run.name] == 1 else f"{run.name}-{run.revision[:7]}" for _, run in chosen
+    ]
+    named = dict(zip(table["name"], (run for _, run in chosen), strict=True))
+    predictions = {name: read_predictions(run) for name, run in named.items()}
+    changed = {key for recipe in recipes.values() for key in recipe.settings}
     about = About(
         command=command,
-        corpus=_single_corpus([run.metrics["corpus"] for _, run in chosen]),
+        corpus=_single_corpus([run.metrics["corpus"] for run in named.values()]),
         varied=([RECIPE] if recipes else []) + varied,
-        settings=_shared_settings(points[0], table, recipes.values()),
-        recipes=[describe(recipe) for recipe in recipes.values()],
+        settings=store.shared_settings(
+            flatten(points[0].params), [*map(str, table), *changed], list(NETWORKS)
+        ),
+        recipes=[
+            {
+                "name": recipe.name,
+                "base": recipe.after,
+                "title": recipe.title,
+                "settings": recipe.added,
+            }
+            for recipe in recipes.values()
+        ],
     )
     log_odds = {name: each[list(MODELS)] for name, each in predictions.items()}
     blends = pd.DataFrame()
     if about.varied == [RECIPE]:
-        blends = pd.DataFrame(blend_seeds(table, [run for _, run in chosen], predictions))
+        blends = pd.DataFrame(blend_seeds(table, named, predictions))
     if not replace:
         runs_to_keep, blends_to_keep = _rows_to_keep(folder, about, table)
         log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
@@ -81,14 +91,8 @@ def study(
             for rows in ([runs_to_keep, table], [blends_to_keep, blends])
         )
     reviews = next(iter(predictions.values()))[["label", "group"]]
-    curves = None if about.varied else epochs([run for _, run in chosen])
+    curves = None if about.varied else epochs(named.values())
     return figure.write(Study(folder, about, table, blends, curves, reviews), log_odds)
-
-
-def unique_names(runs: Sequence[Run]) -> list[str]:
-    """Return the names of runs, with the revision where several share a name."""
-    counts = Counter(run.name for run in runs)
-    return [f"{run.name}-{run.revision[:7]}" if counts[run.name] > 1 else run.name for run in runs]
 
 
 def in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
@@ -96,8 +100,7 @@ def in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
     if RECIPE not in table:
         return table
     places = {recipe: place for place, recipe in enumerate(recipes)}
-    order = table[RECIPE].map(places).fillna(len(places))
-    return table.iloc[order.argsort(kind="stable")]
+    return table.sort_values(RECIPE, key=lambda names: names.map(places), kind="stable")
 
 
 def row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,37 +126,31 @@ def measures(run: Run) -> dict[str, float]:
 
 def training(run: Run) -> dict[str, Any]:
     """Return the seconds of training of all models and blends, and the machines."""
-    recorded = times.read()
-    entries = recorded_times(run, recorded).values()
-    machines = dict.fromkeys(format_description(entry["machine"]) for entry in entries)
-    seconds = training_seconds(run, recorded)
-    return {f"{model}.seconds": value for model, value in seconds.items()} | {
-        "machine": " and ".join(machines)
-    }
+    recorded = recorded_times(run)
+    machines = dict.fromkeys(format_description(line["machine"]) for line in recorded.values())
+    seconds = {f"{model}.seconds": value for model, value in training_seconds(recorded).items()}
+    return seconds | {"machine": " and ".join(machines)}
 
 
 def blend_seeds(
-    table: pd.DataFrame, runs: Sequence[Run], predictions: Mapping[str, pd.DataFrame]
+    table: pd.DataFrame, runs: Mapping[str, Run], predictions: Mapping[str, pd.DataFrame]
 ) -> Iterator[dict[str, Any]]:
     """Yield the row of the mean of all seeds, for each recipe whose runs hold out reviews.
 
     Args:
         table: rows of the runs.
-        runs: the runs.
+        runs: the runs, by name of the row.
         predictions: log-odds for the test reviews, by name of the row.
     """
-    by_recipe: dict[str, list[tuple[str, Run]]] = {}
-    for (_, name, recipe), run in zip(table[["name", RECIPE]].itertuples(), runs, strict=True):
-        by_recipe.setdefault(recipe, []).append((name, run))
-    for recipe, found in by_recipe.items():
-        if not all("blends" in run.metrics for _, run in found):
+    for recipe, names in table.groupby(RECIPE, sort=False)["name"]:
+        if not all("blends" in runs[name].metrics for name in names):
             continue
         blends = []
-        for name, run in found:
-            held_out = read_predictions(run, "held_out")
+        for name in names:
+            held_out = read_predictions(runs[name], "held_out")
             _, (test,) = ensembles.fit_blends(held_out, [predictions[name]])
             blends.append(test)
-        labels = predictions[found[0][0]]["label"].to_numpy()
+        labels = predictions[names.iloc[0]]["label"].to_numpy()
         scores = {
             model: compute_scores(labels, np.mean([blend[model] for blend in blends], axis=0))
             for model in blends[0]
@@ -163,7 +160,7 @@ def blend_seeds(
         }
 
 
-def epochs(runs: Sequence[Run]) -> pd.DataFrame:
+def epochs(runs: Iterable[Run]) -> pd.DataFrame:
     """Return the accuracy and loss on the watched split, one row per seed, network and epoch."""
     tables = []
     for run in runs:
@@ -172,16 +169,6 @@ def epochs(runs: Sequence[Run]) -> pd.DataFrame:
         seed = flatten(run.params)[SEED]
         tables.append(watched[["model", "epoch", "accuracy", "loss"]].assign(**{SEED: seed}))
     return pd.concat(tables)
-
-
-def describe(recipe: Recipe) -> dict[str, Any]:
-    """Return a recipe as a study stores it."""
-    return {
-        "name": recipe.name,
-        "base": recipe.after,
-        "title": recipe.title,
-        "settings": recipe.added,
-    }
 
 
 def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:
@@ -194,15 +181,6 @@ def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     if len(found) > 1:
         raise InputError(f"the runs use several corpora, {sorted(found)}: choose one")
     return dict(zip(CORPUS_FIELDS, *found, strict=True))
-
-
-def _shared_settings(
-    point: Point, table: pd.DataFrame, recipes: Iterable[Recipe]
-) -> dict[str, Any]:
-    changed = {key for recipe in recipes for key in recipe.settings}
-    return store.shared_settings(
-        flatten(point.params), [*map(str, table), *changed], list(NETWORKS)
-    )
 
 
 def _rows_to_keep(

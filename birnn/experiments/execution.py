@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psutil
-
 from birnn.core import processes, signals
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
@@ -22,8 +20,8 @@ from birnn.core.settings import Csv
 from birnn.corpora.labelled_files import LabelledFiles
 from birnn.experiments import launcher, runs
 from birnn.experiments.grid import Point
+from birnn.training import live
 
-DVC_FOLDER = Path(".dvc/tmp/exps")
 # References in git that DVC uses while it starts an experiment.
 TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
 PATIENCE = 60  # seconds
@@ -147,27 +145,14 @@ def remove_leftovers() -> None:
     DVC would keep the folders forever, and would run an experiment in `refs/exps/stash` next time.
     Nothing is removed while DVC runs in the project.
     """
-    folders = list(DVC_FOLDER.glob("standalone/tmp*"))
+    folders = list(live.EXPERIMENTS.glob("standalone/tmp*"))
     listed = "for-each-ref", "--format=delete %(refname)", *TEMPORARY_REFERENCES
     references = processes.run("git", *listed).stdout
-    if not (folders or references) or _dvc_is_running():
+    if not (folders or references) or live.is_dvc_running():
         return
     processes.run("git", "update-ref", "--stdin", stdin=references)
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _dvc_is_running() -> bool:
-    """Return whether a process of DVC or of one of its stages runs in the project."""
-    project = Path.cwd()
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            folder = Path(process.cwd())
-            in_experiment = folder.is_relative_to(project / DVC_FOLDER)
-            is_dvc = any(Path(part).name in {"dvc", "dvc.exe"} for part in process.cmdline())
-            if in_experiment or (is_dvc and folder.is_relative_to(project)):
-                return True
-    return False
 
 
 def _interrupt(process: subprocess.Popen[bytes]) -> None:

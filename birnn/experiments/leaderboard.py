@@ -1,6 +1,5 @@
 """The leaderboard: finished experiments and the run in the working tree, in one table."""
 
-import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from birnn.core.errors import InputError
 from birnn.core.integrity import read_lock
+from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.intervals import LOWER_IS_BETTER
@@ -77,14 +77,6 @@ def row(run: Run, *, is_current: bool) -> dict[str, Any]:
         **measures,
         **collect.training(run),
     }
-
-
-def as_text(value: Any) -> str:
-    """Return a setting in one line: printable text without quotes, the rest as in YAML."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # 0.0 and 0 are one setting
-    is_plain = isinstance(value, str) and value and value.isprintable()
-    return value if is_plain else json.dumps(value, default=str)
 
 
 def select(table: pd.DataFrame, where: Sequence[str], name: str) -> pd.DataFrame:
@@ -196,8 +188,7 @@ def print_markdown(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> No
         }
         score = {metric: f"{record[metric]:.6g}"}
         rows.append({"experiment": formatting.code(record["name"])} | settings | values | score)
-    for line in [list(rows[0]), ["---"] * len(rows[0]), *(row.values() for row in rows)]:
-        print(f"| {' | '.join(line)} |")
+    print(formatting.table(list(rows[0]), map(list, map(dict.values, rows)), left=len(rows[0])))
     print("\n" + "\n\n".join(notes))
 
 
@@ -269,13 +260,7 @@ def run(  # noqa: PLR0913  # one parameter per option
 ) -> None:
     """Print the leaderboard of the current corpus, and save it if `save_as` names a study.
 
-    Args:
-        where: settings and their values, such as `train.epochs=3,5` (see `select`).
-        name: pattern of names.
-        metric: metric to sort by, or None for the default (see `sort`).
-        count: number of rows, or None for all.
-        show: prints the table.
-        save_as: name of the study.
+    See `select` and `sort` for the other options.
 
     Raises:
         InputError: an option is not valid, or no run matches.

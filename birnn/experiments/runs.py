@@ -12,7 +12,7 @@ from typing import Any
 import dvc.api
 import pandas as pd
 
-from birnn.core import code_digests, paths, processes
+from birnn.core import code_digests, paths, processes, times
 from birnn.core.errors import InputError
 from birnn.core.integrity import Lock, parse_lock, read_lock
 from birnn.core.paths import LOCK, METRICS, PARAMS, PIPELINE
@@ -217,13 +217,9 @@ def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> 
     return Run(name, revision, baseline, params, json.loads(metrics_text), lock)
 
 
-def recorded_times(run: Run, recorded: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the recorded time of each output in `TIMED` that has one.
-
-    Args:
-        run: the experiment.
-        recorded: recorded times by md5, see `times`.
-    """
+def recorded_times(run: Run) -> dict[str, Any]:
+    """Return the line of `times` of each output in `TIMED` that has one, by path."""
+    recorded = times.read()
     md5s = {
         out["path"]: out["md5"] for stage in run.lock["stages"].values() for out in stage["outs"]
     }
@@ -240,16 +236,12 @@ def locked_reviews(lock: Lock) -> dict[str, str]:
     }
 
 
-def training_seconds(run: Run, recorded: Mapping[str, Any]) -> dict[str, float]:
+def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
     """Return the training time of each model in seconds, including the stages before training.
 
-    NaN if it is unknown.
-
-    Args:
-        run: the experiment.
-        recorded: recorded times by md5, see `times`.
+    It is NaN if it is unknown. `recorded` is the result of `recorded_times`.
     """
-    known = {path: sum(entry["seconds"]) for path, entry in recorded_times(run, recorded).items()}
+    known = {path: sum(entry["seconds"]) for path, entry in recorded.items()}
     seconds = dict.fromkeys(TIMED, math.nan) | known
     before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
     training = {name: seconds[MODELS[name]] for name in NETWORKS}

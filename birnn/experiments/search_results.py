@@ -20,7 +20,7 @@ from birnn.evaluation.model_names import BLEND_TITLES, NETWORK_BLEND, NETWORKS
 from birnn.experiments import collect as collected
 from birnn.experiments import recipes, runs, selection, tried
 from birnn.experiments.runs import Run, read_output, read_predictions
-from birnn.experiments.search import SAMPLER_SEED, Params, Search
+from birnn.experiments.search import SAMPLER_SEED, Search
 from birnn.networks.decision import combine
 from birnn.studies import figure, store
 from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
@@ -43,16 +43,6 @@ class Results:
     search: Search
     study: optuna.Study
     runs: dict[int, Run]
-
-    @property
-    def title(self) -> str:
-        """The title of the model whose accuracy is maximized."""
-        return str(BLEND_TITLES[self.search.model])
-
-    @property
-    def best_settings(self) -> Params:
-        """The searched settings of the best trial."""
-        return self.search.params(self.study.best_trial)
 
 
 def collect(search: Search, study: optuna.Study) -> Results:
@@ -82,27 +72,24 @@ def check_replaceable(search: Search, study: optuna.Study) -> None:
     folder = store.FOLDER / search.name
     if not folder.exists():
         return
-    stored = folder / store.ABOUT
     trials = [search.params(trial) for trial in study.get_trials(states=(TrialState.COMPLETE,))]
     keys = list(search.space)
-    old = store.read(folder) if stored.exists() else None
-    if (
-        old is None
-        or old.about.varied != keys
-        or not (collected.as_lines(old.runs[keys]) <= collected.as_lines(pd.DataFrame(trials)))
-    ):
-        raise collected.results_would_be_lost(folder)
+    if (folder / store.ABOUT).exists():
+        old = store.read(folder)
+        lines = collected.as_lines(pd.DataFrame(trials))
+        if old.about.varied == keys and collected.as_lines(old.runs[keys]) <= lines:
+            return
+    raise collected.results_would_be_lost(folder)
 
 
 def write(results: Results, command: str) -> Study:
     """Write the finished trials as the study `study/NAME`, log them, and return the study."""
     search = results.search
     keys = list(search.space)
-    trials = {number: results.study.trials[number] for number in results.runs}
     table = pd.DataFrame(
         {
             "name": run.name,
-            **search.params(trials[number]),
+            **search.params(results.study.trials[number]),
             store.SEED: flatten(run.params)[store.SEED],
         }
         | collected.measures(run)
@@ -126,13 +113,15 @@ def write(results: Results, command: str) -> Study:
 def conclude(results: Results) -> str:
     """Describe the best trial, and by how much the choice among the trials flatters it."""
     numbers, accuracy = sorted(results.runs), float(results.study.best_value)
-    best, settings = results.study.best_trial, results.best_settings
+    best = results.study.best_trial
+    settings = results.search.params(best)
     correct, groups = _held_out(results)
     interval = proportion_interval(correct[numbers.index(best.number)], groups)
+    assigned = listed(f"{key}={value}" for key, value in settings.items())
     text = (
-        f"Best of {len(results.study.trials)} trials: {_assigned(settings)}. The {results.title} "
-        f"has {percent(accuracy)}{_between(interval, percent)} held-out accuracy, on "
-        f"{number(len(groups))} reviews."
+        f"Best of {len(results.study.trials)} trials: {assigned}. The "
+        f"{BLEND_TITLES[results.search.model]} has {percent(accuracy)}"
+        f"{_between(interval, percent)} held-out accuracy, on {number(len(groups))} reviews."
     )
     defaults = [
         at
@@ -172,7 +161,7 @@ def confirmation(results: Results) -> str:
     first = base[store.SEED] + 1
     settings = {
         **search.fixed,
-        **results.best_settings,
+        **search.params(results.study.best_trial),
         HOLD_OUT_SEED: base[HOLD_OUT_SEED] + 1,
     }
     recipe = search.recipe.name if search.recipe else ""
@@ -198,10 +187,6 @@ def _log_odds(table: pd.DataFrame, model: str) -> NDArray[np.floating]:
     if model == NETWORK_BLEND:
         return combine([table[name] for name in NETWORKS])
     return table[model].to_numpy()
-
-
-def _assigned(params: Params) -> str:
-    return listed(f"{key}={value}" for key, value in params.items())
 
 
 def _between(interval: Interval | None, form: Callable[[float], str]) -> str:

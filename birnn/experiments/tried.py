@@ -4,7 +4,6 @@ It shows what a recipe was chosen from. It has no test results, so that nothing 
 them.
 """
 
-import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ import dvc.api
 import pandas as pd
 
 from birnn.core.errors import InputError
+from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
@@ -45,7 +45,9 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     Raises:
         InputError: no run holds out reviews.
     """
-    held_out_runs = {_source(run): run for run in runs if held_out(run)}
+    held_out_runs = {
+        f"experiment {run.revision[:REVISION_DIGITS]}": run for run in runs if held_out(run)
+    }
     folder = store.FOLDER / store.TRIED
     if folder.with_suffix(".csv").exists():
         raise InputError(
@@ -127,13 +129,5 @@ def command(recipe: str, settings: Settings, seed: int | str) -> str:
     return shlex.join([*start, *options])
 
 
-def _source(run: Run) -> str:
-    return f"experiment {run.revision[:REVISION_DIGITS]}"
-
-
 def _options(settings: Settings) -> list[str]:
-    """Format settings as `birnn sweep` reads them: text without quotes, the rest as in YAML."""
-    return [
-        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
-        for key, value in settings.items()
-    ]
+    return [f"{key}={as_text(value)}" for key, value in settings.items()]

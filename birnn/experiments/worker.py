@@ -89,26 +89,18 @@ def carry_out(task: Task) -> str:
 
 def remove_what_is_abandoned(base: Path, machine: str) -> None:
     """Remove the clones of tasks that were killed on this machine."""
+    # Installed from the lock file, as are the imports in the functions below.
+    import psutil  # noqa: PLC0415
+
     for clone in base.glob(f"{machine}-*-*"):
         # The name of another machine may start with this one's.
         owner, process, _ = clone.name.rsplit("-", 2)
-        if owner == machine and process.isdigit() and not _is_alive(int(process)):
+        if owner == machine and process.isdigit() and not psutil.pid_exists(int(process)):
             shutil.rmtree(clone, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _prepare(task: Task, clone: Path, cache: Path) -> None:
     """Clone the task's commit, and configure the DVC remote and the machine's cache."""
-    # Installed from the lock file, as are the imports in the functions below.
     from dvc.config import Config  # noqa: PLC0415, TID251  # see private_apis
 
     _run(clone, "git", "clone", "--quiet", "--no-checkout", task.git_remote, ".")

@@ -97,7 +97,7 @@ def compute_differences(
         measure: estimate_difference(
             np.subtract(values(labels, first), values(labels, second), dtype=np.float64),
             groups,
-            _classes(measure, labels),
+            labels if measure == "roc_auc" else np.ones_like(labels),
             measure,
             comparisons,
         )
@@ -188,10 +188,6 @@ def estimate_mean(
     margin = float(quantiles @ variances) / error if error else 0.0
     interval = intervals.informative((mean - margin, mean + margin), lowest)
     return Mean(mean, error, *(interval or UNDEFINED), seeds)
-
-
-def _classes(measure: str, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return labels if measure == "roc_auc" else np.ones_like(labels)
 
 
 def _group_deviations(

@@ -119,15 +119,11 @@ def _vectorizer(longest: int, **options: Any) -> CountVectorizer:
     """Return a vectorizer that maps lists of words to rows of n-gram indicators, 0 or 1."""
     return CountVectorizer(
         analyzer="word",
-        preprocessor=_identity,
-        tokenizer=_identity,
+        preprocessor=list,
+        tokenizer=list,
         token_pattern=None,
         ngram_range=(1, longest),
         binary=True,
         dtype=np.uint8,
         **options,
     )
-
-
-def _identity(words: list[str]) -> list[str]:
-    return words

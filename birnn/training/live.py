@@ -10,18 +10,20 @@ import re
 import shutil
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
 from zc.lockfile import LockError, LockFile
 
 from birnn.training.splits import TRAINING
 
 FOLDER = Path("live")
-# Folders of `dvc exp run --temp` and of queued experiments, each with its own files.
-EXPERIMENTS = (".dvc/tmp/exps/standalone/*", ".dvc/tmp/exps/*")
+# Folder of queued experiments, in which `standalone` has those of `dvc exp run --temp`.
+EXPERIMENTS = Path(".dvc/tmp/exps")
 INTERVAL = 1.0  # seconds between two writes within an epoch
 MAX_COST = 0.01  # share of the time that writing may take
 VALIDATION_COST = 1 / 3  # of training on as many reviews; a guess before the first validation
@@ -91,9 +93,17 @@ def read(file: Path) -> Training | None:
         return None
 
 
-def folders(project: Path = Path()) -> list[Path]:
-    """Return the project's folder and the temporary folders of its experiments."""
-    return [project, *(path for pattern in EXPERIMENTS for path in project.glob(pattern))]
+def is_dvc_running() -> bool:
+    """Return whether a process of DVC or of one of its stages runs in the project."""
+    project = Path.cwd()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            folder = Path(process.cwd())
+            in_experiment = folder.is_relative_to(project / EXPERIMENTS)
+            is_dvc = any(Path(part).name in {"dvc", "dvc.exe"} for part in process.cmdline())
+            if in_experiment or (is_dvc and folder.is_relative_to(project)):
+                return True
+    return False
 
 
 def find(project: Path = Path()) -> list[Training]:
@@ -101,8 +111,8 @@ def find(project: Path = Path()) -> list[Training]:
 
     A training whose process was killed is returned as finished.
     """
-    trainings = []
-    for folder in folders(project):
+    trainings, experiments = [], project / EXPERIMENTS
+    for folder in (project, *experiments.glob("standalone/*"), *experiments.glob("*")):
         for file in sorted((folder / FOLDER).glob("*.json")):
             if training := read(file):
                 finished = training.finished or not _is_locked(folder, training.network)

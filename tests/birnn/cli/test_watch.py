@@ -1,9 +1,10 @@
 """`birnn watch`: what fits a terminal, when it ends, and the page."""
 
 import io
-import os
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,13 +92,11 @@ def test_watch_ends_after_the_last_training() -> None:
 
 
 def test_watch_waits_while_dvc_runs_stages() -> None:
-    rwlock = Path(".dvc/tmp/rwlock")
-    rwlock.parent.mkdir(parents=True)
-    rwlock.write_text(f'{{"write": {{"data": {{"pid": {os.getpid()}, "cmd": "dvc repro"}}}}}}')
-    snapshots = watch.snapshots(interval=0, patience=0)
-    assert [next(snapshots) for _ in range(3)] == [[], [], []]
-    assert rendered([], 80, 24) == ["DVC runs other stages: no training has started yet."]
-    rwlock.unlink()
+    with subprocess.Popen([sys.executable, "-c", "input()", "dvc"], stdin=-1) as process:
+        snapshots = watch.snapshots(interval=0, patience=0)
+        assert [next(snapshots) for _ in range(3)] == [[], [], []]
+        assert rendered([], 80, 24) == ["DVC runs other stages: no training has started yet."]
+        process.communicate(b"\n")
     assert [*snapshots] == []
 
 
@@ -109,7 +108,7 @@ def test_page_reloads_itself_until_the_end() -> None:
     assert 'http-equiv="refresh"' in text
     assert text.count("<svg") == 2
     assert not re.search(r'(src|href)="(?!data:|#)', text)
-    page.finish([training(), replace(training(1), network="removed")])
+    page.update([training(), replace(training(1), network="removed")], is_last=True)
     text = file.read_text(encoding="utf-8")
     assert 'http-equiv="refresh"' not in text
     assert f"1 {TITLES[FIRST]} a-long-name" in text

@@ -13,6 +13,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from birnn.core import times
 from birnn.core.errors import InputError
+from birnn.core.overrides import as_text
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import grid, leaderboard, runs
 from birnn.studies import store
@@ -149,7 +150,7 @@ def test_markdown_and_csv_keep_every_value(capsys: pytest.CaptureFixture[str]) -
     assert list(row) == list(rows)
     assert row[LOSS] == "0.123456"
     for name, value in HOSTILE_SETTINGS.items():
-        assert cells[name] == row[f"params.{name}"] == leaderboard.as_text(value)
+        assert cells[name] == row[f"params.{name}"] == as_text(value)
 
 
 def test_notes_say_what_the_table_may_be_used_for() -> None:
