@@ -126,6 +126,10 @@ def states(study: optuna.Study) -> list[TrialState]:
 def test_interrupted_search_runs_its_unfinished_trial_again(machines: Machines) -> None:
     plain, labels = run(machines, 4, "plain"), list(machines.started)
     assert len(set(labels)) == 4
+    # Proposed numbers have up to four digits.
+    values = [value for trial in plain.trials for value in parse().params(trial).values()]
+    assert values == [float(f"{value:.4g}") for value in values]
+    assert values != [float(f"{value:.3g}") for value in values]
     # Nothing is run twice, and no result on the test split is stored.
     assert outcomes(run(machines, 4, "again")) == outcomes(plain)
     assert machines.started == labels
