@@ -113,9 +113,11 @@ def test_results_are_not_lost() -> None:
     assert len(collect_study("seeds", ["train.seed=1"], replace=True).runs) == 1
 
 
-def test_invalid_studies_are_refused() -> None:
+def test_names_are_unique_and_invalid_studies_are_refused() -> None:
     points = grid.points([SEEDS])
     found = finish(points)
+    twins = [replace(found[0], name="a", revision=digit * 9) for digit in "12"]
+    assert collect.unique_names([*twins, found[1]]) == ["a-1111111", "a-2222222", "seed-1"]
     with pytest.raises(InputError, match="none of these experiments is finished"):
         collect.study("none", "", points, {})
     other = found[1].metrics | {"corpus": CORPUS | {"name": "other"}}
