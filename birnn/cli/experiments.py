@@ -1,8 +1,7 @@
 """The `birnn` commands for experiments. `experiment_commands` carries them out."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -19,19 +18,11 @@ Settings = Annotated[
     ),
 ]
 
-
 Recipes = Annotated[
     list[str], typer.Option("--recipe", "-r", help="Recipe to start from, or all. Repeatable.")
 ]
 
-
-class Place(StrEnum):
-    """The machines that run experiments."""
-
-    HERE = "here"
-    RAY = "ray"
-
-
+Place = Literal["here", "ray"]
 On = Annotated[Place, typer.Option(help="Run on this machine or on a Ray cluster.")]
 Cpus = Annotated[int, typer.Option(min=1, help="CPU cores per experiment on a cluster.")]
 Gpus = Annotated[int, typer.Option(min=0, help="GPUs per experiment on a cluster.")]
@@ -48,14 +39,14 @@ def _machines(on: Place, cpus: int, gpus: int, git_remote: str) -> Any:
     """Return the cluster to run on, or None for this machine."""
     from birnn.experiments import cluster  # noqa: PLC0415
 
-    return cluster.connect(cpus, gpus, git_remote) if on is Place.RAY else None
+    return cluster.connect(cpus, gpus, git_remote) if on == "ray" else None
 
 
 @app.command(epilog="Example: birnn sweep -S train.epochs=3,5 -S train.seed=0..2")
 def sweep(  # noqa: PLR0913, PLR0917  # one parameter per option
     settings: Settings = [],  # noqa: B006
     recipe: Recipes = [],  # noqa: B006
-    on: On = Place.HERE,
+    on: On = "here",
     cpus: Cpus = 2,
     gpus: Gpus = 0,
     git_remote: GitRemote = "origin",
@@ -150,7 +141,7 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     trials: Annotated[
         int, typer.Option(min=1, help="Number of trials, including earlier ones.")
     ] = 30,
-    on: On = Place.HERE,
+    on: On = "here",
     batch: Annotated[int, typer.Option(min=1, help="Trials in parallel on a cluster.")] = 4,
     cpus: Cpus = 2,
     gpus: Gpus = 0,
@@ -219,7 +210,7 @@ def review(  # noqa: PLR0913, PLR0917  # one parameter per option
             min=2, help="Run the change with this many seeds of a study, and compare them."
         ),
     ] = None,
-    on: On = Place.HERE,
+    on: On = "here",
     cpus: Cpus = 2,
     gpus: Gpus = 0,
     git_remote: GitRemote = "origin",

@@ -139,7 +139,7 @@ def _list_files(folder: Path) -> bytes:
 
 def _describe_damage(path: Path, md5: str) -> str:
     """Return a message that names the damaged file of an output and what to delete."""
-    cache = cache_folder()
+    cache = Path(processes.output("dvc", "cache", "dir"), "files", "md5")
     for file, expected in _recorded_files(path, md5, cache):
         if (actual := compute_md5(file)) != expected:
             cached = cache / expected[:2] / expected[2:]
@@ -160,8 +160,3 @@ def _recorded_files(path: Path, md5: str, cache: Path) -> Iterator[tuple[Path, s
     if compute_md5(listing) == md5.removesuffix(DIR_SUFFIX):
         entries: list[dict[str, Any]] = json.loads(listing.read_bytes())
         yield from ((path / entry["relpath"], entry["md5"]) for entry in entries)
-
-
-def cache_folder() -> Path:
-    """Return the folder of DVC's cache, which stores files by their md5."""
-    return Path(processes.output("dvc", "cache", "dir"), "files", "md5")

@@ -22,7 +22,8 @@ BATCH_SIZE = 2_000  # reviews in memory at a time: enough to keep all cores busy
 def describe(accelerators: Sequence[str] = ()) -> dict[str, Any]:
     """Return the CPU, usable cores, accelerators, operating system and Python version."""
     return {
-        "processor": _processor(),
+        # On Linux, only /proc/cpuinfo has the name.
+        "processor": _cpuinfo("model name") or platform.processor() or platform.machine(),
         "cores": usable_cores(),
         "accelerators": list(accelerators),
         "system": f"{platform.system()} {platform.machine()}",
@@ -72,11 +73,6 @@ def has_x86_64_v3() -> bool:
     On these machines, results have the same bytes (docs/reproducibility.md).
     """
     return set(_cpuinfo("flags").split()) >= X86_64_V3
-
-
-def _processor() -> str:
-    """Return the name of the CPU; on Linux only `/proc/cpuinfo` has it."""
-    return _cpuinfo("model name") or platform.processor() or platform.machine()
 
 
 def _cpuinfo(field: str) -> str:

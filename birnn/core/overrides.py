@@ -1,4 +1,4 @@
-"""Values of settings as text, and as `dvc exp run -S` reads them."""
+"""Values of settings as text that commands read."""
 
 import json
 import re

@@ -20,7 +20,7 @@ from birnn.evaluation.model_names import BLEND_TITLES, NETWORK_BLEND, NETWORKS
 from birnn.experiments import collect as collected
 from birnn.experiments import recipes, runs, selection, tried
 from birnn.experiments.runs import Run, read_output, read_predictions
-from birnn.experiments.search import SAMPLER_SEED, Search
+from birnn.experiments.search import SAMPLER_SEED, Params, Search
 from birnn.networks.decision import combine
 from birnn.studies import figure, store
 from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
@@ -37,12 +37,14 @@ class Results:
     Attributes:
         search: the search.
         study: all trials.
-        runs: experiments of the complete trials, by number of the trial.
+        settings: the searched settings of the complete trials.
+        runs: experiments of the complete trials.
     """
 
     search: Search
     study: optuna.Study
-    runs: dict[int, Run]
+    settings: list[Params]
+    runs: list[Run]
 
 
 def collect(search: Search, study: optuna.Study) -> Results:
@@ -54,13 +56,14 @@ def collect(search: Search, study: optuna.Study) -> Results:
     complete = study.get_trials(states=(TrialState.COMPLETE,))
     if not complete:
         raise InputError("every trial failed: fix the errors above, and search under another name")
-    matches = runs.finished([search.point(search.params(trial)) for trial in complete])
+    settings = [search.params(trial) for trial in complete]
+    matches = runs.finished(list(map(search.point, settings)))
     if missing := [trial.number + 1 for at, trial in enumerate(complete) if at not in matches]:
         raise InputError(
             f"the experiments of these trials were removed: {listed(map(str, missing))}. Search "
             "under another name"
         )
-    return Results(search, study, {trial.number: matches[at] for at, trial in enumerate(complete)})
+    return Results(search, study, settings, [matches[at] for at in range(len(complete))])
 
 
 def check_replaceable(search: Search, study: optuna.Study) -> None:
@@ -87,16 +90,12 @@ def write(results: Results, command: str) -> Study:
     search = results.search
     keys = list(search.space)
     table = pd.DataFrame(
-        {
-            "name": run.name,
-            **search.params(results.study.trials[number]),
-            store.SEED: flatten(run.params)[store.SEED],
-        }
+        {"name": run.name, **settings, store.SEED: flatten(run.params)[store.SEED]}
         | collected.measures(run)
         | collected.training(run)
-        for number, run in results.runs.items()
+        for settings, run in zip(results.settings, results.runs, strict=True)
     )
-    run = next(iter(results.runs.values()))
+    run = results.runs[0]
     about = About(
         command=command,
         corpus={key: run.metrics["corpus"][key] for key in CORPUS_FIELDS},
@@ -106,38 +105,31 @@ def write(results: Results, command: str) -> Study:
     )
     folder = store.FOLDER / search.name
     written = figure.write(Study(folder, about, table, pd.DataFrame()), {})
-    tried.append(results.runs.values(), list(recipes.read().values()))
+    tried.append(results.runs, list(recipes.read().values()))
     return written
 
 
 def conclude(results: Results) -> str:
     """Describe the best trial, and by how much the choice among the trials flatters it."""
-    numbers, accuracy = sorted(results.runs), float(results.study.best_value)
-    best = results.study.best_trial
-    settings = results.search.params(best)
+    accuracy, defaults = float(results.study.best_value), results.search.defaults
+    settings = results.search.params(results.study.best_trial)
     correct, groups = _held_out(results)
-    interval = proportion_interval(correct[numbers.index(best.number)], groups)
+    interval = proportion_interval(correct[results.settings.index(settings)], groups)
     assigned = listed(f"{key}={value}" for key, value in settings.items())
     text = (
         f"Best of {len(results.study.trials)} trials: {assigned}. The "
         f"{BLEND_TITLES[results.search.model]} has {percent(accuracy)}"
         f"{_between(interval, percent)} held-out accuracy, on {number(len(groups))} reviews."
     )
-    defaults = [
-        at
-        for at, trial in enumerate(numbers)
-        if results.search.params(results.study.trials[trial]) == results.search.defaults
-    ]
-    winner = selection.correct_winner(
-        correct, groups, defaults[0] if defaults else None, SAMPLER_SEED
-    )
+    reference = results.settings.index(defaults) if defaults in results.settings else None
+    winner = selection.correct_winner(correct, groups, reference, SAMPLER_SEED)
     if winner:
         text += (
-            f" The best of {len(numbers)} finished trials is partly lucky: on reviews that did not "
+            f" The best of {len(correct)} finished trials is partly lucky: on reviews that did not "
             f"choose it, its accuracy is about {percent(winner.accuracy)}"
             f"{_between(winner.interval, percent)}, {points(winner.accuracy - accuracy)} points."
         )
-    if settings == results.search.defaults:
+    if settings == defaults:
         text += " These are the defaults: no trial is better."
     elif winner and winner.gain is not None and winner.gain_interval is not None:
         low, high = winner.gain_interval
@@ -170,15 +162,14 @@ def confirmation(results: Results) -> str:
 
 def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Return which held-out reviews each complete trial classifies correctly, and their groups."""
-    ordered = [results.runs[trial] for trial in sorted(results.runs)]
-    tables = [read_predictions(run, "held_out") for run in ordered]
+    tables = [read_predictions(run, "held_out") for run in results.runs]
     correct = [
         is_correct(each["label"].to_numpy(), _log_odds(each, results.search.model))
         for each in tables
     ]
-    rows = np.load(BytesIO(read_output(ordered[0], paths.HELD_OUT_ROWS.as_posix())))
+    rows = np.load(BytesIO(read_output(results.runs[0], paths.HELD_OUT_ROWS.as_posix())))
     names = pd.read_parquet(
-        BytesIO(read_output(ordered[0], paths.TRAIN_REVIEWS.as_posix())), columns=["group"]
+        BytesIO(read_output(results.runs[0], paths.TRAIN_REVIEWS.as_posix())), columns=["group"]
     )["group"]
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
 

@@ -94,18 +94,11 @@ def _state(model: keras.Model) -> list[keras.Variable]:
 
 
 def _key(configuration: list[Any], data: list[Path]) -> str:
-    key = hashlib.sha256(json.dumps([configuration, _versions()]).encode())
-    for file in [*data, *_code()]:
+    versions = {name: metadata.version(name) for name in LIBRARIES} | {"python": sys.version}
+    key = hashlib.sha256(json.dumps([configuration, versions]).encode())
+    modules = [module for name, module in sys.modules.items() if name.split(".")[0] == PACKAGE]
+    code = sorted(Path(module.__file__) for module in modules if module.__file__)
+    for file in [*data, *code]:
         with file.open("rb") as content:
             key.update(hashlib.file_digest(content, "sha256").digest())
     return key.hexdigest()[:32]
-
-
-def _versions() -> dict[str, str]:
-    return {name: metadata.version(name) for name in LIBRARIES} | {"python": sys.version}
-
-
-def _code() -> list[Path]:
-    """Return the files of the modules of this package that are imported."""
-    modules = [module for name, module in sys.modules.items() if name.split(".")[0] == PACKAGE]
-    return sorted(Path(module.__file__) for module in modules if module.__file__)

@@ -116,8 +116,9 @@ def test_results_are_not_lost() -> None:
 def test_names_are_unique_and_invalid_studies_are_refused() -> None:
     points = grid.points([SEEDS])
     found = finish(points)
-    twins = [replace(found[0], name="a", revision=digit * 9) for digit in "12"]
-    assert collect.unique_names([*twins, found[1]]) == ["a-1111111", "a-2222222", "seed-1"]
+    twins = {index: replace(run, name="a") for index, run in found.items()}
+    names = [f"a-{run.revision[:7]}" for run in found.values()]
+    assert [*collect.study("a", "", points, twins).runs["name"]] == names
     with pytest.raises(InputError, match="none of these experiments is finished"):
         collect.study("none", "", points, {})
     other = found[1].metrics | {"corpus": CORPUS | {"name": "other"}}
