@@ -40,8 +40,8 @@ OPERATORS = re.compile(
     r"|ReplaceBinary\w+_(Add_Sub|Sub_Add|Mul_Div|Div_Mul|FloorDiv_Mul|Mod_Mul|Pow_Mul"
     r"|BitAnd_BitOr|BitOr_BitAnd))"
 )
-# In types, paths and arguments, these characters compute nothing, and no changed code could run.
-NO_OPERATION = re.compile(r"/ f?\"|\*\*?\w+[,)=]|\| (None|[A-Z])|\*[,)]")
+# In types, paths and arguments, these compute nothing, or no changed code could run.
+NO_OPERATION = re.compile(r"/ f?\"|\*\*?\w+[,)=]|\| (None|[A-Z])|\*[,)]|TYPE_CHECKING")
 PYTEST = "python -m pytest -x -q"
 FAST = f"{PYTEST} -m 'not slow and not exhaustive'"
 SLOW = f"{PYTEST} -n logical -m 'slow and not exhaustive'"
@@ -60,8 +60,8 @@ def computes(mutant: MutationSpec) -> bool:
     """Return whether a mutant changes an operation or a value."""
     row, column = mutant.start_pos
     line = mutant.module_path.read_text("utf-8").splitlines()[row - 1]
-    without_result = line[:column].endswith(("frozen=", "strict=", "repr=", "flush="))
-    return not (without_result or NO_OPERATION.match(line[column:]))
+    argument = line[:column].endswith(("flush=", "frozen=", "repr=", "strict="))
+    return not (argument or NO_OPERATION.match(line[column:]))
 
 
 def describe(mutant: MutationSpec) -> str:

@@ -13,15 +13,7 @@ from birnn.core.outputs import read_json
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.networks.decision import probability
 from birnn.text import sequences, unlabelled
-from tests.projects import (
-    BIRNN,
-    Build,
-    check_output,
-    copy,
-    error_line,
-    run,
-    set_settings,
-)
+from tests.projects import BIRNN, Build, check_output, copy, error_line, run, set_settings
 
 pytestmark = pytest.mark.exhaustive
 

@@ -10,8 +10,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.slow
 TRAINING = "train_bigru"
 
 # Enough epochs to be killed in several of them.
-EPOCHS = 6
+EPOCHS, EPOCH = 6, "  epoch "
 KILLS = 8  # per stage, spread over all changes of files
 
 
@@ -149,45 +149,20 @@ def test_dvc_killed_when_it_changes_files_recovers(finished_copy: Path) -> None:
     assert sum(killed) > len(killed) // 2
 
 
-class Running:
-    """A `dvc` process that runs one stage.
+def find_stage(dvc: psutil.Popen, stage: str) -> psutil.Process | None:
+    """Return the process of a stage that `dvc` runs, if it has started."""
+    for child in dvc.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if f"stages.{stage}" in child.cmdline():
+                return child
+    return None
 
-    Attributes:
-        dvc: the process of DVC.
-        stage: the process of the stage, or None if DVC ended before it started.
+
+def stop_in_work(project: Path, stage: str, number: int, *, by_terminal: bool) -> str:
+    """Stop a stage after it has started to work, or DVC and the stage as a terminal does.
+
+    Return their output.
     """
-
-    def __init__(self, dvc: psutil.Popen, stage: str, log: Path) -> None:
-        self.dvc, self.stage, self._log = dvc, None, log
-        while dvc.poll() is None and self.stage is None:
-            for child in dvc.children(recursive=True):
-                with suppress(psutil.NoSuchProcess):
-                    if f"stages.{stage}" in child.cmdline():
-                        self.stage = child
-            time.sleep(0.01)
-
-    @property
-    def output(self) -> str:
-        return self._log.read_text(encoding="utf-8")
-
-    @property
-    def epochs(self) -> int:
-        return self.output.count("  epoch ")
-
-    def wait_for_epochs(self, number: int) -> None:
-        """Wait until a number of epochs are finished, or until DVC ends."""
-        while self.dvc.poll() is None and self.epochs < number:
-            time.sleep(0.01)
-
-    def wait(self, seconds: float) -> None:
-        """Wait until both processes have ended; the stage ends soon after DVC."""
-        self.dvc.wait(timeout=seconds)
-        if self.stage:
-            self.stage.wait(timeout=seconds)
-
-
-@contextmanager
-def running(project: Path, stage: str) -> Iterator[Running]:
     forget(project, stage)
     log = project.parent / "log.txt"
     with log.open("w", encoding="utf-8") as output:
@@ -201,30 +176,23 @@ def running(project: Path, stage: str) -> Iterator[Running]:
             # A shell may start its background jobs with SIGINT ignored.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
-    started = Running(dvc, stage, log)
     try:
-        yield started
-    finally:
-        for process in filter(None, (dvc, started.stage)):
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        dvc.wait()
-
-
-def stop_in_work(project: Path, stage: str, number: int, *, by_terminal: bool) -> Running:
-    """Stop a stage after it has started to work, or DVC and the stage as a terminal does."""
-    with running(project, stage) as started:
-        assert started.stage
-        started.wait_for_epochs(2 if stage == TRAINING else 0)
-        while started.stage.cpu_times().user < 1:  # until it loads TensorFlow
+        process, epochs = None, 2 if stage == TRAINING else 0
+        # It has loaded TensorFlow after a second.
+        while not process or process.cpu_times().user < 1 or log.read_text().count(EPOCH) < epochs:
+            assert dvc.poll() is None, log.read_text()
             time.sleep(0.01)
+            process = process or find_stage(dvc, stage)
         if by_terminal:
-            os.killpg(started.dvc.pid, number)
+            os.killpg(dvc.pid, number)
         else:
-            started.stage.send_signal(number)
-        started.wait(15)
-        assert started.dvc.returncode != 0
-    return started
+            process.send_signal(number)
+        assert dvc.wait(timeout=15) != 0
+        process.wait(timeout=15)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(dvc.pid, signal.SIGKILL)
+    return log.read_text(encoding="utf-8")
 
 
 STOPS = [
@@ -242,13 +210,13 @@ def test_stopped_stage_explains_how_to_resume_with_equal_bytes(
     expected = results(project)
     stopped = stop_in_work(project, stage, number, by_terminal=by_terminal)
     if number != signal.SIGKILL:
-        assert "Traceback" not in stopped.output
-        assert f"{stage} was interrupted: resume with dvc repro" in stopped.output
-        assert ("of 6 epochs are saved" in stopped.output) == (stage == TRAINING)
+        assert "Traceback" not in stopped
+        assert f"{stage} was interrupted: resume with dvc repro" in stopped
+        assert ("of 6 epochs are saved" in stopped) == (stage == TRAINING)
     output = check_output(project, "dvc", "repro", "--single-item", stage)
     assert results(project) == expected
     assert leftovers(project) == []
     if stage == TRAINING:
-        assert 2 <= stopped.epochs < EPOCHS
+        assert 2 <= stopped.count(EPOCH) < EPOCHS
         assert "resumes after epoch" in output
-        assert 0 < output.count("  epoch ") <= EPOCHS - stopped.epochs
+        assert 0 < output.count(EPOCH) <= EPOCHS - stopped.count(EPOCH)

@@ -75,9 +75,8 @@ class LabelledFiles:
             return
         labels, groups = array("B"), array("Q")
         for review in self._reviews():
-            unit = review.group if self._settings.group_column else review.text
             labels.append(review.label)
-            groups.append(short_hash(unit.encode()))
+            groups.append(short_hash(review.group.encode()))
         is_test = draw_test(np.asarray(labels), np.asarray(groups), fraction, seed)
         for review, split in zip(self._reviews(), map(int, is_test), strict=True):
             yield replace(review, split=SPLITS[split])
@@ -184,7 +183,9 @@ class LabelledFiles:
         if settings.group_column is not None:
             group = _value(row, settings.group_column, location)
         label = self._label(_value(row, settings.label_column, location), location)
-        return Review(split, review_id, group or review_id, label, text, location)
+        # Without groups, equal texts are one: no split or hold-out separates them.
+        group = group or f"text {short_hash(text.encode()):x}"
+        return Review(split, review_id, group, label, text, location)
 
     def _split(self, value: str, location: str) -> str:
         if self._settings.test is not None:

@@ -113,9 +113,12 @@ def test_results_are_not_lost() -> None:
     assert len(collect_study("seeds", ["train.seed=1"], replace=True).runs) == 1
 
 
-def test_invalid_studies_are_refused() -> None:
+def test_names_are_unique_and_invalid_studies_are_refused() -> None:
     points = grid.points([SEEDS])
     found = finish(points)
+    twins = {index: replace(run, name="a") for index, run in found.items()}
+    names = [f"a-{run.revision[:7]}" for run in found.values()]
+    assert [*collect.study("a", "", points, twins).runs["name"]] == names
     with pytest.raises(InputError, match="none of these experiments is finished"):
         collect.study("none", "", points, {})
     other = found[1].metrics | {"corpus": CORPUS | {"name": "other"}}

@@ -95,6 +95,8 @@ def test_best_comes_first() -> None:
     # Not all hold out reviews.
     rows, metric = leaderboard.sort(table(samples.run("without"), one), None)
     assert metric == "mean.accuracy"
+    with pytest.raises(InputError, match="no run has the metric 'none': use one of "):
+        leaderboard.sort(rows, "none")
 
 
 @pytest.mark.parametrize(

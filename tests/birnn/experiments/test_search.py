@@ -11,9 +11,9 @@ from optuna.trial import TrialState
 
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
-from birnn.experiments import recipes, search
+from birnn.experiments import execution, recipes, runs, search
 from birnn.experiments.grid import Point
-from tests.birnn.experiments.repository import METRICS, add, git, make_run
+from tests.birnn.experiments.repository import METRICS, add, fake_dvc, git, make_run
 
 NETWORK = next(iter(NETWORKS))
 METRIC = f"{NETWORK}.holdout_accuracy"
@@ -126,6 +126,10 @@ def states(study: optuna.Study) -> list[TrialState]:
 def test_interrupted_search_runs_its_unfinished_trial_again(machines: Machines) -> None:
     plain, labels = run(machines, 4, "plain"), list(machines.started)
     assert len(set(labels)) == 4
+    # Proposed numbers have up to four digits.
+    values = [value for trial in plain.trials for value in parse().params(trial).values()]
+    assert values == [float(f"{value:.4g}") for value in values]
+    assert values != [float(f"{value:.3g}") for value in values]
     # Nothing is run twice, and no result on the test split is stored.
     assert outcomes(run(machines, 4, "again")) == outcomes(plain)
     assert machines.started == labels
@@ -174,6 +178,16 @@ def test_failed_trial_counts_and_is_not_repeated(
         f"{finished}: held-out accuracy {study.best_value:.4f}",
         "2 of 2 trials are finished",
     ]
+
+
+def test_trials_run_on_this_machine_without_a_cluster() -> None:
+    calls = fake_dvc("sys.exit(1)")
+    study = run(None, 2)
+    assert states(study) == [FAIL, FAIL]
+    points = [parse().point(parse().params(trial)) for trial in study.trials]
+    for call, name, point in zip(calls(), runs.names(points), points, strict=True):
+        options = " ".join(execution.options_of(point))
+        assert call == f"exp run --temp --name {name} {options}"
 
 
 def test_first_trial_has_the_defaults_if_the_ranges_include_them(machines: Machines) -> None:

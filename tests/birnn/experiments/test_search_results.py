@@ -15,7 +15,7 @@ from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import search, search_results
 from birnn.studies import store
-from tests.birnn.experiments.repository import CORPUS, METRICS, add, make_run
+from tests.birnn.experiments.repository import CORPUS, METRICS, add, git, make_run
 
 REVIEWS = 300
 LABELS = np.arange(REVIEWS, dtype=np.uint8) % 2
@@ -101,6 +101,16 @@ def test_no_improvement_on_the_defaults(
     assert "The All networks has 8" in text
     assert shown in text
     assert "matters most" not in text
+
+
+def test_search_without_experiments_has_no_results() -> None:
+    with pytest.raises(InputError, match="every trial failed: fix the errors above"):
+        make_results({})
+    found = make_search({DEFAULTS: 0.6, BETTER: 0.9})
+    for reference in git("for-each-ref", "--format=%(refname)", "refs/exps").split():
+        git("update-ref", "-d", reference)
+    with pytest.raises(InputError, match=r"of these trials were removed: 1 and 2\. Search under"):
+        search_results.collect(*found)
 
 
 def test_study_has_the_finished_trials() -> None:
