@@ -121,6 +121,7 @@ def test_review_of_a_change(finished_copy: Path) -> None:
     assert "The change **passes**." in text
     assert text.count(".accuracy: passes, unchanged") == len(NETWORKS)
     assert text.count("None changed.") == 2
+    assert text.startswith("# Review against main\n")
 
     set_settings(branch, {"train.epochs": "1"})
     commit(branch)
