@@ -375,7 +375,7 @@ def _values(column: pa.Array, location: str) -> Iterator[Any]:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _refuse_long(values: pa.Array, location: str) -> None:
