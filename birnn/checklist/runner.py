@@ -79,8 +79,8 @@ class Behavior:
         """Return which cases a model fails, shape (cases,)."""
         log_odds = predict(tuple(case.text for case in self.cases))
         if self.kind == "MFT":
-            labels = np.array([case.label for case in self.cases])
-            return is_positive(log_odds) ^ (labels == 1)
+            expected = np.array([case.label == 1 for case in self.cases], np.bool_)
+            return is_positive(log_odds) ^ expected
         originals = predict(tuple(case.original for case in self.cases))
         if self.kind == "INV":
             return is_positive(log_odds) ^ is_positive(originals)
