@@ -11,7 +11,7 @@ from rich.text import Text
 from birnn.cli import explanation_page, input_texts
 from birnn.cli.explanation_page import WEAK, strengths
 from birnn.core.errors import InputError
-from birnn.core.outputs import atomic_file
+from birnn.core.outputs import write_text
 from birnn.evaluation.model_names import TITLES
 from birnn.inference import known_words
 from birnn.inference.explanation import Explanation, ModelExplanation, explain
@@ -38,8 +38,7 @@ def run(text: str | None, load: Callable[[], Predictor], html: Path | None) -> N
     if html is None:
         _print(explanation)
     else:
-        with atomic_file(html) as temporary:
-            temporary.write_text(explanation_page.render(explanation), encoding="utf-8")
+        write_text(html, explanation_page.render(explanation))
         print(f"wrote {html}")
 
 

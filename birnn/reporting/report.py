@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment
 
 from birnn.checklist.runner import TOLERANCE
-from birnn.core.outputs import atomic_file
+from birnn.core.outputs import write_text
 from birnn.evaluation.costs import matched_gru_units
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.networks import decision
@@ -70,8 +70,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     markdown = page.add_contents(markdown)
     html = page.render(markdown, drawings)
     for name, text in {"report.md": markdown, "report.html": html}.items():
-        with atomic_file(folder / name) as part:
-            part.write_text(text, encoding="utf-8", newline="\n")
+        write_text(folder / name, text)
 
 
 def common(content: Mapping[str, Any]) -> dict[str, Any]:
