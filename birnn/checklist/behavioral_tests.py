@@ -7,7 +7,7 @@ There is no test of case, punctuation or blanks: the tokenizer ignores them, so 
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import product
 
 from birnn.checklist.runner import Behavior, Case
@@ -50,32 +50,18 @@ _NAME = re.compile(rf"\b({'|'.join(NAMES)})\b")
 
 def all_behaviors(texts: Sequence[str], texts_with_names: Sequence[str]) -> list[Behavior]:
     """Return all tests; the test of names changes `texts_with_names`, others change `texts`."""
+    renamed = [Case(rename(text), original=text) for text in texts_with_names]
+    preceded = [Case(f"{NEUTRAL} {text}", original=text) for text in texts]
     return [
-        Behavior(
-            "vocabulary", "MFT", "plain praise is positive", _fill_templates(PLAIN, PRAISE, 1)
-        ),
-        Behavior("vocabulary", "MFT", "plain blame is negative", _fill_templates(PLAIN, BLAME, 0)),
-        Behavior(
-            "negation", "MFT", "negated praise is negative", _fill_templates(NEGATED, PRAISE, 0)
-        ),
-        Behavior(
-            "negation", "MFT", "negated blame is not negative", _fill_templates(NEGATED, BLAME, 1)
-        ),
-        Behavior(
-            "names", "INV", "people get other first names", _change_texts(texts_with_names, rename)
-        ),
-        Behavior(
-            "robustness", "INV", "a neutral sentence before", _change_texts(texts, _prepend_neutral)
-        ),
-        Behavior(
-            "robustness", "INV", "a neutral sentence after", _change_texts(texts, _append_neutral)
-        ),
-        Behavior(
-            "vocabulary", "DIR", "praise added at the end", _append_sentence(texts, ADDED_PRAISE, 1)
-        ),
-        Behavior(
-            "vocabulary", "DIR", "blame added at the end", _append_sentence(texts, ADDED_BLAME, -1)
-        ),
+        Behavior("vocabulary", "MFT", "plain praise is positive", _fill(PLAIN, PRAISE, 1)),
+        Behavior("vocabulary", "MFT", "plain blame is negative", _fill(PLAIN, BLAME, 0)),
+        Behavior("negation", "MFT", "negated praise is negative", _fill(NEGATED, PRAISE, 0)),
+        Behavior("negation", "MFT", "negated blame is not negative", _fill(NEGATED, BLAME, 1)),
+        Behavior("names", "INV", "people get other first names", renamed),
+        Behavior("robustness", "INV", "a neutral sentence before", preceded),
+        Behavior("robustness", "INV", "a neutral sentence after", _append(texts, NEUTRAL)),
+        Behavior("vocabulary", "DIR", "praise added at the end", _append(texts, ADDED_PRAISE, 1)),
+        Behavior("vocabulary", "DIR", "blame added at the end", _append(texts, ADDED_BLAME, -1)),
     ]
 
 
@@ -92,28 +78,10 @@ def rename(text: str) -> str:
     return _NAME.sub(lambda match: next_name[match[0]], text)
 
 
-def _fill_templates(templates: Sequence[str], adjectives: Sequence[str], label: int) -> list[Case]:
-    return [
-        Case(_with_article(template.format(adjective)), label=label)
-        for template, adjective in product(templates, adjectives)
-    ]
+def _fill(templates: Sequence[str], adjectives: Sequence[str], label: int) -> list[Case]:
+    filled = (template.format(word) for template, word in product(templates, adjectives))
+    return [Case(re.sub(r"\ba (?=[aeiou])", "an ", text), label=label) for text in filled]
 
 
-def _with_article(text: str) -> str:
-    return re.sub(r"\ba (?=[aeiou])", "an ", text)
-
-
-def _change_texts(texts: Sequence[str], change: Callable[[str], str]) -> list[Case]:
-    return [Case(change(text), original=text) for text in texts]
-
-
-def _append_sentence(texts: Sequence[str], sentence: str, direction: int) -> list[Case]:
+def _append(texts: Sequence[str], sentence: str, direction: int = 0) -> list[Case]:
     return [Case(f"{text} {sentence}", original=text, direction=direction) for text in texts]
-
-
-def _prepend_neutral(text: str) -> str:
-    return f"{NEUTRAL} {text}"
-
-
-def _append_neutral(text: str) -> str:
-    return f"{text} {NEUTRAL}"

@@ -79,19 +79,15 @@ class Behavior:
         """Return which cases a model fails, shape (cases,)."""
         log_odds = predict(tuple(case.text for case in self.cases))
         if self.kind == "MFT":
-            labels = np.array([case.label for case in self.cases])
-            return _differ(is_positive(log_odds), labels == 1)
+            expected = np.array([case.label == 1 for case in self.cases], np.bool_)
+            return is_positive(log_odds) ^ expected
         originals = predict(tuple(case.original for case in self.cases))
         if self.kind == "INV":
-            return _differ(is_positive(log_odds), is_positive(originals))
+            return is_positive(log_odds) ^ is_positive(originals)
         directions = np.array([case.direction for case in self.cases])
         change = probability(log_odds) - probability(originals)
         failed: NDArray[np.bool_] = directions * change < -TOLERANCE
         return failed
-
-
-def _differ(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return first ^ second
 
 
 def run_tests(

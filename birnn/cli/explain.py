@@ -11,10 +11,10 @@ from rich.text import Text
 from birnn.cli import explanation_page, input_texts
 from birnn.cli.explanation_page import WEAK, strengths
 from birnn.core.errors import InputError
-from birnn.core.outputs import atomic_file
+from birnn.core.outputs import write_text
 from birnn.evaluation.model_names import TITLES
 from birnn.inference import known_words
-from birnn.inference.explanation import Explainer, Explanation, ModelExplanation
+from birnn.inference.explanation import Explanation, ModelExplanation, explain
 from birnn.inference.predictor import Predictor
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 
@@ -34,12 +34,11 @@ def run(text: str | None, load: Callable[[], Predictor], html: Path | None) -> N
         raise InputError(f"{html} is not an .html file: choose a name that ends in .html")
     arguments = [] if text is None else [text]
     content = next(input_texts.read(arguments, [], "", whole=True)).content
-    explanation = Explainer(load()).explain(content)
+    explanation = explain(load(), content)
     if html is None:
         _print(explanation)
     else:
-        with atomic_file(html) as temporary:
-            temporary.write_text(explanation_page.render(explanation), encoding="utf-8")
+        write_text(html, explanation_page.render(explanation))
         print(f"wrote {html}")
 
 

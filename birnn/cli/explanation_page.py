@@ -12,7 +12,6 @@ WEAK = 0.05  # relative to the strongest word; fainter colors are hardly visible
 def render(
     explanation: Explanation | None,
     *,
-    form: bool = False,
     text: str = "",
     error: str = "",
     max_length: int = 0,
@@ -21,15 +20,13 @@ def render(
 
     Args:
         explanation: explanation of the text; None before a text is submitted.
-        form: whether the page has a form for another text.
         text: content of the form.
         error: error message about the text.
-        max_length: maximum length of a text in the form, in characters.
+        max_length: most characters of a text in the form; 0 for a page without a form.
     """
     environment = templating.environment("birnn.cli", strengths=strengths)
     return environment.get_template("explanation.html.j2").render(
         explanation=explanation,
-        form=form,
         text=text,
         error=error,
         max_length=max_length,

@@ -2,7 +2,6 @@
 
 import base64
 import re
-import string
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from birnn.cli.explanation_page import WEAK
 from birnn.core.errors import InputError
-from birnn.core.outputs import atomic_file
+from birnn.core.outputs import write_text
 from birnn.evaluation.model_names import BASELINE, TITLES
 from birnn.inference.baseline_model import BaselineModel
 from birnn.inference.explanation import MOST_TERMS
@@ -22,7 +21,7 @@ from birnn.networks.decision import boundary
 from birnn.reporting import templating
 from birnn.style import colors
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
-from birnn.text.tokenizer import SEPARATORS, Tokenizer
+from birnn.text.tokenizer import LOWERCASE, SEPARATORS, Tokenizer
 from birnn.text.unicode_words import REPLACE, WORD
 from birnn.training.baseline import Baseline
 
@@ -35,17 +34,6 @@ SCRIPT = Path(__file__).parent / "templates" / "reader.js"
 
 def write(predictor: Predictor, file: Path) -> None:
     """Write the page.
-
-    Raises:
-        InputError: the page cannot compute a network.
-    """
-    page = render(predictor)
-    with atomic_file(file) as temporary:
-        temporary.write_text(page, encoding="utf-8")
-
-
-def render(predictor: Predictor) -> str:
-    """Return the page.
 
     Raises:
         InputError: the page cannot compute a network.
@@ -67,19 +55,17 @@ def render(predictor: Predictor) -> str:
     }
     for each in model["models"]:
         each |= {"title": TITLES[each["name"]], "temperature": predictor.temperature(each["name"])}
-    return (
-        templating.environment("birnn.cli")
-        .get_template("reader.html.j2")
-        .render(
-            model=model,
-            colors=colors,
-            script=SCRIPT.read_text(encoding="utf-8"),
-            classes=predictor.classes,
-            linear=predictor.name == BASELINE,
-            words_read=(model["maxlen"] or 0) - 1,
-            last=model["truncating"] == "pre",
-        )
+    template = templating.environment("birnn.cli").get_template("reader.html.j2")
+    page = template.render(
+        model=model,
+        colors=colors,
+        script=SCRIPT.read_text(encoding="utf-8"),
+        classes=predictor.classes,
+        linear=predictor.name == BASELINE,
+        words_read=(model["maxlen"] or 0) - 1,
+        last=model["truncating"] == "pre",
     )
+    write_text(file, page)
 
 
 def quantize(vectors: Floats, dtype: type[np.signedinteger[Any]]) -> tuple[NDArray[Any], Floats]:
@@ -97,8 +83,7 @@ def _tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
         return {"word": WORD, "unicode": True, "replace": REPLACE}
     # Lone surrogates separate words.
     separators = re.sub(r"[\\\]^-]", r"\\\g<0>", SEPARATORS.decode()) + r"\p{Cs}"
-    lower = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
-    return {"word": f"([^ {separators}]+)", "unicode": False, "replace": lower}
+    return {"word": f"([^ {separators}]+)", "unicode": False, "replace": LOWERCASE}
 
 
 def _networks(predictor: Predictor) -> dict[str, Any]:
@@ -132,7 +117,7 @@ def _baseline(trained: Baseline) -> dict[str, Any]:
             f"{MOST_NGRAMS:,}: raise baseline.min_reviews, or export an .onnx or .zip file"
         )
     return {
-        "words": [ngram for ngram in trained.ngrams if " " not in ngram],
+        "words": trained.words,
         "maxlen": None,
         "truncating": "post",
         "models": [

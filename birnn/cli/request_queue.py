@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from birnn.cli import output_tables, predict
 from birnn.cli.input_texts import Text
-from birnn.inference.explanation import Explainer, Explanation
+from birnn.inference.explanation import Explanation, explain
 from birnn.inference.predictor import Predictor
 
 LONGEST_QUEUE = 32  # requests
@@ -52,7 +52,7 @@ class RequestQueue:
             QueueFullError: the queue has `LONGEST_QUEUE` requests.
         """
         async with self._place():
-            return await run_in_threadpool(self._explain, text, threshold)
+            return await run_in_threadpool(explain, self._with(threshold), text)
 
     async def predict(self, texts: list[str], threshold: float | None = None) -> list[Row]:
         """Return one row per text, as in the file that `birnn predict` writes.
@@ -92,9 +92,6 @@ class RequestQueue:
             for request, total in zip(waiting, totals, strict=True)
             if total <= LARGEST_BATCH
         ]
-
-    def _explain(self, text: str, threshold: float | None) -> Explanation:
-        return Explainer(self._with(threshold)).explain(text)
 
     def _with(self, threshold: float | None) -> Predictor:
         return replace(self._predictor, threshold=threshold or self._predictor.threshold)

@@ -20,7 +20,8 @@ from birnn.cli import api_page, explanation_page
 from birnn.cli.api_models import LARGEST_TEXT, REFUSALS, Health, Predictions, Text, Texts
 from birnn.cli.request_queue import LONGEST_QUEUE, QueueFullError, RequestQueue
 from birnn.core.errors import InputError
-from birnn.inference.explanation import Explainer, Explanation
+from birnn.inference import explanation
+from birnn.inference.explanation import Explanation
 from birnn.inference.predictor import Predictor
 
 LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes; a character takes up to 12 bytes in a form
@@ -110,13 +111,13 @@ def _add_refusals(app: FastAPI) -> None:
 def _add_pages(app: FastAPI, queue: RequestQueue) -> None:
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def form() -> str:
-        return explanation_page.render(None, form=True, max_length=LARGEST_TEXT)
+        return explanation_page.render(None, max_length=LARGEST_TEXT)
 
     @app.post("/", response_class=HTMLResponse, include_in_schema=False)
     async def submit(request: Request) -> HTMLResponse:
         fields = parse_qs((await request.body()).decode(errors="replace"))
         text = fields.get("text", [""])[0].replace("\r\n", "\n")
-        render = partial(explanation_page.render, form=True, text=text, max_length=LARGEST_TEXT)
+        render = partial(explanation_page.render, text=text, max_length=LARGEST_TEXT)
         error = ""
         if len(text) > LARGEST_TEXT:
             error = f"The text has more than {LARGEST_TEXT:,} characters: shorten it."
@@ -189,7 +190,7 @@ def run(host: str, port: int, load: Callable[[], Predictor], *, access_log: bool
 def _prepare(predictor: Predictor) -> None:
     """Prepare the model before the first request, for batches of any size."""
     word = next(iter(predictor.model.vocabulary))
-    Explainer(predictor).explain(word)
+    explanation.explain(predictor, word)
     predictor.predict([word, word])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 
-from birnn.core.outputs import atomic_file
+from birnn.core.outputs import write_text
 from birnn.evaluation.model_names import TITLES
 from birnn.reporting import figures, page, svg
 from birnn.style import plotting
@@ -43,8 +43,7 @@ class Page:
         if not is_last:
             reload = f'<meta http-equiv="refresh" content="{INTERVAL}">\n<title>'
             html = html.replace("<title>", reload, 1)
-        with atomic_file(self._file) as temporary:
-            temporary.write_text(html, encoding="utf-8")
+        write_text(self._file, html)
         self._written = time.monotonic()
 
 

@@ -46,10 +46,15 @@ def atomic_file(file: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_text(file: Path, text: str) -> None:
+    """Write a text in UTF-8, with LF at the ends of lines."""
+    with atomic_file(file) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
 def write_json(file: Path, content: Any) -> None:
     """Write `content` as indented JSON."""
-    with atomic_file(file) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_text(file, json.dumps(content, indent=2) + "\n")
 
 
 def read_json(file: Path) -> Any:

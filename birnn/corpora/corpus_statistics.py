@@ -52,7 +52,6 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
     Memory holds a batch of reviews, the names of the groups, and 16 bytes per review.
     """
     known = pa.array(vocabulary, pa.string())
-    everything = np.ones(reviews.count(file), np.bool_)
     hashes = np.fromiter((short_hash(text.encode()) for text in reviews.all_texts(file)), np.uint64)
     positive = reviews.column(file, "label") == 1
     return SplitStatistics(
@@ -63,7 +62,7 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
         group_sizes=np.bincount(reviews.groups(file)),
         known_words=sum(
             pc.sum(pc.is_in(batch["tokens"].flatten(), known)).as_py() or 0
-            for batch in reviews.chosen_batches(file, everything, ["tokens"])
+            for batch in reviews.batches(file, ["tokens"])
         ),
     )
 
@@ -145,8 +144,7 @@ def _count_reviews_with_words(
     known, unknown = pa.array(vocabulary, pa.string()), len(vocabulary)
     width = unknown + 1
     counts, sizes = np.zeros((2, width), np.int64), np.zeros((2, 1), np.int64)
-    everything = np.ones(reviews.count(file), np.bool_)
-    for batch in reviews.chosen_batches(file, everything, ["label", "tokens"]):
+    for batch in reviews.batches(file, ["label", "tokens"]):
         labels = batch["label"].to_numpy()
         indices = pc.index_in(batch["tokens"].flatten(), known).fill_null(unknown).to_numpy()
         rows = pc.list_parent_indices(batch["tokens"]).to_numpy()

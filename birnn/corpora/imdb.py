@@ -10,7 +10,7 @@ import os
 import re
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
@@ -45,55 +45,34 @@ LARGEST_FILE = 10_000_000
 LARGEST_ARCHIVE = 1_000_000_000
 
 
-def reader(raw: Path) -> Callable[[], Iterator[Review]]:
-    """Return a function that yields the labelled reviews, with their film as group.
-
-    Raises:
-        UnreachableError: as `locate` does.
-        InputError: as `locate` does. The returned function raises it if the archive is truncated,
-            malicious, or not the dataset.
-    """
-    archive = locate(raw)
-    return lambda: read_verified(archive)
-
-
 def read_verified(archive: Path) -> Iterator[Review]:
-    """Yield the labelled reviews of an archive, the training split first, and verify each split.
+    """Yield the labelled reviews of an archive, the training split first, with their film as group.
 
     Raises:
-        InputError: the reviews of a split differ from the dataset; raised after the last one.
+        InputError: the archive is truncated, malicious, or not the dataset. A split that differs
+            from the dataset raises it after its last review.
     """
     for split, reviews in groupby(read_archive(archive), lambda review: review.split):
         digest = Digest()
         for review in reviews:
             digest.add(review)
             yield review
-        if digest.hexdigest() != DIGESTS[split]:
-            raise InputError(
-                f"{archive}: the {split} reviews differ from the Large Movie Review Dataset "
-                f"(digest {digest.hexdigest()}, expected {DIGESTS[split]}): {ADVICE}"
-            )
+        _verify(archive, split, digest, DIGESTS[split])
 
 
-def read_unlabelled(raw: Path) -> list[str]:
-    """Return the texts of the unlabelled reviews, in order of name. The archive is from `locate`.
+def read_unlabelled(archive: Path) -> list[str]:
+    """Return the texts of the unlabelled reviews of an archive, in order of name.
 
     Raises:
-        UnreachableError: there is no copy, and the download failed.
         InputError: the archive is truncated, malicious, or not the dataset.
     """
-    archive = locate(raw)
     files = dict(_files(archive, UNLABELLED))
     digest = Digest()
     texts = []
     for path in sorted(files):
         texts.append(_text(archive, path, files.pop(path)))
         digest.add(Review("train", path, "", 0, texts[-1], path))
-    if digest.hexdigest() != UNLABELLED_DIGEST:
-        raise InputError(
-            f"{archive}: the train/unsup reviews differ from the Large Movie Review Dataset "
-            f"(digest {digest.hexdigest()}, expected {UNLABELLED_DIGEST}): {ADVICE}"
-        )
+    _verify(archive, "train/unsup", digest, UNLABELLED_DIGEST)
     return texts
 
 
@@ -128,6 +107,14 @@ def locate(raw: Path) -> Path:
     if not archive.exists():
         download(ADDRESS, archive, SHA256)
     return archive
+
+
+def _verify(archive: Path, name: str, digest: Digest, expected: str) -> None:
+    if digest.hexdigest() != expected:
+        raise InputError(
+            f"{archive}: the {name} reviews differ from the Large Movie Review Dataset "
+            f"(digest {digest.hexdigest()}, expected {expected}): {ADVICE}"
+        )
 
 
 def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:

@@ -54,8 +54,9 @@ class Source:
 
 
 def _imdb(_settings: Settings, raw: Path) -> Corpus:
-    unlabelled = partial(imdb.read_unlabelled, raw)
-    return Corpus("imdb", "imdb", imdb.reader(raw), unlabelled=unlabelled, tokenizer="keras")
+    archive = imdb.locate(raw)
+    read, unlabelled = partial(imdb.read_verified, archive), partial(imdb.read_unlabelled, archive)
+    return Corpus("imdb", "imdb", read, unlabelled=unlabelled, tokenizer="keras")
 
 
 def _imdb_npz(_settings: Settings, raw: Path) -> Corpus:

@@ -75,10 +75,8 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     If the corpus has no vocabulary of its own, the words of the training split are ranked by
     frequency. Reviews are processed in batches, so they need not fit in memory.
 
-    Returns the content of `corpus.json`: the names of the corpus and of the requested corpus, the
-    names of the classes if they are the user's own, the tokenizer unless it is `keras`, the size of
-    the vocabulary, the number of test reviews whose text is also in the training split, and for
-    each split the numbers of reviews, positive reviews and groups, and the digest.
+    Returns the content of `corpus.json`. It has the names of the classes only if they are the
+    user's own, and the tokenizer only if it is not `keras`.
 
     Raises:
         InputError: an id is not unique, a split lacks one of the two classes, or, with

@@ -217,7 +217,8 @@ def lines(
                 rest, line = line, line[:LARGEST_TEXT]
                 while rest and not rest.endswith("\n"):
                     rest = text.readline(LARGEST_TEXT)
-            if not _is_valid(line) and (invalid := INVALID.search(line)):
+            is_odd = "\0" in line or not _is_encodable(line)
+            if is_odd and (invalid := INVALID.search(line)):
                 byte = len(line[: invalid.start()].encode(encoding_name)) + 1
                 problem = "a NUL byte" if invalid[0] == "\0" else f"not {encoding_name.upper()}"
                 raise InputError(
@@ -233,10 +234,10 @@ def lines(
             text.detach()
 
 
-def _is_valid(line: str) -> bool:
-    """Return whether a line has no NUL and no surrogate, faster than a regular expression."""
+def _is_encodable(text: str) -> bool:
+    """Return whether a text has no lone surrogate, faster than a regular expression."""
     try:
-        return "\0" not in line and (line.isascii() or bool(line.encode()))
+        return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:
         return False
 
@@ -310,18 +311,12 @@ def _read_json_lines(file: Path, columns: Sequence[str], form: Format) -> Iterat
                 name = next(iter(columns), "text")
                 raise InputError(f'{location} is not an object such as {{"{name}": ...}}: fix it')
             for name in columns or row:
-                _refuse_surrogates(row.get(name), f"{location}, column {name!r}")
+                if isinstance(value := row.get(name), str) and not _is_encodable(value):
+                    raise InputError(
+                        f"{location}, column {name!r} has a lone surrogate, which UTF-8 cannot "
+                        "encode: remove it"
+                    )
             yield location, row
-
-
-def _refuse_surrogates(value: Any, location: str) -> None:
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise InputError(
-                f"{location} has a lone surrogate, which UTF-8 cannot encode: remove it"
-            ) from None
 
 
 def _read_parquet(file: Path, columns: Sequence[str], _form: Format) -> Iterator[Row]:

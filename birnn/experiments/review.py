@@ -18,7 +18,7 @@ from scipy import special
 
 from birnn.core import processes
 from birnn.core.errors import InputError
-from birnn.core.outputs import atomic_file
+from birnn.core.outputs import write_text
 from birnn.core.paths import STUDIES, TEST_REVIEWS
 from birnn.core.settings import Section, flatten, validate_section
 from birnn.core.yaml_files import read_yaml
@@ -182,8 +182,7 @@ def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> No
         settings=sorted({name for name, _ in before.items() ^ after.items()}),
         metrics=add_deviations(metrics, change.study),
     )
-    with atomic_file(file) as part:
-        part.write_text(text, encoding="utf-8", newline="\n")
+    write_text(file, text)
 
 
 def add_deviations(table: str, study: Study | None) -> str:

@@ -86,50 +86,44 @@ class Explanation:
     models: dict[str, ModelExplanation] = field(default_factory=dict)
 
 
-class Explainer:
-    """A predictor of single texts that also computes the contributions of their words."""
+def explain(predictor: Predictor, text: str) -> Explanation:
+    """Return the predictions for a text and the contributions of its words."""
+    tokens = predictor.tokenize([text])
+    words: list[str] = tokens.to_pylist()[0] or []
+    segments = _split(predictor, text, words)
+    classes = [*predictor.classes]
+    predicted = predictor.predict_tokens(tokens)
+    if not predicted.known[0]:
+        return Explanation(segments, classes)
+    models = {}
+    for name, model in predictor.models.items():
+        found = model.attribute(words).scaled(predictor.temperature(name))
+        models[name] = _explanation(found, segments)
+    return Explanation(
+        segments,
+        classes,
+        known=float(predicted.known[0]),
+        sentiment=predictor.classify(predicted.log_odds[0]),
+        probability=float(probability(predicted.log_odds)[0]),
+        log_odds=float(predicted.log_odds[0]),
+        models=models,
+    )
 
-    def __init__(self, predictor: Predictor) -> None:
-        """Prepare to explain the predictions of the predictor's models."""
-        self.predictor = predictor
 
-    def explain(self, text: str) -> Explanation:
-        """Return the predictions for a text and the contributions of its words."""
-        tokens = self.predictor.tokenize([text])
-        words: list[str] = tokens.to_pylist()[0] or []
-        segments = self._split(text, words)
-        classes = [*self.predictor.classes]
-        predicted = self.predictor.predict_tokens(tokens)
-        if not predicted.known[0]:
-            return Explanation(segments, classes)
-        models = {}
-        for name, model in self.predictor.models.items():
-            found = model.attribute(words).scaled(self.predictor.temperature(name))
-            models[name] = _explanation(found, segments)
-        return Explanation(
-            segments,
-            classes,
-            known=float(predicted.known[0]),
-            sentiment=self.predictor.classify(predicted.log_odds[0]),
-            probability=float(probability(predicted.log_odds)[0]),
-            log_odds=float(predicted.log_odds[0]),
-            models=models,
-        )
-
-    def _split(self, text: str, words: list[str]) -> list[Segment]:
-        """Split a text into segments."""
-        model = self.predictor.model
-        read = model.words_read(len(words))
-        segments, last_end = [], 0
-        for index, (start, end) in enumerate(tokenizer.spans(text, self.predictor.tokenizer)):
-            if start > last_end:
-                segments.append(Segment(text[last_end:start]))
-            known = words[index] in model.vocabulary
-            segments.append(Segment(text[start:end], word=True, read=index in read, known=known))
-            last_end = end
-        if last_end < len(text):
-            segments.append(Segment(text[last_end:]))
-        return segments
+def _split(predictor: Predictor, text: str, words: list[str]) -> list[Segment]:
+    """Split a text into segments."""
+    model = predictor.model
+    read = model.words_read(len(words))
+    segments, last_end = [], 0
+    for index, (start, end) in enumerate(tokenizer.spans(text, predictor.tokenizer)):
+        if start > last_end:
+            segments.append(Segment(text[last_end:start]))
+        known = words[index] in model.vocabulary
+        segments.append(Segment(text[start:end], word=True, read=index in read, known=known))
+        last_end = end
+    if last_end < len(text):
+        segments.append(Segment(text[last_end:]))
+    return segments
 
 
 def _explanation(found: Attribution, segments: list[Segment]) -> ModelExplanation:

@@ -4,7 +4,6 @@ The model maps ids to probabilities. ONNX has no operator that splits texts as t
 so the JSON file holds what a program needs to encode texts.
 """
 
-import string
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from birnn.inference.weights import DirectionWeights, RecurrentWeights, read_wei
 from birnn.layers.pooling import EVIDENCE_SCALE
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.text.ngrams import NO_NGRAM, RatioTable
-from birnn.text.tokenizer import SEPARATORS, Tokenizer
+from birnn.text.tokenizer import LOWERCASE, SEPARATORS, Tokenizer
 from birnn.text.unicode_words import REPLACE, WORD
 from birnn.training.baseline import Baseline
 
@@ -123,8 +122,7 @@ def describe_encoding(
     tokenizer: Tokenizer, words: list[str], length: int | None, truncating: Side, padding: Side
 ) -> dict[str, Any]:
     """Return what a program needs to encode texts, as JSON."""
-    lower = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
-    keras = {"replace": lower | dict.fromkeys(SEPARATORS.decode(), " ")}
+    keras = {"replace": LOWERCASE | dict.fromkeys(SEPARATORS.decode(), " ")}
     return {
         "about": SPLIT[tokenizer] + ABOUT,
         **(keras if tokenizer == "keras" else {"word": WORD, "replace": REPLACE}),
@@ -149,7 +147,7 @@ def write(predictor: Predictor, file: Path) -> None:
     if isinstance(predictor.model, BaselineModel):
         trained = predictor.model.baseline
         models = {predictor.name: trained}
-        description = describe_encoding(predictor.tokenizer, _words(trained), None, "post", "post")
+        description = describe_encoding(predictor.tokenizer, trained.words, None, "post", "post")
     else:
         models = networks = read_weights(predictor)
         encoding = next(iter(networks_of(predictor).values())).encoding
@@ -167,14 +165,9 @@ def write(predictor: Predictor, file: Path) -> None:
     write_json(file.with_suffix(".json"), description)
 
 
-def _words(trained: Baseline) -> list[str]:
-    """Return the n-grams of one word."""
-    return [ngram for ngram in trained.ngrams if " " not in ngram]
-
-
 def _linear_log_odds(graph: Graph, trained: Baseline) -> str:
     """Add the baseline and return the name of its log-odds, shape (reviews,)."""
-    ids = {word: FIRST_WORD + rank for rank, word in enumerate(_words(trained))}
+    ids = {word: FIRST_WORD + rank for rank, word in enumerate(trained.words)}
     ngrams = [[ids[word] for word in ngram.split(" ")] for ngram in trained.ngrams]
     order = sorted(range(len(ngrams)), key=lambda index: len(ngrams[index]))  # shortest first
     lengths = np.array([len(ngram) for ngram in ngrams])

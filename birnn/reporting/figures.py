@@ -104,7 +104,7 @@ def reliability(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
         axes.plot([0, 1], [0, 1], color=GRID)
         rows = table[table["calibration"] == calibration]
         labels = {name: f"{TITLES[name]}, ECE {metrics[name][score]:.3f}" for name in TITLES}
-        _draw_lines(axes, rows, ("predicted", "observed"), labels, marker="o")
+        _draw_lines(axes, rows, ("predicted", "observed"), labels)
         axes.legend(loc="upper left")
     return figure
 
@@ -114,7 +114,7 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     figure, axes = single_axes(
         f"Accuracy by length on the test split of {corpus}", "words in the review", "accuracy"
     )
-    _draw_lines(axes, table, ("words", "accuracy"), TITLES, marker="o")
+    _draw_lines(axes, table, ("words", "accuracy"), TITLES)
     _scale_lengths(axes, table["words"].min(), table["words"].max(), maxlen)
     axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
     draw_legend(figure)
@@ -132,41 +132,33 @@ def draw_curves(
 
 
 def _draw_lines(
-    axes: Axes,
-    table: pd.DataFrame,
-    columns: tuple[str, str],
-    labels: dict[str, str],
-    marker: str | None = None,
+    axes: Axes, table: pd.DataFrame, columns: tuple[str, str], labels: dict[str, str]
 ) -> None:
-    """Draw two columns as one line per model, with 95% intervals if the table has them."""
+    """Draw two columns as one line per model, with 95% intervals."""
     x, y = columns
     for model, label in labels.items():
         rows = table[table["model"] == model]
         style: dict[str, Any] = {"color": MODELS[model], "linestyle": LINES[model]}
-        axes.plot(rows[x], rows[y], label=label, marker=marker, markersize=3.5, **style)
-        if "low" in table:
-            axes.fill_between(
-                rows[x], rows["low"], rows["high"], color=MODELS[model], alpha=0.2, linewidth=0
-            )
+        axes.plot(rows[x], rows[y], label=label, marker="o", markersize=3.5, **style)
+        axes.fill_between(
+            rows[x], rows["low"], rows["high"], color=MODELS[model], alpha=0.2, linewidth=0
+        )
 
 
 def _scale_lengths(axes: Axes, shortest: int, longest: int, maxlen: int) -> None:
     """Scale the axes to numbers of words and percentages, and mark where networks truncate."""
     # The first id marks the start of the review.
     if shortest < maxlen - 1 < longest:
-        _draw_mark(axes, maxlen - 1, "networks truncate\nlonger reviews")
+        axes.axvline(maxlen - 1, color=INK, linewidth=1, linestyle=(0, (1, 2)))
+        position: Any = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+        text = "networks truncate\nlonger reviews"
+        axes.annotate(text, (maxlen - 1, 0.02), xytext=(4, 0), fontsize=8, **position)
     axes.set_xscale("symlog", linthresh=1)  # a review can have no words
     ticks = _round_numbers(shortest, longest)
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.set_xlim(0.9 * shortest, 1.1 * longest + 1)
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-
-
-def _draw_mark(axes: Axes, x: float, text: str) -> None:
-    axes.axvline(x, color=INK, linewidth=1, linestyle=(0, (1, 2)))
-    position: Any = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
-    axes.annotate(text, (x, 0.02), xytext=(4, 0), fontsize=8, **position)
 
 
 def _round_numbers(low: float, high: float) -> list[int]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from birnn.core.outputs import atomic_file
+from birnn.core.outputs import write_text
 from birnn.evaluation.calibration import BINS, RAW
 from birnn.evaluation.model_names import BLEND_TITLES, TITLES
 from birnn.evaluation.selection import accuracy, default_model
@@ -64,8 +64,7 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
             confidence=1 - 1 / BINS,
         )
     )
-    with atomic_file(folder / "model_card.md") as part:
-        part.write_text(card, encoding="utf-8", newline="\n")
+    write_text(folder / "model_card.md", card)
 
 
 def model_settings(settings: Mapping[str, Any], model: str) -> dict[str, Any]:

@@ -65,8 +65,3 @@ PUBLISHED = (
         "Mixed objective BiLSTM (Sachan et al. 2019)", 0.9568, "also unlabelled and test reviews"
     ),
 )
-
-
-def published_on(corpus: str) -> tuple[Published, ...]:
-    """Return the published results on a corpus, none if it is not IMDB."""
-    return PUBLISHED if corpus == "imdb" else ()

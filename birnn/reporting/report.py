@@ -7,12 +7,12 @@ from typing import Any
 from jinja2 import Environment
 
 from birnn.checklist.runner import TOLERANCE
-from birnn.core.outputs import atomic_file
+from birnn.core.outputs import write_text
 from birnn.evaluation.costs import matched_gru_units
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.networks import decision
 from birnn.reporting import page, sentences, tables, templating
-from birnn.reporting.references import NOTEBOOK, published_on
+from birnn.reporting.references import NOTEBOOK, PUBLISHED
 from birnn.studies.store import Study, find_over_seeds
 from birnn.studies.table import rows
 from birnn.style import formatting
@@ -53,7 +53,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
             same_code=study is not None and study.contains(metrics, settings),
             others=[each for each in content["studies"] if each is not study],
             notebook=NOTEBOOK if corpus == "imdb" else {},
-            published=published_on(corpus),
+            published=PUBLISHED if corpus == "imdb" else (),
             watched=watched_reviews(metrics["corpus"]["validation"]),
             short={name: metrics[name]["by_truncation"][0] for name in TITLES},
             long={name: metrics[name]["by_truncation"][1] for name in TITLES},
@@ -70,8 +70,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     markdown = page.add_contents(markdown)
     html = page.render(markdown, drawings)
     for name, text in {"report.md": markdown, "report.html": html}.items():
-        with atomic_file(folder / name) as part:
-            part.write_text(text, encoding="utf-8", newline="\n")
+        write_text(folder / name, text)
 
 
 def common(content: Mapping[str, Any]) -> dict[str, Any]:

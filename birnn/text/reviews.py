@@ -74,7 +74,7 @@ def groups(file: Path) -> NDArray[np.int32]:
 
 
 def chosen_batches(
-    file: Path, chosen: NDArray[np.bool_], columns: list[str], batch_size: int | None = None
+    file: Path, chosen: NDArray[np.bool_], columns: list[str], batch_size: int = BATCH_SIZE
 ) -> Iterator[pa.RecordBatch]:
     """Yield batches of some columns of the reviews that the mask `chosen` selects."""
     start = 0
@@ -84,7 +84,7 @@ def chosen_batches(
 
 
 def batches(
-    file: Path, columns: list[str], batch_size: int | None = None
+    file: Path, columns: list[str], batch_size: int = BATCH_SIZE
 ) -> Iterator[pa.RecordBatch]:
     """Yield batches of some columns, one row group at a time.
 
@@ -92,5 +92,4 @@ def batches(
     """
     with pq.ParquetFile(file) as content:
         for group in range(content.num_row_groups):
-            size = batch_size or BATCH_SIZE
-            yield from content.iter_batches(size, row_groups=[group], columns=columns)
+            yield from content.iter_batches(batch_size, row_groups=[group], columns=columns)

@@ -16,15 +16,16 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from birnn.core.outputs import atomic_file
+from birnn.core.outputs import write_text
 from birnn.text import unicode_words
 
 Tokenizer = Literal["keras", "unicode"]
 
 SEPARATORS = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n\r'
+LOWERCASE = dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
 _TABLE = bytes.maketrans(
-    string.ascii_uppercase.encode() + SEPARATORS,
-    string.ascii_lowercase.encode() + b" " * len(SEPARATORS),
+    "".join(LOWERCASE).encode() + SEPARATORS,
+    "".join(LOWERCASE.values()).encode() + b" " * len(SEPARATORS),
 )
 
 # The same words in a str; lone surrogates, which have no UTF-8 bytes, separate words.
@@ -71,9 +72,7 @@ def rank(counts: Counter[str]) -> list[str]:
 
 def write(vocabulary: list[str], file: Path) -> None:
     """Write one word per line, in order of rank."""
-    with atomic_file(file) as temporary:
-        # Bytes, because words may contain line separators other than the newline.
-        temporary.write_bytes("".join(f"{word}\n" for word in vocabulary).encode())
+    write_text(file, "".join(f"{word}\n" for word in vocabulary))
 
 
 def read(file: Path) -> list[str]:

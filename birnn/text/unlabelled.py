@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
+from birnn.text import reviews
 from birnn.text.parallel import map_in_order
 from birnn.text.tokenizer import Tokenizer, tokenize
 
@@ -26,7 +27,7 @@ def require(file: Path, setting: str, remedy: str) -> None:
     Raises:
         InputError: the file is empty.
     """
-    if not pq.ParquetFile(file).metadata.num_rows:
+    if not reviews.count(file):
         raise InputError(
             f"{setting}, but the corpus has no unlabelled reviews: set {remedy}, or, for your own "
             "corpus, csv.unlabelled"

@@ -41,6 +41,11 @@ class Baseline:
     weights: NDArray[np.float64]
     intercept: float
 
+    @property
+    def words(self) -> list[str]:
+        """The n-grams of one word."""
+        return [ngram for ngram in self.ngrams if " " not in ngram]
+
 
 def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) -> Baseline:
     """Train the baseline on the words of reviews and their labels, which include both classes.

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,6 @@ from birnn.evaluation.model_names import BASELINE
 from birnn.inference.baseline_model import BaselineModel
 from birnn.inference.predictor import Predictor
 from birnn.layers.fused import find_cell
-from birnn.networks.config import NetworkConfig
 from birnn.networks.network import initialize, save_network
 from birnn.networks.registry import NETWORKS
 from birnn.text import encoding
@@ -36,12 +34,6 @@ with tensorflow_imports():
 CLASSES = ("thumbs down", "thumbs up")
 WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
 IDS = len(WORDS) + 4
-
-
-def config(network: str, **changes: Any) -> NetworkConfig:
-    settings = dict.fromkeys(NETWORKS[network].settings.model_fields, 4)
-    shape = {"num_words": IDS, "maxlen": 8, "embedding_dim": 5, "settings": settings}
-    return small_networks.config(network, **(shape | changes))
 
 
 def small_predictor(
@@ -63,10 +55,10 @@ def small_predictor(
     shape = {"maxlen": maxlen, "num_words": len(words) + 4, "pooling": pooling}
     # A layer of another kind may ignore masks, which `max_mean` refuses.
     for name in NETWORKS if pooling == "last" else small_networks.LAYERS:
-        model = small_networks.build(config(name, **shape, **ngrams))
+        model = small_networks.build(small_networks.config(name, **shape, **ngrams))
         # Larger weights than at the start of training, so that words change the predictions.
         model.set_weights([4 * weight for weight in model.get_weights()])
-        initialize(model, np.empty((0, 5), np.float32), table)
+        initialize(model, np.empty((0, model.layers[0].output_dim), np.float32), table)
         networks[name] = NetworkModel(encoded, model)
     return Predictor(networks, tokenizer=tokenizer, classes=CLASSES)
 
@@ -106,7 +98,8 @@ def write_project(folder: Path, predictor: Predictor) -> None:
     (folder / PADDED).mkdir(parents=True)
     for name, model in networks_of(predictor).items():
         (folder / MODELS / name).mkdir(parents=True)
-        save_network(config(name), model.network, folder / MODELS / name)
+        config = small_networks.config(name, num_words=IDS, maxlen=model.encoding.maxlen)
+        save_network(config, model.network, folder / MODELS / name)
         encoding.write(model.encoding, folder / PADDED)
     (folder / BASELINE_FOLDER).mkdir()
     baseline.save(small_baseline().models[BASELINE].baseline, folder / BASELINE_FOLDER)

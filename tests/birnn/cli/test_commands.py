@@ -18,7 +18,7 @@ from birnn.cli.predict import EXCERPT
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
-from birnn.inference.explanation import Explainer
+from birnn.inference.explanation import explain
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
@@ -106,7 +106,7 @@ def test_explain_prints_to_the_terminal(
     assert "\x1b[31m" not in colored
     out = Text.from_ansi(colored).plain
     assert "A bad, [red]  [31mfilm.\n" in out
-    model = Explainer(predictor).explain(text).models[LAST]
+    model = explain(predictor, text).models[LAST]
     assert out.count(f"{model.probability:.4f}") == 2
     strongest = sorted(model.contributions, key=abs, reverse=True)[:8]
     assert re.findall(r"^ *good +([+-]\d+\.\d{3}) *$", out, re.MULTILINE) == [

@@ -44,7 +44,7 @@ def test_page_with_too_many_ngrams_is_refused(tmp_path: Path, birnn: Run) -> Non
     birnn("export", tmp_path / "a.html", "--model", BASELINE)
     trained = Baseline(1, ["word"] * (MOST_NGRAMS + 1), np.zeros(MOST_NGRAMS + 1), 0.0)
     with pytest.raises(InputError, match=r"has 1,000,001 n-grams, .* baseline\.min_reviews"):
-        reader_page.render(Predictor({BASELINE: BaselineModel(trained)}))
+        reader_page.write(Predictor({BASELINE: BaselineModel(trained)}), tmp_path / "b.html")
 
 
 def test_what_cannot_be_exported_is_refused(
@@ -57,6 +57,6 @@ def test_what_cannot_be_exported_is_refused(
     monkeypatch.setitem(sys.modules, "onnx", None)  # as if it were not installed
     with pytest.raises(InputError, match="onnx is not installed"):
         birnn("export", tmp_path / "a.onnx")
-    assert list(tmp_path.iterdir()) == []
     with pytest.raises(InputError, match=r"ngrams\.longest"):
-        reader_page.render(gated(small_predictor(longest_ngram=2)))
+        reader_page.write(gated(small_predictor(longest_ngram=2)), tmp_path / "a.html")
+    assert list(tmp_path.iterdir()) == []

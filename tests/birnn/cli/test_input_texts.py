@@ -50,18 +50,10 @@ def test_standard_input_is_split_into_lines_unless_whole() -> None:
     assert read() == []
 
 
-@pytest.mark.parametrize(
-    ("stdin", "whole", "expected"),
-    [
-        (b"good\nb\xffd\n", False, "standard input, line 2, byte 2 is not UTF-8"),
-        (b"good\nb\xffd\n", True, "standard input, byte 7 is not UTF-8"),
-    ],
-)
-def test_invalid_input_is_refused(stdin: bytes, *, whole: bool, expected: str) -> None:
-    with pytest.raises(InputError, match=expected):
-        read(stdin=stdin, whole=whole)
-    valid = stdin[:-1].replace(b"\xff", b"")
-    assert "\n".join(text for _, text in read(stdin=valid, whole=whole)) == valid.decode()
+def test_invalid_input_is_refused() -> None:
+    for whole, place in ((False, "line 2, byte 2"), (True, "byte 7")):
+        with pytest.raises(InputError, match=f"standard input, {place} is not UTF-8"):
+            read(stdin=b"good\nb\xffd\n", whole=whole)
 
 
 def test_long_text_is_cut() -> None:

@@ -19,7 +19,7 @@ from birnn.cli import serve
 from birnn.cli.request_queue import LONGEST_QUEUE
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORK_BLEND, NETWORKS, TITLES
-from birnn.inference.explanation import Explainer
+from birnn.inference.explanation import explain
 from birnn.inference.predictor import Predictions, Predictor
 from tests.birnn.cli.conftest import Run
 
@@ -68,7 +68,7 @@ def test_json_equals_the_explanation(client: TestClient, predictor: Predictor) -
     ]
     batch = client.post("/predict", json={"texts": texts}).json()["predictions"]
     for text, prediction in zip(texts, batch, strict=True):
-        expected = Explainer(predictor).explain(text)
+        expected = explain(predictor, text)
         if text.strip():
             answer = client.post("/explain", json={"text": text})
             assert answer.json() == asdict(expected)

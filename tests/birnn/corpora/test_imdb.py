@@ -68,13 +68,12 @@ def test_reviews_are_sorted_negative_first(archive: Path) -> None:
 
 
 @pytest.mark.usefixtures("_accepted")
-def test_only_reviews_with_the_expected_digest_are_accepted(archive: Path, tmp_path: Path) -> None:
-    read = imdb.reader(tmp_path / "raw")
-    assert list(read()) == list(imdb.read_archive(archive))
+def test_only_reviews_with_the_expected_digest_are_accepted(archive: Path) -> None:
+    assert list(imdb.read_verified(archive)) == list(imdb.read_archive(archive))
     for name in ("train/pos/2_10.txt", "test/neg/0_2.txt"):
         archives.write(archive, archives.WHOLE | {name: b"Another."})
         with pytest.raises(InputError, match=f"the {name.partition('/')[0]} reviews differ from"):
-            list(read())
+            list(imdb.read_verified(archive))
 
 
 def test_archive_in_the_raw_folder_is_used(
@@ -152,4 +151,4 @@ def test_unlabelled_reviews_are_verified_and_copies_left_out(archive: Path, tmp_
     ):
         archives.write(archive, archives.WHOLE | {name: content})
         with pytest.raises(InputError, match=expected):
-            imdb.read_unlabelled(tmp_path)
+            imdb.read_unlabelled(archive)

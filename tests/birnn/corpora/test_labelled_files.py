@@ -189,26 +189,23 @@ def test_ids_and_groups(tmp_path: Path) -> None:
         ("label", "meh", "is 'meh', neither csv.positive (positive)"),
         ("label", "x" * 40, f"is '{'x' * 40}', neither"),
         ("label", "x" * 41, "is '…', neither"),
-        ("text", " \t", "is empty"),
         ("split", "dev", "is 'dev', neither train nor test"),
-        ("name", "", "is empty"),
-        ("film", "", "is empty"),
     ],
 )
 def test_invalid_value_is_named(tmp_path: Path, column: str, value: str, expected: str) -> None:
-    table = NAMED.copy()
+    table = TABLE.copy()
     table.loc[1, column] = value
-    files = {"a.csv": to_csv(table)}
-    message = error_message(tmp_path, files, id_column="name", group_column="film")
+    message = error_message(tmp_path, {"a.csv": to_csv(table)})
     assert message.startswith(f"a.csv, line 3, column '{column}' {expected}")
 
 
-@pytest.mark.parametrize("column", ["text", "label", "split"])
-@pytest.mark.parametrize("value", [["a"], {"a": 1}, None, math.nan, " "])
+@pytest.mark.parametrize("column", ["text", "label", "split", "name", "film"])
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, None, math.nan, " \t"])
 def test_value_that_is_not_text_is_named(tmp_path: Path, column: str, value: Any) -> None:
-    row = {"text": 5, "label": "positive", "split": "train"} | {column: value}
+    row = {"text": 5, "label": "positive", "split": "train", "name": 6, "film": 7, column: value}
     problem = "neither text nor a number" if isinstance(value, list | dict) else "empty"
-    message = error_message(tmp_path, {"a.jsonl": json.dumps(row).encode()})
+    files = {"a.jsonl": json.dumps(row).encode()}
+    message = error_message(tmp_path, files, id_column="name", group_column="film")
     assert message.startswith(f"a.jsonl, line 1, column '{column}' is {problem}: ")
 
 

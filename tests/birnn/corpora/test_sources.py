@@ -26,17 +26,6 @@ def _no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
 
 
-def test_own_files_can_be_read_twice() -> None:
-    paths.OWN.mkdir(parents=True)
-    lines = "text,label,split\nBad.,negative,train\nGood.,positive,test\n"
-    (paths.OWN / "reviews.csv").write_text(lines, encoding="utf-8")
-    corpus = sources.find(settings_for("csv"), paths.RAW)
-    assert (corpus.name, corpus.requested) == ("reviews.csv", "reviews.csv")
-    assert [review.text for review in corpus.read()] == ["Bad.", "Good."]
-    assert list(corpus.read()) == list(corpus.read())
-    assert list(corpus.unlabelled()) == []
-
-
 def test_unreachable_source_gives_fallback_corpus(capsys: pytest.CaptureFixture[str]) -> None:
     corpus = sources.find(settings_for("imdb", "rotten-tomatoes"), paths.RAW)
     assert (corpus.name, corpus.requested) == ("rotten-tomatoes", "imdb")

@@ -7,20 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birnn.evaluation.model_names import BASELINE
-from birnn.inference.explanation import Explainer, Explanation
+from birnn.inference.explanation import Explanation, explain
+from birnn.inference.predictor import Predictor
 from tests.birnn.odd_texts import LANGUAGES, UNICODE
 from tests.birnn.predictors import CLASSES, WORDS, small_baseline, small_predictor
 
-EXPLAINER = Explainer(small_predictor(maxlen=4))
-LINEAR = Explainer(replace(small_baseline(), temperatures={BASELINE: 0.5}))
-EXPLAINERS = [EXPLAINER, LINEAR, Explainer(small_predictor(**UNICODE))]
+PREDICTOR = small_predictor(maxlen=4)
+LINEAR = replace(small_baseline(), temperatures={BASELINE: 0.5})
+PREDICTORS = [PREDICTOR, LINEAR, small_predictor(**UNICODE)]
 TEXTS = st.sampled_from([*LANGUAGES]) | st.text(st.characters() | st.sampled_from(" .-'good film"))
 
 
 @settings(max_examples=20)
-@given(TEXTS, st.sampled_from(EXPLAINERS))
-def test_segments_cover_the_text_and_only_words_contribute(text: str, explainer: Explainer) -> None:
-    explanation = explainer.explain(text)
+@given(TEXTS, st.sampled_from(PREDICTORS))
+def test_segments_cover_the_text_and_only_words_contribute(text: str, predictor: Predictor) -> None:
+    explanation = explain(predictor, text)
     assert "".join(segment.text for segment in explanation.segments) == text
     assert (explanation.known == 0) == (explanation.probability is None)
     for network in explanation.models.values():
@@ -31,7 +32,7 @@ def test_segments_cover_the_text_and_only_words_contribute(text: str, explainer:
 
 
 def test_truncated_and_unknown_words_are_marked() -> None:
-    explanation = EXPLAINER.explain("Bad! A zxqv, good film.")
+    explanation = explain(PREDICTOR, "Bad! A zxqv, good film.")
     words = [segment for segment in explanation.segments if segment.word]
     assert [segment.text for segment in words] == ["Bad", "A", "zxqv", "good", "film"]
     # The sequence has four ids, so truncation removes the start and the first word.
@@ -45,21 +46,20 @@ def test_truncated_and_unknown_words_are_marked() -> None:
 @pytest.mark.parametrize("text", ["", " ?!", "zxqv", "good film zxqv zxqv zxqv zxqv"])
 def test_text_without_known_words_gets_no_prediction(text: str) -> None:
     # In the last text, truncation removes the known words.
-    explanation = EXPLAINER.explain(text)
+    explanation = explain(PREDICTOR, text)
     assert explanation == Explanation(explanation.segments, [*CLASSES])
-    assert "".join(segment.text for segment in explanation.segments) == text
 
 
 def test_baseline_is_explained_exactly() -> None:
     text = "The good, good film. Bad!"
-    weights = LINEAR.predictor.models[BASELINE].weights
+    weights = LINEAR.models[BASELINE].weights
     ngrams = ["the", "good", "film", "bad", "the good", "good good", "good film", "film bad"]
     expected = {ngram: 2 * weights[ngram] for ngram in ngrams if ngram in weights}
     assert len(expected) > len(WORDS) - 3
-    (explained,) = LINEAR.explain(text).models.values()
+    (explained,) = explain(LINEAR, text).models.values()
     assert {term.text: term.contribution for term in explained.strongest} == expected
     assert explained.log_odds == pytest.approx(explained.blank + sum(expected.values()))
-    assert explained.log_odds == pytest.approx(LINEAR.predictor.predict([text]).log_odds[0])
+    assert explained.log_odds == pytest.approx(LINEAR.predict([text]).log_odds[0])
     assert abs(explained.gap) < 1e-9
     halves = [expected.get(f"{pair}", 0) / 2 for pair in ("good film", "film bad")]
     assert explained.contributions[6] == pytest.approx(expected["film"] + sum(halves))

