@@ -17,7 +17,7 @@ def _not_empty(text: str) -> str:
 
 
 class Question(BaseModel):
-    """What the bodies of requests have in common."""
+    """The fields that the bodies of requests share."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -31,7 +31,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Term:
-    """What a model weighs: a word, or for the baseline an n-gram.
+    """A word, or for the baseline an n-gram, and its contribution.
 
     Attributes:
         text: the word or n-gram.

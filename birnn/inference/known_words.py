@@ -1,4 +1,4 @@
-"""What to say about texts of which a model knows few words."""
+"""Notes about texts of which a model knows few words."""
 
 FEW = 0.5  # share of the words
 
