@@ -60,8 +60,9 @@ def computes(mutant: MutationSpec) -> bool:
     """Return whether a mutant changes an operation or a value."""
     row, column = mutant.start_pos
     line = mutant.module_path.read_text("utf-8").splitlines()[row - 1]
-    argument = line[:column].endswith(("flush=", "frozen=", "repr=", "strict="))
-    return not (argument or NO_OPERATION.match(line[column:]))
+    # These arguments have an effect only if something else fails, or none on results.
+    harmless = ("flush=", "frozen=", "ignore_errors=", "repr=", "strict=")
+    return not (line[:column].endswith(harmless) or NO_OPERATION.match(line[column:]))
 
 
 def describe(mutant: MutationSpec) -> str:

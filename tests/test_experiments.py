@@ -121,6 +121,7 @@ def test_review_of_a_change(finished_copy: Path) -> None:
     assert "The change **passes**." in text
     assert text.count(".accuracy: passes, unchanged") == len(NETWORKS)
     assert text.count("None changed.") == 2
+    assert text.startswith("# Review against main\n")
 
     set_settings(branch, {"train.epochs": "1"})
     commit(branch)
@@ -129,7 +130,8 @@ def test_review_of_a_change(finished_copy: Path) -> None:
     assert "The change **fails**." in text
     assert re.search(r"- dvc\.lock: fails, stale \(.*train_bilstm.*\): run make repro", text)
 
-    check_output(branch, "dvc", "repro")
+    # The review itself runs no stage.
+    assert "train_bilstm" in stages_run(run("dvc", "repro", cwd=branch))
     commit(branch)
     status, text = review_change(branch, "main")
     # No study in git is on this corpus.

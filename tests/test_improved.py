@@ -98,8 +98,7 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
     set_settings(finished_copy, small)
     texts = ["great, moving and funny", "dull, boring and stupid", ""]
     unlabelled.write(texts, "unicode", finished_copy / "data" / "unlabelled" / "reviews.parquet")
-    stages = ("train_word_vectors", "label_unlabelled", "weigh_ngrams", "train_bigru")
-    run_stages(*stages)
+    run_stages("train_word_vectors", "label_unlabelled", "weigh_ngrams", "train_bigru")
     ids, labels = sequences.read(finished_copy / "data" / "self_labelled" / "train")
     positive, negative, empty = labels[-3:]
     assert positive > empty > negative

@@ -159,10 +159,7 @@ def find_stage(dvc: psutil.Popen, stage: str) -> psutil.Process | None:
 
 
 def stop_in_work(project: Path, stage: str, number: int, *, by_terminal: bool) -> str:
-    """Stop a stage after it has started to work, or DVC and the stage as a terminal does.
-
-    Return their output.
-    """
+    """Stop a working stage, or DVC and the stage as a terminal does, and return their output."""
     forget(project, stage)
     log = project.parent / "log.txt"
     with log.open("w", encoding="utf-8") as output:

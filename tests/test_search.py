@@ -60,7 +60,6 @@ def stop_in_training(trial: int, project: Path, number: signal.Signals) -> str:
 
 
 def processes_in(project: Path) -> list[psutil.Process]:
-    """Return the processes whose working directory is in the project."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
@@ -70,7 +69,6 @@ def processes_in(project: Path) -> list[psutil.Process]:
 
 
 def folders(project: Path) -> list[Path]:
-    """Return the temporary folders of experiments."""
     return list((project / ".dvc" / "tmp" / "exps" / "standalone").glob("tmp*"))
 
 

@@ -90,7 +90,7 @@ def _format(split: SplitStatistics, maxlen: int, grouped: bool) -> dict[str, str
     size = len(split.lengths)
     median, most, nearly_all = np.quantile(split.lengths, (0.5, 0.9, 0.99))
     groups = {
-        "groups, such as films": f"{len(split.group_sizes):,}",
+        "groups, such as films or equal texts": f"{len(split.group_sizes):,}",
         "reviews per group, largest": f"{split.group_sizes.max():,}",
     }
     return {

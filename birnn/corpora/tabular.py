@@ -345,10 +345,9 @@ def _batches(file: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     is read as a dictionary, which stores each text once. In a large row group, a dictionary would
     hold every text until the end.
     """
-    with (
-        pq.ParquetFile(file) as plain,
-        pq.ParquetFile(file, read_dictionary=list(columns)) as dictionary,
-    ):
+    schema = pq.read_schema(file)
+    texts = [name for name in columns if _is_text(schema.field(name).type)]
+    with pq.ParquetFile(file) as plain, pq.ParquetFile(file, read_dictionary=texts) as dictionary:
         for number in range(plain.num_row_groups):
             group = plain.metadata.row_group(number)
             row_size = group.total_byte_size / max(group.num_rows, 1)
@@ -370,9 +369,12 @@ def _values(column: pa.Array, location: str) -> Iterator[Any]:
     yield from map(by_index.get, column.indices.to_pylist())
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
 def _refuse_long(values: pa.Array, location: str) -> None:
-    is_text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
-    if is_text and (pc.max(pc.binary_length(values)).as_py() or 0) > LARGEST_TEXT:
+    if _is_text(values.type) and (pc.max(pc.binary_length(values)).as_py() or 0) > LARGEST_TEXT:
         raise InputError(f"{location} has a text longer than {LARGEST_TEXT:,} bytes: shorten it")
 
 

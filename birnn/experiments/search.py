@@ -170,8 +170,8 @@ def run(
     search: Search,
     study: optuna.Study,
     trials: int,
-    machines: Cluster | None = None,
-    batch: int = 1,
+    machines: Cluster | None,
+    batch: int,
 ) -> None:
     """Run trials until so many are finished. Those that a killed search left come first.
 

@@ -51,14 +51,12 @@ def load(**options: object) -> settings.Settings:
 
 
 def dump(loaded: settings.Settings) -> dict[str, dict[str, object]]:
-    """Return all settings as a dictionary, and record them."""
     content: dict[str, dict[str, object]] = original_dump(loaded)
     read.update(settings.flatten(content))
     return content
 
 
 def section(loaded: settings.Settings, name: str, kind: type[settings.Section]) -> settings.Section:
-    """Return the section of a network, and record its settings."""
     checked = original_section(loaded, name, kind)
     read.update(f"{name}.{setting}" for setting in kind.model_fields)
     return checked

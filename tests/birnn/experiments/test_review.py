@@ -256,6 +256,12 @@ def test_seeds_are_those_of_the_study() -> None:
     assert [review.choose_seeds(change, count) for count in (2, 3)] == [[2, 5], [2, 5, 7]]
     with pytest.raises(InputError, match=r"study/seeds has only 3 seeds: .* SEEDS=3$"):
         review.choose_seeds(change, 4)
+    for change, reason in (
+        (Change(BASE, BASE, None), "no study over seeds"),
+        (Change(BASE, NO_METRICS, STUDY), "not comparable: here has no metrics"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            review.choose_seeds(change, 1)
 
 
 def test_study_varies_only_the_training_seed_of_the_base() -> None:

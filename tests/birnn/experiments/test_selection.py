@@ -43,6 +43,10 @@ def test_gain_over_the_reference() -> None:
     alone = correct_winner(correct[:1], GROUPS, reference=0)
     assert alone is not None
     assert alone.gain == 0
+    # Percentiles of the mean over the groups that are left out, a share of 1 / e.
+    means = correct[0].reshape(-1, PER_GROUP).mean(axis=1)
+    margin = 1.96 * means.std() * np.sqrt((np.e - 1) / len(means))
+    assert alone.interval == pytest.approx((shares[0] - margin, shares[0] + margin), abs=0.004)
     assert correct_winner(correct, GROUPS).gain is None  # type: ignore[union-attr]
 
 
