@@ -43,6 +43,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     metrics, settings = content["metrics"], content["settings"]
     corpus, shared = metrics["corpus"]["name"], common(content)
     study, words = shared["over_seeds"], content["distinctive_words"]
+    watched_on = watched_split(metrics["corpus"]["validation"])
     markdown = (
         environment()
         .get_template("report.md.j2")
@@ -54,7 +55,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
             others=[each for each in content["studies"] if each is not study],
             notebook=NOTEBOOK if corpus == "imdb" else {},
             published=PUBLISHED if corpus == "imdb" else (),
-            watched=watched_reviews(metrics["corpus"]["validation"]),
+            watched=TEST if watched_on == TEST else "held-out reviews",
             short={name: metrics[name]["by_truncation"][0] for name in TITLES},
             long={name: metrics[name]["by_truncation"][1] for name in TITLES},
             without_copies={name: metrics[name]["by_overlap"][0] for name in TITLES},
@@ -104,11 +105,6 @@ def accuracies(measured: Mapping[str, Any], models: Iterable[str] = ()) -> str:
     return sentences.by_model(
         {name: formatting.percent(measured[name]["accuracy"]) for name in models or measured}
     )
-
-
-def watched_reviews(validation: str | float) -> str:
-    """Describe the reviews on which each epoch is validated."""
-    return TEST if watched_split(validation) == TEST else "held-out reviews"
 
 
 def subject(corpus: str) -> str:

@@ -17,8 +17,6 @@ from birnn.training.baseline import Baseline
 from tests.birnn.cli.conftest import Run
 from tests.birnn.predictors import gated, small_predictor
 
-GATED = ("--model", next(iter(gated(small_predictor()).models)))
-
 
 @pytest.mark.parametrize(
     ("name", "start", "written"),
@@ -29,22 +27,16 @@ GATED = ("--model", next(iter(gated(small_predictor()).models)))
         ("a.HTML", b"<!doctype html>", {"a.HTML"}),
     ],
 )
+@pytest.mark.parametrize("model", [next(iter(gated(small_predictor()).models)), BASELINE])
 def test_name_decides_the_format(
-    tmp_path: Path, birnn: Run, name: str, start: bytes, written: set[str]
+    tmp_path: Path, birnn: Run, name: str, start: bytes, written: set[str], model: str
 ) -> None:
-    out = birnn("export", tmp_path / name, *GATED)
+    out = birnn("export", tmp_path / name, "--model", model)
     assert out.startswith(f"{tmp_path / name}: 0.0 MB; ")
     content = (tmp_path / name).read_bytes()
     assert content.startswith(start)
     assert not re.search(rb"https?:", content)
     assert {file.name for file in tmp_path.iterdir()} == written
-
-
-def test_page_with_too_many_ngrams_is_refused(tmp_path: Path, birnn: Run) -> None:
-    birnn("export", tmp_path / "a.html", "--model", BASELINE)
-    trained = Baseline(1, ["word"] * (MOST_NGRAMS + 1), np.zeros(MOST_NGRAMS + 1), 0.0)
-    with pytest.raises(InputError, match=r"has 1,000,001 n-grams, .* baseline\.min_reviews"):
-        reader_page.write(Predictor({BASELINE: BaselineModel(trained)}), tmp_path / "b.html")
 
 
 def test_what_cannot_be_exported_is_refused(
@@ -59,4 +51,7 @@ def test_what_cannot_be_exported_is_refused(
         birnn("export", tmp_path / "a.onnx")
     with pytest.raises(InputError, match=r"ngrams\.longest"):
         reader_page.write(gated(small_predictor(longest_ngram=2)), tmp_path / "a.html")
+    trained = Baseline(1, ["word"] * (MOST_NGRAMS + 1), np.zeros(MOST_NGRAMS + 1), 0.0)
+    with pytest.raises(InputError, match=r"has 1,000,001 n-grams, .* baseline\.min_reviews"):
+        reader_page.write(Predictor({BASELINE: BaselineModel(trained)}), tmp_path / "a.html")
     assert list(tmp_path.iterdir()) == []

@@ -102,21 +102,17 @@ def test_large_requests_are_refused(client: TestClient) -> None:
         assert client.post("/predict", json={"texts": texts}).status_code == status
 
 
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        *(("/explain", body) for body in (b"", b"\xff", b'{"text": " "}', rb'{"text": "\ud800"}')),
-        *(("/predict", body) for body in (b"[]", b'{"texts": []}', rb'{"texts": ["\ud800"]}')),
-        *(
-            ("/predict", b'{"texts": ["good"], %b}' % field)
-            for field in (b'"threshold": 1', b'"threshold": 0', b'"model": "bilstm"')
-        ),
-    ],
-)
-def test_invalid_requests_are_refused(client: TestClient, path: str, body: bytes) -> None:
-    answer = client.post(path, content=body, headers=JSON)
-    assert answer.status_code in {400, 422}
-    assert answer.json()["detail"]
+def test_invalid_requests_are_refused(client: TestClient) -> None:
+    fields = (b'"threshold": 1', b'"threshold": 0', b'"model": "bilstm"')
+    valid_except_field = [b'{"texts": ["good"], %b}' % field for field in fields]
+    for path, bodies in {
+        "/explain": [b"", b"\xff", b'{"text": " "}', rb'{"text": "\ud800"}'],
+        "/predict": [b"[]", b'{"texts": []}', rb'{"texts": ["\ud800"]}', *valid_except_field],
+    }.items():
+        for body in bodies:
+            answer = client.post(path, content=body, headers=JSON)
+            assert answer.status_code in {400, 422}, body
+            assert answer.json()["detail"]
 
 
 def test_api_page_works_offline_and_its_examples_are_valid(client: TestClient) -> None:

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from birnn.corpora import corpus_statistics, store
+from birnn.corpora import corpus_statistics
 from birnn.corpora.corpus_statistics import DistinctiveWord
-from birnn.corpora.review import Review
-from birnn.corpora.sources import Corpus
 from birnn.text import tokenizer
+from tests.birnn.corpora import test_store
+from tests.birnn.corpora.test_store import review
 
 # Group, label and text.
 TRAIN = [
@@ -26,12 +26,9 @@ TEST = [("d", 1, "good film"), ("e", 0, "bad film")]
 
 def write(folder: Path, train: Sequence[tuple[str, int, str]]) -> Path:
     """Write a corpus, and return the file of its training split, which is read in batches."""
-    rows = [("train", *row) for row in train] + [("test", *row) for row in TEST]
-    corpus = [
-        Review(split, f"{number}", group, label, text, "")
-        for number, (split, group, label, text) in enumerate(rows)
-    ]
-    store.write(Corpus("mine", "mine", lambda: iter(corpus)), folder)
+    splits = {"train": train, "test": TEST}
+    rows = [review(f"{split}/{n}", *row) for split in splits for n, row in enumerate(splits[split])]
+    test_store.write(folder, rows)
     file = folder / "train.parquet"
     pq.write_table(pq.read_table(file), file, row_group_size=3)
     return file

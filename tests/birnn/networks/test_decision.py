@@ -1,4 +1,4 @@
-"""The threshold, and the combination of several models' predictions."""
+"""The threshold; tests/birnn/evaluation/test_ensembles.py checks the combination of models."""
 
 import numpy as np
 import pytest
@@ -14,8 +14,3 @@ def test_probabilities_above_one_half_are_positive() -> None:
     names = [decision.predicted_class(value, ("ham", "spam")) for value in log_odds]
     assert names == ["ham"] * 3 + ["spam"] * 2
     assert decision.probability(np.log([3.0, 1.0])).tolist() == pytest.approx([0.75, 0.5])
-
-
-def test_models_are_combined_by_their_mean_log_odds() -> None:
-    log_odds = [np.array([1, 2, 3], np.float32), np.array([3, -2, 0], np.float32)]
-    assert decision.combine(log_odds).tolist() == [2, 0, 1.5]

@@ -64,10 +64,10 @@ def test_truncation_is_marked_if_in_range() -> None:
 
 def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:
     table = samples.content()[1]["lengths"]
-    drawn = [figures.lengths(table, 100, "imdb") for _ in range(2)]
-    files = [tmp_path / name for name in ("a.png", "b.png")]
-    for figure, file in zip(drawn, files, strict=True):
+
+    def draw(file: Path) -> tuple[bytes, str]:
+        figure = figures.lengths(table, 100, "imdb")
         plotting.save(figure, file)
-    assert files[0].read_bytes() == files[1].read_bytes()
-    first, second = (svg.inline(figure, "lengths") for figure in drawn)
-    assert first == second
+        return file.read_bytes(), svg.inline(figure, "lengths")
+
+    assert draw(tmp_path / "a.png") == draw(tmp_path / "b.png")

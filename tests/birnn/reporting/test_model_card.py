@@ -14,13 +14,13 @@ from birnn.__main__ import app
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import TITLES
 from birnn.reporting import model_card
-from birnn.reporting.page import anchor
 from birnn.style import formatting
 from stages import report as report_stage
 from tests.birnn import samples
 from tests.birnn.reporting import documents
 from tests.birnn.reporting.documents import Documents, section, words
 from tests.projects import PROJECT
+from tests.test_docs import broken_links
 
 pytestmark = pytest.mark.usefixtures("two_networks")
 
@@ -165,10 +165,7 @@ def test_commands_and_links_exist(tmp_path: Path) -> None:
     assert named == {"predict", "explain", "serve", "export"}
     assert named <= get_command(app).commands.keys()  # type: ignore[attr-defined]
     (tmp_path / "LICENSE").touch()
-    for file, heading in re.findall(r"\]\(([\w./]*)#?([\w-]*)\)", card):
-        text = (tmp_path / "report" / (file or "model_card.md")).read_text(encoding="utf-8")
-        headings = map(anchor, re.findall(r"^#+ (.*)", text, re.MULTILINE))
-        assert not heading or heading in headings
+    assert list(broken_links(tmp_path / "report" / "model_card.md")) == []
 
 
 def test_registered_artifacts_are_models_of_the_pipeline() -> None:

@@ -1,4 +1,4 @@
-"""Tests of word vectors: similarity and norm, and of unlabelled reviews."""
+"""Tests of word vectors, compared with gensim, and of unlabelled reviews."""
 
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from birnn.text.reviews import words as read_words
 SETTINGS = WordVectors(
     reviews="train", norm=3, window=4, negative=5, min_count=2, epochs=20, seed=0
 )
-# Two groups of words that never occur together.
 REVIEWS = [["good", "great", "fine"], ["bad", "dull", "poor"]] * 1_000
 WORDS = ["bad", "great", "good", "dull", "never"]
 
@@ -33,8 +32,6 @@ def test_vectors_are_those_of_skip_gram_with_equal_norm() -> None:
         3 * model.wv.get_normed_vectors()[[model.wv.key_to_index[word] for word in WORDS[:-1]]]
     )
     assert np.abs(vectors[FIRST_WORD:-1] - expected).max() < 1e-5
-    bad, great, good, dull = expected
-    assert min(bad @ dull, good @ great) > max(bad @ good, bad @ great, dull @ good, dull @ great)
 
 
 def test_unlabelled_reviews_are_stored_as_words(tmp_path: Path) -> None:
