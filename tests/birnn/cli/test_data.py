@@ -37,6 +37,9 @@ def labelled(positive: Any = "positive", negative: Any = "negative", **more: Any
     return pd.DataFrame({"text": TEXTS, "label": labels} | more)
 
 
+in_splits = partial(labelled, split=SPLIT)
+
+
 def suggest(table: pd.DataFrame, **settings: Any) -> dict[str, Any]:
     """Return the suggested changes of settings."""
     table.to_csv("reviews.csv", index=False)
@@ -121,7 +124,7 @@ def test_suggested_command_fits_the_file(
     ],
 )
 def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
-    labelled(split=SPLIT, **more).to_csv(OWN, index=False)
+    in_splits(**more).to_csv(OWN, index=False)
     assert re.search(f"(?m)^warning: {expected}", check("-S", option))
 
 
@@ -143,19 +146,27 @@ def test_suggested_copy_includes_test_files(train: str, test: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("positive", "negative", "expected"),
+    ("table", "settings", "expected"),
     [
-        ("positive", "negative", {}),
-        (True, False, {"positive": "true", "negative": "false"}),
-        (1, -1, {"positive": [1], "negative": [-1]}),
-        (5, 1, {"positive": [4, 5], "negative": [1, 2]}),
-        ("5 Stars", "1 star", {"positive": ["5 stars"], "negative": ["1 star"]}),
-        (4.5, 1.5, {"positive": ">3", "negative": "<3"}),
-        (9.0, 2.0, {"positive": [7, 8, 9, 10], "negative": [0, 1, 2, 3, 4]}),
+        (in_splits(), {}, {}),
+        (in_splits(positive=True, negative=False), {}, {"positive": "true", "negative": "false"}),
+        (in_splits(1, -1), {}, {"positive": [1], "negative": [-1]}),
+        (in_splits(5, 1), {}, {"positive": [4, 5], "negative": [1, 2]}),
+        (in_splits("5 Stars", "1 star"), {}, {"positive": ["5 stars"], "negative": ["1 star"]}),
+        (in_splits(4.5, 1.5), {}, {"positive": ">3", "negative": "<3"}),
+        (in_splits(9.0, 2.0), {}, {"positive": [7, 8, 9, 10], "negative": [0, 1, 2, 3, 4]}),
+        (labelled(split=["train", "val", "test", "train"] * 10), {}, {"test": "test"}),
+        (labelled(Fold=["Train", "Test"] * 20), {}, {"split_column": "Fold"}),
+        (labelled(), {}, {"split_column": None, "test": 0.2}),
+        # An existing test file is not replaced by a random split.
+        (labelled(), {"split_column": None, "test": "reviews.csv"}, {}),
+        (in_splits(), {"delimiter": ";"}, {"delimiter": "auto"}),
     ],
 )
-def test_labels_are_suggested(positive: Any, negative: Any, expected: dict[str, Any]) -> None:
-    assert suggest(labelled(positive, negative, split=SPLIT)) == expected
+def test_settings_are_suggested(
+    table: pd.DataFrame, settings: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert suggest(table, **settings) == expected
 
 
 def test_files_without_labels_are_refused() -> None:
@@ -166,21 +177,3 @@ def test_files_without_labels_are_refused() -> None:
         Path("reviews.csv").write_text(content)
         with pytest.raises(InputError, match=expected):
             check("reviews.csv")
-
-
-@pytest.mark.parametrize(
-    ("column", "values", "settings", "expected"),
-    [
-        ("split", ["train", "val", "test", "train"], {}, {"test": "test"}),
-        ("Fold", ["Train", "Test"], {}, {"split_column": "Fold"}),
-        ("page", ["a", "b"], {}, {"split_column": None, "test": 0.2}),
-        # An existing test file is not replaced by a random split.
-        ("page", ["a", "b"], {"split_column": None, "test": "reviews.csv"}, {}),
-        ("split", ["train", "test"], {"delimiter": ";"}, {"delimiter": "auto"}),
-    ],
-)
-def test_split_and_format_are_suggested(
-    column: str, values: list[str], settings: dict[str, Any], expected: dict[str, Any]
-) -> None:
-    table = labelled(**{column: values * (40 // len(values))})
-    assert suggest(table, **settings) == expected
