@@ -4,7 +4,7 @@ import operator
 import re
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from textwrap import shorten
@@ -156,7 +156,7 @@ class LabelledFiles:
         """
         path = self._folder / name
         if path.is_dir():
-            found = path.iterdir()
+            found: Iterable[Path] = path.iterdir()
         elif path.exists() or not re.search(r"[*?[]", name):
             return [path]
         else:

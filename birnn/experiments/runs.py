@@ -118,10 +118,11 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
     """
     lock = read_lock()
     corpus = _locked_hashes(lock, CORPUS)
-    runs = {
-        _digest(run.params, run.code, corpus if run.corpus == corpus else _source_of(run)): run
-        for run in finished_with_any_code()
-    }
+    runs = {}
+    for run in finished_with_any_code():
+        runs[_digest(run.params, run.code, _source_of(run))] = run
+        if run.corpus == corpus:
+            runs[_digest(run.params, run.code, corpus)] = run
     digests = enumerate(_digests(points, lock))
     return {index: runs[digest] for index, digest in digests if digest in runs}
 
