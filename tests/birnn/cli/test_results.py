@@ -9,7 +9,15 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
 from birnn.core.paths import METRICS, MISTAKES
-from birnn.evaluation.model_names import BASELINE, DISAGREEMENT, NETWORKS, TITLES, comparisons
+from birnn.evaluation.model_names import (
+    BASELINE,
+    BLEND_TITLES,
+    DISAGREEMENT,
+    NETWORKS,
+    TITLES,
+    comparisons,
+)
+from birnn.evaluation.selection import default_model
 from birnn.style.formatting import points
 from tests.birnn import samples
 from tests.birnn.cli.conftest import invoke
@@ -48,9 +56,9 @@ def test_results_give_accuracies_and_differences(corpus: str, validation: str | 
         low, high = points(compared["difference_low"]), points(compared["difference_high"])
         assert f"{TITLES[first]} minus {TITLES[second]}: {difference} points" in output
         assert f"{low} to {high})\n" in output
-    best = "All networks" if validation == "test" else "Baseline"
-    assert f"Predicts by default: {best}, with a test accuracy of " in output
-    for row in measured[BASELINE].get("holdout_thresholds", []):
+    best = default_model(measured)
+    assert f"Predicts by default: {BLEND_TITLES[best]}, with a test accuracy of " in output
+    for row in (measured | measured.get("blends", {})).get(best, {}).get("holdout_thresholds", []):
         assert " {threshold}  {precision:7.2%}  {recall:7.2%}\n".format_map(row) in output
     # The fallback corpus is followed by the command that tries again.
     assert ("run: make repro" in output) is (corpus != "imdb")
