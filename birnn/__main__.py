@@ -59,7 +59,7 @@ def main(
     ] = None,
 ) -> None:
     """Use the trained networks, look at results and run experiments."""
-    if "--network" in sys.argv:
+    if any(argument.startswith("--network") for argument in sys.argv):
         raise InputError("--network is now called --model, and its value all is called networks")
     if "--help" not in sys.argv:
         project.enter(project_folder)
@@ -223,7 +223,10 @@ def export(
     model: Model = None,
     threshold: Threshold = None,
 ) -> None:
-    """Export a model to a file that works without this project."""
+    """Export a model to a file that works without this project.
+
+    Only the .html page applies the threshold; the other files return probabilities.
+    """
     from birnn.cli import export as command  # noqa: PLC0415
 
     command.run(project.located(file), partial(choices.load_model, model, threshold))

@@ -14,7 +14,7 @@ from birnn.core import paths, settings
 from birnn.core.errors import InputError
 from birnn.core.overrides import literal
 from birnn.core.settings import Csv, Settings
-from birnn.core.yaml_files import parse_yaml
+from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.corpora import corpus_statistics, sources, store
 from birnn.corpora.corpus_statistics import SplitStatistics
 from birnn.corpora.labelled_files import LabelledFiles, UnusableRowError
@@ -34,7 +34,7 @@ SHORT, LONG = 3, 15  # letters, the median of different words
 # Advice.
 IMBALANCE = "accuracy says little, compare average precision"
 UNKNOWN = "raise pad.num_words, or add reviews"
-NO_SPACES = "for text without spaces, try n-grams (ngrams.longest=3, baseline.ngrams=3)"
+NO_SPACES = "as in text without spaces: try n-grams (baseline.ngrams=4, ngrams.longest=3)"
 
 
 def check(file: Path | None, options: Sequence[str]) -> bool:
@@ -48,7 +48,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         InputError: an option is not valid, a file is missing or damaged, or no settings fit it.
     """
     folder = file.parent if file else paths.OWN
-    changes = {key: parse_yaml(text) for key, text in map(grid.split, options)}
+    changes = {key: _value(key, text) for key, text in map(grid.split, options)}
     changes |= {"fetch.source": "csv"} | ({"csv.train": file.name} if file else {})
     fits, chosen = True, _changed(changes)
     try:
@@ -71,6 +71,15 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         print(f"\nTo use this file, run: {_copy_command(chosen.csv, folder)}")
     print(f"\nTo train, run: {_command(chosen)}")
     return fits
+
+
+def _value(key: str, text: str) -> Any:
+    try:
+        return parse_yaml(text)
+    except YAMLError:
+        raise InputError(
+            f"-S {key}={text} is not valid YAML: quote the value, as in -S \"{key}='{text}'\""
+        ) from None
 
 
 def _changed(changes: dict[str, Any]) -> Settings:

@@ -140,7 +140,10 @@ def _labels(csv: Csv, values: Values) -> dict[str, Any]:
     if found := _labels_in(values):
         return {"positive": found[0], "negative": found[1]}
     common = ", ".join(value for value, _ in values.most_common(10))
-    raise InputError(f"the labels are {common}: set csv.positive and csv.negative to two of them")
+    raise InputError(
+        f"the labels are {common}: name two of them, as in "
+        f"-S \"csv.positive='{common.split(', ')[0]}'\", and csv.negative likewise"
+    )
 
 
 def _labels_in(values: Values) -> tuple[Any, Any] | None:

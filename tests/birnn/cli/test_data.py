@@ -171,7 +171,7 @@ def test_settings_are_suggested(
 
 def test_files_without_labels_are_refused() -> None:
     for content, expected in (
-        (labelled("happy", "sad").to_csv(), "the labels are happy, sad: set"),
+        (labelled("happy", "sad").to_csv(), "the labels are happy, sad: name"),
         (labelled("a", "b")[["text"]].to_csv(), "no column that looks like a label"),
     ):
         Path("reviews.csv").write_text(content)
