@@ -161,7 +161,7 @@ def predict(  # noqa: PLR0913, PLR0917
         input_texts.read(texts or [], files, column, whole=whole),
         partial(choices.load_model, model, threshold),
         output and project.located(output),
-        input_texts.columns(files, column) if output else [],
+        partial(input_texts.columns, files, column),
         unknown=unknown,
     )
 

@@ -55,7 +55,10 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         lines = _measure(chosen, folder)
     except InputError as error:
         fits = False
-        suggested = suggest(chosen.csv, folder)
+        try:
+            suggested = suggest(chosen.csv, folder)
+        except InputError as other:
+            raise InputError(f"{error}. {other}") from None
         changes |= {f"csv.{name}": value for name, value in suggested.items()}
         try:
             lines = _measure(chosen := _changed(changes), folder)

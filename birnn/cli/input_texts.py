@@ -94,9 +94,11 @@ def _is_plain(file: Path) -> bool:
 
 
 def _as_text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if value is None or value != value:  # noqa: PLR0124  # NaN
+        return None
+    is_json = isinstance(value, bool | int | float | list | dict)
+    text = json.dumps(value, ensure_ascii=False, default=str) if is_json else str(value)
+    return text.encode(errors="replace").decode()
 
 
 def printable(text: str) -> str:

@@ -25,8 +25,8 @@ def run(model: str | None, count: int) -> None:
     model = model or (next(iter(NETWORKS)) if len(NETWORKS) == 1 else None)
     selection = mistakes[mistakes["kind"] == (model or DISAGREEMENT)].head(count)
     if selection.empty:
-        subject = f"{BLEND_TITLES[model]}: correct" if model else "All networks agree"
-        print(f"{subject} on the class of every test review.")
+        subject = f"mistakes of {BLEND_TITLES[model]}" if model else "disagreements of networks"
+        print(f"The last run recorded no {subject}.")
     metrics = read_json(METRICS) if METRICS.exists() else {"corpus": {}}
     classes = metrics["corpus"].get("classes", CLASSES)
     console = Console(highlight=False)

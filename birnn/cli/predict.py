@@ -24,7 +24,7 @@ def run(
     texts: Iterable[Text],
     load: Callable[[], Predictor],
     output: Path | None,
-    columns: Sequence[str],
+    columns: Callable[[], Sequence[str]],
     *,
     unknown: bool,
 ) -> None:
@@ -34,7 +34,7 @@ def run(
         texts: the texts.
         load: loads the model.
         output: the file, or None to print.
-        columns: the columns of the input, which the table starts with if the texts are from tables.
+        columns: returns the columns of the input, which the table starts with.
         unknown: whether to list the words that are not in the vocabulary.
 
     Raises:
@@ -43,11 +43,12 @@ def run(
     with ExitStack() as stack:
         write = stack.enter_context(output_tables.writer(output)) if output else _print
         predictor = load()
+        names = columns() if output else []
         # With disable=None, the bar is shown only in a terminal.
         progress = stack.enter_context(tqdm(unit=" texts", disable=None, delay=2))
         for batch in _batches(texts):
             table = predict(predictor, batch, unknown=unknown)
-            write(input_texts.with_columns(table, batch, columns))
+            write(input_texts.with_columns(table, batch, names))
             progress.update(len(batch))
 
 
@@ -91,7 +92,7 @@ def _batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
     size = 0
     for text in texts:
         batch.append(text)
-        size += len(text.content)
+        size += sum(len(value) for value in text.row.values() if isinstance(value, str))
         if len(batch) == BATCH_SIZE or size > LARGEST_BATCH:
             yield batch
             batch, size = [], 0

@@ -21,6 +21,8 @@ def parse_yaml(text: str | bytes) -> Any:
     except DuplicateKeyError as error:
         error.note = None  # advice on how to allow duplicate keys
         raise
+    except ValueError as error:  # a date that does not exist
+        raise YAMLError(str(error)) from error
 
 
 def read_yaml(file: Path) -> Any:

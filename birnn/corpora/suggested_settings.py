@@ -62,10 +62,15 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
     text = csv.text_column
     if text not in columns:
         text = max(columns, key=lambda name: _mean_length(columns[name]), default="")
-    labelled = [name for name in columns if name != text and _labels_in(columns[name])]
+    labelled = [
+        name
+        for name in columns
+        if name != text and (_fits(csv, columns[name]) or _labels_in(columns[name]))
+    ]
     # False sorts before true.
     labelled.sort(
         key=lambda name: (
+            not _fits(csv, columns[name]),
             not any(part in name.lower() for part in LABEL_COLUMNS),
             not _classes(columns[name]),
         )
@@ -133,9 +138,14 @@ def _is_value(name: str, columns: dict[str, Values]) -> bool:
     return label_key(name) in columns[name] or bool(re.fullmatch(r"-?\d+(\.\d+)?", name))
 
 
+def _fits(csv: Csv, values: Values) -> bool:
+    """Return whether the labels in the settings occur in a column."""
+    return {*map(LabelledFiles(csv).find_class, values)} >= {0, 1}
+
+
 def _labels(csv: Csv, values: Values) -> dict[str, Any]:
     """Return the labels of both classes, unless those in the settings occur."""
-    if {*map(LabelledFiles(csv).find_class, values)} >= {0, 1}:
+    if _fits(csv, values):
         return {}
     if found := _labels_in(values):
         return {"positive": found[0], "negative": found[1]}
@@ -186,10 +196,12 @@ def _cut(values: Values) -> tuple[str, str] | None:
 
 def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]:
     """Return the settings of the split: as they are, a column that contains test, or random."""
-    if csv.split_column is None and (
-        isinstance(csv.test, float) or any(folder.glob(str(csv.test)))
-    ):
+    if csv.split_column is None and isinstance(csv.test, float):
         return {}
+    if csv.split_column is None and csv.test:
+        with suppress(InputError):
+            if all(file.exists() for file in LabelledFiles(csv, folder).find(str(csv.test))):
+                return {}
     for name in dict.fromkeys([csv.split_column, *columns]):
         values = {*columns.get(str(name), ())}
         if "test" in values and len(values) <= len(SPLITS) + 2:

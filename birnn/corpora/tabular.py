@@ -370,7 +370,8 @@ def _values(column: pa.Array, location: str) -> Iterator[Any]:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    checks = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary)
+    return any(check(kind) for check in (*checks, pa.types.is_large_binary))
 
 
 def _refuse_long(values: pa.Array, location: str) -> None:

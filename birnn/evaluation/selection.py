@@ -17,13 +17,15 @@ def default_model(metrics: Mapping[str, Any]) -> str:
         return NETWORK_BLEND
     models = {**metrics, **metrics["blends"]}
     names: tuple[str, ...] = (BASELINE, *NETWORKS, NETWORK_BLEND)  # the cheapest first
-    known = [name for name in names if name in models]
+    # Older code did not record which classes are predicted.
+    known = [name for name in names if "holdout_predicted_labels" in models.get(name, {})]
     return max(
         known,
         key=lambda name: (
             len(models[name]["holdout_predicted_labels"]),
             models[name]["holdout_accuracy"],
         ),
+        default=NETWORK_BLEND,
     )
 
 
@@ -46,17 +48,17 @@ def accuracy(metrics: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def better_baseline(metrics: Mapping[str, Any]) -> str | None:
-    """Return a note if nothing was held out, and the baseline beats all networks on the test split.
+    """Return a note if nothing was held out, and the baseline beats the networks on the test split.
 
     Args:
         metrics: as in `default_model`.
     """
-    if BASELINE not in metrics or "holdout_accuracy" in metrics[BASELINE]:
+    if COMBINED not in metrics or "holdout_accuracy" in metrics[BASELINE]:
         return None
-    baseline, *networks = (metrics[name]["accuracy"] for name in (BASELINE, *NETWORKS))
-    if baseline <= max(networks):
+    baseline, networks = (metrics[name]["accuracy"] for name in (BASELINE, COMBINED))
+    if baseline <= networks:
         return None
     return (
-        f"the test accuracy of the networks is at most {max(networks):.1%}, of the baseline "
-        f"{baseline:.1%}: to use it, add --model baseline"
+        f"the test accuracy of the networks is {networks:.1%}, of the baseline {baseline:.1%}: "
+        "to use it, add --model baseline"
     )

@@ -70,15 +70,16 @@ def check_own_files(points: Iterable[Point]) -> None:
         if point.params["fetch"]["source"] == runs.OWN:
             # A pattern may match only files that DVC has not checked out yet.
             with suppress(InputError):
-                named.update(LabelledFiles(Csv(**point.params["csv"])).entries())
+                own = LabelledFiles(Csv(**point.params["csv"]))
+                for entry in own.entries():
+                    named.update(own.find(entry.relative_to(runs.OWN_FILES).as_posix()))
     listed = processes.output("git", "ls-files", "-z", "--", runs.OWN_FILES).split("\0")
-    tracked = {Path(name.removesuffix(".dvc")) for name in listed}
-    folders = {folder for path in tracked for folder in path.parents}
-    if untracked := sorted(named - tracked - folders):
-        files = shlex.join(map(str, untracked))
+    tracked = {Path(name.removesuffix(".dvc")) for name in listed if name}
+    if untracked := sorted(file for file in named if not tracked & {file, *file.parents}):
+        names = shlex.join(map(str, untracked))
         raise InputError(
-            f"experiments would not find {files}, because neither git nor DVC tracks it: run "
-            f"dvc add {files} && git add {runs.OWN_FILES}"
+            f"experiments would not find {names}, because neither git nor DVC tracks it: run "
+            f"dvc add {names} && git add {runs.OWN_FILES}"
         )
 
 

@@ -258,8 +258,8 @@ async function classify(text) {
     const effects = [];
     const found =
       each.name === "baseline" ? shareWeights(each, encoded) : occlude(each, encoded, odds[index]);
-    for (const effect of found) {
-      effects.push(effect);
+    for (const [word, effect] of found) {
+      effects.push([word, effect / each.temperature]);
       if (performance.now() - drawn > 30) {
         await new Promise((resolve) => setTimeout(resolve)); // lets the browser draw and react
         if (submission !== submissions) return;

@@ -75,7 +75,7 @@ def test_mistakes_are_printed_worst_first(
     assert "First.\n\n[red]Odd[/red] text." in output
     assert "Third." not in output
     assert "Second." not in invoke("mistakes", "--model", FIRST, "--count", "1")
-    assert f"{TITLES[BASELINE]}: correct" in invoke("mistakes", "--model", BASELINE)
+    assert f"no mistakes of {TITLES[BASELINE]}" in invoke("mistakes", "--model", BASELINE)
     # The project is found from its subfolders, or given.
     monkeypatch.chdir(MISTAKES.parent)
     assert "Third." in invoke("mistakes")
