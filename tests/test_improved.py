@@ -66,14 +66,17 @@ def test_improved_networks_predict_explain_and_export(improved: Path, tmp_path: 
     evaluated = pd.read_parquet(improved / "data" / "evaluated" / "predictions.parquet").head(50)
     file, output, model = (tmp_path / name for name in ("a.csv", "predictions.csv", "model.zip"))
     test[["text"]].to_csv(file, index=False)
-    check_output(improved, *BIRNN, "predict", "--file", str(file), "--output", str(output))
-    check_output(improved, *BIRNN, "export", str(model))
+    networks = ("--model", "networks")
+    options = ("--file", str(file), "--output", str(output))
+    check_output(improved, *BIRNN, "predict", *networks, *options)
+    check_output(improved, *BIRNN, "export", str(model), *networks)
     zipfile.ZipFile(model).extractall(tmp_path / "model")
     exported = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
     predictions = (pd.read_csv(output), exported(texts=tf.constant(test["text"].tolist())))
+    metrics = read_json(improved / "metrics" / "metrics.json")
     for predicted in predictions:
         for name in NETWORKS:
-            expected = probability(evaluated[name].to_numpy())
+            expected = probability(evaluated[name].to_numpy() / metrics[name]["temperature"])
             assert np.asarray(predicted[name]) == pytest.approx(expected, abs=1e-4)
     assert "moving" in check_output(improved, *BIRNN, "explain", "A fine, moving film.")
 

@@ -63,7 +63,7 @@ def test_both_splits_and_the_vocabulary_are_stored(tmp_path: Path) -> None:
 
 def test_batches_have_limited_numbers_of_reviews_and_characters(tmp_path: Path) -> None:
     sizes = [10_000_000, 10_000_000, 1] * 2 + [1] * 2_001
-    texts = [review(f"train/{n}", "film", 0, "." * size) for n, size in enumerate(sizes, start=9)]
+    texts = [review(f"train/{n}", "film", 0, "x" * size) for n, size in enumerate(sizes, start=9)]
     write(tmp_path, [*texts, *TRAIN, *TEST])
     metadata = pq.ParquetFile(tmp_path / "train.parquet").metadata
     groups = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]

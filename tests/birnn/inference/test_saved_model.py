@@ -33,7 +33,7 @@ MODULES = [(predictor, saved_model.TextClassifier(predictor)) for predictor in P
 NFC = TEXTS.map(lambda text: unicodedata.normalize("NFC", text))
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.lists(NFC, min_size=1, max_size=5), st.sampled_from(MODULES))
 def test_module_splits_and_predicts_the_same(
     texts: list[str], pair: tuple[Predictor, saved_model.TextClassifier]
