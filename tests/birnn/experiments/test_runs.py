@@ -70,10 +70,10 @@ def test_experiments_on_another_corpus_are_found_by_its_source() -> None:
     assert runs.finished([own]) == {}
     add(run)
     # The corpus in the project is another one, this one, or this one next to other files.
-    beside = deepcopy(run)
-    (files,) = (dep for dep in beside.lock["stages"]["fetch"]["deps"] if dep["path"] == "data/own")
+    moved = deepcopy(run)
+    (files,) = (dep for dep in moved.lock["stages"]["fetch"]["deps"] if dep["path"] == "data/own")
     files["md5"] = "d" * 32
-    for current in (imdb, run, beside):
+    for current in (imdb, run, moved):
         write(current)
         assert list(runs.finished([own])) == [0]
     # The code that reads it was edited, or the user's files were after they were read.
