@@ -177,3 +177,5 @@ def test_files_without_labels_are_refused() -> None:
         Path("reviews.csv").write_text(content)
         with pytest.raises(InputError, match=expected):
             check("reviews.csv")
+    with pytest.raises(InputError, match=r"csv\.positive=>0 is not valid YAML: quote"):
+        check("-S", "csv.positive=>0")

@@ -28,7 +28,7 @@ def _folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
 
 
 def test_invalid_documents_are_refused() -> None:
-    for text in ("a: [", "a: 1\na: 2", b"a: \xff"):
+    for text in ("a: [", "a: 1\na: 2", b"a: \xff", "a: 2024-13-45"):
         with pytest.raises(YAMLError):
             parse_yaml(text)
     with pytest.raises(YAMLError, match=r'duplicate key "b" .*\n.*line 2, column 12$'):
