@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
 from sklearn.metrics import (
     accuracy_score,
     average_precision_score,
@@ -105,7 +104,7 @@ def threshold_scores(
             "recall": float(recall_score(labels, predicted, zero_division=0)),
         }
         for threshold in THRESHOLDS
-        for predicted in [log_odds > logit(threshold)]
+        for predicted in [is_positive(log_odds, threshold)]
     ]
 
 
