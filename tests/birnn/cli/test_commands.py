@@ -132,15 +132,17 @@ def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> Non
     assert re.search(r"\d|thumbs", birnn(*options[:-1], "zxqv <b>")) is None
 
 
-def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(trained: Path) -> None:
-    options = ("-X", "importtime", "-m", "birnn", "predict", "--model", BASELINE, "A good film.")
+def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(
+    trained: Path, birnn: Run
+) -> None:
+    options = ("predict", "--model", BASELINE, "A good film.", "--threshold")
     expected = f"{probability(small_baseline().predict(['A good film.']).log_odds)[0]:.4f}"
-    for threshold, sentiment in (("0.01", CLASSES[1]), ("0.99", CLASSES[0])):
-        command = [sys.executable, *options, "--threshold", threshold]
-        ended = subprocess.run(command, check=True, cwd=trained, capture_output=True, text=True)
-        line = f"{sentiment}  {expected}  (Baseline {expected})  A good film.\n"
-        assert ended.stdout == line
-        assert not re.search(r"\b(tensorflow|keras)\b", ended.stderr)
+    lines = [f"{each}  {expected}  (Baseline {expected})  A good film.\n" for each in CLASSES]
+    assert [birnn(*options, threshold) for threshold in ("0.99", "0.01")] == lines
+    command = [sys.executable, "-X", "importtime", "-m", "birnn", *options, "0.99"]
+    ended = subprocess.run(command, check=True, cwd=trained, capture_output=True, text=True)
+    assert ended.stdout == lines[0]
+    assert not re.search(r"\b(tensorflow|keras)\b", ended.stderr)
 
 
 def test_model_and_threshold_are_checked(birnn: Run) -> None:
