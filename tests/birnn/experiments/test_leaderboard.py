@@ -103,7 +103,7 @@ def test_best_comes_first() -> None:
     ("where", "name", "expected"),
     [
         ([], "*", ["seed-1", "long", "old *"]),
-        (["train.seed=0,1", "train.epochs=9"], "*", ["long"]),
+        (["train.seed=0.0,1", "train.epochs=9"], "*", ["long"]),
         (["train.learning_rate=1e-3"], "seed-*", ["seed-1"]),
         ([], "ol?", ["old *"]),
     ],

@@ -16,6 +16,7 @@ from birnn.experiments import review
 from birnn.experiments.review import FAILS, PASSES, UNDECIDED, Change, Gate
 from birnn.experiments.runs import Run
 from birnn.studies.store import About, Study
+from tests.projects import PROJECT
 
 GATE = Gate(not_worse={"accuracy": 1.2}, at_least={})
 # Then every drop that is shown fails.
@@ -262,6 +263,13 @@ def test_seeds_are_those_of_the_study() -> None:
     ):
         with pytest.raises(InputError, match=reason):
             review.choose_seeds(change, 1)
+
+
+def test_studies_are_those_of_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    assert "seeds" in {study.name for study in review.read_studies("HEAD")}
+    assert review.read_studies("no-such-commit") == []
+    assert review.read_gate().not_worse
 
 
 def test_study_varies_only_the_training_seed_of_the_base() -> None:
