@@ -159,6 +159,7 @@ def server(app: FastAPI) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
+            log_config=None,  # Uvicorn's closes the handlers of all other libraries
             log_level="warning",
             access_log=False,  # its lines contain the query of an address
             server_header=False,
