@@ -19,6 +19,7 @@ def test_worked_example() -> None:
     assert (second["observed"], second["reviews"]) == (0.75, 4)
     interval = intervals.proportion_interval(labels[2:] == 1, groups[2:])
     assert (second["low"], second["high"]) == interval
+    assert len(calibration.reliability(labels, logit(np.arange(2, 8) / 11), groups)) == 6
     # Two reviews are 0.35 from the diagonal, four are 0.21 from it.
     error = calibration.expected_calibration_error([first, second])
     assert error == pytest.approx((2 * 0.35 + 4 * 0.21) / 6)

@@ -12,7 +12,7 @@ from scipy import stats
 
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
-from birnn.experiments import review
+from birnn.experiments import review, runs
 from birnn.experiments.review import FAILS, PASSES, UNDECIDED, Change, Gate
 from birnn.experiments.runs import Run
 from birnn.studies.store import About, Study
@@ -269,6 +269,8 @@ def test_studies_are_those_of_the_commit(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(PROJECT)
     assert "seeds" in {study.name for study in review.read_studies("HEAD")}
     assert review.read_studies("no-such-commit") == []
+    with pytest.raises(InputError, match="no-such-commit is not a commit with"):
+        runs.read("no-such-commit")
     assert review.read_gate().not_worse
 
 
