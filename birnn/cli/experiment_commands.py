@@ -107,6 +107,7 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     recipe_name: str | None,
     metric: str,
     trials: int,
+    sampler: str,
     machines: Cluster | None = None,
     batch: int = 1,
     *,
@@ -114,15 +115,15 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
 ) -> None:
     """Search settings, write the results to `study/NAME`, and print what they show."""
     (recipe,) = recipes.named(recipe_name) if recipe_name else (None,)
-    chosen = searches.parse(name, settings, recipe, metric)
+    chosen = searches.parse(name, settings, recipe, metric, sampler)
     with execution.exclusively():
         found = searches.open_study(chosen)
         if not replace:
             search_results.check_replaceable(chosen, found)
         searches.run(chosen, found, trials, machines, batch)
         results = search_results.collect(chosen, found)
-        command = f"birnn search {name} --metric {metric} {_options(settings, recipe_name)}"
-        written = search_results.write(results, command)
+        options = f"--metric {metric} --sampler {sampler} {_options(settings, recipe_name)}"
+        written = search_results.write(results, f"birnn search {name} {options}")
     print(f"{len(results.study.trials)} trials: {written.folder}")
     Console(highlight=False).print(search_results.conclude(results))
     print("To confirm this with other seeds and other held-out reviews, run:")

@@ -141,6 +141,10 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     trials: Annotated[
         int, typer.Option(min=1, help="Number of trials, including earlier ones.")
     ] = 30,
+    sampler: Annotated[
+        Literal["tpe", "random"],
+        typer.Option(help="How values are proposed: tpe learns from earlier trials."),
+    ] = "tpe",
     on: On = "here",
     batch: Annotated[int, typer.Option(min=1, help="Trials in parallel on a cluster.")] = 4,
     cpus: Cpus = 2,
@@ -158,7 +162,7 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     machines = _machines(on, cpus, gpus, git_remote)
     size = batch if machines else 1
     experiment_commands.search(
-        name, settings, recipe, metric, trials, machines, size, replace=replace
+        name, settings, recipe, metric, trials, sampler, machines, size, replace=replace
     )
 
 

@@ -24,7 +24,7 @@ from birnn.experiments.runs import (
     training_seconds,
 )
 from birnn.studies import figure, store
-from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, RECIPE, SEED, About, Study
+from birnn.studies.store import CORPUS_FIELDS, FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 from birnn.training.splits import TRAINING
 
 MODELS = (*NETWORKS, BASELINE)
@@ -107,8 +107,7 @@ def row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of a run: what it chose, its seeds, the measures of all models, its times."""
     chosen = {key: value for key, value in point.chosen.items() if key != SEED}
     seeds = {SEED: flatten(run.params)[SEED]}
-    if HOLD_OUT_SEED in point.changes:
-        seeds[HOLD_OUT_SEED] = point.changes[HOLD_OUT_SEED]
+    seeds |= {name: point.changes[name] for name in FOLLOWING_SEEDS if name in point.changes}
     recipe = {RECIPE: point.recipe} if recipes else {}
     return {"name": run.name} | recipe | chosen | seeds | measures(run) | training(run)
 
@@ -203,7 +202,7 @@ def _rows_to_keep(
         rows[~rows[RECIPE].isin(table[RECIPE])] if RECIPE in table else rows[:0]
         for rows in (old.runs, old.blends)
     )
-    keys = [*about.varied, *(name for name in (SEED, HOLD_OUT_SEED) if name in table)]
+    keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
     replaced = old.runs.drop(runs.index)
     if not as_lines(replaced[keys]) <= as_lines(table[keys]):
         raise results_would_be_lost(folder)

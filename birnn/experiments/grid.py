@@ -25,7 +25,8 @@ class Point:
     """One combination of values in a grid.
 
     Attributes:
-        chosen: values of this combination by full setting name, such as `train.seed`.
+        chosen: values of this combination by full setting name, such as `train.seed`, or by several
+            names with commas, such as `bilstm.units,bigru.units`.
         changes: all changes to `params.yaml`: the chosen values, and the recipe's settings.
         params: all settings, with the changes applied.
         recipe: name of the recipe, or an empty string.
@@ -67,13 +68,14 @@ def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
 
 
 def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
-    """Return one combination of values, by full setting name.
+    """Return one combination of values, by the names of settings (see `Point.chosen`).
 
     Raises:
         InputError: a setting does not exist or is out of range.
     """
     params: Params = read_yaml(PARAMS)
-    changes = recipe.with_seed(chosen) if recipe else chosen
+    changes = {name: value for names, value in chosen.items() for name in names.split(",")}
+    changes = recipe.with_seed(changes) if recipe else changes
     for key, value in changes.items():
         section, name = key.split(".")
         params.setdefault(section, {})[name] = value
@@ -84,11 +86,13 @@ def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
 def split(option: str) -> tuple[str, str]:
     """Return the setting and the text of the values of an option such as `train.epochs=3,5`.
 
+    Several settings with commas have the same value, as in `bilstm.units,bigru.units=32,64`.
+
     Raises:
         InputError: the option is malformed.
     """
     key, equals, text = option.partition("=")
-    if not (equals and text and key.count(".") == 1):
+    if not (equals and text and all(name.count(".") == 1 for name in key.split(","))):
         raise InputError(
             f"{option!r} is not a setting with values, such as train.epochs=3,5 or train.seed=0..9"
         )

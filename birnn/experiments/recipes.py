@@ -7,7 +7,7 @@ from typing import Any
 from birnn.core.errors import InputError
 from birnn.core.settings import Section, validate_section
 from birnn.core.yaml_files import read_yaml
-from birnn.studies.store import HOLD_OUT_SEED, SEED
+from birnn.studies.store import FOLLOWING_SEEDS, SEED
 
 FILE = Path(__file__).with_suffix(".yaml")
 EVERY = "all"
@@ -41,8 +41,11 @@ class Recipe:
     settings: dict[str, Any]
 
     def with_seed(self, changes: dict[str, Any]) -> dict[str, Any]:
-        """Return the settings with changes applied; each `train.seed` gets its own hold-out."""
-        seeds = {HOLD_OUT_SEED: changes[SEED]} if SEED in changes else {}
+        """Return the settings with changes applied.
+
+        Each `train.seed` gets its own hold-out and its own word vectors.
+        """
+        seeds = dict.fromkeys(FOLLOWING_SEEDS, changes[SEED]) if SEED in changes else {}
         return self.settings | seeds | changes
 
 

@@ -1,8 +1,9 @@
 """Searches: trials that Optuna proposes, run as DVC experiments and scored on held-out reviews.
 
-The proposals are Optuna's TPE (Watanabe, "Tree-Structured Parzen Estimator", 2023). Each depends
-only on its number and on the trials so far. So a search that runs one trial at a time proposes the
-same trials if it is killed and continued, provided that their results are the same.
+The proposals are random, or Optuna's TPE (Watanabe, "Tree-Structured Parzen Estimator", 2023). Each
+depends only on its number and, with TPE, on the trials so far. So a search that runs one trial at a
+time proposes the same trials if it is killed and continued, provided that their results are the
+same.
 """
 
 import re
@@ -37,6 +38,8 @@ from birnn.style.formatting import listed
 
 FOLDER = STATE / "search"
 SAMPLER_SEED = 0
+RANDOM, TPE = "random", "tpe"
+SAMPLERS = {RANDOM: optuna.samplers.RandomSampler, TPE: optuna.samplers.TPESampler}
 MEASURE = "holdout_accuracy"
 MODELS = (*TITLES, NETWORK_BLEND)
 HOLD_OUT = "pad.validation"
@@ -62,6 +65,7 @@ class Search:
         fixed: other settings of all trials, by full name.
         recipe: recipe that the trials start from, if any.
         model: model whose accuracy on held-out reviews is maximized.
+        sampler: how values are proposed, a key of `SAMPLERS`.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Search:
     fixed: dict[str, Any]
     recipe: Recipe | None
     model: str
+    sampler: str
 
     def params(self, trial: FrozenTrial) -> Params:
         """Return the searched settings of a trial, with numbers of few digits."""
@@ -82,12 +87,14 @@ class Search:
     def defaults(self) -> Params | None:
         """The default values of the searched settings, or None if the search excludes one."""
         base = flatten(self.point({}).params)
-        params = {key: base[key] for key in self.space}
-        inside = (_contains(kind, params[key]) for key, kind in self.space.items())
-        return params if all(inside) else None
+        params = {key: base[key.partition(",")[0]] for key in self.space}
+        inside = all(_contains(kind, params[key]) for key, kind in self.space.items())
+        return params if inside and flatten(self.point(params).params) == base else None
 
 
-def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str) -> Search:
+def parse(
+    name: str, options: Sequence[str], recipe: Recipe | None, metric: str, sampler: str = TPE
+) -> Search:
     """Return a search from options such as `train.learning_rate=log:1e-4..1e-2`.
 
     Values are a range (`log:` proposes numbers evenly on a logarithmic scale), several values with
@@ -111,7 +118,7 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
         raise InputError(
             "there is nothing to search: give ranges, such as -S network.dropout=0..0.7"
         )
-    for key in space:
+    for key in (key for keys in space for key in keys.split(",")):
         if key == HOLD_OUT or key.startswith(("csv.", "fetch.")) or key.endswith(".seed"):
             raise InputError(
                 f"{key} cannot be searched: trials must differ in more than luck, and be scored on "
@@ -127,7 +134,7 @@ def parse(name: str, options: Sequence[str], recipe: Recipe | None, metric: str)
     for key, kind in space.items():
         for value in _ends(kind):
             grid.point({key: value} | fixed, recipe)
-    return Search(name, space, fixed, recipe, models[metric])
+    return Search(name, space, fixed, recipe, models[metric], sampler)
 
 
 def open_study(search: Search) -> optuna.Study:
@@ -150,11 +157,12 @@ def open_study(search: Search) -> optuna.Study:
         "metric": f"{search.model}.{MEASURE}",
         "ranges": {key: distribution_to_json(kind) for key, kind in search.space.items()},
         "settings": flatten(search.point({}).params),
+        "sampler": search.sampler,
         "code or corpus": runs.fingerprint(search.point({})),
     }
     begun = study.user_attrs.get("conditions", conditions)
     if study.trials and begun != conditions:
-        changed = [name for name, value in conditions.items() if value != begun[name]]
+        changed = [name for name, value in conditions.items() if value != begun.get(name)]
         raise InputError(
             f"the search {search.name} began with different {listed(changed)}: choose another "
             f"name, or delete {file}"
@@ -207,12 +215,12 @@ def _count_finished(study: optuna.Study) -> int:
 
 
 def _next_trials(search: Search, study: optuna.Study, count: int) -> list[FrozenTrial]:
-    """Return trials to run; the first trial of a search has the defaults if it may."""
-    if not study.trials and search.defaults:
+    """Return trials to run; the first trial has the defaults if it may, unless all are random."""
+    if not study.trials and search.defaults and search.sampler != RANDOM:
         study.enqueue_trial(search.defaults)
     for _ in range(count - len(study.get_trials(states=RUNNING))):
         # Not one seed for all, because a search that continues would repeat its random trials.
-        study.sampler = optuna.samplers.TPESampler(seed=SAMPLER_SEED + len(study.trials))
+        study.sampler = SAMPLERS[search.sampler](seed=SAMPLER_SEED + len(study.trials))
         study.ask(dict(search.space))
     return study.get_trials(states=RUNNING)[:count]
 

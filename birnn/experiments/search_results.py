@@ -26,7 +26,7 @@ from birnn.studies import figure, store
 from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
 from birnn.style.formatting import listed, number, percent, points
 
-NEW_SEEDS = 3
+NEW_SEEDS = 5
 FEWEST_VALUES = 10  # of trials, to say which setting matters most
 
 
@@ -102,6 +102,7 @@ def write(results: Results, command: str) -> Study:
         varied=keys,
         settings=store.shared_settings(flatten(run.params), keys, list(NETWORKS)),
         chooses=True,
+        sampler=search.sampler,
     )
     folder = store.FOLDER / search.name
     written = figure.write(Study(folder, about, table, pd.DataFrame()), {})
@@ -154,7 +155,8 @@ def confirmation(results: Results) -> str:
     settings = {
         **search.fixed,
         **search.params(results.study.best_trial),
-        HOLD_OUT_SEED: base[HOLD_OUT_SEED] + 1,
+        # In a recipe, each seed has its own hold-out.
+        **({} if search.recipe else {HOLD_OUT_SEED: base[HOLD_OUT_SEED] + 1}),
     }
     recipe = search.recipe.name if search.recipe else ""
     return tried.command(recipe, settings, f"{first}..{first + NEW_SEEDS - 1}")

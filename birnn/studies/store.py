@@ -37,6 +37,7 @@ RECIPES, TRIED = "recipes", "tried"  # names of studies
 PLAIN = {RECIPE, "name", "settings"}  # columns whose values need no name
 TEXTS = ("name", RECIPE, "settings", "command", "commit", "machine")
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
+FOLLOWING_SEEDS = (HOLD_OUT_SEED, "word_vectors.seed")  # in recipes, equal to the training seed
 CORPUS_FIELDS = ("name", "train_reviews", "test_reviews", "vocabulary")
 CHOOSING_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
 DIGITS = 6
@@ -49,10 +50,12 @@ class About:
     Attributes:
         command: the command that wrote the study.
         corpus: description of the corpus, as in the metrics.
-        varied: names of the settings that vary, except seeds; `recipe` is one.
+        varied: names of the settings that vary, except seeds; `recipe` is one. Settings with the
+            same values are one name, with commas.
         settings: values of all other settings, by name.
         recipes: name, title, base (the recipe that it adds to) and added settings of each recipe.
         chooses: true if the study serves to choose settings.
+        sampler: how a search proposed its trials, empty for other studies.
     """
 
     command: str
@@ -61,6 +64,7 @@ class About:
     settings: dict[str, Any]
     recipes: list[dict[str, Any]] = field(default_factory=list)
     chooses: bool = False
+    sampler: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,7 @@ class Study:
         Seeds, what varies, and the settings of the report and of networks outside the study may
         differ.
         """
-        seeds = [HOLD_OUT_SEED] if HOLD_OUT_SEED in self.runs else []
+        seeds = [name for name in FOLLOWING_SEEDS if name in self.runs]
         shared = shared_settings(settings, [*self.about.varied, *seeds], self.networks)
         return self.covers(corpus) and shared == self.about.settings
 
@@ -186,10 +190,11 @@ def shared_settings(
 ) -> dict[str, Any]:
     """Return the settings that all runs of a study share and that affect their metrics."""
     others = {"report", *NETWORKS} - set(networks)
+    names = {name for each in varied for name in each.split(",")}
     return {
         name: value
         for name, value in settings.items()
-        if name not in {SEED, *varied} and name.partition(".")[0] not in others
+        if name not in {SEED, *names} and name.partition(".")[0] not in others
     }
 
 

@@ -50,10 +50,11 @@ def test_other_names_are_refused(name: str, message: str) -> None:
         recipes.named(name)
 
 
-def test_each_seed_has_its_own_holdout() -> None:
+def test_each_seed_has_its_own_holdout_and_word_vectors() -> None:
     (recipe,) = recipes.named("pooling")
     points = grid.points(["train.seed=0..2", "train.epochs=7"], recipe)
-    assert [point.params["pad"]["seed"] for point in points] == [0, 1, 2]
+    for section in ("pad", "word_vectors"):
+        assert [point.params[section]["seed"] for point in points] == [0, 1, 2]
     assert [point.label for point in points] == [
         f"pooling-epochs-7-seed-{seed}" for seed in range(3)
     ]

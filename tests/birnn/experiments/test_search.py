@@ -32,18 +32,21 @@ def parse(
 
 
 def test_options_are_ranges_choices_and_fixed_values() -> None:
-    ranges = ("train.batch_size=log:16..64", "ngrams.longest=1..3")
+    tied = "word_vectors.window,ngrams.folds"  # settings that have the same value
+    ranges = ("train.batch_size=log:16..64", "ngrams.longest=1..3", f"{tied}=5..9")
     parsed = parse(*OPTIONS, *ranges, "pad.maxlen=100,200..201", "train.epochs=3")
     assert parsed.space == {
         "train.learning_rate": FloatDistribution(1e-4, 1e-2, log=True),
         "network.dropout": FloatDistribution(0, 0.7),
         "train.batch_size": IntDistribution(16, 64, log=True),
         "ngrams.longest": IntDistribution(1, 3),
+        tied: IntDistribution(5, 9),
         "pad.maxlen": CategoricalDistribution([100, 200, 201]),
     }
     assert parsed.fixed == {"train.epochs": 3, "pad.validation": 0.1}
-    params = parsed.point({"train.batch_size": 20}).params["train"]
-    assert (params["batch_size"], params["epochs"]) == (20, 3)
+    params = parsed.point({"train.batch_size": 20, tied: 6}).params
+    assert (params["train"]["batch_size"], params["train"]["epochs"]) == (20, 3)
+    assert params["word_vectors"]["window"] == params["ngrams"]["folds"] == 6
     assert parse("pad.maxlen=100,200", "pad.validation=0.2").fixed == {"pad.validation": 0.2}
     # The hold-out of a recipe stays.
     parsed = parse("pad.maxlen=100,200", recipe="pooling")
@@ -194,7 +197,10 @@ def test_first_trial_has_the_defaults_if_the_ranges_include_them(machines: Machi
     study = run(machines, 1)
     assert study.trials[0].params == {"train.learning_rate": 0.001, "network.dropout": 0.5}
     assert machines.started == ["network-dropout-0.5-pad-validation-0.1-learning-rate-0.001"]
+    # With tied settings, there are none unless these have the same default.
     for option, inside in {
+        "word_vectors.window,ngrams.folds=5..20": True,
+        "word_vectors.window,word_vectors.negative=5..20": False,
         "network.dropout=0.5..0.7": True,
         "network.dropout=0.1..0.5": True,
         "train.epochs=4,10": True,
@@ -202,6 +208,17 @@ def test_first_trial_has_the_defaults_if_the_ranges_include_them(machines: Machi
         "network.dropout=0.6..0.7": False,
     }.items():
         assert (parse(option).defaults is not None) == inside, option
+
+
+def test_random_trials_depend_only_on_their_number(machines: Machines) -> None:
+    proposed = []
+    for batch in (1, 12):
+        chosen = search.parse(f"batches-of-{batch}", OPTIONS, None, METRIC, search.RANDOM)
+        study = search.open_study(chosen)
+        search.run(chosen, study, 12, machines, batch)
+        proposed.append([trial.params for trial in study.trials])
+    assert proposed[0] == proposed[1]
+    assert chosen.defaults not in proposed[0]
 
 
 def test_search_with_other_conditions_needs_another_name(machines: Machines) -> None:

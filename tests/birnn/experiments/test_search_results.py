@@ -81,7 +81,7 @@ def test_better_settings_are_an_improvement() -> None:
         assert re.search(part, text), text
     assert search_results.confirmation(results) == (
         "birnn sweep -S pad.validation=0.1 -S train.learning_rate=0.01 -S network.dropout=0.5 "
-        "-S pad.seed=1 -S train.seed=1..3"
+        "-S pad.seed=1 -S train.seed=1..5"
     )
 
 
