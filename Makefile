@@ -68,6 +68,12 @@ SEED_STUDY := -S train.seed=0..29
 SIZE_STUDY := -S bigru.units=64,79 -S train.seed=0..2
 # Each seed trains on another half of the training reviews.
 HALF_STUDY := --recipe notebook -S pad.validation=0.5 -S train.seed=0..5
+# Those of study/PROTOCOL.md.
+STRONG_STUDY := --recipe n-grams -S train.seed=100..119
+TIME_STUDY := --recipe n-grams -S train.epochs=1..4 -S train.seed=100..104
+TUNING := --recipe skip-gram -S train.learning_rate=log:3e-4..3e-3 -S network.dropout=0..0.7 \
+	-S network.embedding_dropout=0..0.6 -S bilstm.units,bigru.units=32,48,64,96 \
+	-S train.epochs=2..5 -S train.seed=100
 
 study: $(ENV) ## run the unfinished experiments of the studies and collect the results
 	python -m birnn sweep $(SEED_STUDY)
@@ -76,6 +82,18 @@ study: $(ENV) ## run the unfinished experiments of the studies and collect the r
 	python -m birnn study --replace seeds $(SEED_STUDY)
 	python -m birnn study --replace equal-size $(SIZE_STUDY)
 	python -m birnn study --replace halves $(HALF_STUDY)
+
+strong: $(ENV) ## run the unfinished experiments of the study strong and collect the results
+	python -m birnn sweep $(STRONG_STUDY)
+	python -m birnn study --replace strong $(STRONG_STUDY)
+
+tuning: $(ENV) ## run the unfinished trials of the study tuning and collect the results
+	python -m birnn search tuning $(TUNING) --sampler random --trials 20 \
+		--metric bilstm.holdout_accuracy --replace
+
+equal-time: $(ENV) ## run the unfinished experiments of the study equal-time and collect the results
+	python -m birnn sweep $(TIME_STUDY)
+	python -m birnn study --replace equal-time $(TIME_STUDY)
 
 RECIPE ?= all
 LADDER := --recipe $(RECIPE) -S train.seed=0..2
@@ -140,6 +158,6 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
 		do printf '%-13s %s\n' "$$name" "$$text"; done
 
-.PHONY: repro test-fast test test-all test-rest test-network coverage mutants lint format \
+.PHONY: strong tuning equal-time repro test-fast test test-all test-rest test-network coverage mutants lint format \
 	fresh study ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster \
 	lock setup cluster help
