@@ -5,6 +5,7 @@ data/unlabelled/unlabelled.json, data/evaluated/costs.json and study. Writes plo
 plots/templates and report.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from birnn.corpora.review import SPLITS
 from birnn.evaluation.model_names import NETWORKS
 from birnn.reporting import figures, model_card, plot_templates, report, svg
 from birnn.studies import figure as study_figure
-from birnn.studies import store
+from birnn.studies import regimes, store
 from birnn.studies.store import Study
 from birnn.style import plotting
 from birnn.text import tokenizer
@@ -42,7 +43,8 @@ def main(settings: Settings) -> None:
     for name, figure in drawn.items():
         plotting.save(figure, paths.PLOTS / f"{name}.png")
     plot_templates.write(paths.PLOTS / "templates")
-    matching, recipes = choose_studies(corpus, values)
+    studies = [study for study in store.read_all(paths.STUDIES) if study.covers(corpus)]
+    matching, recipes = choose_studies(studies, corpus, values)
     source = read_json(paths.CORPUS_DESCRIPTION)
     content = {
         "metrics": metrics,
@@ -62,6 +64,7 @@ def main(settings: Settings) -> None:
         "settings": values,
         "studies": matching,
         "recipes": recipes,
+        "regimes": regimes.read(studies),
     }
     report.write(content, draw_inline(drawn, content), paths.REPORT)
     model_card.write(content, tables["reliability"], paths.REPORT)
@@ -70,11 +73,11 @@ def main(settings: Settings) -> None:
 
 
 def choose_studies(
-    corpus: dict[str, Any], settings: dict[str, Any]
+    studies: Sequence[Study], corpus: dict[str, Any], settings: dict[str, Any]
 ) -> tuple[list[Study], Study | None]:
-    """Return the studies of this corpus and these settings, and the study `recipes`."""
-    found = [each for each in store.read_all(paths.STUDIES) if not each.about.chooses]
-    recipes = [each for each in found if each.name == store.RECIPES and each.covers(corpus)]
+    """Return the studies of these settings, and the study `recipes`, given those of a corpus."""
+    found = [each for each in studies if not each.about.chooses]
+    recipes = [each for each in found if each.name == store.RECIPES]
     others = [each for each in found if not each.about.recipes and each.matches(corpus, settings)]
     return others, next(iter(recipes), None)
 

@@ -10,6 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 from birnn.core import processes
+from birnn.core import settings as all_settings
+from birnn.core.outputs import read_json
+from birnn.core.paths import METRICS
 from birnn.evaluation.model_names import BLEND_TITLES, pair_title
 from birnn.experiments import (
     collect,
@@ -24,7 +27,8 @@ from birnn.experiments import (
 from birnn.experiments import review as reviews
 from birnn.experiments import search as searches
 from birnn.experiments.cluster import Cluster
-from birnn.studies import figure, store, table
+from birnn.reporting import tables
+from birnn.studies import figure, regimes, store, table
 from birnn.studies.store import SEED
 
 
@@ -99,6 +103,13 @@ def show(collected: store.Study) -> None:
             gained.add_row(gain.recipe, gain.base, cell, gain.covered)
     if gained.row_count:
         Console().print(gained)
+
+
+def show_regimes() -> None:
+    """Print the differences of the networks in training regimes, as a Markdown table."""
+    corpus, equivalence = read_json(METRICS)["corpus"], all_settings.load().report.equivalence
+    compared = regimes.read(study for study in store.read_all() if study.covers(corpus))
+    print(tables.regimes(compared, equivalence) if compared else "no study of a regime is finished")
 
 
 def search(  # noqa: PLR0913, PLR0917  # one parameter per option

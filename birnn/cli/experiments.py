@@ -178,6 +178,14 @@ def recipes() -> None:
         print(f"{recipe.name}{base}: {recipe.title}\n    dvc exp run --temp {options}")
 
 
+@app.command(epilog="Example: birnn regimes")
+def regimes() -> None:
+    """Compare the networks in each training regime of study/regimes.yaml."""
+    from birnn.cli import experiment_commands  # noqa: PLC0415
+
+    experiment_commands.show_regimes()
+
+
 @app.command(epilog="Example: birnn ladder -S train.seed=0..2")
 def ladder(
     settings: Settings,

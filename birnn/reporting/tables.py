@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from birnn.evaluation.intervals import decide
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons, pair_title
 from birnn.evaluation.selection import constant_models
 from birnn.reporting.references import NOTEBOOK_SETTINGS, Published
+from birnn.studies.differences import mean_over_seeds
+from birnn.studies.regimes import Regime
 from birnn.studies.store import RECIPE, Study
 from birnn.studies.table import TITLES_OF_MEASURES, Row, format_difference, format_mean, gains, rows
 from birnn.style.formatting import (
@@ -135,6 +138,33 @@ def costs(measured: Mapping[str, Mapping[str, Any]]) -> str:
         found = [measured[model].get(name) for name in titles]
         lines.append([title, *(NOTHING if value is None else number(value) for value in found)])
     return table(["model", *titles.values()], lines)
+
+
+def regimes(compared: Sequence[Regime], equivalence: float) -> str:
+    """Return the difference in accuracy of two networks in each regime, and how large it is.
+
+    Args:
+        compared: the regimes, with the same networks.
+        equivalence: the largest difference that does not matter, in points.
+    """
+    lines = []
+    for regime in compared:
+        found, means = regime.difference, map(mean_over_seeds, regime.accuracies.values())
+        ends = (found.low, found.high)
+        lines.append(
+            [
+                regime.title,
+                *map(format_mean, means),
+                format_difference(found),
+                f"{found.better} of {found.seeds}",
+                decide(ends, equivalence / 100),
+                f"{decide(ends, regime.luck)} ({100 * regime.luck:.2f})",
+            ]
+        )
+    networks = [TITLES[name] for name in compared[0].accuracies]
+    against = [f"against {equivalence:g} points", "against two seeds"]
+    head = ["difference in points", f"{networks[0]} ahead", *against]
+    return table(["regime", *networks, *head], lines)
 
 
 def other_studies(studies: Sequence[Study], groups: str) -> str:

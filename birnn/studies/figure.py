@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS, pair_title
-from birnn.studies import store
+from birnn.studies import curves, store
 from birnn.studies.store import RECIPE, Study
 from birnn.studies.table import Row, rows
 from birnn.style import plotting
@@ -80,9 +80,11 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> Study:
 
 
 def save(study: Study) -> None:
-    """Save the figure of a study in its folder, unless it has more than MOST_ROWS rows."""
+    """Save the figures of a study in its folder: at most MOST_ROWS rows, and curves."""
     if len(study.combinations()) <= MOST_ROWS:
         plotting.save(draw(study), study.folder / f"{study.name}.png")
+    if drawn := curves.draw(study):
+        plotting.save(drawn, study.folder / f"{study.name}-curve.png")
 
 
 def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], split: str) -> None:

@@ -171,6 +171,7 @@ def content(
         "settings": settings,
         "studies": [],
         "recipes": None,
+        "regimes": [],
     }, tables
 
 

@@ -196,12 +196,11 @@ def test_report_has_studies_of_its_corpus_and_settings(
     tried = replace(tried, about=replace(tried.about, chooses=True))
     for each in (sizes, tried, samples.recipes(), samples.study()):
         store.write(each, {})
-    corpus, settings = sizes.about.corpus, {"train.seed": 0}
-    matching, recipes = report_stage.choose_studies(corpus, settings)
+    found, corpus, settings = store.read_all(), sizes.about.corpus, {"train.seed": 0}
+    matching, recipes = report_stage.choose_studies(found, corpus, settings)
     assert [each.name for each in matching] == ["seeds", "sizes"]
     assert recipes is not None
     assert recipes.name == "recipes"
     # The study over seeds does not have the number of units.
-    matching, _ = report_stage.choose_studies(corpus, settings | {"bigru.units": 64})
+    matching, _ = report_stage.choose_studies(found, corpus, settings | {"bigru.units": 64})
     assert [each.name for each in matching] == ["sizes"]
-    assert report_stage.choose_studies(corpus | {"name": "mine"}, settings) == ([], None)
