@@ -64,7 +64,7 @@ def main(settings: Settings) -> None:
         "settings": values,
         "studies": matching,
         "recipes": recipes,
-        "regimes": regimes.read(studies),
+        "regimes": regimes.compare(studies),
     }
     report.write(content, draw_inline(drawn, content), paths.REPORT)
     model_card.write(content, tables["reliability"], paths.REPORT)

@@ -108,7 +108,7 @@ def show(collected: store.Study) -> None:
 def show_regimes() -> None:
     """Print the differences of the networks in training regimes, as a Markdown table."""
     corpus, equivalence = read_json(METRICS)["corpus"], all_settings.load().report.equivalence
-    compared = regimes.read(study for study in store.read_all() if study.covers(corpus))
+    compared = regimes.compare(study for study in store.read_all() if study.covers(corpus))
     print(tables.regimes(compared, equivalence) if compared else "no study of a regime is finished")
 
 

@@ -180,7 +180,7 @@ def recipes() -> None:
 
 @app.command(epilog="Example: birnn regimes")
 def regimes() -> None:
-    """Compare the networks in each training regime of study/regimes.yaml."""
+    """Compare the two networks in each training regime of study/PROTOCOL.md."""
     from birnn.cli import experiment_commands  # noqa: PLC0415
 
     experiment_commands.show_regimes()

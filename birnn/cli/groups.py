@@ -8,17 +8,8 @@ GROUPS = {
     "Predict": ("predict", "explain", "serve", "export"),
     "Look at results": ("results", "watch", "mistakes", "fresh"),
     "Experiment": (
-        *(
-            "sweep",
-            "leaderboard",
-            "study",
-            "regimes",
-            "recipes",
-            "ladder",
-            "search",
-            "tried",
-            "review",
-        ),
+        *("sweep", "leaderboard", "study", "regimes", "recipes", "ladder"),
+        *("search", "tried", "review"),
     ),
     "Data": ("data",),
 }

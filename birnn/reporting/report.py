@@ -36,7 +36,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
             the corpus), `unlabelled` (the description of its unlabelled reviews), `statistics` and
             `distinctive_words` (see `corpus_statistics`), `vocabulary` (its size), `held_out`
             (training reviews), `best_loss_epoch`, `checklist`, `settings`, `studies` (of these
-            settings), `recipes` (a study or None) and `regimes` (see `regimes.read`).
+            settings), `recipes` (a study or None) and `regimes` (see `regimes.compare`).
         drawings: an `svg` element per figure, by its address in the Markdown.
         folder: output folder.
     """

@@ -1,40 +1,41 @@
-"""The difference of two networks in several training regimes, which `study/regimes.yaml` lists."""
+"""The difference of the two networks in several training regimes, see `study/PROTOCOL.md`."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from birnn.core.errors import InputError
-from birnn.core.settings import Section, validate_section
-from birnn.core.yaml_files import read_yaml
-from birnn.studies import differences, store
+from birnn.studies import differences
 from birnn.studies.differences import Difference
 from birnn.studies.store import SEED, Study
 
-FILE = store.FOLDER / "regimes.yaml"
-COMPARISONS = 3  # of study/PROTOCOL.md; their intervals hold together
+COMPARISONS = 3  # of the protocol; their intervals hold together
 
 
-class Runs(Section):
+@dataclass(frozen=True)
+class Runs:
     """The runs of a study with the given values of settings that vary in it."""
 
     study: str
-    settings: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
-class Entry(Section):
-    """An entry of `regimes.yaml`: a title, and the runs of each of two networks."""
-
-    title: str
-    networks: dict[str, Runs]
-
-    def studies(self) -> set[str]:
-        """Return the names of its studies."""
-        return {runs.study for runs in self.networks.values()}
+# By title: the runs of each network.
+REGIMES = {
+    "the notebook's settings": {"bilstm": Runs("seeds"), "bigru": Runs("seeds")},
+    "recipe n-grams": {"bilstm": Runs("strong"), "bigru": Runs("strong")},
+    "each tuned by 20 random trials": {
+        "bilstm": Runs("tuned-bilstm"),
+        "bigru": Runs("tuned-bigru"),
+    },
+    "equal time: 3 epochs and 4": {
+        "bilstm": Runs("equal-time", {"train.epochs": 3}),
+        "bigru": Runs("equal-time", {"train.epochs": 4}),
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -54,25 +55,29 @@ class Regime:
     luck: float
 
 
-def read(studies: Iterable[Study]) -> list[Regime]:
+def compare(
+    studies: Iterable[Study], regimes: Mapping[str, Mapping[str, Runs]] = REGIMES
+) -> list[Regime]:
     """Return the regimes whose studies are among the given ones, which share a corpus.
 
     Raises:
-        InputError: the file is not valid, or the runs of two networks are not comparable.
+        InputError: the runs of two networks have different seeds, or lack predictions.
     """
-    content = read_yaml(FILE) if FILE.exists() else []
-    entries = [validate_section(Entry, each, str(FILE)) for each in content]
     found = {study.name: study for study in studies}
-    return [_compare(each, found) for each in entries if each.studies() <= found.keys()]
+    return [
+        _compare(title, networks, found)
+        for title, networks in regimes.items()
+        if {runs.study for runs in networks.values()} <= found.keys()
+    ]
 
 
-def _compare(entry: Entry, found: Mapping[str, Study]) -> Regime:
-    studies = {name: found[runs.study] for name, runs in entry.networks.items()}
-    tables = {name: _select(studies[name], runs) for name, runs in entry.networks.items()}
+def _compare(title: str, networks: Mapping[str, Runs], found: Mapping[str, Study]) -> Regime:
+    studies = {name: found[runs.study] for name, runs in networks.items()}
+    tables = {name: _select(studies[name], runs) for name, runs in networks.items()}
     first, second = (study.reviews for study in studies.values())
     seeds = {tuple(table[SEED]) for table in tables.values()}
     if first is None or second is None or not first.equals(second) or len(seeds) > 1:
-        raise InputError(f"{entry.title}: give runs with the same seeds, and predictions of both")
+        raise InputError(f"{title}: give runs with the same seeds, and predictions of both")
     log_odds = (studies[name].log_odds(table)[name] for name, table in tables.items())
     measured = differences.compute_differences(
         next(log_odds),
@@ -83,7 +88,7 @@ def _compare(entry: Entry, found: Mapping[str, Study]) -> Regime:
     )
     accuracies = {name: table[f"{name}.accuracy"] for name, table in tables.items()}
     luck = np.mean([_difference_of_two(values) for values in accuracies.values()])
-    return Regime(entry.title, accuracies, measured["accuracy"], float(luck))
+    return Regime(title, accuracies, measured["accuracy"], float(luck))
 
 
 def _select(study: Study, chosen: Runs) -> pd.DataFrame:
