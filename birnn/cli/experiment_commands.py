@@ -106,10 +106,12 @@ def show(collected: store.Study) -> None:
 
 
 def show_regimes() -> None:
-    """Print the differences of the networks in training regimes, as a Markdown table."""
+    """Print the differences of the networks in the training regimes whose studies are finished."""
     corpus, equivalence = read_json(METRICS)["corpus"], all_settings.load().report.equivalence
     compared = regimes.compare(study for study in store.read_all() if study.covers(corpus))
-    print(tables.regimes(compared, equivalence) if compared else "no study of a regime is finished")
+    head, lines = tables.regimes(compared, equivalence)
+    for line in lines:
+        print(*(f"{title}: {cell}" for title, cell in zip(head, line, strict=True)), sep="\n    ")
 
 
 def search(  # noqa: PLR0913, PLR0917  # one parameter per option

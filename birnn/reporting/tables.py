@@ -140,14 +140,19 @@ def costs(measured: Mapping[str, Mapping[str, Any]]) -> str:
     return table(["model", *titles.values()], lines)
 
 
-def regimes(compared: Sequence[Regime], equivalence: float) -> str:
+def regimes(
+    compared: Sequence[Regime], equivalence: float
+) -> tuple[Sequence[str], list[Sequence[str]]]:
     """Return the difference in accuracy of two networks in each regime, and how large it is.
 
     Args:
         compared: the regimes, with the same networks.
         equivalence: the largest difference that does not matter, in points.
+
+    Returns:
+        The heads of the columns, and the rows.
     """
-    lines = []
+    lines: list[Sequence[str]] = []
     for regime in compared:
         found, means = regime.difference, map(mean_over_seeds, regime.accuracies.values())
         ends = (found.low, found.high)
@@ -161,10 +166,10 @@ def regimes(compared: Sequence[Regime], equivalence: float) -> str:
                 f"{decide(ends, regime.luck)} ({100 * regime.luck:.2f})",
             ]
         )
-    networks = [TITLES[name] for name in compared[0].accuracies]
+    networks = [TITLES[name] for name in NETWORKS]
     against = [f"against {equivalence:g} points", "against two seeds"]
     head = ["difference in points", f"{networks[0]} ahead", *against]
-    return table(["regime", *networks, *head], lines)
+    return ["regime", *networks, *head], lines
 
 
 def other_studies(studies: Sequence[Study], groups: str) -> str:
