@@ -57,3 +57,9 @@ def test_command_starts_without_slow_imports() -> None:
     output = subprocess.check_output([sys.executable, "-c", script], cwd=PROJECT, text=True)
     slow = {"dvc", "numpy", "pandas", "pydantic", "scipy", "tensorflow"}
     assert slow.isdisjoint(output.split())
+
+
+def test_regimes_are_those_with_studies_in_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    result = CliRunner().invoke(main.app, ["regimes"], catch_exceptions=False)
+    assert "    difference in points: −0.36 (−0.68 to −0.05)\n" in result.output
