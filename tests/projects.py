@@ -22,6 +22,11 @@ SMALL = {
     "train.learning_rate": "0.05",
 }
 
+# A user's file, with both classes in both splits.
+OWN_DATA = "text,label,split\n" + "".join(
+    f"{split},positive,{split}\nbad {split},negative,{split}\n" for split in ("train", "test")
+)
+
 BIRNN = ("python", "-m", "birnn")
 OUTPUTS = ("data", "models", "metrics", "plots", "report")
 

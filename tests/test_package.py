@@ -14,11 +14,8 @@ from packaging.requirements import Requirement
 
 from birnn.experiments.launcher import compiled_in
 from tests.birnn.test_main import COMMANDS
-from tests.projects import PROJECT, check_output, copy, copy_project
+from tests.projects import OWN_DATA, PROJECT, check_output, copy, copy_project
 
-OWN_DATA = "text,label,split\n" + "".join(
-    f"{split},positive,{split}\nbad {split},negative,{split}\n" for split in ("train", "test")
-)
 # The arguments of each command, and a line or error that shows that it did its work.
 RUNS = {
     "data": (["check", "own.csv"], "To train, run: dvc exp run"),

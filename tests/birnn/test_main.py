@@ -42,14 +42,10 @@ def test_characters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None
     assert subprocess.check_output(command, cwd=tmp_path, env=own) == b"--. ? ?\n"
 
 
-def test_help_lists_every_command_with_an_example() -> None:
+def test_help_lists_every_command() -> None:
     text = CliRunner().invoke(main.app, ["--help"]).output
     listed = {line.split()[0] for line in text.splitlines() if re.match("  [a-z]", line)}
     assert listed == {*COMMANDS}
-    for command in COMMANDS:
-        result = CliRunner().invoke(main.app, [command, "--help"])
-        assert result.exit_code == 0
-        assert f"Example: birnn {command}" in result.output
 
 
 def test_command_starts_without_slow_imports() -> None:

@@ -133,7 +133,6 @@ def test_refused_push_saves_the_results(project: Path, machines: Machines) -> No
 def test_missing_cluster_or_token_is_an_error(project: Path, machines: Machines) -> None:
     requires = f"Ray at {machines.address} requires its token: set RAY_AUTH_MODE=token, and put"
     for variables, expected in (
-        ({"RAY_ADDRESS": "127.0.0.1:1"}, "cannot connect to Ray at 127.0.0.1:1"),
         ({"RAY_AUTH_MODE": "disabled"}, requires),
         ({"RAY_AUTH_TOKEN": "", "RAY_AUTH_TOKEN_PATH": "/nowhere"}, requires),
     ):
@@ -153,7 +152,3 @@ def test_search_on_a_cluster(project: Path, machines: Machines) -> None:
     assert not trials["train.learning_rate"].duplicated().any()
     names = [reference.rpartition("/")[2] for reference in experiments(project)]
     assert sorted(trials["name"]) == sorted(names)
-    for name, accuracy in zip(trials["name"], trials["bigru.holdout_accuracy"], strict=True):
-        measured = metrics(project, without_digest(name))["bigru"]["holdout_accuracy"]
-        assert measured == pytest.approx(accuracy)
-    assert all((folder / "cache" / "files").is_dir() for folder in machines.folders)

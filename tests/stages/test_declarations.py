@@ -13,7 +13,7 @@ from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
 from birnn.networks.registry import NETWORKS
 from birnn.text import unlabelled
-from tests.projects import PROJECT, check_output, set_settings
+from tests.projects import OWN_DATA, PROJECT, check_output, set_settings
 from tests.tiers import sampled
 
 STAGES = read_yaml(PROJECT / "dvc.yaml")["stages"]
@@ -30,11 +30,6 @@ SECOND_RUNS = {
     "label_unlabelled": {"train.self_training": "true", "ngrams.longest": "2"},
     "weigh_ngrams": {"ngrams.longest": "2"},
 }
-OWN_DATA = "text,label,split\n" + "".join(
-    f"{split} {label},{label},{split}\n"
-    for split in ("train", "test")
-    for label in ("positive", "negative")
-)
 
 # The stages before and after training. The other stages train, or prepare it.
 NOT_TRAINING = {"code", "fetch", "pad", "evaluate", "report"}

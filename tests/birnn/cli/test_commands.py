@@ -10,9 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.text import Text
-from typer.testing import CliRunner
 
-from birnn import __main__ as main
 from birnn.cli import output_tables
 from birnn.cli.predict import EXCERPT
 from birnn.core.errors import InputError
@@ -147,6 +145,4 @@ def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(
 
 def test_model_and_threshold_are_checked(birnn: Run) -> None:
     for option, advice in (("--model=all", "networks"), ("--threshold=1", "below 1")):
-        result = CliRunner().invoke(main.app, ["predict", option, "good"])
-        assert (result.exit_code, advice in result.output) == (2, True)
-    assert "baseline" in birnn("predict", "--help")
+        assert advice in birnn("predict", option, "good", status=2)

@@ -26,10 +26,7 @@ def test_published_score_interval(successes: int, trials: int, low: float, high:
     assert measured == pytest.approx((low, high), abs=5e-5)
 
 
-def test_paired_interval_published_examples() -> None:
-    # Airway hyper-responsiveness, Bentur et al. 2009, as in Fagerland, Lydersen and Laake 2014.
-    measured = intervals.paired_difference_interval(1, 7, 21)
-    assert measured == pytest.approx((-0.508, -0.013), abs=5e-4)
+def test_paired_interval_published_example() -> None:
     # The example of Bonett's function for within-subjects designs.
     low, high = intervals.paired_difference_interval(26, 4, 40)
     assert (low, high) == pytest.approx((0.3126438, 0.7349752), abs=1e-7)

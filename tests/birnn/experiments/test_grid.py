@@ -50,7 +50,6 @@ def test_labels_are_short_and_end_with_the_seed(options: list[str], label: str) 
     ("option", "message"),
     [
         ("train.epochs=", "'train.epochs=' is not a setting with values"),
-        ("train.epoch=3", "with -S: train.epoch is 3: no such setting; choose from seed"),
         ("training.epochs=3", "with -S: training: no such section; choose from fetch, csv"),
         (f"{NETWORK}.units=0", f"with -S: {NETWORK}.units is 0: input should be greater"),
         ("train.epochs=3,x", "with -S: train.epochs is 'x': input should be a valid integer"),

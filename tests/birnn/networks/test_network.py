@@ -119,13 +119,6 @@ def test_any_recurrent_layer_is_pooled() -> None:
     assert model(narrow).numpy() == pytest.approx(model(wide).numpy(), abs=1e-6)
 
 
-def test_networks_differ() -> None:
-    modules = {network.build.__module__ for network in NETWORKS.values()}
-    assert modules == {f"birnn.networks.{name}" for name in NETWORKS}
-    assert len({network.title for network in NETWORKS.values()}) == len(NETWORKS)
-    assert len({network.color for network in NETWORKS.values()}) == len(NETWORKS)
-
-
 @pytest.mark.parametrize("name", ["", "BiRNN", "a-b", "2layers", "baseline", "a_minus_b", "train"])
 def test_names_with_another_meaning_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="cannot be the name of a network"):
