@@ -1,6 +1,6 @@
 """The private interfaces of DVC, and of Numba's cache, that have no public equivalent.
 
-A test checks that they still exist. Functions import them, because DVC takes half a second. Those
+Tests check that they still exist. Functions import them, because DVC takes half a second. Those
 of the networks are in `birnn.layers.private_apis`. `worker`, which runs without this project, uses
 DVC's `Config` itself.
 """

@@ -1,6 +1,6 @@
 """The private interfaces of Keras and Numba that have no public equivalent.
 
-A test checks that they still exist. DVC's private interfaces are in
+Tests check that they still exist. DVC's private interfaces are in
 `birnn.experiments.private_apis`, so that an edit there does not retrain the networks.
 """
 
