@@ -6,7 +6,7 @@ from typing import Any
 from birnn.evaluation.intervals import decide
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons, pair_title
 from birnn.evaluation.selection import constant_models
-from birnn.reporting.references import NOTEBOOK_SETTINGS, Published
+from birnn.reporting.references import NOTEBOOK_SETTINGS
 from birnn.studies.differences import mean_over_seeds
 from birnn.studies.regimes import Regime
 from birnn.studies.store import RECIPE, Study
@@ -233,9 +233,9 @@ def data(statistics: Mapping[str, tuple[str, str]], source: Mapping[str, Any], c
     return table([corpus, "training", "test"], [*lines, ["sha256, first 12 digits", *digests]])
 
 
-def published(results: Sequence[Published]) -> str:
-    """Return published accuracies."""
-    lines = [[each.system, each.inputs, percent(each.accuracy)] for each in results]
+def published(results: Sequence[tuple[str, float, str]]) -> str:
+    """Return published accuracies, see `references.PUBLISHED`."""
+    lines = [[system, inputs, percent(accuracy)] for system, accuracy, inputs in results]
     return table(["system", "learns from", "accuracy"], lines, left=2)
 
 
