@@ -10,7 +10,7 @@ from birnn.reporting.references import NOTEBOOK_SETTINGS
 from birnn.studies.differences import mean_over_seeds
 from birnn.studies.regimes import Regime
 from birnn.studies.store import RECIPE, Study
-from birnn.studies.table import TITLES_OF_MEASURES, Row, format_difference, format_mean, gains, rows
+from birnn.studies.table import Row, format_difference, format_mean, gains, rows
 from birnn.style.formatting import (
     NOTHING,
     code,
@@ -22,11 +22,7 @@ from birnn.style.formatting import (
     with_interval,
 )
 
-SCORES = {
-    "loss": "loss",
-    "roc_auc": "ROC AUC",
-    "f1": "F1",
-}
+MEASURES = {"loss": "loss", "roc_auc": "ROC AUC", "f1": "F1"}
 LEFT_OUT = {  # in a sentence of the report, or known from the figure of lengths
     "text is also in a training review",
     "reviews per group, largest",
@@ -44,18 +40,21 @@ def scores(
     """Return the scores of all models; the notebook's follow in the next row."""
     lines = []
     for model, title in TITLES.items():
-        measured = metrics[model]
-        accuracy = with_interval(measured["accuracy"], measured["accuracy_interval"])
         mean = [_mean(over_seeds, model)] if over_seeds else []
-        lines.append([title, accuracy, *mean, *(_score(measured.get(name)) for name in SCORES)])
+        lines.append([title, *_scores(metrics[model], mean)])
         if model in notebook:
-            earlier = notebook[model]
-            others = [_score(earlier.get(name)) for name in SCORES]
-            mean = [NOTHING] if over_seeds else []
-            accuracy = f"{100 * earlier['accuracy']:.2f}"
-            lines.append([f"{title}, notebook", accuracy, *mean, *others])
+            lines.append([f"{title}, notebook", *_scores(notebook[model], [NOTHING] * len(mean))])
     seeds = [f"accuracy, {len(over_seeds.combination.runs)} seeds"] if over_seeds else []
-    return table(["model", "accuracy in %", *seeds, *SCORES.values()], lines)
+    return table(["model", "accuracy in %", *seeds, *MEASURES.values()], lines)
+
+
+def _scores(measured: Mapping[str, Any], mean: list[str]) -> list[str]:
+    others = [measured.get(name) for name in MEASURES]
+    return [
+        with_interval(measured["accuracy"], measured.get("accuracy_interval")),
+        *mean,
+        *(NOTHING if value is None else f"{value:.4f}" for value in others),
+    ]
 
 
 def differences_over_seeds(row: Row) -> str:
@@ -64,7 +63,7 @@ def differences_over_seeds(row: Row) -> str:
     lines = [
         [
             pair_title(*pair),
-            f"{TITLES_OF_MEASURES.get(measure, measure)}{UNITS.get(measure, '')}",
+            f"{MEASURES.get(measure, measure)}{UNITS.get(measure, '')}",
             format_difference(difference, measure),
             f"{difference.better} of {seeds} seeds",
         ]
@@ -247,10 +246,6 @@ def changed_settings(settings: Mapping[str, Any]) -> str:
         if settings.get(name, value) != value
     ]
     return table(["setting", "notebook", "this run"], lines, left=3) if lines else ""
-
-
-def _score(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.4f}"
 
 
 def _mean(row: Row | None, model: str) -> str:
