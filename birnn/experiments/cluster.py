@@ -31,15 +31,11 @@ RETRIES = 3  # if a machine is lost, not if an experiment fails
 
 @dataclass(frozen=True)
 class Cluster:
-    """A Ray cluster, and the commit and remotes that its experiments use.
+    """A Ray cluster, the cores and GPUs per experiment, and what experiments use (see `Task`).
 
     Attributes:
-        cpus: number of CPU cores per experiment.
-        gpus: number of GPUs per experiment.
         git_remote: name of the git remote.
         address: address of the git remote.
-        commit: commit that the experiments start from.
-        dvc_remote: options of the default DVC remote.
     """
 
     cpus: int

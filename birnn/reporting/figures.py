@@ -44,11 +44,7 @@ def draw(
 def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -> Figure:
     """Draw the notebook's figure of one network: blue dots and a blue line.
 
-    Args:
-        curves: columns model, split, epoch, accuracy and loss (see `plot_data.learning_curves`).
-        network: name of the network.
-        measure: accuracy or loss.
-        corpus: name of the corpus, for the title.
+    `curves` are from `plot_data.learning_curves`, and `measure` is accuracy or loss.
     """
     watched = _watched_split(curves)
     title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus}"

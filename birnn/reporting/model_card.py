@@ -30,13 +30,9 @@ ORIGINS = {
 
 
 def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -> None:
-    """Write `model_card.md`.
+    """Write `model_card.md` to a folder, given the data of the report (see `report.write`).
 
-    Args:
-        content: data of the report (see `report.write`).
-        reliability: the reliability curves, one row per `model`, `calibration` and bin (see
-            `calibration.reliability`).
-        folder: output folder.
+    `reliability` has one row per `model`, `calibration` and bin (see `calibration.reliability`).
     """
     metrics = content["metrics"]
     shared = report.common(content)

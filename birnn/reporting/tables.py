@@ -1,4 +1,7 @@
-"""The tables of the report and the model card: their rows of formatted cells."""
+"""The tables of the report and the model card: their rows of formatted cells.
+
+Some name `groups` of test reviews, see `report.group_kind`.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -142,9 +145,7 @@ def costs(measured: Mapping[str, Mapping[str, Any]]) -> str:
 def regimes(compared: Sequence[Regime], equivalence: float) -> str:
     """Return the difference in accuracy of two networks in each regime, and how large it is.
 
-    Args:
-        compared: the regimes, with the same networks.
-        equivalence: the largest difference that does not matter, in points.
+    `equivalence` is the largest difference that does not matter, in points.
     """
     lines = []
     for regime in compared:
@@ -167,12 +168,7 @@ def regimes(compared: Sequence[Regime], equivalence: float) -> str:
 
 
 def other_studies(studies: Sequence[Study], groups: str) -> str:
-    """Return one row per combination of values and pair of networks.
-
-    Args:
-        studies: studies that vary settings.
-        groups: what the groups of test reviews are called, such as films.
-    """
+    """Return one row per combination of values and pair of networks."""
     lines = [
         [f"{study.name}: {row.combination.label}".removesuffix(": "), *cells]
         for study in studies
