@@ -88,14 +88,9 @@ def read_output(run: Run, file: str) -> bytes:
 
 
 def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
-    """Return the table `data/evaluated/NAME.parquet` of an experiment.
-
-    Raises:
-        InputError: the file is neither in the cache nor in a remote.
-    """
-    return pd.read_parquet(
-        io.BytesIO(read_output(run, f"{paths.EVALUATED.as_posix()}/{name}.parquet"))
-    )
+    """Return the table `data/evaluated/NAME.parquet` of an experiment, see `read_output`."""
+    file = f"{paths.EVALUATED.as_posix()}/{name}.parquet"
+    return pd.read_parquet(io.BytesIO(read_output(run, file)))
 
 
 def names(points: Sequence[Point]) -> list[str]:
