@@ -70,9 +70,7 @@ def _print(explanation: Explanation) -> None:
 def _colored(explanation: Explanation, model: ModelExplanation) -> Text:
     text = Text()
     for segment, strength in zip(explanation.segments, strengths(model), strict=True):
-        printable = "".join(
-            letter if letter == "\n" else input_texts.printable(letter) for letter in segment.text
-        )
+        printable = "\n".join(map(input_texts.printable, segment.text.split("\n")))
         truncated = segment.word and not segment.read
         text.append(printable, "dim" if truncated else _style(strength))
     return text

@@ -56,11 +56,7 @@ def read(
 
 
 def columns(files: Sequence[Path], column: str) -> list[str]:
-    """Return the columns of the tables among the files, of which `column` contains the texts.
-
-    Raises:
-        InputError: as `read`.
-    """
+    """Return the columns of the tables among the files, as `read` reads them."""
     tables = [file for file in files if not _is_plain(file)]
     names = dict.fromkeys(name for file in tables for _, row in _rows(file, column) for name in row)
     return [*names | {column: None}] if tables else []

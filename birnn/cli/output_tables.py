@@ -40,22 +40,17 @@ def records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
 @contextmanager
 def _csv(file: Path) -> Iterator[Write]:
     with file.open("w", encoding="utf-8", newline="") as output:
-
-        def write(table: pd.DataFrame) -> None:
-            table.to_csv(output, index=False, header=output.tell() == 0, lineterminator="\n")
-
-        yield write
+        yield lambda table: table.to_csv(
+            output, index=False, header=output.tell() == 0, lineterminator="\n"
+        )
 
 
 @contextmanager
 def _json_lines(file: Path) -> Iterator[Write]:
     with file.open("w", encoding="utf-8") as output:
-
-        def write(table: pd.DataFrame) -> None:
-            rows = records(table)
-            output.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-        yield write
+        yield lambda table: output.writelines(
+            json.dumps(row, ensure_ascii=False) + "\n" for row in records(table)
+        )
 
 
 @contextmanager

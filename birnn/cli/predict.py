@@ -30,12 +30,7 @@ def run(
 ) -> None:
     """Predict the sentiment of texts and print one line per text, or write a table to `output`.
 
-    Args:
-        texts: the texts.
-        load: loads the model.
-        output: the file, or None to print.
-        columns: returns the columns of the input, which the table starts with.
-        unknown: whether to list the words that are not in the vocabulary.
+    The table starts with the columns of the input. See `predict` for `unknown`.
 
     Raises:
         InputError: a text or a file of the pipeline cannot be read.

@@ -8,11 +8,7 @@ from birnn.core.paths import PARAMS, PIPELINE
 
 
 class Start:
-    """The folder in which the command was run.
-
-    Attributes:
-        folder: the folder; paths on the command line are relative to it.
-    """
+    """The folder in which the command was run, to which paths on the command line are relative."""
 
     folder = Path()
 

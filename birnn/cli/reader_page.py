@@ -56,16 +56,8 @@ def write(predictor: Predictor, file: Path) -> None:
     for each in model["models"]:
         each |= {"title": TITLES[each["name"]], "temperature": predictor.temperature(each["name"])}
     template = templating.environment("birnn.cli").get_template("reader.html.j2")
-    page = template.render(
-        model=model,
-        colors=colors,
-        script=SCRIPT.read_text(encoding="utf-8"),
-        classes=predictor.classes,
-        linear=predictor.name == BASELINE,
-        words_read=(model["maxlen"] or 0) - 1,
-        last=model["truncating"] == "pre",
-    )
-    write_text(file, page)
+    script = SCRIPT.read_text(encoding="utf-8")
+    write_text(file, template.render(model=model, colors=colors, script=script))
 
 
 def quantize(vectors: Floats, dtype: type[np.signedinteger[Any]]) -> tuple[NDArray[Any], Floats]:
@@ -119,7 +111,6 @@ def _baseline(trained: Baseline) -> dict[str, Any]:
     return {
         "words": trained.words,
         "maxlen": None,
-        "truncating": "post",
         "models": [
             {
                 "name": BASELINE,

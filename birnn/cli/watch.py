@@ -33,8 +33,7 @@ NOTHING = (
 def run(html: Path | None) -> None:
     """Show the trainings in progress until nothing runs, or the last ones if nothing runs.
 
-    Args:
-        html: page to write as well, or None.
+    If `html` is given, also write a page to this file.
     """
     page, trainings = None, list[Training]()
     if html:

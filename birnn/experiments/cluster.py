@@ -20,7 +20,7 @@ from birnn.core.processes import output, run
 from birnn.experiments import launcher, private_apis, runs, worker
 from birnn.experiments.execution import options_of, time_left
 from birnn.experiments.grid import Point
-from birnn.experiments.worker import Task
+from birnn.experiments.worker import Origin
 
 # The options of a DVC remote that are not secret: each machine uses its own credentials.
 SHARED_OPTIONS = ("url", "endpointurl", "region", "profile", "use_ssl", "version_aware")
@@ -31,23 +31,12 @@ RETRIES = 3  # if a machine is lost, not if an experiment fails
 
 @dataclass(frozen=True)
 class Cluster:
-    """A Ray cluster, and the commit and remotes that its experiments use.
-
-    Attributes:
-        cpus: number of CPU cores per experiment.
-        gpus: number of GPUs per experiment.
-        git_remote: name of the git remote.
-        address: address of the git remote.
-        commit: commit that the experiments start from.
-        dvc_remote: options of the default DVC remote.
-    """
+    """A Ray cluster, the cores and GPUs per experiment, and the name of the git remote."""
 
     cpus: int
     gpus: int
     git_remote: str
-    address: str
-    commit: str
-    dvc_remote: dict[str, str]
+    origin: Origin
 
     def pull(self, points: Sequence[Point]) -> None:
         """Pull the experiments that the remotes have and this clone lacks."""
@@ -73,7 +62,7 @@ class Cluster:
                 worker.carry_out
             )
             tasks = {
-                carry_out.remote(self._task(point, name)): (point, name)
+                carry_out.remote(self.origin, self.cpus, name, options_of(point)): (point, name)
                 for point, name in zip(points, runs.names(points), strict=True)
             }
             print(f"{len(tasks)} experiments are waiting for machines", flush=True)
@@ -86,10 +75,6 @@ class Cluster:
                 print(f"[{count} of {len(points)}] {name} {outcome}{left}", flush=True)
                 if problem:
                     yield point
-
-    def _task(self, point: Point, name: str) -> Task:
-        options = tuple(options_of(point))
-        return Task(name, self.address, self.commit, self.dvc_remote, options, self.cpus)
 
     def _problem(self, ray: Any, done: Any, name: str) -> str:
         """Pull the experiment of a finished task, and add its times to `state/times.jsonl`.
@@ -125,7 +110,7 @@ def connect(cpus: int, gpus: int, git_remote: str) -> Cluster:
     commit = output("git", "rev-parse", "HEAD")
     if not output("git", "branch", "--remotes", "--contains", commit, "--list", f"{git_remote}/*"):
         raise InputError(f"the git remote {git_remote} does not have this commit: run git push")
-    return Cluster(cpus, gpus, git_remote, address, commit, _dvc_remote())
+    return Cluster(cpus, gpus, git_remote, Origin(address, commit, _dvc_remote()))
 
 
 def _address(git_remote: str) -> str:

@@ -101,11 +101,7 @@ def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
 def execute(point: Point, name: str) -> int:
     """Run a point as a DVC experiment in a temporary folder, and return DVC's exit status.
 
-    Ctrl-C stops the experiment, too, and DVC removes its folder.
-
-    Args:
-        point: the settings.
-        name: name of the experiment (see `runs.names`).
+    Ctrl-C stops the experiment, too, and DVC removes its folder. `runs.names` gives its name.
     """
     # An unfinished experiment: its name would identify the same results if it were finished.
     head = runs.head()

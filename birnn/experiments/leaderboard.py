@@ -193,13 +193,9 @@ def print_markdown(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> No
 
 
 def describe(table: pd.DataFrame, metric: str, hidden: int, others: int) -> list[str]:
-    """Return what the table may be used for, and what it leaves out.
+    """Return what a table sorted by `metric` may be used for, and what it leaves out.
 
-    Args:
-        table: the rows that are shown.
-        metric: the metric that they are sorted by.
-        hidden: number of matching rows that are not shown.
-        others: number of experiments on other reviews.
+    These are `hidden` rows that match, and `others` on other reviews.
     """
     if ".holdout_" in metric:
         purpose = (

@@ -88,14 +88,9 @@ def read_output(run: Run, file: str) -> bytes:
 
 
 def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
-    """Return the table `data/evaluated/NAME.parquet` of an experiment.
-
-    Raises:
-        InputError: the file is neither in the cache nor in a remote.
-    """
-    return pd.read_parquet(
-        io.BytesIO(read_output(run, f"{paths.EVALUATED.as_posix()}/{name}.parquet"))
-    )
+    """Return the table `data/evaluated/NAME.parquet` of an experiment, see `read_output`."""
+    file = f"{paths.EVALUATED.as_posix()}/{name}.parquet"
+    return pd.read_parquet(io.BytesIO(read_output(run, file)))
 
 
 def names(points: Sequence[Point]) -> list[str]:
@@ -156,15 +151,13 @@ def read(commit: str = "") -> Run:
     Raises:
         InputError: the commit does not exist or has no settings, or its `dvc.lock` is damaged.
     """
-    lock_text, params, metrics = next(_read_records([commit])) if commit else _workspace_records()
-    if not params:
+    records = next(_read_records([commit])) if commit else _workspace_records()
+    if not records[RECORDS.index(PARAMS)]:
         raise InputError(
             f"{commit} is not a commit with params.yaml: run git fetch, or choose another, for "
             "example make review BASE=origin/main"
         )
-    lock = parse_lock(lock_text or b"stages: {}", f"{commit}:{LOCK}" if commit else str(LOCK))
-    content = json.loads(metrics or b"{}")
-    return Run(commit or WORKSPACE, commit, commit, parse_yaml(params), content, lock)
+    return _parse(commit or WORKSPACE, commit, commit, *records)
 
 
 def current_code() -> Hashes:
@@ -174,12 +167,8 @@ def current_code() -> Hashes:
 
 def stages_of_changed_code() -> list[str]:
     """Return the stages whose code in the working tree differs from the lock."""
-    locked = {
-        dependency["path"]: dependency["md5"]
-        for stage in read_lock()["stages"].values()
-        for dependency in stage["deps"]
-    }
-    return [stage for stage, md5 in _hash_code().items() if locked.get(_code_file(stage)) != md5]
+    locked, code = _inputs(read_lock()), _hash_code()
+    return [stage for stage in code if locked.get((stage, _code_file(stage))) != code[stage]]
 
 
 def _workspace_records() -> list[bytes | None]:
@@ -205,17 +194,23 @@ def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
 
 def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> Run | None:
     """Return a run from the contents of `RECORDS`, or None if it is not finished."""
-    lock_text, params_text, metrics_text = records
-    if lock_text is None or params_text is None or metrics_text is None:
+    if None in records:
         return None
     try:
-        lock = parse_lock(lock_text, f"{LOCK} of {name}")
+        run = _parse(name, revision, baseline, *records)
     except InputError:
         return None
-    params = parse_yaml(params_text)
-    if not _is_complete(lock, params):
-        return None
-    return Run(name, revision, baseline, params, json.loads(metrics_text), lock)
+    # All stages ran if the last one recorded the settings of this experiment.
+    report = run.lock["stages"].get("report", {"params": {}})
+    return run if report["params"].get(PARAMS.name) == flatten(run.params) else None
+
+
+def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> Run:
+    """Return a run from the contents of `RECORDS`, even if it is not finished."""
+    text, params, metrics = records
+    lock = parse_lock(text or b"stages: {}", str(LOCK) if name == WORKSPACE else f"{name}:{LOCK}")
+    content = json.loads(metrics or b"{}")
+    return Run(name, revision, baseline, parse_yaml(params or b"{}"), content, lock)
 
 
 def recorded_times(run: Run) -> dict[str, Any]:
@@ -229,12 +224,8 @@ def recorded_times(run: Run) -> dict[str, Any]:
 
 def locked_reviews(lock: Lock) -> dict[str, str]:
     """Return the hashes of the training and test reviews."""
-    return {
-        dependency["path"]: dependency["md5"]
-        for stage in lock["stages"].values()
-        for dependency in stage["deps"]
-        if Path(dependency["path"]).match(f"{CORPUS}/*.parquet")
-    }
+    pattern = f"{CORPUS}/*.parquet"
+    return {path: md5 for (_, path), md5 in _inputs(lock).items() if Path(path).match(pattern)}
 
 
 def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
@@ -263,20 +254,22 @@ def head() -> str:
     return processes.output("git", "rev-parse", "HEAD")
 
 
-def _locked_hashes(lock: Lock, *paths: str) -> Hashes:
-    """Return the hashes in the lock of all dependencies in `paths` that affect the metrics."""
+def _inputs(lock: Lock) -> Hashes:
+    """Return the hashes of all dependencies in the lock."""
     return {
         (name, dependency["path"]): dependency["md5"]
         for name, stage in lock["stages"].items()
         for dependency in stage["deps"]
-        if name not in UNMEASURED and dependency["path"].startswith(paths)
     }
 
 
-def _is_complete(lock: Lock, params: Params) -> bool:
-    """Return whether all stages ran, so that the last one records this experiment's settings."""
-    recorded = lock["stages"].get("report", {}).get("params", {}).get(PARAMS.name)
-    return bool(recorded == flatten(params))
+def _locked_hashes(lock: Lock, folder: str) -> Hashes:
+    """Return the hashes of the dependencies in a folder that affect the metrics."""
+    return {
+        (stage, path): md5
+        for (stage, path), md5 in _inputs(lock).items()
+        if stage not in UNMEASURED and path.startswith(folder)
+    }
 
 
 def _hash_code() -> dict[str, str]:
@@ -341,23 +334,16 @@ def _corpora(
 
 def _source_of(run: Run) -> dict[str, Any]:
     """Return the source of the corpus of an experiment, and the code that read it."""
-    code = {dep["path"]: dep["md5"] for dep in _fetch(run.lock)["deps"]}
-    about = run.metrics["corpus"]
+    reader, about = _code_file(FETCH), run.metrics["corpus"]
     # Another time, the requested corpus may be reachable.
     fallback = {} if about["name"] == about["requested"] else {"fallback": about["name"]}
-    return _locked_source(run.lock) | {_code_file(FETCH): code.get(_code_file(FETCH))} | fallback
+    return _locked_source(run.lock) | {reader: _inputs(run.lock).get((FETCH, reader))} | fallback
 
 
 def _locked_source(lock: Lock) -> dict[str, Any]:
     """Return the source of the corpus in `dvc.lock`."""
-    fetch = _fetch(lock)
-    own_files = next((dep["md5"] for dep in fetch["deps"] if dep["path"] == OWN_FILES), None)
-    return _source(fetch["params"].get(PARAMS.name, {}), own_files)
-
-
-def _fetch(lock: Lock) -> dict[str, Any]:
-    stage: dict[str, Any] = lock["stages"].get(FETCH, {"deps": [], "params": {}})
-    return stage
+    params = lock["stages"].get(FETCH, {"params": {}})["params"]
+    return _source(params.get(PARAMS.name, {}), _inputs(lock).get((FETCH, OWN_FILES)))
 
 
 def _source(settings: Mapping[str, Any], own_files: str | None) -> dict[str, Any]:

@@ -49,10 +49,6 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
         f"experiment {run.revision[:REVISION_DIGITS]}": run for run in runs if held_out(run)
     }
     folder = store.FOLDER / store.TRIED
-    if folder.with_suffix(".csv").exists():
-        raise InputError(
-            f"{folder}.csv has an earlier layout: move it away, and commit the log as {folder}"
-        )
     if folder.exists():
         log = store.read(folder)
     elif held_out_runs:

@@ -10,7 +10,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import metadata
@@ -30,28 +30,24 @@ class TaskError(Exception):
 
 
 @dataclass(frozen=True)
-class Task:
-    """One experiment to run.
+class Origin:
+    """The commit that experiments start from, and the remotes that they are pushed to.
 
     Attributes:
-        name: name of the experiment.
         git_remote: address of the git remote.
-        commit: commit that it starts from; the git remote must have it.
+        commit: the commit; the git remote must have it.
         dvc_remote: options of the DVC remote, including its address `url`.
-        options: options of `dvc exp run`, such as `-S train.seed=1`.
-        cpus: number of cores that it may use.
     """
 
-    name: str
     git_remote: str
     commit: str
     dvc_remote: dict[str, str]
-    options: tuple[str, ...]
-    cpus: int
 
 
-def carry_out(task: Task) -> str:
+def carry_out(origin: Origin, cpus: int, name: str, options: Sequence[str]) -> str:
     """Run an experiment in a new clone, push it to both remotes and return its recorded times.
+
+    It may use `cpus` cores. `options` are those of `dvc exp run`, such as `-S train.seed=1`.
 
     Clones are in the folder that `BIRNN_WORKER` names, by default `~/.cache/birnn-worker`, and
     share a DVC cache there. The clone is removed at the end.
@@ -66,20 +62,20 @@ def carry_out(task: Task) -> str:
     remove_what_is_abandoned(base, machine)
     clone = Path(tempfile.mkdtemp(prefix=f"{machine}-{os.getpid()}-", dir=base))
     try:
-        with cores(task.cpus, base / f"cores-{machine}"):
-            _prepare(task, clone, base / "cache")
-            _run(clone, "dvc", "exp", "run", "--pull", "--name", task.name, *task.options)
+        with cores(cpus, base / f"cores-{machine}"):
+            _prepare(origin, clone, base / "cache")
+            _run(clone, "dvc", "exp", "run", "--pull", "--name", name, *options)
     except TaskError as error:
         shutil.rmtree(clone, ignore_errors=True)
         raise TaskError(f"on {machine}: {error}") from None
     push = "dvc exp push --force --run-cache origin"
     try:
-        _run(clone, *push.split(), task.name)
+        _run(clone, *push.split(), name)
     except TaskError as error:
-        saved = clone.rename(base / f"kept-{task.name}-{clone.name}")
+        saved = clone.rename(base / f"kept-{name}-{clone.name}")
         raise TaskError(
             f"on {machine}: {error}; the results are saved on that machine in {saved}: "
-            f"once the remotes accept them, run {push} {task.name} there"
+            f"once the remotes accept them, run {push} {name} there"
         ) from None
     times = clone / TIMES
     lines = times.read_text(encoding="utf-8") if times.exists() else ""
@@ -99,16 +95,16 @@ def remove_what_is_abandoned(base: Path, machine: str) -> None:
             shutil.rmtree(clone, ignore_errors=True)
 
 
-def _prepare(task: Task, clone: Path, cache: Path) -> None:
-    """Clone the task's commit, and configure the DVC remote and the machine's cache."""
+def _prepare(origin: Origin, clone: Path, cache: Path) -> None:
+    """Clone the commit, and configure the DVC remote and the machine's cache."""
     from dvc.config import Config  # noqa: PLC0415, TID251  # see private_apis
 
-    _run(clone, "git", "clone", "--quiet", "--no-checkout", task.git_remote, ".")
-    _run(clone, "git", "checkout", "--quiet", "--detach", task.commit)
+    _run(clone, "git", "clone", "--quiet", "--no-checkout", origin.git_remote, ".")
+    _run(clone, "git", "checkout", "--quiet", "--detach", origin.commit)
     compare_environment(clone / LOCK)
     with Config(dvc_dir=str(clone / ".dvc")).edit("local") as config:
         config["core"] = {"remote": REMOTE}
-        config["remote"] = {REMOTE: task.dvc_remote}
+        config["remote"] = {REMOTE: origin.dvc_remote}
         config["cache"] = {"dir": str(cache)}
 
 

@@ -44,11 +44,7 @@ def draw(
 def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -> Figure:
     """Draw the notebook's figure of one network: blue dots and a blue line.
 
-    Args:
-        curves: columns model, split, epoch, accuracy and loss (see `plot_data.learning_curves`).
-        network: name of the network.
-        measure: accuracy or loss.
-        corpus: name of the corpus, for the title.
+    `curves` are from `plot_data.learning_curves`, and `measure` is accuracy or loss.
     """
     watched = _watched_split(curves)
     title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus}"
@@ -115,7 +111,19 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
         f"Accuracy by length on the test split of {corpus}", "words in the review", "accuracy"
     )
     _draw_lines(axes, table, ("words", "accuracy"), TITLES)
-    _scale_lengths(axes, table["words"].min(), table["words"].max(), maxlen)
+    shortest, longest = table["words"].min(), table["words"].max()
+    # The first id marks the start of the review.
+    if shortest < maxlen - 1 < longest:
+        axes.axvline(maxlen - 1, color=INK, linewidth=1, linestyle=(0, (1, 2)))
+        position: Any = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+        text = "networks truncate\nlonger reviews"
+        axes.annotate(text, (maxlen - 1, 0.02), xytext=(4, 0), fontsize=8, **position)
+    axes.set_xscale("symlog", linthresh=1)  # a review can have no words
+    ticks = _round_numbers(shortest, longest)
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axes.set_xlim(0.9 * shortest, 1.1 * longest + 1)
+    axes.minorticks_off()
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
     draw_legend(figure)
     return figure
@@ -143,22 +151,6 @@ def _draw_lines(
         axes.fill_between(
             rows[x], rows["low"], rows["high"], color=MODELS[model], alpha=0.2, linewidth=0
         )
-
-
-def _scale_lengths(axes: Axes, shortest: int, longest: int, maxlen: int) -> None:
-    """Scale the axes to numbers of words and percentages, and mark where networks truncate."""
-    # The first id marks the start of the review.
-    if shortest < maxlen - 1 < longest:
-        axes.axvline(maxlen - 1, color=INK, linewidth=1, linestyle=(0, (1, 2)))
-        position: Any = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
-        text = "networks truncate\nlonger reviews"
-        axes.annotate(text, (maxlen - 1, 0.02), xytext=(4, 0), fontsize=8, **position)
-    axes.set_xscale("symlog", linthresh=1)  # a review can have no words
-    ticks = _round_numbers(shortest, longest)
-    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
-    axes.set_xlim(0.9 * shortest, 1.1 * longest + 1)
-    axes.minorticks_off()
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
 def _round_numbers(low: float, high: float) -> list[int]:

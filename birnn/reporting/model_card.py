@@ -30,15 +30,11 @@ ORIGINS = {
 
 
 def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -> None:
-    """Write `model_card.md`.
+    """Write `model_card.md` to a folder, given the data of the report (see `report.write`).
 
-    Args:
-        content: data of the report (see `report.write`).
-        reliability: the reliability curves, one row per `model`, `calibration` and bin (see
-            `calibration.reliability`).
-        folder: output folder.
+    `reliability` has one row per `model`, `calibration` and bin (see `calibration.reliability`).
     """
-    metrics, settings = content["metrics"], content["settings"]
+    metrics = content["metrics"]
     shared = report.common(content)
     card = (
         report.environment()
@@ -49,7 +45,6 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
             predicts=BLEND_TITLES[default := default_model(metrics)],
             accuracy=accuracy(metrics, default),
             origin=ORIGINS.get(metrics["corpus"]["name"]),
-            model_settings={name: model_settings(settings, name) for name in TITLES},
             shown=[
                 test
                 for test in content["checklist"]
@@ -65,11 +60,6 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
         )
     )
     write_text(folder / "model_card.md", card)
-
-
-def model_settings(settings: Mapping[str, Any], model: str) -> dict[str, Any]:
-    """Return the settings in the section of a model."""
-    return {name: value for name, value in settings.items() if name.startswith(f"{model}.")}
 
 
 def overconfident_bins(reliability: pd.DataFrame) -> dict[str, dict[str, Any]]:

@@ -5,15 +5,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import escape
 
 from birnn.reporting import templating
 from birnn.style import colors
-
-Rule = Callable[[RendererHTML, Sequence[Token], int, OptionsDict, EnvType], str]
 
 # CSS class of a paragraph, by the type of its first token.
 CSS_CLASSES = {"image": "figures", "em_open": "caption"}
@@ -53,25 +49,17 @@ def render(markdown: str, drawings: dict[str, str]) -> str:
     return template.render(title=title, body=body, colors=colors)
 
 
-def _rules(drawings: dict[str, str]) -> dict[str, Rule]:
+def _rules(drawings: dict[str, str]) -> dict[str, Callable[..., str]]:
     """Return the rules that inline images and make tables scroll if they are too wide."""
 
-    def image(
-        _renderer: RendererHTML,
-        tokens: Sequence[Token],
-        place: int,
-        _options: OptionsDict,
-        _environment: EnvType,
-    ) -> str:
+    def image(_renderer: object, tokens: Sequence[Token], place: int, *_: object) -> str:
         token = tokens[place]
         drawing = drawings[str(token.attrs["src"])]
         name = escape(token.content)
         return f'<span class="figure" role="img" aria-label="{name}">{drawing}</span>'
 
-    def table_open(*_: object) -> str:
-        return '<div class="table" tabindex="0">\n<table>\n'
-
-    def table_close(*_: object) -> str:
-        return "</table>\n</div>\n"
-
-    return {"image": image, "table_open": table_open, "table_close": table_close}
+    return {
+        "image": image,
+        "table_open": lambda *_: '<div class="table" tabindex="0">\n<table>\n',
+        "table_close": lambda *_: "</table>\n</div>\n",
+    }

@@ -78,14 +78,17 @@ def common(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that the templates of the report and of the model card share."""
     corpus, study = content["metrics"]["corpus"]["name"], study_over_seeds(content["studies"])
     row = rows(study)[0] if study else None
-    failed = {name: failed_tests(content["checklist"], name) for name in TITLES}
+    failed = {
+        name: [test for test in content["checklist"] if test["models"][name]["failure_rate"] > MOST]
+        for name in TITLES
+    }
     return {
         "titles": TITLES,
         "networks": list(NETWORKS),
         "sentences": sentences,
         "tables": tables,
         "groups": group_kind(corpus),
-        "subject": subject(corpus),
+        "subject": SUBJECTS.get(corpus, f"the texts in {corpus}"),
         "over_seeds": study,
         "row": row,
         "covered": row.covered.replace("reviews", group_kind(corpus)) if row else "",
@@ -107,11 +110,6 @@ def accuracies(measured: Mapping[str, Any], models: Iterable[str] = ()) -> str:
     )
 
 
-def subject(corpus: str) -> str:
-    """Describe the texts of a corpus."""
-    return SUBJECTS.get(corpus, f"the texts in {corpus}")
-
-
 def group_kind(corpus: str) -> str:
     """Return what the groups of a corpus are called."""
     return "films" if corpus in FILMS else "groups of texts"
@@ -120,11 +118,6 @@ def group_kind(corpus: str) -> str:
 def study_over_seeds(studies: Sequence[Study]) -> Study | None:
     """Return the study over seeds that has all networks, None without one."""
     return find_over_seeds(study for study in studies if study.networks == list(NETWORKS))
-
-
-def failed_tests(checklist: Sequence[dict[str, Any]], model: str) -> list[dict[str, Any]]:
-    """Return the behavioral tests that a model fails in most cases."""
-    return [test for test in checklist if test["models"][model]["failure_rate"] > MOST]
 
 
 def matched_units(settings: Mapping[str, Any]) -> int | None:

@@ -20,9 +20,7 @@ def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
 def compare_networks(row: Row, groups: str) -> str:
     """Return which of two networks has the higher accuracy over seeds, by how much, how often.
 
-    Args:
-        row: the results of two networks.
-        groups: what the groups of test reviews are called, such as films.
+    `groups` is what the groups of test reviews are called (see `report.group_kind`).
     """
     ((pair, found),) = row.differences.items()
     difference = found["accuracy"]
@@ -106,12 +104,7 @@ def describe_majority_class(metrics: Mapping[str, Any]) -> str:
 
 
 def place_baseline(metrics: Mapping[str, Any], study: Study | None) -> str:
-    """Return how often the baseline is more accurate than the networks: over seeds, or else here.
-
-    Args:
-        metrics: content of `metrics.json`.
-        study: a study over seeds, if there is one.
-    """
+    """Return how often the baseline beats the networks: over seeds if there is a study, or here."""
     if study is not None and BASELINE in study.models:
         best = study.runs[[f"{network}.accuracy" for network in study.networks]].max(axis=1)
         wins = int((study.runs[f"{BASELINE}.accuracy"] > best).sum())

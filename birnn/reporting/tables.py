@@ -1,4 +1,7 @@
-"""The tables of the report and the model card: their rows of formatted cells."""
+"""The tables of the report and the model card: their rows of formatted cells.
+
+Some name `groups` of test reviews, see `report.group_kind`.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,11 +9,11 @@ from typing import Any
 from birnn.evaluation.intervals import decide
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons, pair_title
 from birnn.evaluation.selection import constant_models
-from birnn.reporting.references import NOTEBOOK_SETTINGS, Published
+from birnn.reporting.references import NOTEBOOK_SETTINGS
 from birnn.studies.differences import mean_over_seeds
 from birnn.studies.regimes import Regime
 from birnn.studies.store import RECIPE, Study
-from birnn.studies.table import TITLES_OF_MEASURES, Row, format_difference, format_mean, gains, rows
+from birnn.studies.table import Row, format_difference, format_mean, gains, rows
 from birnn.style.formatting import (
     NOTHING,
     code,
@@ -22,11 +25,7 @@ from birnn.style.formatting import (
     with_interval,
 )
 
-SCORES = {
-    "loss": "loss",
-    "roc_auc": "ROC AUC",
-    "f1": "F1",
-}
+MEASURES = {"loss": "loss", "roc_auc": "ROC AUC", "f1": "F1"}
 LEFT_OUT = {  # in a sentence of the report, or known from the figure of lengths
     "text is also in a training review",
     "reviews per group, largest",
@@ -44,18 +43,21 @@ def scores(
     """Return the scores of all models; the notebook's follow in the next row."""
     lines = []
     for model, title in TITLES.items():
-        measured = metrics[model]
-        accuracy = with_interval(measured["accuracy"], measured["accuracy_interval"])
         mean = [_mean(over_seeds, model)] if over_seeds else []
-        lines.append([title, accuracy, *mean, *(_score(measured.get(name)) for name in SCORES)])
+        lines.append([title, *_scores(metrics[model], mean)])
         if model in notebook:
-            earlier = notebook[model]
-            others = [_score(earlier.get(name)) for name in SCORES]
-            mean = [NOTHING] if over_seeds else []
-            accuracy = f"{100 * earlier['accuracy']:.2f}"
-            lines.append([f"{title}, notebook", accuracy, *mean, *others])
+            lines.append([f"{title}, notebook", *_scores(notebook[model], [NOTHING] * len(mean))])
     seeds = [f"accuracy, {len(over_seeds.combination.runs)} seeds"] if over_seeds else []
-    return table(["model", "accuracy in %", *seeds, *SCORES.values()], lines)
+    return table(["model", "accuracy in %", *seeds, *MEASURES.values()], lines)
+
+
+def _scores(measured: Mapping[str, Any], mean: list[str]) -> list[str]:
+    others = [measured.get(name) for name in MEASURES]
+    return [
+        with_interval(measured["accuracy"], measured.get("accuracy_interval")),
+        *mean,
+        *(NOTHING if value is None else f"{value:.4f}" for value in others),
+    ]
 
 
 def differences_over_seeds(row: Row) -> str:
@@ -64,7 +66,7 @@ def differences_over_seeds(row: Row) -> str:
     lines = [
         [
             pair_title(*pair),
-            f"{TITLES_OF_MEASURES.get(measure, measure)}{UNITS.get(measure, '')}",
+            f"{MEASURES.get(measure, measure)}{UNITS.get(measure, '')}",
             format_difference(difference, measure),
             f"{difference.better} of {seeds} seeds",
         ]
@@ -173,12 +175,7 @@ def regimes(
 
 
 def other_studies(studies: Sequence[Study], groups: str) -> str:
-    """Return one row per combination of values and pair of networks.
-
-    Args:
-        studies: studies that vary settings.
-        groups: what the groups of test reviews are called, such as films.
-    """
+    """Return one row per combination of values and pair of networks."""
     lines = [
         [f"{study.name}: {row.combination.label}".removesuffix(": "), *cells]
         for study in studies
@@ -238,9 +235,9 @@ def data(statistics: Mapping[str, tuple[str, str]], source: Mapping[str, Any], c
     return table([corpus, "training", "test"], [*lines, ["sha256, first 12 digits", *digests]])
 
 
-def published(results: Sequence[Published]) -> str:
-    """Return published accuracies."""
-    lines = [[each.system, each.inputs, percent(each.accuracy)] for each in results]
+def published(results: Sequence[tuple[str, float, str]]) -> str:
+    """Return published accuracies, see `references.PUBLISHED`."""
+    lines = [[system, inputs, percent(accuracy)] for system, accuracy, inputs in results]
     return table(["system", "learns from", "accuracy"], lines, left=2)
 
 
@@ -252,10 +249,6 @@ def changed_settings(settings: Mapping[str, Any]) -> str:
         if settings.get(name, value) != value
     ]
     return table(["setting", "notebook", "this run"], lines, left=3) if lines else ""
-
-
-def _score(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.4f}"
 
 
 def _mean(row: Row | None, model: str) -> str:

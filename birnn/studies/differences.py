@@ -78,12 +78,9 @@ def compute_differences(
 ) -> dict[str, Difference]:
     """Return the mean differences in accuracy, loss (in nats) and ROC AUC, first minus second.
 
-    Args:
-        first: predicted log-odds of the first set of runs, shape (seeds, reviews).
-        second: predicted log-odds of the second set, with the same seeds in the same order.
-        labels: shape (reviews,), 1 positive, 0 negative; both occur.
-        groups: number of each review's group, such as its film, shape (reviews,).
-        comparisons: number of simultaneous intervals (Bonferroni).
+    `first` and `second` are predicted log-odds, shape (seeds, reviews), with the same seeds in the
+    same order. `labels` are 1 or 0, shape (reviews,), and both occur. See `estimate_mean` for the
+    other arguments.
 
     Raises:
         ValueError: the two sets differ in their number of seeds or reviews.
@@ -168,7 +165,7 @@ def estimate_mean(
 
     Args:
         values: shape (seeds, reviews). Their mean in each class is the measure.
-        groups: number of each review's group, shape (reviews,).
+        groups: number of each review's group, such as its film, shape (reviews,).
         classes: shape (reviews,): the labels for placement values, else ones.
         lowest: lowest possible mean if the highest is 1, else -inf.
         comparisons: number of simultaneous intervals (Bonferroni).

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS, pair_title
 from birnn.studies import curves, store
+from birnn.studies.differences import Mean
 from birnn.studies.store import RECIPE, Study
 from birnn.studies.table import Row, rows
 from birnn.style import plotting
@@ -90,11 +91,11 @@ def save(study: Study) -> None:
 def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], split: str) -> None:
     for model, shift in zip(models, _shifts(len(models)), strict=True):
         style = {"color": MODELS[model], "marker": MARKERS[model], "label": BLEND_TITLES[model]}
-        column = f"{model}.{MEASURES[split]}"
-        runs = [100 * row.combination.runs[column].to_numpy() for row in table]
-        means = [row.means[model] for row in table]
-        ends = [(100 * mean.mean, 100 * mean.low, 100 * mean.high) for mean in means]
-        _draw_marks(axes, runs, ends, shift, style)
+        small = style | {"markersize": 2.5, "alpha": 0.5, "label": None, "linestyle": "none"}
+        for place, row in enumerate(table):
+            values = 100 * row.combination.runs[f"{model}.{MEASURES[split]}"].to_numpy()
+            axes.plot(values, [place + shift] * len(values), **small)
+        _draw_means(axes, [row.means[model] for row in table], shift, style)
     axes.set_xlabel(f"{split} accuracy (%),\nintervals over seeds", fontsize=NUMBER)
 
 
@@ -120,26 +121,16 @@ def _draw_lines(
 def _draw_differences(axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> None:
     for marker, pair, shift in zip(cycle(PAIR_MARKERS), pairs, _shifts(len(pairs)), strict=False):
         found = [next(iter(row.differences[pair].values())) for row in table]
-        ends = [(100 * each.mean, 100 * each.low, 100 * each.high) for each in found]
         style = {"color": INK, "marker": marker, "label": pair_title(*pair)}
-        _draw_marks(axes, [np.empty(0)] * len(table), ends, shift, style)
+        _draw_means(axes, found, shift, style)
     axes.axvline(0, color=GRID, linewidth=1.5, zorder=0)
     covered = table[0].covered
     axes.set_xlabel(f"difference (points),\nintervals over {covered}", fontsize=NUMBER)
 
 
-def _draw_marks(
-    axes: Axes,
-    runs: Sequence[Any],
-    ends: Sequence[tuple[float, float, float]],
-    shift: float,
-    style: dict[str, Any],
-) -> None:
-    """Draw the runs of each row, and their mean, `shift` rows below its middle."""
-    for row, values in enumerate(runs):
-        small = style | {"markersize": 2.5, "alpha": 0.5, "label": None, "linestyle": "none"}
-        axes.plot(values, [row + shift] * len(values), **small)
-    mean, low, high = np.array(ends).T
+def _draw_means(axes: Axes, means: Sequence[Mean], shift: float, style: dict[str, Any]) -> None:
+    """Draw the mean of each row with its interval, `shift` rows below the middle of the row."""
+    mean, low, high = 100 * np.array([(each.mean, each.low, each.high) for each in means]).T
     errors = np.nan_to_num([mean - low, high - mean])
     places = np.arange(len(mean)) + shift
     axes.errorbar(mean, places, xerr=errors, capsize=2, linestyle="none", markersize=4.5, **style)

@@ -19,7 +19,6 @@ from birnn.style import formatting
 from birnn.style.formatting import NOTHING
 
 Pair = tuple[str, str]
-TITLES_OF_MEASURES = {"accuracy": "accuracy", "loss": "loss", "roc_auc": "ROC AUC"}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from birnn.experiments.cluster import Cluster
 from tests.birnn.experiments.repository import AUTHOR, fake_dvc, git
 from tests.projects import commit
 
-MACHINES = Cluster(2, 1, "origin", "address", "commit", {"url": "s3://a"})
+ORIGIN = worker.Origin("address", "commit", {"url": "s3://a"})
+MACHINES = Cluster(2, 1, "origin", ORIGIN)
 TIMES = json.dumps({"md5": "a", "seconds": [1]}) + "\n"
 
 
@@ -40,7 +41,7 @@ class Ray(SimpleNamespace):
 
     def remote(self, **options: Any) -> Callable[[Any], Any]:
         self.options |= options
-        start = lambda task: self.tasks.append(task) or len(self.tasks) - 1  # noqa: E731
+        start = lambda *task: self.tasks.append(task) or len(self.tasks) - 1  # noqa: E731
         return lambda _: SimpleNamespace(remote=start)
 
     def get(self, task: int) -> Any:
@@ -77,9 +78,7 @@ def test_experiments_run_on_the_cluster(ray: Ray, capsys: pytest.CaptureFixture[
         f"[3 of 4] {names[2]} failed: {missing}, about 1 min left",
         f"[4 of 4] {names[3]} failed: a machine",
     ]
-    assert ray.tasks[1] == worker.Task(
-        names[1], "address", "commit", {"url": "s3://a"}, ("-S", "train.seed=1"), 2
-    )
+    assert ray.tasks[1] == (ORIGIN, 2, names[1], ["-S", "train.seed=1"])
     pulls = [f"exp pull --force origin {names[index]}" for index in (0, 2)]
     assert calls() == ["push --quiet --run-cache", *pulls]
     assert times.read().keys() == {"a"}
@@ -104,13 +103,14 @@ def test_cluster_has_the_remotes_of_the_project(repository: Path) -> None:
     git("push", "-q", "--set-upstream", "origin", "main")
     shared = {"url": "s3://bucket", "use_ssl": "True"}
     address, head = f"{repository}/origin.git", git("rev-parse", "HEAD")
-    assert cluster.connect(1, 0, "origin") == Cluster(1, 0, "origin", address, head, shared)
+    origin = worker.Origin(address, head, shared)
+    assert cluster.connect(1, 0, "origin") == Cluster(1, 0, "origin", origin)
     # Options of this machine count, but its secrets are not shared.
     configure("config.local", "url = s3://b\n    region = c\n    secret_access_key = d")
     git("remote", "set-url", "origin", "ssh://git@example.com/a.git")
-    connected = cluster.connect(1, 0, "origin")
-    assert connected.address == "ssh://git@example.com/a.git"
-    assert connected.dvc_remote == shared | {"url": "s3://b", "region": "c"}
+    origin = cluster.connect(1, 0, "origin").origin
+    assert origin.git_remote == "ssh://git@example.com/a.git"
+    assert origin.dvc_remote == shared | {"url": "s3://b", "region": "c"}
     # Each mistake hides the ones before.
     local, empty_commit = Path(".dvc", "config.local"), ("commit", "-q", "--allow-empty", "-m", ".")
     set_address = ("remote", "set-url", "origin")

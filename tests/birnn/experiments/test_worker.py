@@ -70,8 +70,8 @@ def test_task_clones_runs_and_pushes(repository: Path, monkeypatch: pytest.Monke
     def carry_out(name: str, address: str = str(repository)) -> str:
         options = ("-S", "train.seed=1")
         try:
-            task = worker.Task(name, address, "HEAD", {"url": "s3://a"}, options, 1)
-            return worker.carry_out(task)
+            origin = worker.Origin(address, "HEAD", {"url": "s3://a"})
+            return worker.carry_out(origin, 1, name, options)
         except worker.TaskError as error:
             return str(error)
 
