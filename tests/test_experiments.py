@@ -120,7 +120,6 @@ def test_review_of_a_change(finished_copy: Path) -> None:
     assert status == 0
     assert "The change **passes**." in text
     assert text.count(".accuracy: passes, unchanged") == len(NETWORKS)
-    assert text.count("None changed.") == 2
 
     set_settings(branch, {"train.epochs": "1"})
     commit(branch)
@@ -139,7 +138,6 @@ def test_review_of_a_change(finished_copy: Path) -> None:
     assert text.count(".accuracy: undecided, no study over seeds") == len(NETWORKS)
     assert "- `train.epochs`: 2 → 1" in text
     diff = check_output(branch, "dvc", "metrics", "diff", "--md", "--no-path", "main").strip()
-    assert "bilstm.loss" in diff
     assert all(line in text for line in diff.splitlines())
 
     # A clone without DVC's cache.

@@ -150,11 +150,11 @@ def test_suggested_copy_includes_test_files(train: str, test: str) -> None:
     [
         (in_splits(), {}, {}),
         (in_splits(positive=True, negative=False), {}, {"positive": "true", "negative": "false"}),
-        (in_splits(1, -1), {}, {"positive": [1], "negative": [-1]}),
         (in_splits().assign(label=[-1, 0, 1, 0] * 10), {}, {"positive": [1], "negative": [-1]}),
         (in_splits(5, 1), {}, {"positive": [4, 5], "negative": [1, 2]}),
         (in_splits("5 Stars", "1 star"), {}, {"positive": ["5 stars"], "negative": ["1 star"]}),
-        (in_splits(4.5, 1.5), {}, {"positive": ">3", "negative": "<3"}),
+        (in_splits(2, 1), {}, {"positive": [2], "negative": [1]}),
+        (in_splits(8.5, 0.5), {}, {"positive": ">4.5", "negative": "<4.5"}),
         (in_splits(9.0, 2.0), {}, {"positive": [7, 8, 9, 10], "negative": [0, 1, 2, 3, 4]}),
         (labelled(split=["train", "val", "test", "train"] * 10), {}, {"test": "test"}),
         (labelled(Fold=["Train", "Test"] * 20), {}, {"split_column": "Fold"}),

@@ -166,6 +166,11 @@ def test_interrupted_batch_is_completed(machines: Machines) -> None:
     assert len(machines.started) == len(set(machines.started)) == 5
 
 
+def test_trial_without_all_values_has_failed() -> None:
+    search.open_study(parse()).ask()  # killed before it proposed a value
+    assert states(search.open_study(parse())) == [FAIL]
+
+
 def test_failed_trial_counts_and_is_not_repeated(
     machines: Machines, capsys: pytest.CaptureFixture[str]
 ) -> None:
