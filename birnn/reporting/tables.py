@@ -13,7 +13,7 @@ from birnn.reporting.references import NOTEBOOK_SETTINGS
 from birnn.studies.differences import mean_over_seeds
 from birnn.studies.regimes import Regime
 from birnn.studies.store import RECIPE, Study
-from birnn.studies.table import Row, format_difference, format_mean, gains, rows
+from birnn.studies.table import Row, format_difference, format_mean, gains, rows, verdict
 from birnn.style.formatting import (
     NOTHING,
     code,
@@ -154,23 +154,22 @@ def regimes(
     Returns:
         The heads of the columns, and the rows.
     """
-    lines: list[Sequence[str]] = []
+    networks, lines = [TITLES[name] for name in NETWORKS], list[Sequence[str]]()
     for regime in compared:
         found, means = regime.difference, map(mean_over_seeds, regime.accuracies.values())
-        ends = (found.low, found.high)
         lines.append(
             [
                 regime.title,
                 *map(format_mean, means),
                 format_difference(found),
                 f"{found.better} of {found.seeds}",
-                decide(ends, equivalence / 100),
-                f"{decide(ends, regime.luck)} ({100 * regime.luck:.2f})",
+                verdict(found, *networks),
+                decide((found.low, found.high), equivalence / 100),
+                f"{100 * regime.luck:.2f}",
             ]
         )
-    networks = [TITLES[name] for name in NETWORKS]
-    against = [f"against {equivalence:g} points", "against two seeds"]
-    head = ["difference in points", f"{networks[0]} ahead", *against]
+    head = ["difference in points", f"{networks[0]} ahead", "verdict"]
+    head += [f"against {equivalence:g} points", "difference of two seeds"]
     return ["regime", *networks, *head], lines
 
 

@@ -20,20 +20,21 @@ class Runs:
     """The runs of a study with the given values of settings that vary in it."""
 
     study: str
+    seeds: int
     settings: dict[str, Any] = field(default_factory=dict)
 
 
 # By title: the runs of each network.
 REGIMES = {
-    "the notebook's settings": {"bilstm": Runs("seeds"), "bigru": Runs("seeds")},
-    "recipe n-grams": {"bilstm": Runs("strong"), "bigru": Runs("strong")},
-    "each tuned by 20 random trials": {
-        "bilstm": Runs("tuned-bilstm"),
-        "bigru": Runs("tuned-bigru"),
+    "the notebook's settings": {"bilstm": Runs("seeds", 30), "bigru": Runs("seeds", 30)},
+    "recipe n-grams": {"bilstm": Runs("strong", 20), "bigru": Runs("strong", 20)},
+    "the winners of 20 random trials": {
+        "bilstm": Runs("tuned-bilstm", 10),
+        "bigru": Runs("tuned-bigru", 10),
     },
-    "equal time: 3 epochs and 4": {
-        "bilstm": Runs("equal-time", {"train.epochs": 3}),
-        "bigru": Runs("equal-time", {"train.epochs": 4}),
+    "3 epochs against 4": {
+        "bilstm": Runs("equal-time", 5, {"train.epochs": 3}),
+        "bigru": Runs("equal-time", 5, {"train.epochs": 4}),
     },
 }
 
@@ -61,7 +62,7 @@ def compare(
     """Return the regimes whose studies are among the given ones, which share a corpus.
 
     Raises:
-        InputError: the runs of two networks have different seeds, or lack predictions.
+        InputError: the runs of two networks are too few, have different seeds or lack predictions.
     """
     found = {study.name: study for study in studies}
     return [
@@ -76,8 +77,11 @@ def _compare(title: str, networks: Mapping[str, Runs], found: Mapping[str, Study
     tables = {name: _select(studies[name], runs) for name, runs in networks.items()}
     first, second = (study.reviews for study in studies.values())
     seeds = {tuple(table[SEED]) for table in tables.values()}
-    if first is None or second is None or not first.equals(second) or len(seeds) > 1:
-        raise InputError(f"{title}: give runs with the same seeds, and predictions of both")
+    counts = {runs.seeds for runs in networks.values()}
+    if len(seeds) > 1 or {*map(len, seeds)} != counts:
+        raise InputError(f"{title}: each network needs runs with the same {min(counts)} seeds")
+    if first is None or second is None or not first.equals(second):
+        raise InputError(f"{title}: both networks need predictions of the same reviews")
     log_odds = (studies[name].log_odds(table)[name] for name, table in tables.items())
     measured = differences.compute_differences(
         next(log_odds),
