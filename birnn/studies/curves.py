@@ -36,6 +36,7 @@ def best_of_trials(accuracies: ArrayLike) -> Curve:
 
     Dodge, Gururangan, Card, Schwartz and Smith, "Show Your Work: Improved Reporting of Experimental
     Results", 2019, section 3: the maximum of n draws from the empirical distribution of all trials.
+    It is too low for few trials (Tang et al., "Showing Your Work Doesn't Always Work", 2020).
     """
     values = np.sort(accuracies)
     numbers = np.arange(1, len(values) + 1)

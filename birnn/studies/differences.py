@@ -1,7 +1,7 @@
 """Mean measures of a set of runs, and mean differences of two sets that are paired by seed.
 
 The 95% intervals cover new seeds and new groups of test reviews, such as films. All seeds share
-their training reviews, so the intervals do not cover other training reviews.
+their training reviews, except those that each holds out, so the intervals do not cover others.
 
 The network of every seed predicts every review, so seeds and groups are crossed random effects. As
 in studies of radiologists, with seeds for readers and reviews for cases, the variance of a mean is
