@@ -68,7 +68,7 @@ SEED_STUDY := -S train.seed=0..29
 SIZE_STUDY := -S bigru.units=64,79 -S train.seed=0..2
 # Each seed trains on another half of the training reviews.
 HALF_STUDY := --recipe notebook -S pad.validation=0.5 -S train.seed=0..5
-# Those of study/PROTOCOL.md.
+# The studies of study/PROTOCOL.md.
 STRONG_STUDY := --recipe n-grams -S train.seed=100..119
 TIME_STUDY := --recipe n-grams -S train.epochs=1..4 -S train.seed=100..104
 TUNING := --recipe skip-gram -S train.learning_rate=log:3e-4..3e-3 -S network.dropout=0..0.7 \

@@ -27,6 +27,7 @@ RUNS = {
     "mistakes": ([], "probability of positive"),
     "predict": (["A fine film."], "(BiLSTM "),
     "recipes": ([], "dvc exp run --temp -S"),
+    "regimes": ([], "Comparisons of study/PROTOCOL.md"),
     "results": ([], "test accuracy"),
     "review": (["HEAD"], "review.md: passes"),
     "search": (

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from birnn.core import processes
 from birnn.core import settings as all_settings
+from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS
 from birnn.evaluation.model_names import BLEND_TITLES, pair_title
@@ -107,11 +108,16 @@ def show(collected: store.Study) -> None:
 
 def show_regimes() -> None:
     """Print the differences of the networks in the training regimes whose studies are finished."""
+    if not METRICS.exists():
+        raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
     corpus, equivalence = read_json(METRICS)["corpus"], all_settings.load().report.equivalence
     compared = regimes.compare(study for study in store.read_all() if study.covers(corpus))
     head, lines = tables.regimes(compared, equivalence)
     for line in lines:
         print(*(f"{title}: {cell}" for title, cell in zip(head, line, strict=True)), sep="\n    ")
+    print(
+        "Comparisons of study/PROTOCOL.md appear when all their runs are in study, on this corpus."
+    )
 
 
 def search(  # noqa: PLR0913, PLR0917  # one parameter per option

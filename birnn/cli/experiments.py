@@ -14,7 +14,8 @@ Settings = Annotated[
     typer.Option(
         "--set-param",
         "-S",
-        help="Setting and its values, such as train.epochs=3,5 or train.seed=0..9. Repeatable.",
+        help="Setting and its values, such as train.epochs=3,5 or train.seed=0..9; or several "
+        "settings with equal values, such as bilstm.units,bigru.units=32,64. Repeatable.",
     ),
 ]
 
@@ -143,7 +144,9 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     ] = 30,
     sampler: Annotated[
         Literal["tpe", "random"],
-        typer.Option(help="How values are proposed: tpe learns from earlier trials."),
+        typer.Option(
+            help="How values are proposed: tpe starts with the defaults and learns from trials."
+        ),
     ] = "tpe",
     on: On = "here",
     batch: Annotated[int, typer.Option(min=1, help="Trials in parallel on a cluster.")] = 4,
@@ -180,7 +183,7 @@ def recipes() -> None:
 
 @app.command(epilog="Example: birnn regimes")
 def regimes() -> None:
-    """Compare the two networks in each training regime of study/PROTOCOL.md."""
+    """Compare two networks in several training regimes, see study/PROTOCOL.md."""
     from birnn.cli import experiment_commands  # noqa: PLC0415
 
     experiment_commands.show_regimes()

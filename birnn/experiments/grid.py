@@ -12,6 +12,7 @@ from birnn.core.paths import PARAMS
 from birnn.core.yaml_files import parse_yaml, read_yaml
 from birnn.experiments.recipes import Recipe
 from birnn.networks.registry import NETWORKS
+from birnn.studies.store import SEED
 
 LONGEST_LABEL = 150  # characters; git stores each name as a file name
 _RANGE = re.compile(r"(\d+)\.\.(\d+)")
@@ -60,7 +61,7 @@ def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
     Raises:
         InputError: an option is malformed, or a setting does not exist or is out of range.
     """
-    given = {key: values(text) for key, text in map(split, options)}
+    given = {key: values(text) for key, text in split_all(options).items()}
     if not all(given.values()) or not (given or recipe):
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
     combinations = itertools.product(*given.values())
@@ -81,6 +82,21 @@ def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
         params.setdefault(section, {})[name] = value
     _check(params)
     return Point(chosen, changes, params, recipe.name if recipe else "")
+
+
+def split_all(options: Iterable[str]) -> dict[str, str]:
+    """Return the text of the values of each option by its settings, see `split`.
+
+    Raises:
+        InputError: an option is malformed, or a setting is given twice or tied to the seed.
+    """
+    given = list(map(split, options))
+    names = [name for key, _ in given for name in key.split(",")]
+    if len({*names}) < len(names):
+        raise InputError(f"a setting is given twice: {', '.join(names)}")
+    if SEED in names and SEED not in dict(given):
+        raise InputError(f"{SEED} cannot share its values: a recipe sets the other seeds")
+    return dict(given)
 
 
 def split(option: str) -> tuple[str, str]:

@@ -201,8 +201,8 @@ def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> 
     except InputError:
         return None
     # All stages ran if the last one recorded the settings of this experiment.
-    report = run.lock["stages"].get("report", {"params": {}})
-    return run if report["params"].get(PARAMS.name) == flatten(run.params) else None
+    recorded = run.lock["stages"].get("report", {}).get("params", {})
+    return run if recorded.get(PARAMS.name) == flatten(run.params) else None
 
 
 def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> Run:

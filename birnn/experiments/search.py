@@ -111,7 +111,7 @@ def parse(
             f"a search cannot maximize {metric}: use {listed(models, 'or')}. "
             "Settings that are chosen on the test split look better there than they are"
         )
-    given = {key: _distribution(key, text) for key, text in map(grid.split, options)}
+    given = {key: _distribution(key, text) for key, text in grid.split_all(options).items()}
     fixed = {key: _ends(kind)[0] for key, kind in given.items() if len(_ends(kind)) == 1}
     space = {key: kind for key, kind in given.items() if key not in fixed}
     if not space:
@@ -160,7 +160,8 @@ def open_study(search: Search) -> optuna.Study:
         "sampler": search.sampler,
         "code or corpus": runs.fingerprint(search.point({})),
     }
-    begun = study.user_attrs.get("conditions", conditions)
+    # Earlier searches have no sampler.
+    begun = {"sampler": TPE} | study.user_attrs.get("conditions", conditions)
     if study.trials and begun != conditions:
         changed = [name for name, value in conditions.items() if value != begun.get(name)]
         raise InputError(

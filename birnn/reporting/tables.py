@@ -13,7 +13,7 @@ from birnn.reporting.references import NOTEBOOK_SETTINGS
 from birnn.studies.differences import mean_over_seeds
 from birnn.studies.regimes import Regime
 from birnn.studies.store import RECIPE, Study
-from birnn.studies.table import Row, format_difference, format_mean, gains, rows, verdict
+from birnn.studies.table import Row, format_difference, format_mean, gains, rows
 from birnn.style.formatting import (
     NOTHING,
     code,
@@ -154,23 +154,25 @@ def regimes(
     Returns:
         The heads of the columns, and the rows.
     """
-    networks, lines = [TITLES[name] for name in NETWORKS], list[Sequence[str]]()
+    titles, lines = list[str](), list[Sequence[str]]()
     for regime in compared:
-        found, means = regime.difference, map(mean_over_seeds, regime.accuracies.values())
+        found, titles = regime.difference, [TITLES[name] for name in regime.accuracies]
+        names = [f"{title} is more accurate" for title in titles]
+        results = [names[found.mean < 0]] if not found.low <= 0 <= found.high else []
+        if decide((found.low, found.high), equivalence / 100) == "equivalent":
+            results.append("practically equivalent")
         lines.append(
             [
                 regime.title,
-                *map(format_mean, means),
+                *map(format_mean, map(mean_over_seeds, regime.accuracies.values())),
                 format_difference(found),
                 f"{found.better} of {found.seeds}",
-                verdict(found, *networks),
-                decide((found.low, found.high), equivalence / 100),
-                f"{100 * regime.luck:.2f}",
+                " and ".join(results) or "undecided",
+                f"{100 * regime.seed_difference:.2f}",
             ]
         )
-    head = ["difference in points", f"{networks[0]} ahead", "verdict"]
-    head += [f"against {equivalence:g} points", "difference of two seeds"]
-    return ["regime", *networks, *head], lines
+    head = ["difference in points", *(f"{title} ahead" for title in titles[:1]), "result"]
+    return ["regime", *titles, *head, "two seeds differ by"], lines
 
 
 def other_studies(studies: Sequence[Study], groups: str) -> str:

@@ -27,7 +27,8 @@ def draw(study: Study) -> Figure | None:
         return _draw(study, bands, "random trials", "expected best held-out accuracy (%)")
     if study.about.varied == ["train.epochs"] and not study.about.chooses:
         bands = {name: over_time(study, name) for name in study.networks}
-        return _draw(study, bands, "training time (s)", "test accuracy (%)")
+        if all(np.isfinite(band[0]).sum() > 1 for band in bands.values()):
+            return _draw(study, bands, "training time (s)", "test accuracy (%)")
     return None
 
 
@@ -54,7 +55,7 @@ def over_time(study: Study, network: str) -> Curve:
     for row in rows(study):
         mean, seconds = row.means[network], row.combination.runs.get(f"{network}.seconds", np.nan)
         points.append((np.mean(seconds), mean.mean, mean.low, mean.high))
-    return np.array(points).T
+    return np.array(sorted(points)).T
 
 
 def _draw(study: Study, bands: dict[str, Curve], x: str, y: str) -> Figure:

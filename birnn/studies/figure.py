@@ -81,7 +81,7 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> Study:
 
 
 def save(study: Study) -> None:
-    """Save the figures of a study in its folder: at most MOST_ROWS rows, and curves."""
+    """Save the figure of a study with up to MOST_ROWS rows, and its curves if it has any."""
     if len(study.combinations()) <= MOST_ROWS:
         plotting.save(draw(study), study.folder / f"{study.name}.png")
     if drawn := curves.draw(study):

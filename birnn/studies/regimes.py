@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from birnn.core.errors import InputError
 from birnn.studies import differences
 from birnn.studies.differences import Difference
 from birnn.studies.store import SEED, Study
@@ -16,25 +15,39 @@ COMPARISONS = 3  # of the protocol; their intervals hold together
 
 
 @dataclass(frozen=True)
-class Runs:
-    """The runs of a study with the given values of settings that vary in it."""
+class Selection:
+    """The runs of a study with these seeds, and these values of settings that vary in it."""
 
     study: str
-    seeds: int
+    seeds: range
     settings: dict[str, Any] = field(default_factory=dict)
 
+    def select(self, study: Study) -> pd.DataFrame | None:
+        """Return the runs sorted by seed, or None if one is missing."""
+        table = study.runs
+        for name, value in self.settings.items():
+            table = table[table[name] == value] if name in table else table[:0]
+        return table.sort_values(SEED) if sorted(table[SEED]) == list(self.seeds) else None
 
+
+EARLIER, STRONG, TUNED, TIMED = range(30), range(100, 120), range(101, 111), range(100, 105)
 # By title: the runs of each network.
 REGIMES = {
-    "the notebook's settings": {"bilstm": Runs("seeds", 30), "bigru": Runs("seeds", 30)},
-    "recipe n-grams": {"bilstm": Runs("strong", 20), "bigru": Runs("strong", 20)},
+    "the notebook's settings (explored)": {
+        "bilstm": Selection("seeds", EARLIER),
+        "bigru": Selection("seeds", EARLIER),
+    },
+    "recipe n-grams": {
+        "bilstm": Selection("strong", STRONG),
+        "bigru": Selection("strong", STRONG),
+    },
     "the winners of 20 random trials": {
-        "bilstm": Runs("tuned-bilstm", 10),
-        "bigru": Runs("tuned-bigru", 10),
+        "bilstm": Selection("tuned-bilstm", TUNED),
+        "bigru": Selection("tuned-bigru", TUNED),
     },
     "3 epochs against 4": {
-        "bilstm": Runs("equal-time", 5, {"train.epochs": 3}),
-        "bigru": Runs("equal-time", 5, {"train.epochs": 4}),
+        "bilstm": Selection("equal-time", TIMED, {"train.epochs": 3}),
+        "bigru": Selection("equal-time", TIMED, {"train.epochs": 4}),
     },
 }
 
@@ -47,60 +60,48 @@ class Regime:
         title: description of the regime.
         accuracies: by network, one value per seed.
         difference: of the accuracies, first network minus second.
-        luck: mean absolute difference of two seeds of one network, averaged over the networks.
+        seed_difference: mean absolute difference of two seeds of one network, averaged over both.
     """
 
     title: str
     accuracies: dict[str, pd.Series]
     difference: Difference
-    luck: float
+    seed_difference: float
 
 
 def compare(
-    studies: Iterable[Study], regimes: Mapping[str, Mapping[str, Runs]] = REGIMES
+    studies: Iterable[Study], regimes: Mapping[str, Mapping[str, Selection]] = REGIMES
 ) -> list[Regime]:
-    """Return the regimes whose studies are among the given ones, which share a corpus.
-
-    Raises:
-        InputError: the runs of two networks are too few, have different seeds or lack predictions.
-    """
+    """Return the regimes whose runs are all among the given studies, which share a corpus."""
     found = {study.name: study for study in studies}
-    return [
+    compared = (
         _compare(title, networks, found)
         for title, networks in regimes.items()
         if {runs.study for runs in networks.values()} <= found.keys()
-    ]
-
-
-def _compare(title: str, networks: Mapping[str, Runs], found: Mapping[str, Study]) -> Regime:
-    studies = {name: found[runs.study] for name, runs in networks.items()}
-    tables = {name: _select(studies[name], runs) for name, runs in networks.items()}
-    first, second = (study.reviews for study in studies.values())
-    seeds = {tuple(table[SEED]) for table in tables.values()}
-    counts = {runs.seeds for runs in networks.values()}
-    if len(seeds) > 1 or {*map(len, seeds)} != counts:
-        raise InputError(f"{title}: each network needs runs with the same {min(counts)} seeds")
-    if first is None or second is None or not first.equals(second):
-        raise InputError(f"{title}: both networks need predictions of the same reviews")
-    log_odds = (studies[name].log_odds(table)[name] for name, table in tables.items())
-    measured = differences.compute_differences(
-        next(log_odds),
-        next(log_odds),
-        first["label"].to_numpy(),
-        first["group"].to_numpy(),
-        COMPARISONS,
     )
-    accuracies = {name: table[f"{name}.accuracy"] for name, table in tables.items()}
-    luck = np.mean([_difference_of_two(values) for values in accuracies.values()])
-    return Regime(title, accuracies, measured["accuracy"], float(luck))
+    return [regime for regime in compared if regime]
 
 
-def _select(study: Study, chosen: Runs) -> pd.DataFrame:
-    """Return the chosen runs of a study, sorted by seed."""
-    table = study.runs
-    for name, value in chosen.settings.items():
-        table = table[table[name] == value]
-    return table.sort_values(SEED)
+def _compare(
+    title: str, networks: Mapping[str, Selection], found: Mapping[str, Study]
+) -> Regime | None:
+    accuracies, log_odds, reviews = {}, [], []
+    for name, selection in networks.items():
+        study = found[selection.study]
+        table = selection.select(study)
+        predicted = {} if table is None else study.log_odds(table)
+        if table is None or study.reviews is None or name not in predicted:
+            return None
+        accuracies[name] = table[f"{name}.accuracy"]
+        log_odds.append(predicted[name])
+        reviews.append(study.reviews)
+    (first, second), (table, other) = log_odds, reviews
+    if not table.equals(other):
+        return None
+    labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
+    measured = differences.compute_differences(first, second, labels, groups, COMPARISONS)
+    between = np.mean([_difference_of_two(values) for values in accuracies.values()])
+    return Regime(title, accuracies, measured["accuracy"], float(between))
 
 
 def _difference_of_two(values: pd.Series) -> float:

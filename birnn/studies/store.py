@@ -8,7 +8,7 @@
 - `epochs.csv`, if only the seed varies: accuracy and loss on the watched split.
 - `predictions/RUN.parquet`: the log-odds of every model for the test reviews, as float16, which
   changes them by at most 0.008; `reviews.parquet`: label and group (film) of these reviews.
-- `NAME.png`: the figure (see `figure`).
+- `NAME.png`: the figure (see `figure`); `NAME-curve.png`: the curves, if any (see `curves`).
 """
 
 import re

@@ -55,6 +55,8 @@ def test_labels_are_short_and_end_with_the_seed(options: list[str], label: str) 
         ("train.epochs=3,x", "with -S: train.epochs is 'x': input should be a valid integer"),
         ("train.seed=3..1", "there are no values to run"),
         (None, "there are no values to run"),
+        ("train.epochs,train.epochs=3", "a setting is given twice: train.epochs, train.epochs"),
+        ("train.seed,pad.seed=3", "train.seed cannot share its values"),
     ],
 )
 def test_invalid_options_are_rejected(option: str | None, message: str) -> None:

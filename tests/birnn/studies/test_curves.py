@@ -27,7 +27,8 @@ def test_accuracy_over_time_has_a_point_per_number_of_epochs() -> None:
     study = make_study(Path("study/epochs"), varied=["train.epochs"])
     assert curves.draw(make_study(Path("study/lengths"))) is None
     study.runs["train.epochs"] = study.runs["pad.maxlen"]
-    study.runs[f"{NETWORK}.seconds"] = [1, 2, 8, 10]
+    for name in NETWORKS:
+        study.runs[f"{name}.seconds"] = [1, 2, 8, 10]
     seconds, means, *_ = curves.over_time(study, NETWORK)
     assert (list(seconds), list(means)) == ([1.5, 9], [0.625, 0.875])
     drawn = curves.draw(study)
