@@ -75,7 +75,7 @@ def main(settings: Settings) -> None:
 def choose_studies(
     studies: Sequence[Study], corpus: dict[str, Any], settings: dict[str, Any]
 ) -> tuple[list[Study], Study | None]:
-    """Return the studies of these settings, and the study `recipes`, given those of a corpus."""
+    """Return the studies of these settings, and the study `recipes`, of the studies of a corpus."""
     found = [each for each in studies if not each.about.chooses]
     recipes = [each for each in found if each.name == store.RECIPES]
     others = [each for each in found if not each.about.recipes and each.matches(corpus, settings)]

@@ -47,7 +47,7 @@ class Origin:
 def carry_out(origin: Origin, cpus: int, name: str, options: Sequence[str]) -> str:
     """Run an experiment in a new clone, push it to both remotes and return its recorded times.
 
-    It may use `cpus` cores. `options` are those of `dvc exp run`, such as `-S train.seed=1`.
+    It may use `cpus` cores. `options` are passed to `dvc exp run`, such as `-S train.seed=1`.
 
     Clones are in the folder that `BIRNN_WORKER` names, by default `~/.cache/birnn-worker`, and
     share a DVC cache there. The clone is removed at the end.

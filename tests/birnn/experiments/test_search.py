@@ -202,7 +202,7 @@ def test_first_trial_has_the_defaults_if_the_ranges_include_them(machines: Machi
     study = run(machines, 1)
     assert study.trials[0].params == {"train.learning_rate": 0.001, "network.dropout": 0.5}
     assert machines.started == ["network-dropout-0.5-pad-validation-0.1-learning-rate-0.001"]
-    # With tied settings, there are none unless these have the same default.
+    # Tied settings have a default if they share it.
     for option, inside in {
         "word_vectors.window,ngrams.folds=5..20": True,
         "word_vectors.window,word_vectors.negative=5..20": False,
