@@ -158,6 +158,6 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
 		do printf '%-13s %s\n' "$$name" "$$text"; done
 
-.PHONY: strong tuning equal-time repro test-fast test test-all test-rest test-network coverage mutants lint format \
-	fresh study ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster \
+.PHONY: repro test-fast test test-all test-rest test-network coverage mutants lint format fresh \
+	study strong tuning equal-time ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster \
 	lock setup cluster help

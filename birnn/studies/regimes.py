@@ -88,18 +88,19 @@ def _compare(
     accuracies, log_odds, reviews = {}, [], []
     for name, selection in networks.items():
         study = found[selection.study]
-        table = selection.select(study)
-        predicted = {} if table is None else study.log_odds(table)
-        if table is None or study.reviews is None or name not in predicted:
+        runs = selection.select(study)
+        predicted = {} if runs is None else study.log_odds(runs)
+        if runs is None or study.reviews is None or name not in predicted:
             return None
-        accuracies[name] = table[f"{name}.accuracy"]
+        accuracies[name] = runs[f"{name}.accuracy"]
         log_odds.append(predicted[name])
         reviews.append(study.reviews)
-    (first, second), (table, other) = log_odds, reviews
-    if not table.equals(other):
+    if not reviews[0].equals(reviews[1]):
         return None
-    labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
-    measured = differences.compute_differences(first, second, labels, groups, COMPARISONS)
+    labels, groups = (reviews[0][name].to_numpy() for name in ("label", "group"))
+    measured = differences.compute_differences(
+        log_odds[0], log_odds[1], labels, groups, COMPARISONS
+    )
     between = np.mean([_difference_of_two(values) for values in accuracies.values()])
     return Regime(title, accuracies, measured["accuracy"], float(between))
 
