@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from birnn.cli import project
 from birnn.core import paths, settings
 from birnn.core.errors import InputError
 from birnn.core.overrides import literal
@@ -55,10 +56,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         lines = _measure(chosen, folder)
     except InputError as error:
         fits = False
-        try:
-            suggested = suggest(chosen.csv, folder)
-        except InputError as other:
-            raise InputError(f"{error}. {other}") from None
+        suggested = suggest(chosen.csv, folder)
         changes |= {f"csv.{name}": value for name, value in suggested.items()}
         try:
             lines = _measure(chosen := _changed(changes), folder)
@@ -81,7 +79,8 @@ def _value(key: str, text: str) -> Any:
         return parse_yaml(text)
     except YAMLError:
         raise InputError(
-            f"-S {key}={text} is not valid YAML: quote the value, as in -S \"{key}='{text}'\""
+            f"-S {key}={text} is not valid YAML: quote the value, as in -S "
+            f"{_quoted(f'{key}={literal(text)}')}"
         ) from None
 
 
@@ -94,7 +93,8 @@ def _copy_command(csv: Csv, folder: Path) -> str:
     """Return the command that copies the files, or folders of files, that the settings name."""
     inputs = LabelledFiles(csv, folder).entries()
     recursive = "-r " * any(path.is_dir() for path in inputs)
-    return f"cp {recursive}{shlex.join(map(str, inputs))} {paths.OWN}/"
+    target = paths.OWN if Path.cwd() == project.Start.folder else paths.OWN.resolve()
+    return f"cp {recursive}-- {shlex.join(map(str, inputs))} {target}/"
 
 
 def _command(chosen: Settings) -> str:

@@ -4,6 +4,7 @@ import codecs
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -81,7 +82,8 @@ def with_columns(
 
 def _rows(file: Path, column: str) -> Iterator[tabular.Row]:
     """Yield rows with all columns, of which one must exist."""
-    next(tabular.read(file, [column]), None)
+    for source, row in islice(tabular.read(file, [column]), 1):
+        tabular.require_columns([column], list(row), source)  # a JSON object may lack it
     yield from tabular.read(file, (), tabular.detect(file, [column]))
 
 

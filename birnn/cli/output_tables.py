@@ -1,5 +1,6 @@
 """CSV, JSON Lines and Parquet files that are written in batches of rows."""
 
+import csv
 import json
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -40,9 +41,9 @@ def records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
 @contextmanager
 def _csv(file: Path) -> Iterator[Write]:
     with file.open("w", encoding="utf-8", newline="") as output:
-        yield lambda table: table.to_csv(
-            output, index=False, header=output.tell() == 0, lineterminator="\n"
-        )
+        # Otherwise, a carriage return in a text would end the row for most readers.
+        options: Any = {"lineterminator": "\n", "quoting": csv.QUOTE_NONNUMERIC}
+        yield lambda table: table.to_csv(output, index=False, header=output.tell() == 0, **options)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+RESERVED = {"null", "true", "false", "nan", "inf"}
+
 
 def as_text(value: Any) -> str:
     """Return a setting in one line: printable text without quotes, the rest as in YAML."""
@@ -19,7 +21,9 @@ def literal(value: Any) -> str:
         return f"[{','.join(map(literal, value))}]"
     if value is None:
         return "null"
-    if not isinstance(value, str) or re.fullmatch(r"[A-Za-z][\w.-]*", value):
+    # Hydra reads other words and letters as something else, or refuses them.
+    is_word = isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w.-]*", value, re.ASCII)
+    if not isinstance(value, str) or (is_word and value.lower() not in RESERVED):
         return str(value)
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"

@@ -1,13 +1,17 @@
 """Settings that fit the user's own files, guessed from some of their rows."""
 
 import re
+import shlex
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from birnn.core import overrides
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, label_key
 from birnn.corpora import tabular
@@ -17,14 +21,19 @@ from birnn.corpora.review import SPLITS
 SAMPLE = 1_000  # rows, at most
 TEST_FRACTION = 0.2
 
-LABEL_COLUMNS = ("label", "sentiment", "star", "rating", "score", "class", "target", "polarity")
+LABEL_COLUMNS = (
+    *("label", "sentiment", "star", "stars", "rating", "overall", "score", "class", "target"),
+    *("polarity", "recommended", "voted_up", "liked"),
+)
 MOST_LABELS = 12
+# A value with a smaller share of a column is no label, if the others are most of the column.
+STRAY, MOST = 0.05, 0.9
 # Common labels: positive and negative.
 WORDS = (
-    {"positive", "pos", "good", "true", "yes", "spam"},
-    {"negative", "neg", "bad", "false", "no", "ham"},
+    {"positive", "pos", "good", "true", "yes", "y", "spam"},
+    {"negative", "neg", "bad", "false", "no", "n", "ham"},
 )
-INTEGER = re.compile(r"(-?\d{1,3})( stars?)?")
+INTEGER = re.compile(r"(-?(?:0|[1-9]\d{0,2}))( stars?)?")
 # Common scales: positive, negative and neutral. Of several that contain all labels, the first is
 # suggested.
 SCALES: tuple[tuple[list[int], list[int], list[int]], ...] = (
@@ -48,20 +57,28 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
     Raises:
         InputError: the file is missing or damaged, or has no columns of texts and labels.
     """
-    file = LabelledFiles(csv, folder).find(csv.train)[0]
-    changes: dict[str, Any] = {}
+    files = LabelledFiles(csv, folder).find(csv.train)
+    file, changes = files[0], dict[str, Any]()
     if count_swallowed_lines(csv, file):
         changes["quoting"] = tabular.NONE
     try:
-        columns = _sample(csv.model_copy(update=changes), file)
+        columns = _sample(csv.model_copy(update=changes), files)
     except InputError:
         columns = {}
     if len(columns) < 2:  # noqa: PLR2004  # the delimiter is another
         changes |= {"encoding": tabular.AUTO, "delimiter": tabular.AUTO}
-        columns = _sample(csv.model_copy(update=changes), file)
+        columns = _sample(csv.model_copy(update=changes), files)
+    if not columns:
+        raise InputError(f"{file} has no rows: add labelled texts")
     text = csv.text_column
     if text not in columns:
-        text = max(columns, key=lambda name: _mean_length(columns[name]), default="")
+        others = [name for name in columns if name not in {"", csv.label_column}]
+        text = max(others, key=lambda name: _length(columns[name]), default="")
+    if not columns.get(text):
+        raise InputError(
+            f"{file} has no column of texts. Its columns are: {tabular.list_columns(columns)}. Set "
+            "csv.text_column"
+        )
     labelled = [
         name
         for name in columns
@@ -71,6 +88,7 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
     labelled.sort(
         key=lambda name: (
             not _fits(csv, columns[name]),
+            name.lower() not in LABEL_COLUMNS,
             not any(part in name.lower() for part in LABEL_COLUMNS),
             not _classes(columns[name]),
         )
@@ -90,9 +108,8 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
         return changes | suggest(csv.model_copy(update=changes), folder)
     changes |= {"text_column": text, "label_column": label} | _labels(csv, columns[label])
     changes |= _split(csv, folder, columns)
-    for name in ("id_column", "group_column"):
-        if getattr(csv, name) not in columns:
-            changes[name] = None
+    named = [name for name in (csv.id_column, csv.group_column) if name is not None]
+    tabular.require_columns(named, list(columns), str(file))
     return changes
 
 
@@ -109,13 +126,17 @@ def count_swallowed_lines(csv: Csv, file: Path) -> int:
     return max(0, counts[tabular.NONE] - counts[tabular.MINIMAL])
 
 
-def _sample(csv: Csv, file: Path) -> dict[str, Values]:
-    """Return the keys of the values of some rows by column; missing values are left out."""
+def _sample(csv: Csv, files: Sequence[Path]) -> dict[str, Values]:
+    """Return the keys of the values of random rows by column; missing values are left out."""
     form = LabelledFiles(csv).form
-    # Rows may be sorted by label.
-    step = sum(1 for _ in tabular.read(file, (), form)) // SAMPLE + 1
+
+    def rows() -> Iterator[dict[str, Any]]:
+        return (row for file in files for _, row in tabular.read(file, (), form))
+
+    count, generator = sum(1 for _ in rows()), np.random.default_rng(0)
     columns: dict[str, Values] = {}
-    for _, row in islice(tabular.read(file, (), form), 0, None, step):
+    # Rows may be sorted by label, or alternate.
+    for row in (row for row in rows() if generator.random() * count < SAMPLE):
         for name, value in row.items():
             values = columns.setdefault(name, Counter())
             if isinstance(value, str | int | float) and (key := label_key(value)) not in {
@@ -126,8 +147,10 @@ def _sample(csv: Csv, file: Path) -> dict[str, Values]:
     return columns
 
 
-def _mean_length(values: Values) -> float:
-    return sum(len(value) * count for value, count in values.items()) / max(values.total(), 1)
+def _length(values: Values) -> tuple[int, int]:
+    """Return the number of words and of characters in a column."""
+    words = sum(len(value.split()) * count for value, count in values.items())
+    return words, sum(len(value) * count for value, count in values.items())
 
 
 def _is_value(name: str, columns: dict[str, Values]) -> bool:
@@ -149,15 +172,21 @@ def _labels(csv: Csv, values: Values) -> dict[str, Any]:
         return {}
     if found := _labels_in(values):
         return {"positive": found[0], "negative": found[1]}
-    common = ", ".join(value for value, _ in values.most_common(10))
+    common = [value for value, _ in values.most_common(10)]
+    shown = tabular.list_columns(common)
+    if len(values) < len(WORDS):
+        raise InputError(f"all labels are {shown}: add texts of the other class")
+    example = shlex.quote(f"csv.positive={overrides.literal(common[0])}")
     raise InputError(
-        f"the labels are {common}: name two of them, as in "
-        f"-S \"csv.positive='{common.split(', ')[0]}'\", and csv.negative likewise"
+        f"the labels are {shown}: name two of them, as in -S {example}, and csv.negative likewise"
     )
 
 
 def _labels_in(values: Values) -> tuple[Any, Any] | None:
     """Return the positive and the negative labels, or comparisons with the middle of scores."""
+    frequent = Counter({each: n for each, n in values.items() if n >= STRAY * values.total()})
+    if frequent.total() >= MOST * values.total():  # the others are mistakes, or no labels
+        values = frequent
     return _classes(values) or _cut(values)
 
 
@@ -171,8 +200,11 @@ def _classes(values: Values) -> tuple[Any, Any] | None:
     if len(numbers) < len(values):
         return None
     for positive, negative, between in SCALES:
-        if different <= {*positive, *negative, *between} and all(
-            different & {*labels} for labels in (positive, negative)
+        # The largest number tells a scale of 7 from one of 10.
+        if (
+            different <= {*positive, *negative, *between}
+            and all(different & {*labels} for labels in (positive, negative))
+            and (max(different) > positive[0] or len(positive) == 1)
         ):
             classes = (positive, negative)
             if not any("star" in value for value in values):
@@ -198,10 +230,14 @@ def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]
     """Return the settings of the split: as they are, a column that contains test, or random."""
     if csv.split_column is None and isinstance(csv.test, float):
         return {}
-    if csv.split_column is None and csv.test:
-        with suppress(InputError):
-            if all(file.exists() for file in LabelledFiles(csv, folder).find(str(csv.test))):
-                return {}
+    if csv.test and label_key(csv.test) in columns.get(str(csv.split_column), ()):
+        return {}
+    if isinstance(csv.test, str) and csv.split_column not in columns:
+        files = LabelledFiles(csv, folder).find(csv.test)
+        if all(file.exists() for file in files):
+            return {"split_column": None}
+        if csv.split_column is None:
+            raise InputError(f"{files[0]} does not exist: check csv.test")
     for name in dict.fromkeys([csv.split_column, *columns]):
         values = {*columns.get(str(name), ())}
         if "test" in values and len(values) <= len(SPLITS) + 2:

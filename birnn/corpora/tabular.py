@@ -54,8 +54,9 @@ ADVICE = {
     ".xls": "save the sheet as CSV UTF-8",
     ".ods": "save the sheet as CSV",
     ".zip": "unpack it",
-    ".json": "write one object per line to a .jsonl file, in pandas with to_json(orient='records', "
-    "lines=True)",
+    ".json": "rename it to .jsonl if it has one object per line; pandas writes such a file with "
+    "to_json(orient='records', lines=True)",
+    ".ndjson": "rename it to .jsonl",
     ".txt": "rename it to .csv or .tsv if it is a table",
 }
 
@@ -140,7 +141,7 @@ def _open(file: Path) -> Iterator[IO[bytes]]:
             yield content
         return
     try:
-        with pa.input_stream(file, compression=pa.Codec.detect(file).name) as stream:
+        with pa.input_stream(file, compression=pa.Codec.detect(file.name.lower()).name) as stream:
             yield io.BufferedReader(stream)
     except OSError as error:
         raise InputError(
@@ -249,7 +250,7 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
         header = list(form.columns) or next(rows, ("", []))[1]
         if header and header[0] == "sep=":  # Excel's declaration of the delimiter
             header = next(rows, ("", []))[1]
-        _require(columns, header, file)
+        require_columns(columns, header, str(file))
         for location, row in rows:
             if len(row) != len(header):
                 raise InputError(
@@ -311,7 +312,8 @@ def _read_json_lines(file: Path, columns: Sequence[str], form: Format) -> Iterat
                 name = next(iter(columns), "text")
                 raise InputError(f'{location} is not an object such as {{"{name}": ...}}: fix it')
             for name in columns or row:
-                if isinstance(value := row.get(name), str) and not _is_encodable(value):
+                texts = [each for each in (name, row.get(name)) if isinstance(each, str)]
+                if not all(map(_is_encodable, texts)):
                     raise InputError(
                         f"{location}, column {name!r} has a lone surrogate, which UTF-8 cannot "
                         "encode: remove it"
@@ -322,8 +324,8 @@ def _read_json_lines(file: Path, columns: Sequence[str], form: Format) -> Iterat
 def _read_parquet(file: Path, columns: Sequence[str], _form: Format) -> Iterator[Row]:
     try:
         names = pq.read_schema(file).names
-        _require(columns, names, file)
         columns = columns or names
+        require_columns(columns, names, str(file))
         start = 1
         for batch in _batches(file, columns):
             values = [_values(batch[name], f"{file}, column {name!r}") for name in columns]
@@ -384,12 +386,17 @@ def list_columns(header: Iterable[str]) -> str:
     return shorten(", ".join(header), 200, placeholder="…") or "none"
 
 
-def _require(columns: Sequence[str], header: Sequence[str], file: Path) -> None:
+def require_columns(columns: Sequence[str], header: Sequence[str], source: str) -> None:
+    """Check that each of the columns occurs once in the header of a table.
+
+    Raises:
+        InputError: a column is missing, or several have its name.
+    """
     for name in columns:
         if header.count(name) != 1:
             count = f"{header.count(name)} columns" if name in header else "no column"
             raise InputError(
-                f"{file} has {count} {name!r}. Its columns are: {list_columns(header)}. "
+                f"{source} has {count} {name!r}. Its columns are: {list_columns(header)}. "
                 "Check the column name and the delimiter"
             )
 

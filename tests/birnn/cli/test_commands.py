@@ -25,7 +25,7 @@ from tests.birnn.predictors import CLASSES, small_baseline
 
 FIRST, *_, LAST = NETWORKS
 PREDICTED = ["sentiment", "probability", *NETWORKS]
-TEXTS = ["A good film.", 'zxqv\x1b,\r\nbad zxqv\x1b "[red]"!', "", "zxqv qqqq\xe9"]
+TEXTS = ["A good film.", 'zxqv\x1b,\r\nbad zxqv\x1b "[red]"!', "", "zxqv\rqqqq\xe9"]
 MISSING = [False, False, True, True]  # predictions of TEXTS
 
 
@@ -63,7 +63,7 @@ def test_predict_writes_a_table(
         table = pd.DataFrame([json.loads(line, parse_constant=pytest.fail) for line in lines])
     elif extension == ".csv":
         missing = dict.fromkeys(PREDICTED, "")
-        table = pd.read_csv(file, keep_default_na=False, na_values=missing, lineterminator="\n")
+        table = pd.read_csv(file, keep_default_na=False, na_values=missing)
     else:
         table = pd.read_parquet(file)
     kept = ["stars", "text", "source", "late"]

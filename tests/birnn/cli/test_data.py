@@ -20,6 +20,8 @@ TEXTS = ["word " * (number % 5) + f"word{number}" for number in range(40)]
 LABELS = ([1] * 4 + [0] * 4) * 5
 SPLIT = ["train", "test"] * 20
 OWN = Path("data/own/reviews.csv")
+ONES, MIDDLE = {"positive": [1], "negative": [0]}, {"positive": ">4", "negative": "<4"}
+TEXT, LIKED = {"text_column": "text"}, ONES | {"label_column": "liked"}
 
 
 check = partial(invoke, "data", "check")
@@ -159,9 +161,16 @@ def test_suggested_copy_includes_test_files(train: str, test: str) -> None:
         (labelled(split=["train", "val", "test", "train"] * 10), {}, {"test": "test"}),
         (labelled(Fold=["Train", "Test"] * 20), {}, {"split_column": "Fold"}),
         (labelled(), {}, {"split_column": None, "test": 0.2}),
-        # An existing test file is not replaced by a random split.
-        (labelled(), {"split_column": None, "test": "reviews.csv"}, {}),
+        (labelled(), {"split_column": None, "test": "reviews.csv"}, {}),  # a file that exists
         (in_splits(), {"delimiter": ";"}, {"delimiter": "auto"}),
+        # Alternating labels, of which every second row is one class.
+        (pd.concat([in_splits(1, 0).assign(label=[0, 1] * 20)] * 25), {}, ONES),
+        (in_splits().assign(label=[-1, 1] + [0, 1] * 19), {}, ONES),  # -1 is a stray
+        (in_splits().assign(label=[1, 2, 3, 4, 5, 6, 7, 7] * 5), {}, MIDDLE),
+        (in_splits(url="https://a.example/" + "a" * 99), {"text_column": "a"}, TEXT),
+        (labelled(part=["train", "dev"] * 20), {"split_column": "part", "test": "dev"}, {}),
+        (labelled(), {"test": "reviews.csv"}, {"split_column": None}),
+        (in_splits(1, 0, score=[1, 2] * 20).rename(columns={"label": "liked"}), {}, LIKED),
     ],
 )
 def test_settings_are_suggested(
@@ -173,6 +182,9 @@ def test_settings_are_suggested(
 def test_files_without_labels_are_refused() -> None:
     for content, expected in (
         (labelled("happy", "sad").to_csv(), "the labels are happy, sad: name"),
+        (labelled("good", "good").to_csv(), "all labels are good: add"),
+        (labelled("it's so-so", "sad").to_csv(), "as in -S 'csv.positive='"),
+        (labelled()[["label"]].to_csv(index=False), "no column of texts"),
         (labelled("a", "b")[["text"]].to_csv(), "no column that looks like a label"),
     ):
         Path("reviews.csv").write_text(content)

@@ -64,8 +64,12 @@ def test_long_text_is_cut() -> None:
     assert read(stdin=stdin, whole=True) == [("standard input", text)]
 
 
-def test_values_that_are_not_text_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text('{"text": ["good"]}\n', encoding="utf-8")
-    for name, expected in {"a.jsonl": "column 'text' is not text", "b.TXT": "not exist"}.items():
+def test_files_without_texts_are_refused(tmp_path: Path) -> None:
+    for content, name, expected in (
+        ('{"text": ["good"]}', "a.jsonl", "column 'text' is not text"),
+        ('{"txt": "good"}', "a.jsonl", "line 1 has no column 'text'"),
+        ("", "b.TXT", "not exist"),
+    ):
+        (tmp_path / "a.jsonl").write_text(content, encoding="utf-8")
         with pytest.raises(InputError, match=expected):
             read(files=(tmp_path / name,))

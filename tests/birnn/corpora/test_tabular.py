@@ -127,7 +127,7 @@ def test_location_is_the_row_or_its_first_line(
         ("a.csv", None, " does not exist or is not a file"),
         ("a.doc", b"a", " has an unsupported extension: use one of .csv, .tsv, .jsonl, .parquet"),
         ("a.xlsx", b"PK", " has an unsupported extension: save the sheet as CSV UTF-8"),
-        ("a.csv.gz", gzip.compress(b"a\n", mtime=0)[:-9], " is truncated or not compressed as .gz"),
+        ("a.CSV.GZ", gzip.compress(b"a\n", mtime=0)[:-9], " is truncated or not compressed as .GZ"),
     ],
 )
 def test_error_names_the_location(
