@@ -40,8 +40,8 @@ def check_threshold(threshold: float | None) -> float | None:
 
 def load_model(name: str | None, threshold: float | None) -> "Predictor":
     """Load a model, see `predictor.load_verified`; say if the baseline may be a better choice."""
-    from birnn.evaluation.selection import better_baseline  # noqa: PLC0415
-    from birnn.inference.predictor import load_verified, read_metrics  # noqa: PLC0415
+    from birnn.evaluation.selection import better_baseline, read_metrics  # noqa: PLC0415
+    from birnn.inference.predictor import load_verified  # noqa: PLC0415
 
     predictor = load_verified(name, threshold)
     if name is None and (note := better_baseline(read_metrics())):

@@ -1,4 +1,4 @@
-"""The `birnn` commands for experiments: studies, recipes, the ladder and reviews."""
+"""The `birnn` commands for experiments: studies, recipes and reviews."""
 
 import shlex
 from collections.abc import Sequence
@@ -11,10 +11,8 @@ from rich.table import Table
 
 from birnn.core import processes
 from birnn.core import settings as all_settings
-from birnn.core.errors import InputError
-from birnn.core.outputs import read_json
-from birnn.core.paths import METRICS
 from birnn.evaluation.model_names import BLEND_TITLES, pair_title
+from birnn.evaluation.selection import read_metrics
 from birnn.experiments import (
     collect,
     execution,
@@ -108,9 +106,7 @@ def show(collected: store.Study) -> None:
 
 def show_regimes() -> None:
     """Print the differences of the networks in the training regimes whose studies are finished."""
-    if not METRICS.exists():
-        raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
-    corpus, equivalence = read_json(METRICS)["corpus"], all_settings.load().report.equivalence
+    corpus, equivalence = read_metrics()["corpus"], all_settings.load().report.equivalence
     compared = regimes.compare(study for study in store.read_all() if study.covers(corpus))
     head, lines = tables.regimes(compared, equivalence)
     for line in lines:

@@ -5,10 +5,9 @@ from rich.console import Console
 from rich.text import Text
 
 from birnn.core.errors import InputError
-from birnn.core.outputs import read_json
-from birnn.core.paths import METRICS, MISTAKES
-from birnn.core.settings import CLASSES
+from birnn.core.paths import MISTAKES
 from birnn.evaluation.model_names import BLEND_TITLES, DISAGREEMENT, NETWORKS, TITLES
+from birnn.evaluation.selection import read_metrics
 
 
 def run(model: str | None, count: int) -> None:
@@ -27,8 +26,7 @@ def run(model: str | None, count: int) -> None:
     if selection.empty:
         subject = f"mistakes of {BLEND_TITLES[model]}" if model else "disagreements of networks"
         print(f"The last run recorded no {subject}.")
-    metrics = read_json(METRICS) if METRICS.exists() else {"corpus": {}}
-    classes = metrics["corpus"].get("classes", CLASSES)
+    classes = read_metrics()["corpus"]["classes"]
     console = Console(highlight=False)
     for number, review in enumerate(selection.to_dict("records"), start=1):
         console.rule(f"{number} of {len(selection)}", align="left")

@@ -1,9 +1,7 @@
 """Print the results of the last run in a few lines."""
 
 from birnn.core.errors import InputError
-from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS, REPORT
-from birnn.core.settings import CLASSES
 from birnn.corpora.fallback_warning import warn_if_fallback
 from birnn.evaluation.model_names import (
     BLEND_TITLES,
@@ -13,7 +11,7 @@ from birnn.evaluation.model_names import (
     comparisons,
     pair_title,
 )
-from birnn.evaluation.selection import accuracy, constant_models, default_model
+from birnn.evaluation.selection import accuracy, constant_models, default_model, read_metrics
 from birnn.style.formatting import points
 
 
@@ -26,9 +24,7 @@ def run() -> None:
     Raises:
         InputError: the pipeline has not been run.
     """
-    if not METRICS.exists():
-        raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
-    metrics = read_json(METRICS)
+    metrics = read_metrics()
     needed = TITLES | {COMBINED: BLEND_TITLES[NETWORK_BLEND]}
     if missing := [title for name, title in needed.items() if name not in metrics]:
         raise InputError(f"{METRICS} lacks {', '.join(missing)}: run dvc repro")
@@ -58,7 +54,7 @@ def run() -> None:
         measured = (metrics | metrics["blends"])[chosen]
         print(
             f"It is the most accurate on held-out reviews ({measured['holdout_accuracy']:.2%}). "
-            f"Precision and recall of {corpus.get('classes', CLASSES)[1]} there, by --threshold:"
+            f"Precision and recall of {corpus['classes'][1]} there, by --threshold:"
         )
         for row in measured["holdout_thresholds"]:
             print("  {threshold}  {precision:7.2%}  {recall:7.2%}".format_map(row))

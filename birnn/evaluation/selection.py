@@ -3,7 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
+from birnn.core.errors import InputError
+from birnn.core.outputs import read_json
+from birnn.core.paths import METRICS
 from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND, NETWORKS, TITLES
+
+
+def read_metrics() -> dict[str, Any]:
+    """Return the content of `metrics.json`.
+
+    Raises:
+        InputError: the pipeline has not been run.
+    """
+    if not METRICS.exists():
+        raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
+    metrics: dict[str, Any] = read_json(METRICS)
+    return metrics
 
 
 def default_model(metrics: Mapping[str, Any]) -> str:

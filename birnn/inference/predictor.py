@@ -11,11 +11,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from birnn.core import integrity, libraries
-from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS, MODELS, PADDED
 from birnn.core.settings import CLASSES
 from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS
-from birnn.evaluation.selection import accuracy, default_model
+from birnn.evaluation.selection import accuracy, default_model, read_metrics
 from birnn.inference.attribution import Attribution
 from birnn.networks.decision import THRESHOLD, combine, predicted_class
 from birnn.text import encoding, tokenizer
@@ -149,8 +148,7 @@ def load_verified(name: str | None = None, threshold: float | None = None) -> Pr
     metrics = read_metrics()
     name = name or default_model(metrics)
     names = [*NETWORKS] if name == NETWORK_BLEND else [name]
-    files = [PADDED / file for file in encoding.FILES]
-    files += [METRICS] if metrics else []
+    files = [METRICS, *(PADDED / file for file in encoding.FILES)]
     integrity.verify([*files, *(MODELS / each for each in names)])
     scores = metrics | metrics.get("blends", {})
     temperatures = {
@@ -164,9 +162,3 @@ def load_verified(name: str | None = None, threshold: float | None = None) -> Pr
         threshold=threshold or THRESHOLD,
         accuracy=accuracy(metrics, name).get("accuracy"),
     )
-
-
-def read_metrics() -> dict[str, Any]:
-    """Return the content of `metrics.json`, or nothing if it is missing."""
-    metrics: dict[str, Any] = read_json(METRICS) if METRICS.exists() else {}
-    return metrics

@@ -1,6 +1,5 @@
 """Small predictors with random weights, and a project that contains one."""
 
-import json
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -9,8 +8,9 @@ import numpy as np
 
 from birnn.core.integrity import compute_md5
 from birnn.core.libraries import tensorflow_imports
+from birnn.core.outputs import write_json
 from birnn.core.paths import BASELINE as BASELINE_FOLDER
-from birnn.core.paths import LOCK, MODELS, PADDED, PARAMS, PIPELINE
+from birnn.core.paths import LOCK, METRICS, MODELS, PADDED, PARAMS, PIPELINE
 from birnn.core.settings import Pooling, Side
 from birnn.evaluation.model_names import BASELINE
 from birnn.inference.baseline_model import BaselineModel
@@ -103,9 +103,10 @@ def write_project(folder: Path, predictor: Predictor) -> None:
         encoding.write(model.encoding, folder / PADDED)
     (folder / BASELINE_FOLDER).mkdir()
     baseline.save(small_baseline().models[BASELINE].baseline, folder / BASELINE_FOLDER)
-    inputs = [PADDED / name for name in encoding.FILES] + [BASELINE_FOLDER]
+    write_json(folder / METRICS, {})
+    inputs = [METRICS, BASELINE_FOLDER, *(PADDED / name for name in encoding.FILES)]
     inputs += [MODELS / name for name in predictor.models]
     deps = [{"path": path.as_posix(), "md5": compute_md5(folder / path)} for path in inputs]
-    (folder / LOCK).write_text(json.dumps({"stages": {"evaluate": {"deps": deps}}}))
+    write_json(folder / LOCK, {"stages": {"evaluate": {"deps": deps}}})
     for mark in (PIPELINE, PARAMS):
         (folder / mark).touch()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from birnn.core.errors import InputError
-from birnn.core.paths import MODELS, VOCABULARY
+from birnn.core.paths import METRICS, MODELS, VOCABULARY
 from birnn.inference import predictor
 from birnn.networks.registry import NETWORKS
 from tests.birnn.predictors import small_predictor, write_project
@@ -22,4 +22,7 @@ def test_changed_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with VOCABULARY.open("a") as file:
         file.write("more\n")
     with pytest.raises(InputError, match=r"vocabulary\.txt differs"):
+        predictor.load_verified(first)
+    METRICS.unlink()  # without it, another model would predict
+    with pytest.raises(InputError, match=r"metrics\.json is missing"):
         predictor.load_verified(first)
