@@ -100,7 +100,7 @@ LADDER := --recipe $(RECIPE) -S train.seed=0..2
 
 ladder: $(ENV) ## run the unfinished experiments of all recipes, or of RECIPE, and collect the results
 	python -m birnn sweep $(LADDER)
-	python -m birnn ladder $(LADDER)
+	python -m birnn study recipes $(LADDER)
 	python -m birnn tried
 
 BASE ?= origin/main

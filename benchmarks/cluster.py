@@ -4,7 +4,6 @@ Run `python -m benchmarks.cluster` in the project's folder, with everything comm
 date. Both have their own clone, remotes and caches, so that neither reuses results of the other.
 """
 
-import subprocess
 import sys
 import tempfile
 import time
@@ -13,8 +12,8 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.paired import Cost, measure, measure_command, ratios, spread
-from benchmarks.project import PROJECT, clone_with_results, run
+from benchmarks.paired import Cost, measure, measure_command, ratios, run_command, spread
+from benchmarks.project import PROJECT, clone_with_results, run, run_dvc
 from birnn.core.errors import InputError
 from birnn.core.machine import usable_cores
 from birnn.experiments.launcher import environment
@@ -43,7 +42,7 @@ def clone_project(folder: Path) -> Path:
     """Clone the project with its results, and with its own git remote and DVC remote."""
     origin, storage = folder / "origin.git", folder / "storage"
     bare = ["git", "clone", "--quiet", "--bare", str(PROJECT), str(origin)]
-    measure_command(bare, folder, environment())
+    run_command(bare, folder, environment())
     clone = clone_with_results(origin, folder / "project")
     for command in (
         ["remote", "add", "--local", "--default", "storage", str(storage)],
@@ -51,7 +50,7 @@ def clone_project(folder: Path) -> Path:
         ["config", "--local", "cache.dir", str(folder / "cache")],
         ["fetch", "--quiet"],
     ):
-        measure_command([sys.executable, "-m", "dvc", *command], clone, environment())
+        run_dvc(clone, *command)
     return clone
 
 
@@ -70,22 +69,14 @@ def run_in_queue(clone: Path, setting: str) -> Cost:
     with measure() as cost:
         for seed in SEEDS:
             options = ["--queue", "-S", setting, "-S", f"train.seed={seed}"]
-            _dvc(clone, "exp", "run", *options)
-        _dvc(clone, "queue", "start")
-        while (status := _dvc(clone, "queue", "status")).count("Success") < len(SEEDS):
+            run_dvc(clone, "exp", "run", *options)
+        run_dvc(clone, "queue", "start")
+        while (status := run_dvc(clone, "queue", "status")).count("Success") < len(SEEDS):
             if "Failed" in status:
                 raise InputError(status)
             time.sleep(POLL)
-    _dvc(clone, "queue", "stop")
+    run_dvc(clone, "queue", "stop")
     return cost
-
-
-def _dvc(clone: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "dvc", *arguments]
-    done = subprocess.run(
-        command, cwd=clone, env=environment(), capture_output=True, text=True, check=True
-    )
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ process and predicts texts; the programs alternate. The example in the docs runs
 
 import json
 import re
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -19,9 +18,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.paired import spread
+from benchmarks.paired import run_command, spread
 from benchmarks.project import PROJECT, require, run, variables
-from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
 
 CORPUS = Path("data/corpus/test.parquet")
@@ -69,7 +67,8 @@ def main(times: Annotated[int, typer.Option(help="measurements of each program")
         rows = np.random.default_rng(0).permutation(len(texts))[:REVIEWS]
         write_json(folder / "texts.json", [texts[row] for row in rows])
         for file in ("birnn.zip", "birnn.onnx"):
-            python(["-m", "birnn", "export", str(folder / file)], PROJECT)
+            export = [sys.executable, "-m", "birnn", "export", str(folder / file)]
+            run_command(export, PROJECT, variables())
         zipfile.ZipFile(folder / "birnn.zip").extractall(folder / "model")
         page = Path("docs/predictions.md").read_text(encoding="utf-8")
         example = re.search(r"```python\n([^`]*onnxruntime[^`]*)```", page)
@@ -82,7 +81,8 @@ def main(times: Annotated[int, typer.Option(help="measurements of each program")
         for _ in range(times):
             for program, (code, where, _files) in programs.items():
                 arguments = [str(folder / "texts.json"), *map(str, BATCHES)]
-                printed = python(["-c", code + MEASURE, *arguments], where)
+                command = [sys.executable, "-c", code + MEASURE, *arguments]
+                printed = run_command(command, where, variables())
                 numbers[program].append(json.loads(printed.splitlines()[-1]))
         table = Table(
             "", "MB", "CPU s, start", *(f"reviews per CPU s, {n:,} at a time" for n in BATCHES)
@@ -95,25 +95,6 @@ def main(times: Annotated[int, typer.Option(help="measurements of each program")
             ]
             table.add_row(program, f"{size / 1e6:.1f}", *cells)
     Console(width=120).print(table)
-
-
-def python(arguments: list[str], folder: Path) -> str:
-    """Run Python in a folder, with this project's modules, and return what it prints.
-
-    Raises:
-        InputError: it failed.
-    """
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env=variables(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise InputError(f"a program failed: {done.stderr.strip().splitlines()[-1]}")
-    return done.stdout
 
 
 if __name__ == "__main__":

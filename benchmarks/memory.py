@@ -43,7 +43,7 @@ def main() -> None:
             table.add_row(stage, *measure_peak(stage, folder))
         for times in TIMES:
             reviews = repeat(folder / "data" / "padded" / "train", times)
-            stage = f"train_{NETWORKS[0]}"
+            stage = f"train_{next(iter(NETWORKS))}"
             table.add_row(f"{stage}, {reviews:,} reviews", *measure_peak(stage, folder))
     Console(width=100).print(table)
 

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from textwrap import shorten
 
 from birnn.core.errors import InputError
+from birnn.core.processes import last_line
 
 
 @dataclass
@@ -34,19 +36,24 @@ def measure(who: int = resource.RUSAGE_SELF) -> Iterator[Cost]:
     cost.wall, cost.cpu = time.perf_counter() - start, _cpu(who) - cpu
 
 
-def measure_command(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Cost:
-    """Return the cost of a command and its children.
+def run_command(command: Sequence[str], folder: Path, environment: dict[str, str]) -> str:
+    """Run a command, and return what it prints.
 
     Raises:
         InputError: the command failed.
     """
-    with measure(resource.RUSAGE_CHILDREN) as cost:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
-        last = (done.stderr.strip() or "it printed no error").splitlines()[-1]
-        raise InputError(f"{' '.join(command)} failed: {last}")
+        raise InputError(f"{shorten(' '.join(command), 100)} failed: {last_line(done.stderr)}")
+    return done.stdout
+
+
+def measure_command(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Cost:
+    """Return the cost of a command and its children, see `run_command`."""
+    with measure(resource.RUSAGE_CHILDREN) as cost:
+        run_command(command, folder, environment)
     return cost
 
 

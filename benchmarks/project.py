@@ -1,7 +1,6 @@
 """The project that the benchmarks measure: its inputs, copies of it, and errors in one line."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import typer
 
-from benchmarks.paired import measure_command
+from benchmarks.paired import run_command
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import write_yaml
 from birnn.corpora import imdb
@@ -69,19 +68,17 @@ def clone_with_results(source: Path, folder: Path) -> Path:
     Raises:
         InputError: the results are not in the cache, or `dvc repro` would run a stage.
     """
-    dvc = [sys.executable, "-m", "dvc"]
-    measure_command(["git", "clone", "--quiet", str(source), str(folder)], PROJECT, environment())
-    cache = ["config", "--local", "cache.dir", str(PROJECT / ".dvc" / "cache")]
-    measure_command([*dvc, *cache], folder, environment())
-    checkout, repro = (
-        subprocess.run(
-            [*dvc, *command], cwd=folder, env=environment(), capture_output=True, check=False
-        )
-        for command in (["checkout"], ["repro", "--dry"])
-    )
-    if checkout.returncode != 0 or b"Running stage" in repro.stdout:
+    run_command(["git", "clone", "--quiet", str(source), str(folder)], PROJECT, environment())
+    run_dvc(folder, "config", "--local", "cache.dir", str(PROJECT / ".dvc" / "cache"))
+    run_dvc(folder, "checkout")
+    if "Running stage" in run_dvc(folder, "repro", "--dry"):
         raise InputError(
-            "the results of the last commit are missing or stale: run dvc repro, and commit "
-            "dvc.lock and the results in git"
+            "the results of the last commit are stale: run dvc repro, and commit dvc.lock and the "
+            "results in git"
         )
     return folder
+
+
+def run_dvc(folder: Path, *arguments: str) -> str:
+    """Run DVC in a folder, and return what it prints (see `paired.run_command`)."""
+    return run_command([sys.executable, "-m", "dvc", *arguments], folder, environment())

@@ -5,7 +5,6 @@ Writes copies of IMDB's reviews with new ids into a CSV file, which the stages r
 """
 
 import csv
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,8 +15,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.paired import run_command
 from benchmarks.project import PROJECT, run, use_archive, variables, write_settings
-from birnn.core.errors import InputError
 from birnn.core.paths import OWN
 from birnn.core.yaml_files import read_yaml
 from birnn.corpora import imdb
@@ -126,18 +125,8 @@ def measure(work: str, line: str, folder: Path) -> Cost:
     """
     code = f"from pathlib import Path\n{work}\n{REPORT.format(line)}"
     start = time.perf_counter()
-    process = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env=variables(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    seconds = time.perf_counter() - start
-    if process.returncode != 0:
-        raise InputError(f"a step failed: {process.stderr.strip().splitlines()[-1]}")
-    return Cost(seconds, int(process.stdout.split()[-1]) / 1_000)
+    printed = run_command([sys.executable, "-c", code], folder, variables())
+    return Cost(time.perf_counter() - start, int(printed.split()[-1]) / 1_000)
 
 
 if __name__ == "__main__":

@@ -59,8 +59,6 @@ def main(
     ] = None,
 ) -> None:
     """Use the trained networks, look at results and run experiments."""
-    if any(argument.startswith("--network") for argument in sys.argv):
-        raise InputError("--network is now called --model, and its value all is called networks")
     if "--help" not in sys.argv:
         project.enter(project_folder)
 

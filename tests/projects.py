@@ -111,13 +111,6 @@ def error_line(stderr: str) -> str:
     return lines[0]
 
 
-def change(file: Path, old: str, new: str) -> None:
-    """Replace the only occurrence of `old` in a file."""
-    text = file.read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{file} contains {old!r} {text.count(old)} times"
-    file.write_text(text.replace(old, new), encoding="utf-8")
-
-
 def set_settings(project: Path, settings: Mapping[str, str]) -> None:
     """Change settings in `params.yaml`, and leave the rest as it is."""
     file = project / "params.yaml"

@@ -78,7 +78,7 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
 
     check_output(finished_copy, *BIRNN, "sweep", "-r", "all", "-S", "train.seed=0")
     # The study in git has another corpus.
-    ladder = (*BIRNN, "ladder", "-S", "train.seed=0")
+    ladder = (*BIRNN, "study", "recipes", "-r", "all", "-S", "train.seed=0")
     result = run(*ladder, cwd=finished_copy)
     assert "study/recipes has results that would be lost" in error_line(result.stderr)
     printed = check_output(finished_copy, *ladder, "--replace")

@@ -22,7 +22,6 @@ RUNS = {
     "explain": (["A fine film."], "log-odds of positive"),
     "export": (["reader.html"], "open it in a browser"),
     "fresh": ([], "dvc.lock is fresh"),
-    "ladder": (["-S", "train.seed=0"], "error: none of these experiments is finished"),
     "leaderboard": ([], "Sorted by"),
     "mistakes": ([], "probability of positive"),
     "predict": (["A fine film."], "(BiLSTM "),

@@ -28,10 +28,7 @@ COMMAND = (
 
 
 def stop_in_training(trial: int, project: Path, number: signal.Signals) -> str:
-    """Send a signal to a search while a trial trains a network, and return its output.
-
-    All processes of the search have ended then.
-    """
+    """Signal a search while a trial trains, wait until it has ended, and return its output."""
     log = project.parent / "log.txt"
     variables = environment(warm=False)
     with log.open("w", encoding="utf-8") as output:

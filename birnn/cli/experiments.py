@@ -189,21 +189,6 @@ def regimes() -> None:
     experiment_commands.show_regimes()
 
 
-@app.command(epilog="Example: birnn ladder -S train.seed=0..2")
-def ladder(
-    settings: Settings,
-    recipe: Annotated[
-        list[str], typer.Option("--recipe", "-r", help="Recipe to collect, or all. Repeatable.")
-    ] = ["all"],  # noqa: B006
-    *,
-    replace: Replace = False,
-) -> None:
-    """Collect finished experiments of recipes in study/recipes; others keep their results."""
-    from birnn.cli import experiment_commands  # noqa: PLC0415
-
-    experiment_commands.study("recipes", settings, recipe, replace=replace)
-
-
 @app.command(epilog="Example: birnn tried")
 def tried() -> None:
     """Log the settings that were compared on held-out reviews in study/tried.

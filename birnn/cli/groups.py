@@ -8,7 +8,7 @@ GROUPS = {
     "Predict": ("predict", "explain", "serve", "export"),
     "Look at results": ("results", "watch", "mistakes", "fresh"),
     "Experiment": (
-        *("sweep", "leaderboard", "study", "regimes", "recipes", "ladder"),
+        *("sweep", "leaderboard", "study", "regimes", "recipes"),
         *("search", "tried", "review"),
     ),
     "Data": ("data",),

@@ -37,15 +37,6 @@ class SplitStatistics:
     known_words: int
 
 
-@dataclass(frozen=True)
-class DistinctiveWord:
-    """A word, and the shares of the positive and of the negative reviews that contain it."""
-
-    word: str
-    positive: float
-    negative: float
-
-
 def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
     """Measure the reviews of a split.
 
@@ -107,8 +98,10 @@ def _format(split: SplitStatistics, maxlen: int, grouped: bool) -> dict[str, str
     }
 
 
-def find_distinctive_words(file: Path, vocabulary: list[str], count: int) -> list[DistinctiveWord]:
-    """Return the most distinctive words of positive, then of negative reviews, up to `count` each.
+def find_distinctive_words(
+    file: Path, vocabulary: list[str], count: int
+) -> tuple[list[str], list[str]]:
+    """Return the most distinctive words of positive and of negative reviews, up to `count` each.
 
     The odds of a word are the number of reviews of a class that contain it over the number that do
     not, both plus a half (Haldane 1956, Anscombe 1956). Words are ranked by the difference of the
@@ -120,18 +113,17 @@ def find_distinctive_words(file: Path, vocabulary: list[str], count: int) -> lis
     present, absent = counts + CORRECTION, sizes - counts + CORRECTION
     negative, positive = np.log(present / absent)
     z = (positive - negative) / np.sqrt((1 / present + 1 / absent).sum(axis=0))
-    shares = counts / sizes
 
-    def best(scores: NDArray[np.float64]) -> list[DistinctiveWord]:
+    def best(scores: NDArray[np.float64]) -> list[str]:
         ranked = np.argsort(-scores, kind="stable")
         return [
-            DistinctiveWord(vocabulary[index], float(shares[1, index]), float(shares[0, index]))
+            vocabulary[index]
             for index in ranked[scores[ranked] >= LEAST_Z]
             # A word may contain a line separator, which would break a table.
             if vocabulary[index].isprintable()
         ][:count]
 
-    return best(z) + best(-z)
+    return best(z), best(-z)
 
 
 def _count_reviews_with_words(

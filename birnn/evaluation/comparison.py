@@ -1,49 +1,12 @@
 """Paired comparison of two models on the same reviews, with McNemar's exact test."""
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from birnn.evaluation import intervals
-from birnn.evaluation.intervals import Interval
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Numbers of reviews that two models classify correctly, and how they differ.
-
-    Attributes:
-        reviews: number of reviews.
-        both: reviews that both models classify correctly.
-        first_only: reviews that only the first model classifies correctly.
-        second_only: reviews that only the second model classifies correctly.
-        interval: the 95% interval of the difference of accuracies, first minus second.
-        mcnemar_p: the two-sided p-value of McNemar's exact test.
-    """
-
-    reviews: int
-    both: int
-    first_only: int
-    second_only: int
-    interval: Interval
-    mcnemar_p: float
-
-    @property
-    def neither(self) -> int:
-        """Reviews that both models misclassify."""
-        return self.reviews - self.both - self.first_only - self.second_only
-
-    @property
-    def agreement(self) -> float:
-        """The share of reviews for which both models predict the same class, correct or not."""
-        return 1 - (self.first_only + self.second_only) / self.reviews
-
-    @property
-    def difference(self) -> float:
-        """The accuracy of the first model minus the accuracy of the second."""
-        return (self.first_only - self.second_only) / self.reviews
 
 
 def compare(
@@ -51,8 +14,13 @@ def compare(
     second_correct: NDArray[np.bool_],
     groups: NDArray[np.int32],
     comparisons: int = 1,
-) -> Comparison:
+) -> dict[str, Any]:
     """Compare two models, given which reviews each classifies correctly.
+
+    The result has the share of reviews with the same predicted class (`agreement`), the difference
+    of accuracies, first minus second, with its 95% interval, the p-value of McNemar's test, and
+    `contingency`, numbers of reviews: the first row has those that the first model classifies
+    correctly, the first column those that the second classifies correctly.
 
     The interval uses effective numbers of reviews, divided by the design effect of the difference
     (see `intervals.design_effect`).
@@ -70,16 +38,21 @@ def compare(
     first_only, second_only = int((differences == 1).sum()), int((differences == -1).sum())
     _, index = np.unique(groups, return_inverse=True)
     group_differences = np.rint(np.bincount(index, differences)).astype(np.int64)
-    return Comparison(
-        reviews=reviews,
-        both=int((first_correct & second_correct).sum()),
-        first_only=first_only,
-        second_only=second_only,
-        interval=intervals.paired_difference_interval(
-            first_only / effect, second_only / effect, reviews / effect, comparisons
-        ),
-        mcnemar_p=min(1.0, comparisons * mcnemar_p(group_differences)),
+    low, high = intervals.paired_difference_interval(
+        first_only / effect, second_only / effect, reviews / effect, comparisons
     )
+    both = int((first_correct & second_correct).sum())
+    return {
+        "agreement": 1 - (first_only + second_only) / reviews,
+        "accuracy_difference": (first_only - second_only) / reviews,
+        "difference_low": low,
+        "difference_high": high,
+        "contingency": [
+            [both, first_only],
+            [second_only, reviews - both - first_only - second_only],
+        ],
+        "mcnemar_p": min(1.0, comparisons * mcnemar_p(group_differences)),
+    }
 
 
 def mcnemar_p(differences: NDArray[np.int64]) -> float:

@@ -19,7 +19,6 @@ NO_DIFFERENCE = "no difference is shown"
 TOO_FEW_SEEDS = "too few seeds"  # instead of an interval that covers all possible values
 
 LOWER_IS_BETTER = {"loss", "loss_scaled", "brier", "ece", "ece_scaled"}  # measures
-UNBOUNDED = {"loss", "loss_scaled", "temperature"}  # the other measures are from 0 to 1
 
 Interval = tuple[float, float]
 Decision = Literal["larger", "equivalent", "undecided"]
@@ -28,13 +27,6 @@ Decision = Literal["larger", "equivalent", "undecided"]
 def tail(comparisons: int) -> float:
     """Return the probability on each side outside one of several simultaneous intervals."""
     return (1 - CONFIDENCE) / (2 * comparisons)
-
-
-def lowest_value(measure: str, *, difference: bool = False) -> float:
-    """Return the lowest value of a measure, or of a difference, if the highest is 1, else -inf."""
-    if measure in UNBOUNDED:
-        return -math.inf
-    return -1.0 if difference else 0.0
 
 
 def informative(interval: Interval, lowest: float) -> Interval | None:

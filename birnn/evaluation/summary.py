@@ -125,29 +125,11 @@ def compare_pair(
     pair: tuple[str, str],
     comparisons: int = 1,
 ) -> dict[str, Any]:
-    """Compare two models, by name, on the same reviews.
-
-    The interval is one of `comparisons` simultaneous 95% intervals. `contingency` counts reviews:
-    the first row has the reviews that the first model classifies correctly, the first column the
-    reviews that the second model classifies correctly.
-    """
+    """Compare two models, by name, on the same reviews (see `comparison.compare`)."""
     first, second = (is_correct(labels, log_odds[name]) for name in pair)
     compared = comparison.compare(first, second, groups, comparisons)
-    low, high = rounded(compared.interval)
-    measured: dict[str, Any] = rounded(
-        {
-            "agreement": compared.agreement,
-            "accuracy_difference": compared.difference,
-            "difference_low": low,
-            "difference_high": high,
-            "contingency": [
-                [compared.both, compared.first_only],
-                [compared.second_only, compared.neither],
-            ],
-        }
-    )
     # Keep significant digits, since rounding to decimals would make small p-values 0.
-    return measured | {"mcnemar_p": float(f"{compared.mcnemar_p:.3g}")}
+    return {**rounded(compared), "mcnemar_p": float(f"{compared['mcnemar_p']:.3g}")}
 
 
 def best_epoch(history: pd.DataFrame) -> dict[str, Any]:

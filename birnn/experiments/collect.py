@@ -1,7 +1,6 @@
 """Studies from finished experiments."""
 
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,12 @@ from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import (
     Run,
-    read_output,
     read_predictions,
     recorded_times,
     training_seconds,
 )
 from birnn.studies import figure, store
 from birnn.studies.store import CORPUS_FIELDS, FOLLOWING_SEEDS, RECIPE, SEED, About, Study
-from birnn.training.splits import TRAINING
 
 MODELS = (*NETWORKS, BASELINE)
 
@@ -91,8 +88,7 @@ def study(
             for rows in ([runs_to_keep, table], [blends_to_keep, blends])
         )
     reviews = next(iter(predictions.values()))[["label", "group"]]
-    curves = None if about.varied else epochs(named.values())
-    return figure.write(Study(folder, about, table, blends, curves, reviews), log_odds)
+    return figure.write(Study(folder, about, table, blends, reviews), log_odds)
 
 
 def in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
@@ -157,17 +153,6 @@ def blend_seeds(
         yield {"name": f"{recipe}, all seeds", RECIPE: recipe} | {
             f"{model}.accuracy": values["accuracy"] for model, values in scores.items()
         }
-
-
-def epochs(runs: Iterable[Run]) -> pd.DataFrame:
-    """Return the accuracy and loss on the watched split, one row per seed, network and epoch."""
-    tables = []
-    for run in runs:
-        curves = pd.read_csv(io.BytesIO(read_output(run, "plots/curves.csv")))
-        watched = curves[curves["split"] != TRAINING]
-        seed = flatten(run.params)[SEED]
-        tables.append(watched[["model", "epoch", "accuracy", "loss"]].assign(**{SEED: seed}))
-    return pd.concat(tables)
 
 
 def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:

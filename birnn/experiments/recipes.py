@@ -11,7 +11,6 @@ from birnn.studies.store import FOLLOWING_SEEDS, SEED
 
 FILE = Path(__file__).with_suffix(".yaml")
 EVERY = "all"
-RENAMED = {"early-stopping": "two-epochs", "dropout": "regularization"}
 
 
 class Entry(Section):
@@ -75,8 +74,6 @@ def named(name: str) -> list[Recipe]:
     recipes = read()
     if name == EVERY:
         return list(recipes.values())
-    if name in RENAMED:
-        raise InputError(f"the recipe {name} is now called {RENAMED[name]}")
     if name not in recipes:
         raise InputError(f"there is no recipe {name!r}: use {', '.join(recipes)} or {EVERY}")
     return [recipes[name]]

@@ -198,7 +198,7 @@ def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> 
         return None
     try:
         run = _parse(name, revision, baseline, *records)
-    except InputError:
+    except (InputError, ValueError):  # a stage was killed
         return None
     # All stages ran if the last one recorded the settings of this experiment.
     recorded = run.lock["stages"].get("report", {}).get("params", {})

@@ -38,8 +38,8 @@ from birnn.style.formatting import listed
 
 FOLDER = STATE / "search"
 SAMPLER_SEED = 0
-RANDOM, TPE = "random", "tpe"
-SAMPLERS = {RANDOM: optuna.samplers.RandomSampler, TPE: optuna.samplers.TPESampler}
+TPE = "tpe"
+SAMPLERS = {store.RANDOM: optuna.samplers.RandomSampler, TPE: optuna.samplers.TPESampler}
 MEASURE = "holdout_accuracy"
 MODELS = (*TITLES, NETWORK_BLEND)
 HOLD_OUT = "pad.validation"
@@ -160,8 +160,7 @@ def open_study(search: Search) -> optuna.Study:
         "sampler": search.sampler,
         "code or corpus": runs.fingerprint(search.point({})),
     }
-    # Earlier searches have no sampler.
-    begun = {"sampler": TPE} | study.user_attrs.get("conditions", conditions)
+    begun = study.user_attrs.get("conditions", conditions)
     if study.trials and begun != conditions:
         changed = [name for name, value in conditions.items() if value != begun.get(name)]
         raise InputError(
@@ -217,7 +216,7 @@ def _count_finished(study: optuna.Study) -> int:
 
 def _next_trials(search: Search, study: optuna.Study, count: int) -> list[FrozenTrial]:
     """Return trials to run; the first trial has the defaults if it may, unless all are random."""
-    if not study.trials and search.defaults and search.sampler != RANDOM:
+    if not study.trials and search.defaults and search.sampler != store.RANDOM:
         study.enqueue_trial(search.defaults)
     for _ in range(count - len(study.get_trials(states=RUNNING))):
         # Not one seed for all, because a search that continues would repeat its random trials.

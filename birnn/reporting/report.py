@@ -42,7 +42,8 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     """
     metrics, settings = content["metrics"], content["settings"]
     corpus, shared = metrics["corpus"]["name"], common(content)
-    study, words = shared["over_seeds"], content["distinctive_words"]
+    study = shared["over_seeds"]
+    positive_words, negative_words = content["distinctive_words"]
     watched_on = watched_split(metrics["corpus"]["validation"])
     markdown = (
         environment()
@@ -59,8 +60,8 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
             short={name: metrics[name]["by_truncation"][0] for name in TITLES},
             long={name: metrics[name]["by_truncation"][1] for name in TITLES},
             without_copies={name: metrics[name]["by_overlap"][0] for name in TITLES},
-            positive_words=[each.word for each in words if each.positive > each.negative],
-            negative_words=[each.word for each in words if each.positive < each.negative],
+            positive_words=positive_words,
+            negative_words=negative_words,
             calibration_errors={name: metrics[name]["ece"] for name in TITLES},
             changed=tables.changed_settings(settings),
             matched_units=matched_units(settings),

@@ -8,7 +8,7 @@ from birnn.evaluation.intervals import NO_DIFFERENCE, decide
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
 from birnn.evaluation.selection import constant_models
 from birnn.studies.store import Study
-from birnn.studies.table import Row, rows, verdict
+from birnn.studies.table import Row, rows, why_no_interval
 from birnn.style.formatting import percent, points
 
 
@@ -24,20 +24,18 @@ def compare_networks(row: Row, groups: str) -> str:
     """
     ((pair, found),) = row.differences.items()
     difference = found["accuracy"]
-    first, second = (f"the {TITLES[name]}" for name in pair)
-    result = verdict(difference, first, second)
+    if math.isnan(difference.low):
+        return f"{why_no_interval(difference)} to compare them"
     interval = f"95% interval over {row.covered.replace('reviews', groups)}"
-    if result == NO_DIFFERENCE:
-        mean, low, high = map(points, (difference.mean, difference.low, difference.high))
-        return f"{result} ({pair_title(*pair)}: {mean} points, {interval} {low} to {high})"
-    if not result.endswith("is better"):
-        return f"{result} to compare them"
-    winner, wins = (first, difference.better) if difference.mean > 0 else (second, difference.worse)
     ends = (difference.low, difference.mean, difference.high)
+    if difference.higher is None:
+        low, mean, high = map(points, ends)
+        return f"{NO_DIFFERENCE} ({pair_title(*pair)}: {mean} points, {interval} {low} to {high})"
+    winner, wins = TITLES[pair[difference.higher]], (difference.better, difference.worse)
     low, mean, high = (f"{100 * end:.2f}" for end in sorted(map(abs, ends)))
     return (
-        f"{winner} is more accurate, by {mean} points on average ({interval} {low} to {high}) and "
-        f"with {wins} of {len(row.combination.runs)} seeds"
+        f"the {winner} is more accurate, by {mean} points on average ({interval} {low} to {high}) "
+        f"and with {wins[difference.higher]} of {len(row.combination.runs)} seeds"
     )
 
 

@@ -157,9 +157,7 @@ def regimes(
     titles, lines = list[str](), list[Sequence[str]]()
     for regime in compared:
         found, titles = regime.difference, [TITLES[name] for name in regime.accuracies]
-        # False without an interval, whose ends are NaN.
-        ahead = zip(titles, (found.low > 0, found.high < 0), strict=True)
-        results = [f"{title} is more accurate" for title, is_shown in ahead if is_shown]
+        results = [] if found.higher is None else [f"{titles[found.higher]} is more accurate"]
         if decide((found.low, found.high), equivalence / 100) == "equivalent":
             results.append("practically equivalent")
         lines.append(

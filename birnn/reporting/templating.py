@@ -3,17 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from birnn.style import formatting
 
-OWN = "birnn.reporting"
 
-
-def environment(package: str = OWN, **filters: Callable[..., Any]) -> Environment:
-    """Return the environment of the templates of a package, and of `reporting`."""
+def environment(package: str = "birnn.reporting", **filters: Callable[..., Any]) -> Environment:
+    """Return the environment of the templates of a package."""
     templates = Environment(
-        loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, OWN))]),
+        loader=PackageLoader(package),
         autoescape=select_autoescape(("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -25,7 +23,6 @@ def environment(package: str = OWN, **filters: Callable[..., Any]) -> Environmen
         "listed": formatting.listed,
         "number": formatting.number,
         "percent": formatting.percent,
-        "points": formatting.points,
         **filters,
     }
     return templates

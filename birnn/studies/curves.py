@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from birnn.evaluation.model_names import TITLES
-from birnn.studies.store import Study
+from birnn.studies.store import RANDOM, Study
 from birnn.studies.table import rows
 from birnn.style.colors import MODELS
 from birnn.style.plotting import LINES, STYLE, draw_legend, single_axes
@@ -20,7 +20,7 @@ Curve = NDArray[np.float64]
 
 def draw(study: Study) -> Figure | None:
     """Draw a study of random trials, or of numbers of epochs; return None for other studies."""
-    if study.about.sampler == "random":
+    if study.about.sampler == RANDOM:
         bands = {
             name: best_of_trials(study.runs[f"{name}.holdout_accuracy"]) for name in study.networks
         }

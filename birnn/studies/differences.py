@@ -68,6 +68,11 @@ class Difference(Mean):
     better: int
     worse: int
 
+    @property
+    def higher(self) -> int | None:
+        """The set with the higher mean, 0 or 1; None if the interval includes 0 or is unknown."""
+        return 0 if self.low > 0 else 1 if self.high < 0 else None
+
 
 def compute_differences(
     first: NDArray[np.float32],
@@ -81,15 +86,7 @@ def compute_differences(
     `first` and `second` are predicted log-odds, shape (seeds, reviews), with the same seeds in the
     same order. `labels` are 1 or 0, shape (reviews,), and both occur. See `estimate_mean` for the
     other arguments.
-
-    Raises:
-        ValueError: the two sets differ in their number of seeds or reviews.
     """
-    if first.shape != second.shape:
-        raise ValueError(
-            f"the log-odds have the shapes {first.shape} and {second.shape}: give both sets of "
-            "runs the same seeds and reviews"
-        )
     return {
         measure: estimate_difference(
             np.subtract(values(labels, first), values(labels, second), dtype=np.float64),
@@ -113,8 +110,7 @@ def estimate_difference(
 
     `measure` is its name; see `estimate_mean` for the other arguments.
     """
-    lowest = intervals.lowest_value(measure, difference=True)
-    mean = estimate_mean(gains, groups, classes, lowest, comparisons)
+    mean = estimate_mean(gains, groups, classes, _lowest_difference(measure), comparisons)
     return _count_seeds(mean, gains[:, classes == 1].mean(axis=1), measure)
 
 
@@ -140,8 +136,12 @@ def difference_over_seeds(
 ) -> Difference:
     """Return the mean difference of a measure, given its value per seed, see `mean_over_seeds`."""
     gains = np.subtract(first, second, dtype=np.float64)
-    lowest = intervals.lowest_value(measure, difference=True)
-    return _count_seeds(mean_over_seeds(gains, lowest, comparisons), gains, measure)
+    mean = mean_over_seeds(gains, _lowest_difference(measure), comparisons)
+    return _count_seeds(mean, gains, measure)
+
+
+def _lowest_difference(measure: str) -> float:
+    return -math.inf if measure == "loss" else -1.0
 
 
 def _count_seeds(mean: Mean, gains: NDArray[np.float64], measure: str) -> Difference:

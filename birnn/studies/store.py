@@ -5,14 +5,12 @@
   every model (`bigru.accuracy`), its training time (`bigru.seconds`) and the `machine`. If settings
   are chosen by the study, it has no measures of the test split. In a study of recipes, rows without
   a seed blend all seeds.
-- `epochs.csv`, if only the seed varies: accuracy and loss on the watched split.
 - `predictions/RUN.parquet`: the log-odds of every model for the test reviews, as float16, which
   changes them by at most 0.008; `reviews.parquet`: label and group (film) of these reviews.
 - `NAME.png`: the figure (see `figure`); `NAME-curve.png`: the curves, if any (see `curves`).
 """
 
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -29,11 +27,12 @@ from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
 
 FOLDER = STUDIES
-ABOUT, RUNS, EPOCHS = "study.yaml", "runs.csv", "epochs.csv"
+ABOUT, RUNS = "study.yaml", "runs.csv"
 REVIEWS, PREDICTIONS = "reviews.parquet", "predictions"
 NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 RECIPE = "recipe"
 RECIPES, TRIED = "recipes", "tried"  # names of studies
+RANDOM = "random"  # sampler of a search
 PLAIN = {RECIPE, "name", "settings"}  # columns whose values need no name
 TEXTS = ("name", RECIPE, "settings", "command", "commit", "machine")
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
@@ -98,7 +97,6 @@ class Study:
         about: what its runs share.
         runs: rows of `runs.csv`, without those that blend all seeds.
         blends: the rows that blend all seeds.
-        epochs: rows of `epochs.csv`, None without the file.
         reviews: `label` and `group` of each test review, None without predictions.
     """
 
@@ -106,7 +104,6 @@ class Study:
     about: About
     runs: pd.DataFrame
     blends: pd.DataFrame
-    epochs: pd.DataFrame | None = None
     reviews: pd.DataFrame | None = None
 
     @property
@@ -202,10 +199,10 @@ def read(folder: Path) -> Study:
     """Read the study in a folder.
 
     Raises:
-        InputError: the folder has no study, or one in a layout of earlier versions.
+        InputError: the folder has no study.
     """
     if not (folder / ABOUT).exists():
-        raise InputError(_advise(folder))
+        raise InputError(f"{folder} is not a study: see birnn study --help")
     try:
         about = About(**read_yaml(folder / ABOUT))
     except TypeError as error:
@@ -217,37 +214,19 @@ def read(folder: Path) -> Study:
     runs = rows[~blended]
     if SEED in runs and runs[SEED].notna().all():
         runs = runs.astype({SEED: np.int64})
-    epochs, reviews = folder / EPOCHS, folder / REVIEWS
+    reviews = folder / REVIEWS
     return Study(
         folder,
         about,
         runs,
         rows[blended],
-        pd.read_csv(epochs) if epochs.exists() else None,
         pd.read_parquet(reviews) if reviews.exists() else None,
     )
 
 
-def _advise(folder: Path) -> str:
-    problem = "has an earlier layout" if (folder / RUNS).exists() else "is not a study"
-    name = RECIPES if folder.name == "ladder" else folder.name
-    return (
-        f"{folder} {problem}: run birnn study --replace {name} with the settings of its "
-        "experiments, or delete it"
-    )
-
-
 def read_all(folder: Path = FOLDER) -> list[Study]:
-    """Read all studies, sorted by name; studies that vary only the seed come first.
-
-    A study in the layout of an earlier version is left out, with a warning.
-    """
-    found = []
-    for file in sorted(folder.glob(f"*/{RUNS}")):
-        if (file.parent / ABOUT).exists():
-            found.append(read(file.parent))
-        else:
-            print(f"warning: {_advise(file.parent)}", file=sys.stderr)
+    """Read all studies, sorted by name; studies that vary only the seed come first."""
+    found = [read(file.parent) for file in sorted(folder.glob(f"*/{ABOUT}"))]
     return sorted(found, key=lambda study: len(study.about.varied))
 
 
@@ -279,11 +258,7 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
         runs = runs[[name for name in map(str, runs) if _may_choose(name)]]
     with atomic_folder(study.folder) as part:
         write_yaml(part / ABOUT, asdict(study.about))
-        for name, table in {RUNS: runs, EPOCHS: study.epochs}.items():
-            if table is not None:
-                table.to_csv(
-                    part / name, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n"
-                )
+        runs.to_csv(part / RUNS, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
         if study.reviews is not None:
             study.reviews.to_parquet(part / REVIEWS, index=False, compression="zstd")
         if predictions:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.evaluation.intervals import LOWER_IS_BETTER, NO_DIFFERENCE, TOO_FEW_SEEDS
+from birnn.evaluation.intervals import TOO_FEW_SEEDS
 from birnn.evaluation.metrics import is_correct
 from birnn.studies import differences
 from birnn.studies.differences import REVIEW_VALUES, Difference, Mean
@@ -116,11 +116,12 @@ def format_difference(difference: Difference, measure: str = "accuracy") -> str:
     """Format a difference and its interval: of accuracies in points."""
     form = formatting.points if "accuracy" in measure else signed
     if math.isnan(difference.low):
-        return f"{form(difference.mean)} ({_why_no_interval(difference)})"
+        return f"{form(difference.mean)} ({why_no_interval(difference)})"
     return f"{form(difference.mean)} ({form(difference.low)} to {form(difference.high)})"
 
 
-def _why_no_interval(difference: Difference) -> str:
+def why_no_interval(difference: Difference) -> str:
+    """Return why a difference has no interval."""
     one_group = difference.seeds > 1 and math.isnan(difference.standard_error)
     return "only one group of reviews" if one_group else TOO_FEW_SEEDS
 
@@ -128,16 +129,6 @@ def _why_no_interval(difference: Difference) -> str:
 def signed(value: float) -> str:
     """Format a difference with four digits and its sign."""
     return f"{value:+.4f}".replace("-", "−")
-
-
-def verdict(difference: Difference, first: str, second: str, measure: str = "accuracy") -> str:
-    """Return which of two is better, if the interval excludes 0."""
-    if np.isnan(difference.low):
-        return _why_no_interval(difference)
-    if difference.low <= 0 <= difference.high:
-        return NO_DIFFERENCE
-    is_first = (difference.mean > 0) != (measure in LOWER_IS_BETTER)
-    return f"{first if is_first else second} is better"
 
 
 def gains(study: Study) -> list[Gain]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from birnn.core.settings import CLASSES
 from birnn.corpora import corpus_statistics
-from birnn.corpora.corpus_statistics import DistinctiveWord, SplitStatistics
+from birnn.corpora.corpus_statistics import SplitStatistics
 from birnn.evaluation import ensembles, plot_data, summary, temperature
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.evaluation.predictions import Predictions
@@ -163,7 +163,7 @@ def content(
         "statistics": corpus_statistics.tabulate(statistics, statistics, OVERLAP, maxlen, positive),
         "vocabulary": 19_996,
         "held_out": 0 if measured["corpus"]["validation"] == "test" else 2_500,
-        "distinctive_words": [DistinctiveWord("fine", 0.25, 0.125)],
+        "distinctive_words": (["fine"], []),
         "unlabelled": {"reviews": 49_359, "left_out": 641},
         "costs": costs(),
         "checklist": report_stage.by_test(checklist()),

@@ -57,7 +57,7 @@ def collect_study(
     return collect.study(name, "birnn study", points, found, **flags)
 
 
-def test_study_over_seeds_has_predictions_epochs_and_times() -> None:
+def test_study_over_seeds_has_predictions_and_times() -> None:
     for place in range(len(runs.TIMED)):
         line = {"md5": f"1{place:031}", "seconds": [2], "machine": MACHINE}
         times.append(json.dumps(line) + "\n")
@@ -67,8 +67,6 @@ def test_study_over_seeds_has_predictions_epochs_and_times() -> None:
     assert study.runs[f"{NETWORK}.accuracy"].tolist() == [0.8, 0.801]
     assert study.runs[f"{NETWORK}.seconds"].fillna(0).tolist() == [0, 8]
     assert study.runs["machine"].iloc[1].startswith("A (2 cores")
-    assert study.epochs is not None
-    assert study.epochs["train.seed"].tolist() == [0] * 2 * len(NETWORKS) + [1] * 2 * len(NETWORKS)
     assert study.reviews is not None
     stored = study.log_odds(study.runs)
     assert set(stored) == set(samples.MODELS)
@@ -78,7 +76,7 @@ def test_study_over_seeds_has_predictions_epochs_and_times() -> None:
 
 def test_study_of_a_recipe_resamples_training_reviews() -> None:
     study = collect_study("halves", ["pad.validation=0.5", SEEDS], ["notebook"])
-    assert (study.about.varied, study.epochs) == (["pad.validation"], None)
+    assert study.about.varied == ["pad.validation"]
     assert study.runs["pad.validation"].tolist() == [0.5, 0.5]
     assert study.runs["pad.seed"].tolist() == [0, 1]
 

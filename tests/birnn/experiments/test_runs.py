@@ -53,7 +53,8 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     add(replace(make_run(points[-1], name="unseen"), lock=unseen.lock))
     for file in runs.RECORDS:
         add(make_run(points[-1], name=f"without-{file.stem}"), {file.as_posix(): None})
-    add(make_run(points[-1], name="damaged"), {"dvc.lock": b"stages: {"})
+    for file, content in {"dvc.lock": b"stages: {", "metrics/metrics.json": b"{"}.items():
+        add(make_run(points[-1], name=f"damaged-{Path(file).stem}"), {file: content})
     git(*AUTHOR, "commit", "-q", "--allow-empty", "-m", ".")
     counting = [index for index, counts in enumerate(changes.values()) if counts]
     found = {index: run.name for index, run in runs.finished(points).items()}

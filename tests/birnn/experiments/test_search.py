@@ -218,7 +218,7 @@ def test_first_trial_has_the_defaults_if_the_ranges_include_them(machines: Machi
 def test_random_trials_depend_only_on_their_number(machines: Machines) -> None:
     proposed = []
     for batch in (1, 12):
-        chosen = search.parse(f"batches-of-{batch}", OPTIONS, None, METRIC, search.RANDOM)
+        chosen = search.parse(f"batches-of-{batch}", OPTIONS, None, METRIC, "random")
         study = search.open_study(chosen)
         search.run(chosen, study, 12, machines, batch)
         proposed.append([trial.params for trial in study.trials])

@@ -180,7 +180,7 @@ def test_data_and_settings_are_described(tmp_path: Path, plain: Documents) -> No
     is_copy = columns["words"] < samples.MEMORIZED
     columns["bigru"] = np.where(is_copy == columns["label"], 9, -9).astype(np.float32)
     settings = flatten(read_yaml(PROJECT / "params.yaml"))
-    markdown = documents.write(tmp_path, columns, settings, distinctive_words=[]).report
+    markdown = documents.write(tmp_path, columns, settings, distinctive_words=([], [])).report
     assert "All settings of the networks are the notebook's" in markdown
     assert re.search(r"Without them, .* 0\.00% \(BiGRU\)", words(markdown))
     assert "Words that" not in markdown

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit
 
-from birnn.evaluation.intervals import lowest_value
 from birnn.studies.differences import (
     REVIEW_VALUES,
     Mean,
@@ -29,7 +28,7 @@ def compute_means(
             values(labels, runs),
             groups,
             labels if measure == "roc_auc" else np.ones_like(labels),
-            lowest=lowest_value(measure),
+            lowest=-math.inf if measure == "loss" else 0,
         )
         for measure, values in REVIEW_VALUES.items()
     }

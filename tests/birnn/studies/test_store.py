@@ -36,7 +36,7 @@ def make_study(folder: Path, **about: Any) -> Study:
     )
     shared = {name: value for name, value in SETTINGS.items() if name != "pad.maxlen"}
     described = About("birnn study", CORPUS, ["pad.maxlen"], shared)
-    return Study(folder, replace(described, **about), runs, pd.DataFrame(), None, REVIEWS)
+    return Study(folder, replace(described, **about), runs, pd.DataFrame(), REVIEWS)
 
 
 def log_odds(study: Study) -> dict[str, pd.DataFrame]:
@@ -92,16 +92,10 @@ def test_study_matches_its_corpus_and_settings_and_contains_its_runs(tmp_path: P
     assert not study.contains(other, SETTINGS | {"train.seed": 1})
 
 
-def test_studies_over_seeds_come_first_and_earlier_layouts_are_left_out(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_studies_over_seeds_come_first(tmp_path: Path) -> None:
     store.write(make_study(tmp_path / "a"), {})
     store.write(make_study(tmp_path / "b", varied=[]), {})
-    (tmp_path / "ladder").mkdir()
-    (tmp_path / "ladder" / "runs.csv").touch()
     assert [study.name for study in store.read_all(tmp_path)] == ["b", "a"]
-    warning = "ladder has an earlier layout: run birnn study --replace recipes"
-    assert warning in capsys.readouterr().err
     (tmp_path / "study.yaml").write_text("other: 1\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"study\.yaml does not describe a study: .*'other'"):
         store.read(tmp_path)

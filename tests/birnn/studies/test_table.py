@@ -104,22 +104,22 @@ def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "measure", "shown", "verdict"),
+    ("low", "high", "measure", "shown", "higher"),
     [
-        (0.1, 0.2, "accuracy", "+15.00 (+10.00 to +20.00)", "a is better"),
-        (-0.2, -0.1, "holdout_accuracy", "−15.00 (−20.00 to −10.00)", "b is better"),
-        (0.1, 0.2, "loss", "+0.1500 (+0.1000 to +0.2000)", "b is better"),
-        (-0.1, 0.2, "loss", "+0.0500 (−0.1000 to +0.2000)", "no difference is shown"),
-        (0.0, 0.2, "accuracy", "+10.00 (+0.00 to +20.00)", "no difference is shown"),
-        (-0.2, 0.0, "accuracy", "−10.00 (−20.00 to +0.00)", "no difference is shown"),
+        (0.1, 0.2, "accuracy", "+15.00 (+10.00 to +20.00)", 0),
+        (-0.2, -0.1, "holdout_accuracy", "−15.00 (−20.00 to −10.00)", 1),
+        (0.1, 0.2, "loss", "+0.1500 (+0.1000 to +0.2000)", 0),
+        (-0.1, 0.2, "loss", "+0.0500 (−0.1000 to +0.2000)", None),
+        (0.0, 0.2, "accuracy", "+10.00 (+0.00 to +20.00)", None),
+        (-0.2, 0.0, "accuracy", "−10.00 (−20.00 to +0.00)", None),
     ],
 )
-def test_differences_and_verdicts(
-    low: float, high: float, measure: str, shown: str, verdict: str
+def test_differences_and_the_higher_set(
+    low: float, high: float, measure: str, shown: str, higher: int | None
 ) -> None:
     difference = Difference((low + high) / 2, 0.1, low, high, 3, 2, 1)
     assert table.format_difference(difference, measure) == shown
-    assert table.verdict(difference, "a", "b", measure) == verdict
+    assert difference.higher == higher
 
 
 def test_missing_intervals_have_a_reason() -> None:
@@ -130,7 +130,7 @@ def test_missing_intervals_have_a_reason() -> None:
     ):
         difference = Difference(0.25, error, math.nan, math.nan, seeds, 1, 0)
         assert table.format_difference(difference) == f"+25.00 ({reason})"
-        assert table.verdict(difference, "a", "b") == reason
+        assert difference.higher is None
 
 
 def test_means_have_the_deviation_of_seeds() -> None:
