@@ -107,7 +107,7 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
         ]
         return changes | suggest(csv.model_copy(update=changes), folder)
     changes |= {"text_column": text, "label_column": label} | _labels(csv, columns[label])
-    changes |= _split(csv, folder, columns)
+    changes |= _split(csv.model_copy(update=changes), folder, columns)
     named = [name for name in (csv.id_column, csv.group_column) if name is not None]
     tabular.require_columns(named, list(columns), str(file))
     return changes
@@ -227,7 +227,10 @@ def _cut(values: Values) -> tuple[str, str] | None:
 
 
 def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]:
-    """Return the settings of the split: as they are, a column that contains test, or random."""
+    """Return the settings of the split.
+
+    It is as the settings say, else a column that contains test, else by file, else random.
+    """
     if csv.split_column is None and isinstance(csv.test, float):
         return {}
     if csv.test and label_key(csv.test) in columns.get(str(csv.split_column), ()):
@@ -242,4 +245,15 @@ def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]
         values = {*columns.get(str(name), ())}
         if "test" in values and len(values) <= len(SPLITS) + 2:
             return {"split_column": name, "test": None if values == {*SPLITS} else "test"}
-    return {"split_column": None, "test": TEST_FRACTION}
+    return {"split_column": None, "test": _test_files(csv, folder) or TEST_FRACTION}
+
+
+def _test_files(csv: Csv, folder: Path) -> str | None:
+    """Return the labelled files next to the training files whose names start with test."""
+    train = LabelledFiles(csv, folder).find(csv.train)
+    pattern = f"[Tt]est*{train[0].suffix}"
+    test = sorted(train[0].parent.glob(pattern))
+    if {*train} <= {*test} or not _fits(csv, _sample(csv, test).get(csv.label_column, Counter())):
+        return None
+    name = test[0].name if len(test) == 1 else pattern
+    return (train[0].parent / name).relative_to(folder).as_posix()

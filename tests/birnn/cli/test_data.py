@@ -131,17 +131,21 @@ def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("train", "test"),
-    [("all.csv", "test set.csv"), ("parts", "held out"), ("train-*.csv", "test-*.csv")],
+    ("train", "test", "named"),
+    [
+        *[("all.csv", "test set.csv", True), ("parts", "held out", True)],
+        *[("train-*.csv", "test-*.csv", True), ("a.csv", "Test.csv", False)],
+    ],
 )
-def test_suggested_copy_includes_test_files(train: str, test: str) -> None:
+def test_suggested_copy_includes_test_files(train: str, test: str, named: bool) -> None:  # noqa: FBT001
     folder = Path("other")
     for name, rows in ((train, slice(0, 24)), (test, slice(24, 40))):
         parts = name.replace("*", "1") if "." in name else f"{name}/part.csv"
         (folder / parts).parent.mkdir(parents=True, exist_ok=True)
         labelled()[rows].to_csv(folder / parts, index=False)
-    set_settings(Path(), {"csv.split_column": "null", "csv.test": f'"{test}"'})
-    output = check(folder / train)
+    if named:
+        set_settings(Path(), {"csv.split_column": "null", "csv.test": f'"{test}"'})
+    output = check(folder / train, status=not named)
     assert row(output, "reviews") == ["24", "16"]
     follow(output)
     assert row(check(), "reviews") == ["24", "16"]
