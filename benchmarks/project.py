@@ -70,12 +70,13 @@ def clone_with_results(source: Path, folder: Path) -> Path:
     """
     run_command(["git", "clone", "--quiet", str(source), str(folder)], PROJECT, environment())
     run_dvc(folder, "config", "--local", "cache.dir", str(PROJECT / ".dvc" / "cache"))
-    run_dvc(folder, "checkout")
+    advice = "run dvc repro, and commit dvc.lock and the results in git"
+    try:
+        run_dvc(folder, "checkout")
+    except InputError as error:
+        raise InputError(f"the results of the last commit are missing: {advice}") from error
     if "Running stage" in run_dvc(folder, "repro", "--dry"):
-        raise InputError(
-            "the results of the last commit are stale: run dvc repro, and commit dvc.lock and the "
-            "results in git"
-        )
+        raise InputError(f"the results of the last commit are stale: {advice}")
     return folder
 
 

@@ -1,7 +1,6 @@
 """Check the user's own files without training, and find settings that fit them."""
 
 import math
-import re
 import shlex
 import tempfile
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ import numpy as np
 from birnn.cli import project
 from birnn.core import paths, settings
 from birnn.core.errors import InputError
-from birnn.core.overrides import literal
+from birnn.core.overrides import option
 from birnn.core.settings import Csv, Settings
 from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.corpora import corpus_statistics, sources, store
@@ -56,7 +55,11 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         lines = _measure(chosen, folder)
     except InputError as error:
         fits = False
-        suggested = suggest(chosen.csv, folder)
+        try:
+            suggested = suggest(chosen.csv, folder)
+        except InputError as other:
+            messages = dict.fromkeys(map(str, (other, error)))
+            raise InputError(". ".join(messages)) from None
         changes |= {f"csv.{name}": value for name, value in suggested.items()}
         try:
             lines = _measure(chosen := _changed(changes), folder)
@@ -79,8 +82,7 @@ def _value(key: str, text: str) -> Any:
         return parse_yaml(text)
     except YAMLError:
         raise InputError(
-            f"-S {key}={text} is not valid YAML: quote the value, as in -S "
-            f"{_quoted(f'{key}={literal(text)}')}"
+            f"-S {key}={text} is not valid YAML: quote the value, as in -S {option(key, text)}"
         ) from None
 
 
@@ -94,22 +96,15 @@ def _copy_command(csv: Csv, folder: Path) -> str:
     inputs = LabelledFiles(csv, folder).entries()
     recursive = "-r " * any(path.is_dir() for path in inputs)
     target = paths.OWN if Path.cwd() == project.Start.folder else paths.OWN.resolve()
-    return f"cp {recursive}-- {shlex.join(map(str, inputs))} {target}/"
+    return f"cp {recursive}-- {shlex.join([*map(str, inputs), f'{target}/'])}"
 
 
 def _command(chosen: Settings) -> str:
     """Return the command that trains with these settings."""
     before = settings.flatten(settings.load(networks=NETWORKS).model_dump())
     after = settings.flatten(chosen.model_dump())
-    options = [f"{name}={literal(after[name])}" for name in after if after[name] != before[name]]
-    return " ".join(["dvc exp run", *(f"-S {_quoted(option)}" for option in options)])
-
-
-def _quoted(option: str) -> str:
-    """Quote an option for the shell; double quotes are easier to read around single ones."""
-    if "'" in option and not re.search(r'["$`\\!]', option):
-        return f'"{option}"'
-    return shlex.quote(option)
+    options = [option(name, after[name]) for name in after if after[name] != before[name]]
+    return " ".join(["dvc exp run", *(f"-S {each}" for each in options)])
 
 
 def _measure(chosen: Settings, folder: Path) -> list[str]:

@@ -14,6 +14,7 @@ from birnn.core.errors import InputError
 from birnn.corpora import tabular
 
 STANDARD_INPUT = "standard input"
+FIRST_ROWS = 100
 
 
 class Text(NamedTuple):
@@ -81,9 +82,10 @@ def with_columns(
 
 
 def _rows(file: Path, column: str) -> Iterator[tabular.Row]:
-    """Yield rows with all columns, of which one must exist."""
-    for source, row in islice(tabular.read(file, [column]), 1):
-        tabular.require_columns([column], list(row), source)  # a JSON object may lack it
+    """Yield rows with all columns; one of the first rows must have this column."""
+    start = [row for _, row in islice(tabular.read(file, [column]), FIRST_ROWS)]
+    if start and not any(column in row for row in start):  # objects of JSON Lines may lack it
+        tabular.require_columns([column], list(start[0]), str(file))
     yield from tabular.read(file, (), tabular.detect(file, [column]))
 
 

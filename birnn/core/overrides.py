@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from typing import Any
 
 RESERVED = {"null", "true", "false", "nan", "inf"}
@@ -25,5 +26,16 @@ def literal(value: Any) -> str:
     is_word = isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w.-]*", value, re.ASCII)
     if not isinstance(value, str) or (is_word and value.lower() not in RESERVED):
         return str(value)
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    # Double quotes around an apostrophe, because YAML, which `birnn data check` reads, has no \'.
+    quote = '"' if "'" in value and '"' not in value else "'"
+    escaped = value.replace("\\", "\\\\").replace(quote, f"\\{quote}")
+    return f"{quote}{escaped}{quote}"
+
+
+def option(name: str, value: Any) -> str:
+    """Return a setting and its value for the option -S, quoted for the shell."""
+    text = f"{name}={literal(value)}"
+    # Double quotes are easier to read around single ones.
+    if "'" in text and not re.search(r'["$`\\!]', text):
+        return f'"{text}"'
+    return shlex.quote(text)

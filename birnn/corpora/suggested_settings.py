@@ -1,12 +1,12 @@
 """Settings that fit the user's own files, guessed from some of their rows."""
 
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,14 @@ from birnn.corpora.review import SPLITS
 
 SAMPLE = 1_000  # rows, at most
 TEST_FRACTION = 0.2
+TRAIN = SPLITS[0]
 
 LABEL_COLUMNS = (
     *("label", "sentiment", "star", "stars", "rating", "overall", "score", "class", "target"),
     *("polarity", "recommended", "voted_up", "liked"),
 )
 MOST_LABELS = 12
-# A value with a smaller share of a column is no label, if the others are most of the column.
-STRAY, MOST = 0.05, 0.9
+STRAY = 0.01  # share of a column below which a value is no label
 # Common labels: positive and negative.
 WORDS = (
     {"positive", "pos", "good", "true", "yes", "y", "spam"},
@@ -72,9 +72,8 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
         raise InputError(f"{file} has no rows: add labelled texts")
     text = csv.text_column
     if text not in columns:
-        others = [name for name in columns if name not in {"", csv.label_column}]
-        text = max(others, key=lambda name: _length(columns[name]), default="")
-    if not columns.get(text):
+        text = _longest([name for name in columns if name not in {"", csv.label_column}], columns)
+    if not text or not columns.get(text):
         raise InputError(
             f"{file} has no column of texts. Its columns are: {tabular.list_columns(columns)}. Set "
             "csv.text_column"
@@ -108,9 +107,13 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
         return changes | suggest(csv.model_copy(update=changes), folder)
     changes |= {"text_column": text, "label_column": label} | _labels(csv, columns[label])
     changes |= _split(csv.model_copy(update=changes), folder, columns)
-    named = [name for name in (csv.id_column, csv.group_column) if name is not None]
-    tabular.require_columns(named, list(columns), str(file))
+    tabular.require_columns(_named(csv), list(columns), str(file))
     return changes
+
+
+def _named(csv: Csv) -> list[str]:
+    """Return the columns of ids and groups in the settings, for which there is no substitute."""
+    return [name for name in (csv.id_column, csv.group_column) if name is not None]
 
 
 def count_swallowed_lines(csv: Csv, file: Path) -> int:
@@ -147,10 +150,17 @@ def _sample(csv: Csv, files: Sequence[Path]) -> dict[str, Values]:
     return columns
 
 
-def _length(values: Values) -> tuple[int, int]:
-    """Return the number of words and of characters in a column."""
-    words = sum(len(value.split()) * count for value, count in values.items())
-    return words, sum(len(value) * count for value, count in values.items())
+def _longest(names: Sequence[str], columns: dict[str, Values]) -> str:
+    """Return the column with most letters, of those with texts in most rows if there are any."""
+    rows = max(values.total() for values in columns.values())
+
+    def length(name: str) -> tuple[bool, int]:
+        # An address or identifier is ASCII without spaces.
+        texts = sum(n for each, n in columns[name].items() if " " in each or not each.isascii())
+        letters = sum(sum(map(str.isalpha, each)) * n for each, n in columns[name].items())
+        return 2 * texts > rows, letters
+
+    return max(names, key=length, default="")
 
 
 def _is_value(name: str, columns: dict[str, Values]) -> bool:
@@ -173,10 +183,10 @@ def _labels(csv: Csv, values: Values) -> dict[str, Any]:
     if found := _labels_in(values):
         return {"positive": found[0], "negative": found[1]}
     common = [value for value, _ in values.most_common(10)]
-    shown = tabular.list_columns(common)
-    if len(values) < len(WORDS):
-        raise InputError(f"all labels are {shown}: add texts of the other class")
-    example = shlex.quote(f"csv.positive={overrides.literal(common[0])}")
+    shown = shorten(", ".join(common), 200, placeholder="…")
+    if len(values) <= 1:
+        raise InputError(f"all labels are {shown or 'empty'}: add texts of the other class")
+    example = overrides.option("csv.positive", common[0])
     raise InputError(
         f"the labels are {shown}: name two of them, as in -S {example}, and csv.negative likewise"
     )
@@ -185,7 +195,7 @@ def _labels(csv: Csv, values: Values) -> dict[str, Any]:
 def _labels_in(values: Values) -> tuple[Any, Any] | None:
     """Return the positive and the negative labels, or comparisons with the middle of scores."""
     frequent = Counter({each: n for each, n in values.items() if n >= STRAY * values.total()})
-    if frequent.total() >= MOST * values.total():  # the others are mistakes, or no labels
+    if len(frequent) > 1:
         values = frequent
     return _classes(values) or _cut(values)
 
@@ -233,8 +243,11 @@ def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]
     """
     if csv.split_column is None and isinstance(csv.test, float):
         return {}
-    if csv.test and label_key(csv.test) in columns.get(str(csv.split_column), ()):
+    splits = {*columns.get(str(csv.split_column), ())}
+    if csv.test is not None and label_key(csv.test) in splits:
         return {}
+    if len(splits) == len(SPLITS) and TRAIN in splits:
+        return {"test": None if splits == {*SPLITS} else (splits - {TRAIN}).pop()}
     if isinstance(csv.test, str) and csv.split_column not in columns:
         files = LabelledFiles(csv, folder).find(csv.test)
         if all(file.exists() for file in files):
@@ -245,15 +258,20 @@ def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]
         values = {*columns.get(str(name), ())}
         if "test" in values and len(values) <= len(SPLITS) + 2:
             return {"split_column": name, "test": None if values == {*SPLITS} else "test"}
-    return {"split_column": None, "test": _test_files(csv, folder) or TEST_FRACTION}
+    return {"split_column": None, "test": _test_file(csv, folder) or TEST_FRACTION}
 
 
-def _test_files(csv: Csv, folder: Path) -> str | None:
-    """Return the labelled files next to the training files whose names start with test."""
+def _test_file(csv: Csv, folder: Path) -> str | None:
+    """Return the file next to the training files that is named test, if its rows can be used."""
     train = LabelledFiles(csv, folder).find(csv.train)
-    pattern = f"[Tt]est*{train[0].suffix}"
-    test = sorted(train[0].parent.glob(pattern))
-    if {*train} <= {*test} or not _fits(csv, _sample(csv, test).get(csv.label_column, Counter())):
+    _, _, extension = train[0].name.partition(".")
+    name = re.compile(rf"(?i)test([^a-z.].*)?\.{re.escape(extension)}")
+    found = [file for file in train[0].parent.iterdir() if name.fullmatch(file.name)]
+    if len(found) != 1 or train == found:
         return None
-    name = test[0].name if len(test) == 1 else pattern
-    return (train[0].parent / name).relative_to(folder).as_posix()
+    with suppress(InputError):
+        columns = _sample(csv, found)
+        needed = {csv.text_column, csv.label_column, *_named(csv)}
+        if needed <= columns.keys() and _fits(csv, columns[csv.label_column]):
+            return found[0].relative_to(folder).as_posix()
+    return None

@@ -106,7 +106,7 @@ def read_gate(file: Path = Path("gate.yaml")) -> Gate:
 
 
 def read_studies(commit: str) -> list[Study]:
-    """Return the studies of a commit, without those in the layout of earlier versions."""
+    """Return the studies of a commit."""
     archive = processes.run("git", "archive", commit, "--", STUDIES.as_posix(), check=False).stdout
     if not archive:
         return []

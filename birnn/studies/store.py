@@ -199,7 +199,7 @@ def read(folder: Path) -> Study:
     """Read the study in a folder.
 
     Raises:
-        InputError: the folder has no study.
+        InputError: the folder has no study, or `study.yaml` does not describe one.
     """
     if not (folder / ABOUT).exists():
         raise InputError(f"{folder} is not a study: see birnn study --help")

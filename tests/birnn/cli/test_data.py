@@ -13,6 +13,7 @@ import pytest
 from birnn.cli import data
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
+from birnn.core.yaml_files import parse_yaml
 from tests.birnn.cli.conftest import invoke
 from tests.projects import copy_settings, set_settings
 
@@ -134,7 +135,7 @@ def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
     ("train", "test", "named"),
     [
         *[("all.csv", "test set.csv", True), ("parts", "held out", True)],
-        *[("train-*.csv", "test-*.csv", True), ("a.csv", "Test.csv", False)],
+        *[("train-*.csv", "test-*.csv", True), ("a.b.csv", "Test.b.csv", False)],
     ],
 )
 def test_suggested_copy_includes_test_files(train: str, test: str, named: bool) -> None:  # noqa: FBT001
@@ -169,10 +170,17 @@ def test_suggested_copy_includes_test_files(train: str, test: str, named: bool) 
         (in_splits(), {"delimiter": ";"}, {"delimiter": "auto"}),
         # Alternating labels, of which every second row is one class.
         (pd.concat([in_splits(1, 0).assign(label=[0, 1] * 20)] * 25), {}, ONES),
-        (in_splits().assign(label=[-1, 1] + [0, 1] * 19), {}, ONES),  # -1 is a stray
+        (pd.concat([in_splits(1, 0)] * 5).assign(label=[-1, *[0, 1] * 99, 0]), {}, ONES),  # a stray
+        (in_splits().assign(label=[-1, 1] + [0, 1] * 19), {}, ONES | {"negative": [-1]}),
         (in_splits().assign(label=[1, 2, 3, 4, 5, 6, 7, 7] * 5), {}, MIDDLE),
         (in_splits(url="https://a.example/" + "a" * 99), {"text_column": "a"}, TEXT),
-        (labelled(part=["train", "dev"] * 20), {"split_column": "part", "test": "dev"}, {}),
+        (
+            in_splits(time="2021-05-01 12:30").assign(text="\u4f60\u597d" * 2),
+            {"text_column": "a"},
+            TEXT,
+        ),
+        (labelled(part=[0, 1] * 20), {"split_column": "part", "test": 0}, {}),
+        (labelled(split=["train", "dev"] * 20), {}, {"test": "dev"}),
         (labelled(), {"test": "reviews.csv"}, {"split_column": None}),
         (in_splits(1, 0, score=[1, 2] * 20).rename(columns={"label": "liked"}), {}, LIKED),
     ],
@@ -187,12 +195,15 @@ def test_files_without_labels_are_refused() -> None:
     for content, expected in (
         (labelled("happy", "sad").to_csv(), "the labels are happy, sad: name"),
         (labelled("good", "good").to_csv(), "all labels are good: add"),
-        (labelled("it's so-so", "sad").to_csv(), "as in -S 'csv.positive='"),
-        (labelled()[["label"]].to_csv(index=False), "no column of texts"),
+        (labelled()[["label"]].to_csv(), "no column of texts"),
         (labelled("a", "b")[["text"]].to_csv(), "no column that looks like a label"),
     ):
         Path("reviews.csv").write_text(content)
         with pytest.raises(InputError, match=expected):
             check("reviews.csv")
-    with pytest.raises(InputError, match=r"csv\.positive=>0 is not valid YAML: quote"):
-        check("-S", "csv.positive=>0")
+    for file, options in {"reviews.csv": [], "b.csv": ["-S", "csv.positive=*it's"]}.items():
+        labelled("*it's", "sad").to_csv(file)
+        with pytest.raises(InputError, match="as in -S ") as caught:
+            check(file, *options)
+        option = shlex.split(str(caught.value).partition("as in -S ")[2])[0].removesuffix(",")
+        assert parse_yaml(option.removeprefix("csv.positive=")) == "*it's"

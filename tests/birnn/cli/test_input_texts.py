@@ -22,7 +22,7 @@ def test_arguments_precede_files(tmp_path: Path) -> None:
     contents = {
         "a.txt": "one\n\ntwo",
         "b.csv": 'n,text\n1,"two\nlines"\n',
-        "c.jsonl": '{"text": null}\n{}\n{"text": "x"}',
+        "c.jsonl": '{}\n{"text": null}\n{"text": "x"}',
     }
     for name, content in contents.items():
         (tmp_path / name).write_text(content, encoding="utf-8")
@@ -67,7 +67,7 @@ def test_long_text_is_cut() -> None:
 def test_files_without_texts_are_refused(tmp_path: Path) -> None:
     for content, name, expected in (
         ('{"text": ["good"]}', "a.jsonl", "column 'text' is not text"),
-        ('{"txt": "good"}', "a.jsonl", "line 1 has no column 'text'"),
+        ('{"txt": "good"}', "a.jsonl", "a.jsonl has no column 'text'"),
         ("", "b.TXT", "not exist"),
     ):
         (tmp_path / "a.jsonl").write_text(content, encoding="utf-8")
