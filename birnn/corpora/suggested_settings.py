@@ -107,12 +107,12 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
         return changes | suggest(csv.model_copy(update=changes), folder)
     changes |= {"text_column": text, "label_column": label} | _labels(csv, columns[label])
     changes |= _split(csv.model_copy(update=changes), folder, columns)
-    tabular.require_columns(_named(csv), list(columns), str(file))
+    tabular.require_columns(_id_and_group(csv), list(columns), str(file))
     return changes
 
 
-def _named(csv: Csv) -> list[str]:
-    """Return the columns of ids and groups in the settings, for which there is no substitute."""
+def _id_and_group(csv: Csv) -> list[str]:
+    """Return the columns in the settings for which there is no substitute, if they are set."""
     return [name for name in (csv.id_column, csv.group_column) if name is not None]
 
 
@@ -271,7 +271,7 @@ def _test_file(csv: Csv, folder: Path) -> str | None:
         return None
     with suppress(InputError):
         columns = _sample(csv, found)
-        needed = {csv.text_column, csv.label_column, *_named(csv)}
+        needed = {csv.text_column, csv.label_column, *_id_and_group(csv)}
         if needed <= columns.keys() and _fits(csv, columns[csv.label_column]):
             return found[0].relative_to(folder).as_posix()
     return None
