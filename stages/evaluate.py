@@ -37,10 +37,10 @@ def main(settings: Settings) -> None:
         }
     )
     corpus = describe(read_json(paths.CORPUS_DESCRIPTION), settings.pad.validation)
-    metrics = summary.summarize_models(table, predicted, histories, maxlen=padded.shape[1])
     in_training = np.isin(np.arange(len(table)), np.load(paths.OVERLAP))
-    for name, accuracies in summary.by_overlap(table, in_training).items():
-        metrics[name]["by_overlap"] = accuracies
+    metrics = summary.summarize_models(
+        table, predicted, histories, maxlen=padded.shape[1], in_training=in_training
+    )
     held_out = None if settings.pad.validation == "test" else predict_held_out()
     if held_out is not None:
         metrics = ensembles.add_ensembles(metrics, held_out, table)

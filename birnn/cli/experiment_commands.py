@@ -1,6 +1,5 @@
 """The `birnn` commands for experiments: studies, recipes and reviews."""
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from rich.table import Table
 
 from birnn.core import processes
 from birnn.core import settings as all_settings
+from birnn.core.overrides import command
 from birnn.evaluation.model_names import BLEND_TITLES, pair_title
 from birnn.evaluation.selection import read_metrics
 from birnn.experiments import (
@@ -63,17 +63,11 @@ def study(
         return
     chosen = points(settings, recipe_names)
     finished = runs.finished(chosen)
-    command = f"birnn study {name} {_options(settings, *recipe_names)}"
-    collected = collect.study(name, command, chosen, finished, replace=replace)
+    options = {"-r": recipe_names, "-S": settings}
+    written_by = command(f"birnn study {name}", options)
+    collected = collect.study(name, written_by, chosen, finished, replace=replace)
     print(f"{len(finished)} of {len(chosen)} experiments: {collected.folder}")
     show(collected)
-
-
-def _options(settings: Sequence[str], *recipe_names: str | None) -> str:
-    given = {"-r": [name for name in recipe_names if name], "-S": settings}
-    return shlex.join(
-        part for option, values in given.items() for value in values for part in (option, value)
-    )
 
 
 def show(collected: store.Study) -> None:
@@ -137,8 +131,9 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
             search_results.check_replaceable(chosen, found)
         searches.run(chosen, found, trials, machines, batch)
         results = search_results.collect(chosen, found)
-        options = f"--metric {metric} --sampler {sampler} {_options(settings, recipe_name)}"
-        written = search_results.write(results, f"birnn search {name} {options}")
+        options = {"--metric": [metric], "--sampler": [sampler]}
+        options |= {"-r": [recipe_name] if recipe_name else [], "-S": [*settings]}
+        written = search_results.write(results, command(f"birnn search {name}", options))
     print(f"{len(results.study.trials)} trials: {written.folder}")
     Console(highlight=False).print(search_results.conclude(results))
     print("To confirm this with other seeds and other held-out reviews, run:")

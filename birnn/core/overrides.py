@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 RESERVED = {"null", "true", "false", "nan", "inf"}
@@ -30,6 +31,12 @@ def literal(value: Any) -> str:
     quote = '"' if "'" in value and '"' not in value else "'"
     escaped = value.replace("\\", "\\\\").replace(quote, f"\\{quote}")
     return f"{quote}{escaped}{quote}"
+
+
+def command(name: str, options: Mapping[str, Iterable[str]]) -> str:
+    """Return a command with options, each of which may have several values, for the shell."""
+    pairs = ((option, value) for option, values in options.items() for value in values)
+    return shlex.join([*name.split(), *(part for pair in pairs for part in pair)])
 
 
 def option(name: str, value: Any) -> str:

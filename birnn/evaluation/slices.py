@@ -47,30 +47,13 @@ def by_length(
     return rows
 
 
-def by_truncation(
-    lengths: NDArray[np.int32],
-    maxlen: int,
-    correct: NDArray[np.bool_],
-    groups: NDArray[np.int32],
+def by_property(
+    name: str, has: NDArray[np.bool_], correct: NDArray[np.bool_], groups: NDArray[np.int32]
 ) -> list[dict[str, Any]]:
-    """Return the accuracy on reviews that fit into `maxlen` ids, and on truncated reviews.
-
-    The first id marks the start of the review, so at most `maxlen` - 1 words fit.
-    """
-    truncated = lengths + 1 > maxlen
+    """Return the accuracy on the reviews without, then with the named property."""
     return [
-        {"truncated": False} | accuracy(correct[~truncated], groups[~truncated]),
-        {"truncated": True} | accuracy(correct[truncated], groups[truncated]),
-    ]
-
-
-def by_overlap(
-    in_training: NDArray[np.bool_], correct: NDArray[np.bool_], groups: NDArray[np.int32]
-) -> list[dict[str, Any]]:
-    """Return the accuracy on reviews without, then with the text of a training review."""
-    return [
-        {"in_training": False} | accuracy(correct[~in_training], groups[~in_training]),
-        {"in_training": True} | accuracy(correct[in_training], groups[in_training]),
+        {name: present} | accuracy(correct[has == present], groups[has == present])
+        for present in (False, True)
     ]
 
 

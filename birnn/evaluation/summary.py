@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from birnn.evaluation import calibration, comparison, slices
 from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
-from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, PAIRS, TITLES, pair_name
+from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, PAIRS, pair_name
 from birnn.networks.decision import combine, is_positive
 
 if TYPE_CHECKING:
@@ -21,23 +21,23 @@ DIGITS = 4
 
 
 def summarize_model(
-    labels: NDArray[np.uint8],
+    table: pd.DataFrame,
     log_odds: NDArray[np.floating],
-    lengths: NDArray[np.int32],
-    groups: NDArray[np.int32],
     maxlen: int,
+    in_training: NDArray[np.bool_],
 ) -> dict[str, Any]:
     """Return the metrics of one model, with intervals, and its accuracy on slices of the reviews.
 
     `predicted_labels` has only one label if the model predicts the same class for all reviews.
 
     Args:
-        labels: shape (reviews,), 1 positive, 0 negative; both occur.
+        table: as in `summarize_models`; both labels occur.
         log_odds: of the positive class, shape (reviews,).
-        lengths: words per review, shape (reviews,).
-        groups: number of each review's group, such as its film, shape (reviews,).
-        maxlen: ids per review that the networks read.
+        maxlen: as in `summarize_models`.
+        in_training: as in `summarize_models`.
     """
+    labels, lengths, groups = (table[name].to_numpy() for name in ("label", "words", "group"))
+    truncated = lengths + 1 > maxlen  # the first id marks the start of the review
     correct = is_correct(labels, log_odds)
     curve = calibration.reliability(labels, log_odds, groups)
     measured: dict[str, Any] = rounded(
@@ -46,7 +46,8 @@ def summarize_model(
             "ece": calibration.expected_calibration_error(curve),
             "accuracy_interval": proportion_interval(correct, groups),
             "roc_auc_interval": auc_interval(labels, log_odds, groups),
-            "by_truncation": slices.by_truncation(lengths, maxlen, correct, groups),
+            "by_truncation": slices.by_property("truncated", truncated, correct, groups),
+            "by_overlap": slices.by_property("in_training", in_training, correct, groups),
             "by_length": slices.by_length(lengths, correct, groups),
         }
     )
@@ -58,6 +59,7 @@ def summarize_models(
     predicted: Mapping[str, "Predictions"],
     histories: Mapping[str, pd.DataFrame],
     maxlen: int,
+    in_training: NDArray[np.bool_],
 ) -> dict[str, Any]:
     """Return the metrics of each model, and compare the networks and the baseline in pairs.
 
@@ -70,11 +72,12 @@ def summarize_models(
         predicted: the predictions of each model.
         histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
+        in_training: which reviews have the text of a training review, shape (reviews,).
     """
-    labels, lengths, groups = (table[name].to_numpy() for name in ("label", "words", "group"))
+    labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
     log_odds = {name: model.log_odds for name, model in predicted.items()}
     metrics: dict[str, Any] = {
-        name: summarize_model(labels, model.log_odds, lengths, groups, maxlen)
+        name: summarize_model(table, model.log_odds, maxlen, in_training)
         | (best_epoch(histories[name]) if name in histories else {})
         | {"parameters": model.cost["parameters"]}
         for name, model in predicted.items()
@@ -99,23 +102,6 @@ def summarize_models(
         }
     )
     return metrics
-
-
-def by_overlap(
-    table: pd.DataFrame, in_training: NDArray[np.bool_]
-) -> dict[str, list[dict[str, Any]]]:
-    """Return each model's accuracy by overlap with the training split (see `slices.by_overlap`).
-
-    Args:
-        table: one row per test review, as in `summarize_models`.
-        in_training: which test reviews have the text of a training review, shape (reviews,).
-    """
-    labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
-    correct = {name: is_correct(labels, table[name].to_numpy()) for name in TITLES}
-    return {
-        name: rounded(slices.by_overlap(in_training, values, groups))
-        for name, values in correct.items()
-    }
 
 
 def compare_pair(

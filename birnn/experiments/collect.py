@@ -22,7 +22,7 @@ from birnn.experiments.runs import (
     training_seconds,
 )
 from birnn.studies import figure, store
-from birnn.studies.store import CORPUS_FIELDS, FOLLOWING_SEEDS, RECIPE, SEED, About, Study
+from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 
 MODELS = (*NETWORKS, BASELINE)
 
@@ -161,10 +161,10 @@ def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:
 
 
 def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    found = {tuple(corpus[key] for key in CORPUS_FIELDS) for corpus in corpora}
-    if len(found) > 1:
-        raise InputError(f"the runs use several corpora, {sorted(found)}: choose one")
-    return dict(zip(CORPUS_FIELDS, *found, strict=True))
+    first, *others = map(store.describe_corpus, corpora)
+    if different := [other for other in others if other != first]:
+        raise InputError(f"the runs use several corpora, {first} and {different[0]}: choose one")
+    return first
 
 
 def _rows_to_keep(

@@ -1,6 +1,5 @@
 """The leaderboard: finished experiments and the run in the working tree, in one table."""
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from statistics import fmean
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from birnn.core.errors import InputError
 from birnn.core.integrity import read_lock
-from birnn.core.overrides import as_text
+from birnn.core.overrides import as_text, command
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.intervals import LOWER_IS_BETTER
@@ -22,7 +21,7 @@ from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import collect, grid, runs
 from birnn.experiments.runs import Run
 from birnn.studies import figure, store
-from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, SEED, About, Study
+from birnn.studies.store import HOLD_OUT_SEED, SEED, About, Study
 from birnn.style import formatting
 from birnn.style.formatting import NOTHING
 
@@ -237,7 +236,7 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str
     rows = table.drop(columns=[*columns, MEAN], errors="ignore")
     about = About(
         command=command,
-        corpus={key: corpus[key] for key in CORPUS_FIELDS},
+        corpus=store.describe_corpus(corpus),
         varied=["name"],
         settings=store.shared_settings(shared, chosen, list(NETWORKS)),
     )
@@ -268,9 +267,6 @@ def run(  # noqa: PLR0913  # one parameter per option
     if save_as:
         options = {"--where": where, "--name": [name], "--sort": [metric], "--save": [save_as]}
         options |= {"--count": [] if count is None else [str(count)]}
-        command = [
-            part for option, values in options.items() for each in values for part in (option, each)
-        ]
-        saved = save(save_as, shown, corpus, f"birnn leaderboard {shlex.join(command)}")
+        saved = save(save_as, shown, corpus, command("birnn leaderboard", options))
         notes.append(f"Saved in {saved.folder}.")
     show(shown, metric, notes)

@@ -23,7 +23,7 @@ from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.experiments.search import SAMPLER_SEED, Params, Search
 from birnn.networks.decision import combine
 from birnn.studies import figure, store
-from birnn.studies.store import CORPUS_FIELDS, HOLD_OUT_SEED, About, Study
+from birnn.studies.store import HOLD_OUT_SEED, About, Study
 from birnn.style.formatting import listed, number, percent, points
 
 NEW_SEEDS = 5
@@ -98,7 +98,7 @@ def write(results: Results, command: str) -> Study:
     run = results.runs[0]
     about = About(
         command=command,
-        corpus={key: run.metrics["corpus"][key] for key in CORPUS_FIELDS},
+        corpus=store.describe_corpus(run.metrics["corpus"]),
         varied=keys,
         settings=store.shared_settings(flatten(run.params), keys, list(NETWORKS)),
         chooses=True,
@@ -159,7 +159,7 @@ def confirmation(results: Results) -> str:
         **({} if search.recipe else {HOLD_OUT_SEED: base[HOLD_OUT_SEED] + 1}),
     }
     recipe = search.recipe.name if search.recipe else ""
-    return tried.command(recipe, settings, f"{first}..{first + NEW_SEEDS - 1}")
+    return tried.sweep_command(recipe, settings, f"{first}..{first + NEW_SEEDS - 1}")
 
 
 def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:

@@ -4,7 +4,6 @@ It shows what a recipe was chosen from. It has no test results, so that nothing 
 them.
 """
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,12 +12,12 @@ import dvc.api
 import pandas as pd
 
 from birnn.core.errors import InputError
-from birnn.core.overrides import as_text
+from birnn.core.overrides import as_text, command
 from birnn.core.settings import flatten
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
 from birnn.studies import figure, store
-from birnn.studies.store import CORPUS_FIELDS, RECIPE, SEED, About, Study
+from birnn.studies.store import RECIPE, SEED, About, Study
 
 VARIED = [RECIPE, "settings"]
 REVISION_DIGITS = 12
@@ -53,9 +52,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
         log = store.read(folder)
     elif held_out_runs:
         corpus = next(iter(held_out_runs.values())).metrics["corpus"]
-        about = About(
-            "birnn tried", {key: corpus[key] for key in CORPUS_FIELDS}, VARIED, {}, chooses=True
-        )
+        about = About("birnn tried", store.describe_corpus(corpus), VARIED, {}, chooses=True)
         log = Study(folder, about, pd.DataFrame(columns=["name"]), pd.DataFrame())
     else:
         raise InputError("no finished experiment holds out reviews: run some, see birnn recipes")
@@ -95,7 +92,7 @@ def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:
         "settings": " ".join(_options(settings)),
         SEED: params[SEED],
         **{f"{model}.holdout_accuracy": accuracy for model, accuracy in accuracies},
-        "command": command(recipe, settings, params[SEED]),
+        "command": sweep_command(recipe, settings, params[SEED]),
         "commit": run.baseline[:REVISION_DIGITS],
     }
 
@@ -118,11 +115,10 @@ def closest_recipe(
     return min(differences.items(), key=lambda item: len(item[1]))
 
 
-def command(recipe: str, settings: Settings, seed: int | str) -> str:
+def sweep_command(recipe: str, settings: Settings, seed: int | str) -> str:
     """Return the command that runs a recipe, or the defaults, with other settings and seeds."""
-    start = ["birnn", "sweep", *(["-r", recipe] if recipe else [])]
-    options = [part for option in _options({**settings, SEED: seed}) for part in ("-S", option)]
-    return shlex.join([*start, *options])
+    options = {"-r": [recipe] if recipe else [], "-S": _options({**settings, SEED: seed})}
+    return command("birnn sweep", options)
 
 
 def _options(settings: Settings) -> list[str]:

@@ -13,7 +13,7 @@ from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.networks import decision
 from birnn.reporting import page, sentences, tables, templating
 from birnn.reporting.references import NOTEBOOK, PUBLISHED
-from birnn.studies.store import Study, find_over_seeds
+from birnn.studies.store import Study, find_over_seeds, group_kind
 from birnn.studies.table import rows
 from birnn.style import formatting
 from birnn.training.splits import TEST, watched_split
@@ -24,7 +24,6 @@ SUBJECTS = {
     "imdb-npz": "IMDB film reviews (imdb-npz)",
     "rotten-tomatoes": "Rotten Tomatoes film reviews",
 }
-FILMS = {"imdb", "rotten-tomatoes"}  # corpora whose groups are films
 FIGURES = ("accuracy", "loss", "reliability", "lengths")
 
 
@@ -92,7 +91,7 @@ def common(content: Mapping[str, Any]) -> dict[str, Any]:
         "subject": SUBJECTS.get(corpus, f"the texts in {corpus}"),
         "over_seeds": study,
         "row": row,
-        "covered": row.covered.replace("reviews", group_kind(corpus)) if row else "",
+        "covered": row.covered if row else "",
         "means": {name: {"accuracy": row.means[name].mean} for name in NETWORKS} if row else {},
         "failed": failed,
         "failed_counts": {name: len(tests) for name, tests in failed.items()},
@@ -109,11 +108,6 @@ def accuracies(measured: Mapping[str, Any], models: Iterable[str] = ()) -> str:
     return sentences.by_model(
         {name: formatting.percent(measured[name]["accuracy"]) for name in models or measured}
     )
-
-
-def group_kind(corpus: str) -> str:
-    """Return what the groups of a corpus are called."""
-    return "films" if corpus in FILMS else "groups of texts"
 
 
 def study_over_seeds(studies: Sequence[Study]) -> Study | None:

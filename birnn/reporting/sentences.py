@@ -17,16 +17,13 @@ def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
     return ", ".join(f"{form % value} ({TITLES[model]})" for model, value in values.items())
 
 
-def compare_networks(row: Row, groups: str) -> str:
-    """Return which of two networks has the higher accuracy over seeds, by how much, how often.
-
-    `groups` is what the groups of test reviews are called (see `report.group_kind`).
-    """
+def compare_networks(row: Row) -> str:
+    """Return which of two networks has the higher accuracy over seeds, by how much, how often."""
     ((pair, found),) = row.differences.items()
     difference = found["accuracy"]
     if math.isnan(difference.low):
         return f"{why_no_interval(difference)} to compare them"
-    interval = f"95% interval over {row.covered.replace('reviews', groups)}"
+    interval = f"95% interval over {row.covered}"
     ends = (difference.low, difference.mean, difference.high)
     if difference.higher is None:
         low, mean, high = map(points, ends)

@@ -1,7 +1,4 @@
-"""The tables of the report and the model card: their rows of formatted cells.
-
-Some name `groups` of test reviews, see `report.group_kind`.
-"""
+"""The tables of the report and the model card: their rows of formatted cells."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -174,27 +171,26 @@ def regimes(
     return ["regime", *titles, *head, "two seeds differ by"], lines
 
 
-def other_studies(studies: Sequence[Study], groups: str) -> str:
+def other_studies(studies: Sequence[Study]) -> str:
     """Return one row per combination of values and pair of networks."""
     lines = [
         [f"{study.name}: {row.combination.label}".removesuffix(": "), *cells]
         for study in studies
         for row in rows(study)[:MOST_ROWS]
-        for cells in _study_cells(row, groups)
+        for cells in _study_cells(row)
     ]
     head = ["seeds", *(TITLES[name] for name in NETWORKS), "difference in points"]
     return table(["study", *head, "covers"], lines)
 
 
-def _study_cells(row: Row, groups: str) -> list[list[str]]:
+def _study_cells(row: Row) -> list[list[str]]:
     means = [str(len(row.combination.runs)), *(_mean(row, name) for name in NETWORKS)]
-    covered = row.covered.replace("reviews", groups)
     several = len(row.differences) > 1
     cells = []
     for pair, found in row.differences.items():
         measure, difference = next(iter(found.items()))
         name = f"{pair_title(*pair)}: " if several else ""
-        cells.append([*means, name + format_difference(difference, measure), covered])
+        cells.append([*means, name + format_difference(difference, measure), row.covered])
     return cells or [[*means, NOTHING, NOTHING]]
 
 
@@ -222,10 +218,10 @@ def seeds_of(study: Study) -> str:
     return str(*counts) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
 
 
-def covered_by_gains(study: Study, groups: str) -> str:
+def covered_by_gains(study: Study) -> str:
     """Return what the intervals of the gains of recipes cover."""
     covered = {gain.covered for gain in gains(study) if gain.difference}
-    return " or ".join(sorted(covered)).replace("reviews", groups) or "seeds"
+    return " or ".join(sorted(covered)) or "seeds"
 
 
 def data(statistics: Mapping[str, tuple[str, str]], source: Mapping[str, Any], corpus: str) -> str:

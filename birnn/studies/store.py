@@ -38,6 +38,7 @@ TEXTS = ("name", RECIPE, "settings", "command", "commit", "machine")
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
 FOLLOWING_SEEDS = (HOLD_OUT_SEED, "word_vectors.seed")  # in recipes, equal to the training seed
 CORPUS_FIELDS = ("name", "train_reviews", "test_reviews", "vocabulary")
+FILMS = {"imdb", "rotten-tomatoes"}  # corpora whose groups are films
 CHOOSING_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
 DIGITS = 6
 
@@ -180,6 +181,16 @@ class Study:
         values = [metrics[name.split(".")[0]][name.split(".")[1]] for name in names]
         runs = self.runs[self.runs[SEED] == settings.get(SEED)]
         return bool((runs[names] == values).all(axis=1).any())
+
+
+def describe_corpus(corpus: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a study keeps of the description of a corpus in the metrics."""
+    return {key: corpus[key] for key in CORPUS_FIELDS}
+
+
+def group_kind(corpus: str) -> str:
+    """Return what the groups of a corpus are called."""
+    return "films" if corpus in FILMS else "groups of texts"
 
 
 def shared_settings(

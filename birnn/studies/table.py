@@ -14,7 +14,7 @@ from birnn.evaluation.intervals import TOO_FEW_SEEDS
 from birnn.evaluation.metrics import is_correct
 from birnn.studies import differences
 from birnn.studies.differences import REVIEW_VALUES, Difference, Mean
-from birnn.studies.store import RECIPE, SEED, Combination, Study
+from birnn.studies.store import RECIPE, SEED, Combination, Study, group_kind
 from birnn.style import formatting
 from birnn.style.formatting import NOTHING
 
@@ -29,7 +29,7 @@ class Row:
         combination: the runs.
         means: accuracy by model; intervals cover seeds only.
         differences: by pair of networks and measure, of the runs of a seed.
-        covered: what the intervals of the differences cover: `seeds`, or `seeds and reviews`.
+        covered: what the intervals of the differences cover: `seeds`, or `seeds and films`.
     """
 
     combination: Combination
@@ -73,12 +73,12 @@ def _row(study: Study, combination: Combination) -> Row:
     }
     pairs = list(combinations(study.networks, 2))
     compared = {pair: _compare(study, runs, log_odds, pair, len(pairs)) for pair in pairs}
-    return Row(combination, means, compared, covered(log_odds))
+    return Row(combination, means, compared, _covered(study, log_odds))
 
 
-def covered(log_odds: Mapping[str, Any]) -> str:
+def _covered(study: Study, log_odds: Mapping[str, Any]) -> str:
     """Return what intervals cover, with or without predictions."""
-    return "seeds and reviews" if log_odds else "seeds"
+    return f"seeds and {group_kind(study.about.corpus['name'])}" if log_odds else "seeds"
 
 
 def _compare(
@@ -159,8 +159,8 @@ def _gain(study: Study, pair: Pair, runs: Sequence[pd.DataFrame], comparisons: i
         difference = differences.estimate_difference(
             first - second, groups, ones, "accuracy", comparisons
         )
-        return Gain(*pair, difference, covered(log_odds[0]))
+        return Gain(*pair, difference, _covered(study, log_odds[0]))
     names = [f"{network}.accuracy" for network in study.networks]
     first, second = (table[names].mean(axis=1) for table in both)
     difference = differences.difference_over_seeds(first, second, "accuracy", comparisons)
-    return Gain(*pair, difference, covered({}))
+    return Gain(*pair, difference, _covered(study, {}))

@@ -111,10 +111,8 @@ def metrics(
     about = {"name": corpus, "requested": "imdb", "validation": "test"} | described
     about |= {"train_reviews": 25_000, "test_reviews": len(table), "vocabulary": 88_584}
     about = {"classes": CLASSES, "majority_class_share": 0.5} | about
-    measured = summary.summarize_models(table, predicted, histories(), maxlen)
     in_training = table["words"].to_numpy() < MEMORIZED
-    for name, accuracies in summary.by_overlap(table, in_training).items():
-        measured[name]["by_overlap"] = accuracies
+    measured = summary.summarize_models(table, predicted, histories(), maxlen, in_training)
     if about["validation"] != "test":
         held_out = pd.DataFrame(predictions(seed=1))
         measured = ensembles.add_ensembles(measured, held_out, table)

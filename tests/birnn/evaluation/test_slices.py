@@ -32,17 +32,13 @@ def test_slices_partition_the_reviews(lengths: list[int]) -> None:
     assert all((row["accuracy"] is None) is (len(lengths) < 30) for row in rows)
 
 
-def test_accuracy_by_truncation_and_overlap() -> None:
-    # The start of a review is an id, too.
+def test_accuracy_by_property() -> None:
     groups = np.arange(90, dtype=np.int32) // 3
     lengths = 2 + groups // 10
-    whole, truncated = slices.by_truncation(lengths, 4, lengths != 3, groups)
+    whole, truncated = slices.by_property("truncated", lengths > 3, lengths != 3, groups)
     low, high = intervals.proportion_interval(lengths[:60] != 3, groups[:60]) or ()
     expected = {"reviews": 60, "accuracy": 0.5, "low": low, "high": high}
     assert whole == {"truncated": False} | expected
     assert (truncated["truncated"], truncated["reviews"], truncated["accuracy"]) == (True, 30, 1)
-    _, none = slices.by_truncation(lengths, 10, lengths != 3, groups)
+    _, none = slices.by_property("truncated", lengths > 10, lengths != 3, groups)
     assert none == {"truncated": True, "reviews": 0} | UNKNOWN
-    apart, shared = slices.by_overlap(lengths == 4, lengths != 3, groups)
-    assert apart == {"in_training": False} | expected
-    assert (shared["in_training"], shared["reviews"], shared["accuracy"]) == (True, 30, 1)

@@ -36,8 +36,8 @@ def test_metrics_are_of_each_model_rounded() -> None:
         in_training = columns["words"] < samples.MEMORIZED
         for kind, rows in {
             "by_length": slices.by_length(columns["words"], *arguments),
-            "by_truncation": slices.by_truncation(columns["words"], 100, *arguments),
-            "by_overlap": slices.by_overlap(in_training, *arguments),
+            "by_truncation": slices.by_property("truncated", columns["words"] >= 100, *arguments),
+            "by_overlap": slices.by_property("in_training", in_training, *arguments),
         }.items():
             assert scores[kind] == summary.rounded(rows)
 

@@ -111,7 +111,7 @@ def test_closest_recipe_and_the_command_that_repeats_the_run(
     )
     assert (name, settings) == expected
     seed = point.params["train"]["seed"]
-    words = shlex.split(tried.command(name, settings, seed))
+    words = shlex.split(tried.sweep_command(name, settings, seed))
     options = [word for word in words if "=" in word]
     (repeated,) = grid.points(options, {each.name: each for each in RECIPES}.get(name))
     assert repeated.params == point.params

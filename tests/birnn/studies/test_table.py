@@ -47,7 +47,7 @@ def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
     store.write(study, log_odds(study))
     read = store.read(study.folder)
     (first, _), runs = table.rows(read), read.combinations()[0].runs
-    assert first.covered == "seeds and reviews"
+    assert first.covered == "seeds and groups of texts"
     stored, reviews = read.log_odds(runs), read.reviews
     assert reviews is not None
     expected = differences.compute_differences(
@@ -99,7 +99,7 @@ def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
         *("accuracy", 2),
     )
     for gain in table.gains(store.read(tmp_path / "recipes")):
-        assert gain.covered == "seeds and reviews"
+        assert gain.covered == "seeds and films"
         assert gain.difference == expected
 
 
