@@ -19,7 +19,7 @@ Model = Annotated[
         callback=choices.check_model,
         autocompletion=choices.model_choices,
         help="Model: a network, such as bilstm, baseline, or networks (mean of their log-odds). By "
-        "default, predictions are from the best one on held-out reviews, without them networks.",
+        "default, the best on held-out reviews predicts, or networks if none are held out.",
     ),
 ]
 Threshold = Annotated[

@@ -1,4 +1,4 @@
-"""Encode the reviews as sequences of ids of equal length, and choose the validation reviews.
+"""Encode the reviews as sequences of ids of equal length, and choose the held-out reviews.
 
 Reads data/corpus. Writes data/padded.
 """

@@ -183,7 +183,7 @@ def recipes() -> None:
 
 @app.command(epilog="Example: birnn regimes")
 def regimes() -> None:
-    """Compare two networks in several training regimes, see study/PROTOCOL.md."""
+    """Compare the networks at the settings planned in study/PROTOCOL.md."""
     from birnn.cli import experiment_commands  # noqa: PLC0415
 
     experiment_commands.show_regimes()

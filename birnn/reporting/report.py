@@ -57,7 +57,6 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
             published=PUBLISHED if corpus == "imdb" else (),
             watched=TEST if watched_on == TEST else "held-out reviews",
             short={name: metrics[name]["by_truncation"][0] for name in TITLES},
-            long={name: metrics[name]["by_truncation"][1] for name in TITLES},
             without_copies={name: metrics[name]["by_overlap"][0] for name in TITLES},
             positive_words=positive_words,
             negative_words=negative_words,

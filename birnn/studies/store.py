@@ -184,7 +184,7 @@ class Study:
 
 
 def describe_corpus(corpus: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a study keeps of the description of a corpus in the metrics."""
+    """Return the part of the description of a corpus in the metrics that a study has."""
     return {key: corpus[key] for key in CORPUS_FIELDS}
 
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("two_networks")
 
 def test_truncated_reviews_are_counted(plain: Documents) -> None:
     truncated = (samples.predictions()["words"] >= 100).sum()
-    assert f"400 test reviews, {truncated} are longer" in words(section(plain.card, "Limits"))
+    assert f"400 test reviews, {truncated} are truncated" in words(section(plain.card, "Limits"))
 
 
 LABELS = samples.predictions()["label"]

@@ -128,7 +128,7 @@ def test_fallback_corpus_is_named_first(tmp_path: Path) -> None:
 def test_held_out_reviews_are_named(tmp_path: Path, plain: Documents) -> None:
     assert "loss on the test split is lowest after epoch 2 (BiLSTM), 2 (BiGRU)" in plain.report
     assert "`dvc exp run -S pad.validation=0.1`" in plain.report
-    assert "Validation after each epoch used the test reviews" in plain.card
+    assert "Each epoch was scored on the test reviews" in plain.card
     settings, about = samples.SETTINGS | {"pad.validation": 0.1}, {"validation": 0.1}
     markdown, _, card = documents.write(tmp_path, settings=settings, about=about)
     assert "the loss on the held-out reviews is lowest" in markdown
@@ -172,7 +172,7 @@ def test_data_and_settings_are_described(tmp_path: Path, plain: Documents) -> No
         "19,996 of the 88,584 words",
         "positive reviews: `fine`.",
         f"probability is above {decision.THRESHOLD}",
-        f"by more than {TOLERANCE}:",
+        f"by more than {TOLERANCE}.",
     ):
         assert phrase in words(plain.report)
     assert "unlabelled reviews, without" not in plain.report
