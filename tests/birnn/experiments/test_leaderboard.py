@@ -24,7 +24,7 @@ from tests.birnn.samples import SETTINGS, accuracies
 HOSTILE = ["a|b", "line\nbreak", "[red]x[/]", "`code`", "*", "null", "", "ünïcode " * 30, "x" * 200]
 NETWORK = next(iter(NETWORKS))
 ACCURACY, LOSS = f"{NETWORK}.accuracy", f"{NETWORK}.loss"
-HOSTILE_SETTINGS = {f"csv.setting_{place}": text for place, text in enumerate(HOSTILE)}
+HOSTILE_SETTINGS = {f"csv.{'long_' * 8}{place}": text for place, text in enumerate(HOSTILE)}
 
 
 def table(*experiments: runs.Run) -> pd.DataFrame:
@@ -116,25 +116,23 @@ def test_filters(where: list[str], name: str, expected: list[str]) -> None:
         leaderboard.select(seeds(), [*where, "train.epochs=4"], name)
 
 
-def test_table_shows_settings_that_differ_and_fits(
+def test_every_format_shows_settings_that_differ(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    settings = {f"network.{'long_' * 8}{place}": text for place, text in enumerate(HOSTILE)}
-    rows = table(samples.run("name-" * 20 + "1", SETTINGS | settings), samples.run("old"))
-    rows[f"{NETWORK}.seconds"] = 70.0
+    measured = accuracies(loss=0.1234564)
+    rows = table(samples.run("a|`b", SETTINGS | HOSTILE_SETTINGS, measured), samples.run("other"))
+    rows = rows.assign(**rows.filter(regex="^params").fillna(""), **{f"{NETWORK}.seconds": 70.0})
     leaderboard.print_table(rows, "mean.accuracy", ["A [note]."])
     text = capsys.readouterr().out
-    assert max(map(len, text.splitlines())) <= 80
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
     assert "pad.maxlen" not in text
     assert text.count("80.00") == text.count("1 min 10 s") == 2
     assert text.endswith("A [note].\n")
-
-
-def test_markdown_and_csv_keep_every_value(capsys: pytest.CaptureFixture[str]) -> None:
-    measured = accuracies(loss=0.1234564)
-    rows = table(samples.run("a|`b", SETTINGS | HOSTILE_SETTINGS, measured), samples.run("other"))
-    rows = rows.assign(**rows.filter(regex="^params").fillna(""))
+    width = next(line.index(TITLES[NETWORK]) for line in lines if TITLES[NETWORK] in line)
+    unfolded = "".join(line[:width].strip() for line in lines)
+    assert all(unfolded.count(f"{name}:") == 2 for name in HOSTILE_SETTINGS)
     leaderboard.print_markdown(rows, "mean.accuracy", ["A note.", "Another."])
     text = capsys.readouterr().out
     assert text.endswith("|\n\nA note.\n\nAnother.\n")
