@@ -3,9 +3,10 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 NO_CHROMIUM = "no Chromium is installed"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -32,3 +33,18 @@ def launch(playwright: Playwright) -> Browser:
             # Chromium has no sandbox if it runs as root, as in a container.
             return playwright.chromium.launch(args=["--no-sandbox"], **place)
     pytest.skip(NO_CHROMIUM)
+
+
+@contextmanager
+def opened(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
+    """Open a page, which must log nothing and request nothing but its own address."""
+    page = browser.new_page(**options)
+    seen: list[str] = []
+    page.on("request", lambda request: seen.append(request.url))
+    page.on("console", lambda message: seen.append(message.text))
+    page.on("pageerror", lambda error: seen.append(str(error)))
+    page.goto(address)
+    own = page.url  # normalized, as in requests
+    yield page
+    assert [each for each in seen if each != own and not each.startswith("data:")] == []
+    page.close()

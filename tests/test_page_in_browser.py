@@ -2,14 +2,13 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.browser import PAPER, SCHEMES, WIDTHS
+from tests.browser import PAPER, SCHEMES, WIDTHS, opened
 from tests.projects import PROJECT
 
 REPORT = (PROJECT / "report" / "report.html").as_uri()
@@ -18,70 +17,54 @@ MODELS = ["bilstm", "bigru", "baseline"]
 pytestmark = pytest.mark.slow
 
 
-@dataclass
-class Opened:
-    """An open page, its requests and its console messages."""
+def pixels(page: Page, selector: str) -> np.ndarray:
+    """Return the pixels of an element, uint8, shape (height, width, 3)."""
+    screenshot = page.locator(selector).screenshot()
+    return np.asarray(Image.open(io.BytesIO(screenshot)).convert("RGB"))
 
-    page: Page
-    requests: list[str] = field(default_factory=list)
-    console: list[str] = field(default_factory=list)
 
-    def pixels(self, selector: str) -> np.ndarray:
-        """Return the pixels of an element, uint8, shape (height, width, 3)."""
-        screenshot = self.page.locator(selector).screenshot()
-        return np.asarray(Image.open(io.BytesIO(screenshot)).convert("RGB"))
-
-    def color(self, variable: str) -> np.ndarray:
-        """Return a color of the page's style, shape (3,)."""
-        text = self.page.evaluate(
-            "name => getComputedStyle(document.documentElement).getPropertyValue(name)", variable
-        )
-        return np.array(list(bytes.fromhex(text.strip().lstrip("#"))))
+def color(page: Page, variable: str) -> np.ndarray:
+    """Return a color of the page's style, shape (3,)."""
+    text = page.evaluate(
+        "name => getComputedStyle(document.documentElement).getPropertyValue(name)", variable
+    )
+    return np.array(list(bytes.fromhex(text.strip().lstrip("#"))))
 
 
 @pytest.fixture(scope="module", params=list(zip(WIDTHS, SCHEMES, strict=True)), ids=str)
-def opened(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opened]:
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Return the report without a network, on a phone and on a desktop screen."""
     width, scheme = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
-    )
-    opened = Opened(context.new_page())
-    opened.page.on("request", lambda request: opened.requests.append(request.url))
-    opened.page.on("console", lambda message: opened.console.append(message.text))
-    opened.page.on("pageerror", lambda error: opened.console.append(str(error)))
-    opened.page.goto(REPORT)
-    yield opened
-    context.close()
+    options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    with opened(browser, REPORT, offline=True, **options) as page:
+        yield page
 
 
-def test_page_makes_no_requests_and_logs_nothing(opened: Opened) -> None:
-    assert opened.requests == [REPORT]
-    assert opened.console == []
-    assert opened.page.title() == opened.page.locator("h1").inner_text()
+def test_title_is_the_heading(page: Page) -> None:
+    assert page.title() == page.locator("h1").inner_text()
 
 
-def test_every_figure_is_visible(opened: Opened) -> None:
-    width = opened.page.viewport_size["width"]
-    figures = opened.page.locator(".figure")
+def test_every_figure_is_visible(page: Page) -> None:
+    width = page.viewport_size["width"]
+    figures = page.locator(".figure")
     markdown = (PROJECT / "report" / "report.md").read_text(encoding="utf-8")
     assert figures.count() == markdown.count("](../") > 5
-    ink = opened.color("--ink")
+    ink = color(page, "--ink")
     for place in range(figures.count()):
         box = figures.nth(place).bounding_box()
         assert 0 <= box["x"] < box["x"] + box["width"] <= width
         assert box["width"] >= 350
         assert box["height"] >= 0.5 * box["width"]
         name = figures.nth(place).get_attribute("aria-label")
-        pixels = opened.pixels(f".figure[aria-label='{name}']")
+        drawn = pixels(page, f".figure[aria-label='{name}']")
         # Axes and letters in the ink of the page, and the colors of models.
-        assert (np.abs(pixels - ink).max(axis=2) < 40).mean() > 0.002, name
+        assert (np.abs(drawn - ink).max(axis=2) < 40).mean() > 0.002, name
         if any(f"var(--{model}" in figures.nth(place).inner_html() for model in MODELS):
-            assert (np.ptp(pixels.astype(int), axis=2) > 60).mean() > 0.001, name
+            assert (np.ptp(drawn.astype(int), axis=2) > 60).mean() > 0.001, name
 
 
-def test_letters_in_figures_are_readable(opened: Opened) -> None:
-    heights = opened.page.eval_on_selector_all(
+def test_letters_in_figures_are_readable(page: Page) -> None:
+    heights = page.eval_on_selector_all(
         ".figure text",
         # Some letters are rotated.
         "texts => texts.map(text => { const { a, b } = text.getScreenCTM();"
@@ -90,14 +73,14 @@ def test_letters_in_figures_are_readable(opened: Opened) -> None:
     assert min(heights) >= 9
 
 
-def test_page_fits_the_screen_and_the_color_scheme(opened: Opened) -> None:
-    width = opened.page.viewport_size["width"]
-    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
-    hidden = opened.page.eval_on_selector_all(
+def test_page_fits_the_screen_and_the_color_scheme(page: Page) -> None:
+    width = page.viewport_size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    hidden = page.eval_on_selector_all(
         ".table", "tables => tables.map(table => table.scrollWidth - table.clientWidth)"
     )
     assert len(hidden) > 8
     assert max(hidden) == 0
-    dark = opened.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     low, high = PAPER["dark" if dark else "light"]
-    assert low <= np.median(opened.pixels("h2:first-of-type")) <= high
+    assert low <= np.median(pixels(page, "h2:first-of-type")) <= high

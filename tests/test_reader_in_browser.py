@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -23,7 +25,7 @@ from birnn.text import tokenizer
 from birnn.text.encoding import PADDING
 from tests.birnn.odd_texts import TEXTS, UNICODE
 from tests.birnn.predictors import small_baseline, small_predictor
-from tests.browser import PAPER, SCHEMES, WIDTHS
+from tests.browser import PAPER, SCHEMES, WIDTHS, opened
 from tests.tiers import sampled
 
 pytestmark = pytest.mark.slow
@@ -47,28 +49,21 @@ EFFECTS = """text => {
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def open_page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    """Return a function that opens the page of a predictor; it must log and request nothing."""
-    logged: list[str] = []
+@pytest.fixture
+def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Return a function that opens the page of a predictor."""
+    with ExitStack() as pages:
 
-    def open_page(predictor: Predictor, width: int = 1280, scheme: Any = "light") -> Page:
-        file = tmp_path_factory.mktemp("page") / "reader.html"
-        reader_page.write(predictor, file)
-        page = browser.new_page(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
-        )
-        page.goto(file.as_uri())
-        page.on("request", lambda request: logged.append(request.url))
-        page.on("console", lambda message: logged.append(message.text))
-        page.on("pageerror", lambda error: logged.append(str(error)))
-        return page
+        def open_page(predictor: Predictor, width: int = 1280, scheme: Any = "light") -> Page:
+            file = tmp_path / "reader.html"
+            reader_page.write(predictor, file)
+            options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+            return pages.enter_context(opened(browser, file.as_uri(), offline=True, **options))
 
-    yield open_page
-    assert logged == []
+        yield open_page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page(open_page: Open) -> Page:
     return open_page(PREDICTOR)
 
