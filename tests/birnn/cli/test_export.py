@@ -1,11 +1,13 @@
 """`birnn export` with small networks; tests/test_reader_in_browser.py opens the page."""
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from birnn.cli import reader_page
 from birnn.cli.reader_page import MOST_NGRAMS
@@ -13,9 +15,10 @@ from birnn.core.errors import InputError
 from birnn.evaluation.model_names import BASELINE
 from birnn.inference.baseline_model import BaselineModel
 from birnn.inference.predictor import Predictor
+from birnn.networks.decision import probability
 from birnn.training.baseline import Baseline
 from tests.birnn.cli.conftest import Run
-from tests.birnn.predictors import gated, small_predictor
+from tests.birnn.predictors import gated, small_baseline, small_predictor
 
 
 @pytest.mark.parametrize(
@@ -29,14 +32,26 @@ from tests.birnn.predictors import gated, small_predictor
 )
 @pytest.mark.parametrize("model", [next(iter(gated(small_predictor()).models)), BASELINE])
 def test_name_decides_the_format(
-    tmp_path: Path, birnn: Run, name: str, start: bytes, written: set[str], model: str
+    tmp_path: Path,
+    birnn: Run,
+    predictor: Predictor,
+    name: str,
+    start: bytes,
+    written: set[str],
+    model: str,
 ) -> None:
-    out = birnn("export", tmp_path / name, "--model", model)
-    assert out.startswith(f"{tmp_path / name}: 0.0 MB; ")
-    content = (tmp_path / name).read_bytes()
+    file, text = tmp_path / name, "A good film."
+    assert birnn("export", file, "--model", model).startswith(f"{file}: 0.0 MB; ")
+    content = file.read_bytes()
     assert content.startswith(start)
     assert not re.search(rb"https?:", content)
     assert {file.name for file in tmp_path.iterdir()} == written
+    if file.suffix == ".zip":
+        shutil.unpack_archive(file, tmp_path / "model")
+        predict = tf.saved_model.load(tmp_path / "model").signatures["serving_default"]
+        original = small_baseline() if model == BASELINE else predictor
+        expected = probability(original.predict([text]).by_model[model])
+        assert predict(texts=tf.constant([text]))[model].numpy() == pytest.approx(expected)
 
 
 def test_what_cannot_be_exported_is_refused(

@@ -1,6 +1,6 @@
 """The exported module splits texts and predicts as the project does.
 
-tests/test_own_corpus.py loads the file in a process without the project.
+tests/birnn/cli/test_export.py loads an exported file.
 """
 
 import itertools
