@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import urllib3
 
 from birnn.core.errors import InputError
 from birnn.corpora.download import UnreachableError, download
@@ -108,6 +109,7 @@ def test_missing_network_is_unreachable(
     address: str, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", address)
+    monkeypatch.setattr(urllib3.Retry, "get_backoff_time", lambda _: 0)
     # No server, a proxy that opens no tunnel, and a network that requires a login.
     for url in ("http://127.0.0.1:9", "https://host.invalid", f"{address}/407"):
         with pytest.raises(UnreachableError, match="cannot be reached"):

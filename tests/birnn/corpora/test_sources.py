@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from birnn.core import paths, settings
 from birnn.core.errors import InputError
@@ -24,6 +25,7 @@ def _no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("IMDB_ARCHIVE", raising=False)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setattr(urllib3.Retry, "get_backoff_time", lambda _: 0)
 
 
 def test_unreachable_source_gives_fallback_corpus(capsys: pytest.CaptureFixture[str]) -> None:
