@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, TITLES
 from birnn.networks.decision import probability
 from tests.birnn.inference.test_onnx_model import python_example
+from tests.browser import opened
 from tests.projects import BIRNN, check_output
 from tests.test_reader_in_browser import LOG_ODDS
 
@@ -66,9 +67,8 @@ def test_page_agrees_with_evaluate(
     file = tmp_path / "reader.html"
     check_output(project, *BIRNN, "export", str(file), "--model", model)
     assert file.stat().st_size < 12e6
-    page = browser.new_page(offline=True)
-    page.goto(file.as_uri())
-    log_odds = page.evaluate(f"texts => texts.map({LOG_ODDS})", reviews["text"].tolist())
+    with opened(browser, file.as_uri(), offline=True) as page:
+        log_odds = page.evaluate(f"texts => texts.map({LOG_ODDS})", reviews["text"].tolist())
     names = NETWORKS if model == NETWORK_BLEND else [BASELINE]
     computed = dict(zip(names, probability(np.array(log_odds).T), strict=True))
     check(computed, reviews, 0.01)
