@@ -1,4 +1,4 @@
-"""Test a user's own corpus, from a CSV file to prediction, explanation, export and web page."""
+"""Test a user's own corpus, from a CSV file to predictions and the web page."""
 
 import csv
 import shutil
@@ -6,23 +6,20 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser
 
 from birnn.core.outputs import read_json
 from birnn.corpora import rotten_tomatoes
 from birnn.evaluation.model_names import NETWORKS
 from birnn.networks.decision import probability
-from tests.browser import open_chromium
+from tests.browser import opened
 from tests.projects import (
     BIRNN,
     SMALL,
@@ -97,16 +94,6 @@ def test_pipeline_runs_on_own_corpus(own: Path) -> None:
     assert run("git", "ls-files", "data", cwd=own).stdout == "data/own/README.md\n"
 
 
-def test_file_in_git_is_the_same_in_every_clone(clone: Path, tmp_path: Path) -> None:
-    name = "data/own/reviews.csv"
-    write_reviews(clone / name)
-    assert b"\r\n" in (clone / name).read_bytes()
-    check_output(clone, "git", "add", "--force", name)
-    commit(clone)
-    check_output(tmp_path, "git", "clone", "-q", str(clone), "other")
-    assert (tmp_path / "other" / name).read_bytes() == (clone / name).read_bytes()
-
-
 def test_changed_or_deleted_file_reruns_fetch(own_copy: Path) -> None:
     assert stages_run(run("dvc", "repro", cwd=own_copy)) == []
     file = own_copy / "data" / "own" / "reviews.csv"
@@ -164,64 +151,25 @@ def test_predict_agrees_with_evaluate(own: Path, tmp_path: Path) -> None:
         assert np.abs(predicted[name] - probability(evaluated[name].to_numpy())).max() <= 1e-6
 
 
-def test_predict_accepts_files_and_standard_input(own: Path, tmp_path: Path) -> None:
+def test_predict_from_a_pipe_into_a_closed_one(own: Path) -> None:
     text = "A warm and wonderful film."
-    file = tmp_path / "a.csv"
-    file.write_text(f'review\n"{text}"\n', encoding="utf-8")
-    for arguments, stdin in (
-        ((text, "--file", str(file), "--column", "review"), ""),
-        ((), f"{text}\r\n{text}"),
-    ):
-        # One is not forked: TensorFlow prints its messages when it is imported.
-        options = ("--model", "networks", *arguments)
-        result = birnn("predict", *options, cwd=own, stdin=stdin, warm=not stdin)
-        assert result.returncode == 0, result.stderr
-        lines = result.stdout.splitlines()
-        assert lines == [lines[0]] * 2
-        assert lines[0].partition("  ")[0] in {"Fresh", "Rotten"}
-        assert lines[0].endswith(f"  {text}")
-        # No messages of TensorFlow.
-        assert result.stderr == ""
-
-
-def test_predict_into_closed_pipe(own: Path) -> None:
-    options = "--model networks --file data/corpus/test.parquet"
-    command = f"python -m birnn predict {options} | head -n 2"
-    result = run("bash", "-c", command, cwd=own, warm=False)
-    assert (result.returncode, len(result.stdout.splitlines())) == (0, 2)
+    command = "python -m birnn predict --model networks | head -n 2"
+    result = run("bash", "-c", command, cwd=own, stdin=f"{text}\n" * ROWS, warm=False)
+    assert (result.returncode, result.stdout.count(f")  {text}\n")) == (0, 2)
+    # Not even messages of TensorFlow.
     assert result.stderr == ""
 
 
-def test_modified_model_is_refused(own_copy: Path) -> None:
-    modified, *others = NETWORKS
-    weights = own_copy / "models" / modified / "model.weights.h5"
-    weights.chmod(0o644)
-    weights.write_bytes(weights.read_bytes() + b"\0")
-    result = birnn("serve", cwd=own_copy)
-    assert result.returncode == 1
-    assert f"models/{modified} differs from the last run" in error_line(result.stderr)
-    # The other networks are unchanged.
-    with serving(own_copy, "--model", others[0]) as address:
-        answer = httpx2.post(f"{address}/predict", json={"texts": ["film"]}, timeout=60)
-    assert answer.json()["predictions"][0]["models"].keys() == {others[0]}
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def address(own: Path) -> Iterator[str]:
     """Return the address of a running `birnn serve` with the user's networks."""
-    with serving(own) as address:
-        yield address
-
-
-@contextmanager
-def serving(project: Path, *options: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [*BIRNN, "serve", "--port", str(port), *options]
+    command = [*BIRNN, "serve", "--port", str(port)]
     with subprocess.Popen(
         resolve(command, environment()),
-        cwd=project,
+        cwd=own,
         env=environment(),
         stdout=subprocess.PIPE,
         text=True,
@@ -236,42 +184,20 @@ def serving(project: Path, *options: str) -> Iterator[str]:
             assert server.wait(timeout=30) == 0
 
 
-def test_server_listens_on_localhost_only(address: str) -> None:
-    port = int(address.rpartition(":")[2])
-    listening = [each.laddr for each in psutil.net_connections("tcp") if each.status == "LISTEN"]
-    assert [place.ip for place in listening if place.port == port] == ["127.0.0.1"]
-
-
-@pytest.fixture
-def page(address: str) -> Iterator[Page]:
-    """Return the server's page in Chromium, and check for console messages and requests."""
-    with open_chromium() as browser:
-        page = browser.new_page(viewport={"width": 390, "height": 800})
-        messages: list[str] = []
-        requests: list[str] = []
-        page.on("console", lambda message: messages.append(message.text))
-        page.on("pageerror", lambda error: messages.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(address)
-        yield page
-        assert messages == []
-        assert {url for url in requests if not url.startswith("data:")} <= {f"{address}/"}
-
-
-def test_predict_in_browser(own: Path, page: Page) -> None:
+def test_predict_in_browser(own: Path, browser: Browser, address: str) -> None:
     text = "A warm and wonderful film,\n<b>not</b> a dull one."
-    page.get_by_label("Review").fill(text)
-    page.get_by_role("button", name="Predict sentiment").click()
-    result = page.get_by_label("result")
-    result.wait_for()
-    one_line = text.replace("\n", " ")
-    printed = birnn("predict", one_line, cwd=own).stdout
-    sentiment, probability = printed.split()[:2]
-    assert f"{sentiment}, probability of Fresh {probability}" in result.inner_text()
-    # The typed text is shown word by word, and its HTML is escaped.
-    assert page.locator(".text").first.inner_text() == text
-    colors = page.locator(".text span").evaluate_all(
-        "spans => spans.map(span => getComputedStyle(span).backgroundColor)"
-    )
-    assert len(set(colors)) > 2
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    with opened(browser, address, viewport={"width": 390, "height": 800}) as page:
+        page.get_by_label("Review").fill(text)
+        page.get_by_role("button", name="Predict sentiment").click()
+        result = page.get_by_label("result")
+        result.wait_for()
+        printed = birnn("predict", text.replace("\n", " "), cwd=own).stdout
+        sentiment, probability = printed.split()[:2]
+        assert f"{sentiment}, probability of Fresh {probability}" in result.inner_text()
+        # The typed text is shown word by word, and its HTML is escaped.
+        assert page.locator(".text").first.inner_text() == text
+        colors = page.locator(".text span").evaluate_all(
+            "spans => spans.map(span => getComputedStyle(span).backgroundColor)"
+        )
+        assert len(set(colors)) > 2
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390

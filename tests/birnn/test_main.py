@@ -11,9 +11,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from birnn import __main__ as main
-from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
-from tests.projects import PROJECT, copy_settings
+from tests.projects import BIRNN, PROJECT, copy_settings, run
 
 COMMANDS = sorted(get_command(main.app).commands)  # type: ignore[attr-defined]
 
@@ -22,13 +21,11 @@ stage.run(lambda _: print("\u2212\u2013\u2026 \u00e9 \udcff"))
 """
 
 
-def test_folder_without_a_project_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_folder_without_a_project_is_refused(tmp_path: Path) -> None:
     for arguments in (["mistakes"], ["--project", "data", "results"]):
-        with pytest.raises(InputError, match="choose one with --project"):
-            CliRunner().invoke(main.app, arguments, catch_exceptions=False)
+        result = run(*BIRNN, *arguments, cwd=tmp_path, warm=False, PYTHONPATH=str(PROJECT))
+        assert result.returncode == 1
+        assert re.fullmatch(r"error: .*choose one with --project.*\n", result.stderr)
 
 
 def test_characters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None:

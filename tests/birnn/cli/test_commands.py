@@ -54,10 +54,10 @@ def test_predict_writes_a_table(
     repeats = BATCH_SIZE // len(TEXTS) + 1  # more than one batch
     texts, file = tmp_path / "texts.jsonl", tmp_path / f"a{extension.upper()}"
     # A column of the input has the name of an added one, and another is missing in some rows.
-    rows = [{"stars": None, "text": text, "source": ["web"]} for text in TEXTS]
-    rows[-1] = {"text": TEXTS[-1], "stars": 5, "late": True}
+    rows = [{"stars": None, "review": text, "source": ["web"]} for text in TEXTS]
+    rows[-1] = {"review": TEXTS[-1], "stars": 5, "late": True}
     texts.write_text("".join(json.dumps(row) + "\n" for row in rows) * repeats)
-    assert birnn("predict", "--file", texts, "--output", file) == ""
+    assert birnn("predict", "--file", texts, "--column", "review", "--output", file) == ""
     if extension == ".jsonl":
         lines = file.read_text(encoding="utf-8").splitlines()
         table = pd.DataFrame([json.loads(line, parse_constant=pytest.fail) for line in lines])
@@ -66,13 +66,13 @@ def test_predict_writes_a_table(
         table = pd.read_csv(file, keep_default_na=False, na_values=missing)
     else:
         table = pd.read_parquet(file)
-    kept = ["stars", "text", "source", "late"]
+    kept = ["stars", "review", "source", "late"]
     assert [*table] == [*kept, "predicted_source", *PREDICTED, "known"]
     assert table["predicted_source"].iloc[-1] == f"{texts}, line {len(table)}"
     assert table["source"].iloc[0] == '["web"]'
     late = (table["late"].fillna("") != "").tolist()
     assert late == [*[False] * (len(TEXTS) - 1), True] * repeats
-    assert table["text"].tolist() == TEXTS * repeats
+    assert table["review"].tolist() == TEXTS * repeats
     assert table["known"].tolist() == [1, 0.25, 0, 0] * repeats
     assert table["sentiment"].isna().tolist() == MISSING * repeats
     predicted = predictor.predict(TEXTS)

@@ -15,7 +15,7 @@ from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
 from birnn.corpora.labelled_files import LabelledFiles
 from birnn.corpora.review import Review
-from tests.projects import PROJECT
+from tests.projects import PROJECT, run
 
 TABLE = pd.DataFrame(
     [
@@ -254,3 +254,13 @@ def test_unlabelled_texts_may_be_next_to_labelled_ones(tmp_path: Path) -> None:
     assert list(own.unlabelled()) == ["Fine.", "New."]
     same = labelled_files(tmp_path, files, unlabelled="a.csv")
     assert list(same.unlabelled()) == [review.text for review in same.read()]
+
+
+@pytest.mark.parametrize(("path", "kept"), [("data/own/reviews.csv", True), ("a.py", False)])
+def test_git_keeps_line_ends_of_own_files(path: str, kept: object) -> None:
+    command = ("git", "hash-object", "--stdin")
+    digests = {
+        run(*command, option, cwd=PROJECT, stdin="a\r\n").stdout
+        for option in (f"--path={path}", "--no-filters")
+    }
+    assert (len(digests) == 1) == kept
