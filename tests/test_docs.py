@@ -14,7 +14,7 @@ from birnn.reporting.page import anchor
 from birnn.studies import store, table
 from tests.projects import PROJECT
 
-PAGES = [*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("report/*.md")])
 CODE_FILE = re.compile(r"`((?:birnn|stages|tests|benchmarks)/[\w/]+\.\w+)`")
 PLACEHOLDERS = {"stages/NAME.py", "stages/train_NAME.py"}
 

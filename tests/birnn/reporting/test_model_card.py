@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import logit
-from typer.main import get_command
 
-from birnn.__main__ import app
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import TITLES
 from birnn.reporting import model_card
@@ -19,7 +17,6 @@ from tests.birnn import samples
 from tests.birnn.reporting import documents
 from tests.birnn.reporting.documents import Documents, section, words
 from tests.projects import PROJECT
-from tests.test_docs import broken_links
 
 pytestmark = pytest.mark.usefixtures("two_networks")
 
@@ -152,15 +149,6 @@ def test_settings_are_described(tmp_path: Path, plain: Documents) -> None:
     assert "only the end of longer" in plain.card
     assert "| BiGRU | 1,234,567 | `bigru.units: 64` |" in plain.card
     assert not re.search("ratios|predicted|without a label", plain.card)
-
-
-def test_commands_and_links_exist(tmp_path: Path) -> None:
-    card = documents.write(tmp_path / "report").card
-    named = set(re.findall(r"(?:`|\$ )birnn ([a-z]+)", card))
-    assert named == {"predict", "explain", "serve", "export"}
-    assert named <= get_command(app).commands.keys()  # type: ignore[attr-defined]
-    (tmp_path / "LICENSE").touch()
-    assert list(broken_links(tmp_path / "report" / "model_card.md")) == []
 
 
 def test_registered_artifacts_are_models_of_the_pipeline() -> None:
