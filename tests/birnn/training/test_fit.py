@@ -12,7 +12,6 @@ import pytest
 
 from birnn.core import machine
 from birnn.core.errors import InputError
-from birnn.core.paths import PADDED_TRAIN, SELF_LABELLED_TRAIN
 from birnn.core.settings import Train
 from birnn.core.settings import load as load_settings
 from birnn.core.times import Timing
@@ -21,7 +20,7 @@ from birnn.networks.registry import NETWORKS
 from birnn.text.ngrams import read as read_ngrams
 from birnn.training import fit, live
 from birnn.training.batches import batches
-from birnn.training.splits import TEST, VALIDATION, watched_split
+from birnn.training.splits import TEST
 from tests.birnn.small_networks import config, load
 from tests.projects import PROJECT
 from tests.tiers import sampled
@@ -183,10 +182,6 @@ def test_training_resumes_after_the_last_finished_epoch(
     assert read_history(tmp_path / "model") != rows[:1]
 
 
-def test_pipeline_reads_and_writes_the_files_of_its_stages(padded: Path) -> None:
+def test_inputs_are_the_files_that_training_reads(padded: Path) -> None:
     folders = {file.parent.name for file in paths(padded).inputs() if file.exists()}
     assert folders == {"train", "validation", "ngrams", "word_vectors"}
-    labelled, both = (fit.Paths.of("some", settings(self_training=each)) for each in (False, True))
-    assert (labelled.training, both.training) == (PADDED_TRAIN, SELF_LABELLED_TRAIN)
-    assert (labelled.model, labelled.checkpoints) == (Path("models/some"), Path("state/some"))
-    assert (watched_split("test"), watched_split(0.2)) == (TEST, VALIDATION)
