@@ -1,4 +1,4 @@
-"""Test that the workflows pin actions, have minimal permissions and no logic, and do their work."""
+"""Test that the workflows have minimal permissions and no logic, and do their work."""
 
 import json
 import os
@@ -28,9 +28,6 @@ MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=[file.stem for file in FILES])
 def test_workflows_are_safe_and_have_no_logic(workflow: dict[str, Any]) -> None:
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
-    used = [step["uses"] for step in steps if "uses" in step]
-    assert used
-    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action) for action in used)
     for command in (step["run"] for step in steps if "run" in step):
         assert not re.search(r"\n|&&|\|\||;|\$\{\{", command)
         if command.startswith("make "):
@@ -38,8 +35,6 @@ def test_workflows_are_safe_and_have_no_logic(workflow: dict[str, Any]) -> None:
     assert workflow["permissions"] == {"contents": "read"}
     for name, job in workflow["jobs"].items():
         assert job.get("permissions") == PERMISSIONS.get(name)
-    # Code from a fork must never run with the token of this repository.
-    assert "pull_request_target" not in workflow["on"]
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
