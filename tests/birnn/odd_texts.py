@@ -25,7 +25,7 @@ LANGUAGES = {
     "a\u200bb\u0000c <\u0301 =\u0338 \ufeff❤\ufe0f🙂\u200d↔\ufe0f": "a b c ❤\ufe0f 🙂\u200d↔\ufe0f",
     " \n\u3000?!…": "",
 }
-UNICODE = {"words": sorted({*" ".join(LANGUAGES.values()).split()}), "tokenizer": "unicode"}
+UNICODE = {"words": (*sorted({*" ".join(LANGUAGES.values()).split()}),), "tokenizer": "unicode"}
 
 PIECES = st.sampled_from([*WORDS, *ODD, *LANGUAGES, *"".join(LANGUAGES)])
 # Newer characters are not in the tables of all libraries.

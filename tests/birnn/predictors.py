@@ -1,6 +1,7 @@
 """Small predictors with random weights, and a project that contains one."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -32,10 +33,11 @@ with tensorflow_imports():
     from birnn.inference.network_model import NetworkModel, networks_of
 
 CLASSES = ("thumbs down", "thumbs up")
-WORDS = ["the", "a", "film", "good", "bad", "naïve", "isn't"]
+WORDS = ("the", "a", "film", "good", "bad", "naïve", "isn't")
 IDS = len(WORDS) + 4
 
 
+@cache
 def small_predictor(
     maxlen: int = 8,
     padding: Side = "pre",
@@ -43,15 +45,15 @@ def small_predictor(
     seed: int = 0,
     pooling: Pooling = "last",
     longest_ngram: int = 0,
-    words: list[str] = WORDS,
+    words: tuple[str, ...] = WORDS,
     tokenizer: Tokenizer = "keras",
 ) -> Predictor:
-    """Return a predictor of all networks that have this pooling."""
+    """Return a predictor of all networks that have this pooling. Do not modify it."""
     keras.utils.set_random_seed(seed)
     networks = {}
     table = random_table(longest_ngram, seed, len(words) + 4) if longest_ngram else None
     ngrams = {"longest_ngram": longest_ngram, "ngrams": len(table.codes)} if table else {}
-    encoded = Encoding(words, maxlen, padding, truncating, tokenizer, CLASSES)
+    encoded = Encoding([*words], maxlen, padding, truncating, tokenizer, CLASSES)
     shape = {"maxlen": maxlen, "num_words": len(words) + 4, "pooling": pooling}
     # A layer of another kind may ignore masks, which `max_mean` refuses.
     for name in NETWORKS if pooling == "last" else small_networks.LAYERS:

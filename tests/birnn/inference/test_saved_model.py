@@ -23,9 +23,10 @@ from tests.birnn.odd_texts import TEXTS, UNICODE
 from tests.birnn.predictors import small_baseline, small_predictor
 
 SIDES = itertools.product(get_args(Side), repeat=2)
+OPTIONS = ({}, UNICODE, UNICODE, {})  # each tokenizer with each side
 TEMPERATURES = {NETWORK_BLEND: 2.0, BASELINE: 3.0}
 PREDICTORS = [
-    *(small_predictor(4, *sides, **options) for sides in SIDES for options in ({}, UNICODE)),
+    *(small_predictor(4, *sides, **options) for sides, options in zip(SIDES, OPTIONS, strict=True)),
     *(replace(small_baseline(3), tokenizer=tokenizer) for tokenizer in get_args(Tokenizer)),
 ]
 PREDICTORS = [replace(each, temperatures=TEMPERATURES) for each in PREDICTORS]
