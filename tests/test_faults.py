@@ -15,12 +15,10 @@ from birnn.core import integrity
 from birnn.core.yaml_files import read_yaml
 from tests.projects import (
     PROJECT,
-    SMALL,
     check_output,
     environment,
     error_line,
     leftovers,
-    new_clone,
     results,
     run,
     stages_run,
@@ -128,22 +126,6 @@ def test_full_stdout_gives_one_line_error(finished_copy: Path) -> None:
     assert "No space left on device" in error_line(result.stderr)
     assert "Exception ignored" not in result.stderr
     assert results(finished_copy) == expected
-
-
-@pytest.mark.exhaustive
-def test_environment_does_not_change_results(clone: Path, finished: Path) -> None:
-    # A locale without UTF-8, and no home folder.
-    variables = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    result = run("dvc", "repro", cwd=clone, warm=False, HOME="/nonexistent", **variables)
-    assert result.returncode == 0, result.stderr
-    assert results(clone) == results(finished)
-
-
-@pytest.mark.exhaustive
-def test_path_does_not_change_results(finished: Path, tmp_path: Path) -> None:
-    clone = new_clone(tmp_path / "my films – Фильмы é [1]" / "clone", SMALL)
-    check_output(clone, "dvc", "repro")
-    assert results(clone) == results(finished)
 
 
 @pytest.mark.exhaustive

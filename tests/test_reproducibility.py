@@ -16,6 +16,14 @@ from tests.projects import SMALL, Build, check_output, contents, new_clone, resu
 GOLDEN = Path(__file__).parent / "golden"
 RESULTS = re.compile(r"(data/(?!own/)|models/|metrics/|plots/\w+\.csv)")
 
+# A locale without UTF-8, and no home folder.
+ANOTHER_USER = {
+    "LC_ALL": "C",
+    "PYTHONUTF8": "0",
+    "PYTHONCOERCECLOCALE": "0",
+    "HOME": "/nonexistent",
+}
+
 # Limits of each library, as on an older CPU or with the variables of a user.
 AVX2 = "+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+popcnt,+sse4.2"
 ANOTHER_MACHINE = {
@@ -47,11 +55,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="session")
 def recipes(shared: Callable[[str, Build], Path]) -> Path:
+    """Return a clone in a folder with any characters. Do not modify it."""
 
     def build(folder: Path) -> None:
         check_output(new_clone(folder, RECIPE), "dvc", "repro")
 
-    return shared("recipes", build)
+    return shared("my films – Фильмы é [1]", build)
 
 
 def hashes(project: Path) -> str:
@@ -78,13 +87,13 @@ def test_results_equal_golden_hashes(case: str, request: pytest.FixtureRequest) 
 
 
 def run_elsewhere(project: Path, *command: str) -> None:
-    """Run a command as if on another machine, with one core, if results have the same bytes there.
+    """Run a command as another user and, if results have the same bytes there, another machine.
 
     It does not use the warm-start server, which has loaded the libraries without the variables.
     """
     variables = ANOTHER_MACHINE if machine.has_x86_64_v3() else {}
     prefix = ("taskset", "--cpu-list", str(min(os.sched_getaffinity(0)))) if variables else ()
-    result = run(*prefix, *command, cwd=project, warm=False, **variables)
+    result = run(*prefix, *command, cwd=project, warm=False, **(ANOTHER_USER | variables))
     assert result.returncode == 0, result.stderr
 
 
