@@ -3,9 +3,18 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from birnn.core.errors import InputError
 
 PROJECT = Path(__file__).parent.parent
 
@@ -73,6 +82,43 @@ def run(
     )
 
 
+@contextmanager
+def watched(
+    project: Path,
+    *command: str,
+    until: Callable[[psutil.Popen, str], object],
+    **variables: str,
+) -> Iterator[tuple[psutil.Popen, Path]]:
+    """Run a command in its own process group, which is killed at the end.
+
+    Yields:
+        The process and the file of its output, once `until` is true of the process and the output.
+    """
+    log, own = project.parent / "log.txt", environment(warm=False, **variables)
+    with log.open("w", encoding="utf-8") as output:
+        process = psutil.Popen(
+            resolve(command, own),
+            cwd=project,
+            env=own,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            # A shell may start its background jobs with SIGINT ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+    deadline = time.monotonic() + 600
+    try:
+        while not until(process, log.read_text("utf-8")):
+            assert process.poll() is None, log.read_text("utf-8")
+            assert time.monotonic() < deadline, log.read_text("utf-8")
+            time.sleep(0.02)
+        yield process, log
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 def check_output(cwd: Path, *command: str, **variables: str) -> str:
     """Return the output of a command that must succeed."""
     result = run(*command, cwd=cwd, **variables)
@@ -109,6 +155,15 @@ def error_line(stderr: str) -> str:
     assert len(lines) == 1, stderr
     assert "Traceback" not in stderr
     return lines[0]
+
+
+def refusal(call: Callable[..., object], *arguments: Any, **options: Any) -> str:
+    """Return the message, a single line, of the InputError that a call raises."""
+    with pytest.raises(InputError) as error:
+        call(*arguments, **options)
+    message = str(error.value)
+    assert "\n" not in message
+    return message
 
 
 def set_settings(project: Path, settings: Mapping[str, str]) -> None:

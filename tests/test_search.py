@@ -2,7 +2,6 @@
 
 import re
 import signal
-import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -12,7 +11,7 @@ import psutil
 import pytest
 
 from birnn.studies import store
-from tests.projects import BIRNN, environment, experiments, references, resolve, run
+from tests.projects import BIRNN, experiments, references, run, watched
 
 pytestmark = [
     pytest.mark.exhaustive,
@@ -29,30 +28,15 @@ COMMAND = (
 
 def stop_in_training(trial: int, project: Path, number: signal.Signals) -> str:
     """Signal a search while a trial trains, wait until it has ended, and return its output."""
-    log = project.parent / "log.txt"
-    variables = environment(warm=False)
-    with log.open("w", encoding="utf-8") as output:
-        process = psutil.Popen(
-            resolve(COMMAND, variables),
-            cwd=project,
-            env=variables,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            # A shell may start its background jobs with SIGINT ignored.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        )
     training = re.compile(rf"\[{trial} of {TRIALS}\].*'train_bilstm'", re.DOTALL)
-    deadline = time.monotonic() + 600
-    while not training.search(log.read_text("utf-8")):
-        assert process.poll() is None, log.read_text("utf-8")
-        assert time.monotonic() < deadline, log.read_text("utf-8")
-        time.sleep(0.1)
-    process.send_signal(number)
-    assert process.wait() != 0
-    # DVC and its stage end a little after a search that was killed.
-    while running := processes_in(project):
-        assert time.monotonic() < deadline, running
-        time.sleep(0.1)
+    with watched(project, *COMMAND, until=lambda _, log: training.search(log)) as (search, log):
+        search.send_signal(number)
+        assert search.wait() != 0
+        # DVC and its stage end a little after a search that was killed.
+        deadline = time.monotonic() + 600
+        while running := processes_in(project):
+            assert time.monotonic() < deadline, running
+            time.sleep(0.1)
     return log.read_text("utf-8")
 
 

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import socket
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.cluster.conftest import Machines, run_on
-from tests.projects import BIRNN, check_output, copy, environment, experiment, experiments, run
+from tests.projects import BIRNN, check_output, copy, experiment, experiments, run, watched
 
 pytest.importorskip("ray", reason="make cluster installs Ray")
 pytestmark = pytest.mark.exhaustive
@@ -71,33 +69,23 @@ def test_cluster_and_local_results_are_equal(on_s3: Path, machines: Machines) ->
     assert labels(other) == LABELS
 
 
-def running_experiments(folder: Path) -> list[Path]:
-    """Return the clones on a machine in which a network is being trained."""
-    return [state for state in folder.glob("*/state") if any(state.rglob("*.npz"))]
-
-
-def test_experiment_of_a_lost_machine_restarts(project: Path, machines: Machines) -> None:
+def test_search_restarts_the_trial_of_a_lost_machine(project: Path, machines: Machines) -> None:
     lost = machines.folders[1]
-    command = (*BIRNN, "sweep", "--on", "ray", "--cpus", "1", *SEEDS)
-    driver = subprocess.Popen(
-        command,
-        cwd=project,
-        env=environment(**machines.environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    deadline = time.monotonic() + 300
-    while not running_experiments(lost):
-        assert driver.poll() is None, driver.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    machines.kill_second_node()
-    output = driver.communicate(timeout=300)[0]
-    assert driver.returncode == 0, output
-    assert labels(project) == LABELS
+    settings = ("-S", "train.learning_rate=log:1e-3..1e-1", "--metric", "bigru.holdout_accuracy")
+    command = (*BIRNN, "search", "rate", *settings, "--trials", "2", "--on", "ray", "--cpus", "1")
+
+    def trains_there(*_: object) -> bool:
+        return any(lost.glob("*/state/**/*.npz"))
+
+    with watched(project, *command, until=trains_there, **machines.environment) as (driver, log):
+        machines.kill_second_node()
+        assert driver.wait(timeout=300) == 0, log.read_text("utf-8")
+    trials = pd.read_csv(project / "study" / "rate" / "runs.csv")
+    assert len(trials) == 2
+    assert not trials["train.learning_rate"].duplicated().any()
+    names = [reference.rpartition("/")[2] for reference in experiments(project)]
     on_remote = check_output(project, "dvc", "exp", "list", "--name-only", "origin").split()
-    assert sorted(map(without_digest, on_remote)) == LABELS
+    assert sorted(trials["name"]) == sorted(names) == sorted(on_remote)
     # No process of the lost machine still runs.
     assert not [
         cwd for cwd in Path("/proc").glob("[0-9]*/cwd") if str(lost) in os.path.realpath(cwd)
@@ -140,15 +128,3 @@ def test_missing_cluster_or_token_is_an_error(project: Path, machines: Machines)
         assert result.returncode == 1
         assert result.stderr.splitlines()[-1].startswith(f"error: {expected}")
         assert "Traceback" not in result.stderr
-
-
-def test_search_on_a_cluster(project: Path, machines: Machines) -> None:
-    settings = ("-S", "train.learning_rate=log:1e-3..1e-1", "--metric", "bigru.holdout_accuracy")
-    command = (*BIRNN, "search", "rate", *settings, "--trials", "2", "--on", "ray", "--cpus", "1")
-    result = run(*command, cwd=project, **machines.environment)
-    assert result.returncode == 0, result.stdout + result.stderr
-    trials = pd.read_csv(project / "study" / "rate" / "runs.csv")
-    assert len(trials) == 2
-    assert not trials["train.learning_rate"].duplicated().any()
-    names = [reference.rpartition("/")[2] for reference in experiments(project)]
-    assert sorted(trials["name"]) == sorted(names)
