@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,7 +23,7 @@ from birnn.networks.network import predict
 from birnn.text import tokenizer
 from birnn.text.encoding import PADDING
 from tests.birnn.odd_texts import TEXTS, UNICODE
-from tests.birnn.predictors import small_baseline, small_predictor
+from tests.birnn.predictors import LAYOUTS, LONG, small_baseline, small_predictor
 from tests.browser import PAPER, SCHEMES, WIDTHS, opened
 from tests.tiers import sampled
 
@@ -32,9 +31,7 @@ pytestmark = pytest.mark.slow
 
 PREDICTOR = small_predictor(seed=2)
 ANY_LANGUAGE = small_predictor(40, **UNICODE)
-LONG = "Good? The good, the bad and a film, <b>a</b> zxqv! And isn't the film naïve?"
 REVIEWS = ["A good film.", "bad", LONG, "日本語\u00a0film", "\x00 good"]
-LAYOUTS = list(product(get_args(Side), get_args(Side), get_args(Pooling)))
 
 WORDS_AND_IDS = """json => {
     const { words, ids } = encode(JSON.parse(json));

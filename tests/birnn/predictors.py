@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -33,6 +34,8 @@ with tensorflow_imports():
     from birnn.inference.network_model import NetworkModel, networks_of
 
 CLASSES = ("thumbs down", "thumbs up")
+LONG = "Good? The good, the bad and a film, <b>a</b> zxqv! And isn't the film naïve?"
+LAYOUTS = [*product(get_args(Side), get_args(Side), get_args(Pooling))]
 WORDS = ("the", "a", "film", "good", "bad", "naïve", "isn't")
 IDS = len(WORDS) + 4
 

@@ -9,6 +9,7 @@ import pytest
 from birnn.core import integrity
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import write_yaml
+from tests.projects import refusal
 
 CACHE = Path(".dvc/cache/files/md5")
 ONE, TWO, THREE, X = (hashlib.md5(text).hexdigest() for text in (b"1", b"2", b"3", b"x"))  # noqa: S324  # as DVC does
@@ -80,23 +81,18 @@ def test_folder_is_named_if_its_list_is_damaged() -> None:
     assert integrity.find_damage("use") == expected
 
 
-def refusal(name: str) -> str:
-    with pytest.raises(InputError) as error:
-        integrity.verify([Path(name)])
-    return str(error.value)
-
-
 def test_files_that_changed_since_the_last_run_are_refused() -> None:
     integrity.verify([Path("file")])
     recorded = "dvc.lock records {}. Run dvc repro or dvc checkout"
     differs = f"differs from the last run: its md5 is {X}, but {recorded}"
     for name, md5 in (("file", THREE), ("other", "none")):
         Path(name).write_text("x")
-        assert refusal(name) == f"{name} {differs.format(md5)}"
+        assert refusal(integrity.verify, [Path(name)]) == f"{name} {differs.format(md5)}"
     Path("file").unlink()
-    assert refusal("file") == "file is missing: run dvc repro or dvc pull"
+    assert refusal(integrity.verify, [Path("file")]) == "file is missing: run dvc repro or dvc pull"
     Path("dvc.lock").unlink()
-    assert refusal("other") == "dvc.lock is missing: run dvc repro in the project folder"
+    expected = "dvc.lock is missing: run dvc repro in the project folder"
+    assert refusal(integrity.verify, [Path("other")]) == expected
 
 
 def test_damaged_lock_is_named() -> None:

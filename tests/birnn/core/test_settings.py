@@ -12,7 +12,7 @@ from birnn.core.settings import CLASSES
 from birnn.core.yaml_files import read_yaml
 from birnn.networks.definition import NoSettings, Units
 from birnn.networks.registry import NETWORKS
-from tests.projects import PROJECT
+from tests.projects import PROJECT, refusal
 
 DEFAULTS = PROJECT / "params.yaml"
 
@@ -23,14 +23,6 @@ def load(tmp_path: Path, old: str, new: str) -> settings.Settings:
     file = tmp_path / "params.yaml"
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
     return settings.load(file, NETWORKS)
-
-
-def refusal(tmp_path: Path, old: str, new: str) -> str:
-    with pytest.raises(InputError) as error:
-        load(tmp_path, old, new)
-    message = str(error.value)
-    assert "\n" not in message
-    return message
 
 
 def accepts(section: str, **changes: Any) -> bool:
@@ -92,7 +84,7 @@ def test_accepted_numbers_are_the_documented_ones() -> None:
 def test_error_gives_key_value_and_allowed_values(
     tmp_path: Path, old: str, new: str, key: str, value: str, allowed: str
 ) -> None:
-    message = refusal(tmp_path, old, new)
+    message = refusal(load, tmp_path, old, new)
     assert f"{key} is {value}: " in message
     assert allowed in message
 
@@ -100,10 +92,10 @@ def test_error_gives_key_value_and_allowed_values(
 @pytest.mark.parametrize("content", ["pad: [", "maxlen: 1\nmaxlen: 1", "[]"])
 def test_file_or_section_without_settings_is_refused(tmp_path: Path, content: str) -> None:
     expected = "the whole file is [" if content == "[]" else "is not valid YAML"
-    assert expected in refusal(tmp_path, DEFAULTS.read_text(encoding="utf-8"), content)
+    assert expected in refusal(load, tmp_path, DEFAULTS.read_text(encoding="utf-8"), content)
     with pytest.raises(InputError, match=r"none\.yaml is missing"):
         settings.load(tmp_path / "none.yaml")
-    message = refusal(tmp_path, "\ntrain:", "\ntran:\n  a: 1\ntrain:")
+    message = refusal(load, tmp_path, "\ntrain:", "\ntran:\n  a: 1\ntrain:")
     assert "tran: no such section; choose from fetch, " in message
     assert message.endswith(f"report, {', '.join(NETWORKS)}")
 
@@ -125,7 +117,7 @@ def test_csv_settings_must_not_contradict_each_other(
     tmp_path: Path, changes: dict[str, Any], expected: object
 ) -> None:
     assert accepts("csv", **changes) == expected
-    assert "yaml: csv: set split_column" in refusal(tmp_path, "test: null", "test: 0.2")
+    assert "yaml: csv: set split_column" in refusal(load, tmp_path, "test: null", "test: 0.2")
 
 
 @pytest.mark.parametrize("negative", ["ham", ["ham"], "0", 1, False, "TRUE", "a|b"])

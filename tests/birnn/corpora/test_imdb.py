@@ -12,7 +12,7 @@ from birnn.corpora import imdb, sources, store
 from birnn.corpora.review import Digest, Review
 from tests.birnn.corpora import archives
 from tests.birnn.corpora.archives import plain, special
-from tests.projects import PROJECT
+from tests.projects import PROJECT, refusal
 
 
 @pytest.fixture
@@ -37,10 +37,7 @@ def _accepted(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def error_message(archive: Path) -> str:
-    with pytest.raises(InputError) as error:
-        list(imdb.read_archive(archive))
-    message = str(error.value)
-    assert "\n" not in message
+    message = refusal(lambda: list(imdb.read_archive(archive)))
     assert str(archive) in message
     assert "delete it, or set IMDB_ARCHIVE to an intact copy" in message
     return message

@@ -15,7 +15,7 @@ from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
 from birnn.corpora.labelled_files import LabelledFiles
 from birnn.corpora.review import Review
-from tests.projects import PROJECT, run
+from tests.projects import PROJECT, refusal, run
 
 TABLE = pd.DataFrame(
     [
@@ -49,10 +49,7 @@ def read(folder: Path, files: dict[str, bytes], **changes: Any) -> list[Review]:
 
 
 def error_message(folder: Path, files: dict[str, bytes], **changes: Any) -> str:
-    with pytest.raises(InputError) as error:
-        read(folder, files, **changes)
-    assert "\n" not in str(error.value)
-    return str(error.value).removeprefix(f"{folder}/")
+    return refusal(read, folder, files, **changes).removeprefix(f"{folder}/")
 
 
 def to_csv(table: pd.DataFrame = TABLE, encoding: str = "utf-8", **options: Any) -> bytes:

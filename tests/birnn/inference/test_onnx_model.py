@@ -5,9 +5,7 @@ import runpy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from itertools import product
 from pathlib import Path
-from typing import get_args
 
 import keras
 import numpy as np
@@ -22,15 +20,11 @@ from birnn.inference.network_model import NetworkModel, networks_of
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
 from tests.birnn.odd_texts import LANGUAGES, ODD, UNICODE
-from tests.birnn.predictors import gated, small_baseline, small_predictor
+from tests.birnn.predictors import LAYOUTS, LONG, gated, small_baseline, small_predictor
 from tests.projects import PROJECT
 
-LONG = "A good film, and isn't the bad film naïve? Good! The good, the bad and a film. "
 REVIEWS = ["A good film.", "", "zxqv", LONG, 9 * LONG, "日本語\u00a0film", "\x00 good"]
 REVIEWS += [f"good{odd}film{odd}BAD" for odd in ODD]
-LAYOUTS = [*product(get_args(Side), get_args(Side), get_args(Pooling))]
-
-
 PREDICTOR = gated(small_predictor())
 
 
