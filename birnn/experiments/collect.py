@@ -180,8 +180,13 @@ def _rows_to_keep(
     if not (folder / store.ABOUT).exists():
         raise results_would_be_lost(folder)
     old = store.read(folder)
-    same = ("corpus", "varied", "settings", "chooses")
-    if any(getattr(old.about, name) != getattr(about, name) for name in same):
+    # Other settings are new, or a recipe has set them since.
+    common = old.about.settings.keys() & about.settings.keys()
+    before, here = (
+        (each.corpus, set(each.varied), each.chooses, *map(each.settings.get, common))
+        for each in (old.about, about)
+    )
+    if before != here:
         raise results_would_be_lost(folder)
     runs, blends = (
         rows[~rows[RECIPE].isin(table[RECIPE])] if RECIPE in table else rows[:0]
@@ -189,7 +194,7 @@ def _rows_to_keep(
     )
     keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
     replaced = old.runs.drop(runs.index)
-    if not as_lines(replaced[keys]) <= as_lines(table[keys]):
+    if not as_lines(replaced.reindex(columns=keys)) <= as_lines(table[keys]):
         raise results_would_be_lost(folder)
     return runs, blends
 

@@ -81,7 +81,7 @@ def test_study_of_a_recipe_resamples_training_reviews() -> None:
     assert study.runs["pad.seed"].tolist() == [0, 1]
 
 
-def test_recipes_are_compared_and_others_keep_their_rows() -> None:
+def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     study = collect_study("recipes", [SEEDS], ["notebook", "pooling"])
     assert study.about.varied == ["recipe"]
     assert study.about.recipes[1]["base"] == "notebook"
@@ -97,6 +97,12 @@ def test_recipes_are_compared_and_others_keep_their_rows() -> None:
     assert len(study.log_odds(study.runs)[NETWORK]) == 6
     with pytest.raises(InputError, match="would be lost"):
         collect_study("recipes", ["train.seed=1"], ["pooling"])
+    # A new recipe may change what all others share.
+    stored = recipes.read()
+    added = {"network.dropout": 0.1}
+    new = recipes.Recipe("new", "pooling", "", added, stored["pooling"].settings | added)
+    monkeypatch.setattr(recipes, "read", lambda: stored | {"new": new})
+    assert len(collect_study("recipes", [SEEDS], ["new"]).runs) == 8
 
 
 def test_results_are_not_lost() -> None:
@@ -107,7 +113,13 @@ def test_results_are_not_lost() -> None:
     with pytest.raises(InputError, match="study/seeds has results that would be lost"):
         collect_study("seeds", [SEEDS], corpus=CORPUS | {"name": "other"})
     assert (folder / "runs.csv").read_bytes() == before
-    for options in (SEEDS, "train.seed=0..2"):  # the same results may be written again
+    about = (folder / "study.yaml").read_text()
+    (folder / "study.yaml").write_text(about.replace("kernel: auto", "kernel: keras"))
+    with pytest.raises(InputError, match="study/seeds has results that would be lost"):
+        collect_study("seeds", [SEEDS])
+    # The same results may be written again, with settings that the study lacks.
+    (folder / "study.yaml").write_text(about.replace("  network.kernel: auto\n", ""))
+    for options in (SEEDS, "train.seed=0..2"):
         study = collect_study("seeds", [options])
     assert len(study.runs) == 3
     assert len(collect_study("seeds", ["train.seed=1"], replace=True).runs) == 1
