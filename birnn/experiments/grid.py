@@ -2,14 +2,15 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from birnn.core import settings
 from birnn.core.errors import InputError
+from birnn.core.overrides import parse_values
 from birnn.core.paths import PARAMS
-from birnn.core.yaml_files import parse_yaml, read_yaml
+from birnn.core.yaml_files import read_yaml
 from birnn.experiments.recipes import Recipe
 from birnn.networks.registry import NETWORKS
 from birnn.studies.store import SEED
@@ -116,16 +117,17 @@ def split(option: str) -> tuple[str, str]:
 
 
 def values(text: str) -> list[Any]:
-    """Return the different values of an option, such as `3,5` or `0..9`."""
-    return list(dict.fromkeys(_values(text.split(","))))
+    """Return the different values of an option, such as `3,5` or `0..9`.
 
-
-def _values(texts: Sequence[str]) -> Iterator[Any]:
-    for text in texts:
-        if limits := _RANGE.fullmatch(text):
-            yield from range(int(limits[1]), int(limits[2]) + 1)
-        else:
-            yield parse_yaml(text)
+    Raises:
+        InputError: the text is not YAML.
+    """
+    found: list[Any] = []
+    for value in parse_values(text):
+        limits = _RANGE.fullmatch(str(value))
+        found += range(int(limits[1]), int(limits[2]) + 1) if limits else [value]
+    # Not by the keys of a dictionary, because a value may be a list.
+    return [value for place, value in enumerate(found) if value not in found[:place]]
 
 
 def _check(params: Params) -> None:

@@ -15,7 +15,6 @@ from birnn.core.errors import InputError
 from birnn.core.integrity import read_lock
 from birnn.core.overrides import as_text, command
 from birnn.core.settings import flatten
-from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.experiments import collect, grid, runs
@@ -232,7 +231,7 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str
     columns = [column for column in map(str, table) if column.startswith(PARAM)]
     settings = table[columns].rename(columns=lambda column: column.removeprefix(PARAM))
     chosen = [key for key in differing_settings(table) if key != SEED]
-    shared = {str(key): parse_yaml(text) for key, text in settings.iloc[0].items() if text}
+    shared = {str(key): grid.values(text)[0] for key, text in settings.iloc[0].items() if text}
     rows = table.drop(columns=[*columns, MEAN], errors="ignore")
     about = About(
         command=command,

@@ -24,9 +24,9 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from birnn.core.errors import InputError
+from birnn.core.overrides import parse_values
 from birnn.core.paths import STATE
 from birnn.core.settings import flatten
-from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.model_names import NETWORK_BLEND, TITLES
 from birnn.experiments import collect, execution, grid, runs
 from birnn.experiments.cluster import Cluster
@@ -245,8 +245,8 @@ def _distribution(key: str, text: str) -> Values:
     limits = _RANGE.fullmatch(text)
     if limits is None:
         return CategoricalDistribution(grid.values(text))
-    log, (low, high) = bool(limits[1]), map(parse_yaml, limits.groups()[1:])
-    types = {type(low), type(high)}
+    log, ends = bool(limits[1]), parse_values(f"{limits[2]},{limits[3]}")
+    low, high, types = ends[0], ends[-1], {type(end) for end in ends}
     if not (types <= {int, float} and low < high and (low > 0 or not log)):
         raise InputError(
             f"{key}={text} is not a range: give two numbers, the smaller one first, such as "

@@ -6,7 +6,7 @@ import pytest
 from dvc.utils.hydra import apply_overrides
 
 from birnn.core.errors import InputError
-from birnn.core.overrides import literal
+from birnn.core.overrides import as_text, literal
 from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid
@@ -26,9 +26,13 @@ def test_grid_has_every_combination() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, 0.5, 1e-5, ";", "a, b", "it's", [4], ["a b", "c"], "1", "Null", "h\u00f4tel"],
+    [
+        *(None, True, 0.5, 1e-5, ";", ",", "|", ">0", "*.csv", "a, b", "it's", "1", "Null"),
+        *([4], [4, 5], ["a b", "c"], "h\u00f4tel"),
+    ],
 )
-def test_dvc_reads_the_value_that_a_literal_stands_for(value: object) -> None:
+def test_options_and_dvc_read_the_value_that_a_text_stands_for(value: object) -> None:
+    assert grid.values(f"{as_text(value)},{as_text(value)}") == [value]
     file = Path("params.yaml")
     write_yaml(file, {"csv": {"column": "text"}})
     apply_overrides(file, [f"csv.column={literal(value)}"])
@@ -56,6 +60,7 @@ def test_labels_are_short_and_end_with_the_seed(options: list[str], label: str) 
         ("train.epochs=3,x", "with -S: train.epochs is 'x': input should be a valid integer"),
         ("train.seed=3..1", "there are no values to run"),
         (None, "there are no values to run"),
+        ("csv.positive=>0", "^>0 is not YAML: put text with special characters in quotes"),
         ("train.epochs,train.epochs=3", "a setting is given twice: train.epochs, train.epochs"),
         ("train.seed,pad.seed=3", "train.seed cannot share its values"),
     ],

@@ -44,7 +44,7 @@ def seeds() -> pd.DataFrame:
 @pytest.fixture
 def experiments(repository: Any) -> None:  # noqa: ARG001
     """Add experiments of this and other code, reviews and times, and a run in the working tree."""
-    (point,) = grid.points(["train.seed=0"])
+    (point,) = grid.points(["train.seed=0", "csv.positive='>0'"])
     current = make_run(point, metrics=accuracies())
     seconds = {path: [10] for path in runs.TIMED} | {runs.SELF_LABELLED: [0]}
     seconds |= {runs.MODELS[network]: [20, 30] for network in NETWORKS}
@@ -180,5 +180,6 @@ def test_saved_leaderboard_is_a_study(capsys: pytest.CaptureFixture[str]) -> Non
     assert sorted(study.runs["pad.maxlen"].fillna(0)) == [0, 100]
     assert (study.about.settings.get("pad.maxlen"), study.about.varied) == (None, ["name"])
     assert study.about.settings["train.epochs"] == 10
+    assert study.about.settings["csv.positive"] == ">0"
     with pytest.raises(InputError, match="study/board exists: choose another name"):
         leaderboard.run([], "*", None, 3, leaderboard.print_csv, save_as="board")

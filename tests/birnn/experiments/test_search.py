@@ -61,6 +61,7 @@ def test_options_are_ranges_choices_and_fixed_values() -> None:
         ("train.epochs=0..3", "train.epochs is 0: input should be greater than or equal to 1"),
         ("network.dropout=0.5..0.5", "is not a range"),
         ("network.dropout=log:0..0.1", "is not a range"),
+        ("network.dropout=[0..0.7]", "is not a range"),
         ("train.seed=0..3", "train.seed cannot be searched"),
         ("fetch.source=imdb,csv", "fetch.source cannot be searched"),
         ("train.epochs=3", "there is nothing to search"),
