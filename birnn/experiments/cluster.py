@@ -43,8 +43,8 @@ class Cluster:
         remote = output("dvc", "exp", "list", "--name-only", self.git_remote).split()
         local = output("dvc", "exp", "list", "--name-only").split()
         for name in runs.names(points):
-            if name in remote and name not in local:
-                self._pull(name)
+            if name in remote and name not in local and (problem := self._pull(name)):
+                print(problem, flush=True)
 
     def execute(self, points: Sequence[Point]) -> Iterator[Point]:
         """Run experiments on the cluster, print how each ends, and yield those that failed.
@@ -83,17 +83,19 @@ class Cluster:
         """
         try:
             times.append(ray.get(done))
-            self._pull(name)
+            return self._pull(name)
         except ray.exceptions.RayTaskError as error:
             return str(error.cause)
         except (InputError, ray.exceptions.RayError) as error:
             return str(error).splitlines()[0]
-        return ""
 
-    def _pull(self, name: str) -> None:
+    def _pull(self, name: str) -> str:
+        """Pull an experiment, and return an empty string; if it lacks files, remove it."""
         done = run("dvc", "exp", "pull", "--force", self.git_remote, name)
-        if b"Missing cache files" in done.stderr:
-            raise InputError(f"the DVC remote lacks files of {name}: run it again")
+        if b"Missing cache files" not in done.stderr:
+            return ""
+        run("dvc", "exp", "remove", name)  # DVC pulls its commit first, so it looks finished
+        return f"the DVC remote lacks files of {name}: it must run again"
 
 
 def connect(cpus: int, gpus: int, git_remote: str) -> Cluster:

@@ -70,7 +70,7 @@ def test_experiments_run_on_the_cluster(ray: Ray, capsys: pytest.CaptureFixture[
     failed = [point.label for point in MACHINES.execute(points)]
     assert failed == ["seed-1", "seed-2", "seed-3"]
     names = runs.names(points)
-    missing = f"the DVC remote lacks files of {names[2]}: run it again"
+    missing = f"the DVC remote lacks files of {names[2]}: it must run again"
     assert capsys.readouterr().out.splitlines() == [
         "4 experiments are waiting for machines",
         f"[1 of 4] {names[0]} is finished, about 1 min left",
@@ -80,7 +80,7 @@ def test_experiments_run_on_the_cluster(ray: Ray, capsys: pytest.CaptureFixture[
     ]
     assert ray.tasks[1] == (ORIGIN, 2, names[1], ["-S", "train.seed=1"])
     pulls = [f"exp pull --force origin {names[index]}" for index in (0, 2)]
-    assert calls() == ["push --quiet --run-cache", *pulls]
+    assert calls() == ["push --quiet --run-cache", *pulls, f"exp remove {names[2]}"]
     assert times.read().keys() == {"a"}
     resources = {"num_cpus": 2, "num_gpus": 1, "max_retries": 3}
     silent = {"log_to_driver": False, "logging_level": "ERROR", "include_dashboard": False}
@@ -142,12 +142,16 @@ def test_cluster_has_the_remotes_of_the_project(repository: Path) -> None:
 
 @pytest.mark.usefixtures("ray")
 def test_only_missing_experiments_are_pulled() -> None:
-    points = grid.points(["train.seed=0..2"])
+    points = grid.points(["train.seed=0..3"])
     names = runs.names(points)
-    lists = {"origin": names[:2], "--name-only": names[1:]}
-    calls = fake_dvc(f"if 'list' in arguments: print(*{lists}[arguments[-1]])")
+    lists = {"origin": names[:3], "--name-only": names[2:]}
+    calls = fake_dvc(
+        f"if 'list' in arguments: print(*{lists}[arguments[-1]])\n"
+        f"if arguments[-1] == {names[0]!r}: print('Missing cache files', file=sys.stderr)"
+    )
     MACHINES.pull(points)
-    assert calls()[2:] == [f"exp pull --force origin {names[0]}"]
+    pulls = [f"exp pull --force origin {name}" for name in names[:2]]
+    assert calls()[2:] == [pulls[0], f"exp remove {names[0]}", pulls[1]]
 
 
 @pytest.mark.parametrize(
