@@ -78,7 +78,7 @@ def study(
     )
     log_odds = {name: each[list(MODELS)] for name, each in predictions.items()}
     blends = pd.DataFrame()
-    if about.varied == [RECIPE]:
+    if about.compares_recipes:
         blends = pd.DataFrame(blend_seeds(table, named, predictions))
     if not replace:
         runs_to_keep, blends_to_keep = _rows_to_keep(folder, about, table)

@@ -66,6 +66,11 @@ class About:
     chooses: bool = False
     sampler: str = ""
 
+    @property
+    def compares_recipes(self) -> bool:
+        """If only the recipe varies, besides seeds."""
+        return self.varied == [RECIPE]
+
 
 @dataclass(frozen=True)
 class Combination:

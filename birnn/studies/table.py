@@ -133,7 +133,7 @@ def signed(value: float) -> str:
 
 def gains(study: Study) -> list[Gain]:
     """Return the gain of each recipe of a study of recipes over the recipe that it adds to."""
-    if study.about.varied != [RECIPE]:
+    if not study.about.compares_recipes:
         return []
     runs = {combination.chosen[RECIPE]: combination.runs for combination in study.combinations()}
     pairs = [(recipe["name"], recipe["base"]) for recipe in study.about.recipes]

@@ -203,3 +203,6 @@ def test_report_has_studies_of_its_corpus_and_settings(
     # The study over seeds does not have the number of units.
     matching, _ = report_stage.choose_studies(found, corpus, settings | {"bigru.units": 64})
     assert [each.name for each in matching] == ["sizes"]
+    # The name alone makes no study of recipes.
+    named = replace(sizes, folder=Path("study/recipes"))
+    assert report_stage.choose_studies([named], corpus, settings) == ([named], None)
