@@ -30,6 +30,8 @@ from birnn.reporting import tables
 from birnn.studies import figure, regimes, store, table
 from birnn.studies.store import SEED
 
+EVERY = "all"  # in the place of the name of a recipe
+
 
 def sweep(
     settings: Sequence[str], recipe_names: Sequence[str], machines: Cluster | None = None
@@ -42,11 +44,11 @@ def sweep(
 
 
 def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Point]:
-    """Return the points of a grid, for each recipe if there are any."""
+    """Return the points of a grid, for each recipe if there are any, or for `all` of them."""
     if not recipe_names:
         return grid.points(settings)
-    selected = {recipe.name: recipe for name in recipe_names for recipe in recipes.named(name)}
-    return [point for recipe in selected.values() for point in grid.points(settings, recipe)]
+    names = recipes.read() if EVERY in recipe_names else dict.fromkeys(recipe_names)
+    return [point for name in names for point in grid.points(settings, recipes.named(name))]
 
 
 def study(
@@ -123,7 +125,7 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     replace: bool = False,
 ) -> None:
     """Search settings, write the results to `study/NAME`, and print what they show."""
-    (recipe,) = recipes.named(recipe_name) if recipe_name else (None,)
+    recipe = recipes.named(recipe_name) if recipe_name else None
     chosen = searches.parse(name, settings, recipe, metric, sampler)
     with execution.exclusively():
         found = searches.open_study(chosen)

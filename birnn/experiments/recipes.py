@@ -8,9 +8,9 @@ from birnn.core.errors import InputError
 from birnn.core.settings import Section, validate_section
 from birnn.core.yaml_files import read_yaml
 from birnn.studies.store import FOLLOWING_SEEDS, SEED
+from birnn.style.formatting import listed
 
 FILE = Path(__file__).with_suffix(".yaml")
-EVERY = "all"
 
 
 class Entry(Section):
@@ -65,15 +65,13 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
     return recipes
 
 
-def named(name: str) -> list[Recipe]:
-    """Return the recipe with a name, or all recipes if the name is `all`.
+def named(name: str) -> Recipe:
+    """Return the recipe with a name.
 
     Raises:
         InputError: no recipe has this name.
     """
     recipes = read()
-    if name == EVERY:
-        return list(recipes.values())
     if name not in recipes:
-        raise InputError(f"there is no recipe {name!r}: use {', '.join(recipes)} or {EVERY}")
-    return [recipes[name]]
+        raise InputError(f"there is no recipe {name!r}: use {listed(recipes, 'or')}")
+    return recipes[name]

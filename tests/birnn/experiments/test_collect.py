@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from birnn.cli import experiment_commands
 from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
@@ -51,8 +52,7 @@ def finish(points: Sequence[Point], corpus: Mapping[str, Any] = CORPUS) -> dict[
 def collect_study(
     name: str, options: Sequence[str], recipe_names: Sequence[str] = (), **flags: Any
 ) -> Study:
-    chosen = [recipe for name in recipe_names for recipe in recipes.named(name)]
-    points = [point for recipe in chosen or [None] for point in grid.points(options, recipe)]
+    points = experiment_commands.points(options, recipe_names)
     found = finish(points, flags.pop("corpus", CORPUS))
     return collect.study(name, "birnn study", points, found, **flags)
 

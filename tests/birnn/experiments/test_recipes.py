@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from birnn.cli import experiment_commands
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.experiments import grid, recipes
@@ -13,7 +14,8 @@ pytestmark = pytest.mark.usefixtures("settings_only")
 
 def test_each_recipe_has_valid_settings_and_changes_the_one_that_it_adds_to() -> None:
     stored = recipes.read()
-    assert recipes.named("all") == list(stored.values())
+    points = experiment_commands.points([], ["pooling", "all"])
+    assert [point.recipe for point in points] == list(stored)
     for name, recipe in stored.items():
         (point,) = grid.points([], recipe)
         flat = flatten(point.params)
@@ -42,13 +44,12 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
 
 
 def test_other_names_are_refused() -> None:
-    with pytest.raises(InputError, match=r"use notebook, .* or all"):
-        recipes.named("none")
+    with pytest.raises(InputError, match=r"there is no recipe 'all': use notebook, .* or "):
+        recipes.named("all")
 
 
 def test_each_seed_has_its_own_holdout_and_word_vectors() -> None:
-    (recipe,) = recipes.named("pooling")
-    points = grid.points(["train.seed=0..2", "train.epochs=7"], recipe)
+    points = grid.points(["train.seed=0..2", "train.epochs=7"], recipes.named("pooling"))
     for section in ("pad", "word_vectors"):
         assert [point.params[section]["seed"] for point in points] == [0, 1, 2]
     assert [point.label for point in points] == [

@@ -26,9 +26,8 @@ pytestmark = pytest.mark.usefixtures("repository")
 def parse(
     *options: str, name: str = "name", recipe: str | None = None, metric: str = METRIC
 ) -> search.Search:
-    return search.parse(
-        name, options or OPTIONS, recipes.named(recipe)[0] if recipe else None, metric
-    )
+    start = recipes.named(recipe) if recipe else None
+    return search.parse(name, options or OPTIONS, start, metric)
 
 
 def test_options_are_ranges_choices_and_fixed_values() -> None:
