@@ -133,7 +133,7 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
             search_results.check_replaceable(chosen, found)
         searches.run(chosen, found, trials, machines, batch)
         results = search_results.collect(chosen, found)
-        options = {"--metric": [metric], "--sampler": [sampler]}
+        options = {"--metric": [metric], "--sampler": [sampler], "--trials": [str(trials)]}
         options |= {"-r": [recipe_name] if recipe_name else [], "-S": [*settings]}
         written = search_results.write(results, command(f"birnn search {name}", options))
     print(f"{len(results.study.trials)} trials: {written.folder}")

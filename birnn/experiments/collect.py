@@ -202,8 +202,7 @@ def _rows_to_keep(
 def results_would_be_lost(folder: Path) -> InputError:
     """Return the error of replacing results that are not among the new ones."""
     return InputError(
-        f"{folder} has results that would be lost: choose another name (birnn study NAME), or add "
-        "--replace"
+        f"{folder} has results that would be lost: choose another name, or add --replace"
     )
 
 

@@ -122,6 +122,16 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
     return {index: runs[digest] for index, digest in digests if digest in runs}
 
 
+def measured_settings(params: Params) -> dict[str, Any]:
+    """Return the settings that affect the metrics, by full name."""
+    return {
+        # 0.0 and 0 are one setting.
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in flatten(params).items()
+        if not name.startswith("report.")
+    }
+
+
 def fingerprint(point: Point) -> str:
     """Return a digest of the current code and of the corpus of a point, but not of its settings."""
     code = _hash_code()
@@ -305,13 +315,9 @@ def _digests(points: Sequence[Point], lock: Lock) -> list[str]:
 
 def _digest(params: Params, code: Hashes, corpus: Mapping[Any, Any]) -> str:
     """Return a digest of everything that the metrics depend on."""
-    settings = {
-        # 0.0 and 0 are one setting.
-        name: int(value) if isinstance(value, float) and value.is_integer() else value
-        for name, value in flatten(params).items()
-        if not name.startswith("report.")
-    }
-    content = json.dumps([sorted(each.items()) for each in (settings, code, corpus)])
+    content = json.dumps(
+        [sorted(each.items()) for each in (measured_settings(params), code, corpus)]
+    )
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -156,7 +156,7 @@ def open_study(search: Search) -> optuna.Study:
     conditions = {
         "metric": f"{search.model}.{MEASURE}",
         "ranges": {key: distribution_to_json(kind) for key, kind in search.space.items()},
-        "settings": flatten(search.point({}).params),
+        "settings": runs.measured_settings(search.point({}).params),
         "sampler": search.sampler,
         "code or corpus": runs.fingerprint(search.point({})),
     }

@@ -79,8 +79,8 @@ def check_replaceable(search: Search, study: optuna.Study) -> None:
     keys = list(search.space)
     if (folder / store.ABOUT).exists():
         old = store.read(folder)
-        lines = collected.as_lines(pd.DataFrame(trials))
-        if old.about.varied == keys and collected.as_lines(old.runs[keys]) <= lines:
+        lines = collected.as_lines(pd.DataFrame(trials, columns=keys))
+        if {*old.about.varied} == {*keys} and collected.as_lines(old.runs[keys]) <= lines:
             return
     raise collected.results_would_be_lost(folder)
 

@@ -9,10 +9,12 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
+from birnn.cli import experiment_commands
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
-from birnn.experiments import execution, recipes, runs, search
+from birnn.experiments import execution, recipes, runs, search, search_results
 from birnn.experiments.grid import Point
+from birnn.studies import store
 from tests.birnn.experiments.repository import METRICS, add, fake_dvc, git, make_run
 
 NETWORK = next(iter(NETWORKS))
@@ -152,6 +154,19 @@ def test_interrupted_search_runs_its_unfinished_trial_again(machines: Machines) 
     for stop in reversed(machines.stops):
         assert machines.started.pop(stop) == machines.started[stop]
     assert machines.started == labels
+
+
+def test_search_continues_with_another_order_and_report(
+    machines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_results, "conclude", lambda _: "")  # without predictions
+    for options in (OPTIONS, [*reversed(OPTIONS), "report.equivalence=1"]):
+        experiment_commands.search("name", options, None, METRIC, 2, "tpe", machines)
+    assert len(machines.started) == 2
+    study = store.read(store.FOLDER / "name")
+    assert study.about.varied == ["network.dropout", "train.learning_rate"]
+    start = f"birnn search name --metric {METRIC} --sampler tpe --trials 2 -S network.dropout="
+    assert study.about.command.startswith(start)
 
 
 def test_interrupted_batch_is_completed(machines: Machines) -> None:
