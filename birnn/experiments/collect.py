@@ -20,6 +20,7 @@ from birnn.experiments.runs import (
     read_predictions,
     recorded_times,
     training_seconds,
+    unique_names,
 )
 from birnn.studies import figure, store
 from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
@@ -52,10 +53,7 @@ def study(
     recipes = stored_recipes.read() if _compares_recipes(folder, points) else {}
     varied = [key for key in points[0].chosen if key != SEED]
     table = pd.DataFrame([row(point, run, recipes) for point, run in chosen])
-    counts = table["name"].value_counts()
-    table["name"] = [
-        run.name if counts[run.name] == 1 else f"{run.name}-{run.revision[:7]}" for _, run in chosen
-    ]
+    table["name"] = unique_names([run for _, run in chosen])
     named = dict(zip(table["name"], (run for _, run in chosen), strict=True))
     predictions = {name: read_predictions(run) for name, run in named.items()}
     changed = {key for recipe in recipes.values() for key in recipe.settings}

@@ -1,6 +1,7 @@
 """The leaderboard: finished experiments and the run in the working tree, in one table."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from statistics import fmean
 from typing import Any
@@ -51,7 +52,10 @@ def collect_runs() -> tuple[pd.DataFrame, dict[str, Any], int]:
     same = [run for run in found if runs.locked_reviews(run.lock) == reviews]
     if not same:
         raise InputError("no finished run on the current corpus: run dvc repro or birnn sweep")
-    table = pd.DataFrame([row(run, is_current=run.code == code) for run in same])
+    named = zip(runs.unique_names(same), same, strict=True)
+    table = pd.DataFrame(
+        [row(replace(run, name=name), is_current=run.code == code) for name, run in named]
+    )
     # Older code had fewer settings.
     table = table.assign(**table.filter(regex=f"^{PARAM}").fillna(""))
     return table, same[-1].metrics["corpus"], len(found) - len(same)

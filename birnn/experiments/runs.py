@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -168,6 +169,17 @@ def read(commit: str = "") -> Run:
             "example make review BASE=origin/main"
         )
     return _parse(commit or WORKSPACE, commit, commit, *records)
+
+
+def unique_names(found: Sequence[Run]) -> list[str]:
+    """Return the names of runs; those of several runs end with the start of the revision.
+
+    DVC's names are unique only among the experiments of one commit.
+    """
+    counts = Counter(run.name for run in found)
+    return [
+        run.name if counts[run.name] == 1 else f"{run.name}-{run.revision[:7]}" for run in found
+    ]
 
 
 def current_code() -> Hashes:

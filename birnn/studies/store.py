@@ -223,7 +223,10 @@ def read(folder: Path) -> Study:
         about = About(**read_yaml(folder / ABOUT))
     except TypeError as error:
         raise InputError(f"{folder / ABOUT} does not describe a study: {error}") from error
-    rows = pd.read_csv(folder / RUNS, dtype=dict.fromkeys(TEXTS, str))
+    # A text may be NA or null. Only an empty cell is a missing value.
+    rows = pd.read_csv(
+        folder / RUNS, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=[""]
+    )
     blended = pd.Series(data=False, index=rows.index)
     if {RECIPE, SEED} <= set(rows):
         blended = rows[SEED].isna()

@@ -63,7 +63,7 @@ def experiments(repository: Any) -> None:  # noqa: ARG001
 
 
 @pytest.mark.usefixtures("experiments")
-def test_rows_are_runs_on_the_same_reviews() -> None:
+def test_rows_are_runs_on_the_same_reviews(monkeypatch: pytest.MonkeyPatch) -> None:
     rows, corpus, others = leaderboard.collect_runs()
     assert (corpus["name"], others) == ("imdb", 1)
     found = rows.set_index("name")
@@ -77,6 +77,13 @@ def test_rows_are_runs_on_the_same_reviews() -> None:
     assert found["params.pad.maxlen"].to_dict() == dict.fromkeys(found.index, "") | {
         "workspace": "100"
     }
+    # Experiments of two commits may have one name.
+    run = runs.workspace()
+    assert run is not None
+    twins = [replace(run, name="a", revision=digit * 9) for digit in "12"]
+    monkeypatch.setattr(runs, "finished_with_any_code", lambda: twins)
+    rows, *_ = leaderboard.collect_runs()
+    assert rows["name"].tolist() == ["a-1111111", "a-2222222", "workspace"]
 
 
 def test_best_comes_first() -> None:
