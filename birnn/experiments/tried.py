@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import dvc.api
 import pandas as pd
 
 from birnn.core.errors import InputError
@@ -16,6 +15,7 @@ from birnn.core.overrides import as_text, command
 from birnn.core.settings import flatten
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
+from birnn.experiments.runs import read as read_run
 from birnn.studies import figure, store
 from birnn.studies.store import RECIPE, SEED, About, Study
 
@@ -71,8 +71,6 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
 
 def held_out(run: Run) -> dict[str, float]:
     """Return the accuracy of each model on held-out reviews; empty if the run holds out none."""
-    if not isinstance(run.params["pad"]["validation"], float):
-        return {}
     return {
         model: metrics["holdout_accuracy"]
         for model, metrics in run.metrics.items()
@@ -83,7 +81,7 @@ def held_out(run: Run) -> dict[str, float]:
 def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:
     """Return the row of a run that holds out reviews."""
     params = flatten(run.params)
-    defaults = flatten(dvc.api.params_show(rev=run.baseline))
+    defaults = flatten(read_run(run.baseline).params)
     recipe, settings = closest_recipe(params, defaults, recipes)
     accuracies = held_out(run).items()
     return {
