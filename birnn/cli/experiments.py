@@ -172,11 +172,11 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
 @app.command(epilog="Example: birnn recipes")
 def recipes() -> None:
     """List the recipes: what each adds to which other, and the command that runs it with DVC."""
-    from birnn.core.overrides import literal  # noqa: PLC0415
+    from birnn.core.overrides import option  # noqa: PLC0415
     from birnn.experiments import recipes as stored  # noqa: PLC0415
 
     for recipe in stored.read().values():
-        options = " ".join(f"-S {key}={literal(value)}" for key, value in recipe.settings.items())
+        options = " ".join(f"-S {option(*item)}" for item in recipe.settings.items())
         base = f" (adds to {recipe.after})" if recipe.after else ""
         print(f"{recipe.name}{base}: {recipe.title}\n    dvc exp run --temp {options}")
 

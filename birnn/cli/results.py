@@ -12,7 +12,7 @@ from birnn.evaluation.model_names import (
     pair_title,
 )
 from birnn.evaluation.selection import accuracy, constant_models, default_model, read_metrics
-from birnn.style.formatting import points
+from birnn.style.formatting import paired_difference
 
 
 def run() -> None:
@@ -39,13 +39,9 @@ def run() -> None:
         )
     print(f"The majority class has {corpus['majority_class_share']:.2%} of the test reviews.")
     for pair, compared in comparisons(metrics).items():
-        difference, low, high = (
-            points(compared[name])
-            for name in ("accuracy_difference", "difference_low", "difference_high")
-        )
         print(
-            f"{pair_title(*pair)}: {difference} points in this run "
-            f"(95% interval over reviews: {low} to {high})"
+            f"{pair_title(*pair)}: {paired_difference(compared)} points in this run "
+            "(95% interval over reviews)"
         )
     chosen = default_model(metrics)
     share = accuracy(metrics, chosen)["accuracy"]

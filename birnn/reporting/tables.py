@@ -214,7 +214,7 @@ def recipes(study: Study) -> str:
 
 def seeds_of(study: Study) -> str:
     """Return the number of seeds of each combination, as a range if it differs."""
-    counts = {len(row.combination.runs) for row in rows(study)}
+    counts = {len(combination.runs) for combination in study.combinations()}
     return str(*counts) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import pdist
 
 from birnn.studies import differences
 from birnn.studies.differences import Difference
@@ -101,11 +102,7 @@ def _compare(
     measured = differences.compute_differences(
         log_odds[0], log_odds[1], labels, groups, COMPARISONS
     )
-    between = np.mean([_difference_of_two(values) for values in accuracies.values()])
+    between = np.mean(
+        [pdist(values.to_numpy()[:, None], "cityblock").mean() for values in accuracies.values()]
+    )
     return Regime(title, accuracies, measured["accuracy"], float(between))
-
-
-def _difference_of_two(values: pd.Series) -> float:
-    """Return the mean absolute difference of two of the values (Gini)."""
-    distances = np.abs(np.subtract.outer(values.to_numpy(), values.to_numpy()))
-    return float(distances.sum()) / (len(values) * (len(values) - 1))

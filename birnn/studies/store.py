@@ -181,11 +181,13 @@ class Study:
         """
         if not self.matches(metrics["corpus"], settings):
             return False
-        names = [f"{network}.accuracy" for network in self.networks]
-        names += [f"{network}.loss" for network in self.networks]
-        values = [metrics[name.split(".")[0]][name.split(".")[1]] for name in names]
+        values = {
+            f"{network}.{measure}": metrics[network][measure]
+            for network in self.networks
+            for measure in ("accuracy", "loss")
+        }
         runs = self.runs[self.runs[SEED] == settings.get(SEED)]
-        return bool((runs[names] == values).all(axis=1).any())
+        return bool((runs[[*values]] == [*values.values()]).all(axis=1).any())
 
 
 def describe_corpus(corpus: Mapping[str, Any]) -> dict[str, Any]:

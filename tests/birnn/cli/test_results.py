@@ -18,7 +18,7 @@ from birnn.evaluation.model_names import (
     comparisons,
 )
 from birnn.evaluation.selection import default_model
-from birnn.style.formatting import points
+from birnn.style.formatting import paired_difference
 from tests.birnn import samples
 from tests.birnn.cli.conftest import invoke
 
@@ -52,10 +52,8 @@ def test_results_give_accuracies_and_differences(corpus: str, validation: str | 
         assert ("predicts only one class" in line) is (name == FIRST)
     assert "majority class has 50.00%" in output
     for (first, second), compared in comparisons(measured).items():
-        difference = points(compared["accuracy_difference"])
-        low, high = points(compared["difference_low"]), points(compared["difference_high"])
-        assert f"{TITLES[first]} minus {TITLES[second]}: {difference} points" in output
-        assert f"{low} to {high})\n" in output
+        shown = f"{TITLES[first]} minus {TITLES[second]}: {paired_difference(compared)} points"
+        assert shown in output
     best = default_model(measured)
     assert f"Predicts by default: {BLEND_TITLES[best]}, with a test accuracy of " in output
     for row in (measured | measured.get("blends", {})).get(best, {}).get("holdout_thresholds", []):

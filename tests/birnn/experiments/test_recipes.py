@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from birnn.cli import experiment_commands
+from birnn.cli import experiment_commands, experiments
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.experiments import grid, recipes
@@ -24,6 +24,15 @@ def test_each_recipe_has_valid_settings_and_changes_the_one_that_it_adds_to() ->
         assert isinstance(recipe.settings["pad.validation"], float)
         before = stored[recipe.after].settings if recipe.after else {}
         assert recipe.settings == before | recipe.added != before
+
+
+def test_listed_command_is_quoted_for_the_shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = recipes.Recipe("odd", None, "a", {}, {"csv.positive": ">0"})
+    monkeypatch.setattr(recipes, "read", lambda: {"odd": odd})
+    experiments.recipes()
+    assert capsys.readouterr().out.endswith("--temp -S \"csv.positive='>0'\"\n")
 
 
 def test_recipe_adds_to_the_one_above_by_default() -> None:
