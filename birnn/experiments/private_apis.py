@@ -8,6 +8,8 @@ DVC's `Config` itself.
 import logging
 from typing import Any
 
+from birnn.core.errors import InputError
+
 
 def cache_locator() -> type[Any]:
     """Return the class by which Numba locates compiled code in `NUMBA_CACHE_DIR`."""
@@ -41,7 +43,11 @@ def hash_dependency(stage: str, path: str) -> str:
 
 
 def stale_stages() -> list[str]:
-    """Return the stages that `dvc repro` would run, or its error message if it fails."""
+    """Return the stages that `dvc repro` would run.
+
+    Raises:
+        InputError: it would fail.
+    """
     from dvc.exceptions import DvcException  # noqa: PLC0415
     from dvc.repo import Repo  # noqa: PLC0415
 
@@ -50,7 +56,7 @@ def stale_stages() -> list[str]:
         with Repo() as repo:
             return [stage.name for stage in repo.reproduce(dry=True, allow_missing=True)]
     except DvcException as error:
-        return [str(error)]
+        raise InputError(f"dvc repro would fail: {error}") from error
 
 
 def reading_errors() -> tuple[type[Exception], ...]:

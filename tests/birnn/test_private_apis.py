@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import pytest
 
+from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml
 from birnn.experiments import private_apis as experiments_apis
 from birnn.layers import private_apis as layers_apis
@@ -23,9 +24,12 @@ def test_interfaces_for_several_devices_exist() -> None:
 # DVC raises this.
 @pytest.mark.filterwarnings("ignore:_NoneStep.value will soon:DeprecationWarning")
 def test_interfaces_for_stale_stages_and_missing_files_exist(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(PROJECT)
     stages = read_yaml(Path("dvc.yaml"))["stages"]
-    assert {*experiments_apis.stale_stages()} <= stages.keys()  # else it is an error message
+    assert {*experiments_apis.stale_stages()} <= stages.keys()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="dvc repro would fail: you are not inside of a DVC repo"):
+        experiments_apis.stale_stages()
     assert len(experiments_apis.reading_errors()) == 3
