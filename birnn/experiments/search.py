@@ -48,10 +48,10 @@ DIGITS = 4  # of proposed numbers, so that names and commands stay short
 RUNNING = (TrialState.RUNNING,)
 _RANGE = re.compile(r"(log:)?([^,]+?)\.\.([^,]+)")
 
-Values = FloatDistribution | IntDistribution | CategoricalDistribution
+Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
 """The values of a setting that a search proposes."""
 
-Params = dict[str, Any]
+Values = dict[str, Any]
 """Values of the searched settings, by full name."""
 
 
@@ -69,27 +69,27 @@ class Search:
     """
 
     name: str
-    space: dict[str, Values]
+    space: dict[str, Distribution]
     fixed: dict[str, Any]
     recipe: Recipe | None
     model: str
     sampler: str
 
-    def params(self, trial: FrozenTrial) -> Params:
+    def params(self, trial: FrozenTrial) -> Values:
         """Return the searched settings of a trial, with numbers of few digits."""
         return {key: _round(value, self.space[key]) for key, value in trial.params.items()}
 
-    def point(self, params: Params) -> Point:
+    def point(self, values: Values) -> Point:
         """Return all settings of a trial."""
-        return grid.point(params | self.fixed, self.recipe)
+        return grid.point(values | self.fixed, self.recipe)
 
     @property
-    def defaults(self) -> Params | None:
+    def defaults(self) -> Values | None:
         """The default values of the searched settings, or None if the search excludes one."""
         base = flatten(self.point({}).params)
-        params = {key: base[key.partition(",")[0]] for key in self.space}
-        inside = all(_contains(kind, params[key]) for key, kind in self.space.items())
-        return params if inside and flatten(self.point(params).params) == base else None
+        values = {key: base[key.partition(",")[0]] for key in self.space}
+        inside = all(_contains(kind, values[key]) for key, kind in self.space.items())
+        return values if inside and flatten(self.point(values).params) == base else None
 
 
 def parse(
@@ -241,7 +241,7 @@ def _execute(points: Sequence[Point], machines: Cluster | None) -> dict[int, Run
     return runs.finished(points)
 
 
-def _distribution(key: str, text: str) -> Values:
+def _distribution(key: str, text: str) -> Distribution:
     limits = _RANGE.fullmatch(text)
     if limits is None:
         return CategoricalDistribution(grid.values(text))
@@ -257,18 +257,18 @@ def _distribution(key: str, text: str) -> Values:
     return FloatDistribution(low, high, log=log)
 
 
-def _ends(kind: Values) -> Sequence[Any]:
+def _ends(kind: Distribution) -> Sequence[Any]:
     return kind.choices if isinstance(kind, CategoricalDistribution) else (kind.low, kind.high)
 
 
-def _contains(kind: Values, value: Any) -> bool:
+def _contains(kind: Distribution, value: Any) -> bool:
     if isinstance(kind, CategoricalDistribution):
         return value in kind.choices
     wanted = int if isinstance(kind, IntDistribution) else int | float
     return isinstance(value, wanted) and kind.low <= value <= kind.high
 
 
-def _round(value: Any, kind: Values) -> Any:
+def _round(value: Any, kind: Distribution) -> Any:
     """Round a proposed number, but not out of its range."""
     if isinstance(kind, FloatDistribution):
         return min(max(float(f"{value:.{DIGITS}g}"), kind.low), kind.high)

@@ -18,9 +18,9 @@ from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_inter
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import BLEND_TITLES, NETWORK_BLEND, NETWORKS
 from birnn.experiments import collect as collected
-from birnn.experiments import recipes, runs, selection, tried
+from birnn.experiments import recipes, runs, tried, winners_curse
 from birnn.experiments.runs import Run, read_output, read_predictions
-from birnn.experiments.search import SAMPLER_SEED, Params, Search
+from birnn.experiments.search import SAMPLER_SEED, Search, Values
 from birnn.networks.decision import combine
 from birnn.studies import figure, store
 from birnn.studies.store import HOLD_OUT_SEED, About, Study
@@ -43,7 +43,7 @@ class Results:
 
     search: Search
     study: optuna.Study
-    settings: list[Params]
+    settings: list[Values]
     runs: list[Run]
 
 
@@ -123,7 +123,7 @@ def conclude(results: Results) -> str:
         f"{_between(interval, percent)} held-out accuracy, on {number(len(groups))} reviews."
     )
     reference = results.settings.index(defaults) if defaults in results.settings else None
-    winner = selection.correct_winner(correct, groups, reference, SAMPLER_SEED)
+    winner = winners_curse.correct_winner(correct, groups, reference, SAMPLER_SEED)
     if winner:
         text += (
             f" The best of {len(correct)} finished trials is partly lucky: on reviews that did not "

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from birnn.experiments.selection import correct_winner
+from birnn.experiments.winners_curse import correct_winner
 
 REVIEWS, PER_GROUP, TRIALS = 400, 4, 20
 GROUPS = np.repeat(np.arange(REVIEWS // PER_GROUP, dtype=np.int32), PER_GROUP)
