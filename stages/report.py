@@ -78,7 +78,7 @@ def choose_studies(
     """Return the studies of these settings, and the study `recipes`, of the studies of a corpus."""
     found = [each for each in studies if not each.about.chooses]
     recipes = [each for each in found if each.name == store.RECIPES]
-    recipes = [each for each in recipes if each.about.compares_recipes]
+    recipes = [each for each in recipes if each.about.varied == [store.RECIPE]]
     others = [each for each in found if not each.about.recipes and each.matches(corpus, settings)]
     return others, next(iter(recipes), None)
 

@@ -30,8 +30,6 @@ from birnn.reporting import tables
 from birnn.studies import figure, regimes, store, table
 from birnn.studies.store import SEED
 
-EVERY = "all"  # in the place of the name of a recipe
-
 
 def sweep(
     settings: Sequence[str], recipe_names: Sequence[str], machines: Cluster | None = None
@@ -47,7 +45,7 @@ def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Po
     """Return the points of a grid, for each recipe if there are any, or for `all` of them."""
     if not recipe_names:
         return grid.points(settings)
-    names = recipes.read() if EVERY in recipe_names else dict.fromkeys(recipe_names)
+    names = recipes.read() if recipes.EVERY in recipe_names else dict.fromkeys(recipe_names)
     return [point for name in names for point in grid.points(settings, recipes.named(name))]
 
 

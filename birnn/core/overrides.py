@@ -4,45 +4,19 @@ import json
 import re
 import shlex
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import Any
 
-from birnn.core.errors import InputError
-from birnn.core.yaml_files import YAMLError, parse_yaml
-
 RESERVED = {"null", "true", "false", "nan", "inf"}
-
-
-def parse_values(text: str) -> list[Any]:
-    """Return the values of an option, such as `3,5`, which are YAML.
-
-    Raises:
-        InputError: they are not.
-    """
-    try:
-        values: list[Any] = parse_yaml(f"[{text}]")
-    except YAMLError as error:
-        raise InputError(
-            f"{text} is not YAML: put text with special characters in quotes, such as '\">0\"'"
-        ) from error
-    return values
+# Text that needs no quotes in YAML, and ranges.
+PLAIN = re.compile(r"[^\W\d_][\w./ -]*(?<! )|\d+\.\.\d+")
 
 
 def as_text(value: Any) -> str:
-    """Return a setting in one line of YAML, such that `parse_values` returns it."""
+    """Return a setting in one line of YAML, which may be an item of a list."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # 0.0 and 0 are one setting
-    is_plain = isinstance(value, str) and _is_plain(value)
+    is_plain = isinstance(value, str) and PLAIN.fullmatch(value) and value.lower() not in RESERVED
     return value if is_plain else json.dumps(value, default=str)
-
-
-@cache
-def _is_plain(text: str) -> bool:
-    """Return whether a text needs no quotes."""
-    try:
-        return text.isprintable() and parse_values(text) == [text]
-    except InputError:
-        return False
 
 
 def literal(value: Any) -> str:

@@ -20,7 +20,7 @@ from birnn.experiments.runs import (
     read_predictions,
     recorded_times,
     training_seconds,
-    unique_names,
+    with_unique_names,
 )
 from birnn.studies import figure, store
 from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
@@ -53,7 +53,7 @@ def study(
     recipes = stored_recipes.read() if _compares_recipes(folder, points) else {}
     varied = [key for key in points[0].chosen if key != SEED]
     table = pd.DataFrame([row(point, run, recipes) for point, run in chosen])
-    table["name"] = unique_names([run for _, run in chosen])
+    table["name"] = [run.name for run in with_unique_names([run for _, run in chosen])]
     named = dict(zip(table["name"], (run for _, run in chosen), strict=True))
     predictions = {name: read_predictions(run) for name, run in named.items()}
     changed = {key for recipe in recipes.values() for key in recipe.settings}
@@ -76,7 +76,7 @@ def study(
     )
     log_odds = {name: each[list(MODELS)] for name, each in predictions.items()}
     blends = pd.DataFrame()
-    if about.compares_recipes:
+    if about.varied == [RECIPE]:
         blends = pd.DataFrame(blend_seeds(table, named, predictions))
     if not replace:
         runs_to_keep, blends_to_keep = _rows_to_keep(folder, about, table)

@@ -8,9 +8,8 @@ from typing import Any
 
 from birnn.core import settings
 from birnn.core.errors import InputError
-from birnn.core.overrides import parse_values
 from birnn.core.paths import PARAMS
-from birnn.core.yaml_files import read_yaml
+from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 from birnn.experiments.recipes import Recipe
 from birnn.networks.registry import NETWORKS
 from birnn.studies.store import SEED
@@ -117,13 +116,14 @@ def split(option: str) -> tuple[str, str]:
 
 
 def values(text: str) -> list[Any]:
-    """Return the different values of an option, such as `3,5` or `0..9`.
-
-    Raises:
-        InputError: the text is not YAML.
-    """
+    """Return the different values of an option, such as `3,5` or `0..9`."""
+    try:
+        given = parse_yaml(f"[{text}]")
+    except YAMLError as error:
+        hint = "put text with special characters in quotes, such as '\">0\"'"
+        raise InputError(f"{text} is not YAML: {hint}") from error
     found: list[Any] = []
-    for value in parse_values(text):
+    for value in given:
         limits = _RANGE.fullmatch(str(value))
         found += range(int(limits[1]), int(limits[2]) + 1) if limits else [value]
     # Not by the keys of a dictionary, because a value may be a list.

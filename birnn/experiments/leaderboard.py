@@ -1,7 +1,6 @@
 """The leaderboard: finished experiments and the run in the working tree, in one table."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from statistics import fmean
 from typing import Any
@@ -49,13 +48,12 @@ def collect_runs() -> tuple[pd.DataFrame, dict[str, Any], int]:
     current = runs.workspace()
     found = [*runs.finished_with_any_code(), *([current] if current else [])]
     reviews, code = runs.locked_reviews(read_lock()), runs.current_code()
-    same = [run for run in found if runs.locked_reviews(run.lock) == reviews]
+    same = runs.with_unique_names(
+        [run for run in found if runs.locked_reviews(run.lock) == reviews]
+    )
     if not same:
         raise InputError("no finished run on the current corpus: run dvc repro or birnn sweep")
-    named = zip(runs.unique_names(same), same, strict=True)
-    table = pd.DataFrame(
-        [row(replace(run, name=name), is_current=run.code == code) for name, run in named]
-    )
+    table = pd.DataFrame([row(run, is_current=run.code == code) for run in same])
     # Older code had fewer settings.
     table = table.assign(**table.filter(regex=f"^{PARAM}").fillna(""))
     return table, same[-1].metrics["corpus"], len(found) - len(same)

@@ -43,11 +43,7 @@ def hash_dependency(stage: str, path: str) -> str:
 
 
 def stale_stages() -> list[str]:
-    """Return the stages that `dvc repro` would run.
-
-    Raises:
-        InputError: it would fail.
-    """
+    """Return the stages that `dvc repro` would run, or raise InputError if it would fail."""
     from dvc.exceptions import DvcException  # noqa: PLC0415
     from dvc.repo import Repo  # noqa: PLC0415
 

@@ -8,9 +8,9 @@ from birnn.core.errors import InputError
 from birnn.core.settings import Section, validate_section
 from birnn.core.yaml_files import read_yaml
 from birnn.studies.store import FOLLOWING_SEEDS, SEED
-from birnn.style.formatting import listed
 
 FILE = Path(__file__).with_suffix(".yaml")
+EVERY = "all"
 
 
 class Entry(Section):
@@ -73,5 +73,5 @@ def named(name: str) -> Recipe:
     """
     recipes = read()
     if name not in recipes:
-        raise InputError(f"there is no recipe {name!r}: use {listed(recipes, 'or')}")
+        raise InputError(f"there is no recipe {name!r}: use {', '.join(recipes)}")
     return recipes[name]

@@ -4,9 +4,8 @@ import hashlib
 import io
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -123,16 +122,6 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
     return {index: runs[digest] for index, digest in digests if digest in runs}
 
 
-def measured_settings(params: Params) -> dict[str, Any]:
-    """Return the settings that affect the metrics, by full name."""
-    return {
-        # 0.0 and 0 are one setting.
-        name: int(value) if isinstance(value, float) and value.is_integer() else value
-        for name, value in flatten(params).items()
-        if not name.startswith("report.")
-    }
-
-
 def fingerprint(point: Point) -> str:
     """Return a digest of the current code and of the corpus of a point, but not of its settings."""
     code = _hash_code()
@@ -171,14 +160,12 @@ def read(commit: str = "") -> Run:
     return _parse(commit or WORKSPACE, commit, commit, *records)
 
 
-def unique_names(found: Sequence[Run]) -> list[str]:
-    """Return the names of runs; those of several runs end with the start of the revision.
-
-    DVC's names are unique only among the experiments of one commit.
-    """
-    counts = Counter(run.name for run in found)
+def with_unique_names(found: Sequence[Run]) -> list[Run]:
+    """Return runs whose names, which DVC may repeat in other commits, have a revision if needed."""
+    names = [run.name for run in found]
     return [
-        run.name if counts[run.name] == 1 else f"{run.name}-{run.revision[:7]}" for run in found
+        run if names.count(run.name) == 1 else replace(run, name=f"{run.name}-{run.revision[:7]}")
+        for run in found
     ]
 
 
@@ -327,9 +314,13 @@ def _digests(points: Sequence[Point], lock: Lock) -> list[str]:
 
 def _digest(params: Params, code: Hashes, corpus: Mapping[Any, Any]) -> str:
     """Return a digest of everything that the metrics depend on."""
-    content = json.dumps(
-        [sorted(each.items()) for each in (measured_settings(params), code, corpus)]
-    )
+    settings = {
+        # 0.0 and 0 are one setting.
+        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        for name, value in flatten(params).items()
+        if not name.startswith("report.")
+    }
+    content = json.dumps([sorted(each.items()) for each in (settings, code, corpus)])
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -24,9 +24,9 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from birnn.core.errors import InputError
-from birnn.core.overrides import parse_values
 from birnn.core.paths import STATE
 from birnn.core.settings import flatten
+from birnn.core.yaml_files import parse_yaml
 from birnn.evaluation.model_names import NETWORK_BLEND, TITLES
 from birnn.experiments import collect, execution, grid, runs
 from birnn.experiments.cluster import Cluster
@@ -46,7 +46,7 @@ HOLD_OUT = "pad.validation"
 DEFAULT_HOLD_OUT = 0.1
 DIGITS = 4  # of proposed numbers, so that names and commands stay short
 RUNNING = (TrialState.RUNNING,)
-_RANGE = re.compile(r"(log:)?([^,]+?)\.\.([^,]+)")
+_RANGE = re.compile(r"(log:)?([\w .+-]+?)\.\.([\w .+-]+)")
 
 Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
 """The values of a setting that a search proposes."""
@@ -111,9 +111,10 @@ def parse(
             f"a search cannot maximize {metric}: use {listed(models, 'or')}. "
             "Settings that are chosen on the test split look better there than they are"
         )
-    given = {key: _distribution(key, text) for key, text in grid.split_all(options).items()}
-    fixed = {key: _ends(kind)[0] for key, kind in given.items() if len(_ends(kind)) == 1}
-    space = {key: kind for key, kind in given.items() if key not in fixed}
+    texts = grid.split_all(options)
+    given = {key: grid.values(text) for key, text in texts.items() if not _RANGE.fullmatch(text)}
+    fixed = {key: values[0] for key, values in given.items() if len(values) == 1}
+    space = {key: _distribution(key, text) for key, text in texts.items() if key not in fixed}
     if not space:
         raise InputError(
             "there is nothing to search: give ranges, such as -S network.dropout=0..0.7"
@@ -156,7 +157,7 @@ def open_study(search: Search) -> optuna.Study:
     conditions = {
         "metric": f"{search.model}.{MEASURE}",
         "ranges": {key: distribution_to_json(kind) for key, kind in search.space.items()},
-        "settings": runs.measured_settings(search.point({}).params),
+        "settings": flatten(search.point({}).params | {"report": {}}),  # affects no accuracy
         "sampler": search.sampler,
         "code or corpus": runs.fingerprint(search.point({})),
     }
@@ -245,8 +246,8 @@ def _distribution(key: str, text: str) -> Distribution:
     limits = _RANGE.fullmatch(text)
     if limits is None:
         return CategoricalDistribution(grid.values(text))
-    log, ends = bool(limits[1]), parse_values(f"{limits[2]},{limits[3]}")
-    low, high, types = ends[0], ends[-1], {type(end) for end in ends}
+    log, (low, high) = bool(limits[1]), map(parse_yaml, limits.groups()[1:])
+    types = {type(low), type(high)}
     if not (types <= {int, float} and low < high and (low > 0 or not log)):
         raise InputError(
             f"{key}={text} is not a range: give two numbers, the smaller one first, such as "

@@ -109,7 +109,7 @@ def _draw_lines(
         values = 100 * table[0].combination.runs[columns].to_numpy().T
         axes.plot(values, shifts, color=GRID, linewidth=0.8, zorder=0)
     places = {row.combination.chosen.get(RECIPE): place for place, row in enumerate(table)}
-    for recipe in study.about.recipes if study.about.compares_recipes else ():
+    for recipe in study.about.recipes if study.about.varied == [RECIPE] else ():
         both = [places.get(recipe[name]) for name in ("base", "name")]
         for model, shift in zip(models, shifts, strict=True):
             found = [at for at in both if at is not None]

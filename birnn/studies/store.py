@@ -34,7 +34,7 @@ RECIPE = "recipe"
 RECIPES, TRIED = "recipes", "tried"  # names of studies
 RANDOM = "random"  # sampler of a search
 PLAIN = {RECIPE, "name", "settings"}  # columns whose values need no name
-TEXTS = ("name", RECIPE, "settings", "command", "commit", "machine")
+TEXTS = dict.fromkeys(("name", RECIPE, "settings", "command", "commit", "machine"), str)
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
 FOLLOWING_SEEDS = (HOLD_OUT_SEED, "word_vectors.seed")  # in recipes, equal to the training seed
 CORPUS_FIELDS = ("name", "train_reviews", "test_reviews", "vocabulary")
@@ -65,11 +65,6 @@ class About:
     recipes: list[dict[str, Any]] = field(default_factory=list)
     chooses: bool = False
     sampler: str = ""
-
-    @property
-    def compares_recipes(self) -> bool:
-        """If only the recipe varies, besides seeds."""
-        return self.varied == [RECIPE]
 
 
 @dataclass(frozen=True)
@@ -181,13 +176,10 @@ class Study:
         """
         if not self.matches(metrics["corpus"], settings):
             return False
-        values = {
-            f"{network}.{measure}": metrics[network][measure]
-            for network in self.networks
-            for measure in ("accuracy", "loss")
-        }
+        pairs = [(name, measure) for name in self.networks for measure in ("accuracy", "loss")]
+        values = [metrics[name][measure] for name, measure in pairs]
         runs = self.runs[self.runs[SEED] == settings.get(SEED)]
-        return bool((runs[[*values]] == [*values.values()]).all(axis=1).any())
+        return bool((runs[list(map(".".join, pairs))] == values).all(axis=1).any())
 
 
 def describe_corpus(corpus: Mapping[str, Any]) -> dict[str, Any]:
@@ -226,9 +218,7 @@ def read(folder: Path) -> Study:
     except TypeError as error:
         raise InputError(f"{folder / ABOUT} does not describe a study: {error}") from error
     # A text may be NA or null. Only an empty cell is a missing value.
-    rows = pd.read_csv(
-        folder / RUNS, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=[""]
-    )
+    rows = pd.read_csv(folder / RUNS, dtype=TEXTS, keep_default_na=False, na_values="")
     blended = pd.Series(data=False, index=rows.index)
     if {RECIPE, SEED} <= set(rows):
         blended = rows[SEED].isna()

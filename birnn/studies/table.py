@@ -133,7 +133,7 @@ def signed(value: float) -> str:
 
 def gains(study: Study) -> list[Gain]:
     """Return the gain of each recipe of a study of recipes over the recipe that it adds to."""
-    if not study.about.compares_recipes:
+    if study.about.varied != [RECIPE]:
         return []
     runs = {combination.chosen[RECIPE]: combination.runs for combination in study.combinations()}
     pairs = [(recipe["name"], recipe["base"]) for recipe in study.about.recipes]

@@ -48,7 +48,8 @@ def test_options_are_ranges_choices_and_fixed_values() -> None:
     params = parsed.point({"train.batch_size": 20, tied: 6}).params
     assert (params["train"]["batch_size"], params["train"]["epochs"]) == (20, 3)
     assert params["word_vectors"]["window"] == params["ngrams"]["folds"] == 6
-    assert parse("pad.maxlen=100,200", "pad.validation=0.2").fixed == {"pad.validation": 0.2}
+    parsed = parse("pad.maxlen=100,200", "pad.validation=0.2", "csv.positive=[4,5]")
+    assert parsed.fixed == {"pad.validation": 0.2, "csv.positive": [4, 5]}
     # The hold-out of a recipe stays.
     parsed = parse("pad.maxlen=100,200", recipe="pooling")
     assert parsed.fixed == {}
@@ -62,7 +63,7 @@ def test_options_are_ranges_choices_and_fixed_values() -> None:
         ("train.epochs=0..3", "train.epochs is 0: input should be greater than or equal to 1"),
         ("network.dropout=0.5..0.5", "is not a range"),
         ("network.dropout=log:0..0.1", "is not a range"),
-        ("network.dropout=[0..0.7]", "is not a range"),
+        ("network.dropout=[0..0.7]", "there is nothing to search"),
         ("train.seed=0..3", "train.seed cannot be searched"),
         ("fetch.source=imdb,csv", "fetch.source cannot be searched"),
         ("train.epochs=3", "there is nothing to search"),
