@@ -118,7 +118,8 @@ def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterat
         print(f"warning: {warning}", file=sys.stderr)
     try:
         # The end may cut a character.
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(start, not is_cut)
+        text = codecs.getincrementaldecoder("utf-8")().decode(start, not is_cut)
+        text = text.removeprefix("\ufeff")
         yield Text(name, text, {column: text})
     except UnicodeDecodeError as error:
         raise InputError(

@@ -95,9 +95,8 @@ class LabelledFiles:
             if form != tabular.DETECTED:
                 name = next(file for file in self.formats if self.formats[file] == form)
                 others = f" and {files - 1} more" if files > 1 else ""
-                encoding = form.encoding.removesuffix("-sig")
                 delimiter = f", delimiter {form.delimiter!r}" * (form.delimiter != tabular.AUTO)
-                yield f"{name}{others}: encoding {encoding}{delimiter}"
+                yield f"{name}{others}: encoding {form.encoding}{delimiter}"
         if self.skipped:
             common = self.skipped.most_common(REASONS)
             reasons = ", ".join(f"{count:,} {why}" for why, count in common)

@@ -28,12 +28,12 @@ from birnn.core.machine import BATCH_SIZE
 
 LARGEST_TEXT = 20_000_000  # characters of a line, or UTF-8 bytes of a text
 LARGEST_BATCH = 5 * LARGEST_TEXT
-SAMPLE = 1_000_000  # bytes from which the encoding is detected
+SAMPLE = 1_000_000  # bytes, and the rest of the line, from which the encoding is detected
 SAMPLE_LINES = 20  # from which the delimiter is detected
 
 AUTO = "auto"
 MINIMAL, NONE = "minimal", "none"
-UTF_8 = "utf-8-sig"  # a byte order mark is skipped
+UTF_8 = "utf-8"
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: UTF_8,
     # Before UTF-16, whose mark starts the same.
@@ -44,6 +44,7 @@ BYTE_ORDER_MARKS = {
 }
 LATIN = ["cp1252", "cp1250"]
 OTHER_SCRIPTS = ["cp1251", "koi8_r", "cp1253", "cp932", "gb18030", "big5", "cp949"]
+ENCODING_ADVICE = "save the file as UTF-8 text, or, to train on it, set csv.encoding"
 
 DELIMITERS = {".csv": ",;\t|", ".tsv": "\t,;|"}  # the most likely one first
 INVALID = re.compile("[\0\ud800-\udfff]")
@@ -150,12 +151,15 @@ def _open(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _detect_encoding(file: Path) -> str:
-    """Return the encoding of the start of a file: by its byte order mark, UTF-8, or a guess.
+    """Return the encoding of a file: by its byte order mark, UTF-8, or a guess.
 
+    The first part with non-ASCII letters decides; it ends with a line, so that no character is cut.
     A few invalid bytes in UTF-8 are damage, so they do not make it another encoding.
     """
     with _open(file) as content:
-        sample = content.read(SAMPLE)
+        sample = content.read(SAMPLE) + content.readline(SAMPLE)
+        while sample.isascii() and (more := content.read(SAMPLE)):
+            sample = more + content.readline(SAMPLE)
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if sample.startswith(mark):
             return encoding
@@ -175,7 +179,7 @@ def _detect_encoding(file: Path) -> str:
 def _detect_delimiter(file: Path, columns: Sequence[str], form: Format, candidates: str) -> str:
     with _open(file) as content:
         sample = content.read(SAMPLE).decode(form.encoding, "replace")
-    sample = sample.replace("\r", "\n").lstrip("\n")
+    sample = sample.replace("\r", "\n").lstrip("\ufeff\n")
     first_lines = sample.split("\n", SAMPLE_LINES)[:SAMPLE_LINES]
     if declared := re.match(r"sep=([,;\t|])\n", sample):
         return declared[1]
@@ -193,14 +197,13 @@ def _detect_delimiter(file: Path, columns: Sequence[str], form: Format, candidat
 def lines(
     file: IO[bytes], name: str, encoding: str = UTF_8, *, cut: bool = False
 ) -> Iterator[tuple[int, str]]:
-    """Yield the number and text of each line, including the newline.
+    """Yield the number and text of each line, including the newline but no byte order mark.
 
     With `cut`, the rest of a line longer than LARGEST_TEXT is left out, with a warning.
 
     Raises:
         InputError: a line is not in this encoding, contains a NUL byte, or is too long.
     """
-    encoding_name = encoding.removesuffix("-sig")
     # Invalid bytes become surrogates, so that their line is known.
     text = io.TextIOWrapper(
         cast("io.BufferedReader", file), encoding, errors="surrogateescape", newline="\n"
@@ -220,15 +223,13 @@ def lines(
                     rest = text.readline(LARGEST_TEXT)
             is_odd = "\0" in line or not _is_encodable(line)
             if is_odd and (invalid := INVALID.search(line)):
-                byte = len(line[: invalid.start()].encode(encoding_name)) + 1
-                problem = "a NUL byte" if invalid[0] == "\0" else f"not {encoding_name.upper()}"
-                raise InputError(
-                    f"{location}, byte {byte} is {problem}: save the file as UTF-8 text"
-                )
-            yield number, line
+                byte = len(line[: invalid.start()].encode(encoding)) + 1
+                problem = "a NUL byte" if invalid[0] == "\0" else f"not {encoding.upper()}"
+                raise InputError(f"{location}, byte {byte} is {problem}: {ENCODING_ADVICE}")
+            yield number, line.removeprefix("\ufeff") if number == 1 else line
     except UnicodeError:
         raise InputError(
-            f"{name}, line {number + 1} is not {encoding_name.upper()}: save the file as UTF-8 text"
+            f"{name}, line {number + 1} is not {encoding.upper()}: {ENCODING_ADVICE}"
         ) from None
     finally:
         if not text.closed:
@@ -296,7 +297,7 @@ def _csv_rows(reader: Any, file: Path) -> Iterator[tuple[str, list[str]]]:
 def _read_json_lines(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]:
     with _open(file) as content:
         for number, line in lines(content, str(file), form.encoding):
-            if line.isspace():
+            if not line.strip():
                 continue
             location = f"{file}, line {number}"
             try:

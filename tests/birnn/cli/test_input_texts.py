@@ -51,9 +51,9 @@ def test_standard_input_is_split_into_lines_unless_whole() -> None:
 
 
 def test_invalid_input_is_refused() -> None:
-    for whole, place in ((False, "line 2, byte 2"), (True, "byte 7")):
+    for whole, place in ((False, "line 2, byte 2"), (True, "byte 10")):
         with pytest.raises(InputError, match=f"standard input, {place} is not UTF-8"):
-            read(stdin=b"good\nb\xffd\n", whole=whole)
+            read(stdin=b"\xef\xbb\xbfgood\nb\xffd\n", whole=whole)
 
 
 def test_long_text_is_cut() -> None:

@@ -67,6 +67,7 @@ def to_json(table: pd.DataFrame = TABLE) -> bytes:
     return lines.encode()
 
 
+MARKED = "\ufeff" + to_csv().decode()
 STARS = {"positive": [4, 5], "negative": [1, 2], "unusable": "skip"}
 SCORES = {"positive": ">0", "negative": "<0", "unusable": "skip"}
 ZERO_ONE = {"positive": 1, "negative": 0}
@@ -115,6 +116,8 @@ OTHERS = [
     Variant("Delimiter in the settings", {"a.csv": to_csv(sep="^")}, {"delimiter": "^"}),
     Variant("sep= for Excel", {"a.csv": b"sep=;\n" + to_csv(sep=";")}),
     Variant("Byte order mark", {"a.csv": to_csv(encoding="utf-8-sig", lineterminator="\r\n")}),
+    Variant("Mark, UTF-8", {"a.csv": to_csv(encoding="utf-8-sig")}, {"encoding": "utf-8"}),
+    Variant("Mark, UTF-16", {"a.csv": MARKED.encode("utf-16-le")}, {"encoding": "utf-16-le"}),
     Variant("Windows-1251", {"a.csv": to_csv(RUSSIAN, "cp1251")}, reviews=RUSSIAN),
     Variant("UTF-16, tabs", {"a.csv": to_csv(sep="\t", encoding="utf-16")}),
     Variant("UTF-16", {"a.csv": to_csv(encoding="utf-16-le")}, {"encoding": "utf-16-le"}),

@@ -91,6 +91,20 @@ def test_byte_order_mark_and_empty_lines_are_skipped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("encoding", "rows"),
+    [
+        ("gb18030", ["这部电影真的很好看,1\r\n"] * 50_000),  # byte 1,000,000 is inside a character
+        ("cp1252", ["Fine.,1\n"] * 200_000 + ["Très mauvais café à éviter.,1\n"]),
+    ],
+)
+def test_encoding_of_a_large_file_is_detected(
+    tmp_path: Path, encoding: str, rows: list[str]
+) -> None:
+    read_rows = read(tmp_path / "a.csv", "".join(["text,label\n", *rows]).encode(encoding))
+    assert [f"{row['text']},1" for row in read_rows] == [*map(str.strip, rows)]
+
+
+@pytest.mark.parametrize(
     ("suffix", "expected"),
     [("csv", ["line 2", "line 4", "line 5"]), ("parquet", ["row 1", "row 2", "row 3"])],
 )
