@@ -333,10 +333,11 @@ def _read_parquet(file: Path, columns: Sequence[str], _form: Format) -> Iterator
             for number, row in enumerate(zip(*values, strict=True), start):
                 yield f"{file}, row {number}", dict(zip(columns, row, strict=True))
             start += len(batch)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    # Python has no timestamps after the year 9999.
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
-            f"{file} is truncated or not a Parquet file ({reason}): save it again"
+            f"{file} cannot be read as Parquet ({reason}): fix it, or save it again"
         ) from None
 
 

@@ -48,6 +48,8 @@ def write(rows: list[dict[str, str]], file: Path) -> None:
         table.to_csv(file, sep=delimiter, index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
 
 
+LATE = pd.DataFrame({"text": np.array(["20000-01-01"], "datetime64[s]"), "label": 1})
+
 # Any text that UTF-8 can encode, except NUL bytes.
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
@@ -135,7 +137,8 @@ def test_location_is_the_row_or_its_first_line(
         ("a.jsonl", b'{"text": ' + b"9" * 5_000 + b"}\n", ", line 1 cannot be read as JSON"),
         ("a.jsonl", rb'{"text": "\ud800"}', ", line 1, column 'text' has a lone surrogate"),
         ("a.jsonl", b'{"text": "\0"}', ", line 1, byte 11 is a NUL byte"),
-        ("a.parquet", pd.DataFrame().to_parquet(None)[:-1], " is truncated or not a Parquet file"),
+        ("a.parquet", pd.DataFrame().to_parquet(None)[:-1], " cannot be read as Parquet (Parquet"),
+        ("a.parquet", LATE.to_parquet(None), " cannot be read as Parquet (date value out of range"),
         ("a.csv", None, " does not exist or is not a file"),
         ("a.doc", b"a", " has an unsupported extension: use one of .csv, .tsv, .jsonl, .parquet"),
         ("a.xlsx", b"PK", " has an unsupported extension: save the sheet as CSV UTF-8"),
