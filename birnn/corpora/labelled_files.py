@@ -154,6 +154,8 @@ class LabelledFiles:
         Hidden files, those that start with `_`, and README.md are left out.
         """
         path = self._folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise InputError(f"{name} is not in {self._folder}: copy it there")
         if path.is_dir():
             found: Iterable[Path] = path.iterdir()
         elif path.exists() or not re.search(r"[*?[]", name):

@@ -193,6 +193,9 @@ def test_missing_column_or_file_is_named(tmp_path: Path) -> None:
     files = {"a.csv": to_csv()}
     assert error_message(tmp_path, files, train="b.csv").startswith("b.csv does not exist")
     assert "*.tsv matches no files" in error_message(tmp_path, files, train="*.tsv")
+    for outside in (f"{tmp_path}/a.csv", f"{tmp_path}/*.csv", ".."):
+        message = error_message(tmp_path, files, split_column=None, test=outside)
+        assert message.endswith(f" is not in {tmp_path}: copy it there")
     message = error_message(tmp_path, files, label_column="stars")
     assert message.startswith("a.csv has no column 'stars'. Its columns are: text, label, split. ")
 
