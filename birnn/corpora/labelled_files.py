@@ -133,10 +133,10 @@ class LabelledFiles:
         test_files = []
         if isinstance(test, str) and self._settings.split_column is None:
             test_files = self.find(test)
-        train, unlabelled = self._settings.train, self._settings.unlabelled
+        train = [file for file in self.find(self._settings.train) if file not in test_files]
+        unlabelled = self._unlabelled_files()
         # Rows without a label may also be in the files of the labelled ones.
-        others = test_files if unlabelled == train else [*test_files, *self._unlabelled_files()]
-        train_files = [file for file in self.find(train) if file not in others]
+        train_files = [file for file in train if file not in unlabelled] or train
         return [(file, "train") for file in train_files] + [(file, "test") for file in test_files]
 
     def _unlabelled_files(self) -> list[Path]:

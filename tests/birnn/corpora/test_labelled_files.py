@@ -255,8 +255,10 @@ def test_unlabelled_texts_may_be_next_to_labelled_ones(tmp_path: Path) -> None:
     own = labelled_files(tmp_path, files, train="*.csv", unlabelled="b.csv")
     assert [review.text for review in own.read()] == TABLE["text"].tolist()
     assert list(own.unlabelled()) == ["Fine.", "New."]
-    same = labelled_files(tmp_path, files, unlabelled="a.csv")
-    assert list(same.unlabelled()) == [review.text for review in same.read()]
+    for unlabelled in ("a.csv", "[a-b].csv"):
+        same = labelled_files(tmp_path, files, unlabelled=unlabelled)
+        texts = [review.text for review in same.read()]
+        assert texts == TABLE["text"].tolist() == list(same.unlabelled())[: len(TABLE)]
 
 
 @pytest.mark.parametrize(("path", "kept"), [("data/own/reviews.csv", True), ("a.py", False)])
