@@ -245,10 +245,14 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
     missing = value is None or value != value  # noqa: PLR0124  # NaN differs from itself
     text = "" if missing else _as_text(value)
     if not text.strip():
+        problem = "is empty: fill it, remove the row"
+        if column not in row:
+            names = tabular.list_columns(row)
+            problem = f"is missing; the row has {names}: check the csv settings"
         raise UnusableRowError(
             location,
             f"without {column!r}",
-            f"column {column!r} is empty: fill it, remove the row, or set csv.unusable to skip",
+            f"column {column!r} {problem}, or set csv.unusable to skip",
         )
     return text
 

@@ -189,6 +189,12 @@ def test_value_that_is_not_text_is_named(tmp_path: Path, column: str, value: Any
     assert message.startswith(f"a.jsonl, line 1, column '{column}' is {problem}: ")
 
 
+def test_row_without_a_column_lists_its_columns(tmp_path: Path) -> None:
+    message = error_message(tmp_path, {"a.jsonl": b'{"text": "Fine.", "label": "positive"}'})
+    expected = "column 'split' is missing; the row has text, label: check the csv settings, or "
+    assert message.startswith(f"a.jsonl, line 1, {expected}")
+
+
 def test_missing_column_or_file_is_named(tmp_path: Path) -> None:
     files = {"a.csv": to_csv()}
     assert error_message(tmp_path, files, train="b.csv").startswith("b.csv does not exist")
