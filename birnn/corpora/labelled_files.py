@@ -38,6 +38,7 @@ class LabelledFiles:
     """The user's files.
 
     Attributes:
+        requested_format: the format in the settings.
         formats: the encoding and delimiter of each file that was read.
         skipped: the number of rows that the last reading skipped, by reason.
     """
@@ -48,7 +49,7 @@ class LabelledFiles:
         self.skipped: Counter[str] = Counter()
         self._settings = settings
         self._folder = folder
-        self.form = tabular.Format(
+        self.requested_format = tabular.Format(
             settings.encoding, settings.delimiter, settings.quoting, tuple(settings.columns or ())
         )
         self._labels = {label_key(label): 0 for label in as_list(settings.negative)}
@@ -85,7 +86,7 @@ class LabelledFiles:
         """Yield the texts of the unlabelled files; rows without one are left out."""
         column = self._settings.text_column
         for file in self._unlabelled_files():
-            for _, row in tabular.read(file, [column], self.form):
+            for _, row in tabular.read(file, [column], self.requested_format):
                 if isinstance(text := row.get(column), str) and text.strip():
                     yield text
 
@@ -101,46 +102,6 @@ class LabelledFiles:
             common = self.skipped.most_common(REASONS)
             reasons = ", ".join(f"{count:,} {why}" for why, count in common)
             yield f"skipped rows: {self.skipped.total():,} ({reasons})"
-
-    def _reviews(self) -> Iterator[Review]:
-        """Yield the usable rows; a random split calls all of them training reviews."""
-        settings = self._settings
-        skip = settings.unusable == "skip"
-        names = (
-            settings.text_column,
-            settings.label_column,
-            settings.split_column,
-            settings.id_column,
-            settings.group_column,
-        )
-        columns = [name for name in names if name is not None]
-        self.skipped.clear()
-        for file, file_split in self._files():
-            self.formats[file] = form = tabular.detect(file, columns, self.form)
-            for location, row in tabular.read(file, columns, form):
-                try:
-                    review = self._review(file_split, location, row)
-                except UnusableRowError as error:
-                    if not skip:
-                        raise
-                    self.skipped[error.reason] += 1
-                else:
-                    yield review
-
-    def _files(self) -> list[tuple[Path, str]]:
-        """Return the files and their split; `train` may also match the others."""
-        test = self._settings.test
-        test_files = []
-        if isinstance(test, str) and self._settings.split_column is None:
-            test_files = self.find(test)
-        train = [file for file in self.find(self._settings.train) if file not in test_files]
-        unlabelled = self._unlabelled_files()
-        # Rows without a label may also be in the files of the labelled ones.
-        train_files = [file for file in train if file not in unlabelled] or train
-        return [(file, "train") for file in train_files] + [(file, "test") for file in test_files]
-
-    def _unlabelled_files(self) -> list[Path]:
-        return self.find(self._settings.unlabelled) if self._settings.unlabelled else []
 
     def entries(self) -> dict[Path, None]:
         """Return the existing files, and the folders of files, that the settings name."""
@@ -167,11 +128,63 @@ class LabelledFiles:
             raise InputError(f"{path} matches no files: check csv.train, csv.test, csv.unlabelled")
         return files
 
+    def find_class(self, value: str) -> int | None:
+        """Return the class of a label: 1 positive, 0 negative, None for neither or both."""
+        key = label_key(value)
+        if key in self._labels or not self._comparisons:
+            return self._labels.get(key)
+        try:
+            number = float(key)
+        except ValueError:
+            return None
+        found = {each for compare, limit, each in self._comparisons if compare(number, limit)}
+        return found.pop() if len(found) == 1 else None
+
+    def _reviews(self) -> Iterator[Review]:
+        """Yield the usable rows; a random split calls all of them training reviews."""
+        settings = self._settings
+        skip = settings.unusable == "skip"
+        names = (
+            settings.text_column,
+            settings.label_column,
+            settings.split_column,
+            settings.id_column,
+            settings.group_column,
+        )
+        columns = [name for name in names if name is not None]
+        self.skipped.clear()
+        for file, file_split in self._files():
+            self.formats[file] = form = tabular.detect(file, columns, self.requested_format)
+            for location, row in tabular.read(file, columns, form):
+                try:
+                    review = self._review(file_split, location, row)
+                except UnusableRowError as error:
+                    if not skip:
+                        raise
+                    self.skipped[error.reason] += 1
+                else:
+                    yield review
+
+    def _files(self) -> list[tuple[Path, str]]:
+        """Return the files and their split; `train` may also match the others."""
+        test = self._settings.test
+        test_files = []
+        if isinstance(test, str) and self._settings.split_column is None:
+            test_files = self.find(test)
+        train = [file for file in self.find(self._settings.train) if file not in test_files]
+        unlabelled = self._unlabelled_files()
+        # Rows without a label may also be in the files of the labelled ones.
+        train_files = [file for file in train if file not in unlabelled] or train
+        return [(file, "train") for file in train_files] + [(file, "test") for file in test_files]
+
+    def _unlabelled_files(self) -> list[Path]:
+        return self.find(self._settings.unlabelled) if self._settings.unlabelled else []
+
     def _review(self, file_split: str, location: str, row: dict[str, Any]) -> Review:
         settings = self._settings
         split = file_split
         if settings.split_column is not None:
-            split = self._split(_value(row, settings.split_column, location), location)
+            split = self._parse_split(_value(row, settings.split_column, location), location)
         text = _value(row, settings.text_column, location)
         if len(text.encode()) > tabular.LARGEST_TEXT:
             raise InputError(
@@ -183,12 +196,12 @@ class LabelledFiles:
             review_id = _value(row, settings.id_column, location)
         if settings.group_column is not None:
             group = _value(row, settings.group_column, location)
-        label = self._label(_value(row, settings.label_column, location), location)
+        label = self._parse_label(_value(row, settings.label_column, location), location)
         # Without groups, equal texts are one: no split or hold-out separates them.
         group = group or f"text {short_hash(text.encode()):x}"
         return Review(split, review_id, group, label, text, location)
 
-    def _split(self, value: str, location: str) -> str:
+    def _parse_split(self, value: str, location: str) -> str:
         if self._settings.test is not None:
             return SPLITS[label_key(value) == label_key(self._settings.test)]
         split = label_key(value)
@@ -202,19 +215,7 @@ class LabelledFiles:
             )
         return split
 
-    def find_class(self, value: str) -> int | None:
-        """Return the class of a label: 1 positive, 0 negative, None for neither or both."""
-        key = label_key(value)
-        if key in self._labels or not self._comparisons:
-            return self._labels.get(key)
-        try:
-            number = float(key)
-        except ValueError:
-            return None
-        found = {each for compare, limit, each in self._comparisons if compare(number, limit)}
-        return found.pop() if len(found) == 1 else None
-
-    def _label(self, value: str, location: str) -> int:
+    def _parse_label(self, value: str, location: str) -> int:
         label = self.find_class(value)
         if label is None:
             settings = self._settings

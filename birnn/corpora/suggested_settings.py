@@ -118,7 +118,7 @@ def _id_and_group(csv: Csv) -> list[str]:
 
 def count_swallowed_lines(csv: Csv, file: Path) -> int:
     """Return the number of lines of a tab-separated file that a quote in another line swallows."""
-    form = LabelledFiles(csv).form
+    form = LabelledFiles(csv).requested_format
     if form.quoting == tabular.NONE or tabular.detect(file, (), form).delimiter != "\t":
         return 0
     counts = dict.fromkeys((tabular.NONE, tabular.MINIMAL), 0)
@@ -131,7 +131,7 @@ def count_swallowed_lines(csv: Csv, file: Path) -> int:
 
 def _sample(csv: Csv, files: Sequence[Path]) -> dict[str, Values]:
     """Return the keys of the values of random rows by column; missing values are left out."""
-    form = LabelledFiles(csv).form
+    form = LabelledFiles(csv).requested_format
 
     def rows() -> Iterator[dict[str, Any]]:
         return (row for file in files for _, row in tabular.read(file, (), form))
