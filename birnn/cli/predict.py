@@ -1,6 +1,6 @@
 """Predict the sentiment of texts."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,12 @@ from tqdm import tqdm
 
 from birnn.cli import input_texts, output_tables
 from birnn.cli.input_texts import Text
-from birnn.core.machine import BATCH_SIZE
+from birnn.core.machine import batched
 from birnn.evaluation.model_names import TITLES
 from birnn.inference import known_words
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
 
-LARGEST_BATCH = 20_000_000  # characters
 EXCERPT = 60  # characters of a text that are printed
 
 
@@ -41,7 +40,8 @@ def run(
         names = columns() if output else []
         # With disable=None, the bar is shown only in a terminal.
         progress = stack.enter_context(tqdm(unit=" texts", disable=None, delay=2))
-        for batch in _batches(texts):
+        # The last batch may be empty: an output file has its columns even without texts.
+        for batch in batched(texts, _count_characters):
             table = predict(predictor, batch, unknown=unknown)
             write(input_texts.with_columns(table, batch, names))
             progress.update(len(batch))
@@ -82,17 +82,8 @@ def _strings(values: Iterable[str]) -> pd.Series:
     return pd.Series(list(values), dtype="str")
 
 
-def _batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
-    batch: list[Text] = []
-    size = 0
-    for text in texts:
-        batch.append(text)
-        size += sum(len(value) for value in text.row.values() if isinstance(value, str))
-        if len(batch) == BATCH_SIZE or size > LARGEST_BATCH:
-            yield batch
-            batch, size = [], 0
-    # This batch may be empty: an output file has its columns even without texts.
-    yield batch
+def _count_characters(text: Text) -> int:
+    return sum(len(value) for value in text.row.values() if isinstance(value, str))
 
 
 def _print(table: pd.DataFrame) -> None:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from birnn.core import paths
 from birnn.core.errors import InputError
-from birnn.core.machine import BATCH_SIZE
+from birnn.core.machine import BATCH_SIZE, LARGEST_BATCH
 from birnn.core.outputs import write_json
 from birnn.core.settings import CLASSES
 from birnn.corpora.review import SPLITS, Digest, Review, short_hash
@@ -35,7 +35,6 @@ SCHEMA = pa.schema(
         "tokens": pa.list_(pa.string()),
     }
 )
-LARGEST_BATCH = 20_000_000  # characters
 
 
 class Tally:

@@ -1,14 +1,13 @@
 """Store the words of unlabelled reviews as a Parquet file."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from birnn.core.errors import InputError
-from birnn.core.machine import BATCH_SIZE
+from birnn.core.machine import batched
 from birnn.text import reviews
 from birnn.text.parallel import map_in_order
 from birnn.text.tokenizer import Tokenizer, tokenize
@@ -38,13 +37,8 @@ def write(texts: Iterable[str], tokenizer: Tokenizer, file: Path) -> int:
     """Write one row of words per text, and return the number of texts."""
     count = 0
     with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
-        for tokens in map_in_order(lambda batch: tokenize(batch, tokenizer), _batches(texts)):
+        batches = filter(None, batched(texts, len))
+        for tokens in map_in_order(lambda batch: tokenize(batch, tokenizer), batches):
             writer.write_batch(pa.record_batch([tokens], schema=SCHEMA))
             count += len(tokens)
     return count
-
-
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    remaining = iter(texts)
-    while batch := list(islice(remaining, BATCH_SIZE)):
-        yield batch
