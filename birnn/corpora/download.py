@@ -46,10 +46,11 @@ def download(address: str, file: Path, expected: str) -> None:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if _size(partial) <= size:
                 reason = getattr(error.args[0], "reason", error) if error.args else error
+                kind, problem = InputError, "downloaded"
                 if _is_unreachable(error):
-                    raise UnreachableError(f"{address} cannot be reached ({reason})") from error
-                raise InputError(
-                    f"{address} cannot be downloaded ({reason}): run again later, or download it "
+                    kind, problem = UnreachableError, "reached"
+                raise kind(
+                    f"{address} cannot be {problem} ({reason}): run again later, or download it "
                     f"yourself to {file}"
                 ) from error
     actual = compute_hash(partial, like=expected)

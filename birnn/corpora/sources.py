@@ -40,19 +40,6 @@ class Corpus:
     unlabelled: Callable[[], Iterable[str]] = tuple
 
 
-@dataclass(frozen=True)
-class Source:
-    """A source of corpora.
-
-    Attributes:
-        read: returns the corpus, given the settings and the folder for downloads.
-        advice: what to do without a network, if the source needs one.
-    """
-
-    read: Callable[[Settings, Path], Corpus]
-    advice: str = ""
-
-
 def _imdb(_settings: Settings, raw: Path) -> Corpus:
     archive = imdb.locate(raw)
     read, unlabelled = partial(imdb.read_verified, archive), partial(imdb.read_unlabelled, archive)
@@ -75,7 +62,9 @@ def _csv(settings: Settings, _raw: Path) -> Corpus:
 def own(settings: Settings, folder: Path) -> Corpus:
     """Return the corpus of the user's own files in `folder`."""
     files = labelled_files.LabelledFiles(settings.csv, folder)
-    name = settings.csv.train
+    train = settings.csv.train
+    # A folder `imdb` is not the published corpus.
+    name = f"own/{train}" if train in SOURCES else train
     return Corpus(
         name,
         name,
@@ -87,11 +76,12 @@ def own(settings: Settings, folder: Path) -> Corpus:
 
 
 SOURCES = {
-    "imdb": Source(_imdb, f"set {imdb.LOCAL_COPY} to a local copy"),
-    "imdb-npz": Source(_imdb_npz, f"copy {' and '.join(imdb_npz.FILES)} into data/raw"),
-    "rotten-tomatoes": Source(_rotten_tomatoes),
-    "csv": Source(_csv),
+    "imdb": _imdb,
+    "imdb-npz": _imdb_npz,
+    "rotten-tomatoes": _rotten_tomatoes,
+    "csv": _csv,
 }
+"""Functions that return a corpus, given the settings and the folder for downloads."""
 
 
 def find(settings: Settings, raw: Path) -> Corpus:
@@ -104,14 +94,10 @@ def find(settings: Settings, raw: Path) -> Corpus:
             for another reason. Reading the corpus raises it if a file is damaged.
     """
     name, offline = settings.fetch.source, settings.fetch.offline
-    source = SOURCES[name]
     try:
-        return source.read(settings, raw)
+        return SOURCES[name](settings, raw)
     except UnreachableError as error:
         if offline is None:
-            remedies = ("connect to the network", source.advice, "or set fetch.offline")
-            raise InputError(
-                f"{error}: {', '.join(filter(None, remedies))} in params.yaml"
-            ) from error
+            raise InputError(f"{error}, or set fetch.offline in params.yaml") from error
         print(f"warning: {error}", file=sys.stderr)
-        return replace(SOURCES[offline].read(settings, raw), requested=name)
+        return replace(SOURCES[offline](settings, raw), requested=name)

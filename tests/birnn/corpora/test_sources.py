@@ -32,9 +32,16 @@ def test_unreachable_source_gives_fallback_corpus(capsys: pytest.CaptureFixture[
     corpus = sources.find(settings_for("imdb", "rotten-tomatoes"), paths.RAW)
     assert (corpus.name, corpus.requested) == ("rotten-tomatoes", "imdb")
     assert "warning: https://ai.stanford.edu" in capsys.readouterr().err
-    for source, advice in (("imdb", "set IMDB_ARCHIVE to"), ("imdb-npz", "copy imdb.npz and ")):
-        with pytest.raises(InputError, match=f"connect to the network, {advice}"):
+    for source, file in (("imdb", "aclImdb_v1.tar.gz"), ("imdb-npz", "imdb.npz")):
+        with pytest.raises(InputError, match=f"yourself to data/raw/{file}, or set fetch.offline"):
             sources.find(settings_for(source), paths.RAW)
+
+
+def test_own_folder_has_another_name_than_a_source() -> None:
+    default = settings_for("csv")
+    for train, name in (("imdb", "own/imdb"), ("a.csv", "a.csv")):
+        csv = default.csv.model_copy(update={"train": train})
+        assert sources.find(default.model_copy(update={"csv": csv}), paths.RAW).name == name
 
 
 def test_damaged_source_has_no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
