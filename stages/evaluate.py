@@ -12,7 +12,7 @@ import pandas as pd
 from birnn.core import paths, stage
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_file, atomic_folder, read_json, write_json
-from birnn.core.settings import CLASSES, Settings
+from birnn.core.settings import Settings
 from birnn.evaluation import ensembles, mistakes, plot_data, summary, temperature
 from birnn.evaluation.model_names import NETWORKS, comparisons
 from birnn.text import reviews, sequences
@@ -89,7 +89,7 @@ def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
         "requested": corpus["requested"],
         "train_reviews": corpus["train"]["reviews"],
         "test_reviews": corpus["test"]["reviews"],
-        "classes": corpus.get("classes", CLASSES),
+        "classes": corpus["classes"],
         "majority_class_share": summary.rounded(max(share, 1 - share)),
         "vocabulary": corpus["vocabulary"],
         "validation": validation,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder, read_json
 from birnn.core.paths import PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
-from birnn.core.settings import CLASSES, Pad, Settings
+from birnn.core.settings import Pad, Settings
 from birnn.text import encoding, reviews, sequences, tokenizer
 from birnn.text.encoding import Encoding
 from birnn.text.holdout import hold_out
@@ -28,8 +28,8 @@ def main(settings: Settings) -> None:
         maxlen=pad.maxlen,
         padding=pad.padding,
         truncating=pad.truncating,
-        tokenizer=description.get("tokenizer", "keras"),
-        classes=description.get("classes", CLASSES),
+        tokenizer=description["tokenizer"],
+        classes=description["classes"],
     )
     with atomic_folder(PADDED) as folder:
         encoding.write(scheme, folder)

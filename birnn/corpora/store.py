@@ -18,7 +18,6 @@ from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE, LARGEST_BATCH
 from birnn.core.outputs import write_json
-from birnn.core.settings import CLASSES
 from birnn.corpora.review import SPLITS, Digest, Review, short_hash
 from birnn.corpora.sources import Corpus
 from birnn.text import tokenizer, unlabelled
@@ -74,8 +73,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     If the corpus has no vocabulary of its own, the words of the training split are ranked by
     frequency. Reviews are processed in batches, so they need not fit in memory.
 
-    Returns the content of `corpus.json`. It has the names of the classes only if they are the
-    user's own, and the tokenizer only if it is not `keras`.
+    Returns the content of `corpus.json`.
 
     Raises:
         InputError: an id is not unique, a split lacks one of the two classes, or, with
@@ -107,8 +105,8 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     description = {
         "name": corpus.name,
         "requested": corpus.requested,
-        **tokenizer.describe(corpus.tokenizer),
-        **({"classes": corpus.classes} if corpus.classes != CLASSES else {}),
+        "tokenizer": corpus.tokenizer,
+        "classes": corpus.classes,
         "vocabulary": len(ranked),
         "overlap": int(shared.sum()),
         **{split: tally.describe() for split, tally in tallies.items()},

@@ -6,7 +6,7 @@ truncated and padded as by `keras.utils.pad_sequences`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -52,10 +52,9 @@ def limit(words: list[str], num_words: int) -> list[str]:
 
 def write(encoding: Encoding, folder: Path) -> None:
     """Write `encoding.json` and `vocabulary.txt`, one word per line."""
-    names = ["maxlen", "padding", "truncating"] + ["classes"] * (encoding.classes != CLASSES)
-    content = {name: getattr(encoding, name) for name in names}
-    write_json(folder / "encoding.json", content | tokenizer.describe(encoding.tokenizer))
-    tokenizer.write(encoding.words, folder / "vocabulary.txt")
+    content = asdict(encoding)
+    tokenizer.write(content.pop("words"), folder / "vocabulary.txt")
+    write_json(folder / "encoding.json", content)
 
 
 def read(folder: Path) -> Encoding:

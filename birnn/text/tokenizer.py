@@ -53,11 +53,6 @@ def tokenize(texts: Iterable[str], tokenizer: Tokenizer) -> pa.ListArray:
     return pc.split_pattern(pc.if_else(pc.equal(single, ""), None, single), " ")
 
 
-def describe(tokenizer: Tokenizer) -> dict[str, Tokenizer]:
-    """Return the tokenizer as a JSON object, which is empty for the default, `keras`."""
-    return {} if tokenizer == "keras" else {"tokenizer": tokenizer}
-
-
 def count(tokens: pa.ListArray) -> Counter[str]:
     """Count each word over all reviews."""
     counts = pc.value_counts(tokens.flatten())

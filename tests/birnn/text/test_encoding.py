@@ -50,7 +50,7 @@ def test_word_indices_match_encoded_words(words: int, chosen: Encoding) -> None:
 
 
 def test_encoding_round_trip(tmp_path: Path) -> None:
-    written = Encoding(WORDS, 7, padding="post", truncating="pre", tokenizer="unicode")
+    written = Encoding(WORDS, 7, "post", "pre", "unicode", ["ham", "spam"])
     encoding.write(written, tmp_path)
     assert encoding.read(tmp_path) == written
     assert {file.name for file in tmp_path.iterdir()} == set(encoding.FILES)
