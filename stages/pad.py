@@ -33,9 +33,8 @@ def main(settings: Settings) -> None:
     )
     with atomic_folder(PADDED) as folder:
         encoding.write(scheme, folder)
-        for name, (corpus_file, chosen) in splits(pad).items():
-            rows = np.flatnonzero(chosen).astype(np.int32)
-            batches = encode(corpus_file, chosen, scheme)
+        for name, (corpus_file, rows) in splits(pad).items():
+            batches = encode(corpus_file, rows, scheme)
             sequences.write(batches, rows, pad.maxlen, folder / name)
             print(f"{name}: {len(rows):,} reviews of {pad.maxlen} ids, from {corpus_file}")
         if pad.validation == "test":
@@ -43,25 +42,27 @@ def main(settings: Settings) -> None:
             print("validation: the test reviews")
 
 
-def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.bool_]]]:
-    """Return the file of each split, and which reviews of the file belong to the split."""
-    train, test = (np.ones(reviews.count(file), np.bool_) for file in (TRAIN_REVIEWS, TEST_REVIEWS))
+def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.int32]]]:
+    """Return the file of each split, and the rows of the file that belong to the split."""
+    train, test = (
+        np.arange(reviews.count(file), dtype=np.int32) for file in (TRAIN_REVIEWS, TEST_REVIEWS)
+    )
     if pad.validation == "test":
         return {"train": (TRAIN_REVIEWS, train), "test": (TEST_REVIEWS, test)}
     groups, labels = reviews.groups(TRAIN_REVIEWS), reviews.column(TRAIN_REVIEWS, "label")
     held_out = hold_out(groups, labels, pad.validation, pad.seed)
     return {
-        "train": (TRAIN_REVIEWS, ~held_out),
-        "validation": (TRAIN_REVIEWS, held_out),
+        "train": (TRAIN_REVIEWS, train[~held_out]),
+        "validation": (TRAIN_REVIEWS, train[held_out]),
         "test": (TEST_REVIEWS, test),
     }
 
 
 def encode(
-    corpus_file: Path, chosen: NDArray[np.bool_], scheme: Encoding
+    corpus_file: Path, rows: NDArray[np.int32], scheme: Encoding
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
-    """Yield batches of sequences and labels of the chosen reviews of a file."""
-    batches = reviews.chosen_batches(corpus_file, chosen, ["label", "tokens"])
+    """Yield batches of sequences and labels of some rows of a file."""
+    batches = reviews.chosen_batches(corpus_file, rows, ["label", "tokens"])
     return map_in_order(
         lambda batch: (encoding.encode(batch["tokens"], scheme), batch["label"].to_numpy()), batches
     )

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from birnn.core.machine import BATCH_SIZE
 
 
-def words(
-    file: Path, batch_size: int = BATCH_SIZE, rows: NDArray[np.int32] | None = None
-) -> Iterator[list[list[str]]]:
-    """Yield batches of reviews, all of them or only `rows`, each review a list of its words."""
-    chosen = np.ones(count(file), np.bool_)
-    if rows is not None:
-        chosen = np.isin(np.arange(len(chosen)), rows)
-    for batch in chosen_batches(file, chosen, ["tokens"], batch_size):
+def words(file: Path, rows: NDArray[np.int32] | None = None) -> Iterator[list[list[str]]]:
+    """Yield batches of reviews, all of them or only `rows`, each review a list of its words.
+
+    The rows must be ascending.
+    """
+    columns = ["tokens"]
+    chosen = batches(file, columns) if rows is None else chosen_batches(file, rows, columns)
+    for batch in chosen:
         yield [tokens or [] for tokens in batch["tokens"].to_pylist()]
 
 
@@ -47,14 +47,13 @@ def lengths(file: Path) -> NDArray[np.int32]:
 
 def texts(file: Path, rows: NDArray[np.int64]) -> list[str]:
     """Return the texts of `rows`, in this order."""
-    text_by_row: dict[int, str] = {}
-    start = 0
-    for batch in batches(file, ["text"]):
-        inside = rows[(start <= rows) & (rows < start + len(batch))]
-        batch_texts = batch["text"].take(pa.array(inside - start)).to_pylist()
-        text_by_row |= dict(zip(inside.tolist(), batch_texts, strict=True))
-        start += len(batch)
-    return [text_by_row[row] for row in rows.tolist()]
+    ascending, positions = np.unique(rows, return_inverse=True)
+    found = [
+        text
+        for batch in chosen_batches(file, ascending, ["text"])
+        for text in batch["text"].to_pylist()
+    ]
+    return [found[position] for position in positions]
 
 
 def column(file: Path, name: str) -> NDArray[Any]:
@@ -74,22 +73,21 @@ def groups(file: Path) -> NDArray[np.int32]:
 
 
 def chosen_batches(
-    file: Path, chosen: NDArray[np.bool_], columns: list[str], batch_size: int = BATCH_SIZE
+    file: Path, rows: NDArray[np.integer[Any]], columns: list[str]
 ) -> Iterator[pa.RecordBatch]:
-    """Yield batches of some columns of the reviews that the mask `chosen` selects."""
+    """Yield batches of some columns of the reviews in `rows`, which must be ascending."""
     start = 0
-    for batch in batches(file, columns, batch_size):
-        yield batch.filter(pa.array(chosen[start : start + len(batch)]))
+    for batch in batches(file, columns):
+        first, end = np.searchsorted(rows, [start, start + len(batch)])
+        yield batch.take(pa.array(rows[first:end] - start))
         start += len(batch)
 
 
-def batches(
-    file: Path, columns: list[str], batch_size: int = BATCH_SIZE
-) -> Iterator[pa.RecordBatch]:
+def batches(file: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield batches of some columns, one row group at a time.
 
     Arrow's own iteration over all row groups holds on to some memory of each until the end.
     """
     with pq.ParquetFile(file) as content:
         for group in range(content.num_row_groups):
-            yield from content.iter_batches(batch_size, row_groups=[group], columns=columns)
+            yield from content.iter_batches(BATCH_SIZE, row_groups=[group], columns=columns)
