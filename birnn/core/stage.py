@@ -62,10 +62,8 @@ def checked_inputs(stage: str) -> Iterator[None]:
         print(f"warning: {damage}", file=sys.stderr)
     try:
         yield
-    except (InputError, OSError):
-        raise
     except Exception as error:
-        if damage:
+        if damage and not isinstance(error, InputError | OSError):
             raise InputError(damage) from error
         raise
 

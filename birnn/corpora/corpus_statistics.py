@@ -13,7 +13,6 @@ from birnn.text import reviews
 
 LEAST_Z = 3  # standard errors between the log-odds of a word in both classes
 CORRECTION = 0.5
-POSITIVE = "positive"
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,14 @@ def tabulate(
         positive: the name of the positive class.
     """
     grouped = any(split.group_sizes.max() > 1 for split in (train, test))
-    train_values, test_values = (_format(split, maxlen, grouped) for split in (train, test))
+    train_values, test_values = (
+        _format(split, maxlen, positive, grouped=grouped) for split in (train, test)
+    )
     rows = {title: (train_values[title], test_values[title]) for title in train_values}
-    rows = {positive if title == POSITIVE else title: cells for title, cells in rows.items()}
     return rows | {"text is also in a training review": ("", f"{overlap:,}")}
 
 
-def _format(split: SplitStatistics, maxlen: int, grouped: bool) -> dict[str, str]:  # noqa: FBT001
+def _format(split: SplitStatistics, maxlen: int, positive: str, *, grouped: bool) -> dict[str, str]:
     size = len(split.lengths)
     median, most, nearly_all = np.quantile(split.lengths, (0.5, 0.9, 0.99))
     groups = {
@@ -86,7 +86,7 @@ def _format(split: SplitStatistics, maxlen: int, grouped: bool) -> dict[str, str
     }
     return {
         "reviews": f"{size:,}",
-        POSITIVE: f"{split.positive / size:.1%}",
+        positive: f"{split.positive / size:.1%}",
         **(groups if grouped else {}),
         "words per review, median": f"{median:,.0f}",
         "words per review, 90% have at most": f"{most:,.0f}",
