@@ -239,15 +239,13 @@ def _cut(values: Values) -> tuple[str, str] | None:
 def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]:
     """Return the settings of the split.
 
-    It is as the settings say, else a column that contains test, else by file, else random.
+    It is as the settings say, else by a column of train and test, else by file, else random.
     """
     if csv.split_column is None and isinstance(csv.test, float):
         return {}
     splits = {*columns.get(str(csv.split_column), ())}
     if csv.test is not None and label_key(csv.test) in splits:
         return {}
-    if len(splits) == len(SPLITS) and TRAIN in splits:
-        return {"test": None if splits == {*SPLITS} else (splits - {TRAIN}).pop()}
     if isinstance(csv.test, str) and csv.split_column not in columns:
         files = LabelledFiles(csv, folder).find(csv.test)
         if all(file.exists() for file in files):
@@ -256,8 +254,9 @@ def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]
             raise InputError(f"{files[0]} does not exist: check csv.test")
     for name in dict.fromkeys([csv.split_column, *columns]):
         values = {*columns.get(str(name), ())}
-        if "test" in values and len(values) <= len(SPLITS) + 2:
-            return {"split_column": name, "test": None if values == {*SPLITS} else "test"}
+        test = "test" if "test" in values else "".join(values - {TRAIN})
+        if values == {TRAIN, test} or (test == "test" and len(values) <= len(SPLITS) + 2):
+            return {"split_column": name, "test": None if values == {*SPLITS} else test}
     return {"split_column": None, "test": _test_file(csv, folder) or TEST_FRACTION}
 
 
