@@ -117,9 +117,13 @@ def _id_and_group(csv: Csv) -> list[str]:
 
 
 def count_swallowed_lines(csv: Csv, file: Path) -> int:
-    """Return the number of lines of a tab-separated file that a quote in another line swallows."""
+    """Return the number of lines that a quote in another line swallows.
+
+    With commas, which a quoted text may contain, the number is 0.
+    """
     form = LabelledFiles(csv).requested_format
-    if form.quoting == tabular.NONE or tabular.detect(file, (), form).delimiter != "\t":
+    delimiter = tabular.detect(file, (), form).delimiter
+    if form.quoting == tabular.NONE or delimiter in {",", tabular.AUTO}:
         return 0
     counts = dict.fromkeys((tabular.NONE, tabular.MINIMAL), 0)
     for quoting in counts:

@@ -74,6 +74,9 @@ STARS = [f"{n % 2};{3 if n == 3 else 1 + 4 * LABELS[n]};{text}" for n, text in e
 # Sorted by label, so that the first rows have only one.
 SPAM = sorted(f"{'ham' if n % 3 else 'spam'},Costs £{n},,," for n in range(1_500))
 SCORES = [f"{number}\t{number % 7 - 2.5}\t{text}" for number, text in enumerate(TEXTS[:36])]
+# The quotes swallow three lines.
+QUOTES = [*SCORES, '36\t2.5\t"a', "37\t2.5\tb", "38\t2.5\tc", '39\t2.5\td"']
+NO_QUOTES = {"columns": ["column1", "label", "text"], "quoting": "none", "negative": "<0"}
 
 
 @pytest.mark.parametrize(
@@ -91,13 +94,8 @@ SCORES = [f"{number}\t{number % 7 - 2.5}\t{text}" for number, text in enumerate(
             ["1,200", "300"],
             {"text_column": "v2", "positive": "spam"},
         ),
-        # The quotes swallow three lines.
-        (
-            "data/own/a.tsv",
-            [*SCORES, '36\t2.5\t"a', "37\t2.5\tb", "38\t2.5\tc", '39\t2.5\td"'],
-            ["32", "8"],
-            {"columns": ["column1", "label", "text"], "quoting": "none", "negative": "<0"},
-        ),
+        ("data/own/a.tsv", QUOTES, ["32", "8"], NO_QUOTES),
+        ("data/own/a.csv", [line.replace("\t", "|") for line in QUOTES], ["32", "8"], NO_QUOTES),
     ],
 )
 def test_suggested_command_fits_the_file(
