@@ -75,12 +75,7 @@ def own(settings: Settings, folder: Path) -> Corpus:
     )
 
 
-SOURCES = {
-    "imdb": _imdb,
-    "imdb-npz": _imdb_npz,
-    "rotten-tomatoes": _rotten_tomatoes,
-    "csv": _csv,
-}
+SOURCES = {"imdb": _imdb, "imdb-npz": _imdb_npz, "rotten-tomatoes": _rotten_tomatoes, "csv": _csv}
 """Functions that return a corpus, given the settings and the folder for downloads."""
 
 
