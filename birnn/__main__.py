@@ -31,6 +31,8 @@ Threshold = Annotated[
     ),
 ]
 
+INTERRUPTED = 130  # Typer's exit status after Ctrl-C
+
 app = typer.Typer(
     cls=groups.GroupedCommands,
     no_args_is_help=True,
@@ -235,17 +237,19 @@ def run() -> None:
     replace_missing_characters()
     libraries.configure()
     try:
-        app()
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader, such as `head`, closed the pipe. Python would fail again when it flushes
-        # standard output at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # Typer ends with SystemExit
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            print("interrupted: resume with the same command", file=sys.stderr)
+        raise
     except (InputError, OSError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("interrupted: resume with the same command")
+        # Python would fail again when it flushes standard output at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of a pipe, such as `head`, may close it.
+        sys.exit(1 if isinstance(error, BrokenPipeError) else f"error: {error}")
 
 
 if __name__ == "__main__":

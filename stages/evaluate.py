@@ -74,7 +74,7 @@ def predict_held_out() -> pd.DataFrame:
 
 def write_checklist() -> None:
     """Write one row per behavioral test and model."""
-    table = tested.run_tests(paths.MODELS, paths.TEST_REVIEWS)
+    table = tested.run_tests()
     with atomic_file(paths.CHECKLIST) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
     for model, rows in table.groupby("model", sort=False):

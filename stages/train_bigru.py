@@ -8,20 +8,15 @@ from birnn.core import stage, times
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.settings import Settings
 from birnn.networks import bigru
-from birnn.networks.config import NetworkConfig
 
 with tensorflow_imports():
-    from birnn.training.fit import Paths, train
-    from birnn.training.splits import watched_split
+    from birnn.training.fit import Paths, train_network
 
 
 def main(settings: Settings) -> None:
     """Train the network and write its weights and history."""
-    config = NetworkConfig.from_settings(bigru.NETWORK, settings)
-    watched = watched_split(settings.pad.validation)
     paths = Paths.of(bigru.NETWORK.name, settings.train)
-    timing = train(bigru.NETWORK, config, settings.train, watched, paths)
-    times.record(paths.model, timing)
+    times.record(paths.model, train_network(bigru.NETWORK, settings, paths))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,9 @@ Reads data/corpus/train.parquet, and data/padded/train or data/self_labelled. Wr
 import time
 
 from birnn.core import stage, times
-from birnn.core.outputs import atomic_folder
 from birnn.core.paths import NGRAMS
 from birnn.core.settings import Settings
 from birnn.core.times import Timing
-from birnn.text import ngrams, sequences
 from birnn.training import training_set
 
 
@@ -18,13 +16,7 @@ def main(settings: Settings) -> None:
     """Write the table of n-grams and the cross-fitted ratios of the training reviews."""
     start = time.perf_counter()
     training = training_set.folder(settings.train)
-    padded, labels = sequences.read(training)
-    groups = training_set.groups(training)
-    table, ratios = ngrams.compute_ratios(
-        padded, labels, groups, settings.pad.num_words, settings.ngrams
-    )
-    with atomic_folder(NGRAMS) as folder:
-        ngrams.write(table, ratios, folder)
+    table = training_set.weigh_ngrams(training, settings, NGRAMS)
     seconds = time.perf_counter() - start
     times.record(NGRAMS, Timing([seconds]))
     longest = settings.ngrams.longest

@@ -79,11 +79,14 @@ def test_committed_failure_rates_are_bounded() -> None:
 
 
 @pytest.mark.exhaustive
-def test_networks_rank_plain_praise_above_plain_blame(imdb: Path) -> None:
+def test_networks_rank_plain_praise_above_plain_blame(
+    imdb: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(imdb)
     behaviors = {
         behavior.description: behavior for behavior in behavioral_tests.all_behaviors([], [])
     }
     plain = [case for name in SEED_DEPENDENT for case in behaviors[name].cases]
-    networks = predictor.load([*NETWORKS], imdb / "data" / "padded", imdb / "models")
+    networks = predictor.load([*NETWORKS])
     for log_odds in networks.predict([case.text for case in plain]).by_model.values():
         assert roc_auc_score([case.label for case in plain], log_odds) >= 0.99

@@ -55,10 +55,10 @@ def test_improved_networks_are_more_accurate_and_calibrated(finished: Path, impr
         assert 0.1 < after[name]["temperature"] < 10
         assert after[name]["loss_scaled"] < after[name]["loss"] + 0.01
         assert name == BASELINE or after[name]["accuracy"] > before[name]["accuracy"] + 0.05
-    assert "blends" not in before
-    assert 0 <= after["blends"]["all"]["baseline_weight"] <= 1
+    assert "all" not in before
+    assert 0 <= after["all"]["baseline_weight"] <= 1
     best = max(after[name]["accuracy"] for name in (*NETWORKS, BASELINE))
-    assert after["blends"]["all"]["accuracy"] > best - 0.01
+    assert after["all"]["accuracy"] > best - 0.01
 
 
 def test_improved_networks_predict_explain_and_export(improved: Path, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_single_network_is_compared_with_the_baseline(finished_copy: Path) -> No
     remove_bilstm(project)
     assert stages_of_repro(project) == ["code", "label_unlabelled", *AFTER_TRAINING]
     metrics = read_json(project / "metrics" / "metrics.json")
-    assert list(metrics) == ["corpus", "bigru", "baseline", "combined"]
+    assert list(metrics) == ["corpus", "bigru", "baseline", "pairs", "networks"]
     assert models_in_plots(project) == {"bigru"}
     report = (project / "report" / "report.md").read_text(encoding="utf-8")
     assert report.startswith("# BiGRU: Sentiment")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,32 +9,27 @@ from numpy.typing import NDArray
 
 from birnn.checklist import behavioral_tests, runner
 from birnn.checklist.runner import Predict
-from birnn.core.paths import PADDED
-from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.core.paths import PADDED, TEST_REVIEWS
+from birnn.evaluation.model_names import TITLES
 from birnn.inference import predictor
 from birnn.text import encoding, reviews, tokenizer
 
 
-def run_tests(models: Path, corpus_file: Path) -> pd.DataFrame:
-    """Return one row per test and model, see `runner.run_tests`.
-
-    Args:
-        models: folder of the models.
-        corpus_file: file of the reviews that tests change.
-    """
+def run_tests() -> pd.DataFrame:
+    """Return one row per test and model, see `runner.run_tests`."""
     chosen = encoding.read(PADDED)
 
     def encode(texts: Sequence[str]) -> NDArray[np.int32]:
         return encoding.encode(tokenizer.tokenize(texts, chosen.tokenizer), chosen)
 
-    named = [behavioral_tests.has_name(text) for text in reviews.all_texts(corpus_file)]
-    groups = reviews.groups(corpus_file)
+    named = [behavioral_tests.has_name(text) for text in reviews.all_texts(TEST_REVIEWS)]
+    groups = reviews.groups(TEST_REVIEWS)
     samples = [sample(np.arange(len(groups))), sample(np.flatnonzero(named))]
-    texts = [reviews.texts(corpus_file, rows) for rows in samples]
+    texts = [reviews.texts(TEST_REVIEWS, rows) for rows in samples]
     films = dict(zip(chain(*texts), groups[np.concatenate(samples)].tolist(), strict=True))
     behaviors = behavioral_tests.all_behaviors(*texts)
     cases = [test.without_unchanged(encode) for test in behaviors]
-    predictors = {name: predict_with(name, models) for name in (*NETWORKS, BASELINE)}
+    predictors = {name: predict_with(name) for name in TITLES}
     return pd.DataFrame(runner.run_tests(cases, predictors, films))
 
 
@@ -46,7 +40,7 @@ def sample(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows[positions]
 
 
-def predict_with(name: str, models: Path) -> Predict:
+def predict_with(name: str) -> Predict:
     """Return the function that predicts texts with a model."""
-    loaded = predictor.load([name], models=models)
+    loaded = predictor.load([name])
     return lambda texts: loaded.predict(texts).by_model[name]

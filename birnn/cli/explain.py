@@ -70,8 +70,8 @@ def _print(explanation: Explanation) -> None:
 def _colored(explanation: Explanation, model: ModelExplanation) -> Text:
     text = Text()
     for segment, strength in zip(explanation.segments, strengths(model), strict=True):
-        printable = "\n".join(map(input_texts.printable, segment.text.split("\n")))
         truncated = segment.word and not segment.read
+        printable = input_texts.printable_lines(segment.text)
         text.append(printable, "dim" if truncated else _style(strength))
     return text
 

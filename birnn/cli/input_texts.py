@@ -106,6 +106,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
+def printable_lines(text: str) -> str:
+    """Replace non-printable characters, except the ends of lines, with spaces."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
 def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[Text]:
     if not whole:
         for number, line in tabular.lines(content, name, cut=True):

@@ -5,13 +5,12 @@ from birnn.core.paths import METRICS, REPORT
 from birnn.corpora.fallback_warning import warn_if_fallback
 from birnn.evaluation.model_names import (
     BLEND_TITLES,
-    COMBINED,
     NETWORK_BLEND,
     TITLES,
     comparisons,
     pair_title,
 )
-from birnn.evaluation.selection import accuracy, constant_models, default_model, read_metrics
+from birnn.evaluation.selection import constant_models, default_model, read_metrics
 from birnn.style.formatting import paired_difference
 
 
@@ -25,8 +24,8 @@ def run() -> None:
         InputError: the pipeline has not been run.
     """
     metrics = read_metrics()
-    needed = TITLES | {COMBINED: BLEND_TITLES[NETWORK_BLEND]}
-    if missing := [title for name, title in needed.items() if name not in metrics]:
+    needed = [*TITLES, NETWORK_BLEND]
+    if missing := [BLEND_TITLES[name] for name in needed if name not in metrics]:
         raise InputError(f"{METRICS} lacks {', '.join(missing)}: run dvc repro")
     corpus, constant = metrics["corpus"], constant_models(metrics)
     width = max(map(len, TITLES.values()))
@@ -44,10 +43,10 @@ def run() -> None:
             "(95% interval over reviews)"
         )
     chosen = default_model(metrics)
-    share = accuracy(metrics, chosen)["accuracy"]
+    measured = metrics[chosen]
+    share = measured["accuracy"]
     print(f"Predicts by default: {BLEND_TITLES[chosen]}, with a test accuracy of {share:.2%}.")
-    if "blends" in metrics:
-        measured = (metrics | metrics["blends"])[chosen]
+    if "holdout_accuracy" in measured:
         print(
             f"It is the most accurate on held-out reviews ({measured['holdout_accuracy']:.2%}). "
             f"Precision and recall of {corpus['classes'][1]} there, by --threshold:"

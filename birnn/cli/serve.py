@@ -82,7 +82,8 @@ def create(predictor: Predictor, hosts: list[str], *, access_log: bool = False) 
         response: Response = await call_next(request)
         response.headers.update(SECURITY_HEADERS)
         if access_log:
-            _log(request, response, time.perf_counter() - start)
+            with suppress(OSError):  # the request is answered, even if the log cannot be written
+                _log(request, response, time.perf_counter() - start)
         return response
 
     queue = RequestQueue(predictor)

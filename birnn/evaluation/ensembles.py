@@ -12,10 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from birnn.evaluation.intervals import proportion_interval
-from birnn.evaluation.metrics import compute_scores, cross_entropies, is_correct, threshold_scores
-from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
-from birnn.evaluation.summary import rounded
+from birnn.evaluation.metrics import cross_entropies, is_correct, threshold_scores
+from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS, TITLES
+from birnn.evaluation.summary import rounded, summarize_blend
 from birnn.evaluation.temperature import fit
 from birnn.networks.decision import combine, is_positive
 
@@ -55,7 +54,7 @@ def fit_blends(
 def add_ensembles(
     metrics: dict[str, Any], held_out: pd.DataFrame, test: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return `metrics` with the metrics of the blends, and of all models on held-out reviews.
+    """Return `metrics` with the scores of the blend ALL, and of all models on held-out reviews.
 
     The latter are the accuracy, the temperature, and precision and recall at several thresholds
     after temperature scaling, as in predictions for new texts.
@@ -65,24 +64,16 @@ def add_ensembles(
         held_out: `label` and one column of log-odds per model.
         test: the same columns for the test reviews, and the `group` of each review.
     """
-    labels, test_labels = held_out["label"].to_numpy(), test["label"].to_numpy()
-    groups = test["group"].to_numpy()
-    model_metrics = metrics | {
-        name: metrics[name] | _holdout_metrics(labels, held_out[name].to_numpy())
-        for name in (*NETWORKS, BASELINE)
-    }
+    labels, groups = test["label"].to_numpy(), test["group"].to_numpy()
     weight, (held_out_blends, test_blends) = fit_blends(held_out, [held_out, test])
-    blend_metrics = {}
-    for name in test_blends:
-        correct = is_correct(test_labels, test_blends[name])
-        blend_metrics[name] = rounded(
-            {
-                **compute_scores(test_labels, test_blends[name]),
-                "accuracy_interval": proportion_interval(correct, groups),
-            }
-        ) | _holdout_metrics(labels, held_out_blends[name])
-    blend_metrics[ALL]["baseline_weight"] = rounded(weight)
-    return model_metrics | {"blends": blend_metrics}
+    blend = summarize_blend(labels, test_blends[ALL], groups) | {"baseline_weight": rounded(weight)}
+    metrics = metrics | {ALL: blend}
+    held_out_labels = held_out["label"].to_numpy()
+    log_odds = {name: held_out[name].to_numpy() for name in TITLES} | held_out_blends
+    return metrics | {
+        name: metrics[name] | _holdout_metrics(held_out_labels, values)
+        for name, values in log_odds.items()
+    }
 
 
 def _log_odds(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

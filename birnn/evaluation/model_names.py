@@ -1,5 +1,6 @@
 """Names of the models in files, and their titles in reports."""
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -13,7 +14,7 @@ DISAGREEMENT = "disagreement"
 TITLES = {network.name: network.title for network in NETWORKS.values()}
 TITLES |= {BASELINE: "Baseline"}
 
-COMBINED = "combined"  # the mean of all networks, in metrics and in exported models
+COMBINED = "combined"  # the mean of several models, in exported models
 
 # Blends: ensembles of several models.
 NETWORK_BLEND, ALL = "networks", "all"
@@ -30,8 +31,6 @@ def pair_title(first: str, second: str) -> str:
     return f"{TITLES[first]} minus {TITLES[second]}"
 
 
-def comparisons(metrics: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+def comparisons(metrics: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the comparison of each pair of networks in the content of `metrics.json`."""
-    if len(PAIRS) == 1:
-        return {PAIRS[0]: metrics["pair"]}
     return {pair: metrics["pairs"][pair_name(*pair)] for pair in PAIRS}

@@ -6,7 +6,7 @@ from typing import Any
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS
-from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND, NETWORKS, TITLES
+from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, TITLES
 
 
 def read_metrics() -> dict[str, Any]:
@@ -28,17 +28,14 @@ def default_model(metrics: Mapping[str, Any]) -> str:
     network, or `networks` (the mean of the log-odds of all networks), which is also the default
     without held-out reviews. `metrics` is the content of `metrics.json`.
     """
-    if "blends" not in metrics:
-        return NETWORK_BLEND
-    models = {**metrics, **metrics["blends"]}
     names: tuple[str, ...] = (BASELINE, *NETWORKS, NETWORK_BLEND)  # the cheapest first
     # Older code did not record which classes are predicted.
-    known = [name for name in names if "holdout_predicted_labels" in models.get(name, {})]
+    known = [name for name in names if "holdout_predicted_labels" in metrics.get(name, {})]
     return max(
         known,
         key=lambda name: (
-            len(models[name]["holdout_predicted_labels"]),
-            models[name]["holdout_accuracy"],
+            len(metrics[name]["holdout_predicted_labels"]),
+            metrics[name]["holdout_accuracy"],
         ),
         default=NETWORK_BLEND,
     )
@@ -49,28 +46,15 @@ def constant_models(metrics: Mapping[str, Any]) -> list[str]:
     return [name for name in TITLES if len(metrics[name]["predicted_labels"]) == 1]
 
 
-def accuracy(metrics: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return the `accuracy` of a model, or of all networks, on test reviews, and its interval.
-
-    The result is empty if older code measured them.
-
-    Args:
-        metrics: content of `metrics.json`.
-        name: the model, see `default_model`.
-    """
-    measured: dict[str, Any] = metrics.get(COMBINED if name == NETWORK_BLEND else name, {})
-    return measured
-
-
 def better_baseline(metrics: Mapping[str, Any]) -> str | None:
     """Return a note if nothing was held out, and the baseline beats the networks on the test split.
 
     Args:
         metrics: as in `default_model`.
     """
-    if COMBINED not in metrics or "holdout_accuracy" in metrics[BASELINE]:
+    if NETWORK_BLEND not in metrics or "holdout_accuracy" in metrics[BASELINE]:
         return None
-    baseline, networks = (metrics[name]["accuracy"] for name in (BASELINE, COMBINED))
+    baseline, networks = (metrics[name]["accuracy"] for name in (BASELINE, NETWORK_BLEND))
     if baseline <= networks:
         return None
     return (

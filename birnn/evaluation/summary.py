@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from birnn.evaluation import calibration, comparison, slices
 from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
-from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORKS, PAIRS, pair_name
+from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, PAIRS, pair_name
 from birnn.networks.decision import combine, is_positive
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def summarize_models(
 ) -> dict[str, Any]:
     """Return the metrics of each model, and compare the networks and the baseline in pairs.
 
-    Also return the accuracy of all networks, `combined` by the mean of their log-odds.
+    Also return the scores of all networks together, by the mean of their log-odds.
 
     Args:
         table: one row per review with its `label`, its number of `words`, the number of its
@@ -82,26 +82,27 @@ def summarize_models(
         | {"parameters": model.cost["parameters"]}
         for name, model in predicted.items()
     }
-    compared = {
+    metrics["pairs"] = {
         pair_name(*pair): compare_pair(labels, groups, log_odds, pair, comparisons=len(PAIRS))
         for pair in PAIRS
     }
-    if len(PAIRS) == 1:
-        (metrics["pair"],) = compared.values()
-    elif compared:
-        metrics["pairs"] = compared
     metrics[BASELINE]["against"] = [
         {"network": name} | compare_pair(labels, groups, log_odds, (BASELINE, name))
         for name in NETWORKS
     ]
-    correct = is_correct(labels, combine([log_odds[name] for name in NETWORKS]))
-    metrics[COMBINED] = rounded(
-        {
-            "accuracy": float(correct.mean()),
-            "accuracy_interval": proportion_interval(correct, groups),
-        }
-    )
+    blend = combine([log_odds[name] for name in NETWORKS])
+    metrics[NETWORK_BLEND] = summarize_blend(labels, blend, groups)
     return metrics
+
+
+def summarize_blend(
+    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], groups: NDArray[np.int32]
+) -> dict[str, Any]:
+    """Return the scores of an ensemble, see `summarize_model`."""
+    interval = proportion_interval(is_correct(labels, log_odds), groups)
+    scores = compute_scores(labels, log_odds)
+    summarized: dict[str, Any] = rounded({**scores, "accuracy_interval": interval})
+    return summarized
 
 
 def compare_pair(

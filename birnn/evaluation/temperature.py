@@ -15,7 +15,7 @@ from scipy.optimize import minimize_scalar
 
 from birnn.evaluation.calibration import expected_calibration_error, reliability
 from birnn.evaluation.metrics import cross_entropies
-from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.evaluation.model_names import TITLES
 from birnn.evaluation.summary import rounded
 
 HIGHEST = 100.0  # the best temperature is infinite for a model that does not beat guessing
@@ -48,7 +48,7 @@ def add_scaled(metrics: dict[str, Any], test: pd.DataFrame) -> dict[str, Any]:
     """
     labels, groups = test["label"].to_numpy(), test["group"].to_numpy()
     scaled = {}
-    for name in (*NETWORKS, BASELINE):
+    for name in TITLES:
         log_odds = test[name].to_numpy() / metrics[name]["temperature"]
         curve = reliability(labels, log_odds, groups)
         scaled[name] = metrics[name] | rounded(

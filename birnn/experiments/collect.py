@@ -12,7 +12,7 @@ from birnn.core.machine import format_description
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.metrics import compute_scores
-from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
+from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS
 from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import (
@@ -108,11 +108,10 @@ def row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
 
 def measures(run: Run) -> dict[str, float]:
     """Return the measures of all models and blends, such as `bigru.accuracy`."""
-    models = run.metrics | run.metrics.get("blends", {})
     return {
         f"{model}.{measure}": value
-        for model in (*MODELS, NETWORK_BLEND, ALL)
-        for measure, value in models.get(model, {}).items()
+        for model in BLEND_TITLES
+        for measure, value in run.metrics.get(model, {}).items()
         if isinstance(value, int | float)
     }
 
@@ -136,7 +135,7 @@ def blend_seeds(
         predictions: log-odds for the test reviews, by name of the row.
     """
     for recipe, names in table.groupby(RECIPE, sort=False)["name"]:
-        if not all("blends" in runs[name].metrics for name in names):
+        if not all(ALL in runs[name].metrics for name in names):
             continue
         blends = []
         for name in names:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -61,8 +60,3 @@ class BaselineModel:
         intercept = self.baseline.intercept
         log_odds = intercept + sum(weight for _, weight in terms)
         return Attribution(intercept, log_odds, contributions, terms)
-
-
-def load(folder: Path) -> BaselineModel:
-    """Return the baseline that `training.baseline.save` wrote to `folder`."""
-    return BaselineModel(baseline.load(folder))

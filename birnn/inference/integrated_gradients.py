@@ -23,7 +23,7 @@ class Attributor:
 
     def __init__(self, model: keras.Model) -> None:
         """Prepare to attribute predictions of a network from `build_network`."""
-        self._embedding, self._layer, *self._after, self._output = model.layers
+        self._embedding, self._layer, _, self._output = model.layers
         # Created once, so that TensorFlow traces it only once.
         self._gradients = tf.function(self._log_odds_and_gradients, reduce_retracing=True)
 
@@ -57,7 +57,5 @@ class Attributor:
         with tf.GradientTape() as tape:
             tape.watch(vectors)
             hidden = call_layer(self._layer, vectors, mask, training=False)
-            for layer in self._after:
-                hidden = layer(hidden, training=False)
             log_odds = self._output(hidden)[:, 0]
         return log_odds, tape.gradient(log_odds, vectors)

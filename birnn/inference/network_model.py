@@ -2,7 +2,6 @@
 
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,8 +11,7 @@ from numpy.typing import NDArray
 from birnn.inference.attribution import Attribution
 from birnn.inference.integrated_gradients import Attributor
 from birnn.inference.predictor import Predictor
-from birnn.networks.definition import Network
-from birnn.networks.network import load_network, predict
+from birnn.networks.network import predict
 from birnn.text import encoding
 from birnn.text.encoding import Encoding
 
@@ -57,11 +55,6 @@ class NetworkModel:
         read = self.words_read(len(words))
         terms = [(words[index], float(contributions[index])) for index in read]
         return Attribution(found.blank, found.log_odds, contributions, terms)
-
-
-def load(network: Network, encoding: Encoding, folder: Path) -> NetworkModel:
-    """Return the network in `folder`, which was trained with an encoding."""
-    return NetworkModel(encoding, load_network(network, folder))
 
 
 def networks_of(predictor: Predictor) -> dict[str, NetworkModel]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,9 +13,9 @@ from birnn.core import integrity, libraries
 from birnn.core.paths import METRICS, MODELS, PADDED
 from birnn.core.settings import CLASSES
 from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS
-from birnn.evaluation.selection import accuracy, default_model, read_metrics
+from birnn.evaluation.selection import default_model, read_metrics
 from birnn.inference.attribution import Attribution
-from birnn.networks.decision import THRESHOLD, combine, predicted_class
+from birnn.networks.decision import THRESHOLD, combine, is_positive
 from birnn.text import encoding, tokenizer
 from birnn.text.tokenizer import Tokenizer
 
@@ -106,7 +105,7 @@ class Predictor:
 
     def classify(self, log_odds: float) -> str:
         """Return the name of the predicted class."""
-        return predicted_class(log_odds, self.classes, self.threshold)
+        return self.classes[int(is_positive(np.asarray(log_odds), self.threshold))]
 
     def temperature(self, name: str) -> float:
         """Return the temperature of a model, or of the mean of several."""
@@ -117,22 +116,23 @@ class Predictor:
         return sum(words[index] in vocabulary for index in read) / max(1, len(read))
 
 
-def load(
-    names: Sequence[str], padded: Path = PADDED, models: Path = MODELS, **options: Any
-) -> Predictor:
+def load(names: Sequence[str], **options: Any) -> Predictor:
     """Load models, with the other attributes of the predictor. Only networks import TensorFlow."""
-    encoded = encoding.read(padded)
+    encoded = encoding.read(PADDED)
     loaded: dict[str, Model] = {}
     for name in names:
         if name == BASELINE:
-            from birnn.inference import baseline_model  # noqa: PLC0415  # imports scikit-learn
+            # imports scikit-learn
+            from birnn.inference.baseline_model import BaselineModel  # noqa: PLC0415
+            from birnn.training import baseline  # noqa: PLC0415
 
-            loaded[name] = baseline_model.load(models / name)
+            loaded[name] = BaselineModel(baseline.load(MODELS / name))
         else:
             with libraries.tensorflow_imports():
-                from birnn.inference import network_model  # noqa: PLC0415
+                from birnn.inference.network_model import NetworkModel  # noqa: PLC0415
+                from birnn.networks.network import load_network  # noqa: PLC0415
 
-            loaded[name] = network_model.load(NETWORKS[name], encoded, models / name)
+            loaded[name] = NetworkModel(encoded, load_network(NETWORKS[name], MODELS / name))
     return Predictor(loaded, tokenizer=encoded.tokenizer, classes=encoded.classes, **options)
 
 
@@ -150,15 +150,14 @@ def load_verified(name: str | None = None, threshold: float | None = None) -> Pr
     names = [*NETWORKS] if name == NETWORK_BLEND else [name]
     files = [METRICS, *(PADDED / file for file in encoding.FILES)]
     integrity.verify([*files, *(MODELS / each for each in names)])
-    scores = metrics | metrics.get("blends", {})
     temperatures = {
-        model: scores[model]["temperature"]
+        model: metrics[model]["temperature"]
         for model in CHOICES
-        if "temperature" in scores.get(model, {})
+        if "temperature" in metrics.get(model, {})
     }
     return load(
         names,
         temperatures=temperatures,
         threshold=threshold or THRESHOLD,
-        accuracy=accuracy(metrics, name).get("accuracy"),
+        accuracy=metrics.get(name, {}).get("accuracy"),
     )

@@ -20,11 +20,6 @@ def is_positive(log_odds: NDArray[np.floating], threshold: float = THRESHOLD) ->
     return log_odds > boundary(threshold)
 
 
-def predicted_class(log_odds: float, classes: Sequence[str], threshold: float = THRESHOLD) -> str:
-    """Return the name of the predicted class."""
-    return classes[int(is_positive(np.asarray(log_odds), threshold))]
-
-
 def probability(log_odds: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return the probabilities of log-odds, which round to 1 above log-odds of 17."""
     probabilities: NDArray[np.float32] = expit(log_odds.astype(np.float32))

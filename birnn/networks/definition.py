@@ -15,8 +15,9 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 MINUS = "_minus_"  # joins the names of two networks to the name of their difference
 # Names that metrics, tables, settings or commands use for something else.
 RESERVED = {
-    *("all", "baseline", "blends", "combined", "corpus", "disagreement", "networks", "pair"),
-    *("pairs", "id", "label", "words", "text", "source", "sentiment", "probability", "unknown"),
+    *("all", "baseline", "combined", "corpus", "disagreement", "networks", "pairs"),
+    *("id", "label", "words", "text", "source", "sentiment", "probability", "unknown"),
+    *("group", "kind", "known", "mean"),
     *("csv", "fetch", "network", "ngrams", "pad", "report", "train", "word_vectors"),
     *("code", "faint", "grid", "ink", "link", "negative", "notebook", "paper", "positive"),
     "warning",

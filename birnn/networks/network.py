@@ -160,12 +160,15 @@ def accelerators() -> list[str]:
 
 
 def save_network(config: NetworkConfig, model: keras.Model, folder: Path) -> None:
-    """Write `network.json` and `model.weights.h5`; equal weights give equal bytes."""
+    """Write `network.json` and `model.weights.h5`; equal weights give equal bytes.
+
+    The optimizer, whose state is twice as large, is removed from the model.
+    """
+    model.optimizer = None
     write_json(folder / "network.json", config.model_dump(exclude_defaults=True))
     file = folder / "model.weights.h5"
     # HDF5 crashes if the disk is full, so check first that there is enough space.
-    variables = [*model.variables, *(model.optimizer.variables if model.compiled else [])]
-    numbers = sum(math.prod(variable.shape) for variable in variables)
+    numbers = sum(math.prod(variable.shape) for variable in model.variables)
     file.write_bytes(bytes(numbers * 4 + HDF5_OVERHEAD))
     model.save_weights(file)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from birnn.core.outputs import write_text
 from birnn.evaluation.calibration import BINS, RAW
 from birnn.evaluation.model_names import BLEND_TITLES, TITLES
-from birnn.evaluation.selection import accuracy, default_model
+from birnn.evaluation.selection import default_model
 from birnn.reporting import report
 
 _IMDB = (
@@ -43,7 +43,7 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
             content,
             **shared,
             predicts=BLEND_TITLES[default := default_model(metrics)],
-            accuracy=accuracy(metrics, default),
+            default=metrics[default],
             origin=ORIGINS.get(metrics["corpus"]["name"]),
             shown=[
                 test

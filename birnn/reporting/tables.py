@@ -75,7 +75,7 @@ def differences_over_seeds(row: Row) -> str:
 
 def agreement(metrics: Mapping[str, Any]) -> str:
     """Return how many test reviews both, one or none of two models classify correctly."""
-    pairs = comparisons(dict(metrics)) | {
+    pairs = comparisons(metrics) | {
         (BASELINE, other["network"]): other for other in metrics[BASELINE]["against"]
     }
     lines = [

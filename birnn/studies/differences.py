@@ -193,8 +193,9 @@ def _group_deviations(
     """Return how much each group moves the measure of each seed, shape (seeds, groups).
 
     The sum of their squares is the variance of the measure over groups: for ROC AUC as in
-    Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, which for groups of one
-    review is the variance of DeLong et al., 1988. It is NaN if a class is in only one group.
+    Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, except for the factor of
+    the covariance between the classes, which also approaches 1 with many groups. For groups of one
+    review, it is the variance of DeLong et al., 1988. It is NaN if a class is in only one group.
     """
     _, index = np.unique(groups, return_inverse=True)
     weights = np.empty(len(groups))

@@ -24,7 +24,7 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import STUDIES
 from birnn.core.yaml_files import read_yaml, write_yaml
-from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
+from birnn.evaluation.model_names import BLEND_TITLES, NETWORKS
 
 FOLDER = STUDIES
 ABOUT, RUNS = "study.yaml", "runs.csv"
@@ -119,7 +119,7 @@ class Study:
         measures = ("accuracy", "holdout_accuracy")
         return [
             model
-            for model in (*NETWORKS, BASELINE, NETWORK_BLEND, ALL)
+            for model in BLEND_TITLES
             if any(f"{model}.{measure}" in columns for measure in measures)
         ]
 
@@ -155,7 +155,7 @@ class Study:
     def covers(self, corpus: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus, and only networks in the registry."""
         stored = {name.partition(".")[0] for name in map(str, self.runs) if ".accuracy" in name}
-        return stored <= {*NETWORKS, BASELINE, NETWORK_BLEND, ALL} and all(
+        return stored <= BLEND_TITLES.keys() and all(
             self.about.corpus[key] == corpus.get(key) for key in CORPUS_FIELDS
         )
 
@@ -302,4 +302,4 @@ def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFra
 def _may_choose(column: str) -> bool:
     """Return whether a column of `runs.csv` has no result of the test split."""
     model, _, measure = column.partition(".")
-    return model not in {*NETWORKS, BASELINE, NETWORK_BLEND, ALL} or measure in CHOOSING_MEASURES
+    return model not in BLEND_TITLES or measure in CHOOSING_MEASURES

@@ -76,7 +76,7 @@ class Checkpoint:
             with np.load(self._file, allow_pickle=False) as saved:
                 arrays = [saved[str(number)] for number in range(len(_state(model)))]
                 history, seconds = json.loads(str(saved["progress"]))
-        except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError) as error:
+        except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError, RuntimeError) as error:
             print(
                 f"warning: {self._file} is damaged ({error}): training starts from the beginning",
                 file=sys.stderr,

@@ -20,7 +20,7 @@ from birnn.core.errors import InputError
 from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import MODELS, NGRAMS, PADDED_VALIDATION, STATE, WORD_VECTORS
-from birnn.core.settings import Train
+from birnn.core.settings import Settings, Train
 from birnn.core.times import Timing
 from birnn.layers import private_apis
 from birnn.layers.fused import FusedNetwork
@@ -34,6 +34,7 @@ from birnn.training.checkpoints import Checkpoint, Progress
 from birnn.training.live import Kind, LiveFile
 from birnn.training.loss import accuracy, binary_crossentropy
 from birnn.training.optimizers import create_optimizer
+from birnn.training.splits import watched_split
 
 HISTORY = ("accuracy", "loss", "val_accuracy", "val_loss")
 
@@ -42,15 +43,15 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
     """A callback that times, saves and prints every epoch, and stops if the loss is not finite."""
 
     def __init__(
-        self, settings: Train, checkpoint: Checkpoint, progress: Progress, live: LiveFile
+        self, settings: Train, checkpoint: Checkpoint, progress: Progress, live_file: LiveFile
     ) -> None:
-        """Monitor the training that `live` describes."""
+        """Monitor the training that the live file describes."""
         super().__init__()
-        self.name = live.training.network
+        self.name = live_file.training.network
         self.settings = settings
         self.checkpoint = checkpoint
         self.progress = progress
-        self.live = live
+        self.live_file = live_file
         self._start = 0.0
 
     def on_epoch_begin(self, _epoch: int, _logs: dict[str, float] | None = None) -> None:
@@ -68,21 +69,22 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
                 f"{self.name}: the loss is {logs['loss']} in epoch {self.progress.epochs + 1}, "
                 f"batch {batch + 1}: lower train.learning_rate"
             )
-        self.live.step("training", (batch + 1) * self.settings.batch_size)
+        self.live_file.step("training", (batch + 1) * self.settings.batch_size)
 
     def on_test_batch_end(self, batch: int, **_logs: dict[str, float]) -> None:
         """Update the progress."""
-        self.live.step("validation", (batch + 1) * BATCH_SIZE)
+        self.live_file.step("validation", (batch + 1) * BATCH_SIZE)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Stop the clock, save a checkpoint and print a line."""
         seconds = time.perf_counter() - self._start
-        self.progress = self.progress.after({name: logs[name] for name in HISTORY}, seconds)
-        self.checkpoint.save(self.model, self.progress)
+        progress = self.progress.after({name: logs[name] for name in HISTORY}, seconds)
+        self.checkpoint.save(self.model, progress)
+        self.progress = progress
         epochs = f"{self.name}  epoch {epoch + 1}/{self.settings.epochs}"
         figures = "  ".join(f"{name} {logs[name]:.4f}" for name in HISTORY)
         print(f"{epochs}  {seconds:.0f} s  {figures}", flush=True)
-        self.live.epoch(self.progress.history)
+        self.live_file.epoch(self.progress.history)
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,13 @@ class Paths:
         splits = self.training, self.validation
         files = [split / name for split in splits for name in sequences.FILES]
         return [*files, *sorted(self.ngrams.glob("*.npy")), self.word_vectors / "vectors.npy"]
+
+
+def train_network(network: Network, settings: Settings, paths: Paths) -> Timing:
+    """Train a network with the settings of the pipeline, see `train`."""
+    config = NetworkConfig.from_settings(network, settings)
+    watched = watched_split(settings.pad.validation)
+    return train(network, config, settings.train, watched, paths)
 
 
 def train(

@@ -24,6 +24,7 @@ from birnn.training.splits import TRAINING
 FOLDER = Path("live")
 # Folder of queued experiments, in which `standalone` has those of `dvc exp run --temp`.
 EXPERIMENTS = Path(".dvc/tmp/exps")
+SELF_TRAINING_STAGE = "label_unlabelled"  # it trains networks, too
 INTERVAL = 1.0  # seconds between two writes within an epoch
 MAX_COST = 0.01  # share of the time that writing may take
 VALIDATION_COST = 1 / 3  # of training on as many reviews; a guess before the first validation
@@ -115,14 +116,15 @@ def find(project: Path = Path()) -> list[Training]:
     for folder in (project, *experiments.glob("standalone/*"), *experiments.glob("*")):
         for file in sorted((folder / FOLDER).glob("*.json")):
             if training := read(file):
-                finished = training.finished or not _is_locked(folder, training.network)
+                stages = f"train_{training.network}", SELF_TRAINING_STAGE
+                finished = training.finished or not any(_is_locked(folder, name) for name in stages)
                 trainings.append(replace(training, finished=finished))
     return trainings
 
 
-def _is_locked(folder: Path, network: str) -> bool:
-    """Return whether a process holds the lock of a network's stage (see `birnn.core.locks`)."""
-    file = folder / "state" / f"train_{network}.lock"
+def _is_locked(folder: Path, stage: str) -> bool:
+    """Return whether a process holds the lock of a stage (see `birnn.core.locks`)."""
+    file = folder / "state" / f"{stage}.lock"
     try:
         if file.exists():
             LockFile(str(file)).close()

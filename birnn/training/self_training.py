@@ -17,18 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core.outputs import atomic_folder
 from birnn.core.paths import PADDED, PADDED_TRAIN, STATE, TRAIN_REVIEWS, UNLABELLED_REVIEWS
 from birnn.core.settings import Settings
-from birnn.networks.config import NetworkConfig
 from birnn.networks.decision import combine, probability
 from birnn.networks.network import load_network, predict
 from birnn.networks.registry import NETWORKS
-from birnn.text import encoding, ngrams, reviews, sequences
+from birnn.text import encoding, reviews, sequences
 from birnn.training import baseline
-from birnn.training.fit import Paths, train
-from birnn.training.splits import watched_split
-from birnn.training.training_set import groups, words
+from birnn.training.fit import Paths, train_network
+from birnn.training.training_set import weigh_ngrams, words
 
 FOLDER = STATE / "self_training"  # no output of DVC, so an interrupted stage resumes
 
@@ -39,7 +36,7 @@ def write(settings: Settings, folder: Path) -> float:
     Return the duration in seconds, including epochs that interrupted processes trained.
     """
     start = time.perf_counter()
-    weigh_ngrams(settings)
+    weigh_ngrams(PADDED_TRAIN, settings, FOLDER / "ngrams")
     before_training = time.perf_counter()
     trained = [_train_network(name, settings) for name in NETWORKS]
     after_training = time.perf_counter()
@@ -51,15 +48,6 @@ def write(settings: Settings, folder: Path) -> float:
     return epochs + before_training - start + time.perf_counter() - after_training
 
 
-def weigh_ngrams(settings: Settings) -> None:
-    """Write the n-gram ratios of the labelled reviews to `FOLDER`."""
-    ids, labels = sequences.read(PADDED_TRAIN)
-    num_words = settings.pad.num_words
-    ratios = ngrams.compute_ratios(ids, labels, groups(PADDED_TRAIN), num_words, settings.ngrams)
-    with atomic_folder(FOLDER / "ngrams") as folder:
-        ngrams.write(*ratios, folder)
-
-
 def _train_network(name: str, settings: Settings) -> tuple[Any, float]:
     """Return a network trained on the labelled reviews, and the seconds of all its epochs."""
     paths = replace(
@@ -69,9 +57,7 @@ def _train_network(name: str, settings: Settings) -> tuple[Any, float]:
         model=FOLDER / name,
         checkpoints=FOLDER / "checkpoints" / name,
     )
-    config = NetworkConfig.from_settings(NETWORKS[name], settings)
-    watched = watched_split(settings.pad.validation)
-    timing = train(NETWORKS[name], config, settings.train, watched, paths)
+    timing = train_network(NETWORKS[name], settings, paths)
     return load_network(NETWORKS[name], paths.model), sum(timing.seconds)
 
 

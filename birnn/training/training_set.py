@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core import paths
-from birnn.core.settings import Train
-from birnn.text import reviews
+from birnn.core.outputs import atomic_folder
+from birnn.core.settings import Settings, Train
+from birnn.text import ngrams, reviews, sequences
+from birnn.text.ngrams import RatioTable
 
 
 def folder(settings: Train) -> Path:
@@ -31,6 +33,16 @@ def groups(training: Path) -> NDArray[np.int32]:
     unlabelled = labelled.max() + 1 + np.arange(len(rows), dtype=np.int32)
     review_groups: NDArray[np.int32] = np.concatenate([labelled, unlabelled])[rows]
     return review_groups
+
+
+def weigh_ngrams(training: Path, settings: Settings, output: Path) -> RatioTable:
+    """Write the log-count ratios of n-grams to a folder, and return those for new reviews."""
+    ids, labels = sequences.read(training)
+    num_words = settings.pad.num_words
+    table, ratios = ngrams.compute_ratios(ids, labels, groups(training), num_words, settings.ngrams)
+    with atomic_folder(output) as folder:
+        ngrams.write(table, ratios, folder)
+    return table
 
 
 def words(training: Path) -> Iterator[list[str]]:

@@ -243,7 +243,6 @@ async function classify(text) {
   const combined = odds.length > 1 ? " (networks combined)" : "";
   summary.textContent = describe(mean / model.temperature) + combined;
   find("#key").hidden = false;
-  find("#key .unread").hidden = encoded.words.length < maxlen;
   const shown = model.models.map((each, index) => {
     const section = element("section");
     const heading = `${each.title}: ${describe(odds[index] / each.temperature)}`;
@@ -253,6 +252,7 @@ async function classify(text) {
     models.append(section);
     return { section, spans: showText(paragraph, text, encoded) };
   });
+  find("#key .unread").hidden = !find("#models .unread");
   let drawn = performance.now();
   for (const [index, each] of model.models.entries()) {
     const effects = [];

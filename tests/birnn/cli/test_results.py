@@ -56,7 +56,7 @@ def test_results_give_accuracies_and_differences(corpus: str, validation: str | 
         assert shown in output
     best = default_model(measured)
     assert f"Predicts by default: {BLEND_TITLES[best]}, with a test accuracy of " in output
-    for row in (measured | measured.get("blends", {})).get(best, {}).get("holdout_thresholds", []):
+    for row in measured[best].get("holdout_thresholds", []):
         assert " {threshold}  {precision:7.2%}  {recall:7.2%}\n".format_map(row) in output
     # The fallback corpus is followed by the command that tries again.
     assert ("run: make repro" in output) is (corpus != "imdb")
@@ -65,12 +65,12 @@ def test_results_give_accuracies_and_differences(corpus: str, validation: str | 
 def test_mistakes_are_printed_worst_first(
     empty_project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = [(FIRST, "First.<br /><br />[red]Odd[/red] text."), (FIRST, "Second.")]
+    texts = [(FIRST, "First.<br /><br />[red]Odd[/red] \x1btext."), (FIRST, "Second.")]
     write_mistakes(*texts, (DISAGREEMENT, "Third."), probabilities=PROBABILITIES)
     output = invoke("mistakes", "--model", FIRST)
     predicted = ", ".join(f"{TITLES[name]} {value:.4f}" for name, value in PROBABILITIES.items())
     assert f"ham; probability of spam: {predicted}" in " ".join(output.split())
-    assert "First.\n\n[red]Odd[/red] text." in output
+    assert "First.\n\n[red]Odd[/red]  text." in output
     assert "Third." not in output
     assert "Second." not in invoke("mistakes", "--model", FIRST, "--count", "1")
     assert f"no mistakes of {TITLES[BASELINE]}" in invoke("mistakes", "--model", BASELINE)

@@ -48,9 +48,9 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
     assert blends["networks"] == pytest.approx(networks, abs=1e-6)
     both = (1 - weight) * networks + weight * test["baseline"]
     assert blends["all"] == pytest.approx(both, abs=1e-6)
-    assert measured["blends"]["all"].pop("baseline_weight") == round(weight, 4)
-    for name, scores in measured["blends"].items():
-        correct = (blends[name] > 0) == test["label"]
+    assert measured["all"].pop("baseline_weight") == round(weight, 4)
+    for name in blends:
+        scores, correct = measured[name], (blends[name] > 0) == test["label"]
         interval = intervals.proportion_interval(correct.to_numpy(), columns["group"])
         assert scores.pop("accuracy_interval") == pytest.approx(interval, abs=1e-4)
         added = on_held_out(held_out["label"], held_out_blends[name])
@@ -68,10 +68,10 @@ def test_default_model_is_the_cheapest_of_the_best(
 ) -> None:
     names = (BASELINE, FIRST, "networks")
     both = {"holdout_predicted_labels": [0, 1]}
-    blends = {
+    models = {
         name: both | {"holdout_accuracy": accuracies[place]} for place, name in enumerate(names)
     }
-    assert selection.default_model({"blends": blends}) == best
-    blends[best]["holdout_predicted_labels"] = [0]  # useless, however accurate
-    assert selection.default_model({"blends": blends}) != best
+    assert selection.default_model(models) == best
+    models[best]["holdout_predicted_labels"] = [0]  # useless, however accurate
+    assert selection.default_model(models) != best
     assert selection.default_model({}) == "networks"

@@ -40,7 +40,7 @@ def finish(points: Sequence[Point], corpus: Mapping[str, Any] = CORPUS) -> dict[
     found = {}
     for index, point in enumerate(points):
         metrics = samples.accuracies({NETWORK: 0.8 + index / 1000}, holdout_accuracy=0.7, loss=0.5)
-        metrics["blends"] = {name: {"accuracy": 0.9} for name in ("networks", "all")}
+        metrics |= {name: {"accuracy": 0.9} for name in ("networks", "all")}
         md5s = {path: f"{index}{place:031}" for place, path in enumerate(runs.TIMED)}
         table = PREDICTIONS[point.params["train"]["seed"]].to_parquet()
         files = {f"data/evaluated/{name}.parquet": table for name in ("predictions", "held_out")}

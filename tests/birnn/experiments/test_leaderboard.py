@@ -93,9 +93,7 @@ def test_best_comes_first() -> None:
     ):
         ordered, _ = leaderboard.sort(seeds(), metric)
         assert ordered["name"].tolist() == expected
-    low, high = (
-        accuracies() | {"blends": {"networks": {"holdout_accuracy": each}}} for each in (0.6, 0.7)
-    )
+    low, high = (accuracies() | {"networks": {"holdout_accuracy": each}} for each in (0.6, 0.7))
     one, two = samples.run("one", metrics=low), samples.run("two", metrics=high)
     rows, metric = leaderboard.sort(table(one, two), None)
     assert (metric, rows["name"].tolist()) == (leaderboard.HELD_OUT, ["two", "one"])

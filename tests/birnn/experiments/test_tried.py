@@ -44,7 +44,7 @@ def finish(
     metrics: dict[str, Any] = {
         model: HoldoutOnly(accuracy=0.123, holdout_accuracy=accuracy) for model in MODELS
     }
-    metrics |= {"corpus": CORPUS, "pair": {"accuracy_difference": 0.123}}
+    metrics |= {"corpus": CORPUS, "pairs": {}}
     run = make_run(point, metrics=metrics)
     return replace(run, revision=revision, baseline=git("rev-parse", "HEAD"))
 

@@ -119,7 +119,7 @@ def test_any_recurrent_layer_is_pooled() -> None:
     assert model(narrow).numpy() == pytest.approx(model(wide).numpy(), abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["", "BiRNN", "a-b", "2layers", "baseline", "a_minus_b", "train"])
+@pytest.mark.parametrize("name", ["", "BiRNN", "a-b", "2layers", "a_minus_b", "train", "group"])
 def test_names_with_another_meaning_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="cannot be the name of a network"):
         Network(name, title="x", color="gray", build=lambda _settings: None)

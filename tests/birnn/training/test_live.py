@@ -86,8 +86,9 @@ def test_killed_training_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyP
     write(training())
     for _ in range(2):  # looking at the lock does not hold it
         assert [found.finished for found in find()] == [True]
-        with hold_lock("train_one", patience=0):
-            assert [found.finished for found in find()] == [False]
+        for stage in ("train_one", "label_unlabelled"):
+            with hold_lock(stage, patience=0):
+                assert [found.finished for found in find()] == [False]
 
 
 def test_remaining_time(tmp_path: Path, clock: Clock) -> None:
