@@ -8,8 +8,6 @@ Let u be the number of units and d the number of inputs per word. Per direction,
 import math
 from typing import TYPE_CHECKING
 
-from birnn.networks.definition import Network
-
 if TYPE_CHECKING:
     # Imported only for its type, because it loads TensorFlow.
     import keras
@@ -20,23 +18,16 @@ def recurrent_parameters(layer: "keras.Layer") -> int:
     return sum(math.prod(each.shape) for each in layer.weights) if _is_recurrent(layer) else 0
 
 
-def multiply_adds(
-    network: Network, layer: "keras.Layer", output: "keras.Layer", words: int
-) -> int | None:
+def multiply_adds(layer: "keras.Layer", output: "keras.Layer", words: int) -> int | None:
     """Return the multiply-adds of all products with weights for a review of `words` words.
 
-    The output layer takes one multiply-add per weight. `layer` takes as many as the network
-    declares, or else, if it is recurrent, one per word and weight. Biases and element-wise
-    operations are a small part and are not counted. The result is None if the layer has weights,
-    but is not recurrent, and the network declares nothing.
+    The output layer takes one multiply-add per weight, and a recurrent layer one per word and
+    weight. Biases and element-wise operations are a small part and are not counted. The result is
+    None if the layer has weights, but is not recurrent.
     """
-    if network.multiply_adds:
-        own = network.multiply_adds(layer, words)
-    elif _is_recurrent(layer) or not layer.weights:
-        own = words * _count_matrix_elements(layer)
-    else:
+    if layer.weights and not _is_recurrent(layer):
         return None
-    return own + _count_matrix_elements(output)
+    return words * _count_matrix_elements(layer) + _count_matrix_elements(output)
 
 
 def _is_recurrent(layer: "keras.Layer") -> bool:

@@ -64,7 +64,7 @@ def predict_with_network(network: Network, folder: Path, padded: NDArray[np.int3
     cost = {
         "parameters": count_parameters(model),
         "recurrent_parameters": costs.recurrent_parameters(layer),
-        "multiply_adds": costs.multiply_adds(network, layer, output, words),
+        "multiply_adds": costs.multiply_adds(layer, output, words),
     }
     return Predictions(log_odds, cost)
 

@@ -47,10 +47,6 @@ class Network:
             vectors, float32, shape (reviews, maxlen, features), to float32, (reviews, outputs). It
             gets a mask, False for padding, if `network.pooling` is `max_mean`.
         settings: type of the network's section in `params.yaml`.
-        multiply_adds: function of the built layer and the number of words in a review that returns
-            the multiply-adds of the layer's products with weights. None counts each element of a
-            recurrent layer's matrices once per word, and leaves the cost of another layer with
-            weights out of the report.
     """
 
     name: str
@@ -58,7 +54,6 @@ class Network:
     color: Color
     build: Callable[[Any], Any]
     settings: type[Section] = NoSettings
-    multiply_adds: Callable[[Any, int], int] | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError if the name is not valid, or reserved for something else."""

@@ -25,7 +25,7 @@ def network_costs(network: Network, settings: dict[str, Any]) -> tuple[int, int 
     """Return the recurrent parameters and the multiply-adds for a review of seven words."""
     config = small_networks.config(network.name, settings=settings, embedding_dim=5)
     _, layer, *_, output = build_network(network, config).layers
-    multiply_adds = costs.multiply_adds(network, layer, output, words=7)
+    multiply_adds = costs.multiply_adds(layer, output, words=7)
     return costs.recurrent_parameters(layer), multiply_adds
 
 
@@ -44,8 +44,6 @@ def test_costs_of_other_layers() -> None:
 
     network = Network("custom", title="Custom", color="gray", build=build)
     assert network_costs(network, {}) == (0, None)
-    declared = replace(network, multiply_adds=lambda _layer, words: words * 3 * 5 * 4)
-    assert network_costs(declared, {}) == (0, 7 * 3 * 5 * 4 + 4)
     without_weights = replace(network, build=lambda _settings: keras.layers.GlobalMaxPooling1D())
     assert network_costs(without_weights, {}) == (0, 5)
     cells = replace(network, build=lambda _settings: keras.layers.RNN(keras.layers.GRUCell(3)))
