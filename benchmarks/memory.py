@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,21 @@ TIMES = (1, 2, 4, 8)
 INTERVAL = 0.05  # seconds
 
 
+@dataclass(frozen=True)
+class Peak:
+    """The peak memory of a process.
+
+    Attributes:
+        own: megabytes without mapped files.
+        whole: megabytes with mapped files.
+        seconds: wall time.
+    """
+
+    own: float
+    whole: float
+    seconds: float
+
+
 def main() -> None:
     """Print a table with one row per measurement."""
     use_archive()
@@ -40,12 +57,18 @@ def main() -> None:
         write_settings(settings, folder)
         (folder / "study").mkdir()
         for stage in STAGES:
-            table.add_row(stage, *measure_peak(stage, folder))
+            table.add_row(stage, *cells(measure_peak(["-m", f"stages.{stage}"], folder)))
         for times in TIMES:
             reviews = repeat(folder / "data" / "padded" / "train", times)
             stage = f"train_{next(iter(NETWORKS))}"
-            table.add_row(f"{stage}, {reviews:,} reviews", *measure_peak(stage, folder))
+            peak = measure_peak(["-m", f"stages.{stage}"], folder)
+            table.add_row(f"{stage}, {reviews:,} reviews", *cells(peak))
     Console(width=100).print(table)
+
+
+def cells(peak: Peak) -> list[str]:
+    """Return the cells of a row of the table."""
+    return [f"{value:.0f}" for value in (peak.own, peak.whole, peak.seconds)]
 
 
 def repeat(padded: Path, times: int) -> int:
@@ -59,17 +82,20 @@ def repeat(padded: Path, times: int) -> int:
     return len(np.load(padded / "labels.npy", mmap_mode="r"))
 
 
-def measure_peak(stage: str, folder: Path) -> tuple[str, str, str]:
-    """Run a stage, and return its peak memory without and with mapped files, and its seconds.
+def measure_peak(arguments: Sequence[str], folder: Path) -> Peak:
+    """Run Python with these arguments in a folder, and return its peak memory and its time.
+
+    The memory is sampled, because the peak that getrusage reports is never below the memory of the
+    parent process.
 
     Raises:
-        InputError: the stage failed.
+        InputError: the process failed.
     """
     # Training would resume from the last checkpoint.
     shutil.rmtree(folder / "state", ignore_errors=True)
     start, own, whole = time.perf_counter(), 0, 0
     with subprocess.Popen(
-        [sys.executable, "-m", f"stages.{stage}"],
+        [sys.executable, *arguments],
         cwd=folder,
         env=variables(),
         stdout=subprocess.DEVNULL,
@@ -81,9 +107,8 @@ def measure_peak(stage: str, folder: Path) -> tuple[str, str, str]:
             whole = max(whole, status.get("VmHWM", 0))
             time.sleep(INTERVAL)
     if process.returncode != 0:
-        raise InputError(f"{stage} failed: run python -m stages.{stage} to see why")
-    seconds = time.perf_counter() - start
-    return f"{own / 1_000:.0f}", f"{whole / 1_000:.0f}", f"{seconds:.0f}"
+        raise InputError(f"python {' '.join(arguments)} failed: run it to see why")
+    return Peak(own / 1_000, whole / 1_000, time.perf_counter() - start)
 
 
 def read_status(process: int) -> dict[str, int]:

@@ -189,7 +189,7 @@ def multiply_adds_by_formulas(name: str) -> int:
     The gradient takes twice as many as the forward pass.
     """
     _, layer, *_, output = ours(name).layers
-    return 3 * BATCH * cast("int", costs.multiply_adds(NETWORKS[name], layer, output, MAXLEN))
+    return 3 * BATCH * cast("int", costs.multiply_adds(layer, output, MAXLEN))
 
 
 def executed_multiply_adds(name: str, ids: Ids) -> float:
