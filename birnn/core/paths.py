@@ -5,6 +5,8 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 PIPELINE = Path("dvc.yaml")
 LOCK = Path("dvc.lock")
+# DVC copies the project into folders in it: `dvc exp run --temp` into those in `standalone`.
+EXPERIMENTS = Path(".dvc/tmp/exps")
 
 OWN = Path("data/own")  # the user's own files
 RAW = Path("data/raw")  # downloads

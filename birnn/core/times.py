@@ -16,10 +16,9 @@ from typing import IO, Any
 from birnn.core.integrity import compute_md5
 from birnn.core.locks import hold_lock
 from birnn.core.machine import describe
-from birnn.core.paths import STATE
+from birnn.core.paths import EXPERIMENTS, STATE
 
 FILE = STATE / "times.jsonl"
-EXPERIMENTS = ".dvc/tmp/exps"  # DVC copies the project into folders in it
 
 
 @dataclass(frozen=True)
@@ -74,4 +73,6 @@ def read() -> dict[str, dict[str, Any]]:
 def main_folder() -> Path:
     """Return the project's folder; for the copy that an experiment runs in, the original's."""
     here = Path.cwd()
-    return next((folder.parents[2] for folder in here.parents if folder.match(EXPERIMENTS)), here)
+    return next(
+        (folder.parents[2] for folder in here.parents if folder.match(str(EXPERIMENTS))), here
+    )

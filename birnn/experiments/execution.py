@@ -16,6 +16,7 @@ from birnn.core import processes, signals
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
+from birnn.core.paths import EXPERIMENTS
 from birnn.core.settings import Csv
 from birnn.corpora.labelled_files import LabelledFiles
 from birnn.experiments import launcher, runs
@@ -142,7 +143,7 @@ def remove_leftovers() -> None:
     DVC would keep the folders forever, and would run an experiment in `refs/exps/stash` next time.
     Nothing is removed while DVC runs in the project.
     """
-    folders = list(live.EXPERIMENTS.glob("standalone/tmp*"))
+    folders = list(EXPERIMENTS.glob("standalone/tmp*"))
     listed = "for-each-ref", "--format=delete %(refname)", *TEMPORARY_REFERENCES
     references = processes.run("git", *listed).stdout
     if not (folders or references) or live.is_dvc_running():

@@ -19,11 +19,10 @@ from typing import Any, Literal
 import psutil
 from zc.lockfile import LockError, LockFile
 
+from birnn.core.paths import EXPERIMENTS
 from birnn.training.splits import TRAINING
 
 FOLDER = Path("live")
-# Folder of queued experiments, in which `standalone` has those of `dvc exp run --temp`.
-EXPERIMENTS = Path(".dvc/tmp/exps")
 SELF_TRAINING_STAGE = "label_unlabelled"  # it trains networks, too
 INTERVAL = 1.0  # seconds between two writes within an epoch
 MAX_COST = 0.01  # share of the time that writing may take
