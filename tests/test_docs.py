@@ -11,7 +11,7 @@ from birnn.__main__ import app
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
 from birnn.reporting.page import anchor
-from birnn.studies import store, table
+from birnn.studies import differences, regimes, store, table
 from tests.projects import PROJECT
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("report/*.md")])
@@ -91,6 +91,13 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     for measure, difference in row.differences["bilstm", "bigru"].items():
         text = table.format_difference(difference, measure)
         assert text.replace(" (", " points (" if measure == "accuracy" else " (") in results
+    for regime in regimes.compare(store.read_all(PROJECT / "study")):
+        for accuracies in regime.accuracies.values():
+            quoted = table.format_mean(differences.mean_over_seeds(accuracies))
+            assert quoted in readme
+            assert quoted in results
+        assert f"| {table.format_difference(regime.difference)} |" in results
+        assert f"| {regime.seed_difference:.2%} |".replace("%", "") in results
     for gain in table.gains(recipes):
         assert gain.difference is not None
         if gain.difference.low > 0:
