@@ -102,9 +102,12 @@ def show_regimes() -> None:
     """Print the differences of the networks in the training regimes whose studies are finished."""
     corpus, equivalence = read_metrics()["corpus"], all_settings.load().report.equivalence
     compared = regimes.compare(study for study in store.read_all() if study.covers(corpus))
-    head, lines = tables.regimes(compared, equivalence)
-    for line in lines:
-        print(*(f"{title}: {cell}" for title, cell in zip(head, line, strict=True)), sep="\n    ")
+    head, rows = tables.regimes(compared, equivalence)
+    printed = Table(*head)
+    for cells in rows:
+        printed.add_row(*cells)
+    if compared:
+        Console(highlight=False).print(printed)
     print(
         "Comparisons of study/PROTOCOL.md appear when all their runs are in study, on this corpus."
     )

@@ -64,7 +64,9 @@ def importance(row: Row, equivalence: float) -> str:
     if math.isnan(low):
         return ""
     decision = decide((low, high), equivalence / 100)
-    size = {"larger": "larger", "equivalent": "smaller"}.get(decision, "not shown to be larger")
+    if decision == "undecided":
+        return f"Whether the difference in accuracy exceeds {equivalence:g} points is undecided"
+    size = "larger" if decision == "larger" else "smaller"
     return f"The difference in accuracy is {size} than {equivalence:g} points"
 
 

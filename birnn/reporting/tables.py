@@ -1,6 +1,6 @@
 """The tables of the report and the model card: their rows of formatted cells."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from birnn.evaluation.intervals import decide
@@ -141,34 +141,31 @@ def costs(measured: Mapping[str, Mapping[str, Any]]) -> str:
 
 def regimes(
     compared: Sequence[Regime], equivalence: float
-) -> tuple[Sequence[str], list[Sequence[str]]]:
-    """Return the difference in accuracy of two networks in each regime, and how large it is.
+) -> tuple[list[str], Iterable[Sequence[str]]]:
+    """Return the heads and the rows of a table with one column per regime.
 
     Args:
         compared: the regimes, with the same networks.
         equivalence: the largest difference that does not matter, in points.
-
-    Returns:
-        The heads of the columns, and the rows.
     """
-    titles, lines = list[str](), list[Sequence[str]]()
-    for regime in compared:
-        found, titles = regime.difference, [TITLES[name] for name in regime.accuracies]
-        results = [] if found.higher is None else [f"{titles[found.higher]} is more accurate"]
-        if decide((found.low, found.high), equivalence / 100) == "equivalent":
-            results.append("practically equivalent")
-        lines.append(
-            [
-                regime.title,
-                *map(format_mean, map(mean_over_seeds, regime.accuracies.values())),
-                format_difference(found),
-                f"{found.better} of {found.seeds}",
-                " and ".join(results) or "undecided",
-                f"{100 * regime.seed_difference:.2f}",
-            ]
-        )
-    head = ["difference in points", *(f"{title} ahead" for title in titles[:1]), "result"]
-    return ["regime", *titles, *head, "two seeds differ by"], lines
+    columns = [_compare(regime, equivalence) for regime in compared]
+    labels = list(columns[0]) if columns else []
+    rows = ([label, *(column[label] for column in columns)] for label in labels)
+    return ["", *(regime.title for regime in compared)], rows
+
+
+def _compare(regime: Regime, equivalence: float) -> dict[str, str]:
+    found, titles = regime.difference, [TITLES[name] for name in regime.accuracies]
+    results = [] if found.higher is None else [f"{titles[found.higher]} is more accurate"]
+    if decide((found.low, found.high), equivalence / 100) == "equivalent":
+        results.append("practically equivalent")
+    means = map(format_mean, map(mean_over_seeds, regime.accuracies.values()))
+    return dict(zip(titles, means, strict=True)) | {
+        "difference in points": format_difference(found),
+        f"{titles[0]} ahead": f"{found.better} of {found.seeds}",
+        "result": " and ".join(results) or "undecided",
+        "two seeds differ by": f"{100 * regime.seed_difference:.2f}",
+    }
 
 
 def other_studies(studies: Sequence[Study]) -> str:
