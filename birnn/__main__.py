@@ -11,6 +11,7 @@ import typer
 from birnn.cli import choices, experiments, groups, project
 from birnn.core import libraries
 from birnn.core.errors import InputError
+from birnn.core.signals import INTERRUPTED
 from birnn.core.terminal import replace_missing_characters
 
 Model = Annotated[
@@ -31,7 +32,7 @@ Threshold = Annotated[
     ),
 ]
 
-INTERRUPTED = 130  # Typer's exit status after Ctrl-C
+STANDARD_OUTPUT = 1  # its file descriptor
 
 app = typer.Typer(
     cls=groups.GroupedCommands,
@@ -240,14 +241,15 @@ def run() -> None:
         try:
             app()
         finally:
-            sys.stdout.flush()  # Typer ends with SystemExit
+            print(end="", flush=True)  # Typer ends with SystemExit
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            print("interrupted: resume with the same command", file=sys.stderr)
+            note = "interrupted: the same command resumes a study, a sweep or a search"
+            print(note, file=sys.stderr)
         raise
     except (InputError, OSError) as error:
         # Python would fail again when it flushes standard output at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_OUTPUT)
         # The reader of a pipe, such as `head`, may close it.
         sys.exit(1 if isinstance(error, BrokenPipeError) else f"error: {error}")
 

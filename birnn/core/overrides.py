@@ -16,7 +16,11 @@ def as_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # 0.0 and 0 are one setting
     is_plain = isinstance(value, str) and PLAIN.fullmatch(value) and value.lower() not in RESERVED
-    return value if is_plain else json.dumps(value, default=str)
+    if is_plain:
+        return str(value)
+    # YAML does not join surrogates, as JSON has them in the place of emoji.
+    is_printable = isinstance(value, str) and value.isprintable()
+    return json.dumps(value, default=str, ensure_ascii=not is_printable)
 
 
 def literal(value: Any) -> str:

@@ -256,7 +256,8 @@ def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]
             return {"split_column": None}
         if csv.split_column is None:
             raise InputError(f"{files[0]} does not exist: check csv.test")
-    for name in dict.fromkeys([csv.split_column, *columns]):
+    others = columns.keys() - {csv.text_column, csv.label_column}
+    for name in [csv.split_column, *(name for name in columns if name in others)]:
         values = {*columns.get(str(name), ())}
         test = "test" if "test" in values else "".join(values - {TRAIN})
         if values == {TRAIN, test} or (test == "test" and len(values) <= len(SPLITS) + 2):

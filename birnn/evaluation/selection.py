@@ -18,6 +18,7 @@ def read_metrics() -> dict[str, Any]:
     if not METRICS.exists():
         raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
     metrics: dict[str, Any] = read_json(METRICS)
+    metrics |= metrics.get("blends", {})  # of older code
     return metrics
 
 

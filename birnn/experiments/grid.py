@@ -108,7 +108,7 @@ def split(option: str) -> tuple[str, str]:
         InputError: the option is malformed.
     """
     key, equals, text = option.partition("=")
-    if not (equals and text and all(name.count(".") == 1 for name in key.split(","))):
+    if not (equals and text.strip() and all(name.count(".") == 1 for name in key.split(","))):
         raise InputError(
             f"{option!r} is not a setting with values, such as train.epochs=3,5 or train.seed=0..9"
         )
@@ -116,11 +116,15 @@ def split(option: str) -> tuple[str, str]:
 
 
 def values(text: str) -> list[Any]:
-    """Return the different values of an option, such as `3,5` or `0..9`."""
+    """Return the different values of an option, such as `3,5` or `0..9`.
+
+    Raises:
+        InputError: the text is not YAML, as with characters that need quotes.
+    """
     try:
         given = parse_yaml(f"[{text}]")
     except YAMLError as error:
-        hint = "put text with special characters in quotes, such as '\">0\"'"
+        hint = "put text with special characters in quotes, such as '\">0\"' (log: is for a search)"
         raise InputError(f"{text} is not YAML: {hint}") from error
     found: list[Any] = []
     for value in given:

@@ -219,6 +219,7 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
     text, params, metrics = records
     lock = parse_lock(text or b"stages: {}", str(LOCK) if name == WORKSPACE else f"{name}:{LOCK}")
     content = json.loads(metrics or b"{}")
+    content |= content.get("blends", {})  # of older code
     return Run(name, revision, baseline, parse_yaml(params or b"{}"), content, lock)
 
 

@@ -115,22 +115,23 @@ def find(project: Path = Path()) -> list[Training]:
     for folder in (project, *experiments.glob("standalone/*"), *experiments.glob("*")):
         for file in sorted((folder / FOLDER).glob("*.json")):
             if training := read(file):
-                stages = f"train_{training.network}", SELF_TRAINING_STAGE
-                finished = training.finished or not any(_is_locked(folder, name) for name in stages)
+                finished = training.finished or not _is_running(file, training.network)
                 trainings.append(replace(training, finished=finished))
     return trainings
 
 
-def _is_locked(folder: Path, stage: str) -> bool:
-    """Return whether a process holds the lock of a stage (see `birnn.core.locks`)."""
-    file = folder / "state" / f"{stage}.lock"
-    try:
-        if file.exists():
-            LockFile(str(file)).close()
-    except FileNotFoundError:  # DVC has just removed the experiment's folder
-        return False
-    except LockError:
-        return True
+def _is_running(file: Path, network: str) -> bool:
+    """Return whether the process that wrote a live file holds its lock (see `birnn.core.locks`)."""
+    for stage in (f"train_{network}", SELF_TRAINING_STAGE):
+        lock = file.parents[1] / "state" / f"{stage}.lock"
+        try:
+            # A process writes its lock first. A later one trains something else.
+            if lock.exists() and lock.stat().st_mtime_ns <= file.stat().st_mtime_ns:
+                LockFile(str(lock)).close()
+        except FileNotFoundError:  # DVC has just removed the experiment's folder
+            return False
+        except LockError:
+            return True
     return False
 
 

@@ -28,7 +28,7 @@ def test_grid_has_every_combination() -> None:
     "value",
     [
         *(None, True, 0.5, 1e-5, ";", ",", "|", ">0", "*.csv", "a, b", "it's", "1", "Null"),
-        *([4], [4, 5], ["a b", "c"], "h\u00f4tel"),
+        *([4], [4, 5], ["a b", "c"], "h\u00f4tel", "\U0001f44d"),
     ],
 )
 def test_options_and_dvc_read_the_value_that_a_text_stands_for(value: object) -> None:
@@ -55,6 +55,7 @@ def test_labels_are_short_and_end_with_the_seed(options: list[str], label: str) 
     ("option", "message"),
     [
         ("train.epochs=", "'train.epochs=' is not a setting with values"),
+        ("train.epochs= ", "'train.epochs= ' is not a setting with values"),
         ("training.epochs=3", "with -S: training: no such section; choose from fetch, csv"),
         (f"{NETWORK}.units=0", f"with -S: {NETWORK}.units is 0: input should be greater"),
         ("train.epochs=3,x", "with -S: train.epochs is 'x': input should be a valid integer"),

@@ -83,12 +83,14 @@ def test_trainings_of_workspace_and_experiments_are_found(tmp_path: Path) -> Non
 
 def test_killed_training_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    write(training())
-    for _ in range(2):  # looking at the lock does not hold it
-        assert [found.finished for found in find()] == [True]
-        for stage in ("train_one", "label_unlabelled"):
+    for stage in ("train_one", "label_unlabelled"):
+        for _ in range(2):  # looking at the lock does not hold it
             with hold_lock(stage, patience=0):
+                write(training())
                 assert [found.finished for found in find()] == [False]
+            assert [found.finished for found in find()] == [True]
+    with hold_lock("label_unlabelled", patience=0):  # by a process that does not train it
+        assert [found.finished for found in find()] == [True]
 
 
 def test_remaining_time(tmp_path: Path, clock: Clock) -> None:
