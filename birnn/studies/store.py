@@ -266,7 +266,8 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
     # Otherwise, integers in a column with missing values would become floats.
     runs = pd.concat([study.runs, study.blends]).convert_dtypes()
     if study.about.chooses:
-        runs = runs[[name for name in map(str, runs) if _may_choose(name)]]
+        varied = study.about.varied
+        runs = runs[[name for name in map(str, runs) if name in varied or _may_choose(name)]]
     with atomic_folder(study.folder) as part:
         write_yaml(part / ABOUT, asdict(study.about))
         runs.to_csv(part / RUNS, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")

@@ -63,9 +63,12 @@ def test_written_study_is_read(tmp_path: Path) -> None:
     assert np.abs(stored[NETWORK] - expected).max() <= 0.008
     assert read.log_odds(second.runs.assign(name=["100-0", "another"])) == {}
     # A study that serves to choose has no results on the test split.
-    store.write(replace(study, about=replace(study.about, chooses=True)), {})
+    units = f"{NETWORK}.units"
+    about = replace(study.about, chooses=True, varied=[units])
+    rows = study.runs.rename(columns={"pad.maxlen": units})
+    store.write(replace(study, about=about, runs=rows), {})
     assert [*store.read(study.folder).runs] == [
-        *("name", "pad.maxlen", "train.seed"),
+        *("name", units, "train.seed"),
         *(f"{NETWORK}.holdout_accuracy", f"{NETWORK}.seconds"),
     ]
 
