@@ -43,7 +43,11 @@ def hash_dependency(stage: str, path: str) -> str:
 
 
 def stale_stages() -> list[str]:
-    """Return the stages that `dvc repro` would run, or raise InputError if it would fail."""
+    """Return the stages that `dvc repro` would run.
+
+    Raises:
+        InputError: DVC cannot say.
+    """
     from dvc.exceptions import DvcException  # noqa: PLC0415
     from dvc.repo import Repo  # noqa: PLC0415
 
@@ -52,7 +56,10 @@ def stale_stages() -> list[str]:
         with Repo() as repo:
             return [stage.name for stage in repo.reproduce(dry=True, allow_missing=True)]
     except DvcException as error:
-        raise InputError(f"dvc repro would fail: {error}") from error
+        # Without the data, it is not known which later stages are stale.
+        raise InputError(
+            f"dvc.lock may be stale ({error}): run make repro, and commit its results"
+        ) from error
 
 
 def reading_errors() -> tuple[type[Exception], ...]:
