@@ -39,8 +39,9 @@ def start(trained: Training, folder: Path = Path()) -> LockFile:
     """Write the live file of a training, and hold the lock of its stage, as its process would."""
     for name in ("live", "state"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    lock = LockFile(str(folder / "state" / f"train_{trained.network}.lock"))
     live.write(trained, folder / "live")
-    return LockFile(str(folder / "state" / f"train_{trained.network}.lock"))
+    return lock
 
 
 def rendered(trainings: list[Training], width: int, height: int) -> list[str]:
