@@ -77,8 +77,9 @@ def choose_studies(
 ) -> tuple[list[Study], Study | None]:
     """Return the studies of these settings, and the study `recipes`, of the studies of a corpus."""
     found = [each for each in studies if not each.about.chooses]
-    recipes = [each for each in found if each.name == store.RECIPES]
-    recipes = [each for each in recipes if each.about.varied == [store.RECIPE]]
+    recipes = [
+        each for each in found if each.name == store.RECIPES and each.about.varied == [store.RECIPE]
+    ]
     others = [each for each in found if not each.about.recipes and each.matches(corpus, settings)]
     return others, next(iter(recipes), None)
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_training_of_an_experiment_can_be_watched(finished_copy: Path) -> None:
-    set_settings(finished_copy, {"train.batch_size": "4"})
+    set_settings(finished_copy, {"train.batch_size": "8"})
     command = ("dvc", "exp", "run", "--temp", "--name", "watched", "train_bilstm")
     states: list[live.Training] = []
     variables = environment()

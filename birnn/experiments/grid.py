@@ -124,8 +124,10 @@ def values(text: str) -> list[Any]:
     try:
         given = parse_yaml(f"[{text}]")
     except YAMLError as error:
-        hint = "put text with special characters in quotes, such as '\">0\"' (log: is for a search)"
-        raise InputError(f"{text} is not YAML: {hint}") from error
+        raise InputError(
+            f"{text} is not YAML: put text with special characters in quotes, such as '\">0\"'; "
+            "only birnn search takes ranges with log:"
+        ) from error
     found: list[Any] = []
     for value in given:
         limits = _RANGE.fullmatch(str(value))

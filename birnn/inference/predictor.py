@@ -122,7 +122,7 @@ def load(names: Sequence[str], **options: Any) -> Predictor:
     loaded: dict[str, Model] = {}
     for name in names:
         if name == BASELINE:
-            # imports scikit-learn
+            # These import scikit-learn.
             from birnn.inference.baseline_model import BaselineModel  # noqa: PLC0415
             from birnn.training import baseline  # noqa: PLC0415
 
