@@ -4,6 +4,7 @@ Reads data/corpus, data/padded and models. Writes metrics, plots/*.csv and data/
 reviews are held out, ensembles and temperature scaling are evaluated as well.
 """
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,7 @@ def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
     return {
         "name": corpus["name"],
         "requested": corpus["requested"],
+        "digest": digest(corpus),
         "train_reviews": corpus["train"]["reviews"],
         "test_reviews": corpus["test"]["reviews"],
         "classes": corpus["classes"],
@@ -94,6 +96,14 @@ def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
         "vocabulary": corpus["vocabulary"],
         "validation": validation,
     }
+
+
+def digest(corpus: dict[str, Any]) -> str:
+    """Return 12 hex digits that identify the texts and labels of both splits."""
+    total = hashlib.sha256()
+    for split, file in (("train", paths.TRAIN_REVIEWS), ("test", paths.TEST_REVIEWS)):
+        total.update(corpus[split]["digest"].encode() + reviews.column(file, "label").tobytes())
+    return total.hexdigest()[:12]
 
 
 def add_texts(rows: pd.DataFrame) -> pd.DataFrame:

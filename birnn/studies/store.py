@@ -37,7 +37,7 @@ PLAIN = {RECIPE, "name", "settings"}  # columns whose values need no name
 TEXTS = dict.fromkeys(("name", RECIPE, "settings", "command", "commit", "machine"), str)
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
 FOLLOWING_SEEDS = (HOLD_OUT_SEED, "word_vectors.seed")  # in recipes, equal to the training seed
-CORPUS_FIELDS = ("name", "train_reviews", "test_reviews", "vocabulary")
+CORPUS_FIELDS = ("name", "digest")
 FILMS = {"imdb", "rotten-tomatoes"}  # corpora whose groups are films
 CHOOSING_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
 DIGITS = 6
@@ -49,7 +49,7 @@ class About:
 
     Attributes:
         command: the command that wrote the study.
-        corpus: description of the corpus, as in the metrics.
+        corpus: name and digest of the corpus, as in the metrics.
         varied: names of the settings that vary, except seeds; `recipe` is one. Settings with the
             same values are one name, with commas.
         settings: values of all other settings, by name.
@@ -155,9 +155,8 @@ class Study:
     def covers(self, corpus: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus, and only networks in the registry."""
         stored = {name.partition(".")[0] for name in map(str, self.runs) if ".accuracy" in name}
-        return stored <= BLEND_TITLES.keys() and all(
-            self.about.corpus[key] == corpus.get(key) for key in CORPUS_FIELDS
-        )
+        same = describe_corpus(self.about.corpus) == describe_corpus(corpus)
+        return same and stored <= BLEND_TITLES.keys()
 
     def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus and exactly these settings.
@@ -183,8 +182,11 @@ class Study:
 
 
 def describe_corpus(corpus: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of the description of a corpus in the metrics that a study has."""
-    return {key: corpus[key] for key in CORPUS_FIELDS}
+    """Return the part of the description of a corpus in the metrics that a study has.
+
+    Metrics of older code have no digest.
+    """
+    return {key: corpus.get(key) for key in CORPUS_FIELDS}
 
 
 def group_kind(corpus: str) -> str:

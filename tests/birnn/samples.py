@@ -22,6 +22,7 @@ from birnn.studies.store import About, Study
 from stages import report as report_stage
 
 MODELS = (*NETWORKS, BASELINE)
+CORPUS = {"name": "imdb", "digest": "0123456789ab"}
 OVERLAP = 123  # test reviews whose text is also in the training split
 MEMORIZED = 280  # words; the made-up overlap with the training split has shorter reviews
 SETTINGS: dict[str, Any] = NOTEBOOK_SETTINGS | {
@@ -72,8 +73,7 @@ def study(
         for step, values in enumerate(zip(*varied.values(), strict=True) if varied else [()])
         for seed in range(seeds)
     ]
-    corpus = {"name": "imdb", "train_reviews": 25_000, "test_reviews": 400, "vocabulary": 88_584}
-    about = About("birnn study", corpus, list(varied), {}, list(recipes))
+    about = About("birnn study", CORPUS, list(varied), {}, list(recipes))
     table = pd.DataFrame(rows)
     return Study(folder, about, table, table[:0])
 
@@ -108,7 +108,7 @@ def metrics(
     """Return the content of `metrics.json`."""
     table = pd.DataFrame(columns)
     predicted = {name: Predictions(table[name].to_numpy(), costs()[name]) for name in TITLES}
-    about = {"name": corpus, "requested": "imdb", "validation": "test"} | described
+    about = CORPUS | {"name": corpus, "requested": "imdb", "validation": "test"} | described
     about |= {"train_reviews": 25_000, "test_reviews": len(table), "vocabulary": 88_584}
     about = {"classes": CLASSES, "majority_class_share": 0.5} | about
     in_training = table["words"].to_numpy() < MEMORIZED
@@ -198,8 +198,7 @@ def accuracies(
     """
     networks = {name: 0.8 + 0.02 * index for index, name in enumerate(NETWORKS)}
     models = networks | {BASELINE: 0.9} | dict(changed)
-    corpus = {"name": "imdb", "train_reviews": 25_000, "test_reviews": 400, "vocabulary": 88_584}
-    return {"corpus": corpus} | {
+    return {"corpus": CORPUS} | {
         model: {"accuracy": value, "accuracy_interval": [value - 0.01, value + 0.02], **measures}
         for model, value in models.items()
     }

@@ -21,7 +21,7 @@ from tests.projects import commit
 OTHER = "0" * 32  # an md5
 AUTHOR = ("-c", "user.name=a", "-c", "user.email=a")
 NONE: Mapping[str, Any] = MappingProxyType({})
-CORPUS = {"name": "mine", "train_reviews": 5, "test_reviews": 400, "vocabulary": 5}
+CORPUS = {"name": "mine", "digest": "0123456789ab"}
 MACHINE = {"processor": "A", "cores": 2, "accelerators": [], "system": "S", "python": "3"}
 METRICS = {"corpus": CORPUS | {"requested": "mine", "validation": "test"}}
 TRAIN, TEST = "data/corpus/train.parquet", "data/corpus/test.parquet"

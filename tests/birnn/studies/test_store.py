@@ -15,7 +15,7 @@ from birnn.studies import store
 from birnn.studies.store import About, Study
 from tests.projects import PROJECT
 
-CORPUS = {"name": "mine", "train_reviews": 5, "test_reviews": 4, "vocabulary": 5}
+CORPUS = {"name": "mine", "digest": "0123456789ab"}
 NETWORK = next(iter(NETWORKS))
 SETTINGS = {"pad.maxlen": 50, "train.epochs": 3, f"{NETWORK}.units": 8}
 REVIEWS = pd.DataFrame({"label": np.array([0, 1, 0, 1], np.uint8), "group": [0, 0, 1, 1]})
