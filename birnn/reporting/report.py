@@ -13,6 +13,7 @@ from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.networks import decision
 from birnn.reporting import page, sentences, tables, templating
 from birnn.reporting.references import NOTEBOOK, PUBLISHED
+from birnn.studies.regimes import COMPARISONS
 from birnn.studies.store import Study, find_over_seeds, group_kind
 from birnn.studies.table import rows
 from birnn.style import formatting
@@ -65,6 +66,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
             matched_units=matched_units(settings),
             threshold=decision.THRESHOLD,
             tolerance=TOLERANCE,
+            comparisons=COMPARISONS,
         )
     )
     markdown = page.add_contents(markdown)
