@@ -85,7 +85,7 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
     assert "pooling" in printed.partition("added to")[2]
     collected = store.read(finished_copy / "study" / "recipes")
     assert collected.runs["recipe"].tolist() == ["plain", "pooling"]
-    assert collected.blends["recipe"].tolist() == ["plain", "pooling"]
+    assert collected.all_seeds["recipe"].tolist() == ["plain", "pooling"]
     for model in (*NETWORKS, BASELINE, "networks", "all"):
         assert collected.runs[f"{model}.accuracy"].between(0.4, 0.9).all()
         assert collected.runs[f"{model}.holdout_accuracy"].between(0.4, 0.9).all()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser
 
-from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, TITLES
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 from birnn.networks.decision import probability
 from tests.birnn.inference.test_onnx_model import python_example
 from tests.browser import opened
@@ -32,7 +32,7 @@ def reviews(project: Path) -> pd.DataFrame:
     return texts.merge(evaluated, on="id", validate="1:1").sample(1_000, random_state=0)
 
 
-@pytest.fixture(params=[NETWORK_BLEND, BASELINE])
+@pytest.fixture(params=[ALL_NETWORKS, BASELINE])
 def model(request: pytest.FixtureRequest) -> str:
     """Return the model that is exported."""
     return request.param
@@ -69,6 +69,6 @@ def test_page_agrees_with_evaluate(
     assert file.stat().st_size < 12e6
     with opened(browser, file.as_uri(), offline=True) as page:
         log_odds = page.evaluate(f"texts => texts.map({LOG_ODDS})", reviews["text"].tolist())
-    names = NETWORKS if model == NETWORK_BLEND else [BASELINE]
+    names = NETWORKS if model == ALL_NETWORKS else [BASELINE]
     computed = dict(zip(names, probability(np.array(log_odds).T), strict=True))
     check(computed, reviews, 0.01)

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from birnn.cli import reader_page
 from birnn.core.settings import Pooling, Side
-from birnn.evaluation.model_names import NETWORK_BLEND, TITLES
+from birnn.evaluation.model_names import ALL_NETWORKS, TITLES
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
 from birnn.networks.network import predict
@@ -129,7 +129,7 @@ def test_effect_of_a_word_is_the_change_when_it_is_hidden(
     [(PREDICTOR, 0.5), (PREDICTOR, 0.97), (small_baseline(), 0.5), (small_baseline(), 0.8)],
 )
 def test_verdicts(open_page: Open, predictor: Predictor, threshold: float) -> None:
-    temperatures = dict.fromkeys([NETWORK_BLEND, *predictor.models], 1.5)
+    temperatures = dict.fromkeys([ALL_NETWORKS, *predictor.models], 1.5)
     predictor = replace(predictor, threshold=threshold, temperatures=temperatures)
     page = open_page(predictor)
     for text in ("A good film.", "bad", LONG):

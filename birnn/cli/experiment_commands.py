@@ -12,7 +12,7 @@ from birnn.core import processes
 from birnn.core import settings as all_settings
 from birnn.core.errors import InputError
 from birnn.core.overrides import command
-from birnn.evaluation.model_names import BLEND_TITLES, pair_title
+from birnn.evaluation.model_names import ALL_TITLES, pair_title
 from birnn.evaluation.selection import read_metrics
 from birnn.experiments import (
     collect,
@@ -74,7 +74,7 @@ def study(
 def show(collected: store.Study) -> None:
     """Print the accuracies of a study, the differences of its networks, and gains of recipes."""
     split = "held-out" if collected.about.chooses else "test"
-    titles = [BLEND_TITLES[name] for name in collected.models]
+    titles = [ALL_TITLES[name] for name in collected.models]
     accuracies = Table("", "seeds", *titles, title=f"{split} accuracy, mean ± deviation over seeds")
     differences = Table("", "difference", "mean (95% interval)", "covers")
     for row in table.rows(collected):

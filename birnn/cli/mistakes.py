@@ -7,7 +7,7 @@ from rich.text import Text
 from birnn.cli import input_texts
 from birnn.core.errors import InputError
 from birnn.core.paths import MISTAKES
-from birnn.evaluation.model_names import BLEND_TITLES, DISAGREEMENT, NETWORKS, TITLES
+from birnn.evaluation.model_names import ALL_TITLES, DISAGREEMENT, NETWORKS, TITLES
 from birnn.evaluation.selection import read_metrics
 
 
@@ -25,7 +25,7 @@ def run(model: str | None, count: int) -> None:
     model = model or (next(iter(NETWORKS)) if len(NETWORKS) == 1 else None)
     selection = mistakes[mistakes["kind"] == (model or DISAGREEMENT)].head(count)
     if selection.empty:
-        subject = f"mistakes of {BLEND_TITLES[model]}" if model else "disagreements of networks"
+        subject = f"mistakes of {ALL_TITLES[model]}" if model else "disagreements of networks"
         print(f"The last run recorded no {subject}.")
     classes = read_metrics()["corpus"]["classes"]
     console = Console(highlight=False)

@@ -4,8 +4,8 @@ from birnn.core.errors import InputError
 from birnn.core.paths import METRICS, REPORT
 from birnn.corpora.fallback_warning import warn_if_fallback
 from birnn.evaluation.model_names import (
-    BLEND_TITLES,
-    NETWORK_BLEND,
+    ALL_NETWORKS,
+    ALL_TITLES,
     TITLES,
     comparisons,
     pair_title,
@@ -24,8 +24,8 @@ def run() -> None:
         InputError: the pipeline has not been run.
     """
     metrics = read_metrics()
-    needed = [*TITLES, NETWORK_BLEND]
-    if missing := [BLEND_TITLES[name] for name in needed if name not in metrics]:
+    needed = [*TITLES, ALL_NETWORKS]
+    if missing := [ALL_TITLES[name] for name in needed if name not in metrics]:
         raise InputError(f"{METRICS} lacks {', '.join(missing)}: run dvc repro")
     corpus, constant = metrics["corpus"], constant_models(metrics)
     width = max(map(len, TITLES.values()))
@@ -45,7 +45,7 @@ def run() -> None:
     chosen = default_model(metrics)
     measured = metrics[chosen]
     share = measured["accuracy"]
-    print(f"Predicts by default: {BLEND_TITLES[chosen]}, with a test accuracy of {share:.2%}.")
+    print(f"Predicts by default: {ALL_TITLES[chosen]}, with a test accuracy of {share:.2%}.")
     if "holdout_accuracy" in measured:
         print(
             f"It is the most accurate on held-out reviews ({measured['holdout_accuracy']:.2%}). "

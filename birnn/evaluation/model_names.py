@@ -16,9 +16,9 @@ TITLES |= {BASELINE: "Baseline"}
 
 COMBINED = "combined"  # the mean of several models, in exported models
 
-# Blends: ensembles of several models.
-NETWORK_BLEND, ALL = "networks", "all"
-BLEND_TITLES = TITLES | {NETWORK_BLEND: "All networks", ALL: "All models"}
+# Ensembles of several models.
+ALL_NETWORKS, ALL_MODELS = "networks", "all"
+ALL_TITLES = TITLES | {ALL_NETWORKS: "All networks", ALL_MODELS: "All models"}
 
 
 def pair_name(first: str, second: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.core.paths import METRICS
-from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, TITLES
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 
 
 def read_metrics() -> dict[str, Any]:
@@ -18,7 +18,6 @@ def read_metrics() -> dict[str, Any]:
     if not METRICS.exists():
         raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
     metrics: dict[str, Any] = read_json(METRICS)
-    metrics |= metrics.get("blends", {})  # of older code
     return metrics
 
 
@@ -29,7 +28,7 @@ def default_model(metrics: Mapping[str, Any]) -> str:
     network, or `networks` (the mean of the log-odds of all networks), which is also the default
     without held-out reviews. `metrics` is the content of `metrics.json`.
     """
-    names: tuple[str, ...] = (BASELINE, *NETWORKS, NETWORK_BLEND)  # the cheapest first
+    names: tuple[str, ...] = (BASELINE, *NETWORKS, ALL_NETWORKS)  # the cheapest first
     # Older code did not record which classes are predicted.
     known = [name for name in names if "holdout_predicted_labels" in metrics.get(name, {})]
     return max(
@@ -38,7 +37,7 @@ def default_model(metrics: Mapping[str, Any]) -> str:
             len(metrics[name]["holdout_predicted_labels"]),
             metrics[name]["holdout_accuracy"],
         ),
-        default=NETWORK_BLEND,
+        default=ALL_NETWORKS,
     )
 
 
@@ -53,9 +52,9 @@ def better_baseline(metrics: Mapping[str, Any]) -> str | None:
     Args:
         metrics: as in `default_model`.
     """
-    if NETWORK_BLEND not in metrics or "holdout_accuracy" in metrics[BASELINE]:
+    if ALL_NETWORKS not in metrics or "holdout_accuracy" in metrics[BASELINE]:
         return None
-    baseline, networks = (metrics[name]["accuracy"] for name in (BASELINE, NETWORK_BLEND))
+    baseline, networks = (metrics[name]["accuracy"] for name in (BASELINE, ALL_NETWORKS))
     if baseline <= networks:
         return None
     return (

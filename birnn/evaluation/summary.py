@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from birnn.evaluation import calibration, comparison, slices
 from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
-from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS, PAIRS, pair_name
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, PAIRS, pair_name
 from birnn.networks.decision import combine, is_positive
 
 if TYPE_CHECKING:
@@ -90,12 +90,12 @@ def summarize_models(
         {"network": name} | compare_pair(labels, groups, log_odds, (BASELINE, name))
         for name in NETWORKS
     ]
-    blend = combine([log_odds[name] for name in NETWORKS])
-    metrics[NETWORK_BLEND] = summarize_blend(labels, blend, groups)
+    combined = combine([log_odds[name] for name in NETWORKS])
+    metrics[ALL_NETWORKS] = summarize_ensemble(labels, combined, groups)
     return metrics
 
 
-def summarize_blend(
+def summarize_ensemble(
     labels: NDArray[np.uint8], log_odds: NDArray[np.floating], groups: NDArray[np.int32]
 ) -> dict[str, Any]:
     """Return the scores of an ensemble, see `summarize_model`."""

@@ -12,7 +12,7 @@ from birnn.core.machine import format_description
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.metrics import compute_scores
-from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS
+from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, BASELINE, NETWORKS
 from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import (
@@ -75,18 +75,18 @@ def study(
         ],
     )
     log_odds = {name: each[list(MODELS)] for name, each in predictions.items()}
-    blends = pd.DataFrame()
+    all_seeds = pd.DataFrame()
     if about.varied == [RECIPE]:
-        blends = pd.DataFrame(blend_seeds(table, named, predictions))
+        all_seeds = pd.DataFrame(combine_seeds(table, named, predictions))
     if not replace:
-        runs_to_keep, blends_to_keep = _rows_to_keep(folder, about, table)
+        runs_to_keep, all_seeds_to_keep = _rows_to_keep(folder, about, table)
         log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
-        table, blends = (
+        table, all_seeds = (
             in_order(pd.concat(rows), list(recipes))
-            for rows in ([runs_to_keep, table], [blends_to_keep, blends])
+            for rows in ([runs_to_keep, table], [all_seeds_to_keep, all_seeds])
         )
     reviews = next(iter(predictions.values()))[["label", "group"]]
-    return figure.write(Study(folder, about, table, blends, reviews), log_odds)
+    return figure.write(Study(folder, about, table, all_seeds, reviews), log_odds)
 
 
 def in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
@@ -107,24 +107,24 @@ def row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def measures(run: Run) -> dict[str, float]:
-    """Return the measures of all models and blends, such as `bigru.accuracy`."""
+    """Return the measures of all models and ensembles, such as `bigru.accuracy`."""
     return {
         f"{model}.{measure}": value
-        for model in BLEND_TITLES
+        for model in ALL_TITLES
         for measure, value in run.metrics.get(model, {}).items()
         if isinstance(value, int | float)
     }
 
 
 def training(run: Run) -> dict[str, Any]:
-    """Return the seconds of training of all models and blends, and the machines."""
+    """Return the seconds of training of all models and ensembles, and the machines."""
     recorded = recorded_times(run)
     machines = dict.fromkeys(format_description(line["machine"]) for line in recorded.values())
     seconds = {f"{model}.seconds": value for model, value in training_seconds(recorded).items()}
     return seconds | {"machine": " and ".join(machines)}
 
 
-def blend_seeds(
+def combine_seeds(
     table: pd.DataFrame, runs: Mapping[str, Run], predictions: Mapping[str, pd.DataFrame]
 ) -> Iterator[dict[str, Any]]:
     """Yield the row of the mean of all seeds, for each recipe whose runs hold out reviews.
@@ -135,17 +135,17 @@ def blend_seeds(
         predictions: log-odds for the test reviews, by name of the row.
     """
     for recipe, names in table.groupby(RECIPE, sort=False)["name"]:
-        if not all(ALL in runs[name].metrics for name in names):
+        if not all(ALL_MODELS in runs[name].metrics for name in names):
             continue
-        blends = []
+        predicted = []
         for name in names:
             held_out = read_predictions(runs[name], "held_out")
-            _, (test,) = ensembles.fit_blends(held_out, [predictions[name]])
-            blends.append(test)
+            _, (test,) = ensembles.fit_ensembles(held_out, [predictions[name]])
+            predicted.append(test)
         labels = predictions[names.iloc[0]]["label"].to_numpy()
         scores = {
-            model: compute_scores(labels, np.mean([blend[model] for blend in blends], axis=0))
-            for model in blends[0]
+            model: compute_scores(labels, np.mean([each[model] for each in predicted], axis=0))
+            for model in predicted[0]
         }
         yield {"name": f"{recipe}, all seeds", RECIPE: recipe} | {
             f"{model}.accuracy": values["accuracy"] for model, values in scores.items()
@@ -167,7 +167,7 @@ def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _rows_to_keep(
     folder: Path, about: About, table: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the runs and blends in the folder whose recipes are not among the new ones.
+    """Return the runs, and rows of all seeds, in the folder whose recipes are not among the new.
 
     Raises:
         InputError: results would be lost.
@@ -185,15 +185,15 @@ def _rows_to_keep(
     )
     if before != here:
         raise results_would_be_lost(folder)
-    runs, blends = (
+    runs, all_seeds = (
         rows[~rows[RECIPE].isin(table[RECIPE])] if RECIPE in table else rows[:0]
-        for rows in (old.runs, old.blends)
+        for rows in (old.runs, old.all_seeds)
     )
     keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
     replaced = old.runs.drop(runs.index)
     if not as_lines(replaced.reindex(columns=keys)) <= as_lines(table[keys]):
         raise results_would_be_lost(folder)
-    return runs, blends
+    return runs, all_seeds
 
 
 def results_would_be_lost(folder: Path) -> InputError:

@@ -18,7 +18,7 @@ from birnn.core.integrity import Lock, parse_lock, read_lock
 from birnn.core.paths import LOCK, METRICS, PARAMS, PIPELINE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
-from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND, NETWORKS
+from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS
 from birnn.experiments import private_apis
 from birnn.experiments.grid import Params, Point
 
@@ -219,7 +219,6 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
     text, params, metrics = records
     lock = parse_lock(text or b"stages: {}", str(LOCK) if name == WORKSPACE else f"{name}:{LOCK}")
     content = json.loads(metrics or b"{}")
-    content |= content.get("blends", {})  # of older code
     return Run(name, revision, baseline, parse_yaml(params or b"{}"), content, lock)
 
 
@@ -254,8 +253,8 @@ def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
     return {
         **{network: before + own for network, own in training.items()},
         BASELINE: labels + baseline,
-        NETWORK_BLEND: combined,
-        ALL: combined + baseline,
+        ALL_NETWORKS: combined,
+        ALL_MODELS: combined + baseline,
     }
 
 

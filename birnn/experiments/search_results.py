@@ -16,7 +16,7 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
-from birnn.evaluation.model_names import BLEND_TITLES, NETWORK_BLEND, NETWORKS
+from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
 from birnn.experiments import collect as collected
 from birnn.experiments import recipes, runs, tried, winners_curse
 from birnn.experiments.runs import Run, read_output, read_predictions
@@ -119,7 +119,7 @@ def conclude(results: Results) -> str:
     assigned = listed(f"{key}={value}" for key, value in settings.items())
     text = (
         f"Best of {len(results.study.trials)} trials: {assigned}. The "
-        f"{BLEND_TITLES[results.search.model]} has {percent(accuracy)}"
+        f"{ALL_TITLES[results.search.model]} has {percent(accuracy)}"
         f"{_between(interval, percent)} held-out accuracy, on {number(len(groups))} reviews."
     )
     reference = results.settings.index(defaults) if defaults in results.settings else None
@@ -177,7 +177,7 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
 
 
 def _log_odds(table: pd.DataFrame, model: str) -> NDArray[np.floating]:
-    if model == NETWORK_BLEND:
+    if model == ALL_NETWORKS:
         return combine([table[name] for name in NETWORKS])
     return table[model].to_numpy()
 

@@ -13,7 +13,7 @@ import pandas as pd
 from birnn.core.errors import InputError
 from birnn.core.overrides import as_text, command
 from birnn.core.settings import flatten
-from birnn.evaluation.model_names import ALL, NETWORK_BLEND
+from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
 from birnn.experiments.runs import read as read_run
@@ -75,7 +75,7 @@ def held_out(run: Run) -> dict[str, float]:
     return {
         model: metrics["holdout_accuracy"]
         for model, metrics in run.metrics.items()
-        if "holdout_accuracy" in metrics and model not in {NETWORK_BLEND, ALL}
+        if "holdout_accuracy" in metrics and model not in {ALL_NETWORKS, ALL_MODELS}
     }
 
 

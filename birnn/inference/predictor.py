@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from birnn.core import integrity, libraries
 from birnn.core.paths import METRICS, MODELS, PADDED
 from birnn.core.settings import CLASSES
-from birnn.evaluation.model_names import BASELINE, NETWORK_BLEND, NETWORKS
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS
 from birnn.evaluation.selection import default_model, read_metrics
 from birnn.inference.attribution import Attribution
 from birnn.networks.decision import THRESHOLD, combine, is_positive
 from birnn.text import encoding, tokenizer
 from birnn.text.tokenizer import Tokenizer
 
-CHOICES = (*NETWORKS, BASELINE, NETWORK_BLEND)  # of models that predict new texts
+CHOICES = (*NETWORKS, BASELINE, ALL_NETWORKS)  # of models that predict new texts
 
 
 class Model(Protocol):
@@ -61,7 +61,7 @@ class Predictor:
 
     Attributes:
         models: the models by name; all have the same vocabulary.
-        temperatures: number by which the log-odds of a model are divided, and for NETWORK_BLEND
+        temperatures: number by which the log-odds of a model are divided, and for ALL_NETWORKS
             their mean over several models (see `evaluation.temperature`); 1 if missing.
         tokenizer: splits the texts into words.
         classes: the names of the negative and the positive class.
@@ -78,8 +78,8 @@ class Predictor:
 
     @property
     def name(self) -> str:
-        """The name of the only model, or NETWORK_BLEND."""
-        return NETWORK_BLEND if len(self.models) > 1 else next(iter(self.models))
+        """The name of the only model, or ALL_NETWORKS."""
+        return ALL_NETWORKS if len(self.models) > 1 else next(iter(self.models))
 
     @property
     def model(self) -> Model:
@@ -147,7 +147,7 @@ def load_verified(name: str | None = None, threshold: float | None = None) -> Pr
     """
     metrics = read_metrics()
     name = name or default_model(metrics)
-    names = [*NETWORKS] if name == NETWORK_BLEND else [name]
+    names = [*NETWORKS] if name == ALL_NETWORKS else [name]
     files = [METRICS, *(PADDED / file for file in encoding.FILES)]
     integrity.verify([*files, *(MODELS / each for each in names)])
     temperatures = {

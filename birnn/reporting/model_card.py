@@ -12,7 +12,7 @@ import pandas as pd
 
 from birnn.core.outputs import write_text
 from birnn.evaluation.calibration import BINS, RAW
-from birnn.evaluation.model_names import BLEND_TITLES, TITLES
+from birnn.evaluation.model_names import ALL_TITLES, TITLES
 from birnn.evaluation.selection import default_model
 from birnn.reporting import report
 
@@ -42,7 +42,7 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
         .render(
             content,
             **shared,
-            predicts=BLEND_TITLES[default := default_model(metrics)],
+            predicts=ALL_TITLES[default := default_model(metrics)],
             default=metrics[default],
             origin=ORIGINS.get(metrics["corpus"]["name"]),
             shown=[

@@ -40,7 +40,7 @@ LABELLED, UNLABELLED = "labelled reviews", "also unlabelled reviews"
 PUBLISHED = (
     ("LSTM (Dai and Le 2015)", 0.8650, LABELLED),
     ("One-hot BiLSTM (Johnson and Zhang 2016)", 0.9186, LABELLED),
-    ("RNN and NB-SVM, blended (Mesnil et al. 2014)", 0.9213, f"{LABELLED}, n-grams"),
+    ("Ensemble of RNN and NB-SVM (Mesnil et al. 2014)", 0.9213, f"{LABELLED}, n-grams"),
     ("SA-LSTM (Dai and Le 2015)", 0.9276, UNLABELLED),
     ("BiLSTM with region embeddings (Johnson and Zhang 2016)", 0.9406, UNLABELLED),
     ("Virtual adversarial BiLSTM (Miyato et al. 2017)", 0.9409, UNLABELLED),

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from birnn.evaluation.model_names import ALL, BASELINE, BLEND_TITLES, NETWORKS, pair_title
+from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, BASELINE, NETWORKS, pair_title
 from birnn.studies import curves, store
 from birnn.studies.differences import Mean
 from birnn.studies.store import RECIPE, Study
@@ -27,7 +27,8 @@ LABEL_WIDTH, LETTERS = 19, 38  # letters of a line and of a label
 MEASURES = {"test": "accuracy", "held-out": "holdout_accuracy"}
 BAND = 0.8  # height of the models of a row, in rows
 NETWORK_MARKERS = ("o", "s", "v", "P", "X")
-MARKERS = dict(zip(NETWORKS, cycle(NETWORK_MARKERS), strict=False)) | {BASELINE: "^", ALL: "D"}
+MARKERS = dict(zip(NETWORKS, cycle(NETWORK_MARKERS), strict=False))
+MARKERS |= {BASELINE: "^", ALL_MODELS: "D"}
 NUMBER = 8  # points, letters of axes
 
 
@@ -90,7 +91,7 @@ def save(study: Study) -> None:
 
 def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], split: str) -> None:
     for model, shift in zip(models, _shifts(len(models)), strict=True):
-        style = {"color": MODELS[model], "marker": MARKERS[model], "label": BLEND_TITLES[model]}
+        style = {"color": MODELS[model], "marker": MARKERS[model], "label": ALL_TITLES[model]}
         small = style | {"markersize": 2.5, "alpha": 0.5, "label": None, "linestyle": "none"}
         for place, row in enumerate(table):
             values = 100 * row.combination.runs[f"{model}.{MEASURES[split]}"].to_numpy()

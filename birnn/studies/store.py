@@ -4,7 +4,7 @@
 - `runs.csv`: one row per run, with its `name`, the values that vary, the seeds, the measures of
   every model (`bigru.accuracy`), its training time (`bigru.seconds`) and the `machine`. If settings
   are chosen by the study, it has no measures of the test split. In a study of recipes, rows without
-  a seed blend all seeds.
+  a seed combine all seeds.
 - `predictions/RUN.parquet`: the log-odds of every model for the test reviews, as float16, which
   changes them by at most 0.008; `reviews.parquet`: label and group (film) of these reviews.
 - `NAME.png`: the figure (see `figure`); `NAME-curve.png`: the curves, if any (see `curves`).
@@ -24,7 +24,7 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import STUDIES
 from birnn.core.yaml_files import read_yaml, write_yaml
-from birnn.evaluation.model_names import BLEND_TITLES, NETWORKS
+from birnn.evaluation.model_names import ALL_TITLES, NETWORKS
 
 FOLDER = STUDIES
 ABOUT, RUNS = "study.yaml", "runs.csv"
@@ -96,15 +96,15 @@ class Study:
     Attributes:
         folder: the folder.
         about: what its runs share.
-        runs: rows of `runs.csv`, without those that blend all seeds.
-        blends: the rows that blend all seeds.
+        runs: rows of `runs.csv`, without those that combine all seeds.
+        all_seeds: the rows that combine all seeds.
         reviews: `label` and `group` of each test review, None without predictions.
     """
 
     folder: Path
     about: About
     runs: pd.DataFrame
-    blends: pd.DataFrame
+    all_seeds: pd.DataFrame
     reviews: pd.DataFrame | None = None
 
     @property
@@ -114,12 +114,12 @@ class Study:
 
     @property
     def models(self) -> list[str]:
-        """The models with an accuracy: networks, the baseline, and blends."""
+        """The models with an accuracy: networks, the baseline, and ensembles."""
         columns = {str(name) for name in self.runs}
         measures = ("accuracy", "holdout_accuracy")
         return [
             model
-            for model in BLEND_TITLES
+            for model in ALL_TITLES
             if any(f"{model}.{measure}" in columns for measure in measures)
         ]
 
@@ -156,7 +156,7 @@ class Study:
         """Return whether the study has this corpus, and only networks in the registry."""
         stored = {name.partition(".")[0] for name in map(str, self.runs) if ".accuracy" in name}
         same = describe_corpus(self.about.corpus) == describe_corpus(corpus)
-        return same and stored <= BLEND_TITLES.keys()
+        return same and stored <= ALL_TITLES.keys()
 
     def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus and exactly these settings.
@@ -221,10 +221,10 @@ def read(folder: Path) -> Study:
         raise InputError(f"{folder / ABOUT} does not describe a study: {error}") from error
     # A text may be NA or null. Only an empty cell is a missing value.
     rows = pd.read_csv(folder / RUNS, dtype=TEXTS, keep_default_na=False, na_values="")
-    blended = pd.Series(data=False, index=rows.index)
+    combined = pd.Series(data=False, index=rows.index)
     if {RECIPE, SEED} <= set(rows):
-        blended = rows[SEED].isna()
-    runs = rows[~blended]
+        combined = rows[SEED].isna()
+    runs = rows[~combined]
     if SEED in runs and runs[SEED].notna().all():
         runs = runs.astype({SEED: np.int64})
     reviews = folder / REVIEWS
@@ -232,7 +232,7 @@ def read(folder: Path) -> Study:
         folder,
         about,
         runs,
-        rows[blended],
+        rows[combined],
         pd.read_parquet(reviews) if reviews.exists() else None,
     )
 
@@ -266,7 +266,7 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
         predictions: log-odds for the test reviews, one column per model, by name of the run.
     """
     # Otherwise, integers in a column with missing values would become floats.
-    runs = pd.concat([study.runs, study.blends]).convert_dtypes()
+    runs = pd.concat([study.runs, study.all_seeds]).convert_dtypes()
     if study.about.chooses:
         varied = study.about.varied
         runs = runs[[name for name in map(str, runs) if name in varied or _may_choose(name)]]
@@ -305,4 +305,4 @@ def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFra
 def _may_choose(column: str) -> bool:
     """Return whether a column of `runs.csv` has no result of the test split."""
     model, _, measure = column.partition(".")
-    return model not in BLEND_TITLES or measure in CHOOSING_MEASURES
+    return model not in ALL_TITLES or measure in CHOOSING_MEASURES

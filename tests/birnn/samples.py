@@ -108,16 +108,15 @@ def metrics(
     """Return the content of `metrics.json`."""
     table = pd.DataFrame(columns)
     predicted = {name: Predictions(table[name].to_numpy(), costs()[name]) for name in TITLES}
-    about = CORPUS | {"name": corpus, "requested": "imdb", "validation": "test"} | described
-    about |= {"train_reviews": 25_000, "test_reviews": len(table), "vocabulary": 88_584}
-    about = {"classes": CLASSES, "majority_class_share": 0.5} | about
+    about = CORPUS | {"classes": CLASSES, "majority_class_share": 0.5, "vocabulary": 88_584}
+    about |= {"name": corpus, "requested": "imdb", "validation": "test"} | described
     in_training = table["words"].to_numpy() < MEMORIZED
     measured = summary.summarize_models(table, predicted, histories(), maxlen, in_training)
     if about["validation"] != "test":
         held_out = pd.DataFrame(predictions(seed=1))
         measured = ensembles.add_ensembles(measured, held_out, table)
         measured = temperature.add_scaled(measured, table)
-    return {"corpus": about} | measured
+    return {"corpus": about | {"test_reviews": len(table)}} | measured
 
 
 def checklist() -> pd.DataFrame:

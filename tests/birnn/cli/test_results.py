@@ -10,8 +10,8 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
 from birnn.core.paths import METRICS, MISTAKES
 from birnn.evaluation.model_names import (
+    ALL_TITLES,
     BASELINE,
-    BLEND_TITLES,
     DISAGREEMENT,
     NETWORKS,
     TITLES,
@@ -55,7 +55,7 @@ def test_results_give_accuracies_and_differences(corpus: str, validation: str | 
         shown = f"{TITLES[first]} minus {TITLES[second]}: {paired_difference(compared)} points"
         assert shown in output
     best = default_model(measured)
-    assert f"Predicts by default: {BLEND_TITLES[best]}, with a test accuracy of " in output
+    assert f"Predicts by default: {ALL_TITLES[best]}, with a test accuracy of " in output
     for row in measured[best].get("holdout_thresholds", []):
         assert " {threshold}  {precision:7.2%}  {recall:7.2%}\n".format_map(row) in output
     # The fallback corpus is followed by the command that tries again.

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 from birnn.cli import serve
 from birnn.cli.request_queue import LONGEST_QUEUE
 from birnn.core.errors import InputError
-from birnn.evaluation.model_names import NETWORK_BLEND, NETWORKS, TITLES
+from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
 from birnn.inference.explanation import explain
 from birnn.inference.predictor import Predictions, Predictor
 from tests.birnn.cli.conftest import Run
@@ -202,7 +202,7 @@ def test_accepted_requests_are_answered_before_the_server_stops(
         assert blocked.started.wait(60)
         assert httpx2.get(f"{address}/health").json() == {
             "status": "ok",
-            "model": NETWORK_BLEND,
+            "model": ALL_NETWORKS,
             "accuracy": None,
             "waiting": 1,
         }

@@ -112,8 +112,8 @@ def test_digest_in_the_metrics_covers_texts_and_labels(
     monkeypatch.chdir(tmp_path)
     paths.CORPUS.mkdir(parents=True)
     flipped = [replace(one, label=1 - one.label) for one in TEST]
-    other_text = [replace(TEST[0], text="good words"), TEST[1]]
-    corpora = ([*TRAIN, *TEST], [*TRAIN, *flipped], [*TRAIN, *other_text], [*TRAIN, *TEST])
-    first, *others, last = (evaluate.digest(write(paths.CORPUS, each)) for each in corpora)
+    reworded = [replace(TEST[0], text="good words"), TEST[1]]
+    tests = (TEST, flipped, reworded, TEST)
+    first, *others, last = (evaluate.digest(write(paths.CORPUS, [*TRAIN, *t])) for t in tests)
     assert len({first, *others}) == 3
     assert last == first

@@ -1,4 +1,4 @@
-"""Blends of models: their weights, fitted to held-out reviews, and their metrics."""
+"""Ensembles of models: their weights, fitted to held-out reviews, and their metrics."""
 
 from typing import Any
 
@@ -43,19 +43,19 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
     measured = ensembles.add_ensembles(once, held_out, test)
     for name in TITLES:
         assert measured[name] == once[name] | on_held_out(held_out["label"], held_out[name])
-    weight, (held_out_blends, blends) = ensembles.fit_blends(held_out, [held_out, test])
+    weight, (held_out_odds, odds) = ensembles.fit_ensembles(held_out, [held_out, test])
     networks = test[[*NETWORKS]].mean(axis=1)
-    assert blends["networks"] == pytest.approx(networks, abs=1e-6)
+    assert odds["networks"] == pytest.approx(networks, abs=1e-6)
     both = (1 - weight) * networks + weight * test["baseline"]
-    assert blends["all"] == pytest.approx(both, abs=1e-6)
+    assert odds["all"] == pytest.approx(both, abs=1e-6)
     assert measured["all"].pop("baseline_weight") == round(weight, 4)
-    for name in blends:
-        scores, correct = measured[name], (blends[name] > 0) == test["label"]
+    for name in odds:
+        scores, correct = measured[name], (odds[name] > 0) == test["label"]
         interval = intervals.proportion_interval(correct.to_numpy(), columns["group"])
         assert scores.pop("accuracy_interval") == pytest.approx(interval, abs=1e-4)
-        added = on_held_out(held_out["label"], held_out_blends[name])
+        added = on_held_out(held_out["label"], held_out_odds[name])
         assert {key: scores.pop(key) for key in added} == added
-        expected = metrics.compute_scores(columns["label"], blends[name])
+        expected = metrics.compute_scores(columns["label"], odds[name])
         assert scores == pytest.approx(expected, abs=1e-4)
 
 

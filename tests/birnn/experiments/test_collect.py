@@ -85,15 +85,15 @@ def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.Mon
     study = collect_study("recipes", [SEEDS], ["notebook", "pooling"])
     assert study.about.varied == ["recipe"]
     assert study.about.recipes[1]["base"] == "notebook"
-    assert study.blends["recipe"].tolist() == ["notebook", "pooling"]
-    # The networks' blend is their mean over all seeds.
+    assert study.all_seeds["recipe"].tolist() == ["notebook", "pooling"]
+    # The networks' ensemble is their mean over all seeds.
     mean = np.mean([PREDICTIONS[seed][list(NETWORKS)].mean(axis=1) for seed in range(2)], axis=0)
     accuracy = float(np.mean((mean > 0) == PREDICTIONS[0]["label"]))
-    assert study.blends["networks.accuracy"].tolist() == pytest.approx([accuracy] * 2)
+    assert study.all_seeds["networks.accuracy"].tolist() == pytest.approx([accuracy] * 2)
     study = collect_study("recipes", [SEEDS], ["two-epochs"])
     order = ["notebook"] * 2 + ["two-epochs"] * 2 + ["pooling"] * 2
     assert study.runs["recipe"].tolist() == order
-    assert len(study.blends) == 3
+    assert len(study.all_seeds) == 3
     assert len(study.log_odds(study.runs)[NETWORK]) == 6
     with pytest.raises(InputError, match="would be lost"):
         collect_study("recipes", ["train.seed=1"], ["pooling"])

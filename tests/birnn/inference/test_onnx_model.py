@@ -14,7 +14,7 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Pooling, Side
-from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, COMBINED
 from birnn.inference import onnx_model
 from birnn.inference.network_model import NetworkModel, networks_of
 from birnn.inference.predictor import Predictor
@@ -42,7 +42,7 @@ def networks(padding: Side, truncating: Side, pooling: Pooling) -> Predictor:
         layout |= UNICODE
     predictor = gated(small_predictor(**layout, longest_ngram=3 if truncating == "pre" else 0))
     first, *_ = predictor.models
-    return replace(predictor, temperatures={first: 0.5, NETWORK_BLEND: 2.0})
+    return replace(predictor, temperatures={first: 0.5, ALL_NETWORKS: 2.0})
 
 
 def linear(longest: int) -> Predictor:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birnn.core.settings import Side
-from birnn.evaluation.model_names import BASELINE, COMBINED, NETWORK_BLEND
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, COMBINED
 from birnn.inference import saved_model
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
@@ -24,7 +24,7 @@ from tests.birnn.predictors import small_baseline, small_predictor
 
 SIDES = itertools.product(get_args(Side), repeat=2)
 OPTIONS = ({}, UNICODE, UNICODE, {})  # each tokenizer with each side
-TEMPERATURES = {NETWORK_BLEND: 2.0, BASELINE: 3.0}
+TEMPERATURES = {ALL_NETWORKS: 2.0, BASELINE: 3.0}
 PREDICTORS = [
     *(small_predictor(4, *sides, **options) for sides, options in zip(SIDES, OPTIONS, strict=True)),
     *(replace(small_baseline(3), tokenizer=tokenizer) for tokenizer in get_args(Tokenizer)),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from birnn.evaluation import model_names, summary
-from birnn.evaluation.model_names import ALL, BASELINE, NETWORK_BLEND
+from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE
 from birnn.reporting import figures, model_card, report
 from stages import report as report_stage
 from tests.birnn import samples
@@ -33,11 +33,11 @@ def registered(titles: Mapping[str, str] = TWO_NETWORKS) -> Iterator[None]:
     networks = {name: model_names.NETWORKS.get(name) for name in titles}
     pairs = tuple(combinations(titles, 2))
     titles = {**titles, BASELINE: "Baseline"}
-    blends = {**titles, NETWORK_BLEND: "All networks", ALL: "All models"}
+    all_titles = {**titles, ALL_NETWORKS: "All networks", ALL_MODELS: "All models"}
     with (
         patch.dict(model_names.NETWORKS, networks, clear=True),
         patch.dict(model_names.TITLES, titles, clear=True),
-        patch.dict(model_names.BLEND_TITLES, blends, clear=True),
+        patch.dict(model_names.ALL_TITLES, all_titles, clear=True),
         patch.object(model_names, "PAIRS", pairs),
         patch.object(summary, "PAIRS", pairs),
     ):
