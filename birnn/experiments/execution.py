@@ -17,8 +17,6 @@ from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
 from birnn.core.paths import EXPERIMENTS
-from birnn.core.settings import Csv
-from birnn.corpora.labelled_files import LabelledFiles
 from birnn.experiments import launcher, runs
 from birnn.experiments.grid import Point
 from birnn.training import live
@@ -61,26 +59,31 @@ def run(points: Sequence[Point], execute: Execute) -> None:
 
 
 def check_own_files(points: Iterable[Point]) -> None:
-    """Check that git or DVC tracks the user's files, because experiments have no others.
+    """Check that git or DVC tracks all files of the user, because experiments have no others.
+
+    An experiment without a file has another corpus, also if no setting names the file, so it would
+    never be found again.
 
     Raises:
         InputError: files are untracked.
     """
-    named: set[Path] = set()
-    for point in points:
-        if point.params["fetch"]["source"] == runs.OWN:
-            # A pattern may match only files that DVC has not checked out yet.
-            with suppress(InputError):
-                own = LabelledFiles(Csv(**point.params["csv"]))
-                for entry in own.entries():
-                    named.update(own.find(entry.relative_to(runs.OWN_FILES).as_posix()))
+    if all(point.params["fetch"]["source"] != runs.OWN for point in points):
+        return
     listed = processes.output("git", "ls-files", "-z", "--", runs.OWN_FILES).split("\0")
     tracked = {Path(name.removesuffix(".dvc")) for name in listed if name}
-    if untracked := sorted(file for file in named if not tracked & {file, *file.parents}):
+    untracked = sorted(
+        file
+        for file in Path(runs.OWN_FILES).rglob("*")
+        if file.is_file()
+        and not file.name.startswith(".")
+        and file.suffix != ".dvc"
+        and not tracked & {file, *file.parents}
+    )
+    if untracked:
         names = shlex.join(map(str, untracked))
         raise InputError(
             f"experiments would not find {names}, because neither git nor DVC tracks it: run "
-            f"dvc add {names} && git add {runs.OWN_FILES}"
+            f"dvc add {names} && git add {runs.OWN_FILES}, or move what is not needed elsewhere"
         )
 
 
