@@ -21,8 +21,8 @@ from rich.table import Table
 from benchmarks.paired import run_command, spread
 from benchmarks.project import PROJECT, require, run, variables
 from birnn.core.outputs import write_json
+from birnn.core.paths import TEST_REVIEWS
 
-CORPUS = Path("data/corpus/test.parquet")
 BATCHES = (1, 1_000)
 REVIEWS = 5_000
 
@@ -60,10 +60,10 @@ print(json.dumps(numbers))
 
 def main(times: Annotated[int, typer.Option(help="measurements of each program")] = 5) -> None:
     """Print a table with one row per program."""
-    require(CORPUS)
+    require(TEST_REVIEWS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        texts = pq.read_table(CORPUS, columns=["text"])["text"].to_pylist()
+        texts = pq.read_table(TEST_REVIEWS, columns=["text"])["text"].to_pylist()
         rows = np.random.default_rng(0).permutation(len(texts))[:REVIEWS]
         write_json(folder / "texts.json", [texts[row] for row in rows])
         for file in ("birnn.zip", "birnn.onnx"):

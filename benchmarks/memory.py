@@ -19,6 +19,7 @@ from rich.table import Table
 
 from benchmarks.project import PROJECT, run, use_archive, variables, write_settings
 from birnn.core.errors import InputError
+from birnn.core.paths import PADDED_TRAIN
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import NETWORKS
 
@@ -59,7 +60,7 @@ def main() -> None:
         for stage in STAGES:
             table.add_row(stage, *cells(measure_peak(["-m", f"stages.{stage}"], folder)))
         for times in TIMES:
-            reviews = repeat(folder / "data" / "padded" / "train", times)
+            reviews = repeat(folder / PADDED_TRAIN, times)
             stage = f"train_{next(iter(NETWORKS))}"
             peak = measure_peak(["-m", f"stages.{stage}"], folder)
             table.add_row(f"{stage}, {reviews:,} reviews", *cells(peak))

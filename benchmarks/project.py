@@ -10,6 +10,7 @@ import typer
 
 from benchmarks.paired import run_command
 from birnn.core.errors import InputError
+from birnn.core.paths import RAW
 from birnn.core.yaml_files import write_yaml
 from birnn.corpora import imdb
 from birnn.corpora.download import UnreachableError
@@ -33,7 +34,7 @@ def use_archive() -> Path:
         InputError: there is no archive, and it cannot be downloaded.
     """
     try:
-        archive = imdb.locate(PROJECT / "data" / "raw").resolve()
+        archive = imdb.locate(PROJECT / RAW).resolve()
     except UnreachableError as error:
         raise InputError(f"{error}: set {imdb.LOCAL_COPY} to a copy of the archive") from error
     os.environ[imdb.LOCAL_COPY] = str(archive)
@@ -52,7 +53,7 @@ def require(path: Path) -> None:
 
 def variables() -> dict[str, str]:
     """Return variables with which Python imports this project's modules in any folder."""
-    return os.environ | {"PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return os.environ | {"PYTHONPATH": str(PROJECT)}
 
 
 def write_settings(settings: dict[str, Any], folder: Path) -> None:

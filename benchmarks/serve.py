@@ -6,7 +6,6 @@ Zipf's law. Every answer is compared with the answer to the same text on an idle
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -17,7 +16,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle, islice, takewhile
-from pathlib import Path
 from typing import Annotated, Any
 
 import httpx2
@@ -29,9 +27,9 @@ from rich.table import Table
 from benchmarks.memory import read_status
 from benchmarks.project import require, run
 from birnn.core.errors import InputError
+from birnn.core.paths import PADDED
 from birnn.text import encoding
 
-PADDED = Path("data/padded")
 WORDS = 230  # per text, about as in IMDB
 TEXTS = 100  # distinct texts
 CLIENTS = 16
@@ -256,7 +254,6 @@ def start() -> Iterator[tuple[subprocess.Popen[str], int]]:
         [sys.executable, "-m", "birnn", "serve", "--port", str(port)],
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ,
     ) as process:
         try:
             if not process.stdout or not process.stdout.readline():

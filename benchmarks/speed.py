@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.paired import Cost, alternate, measure_command, ratios, spread
+from benchmarks.paired import Cost, alternate, measure_command, ratios, run_command, spread
 from benchmarks.project import (
     PROJECT,
     clone_with_results,
@@ -28,11 +28,11 @@ from benchmarks.project import (
     variables,
     write_settings,
 )
+from birnn.core.paths import PADDED_TRAIN
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import TITLES
 from birnn.text import encoding, reviews, sequences, tokenizer
 
-PADDED = Path("data/padded/train")
 NOTEBOOK = PROJECT / "benchmarks" / "notebook.py"
 # Skips TensorFlow's shutdown.
 START = "import os; import stages.{}; os._exit(0)"
@@ -69,7 +69,7 @@ def whole(times: int) -> Iterator[Row]:
         def pipeline() -> Cost:
             shutil.rmtree(clone, ignore_errors=True)
             command = ["git", "clone", "--quiet", str(PROJECT), str(clone)]
-            measure_command(command, PROJECT, dict(os.environ))
+            run_command(command, PROJECT, dict(os.environ))
             (clone / "dvc.lock").unlink()
             return dvc(["repro"], clone)
 
@@ -106,7 +106,7 @@ def steps(times: int) -> Iterator[Row]:
     """The kernel compared with Keras's and PyTorch's layers, and its share of the CPU's peak."""
     from benchmarks import steps as work  # noqa: PLC0415  # importing TensorFlow takes seconds
 
-    ids, labels = work.sample(*sequences.read(PADDED))
+    ids, labels = work.sample(*sequences.read(PADDED_TRAIN))
     peak = work.peak(times)
     for name in work.GATES:
         measured = work.compare(name, ids, labels, times)
@@ -162,7 +162,7 @@ def main(
     if {Part.TEXTS, Part.WHOLE} & set(chosen):
         use_archive()
     if Part.STEPS in chosen:
-        require(PADDED)
+        require(PADDED_TRAIN)
     for name in chosen:
         table = Table("", *COLUMNS, title=PARTS[name].__doc__)
         for cells in PARTS[name](times):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from birnn.cli import choices, experiments, groups, project
+from birnn.cli import experiment_options, groups, model_options, project
 from birnn.core import libraries
 from birnn.core.errors import InputError
 from birnn.core.signals import INTERRUPTED
@@ -17,8 +17,8 @@ from birnn.core.terminal import replace_missing_characters
 Model = Annotated[
     str | None,
     typer.Option(
-        callback=choices.check_model,
-        autocompletion=choices.model_choices,
+        callback=model_options.check_model,
+        autocompletion=model_options.model_choices,
         help="Model: a network, such as bilstm, baseline, or networks (mean of their log-odds). By "
         "default, the best on held-out reviews predicts, or networks if none are held out.",
     ),
@@ -26,7 +26,7 @@ Model = Annotated[
 Threshold = Annotated[
     float | None,
     typer.Option(
-        callback=choices.check_threshold,
+        callback=model_options.check_threshold,
         help="Probability of the positive class above which a text belongs to it, between 0 and 1.",
         show_default="0.5",
     ),
@@ -40,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.add_typer(experiments.app)
+app.add_typer(experiment_options.app)
 data = typer.Typer(no_args_is_help=True)
 app.add_typer(
     data,
@@ -77,13 +77,13 @@ def check(
         typer.Option(
             "--set-param", "-S", help="Setting, such as csv.label_column=stars. Repeatable."
         ),
-    ] = [],  # noqa: B006
+    ] = [],
 ) -> None:
     """Show how your file would be read, its statistics, warnings, and settings that fit it.
 
     Exit with status 1 if the settings do not fit.
     """
-    from birnn.cli import data as command  # noqa: PLC0415
+    from birnn.cli import data as command
 
     if not command.check(file and project.located(file), settings):
         raise typer.Exit(1)
@@ -92,7 +92,7 @@ def check(
 @app.command(epilog="Example: birnn results")
 def results() -> None:
     """Print the test accuracy of each model in the last run."""
-    from birnn.cli import results as command  # noqa: PLC0415
+    from birnn.cli import results as command
 
     command.run()
 
@@ -105,7 +105,7 @@ def watch(
     ] = None,
 ) -> None:
     """Watch the trainings in progress: their curves and the remaining time."""
-    from birnn.cli import watch as command  # noqa: PLC0415
+    from birnn.cli import watch as command
 
     command.run(html and project.located(html))
 
@@ -116,13 +116,13 @@ def mistakes(
     count: Annotated[int, typer.Option(min=1, help="Number of reviews, worst first.")] = 5,
 ) -> None:
     """Show test reviews that a model gets wrong, or without --model, that networks disagree on."""
-    from birnn.cli import mistakes as command  # noqa: PLC0415
+    from birnn.cli import mistakes as command
 
     command.run(model, count)
 
 
 @app.command(epilog="Example: birnn predict 'A fine film.' --unknown")
-def predict(  # noqa: PLR0913, PLR0917
+def predict(
     texts: Annotated[
         list[str] | None,
         typer.Argument(
@@ -154,13 +154,13 @@ def predict(  # noqa: PLR0913, PLR0917
     ] = False,
 ) -> None:
     """Predict the sentiment of texts."""
-    from birnn.cli import input_texts  # noqa: PLC0415
-    from birnn.cli import predict as command  # noqa: PLC0415
+    from birnn.cli import input_texts
+    from birnn.cli import predict as command
 
     files = [project.located(path) for path in file or []]
     command.run(
         input_texts.read(texts or [], files, column, whole=whole),
-        partial(choices.load_model, model, threshold),
+        partial(model_options.load_model, model, threshold),
         output and project.located(output),
         partial(input_texts.columns, files, column),
         unknown=unknown,
@@ -179,9 +179,9 @@ def explain(
     ] = None,
 ) -> None:
     """Show how each word of a text affects its prediction."""
-    from birnn.cli import explain as command  # noqa: PLC0415
+    from birnn.cli import explain as command
 
-    load = partial(choices.load_model, model, threshold)
+    load = partial(model_options.load_model, model, threshold)
     command.run(text, load, html and project.located(html))
 
 
@@ -201,14 +201,14 @@ def serve(
 ) -> None:
     """Serve a web page and a JSON API that classify reviews."""
     try:
-        from birnn.cli import serve as command  # noqa: PLC0415
+        from birnn.cli import serve as command
     except ModuleNotFoundError as error:
         if error.name not in {"fastapi", "starlette", "uvicorn"}:
             raise
         raise InputError(
             f"{error.name} is not installed: run make setup, or install the extra 'serve'"
         ) from None
-    load = partial(choices.load_model, model, threshold)
+    load = partial(model_options.load_model, model, threshold)
     command.run(host, port, load, access_log=access_log)
 
 
@@ -228,9 +228,9 @@ def export(
 
     Only the .html page applies the threshold; the other files return probabilities.
     """
-    from birnn.cli import export as command  # noqa: PLC0415
+    from birnn.cli import export as command
 
-    command.run(project.located(file), partial(choices.load_model, model, threshold))
+    command.run(project.located(file), partial(model_options.load_model, model, threshold))
 
 
 def run() -> None:
@@ -243,9 +243,8 @@ def run() -> None:
         finally:
             print(end="", flush=True)  # Typer ends with SystemExit
     except SystemExit as end:
-        if end.code == INTERRUPTED:
-            note = "interrupted: the same command resumes a study, a sweep or a search"
-            print(note, file=sys.stderr)
+        if end.code == INTERRUPTED and {"sweep", "search", "review"} & {*sys.argv}:
+            print("interrupted: the same command resumes it", file=sys.stderr)
         raise
     except (InputError, OSError) as error:
         # Python would fail again when it flushes standard output at exit.

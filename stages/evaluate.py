@@ -12,7 +12,7 @@ import pandas as pd
 
 from birnn.core import paths, stage
 from birnn.core.libraries import tensorflow_imports
-from birnn.core.outputs import atomic_file, atomic_folder, read_json, write_json
+from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
 from birnn.evaluation import ensembles, mistakes, plot_data, summary, temperature
 from birnn.evaluation.model_names import NETWORKS, comparisons
@@ -49,7 +49,7 @@ def main(settings: Settings) -> None:
     metrics = {"corpus": corpus} | metrics
     write_json(paths.METRICS, metrics)
     for name, rows in plot_data.tables(table, metrics, histories).items():
-        plot_data.write(rows, corpus["name"], paths.PLOTS / f"{name}.csv")
+        plot_data.write(rows.assign(corpus=corpus["name"]), paths.PLOTS / f"{name}.csv")
     with atomic_folder(paths.EVALUATED) as folder:
         table.to_parquet(folder / "predictions.parquet", index=False)
         add_texts(mistakes.find(table)).to_parquet(folder / paths.MISTAKES.name, index=False)
@@ -76,8 +76,7 @@ def predict_held_out() -> pd.DataFrame:
 def write_checklist() -> None:
     """Write one row per behavioral test and model."""
     table = tested.run_tests()
-    with atomic_file(paths.CHECKLIST) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n", float_format="%.4f")
+    plot_data.write(table, paths.CHECKLIST)
     for model, rows in table.groupby("model", sort=False):
         print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")
 

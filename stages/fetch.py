@@ -8,18 +8,19 @@ from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
 from birnn.corpora import fallback_warning, sources, store
+from birnn.corpora.review import SPLITS
 from birnn.corpora.sources import Corpus
 
 
 def main(settings: Settings) -> None:
     """Write the requested corpus and its unlabelled reviews."""
-    corpus = sources.find(settings, paths.RAW)
+    corpus = sources.find(settings)
     refuse = settings.fetch.overlap == "refuse"
     with atomic_folder(paths.CORPUS) as folder:
         description = store.write(corpus, folder, refuse_overlap=refuse)
     for line in corpus.describe():
         print(line)
-    for name in ("train", "test"):
+    for name in SPLITS:
         split = description[name]
         print(
             f"{name}: {split['reviews']:,} reviews in {split['groups']:,} groups, "

@@ -43,7 +43,7 @@ def main(settings: Settings) -> None:
     for name, figure in drawn.items():
         plotting.save(figure, paths.PLOTS / f"{name}.png")
     plot_templates.write(paths.PLOTS / "templates")
-    studies = [study for study in store.read_all(paths.STUDIES) if study.covers(corpus)]
+    studies = [study for study in store.read_all() if study.covers(corpus)]
     matching, recipes = choose_studies(studies, corpus, values)
     source = read_json(paths.CORPUS_DESCRIPTION)
     content = {
@@ -66,6 +66,7 @@ def main(settings: Settings) -> None:
         "recipes": recipes,
         "regimes": regimes.compare(studies),
     }
+    content |= report.common(content)
     report.write(content, draw_inline(drawn, content), paths.REPORT)
     model_card.write(content, tables["reliability"], paths.REPORT)
     print(f"The report is in {paths.REPORT / 'report.md'} and {paths.REPORT / 'report.html'}")
@@ -87,7 +88,7 @@ def choose_studies(
 def draw_inline(drawn: dict[str, Figure], content: dict[str, Any]) -> dict[str, str]:
     """Return the figures of the report as SVG, by their addresses in the Markdown."""
     drawings = {f"../plots/{name}.png": svg.inline(drawn[name], name) for name in report.FIGURES}
-    shown = [report.study_over_seeds(content["studies"]), content["recipes"]]
+    shown = [content["over_seeds"], content["recipes"]]
     return drawings | {
         f"../study/{study.name}/{study.name}.png": svg.inline(
             study_figure.draw(study), f"study-{study.name}"

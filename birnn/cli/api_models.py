@@ -54,7 +54,7 @@ class Prediction(BaseModel):
 
     sentiment: str | None = Field(description="Predicted class; null if no word is known.")
     probability: float | None = Field(
-        description="Probability of the positive class, with all models combined."
+        description="Probability of the positive class, from the model or all networks together."
     )
     models: dict[str, float | None] = Field(
         description="Probability of the positive class from each model."

@@ -17,7 +17,7 @@ def render(openapi: dict[str, Any], address: str) -> str:
 
 
 def _type_name(schema: dict[str, Any]) -> str:
-    """Return the type of a JSON schema in words, such as "list of Segment" or "text or null"."""
+    """Return the type of a JSON schema in words, such as "list of Segment" or "string or null"."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{page.anchor(name)})"
@@ -27,7 +27,7 @@ def _type_name(schema: dict[str, Any]) -> str:
         return f"list of {_type_name(schema['items'])}"
     if schema.get("type") == "object":
         return f"{_type_name(schema['additionalProperties'])} by name"
-    return str(schema.get("type", schema.get("const")))
+    return str(schema["type"])
 
 
 def _example(schema: dict[str, Any]) -> str:

@@ -75,28 +75,29 @@ def show(collected: store.Study) -> None:
     """Print the accuracies of a study, the differences of its networks, and gains of recipes."""
     split = "held-out" if collected.about.chooses else "test"
     titles = [ALL_TITLES[name] for name in collected.models]
-    accuracies = Table("", "seeds", *titles, title=f"{split} accuracy, mean ± deviation over seeds")
-    differences = Table("", "difference", "mean (95% interval)", "covers")
-    for row in table.rows(collected):
-        label = row.combination.label
+    found = table.rows(collected)
+    heading, labels = table.label_rows(found)
+    accuracies = Table(
+        heading, "seeds", *titles, title=f"{split} accuracy, mean ± deviation over seeds"
+    )
+    differences = Table(heading, "difference", "mean (95% interval)", "covers")
+    for label, row in zip(labels, found, strict=True):
         means = map(table.format_mean, row.means.values())
         accuracies.add_row(label, str(len(row.combination.runs)), *means)
         for pair, compared in row.differences.items():
-            known = {key: each for key, each in compared.items() if each.seeds}
-            for measure, difference in known.items():
-                name = f"{pair_title(*pair)}, {measure}"
-                cell = table.format_difference(difference, measure)
-                differences.add_row(label, name, cell, row.covered)
-    Console().print(accuracies)
-    if differences.row_count:
-        Console().print(differences)
+            for measure, difference in compared.items():
+                if difference.seeds > 1:
+                    name = f"{pair_title(*pair)}, {measure}"
+                    cell = table.format_difference(difference, measure)
+                    differences.add_row(label, name, cell, row.covered)
     gained = Table("recipe", "added to", "gain (95% interval)", "covers")
     for gain in table.gains(collected):
         if gain.difference:
             cell = table.format_difference(gain.difference)
             gained.add_row(gain.recipe, gain.base, cell, gain.covered)
-    if gained.row_count:
-        Console().print(gained)
+    for printed in (accuracies, differences, gained):
+        if printed.row_count:
+            Console().print(printed)
 
 
 def show_regimes() -> None:

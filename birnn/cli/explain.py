@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from birnn.cli import explanation_page, input_texts
 from birnn.cli.explanation_page import WEAK, strengths
+from birnn.cli.printable import printable, printable_lines
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_text
 from birnn.evaluation.model_names import TITLES
@@ -57,7 +57,7 @@ def _print(explanation: Explanation) -> None:
         console.print()
         table = Table("word", "log-odds", box=None)
         for term in model.strongest:
-            table.add_row(escape(input_texts.printable(term.text)), f"{term.contribution:+.3f}")
+            table.add_row(Text(printable(term.text)), f"{term.contribution:+.3f}")
         console.print(table)
         console.print(
             f"log-odds of {label}: {model.log_odds:+.3f} (all words blanked: "
@@ -71,7 +71,7 @@ def _colored(explanation: Explanation, model: ModelExplanation) -> Text:
     text = Text()
     for segment, strength in zip(explanation.segments, strengths(model), strict=True):
         truncated = segment.word and not segment.read
-        printable = input_texts.printable_lines(segment.text)
+        printable = printable_lines(segment.text)
         text.append(printable, "dim" if truncated else _style(strength))
     return text
 

@@ -101,16 +101,6 @@ def _as_text(value: Any) -> str | None:
     return text.encode(errors="replace").decode()
 
 
-def printable(text: str) -> str:
-    """Replace non-printable characters, such as terminal escapes, with spaces."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
-def printable_lines(text: str) -> str:
-    """Replace non-printable characters, except the ends of lines, with spaces."""
-    return "\n".join(map(printable, text.split("\n")))
-
-
 def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[Text]:
     if not whole:
         for number, line in tabular.lines(content, name, cut=True):

@@ -4,7 +4,7 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from birnn.cli import input_texts
+from birnn.cli.printable import printable, printable_lines
 from birnn.core.errors import InputError
 from birnn.core.paths import MISTAKES
 from birnn.evaluation.model_names import ALL_TITLES, DISAGREEMENT, NETWORKS, TITLES
@@ -32,7 +32,7 @@ def run(model: str | None, count: int) -> None:
     for number, review in enumerate(selection.to_dict("records"), start=1):
         console.rule(f"{number} of {len(selection)}", align="left")
         probabilities = ", ".join(f"{TITLES[name]} {review[name]:.4f}" for name in TITLES)
-        name = input_texts.printable(review["id"])
+        name = printable(review["id"])
         console.print(Text(f"{name}, {review['words']:,} words", style="bold"))
         console.print(f"{classes[review['label']]}; probability of {classes[1]}: {probabilities}")
-        console.print(Text(input_texts.printable_lines(review["text"].replace("<br />", "\n"))))
+        console.print(Text(printable_lines(review["text"].replace("<br />", "\n"))))

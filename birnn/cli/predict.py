@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from birnn.cli import input_texts, output_tables
 from birnn.cli.input_texts import Text
+from birnn.cli.printable import printable
 from birnn.core.machine import batched
 from birnn.evaluation.model_names import TITLES
 from birnn.inference import known_words
@@ -42,25 +43,24 @@ def run(
         progress = stack.enter_context(tqdm(unit=" texts", disable=None, delay=2))
         # The last batch may be empty: an output file has its columns even without texts.
         for batch in batched(texts, _count_characters):
-            table = predict(predictor, batch, unknown=unknown)
+            table = predict(predictor, [text.content for text in batch], unknown=unknown)
+            table.insert(0, "source", _strings(text.source for text in batch))
             write(input_texts.with_columns(table, batch, names))
             progress.update(len(batch))
 
 
-def predict(predictor: Predictor, texts: Sequence[Text], *, unknown: bool) -> pd.DataFrame:
-    """Return one row per text: source, text, sentiment, probabilities, known words.
+def predict(predictor: Predictor, texts: Sequence[str], *, unknown: bool) -> pd.DataFrame:
+    """Return one row per text: text, sentiment, probabilities, known words.
 
     The probabilities are of the positive class. If the share of known words is 0, sentiment and
     probabilities are missing. With `unknown`, also list the distinct words that are not in the
     vocabulary, in text order.
     """
-    contents = [text.content for text in texts]
-    tokens = predictor.tokenize(contents)
+    tokens = predictor.tokenize(texts)
     predicted = predictor.predict_tokens(tokens)
     table = pd.DataFrame(
         {
-            "source": _strings(text.source for text in texts),
-            "text": _strings(contents),
+            "text": _strings(texts),
             "sentiment": _strings(map(predictor.classify, predicted.log_odds)),
             "probability": probability(predicted.log_odds),
             **{name: probability(odds) for name, odds in predicted.by_model.items()},
@@ -88,10 +88,10 @@ def _count_characters(text: Text) -> int:
 
 def _print(table: pd.DataFrame) -> None:
     for row in table.to_dict("records"):
-        text = input_texts.printable(row["text"][: EXCERPT + 1])
+        text = printable(row["text"][: EXCERPT + 1])
         excerpt = f"{text[:EXCERPT]}…" if len(text) > EXCERPT else text
         line = f"{_prediction(row)}  {excerpt or '(empty)'}"
-        unknown = input_texts.printable(row.get("unknown", ""))
+        unknown = printable(row.get("unknown", ""))
         print(f"{line}\n    unknown: {unknown}" if unknown else line, flush=True)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from birnn.cli import output_tables, predict
-from birnn.cli.input_texts import Text
 from birnn.inference.explanation import Explanation, explain
 from birnn.inference.predictor import Predictor
 
@@ -97,7 +96,7 @@ class RequestQueue:
         return replace(self._predictor, threshold=threshold or self._predictor.threshold)
 
     def _answer(self, batch: list[_Request]) -> None:
-        texts = [Text("", text, {}) for request in batch for text in request.texts]
+        texts = [text for request in batch for text in request.texts]
         table = predict.predict(self._with(batch[0].threshold), texts, unknown=False)
         rows = iter(output_tables.records(table))
         for request in batch:

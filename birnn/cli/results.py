@@ -4,8 +4,8 @@ from birnn.core.errors import InputError
 from birnn.core.paths import METRICS, REPORT
 from birnn.corpora.fallback_warning import warn_if_fallback
 from birnn.evaluation.model_names import (
-    ALL_NETWORKS,
     ALL_TITLES,
+    CHOICES,
     TITLES,
     comparisons,
     pair_title,
@@ -24,8 +24,7 @@ def run() -> None:
         InputError: the pipeline has not been run.
     """
     metrics = read_metrics()
-    needed = [*TITLES, ALL_NETWORKS]
-    if missing := [ALL_TITLES[name] for name in needed if name not in metrics]:
+    if missing := [ALL_TITLES[name] for name in CHOICES if name not in metrics]:
         raise InputError(f"{METRICS} lacks {', '.join(missing)}: run dvc repro")
     corpus, constant = metrics["corpus"], constant_models(metrics)
     width = max(map(len, TITLES.values()))

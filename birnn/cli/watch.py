@@ -42,15 +42,17 @@ def run(html: Path | None) -> None:
 
         page = Page(html)
     console = Console(highlight=False)
-    with Live(console=console, auto_refresh=False, vertical_overflow="crop") as display:
-        for trainings in snapshots():
-            display.update(render(trainings, *console.size), refresh=True)
-            if page:
-                page.update(trainings)
+    try:
+        with Live(console=console, auto_refresh=False, vertical_overflow="crop") as display:
+            for trainings in snapshots():
+                display.update(render(trainings, *console.size), refresh=True)
+                if page:
+                    page.update(trainings)
+    finally:
+        if page:  # otherwise, it would reload itself forever
+            page.update(trainings, is_last=True)
     if trainings and not console.is_terminal:
         console.line()  # `Live` ends its last line only in a terminal
-    if page:
-        page.update(trainings, is_last=True)
     console.print(NOTHING)
 
 
@@ -111,7 +113,7 @@ def render(trainings: Sequence[Training], width: int, height: int) -> Group:
     plots.add_row(*(Text.from_ansi(plot(rows, measure, *size)) for measure in MEASURES))
     splits = {str(row["split"]) for training in rows for row in training.curves} - {TRAINING}
     caption = f"dots: {TRAINING}; lines: {', '.join(sorted(splits))}" if splits else ""
-    hidden = f"{len(trainings) - len(rows)} more trainings" if len(trainings) > len(rows) else ""
+    hidden = f"not shown: {len(trainings) - len(rows)}" if len(trainings) > len(rows) else ""
     return Group(table, plots, Text("; ".join(filter(None, (caption, hidden))), style="dim"))
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 
+from birnn.cli.watch import MEASURES
 from birnn.core.outputs import write_text
 from birnn.evaluation.model_names import TITLES
 from birnn.reporting import figures, page, svg
 from birnn.style import plotting
-from birnn.style.colors import INK, MODELS
+from birnn.style.colors import INK, MODEL_COLORS
 from birnn.training.live import Training
 from birnn.training.splits import TRAINING
 
-MEASURES = ("accuracy", "loss")
 INTERVAL = 5  # seconds between two versions of the page, and between two reloads
 
 
@@ -70,7 +70,7 @@ def draw(trainings: Sequence[Training], measure: str) -> str:
             if training.curves:
                 rows = pd.DataFrame(training.curves)
                 watched = str(rows["split"].iloc[-1])
-                style = {"color": MODELS.get(training.network, INK), "linestyle": line}
+                style = {"color": MODEL_COLORS.get(training.network, INK), "linestyle": line}
                 labels = {watched: f"{number} {title(training)}"}
                 figures.draw_curves(axes, rows, measure, labels, style)
                 forms |= {TRAINING: "o", watched: "-"}

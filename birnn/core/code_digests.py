@@ -28,7 +28,7 @@ def describe(project: Path) -> dict[str, str]:
     """
     modules = [file for package in PACKAGES for file in (project / package).rglob("*.py")]
     trees = {file: _parse(file) for file in modules}
-    imports = {file: set(_imported_files(tree, project)) for file, tree in trees.items()}
+    imports = {file: set(_imported_files(file, tree, project)) for file, tree in trees.items()}
     lines: dict[Path, str] = {}
     described = {}
     package = project / "stages" / "__init__.py"
@@ -73,20 +73,22 @@ def _closure(start: Iterable[Path], imports: Mapping[Path, set[Path]]) -> set[Pa
     return found
 
 
-def _imported_files(tree: ast.AST, project: Path) -> Iterator[Path]:
+def _imported_files(file: Path, tree: ast.AST, project: Path) -> Iterator[Path]:
     """Yield the project's modules that a module imports anywhere, and the packages of each."""
+    place = file.relative_to(project).parts
     for node in ast.walk(tree):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            package = [*place[: -node.level], *filter(None, [node.module])]  # if relative
             # What is imported from a package may be a module.
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [".".join([*package, alias.name]) for alias in node.names]
         for name in names:
             parts = name.split(".")
             paths = [project.joinpath(*parts[:end]) for end in range(1, len(parts) + 1)]
-            candidates = (file for p in paths for file in (p / "__init__.py", p.with_suffix(".py")))
-            yield from (file for file in candidates if parts[0] in PACKAGES and file.exists())
+            candidates = (each for p in paths for each in (p / "__init__.py", p.with_suffix(".py")))
+            yield from (each for each in candidates if parts[0] in PACKAGES and each.exists())
 
 
 def _simplify(node: Any) -> Any:

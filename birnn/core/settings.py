@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from birnn.core.errors import InputError
 from birnn.core.paths import PARAMS
-from birnn.core.yaml_files import YAMLError, read_yaml
+from birnn.core.yaml_files import read_yaml
 
 # Errors that concern several settings of a section.
 SECTION_ERRORS = ("csv_labels", "csv_splits")
@@ -242,8 +242,6 @@ def load(path: Path = PARAMS, networks: Collection[str] | None = None) -> Settin
         content = read_yaml(path)
     except FileNotFoundError:
         raise InputError(f"{path} is missing: run the command in the project folder") from None
-    except YAMLError as error:
-        raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
     return validate(content, str(path), networks)
 
 

@@ -7,6 +7,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
+from birnn.core.errors import InputError
+
 __all__ = ["YAMLError", "parse_yaml", "read_yaml", "write_yaml"]
 
 
@@ -29,9 +31,12 @@ def read_yaml(file: Path) -> Any:
     """Return the content of a YAML file.
 
     Raises:
-        YAMLError: as `parse_yaml`.
+        InputError: the file is not YAML, or a key occurs twice in a mapping.
     """
-    return parse_yaml(file.read_bytes())
+    try:
+        return parse_yaml(file.read_bytes())
+    except YAMLError as error:
+        raise InputError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
 
 
 def write_yaml(file: Path, content: Any) -> None:

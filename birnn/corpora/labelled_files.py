@@ -93,7 +93,7 @@ class LabelledFiles:
     def describe(self) -> Iterator[str]:
         """Yield lines about the formats of the files and the rows that were skipped."""
         for form, files in Counter(self.formats.values()).items():
-            if form != tabular.DETECTED:
+            if form != tabular.AUTOMATIC:
                 name = next(file for file in self.formats if self.formats[file] == form)
                 others = f" and {files - 1} more" if files > 1 else ""
                 delimiter = f", delimiter {form.delimiter!r}" * (form.delimiter != tabular.AUTO)
@@ -112,7 +112,7 @@ class LabelledFiles:
     def find(self, name: str) -> list[Path]:
         """Return the file, or the files of a folder or pattern, in order.
 
-        Hidden files, those that start with `_`, and README.md are left out.
+        Hidden files, those that start with `_`, README.md and folders are left out.
         """
         path = self._folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
@@ -123,7 +123,8 @@ class LabelledFiles:
             return [path]
         else:
             found = self._folder.glob(name)
-        files = sorted(file for file in found if not file.name.startswith((".", "_", "README.md")))
+        named = (file for file in found if not file.name.startswith((".", "_", "README.md")))
+        files = sorted(file for file in named if file.is_file())
         if not files:
             raise InputError(f"{path} matches no files: check csv.train, csv.test, csv.unlabelled")
         return files

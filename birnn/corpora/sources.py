@@ -17,56 +17,51 @@ from birnn.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus. If it is the fallback corpus, `name` differs from `requested`.
+    """A corpus.
 
     Attributes:
         name: the name of the corpus.
-        requested: the name of the requested corpus.
         read: yields the reviews of both splits, in any order that is the same at each call.
         vocabulary: the words in order of rank, if the corpus defines its own order.
         classes: the names of the labels 0 and 1.
         describe: yields lines about what was read, such as the number of rows that were skipped.
         tokenizer: splits the texts into words.
         unlabelled: returns the unlabelled texts.
+        requested: the name of the requested corpus, empty if this is no fallback.
     """
 
     name: str
-    requested: str
     read: Callable[[], Iterator[Review]]
     vocabulary: list[str] | None = None
     classes: tuple[str, str] = CLASSES
     describe: Callable[[], Iterable[str]] = tuple
     tokenizer: Tokenizer = "unicode"
     unlabelled: Callable[[], Iterable[str]] = tuple
+    requested: str = ""
 
 
-def _imdb(_settings: Settings, raw: Path) -> Corpus:
-    archive = imdb.locate(raw)
+def _imdb(_settings: Settings) -> Corpus:
+    archive = imdb.locate(paths.RAW)
     read, unlabelled = partial(imdb.read_verified, archive), partial(imdb.read_unlabelled, archive)
-    return Corpus("imdb", "imdb", read, unlabelled=unlabelled, tokenizer="keras")
+    return Corpus("imdb", read, unlabelled=unlabelled, tokenizer="keras")
 
 
-def _imdb_npz(_settings: Settings, raw: Path) -> Corpus:
-    arrays = imdb_npz.load(raw)
-    return Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary, tokenizer="keras")
+def _imdb_npz(_settings: Settings) -> Corpus:
+    arrays = imdb_npz.load(paths.RAW)
+    return Corpus("imdb-npz", arrays.read, arrays.vocabulary, tokenizer="keras")
 
 
-def _rotten_tomatoes(_settings: Settings, _raw: Path) -> Corpus:
-    return Corpus("rotten-tomatoes", "rotten-tomatoes", rotten_tomatoes.read)
+def _rotten_tomatoes(_settings: Settings) -> Corpus:
+    return Corpus("rotten-tomatoes", rotten_tomatoes.read)
 
 
-def _csv(settings: Settings, _raw: Path) -> Corpus:
-    return own(settings, paths.OWN)
-
-
-def own(settings: Settings, folder: Path) -> Corpus:
+def own(settings: Settings, folder: Path = paths.OWN) -> Corpus:
     """Return the corpus of the user's own files in `folder`."""
     files = labelled_files.LabelledFiles(settings.csv, folder)
     train = settings.csv.train
     # A folder `imdb` is not the published corpus.
     name = f"own/{train}" if train in SOURCES else train
     return Corpus(
-        name,
         name,
         files.read,
         classes=settings.csv.classes,
@@ -75,14 +70,16 @@ def own(settings: Settings, folder: Path) -> Corpus:
     )
 
 
-SOURCES = {"imdb": _imdb, "imdb-npz": _imdb_npz, "rotten-tomatoes": _rotten_tomatoes, "csv": _csv}
-"""Functions that return a corpus, given the settings and the folder for downloads."""
+SOURCES: dict[str, Callable[[Settings], Corpus]] = {
+    "imdb": _imdb,
+    "imdb-npz": _imdb_npz,
+    "rotten-tomatoes": _rotten_tomatoes,
+    "csv": own,
+}
 
 
-def find(settings: Settings, raw: Path) -> Corpus:
+def find(settings: Settings) -> Corpus:
     """Return the corpus in the settings, or the fallback corpus if it cannot be reached.
-
-    `raw` is the folder for downloads.
 
     Raises:
         InputError: the corpus cannot be reached and `fetch.offline` is null, or a download failed
@@ -90,9 +87,9 @@ def find(settings: Settings, raw: Path) -> Corpus:
     """
     name, offline = settings.fetch.source, settings.fetch.offline
     try:
-        return SOURCES[name](settings, raw)
+        return SOURCES[name](settings)
     except UnreachableError as error:
         if offline is None:
             raise InputError(f"{error}, or set fetch.offline in params.yaml") from error
         print(f"warning: {error}", file=sys.stderr)
-        return replace(SOURCES[offline](settings, raw), requested=name)
+        return replace(SOURCES[offline](settings), requested=name)

@@ -104,7 +104,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     tokenizer.write(ranked, folder / "vocabulary.txt")
     description = {
         "name": corpus.name,
-        "requested": corpus.requested,
+        "requested": corpus.requested or corpus.name,
         "tokenizer": corpus.tokenizer,
         "classes": corpus.classes,
         "vocabulary": len(ranked),

@@ -78,10 +78,10 @@ class Format:
     columns: tuple[str, ...] = ()
 
 
-DETECTED = Format()
+AUTOMATIC = Format()
 
 
-def read(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Iterator[Row]:
+def read(file: Path, columns: Sequence[str], given: Format = AUTOMATIC) -> Iterator[Row]:
     """Yield the rows of a .csv, .tsv, .jsonl or .parquet file; the suffix determines the format.
 
     Values have the types of the file; in CSV and TSV they are text. A JSON object may lack
@@ -96,7 +96,7 @@ def read(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Iterat
     yield from reader(file, columns, detect(file, columns, given))
 
 
-def detect(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Format:
+def detect(file: Path, columns: Sequence[str], given: Format = AUTOMATIC) -> Format:
     """Return the encoding and delimiter of a file, detected where `given` does not set them.
 
     The delimiter is the one with which the header has most of the `columns`; of several, the one
@@ -107,7 +107,7 @@ def detect(file: Path, columns: Sequence[str], given: Format = DETECTED) -> Form
     """
     suffix = _suffix(file)
     if suffix == ".parquet":
-        return DETECTED
+        return AUTOMATIC
     if given.encoding == AUTO:
         given = replace(given, encoding=_detect_encoding(file))
     if given.delimiter == AUTO and suffix in DELIMITERS:
@@ -252,6 +252,8 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
         if header and header[0] == "sep=":  # Excel's declaration of the delimiter
             header = next(rows, ("", []))[1]
         require_columns(columns, header, str(file))
+        # Names may repeat, also in the first row of a file without a header.
+        header = [n if header.index(n) == at else f"{n}.{at}" for at, n in enumerate(header)]
         for location, row in rows:
             if len(row) != len(header):
                 raise InputError(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from birnn.evaluation.model_names import ALL_NETWORKS, DISAGREEMENT, NETWORKS, TITLES
+from birnn.evaluation.model_names import ALL_NETWORKS, CHOICES, DISAGREEMENT, NETWORKS, TITLES
 from birnn.networks.decision import combine, is_positive, probability
 
 LIMIT = 50  # reviews per kind
@@ -18,7 +18,7 @@ def find(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     networks = combine([predictions[name] for name in NETWORKS])
     models = predictions.assign(**{ALL_NETWORKS: networks})
-    kinds = {name: most_wrong(models, name) for name in (*TITLES, ALL_NETWORKS)}
+    kinds = {name: most_wrong(models, name) for name in CHOICES}
     kinds[DISAGREEMENT] = most_disagreed(predictions, [*NETWORKS])
     table = pd.concat(rows.assign(kind=kind) for kind, rows in kinds.items())
     return table.assign(**{name: probability(table[name].to_numpy()) for name in TITLES})

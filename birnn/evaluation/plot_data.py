@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import RAW, SCALED, reliability
 from birnn.evaluation.metrics import confusion_counts, precision_recall_points, roc_points
-from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.evaluation.model_names import TITLES
 from birnn.training.splits import TRAINING, watched_split
 
 DIGITS = 4
@@ -33,11 +33,10 @@ def tables(
         metrics: content of `metrics.json`.
         histories: one row per epoch, for each network.
     """
-    models = [*NETWORKS, BASELINE]
     labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
-    log_odds = {name: table[name].to_numpy() for name in models}
+    log_odds = {name: table[name].to_numpy() for name in TITLES}
     temperatures = {
-        name: metrics[name]["temperature"] for name in models if "temperature" in metrics[name]
+        name: metrics[name]["temperature"] for name in TITLES if "temperature" in metrics[name]
     }
 
     def per_model(points: Callable[[Labels, LogOdds], Rows]) -> pd.DataFrame:
@@ -46,7 +45,7 @@ def tables(
     return {
         "confusion": per_model(partial(confusion_counts, classes=metrics["corpus"]["classes"])),
         "curves": learning_curves(histories, metrics["corpus"]["validation"]),
-        "lengths": _concat({name: metrics[name]["by_length"] for name in models}),
+        "lengths": _concat({name: metrics[name]["by_length"] for name in TITLES}),
         "precision_recall": per_model(precision_recall_points),
         "reliability": reliability_curves(labels, groups, log_odds, temperatures),
         "roc": per_model(roc_points),
@@ -86,12 +85,10 @@ def learning_curves(histories: dict[str, pd.DataFrame], validation: str | float)
     )
 
 
-def write(table: pd.DataFrame, corpus: str, file: Path) -> None:
-    """Write a table, with the name of the corpus in every row."""
+def write(table: pd.DataFrame, file: Path) -> None:
+    """Write a table as CSV."""
     with atomic_file(file) as part:
-        table.assign(corpus=corpus).to_csv(
-            part, index=False, float_format=f"%.{DIGITS}f", lineterminator="\n"
-        )
+        table.to_csv(part, index=False, float_format=f"%.{DIGITS}f", lineterminator="\n")
 
 
 def _concat(rows: dict[str, Rows]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from birnn.networks.definition import Network
 from birnn.networks.network import count_parameters, load_network, predict, read_config
 from birnn.networks.registry import NETWORKS
 from birnn.text import reviews, sequences
+from birnn.text.encoding import PADDING
 from birnn.training import baseline
 
 
@@ -60,11 +61,12 @@ def predict_with_network(network: Network, folder: Path, padded: NDArray[np.int3
     batches = (padded[start : start + BATCH_SIZE] for start in starts)
     log_odds = _predict(network.name, partial(predict, model), batches, total=len(padded))
     _, layer, *_, output = model.layers
-    words = read_config(folder).words_read(padded)
+    # With `last`, networks also read padding.
+    read = padded if read_config(folder).pooling == "last" else padded[padded != PADDING]
     cost = {
         "parameters": count_parameters(model),
         "recurrent_parameters": costs.recurrent_parameters(layer),
-        "multiply_adds": costs.multiply_adds(layer, output, words),
+        "multiply_adds": costs.multiply_adds(layer, output, round(read.size / len(padded))),
     }
     return Predictions(log_odds, cost)
 
@@ -75,7 +77,7 @@ def predict_with_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int3
     The baseline takes one multiply-add per known n-gram of a review.
     """
     trained = baseline.load(folder)
-    predictor = baseline.Predictor(trained)
+    predictor = baseline.Classifier(trained)
     batches = reviews.words(corpus_file, rows=rows)
     log_odds = _predict(folder.name, predictor, batches, total=len(rows))
     cost = {

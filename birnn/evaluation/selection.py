@@ -13,11 +13,14 @@ def read_metrics() -> dict[str, Any]:
     """Return the content of `metrics.json`.
 
     Raises:
-        InputError: the pipeline has not been run.
+        InputError: the pipeline has not been run, or the file is damaged.
     """
     if not METRICS.exists():
         raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
-    metrics: dict[str, Any] = read_json(METRICS)
+    try:
+        metrics: dict[str, Any] = read_json(METRICS)
+    except ValueError:
+        raise InputError(f"{METRICS} is damaged: run git checkout {METRICS}") from None
     return metrics
 
 

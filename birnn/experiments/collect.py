@@ -12,7 +12,7 @@ from birnn.core.machine import format_description
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.metrics import compute_scores
-from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, BASELINE, NETWORKS
+from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, NETWORKS, TITLES
 from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import (
@@ -24,8 +24,6 @@ from birnn.experiments.runs import (
 )
 from birnn.studies import figure, store
 from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
-
-MODELS = (*NETWORKS, BASELINE)
 
 
 def study(
@@ -74,7 +72,7 @@ def study(
             for recipe in recipes.values()
         ],
     )
-    log_odds = {name: each[list(MODELS)] for name, each in predictions.items()}
+    log_odds = {name: each[list(TITLES)] for name, each in predictions.items()}
     all_seeds = pd.DataFrame()
     if about.varied == [RECIPE]:
         all_seeds = pd.DataFrame(combine_seeds(table, named, predictions))

@@ -158,10 +158,11 @@ def remove_leftovers() -> None:
 
 def _interrupt(process: subprocess.Popen[bytes]) -> None:
     """Interrupt DVC and its stage, and wait until DVC has removed the experiment's folder."""
-    if sys.platform == "win32":
-        process.terminate()
-    else:
-        os.killpg(process.pid, signal.SIGINT)
-    with suppress(subprocess.TimeoutExpired):
+    # Meanwhile, DVC may have ended.
+    with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+        if sys.platform == "win32":
+            process.terminate()
+        else:
+            os.killpg(process.pid, signal.SIGINT)
         process.wait(PATIENCE)
     process.kill()

@@ -50,7 +50,7 @@ class Point:
             f"{key.removeprefix('train.').replace('.', '-')}-{self.chosen[key]}" for key in keys
         ]
         parts = [self.recipe, *parts] if self.recipe else parts
-        return re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(parts))[:LONGEST_LABEL].strip("-.")
+        return re.sub(r"[^A-Za-z0-9.]+|\.{2,}", "-", "-".join(parts))[:LONGEST_LABEL].strip("-.")
 
 
 def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:

@@ -25,7 +25,7 @@ if os.getppid() == int(parent):  # otherwise it has died already
 
 def start(*command: str) -> subprocess.Popen[bytes]:
     """Start a command of DVC that runs stages, in a process group of its own."""
-    arguments = [*launcher(), *processes.arguments(*command)]
+    arguments = [*command_prefix(), *processes.arguments(*command)]
     return subprocess.Popen(arguments, env=environment(), process_group=0)
 
 
@@ -41,7 +41,7 @@ def environment(kernels: Path = KERNELS) -> dict[str, str]:
     return os.environ | compiled_in(kernels) | {"PATH": path}
 
 
-def launcher() -> list[str]:
+def command_prefix() -> list[str]:
     """Return the start of a command that ends, on Linux, when this thread or its process is killed.
 
     The command also ends on interrupts, which `nohup` may ignore. Unlike a `preexec_fn`, which may

@@ -31,6 +31,7 @@ from birnn.studies import differences, store
 from birnn.studies.store import SEED, Study, find_over_seeds
 from birnn.style.formatting import points
 
+GATE = Path("gate.yaml")
 WATCHED_MEASURES = {"best_val_accuracy", "holdout_accuracy"}
 PASSES, FAILS, UNDECIDED = "passes", "fails", "undecided"
 NO_VALUE = "has no value: fix its name in gate.yaml, or run make repro"
@@ -96,13 +97,13 @@ class Line:
         return f"{self.subject}: {self.verdict}, {self.reason}"
 
 
-def read_gate(file: Path = Path("gate.yaml")) -> Gate:
+def read_gate() -> Gate:
     """Read the conditions of a review.
 
     Raises:
         InputError: a key is missing or unknown, or a value has the wrong type.
     """
-    return validate_section(Gate, read_yaml(file), str(file))
+    return validate_section(Gate, read_yaml(GATE), str(GATE))
 
 
 def read_studies(commit: str) -> list[Study]:

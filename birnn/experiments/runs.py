@@ -18,7 +18,7 @@ from birnn.core.integrity import Lock, parse_lock, read_lock
 from birnn.core.paths import LOCK, METRICS, PARAMS, PIPELINE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml, read_yaml
-from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS
+from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 from birnn.experiments import private_apis
 from birnn.experiments.grid import Params, Point
 
@@ -31,8 +31,8 @@ WORKSPACE = "workspace"
 WORD_VECTORS, SELF_LABELLED, NGRAMS = (
     path.as_posix() for path in (paths.WORD_VECTORS, paths.SELF_LABELLED, paths.NGRAMS)
 )
-MODELS = {model: (paths.MODELS / model).as_posix() for model in (*NETWORKS, BASELINE)}
-TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODELS.values())
+MODEL_FOLDERS = {model: (paths.MODELS / model).as_posix() for model in TITLES}
+TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODEL_FOLDERS.values())
 UNMEASURED = ("fetch", "report")  # stages whose code does not affect the metrics
 DIGEST_LENGTH = 7  # characters, in names
 
@@ -245,8 +245,8 @@ def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
     known = {path: sum(entry["seconds"]) for path, entry in recorded.items()}
     seconds = dict.fromkeys(TIMED, math.nan) | known
     before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
-    training = {name: seconds[MODELS[name]] for name in NETWORKS}
-    baseline = seconds[MODELS[BASELINE]]
+    training = {name: seconds[MODEL_FOLDERS[name]] for name in NETWORKS}
+    baseline = seconds[MODEL_FOLDERS[BASELINE]]
     combined = before + sum(training.values())
     # The networks that label reviews need the word vectors; the baseline alone does not.
     labels = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] if seconds[SELF_LABELLED] else 0

@@ -27,7 +27,7 @@ from birnn.core.errors import InputError
 from birnn.core.paths import STATE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import parse_yaml
-from birnn.evaluation.model_names import ALL_NETWORKS, TITLES
+from birnn.evaluation.model_names import CHOICES
 from birnn.experiments import collect, execution, grid, runs
 from birnn.experiments.cluster import Cluster
 from birnn.experiments.grid import Point
@@ -41,7 +41,6 @@ SAMPLER_SEED = 0
 TPE = "tpe"
 SAMPLERS = {store.RANDOM: optuna.samplers.RandomSampler, TPE: optuna.samplers.TPESampler}
 MEASURE = "holdout_accuracy"
-MODELS = (*TITLES, ALL_NETWORKS)
 HOLD_OUT = "pad.validation"
 DEFAULT_HOLD_OUT = 0.1
 DIGITS = 4  # of proposed numbers, so that names and commands stay short
@@ -105,7 +104,7 @@ def parse(
             valid value of the setting.
     """
     store.check_name(name)
-    models = {f"{model}.{MEASURE}": model for model in MODELS}
+    models = {f"{model}.{MEASURE}": model for model in CHOICES}
     if metric not in models:
         raise InputError(
             f"a search cannot maximize {metric}: use {listed(models, 'or')}. "

@@ -17,10 +17,10 @@ from importlib import metadata
 from pathlib import Path
 
 from birnn.core.processes import last_line
-from birnn.experiments.launcher import environment, launcher
+from birnn.experiments.launcher import command_prefix, environment
 
 FOLDER = "BIRNN_WORKER"
-LOCK = Path("requirements-cluster.txt")
+REQUIREMENTS = Path("requirements-cluster.txt")
 REMOTE = "cluster"
 TIMES = Path("state/times.jsonl")  # see `times`
 
@@ -101,7 +101,7 @@ def _prepare(origin: Origin, clone: Path, cache: Path) -> None:
 
     _run(clone, "git", "clone", "--quiet", "--no-checkout", origin.git_remote, ".")
     _run(clone, "git", "checkout", "--quiet", "--detach", origin.commit)
-    compare_environment(clone / LOCK)
+    compare_environment(clone / REQUIREMENTS)
     with Config(dvc_dir=str(clone / ".dvc")).edit("local") as config:
         config["core"] = {"remote": REMOTE}
         config["remote"] = {REMOTE: origin.dvc_remote}
@@ -169,7 +169,7 @@ def _run(clone: Path, *command: str) -> None:
         TaskError: the command failed; the message ends with its last error line.
     """
     process = subprocess.run(
-        [*launcher(), *command],
+        [*command_prefix(), *command],
         cwd=clone,
         env=environment(clone.parent / "kernels"),
         stdin=subprocess.DEVNULL,

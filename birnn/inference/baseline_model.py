@@ -19,7 +19,7 @@ class BaselineModel:
     def __init__(self, trained: Baseline) -> None:
         """Index the n-grams of a trained baseline."""
         self.baseline = trained
-        self._predictor = baseline.Predictor(trained)
+        self._predictor = baseline.Classifier(trained)
 
     @cached_property
     def weights(self) -> dict[str, float]:

@@ -72,8 +72,8 @@ class Explanation:
         classes: names of the negative and the positive class.
         known: share of the words read that are in the vocabulary.
         sentiment: predicted class; null if no word is known.
-        probability: probability of the positive class, with all models combined.
-        log_odds: log-odds of the positive class, with all models combined.
+        probability: probability of the positive class, from the model or all networks together.
+        log_odds: its log-odds.
         models: explanation by model.
     """
 

@@ -51,8 +51,8 @@ class NetworkModel:
         found = self._attributor.attribute(sequence)
         contributions = np.zeros(len(words))
         indices = encoding.word_indices(len(words), self.encoding)
-        contributions[indices[indices >= 0]] = found.contributions[indices >= 0]
-        read = self.words_read(len(words))
+        read = indices[indices >= 0]
+        contributions[read] = found.contributions[indices >= 0]
         terms = [(words[index], float(contributions[index])) for index in read]
         return Attribution(found.blank, found.log_odds, contributions, terms)
 

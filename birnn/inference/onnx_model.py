@@ -95,9 +95,9 @@ def build_model(
     """
     graph = Graph()
     log_odds = {
-        name: _linear_log_odds(graph, model)
+        name: _baseline_log_odds(graph, model)
         if isinstance(model, Baseline)
-        else _log_odds(graph, model)
+        else _network_log_odds(graph, model)
         for name, model in models.items()
     }
     log_odds[COMBINED] = graph.node("Mean", *log_odds.values())
@@ -165,7 +165,7 @@ def write(predictor: Predictor, file: Path) -> None:
     write_json(file.with_suffix(".json"), description)
 
 
-def _linear_log_odds(graph: Graph, trained: Baseline) -> str:
+def _baseline_log_odds(graph: Graph, trained: Baseline) -> str:
     """Add the baseline and return the name of its log-odds, shape (reviews,)."""
     ids = {word: FIRST_WORD + rank for rank, word in enumerate(trained.words)}
     ngrams = [[ids[word] for word in ngram.split(" ")] for ngram in trained.ngrams]
@@ -190,7 +190,7 @@ def _linear_log_odds(graph: Graph, trained: Baseline) -> str:
     return graph.node("Squeeze", log_odds, graph.integers(1))
 
 
-def _log_odds(graph: Graph, weights: RecurrentWeights) -> str:
+def _network_log_odds(graph: Graph, weights: RecurrentWeights) -> str:
     """Add a network and return the name of its log-odds, shape (reviews,)."""
     vectors = graph.node("Gather", graph.constant(weights.vectors), "ids")
     ratios = ""

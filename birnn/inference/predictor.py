@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from birnn.core import integrity, libraries
 from birnn.core.paths import METRICS, MODELS, PADDED
 from birnn.core.settings import CLASSES
-from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, CHOICES, NETWORKS
 from birnn.evaluation.selection import default_model, read_metrics
 from birnn.inference.attribution import Attribution
 from birnn.networks.decision import THRESHOLD, combine, is_positive
 from birnn.text import encoding, tokenizer
 from birnn.text.tokenizer import Tokenizer
-
-CHOICES = (*NETWORKS, BASELINE, ALL_NETWORKS)  # of models that predict new texts
 
 
 class Model(Protocol):
@@ -44,7 +42,7 @@ class Predictions:
     """The predictions for some texts.
 
     Attributes:
-        log_odds: log-odds that each text is positive, with all models combined, shape (texts,).
+        log_odds: log-odds that each text is positive, the mean of several models, shape (texts,).
         by_model: log-odds of each model, float32, shape (texts,).
         known: share of the words that the models read which they know, shape (texts,); 0 for a text
             without words.

@@ -2,12 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from birnn.core.settings import Kernel, Pooling, Section, Settings
 from birnn.networks.definition import Network
-from birnn.text.encoding import PADDING
 
 
 class NetworkConfig(Section):
@@ -62,9 +58,3 @@ class NetworkConfig(Section):
             word_dropout=shared.word_dropout,
             longest_ngram=settings.ngrams.longest,
         )
-
-    def words_read(self, sequences: NDArray[np.int32]) -> int:
-        """Return the mean number of ids that the network reads per padded review."""
-        if self.pooling == "last":
-            return self.maxlen
-        return round(np.count_nonzero(sequences != PADDING) / len(sequences))

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from birnn.evaluation.calibration import RAW
 from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.style.colors import GRID, INK, MODELS, NOTEBOOK
+from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
 from birnn.style.plotting import LINES, SIZE, STYLE, draw_legend, single_axes
 from birnn.training.splits import TRAINING
 
@@ -62,7 +62,7 @@ def all_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
     watched = _watched_split(curves)
     for network in NETWORKS:
         rows = curves[curves["model"] == network]
-        style = {"color": MODELS[network], "linestyle": LINES[network]}
+        style = {"color": MODEL_COLORS[network], "linestyle": LINES[network]}
         draw_curves(axes, rows, measure, {watched: TITLES[network]}, style)
     # Explain dots and lines once, in the color of the text.
     axes.plot([], [], "o", color=INK, label=TRAINING)
@@ -146,10 +146,10 @@ def _draw_lines(
     x, y = columns
     for model, label in labels.items():
         rows = table[table["model"] == model]
-        style: dict[str, Any] = {"color": MODELS[model], "linestyle": LINES[model]}
+        style: dict[str, Any] = {"color": MODEL_COLORS[model], "linestyle": LINES[model]}
         axes.plot(rows[x], rows[y], label=label, marker="o", markersize=3.5, **style)
         axes.fill_between(
-            rows[x], rows["low"], rows["high"], color=MODELS[model], alpha=0.2, linewidth=0
+            rows[x], rows["low"], rows["high"], color=MODEL_COLORS[model], alpha=0.2, linewidth=0
         )
 
 

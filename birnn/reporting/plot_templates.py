@@ -5,7 +5,7 @@ from pathlib import Path
 from birnn.core.outputs import atomic_folder
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.reporting import templating
-from birnn.style.colors import MODELS
+from birnn.style.colors import MODEL_COLORS
 from birnn.training.splits import TEST, TRAINING, VALIDATION
 
 PREFIX, SUFFIX = "plots/", ".j2"
@@ -16,8 +16,8 @@ def write(folder: Path) -> None:
     environment = templating.environment()
     names = {
         "splits": [TRAINING, TEST, VALIDATION],
-        "networks": {name: MODELS[name] for name in NETWORKS},
-        "models": {name: MODELS[name] for name in TITLES},
+        "networks": {name: MODEL_COLORS[name] for name in NETWORKS},
+        "models": {name: MODEL_COLORS[name] for name in TITLES},
     }
     with atomic_folder(folder) as part:
         for name in environment.list_templates(filter_func=lambda name: name.startswith(PREFIX)):

@@ -1,6 +1,6 @@
 """The report as Markdown for pull requests, and as an HTML page with the same content."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from birnn.networks import decision
 from birnn.reporting import page, sentences, tables, templating
 from birnn.reporting.references import NOTEBOOK, PUBLISHED
 from birnn.studies.regimes import COMPARISONS
-from birnn.studies.store import Study, find_over_seeds, group_kind
+from birnn.studies.store import find_over_seeds, group_kind
 from birnn.studies.table import rows
 from birnn.style import formatting
 from birnn.training.splits import TEST, watched_split
@@ -36,13 +36,13 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
             the corpus), `unlabelled` (the description of its unlabelled reviews), `statistics` and
             `distinctive_words` (see `corpus_statistics`), `vocabulary` (its size), `held_out`
             (training reviews), `best_loss_epoch`, `checklist`, `settings`, `studies` (of these
-            settings), `recipes` (a study or None) and `regimes` (see `regimes.compare`).
+            settings), `recipes` (a study or None), `regimes` (see `regimes.compare`), and the
+            values of `common`.
         drawings: an `svg` element per figure, by its address in the Markdown.
         folder: output folder.
     """
     metrics, settings = content["metrics"], content["settings"]
-    corpus, shared = metrics["corpus"]["name"], common(content)
-    study = shared["over_seeds"]
+    corpus, study = metrics["corpus"]["name"], content["over_seeds"]
     positive_words, negative_words = content["distinctive_words"]
     watched_on = watched_split(metrics["corpus"]["validation"])
     markdown = (
@@ -50,7 +50,6 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         .get_template("report.md.j2")
         .render(
             content,
-            **shared,
             network_names=[TITLES[name] for name in NETWORKS],
             same_code=study is not None and study.contains(metrics, settings),
             others=[each for each in content["studies"] if each is not study],
@@ -77,7 +76,9 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
 
 def common(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that the templates of the report and of the model card share."""
-    corpus, study = content["metrics"]["corpus"]["name"], study_over_seeds(content["studies"])
+    corpus = content["metrics"]["corpus"]["name"]
+    complete = (each for each in content["studies"] if each.networks == list(NETWORKS))
+    study = find_over_seeds(complete)
     row = rows(study)[0] if study else None
     failed = {
         name: [test for test in content["checklist"] if test["models"][name]["failure_rate"] > MOST]
@@ -92,7 +93,6 @@ def common(content: Mapping[str, Any]) -> dict[str, Any]:
         "subject": SUBJECTS.get(corpus, f"the texts in {corpus}"),
         "over_seeds": study,
         "row": row,
-        "covered": row.covered if row else "",
         "means": {name: {"accuracy": row.means[name].mean} for name in NETWORKS} if row else {},
         "failed": failed,
         "failed_counts": {name: len(tests) for name, tests in failed.items()},
@@ -109,11 +109,6 @@ def accuracies(measured: Mapping[str, Any], models: Iterable[str] = ()) -> str:
     return sentences.by_model(
         {name: formatting.percent(measured[name]["accuracy"]) for name in models or measured}
     )
-
-
-def study_over_seeds(studies: Sequence[Study]) -> Study | None:
-    """Return the study over seeds that has all networks, None without one."""
-    return find_over_seeds(study for study in studies if study.networks == list(NETWORKS))
 
 
 def matched_units(settings: Mapping[str, Any]) -> int | None:

@@ -6,7 +6,7 @@ import re
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from birnn.style.colors import GRID, INK, MODELS, NOTEBOOK
+from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
 
 
 def inline(figure: Figure, name: str) -> str:
@@ -21,6 +21,8 @@ def inline(figure: Figure, name: str) -> str:
     svg = re.sub(r'(?s)^.*?<svg[^>]*(viewBox="[^"]*")[^>]*>', r"<svg \1>", text.getvalue())
     svg = re.sub(r"(?s)<(metadata|style).*?</\1>", "", svg)
     svg = re.sub(r'(\sid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
-    for variable, color in (MODELS | {"ink": INK, "grid": GRID, "notebook": NOTEBOOK}).items():
+    for variable, color in (
+        MODEL_COLORS | {"ink": INK, "grid": GRID, "notebook": NOTEBOOK}
+    ).items():
         svg = svg.replace(color, f"var(--{variable})")
     return svg.strip()

@@ -244,5 +244,5 @@ def changed_settings(settings: Mapping[str, Any]) -> str:
     return table(["setting", "notebook", "this run"], lines, left=3) if lines else ""
 
 
-def _mean(row: Row | None, model: str) -> str:
-    return format_mean(row.means[model]) if row and model in row.means else NOTHING
+def _mean(row: Row, model: str) -> str:
+    return format_mean(row.means[model]) if model in row.means else NOTHING

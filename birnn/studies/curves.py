@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from birnn.evaluation.model_names import TITLES
 from birnn.studies.store import RANDOM, Study
 from birnn.studies.table import rows
-from birnn.style.colors import MODELS
+from birnn.style.colors import MODEL_COLORS
 from birnn.style.plotting import LINES, STYLE, draw_legend, single_axes
 
 Curve = NDArray[np.float64]
@@ -62,7 +62,7 @@ def _draw(study: Study, bands: dict[str, Curve], x: str, y: str) -> Figure:
     with mpl.rc_context(STYLE):
         figure, axes = single_axes(f"Study {study.name} on {study.about.corpus['name']}", x, y)
         for name, (places, *accuracies) in bands.items():
-            style: dict[str, Any] = {"color": MODELS[name]}
+            style: dict[str, Any] = {"color": MODEL_COLORS[name]}
             middle, low, high = (100 * each for each in accuracies)
             axes.plot(
                 places, middle, LINES[name], marker="o", markersize=3, label=TITLES[name], **style

@@ -16,14 +16,14 @@ from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, BASELINE, NETWO
 from birnn.studies import curves, store
 from birnn.studies.differences import Mean
 from birnn.studies.store import RECIPE, Study
-from birnn.studies.table import Row, rows
+from birnn.studies.table import LONGEST_LABEL, Row, label_rows, rows
 from birnn.style import plotting
-from birnn.style.colors import GRID, INK, MODELS
+from birnn.style.colors import GRID, INK, MODEL_COLORS
 from birnn.style.plotting import PAIR_MARKERS, STYLE, draw_legend
 
 WIDTH, ROW, MARGIN = 4.6, 0.38, 1.6  # inches: small, so that letters are large enough on a phone
 MOST_ROWS = 20
-LABEL_WIDTH, LETTERS = 19, 38  # letters of a line and of a label
+LABEL_WIDTH = 19  # letters of a line
 MEASURES = {"test": "accuracy", "held-out": "holdout_accuracy"}
 BAND = 0.8  # height of the models of a row, in rows
 NETWORK_MARKERS = ("o", "s", "v", "P", "X")
@@ -51,19 +51,21 @@ def draw(study: Study) -> Figure:
         )[0]
         baselines = {row.means[BASELINE].mean for row in table if BASELINE in row.means}
         left_out = {BASELINE} if len(baselines) == 1 else set()
-        models = [model for model in study.models if model in MODELS.keys() - left_out]
+        models = [model for model in study.models if model in MODEL_COLORS.keys() - left_out]
         _draw_accuracies(panels[0], table, models, split)
         _draw_lines(panels[0], study, table, models, split)
         if pairs:
             _draw_differences(panels[1], table, pairs)
-        labels = (shorten(row.combination.label, LETTERS, placeholder="…") for row in table)
+        heading, labels = label_rows(table)
+        labels = [shorten(label, LONGEST_LABEL, placeholder="…") for label in labels]
         names = [fill(label, LABEL_WIDTH, break_on_hyphens=False) for label in labels]
         panels[0].set_yticks(range(len(table)), names)
         panels[0].set_ylim(len(table) - 0.5, -0.5)
         seeds = {len(row.combination.runs) for row in table}
         counted = f", {min(seeds)} seeds" if len(seeds) == 1 and max(seeds) > 1 else ""
         corpus = study.about.corpus["name"]
-        figure.suptitle(f"Study {study.name} on {corpus}{counted}", fontsize=10)
+        title = f"Study {study.name} on {corpus}{counted}" + f"\nby {heading}" * bool(heading)
+        figure.suptitle(title, fontsize=10)
         for axes in panels:
             axes.tick_params(labelsize=NUMBER)
             axes.tick_params(axis="y", length=0)
@@ -91,13 +93,13 @@ def save(study: Study) -> None:
 
 def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], split: str) -> None:
     for model, shift in zip(models, _shifts(len(models)), strict=True):
-        style = {"color": MODELS[model], "marker": MARKERS[model], "label": ALL_TITLES[model]}
+        style = {"color": MODEL_COLORS[model], "marker": MARKERS[model], "label": ALL_TITLES[model]}
         small = style | {"markersize": 2.5, "alpha": 0.5, "label": None, "linestyle": "none"}
         for place, row in enumerate(table):
             values = 100 * row.combination.runs[f"{model}.{MEASURES[split]}"].to_numpy()
             axes.plot(values, [place + shift] * len(values), **small)
         _draw_means(axes, [row.means[model] for row in table], shift, style)
-    axes.set_xlabel(f"{split} accuracy (%),\nintervals over seeds", fontsize=NUMBER)
+    _set_title(axes, f"{split} accuracy (%)", table, "seeds")
 
 
 def _draw_lines(
@@ -116,7 +118,7 @@ def _draw_lines(
             found = [at for at in both if at is not None]
             means = [100 * table[at].means[model].mean for at in found]
             heights = [at + shift for at in found]
-            axes.plot(means, heights, color=MODELS[model], linewidth=0.8, zorder=0)
+            axes.plot(means, heights, color=MODEL_COLORS[model], linewidth=0.8, zorder=0)
 
 
 def _draw_differences(axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> None:
@@ -125,8 +127,13 @@ def _draw_differences(axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[st
         style = {"color": INK, "marker": marker, "label": pair_title(*pair)}
         _draw_means(axes, found, shift, style)
     axes.axvline(0, color=GRID, linewidth=1.5, zorder=0)
-    covered = table[0].covered
-    axes.set_xlabel(f"difference (points),\nintervals over {covered}", fontsize=NUMBER)
+    _set_title(axes, "difference (points)", table, table[0].covered)
+
+
+def _set_title(axes: Axes, title: str, table: Sequence[Row], covered: str) -> None:
+    """Set the title of the x axis; with intervals unless all rows have a single run."""
+    has_intervals = any(len(row.combination.runs) > 1 for row in table)
+    axes.set_xlabel(f"{title},\nintervals over {covered}" * has_intervals or title, fontsize=NUMBER)
 
 
 def _draw_means(axes: Axes, means: Sequence[Mean], shift: float, style: dict[str, Any]) -> None:

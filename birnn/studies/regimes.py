@@ -91,14 +91,14 @@ def _compare(
         study = found[selection.study]
         runs = selection.select(study)
         predicted = {} if runs is None else study.log_odds(runs)
-        if runs is None or study.reviews is None or name not in predicted:
+        if runs is None or name not in predicted:
             return None
         accuracies[name] = runs[f"{name}.accuracy"]
         log_odds.append(predicted[name])
-        reviews.append(study.reviews)
-    if not reviews[0].equals(reviews[1]):
+        reviews.append(study.labels_and_groups())
+    if not np.array_equal(reviews[0], reviews[1]):
         return None
-    labels, groups = (reviews[0][name].to_numpy() for name in ("label", "group"))
+    labels, groups = reviews[0]
     measured = differences.compute_differences(
         log_odds[0], log_odds[1], labels, groups, COMPARISONS
     )

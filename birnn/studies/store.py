@@ -134,13 +134,18 @@ class Study:
         Empty if the study lacks the predictions of a run.
         """
         tables = read_predictions(self.folder, runs["name"])
-        if not tables or len(tables) < len(runs):
+        if self.reviews is None or not tables or len(tables) < len(runs):
             return {}
         models = next(iter(tables.values())).columns
         return {
             model: np.array([table[model] for table in tables.values()], np.float32)
             for model in map(str, models)
         }
+
+    def labels_and_groups(self) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+        """Return label and group of each test review; only for a study with predictions."""
+        assert self.reviews is not None  # noqa: S101
+        return self.reviews["label"].to_numpy(), self.reviews["group"].to_numpy()
 
     def combinations(self) -> list[Combination]:
         """Return the runs by the values that vary, in the order of their first runs."""
@@ -239,7 +244,8 @@ def read(folder: Path) -> Study:
 
 def read_all(folder: Path = FOLDER) -> list[Study]:
     """Read all studies, sorted by name; studies that vary only the seed come first."""
-    found = [read(file.parent) for file in sorted(folder.glob(f"*/{ABOUT}"))]
+    # Without the leftovers of killed commands, which start with a dot.
+    found = [read(file.parent) for file in sorted(folder.glob(f"[!.]*/{ABOUT}"))]
     return sorted(found, key=lambda study: len(study.about.varied))
 
 

@@ -18,6 +18,8 @@ from birnn.studies.store import RECIPE, SEED, Combination, Study, group_kind
 from birnn.style import formatting
 from birnn.style.formatting import NOTHING
 
+LONGEST_LABEL = 38  # letters
+
 Pair = tuple[str, str]
 
 
@@ -64,6 +66,19 @@ def rows(study: Study) -> list[Row]:
     return [_row(study, combination) for combination in study.combinations()]
 
 
+def label_rows(table: Sequence[Row]) -> tuple[str, list[str]]:
+    """Return a heading and a label per row.
+
+    If a label is long, the heading has the names of the settings, and labels only their values.
+    """
+    combinations = [row.combination for row in table]
+    labels = [combination.label for combination in combinations]
+    if max(map(len, labels)) <= LONGEST_LABEL:
+        return "", labels
+    names = (name.rpartition(".")[2] for name in combinations[0].chosen)
+    return ", ".join(names), [", ".join(map(str, each.chosen.values())) for each in combinations]
+
+
 def _row(study: Study, combination: Combination) -> Row:
     runs, log_odds = combination.runs, study.log_odds(combination.runs)
     measure = "holdout_accuracy" if study.about.chooses else "accuracy"
@@ -89,8 +104,8 @@ def _compare(
     pairs: int,
 ) -> dict[str, Difference]:
     first, second = pair
-    if log_odds and study.reviews is not None:
-        labels, groups = (study.reviews[name].to_numpy() for name in ("label", "group"))
+    if log_odds:
+        labels, groups = study.labels_and_groups()
         return differences.compute_differences(
             log_odds[first], log_odds[second], labels, groups, pairs * len(REVIEW_VALUES)
         )
@@ -149,8 +164,8 @@ def _gain(study: Study, pair: Pair, runs: Sequence[pd.DataFrame], comparisons: i
         return Gain(*pair, None, NOTHING)
     both = [table.loc[seeds] for table in by_seed]
     log_odds = [study.log_odds(table) for table in both]
-    if all(log_odds) and study.reviews is not None:
-        labels, groups = (study.reviews[name].to_numpy() for name in ("label", "group"))
+    if all(log_odds):
+        labels, groups = study.labels_and_groups()
         first, second = (
             np.mean([is_correct(labels, each[name]) for name in study.networks], axis=0)
             for each in log_odds

@@ -16,11 +16,11 @@ NETWORK_COLORS: dict[Color, tuple[str, str]] = {
     "gray": ("#6b6b6b", "#b4b4b4"),
 }
 OTHER_COLORS = {"baseline": ("#009e73", "#2fce9f"), "all": ("#6a3d9a", "#b793e0")}
-_MODELS = {
+_MODEL_COLORS = {
     name: NETWORK_COLORS[network.color] for name, network in registry.NETWORKS.items()
 } | OTHER_COLORS
 
-MODELS = {name: light for name, (light, _) in _MODELS.items()}
+MODEL_COLORS = {name: light for name, (light, _) in _MODEL_COLORS.items()}
 NOTEBOOK = "#0000ff"
 INK, GRID = "#1a1a1a", "#cccccc"
 
@@ -28,7 +28,7 @@ INK, GRID = "#1a1a1a", "#cccccc"
 POSITIVE, NEGATIVE = "#0072b2", "#d55e00"
 TERMINAL_POSITIVE, TERMINAL_NEGATIVE = "#2882c8", "#cd5f0a"
 
-LIGHT = MODELS | {
+LIGHT = MODEL_COLORS | {
     "notebook": NOTEBOOK,
     "positive": POSITIVE,
     "negative": NEGATIVE,
@@ -40,7 +40,7 @@ LIGHT = MODELS | {
     "faint": "#5c5c5c",
     "code": "#f2f2f2",
 }
-DARK = {name: dark for name, (_, dark) in _MODELS.items()} | {
+DARK = {name: dark for name, (_, dark) in _MODEL_COLORS.items()} | {
     "notebook": "#7aa2ff",
     "positive": "#2f8ccf",
     "negative": "#d0641f",

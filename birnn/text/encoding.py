@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from birnn.core.outputs import read_json, write_json
-from birnn.core.settings import CLASSES, Side
+from birnn.core.settings import Side
 from birnn.text import tokenizer
 from birnn.text.tokenizer import Tokenizer
 
@@ -41,8 +41,8 @@ class Encoding:
     maxlen: int
     padding: Side
     truncating: Side
-    tokenizer: Tokenizer = "keras"
-    classes: Sequence[str] = CLASSES
+    tokenizer: Tokenizer
+    classes: Sequence[str]
 
 
 def limit(words: list[str], num_words: int) -> list[str]:

@@ -11,6 +11,7 @@ from gensim.models import Word2Vec
 from gensim.models.callbacks import CallbackAny2Vec
 from numpy.typing import NDArray
 
+from birnn.core.errors import InputError
 from birnn.core.settings import WordVectors as Settings
 from birnn.text.encoding import FIRST_WORD
 
@@ -43,19 +44,28 @@ def train(
         words: words that have an id, in order of rank.
         dim: the length of a vector.
         settings: the settings of skip-gram.
+
+    Raises:
+        InputError: every word is too rare.
     """
-    model = Word2Vec(
-        reviews,
-        sg=1,
-        vector_size=dim,
-        window=settings.window,
-        negative=settings.negative,
-        min_count=settings.min_count,
-        epochs=settings.epochs,
-        seed=settings.seed,
-        workers=1,
-        callbacks=[Progress(settings.epochs)],
-    )
+    try:
+        model = Word2Vec(
+            reviews,
+            sg=1,
+            vector_size=dim,
+            window=settings.window,
+            negative=settings.negative,
+            min_count=settings.min_count,
+            epochs=settings.epochs,
+            seed=settings.seed,
+            workers=1,
+            callbacks=[Progress(settings.epochs)],
+        )
+    except RuntimeError as error:  # the vocabulary is empty
+        raise InputError(
+            f"word_vectors.min_count is {settings.min_count}, and no word occurs that often: "
+            "choose a smaller number"
+        ) from error
     vectors = np.zeros((FIRST_WORD + len(words), dim), np.float32)
     for word_id, word in enumerate(words, start=FIRST_WORD):
         if word in model.wv:

@@ -83,7 +83,7 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) 
     )
 
 
-class Predictor:
+class Classifier:
     """A trained baseline that classifies reviews and counts its multiply-adds."""
 
     def __init__(self, baseline: Baseline) -> None:

@@ -69,7 +69,7 @@ def _sequences_and_labels(
     The labels of the latter are probabilities from the networks and the baseline.
     """
     ids, labels = sequences.read(PADDED_TRAIN)
-    linear = baseline.Predictor(baseline.fit(words(PADDED_TRAIN), labels, settings.baseline))
+    linear = baseline.Classifier(baseline.fit(words(PADDED_TRAIN), labels, settings.baseline))
     yield ids, labels.astype(np.float32)
     scheme = encoding.read(PADDED)
     for batch in reviews.batches(UNLABELLED_REVIEWS, ["tokens"]):

@@ -141,10 +141,10 @@ function findNgrams(baseline, lower) {
 }
 
 /** Return a model's log-odds of the positive class, before scaling, for what `encode` returns. */
-function logOdds(model, { lower, ids }) {
-  if (model.name !== "baseline") return networkLogOdds(model, ids);
-  const ngrams = [...findNgrams(model, lower).keys()];
-  return ngrams.reduce((sum, ngram) => sum + model.weights.get(ngram), model.intercept);
+function logOdds(each, { lower, ids }) {
+  if (each.name !== "baseline") return networkLogOdds(each, ids);
+  const ngrams = [...findNgrams(each, lower).keys()];
+  return ngrams.reduce((sum, ngram) => sum + each.weights.get(ngram), each.intercept);
 }
 
 /** Yield the index of each word and the log-odds that it adds: its shares of its n-grams' weights. */
@@ -234,8 +234,8 @@ async function classify(text) {
   find("#key").hidden = true;
   if (!encoded.ids.some((id) => id >= model.firstWord)) {
     summary.textContent = encoded.words.length
-      ? "No label: no word that is read is known."
-      : "No label: type a review first.";
+      ? "Nothing to go on: no known words."
+      : "Nothing to go on: type a review first.";
     return;
   }
   const odds = model.models.map((each) => logOdds(each, encoded));

@@ -9,14 +9,8 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
 from birnn.core.paths import METRICS, MISTAKES
-from birnn.evaluation.model_names import (
-    ALL_TITLES,
-    BASELINE,
-    DISAGREEMENT,
-    NETWORKS,
-    TITLES,
-    comparisons,
-)
+from birnn.evaluation import model_names
+from birnn.evaluation.model_names import BASELINE, DISAGREEMENT, NETWORKS, TITLES
 from birnn.evaluation.selection import default_model
 from birnn.style.formatting import paired_difference
 from tests.birnn import samples
@@ -51,11 +45,11 @@ def test_results_give_accuracies_and_differences(corpus: str, validation: str | 
         assert f"{low:.2%} to {high:.2%}" in line
         assert ("predicts only one class" in line) is (name == FIRST)
     assert "majority class has 50.00%" in output
-    for (first, second), compared in comparisons(measured).items():
+    for (first, second), compared in model_names.comparisons(measured).items():
         shown = f"{TITLES[first]} minus {TITLES[second]}: {paired_difference(compared)} points"
         assert shown in output
     best = default_model(measured)
-    assert f"Predicts by default: {ALL_TITLES[best]}, with a test accuracy of " in output
+    assert f"Predicts by default: {model_names.ALL_TITLES[best]}, with a test " in output
     for row in measured[best].get("holdout_thresholds", []):
         assert " {threshold}  {precision:7.2%}  {recall:7.2%}\n".format_map(row) in output
     # The fallback corpus is followed by the command that tries again.
@@ -84,6 +78,10 @@ def test_mistakes_are_printed_worst_first(
 @pytest.mark.parametrize("command", ["results", "mistakes"])
 def test_missing_results_are_refused(command: str) -> None:
     with pytest.raises(InputError, match=r" is missing: run dvc repro"):
+        invoke(command)
+    write_mistakes(probabilities=PROBABILITIES)
+    METRICS.write_text("<<<<<<< HEAD", encoding="utf-8")
+    with pytest.raises(InputError, match=r"metrics\.json is damaged: run git checkout"):
         invoke(command)
     write_json(METRICS, {FIRST: {}})  # the other models have been added since
     write_mistakes(probabilities={FIRST: 0.5})

@@ -76,7 +76,8 @@ def test_stage_consists_of_the_modules_it_imports_and_their_templates(tmp_path: 
         "stages/one.py": "import birnn.a.b\n",
         "stages/two.py": "def main():\n    from birnn import c\n",
         "birnn/a/__init__.py": "",
-        "birnn/a/b.py": "from birnn.c import thing",
+        "birnn/a/b.py": "from ..c import thing; from . import d",
+        "birnn/a/d.py": "",
         "birnn/a/unused.py": "",
         "birnn/a/templates/page.j2": "text\n",
         "birnn/c.py": "import os, birnn_other",
@@ -85,7 +86,7 @@ def test_stage_consists_of_the_modules_it_imports_and_their_templates(tmp_path: 
     before = code_digests.describe(tmp_path)
     used = {stage: [line.split()[0] for line in before[stage].splitlines()] for stage in before}
     common = ["birnn/__init__.py", "birnn/c.py", "stages/__init__.py"]
-    a = ["birnn/a/__init__.py", "birnn/a/b.py", "birnn/a/templates/page.j2"]
+    a = [f"birnn/a/{name}" for name in ("__init__.py", "b.py", "d.py", "templates/page.j2")]
     assert used == {
         "one": sorted([*common, *a, "stages/one.py"]),
         "two": [*common, "stages/two.py"],

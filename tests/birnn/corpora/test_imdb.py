@@ -136,7 +136,7 @@ def test_huge_header_is_refused_before_it_is_in_memory(archive: Path) -> None:
 
 @pytest.mark.usefixtures("_accepted")
 def test_unlabelled_reviews_are_verified_and_copies_left_out(archive: Path, tmp_path: Path) -> None:
-    corpus = sources.find(settings.load(PROJECT / "params.yaml"), tmp_path)
+    corpus = sources.find(settings.load(PROJECT / "params.yaml"))
     store.write(corpus, tmp_path)
     expected = {"reviews": 3, "left_out": len(archives.COPIES)}
     assert store.write_unlabelled(corpus, tmp_path, tmp_path) == expected

@@ -38,7 +38,7 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_words_and_their_order_are_those_of_keras(raw: Path, tmp_path: Path) -> None:
     arrays = imdb_npz.load(raw)
-    store.write(Corpus("imdb-npz", "imdb-npz", arrays.read, arrays.vocabulary), tmp_path)
+    store.write(Corpus("imdb-npz", arrays.read, arrays.vocabulary), tmp_path)
     assert tokenizer.read(tmp_path / "vocabulary.txt") == WORDS
     # No word is dropped, not even the rarest.
     reviews = {(review.split, review.text, review.label) for review in arrays.read()}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from birnn.core import paths, settings
+from birnn.core import settings
 from birnn.core.errors import InputError
 from birnn.core.settings import Settings
 from birnn.corpora import sources
@@ -29,22 +29,22 @@ def _no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unreachable_source_gives_fallback_corpus(capsys: pytest.CaptureFixture[str]) -> None:
-    corpus = sources.find(settings_for("imdb", "rotten-tomatoes"), paths.RAW)
+    corpus = sources.find(settings_for("imdb", "rotten-tomatoes"))
     assert (corpus.name, corpus.requested) == ("rotten-tomatoes", "imdb")
     assert "warning: https://ai.stanford.edu" in capsys.readouterr().err
     for source, file in (("imdb", "aclImdb_v1.tar.gz"), ("imdb-npz", "imdb.npz")):
         with pytest.raises(InputError, match=f"yourself to data/raw/{file}, or set fetch.offline"):
-            sources.find(settings_for(source), paths.RAW)
+            sources.find(settings_for(source))
 
 
 def test_own_folder_has_another_name_than_a_source() -> None:
     default = settings_for("csv")
     csv = default.csv.model_copy(update={"train": "imdb"})
-    assert sources.find(default.model_copy(update={"csv": csv}), paths.RAW).name == "own/imdb"
+    assert sources.find(default.model_copy(update={"csv": csv})).name == "own/imdb"
 
 
 def test_damaged_source_has_no_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMDB_ARCHIVE", "none.tar.gz")
     with pytest.raises(InputError, match=r"IMDB_ARCHIVE names none\.tar\.gz, which is") as error:
-        sources.find(settings_for("imdb", "rotten-tomatoes"), paths.RAW)
+        sources.find(settings_for("imdb", "rotten-tomatoes"))
     assert not isinstance(error.value, UnreachableError)

@@ -92,6 +92,11 @@ def test_byte_order_mark_and_empty_lines_are_skipped(tmp_path: Path) -> None:
     assert read(tmp_path / "a.jsonl", content) == [{"text": "Good."}, {"text": "Bad."}]
 
 
+def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    row = {"x": "1", "text": "Good.", "x.2": "2", "": "", ".4": ""}
+    assert read(tmp_path / "a.csv", b"x,text,x,,\n1,Good.,2,,\n", columns=()) == [row]
+
+
 def test_encoding_of_a_large_file_is_detected(tmp_path: Path) -> None:
     chinese = ["这部电影真的很好看"] * 50_000  # byte 1,000,000 is inside a character
     french = ["Fine."] * 200_000 + ["Très mauvais café à éviter."]

@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from birnn.evaluation import mistakes
-from birnn.evaluation.model_names import DISAGREEMENT, NETWORKS
-from birnn.inference.predictor import CHOICES
+from birnn.evaluation.model_names import CHOICES, DISAGREEMENT, NETWORKS
 from birnn.networks import decision
 from tests.birnn import samples
 

@@ -53,6 +53,6 @@ def test_tables_have_rows_of_each_model(validation: str | float) -> None:
     assert list(tables["curves"]["model"].unique()) == [*NETWORKS]
 
 
-def test_written_tables_name_the_corpus(tmp_path: Path) -> None:
-    plot_data.write(pd.DataFrame({"x": [1, 2], "y": np.array([1 / 3, 1])}), "imdb", tmp_path / "a")
-    assert (tmp_path / "a").read_bytes() == b"x,y,corpus\n1,0.3333,imdb\n2,1.0000,imdb\n"
+def test_written_numbers_have_four_decimals(tmp_path: Path) -> None:
+    plot_data.write(pd.DataFrame({"x": [1, 2], "y": np.array([1 / 3, 1])}), tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == b"x,y\n1,0.3333\n2,1.0000\n"

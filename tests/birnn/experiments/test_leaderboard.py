@@ -47,7 +47,7 @@ def experiments(repository: Any) -> None:  # noqa: ARG001
     (point,) = grid.points(["train.seed=0", "csv.positive='>0'"])
     current = make_run(point, metrics=accuracies())
     seconds = {path: [10] for path in runs.TIMED} | {runs.SELF_LABELLED: [0]}
-    seconds |= {runs.MODELS[network]: [20, 30] for network in NETWORKS}
+    seconds |= {runs.MODEL_FOLDERS[network]: [20, 30] for network in NETWORKS}
     for out in current.lock["stages"]["train"]["outs"]:
         line = {"md5": out["md5"], "seconds": seconds[out["path"]], "machine": MACHINE}
         times.append(json.dumps(line) + "\n")
@@ -57,7 +57,7 @@ def experiments(repository: Any) -> None:  # noqa: ARG001
         "same": {},
         "code": {"code/train.txt": OTHER},
         "reviews": {TRAIN: OTHER},
-        "untimed": {runs.MODELS[NETWORK]: OTHER},
+        "untimed": {runs.MODEL_FOLDERS[NETWORK]: OTHER},
     }.items():
         add(make_run(point, changed, current.metrics, name))
 

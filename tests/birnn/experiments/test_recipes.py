@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from birnn.cli import experiment_commands, experiments
+from birnn.cli import experiment_commands, experiment_options
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.experiments import grid, recipes
@@ -31,7 +31,7 @@ def test_listed_command_is_quoted_for_the_shell(
 ) -> None:
     odd = recipes.Recipe("odd", None, "a", {}, {"csv.positive": ">0"})
     monkeypatch.setattr(recipes, "read", lambda: {"odd": odd})
-    experiments.recipes()
+    experiment_options.recipes()
     assert capsys.readouterr().out.endswith("--temp -S \"csv.positive='>0'\"\n")
 
 

@@ -16,6 +16,7 @@ from birnn.experiments import review, runs
 from birnn.experiments.review import FAILS, PASSES, UNDECIDED, Change, Gate
 from birnn.experiments.runs import Run
 from birnn.studies.store import About, Study
+from tests.birnn.samples import CORPUS
 from tests.projects import PROJECT
 
 GATE = Gate(not_worse={"accuracy": 1.2}, at_least={})
@@ -24,7 +25,6 @@ NARROW = Gate(not_worse={"accuracy": 0.001}, at_least={})
 NETWORK = next(iter(NETWORKS))
 ACCURACY, LOSS = f"{NETWORK}.accuracy", f"{NETWORK}.loss"
 DEVIATIONS = dict.fromkeys(NETWORKS, 0.0020) | {NETWORK: 0.0052}
-CORPUS = {"name": "mine", "digest": "0123456789ab"}
 PARAMS = {"train": {"seed": 0, "epochs": 3}, "pad": {"seed": 0}}
 LOCK = {"stages": {"evaluate": {"deps": [{"path": "data/corpus/test.parquet", "md5": "a"}]}}}
 
@@ -225,7 +225,7 @@ def test_low_or_missing_metrics_fail() -> None:
 @pytest.mark.parametrize(
     ("here", "reason"),
     [
-        (make_run(STUDY.runs, name="other"), "the corpus changed from mine to other"),
+        (make_run(STUDY.runs, name="other"), "the corpus changed from imdb to other"),
         (replace(BASE, lock={"stages": {}}), "the test reviews changed"),
         (NO_METRICS, "here has no metrics"),
     ],

@@ -62,7 +62,7 @@ sys.exit()
 @pytest.mark.skipif(sys.platform == "win32", reason="a script imports the fake dvc")
 def test_task_clones_runs_and_pushes(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls, machine, clones = fake_dvc(DVC), socket.gethostname(), repository / "clones"
-    (repository / worker.LOCK).write_text(INSTALLED)
+    (repository / worker.REQUIREMENTS).write_text(INSTALLED)
     commit(repository)
     for name, folder in {"PYTHONPATH": "", "HOME": "", worker.FOLDER: "clones"}.items():
         monkeypatch.setenv(name, str(repository / folder))

@@ -60,6 +60,7 @@ def write(
     """
     data, tables = samples.content(columns, settings, **about)
     data |= changes
+    data |= report.common(data)
     drawings: dict[str, str] = defaultdict(str)
     if draw:
         drawn = figures.draw(data["metrics"], tables, settings["pad.maxlen"])

@@ -47,7 +47,7 @@ def test_figures_draw_the_tables(validation: str | float, watched: str) -> None:
             expected = rows[rows["model"] == model]
             assert list(line.get_ydata()) == expected["observed"].tolist()
             assert line.get_label() == f"{title}, ECE {metrics[model][score]:.3f}"
-            assert line.get_color() == colors.MODELS[model]
+            assert line.get_color() == colors.MODEL_COLORS[model]
     assert len(drawn["reliability"].axes) == tables["reliability"]["calibration"].nunique()
 
 

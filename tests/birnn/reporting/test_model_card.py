@@ -21,11 +21,6 @@ from tests.projects import PROJECT
 pytestmark = pytest.mark.usefixtures("two_networks")
 
 
-def test_truncated_reviews_are_counted(plain: Documents) -> None:
-    truncated = (samples.predictions()["words"] >= 100).sum()
-    assert f"400 test reviews, {truncated} are truncated" in words(section(plain.card, "Limits"))
-
-
 LABELS = samples.predictions()["label"]
 CASES: dict[str, tuple[int, dict[str, Any]]] = {
     "two reviews": (2, {}),
@@ -147,6 +142,8 @@ def test_settings_are_described(tmp_path: Path, plain: Documents) -> None:
     assert "n-grams of up to 3 words" in card
     assert "`word_vectors.reviews: all`" in card
     assert "only the end of longer" in plain.card
+    truncated = (samples.predictions()["words"] >= 100).sum()
+    assert f"400 test reviews, {truncated} are truncated" in words(plain.card)
     assert "| BiGRU | 1,234,567 | `bigru.units: 64` |" in plain.card
     assert not re.search("ratios|predicted|without a label", plain.card)
 

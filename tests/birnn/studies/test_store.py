@@ -98,6 +98,7 @@ def test_study_matches_its_corpus_and_settings_and_contains_its_runs(tmp_path: P
 def test_studies_over_seeds_come_first(tmp_path: Path) -> None:
     store.write(make_study(tmp_path / "a"), {})
     store.write(make_study(tmp_path / "b", varied=[]), {})
+    store.write(make_study(tmp_path / ".part-1-b"), {})  # of a killed command
     assert [study.name for study in store.read_all(tmp_path)] == ["b", "a"]
     (tmp_path / "study.yaml").write_text("other: 1\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"study\.yaml does not describe a study: .*'other'"):

@@ -158,6 +158,11 @@ def test_figure_shows_every_run_and_interval() -> None:
     assert np.ptp(np.diff(heights)) == pytest.approx(0)
 
 
+def test_long_labels_have_only_the_values() -> None:
+    rows = table.rows(samples.study(varied={"a.learning_rate": [0.1], "b.embedding_dropout": [2]}))
+    assert table.label_rows(rows) == ("learning_rate, embedding_dropout", ["0.1, 2"])
+
+
 def test_recipes_are_joined_unless_more_varies() -> None:
     recipes = samples.recipes()
     varied = {"recipe": ["plain", "pooled", "third"], "train.epochs": [1, 2, 3]}

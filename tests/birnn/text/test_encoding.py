@@ -1,5 +1,6 @@
 """Tests of ids, truncation and padding, compared with Keras."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -14,7 +15,8 @@ from birnn.text.encoding import Encoding
 WORDS = ["the", "a", "film", "good", "bad", "naïve"]
 SIDES = st.sampled_from(["pre", "post"])
 LIMITED = encoding.limit(WORDS, 8)  # the ids 4 to 7
-ENCODINGS = st.builds(Encoding, st.just(LIMITED), st.integers(1, 9), SIDES, SIDES)
+OTHERS = st.just("keras"), st.just(["negative", "positive"])
+ENCODINGS = st.builds(Encoding, st.just(LIMITED), st.integers(1, 9), SIDES, SIDES, *OTHERS)
 
 
 def encode(reviews: list[list[str] | None], chosen: Encoding) -> list[list[int]]:
@@ -41,7 +43,7 @@ def test_encoding_matches_keras(reviews: list[list[str] | None], chosen: Encodin
 @settings(max_examples=50)
 def test_word_indices_match_encoded_words(words: int, chosen: Encoding) -> None:
     vocabulary = [f"word{number}" for number in range(words)]
-    chosen = Encoding(vocabulary, chosen.maxlen, chosen.padding, chosen.truncating)
+    chosen = replace(chosen, words=vocabulary)
     # Word 0 has id 4; -1 and -2 mark the ids 1 and 0.
     indices = encoding.word_indices(words, chosen)
     assert [np.where(indices >= 0, indices + 4, indices + 2).tolist()] == encode(

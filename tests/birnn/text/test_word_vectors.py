@@ -32,6 +32,8 @@ def test_vectors_are_those_of_skip_gram_with_equal_norm() -> None:
         3 * model.wv.get_normed_vectors()[[model.wv.key_to_index[word] for word in WORDS[:-1]]]
     )
     assert np.abs(vectors[FIRST_WORD:-1] - expected).max() < 1e-5
+    with pytest.raises(InputError, match=r"min_count is 2, and no word occurs that often"):
+        word_vectors.train(reviews[-1:], WORDS, 6, SETTINGS)
 
 
 def test_unlabelled_reviews_are_stored_as_words(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_all_models_together_label_the_unlabelled_reviews() -> None:
     labels, rows = np.resize([1, 0], 40), np.arange(1, 41, dtype=np.int32)
     # The first review is held out.
     write_reviews([["bad", "good"], *labelled], ["a"] * 41, unlabelled)
-    scheme = encoding.Encoding(["good", "bad", "film"], 4, "pre", "pre")
+    scheme = encoding.Encoding(["good", "bad", "film"], 4, "pre", "pre", "keras", ["bad", "good"])
     paths.PADDED.mkdir()
     encoding.write(scheme, paths.PADDED)
     ids, added = (encoding.encode(pa.array(words), scheme) for words in (labelled, unlabelled))
@@ -79,7 +79,7 @@ def test_all_models_together_label_the_unlabelled_reviews() -> None:
     written, predicted = sequences.read(Path("out"))
     assert written.tolist() == [*ids.tolist(), *added.tolist()]
     assert np.load("out/rows.npy").tolist() == [*rows, 41, 42, 43]
-    linear = baseline.Predictor(baseline.fit(labelled, labels, chosen.baseline))
+    linear = baseline.Classifier(baseline.fit(labelled, labels, chosen.baseline))
     log_odds = [
         predict(small_networks.load(self_training.FOLDER / each), added) for each in NETWORKS
     ]

@@ -1,4 +1,7 @@
-"""Choices that come from the registry, which is imported only if a command uses them."""
+"""The options --model and --threshold, and the model that they load.
+
+The registry of networks is imported only if a command uses it.
+"""
 
 import sys
 from typing import TYPE_CHECKING
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 
 def model_choices() -> list[str]:
     """Return the values of `--model`."""
-    from birnn.inference.predictor import CHOICES  # noqa: PLC0415
+    from birnn.evaluation.model_names import CHOICES  # noqa: PLC0415
 
     return [*CHOICES]
 

@@ -38,22 +38,22 @@ GitRemote = Annotated[str, typer.Option(help="Git remote that the machines of a 
 
 def _machines(on: Place, cpus: int, gpus: int, git_remote: str) -> Any:
     """Return the cluster to run on, or None for this machine."""
-    from birnn.experiments import cluster  # noqa: PLC0415
+    from birnn.experiments import cluster
 
     return cluster.connect(cpus, gpus, git_remote) if on == "ray" else None
 
 
 @app.command(epilog="Example: birnn sweep -S train.epochs=3,5 -S train.seed=0..2")
-def sweep(  # noqa: PLR0913, PLR0917  # one parameter per option
-    settings: Settings = [],  # noqa: B006
-    recipe: Recipes = [],  # noqa: B006
+def sweep(
+    settings: Settings = [],
+    recipe: Recipes = [],
     on: On = "here",
     cpus: Cpus = 2,
     gpus: Gpus = 0,
     git_remote: GitRemote = "origin",
 ) -> None:
     """Run the unfinished experiments of a grid of settings."""
-    from birnn.cli import experiment_commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands
 
     experiment_commands.sweep(settings, recipe, _machines(on, cpus, gpus, git_remote))
 
@@ -61,8 +61,8 @@ def sweep(  # noqa: PLR0913, PLR0917  # one parameter per option
 @app.command(epilog="Example: birnn study ten-seeds -S train.seed=0..9")
 def study(
     name: Annotated[str, typer.Argument(help="Name of the study, which is written to study/NAME.")],
-    settings: Settings = [],  # noqa: B006
-    recipe: Recipes = [],  # noqa: B006
+    settings: Settings = [],
+    recipe: Recipes = [],
     *,
     replace: Replace = False,
 ) -> None:
@@ -70,13 +70,13 @@ def study(
 
     Without settings and recipe, print the study and draw its figure again.
     """
-    from birnn.cli import experiment_commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands
 
     experiment_commands.study(name, settings, recipe, replace=replace)
 
 
 @app.command(epilog="Example: birnn leaderboard --where train.epochs=3 --sort bigru.accuracy")
-def leaderboard(  # noqa: PLR0913  # one parameter per option
+def leaderboard(
     sort: Annotated[
         str | None,
         typer.Option(
@@ -88,7 +88,7 @@ def leaderboard(  # noqa: PLR0913  # one parameter per option
     where: Annotated[
         list[str],
         typer.Option(help="Setting and its values, such as train.epochs=3,5. Repeatable."),
-    ] = [],  # noqa: B006
+    ] = [],
     name: Annotated[str, typer.Option(help="Pattern of names, such as 'seed-*'.")] = "*",
     count: Annotated[int | None, typer.Option(min=1, help="Number of rows, best first.")] = None,
     *,
@@ -104,7 +104,7 @@ def leaderboard(  # noqa: PLR0913  # one parameter per option
 
     The row workspace is the run in the project's folder.
     """
-    from birnn.experiments import leaderboard as command  # noqa: PLC0415
+    from birnn.experiments import leaderboard as command
 
     if md and csv:
         raise typer.BadParameter("choose one of --md and --csv")
@@ -116,7 +116,7 @@ def leaderboard(  # noqa: PLR0913  # one parameter per option
     epilog="Example: birnn search rate -S train.learning_rate=log:1e-4..1e-2 "
     "--metric bigru.holdout_accuracy"
 )
-def search(  # noqa: PLR0913, PLR0917  # one parameter per option
+def search(
     name: Annotated[
         str, typer.Argument(help="Name of the search, which is written to study/NAME.")
     ],
@@ -160,7 +160,7 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
 
     Each trial is an experiment. If the search is interrupted, the same command continues it.
     """
-    from birnn.cli import experiment_commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands
 
     machines = _machines(on, cpus, gpus, git_remote)
     size = batch if machines else 1
@@ -172,8 +172,8 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
 @app.command(epilog="Example: birnn recipes")
 def recipes() -> None:
     """List the recipes: what each adds to which other, and the command that runs it with DVC."""
-    from birnn.core.overrides import option  # noqa: PLC0415
-    from birnn.experiments import recipes as stored  # noqa: PLC0415
+    from birnn.core.overrides import option
+    from birnn.experiments import recipes as stored
 
     for recipe in stored.read().values():
         options = " ".join(f"-S {option(*item)}" for item in recipe.settings.items())
@@ -184,7 +184,7 @@ def recipes() -> None:
 @app.command(epilog="Example: birnn regimes")
 def regimes() -> None:
     """Compare the networks at the settings planned in study/PROTOCOL.md."""
-    from birnn.cli import experiment_commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands
 
     experiment_commands.show_regimes()
 
@@ -195,13 +195,13 @@ def tried() -> None:
 
     Add the finished experiments that are not in the log yet, including those that lost.
     """
-    from birnn.cli import experiment_commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands
 
     experiment_commands.log_tried()
 
 
 @app.command(epilog="Example: birnn review origin/main --seeds 10")
-def review(  # noqa: PLR0913, PLR0917  # one parameter per option
+def review(
     base: Annotated[str, typer.Argument(help="Commit that the change starts from.")],
     output: Annotated[Path, typer.Option(help="File to write the review to.")] = Path("review.md"),
     seeds: Annotated[
@@ -219,7 +219,7 @@ def review(  # noqa: PLR0913, PLR0917  # one parameter per option
 
     Exit with status 1 if it fails.
     """
-    from birnn.cli import experiment_commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands
 
     machines = _machines(on, cpus, gpus, git_remote) if seeds else None
     if not experiment_commands.review(base, project.located(output), seeds, machines):
@@ -232,7 +232,7 @@ def fresh() -> None:
 
     Exit with status 1 if it is stale.
     """
-    from birnn.cli import experiment_commands  # noqa: PLC0415
+    from birnn.cli import experiment_commands
 
     if not experiment_commands.fresh():
         raise typer.Exit(1)
