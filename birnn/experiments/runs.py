@@ -17,7 +17,7 @@ from birnn.core.errors import InputError
 from birnn.core.integrity import Lock, parse_lock, read_lock
 from birnn.core.paths import LOCK, METRICS, PARAMS, PIPELINE
 from birnn.core.settings import flatten
-from birnn.core.yaml_files import parse_yaml, read_yaml
+from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 from birnn.experiments import private_apis
 from birnn.experiments.grid import Params, Point
@@ -207,7 +207,7 @@ def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> 
         return None
     try:
         run = _parse(name, revision, baseline, *records)
-    except (InputError, ValueError):  # a stage was killed
+    except InputError:  # a stage was killed
         return None
     # All stages ran if the last one recorded the settings of this experiment.
     recorded = run.lock["stages"].get("report", {}).get("params", {})
@@ -215,11 +215,19 @@ def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> 
 
 
 def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> Run:
-    """Return a run from the contents of `RECORDS`, even if it is not finished."""
+    """Return a run from the contents of `RECORDS`, even if it is not finished.
+
+    Raises:
+        InputError: a file is damaged.
+    """
     text, params, metrics = records
     lock = parse_lock(text or b"stages: {}", str(LOCK) if name == WORKSPACE else f"{name}:{LOCK}")
-    content = json.loads(metrics or b"{}")
-    return Run(name, revision, baseline, parse_yaml(params or b"{}"), content, lock)
+    try:
+        content, settings = json.loads(metrics or b"{}"), parse_yaml(params or b"{}")
+    except (ValueError, YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{METRICS} or {PARAMS} of {name} is damaged: {reason}") from error
+    return Run(name, revision, baseline, settings, content, lock)
 
 
 def recorded_times(run: Run) -> dict[str, Any]:

@@ -138,10 +138,11 @@ def test_workspace_is_a_run_if_it_is_complete() -> None:
     assert runs.stages_of_changed_code() == []
     edit("stages/train.py")
     assert runs.stages_of_changed_code() == ["train"]
-    runs.LOCK.write_text(runs.LOCK.read_text()[:-1])
-    assert runs.workspace() is None
-    with pytest.raises(InputError, match=r"^dvc\.lock is damaged: run git checkout"):
-        runs.read()
+    for file in (runs.METRICS, runs.LOCK):
+        file.write_text(file.read_text()[:-1])
+        assert runs.workspace() is None
+        with pytest.raises(InputError, match=rf"^{file.as_posix()} .*is damaged: "):
+            runs.read()
 
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])
