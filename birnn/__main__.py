@@ -243,8 +243,8 @@ def run() -> None:
         finally:
             print(end="", flush=True)  # Typer ends with SystemExit
     except SystemExit as end:
-        if end.code == INTERRUPTED and {"sweep", "search", "review"} & {*sys.argv}:
-            print("interrupted: the same command resumes it", file=sys.stderr)
+        if end.code == INTERRUPTED and {"sweep", "search", "review"} & {*sys.argv[1:2]}:
+            print("interrupted: run the same command again to resume", file=sys.stderr)
         raise
     except (InputError, OSError) as error:
         # Python would fail again when it flushes standard output at exit.

@@ -4,7 +4,6 @@ Reads data/corpus, data/padded and models. Writes metrics, plots/*.csv and data/
 reviews are held out, ensembles and temperature scaling are evaluated as well.
 """
 
-import hashlib
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from birnn.core import paths, stage
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
+from birnn.corpora import corpus_statistics
 from birnn.evaluation import ensembles, mistakes, plot_data, summary, temperature
 from birnn.evaluation.model_names import NETWORKS, comparisons
 from birnn.text import reviews, sequences
@@ -87,7 +87,7 @@ def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
     return {
         "name": corpus["name"],
         "requested": corpus["requested"],
-        "digest": digest(corpus),
+        "digest": corpus_statistics.digest(paths.CORPUS),
         "train_reviews": corpus["train"]["reviews"],
         "test_reviews": corpus["test"]["reviews"],
         "classes": corpus["classes"],
@@ -95,14 +95,6 @@ def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
         "vocabulary": corpus["vocabulary"],
         "validation": validation,
     }
-
-
-def digest(corpus: dict[str, Any]) -> str:
-    """Return 12 hex digits that identify the texts and labels of both splits."""
-    total = hashlib.sha256()
-    for split, file in (("train", paths.TRAIN_REVIEWS), ("test", paths.TEST_REVIEWS)):
-        total.update(corpus[split]["digest"].encode() + reviews.column(file, "label").tobytes())
-    return total.hexdigest()[:12]
 
 
 def add_texts(rows: pd.DataFrame) -> pd.DataFrame:

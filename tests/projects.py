@@ -84,10 +84,7 @@ def run(
 
 @contextmanager
 def watched(
-    project: Path,
-    *command: str,
-    until: Callable[[psutil.Popen, str], object],
-    **variables: str,
+    project: Path, *command: str, until: Callable[[psutil.Popen, str], object], **variables: str
 ) -> Iterator[tuple[psutil.Popen, Path]]:
     """Run a command in its own process group, which is killed at the end.
 

@@ -55,7 +55,7 @@ def folders(project: Path) -> list[Path]:
 
 def test_interrupted_and_killed_search_continues(finished_copy: Path) -> None:
     log = stop_in_training(1, finished_copy, signal.SIGINT)
-    assert "interrupted: the same command resumes it" in log
+    assert "interrupted: run the same command again to resume" in log
     assert folders(finished_copy) == []
     assert [name for name in references(finished_copy) if "/temp/" in name] == []
     stop_in_training(2, finished_copy, signal.SIGKILL)

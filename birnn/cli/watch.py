@@ -113,7 +113,8 @@ def render(trainings: Sequence[Training], width: int, height: int) -> Group:
     plots.add_row(*(Text.from_ansi(plot(rows, measure, *size)) for measure in MEASURES))
     splits = {str(row["split"]) for training in rows for row in training.curves} - {TRAINING}
     caption = f"dots: {TRAINING}; lines: {', '.join(sorted(splits))}" if splits else ""
-    hidden = f"not shown: {len(trainings) - len(rows)}" if len(trainings) > len(rows) else ""
+    left_out = len(trainings) - len(rows)
+    hidden = f"trainings not shown: {left_out}" if left_out else ""
     return Group(table, plots, Text("; ".join(filter(None, (caption, hidden))), style="dim"))
 
 

@@ -1,5 +1,6 @@
-"""Statistics of the reviews of a split, and the words that distinguish its classes."""
+"""Statistics and a digest of the reviews, and the words that distinguish the classes."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from birnn.corpora.review import short_hash
+from birnn.core.outputs import read_json
+from birnn.corpora.review import SPLITS, short_hash
 from birnn.text import reviews
 
 LEAST_Z = 3  # standard errors between the log-odds of a word in both classes
 CORRECTION = 0.5
+DIGITS = 12  # of the digest
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,15 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
             for batch in reviews.batches(file, ["tokens"])
         ),
     )
+
+
+def digest(folder: Path) -> str:
+    """Return 12 hex digits that identify the texts and labels of both splits of a corpus."""
+    total, described = hashlib.sha256(), read_json(folder / "corpus.json")
+    for split in SPLITS:
+        labels = reviews.column(folder / f"{split}.parquet", "label")
+        total.update(described[split]["digest"].encode() + labels.tobytes())
+    return total.hexdigest()[:DIGITS]
 
 
 def tabulate(

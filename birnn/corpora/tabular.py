@@ -252,8 +252,7 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
         if header and header[0] == "sep=":  # Excel's declaration of the delimiter
             header = next(rows, ("", []))[1]
         require_columns(columns, header, str(file))
-        # Names may repeat, also in the first row of a file without a header.
-        header = [n if header.index(n) == at else f"{n}.{at}" for at, n in enumerate(header)]
+        header = _unique(header)
         for location, row in rows:
             if len(row) != len(header):
                 raise InputError(
@@ -261,6 +260,16 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
                     "fix the row, or quote the text"
                 )
             yield location, dict(zip(header, row, strict=True))
+
+
+def _unique(header: Sequence[str]) -> list[str]:
+    """Return names that differ: those that occur before get the number of their column."""
+    names: list[str] = []
+    for number, name in enumerate(header, start=1):
+        while name in names:
+            name += f".{number}"  # noqa: PLW2901
+        names.append(name)
+    return names
 
 
 def _csv_reader(texts: Iterable[str], form: Format, *, strict: bool) -> Any:

@@ -18,6 +18,7 @@ COMBINED = "combined"  # the mean of several models, in exported models
 
 # Ensembles of several models.
 ALL_NETWORKS, ALL_MODELS = "networks", "all"
+
 CHOICES = (*TITLES, ALL_NETWORKS)  # models that predict new texts
 ALL_TITLES = TITLES | {ALL_NETWORKS: "All networks", ALL_MODELS: "All models"}
 

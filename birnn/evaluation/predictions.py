@@ -77,12 +77,12 @@ def predict_with_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int3
     The baseline takes one multiply-add per known n-gram of a review.
     """
     trained = baseline.load(folder)
-    predictor = baseline.Classifier(trained)
+    classifier = baseline.Classifier(trained)
     batches = reviews.words(corpus_file, rows=rows)
-    log_odds = _predict(folder.name, predictor, batches, total=len(rows))
+    log_odds = _predict(folder.name, classifier, batches, total=len(rows))
     cost = {
         "parameters": len(trained.ngrams) + 1,
-        "multiply_adds": round(predictor.multiply_adds / len(rows)),
+        "multiply_adds": round(classifier.multiply_adds / len(rows)),
     }
     return Predictions(log_odds, cost)
 

@@ -17,7 +17,7 @@ from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
 from birnn.core.paths import EXPERIMENTS
-from birnn.experiments import launcher, runs
+from birnn.experiments import launcher, private_apis, runs
 from birnn.experiments.grid import Point
 from birnn.training import live
 
@@ -61,8 +61,8 @@ def run(points: Sequence[Point], execute: Execute) -> None:
 def check_own_files(points: Iterable[Point]) -> None:
     """Check that git or DVC tracks all files of the user, because experiments have no others.
 
-    An experiment without a file has another corpus, also if no setting names the file, so it would
-    never be found again.
+    DVC hashes the whole folder, so an experiment that lacks any of its files would never be found
+    again.
 
     Raises:
         InputError: files are untracked.
@@ -71,14 +71,13 @@ def check_own_files(points: Iterable[Point]) -> None:
         return
     listed = processes.output("git", "ls-files", "-z", "--", runs.OWN_FILES).split("\0")
     tracked = {Path(name.removesuffix(".dvc")) for name in listed if name}
-    untracked = sorted(
+    untracked = [
         file
-        for file in Path(runs.OWN_FILES).rglob("*")
-        if file.is_file()
-        and not file.name.startswith(".")
-        and file.suffix != ".dvc"
+        for file in private_apis.find_files(runs.OWN_FILES)
+        if file.suffix != ".dvc"
+        and file.name != ".gitignore"
         and not tracked & {file, *file.parents}
-    )
+    ]
     if untracked:
         names = shlex.join(map(str, untracked))
         raise InputError(

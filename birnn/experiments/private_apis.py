@@ -6,6 +6,7 @@ DVC's `Config` itself.
 """
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from birnn.core.errors import InputError
@@ -40,6 +41,14 @@ def hash_dependency(stage: str, path: str) -> str:
         deps = repo.stage.load_one(name=stage).deps
         (dependency,) = [dep for dep in deps if dep.def_path == path]
         return str(dependency.get_hash().value)
+
+
+def find_files(folder: str) -> list[Path]:
+    """Return the files of a folder, without those in `.dvcignore`, which DVC does not hash."""
+    from dvc.repo import Repo  # noqa: PLC0415
+
+    with Repo() as repo:
+        return sorted(map(Path, repo.dvcignore.find(repo.fs, folder)))
 
 
 def stale_stages() -> list[str]:

@@ -149,7 +149,7 @@ def read(commit: str = "") -> Run:
     """Return the run in a commit, or in the working tree, even if it is unfinished or stale.
 
     Raises:
-        InputError: the commit does not exist or has no settings, or its `dvc.lock` is damaged.
+        InputError: the commit does not exist or has no settings, or one of `RECORDS` is damaged.
     """
     records = next(_read_records([commit])) if commit else _workspace_records()
     if not records[RECORDS.index(PARAMS)]:
@@ -223,10 +223,13 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
     text, params, metrics = records
     lock = parse_lock(text or b"stages: {}", str(LOCK) if name == WORKSPACE else f"{name}:{LOCK}")
     try:
-        content, settings = json.loads(metrics or b"{}"), parse_yaml(params or b"{}")
-    except (ValueError, YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{METRICS} or {PARAMS} of {name} is damaged: {reason}") from error
+        content = json.loads(metrics or b"{}")
+    except ValueError as error:
+        raise InputError(f"{METRICS} of {name} is damaged: run git checkout {METRICS}") from error
+    try:
+        settings = parse_yaml(params or b"{}")
+    except YAMLError as error:
+        raise InputError(f"{PARAMS} of {name} is not valid YAML: fix it") from error
     return Run(name, revision, baseline, settings, content, lock)
 
 

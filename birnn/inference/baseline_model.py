@@ -19,7 +19,7 @@ class BaselineModel:
     def __init__(self, trained: Baseline) -> None:
         """Index the n-grams of a trained baseline."""
         self.baseline = trained
-        self._predictor = baseline.Classifier(trained)
+        self._classifier = baseline.Classifier(trained)
 
     @cached_property
     def weights(self) -> dict[str, float]:
@@ -37,7 +37,7 @@ class BaselineModel:
 
     def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
         """Return the log-odds that each text is positive, float32, shape (texts,)."""
-        return self._predictor(words or [] for words in tokens.to_pylist())
+        return self._classifier(words or [] for words in tokens.to_pylist())
 
     def attribute(self, words: list[str]) -> Attribution:
         """Return how each word contributes to the log-odds.

@@ -73,7 +73,7 @@ class Explanation:
         known: share of the words read that are in the vocabulary.
         sentiment: predicted class; null if no word is known.
         probability: probability of the positive class, from the model or all networks together.
-        log_odds: its log-odds.
+        log_odds: log-odds of the positive class.
         models: explanation by model.
     """
 

@@ -42,7 +42,7 @@ class Predictions:
     """The predictions for some texts.
 
     Attributes:
-        log_odds: log-odds that each text is positive, the mean of several models, shape (texts,).
+        log_odds: log-odds that each text is positive, the mean over the models, shape (texts,).
         by_model: log-odds of each model, float32, shape (texts,).
         known: share of the words that the models read which they know, shape (texts,); 0 for a text
             without words.

@@ -99,7 +99,7 @@ def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], sp
             values = 100 * row.combination.runs[f"{model}.{MEASURES[split]}"].to_numpy()
             axes.plot(values, [place + shift] * len(values), **small)
         _draw_means(axes, [row.means[model] for row in table], shift, style)
-    _set_title(axes, f"{split} accuracy (%)", table, "seeds")
+    _label_values(axes, f"{split} accuracy (%)", table, "seeds")
 
 
 def _draw_lines(
@@ -127,13 +127,14 @@ def _draw_differences(axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[st
         style = {"color": INK, "marker": marker, "label": pair_title(*pair)}
         _draw_means(axes, found, shift, style)
     axes.axvline(0, color=GRID, linewidth=1.5, zorder=0)
-    _set_title(axes, "difference (points)", table, table[0].covered)
+    _label_values(axes, "difference (points)", table, table[0].covered)
 
 
-def _set_title(axes: Axes, title: str, table: Sequence[Row], covered: str) -> None:
-    """Set the title of the x axis; with intervals unless all rows have a single run."""
-    has_intervals = any(len(row.combination.runs) > 1 for row in table)
-    axes.set_xlabel(f"{title},\nintervals over {covered}" * has_intervals or title, fontsize=NUMBER)
+def _label_values(axes: Axes, label: str, table: Sequence[Row], covered: str) -> None:
+    """Label the x axis; mention intervals unless every row has a single run."""
+    if any(len(row.combination.runs) > 1 for row in table):
+        label += f",\nintervals over {covered}"
+    axes.set_xlabel(label, fontsize=NUMBER)
 
 
 def _draw_means(axes: Axes, means: Sequence[Mean], shift: float, style: dict[str, Any]) -> None:

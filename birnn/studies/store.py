@@ -81,12 +81,18 @@ class Combination:
 
     @property
     def label(self) -> str:
-        """The values in one phrase."""
-        return ", ".join(
-            str(value) if name in PLAIN else f"{name} {'none' if pd.isna(value) else value}"
+        """The values in one phrase, with the names of the settings."""
+        texts = self.texts.items()
+        return ", ".join(text if name in PLAIN else f"{name} {text}" for name, text in texts)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The values as text, without an empty recipe or `settings`."""
+        return {
+            name: "none" if pd.isna(value) else str(value)
             for name, value in self.chosen.items()
             if name not in PLAIN or pd.notna(value)
-        )
+        }
 
 
 @dataclass(frozen=True)
@@ -160,8 +166,8 @@ class Study:
     def covers(self, corpus: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus, and only networks in the registry."""
         stored = {name.partition(".")[0] for name in map(str, self.runs) if ".accuracy" in name}
-        same = describe_corpus(self.about.corpus) == describe_corpus(corpus)
-        return same and stored <= ALL_TITLES.keys()
+        known = {key: value for key, value in describe_corpus(corpus).items() if value is not None}
+        return stored <= ALL_TITLES.keys() and known.items() <= self.about.corpus.items()
 
     def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus and exactly these settings.

@@ -14,7 +14,7 @@ from birnn.evaluation.intervals import TOO_FEW_SEEDS
 from birnn.evaluation.metrics import is_correct
 from birnn.studies import differences
 from birnn.studies.differences import REVIEW_VALUES, Difference, Mean
-from birnn.studies.store import RECIPE, SEED, Combination, Study, group_kind
+from birnn.studies.store import PLAIN, RECIPE, SEED, Combination, Study, group_kind
 from birnn.style import formatting
 from birnn.style.formatting import NOTHING
 
@@ -75,8 +75,10 @@ def label_rows(table: Sequence[Row]) -> tuple[str, list[str]]:
     labels = [combination.label for combination in combinations]
     if max(map(len, labels)) <= LONGEST_LABEL:
         return "", labels
-    names = (name.rpartition(".")[2] for name in combinations[0].chosen)
-    return ", ".join(names), [", ".join(map(str, each.chosen.values())) for each in combinations]
+    names = [name for name in combinations[0].chosen if name not in PLAIN]
+    short = [name.rpartition(".")[2] for name in names]
+    heading = ", ".join(short if len({*short}) == len(names) else names)
+    return heading, [", ".join(each.texts.values()) for each in combinations]
 
 
 def _row(study: Study, combination: Combination) -> Row:

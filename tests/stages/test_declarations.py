@@ -19,7 +19,7 @@ from tests.tiers import sampled
 STAGES = read_yaml(PROJECT / "dvc.yaml")["stages"]
 CODED = [stage for stage in STAGES if stage != "code"]  # that depend on its digests
 WITHOUT_TENSORFLOW = {
-    *("fetch", "pad", "train_word_vectors", "weigh_ngrams", "train_baseline", "report"),
+    *("fetch", "pad", "train_word_vectors", "weigh_ngrams", "train_baseline", "report")
 }
 
 # Some settings are read only if others are set.

@@ -191,9 +191,7 @@ def test_full_queue_refuses_requests(blocked: BlockedPredictor) -> None:
     asyncio.run(ask())
 
 
-def test_accepted_requests_are_answered_before_the_server_stops(
-    blocked: BlockedPredictor,
-) -> None:
+def test_accepted_requests_are_answered_before_the_server_stops(blocked: BlockedPredictor) -> None:
     server = serve.server(serve.create(blocked, hosts=["127.0.0.1"]))
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"

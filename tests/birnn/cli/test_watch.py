@@ -61,7 +61,7 @@ def test_trainings_fit_a_terminal(size: tuple[int, int], count: int, epochs: int
     shown = min(count, len(watch.COLORS), height // 3)
     assert sum("1:06:40" in line for line in lines) == shown
     caption = " ".join(" ".join(lines).split())
-    assert caption.endswith(f"not shown: {count - shown}") is (count > shown)
+    assert caption.endswith(f"trainings not shown: {count - shown}") is (count > shown)
     assert ("dots: training; lines: validation" in caption) is (epochs > 0)
 
 

@@ -1,6 +1,7 @@
 """Test the statistics of a split against counts by hand."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,19 @@ def test_table(tmp_path: Path) -> None:
         "text is also in an earlier row": ("1", "0"),
         "text is also in a training review": ("", "7"),
     }
+
+
+def test_digest_covers_texts_and_labels_of_both_splits(tmp_path: Path) -> None:
+    rows, digests = [*test_store.TRAIN, *test_store.TEST], []
+    flipped = [replace(row, label=1 - row.label) for row in rows]
+    longer = [replace(row, text=f"{row.text}!") for row in rows]
+    for changed in (rows, flipped, longer):
+        for split in ("train", "test"):
+            both = zip(rows, changed, strict=True)
+            test_store.write(tmp_path, [new if old.split == split else old for old, new in both])
+            digests.append(corpus_statistics.digest(tmp_path))
+    assert digests[0] == digests[1]
+    assert len({*digests}) == 5
 
 
 def distinctive_words(file: Path, count: int = 10) -> tuple[list[str], list[str]]:

@@ -1,7 +1,6 @@
 """Tests of storing a corpus."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +8,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.corpora import store
 from birnn.corpora.review import Review
 from birnn.corpora.sources import Corpus
 from birnn.text import tokenizer
-from stages import evaluate
 
 
 def review(name: str, group: str, label: int, text: str) -> Review:
@@ -104,16 +101,3 @@ def test_overlap_is_counted_or_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"line test/2: .* is also in the training split \(1 in"):
         write(tmp_path, reviews, refuse_overlap=True)
     assert write(tmp_path, [*TRAIN, *TEST], refuse_overlap=True)["overlap"] == 0
-
-
-def test_digest_in_the_metrics_covers_texts_and_labels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    paths.CORPUS.mkdir(parents=True)
-    flipped = [replace(one, label=1 - one.label) for one in TEST]
-    reworded = [replace(TEST[0], text="good words"), TEST[1]]
-    tests = (TEST, flipped, reworded, TEST)
-    first, *others, last = (evaluate.digest(write(paths.CORPUS, [*TRAIN, *t])) for t in tests)
-    assert len({first, *others}) == 3
-    assert last == first

@@ -92,9 +92,9 @@ def test_byte_order_mark_and_empty_lines_are_skipped(tmp_path: Path) -> None:
     assert read(tmp_path / "a.jsonl", content) == [{"text": "Good."}, {"text": "Bad."}]
 
 
-def test_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
-    row = {"x": "1", "text": "Good.", "x.2": "2", "": "", ".4": ""}
-    assert read(tmp_path / "a.csv", b"x,text,x,,\n1,Good.,2,,\n", columns=()) == [row]
+def test_repeated_names_of_columns_get_a_number(tmp_path: Path) -> None:
+    row = {"x": "1", "x.3": "2", "x.3.3": "3", "": "", ".5": ""}
+    assert read(tmp_path / "a.csv", b"x,x.3,x,,\n1,2,3,,\n", columns=()) == [row]
 
 
 def test_encoding_of_a_large_file_is_detected(tmp_path: Path) -> None:

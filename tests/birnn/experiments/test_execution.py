@@ -88,15 +88,16 @@ def test_sweep_runs_each_experiment_once_and_alone() -> None:
 
 def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:
     points = grid.points(["fetch.source=csv", "csv.train=b.csv", "csv.unlabelled=c"])
-    for name in ("b.csv", "c/d.csv", "u.csv", ".hidden"):
+    Path(".dvcignore").write_text("*~", encoding="utf-8")
+    for name in ("b.csv", "c/d.csv", ".u", "b.csv~"):
         Path("data/own", name).parent.mkdir(exist_ok=True)
         Path("data/own", name).touch()
     with pytest.raises(
-        InputError, match=r"run dvc add data/own/b\.csv data/own/c/d\.csv data/own/u\.csv && git"
+        InputError, match=r"run dvc add data/own/\.u data/own/b\.csv data/own/c/d\.csv && git"
     ):
         execution.run(points, lambda _: pytest.fail("an experiment ran"))
     Path("data/own/c.dvc").touch()
-    git("add", "data/own/b.csv", "data/own/c.dvc", "data/own/u.csv")
+    git("add", "data/own/b.csv", "data/own/c.dvc", "data/own/.u")
     execution.check_own_files([*points, *grid.points(["train.seed=0"])])
 
 

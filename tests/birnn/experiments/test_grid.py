@@ -44,6 +44,7 @@ def test_options_and_dvc_read_the_value_that_a_text_stands_for(value: object) ->
     [
         (["train.seed=3", "pad.maxlen=200", "pad.seed=1"], "pad-maxlen-200-pad-seed-1-seed-3"),
         (["csv.train=a b_c."], "csv-train-a-b-c"),
+        (["csv.train=a..b.csv"], "csv-train-a-b.csv"),
         ([f"csv.train={'x' * 200}"], f"csv-train-{'x' * 140}"),
     ],
 )

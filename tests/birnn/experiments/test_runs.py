@@ -138,10 +138,10 @@ def test_workspace_is_a_run_if_it_is_complete() -> None:
     assert runs.stages_of_changed_code() == []
     edit("stages/train.py")
     assert runs.stages_of_changed_code() == ["train"]
-    for file in (runs.METRICS, runs.LOCK):
-        file.write_text(file.read_text()[:-1])
+    for file in (runs.PARAMS, runs.METRICS, runs.LOCK):
+        file.write_text(file.read_text() + "\n[")
         assert runs.workspace() is None
-        with pytest.raises(InputError, match=rf"^{file.as_posix()} .*is damaged: "):
+        with pytest.raises(InputError, match=rf"^{file.as_posix()} .*(not valid|damaged)"):
             runs.read()
 
 

@@ -85,6 +85,8 @@ def test_study_matches_its_corpus_and_settings_and_contains_its_runs(tmp_path: P
     held_out = replace(study, runs=study.runs.assign(**{"pad.seed": 0}))
     assert held_out.matches(CORPUS, SETTINGS | {"pad.seed": 4})
     assert not study.matches(CORPUS | {"name": "other"}, SETTINGS)
+    # Metrics of older code have no digest.
+    assert [study.covers({"name": name}) for name in ("mine", "other")] == [True, False]
     assert not replace(study, runs=study.runs.assign(**{"gone.accuracy": 1})).covers(CORPUS)
     metrics: dict[str, Any] = {"corpus": CORPUS}
     metrics |= {model: {"accuracy": 0.75, "loss": 0.4} for model in NETWORKS}

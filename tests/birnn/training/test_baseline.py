@@ -32,9 +32,9 @@ def test_baseline_is_logistic_regression_on_weighted_ngrams() -> None:
     positive, negative = (present[label == LABELS].sum(axis=0) for label in (1, 0))
     weighted = present * log_count_ratios(positive, negative, 0.5)
     model = LogisticRegression(C=3.0).fit(weighted, LABELS)
-    predictor = baseline.Classifier(trained)
-    assert predictor(REVIEWS) == pytest.approx(model.decision_function(weighted), abs=1e-3)
-    assert predictor.multiply_adds == present.sum()
+    classifier = baseline.Classifier(trained)
+    assert classifier(REVIEWS) == pytest.approx(model.decision_function(weighted), abs=1e-3)
+    assert classifier.multiply_adds == present.sum()
 
 
 def test_rare_ngrams_are_ignored() -> None:
