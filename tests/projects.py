@@ -229,11 +229,3 @@ def results(project: Path) -> dict[str, bytes]:
 def leftovers(project: Path) -> list[str]:
     """Return the paths of unfinished outputs."""
     return [str(path) for path in project.rglob(".part-*")]
-
-
-def run_make(target: str, project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a target of the Makefile with the environment of the tests."""
-    ready = ("--assume-old", ".venv/.complete")
-    (project / ".venv").mkdir(exist_ok=True)
-    (project / ".venv" / ".complete").touch()
-    return run("make", *ready, target, cwd=project, **variables)

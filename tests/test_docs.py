@@ -119,7 +119,5 @@ def test_tests_and_code_files_exist(text: str) -> None:
         assert (PROJECT / file).exists(), file
     architecture = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
     table = architecture[architecture.index("| to change") :].split("\n\n")[0]
-    for file in re.findall(r"`([a-z_]+/[\w/]+\.py|__main__\.py)`", table):
-        if file in PLACEHOLDERS:
-            continue
+    for file in {*re.findall(r"`([a-z_]+/[\w/]+\.py|__main__\.py)`", table)} - PLACEHOLDERS:
         assert (PROJECT / "birnn" / file).exists() or (PROJECT / file).exists(), file

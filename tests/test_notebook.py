@@ -18,11 +18,6 @@ NOTEBOOK = PROJECT / "notebooks" / "tutorial.ipynb"
 PATH = re.compile(r"/(?:home|Users|root|tmp|work)/|[A-Z]:\\|site-packages")
 
 
-@pytest.fixture
-def notebook() -> Any:
-    return json.loads(NOTEBOOK.read_text(encoding="utf-8"))
-
-
 def code_cells(notebook: Any) -> list[Any]:
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
@@ -52,7 +47,8 @@ def corpus_texts(notebook: Any) -> list[str]:
     ]
 
 
-def test_notebook_in_git_is_complete_without_corpus_texts_paths_or_logs(notebook: Any) -> None:
+def test_notebook_in_git_is_complete_without_corpus_texts_paths_or_logs() -> None:
+    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     assert NOTEBOOK.stat().st_size < 500_000
     for number, cell in enumerate(code_cells(notebook), start=1):
         if "corpus-text" in cell["metadata"].get("tags", []):

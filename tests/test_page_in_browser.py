@@ -23,14 +23,6 @@ def pixels(page: Page, selector: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(screenshot)).convert("RGB"))
 
 
-def color(page: Page, variable: str) -> np.ndarray:
-    """Return a color of the page's style, shape (3,)."""
-    text = page.evaluate(
-        "name => getComputedStyle(document.documentElement).getPropertyValue(name)", variable
-    )
-    return np.array(list(bytes.fromhex(text.strip().lstrip("#"))))
-
-
 @pytest.fixture(scope="module", params=list(zip(WIDTHS, SCHEMES, strict=True)), ids=str)
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """Return the report without a network, on a phone and on a desktop screen."""
@@ -49,7 +41,8 @@ def test_every_figure_is_visible(page: Page) -> None:
     figures = page.locator(".figure")
     markdown = (PROJECT / "report" / "report.md").read_text(encoding="utf-8")
     assert figures.count() == markdown.count("](../") > 5
-    ink = color(page, "--ink")
+    style = "getComputedStyle(document.documentElement).getPropertyValue('--ink')"
+    ink = np.array(list(bytes.fromhex(page.evaluate(style).strip().lstrip("#"))))
     for place in range(figures.count()):
         box = figures.nth(place).bounding_box()
         assert 0 <= box["x"] < box["x"] + box["width"] <= width

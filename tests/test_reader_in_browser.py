@@ -60,11 +60,6 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         yield open_page
 
 
-@pytest.fixture
-def page(open_page: Open) -> Page:
-    return open_page(PREDICTOR)
-
-
 def submit(page: Page, text: str) -> str:
     """Submit a text, wait for the effects of its words, and return the summary."""
     page.evaluate("delete find('#models').dataset.done")
@@ -150,7 +145,8 @@ def test_verdicts(open_page: Open, predictor: Predictor, threshold: float) -> No
         assert set(page.locator(".text").all_inner_texts()) == {text}
 
 
-def test_words_are_highlighted_by_class_and_faint_if_not_read(page: Page) -> None:
+def test_words_are_highlighted_by_class_and_faint_if_not_read(open_page: Open) -> None:
+    page = open_page(PREDICTOR)
     submit(page, LONG)
     classes = (
         page.locator(".text")
@@ -168,7 +164,8 @@ def test_words_are_highlighted_by_class_and_faint_if_not_read(page: Page) -> Non
         assert page.get_by_text("ignored: ").is_hidden()
 
 
-def test_nothing_to_go_on_gets_no_label(page: Page) -> None:
+def test_nothing_to_go_on_gets_no_label(open_page: Open) -> None:
+    page = open_page(PREDICTOR)
     for text in ("", "  \n", "?!", "zxqv zxqv", "good " + 9 * "zxqv "):
         submit(page, "A good film.")
         summary = submit(page, text)

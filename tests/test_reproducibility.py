@@ -17,12 +17,7 @@ GOLDEN = Path(__file__).parent / "golden"
 RESULTS = re.compile(r"(data/(?!own/)|models/|metrics/|plots/\w+\.csv)")
 
 # A locale without UTF-8, and no home folder.
-ANOTHER_USER = {
-    "LC_ALL": "C",
-    "PYTHONUTF8": "0",
-    "PYTHONCOERCECLOCALE": "0",
-    "HOME": "/nonexistent",
-}
+ANOTHER_USER = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "HOME": "/none"}
 
 # Limits of each library, as on an older CPU or with the variables of a user.
 AVX2 = "+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+popcnt,+sse4.2"

@@ -49,14 +49,11 @@ def processes_in(project: Path) -> list[psutil.Process]:
     return found
 
 
-def folders(project: Path) -> list[Path]:
-    return list((project / ".dvc" / "tmp" / "exps" / "standalone").glob("tmp*"))
-
-
 def test_interrupted_and_killed_search_continues(finished_copy: Path) -> None:
+    folder = finished_copy / ".dvc" / "tmp" / "exps" / "standalone"
     log = stop_in_training(1, finished_copy, signal.SIGINT)
     assert "interrupted: run the same command again to resume" in log
-    assert folders(finished_copy) == []
+    assert list(folder.glob("tmp*")) == []
     assert [name for name in references(finished_copy) if "/temp/" in name] == []
     stop_in_training(2, finished_copy, signal.SIGKILL)
     result = run(*COMMAND, cwd=finished_copy)
@@ -69,7 +66,7 @@ def test_interrupted_and_killed_search_continues(finished_copy: Path) -> None:
     assert trials["bigru.holdout_accuracy"].between(0.4, 0.9).all()
     names = [reference.rpartition("/")[2] for reference in experiments(finished_copy)]
     assert sorted(names) == sorted(trials["name"])
-    assert folders(finished_copy) == []
+    assert list(folder.glob("tmp*")) == []
 
     # The same command now only describes the results.
     again = run(*COMMAND, cwd=finished_copy)

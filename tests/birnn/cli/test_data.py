@@ -117,11 +117,7 @@ def test_suggested_command_fits_the_file(
         ({}, "pad.num_words=5", r"66\.7% of the words in test are known: raise pad\.num_words"),
         ({"text": ["a b c"] * 40}, "csv.seed=1", "2 texts have both labels"),
         ({"text": ["a b c"] * 40}, "csv.seed=1", "words have 1 letters"),
-        (
-            {"label": ["positive"] * 2 + ["negative"] * 38},
-            "csv.seed=1",
-            "the smaller class has 5.0%",
-        ),
+        ({"label": ["positive"] * 2 + ["negative"] * 38}, "csv.seed=1", "the smaller class has 5"),
     ],
 )
 def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
@@ -172,11 +168,7 @@ def test_suggested_copy_includes_test_files(train: str, test: str, named: bool) 
         (in_splits().assign(label=[-1, 1] + [0, 1] * 19), {}, ONES | {"negative": [-1]}),
         (in_splits().assign(label=[1, 2, 3, 4, 5, 6, 7, 7] * 5), {}, MIDDLE),
         (in_splits(url="https://a.example/" + "a" * 99), {"text_column": "a"}, TEXT),
-        (
-            in_splits(time="2021-05-01 12:30").assign(text="\u4f60\u597d" * 2),
-            {"text_column": "a"},
-            TEXT,
-        ),
+        (in_splits(time="2021-05-01 12:30").assign(text="\u4f60"), {"text_column": "a"}, TEXT),
         (labelled(part=[0, 1] * 20), {"split_column": "part", "test": 0}, {}),
         (labelled(split=["train", "dev"] * 20), {}, {"test": "dev"}),
         (labelled(), {"test": "reviews.csv"}, {"split_column": None}),

@@ -55,17 +55,7 @@ def test_form_explains_a_text_without_scripts(client: TestClient) -> None:
 
 
 def test_json_equals_the_explanation(client: TestClient, predictor: Predictor) -> None:
-    texts = [
-        "A good film.",
-        "",
-        " ",
-        "zxqv",
-        "🎬" * 50,
-        "a" * 20_000,
-        "\x00",
-        "%ff%fe",
-        "a=b&text=c",
-    ]
+    texts = ["A good film.", "", " ", "zxqv", "🎬" * 50, "a" * 20_000, "\x00"]
     batch = client.post("/predict", json={"texts": texts}).json()["predictions"]
     for text, prediction in zip(texts, batch, strict=True):
         expected = explain(predictor, text)

@@ -51,17 +51,15 @@ def test_comments_docstrings_and_formatting_do_not_change_a_digest() -> None:
     assert digest(SYNTAX.replace("def s():", 'def s():\n    """Added."""')) == DIGEST
 
 
-EDITS = [
-    ("a = 1", "a = True"),
-    ("a = None", "a = ..."),
-    ("def f(): return None", "def f(): return"),
-    ("if a:\n    b()\nc()", "if a:\n    b()\n    c()"),
-    ("f'{a:>3}'", "f'{a:>4}'"),
-]
-
-
 def test_edits_that_can_change_results_change_a_digest() -> None:
-    assert [before for before, after in EDITS if digest(before) == digest(after)] == []
+    for before, after in (
+        ("a = 1", "a = True"),
+        ("a = None", "a = ..."),
+        ("def f(): return None", "def f(): return"),
+        ("if a:\n    b()\nc()", "if a:\n    b()\n    c()"),
+        ("f'{a:>3}'", "f'{a:>4}'"),
+    ):
+        assert digest(before) != digest(after), before
 
 
 def write(project: Path, files: dict[str, str]) -> None:

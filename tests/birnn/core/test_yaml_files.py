@@ -1,6 +1,5 @@
 """Test the reading and writing of YAML files."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,17 +13,14 @@ from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml, write_yaml
 @given(
     st.dictionaries(st.text("abc", min_size=1), st.text() | st.floats(allow_nan=False) | st.none())
 )
-def test_written_content_is_readable_and_read_back(content: dict[str, Any]) -> None:
-    file = Path("content.yaml")
+def test_written_content_is_readable_and_read_back(
+    tmp_path_factory: pytest.TempPathFactory, content: dict[str, Any]
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "content.yaml"
     write_yaml(file, {"b": "naïve", "a": "yes"})
     assert file.read_text(encoding="utf-8") == "b: naïve\na: yes\n"
     write_yaml(file, content)
     assert list(read_yaml(file).items()) == list(content.items())
-
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path_factory.mktemp("yaml"))
 
 
 def test_invalid_documents_are_refused() -> None:

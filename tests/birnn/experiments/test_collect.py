@@ -19,18 +19,11 @@ from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run
 from birnn.studies import store
 from birnn.studies.store import Study
-from birnn.training.splits import TRAINING
 from tests.birnn import samples
 from tests.birnn.experiments.repository import CORPUS, MACHINE, add, make_run
 
 SEEDS = "train.seed=0..1"
 NETWORK = next(iter(NETWORKS))
-CURVES = "model,epoch,split,accuracy,loss\n" + "".join(
-    f"{model},{epoch},{split},0.8,0.5\n"
-    for model in NETWORKS
-    for epoch in (1, 2)
-    for split in (TRAINING, "test split")
-)
 PREDICTIONS = {seed: pd.DataFrame(samples.predictions(seed=seed)) for seed in range(3)}
 pytestmark = pytest.mark.usefixtures("repository")
 
@@ -45,7 +38,7 @@ def finish(points: Sequence[Point], corpus: Mapping[str, Any] = CORPUS) -> dict[
         table = PREDICTIONS[point.params["train"]["seed"]].to_parquet()
         files = {f"data/evaluated/{name}.parquet": table for name in ("predictions", "held_out")}
         run = make_run(point, md5s, metrics | {"corpus": corpus})
-        found[index] = add(run, files | {"plots/curves.csv": CURVES.encode()})
+        found[index] = add(run, files)
     return found
 
 

@@ -47,9 +47,7 @@ def make_search(
     }
     for values, accuracy in accuracies.items():
         params = dict(zip(chosen.space, values, strict=False))
-        study.add_trial(
-            create_trial(value=accuracy, params=params, distributions=dict(chosen.space))
-        )
+        study.add_trial(create_trial(value=accuracy, params=params, distributions=chosen.space))
         correct = np.random.default_rng(0).permutation(REVIEWS) < accuracy * REVIEWS
         log_odds = np.where(correct == (LABELS == 1), 1.0, -1.0)
         table = pd.DataFrame({"label": LABELS, **dict.fromkeys(NETWORKS, log_odds)})
@@ -57,9 +55,7 @@ def make_search(
         run = make_run(chosen.point(params), metrics=metrics)
         add(run, files | {"data/evaluated/held_out.parquet": to_bytes(table)})
     failed = dict.fromkeys(chosen.space, 0.09)
-    study.add_trial(
-        create_trial(state=TrialState.FAIL, params=failed, distributions=dict(chosen.space))
-    )
+    study.add_trial(create_trial(state=TrialState.FAIL, params=failed, distributions=chosen.space))
     study.enqueue_trial({})
     return chosen, study
 

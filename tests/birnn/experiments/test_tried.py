@@ -18,10 +18,7 @@ from tests.birnn.experiments.repository import CORPUS, git, make_run
 from tests.birnn.samples import MODELS
 
 NETWORK = next(iter(NETWORKS))
-HOLDOUT = f"{NETWORK}.holdout_accuracy"
-LONG = Recipe(
-    "long", None, "more words", {"pad.maxlen": 500}, {"pad.validation": 0.1, "pad.maxlen": 500}
-)
+LONG = Recipe("long", None, "", {"pad.maxlen": 500}, {"pad.validation": 0.1, "pad.maxlen": 500})
 WIDE_SETTINGS = LONG.settings | {"ngrams.longest": 2, "network.pooling": "max_mean"}
 WIDE = Recipe("wide", "long", "more inputs", {"ngrams.longest": 2}, WIDE_SETTINGS)
 RECIPES = [LONG, WIDE]
@@ -76,7 +73,7 @@ def test_runs_are_added_once_and_losers_stay() -> None:
     assert (log.folder / "runs.csv").read_text().startswith(before)
     added, log = tried.append([], RECIPES)
     assert added == 0
-    assert log.runs[HOLDOUT].tolist() == [0.5, 0.95]
+    assert log.runs[f"{NETWORK}.holdout_accuracy"].tolist() == [0.5, 0.95]
 
 
 def test_other_runs_are_not_logged() -> None:

@@ -23,9 +23,8 @@ def test_environment_must_match_the_lock_file(tmp_path: Path) -> None:
     worker.compare_environment(lock)
     for name, installed in (("scipy", metadata.version("scipy")), ("none", "missing")):
         lock.write_text(OTHER_SYSTEM + INSTALLED + LINE.format(name, "0"))
-        with pytest.raises(
-            worker.TaskError, match=f"^{name} is {installed}, but lock.txt requires ==0: run make"
-        ):
+        expected = f"^{name} is {installed}, but lock.txt requires ==0: run make"
+        with pytest.raises(worker.TaskError, match=expected):
             worker.compare_environment(lock)
 
 

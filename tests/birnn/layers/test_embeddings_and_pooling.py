@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from birnn.layers.embeddings import Embedding, NgramEmbedding
+from birnn.layers.embeddings import Embedding
 from birnn.text.encoding import OUT_OF_VOCABULARY
 from tests.birnn import small_networks
 from tests.birnn.small_networks import config, set_large_weights
@@ -16,17 +16,14 @@ WORDS = 30
 RATIOS = {5: 0.5, 6: -1.5, 5 * WORDS + 6: 2.0, (7 * WORDS + 5) * WORDS + 6: 4.0}
 
 
-def fill_table(embedding: NgramEmbedding) -> None:
-    embedding.table.codes.assign(sorted(RATIOS))
-    embedding.table.ratios.assign([RATIOS[code] for code in sorted(RATIOS)])
-
-
 def build(kernel: str, maxlen: int) -> keras.Sequential:
     """Return a pooled network that reads n-grams."""
     options: dict[str, Any] = {"maxlen": maxlen, "ngrams": len(RATIOS), "longest_ngram": 3}
     model = small_networks.build(config(kernel=kernel, pooling="max_mean", **options))
     set_large_weights(model)
-    fill_table(model.layers[0])
+    table = model.layers[0].table
+    table.codes.assign(sorted(RATIOS))
+    table.ratios.assign([RATIOS[code] for code in sorted(RATIOS)])
     return model
 
 

@@ -10,8 +10,6 @@ from birnn.evaluation.model_names import NETWORKS
 from birnn.studies import curves
 from tests.birnn.studies.test_store import make_study
 
-NETWORK = next(iter(NETWORKS))
-
 
 def test_best_of_trials_is_the_mean_over_all_draws() -> None:
     accuracies = [0.8, 0.5, 0.9, 0.8]
@@ -29,7 +27,7 @@ def test_accuracy_over_time_has_a_point_per_number_of_epochs() -> None:
     study.runs["train.epochs"] = study.runs["pad.maxlen"]
     for name in NETWORKS:
         study.runs[f"{name}.seconds"] = [1, 2, 8, 10]
-    seconds, means, *_ = curves.over_time(study, NETWORK)
+    seconds, means, *_ = curves.over_time(study, next(iter(NETWORKS)))
     assert (list(seconds), list(means)) == ([1.5, 9], [0.625, 0.875])
     drawn = curves.draw(study)
     assert drawn is not None

@@ -48,13 +48,9 @@ def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
     read = store.read(study.folder)
     (first, _), runs = table.rows(read), read.combinations()[0].runs
     assert first.covered == "seeds and groups of texts"
-    stored, reviews = read.log_odds(runs), read.reviews
-    assert reviews is not None
+    stored = read.log_odds(runs)
     expected = differences.compute_differences(
-        *(stored[name] for name in PAIR),
-        reviews["label"].to_numpy(),
-        reviews["group"].to_numpy(),
-        comparisons=3 * len(PAIRS),
+        *(stored[name] for name in PAIR), *read.labels_and_groups(), comparisons=3 * len(PAIRS)
     )
     assert first.differences[PAIR].keys() == expected.keys()
     for measure, difference in first.differences[PAIR].items():

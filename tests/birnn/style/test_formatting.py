@@ -33,10 +33,7 @@ DIFFERENCE = {"accuracy_difference": 0.01, "difference_low": -0.02, "difference_
         (formatting.code("a``b"), "``` a``b ```"),
         (formatting.code(" a "), "`  a  `"),
         (formatting.code(" a"), "` a`"),
-        (
-            formatting.table("abc", ["xy1"], left=2),
-            "| a | b | c |\n| --- | --- | ---: |\n| x | y | 1 |",
-        ),
+        (formatting.table("ab", ["xy"], left=2), "| a | b |\n| --- | --- |\n| x | y |"),
         (formatting.table("ab", []), "| a | b |\n| --- | ---: |"),
     ],
 )

@@ -13,9 +13,7 @@ from birnn.text import unlabelled, word_vectors
 from birnn.text.encoding import FIRST_WORD
 from birnn.text.reviews import words as read_words
 
-SETTINGS = WordVectors(
-    reviews="train", norm=3, window=4, negative=5, min_count=2, epochs=20, seed=0
-)
+SETTINGS = WordVectors(reviews="train", norm=3, window=4, negative=5, min_count=2, epochs=5, seed=0)
 REVIEWS = [["good", "great", "fine"], ["bad", "dull", "poor"]] * 1_000
 WORDS = ["bad", "great", "good", "dull", "never"]
 

@@ -77,6 +77,7 @@ def test_all_models_together_label_the_unlabelled_reviews() -> None:
     start = time.perf_counter()
     assert 0 < self_training.write(chosen, Path("out")) < time.perf_counter() - start
     written, predicted = sequences.read(Path("out"))
+    assert isinstance(written, np.memmap)
     assert written.tolist() == [*ids.tolist(), *added.tolist()]
     assert np.load("out/rows.npy").tolist() == [*rows, 41, 42, 43]
     linear = baseline.Classifier(baseline.fit(labelled, labels, chosen.baseline))
