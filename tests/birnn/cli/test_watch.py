@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from rich.console import Console
@@ -99,6 +100,13 @@ def test_watch_waits_while_dvc_runs_stages() -> None:
         assert rendered([], 80, 24) == ["DVC runs other stages: no training has started yet."]
         process.communicate(b"\n")
     assert [*snapshots] == []
+
+
+def test_page_of_an_interrupted_watch_no_longer_reloads_itself() -> None:
+    interrupted = patch.object(watch, "snapshots", side_effect=KeyboardInterrupt)
+    with interrupted, pytest.raises(KeyboardInterrupt):
+        watch.run(Path("page.html"))
+    assert 'http-equiv="refresh"' not in Path("page.html").read_text(encoding="utf-8")
 
 
 def test_page_reloads_itself_until_the_end() -> None:

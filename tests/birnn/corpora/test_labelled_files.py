@@ -226,6 +226,7 @@ def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path
     names = ("1.csv", "2.csv", ".hidden.csv", "_SUCCESS", "README.md")
     parts = {f"{folder}/{name}": to_csv(TABLE[:1]) for folder in ("a", "b") for name in names}
     files = labelled_files(tmp_path, parts, train="a", test="b", split_column=None)
+    (tmp_path / "a" / "folder").mkdir()
     reviews = list(files.read())
     ids = [f"{folder}/{name}, line 2" for folder in ("a", "b") for name in names[:2]]
     assert [review.id for review in reviews] == ids
