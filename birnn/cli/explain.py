@@ -71,8 +71,7 @@ def _colored(explanation: Explanation, model: ModelExplanation) -> Text:
     text = Text()
     for segment, strength in zip(explanation.segments, strengths(model), strict=True):
         truncated = segment.word and not segment.read
-        printable = printable_lines(segment.text)
-        text.append(printable, "dim" if truncated else _style(strength))
+        text.append(printable_lines(segment.text), "dim" if truncated else _style(strength))
     return text
 
 

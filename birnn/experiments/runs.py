@@ -225,7 +225,7 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
     try:
         content = json.loads(metrics or b"{}")
     except ValueError as error:
-        raise InputError(f"{METRICS} of {name} is damaged: run git checkout {METRICS}") from error
+        raise InputError(f"{METRICS} of {name} is damaged: run make repro") from error
     try:
         settings = parse_yaml(params or b"{}")
     except YAMLError as error:

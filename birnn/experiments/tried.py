@@ -52,9 +52,9 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     if folder.exists():
         log = store.read(folder)
     elif held_out_runs:
-        # Those of older code do not know the digest of their corpus.
-        corpora = (run.metrics["corpus"] for run in held_out_runs.values())
-        corpus = max(corpora, key=lambda corpus: "digest" in corpus)
+        corpora = [run.metrics["corpus"] for run in held_out_runs.values()]
+        # The metrics of older code have no digest.
+        corpus = next((each for each in corpora if "digest" in each), corpora[0])
         about = About("birnn tried", store.describe_corpus(corpus), VARIED, {}, chooses=True)
         log = Study(folder, about, pd.DataFrame(columns=["name"]), pd.DataFrame())
     else:

@@ -21,8 +21,7 @@ def inline(figure: Figure, name: str) -> str:
     svg = re.sub(r'(?s)^.*?<svg[^>]*(viewBox="[^"]*")[^>]*>', r"<svg \1>", text.getvalue())
     svg = re.sub(r"(?s)<(metadata|style).*?</\1>", "", svg)
     svg = re.sub(r'(\sid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
-    for variable, color in (
-        MODEL_COLORS | {"ink": INK, "grid": GRID, "notebook": NOTEBOOK}
-    ).items():
+    colors = MODEL_COLORS | {"ink": INK, "grid": GRID, "notebook": NOTEBOOK}
+    for variable, color in colors.items():
         svg = svg.replace(color, f"var(--{variable})")
     return svg.strip()
