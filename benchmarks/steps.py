@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from benchmarks.paired import Cost, alternate, measure
 from birnn.core.libraries import tensorflow_imports
-from birnn.core.machine import BATCH_SIZE
 from birnn.evaluation import costs
 from birnn.networks.config import NetworkConfig
 from birnn.networks.registry import NETWORKS
+from birnn.text.batching import BATCH_SIZE
 from birnn.text.encoding import OUT_OF_VOCABULARY
 
 with tensorflow_imports():

@@ -11,7 +11,6 @@ import typer
 from birnn.cli import experiment_options, groups, model_options, project
 from birnn.core import libraries
 from birnn.core.errors import InputError
-from birnn.core.signals import INTERRUPTED
 from birnn.core.terminal import replace_missing_characters
 
 Model = Annotated[
@@ -242,10 +241,6 @@ def run() -> None:
             app()
         finally:
             print(end="", flush=True)  # Typer ends with SystemExit
-    except SystemExit as end:
-        if end.code == INTERRUPTED and {"sweep", "search", "review"} & {*sys.argv[1:2]}:
-            print("interrupted: run the same command again to resume", file=sys.stderr)
-        raise
     except (InputError, OSError) as error:
         # Python would fail again when it flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_OUTPUT)

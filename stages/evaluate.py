@@ -37,10 +37,11 @@ def main(settings: Settings) -> None:
             **{name: model.log_odds for name, model in predicted.items()},
         }
     )
+    costs = {name: model.cost for name, model in predicted.items()}
     corpus = describe(read_json(paths.CORPUS_DESCRIPTION), settings.pad.validation)
     in_training = np.isin(np.arange(len(table)), np.load(paths.OVERLAP))
     metrics = summary.summarize_models(
-        table, predicted, histories, maxlen=padded.shape[1], in_training=in_training
+        table, costs, histories, maxlen=padded.shape[1], in_training=in_training
     )
     held_out = None if settings.pad.validation == "test" else predict_held_out()
     if held_out is not None:
@@ -55,9 +56,7 @@ def main(settings: Settings) -> None:
         add_texts(mistakes.find(table)).to_parquet(folder / paths.MISTAKES.name, index=False)
         if held_out is not None:
             held_out.to_parquet(folder / "held_out.parquet", index=False)
-        write_json(
-            folder / paths.COSTS.name, {name: model.cost for name, model in predicted.items()}
-        )
+        write_json(folder / paths.COSTS.name, costs)
     write_checklist()
     for name in predicted:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")

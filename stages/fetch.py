@@ -9,17 +9,20 @@ from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
 from birnn.corpora import fallback_warning, sources, store
 from birnn.corpora.review import SPLITS
-from birnn.corpora.sources import Corpus
 
 
 def main(settings: Settings) -> None:
-    """Write the requested corpus and its unlabelled reviews."""
+    """Write the requested corpus and its unlabelled reviews, or neither if one cannot be read."""
     corpus = sources.find(settings)
     refuse = settings.fetch.overlap == "refuse"
-    with atomic_folder(paths.CORPUS) as folder:
-        description = store.write(corpus, folder, refuse_overlap=refuse)
-    for line in corpus.describe():
-        print(line)
+    with atomic_folder(paths.CORPUS) as folder, atomic_folder(paths.UNLABELLED) as unlabelled:
+        try:
+            description = store.write(corpus, folder, refuse_overlap=refuse)
+        finally:
+            # Also after an error: a class may be missing because its rows were skipped.
+            for line in corpus.describe():
+                print(line)
+        counts = store.write_unlabelled(corpus, folder, unlabelled)
     for name in SPLITS:
         split = description[name]
         print(
@@ -28,19 +31,12 @@ def main(settings: Settings) -> None:
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
     print(f"test reviews whose text is also in the training split: {description['overlap']:,}")
-    write_unlabelled(corpus)
-    fallback_warning.warn_if_fallback(description["name"], description["requested"])
-
-
-def write_unlabelled(corpus: Corpus) -> None:
-    """Write the words of the unlabelled reviews, an empty file if the corpus has none."""
-    with atomic_folder(paths.UNLABELLED) as folder:
-        written = store.write_unlabelled(corpus, paths.CORPUS, folder)
-    if any(written.values()):
+    if any(counts.values()):
         print(
-            f"{written['reviews']:,} reviews without a label; {written['left_out']:,} were left "
+            f"{counts['reviews']:,} reviews without a label; {counts['left_out']:,} were left "
             "out, because a labelled review has the same text"
         )
+    fallback_warning.warn_if_fallback(description["name"], description["requested"])
 
 
 if __name__ == "__main__":

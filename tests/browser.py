@@ -6,23 +6,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright
 
-NO_CHROMIUM = "no Chromium is installed"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDTHS = [390, 1280]  # of a phone and a desktop screen
 SCHEMES = ["light", "dark"]
 # Range of the lightness of the page, 0 to 255.
 PAPER = {"light": (240, 255), "dark": (0, 60)}
-
-
-@contextmanager
-def open_chromium() -> Iterator[Browser]:
-    """Open any Chromium without a window; skip the test if there is none."""
-    with sync_playwright() as playwright:
-        chromium = launch(playwright)
-        yield chromium
-        chromium.close()
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -32,7 +22,7 @@ def launch(playwright: Playwright) -> Browser:
         with suppress(Error):
             # Chromium has no sandbox if it runs as root, as in a container.
             return playwright.chromium.launch(args=["--no-sandbox"], **place)
-    pytest.skip(NO_CHROMIUM)
+    pytest.skip("no Chromium is installed: run playwright install chromium")
 
 
 @contextmanager

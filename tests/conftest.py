@@ -12,11 +12,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, sync_playwright
 
 from birnn.experiments.launcher import compiled_in
 from tests import warm_start
-from tests.browser import NO_CHROMIUM, open_chromium
+from tests.browser import launch
 from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone
 
 IN_CI = "CI" in os.environ
@@ -76,17 +76,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print the duration next to its budget, the log of a dead server, and what was not tested."""
+    """Print the duration next to its budget, and the log of a dead server."""
     server = config.stash.get(SERVER, None)
     if server and server.poll() is not None:
         terminalreporter.write(Path(os.environ[WARM_START], "log").read_text(encoding="utf-8"))
     if budget := config.getoption("--budget"):
         line = f"{elapsed(config):.0f} s of a budget of {budget} s on two cores"
         terminalreporter.write_sep("-", f"{line}; CI fails above {1.5 * budget:.0f} s")
-    skipped = terminalreporter.getreports("skipped")
-    if count := sum(NO_CHROMIUM in str(report.longrepr) for report in skipped):
-        hint = "install one with `playwright install chromium`"
-        terminalreporter.line(f"{count} tests were skipped, because {NO_CHROMIUM}: {hint}")
 
 
 def elapsed(config: pytest.Config) -> float:
@@ -114,8 +110,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Build], P
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with open_chromium() as chromium:
+    """Open any Chromium without a window; skip the test if there is none."""
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
         yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -65,7 +65,12 @@ def resolve(command: Sequence[str], variables: Mapping[str, str]) -> list[str]:
 
 
 def run(
-    *command: str, cwd: Path, warm: bool = True, stdin: str = "", **variables: str
+    *command: str,
+    cwd: Path,
+    warm: bool = True,
+    stdin: str = "",
+    preexec_fn: Callable[[], None] | None = None,
+    **variables: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command with the variables of `environment`, and return its result."""
     own = environment(warm=warm, **variables)
@@ -74,6 +79,7 @@ def run(
         cwd=cwd,
         env=own,
         input=stdin,
+        preexec_fn=preexec_fn,
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -7,14 +7,11 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from birnn.core import integrity
-from birnn.core.yaml_files import read_yaml
 from tests.projects import (
-    PROJECT,
     check_output,
     environment,
     error_line,
@@ -23,30 +20,13 @@ from tests.projects import (
     run,
     stages_run,
 )
+from tests.test_pipeline import STAGES
 from tests.tiers import sampled
 
 resource = pytest.importorskip("resource", reason="needs POSIX")
 pytestmark = pytest.mark.slow
 
-# All that read settings.
-STAGES = [stage for stage in read_yaml(PROJECT / "dvc.yaml")["stages"] if stage != "code"]
 OFF = ("train_word_vectors", "label_unlabelled", "weigh_ngrams")
-
-
-def run_stage(stage: str, project: Path, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a stage by itself, with additional options for `subprocess.run`."""
-    return subprocess.run(
-        ["python", "-m", f"stages.{stage}"],
-        cwd=project,
-        env=options.pop("env", environment()),
-        stderr=subprocess.PIPE,
-        stdout=options.pop("stdout", subprocess.PIPE),
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=300,
-        **options,
-    )
 
 
 @pytest.mark.parametrize("stage", sampled(STAGES, "pad", "train_bigru", "report"))
@@ -58,7 +38,7 @@ def test_full_disk_gives_one_line_error_and_loses_nothing(finished_copy: Path, s
         size = 100 if stage in OFF else 1_000
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    result = run_stage(stage, finished_copy, preexec_fn=limit)
+    result = run("python", "-m", f"stages.{stage}", cwd=finished_copy, preexec_fn=limit)
     assert result.returncode == 1, result.stderr
     assert error_line(result.stderr)
     assert results(finished_copy) == expected
@@ -75,17 +55,17 @@ def flip_bit(file: Path) -> None:
 
 
 def test_truncated_input_gives_error_or_warning(finished_copy: Path) -> None:
-    stage, name = "evaluate", "data/padded/test/sequences.npy"
+    command, name = ("python", "-m", "stages.evaluate"), "data/padded/test/sequences.npy"
     file = finished_copy / name
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     before = results(finished_copy)
     damage = f"{name} is damaged"
-    result = run_stage(stage, finished_copy, env=environment(DVC_STAGE=stage))
+    result = run(*command, cwd=finished_copy, DVC_STAGE="evaluate")
     assert result.returncode == 1
     assert error_line(result.stderr).startswith(f"error: {damage}")
     assert results(finished_copy) == before
     # A user who runs a stage by hand may have changed the input on purpose.
-    result = run_stage(stage, finished_copy)
+    result = run(*command, cwd=finished_copy)
     assert f"warning: {damage}" in result.stderr
     assert "Traceback" not in result.stderr
 
@@ -120,8 +100,8 @@ def test_flipped_bit_is_detected_and_repaired(finished_copy: Path, place: str) -
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_full_stdout_gives_one_line_error(finished_copy: Path) -> None:
     expected = results(finished_copy)
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        result = run_stage("train_bigru", finished_copy, stdout=full)
+    command = "python -m stages.train_bigru > /dev/full"
+    result = run("bash", "-c", command, cwd=finished_copy)
     assert result.returncode == 1, result.stderr
     assert "No space left on device" in error_line(result.stderr)
     assert "Exception ignored" not in result.stderr

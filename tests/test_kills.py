@@ -55,13 +55,6 @@ def longer(finished: Path, shared: Callable[[str, Build], Path]) -> Path:
     return shared("longer", build)
 
 
-@pytest.fixture
-def project(stage: str, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Return a copy in which a stage is finished, a training after several epochs."""
-    finished = request.getfixturevalue("longer" if stage == TRAINING else "finished")
-    return copy(finished, tmp_path / "copy")
-
-
 def moments(project: Path, *command: str) -> list[str]:
     """Return some of the moments when a command changes files (see `tests.kill`)."""
     file = project.parent / "moments.json"
@@ -189,8 +182,10 @@ STOPS = [
 
 @pytest.mark.parametrize(("stage", "number", "by_terminal"), sampled(STOPS, STOPS[1]))
 def test_stopped_stage_explains_how_to_resume_with_equal_bytes(
-    project: Path, stage: str, number: int, by_terminal: Any
+    request: pytest.FixtureRequest, tmp_path: Path, stage: str, number: int, by_terminal: Any
 ) -> None:
+    finished = request.getfixturevalue("longer" if stage == TRAINING else "finished")
+    project = copy(finished, tmp_path / "copy")
     expected = results(project)
     stopped = stop_in_work(project, stage, number, by_terminal=by_terminal)
     if number != signal.SIGKILL:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from birnn.training import live
+from birnn.experiments import running
 from tests.projects import environment, resolve, set_settings
 
 pytestmark = pytest.mark.slow
@@ -15,13 +15,14 @@ pytestmark = pytest.mark.slow
 def test_training_of_an_experiment_can_be_watched(finished_copy: Path) -> None:
     set_settings(finished_copy, {"train.batch_size": "8"})
     command = ("dvc", "exp", "run", "--temp", "--name", "watched", "train_bilstm")
-    states: list[live.Training] = []
+    states = running.find_trainings(finished_copy)
     variables = environment()
     with subprocess.Popen(
         resolve(command, variables), cwd=finished_copy, env=variables, stdout=subprocess.DEVNULL
     ) as experiment:
         while experiment.poll() is None:
-            states += [state for state in live.find(finished_copy) if state not in states]
+            found = running.find_trainings(finished_copy)
+            states += [state for state in found if state not in states]
             time.sleep(0.05)
     assert experiment.returncode == 0
     states = [state for state in states if state.experiment]

@@ -32,38 +32,9 @@ def apply_patch(project: Path, patch: str) -> None:
     (project / "network.patch").unlink()
 
 
-def add_simple_network(project: Path) -> None:
-    apply_patch(project, PATCH)
-    set_settings(project, {"bisimplernn.units": "3"})
-
-
-def add_average(project: Path) -> None:
-    """Apply the documented patch with another name and layer, and without settings."""
-    patch = PATCH.replace("bisimplernn", "average")
-    patch = re.sub(r"diff --git a/params.yaml.*?(?=diff --git)", "", patch, flags=re.DOTALL)
-    apply_patch(project, patch)
-    pipeline = project / "dvc.yaml"
-    text = pipeline.read_text(encoding="utf-8").replace("      - average\n", "")
-    pipeline.write_text(text, encoding="utf-8", newline="\n")
-    module = project / "birnn" / "networks" / "average.py"
-    module.write_text(AVERAGE, encoding="utf-8", newline="\n")
-
-
 def edit(file: Path, pattern: str, replacement: str = "") -> None:
     text = re.sub(pattern, replacement, file.read_text(encoding="utf-8"), flags=re.DOTALL)
     file.write_text(text, encoding="utf-8", newline="\n")
-
-
-def remove_bilstm(project: Path) -> None:
-    """Undo the documented steps for the BiLSTM."""
-    edit(project / "dvc.yaml", r"  train_bilstm:.*?\n\n")
-    edit(project / "dvc.yaml", r"[^\n]*bilstm[^\n]*\n")
-    edit(project / "params.yaml", r"bilstm:\n(  [^\n]*\n)+\n")
-    registry = project / "birnn" / "networks" / "registry.py"
-    edit(registry, ", bilstm")
-    edit(registry, r"\(bilstm, bigru\)", "(bigru,)")
-    (project / "birnn" / "networks" / "bilstm.py").unlink()
-    (project / "stages" / "train_bilstm.py").unlink()
 
 
 def stages_of_repro(project: Path) -> list[str]:
@@ -81,7 +52,8 @@ def models_in_plots(project: Path) -> set[str]:
 
 def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
     project = finished_copy
-    add_simple_network(project)
+    apply_patch(project, PATCH)
+    set_settings(project, {"bisimplernn.units": "3"})
     # The other networks are not trained again.
     trained = ["label_unlabelled", "train_bisimplernn"]
     assert stages_of_repro(project) == ["code", *trained, *AFTER_TRAINING]
@@ -100,7 +72,13 @@ def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
 @pytest.mark.exhaustive
 def test_network_without_recurrence_and_settings(finished_copy: Path) -> None:
     project = finished_copy
-    add_average(project)
+    # The documented patch with another name and layer, and without settings.
+    patch = PATCH.replace("bisimplernn", "average")
+    patch = re.sub(r"diff --git a/params.yaml.*?(?=diff --git)", "", patch, flags=re.DOTALL)
+    apply_patch(project, patch)
+    edit(project / "dvc.yaml", "      - average\n")
+    module = project / "birnn" / "networks" / "average.py"
+    module.write_text(AVERAGE, encoding="utf-8", newline="\n")
     # Pooling and masks leave the layer as it is.
     set_settings(project, {"network.pooling": "max_mean", "ngrams.longest": "2"})
     check_output(project, "dvc", "repro")
@@ -113,7 +91,15 @@ def test_network_without_recurrence_and_settings(finished_copy: Path) -> None:
 @pytest.mark.exhaustive
 def test_single_network_is_compared_with_the_baseline(finished_copy: Path) -> None:
     project = finished_copy
-    remove_bilstm(project)
+    # Undo the documented steps for the BiLSTM.
+    edit(project / "dvc.yaml", r"  train_bilstm:.*?\n\n")
+    edit(project / "dvc.yaml", r"[^\n]*bilstm[^\n]*\n")
+    edit(project / "params.yaml", r"bilstm:\n(  [^\n]*\n)+\n")
+    registry = project / "birnn" / "networks" / "registry.py"
+    edit(registry, ", bilstm")
+    edit(registry, r"\(bilstm, bigru\)", "(bigru,)")
+    (project / "birnn" / "networks" / "bilstm.py").unlink()
+    (project / "stages" / "train_bilstm.py").unlink()
     assert stages_of_repro(project) == ["code", "label_unlabelled", *AFTER_TRAINING]
     metrics = read_json(project / "metrics" / "metrics.json")
     assert list(metrics) == ["corpus", "bigru", "baseline", "pairs", "networks"]

@@ -1,14 +1,11 @@
 """Test a user's own corpus, from a CSV file to predictions and the web page."""
 
-import csv
 import shutil
 import signal
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,13 +25,12 @@ from tests.projects import (
     commit,
     contents,
     copy,
-    environment,
     error_line,
     new_clone,
-    resolve,
     run,
     set_settings,
     stages_run,
+    watched,
 )
 
 pytestmark = pytest.mark.slow
@@ -49,25 +45,17 @@ LAYOUT = {
 ROWS = 2_000
 
 
-def write_reviews(file: Path) -> None:
-    """Write real reviews to a CSV file in the layout of a user."""
-    reviews = list(islice(rotten_tomatoes.read(), 0, None, 6))[:ROWS]
-    assert len(reviews) == ROWS
-    with file.open("w", encoding="utf-8", newline="") as output:
-        writer = csv.writer(output)
-        writer.writerow(["n", "review", "verdict", "split"])
-        for number, review in enumerate(reviews):
-            split = "test" if number % 3 == 0 else "train"
-            writer.writerow([number, review.text, "fresh" if review.label else "rotten", split])
-
-
 @pytest.fixture(scope="module")
 def own(shared: Callable[[str, Build], Path]) -> Path:
     """Return a clone in which the pipeline has run on a user's file. Do not modify it."""
 
     def build(folder: Path) -> None:
         new_clone(folder, SMALL | LAYOUT)
-        write_reviews(folder / "data" / "own" / "reviews.csv")
+        table = pd.DataFrame(islice(rotten_tomatoes.read(), 0, 6 * ROWS, 6))
+        table["verdict"] = np.where(table["label"] == 1, "fresh", "rotten")
+        table["split"] = np.where(table.index % 3 == 0, "test", "train")
+        table = table.rename(columns={"text": "review"})[["review", "verdict", "split"]]
+        table.to_csv(folder / "data" / "own" / "reviews.csv")
         check_output(folder, "dvc", "repro")
         commit(folder)
 
@@ -77,10 +65,6 @@ def own(shared: Callable[[str, Build], Path]) -> Path:
 @pytest.fixture
 def own_copy(own: Path, tmp_path: Path) -> Path:
     return copy(own, tmp_path / "copy")
-
-
-def birnn(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return run(*BIRNN, *arguments, **options)
 
 
 def test_pipeline_runs_on_own_corpus(own: Path) -> None:
@@ -127,22 +111,29 @@ def test_temporary_experiment_has_the_file(own_copy: Path) -> None:
 def test_invalid_file_gives_one_line_error(own_copy: Path) -> None:
     set_settings(own_copy, {"fetch.overlap": "refuse"})
     before = contents(own_copy / "data" / "corpus")
-    lines = (
-        "n,review,verdict,split\n1,a,fresh,train\n2,b,rotten,train\n3,b,fresh,test\n"
-        "4,d,rotten,test\n"
-    )
+    lines = "review,verdict,split\na,fresh,train\nb,rotten,train\nb,fresh,test\nd,rotten,test\n"
     (own_copy / "data" / "own" / "reviews.csv").write_text(lines, encoding="utf-8")
     result = run("python", "-m", "stages.fetch", cwd=own_copy)
     assert result.returncode == 1
     expected = "reviews.csv, line 4: the text of this test review is also in the training split"
     assert expected in error_line(result.stderr)
     assert contents(own_copy / "data" / "corpus") == before
+    # Also if the reviews can be used, but not the unlabelled ones.
+    set_settings(own_copy, {"fetch.overlap": "report", "csv.unlabelled": "none.csv"})
+    result = run("python", "-m", "stages.fetch", cwd=own_copy)
+    assert "data/own/none.csv does not exist" in error_line(result.stderr)
+    assert contents(own_copy / "data" / "corpus") == before
+    # Skipped rows may be the reason of an error.
+    set_settings(own_copy, {"csv.unusable": "skip", "csv.positive": "good"})
+    result = run("python", "-m", "stages.fetch", cwd=own_copy)
+    assert "has 0 good and 1 Rotten reviews" in error_line(result.stderr)
+    assert "skipped rows: 2 (2 labelled 'fresh')" in result.stdout
 
 
 def test_predict_agrees_with_evaluate(own: Path, tmp_path: Path) -> None:
     output = tmp_path / "new" / "folder" / "predicted.parquet"
     options = ("--file", "data/corpus/test.parquet", "--output", str(output))
-    result = birnn("predict", *options, cwd=own)
+    result = run(*BIRNN, "predict", *options, cwd=own)
     assert result.returncode == 0, result.stderr
     predicted = pd.read_parquet(output)
     evaluated = pd.read_parquet(own / "data" / "evaluated" / "predictions.parquet")
@@ -163,25 +154,14 @@ def test_predict_from_a_pipe_into_a_closed_one(own: Path) -> None:
 @pytest.fixture
 def address(own: Path) -> Iterator[str]:
     """Return the address of a running `birnn serve` with the user's networks."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [*BIRNN, "serve", "--port", str(port)]
-    with subprocess.Popen(
-        resolve(command, environment()),
-        cwd=own,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        try:
-            assert server.stdout is not None
-            line = server.stdout.readline()
-            assert line == f"serving on http://127.0.0.1:{port} (press Ctrl-C to stop)\n"
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.send_signal(signal.SIGINT)
-            assert server.wait(timeout=30) == 0
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    line = f"serving on http://127.0.0.1:{port} (press Ctrl-C to stop)\n"
+    command = (*BIRNN, "serve", "--port", port)
+    with watched(own, *command, until=lambda _, log: line in log) as (server, _):
+        yield f"http://127.0.0.1:{port}"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=30) == 0
 
 
 def test_predict_in_browser(own: Path, browser: Browser, address: str) -> None:
@@ -191,7 +171,7 @@ def test_predict_in_browser(own: Path, browser: Browser, address: str) -> None:
         page.get_by_role("button", name="Predict sentiment").click()
         result = page.get_by_label("result")
         result.wait_for()
-        printed = birnn("predict", text.replace("\n", " "), cwd=own).stdout
+        printed = run(*BIRNN, "predict", text.replace("\n", " "), cwd=own).stdout
         sentiment, probability = printed.split()[:2]
         assert f"{sentiment}, probability of Fresh {probability}" in result.inner_text()
         # The typed text is shown word by word, and its HTML is escaped.

@@ -96,7 +96,8 @@ def _copy_command(csv: Csv, folder: Path) -> str:
     inputs = LabelledFiles(csv, folder).entries()
     recursive = "-r " * any(path.is_dir() for path in inputs)
     target = paths.OWN if Path.cwd() == project.Start.folder else paths.OWN.resolve()
-    return f"cp {recursive}-- {shlex.join([*map(str, inputs), f'{target}/'])}"
+    # It asks before it replaces a file, because git has no copy of the user's files.
+    return f"cp -i {recursive}-- {shlex.join([*map(str, inputs), f'{target}/'])}"
 
 
 def _command(chosen: Settings) -> str:
@@ -128,6 +129,7 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
     rows = corpus_statistics.tabulate(train, test, overlap, pad.maxlen, corpus.classes[1])
     fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start
     maxlen = min(math.ceil(fitting / 10) * 10, 10_000)
+    truncated = (train.lengths >= maxlen).mean()
     warnings = _warnings(train, test, words, pad.maxlen, maxlen)
     files = LabelledFiles(chosen.csv, folder).find(chosen.csv.train)
     if swallowed := sum(count_swallowed_lines(chosen.csv, file) for file in files):
@@ -138,7 +140,7 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
         *(f"{title:34}{values[0]:>12}{values[1]:>12}" for title, values in rows.items()),
         "",
         f"Of the {len(words):,} different words in train, pad.num_words includes {len(known):,}.",
-        f"With pad.maxlen={maxlen}, at most {MOST_TRUNCATED:.0%} of train would be truncated.",
+        f"With pad.maxlen={maxlen}, {truncated:.1%} of train would be truncated.",
         *(f"warning: {line}" for line in warnings),
     ]
 
@@ -152,7 +154,7 @@ def _warnings(
     smaller = min(positive, 1 - positive)
     points = 98 / size**0.5
     longer = (
-        f"pad.maxlen={suggested} truncates few, but takes {suggested / maxlen:.1f} times as long"
+        f"pad.maxlen={suggested} truncates fewer, but takes {suggested / maxlen:.1f} times as long"
     )
     truncated = (train.lengths >= maxlen).mean()
     known = test.known_words / max(test.lengths.sum(), 1)

@@ -1,7 +1,7 @@
 """The `birnn` commands for experiments: studies, recipes and reviews."""
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -97,7 +97,7 @@ def show(collected: store.Study) -> None:
             gained.add_row(gain.recipe, gain.base, cell, gain.covered)
     for printed in (accuracies, differences, gained):
         if printed.row_count:
-            Console().print(printed)
+            Console(markup=False).print(printed)  # a value may be a pattern, such as [a-c]*.csv
 
 
 def show_regimes() -> None:
@@ -173,7 +173,7 @@ def review(base: str, output: Path, seeds: int | None, machines: Cluster | None)
             chosen[index].chosen | collect.measures(run)
             for index, run in runs.finished(chosen).items()
         ]
-        change = replace(change, runs=pd.DataFrame(measured))
+        change = dataclasses.replace(change, runs=pd.DataFrame(measured))
     lines = reviews.judge(change, gate, stale)
     metrics = processes.output("dvc", "metrics", "diff", "--md", "--no-path", base)
     reviews.write(change, lines, metrics, output)

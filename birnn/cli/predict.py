@@ -11,11 +11,11 @@ from tqdm import tqdm
 from birnn.cli import input_texts, output_tables
 from birnn.cli.input_texts import Text
 from birnn.cli.printable import printable
-from birnn.core.machine import batched
 from birnn.evaluation.model_names import TITLES
 from birnn.inference import known_words
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
+from birnn.text.batching import batched
 
 EXCERPT = 60  # characters of a text that are printed
 
@@ -45,6 +45,7 @@ def run(
         for batch in batched(texts, _count_characters):
             table = predict(predictor, [text.content for text in batch], unknown=unknown)
             table.insert(0, "source", _strings(text.source for text in batch))
+            progress.clear()  # otherwise, a printed line would start behind the bar
             write(input_texts.with_columns(table, batch, names))
             progress.update(len(batch))
 

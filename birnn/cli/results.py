@@ -47,7 +47,7 @@ def run() -> None:
     print(f"Predicts by default: {ALL_TITLES[chosen]}, with a test accuracy of {share:.2%}.")
     if "holdout_accuracy" in measured:
         print(
-            f"It is the most accurate on held-out reviews ({measured['holdout_accuracy']:.2%}). "
+            f"It was chosen on held-out reviews (accuracy {measured['holdout_accuracy']:.2%}). "
             f"Precision and recall of {corpus['classes'][1]} there, by --threshold:"
         )
         for row in measured["holdout_thresholds"]:

@@ -206,6 +206,8 @@ def _log(request: Request, response: Response, seconds: float) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not host:  # as from an unset variable; the system would listen on all interfaces
+        raise InputError("--host is empty: name an address, such as 127.0.0.1")
     try:
         return socket.create_server((host, port))
     except OSError as error:

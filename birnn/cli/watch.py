@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from birnn.training import live
+from birnn.experiments import running
 from birnn.training.live import Training
 from birnn.training.splits import TRAINING
 
@@ -62,9 +62,9 @@ def snapshots(interval: float = INTERVAL, patience: float = PATIENCE) -> Iterato
     Trainings that end meanwhile are still shown, for `patience` seconds after the last one. If
     nothing runs at the start, yield the last trainings once.
     """
-    found = live.find()
+    found = running.find_trainings()
     shown = merge(found, [])
-    if not shown and not live.is_dvc_running():
+    if not shown and not running.is_dvc_running():
         if found:
             yield found
         return
@@ -72,8 +72,8 @@ def snapshots(interval: float = INTERVAL, patience: float = PATIENCE) -> Iterato
     while time.monotonic() < end:
         yield shown
         time.sleep(interval)
-        shown = merge(live.find(), shown)
-        is_active = live.is_dvc_running() or not all(training.finished for training in shown)
+        shown = merge(running.find_trainings(), shown)
+        is_active = running.is_dvc_running() or not all(training.finished for training in shown)
         end = math.inf if is_active else min(end, time.monotonic() + patience)
 
 

@@ -84,7 +84,8 @@ def find_damage(stage: str) -> str | None:
     if not LOCK.exists():
         return None
     recorded = _recorded(read_lock(), "outs")
-    deps = read_yaml(PIPELINE)["stages"][stage]["deps"]
+    # A new stage may not be in the file yet.
+    deps = read_yaml(PIPELINE)["stages"].get(stage, {}).get("deps", [])
     for path, md5 in recorded:
         is_read = any(dep == path or dep.startswith(f"{path}/") for dep in deps)
         if is_read and compute_md5(Path(path)) != md5:

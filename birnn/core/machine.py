@@ -1,12 +1,12 @@
-"""The machine: its description, its usable cores, and batches that keep them busy."""
+"""The machine: its description and its usable cores."""
 
 import ctypes
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 CPUINFO = Path("/proc/cpuinfo")
 DEVICES = Path("/dev")
@@ -15,27 +15,6 @@ X86_64_V3 = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}
 # Options of glibc's mallopt: M_MMAP_THRESHOLD, above which an array is returned to the system when
 # it is freed, and M_TRIM_THRESHOLD, the freed memory to keep. In bytes.
 MALLOC_OPTIONS = {-3: 2**25, -1: 2**30}
-
-BATCH_SIZE = 2_000  # reviews in memory at a time: enough to keep all cores busy
-LARGEST_BATCH = 20_000_000  # characters after which a batch ends
-
-Item = TypeVar("Item")
-
-
-def batched(items: Iterable[Item], characters: Callable[[Item], int]) -> Iterator[list[Item]]:
-    """Yield batches of at most BATCH_SIZE items; the last one may be empty.
-
-    A batch also ends when its items have more than LARGEST_BATCH `characters`.
-    """
-    batch: list[Item] = []
-    size = 0
-    for item in items:
-        batch.append(item)
-        size += characters(item)
-        if len(batch) == BATCH_SIZE or size > LARGEST_BATCH:
-            yield batch
-            batch, size = [], 0
-    yield batch
 
 
 def describe(accelerators: Sequence[str] = ()) -> dict[str, Any]:

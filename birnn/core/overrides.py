@@ -15,24 +15,23 @@ def as_text(value: Any) -> str:
     """Return a setting in one line of YAML, which may be an item of a list."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # 0.0 and 0 are one setting
-    is_plain = isinstance(value, str) and PLAIN.fullmatch(value) and value.lower() not in RESERVED
-    if is_plain:
-        return str(value)
+    if not isinstance(value, str):
+        return json.dumps(value, default=str)
+    if PLAIN.fullmatch(value) and value.lower() not in RESERVED:
+        return value
     # YAML does not join surrogates, as JSON has them in the place of emoji.
-    is_printable = isinstance(value, str) and value.isprintable()
-    return json.dumps(value, default=str, ensure_ascii=not is_printable)
+    return json.dumps(value, ensure_ascii=not value.isprintable())
 
 
 def literal(value: Any) -> str:
     """Return a value as the text that DVC reads as this value."""
     if isinstance(value, list):
         return f"[{','.join(map(literal, value))}]"
-    if value is None:
-        return "null"
+    if not isinstance(value, str):
+        return "null" if value is None else str(value)
     # Hydra reads other words and letters as something else, or refuses them.
-    is_word = isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w.-]*", value, re.ASCII)
-    if not isinstance(value, str) or (is_word and value.lower() not in RESERVED):
-        return str(value)
+    if re.fullmatch(r"[A-Za-z][\w.-]*", value, re.ASCII) and value.lower() not in RESERVED:
+        return value
     # Double quotes around an apostrophe, because YAML, which `birnn data check` reads, has no \'.
     quote = '"' if "'" in value and '"' not in value else "'"
     escaped = value.replace("\\", "\\\\").replace(quote, f"\\{quote}")

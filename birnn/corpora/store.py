@@ -16,11 +16,11 @@ from tqdm import tqdm
 
 from birnn.core import paths
 from birnn.core.errors import InputError
-from birnn.core.machine import BATCH_SIZE, LARGEST_BATCH
 from birnn.core.outputs import write_json
 from birnn.corpora.review import SPLITS, Digest, Review, short_hash
 from birnn.corpora.sources import Corpus
 from birnn.text import tokenizer, unlabelled
+from birnn.text.batching import BATCH_SIZE, LARGEST_BATCH
 from birnn.text.parallel import map_in_order
 from birnn.text.reviews import all_texts
 from birnn.text.tokenizer import Tokenizer
@@ -52,7 +52,7 @@ class Tally:
         self.positive += review.label
         self.ids.append(short_hash(review.id.encode()))
         self.groups.append(short_hash(review.group.encode()))
-        self.texts.append(short_hash(self.digest.add(review)))
+        self.texts.append(short_hash(self.digest.add(review.id, review.text)))
 
     def describe(self) -> dict[str, Any]:
         """Return the numbers of reviews, positive reviews and groups, and the digest."""
@@ -104,7 +104,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     tokenizer.write(ranked, folder / "vocabulary.txt")
     description = {
         "name": corpus.name,
-        "requested": corpus.requested or corpus.name,
+        "requested": corpus.fallback_for or corpus.name,
         "tokenizer": corpus.tokenizer,
         "classes": corpus.classes,
         "vocabulary": len(ranked),
@@ -128,10 +128,10 @@ def write_unlabelled(corpus: Corpus, labelled: Path, folder: Path) -> dict[str, 
         nonlocal left_out
         for text in corpus.unlabelled():
             # Only if there are unlabelled texts, because it takes memory.
-            for split in () if known else SPLITS:
-                known.update(
-                    short_hash(t.encode()) for t in all_texts(labelled / f"{split}.parquet")
-                )
+            if not known:
+                for split in SPLITS:
+                    texts = all_texts(labelled / f"{split}.parquet")
+                    known.update(short_hash(each.encode()) for each in texts)
             if short_hash(text.encode()) in known:
                 left_out += 1
             else:
@@ -168,13 +168,13 @@ def _tokenize(
 ) -> tuple[str, pa.RecordBatch, Counter[str]]:
     """Return the rows of a batch with their tokens, and the count of each token."""
     tokens = tokenizer.tokenize((review.text for review in reviews), name)
-    columns = [
-        pa.array([review.id for review in reviews], pa.string()),
-        pa.array([review.group for review in reviews], pa.string()),
-        pa.array([review.label for review in reviews], pa.uint8()),
-        pa.array([review.text for review in reviews], pa.string()),
-        tokens,
-    ]
+    columns = {
+        "id": [review.id for review in reviews],
+        "group": [review.group for review in reviews],
+        "label": [review.label for review in reviews],
+        "text": [review.text for review in reviews],
+        "tokens": tokens,
+    }
     return split, pa.record_batch(columns, schema=SCHEMA), tokenizer.count(tokens)
 
 

@@ -89,7 +89,7 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
             not _fits(csv, columns[name]),
             name.lower() not in LABEL_COLUMNS,
             not any(part in name.lower() for part in LABEL_COLUMNS),
-            not _classes(columns[name]),
+            not _common_labels(columns[name]),
         )
     )
     label = csv.label_column if csv.label_column in columns else next(iter(labelled), None)
@@ -201,10 +201,10 @@ def _labels_in(values: Values) -> tuple[Any, Any] | None:
     frequent = Counter({each: n for each, n in values.items() if n >= STRAY * values.total()})
     if len(frequent) > 1:
         values = frequent
-    return _classes(values) or _cut(values)
+    return _common_labels(values) or _comparisons(values)
 
 
-def _classes(values: Values) -> tuple[Any, Any] | None:
+def _common_labels(values: Values) -> tuple[Any, Any] | None:
     """Return the positive and the negative labels of a column, if they are common ones."""
     words = [[value for value in values if value in known] for known in WORDS]
     if all(words) and len(values) <= MOST_LABELS:
@@ -227,7 +227,7 @@ def _classes(values: Values) -> tuple[Any, Any] | None:
     return None
 
 
-def _cut(values: Values) -> tuple[str, str] | None:
+def _comparisons(values: Values) -> tuple[str, str] | None:
     """Return comparisons with the middle of scores; values that never repeat are no scores."""
     try:
         numbers = [*map(float, values)]

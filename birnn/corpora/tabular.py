@@ -2,7 +2,7 @@
 
 A file may be truncated, in another encoding, or made to exhaust memory. Error messages name the
 file, line and column. At most LARGEST_TEXT characters of a text are in memory; for Parquet, at most
-LARGEST_BATCH bytes and one page, which Arrow decompresses whole (up to 2 GB).
+LARGEST_BATCH_BYTES and one page, which Arrow decompresses whole (up to 2 GB).
 """
 
 import codecs
@@ -24,10 +24,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from birnn.core.errors import InputError
-from birnn.core.machine import BATCH_SIZE
+from birnn.text.batching import BATCH_SIZE
 
 LARGEST_TEXT = 20_000_000  # characters of a line, or UTF-8 bytes of a text
-LARGEST_BATCH = 5 * LARGEST_TEXT
+LARGEST_BATCH_BYTES = 5 * LARGEST_TEXT
 SAMPLE = 1_000_000  # bytes, and the rest of the line, from which the encoding is detected
 SAMPLE_LINES = 20  # from which the delimiter is detected
 
@@ -60,6 +60,8 @@ ADVICE = {
     ".ndjson": "rename it to .jsonl",
     ".txt": "rename it to .csv or .tsv if it is a table",
 }
+
+TEXT_TYPES = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())  # of Parquet
 
 Row = tuple[str, dict[str, Any]]
 """The location of a row, for error messages, and its values by column."""
@@ -122,11 +124,11 @@ def _suffix(file: Path) -> str:
     suffix = file.suffix.lower()
     if suffix in COMPRESSED and (inner := Path(file.stem).suffix.lower()) != ".parquet":
         suffix = inner
+    if not file.is_file():
+        raise InputError(f"{file} does not exist or is not a file: check the path")
     if suffix not in READERS:
         advice = ADVICE.get(suffix, f"use one of {', '.join(READERS)}")
         raise InputError(f"{file} has an unsupported extension: {advice}")
-    if not file.is_file():
-        raise InputError(f"{file} does not exist or is not a file: check the path")
     return suffix
 
 
@@ -221,7 +223,7 @@ def lines(
                 rest, line = line, line[:LARGEST_TEXT]
                 while rest and not rest.endswith("\n"):
                     rest = text.readline(LARGEST_TEXT)
-            is_odd = "\0" in line or not _is_encodable(line)
+            is_odd = "\0" in line or not is_encodable(line)
             if is_odd and (invalid := INVALID.search(line)):
                 byte = len(line[: invalid.start()].encode(encoding)) + 1
                 problem = "a NUL byte" if invalid[0] == "\0" else f"not {encoding.upper()}"
@@ -236,7 +238,7 @@ def lines(
             text.detach()
 
 
-def _is_encodable(text: str) -> bool:
+def is_encodable(text: str) -> bool:
     """Return whether a text has no lone surrogate, faster than a regular expression."""
     try:
         return text.isascii() or bool(text.encode())
@@ -325,7 +327,7 @@ def _read_json_lines(file: Path, columns: Sequence[str], form: Format) -> Iterat
                 raise InputError(f'{location} is not an object such as {{"{name}": ...}}: fix it')
             for name in columns or row:
                 texts = [each for each in (name, row.get(name)) if isinstance(each, str)]
-                if not all(map(_is_encodable, texts)):
+                if not all(map(is_encodable, texts)):
                     raise InputError(
                         f"{location}, column {name!r} has a lone surrogate, which UTF-8 cannot "
                         "encode: remove it"
@@ -361,13 +363,13 @@ def _batches(file: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     hold every text until the end.
     """
     schema = pq.read_schema(file)
-    texts = [name for name in columns if _is_text(schema.field(name).type)]
+    texts = [name for name in columns if schema.field(name).type in TEXT_TYPES]
     with pq.ParquetFile(file) as plain, pq.ParquetFile(file, read_dictionary=texts) as dictionary:
         for number in range(plain.num_row_groups):
             group = plain.metadata.row_group(number)
             row_size = group.total_byte_size / max(group.num_rows, 1)
-            rows = max(1, min(BATCH_SIZE, int(LARGEST_BATCH / max(row_size, 1))))
-            reader = dictionary if group.total_byte_size <= LARGEST_BATCH else plain
+            rows = max(1, min(BATCH_SIZE, int(LARGEST_BATCH_BYTES / max(row_size, 1))))
+            reader = dictionary if group.total_byte_size <= LARGEST_BATCH_BYTES else plain
             yield from reader.iter_batches(rows, row_groups=[number], columns=list(columns))
 
 
@@ -384,13 +386,8 @@ def _values(column: pa.Array, location: str) -> Iterator[Any]:
     yield from map(by_index.get, column.indices.to_pylist())
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    checks = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary)
-    return any(check(kind) for check in (*checks, pa.types.is_large_binary))
-
-
 def _refuse_long(values: pa.Array, location: str) -> None:
-    if _is_text(values.type) and (pc.max(pc.binary_length(values)).as_py() or 0) > LARGEST_TEXT:
+    if values.type in TEXT_TYPES and (pc.max(pc.binary_length(values)).as_py() or 0) > LARGEST_TEXT:
         raise InputError(f"{location} has a text longer than {LARGEST_TEXT:,} bytes: shorten it")
 
 

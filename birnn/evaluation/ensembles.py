@@ -15,7 +15,7 @@ from scipy.optimize import minimize_scalar
 from birnn.evaluation.metrics import cross_entropies, is_correct, threshold_scores
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 from birnn.evaluation.summary import rounded, summarize_ensemble
-from birnn.evaluation.temperature import fit
+from birnn.evaluation.temperature import fit_temperature
 from birnn.networks.decision import combine, is_positive
 
 
@@ -83,7 +83,7 @@ def _log_odds(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.floa
 
 
 def _holdout_metrics(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> dict[str, Any]:
-    temperature = fit(labels, log_odds)
+    temperature = fit_temperature(labels, log_odds)
     measured: dict[str, Any] = rounded(
         {
             "holdout_accuracy": float(is_correct(labels, log_odds).mean()),

@@ -8,11 +8,11 @@ them cover (Bonferroni's inequality; Dunn, "Multiple Comparisons among Means", 1
 """
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from scipy import sparse, special
 
 CONFIDENCE = 0.95
 NO_DIFFERENCE = "no difference is shown"
@@ -117,16 +117,16 @@ def auc_interval(
         group, or the estimate is 0. The estimate is 0 if the log-odds separate the classes
         perfectly, or if all are equal.
     """
-    positive, reviews = labels == 1, len(labels)
-    shares = placement_values(labels, log_odds)
-    area = float(shares[positive].mean())
-    names, index = np.unique(groups, return_inverse=True)
-    clustered = _area_variance(shares - area, positive, index)
-    independent = _area_variance(shares - area, positive, np.arange(reviews))
-    if clustered is None or independent is None or max(clustered, independent) == 0:
+    reviews, shares = len(labels), placement_values(labels, log_odds)
+    area = float(shares[labels == 1].mean())
+    deviations = [
+        group_deviations(shares - area, each, labels) for each in (groups, np.arange(reviews))
+    ]
+    variance = float(np.max([(each**2).sum() for each in deviations]))
+    if math.isnan(variance) or variance == 0:
         return None
-    variance = max(clustered, independent) * few_groups_factor(len(names), reviews)
-    margin = -special.ndtri(tail(1)) * math.sqrt(variance)
+    factor = few_groups_factor(len(np.unique(groups)), reviews)
+    margin = -special.ndtri(tail(1)) * math.sqrt(variance * factor)
     return max(0.0, area - margin), min(1.0, area + margin)
 
 
@@ -156,19 +156,26 @@ def placement_values(
     return values
 
 
-def _area_variance(
-    deviations: NDArray[np.float64], positive: NDArray[np.bool_], groups: NDArray[np.int64]
-) -> float | None:
-    """Return the variance of the area, or None if a class is in only one group."""
-    variance, sums = 0.0, []
-    for rows in (positive, ~positive):
-        count = len(np.unique(groups[rows]))
-        if count == 1:
-            return None
-        sums.append(np.bincount(groups, rows * deviations) / rows.sum())
-        variance += float((sums[-1] ** 2).sum()) * count / (count - 1)
-    count = len(sums[0])
-    return variance + 2 * float((sums[0] * sums[1]).sum()) * count / (count - 1)
+def group_deviations(
+    residuals: NDArray[np.float64], groups: NDArray[np.integer[Any]], classes: NDArray[np.uint8]
+) -> NDArray[np.float64]:
+    """Return how much each group moves a measure, shape (..., groups).
+
+    `residuals` are the values of single reviews minus the measure, shape (..., reviews).
+    The sum of their squares is the variance of the measure over groups: for ROC AUC as in
+    Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, except for the factor of
+    the covariance between the classes, which also approaches 1 with many groups. For groups of one
+    review, it is the variance of DeLong et al., 1988. It is NaN if a class is in only one group.
+    """
+    _, index = np.unique(groups, return_inverse=True)
+    weights = np.empty(len(groups))
+    for label in np.unique(classes):
+        rows = classes == label
+        count = len(np.unique(index[rows]))
+        weights[rows] = math.sqrt(count / (count - 1)) / rows.sum() if count > 1 else math.nan
+    starts = np.arange(len(groups) + 1)
+    deviations: NDArray[np.float64] = residuals @ sparse.csr_array((weights, index, starts))
+    return deviations
 
 
 def paired_difference_interval(

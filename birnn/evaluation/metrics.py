@@ -114,11 +114,6 @@ def confusion_counts(
     """Return the number of reviews for each pair of actual and predicted class."""
     matrix = confusion_matrix(labels, is_positive(log_odds), labels=[0, 1])
     return [
-        {
-            "actual": classes[actual],
-            "predicted": classes[predicted],
-            "reviews": int(matrix[actual, predicted]),
-        }
-        for actual in (0, 1)
-        for predicted in (0, 1)
+        {"actual": classes[actual], "predicted": classes[predicted], "reviews": int(count)}
+        for (actual, predicted), count in np.ndenumerate(matrix)
     ]

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from birnn.core.machine import BATCH_SIZE
 from birnn.evaluation import costs
 from birnn.evaluation.model_names import BASELINE
 from birnn.networks.definition import Network
 from birnn.networks.network import count_parameters, load_network, predict, read_config
 from birnn.networks.registry import NETWORKS
 from birnn.text import reviews, sequences
+from birnn.text.batching import BATCH_SIZE
 from birnn.text.encoding import PADDING
 from birnn.training import baseline
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from birnn.evaluation import intervals
 
-LENGTHS = 10
+LENGTH_SLICES = 10
 FEWEST = 30  # reviews of a slice; the accuracy of fewer is mostly noise
 
 
@@ -28,7 +28,7 @@ def by_length(
         For each slice, the words of its shortest (`shortest`), median (`words`) and longest review
         (`longest`), and the result of `accuracy`.
     """
-    for count in range(LENGTHS, 0, -1):
+    for count in range(LENGTH_SLICES, 0, -1):
         ends = -(-np.arange(1, count + 1) * len(lengths) // count)
         upper_edges = np.unique(np.sort(lengths)[ends - 1])
         slice_index = np.searchsorted(upper_edges, lengths)

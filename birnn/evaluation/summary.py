@@ -1,7 +1,7 @@
 """Metrics of each model and of pairs of models on the test reviews."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,6 @@ from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, PAIRS, pair_name
 from birnn.networks.decision import combine, is_positive
-
-if TYPE_CHECKING:
-    # Imported only for its type, because it loads TensorFlow.
-    from birnn.evaluation.predictions import Predictions
 
 DIGITS = 4
 
@@ -49,14 +45,15 @@ def summarize_model(
             "by_truncation": slices.by_property("truncated", truncated, correct, groups),
             "by_overlap": slices.by_property("in_training", in_training, correct, groups),
             "by_length": slices.by_length(lengths, correct, groups),
+            "predicted_labels": np.unique(is_positive(log_odds)).astype(int).tolist(),
         }
     )
-    return measured | {"predicted_labels": np.unique(is_positive(log_odds)).astype(int).tolist()}
+    return measured
 
 
 def summarize_models(
     table: pd.DataFrame,
-    predicted: Mapping[str, "Predictions"],
+    costs: Mapping[str, Mapping[str, Any]],
     histories: Mapping[str, pd.DataFrame],
     maxlen: int,
     in_training: NDArray[np.bool_],
@@ -69,18 +66,18 @@ def summarize_models(
         table: one row per review with its `label`, its number of `words`, the number of its
             `group`, such as its film, and, in a column per model, the log-odds that it is
             positive.
-        predicted: the predictions of each model.
+        costs: the cost of each model, see `predictions.Predictions`.
         histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
         in_training: which reviews have the text of a training review, shape (reviews,).
     """
     labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
-    log_odds = {name: model.log_odds for name, model in predicted.items()}
+    log_odds = {name: table[name].to_numpy() for name in costs}
     metrics: dict[str, Any] = {
-        name: summarize_model(table, model.log_odds, maxlen, in_training)
+        name: summarize_model(table, log_odds[name], maxlen, in_training)
         | (best_epoch(histories[name]) if name in histories else {})
-        | {"parameters": model.cost["parameters"]}
-        for name, model in predicted.items()
+        | {"parameters": cost["parameters"]}
+        for name, cost in costs.items()
     }
     metrics["pairs"] = {
         pair_name(*pair): compare_pair(labels, groups, log_odds, pair, comparisons=len(PAIRS))

@@ -21,7 +21,7 @@ from birnn.evaluation.summary import rounded
 HIGHEST = 100.0  # the best temperature is infinite for a model that does not beat guessing
 
 
-def fit(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> float:
+def fit_temperature(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> float:
     """Return the temperature that minimizes the loss, between 1 / HIGHEST and HIGHEST.
 
     Args:

@@ -203,4 +203,6 @@ def results_would_be_lost(folder: Path) -> InputError:
 
 def as_lines(table: pd.DataFrame) -> set[str]:
     """Return the rows of a table as text, with numbers as precise as in a study."""
-    return set(table.to_csv(index=False, float_format=f"%.{store.DIGITS}g").splitlines())
+    # As `store.write`: large seeds next to missing values are read as floats.
+    whole = table.convert_dtypes()
+    return set(whole.to_csv(index=False, float_format=f"%.{store.DIGITS}g").splitlines())

@@ -17,9 +17,8 @@ from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
 from birnn.core.paths import EXPERIMENTS
-from birnn.experiments import launcher, private_apis, runs
+from birnn.experiments import launcher, private_apis, running, runs
 from birnn.experiments.grid import Point
-from birnn.training import live
 
 # References in git that DVC uses while it starts an experiment.
 TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
@@ -38,7 +37,11 @@ def exclusively() -> Iterator[None]:
     signals.raise_on_signals()
     with hold_lock("sweep", patience=math.inf):
         remove_leftovers()
-        yield
+        try:
+            yield
+        except KeyboardInterrupt:
+            print("interrupted: run the same command again to resume", file=sys.stderr)
+            raise
 
 
 def run(points: Sequence[Point], execute: Execute) -> None:
@@ -148,7 +151,7 @@ def remove_leftovers() -> None:
     folders = list(EXPERIMENTS.glob("standalone/tmp*"))
     listed = "for-each-ref", "--format=delete %(refname)", *TEMPORARY_REFERENCES
     references = processes.run("git", *listed).stdout
-    if not (folders or references) or live.is_dvc_running():
+    if not (folders or references) or running.is_dvc_running():
         return
     processes.run("git", "update-ref", "--stdin", stdin=references)
     for folder in folders:

@@ -62,7 +62,7 @@ def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
         InputError: an option is malformed, or a setting does not exist or is out of range.
     """
     given = {key: values(text) for key, text in split_all(options).items()}
-    if not all(given.values()) or not (given or recipe):
+    if not (given or recipe):
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
     combinations = itertools.product(*given.values())
     return [point(dict(zip(given, chosen, strict=True)), recipe) for chosen in combinations]
@@ -79,7 +79,8 @@ def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
     changes = recipe.with_seed(changes) if recipe else changes
     for key, value in changes.items():
         section, name = key.split(".")
-        params.setdefault(section, {})[name] = value
+        if isinstance(params.setdefault(section, {}), dict):  # else the check refuses it
+            params[section][name] = value
     _check(params)
     return Point(chosen, changes, params, recipe.name if recipe else "")
 
@@ -119,7 +120,7 @@ def values(text: str) -> list[Any]:
     """Return the different values of an option, such as `3,5` or `0..9`.
 
     Raises:
-        InputError: the text is not YAML, as with characters that need quotes.
+        InputError: the text is not YAML, as with characters that need quotes, or has no values.
     """
     try:
         given = parse_yaml(f"[{text}]")
@@ -132,6 +133,8 @@ def values(text: str) -> list[Any]:
     for value in given:
         limits = _RANGE.fullmatch(str(value))
         found += range(int(limits[1]), int(limits[2]) + 1) if limits else [value]
+    if not found:
+        raise InputError(f"{text} has no values: give the smaller end of a range first")
     # Not by the keys of a dictionary, because a value may be a list.
     return [value for place, value in enumerate(found) if value not in found[:place]]
 

@@ -107,7 +107,8 @@ def sort(table: pd.DataFrame, metric: str | None) -> tuple[pd.DataFrame, str]:
     """
     if metric is None:
         metric = HELD_OUT if HELD_OUT in table and table[HELD_OUT].notna().all() else MEAN
-    metrics = [str(name) for name in table.select_dtypes("number")]
+    numbers = table.select_dtypes("number").dropna(axis="columns", how="all")
+    metrics = [str(name) for name in numbers]
     if metric not in metrics:
         raise InputError(f"no run has the metric {metric!r}: use one of {', '.join(metrics)}")
     ascending = metric.rpartition(".")[2] in SMALLER_IS_BETTER

@@ -52,11 +52,15 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
     """Return all recipes by name, in the order of the file.
 
     Raises:
-        InputError: a recipe adds to one that is not above it.
+        InputError: a recipe adds to one that is not above it, or a setting lacks its full name.
     """
     recipes: dict[str, Recipe] = {}
     for name, content in read_yaml(file).items():
         entry = validate_section(Entry, content, str(file), within=(name,))
+        if wrong := [key for key in entry.settings if key.count(".") != 1]:
+            raise InputError(
+                f"{file}: {name} has the setting {wrong[0]!r}: use full names, such as train.epochs"
+            )
         after = entry.after or next(reversed(recipes), None)
         if after is not None and after not in recipes:
             raise InputError(f"{file}: {name} is after {after!r}, which is no recipe above it")

@@ -29,7 +29,7 @@ from birnn.experiments.runs import Run, locked_reviews
 from birnn.reporting import templating
 from birnn.studies import differences, store
 from birnn.studies.store import SEED, Study, find_over_seeds
-from birnn.style.formatting import points
+from birnn.style.formatting import NOTHING, points
 
 GATE = Path("gate.yaml")
 WATCHED_MEASURES = {"best_val_accuracy", "holdout_accuracy"}
@@ -128,9 +128,9 @@ def find_study(before: Iterable[Study], here: Iterable[Study], base: Run) -> Stu
     if not base.metrics:
         return None
     corpus, settings = base.metrics["corpus"], flatten(base.params)
-    return find_over_seeds(
-        [study for study in before if study.matches(corpus, settings)]
-        or [study for study in here if study.contains(base.metrics, settings)]
+    at_base = find_over_seeds(study for study in before if study.matches(corpus, settings))
+    return at_base or find_over_seeds(
+        study for study in here if study.contains(base.metrics, settings)
     )
 
 
@@ -180,7 +180,11 @@ def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> No
         verdict=summarize(lines),
         before=before,
         after=after,
-        settings=sorted({name for name, _ in before.items() ^ after.items()}),
+        settings=[
+            name
+            for name in sorted(before | after)
+            if before.get(name, NOTHING) != after.get(name, NOTHING)
+        ],
         metrics=add_deviations(metrics, change.study),
     )
     write_text(file, text)

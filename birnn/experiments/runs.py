@@ -228,8 +228,11 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
         raise InputError(f"{METRICS} of {name} is damaged: run make repro") from error
     try:
         settings = parse_yaml(params or b"{}")
-    except YAMLError as error:
-        raise InputError(f"{PARAMS} of {name} is not valid YAML: fix it") from error
+        flatten(settings)
+    except (YAMLError, AttributeError) as error:
+        raise InputError(
+            f"{PARAMS} of {name} is not valid YAML, or a section has no settings: fix it"
+        ) from error
     return Run(name, revision, baseline, settings, content, lock)
 
 

@@ -74,7 +74,7 @@ class Search:
     model: str
     sampler: str
 
-    def params(self, trial: FrozenTrial) -> Values:
+    def values(self, trial: FrozenTrial) -> Values:
         """Return the searched settings of a trial, with numbers of few digits."""
         return {key: _round(value, self.space[key]) for key, value in trial.params.items()}
 
@@ -195,7 +195,7 @@ def run(
     while (done := _count_finished(study)) < trials:
         left = execution.time_left(start, done - first, trials - done)
         chosen = _next_trials(search, study, min(batch, trials - done))
-        points = [search.point(search.params(trial)) for trial in chosen]
+        points = [search.point(search.values(trial)) for trial in chosen]
         for trial, point in zip(chosen, points, strict=True):
             print(f"[{trial.number + 1} of {trials}] {point.label}{left}", flush=True)
         finished = _execute(points, machines)

@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from birnn.core import paths
 from birnn.core.errors import InputError
+from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
@@ -56,7 +57,7 @@ def collect(search: Search, study: optuna.Study) -> Results:
     complete = study.get_trials(states=(TrialState.COMPLETE,))
     if not complete:
         raise InputError("every trial failed: fix the errors above, and search under another name")
-    settings = [search.params(trial) for trial in complete]
+    settings = [search.values(trial) for trial in complete]
     matches = runs.finished(list(map(search.point, settings)))
     if missing := [trial.number + 1 for at, trial in enumerate(complete) if at not in matches]:
         raise InputError(
@@ -75,7 +76,7 @@ def check_replaceable(search: Search, study: optuna.Study) -> None:
     folder = store.FOLDER / search.name
     if not folder.exists():
         return
-    trials = [search.params(trial) for trial in study.get_trials(states=(TrialState.COMPLETE,))]
+    trials = [search.values(trial) for trial in study.get_trials(states=(TrialState.COMPLETE,))]
     keys = list(search.space)
     if (folder / store.ABOUT).exists():
         old = store.read(folder)
@@ -113,10 +114,10 @@ def write(results: Results, command: str) -> Study:
 def conclude(results: Results) -> str:
     """Describe the best trial, and by how much the choice among the trials flatters it."""
     accuracy, defaults = float(results.study.best_value), results.search.defaults
-    settings = results.search.params(results.study.best_trial)
+    settings = results.search.values(results.study.best_trial)
     correct, groups = _held_out(results)
     interval = proportion_interval(correct[results.settings.index(settings)], groups)
-    assigned = listed(f"{key}={value}" for key, value in settings.items())
+    assigned = listed(f"{key}={as_text(value)}" for key, value in settings.items())
     text = (
         f"Best of {len(results.study.trials)} trials: {assigned}. The "
         f"{ALL_TITLES[results.search.model]} has {percent(accuracy)}"
@@ -152,12 +153,11 @@ def confirmation(results: Results) -> str:
     search = results.search
     base = flatten(search.point({}).params)
     first = base[store.SEED] + 1
-    settings = {
-        **search.fixed,
-        **search.params(results.study.best_trial),
-        # In a recipe, each seed has its own hold-out.
-        **({} if search.recipe else {HOLD_OUT_SEED: base[HOLD_OUT_SEED] + 1}),
-    }
+    settings = search.fixed | search.values(results.study.best_trial)
+    if search.recipe:
+        settings.pop(HOLD_OUT_SEED, None)  # each seed has its own hold-out
+    else:
+        settings[HOLD_OUT_SEED] = base[HOLD_OUT_SEED] + 1
     recipe = search.recipe.name if search.recipe else ""
     return tried.sweep_command(recipe, settings, f"{first}..{first + NEW_SEEDS - 1}")
 

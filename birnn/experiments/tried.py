@@ -73,9 +73,9 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
 
 
 def held_out(run: Run) -> dict[str, float]:
-    """Return the accuracy of each model on held-out reviews; empty if the run holds out none."""
+    """Return the accuracies on held-out reviews, such as `bigru.holdout_accuracy`, if any."""
     return {
-        model: metrics["holdout_accuracy"]
+        f"{model}.holdout_accuracy": metrics["holdout_accuracy"]
         for model, metrics in run.metrics.items()
         if "holdout_accuracy" in metrics and model not in {ALL_NETWORKS, ALL_MODELS}
     }
@@ -86,13 +86,12 @@ def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:
     params = flatten(run.params)
     defaults = flatten(read_run(run.baseline).params)
     recipe, settings = closest_recipe(params, defaults, recipes)
-    accuracies = held_out(run).items()
     return {
         "name": name,
         RECIPE: recipe,
         "settings": " ".join(_options(settings)),
         SEED: params[SEED],
-        **{f"{model}.holdout_accuracy": accuracy for model, accuracy in accuracies},
+        **held_out(run),
         "command": sweep_command(recipe, settings, params[SEED]),
         "commit": run.baseline[:REVISION_DIGITS],
     }

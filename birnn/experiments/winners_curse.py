@@ -6,6 +6,7 @@ resampled reviews, and each winner is scored on the reviews that were not drawn.
 reviews, such as films, are drawn.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,24 +60,25 @@ def correct_winner(
     if count == 1:
         return None
     hits = np.array([np.bincount(index, trial, count) for trial in correct])
-    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), RESAMPLES)
-    left = draws == 0
-    usable = left.any(axis=1)
-    draws, left = draws[usable], left[usable]
-    # The best of the drawn groups; in a tie, the first trial.
-    winners = np.argmax(draws @ hits.T, axis=1)
-    scores = (left @ hits.T) / (left @ sizes)[:, None]
-    rows = np.arange(len(scores))
-    accuracies = scores[rows, winners]
-    gains = None if reference is None else accuracies - scores[:, reference]
+    rng, accuracies, gains = np.random.default_rng(seed), [], []
+    # One by one: all draws of a large corpus take gigabytes.
+    for _ in range(RESAMPLES):
+        drawn = rng.multinomial(count, np.full(count, 1 / count))
+        left = drawn == 0
+        if left.any():
+            scores = hits @ left / (sizes @ left)
+            winner = np.argmax(hits @ drawn)  # in a tie, the first trial
+            accuracies.append(scores[winner])
+            if reference is not None:
+                gains.append(scores[winner] - scores[reference])
     return Winner(
-        float(accuracies.mean()),
+        float(np.mean(accuracies)),
         _percentiles(accuracies),
-        None if gains is None else float(gains.mean()),
-        None if gains is None else _percentiles(gains),
+        float(np.mean(gains)) if gains else None,
+        _percentiles(gains) if gains else None,
     )
 
 
-def _percentiles(values: NDArray[np.float64]) -> Interval:
+def _percentiles(values: Sequence[float]) -> Interval:
     low, high = np.quantile(values, (tail(1), 1 - tail(1)))
     return float(low), float(high)

@@ -59,7 +59,7 @@ def carry_out(origin: Origin, cpus: int, name: str, options: Sequence[str]) -> s
     machine = socket.gethostname()
     base = Path(os.environ.get(FOLDER) or Path.home() / ".cache" / "birnn-worker")
     base.mkdir(parents=True, exist_ok=True)
-    remove_what_is_abandoned(base, machine)
+    remove_abandoned_clones(base, machine)
     clone = Path(tempfile.mkdtemp(prefix=f"{machine}-{os.getpid()}-", dir=base))
     try:
         with cores(cpus, base / f"cores-{machine}"):
@@ -83,7 +83,7 @@ def carry_out(origin: Origin, cpus: int, name: str, options: Sequence[str]) -> s
     return lines
 
 
-def remove_what_is_abandoned(base: Path, machine: str) -> None:
+def remove_abandoned_clones(base: Path, machine: str) -> None:
     """Remove the clones of tasks that were killed on this machine."""
     # Installed from the lock file, as are the imports in the functions below.
     import psutil  # noqa: PLC0415

@@ -11,7 +11,6 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
-from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import read_json, write_json
 from birnn.layers.embeddings import Embedding, NgramEmbedding
 from birnn.layers.fused import FusedNetwork, find_cell
@@ -20,6 +19,7 @@ from birnn.layers.layered_network import LayeredNetwork
 from birnn.layers.pooling import PooledBidirectional, StateDropout, call_layer
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
+from birnn.text.batching import BATCH_SIZE
 from birnn.text.ngrams import RatioTable
 
 HDF5_OVERHEAD = 100_000  # bytes
@@ -168,8 +168,8 @@ def save_network(config: NetworkConfig, model: keras.Model, folder: Path) -> Non
     write_json(folder / "network.json", config.model_dump(exclude_defaults=True))
     file = folder / "model.weights.h5"
     # HDF5 crashes if the disk is full, so check first that there is enough space.
-    numbers = sum(math.prod(variable.shape) for variable in model.variables)
-    file.write_bytes(bytes(numbers * 4 + HDF5_OVERHEAD))
+    size = sum(variable.numpy().nbytes for variable in model.variables)
+    file.write_bytes(bytes(size + HDF5_OVERHEAD))
     model.save_weights(file)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse, special
+from scipy import special
 
 from birnn.evaluation import intervals
 from birnn.evaluation.metrics import cross_entropies, is_correct
@@ -173,7 +173,7 @@ def estimate_mean(
     seeds = len(values)
     by_seed = values[:, classes == 1].mean(axis=1)
     mean = float(by_seed.mean())
-    deviations = _group_deviations(values - by_seed[:, None], groups, classes)
+    deviations = intervals.group_deviations(values - by_seed[:, None], groups, classes)
     if seeds == 1 or np.isnan(deviations).any():
         return Mean(mean, math.nan, *UNDEFINED, seeds)
     # The covariance is the mean product of the deviations of two different seeds.
@@ -185,24 +185,3 @@ def estimate_mean(
     margin = float(quantiles @ variances) / error if error else 0.0
     interval = intervals.informative((mean - margin, mean + margin), lowest)
     return Mean(mean, error, *(interval or UNDEFINED), seeds)
-
-
-def _group_deviations(
-    residuals: NDArray[np.float64], groups: NDArray[np.int32], classes: NDArray[np.uint8]
-) -> NDArray[np.float64]:
-    """Return how much each group moves the measure of each seed, shape (seeds, groups).
-
-    The sum of their squares is the variance of the measure over groups: for ROC AUC as in
-    Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, except for the factor of
-    the covariance between the classes, which also approaches 1 with many groups. For groups of one
-    review, it is the variance of DeLong et al., 1988. It is NaN if a class is in only one group.
-    """
-    _, index = np.unique(groups, return_inverse=True)
-    weights = np.empty(len(groups))
-    for label in np.unique(classes):
-        rows = classes == label
-        count = len(np.unique(index[rows]))
-        weights[rows] = math.sqrt(count / (count - 1)) / rows.sum() if count > 1 else math.nan
-    starts = np.arange(len(groups) + 1)
-    deviations: NDArray[np.float64] = residuals @ sparse.csr_array((weights, index, starts))
-    return deviations

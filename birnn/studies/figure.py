@@ -29,7 +29,7 @@ BAND = 0.8  # height of the models of a row, in rows
 NETWORK_MARKERS = ("o", "s", "v", "P", "X")
 MARKERS = dict(zip(NETWORKS, cycle(NETWORK_MARKERS), strict=False))
 MARKERS |= {BASELINE: "^", ALL_MODELS: "D"}
-NUMBER = 8  # points, letters of axes
+FONT_SIZE = 8  # points, of axes
 
 
 def draw(study: Study) -> Figure:
@@ -67,7 +67,7 @@ def draw(study: Study) -> Figure:
         title = f"Study {study.name} on {corpus}{counted}" + f"\nby {heading}" * bool(heading)
         figure.suptitle(title, fontsize=10)
         for axes in panels:
-            axes.tick_params(labelsize=NUMBER)
+            axes.tick_params(labelsize=FONT_SIZE)
             axes.tick_params(axis="y", length=0)
             axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.grid(visible=False, axis="y")
@@ -113,9 +113,8 @@ def _draw_lines(
         axes.plot(values, shifts, color=GRID, linewidth=0.8, zorder=0)
     places = {row.combination.chosen.get(RECIPE): place for place, row in enumerate(table)}
     for recipe in study.about.recipes if study.about.varied == [RECIPE] else ():
-        both = [places.get(recipe[name]) for name in ("base", "name")]
+        found = [places[recipe[name]] for name in ("base", "name") if recipe[name] in places]
         for model, shift in zip(models, shifts, strict=True):
-            found = [at for at in both if at is not None]
             means = [100 * table[at].means[model].mean for at in found]
             heights = [at + shift for at in found]
             axes.plot(means, heights, color=MODEL_COLORS[model], linewidth=0.8, zorder=0)
@@ -134,7 +133,7 @@ def _label_values(axes: Axes, label: str, table: Sequence[Row], covered: str) ->
     """Label the x axis; mention intervals unless every row has a single run."""
     if any(len(row.combination.runs) > 1 for row in table):
         label += f",\nintervals over {covered}"
-    axes.set_xlabel(label, fontsize=NUMBER)
+    axes.set_xlabel(label, fontsize=FONT_SIZE)
 
 
 def _draw_means(axes: Axes, means: Sequence[Mean], shift: float, style: dict[str, Any]) -> None:

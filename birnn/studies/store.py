@@ -10,6 +10,7 @@
 - `NAME.png`: the figure (see `figure`); `NAME-curve.png`: the curves, if any (see `curves`).
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -121,12 +122,10 @@ class Study:
     @property
     def models(self) -> list[str]:
         """The models with an accuracy: networks, the baseline, and ensembles."""
-        columns = {str(name) for name in self.runs}
-        measures = ("accuracy", "holdout_accuracy")
         return [
             model
             for model in ALL_TITLES
-            if any(f"{model}.{measure}" in columns for measure in measures)
+            if f"{model}.accuracy" in self.runs or f"{model}.holdout_accuracy" in self.runs
         ]
 
     @property
@@ -137,10 +136,12 @@ class Study:
     def log_odds(self, runs: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
         """Return the log-odds of the test reviews by model, float32, shape (runs, reviews).
 
-        Empty if the study lacks the predictions of a run.
+        Empty if the study lacks the predictions of a run, or of a network that other runs have.
         """
         tables = read_predictions(self.folder, runs["name"])
         if self.reviews is None or not tables or len(tables) < len(runs):
+            return {}
+        if any(not {*self.networks} <= {*table} for table in tables.values()):
             return {}
         models = next(iter(tables.values())).columns
         return {
@@ -158,7 +159,8 @@ class Study:
         varied = self.about.varied
         if not varied:
             return [Combination({}, self.runs)]
-        groups = self.runs.groupby(varied, sort=False, dropna=False)
+        # Equal trials of a search are one run: they would count as several seeds.
+        groups = self.runs.drop_duplicates().groupby(varied, sort=False, dropna=False)
         return [
             Combination(dict(zip(varied, values, strict=True)), runs) for values, runs in groups
         ]
@@ -187,9 +189,11 @@ class Study:
         if not self.matches(metrics["corpus"], settings):
             return False
         pairs = [(name, measure) for name in self.networks for measure in ("accuracy", "loss")]
-        values = [metrics[name][measure] for name, measure in pairs]
+        values = [metrics.get(name, {}).get(measure, math.nan) for name, measure in pairs]
         runs = self.runs[self.runs[SEED] == settings.get(SEED)]
-        return bool((runs[list(map(".".join, pairs))] == values).all(axis=1).any())
+        # A study that serves to choose lacks these measures.
+        measured = runs.reindex(columns=list(map(".".join, pairs)))
+        return bool((measured == values).all(axis=1).any())
 
 
 def describe_corpus(corpus: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from birnn.core.machine import BATCH_SIZE
+from birnn.text.batching import BATCH_SIZE
 
 
 def words(file: Path, rows: NDArray[np.int32] | None = None) -> Iterator[list[list[str]]]:

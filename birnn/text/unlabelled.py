@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from birnn.core.errors import InputError
-from birnn.core.machine import batched
 from birnn.text import reviews
+from birnn.text.batching import batched
 from birnn.text.parallel import map_in_order
 from birnn.text.tokenizer import Tokenizer, tokenize
 

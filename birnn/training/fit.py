@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from birnn.core import machine, signals
 from birnn.core.errors import InputError
-from birnn.core.machine import BATCH_SIZE
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import MODELS, NGRAMS, PADDED_VALIDATION, STATE, WORD_VECTORS
 from birnn.core.settings import Settings, Train
@@ -28,6 +27,7 @@ from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
 from birnn.networks.network import accelerators, build_network, initialize, save_network
 from birnn.text import ngrams, sequences
+from birnn.text.batching import BATCH_SIZE
 from birnn.training import adversarial, live, training_set
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Progress
@@ -64,11 +64,7 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
         Raises:
             InputError: the loss is infinite or not a number.
         """
-        if not math.isfinite(logs["loss"]):
-            raise InputError(
-                f"{self.name}: the loss is {logs['loss']} in epoch {self.progress.epochs + 1}, "
-                f"batch {batch + 1}: lower train.learning_rate"
-            )
+        self._require_finite(logs["loss"], f"batch {batch + 1}")
         self.live_file.step("training", (batch + 1) * self.settings.batch_size)
 
     def on_test_batch_end(self, batch: int, **_logs: dict[str, float]) -> None:
@@ -76,8 +72,13 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
         self.live_file.step("validation", (batch + 1) * BATCH_SIZE)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Stop the clock, save a checkpoint and print a line."""
+        """Stop the clock, save a checkpoint and print a line.
+
+        Raises:
+            InputError: the validation loss is infinite or not a number.
+        """
         seconds = time.perf_counter() - self._start
+        self._require_finite(logs["val_loss"], "validation")
         progress = self.progress.after({name: logs[name] for name in HISTORY}, seconds)
         self.checkpoint.save(self.model, progress)
         self.progress = progress
@@ -85,6 +86,13 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
         figures = "  ".join(f"{name} {logs[name]:.4f}" for name in HISTORY)
         print(f"{epochs}  {seconds:.0f} s  {figures}", flush=True)
         self.live_file.epoch(self.progress.history)
+
+    def _require_finite(self, loss: float, location: str) -> None:
+        if not math.isfinite(loss):
+            raise InputError(
+                f"{self.name}: the loss is {loss} in epoch {self.progress.epochs + 1}, {location}: "
+                "lower train.learning_rate"
+            )
 
 
 @dataclass(frozen=True)

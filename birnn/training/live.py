@@ -1,4 +1,4 @@
-"""Live progress: one JSON file per network that trains, for `birnn watch` and other readers.
+"""Live progress: one JSON file per network that trains, for `birnn.experiments.running`.
 
 The file is not an output of a stage and does not affect results. It stays after the training,
 until the next training of the network replaces it.
@@ -10,20 +10,14 @@ import re
 import shutil
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-import psutil
-from zc.lockfile import LockError, LockFile
-
-from birnn.core.paths import EXPERIMENTS
 from birnn.training.splits import TRAINING
 
 FOLDER = Path("live")
-SELF_TRAINING_STAGE = "label_unlabelled"  # it trains networks, too
 INTERVAL = 1.0  # seconds between two writes within an epoch
 MAX_COST = 0.01  # share of the time that writing may take
 VALIDATION_COST = 1 / 3  # of training on as many reviews; a guess before the first validation
@@ -81,8 +75,11 @@ def write(training: Training, folder: Path = FOLDER) -> None:
     # a power failure the file is worthless anyway.
     folder.mkdir(exist_ok=True)
     temporary = folder / f".part-{training.network}"
-    temporary.write_text(json.dumps(vars(training)), encoding="utf-8")
-    temporary.replace(folder / f"{training.network}.json")
+    try:
+        temporary.write_text(json.dumps(vars(training)), encoding="utf-8")
+        temporary.replace(folder / f"{training.network}.json")
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read(file: Path) -> Training | None:
@@ -91,48 +88,6 @@ def read(file: Path) -> Training | None:
         return Training(**json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-
-
-def is_dvc_running() -> bool:
-    """Return whether a process of DVC or of one of its stages runs in the project."""
-    project = Path.cwd()
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            folder = Path(process.cwd())
-            in_experiment = folder.is_relative_to(project / EXPERIMENTS)
-            is_dvc = any(Path(part).name in {"dvc", "dvc.exe"} for part in process.cmdline())
-            if in_experiment or (is_dvc and folder.is_relative_to(project)):
-                return True
-    return False
-
-
-def find(project: Path = Path()) -> list[Training]:
-    """Return the last trainings of the workspace and of experiments in temporary folders.
-
-    A training whose process was killed is returned as finished.
-    """
-    trainings, experiments = [], project / EXPERIMENTS
-    for folder in (project, *experiments.glob("standalone/*"), *experiments.glob("*")):
-        for file in sorted((folder / FOLDER).glob("*.json")):
-            if training := read(file):
-                finished = training.finished or not _is_running(file, training.network)
-                trainings.append(replace(training, finished=finished))
-    return trainings
-
-
-def _is_running(file: Path, network: str) -> bool:
-    """Return whether the process that wrote a live file holds its lock (see `birnn.core.locks`)."""
-    for stage in (f"train_{network}", SELF_TRAINING_STAGE):
-        lock = file.parents[1] / "state" / f"{stage}.lock"
-        try:
-            # A process writes its lock first. A later one trains something else.
-            if lock.exists() and lock.stat().st_mtime_ns <= file.stat().st_mtime_ns:
-                LockFile(str(lock)).close()
-        except FileNotFoundError:  # DVC has just removed the experiment's folder
-            return False
-        except LockError:
-            return True
-    return False
 
 
 class LiveFile:
@@ -224,7 +179,7 @@ class LiveFile:
         If the file cannot be written, warn once, and let the training continue.
         """
         self.training = training
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and not training.finished:
             share = f"{training.progress / training.epochs:.0%}"
             left = f"  {training.time_left} left" if training.time_left else ""
             line = f"{training.network}  epoch {training.epoch}/{training.epochs}  {share}{left}"

@@ -15,7 +15,6 @@ from birnn.corpora import corpus_statistics
 from birnn.corpora.corpus_statistics import SplitStatistics
 from birnn.evaluation import ensembles, plot_data, summary, temperature
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
-from birnn.evaluation.predictions import Predictions
 from birnn.experiments.runs import Run
 from birnn.reporting.references import NOTEBOOK_SETTINGS
 from birnn.studies.store import About, Study
@@ -107,11 +106,10 @@ def metrics(
 ) -> dict[str, Any]:
     """Return the content of `metrics.json`."""
     table = pd.DataFrame(columns)
-    predicted = {name: Predictions(table[name].to_numpy(), costs()[name]) for name in TITLES}
     about = CORPUS | {"classes": CLASSES, "majority_class_share": 0.5, "vocabulary": 88_584}
     about |= {"name": corpus, "requested": "imdb", "validation": "test"} | described
     in_training = table["words"].to_numpy() < MEMORIZED
-    measured = summary.summarize_models(table, predicted, histories(), maxlen, in_training)
+    measured = summary.summarize_models(table, costs(), histories(), maxlen, in_training)
     if about["validation"] != "test":
         held_out = pd.DataFrame(predictions(seed=1))
         measured = ensembles.add_ensembles(measured, held_out, table)

@@ -24,11 +24,7 @@ SHORT, SHORT_LABEL = ("-S", "baseline.ngrams=1"), "baseline-ngrams-1"
 
 def labels(project: Path) -> list[str]:
     """Return the labels of the experiments of all commits, with duplicates."""
-    return sorted(without_digest(name.rpartition("/")[2]) for name in experiments(project))
-
-
-def without_digest(name: str) -> str:
-    return re.sub("-[0-9a-f]{7}$", "", name)
+    return sorted(re.sub("^.*/|-[0-9a-f]{7}$", "", name) for name in experiments(project))
 
 
 def metrics(project: Path, label: str) -> dict[str, Any]:

@@ -5,21 +5,23 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from rich.text import Text
+from tqdm import tqdm
 
 from birnn.cli import output_tables
 from birnn.cli.predict import EXCERPT
 from birnn.core.errors import InputError
-from birnn.core.machine import BATCH_SIZE
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.inference.explanation import explain
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
+from birnn.text.batching import BATCH_SIZE
 from tests.birnn.cli.conftest import Run
 from tests.birnn.predictors import CLASSES, small_baseline
 
@@ -45,6 +47,21 @@ def test_predict_prints_one_line_per_text(birnn: Run, predictor: Predictor) -> N
         few = "; only 25% of the words are known" if index == 1 else ""
         assert lines[index] == f"{sentiment}  {combined:.4f}  ({each}{few})  {excerpt}"
     assert re.search(r"\d|thumbs", lines[2]) is None
+
+
+def test_progress_bar_shares_no_line_with_predictions(
+    monkeypatch: pytest.MonkeyPatch, birnn: Run
+) -> None:
+    shown: dict[str, Any] = {"disable": False, "delay": 0, "mininterval": 0}
+    monkeypatch.setattr(
+        "birnn.cli.predict.tqdm",
+        lambda **options: tqdm(**(options | shown | {"file": sys.stdout})),
+    )
+    output = birnn("predict", "--model", BASELINE, stdin=b"good\n" * (BATCH_SIZE + 1))
+    assert f"{BATCH_SIZE} texts" in output
+    predictions = [line for line in output.split("\n") if line.endswith("good")]
+    assert len(predictions) == BATCH_SIZE + 1
+    assert not any("texts" in line.rpartition("\r")[2] for line in predictions)
 
 
 @pytest.mark.parametrize("extension", output_tables.WRITERS)
@@ -92,6 +109,16 @@ def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
             birnn("predict", "--file", texts, "--model", FIRST, "--output", output)
     assert file.read_text() == "previous"
     assert {*tmp_path.iterdir()} == {texts, file}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse the name")
+@pytest.mark.parametrize("name", ["\udce9.txt", "\udce9.csv"])
+def test_name_of_a_file_need_not_be_utf_8(tmp_path: Path, birnn: Run, name: str) -> None:
+    texts, output = tmp_path / name, tmp_path / "a.jsonl"
+    texts.write_text("text\ngood\n", encoding="utf-8")
+    birnn("predict", "--model", BASELINE, "--file", texts, "--output", output)
+    row = json.loads(output.read_text(encoding="utf-8").splitlines()[-1])
+    assert row["source"] == f"{tmp_path}/?{texts.suffix}, line 2"
 
 
 def test_explain_prints_to_the_terminal(

@@ -125,6 +125,11 @@ def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
     assert re.search(f"(?m)^warning: {expected}", check("-S", option))
 
 
+def test_share_of_truncated_texts_is_measured() -> None:
+    in_splits(text=["word " * 10_000] * 40).to_csv(OWN, index=False)
+    assert "With pad.maxlen=10000, 100.0% of train would be truncated." in check()
+
+
 @pytest.mark.parametrize(
     ("train", "test", "named"),
     [
@@ -142,6 +147,7 @@ def test_suggested_copy_includes_test_files(train: str, test: str, named: bool) 
         set_settings(Path(), {"csv.split_column": "null", "csv.test": f'"{test}"'})
     output = check(folder / train, status=not named)
     assert row(output, "reviews") == ["24", "16"]
+    assert ", run: cp -i " in output  # asks before it replaces a file
     follow(output)
     assert row(check(), "reviews") == ["24", "16"]
 

@@ -205,6 +205,11 @@ def test_accepted_requests_are_answered_before_the_server_stops(blocked: Blocked
         stopped.result(60)
 
 
+def test_empty_host_is_refused(birnn: Run) -> None:
+    with pytest.raises(InputError, match="--host is empty"):
+        birnn("serve", "--host", "")
+
+
 def test_occupied_port_is_refused(birnn: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as occupied:
         port = occupied.getsockname()[1]

@@ -54,6 +54,7 @@ def test_only_inputs_that_other_stages_wrote_are_compared() -> None:
     assert integrity.find_damage("use") is None
     Path("file").write_text("x")
     assert integrity.find_damage("make") is None
+    assert integrity.find_damage("new") is None
     Path("dvc.lock").unlink()
     assert integrity.find_damage("use") is None
 

@@ -8,14 +8,9 @@ import pytest
 from birnn.core import machine
 
 
-@pytest.fixture
-def cpuinfo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a file that replaces Linux's description of this CPU."""
-    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
-    return tmp_path / "cpuinfo"
-
-
-def test_description(cpuinfo: Path) -> None:
+def test_description(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    monkeypatch.setattr(machine, "CPUINFO", cpuinfo)
     assert machine.describe()["processor"]  # also without a name
     cpuinfo.write_text("processor\t: 0\nmodel name\t: Some CPU: 9\nprocessor\t: 1\n")
     described = machine.describe(["Some GPU"])

@@ -9,7 +9,7 @@ import pytest
 from birnn.core import settings
 from birnn.core.errors import InputError
 from birnn.corpora import imdb, sources, store
-from birnn.corpora.review import Digest, Review
+from birnn.corpora.review import Digest
 from tests.birnn.corpora import archives
 from tests.birnn.corpora.archives import plain, special
 from tests.projects import PROJECT, refusal
@@ -28,9 +28,9 @@ def _accepted(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Accept the small archive, because only the real one has the digests of the dataset."""
     digests = {"train": Digest(), "test": Digest(), "unsup": Digest()}
     for review in imdb.read_archive(archive):
-        digests[review.split].add(review)
+        digests[review.split].add(review.id, review.text)
     for name, content in sorted((archives.UNLABELLED | archives.COPIES).items()):
-        digests["unsup"].add(Review("train", name, "", 0, content.decode(), name))
+        digests["unsup"].add(name, content.decode())
     monkeypatch.setattr(imdb, "UNLABELLED_DIGEST", digests.pop("unsup").hexdigest())
     hashes = {split: digest.hexdigest() for split, digest in digests.items()}
     monkeypatch.setattr(imdb, "DIGESTS", hashes)
@@ -89,6 +89,10 @@ def test_damaged_archive_is_refused(archive: Path) -> None:
     for content in (*truncated, damaged, b"<html>Not found</html>" * 100):
         archive.write_bytes(content)
         assert "is truncated or not an archive" in error_message(archive)
+    member, content = plain("aclImdb/sparse", b"")
+    member.pax_headers = {"GNU.sparse.size": "x"}
+    archives.write(archive, archives.WHOLE, (member, content))
+    assert "is truncated or not an archive" in error_message(archive)
 
 
 @pytest.mark.parametrize("folder", ["train/neg/", "train/pos/", "test/neg/", "test/pos/"])

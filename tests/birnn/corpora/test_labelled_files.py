@@ -223,7 +223,7 @@ def test_random_split_keeps_equal_texts_or_groups_together(
 
 
 def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path: Path) -> None:
-    names = ("1.csv", "2.csv", ".hidden.csv", "_SUCCESS", "README.md")
+    names = ("1.csv", "2.csv", "1.csv.dvc", ".hidden.csv", "_SUCCESS", "README.md")
     parts = {f"{folder}/{name}": to_csv(TABLE[:1]) for folder in ("a", "b") for name in names}
     files = labelled_files(tmp_path, parts, train="a", test="b", split_column=None)
     (tmp_path / "a" / "folder").mkdir()
@@ -235,9 +235,10 @@ def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path
     form = "encoding utf-8, delimiter ','"
     assert list(files.describe()) == [f"{tmp_path}/a/1.csv and 3 more: {form}"]
     both = dict.fromkeys(["1.csv", "test.csv"], to_csv(TABLE[:2]))
-    files = labelled_files(tmp_path, both, train="*.csv", test="test.csv", split_column=None)
-    assert [review.split for review in files.read()] == ["train", "train", "test", "test"]
-    assert list(files.describe()) == [f"{tmp_path}/1.csv and 1 more: {form}"]
+    for train in ("*.csv", "**.csv"):
+        files = labelled_files(tmp_path, both, train=train, test="test.csv", split_column=None)
+        assert [review.split for review in files.read()] == ["train", "train", "test", "test"]
+        assert list(files.describe()) == [f"{tmp_path}/1.csv and 1 more: {form}"]
 
 
 def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ def test_corpus_is_stable_and_films_are_in_one_split() -> None:
     digests = {"train": Digest(), "test": Digest()}
     films: dict[str, set[str]] = {"train": set(), "test": set()}
     for review in rotten_tomatoes.read():
-        digests[review.split].add(review)
+        digests[review.split].add(review.id, review.text)
         films[review.split].add(review.group)
         assert review.label == {"fresh": 1, "rotten": 0}[review.id.split("/")[1]]
     assert {split: digest.hexdigest() for split, digest in digests.items()} == {

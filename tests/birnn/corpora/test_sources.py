@@ -30,7 +30,7 @@ def _no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unreachable_source_gives_fallback_corpus(capsys: pytest.CaptureFixture[str]) -> None:
     corpus = sources.find(settings_for("imdb", "rotten-tomatoes"))
-    assert (corpus.name, corpus.requested) == ("rotten-tomatoes", "imdb")
+    assert (corpus.name, corpus.fallback_for) == ("rotten-tomatoes", "imdb")
     assert "warning: https://ai.stanford.edu" in capsys.readouterr().err
     for source, file in (("imdb", "aclImdb_v1.tar.gz"), ("imdb-npz", "imdb.npz")):
         with pytest.raises(InputError, match=f"yourself to data/raw/{file}, or set fetch.offline"):

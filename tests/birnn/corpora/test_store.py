@@ -30,7 +30,7 @@ TEST = [review("test/0", "film 3", 1, "good word"), review("test/1", "film 4", 0
 
 
 def write(folder: Path, reviews: Sequence[Review], **options: Any) -> dict[str, Any]:
-    corpus = Corpus("mine", lambda: iter(reviews), classes=CLASSES, requested="yours")
+    corpus = Corpus("mine", lambda: iter(reviews), classes=CLASSES, fallback_for="yours")
     return store.write(corpus, folder, **options)
 
 

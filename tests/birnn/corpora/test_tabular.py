@@ -139,6 +139,7 @@ def test_location_is_the_row_or_its_first_line(
         ("a.parquet", pd.DataFrame().to_parquet(None)[:-1], " cannot be read as Parquet (Parquet"),
         ("a.parquet", LATE.to_parquet(None), " cannot be read as Parquet (date value out of range"),
         ("a.csv", None, " does not exist or is not a file"),
+        ("a", None, " does not exist or is not a file"),
         ("a.doc", b"a", " has an unsupported extension: use one of .csv, .tsv, .jsonl, .parquet"),
         ("a.xlsx", b"PK", " has an unsupported extension: save the sheet as CSV UTF-8"),
         ("a.CSV.GZ", gzip.compress(b"a\n", mtime=0)[:-9], " is truncated or not compressed as .GZ"),
@@ -169,7 +170,7 @@ def test_line_is_longer_than_the_largest_text(tmp_path: Path) -> None:
     assert message.startswith(", line 2 is not valid CSV (field larger than field limit")
 
 
-# Six large texts are more than LARGEST_BATCH, so they are not read as a dictionary.
+# Six large texts are more than LARGEST_BATCH_BYTES, so they are not read as a dictionary.
 @pytest.mark.parametrize(("count", "size"), [(1, 20_000_000), (1, 20_000_001), (6, 20_000_001)])
 def test_largest_text_in_parquet(tmp_path: Path, count: int, size: int) -> None:
     file = tmp_path / "a.parquet"

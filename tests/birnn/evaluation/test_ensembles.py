@@ -25,7 +25,7 @@ def test_fitted_weight_minimizes_the_loss() -> None:
 
 
 def on_held_out(labels: pd.Series, log_odds: Any) -> Any:
-    fitted = temperature.fit(labels, log_odds)
+    fitted = temperature.fit_temperature(labels, log_odds)
     return summary.rounded(
         {
             "holdout_accuracy": ((log_odds > 0) == labels).mean(),

@@ -71,14 +71,13 @@ def area_variance(kernel: np.ndarray, *films: np.ndarray) -> float:
     It is NaN if a class is in one film.
     """
     everywhere = np.unique(np.concatenate(films))
-    sums, variance = [], 0.0
+    total = np.zeros(len(everywhere))
     for axis, own in enumerate(films):
         deviations = (kernel.mean(1 - axis) - kernel.mean()) / len(own)
-        sums.append([deviations[own == film].sum() for film in everywhere])
         count = len(np.unique(own))
-        variance += np.square(sums[-1]).sum() * count / (count - 1) if count > 1 else math.nan
-    count = len(everywhere)
-    return variance + 2 * np.dot(*sums) * count / (count - 1) if count > 1 else math.nan
+        factor = math.sqrt(count / (count - 1)) if count > 1 else math.nan
+        total += factor * np.array([deviations[own == film].sum() for film in everywhere])
+    return float(np.square(total).sum())
 
 
 @given(

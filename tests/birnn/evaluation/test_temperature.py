@@ -14,7 +14,7 @@ def test_fitted_temperature_minimizes_the_loss() -> None:
     rng = np.random.default_rng(0)
     log_odds = rng.normal(0, 2, 20_000)
     labels = (rng.random(20_000) < expit(log_odds)).astype(np.uint8)
-    fitted = temperature.fit(labels, 4 * log_odds)
+    fitted = temperature.fit_temperature(labels, 4 * log_odds)
     assert fitted == pytest.approx(4, rel=0.05)
     temperatures = (0.99 * fitted, fitted, 1.01 * fitted)
     losses = [metrics.cross_entropies(labels, 4 * log_odds / x).mean() for x in temperatures]
@@ -24,7 +24,7 @@ def test_fitted_temperature_minimizes_the_loss() -> None:
 @pytest.mark.parametrize("sign", [1, -1])
 def test_temperature_is_finite_for_extreme_models(sign: int) -> None:
     log_odds = sign * np.array([-3.0, 2, -1, 4])  # always right, always wrong
-    fitted = temperature.fit(np.array([0, 1, 0, 1], np.uint8), log_odds)
+    fitted = temperature.fit_temperature(np.array([0, 1, 0, 1], np.uint8), log_odds)
     assert fitted == pytest.approx(100.0**-sign, rel=0.001)
 
 

@@ -67,6 +67,16 @@ def test_study_over_seeds_has_predictions_and_times() -> None:
     assert study.matches(CORPUS, flatten(grid.point({}).params))
 
 
+def test_values_in_brackets_are_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    experiment_commands.show(samples.study(varied={"csv.train": ["[a-c]*.csv", "[d-f]*.csv"]}))
+    output = capsys.readouterr().out
+    assert "csv.train [a-c]*.csv" in output
+    assert "csv.train [d-f]*.csv" in output
+
+
 def test_study_of_a_recipe_resamples_training_reviews() -> None:
     study = collect_study("halves", ["pad.validation=0.5", SEEDS], ["notebook"])
     assert study.about.varied == ["pad.validation"]
@@ -116,6 +126,12 @@ def test_results_are_not_lost() -> None:
         study = collect_study("seeds", [options])
     assert len(study.runs) == 3
     assert len(collect_study("seeds", ["train.seed=1"], replace=True).runs) == 1
+
+
+def test_large_seeds_are_the_same_as_floats() -> None:
+    table = pd.DataFrame({"pad.seed": [20_240_517, 20_240_518], "pad.validation": [0.1, 0.5]})
+    lines = {"pad.seed,pad.validation", "20240517,0.1", "20240518,0.5"}
+    assert collect.as_lines(table) == collect.as_lines(table.astype(float)) == lines
 
 
 def test_names_are_unique_and_invalid_studies_are_refused() -> None:

@@ -102,6 +102,8 @@ def test_best_comes_first() -> None:
     assert metric == "mean.accuracy"
     with pytest.raises(InputError, match="no run has the metric 'none': use one of "):
         leaderboard.sort(rows, "none")
+    with pytest.raises(InputError, match=rf"no run has the metric '{leaderboard.HELD_OUT}'"):
+        leaderboard.sort(rows[rows["name"] == "without"], leaderboard.HELD_OUT)
 
 
 @pytest.mark.parametrize(

@@ -38,18 +38,22 @@ def test_listed_command_is_quoted_for_the_shell(
 def test_recipe_adds_to_the_one_above_by_default() -> None:
     file = Path("recipes.yaml")
     file.write_text(
-        "one: {title: a, settings: {a: 1}}\n"
-        "two: {title: b, settings: {b: 1}}\n"
-        "three: {after: one, title: c, settings: {c: 1}}\n"
-        "four: {title: d, settings: {c: 2}}\n",
+        "one: {title: a, settings: {a.a: 1}}\n"
+        "two: {title: b, settings: {b.b: 1}}\n"
+        "three: {after: one, title: c, settings: {c.c: 1}}\n"
+        "four: {title: d, settings: {c.c: 2}}\n",
         encoding="utf-8",
     )
     stored = recipes.read(file)
     assert [recipe.after for recipe in stored.values()] == [None, "one", "one", "three"]
-    assert stored["four"].settings == {"a": 1, "c": 2}
-    file.write_text("one: {after: one, title: a, settings: {}}\n", encoding="utf-8")
-    with pytest.raises(InputError, match="one is after 'one', which is no recipe above"):
-        recipes.read(file)
+    assert stored["four"].settings == {"a.a": 1, "c.c": 2}
+    for mistake, expected in (
+        ("after: one, title: a, settings: {}", "one is after 'one', which is no recipe above"),
+        ("title: a, settings: {train: {epochs: 3}}", "one has the setting 'train': use full names"),
+    ):
+        file.write_text(f"one: {{{mistake}}}\n", encoding="utf-8")
+        with pytest.raises(InputError, match=expected):
+            recipes.read(file)
 
 
 def test_other_names_are_refused() -> None:

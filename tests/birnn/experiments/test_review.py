@@ -158,14 +158,15 @@ def test_runs_are_paired_by_seed() -> None:
 
 
 def test_written_review_has_settings_and_deviations(tmp_path: Path) -> None:
-    here = replace(change_accuracy(BASE, 0.83), params=PARAMS | {"train": {"seed": 0, "epochs": 4}})
-    change = Change(BASE, here, STUDY)
+    settings: dict[str, Any] = {"train": {"seed": 0, "epochs": 4}, "csv": {"positive": [4, 5]}}
+    change = Change(BASE, replace(change_accuracy(BASE, 0.83), params=PARAMS | settings), STUDY)
     metrics = f"| Metric | main |\n|---|---|\n| {ACCURACY} | 0.81 |\n| other | 1 |"
     review.write(change, review.judge(change, GATE), metrics, tmp_path / "review.md")
     text = (tmp_path / "review.md").read_text(encoding="utf-8")
     assert "The change **passes**." in text
     assert "the mean of the 10 runs of `study/seeds`" in text
-    assert "## Settings\n\n- `train.epochs`: 3 → 4\n\n## Metrics" in text
+    listed = "- `csv.positive`: – → [4, 5]\n- `train.epochs`: 3 → 4\n"
+    assert f"## Settings\n\n{listed}\n## Metrics" in text
     assert text.endswith(
         "| Metric | main | Deviation over seeds |\n|---|---|---|\n"
         f"| {ACCURACY} | 0.81 | {DEVIATION:.4f} |\n| other | 1 | |\n"
@@ -288,3 +289,4 @@ def test_study_varies_only_the_training_seed_of_the_base() -> None:
     assert review.find_study([STUDY], [replace(STUDY)], BASE) is STUDY
     assert review.find_study([], [rerun], BASE) is None
     assert review.find_study([], [STUDY], BASE) is STUDY
+    assert review.find_study([varied], [STUDY], BASE) is STUDY

@@ -138,6 +138,8 @@ def test_workspace_is_a_run_if_it_is_complete() -> None:
     assert runs.stages_of_changed_code() == []
     edit("stages/train.py")
     assert runs.stages_of_changed_code() == ["train"]
+    runs.PARAMS.write_text("train:\n")  # its settings are comments
+    assert runs.workspace() is None
     for file in (runs.PARAMS, runs.METRICS, runs.LOCK):
         file.write_text(file.read_text() + "\n[")
         assert runs.workspace() is None

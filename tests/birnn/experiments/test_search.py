@@ -64,6 +64,7 @@ def test_options_are_ranges_choices_and_fixed_values() -> None:
         ("network.dropout=0.5..0.5", "is not a range"),
         ("network.dropout=log:0..0.1", "is not a range"),
         ("network.dropout=[0..0.7]", "there is nothing to search"),
+        ("pad.maxlen=200..100,50..10", "has no values"),
         ("train.seed=0..3", "train.seed cannot be searched"),
         ("fetch.source=imdb,csv", "fetch.source cannot be searched"),
         ("train.epochs=3", "there is nothing to search"),
@@ -133,7 +134,7 @@ def test_interrupted_search_runs_its_unfinished_trial_again(machines: Machines) 
     plain, labels = run(machines, 4, "plain"), list(machines.started)
     assert len(set(labels)) == 4
     # Proposed numbers have up to four digits.
-    values = [value for trial in plain.trials for value in parse().params(trial).values()]
+    values = [value for trial in plain.trials for value in parse().values(trial).values()]
     assert values == [float(f"{value:.4g}") for value in values]
     assert values != [float(f"{value:.3g}") for value in values]
     # Nothing is run twice, and no result on the test split is stored.
@@ -208,7 +209,7 @@ def test_trials_run_on_this_machine_without_a_cluster() -> None:
     calls = fake_dvc("sys.exit(1)")
     study = run(None, 2)
     assert states(study) == [FAIL, FAIL]
-    points = [parse().point(parse().params(trial)) for trial in study.trials]
+    points = [parse().point(parse().values(trial)) for trial in study.trials]
     for call, name, point in zip(calls(), runs.names(points), points, strict=True):
         options = " ".join(execution.options_of(point))
         assert call == f"exp run --temp --name {name} {options}"

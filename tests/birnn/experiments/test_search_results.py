@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from optuna.trial import TrialState, create_trial
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.experiments import search, search_results
+from birnn.experiments import recipes, search, search_results
 from birnn.studies import store
 from tests.birnn.experiments.repository import CORPUS, METRICS, add, git, make_run
 
@@ -31,11 +32,11 @@ def to_bytes(table: pd.DataFrame) -> bytes:
 
 
 def make_search(
-    accuracies: dict[tuple[float, float], float],
+    accuracies: dict[Any, float],
     model: str = NETWORK,
     options: tuple[str, ...] = OPTIONS,
 ) -> tuple[search.Search, optuna.Study]:
-    """Return a search whose trials (learning rate, dropout) classify a share of the reviews."""
+    """Return a search whose trials, by their values, classify a share of the reviews."""
     chosen = search.parse("name", options, None, f"{model}.holdout_accuracy")
     study = optuna.create_study(direction="maximize")
     rows = io.BytesIO()
@@ -54,8 +55,8 @@ def make_search(
         metrics = METRICS | {NETWORK: {"holdout_accuracy": accuracy}}
         run = make_run(chosen.point(params), metrics=metrics)
         add(run, files | {"data/evaluated/held_out.parquet": to_bytes(table)})
-    failed = dict.fromkeys(chosen.space, 0.09)
-    study.add_trial(create_trial(state=TrialState.FAIL, params=failed, distributions=chosen.space))
+    failed = create_trial(state=TrialState.FAIL, params=chosen.defaults, distributions=chosen.space)
+    study.add_trial(failed)
     study.enqueue_trial({})
     return chosen, study
 
@@ -79,6 +80,13 @@ def test_better_settings_are_an_improvement() -> None:
         "birnn sweep -S pad.validation=0.1 -S train.learning_rate=0.01 -S network.dropout=0.5 "
         "-S pad.seed=1 -S train.seed=1..5"
     )
+    # In a recipe, each seed has its own hold-out, even if the search had one for all trials.
+    pooling = recipes.named("pooling")
+    chosen = search.parse("name", [*OPTIONS, "pad.seed=3"], pooling, f"{NETWORK}.holdout_accuracy")
+    assert search_results.confirmation(replace(results, search=chosen)) == (
+        "birnn sweep -r pooling -S train.learning_rate=0.01 -S network.dropout=0.5 "
+        "-S train.seed=1..5"
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,6 +105,11 @@ def test_no_improvement_on_the_defaults(
     assert "The All networks has 8" in text
     assert shown in text
     assert "matters most" not in text
+
+
+def test_best_settings_are_named_as_options() -> None:
+    results = make_results({(None,): 0.6, (1,): 0.5}, NETWORK, ("train.clipnorm=null,1",))
+    assert "Best of 4 trials: train.clipnorm=null. " in search_results.conclude(results)
 
 
 def test_search_without_experiments_has_no_results() -> None:

@@ -111,5 +111,5 @@ def test_only_abandoned_clones_are_removed(tmp_path: Path) -> None:
     }
     for name in ("here-999999999-a", *remaining):
         (tmp_path / name).mkdir()
-    worker.remove_what_is_abandoned(tmp_path, "here")
+    worker.remove_abandoned_clones(tmp_path, "here")
     assert {path.name for path in tmp_path.iterdir()} == remaining

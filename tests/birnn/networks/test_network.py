@@ -61,6 +61,14 @@ def test_network_round_trips_and_equal_weights_give_equal_files(tmp_path: Path, 
         assert count_parameters(model) == keras_model.count_params()
 
 
+def test_disk_needs_space_for_all_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(Path, "write_bytes", lambda _file, content: sizes.append(len(content)))
+    network = config(longest_ngram=1, ngrams=100_000)  # codes of n-grams take 8 bytes each
+    save_network(network, build(network), tmp_path)
+    assert sizes[0] >= (tmp_path / "model.weights.h5").stat().st_size
+
+
 def test_foreign_configuration_is_refused(tmp_path: Path) -> None:
     network = config()
     save_network(network, build(network), tmp_path)

@@ -58,7 +58,7 @@ def test_any_number_of_networks(count: int, tmp_path: Path, *, over_seeds: bool)
     assert opening.count(" minus ") == over_seeds * 3 * pairs
     for text in (card, opening):
         assert ("cannot show which network" in text) == (count > 1 and not over_seeds)
-    assert re.search(r"with a test accuracy\nof [\d.]+% \([\d.]+% to [\d.]+%\), because its", card)
+    assert re.search(r"with a test accuracy\nof [\d.]+% \([\d.]+% to [\d.]+%\), chosen on", card)
     assert "A GRU with" not in markdown
 
 

@@ -62,6 +62,8 @@ def test_written_study_is_read(tmp_path: Path) -> None:
     expected = [predictions["100-0"][NETWORK], predictions["100-1"][NETWORK]]
     assert np.abs(stored[NETWORK] - expected).max() <= 0.008
     assert read.log_odds(second.runs.assign(name=["100-0", "another"])) == {}
+    store.write(study, predictions | {"100-1": predictions["100-1"].drop(columns=NETWORK)})
+    assert read.log_odds(second.runs) == {}
     # A study that serves to choose has no results on the test split.
     units = f"{NETWORK}.units"
     about = replace(study.about, chooses=True, varied=[units])
@@ -95,6 +97,10 @@ def test_study_matches_its_corpus_and_settings_and_contains_its_runs(tmp_path: P
     assert not study.contains(metrics, SETTINGS | {"train.seed": 1, "train.epochs": 9})
     other = metrics | {NETWORK: {"accuracy": 1, "loss": 0.4}}
     assert not study.contains(other, SETTINGS | {"train.seed": 1})
+    # Metrics of other networks, and a study that serves to choose.
+    assert not study.contains({"corpus": CORPUS}, SETTINGS | {"train.seed": 1})
+    chosen = replace(study, runs=study.runs.filter(regex="holdout|train|pad|name"))
+    assert not chosen.contains(metrics, SETTINGS | {"train.seed": 1})
 
 
 def test_studies_over_seeds_come_first(tmp_path: Path) -> None:
@@ -105,6 +111,12 @@ def test_studies_over_seeds_come_first(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text("other: 1\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"study\.yaml does not describe a study: .*'other'"):
         store.read(tmp_path)
+
+
+def test_equal_trials_are_one_run(tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    twice = replace(study, runs=pd.concat([study.runs, study.runs]))
+    assert [len(combination.runs) for combination in twice.combinations()] == [2, 2]
 
 
 def test_integers_beside_missing_values_stay_exact(tmp_path: Path) -> None:

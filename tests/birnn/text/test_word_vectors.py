@@ -7,9 +7,9 @@ import pytest
 from gensim.models import Word2Vec
 
 from birnn.core.errors import InputError
-from birnn.core.machine import BATCH_SIZE
 from birnn.core.settings import WordVectors
 from birnn.text import unlabelled, word_vectors
+from birnn.text.batching import BATCH_SIZE
 from birnn.text.encoding import FIRST_WORD
 from birnn.text.reviews import words as read_words
 

@@ -15,10 +15,11 @@ from birnn.core.errors import InputError
 from birnn.core.settings import Train
 from birnn.core.settings import load as load_settings
 from birnn.core.times import Timing
+from birnn.experiments import running
 from birnn.networks.config import NetworkConfig
 from birnn.networks.registry import NETWORKS
 from birnn.text.ngrams import read as read_ngrams
-from birnn.training import fit, live
+from birnn.training import fit
 from birnn.training.batches import batches
 from birnn.training.splits import TEST
 from tests.birnn.small_networks import config, load
@@ -90,6 +91,10 @@ def test_nan_loss_stops_and_preserves_the_old_model(
     monkeypatch.setattr(machine, "DEVICES", tmp_path)  # this machine may have no GPU
     with pytest.raises(InputError, match=r"bigru: the loss is nan in epoch 1, batch 1: lower"):
         train(NETWORK, settings(), paths(padded))
+    np.save(tmp_path / "word_vectors" / "vectors.npy", np.ones((20, 4), np.float32))
+    diverging = settings(batch_size=1000).model_copy(update={"learning_rate": 3e38})
+    with pytest.raises(InputError, match=r"bigru: the loss is \w+ in epoch 1, validation: lower"):
+        train(NETWORK, diverging, paths(padded))
     assert [file.name for file in (tmp_path / "model").iterdir()] == ["old"]
     output = capsys.readouterr()
     assert output.out.endswith("cores), kernel fused\n")
@@ -165,14 +170,14 @@ def test_training_resumes_after_the_last_finished_epoch(
     printed = train_until("epoch 1/2", network, changed, paths(padded)).splitlines()
     assert printed[-1] == f"{name}  1 of 2 epochs are saved"
     assert not (tmp_path / "model").exists()
-    (progress,) = live.find(tmp_path)
+    (progress,) = running.find_trainings(tmp_path)
     assert (progress.progress, progress.finished) == (1, True)
     assert len(train(network, changed, paths(padded)).seconds) == 2
     _, resumed, last = capsys.readouterr().out.splitlines()
     assert resumed == f"{name}  resumes after epoch 1"
     assert last.startswith(f"{name}  epoch 2/2  ")
     assert contents(tmp_path / "model") == contents(tmp_path / "uninterrupted")
-    (progress,) = live.find(tmp_path)
+    (progress,) = running.find_trainings(tmp_path)
     assert [row["split"] for row in progress.curves] == ["training"] * 2 + [TEST] * 2
     rows = read_history(tmp_path / "model")
     assert list(rows[0]) == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]

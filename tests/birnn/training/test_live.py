@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from birnn.core.locks import hold_lock
+from birnn.experiments.running import find_trainings
 from birnn.training import live
-from birnn.training.live import LiveFile, Training, find, read, write
+from birnn.training.live import LiveFile, Training, read, write
 from birnn.training.splits import TEST
 
 HISTORY = {"accuracy": [0.7], "loss": [0.6], "val_accuracy": [0.65], "val_loss": [0.62]}
@@ -70,7 +71,7 @@ def test_missing_and_damaged_files_are_ignored(tmp_path: Path) -> None:
     for content in ("", '{"network": "bil', '{"network": "one"}', "[]", "\xff"):
         file.write_bytes(content.encode("latin-1"))
         assert read(file) is None
-        assert find(tmp_path) == []
+        assert find_trainings(tmp_path) == []
 
 
 def test_trainings_of_workspace_and_experiments_are_found(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_trainings_of_workspace_and_experiments_are_found(tmp_path: Path) -> Non
     for network, folder in folders.items():
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)
         write(training(network, finished=True), tmp_path / folder / "live")
-    assert find(tmp_path) == [training(name, finished=True) for name in folders]
+    assert find_trainings(tmp_path) == [training(name, finished=True) for name in folders]
 
 
 def test_killed_training_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,10 +88,10 @@ def test_killed_training_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyP
         for _ in range(2):  # looking at the lock does not hold it
             with hold_lock(stage, patience=0):
                 write(training())
-                assert [found.finished for found in find()] == [False]
-            assert [found.finished for found in find()] == [True]
+                assert [found.finished for found in find_trainings()] == [False]
+            assert [found.finished for found in find_trainings()] == [True]
     with hold_lock("label_unlabelled", patience=0):  # by a process that does not train it
-        assert [found.finished for found in find()] == [True]
+        assert [found.finished for found in find_trainings()] == [True]
 
 
 def test_remaining_time(tmp_path: Path, clock: Clock) -> None:
@@ -156,8 +157,7 @@ def test_progress_is_shown_in_a_terminal_that_is_wide_enough(
         file.close()
     shown = terminal.getvalue().split(live.CLEAR_LINE)[1:]
     assert shown[:2] == ["one  epoch 1/4  0%\r"] * 2  # the first batch is not timed
-    assert shown[-3] == "one  epoch 2/4  25%  1:18 le\r"
-    assert shown[-2:] == ["one  epoch 2/4  25%  stopped\r", ""]
+    assert shown[-2:] == ["one  epoch 2/4  25%  1:18 le\r", ""]
 
 
 def test_training_continues_if_the_file_cannot_be_written(
@@ -167,12 +167,13 @@ def test_training_continues_if_the_file_cannot_be_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DVC_EXP_NAME", "maxlen-200")
-    (tmp_path / "live").touch()
+    (tmp_path / "live" / "one.json").mkdir(parents=True)
     file = live_file(tmp_path / "live")
     train_epoch(file, clock)
     file.close()
     output = capsys.readouterr()
     assert output.err.count("warning: ") == 1
+    assert [file.name for file in (tmp_path / "live").iterdir()] == ["one.json"]
     assert output.out == ""
     assert (file.training.curves, file.training.experiment) == (CURVES, "maxlen-200")
 
