@@ -23,7 +23,7 @@ from birnn.style.plotting import PAIR_MARKERS, STYLE, draw_legend
 
 WIDTH, ROW, MARGIN = 4.6, 0.38, 1.6  # inches: small, so that letters are large enough on a phone
 MOST_ROWS = 20
-LABEL_WIDTH = 19  # letters of a line
+LABEL_WIDTH = 21  # letters of a line
 MEASURES = {"test": "accuracy", "held-out": "holdout_accuracy"}
 BAND = 0.8  # height of the models of a row, in rows
 NETWORK_MARKERS = ("o", "s", "v", "P", "X")
@@ -132,8 +132,8 @@ def _draw_differences(axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[st
 def _label_values(axes: Axes, label: str, table: Sequence[Row], covered: str) -> None:
     """Label the x axis; mention intervals unless every row has a single run."""
     if any(len(row.combination.runs) > 1 for row in table):
-        label += f",\nintervals over {covered}"
-    axes.set_xlabel(label, fontsize=FONT_SIZE)
+        label += f", intervals over {covered}"
+    axes.set_xlabel(fill(label, LABEL_WIDTH), fontsize=FONT_SIZE)
 
 
 def _draw_means(axes: Axes, means: Sequence[Mean], shift: float, style: dict[str, Any]) -> None:
