@@ -110,7 +110,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Build], P
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Open any Chromium without a window; skip the test if there is none."""
+    """Open any Chromium without a window; skip the test without one."""
     with sync_playwright() as playwright:
         chromium = launch(playwright)
         yield chromium

@@ -1,4 +1,4 @@
-"""What runs: DVC, and trainings in the workspace and in experiments, from their live files."""
+"""Find running processes of DVC, and trainings in the workspace and in experiments."""
 
 from contextlib import suppress
 from dataclasses import replace
