@@ -19,7 +19,7 @@ Model = Annotated[
         callback=model_options.check_model,
         autocompletion=model_options.model_choices,
         help="Model: a network, such as bilstm, baseline, or networks (mean of their log-odds). By "
-        "default, the best on held-out reviews predicts, or networks if none are held out.",
+        "default, held-out reviews choose it; if none are held out, networks predict.",
     ),
 ]
 Threshold = Annotated[

@@ -153,10 +153,11 @@ def _warnings(
     positive, size = train.positive / len(train.lengths), len(test.lengths)
     smaller = min(positive, 1 - positive)
     points = 98 / size**0.5
+    truncated, left = ((train.lengths >= length).mean() for length in (maxlen, suggested))
     longer = (
-        f"pad.maxlen={suggested} truncates fewer, but takes {suggested / maxlen:.1f} times as long"
+        f"pad.maxlen={suggested} truncates {left:.0%}, but takes {suggested / maxlen:.1f} times as "
+        "long"
     )
-    truncated = (train.lengths >= maxlen).mean()
     known = test.known_words / max(test.lengths.sum(), 1)
     letters = np.median([*map(len, words)])
     table = (

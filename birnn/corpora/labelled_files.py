@@ -1,6 +1,5 @@
 """Read the user's own labelled text from CSV, TSV, JSON Lines or Parquet files."""
 
-import glob
 import operator
 import re
 from array import array
@@ -41,7 +40,7 @@ class LabelledFiles:
     Attributes:
         requested_format: the format in the settings.
         formats: the encoding and delimiter of each file that was read.
-        skipped: the number of rows that the last reading skipped, by reason.
+        skipped: the number of rows that the last complete reading skipped, by reason.
     """
 
     def __init__(self, settings: Csv, folder: Path = paths.OWN) -> None:
@@ -124,15 +123,15 @@ class LabelledFiles:
         elif path.exists() or not re.search(r"[*?[]", name):
             return [path]
         else:
-            # Path.glob raises ValueError for patterns such as **.csv, except in Python 3.13.
-            matches = glob.glob(name, root_dir=self._folder, recursive=True)  # noqa: PTH207
-            found = (self._folder / match for match in matches)
+            # Before Python 3.13, glob refuses ** next to other characters, where it means *.
+            parts = (
+                part if part == "**" else re.sub(r"\*+", "*", part) for part in name.split("/")
+            )
+            found = self._folder.glob("/".join(parts))
         named = (file for file in found if not file.name.startswith((".", "_", "README.md")))
         files = sorted(file for file in named if file.suffix != ".dvc" and file.is_file())
         if not files:
             raise InputError(f"{path} matches no files: check csv.train, csv.test, csv.unlabelled")
-        if odd := [file for file in files if not tabular.is_encodable(str(file))]:
-            raise InputError(f"the name of {odd[0]} is not UTF-8: rename the file")
         return files
 
     def find_class(self, value: str) -> int | None:
@@ -159,7 +158,7 @@ class LabelledFiles:
             settings.group_column,
         )
         columns = [name for name in names if name is not None]
-        self.skipped.clear()
+        skipped: Counter[str] = Counter()
         for file, file_split in self._files():
             self.formats[file] = form = tabular.detect(file, columns, self.requested_format)
             for location, row in tabular.read(file, columns, form):
@@ -168,9 +167,10 @@ class LabelledFiles:
                 except UnusableRowError as error:
                     if not skip:
                         raise
-                    self.skipped[error.reason] += 1
+                    skipped[error.reason] += 1
                 else:
                     yield review
+        self.skipped = skipped
 
     def _files(self) -> list[tuple[Path, str]]:
         """Return the files and their split; `train` may also match the others."""
@@ -198,6 +198,8 @@ class LabelledFiles:
                 f"{location}, column {settings.text_column!r} is longer than "
                 f"{tabular.LARGEST_TEXT:,} bytes: shorten the text"
             )
+        if not tabular.is_encodable(location):
+            raise InputError(f"{location}: the name of the file is not UTF-8: rename it")
         review_id, group = Path(location).relative_to(self._folder).as_posix(), None
         if settings.id_column is not None:
             review_id = _value(row, settings.id_column, location)

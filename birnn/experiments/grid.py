@@ -132,9 +132,10 @@ def values(text: str) -> list[Any]:
     found: list[Any] = []
     for value in given:
         limits = _RANGE.fullmatch(str(value))
-        found += range(int(limits[1]), int(limits[2]) + 1) if limits else [value]
-    if not found:
-        raise InputError(f"{text} has no values: give the smaller end of a range first")
+        added = [*range(int(limits[1]), int(limits[2]) + 1)] if limits else [value]
+        if not added:
+            raise InputError(f"{value} has no values: give the smaller end of the range first")
+        found += added
     # Not by the keys of a dictionary, because a value may be a list.
     return [value for place, value in enumerate(found) if value not in found[:place]]
 

@@ -152,7 +152,7 @@ def confirmation(results: Results) -> str:
     """Return the command that runs the best settings with other seeds and held-out reviews."""
     search = results.search
     base = flatten(search.point({}).params)
-    first = base[store.SEED] + 1
+    first = max(base[store.SEED], base[HOLD_OUT_SEED]) + 1
     settings = search.fixed | search.values(results.study.best_trial)
     if search.recipe:
         settings.pop(HOLD_OUT_SEED, None)  # each seed has its own hold-out

@@ -34,7 +34,7 @@ class Selection:
 EARLIER, STRONG, TUNED, TIMED = range(30), range(100, 120), range(101, 111), range(100, 105)
 # By title: the runs of each network.
 REGIMES = {
-    "the notebook's settings (explored)": {
+    "default settings (explored)": {
         "bilstm": Selection("seeds", EARLIER),
         "bigru": Selection("seeds", EARLIER),
     },
@@ -42,7 +42,7 @@ REGIMES = {
         "bilstm": Selection("strong", STRONG),
         "bigru": Selection("strong", STRONG),
     },
-    "the winners of 20 random trials": {
+    "searched settings": {
         "bilstm": Selection("tuned-bilstm", TUNED),
         "bigru": Selection("tuned-bigru", TUNED),
     },

@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -239,6 +240,13 @@ def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path
         files = labelled_files(tmp_path, both, train=train, test="test.csv", split_column=None)
         assert [review.split for review in files.read()] == ["train", "train", "test", "test"]
         assert list(files.describe()) == [f"{tmp_path}/1.csv and 1 more: {form}"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse the name")
+def test_name_of_a_file_must_be_utf_8(tmp_path: Path) -> None:
+    files = labelled_files(tmp_path, {"\udce9.csv": to_csv(TABLE)}, train="*.csv")
+    with pytest.raises(InputError, match="line 2: the name of the file is not UTF-8: rename it"):
+        list(files.read())
 
 
 def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:

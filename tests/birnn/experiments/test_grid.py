@@ -60,7 +60,7 @@ def test_labels_are_short_and_end_with_the_seed(options: list[str], label: str) 
         ("training.epochs=3", "with -S: training: no such section; choose from fetch, csv"),
         (f"{NETWORK}.units=0", f"with -S: {NETWORK}.units is 0: input should be greater"),
         ("train.epochs=3,x", "with -S: train.epochs is 'x': input should be a valid integer"),
-        ("train.seed=3..1", r"^3\.\.1 has no values: give the smaller end"),
+        ("train.seed=3..1,5", r"^3\.\.1 has no values: give the smaller end"),
         (None, "there are no values to run"),
         ("csv.positive=>0", "^>0 is not YAML: put text with special characters in quotes"),
         ("train.epochs,train.epochs=3", "a setting is given twice: train.epochs, train.epochs"),

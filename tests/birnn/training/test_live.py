@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from birnn.core.locks import hold_lock
-from birnn.experiments.running import find_trainings
 from birnn.training import live
 from birnn.training.live import LiveFile, Training, read, write
 from birnn.training.splits import TEST
@@ -38,10 +36,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return replaced
 
 
-def training(network: str = "one", *, finished: bool = False) -> Training:
-    return Training(network, "", 10, 3.42, 131.0, finished=finished, curves=CURVES)
-
-
 def live_file(folder: Path, epochs: int = 4) -> LiveFile:
     return LiveFile("one", epochs, {"training": 100, "validation": 60}, TEST, folder)
 
@@ -65,33 +59,13 @@ def train_epoch(file: LiveFile, clock: Clock) -> None:
 def test_missing_and_damaged_files_are_ignored(tmp_path: Path) -> None:
     file = tmp_path / "live" / "one.json"
     assert read(file) is None
-    write(training(), file.parent)
-    assert read(file) == training()
+    training = Training("one", "", 10, 3.42, 131.0, finished=False, curves=CURVES)
+    write(training, file.parent)
+    assert read(file) == training
     assert list(file.parent.iterdir()) == [file]
     for content in ("", '{"network": "bil', '{"network": "one"}', "[]", "\xff"):
         file.write_bytes(content.encode("latin-1"))
         assert read(file) is None
-        assert find_trainings(tmp_path) == []
-
-
-def test_trainings_of_workspace_and_experiments_are_found(tmp_path: Path) -> None:
-    folders = {"one": ".", "two": ".dvc/tmp/exps/standalone/tmpa", "three": ".dvc/tmp/exps/tmpb"}
-    for network, folder in folders.items():
-        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-        write(training(network, finished=True), tmp_path / folder / "live")
-    assert find_trainings(tmp_path) == [training(name, finished=True) for name in folders]
-
-
-def test_killed_training_is_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for stage in ("train_one", "label_unlabelled"):
-        for _ in range(2):  # looking at the lock does not hold it
-            with hold_lock(stage, patience=0):
-                write(training())
-                assert [found.finished for found in find_trainings()] == [False]
-            assert [found.finished for found in find_trainings()] == [True]
-    with hold_lock("label_unlabelled", patience=0):  # by a process that does not train it
-        assert [found.finished for found in find_trainings()] == [True]
 
 
 def test_remaining_time(tmp_path: Path, clock: Clock) -> None:
