@@ -104,8 +104,8 @@ def auc_interval(
     """Return the interval of the area under the ROC curve, clipped to [0, 1].
 
     Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, with the factors of
-    `group_deviations`. It is at least as wide as the interval for independent reviews: DeLong, DeLong
-    and Clarke-Pearson, "Comparing the Areas under Two or More Correlated Receiver Operating
+    `group_deviations`. It is at least as wide as the interval for independent reviews: DeLong,
+    DeLong and Clarke-Pearson, "Comparing the Areas under Two or More Correlated Receiver Operating
     Characteristic Curves", 1988.
 
     Args:
