@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.main import get_command
 
@@ -98,6 +99,14 @@ def test_quoted_results_are_those_of_the_studies() -> None:
             assert quoted in results
         assert f"| {table.format_difference(regime.difference)} |" in results
         assert f"| {regime.seed_difference:.2%} |".replace("%", "") in results
+    timed = store.read(PROJECT / "study" / "equal-time").runs
+    # A network's own time is the time of both minus the other's.
+    own = (
+        (timed["networks.seconds"] - timed[f"{other}.seconds"])[timed["train.epochs"] == epochs]
+        for other, epochs in (("bigru", 3), ("bilstm", 4))
+    )
+    bilstm, bigru = (seconds.to_numpy() for seconds in own)  # both sorted by seed
+    assert f"took {np.median(bilstm / bigru):.2f} times as long" in results
     for gain in table.gains(recipes):
         assert gain.difference is not None
         if gain.difference.low > 0:
