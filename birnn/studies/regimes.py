@@ -46,7 +46,7 @@ REGIMES = {
         "bilstm": Selection("tuned-bilstm", TUNED),
         "bigru": Selection("tuned-bigru", TUNED),
     },
-    "3 epochs against 4": {
+    "n-grams, 3 epochs (BiLSTM) against 4": {
         "bilstm": Selection("equal-time", TIMED, {"train.epochs": 3}),
         "bigru": Selection("equal-time", TIMED, {"train.epochs": 4}),
     },
