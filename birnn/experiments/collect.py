@@ -152,7 +152,7 @@ def combine_seeds(
 
 def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:
     is_stored = (folder / store.ABOUT).exists() and RECIPE in store.read(folder).about.varied
-    return is_stored or len({point.recipe for point in points}) > 1
+    return bool(points[0].recipe) and (is_stored or len({point.recipe for point in points}) > 1)
 
 
 def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -98,8 +98,9 @@ def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.Mon
     assert study.runs["recipe"].tolist() == order
     assert len(study.all_seeds) == 3
     assert len(study.log_odds(study.runs)[NETWORK]) == 6
-    with pytest.raises(InputError, match="would be lost"):
-        collect_study("recipes", ["train.seed=1"], ["pooling"])
+    for option, names in (("train.seed=1", ["pooling"]), (SEEDS, [])):
+        with pytest.raises(InputError, match="would be lost"):
+            collect_study("recipes", [option], names)
     # A new recipe may change what all others share.
     stored = recipes.read()
     added = {"network.dropout": 0.1}
