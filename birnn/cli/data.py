@@ -129,7 +129,6 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
     rows = corpus_statistics.tabulate(train, test, overlap, pad.maxlen, corpus.classes[1])
     fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start
     maxlen = min(math.ceil(fitting / 10) * 10, 10_000)
-    truncated = (train.lengths >= maxlen).mean()
     warnings = _warnings(train, test, words, pad.maxlen, maxlen)
     files = LabelledFiles(chosen.csv, folder).find(chosen.csv.train)
     if swallowed := sum(count_swallowed_lines(chosen.csv, file) for file in files):
@@ -140,7 +139,7 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
         *(f"{title:34}{values[0]:>12}{values[1]:>12}" for title, values in rows.items()),
         "",
         f"Of the {len(words):,} different words in train, pad.num_words includes {len(known):,}.",
-        f"With pad.maxlen={maxlen}, {truncated:.1%} of train would be truncated.",
+        f"With pad.maxlen={maxlen}, {train.truncated(maxlen):.1%} of train would be truncated.",
         *(f"warning: {line}" for line in warnings),
     ]
 
@@ -153,11 +152,8 @@ def _warnings(
     positive, size = train.positive / len(train.lengths), len(test.lengths)
     smaller = min(positive, 1 - positive)
     points = 98 / size**0.5
-    truncated, left = ((train.lengths >= length).mean() for length in (maxlen, suggested))
-    longer = (
-        f"pad.maxlen={suggested} truncates {left:.0%}, but takes {suggested / maxlen:.1f} times as "
-        "long"
-    )
+    truncated, left, slower = *map(train.truncated, (maxlen, suggested)), suggested / maxlen
+    longer = f"pad.maxlen={suggested} truncates {left:.0%}, but takes {slower:.1f} times as long"
     known = test.known_words / max(test.lengths.sum(), 1)
     letters = np.median([*map(len, words)])
     table = (

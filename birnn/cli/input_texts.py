@@ -38,18 +38,18 @@ def read(
         InputError: a file is missing, damaged or not UTF-8, or has no such column.
     """
     for number, argument in enumerate(arguments, start=1):
-        text = _encodable(argument)
+        text = _replace_surrogates(argument)
         yield Text(f"argument {number}", text, {column: text})
     for file in files:
         if _is_plain(file):
             if not file.is_file():
                 raise InputError(f"{file} does not exist or is not a file: check the path")
             with file.open("rb") as content:
-                yield from _plain(content, _encodable(str(file)), column, whole=whole)
+                yield from _plain(content, _replace_surrogates(str(file)), column, whole=whole)
         else:
             for source, row in _rows(file, column):
                 text = _check_text(row.get(column), f"{source}, column {column!r}")
-                yield Text(_encodable(source), text, {**row, column: text})
+                yield Text(_replace_surrogates(source), text, {**row, column: text})
     if not arguments and not files:
         if sys.stdin.isatty():
             print("reading standard input: press Ctrl-D to finish", file=sys.stderr)
@@ -97,11 +97,11 @@ def _as_text(value: Any) -> str | None:
         return None
     is_json = isinstance(value, bool | int | float | list | dict)
     text = json.dumps(value, ensure_ascii=False, default=str) if is_json else str(value)
-    return _encodable(text)
+    return _replace_surrogates(text)
 
 
-def _encodable(text: str) -> str:
-    """Replace lone surrogates, as which Python decodes bytes that are not UTF-8."""
+def _replace_surrogates(text: str) -> str:
+    """Replace lone surrogates, which are how Python decodes bytes that are not UTF-8."""
     return text.encode(errors="replace").decode()
 
 

@@ -38,6 +38,10 @@ class SplitStatistics:
     group_sizes: NDArray[np.int64]
     known_words: int
 
+    def truncated(self, maxlen: int) -> float:
+        """Return the share of reviews with more than `maxlen` ids, including the start."""
+        return float((self.lengths >= maxlen).mean())
+
 
 def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
     """Measure the reviews of a split.
@@ -104,7 +108,7 @@ def _format(split: SplitStatistics, maxlen: int, positive: str, *, grouped: bool
         "words per review, 90% have at most": f"{most:,.0f}",
         "words per review, 99% have at most": f"{nearly_all:,.0f}",
         "words per review, longest": f"{split.lengths.max():,}",
-        f"truncated at pad.maxlen {maxlen}": f"{(split.lengths >= maxlen).mean():.1%}",
+        f"truncated at pad.maxlen {maxlen}": f"{split.truncated(maxlen):.1%}",
         "words in the vocabulary": f"{split.known_words / max(split.lengths.sum(), 1):.1%}",
         "text is also in an earlier row": f"{split.repeated:,}",
     }

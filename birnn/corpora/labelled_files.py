@@ -123,7 +123,7 @@ class LabelledFiles:
         elif path.exists() or not re.search(r"[*?[]", name):
             return [path]
         else:
-            # Before Python 3.13, glob refuses ** next to other characters, where it means *.
+            # Before Python 3.13, glob refuses ** next to other characters; it means *.
             parts = (
                 part if part == "**" else re.sub(r"\*+", "*", part) for part in name.split("/")
             )

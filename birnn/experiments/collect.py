@@ -203,6 +203,4 @@ def results_would_be_lost(folder: Path) -> InputError:
 
 def as_lines(table: pd.DataFrame) -> set[str]:
     """Return the rows of a table as text, with numbers as precise as in a study."""
-    # As `store.write`: large seeds next to missing values are read as floats.
-    whole = table.convert_dtypes()
-    return set(whole.to_csv(index=False, float_format=f"%.{store.DIGITS}g").splitlines())
+    return set(store.to_csv(table).splitlines())

@@ -272,6 +272,14 @@ def find_over_seeds(studies: Iterable[Study]) -> Study | None:
     return max(found, key=lambda study: len(study.runs), default=None)
 
 
+def to_csv(table: pd.DataFrame) -> str:
+    """Return rows as in `runs.csv`."""
+    # Otherwise, integers in a column with missing values would be floats.
+    whole = table.convert_dtypes()
+    text: str = whole.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+    return text
+
+
 def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
     """Write a study, replacing its folder.
 
@@ -281,14 +289,13 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
         study: the study.
         predictions: log-odds for the test reviews, one column per model, by name of the run.
     """
-    # Otherwise, integers in a column with missing values would become floats.
-    runs = pd.concat([study.runs, study.all_seeds]).convert_dtypes()
+    runs = pd.concat([study.runs, study.all_seeds])
     if study.about.chooses:
         varied = study.about.varied
         runs = runs[[name for name in map(str, runs) if name in varied or _may_choose(name)]]
     with atomic_folder(study.folder) as part:
         write_yaml(part / ABOUT, asdict(study.about))
-        runs.to_csv(part / RUNS, index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+        (part / RUNS).write_text(to_csv(runs), encoding="utf-8", newline="\n")
         if study.reviews is not None:
             study.reviews.to_parquet(part / REVIEWS, index=False, compression="zstd")
         if predictions:

@@ -1,4 +1,4 @@
-"""Live progress: one JSON file per network that trains, for `birnn.experiments.running`.
+"""Live progress: one JSON file per network that trains, for `birnn watch` and other readers.
 
 The file is not an output of a stage and does not affect results. It stays after the training,
 until the next training of the network replaces it.
