@@ -1,6 +1,6 @@
 """Studies from finished experiments."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ def study(
     """Write the finished runs of a grid, by index of their points, to `study/NAME`.
 
     If the grid or the study in the folder has several recipes, the study compares recipes. Those
-    that the grid lacks keep their rows, even if these come from other code or other seeds.
+    that the grid lacks keep their rows, even if these come from other code or other seeds. Rows of
+    recipes that have been removed are dropped.
 
     Raises:
         InputError: no run is finished, the runs use several corpora, the name is not valid, or
@@ -77,7 +78,7 @@ def study(
     if about.varied == [RECIPE]:
         all_seeds = pd.DataFrame(combine_seeds(table, named, predictions))
     if not replace:
-        runs_to_keep, all_seeds_to_keep = _rows_to_keep(folder, about, table)
+        runs_to_keep, all_seeds_to_keep = _rows_to_keep(folder, about, table, recipes)
         log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
         table, all_seeds = (
             in_order(pd.concat(rows), list(recipes))
@@ -88,7 +89,7 @@ def study(
 
 
 def in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
-    """Return rows in the order of their recipes; rows of removed recipes come last."""
+    """Return rows in the order of their recipes."""
     if RECIPE not in table:
         return table
     places = {recipe: place for place, recipe in enumerate(recipes)}
@@ -163,9 +164,9 @@ def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _rows_to_keep(
-    folder: Path, about: About, table: pd.DataFrame
+    folder: Path, about: About, table: pd.DataFrame, recipes: Iterable[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the runs, and rows of all seeds, in the folder whose recipes are not among the new.
+    """Return the runs, and rows of all seeds, of those recipes that only the folder has.
 
     Raises:
         InputError: results would be lost.
@@ -184,11 +185,11 @@ def _rows_to_keep(
     if before != here:
         raise results_would_be_lost(folder)
     runs, all_seeds = (
-        rows[~rows[RECIPE].isin(table[RECIPE])] if RECIPE in table else rows[:0]
+        rows[rows[RECIPE].isin({*recipes} - {*table[RECIPE]})] if RECIPE in table else rows[:0]
         for rows in (old.runs, old.all_seeds)
     )
     keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
-    replaced = old.runs.drop(runs.index)
+    replaced = old.runs[old.runs[RECIPE].isin(table[RECIPE])] if RECIPE in table else old.runs
     if not as_lines(replaced.reindex(columns=keys)) <= as_lines(table[keys]):
         raise results_would_be_lost(folder)
     return runs, all_seeds

@@ -7,7 +7,7 @@ from typing import Any
 from birnn.evaluation.intervals import NO_DIFFERENCE, decide
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
 from birnn.evaluation.selection import constant_models
-from birnn.studies.store import RECIPE, Study
+from birnn.studies.store import Study
 from birnn.studies.table import Row, rows, why_no_interval
 from birnn.style.formatting import percent, points
 
@@ -72,9 +72,7 @@ def importance(row: Row, equivalence: float) -> str:
 
 def summarize_recipes(study: Study) -> str:
     """Return the accuracies of the first and the last recipe, and where networks win."""
-    known = {recipe["name"] for recipe in study.about.recipes}
-    # Rows of recipes that have been removed since come last.
-    found = [row for row in rows(study) if row.combination.chosen[RECIPE] in known]
+    found = rows(study)
     first, last = (
         by_model({name: percent(row.means[name].mean) for name in study.networks})
         for row in (found[0], found[-1])

@@ -31,7 +31,6 @@ LEFT_OUT = {  # in a sentence of the report, or known from the figure of lengths
     "words per review, longest",
 }
 UNITS = {"accuracy": " in points", "loss": " in nats"}
-MOST_ROWS = 20  # of a study
 
 
 def scores(
@@ -173,7 +172,7 @@ def other_studies(studies: Sequence[Study]) -> str:
     lines = [
         [f"{study.name}: {row.combination.label}".removesuffix(": "), *cells]
         for study in studies
-        for row in rows(study)[:MOST_ROWS]
+        for row in rows(study)
         for cells in _study_cells(row)
     ]
     head = ["seeds", *(TITLES[name] for name in NETWORKS), "difference in points"]

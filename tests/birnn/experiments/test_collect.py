@@ -107,6 +107,9 @@ def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.Mon
     new = recipes.Recipe("new", "pooling", "", added, stored["pooling"].settings | added)
     monkeypatch.setattr(recipes, "read", lambda: stored | {"new": new})
     assert len(collect_study("recipes", [SEEDS], ["new"]).runs) == 8
+    # Rows of a recipe that is gone, here "new", are dropped.
+    monkeypatch.setattr(recipes, "read", lambda: stored)
+    assert [*collect_study("recipes", [SEEDS], ["notebook"]).runs["recipe"]] == order
 
 
 def test_results_are_not_lost() -> None:

@@ -90,11 +90,6 @@ def test_other_studies_and_recipes_have_a_row_each(complete: Documents, tmp_path
     assert "from 70.00% (BiLSTM), 71.00% (BiGRU) to 90.00%" in words(markdown)
     assert "with every seed: none." in words(markdown)
     assert "Published accuracies" not in markdown
-    # The study still has the runs of a recipe that has been removed.
-    fewer = replace(better, about=replace(better.about, recipes=better.about.recipes[:2]))
-    markdown = documents.write(tmp_path, recipes=fewer).report
-    assert "from 70.00% (BiLSTM), 71.00% (BiGRU) to 80.00% (BiLSTM)" in words(markdown)
-    assert "the third networks" not in markdown
 
 
 def test_tables_have_the_numbers_of_the_metrics(
