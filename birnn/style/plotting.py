@@ -31,6 +31,7 @@ STYLE: Any = {
     "grid.linewidth": 0.5,
     "legend.frameon": False,
     "text.color": INK,
+    "text.parse_math": False,  # a file of the user may have two dollar signs in its name
     "xtick.color": INK,
     "ytick.color": INK,
 }
