@@ -5,6 +5,7 @@ whose variance comes from a study with the settings of BASE.
 """
 
 import math
+import sys
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -107,13 +108,20 @@ def read_gate() -> Gate:
 
 
 def read_studies(commit: str) -> list[Study]:
-    """Return the studies of a commit."""
+    """Return the studies of a commit, without those that this code cannot read."""
     archive = processes.run("git", "archive", commit, "--", STUDIES.as_posix(), check=False).stdout
     if not archive:
         return []
+    studies = []
     with TemporaryDirectory() as folder, tarfile.open(fileobj=BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
-        return store.read_all(Path(folder) / STUDIES)
+        for file in sorted(Path(folder, STUDIES).glob(f"*/{store.ABOUT}")):
+            try:
+                studies.append(store.read(file.parent))
+            except (InputError, OSError, ValueError):  # the change may repair it
+                name = f"study/{file.parent.name} of {commit}"
+                print(f"warning: {name} cannot be read, and is left out", file=sys.stderr)
+    return studies
 
 
 def find_study(before: Iterable[Study], here: Iterable[Study], base: Run) -> Study | None:

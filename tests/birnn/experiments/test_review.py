@@ -1,5 +1,6 @@
 """Reviews of made-up changes: error rates in simulations, and single cases."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,10 @@ from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import review, runs
 from birnn.experiments.review import FAILS, PASSES, UNDECIDED, Change, Gate
 from birnn.experiments.runs import Run
+from birnn.studies import store
 from birnn.studies.store import About, Study
 from tests.birnn.samples import CORPUS
-from tests.projects import PROJECT
+from tests.projects import PROJECT, commit
 
 GATE = Gate(not_worse={"accuracy": 1.2}, at_least={})
 # Then every drop that is shown fails.
@@ -273,6 +275,22 @@ def test_studies_are_those_of_the_commit(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(InputError, match="no-such-commit is not a commit with"):
         runs.read("no-such-commit")
     assert review.read_gate().not_worse
+
+
+def test_studies_of_the_base_that_cannot_be_read_are_left_out(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.write(STUDY, {})
+    for name, about in (("conflict", "<<<<<<< HEAD"), ("other", "other: 1"), ("rows", None)):
+        folder = repository / "study" / name
+        shutil.copytree(STUDY.folder, folder)
+        (folder / (store.ABOUT if about else store.RUNS)).write_text(about or "")
+    commit(repository)
+    assert [study.name for study in review.read_studies("HEAD")] == ["seeds"]
+    assert capsys.readouterr().err.splitlines() == [
+        f"warning: study/{name} of HEAD cannot be read, and is left out"
+        for name in ("conflict", "other", "rows")
+    ]
 
 
 def test_study_varies_only_the_training_seed_of_the_base() -> None:
