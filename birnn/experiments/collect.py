@@ -152,8 +152,10 @@ def combine_seeds(
 
 
 def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:
-    is_stored = (folder / store.ABOUT).exists() and RECIPE in store.read(folder).about.varied
-    return bool(points[0].recipe) and (is_stored or len({point.recipe for point in points}) > 1)
+    if len({point.recipe for point in points}) > 1:
+        return True
+    may_be_stored = bool(points[0].recipe) and (folder / store.ABOUT).exists()
+    return may_be_stored and RECIPE in store.read(folder).about.varied
 
 
 def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -129,6 +129,7 @@ def test_results_are_not_lost() -> None:
     for options in (SEEDS, "train.seed=0..2"):
         study = collect_study("seeds", [options])
     assert len(study.runs) == 3
+    (folder / "study.yaml").write_text("<<<<<<< HEAD")
     assert len(collect_study("seeds", ["train.seed=1"], replace=True).runs) == 1
 
 
