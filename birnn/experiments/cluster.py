@@ -39,11 +39,11 @@ class Cluster:
     origin: Origin
 
     def pull(self, points: Sequence[Point]) -> None:
-        """Pull the experiments that the remotes have and this clone lacks."""
+        """Pull the experiments that the remotes have and that are not finished in this clone."""
         remote = output("dvc", "exp", "list", "--name-only", self.git_remote).split()
-        local = output("dvc", "exp", "list", "--name-only").split()
-        for name in runs.names(points):
-            if name in remote and name not in local and (problem := self._pull(name)):
+        done = runs.finished(points)
+        for index, name in enumerate(runs.names(points)):
+            if name in remote and index not in done and (problem := self._pull(name)):
                 print(problem, flush=True)
 
     def execute(self, points: Sequence[Point]) -> Iterator[Point]:

@@ -13,7 +13,7 @@ from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.experiments import cluster, grid, runs, worker
 from birnn.experiments.cluster import Cluster
-from tests.birnn.experiments.repository import AUTHOR, fake_dvc, git
+from tests.birnn.experiments.repository import AUTHOR, add, fake_dvc, git, make_run
 from tests.projects import commit
 
 ORIGIN = worker.Origin("address", "commit", {"url": "s3://a"})
@@ -129,17 +129,20 @@ def test_cluster_has_the_remotes_of_the_project(repository: Path) -> None:
 
 
 @pytest.mark.usefixtures("ray")
-def test_only_missing_experiments_are_pulled() -> None:
+def test_only_experiments_that_are_not_finished_are_pulled() -> None:
     points = grid.points(["train.seed=0..3"])
     names = runs.names(points)
-    lists = {"origin": names[:3], "--name-only": names[2:]}
+    unfinished, finished = (make_run(points[seed], name=names[seed]) for seed in (1, 2))
+    add(unfinished, {"dvc.lock": None})
+    add(finished)
+    git(*AUTHOR, "commit", "-q", "--allow-empty", "-m", ".")  # experiments of any commit count
     calls = fake_dvc(
-        f"if 'list' in arguments: print(*{lists}[arguments[-1]])\n"
+        f"if 'list' in arguments: print(*{names[:3]})\n"
         f"if arguments[-1] == {names[0]!r}: print('Missing cache files', file=sys.stderr)"
     )
     MACHINES.pull(points)
     pulls = [f"exp pull --force origin {name}" for name in names[:2]]
-    assert calls()[2:] == [pulls[0], f"exp remove {names[0]}", pulls[1]]
+    assert calls()[1:] == [pulls[0], f"exp remove {names[0]}", pulls[1]]
 
 
 @pytest.mark.parametrize(
