@@ -8,7 +8,7 @@ import pytest
 
 from birnn.evaluation.model_names import NETWORKS
 from birnn.studies import curves
-from tests.birnn.studies.test_store import make_study
+from tests.birnn.studies.small_study import make_study
 
 
 def test_best_of_trials_is_the_mean_over_all_draws() -> None:

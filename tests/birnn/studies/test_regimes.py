@@ -8,7 +8,7 @@ import pytest
 from birnn.evaluation.model_names import NETWORKS
 from birnn.studies import differences, regimes, store
 from birnn.studies.regimes import Selection
-from tests.birnn.studies.test_store import REVIEWS, log_odds, make_study
+from tests.birnn.studies.small_study import REVIEWS, log_odds, make_study
 
 FIRST, SECOND = list(NETWORKS)[:2]
 SHORT = Selection("lengths", range(2), {"pad.maxlen": 50})

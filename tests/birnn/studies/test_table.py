@@ -12,7 +12,7 @@ from birnn.evaluation.model_names import NETWORKS, PAIRS
 from birnn.studies import differences, figure, store, table
 from birnn.studies.differences import Difference, Mean
 from tests.birnn import samples
-from tests.birnn.studies.test_store import REVIEWS, log_odds, make_study
+from tests.birnn.studies.small_study import REVIEWS, log_odds, make_study
 from tests.projects import PROJECT
 
 PAIR = PAIRS[0]
