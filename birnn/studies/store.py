@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +227,8 @@ def read(folder: Path) -> Study:
     """Read the study in a folder.
 
     Raises:
-        InputError: the folder has no study, or `study.yaml` does not describe one.
+        InputError: the folder has no study, `study.yaml` does not describe one, or `runs.csv` has a
+            merge conflict.
     """
     if not (folder / ABOUT).exists():
         raise InputError(f"{folder} is not a study: see birnn study --help")
@@ -234,8 +236,11 @@ def read(folder: Path) -> Study:
         about = About(**read_yaml(folder / ABOUT))
     except TypeError as error:
         raise InputError(f"{folder / ABOUT} does not describe a study: {error}") from error
+    lines = (folder / RUNS).read_text(encoding="utf-8")
+    if re.search("^<{7} ", lines, re.MULTILINE):
+        raise InputError(f"{folder / RUNS} has a merge conflict: resolve it")
     # A text may be NA or null. Only an empty cell is a missing value.
-    rows = pd.read_csv(folder / RUNS, dtype=TEXTS, keep_default_na=False, na_values="")
+    rows = pd.read_csv(StringIO(lines), dtype=TEXTS, keep_default_na=False, na_values="")
     combined = pd.Series(data=False, index=rows.index)
     if {RECIPE, SEED} <= set(rows):
         combined = rows[SEED].isna()

@@ -89,6 +89,16 @@ def test_studies_over_seeds_come_first(tmp_path: Path) -> None:
         store.read(tmp_path)
 
 
+def test_rows_of_a_merge_conflict_are_refused(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "lengths")
+    store.write(study, {})
+    head, *rows = (study.folder / store.RUNS).read_text(encoding="utf-8").splitlines()
+    lines = [head, "<<<<<<< HEAD", *rows[:2], "=======", *rows[2:], ">>>>>>> branch"]
+    (study.folder / store.RUNS).write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(InputError, match=r"runs\.csv has a merge conflict: resolve it"):
+        store.read(study.folder)
+
+
 def test_equal_trials_are_one_run(tmp_path: Path) -> None:
     study = make_study(tmp_path)
     twice = replace(study, runs=pd.concat([study.runs, study.runs]))
