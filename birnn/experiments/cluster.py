@@ -109,7 +109,7 @@ def connect(cpus: int, gpus: int, git_remote: str) -> Cluster:
     if output("git", "status", "--porcelain", "--untracked-files=no"):
         raise InputError("a cluster runs only what is committed: commit and push your changes")
     address = _address(git_remote)
-    commit = output("git", "rev-parse", "HEAD")
+    commit = runs.head()
     if not output("git", "branch", "--remotes", "--contains", commit, "--list", f"{git_remote}/*"):
         raise InputError(f"the git remote {git_remote} does not have this commit: run git push")
     return Cluster(cpus, gpus, git_remote, Origin(address, commit, _dvc_remote()))

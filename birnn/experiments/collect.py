@@ -92,8 +92,7 @@ def in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
     """Return rows in the order of their recipes."""
     if RECIPE not in table:
         return table
-    places = {recipe: place for place, recipe in enumerate(recipes)}
-    return table.sort_values(RECIPE, key=lambda names: names.map(places), kind="stable")
+    return table.sort_values(RECIPE, key=lambda names: names.map(recipes.index), kind="stable")
 
 
 def row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:

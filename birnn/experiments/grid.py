@@ -79,9 +79,12 @@ def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
     changes = recipe.with_seed(changes) if recipe else changes
     for key, value in changes.items():
         section, name = key.split(".")
-        if isinstance(params.setdefault(section, {}), dict):  # else the check refuses it
+        if isinstance(params.setdefault(section, {}), dict):  # else validation refuses it
             params[section][name] = value
-    _check(params)
+    source = f"{PARAMS} with -S"
+    checked = settings.validate(params, source, NETWORKS)
+    for network in NETWORKS.values():
+        checked.section(network.name, network.settings, source)
     return Point(chosen, changes, params, recipe.name if recipe else "")
 
 
@@ -138,11 +141,3 @@ def values(text: str) -> list[Any]:
         found += added
     # Not by the keys of a dictionary, because a value may be a list.
     return [value for place, value in enumerate(found) if value not in found[:place]]
-
-
-def _check(params: Params) -> None:
-    """Validate the settings as the stages do, but before anything runs."""
-    source = f"{PARAMS} with -S"
-    checked = settings.validate(params, source, NETWORKS)
-    for network in NETWORKS.values():
-        checked.section(network.name, network.settings, source)
