@@ -58,8 +58,15 @@ def load(raw: Path) -> Arrays:
         UnreachableError: a file is missing, and there is no network.
         InputError: a missing file cannot be downloaded, or an existing file is not Keras's.
     """
-    for name in FILES:
-        _provide(raw / name)
+    for name, expected in FILES.items():
+        file = raw / name
+        if not file.exists():
+            download(f"{ADDRESS}/{name}", file, expected)
+        elif (actual := compute_hash(file, like=expected)) != expected:
+            raise InputError(
+                f"{file} has the hash {actual}, expected {expected}; it was not opened: delete it, "
+                "and run again"
+            )
     # Imported here because it takes seconds and other sources do not need it.
     from keras.datasets import imdb  # noqa: PLC0415
 
@@ -69,17 +76,3 @@ def load(raw: Path) -> Arrays:
     )
     ranks = read_json(raw / RANKS)
     return Arrays(sorted(ranks, key=ranks.__getitem__), dict(zip(SPLITS, splits, strict=True)))
-
-
-def _provide(file: Path) -> None:
-    """Download a file of Keras if it is missing, and verify it."""
-    expected = FILES[file.name]
-    if not file.exists():
-        download(f"{ADDRESS}/{file.name}", file, expected)
-        return
-    actual = compute_hash(file, like=expected)
-    if actual != expected:
-        raise InputError(
-            f"{file} has the hash {actual}, expected {expected}; it was not opened: delete it, and "
-            "run again"
-        )
