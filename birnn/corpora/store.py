@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableSequence
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -37,27 +37,24 @@ SCHEMA = pa.schema(
 
 
 class Tally:
-    """Counts and hashes of the reviews of a split, in 32 bytes per review."""
+    """Counts and hashes of the reviews of a split, in 16 bytes per review."""
 
     def __init__(self) -> None:
         """Start with no reviews."""
         self.digest = Digest()
-        self.positions = array("L")
         self.positive = 0
-        self.ids, self.groups, self.texts = (array("Q") for _ in range(3))
+        self.groups, self.texts = array("Q"), array("Q")
 
-    def add(self, review: Review, position: int) -> None:
-        """Add a review, given its position in the corpus, counted from 0."""
-        self.positions.append(position)
+    def add(self, review: Review) -> None:
+        """Add a review."""
         self.positive += review.label
-        self.ids.append(short_hash(review.id.encode()))
         self.groups.append(short_hash(review.group.encode()))
         self.texts.append(short_hash(self.digest.add(review.id, review.text)))
 
     def describe(self) -> dict[str, Any]:
         """Return the numbers of reviews, positive reviews and groups, and the digest."""
         return {
-            "reviews": len(self.ids),
+            "reviews": len(self.texts),
             "positive": self.positive,
             "groups": len(np.unique(self.groups)),
             "digest": self.digest.hexdigest(),
@@ -80,6 +77,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             `refuse_overlap`, a text is in both splits.
     """
     tallies = {split: Tally() for split in SPLITS}
+    ids = array("Q")
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         writers = {
@@ -89,16 +87,16 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             for split in SPLITS
         }
         for split, rows, word_counts in map_in_order(
-            lambda batch: _tokenize(*batch, corpus.tokenizer), _batches(corpus.read(), tallies)
+            lambda batch: _tokenize(*batch, corpus.tokenizer), _batches(corpus.read(), tallies, ids)
         ):
             writers[split].write_batch(rows)
             if split == "train":
                 counts.update(word_counts)
-    _check_ids(corpus, tallies)
+    _check_ids(corpus, ids)
     _check_classes(corpus, tallies)
     shared = np.isin(tallies["test"].texts, tallies["train"].texts)
     if refuse_overlap and shared.any():
-        _refuse_overlap(corpus, tallies["test"], shared)
+        _refuse_overlap(corpus, shared)
     np.save(folder / "overlap.npy", np.flatnonzero(shared))
     ranked = corpus.vocabulary or tokenizer.rank(counts)
     tokenizer.write(ranked, folder / "vocabulary.txt")
@@ -145,14 +143,15 @@ def write_unlabelled(corpus: Corpus, labelled: Path, folder: Path) -> dict[str, 
 
 
 def _batches(
-    reviews: Iterable[Review], tallies: dict[str, Tally]
+    reviews: Iterable[Review], tallies: dict[str, Tally], ids: MutableSequence[int]
 ) -> Iterator[tuple[str, list[Review]]]:
-    """Yield the reviews in batches of one split, and add them to the split's tally."""
+    """Yield the reviews in batches of one split, and add them to its tally and to the ids."""
     pending: dict[str, list[Review]] = {split: [] for split in SPLITS}
     sizes = dict.fromkeys(SPLITS, 0)
-    for position, review in enumerate(tqdm(reviews, desc="writing", unit=" reviews", disable=None)):
+    for review in tqdm(reviews, desc="writing", unit=" reviews", disable=None):
         split = review.split
-        tallies[split].add(review, position)
+        tallies[split].add(review)
+        ids.append(short_hash(review.id.encode()))
         pending[split].append(review)
         sizes[split] += len(review.text)
         if len(pending[split]) == BATCH_SIZE or sizes[split] > LARGEST_BATCH:
@@ -178,16 +177,12 @@ def _tokenize(
     return split, pa.record_batch(columns, schema=SCHEMA), tokenizer.count(tokens)
 
 
-def _check_ids(corpus: Corpus, tallies: dict[str, Tally]) -> None:
-    positions = np.concatenate([np.asarray(tallies[split].positions) for split in SPLITS])
-    ids = np.concatenate([np.asarray(tallies[split].ids) for split in SPLITS])
-    ids = ids[np.argsort(positions)]
-    order = np.argsort(ids, kind="stable")
-    duplicates = order[1:][np.diff(ids[order]) == 0]
-    if len(duplicates):
-        position = int(duplicates.min())
-        duplicate = _read_review(corpus, position)
-        first = _read_review(corpus, int(np.flatnonzero(ids == ids[position])[0]))
+def _check_ids(corpus: Corpus, ids: MutableSequence[int]) -> None:
+    _, firsts = np.unique(ids, return_index=True)
+    if len(firsts) < len(ids):
+        position = int(np.delete(np.arange(len(ids)), firsts)[0])
+        duplicate = _nth(corpus.read(), position)
+        first = _nth(corpus.read(), ids.index(ids[position]))
         raise InputError(
             f"{duplicate.location}: the id {duplicate.id!r} is already used in {first.location}: "
             "make the ids unique"
@@ -196,7 +191,7 @@ def _check_ids(corpus: Corpus, tallies: dict[str, Tally]) -> None:
 
 def _check_classes(corpus: Corpus, tallies: dict[str, Tally]) -> None:
     for split, tally in tallies.items():
-        negative = len(tally.ids) - tally.positive
+        negative = len(tally.texts) - tally.positive
         if not tally.positive or not negative:
             counts = f"{tally.positive} {corpus.classes[1]} and {negative} {corpus.classes[0]}"
             raise InputError(
@@ -205,14 +200,15 @@ def _check_classes(corpus: Corpus, tallies: dict[str, Tally]) -> None:
             )
 
 
-def _refuse_overlap(corpus: Corpus, test: Tally, shared: NDArray[np.bool_]) -> None:
-    first = _read_review(corpus, test.positions[int(shared.argmax())])
+def _refuse_overlap(corpus: Corpus, shared: NDArray[np.bool_]) -> None:
+    tests = (review for review in corpus.read() if review.split == "test")
+    first = _nth(tests, int(shared.argmax()))
     raise InputError(
         f"{first.location}: the text of this test review is also in the training split "
         f"({shared.sum():,} in all): remove them, or set fetch.overlap to report"
     )
 
 
-def _read_review(corpus: Corpus, position: int) -> Review:
-    """Read one review from the corpus again, because only a hash of it is in memory."""
-    return next(islice(corpus.read(), position, None))
+def _nth(reviews: Iterator[Review], n: int) -> Review:
+    """Return a review of a second reading, because only a hash of it is in memory."""
+    return next(islice(reviews, n, None))
