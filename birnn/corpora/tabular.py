@@ -393,7 +393,9 @@ def _refuse_long(values: pa.Array, location: str) -> None:
 
 def list_columns(header: Iterable[str]) -> str:
     """Return the names of columns for messages; without a header, they are labels and texts."""
-    return shorten(", ".join(header), 200, placeholder="…") or "none"
+    # In quotes if it is empty or has other white space than single spaces inside.
+    names = (name if name.split(" ") == name.split() else repr(name) for name in header)
+    return shorten(", ".join(names), 200, placeholder="…") or "none"
 
 
 def require_columns(columns: Sequence[str], header: Sequence[str], source: str) -> None:

@@ -129,6 +129,7 @@ def test_location_is_the_row_or_its_first_line(
         ("a.csv", b'text,label\n"cut', ", line 2 is not valid CSV (unexpected end of data)"),
         ("a.csv", b"text,label\ra,1\r", ", line 1 has a carriage return outside quotes"),
         ("a.csv", b"words,label\na,1\n", " has no column 'text'. Its columns are: words, label. "),
+        ("a.csv", b"x, text,\na,b,\n", " has no column 'text'. Its columns are: x, ' text', ''. "),
         ("a.csv", b"text,text,label\na,b,1\n", " has 2 columns 'text'"),
         ("a.jsonl", b'{"text": "a"}\n{"text": \n', ", line 2, column 9 is not valid JSON (Ex"),
         ("a.jsonl", b'["a", 1]\n', ', line 1 is not an object such as {"text": ...}'),
