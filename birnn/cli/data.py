@@ -47,6 +47,8 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     Raises:
         InputError: an option is not valid, a file is missing or damaged, or no settings fit it.
     """
+    if file and file.resolve() == paths.OWN.resolve():
+        raise InputError(f"{file} is the folder of all files: name one, or several, '{file}/*.csv'")
     folder = file.parent if file else paths.OWN
     changes = {key: _value(key, text) for key, text in map(grid.split, options)}
     changes |= {"fetch.source": "csv"} | ({"csv.train": file.name} if file else {})

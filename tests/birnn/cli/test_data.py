@@ -188,6 +188,14 @@ def test_settings_are_suggested(
     assert suggest(table, **settings) == expected
 
 
+def test_folder_of_all_files_is_refused() -> None:
+    labelled()[:20].to_csv("data/own/1.csv")
+    labelled()[20:].to_csv("data/own/2.csv")
+    with pytest.raises(InputError, match="is the folder of all files: name one") as caught:
+        check("data/own/")
+    assert row(check(shlex.split(str(caught.value))[-1], status=1), "reviews") == ["32", "8"]
+
+
 def test_files_without_labels_are_refused() -> None:
     for content, expected in (
         (labelled("happy", "sad").to_csv(), "the labels are happy, sad: name"),
