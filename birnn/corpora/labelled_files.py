@@ -123,11 +123,8 @@ class LabelledFiles:
         elif path.exists() or not re.search(r"[*?[]", name):
             return [path]
         else:
-            # Before Python 3.13, glob refuses ** next to other characters; it means *.
-            parts = (
-                part if part == "**" else re.sub(r"\*+", "*", part) for part in name.split("/")
-            )
-            found = self._folder.glob("/".join(parts))
+            # Before Python 3.13, glob refuses ** next to other characters, or finds only folders.
+            found = self._folder.glob(re.sub(r"\*+", "*", name))
         named = (file for file in found if not file.name.startswith((".", "_", "README.md")))
         files = sorted(file for file in named if file.suffix != ".dvc" and file.is_file())
         if not files:

@@ -236,7 +236,7 @@ def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path
     form = "encoding utf-8, delimiter ','"
     assert list(files.describe()) == [f"{tmp_path}/a/1.csv and 3 more: {form}"]
     both = dict.fromkeys(["1.csv", "test.csv"], to_csv(TABLE[:2]))
-    for train in ("*.csv", "**.csv"):
+    for train in ("*.csv", "**.csv", "**"):
         files = labelled_files(tmp_path, both, train=train, test="test.csv", split_column=None)
         assert [review.split for review in files.read()] == ["train", "train", "test", "test"]
         assert list(files.describe()) == [f"{tmp_path}/1.csv and 1 more: {form}"]
