@@ -225,7 +225,8 @@ def lines(
                     rest = text.readline(LARGEST_TEXT)
             is_odd = "\0" in line or not is_encodable(line)
             if is_odd and (invalid := INVALID.search(line)):
-                byte = len(line[: invalid.start()].encode(encoding)) + 1
+                before, mark = line[: invalid.start()].encode(encoding), "".encode(encoding)
+                byte = len(before) - len(mark) + 1
                 problem = "a NUL byte" if invalid[0] == "\0" else f"not {encoding.upper()}"
                 raise InputError(f"{location}, byte {byte} is {problem}: {ENCODING_ADVICE}")
             yield number, line.removeprefix("\ufeff") if number == 1 else line

@@ -125,6 +125,7 @@ def test_location_is_the_row_or_its_first_line(
         ("a.csv", b"text,label\nGood.\n", ", line 2: expected 2 columns, found 1"),
         ("a.csv", b"text,label\n\xc3\xa9,1\n\xffb,0\n", ", line 3, byte 1 is not UTF-8"),
         ("a.csv", "text,label\na,1\n".encode("utf-16-le"), ", line 1, byte 2 is a NUL byte"),
+        ("a.csv", "text,label\na\0,1\n".encode("utf-16"), ", line 2, byte 3 is a NUL byte"),
         ("a.csv", "text,label\na".encode("utf-16")[:-1], ", line 2 is not UTF-16"),
         ("a.csv", b'text,label\n"cut', ", line 2 is not valid CSV (unexpected end of data)"),
         ("a.csv", b"text,label\ra,1\r", ", line 1 has a carriage return outside quotes"),
