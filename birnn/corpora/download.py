@@ -37,12 +37,11 @@ def download(address: str, file: Path, expected: str) -> None:
     """
     partial = file.with_name(f"{file.name}.partial")
     partial.parent.mkdir(parents=True, exist_ok=True)
-    complete = False
-    while not complete:
+    while True:
         size = _size(partial)
         try:
             _append(address, partial)
-            complete = True
+            break
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if _size(partial) <= size:
                 reason = getattr(error.args[0], "reason", error) if error.args else error
