@@ -110,9 +110,7 @@ LISTED = [
     ),
 ]
 OTHERS = [
-    Variant("By pandas", {"a.csv": to_csv()}),
     Variant("Excel", {"a.csv": to_csv(sep=";", encoding="cp1252", lineterminator="\r\n")}),
-    Variant("JSON Lines", {"a.jsonl": to_json()}),
     Variant("Index", {"a.csv": to_csv(index=True)}),
     Variant("Delimiter in the settings", {"a.csv": to_csv(sep="^")}, {"delimiter": "^"}),
     Variant("sep= for Excel", {"a.csv": b"sep=;\n" + to_csv(sep=";")}),
@@ -191,13 +189,10 @@ def test_value_that_is_not_text_is_named(tmp_path: Path, column: str, value: Any
 
 def test_missing_column_or_file_is_named(tmp_path: Path) -> None:
     files = {"a.csv": to_csv()}
-    assert error_message(tmp_path, files, train="b.csv").startswith("b.csv does not exist")
     assert "*.tsv matches no files" in error_message(tmp_path, files, train="*.tsv")
     for outside in (f"{tmp_path}/a.csv", f"{tmp_path}/*.csv", ".."):
         message = error_message(tmp_path, files, split_column=None, test=outside)
         assert message.endswith(f" is not in {tmp_path}: copy it there")
-    message = error_message(tmp_path, files, label_column="stars")
-    assert message.startswith("a.csv has no column 'stars'. Its columns are: text, label, split. ")
     message = error_message(tmp_path, {"a.jsonl": to_json()}, label_column="stars")
     assert "'stars' is missing; the row has text, label, split: check the csv settings" in message
 
