@@ -30,7 +30,7 @@ TensorFlow {version} or newer:
 import zipfile
 import tensorflow as tf
 
-zipfile.ZipFile("{name}").extractall("model")
+zipfile.ZipFile({name!r}).extractall("model")
 predict = tf.saved_model.load("model").signatures["serving_default"]
 predict(texts=tf.constant(["A fine film."]))
 """

@@ -4,8 +4,12 @@ tests/birnn/cli/test_export.py loads an exported file.
 """
 
 import itertools
+import runpy
+import sys
 import unicodedata
+import zipfile
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -48,3 +52,16 @@ def test_module_splits_and_predicts_the_same(
     assert predictions.keys() == expected.keys()
     for name, odds in expected.items():
         assert predictions[name].numpy() == pytest.approx(probability(odds), abs=1e-6)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse the name")
+def test_example_in_the_readme_opens_a_file_of_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = Path('own "\udce9.zip')
+    saved_model.write(small_baseline(), file)
+    readme = zipfile.ZipFile(file).read("README.txt").decode()
+    Path("example.py").write_text(readme[readme.index("import") :], encoding="utf-8")
+    predict = runpy.run_path("example.py")["predict"]
+    assert predict(texts=tf.constant(["A fine film."])).keys() == {BASELINE, COMBINED}
