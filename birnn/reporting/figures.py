@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from birnn.evaluation.calibration import RAW
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
-from birnn.style.plotting import LINES, SIZE, STYLE, draw_legend, single_axes
+from birnn.style.plotting import LINES, LITERAL, SIZE, STYLE, draw_legend, single_axes
 from birnn.training.splits import TRAINING
 
 
@@ -35,9 +35,10 @@ def draw(
             "reliability": reliability(tables["reliability"], metrics),
             "lengths": lengths(tables["lengths"], maxlen, corpus),
         }
-    for network in NETWORKS:
-        for measure in ("accuracy", "loss"):
-            figures[f"{network}_{measure}"] = one_network(curves, network, measure, corpus)
+    with mpl.rc_context(LITERAL):
+        for network in NETWORKS:
+            for measure in ("accuracy", "loss"):
+                figures[f"{network}_{measure}"] = one_network(curves, network, measure, corpus)
     return figures
 
 

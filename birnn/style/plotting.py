@@ -19,7 +19,8 @@ LINES: dict[str, Any] = dict(zip(NETWORKS, cycle(NETWORK_LINES), strict=False)) 
 PAIR_MARKERS = "osD^v<>PX*"  # of pairs of networks
 
 SIZE = (4.6, 3.7)  # inches; small, so that letters are large enough on a phone
-STYLE: Any = {
+LITERAL: Any = {"text.parse_math": False}  # the name of a corpus may contain dollar signs
+STYLE: Any = LITERAL | {
     "axes.edgecolor": INK,
     "axes.grid": True,
     "axes.labelcolor": INK,

@@ -12,16 +12,17 @@ from tests.birnn import samples
 
 @pytest.mark.parametrize(("validation", "watched"), [("test", "test split"), (0.1, "validation")])
 def test_figures_draw_the_tables(validation: str | float, watched: str) -> None:
-    data, tables = samples.content(corpus="mine", validation=validation)
+    data, tables = samples.content(corpus="$$.csv", validation=validation)
     metrics = data["metrics"]
     drawn = figures.draw(metrics, tables, 100)
-    assert all("mine" in each.get_suptitle() + each.axes[0].get_title() for each in drawn.values())
+    titles = [figure.axes[0].title for figure in drawn.values()]
+    assert all("$$.csv" in title.get_text() and not title.get_parse_math() for title in titles)
     history = samples.histories()[samples.MODELS[0]]
     for measure, short in (("accuracy", "acc"), ("loss", "loss")):
         # As in the notebook, training is dots, and the line is the other reviews.
         for network, title in zip(NETWORKS, TITLES.values(), strict=False):
             (axes,) = drawn[f"{network}_{measure}"].axes
-            assert axes.get_title() == f"Training and {watched} {measure}\n{title} on mine"
+            assert axes.get_title() == f"Training and {watched} {measure}\n{title} on $$.csv"
             dots, line = axes.lines
             assert dots.get_label() == f"Training {short}"
             assert line.get_label() == f"{watched.capitalize()} {short}"
