@@ -209,9 +209,10 @@ def _listen(host: str, port: int) -> socket.socket:
     if not host:  # as from an unset variable; the system would listen on all interfaces
         raise InputError("--host is empty: name an address, such as 127.0.0.1")
     try:
+        host.encode("idna")  # create_server would fail with a TypeError
         return socket.create_server((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise InputError(
-            f"cannot listen on {host}, port {port} ({error.strerror or error}): "
-            "choose another --host or --port"
+            f"cannot listen on {host}, port {port} ({reason}): choose another --host or --port"
         ) from None

@@ -205,9 +205,10 @@ def test_accepted_requests_are_answered_before_the_server_stops(blocked: Blocked
         stopped.result(60)
 
 
-def test_empty_host_is_refused(birnn: Run) -> None:
-    with pytest.raises(InputError, match="--host is empty"):
-        birnn("serve", "--host", "")
+@pytest.mark.parametrize(("host", "reason"), [("", "is empty"), ("ä..b", "cannot listen on ä")])
+def test_unusable_host_is_refused(birnn: Run, host: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        birnn("serve", "--host", host)
 
 
 def test_occupied_port_is_refused(birnn: Run) -> None:
