@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from birnn.evaluation.model_names import ALL_NETWORKS, CHOICES, DISAGREEMENT, NETWORKS, TITLES
@@ -34,7 +33,7 @@ def most_wrong(predictions: pd.DataFrame, model: str) -> pd.DataFrame:
     """
     log_odds = predictions[model]
     wrong = is_positive(log_odds.to_numpy()) != predictions["label"]
-    return _largest(predictions[wrong], log_odds[wrong].abs())
+    return predictions.reindex(log_odds[wrong].abs().nlargest(LIMIT).index)
 
 
 def most_disagreed(predictions: pd.DataFrame, networks: Sequence[str]) -> pd.DataFrame:
@@ -48,10 +47,4 @@ def most_disagreed(predictions: pd.DataFrame, networks: Sequence[str]) -> pd.Dat
     distance = log_odds.max(axis=1) - log_odds.min(axis=1)
     classes = is_positive(log_odds.to_numpy())
     differ = classes.any(axis=1) != classes.all(axis=1)
-    return _largest(predictions[differ], distance[differ])
-
-
-def _largest(rows: pd.DataFrame, by: pd.Series) -> pd.DataFrame:
-    """Return the rows with the largest values of `by`, in their original order if tied."""
-    order = np.argsort(-by.to_numpy(), kind="stable")[:LIMIT]
-    return rows.iloc[order]
+    return predictions.reindex(distance[differ].nlargest(LIMIT).index)
