@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from benchmarks.paired import Cost, alternate, measure
 from birnn.core.libraries import tensorflow_imports
-from birnn.evaluation import costs
 from birnn.networks.config import NetworkConfig
 from birnn.networks.registry import NETWORKS
 from birnn.text.batching import BATCH_SIZE
@@ -18,6 +17,7 @@ with tensorflow_imports():
     import keras
     import tensorflow as tf
 
+    from birnn.evaluation import costs
     from birnn.layers.pooling import DIRECTIONS
     from birnn.networks.network import build_network
     from birnn.training.loss import binary_crossentropy

@@ -6,19 +6,16 @@ Let u be the number of units and d the number of inputs per word. Per direction,
 """
 
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    # Imported only for its type, because it loads TensorFlow.
-    import keras
+import keras
 
 
-def recurrent_parameters(layer: "keras.Layer") -> int:
+def recurrent_parameters(layer: keras.Layer) -> int:
     """Return the number of parameters of a recurrent layer in both directions, 0 for others."""
     return sum(math.prod(each.shape) for each in layer.weights) if _is_recurrent(layer) else 0
 
 
-def multiply_adds(layer: "keras.Layer", output: "keras.Layer", words: int) -> int | None:
+def multiply_adds(layer: keras.Layer, output: keras.Layer, words: int) -> int | None:
     """Return the multiply-adds of all products with weights for a review of `words` words.
 
     The output layer takes one multiply-add per weight, and a recurrent layer one per word and
@@ -30,13 +27,11 @@ def multiply_adds(layer: "keras.Layer", output: "keras.Layer", words: int) -> in
     return words * _count_matrix_elements(layer) + _count_matrix_elements(output)
 
 
-def _is_recurrent(layer: "keras.Layer") -> bool:
-    import keras  # noqa: PLC0415  # loads TensorFlow, which the report does without
-
+def _is_recurrent(layer: keras.Layer) -> bool:
     return isinstance(layer, keras.layers.Bidirectional)
 
 
-def _count_matrix_elements(layer: "keras.Layer") -> int:
+def _count_matrix_elements(layer: keras.Layer) -> int:
     """Return the number of elements of all matrices; the two biases of a GRU are not a matrix."""
     matrices = (
         each.shape
@@ -44,11 +39,3 @@ def _count_matrix_elements(layer: "keras.Layer") -> int:
         if len(each.shape) > 1 and not each.name.endswith("bias")
     )
     return sum(map(math.prod, matrices))
-
-
-def matched_gru_units(inputs: int, lstm_units: int) -> int:
-    """Return the number of GRU units that best matches the LSTM's recurrent parameters."""
-    target = 4 * lstm_units * (inputs + lstm_units + 1)
-    # A GRU needs fewer than twice as many units as an LSTM.
-    candidates = range(1, 2 * lstm_units + 1)
-    return min(candidates, key=lambda units: abs(3 * units * (inputs + units + 2) - target))

@@ -8,7 +8,6 @@ from jinja2 import Environment
 
 from birnn.checklist.runner import TOLERANCE
 from birnn.core.outputs import write_text
-from birnn.evaluation.costs import matched_gru_units
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.networks import decision
 from birnn.reporting import page, sentences, tables, templating
@@ -112,8 +111,15 @@ def accuracies(measured: Mapping[str, Any], models: Iterable[str] = ()) -> str:
 
 
 def matched_units(settings: Mapping[str, Any]) -> int | None:
-    """Return the number of GRU units that matches the LSTM, None without one of the two."""
+    """Return the number of GRU units that best matches the LSTM's recurrent parameters.
+
+    It is None without one of the two. See `evaluation.costs` for the formulas.
+    """
     if not {"bilstm", "bigru"} <= set(NETWORKS):
         return None
     inputs = settings["network.embedding_dim"] + settings["ngrams.longest"]
-    return matched_gru_units(inputs, settings["bilstm.units"])
+    lstm_units = settings["bilstm.units"]
+    target = 4 * lstm_units * (inputs + lstm_units + 1)
+    # A GRU needs fewer than twice as many units as an LSTM.
+    candidates = range(1, 2 * lstm_units + 1)
+    return min(candidates, key=lambda units: abs(3 * units * (inputs + units + 2) - target))
