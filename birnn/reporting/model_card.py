@@ -14,7 +14,7 @@ from birnn.core.outputs import write_text
 from birnn.evaluation.calibration import BINS, RAW
 from birnn.evaluation.model_names import ALL_TITLES, TITLES
 from birnn.evaluation.selection import default_model
-from birnn.reporting import report
+from birnn.reporting import templating
 
 _IMDB = (
     "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the authors' stars: "
@@ -36,7 +36,7 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
     """
     metrics = content["metrics"]
     card = (
-        report.environment()
+        templating.environment()
         .get_template("model_card.md.j2")
         .render(
             content,

@@ -1,10 +1,8 @@
 """The report as Markdown for pull requests, and as an HTML page with the same content."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment
 
 from birnn.checklist.runner import TOLERANCE
 from birnn.core.outputs import write_text
@@ -15,7 +13,6 @@ from birnn.reporting.references import NOTEBOOK, PUBLISHED
 from birnn.studies.regimes import COMPARISONS
 from birnn.studies.store import find_over_seeds, group_kind
 from birnn.studies.table import rows
-from birnn.style import formatting
 from birnn.training.splits import TEST, watched_split
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
@@ -45,7 +42,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     positive_words, negative_words = content["distinctive_words"]
     watched_on = watched_split(metrics["corpus"]["validation"])
     markdown = (
-        environment()
+        templating.environment()
         .get_template("report.md.j2")
         .render(
             content,
@@ -96,18 +93,6 @@ def common(content: Mapping[str, Any]) -> dict[str, Any]:
         "failed": failed,
         "failed_counts": {name: len(tests) for name, tests in failed.items()},
     }
-
-
-def environment() -> Environment:
-    """Return the Jinja environment of the report and the model card."""
-    return templating.environment(accuracies=accuracies, by_model=sentences.by_model)
-
-
-def accuracies(measured: Mapping[str, Any], models: Iterable[str] = ()) -> str:
-    """List the accuracies of models, by default of all that are measured."""
-    return sentences.by_model(
-        {name: formatting.percent(measured[name]["accuracy"]) for name in models or measured}
-    )
 
 
 def matched_units(settings: Mapping[str, Any]) -> int | None:

@@ -1,7 +1,7 @@
 """Conclusions of the report and the model card, in sentences that state what intervals cover."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from birnn.evaluation.intervals import NO_DIFFERENCE, decide
@@ -15,6 +15,11 @@ from birnn.style.formatting import percent, points
 def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
     """List values with the titles of their models, such as `2 (BiLSTM), 3 (BiGRU)`."""
     return ", ".join(f"{form % value} ({TITLES[model]})" for model, value in values.items())
+
+
+def accuracies(measured: Mapping[str, Any], models: Iterable[str] = ()) -> str:
+    """List the accuracies of models, by default of all that are measured."""
+    return by_model({name: percent(measured[name]["accuracy"]) for name in models or measured})
 
 
 def compare_networks(row: Row) -> str:
