@@ -30,12 +30,3 @@ class Attribution:
         Networks", 2017, section 3), exact contributions add up to `log_odds - blank`.
         """
         return self.log_odds - self.blank - float(self.contributions.sum())
-
-    def scaled(self, temperature: float) -> "Attribution":
-        """Return the attribution of the log-odds divided by a temperature."""
-        return Attribution(
-            self.blank / temperature,
-            self.log_odds / temperature,
-            self.contributions / temperature,
-            [(term, contribution / temperature) for term, contribution in self.terms],
-        )

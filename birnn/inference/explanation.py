@@ -95,10 +95,10 @@ def explain(predictor: Predictor, text: str) -> Explanation:
     predicted = predictor.predict_tokens(tokens)
     if not predicted.known[0]:
         return Explanation(segments, classes)
-    models = {}
-    for name, model in predictor.models.items():
-        found = model.attribute(words).scaled(predictor.temperature(name))
-        models[name] = _explanation(found, segments)
+    models = {
+        name: _explanation(model.attribute(words), predictor.temperature(name), segments)
+        for name, model in predictor.models.items()
+    }
     return Explanation(
         segments,
         classes,
@@ -126,14 +126,18 @@ def _split(predictor: Predictor, text: str, words: list[str]) -> list[Segment]:
     return segments
 
 
-def _explanation(found: Attribution, segments: list[Segment]) -> ModelExplanation:
-    contributions = iter(found.contributions.tolist())
+def _explanation(
+    found: Attribution, temperature: float, segments: list[Segment]
+) -> ModelExplanation:
+    """Return the explanation of log-odds that are divided by a temperature."""
+    log_odds = found.log_odds / temperature
+    contributions = iter((found.contributions / temperature).tolist())
     terms = sorted(found.terms, key=lambda term: -abs(term[1]))
     return ModelExplanation(
-        probability=float(probability(np.array(found.log_odds))),
-        blank=found.blank,
-        log_odds=found.log_odds,
+        probability=float(probability(np.array(log_odds))),
+        blank=found.blank / temperature,
+        log_odds=log_odds,
         contributions=[next(contributions) if segment.word else 0.0 for segment in segments],
-        strongest=[Term(*term) for term in terms[:MOST_TERMS]],
-        gap=found.gap,
+        strongest=[Term(text, weight / temperature) for text, weight in terms[:MOST_TERMS]],
+        gap=found.gap / temperature,
     )
