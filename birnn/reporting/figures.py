@@ -120,7 +120,7 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
         text = "networks truncate\nlonger reviews"
         axes.annotate(text, (maxlen - 1, 0.02), xytext=(4, 0), fontsize=8, **position)
     axes.set_xscale("symlog", linthresh=1)  # a review can have no words
-    ticks = _round_numbers(shortest, longest)
+    ticks = _round_numbers(shortest, longest) or [round(shortest)]
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.set_xlim(0.9 * shortest, 1.1 * longest + 1)
     axes.minorticks_off()

@@ -63,6 +63,12 @@ def test_truncation_is_marked_if_in_range() -> None:
     assert axes.get_xlim() == pytest.approx((0.9 * shortest, 1.1 * longest + 1))
 
 
+def test_lengths_without_a_round_number_are_on_the_axis() -> None:
+    table = samples.content()[1]["lengths"].assign(words=15.5)
+    (axes,) = figures.lengths(table, 100, "imdb").axes
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["16"]
+
+
 def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:
     table = samples.content()[1]["lengths"]
 
