@@ -13,7 +13,7 @@ from birnn.evaluation.calibration import RAW
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
 from birnn.style.plotting import LINES, LITERAL, SIZE, STYLE, draw_legend, single_axes
-from birnn.training.splits import TRAINING
+from birnn.training.splits import TRAINING, watched_split
 
 
 def draw(
@@ -26,14 +26,13 @@ def draw(
         tables: data of the plots, by name (see `plot_data`).
         maxlen: ids per review.
     """
-    corpus = metrics["corpus"]["name"]
-    curves = tables["curves"]
+    corpus, curves = metrics["corpus"], tables["curves"]
     with mpl.rc_context(STYLE):
         figures = {
             "accuracy": all_networks(curves, "accuracy", corpus),
             "loss": all_networks(curves, "loss", corpus),
             "reliability": reliability(tables["reliability"], metrics),
-            "lengths": lengths(tables["lengths"], maxlen, corpus),
+            "lengths": lengths(tables["lengths"], maxlen, corpus["name"]),
         }
     with mpl.rc_context(LITERAL):
         for network in NETWORKS:
@@ -42,13 +41,14 @@ def draw(
     return figures
 
 
-def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -> Figure:
+def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: dict[str, Any]) -> Figure:
     """Draw the notebook's figure of one network: blue dots and a blue line.
 
-    `curves` are from `plot_data.learning_curves`, and `measure` is accuracy or loss.
+    `curves` are from `plot_data.learning_curves`, `measure` is accuracy or loss, and `corpus` is
+    from `metrics.json`.
     """
-    watched = _watched_split(curves)
-    title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus}"
+    watched = watched_split(corpus["validation"])
+    title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus['name']}"
     figure, axes = single_axes(title, "epoch", measure)
     short = {"accuracy": "acc"}.get(measure, measure)
     labels = {split: f"{split.capitalize()} {short}" for split in (TRAINING, watched)}
@@ -57,10 +57,11 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: str) -
     return figure
 
 
-def all_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
+def all_networks(curves: pd.DataFrame, measure: str, corpus: dict[str, Any]) -> Figure:
     """Draw the curves of all networks in one figure, with the arguments of `one_network`."""
-    figure, axes = single_axes(f"{measure.capitalize()} per epoch on {corpus}", "epoch", measure)
-    watched = _watched_split(curves)
+    title = f"{measure.capitalize()} per epoch on {corpus['name']}"
+    figure, axes = single_axes(title, "epoch", measure)
+    watched = watched_split(corpus["validation"])
     for network in NETWORKS:
         rows = curves[curves["model"] == network]
         style = {"color": MODEL_COLORS[network], "linestyle": LINES[network]}
@@ -70,11 +71,6 @@ def all_networks(curves: pd.DataFrame, measure: str, corpus: str) -> Figure:
     axes.plot([], [], color=INK, label=watched)
     draw_legend(figure)
     return figure
-
-
-def _watched_split(curves: pd.DataFrame) -> str:
-    """Return the name of the reviews on which each epoch was validated."""
-    return str(next(split for split in curves["split"].unique() if split != TRAINING))
 
 
 def reliability(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
