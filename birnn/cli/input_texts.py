@@ -35,7 +35,8 @@ def read(
     are cut, with a warning.
 
     Raises:
-        InputError: a file is missing, damaged or not UTF-8, or has no such column.
+        InputError: a file is missing, damaged or not UTF-8, or has no such column, or standard
+            input is closed.
     """
     for number, argument in enumerate(arguments, start=1):
         text = _replace_surrogates(argument)
@@ -51,6 +52,8 @@ def read(
                 text = _check_text(row.get(column), f"{source}, column {column!r}")
                 yield Text(_replace_surrogates(source), text, {**row, column: text})
     if not arguments and not files:
+        if sys.stdin is None:
+            raise InputError("standard input is closed: name texts, or a file of texts")
         if sys.stdin.isatty():
             print("reading standard input: press Ctrl-D to finish", file=sys.stderr)
         yield from _plain(sys.stdin.buffer, STANDARD_INPUT, column, whole=whole)

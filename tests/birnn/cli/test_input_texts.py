@@ -1,5 +1,6 @@
 """Texts from arguments, standard input and files, with any content."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,12 @@ def test_invalid_input_is_refused() -> None:
     for whole, place in ((False, "line 2, byte 2"), (True, "byte 10")):
         with pytest.raises(InputError, match=f"standard input, {place} is not UTF-8"):
             read(stdin=b"\xef\xbb\xbfgood\nb\xffd\n", whole=whole)
+
+
+def test_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)  # as after <&- in a shell
+    with pytest.raises(InputError, match="standard input is closed"):
+        next(input_texts.read([], [], "text", whole=True))
 
 
 def test_long_text_is_cut() -> None:
