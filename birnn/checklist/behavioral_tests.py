@@ -41,11 +41,11 @@ NEUTRAL = "I saw it on a Tuesday evening."
 ADDED_PRAISE = "I loved every minute of it."
 ADDED_BLAME = "I hated every minute of it."
 
-NAMES = (
-    "John", "Michael", "David", "James", "Robert", "Peter", "George", "Paul", "Richard", "Tom",
-    "Mary", "Sarah", "Susan", "Karen", "Linda", "Laura", "Anna", "Helen", "Alice", "Emma",
-)  # fmt: skip
-_NAME = re.compile(rf"\b({'|'.join(NAMES)})\b")
+MEN = ("John", "Michael", "David", "James", "Robert", "Peter", "George", "Paul", "Richard", "Tom")
+WOMEN = ("Mary", "Sarah", "Susan", "Karen", "Linda", "Laura", "Anna", "Helen", "Alice", "Emma")
+NEXT_NAMES = dict(zip(MEN, MEN[1:] + MEN[:1], strict=True))
+NEXT_NAMES |= dict(zip(WOMEN, WOMEN[1:] + WOMEN[:1], strict=True))
+_NAME = re.compile(rf"\b({'|'.join(NEXT_NAMES)})\b")
 
 
 def all_behaviors(texts: Sequence[str], texts_with_names: Sequence[str]) -> list[Behavior]:
@@ -66,16 +66,13 @@ def all_behaviors(texts: Sequence[str], texts_with_names: Sequence[str]) -> list
 
 
 def has_name(text: str) -> bool:
-    """Return whether a text contains one of NAMES."""
+    """Return whether a text contains one of the names."""
     return _NAME.search(text) is not None
 
 
 def rename(text: str) -> str:
-    """Replace each of NAMES in a text by the next name of the same gender."""
-    half = len(NAMES) // 2
-    next_name = {name: NAMES[(index + 1) % half] for index, name in enumerate(NAMES[:half])}
-    next_name |= {name: NAMES[half + (index + 1) % half] for index, name in enumerate(NAMES[half:])}
-    return _NAME.sub(lambda match: next_name[match[0]], text)
+    """Replace each of the names in a text by the next name of the same gender."""
+    return _NAME.sub(lambda match: NEXT_NAMES[match[0]], text)
 
 
 def _fill(templates: Sequence[str], adjectives: Sequence[str], label: int) -> list[Case]:
