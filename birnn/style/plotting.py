@@ -32,7 +32,6 @@ STYLE: Any = LITERAL | {
     "grid.linewidth": 0.5,
     "legend.frameon": False,
     "text.color": INK,
-    "text.parse_math": False,  # a file of the user may have two dollar signs in its name
     "xtick.color": INK,
     "ytick.color": INK,
 }

@@ -168,13 +168,6 @@ def test_recipes_are_joined_unless_more_varies() -> None:
         assert any(len(line.get_xdata()) == 2 for line in lines) == is_joined
 
 
-def test_dollar_signs_in_names_are_no_formula(tmp_path: Path) -> None:
-    study = samples.study(tmp_path / "prices", varied={"csv.train": ["$10-$20.csv", "$^$.csv"]})
-    about = replace(study.about, corpus={"name": "own/$^$.csv", "digest": ""})
-    figure.write(replace(study, about=about), {})
-    assert (study.folder / "prices.png").exists()
-
-
 def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
     for rows, is_drawn in ((20, True), (21, False)):
         study = samples.study(tmp_path / f"a{rows}", varied={"pad.maxlen": range(rows)}, seeds=1)
