@@ -34,13 +34,12 @@ ANOTHER_MACHINE = {
     "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4",
 }
 
-# Adversarial training instead of self-training, which needs unlabelled reviews.
+# Without what needs unlabelled reviews.
 LABELLED = {
     "pad.maxlen": "30",
     "train.batch_size": "256",
     "word_vectors.reviews": "train",
     "train.self_training": "false",
-    "train.adversarial_norm": "0.3",
 }
 LAST_RECIPE = {name: str(value) for name, value in [*read_recipes().values()][-1].settings.items()}
 RECIPE = LAST_RECIPE | SMALL | LABELLED

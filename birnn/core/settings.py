@@ -187,7 +187,6 @@ class Train(Section):
     learning_rate: float = Field(gt=0, le=10)
     schedule: Literal["constant", "cosine"]
     clipnorm: Annotated[float, Field(gt=0)] | None
-    adversarial_norm: float = Field(ge=0, le=1_000)
     self_training: bool
 
 

@@ -29,7 +29,6 @@ NOTEBOOK_SETTINGS: dict[str, Any] = {
     "train.learning_rate": 0.001,
     "train.schedule": "constant",
     "train.clipnorm": None,
-    "train.adversarial_norm": 0,
     "train.self_training": False,
     "baseline.ngrams": 2,
 }

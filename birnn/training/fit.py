@@ -6,7 +6,6 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from birnn.networks.definition import Network
 from birnn.networks.network import accelerators, build_network, initialize, save_network
 from birnn.text import ngrams, sequences
 from birnn.text.batching import BATCH_SIZE
-from birnn.training import adversarial, live, training_set
+from birnn.training import live, training_set
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Progress
 from birnn.training.live import Kind, LiveFile
@@ -185,8 +184,6 @@ def train(
             data=paths.inputs(),
         )
         resumed = checkpoint.load(model)
-        if settings.adversarial_norm:
-            model.train_step = partial(adversarial.train_step, model, settings.adversarial_norm)
         if model.distribute_strategy.num_replicas_in_sync > 1:
             _adapt_to_devices(model, *training)
     kernel = "fused" if isinstance(model, FusedNetwork) else "keras"

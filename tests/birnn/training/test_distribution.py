@@ -22,7 +22,6 @@ NO_DROPOUT = {"kernel": "keras", "dropout": 0, "embedding_dropout": 0, "word_dro
 TRAININGS: list[tuple[NetworkConfig, dict[str, Any]]] = [
     (NETWORK, {"optimizer": "adam"}),
     (IMPROVED, {"optimizer": "sgd", "learning_rate": 2, "clipnorm": 0.1}),
-    (IMPROVED, {"optimizer": "sgd", "learning_rate": 2, "adversarial_norm": 0.3}),
 ]
 
 
