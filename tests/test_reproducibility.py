@@ -34,7 +34,7 @@ ANOTHER_MACHINE = {
     "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4",
 }
 
-# Without what needs unlabelled reviews.
+# Shorter, and without what needs unlabelled reviews.
 LABELLED = {
     "pad.maxlen": "30",
     "train.batch_size": "256",
