@@ -5,6 +5,7 @@ tests/birnn/cli/test_export.py loads an exported file.
 
 import itertools
 import runpy
+import sys
 import unicodedata
 import zipfile
 from dataclasses import replace
@@ -53,6 +54,7 @@ def test_module_splits_and_predicts_the_same(
         assert predictions[name].numpy() == pytest.approx(probability(odds), abs=1e-6)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse the name")
 def test_example_in_the_readme_opens_a_file_of_any_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
