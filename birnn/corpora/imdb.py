@@ -11,7 +11,6 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
@@ -25,12 +24,12 @@ ADDRESS = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 SHA256 = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
 LOCAL_COPY = "IMDB_ARCHIVE"
 
-# Digests of the labelled reviews of each split, negative reviews first, in order of name.
+# Digests of the reviews of each split, negative reviews first, in order of name.
 DIGESTS = {
     "train": "e2e5e63a9356d92ca3d30e53ebee611a9f0e397ddc6f0256f1bf24100309fafb",
     "test": "460da24638fd0ad6ff1f057095429340ebf910e9598ac80b5d6af7baf3de0374",
+    "train/unsup": "c3eabc7e31234b351cd782ae2d1bdfb975c398c952b142901500ca42a811cc8b",
 }
-UNLABELLED_DIGEST = "c3eabc7e31234b351cd782ae2d1bdfb975c398c952b142901500ca42a811cc8b"
 LABELS = {"neg": 0, "pos": 1}
 MEMBERS = 100_022  # files and folders in the archive
 ADVICE = f"delete it, or set {LOCAL_COPY} to an intact copy"
@@ -38,26 +37,30 @@ ADVICE = f"delete it, or set {LOCAL_COPY} to an intact copy"
 REVIEW = re.compile(r"(train|test)/(neg|pos)/\d{1,9}_\d{1,2}\.txt")
 UNLABELLED = re.compile(r"train/unsup/\d{1,9}_0\.txt")
 FILMS = re.compile(r"(train|test)/urls_(neg|pos)\.txt")
-FILM = re.compile(rb"/title/(tt\d+)/")
+FILM = re.compile(r"/title/(tt\d+)/")
 
 # The real archive holds 240 MB in files of up to 2.5 MB. Far more is an attack or another archive.
 LARGEST_FILE = 10_000_000
 LARGEST_ARCHIVE = 1_000_000_000
 
 
-def read_verified(archive: Path) -> Iterator[Review]:
-    """Yield the labelled reviews of an archive, the training split first, with their film as group.
+def read(archive: Path) -> Iterator[Review]:
+    """Yield the labelled reviews of an archive, with their film as group.
+
+    The training split comes first; in each split, negative reviews come first, in order of name.
 
     Raises:
         InputError: the archive is truncated, malicious, or not the dataset. A split that differs
             from the dataset raises it after its last review.
     """
-    for split, reviews in groupby(read_archive(archive), lambda review: review.split):
+    files = dict(_files(archive, REVIEW, FILMS))
+    for split in SPLITS:
         digest = Digest()
-        for review in reviews:
-            digest.add(review.id, review.text)
-            yield review
-        _verify(archive, split, digest, DIGESTS[split])
+        for label in LABELS:
+            for review in _reviews(archive, files, split, label):
+                digest.add(review.id, review.text)
+                yield review
+        _verify(archive, split, digest)
 
 
 def read_unlabelled(archive: Path) -> list[str]:
@@ -66,26 +69,12 @@ def read_unlabelled(archive: Path) -> list[str]:
     Raises:
         InputError: the archive is truncated, malicious, or not the dataset.
     """
-    files = dict(_files(archive, UNLABELLED))
+    files = sorted(dict(_files(archive, UNLABELLED)).items())
     digest = Digest()
-    texts = []
-    for path in sorted(files):
-        texts.append(_text(archive, path, files.pop(path)))
-        digest.add(path, texts[-1])
-    _verify(archive, "train/unsup", digest, UNLABELLED_DIGEST)
-    return texts
-
-
-def read_archive(archive: Path) -> Iterator[Review]:
-    """Yield the labelled reviews of each split, negative reviews first, in order of name.
-
-    Raises:
-        InputError: the archive is truncated, malicious, or lacks reviews or films.
-    """
-    files = dict(_files(archive, REVIEW, FILMS))
-    for split in SPLITS:
-        for label in LABELS:
-            yield from _reviews(archive, files, split, label)
+    for path, text in files:
+        digest.add(path, text)
+    _verify(archive, "train/unsup", digest)
+    return [text for _, text in files]
 
 
 def locate(raw: Path) -> Path:
@@ -109,16 +98,19 @@ def locate(raw: Path) -> Path:
     return archive
 
 
-def _verify(archive: Path, name: str, digest: Digest, expected: str) -> None:
-    if digest.hexdigest() != expected:
+def _verify(archive: Path, name: str, digest: Digest) -> None:
+    if digest.hexdigest() != DIGESTS[name]:
         raise InputError(
             f"{archive}: the {name} reviews differ from the Large Movie Review Dataset "
-            f"(digest {digest.hexdigest()}, expected {expected}): {ADVICE}"
+            f"(digest {digest.hexdigest()}, expected {DIGESTS[name]}): {ADVICE}"
         )
 
 
-def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the path and content of each file whose path matches one of the patterns."""
+def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Yield the path and text of each file whose path matches one of the patterns.
+
+    Bytes that are not UTF-8 are replaced, so that the text has another digest than the dataset.
+    """
     try:
         # Opened by gzip, because tarfile alone accepts a file that is truncated between members.
         with gzip.open(archive) as content:
@@ -130,7 +122,7 @@ def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, bytes
                     if any(pattern.fullmatch(path) for pattern in wanted):
                         file = tar.extractfile(member)
                         if file is not None:
-                            yield path, file.read()
+                            yield path, file.read().decode(errors="replace")
                     # Otherwise tarfile would hold every member in memory.
                     tar.members.clear()  # type: ignore[attr-defined]
     # tarfile raises ValueError if a number in an extended header is malformed.
@@ -171,26 +163,13 @@ class _LimitedReader:
         raise InputError(f"{self._archive}: the member {member.name!r} {reason}: {ADVICE}")
 
 
-def _reviews(archive: Path, files: dict[str, bytes], split: str, label: str) -> Iterator[Review]:
+def _reviews(archive: Path, files: dict[str, str], split: str, label: str) -> Iterator[Review]:
     """Yield the reviews of one folder; line N of its list of films names the film of review N."""
     folder = f"{split}/{label}/"
-    films = files.get(f"{split}/urls_{label}.txt", b"").splitlines()
-    paths = sorted(path for path in files if path.startswith(folder))
-    if not paths:
-        raise InputError(f"{archive} has no reviews in {folder}: {ADVICE}")
-    for path in paths:
+    films = files.get(f"{split}/urls_{label}.txt", "").splitlines()
+    for path in sorted(path for path in files if path.startswith(folder)):
         number = int(path.removeprefix(folder).partition("_")[0])
         film = FILM.search(films[number]) if number < len(films) else None
         if film is None:
             raise InputError(f"{archive} does not name the film of {path}: {ADVICE}")
-        text = _text(archive, path, files.pop(path))
-        yield Review(split, path, film[1].decode(), LABELS[label], text, path)
-
-
-def _text(archive: Path, path: str, content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{archive}: {path} is not UTF-8 at byte {error.start}: {ADVICE}"
-        ) from error
+        yield Review(split, path, film[1], LABELS[label], files.pop(path), path)

@@ -42,7 +42,7 @@ class Corpus:
 
 def _imdb(_settings: Settings) -> Corpus:
     archive = imdb.locate(paths.RAW)
-    read, unlabelled = partial(imdb.read_verified, archive), partial(imdb.read_unlabelled, archive)
+    read, unlabelled = partial(imdb.read, archive), partial(imdb.read_unlabelled, archive)
     return Corpus("imdb", read, unlabelled=unlabelled, tokenizer="keras")
 
 
