@@ -4,12 +4,7 @@ The arrays hold Python objects, so the file contains a pickle, which can run any
 file is opened only if its hash is the hash of Keras's file.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
@@ -27,32 +22,11 @@ FILES = {
 EVERY_WORD = 10**9  # above any id
 
 
-@dataclass(frozen=True)
-class Arrays:
-    """The reviews as lists of word ranks.
+def load(raw: Path) -> tuple[list[str], list[Review]]:
+    """Return Keras's words in order of rank, and its reviews in the order of its loader.
 
-    Attributes:
-        vocabulary: the words in Keras's order of rank.
-        splits: for each split, its reviews, each a list of ranks from 1, and its labels.
-    """
-
-    vocabulary: list[str]
-    splits: dict[str, tuple[NDArray[np.object_], NDArray[np.int64]]]
-
-    def read(self) -> Iterator[Review]:
-        """Yield the reviews in the order of Keras's loader; a text is its words joined by spaces.
-
-        The films are unknown, so each review is a group of its own.
-        """
-        for split, (reviews, labels) in self.splits.items():
-            for number, (ranks, label) in enumerate(zip(reviews, labels, strict=True)):
-                name = f"{split}/{number}"
-                text = " ".join(self.vocabulary[rank - 1] for rank in ranks)
-                yield Review(split, name, name, int(label), text, f"imdb.npz, {name}")
-
-
-def load(raw: Path) -> Arrays:
-    """Load the arrays and the word index from the folder `raw`; download missing files.
+    The files are in the folder `raw`; missing ones are downloaded. The text of a review is its
+    words joined by spaces. The films are unknown, so each review is a group of its own.
 
     Raises:
         UnreachableError: a file is missing, and there is no network.
@@ -75,4 +49,11 @@ def load(raw: Path) -> Arrays:
         path=str((raw / ARRAYS).resolve()), num_words=EVERY_WORD, start_char=None, index_from=0
     )
     ranks = read_json(raw / RANKS)
-    return Arrays(sorted(ranks, key=ranks.__getitem__), dict(zip(SPLITS, splits, strict=True)))
+    vocabulary = sorted(ranks, key=ranks.__getitem__)
+    reviews = []
+    for split, arrays in zip(SPLITS, splits, strict=True):
+        for number, (ids, label) in enumerate(zip(*arrays, strict=True)):
+            name = f"{split}/{number}"
+            text = " ".join(vocabulary[rank - 1] for rank in ids)
+            reviews.append(Review(split, name, name, int(label), text, f"imdb.npz, {name}"))
+    return vocabulary, reviews

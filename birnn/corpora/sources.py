@@ -40,27 +40,12 @@ class Corpus:
     fallback_for: str | None = None
 
 
-def _imdb(_settings: Settings) -> Corpus:
-    archive = imdb.locate(paths.RAW)
-    read, unlabelled = partial(imdb.read, archive), partial(imdb.read_unlabelled, archive)
-    return Corpus("imdb", read, unlabelled=unlabelled, tokenizer="keras")
-
-
-def _imdb_npz(_settings: Settings) -> Corpus:
-    arrays = imdb_npz.load(paths.RAW)
-    return Corpus("imdb-npz", arrays.read, arrays.vocabulary, tokenizer="keras")
-
-
-def _rotten_tomatoes(_settings: Settings) -> Corpus:
-    return Corpus("rotten-tomatoes", rotten_tomatoes.read)
-
-
 def own(settings: Settings, folder: Path = paths.OWN) -> Corpus:
     """Return the corpus of the user's own files in `folder`."""
     files = labelled_files.LabelledFiles(settings.csv, folder)
     train = settings.csv.train
     # A folder `imdb` is not the published corpus.
-    name = f"own/{train}" if train in SOURCES else train
+    name = f"own/{train}" if train in {"imdb", "imdb-npz", "rotten-tomatoes"} else train
     return Corpus(
         name,
         files.read,
@@ -68,14 +53,6 @@ def own(settings: Settings, folder: Path = paths.OWN) -> Corpus:
         describe=files.describe,
         unlabelled=files.unlabelled,
     )
-
-
-SOURCES: dict[str, Callable[[Settings], Corpus]] = {
-    "imdb": _imdb,
-    "imdb-npz": _imdb_npz,
-    "rotten-tomatoes": _rotten_tomatoes,
-    "csv": own,
-}
 
 
 def find(settings: Settings) -> Corpus:
@@ -87,9 +64,22 @@ def find(settings: Settings) -> Corpus:
     """
     name, offline = settings.fetch.source, settings.fetch.offline
     try:
-        return SOURCES[name](settings)
+        return _open(name, settings)
     except UnreachableError as error:
         if offline is None:
             raise InputError(f"{error}, or set fetch.offline in params.yaml") from error
         print(f"warning: {error}", file=sys.stderr)
-        return replace(SOURCES[offline](settings), fallback_for=name)
+        return replace(_open(offline, settings), fallback_for=name)
+
+
+def _open(name: str, settings: Settings) -> Corpus:
+    if name == "imdb":
+        archive = imdb.locate(paths.RAW)
+        unlabelled = partial(imdb.read_unlabelled, archive)
+        return Corpus(name, partial(imdb.read, archive), unlabelled=unlabelled, tokenizer="keras")
+    if name == "imdb-npz":
+        vocabulary, reviews = imdb_npz.load(paths.RAW)
+        return Corpus(name, partial(iter, reviews), vocabulary, tokenizer="keras")
+    if name == "rotten-tomatoes":
+        return Corpus(name, rotten_tomatoes.read)
+    return own(settings)
