@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from zc.lockfile import LockError, LockFile
@@ -28,20 +28,22 @@ def hold_lock(name: str, patience: float = PATIENCE, folder: Path = STATE) -> It
     file.parent.mkdir(exist_ok=True)
     end = time.monotonic() + patience
     waiting = False
-    while (lock := _try_to_lock(file)) is None:
-        if time.monotonic() > end:
-            raise InputError(
-                f"{name} is already running in this folder as process {_holder(file)}: "
-                "wait for it, or stop it"
-            )
+    while True:
+        try:
+            lock = LockFile(str(file))
+            break
+        except LockError:
+            if time.monotonic() > end:
+                raise InputError(
+                    f"{name} is already running in this folder as process {_holder(file)}: "
+                    "wait for it, or stop it"
+                ) from None
         if not waiting:
             print(f"waiting for {name}, which runs as process {_holder(file)}", file=sys.stderr)
             waiting = True
         time.sleep(INTERVAL)
-    try:
+    with closing(lock):
         yield
-    finally:
-        lock.close()
 
 
 def _holder(file: Path) -> str:
@@ -50,10 +52,3 @@ def _holder(file: Path) -> str:
         return file.read_text(encoding="utf-8").strip()
     except PermissionError:
         return "?"
-
-
-def _try_to_lock(file: Path) -> LockFile | None:
-    try:
-        return LockFile(str(file))
-    except LockError:
-        return None

@@ -19,8 +19,7 @@ from birnn.core.errors import InputError
 from birnn.core.paths import PARAMS
 from birnn.core.yaml_files import read_yaml
 
-# Errors that concern several settings of a section.
-SECTION_ERRORS = ("csv_labels", "csv_splits")
+SECTION = "section"  # type of an error that concerns several settings
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Side = Literal["pre", "post"]
@@ -95,13 +94,13 @@ class Csv(Section):
             one_split = self.split_column is not None or isinstance(self.test, str)
         if not one_split:
             raise PydanticCustomError(
-                "csv_splits",
+                SECTION,
                 "set split_column (the column that names the split), or set it to null and test to "
                 "the test file or to the fraction of test reviews, such as 0.2",
             )
         if {*map(label_key, as_list(self.positive))} & {*map(label_key, as_list(self.negative))}:
             raise PydanticCustomError(
-                "csv_labels", "positive and negative must be different labels; case is ignored"
+                SECTION, "positive and negative must be different labels; case is ignored"
             )
         return self
 
@@ -290,7 +289,7 @@ def _describe_errors(
     for detail in details:
         key = ".".join(map(str, (*within, *detail["loc"])[:2])) or "the whole file"
         reasons.setdefault(key, []).append(_reason(detail, kind))
-        subjects[key] = key if detail["type"] in SECTION_ERRORS else f"{key} is {_value(detail)}"
+        subjects[key] = key if detail["type"] == SECTION else f"{key} is {_value(detail)}"
     return "; ".join(f"{subjects[key]}: {' or '.join(reasons[key])}" for key in reasons)
 
 
