@@ -53,7 +53,9 @@ def main(settings: Settings) -> None:
         plot_data.write(rows.assign(corpus=corpus["name"]), paths.PLOTS / f"{name}.csv")
     with atomic_folder(paths.EVALUATED) as folder:
         table.to_parquet(folder / "predictions.parquet", index=False)
-        add_texts(mistakes.find(table)).to_parquet(folder / paths.MISTAKES.name, index=False)
+        largest = mistakes.find(table)  # indexed by test review
+        texts = reviews.texts(paths.TEST_REVIEWS, largest.index.to_numpy())
+        largest.assign(text=texts).to_parquet(folder / paths.MISTAKES.name, index=False)
         if held_out is not None:
             held_out.to_parquet(folder / "held_out.parquet", index=False)
         write_json(folder / paths.COSTS.name, costs)
@@ -94,11 +96,6 @@ def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
         "vocabulary": corpus["vocabulary"],
         "validation": validation,
     }
-
-
-def add_texts(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add a column `text` to rows that are indexed by test review."""
-    return rows.assign(text=reviews.texts(paths.TEST_REVIEWS, rows.index.to_numpy()))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ Reads data/corpus/train.parquet, data/padded, data/unlabelled and models/word_ve
 data/self_labelled, which has no reviews without self-training.
 """
 
-from pathlib import Path
-
 from birnn.core import paths, stage, times
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, write_json
@@ -19,12 +17,11 @@ def main(settings: Settings) -> None:
     seconds, count = 0.0, 0
     with atomic_folder(paths.SELF_LABELLED) as folder:
         if settings.train.self_training:
-            unlabelled.require(
-                paths.UNLABELLED_REVIEWS,
-                "train.self_training is true",
-                "train.self_training to false",
-            )
-            seconds = write(settings, folder / paths.SELF_LABELLED_TRAIN.name)
+            unlabelled.require("train.self_training is true", "train.self_training to false")
+            with tensorflow_imports():
+                from birnn.training import self_training  # noqa: PLC0415  # takes seconds
+
+            seconds = self_training.write(settings, folder / paths.SELF_LABELLED_TRAIN.name)
             count = reviews.count(paths.UNLABELLED_REVIEWS)
         # Also without reviews, because DVC warns of an empty folder.
         write_json(folder / "self_labelled.json", {"reviews": count})
@@ -33,14 +30,6 @@ def main(settings: Settings) -> None:
         print(f"{count:,} self-labelled reviews, {seconds:.0f} s")
     else:
         print("off: train.self_training is false")
-
-
-def write(settings: Settings, folder: Path) -> float:
-    """Import TensorFlow, which takes seconds, write the reviews and return the seconds of that."""
-    with tensorflow_imports():
-        from birnn.training import self_training  # noqa: PLC0415
-
-    return self_training.write(settings, folder)
 
 
 if __name__ == "__main__":

@@ -43,11 +43,7 @@ def main(settings: Settings) -> None:
         vocabulary = encoding.read(paths.PADDED).words
         files = {paths.TRAIN_REVIEWS: np.load(paths.PADDED_TRAIN / "rows.npy")}
         if settings.word_vectors.reviews == "all":
-            unlabelled.require(
-                paths.UNLABELLED_REVIEWS,
-                "word_vectors.reviews is all",
-                "word_vectors.reviews to train",
-            )
+            unlabelled.require("word_vectors.reviews is all", "word_vectors.reviews to train")
             files[paths.UNLABELLED_REVIEWS] = None
         vectors = word_vectors.train(Text(files), vocabulary, dim, settings.word_vectors)
     with atomic_folder(paths.WORD_VECTORS) as folder:

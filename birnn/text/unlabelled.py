@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from birnn.core.errors import InputError
+from birnn.core.paths import UNLABELLED_REVIEWS
 from birnn.text import reviews
 from birnn.text.batching import batched
 from birnn.text.parallel import map_in_order
@@ -15,18 +16,13 @@ from birnn.text.tokenizer import Tokenizer, tokenize
 SCHEMA = pa.schema({"tokens": pa.list_(pa.string())})
 
 
-def require(file: Path, setting: str, remedy: str) -> None:
-    """Check that there are unlabelled reviews, if a setting needs them.
-
-    Args:
-        file: the file that `write` wrote.
-        setting: the setting that needs them, with its value.
-        remedy: what to set instead.
+def require(setting: str, remedy: str) -> None:
+    """Check that the corpus has unlabelled reviews, which a setting needs.
 
     Raises:
-        InputError: the file is empty.
+        InputError: it has none. The message names the setting, with its value, and the remedy.
     """
-    if not reviews.count(file):
+    if not reviews.count(UNLABELLED_REVIEWS):
         raise InputError(
             f"{setting}, but the corpus has no unlabelled reviews: set {remedy}, or, for your own "
             "corpus, csv.unlabelled"

@@ -34,8 +34,11 @@ def test_vectors_are_those_of_skip_gram_with_equal_norm() -> None:
         word_vectors.train(reviews[-1:], WORDS, 6, SETTINGS)
 
 
-def test_unlabelled_reviews_are_stored_as_words(tmp_path: Path) -> None:
+def test_unlabelled_reviews_are_stored_as_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "reviews.parquet"
+    monkeypatch.setattr(unlabelled, "UNLABELLED_REVIEWS", file)
     texts = [f"A very <br />good film, no. {number}!" for number in range(BATCH_SIZE + 1)]
     long = [" " * 15_000_000] * 3  # two of them are more than a batch
     assert unlabelled.write(iter([*texts, *long]), "keras", file) == len(texts) + 3
@@ -43,7 +46,7 @@ def test_unlabelled_reviews_are_stored_as_words(tmp_path: Path) -> None:
     assert second[1:] + third == [[], [], []]
     words = ["a", "very", "br", "good", "film", "no"]
     assert first + second[:1] == [[*words, str(number)] for number in range(len(texts))]
-    unlabelled.require(file, "reviews is all", "none")
+    unlabelled.require("reviews is all", "none")
     assert unlabelled.write([], "keras", file) == 0
     with pytest.raises(InputError, match=r"reviews is all, but the corpus has no .*: set none"):
-        unlabelled.require(file, "reviews is all", "none")
+        unlabelled.require("reviews is all", "none")
