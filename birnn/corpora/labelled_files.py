@@ -28,9 +28,9 @@ OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operat
 class UnusableRowError(InputError):
     """A row cannot become a review, for a reason such as an empty text."""
 
-    def __init__(self, location: str, reason: str, message: str) -> None:
+    def __init__(self, location: str, column: str, problem: str, reason: str) -> None:
         """Store the reason, which is the same for all rows with this problem."""
-        super().__init__(f"{location}, {message}")
+        super().__init__(f"{location}, column {column!r} {problem}, or set csv.unusable to skip")
         self.reason = reason
 
 
@@ -212,12 +212,12 @@ class LabelledFiles:
             return SPLITS[label_key(value) == label_key(self._settings.test)]
         split = label_key(value)
         if split not in SPLITS:
-            column = self._settings.split_column
             raise UnusableRowError(
                 location,
+                str(self._settings.split_column),
+                f"is {_short(value)}, neither train nor test: fix the row, set csv.test to the "
+                "value that marks test reviews",
                 f"in the split {_short(split)}",
-                f"column {column!r} is {_short(value)}, neither train nor test: fix the row, set "
-                "csv.test to the value that marks test reviews, or set csv.unusable to skip",
             )
         return split
 
@@ -231,10 +231,10 @@ class LabelledFiles:
             )
             raise UnusableRowError(
                 location,
+                settings.label_column,
+                f"is {_short(value)}, neither csv.positive ({positive}) nor csv.negative "
+                f"({negative}): fix the row or the settings",
                 f"labelled {_short(label_key(value))}",
-                f"column {settings.label_column!r} is {_short(value)}, neither csv.positive "
-                f"({positive}) nor csv.negative ({negative}): fix the row or the settings, or set "
-                "csv.unusable to skip",
             )
         return label
 
@@ -243,12 +243,9 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
     """Return a value as text, which must not be empty."""
     value = row.get(column)
     if isinstance(value, bytes | dict | list):
-        raise UnusableRowError(
-            location,
-            f"whose {column!r} is neither text nor a number",
-            f"column {column!r} is neither text nor a number: fix the row, or set csv.unusable to "
-            "skip",
-        )
+        problem = "is neither text nor a number"
+        reason = f"whose {column!r} {problem}"
+        raise UnusableRowError(location, column, f"{problem}: fix the row", reason)
     missing = value is None or value != value  # noqa: PLR0124  # NaN differs from itself
     text = "" if missing else _as_text(value)
     if not text.strip():
@@ -256,11 +253,7 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
         if column not in row:
             names = tabular.list_columns(row)
             problem = f"is missing; the row has {names}: check the csv settings"
-        raise UnusableRowError(
-            location,
-            f"without {column!r}",
-            f"column {column!r} {problem}, or set csv.unusable to skip",
-        )
+        raise UnusableRowError(location, column, problem, f"without {column!r}")
     return text
 
 

@@ -107,13 +107,10 @@ def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
         return changes | suggest(csv.model_copy(update=changes), folder)
     changes |= {"text_column": text, "label_column": label} | _labels(csv, columns[label])
     changes |= _split(csv.model_copy(update=changes), folder, columns)
-    tabular.require_columns(_id_and_group(csv), list(columns), str(file))
+    # These columns have no substitute.
+    required = [name for name in (csv.id_column, csv.group_column) if name is not None]
+    tabular.require_columns(required, list(columns), str(file))
     return changes
-
-
-def _id_and_group(csv: Csv) -> list[str]:
-    """Return the columns in the settings for which there is no substitute, if they are set."""
-    return [name for name in (csv.id_column, csv.group_column) if name is not None]
 
 
 def count_swallowed_lines(csv: Csv, file: Path) -> int:
@@ -275,7 +272,7 @@ def _test_file(csv: Csv, folder: Path) -> str | None:
         return None
     with suppress(InputError):
         columns = _sample(csv, found)
-        needed = {csv.text_column, csv.label_column, *_id_and_group(csv)}
-        if needed <= columns.keys() and _fits(csv, columns[csv.label_column]):
+        needed = {csv.text_column, csv.label_column, csv.id_column, csv.group_column}
+        if needed <= {*columns, None} and _fits(csv, columns[csv.label_column]):
             return found[0].relative_to(folder).as_posix()
     return None
