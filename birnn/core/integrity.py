@@ -122,20 +122,17 @@ def _recorded(lock: Lock, kind: str) -> Iterator[tuple[str, str]]:
 def compute_md5(path: Path) -> str | None:
     """Return the md5 of a file or folder as DVC computes it, or None if it does not exist."""
     if path.is_dir():
-        return hashlib.md5(_list_files(path), usedforsecurity=False).hexdigest() + DIR_SUFFIX
+        files = {file.relative_to(path).parts: file for file in path.rglob("*") if file.is_file()}
+        entries = [
+            {"md5": compute_md5(file), "relpath": "/".join(parts)}
+            for parts, file in sorted(files.items())
+        ]
+        listing = json.dumps(entries, sort_keys=True).encode()
+        return hashlib.md5(listing, usedforsecurity=False).hexdigest() + DIR_SUFFIX
     if not path.exists():
         return None
     with path.open("rb") as content:
         return hashlib.file_digest(content, "md5").hexdigest()
-
-
-def _list_files(folder: Path) -> bytes:
-    """Return the list of files and their md5 that DVC hashes for a folder."""
-    files = {file.relative_to(folder).parts: file for file in folder.rglob("*") if file.is_file()}
-    entries = [
-        {"md5": compute_md5(files[parts]), "relpath": "/".join(parts)} for parts in sorted(files)
-    ]
-    return json.dumps(entries, sort_keys=True).encode()
 
 
 def _describe_damage(path: Path, md5: str) -> str:

@@ -289,12 +289,9 @@ def _describe_errors(
     for detail in details:
         key = ".".join(map(str, (*within, *detail["loc"])[:2])) or "the whole file"
         reasons.setdefault(key, []).append(_reason(detail, kind))
-        subjects[key] = key if detail["type"] == SECTION else f"{key} is {_value(detail)}"
+        value = "missing" if detail["type"] == "missing" else repr(detail["input"])
+        subjects[key] = key if detail["type"] == SECTION else f"{key} is {value}"
     return "; ".join(f"{subjects[key]}: {' or '.join(reasons[key])}" for key in reasons)
-
-
-def _value(detail: ErrorDetails) -> str:
-    return "missing" if detail["type"] == "missing" else repr(detail["input"])
 
 
 def _reason(detail: ErrorDetails, kind: type[Section]) -> str:
