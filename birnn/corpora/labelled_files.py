@@ -52,6 +52,14 @@ class LabelledFiles:
         self.requested_format = tabular.Format(
             settings.encoding, settings.delimiter, settings.quoting, tuple(settings.columns or ())
         )
+        columns = {
+            "text": settings.text_column,
+            "label": settings.label_column,
+            "split": settings.split_column,
+            "id": settings.id_column,
+            "group": settings.group_column,
+        }
+        self._columns = {role: name for role, name in columns.items() if name is not None}
         self._labels = {label_key(label): 0 for label in as_list(settings.negative)}
         self._labels |= {label_key(label): 1 for label in as_list(settings.positive)}
         self._comparisons = [
@@ -145,16 +153,7 @@ class LabelledFiles:
 
     def _reviews(self) -> Iterator[Review]:
         """Yield the usable rows; a random split calls all of them training reviews."""
-        settings = self._settings
-        skip = settings.unusable == "skip"
-        names = (
-            settings.text_column,
-            settings.label_column,
-            settings.split_column,
-            settings.id_column,
-            settings.group_column,
-        )
-        columns = [name for name in names if name is not None]
+        columns, skip = list(self._columns.values()), self._settings.unusable == "skip"
         skipped: Counter[str] = Counter()
         for file, file_split in self._files():
             self.formats[file] = form = tabular.detect(file, columns, self.requested_format)
@@ -185,27 +184,26 @@ class LabelledFiles:
         return self.find(self._settings.unlabelled) if self._settings.unlabelled else []
 
     def _review(self, file_split: str, location: str, row: dict[str, Any]) -> Review:
-        settings = self._settings
-        split = file_split
-        if settings.split_column is not None:
-            split = self._parse_split(_value(row, settings.split_column, location), location)
-        text = _value(row, settings.text_column, location)
+        values = {role: _value(row, name, location) for role, name in self._columns.items()}
+        split, text = values.get("split"), values["text"]
         if len(text.encode()) > tabular.LARGEST_TEXT:
             raise InputError(
-                f"{location}, column {settings.text_column!r} is longer than "
+                f"{location}, column {self._columns['text']!r} is longer than "
                 f"{tabular.LARGEST_TEXT:,} bytes: shorten the text"
             )
         if not tabular.is_encodable(location):
             raise InputError(f"{location}: the name of the file is not UTF-8: rename it")
-        review_id, group = Path(location).relative_to(self._folder).as_posix(), None
-        if settings.id_column is not None:
-            review_id = _value(row, settings.id_column, location)
-        if settings.group_column is not None:
-            group = _value(row, settings.group_column, location)
-        label = self._parse_label(_value(row, settings.label_column, location), location)
+        path = Path(location).relative_to(self._folder).as_posix()
         # Without groups, equal texts are one: no split or hold-out separates them.
-        group = group or f"text {short_hash(text.encode()):x}"
-        return Review(split, review_id, group, label, text, location)
+        group = values.get("group", f"text {short_hash(text.encode()):x}")
+        return Review(
+            split=self._parse_split(split, location) if split else file_split,
+            id=values.get("id", path),
+            group=group,
+            label=self._parse_label(values["label"], location),
+            text=text,
+            location=location,
+        )
 
     def _parse_split(self, value: str, location: str) -> str:
         if self._settings.test is not None:
