@@ -40,7 +40,7 @@ FILMS = re.compile(r"(train|test)/urls_(neg|pos)\.txt")
 FILM = re.compile(r"/title/(tt\d+)/")
 
 # The real archive holds 240 MB in files of up to 2.5 MB. Far more is an attack or another archive.
-LARGEST_FILE = 10_000_000
+LARGEST_MEMBER = 20_000_000
 LARGEST_ARCHIVE = 1_000_000_000
 
 
@@ -119,10 +119,9 @@ def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, str]]
                 for member in tqdm(tar, desc="reading", unit=" files", total=MEMBERS, disable=None):
                     limited.check(member)
                     path = member.name.removeprefix("aclImdb/")
-                    if any(pattern.fullmatch(path) for pattern in wanted):
-                        file = tar.extractfile(member)
-                        if file is not None:
-                            yield path, file.read().decode(errors="replace")
+                    is_wanted = any(pattern.fullmatch(path) for pattern in wanted)
+                    if is_wanted and (file := tar.extractfile(member)):
+                        yield path, file.read().decode(errors="replace")
                     # Otherwise tarfile would hold every member in memory.
                     tar.members.clear()  # type: ignore[attr-defined]
     # tarfile raises ValueError if a number in an extended header is malformed.
@@ -144,7 +143,7 @@ class _LimitedReader:
         chunk = self._content.read(size)
         self._read += len(chunk)
         self._member_bytes += len(chunk)
-        if self._read > LARGEST_ARCHIVE or self._member_bytes > 2 * LARGEST_FILE:
+        if self._read > LARGEST_ARCHIVE or self._member_bytes > LARGEST_MEMBER:
             raise InputError(f"{self._archive} is larger than the dataset: {ADVICE}")
         return chunk
 
@@ -156,8 +155,6 @@ class _LimitedReader:
             reason = "points outside the archive"
         elif not (member.isfile() or member.isdir()):
             reason = "is neither a plain file nor a folder"
-        elif member.size > LARGEST_FILE:
-            reason = "is larger than anything in the dataset"
         else:
             return
         raise InputError(f"{self._archive}: the member {member.name!r} {reason}: {ADVICE}")
