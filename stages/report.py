@@ -17,7 +17,6 @@ from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
 from birnn.corpora import corpus_statistics, fallback_warning
 from birnn.corpora.review import SPLITS
-from birnn.evaluation.model_names import NETWORKS
 from birnn.reporting import figures, model_card, plot_templates, report, svg
 from birnn.studies import figure as study_figure
 from birnn.studies import regimes, store
@@ -113,8 +112,8 @@ def best_loss_epochs(curves: pd.DataFrame) -> dict[str, int]:
     In a tie, it is the first one.
     """
     watched = curves[curves["split"] != TRAINING]
-    losses = {network: watched[watched["model"] == network] for network in NETWORKS}
-    return {name: int(rows["epoch"].iloc[rows["loss"].argmin()]) for name, rows in losses.items()}
+    best = watched.loc[watched.groupby("model", sort=False)["loss"].idxmin()]
+    return dict(zip(best["model"], best["epoch"].tolist(), strict=True))
 
 
 if __name__ == "__main__":
