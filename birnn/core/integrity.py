@@ -42,12 +42,8 @@ def parse_lock(text: bytes, name: str) -> Lock:
 
     DVC does not write the file atomically: if it was killed, the file may be truncated anywhere.
 
-    Args:
-        text: the text of the file.
-        name: its name in the error message.
-
     Raises:
-        InputError: the file is damaged.
+        InputError: the file is damaged; the message gives its `name`.
     """
     try:
         lock: Lock = parse_yaml(text)

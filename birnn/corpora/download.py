@@ -20,15 +20,10 @@ class UnreachableError(InputError):
 
 
 def download(address: str, file: Path, expected: str) -> None:
-    """Download `file` from `address`.
+    """Download `file` from `address`, and check that its sha256 or md5 is `expected`, in hex.
 
     Incomplete downloads are saved in a `.partial` file next to it, from which this and later calls
     resume.
-
-    Args:
-        address: address of the file.
-        file: path to download to.
-        expected: sha256 or md5 of the file, in hex.
 
     Raises:
         UnreachableError: there is no network.
