@@ -38,20 +38,16 @@ def tensorflow_imports() -> Iterator[None]:
     stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try:
-        _configure_tensorflow()
+        import tensorflow as tf  # noqa: PLC0415  # takes seconds, and only some programs need it
+
+        # It would replace x / sqrt(y), as in RMSprop, by a multiplication with an approximation of
+        # 1 / sqrt(y), which differs between CPUs.
+        tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
+        # Prediction is traced twice per network, for full batches and for the last one. With
+        # several networks, TensorFlow would warn about it.
+        tf.get_logger().addFilter(lambda record: "tf.function retracing" not in record.getMessage())
         yield
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(null)
-
-
-def _configure_tensorflow() -> None:
-    import tensorflow as tf  # noqa: PLC0415  # takes seconds, and only some programs need it
-
-    # It would replace x / sqrt(y), as in RMSprop, by a multiplication with an approximation of
-    # 1 / sqrt(y), which differs between CPUs.
-    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
-    # Prediction is traced twice per network, for full batches and for the last one. With several
-    # networks, TensorFlow would warn about it.
-    tf.get_logger().addFilter(lambda record: "tf.function retracing" not in record.getMessage())

@@ -78,12 +78,8 @@ def tabulate(
 ) -> dict[str, tuple[str, str]]:
     """Return the formatted values of both splits by title; groups only if any has two reviews.
 
-    Args:
-        train: statistics of the training split.
-        test: statistics of the test split.
-        overlap: the number of test reviews whose text is also in the training split.
-        maxlen: ids per review, of which the first marks the start.
-        positive: the name of the positive class.
+    `overlap` is the number of test reviews whose text is also in the training split, and `positive`
+    is the name of the positive class.
     """
     grouped = any(split.group_sizes.max() > 1 for split in (train, test))
     train_values, test_values = (

@@ -113,9 +113,8 @@ def detect(file: Path, columns: Sequence[str], given: Format = AUTOMATIC) -> For
     if given.encoding == AUTO:
         given = replace(given, encoding=_detect_encoding(file))
     if given.delimiter == AUTO and suffix in DELIMITERS:
-        given = replace(
-            given, delimiter=_detect_delimiter(file, columns, given, DELIMITERS[suffix])
-        )
+        delimiter = _detect_delimiter(file, columns, given, DELIMITERS[suffix])
+        given = replace(given, delimiter=delimiter)
     return given
 
 
