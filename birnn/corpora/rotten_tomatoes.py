@@ -35,11 +35,9 @@ def read() -> Iterator[Review]:
     """
     table = tabular.read(_verified_file(), ["category", "movie_name", "text"])
     rows = [row for _, row in table if row["category"] in LABELS]
-    snippets_per_film = Counter(row["movie_name"] for row in rows)
-    films = sorted(snippets_per_film, key=lambda film: hashlib.sha256(film.encode()).digest())
-    cumulative = dict(
-        zip(films, accumulate(snippets_per_film[film] for film in films), strict=True)
-    )
+    sizes = Counter(row["movie_name"] for row in rows)
+    films = sorted(sizes, key=lambda film: hashlib.sha256(film.encode()).digest())
+    cumulative = dict(zip(films, accumulate(sizes[film] for film in films), strict=True))
     for number, row in enumerate(rows):
         label, film = row["category"], row["movie_name"]
         split = "train" if cumulative[film] <= len(rows) / 2 else "test"

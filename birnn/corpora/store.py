@@ -166,14 +166,10 @@ def _tokenize(
 ) -> tuple[str, pa.RecordBatch, Counter[str]]:
     """Return the rows of a batch with their tokens, and the count of each token."""
     tokens = tokenizer.tokenize((review.text for review in reviews), name)
-    columns = {
-        "id": [review.id for review in reviews],
-        "group": [review.group for review in reviews],
-        "label": [review.label for review in reviews],
-        "text": [review.text for review in reviews],
-        "tokens": tokens,
-    }
-    return split, pa.record_batch(columns, schema=SCHEMA), tokenizer.count(tokens)
+    fields = ("id", "group", "label", "text")
+    columns = {name: [getattr(review, name) for review in reviews] for name in fields}
+    rows = pa.record_batch(columns | {"tokens": tokens}, schema=SCHEMA)
+    return split, rows, tokenizer.count(tokens)
 
 
 def _check_ids(corpus: Corpus, tallies: dict[str, Tally]) -> None:

@@ -48,12 +48,9 @@ def lengths(file: Path) -> NDArray[np.int32]:
 def texts(file: Path, rows: NDArray[np.int64]) -> list[str]:
     """Return the texts of `rows`, in this order."""
     ascending, positions = np.unique(rows, return_inverse=True)
-    found = [
-        text
-        for batch in chosen_batches(file, ascending, ["text"])
-        for text in batch["text"].to_pylist()
-    ]
-    return [found[position] for position in positions]
+    found = pa.Table.from_batches(chosen_batches(file, ascending, ["text"]))
+    ordered: list[str] = found["text"].take(positions).to_pylist()
+    return ordered
 
 
 def column(file: Path, name: str) -> NDArray[Any]:
