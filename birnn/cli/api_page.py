@@ -9,9 +9,14 @@ from birnn.reporting import page, templating
 
 def render(openapi: dict[str, Any], address: str) -> str:
     """Return the page for an OpenAPI document and the address of the server."""
-    environment = templating.environment("birnn.cli", type_name=_type_name, example=_example)
-    markdown = environment.get_template("api.md.j2").render(
-        **openapi, schemas=openapi["components"]["schemas"], meanings=_meanings, address=address
+    markdown = templating.render(
+        "api.md.j2",
+        package="birnn.cli",
+        **openapi,
+        type_name=_type_name,
+        example=_example,
+        meanings=_meanings,
+        address=address,
     )
     return page.render(markdown, {})
 

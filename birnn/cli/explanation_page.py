@@ -24,8 +24,9 @@ def render(
         error: error message about the text.
         max_length: most characters of a text in the form; 0 for a page without a form.
     """
-    environment = templating.environment("birnn.cli", strengths=strengths)
-    return environment.get_template("explanation.html.j2").render(
+    return templating.render(
+        "explanation.html.j2",
+        package="birnn.cli",
         explanation=explanation,
         text=text,
         error=error,
@@ -34,6 +35,7 @@ def render(
         colors=colors,
         weak=WEAK,
         note=known_words.note,
+        strengths=strengths,
     )
 
 

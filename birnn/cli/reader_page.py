@@ -55,9 +55,8 @@ def write(predictor: Predictor, file: Path) -> None:
     }
     for each in model["models"]:
         each |= {"title": TITLES[each["name"]], "temperature": predictor.temperature(each["name"])}
-    template = templating.environment("birnn.cli").get_template("reader.html.j2")
-    script = SCRIPT.read_text(encoding="utf-8")
-    write_text(file, template.render(model=model, colors=colors, script=script))
+    values = {"model": model, "colors": colors, "script": SCRIPT.read_text(encoding="utf-8")}
+    write_text(file, templating.render("reader.html.j2", package="birnn.cli", **values))
 
 
 def quantize(vectors: Floats, dtype: type[np.signedinteger[Any]]) -> tuple[NDArray[Any], Floats]:

@@ -180,9 +180,10 @@ def summarize(lines: Sequence[Line]) -> str:
 
 def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> None:
     """Write a review as Markdown, given the verdicts and the table of `dvc metrics diff`."""
-    environment = templating.environment("birnn.experiments")
     before, after = flatten(change.base.params), flatten(change.here.params)
-    text = environment.get_template("review.md.j2").render(
+    text = templating.render(
+        "review.md.j2",
+        package="birnn.experiments",
         change=change,
         lines=lines,
         verdict=summarize(lines),

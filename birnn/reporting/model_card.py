@@ -35,27 +35,24 @@ def write(content: Mapping[str, Any], reliability: pd.DataFrame, folder: Path) -
     `reliability` has one row per `model`, `calibration` and bin (see `calibration.reliability`).
     """
     metrics = content["metrics"]
-    card = (
-        templating.environment()
-        .get_template("model_card.md.j2")
-        .render(
-            content,
-            predicts=ALL_TITLES[default := default_model(metrics)],
-            default=metrics[default],
-            origin=ORIGINS.get(metrics["corpus"]["name"]),
-            shown=[
-                test
-                for test in content["checklist"]
-                if any(test in tests for tests in content["failed"].values())
-            ],
-            fail_negation=[
-                TITLES[name]
-                for name, tests in content["failed"].items()
-                if any(test["capability"] == "negation" for test in tests)
-            ],
-            overconfident=overconfident_bins(reliability),
-            confidence=1 - 1 / BINS,
-        )
+    card = templating.render(
+        "model_card.md.j2",
+        **content,
+        predicts=ALL_TITLES[default := default_model(metrics)],
+        default=metrics[default],
+        origin=ORIGINS.get(metrics["corpus"]["name"]),
+        shown=[
+            test
+            for test in content["checklist"]
+            if any(test in tests for tests in content["failed"].values())
+        ],
+        fail_negation=[
+            TITLES[name]
+            for name, tests in content["failed"].items()
+            if any(test["capability"] == "negation" for test in tests)
+        ],
+        overconfident=overconfident_bins(reliability),
+        confidence=1 - 1 / BINS,
     )
     write_text(folder / "model_card.md", card)
 

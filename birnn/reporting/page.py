@@ -45,8 +45,7 @@ def render(markdown: str, drawings: dict[str, str]) -> str:
             block.attrSet("class", CSS_CLASSES[content.children[0].type])
     title = next(token.content for token in tokens if token.type == "inline")
     body = parser.renderer.render(tokens, parser.options, {})
-    template = templating.environment().get_template("page.html.j2")
-    return template.render(title=title, body=body, colors=colors)
+    return templating.render("page.html.j2", title=title, body=body, colors=colors)
 
 
 def _rules(drawings: dict[str, str]) -> dict[str, Callable[..., str]]:

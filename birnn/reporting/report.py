@@ -39,30 +39,24 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     """
     metrics, settings = content["metrics"], content["settings"]
     corpus, study = metrics["corpus"]["name"], content["over_seeds"]
-    positive_words, negative_words = content["distinctive_words"]
     watched_on = watched_split(metrics["corpus"]["validation"])
-    markdown = (
-        templating.environment()
-        .get_template("report.md.j2")
-        .render(
-            content,
-            network_names=[TITLES[name] for name in NETWORKS],
-            same_code=study is not None and study.contains(metrics, settings),
-            others=[each for each in content["studies"] if each is not study],
-            notebook=NOTEBOOK if corpus == "imdb" else {},
-            published=PUBLISHED if corpus == "imdb" else (),
-            watched=TEST if watched_on == TEST else "held-out reviews",
-            short={name: metrics[name]["by_truncation"][0] for name in TITLES},
-            without_copies={name: metrics[name]["by_overlap"][0] for name in TITLES},
-            positive_words=positive_words,
-            negative_words=negative_words,
-            calibration_errors={name: metrics[name]["ece"] for name in TITLES},
-            changed=tables.changed_settings(settings),
-            matched_units=matched_units(settings),
-            threshold=decision.THRESHOLD,
-            tolerance=TOLERANCE,
-            comparisons=COMPARISONS,
-        )
+    markdown = templating.render(
+        "report.md.j2",
+        **content,
+        network_names=[TITLES[name] for name in NETWORKS],
+        same_code=study is not None and study.contains(metrics, settings),
+        others=[each for each in content["studies"] if each is not study],
+        notebook=NOTEBOOK if corpus == "imdb" else {},
+        published=PUBLISHED if corpus == "imdb" else (),
+        watched=TEST if watched_on == TEST else "held-out reviews",
+        short={name: metrics[name]["by_truncation"][0] for name in TITLES},
+        without_copies={name: metrics[name]["by_overlap"][0] for name in TITLES},
+        calibration_errors={name: metrics[name]["ece"] for name in TITLES},
+        changed=tables.changed_settings(settings),
+        matched_units=matched_units(settings),
+        threshold=decision.THRESHOLD,
+        tolerance=TOLERANCE,
+        comparisons=COMPARISONS,
     )
     markdown = page.add_contents(markdown)
     html = page.render(markdown, drawings)

@@ -1,28 +1,26 @@
-"""The Jinja environment of all templates, with the formats of numbers as filters."""
+"""Templates in Jinja's language, with the formats of numbers as filters."""
 
-from collections.abc import Callable
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from birnn.style import formatting
 
+FILTERS = (formatting.code, formatting.listed, formatting.number, formatting.percent)
 
-def environment(package: str = "birnn.reporting", **filters: Callable[..., Any]) -> Environment:
-    """Return the environment of the templates of a package."""
-    templates = Environment(
-        loader=PackageLoader(package),
+
+def render(template: str, package: str = "birnn.reporting", **values: Any) -> str:
+    """Return a template of a package with its values filled in.
+
+    It can extend and include templates of the report.
+    """
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("birnn.reporting")]),
         autoescape=select_autoescape(("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    templates.filters |= {
-        "code": formatting.code,
-        "listed": formatting.listed,
-        "number": formatting.number,
-        "percent": formatting.percent,
-        **filters,
-    }
-    return templates
+    environment.filters |= {function.__name__: function for function in FILTERS}
+    return environment.get_template(template).render(values)
