@@ -26,7 +26,7 @@ with tensorflow_imports():
 def main(settings: Settings) -> None:
     """Predict the test reviews and run the behavioral tests; write the results."""
     padded, labels = sequences.read(paths.PADDED_TEST)
-    predicted = predict_with_all_models(paths.MODELS, paths.PADDED_TEST, paths.TEST_REVIEWS)
+    log_odds, costs = predict_with_all_models(paths.MODELS, paths.PADDED_TEST, paths.TEST_REVIEWS)
     histories = {name: pd.read_csv(paths.MODELS / name / "history.csv") for name in NETWORKS}
     table = pd.DataFrame(
         {
@@ -34,10 +34,9 @@ def main(settings: Settings) -> None:
             "label": labels,
             "words": reviews.lengths(paths.TEST_REVIEWS),
             "group": reviews.groups(paths.TEST_REVIEWS),
-            **{name: model.log_odds for name, model in predicted.items()},
+            **log_odds,
         }
     )
-    costs = {name: model.cost for name, model in predicted.items()}
     corpus = describe(read_json(paths.CORPUS_DESCRIPTION), settings.pad.validation)
     in_training = np.isin(np.arange(len(table)), np.load(paths.OVERLAP))
     metrics = summary.summarize_models(
@@ -60,7 +59,7 @@ def main(settings: Settings) -> None:
             held_out.to_parquet(folder / "held_out.parquet", index=False)
         write_json(folder / paths.COSTS.name, costs)
     write_checklist()
-    for name in predicted:
+    for name in log_odds:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")
     for (first, second), compared in comparisons(metrics).items():
         print(f"{first} minus {second}: {compared['accuracy_difference']:+.4f}")
@@ -69,8 +68,9 @@ def main(settings: Settings) -> None:
 def predict_held_out() -> pd.DataFrame:
     """Return the labels of the held-out reviews and each model's log-odds."""
     _, labels = sequences.read(paths.PADDED_VALIDATION)
-    predicted = predict_with_all_models(paths.MODELS, paths.PADDED_VALIDATION, paths.TRAIN_REVIEWS)
-    log_odds = {name: model.log_odds for name, model in predicted.items()}
+    log_odds, _ = predict_with_all_models(
+        paths.MODELS, paths.PADDED_VALIDATION, paths.TRAIN_REVIEWS
+    )
     return pd.DataFrame({"label": labels} | log_odds)
 
 

@@ -1,7 +1,6 @@
 """Predictions of each model, and their cost."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,25 +19,17 @@ from birnn.text.batching import BATCH_SIZE
 from birnn.text.encoding import PADDING
 from birnn.training import baseline
 
-
-@dataclass(frozen=True)
-class Predictions:
-    """The predictions of one model.
-
-    Attributes:
-        log_odds: log-odds that each review is positive, float32, shape (reviews,).
-        cost: `parameters` and `multiply_adds` per review (None if unknown); for a network also
-            `recurrent_parameters`.
-    """
-
-    log_odds: NDArray[np.float32]
-    cost: dict[str, Any]
+LogOdds = NDArray[np.float32]  # that each review is positive, shape (reviews,)
+Cost = dict[str, Any]
 
 
 def predict_with_all_models(
     models: Path, padded: Path, corpus_file: Path
-) -> dict[str, Predictions]:
-    """Return the predictions of each model for the reviews of a split.
+) -> tuple[dict[str, LogOdds], dict[str, Cost]]:
+    """Return the log-odds of the reviews of a split from each model, and the cost of each model.
+
+    A cost has `parameters`, `multiply_adds` per review (None if unknown), and for a network also
+    `recurrent_parameters`.
 
     Args:
         models: folder of the models.
@@ -51,10 +42,14 @@ def predict_with_all_models(
         for name, network in NETWORKS.items()
     }
     rows = np.load(padded / "rows.npy")
-    return predicted | {BASELINE: predict_with_baseline(models / BASELINE, corpus_file, rows)}
+    predicted[BASELINE] = predict_with_baseline(models / BASELINE, corpus_file, rows)
+    log_odds = {name: odds for name, (odds, _) in predicted.items()}
+    return log_odds, {name: cost for name, (_, cost) in predicted.items()}
 
 
-def predict_with_network(network: Network, folder: Path, padded: NDArray[np.int32]) -> Predictions:
+def predict_with_network(
+    network: Network, folder: Path, padded: NDArray[np.int32]
+) -> tuple[LogOdds, Cost]:
     """Predict padded reviews, int32, shape (reviews, maxlen), with the network in `folder`."""
     model = load_network(network, folder)
     starts = range(0, len(padded), BATCH_SIZE)
@@ -68,10 +63,12 @@ def predict_with_network(network: Network, folder: Path, padded: NDArray[np.int3
         "recurrent_parameters": costs.recurrent_parameters(layer),
         "multiply_adds": costs.multiply_adds(layer, output, round(read.size / len(padded))),
     }
-    return Predictions(log_odds, cost)
+    return log_odds, cost
 
 
-def predict_with_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int32]) -> Predictions:
+def predict_with_baseline(
+    folder: Path, corpus_file: Path, rows: NDArray[np.int32]
+) -> tuple[LogOdds, Cost]:
     """Predict the given rows of a split from all their words, with the baseline in `folder`.
 
     The baseline takes one multiply-add per known n-gram of a review.
@@ -84,12 +81,12 @@ def predict_with_baseline(folder: Path, corpus_file: Path, rows: NDArray[np.int3
         "parameters": len(trained.ngrams) + 1,
         "multiply_adds": round(classifier.multiply_adds / len(rows)),
     }
-    return Predictions(log_odds, cost)
+    return log_odds, cost
 
 
 def _predict(
-    name: str, predict: Callable[[Any], NDArray[np.float32]], batches: Iterable[Any], *, total: int
-) -> NDArray[np.float32]:
+    name: str, predict: Callable[[Any], LogOdds], batches: Iterable[Any], *, total: int
+) -> LogOdds:
     """Return the log-odds of all batches, and show the progress."""
     parts = []
     with tqdm(desc=f"predicting with {name}", total=total, unit=" reviews", disable=None) as bar:

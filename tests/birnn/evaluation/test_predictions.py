@@ -36,17 +36,17 @@ def test_all_models_predict_a_split(tmp_path: Path, pooling: str, ids_read: int)
     trained = baseline.fit(words[:3], np.array([1, 0, 1]), settings)
     (tmp_path / BASELINE).mkdir()
     baseline.save(trained, tmp_path / BASELINE)
-    predicted = predictions.predict_with_all_models(
+    log_odds, measured = predictions.predict_with_all_models(
         tmp_path, tmp_path / "padded", tmp_path / "reviews.parquet"
     )
-    assert list(predicted) == [*NETWORKS, BASELINE]
+    assert list(log_odds) == list(measured) == [*NETWORKS, BASELINE]
     for name, model in models.items():
-        log_odds, cost = predicted[name].log_odds, predicted[name].cost
-        assert log_odds == pytest.approx(np.asarray(model(padded))[:, 0], abs=1e-5)
+        cost = measured[name]
+        assert log_odds[name] == pytest.approx(np.asarray(model(padded))[:, 0], abs=1e-5)
         assert cost["parameters"] == model.count_params()
         _, layer, *_, output = model.layers
         assert cost["recurrent_parameters"] == costs.recurrent_parameters(layer)
         assert cost["multiply_adds"] == costs.multiply_adds(layer, output, ids_read)
-    assert predicted[BASELINE].log_odds == pytest.approx(baseline.Classifier(trained)(words[2:]))
+    assert log_odds[BASELINE] == pytest.approx(baseline.Classifier(trained)(words[2:]))
     # Of four reviews, three have a known word, and one of them two.
-    assert predicted[BASELINE].cost == {"parameters": 3 + 1, "multiply_adds": 1}
+    assert measured[BASELINE] == {"parameters": 3 + 1, "multiply_adds": 1}
