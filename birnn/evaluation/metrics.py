@@ -1,9 +1,10 @@
 """Metrics that compare predictions with the labels."""
 
 from collections.abc import Sequence
-from typing import Any
+from itertools import product
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import (
     accuracy_score,
@@ -63,20 +64,17 @@ def compute_scores(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) ->
 
 def roc_points(
     labels: NDArray[np.uint8], log_odds: NDArray[np.floating], points: int = 201
-) -> list[dict[str, float]]:
+) -> pd.DataFrame:
     """Return the ROC curve at `points` equally spaced false positive rates."""
     false_positive_rates, true_positive_rates, _ = roc_curve(labels, log_odds)
     grid = np.linspace(0, 1, points)
     rates = np.interp(grid, false_positive_rates, true_positive_rates)
-    return [
-        {"false_positive_rate": float(x), "true_positive_rate": float(y)}
-        for x, y in zip(grid, rates, strict=True)
-    ]
+    return pd.DataFrame({"false_positive_rate": grid, "true_positive_rate": rates})
 
 
 def precision_recall_points(
     labels: NDArray[np.uint8], log_odds: NDArray[np.floating], points: int = 200
-) -> list[dict[str, float]]:
+) -> pd.DataFrame:
     """Return the precision at `points` equally spaced recalls, the last of which is 1.
 
     Each precision belongs to the highest threshold that reaches the recall. Linear interpolation
@@ -87,10 +85,7 @@ def precision_recall_points(
     grid = np.linspace(0, 1, points + 1)[1:]
     # Recalls decrease, so the last sufficient recall has the highest threshold.
     indices = np.searchsorted(-recalls, -grid, side="right") - 1
-    return [
-        {"recall": float(x), "precision": float(y)}
-        for x, y in zip(grid, precisions[indices], strict=True)
-    ]
+    return pd.DataFrame({"recall": grid, "precision": precisions[indices]})
 
 
 def threshold_scores(
@@ -110,10 +105,8 @@ def threshold_scores(
 
 def confusion_counts(
     labels: NDArray[np.uint8], log_odds: NDArray[np.floating], classes: Sequence[str]
-) -> list[dict[str, Any]]:
+) -> pd.DataFrame:
     """Return the number of reviews for each pair of actual and predicted class."""
     matrix = confusion_matrix(labels, is_positive(log_odds), labels=[0, 1])
-    return [
-        {"actual": classes[actual], "predicted": classes[predicted], "reviews": int(count)}
-        for (actual, predicted), count in np.ndenumerate(matrix)
-    ]
+    pairs = pd.DataFrame(product(classes, repeat=2), columns=["actual", "predicted"])
+    return pairs.assign(reviews=matrix.ravel())

@@ -30,7 +30,7 @@ def test_worked_example() -> None:
     counts = metrics.confusion_counts(np.array([0, 0, 0, 1], np.uint8), LOG_ODDS, CLASSES)
     pairs = product(CLASSES, repeat=2)
     expected_counts = [(*pair, count) for pair, count in zip(pairs, (2, 1, 0, 1), strict=True)]
-    assert [tuple(row.values()) for row in counts] == expected_counts
+    assert [*counts.itertuples(index=False, name=None)] == expected_counts
     rows = [tuple(row.values()) for row in metrics.threshold_scores(LABELS, LOG_ODDS)[1:]]
     assert rows == [(0.3, 2 / 3, 1), (0.5, 0.5, 0.5), (0.7, 1, 0.5), (0.9, 0, 0)]
 
@@ -42,7 +42,7 @@ def test_constant_prediction() -> None:
     assert scores["loss"] == pytest.approx(math.log(2))
     points = metrics.precision_recall_points(LABELS, np.ones(4, np.float32))
     assert len(points) == 200
-    assert {point["precision"] for point in points} == {0.5}
+    assert set(points["precision"]) == {0.5}
 
 
 def test_certain_predictions_keep_their_order() -> None:
@@ -55,12 +55,12 @@ def test_certain_predictions_keep_their_order() -> None:
 def test_roc_curve_is_interpolated() -> None:
     # The corners are at (0, 0.5), (0.5, 0.5) and (0.5, 1).
     points = metrics.roc_points(LABELS, LOG_ODDS, points=5)
-    assert [point["false_positive_rate"] for point in points] == [0, 0.25, 0.5, 0.75, 1]
-    assert [point["true_positive_rate"] for point in points] == [0.5, 0.5, 1, 1, 1]
+    assert points["false_positive_rate"].tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert points["true_positive_rate"].tolist() == [0.5, 0.5, 1, 1, 1]
     assert len(metrics.roc_points(LABELS, LOG_ODDS)) == 201
 
 
 def test_precision_at_the_highest_sufficient_threshold() -> None:
     points = metrics.precision_recall_points(LABELS, LOG_ODDS, points=4)
-    assert [point["recall"] for point in points] == [0.25, 0.5, 0.75, 1]
-    assert [point["precision"] for point in points] == pytest.approx([1, 1, 2 / 3, 2 / 3])
+    assert points["recall"].tolist() == [0.25, 0.5, 0.75, 1]
+    assert points["precision"].tolist() == pytest.approx([1, 1, 2 / 3, 2 / 3])

@@ -35,7 +35,7 @@ def test_tables_have_rows_of_each_model(validation: str | float) -> None:
 
     for model in samples.MODELS:
         for name, points in POINTS.items():
-            assert rows(name, model=model) == points(labels, columns[model])
+            assert rows(name, model=model) == points(labels, columns[model]).to_dict("records")
         assert rows("lengths", model=model) == measured[model]["by_length"]
         for calibration, temperature in (
             ("raw", 1),
