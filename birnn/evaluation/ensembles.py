@@ -4,7 +4,6 @@ Mesnil et al., "Ensemble of Generative and Discriminative Techniques for Sentime
 Reviews", 2014, section 2.4: the weights are fitted to held-out reviews.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,38 +18,30 @@ from birnn.evaluation.temperature import fit_temperature
 from birnn.networks.decision import combine, is_positive
 
 
-def fit_weight(
-    labels: NDArray[np.uint8], first: NDArray[np.float64], second: NDArray[np.float64]
-) -> float:
-    """Return the weight of `second` that minimizes the loss of the ensemble, between 0 and 1.
+def combine_models(table: pd.DataFrame, weight: float) -> dict[str, NDArray[np.float64]]:
+    """Return the log-odds of the mean of all networks, and of its mean with the baseline.
 
-    Both are log-odds, shape (reviews,). The weight of `first` is 1 minus the returned weight.
+    Args:
+        table: one column of log-odds per model.
+        weight: weight of the baseline; the networks together have 1 minus this weight.
     """
+    networks = combine([table[name] for name in NETWORKS])
+    baseline = table[BASELINE].to_numpy(np.float64)
+    return {ALL_NETWORKS: networks, ALL_MODELS: (1 - weight) * networks + weight * baseline}
+
+
+def fit_weight(held_out: pd.DataFrame) -> float:
+    """Return the weight of the baseline that minimizes the loss, between 0 and 1.
+
+    `held_out` has the `label` of held-out reviews, and one column of log-odds per model.
+    """
+    labels = held_out["label"].to_numpy()
 
     def loss(weight: float) -> float:
-        return float(cross_entropies(labels, (1 - weight) * first + weight * second).mean())
+        log_odds = combine_models(held_out, weight)[ALL_MODELS]
+        return float(cross_entropies(labels, log_odds).mean())
 
     return float(minimize_scalar(loss, bounds=(0, 1), method="bounded").x)
-
-
-def fit_ensembles(
-    held_out: pd.DataFrame, tables: Sequence[pd.DataFrame]
-) -> tuple[float, list[dict[str, NDArray[np.float64]]]]:
-    """Fit the baseline's weight to the held-out reviews, and combine the models of each table.
-
-    Return the weight and, per table, the log-odds of two ensembles: `networks`, the mean of all
-    networks, and `all`, the weighted mean of `networks` and the baseline. Each table has one column
-    of log-odds per model.
-    """
-    networks, baseline = _log_odds(held_out)
-    weight = fit_weight(held_out["label"].to_numpy(), networks, baseline)
-    ensembles = []
-    for table in tables:
-        networks, baseline = _log_odds(table)
-        ensembles.append(
-            {ALL_NETWORKS: networks, ALL_MODELS: (1 - weight) * networks + weight * baseline}
-        )
-    return weight, ensembles
 
 
 def add_ensembles(
@@ -63,28 +54,24 @@ def add_ensembles(
 
     Args:
         metrics: metrics per model.
-        held_out: `label` and one column of log-odds per model.
+        held_out: as in `fit_weight`.
         test: the same columns for the test reviews, and the `group` of each review.
     """
-    labels, groups = test["label"].to_numpy(), test["group"].to_numpy()
-    weight, (held_out_ensembles, test_ensembles) = fit_ensembles(held_out, [held_out, test])
-    ensemble = summarize_ensemble(labels, test_ensembles[ALL_MODELS], groups)
+    weight = fit_weight(held_out)
+    combined = combine_models(test, weight)[ALL_MODELS]
+    ensemble = summarize_ensemble(test["label"].to_numpy(), combined, test["group"].to_numpy())
     metrics = metrics | {ALL_MODELS: ensemble | {"baseline_weight": rounded(weight)}}
-    held_out_labels = held_out["label"].to_numpy()
-    log_odds = {name: held_out[name].to_numpy() for name in TITLES} | held_out_ensembles
+    labels = held_out["label"].to_numpy()
+    log_odds = {name: held_out[name].to_numpy() for name in TITLES}
     return metrics | {
-        name: metrics[name] | _holdout_metrics(held_out_labels, values)
-        for name, values in log_odds.items()
+        name: metrics[name] | _holdout_metrics(labels, values)
+        for name, values in (log_odds | combine_models(held_out, weight)).items()
     }
-
-
-def _log_odds(table: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return combine([table[name] for name in NETWORKS]), table[BASELINE].to_numpy(np.float64)
 
 
 def _holdout_metrics(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> dict[str, Any]:
     temperature = fit_temperature(labels, log_odds)
-    measured: dict[str, Any] = rounded(
+    return rounded(
         {
             "holdout_accuracy": float(is_correct(labels, log_odds).mean()),
             "holdout_predicted_labels": np.unique(is_positive(log_odds)).astype(int).tolist(),
@@ -92,4 +79,3 @@ def _holdout_metrics(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) 
             "temperature": temperature,
         }
     )
-    return measured

@@ -1,7 +1,8 @@
 """Metrics of each model and of pairs of models on the test reviews."""
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, PAIRS
 from birnn.networks.decision import combine, is_positive
 
 DIGITS = 4
+
+T = TypeVar("T")
 
 
 def summarize_model(
@@ -36,7 +39,7 @@ def summarize_model(
     truncated = lengths + 1 > maxlen  # the first id marks the start of the review
     correct = is_correct(labels, log_odds)
     curve = calibration.reliability(labels, log_odds, groups)
-    measured: dict[str, Any] = rounded(
+    return rounded(
         {
             **compute_scores(labels, log_odds),
             "ece": calibration.expected_calibration_error(curve),
@@ -48,7 +51,6 @@ def summarize_model(
             "predicted_labels": np.unique(is_positive(log_odds)).astype(int).tolist(),
         }
     )
-    return measured
 
 
 def summarize_models(
@@ -66,7 +68,7 @@ def summarize_models(
         table: one row per review with its `label`, its number of `words`, the number of its
             `group`, such as its film, and, in a column per model, the log-odds that it is
             positive.
-        costs: the cost of each model, see `predictions.Predictions`.
+        costs: the cost of each model, see `predictions.predict_with_all_models`.
         histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
         in_training: which reviews have the text of a training review, shape (reviews,).
@@ -97,9 +99,7 @@ def summarize_ensemble(
 ) -> dict[str, Any]:
     """Return the scores of an ensemble, see `summarize_model`."""
     interval = proportion_interval(is_correct(labels, log_odds), groups)
-    scores = compute_scores(labels, log_odds)
-    summarized: dict[str, Any] = rounded({**scores, "accuracy_interval": interval})
-    return summarized
+    return rounded({**compute_scores(labels, log_odds), "accuracy_interval": interval})
 
 
 def compare_pair(
@@ -125,12 +125,8 @@ def best_epoch(history: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def rounded(content: Any) -> Any:
-    """Return `content` with every float in it rounded to 4 decimals."""
-    if isinstance(content, float):
-        return round(float(content), DIGITS)
-    if isinstance(content, dict):
-        return {key: rounded(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [rounded(value) for value in content]
-    return content
+def rounded(content: T) -> T:
+    """Return the content of a JSON file with every float rounded to 4 decimals."""
+    text = json.dumps(content)
+    result: T = json.loads(text, parse_float=lambda number: round(float(number), DIGITS))
+    return result

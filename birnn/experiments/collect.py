@@ -137,9 +137,8 @@ def combine_seeds(
             continue
         predicted = []
         for name in names:
-            held_out = read_predictions(runs[name], "held_out")
-            _, (test,) = ensembles.fit_ensembles(held_out, [predictions[name]])
-            predicted.append(test)
+            weight = ensembles.fit_weight(read_predictions(runs[name], "held_out"))
+            predicted.append(ensembles.combine_models(predictions[name], weight))
         labels = predictions[names.iloc[0]]["label"].to_numpy()
         scores = {
             model: compute_scores(labels, np.mean([each[model] for each in predicted], axis=0))

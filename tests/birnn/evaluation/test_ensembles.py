@@ -14,14 +14,15 @@ FIRST = samples.MODELS[0]
 
 
 def test_fitted_weight_minimizes_the_loss() -> None:
-    columns = samples.predictions(2_000)
-    labels, first, second = (columns[name] for name in ("label", FIRST, BASELINE))
+    held_out = pd.DataFrame(samples.predictions(2_000))
+    labels, networks = held_out["label"], held_out[[*NETWORKS]]
+    first, second = networks.mean(axis=1), held_out[BASELINE]
     grid = np.linspace(0, 1, 201)
     losses = [metrics.cross_entropies(labels, (1 - w) * first + w * second).mean() for w in grid]
-    weight = ensembles.fit_weight(labels, first, second)
+    weight = ensembles.fit_weight(held_out)
     assert weight == pytest.approx(grid[np.argmin(losses)], abs=0.005)
-    assert 0 <= ensembles.fit_weight(labels, first, -second) < 0.001
-    assert 0.999 < ensembles.fit_weight(labels, -first, second) <= 1
+    assert 0 <= ensembles.fit_weight(held_out.assign(baseline=-second)) < 0.001
+    assert 0.999 < ensembles.fit_weight(held_out.assign(**-networks)) <= 1
 
 
 def on_held_out(labels: pd.Series, log_odds: Any) -> Any:
@@ -43,7 +44,8 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
     measured = ensembles.add_ensembles(once, held_out, test)
     for name in TITLES:
         assert measured[name] == once[name] | on_held_out(held_out["label"], held_out[name])
-    weight, (held_out_odds, odds) = ensembles.fit_ensembles(held_out, [held_out, test])
+    weight = ensembles.fit_weight(held_out)
+    held_out_odds, odds = (ensembles.combine_models(table, weight) for table in (held_out, test))
     networks = test[[*NETWORKS]].mean(axis=1)
     assert odds["networks"] == pytest.approx(networks, abs=1e-6)
     both = (1 - weight) * networks + weight * test["baseline"]
