@@ -13,8 +13,7 @@ from birnn.cli.printable import printable, printable_lines
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_text
 from birnn.evaluation.model_names import TITLES
-from birnn.inference import known_words
-from birnn.inference.explanation import Explanation, ModelExplanation, explain
+from birnn.inference.explanation import Explanation, ModelExplanation, explain, note
 from birnn.inference.predictor import Predictor
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 
@@ -44,8 +43,8 @@ def run(text: str | None, load: Callable[[], Predictor], html: Path | None) -> N
 
 def _print(explanation: Explanation) -> None:
     console = Console(highlight=False)
-    if note := known_words.note(explanation.known):
-        console.print(note)
+    if warning := note(explanation.known):
+        console.print(warning)
     if not explanation.known:
         return
     label = explanation.classes[1]

@@ -1,8 +1,7 @@
 """HTML page that shows a prediction and the contribution of each word."""
 
 from birnn.evaluation.model_names import TITLES
-from birnn.inference import known_words
-from birnn.inference.explanation import Explanation, ModelExplanation
+from birnn.inference.explanation import Explanation, ModelExplanation, note
 from birnn.reporting import templating
 from birnn.style import colors
 
@@ -34,7 +33,7 @@ def render(
         titles=TITLES,
         colors=colors,
         weak=WEAK,
-        note=known_words.note,
+        note=note,
         strengths=strengths,
     )
 

@@ -12,7 +12,7 @@ from birnn.cli import input_texts, output_tables
 from birnn.cli.input_texts import Text
 from birnn.cli.printable import printable
 from birnn.evaluation.model_names import TITLES
-from birnn.inference import known_words
+from birnn.inference import explanation
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
 from birnn.text.batching import batched
@@ -97,7 +97,7 @@ def _print(table: pd.DataFrame) -> None:
 
 
 def _prediction(row: dict[Hashable, Any]) -> str:
-    note = known_words.note(row["known"])
+    note = explanation.note(row["known"])
     if not row["known"]:
         return note
     by_model = ", ".join(f"{TITLES[name]} {row[name]:.4f}" for name in TITLES if name in row)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from birnn.inference.attribution import Attribution
+from birnn.inference.predictor import Attribution
 from birnn.training import baseline
 from birnn.training.baseline import Baseline
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from birnn.inference.attribution import Attribution
-from birnn.inference.predictor import Predictor
+from birnn.inference.predictor import Attribution, Predictor
 from birnn.networks.decision import probability
 from birnn.text import tokenizer
 
 MOST_TERMS = 10
+FEW = 0.5  # share of the words
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,13 @@ def explain(predictor: Predictor, text: str) -> Explanation:
         log_odds=float(predicted.log_odds[0]),
         models=models,
     )
+
+
+def note(known: float) -> str:
+    """Return a note about the share of known words, or nothing if it is not small."""
+    if not known:
+        return "nothing to go on: no known words"
+    return f"only {known:.0%} of the words are known" if known < FEW else ""
 
 
 def _split(predictor: Predictor, text: str, words: list[str]) -> list[Segment]:

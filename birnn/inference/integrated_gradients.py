@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.inference.attribution import Attribution
+from birnn.inference.predictor import Attribution
 from birnn.layers.pooling import call_layer
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING
 

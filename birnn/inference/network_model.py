@@ -8,9 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from birnn.inference.attribution import Attribution
 from birnn.inference.integrated_gradients import Attributor
-from birnn.inference.predictor import Predictor
+from birnn.inference.predictor import Attribution, Predictor
 from birnn.networks.network import predict
 from birnn.text import encoding
 from birnn.text.encoding import Encoding
