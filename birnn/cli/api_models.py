@@ -1,11 +1,10 @@
 """Requests and answers of the JSON API of `birnn serve`."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from birnn.cli.request_queue import LARGEST_BATCH, Row
-from birnn.evaluation.model_names import TITLES
+from birnn.cli.request_queue import LARGEST_BATCH
 
 LARGEST_TEXT = 20_000  # characters
 
@@ -66,14 +65,6 @@ class Predictions(BaseModel):
     """The predictions for all texts, in their order."""
 
     predictions: list[Prediction] = Field(description="One prediction per text.")
-
-    @classmethod
-    def from_rows(cls, rows: list[Row]) -> Self:
-        """Return the predictions in the rows that the queue returns."""
-        predictions = [
-            row | {"models": {name: row[name] for name in TITLES if name in row}} for row in rows
-        ]
-        return cls.model_validate({"predictions": predictions})
 
 
 class Health(BaseModel):

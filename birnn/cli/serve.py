@@ -13,7 +13,6 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
-from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from birnn.cli import api_page, explanation_page
@@ -34,13 +33,6 @@ KEEP_ALIVE = 6 * RETRY_AFTER
 SHUTDOWN_TIME = 60  # seconds to answer accepted requests
 
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104  used only if the user asks for it
-
-NO_TELEMETRY: TelemetryConfig = {
-    "auto_configure": False,
-    "tracing": False,
-    "metrics": False,
-    "logs": False,
-}
 
 SECURITY_HEADERS = {
     # The pages contain no scripts and load nothing.
@@ -72,7 +64,7 @@ def create(predictor: Predictor, hosts: list[str], *, access_log: bool = False) 
         docs_url=None,  # FastAPI's pages load scripts from another site
         redoc_url=None,
         max_body_size=LARGEST_BODY,
-        telemetry=NO_TELEMETRY,
+        telemetry={"auto_configure": False},  # an environment variable must not export texts
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
 
@@ -137,7 +129,11 @@ def _add_api(app: FastAPI, queue: RequestQueue, predictor: Predictor) -> None:
     @app.post("/predict", responses=REFUSALS, max_body_size=LARGEST_BATCH_BODY)
     async def predict(texts: Texts) -> Predictions:
         """Predict the sentiment of texts."""
-        return Predictions.from_rows(await queue.predict(texts.texts, texts.threshold))
+        rows = await queue.predict(texts.texts, texts.threshold)
+        predictions = [
+            row | {"models": {name: row[name] for name in predictor.models}} for row in rows
+        ]
+        return Predictions.model_validate({"predictions": predictions})
 
     @app.post("/explain", responses=REFUSALS)
     async def explain(text: Text) -> Explanation:
