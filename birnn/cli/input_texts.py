@@ -13,7 +13,6 @@ import pandas as pd
 from birnn.core.errors import InputError
 from birnn.corpora import tabular
 
-STANDARD_INPUT = "standard input"
 FIRST_ROWS = 100
 
 
@@ -38,25 +37,12 @@ def read(
         InputError: a file is missing, damaged or not UTF-8, or has no such column, or standard
             input is closed.
     """
-    for number, argument in enumerate(arguments, start=1):
-        text = _replace_surrogates(argument)
-        yield Text(f"argument {number}", text, {column: text})
-    for file in files:
-        if _is_plain(file):
-            if not file.is_file():
-                raise InputError(f"{file} does not exist or is not a file: check the path")
-            with file.open("rb") as content:
-                yield from _plain(content, _replace_surrogates(str(file)), column, whole=whole)
-        else:
-            for source, row in _rows(file, column):
-                text = _check_text(row.get(column), f"{source}, column {column!r}")
-                yield Text(_replace_surrogates(source), text, {**row, column: text})
-    if not arguments and not files:
-        if sys.stdin is None:
-            raise InputError("standard input is closed: name texts, or a file of texts")
-        if sys.stdin.isatty():
-            print("reading standard input: press Ctrl-D to finish", file=sys.stderr)
-        yield from _plain(sys.stdin.buffer, STANDARD_INPUT, column, whole=whole)
+    for source, row in _all_rows(arguments, files, column, whole=whole):
+        value = row.get(column)
+        if not isinstance(value, str | None):
+            raise InputError(f"{source}, column {column!r} is not text: use a string")
+        text = _replace_surrogates(value or "")
+        yield Text(_replace_surrogates(source), text, {**row, column: text})
 
 
 def columns(files: Sequence[Path], column: str) -> list[str]:
@@ -81,6 +67,27 @@ def with_columns(
             free = f"predicted_{free}"
         table[free] = predicted[name]
     return table
+
+
+def _all_rows(
+    arguments: Sequence[str], files: Sequence[Path], column: str, *, whole: bool
+) -> Iterator[tabular.Row]:
+    for number, argument in enumerate(arguments, start=1):
+        yield f"argument {number}", {column: argument}
+    for file in files:
+        if not _is_plain(file):
+            yield from _rows(file, column)
+        elif file.is_file():
+            with file.open("rb") as content:
+                yield from _plain(content, str(file), column, whole=whole)
+        else:
+            raise InputError(f"{file} does not exist or is not a file: check the path")
+    if not arguments and not files:
+        if sys.stdin is None:
+            raise InputError("standard input is closed: name texts, or a file of texts")
+        if sys.stdin.isatty():
+            print("reading standard input: press Ctrl-D to finish", file=sys.stderr)
+        yield from _plain(sys.stdin.buffer, "standard input", column, whole=whole)
 
 
 def _rows(file: Path, column: str) -> Iterator[tabular.Row]:
@@ -108,11 +115,10 @@ def _replace_surrogates(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[Text]:
+def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[tabular.Row]:
     if not whole:
         for number, line in tabular.lines(content, name, cut=True):
-            text = line.rstrip("\r\n")
-            yield Text(f"{name}, line {number}", text, {column: text})
+            yield f"{name}, line {number}", {column: line.rstrip("\r\n")}
         return
     start = content.read(tabular.LARGEST_TEXT)
     if is_cut := bool(content.read(1)):
@@ -121,15 +127,8 @@ def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterat
     try:
         # The end may cut a character.
         text = codecs.getincrementaldecoder("utf-8")().decode(start, not is_cut)
-        text = text.removeprefix("\ufeff")
-        yield Text(name, text, {column: text})
+        yield name, {column: text.removeprefix("\ufeff")}
     except UnicodeDecodeError as error:
         raise InputError(
             f"{name}, byte {error.start + 1} is not UTF-8: save it as UTF-8 text"
         ) from None
-
-
-def _check_text(value: object, source: str) -> str:
-    if value is None or isinstance(value, str):
-        return value or ""
-    raise InputError(f"{source} is not text: use a string")
