@@ -31,8 +31,6 @@ Threshold = Annotated[
     ),
 ]
 
-STANDARD_OUTPUT = 1  # its file descriptor
-
 app = typer.Typer(
     cls=groups.GroupedCommands,
     no_args_is_help=True,
@@ -242,8 +240,8 @@ def run() -> None:
         finally:
             print(end="", flush=True)  # Typer ends with SystemExit
     except (InputError, OSError) as error:
-        # Python would fail again when it flushes standard output at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_OUTPUT)
+        # Python would fail again when it flushes standard output, whose descriptor is 1, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         # The reader of a pipe, such as `head`, may close it.
         sys.exit(1 if isinstance(error, BrokenPipeError) else f"error: {error}")
 

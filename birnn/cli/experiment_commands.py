@@ -22,7 +22,6 @@ from birnn.experiments import (
     recipes,
     runs,
     search_results,
-    tried,
 )
 from birnn.experiments import review as reviews
 from birnn.experiments import search as searches
@@ -143,12 +142,6 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter per option
     Console(highlight=False).print(search_results.conclude(results))
     print("To confirm this with other seeds and other held-out reviews, run:")
     print(f"    {search_results.confirmation(results)}")
-
-
-def log_tried() -> None:
-    """Add finished experiments that hold out reviews to the study `tried`."""
-    added, log = tried.append(runs.finished_with_any_code(), list(recipes.read().values()))
-    print(f"{added} new of {len(log.runs)} rows: {log.folder}")
 
 
 def review(base: str, output: Path, seeds: int | None, machines: Cluster | None) -> bool:

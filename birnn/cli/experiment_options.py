@@ -195,9 +195,11 @@ def tried() -> None:
 
     Add the finished experiments that are not in the log yet, including those that lost.
     """
-    from birnn.cli import experiment_commands
+    from birnn.experiments import recipes, runs
+    from birnn.experiments import tried as command
 
-    experiment_commands.log_tried()
+    added, log = command.append(runs.finished_with_any_code(), list(recipes.read().values()))
+    print(f"{added} new of {len(log.runs)} rows: {log.folder}")
 
 
 @app.command(epilog="Example: birnn review origin/main --seeds 10")
