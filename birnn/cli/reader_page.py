@@ -115,7 +115,7 @@ def _baseline(trained: Baseline) -> dict[str, Any]:
                 "name": BASELINE,
                 "longest": trained.longest,
                 "ngrams": "\n".join(trained.ngrams),
-                "weights": _base64(trained.weights),
+                "weights": _array(trained.weights.astype(np.float32)),
                 "intercept": trained.intercept,
             }
         ],
@@ -123,7 +123,7 @@ def _baseline(trained: Baseline) -> dict[str, Any]:
 
 
 def _network(weights: RecurrentWeights) -> dict[str, Any]:
-    """Return a network as JSON; arrays are little-endian numbers in base64."""
+    """Return a network as JSON."""
     frequent = int(FREQUENT * len(weights.vectors))
     common, common_scales = quantize(weights.vectors[:frequent], np.int16)
     rare, rare_scales = quantize(weights.vectors[frequent:], np.int8)
@@ -131,22 +131,27 @@ def _network(weights: RecurrentWeights) -> dict[str, Any]:
         "cell": weights.cell,
         "pooled": weights.pooled,
         "units": len(weights.directions[0].recurrent),
-        "common": _base64(common, "<i2"),
-        "rare": _base64(rare, "i1"),
-        "scales": _base64(np.concatenate([common_scales, rare_scales])),
+        "common": _array(common),
+        "rare": _array(rare),
+        "scales": _array(np.concatenate([common_scales, rare_scales])),
         "directions": [
             {
-                "kernel": _base64(direction.kernel),
-                "recurrent": _base64(direction.recurrent),
-                "inputBias": _base64(direction.input_bias),
-                "stateBias": _base64(direction.state_bias),
+                "kernel": _array(direction.kernel),
+                "recurrent": _array(direction.recurrent),
+                "inputBias": _array(direction.input_bias),
+                "stateBias": _array(direction.state_bias),
             }
             for direction in weights.directions
         ],
-        "output": _base64(weights.output),
+        "output": _array(weights.output),
         "outputBias": float(weights.output_bias[0]),
     }
 
 
-def _base64(array: NDArray[Any], dtype: str = "<f4") -> str:
-    return base64.b64encode(array.astype(dtype).tobytes()).decode()
+def _array(array: NDArray[Any]) -> dict[str, str]:
+    """Return the name of JavaScript's type of an array, and its little-endian numbers."""
+    little_endian = array.astype(array.dtype.newbyteorder("<"))
+    return {
+        "array": f"{array.dtype.name.capitalize()}Array",
+        "base64": base64.b64encode(little_endian.tobytes()).decode(),
+    }

@@ -1,10 +1,5 @@
 "use strict";
 
-// The encoding and the models, as birnn/cli/reader_page.py writes them.
-const model = JSON.parse(document.getElementById("model").textContent);
-const wordIds = new Map(model.words.map((word, rank) => [word, rank + model.firstWord]));
-const wordPattern = new RegExp(model.word, "gu");
-
 function bytes(base64) {
   const text = atob(base64);
   const array = new Uint8Array(text.length); // faster than Uint8Array.from for millions of bytes
@@ -12,27 +7,17 @@ function bytes(base64) {
   return array.buffer;
 }
 
+// The encoding and the models, as birnn/cli/reader_page.py writes them.
+const model = JSON.parse(document.getElementById("model").textContent, (_, value) =>
+  value?.array ? new globalThis[value.array](bytes(value.base64)) : value,
+);
+const wordIds = new Map(model.words.map((word, rank) => [word, rank + model.firstWord]));
+const wordPattern = new RegExp(model.word, "gu");
 const maxlen = model.maxlen ?? Infinity;
 
-for (const each of model.models) {
-  if (each.name === "baseline") prepareBaseline(each);
-  else prepareNetwork(each);
-}
-
-function prepareBaseline(baseline) {
-  const weights = new Float32Array(bytes(baseline.weights));
-  baseline.weights = new Map(baseline.ngrams.split("\n").map((ngram, index) => [ngram, weights[index]]));
-}
-
-function prepareNetwork(network) {
-  network.common = new Int16Array(bytes(network.common));
-  network.rare = new Int8Array(bytes(network.rare));
-  for (const part of [network, ...network.directions]) {
-    for (const name of ["scales", "kernel", "recurrent", "inputBias", "stateBias", "output"]) {
-      if (name in part) part[name] = new Float32Array(bytes(part[name]));
-    }
-  }
-  for (const direction of network.directions) direction.inputs = new Map();
+for (const each of model.models.filter(({ name }) => name === "baseline")) {
+  const pairs = each.ngrams.split("\n").map((ngram, index) => [ngram, each.weights[index]]);
+  each.weights = new Map(pairs);
 }
 
 /** Return a word as the vocabulary contains it. */
@@ -102,6 +87,7 @@ function wordVector({ common, rare, scales }, id) {
 
 /** Return the input's part of the gates for a word, which is computed once. */
 function gateInput(network, direction, id) {
+  direction.inputs ??= new Map();
   if (!direction.inputs.has(id)) {
     const sums = direction.inputBias.slice();
     addProduct(wordVector(network, id), direction.kernel, sums);
