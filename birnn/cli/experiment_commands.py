@@ -173,16 +173,3 @@ def review(base: str, output: Path, seeds: int | None, machines: Cluster | None)
     verdict = reviews.summarize(lines)
     print(*lines, f"{output}: {verdict}", sep="\n")
     return verdict != reviews.FAILS
-
-
-def fresh() -> bool:
-    """Print whether `dvc.lock` is up to date, and return it."""
-    stale = private_apis.stale_stages()
-    if stale == ["code"]:
-        changed = ", ".join(runs.stages_of_changed_code()) or "no other stage"
-        print(f"code is stale: run make repro, which runs {changed}, and commit the results")
-    elif stale:
-        print(f"dvc.lock is stale ({', '.join(stale)}): run make repro, and commit its results")
-    else:
-        print("dvc.lock is fresh")
-    return not stale

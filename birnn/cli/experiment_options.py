@@ -234,7 +234,15 @@ def fresh() -> None:
 
     Exit with status 1 if it is stale.
     """
-    from birnn.cli import experiment_commands
+    from birnn.experiments import private_apis, runs
 
-    if not experiment_commands.fresh():
-        raise typer.Exit(1)
+    stale = private_apis.stale_stages()
+    if not stale:
+        print("dvc.lock is fresh")
+        return
+    if stale == ["code"]:
+        changed = ", ".join(runs.stages_of_changed_code()) or "no other stage"
+        print(f"code is stale: run make repro, which runs {changed}, and commit the results")
+    else:
+        print(f"dvc.lock is stale ({', '.join(stale)}): run make repro, and commit its results")
+    raise typer.Exit(1)
