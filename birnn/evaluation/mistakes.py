@@ -26,10 +26,8 @@ def find(predictions: pd.DataFrame) -> pd.DataFrame:
 def most_wrong(predictions: pd.DataFrame, model: str) -> pd.DataFrame:
     """Return the reviews that a model misclassified, the most confident mistakes first.
 
-    Args:
-        predictions: one row per review, with its `label` (1 positive, 0 negative) and one column
-            per model, the log-odds that the review is positive.
-        model: name of the model.
+    `predictions` have one row per review, with its `label` (1 positive, 0 negative) and one column
+    per model, the log-odds that the review is positive.
     """
     log_odds = predictions[model]
     wrong = is_positive(log_odds.to_numpy()) != predictions["label"]
@@ -39,9 +37,7 @@ def most_wrong(predictions: pd.DataFrame, model: str) -> pd.DataFrame:
 def most_disagreed(predictions: pd.DataFrame, networks: Sequence[str]) -> pd.DataFrame:
     """Return the reviews that networks classify differently, the largest difference first.
 
-    Args:
-        predictions: as in `most_wrong`.
-        networks: names of the networks.
+    `predictions` are as in `most_wrong`.
     """
     log_odds = predictions[list(networks)]
     distance = log_odds.max(axis=1) - log_odds.min(axis=1)

@@ -32,10 +32,8 @@ def default_model(metrics: Mapping[str, Any]) -> str:
     without held-out reviews. `metrics` is the content of `metrics.json`.
     """
     names: tuple[str, ...] = (BASELINE, *NETWORKS, ALL_NETWORKS)  # the cheapest first
-    # Older code did not record which classes are predicted.
-    known = [name for name in names if "holdout_predicted_labels" in metrics.get(name, {})]
     return max(
-        known,
+        (name for name in names if "holdout_predicted_labels" in metrics.get(name, {})),
         key=lambda name: (
             len(metrics[name]["holdout_predicted_labels"]),
             metrics[name]["holdout_accuracy"],

@@ -28,12 +28,8 @@ def summarize_model(
     """Return the metrics of one model, with intervals, and its accuracy on slices of the reviews.
 
     `predicted_labels` has only one label if the model predicts the same class for all reviews.
-
-    Args:
-        table: as in `summarize_models`; both labels occur.
-        log_odds: of the positive class, shape (reviews,).
-        maxlen: as in `summarize_models`.
-        in_training: as in `summarize_models`.
+    `log_odds` are of the positive class, shape (reviews,). The other arguments are those of
+    `summarize_models`; both labels occur.
     """
     labels, lengths, groups = (table[name].to_numpy() for name in ("label", "words", "group"))
     truncated = lengths + 1 > maxlen  # the first id marks the start of the review

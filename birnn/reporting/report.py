@@ -28,12 +28,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     """Write `report.md`, which links to the figures, and `report.html`, which contains them.
 
     Args:
-        content: data of the report: `metrics`, `costs`, `source` (the description of
-            the corpus), `unlabelled` (the description of its unlabelled reviews), `statistics` and
-            `distinctive_words` (see `corpus_statistics`), `vocabulary` (its size), `held_out`
-            (training reviews), `best_loss_epoch`, `checklist`, `settings`, `studies` (of these
-            settings), `recipes` (a study or None), `regimes` (see `regimes.compare`), and the
-            values of `common`.
+        content: data of the report, as `stages.report` collects it, and the values of `common`.
         drawings: an `svg` element per figure, by its address in the Markdown.
         folder: output folder.
     """

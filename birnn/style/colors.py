@@ -4,8 +4,8 @@ Blue, vermilion and green come from Okabe and Ito's palette, which is safe for c
 In figures, models also differ by line style or marker.
 """
 
-from birnn.networks import registry
 from birnn.networks.definition import Color
+from birnn.networks.registry import NETWORKS
 
 # The colors that a network can have, on a light and on a dark background.
 NETWORK_COLORS: dict[Color, tuple[str, str]] = {
@@ -15,10 +15,8 @@ NETWORK_COLORS: dict[Color, tuple[str, str]] = {
     "ochre": ("#8a6d00", "#e3c04a"),
     "gray": ("#6b6b6b", "#b4b4b4"),
 }
-OTHER_COLORS = {"baseline": ("#009e73", "#2fce9f"), "all": ("#6a3d9a", "#b793e0")}
-_MODEL_COLORS = {
-    name: NETWORK_COLORS[network.color] for name, network in registry.NETWORKS.items()
-} | OTHER_COLORS
+_MODEL_COLORS = {name: NETWORK_COLORS[network.color] for name, network in NETWORKS.items()}
+_MODEL_COLORS |= {"baseline": ("#009e73", "#2fce9f"), "all": ("#6a3d9a", "#b793e0")}
 
 MODEL_COLORS = {name: light for name, (light, _) in _MODEL_COLORS.items()}
 NOTEBOOK = "#0000ff"

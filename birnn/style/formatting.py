@@ -48,11 +48,10 @@ def seconds(value: float) -> str:
 def with_interval(value: float, interval: list[float] | None) -> str:
     """Format a proportion and its interval, if there is one, in percent without the sign."""
     text = f"{100 * value:.2f}"
-    return (
-        text
-        if interval is None
-        else text + " ({:.2f} to {:.2f})".format(*(100 * end for end in interval))
-    )
+    if interval is None:
+        return text
+    low, high = (f"{100 * end:.2f}" for end in interval)
+    return f"{text} ({low} to {high})"
 
 
 def failures(measured: dict[str, Any]) -> str:
