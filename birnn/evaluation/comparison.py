@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from sklearn.metrics import confusion_matrix
 
 from birnn.evaluation import intervals
 
@@ -35,22 +36,19 @@ def compare(
     reviews = len(first_correct)
     differences = first_correct.astype(np.int64) - second_correct
     effect = intervals.design_effect(differences - differences.mean(), groups, comparisons)
-    first_only, second_only = int((differences == 1).sum()), int((differences == -1).sum())
+    contingency = confusion_matrix(first_correct, second_correct, labels=[True, False]).tolist()
+    (_, first_only), (second_only, _) = contingency
     _, index = np.unique(groups, return_inverse=True)
     group_differences = np.rint(np.bincount(index, differences)).astype(np.int64)
     low, high = intervals.paired_difference_interval(
         first_only / effect, second_only / effect, reviews / effect, comparisons
     )
-    both = int((first_correct & second_correct).sum())
     return {
         "agreement": 1 - (first_only + second_only) / reviews,
         "accuracy_difference": (first_only - second_only) / reviews,
         "difference_low": low,
         "difference_high": high,
-        "contingency": [
-            [both, first_only],
-            [second_only, reviews - both - first_only - second_only],
-        ],
+        "contingency": contingency,
         "mcnemar_p": min(1.0, comparisons * mcnemar_p(group_differences)),
     }
 

@@ -115,14 +115,12 @@ def auc_interval(
 
     Returns:
         The interval, or None if the variance cannot be estimated: all reviews of a class are in one
-        group, or the estimate is 0. The estimate is 0 if the log-odds separate the classes
-        perfectly, or if all are equal.
+        group, or the log-odds separate the classes perfectly or are all equal.
     """
     reviews, shares = len(labels), placement_values(labels, log_odds)
     area = float(shares[labels == 1].mean())
-    deviations = [
-        group_deviations(shares - area, each, labels) for each in (groups, np.arange(reviews))
-    ]
+    by_unit = (groups, np.arange(reviews))
+    deviations = (group_deviations(shares - area, each, labels) for each in by_unit)
     variance = float(np.max([(each**2).sum() for each in deviations]))
     if math.isnan(variance) or variance == 0:
         return None

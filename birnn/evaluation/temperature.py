@@ -28,15 +28,12 @@ def fit_temperature(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -
         labels: of held-out reviews, shape (reviews,), 1 positive, 0 negative.
         log_odds: predicted for the same reviews, shape (reviews,).
     """
+
+    def loss(log_temperature: float) -> float:
+        return float(cross_entropies(labels, log_odds / math.exp(log_temperature)).mean())
+
     limit = math.log(HIGHEST)
-    fitted = minimize_scalar(
-        lambda log_temperature: cross_entropies(
-            labels, log_odds / math.exp(log_temperature)
-        ).mean(),
-        bounds=(-limit, limit),
-        method="bounded",
-    )
-    return math.exp(fitted.x)
+    return math.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x)
 
 
 def add_scaled(metrics: dict[str, Any], test: pd.DataFrame) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from birnn.reporting.references import NOTEBOOK, PUBLISHED
 from birnn.studies.regimes import COMPARISONS
 from birnn.studies.store import find_over_seeds, group_kind
 from birnn.studies.table import rows
-from birnn.training.splits import TEST, watched_split
+from birnn.training.splits import TEST
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
 SUBJECTS = {
@@ -34,7 +34,6 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
     """
     metrics, settings = content["metrics"], content["settings"]
     corpus, study = metrics["corpus"]["name"], content["over_seeds"]
-    watched_on = watched_split(metrics["corpus"]["validation"])
     markdown = templating.render(
         "report.md.j2",
         **content,
@@ -43,7 +42,7 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         others=[each for each in content["studies"] if each is not study],
         notebook=NOTEBOOK if corpus == "imdb" else {},
         published=PUBLISHED if corpus == "imdb" else (),
-        watched=TEST if watched_on == TEST else "held-out reviews",
+        watched=TEST if metrics["corpus"]["validation"] == "test" else "held-out reviews",
         short={name: metrics[name]["by_truncation"][0] for name in TITLES},
         without_copies={name: metrics[name]["by_overlap"][0] for name in TITLES},
         calibration_errors={name: metrics[name]["ece"] for name in TITLES},

@@ -37,10 +37,8 @@ def test_tables_have_rows_of_each_model(validation: str | float) -> None:
         for name, points in POINTS.items():
             assert rows(name, model=model) == points(labels, columns[model]).to_dict("records")
         assert rows("lengths", model=model) == measured[model]["by_length"]
-        for calibration, temperature in (
-            ("raw", 1),
-            ("scaled", measured[model].get("temperature")),
-        ):
+        temperatures = {"raw": 1, "scaled": measured[model].get("temperature")}
+        for calibration, temperature in temperatures.items():
             if temperature:
                 curve = reliability(labels, columns[model] / temperature, groups)
                 assert rows("reliability", model=model, calibration=calibration) == curve
