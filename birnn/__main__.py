@@ -4,11 +4,12 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from birnn.cli import experiment_options, groups, model_options, project
+from birnn.cli import experiment_options, model_options, project
 from birnn.core import libraries
 from birnn.core.errors import InputError
 from birnn.core.terminal import replace_missing_characters
@@ -31,8 +32,29 @@ Threshold = Annotated[
     ),
 ]
 
+GROUPS = {
+    "Predict": "predict explain serve export",
+    "Look at results": "results watch mistakes fresh",
+    "Experiment": "sweep leaderboard study regimes recipes search tried review",
+    "Data": "data",
+}
+WIDTH = 1_000  # letters; the help of a command is shorter
+
+
+class GroupedCommands(TyperGroup):
+    """The commands of `birnn`, listed in groups with their whole first sentence."""
+
+    def format_commands(self, _ctx: Any, formatter: Any) -> None:
+        """Write one section per group."""
+        for title, names in GROUPS.items():
+            chosen = {name: self.commands[name] for name in names.split()}
+            rows = [(name, each.get_short_help_str(WIDTH)) for name, each in chosen.items()]
+            with formatter.section(title):
+                formatter.write_dl(rows, col_max=max(map(len, self.commands)))
+
+
 app = typer.Typer(
-    cls=groups.GroupedCommands,
+    cls=GroupedCommands,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
