@@ -14,15 +14,7 @@ from birnn.core.errors import InputError
 from birnn.core.overrides import command
 from birnn.evaluation.model_names import ALL_TITLES, pair_title
 from birnn.evaluation.selection import read_metrics
-from birnn.experiments import (
-    collect,
-    execution,
-    grid,
-    private_apis,
-    recipes,
-    runs,
-    search_results,
-)
+from birnn.experiments import collect, execution, grid, private_apis, recipes, runs, search_results
 from birnn.experiments import review as reviews
 from birnn.experiments import search as searches
 from birnn.experiments.cluster import Cluster
@@ -63,8 +55,7 @@ def study(
         return
     chosen = points(settings, recipe_names)
     finished = runs.finished(chosen)
-    options = {"-r": recipe_names, "-S": settings}
-    written_by = command(f"birnn study {name}", options)
+    written_by = command(f"birnn study {name}", {"-r": recipe_names, "-S": settings})
     collected = collect.study(name, written_by, chosen, finished, replace=replace)
     print(f"{len(finished)} of {len(chosen)} experiments: {collected.folder}")
     show(collected)

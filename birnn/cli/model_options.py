@@ -20,22 +20,14 @@ def model_choices() -> list[str]:
 
 
 def check_model(name: str | None) -> str | None:
-    """Return the name.
-
-    Raises:
-        BadParameter: there is no such model.
-    """
+    """Return the name, or raise BadParameter if there is no such model."""
     if name is not None and name not in model_choices():
         raise typer.BadParameter(f"{name!r} is not one of {', '.join(model_choices())}")
     return name
 
 
 def check_threshold(threshold: float | None) -> float | None:
-    """Return the threshold.
-
-    Raises:
-        BadParameter: it is not between 0 and 1.
-    """
+    """Return the threshold, or raise BadParameter if it is not between 0 and 1."""
     if threshold is not None and not 0 < threshold < 1:
         raise typer.BadParameter(f"{threshold} is not above 0 and below 1")
     return threshold

@@ -3,13 +3,7 @@
 from birnn.core.errors import InputError
 from birnn.core.paths import METRICS, REPORT
 from birnn.corpora.fallback_warning import warn_if_fallback
-from birnn.evaluation.model_names import (
-    ALL_TITLES,
-    CHOICES,
-    TITLES,
-    comparisons,
-    pair_title,
-)
+from birnn.evaluation.model_names import ALL_TITLES, CHOICES, TITLES, comparisons, pair_title
 from birnn.evaluation.selection import constant_models, default_model, read_metrics
 from birnn.style.formatting import paired_difference
 

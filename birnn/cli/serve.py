@@ -32,8 +32,6 @@ RETRY_AFTER = 5  # seconds, longer than a full queue of explanations takes on tw
 KEEP_ALIVE = 6 * RETRY_AFTER
 SHUTDOWN_TIME = 60  # seconds to answer accepted requests
 
-ALL_INTERFACES = "0.0.0.0"  # noqa: S104  used only if the user asks for it
-
 SECURITY_HEADERS = {
     # The pages contain no scripts and load nothing.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
@@ -178,7 +176,7 @@ def run(host: str, port: int, load: Callable[[], Predictor], *, access_log: bool
         predictor = load()
         _prepare(predictor)
         # On all interfaces, the host names that clients use are unknown.
-        hosts = ["*"] if host == ALL_INTERFACES else [host, "localhost", "127.0.0.1"]
+        hosts = ["*"] if host == "0.0.0.0" else [host, "localhost", "127.0.0.1"]  # noqa: S104
         app = create(predictor, hosts, access_log=access_log)
         print(f"serving on http://{host}:{port} (press Ctrl-C to stop)", flush=True)
         with suppress(KeyboardInterrupt):
