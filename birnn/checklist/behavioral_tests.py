@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import product
 
-from birnn.checklist.runner import Behavior, Case
+from birnn.checklist.runner import Behavior
 
 SAMPLE_SIZE = 1_000  # test reviews to change
 
@@ -50,18 +50,23 @@ _NAME = re.compile(rf"\b({'|'.join(NEXT_NAMES)})\b")
 
 def all_behaviors(texts: Sequence[str], texts_with_names: Sequence[str]) -> list[Behavior]:
     """Return all tests; the test of names changes `texts_with_names`, others change `texts`."""
-    renamed = [Case(rename(text), original=text) for text in texts_with_names]
-    preceded = [Case(f"{NEUTRAL} {text}", original=text) for text in texts]
+    renamed, preceded = list(map(rename, texts_with_names)), [f"{NEUTRAL} {text}" for text in texts]
+    followed, praised, blamed = (
+        [f"{text} {sentence}" for text in texts]
+        for sentence in (NEUTRAL, ADDED_PRAISE, ADDED_BLAME)
+    )
     return [
-        Behavior("vocabulary", "MFT", "plain praise is positive", _fill(PLAIN, PRAISE, 1)),
-        Behavior("vocabulary", "MFT", "plain blame is negative", _fill(PLAIN, BLAME, 0)),
-        Behavior("negation", "MFT", "negated praise is negative", _fill(NEGATED, PRAISE, 0)),
-        Behavior("negation", "MFT", "negated blame is not negative", _fill(NEGATED, BLAME, 1)),
-        Behavior("names", "INV", "people get other first names", renamed),
-        Behavior("robustness", "INV", "a neutral sentence before", preceded),
-        Behavior("robustness", "INV", "a neutral sentence after", _append(texts, NEUTRAL)),
-        Behavior("vocabulary", "DIR", "praise added at the end", _append(texts, ADDED_PRAISE, 1)),
-        Behavior("vocabulary", "DIR", "blame added at the end", _append(texts, ADDED_BLAME, -1)),
+        Behavior("vocabulary", "MFT", "plain praise is positive", _fill(PLAIN, PRAISE), expected=1),
+        Behavior("vocabulary", "MFT", "plain blame is negative", _fill(PLAIN, BLAME)),
+        Behavior("negation", "MFT", "negated praise is negative", _fill(NEGATED, PRAISE)),
+        Behavior(
+            "negation", "MFT", "negated blame is not negative", _fill(NEGATED, BLAME), expected=1
+        ),
+        Behavior("names", "INV", "people get other first names", renamed, texts_with_names),
+        Behavior("robustness", "INV", "a neutral sentence before", preceded, texts),
+        Behavior("robustness", "INV", "a neutral sentence after", followed, texts),
+        Behavior("vocabulary", "DIR", "praise added at the end", praised, texts, 1),
+        Behavior("vocabulary", "DIR", "blame added at the end", blamed, texts, -1),
     ]
 
 
@@ -75,10 +80,6 @@ def rename(text: str) -> str:
     return _NAME.sub(lambda match: NEXT_NAMES[match[0]], text)
 
 
-def _fill(templates: Sequence[str], adjectives: Sequence[str], label: int) -> list[Case]:
+def _fill(templates: Sequence[str], adjectives: Sequence[str]) -> list[str]:
     filled = (template.format(word) for template, word in product(templates, adjectives))
-    return [Case(re.sub(r"\ba (?=[aeiou])", "an ", text), label=label) for text in filled]
-
-
-def _append(texts: Sequence[str], sentence: str, direction: int = 0) -> list[Case]:
-    return [Case(f"{text} {sentence}", original=text, direction=direction) for text in texts]
+    return [re.sub(r"\ba (?=[aeiou])", "an ", text) for text in filled]

@@ -13,6 +13,7 @@ The tokenizer ignores case and punctuation, and long texts are truncated, so man
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import compress
 from typing import Literal
 
 import numpy as np
@@ -21,29 +22,10 @@ from numpy.typing import NDArray
 from birnn.evaluation.intervals import proportion_interval
 from birnn.networks.decision import is_positive, probability
 
-LogOdds = NDArray[np.float32]
-Predict = Callable[[tuple[str, ...]], LogOdds]
-Encode = Callable[[Sequence[str]], NDArray[np.int32]]
+Predict = Callable[[tuple[str, ...]], NDArray[np.float32]]
 
 # Tolerated change of a probability in the wrong direction, as in section 3 of the paper.
 TOLERANCE = 0.1
-
-
-@dataclass(frozen=True)
-class Case:
-    """A text and its expected prediction.
-
-    Attributes:
-        text: text to predict.
-        original: text before the change, for INV and DIR.
-        label: expected class, for MFT.
-        direction: expected direction of the probability, for DIR: 1 up, −1 down.
-    """
-
-    text: str
-    original: str = ""
-    label: int = 0
-    direction: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,39 +36,40 @@ class Behavior:
         capability: the tested capability, such as negation.
         kind: the kind of test.
         description: the change to the texts, or the expected class.
-        cases: the texts.
+        texts: the texts to predict, one per case.
+        originals: the texts before the change, for INV and DIR.
+        expected: the class, for MFT; the direction of the probability, for DIR: 1 up, −1 down.
     """
 
     capability: str
     kind: Literal["MFT", "INV", "DIR"]
     description: str
-    cases: list[Case]
+    texts: Sequence[str]
+    originals: Sequence[str] = ()
+    expected: int = 0
 
-    def without_unchanged(self, encode: Encode) -> "Behavior":
+    def without_unchanged(self, encode: Callable[[Sequence[str]], NDArray[np.int32]]) -> "Behavior":
         """Return the test without the cases whose ids are equal before and after the change.
 
         Args:
             encode: returns the ids that the networks read, int32, shape (texts, maxlen).
         """
-        if self.kind == "MFT" or not self.cases:
+        if not self.originals:
             return self
-        before = encode([case.original for case in self.cases])
-        after = encode([case.text for case in self.cases])
-        changed = (before != after).any(axis=1)
-        return replace(self, cases=[self.cases[index] for index in np.flatnonzero(changed)])
+        changed = (encode(self.originals) != encode(self.texts)).any(axis=1)
+        texts, originals = (list(compress(each, changed)) for each in (self.texts, self.originals))
+        return replace(self, texts=texts, originals=originals)
 
     def failures(self, predict: Predict) -> NDArray[np.bool_]:
         """Return which cases a model fails, shape (cases,)."""
-        log_odds = predict(tuple(case.text for case in self.cases))
+        log_odds = predict(tuple(self.texts))
         if self.kind == "MFT":
-            expected = np.array([case.label == 1 for case in self.cases], np.bool_)
-            return is_positive(log_odds) ^ expected
-        originals = predict(tuple(case.original for case in self.cases))
+            return is_positive(log_odds) ^ (self.expected == 1)
+        originals = predict(tuple(self.originals))
         if self.kind == "INV":
             return is_positive(log_odds) ^ is_positive(originals)
-        directions = np.array([case.direction for case in self.cases])
         change = probability(log_odds) - probability(originals)
-        failed: NDArray[np.bool_] = directions * change < -TOLERANCE
+        failed: NDArray[np.bool_] = self.expected * change < -TOLERANCE
         return failed
 
 
@@ -107,11 +90,11 @@ def run_tests(
     cached = {model: cache(predict) for model, predict in predictors.items()}
     for test in behaviors:
         for model, predict in cached.items():
-            cases = len(test.cases)
+            cases = len(test.texts)
             failed = test.failures(predict) if cases else np.zeros(0, np.bool_)
             interval = None
             if test.kind != "MFT":
-                case_groups = np.array([groups[case.original] for case in test.cases], np.int32)
+                case_groups = np.array([groups[text] for text in test.originals], np.int32)
                 interval = proportion_interval(failed, case_groups)
             low, high = interval or (None, None)
             yield {

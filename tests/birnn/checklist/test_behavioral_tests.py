@@ -66,17 +66,17 @@ def test_cases_that_no_network_can_fail_are_left_out() -> None:
         return np.array([[hash(" ".join(text.split()[-2:]))] for text in texts])
 
     behaviors = behavioral_tests.all_behaviors(TEXTS, TEXTS[:2])
-    assert runner.Behavior("", "INV", "", []).without_unchanged(encode).cases == []
-    changed = {test.description: test.without_unchanged(encode).cases for test in behaviors}
-    cases = {name: [case.original for case in changed[name]] for name in changed}
-    assert cases[BEFORE] == TEXTS[2:]
-    assert cases[NAMES] == TEXTS[1:2]
-    assert cases[AFTER] == TEXTS
-    assert len(cases["plain praise is positive"]) == 60
+    assert runner.Behavior("", "INV", "", []).without_unchanged(encode).texts == []
+    changed = {test.description: test.without_unchanged(encode) for test in behaviors}
+    assert changed[BEFORE].originals == TEXTS[2:]
+    assert changed[NAMES].originals == TEXTS[1:2]
+    assert changed[AFTER].originals == TEXTS
+    assert len(changed["plain praise is positive"].texts) == 60
     # Every change alters the words of a text, but not of each sequence.
-    for case in (case for test in behaviors for case in test.cases):
-        before, after = tokenizer.tokenize([case.original, case.text], "keras").to_pylist()
-        assert before != after
+    for test in behaviors:
+        for texts in zip(test.originals, test.texts, strict=bool(test.originals)):
+            before, after = tokenizer.tokenize(texts, "keras").to_pylist()
+            assert before != after
 
 
 @pytest.mark.parametrize(("sentence", "direction"), [("praise", 1), ("blame", -1)])
@@ -98,7 +98,7 @@ def test_rename_replaces_whole_names_of_the_same_gender() -> None:
 
 def test_plain_texts_are_grammatical() -> None:
     plain = behavioral_tests.all_behaviors([], [])[:4]
-    texts = {case.text for test in plain for case in test.cases}
+    texts = {text for test in plain for text in test.texts}
     assert len(texts) == 220
     assert "This is an awful film." in texts
     assert not re.search(r"\ba [aeiou]", " ".join(texts))
