@@ -8,20 +8,13 @@ import numpy as np
 import pandas as pd
 
 from birnn.core.errors import InputError
-from birnn.core.machine import format_description
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.metrics import compute_scores
 from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, NETWORKS, TITLES
 from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
-from birnn.experiments.runs import (
-    Run,
-    read_predictions,
-    recorded_times,
-    training_seconds,
-    with_unique_names,
-)
+from birnn.experiments.runs import Run, read_predictions, training, with_unique_names
 from birnn.studies import figure, store
 from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 
@@ -112,14 +105,6 @@ def measures(run: Run) -> dict[str, float]:
         for measure, value in run.metrics.get(model, {}).items()
         if isinstance(value, int | float)
     }
-
-
-def training(run: Run) -> dict[str, Any]:
-    """Return the seconds of training of all models and ensembles, and the machines."""
-    recorded = recorded_times(run)
-    machines = dict.fromkeys(format_description(line["machine"]) for line in recorded.values())
-    seconds = {f"{model}.seconds": value for model, value in training_seconds(recorded).items()}
-    return seconds | {"machine": " and ".join(machines)}
 
 
 def combine_seeds(

@@ -75,7 +75,7 @@ def row(run: Run, *, is_current: bool) -> dict[str, Any]:
         "commit": run.baseline,
         **{PARAM + name: as_text(value) for name, value in flatten(run.params).items()},
         **measures,
-        **collect.training(run),
+        **runs.training(run),
     }
 
 

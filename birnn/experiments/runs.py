@@ -15,6 +15,7 @@ import pandas as pd
 from birnn.core import code_digests, paths, processes, times
 from birnn.core.errors import InputError
 from birnn.core.integrity import Lock, parse_lock, read_lock
+from birnn.core.machine import format_description
 from birnn.core.paths import LOCK, METRICS, PARAMS, PIPELINE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
@@ -25,7 +26,7 @@ from birnn.experiments.grid import Params, Point
 RECORDS = (LOCK, PARAMS, METRICS)
 CODE = "code"
 CORPUS = paths.CORPUS.as_posix()
-FETCH = "fetch"
+FETCH, READER = "fetch", f"{CODE}/fetch.txt"  # the stage that reads a corpus, and its code
 OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
 WORD_VECTORS, SELF_LABELLED, NGRAMS = (
@@ -33,8 +34,7 @@ WORD_VECTORS, SELF_LABELLED, NGRAMS = (
 )
 MODEL_FOLDERS = {model: (paths.MODELS / model).as_posix() for model in TITLES}
 TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODEL_FOLDERS.values())
-UNMEASURED = ("fetch", "report")  # stages whose code does not affect the metrics
-DIGEST_LENGTH = 7  # characters, in names
+UNMEASURED = (FETCH, "report")  # stages whose code does not affect the metrics
 
 Hashes = dict[tuple[str, str], str]
 """MD5 hashes of dependencies by stage and path."""
@@ -63,12 +63,12 @@ class Run:
     @property
     def code(self) -> Hashes:
         """The hashes of the code that affects the metrics."""
-        return _locked_hashes(self.lock, CODE)
+        return _measured(_inputs(self.lock), CODE)
 
     @property
     def corpus(self) -> Hashes:
         """The hashes of the corpus."""
-        return _locked_hashes(self.lock, CORPUS)
+        return _measured(_inputs(self.lock), CORPUS)
 
 
 def read_output(run: Run, file: str) -> bytes:
@@ -99,11 +99,8 @@ def names(points: Sequence[Point]) -> list[str]:
     A name ends with a digest of everything that the results depend on, such as
     `pad-maxlen-200-seed-3-1a2b3c4`. So experiments with different results have different names.
     """
-    digests = _digests(points, read_lock())
-    return [
-        f"{point.label}-{digest[:DIGEST_LENGTH]}"
-        for point, digest in zip(points, digests, strict=True)
-    ]
+    digests = _digests(points)
+    return [f"{point.label}-{digest[:7]}" for point, digest in zip(points, digests, strict=True)]
 
 
 def finished(points: Sequence[Point]) -> dict[int, Run]:
@@ -111,22 +108,21 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
 
     It has the settings of the point and the current code and corpus, and may be from any commit.
     """
-    lock = read_lock()
-    corpus = _locked_hashes(lock, CORPUS)
+    corpus = _measured(_inputs(read_lock()), CORPUS)
     runs = {}
     for run in finished_with_any_code():
         runs[_digest(run.params, run.code, _source_of(run))] = run
         if run.corpus == corpus:
             runs[_digest(run.params, run.code, corpus)] = run
-    digests = enumerate(_digests(points, lock))
+    digests = enumerate(_digests(points))
     return {index: runs[digest] for index, digest in digests if digest in runs}
 
 
 def fingerprint(point: Point) -> str:
     """Return a digest of the current code and of the corpus of a point, but not of its settings."""
     code = _hash_code()
-    (corpus,) = _corpora([point], read_lock(), code)
-    return _digest({}, _measured(code), corpus)
+    (corpus,) = _corpora([point], code)
+    return _digest({}, _measured(code, CODE), corpus)
 
 
 def finished_with_any_code() -> list[Run]:
@@ -152,7 +148,8 @@ def read(commit: str = "") -> Run:
         InputError: the commit does not exist or has no settings, or one of `RECORDS` is damaged.
     """
     records = next(_read_records([commit])) if commit else _workspace_records()
-    if not records[RECORDS.index(PARAMS)]:
+    _, params, _ = records
+    if not params:
         raise InputError(
             f"{commit} is not a commit with params.yaml: run git fetch, or choose another, for "
             "example make review BASE=origin/main"
@@ -171,13 +168,13 @@ def with_unique_names(found: Sequence[Run]) -> list[Run]:
 
 def current_code() -> Hashes:
     """Return the hashes of the working tree's code, which may differ from those in the lock."""
-    return _measured(_hash_code())
+    return _measured(_hash_code(), CODE)
 
 
 def stages_of_changed_code() -> list[str]:
     """Return the stages whose code in the working tree differs from the lock."""
-    locked, code = _inputs(read_lock()), _hash_code()
-    return [stage for stage in code if locked.get((stage, _code_file(stage))) != code[stage]]
+    locked = _inputs(read_lock())
+    return [key[0] for key, md5 in _hash_code().items() if locked.get(key) != md5]
 
 
 def _workspace_records() -> list[bytes | None]:
@@ -236,13 +233,16 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
     return Run(name, revision, baseline, settings, content, lock)
 
 
-def recorded_times(run: Run) -> dict[str, Any]:
-    """Return the line of `times` of each output in `TIMED` that has one, by path."""
+def training(run: Run) -> dict[str, Any]:
+    """Return the seconds of training of all models (`bigru.seconds`), and the `machine`."""
     recorded = times.read()
     md5s = {
         out["path"]: out["md5"] for stage in run.lock["stages"].values() for out in stage["outs"]
     }
-    return {path: recorded[md5s[path]] for path in TIMED if md5s.get(path) in recorded}
+    found = {path: recorded[md5s[path]] for path in TIMED if md5s.get(path) in recorded}
+    machines = dict.fromkeys(format_description(line["machine"]) for line in found.values())
+    seconds = {f"{model}.seconds": value for model, value in training_seconds(found).items()}
+    return seconds | {"machine": " and ".join(machines)}
 
 
 def locked_reviews(lock: Lock) -> dict[str, str]:
@@ -254,7 +254,7 @@ def locked_reviews(lock: Lock) -> dict[str, str]:
 def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
     """Return the training time of each model in seconds, including the stages before training.
 
-    It is NaN if it is unknown. `recorded` is the result of `recorded_times`.
+    It is NaN if it is unknown. `recorded` has the line of `times` of each output, by path.
     """
     known = {path: sum(entry["seconds"]) for path, entry in recorded.items()}
     seconds = dict.fromkeys(TIMED, math.nan) | known
@@ -286,43 +286,34 @@ def _inputs(lock: Lock) -> Hashes:
     }
 
 
-def _locked_hashes(lock: Lock, folder: str) -> Hashes:
+def _measured(hashes: Hashes, folder: str) -> Hashes:
     """Return the hashes of the dependencies in a folder that affect the metrics."""
     return {
         (stage, path): md5
-        for (stage, path), md5 in _inputs(lock).items()
+        for (stage, path), md5 in hashes.items()
         if stage not in UNMEASURED and path.startswith(folder)
     }
 
 
-def _hash_code() -> dict[str, str]:
-    """Return the hash that `_code_file` of each stage would have after the stage code."""
+def _hash_code() -> Hashes:
+    """Return the hashes that the code of all stages would have after the stage `code`."""
     described = code_digests.describe(Path())
     return {
-        stage: hashlib.md5(described[stage].encode(), usedforsecurity=False).hexdigest()
+        (stage, f"{CODE}/{stage}.txt"): hashlib.md5(
+            described[stage].encode(), usedforsecurity=False
+        ).hexdigest()
         for stage in read_yaml(PIPELINE)["stages"]
         if stage in described
     }
 
 
-def _measured(code: Mapping[str, str]) -> Hashes:
-    """Return the hashes of the code that affects the metrics, given the hashes of all stages."""
-    return {
-        (stage, _code_file(stage)): md5 for stage, md5 in code.items() if stage not in UNMEASURED
-    }
-
-
-def _code_file(stage: str) -> str:
-    return f"{CODE}/{stage}.txt"
-
-
-def _digests(points: Sequence[Point], lock: Lock) -> list[str]:
+def _digests(points: Sequence[Point]) -> list[str]:
     """Return the digest of each point with the current code and corpus."""
     code = _hash_code()
-    measured = _measured(code)
+    measured = _measured(code, CODE)
     return [
         _digest(point.params, measured, corpus)
-        for point, corpus in zip(points, _corpora(points, lock, code), strict=True)
+        for point, corpus in zip(points, _corpora(points, code), strict=True)
     ]
 
 
@@ -338,29 +329,27 @@ def _digest(params: Params, code: Hashes, corpus: Mapping[Any, Any]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _corpora(
-    points: Sequence[Point], lock: Lock, code: Mapping[str, str]
-) -> list[Mapping[Any, Any]]:
+def _corpora(points: Sequence[Point], code: Hashes) -> list[Mapping[Any, Any]]:
     """Return what identifies the corpus of each point.
 
-    These are its hashes if `lock` has a corpus from this source. Those of another corpus are
+    These are its hashes if `dvc.lock` has a corpus from this source. Those of another corpus are
     unknown before an experiment reads it, so its source and the code that reads it identify it.
     """
-    own_files = None
+    own_files, lock = None, read_lock()
     if any(point.params["fetch"]["source"] == OWN for point in points):
         own_files = private_apis.hash_dependency(FETCH, OWN_FILES)
-    corpus, locked = _locked_hashes(lock, CORPUS), _locked_source(lock)
-    reader = {_code_file(FETCH): code[FETCH]}
+    corpus, locked = _measured(_inputs(lock), CORPUS), _locked_source(lock)
+    reader = {READER: code[FETCH, READER]}
     sources = [_source(flatten(point.params), own_files) for point in points]
     return [corpus if source == locked else source | reader for source in sources]
 
 
 def _source_of(run: Run) -> dict[str, Any]:
     """Return the source of the corpus of an experiment, and the code that read it."""
-    reader, about = _code_file(FETCH), run.metrics["corpus"]
+    about = run.metrics["corpus"]
     # Another time, the requested corpus may be reachable.
     fallback = {} if about["name"] == about["requested"] else {"fallback": about["name"]}
-    return _locked_source(run.lock) | {reader: _inputs(run.lock).get((FETCH, reader))} | fallback
+    return _locked_source(run.lock) | {READER: _inputs(run.lock).get((FETCH, READER))} | fallback
 
 
 def _locked_source(lock: Lock) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def write(results: Results, command: str) -> Study:
     table = pd.DataFrame(
         {"name": run.name, **settings, store.SEED: flatten(run.params)[store.SEED]}
         | collected.measures(run)
-        | collected.training(run)
+        | runs.training(run)
         for settings, run in zip(results.settings, results.runs, strict=True)
     )
     run = results.runs[0]
