@@ -38,8 +38,7 @@ from birnn.style.formatting import listed
 
 FOLDER = STATE / "search"
 SAMPLER_SEED = 0
-TPE = "tpe"
-SAMPLERS = {store.RANDOM: optuna.samplers.RandomSampler, TPE: optuna.samplers.TPESampler}
+SAMPLERS = {store.RANDOM: optuna.samplers.RandomSampler, "tpe": optuna.samplers.TPESampler}
 MEASURE = "holdout_accuracy"
 HOLD_OUT = "pad.validation"
 DEFAULT_HOLD_OUT = 0.1
@@ -92,7 +91,7 @@ class Search:
 
 
 def parse(
-    name: str, options: Sequence[str], recipe: Recipe | None, metric: str, sampler: str = TPE
+    name: str, options: Sequence[str], recipe: Recipe | None, metric: str, sampler: str = "tpe"
 ) -> Search:
     """Return a search from options such as `train.learning_rate=log:1e-4..1e-2`.
 
@@ -175,11 +174,7 @@ def open_study(search: Search) -> optuna.Study:
 
 
 def run(
-    search: Search,
-    study: optuna.Study,
-    trials: int,
-    machines: Cluster | None,
-    batch: int,
+    search: Search, study: optuna.Study, trials: int, machines: Cluster | None, batch: int
 ) -> None:
     """Run trials until so many are finished. Those that a killed search left come first.
 

@@ -21,7 +21,7 @@ from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
 from birnn.experiments import collect as collected
 from birnn.experiments import recipes, runs, tried, winners_curse
 from birnn.experiments.runs import Run, read_output, read_predictions
-from birnn.experiments.search import SAMPLER_SEED, Search, Values
+from birnn.experiments.search import Search, Values
 from birnn.networks.decision import combine
 from birnn.studies import figure, store
 from birnn.studies.store import HOLD_OUT_SEED, About, Study
@@ -123,8 +123,8 @@ def conclude(results: Results) -> str:
         f"{ALL_TITLES[results.search.model]} has {percent(accuracy)}"
         f"{_between(interval, percent)} held-out accuracy, on {number(len(groups))} reviews."
     )
-    reference = results.settings.index(defaults) if defaults in results.settings else None
-    winner = winners_curse.correct_winner(correct, groups, reference, SAMPLER_SEED)
+    reference = results.settings.index(defaults) if defaults in results.settings else 0
+    winner = winners_curse.correct_winner(correct, groups, reference)
     if winner:
         text += (
             f" The best of {len(correct)} finished trials is partly lucky: on reviews that did not "
@@ -133,7 +133,7 @@ def conclude(results: Results) -> str:
         )
     if settings == defaults:
         text += " These are the defaults: no trial is better."
-    elif winner and winner.gain is not None and winner.gain_interval is not None:
+    elif winner and defaults in results.settings:
         low, high = winner.gain_interval
         shown = "an improvement" if low > 0 else "a loss" if high < 0 else NO_DIFFERENCE
         text += (
@@ -164,9 +164,11 @@ def confirmation(results: Results) -> str:
 
 def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Return which held-out reviews each complete trial classifies correctly, and their groups."""
+    model = results.search.model
+    models = list(NETWORKS) if model == ALL_NETWORKS else [model]
     tables = [read_predictions(run, "held_out") for run in results.runs]
     correct = [
-        is_correct(each["label"].to_numpy(), _log_odds(each, results.search.model))
+        is_correct(each["label"].to_numpy(), combine([each[name].to_numpy() for name in models]))
         for each in tables
     ]
     rows = np.load(BytesIO(read_output(results.runs[0], paths.HELD_OUT_ROWS.as_posix())))
@@ -174,12 +176,6 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
         BytesIO(read_output(results.runs[0], paths.TRAIN_REVIEWS.as_posix())), columns=["group"]
     )["group"]
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
-
-
-def _log_odds(table: pd.DataFrame, model: str) -> NDArray[np.floating]:
-    if model == ALL_NETWORKS:
-        return combine([table[name] for name in NETWORKS])
-    return table[model].to_numpy()
 
 
 def _between(interval: Interval | None, form: Callable[[float], str]) -> str:

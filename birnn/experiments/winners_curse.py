@@ -24,21 +24,18 @@ class Winner:
     Attributes:
         accuracy: its corrected accuracy.
         interval: 95% interval of the corrected accuracy.
-        gain: corrected difference from the reference trial, or None without one.
+        gain: corrected difference from the reference trial.
         gain_interval: 95% interval of the gain.
     """
 
     accuracy: float
     interval: Interval
-    gain: float | None
-    gain_interval: Interval | None
+    gain: float
+    gain_interval: Interval
 
 
 def correct_winner(
-    correct: NDArray[np.bool_],
-    groups: NDArray[np.int32],
-    reference: int | None = None,
-    seed: int = 0,
+    correct: NDArray[np.bool_], groups: NDArray[np.int32], reference: int = 0, seed: int = 0
 ) -> Winner | None:
     """Return the corrected accuracy of the trial that is best on all reviews.
 
@@ -69,14 +66,9 @@ def correct_winner(
             scores = hits @ left / (sizes @ left)
             winner = np.argmax(hits @ drawn)  # in a tie, the first trial
             accuracies.append(scores[winner])
-            if reference is not None:
-                gains.append(scores[winner] - scores[reference])
-    return Winner(
-        float(np.mean(accuracies)),
-        _percentiles(accuracies),
-        float(np.mean(gains)) if gains else None,
-        _percentiles(gains) if gains else None,
-    )
+            gains.append(scores[winner] - scores[reference])
+    mean, gain = float(np.mean(accuracies)), float(np.mean(gains))
+    return Winner(mean, _percentiles(accuracies), gain, _percentiles(gains))
 
 
 def _percentiles(values: Sequence[float]) -> Interval:
