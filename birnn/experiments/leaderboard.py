@@ -32,10 +32,6 @@ SMALLER_IS_BETTER = LOWER_IS_BETTER | {"seconds", "parameters"}
 DIGITS = 6
 
 
-Show = Callable[[pd.DataFrame, str, Sequence[str]], None]
-"""A function that prints rows, which are sorted by a metric, and notes."""
-
-
 def collect_runs() -> tuple[pd.DataFrame, dict[str, Any], int]:
     """Return one row per run with the reviews of the working tree (see `row`).
 
@@ -133,7 +129,7 @@ def columns_of(record: Mapping[str, Any]) -> dict[str, list[str]]:
         "held out": ("holdout_accuracy", in_percent),
         "training": ("seconds", formatting.seconds),
     }
-    return {"": list(TITLES.values())} | {
+    return {
         heading: [
             NOTHING if pd.isna(value := record.get(f"{model}.{measure}")) else form(value)
             for model in TITLES
@@ -154,13 +150,13 @@ def print_table(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
     names = differing_settings(table)
     printed = Table(box=HORIZONTALS, show_lines=True, show_edge=False, padding=(0, 1, 0, 0))
     printed.add_column("experiment", overflow="fold")
-    for heading in columns_of(records[0]):
+    for heading in ("", *columns_of(records[0])):
         printed.add_column(heading, no_wrap=True)
     for record in records:
         about = Text(record["name"], style="bold")
         shown = settings_of(record, names) | {metric: f"{record[metric]:.6g}"}
         about.append("".join(f"\n{key}: {value}" for key, value in shown.items()), "not bold")
-        printed.add_row(about, *map("\n".join, columns_of(record).values()))
+        printed.add_row(about, *map("\n".join, (TITLES.values(), *columns_of(record).values())))
     console = Console(highlight=False)
     console.print(printed)
     console.print(*notes, sep="\n", markup=False)
@@ -181,11 +177,10 @@ def print_markdown(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> No
             formatting.code(name): formatting.code(value)
             for name, value in settings_of(record, names).items()
         }
-        models, *columns = columns_of(record).items()
         values = {
             f"{title}, {heading}": value
-            for heading, column in columns
-            for title, value in zip(models[1], column, strict=True)
+            for heading, column in columns_of(record).items()
+            for title, value in zip(TITLES.values(), column, strict=True)
         }
         score = {metric: f"{record[metric]:.6g}"}
         rows.append({"experiment": formatting.code(record["name"])} | settings | values | score)
@@ -251,13 +246,13 @@ def run(  # noqa: PLR0913  # one parameter per option
     name: str,
     metric: str | None,
     count: int | None,
-    show: Show,
+    show: Callable[[pd.DataFrame, str, Sequence[str]], None],
     *,
     save_as: str | None,
 ) -> None:
     """Print the leaderboard of the current corpus, and save it if `save_as` names a study.
 
-    See `select` and `sort` for the other options.
+    `show` prints rows, the metric and notes. See `select` and `sort` for the other options.
 
     Raises:
         InputError: an option is not valid, or no run matches.
