@@ -24,9 +24,6 @@ from birnn.experiments.grid import Point
 TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
 PATIENCE = 60  # seconds
 
-Execute = Callable[[Sequence[Point]], Iterator[Point]]
-"""A function that runs experiments and yields those that failed."""
-
 
 @contextmanager
 def exclusively() -> Iterator[None]:
@@ -44,8 +41,8 @@ def exclusively() -> Iterator[None]:
             raise
 
 
-def run(points: Sequence[Point], execute: Execute) -> None:
-    """Run the points of a grid that are not finished, as DVC experiments.
+def run(points: Sequence[Point], execute: Callable[[Sequence[Point]], Iterable[Point]]) -> None:
+    """Run the points of a grid that are not finished with `execute`, which yields those that fail.
 
     Raises:
         InputError: an experiment failed. The others were run.
