@@ -39,7 +39,6 @@ PLAIN = {RECIPE, "name", "settings"}  # columns whose values need no name
 TEXTS = dict.fromkeys(("name", RECIPE, "settings", "command", "commit", "machine"), str)
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
 FOLLOWING_SEEDS = (HOLD_OUT_SEED, "word_vectors.seed")  # in recipes, equal to the training seed
-CORPUS_FIELDS = ("name", "digest")
 FILMS = {"imdb", "rotten-tomatoes"}  # corpora whose groups are films
 CHOOSING_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
 DIGITS = 6
@@ -202,7 +201,7 @@ def describe_corpus(corpus: Mapping[str, Any]) -> dict[str, Any]:
 
     Metrics of older code have no digest.
     """
-    return {key: corpus.get(key) for key in CORPUS_FIELDS}
+    return {key: corpus.get(key) for key in ("name", "digest")}
 
 
 def group_kind(corpus: str) -> str:
@@ -241,20 +240,10 @@ def read(folder: Path) -> Study:
         raise InputError(f"{folder / RUNS} has a merge conflict: resolve it")
     # A text may be NA or null. Only an empty cell is a missing value.
     rows = pd.read_csv(StringIO(lines), dtype=TEXTS, keep_default_na=False, na_values="")
-    combined = pd.Series(data=False, index=rows.index)
-    if {RECIPE, SEED} <= set(rows):
-        combined = rows[SEED].isna()
-    runs = rows[~combined]
-    if SEED in runs and runs[SEED].notna().all():
-        runs = runs.astype({SEED: np.int64})
-    reviews = folder / REVIEWS
-    return Study(
-        folder,
-        about,
-        runs,
-        rows[combined],
-        pd.read_parquet(reviews) if reviews.exists() else None,
-    )
+    combined = rows[SEED].isna()
+    runs = rows[~combined].astype({SEED: np.int64})
+    reviews = pd.read_parquet(folder / REVIEWS) if (folder / REVIEWS).exists() else None
+    return Study(folder, about, runs, rows[combined], reviews)
 
 
 def read_all(folder: Path = FOLDER) -> list[Study]:
