@@ -82,9 +82,8 @@ def show(collected: store.Study) -> None:
                     differences.add_row(label, name, cell, row.covered)
     gained = Table("recipe", "added to", "gain (95% interval)", "covers")
     for gain in table.gains(collected):
-        if gain.difference:
-            cell = table.format_difference(gain.difference)
-            gained.add_row(gain.recipe, gain.base, cell, gain.covered)
+        cell = table.format_difference(gain.difference)
+        gained.add_row(gain.recipe, gain.base, cell, gain.covered)
     for printed in (accuracies, differences, gained):
         if printed.row_count:
             Console(markup=False).print(printed)  # a value may be a pattern, such as [a-c]*.csv

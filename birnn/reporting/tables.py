@@ -216,7 +216,7 @@ def seeds_of(study: Study) -> str:
 
 def covered_by_gains(study: Study) -> str:
     """Return what the intervals of the gains of recipes cover."""
-    covered = {gain.covered for gain in gains(study) if gain.difference}
+    covered = {gain.covered for gain in gains(study)}
     return " or ".join(sorted(covered)) or "seeds"
 
 

@@ -42,19 +42,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Gain:
-    """The gain of a recipe over the recipe that it adds to, paired by seed.
+    """The gain of a recipe over the recipe `base` that it adds to, and what its interval covers.
 
-    Attributes:
-        recipe: name of the recipe.
-        base: name of the other recipe.
-        difference: of the networks' mean test accuracy. The intervals of all gains of the study are
-            simultaneous. None if the two share no seed.
-        covered: what the interval covers.
+    The difference is of the networks' mean test accuracy, paired by seed.
     """
 
     recipe: str
     base: str
-    difference: Difference | None
+    difference: Difference
     covered: str
 
 
@@ -149,22 +144,28 @@ def signed(value: float) -> str:
 
 
 def gains(study: Study) -> list[Gain]:
-    """Return the gain of each recipe of a study of recipes over the recipe that it adds to."""
+    """Return the gain of each recipe of a study of recipes over the recipe that it adds to.
+
+    Both must share a seed. The intervals of all gains are simultaneous.
+    """
     if study.about.varied != [RECIPE]:
         return []
-    runs = {combination.chosen[RECIPE]: combination.runs for combination in study.combinations()}
+    runs = {
+        combination.chosen[RECIPE]: combination.runs.set_index(SEED, drop=False)
+        for combination in study.combinations()
+    }
     pairs = [(recipe["name"], recipe["base"]) for recipe in study.about.recipes]
     pairs = [pair for pair in pairs if runs.keys() >= set(pair)]
-    return [_gain(study, pair, [runs[name] for name in pair], len(pairs)) for pair in pairs]
+    found = (_gain(study, pair, [runs[name] for name in pair], len(pairs)) for pair in pairs)
+    return [gain for gain in found if gain]
 
 
-def _gain(study: Study, pair: Pair, runs: Sequence[pd.DataFrame], comparisons: int) -> Gain:
-    """Return the gain of the first recipe of a pair."""
-    by_seed = [table.set_index(SEED, drop=False) for table in runs]
-    seeds = sorted(set.intersection(*(set(table.index) for table in by_seed)))
+def _gain(study: Study, pair: Pair, runs: Sequence[pd.DataFrame], comparisons: int) -> Gain | None:
+    """Return the gain of the first recipe of a pair, None if the two share no seed."""
+    seeds = sorted(set.intersection(*(set(table.index) for table in runs)))
     if not seeds:
-        return Gain(*pair, None, NOTHING)
-    both = [table.loc[seeds] for table in by_seed]
+        return None
+    both = [table.loc[seeds] for table in runs]
     log_odds = [study.log_odds(table) for table in both]
     if all(log_odds):
         labels, groups = study.labels_and_groups()
