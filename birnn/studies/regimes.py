@@ -23,32 +23,23 @@ class Selection:
     seeds: range
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def select(self, study: Study) -> pd.DataFrame | None:
-        """Return the runs sorted by seed, or None if one is missing."""
+    def select(self, study: Study) -> pd.DataFrame:
+        """Return the runs sorted by seed, none if one is missing."""
         table = study.runs
         for name, value in self.settings.items():
             table = table[table[name] == value] if name in table else table[:0]
-        return table.sort_values(SEED) if sorted(table[SEED]) == list(self.seeds) else None
+        return table.sort_values(SEED) if sorted(table[SEED]) == list(self.seeds) else table[:0]
 
 
-EARLIER, STRONG, TUNED, TIMED = range(30), range(100, 120), range(101, 111), range(100, 105)
+BOTH = ("bilstm", "bigru")
 # By title: the runs of each network.
 REGIMES = {
-    "default settings (explored)": {
-        "bilstm": Selection("seeds", EARLIER),
-        "bigru": Selection("seeds", EARLIER),
-    },
-    "recipe n-grams": {
-        "bilstm": Selection("strong", STRONG),
-        "bigru": Selection("strong", STRONG),
-    },
-    "searched settings": {
-        "bilstm": Selection("tuned-bilstm", TUNED),
-        "bigru": Selection("tuned-bigru", TUNED),
-    },
+    "default settings (explored)": dict.fromkeys(BOTH, Selection("seeds", range(30))),
+    "recipe n-grams": dict.fromkeys(BOTH, Selection("strong", range(100, 120))),
+    "searched settings": {name: Selection(f"tuned-{name}", range(101, 111)) for name in BOTH},
     "n-grams, 3 epochs (BiLSTM) against 4": {
-        "bilstm": Selection("equal-time", TIMED, {"train.epochs": 3}),
-        "bigru": Selection("equal-time", TIMED, {"train.epochs": 4}),
+        "bilstm": Selection("equal-time", range(100, 105), {"train.epochs": 3}),
+        "bigru": Selection("equal-time", range(100, 105), {"train.epochs": 4}),
     },
 }
 
@@ -90,8 +81,8 @@ def _compare(
     for name, selection in networks.items():
         study = found[selection.study]
         runs = selection.select(study)
-        predicted = {} if runs is None else study.log_odds(runs)
-        if runs is None or name not in predicted:
+        predicted = study.log_odds(runs)
+        if name not in predicted:
             return None
         accuracies[name] = runs[f"{name}.accuracy"]
         log_odds.append(predicted[name])
