@@ -1,7 +1,5 @@
 """Curves of a study: what more trials or more time gain each network."""
 
-from typing import Any
-
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
@@ -62,12 +60,10 @@ def _draw(study: Study, bands: dict[str, Curve], x: str, y: str) -> Figure:
     with mpl.rc_context(STYLE):
         figure, axes = single_axes(f"Study {study.name} on {study.about.corpus['name']}", x, y)
         for name, (places, *accuracies) in bands.items():
-            style: dict[str, Any] = {"color": MODEL_COLORS[name]}
-            middle, low, high = (100 * each for each in accuracies)
-            axes.plot(
-                places, middle, LINES[name], marker="o", markersize=3, label=TITLES[name], **style
-            )
-            axes.fill_between(places, low, high, alpha=0.15, linewidth=0, **style)
+            color, (middle, low, high) = MODEL_COLORS[name], (100 * each for each in accuracies)
+            style = {"color": color, "label": TITLES[name], "marker": "o", "markersize": 3}
+            axes.plot(places, middle, LINES[name], **style)
+            axes.fill_between(places, low, high, alpha=0.15, linewidth=0, color=color)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         draw_legend(figure)
     return figure

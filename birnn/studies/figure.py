@@ -26,9 +26,7 @@ MOST_ROWS = 20
 LABEL_WIDTH = 21  # letters of a line
 MEASURES = {"test": "accuracy", "held-out": "holdout_accuracy"}
 BAND = 0.8  # height of the models of a row, in rows
-NETWORK_MARKERS = ("o", "s", "v", "P", "X")
-MARKERS = dict(zip(NETWORKS, cycle(NETWORK_MARKERS), strict=False))
-MARKERS |= {BASELINE: "^", ALL_MODELS: "D"}
+MARKERS = dict(zip(NETWORKS, cycle("osvPX"), strict=False)) | {BASELINE: "^", ALL_MODELS: "D"}
 FONT_SIZE = 8  # points, of axes
 
 
