@@ -166,7 +166,9 @@ def _connected(ray: Any) -> Iterator[None]:
     address = os.environ.get("RAY_ADDRESS", "")
     own = {} if address else {"include_dashboard": False}
     try:
-        _knock(address)
+        host, _, port = address.removeprefix("ray://").rpartition(":")
+        if port.isdigit():  # if nothing listens there, Ray would retry for minutes
+            socket.create_connection((host, int(port)), timeout=PATIENCE).close()
         ray.init(log_to_driver=False, logging_level="ERROR", **own)
     except (OSError, ray.exceptions.AuthenticationError) as error:
         # Ray may name the original error only in the text of another.
@@ -184,10 +186,3 @@ def _connected(ray: Any) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
-
-
-def _knock(address: str) -> None:
-    """Raise OSError at once if nothing listens on the port; Ray would retry for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if port.isdigit():
-        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
