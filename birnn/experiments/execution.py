@@ -128,10 +128,7 @@ def options_of(point: Point) -> list[str]:
 def time_left(start: float, done: int, remaining: int) -> str:
     """Return the end of a line such as `, about 3 min left`; empty if nothing is known or left.
 
-    Args:
-        start: value of `time.perf_counter` at the start.
-        done: number of experiments since then.
-        remaining: number of experiments that take as long each.
+    `done` experiments have ended since `start`, a value of `time.perf_counter`.
     """
     if not (done and remaining):
         return ""

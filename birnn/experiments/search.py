@@ -176,14 +176,10 @@ def open_study(search: Search) -> optuna.Study:
 def run(
     search: Search, study: optuna.Study, trials: int, machines: Cluster | None, batch: int
 ) -> None:
-    """Run trials until so many are finished. Those that a killed search left come first.
+    """Run trials until so many are finished, including earlier ones.
 
-    Args:
-        search: the search.
-        study: the study in its journal.
-        trials: number of trials, including earlier ones.
-        machines: cluster to run on, or None for this machine.
-        batch: number of trials that are proposed together, and run at once on a cluster.
+    Those that a killed search left come first. A batch of trials is proposed together, and runs at
+    once on a cluster. Without `machines`, trials run on this machine.
     """
     start, first = time.perf_counter(), _count_finished(study)
     print(f"{first} of {trials} trials are finished")

@@ -20,7 +20,6 @@ from birnn.experiments.runs import read as read_run
 from birnn.studies import figure, store
 from birnn.studies.store import RECIPE, SEED, About, Study
 
-VARIED = [RECIPE, "settings"]
 REVISION_DIGITS = 12
 
 Settings = Mapping[str, Any]
@@ -29,18 +28,8 @@ Settings = Mapping[str, Any]
 def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     """Add the runs that hold out reviews to the study `tried`, unless it has them.
 
-    Existing rows stay as they are. Those on another corpus are left out, and counted.
-    Each row has:
-
-    - name: the revision of the experiment, or why it is unknown;
-    - recipe: the recipe that the run is closest to, if any;
-    - settings: the settings that differ from this recipe, or from the defaults without one;
-    - the seed, and the accuracy of each model on the held-out reviews;
-    - command: a command that repeats the run;
-    - commit: the commit that the run started from, whose code and defaults it used.
-
-    Returns:
-        The number of added rows, and the study.
+    Existing rows stay as they are. Runs on another corpus are left out, and counted. Return the
+    number of added rows, and the study.
 
     Raises:
         InputError: no run holds out reviews.
@@ -55,7 +44,8 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
         corpora = [run.metrics["corpus"] for run in held_out_runs.values()]
         # The metrics of older code have no digest.
         corpus = next((each for each in corpora if "digest" in each), corpora[0])
-        about = About("birnn tried", store.describe_corpus(corpus), VARIED, {}, chooses=True)
+        varied = [RECIPE, "settings"]
+        about = About("birnn tried", store.describe_corpus(corpus), varied, {}, chooses=True)
         log = Study(folder, about, pd.DataFrame(columns=["name"]), pd.DataFrame())
     else:
         raise InputError("no finished experiment holds out reviews: run some, see birnn recipes")
@@ -82,7 +72,11 @@ def held_out(run: Run) -> dict[str, float]:
 
 
 def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:
-    """Return the row of a run that holds out reviews."""
+    """Return the row of a run that holds out reviews.
+
+    It has the recipe that the run is closest to, if any, the settings that differ from this recipe
+    or else from the defaults, a command that repeats the run, and the commit that it started from.
+    """
     params = flatten(run.params)
     defaults = flatten(read_run(run.baseline).params)
     recipe, settings = closest_recipe(params, defaults, recipes)

@@ -19,13 +19,9 @@ RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class Winner:
-    """The best of several trials.
+    """The best of several trials: its corrected accuracy and gain, with 95% intervals.
 
-    Attributes:
-        accuracy: its corrected accuracy.
-        interval: 95% interval of the corrected accuracy.
-        gain: corrected difference from the reference trial.
-        gain_interval: 95% interval of the gain.
+    The gain is the difference from the accuracy of the reference trial.
     """
 
     accuracy: float

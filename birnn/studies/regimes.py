@@ -48,11 +48,8 @@ REGIMES = {
 class Regime:
     """The comparison of two networks in a training regime.
 
-    Attributes:
-        title: description of the regime.
-        accuracies: by network, one value per seed.
-        difference: of the accuracies, first network minus second.
-        seed_difference: mean absolute difference of two seeds of one network, averaged over both.
+    It has the accuracies of each network by seed, their difference (the first network minus the
+    second), and the mean absolute difference of two seeds of one network, averaged over both.
     """
 
     title: str
