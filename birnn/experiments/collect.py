@@ -10,8 +10,8 @@ import pandas as pd
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
-from birnn.evaluation.metrics import compute_scores
-from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, NETWORKS, TITLES
+from birnn.evaluation.metrics import is_correct
+from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, TITLES
 from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run, read_predictions, training, with_unique_names
@@ -44,7 +44,7 @@ def study(
     chosen = [(points[index], run) for index, run in sorted(runs.items())]
     recipes = stored_recipes.read() if _compares_recipes(folder, points) else {}
     varied = [key for key in points[0].chosen if key != SEED]
-    table = pd.DataFrame([row(point, run, recipes) for point, run in chosen])
+    table = pd.DataFrame([_row(point, run, recipes) for point, run in chosen])
     table["name"] = [run.name for run in with_unique_names([run for _, run in chosen])]
     named = dict(zip(table["name"], (run for _, run in chosen), strict=True))
     predictions = {name: read_predictions(run) for name, run in named.items()}
@@ -53,9 +53,7 @@ def study(
         command=command,
         corpus=_single_corpus([run.metrics["corpus"] for run in named.values()]),
         varied=([RECIPE] if recipes else []) + varied,
-        settings=store.shared_settings(
-            flatten(points[0].params), [*map(str, table), *changed], list(NETWORKS)
-        ),
+        settings=store.shared_settings(flatten(points[0].params), [*map(str, table), *changed]),
         recipes=[
             {
                 "name": recipe.name,
@@ -69,26 +67,26 @@ def study(
     log_odds = {name: each[list(TITLES)] for name, each in predictions.items()}
     all_seeds = pd.DataFrame()
     if about.varied == [RECIPE]:
-        all_seeds = pd.DataFrame(combine_seeds(table, named, predictions))
+        all_seeds = pd.DataFrame(_combine_seeds(table, named, predictions))
     if not replace:
         runs_to_keep, all_seeds_to_keep = _rows_to_keep(folder, about, table, recipes)
         log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
         table, all_seeds = (
-            in_order(pd.concat(rows), list(recipes))
+            _in_order(pd.concat(rows), list(recipes))
             for rows in ([runs_to_keep, table], [all_seeds_to_keep, all_seeds])
         )
     reviews = next(iter(predictions.values()))[["label", "group"]]
     return figure.write(Study(folder, about, table, all_seeds, reviews), log_odds)
 
 
-def in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
+def _in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
     """Return rows in the order of their recipes."""
     if RECIPE not in table:
         return table
     return table.sort_values(RECIPE, key=lambda names: names.map(recipes.index), kind="stable")
 
 
-def row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
+def _row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of a run: what it chose, its seeds, the measures of all models, its times."""
     chosen = {key: value for key, value in point.chosen.items() if key != SEED}
     seeds = {SEED: flatten(run.params)[SEED]}
@@ -107,15 +105,12 @@ def measures(run: Run) -> dict[str, float]:
     }
 
 
-def combine_seeds(
+def _combine_seeds(
     table: pd.DataFrame, runs: Mapping[str, Run], predictions: Mapping[str, pd.DataFrame]
 ) -> Iterator[dict[str, Any]]:
     """Yield the row of the mean of all seeds, for each recipe whose runs hold out reviews.
 
-    Args:
-        table: rows of the runs.
-        runs: the runs, by name of the row.
-        predictions: log-odds for the test reviews, by name of the row.
+    `runs`, and `predictions` for the test reviews, are by name of the row.
     """
     for recipe, names in table.groupby(RECIPE, sort=False)["name"]:
         if not all(ALL_MODELS in runs[name].metrics for name in names):
@@ -125,12 +120,11 @@ def combine_seeds(
             weight = ensembles.fit_weight(read_predictions(runs[name], "held_out"))
             predicted.append(ensembles.combine_models(predictions[name], weight))
         labels = predictions[names.iloc[0]]["label"].to_numpy()
-        scores = {
-            model: compute_scores(labels, np.mean([each[model] for each in predicted], axis=0))
-            for model in predicted[0]
+        means = {
+            model: np.mean([each[model] for each in predicted], axis=0) for model in predicted[0]
         }
         yield {"name": f"{recipe}, all seeds", RECIPE: recipe} | {
-            f"{model}.accuracy": values["accuracy"] for model, values in scores.items()
+            f"{model}.accuracy": is_correct(labels, mean).mean() for model, mean in means.items()
         }
 
 

@@ -235,7 +235,7 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str
         command=command,
         corpus=store.describe_corpus(corpus),
         varied=["name"],
-        settings=store.shared_settings(shared, chosen, list(NETWORKS)),
+        settings=store.shared_settings(shared, chosen),
     )
     runs = pd.concat([rows, settings[[*chosen, SEED]]], axis=1)
     return figure.write(Study(folder, about, runs, pd.DataFrame()), {})

@@ -33,14 +33,7 @@ FEWEST_VALUES = 10  # of trials, to say which setting matters most
 
 @dataclass(frozen=True)
 class Results:
-    """A search with its experiments.
-
-    Attributes:
-        search: the search.
-        study: all trials.
-        settings: the searched settings of the complete trials.
-        runs: experiments of the complete trials.
-    """
+    """A search, all its trials, and the searched settings and experiments of the complete ones."""
 
     search: Search
     study: optuna.Study
@@ -101,7 +94,7 @@ def write(results: Results, command: str) -> Study:
         command=command,
         corpus=store.describe_corpus(run.metrics["corpus"]),
         varied=keys,
-        settings=store.shared_settings(flatten(run.params), keys, list(NETWORKS)),
+        settings=store.shared_settings(flatten(run.params), keys),
         chooses=True,
         sampler=search.sampler,
     )

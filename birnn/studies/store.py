@@ -210,7 +210,7 @@ def group_kind(corpus: str) -> str:
 
 
 def shared_settings(
-    settings: Mapping[str, Any], varied: Sequence[str], networks: Sequence[str]
+    settings: Mapping[str, Any], varied: Sequence[str], networks: Iterable[str] = NETWORKS
 ) -> dict[str, Any]:
     """Return the settings that all runs of a study share and that affect their metrics."""
     others = {"report", *NETWORKS} - set(networks)
@@ -277,11 +277,8 @@ def to_csv(table: pd.DataFrame) -> str:
 def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
     """Write a study, replacing its folder.
 
-    If settings are chosen by it, only measures of held-out reviews are written.
-
-    Args:
-        study: the study.
-        predictions: log-odds for the test reviews, one column per model, by name of the run.
+    If settings are chosen by it, only measures of held-out reviews are written. `predictions` are
+    log-odds for the test reviews, one column per model, by name of the run.
     """
     runs = pd.concat([study.runs, study.all_seeds])
     if study.about.chooses:
