@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
@@ -120,12 +121,9 @@ def mean_over_seeds(values: ArrayLike, lowest: float = -math.inf, comparisons: i
     The interval is Student's. NaN is the value of a run that lacks the measure. See `estimate_mean`
     for the other arguments.
     """
-    by_seed = np.asarray(values, np.float64)
-    by_seed = by_seed[~np.isnan(by_seed)]
-    seeds, mean = len(by_seed), float(by_seed.mean()) if len(by_seed) else math.nan
-    if seeds <= 1:
-        return Mean(mean, math.nan, *UNDEFINED, seeds)
-    error = float(by_seed.std(ddof=1)) / math.sqrt(seeds)
+    by_seed = pd.Series(np.asarray(values, np.float64)).dropna()
+    mean, seeds = float(by_seed.mean()), len(by_seed)
+    error = float(by_seed.std() / np.sqrt(seeds))  # NaN with a single seed
     margin = -float(special.stdtrit(seeds - 1, intervals.tail(comparisons))) * error
     interval = intervals.informative((mean - margin, mean + margin), lowest)
     return Mean(mean, error, *(interval or UNDEFINED), seeds)
