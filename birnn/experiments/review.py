@@ -127,11 +127,8 @@ def read_studies(commit: str) -> list[Study]:
 def find_study(before: Iterable[Study], here: Iterable[Study], base: Run) -> Study | None:
     """Return the largest study that varies only the training seed of BASE, or None.
 
-    Args:
-        before: studies at BASE.
-        here: studies in the working tree, which may be of other code: used only if they contain
-            the run at BASE.
-        base: the run at BASE.
+    It is one of the studies `before`, at BASE, if there is one. Those `here`, in the working tree,
+    may be of other code, and are used only if they contain the run at BASE.
     """
     if not base.metrics:
         return None

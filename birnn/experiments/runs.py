@@ -42,15 +42,9 @@ Hashes = dict[tuple[str, str], str]
 
 @dataclass(frozen=True)
 class Run:
-    """A finished experiment.
+    """A finished experiment in the commit `revision`, which started from the commit `baseline`.
 
-    Attributes:
-        name: name of the experiment.
-        revision: commit of the experiment.
-        baseline: commit that the experiment started from.
-        params: settings by section.
-        metrics: content of `metrics.json`.
-        lock: content of `dvc.lock`.
+    It has its settings by section, and the contents of `metrics.json` and `dvc.lock`.
     """
 
     name: str

@@ -37,7 +37,6 @@ from birnn.studies import store
 from birnn.style.formatting import listed
 
 FOLDER = STATE / "search"
-SAMPLER_SEED = 0
 SAMPLERS = {store.RANDOM: optuna.samplers.RandomSampler, "tpe": optuna.samplers.TPESampler}
 MEASURE = "holdout_accuracy"
 HOLD_OUT = "pad.validation"
@@ -48,9 +47,6 @@ _RANGE = re.compile(r"(log:)?([\w .+-]+?)\.\.([\w .+-]+)")
 
 Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
 """The values of a setting that a search proposes."""
-
-Values = dict[str, Any]
-"""Values of the searched settings, by full name."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +69,16 @@ class Search:
     model: str
     sampler: str
 
-    def values(self, trial: FrozenTrial) -> Values:
+    def values(self, trial: FrozenTrial) -> dict[str, Any]:
         """Return the searched settings of a trial, with numbers of few digits."""
         return {key: _round(value, self.space[key]) for key, value in trial.params.items()}
 
-    def point(self, values: Values) -> Point:
+    def point(self, values: dict[str, Any]) -> Point:
         """Return all settings of a trial."""
         return grid.point(values | self.fixed, self.recipe)
 
     @property
-    def defaults(self) -> Values | None:
+    def defaults(self) -> dict[str, Any] | None:
         """The default values of the searched settings, or None if the search excludes one."""
         base = flatten(self.point({}).params)
         values = {key: base[key.partition(",")[0]] for key in self.space}
@@ -211,7 +207,7 @@ def _next_trials(search: Search, study: optuna.Study, count: int) -> list[Frozen
         study.enqueue_trial(search.defaults)
     for _ in range(count - len(study.get_trials(states=RUNNING))):
         # Not one seed for all, because a search that continues would repeat its random trials.
-        study.sampler = SAMPLERS[search.sampler](seed=SAMPLER_SEED + len(study.trials))
+        study.sampler = SAMPLERS[search.sampler](seed=len(study.trials))
         study.ask(dict(search.space))
     return study.get_trials(states=RUNNING)[:count]
 

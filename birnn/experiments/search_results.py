@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import optuna
@@ -21,7 +22,7 @@ from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
 from birnn.experiments import collect as collected
 from birnn.experiments import recipes, runs, tried, winners_curse
 from birnn.experiments.runs import Run, read_output, read_predictions
-from birnn.experiments.search import Search, Values
+from birnn.experiments.search import Search
 from birnn.networks.decision import combine
 from birnn.studies import figure, store
 from birnn.studies.store import HOLD_OUT_SEED, About, Study
@@ -37,7 +38,7 @@ class Results:
 
     search: Search
     study: optuna.Study
-    settings: list[Values]
+    settings: list[dict[str, Any]]
     runs: list[Run]
 
 

@@ -33,10 +33,8 @@ class TaskError(Exception):
 class Origin:
     """The commit that experiments start from, and the remotes that they are pushed to.
 
-    Attributes:
-        git_remote: address of the git remote.
-        commit: the commit; the git remote must have it.
-        dvc_remote: options of the DVC remote, including its address `url`.
+    `git_remote` is the address of a git remote that has the commit. `dvc_remote` has the options of
+    a DVC remote, including its address `url`.
     """
 
     git_remote: str

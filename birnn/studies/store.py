@@ -289,10 +289,9 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
         (part / RUNS).write_text(to_csv(runs), encoding="utf-8", newline="\n")
         if study.reviews is not None:
             study.reviews.to_parquet(part / REVIEWS, index=False, compression="zstd")
-        if predictions:
-            (part / PREDICTIONS).mkdir()
         for name, table in predictions.items():
             file = part / PREDICTIONS / f"{name}.parquet"
+            file.parent.mkdir(exist_ok=True)
             table.astype(np.float16).to_parquet(file, index=False, compression="zstd")
 
 
