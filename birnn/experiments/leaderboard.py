@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from statistics import fmean
 from typing import Any
 
@@ -124,9 +125,10 @@ def settings_of(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, st
 
 def columns_of(record: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return one value per model, by heading; a dash is a missing number."""
+    percent = partial(formatting.with_interval, interval=None)
     forms: dict[str, tuple[str, Callable[[float], str]]] = {
-        "test accuracy (%)": ("accuracy", in_percent),
-        "held out": ("holdout_accuracy", in_percent),
+        "test accuracy (%)": ("accuracy", percent),
+        "held out": ("holdout_accuracy", percent),
         "training": ("seconds", formatting.seconds),
     }
     return {
@@ -137,11 +139,6 @@ def columns_of(record: Mapping[str, Any]) -> dict[str, list[str]]:
         for heading, (measure, form) in forms.items()
         if any(f"{model}.{measure}" in record for model in TITLES)
     }
-
-
-def in_percent(share: float) -> str:
-    """Format a proportion in percent without the sign."""
-    return f"{100 * share:.2f}"
 
 
 def print_table(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
