@@ -12,12 +12,11 @@ from typing import Any
 from birnn.core.errors import InputError
 
 
-def cache_locator() -> type[Any]:
+def cache_locator() -> Any:
     """Return the class by which Numba locates compiled code in `NUMBA_CACHE_DIR`."""
     from numba.core.caching import UserProvidedCacheLocator  # noqa: PLC0415
 
-    locator: type[Any] = UserProvidedCacheLocator
-    return locator
+    return UserProvidedCacheLocator
 
 
 def list_experiments() -> list[tuple[str, str, str]]:

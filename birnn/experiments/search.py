@@ -127,7 +127,8 @@ def parse(
             )
         fixed[HOLD_OUT] = DEFAULT_HOLD_OUT
     for key, kind in space.items():
-        for value in _ends(kind):
+        ends = kind.choices if isinstance(kind, CategoricalDistribution) else (kind.low, kind.high)
+        for value in ends:
             grid.point({key: value} | fixed, recipe)
     return Search(name, space, fixed, recipe, models[metric], sampler)
 
@@ -242,10 +243,6 @@ def _distribution(key: str, text: str) -> Distribution:
     if types == {int}:
         return IntDistribution(low, high, log=log)
     return FloatDistribution(low, high, log=log)
-
-
-def _ends(kind: Distribution) -> Sequence[Any]:
-    return kind.choices if isinstance(kind, CategoricalDistribution) else (kind.low, kind.high)
 
 
 def _contains(kind: Distribution, value: Any) -> bool:

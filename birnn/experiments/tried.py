@@ -22,8 +22,6 @@ from birnn.studies.store import RECIPE, SEED, About, Study
 
 REVISION_DIGITS = 12
 
-Settings = Mapping[str, Any]
-
 
 def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     """Add the runs that hold out reviews to the study `tried`, unless it has them.
@@ -92,7 +90,7 @@ def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:
 
 
 def closest_recipe(
-    params: Settings, defaults: Settings, recipes: Sequence[Recipe]
+    params: Mapping[str, Any], defaults: Mapping[str, Any], recipes: Sequence[Recipe]
 ) -> tuple[str, dict[str, Any]]:
     """Return the name of the recipe that differs least from `params`, and the differences.
 
@@ -109,11 +107,11 @@ def closest_recipe(
     return min(differences.items(), key=lambda item: len(item[1]))
 
 
-def sweep_command(recipe: str, settings: Settings, seed: int | str) -> str:
+def sweep_command(recipe: str, settings: Mapping[str, Any], seed: int | str) -> str:
     """Return the command that runs a recipe, or the defaults, with other settings and seeds."""
     options = {"-r": [recipe] if recipe else [], "-S": _options({**settings, SEED: seed})}
     return command("birnn sweep", options)
 
 
-def _options(settings: Settings) -> list[str]:
+def _options(settings: Mapping[str, Any]) -> list[str]:
     return [f"{key}={as_text(value)}" for key, value in settings.items()]
