@@ -36,8 +36,7 @@ DIGITS = 6
 def collect_runs() -> tuple[pd.DataFrame, dict[str, Any], int]:
     """Return one row per run with the reviews of the working tree (see `row`).
 
-    Returns:
-        The rows, the description of the corpus, and the number of experiments on other reviews.
+    Also return the description of the corpus, and the number of experiments on other reviews.
 
     Raises:
         InputError: there are no rows.

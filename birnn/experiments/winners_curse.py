@@ -33,7 +33,7 @@ class Winner:
 def correct_winner(
     correct: NDArray[np.bool_], groups: NDArray[np.int32], reference: int = 0, seed: int = 0
 ) -> Winner | None:
-    """Return the corrected accuracy of the trial that is best on all reviews.
+    """Return the corrected accuracy of the trial that is best on all reviews; None for one group.
 
     It is the mean accuracy of the winners of the resamples, which is somewhat too low if the best
     trial is only just better than the others. The intervals are percentiles; they are wider than
@@ -44,9 +44,6 @@ def correct_winner(
         groups: number of each review's group, shape (reviews,).
         reference: index of the trial that the winner is compared with.
         seed: seed of the resamples.
-
-    Returns:
-        The result, or None with fewer than two groups.
     """
     _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     count = len(sizes)
