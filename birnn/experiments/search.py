@@ -1,9 +1,8 @@
 """Searches: trials that Optuna proposes, run as DVC experiments and scored on held-out reviews.
 
 The proposals are random, or Optuna's TPE (Watanabe, "Tree-Structured Parzen Estimator", 2023). Each
-depends only on its number and, with TPE, on the trials so far. So a search that runs one trial at a
-time proposes the same trials if it is killed and continued, provided that their results are the
-same.
+depends only on its number and, with TPE, on the results so far. So a search that runs one trial at
+a time proposes the same trials if it is killed and continued.
 """
 
 import re
@@ -51,15 +50,10 @@ Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
 
 @dataclass(frozen=True)
 class Search:
-    """A search.
+    """A search of settings with the best accuracy of a model on held-out reviews.
 
-    Attributes:
-        name: name of the search.
-        space: the searched settings by full name, such as `train.learning_rate`.
-        fixed: other settings of all trials, by full name.
-        recipe: recipe that the trials start from, if any.
-        model: model whose accuracy on held-out reviews is maximized.
-        sampler: how values are proposed, a key of `SAMPLERS`.
+    It proposes values of the settings in `space`. All trials start from the recipe, if any, and
+    share the `fixed` settings. Settings are by full name. The sampler is a key of `SAMPLERS`.
     """
 
     name: str
