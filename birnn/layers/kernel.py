@@ -260,24 +260,15 @@ def gru_step_gradient(gates, state, state_gradient, units):
 
 
 @inlined
-def add_scaled(target, source, factor):
-    """Add a row, multiplied by a factor, to another row."""
-    for j in range(source.shape[0]):
-        target[j] = fma(factor, source[j], target[j])
-
-
-@inlined
 def gap(is_gru, units):
     """Return the end and the start of the activations without an input part, in a GRU the third."""
     return (2 * units, 3 * units) if is_gru else (4 * units, 4 * units)
 
 
 @inlined
-def set_gate_inputs(inputs, weights, t, z, is_gru):
-    """Set the gate inputs of time step `t`, except for the recurrent product."""
-    words, _, features = inputs
-    projected, kernel, _, bias = weights
-    end, start = gap(is_gru, weights[2].shape[0])
+def set_gate_inputs(words, projected, bias, t, z, units, is_gru):
+    """Set the gate inputs of time step `t`, except for the product of states and features."""
+    end, start = gap(is_gru, units)
     for row in range(words.shape[0]):
         word_input = projected[words[row, t]]
         if is_gru:
@@ -286,42 +277,49 @@ def set_gate_inputs(inputs, weights, t, z, is_gru):
             set_row(z[row, start:], word_input[end:])
         else:
             set_row(z[row], word_input)
-        for j in range(features.shape[2]):
-            add_scaled(z[row], kernel[j, :end], features[row, t, j])
-            add_scaled(z[row, start:], kernel[j, end:], features[row, t, j])
 
 
 @inlined
-def add_gate_input_gradients(inputs, weight_gradients, t, z, is_gru):
+def add_gate_input_gradients(words, projected_gradient, bias_gradient, t, z, units, is_gru):
     """Add the weight gradients of `set_gate_inputs`, given the gradient `z` of its result."""
-    words, _, features = inputs
-    projected_gradient, kernel_gradient, recurrent_gradient, bias_gradient = weight_gradients
-    units = recurrent_gradient.shape[0]
     end, start = gap(is_gru, units)
     for row in range(words.shape[0]):
-        word_gradient, first, last = (
-            projected_gradient[words[row, t]],
-            z[row, :end],
-            z[row, start : 4 * units],
-        )
-        add_row(word_gradient, first)
-        add_row(word_gradient[end:], last)
+        word_gradient = projected_gradient[words[row, t]]
+        add_row(word_gradient, z[row, :end])
+        add_row(word_gradient[end:], z[row, start : 4 * units])
         if is_gru:
             add_row(bias_gradient, z[row, : 3 * units])
-        for j in range(features.shape[2]):
-            add_scaled(kernel_gradient[j], first, features[row, t, j])
-            add_scaled(kernel_gradient[j, end:], last, features[row, t, j])
+
+
+@inlined
+def join_weights(kernel, recurrent, is_gru):
+    """Return the weights of states and features as one matrix, with the gates in their order.
+
+    Its columns are padded with zeros to a multiple of LANES, for `add_product`.
+    """
+    units, features = recurrent.shape[0], kernel.shape[0]
+    end, start = gap(is_gru, units)
+    columns = 4 * units if features else recurrent.shape[1]
+    result = np.zeros((units + features, round_up(columns, LANES)), F)
+    for row in range(units):
+        set_row(result[row], recurrent[row])
+    for row in range(features):
+        set_row(result[units + row], kernel[row, :end])
+        set_row(result[units + row, start:], kernel[row, end:])
+    return result
 
 
 @inlined
 def run_forward(inputs, weights, buffers, is_gru, pooled):
     """Take up to ROWS reviews through all time steps of the longest, starting with zero states.
 
-    The recurrent matrix in `weights` is padded (`pad_columns`), and `buffers` come from
+    `weights` are `projected`, the matrix from `join_weights`, and `bias`; `buffers` come from
     `new_buffers`. Time step t writes its activations to slot t modulo the number of slots. States
-    have one slot more: t reads slot t and writes slot t + 1. Return the slot of the last states.
+    have one slot more: t reads slot t, with the features of t, and writes slot t + 1. Return the
+    slot of the last states.
     """
-    lengths = inputs[1]
+    words, lengths, features = inputs
+    projected, joined, bias = weights
     gates, cells, states, pools, peaks = buffers
     units = cells.shape[2]
     slots = states.shape[0]
@@ -333,8 +331,10 @@ def run_forward(inputs, weights, buffers, is_gru, pooled):
     for t in range(steps):
         now, after = t % slots, (t + 1) % slots
         z = gates[t % (slots - 1)]
-        set_gate_inputs(inputs, weights, t, z, is_gru)
-        add_product(states[now], weights[2], z)
+        set_gate_inputs(words, projected, bias, t, z, units, is_gru)
+        for row in range(len(lengths)):
+            set_row(states[now, row, units:], features[row, t])
+        add_product(states[now], joined, z)
         if is_gru:
             gru_step(z, states[now], states[after], units)
         else:
@@ -396,13 +396,15 @@ def pad_columns(matrix):
 
 
 @inlined
-def new_buffers(slots, recurrent):
-    """Return gates, cells, states, pools and peaks for ROWS reviews and `slots` time steps."""
-    units = recurrent.shape[0]
+def new_buffers(slots, units, joined):
+    """Return gates, cells, states, pools and peaks for ROWS reviews and `slots` time steps.
+
+    The states are followed by features.
+    """
     return (
-        np.zeros((slots, ROWS, max(4 * units, round_up(recurrent.shape[1], LANES))), F),
+        np.zeros((slots, ROWS, max(4 * units, joined.shape[1])), F),
         np.zeros((slots + 1, ROWS, units), F),
-        np.zeros((slots + 1, ROWS, round_up(units, LANES)), F),
+        np.zeros((slots + 1, ROWS, round_up(joined.shape[0], ROWS)), F),
         np.zeros((2, ROWS, units), F),
         np.zeros((ROWS, units), np.int32),
     )
@@ -451,12 +453,12 @@ def compute_outputs(inputs, weights, is_gru, pooled, result):
     is the state after the last time step, shape (reviews, units).
     """
     projected, kernel, recurrent, bias = weights
-    buffers = new_buffers(1, recurrent)
-    padded_weights = (projected, kernel, pad_columns(recurrent), bias)
     units = recurrent.shape[0]
+    joined = join_weights(kernel, recurrent, is_gru)
+    buffers = new_buffers(1, units, joined)
     for start in range(0, len(inputs[0]), ROWS):
         block = get_block(inputs, start)
-        slot = run_forward(block, padded_weights, buffers, is_gru, pooled)
+        slot = run_forward(block, (projected, joined, bias), buffers, is_gru, pooled)
         states, pools = buffers[2], buffers[3]
         for row in range(len(block[0])):
             if pooled:
@@ -474,19 +476,20 @@ def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, weight_g
     `output_gradient` is the gradient of the `result` of `compute_outputs`.
     """
     projected, kernel, recurrent, bias = weights
+    projected_gradient, kernel_gradient, recurrent_gradient, bias_gradient = weight_gradients
     units = recurrent.shape[0]
-    buffers = new_buffers(inputs[0].shape[1], recurrent)
+    joined = join_weights(kernel, recurrent, is_gru)
+    buffers = new_buffers(inputs[0].shape[1], units, joined)
     gates, cells, states, _, peaks = buffers
-    padded_weights = (projected, kernel, pad_columns(recurrent), bias)
     transposed = pad_columns(recurrent.T)
-    state_gradient = np.zeros_like(states[0])
+    state_gradient = np.zeros((ROWS, transposed.shape[1]), F)
     cell_gradient = np.zeros_like(cells[0])
-    product_gradient = np.zeros((states.shape[2], round_up(recurrent.shape[1], LANES)), F)
+    product_gradient = np.zeros((states.shape[2], joined.shape[1]), F)
     for start in range(0, len(inputs[0]), ROWS):
         block, block_gradient = get_block(inputs, start), output_gradient[start : start + ROWS]
         lengths = block[1]
         steps = lengths.max()
-        run_forward(block, padded_weights, buffers, is_gru, pooled)
+        run_forward(block, (projected, joined, bias), buffers, is_gru, pooled)
         fill(state_gradient, F(0))
         fill(cell_gradient, F(0))
         if not pooled:
@@ -500,13 +503,19 @@ def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, weight_g
                 gru_step_gradient(z, states[t], state_gradient, units)
             else:
                 lstm_step_gradient(z, cells[t], state_gradient, cell_gradient, units)
-            add_gate_input_gradients(block, weight_gradients, t, z, is_gru)
+            add_gate_input_gradients(
+                block[0], projected_gradient, bias_gradient, t, z, units, is_gru
+            )
             add_product(z, transposed, state_gradient)
         add_product(
             states[:steps].reshape(steps * ROWS, states.shape[2]).T,
             gates[:steps].reshape(steps * ROWS, gates.shape[2]),
             product_gradient,
         )
-    recurrent_gradient = weight_gradients[2]
-    for unit in range(units):
-        add_row(recurrent_gradient[unit], product_gradient[unit, : recurrent_gradient.shape[1]])
+    end, start = gap(is_gru, units)
+    for row in range(units):
+        add_row(recurrent_gradient[row], product_gradient[row, : recurrent.shape[1]])
+    for row in range(len(kernel)):
+        gradient = product_gradient[units + row]
+        add_row(kernel_gradient[row], gradient[:end])
+        add_row(kernel_gradient[row, end:], gradient[start : 4 * units])
