@@ -23,6 +23,8 @@ IMPROVED = {
     "pad.validation": "0.2",
     "word_vectors.reviews": "train",
     "word_vectors.epochs": "2",
+    "pretrain.units": "8",
+    "pretrain.epochs": "2",
     "ngrams.longest": "3",
     "network.pooling": "max_mean",
     "network.embedding_dropout": "0.2",
@@ -96,6 +98,10 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
         assert result.returncode == 1
         expected = f"error: {setting}, but the corpus has no unlabelled reviews: set "
         assert error_line(result.stderr).startswith(expected)
+    set_settings(finished_copy, {"pretrain.units": "3", "word_vectors.reviews": "none"})
+    result = run("python", "-m", "stages.pretrain", cwd=finished_copy)
+    assert "error: pretrain.units is 3, but word_vectors.reviews is none" in result.stderr
+    set_settings(finished_copy, {"pretrain.units": "0"})
 
     small = {"train.batch_size": "256", "ngrams.longest": "2", "word_vectors.reviews": "train"}
     set_settings(finished_copy, small)

@@ -29,11 +29,12 @@ CORPUS = paths.CORPUS.as_posix()
 FETCH, READER = "fetch", f"{CODE}/fetch.txt"  # the stage that reads a corpus, and its code
 OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
-WORD_VECTORS, SELF_LABELLED, NGRAMS = (
-    path.as_posix() for path in (paths.WORD_VECTORS, paths.SELF_LABELLED, paths.NGRAMS)
-)
+WORD_VECTORS, PRETRAINED, SELF_LABELLED, NGRAMS = BEFORE_TRAINING = [
+    path.as_posix()
+    for path in (paths.WORD_VECTORS, paths.PRETRAINED, paths.SELF_LABELLED, paths.NGRAMS)
+]
 MODEL_FOLDERS = {model: (paths.MODELS / model).as_posix() for model in TITLES}
-TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODEL_FOLDERS.values())
+TIMED = (*BEFORE_TRAINING, *MODEL_FOLDERS.values())
 UNMEASURED = (FETCH, "report")  # stages whose code does not affect the metrics
 
 Hashes = dict[tuple[str, str], str]
@@ -252,12 +253,12 @@ def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
     """
     known = {path: sum(entry["seconds"]) for path, entry in recorded.items()}
     seconds = dict.fromkeys(TIMED, math.nan) | known
-    before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
+    before = sum(seconds[path] for path in BEFORE_TRAINING)
     training = {name: seconds[MODEL_FOLDERS[name]] for name in NETWORKS}
     baseline = seconds[MODEL_FOLDERS[BASELINE]]
     combined = before + sum(training.values())
-    # The networks that label reviews need the word vectors; the baseline alone does not.
-    labels = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] if seconds[SELF_LABELLED] else 0
+    # The networks that label reviews are pretrained; the baseline alone is not.
+    labels = before - seconds[NGRAMS] if seconds[SELF_LABELLED] else 0
     return {
         **{network: before + own for network, own in training.items()},
         BASELINE: labels + baseline,

@@ -3,7 +3,6 @@
 import math
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -12,17 +11,18 @@ from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json, write_json
-from birnn.layers.embeddings import Embedding, NgramEmbedding
+from birnn.layers.embeddings import Embedding, NgramTable
 from birnn.layers.fused import FusedNetwork, find_cell
 from birnn.layers.initializers import Orthogonal
 from birnn.layers.layered_network import LayeredNetwork
-from birnn.layers.pooling import PooledBidirectional, StateDropout, call_layer
+from birnn.layers.pooling import DIRECTIONS, PooledBidirectional, StateDropout, call_layer
+from birnn.layers.pretrained import PretrainedLSTM
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
-from birnn.text.batching import BATCH_SIZE
 from birnn.text.ngrams import RatioTable
 
 HDF5_OVERHEAD = 100_000  # bytes
+PREDICTED = 128  # reviews at a time: the features of 1,000 words take about a megabyte
 
 
 def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
@@ -57,7 +57,7 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
         )
     is_fused = config.kernel == "fused" or (config.kernel == "auto" and not accelerators())
     kind = partial(FusedNetwork, cell) if is_fused and cell else LayeredNetwork
-    embedding = _embedding(config)
+    embedding = _embedding(config, is_fused=is_fused)
     layer = _bidirectional(layer, config) if isinstance(layer, keras.layers.RNN) else layer
     has_evidence = isinstance(layer, PooledBidirectional) and config.longest_ngram
     model = kind(
@@ -78,7 +78,7 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
 
 def _reads_padding(layer: keras.Model, config: NetworkConfig) -> bool:
     """Return whether the vectors of padding change the output for a review of one word."""
-    features = config.embedding_dim + config.longest_ngram
+    features = config.embedding_dim + config.longest_ngram + DIRECTIONS * config.pretrained_units
     mask = np.arange(config.maxlen)[None] == 0
     vectors = np.random.default_rng(0).normal(size=(1, config.maxlen, features)).astype(np.float32)
     outputs = [
@@ -88,16 +88,18 @@ def _reads_padding(layer: keras.Model, config: NetworkConfig) -> bool:
     return bool(tf.reduce_any(outputs[0] != outputs[1]))
 
 
-def _embedding(config: NetworkConfig) -> Embedding:
-    options: dict[str, Any] = {
-        "dropout": config.embedding_dropout,
-        "word_dropout": config.word_dropout,
-        "masked": config.pooling == "max_mean",
-    }
-    if config.longest_ngram:
-        options |= {"longest": config.longest_ngram, "ngrams": config.ngrams}
-        return NgramEmbedding(config.num_words, config.embedding_dim, **options)
-    return Embedding(config.num_words, config.embedding_dim, **options)
+def _embedding(config: NetworkConfig, *, is_fused: bool) -> Embedding:
+    words, dim, units = config.num_words, config.embedding_dim, config.pretrained_units
+    longest = config.longest_ngram
+    return Embedding(
+        words,
+        dim,
+        dropout=config.embedding_dropout,
+        word_dropout=config.word_dropout,
+        masked=config.pooling == "max_mean",
+        table=NgramTable(words, longest, config.ngrams) if longest else None,
+        pretrained=PretrainedLSTM(words, dim, units, is_fused=is_fused) if units else None,
+    )
 
 
 def _bidirectional(layer: keras.layers.RNN, config: NetworkConfig) -> keras.layers.Bidirectional:
@@ -105,7 +107,7 @@ def _bidirectional(layer: keras.layers.RNN, config: NetworkConfig) -> keras.laye
         wrapper = keras.layers.Bidirectional(layer)
     else:
         layer.return_sequences = True
-        wrapper = PooledBidirectional(layer, config.embedding_dim)
+        wrapper = PooledBidirectional(layer, config.embedding_dim, config.longest_ngram)
     for cell in (wrapper.forward_layer.cell, wrapper.backward_layer.cell):
         initializer = getattr(cell, "recurrent_initializer", None)
         if isinstance(initializer, keras.initializers.Orthogonal):
@@ -114,15 +116,19 @@ def _bidirectional(layer: keras.layers.RNN, config: NetworkConfig) -> keras.laye
 
 
 def initialize(
-    model: keras.Sequential, vectors: NDArray[np.float32], table: RatioTable | None
+    model: keras.Sequential,
+    vectors: NDArray[np.float32],
+    table: RatioTable | None,
+    pretrained: list[NDArray[np.float32]],
 ) -> None:
-    """Set the word vectors, except for rows of zeros, and the table of n-gram ratios.
+    """Set the word vectors, except for rows of zeros, n-gram ratios and the pretrained LSTM.
 
     Args:
         model: the network.
         vectors: float32, shape (ids, embedding_dim), with as many ids as the vocabulary needs.
             The vectors of later ids, and of ids whose row is zeros, stay random.
         table: None for a network that reads no n-grams.
+        pretrained: the weights of a `PretrainedLSTM` except for its vectors; none without it.
     """
     embedding = model.layers[0]
     known = np.flatnonzero(vectors.any(axis=1))
@@ -132,6 +138,10 @@ def initialize(
     if table:
         embedding.table.codes.assign(table.codes)
         embedding.table.ratios.assign(table.ratios)
+    if pretrained:
+        frozen = np.zeros_like(initial)
+        frozen[: len(vectors)] = vectors
+        embedding.pretrained.set_weights([frozen, *pretrained])
 
 
 def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -142,8 +152,8 @@ def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.floa
         sequences: the reviews, int32, shape (reviews, maxlen).
     """
     parts = [
-        model.predict_on_batch(sequences[start : start + BATCH_SIZE])[:, 0]
-        for start in range(0, len(sequences), BATCH_SIZE)
+        model.predict_on_batch(sequences[start : start + PREDICTED])[:, 0]
+        for start in range(0, len(sequences), PREDICTED)
     ]
     return np.concatenate([np.empty(0, np.float32), *parts])
 

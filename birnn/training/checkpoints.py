@@ -1,6 +1,6 @@
 """Checkpoints after every epoch, from which interrupted training resumes.
 
-One file stores all variables of the network and its optimizer, and the history. Its name is a hash
+One file stores all weights, the state of the optimizer and the history. Its name is a hash
 of everything that the result depends on, so training never resumes from the checkpoint of another
 configuration. The checkpoint stays after the last epoch until another training run replaces it,
 because DVC may be killed before it records the result.
@@ -15,8 +15,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from birnn.core.outputs import atomic_file
 
@@ -29,7 +29,7 @@ class Progress:
     """The history of the epochs that are finished.
 
     Attributes:
-        history: for each of Keras's metrics its values, one per epoch.
+        history: for each metric its values, one per epoch.
         seconds: the duration of each epoch.
     """
 
@@ -55,42 +55,32 @@ class Checkpoint:
         self._folder = folder
         self._file = folder / f"{_key(configuration, data)}.npz"
 
-    def save(self, model: keras.Model, progress: Progress) -> None:
-        """Write the state of a compiled model and its progress, and delete other checkpoints."""
-        arrays = {str(number): variable.numpy() for number, variable in enumerate(_state(model))}
+    def save(self, state: list[NDArray[Any]], progress: Progress) -> None:
+        """Write all arrays that training changes and its progress; delete other checkpoints."""
         text = json.dumps([progress.history, progress.seconds])
         with atomic_file(self._file) as temporary:
-            np.savez(temporary, progress=np.array(text), **arrays)
+            np.savez(temporary, *state, progress=np.array(text))
         for other in set(self._folder.glob("*.npz")) - {self._file}:
             other.unlink()
 
-    def load(self, model: keras.Model) -> Progress:
-        """Restore the state of a compiled model and return its progress.
+    def load(self) -> tuple[list[NDArray[Any]], Progress]:
+        """Return the arrays and the progress.
 
-        The progress is empty if there is no checkpoint. It is also empty, with a warning, if the
-        checkpoint is damaged.
+        Both are empty if there is no checkpoint, or, with a warning, if it is damaged.
         """
         if not self._file.exists():
-            return Progress({}, [])
+            return [], Progress({}, [])
         try:
             with np.load(self._file, allow_pickle=False) as saved:
-                arrays = [saved[str(number)] for number in range(len(_state(model)))]
+                state = [saved[f"arr_{number}"] for number in range(len(saved.files) - 1)]
                 history, seconds = json.loads(str(saved["progress"]))
         except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError, RuntimeError) as error:
             print(
                 f"warning: {self._file} is damaged ({error}): training starts from the beginning",
                 file=sys.stderr,
             )
-            return Progress({}, [])
-        for variable, array in zip(_state(model), arrays, strict=True):
-            variable.assign(array)
-        return Progress(history, seconds)
-
-
-def _state(model: keras.Model) -> list[keras.Variable]:
-    """Return all variables that training changes, including the seeds of dropout."""
-    model.optimizer.build(model.trainable_variables)
-    return [*model.variables, *model.optimizer.variables]
+            return [], Progress({}, [])
+        return state, Progress(history, seconds)
 
 
 def _key(configuration: list[Any], data: list[Path]) -> str:

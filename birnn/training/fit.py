@@ -17,16 +17,21 @@ from numpy.typing import NDArray
 from birnn.core import machine, signals
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
-from birnn.core.paths import MODELS, NGRAMS, PADDED_VALIDATION, STATE, WORD_VECTORS
+from birnn.core.paths import MODELS, NGRAMS, PADDED_VALIDATION, PRETRAINED, STATE, WORD_VECTORS
 from birnn.core.settings import Settings, Train
 from birnn.core.times import Timing
 from birnn.layers import private_apis
 from birnn.layers.fused import FusedNetwork
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
-from birnn.networks.network import accelerators, build_network, initialize, save_network
+from birnn.networks.network import (
+    PREDICTED,
+    accelerators,
+    build_network,
+    initialize,
+    save_network,
+)
 from birnn.text import ngrams, sequences
-from birnn.text.batching import BATCH_SIZE
 from birnn.training import live, training_set
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Progress
@@ -68,7 +73,7 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
 
     def on_test_batch_end(self, batch: int, **_logs: dict[str, float]) -> None:
         """Update the progress."""
-        self.live_file.step("validation", (batch + 1) * BATCH_SIZE)
+        self.live_file.step("validation", (batch + 1) * PREDICTED)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Stop the clock, save a checkpoint and print a line.
@@ -79,7 +84,8 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
         seconds = time.perf_counter() - self._start
         self._require_finite(logs["val_loss"], "validation")
         progress = self.progress.after({name: logs[name] for name in HISTORY}, seconds)
-        self.checkpoint.save(self.model, progress)
+        state = [variable.numpy() for variable in training_state(self.model)]
+        self.checkpoint.save(state, progress)
         self.progress = progress
         epochs = f"{self.name}  epoch {epoch + 1}/{self.settings.epochs}"
         figures = "  ".join(f"{name} {logs[name]:.4f}" for name in HISTORY)
@@ -103,6 +109,7 @@ class Paths:
         validation: folder of the reviews on which each epoch is validated.
         ngrams: folder of n-gram ratios, see `ngrams`; read only by networks that use them.
         word_vectors: folder with `vectors.npy`, see `word_vectors`.
+        pretrained: folder with `weights.npz`, see `pretraining`.
         model: output folder.
         checkpoints: folder of the checkpoint.
         live: folder of the live file, see `live`.
@@ -112,6 +119,7 @@ class Paths:
     validation: Path
     ngrams: Path
     word_vectors: Path
+    pretrained: Path
     model: Path
     checkpoints: Path
     live: Path
@@ -124,6 +132,7 @@ class Paths:
             validation=PADDED_VALIDATION,
             ngrams=NGRAMS,
             word_vectors=WORD_VECTORS,
+            pretrained=PRETRAINED,
             model=MODELS / network,
             checkpoints=STATE / network,
             live=live.FOLDER,
@@ -133,7 +142,8 @@ class Paths:
         """Return the files that training reads."""
         splits = self.training, self.validation
         files = [split / name for split in splits for name in sequences.FILES]
-        return [*files, *sorted(self.ngrams.glob("*.npy")), self.word_vectors / "vectors.npy"]
+        initial = [self.word_vectors / "vectors.npy", self.pretrained / "weights.npz"]
+        return [*files, *sorted(self.ngrams.glob("*.npy")), *initial]
 
 
 def train_network(network: Network, settings: Settings, paths: Paths) -> Timing:
@@ -172,7 +182,9 @@ def train(
     validation = sequences.read(paths.validation)
     with choose_strategy().scope():
         model = build_network(network, config)
-        initialize(model, np.load(paths.word_vectors / "vectors.npy"), table)
+        vectors = np.load(paths.word_vectors / "vectors.npy")
+        with np.load(paths.pretrained / "weights.npz") as pretrained:
+            initialize(model, vectors, table, [*pretrained.values()])
         model.compile(
             optimizer=create_optimizer(settings, reviews=len(training[1])),
             loss=binary_crossentropy,
@@ -183,7 +195,9 @@ def train(
             configuration=[config.model_dump(), settings.model_dump(), devices],
             data=paths.inputs(),
         )
-        resumed = checkpoint.load(model)
+        state, resumed = checkpoint.load()
+        for variable, array in zip(training_state(model), state, strict=bool(state)):
+            variable.assign(array)
         if model.distribute_strategy.num_replicas_in_sync > 1:
             _adapt_to_devices(model, *training)
     kernel = "fused" if isinstance(model, FusedNetwork) else "keras"
@@ -204,7 +218,7 @@ def train(
                     first_epoch=resumed.epochs,
                     ratios=ratios,
                 ),
-                validation_data=batches(validation, BATCH_SIZE),
+                validation_data=batches(validation, PREDICTED),
                 initial_epoch=resumed.epochs,
                 epochs=settings.epochs,
                 shuffle=False,  # the batches are already shuffled
@@ -218,6 +232,12 @@ def train(
         save_network(config, model, folder)
         _write_history(monitor.progress.history, folder / "history.csv")
     return Timing(monitor.progress.seconds, devices, kernel)
+
+
+def training_state(model: keras.Model) -> list[keras.Variable]:
+    """Return all variables of a compiled model that training changes, also the dropout seeds."""
+    model.optimizer.build(model.trainable_variables)
+    return [*model.variables, *model.optimizer.variables]
 
 
 def _print_device(model: keras.Model, kernel: str, devices: dict[str, Any]) -> None:

@@ -55,12 +55,18 @@ def build_keras_network(config: NetworkConfig) -> keras.Sequential:
 
 
 def set_large_weights(*models: keras.Sequential) -> None:
-    """Set equal weights that are large enough to saturate gates; no bias is zero."""
+    """Set equal weights that are large enough to saturate gates; no bias is zero.
+
+    The weights of a pretrained LSTM are set, too, but not a table of n-grams.
+    """
+    variables = [
+        [each for each in model.variables if each.trainable or "lstm" in each.path]
+        for model in models
+    ]
     rng = np.random.default_rng(0)
-    shapes = [variable.shape for variable in models[0].trainable_variables]
-    weights = [rng.normal(0, 0.7, shape) for shape in shapes]
-    for model in models:
-        for variable, weight in zip(model.trainable_variables, weights, strict=True):
+    weights = [rng.normal(0, 0.7, each.shape) for each in variables[0]]
+    for each in variables:
+        for variable, weight in zip(each, weights, strict=True):
             variable.assign(weight)
 
 

@@ -26,7 +26,7 @@ def network_costs(network: Network, settings: dict[str, Any]) -> tuple[int, int 
     """Return the recurrent parameters and the multiply-adds for a review of seven words."""
     config = small_networks.config(network.name, settings=settings, embedding_dim=5)
     _, layer, *_, output = build_network(network, config).layers
-    multiply_adds = costs.multiply_adds(layer, output, words=7)
+    multiply_adds = costs.multiply_adds([layer], output, words=7)
     return costs.recurrent_parameters(layer), multiply_adds
 
 

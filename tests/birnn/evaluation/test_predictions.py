@@ -16,8 +16,12 @@ from birnn.training import baseline
 from tests.birnn import small_networks
 
 
-@pytest.mark.parametrize(("pooling", "ids_read"), [("last", 3), ("max_mean", 2)])
-def test_all_models_predict_a_split(tmp_path: Path, pooling: str, ids_read: int) -> None:
+@pytest.mark.parametrize(
+    ("pooling", "ids_read", "units"), [("last", 3, 0), ("max_mean", 2, 0), ("max_mean", 2, 5)]
+)
+def test_all_models_predict_a_split(
+    tmp_path: Path, pooling: str, ids_read: int, units: int
+) -> None:
     words = [["good"], ["bad"], ["good", "film"], ["unknown"]] * 2
     rows = np.arange(len(words), dtype=np.int32)[2:]  # the first two reviews are in no split
     pq.write_table(pa.table({"tokens": words}), tmp_path / "reviews.parquet")
@@ -28,7 +32,8 @@ def test_all_models_predict_a_split(tmp_path: Path, pooling: str, ids_read: int)
     sequences.write([(padded, labels)], rows, 3, tmp_path / "padded")
     models = {}
     for name in NETWORKS:
-        config = small_networks.config(name, num_words=9, maxlen=3, pooling=pooling)
+        shape = {"num_words": 9, "maxlen": 3, "pretrained_units": units}
+        config = small_networks.config(name, pooling=pooling, **shape)
         models[name] = small_networks.build(config)
         (tmp_path / name).mkdir()
         save_network(config, models[name], tmp_path / name)
@@ -46,7 +51,10 @@ def test_all_models_predict_a_split(tmp_path: Path, pooling: str, ids_read: int)
         assert cost["parameters"] == model.count_params()
         _, layer, *_, output = model.layers
         assert cost["recurrent_parameters"] == costs.recurrent_parameters(layer)
-        assert cost["multiply_adds"] == costs.multiply_adds(layer, output, ids_read)
+        # Per direction: the kernel and the recurrent kernel of the pretrained LSTM.
+        pretrained = 2 * (4 + units) * 4 * units * ids_read
+        added = cost["multiply_adds"] - costs.multiply_adds([layer], output, ids_read)
+        assert added == pretrained
     assert log_odds[BASELINE] == pytest.approx(baseline.Classifier(trained)(words[2:]))
     # Of four reviews, three have a known word, and one of them two.
     assert measured[BASELINE] == {"parameters": 3 + 1, "multiply_adds": 1}

@@ -36,11 +36,13 @@ def python_example() -> str:
 
 
 def networks(padding: Side, truncating: Side, pooling: Pooling) -> Predictor:
-    """Return networks, half of which read n-grams."""
+    """Return networks, half of which read n-grams and the states of a pretrained LSTM."""
     layout = {"padding": padding, "truncating": truncating, "pooling": pooling}
     if padding == "post":
         layout |= UNICODE
-    predictor = gated(small_predictor(**layout, longest_ngram=3 if truncating == "pre" else 0))
+    if truncating == "pre":
+        layout |= {"longest_ngram": 3, "pretrained_units": 2 if pooling == "max_mean" else 0}
+    predictor = gated(small_predictor(**layout))
     first, *_ = predictor.models
     return replace(predictor, temperatures={first: 0.5, ALL_NETWORKS: 2.0})
 

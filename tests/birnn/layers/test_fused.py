@@ -33,19 +33,27 @@ from tests.birnn.small_networks import (
 
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize(
-    ("count", "maxlen", "units", "dim", "pooling", "ngram"),
+    ("count", "maxlen", "units", "dim", "pooling", "ngram", "pretrained"),
     [
-        (1, 1, 1, 1, "last", 0),
-        (41, 12, 9, 6, "last", 0),
-        (8, 7, 3, 4, "max_mean", 0),
-        (41, 12, 9, 6, "max_mean", 3),
+        (1, 1, 1, 1, "last", 0, 0),
+        (41, 12, 9, 6, "last", 0, 5),
+        (8, 7, 3, 4, "max_mean", 0, 0),
+        (41, 12, 9, 6, "max_mean", 3, 5),
     ],
 )
 def test_kernels_give_equal_outputs_and_gradients(
-    name: str, count: int, maxlen: int, units: int, dim: int, pooling: str, ngram: int
+    name: str,
+    count: int,
+    maxlen: int,
+    units: int,
+    dim: int,
+    pooling: str,
+    ngram: int,
+    pretrained: int,
 ) -> None:
     shape = {"maxlen": maxlen, "settings": {"units": units}, "embedding_dim": dim}
     shape |= {"pooling": pooling, "longest_ngram": ngram, "ngrams": 5}
+    shape["pretrained_units"] = pretrained
     models = [build(config(name, kernel=kernel, **shape)) for kernel in ("fused", "keras")]
     assert [isinstance(model, FusedNetwork) for model in models] == [True, False]
     set_large_weights(*models)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Ngrams
-from birnn.layers.embeddings import NgramEmbedding
+from birnn.layers.embeddings import Embedding, NgramTable
 from birnn.text import ngrams
 from birnn.text.ngrams import NO_NGRAM, CrossFittedRatios, RatioTable
 
@@ -43,7 +43,7 @@ def test_network_computes_the_same_codes(longest: int) -> None:
     for padded in (ids, np.flip(ids, axis=1)):
         codes = ngrams.codes(padded, longest, WORDS)
         table = np.unique(codes[codes != NO_NGRAM])
-        embedding = NgramEmbedding(WORDS, 1, longest=longest, ngrams=len(table))
+        embedding = Embedding(WORDS, 1, table=NgramTable(WORDS, longest, len(table)))
         embedding.table.codes.assign(table)
         embedding.table.ratios.assign(np.arange(1, len(table) + 1))
         expected = np.where(codes == NO_NGRAM, 0, np.searchsorted(table, codes) + 1)

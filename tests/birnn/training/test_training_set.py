@@ -71,8 +71,10 @@ def test_all_models_together_label_the_unlabelled_reviews() -> None:
     ids, added = (encoding.encode(pa.array(words), scheme) for words in (labelled, unlabelled))
     for folder in (paths.PADDED_TRAIN, paths.PADDED_VALIDATION):
         sequences.write([(ids, labels)], rows, 4, folder)
-    paths.WORD_VECTORS.mkdir(parents=True)
+    for folder in (paths.WORD_VECTORS, paths.PRETRAINED):
+        folder.mkdir(parents=True)
     np.save(paths.WORD_VECTORS / "vectors.npy", np.empty((0, 3), np.float32))
+    np.savez(paths.PRETRAINED / "weights.npz")
 
     start = time.perf_counter()
     assert 0 < self_training.write(chosen, Path("out")) < time.perf_counter() - start

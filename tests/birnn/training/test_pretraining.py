@@ -1,0 +1,121 @@
+"""Pretraining: the loss and its gradient, compared with TensorFlow, and interrupted training."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pyarrow as pa
+import pytest
+import tensorflow as tf
+
+from birnn.core import paths, settings
+from birnn.core.settings import Settings
+from birnn.core.yaml_files import read_yaml
+from birnn.layers.kernel import ROWS
+from birnn.layers.next_words import DRAWN, NEGATIVES, NEXT, PIECE, train_pieces
+from birnn.text import encoding, sequences
+from birnn.training import pretraining
+from birnn.training.checkpoints import Checkpoint, Progress
+from tests.birnn.training.test_training_set import write_reviews
+from tests.projects import PROJECT
+
+DIM, UNITS, TARGETS = 3, 5, 7
+DRAWN_WORDS = np.random.default_rng(1).integers(TARGETS, size=(1, DRAWN))
+
+
+def loss(
+    states: tf.Tensor, words: list[int], outputs: tf.Tensor, importance: np.ndarray
+) -> tf.Tensor:
+    """Return the loss of a piece."""
+    scores = states @ tf.transpose(outputs[:, :UNITS]) + outputs[:, UNITS]
+    total = 0.0
+    for t in range(len(words)):
+        following = [word for word in words[t + 1 : t + 1 + NEXT] if word < TARGETS]
+        for word in following:
+            total += importance[word] * (scores[t, word] - 1) ** 2 / 2
+        share = importance[following].sum() * NEGATIVES / DRAWN
+        total += share * tf.reduce_sum(tf.gather(scores[t], DRAWN_WORDS[0]) ** 2) / 2
+    return total
+
+
+def test_gradient_equals_that_of_tensorflow() -> None:
+    rng = np.random.default_rng(0)
+    pieces = np.zeros((ROWS - 1, PIECE), np.int32)
+    for row in range(ROWS - 1):
+        pieces[row, 40 - 5 * row :] = rng.integers(1, 9, PIECE - 40 + 5 * row)
+    vectors = rng.normal(size=(9, DIM)).astype(np.float32)
+    importance = np.array([0, 0, 0, 0, 1, 0.5, 0.25], np.float32)
+    weights = pretraining.new_weights(rng, DIM, UNITS, TARGETS)
+    lstm, first, _, outputs = weights
+    outputs *= 30
+    matrix, old = lstm[:, : 4 * UNITS].copy(), outputs.copy()
+    layer = keras.layers.LSTM(UNITS, return_sequences=True)
+    layer.build((None, None, DIM))
+    layer.set_weights([matrix[UNITS:-1], matrix[:UNITS], matrix[-1]])
+    expected, words = 0.0, 0
+    with tf.GradientTape() as tape:
+        tape.watch(output := tf.constant(old))
+        for piece in pieces:
+            ids = piece[piece != 0]
+            words += len(ids)
+            expected += loss(layer(vectors[None, ids])[0], ids.tolist(), output, importance)
+    kernel, recurrent, bias, slope = tape.gradient(expected, [*layer.trainable_variables, output])
+    inputs = pieces, DRAWN_WORDS, vectors, importance, weights
+    # With a learning rate of 0, at the end, only the moments change.
+    total, count = train_pieces(*inputs, 1, 1)
+    assert (lstm[:, : 4 * UNITS] == matrix).all()
+    assert count == words
+    assert total == pytest.approx(float(expected), rel=1e-4)
+    gradient = np.concatenate([recurrent, kernel, bias[None]]) / words
+    assert first[:, : 4 * UNITS] / 0.1 == pytest.approx(gradient, rel=1e-3, abs=1e-5)
+    train_pieces(*inputs, 999, 1000)  # a thousandth of the rate
+    moved = (old - outputs) / (0.001 * 0.02)
+    assert np.linalg.norm(moved - slope) < 0.02 * np.linalg.norm(slope)
+
+
+def small_settings() -> Settings:
+    content = read_yaml(PROJECT / "params.yaml")
+    for section, changes in {
+        "pad": {"num_words": 9, "maxlen": 60, "padding": "post"},
+        "network": {"embedding_dim": DIM},
+        "word_vectors": {"reviews": "all"},
+        "pretrain": {"units": UNITS, "epochs": 2},
+    }.items():
+        content[section] |= changes
+    return settings.validate(content, "small")
+
+
+def test_pretraining_learns_the_order_of_words_and_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    reviews = [["a", "b", "c", "d", "e"][shift:] * 9 for shift in range(5)] * 40
+    write_reviews(reviews, ["g"] * len(reviews), [reviews[0], None])
+    scheme = encoding.Encoding(list("abcde"), 60, "post", "pre", "keras", ["n", "p"])
+    paths.PADDED.mkdir()
+    encoding.write(scheme, paths.PADDED)
+    ids = encoding.encode(pa.array(reviews), scheme)
+    rows = np.arange(len(ids), dtype=np.int32)
+    sequences.write([(ids, rows % 2)], rows, 60, paths.PADDED_TRAIN)
+    paths.WORD_VECTORS.mkdir(parents=True)
+    vectors = np.random.default_rng(0).normal(size=(9, DIM)).astype(np.float32)
+    np.save(paths.WORD_VECTORS / "vectors.npy", vectors)
+    weights, timing = pretraining.train(small_settings())
+    losses = [float(line.split()[-1]) for line in capsys.readouterr().out.splitlines()]
+    assert losses[1] < losses[0]
+    assert len(timing.seconds) == 3
+    save = Checkpoint.save
+
+    def interrupt(self: Checkpoint, state: Any, progress: Progress) -> None:
+        save(self, state, progress)
+        raise KeyboardInterrupt
+
+    for file in pretraining.FOLDER.iterdir():
+        file.unlink()
+    monkeypatch.setattr(Checkpoint, "save", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        pretraining.train(small_settings())
+    monkeypatch.setattr(Checkpoint, "save", save)
+    again, _ = pretraining.train(small_settings())
+    assert [array.tolist() for array in again] == [array.tolist() for array in weights]
