@@ -9,16 +9,13 @@ import pyarrow as pa
 import pytest
 import tensorflow as tf
 
-from birnn.core import paths, settings
-from birnn.core.settings import Settings
-from birnn.core.yaml_files import read_yaml
+from birnn.core import paths
 from birnn.layers.kernel import ROWS
 from birnn.layers.next_words import DRAWN, NEGATIVES, NEXT, PIECE, train_pieces
 from birnn.text import encoding, sequences
 from birnn.training import pretraining
 from birnn.training.checkpoints import Checkpoint, Progress
-from tests.birnn.training.test_training_set import write_reviews
-from tests.projects import PROJECT
+from tests.birnn.training.test_training_set import small_settings, write_reviews
 
 DIM, UNITS, TARGETS = 3, 5, 7
 DRAWN_WORDS = np.random.default_rng(1).integers(TARGETS, size=(1, DRAWN))
@@ -74,16 +71,11 @@ def test_gradient_equals_that_of_tensorflow() -> None:
     assert np.linalg.norm(moved - slope) < 0.02 * np.linalg.norm(slope)
 
 
-def small_settings() -> Settings:
-    content = read_yaml(PROJECT / "params.yaml")
-    for section, changes in {
-        "pad": {"num_words": 9, "maxlen": 60, "padding": "post"},
-        "network": {"embedding_dim": DIM},
-        "word_vectors": {"reviews": "all"},
-        "pretrain": {"units": UNITS, "epochs": 2},
-    }.items():
-        content[section] |= changes
-    return settings.validate(content, "small")
+SETTINGS = small_settings(
+    pad={"num_words": 9, "maxlen": 60, "padding": "post"},
+    word_vectors={"reviews": "all"},
+    pretrain={"units": UNITS, "epochs": 2},
+)
 
 
 def test_pretraining_learns_the_order_of_words_and_resumes(
@@ -101,7 +93,7 @@ def test_pretraining_learns_the_order_of_words_and_resumes(
     paths.WORD_VECTORS.mkdir(parents=True)
     vectors = np.random.default_rng(0).normal(size=(9, DIM)).astype(np.float32)
     np.save(paths.WORD_VECTORS / "vectors.npy", vectors)
-    weights, timing = pretraining.train(small_settings())
+    weights, timing = pretraining.train(SETTINGS)
     losses = [float(line.split()[-1]) for line in capsys.readouterr().out.splitlines()]
     assert losses[1] < losses[0]
     assert len(timing.seconds) == 3
@@ -115,7 +107,7 @@ def test_pretraining_learns_the_order_of_words_and_resumes(
         file.unlink()
     monkeypatch.setattr(Checkpoint, "save", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        pretraining.train(small_settings())
+        pretraining.train(SETTINGS)
     monkeypatch.setattr(Checkpoint, "save", save)
-    again, _ = pretraining.train(small_settings())
+    again, _ = pretraining.train(SETTINGS)
     assert [array.tolist() for array in again] == [array.tolist() for array in weights]

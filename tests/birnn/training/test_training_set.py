@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from birnn.core import paths, settings
+from birnn.core.settings import Settings
 from birnn.core.yaml_files import read_yaml
 from birnn.networks.decision import probability
 from birnn.networks.network import predict
@@ -49,18 +51,20 @@ def test_labelled_reviews_come_before_unlabelled_ones() -> None:
     assert list(training_set.words(Path())) == [["good"], ["fine"]]
 
 
-def test_all_models_together_label_the_unlabelled_reviews() -> None:
+def small_settings(**sections: dict[str, Any]) -> Settings:
     content = read_yaml(PROJECT / "params.yaml")
     content |= {name: dict.fromkeys(content[name], 2) for name in NETWORKS}
-    for section, changes in {
-        "pad": {"num_words": 8, "maxlen": 4},
-        "network": {"embedding_dim": 3},
-        "ngrams": {"longest": 1, "min_reviews": 1},
-        "baseline": {"ngrams": 1, "min_reviews": 1},
-        "train": {"epochs": 1, "batch_size": 8, "learning_rate": 0.05, "self_training": True},
-    }.items():
-        content[section] |= changes
-    chosen = settings.validate(content, "small")
+    sections["network"] = {"embedding_dim": 3}
+    return settings.validate(content | {k: content[k] | v for k, v in sections.items()}, "small")
+
+
+def test_all_models_together_label_the_unlabelled_reviews() -> None:
+    chosen = small_settings(
+        pad={"num_words": 8, "maxlen": 4},
+        ngrams={"longest": 1, "min_reviews": 1},
+        baseline={"ngrams": 1, "min_reviews": 1},
+        train={"epochs": 1, "batch_size": 8, "learning_rate": 0.05, "self_training": True},
+    )
     labelled, unlabelled = [["good", "film"], ["bad", "film"]] * 20, [["good"], None, ["bad"]]
     labels, rows = np.resize([1, 0], 40), np.arange(1, 41, dtype=np.int32)
     # The first review is held out.
