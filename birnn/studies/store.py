@@ -41,7 +41,6 @@ SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
 FOLLOWING_SEEDS = (HOLD_OUT_SEED, "word_vectors.seed")  # in recipes, equal to the training seed
 FILMS = {"imdb", "rotten-tomatoes"}  # corpora whose groups are films
 CHOOSING_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
-DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -270,7 +269,7 @@ def to_csv(table: pd.DataFrame) -> str:
     """Return rows as in `runs.csv`."""
     # Otherwise, integers in a column with missing values would be floats.
     whole = table.convert_dtypes()
-    text: str = whole.to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
+    text: str = whole.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     return text
 
 
