@@ -239,6 +239,8 @@ def read(folder: Path) -> Study:
         raise InputError(f"{folder / RUNS} has a merge conflict: resolve it")
     # A text may be NA or null. Only an empty cell is a missing value.
     rows = pd.read_csv(StringIO(lines), dtype=TEXTS, keep_default_na=False, na_values="")
+    if SEED not in rows:
+        raise InputError(f"{folder / RUNS} has no column {SEED}")
     combined = rows[SEED].isna()
     runs = rows[~combined].astype({SEED: np.int64})
     reviews = pd.read_parquet(folder / REVIEWS) if (folder / REVIEWS).exists() else None
