@@ -226,7 +226,7 @@ def read(folder: Path) -> Study:
 
     Raises:
         InputError: the folder has no study, `study.yaml` does not describe one, or `runs.csv` has a
-            merge conflict.
+            merge conflict or no column `train.seed`.
     """
     if not (folder / ABOUT).exists():
         raise InputError(f"{folder} is not a study: see birnn study --help")
