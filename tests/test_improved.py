@@ -101,13 +101,12 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
     set_settings(finished_copy, {"pretrain.units": "3", "word_vectors.reviews": "none"})
     result = run("python", "-m", "stages.pretrain", cwd=finished_copy)
     assert "error: pretrain.units is 3, but word_vectors.reviews is none" in result.stderr
-    set_settings(finished_copy, {"pretrain.units": "0"})
 
-    small = {"train.batch_size": "256", "ngrams.longest": "2", "word_vectors.reviews": "train"}
+    small = {"train.batch_size": "256", "ngrams.longest": "2", "word_vectors.reviews": "all"}
     set_settings(finished_copy, small)
     texts = ["great, moving and funny", "dull, boring and stupid", ""]
     unlabelled.write(texts, "unicode", finished_copy / "data" / "unlabelled" / "reviews.parquet")
-    run_stages("train_word_vectors", "label_unlabelled", "weigh_ngrams", "train_bigru")
+    run_stages("train_word_vectors", "pretrain", "label_unlabelled", "weigh_ngrams", "train_bigru")
     ids, labels = sequences.read(finished_copy / "data" / "self_labelled" / "train")
     positive, negative, empty = labels[-3:]
     assert positive > empty > negative

@@ -59,10 +59,7 @@ def set_large_weights(*models: keras.Sequential) -> None:
 
     The weights of a pretrained LSTM are set, too, but not a table of n-grams.
     """
-    variables = [
-        [each for each in model.variables if each.trainable or "lstm" in each.path]
-        for model in models
-    ]
+    variables = [[v for v in m.variables if v.trainable or "lstm" in v.path] for m in models]
     rng = np.random.default_rng(0)
     weights = [rng.normal(0, 0.7, each.shape) for each in variables[0]]
     for each in variables:

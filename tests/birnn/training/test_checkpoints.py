@@ -21,9 +21,8 @@ def test_checkpoint_restores_all_arrays(tmp_path: Path) -> None:
     checkpoint.save(STATE, PROGRESS)
     arrays, progress = checkpoint.load()
     assert progress == PROGRESS
-    for array, saved in zip(arrays, STATE, strict=True):
-        assert array.dtype == saved.dtype
-        assert array.tolist() == saved.tolist()
+    assert [array.tolist() for array in arrays] == [array.tolist() for array in STATE]
+    assert [array.dtype for array in arrays] == [array.dtype for array in STATE]
     assert PROGRESS.epochs == 2
     assert PROGRESS.after({"loss": 0.1}, 3) == Progress({"loss": [0.5, 0.25, 0.1]}, [1, 2, 3])
 
