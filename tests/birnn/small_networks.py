@@ -55,10 +55,7 @@ def build_keras_network(config: NetworkConfig) -> keras.Sequential:
 
 
 def set_large_weights(*models: keras.Sequential) -> None:
-    """Set equal weights that are large enough to saturate gates; no bias is zero.
-
-    The weights of a pretrained LSTM are set, too, but not a table of n-grams.
-    """
+    """Set equal weights, also of a pretrained LSTM, that saturate gates; no bias is zero."""
     variables = [[v for v in m.variables if v.trainable or "lstm" in v.path] for m in models]
     rng = np.random.default_rng(0)
     weights = [rng.normal(0, 0.7, each.shape) for each in variables[0]]
