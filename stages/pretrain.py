@@ -20,8 +20,8 @@ def main(settings: Settings) -> None:
     if units := settings.pretrain.units:
         if settings.word_vectors.reviews == "none":
             raise InputError(
-                f"pretrain.units is {units}, but word_vectors.reviews is none: set it to train or "
-                "all, or pretrain.units to 0"
+                f"pretrain.units is {units}, which needs word vectors: set word_vectors.reviews to "
+                "train or all, or pretrain.units to 0"
             )
         # Numba takes a second to import.
         from birnn.training import pretraining  # noqa: PLC0415

@@ -100,7 +100,7 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
         assert error_line(result.stderr).startswith(expected)
     set_settings(finished_copy, {"pretrain.units": "3", "word_vectors.reviews": "none"})
     result = run("python", "-m", "stages.pretrain", cwd=finished_copy)
-    assert "error: pretrain.units is 3, but word_vectors.reviews is none" in result.stderr
+    assert "error: pretrain.units is 3, which needs word vectors" in result.stderr
 
     small = {"train.batch_size": "256", "ngrams.longest": "2", "word_vectors.reviews": "all"}
     set_settings(finished_copy, small)

@@ -28,7 +28,7 @@ def summarize_model(
     """Return the metrics of one model, with intervals, and its accuracy on slices of the reviews.
 
     `predicted_labels` has only one label if the model predicts the same class for all reviews.
-    `log_odds` are of the positive class, shape (reviews,). The other arguments are those of
+    `log_odds` are of the positive class, shape (reviews,). The other arguments are as in
     `summarize_models`; both labels occur.
     """
     labels, lengths, groups = (table[name].to_numpy() for name in ("label", "words", "group"))
