@@ -61,9 +61,12 @@ def column(file: Path, name: str) -> NDArray[Any]:
 
 def groups(file: Path) -> NDArray[np.int32]:
     """Return the group of each review, numbered by name, int32, shape (reviews,)."""
-    names = pq.read_table(file, columns=["group"])["group"]
-    ranks: NDArray[np.uint64] = pc.rank(names, tiebreaker="dense").to_numpy()
-    return ranks.astype(np.int32) - 1
+    chunked = pq.read_table(file, columns=["group"], read_dictionary=["group"])["group"]
+    encoded = chunked.unify_dictionaries().combine_chunks()
+    numbers = np.empty(len(encoded.dictionary), np.int32)
+    numbers[pc.sort_indices(encoded.dictionary).to_numpy()] = np.arange(len(numbers))
+    review_groups: NDArray[np.int32] = numbers[encoded.indices.to_numpy()]
+    return review_groups
 
 
 def chosen_batches(
