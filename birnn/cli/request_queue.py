@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import accumulate, islice
 from typing import Any
 
@@ -27,7 +27,7 @@ class QueueFullError(Exception):
 class _Request:
     texts: list[str]
     threshold: float | None
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row] | None = None
 
 
 class RequestQueue:
@@ -63,10 +63,11 @@ class RequestQueue:
         self._predictions.append(request)
         try:
             async with self._place():
-                if not request.rows:
+                if request.rows is None:
                     await run_in_threadpool(self._answer, self._first_batch())
         finally:
             self._predictions.remove(request)
+        assert request.rows is not None  # noqa: S101
         return request.rows
 
     @asynccontextmanager
@@ -82,7 +83,7 @@ class RequestQueue:
 
     def _first_batch(self) -> list[_Request]:
         """Return the first waiting requests with one threshold, up to `LARGEST_BATCH` texts."""
-        waiting = [request for request in self._predictions if not request.rows]
+        waiting = [request for request in self._predictions if request.rows is None]
         waiting = [request for request in waiting if request.threshold == waiting[0].threshold]
         totals = accumulate(len(request.texts) for request in waiting)
         return [

@@ -62,7 +62,8 @@ def create(predictor: Predictor, hosts: list[str], *, access_log: bool = False) 
         docs_url=None,  # FastAPI's pages load scripts from another site
         redoc_url=None,
         max_body_size=LARGEST_BODY,
-        telemetry={"auto_configure": False},  # an environment variable must not export texts
+        # Neither an environment variable nor an exporter of the process may send texts.
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
 

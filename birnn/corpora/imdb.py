@@ -163,7 +163,7 @@ class _LimitedReader:
 def _reviews(archive: Path, files: dict[str, str], split: str, label: str) -> Iterator[Review]:
     """Yield the reviews of one folder; line N of its list of films names the film of review N."""
     folder = f"{split}/{label}/"
-    films = files.get(f"{split}/urls_{label}.txt", "").splitlines()
+    films = files.get(f"{split}/urls_{label}.txt", "").split("\n")
     for path in sorted(path for path in files if path.startswith(folder)):
         number = int(path.removeprefix(folder).partition("_")[0])
         film = FILM.search(films[number]) if number < len(films) else None

@@ -1,6 +1,5 @@
 """Metrics of each model and of pairs of models on the test reviews."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -122,7 +121,12 @@ def best_epoch(history: pd.DataFrame) -> dict[str, Any]:
 
 
 def rounded(content: T) -> T:
-    """Return the content of a JSON file with every float rounded to 4 decimals."""
-    text = json.dumps(content)
-    result: T = json.loads(text, parse_float=lambda number: round(float(number), DIGITS))
-    return result
+    """Return `content` with every float in it rounded to 4 decimals."""
+    result: Any = content
+    if isinstance(content, float):
+        result = round(float(content), DIGITS)
+    elif isinstance(content, dict):
+        result = {key: rounded(value) for key, value in content.items()}
+    elif isinstance(content, list | tuple):
+        result = [rounded(value) for value in content]
+    return result  # type: ignore[no-any-return]

@@ -56,9 +56,9 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
                 same for all occurrences of the word in a batch (Gal and Ghahramani, "A
                 Theoretically Grounded Application of Dropout in Recurrent Neural Networks", 2016,
                 section 4.2, but for elements instead of whole vectors).
-            word_dropout: fraction of words that are replaced by out-of-vocabulary in training
-                (Iyyer et al., "Deep Unordered Composition Rivals Syntactic Methods", 2015,
-                section 3.1).
+            word_dropout: fraction of words that are replaced by out-of-vocabulary in training,
+                but keep their features (Iyyer et al., "Deep Unordered Composition Rivals
+                Syntactic Methods", 2015, section 3.1).
             masked: True to mask padding.
             table: ratios of n-grams.
             pretrained: a `PretrainedLSTM`.
@@ -101,7 +101,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the shape of the concatenated vectors and features."""
         sources = [source for source in (self.table, self.pretrained) if source]
-        return (*input_shape, self.output_dim + sum(source.features for source in sources))
+        return (*input_shape, self.output_dim + sum(source.size for source in sources))
 
     def _features(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the ids, and the features of each position."""
@@ -122,7 +122,7 @@ class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes witho
     def __init__(self, num_words: int, longest: int, ngrams: int) -> None:
         """Create an empty table of `ngrams` n-grams of up to `longest` ids below `num_words`."""
         super().__init__(trainable=False)
-        self.features = longest
+        self.size = longest
         self._num_words = num_words
         self.codes = self.add_weight(
             name="codes", shape=(ngrams,), dtype="int64", initializer="zeros"
@@ -136,15 +136,15 @@ class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes witho
         indices = tf.minimum(tf.searchsorted(table, codes), tf.size(table) - 1)
         is_known = tf.gather(table, indices) == codes
         ratios = tf.where(is_known, tf.gather(tf.convert_to_tensor(self.ratios), indices), 0.0)
-        shape = [*tf.unstack(tf.shape(ids, tf.int64)), self.features]
-        return tf.scatter_nd(positions, tf.reshape(ratios, [-1, self.features]), shape)
+        shape = [*tf.unstack(tf.shape(ids, tf.int64)), self.size]
+        return tf.scatter_nd(positions, tf.reshape(ratios, [-1, self.size]), shape)
 
     def _codes(self, ids: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
         """Return the codes at the positions of words, as `ngrams.codes` does, flattened."""
         ids = tf.cast(ids, tf.int64)
         code = tf.zeros_like(ids)
         codes = []
-        for before in range(self.features):
+        for before in range(self.size):
             first = tf.pad(ids, [[0, 0], [before, 0]])[:, : tf.shape(ids)[1]]
             code += first * self._num_words**before
             codes.append(tf.where(first == PADDING, tf.constant(NO_NGRAM, tf.int64), code))

@@ -20,7 +20,7 @@ class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes wit
     ) -> tf.Tensor:
         """Return log-odds, shape (reviews, 1), for ids, shape (reviews, maxlen).
 
-        The inputs can also be a pair of ids and n-gram ratios, see `NgramEmbedding`.
+        The inputs can also be a pair of ids and n-gram ratios, see `Embedding`.
         """
         del mask
         words = self.layers[0].look_up(inputs, training=training)

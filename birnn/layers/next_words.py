@@ -42,33 +42,33 @@ def train_pieces(pieces, drawn, vectors, importance, weights, start, steps):
     Args:
         pieces: ids, int32, shape (pieces, PIECE); padding is skipped.
         drawn: random ids below `targets`, int64, shape (blocks, DRAWN).
-        vectors: word vectors, the input of the LSTM, shape (ids, dim).
-        importance: the weight of each predicted word in the loss, shape (targets,). Others are not
-            predicted.
-        weights: the matrix of the LSTM, with rows for the state, the input and the bias, shape
-            (units + dim + 1, 4 x units, rounded up to LANES); both moments of Adam, likewise; and
-            output vectors, which end with a bias, shape (targets, units + 1).
+        vectors: word vectors, the input of the LSTM, float32, shape (ids, dim).
+        importance: the weight of each predicted word in the loss, float32, shape (targets,).
+            Others are not predicted.
+        weights: float32: the matrix of the LSTM, with rows for the state, the input and the bias,
+            shape (units + dim + 1, 4 x units); both moments of Adam, likewise; the powers of their
+            decay rates, shape (2,); and output vectors, which end with a bias, shape (targets,
+            units + 1).
         start: the number of blocks that earlier calls trained on.
         steps: the number of blocks of all calls.
 
     Returns:
         The loss, summed over words, and the number of words.
     """
-    lstm, first, second, outputs = weights
+    lstm, first, second, decays, outputs = weights
     units, dim = outputs.shape[1] - 1, vectors.shape[1]
-    buffers = new_buffers(PIECE, units, lstm)
+    matrix = pad_columns(lstm)
+    buffers = new_buffers(PIECE, units, matrix)
     features = np.ones((ROWS, PIECE, dim + 1), F)
     words, lengths = np.zeros((ROWS, PIECE), np.int32), np.zeros(ROWS, np.int32)
     no_words, no_input = np.zeros((ROWS, PIECE), np.int32), np.zeros((1, 4 * units), F)
-    total, decays = np.zeros(2), np.ones(2, F)
-    for _ in range(start):
-        decays *= DECAYS
+    total = np.zeros(2)
     for block in range(0, len(pieces), ROWS):
         rows = min(ROWS, len(pieces) - block)
         for row in range(rows):
             lengths[row] = read_piece(pieces[block + row], vectors, words[row], features[row])
         inputs = no_words[:rows], lengths[:rows], features[:rows]
-        run_forward(inputs, (no_input, lstm, no_input[0]), buffers, is_gru=False, pooled=False)
+        run_forward(inputs, (no_input, matrix, no_input[0]), buffers, is_gru=False, pooled=False)
         decays *= DECAYS
         done = start + block // ROWS
         remaining = F(1) - F(done) / F(steps)
@@ -76,15 +76,19 @@ def train_pieces(pieces, drawn, vectors, importance, weights, start, steps):
         longest = lengths[:rows].max()
         states = buffers[2][1:, :, :units]
         gradients = np.zeros((longest, ROWS, round_up(units, LANES)), F)
-        shares = np.zeros((longest, ROWS), F)
-        total[0] += predict_next(
-            states, words, lengths[:rows], importance, outputs, rate, gradients, shares
+        random_weights = np.zeros((longest, ROWS), F)
+        total[0] += train_next_words(
+            states, words, lengths[:rows], importance, outputs, rate, gradients, random_weights
         )
-        total[0] += predict_random(states, drawn[block // ROWS], outputs, rate, gradients, shares)
-        gradient = lstm_gradient(lstm, buffers, lengths[:rows], gradients, units)
+        total[0] += train_random_words(
+            states, drawn[block // ROWS], outputs, rate, gradients, random_weights
+        )
+        gradient = lstm_gradient(matrix, buffers, lengths[:rows], gradients, units)
         count = lengths[:rows].sum()
-        adam(lstm, gradient, F(1) / F(count), first, second, RATE * remaining, decays)
+        adam(matrix, gradient, F(1) / F(count), first, second, RATE * remaining, decays)
         total[1] += count
+    for row in range(len(lstm)):
+        set_row(lstm[row], matrix[row, : 4 * units])
     return total
 
 
@@ -101,11 +105,12 @@ def read_piece(piece, vectors, words, features):
 
 
 @inlined
-def predict_next(states, words, lengths, importance, outputs, rate, gradients, shares):
+def train_next_words(states, words, lengths, importance, outputs, rate, gradients, random_weights):
     """Train the scores of the next words towards 1, and return the loss.
 
-    The score of a word is the product of its output vector and a state. Add the gradients of the
-    states to `gradients`, and to `shares` how much the random words of each state count.
+    The score of a word is the product of its output vector and a state, shape (steps, ROWS, units).
+    Add the gradients of the states to `gradients`, shape (steps, ROWS, units or more), and to
+    `random_weights` how much the random words of each state count, shape (steps, ROWS).
     """
     loss = 0.0
     for row in range(len(lengths)):
@@ -117,7 +122,7 @@ def predict_next(states, words, lengths, importance, outputs, rate, gradients, s
                     loss += train_pair(
                         outputs[word], states[t, row], gradients[t, row], weight, rate
                     )
-                    shares[t, row] += weight * F(NEGATIVES) / F(DRAWN)
+                    random_weights[t, row] += weight * F(NEGATIVES) / F(DRAWN)
     return loss
 
 
@@ -137,28 +142,29 @@ def train_pair(vector, state, gradient, importance, rate):
 
 
 @inlined
-def predict_random(states, drawn, outputs, rate, gradients, shares):
-    """Train the scores of random words towards 0, and return the loss, see `predict_next`."""
-    units, count, width = states.shape[2], gradients.size // gradients.shape[2], gradients.shape[2]
-    vectors, transposed = np.zeros((units, DRAWN), F), np.zeros((DRAWN, width), F)
+def train_random_words(states, drawn, outputs, rate, gradients, random_weights):
+    """Train the scores of random words towards 0, and return the loss, see `train_next_words`."""
+    steps, _, width = gradients.shape
+    units, count = states.shape[2], steps * ROWS
+    transposed, vectors = np.zeros((units, DRAWN), F), np.zeros((DRAWN, width), F)
     scores, rows = np.zeros((count, DRAWN), F), np.zeros((count, width), F)
     for k in range(DRAWN):
-        set_row(transposed[k], outputs[drawn[k], :units])
+        set_row(vectors[k], outputs[drawn[k], :units])
         for unit in range(units):
-            vectors[unit, k] = outputs[drawn[k], unit]
+            transposed[unit, k] = outputs[drawn[k], unit]
     for index in range(count):
         set_row(rows[index], states[index // ROWS, index % ROWS])
         for k in range(DRAWN):
             scores[index, k] = outputs[drawn[k], units]
-    add_product(rows, vectors, scores)
+    add_product(rows, transposed, scores)
     loss = 0.0
     for index in range(count):
-        share = shares[index // ROWS, index % ROWS]
+        share = random_weights[index // ROWS, index % ROWS]
         for k in range(DRAWN):
             error = share * scores[index, k]
             loss += 0.5 * error * scores[index, k]
             scores[index, k] = error
-    add_product(scores, transposed, gradients.reshape(count, width))
+    add_product(scores, vectors, gradients.reshape(count, width))
     slopes = np.zeros((DRAWN, width), F)
     add_product(scores.T, rows, slopes)
     for k in range(DRAWN):
@@ -171,11 +177,11 @@ def predict_random(states, drawn, outputs, rate, gradients, shares):
 
 
 @inlined
-def lstm_gradient(lstm, buffers, lengths, state_gradients, units):
+def lstm_gradient(matrix, buffers, lengths, state_gradients, units):
     """Return the gradient of the LSTM's matrix, given the gradients of its states."""
     gates, cells, states, _, _ = buffers
     steps = len(state_gradients)
-    transposed = pad_columns(lstm[:units].T)
+    transposed = pad_columns(matrix[:units].T)
     state_gradient = np.zeros((ROWS, transposed.shape[1]), F)
     cell_gradient = np.zeros((ROWS, units), F)
     for t in range(steps - 1, -1, -1):
@@ -183,7 +189,7 @@ def lstm_gradient(lstm, buffers, lengths, state_gradients, units):
             add_row(state_gradient[row], state_gradients[t, row])
         lstm_step_gradient(gates[t], cells[t], state_gradient, cell_gradient, units)
         add_product(gates[t], transposed, state_gradient)
-    gradient = np.zeros((states.shape[2], lstm.shape[1]), F)
+    gradient = np.zeros((states.shape[2], matrix.shape[1]), F)
     add_product(
         states[:steps].reshape(steps * ROWS, states.shape[2]).T,
         gates[:steps].reshape(steps * ROWS, gates.shape[2]),
@@ -194,10 +200,10 @@ def lstm_gradient(lstm, buffers, lengths, state_gradients, units):
 
 @inlined
 def adam(weights, gradient, scale, first, second, rate, decays):
-    """Update weights in place; `decays` are the powers of both moments' decay rates."""
+    """Update weights in place, given `scale` times their gradient, see `train_pieces`."""
     rate = rate * np.sqrt(F(1) - decays[1]) / (F(1) - decays[0])
-    for row in range(weights.shape[0]):
-        for j in range(weights.shape[1]):
+    for row in range(first.shape[0]):
+        for j in range(first.shape[1]):
             slope = scale * gradient[row, j]
             first[row, j] += (F(1) - DECAYS[0]) * (slope - first[row, j])
             second[row, j] += (F(1) - DECAYS[1]) * (slope * slope - second[row, j])

@@ -34,7 +34,7 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
     ) -> None:
         """Wrap a recurrent layer that returns sequences.
 
-        It reads word vectors of `embedding_dim`, followed by `longest` ratios.
+        It reads word vectors of `embedding_dim`, followed by `longest` ratios and other features.
         """
         super().__init__(layer, **options)
         self._embedding_dim = embedding_dim

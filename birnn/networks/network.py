@@ -22,7 +22,7 @@ from birnn.networks.definition import Network
 from birnn.text.ngrams import RatioTable
 
 HDF5_OVERHEAD = 100_000  # bytes
-PREDICTED = 128  # reviews at a time: the features of 1,000 words take about a megabyte
+PREDICTED = 128  # reviews at a time: each may have a megabyte of features, copied several times
 
 
 def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
@@ -121,7 +121,7 @@ def initialize(
     table: RatioTable | None,
     pretrained: list[NDArray[np.float32]],
 ) -> None:
-    """Set the word vectors, except for rows of zeros, n-gram ratios and the pretrained LSTM.
+    """Set the word vectors whose row is not zero, the n-gram ratios and the pretrained LSTM.
 
     Args:
         model: the network.
@@ -159,7 +159,7 @@ def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.floa
 
 
 def count_parameters(model: keras.Model) -> int:
-    """Return the number of learned weights (the codes of n-grams are not learned)."""
+    """Return the number of weights, frozen ones too, but not the codes of n-grams."""
     return sum(math.prod(weight.shape) for weight in model.weights if weight.dtype == "float32")
 
 

@@ -196,8 +196,9 @@ def train(
             data=paths.inputs(),
         )
         state, resumed = checkpoint.load()
-        for variable, array in zip(training_state(model), state, strict=bool(state)):
-            variable.assign(array)
+        if state:
+            for variable, array in zip(training_state(model), state, strict=True):
+                variable.assign(array)
         if model.distribute_strategy.num_replicas_in_sync > 1:
             _adapt_to_devices(model, *training)
     kernel = "fused" if isinstance(model, FusedNetwork) else "keras"

@@ -7,6 +7,7 @@ leaving out a list of function words, frequent words count less (Mikolov et al.,
 Representations of Words and Phrases and their Compositionality", NIPS 2013, section 2.3).
 """
 
+import math
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -14,13 +15,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from birnn.core.errors import InputError
 from birnn.core.paths import PADDED, PADDED_TRAIN, STATE, UNLABELLED_REVIEWS, WORD_VECTORS
 from birnn.core.settings import Settings
 from birnn.core.times import Timing
-from birnn.layers.kernel import LANES, ROWS, round_up
+from birnn.layers.kernel import ROWS
 from birnn.layers.next_words import DRAWN, PIECE, train_pieces
 from birnn.layers.threads import run_parallel
-from birnn.text import encoding, reviews, sequences
+from birnn.text import encoding, reviews
 from birnn.text.batching import BATCH_SIZE
 from birnn.text.encoding import FIRST_WORD
 from birnn.training.checkpoints import Checkpoint
@@ -40,9 +42,12 @@ def train(settings: Settings) -> tuple[list[Floats], Timing]:
     """Train both directions; return the weights of a `PretrainedLSTM` except for its vectors.
 
     If training was interrupted, it resumes from its last checkpoint.
+
+    Raises:
+        InputError: the loss is not finite.
     """
     start = time.perf_counter()
-    options, dim = settings.pretrain, settings.network.embedding_dim
+    options = settings.pretrain
     write_pieces(settings)
     pieces = np.memmap(PIECES, np.int32, "r").reshape(-1, PIECE)
     vectors = np.load(VECTORS)
@@ -52,18 +57,26 @@ def train(settings: Settings) -> tuple[list[Floats], Timing]:
     state, progress = checkpoint.load()
     if not state:
         rng = np.random.default_rng(settings.word_vectors.seed)
-        shape = dim, options.units, len(tables[1])
+        shape = vectors.shape[1], options.units, len(tables[1])
         state = [*new_weights(rng, *shape), *new_weights(rng, *shape)]
-    directions = tuple(state[:4]), tuple(state[4:])
+    half = len(state) // 2
+    directions = tuple(state[:half]), tuple(state[half:])
+    if progress.epochs:
+        print(f"pretraining  resumes after epoch {progress.epochs}", flush=True)
     preparation = time.perf_counter() - start
     for epoch in range(progress.epochs, options.epochs):
         start = time.perf_counter()
         loss = _train_epoch(pieces, tables, directions, settings, epoch)
+        if not math.isfinite(loss):
+            raise InputError(
+                f"pretraining: the loss is {loss} in epoch {epoch + 1}: lower word_vectors.norm"
+            )
         duration = time.perf_counter() - start
         progress = progress.after({"loss": loss}, duration)
         checkpoint.save(state, progress)
         number = f"epoch {epoch + 1}/{options.epochs}"
         print(f"pretraining  {number}  {duration:.0f} s  loss {loss:.4f}", flush=True)
+    PIECES.unlink()
     weights = [array for direction in directions for array in _keras_weights(direction)]
     return weights, Timing([preparation, *progress.seconds])
 
@@ -78,7 +91,7 @@ def write_pieces(settings: Settings) -> None:
 
 
 def _sequences(*, with_unlabelled: bool) -> Iterator[NDArray[np.int32]]:
-    ids, _ = sequences.read(PADDED_TRAIN)
+    ids = np.load(PADDED_TRAIN / "sequences.npy", mmap_mode="r")
     for start in range(0, len(ids), BATCH_SIZE):
         yield ids[start : start + BATCH_SIZE]
     if with_unlabelled:
@@ -101,11 +114,11 @@ def weigh_words(pieces: NDArray[np.int32], ids: int) -> Floats:
 
 def new_weights(rng: np.random.Generator, dim: int, units: int, targets: int) -> Weights:
     """Return initial weights of one direction, see `train_pieces`."""
-    lstm = np.zeros((units + dim + 1, round_up(4 * units, LANES)), np.float32)
-    lstm[:-1, : 4 * units] = rng.normal(0, (units + dim) ** -0.5, (units + dim, 4 * units))
+    lstm = np.zeros((units + dim + 1, 4 * units), np.float32)
+    lstm[:-1] = rng.normal(0, (units + dim) ** -0.5, (units + dim, 4 * units))
     lstm[-1, units : 2 * units] = 1  # as in Keras, the forget gates start open
     outputs = rng.normal(0, 0.01, (targets, units + 1)).astype(np.float32)
-    return lstm, np.zeros_like(lstm), np.zeros_like(lstm), outputs
+    return lstm, np.zeros_like(lstm), np.zeros_like(lstm), np.ones(2, np.float32), outputs
 
 
 def _train_epoch(
@@ -137,7 +150,5 @@ def _train_epoch(
 
 def _keras_weights(weights: Weights) -> list[Floats]:
     """Return the kernel, the recurrent kernel and the bias of Keras's LSTM."""
-    lstm, _, _, outputs = weights
-    units = outputs.shape[1] - 1
-    matrix = lstm[:, : 4 * units]
-    return [matrix[units:-1], matrix[:units], matrix[-1]]
+    lstm, units = weights[0], weights[0].shape[1] // 4
+    return [lstm[units:-1], lstm[:units], lstm[-1]]
