@@ -29,10 +29,10 @@ CORPUS = paths.CORPUS.as_posix()
 FETCH, READER = "fetch", f"{CODE}/fetch.txt"  # the stage that reads a corpus, and its code
 OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
-PRETRAINED = paths.WORD_VECTORS.as_posix(), paths.PRETRAINED.as_posix()
+PRETRAINED = paths.PRETRAINED.as_posix()
 SELF_LABELLED, NGRAMS = paths.SELF_LABELLED.as_posix(), paths.NGRAMS.as_posix()
 MODEL_FOLDERS = {model: (paths.MODELS / model).as_posix() for model in TITLES}
-BEFORE_TRAINING = (*PRETRAINED, SELF_LABELLED, NGRAMS)
+BEFORE_TRAINING = (paths.WORD_VECTORS.as_posix(), PRETRAINED, SELF_LABELLED, NGRAMS)
 TIMED = (*BEFORE_TRAINING, *MODEL_FOLDERS.values())
 UNMEASURED = (FETCH, "report")  # stages whose code does not affect the metrics
 
@@ -251,13 +251,14 @@ def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
     It is NaN if it is unknown. `recorded` has the line of `times` of each output, by path.
     """
     known = {path: sum(entry["seconds"]) for path, entry in recorded.items()}
-    seconds = dict.fromkeys(TIMED, math.nan) | known
+    # Older code did not pretrain.
+    seconds = dict.fromkeys(TIMED, math.nan) | {PRETRAINED: 0} | known
     before = sum(seconds[path] for path in BEFORE_TRAINING)
     networks = {name: seconds[MODEL_FOLDERS[name]] for name in NETWORKS}
     baseline = seconds[MODEL_FOLDERS[BASELINE]]
     combined = before + sum(networks.values())
     # The networks that label reviews are pretrained; the baseline alone is not.
-    labels = before - seconds[NGRAMS] if seconds[SELF_LABELLED] else 0
+    labels = sum(seconds[path] for path in BEFORE_TRAINING[:-1]) if seconds[SELF_LABELLED] else 0
     return {
         **{network: before + own for network, own in networks.items()},
         BASELINE: labels + baseline,

@@ -56,7 +56,7 @@ def test_costs_of_other_layers() -> None:
     ("embedding_dim", "lstm_units", "matched"), [(128, 64, 79), (1, 1, 1), (4096, 64, 85)]
 )
 def test_matched_gru_is_the_closest(embedding_dim: int, lstm_units: int, matched: int) -> None:
-    settings = {"network.embedding_dim": embedding_dim, "ngrams.longest": 0}
+    settings = {"network.embedding_dim": embedding_dim, "ngrams.longest": 0, "pretrain.units": 0}
     assert report.matched_units(settings | {"bilstm.units": lstm_units}) == matched
     target = recurrent_parameters("bilstm", embedding_dim, lstm_units)
     sizes = [recurrent_parameters("bigru", embedding_dim, units) for units in range(200)]

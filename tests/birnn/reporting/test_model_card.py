@@ -133,14 +133,19 @@ def test_settings_are_described(tmp_path: Path, plain: Documents) -> None:
         "pad.maxlen": 1_000,
         "pad.truncating": "post",
         "ngrams.longest": 3,
+        "pretrain.units": 100,
         "word_vectors.reviews": "all",
         "train.self_training": True,
     }
     markdown, _, card = documents.write(tmp_path, settings=samples.SETTINGS | changed)
     assert "All models also learn from 49,359 unlabelled reviews, without 641" in markdown
     assert "read 1,000 ids per text (`pad.maxlen`), only the start of longer" in card
-    assert "n-grams of up to 3 words" in card
-    assert "`word_vectors.reviews: all`" in card
+    for input_text in (
+        "n-grams of up to 3 words",
+        "LSTM with 100 units",
+        "`word_vectors.reviews: all`",
+    ):
+        assert input_text in card
     assert "only the end of longer" in plain.card
     truncated = (samples.predictions()["words"] >= 100).sum()
     assert f"400 test reviews, {truncated} are truncated" in words(plain.card)
