@@ -140,12 +140,8 @@ def test_settings_are_described(tmp_path: Path, plain: Documents) -> None:
     markdown, _, card = documents.write(tmp_path, settings=samples.SETTINGS | changed)
     assert "All models also learn from 49,359 unlabelled reviews, without 641" in markdown
     assert "read 1,000 ids per text (`pad.maxlen`), only the start of longer" in card
-    for input_text in (
-        "n-grams of up to 3 words",
-        "LSTM with 100 units",
-        "`word_vectors.reviews: all`",
-    ):
-        assert input_text in card
+    inputs = "n-grams of up to 3 words", "LSTM with 100 units", "`word_vectors.reviews: all`"
+    assert all(text in card for text in inputs)
     assert "only the end of longer" in plain.card
     truncated = (samples.predictions()["words"] >= 100).sum()
     assert f"400 test reviews, {truncated} are truncated" in words(plain.card)
