@@ -79,10 +79,10 @@ def test_networks_rank_plain_praise_above_plain_blame(
     imdb: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(imdb)
-    behaviors = {
-        behavior.description: behavior for behavior in behavioral_tests.all_behaviors([], [])
-    }
-    plain = [case for name in SEED_DEPENDENT for case in behaviors[name].cases]
+    behaviors = {each.description: each for each in behavioral_tests.all_behaviors([], [])}
+    plain = [behaviors[name] for name in SEED_DEPENDENT]
+    labels = [behavior.expected for behavior in plain for _ in behavior.texts]
     networks = predictor.load([*NETWORKS])
-    for log_odds in networks.predict([case.text for case in plain]).by_model.values():
-        assert roc_auc_score([case.label for case in plain], log_odds) >= 0.99
+    predicted = networks.predict([text for behavior in plain for text in behavior.texts])
+    for log_odds in predicted.by_model.values():
+        assert roc_auc_score(labels, log_odds) >= 0.99

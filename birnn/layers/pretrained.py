@@ -24,7 +24,7 @@ class PretrainedLSTM(keras.layers.Layer):  # type: ignore[misc]  # Keras comes w
         self.lstm = keras.layers.Bidirectional(keras.layers.LSTM(units, return_sequences=True))
         self.lstm.build((None, None, embedding_dim))
         self.trainable = False
-        self._is_fused = is_fused
+        self.is_fused = is_fused
 
     def call(self, ids: tf.Tensor) -> tf.Tensor:
         """Return the scaled states after each word, shape (*ids, size), 0 at padding."""
@@ -32,7 +32,7 @@ class PretrainedLSTM(keras.layers.Layer):  # type: ignore[misc]  # Keras comes w
         distinct, indices = tf.unique(tf.reshape(ids, [-1]))
         vectors = tf.gather(tf.convert_to_tensor(self.vectors), distinct)
         indices = tf.reshape(indices, tf.shape(ids))
-        if self._is_fused:
+        if self.is_fused:
             words = Words(indices, vectors, tf.zeros([*tf.unstack(tf.shape(ids)), 0]), mask)
             states = recurrent_states(words, self.lstm)
         else:

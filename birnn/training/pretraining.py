@@ -76,6 +76,7 @@ def train(settings: Settings) -> tuple[list[Floats], Timing]:
         checkpoint.save(state, progress)
         number = f"epoch {epoch + 1}/{options.epochs}"
         print(f"pretraining  {number}  {duration:.0f} s  loss {loss:.4f}", flush=True)
+    del pieces  # Windows does not delete a mapped file
     PIECES.unlink()
     weights = [array for direction in directions for array in _keras_weights(direction)]
     return weights, Timing([preparation, *progress.seconds])

@@ -53,11 +53,12 @@ def test_stage_depends_on_the_digests_of_its_code(stage: str) -> None:
 @pytest.mark.parametrize("stage", sampled(CODED, "fetch", "train_bigru", "report"))
 def test_stage_uses_declared_settings_and_code(stage: str, finished_copy: Path) -> None:
     (finished_copy / "data" / "own" / "reviews.csv").write_text(OWN_DATA, encoding="utf-8")
-    file = finished_copy / "data" / "unlabelled" / "reviews.parquet"
-    unlabelled.write(["fine", "dull"], "unicode", file)
+    unlabelled.write(["fine", "dull"], "unicode", finished_copy / "data/unlabelled/reviews.parquet")
     recorded = record(finished_copy, stage)
     if stage in SECOND_RUNS:
         set_settings(finished_copy, SECOND_RUNS[stage])
+        if stage == "pretrain":
+            record(finished_copy, "train_word_vectors")
         recorded = {key: recorded[key] | more for key, more in record(finished_copy, stage).items()}
     names, declared = flatten(read_yaml(PROJECT / "params.yaml")), STAGES[stage].get("params", [])
     if declared != [{"params.yaml": None}]:  # the whole file
