@@ -60,8 +60,7 @@ def test_gradient_equals_that_of_tensorflow() -> None:
     # At the end, the learning rate is 0. The first moment becomes a tenth of the gradient.
     total, count = train_pieces(*inputs, 1, 1)
     assert (lstm == matrix).all()
-    assert count == words
-    assert total == pytest.approx(float(expected), rel=1e-4)
+    assert (count, total) == (words, pytest.approx(float(expected), rel=1e-4))
     gradient = np.concatenate([recurrent, kernel, bias[None]]) / words
     assert first / 0.1 == pytest.approx(gradient, rel=1e-3, abs=1e-5)
     train_pieces(*inputs, 999, 1000)  # at a thousandth of the rate
