@@ -3,9 +3,8 @@
 Reads data/padded, data/unlabelled and models/word_vectors. Writes models/pretrained.
 """
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from birnn.core import paths, stage, times
 from birnn.core.errors import InputError
@@ -16,22 +15,24 @@ from birnn.core.times import Timing
 
 def main(settings: Settings) -> None:
     """Write the weights of the LSTM, or none."""
-    weights, timing = list[Any](), Timing([0.0])
-    if units := settings.pretrain.units:
-        if settings.word_vectors.reviews == "none":
-            raise InputError(
-                f"pretrain.units is {units}, which needs word vectors: set word_vectors.reviews to "
-                "train or all, or pretrain.units to 0"
-            )
-        # Numba takes a second to import.
-        from birnn.training import pretraining  # noqa: PLC0415
-
-        weights, timing = pretraining.train(settings)
+    weights, timing = pretrain(settings) if settings.pretrain.units else ([], Timing([0.0]))
     with atomic_folder(paths.PRETRAINED) as folder:
         np.savez(folder / "weights.npz", *weights)
     times.record(paths.PRETRAINED, timing)
-    if not units:
+    if not weights:
         print("off: pretrain.units is 0")
+
+
+def pretrain(settings: Settings) -> tuple[list[NDArray[np.float32]], Timing]:
+    """Import Numba, which takes a second, and return the weights and the time of pretraining."""
+    if settings.word_vectors.reviews == "none":
+        raise InputError(
+            f"pretrain.units is {settings.pretrain.units}, which needs word vectors: set "
+            "word_vectors.reviews to train or all, or pretrain.units to 0"
+        )
+    from birnn.training import pretraining  # noqa: PLC0415
+
+    return pretraining.train(settings)
 
 
 if __name__ == "__main__":

@@ -88,9 +88,11 @@ class Csv(Section):
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
-        # Text is the name of a file, or marks test reviews in the column.
-        has_column, is_fraction = self.split_column is not None, isinstance(self.test, float)
-        if has_column == is_fraction and not isinstance(self.test, str):
+        if isinstance(self.test, float):
+            one_split = self.split_column is None
+        else:
+            one_split = self.split_column is not None or isinstance(self.test, str)
+        if not one_split:
             raise PydanticCustomError(
                 SECTION,
                 "set split_column (the column that names the split), or set it to null and test to "

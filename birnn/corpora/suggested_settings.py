@@ -272,7 +272,7 @@ def _test_file(csv: Csv, folder: Path) -> str | None:
         return None
     with suppress(InputError):
         columns = _sample(csv, found)
-        needed = {csv.text_column, csv.label_column, csv.id_column, csv.group_column}
-        if needed <= {*columns, None} and _fits(csv, columns[csv.label_column]):
+        needed = {csv.text_column, csv.label_column, csv.id_column, csv.group_column} - {None}
+        if needed <= columns.keys() and _fits(csv, columns[csv.label_column]):
             return found[0].relative_to(folder).as_posix()
     return None

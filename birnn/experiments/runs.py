@@ -258,7 +258,8 @@ def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
     baseline = seconds[MODEL_FOLDERS[BASELINE]]
     combined = before + sum(networks.values())
     # The networks that label reviews are pretrained; the baseline alone is not.
-    labels = sum(seconds[path] for path in BEFORE_TRAINING[:-1]) if seconds[SELF_LABELLED] else 0
+    labelling = sum(seconds[path] for path in BEFORE_TRAINING if path != NGRAMS)
+    labels = labelling if seconds[SELF_LABELLED] else 0
     return {
         **{network: before + own for network, own in networks.items()},
         BASELINE: labels + baseline,

@@ -20,12 +20,7 @@ from birnn.evaluation.model_names import COMBINED
 from birnn.inference.baseline_model import BaselineModel
 from birnn.inference.network_model import networks_of
 from birnn.inference.predictor import Predictor
-from birnn.inference.weights import (
-    DirectionWeights,
-    LayerWeights,
-    RecurrentWeights,
-    read_weights,
-)
+from birnn.inference.weights import DirectionWeights, LayerWeights, RecurrentWeights, read_weights
 from birnn.layers.pooling import EVIDENCE_SCALE
 from birnn.layers.pretrained import SCALE
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
@@ -159,8 +154,8 @@ def write(predictor: Predictor, file: Path) -> None:
         models = networks = read_weights(predictor)
         if any(each.pretrained and not each.pooled for each in networks.values()):
             raise InputError(
-                "with network.pooling last, padding is read by the network, but not by its "
-                "pretrained LSTM, which ONNX cannot express: export a .zip file"
+                "ONNX cannot express a network that reads padding (network.pooling last) and a "
+                "pretrained LSTM that does not: export a .zip file"
             )
         encoding = next(iter(networks_of(predictor).values())).encoding
         # Networks that pool ignore padding, but ONNX's operators support it only at the end.
@@ -266,7 +261,7 @@ def _pretrained_states(graph: Graph, weights: LayerWeights) -> str:
 
 
 def _words(graph: Graph) -> tuple[str, str]:
-    """Return where words are, bool, shape (reviews, length), and their number, int32."""
+    """Return the mask of words, bool, shape (reviews, length), and their number, int32."""
     is_word = graph.node("Cast", "ids", to=TensorProto.BOOL)
     ones = graph.node("Cast", is_word, to=TensorProto.INT32)
     return is_word, graph.node("ReduceSum", ones, graph.integers(1), keepdims=0)

@@ -76,8 +76,6 @@ class NetworkModule(tf.Module):  # type: ignore[misc]
         super().__init__()
         self._encoding = model.encoding
         # Rebuilt as a plain Keras model: the kernel is for this CPU only and cannot be exported.
-        if pretrained := model.network.layers[0].pretrained:
-            pretrained.is_fused = False
         sequence = keras.Input((model.encoding.maxlen,), dtype="int32")
         self._network = keras.Sequential([sequence, *model.network.layers])
         self._ids = _table(model.encoding.words, FIRST_WORD, OUT_OF_VOCABULARY)

@@ -25,6 +25,13 @@ class Words(NamedTuple):
     mask: tf.Tensor | None
 
 
+def gather_distinct(table: Any, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return `indices` and `vectors` of `Words`, given one row of a table per id."""
+    distinct, indices = tf.unique(tf.reshape(ids, [-1]))
+    vectors = tf.gather(tf.convert_to_tensor(table), distinct)
+    return tf.reshape(indices, tf.shape(ids)), vectors
+
+
 class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes without types
     """Keras's embedding, with one gradient per distinct word of a batch: the sum over positions.
 
@@ -71,18 +78,22 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         if word_dropout:
             self.seed_generator = keras.random.SeedGenerator()
 
-    def look_up(self, inputs: Any, *, training: bool | None = None) -> Words:
-        """Look up ids, int32, shape (reviews, maxlen), or a pair of ids and ratios."""
-        ids, features = self._features(inputs)
+    def look_up(
+        self, inputs: Any, *, training: bool | None = None, is_fused: bool = False
+    ) -> Words:
+        """Look up ids, int32, shape (reviews, maxlen), or a pair of ids and ratios.
+
+        If `is_fused`, the kernel runs the pretrained LSTM.
+        """
+        ids, features = self._features(inputs, is_fused=is_fused)
         mask = tf.not_equal(ids, PADDING) if self.mask_zero else None
         if training and self._word_dropout:
             drawn = keras.random.uniform(tf.shape(ids), seed=self.seed_generator)
             ids = tf.where(drawn < self._word_dropout, OUT_OF_VOCABULARY, ids)
-        distinct, indices = tf.unique(tf.reshape(ids, [-1]))
-        vectors = tf.gather(tf.convert_to_tensor(self.embeddings), distinct)
+        indices, vectors = gather_distinct(self.embeddings, ids)
         if self._dropout:
             vectors = self._dropout(vectors, training=training)
-        return Words(tf.reshape(indices, tf.shape(ids)), vectors, features, mask)
+        return Words(indices, vectors, features, mask)
 
     def call(self, inputs: Any, training: bool | None = None) -> tf.Tensor:  # noqa: FBT001
         """Return the vectors of ids followed by their features, float32, shape (*ids, size)."""
@@ -103,7 +114,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         sources = [source for source in (self.table, self.pretrained) if source]
         return (*input_shape, self.output_dim + sum(source.size for source in sources))
 
-    def _features(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    def _features(self, inputs: Any, *, is_fused: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the ids, and the features of each position."""
         if isinstance(inputs, tuple | list):
             ids, ratios = inputs
@@ -112,7 +123,8 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
             shape = [*tf.unstack(tf.shape(ids)), 0]
             ratios = self.table(ids) if self.table else tf.zeros(shape)
         if self.pretrained:
-            return ids, tf.concat([ratios, self.pretrained(ids)], axis=-1)
+            states = self.pretrained(ids, is_fused=is_fused)
+            return ids, tf.concat([ratios, states], axis=-1)
         return ids, ratios
 
 

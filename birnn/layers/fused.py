@@ -57,7 +57,9 @@ def find_cell(layer: keras.Layer) -> Cell | None:
 
 
 class FusedNetwork(LayeredNetwork):
-    """A network from `build_network` whose recurrent layer is computed by `kernel`."""
+    """A network from `build_network` whose recurrent layers are computed by `kernel`."""
+
+    is_fused = True
 
     def __init__(self, cell: Cell, layers: list[keras.layers.Layer], name: str) -> None:
         """Create a network from layers, the second of which is bidirectional and has this cell."""

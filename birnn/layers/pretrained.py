@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from birnn.layers.embeddings import Words
+from birnn.layers.embeddings import Words, gather_distinct
 from birnn.layers.fused import recurrent_states
 from birnn.layers.pooling import DIRECTIONS
 from birnn.text.encoding import PADDING
@@ -16,23 +16,20 @@ SCALE = 3.5
 class PretrainedLSTM(keras.layers.Layer):  # type: ignore[misc]  # Keras comes without types
     """A frozen bidirectional LSTM that reads frozen word vectors, see `training.pretraining`."""
 
-    def __init__(self, num_words: int, embedding_dim: int, units: int, *, is_fused: bool) -> None:
-        """Create an LSTM of `units` per direction, run by the kernel if `is_fused`."""
+    def __init__(self, num_words: int, embedding_dim: int, units: int) -> None:
+        """Create an LSTM of `units` per direction."""
         super().__init__()
         self.size = DIRECTIONS * units
         self.vectors = self.add_weight(name="vectors", shape=(num_words, embedding_dim))
         self.lstm = keras.layers.Bidirectional(keras.layers.LSTM(units, return_sequences=True))
         self.lstm.build((None, None, embedding_dim))
         self.trainable = False
-        self.is_fused = is_fused
 
-    def call(self, ids: tf.Tensor) -> tf.Tensor:
+    def call(self, ids: tf.Tensor, *, is_fused: bool = False) -> tf.Tensor:
         """Return the scaled states after each word, shape (*ids, size), 0 at padding."""
         mask = tf.not_equal(ids, PADDING)
-        distinct, indices = tf.unique(tf.reshape(ids, [-1]))
-        vectors = tf.gather(tf.convert_to_tensor(self.vectors), distinct)
-        indices = tf.reshape(indices, tf.shape(ids))
-        if self.is_fused:
+        indices, vectors = gather_distinct(self.vectors, ids)
+        if is_fused:
             words = Words(indices, vectors, tf.zeros([*tf.unstack(tf.shape(ids)), 0]), mask)
             states = recurrent_states(words, self.lstm)
         else:

@@ -22,7 +22,7 @@ from birnn.networks.definition import Network
 from birnn.text.ngrams import RatioTable
 
 HDF5_OVERHEAD = 100_000  # bytes
-PREDICTED = 128  # reviews at a time: each may have a megabyte of features, copied several times
+PREDICTION_BATCH = 128  # reviews, which may have a megabyte of features each
 
 
 def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
@@ -57,7 +57,7 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
         )
     is_fused = config.kernel == "fused" or (config.kernel == "auto" and not accelerators())
     kind = partial(FusedNetwork, cell) if is_fused and cell else LayeredNetwork
-    embedding = _embedding(config, is_fused=is_fused)
+    embedding = _embedding(config)
     layer = _bidirectional(layer, config) if isinstance(layer, keras.layers.RNN) else layer
     has_evidence = isinstance(layer, PooledBidirectional) and config.longest_ngram
     model = kind(
@@ -88,7 +88,7 @@ def _reads_padding(layer: keras.Model, config: NetworkConfig) -> bool:
     return bool(tf.reduce_any(outputs[0] != outputs[1]))
 
 
-def _embedding(config: NetworkConfig, *, is_fused: bool) -> Embedding:
+def _embedding(config: NetworkConfig) -> Embedding:
     words, dim, units = config.num_words, config.embedding_dim, config.pretrained_units
     longest = config.longest_ngram
     return Embedding(
@@ -98,7 +98,7 @@ def _embedding(config: NetworkConfig, *, is_fused: bool) -> Embedding:
         word_dropout=config.word_dropout,
         masked=config.pooling == "max_mean",
         table=NgramTable(words, longest, config.ngrams) if longest else None,
-        pretrained=PretrainedLSTM(words, dim, units, is_fused=is_fused) if units else None,
+        pretrained=PretrainedLSTM(words, dim, units) if units else None,
     )
 
 
@@ -152,8 +152,8 @@ def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.floa
         sequences: the reviews, int32, shape (reviews, maxlen).
     """
     parts = [
-        model.predict_on_batch(sequences[start : start + PREDICTED])[:, 0]
-        for start in range(0, len(sequences), PREDICTED)
+        model.predict_on_batch(sequences[start : start + PREDICTION_BATCH])[:, 0]
+        for start in range(0, len(sequences), PREDICTION_BATCH)
     ]
     return np.concatenate([np.empty(0, np.float32), *parts])
 

@@ -25,7 +25,7 @@ from birnn.layers.fused import FusedNetwork
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
 from birnn.networks.network import (
-    PREDICTED,
+    PREDICTION_BATCH,
     accelerators,
     build_network,
     initialize,
@@ -73,7 +73,7 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
 
     def on_test_batch_end(self, batch: int, **_logs: dict[str, float]) -> None:
         """Update the progress."""
-        self.live_file.step("validation", (batch + 1) * PREDICTED)
+        self.live_file.step("validation", (batch + 1) * PREDICTION_BATCH)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Stop the clock, save a checkpoint and print a line.
@@ -219,7 +219,7 @@ def train(
                     first_epoch=resumed.epochs,
                     ratios=ratios,
                 ),
-                validation_data=batches(validation, PREDICTED),
+                validation_data=batches(validation, PREDICTION_BATCH),
                 initial_epoch=resumed.epochs,
                 epochs=settings.epochs,
                 shuffle=False,  # the batches are already shuffled

@@ -2,8 +2,8 @@
 
 Johnson and Zhang, "Supervised and Semi-Supervised Text Categorization using LSTM for Region
 Embeddings", ICML 2016, section 3.3: one LSTM per direction, square loss and random words. Here the
-LSTMs read word vectors instead of one-hot vectors, which takes a tenth of the epochs. Instead of
-leaving out a list of function words, frequent words count less (Mikolov et al., "Distributed
+LSTMs read word vectors instead of one-hot vectors, to learn in fewer epochs. Instead of leaving out
+a list of function words, frequent words count less (Mikolov et al., "Distributed
 Representations of Words and Phrases and their Compositionality", NIPS 2013, section 2.3).
 """
 
