@@ -8,6 +8,7 @@ from typing import Any
 
 from birnn.core import settings
 from birnn.core.errors import InputError
+from birnn.core.overrides import as_text
 from birnn.core.paths import PARAMS
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 from birnn.experiments.recipes import Recipe
@@ -125,19 +126,28 @@ def values(text: str) -> list[Any]:
     Raises:
         InputError: the text is not YAML, as with characters that need quotes, or has no values.
     """
-    try:
-        given = parse_yaml(f"[{text}]")
-    except YAMLError as error:
-        raise InputError(
-            f"{text} is not YAML: put text with special characters in quotes, such as '\">0\"'; "
-            "only birnn search takes ranges with log:"
-        ) from error
     found: list[Any] = []
-    for value in given:
+    for value in parse_list(text):
         limits = _RANGE.fullmatch(str(value))
         added = [*range(int(limits[1]), int(limits[2]) + 1)] if limits else [value]
         if not added:
             raise InputError(f"{value} has no values: give the smaller end of the range first")
         found += added
-    # Not by the keys of a dictionary, because a value may be a list.
-    return [value for place, value in enumerate(found) if value not in found[:place]]
+    # By their text, because a value may be a list, and 1 equals true.
+    return [*{as_text(value): value for value in found}.values()]
+
+
+def parse_list(text: str) -> list[Any]:
+    """Return the values that are separated by commas.
+
+    Raises:
+        InputError: the text is not YAML.
+    """
+    try:
+        parsed: list[Any] = parse_yaml(f"[{text}]")
+    except YAMLError as error:
+        raise InputError(
+            f"{text} is not YAML: put text with special characters in quotes, such as '\">0\"'; "
+            "only birnn search takes ranges with log:"
+        ) from error
+    return parsed

@@ -32,7 +32,7 @@ def test_grid_has_every_combination() -> None:
     ],
 )
 def test_options_and_dvc_read_the_value_that_a_text_stands_for(value: object) -> None:
-    assert grid.values(f"{as_text(value)},{as_text(value)}") == [value]
+    assert grid.values(f"1,{as_text(value)},{as_text(value)}") == [1, value]
     file = Path("params.yaml")
     write_yaml(file, {"csv": {"column": "text"}})
     apply_overrides(file, [f"csv.column={literal(value)}"])
