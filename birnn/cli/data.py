@@ -65,9 +65,12 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         changes |= {f"csv.{name}": value for name, value in suggested.items()}
         try:
             lines = _measure(chosen := _changed(changes), folder)
-        except UnusableRowError:
+        except UnusableRowError as unusable:
             chosen = _changed(changes | {"csv.unusable": "skip"})
-            lines = _measure(chosen, folder)
+            try:
+                lines = _measure(chosen, folder)
+            except InputError as other:
+                raise InputError(f"{other}. {unusable}") from None
         print(f"The settings do not fit: {error}.\n")
         if "columns" in suggested:
             print("The first line looks like data: csv.columns names the columns.\n")

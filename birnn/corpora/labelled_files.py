@@ -175,6 +175,8 @@ class LabelledFiles:
         if isinstance(test, str) and self._settings.split_column is None:
             test_files = self.find(test)
         train = [file for file in self.find(self._settings.train) if file not in test_files]
+        if not train:
+            raise InputError(f"csv.train and csv.test are both {test}: choose different files")
         unlabelled = self._unlabelled_files()
         # Rows without a label may also be in the files of the labelled ones.
         train_files = [file for file in train if file not in unlabelled] or train

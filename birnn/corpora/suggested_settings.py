@@ -143,10 +143,8 @@ def _sample(csv: Csv, files: Sequence[Path]) -> dict[str, Values]:
     for row in (row for row in rows() if generator.random() * count < SAMPLE):
         for name, value in row.items():
             values = columns.setdefault(name, Counter())
-            if isinstance(value, str | int | float) and (key := label_key(value)) not in {
-                "",
-                "nan",
-            }:
+            unusable = value is None or isinstance(value, bytes | dict | list)
+            if not unusable and (key := label_key(value)) not in {"", "nan"}:
                 values[key] += 1
     return columns
 

@@ -79,7 +79,8 @@ def check_own_files(points: Iterable[Point]) -> None:
         and not tracked & {file, *file.parents}
     ]
     if untracked:
-        names = shlex.join(map(str, untracked))
+        # Git ignores .dvc files in a folder of data/own, so DVC adds the whole folder.
+        names = shlex.join(dict.fromkeys("/".join(file.parts[:3]) for file in untracked))
         raise InputError(
             f"experiments would not find {names}, because neither git nor DVC tracks it: run "
             f"dvc add {names} && git add {runs.OWN_FILES}, or move what is not needed elsewhere"

@@ -75,7 +75,8 @@ def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
     Raises:
         InputError: a setting does not exist or is out of range.
     """
-    params: Params = read_yaml(PARAMS)
+    content = read_yaml(PARAMS)
+    params: Params = content if isinstance(content, dict) else {}
     changes = {name: value for names, value in chosen.items() for name in names.split(",")}
     changes = recipe.with_seed(changes) if recipe else changes
     for key, value in changes.items():

@@ -33,13 +33,20 @@ def list_experiments() -> list[tuple[str, str, str]]:
 
 
 def hash_dependency(stage: str, path: str) -> str:
-    """Return the current md5 of a dependency of a stage."""
+    """Return the current md5 of a dependency of a stage.
+
+    Raises:
+        InputError: a file cannot be read, or its name is not UTF-8.
+    """
     from dvc.repo import Repo  # noqa: PLC0415
 
     with Repo() as repo:
         deps = repo.stage.load_one(name=stage).deps
         (dependency,) = [dep for dep in deps if dep.def_path == path]
-        return str(dependency.get_hash().value)
+        try:
+            return str(dependency.get_hash().value)
+        except (OSError, UnicodeError) as error:
+            raise InputError(f"{path} cannot be read ({error}): repair or remove it") from error
 
 
 def find_files(folder: str) -> list[Path]:

@@ -194,7 +194,7 @@ def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
 
 def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> Run | None:
     """Return a run from the contents of `RECORDS`, or None if it is not finished."""
-    if None in records:
+    if not all(records):
         return None
     try:
         run = _parse(name, revision, baseline, *records)

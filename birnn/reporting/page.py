@@ -43,7 +43,8 @@ def render(markdown: str, drawings: dict[str, str]) -> str:
             block.attrSet("id", anchor(content.content))
         elif content.children and content.children[0].type in CSS_CLASSES:
             block.attrSet("class", CSS_CLASSES[content.children[0].type])
-    title = next(token.content for token in tokens if token.type == "inline")
+    heading = next(token for token in tokens if token.type == "inline")
+    title = "".join(part.content for part in heading.children or ())
     body = parser.renderer.render(tokens, parser.options, {})
     return templating.render("page.html.j2", title=title, body=body, colors=colors)
 

@@ -13,6 +13,7 @@ from birnn.reporting.references import NOTEBOOK, PUBLISHED
 from birnn.studies.regimes import COMPARISONS
 from birnn.studies.store import find_over_seeds, group_kind
 from birnn.studies.table import rows
+from birnn.style.formatting import code
 from birnn.training.splits import TEST
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
@@ -74,7 +75,7 @@ def common(content: Mapping[str, Any]) -> dict[str, Any]:
         "sentences": sentences,
         "tables": tables,
         "groups": group_kind(corpus),
-        "subject": SUBJECTS.get(corpus, f"the texts in {corpus}"),
+        "subject": SUBJECTS.get(corpus, f"the texts in {code(corpus)}"),
         "over_seeds": study,
         "row": row,
         "means": {name: {"accuracy": row.means[name].mean} for name in NETWORKS} if row else {},

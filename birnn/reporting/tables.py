@@ -223,8 +223,9 @@ def covered_by_gains(study: Study) -> str:
 def data(statistics: Mapping[str, tuple[str, str]], source: Mapping[str, Any], corpus: str) -> str:
     """Return statistics of both splits, and the first digits of their digests."""
     lines = [[title, *cells] for title, cells in statistics.items() if title not in LEFT_OUT]
-    digests = [code(source[split]["digest"][:12]) for split in ("train", "test")]
-    return table([corpus, "training", "test"], [*lines, ["sha256, first 12 digits", *digests]])
+    digests = (code(source[split]["digest"][:12]) for split in ("train", "test"))
+    lines.append(["sha256, first 12 digits", *digests])
+    return table([code(corpus), "training", "test"], lines)
 
 
 def published(results: Sequence[tuple[str, float, str]]) -> str:

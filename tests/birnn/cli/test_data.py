@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,21 @@ def test_settings_are_suggested(
     table: pd.DataFrame, settings: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     assert suggest(table, **settings) == expected
+
+
+def test_numbers_of_databases_are_labels() -> None:
+    in_splits(Decimal(1), Decimal(0)).to_parquet("reviews.parquet")
+    assert "csv.positive=[1]" in check("reviews.parquet", status=1)
+
+
+def test_message_says_why_a_class_is_missing() -> None:
+    in_splits().assign(
+        text=[text if label else "" for text, label in zip(TEXTS, LABELS, strict=True)]
+    ).to_csv("a.csv")
+    with pytest.raises(
+        InputError, match=r"has \d+ positive and 0 negative .* column 'text' is empty"
+    ):
+        check("a.csv", "-S", "csv.train=a.csv")
 
 
 def test_folder_of_all_files_is_refused() -> None:

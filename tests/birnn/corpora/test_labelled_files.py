@@ -244,6 +244,12 @@ def test_name_of_a_file_must_be_utf_8(tmp_path: Path) -> None:
         list(files.read())
 
 
+def test_training_and_test_reviews_are_in_different_files(tmp_path: Path) -> None:
+    files = labelled_files(tmp_path, {"a.csv": to_csv()}, split_column=None, test="a.csv")
+    with pytest.raises(InputError, match=r"csv\.train and csv\.test are both a\.csv: choose"):
+        list(files.read())
+
+
 def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:
     rows = [("Fine.", "positive", "dev"), ("Fine.", "meh", "train"), ("", "positive", "test")]
     table = pd.concat([TABLE, pd.DataFrame(rows, columns=TABLE.columns)] * 2)

@@ -101,7 +101,7 @@ def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:
     for name in ("b.csv", "c/d.csv", ".u", "b.csv~"):
         Path("data/own", name).parent.mkdir(exist_ok=True)
         Path("data/own", name).touch()
-    with pytest.raises(InputError, match=r"add data/own/\.u data/own/b\.csv data/own/c/d\.csv "):
+    with pytest.raises(InputError, match=r"add data/own/\.u data/own/b\.csv data/own/c "):
         execution.run(points, lambda _: pytest.fail("an experiment ran"))
     Path("data/own/c.dvc").touch()
     git("add", "data/own/b.csv", "data/own/c.dvc", "data/own/.u")

@@ -28,7 +28,7 @@ def test_grid_has_every_combination() -> None:
     "value",
     [
         *(None, True, 0.5, 1e-5, ";", ",", "|", ">0", "*.csv", "a, b", "it's", "1", "Null"),
-        *([4], [4, 5], ["a b", "c"], "h\u00f4tel", "\U0001f44d"),
+        *([4], [4, 5], ["a b", "c"], "h\u00f4tel", "\U0001f44d", "a\\b", "'\\'", "\\"),
     ],
 )
 def test_options_and_dvc_read_the_value_that_a_text_stands_for(value: object) -> None:
@@ -77,3 +77,6 @@ def test_section_without_settings_is_refused() -> None:
     write_yaml(file, read_yaml(file) | {NETWORK: None})
     with pytest.raises(InputError, match=f"with -S: {NETWORK} is None: input should be"):
         grid.points([f"{NETWORK}.units=8"])
+    file.write_text("")
+    with pytest.raises(InputError, match="with -S: fetch is missing"):
+        grid.point({"train.seed": 1})

@@ -86,7 +86,8 @@ def test_other_studies_and_recipes_have_a_row_each(complete: Documents, tmp_path
     assert "LSTM (Dai and Le 2015) | labelled reviews | 86.50%" in text
     better = samples.recipes()
     better.runs["baseline.accuracy"] = better.runs["bilstm.accuracy"]
-    markdown = documents.write(tmp_path, recipes=better, about={"corpus": "mine"}).report
+    markdown, html, _ = documents.write(tmp_path, recipes=better, about={"corpus": "*_a.csv"})
+    assert html.count("*_a.csv</") == 3  # in the title, in the heading and in a table
     assert "from 70.00% (BiLSTM), 71.00% (BiGRU) to 90.00%" in words(markdown)
     assert "with every seed: none." in words(markdown)
     assert "Published accuracies" not in markdown
