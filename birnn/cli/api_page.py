@@ -1,7 +1,6 @@
 """HTML page that describes the API of `birnn serve`, without scripts."""
 
 import json
-import re
 from typing import Any
 
 from birnn.reporting import page, templating
@@ -15,7 +14,6 @@ def render(openapi: dict[str, Any], address: str) -> str:
         **openapi,
         type_name=_type_name,
         example=_example,
-        meanings=_meanings,
         address=address,
     )
     return page.render(markdown, {})
@@ -39,13 +37,3 @@ def _example(schema: dict[str, Any]) -> str:
     """Return an example of an object as JSON."""
     fields = {name: value["examples"][0] for name, value in schema["properties"].items()}
     return json.dumps(fields)
-
-
-def _meanings(schema: dict[str, Any]) -> dict[str, str]:
-    """Return the description of each field: its own, or the one in the docstring of the class."""
-    text = schema.get("description", "").partition("Attributes:\n")[2]
-    attributes = dict(re.findall(r"^ +(\w+): (.*)", text, re.MULTILINE))
-    return {
-        name: value.get("description", attributes.get(name, ""))
-        for name, value in schema["properties"].items()
-    }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from pydantic import ConfigDict
 
 from birnn.inference.predictor import Attribution, Predictor
 from birnn.networks.decision import probability
@@ -10,80 +11,78 @@ from birnn.text import tokenizer
 
 MOST_TERMS = 10
 FEW = 0.5  # share of the words
+# The API of `birnn serve` describes fields by the docstrings below them.
+DESCRIBED = ConfigDict(use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of the text: a word, or the characters between two words.
+    """A piece of the text: a word, or the characters between two words."""
 
-    Attributes:
-        text: the characters.
-        word: whether it is a word.
-        read: whether it is a word that the model reads; networks truncate long texts.
-        known: whether the word is in the vocabulary.
-    """
+    __pydantic_config__ = DESCRIBED
 
     text: str
+    """The characters."""
     word: bool = False
+    """Whether it is a word."""
     read: bool = False
+    """Whether it is a word that the model reads; networks truncate long texts."""
     known: bool = False
+    """Whether the word is in the vocabulary."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """A word, or for the baseline an n-gram, and its contribution.
+    """A word, or for the baseline an n-gram, and its contribution."""
 
-    Attributes:
-        text: the word or n-gram.
-        contribution: its contribution to the log-odds of the positive class.
-    """
+    __pydantic_config__ = DESCRIBED
 
     text: str
+    """The word or n-gram."""
     contribution: float
+    """Its contribution to the log-odds of the positive class."""
 
 
 @dataclass(frozen=True)
 class ModelExplanation:
-    """The prediction of one model and its explanation, in log-odds of the positive class.
+    """The prediction of one model and its explanation, in log-odds of the positive class."""
 
-    Attributes:
-        probability: probability of the positive class.
-        blank: log-odds of the text with every word blanked.
-        log_odds: log-odds of the text.
-        contributions: contribution of each segment; 0 if the model does not read it.
-        strongest: words, or for the baseline n-grams, with the strongest contributions.
-        gap: log-odds that the contributions leave unexplained.
-    """
+    __pydantic_config__ = DESCRIBED
 
     probability: float
+    """Probability of the positive class."""
     blank: float
+    """Log-odds of the text with every word blanked."""
     log_odds: float
+    """Log-odds of the text."""
     contributions: list[float]
+    """Contribution of each segment; 0 if the model does not read it."""
     strongest: list[Term]
+    """Words, or for the baseline n-grams, with the strongest contributions."""
     gap: float
+    """Log-odds that the contributions leave unexplained."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The predictions of all models for a text and their explanations.
+    """The predictions of all models for a text and their explanations."""
 
-    Attributes:
-        segments: segments of the whole text, in order.
-        classes: names of the negative and the positive class.
-        known: share of the words read that are in the vocabulary.
-        sentiment: predicted class; null if no word is known.
-        probability: probability of the positive class, from the model or all networks together.
-        log_odds: log-odds of the positive class.
-        models: explanation by model.
-    """
+    __pydantic_config__ = DESCRIBED
 
     segments: list[Segment]
+    """Segments of the whole text, in order."""
     classes: list[str]
+    """Names of the negative and the positive class."""
     known: float = 0.0
+    """Share of the words read that are in the vocabulary."""
     sentiment: str | None = None
+    """Predicted class; null if no word is known."""
     probability: float | None = None
+    """Probability of the positive class, from the model or all networks together."""
     log_odds: float | None = None
+    """Log-odds of the positive class."""
     models: dict[str, ModelExplanation] = field(default_factory=dict)
+    """Explanation by model."""
 
 
 def explain(predictor: Predictor, text: str) -> Explanation:
