@@ -129,9 +129,9 @@ def check_output(cwd: Path, *command: str, **variables: str) -> str:
     return result.stdout
 
 
-def stages_run(result: subprocess.CompletedProcess[str]) -> list[str]:
-    lines = result.stdout.splitlines()
-    return [line.split("'")[1] for line in lines if line.startswith("Running stage '")]
+def stages_run(output: str) -> list[str]:
+    """Return the stages that DVC ran, given its output."""
+    return re.findall(r"(?m)^Running stage '(.*?)'", output)
 
 
 def experiments(project: Path) -> list[str]:

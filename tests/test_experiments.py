@@ -42,7 +42,7 @@ def studied(finished: Path, shared: Callable[[str, Build], Path]) -> Path:
         assert contents(folder / "metrics") == before
         assert check_output(folder, "git", "status", "--porcelain") == ""
         check_output(folder, *BIRNN, "study", "small", *SEEDS)
-        assert stages_run(run("dvc", "repro", cwd=folder)) == ["report"]
+        assert stages_run(check_output(folder, "dvc", "repro")) == ["report"]
         commit(folder)
 
     return shared("studied", build)
@@ -93,13 +93,12 @@ def test_report_includes_ladder(finished_copy: Path) -> None:
 
     shutil.rmtree(finished_copy / "study" / "tried")
     for added in (2, 0):
-        result = run(*BIRNN, "tried", cwd=finished_copy)
-        assert f"{added} new of 2 rows" in result.stdout, result.stderr
+        assert f"{added} new of 2 rows" in check_output(finished_copy, *BIRNN, "tried")
     logged = store.read(finished_copy / "study" / "tried").runs
     assert logged["recipe"].tolist() == ["plain", "pooling"]
 
-    result = run("dvc", "repro", cwd=finished_copy)
-    assert stages_run(result) == ["code", "report"]  # the recipes are in birnn/
+    output = check_output(finished_copy, "dvc", "repro")
+    assert stages_run(output) == ["code", "report"]  # the recipes are in birnn/
     markdown = (finished_copy / "report" / "report.md").read_text(encoding="utf-8")
     assert "../study/recipes/recipes.png" in markdown
 
@@ -129,7 +128,7 @@ def test_review_of_a_change(finished_copy: Path) -> None:
     assert re.search(r"- dvc\.lock: fails, stale \(.*train_bilstm.*\): run make repro", text)
 
     # The review itself runs no stage.
-    assert "train_bilstm" in stages_run(run("dvc", "repro", cwd=branch))
+    assert "train_bilstm" in stages_run(check_output(branch, "dvc", "repro"))
     commit(branch)
     text = review_change(branch, "main")
     # No study in git is on this corpus.

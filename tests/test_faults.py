@@ -84,7 +84,7 @@ def test_flipped_bit_is_detected_and_repaired(finished_copy: Path, place: str) -
         damaged[str(cached)] = cached
         # DVC restores the damaged file.
         shutil.rmtree(finished_copy / "data" / "padded")
-        assert run("dvc", "checkout", cwd=finished_copy).returncode == 0
+        check_output(finished_copy, "dvc", "checkout")
     else:
         flip_bit(finished_copy / name)
     command = ("dvc", "repro", "--force", "--single-item", "train_bilstm")
@@ -119,5 +119,5 @@ def test_concurrent_repro_gives_correct_results(clone: Path, finished: Path) -> 
     for process, (_, stderr) in zip(both, outputs, strict=True):
         assert "Traceback" not in stderr
         assert process.returncode == 0 or "ERROR" in stderr
-    assert stages_run(run("dvc", "repro", cwd=clone)) == []
+    assert stages_run(check_output(clone, "dvc", "repro")) == []
     assert results(clone) == results(finished)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from birnn.core.outputs import read_json
-from tests.projects import BIRNN, PROJECT, check_output, run, set_settings, stages_run
+from tests.projects import BIRNN, PROJECT, check_output, set_settings, stages_run
 
 pytestmark = pytest.mark.slow
 
@@ -37,12 +37,6 @@ def edit(file: Path, pattern: str, replacement: str = "") -> None:
     file.write_text(text, encoding="utf-8", newline="\n")
 
 
-def stages_of_repro(project: Path) -> list[str]:
-    result = run("dvc", "repro", cwd=project)
-    assert result.returncode == 0, result.stderr
-    return stages_run(result)
-
-
 def models_in_plots(project: Path) -> set[str]:
     names = ("confusion", "curves", "lengths", "precision_recall", "reliability", "roc")
     tables = [pd.read_csv(project / "plots" / f"{name}.csv") for name in names]
@@ -56,7 +50,8 @@ def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
     set_settings(project, {"bisimplernn.units": "3"})
     # The other networks are not trained again.
     trained = ["label_unlabelled", "train_bisimplernn"]
-    assert stages_of_repro(project) == ["code", *trained, *AFTER_TRAINING]
+    ran = stages_run(check_output(project, "dvc", "repro"))
+    assert ran == ["code", *trained, *AFTER_TRAINING]
     metrics = read_json(project / "metrics" / "metrics.json")
     assert list(metrics["pairs"]) == [
         *("bilstm_minus_bigru", "bilstm_minus_bisimplernn", "bigru_minus_bisimplernn")
@@ -100,7 +95,8 @@ def test_single_network_is_compared_with_the_baseline(finished_copy: Path) -> No
     edit(registry, r"\(bilstm, bigru\)", "(bigru,)")
     (project / "birnn" / "networks" / "bilstm.py").unlink()
     (project / "stages" / "train_bilstm.py").unlink()
-    assert stages_of_repro(project) == ["code", "label_unlabelled", *AFTER_TRAINING]
+    ran = stages_run(check_output(project, "dvc", "repro"))
+    assert ran == ["code", "label_unlabelled", *AFTER_TRAINING]
     metrics = read_json(project / "metrics" / "metrics.json")
     assert list(metrics) == ["corpus", "bigru", "baseline", "pairs", "networks"]
     assert models_in_plots(project) == {"bigru"}

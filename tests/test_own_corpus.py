@@ -79,11 +79,11 @@ def test_pipeline_runs_on_own_corpus(own: Path) -> None:
 
 
 def test_changed_or_deleted_file_reruns_fetch(own_copy: Path) -> None:
-    assert stages_run(run("dvc", "repro", cwd=own_copy)) == []
+    assert stages_run(check_output(own_copy, "dvc", "repro")) == []
     file = own_copy / "data" / "own" / "reviews.csv"
     content = file.read_bytes()
     file.write_bytes(content + b"9999,One more review.,fresh,train\n")
-    assert "fetch" in stages_run(run("dvc", "repro", "--dry", cwd=own_copy))
+    assert "fetch" in stages_run(check_output(own_copy, "dvc", "repro", "--dry"))
 
     shutil.rmtree(own_copy / "data")
     check_output(own_copy, "git", "checkout", "--", "data/own")  # as `make repro` does
@@ -99,13 +99,10 @@ def test_changed_or_deleted_file_reruns_fetch(own_copy: Path) -> None:
 
 @pytest.mark.exhaustive
 def test_temporary_experiment_has_the_file(own_copy: Path) -> None:
-    added = run("dvc", "add", "data/own/reviews.csv", cwd=own_copy)
-    assert added.returncode == 0, added.stderr
+    check_output(own_copy, "dvc", "add", "data/own/reviews.csv")
     commit(own_copy)
     options = ("--temp", "--name", "other", "-S", "baseline.ngrams=1")
-    result = run("dvc", "exp", "run", *options, cwd=own_copy)
-    assert result.returncode == 0, result.stderr
-    assert "train_baseline" in stages_run(result)
+    assert "train_baseline" in stages_run(check_output(own_copy, "dvc", "exp", "run", *options))
 
 
 def test_invalid_file_gives_one_line_error(own_copy: Path) -> None:
@@ -133,8 +130,7 @@ def test_invalid_file_gives_one_line_error(own_copy: Path) -> None:
 def test_predict_agrees_with_evaluate(own: Path, tmp_path: Path) -> None:
     output = tmp_path / "new" / "folder" / "predicted.parquet"
     options = ("--file", "data/corpus/test.parquet", "--output", str(output))
-    result = run(*BIRNN, "predict", *options, cwd=own)
-    assert result.returncode == 0, result.stderr
+    check_output(own, *BIRNN, "predict", *options)
     predicted = pd.read_parquet(output)
     evaluated = pd.read_parquet(own / "data" / "evaluated" / "predictions.parquet")
     assert len(predicted) == len(evaluated)

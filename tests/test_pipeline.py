@@ -64,10 +64,9 @@ def test_whole_pipeline(finished: Path) -> None:
 
 
 def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path) -> None:
-    result = run("dvc", "exp", "run", "-S", "train.epochs=3", cwd=finished_copy)
-    assert result.returncode == 0, result.stderr
+    output = check_output(finished_copy, "dvc", "exp", "run", "-S", "train.epochs=3")
     # The first stage reads the setting, but writes nothing without self-training.
-    assert stages_run(result) == ["label_unlabelled", *TRAININGS, *AFTER_TRAINING]
+    assert stages_run(output) == ["label_unlabelled", *TRAININGS, *AFTER_TRAINING]
 
     metrics = check_output(finished_copy, "dvc", "metrics", "diff", "--md")
     rows = [line for line in metrics.splitlines() if line.startswith("| metrics/metrics.json")]
@@ -91,11 +90,11 @@ def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path
         (finished_copy / folder / "__pycache__").mkdir(exist_ok=True)
         for name in others:
             (finished_copy / folder / name).touch()
-    assert stages_run(run("dvc", "repro", cwd=finished_copy)) == []
+    assert stages_run(check_output(finished_copy, "dvc", "repro")) == []
     file = finished_copy / "birnn" / "core" / "outputs.py"
     text = file.read_text(encoding="utf-8")
     file.write_text(f"# A comment.\n{ast.unparse(ast.parse(text))}", encoding="utf-8")
-    assert stages_run(run("dvc", "repro", cwd=finished_copy)) == ["code"]
+    assert stages_run(check_output(finished_copy, "dvc", "repro")) == ["code"]
     for edited, stages in {
         "birnn/reporting/templates/page.html.j2": ["report"],
         # label_unlabelled would train networks with the same code. The weights stay the same, so no
@@ -104,7 +103,7 @@ def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path
     }.items():
         with (finished_copy / edited).open("a", encoding="utf-8") as code:
             code.write("OTHER = 1\n")
-        assert stages_run(run("dvc", "repro", cwd=finished_copy)) == ["code", *stages]
+        assert stages_run(check_output(finished_copy, "dvc", "repro")) == ["code", *stages]
 
 
 def test_stages_are_restored_from_run_cache(finished_copy: Path) -> None:
@@ -115,7 +114,7 @@ def test_stages_are_restored_from_run_cache(finished_copy: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert "WARNING" not in result.stderr  # such as DVC's for an empty folder
     restored = {"pad", "train_baseline", *TRAININGS}
-    assert not restored & set(stages_run(result))
+    assert not restored & set(stages_run(result.stdout))
     assert all(f"Stage '{stage}' is cached" in result.stdout for stage in restored)
 
 
@@ -141,7 +140,7 @@ def test_unreachable_or_invalid_source_keeps_the_corpus(
     archive = archives.write(tmp_path / "whole.tar.gz", archives.WHOLE)
     result = run("dvc", "repro", cwd=finished_copy, IMDB_ARCHIVE=str(archive))
     assert result.returncode != 0
-    assert stages_run(result) == ["fetch"]
+    assert stages_run(result.stdout) == ["fetch"]
     expected = f"{archive}: the train reviews differ from the Large Movie Review Dataset"
     assert expected in error_line(result.stderr)
     assert contents(finished_copy / "data" / "corpus") == before
@@ -156,11 +155,11 @@ def test_fallback_corpus_is_named_everywhere(tmp_path: Path) -> None:
     assert result.stderr.count("fallback corpus rotten-tomatoes.") == 2
     assert "Fallback corpus." in (clone / "report" / "report.md").read_text(encoding="utf-8")
     # DVC considers the corpus up to date. `make repro` tries again, and runs only `fetch`.
-    assert stages_run(run("dvc", "repro", cwd=clone)) == []
+    assert stages_run(check_output(clone, "dvc", "repro")) == []
     (clone / ".venv").mkdir()
     (clone / ".venv" / ".complete").touch()
     command = ("make", "--assume-old", ".venv/.complete", "repro")
-    assert stages_run(run(*command, cwd=clone, **NO_NETWORK)) == ["fetch"]
+    assert stages_run(check_output(clone, *command, **NO_NETWORK)) == ["fetch"]
 
 
 def test_committed_results_are_from_default_run_on_imdb() -> None:

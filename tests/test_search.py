@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from birnn.studies import store
-from tests.projects import BIRNN, experiments, references, run, watched
+from tests.projects import BIRNN, check_output, experiments, references, watched
 
 pytestmark = [
     pytest.mark.exhaustive,
@@ -56,9 +56,7 @@ def test_interrupted_and_killed_search_continues(finished_copy: Path) -> None:
     assert list(folder.glob("tmp*")) == []
     assert [name for name in references(finished_copy) if "/temp/" in name] == []
     stop_in_training(2, finished_copy, signal.SIGKILL)
-    result = run(*COMMAND, cwd=finished_copy)
-    assert result.returncode == 0, result.stderr
-    assert f"1 of {TRIALS} trials are finished" in result.stdout
+    assert f"1 of {TRIALS} trials are finished" in check_output(finished_copy, *COMMAND)
 
     trials = store.read(finished_copy / "study" / "rate").runs
     assert len(trials) == TRIALS
@@ -69,5 +67,5 @@ def test_interrupted_and_killed_search_continues(finished_copy: Path) -> None:
     assert list(folder.glob("tmp*")) == []
 
     # The same command now only describes the results.
-    again = run(*COMMAND, cwd=finished_copy)
-    assert f"{TRIALS} of {TRIALS} trials are finished" in again.stdout
+    again = check_output(finished_copy, *COMMAND)
+    assert f"{TRIALS} of {TRIALS} trials are finished" in again
