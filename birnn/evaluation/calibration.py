@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from birnn.evaluation import intervals
+from birnn.evaluation.arrays import Groups, Labels, LogOdds
 from birnn.networks.decision import probability
 
 BINS = 10
@@ -14,19 +14,11 @@ BINS = 10
 RAW, SCALED = "raw", "scaled"
 
 
-def reliability(
-    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], groups: NDArray[np.int32]
-) -> list[dict[str, Any]]:
+def reliability(labels: Labels, log_odds: LogOdds, groups: Groups) -> list[dict[str, Any]]:
     """Return the reliability curve with 10 equal-width bins, one row per non-empty bin.
 
-    Args:
-        labels: shape (reviews,), 1 positive, 0 negative.
-        log_odds: of the positive class, shape (reviews,).
-        groups: number of each review's group, such as its film, shape (reviews,).
-
-    Returns:
-        For each bin, the mean `predicted` probability, the `observed` share of positive reviews,
-        its 95% interval from `low` to `high`, and the number of `reviews`.
+    A row has the mean `predicted` probability, the `observed` share of positive reviews, its 95%
+    interval from `low` to `high`, and the number of `reviews`.
     """
     probabilities = probability(log_odds)
     inner_edges = np.linspace(0, 1, BINS + 1)[1:-1]

@@ -8,13 +8,11 @@ from scipy import stats
 from sklearn.metrics import confusion_matrix
 
 from birnn.evaluation import intervals
+from birnn.evaluation.arrays import Correct, Groups
 
 
 def compare(
-    first_correct: NDArray[np.bool_],
-    second_correct: NDArray[np.bool_],
-    groups: NDArray[np.int32],
-    comparisons: int = 1,
+    first_correct: Correct, second_correct: Correct, groups: Groups, comparisons: int = 1
 ) -> dict[str, Any]:
     """Compare two models, given which reviews each classifies correctly.
 
@@ -24,14 +22,8 @@ def compare(
     correctly, the first column those that the second classifies correctly.
 
     The interval uses effective numbers of reviews, divided by the design effect of the difference
-    (see `intervals.design_effect`).
-
-    Args:
-        first_correct: shape (reviews,).
-        second_correct: shape (reviews,).
-        groups: number of each review's group, such as its film, shape (reviews,).
-        comparisons: number of pairs of models that are compared at once (see `intervals`). The
-            p-value is multiplied by it (Dunn 1961).
+    (see `intervals.design_effect`). `comparisons` is the number of pairs of models that are
+    compared at once (see `intervals`). The p-value is multiplied by it (Dunn 1961).
     """
     reviews = len(first_correct)
     differences = first_correct.astype(np.int64) - second_correct

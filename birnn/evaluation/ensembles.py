@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from birnn.evaluation.arrays import Labels, LogOdds
 from birnn.evaluation.metrics import cross_entropies, is_correct, threshold_scores
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 from birnn.evaluation.summary import rounded, summarize_ensemble
@@ -69,7 +70,7 @@ def add_ensembles(
     }
 
 
-def _holdout_metrics(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> dict[str, Any]:
+def _holdout_metrics(labels: Labels, log_odds: LogOdds) -> dict[str, Any]:
     temperature = fit_temperature(labels, log_odds)
     return rounded(
         {

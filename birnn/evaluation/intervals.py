@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse, special
 
+from birnn.evaluation.arrays import Groups, Labels, LogOdds
+
 CONFIDENCE = 0.95
 NO_DIFFERENCE = "no difference is shown"
 TOO_FEW_SEEDS = "too few seeds"  # instead of an interval that covers all possible values
@@ -46,15 +48,11 @@ def score_interval(share: float, trials: float) -> Interval:
     return max(0.0, (center - margin) / total), min(1.0, (center + margin) / total)
 
 
-def proportion_interval(successes: NDArray[np.bool_], groups: NDArray[np.int32]) -> Interval | None:
+def proportion_interval(successes: NDArray[np.bool_], groups: Groups) -> Interval | None:
     """Return the interval of the share of successes, or None without reviews.
 
     Wilson's interval of an effective number of reviews: their number divided by the design effect
     (Rao and Scott, "A Simple Method for the Analysis of Clustered Binary Data", 1992).
-
-    Args:
-        successes: shape (reviews,).
-        groups: number of each review's group, such as its film, shape (reviews,).
     """
     reviews = len(successes)
     if reviews == 0:
@@ -63,10 +61,10 @@ def proportion_interval(successes: NDArray[np.bool_], groups: NDArray[np.int32])
     return score_interval(share, reviews / design_effect(successes - share, groups))
 
 
-def design_effect(
-    residuals: NDArray[np.floating], groups: NDArray[np.int32], comparisons: int = 1
-) -> float:
+def design_effect(residuals: NDArray[np.floating], groups: Groups, comparisons: int = 1) -> float:
     """Return the factor by which the likeness of grouped reviews raises the variance of a mean.
+
+    `residuals` are the values of reviews minus their mean, shape (reviews,).
 
     The result is at least 1, because reviews of one group are hardly less alike than reviews of
     several groups: a smaller estimate is due to chance. It includes the uncertainty of a variance
@@ -74,11 +72,6 @@ def design_effect(
     Small Expected Number of Positive Counts Estimated from Survey Data", 1998). If all values are
     equal, they do not show how alike the reviews of a group are. Then a group counts as one review,
     up to differences in size (Kish, "Survey Sampling", 1965).
-
-    Args:
-        residuals: values minus their mean, shape (reviews,).
-        groups: number of each review's group, shape (reviews,).
-        comparisons: number of simultaneous intervals.
     """
     _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     reviews, count = len(groups), len(sizes)
@@ -98,24 +91,16 @@ def few_groups_factor(groups: int, reviews: int, comparisons: int = 1) -> float:
     return float(by_group / by_review) ** 2
 
 
-def auc_interval(
-    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], groups: NDArray[np.int32]
-) -> Interval | None:
+def auc_interval(labels: Labels, log_odds: LogOdds, groups: Groups) -> Interval | None:
     """Return the interval of the area under the ROC curve, clipped to [0, 1].
+
+    Both labels occur. The interval is None if the variance cannot be estimated: all reviews of a
+    class are in one group, or the log-odds separate the classes perfectly or are all equal.
 
     Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, with the factors of
     `group_deviations`. It is at least as wide as the interval for independent reviews: DeLong,
     DeLong and Clarke-Pearson, "Comparing the Areas under Two or More Correlated Receiver Operating
     Characteristic Curves", 1988.
-
-    Args:
-        labels: shape (reviews,), 1 positive, 0 negative; both occur.
-        log_odds: of the positive class, shape (reviews,).
-        groups: number of each review's group, such as its film, shape (reviews,).
-
-    Returns:
-        The interval, or None if the variance cannot be estimated: all reviews of a class are in one
-        group, or the log-odds separate the classes perfectly or are all equal.
     """
     reviews, shares = len(labels), placement_values(labels, log_odds)
     area = float(shares[labels == 1].mean())
@@ -129,20 +114,12 @@ def auc_interval(
     return max(0.0, area - margin), min(1.0, area + margin)
 
 
-def placement_values(
-    labels: NDArray[np.uint8], log_odds: NDArray[np.floating]
-) -> NDArray[np.float64]:
+def placement_values(labels: Labels, log_odds: LogOdds) -> NDArray[np.float64]:
     """Return the share of the other class that is ranked on the correct side of each review.
 
     A tie counts one half. The mean of either class is the area under the ROC curve. The values are
-    computed from ranks as in Sun and Xu, "Fast Implementation of DeLong's Algorithm", 2014.
-
-    Args:
-        labels: shape (reviews,), 1 positive, 0 negative; both occur.
-        log_odds: of the positive class, shape (..., reviews).
-
-    Returns:
-        The values, shape (..., reviews).
+    computed from ranks as in Sun and Xu, "Fast Implementation of DeLong's Algorithm", 2014. Both
+    labels occur. The values have the shape of the log-odds, which may be (runs, reviews).
     """
     from scipy.stats import rankdata  # noqa: PLC0415  # takes half a second
 
@@ -156,7 +133,7 @@ def placement_values(
 
 
 def group_deviations(
-    residuals: NDArray[np.float64], groups: NDArray[np.integer[Any]], classes: NDArray[np.uint8]
+    residuals: NDArray[np.float64], groups: NDArray[np.integer[Any]], classes: Labels
 ) -> NDArray[np.float64]:
     """Return how much each group moves a measure, shape (..., groups).
 

@@ -19,35 +19,29 @@ from sklearn.metrics import (
     roc_curve,
 )
 
+from birnn.evaluation.arrays import Correct, Labels, LogOdds
 from birnn.networks.decision import is_positive, probability
 
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the probability of the positive class
 
 
-def is_correct(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return which reviews are classified correctly, shape (reviews,)."""
+def is_correct(labels: Labels, log_odds: LogOdds) -> Correct:
+    """Return which reviews are classified correctly."""
     return np.equal(is_positive(log_odds), labels)
 
 
-def cross_entropies(
-    labels: NDArray[np.uint8], log_odds: NDArray[np.floating]
-) -> NDArray[np.float64]:
+def cross_entropies(labels: Labels, log_odds: LogOdds) -> NDArray[np.float64]:
     """Return the binary cross-entropy of each review, in nats, shape (reviews,)."""
     losses: NDArray[np.float64] = np.logaddexp(0, np.where(labels == 1, -1.0, 1.0) * log_odds)
     return losses
 
 
-def compute_scores(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> dict[str, float]:
-    """Return the unrounded metrics of one model on one split.
+def compute_scores(labels: Labels, log_odds: LogOdds) -> dict[str, float]:
+    """Return the unrounded metrics of one model on one split, in which both labels occur.
 
-    Args:
-        labels: shape (reviews,), 1 positive, 0 negative; both occur.
-        log_odds: of the positive class, shape (reviews,).
-
-    Returns:
-        Accuracy; loss (mean binary cross-entropy, in nats); precision, recall and F1 of the
-        positive class at the threshold (0 if undefined); the area under the ROC curve; average
-        precision; and the Brier score (mean squared error of the probabilities).
+    These are accuracy; loss (mean binary cross-entropy, in nats); precision, recall and F1 of the
+    positive class at the threshold (0 if undefined); the area under the ROC curve; average
+    precision; and the Brier score (mean squared error of the probabilities).
     """
     predicted = is_positive(log_odds)
     return {
@@ -62,9 +56,7 @@ def compute_scores(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) ->
     }
 
 
-def roc_points(
-    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], points: int = 201
-) -> pd.DataFrame:
+def roc_points(labels: Labels, log_odds: LogOdds, points: int = 201) -> pd.DataFrame:
     """Return the ROC curve at `points` equally spaced false positive rates."""
     false_positive_rates, true_positive_rates, _ = roc_curve(labels, log_odds)
     grid = np.linspace(0, 1, points)
@@ -72,9 +64,7 @@ def roc_points(
     return pd.DataFrame({"false_positive_rate": grid, "true_positive_rate": rates})
 
 
-def precision_recall_points(
-    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], points: int = 200
-) -> pd.DataFrame:
+def precision_recall_points(labels: Labels, log_odds: LogOdds, points: int = 200) -> pd.DataFrame:
     """Return the precision at `points` equally spaced recalls, the last of which is 1.
 
     Each precision belongs to the highest threshold that reaches the recall. Linear interpolation
@@ -88,9 +78,7 @@ def precision_recall_points(
     return pd.DataFrame({"recall": grid, "precision": precisions[indices]})
 
 
-def threshold_scores(
-    labels: NDArray[np.uint8], log_odds: NDArray[np.floating]
-) -> list[dict[str, float]]:
+def threshold_scores(labels: Labels, log_odds: LogOdds) -> list[dict[str, float]]:
     """Return precision and recall of the positive class at each of THRESHOLDS, 0 if undefined."""
     return [
         {
@@ -103,9 +91,7 @@ def threshold_scores(
     ]
 
 
-def confusion_counts(
-    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], classes: Sequence[str]
-) -> pd.DataFrame:
+def confusion_counts(labels: Labels, log_odds: LogOdds, classes: Sequence[str]) -> pd.DataFrame:
     """Return the number of reviews for each pair of actual and predicted class."""
     matrix = confusion_matrix(labels, is_positive(log_odds), labels=[0, 1])
     pairs = pd.DataFrame(product(classes, repeat=2), columns=["actual", "predicted"])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from birnn.evaluation import costs
+from birnn.evaluation.arrays import LogOdds
 from birnn.evaluation.model_names import BASELINE
 from birnn.networks.definition import Network
 from birnn.networks.network import count_parameters, load_network, predict, read_config
@@ -19,7 +20,6 @@ from birnn.text.batching import BATCH_SIZE
 from birnn.text.encoding import PADDING
 from birnn.training import baseline
 
-LogOdds = NDArray[np.float32]  # that each review is positive, shape (reviews,)
 Cost = dict[str, Any]
 
 

@@ -6,27 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.evaluation import intervals
+from birnn.evaluation.arrays import Correct, Groups
 
 LENGTH_SLICES = 10
 FEWEST = 30  # reviews of a slice; the accuracy of fewer is mostly noise
 
 
-def by_length(
-    lengths: NDArray[np.int32], correct: NDArray[np.bool_], groups: NDArray[np.int32]
-) -> list[dict[str, Any]]:
+def by_length(lengths: NDArray[np.int32], correct: Correct, groups: Groups) -> list[dict[str, Any]]:
     """Return the accuracy for each tenth of the reviews, from the shortest to the longest.
 
     There are fewer slices if one would have fewer than FEWEST reviews, or if many lengths are
-    equal, because reviews of equal length share a slice.
-
-    Args:
-        lengths: words per review, shape (reviews,).
-        correct: which reviews are classified correctly, shape (reviews,).
-        groups: number of each review's group, such as its film, shape (reviews,).
-
-    Returns:
-        For each slice, the words of its shortest (`shortest`), median (`words`) and longest review
-        (`longest`), and the result of `accuracy`.
+    equal, because reviews of equal length share a slice. A row has the words of the shortest
+    (`shortest`), median (`words`) and longest review (`longest`), and the result of `accuracy`.
     """
     for count in range(LENGTH_SLICES, 0, -1):
         ends = -(-np.arange(1, count + 1) * len(lengths) // count)
@@ -48,7 +39,7 @@ def by_length(
 
 
 def by_property(
-    name: str, has: NDArray[np.bool_], correct: NDArray[np.bool_], groups: NDArray[np.int32]
+    name: str, has: NDArray[np.bool_], correct: Correct, groups: Groups
 ) -> list[dict[str, Any]]:
     """Return the accuracy on the reviews without, then with the named property."""
     return [
@@ -57,7 +48,7 @@ def by_property(
     ]
 
 
-def accuracy(correct: NDArray[np.bool_], groups: NDArray[np.int32]) -> dict[str, Any]:
+def accuracy(correct: Correct, groups: Groups) -> dict[str, Any]:
     """Return the number of `reviews`, and their `accuracy` with its 95% interval.
 
     The accuracy and its interval are None if there are fewer than FEWEST reviews.

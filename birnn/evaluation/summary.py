@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.evaluation import calibration, comparison, slices
+from birnn.evaluation.arrays import Groups, Labels, LogOdds
 from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, PAIRS, pair_name
@@ -19,16 +20,12 @@ T = TypeVar("T")
 
 
 def summarize_model(
-    table: pd.DataFrame,
-    log_odds: NDArray[np.floating],
-    maxlen: int,
-    in_training: NDArray[np.bool_],
+    table: pd.DataFrame, log_odds: LogOdds, maxlen: int, in_training: NDArray[np.bool_]
 ) -> dict[str, Any]:
     """Return the metrics of one model, with intervals, and its accuracy on slices of the reviews.
 
-    `predicted_labels` has only one label if the model predicts the same class for all reviews.
-    `log_odds` are of the positive class, shape (reviews,). The other arguments are as in
-    `summarize_models`; both labels occur.
+    `predicted_labels` has only one label if the model predicts the same class for all reviews. The
+    other arguments are as in `summarize_models`; both labels occur.
     """
     labels, lengths, groups = (table[name].to_numpy() for name in ("label", "words", "group"))
     truncated = lengths + 1 > maxlen  # the first id marks the start of the review
@@ -89,18 +86,16 @@ def summarize_models(
     return metrics
 
 
-def summarize_ensemble(
-    labels: NDArray[np.uint8], log_odds: NDArray[np.floating], groups: NDArray[np.int32]
-) -> dict[str, Any]:
+def summarize_ensemble(labels: Labels, log_odds: LogOdds, groups: Groups) -> dict[str, Any]:
     """Return the scores of an ensemble, see `summarize_model`."""
     interval = proportion_interval(is_correct(labels, log_odds), groups)
     return rounded({**compute_scores(labels, log_odds), "accuracy_interval": interval})
 
 
 def compare_pair(
-    labels: NDArray[np.uint8],
-    groups: NDArray[np.int32],
-    log_odds: Mapping[str, NDArray[np.floating]],
+    labels: Labels,
+    groups: Groups,
+    log_odds: Mapping[str, LogOdds],
     pair: tuple[str, str],
     comparisons: int = 1,
 ) -> dict[str, Any]:

@@ -8,11 +8,10 @@ Reviews are classified by the log-odds before scaling, so no temperature changes
 import math
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from birnn.evaluation.arrays import Labels, LogOdds
 from birnn.evaluation.calibration import expected_calibration_error, reliability
 from birnn.evaluation.metrics import cross_entropies
 from birnn.evaluation.model_names import TITLES
@@ -21,12 +20,10 @@ from birnn.evaluation.summary import rounded
 HIGHEST = 100.0  # the best temperature is infinite for a model that does not beat guessing
 
 
-def fit_temperature(labels: NDArray[np.uint8], log_odds: NDArray[np.floating]) -> float:
-    """Return the temperature that minimizes the loss, between 1 / HIGHEST and HIGHEST.
+def fit_temperature(labels: Labels, log_odds: LogOdds) -> float:
+    """Return the temperature that minimizes the loss on held-out reviews.
 
-    Args:
-        labels: of held-out reviews, shape (reviews,), 1 positive, 0 negative.
-        log_odds: predicted for the same reviews, shape (reviews,).
+    It is between 1 / HIGHEST and HIGHEST.
     """
 
     def loss(log_temperature: float) -> float:

@@ -16,6 +16,7 @@ from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
+from birnn.evaluation.arrays import Groups
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
@@ -156,7 +157,7 @@ def confirmation(results: Results) -> str:
     return tried.sweep_command(recipe, settings, f"{first}..{first + NEW_SEEDS - 1}")
 
 
-def _held_out(results: Results) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+def _held_out(results: Results) -> tuple[NDArray[np.bool_], Groups]:
     """Return which held-out reviews each complete trial classifies correctly, and their groups."""
     model = results.search.model
     models = list(NETWORKS) if model == ALL_NETWORKS else [model]

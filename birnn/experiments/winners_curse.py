@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from birnn.evaluation.arrays import Groups
 from birnn.evaluation.intervals import Interval, tail
 
 RESAMPLES = 2000
@@ -31,7 +32,7 @@ class Winner:
 
 
 def correct_winner(
-    correct: NDArray[np.bool_], groups: NDArray[np.int32], reference: int = 0, seed: int = 0
+    correct: NDArray[np.bool_], groups: Groups, reference: int = 0, seed: int = 0
 ) -> Winner | None:
     """Return the corrected accuracy of the trial that is best on all reviews; None for one group.
 
@@ -41,7 +42,7 @@ def correct_winner(
 
     Args:
         correct: which reviews each trial classifies correctly, shape (trials, reviews).
-        groups: number of each review's group, shape (reviews,).
+        groups: the group of each review.
         reference: index of the trial that the winner is compared with.
         seed: seed of the resamples.
     """

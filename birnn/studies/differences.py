@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from birnn.evaluation import intervals
+from birnn.evaluation.arrays import Groups, Labels
 from birnn.evaluation.metrics import cross_entropies, is_correct
 
 # The values of single reviews whose mean is the measure; for ROC AUC, the mean of either class.
@@ -78,15 +79,14 @@ class Difference(Mean):
 def compute_differences(
     first: NDArray[np.float32],
     second: NDArray[np.float32],
-    labels: NDArray[np.uint8],
-    groups: NDArray[np.int32],
+    labels: Labels,
+    groups: Groups,
     comparisons: int = 1,
 ) -> dict[str, Difference]:
     """Return the mean differences in accuracy, loss (in nats) and ROC AUC, first minus second.
 
     `first` and `second` are predicted log-odds, shape (seeds, reviews), with the same seeds in the
-    same order. `labels` are 1 or 0, shape (reviews,), and both occur. See `estimate_mean` for the
-    other arguments.
+    same order. Both labels occur. See `estimate_mean` for `comparisons`.
     """
     return {
         measure: estimate_difference(
@@ -102,8 +102,8 @@ def compute_differences(
 
 def estimate_difference(
     gains: NDArray[np.float64],
-    groups: NDArray[np.int32],
-    classes: NDArray[np.uint8],
+    groups: Groups,
+    classes: Labels,
     measure: str,
     comparisons: int = 1,
 ) -> Difference:
@@ -150,8 +150,8 @@ def _count_seeds(mean: Mean, gains: NDArray[np.float64], measure: str) -> Differ
 
 def estimate_mean(
     values: NDArray[Any],
-    groups: NDArray[np.int32],
-    classes: NDArray[np.uint8],
+    groups: Groups,
+    classes: Labels,
     lowest: float = -math.inf,
     comparisons: int = 1,
 ) -> Mean:
@@ -163,8 +163,8 @@ def estimate_mean(
 
     Args:
         values: shape (seeds, reviews). Their mean in each class is the measure.
-        groups: number of each review's group, such as its film, shape (reviews,).
-        classes: shape (reviews,): the labels for placement values, else ones.
+        groups: the group of each review.
+        classes: the labels for placement values, else ones.
         lowest: lowest possible mean if the highest is 1, else -inf.
         comparisons: number of simultaneous intervals (Bonferroni).
     """

@@ -26,6 +26,7 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import STUDIES
 from birnn.core.yaml_files import read_yaml, write_yaml
+from birnn.evaluation.arrays import Groups, Labels
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS
 
 FOLDER = STUDIES
@@ -148,7 +149,7 @@ class Study:
             for model in map(str, models)
         }
 
-    def labels_and_groups(self) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    def labels_and_groups(self) -> tuple[Labels, Groups]:
         """Return label and group of each test review; only for a study with predictions."""
         assert self.reviews is not None  # noqa: S101
         return self.reviews["label"].to_numpy(), self.reviews["group"].to_numpy()
