@@ -31,9 +31,7 @@ class Winner:
     gain_interval: Interval
 
 
-def correct_winner(
-    correct: NDArray[np.bool_], groups: Groups, reference: int = 0, seed: int = 0
-) -> Winner | None:
+def correct_winner(correct: NDArray[np.bool_], groups: Groups, reference: int) -> Winner | None:
     """Return the corrected accuracy of the trial that is best on all reviews; None for one group.
 
     It is the mean accuracy of the winners of the resamples, which is somewhat too low if the best
@@ -44,14 +42,13 @@ def correct_winner(
         correct: which reviews each trial classifies correctly, shape (trials, reviews).
         groups: the group of each review.
         reference: index of the trial that the winner is compared with.
-        seed: seed of the resamples.
     """
     _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     count = len(sizes)
     if count == 1:
         return None
     hits = np.array([np.bincount(index, trial, count) for trial in correct])
-    rng, accuracies, gains = np.random.default_rng(seed), [], []
+    rng, accuracies, gains = np.random.default_rng(0), [], []
     # One by one: all draws of a large corpus take gigabytes.
     for _ in range(RESAMPLES):
         drawn = rng.multinomial(count, np.full(count, 1 / count))
