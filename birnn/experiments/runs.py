@@ -59,11 +59,6 @@ class Run:
         """The hashes of the code that affects the metrics."""
         return _measured(_inputs(self.lock), CODE)
 
-    @property
-    def corpus(self) -> Hashes:
-        """The hashes of the corpus."""
-        return _measured(_inputs(self.lock), CORPUS)
-
 
 def read_output(run: Run, file: str) -> bytes:
     """Return a file of an experiment, from git or from DVC's cache or remote.
@@ -106,7 +101,7 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
     runs = {}
     for run in finished_with_any_code():
         runs[_digest(run.params, run.code, _source_of(run))] = run
-        if run.corpus == corpus:
+        if _measured(_inputs(run.lock), CORPUS) == corpus:
             runs[_digest(run.params, run.code, corpus)] = run
     digests = enumerate(_digests(points))
     return {index: runs[digest] for index, digest in digests if digest in runs}
