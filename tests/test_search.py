@@ -67,5 +67,4 @@ def test_interrupted_and_killed_search_continues(finished_copy: Path) -> None:
     assert list(folder.glob("tmp*")) == []
 
     # The same command now only describes the results.
-    again = check_output(finished_copy, *COMMAND)
-    assert f"{TRIALS} of {TRIALS} trials are finished" in again
+    assert f"{TRIALS} of {TRIALS} trials are finished" in check_output(finished_copy, *COMMAND)

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 from decimal import Decimal
 from functools import partial
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -194,16 +195,6 @@ def test_numbers_of_databases_are_labels() -> None:
     assert "csv.positive=[1]" in check("reviews.parquet", status=1)
 
 
-def test_message_says_why_a_class_is_missing() -> None:
-    in_splits().assign(
-        text=[text if label else "" for text, label in zip(TEXTS, LABELS, strict=True)]
-    ).to_csv("a.csv")
-    with pytest.raises(
-        InputError, match=r"has \d+ positive and 0 negative .* column 'text' is empty"
-    ):
-        check("a.csv", "-S", "csv.train=a.csv")
-
-
 def test_folder_of_all_files_is_refused() -> None:
     labelled()[:20].to_csv("data/own/1.csv")
     labelled()[20:].to_csv("data/own/2.csv")
@@ -216,6 +207,7 @@ def test_files_without_labels_are_refused() -> None:
     for content, expected in (
         (labelled("happy", "sad").to_csv(), "the labels are happy, sad: name"),
         (labelled("good", "good").to_csv(), "all labels are good: add"),
+        (in_splits(text=[*map(mul, TEXTS, LABELS)]).to_csv(), "and 0 neg.* 'text' is empty"),
         (labelled()[["label"]].to_csv(), "no column of texts"),
         (labelled("a", "b")[["text"]].to_csv(), "no column that looks like a label"),
     ):

@@ -155,6 +155,11 @@ def test_row_in_the_docs_is_up_to_date(variant: Variant) -> None:
     assert row in (PROJECT / "docs" / "own-data.md").read_text(encoding="utf-8").splitlines()
 
 
+def test_training_and_test_file_differ(tmp_path: Path) -> None:
+    message = error_message(tmp_path, {"a.csv": to_csv()}, split_column=None, test="a.csv")
+    assert message == "csv.train and csv.test are both a.csv: choose different files"
+
+
 def test_ids_and_groups(tmp_path: Path) -> None:
     reviews = read(tmp_path, {"a.csv": to_csv(NAMED)}, id_column="name", group_column="film")
     assert [review.id for review in reviews] == ["a", "b", "c", "d"]
@@ -241,12 +246,6 @@ def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path
 def test_name_of_a_file_must_be_utf_8(tmp_path: Path) -> None:
     files = labelled_files(tmp_path, {"\udce9.csv": to_csv(TABLE)}, train="*.csv")
     with pytest.raises(InputError, match="line 2: the name of the file is not UTF-8: rename it"):
-        list(files.read())
-
-
-def test_training_and_test_reviews_are_in_different_files(tmp_path: Path) -> None:
-    files = labelled_files(tmp_path, {"a.csv": to_csv()}, split_column=None, test="a.csv")
-    with pytest.raises(InputError, match=r"csv\.train and csv\.test are both a\.csv: choose"):
         list(files.read())
 
 

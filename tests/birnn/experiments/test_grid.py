@@ -72,11 +72,10 @@ def test_invalid_options_are_rejected(option: str | None, message: str) -> None:
         grid.points([option] if option else [])
 
 
-def test_section_without_settings_is_refused() -> None:
+def test_missing_sections_are_named() -> None:
     file = Path("params.yaml")
-    write_yaml(file, read_yaml(file) | {NETWORK: None})
-    with pytest.raises(InputError, match=f"with -S: {NETWORK} is None: input should be"):
-        grid.points([f"{NETWORK}.units=8"])
-    file.write_text("")
-    with pytest.raises(InputError, match="with -S: fetch is missing"):
-        grid.point({"train.seed": 1})
+    no_settings = read_yaml(file) | {NETWORK: None}
+    for content, missing in ((no_settings, f"{NETWORK} is None"), (None, "fetch is missing")):
+        write_yaml(file, content)
+        with pytest.raises(InputError, match=f"with -S: {missing}"):
+            grid.points([f"{NETWORK}.units=8"])

@@ -53,10 +53,9 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     add(replace(make_run(points[-1], name="unseen"), lock=unseen.lock))
     for file in runs.RECORDS:
         add(make_run(points[-1], name=f"without-{file.stem}"), {file.as_posix(): None})
-    for file in ("dvc.lock", "metrics/metrics.json"):
-        for content in (b"{", b""):
-            name = f"damaged-{Path(file).stem}-{len(content)}"
-            add(make_run(points[-1], name=name), {file: content})
+    metrics = "metrics/metrics.json"
+    for number, change in enumerate(({"dvc.lock": b"{"}, {metrics: b"{"}, {metrics: b""})):
+        add(make_run(points[-1], name=f"damaged-{number}"), change)
     git(*AUTHOR, "commit", "-q", "--allow-empty", "-m", ".")
     counting = [index for index, counts in enumerate(changes.values()) if counts]
     found = {index: run.name for index, run in runs.finished(points).items()}

@@ -110,8 +110,7 @@ def test_model_that_ignores_the_mask_is_refused() -> None:
         custom(two_layers(keras.layers.Conv1D(4, 3)), pooling="max_mean")
     assert custom(two_layers(keras.layers.Conv1D(4, 3)), pooling="last")
     # A layer without a mask is not a model of several parts.
-    maximum = custom(keras.layers.GlobalMaxPooling1D(), pooling="max_mean")
-    assert maximum(ids).shape == (1, 1)
+    assert custom(keras.layers.GlobalMaxPooling1D(), pooling="max_mean")(ids).shape == (1, 1)
 
 
 def test_any_recurrent_layer_is_pooled() -> None:
