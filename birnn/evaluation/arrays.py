@@ -10,7 +10,7 @@ LogOdds = NDArray[np.floating]
 """The predicted log-odds that each review is positive, shape (reviews,)."""
 
 Correct = NDArray[np.bool_]
-"""Which reviews a model classifies correctly, shape (reviews,)."""
+"""True for reviews that a model classifies correctly, shape (reviews,)."""
 
 Groups = NDArray[np.int32]
 """The number of each review's group, such as its film, shape (reviews,)."""

@@ -24,11 +24,11 @@ class Segment:
     text: str
     """The characters."""
     word: bool = False
-    """Whether it is a word."""
+    """True for a word."""
     read: bool = False
-    """Whether it is a word that the model reads; networks truncate long texts."""
+    """True for a word that the model reads; networks truncate long texts."""
     known: bool = False
-    """Whether the word is in the vocabulary."""
+    """True for a word in the vocabulary."""
 
 
 @dataclass(frozen=True)
