@@ -24,7 +24,7 @@ from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import NETWORKS
 
 STAGES = (
-    *("fetch", "pad", "train_word_vectors", "pretrain", "weigh_ngrams"),
+    *("fetch", "pad", "train_word_vectors", "weigh_ngrams"),
     *(f"train_{name}" for name in NETWORKS),
     *("train_baseline", "evaluate", "report"),
 )

@@ -1,7 +1,7 @@
 """Label the unlabelled reviews with models of the labelled ones, if there is self-training.
 
-Reads data/corpus/train.parquet, data/padded, data/unlabelled, models/word_vectors and
-models/pretrained. Writes data/self_labelled, which has no reviews without self-training.
+Reads data/corpus/train.parquet, data/padded, data/unlabelled and models/word_vectors. Writes
+data/self_labelled, which has no reviews without self-training.
 """
 
 from birnn.core import paths, stage, times

@@ -1,7 +1,7 @@
 """Train the bidirectional GRU.
 
-Reads data/padded/train or data/self_labelled, data/padded/validation, data/ngrams,
-models/word_vectors and models/pretrained. Writes models/bigru.
+Reads data/padded/train or data/self_labelled, data/padded/validation, data/ngrams and
+models/word_vectors. Writes models/bigru.
 """
 
 from birnn.core import stage, times

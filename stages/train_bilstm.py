@@ -1,7 +1,7 @@
 """Train the bidirectional LSTM.
 
-Reads data/padded/train or data/self_labelled, data/padded/validation, data/ngrams,
-models/word_vectors and models/pretrained. Writes models/bilstm.
+Reads data/padded/train or data/self_labelled, data/padded/validation, data/ngrams and
+models/word_vectors. Writes models/bilstm.
 """
 
 from birnn.core import stage, times

@@ -23,8 +23,6 @@ IMPROVED = {
     "pad.validation": "0.2",
     "word_vectors.reviews": "train",
     "word_vectors.epochs": "2",
-    "pretrain.units": "8",
-    "pretrain.epochs": "2",
     "ngrams.longest": "3",
     "network.pooling": "max_mean",
     "network.embedding_dropout": "0.2",
@@ -98,15 +96,12 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
         assert result.returncode == 1
         expected = f"error: {setting}, but the corpus has no unlabelled reviews: set "
         assert error_line(result.stderr).startswith(expected)
-    set_settings(finished_copy, {"pretrain.units": "3", "word_vectors.reviews": "none"})
-    result = run("python", "-m", "stages.pretrain", cwd=finished_copy)
-    assert "error: pretrain.units is 3, which needs word vectors" in result.stderr
 
     small = {"train.batch_size": "256", "ngrams.longest": "2", "word_vectors.reviews": "all"}
     set_settings(finished_copy, small)
     texts = ["great, moving and funny", "dull, boring and stupid", ""]
     unlabelled.write(texts, "unicode", finished_copy / "data" / "unlabelled" / "reviews.parquet")
-    run_stages("train_word_vectors", "pretrain", "label_unlabelled", "weigh_ngrams", "train_bigru")
+    run_stages("train_word_vectors", "label_unlabelled", "weigh_ngrams", "train_bigru")
     ids, labels = sequences.read(finished_copy / "data" / "self_labelled" / "train")
     positive, negative, empty = labels[-3:]
     assert positive > empty > negative

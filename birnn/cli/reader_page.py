@@ -81,10 +81,10 @@ def _networks(predictor: Predictor) -> dict[str, Any]:
     """Return networks and their encoding as JSON."""
     weights = read_weights(predictor)
     for name, network in weights.items():
-        if network.table or network.pretrained:
+        if network.table:
             raise InputError(
-                f"{name} reads more than word vectors, which the page cannot: set ngrams.longest "
-                "and pretrain.units to 0, or export an .onnx or .zip file"
+                f"{name} reads n-grams, which the page cannot look up: set ngrams.longest to 0, or "
+                "export an .onnx or .zip file"
             )
     encoding = next(iter(networks_of(predictor).values())).encoding
     return {

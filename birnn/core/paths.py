@@ -36,7 +36,6 @@ NGRAMS = Path("data/ngrams")
 MODELS = Path("models")
 BASELINE = MODELS / "baseline"
 WORD_VECTORS = MODELS / "word_vectors"
-PRETRAINED = MODELS / "pretrained"
 
 EVALUATED = Path("data/evaluated")
 COSTS = EVALUATED / "costs.json"

@@ -157,13 +157,6 @@ class WordVectors(Section):
     seed: Seed
 
 
-class Pretrain(Section):
-    """The pretrained LSTM, whose states are additional inputs of the networks."""
-
-    units: int = Field(ge=0, le=4096)
-    epochs: int = Field(ge=1, le=1_000)
-
-
 class Ngrams(Section):
     """The log-count ratios of n-grams, an additional input of the networks."""
 
@@ -216,7 +209,6 @@ class Settings(Section):
     csv: Csv
     pad: Pad
     word_vectors: WordVectors
-    pretrain: Pretrain
     ngrams: Ngrams
     network: Network
     train: Train

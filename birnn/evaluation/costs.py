@@ -15,16 +15,16 @@ def recurrent_parameters(layer: keras.Layer) -> int:
     return sum(math.prod(each.shape) for each in layer.weights) if _is_recurrent(layer) else 0
 
 
-def multiply_adds(layers: list[keras.Layer], output: keras.Layer, words: int) -> int | None:
+def multiply_adds(layer: keras.Layer, output: keras.Layer, words: int) -> int | None:
     """Return the multiply-adds of all products with weights for a review of `words` words.
 
     The output layer takes one multiply-add per weight, and a recurrent layer one per word and
     weight. Biases and element-wise operations are a small part and are not counted. The result is
-    None if a layer has weights, but is not recurrent.
+    None if the layer has weights, but is not recurrent.
     """
-    if any(layer.weights and not _is_recurrent(layer) for layer in layers):
+    if layer.weights and not _is_recurrent(layer):
         return None
-    return words * sum(map(_count_matrix_elements, layers)) + _count_matrix_elements(output)
+    return words * _count_matrix_elements(layer) + _count_matrix_elements(output)
 
 
 def _is_recurrent(layer: keras.Layer) -> bool:

@@ -55,14 +55,13 @@ def predict_with_network(
     starts = range(0, len(padded), BATCH_SIZE)
     batches = (padded[start : start + BATCH_SIZE] for start in starts)
     log_odds = _predict(network.name, partial(predict, model), batches, total=len(padded))
-    embedding, layer, *_, output = model.layers
-    layers = [layer, embedding.pretrained.lstm] if embedding.pretrained else [layer]
+    _, layer, *_, output = model.layers
     # With `last`, networks also read padding.
     read = padded if read_config(folder).pooling == "last" else padded[padded != PADDING]
     cost = {
         "parameters": count_parameters(model),
         "recurrent_parameters": costs.recurrent_parameters(layer),
-        "multiply_adds": costs.multiply_adds(layers, output, round(read.size / len(padded))),
+        "multiply_adds": costs.multiply_adds(layer, output, round(read.size / len(padded))),
     }
     return log_odds, cost
 

@@ -29,11 +29,11 @@ CORPUS = paths.CORPUS.as_posix()
 FETCH, READER = "fetch", f"{CODE}/fetch.txt"  # the stage that reads a corpus, and its code
 OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
-PRETRAINED = paths.PRETRAINED.as_posix()
-SELF_LABELLED, NGRAMS = paths.SELF_LABELLED.as_posix(), paths.NGRAMS.as_posix()
+WORD_VECTORS, SELF_LABELLED, NGRAMS = (
+    path.as_posix() for path in (paths.WORD_VECTORS, paths.SELF_LABELLED, paths.NGRAMS)
+)
 MODEL_FOLDERS = {model: (paths.MODELS / model).as_posix() for model in TITLES}
-BEFORE_TRAINING = (paths.WORD_VECTORS.as_posix(), PRETRAINED, SELF_LABELLED, NGRAMS)
-TIMED = (*BEFORE_TRAINING, *MODEL_FOLDERS.values())
+TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODEL_FOLDERS.values())
 UNMEASURED = (FETCH, "report")  # stages whose code does not affect the metrics
 
 Hashes = dict[tuple[str, str], str]
@@ -246,15 +246,13 @@ def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
     It is NaN if it is unknown. `recorded` has the line of `times` of each output, by path.
     """
     known = {path: sum(entry["seconds"]) for path, entry in recorded.items()}
-    # Older code did not pretrain.
-    seconds = dict.fromkeys(TIMED, math.nan) | {PRETRAINED: 0} | known
-    before = sum(seconds[path] for path in BEFORE_TRAINING)
+    seconds = dict.fromkeys(TIMED, math.nan) | known
+    before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
     networks = {name: seconds[MODEL_FOLDERS[name]] for name in NETWORKS}
     baseline = seconds[MODEL_FOLDERS[BASELINE]]
     combined = before + sum(networks.values())
-    # The networks that label reviews are pretrained; the baseline alone is not.
-    labelling = sum(seconds[path] for path in BEFORE_TRAINING if path != NGRAMS)
-    labels = labelling if seconds[SELF_LABELLED] else 0
+    # The networks that label reviews need the word vectors; the baseline alone does not.
+    labels = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] if seconds[SELF_LABELLED] else 0
     return {
         **{network: before + own for network, own in networks.items()},
         BASELINE: labels + baseline,

@@ -13,16 +13,14 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file, write_json
 from birnn.core.settings import Side
 from birnn.evaluation.model_names import COMBINED
 from birnn.inference.baseline_model import BaselineModel
 from birnn.inference.network_model import networks_of
 from birnn.inference.predictor import Predictor
-from birnn.inference.weights import DirectionWeights, LayerWeights, RecurrentWeights, read_weights
+from birnn.inference.weights import DirectionWeights, RecurrentWeights, read_weights
 from birnn.layers.pooling import EVIDENCE_SCALE
-from birnn.layers.pretrained import SCALE
 from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.text.ngrams import NO_NGRAM, RatioTable
 from birnn.text.tokenizer import LOWERCASE, SEPARATORS, Tokenizer
@@ -143,7 +141,7 @@ def write(predictor: Predictor, file: Path) -> None:
     """Write the models to `file`, and their encoding to the .json file of the same name.
 
     Raises:
-        InputError: a network cannot be expressed.
+        InputError: the layer of a network cannot be expressed.
     """
     models: Mapping[str, RecurrentWeights | Baseline]
     if isinstance(predictor.model, BaselineModel):
@@ -152,11 +150,6 @@ def write(predictor: Predictor, file: Path) -> None:
         description = describe_encoding(predictor.tokenizer, trained.words, None, "post", "post")
     else:
         models = networks = read_weights(predictor)
-        if any(each.pretrained and not each.pooled for each in networks.values()):
-            raise InputError(
-                "ONNX cannot express a network that reads padding (network.pooling last) and a "
-                "pretrained LSTM that does not: export a .zip file"
-            )
         encoding = next(iter(networks_of(predictor).values())).encoding
         # Networks that pool ignore padding, but ONNX's operators support it only at the end.
         pooled = any(weights.pooled for weights in networks.values())
@@ -199,14 +192,12 @@ def _baseline_log_odds(graph: Graph, trained: Baseline) -> str:
 
 def _network_log_odds(graph: Graph, weights: RecurrentWeights) -> str:
     """Add a network and return the name of its log-odds, shape (reviews,)."""
-    features = [graph.node("Gather", graph.constant(weights.vectors), "ids")]
+    vectors = graph.node("Gather", graph.constant(weights.vectors), "ids")
     ratios = ""
     if weights.table:
         ratios = _ngram_ratios(graph, weights.table, len(weights.vectors), weights.longest_ngram)
-        features.append(ratios)
-    if weights.pretrained:
-        features.append(_pretrained_states(graph, weights.pretrained))
-    inputs = graph.node("Transpose", graph.node("Concat", *features, axis=2), perm=[1, 0, 2])
+        vectors = graph.node("Concat", vectors, ratios, axis=2)
+    inputs = graph.node("Transpose", vectors, perm=[1, 0, 2])
     if weights.pooled:
         outputs = _pooled_states(graph, weights, inputs)
     else:
@@ -227,7 +218,9 @@ def _pooled_states(graph: Graph, weights: RecurrentWeights, inputs: str) -> str:
 
     The shape is (directions, reviews, 2 x units).
     """
-    is_word, lengths = _words(graph)
+    is_word = graph.node("Cast", "ids", to=TensorProto.BOOL)
+    ones = graph.node("Cast", is_word, to=TensorProto.INT32)
+    lengths = graph.node("ReduceSum", ones, graph.integers(1), keepdims=0)
     states = _recurrent_layer(graph, weights, inputs, lengths)
     # Like the states, (length, directions, reviews, units).
     mask = graph.node(
@@ -249,26 +242,8 @@ def _pooled_states(graph: Graph, weights: RecurrentWeights, inputs: str) -> str:
     return graph.node("Concat", maxima, graph.node("Div", sums, counts), axis=2)
 
 
-def _pretrained_states(graph: Graph, weights: LayerWeights) -> str:
-    """Add a pretrained LSTM and return its scaled states, shape (reviews, length, features)."""
-    vectors = graph.node("Gather", graph.constant(weights.vectors), "ids")
-    inputs = graph.node("Transpose", vectors, perm=[1, 0, 2])
-    states = _recurrent_layer(graph, weights, inputs, _words(graph)[1])
-    # From (length, directions, reviews, units).
-    states = graph.node("Transpose", states, perm=[2, 0, 1, 3])
-    states = graph.node("Reshape", states, graph.integers(0, 0, -1))
-    return graph.node("Mul", states, graph.constant(SCALE))
-
-
-def _words(graph: Graph) -> tuple[str, str]:
-    """Return the mask of words, bool, shape (reviews, length), and their number, int32."""
-    is_word = graph.node("Cast", "ids", to=TensorProto.BOOL)
-    ones = graph.node("Cast", is_word, to=TensorProto.INT32)
-    return is_word, graph.node("ReduceSum", ones, graph.integers(1), keepdims=0)
-
-
 def _recurrent_layer(
-    graph: Graph, weights: LayerWeights, inputs: str, lengths: str = "", skip: int = 0
+    graph: Graph, weights: RecurrentWeights, inputs: str, lengths: str = "", skip: int = 0
 ) -> str:
     """Add an LSTM or a GRU, and return all states, or with `skip` 1 the last states.
 

@@ -11,7 +11,7 @@ from birnn.inference.network_model import networks_of
 from birnn.inference.predictor import Predictor
 from birnn.layers.fused import find_cell
 from birnn.layers.kernel import Cell
-from birnn.layers.pooling import DIRECTIONS, PooledBidirectional
+from birnn.layers.pooling import PooledBidirectional
 from birnn.text.ngrams import RatioTable
 
 Floats = NDArray[np.float32]
@@ -35,44 +35,32 @@ class DirectionWeights:
 
 
 @dataclass(frozen=True)
-class LayerWeights:
-    """The weights of a bidirectional layer that reads words.
-
-    Attributes:
-        cell: lstm or gru.
-        vectors: word vectors, float32, shape (num_words, embedding_dim).
-        directions: weights of the forward and the backward direction.
-    """
-
-    cell: Cell
-    vectors: Floats
-    directions: list[DirectionWeights]
-
-
-@dataclass(frozen=True)
-class RecurrentWeights(LayerWeights):
+class RecurrentWeights:
     """The weights of a bidirectional network.
 
     Attributes:
+        cell: lstm or gru.
         pooled: True if the output reads the maximum and mean over the words, False if it reads the
             last states.
+        vectors: word vectors, float32, shape (num_words, embedding_dim).
         table: ratios of n-grams; None if the network does not read them.
-        pretrained: a pretrained LSTM; None if the network has none.
+        directions: weights of the forward and the backward direction.
         output: weights of the output, float32, shape (outputs of the layer, 1).
         output_bias: bias of the output, float32, shape (1,).
     """
 
+    cell: Cell
     pooled: bool
+    vectors: Floats
     table: RatioTable | None
-    pretrained: LayerWeights | None
+    directions: list[DirectionWeights]
     output: Floats
     output_bias: Floats
 
     @property
     def longest_ngram(self) -> int:
         """The longest n-gram whose ratio is an input, in words."""
-        units = len(self.pretrained.directions[0].recurrent) if self.pretrained else 0
-        return len(self.directions[0].kernel) - int(self.vectors.shape[1]) - DIRECTIONS * units
+        return len(self.directions[0].kernel) - int(self.vectors.shape[1])
 
 
 def read_weights(predictor: Predictor) -> dict[str, RecurrentWeights]:
@@ -97,24 +85,21 @@ def _network_weights(model: keras.Model) -> RecurrentWeights | None:
     cell = find_cell(getattr(layer, "forward_layer", None))
     if cell is None:
         return None
-    table, pretrained = embedding.table, embedding.pretrained
+    table = embedding.table
     return RecurrentWeights(
         cell=cell,
         pooled=isinstance(layer, PooledBidirectional),
         vectors=embedding.embeddings.numpy(),
         table=table and RatioTable(table.codes.numpy(), table.ratios.numpy()),
-        pretrained=pretrained
-        and LayerWeights("lstm", pretrained.vectors.numpy(), _directions(pretrained.lstm)),
-        directions=_directions(layer),
+        directions=[
+            _direction_weights(each.cell) for each in (layer.forward_layer, layer.backward_layer)
+        ],
         output=output.kernel.numpy(),
         output_bias=output.bias.numpy(),
     )
 
 
-def _directions(layer: keras.layers.Bidirectional) -> list[DirectionWeights]:
-    directions = []
-    for cell in (layer.forward_layer.cell, layer.backward_layer.cell):
-        kernel, recurrent, bias = (weight.numpy() for weight in cell.weights)
-        input_bias, state_bias = bias if bias.ndim > 1 else (bias, np.zeros_like(bias))
-        directions.append(DirectionWeights(kernel, recurrent, input_bias, state_bias))
-    return directions
+def _direction_weights(cell: keras.Layer) -> DirectionWeights:
+    kernel, recurrent, bias = (weight.numpy() for weight in cell.weights)
+    input_bias, state_bias = bias if bias.ndim > 1 else (bias, np.zeros_like(bias))
+    return DirectionWeights(kernel, recurrent, input_bias, state_bias)

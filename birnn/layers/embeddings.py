@@ -1,4 +1,4 @@
-"""Embedding layers: words as vectors, with other features next to them."""
+"""Embedding layers: words as vectors, with the log-count ratios of n-grams next to them."""
 
 from typing import Any, NamedTuple
 
@@ -15,21 +15,15 @@ class Words(NamedTuple):
     Attributes:
         indices: rows of `vectors`, int32, shape (reviews, maxlen).
         vectors: one vector per distinct word, float32, shape (vectors, embedding_dim).
-        features: other inputs at each position, float32, shape (reviews, maxlen, features).
+        ratios: ratios of the n-grams that end at each position, float32, shape (reviews, maxlen,
+            longest n-gram).
         mask: False for padding, bool, shape (reviews, maxlen); None to treat padding as a word.
     """
 
     indices: tf.Tensor
     vectors: tf.Tensor
-    features: tf.Tensor
+    ratios: tf.Tensor
     mask: tf.Tensor | None
-
-
-def gather_distinct(table: Any, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return `indices` and `vectors` of `Words`, given one row of a table per id."""
-    distinct, indices = tf.unique(tf.reshape(ids, [-1]))
-    vectors = tf.gather(tf.convert_to_tensor(table), distinct)
-    return tf.reshape(indices, tf.shape(ids)), vectors
 
 
 class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes without types
@@ -38,9 +32,9 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
     Keras 3 passes the optimizer a gradient for every position, and Adam squares each of them. The
     Adam paper (Kingma and Ba, 2015, algorithm 1) and Keras in TensorFlow 2.0 square their sum.
 
-    The vector of each word is followed by the ratios of a table of n-grams, and by the states of a
-    pretrained LSTM. The input is either ids, or a pair of ids and ratios: training passes
-    cross-fitted ratios, because the ratios of the table would leak a review's own label.
+    The vector of each word is followed by the ratios of a table of n-grams. The input is either
+    ids, or a pair of ids and ratios: training passes cross-fitted ratios, because the ratios of the
+    table would leak a review's own label.
     """
 
     def __init__(  # noqa: PLR0913  # one parameter per option
@@ -52,7 +46,6 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         word_dropout: float = 0,
         masked: bool = False,
         table: "NgramTable | None" = None,
-        pretrained: keras.layers.Layer | None = None,
     ) -> None:
         """Create an embedding.
 
@@ -64,44 +57,38 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
                 Theoretically Grounded Application of Dropout in Recurrent Neural Networks", 2016,
                 section 4.2, but for elements instead of whole vectors).
             word_dropout: fraction of words that are replaced by out-of-vocabulary in training,
-                but keep their features (Iyyer et al., "Deep Unordered Composition Rivals
+                but keep their ratios (Iyyer et al., "Deep Unordered Composition Rivals
                 Syntactic Methods", 2015, section 3.1).
             masked: True to mask padding.
             table: ratios of n-grams.
-            pretrained: a `PretrainedLSTM`.
         """
         super().__init__(num_words, embedding_dim, mask_zero=masked)
         self._dropout = keras.layers.Dropout(dropout) if dropout else None
         self._word_dropout = word_dropout
         self.table = table
-        self.pretrained = pretrained
         if word_dropout:
             self.seed_generator = keras.random.SeedGenerator()
 
-    def look_up(
-        self, inputs: Any, *, training: bool | None = None, is_fused: bool = False
-    ) -> Words:
-        """Look up ids, int32, shape (reviews, maxlen), or a pair of ids and ratios.
-
-        If `is_fused`, the kernel runs the pretrained LSTM.
-        """
-        ids, features = self._features(inputs, is_fused=is_fused)
+    def look_up(self, inputs: Any, *, training: bool | None = None) -> Words:
+        """Look up ids, int32, shape (reviews, maxlen), or a pair of ids and ratios."""
+        ids, ratios = self._split_inputs(inputs)
         mask = tf.not_equal(ids, PADDING) if self.mask_zero else None
         if training and self._word_dropout:
             drawn = keras.random.uniform(tf.shape(ids), seed=self.seed_generator)
             ids = tf.where(drawn < self._word_dropout, OUT_OF_VOCABULARY, ids)
-        indices, vectors = gather_distinct(self.embeddings, ids)
+        distinct, indices = tf.unique(tf.reshape(ids, [-1]))
+        vectors = tf.gather(tf.convert_to_tensor(self.embeddings), distinct)
         if self._dropout:
             vectors = self._dropout(vectors, training=training)
-        return Words(indices, vectors, features, mask)
+        return Words(tf.reshape(indices, tf.shape(ids)), vectors, ratios, mask)
 
     def call(self, inputs: Any, training: bool | None = None) -> tf.Tensor:  # noqa: FBT001
-        """Return the vectors of ids followed by their features, float32, shape (*ids, size)."""
+        """Return the vectors of ids followed by their ratios, float32, shape (*ids, features)."""
         return self.concatenate(self.look_up(inputs, training=training))
 
     def concatenate(self, words: Words) -> tf.Tensor:
-        """Return the vector of each word followed by its features, shape (*indices, size)."""
-        vectors = tf.concat([tf.gather(words.vectors, words.indices), words.features], axis=-1)
+        """Return the vector of each word followed by its ratios, shape (*indices, features)."""
+        vectors = tf.concat([tf.gather(words.vectors, words.indices), words.ratios], axis=-1)
         return tf.ensure_shape(vectors, self.compute_output_shape((None, *words.indices.shape[1:])))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> tf.Tensor | None:
@@ -110,22 +97,16 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         return super().compute_mask(ids, mask)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Return the shape of the concatenated vectors and features."""
-        sources = [source for source in (self.table, self.pretrained) if source]
-        return (*input_shape, self.output_dim + sum(source.size for source in sources))
+        """Return the shape of the concatenated vectors and ratios."""
+        return (*input_shape, self.output_dim + (self.table.longest if self.table else 0))
 
-    def _features(self, inputs: Any, *, is_fused: bool) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return the ids, and the features of each position."""
+    def _split_inputs(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
         if isinstance(inputs, tuple | list):
             ids, ratios = inputs
-        else:
-            ids = inputs
-            shape = [*tf.unstack(tf.shape(ids)), 0]
-            ratios = self.table(ids) if self.table else tf.zeros(shape)
-        if self.pretrained:
-            states = self.pretrained(ids, is_fused=is_fused)
-            return ids, tf.concat([ratios, states], axis=-1)
-        return ids, ratios
+            return ids, ratios
+        if self.table:
+            return inputs, self.table(inputs)
+        return inputs, tf.zeros([*tf.unstack(tf.shape(inputs)), 0])
 
 
 class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes without types
@@ -134,7 +115,7 @@ class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes witho
     def __init__(self, num_words: int, longest: int, ngrams: int) -> None:
         """Create an empty table of `ngrams` n-grams of up to `longest` ids below `num_words`."""
         super().__init__(trainable=False)
-        self.size = longest
+        self.longest = longest
         self._num_words = num_words
         self.codes = self.add_weight(
             name="codes", shape=(ngrams,), dtype="int64", initializer="zeros"
@@ -148,15 +129,15 @@ class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes witho
         indices = tf.minimum(tf.searchsorted(table, codes), tf.size(table) - 1)
         is_known = tf.gather(table, indices) == codes
         ratios = tf.where(is_known, tf.gather(tf.convert_to_tensor(self.ratios), indices), 0.0)
-        shape = [*tf.unstack(tf.shape(ids, tf.int64)), self.size]
-        return tf.scatter_nd(positions, tf.reshape(ratios, [-1, self.size]), shape)
+        shape = [*tf.unstack(tf.shape(ids, tf.int64)), self.longest]
+        return tf.scatter_nd(positions, tf.reshape(ratios, [-1, self.longest]), shape)
 
     def _codes(self, ids: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
         """Return the codes at the positions of words, as `ngrams.codes` does, flattened."""
         ids = tf.cast(ids, tf.int64)
         code = tf.zeros_like(ids)
         codes = []
-        for before in range(self.size):
+        for before in range(self.longest):
             first = tf.pad(ids, [[0, 0], [before, 0]])[:, : tf.shape(ids)[1]]
             code += first * self._num_words**before
             codes.append(tf.where(first == PADDING, tf.constant(NO_NGRAM, tf.int64), code))

@@ -15,7 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from birnn.layers.embeddings import Words
-from birnn.layers.kernel import ROWS, Cell, compute_gradients, compute_outputs, compute_states
+from birnn.layers.kernel import ROWS, Cell, compute_gradients, compute_outputs
 from birnn.layers.layered_network import LayeredNetwork
 from birnn.layers.matrix_product import matrix_product
 from birnn.layers.pooling import DIRECTIONS, POOLS, PooledBidirectional
@@ -57,9 +57,7 @@ def find_cell(layer: keras.Layer) -> Cell | None:
 
 
 class FusedNetwork(LayeredNetwork):
-    """A network from `build_network` whose recurrent layers are computed by `kernel`."""
-
-    is_fused = True
+    """A network from `build_network` whose recurrent layer is computed by `kernel`."""
 
     def __init__(self, cell: Cell, layers: list[keras.layers.Layer], name: str) -> None:
         """Create a network from layers, the second of which is bidirectional and has this cell."""
@@ -73,7 +71,7 @@ class FusedNetwork(LayeredNetwork):
         pooled = isinstance(bidirectional, PooledBidirectional)
         outputs = recurrent_outputs(words, cells, Kernel(self._cell, pooled))
         if pooled:
-            outputs = bidirectional.append_evidence(outputs, words.features)
+            outputs = bidirectional.append_evidence(outputs, words.ratios)
         outputs = dropout(outputs, training=training)
         kernel = tf.convert_to_tensor(output.kernel)
         return matrix_product(outputs, kernel) + output.bias
@@ -90,7 +88,7 @@ def recurrent_outputs(
         kernel: functions that compute the outputs and their gradients.
     """
     mask = tf.ones_like(words.indices, tf.bool) if words.mask is None else words.mask
-    inputs = [words.indices, mask, words.features]
+    inputs = [words.indices, mask, words.ratios]
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
     def compute(*weights: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
@@ -106,16 +104,6 @@ def recurrent_outputs(
         return tf.ensure_shape(result, (None, DIRECTIONS * outputs)), gradient
 
     return compute(*_weights(cells[0], words.vectors), *_weights(cells[1], words.vectors))
-
-
-def recurrent_states(words: Words, lstm: keras.layers.Bidirectional) -> tf.Tensor:
-    """Return the states of a frozen LSTM after each word, as `Kernel.states` does."""
-    cells = lstm.forward_layer.cell, lstm.backward_layer.cell
-    weights = [weight for cell in cells for weight in _weights(cell, words.vectors)]
-    tensors = [words.indices, words.mask, words.features, *weights]
-    kernel = Kernel("lstm", pooled=False)
-    states = tf.numpy_function(kernel.states, tensors, tf.float32, stateful=False)
-    return tf.ensure_shape(states, (*words.indices.shape, DIRECTIONS * cells[0].units))
 
 
 def _weights(cell: keras.Layer, vectors: tf.Tensor) -> list[tf.Tensor]:
@@ -141,9 +129,9 @@ class Kernel:
     cell: Cell
     pooled: bool
 
-    def outputs(self, words: Ints, mask: Mask, features: Floats, *weights: Floats) -> Floats:
+    def outputs(self, words: Ints, mask: Mask, ratios: Floats, *weights: Floats) -> Floats:
         """Return the outputs of the layer, shape (reviews, outputs)."""
-        order, directions = _sort_inputs(words, mask, features)
+        order, directions = _sort_inputs(words, mask, ratios)
         outputs = weights[2].shape[0] * (POOLS if self.pooled else 1)
         result = np.empty((DIRECTIONS, len(words), outputs), np.float32)
 
@@ -157,32 +145,11 @@ class Kernel:
         in_input_order[:, order] = result
         return np.concatenate(in_input_order, axis=1)
 
-    def states(self, words: Ints, mask: Mask, features: Floats, *weights: Floats) -> Floats:
-        """Return the states after each word, shape (*words, outputs), 0 at padding."""
-        order, directions = _sort_inputs(words, mask, features)
-        lengths, units = directions[0][1], weights[2].shape[0]
-        is_word = np.arange(lengths.max(initial=0)) < lengths[:, None]
-        computed = np.empty((DIRECTIONS, *is_word.shape, units), np.float32)
-
-        def work(direction: int, rows: slice) -> None:
-            inputs = tuple(array[rows] for array in directions[direction])
-            part, tensors = computed[direction, rows], _split_weights(weights)[direction]
-            compute_states(inputs, tensors, self.cell == "gru", part)
-
-        _run_on_parts(work, len(words))
-        in_order, places = np.zeros((*words.shape, DIRECTIONS * units), np.float32), mask[order]
-        in_order[places, :units] = computed[0][is_word]
-        # The backward direction starts with the last word.
-        in_order[:, ::-1][places[:, ::-1], units:] = computed[1][is_word]
-        states = np.empty_like(in_order)
-        states[order] = in_order
-        return states
-
     def gradients(
-        self, output_gradient: Floats, words: Ints, mask: Mask, features: Floats, *weights: Floats
+        self, output_gradient: Floats, words: Ints, mask: Mask, ratios: Floats, *weights: Floats
     ) -> list[Floats]:
         """Return the gradients of `weights`, given the gradient of the outputs."""
-        order, directions = _sort_inputs(words, mask, features)
+        order, directions = _sort_inputs(words, mask, ratios)
         halves = np.split(output_gradient[order], DIRECTIONS, axis=1)
         direction_gradients = [np.ascontiguousarray(half) for half in halves]
 
@@ -209,7 +176,7 @@ def _split_weights(weights: tuple[Floats, ...]) -> list[tuple[Floats, ...]]:
     return [weights[:half], weights[half:]]
 
 
-def _sort_inputs(words: Ints, mask: Mask, features: Floats) -> tuple[NDArray[np.intp], list[Any]]:
+def _sort_inputs(words: Ints, mask: Mask, ratios: Floats) -> tuple[NDArray[np.intp], list[Any]]:
     """Return the order of the reviews by length, and the inputs of `kernel` for each direction.
 
     The inputs are in this order, without padding: the forward direction starts with the first word
@@ -223,7 +190,7 @@ def _sort_inputs(words: Ints, mask: Mask, features: Floats) -> tuple[NDArray[np.
     last = first + lengths[:, None] - 1
     forward, backward = np.minimum(first + column, last), np.maximum(last - column, first)
     return order, [
-        (words[rows, columns], lengths, features[rows, columns]) for columns in (forward, backward)
+        (words[rows, columns], lengths, ratios[rows, columns]) for columns in (forward, backward)
     ]
 
 

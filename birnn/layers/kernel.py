@@ -470,21 +470,6 @@ def compute_outputs(inputs, weights, is_gru, pooled, result):
 
 
 @cached
-def compute_states(inputs, weights, is_gru, result):
-    """Write the state after each word, shape (reviews, time steps, units), to `result`."""
-    projected, kernel, recurrent, bias = weights
-    units = recurrent.shape[0]
-    joined = join_weights(kernel, recurrent, is_gru)
-    buffers = new_buffers(inputs[0].shape[1], units, joined)
-    for start in range(0, len(inputs[0]), ROWS):
-        block = get_block(inputs, start)
-        run_forward(block, (projected, joined, bias), buffers, is_gru, pooled=False)
-        for row in range(len(block[0])):
-            for t in range(block[1][row]):
-                set_row(result[start + row, t], buffers[2][t + 1, row, :units])
-
-
-@cached
 def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, weight_gradients):
     """Add the gradients of `weights` to `weight_gradients`.
 

@@ -12,8 +12,6 @@ from birnn.layers.pooling import call_layer
 class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes without types
     """A network that looks up words, and calls its other Keras layers one after another."""
 
-    is_fused = False  # True if the kernel runs its recurrent layers
-
     def call(
         self,
         inputs: Any,
@@ -25,7 +23,7 @@ class LayeredNetwork(keras.Sequential):  # type: ignore[misc]  # Keras comes wit
         The inputs can also be a pair of ids and n-gram ratios, see `Embedding`.
         """
         del mask
-        words = self.layers[0].look_up(inputs, training=training, is_fused=self.is_fused)
+        words = self.layers[0].look_up(inputs, training=training)
         return self.classify(words, training=training)
 
     def classify(self, words: Words, *, training: bool | None) -> tf.Tensor:

@@ -29,16 +29,10 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
     as a direct path from the n-grams to the output.
     """
 
-    def __init__(
-        self, layer: keras.layers.RNN, embedding_dim: int, longest: int, **options: Any
-    ) -> None:
-        """Wrap a recurrent layer that returns sequences.
-
-        It reads word vectors of `embedding_dim`, followed by `longest` ratios and other features.
-        """
+    def __init__(self, layer: keras.layers.RNN, embedding_dim: int, **options: Any) -> None:
+        """Wrap a recurrent layer that returns sequences, for word vectors of `embedding_dim`."""
         super().__init__(layer, **options)
         self._embedding_dim = embedding_dim
-        self._longest = longest
 
     def call(
         self,
@@ -61,17 +55,16 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
             tf.concat(pools, axis=-1), sequences[..., self._embedding_dim :]
         )
 
-    def append_evidence(self, pools: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
-        """Return pooled states followed by the sums of the ratios, the first features."""
-        sums = tf.reduce_sum(features[..., : self._longest], axis=1)
-        return tf.concat([pools, EVIDENCE_SCALE * sums], axis=-1)
+    def append_evidence(self, pools: tf.Tensor, ratios: tf.Tensor) -> tf.Tensor:
+        """Return pooled states followed by the sums of the ratios over each review."""
+        return tf.concat([pools, EVIDENCE_SCALE * tf.reduce_sum(ratios, axis=1)], axis=-1)
 
     def compute_output_shape(
         self, sequences_shape: tuple[int | None, ...]
     ) -> tuple[int | None, int]:
         """Return the shape of the pooled states and sums."""
         states = POOLS * super().compute_output_shape(sequences_shape)[-1]
-        return sequences_shape[0], states + self._longest
+        return sequences_shape[0], states + sequences_shape[-1] - self._embedding_dim
 
     def compute_mask(self, *_: Any) -> None:
         """Return None: the output has no padding."""

@@ -16,8 +16,8 @@ def run_parallel(calls: Iterable[Callable[[], Result]]) -> list[Result]:
     return [call.result() for call in running]
 
 
-# Training and prediction make the first call from TensorFlow's threads: they treat denormal numbers
-# as 0, and threads inherit that from the thread that starts them. Pretraining does without.
+# The first call must come from TensorFlow's threads, as in training and prediction: they treat
+# denormal numbers as 0, and threads inherit that from the thread that starts them.
 @cache
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(usable_cores())

@@ -22,7 +22,6 @@ class NetworkConfig(Section):
         word_dropout: fraction of words that are replaced by out-of-vocabulary in training.
         longest_ngram: longest n-gram whose ratio is an input, in words; 0 for none.
         ngrams: number of n-grams in the table of ratios.
-        pretrained_units: units per direction of the pretrained LSTM; 0 for none.
     """
 
     name: str
@@ -37,7 +36,6 @@ class NetworkConfig(Section):
     word_dropout: float = 0
     longest_ngram: int = 0
     ngrams: int = 0
-    pretrained_units: int = 0
 
     @classmethod
     def from_settings(cls, network: Network, settings: Settings) -> "NetworkConfig":
@@ -59,5 +57,4 @@ class NetworkConfig(Section):
             embedding_dropout=shared.embedding_dropout,
             word_dropout=shared.word_dropout,
             longest_ngram=settings.ngrams.longest,
-            pretrained_units=settings.pretrain.units,
         )

@@ -18,7 +18,7 @@ RESERVED = {
     *("all", "baseline", "combined", "corpus", "disagreement", "networks", "pairs"),
     *("id", "label", "words", "text", "source", "sentiment", "probability", "unknown"),
     *("group", "kind", "known", "mean"),
-    *("csv", "fetch", "network", "ngrams", "pad", "pretrain", "report", "train", "word_vectors"),
+    *("csv", "fetch", "network", "ngrams", "pad", "report", "train", "word_vectors"),
     *("code", "faint", "grid", "ink", "link", "negative", "notebook", "paper", "positive"),
     "warning",
 }

@@ -15,14 +15,13 @@ from birnn.layers.embeddings import Embedding, NgramTable
 from birnn.layers.fused import FusedNetwork, find_cell
 from birnn.layers.initializers import Orthogonal
 from birnn.layers.layered_network import LayeredNetwork
-from birnn.layers.pooling import DIRECTIONS, PooledBidirectional, StateDropout, call_layer
-from birnn.layers.pretrained import PretrainedLSTM
+from birnn.layers.pooling import PooledBidirectional, StateDropout, call_layer
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
+from birnn.text.batching import BATCH_SIZE
 from birnn.text.ngrams import RatioTable
 
 HDF5_OVERHEAD = 100_000  # bytes
-PREDICTION_BATCH = 128  # reviews, which may have a megabyte of features each
 
 
 def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
@@ -78,7 +77,7 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
 
 def _reads_padding(layer: keras.Model, config: NetworkConfig) -> bool:
     """Return whether the vectors of padding change the output for a review of one word."""
-    features = config.embedding_dim + config.longest_ngram + DIRECTIONS * config.pretrained_units
+    features = config.embedding_dim + config.longest_ngram
     mask = np.arange(config.maxlen)[None] == 0
     vectors = np.random.default_rng(0).normal(size=(1, config.maxlen, features)).astype(np.float32)
     outputs = [
@@ -89,16 +88,14 @@ def _reads_padding(layer: keras.Model, config: NetworkConfig) -> bool:
 
 
 def _embedding(config: NetworkConfig) -> Embedding:
-    words, dim, units = config.num_words, config.embedding_dim, config.pretrained_units
-    longest = config.longest_ngram
+    words, longest = config.num_words, config.longest_ngram
     return Embedding(
         words,
-        dim,
+        config.embedding_dim,
         dropout=config.embedding_dropout,
         word_dropout=config.word_dropout,
         masked=config.pooling == "max_mean",
         table=NgramTable(words, longest, config.ngrams) if longest else None,
-        pretrained=PretrainedLSTM(words, dim, units) if units else None,
     )
 
 
@@ -107,7 +104,7 @@ def _bidirectional(layer: keras.layers.RNN, config: NetworkConfig) -> keras.laye
         wrapper = keras.layers.Bidirectional(layer)
     else:
         layer.return_sequences = True
-        wrapper = PooledBidirectional(layer, config.embedding_dim, config.longest_ngram)
+        wrapper = PooledBidirectional(layer, config.embedding_dim)
     for cell in (wrapper.forward_layer.cell, wrapper.backward_layer.cell):
         initializer = getattr(cell, "recurrent_initializer", None)
         if isinstance(initializer, keras.initializers.Orthogonal):
@@ -116,19 +113,15 @@ def _bidirectional(layer: keras.layers.RNN, config: NetworkConfig) -> keras.laye
 
 
 def initialize(
-    model: keras.Sequential,
-    vectors: NDArray[np.float32],
-    table: RatioTable | None,
-    pretrained: list[NDArray[np.float32]],
+    model: keras.Sequential, vectors: NDArray[np.float32], table: RatioTable | None
 ) -> None:
-    """Set the word vectors whose row is not zero, the n-gram ratios and the pretrained LSTM.
+    """Set the word vectors whose row is not zero, and the n-gram ratios.
 
     Args:
         model: the network.
         vectors: float32, shape (ids, embedding_dim), with as many ids as the vocabulary needs.
             The vectors of later ids, and of ids whose row is zeros, stay random.
         table: None for a network that reads no n-grams.
-        pretrained: the weights of a `PretrainedLSTM` except for its vectors; none without it.
     """
     embedding = model.layers[0]
     known = np.flatnonzero(vectors.any(axis=1))
@@ -138,10 +131,6 @@ def initialize(
     if table:
         embedding.table.codes.assign(table.codes)
         embedding.table.ratios.assign(table.ratios)
-    if pretrained:
-        frozen = np.zeros_like(initial)
-        frozen[: len(vectors)] = vectors
-        embedding.pretrained.set_weights([frozen, *pretrained])
 
 
 def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -152,14 +141,14 @@ def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.floa
         sequences: the reviews, int32, shape (reviews, maxlen).
     """
     parts = [
-        model.predict_on_batch(sequences[start : start + PREDICTION_BATCH])[:, 0]
-        for start in range(0, len(sequences), PREDICTION_BATCH)
+        model.predict_on_batch(sequences[start : start + BATCH_SIZE])[:, 0]
+        for start in range(0, len(sequences), BATCH_SIZE)
     ]
     return np.concatenate([np.empty(0, np.float32), *parts])
 
 
 def count_parameters(model: keras.Model) -> int:
-    """Return the number of weights, frozen ones too, but not the codes of n-grams."""
+    """Return the number of learned weights (the codes of n-grams are not learned)."""
     return sum(math.prod(weight.shape) for weight in model.weights if weight.dtype == "float32")
 
 

@@ -16,7 +16,6 @@ NOTEBOOK_SETTINGS: dict[str, Any] = {
     "pad.validation": "test",
     "word_vectors.reviews": "none",
     "ngrams.longest": 0,
-    "pretrain.units": 0,
     "network.embedding_dim": 128,
     "network.pooling": "last",
     "network.dropout": 0.5,

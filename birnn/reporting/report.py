@@ -92,7 +92,6 @@ def matched_units(settings: Mapping[str, Any]) -> int | None:
     if not {"bilstm", "bigru"} <= set(NETWORKS):
         return None
     inputs = settings["network.embedding_dim"] + settings["ngrams.longest"]
-    inputs += 2 * settings["pretrain.units"]  # both directions
     lstm_units = settings["bilstm.units"]
     target = 4 * lstm_units * (inputs + lstm_units + 1)
     # A GRU needs fewer than twice as many units as an LSTM.

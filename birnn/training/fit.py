@@ -17,21 +17,16 @@ from numpy.typing import NDArray
 from birnn.core import machine, signals
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
-from birnn.core.paths import MODELS, NGRAMS, PADDED_VALIDATION, PRETRAINED, STATE, WORD_VECTORS
+from birnn.core.paths import MODELS, NGRAMS, PADDED_VALIDATION, STATE, WORD_VECTORS
 from birnn.core.settings import Settings, Train
 from birnn.core.times import Timing
 from birnn.layers import private_apis
 from birnn.layers.fused import FusedNetwork
 from birnn.networks.config import NetworkConfig
 from birnn.networks.definition import Network
-from birnn.networks.network import (
-    PREDICTION_BATCH,
-    accelerators,
-    build_network,
-    initialize,
-    save_network,
-)
+from birnn.networks.network import accelerators, build_network, initialize, save_network
 from birnn.text import ngrams, sequences
+from birnn.text.batching import BATCH_SIZE
 from birnn.training import live, training_set
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Progress
@@ -73,7 +68,7 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
 
     def on_test_batch_end(self, batch: int, **_logs: dict[str, float]) -> None:
         """Update the progress."""
-        self.live_file.step("validation", (batch + 1) * PREDICTION_BATCH)
+        self.live_file.step("validation", (batch + 1) * BATCH_SIZE)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Stop the clock, save a checkpoint and print a line.
@@ -84,7 +79,7 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
         seconds = time.perf_counter() - self._start
         self._require_finite(logs["val_loss"], "validation")
         progress = self.progress.after({name: logs[name] for name in HISTORY}, seconds)
-        state = [variable.numpy() for variable in training_state(self.model)]
+        state = [variable.numpy() for variable in _training_state(self.model)]
         self.checkpoint.save(state, progress)
         self.progress = progress
         epochs = f"{self.name}  epoch {epoch + 1}/{self.settings.epochs}"
@@ -109,7 +104,6 @@ class Paths:
         validation: folder of the reviews on which each epoch is validated.
         ngrams: folder of n-gram ratios, see `ngrams`; read only by networks that use them.
         word_vectors: folder with `vectors.npy`, see `word_vectors`.
-        pretrained: folder with `weights.npz`, see `pretraining`.
         model: output folder.
         checkpoints: folder of the checkpoint.
         live: folder of the live file, see `live`.
@@ -119,7 +113,6 @@ class Paths:
     validation: Path
     ngrams: Path
     word_vectors: Path
-    pretrained: Path
     model: Path
     checkpoints: Path
     live: Path
@@ -132,7 +125,6 @@ class Paths:
             validation=PADDED_VALIDATION,
             ngrams=NGRAMS,
             word_vectors=WORD_VECTORS,
-            pretrained=PRETRAINED,
             model=MODELS / network,
             checkpoints=STATE / network,
             live=live.FOLDER,
@@ -142,8 +134,7 @@ class Paths:
         """Return the files that training reads."""
         splits = self.training, self.validation
         files = [split / name for split in splits for name in sequences.FILES]
-        initial = [self.word_vectors / "vectors.npy", self.pretrained / "weights.npz"]
-        return [*files, *sorted(self.ngrams.glob("*.npy")), *initial]
+        return [*files, *sorted(self.ngrams.glob("*.npy")), self.word_vectors / "vectors.npy"]
 
 
 def train_network(network: Network, settings: Settings, paths: Paths) -> Timing:
@@ -182,9 +173,7 @@ def train(
     validation = sequences.read(paths.validation)
     with choose_strategy().scope():
         model = build_network(network, config)
-        vectors = np.load(paths.word_vectors / "vectors.npy")
-        with np.load(paths.pretrained / "weights.npz") as pretrained:
-            initialize(model, vectors, table, [*pretrained.values()])
+        initialize(model, np.load(paths.word_vectors / "vectors.npy"), table)
         model.compile(
             optimizer=create_optimizer(settings, reviews=len(training[1])),
             loss=binary_crossentropy,
@@ -197,7 +186,7 @@ def train(
         )
         state, resumed = checkpoint.load()
         if state:
-            for variable, array in zip(training_state(model), state, strict=True):
+            for variable, array in zip(_training_state(model), state, strict=True):
                 variable.assign(array)
         if model.distribute_strategy.num_replicas_in_sync > 1:
             _adapt_to_devices(model, *training)
@@ -219,7 +208,7 @@ def train(
                     first_epoch=resumed.epochs,
                     ratios=ratios,
                 ),
-                validation_data=batches(validation, PREDICTION_BATCH),
+                validation_data=batches(validation, BATCH_SIZE),
                 initial_epoch=resumed.epochs,
                 epochs=settings.epochs,
                 shuffle=False,  # the batches are already shuffled
@@ -235,7 +224,7 @@ def train(
     return Timing(monitor.progress.seconds, devices, kernel)
 
 
-def training_state(model: keras.Model) -> list[keras.Variable]:
+def _training_state(model: keras.Model) -> list[keras.Variable]:
     """Return all variables of a compiled model that training changes, also the dropout seeds."""
     model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]

@@ -48,7 +48,6 @@ def small_predictor(
     seed: int = 0,
     pooling: Pooling = "last",
     longest_ngram: int = 0,
-    pretrained_units: int = 0,
     words: tuple[str, ...] = WORDS,
     tokenizer: Tokenizer = "keras",
 ) -> Predictor:
@@ -56,16 +55,15 @@ def small_predictor(
     keras.utils.set_random_seed(seed)
     networks = {}
     table = random_table(longest_ngram, seed, len(words) + 4) if longest_ngram else None
-    features = {"longest_ngram": longest_ngram, "ngrams": len(table.codes)} if table else {}
-    features |= {"pretrained_units": pretrained_units}
+    ngrams = {"longest_ngram": longest_ngram, "ngrams": len(table.codes)} if table else {}
     encoded = Encoding([*words], maxlen, padding, truncating, tokenizer, CLASSES)
     shape = {"maxlen": maxlen, "num_words": len(words) + 4, "pooling": pooling}
     # A layer of another kind may ignore masks, which `max_mean` refuses.
     for name in NETWORKS if pooling == "last" else small_networks.LAYERS:
-        model = small_networks.build(small_networks.config(name, **shape, **features))
+        model = small_networks.build(small_networks.config(name, **shape, **ngrams))
         # Larger weights than at the start of training, so that words change the predictions.
         model.set_weights([4 * weight for weight in model.get_weights()])
-        initialize(model, np.empty((0, model.layers[0].output_dim), np.float32), table, [])
+        initialize(model, np.empty((0, model.layers[0].output_dim), np.float32), table)
         networks[name] = NetworkModel(encoded, model)
     return Predictor(networks, tokenizer=tokenizer, classes=CLASSES)
 

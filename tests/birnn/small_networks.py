@@ -55,12 +55,12 @@ def build_keras_network(config: NetworkConfig) -> keras.Sequential:
 
 
 def set_large_weights(*models: keras.Sequential) -> None:
-    """Set equal weights, also of a pretrained LSTM, that saturate gates; no bias is zero."""
-    variables = [[v for v in m.variables if v.trainable or "lstm" in v.path] for m in models]
+    """Set equal weights that are large enough to saturate gates; no bias is zero."""
     rng = np.random.default_rng(0)
-    weights = [rng.normal(0, 0.7, each.shape) for each in variables[0]]
-    for each in variables:
-        for variable, weight in zip(each, weights, strict=True):
+    shapes = [variable.shape for variable in models[0].trainable_variables]
+    weights = [rng.normal(0, 0.7, shape) for shape in shapes]
+    for model in models:
+        for variable, weight in zip(model.trainable_variables, weights, strict=True):
             variable.assign(weight)
 
 

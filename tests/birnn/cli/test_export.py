@@ -13,7 +13,6 @@ from birnn.cli import reader_page
 from birnn.cli.reader_page import MOST_NGRAMS
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import BASELINE
-from birnn.inference import onnx_model
 from birnn.inference.baseline_model import BaselineModel
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
@@ -67,8 +66,6 @@ def test_what_cannot_be_exported_is_refused(
         birnn("export", tmp_path / "a.onnx")
     with pytest.raises(InputError, match=r"ngrams\.longest"):
         reader_page.write(gated(small_predictor(longest_ngram=2)), tmp_path / "a.html")
-    with pytest.raises(InputError, match=r"network\.pooling last"):
-        onnx_model.write(gated(small_predictor(pretrained_units=2)), tmp_path / "a.onnx")
     trained = Baseline(1, ["word"] * (MOST_NGRAMS + 1), np.zeros(MOST_NGRAMS + 1), 0.0)
     with pytest.raises(InputError, match=r"has 1,000,001 n-grams, .* baseline\.min_reviews"):
         reader_page.write(Predictor({BASELINE: BaselineModel(trained)}), tmp_path / "a.html")

@@ -26,7 +26,7 @@ def network_costs(network: Network, settings: dict[str, Any]) -> tuple[int, int 
     """Return the recurrent parameters and the multiply-adds for a review of seven words."""
     config = small_networks.config(network.name, settings=settings, embedding_dim=5)
     _, layer, *_, output = build_network(network, config).layers
-    multiply_adds = costs.multiply_adds([layer], output, words=7)
+    multiply_adds = costs.multiply_adds(layer, output, words=7)
     return costs.recurrent_parameters(layer), multiply_adds
 
 
@@ -56,7 +56,7 @@ def test_costs_of_other_layers() -> None:
     ("embedding_dim", "lstm_units", "matched"), [(128, 64, 79), (1, 1, 1), (4096, 64, 85)]
 )
 def test_matched_gru_is_the_closest(embedding_dim: int, lstm_units: int, matched: int) -> None:
-    settings = {"network.embedding_dim": embedding_dim, "ngrams.longest": 0, "pretrain.units": 0}
+    settings = {"network.embedding_dim": embedding_dim, "ngrams.longest": 0}
     assert report.matched_units(settings | {"bilstm.units": lstm_units}) == matched
     target = recurrent_parameters("bilstm", embedding_dim, lstm_units)
     sizes = [recurrent_parameters("bigru", embedding_dim, units) for units in range(200)]

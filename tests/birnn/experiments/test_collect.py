@@ -58,7 +58,7 @@ def test_study_over_seeds_has_predictions_and_times() -> None:
     assert study.about.varied == []
     assert study.runs["name"].tolist() == ["seed-0", "seed-1"]
     assert study.runs[f"{NETWORK}.accuracy"].tolist() == [0.8, 0.801]
-    assert study.runs[f"{NETWORK}.seconds"].fillna(0).tolist() == [0, 10]
+    assert study.runs[f"{NETWORK}.seconds"].fillna(0).tolist() == [0, 8]
     assert study.runs["machine"].iloc[1].startswith("A (2 cores")
     assert study.reviews is not None
     stored = study.log_odds(study.runs)

@@ -69,7 +69,7 @@ def test_rows_are_runs_on_the_same_reviews(monkeypatch: pytest.MonkeyPatch) -> N
     found = rows.set_index("name")
     assert sorted(found.index) == ["code *", "same", "untimed", "workspace"]
     # Training includes the stages before it.
-    assert found.loc["workspace", f"{NETWORK}.seconds"] == 80
+    assert found.loc["workspace", f"{NETWORK}.seconds"] == 70
     assert found.loc["same", "baseline.seconds"] == 10
     assert pd.isna(found.loc["untimed", f"{NETWORK}.seconds"])
     assert found.loc["workspace", "mean.accuracy"] == pytest.approx(0.79 + 0.01 * len(NETWORKS))

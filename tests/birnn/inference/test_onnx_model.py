@@ -36,13 +36,11 @@ def python_example() -> str:
 
 
 def networks(padding: Side, truncating: Side, pooling: Pooling) -> Predictor:
-    """Return networks, half of which read n-grams and the states of a pretrained LSTM."""
+    """Return networks, half of which read n-grams."""
     layout = {"padding": padding, "truncating": truncating, "pooling": pooling}
     if padding == "post":
         layout |= UNICODE
-    if truncating == "pre":
-        layout |= {"longest_ngram": 3, "pretrained_units": 2 if pooling == "max_mean" else 0}
-    predictor = gated(small_predictor(**layout))
+    predictor = gated(small_predictor(**layout, longest_ngram=3 if truncating == "pre" else 0))
     first, *_ = predictor.models
     return replace(predictor, temperatures={first: 0.5, ALL_NETWORKS: 2.0})
 

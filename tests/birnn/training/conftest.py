@@ -19,10 +19,9 @@ def padded(tmp_path: Path) -> Path:
         ids = rng.integers(0, 20, (reviews, 6), dtype=np.int32)
         np.save(padded / name / "sequences.npy", ids)
         np.save(padded / name / "labels.npy", (ids[:, 0] > 9).astype(np.uint8))
-    for name in ("ngrams", "pretrained", "word_vectors"):
+    for name in ("ngrams", "word_vectors"):
         (tmp_path / name).mkdir()
     np.save(tmp_path / "word_vectors" / "vectors.npy", np.empty((0, 4), np.float32))
-    np.savez(tmp_path / "pretrained" / "weights.npz")
     ngram_settings = Ngrams(longest=2, min_reviews=2, smoothing=1, folds=5, seed=0)
     groups = np.arange(200, dtype=np.int32)
     ratios = ngrams.compute_ratios(*sequences.read(padded / "train"), groups, 20, ngram_settings)

@@ -42,11 +42,8 @@ def settings(**changes: Any) -> Train:
 
 def paths(padded: Path, model: str = "model") -> fit.Paths:
     folder = padded.parent
-    inputs = (folder / name for name in ("ngrams", "word_vectors", "pretrained"))
-    splits = padded / "train", padded / "validation"
-    return fit.Paths(
-        *splits, *inputs, folder / model, folder / "checkpoints" / model, folder / "live"
-    )
+    inputs = (padded / "train", padded / "validation", folder / "ngrams", folder / "word_vectors")
+    return fit.Paths(*inputs, folder / model, folder / "checkpoints" / model, folder / "live")
 
 
 def train(network: NetworkConfig, settings: Train, paths: fit.Paths) -> Timing:
@@ -104,16 +101,13 @@ def test_nan_loss_stops_and_preserves_the_old_model(
     assert "warning: TensorFlow cannot use the NVIDIA GPU of this machine: " in output.err
 
 
-def test_training_starts_with_pretrained_weights_and_ngrams(padded: Path, tmp_path: Path) -> None:
+def test_training_starts_with_nonzero_word_vectors_and_learns_from_ngrams(
+    padded: Path, tmp_path: Path
+) -> None:
     vectors = np.random.default_rng(0).normal(0, 9, (20, 4)).astype(np.float32)
     vectors[3] = 0
     np.save(tmp_path / "word_vectors" / "vectors.npy", vectors)
-    rng = np.random.default_rng(0)
-    shapes = 2 * [(4, 8), (2, 8), (8,)]
-    pretrained = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
-    np.savez(tmp_path / "pretrained" / "weights.npz", *pretrained)
-    config = IMPROVED.model_copy(update={"pretrained_units": 2})
-    train(config, settings(epochs=1, learning_rate=1e-9), paths(padded))
+    train(IMPROVED, settings(epochs=1, learning_rate=1e-9), paths(padded))
     embedding = load(tmp_path / "model").layers[0]
     embeddings = embedding.embeddings.numpy()
     assert np.abs(np.delete(embeddings - vectors, 3, axis=0)).max() < 1e-6
@@ -121,8 +115,6 @@ def test_training_starts_with_pretrained_weights_and_ngrams(padded: Path, tmp_pa
     table, _ = read_ngrams(tmp_path / "ngrams")
     assert (embedding.table.codes.numpy() == table.codes).all()
     assert (embedding.table.ratios.numpy() == table.ratios).all()
-    frozen = embedding.pretrained.get_weights()
-    assert all((a == b).all() for a, b in zip(frozen, [vectors, *pretrained], strict=True))
 
 
 def read_labels(seed: int | None, epochs: int, **options: Any) -> list[list[int]]:
@@ -196,4 +188,4 @@ def test_training_resumes_after_the_last_finished_epoch(
 
 def test_inputs_are_the_files_that_training_reads(padded: Path) -> None:
     folders = {file.parent.name for file in paths(padded).inputs() if file.exists()}
-    assert folders == {"train", "validation", "ngrams", "word_vectors", "pretrained"}
+    assert folders == {"train", "validation", "ngrams", "word_vectors"}

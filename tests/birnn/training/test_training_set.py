@@ -2,7 +2,6 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from birnn.core import paths, settings
-from birnn.core.settings import Settings
 from birnn.core.yaml_files import read_yaml
 from birnn.networks.decision import probability
 from birnn.networks.network import predict
@@ -51,20 +49,18 @@ def test_labelled_reviews_come_before_unlabelled_ones() -> None:
     assert list(training_set.words(Path())) == [["good"], ["fine"]]
 
 
-def small_settings(**sections: dict[str, Any]) -> Settings:
+def test_all_models_together_label_the_unlabelled_reviews() -> None:
     content = read_yaml(PROJECT / "params.yaml")
     content |= {name: dict.fromkeys(content[name], 2) for name in NETWORKS}
-    sections["network"] = {"embedding_dim": 3}
-    return settings.validate(content | {k: content[k] | v for k, v in sections.items()}, "small")
-
-
-def test_all_models_together_label_the_unlabelled_reviews() -> None:
-    chosen = small_settings(
-        pad={"num_words": 8, "maxlen": 4},
-        ngrams={"longest": 1, "min_reviews": 1},
-        baseline={"ngrams": 1, "min_reviews": 1},
-        train={"epochs": 1, "batch_size": 8, "learning_rate": 0.05, "self_training": True},
-    )
+    for section, changes in {
+        "pad": {"num_words": 8, "maxlen": 4},
+        "network": {"embedding_dim": 3},
+        "ngrams": {"longest": 1, "min_reviews": 1},
+        "baseline": {"ngrams": 1, "min_reviews": 1},
+        "train": {"epochs": 1, "batch_size": 8, "learning_rate": 0.05, "self_training": True},
+    }.items():
+        content[section] |= changes
+    chosen = settings.validate(content, "small")
     labelled, unlabelled = [["good", "film"], ["bad", "film"]] * 20, [["good"], None, ["bad"]]
     labels, rows = np.resize([1, 0], 40), np.arange(1, 41, dtype=np.int32)
     # The first review is held out.
@@ -75,10 +71,8 @@ def test_all_models_together_label_the_unlabelled_reviews() -> None:
     ids, added = (encoding.encode(pa.array(words), scheme) for words in (labelled, unlabelled))
     for folder in (paths.PADDED_TRAIN, paths.PADDED_VALIDATION):
         sequences.write([(ids, labels)], rows, 4, folder)
-    for folder in (paths.WORD_VECTORS, paths.PRETRAINED):
-        folder.mkdir(parents=True)
+    paths.WORD_VECTORS.mkdir(parents=True)
     np.save(paths.WORD_VECTORS / "vectors.npy", np.empty((0, 3), np.float32))
-    np.savez(paths.PRETRAINED / "weights.npz")
 
     start = time.perf_counter()
     assert 0 < self_training.write(chosen, Path("out")) < time.perf_counter() - start
