@@ -70,7 +70,7 @@ def test_nothing_is_assumed_about_other_corpora(tmp_path: Path) -> None:
     assert "spam reviews: `fine`." in markdown
     assert "classify a text as spam or ham" in card
     limits = section(card, "Limits")
-    assert "texts unlike those in <script>.csv" in limits
+    assert "texts unlike those in `<script>.csv`" in limits
     assert "English" not in limits
     assert "IMDB" not in card
     fallback = documents.write(tmp_path, about={"corpus": "rotten-tomatoes"}).card
@@ -133,15 +133,14 @@ def test_settings_are_described(tmp_path: Path, plain: Documents) -> None:
         "pad.maxlen": 1_000,
         "pad.truncating": "post",
         "ngrams.longest": 3,
-        "pretrain.units": 100,
         "word_vectors.reviews": "all",
         "train.self_training": True,
     }
     markdown, _, card = documents.write(tmp_path, settings=samples.SETTINGS | changed)
     assert "All models also learn from 49,359 unlabelled reviews, without 641" in markdown
     assert "read 1,000 ids per text (`pad.maxlen`), only the start of longer" in card
-    inputs = "n-grams of up to 3 words", "LSTM with 100 units", "`word_vectors.reviews: all`"
-    assert all(text in card for text in inputs)
+    assert "n-grams of up to 3 words" in card
+    assert "`word_vectors.reviews: all`" in card
     assert "only the end of longer" in plain.card
     truncated = (samples.predictions()["words"] >= 100).sum()
     assert f"400 test reviews, {truncated} are truncated" in words(plain.card)
