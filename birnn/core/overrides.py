@@ -34,7 +34,7 @@ def literal(value: Any) -> str:
         return value
     # Double quotes around an apostrophe, because YAML, which `birnn data check` reads, has no \'.
     quote = '"' if "'" in value and '"' not in value else "'"
-    # Others are no escapes.
+    # Hydra reads a backslash as an escape only before a quote and at the end.
     doubled = re.sub(rf"(\\+)(?={quote}|\Z)", r"\1\1", value)
     escaped = doubled.replace(quote, f"\\{quote}")
     return f"{quote}{escaped}{quote}"

@@ -169,14 +169,21 @@ class LabelledFiles:
         self.skipped = skipped
 
     def _files(self) -> list[tuple[Path, str]]:
-        """Return the files and their split; `train` may also match the others."""
+        """Return the files and their split; `train` may also match the others.
+
+        Raises:
+            InputError: there is no file, or none of training reviews.
+        """
         test = self._settings.test
         test_files = []
         if isinstance(test, str) and self._settings.split_column is None:
             test_files = self.find(test)
         train = [file for file in self.find(self._settings.train) if file not in test_files]
         if not train:
-            raise InputError(f"csv.train and csv.test are both {test}: choose different files")
+            raise InputError(
+                f"csv.train ({self._settings.train}) matches only files of csv.test ({test}): "
+                "choose different files"
+            )
         unlabelled = self._unlabelled_files()
         # Rows without a label may also be in the files of the labelled ones.
         train_files = [file for file in train if file not in unlabelled] or train

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -143,8 +144,8 @@ def _sample(csv: Csv, files: Sequence[Path]) -> dict[str, Values]:
     for row in (row for row in rows() if generator.random() * count < SAMPLE):
         for name, value in row.items():
             values = columns.setdefault(name, Counter())
-            unusable = value is None or isinstance(value, bytes | dict | list)
-            if not unusable and (key := label_key(value)) not in {"", "nan"}:
+            is_label = isinstance(value, str | int | float | Decimal)
+            if is_label and (key := label_key(value)) not in {"", "nan"}:
                 values[key] += 1
     return columns
 

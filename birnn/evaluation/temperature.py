@@ -23,7 +23,7 @@ HIGHEST = 100.0  # the best temperature is infinite for a model that does not be
 def fit_temperature(labels: Labels, log_odds: LogOdds) -> float:
     """Return the temperature that minimizes the loss on held-out reviews.
 
-    It is between 1 / HIGHEST and HIGHEST.
+    The temperature is between 1 / HIGHEST and HIGHEST.
     """
 
     def loss(log_temperature: float) -> float:

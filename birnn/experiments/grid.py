@@ -127,8 +127,15 @@ def values(text: str) -> list[Any]:
     Raises:
         InputError: the text is not YAML, as with characters that need quotes, or has no values.
     """
+    try:
+        given = parse_yaml(f"[{text}]")
+    except YAMLError as error:
+        raise InputError(
+            f"{text} is not YAML: put text with special characters in quotes, such as '\">0\"'; "
+            "only birnn search takes ranges with log:"
+        ) from error
     found: list[Any] = []
-    for value in parse_list(text):
+    for value in given:
         limits = _RANGE.fullmatch(str(value))
         added = [*range(int(limits[1]), int(limits[2]) + 1)] if limits else [value]
         if not added:
@@ -136,19 +143,3 @@ def values(text: str) -> list[Any]:
         found += added
     # By their text, because a value may be a list, and 1 equals true.
     return [*{as_text(value): value for value in found}.values()]
-
-
-def parse_list(text: str) -> list[Any]:
-    """Return the values that are separated by commas.
-
-    Raises:
-        InputError: the text is not YAML.
-    """
-    try:
-        parsed: list[Any] = parse_yaml(f"[{text}]")
-    except YAMLError as error:
-        raise InputError(
-            f"{text} is not YAML: put text with special characters in quotes, such as '\">0\"'; "
-            "only birnn search takes ranges with log:"
-        ) from error
-    return parsed

@@ -46,7 +46,10 @@ def hash_dependency(stage: str, path: str) -> str:
         try:
             return str(dependency.get_hash().value)
         except (OSError, UnicodeError) as error:
-            raise InputError(f"{path} cannot be read ({error}): repair or remove it") from error
+            raise InputError(
+                f"a file in {path} cannot be hashed ({error}): repair it, or rename it if its name "
+                "is not UTF-8"
+            ) from error
 
 
 def find_files(folder: str) -> list[Path]:

@@ -25,6 +25,7 @@ from optuna.trial import FrozenTrial, TrialState
 from birnn.core.errors import InputError
 from birnn.core.paths import STATE
 from birnn.core.settings import flatten
+from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.evaluation.model_names import CHOICES
 from birnn.experiments import collect, execution, grid, runs
 from birnn.experiments.cluster import Cluster
@@ -226,7 +227,11 @@ def _distribution(key: str, text: str) -> Distribution:
     limits = _RANGE.fullmatch(text)
     if limits is None:
         return CategoricalDistribution(grid.values(text))
-    log, (low, high) = bool(limits[1]), grid.parse_list(f"{limits[2]},{limits[3]}")
+    log = bool(limits[1])
+    try:
+        low, high = map(parse_yaml, limits.groups()[1:])
+    except YAMLError:  # no numbers
+        low = high = None
     types = {type(low), type(high)}
     if not (types <= {int, float} and low < high and (low > 0 or not log)):
         raise InputError(

@@ -148,7 +148,7 @@ def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.floa
 
 
 def count_parameters(model: keras.Model) -> int:
-    """Return the number of learned weights (the codes of n-grams are not learned)."""
+    """Return the number of weights, including the ratios of n-grams but not their codes."""
     return sum(math.prod(weight.shape) for weight in model.weights if weight.dtype == "float32")
 
 

@@ -156,8 +156,10 @@ def test_row_in_the_docs_is_up_to_date(variant: Variant) -> None:
 
 
 def test_training_and_test_file_differ(tmp_path: Path) -> None:
-    message = error_message(tmp_path, {"a.csv": to_csv()}, split_column=None, test="a.csv")
-    assert message == "csv.train and csv.test are both a.csv: choose different files"
+    for train in ("a.csv", "*.csv"):
+        settings = {"train": train, "split_column": None, "test": "a.csv"}
+        message = error_message(tmp_path, {"a.csv": to_csv()}, **settings)
+        assert message.startswith(f"csv.train ({train}) matches only files of csv.test (a.csv): ")
 
 
 def test_ids_and_groups(tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ def test_options_are_ranges_choices_and_fixed_values() -> None:
         ("pad.maxlen=200..100,50..10", "has no values"),
         ("train.seed=0..3", "train.seed cannot be searched"),
         ("fetch.source=imdb,csv", "fetch.source cannot be searched"),
-        ("train.epochs=2020-13-45..3", "is not YAML"),
+        ("train.epochs=3", "there is nothing to search"),
+        ("train.epochs=2020-13-45..3", "is not a range"),
     ],
 )
 def test_invalid_options_are_rejected(option: str, message: str) -> None:

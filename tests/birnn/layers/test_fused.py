@@ -36,7 +36,7 @@ from tests.birnn.small_networks import (
     ("count", "maxlen", "units", "dim", "pooling", "ngram"),
     [
         (1, 1, 1, 1, "last", 0),
-        (41, 12, 9, 6, "last", 0),
+        (41, 12, 9, 6, "last", 2),
         (8, 7, 3, 4, "max_mean", 0),
         (41, 12, 9, 6, "max_mean", 3),
     ],
