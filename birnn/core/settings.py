@@ -1,6 +1,7 @@
 """Typed and validated settings of `params.yaml`."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -120,7 +121,8 @@ def as_list(labels: Labels) -> list[Label]:
 
 def label_key(value: Any) -> str:
     """Return the form in which labels are compared: 4.0 is 4, and Positive is positive."""
-    return re.sub(r"(?<=\d)\.0+$", "", str(value).strip().casefold())
+    composed = unicodedata.normalize("NFC", str(value))  # macOS may decompose letters
+    return re.sub(r"(?<=\d)\.0+$", "", composed.strip().casefold())
 
 
 class Pad(Section):

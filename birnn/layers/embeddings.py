@@ -71,7 +71,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
 
     def look_up(self, inputs: Any, *, training: bool | None = None) -> Words:
         """Look up ids, int32, shape (reviews, maxlen), or a pair of ids and ratios."""
-        ids, ratios = self._split_inputs(inputs)
+        ids, ratios = self._ids_and_ratios(inputs)
         mask = tf.not_equal(ids, PADDING) if self.mask_zero else None
         if training and self._word_dropout:
             drawn = keras.random.uniform(tf.shape(ids), seed=self.seed_generator)
@@ -100,7 +100,8 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         """Return the shape of the concatenated vectors and ratios."""
         return (*input_shape, self.output_dim + (self.table.longest if self.table else 0))
 
-    def _split_inputs(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    def _ids_and_ratios(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return ids and the ratios of n-grams, shape (*ids, longest), or (*ids, 0) without."""
         if isinstance(inputs, tuple | list):
             ids, ratios = inputs
             return ids, ratios

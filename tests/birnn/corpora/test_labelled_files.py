@@ -122,6 +122,9 @@ OTHERS = [
     Variant("5.0 stars", {"a.csv": labelled(1.0, 4.0, 2.0, 5.0, None)}, STARS),
     Variant("Categories", {"a.parquet": TABLE.astype("category").to_parquet(None)}),
     Variant("JSON booleans", {"a.jsonl": to_json(BOOLEANS)}, TRUE_FALSE),
+    Variant(
+        "Accents", {"a.csv": to_csv(TABLE.replace("positive", "o\u0302"))}, {"positive": "\u00f4"}
+    ),
     Variant("CSV booleans", {"a.csv": to_csv(BOOLEANS)}, TRUE_FALSE),
     Variant("Numbers as text", {"a.csv": to_csv(NUMBERS)}, {"positive": "1", "negative": "0"}),
     Variant("zstandard", {"a.jsonl.zst": pa.compress(to_json(), "zstd", asbytes=True)}),
