@@ -80,7 +80,9 @@ def check_own_files(points: Iterable[Point]) -> None:
     ]
     if untracked:
         # Git ignores .dvc files in a folder of data/own, so DVC adds the whole folder.
-        names = shlex.join(dict.fromkeys("/".join(file.parts[:3]) for file in untracked))
+        own = Path(runs.OWN_FILES)
+        entries = (own / file.relative_to(own).parts[0] for file in untracked)
+        names = shlex.join(dict.fromkeys(map(str, entries)))
         raise InputError(
             f"experiments would not find {names}, because neither git nor DVC tracks it: run "
             f"dvc add {names} && git add {runs.OWN_FILES}, or move what is not needed elsewhere"

@@ -75,7 +75,10 @@ def test_invalid_options_are_rejected(option: str | None, message: str) -> None:
 def test_missing_sections_are_named() -> None:
     file = Path("params.yaml")
     no_settings = read_yaml(file) | {NETWORK: None}
-    for content, missing in ((no_settings, f"{NETWORK} is None"), (None, "fetch is missing")):
+    for content, problem in (
+        (no_settings, f"{NETWORK} is None: input should be"),
+        (None, "fetch is missing: field required"),
+    ):
         write_yaml(file, content)
-        with pytest.raises(InputError, match=f"with -S: {missing}"):
+        with pytest.raises(InputError, match=f"with -S: {problem}"):
             grid.points([f"{NETWORK}.units=8"])
