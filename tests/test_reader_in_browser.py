@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,8 +30,8 @@ from tests.tiers import sampled
 
 pytestmark = pytest.mark.slow
 
-PREDICTOR = small_predictor(seed=2)
-ANY_LANGUAGE = small_predictor(40, **UNICODE)
+PREDICTOR = partial(small_predictor, seed=2)
+ANY_LANGUAGE = partial(small_predictor, 40, **UNICODE)
 REVIEWS = ["A good film.", "bad", LONG, "日本語\u00a0film", "\x00 good"]
 
 WORDS_AND_IDS = """json => {
@@ -85,8 +86,9 @@ def test_page_computes_what_the_project_computes(
         assert np.abs(probability(log_odds) - probability(expected)).max() <= 0.01
 
 
-@pytest.mark.parametrize("predictor", [PREDICTOR, ANY_LANGUAGE])
-def test_any_text_is_encoded_the_same(open_page: Open, predictor: Predictor) -> None:
+@pytest.mark.parametrize("create", [PREDICTOR, ANY_LANGUAGE])
+def test_any_text_is_encoded_the_same(open_page: Open, create: Callable[[], Predictor]) -> None:
+    predictor = create()
     page = open_page(predictor)
     (network, *_) = predictor.models.values()
 
@@ -120,10 +122,11 @@ def test_effect_of_a_word_is_the_change_when_it_is_hidden(
 
 
 @pytest.mark.parametrize(
-    ("predictor", "threshold"),
-    [(PREDICTOR, 0.5), (PREDICTOR, 0.97), (small_baseline(), 0.5), (small_baseline(), 0.8)],
+    ("create", "threshold"),
+    [(PREDICTOR, 0.5), (PREDICTOR, 0.97), (small_baseline, 0.5), (small_baseline, 0.8)],
 )
-def test_verdicts(open_page: Open, predictor: Predictor, threshold: float) -> None:
+def test_verdicts(open_page: Open, create: Callable[[], Predictor], threshold: float) -> None:
+    predictor = create()
     temperatures = dict.fromkeys([ALL_NETWORKS, *predictor.models], 1.5)
     predictor = replace(predictor, threshold=threshold, temperatures=temperatures)
     page = open_page(predictor)
@@ -146,7 +149,7 @@ def test_verdicts(open_page: Open, predictor: Predictor, threshold: float) -> No
 
 
 def test_words_are_highlighted_by_class_and_faint_if_not_read(open_page: Open) -> None:
-    page = open_page(PREDICTOR)
+    page = open_page(PREDICTOR())
     submit(page, LONG)
     classes = (
         page.locator(".text")
@@ -165,7 +168,7 @@ def test_words_are_highlighted_by_class_and_faint_if_not_read(open_page: Open) -
 
 
 def test_nothing_to_go_on_gets_no_label(open_page: Open) -> None:
-    page = open_page(PREDICTOR)
+    page = open_page(PREDICTOR())
     for text in ("", "  \n", "?!", "zxqv zxqv", "good " + 9 * "zxqv "):
         submit(page, "A good film.")
         summary = submit(page, text)
@@ -187,7 +190,7 @@ def test_new_text_replaces_one_that_is_being_explained(open_page: Open) -> None:
 def test_page_fits_the_screen_and_the_color_scheme(
     open_page: Open, width: int, scheme: str
 ) -> None:
-    page = open_page(PREDICTOR, width, scheme)
+    page = open_page(PREDICTOR(), width, scheme)
     submit(page, 9 * "good" + LONG + 90 * "x")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     color = page.evaluate("getComputedStyle(document.body).backgroundColor")

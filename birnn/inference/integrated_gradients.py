@@ -24,8 +24,13 @@ class Attributor:
     def __init__(self, model: keras.Model) -> None:
         """Prepare to attribute predictions of a network from `build_network`."""
         self._embedding, self._layer, _, self._output = model.layers
-        # Created once, so that TensorFlow traces it only once.
-        self._gradients = tf.function(self._log_odds_and_gradients, reduce_retracing=True)
+        # Tracing takes seconds: do it once, for any number of points.
+        self._gradients = tf.function(self._log_odds_and_gradients).get_concrete_function(
+            tf.TensorSpec(self._embedding.compute_output_shape(model.input_shape)),
+            tf.TensorSpec((1, *model.input_shape[1:]), tf.bool)
+            if self._embedding.mask_zero
+            else None,
+        )
 
     def attribute(self, sequence: NDArray[np.int32]) -> Attribution:
         """Return the contribution of each position of a sequence, int32, shape (maxlen,).

@@ -179,6 +179,8 @@ def train(
             loss=binary_crossentropy,
             metrics=[keras.metrics.MeanMetricWrapper(accuracy, "accuracy")],
         )
+        # Keras would create its variables while tracing the first step, and trace it again.
+        model.optimizer.build(model.trainable_variables)
         checkpoint = Checkpoint(
             paths.checkpoints,
             configuration=[config.model_dump(), settings.model_dump(), devices],
@@ -226,7 +228,6 @@ def train(
 
 def _training_state(model: keras.Model) -> list[keras.Variable]:
     """Return all variables of a compiled model that training changes, also the dropout seeds."""
-    model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]
 
 

@@ -12,14 +12,15 @@ from birnn.inference.predictor import Predictor
 from tests.birnn.odd_texts import LANGUAGES, UNICODE
 from tests.birnn.predictors import CLASSES, WORDS, small_baseline, small_predictor
 
-PREDICTOR = small_predictor(maxlen=4)
 LINEAR = replace(small_baseline(), temperatures={BASELINE: 0.5})
-PREDICTORS = [PREDICTOR, LINEAR, small_predictor(**UNICODE)]
+PREDICTORS = st.deferred(
+    lambda: st.sampled_from([small_predictor(4), LINEAR, small_predictor(**UNICODE)])
+)
 TEXTS = st.sampled_from([*LANGUAGES]) | st.text(st.characters() | st.sampled_from(" .-'good film"))
 
 
 @settings(max_examples=20)
-@given(TEXTS, st.sampled_from(PREDICTORS))
+@given(TEXTS, PREDICTORS)
 def test_segments_cover_the_text_and_only_words_contribute(text: str, predictor: Predictor) -> None:
     explanation = explain(predictor, text)
     assert "".join(segment.text for segment in explanation.segments) == text
@@ -32,7 +33,7 @@ def test_segments_cover_the_text_and_only_words_contribute(text: str, predictor:
 
 
 def test_truncated_and_unknown_words_are_marked() -> None:
-    explanation = explain(PREDICTOR, "Bad! A zxqv, good film.")
+    explanation = explain(small_predictor(4), "Bad! A zxqv, good film.")
     words = [segment for segment in explanation.segments if segment.word]
     assert [segment.text for segment in words] == ["Bad", "A", "zxqv", "good", "film"]
     # The sequence has four ids, so truncation removes the start and the first word.
@@ -46,7 +47,7 @@ def test_truncated_and_unknown_words_are_marked() -> None:
 @pytest.mark.parametrize("text", ["", " ?!", "zxqv", "good film zxqv zxqv zxqv zxqv"])
 def test_text_without_known_words_gets_no_prediction(text: str) -> None:
     # In the last text, truncation removes the known words.
-    explanation = explain(PREDICTOR, text)
+    explanation = explain(small_predictor(4), text)
     assert explanation == Explanation(explanation.segments, [*CLASSES])
 
 

@@ -25,7 +25,6 @@ from tests.projects import PROJECT
 
 REVIEWS = ["A good film.", "", "zxqv", LONG, 9 * LONG, "日本語\u00a0film", "\x00 good"]
 REVIEWS += [f"good{odd}film{odd}BAD" for odd in ODD]
-PREDICTOR = gated(small_predictor())
 
 
 def python_example() -> str:
@@ -80,11 +79,12 @@ def test_example_in_the_docs_predicts_the_same(
 
 
 def test_other_layers_are_refused(tmp_path: Path) -> None:
-    first, model = next(iter(networks_of(PREDICTOR).items()))
+    predictor = gated(small_predictor())
+    first, model = next(iter(networks_of(predictor).items()))
     embedding, *after = model.network.layers
     after[0] = keras.layers.Bidirectional(keras.layers.SimpleRNN(4))
     other = NetworkModel(model.encoding, keras.Sequential([embedding, *after]))
-    models = {"average": other, "simple": other, **PREDICTOR.models}
+    models = {"average": other, "simple": other, **predictor.models}
     # The error names all of them, and a network that can be exported.
     with pytest.raises(InputError, match=rf"average, simple\. .*--model {first}$"):
         onnx_model.write(Predictor(models), tmp_path / "a.onnx")

@@ -29,17 +29,23 @@ from tests.birnn.predictors import small_baseline, small_predictor
 SIDES = itertools.product(get_args(Side), repeat=2)
 OPTIONS = ({}, UNICODE, UNICODE, {})  # each tokenizer with each side
 TEMPERATURES = {ALL_NETWORKS: 2.0, BASELINE: 3.0}
-PREDICTORS = [
-    *(small_predictor(4, *sides, **options) for sides, options in zip(SIDES, OPTIONS, strict=True)),
-    *(replace(small_baseline(3), tokenizer=tokenizer) for tokenizer in get_args(Tokenizer)),
-]
-PREDICTORS = [replace(each, temperatures=TEMPERATURES) for each in PREDICTORS]
-MODULES = [(predictor, saved_model.TextClassifier(predictor)) for predictor in PREDICTORS]
 NFC = TEXTS.map(lambda text: unicodedata.normalize("NFC", text))
 
 
+def predictors_and_modules() -> list[tuple[Predictor, saved_model.TextClassifier]]:
+    predictors = [
+        small_predictor(4, *sides, **each) for sides, each in zip(SIDES, OPTIONS, strict=True)
+    ]
+    predictors += [replace(small_baseline(3), tokenizer=each) for each in get_args(Tokenizer)]
+    predictors = [replace(each, temperatures=TEMPERATURES) for each in predictors]
+    return [(predictor, saved_model.TextClassifier(predictor)) for predictor in predictors]
+
+
 @settings(max_examples=30)
-@given(st.lists(NFC, min_size=1, max_size=5), st.sampled_from(MODULES))
+@given(
+    st.lists(NFC, min_size=1, max_size=5),
+    st.deferred(lambda: st.sampled_from(predictors_and_modules())),
+)
 def test_module_splits_and_predicts_the_same(
     texts: list[str], pair: tuple[Predictor, saved_model.TextClassifier]
 ) -> None:

@@ -151,6 +151,7 @@ TRAININGS: list[tuple[NetworkConfig, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "changes"), sampled(TRAININGS, TRAININGS[0]))
 def test_training_resumes_after_the_last_finished_epoch(
     padded: Path,
