@@ -7,7 +7,6 @@ Writes copies of IMDB's reviews with new ids into a CSV file, which the stages r
 import csv
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -76,22 +75,16 @@ def main() -> None:
 def write_reviews(archive: Path, file: Path, times: int) -> int:
     """Write `times` copies of IMDB's reviews with unique ids, and return their number."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    reviews = [*imdb.read(archive)]
     with file.open("w", encoding="utf-8", newline="") as output:
         writer = csv.writer(output)
         writer.writerow(["id", "group", "label", "split", "text"])
-        count = 0
-        for row in copied_rows(archive, times):
-            writer.writerow(row)
-            count += 1
-    return count
-
-
-def copied_rows(archive: Path, times: int) -> Iterator[tuple[str, str, int, str, str]]:
-    """Yield the CSV rows of all copies."""
-    for copy in range(times):
-        for review in imdb.read(archive):
-            name, group = f"{copy}/{review.id}", f"{copy}/{review.group}"
-            yield name, group, review.label, review.split, review.text
+        writer.writerows(
+            (f"{copy}/{each.id}", f"{copy}/{each.group}", each.label, each.split, each.text)
+            for copy in range(times)
+            for each in reviews
+        )
+    return times * len(reviews)
 
 
 if __name__ == "__main__":

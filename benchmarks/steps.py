@@ -1,7 +1,7 @@
 """Training steps, validation and prediction with this project's kernel and with other engines."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ with tensorflow_imports():
     import keras
     import tensorflow as tf
 
-    from birnn.evaluation import costs
     from birnn.layers.pooling import DIRECTIONS
     from birnn.networks.network import build_network
     from birnn.training.loss import binary_crossentropy
@@ -181,15 +180,6 @@ def peak(times: int) -> list[float]:
         return cost
 
     return [PEAK**3 / cost.cpu for cost in alternate({"product": product}, times)["product"]]
-
-
-def multiply_adds_by_formulas(name: str) -> int:
-    """Return the multiply-adds of a training step according to the layers' formulas.
-
-    The gradient takes twice as many as the forward pass.
-    """
-    _, layer, *_, output = ours(name).layers
-    return 3 * BATCH * cast("int", costs.multiply_adds(layer, output, MAXLEN))
 
 
 def executed_multiply_adds(name: str, ids: Ids) -> float:

@@ -1,5 +1,6 @@
 """The `birnn` command: predictions, explanations, results and experiments."""
 
+import itertools
 import os
 import sys
 from functools import partial
@@ -81,7 +82,7 @@ def main(
     ] = None,
 ) -> None:
     """Use the trained networks, look at results and run experiments."""
-    if "--help" not in sys.argv:
+    if "--help" not in itertools.takewhile(lambda argument: argument != "--", sys.argv):
         project.enter(project_folder)
 
 

@@ -47,7 +47,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     Raises:
         InputError: an option is not valid, a file is missing or damaged, or no settings fit it.
     """
-    if file and file.resolve() == paths.OWN.resolve():
+    if file and paths.OWN.resolve().is_relative_to(file.resolve()):
         raise InputError(f"{file} is the folder of all files: name one, or several, '{file}/*.csv'")
     folder = file.parent if file else paths.OWN
     changes = {key: _value(key, text) for key, text in map(grid.split, options)}
@@ -57,22 +57,10 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         lines = _measure(chosen, folder)
     except InputError as error:
         fits = False
-        try:
-            suggested = suggest(chosen.csv, folder)
-        except InputError as other:
-            messages = dict.fromkeys(map(str, (other, error)))
-            raise InputError(". ".join(messages)) from None
-        changes |= {f"csv.{name}": value for name, value in suggested.items()}
-        try:
-            lines = _measure(chosen := _changed(changes), folder)
-        except UnusableRowError as unusable:
-            chosen = _changed(changes | {"csv.unusable": "skip"})
-            try:
-                lines = _measure(chosen, folder)
-            except InputError as other:
-                raise InputError(f"{other}. {unusable}") from None
+        suggested = _suggest(chosen.csv, folder, error)
+        chosen, lines = _measure_or_skip(changes | suggested, folder)
         print(f"The settings do not fit: {error}.\n")
-        if "columns" in suggested:
+        if "csv.columns" in suggested:
             print("The first line looks like data: csv.columns names the columns.\n")
         print("With the settings below, fetch would read:\n")
     print("\n".join(lines))
@@ -94,6 +82,27 @@ def _value(key: str, text: str) -> Any:
 def _changed(changes: dict[str, Any]) -> Settings:
     """Return the settings of the project with changes, by full name."""
     return Settings.model_validate(grid.point(changes).params)
+
+
+def _suggest(csv: Csv, folder: Path, error: InputError) -> dict[str, Any]:
+    """Return changes, by full name, that fit the files; settings that do not fit caused `error`."""
+    try:
+        return {f"csv.{name}": value for name, value in suggest(csv, folder).items()}
+    except InputError as other:
+        raise InputError(". ".join(dict.fromkeys(map(str, (other, error))))) from None
+
+
+def _measure_or_skip(changes: dict[str, Any], folder: Path) -> tuple[Settings, list[str]]:
+    """Return changed settings, if need be with `csv.unusable=skip`, and lines about the corpus."""
+    chosen = _changed(changes)
+    try:
+        return chosen, _measure(chosen, folder)
+    except UnusableRowError as unusable:
+        chosen = _changed(changes | {"csv.unusable": "skip"})
+        try:
+            return chosen, _measure(chosen, folder)
+        except InputError as error:
+            raise InputError(f"{error}. {unusable}") from None
 
 
 def _copy_command(csv: Csv, folder: Path) -> str:

@@ -37,8 +37,9 @@ def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Po
     """Return the points of a grid, for each recipe if there are any, or for `all` of them."""
     if not recipe_names:
         return grid.points(settings)
-    names = recipes.read() if recipes.EVERY in recipe_names else dict.fromkeys(recipe_names)
-    return [point for name in names for point in grid.points(settings, recipes.named(name))]
+    given = {name: recipes.named(name) for name in recipe_names if name != recipes.EVERY}
+    chosen = recipes.read() if recipes.EVERY in recipe_names else given
+    return [point for recipe in chosen.values() for point in grid.points(settings, recipe)]
 
 
 def study(

@@ -1,6 +1,5 @@
 """Texts to predict: from arguments, standard input or files."""
 
-import codecs
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -116,19 +115,9 @@ def _replace_surrogates(text: str) -> str:
 
 
 def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[tabular.Row]:
-    if not whole:
-        for number, line in tabular.lines(content, name, cut=True):
-            yield f"{name}, line {number}", {column: line.rstrip("\r\n")}
+    lines = tabular.lines(content, name)
+    if whole:
+        yield name, {column: "".join(line for _, line in lines)}
         return
-    start = content.read(tabular.LARGEST_TEXT)
-    if is_cut := bool(content.read(1)):
-        warning = f"{name} is longer than {tabular.LARGEST_TEXT:,} bytes, and is cut"
-        print(f"warning: {warning}", file=sys.stderr)
-    try:
-        # The end may cut a character.
-        text = codecs.getincrementaldecoder("utf-8")().decode(start, not is_cut)
-        yield name, {column: text.removeprefix("\ufeff")}
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{name}, byte {error.start + 1} is not UTF-8: save it as UTF-8 text"
-        ) from None
+    for number, line in lines:
+        yield f"{name}, line {number}", {column: line.rstrip("\r\n")}

@@ -2,8 +2,8 @@
 
 import csv
 import json
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +14,20 @@ import pyarrow.parquet as pq
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file
 
-Write = Callable[[pd.DataFrame], None]
 
+def write(file: Path, tables: Iterator[pd.DataFrame]) -> None:
+    """Write the rows of at least one table to a .csv, .jsonl or .parquet file.
 
-@contextmanager
-def writer(file: Path) -> Iterator[Write]:
-    """Yield a function that appends rows to a .csv, .jsonl or .parquet file.
-
-    The file is written atomically: it appears only if the block succeeds.
+    The file is written atomically: it appears only if all tables are read.
 
     Raises:
-        InputError: the extension is not supported.
+        InputError: the extension is not supported; no table is read.
     """
-    open_table = WRITERS.get(file.suffix.lower())
-    if open_table is None:
+    write_rows = WRITERS.get(file.suffix.lower())
+    if write_rows is None:
         raise InputError(f"{file} has an unsupported extension: use one of {', '.join(WRITERS)}")
-    with atomic_file(file) as temporary, open_table(temporary) as write:
-        yield write
+    with atomic_file(file) as temporary:
+        write_rows(temporary, tables)
 
 
 def records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
@@ -38,37 +35,26 @@ def records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
     return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
-@contextmanager
-def _csv(file: Path) -> Iterator[Write]:
+def _write_csv(file: Path, tables: Iterator[pd.DataFrame]) -> None:
+    # Otherwise, a carriage return in a text would end the row for most readers.
+    options: Any = {"lineterminator": "\n", "quoting": csv.QUOTE_NONNUMERIC}
     with file.open("w", encoding="utf-8", newline="") as output:
-        # Otherwise, a carriage return in a text would end the row for most readers.
-        options: Any = {"lineterminator": "\n", "quoting": csv.QUOTE_NONNUMERIC}
-        yield lambda table: table.to_csv(output, index=False, header=output.tell() == 0, **options)
+        for table in tables:
+            table.to_csv(output, index=False, header=output.tell() == 0, **options)
 
 
-@contextmanager
-def _json_lines(file: Path) -> Iterator[Write]:
+def _write_json_lines(file: Path, tables: Iterator[pd.DataFrame]) -> None:
     with file.open("w", encoding="utf-8") as output:
-        yield lambda table: output.writelines(
-            json.dumps(row, ensure_ascii=False) + "\n" for row in records(table)
-        )
+        for table in tables:
+            output.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in records(table))
 
 
-@contextmanager
-def _parquet(file: Path) -> Iterator[Write]:
-    writers: list[pq.ParquetWriter] = []  # none before the first batch, which has the schema
-
-    def write(table: pd.DataFrame) -> None:
-        rows = pa.Table.from_pandas(table, preserve_index=False)
-        if not writers:
-            writers.append(pq.ParquetWriter(file, rows.schema, compression="zstd"))
-        writers[0].write_table(rows)
-
-    try:
-        yield write
-    finally:
-        for output in writers:
-            output.close()
+def _write_parquet(file: Path, tables: Iterator[pd.DataFrame]) -> None:
+    rows = (pa.Table.from_pandas(table, preserve_index=False) for table in tables)
+    first = next(rows)
+    with pq.ParquetWriter(file, first.schema, compression="zstd") as output:
+        for each in chain([first], rows):
+            output.write_table(each)
 
 
-WRITERS = {".csv": _csv, ".jsonl": _json_lines, ".parquet": _parquet}
+WRITERS = {".csv": _write_csv, ".jsonl": _write_json_lines, ".parquet": _write_parquet}

@@ -1,7 +1,6 @@
 """Predict the sentiment of texts."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +34,24 @@ def run(
     Raises:
         InputError: a text or a file of the pipeline cannot be read.
     """
-    with ExitStack() as stack:
-        write = stack.enter_context(output_tables.writer(output)) if output else _print
-        predictor = load()
-        names = columns() if output else []
+
+    def tables() -> Iterator[pd.DataFrame]:
+        predictor, names = load(), columns() if output else []
         # With disable=None, the bar is shown only in a terminal.
-        progress = stack.enter_context(tqdm(unit=" texts", disable=None, delay=2))
-        # The last batch may be empty: an output file has its columns even without texts.
-        for batch in batched(texts, _count_characters):
-            table = predict(predictor, [text.content for text in batch], unknown=unknown)
-            table.insert(0, "source", _strings(text.source for text in batch))
-            progress.clear()  # otherwise, a printed line would start behind the bar
-            write(input_texts.with_columns(table, batch, names))
-            progress.update(len(batch))
+        with tqdm(unit=" texts", disable=None, delay=2) as progress:
+            # The last batch may be empty: an output file has its columns even without texts.
+            for batch in batched(texts, _count_characters):
+                table = predict(predictor, [text.content for text in batch], unknown=unknown)
+                table.insert(0, "source", _strings(text.source for text in batch))
+                progress.clear()  # otherwise, a printed line would start behind the bar
+                yield input_texts.with_columns(table, batch, names)
+                progress.update(len(batch))
+
+    if output:
+        output_tables.write(output, tables())
+    else:
+        for table in tables():
+            _print(table)
 
 
 def predict(predictor: Predictor, texts: Sequence[str], *, unknown: bool) -> pd.DataFrame:

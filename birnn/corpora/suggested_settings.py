@@ -1,8 +1,9 @@
 """Settings that fit the user's own files, guessed from some of their rows."""
 
+import heapq
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -134,14 +135,11 @@ def count_swallowed_lines(csv: Csv, file: Path) -> int:
 def _sample(csv: Csv, files: Sequence[Path]) -> dict[str, Values]:
     """Return the keys of the values of random rows by column; missing values are left out."""
     form = LabelledFiles(csv).requested_format
-
-    def rows() -> Iterator[dict[str, Any]]:
-        return (row for file in files for _, row in tabular.read(file, (), form))
-
-    count, generator = sum(1 for _ in rows()), np.random.default_rng(0)
+    rows = (row for file in files for _, row in tabular.read(file, (), form))
+    generator = np.random.default_rng(0)
     columns: dict[str, Values] = {}
     # Rows may be sorted by label, or alternate.
-    for row in (row for row in rows() if generator.random() * count < SAMPLE):
+    for row in heapq.nlargest(SAMPLE, rows, key=lambda _: generator.random()):
         for name, value in row.items():
             values = columns.setdefault(name, Counter())
             is_label = isinstance(value, str | int | float | Decimal)

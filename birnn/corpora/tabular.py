@@ -10,7 +10,6 @@ import csv
 import io
 import json
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -195,12 +194,8 @@ def _detect_delimiter(file: Path, columns: Sequence[str], form: Format, candidat
     return max(candidates, key=fit)
 
 
-def lines(
-    file: IO[bytes], name: str, encoding: str = UTF_8, *, cut: bool = False
-) -> Iterator[tuple[int, str]]:
+def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[int, str]]:
     """Yield the number and text of each line, including the newline but no byte order mark.
-
-    With `cut`, the rest of a line longer than LARGEST_TEXT is left out, with a warning.
 
     Raises:
         InputError: a line is not in this encoding, contains a NUL byte, or is too long.
@@ -215,13 +210,9 @@ def lines(
             number += 1
             location = f"{name}, line {number}"
             if len(line) > LARGEST_TEXT:
-                problem = f"{location} is longer than {LARGEST_TEXT:,} characters"
-                if not cut:
-                    raise InputError(f"{problem}: shorten or remove it")
-                print(f"warning: {problem}, and is cut", file=sys.stderr)
-                rest, line = line, line[:LARGEST_TEXT]
-                while rest and not rest.endswith("\n"):
-                    rest = text.readline(LARGEST_TEXT)
+                raise InputError(
+                    f"{location} is longer than {LARGEST_TEXT:,} characters: shorten or remove it"
+                )
             is_odd = "\0" in line or not is_encodable(line)
             if is_odd and (invalid := INVALID.search(line)):
                 before, mark = line[: invalid.start()].encode(encoding), "".encode(encoding)

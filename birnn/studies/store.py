@@ -243,6 +243,8 @@ def read(folder: Path) -> Study:
     if SEED not in rows:
         raise InputError(f"{folder / RUNS} has no column {SEED}")
     combined = rows[SEED].isna()
+    if combined.all():
+        raise InputError(f"{folder / RUNS} has no runs")
     runs = rows[~combined].astype({SEED: np.int64})
     reviews = pd.read_parquet(folder / REVIEWS) if (folder / REVIEWS).exists() else None
     return Study(folder, about, runs, rows[combined], reviews)

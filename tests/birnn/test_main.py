@@ -22,7 +22,8 @@ stage.run(lambda _: print("\u2212\u2013\u2026 \u00e9 \udcff"))
 
 
 def test_folder_without_a_project_is_refused(tmp_path: Path) -> None:
-    for arguments in (["mistakes"], ["--project", "data", "results"]):
+    # After "--", an option is a text.
+    for arguments in (["mistakes"], ["predict", "--", "--help"], ["--project", "data", "results"]):
         result = run(*BIRNN, *arguments, cwd=tmp_path, warm=False, PYTHONPATH=str(PROJECT))
         assert result.returncode == 1
         assert re.fullmatch(r"error: .*choose one with --project.*\n", result.stderr)

@@ -2,9 +2,9 @@
 
 Importing TensorFlow takes seconds, DVC most of a second, and tests start hundreds of processes. The
 client passes its arguments, working directory, environment, file size limit and standard streams to
-the forked process, forwards signals to it, and exits like it. It does not pass the process group,
-umask and CPU affinity. Variables that libraries read at import have no effect. Tests that depend on
-these, or that kill processes, use `environment(warm=False)`. This works only on Linux.
+the forked process, and exits like it. It does not pass signals, the process group, umask and CPU
+affinity. Variables that libraries read at import have no effect. Tests that depend on these use
+`environment(warm=False)`. This works only on Linux.
 """
 
 import shlex

@@ -198,8 +198,9 @@ def test_numbers_of_databases_are_labels() -> None:
 def test_folder_of_all_files_is_refused() -> None:
     labelled()[:20].to_csv("data/own/1.csv")
     labelled()[20:].to_csv("data/own/2.csv")
-    with pytest.raises(InputError, match="is the folder of all files: name one") as caught:
-        check("data/own/")
+    for folder in (".", "data/own/"):
+        with pytest.raises(InputError, match="is the folder of all files: name one") as caught:
+            check(folder)
     assert row(check(shlex.split(str(caught.value))[-1], status=1), "reviews") == ["32", "8"]
 
 

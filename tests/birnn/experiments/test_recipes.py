@@ -57,8 +57,8 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
 
 
 def test_other_names_are_refused() -> None:
-    with pytest.raises(InputError, match=r"there is no recipe 'all': use notebook, two-"):
-        recipes.named("all")
+    with pytest.raises(InputError, match=r"there is no recipe 'pools': use notebook, two-"):
+        experiment_commands.points([], ["all", "pools"])
 
 
 def test_each_seed_has_its_own_holdout_and_word_vectors() -> None:

@@ -99,6 +99,13 @@ def test_rows_of_a_merge_conflict_are_refused(tmp_path: Path) -> None:
         store.read(study.folder)
 
 
+def test_study_without_runs_is_refused(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "lengths")
+    store.write(replace(study, runs=study.runs[:0]), {})
+    with pytest.raises(InputError, match=r"runs\.csv has no runs"):
+        store.read(study.folder)
+
+
 def test_equal_trials_are_one_run(tmp_path: Path) -> None:
     study = make_study(tmp_path)
     twice = replace(study, runs=pd.concat([study.runs, study.runs]))
