@@ -1,7 +1,6 @@
 """Check the user's own files without training, and find settings that fit them."""
 
 import math
-import shlex
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from birnn.cli import project
 from birnn.core import paths, settings
 from birnn.core.errors import InputError
 from birnn.core.overrides import option
@@ -65,7 +63,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         print("With the settings below, fetch would read:\n")
     print("\n".join(lines))
     if file and folder.resolve() != paths.OWN.resolve():
-        print(f"\nTo use this file, run: {_copy_command(chosen.csv, folder)}")
+        print(f"\nFirst, copy the files that the settings name to {paths.OWN}.")
     print(f"\nTo train, run: {_command(chosen)}")
     return fits
 
@@ -103,15 +101,6 @@ def _measure_or_skip(changes: dict[str, Any], folder: Path) -> tuple[Settings, l
             return chosen, _measure(chosen, folder)
         except InputError as error:
             raise InputError(f"{error}. {unusable}") from None
-
-
-def _copy_command(csv: Csv, folder: Path) -> str:
-    """Return the command that copies the files, or folders of files, that the settings name."""
-    inputs = LabelledFiles(csv, folder).entries()
-    recursive = "-r " * any(path.is_dir() for path in inputs)
-    target = paths.OWN if Path.cwd() == project.Start.folder else paths.OWN.resolve()
-    # It asks before it replaces a file, because git has no copy of the user's files.
-    return f"cp -i {recursive}-- {shlex.join([*map(str, inputs), f'{target}/'])}"
 
 
 def _command(chosen: Settings) -> str:

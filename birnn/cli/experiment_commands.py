@@ -10,7 +10,6 @@ from rich.table import Table
 
 from birnn.core import processes
 from birnn.core import settings as all_settings
-from birnn.core.errors import InputError
 from birnn.core.overrides import command
 from birnn.evaluation.model_names import ALL_TITLES, pair_title
 from birnn.evaluation.selection import read_metrics
@@ -142,10 +141,7 @@ def review(base: str, output: Path, seeds: int | None, machines: Cluster | None)
     side.
     """
     gate = reviews.read_gate()
-    try:
-        stale = private_apis.stale_stages()
-    except InputError as error:  # the review says so, and has the other results
-        stale = [str(error)]
+    stale = private_apis.stale_stages()
     before, after = runs.read(base), runs.read()
     study_of_base = reviews.find_study(reviews.read_studies(base), store.read_all(), before)
     change = reviews.Change(before, after, study_of_base)

@@ -81,7 +81,7 @@ def leaderboard(
         str | None,
         typer.Option(
             help="Metric, such as bigru.accuracy. By default networks.holdout_accuracy if all runs "
-            "hold out reviews, else mean.accuracy.",
+            "hold out reviews, else networks.accuracy.",
             show_default=False,
         ),
     ] = None,

@@ -111,12 +111,6 @@ class LabelledFiles:
             reasons = ", ".join(f"{count:,} {why}" for why, count in common)
             yield f"skipped rows: {self.skipped.total():,} ({reasons})"
 
-    def entries(self) -> dict[Path, None]:
-        """Return the existing files, and the folders of files, that the settings name."""
-        files = [*(file for file, _ in self._files()), *self._unlabelled_files()]
-        names = [file.relative_to(self._folder).parts[0] for file in files if file.exists()]
-        return dict.fromkeys(self._folder / name for name in names)
-
     def find(self, name: str) -> list[Path]:
         """Return the file, or the files of a folder or pattern, in order.
 

@@ -20,6 +20,7 @@ from birnn.core.paths import EXPERIMENTS
 from birnn.experiments import launcher, private_apis, running, runs
 from birnn.experiments.grid import Point
 
+CODE = ("birnn", "stages")  # folders
 # References in git that DVC uses while it starts an experiment.
 TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
 PATIENCE = 60  # seconds
@@ -51,11 +52,24 @@ def run(points: Sequence[Point], execute: Callable[[Sequence[Point]], Iterable[P
         done = runs.finished(points)
         print(f"{len(done)} of {len(points)} experiments are finished")
         missing = [point for index, point in enumerate(points) if index not in done]
+        check_code()
         check_own_files(missing)
         failed = list(execute(missing))
     if failed:
         names = ", ".join(point.label for point in failed)
         raise InputError(f"failed: {names}. Fix the errors above, and run the same command again")
+
+
+def check_code() -> None:
+    """Check that git tracks all code, because experiments have no other.
+
+    Raises:
+        InputError: files are untracked.
+    """
+    files = processes.output("git", "ls-files", "-o", "--exclude-standard", "--", *CODE).split("\n")
+    if files[0]:
+        names = ", ".join(files)
+        raise InputError(f"experiments would not find {names}: run git add {' '.join(CODE)}")
 
 
 def check_own_files(points: Iterable[Point]) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
-from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -17,7 +16,7 @@ from birnn.core.integrity import read_lock
 from birnn.core.overrides import as_text, command
 from birnn.core.settings import flatten
 from birnn.evaluation.intervals import LOWER_IS_BETTER
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.model_names import ALL_NETWORKS, TITLES
 from birnn.experiments import collect, grid, runs
 from birnn.experiments.runs import Run
 from birnn.studies import figure, store
@@ -27,8 +26,7 @@ from birnn.style.formatting import NOTHING
 
 PARAM = "params."  # prefix of columns that contain settings; metrics have no prefix
 MARK = "*"  # of experiments that ran with other code
-MEAN = "mean.accuracy"  # of the networks
-HELD_OUT = "networks.holdout_accuracy"
+ACCURACY, HELD_OUT = f"{ALL_NETWORKS}.accuracy", f"{ALL_NETWORKS}.holdout_accuracy"
 SMALLER_IS_BETTER = LOWER_IS_BETTER | {"seconds", "parameters"}
 DIGITS = 6
 
@@ -59,18 +57,14 @@ def row(run: Run, *, is_current: bool) -> dict[str, Any]:
     """Return the row of a run.
 
     It has its `name` (with a star if it ran with other code), the `commit` that it started from,
-    all settings (`params.train.epochs`) as text, the measures of all models (`bigru.accuracy`), the
-    mean accuracy of the networks (`mean.accuracy`) and training times (`bigru.seconds`).
+    all settings (`params.train.epochs`) as text, the measures of all models (`bigru.accuracy`) and
+    training times (`bigru.seconds`).
     """
-    measures = collect.measures(run)
-    accuracies = [f"{network}.accuracy" for network in NETWORKS]
-    if all(name in measures for name in accuracies):
-        measures[MEAN] = round(fmean(measures[name] for name in accuracies), DIGITS)
     return {
         "name": run.name + ("" if is_current else f" {MARK}"),
         "commit": run.baseline,
         **{PARAM + name: as_text(value) for name, value in flatten(run.params).items()},
-        **measures,
+        **collect.measures(run),
         **runs.training(run),
     }
 
@@ -95,14 +89,14 @@ def select(table: pd.DataFrame, where: Sequence[str], name: str) -> pd.DataFrame
 def sort(table: pd.DataFrame, metric: str | None) -> tuple[pd.DataFrame, str]:
     """Return the rows by a metric, the best first and runs without it last, and the metric.
 
-    The default is the accuracy of the combined networks on held-out reviews if all runs hold out
-    reviews, else the mean accuracy of the networks on the test reviews.
+    The default is the accuracy of the combined networks: on held-out reviews if all runs hold out
+    reviews, else on the test reviews.
 
     Raises:
         InputError: no run has this metric.
     """
     if metric is None:
-        metric = HELD_OUT if HELD_OUT in table and table[HELD_OUT].notna().all() else MEAN
+        metric = HELD_OUT if HELD_OUT in table and table[HELD_OUT].notna().all() else ACCURACY
     numbers = table.select_dtypes("number").dropna(axis="columns", how="all")
     metrics = [str(name) for name in numbers]
     if metric not in metrics:
@@ -226,7 +220,7 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str
     settings = table[columns].rename(columns=lambda column: column.removeprefix(PARAM))
     chosen = [key for key in differing_settings(table) if key != SEED]
     shared = {str(key): grid.values(text)[0] for key, text in settings.iloc[0].items() if text}
-    rows = table.drop(columns=[*columns, MEAN], errors="ignore")
+    rows = table.drop(columns=columns)
     about = About(
         command=command,
         corpus=store.describe_corpus(corpus),

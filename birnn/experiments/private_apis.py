@@ -20,11 +20,19 @@ def cache_locator() -> Any:
 
 
 def list_experiments() -> list[tuple[str, str, str]]:
-    """Return the name, the revision and the baseline of all DVC experiments."""
+    """Return the name, the revision and the baseline of all DVC experiments.
+
+    Raises:
+        InputError: the folder is not a git repository, or DVC's configuration is damaged.
+    """
+    from dvc.exceptions import DvcException  # noqa: PLC0415
     from dvc.repo import Repo  # noqa: PLC0415
 
-    with Repo() as repo:
-        listed = repo.experiments.ls(all_commits=True)
+    try:
+        with Repo() as repo:
+            listed = repo.experiments.ls(all_commits=True)
+    except DvcException as error:
+        raise InputError(str(error)) from error
     return [
         (name, revision, baseline)
         for baseline, entries in listed.items()
@@ -61,11 +69,7 @@ def find_files(folder: str) -> list[Path]:
 
 
 def stale_stages() -> list[str]:
-    """Return the stages that `dvc repro` would run.
-
-    Raises:
-        InputError: DVC cannot say.
-    """
+    """Return the stages that `dvc repro` would run, or the reason why DVC cannot say."""
     from dvc.exceptions import DvcException  # noqa: PLC0415
     from dvc.repo import Repo  # noqa: PLC0415
 
@@ -75,9 +79,7 @@ def stale_stages() -> list[str]:
             return [stage.name for stage in repo.reproduce(dry=True, allow_missing=True)]
     except DvcException as error:
         # Without the data, it is not known which later stages are stale.
-        raise InputError(
-            f"dvc.lock may be stale ({error}): run make repro, and commit its results"
-        ) from error
+        return [str(error)]
 
 
 def reading_errors() -> tuple[type[Exception], ...]:

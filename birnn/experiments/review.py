@@ -118,7 +118,7 @@ def read_studies(commit: str) -> list[Study]:
         for file in sorted(Path(folder, STUDIES).glob(f"*/{store.ABOUT}")):
             try:
                 studies.append(store.read(file.parent))
-            except (InputError, OSError, ValueError):  # the change may repair it
+            except InputError:  # the change may repair it
                 name = f"study/{file.parent.name} of {commit}"
                 print(f"warning: {name} cannot be read, and is left out", file=sys.stderr)
     return studies

@@ -70,8 +70,8 @@ def read_output(run: Run, file: str) -> bytes:
         content: bytes = dvc.api.read(file, rev=run.revision, mode="rb")
     except private_apis.reading_errors() as error:
         raise InputError(
-            f"{file} of the experiment {run.name} is missing: run dvc exp remove {run.name}, and "
-            "run the experiment again"
+            f"{file} of the experiment {run.name} is neither in DVC's cache nor in a remote: "
+            f"restore it, or run dvc exp remove {run.name}, and run the experiment again"
         ) from error
     return content
 
@@ -130,20 +130,22 @@ def workspace() -> Run | None:
     return _run_of(WORKSPACE, "", head(), *_workspace_records())
 
 
-def read(commit: str = "") -> Run:
+def read(commit: str | None = None) -> Run:
     """Return the run in a commit, or in the working tree, even if it is unfinished or stale.
 
     Raises:
         InputError: the commit does not exist or has no settings, or one of `RECORDS` is damaged.
     """
-    records = next(_read_records([commit])) if commit else _workspace_records()
+    if commit is None:
+        return _parse(WORKSPACE, "", "", *_workspace_records())
+    records = next(_read_records([commit]))
     _, params, _ = records
     if not params:
         raise InputError(
-            f"{commit} is not a commit with params.yaml: run git fetch, or choose another, for "
+            f"{commit!r} is not a commit with params.yaml: run git fetch, or choose another, for "
             "example make review BASE=origin/main"
         )
-    return _parse(commit or WORKSPACE, commit, commit, *records)
+    return _parse(commit, commit, commit, *records)
 
 
 def with_unique_names(found: Sequence[Run]) -> list[Run]:
@@ -175,7 +177,9 @@ def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
 
     A single git process reads them all, since DVC's API takes about a second per commit.
     """
-    names = [f"{revision}:{file.as_posix()}\n" for revision in revisions for file in RECORDS]
+    names = [
+        f"{revision}^{{commit}}:{file.as_posix()}\n" for revision in revisions for file in RECORDS
+    ]
     output = processes.run("git", "cat-file", "--batch", stdin="".join(names).encode())
     stream = io.BytesIO(output.stdout)
     for _ in revisions:
@@ -217,7 +221,7 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
         flatten(settings)
     except (YAMLError, AttributeError) as error:
         raise InputError(
-            f"{PARAMS} of {name} is not valid YAML, or a section has no settings: fix it"
+            f"{PARAMS} of {name} is not valid YAML, or a section has no settings: {error}"
         ) from error
     return Run(name, revision, baseline, settings, content, lock)
 
@@ -263,7 +267,7 @@ def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
 
 def head() -> str:
     """Return the current commit."""
-    return processes.output("git", "rev-parse", "HEAD")
+    return processes.output("git", "log", "-1", "--format=%H")
 
 
 def _inputs(lock: Lock) -> Hashes:

@@ -226,27 +226,25 @@ def read(folder: Path) -> Study:
     """Read the study in a folder.
 
     Raises:
-        InputError: the folder has no study, `study.yaml` does not describe one, or `runs.csv` has a
-            merge conflict or no column `train.seed`.
+        InputError: the folder has no study, or one of its files is missing or damaged.
     """
     if not (folder / ABOUT).exists():
         raise InputError(f"{folder} is not a study: see birnn study --help")
     try:
         about = About(**read_yaml(folder / ABOUT))
-    except TypeError as error:
-        raise InputError(f"{folder / ABOUT} does not describe a study: {error}") from error
-    lines = (folder / RUNS).read_text(encoding="utf-8")
+        lines = (folder / RUNS).read_text(encoding="utf-8")
+        # A text may be NA or null. Only an empty cell is a missing value.
+        rows = pd.read_csv(StringIO(lines), dtype=TEXTS, keep_default_na=False, na_values="")
+        combined = rows[SEED].isna()
+        runs = rows[~combined].astype({SEED: np.int64})
+        reviews = pd.read_parquet(folder / REVIEWS) if (folder / REVIEWS).exists() else None
+    except (TypeError, KeyError, ValueError, OSError) as error:
+        advice = "restore its files with git, or delete it"
+        raise InputError(f"{folder} is damaged ({error}): {advice}") from error
     if re.search("^<{7} ", lines, re.MULTILINE):
         raise InputError(f"{folder / RUNS} has a merge conflict: resolve it")
-    # A text may be NA or null. Only an empty cell is a missing value.
-    rows = pd.read_csv(StringIO(lines), dtype=TEXTS, keep_default_na=False, na_values="")
-    if SEED not in rows:
-        raise InputError(f"{folder / RUNS} has no column {SEED}")
-    combined = rows[SEED].isna()
-    if combined.all():
+    if runs.empty:
         raise InputError(f"{folder / RUNS} has no runs")
-    runs = rows[~combined].astype({SEED: np.int64})
-    reviews = pd.read_parquet(folder / REVIEWS) if (folder / REVIEWS).exists() else None
     return Study(folder, about, runs, rows[combined], reviews)
 
 
@@ -281,6 +279,9 @@ def to_csv(table: pd.DataFrame) -> str:
 def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
     """Write a study, replacing its folder.
 
+    Raises:
+        InputError: the folder has other files, which would be lost.
+
     If settings are chosen by it, only measures of held-out reviews are written. `predictions` are
     log-odds for the test reviews, one column per model, by name of the run.
     """
@@ -288,6 +289,11 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
     if study.about.chooses:
         varied = study.about.varied
         runs = runs[[name for name in map(str, runs) if name in varied or _may_choose(name)]]
+    found = {file.name for file in study.folder.glob("[!.]*") if file.suffix != ".png"}
+    if others := sorted(found - {ABOUT, RUNS, REVIEWS, PREDICTIONS}):
+        raise InputError(
+            f"{study.folder} would be replaced, and {', '.join(others)} lost: move it elsewhere"
+        )
     with atomic_folder(study.folder) as part:
         write_yaml(part / ABOUT, asdict(study.about))
         (part / RUNS).write_text(to_csv(runs), encoding="utf-8", newline="\n")

@@ -106,6 +106,11 @@ def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:
     Path("data/own/c.dvc").touch()
     git("add", "data/own/b.csv", "data/own/c.dvc", "data/own/.u")
     execution.check_own_files([*points, *grid.points(["train.seed=0"])])
+    Path("stages/new.py").touch()
+    with pytest.raises(
+        InputError, match=r"would not find stages/new\.py: run git add birnn stages"
+    ):
+        execution.run(points, lambda _: pytest.fail("an experiment ran"))
 
 
 def test_leftovers_of_killed_experiments_are_removed(project: Path) -> None:

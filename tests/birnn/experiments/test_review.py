@@ -272,7 +272,7 @@ def test_studies_are_those_of_the_commit(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(PROJECT)
     assert "seeds" in {study.name for study in review.read_studies("HEAD")}
     assert review.read_studies("no-such-commit") == []
-    with pytest.raises(InputError, match="no-such-commit is not a commit with"):
+    with pytest.raises(InputError, match="'no-such-commit' is not a commit with"):
         runs.read("no-such-commit")
     assert review.read_gate().not_worse
 

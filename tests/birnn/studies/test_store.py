@@ -85,7 +85,7 @@ def test_studies_over_seeds_come_first(tmp_path: Path) -> None:
     store.write(make_study(tmp_path / ".part-1-b"), {})  # of a killed command
     assert [study.name for study in store.read_all(tmp_path)] == ["b", "a"]
     (tmp_path / "study.yaml").write_text("other: 1\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"study\.yaml does not describe a study: .*'other'"):
+    with pytest.raises(InputError, match=r"is damaged .*'other'.*: restore"):
         store.read(tmp_path)
 
 
@@ -99,11 +99,24 @@ def test_rows_of_a_merge_conflict_are_refused(tmp_path: Path) -> None:
         store.read(study.folder)
 
 
-def test_study_without_runs_is_refused(tmp_path: Path) -> None:
+def test_damaged_study_is_refused(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
-    store.write(replace(study, runs=study.runs[:0]), {})
-    with pytest.raises(InputError, match=r"runs\.csv has no runs"):
-        store.read(study.folder)
+    store.write(study, {})
+    file = study.folder / store.RUNS
+    head = file.read_text(encoding="utf-8").splitlines()[0]
+    for content, expected in ((head, "has no runs"), ("", "is damaged"), ("a\n1", "is damaged")):
+        file.write_text(content, encoding="utf-8")
+        with pytest.raises(InputError, match=expected):
+            store.read(study.folder)
+
+
+def test_other_files_in_the_folder_of_a_study_are_not_lost(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "lengths")
+    store.write(study, {})
+    (study.folder / "notes.md").touch()
+    with pytest.raises(InputError, match=r"notes\.md lost: move it"):
+        store.write(study, {})
+    assert (study.folder / "notes.md").exists()
 
 
 def test_equal_trials_are_one_run(tmp_path: Path) -> None:
