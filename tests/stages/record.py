@@ -10,6 +10,7 @@ import runpy
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True  # else it records the temporary names of compiled modules
 sys.path.insert(0, str(Path.cwd()))
 stage, file = sys.argv[1:]
 sys.argv = [stage]
