@@ -30,8 +30,8 @@ from tests.tiers import sampled
 
 pytestmark = pytest.mark.slow
 
-PREDICTOR = partial(small_predictor, seed=2)
-ANY_LANGUAGE = partial(small_predictor, 40, **UNICODE)
+keras_predictor = partial(small_predictor, seed=2)
+unicode_predictor = partial(small_predictor, 40, **UNICODE)
 REVIEWS = ["A good film.", "bad", LONG, "日本語\u00a0film", "\x00 good"]
 
 WORDS_AND_IDS = """json => {
@@ -86,7 +86,7 @@ def test_page_computes_what_the_project_computes(
         assert np.abs(probability(log_odds) - probability(expected)).max() <= 0.01
 
 
-@pytest.mark.parametrize("create", [PREDICTOR, ANY_LANGUAGE])
+@pytest.mark.parametrize("create", [keras_predictor, unicode_predictor])
 def test_any_text_is_encoded_the_same(open_page: Open, create: Callable[[], Predictor]) -> None:
     predictor = create()
     page = open_page(predictor)
@@ -123,7 +123,7 @@ def test_effect_of_a_word_is_the_change_when_it_is_hidden(
 
 @pytest.mark.parametrize(
     ("create", "threshold"),
-    [(PREDICTOR, 0.5), (PREDICTOR, 0.97), (small_baseline, 0.5), (small_baseline, 0.8)],
+    [(keras_predictor, 0.5), (keras_predictor, 0.97), (small_baseline, 0.5), (small_baseline, 0.8)],
 )
 def test_verdicts(open_page: Open, create: Callable[[], Predictor], threshold: float) -> None:
     predictor = create()
@@ -149,7 +149,7 @@ def test_verdicts(open_page: Open, create: Callable[[], Predictor], threshold: f
 
 
 def test_words_are_highlighted_by_class_and_faint_if_not_read(open_page: Open) -> None:
-    page = open_page(PREDICTOR())
+    page = open_page(keras_predictor())
     submit(page, LONG)
     classes = (
         page.locator(".text")
@@ -168,7 +168,7 @@ def test_words_are_highlighted_by_class_and_faint_if_not_read(open_page: Open) -
 
 
 def test_nothing_to_go_on_gets_no_label(open_page: Open) -> None:
-    page = open_page(PREDICTOR())
+    page = open_page(keras_predictor())
     for text in ("", "  \n", "?!", "zxqv zxqv", "good " + 9 * "zxqv "):
         submit(page, "A good film.")
         summary = submit(page, text)
@@ -190,7 +190,7 @@ def test_new_text_replaces_one_that_is_being_explained(open_page: Open) -> None:
 def test_page_fits_the_screen_and_the_color_scheme(
     open_page: Open, width: int, scheme: str
 ) -> None:
-    page = open_page(PREDICTOR(), width, scheme)
+    page = open_page(keras_predictor(), width, scheme)
     submit(page, 9 * "good" + LONG + 90 * "x")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     color = page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -21,7 +21,7 @@ def write(file: Path, tables: Iterator[pd.DataFrame]) -> None:
     The file is written atomically: it appears only if all tables are read.
 
     Raises:
-        InputError: the extension is not supported; no table is read.
+        InputError: the extension is not supported. This is checked before a table is read.
     """
     write_rows = WRITERS.get(file.suffix.lower())
     if write_rows is None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from birnn.core import processes, signals
+from birnn.core.code_digests import PACKAGES
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
@@ -20,7 +21,6 @@ from birnn.core.paths import EXPERIMENTS
 from birnn.experiments import launcher, private_apis, running, runs
 from birnn.experiments.grid import Point
 
-CODE = ("birnn", "stages")  # folders
 # References in git that DVC uses while it starts an experiment.
 TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
 PATIENCE = 60  # seconds
@@ -66,10 +66,10 @@ def check_code() -> None:
     Raises:
         InputError: files are untracked.
     """
-    files = processes.output("git", "ls-files", "-o", "--exclude-standard", "--", *CODE).split("\n")
-    if files[0]:
-        names = ", ".join(files)
-        raise InputError(f"experiments would not find {names}: run git add {' '.join(CODE)}")
+    untracked = ("git", "ls-files", "--others", "--exclude-standard", "--", *PACKAGES)
+    if files := processes.output(*untracked):
+        names = ", ".join(files.splitlines())
+        raise InputError(f"experiments would not find {names}: run git add {' '.join(PACKAGES)}")
 
 
 def check_own_files(points: Iterable[Point]) -> None:

@@ -83,7 +83,7 @@ def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
         section, name = key.split(".")
         if isinstance(params.setdefault(section, {}), dict):  # else validation refuses it
             params[section][name] = value
-    source = f"{PARAMS} with " + (f"the recipe {recipe.name}" if recipe else "-S")
+    source = f"{PARAMS} with " + (f"the recipe {recipe.name} and -S" if recipe else "-S")
     checked = settings.validate(params, source, NETWORKS)
     for network in NETWORKS.values():
         checked.section(network.name, network.settings, source)

@@ -79,7 +79,7 @@ def stale_stages() -> list[str]:
             return [stage.name for stage in repo.reproduce(dry=True, allow_missing=True)]
     except DvcException as error:
         # Without the data, it is not known which later stages are stale.
-        return [str(error)]
+        return [f"cannot be checked: {error}"]
 
 
 def reading_errors() -> tuple[type[Exception], ...]:

@@ -70,8 +70,9 @@ def read_output(run: Run, file: str) -> bytes:
         content: bytes = dvc.api.read(file, rev=run.revision, mode="rb")
     except private_apis.reading_errors() as error:
         raise InputError(
-            f"{file} of the experiment {run.name} is neither in DVC's cache nor in a remote: "
-            f"restore it, or run dvc exp remove {run.name}, and run the experiment again"
+            f"{file} of the experiment {run.name} cannot be read from DVC's cache or a remote: "
+            "make it available or, if it is lost, run dvc exp remove "
+            f"{run.name}, and run the experiment again"
         ) from error
     return content
 

@@ -279,18 +279,19 @@ def to_csv(table: pd.DataFrame) -> str:
 def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
     """Write a study, replacing its folder.
 
-    Raises:
-        InputError: the folder has other files, which would be lost.
-
     If settings are chosen by it, only measures of held-out reviews are written. `predictions` are
     log-odds for the test reviews, one column per model, by name of the run.
+
+    Raises:
+        InputError: the folder has other files, which would be lost.
     """
     runs = pd.concat([study.runs, study.all_seeds])
     if study.about.chooses:
         varied = study.about.varied
         runs = runs[[name for name in map(str, runs) if name in varied or _may_choose(name)]]
-    found = {file.name for file in study.folder.glob("[!.]*") if file.suffix != ".png"}
-    if others := sorted(found - {ABOUT, RUNS, REVIEWS, PREDICTIONS}):
+    figures = (f"{study.name}.png", f"{study.name}-curve.png")
+    found = {file.name for file in study.folder.glob("[!.]*")}
+    if others := sorted(found - {ABOUT, RUNS, REVIEWS, PREDICTIONS, *figures}):
         raise InputError(
             f"{study.folder} would be replaced, and {', '.join(others)} lost: move it elsewhere"
         )

@@ -27,7 +27,7 @@ def test_interfaces_for_stale_stages_and_missing_files_exist(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (reason,) = experiments_apis.stale_stages()
-    assert reason.startswith("you are not inside of a DVC repo")
+    assert reason.startswith("cannot be checked: you are not inside of a DVC repo")
     with pytest.raises(InputError, match="you are not inside of a DVC repo"):
         experiments_apis.list_experiments()
     check_output(tmp_path, "dvc", "init", "--no-scm")

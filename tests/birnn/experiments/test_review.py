@@ -1,5 +1,6 @@
 """Reviews of made-up changes: error rates in simulations, and single cases."""
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -272,8 +273,9 @@ def test_studies_are_those_of_the_commit(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(PROJECT)
     assert "seeds" in {study.name for study in review.read_studies("HEAD")}
     assert review.read_studies("no-such-commit") == []
-    with pytest.raises(InputError, match="'no-such-commit' is not a commit with"):
-        runs.read("no-such-commit")
+    for base in ("no-such-commit", "", "HEAD^{tree}"):
+        with pytest.raises(InputError, match=rf"'{re.escape(base)}' is not a commit with"):
+            runs.read(base)
     assert review.read_gate().not_worse
 
 

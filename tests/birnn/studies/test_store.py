@@ -113,8 +113,9 @@ def test_damaged_study_is_refused(tmp_path: Path) -> None:
 def test_other_files_in_the_folder_of_a_study_are_not_lost(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
     store.write(study, {})
-    (study.folder / "notes.md").touch()
-    with pytest.raises(InputError, match=r"notes\.md lost: move it"):
+    for name in ("notes.md", "photo.png", "lengths.png"):
+        (study.folder / name).touch()
+    with pytest.raises(InputError, match=r"notes\.md, photo\.png lost: move"):
         store.write(study, {})
     assert (study.folder / "notes.md").exists()
 
