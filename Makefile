@@ -3,8 +3,6 @@
 PYTHON ?= python3
 ENV := .venv/.complete
 
-# Tests, which start hundreds of processes, would compile the code in each of them.
-unexport PYTHONDONTWRITEBYTECODE
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PATH := $(VIRTUAL_ENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin):$(PATH)
 
