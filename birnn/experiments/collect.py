@@ -1,6 +1,6 @@
 """Studies from finished experiments."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ def study(
 
     If the grid or the study in the folder has several recipes, the study compares recipes. Those
     that the grid lacks keep their rows, even if these come from other code or other seeds. Rows of
-    recipes that have been removed are dropped.
+    recipes that have been removed, or have other settings now, are dropped.
 
     Raises:
         InputError: no run is finished, the runs use several corpora, the name is not valid, or
@@ -69,7 +69,7 @@ def study(
     if about.varied == [RECIPE]:
         all_seeds = pd.DataFrame(_combine_seeds(table, named, predictions))
     if not replace:
-        runs_to_keep, all_seeds_to_keep = _rows_to_keep(folder, about, table, recipes)
+        runs_to_keep, all_seeds_to_keep = _rows_to_keep(folder, about, table)
         log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
         table, all_seeds = (
             _in_order(pd.concat(rows), list(recipes))
@@ -143,7 +143,7 @@ def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _rows_to_keep(
-    folder: Path, about: About, table: pd.DataFrame, recipes: Iterable[str]
+    folder: Path, about: About, table: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the runs, and rows of all seeds, of those recipes that only the folder has.
 
@@ -164,7 +164,9 @@ def _rows_to_keep(
     if before != here:
         raise results_would_be_lost(folder)
     runs, all_seeds = (
-        rows[rows[RECIPE].isin({*recipes} - {*table[RECIPE]})] if RECIPE in table else rows[:0]
+        rows[rows[RECIPE].isin(_unchanged_recipes(old.about, about) - {*table[RECIPE]})]
+        if RECIPE in table
+        else rows[:0]
         for rows in (old.runs, old.all_seeds)
     )
     keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
@@ -172,6 +174,16 @@ def _rows_to_keep(
     if not as_lines(replaced.reindex(columns=keys)) <= as_lines(table[keys]):
         raise results_would_be_lost(folder)
     return runs, all_seeds
+
+
+def _unchanged_recipes(before: About, now: About) -> set[str]:
+    """Return the recipes with the same settings, including those of the recipes they add to."""
+    stored = [{**recipe, "title": ""} for recipe in before.recipes]
+    same: set[str] = set()
+    for recipe in now.recipes:
+        if recipe["base"] in {None, *same} and {**recipe, "title": ""} in stored:
+            same.add(recipe["name"])
+    return same
 
 
 def results_would_be_lost(folder: Path) -> InputError:

@@ -52,10 +52,14 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
     """Return all recipes by name, in the order of the file.
 
     Raises:
-        InputError: a recipe adds to one that is not above it, or a setting lacks its full name.
+        InputError: there are no recipes, a recipe adds to one that is not above it, or a setting or
+            recipe lacks its name.
     """
     recipes: dict[str, Recipe] = {}
-    for name, content in read_yaml(file).items():
+    entries = read_yaml(file)
+    if not (isinstance(entries, dict) and all(isinstance(name, str) for name in entries)):
+        raise InputError(f"{file} has no recipes by name: put a name that is a number in quotes")
+    for name, content in entries.items():
         entry = validate_section(Entry, content, str(file), within=(name,))
         if wrong := [key for key in entry.settings if key.count(".") != 1]:
             raise InputError(

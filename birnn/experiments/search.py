@@ -131,18 +131,24 @@ def open_study(search: Search) -> optuna.Study:
     """Return the study in the search's journal, new or continued.
 
     Raises:
-        InputError: code, corpus, settings or ranges differ from those that the search began with.
+        InputError: the journal is damaged, or code, corpus, settings or ranges differ from those
+            that the search began with.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     file = FOLDER / f"{search.name}.journal"
     file.parent.mkdir(parents=True, exist_ok=True)
     backend = JournalFileBackend(str(file), JournalFileOpenLock(str(file)))
-    study = optuna.create_study(
-        storage=JournalStorage(backend),
-        study_name=search.name,
-        direction="maximize",
-        load_if_exists=True,
-    )
+    try:
+        study = optuna.create_study(
+            storage=JournalStorage(backend),
+            study_name=search.name,
+            direction="maximize",
+            load_if_exists=True,
+        )
+    except (ValueError, LookupError, TypeError, AssertionError) as error:
+        raise InputError(
+            f"{file} is damaged: delete it, and search again; finished trials are not run again"
+        ) from error
     conditions = {
         "metric": f"{search.model}.{MEASURE}",
         "ranges": {key: distribution_to_json(kind) for key, kind in search.space.items()},

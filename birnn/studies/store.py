@@ -237,7 +237,6 @@ def read(folder: Path) -> Study:
         rows = pd.read_csv(StringIO(lines), dtype=TEXTS, keep_default_na=False, na_values="")
         combined = rows[SEED].isna()
         runs = rows[~combined].astype({SEED: np.int64})
-        reviews = pd.read_parquet(folder / REVIEWS) if (folder / REVIEWS).exists() else None
     except (TypeError, KeyError, ValueError, OSError) as error:
         advice = "restore its files with git, or delete it"
         raise InputError(f"{folder} is damaged ({error}): {advice}") from error
@@ -245,6 +244,7 @@ def read(folder: Path) -> Study:
         raise InputError(f"{folder / RUNS} has a merge conflict: resolve it")
     if runs.empty:
         raise InputError(f"{folder / RUNS} has no runs")
+    reviews = _read_parquet(folder / REVIEWS) if (folder / REVIEWS).exists() else None
     return Study(folder, about, runs, rows[combined], reviews)
 
 
@@ -321,9 +321,20 @@ def check_name(name: str) -> None:
 
 
 def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFrame]:
-    """Return the log-odds of the named runs that a study has predictions of, by name."""
+    """Return the log-odds of the named runs that a study has predictions of, by name.
+
+    Raises:
+        InputError: a file is damaged.
+    """
     files = {name: folder / PREDICTIONS / f"{name}.parquet" for name in names}
-    return {name: pd.read_parquet(file) for name, file in files.items() if file.exists()}
+    return {name: _read_parquet(file) for name, file in files.items() if file.exists()}
+
+
+def _read_parquet(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(file)
+    except (ValueError, OSError) as error:
+        raise InputError(f"{file} is damaged ({error}): restore it with git") from error
 
 
 def _may_choose(column: str) -> bool:

@@ -48,10 +48,12 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
     assert [recipe.after for recipe in stored.values()] == [None, "one", "one", "three"]
     assert stored["four"].settings == {"a.a": 1, "c.c": 2}
     for mistake, expected in (
-        ("after: one, title: a, settings: {}", "one is after 'one', which is no recipe above"),
-        ("title: a, settings: {train: {epochs: 3}}", "one has the setting 'train': use full names"),
+        ("a: {after: a, title: a, settings: {}}", "a is after 'a', which is no recipe above"),
+        ("a: {title: a, settings: {train: {epochs: 3}}}", "a has the setting 'train': use full na"),
+        ("1: {title: a, settings: {}}", "a name that is a number in quotes"),
+        ("", "has no recipes"),
     ):
-        file.write_text(f"one: {{{mistake}}}\n", encoding="utf-8")
+        file.write_text(mistake, encoding="utf-8")
         with pytest.raises(InputError, match=expected):
             recipes.read(file)
 

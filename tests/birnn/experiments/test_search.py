@@ -159,6 +159,17 @@ def test_interrupted_search_runs_its_unfinished_trial_again(machines: Machines) 
     assert machines.started == labels
 
 
+def test_damaged_journal_is_refused(machines: Machines) -> None:
+    for name, content in (("empty", ""), ("half", '{"op_code"'), ("other", "[]\n")):
+        file = Path("state/search") / f"{name}.journal"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content, "utf-8")
+    assert states(run(machines, 1, "empty")) == [TrialState.COMPLETE]
+    for name in ("half", "other"):
+        with pytest.raises(InputError, match=f"{name}.journal is damaged: delete it"):
+            run(machines, 1, name)
+
+
 def test_search_continues_with_another_order_and_report(
     machines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

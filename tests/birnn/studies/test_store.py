@@ -108,6 +108,10 @@ def test_damaged_study_is_refused(tmp_path: Path) -> None:
         file.write_text(content, encoding="utf-8")
         with pytest.raises(InputError, match=expected):
             store.read(study.folder)
+    (study.folder / store.PREDICTIONS).mkdir()
+    (study.folder / store.PREDICTIONS / "a.parquet").write_bytes(b"")
+    with pytest.raises(InputError, match=r"a\.parquet is damaged"):
+        store.read_predictions(study.folder, ["a"])
 
 
 def test_other_files_in_the_folder_of_a_study_are_not_lost(tmp_path: Path) -> None:
