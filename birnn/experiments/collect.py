@@ -177,7 +177,7 @@ def _rows_to_keep(
 
 
 def _unchanged_recipes(before: About, now: About) -> set[str]:
-    """Return the recipes with the same settings, including those of the recipes they add to."""
+    """Return the recipes with equal settings, including inherited ones."""
     stored = [{**recipe, "title": ""} for recipe in before.recipes]
     same: set[str] = set()
     for recipe in now.recipes:

@@ -107,12 +107,12 @@ def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.Mon
     new = recipes.Recipe("new", "pooling", "", added, stored["pooling"].settings | added)
     monkeypatch.setattr(recipes, "read", lambda: stored | {"new": new})
     assert len(collect_study("recipes", [SEEDS], ["new"]).runs) == 8
-    # Rows of a recipe that is gone, here "new", are dropped, but not those of one with a new title.
+    # Rows of a recipe that is gone, here "new", are dropped. A new title changes nothing.
     monkeypatch.setattr(
         recipes, "read", lambda: stored | {"pooling": replace(stored["pooling"], title="new")}
     )
     assert [*collect_study("recipes", [SEEDS], ["notebook"]).runs["recipe"]] == order
-    # So are those of a recipe that has, or builds on, other settings.
+    # A recipe that has, or builds on, other settings loses its rows, too.
     changed = replace(stored["two-epochs"], added={"train.epochs": 3})
     monkeypatch.setattr(recipes, "read", lambda: stored | {"two-epochs": changed})
     study = collect_study("recipes", [SEEDS], ["notebook"])
