@@ -21,8 +21,8 @@ def read(
 def test_arguments_precede_files(tmp_path: Path) -> None:
     contents = {
         "a.txt": "one\n\ntwo",
-        "b.csv": 'n,text\n1,"two\nlines"\n',
-        "c.jsonl": '{}\n{"text": null}\n{"text": "x"}',
+        "b.csv": '\ufeff\nn,text\n1,"two\nlines"\n2,last\n',
+        "c.jsonl": '{}\n\n{"text": null}\n{"text": "x"}',
     }
     for name, content in contents.items():
         (tmp_path / name).write_text(content, encoding="utf-8")
@@ -33,10 +33,11 @@ def test_arguments_precede_files(tmp_path: Path) -> None:
         (f"{text}, line 1", "one"),
         (f"{text}, line 2", ""),
         (f"{text}, line 3", "two"),
-        (f"{csv}, line 2", "two\nlines"),
+        (f"{csv}, line 3", "two\nlines"),
+        (f"{csv}, line 5", "last"),
         (f"{jsonl}, line 1", ""),
-        (f"{jsonl}, line 2", ""),
-        (f"{jsonl}, line 3", "x"),
+        (f"{jsonl}, line 3", ""),
+        (f"{jsonl}, line 4", "x"),
     ]
     assert read(files=(text,), whole=True) == [(str(text), "one\n\ntwo")]
 

@@ -85,13 +85,6 @@ def test_overwritten_bytes_give_rows_or_an_error(
         assert all(isinstance(row, dict) for row in rows)
 
 
-def test_byte_order_mark_and_empty_lines_are_skipped(tmp_path: Path) -> None:
-    content = "\ufefftext,label\r\n\r\nGood.,1\r\n".encode()
-    assert read(tmp_path / "a.csv", content) == [{"text": "Good.", "label": "1"}]
-    content = b'\n{"text": "Good."}\n\n{"text": "Bad."}'
-    assert read(tmp_path / "a.jsonl", content) == [{"text": "Good."}, {"text": "Bad."}]
-
-
 def test_repeated_names_of_columns_get_a_number(tmp_path: Path) -> None:
     row = {"x": "1", "x.3": "2", "x.3.3": "3", "": "", ".5": ""}
     assert read(tmp_path / "a.csv", b"x,x.3,x,,\n1,2,3,,\n", columns=()) == [row]
@@ -104,19 +97,6 @@ def test_encoding_of_a_large_file_is_detected(tmp_path: Path) -> None:
         content = "text,label\n" + "".join(f"{text},1\r\n" for text in texts)
         rows = read(tmp_path / "a.csv", content.encode(encoding))
         assert [row["text"] for row in rows] == texts
-
-
-@pytest.mark.parametrize(
-    ("suffix", "expected"),
-    [("csv", ["line 2", "line 4", "line 5"]), ("parquet", ["row 1", "row 2", "row 3"])],
-)
-def test_location_is_the_row_or_its_first_line(
-    tmp_path: Path, suffix: str, expected: list[str]
-) -> None:
-    file = tmp_path / f"a.{suffix}"
-    write([{"text": text, "label": "1"} for text in ("two\nlines", "one", "last")], file)
-    locations = [location for location, _ in tabular.read(file, COLUMNS)]
-    assert locations == [f"{file}, {place}" for place in expected]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +190,10 @@ def test_long_texts_in_parquet_do_not_fill_memory(
     assert arrow_peak + python_peak < bound
 
 
-def test_parquet_values_have_their_types(tmp_path: Path) -> None:
+def test_parquet_rows_have_locations_and_types(tmp_path: Path) -> None:
     file = tmp_path / "a.parquet"
-    pq.write_table(pa.table({"text": ["a", None], "label": [True, None]}), file)
-    assert read(file) == [{"text": "a", "label": True}, {"text": None, "label": None}]
+    table = pa.table({"text": ["a", None], "label": [True, None]})
+    pq.write_table(table, file, row_group_size=1)
+    first, second = tabular.read(file, COLUMNS)
+    assert first == (f"{file}, row 1", {"text": "a", "label": True})
+    assert second == (f"{file}, row 2", {"text": None, "label": None})

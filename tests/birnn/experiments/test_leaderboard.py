@@ -67,7 +67,7 @@ def experiments(repository: Any) -> None:  # noqa: ARG001
 
 
 @pytest.mark.usefixtures("experiments")
-def test_rows_are_runs_on_the_same_reviews(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_runs_on_the_same_reviews() -> None:
     rows, corpus, others = leaderboard.collect_runs()
     assert (corpus["name"], others) == ("imdb", 1)
     found = rows.set_index("name")
@@ -80,13 +80,6 @@ def test_rows_are_runs_on_the_same_reviews(monkeypatch: pytest.MonkeyPatch) -> N
     assert found["params.pad.maxlen"].to_dict() == dict.fromkeys(found.index, "") | {
         "workspace": "100"
     }
-    # Experiments of two commits may have one name.
-    run = runs.workspace()
-    assert run is not None
-    twins = [replace(run, name="a", revision=digit * 9) for digit in "12"]
-    monkeypatch.setattr(runs, "finished_with_any_code", lambda: twins)
-    rows, *_ = leaderboard.collect_runs()
-    assert rows["name"].tolist() == ["a-1111111", "a-2222222", "workspace"]
 
 
 def test_best_comes_first() -> None:

@@ -5,33 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit
 
-from birnn.studies.differences import (
-    REVIEW_VALUES,
-    Mean,
-    compute_differences,
-    difference_over_seeds,
-    estimate_mean,
-)
+from birnn.studies.differences import compute_differences, difference_over_seeds
 
 MEASURES = {"accuracy", "loss", "roc_auc"}
-
-
-def compute_means(
-    runs: NDArray[np.float32], labels: NDArray[np.uint8], groups: NDArray[np.int32]
-) -> dict[str, Mean]:
-    return {
-        measure: estimate_mean(
-            values(labels, runs),
-            groups,
-            labels if measure == "roc_auc" else np.ones_like(labels),
-            lowest=-math.inf if measure == "loss" else 0,
-        )
-        for measure, values in REVIEW_VALUES.items()
-    }
 
 
 def simulate(
@@ -82,32 +61,28 @@ def resampled_measures(
     }
 
 
-def test_means_and_standard_errors_match_resampled_films() -> None:
+def test_differences_and_standard_errors_match_resampled_films() -> None:
     rng = np.random.default_rng(0)
     *networks, labels, films = simulate(rng, seeds=5, reviews=800, films=200, gain=0.1)
     draws = rng.multinomial(200, np.full(200, 1 / 200), 1_000)
     weights = np.vstack([np.ones(200), draws])[:, films]
     first, second = (resampled_measures(runs, labels, weights) for runs in networks)
     differences = compute_differences(*networks, labels, films)
-    means = compute_means(networks[0], labels, films)
-    assert set(means) == set(differences) == MEASURES
-    for measure in MEASURES:
-        for computed, values in (
-            (means[measure], first[measure]),
-            (differences[measure], first[measure] - second[measure]),
-        ):
-            assert computed.mean == pytest.approx(values[:, 0].mean(), abs=1e-6)
-            # From the covariances of seeds over resamples.
-            covariances = np.cov(values[:, 1:])
-            over_seeds = values[:, 0].var(ddof=1) / 5
-            over_films = covariances[~np.eye(5, dtype=bool)].mean()
-            error = math.sqrt(over_seeds + over_films)
-            assert computed.standard_error == pytest.approx(error, rel=0.07)
-            # The mean of both quantiles, weighted by the variances.
-            over_films = computed.standard_error**2 - over_seeds
-            quantiles = stats.t.isf(0.025, [4, 199])
-            margin = quantiles @ [over_seeds, over_films] / computed.standard_error
-            assert computed.high - computed.mean == pytest.approx(margin, rel=1e-4)
+    assert set(differences) == MEASURES
+    for measure, computed in differences.items():
+        values = first[measure] - second[measure]
+        assert computed.mean == pytest.approx(values[:, 0].mean(), abs=1e-6)
+        # From the covariances of seeds over resamples.
+        covariances = np.cov(values[:, 1:])
+        over_seeds = values[:, 0].var(ddof=1) / 5
+        over_films = covariances[~np.eye(5, dtype=bool)].mean()
+        error = math.sqrt(over_seeds + over_films)
+        assert computed.standard_error == pytest.approx(error, rel=0.07)
+        # The mean of both quantiles, weighted by the variances.
+        over_films = computed.standard_error**2 - over_seeds
+        quantiles = stats.t.isf(0.025, [4, 199])
+        margin = quantiles @ [over_seeds, over_films] / computed.standard_error
+        assert computed.high - computed.mean == pytest.approx(margin, rel=1e-4)
 
 
 @pytest.mark.slow
@@ -184,8 +159,9 @@ def test_one_seed_or_one_film_has_a_mean_without_interval(seeds: int, films: int
         numbers = {"standard_error": 0, "low": 0, "high": 0}
         assert replace(result, **numbers) == replace(many[measure], **numbers)
     # A class in one film leaves only the area without an interval.
-    means = compute_means(first, labels, np.where(labels == 1, 100, groups).astype(np.int32))
-    undefined = {measure for measure, result in means.items() if math.isnan(result.low)}
+    one_film = np.where(labels == 1, 100, groups).astype(np.int32)
+    results = compute_differences(first, second, labels, one_film)
+    undefined = {measure for measure, result in results.items() if math.isnan(result.low)}
     assert undefined == ({"roc_auc"} if seeds > 1 else MEASURES)
 
 
@@ -196,9 +172,6 @@ def test_interval_that_covers_all_values_is_left_out() -> None:
     for second, rival, is_undefined in ((-right, right, True), (mostly_right, -right, False)):
         runs = np.array([right, second]), np.array([-right, rival])
         # A difference may be negative, so the second interval excludes some values.
-        low = compute_differences(*runs, labels, films)["accuracy"].low
-        assert math.isnan(low) == is_undefined
-    means = compute_means(np.array([right, -right]), labels, films)
-    assert means["accuracy"].standard_error == pytest.approx(0.5)
-    assert np.isnan([means["accuracy"].high, means["roc_auc"].high]).all()
-    assert not math.isnan(means["loss"].high)
+        results = compute_differences(*runs, labels, films)
+        assert math.isnan(results["accuracy"].low) == is_undefined
+        assert not math.isnan(results["loss"].low)

@@ -146,24 +146,11 @@ def test_figure_shows_every_run_and_interval() -> None:
     assert low == pytest.approx([100 * each.low for each in compared])
     assert high == pytest.approx([100 * each.high for each in compared])
     assert panel.containers[0].lines[0].get_ydata() == pytest.approx(range(len(rows)))
-    # Networks are around the middle of their row, in equal steps.
-    heights = [bar.lines[0].get_ydata()[0] for bar in accuracies.containers]
-    assert sum(heights) == pytest.approx(0)
-    assert np.ptp(np.diff(heights)) == pytest.approx(0)
 
 
 def test_long_labels_have_only_the_values() -> None:
     rows = table.rows(samples.study(varied={"a.learning_rate": [0.1], "b.embedding_dropout": [2]}))
     assert table.label_rows(rows) == ("learning_rate, embedding_dropout", ["0.1, 2"])
-
-
-def test_recipes_are_joined_unless_more_varies() -> None:
-    recipes = samples.recipes()
-    varied = {"recipe": ["plain", "pooled", "third"], "train.epochs": [1, 2, 3]}
-    mixed = samples.study(varied=varied, recipes=recipes.about.recipes)
-    for study, is_joined in ((recipes, True), (mixed, False)):
-        lines = figure.draw(study).axes[0].lines
-        assert any(len(line.get_xdata()) == 2 for line in lines) == is_joined
 
 
 def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from birnn.training import fit
 from birnn.training.batches import batches
 from birnn.training.splits import TEST
 from tests.birnn.small_networks import config, load
-from tests.projects import PROJECT
+from tests.projects import PROJECT, contents
 from tests.tiers import sampled
 
 NETWORK = config("bigru", num_words=20, maxlen=6)  # one that all kernels can run
@@ -31,7 +31,6 @@ NETWORK = config("bigru", num_words=20, maxlen=6)  # one that all kernels can ru
 IMPROVED = config(
     "bigru", num_words=20, maxlen=6, pooling="max_mean", longest_ngram=2, word_dropout=0.1
 )
-FILES = ("model.weights.h5", "history.csv", "network.json")
 
 
 def settings(**changes: Any) -> Train:
@@ -66,10 +65,6 @@ def train_until(line: str, network: NetworkConfig, settings: Train, paths: fit.P
     with redirect_stdout(Terminal()) as output, pytest.raises(KeyboardInterrupt):
         train(network, settings, paths)
     return output.getvalue()
-
-
-def contents(folder: Path) -> list[bytes]:
-    return [(folder / name).read_bytes() for name in FILES]
 
 
 def read_history(folder: Path) -> list[dict[str, str]]:
