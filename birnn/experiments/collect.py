@@ -163,14 +163,14 @@ def _rows_to_keep(
     )
     if before != here:
         raise results_would_be_lost(folder)
-    runs, all_seeds = (
-        rows[rows[RECIPE].isin(_unchanged_recipes(old.about, about) - {*table[RECIPE]})]
-        if RECIPE in table
-        else rows[:0]
-        for rows in (old.runs, old.all_seeds)
-    )
+    replaced, runs, all_seeds = old.runs, old.runs[:0], old.all_seeds[:0]
+    if RECIPE in table:
+        unchanged, new = _unchanged_recipes(old.about, about), {*table[RECIPE]}
+        replaced = old.runs[old.runs[RECIPE].isin(unchanged & new)]
+        runs, all_seeds = (
+            rows[rows[RECIPE].isin(unchanged - new)] for rows in (old.runs, old.all_seeds)
+        )
     keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
-    replaced = old.runs[old.runs[RECIPE].isin(table[RECIPE])] if RECIPE in table else old.runs
     if not as_lines(replaced.reindex(columns=keys)) <= as_lines(table[keys]):
         raise results_would_be_lost(folder)
     return runs, all_seeds

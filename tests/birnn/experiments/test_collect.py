@@ -117,6 +117,10 @@ def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.Mon
     monkeypatch.setattr(recipes, "read", lambda: stored | {"two-epochs": changed})
     study = collect_study("recipes", [SEEDS], ["notebook"])
     assert study.runs["recipe"].tolist() == ["notebook"] * 2
+    # Results of such a recipe are not lost if it runs again, with other seeds.
+    study = collect_study("recipes", [SEEDS], ["pooling"])
+    monkeypatch.setattr(recipes, "read", lambda: stored)
+    assert collect_study("recipes", ["train.seed=1"], ["pooling"]).runs["recipe"].size == 3
 
 
 def test_results_are_not_lost() -> None:
