@@ -165,7 +165,10 @@ def _rows_to_keep(
         raise results_would_be_lost(folder)
     replaced, runs, all_seeds = old.runs, old.runs[:0], old.all_seeds[:0]
     if RECIPE in table:
-        unchanged, new = _unchanged_recipes(old.about, about), {*table[RECIPE]}
+        stored, now = map(_recipe_settings, (old.about, about))
+        new, unchanged = {*table[RECIPE]}, {name for name in now if now[name] == stored.get(name)}
+        if dropped := sorted({*old.runs[RECIPE]} - unchanged - new):
+            print(f"{folder} loses recipes that are gone or changed: {', '.join(dropped)}")
         replaced = old.runs[old.runs[RECIPE].isin(unchanged & new)]
         runs, all_seeds = (
             rows[rows[RECIPE].isin(unchanged - new)] for rows in (old.runs, old.all_seeds)
@@ -176,14 +179,12 @@ def _rows_to_keep(
     return runs, all_seeds
 
 
-def _unchanged_recipes(before: About, now: About) -> set[str]:
-    """Return the recipes with equal settings, including inherited ones."""
-    stored = [{**recipe, "title": ""} for recipe in before.recipes]
-    same: set[str] = set()
-    for recipe in now.recipes:
-        if recipe["base"] in {None, *same} and {**recipe, "title": ""} in stored:
-            same.add(recipe["name"])
-    return same
+def _recipe_settings(about: About) -> dict[str, dict[str, Any]]:
+    """Return the settings of each recipe, including inherited ones."""
+    settings: dict[str, dict[str, Any]] = {}
+    for recipe in about.recipes:
+        settings[recipe["name"]] = settings.get(recipe["base"], {}) | recipe["settings"]
+    return settings
 
 
 def results_would_be_lost(folder: Path) -> InputError:

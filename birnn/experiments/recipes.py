@@ -57,8 +57,8 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
     """
     recipes: dict[str, Recipe] = {}
     entries = read_yaml(file)
-    if not (isinstance(entries, dict) and all(isinstance(name, str) for name in entries)):
-        raise InputError(f"{file} has no recipes by name: put a name that is a number in quotes")
+    if not (entries and isinstance(entries, dict) and all(isinstance(key, str) for key in entries)):
+        raise InputError(f"{file} must have recipes by name; put a name that is a number in quotes")
     for name, content in entries.items():
         entry = validate_section(Entry, content, str(file), within=(name,))
         if wrong := [key for key in entry.settings if key.count(".") != 1]:

@@ -137,6 +137,9 @@ def open_study(search: Search) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     file = FOLDER / f"{search.name}.journal"
     file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists():  # without the line that a killed search left unfinished
+        content = file.read_bytes()
+        file.write_bytes(content[: content.rfind(b"\n") + 1])
     backend = JournalFileBackend(str(file), JournalFileOpenLock(str(file)))
     try:
         study = optuna.create_study(
@@ -147,7 +150,8 @@ def open_study(search: Search) -> optuna.Study:
         )
     except (ValueError, LookupError, TypeError, AssertionError) as error:
         raise InputError(
-            f"{file} is damaged: delete it, and search again; finished trials are not run again"
+            f"{file} is damaged: delete it, and search again with --replace; finished trials are "
+            "not run again"
         ) from error
     conditions = {
         "metric": f"{search.model}.{MEASURE}",

@@ -334,7 +334,9 @@ def _read_parquet(file: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(file)
     except (ValueError, OSError) as error:
-        raise InputError(f"{file} is damaged ({error}): restore it with git") from error
+        raise InputError(
+            f"{file} is damaged ({error}): restore it with git, or delete it"
+        ) from error
 
 
 def _may_choose(column: str) -> bool:

@@ -51,7 +51,7 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
         ("a: {after: a, title: a, settings: {}}", "a is after 'a', which is no recipe above"),
         ("a: {title: a, settings: {train: {epochs: 3}}}", "a has the setting 'train': use full na"),
         ("1: {title: a, settings: {}}", "a name that is a number in quotes"),
-        ("", "has no recipes"),
+        ("", "must have recipes"),
     ):
         file.write_text(mistake, encoding="utf-8")
         with pytest.raises(InputError, match=expected):

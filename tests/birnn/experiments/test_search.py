@@ -159,15 +159,21 @@ def test_interrupted_search_runs_its_unfinished_trial_again(machines: Machines) 
     assert machines.started == labels
 
 
-def test_damaged_journal_is_refused(machines: Machines) -> None:
-    for name, content in (("empty", ""), ("half", '{"op_code"'), ("other", "[]\n")):
-        file = Path("state/search") / f"{name}.journal"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(content, "utf-8")
-    assert states(run(machines, 1, "empty")) == [TrialState.COMPLETE]
-    for name in ("half", "other"):
-        with pytest.raises(InputError, match=f"{name}.journal is damaged: delete it"):
-            run(machines, 1, name)
+def test_unfinished_line_of_the_journal_is_removed_and_other_damage_refused(
+    machines: Machines,
+) -> None:
+    run(machines, 1, "name")
+    file = Path("state/search/name.journal")
+    # A killed search may leave an unfinished line.
+    with file.open("a") as stream:
+        stream.write('{"op_code"')
+    assert len(run(machines, 2, "name").trials) == 2
+    assert len(run(machines, 3, "name").trials) == 3
+    file.write_text("{", "utf-8")
+    assert len(run(machines, 1, "name").trials) == 1
+    file.write_text("[]\n", "utf-8")
+    with pytest.raises(InputError, match=r"name\.journal is damaged: delete it"):
+        run(machines, 1, "name")
 
 
 def test_search_continues_with_another_order_and_report(

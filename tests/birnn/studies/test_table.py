@@ -153,6 +153,15 @@ def test_long_labels_have_only_the_values() -> None:
     assert table.label_rows(rows) == ("learning_rate, embedding_dropout", ["0.1, 2"])
 
 
+def test_recipes_are_joined_unless_more_varies() -> None:
+    recipes = samples.recipes()
+    varied = {"recipe": ["plain", "pooled", "third"], "train.epochs": [1, 2, 3]}
+    mixed = samples.study(varied=varied, recipes=recipes.about.recipes)
+    for study, is_joined in ((recipes, True), (mixed, False)):
+        lines = figure.draw(study).axes[0].lines
+        assert any(len(line.get_xdata()) == 2 for line in lines) == is_joined
+
+
 def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
     for rows, is_drawn in ((20, True), (21, False)):
         study = samples.study(tmp_path / f"a{rows}", varied={"pad.maxlen": range(rows)}, seeds=1)
