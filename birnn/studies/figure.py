@@ -124,7 +124,8 @@ def _draw_differences(axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[st
         style = {"color": INK, "marker": marker, "label": pair_title(*pair)}
         _draw_means(axes, found, shift, style)
     axes.axvline(0, color=GRID, linewidth=1.5, zorder=0)
-    _label_values(axes, "difference (points)", table, table[0].covered)
+    covered = " or ".join(sorted({row.covered for row in table}))
+    _label_values(axes, "difference (points)", table, covered)
 
 
 def _label_values(axes: Axes, label: str, table: Sequence[Row], covered: str) -> None:
