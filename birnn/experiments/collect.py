@@ -164,11 +164,11 @@ def _rows_to_keep(
     if before != here:
         raise results_would_be_lost(folder)
     replaced, runs, all_seeds = old.runs, old.runs[:0], old.all_seeds[:0]
+    dropped: set[str] = set()
     if RECIPE in table:
         stored, now = map(_recipe_settings, (old.about, about))
         new, unchanged = {*table[RECIPE]}, {name for name in now if now[name] == stored.get(name)}
-        if dropped := sorted({*old.runs[RECIPE]} - unchanged - new):
-            print(f"{folder} loses recipes that are gone or changed: {', '.join(dropped)}")
+        dropped = {*old.runs[RECIPE]} - unchanged - new
         replaced = old.runs[old.runs[RECIPE].isin(unchanged & new)]
         runs, all_seeds = (
             rows[rows[RECIPE].isin(unchanged - new)] for rows in (old.runs, old.all_seeds)
@@ -176,6 +176,8 @@ def _rows_to_keep(
     keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
     if not as_lines(replaced.reindex(columns=keys)) <= as_lines(table[keys]):
         raise results_would_be_lost(folder)
+    if dropped:
+        print(f"{folder} loses recipes that are gone or changed: {', '.join(sorted(dropped))}")
     return runs, all_seeds
 
 

@@ -5,6 +5,7 @@ depends only on its number and, with TPE, on the results so far. So a search tha
 a time proposes the same trials if it is killed and continued.
 """
 
+import os
 import re
 import time
 from collections.abc import Sequence
@@ -138,8 +139,7 @@ def open_study(search: Search) -> optuna.Study:
     file = FOLDER / f"{search.name}.journal"
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists():  # without the line that a killed search left unfinished
-        content = file.read_bytes()
-        file.write_bytes(content[: content.rfind(b"\n") + 1])
+        os.truncate(file, file.read_bytes().rfind(b"\n") + 1)
     backend = JournalFileBackend(str(file), JournalFileOpenLock(str(file)))
     try:
         study = optuna.create_study(

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Ngrams
+from birnn.layers.embeddings import Embedding, NgramTable
 from birnn.text import ngrams
-from birnn.text.ngrams import CrossFittedRatios, RatioTable
+from birnn.text.ngrams import NO_NGRAM, CrossFittedRatios, RatioTable
 
 WORDS = 30
 
@@ -34,6 +35,21 @@ def test_codes_cover_the_words_up_to_a_position() -> None:
     none = -1
     expected = [[7, none, none], [5, 75, none], [6, 56, 756], [5, none, none], [6, 56, none]]
     assert ngrams.codes(ids, 3, 10).tolist() == expected
+
+
+@pytest.mark.parametrize("longest", [1, 2, 4])
+def test_network_computes_the_same_codes(longest: int) -> None:
+    ids, _, _ = corpus()
+    for padded in (ids, np.flip(ids, axis=1)):
+        codes = ngrams.codes(padded, longest, WORDS)
+        table = np.unique(codes[codes != NO_NGRAM])
+        embedding = Embedding(WORDS, 1, table=NgramTable(WORDS, longest, len(table)))
+        embedding.table.codes.assign(table)
+        embedding.table.ratios.assign(np.arange(1, len(table) + 1))
+        expected = np.where(codes == NO_NGRAM, 0, np.searchsorted(table, codes) + 1)
+        ratios = embedding(padded).numpy()[..., 1:]
+        assert ratios[padded != 0].tolist() == expected.tolist()
+        assert not ratios[padded == 0].any()
 
 
 @pytest.mark.parametrize(
