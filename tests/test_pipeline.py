@@ -60,7 +60,7 @@ def test_whole_pipeline(finished: Path) -> None:
     report = (finished / "report" / "report.md").read_text(encoding="utf-8")
     assert "| groups, such as films or equal texts | 252 | 256 |" in report
     assert "`bad`" in report
-    assert run("git", "status", "--porcelain", cwd=finished).stdout == ""
+    assert check_output(finished, "git", "status", "--porcelain") == ""
 
 
 def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path) -> None:

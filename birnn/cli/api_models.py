@@ -15,7 +15,7 @@ def _not_empty(text: str) -> str:
     return text
 
 
-class Question(BaseModel):
+class RequestBody(BaseModel):
     """The fields that the bodies of requests share."""
 
     model_config = ConfigDict(extra="forbid")
@@ -29,7 +29,7 @@ class Question(BaseModel):
     )
 
 
-class Text(Question):
+class ExplainRequest(RequestBody):
     """The body of a request to `/explain`."""
 
     text: Annotated[str, AfterValidator(_not_empty)] = Field(
@@ -37,7 +37,7 @@ class Text(Question):
     )
 
 
-class Texts(Question):
+class PredictRequest(RequestBody):
     """The body of a request to `/predict`."""
 
     texts: list[Annotated[str, Field(max_length=LARGEST_TEXT)]] = Field(

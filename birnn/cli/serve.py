@@ -16,7 +16,14 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from birnn.cli import api_page, explanation_page
-from birnn.cli.api_models import LARGEST_TEXT, REFUSALS, Health, Predictions, Text, Texts
+from birnn.cli.api_models import (
+    LARGEST_TEXT,
+    REFUSALS,
+    ExplainRequest,
+    Health,
+    Predictions,
+    PredictRequest,
+)
 from birnn.cli.request_queue import LONGEST_QUEUE, QueueFullError, RequestQueue
 from birnn.core.errors import InputError
 from birnn.inference import explanation
@@ -126,18 +133,18 @@ def _add_pages(app: FastAPI, queue: RequestQueue) -> None:
 
 def _add_api(app: FastAPI, queue: RequestQueue, predictor: Predictor) -> None:
     @app.post("/predict", responses=REFUSALS, max_body_size=LARGEST_BATCH_BODY)
-    async def predict(texts: Texts) -> Predictions:
+    async def predict(body: PredictRequest) -> Predictions:
         """Predict the sentiment of texts."""
-        rows = await queue.predict(texts.texts, texts.threshold)
+        rows = await queue.predict(body.texts, body.threshold)
         predictions = [
             row | {"models": {name: row[name] for name in predictor.models}} for row in rows
         ]
         return Predictions.model_validate({"predictions": predictions})
 
     @app.post("/explain", responses=REFUSALS)
-    async def explain(text: Text) -> Explanation:
+    async def explain(body: ExplainRequest) -> Explanation:
         """Predict the sentiment of a text and explain the prediction by its words."""
-        return await queue.explain(text.text, text.threshold)
+        return await queue.explain(body.text, body.threshold)
 
     @app.get("/health")
     async def health() -> Health:

@@ -24,7 +24,7 @@ MEASURES = ("accuracy", "loss")
 TICKS = 5  # epochs below a plot
 MIN_HEIGHT = 6  # lines of a plot
 WIDTH = 80  # columns of a terminal with room for progress bars
-NOTHING = (
+NO_TRAINING = (
     "No training is in progress: start one with dvc repro, dvc exp run or birnn sweep, then run "
     "birnn watch again."
 )
@@ -53,7 +53,7 @@ def run(html: Path | None) -> None:
             page.update(trainings, is_last=True)
     if trainings and not console.is_terminal:
         console.line()  # `Live` ends its last line only in a terminal
-    console.print(NOTHING)
+    console.print(NO_TRAINING)
 
 
 def snapshots(interval: float = INTERVAL, patience: float = PATIENCE) -> Iterator[list[Training]]:

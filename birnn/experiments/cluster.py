@@ -170,7 +170,7 @@ def _connected(ray: Any) -> Iterator[None]:
         if port.isdigit():  # if nothing listens there, Ray would retry for minutes
             socket.create_connection((host, int(port)), timeout=PATIENCE).close()
         ray.init(log_to_driver=False, logging_level="ERROR", **own)
-    except (OSError, ray.exceptions.AuthenticationError) as error:
+    except (OSError, ValueError, RuntimeError, ray.exceptions.AuthenticationError) as error:
         # Ray may name the original error only in the text of another.
         if "AuthenticationError" in f"{error!r} {error.__cause__}":
             raise InputError(
@@ -178,7 +178,7 @@ def _connected(ray: Any) -> Iterator[None]:
                 "in ~/.ray/auth_token or RAY_AUTH_TOKEN"
             ) from error
         raise InputError(
-            f"cannot connect to Ray at {address or 'this machine'}: {error}"
+            f"cannot connect to Ray at {address or 'this machine'}: {' '.join(str(error).split())}"
         ) from error
     for module in SENT:
         ray.cloudpickle.register_pickle_by_value(module)

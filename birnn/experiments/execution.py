@@ -34,6 +34,7 @@ def exclusively() -> Iterator[None]:
     """
     signals.raise_on_signals()
     with hold_lock("sweep", patience=math.inf):
+        check_code()
         remove_leftovers()
         try:
             yield
@@ -52,7 +53,6 @@ def run(points: Sequence[Point], execute: Callable[[Sequence[Point]], Iterable[P
         done = runs.finished(points)
         print(f"{len(done)} of {len(points)} experiments are finished")
         missing = [point for index, point in enumerate(points) if index not in done]
-        check_code()
         check_own_files(missing)
         failed = list(execute(missing))
     if failed:

@@ -7,10 +7,10 @@ Stages do not import this module: the variable `NUMBA_CACHE_LOCATOR_CLASSES` nam
 import hashlib
 from pathlib import Path
 
-from birnn.experiments import private_apis
+from numba.core.caching import UserProvidedCacheLocator  # noqa: TID251  # see private_apis
 
 
-class ByContent(private_apis.cache_locator()):  # type: ignore[misc]  # a class of Numba
+class ByContent(UserProvidedCacheLocator):
     """A cache locator that identifies a module by its name and code instead of its path."""
 
     @classmethod

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -116,12 +115,16 @@ def settings_of(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, st
     return {name: record[PARAM + name] or NOTHING for name in names}
 
 
+def score_of(record: Mapping[str, Any], metric: str) -> dict[str, str]:
+    """Return the value of a metric in a row; a dash is a missing number."""
+    return {metric: NOTHING if pd.isna(record[metric]) else f"{record[metric]:.6g}"}
+
+
 def columns_of(record: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return one value per model, by heading; a dash is a missing number."""
-    percent = partial(formatting.with_interval, interval=None)
     forms: dict[str, tuple[str, Callable[[float], str]]] = {
-        "test accuracy (%)": ("accuracy", percent),
-        "held out": ("holdout_accuracy", percent),
+        "test accuracy (%)": ("accuracy", formatting.with_interval),
+        "held out": ("holdout_accuracy", formatting.with_interval),
         "training": ("seconds", formatting.seconds),
     }
     return {
@@ -144,7 +147,7 @@ def print_table(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
         printed.add_column(heading, no_wrap=True)
     for record in records:
         about = Text(record["name"], style="bold")
-        shown = settings_of(record, names) | {metric: f"{record[metric]:.6g}"}
+        shown = settings_of(record, names) | score_of(record, metric)
         about.append("".join(f"\n{key}: {value}" for key, value in shown.items()), "not bold")
         printed.add_row(about, *map("\n".join, (TITLES.values(), *columns_of(record).values())))
     console = Console(highlight=False)
@@ -172,8 +175,8 @@ def print_markdown(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> No
             for heading, column in columns_of(record).items()
             for title, value in zip(TITLES.values(), column, strict=True)
         }
-        score = {metric: f"{record[metric]:.6g}"}
-        rows.append({"experiment": formatting.code(record["name"])} | settings | values | score)
+        name = {"experiment": formatting.code(record["name"])}
+        rows.append(name | settings | values | score_of(record, metric))
     print(formatting.table(list(rows[0]), map(list, map(dict.values, rows)), left=len(rows[0])))
     print("\n" + "\n\n".join(notes))
 

@@ -1,8 +1,8 @@
-"""The private interfaces of DVC, and of Numba's cache, that have no public equivalent.
+"""The private interfaces of DVC that have no public equivalent.
 
 Tests check that they still exist. Functions import them, because DVC takes half a second. Those
 of the networks are in `birnn.layers.private_apis`. `worker`, which runs without this project, uses
-DVC's `Config` itself.
+DVC's `Config` itself, and `kernels` a class of Numba.
 """
 
 import logging
@@ -10,34 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from birnn.core.errors import InputError
-
-
-def cache_locator() -> Any:
-    """Return the class by which Numba locates compiled code in `NUMBA_CACHE_DIR`."""
-    from numba.core.caching import UserProvidedCacheLocator  # noqa: PLC0415
-
-    return UserProvidedCacheLocator
-
-
-def list_experiments() -> list[tuple[str, str, str]]:
-    """Return the name, the revision and the baseline of all DVC experiments.
-
-    Raises:
-        InputError: the folder is not a git repository, or DVC's configuration is damaged.
-    """
-    from dvc.exceptions import DvcException  # noqa: PLC0415
-    from dvc.repo import Repo  # noqa: PLC0415
-
-    try:
-        with Repo() as repo:
-            listed = repo.experiments.ls(all_commits=True)
-    except DvcException as error:
-        raise InputError(str(error)) from error
-    return [
-        (name, revision, baseline)
-        for baseline, entries in listed.items()
-        for name, revision in entries
-    ]
 
 
 def hash_dependency(stage: str, path: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from birnn.experiments import private_apis
 from birnn.experiments.grid import Params, Point
 
 RECORDS = (LOCK, PARAMS, METRICS)
+# DVC's reference to an experiment, with the commit that it started from, and its revision.
+EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
 CODE = "code"
 CORPUS = paths.CORPUS.as_posix()
 FETCH, READER = "fetch", f"{CODE}/fetch.txt"  # the stage that reads a corpus, and its code
@@ -117,7 +120,11 @@ def fingerprint(point: Point) -> str:
 
 def finished_with_any_code() -> list[Run]:
     """Return the finished experiments of any code and corpus, from any commit."""
-    experiments = private_apis.list_experiments()
+    references = processes.output("git", "for-each-ref", "--format=%(refname) %(objectname)")
+    experiments = [
+        (name, revision, folder + rest)
+        for folder, rest, name, revision in EXPERIMENT.findall(references)
+    ]
     records = _read_records([revision for _, revision, _ in experiments])
     runs = (
         _run_of(*experiment, *record)

@@ -114,9 +114,9 @@ def conclude(results: Results) -> str:
     interval = proportion_interval(correct[results.settings.index(settings)], groups)
     assigned = listed(f"{key}={as_text(value)}" for key, value in settings.items())
     text = (
-        f"Best of {len(results.study.trials)} trials: {assigned}. The "
-        f"{ALL_TITLES[results.search.model]} has {percent(accuracy)}"
-        f"{_between(interval, percent)} held-out accuracy, on {number(len(groups))} reviews."
+        f"Best of {len(results.study.trials)} trials: {assigned}. "
+        f"Held-out accuracy of {ALL_TITLES[results.search.model]}: {percent(accuracy)}"
+        f"{_between(interval, percent)}, on {number(len(groups))} reviews."
     )
     reference = results.settings.index(defaults) if defaults in results.settings else 0
     winner = winners_curse.correct_winner(correct, groups, reference)

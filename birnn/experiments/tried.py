@@ -39,9 +39,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     if folder.exists():
         log = store.read(folder)
     elif held_out_runs:
-        corpora = [run.metrics["corpus"] for run in held_out_runs.values()]
-        # The metrics of older code have no digest.
-        corpus = next((each for each in corpora if "digest" in each), corpora[0])
+        corpus = next(iter(held_out_runs.values())).metrics["corpus"]
         varied = [RECIPE, "settings"]
         about = About("birnn tried", store.describe_corpus(corpus), varied, {}, chooses=True)
         log = Study(folder, about, pd.DataFrame(columns=["name"]), pd.DataFrame())

@@ -19,7 +19,7 @@ from pathlib import Path
 from birnn.core.processes import last_line
 from birnn.experiments.launcher import command_prefix, environment
 
-FOLDER = "BIRNN_WORKER"
+FOLDER_VARIABLE = "BIRNN_WORKER"
 REQUIREMENTS = Path("requirements-cluster.txt")
 REMOTE = "cluster"
 TIMES = Path("state/times.jsonl")  # see `times`
@@ -55,7 +55,7 @@ def carry_out(origin: Origin, cpus: int, name: str, options: Sequence[str]) -> s
             experiment failed. If a remote refuses the push, the clone stays.
     """
     machine = socket.gethostname()
-    base = Path(os.environ.get(FOLDER) or Path.home() / ".cache" / "birnn-worker")
+    base = Path(os.environ.get(FOLDER_VARIABLE) or Path.home() / ".cache" / "birnn-worker")
     base.mkdir(parents=True, exist_ok=True)
     remove_abandoned_clones(base, machine)
     clone = Path(tempfile.mkdtemp(prefix=f"{machine}-{os.getpid()}-", dir=base))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from textwrap import fill, shorten
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -55,7 +55,7 @@ def draw(study: Study) -> Figure:
         if pairs:
             _draw_differences(panels[1], table, pairs)
         heading, labels = label_rows(table)
-        labels = [shorten(label, LONGEST_LABEL, placeholder="…") for label in labels]
+        labels = [label[:LONGEST_LABEL] + "…" * (len(label) > LONGEST_LABEL) for label in labels]
         names = [fill(label, LABEL_WIDTH, break_on_hyphens=False) for label in labels]
         panels[0].set_yticks(range(len(table)), names)
         panels[0].set_ylim(len(table) - 0.5, -0.5)

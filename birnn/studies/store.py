@@ -168,8 +168,7 @@ class Study:
     def covers(self, corpus: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus, and only networks in the registry."""
         stored = {name.partition(".")[0] for name in map(str, self.runs) if ".accuracy" in name}
-        known = {key: value for key, value in describe_corpus(corpus).items() if value is not None}
-        return stored <= ALL_TITLES.keys() and known.items() <= self.about.corpus.items()
+        return stored <= ALL_TITLES.keys() and describe_corpus(corpus) == self.about.corpus
 
     def matches(self, corpus: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
         """Return whether the study has this corpus and exactly these settings.
@@ -197,10 +196,7 @@ class Study:
 
 
 def describe_corpus(corpus: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of the description of a corpus in the metrics that a study has.
-
-    Metrics of older code have no digest.
-    """
+    """Return the part of the description of a corpus in the metrics that a study has."""
     return {key: corpus.get(key) for key in ("name", "digest")}
 
 

@@ -38,14 +38,12 @@ def points(value: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """Format a duration in minutes and seconds; a dash if it is NaN."""
-    if math.isnan(value):
-        return NOTHING
+    """Format a duration in minutes and seconds."""
     minutes, rest = divmod(round(value), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def with_interval(value: float, interval: list[float] | None) -> str:
+def with_interval(value: float, interval: list[float] | None = None) -> str:
     """Format a proportion and its interval, if there is one, in percent without the sign."""
     text = f"{100 * value:.2f}"
     if interval is None:

@@ -5,7 +5,6 @@ from pathlib import Path
 import keras
 import pytest
 
-from birnn.core.errors import InputError
 from birnn.experiments import private_apis as experiments_apis
 from birnn.layers import private_apis as layers_apis
 from tests.projects import check_output
@@ -28,8 +27,6 @@ def test_interfaces_for_stale_stages_and_missing_files_exist(
     monkeypatch.chdir(tmp_path)
     (reason,) = experiments_apis.stale_stages()
     assert reason.startswith("cannot be checked: you are not inside of a DVC repo")
-    with pytest.raises(InputError, match="you are not inside of a DVC repo"):
-        experiments_apis.list_experiments()
     check_output(tmp_path, "dvc", "init", "--no-scm")
     Path("dvc.yaml").write_text("stages: {some: {cmd: 'true'}}", encoding="utf-8")
     assert experiments_apis.stale_stages() == ["some"]

@@ -107,10 +107,9 @@ def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:
     git("add", "data/own/b.csv", "data/own/c.dvc", "data/own/.u")
     execution.check_own_files([*points, *grid.points(["train.seed=0"])])
     Path("stages/new.py").touch()
-    with pytest.raises(
-        InputError, match=r"would not find stages/new\.py: run git add birnn stages"
-    ):
-        execution.run(points, lambda _: pytest.fail("an experiment ran"))
+    expected = r"would not find stages/new\.py: run git add birnn stages"
+    with pytest.raises(InputError, match=expected), execution.exclusively():
+        pytest.fail("an experiment ran")
 
 
 def test_leftovers_of_killed_experiments_are_removed(project: Path) -> None:

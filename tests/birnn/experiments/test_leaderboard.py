@@ -17,6 +17,7 @@ from birnn.core.overrides import as_text
 from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
 from birnn.experiments import grid, leaderboard, runs
 from birnn.studies import store
+from birnn.style.formatting import NOTHING
 from tests.birnn import samples
 from tests.birnn.experiments.repository import MACHINE, OTHER, TRAIN, add, make_run, write
 from tests.birnn.samples import SETTINGS, accuracies
@@ -96,6 +97,9 @@ def test_best_comes_first() -> None:
     # Not all hold out reviews.
     rows, metric = leaderboard.sort(table(samples.run("without", metrics=measures(0.8)), one), None)
     assert metric == leaderboard.ACCURACY
+    ordered, metric = leaderboard.sort(rows, leaderboard.HELD_OUT)
+    shown = [leaderboard.score_of(row, metric) for row in ordered.to_dict("records")]
+    assert shown == [{metric: "0.6"}, {metric: NOTHING}]
     with pytest.raises(InputError, match="no run has the metric 'none': use one of "):
         leaderboard.sort(rows, "none")
     with pytest.raises(InputError, match=rf"no run has the metric '{leaderboard.HELD_OUT}'"):

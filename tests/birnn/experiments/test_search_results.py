@@ -70,7 +70,7 @@ def test_better_settings_are_an_improvement() -> None:
     text = search_results.conclude(results)
     for part in (
         r"Best of 12 trials: train\.learning_rate=0\.01 and network\.dropout=0\.5\. ",
-        rf"The {TITLES[NETWORK]} has 90\.00% \(86\.05% to 92\.93%\) .*, on 300 reviews\. ",
+        rf"accuracy of {TITLES[NETWORK]}: 90\.00% \(86\.05% to 92\.93%\), on 300 reviews\. ",
         r"The best of 10 .* is about 90\.\d\d% \(8[56]\.\d\d% to 94\.\d\d%\), [+−]0\.\d\d points",
         r"\+30\.\d\d points \(\+2\d\.\d\d to \+3\d\.\d\d\) from the defaults: an improvement",
         r"train\.learning_rate matters most\.",
@@ -102,7 +102,7 @@ def test_no_improvement_on_the_defaults(
     options: tuple[str, ...], trials: dict[tuple[float, float], float], shown: str
 ) -> None:
     text = search_results.conclude(make_results(trials, "networks", options))
-    assert "The All networks has 8" in text
+    assert "Held-out accuracy of All networks: 8" in text
     assert shown in text
     assert "matters most" not in text
 

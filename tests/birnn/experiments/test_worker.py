@@ -63,7 +63,7 @@ def test_task_clones_runs_and_pushes(repository: Path, monkeypatch: pytest.Monke
     calls, machine, clones = fake_dvc(DVC), socket.gethostname(), repository / "clones"
     (repository / worker.REQUIREMENTS).write_text(INSTALLED)
     commit(repository)
-    for name, folder in {"PYTHONPATH": "", "HOME": "", worker.FOLDER: "clones"}.items():
+    for name, folder in {"PYTHONPATH": "", "HOME": "", worker.FOLDER_VARIABLE: "clones"}.items():
         monkeypatch.setenv(name, str(repository / folder))
 
     def carry_out(name: str, address: str = str(repository)) -> str:
@@ -83,7 +83,7 @@ def test_task_clones_runs_and_pushes(repository: Path, monkeypatch: pytest.Monke
     ]
     assert [path.name for path in clones.iterdir()] == [f"cores-{machine}"]
     # By default, clones are in the cache of the user.
-    monkeypatch.setenv(worker.FOLDER, "")
+    monkeypatch.setenv(worker.FOLDER_VARIABLE, "")
     clones = repository / ".cache" / "birnn-worker"
     assert carry_out("untimed") == ""
     assert carry_out("fail-run") == f"on {machine}: dvc exp run failed: ERROR: no run"

@@ -63,8 +63,6 @@ def test_study_matches_its_corpus_and_settings_and_contains_its_runs(tmp_path: P
     held_out = replace(study, runs=study.runs.assign(**{"pad.seed": 0}))
     assert held_out.matches(CORPUS, SETTINGS | {"pad.seed": 4})
     assert not study.matches(CORPUS | {"name": "other"}, SETTINGS)
-    # Metrics of older code have no digest.
-    assert [study.covers({"name": name}) for name in ("mine", "other")] == [True, False]
     assert not replace(study, runs=study.runs.assign(**{"gone.accuracy": 1})).covers(CORPUS)
     metrics: dict[str, Any] = {"corpus": CORPUS}
     metrics |= {model: {"accuracy": 0.75, "loss": 0.4} for model in NETWORKS}
@@ -156,7 +154,8 @@ def test_study_over_seeds_is_the_largest_on_the_same_training_reviews(tmp_path: 
 
 @pytest.mark.parametrize("name", ["..", "a/b", "-a", "tried"])
 def test_invalid_names_are_refused(name: str) -> None:
-    with pytest.raises(InputError, match=r"is not a valid name|is the log of birnn tried"):
+    reason = "is the log of birnn tried" if name == "tried" else "is not a valid name"
+    with pytest.raises(InputError, match=reason):
         store.check_name(name)
 
 
