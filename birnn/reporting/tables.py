@@ -4,7 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from birnn.evaluation.intervals import decide
-from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons, pair_title
+from birnn.evaluation.model_names import (
+    ALL_MODELS,
+    BASELINE,
+    NETWORKS,
+    TITLES,
+    comparisons,
+    pair_title,
+)
 from birnn.evaluation.selection import constant_models
 from birnn.reporting.references import NOTEBOOK_SETTINGS
 from birnn.studies.differences import mean_over_seeds
@@ -18,6 +25,7 @@ from birnn.style.formatting import (
     number,
     paired_difference,
     percent,
+    seconds,
     table,
     with_interval,
 )
@@ -191,7 +199,7 @@ def _study_cells(row: Row) -> list[list[str]]:
 
 
 def recipes(study: Study) -> str:
-    """Return the networks' accuracies with each recipe, and its gain over the one it adds to."""
+    """Return the accuracies of the networks with each recipe, its gain, and its training time."""
     found = {row.combination.chosen[RECIPE]: row for row in rows(study)}
     gained = {gain.recipe: gain.difference for gain in gains(study)}
     lines, above = [], None
@@ -202,10 +210,11 @@ def recipes(study: Study) -> str:
             means = [found[name].means[model].mean for model in study.networks]
             gain = gained.get(name)
             text = NOTHING if gain is None else format_difference(gain)
-            lines.append([name, added, *(f"{100 * mean:.2f}" for mean in means), text])
+            time = seconds(found[name].combination.runs[f"{ALL_MODELS}.seconds"].mean())
+            lines.append([name, added, *(f"{100 * mean:.2f}" for mean in means), text, time])
             above = name
     titles = [TITLES[model] for model in study.networks]
-    return table(["recipe", "adds", *titles, "gain in points"], lines, left=2)
+    return table(["recipe", "adds", *titles, "gain in points", "training"], lines, left=2)
 
 
 def seeds_of(study: Study) -> str:

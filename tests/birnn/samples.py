@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -84,7 +85,8 @@ def recipes() -> Study:
         for name, base in (("plain", None), ("pooled", "plain"), ("third", "plain"))
     ]
     names = [recipe["name"] for recipe in described]
-    return study(Path("study/recipes"), varied={"recipe": names}, recipes=described)
+    found = study(Path("study/recipes"), varied={"recipe": names}, recipes=described)
+    return replace(found, runs=found.runs.assign(**{"all.seconds": [80.0] * 6 + [math.nan] * 3}))
 
 
 def histories() -> dict[str, pd.DataFrame]:
