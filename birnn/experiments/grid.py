@@ -16,7 +16,8 @@ from birnn.networks.registry import NETWORKS
 from birnn.studies.store import SEED
 
 LONGEST_LABEL = 150  # characters; git stores each name as a file name
-_RANGE = re.compile(r"(\d+)\.\.(\d+)")
+LONGEST_RANGE = 1_000  # values; checking them takes seconds
+_RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
 
 Params = dict[str, Any]
 """The content of `params.yaml`: sections of settings."""
@@ -136,10 +137,15 @@ def values(text: str) -> list[Any]:
         ) from error
     found: list[Any] = []
     for value in given:
-        limits = _RANGE.fullmatch(str(value))
-        added = [*range(int(limits[1]), int(limits[2]) + 1)] if limits else [value]
-        if not added:
-            raise InputError(f"{value} has no values: give the smaller end of the range first")
-        found += added
+        if not (limits := _RANGE.fullmatch(str(value))):
+            found.append(value)
+            continue
+        low, high = map(int, limits.groups())
+        if not low <= high < low + LONGEST_RANGE:
+            raise InputError(
+                f"{value} is not a range: give the smaller end first, and at most "
+                f"{LONGEST_RANGE:,} values"
+            )
+        found += range(low, high + 1)
     # By their text, because a value may be a list, and 1 equals true.
     return [*{as_text(value): value for value in found}.values()]

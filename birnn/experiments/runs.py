@@ -209,7 +209,8 @@ def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> 
         return None
     # All stages ran if the last one recorded the settings of this experiment.
     recorded = run.lock["stages"].get("report", {}).get("params", {})
-    return run if recorded.get(PARAMS.name) == flatten(run.params) else None
+    has_all = "corpus" in run.metrics and recorded.get(PARAMS.name) == flatten(run.params)
+    return run if has_all else None
 
 
 def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> Run:
@@ -221,8 +222,8 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
     text, params, metrics = records
     lock = parse_lock(text or b"stages: {}", str(LOCK) if name == WORKSPACE else f"{name}:{LOCK}")
     try:
-        content = json.loads(metrics or b"{}")
-    except ValueError as error:
+        content = dict(json.loads(metrics or b"{}"))
+    except (TypeError, ValueError) as error:
         raise InputError(f"{METRICS} of {name} is damaged: run make repro") from error
     try:
         settings = parse_yaml(params or b"{}")

@@ -55,7 +55,8 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     for file in runs.RECORDS:
         add(make_run(points[-1], name=f"without-{file.stem}"), {file.as_posix(): None})
     metrics = "metrics/metrics.json"
-    for number, change in enumerate(({"dvc.lock": b"{"}, {metrics: b"{"}, {metrics: b""})):
+    damaged = [{"dvc.lock": b"{"}, *({metrics: content} for content in (b"{", b"", b"{}", b"null"))]
+    for number, change in enumerate(damaged):
         add(make_run(points[-1], name=f"damaged-{number}"), change)
     git(*AUTHOR, "commit", "-q", "--allow-empty", "-m", ".")
     counting = [index for index, counts in enumerate(changes.values()) if counts]
