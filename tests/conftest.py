@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 from birnn.experiments.launcher import compiled_in
 from tests import warm_start
 from tests.browser import launch
-from tests.projects import SMALL, WARM_START, Build, check_output, commit, copy, new_clone
+from tests.projects import RECIPE, SMALL, WARM_START, Build, check_output, commit, copy, new_clone
 
 IN_CI = "CI" in os.environ
 # A slow example on a busy machine is not a failure. In CI, examples are the same in every run.
@@ -139,6 +139,16 @@ def finished(shared: Callable[[str, Build], Path]) -> Path:
 def finished_copy(finished: Path, tmp_path: Path) -> Path:
     """Return a copy of the finished clone and its cache, which tests may modify."""
     return copy(finished, tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
+def recipes(shared: Callable[[str, Build], Path]) -> Path:
+    """Return a clone with the last recipe, in a folder with any characters. Do not modify it."""
+
+    def build(folder: Path) -> None:
+        check_output(new_clone(folder, RECIPE), "dvc", "repro")
+
+    return shared("my films – Фильмы é [1]", build)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from birnn.core.errors import InputError
+from birnn.experiments import recipes
 
 PROJECT = Path(__file__).parent.parent
 
@@ -30,6 +31,18 @@ SMALL = {
     "train.batch_size": "1024",
     "train.learning_rate": "0.05",
 }
+
+# The last recipe, but shorter, and without what needs unlabelled reviews.
+RECIPE = (
+    {name: str(value) for name, value in [*recipes.read().values()][-1].settings.items()}
+    | SMALL
+    | {
+        "pad.maxlen": "30",
+        "train.batch_size": "256",
+        "word_vectors.reviews": "train",
+        "train.self_training": "false",
+    }
+)
 
 # A user's file, with both classes in both splits.
 OWN_DATA = "text,label,split\n" + "".join(

@@ -4,14 +4,12 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from birnn.core import machine
-from birnn.experiments.recipes import read as read_recipes
-from tests.projects import SMALL, Build, check_output, contents, new_clone, results, run
+from tests.projects import RECIPE, contents, new_clone, results, run
 
 GOLDEN = Path(__file__).parent / "golden"
 RESULTS = re.compile(r"(data/(?!own/)|models/|metrics/|plots/\w+\.csv)")
@@ -34,27 +32,7 @@ ANOTHER_MACHINE = {
     "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4",
 }
 
-# Shorter, and without what needs unlabelled reviews.
-LABELLED = {
-    "pad.maxlen": "30",
-    "train.batch_size": "256",
-    "word_vectors.reviews": "train",
-    "train.self_training": "false",
-}
-LAST_RECIPE = {name: str(value) for name, value in [*read_recipes().values()][-1].settings.items()}
-RECIPE = LAST_RECIPE | SMALL | LABELLED
-
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="session")
-def recipes(shared: Callable[[str, Build], Path]) -> Path:
-    """Return a clone in a folder with any characters. Do not modify it."""
-
-    def build(folder: Path) -> None:
-        check_output(new_clone(folder, RECIPE), "dvc", "repro")
-
-    return shared("my films – Фильмы é [1]", build)
 
 
 def hashes(project: Path) -> str:

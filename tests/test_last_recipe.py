@@ -1,7 +1,6 @@
-"""Test improved networks in the whole pipeline, and in prediction, explanation and export."""
+"""Test the last recipe in the whole pipeline, and in prediction, explanation and export."""
 
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,41 +12,14 @@ from birnn.core.outputs import read_json
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.networks.decision import probability
 from birnn.text import sequences, unlabelled
-from tests.projects import BIRNN, Build, check_output, copy, error_line, run, set_settings
+from tests.projects import BIRNN, check_output, error_line, run, set_settings
 
 pytestmark = pytest.mark.exhaustive
 
-IMPROVED = {
-    "pad.maxlen": "30",
-    "pad.padding": "post",
-    "pad.validation": "0.2",
-    "word_vectors.reviews": "train",
-    "word_vectors.epochs": "2",
-    "ngrams.longest": "3",
-    "network.pooling": "max_mean",
-    "network.embedding_dropout": "0.2",
-    "network.word_dropout": "0.1",
-    "train.batch_size": "256",
-    "train.schedule": "cosine",
-    "train.clipnorm": "1",
-}
 
-
-@pytest.fixture(scope="module")
-def improved(finished: Path, shared: Callable[[str, Build], Path]) -> Path:
-    """Return a clone in which improved networks have been trained. Do not modify it."""
-
-    def build(folder: Path) -> None:
-        copy(finished, folder)
-        set_settings(folder, IMPROVED)
-        check_output(folder, "dvc", "repro")
-
-    return shared("improved", build)
-
-
-def test_improved_networks_are_more_accurate_and_calibrated(finished: Path, improved: Path) -> None:
+def test_last_recipe_is_more_accurate_and_calibrated(finished: Path, recipes: Path) -> None:
     before, after = (
-        read_json(folder / "metrics" / "metrics.json") for folder in (finished, improved)
+        read_json(folder / "metrics" / "metrics.json") for folder in (finished, recipes)
     )
     for name in (*NETWORKS, BASELINE):
         assert abs(after[name]["holdout_accuracy"] - after[name]["accuracy"]) < 0.06
@@ -61,24 +33,24 @@ def test_improved_networks_are_more_accurate_and_calibrated(finished: Path, impr
     assert after["all"]["accuracy"] > best - 0.01
 
 
-def test_improved_networks_predict_explain_and_export(improved: Path, tmp_path: Path) -> None:
-    test = pd.read_parquet(improved / "data" / "corpus" / "test.parquet").head(50)
-    evaluated = pd.read_parquet(improved / "data" / "evaluated" / "predictions.parquet").head(50)
+def test_last_recipe_predicts_explains_and_exports(recipes: Path, tmp_path: Path) -> None:
+    test = pd.read_parquet(recipes / "data" / "corpus" / "test.parquet").head(50)
+    evaluated = pd.read_parquet(recipes / "data" / "evaluated" / "predictions.parquet").head(50)
     file, output, model = (tmp_path / name for name in ("a.csv", "predictions.csv", "model.zip"))
     test[["text"]].to_csv(file, index=False)
     networks = ("--model", "networks")
     options = ("--file", str(file), "--output", str(output))
-    check_output(improved, *BIRNN, "predict", *networks, *options)
-    check_output(improved, *BIRNN, "export", str(model), *networks)
+    check_output(recipes, *BIRNN, "predict", *networks, *options)
+    check_output(recipes, *BIRNN, "export", str(model), *networks)
     zipfile.ZipFile(model).extractall(tmp_path / "model")
     exported = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
     predictions = (pd.read_csv(output), exported(texts=tf.constant(test["text"].tolist())))
-    metrics = read_json(improved / "metrics" / "metrics.json")
+    metrics = read_json(recipes / "metrics" / "metrics.json")
     for predicted in predictions:
         for name in NETWORKS:
             expected = probability(evaluated[name].to_numpy() / metrics[name]["temperature"])
             assert np.asarray(predicted[name]) == pytest.approx(expected, abs=1e-4)
-    assert "moving" in check_output(improved, *BIRNN, "explain", "A fine, moving film.")
+    assert "moving" in check_output(recipes, *BIRNN, "explain", "A fine, moving film.")
 
 
 def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
