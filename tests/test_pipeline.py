@@ -107,15 +107,23 @@ def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path
 
 
 def test_stages_are_restored_from_run_cache(finished_copy: Path) -> None:
-    for folder in ("data/padded", "models"):
-        shutil.rmtree(finished_copy / folder)
+    shutil.rmtree(finished_copy / "models")
     (finished_copy / "dvc.lock").unlink()
     result = run("dvc", "repro", cwd=finished_copy)
     assert result.returncode == 0, result.stderr
     assert "WARNING" not in result.stderr  # such as DVC's for an empty folder
-    restored = {"pad", "train_baseline", *TRAININGS}
+    restored = {"train_baseline", *TRAININGS}
     assert not restored & set(stages_run(result.stdout))
     assert all(f"Stage '{stage}' is cached" in result.stdout for stage in restored)
+
+
+def test_experiments_need_no_data_of_the_last_commit(finished_copy: Path) -> None:
+    for folder in (".dvc/cache/files", ".dvc/cache/runs", "data/padded"):
+        shutil.rmtree(finished_copy / folder)
+    command = ("dvc", "exp", "run", "--temp", "-S", "pad.maxlen=9", "-S")
+    for seed in (1, 2):  # the second one restores stages of the first
+        output = check_output(finished_copy, *command, f"train.seed={seed}", "weigh_ngrams")
+    assert "Stage 'train_word_vectors' is cached" in output
 
 
 def test_every_stage_checks_settings_first(clone: Path) -> None:

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from birnn.core.errors import InputError
+
 RESERVED = {"null", "true", "false", "nan", "inf"}
 # Text that needs no quotes in YAML, and ranges.
 PLAIN = re.compile(r"[^\W\d_][\w./ -]*(?<! )|\d+\.\.\d+")
@@ -15,16 +17,19 @@ def as_text(value: Any) -> str:
     """Return a setting in one line of YAML, which may be an item of a list."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # 0.0 and 0 are one setting
-    if not isinstance(value, str):
-        return json.dumps(value, default=str)
-    if PLAIN.fullmatch(value) and value.lower() not in RESERVED:
+    if isinstance(value, str) and PLAIN.fullmatch(value) and value.lower() not in RESERVED:
         return value
     # YAML does not join surrogates, as JSON has them in the place of emoji.
-    return json.dumps(value, ensure_ascii=not value.isprintable())
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if text.isprintable() else json.dumps(value, default=str)
 
 
 def literal(value: Any) -> str:
-    """Return a value as the text that DVC reads as this value."""
+    """Return a value as the text that DVC reads as this value.
+
+    Raises:
+        InputError: Hydra, which DVC uses, has no text for it.
+    """
     if isinstance(value, list):
         return f"[{','.join(map(literal, value))}]"
     if not isinstance(value, str):
@@ -32,6 +37,8 @@ def literal(value: Any) -> str:
     # Hydra reads other words and letters as something else, or refuses them.
     if re.fullmatch(r"[A-Za-z][\w.-]*", value, re.ASCII) and value.lower() not in RESERVED:
         return value
+    if "${" in value or value == "???" or "\x85" in value:
+        raise InputError(f"DVC cannot set {value!r} with -S: write it to params.yaml, or rename it")
     # Double quotes around an apostrophe, because YAML, which `birnn data check` reads, has no \'.
     quote = '"' if "'" in value and '"' not in value else "'"
     # Hydra reads a backslash as an escape only before a quote and at the end.

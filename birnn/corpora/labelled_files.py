@@ -130,7 +130,10 @@ class LabelledFiles:
         named = (file for file in found if not file.name.startswith((".", "_", "README.md")))
         files = sorted(file for file in named if file.suffix != ".dvc" and file.is_file())
         if not files:
-            raise InputError(f"{path} matches no files: check csv.train, csv.test, csv.unlabelled")
+            raise InputError(
+                f"{path} matches no files (those in subfolders are not read): check csv.train, csv.test, "
+                "csv.unlabelled"
+            )
         return files
 
     def find_class(self, value: str) -> int | None:

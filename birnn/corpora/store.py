@@ -74,8 +74,8 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     Returns the content of `corpus.json`.
 
     Raises:
-        InputError: an id is not unique, a split lacks one of the two classes, or, with
-            `refuse_overlap`, a text is in both splits.
+        InputError: an id is not unique, a split lacks one of the two classes, no training review
+            has a word, or, with `refuse_overlap`, a text is in both splits.
     """
     tallies = {split: Tally() for split in SPLITS}
     counts: Counter[str] = Counter()
@@ -99,6 +99,8 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
         _refuse_overlap(corpus, shared)
     np.save(folder / "overlap.npy", np.flatnonzero(shared))
     ranked = corpus.vocabulary or tokenizer.rank(counts)
+    if not ranked:
+        raise InputError(f"no training review of {corpus.name} has a word: check csv.text_column")
     tokenizer.write(ranked, folder / "vocabulary.txt")
     description = {
         "name": corpus.name,

@@ -57,7 +57,7 @@ ADVICE = {
     ".json": "rename it to .jsonl if it has one object per line; pandas writes such a file with "
     "to_json(orient='records', lines=True)",
     ".ndjson": "rename it to .jsonl",
-    ".txt": "rename it to .csv or .tsv if it is a table",
+    ".txt": "write the texts to a .csv file, one row per text; rename it to .csv if it is a table",
 }
 
 TEXT_TYPES = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())  # of Parquet

@@ -56,7 +56,7 @@ def run(points: Sequence[Point], execute: Callable[[Sequence[Point]], Iterable[P
         check_own_files(missing)
         failed = list(execute(missing))
     if failed:
-        names = ", ".join(point.label for point in failed)
+        names = ", ".join(runs.names(failed))
         raise InputError(f"failed: {names}. Fix the errors above, and run the same command again")
 
 

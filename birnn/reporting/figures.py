@@ -12,7 +12,16 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from birnn.evaluation.calibration import RAW
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
-from birnn.style.plotting import LINES, LITERAL, SIZE, STYLE, draw_legend, single_axes
+from birnn.style.plotting import (
+    LINES,
+    LITERAL,
+    OWN_TEXTS,
+    SIZE,
+    STYLE,
+    draw_legend,
+    legible,
+    single_axes,
+)
 from birnn.training.splits import TRAINING, watched_split
 
 
@@ -26,7 +35,11 @@ def draw(
         tables: data of the plots, by name (see `plot_data`).
         maxlen: ids per review.
     """
-    corpus, curves = metrics["corpus"], tables["curves"]
+    curves, (negative, positive) = tables["curves"], metrics["corpus"]["classes"]
+    name = legible(metrics["corpus"]["name"], OWN_TEXTS)
+    classes = [negative, legible(positive, "positive")]
+    corpus = metrics["corpus"] | {"name": name, "classes": classes}
+    metrics = metrics | {"corpus": corpus}
     with mpl.rc_context(STYLE):
         figures = {
             "accuracy": all_networks(curves, "accuracy", corpus),

@@ -6,6 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
 from matplotlib.ticker import MaxNLocator
 
 from birnn.core.outputs import atomic_file
@@ -18,6 +19,7 @@ LINES: dict[str, Any] = dict(zip(NETWORKS, cycle(NETWORK_LINES), strict=False)) 
 
 PAIR_MARKERS = "osD^v<>PX*"  # of pairs of networks
 
+OWN_TEXTS = "own texts"  # in the place of a name that is not legible
 SIZE = (4.6, 3.7)  # inches; small, so that letters are large enough on a phone
 LITERAL: Any = {"text.parse_math": False}  # the name of a corpus may contain dollar signs
 STYLE: Any = LITERAL | {
@@ -35,6 +37,12 @@ STYLE: Any = LITERAL | {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+
+
+def legible(name: str, otherwise: str) -> str:
+    """Return a name, or `otherwise` if the font of the figures lacks one of its characters."""
+    known = get_font(findfont("DejaVu Sans")).get_charmap()
+    return name if {*map(ord, name)} <= known.keys() else otherwise
 
 
 def single_axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:

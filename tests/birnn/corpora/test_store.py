@@ -1,6 +1,7 @@
 """Tests of storing a corpus."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,11 @@ def test_empty_or_one_class_split_is_refused(
     expected = f"the {name} split of mine has {sum(labels)} spam and {negative} ham"
     with pytest.raises(InputError, match=expected):
         write(tmp_path, [*few, *others])
+
+
+def test_reviews_without_words_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no training review of mine has a word"):
+        write(tmp_path, [*TEST, *(replace(each, text="...!") for each in TRAIN)])
 
 
 @pytest.mark.parametrize(("split", "name"), [("train", "train/1"), ("test", "train/0")])

@@ -88,7 +88,7 @@ def test_sweep_runs_each_experiment_once_and_alone() -> None:
             else:
                 add(make_run(point))
 
-    with pytest.raises(InputError, match=r"^failed: seed-1\. Fix the errors above, and run"):
+    with pytest.raises(InputError, match=r"^failed: seed-1-\w{7}\. Fix the errors above, and run"):
         execution.run(points, execute)
     assert executed == ["seed-0", "seed-1", "seed-2"]
     execution.run(points, execute)

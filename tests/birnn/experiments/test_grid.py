@@ -28,7 +28,8 @@ def test_grid_has_every_combination() -> None:
     "value",
     [
         *(None, True, 0.5, 1e-5, ";", ",", "|", ">0", "*.csv", "a, b", "it's", "1", "Null"),
-        *([4], [4, 5], ["a b", "c"], "h\u00f4tel", "\U0001f44d", "a\\b", "'\\'", "\\"),
+        *([4], [4, 5], ["a b", "c"], "h\u00f4tel", "\U0001f44d", ["\U0001f44d"]),
+        *("a\\b", "'\\'", "\\"),
     ],
 )
 def test_options_and_dvc_read_the_value_that_a_text_stands_for(value: object) -> None:
@@ -37,6 +38,12 @@ def test_options_and_dvc_read_the_value_that_a_text_stands_for(value: object) ->
     write_yaml(file, {"csv": {"column": "text"}})
     apply_overrides(file, [f"csv.column={literal(value)}"])
     assert read_yaml(file) == {"csv": {"column": value}}
+
+
+@pytest.mark.parametrize("value", ["???", "a${b}", "a\x85"])
+def test_text_that_dvc_cannot_set_is_refused(value: str) -> None:
+    with pytest.raises(InputError, match=r"DVC cannot set .* with -S: write it to"):
+        literal(value)
 
 
 @pytest.mark.parametrize(
