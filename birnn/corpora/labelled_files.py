@@ -131,8 +131,8 @@ class LabelledFiles:
         files = sorted(file for file in named if file.suffix != ".dvc" and file.is_file())
         if not files:
             raise InputError(
-                f"{path} matches no files (those in subfolders are not read): check csv.train, csv.test, "
-                "csv.unlabelled"
+                f"{path} matches no files (those in subfolders are not read): check csv.train, "
+                "csv.test, csv.unlabelled"
             )
         return files
 

@@ -102,7 +102,8 @@ def test_words_are_listed_from_three_standard_errors_on(
 
 
 def test_split_has_neither_words_nor_groups(tmp_path: Path) -> None:
-    file = write(tmp_path, [("a", 1, "..."), ("b", 0, "!")])
+    file = write(tmp_path, [("a", 1, "..."), ("b", 0, "!"), ("b", 0, "word")])
+    pq.write_table(pq.read_table(file)[:2], file)
     assert pq.read_table(file)["tokens"].null_count == 2
     table = tabulate(file, 0, 100)
     assert table["words in the vocabulary"] == ("0.0%", "75.0%")
