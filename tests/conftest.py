@@ -143,7 +143,7 @@ def finished_copy(finished: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def recipes(shared: Callable[[str, Build], Path]) -> Path:
-    """Return a clone with the last recipe, in a folder with any characters. Do not modify it."""
+    """Return a clone with `RECIPE`, in a folder with any characters. Do not modify it."""
 
     def build(folder: Path) -> None:
         check_output(new_clone(folder, RECIPE), "dvc", "repro")

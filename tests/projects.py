@@ -32,7 +32,7 @@ SMALL = {
     "train.learning_rate": "0.05",
 }
 
-# The last recipe, but shorter, and without what needs unlabelled reviews.
+# The last recipe without unlabelled reviews, and so without self-training; shorter.
 RECIPE = (
     {name: str(value) for name, value in [*recipes.read().values()][-1].settings.items()}
     | SMALL

@@ -158,7 +158,7 @@ def _warnings(
     truncated, left, slower = *map(train.truncated, (maxlen, suggested)), suggested / maxlen
     longer = f"pad.maxlen={suggested} truncates {left:.0%}, but takes {slower:.1f} times as long"
     known = test.known_words / max(test.lengths.sum(), 1)
-    letters = np.median([*map(len, words)] or [SHORT])  # without words, none are known either
+    letters = np.median([*map(len, words)])
     table = (
         (contradictory > 0, f"{contradictory:,} texts have both labels: correct or remove them"),
         (smaller < RARE, f"the smaller class has {smaller:.1%} of train: {IMBALANCE}"),

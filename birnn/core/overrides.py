@@ -21,7 +21,7 @@ def as_text(value: Any) -> str:
         return value
     # YAML does not join surrogates, as JSON has them in the place of emoji.
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if text.isprintable() else json.dumps(value, default=str)
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 def literal(value: Any) -> str:

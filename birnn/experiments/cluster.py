@@ -46,8 +46,8 @@ class Cluster:
             if name in remote and index not in done and (problem := self._pull(name)):
                 print(problem, flush=True)
 
-    def execute(self, points: Sequence[Point]) -> Iterator[Point]:
-        """Run experiments on the cluster, print how each ends, and yield those that failed.
+    def execute(self, points: Sequence[Point]) -> Iterator[str]:
+        """Run experiments on the cluster, print how each ends, and yield the names of failed ones.
 
         If a machine is lost, its experiment restarts on another. `RAY_ADDRESS` gives the address of
         the cluster; without it, Ray starts on this machine.
@@ -62,19 +62,19 @@ class Cluster:
                 worker.carry_out
             )
             tasks = {
-                carry_out.remote(self.origin, self.cpus, name, options_of(point)): (point, name)
+                carry_out.remote(self.origin, self.cpus, name, options_of(point)): name
                 for point, name in zip(points, runs.names(points), strict=True)
             }
             print(f"{len(tasks)} experiments are waiting for machines", flush=True)
             for count in range(1, len(points) + 1):
                 (done,), _ = ray.wait(list(tasks))
-                point, name = tasks.pop(done)
+                name = tasks.pop(done)
                 problem = self._problem(ray, done, name)
                 left = time_left(start, count, len(tasks))
                 outcome = f"failed: {problem}" if problem else "is finished"
                 print(f"[{count} of {len(points)}] {name} {outcome}{left}", flush=True)
                 if problem:
-                    yield point
+                    yield name
 
     def _problem(self, ray: Any, done: Any, name: str) -> str:
         """Pull the experiment of a finished task, and add its times to `state/times.jsonl`.

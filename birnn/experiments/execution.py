@@ -31,10 +31,13 @@ def exclusively() -> Iterator[None]:
     """Hold the lock of sweeps and searches, and remove the leftovers of killed ones.
 
     SIGTERM has the effect of Ctrl-C from now on.
+
+    Raises:
+        InputError: git does not track all code.
     """
+    check_code()
     signals.raise_on_signals()
     with hold_lock("sweep", patience=math.inf):
-        check_code()
         remove_leftovers()
         try:
             yield
@@ -43,8 +46,8 @@ def exclusively() -> Iterator[None]:
             raise
 
 
-def run(points: Sequence[Point], execute: Callable[[Sequence[Point]], Iterable[Point]]) -> None:
-    """Run the points of a grid that are not finished with `execute`, which yields those that fail.
+def run(points: Sequence[Point], execute: Callable[[Sequence[Point]], Iterable[str]]) -> None:
+    """Run the unfinished points of a grid with `execute`, which yields the names of failed ones.
 
     Raises:
         InputError: an experiment failed. The others were run.
@@ -54,10 +57,9 @@ def run(points: Sequence[Point], execute: Callable[[Sequence[Point]], Iterable[P
         print(f"{len(done)} of {len(points)} experiments are finished")
         missing = [point for index, point in enumerate(points) if index not in done]
         check_own_files(missing)
-        failed = list(execute(missing))
+        failed = ", ".join(execute(missing))
     if failed:
-        names = ", ".join(runs.names(failed))
-        raise InputError(f"failed: {names}. Fix the errors above, and run the same command again")
+        raise InputError(f"failed: {failed}. Fix the errors above, and run the same command again")
 
 
 def check_code() -> None:
@@ -103,8 +105,8 @@ def check_own_files(points: Iterable[Point]) -> None:
         )
 
 
-def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
-    """Run experiments on this machine, one at a time, and yield those that failed.
+def one_by_one(points: Sequence[Point]) -> Iterator[str]:
+    """Run experiments on this machine, one at a time, and yield the names of those that failed.
 
     Each experiment runs in a temporary folder and reuses DVC's caches. `dvc exp show` lists it.
     """
@@ -115,7 +117,7 @@ def one_by_one(points: Sequence[Point]) -> Iterator[Point]:
         (name,) = runs.names([point])
         print(f"[{count + 1} of {len(points)}] {name}{left}", flush=True)
         if execute(point, name) != 0:
-            yield point
+            yield name
 
 
 def execute(point: Point, name: str) -> int:

@@ -126,7 +126,8 @@ def values(text: str) -> list[Any]:
     """Return the different values of an option, such as `3,5` or `0..9`.
 
     Raises:
-        InputError: the text is not YAML, as with characters that need quotes, or has no values.
+        InputError: the text is not YAML, as with characters that need quotes, or a range is
+            reversed or too long.
     """
     try:
         given = parse_yaml(f"[{text}]")
@@ -143,8 +144,7 @@ def values(text: str) -> list[Any]:
         low, high = map(int, limits.groups())
         if not low <= high < low + LONGEST_RANGE:
             raise InputError(
-                f"{value} is not a range: give the smaller end first, and at most "
-                f"{LONGEST_RANGE:,} values"
+                f"{value} must have its smaller end first, and at most {LONGEST_RANGE:,} values"
             )
         found += range(low, high + 1)
     # By their text, because a value may be a list, and 1 equals true.

@@ -7,7 +7,7 @@ Stages do not import this module: the variable `NUMBA_CACHE_LOCATOR_CLASSES` nam
 import hashlib
 from pathlib import Path
 
-from numba.core.caching import UserProvidedCacheLocator  # noqa: TID251  # see private_apis
+from numba.core.caching import UserProvidedCacheLocator  # noqa: TID251  # a base class
 
 
 class ByContent(UserProvidedCacheLocator):

@@ -1,5 +1,6 @@
 """The tables of the report and the model card: their rows of formatted cells."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +26,6 @@ from birnn.style.formatting import (
     number,
     paired_difference,
     percent,
-    seconds,
     table,
     with_interval,
 )
@@ -210,11 +210,12 @@ def recipes(study: Study) -> str:
             means = [found[name].means[model].mean for model in study.networks]
             gain = gained.get(name)
             text = NOTHING if gain is None else format_difference(gain)
-            time = seconds(found[name].combination.runs[f"{ALL_MODELS}.seconds"].mean())
+            minutes = found[name].combination.runs[f"{ALL_MODELS}.seconds"].mean() / 60
+            time = NOTHING if math.isnan(minutes) else f"{minutes:.1f}"
             lines.append([name, added, *(f"{100 * mean:.2f}" for mean in means), text, time])
             above = name
     titles = [TITLES[model] for model in study.networks]
-    return table(["recipe", "adds", *titles, "gain in points", "training"], lines, left=2)
+    return table(["recipe", "adds", *titles, "gain in points", "time (min)"], lines, left=2)
 
 
 def seeds_of(study: Study) -> str:

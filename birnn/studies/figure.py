@@ -55,6 +55,7 @@ def draw(study: Study) -> Figure:
         if pairs:
             _draw_differences(panels[1], table, pairs)
         heading, labels = label_rows(table)
+        labels = [legible(label, f"row {place}") for place, label in enumerate(labels, 1)]
         labels = [label[:LONGEST_LABEL] + "…" * (len(label) > LONGEST_LABEL) for label in labels]
         names = [fill(label, LABEL_WIDTH, break_on_hyphens=False) for label in labels]
         panels[0].set_yticks(range(len(table)), names)

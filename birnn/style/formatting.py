@@ -38,9 +38,7 @@ def points(value: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """Format a duration in minutes and seconds; a dash if it is NaN."""
-    if math.isnan(value):
-        return NOTHING
+    """Format a duration in minutes and seconds."""
     minutes, rest = divmod(round(value), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 

@@ -67,9 +67,8 @@ def test_experiments_run_on_the_cluster(ray: Ray, capsys: pytest.CaptureFixture[
     assert list(MACHINES.execute([])) == calls() == []
     points = grid.points(["train.seed=0..3"])
     ray.results = [TIMES, TaskFailure(), TIMES, LookupError("a machine\nis lost")]
-    failed = [point.label for point in MACHINES.execute(points)]
-    assert failed == ["seed-1", "seed-2", "seed-3"]
     names = runs.names(points)
+    assert list(MACHINES.execute(points)) == names[1:]
     missing = f"the DVC remote lacks files of {names[2]}: it must run again"
     assert capsys.readouterr().out.splitlines() == [
         "4 experiments are waiting for machines",

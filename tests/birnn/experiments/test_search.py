@@ -64,7 +64,7 @@ def test_options_are_ranges_choices_and_fixed_values() -> None:
         ("network.dropout=0.5..0.5", "is not a range"),
         ("network.dropout=log:0..0.1", "is not a range"),
         ("network.dropout=[0..0.7]", "there is nothing to search"),
-        ("pad.maxlen=200..100,50..10", "has no values"),
+        ("pad.maxlen=200..100,50..10", "must have its smaller end first"),
         ("train.seed=0..3", "train.seed cannot be searched"),
         ("fetch.source=imdb,csv", "fetch.source cannot be searched"),
         ("train.epochs=3", "there is nothing to search"),

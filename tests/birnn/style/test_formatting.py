@@ -19,7 +19,6 @@ DIFFERENCE = {"accuracy_difference": 0.01, "difference_low": -0.02, "difference_
         (formatting.points(-0.1), "−10.00"),
         (formatting.seconds(14.4), "14 s"),
         (formatting.seconds(201), "3 min 21 s"),
-        (formatting.seconds(math.nan), "–"),
         (formatting.with_interval(0.5, [0.25, 0.75]), "50.00 (25.00 to 75.00)"),
         (formatting.with_interval(0.5, None), "50.00"),
         (formatting.failures(FAILURES), "25.0 (12.5 to 50.0)"),

@@ -1,4 +1,4 @@
-"""Test the last recipe in the whole pipeline, and in prediction, explanation and export."""
+"""Test settings of the recipes in the whole pipeline, and in prediction, explanation and export."""
 
 import zipfile
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.projects import BIRNN, check_output, error_line, run, set_settings
 pytestmark = pytest.mark.exhaustive
 
 
-def test_last_recipe_is_more_accurate_and_calibrated(finished: Path, recipes: Path) -> None:
+def test_recipe_is_more_accurate_and_calibrated(finished: Path, recipes: Path) -> None:
     before, after = (
         read_json(folder / "metrics" / "metrics.json") for folder in (finished, recipes)
     )
@@ -33,7 +33,7 @@ def test_last_recipe_is_more_accurate_and_calibrated(finished: Path, recipes: Pa
     assert after["all"]["accuracy"] > best - 0.01
 
 
-def test_last_recipe_predicts_explains_and_exports(recipes: Path, tmp_path: Path) -> None:
+def test_recipe_predicts_explains_and_exports(recipes: Path, tmp_path: Path) -> None:
     test = pd.read_parquet(recipes / "data" / "corpus" / "test.parquet").head(50)
     evaluated = pd.read_parquet(recipes / "data" / "evaluated" / "predictions.parquet").head(50)
     file, output, model = (tmp_path / name for name in ("a.csv", "predictions.csv", "model.zip"))
