@@ -34,7 +34,7 @@ SMALL = {
 
 # The last recipe without unlabelled reviews, and so without self-training; shorter.
 RECIPE = (
-    {name: str(value) for name, value in [*recipes.read().values()][-1].settings.items()}
+    {name: str(value) for name, value in [*recipes.read().values()][-1].all_settings.items()}
     | SMALL
     | {
         "pad.maxlen": "30",

@@ -176,8 +176,8 @@ def recipes() -> None:
     from birnn.experiments import recipes as stored
 
     for recipe in stored.read().values():
-        options = " ".join(f"-S {option(*item)}" for item in recipe.settings.items())
-        base = f" (adds to {recipe.after})" if recipe.after else ""
+        options = " ".join(f"-S {option(*item)}" for item in recipe.all_settings.items())
+        base = f" (adds to {recipe.base})" if recipe.base else ""
         print(f"{recipe.name}{base}: {recipe.title}\n    dvc exp run --temp {options}")
 
 

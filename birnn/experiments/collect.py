@@ -48,19 +48,14 @@ def study(
     table["name"] = [run.name for run in with_unique_names([run for _, run in chosen])]
     named = dict(zip(table["name"], (run for _, run in chosen), strict=True))
     predictions = {name: read_predictions(run) for name, run in named.items()}
-    changed = {key for recipe in recipes.values() for key in recipe.settings}
+    changed = {key for recipe in recipes.values() for key in recipe.all_settings}
     about = About(
         command=command,
         corpus=_single_corpus([run.metrics["corpus"] for run in named.values()]),
         varied=([RECIPE] if recipes else []) + varied,
         settings=store.shared_settings(flatten(points[0].params), [*map(str, table), *changed]),
         recipes=[
-            {
-                "name": recipe.name,
-                "base": recipe.after,
-                "title": recipe.title,
-                "settings": recipe.added,
-            }
+            {key: getattr(recipe, key) for key in ("name", "base", "title", "settings")}
             for recipe in recipes.values()
         ],
     )

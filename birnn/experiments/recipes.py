@@ -16,7 +16,7 @@ EVERY = "all"
 class Entry(Section):
     """An entry of `recipes.yaml`."""
 
-    after: str | None = None
+    base: str | None = None
     title: str
     settings: dict[str, Any]
 
@@ -27,17 +27,17 @@ class Recipe:
 
     Attributes:
         name: name of the recipe.
-        after: name of the recipe that it adds to, None for the first.
+        base: name of the recipe that it adds to, None for the first.
         title: description of what it adds.
-        added: its own settings, by full name.
-        settings: all settings, including the ones of that recipe, by full name.
+        settings: its own settings, by full name.
+        all_settings: its own settings and all of its base, by full name.
     """
 
     name: str
-    after: str | None
+    base: str | None
     title: str
-    added: dict[str, Any]
     settings: dict[str, Any]
+    all_settings: dict[str, Any]
 
     def with_seed(self, changes: dict[str, Any]) -> dict[str, Any]:
         """Return the settings with changes applied.
@@ -45,7 +45,7 @@ class Recipe:
         Each `train.seed` gets its own hold-out and its own word vectors.
         """
         seeds = dict.fromkeys(FOLLOWING_SEEDS, changes[SEED]) if SEED in changes else {}
-        return self.settings | seeds | changes
+        return self.all_settings | seeds | changes
 
 
 def read(file: Path = FILE) -> dict[str, Recipe]:
@@ -65,11 +65,11 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
             raise InputError(
                 f"{file}: {name} has the setting {wrong[0]!r}: use full names, such as train.epochs"
             )
-        after = entry.after or next(reversed(recipes), None)
-        if after is not None and after not in recipes:
-            raise InputError(f"{file}: {name} is after {after!r}, which is no recipe above it")
-        inherited = recipes[after].settings if after else {}
-        recipes[name] = Recipe(name, after, entry.title, entry.settings, inherited | entry.settings)
+        base = entry.base or next(reversed(recipes), None)
+        if base is not None and base not in recipes:
+            raise InputError(f"{file}: {name} has the base {base!r}, which is no recipe above it")
+        every = (recipes[base].all_settings if base else {}) | entry.settings
+        recipes[name] = Recipe(name, base, entry.title, entry.settings, every)
     return recipes
 
 

@@ -104,7 +104,7 @@ def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.Mon
     # A new recipe may change what all others share.
     stored = recipes.read()
     added = {"network.dropout": 0.1}
-    new = recipes.Recipe("new", "pooling", "", added, stored["pooling"].settings | added)
+    new = recipes.Recipe("new", "pooling", "", added, stored["pooling"].all_settings | added)
     monkeypatch.setattr(recipes, "read", lambda: stored | {"new": new})
     assert len(collect_study("recipes", [SEEDS], ["new"]).runs) == 8
     # Rows of a recipe that is gone, here "new", are dropped. A new title changes nothing.
@@ -114,8 +114,8 @@ def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.Mon
     assert [*collect_study("recipes", [SEEDS], ["notebook"]).runs["recipe"]] == order
     # A recipe that has, or builds on, other settings loses its rows, too.
     added = {"train.epochs": 3}
-    settings = stored["notebook"].settings | added
-    changed = replace(stored["two-epochs"], added=added, settings=settings)
+    settings = stored["notebook"].all_settings | added
+    changed = replace(stored["two-epochs"], settings=added, all_settings=settings)
     monkeypatch.setattr(recipes, "read", lambda: stored | {"two-epochs": changed})
     study = collect_study("recipes", [SEEDS], ["notebook"])
     assert study.runs["recipe"].tolist() == ["notebook"] * 2

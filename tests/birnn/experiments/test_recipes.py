@@ -19,11 +19,11 @@ def test_each_recipe_has_valid_settings_and_changes_the_one_that_it_adds_to() ->
     for name, recipe in stored.items():
         (point,) = grid.points([], recipe)
         flat = flatten(point.params)
-        assert {key: flat[key] for key in recipe.settings} == recipe.settings
+        assert {key: flat[key] for key in recipe.all_settings} == recipe.all_settings
         assert point.label == name
-        assert isinstance(recipe.settings["pad.validation"], float)
-        before = stored[recipe.after].settings if recipe.after else {}
-        assert recipe.settings == before | recipe.added != before
+        assert isinstance(recipe.all_settings["pad.validation"], float)
+        before = stored[recipe.base].all_settings if recipe.base else {}
+        assert recipe.all_settings == before | recipe.settings != before
 
 
 def test_listed_command_is_quoted_for_the_shell(
@@ -40,15 +40,15 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
     file.write_text(
         "one: {title: a, settings: {a.a: 1}}\n"
         "two: {title: b, settings: {b.b: 1}}\n"
-        "three: {after: one, title: c, settings: {c.c: 1}}\n"
+        "three: {base: one, title: c, settings: {c.c: 1}}\n"
         "four: {title: d, settings: {c.c: 2}}\n",
         encoding="utf-8",
     )
     stored = recipes.read(file)
-    assert [recipe.after for recipe in stored.values()] == [None, "one", "one", "three"]
-    assert stored["four"].settings == {"a.a": 1, "c.c": 2}
+    assert [recipe.base for recipe in stored.values()] == [None, "one", "one", "three"]
+    assert stored["four"].all_settings == {"a.a": 1, "c.c": 2}
     for mistake, expected in (
-        ("a: {after: a, title: a, settings: {}}", "a is after 'a', which is no recipe above"),
+        ("a: {base: a, title: a, settings: {}}", "a has the base 'a', which is no recipe above"),
         ("a: {title: a, settings: {train: {epochs: 3}}}", "a has the setting 'train': use full na"),
         ("1: {title: a, settings: {}}", "a name that is a number in quotes"),
         ("", "must have recipes"),
