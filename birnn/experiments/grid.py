@@ -17,7 +17,7 @@ from birnn.studies.store import SEED
 
 LONGEST_LABEL = 150  # characters; git stores each name as a file name
 LONGEST_RANGE = 1_000  # values; checking them takes seconds
-_RANGE = re.compile(r"(\d{1,18})\.\.(\d{1,18})")
+_RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
 Params = dict[str, Any]
 """The content of `params.yaml`: sections of settings."""

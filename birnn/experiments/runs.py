@@ -120,7 +120,9 @@ def fingerprint(point: Point) -> str:
 
 def finished_with_any_code() -> list[Run]:
     """Return the finished experiments of any code and corpus, from any commit."""
-    references = processes.output("git", "for-each-ref", "--format=%(refname) %(objectname)")
+    references = processes.output(
+        "git", "for-each-ref", "--format=%(refname) %(objectname)", "refs/exps"
+    )
     experiments = [
         (name, revision, folder + rest)
         for folder, rest, name, revision in EXPERIMENT.findall(references)
@@ -209,8 +211,8 @@ def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> 
         return None
     # All stages ran if the last one recorded the settings of this experiment.
     recorded = run.lock["stages"].get("report", {}).get("params", {})
-    has_all = "corpus" in run.metrics and recorded.get(PARAMS.name) == flatten(run.params)
-    return run if has_all else None
+    is_finished = "corpus" in run.metrics and recorded.get(PARAMS.name) == flatten(run.params)
+    return run if is_finished else None
 
 
 def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> Run:

@@ -19,7 +19,7 @@ LINES: dict[str, Any] = dict(zip(NETWORKS, cycle(NETWORK_LINES), strict=False)) 
 
 PAIR_MARKERS = "osD^v<>PX*"  # of pairs of networks
 
-OWN_TEXTS = "own texts"  # in the place of a name that is not legible
+OWN_TEXTS = "own texts"  # instead of a name that is not legible
 SIZE = (4.6, 3.7)  # inches; small, so that letters are large enough on a phone
 LITERAL: Any = {"text.parse_math": False}  # the name of a corpus may contain dollar signs
 STYLE: Any = LITERAL | {

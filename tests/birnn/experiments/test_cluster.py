@@ -149,6 +149,7 @@ def test_only_experiments_that_are_not_finished_are_pulled() -> None:
     [
         ("127.0.0.1:1", None, "cannot connect to Ray at 127.0.0.1:1: .*refused"),
         ("", OSError("no memory"), "cannot connect to Ray at this machine: no memory"),
+        ("head", ValueError("no port"), "cannot connect to Ray at head: no port"),
         ("", RuntimeError("Version\n    mismatch"), "cannot connect to Ray .*: Version mismatch"),
         ("ray://a", LookupError("AuthenticationError"), "Ray at ray://a requires its token: set"),
     ],
