@@ -98,7 +98,7 @@ def test_refused_push_saves_the_results(project: Path, machines: Machines) -> No
         file.touch()
     result = run_on(machines, project, *SHORT)
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith(f"error: failed: {SHORT_LABEL}.")
+    assert re.match(rf"error: failed: {SHORT_LABEL}-\w{{7}}\.", result.stderr.splitlines()[-1])
     (line,) = re.findall(rf".*{SHORT_LABEL}-\w{{7}} failed: .*", result.stdout)
     saved = Path(line.partition("saved on that machine in ")[2].partition(": ")[0])
     assert saved.parent in machines.folders
