@@ -200,7 +200,7 @@ def set_settings(project: Path, settings: Mapping[str, str]) -> None:
 def commit(project: Path) -> None:
     check_output(project, "git", "add", "--all")
     identity = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-    check_output(project, "git", *identity, "commit", "-qm", ".")
+    check_output(project, "git", *identity, "commit", "--allow-empty", "-qm", ".")
 
 
 def copy_settings(folder: Path) -> None:

@@ -35,7 +35,7 @@ def test_full_disk_gives_one_line_error_and_loses_nothing(finished_copy: Path, s
 
     def limit() -> None:
         # Smaller than the output of a stage that is switched off.
-        size = 100 if stage in OFF else 1_000
+        size = 10 if stage in OFF else 1_000
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
     result = run("python", "-m", f"stages.{stage}", cwd=finished_copy, preexec_fn=limit)

@@ -32,10 +32,6 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
         yield page
 
 
-def test_title_is_the_heading(page: Page) -> None:
-    assert page.title() == page.locator("h1").inner_text()
-
-
 def test_every_figure_is_visible(page: Page) -> None:
     width = page.viewport_size["width"]
     figures = page.locator(".figure")

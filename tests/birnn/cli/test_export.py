@@ -17,6 +17,7 @@ from birnn.inference.baseline_model import BaselineModel
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
 from birnn.training.baseline import Baseline
+from tests.birnn import small_networks
 from tests.birnn.cli.conftest import Run
 from tests.birnn.predictors import gated, small_baseline, small_predictor
 
@@ -30,7 +31,7 @@ from tests.birnn.predictors import gated, small_baseline, small_predictor
         ("a.HTML", b"<!doctype html>", {"a.HTML"}),
     ],
 )
-@pytest.mark.parametrize("model", [next(iter(gated(small_predictor()).models)), BASELINE])
+@pytest.mark.parametrize("model", [next(iter(small_networks.LAYERS)), BASELINE])
 def test_name_decides_the_format(
     tmp_path: Path,
     birnn: Run,

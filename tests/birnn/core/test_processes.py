@@ -1,4 +1,4 @@
-"""Commands of git and DVC."""
+"""Commands of git."""
 
 import pytest
 
@@ -6,12 +6,10 @@ from birnn.core import processes
 from birnn.core.errors import InputError
 
 
-def test_commands_of_git_and_dvc_run_or_report_their_last_line() -> None:
+def test_commands_of_git_run_or_report_their_last_line() -> None:
     with pytest.raises(InputError, match=r"^git rev-parse --verify failed: fatal: .*single rev"):
         processes.output("git", "rev-parse", "--verify", "no-such-commit")
     assert processes.run("git", "rev-parse", "--verify", "no", check=False).returncode
-    # DVC is the one of this Python.
-    assert processes.output("dvc", "--version").startswith("3.")
 
 
 def test_last_line_prefers_errors() -> None:

@@ -19,7 +19,6 @@ from birnn.experiments.runs import Run
 from tests.projects import commit
 
 OTHER = "0" * 32  # an md5
-AUTHOR = ("-c", "user.name=a", "-c", "user.email=a")
 NONE: Mapping[str, Any] = MappingProxyType({})
 CORPUS = {"name": "mine", "digest": "0123456789ab"}
 MACHINE = {"processor": "A", "cores": 2, "accelerators": [], "system": "S", "python": "3"}

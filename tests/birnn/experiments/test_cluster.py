@@ -13,7 +13,7 @@ from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.experiments import cluster, grid, runs, worker
 from birnn.experiments.cluster import Cluster
-from tests.birnn.experiments.repository import AUTHOR, add, fake_dvc, git, make_run
+from tests.birnn.experiments.repository import add, fake_dvc, git, make_run
 from tests.projects import commit
 
 ORIGIN = worker.Origin("address", "commit", {"url": "s3://a"})
@@ -111,12 +111,11 @@ def test_cluster_has_the_remotes_of_the_project(repository: Path) -> None:
     assert origin.git_remote == "ssh://git@example.com/a.git"
     assert origin.dvc_remote == shared | {"url": "s3://b", "region": "c"}
     # Each mistake hides the ones before.
-    local, empty_commit = Path(".dvc", "config.local"), ("commit", "-q", "--allow-empty", "-m", ".")
-    set_address = ("remote", "set-url", "origin")
+    local, set_address = Path(".dvc", "config.local"), ("remote", "set-url", "origin")
     for mistake, expected in (
         (lambda: configure(local.name, "url = ../storage"), "storage has a relative address"),
         (lambda: local.write_text("[core]\n    remote = other\n"), "no default DVC remote"),
-        (lambda: git(*AUTHOR, *empty_commit), "origin does not have this commit: run git push"),
+        (lambda: commit(Path()), "origin does not have this commit: run git push"),
         (lambda: git(*set_address, "https://token@a.b/c"), "remote origin contains credent"),
         (lambda: git(*set_address, "ssh://a:b@c/d"), "address of the git remote origin contains c"),
         (lambda: git("remote", "remove", "origin"), "there is no git remote origin: run git"),
@@ -134,7 +133,7 @@ def test_only_experiments_that_are_not_finished_are_pulled() -> None:
     unfinished, finished = (make_run(points[seed], name=names[seed]) for seed in (1, 2))
     add(unfinished, {"dvc.lock": None})
     add(finished)
-    git(*AUTHOR, "commit", "-q", "--allow-empty", "-m", ".")  # experiments of any commit count
+    commit(Path())  # experiments of any commit count
     calls = fake_dvc(
         f"if 'list' in arguments: print(*{names[:3]})\n"
         f"if arguments[-1] == {names[0]!r}: print('Missing cache files', file=sys.stderr)"

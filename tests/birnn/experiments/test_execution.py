@@ -58,15 +58,6 @@ def test_interrupted_sweep_waits_until_its_experiment_has_ended() -> None:
     assert Path("ended").exists()
 
 
-def test_interrupted_sweep_says_how_to_resume(capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupt(_: Sequence[Point]) -> Iterator[Point]:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        execution.run(grid.points(["train.seed=0"]), interrupt)
-    assert capsys.readouterr().err == "interrupted: run the same command again to resume\n"
-
-
 def test_time_left_is_estimated_from_the_experiments_so_far() -> None:
     for seconds, done, remaining, minutes in ((29, 1, 1, 1), (190, 2, 1, 2), (1190, 1, 3, 60)):
         shown = execution.time_left(time.perf_counter() - seconds, done, remaining)

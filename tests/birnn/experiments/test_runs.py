@@ -13,16 +13,8 @@ from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid, runs
 from birnn.experiments.grid import Point
-from tests.birnn.experiments.repository import (
-    AUTHOR,
-    METRICS,
-    OTHER,
-    TRAIN,
-    add,
-    git,
-    make_run,
-    write,
-)
+from tests.birnn.experiments.repository import METRICS, OTHER, TRAIN, add, git, make_run, write
+from tests.projects import commit
 
 pytestmark = pytest.mark.usefixtures("repository")
 
@@ -58,7 +50,7 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     damaged = [{"dvc.lock": b"{"}, *({metrics: content} for content in (b"{", b"", b"{}", b"null"))]
     for number, change in enumerate(damaged):
         add(make_run(points[-1], name=f"damaged-{number}"), change)
-    git(*AUTHOR, "commit", "-q", "--allow-empty", "-m", ".")
+    commit(Path())
     counting = [index for index, counts in enumerate(changes.values()) if counts]
     found = {index: run.name for index, run in runs.finished(points).items()}
     assert found == {index: added[index].name for index in counting}

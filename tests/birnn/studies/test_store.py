@@ -87,22 +87,17 @@ def test_studies_over_seeds_come_first(tmp_path: Path) -> None:
         store.read(tmp_path)
 
 
-def test_rows_of_a_merge_conflict_are_refused(tmp_path: Path) -> None:
-    study = make_study(tmp_path / "lengths")
-    store.write(study, {})
-    head, *rows = (study.folder / store.RUNS).read_text(encoding="utf-8").splitlines()
-    lines = [head, "<<<<<<< HEAD", *rows[:2], "=======", *rows[2:], ">>>>>>> branch"]
-    (study.folder / store.RUNS).write_text("\n".join(lines), encoding="utf-8")
-    with pytest.raises(InputError, match=r"runs\.csv has a merge conflict: resolve it"):
-        store.read(study.folder)
-
-
 def test_damaged_study_is_refused(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
     store.write(study, {})
     file = study.folder / store.RUNS
     head = file.read_text(encoding="utf-8").splitlines()[0]
-    for content, expected in ((head, "has no runs"), ("", "is damaged"), ("a\n1", "is damaged")):
+    for content, expected in (
+        (head, "has no runs"),
+        ("", "is damaged"),
+        ("a\n1", "is damaged"),
+        (f"{head}\n<<<<<<< HEAD\n", r"runs\.csv has a merge conflict: resolve it"),
+    ):
         file.write_text(content, encoding="utf-8")
         with pytest.raises(InputError, match=expected):
             store.read(study.folder)
