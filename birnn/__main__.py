@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from birnn.cli import experiment_options, model_options, project
-from birnn.core import libraries
+from birnn.core import libraries, signals
 from birnn.core.errors import InputError
 from birnn.core.terminal import replace_missing_characters
 
@@ -127,7 +127,7 @@ def watch(
     """Watch the trainings in progress: their curves and the remaining time."""
     from birnn.cli import watch as command
 
-    command.run(html and project.located(html))
+    command.run(html and project.page(html))
 
 
 @app.command(epilog="Example: birnn mistakes --model bilstm --count 3")
@@ -202,7 +202,7 @@ def explain(
     from birnn.cli import explain as command
 
     load = partial(model_options.load_model, model, threshold)
-    command.run(text, load, html and project.located(html))
+    command.run(text, load, html and project.page(html))
 
 
 @app.command(epilog="Example: birnn serve --port 8080")
@@ -255,6 +255,9 @@ def export(
 
 def run() -> None:
     """Run the command; print an error that the user can fix as one line."""
+    # A script may have closed standard error. The file becomes its descriptor, the lowest free one.
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    signals.raise_on_signals()  # else SIGTERM would leave temporary files
     replace_missing_characters()
     libraries.configure()
     try:

@@ -61,10 +61,11 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
         if "csv.columns" in suggested:
             print("The first line looks like data: csv.columns names the columns.\n")
         print("With the settings below, fetch would read:\n")
+    command = _command(chosen)
     print("\n".join(lines))
     if file and folder.resolve() != paths.OWN.resolve():
         print(f"\nFirst, copy the files that the settings name to {paths.OWN}.")
-    print(f"\nTo train, run: {_command(chosen)}")
+    print(f"\nTo train, run: {command}")
     return fits
 
 

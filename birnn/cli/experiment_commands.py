@@ -10,6 +10,7 @@ from rich.table import Table
 
 from birnn.core import processes
 from birnn.core import settings as all_settings
+from birnn.core.errors import InputError
 from birnn.core.overrides import command
 from birnn.evaluation.model_names import ALL_TITLES, pair_title
 from birnn.evaluation.selection import read_metrics
@@ -139,6 +140,9 @@ def review(base: str, output: Path, seeds: int | None, machines: Cluster | None)
 
     Run the change with this many seeds, on a cluster or this machine, or compare one run on each
     side.
+
+    Raises:
+        InputError: a commit or file cannot be read, or the project changed during the runs.
     """
     gate = reviews.read_gate()
     stale = private_apis.stale_stages()
@@ -149,10 +153,10 @@ def review(base: str, output: Path, seeds: int | None, machines: Cluster | None)
         numbers = ",".join(map(str, reviews.choose_seeds(change, seeds)))
         sweep([f"{SEED}={numbers}"], [], machines)
         chosen = grid.points([f"{SEED}={numbers}"])
-        measured = [
-            chosen[index].chosen | collect.measures(run)
-            for index, run in runs.finished(chosen).items()
-        ]
+        finished = runs.finished(chosen)
+        if len(finished) < len(chosen):
+            raise InputError("code or settings changed meanwhile: run the same command again")
+        measured = [chosen[index].chosen | collect.measures(run) for index, run in finished.items()]
         change = dataclasses.replace(change, runs=pd.DataFrame(measured))
     lines = reviews.judge(change, gate, stale)
     metrics = processes.output("dvc", "metrics", "diff", "--md", "--no-path", base)

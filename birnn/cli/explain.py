@@ -10,7 +10,6 @@ from rich.text import Text
 from birnn.cli import explanation_page, input_texts
 from birnn.cli.explanation_page import WEAK, strengths
 from birnn.cli.printable import printable, printable_lines
-from birnn.core.errors import InputError
 from birnn.core.outputs import write_text
 from birnn.evaluation.model_names import TITLES
 from birnn.inference.explanation import Explanation, ModelExplanation, explain, note
@@ -26,11 +25,8 @@ def run(text: str | None, load: Callable[[], Predictor], html: Path | None) -> N
     Without a text, read standard input.
 
     Raises:
-        InputError: the text or a file of the pipeline cannot be read, or `html` does
-            not end in .html or .htm.
+        InputError: the text or a file of the pipeline cannot be read.
     """
-    if html is not None and html.suffix.lower() not in {".html", ".htm"}:
-        raise InputError(f"{html} is not an .html file: choose a name that ends in .html")
     arguments = [] if text is None else [text]
     content = next(input_texts.read(arguments, [], "", whole=True)).content
     explanation = explain(load(), content)

@@ -14,7 +14,6 @@ FORMATS = {
     ".onnx": ("birnn.inference.onnx_model", "{} next to it shows how to encode texts"),
     ".html": ("birnn.cli.reader_page", "open it in a browser"),
 }
-FORMATS[".htm"] = FORMATS[".html"]
 
 
 def run(file: Path, load: Callable[[], Predictor]) -> None:

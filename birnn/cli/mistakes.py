@@ -17,9 +17,11 @@ def run(model: str | None, count: int) -> None:
     Raises:
         InputError: the pipeline has not been run.
     """
-    if not MISTAKES.exists():
-        raise InputError(f"{MISTAKES} is missing: run dvc repro or dvc pull in the project folder")
-    mistakes = pd.read_parquet(MISTAKES)
+    try:
+        mistakes = pd.read_parquet(MISTAKES)
+    except (OSError, ValueError) as error:
+        advice = "run dvc repro or dvc pull in the project folder"
+        raise InputError(f"{MISTAKES} is missing or damaged: {advice}") from error
     if missing := [title for name, title in TITLES.items() if name not in mistakes]:
         raise InputError(f"{MISTAKES} lacks {', '.join(missing)}: run dvc repro")
     model = model or (next(iter(NETWORKS)) if len(NETWORKS) == 1 else None)

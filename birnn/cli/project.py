@@ -32,3 +32,14 @@ def enter(project: Path | None) -> None:
 def located(path: Path) -> Path:
     """Return a path of the command line so that it is valid in the project's folder."""
     return path if Path.cwd() == Start.folder else Start.folder / path
+
+
+def page(file: Path) -> Path:
+    """Return the path of a page to write, see `located`.
+
+    Raises:
+        InputError: its name does not end in .html, so that it may be another file.
+    """
+    if file.suffix.lower() != ".html":
+        raise InputError(f"{file} is not an .html file: choose a name that ends in .html")
+    return located(file)

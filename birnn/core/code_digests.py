@@ -26,7 +26,7 @@ def describe(project: Path) -> dict[str, str]:
     Raises:
         InputError: a module is not valid Python.
     """
-    modules = [file for package in PACKAGES for file in (project / package).rglob("*.py")]
+    modules = [file for package in PACKAGES for file in (project / package).rglob("[!.]*.py")]
     trees = {file: _parse(file) for file in modules}
     imports = {file: set(_imported_files(file, tree, project)) for file, tree in trees.items()}
     lines: dict[Path, str] = {}

@@ -18,6 +18,7 @@ from birnn.core.settings import flatten
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 
 DIR_SUFFIX = ".dir"  # DVC appends it to the md5 of a folder
+DESKTOP_FILES = {".DS_Store", "Thumbs.db"}  # also in .dvcignore
 MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 Lock = dict[str, Any]
@@ -118,7 +119,11 @@ def _recorded(lock: Lock, kind: str) -> Iterator[tuple[str, str]]:
 def compute_md5(path: Path) -> str | None:
     """Return the md5 of a file or folder as DVC computes it, or None if it does not exist."""
     if path.is_dir():
-        files = {file.relative_to(path).parts: file for file in path.rglob("*") if file.is_file()}
+        files = {
+            file.relative_to(path).parts: file
+            for file in path.rglob("*")
+            if file.is_file() and file.name not in DESKTOP_FILES
+        }
         entries = [
             {"md5": compute_md5(file), "relpath": "/".join(parts)}
             for parts, file in sorted(files.items())

@@ -5,13 +5,12 @@ fields of `Timing`, and the `date`.
 """
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from birnn.core.integrity import compute_md5
 from birnn.core.locks import hold_lock
@@ -47,15 +46,9 @@ def record(output: Path, timing: Timing) -> None:
 def append(lines: str) -> None:
     """Append lines to the file of the main folder; one process does at a time."""
     file = main_folder() / FILE
-    with hold_lock("times", folder=file.parent), file.open("a+b") as stream:
+    with hold_lock("times", folder=file.parent), file.open("a", encoding="utf-8") as stream:
         # A killed process may have left a part of a line.
-        start = b"\n" if stream.tell() and not _ends_with_newline(stream) else b""
-        stream.write(start + lines.encode())
-
-
-def _ends_with_newline(stream: IO[bytes]) -> bool:
-    stream.seek(-1, os.SEEK_END)
-    return stream.read(1) == b"\n"
+        stream.write(f"\n{lines}")
 
 
 def read() -> dict[str, dict[str, Any]]:

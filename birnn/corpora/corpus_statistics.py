@@ -98,7 +98,7 @@ def _format(split: SplitStatistics, maxlen: int, positive: str, *, grouped: bool
     }
     return {
         "reviews": f"{size:,}",
-        positive: f"{split.positive / size:.1%}",
+        f"share of {positive}": f"{split.positive / size:.1%}",
         **(groups if grouped else {}),
         "words per review, median": f"{median:,.0f}",
         "words per review, 90% have at most": f"{most:,.0f}",

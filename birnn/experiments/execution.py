@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from birnn.core import processes, signals
+from birnn.core import processes
 from birnn.core.code_digests import PACKAGES
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
-from birnn.core.paths import EXPERIMENTS
-from birnn.experiments import launcher, private_apis, running, runs
+from birnn.core.paths import EXPERIMENTS, PARAMS
+from birnn.experiments import launcher, running, runs
 from birnn.experiments.grid import Point
 
 # References in git that DVC uses while it starts an experiment.
@@ -30,13 +30,10 @@ PATIENCE = 60  # seconds
 def exclusively() -> Iterator[None]:
     """Hold the lock of sweeps and searches, and remove the leftovers of killed ones.
 
-    SIGTERM has the effect of Ctrl-C from now on.
-
     Raises:
         InputError: git does not track all code.
     """
     check_code()
-    signals.raise_on_signals()
     with hold_lock("sweep", patience=math.inf):
         remove_leftovers()
         try:
@@ -85,14 +82,16 @@ def check_own_files(points: Iterable[Point]) -> None:
     """
     if all(point.params["fetch"]["source"] != runs.OWN for point in points):
         return
-    listed = processes.output("git", "ls-files", "-z", "--", runs.OWN_FILES).split("\0")
-    tracked = {Path(name.removesuffix(".dvc")) for name in listed if name}
+    list_files = ("git", "ls-files", "-z", runs.OWN_FILES)
+    tracked = processes.output(*list_files).split("\0")
+    in_dvc = {Path(name.removesuffix(".dvc")) for name in tracked if name.endswith(".dvc")}
+    others = processes.output(*list_files, "--others", "--exclude-per-directory=.dvcignore")
     untracked = [
         file
-        for file in private_apis.find_files(runs.OWN_FILES)
+        for file in map(Path, filter(None, others.split("\0")))
         if file.suffix != ".dvc"
         and file.name != ".gitignore"
-        and not tracked & {file, *file.parents}
+        and not in_dvc & {file, *file.parents}
     ]
     if untracked:
         # Git ignores .dvc files in a folder of data/own, so DVC adds the whole folder.
@@ -109,9 +108,14 @@ def one_by_one(points: Sequence[Point]) -> Iterator[str]:
     """Run experiments on this machine, one at a time, and yield the names of those that failed.
 
     Each experiment runs in a temporary folder and reuses DVC's caches. `dvc exp show` lists it.
+
+    Raises:
+        InputError: `params.yaml` changed, so that the other experiments would have its settings.
     """
-    start = time.perf_counter()
+    start, settings = time.perf_counter(), PARAMS.read_bytes()
     for count, point in enumerate(points):
+        if PARAMS.read_bytes() != settings:
+            raise InputError(f"{PARAMS} changed during the sweep: run the same command again")
         left = time_left(start, count, len(points) - count)
         # Only now, because the code may have been edited meanwhile.
         (name,) = runs.names([point])

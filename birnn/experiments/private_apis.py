@@ -6,7 +6,6 @@ DVC's `Config` itself, and `kernels` a class of Numba.
 """
 
 import logging
-from pathlib import Path
 from typing import Any
 
 from birnn.core.errors import InputError
@@ -32,14 +31,6 @@ def hash_dependency(stage: str, path: str) -> str:
             ) from error
 
 
-def find_files(folder: str) -> list[Path]:
-    """Return the files of a folder, without those in `.dvcignore`, which DVC does not hash."""
-    from dvc.repo import Repo  # noqa: PLC0415
-
-    with Repo() as repo:
-        return sorted(map(Path, repo.dvcignore.find(repo.fs, folder)))
-
-
 def stale_stages() -> list[str]:
     """Return the stages that `dvc repro` would run, or the reason why DVC cannot say."""
     from dvc.exceptions import DvcException  # noqa: PLC0415
@@ -55,11 +46,11 @@ def stale_stages() -> list[str]:
 
 
 def reading_errors() -> tuple[type[Exception], ...]:
-    """Return the errors of `dvc.api.read` if a file is neither in the cache nor in a remote."""
+    """Return the errors of `dvc.api.read` if a file is lost, and of parsing a damaged one."""
     from dvc.exceptions import DvcException  # noqa: PLC0415
     from dvc_data.index import DataIndexDirError  # noqa: PLC0415
 
-    return DvcException, DataIndexDirError, OSError
+    return DvcException, DataIndexDirError, OSError, ValueError, EOFError
 
 
 def dvc_config() -> Any:

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ RECORDS = (LOCK, PARAMS, METRICS)
 # DVC's reference to an experiment, with the commit that it started from, and its revision.
 EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
 CODE = "code"
-CORPUS = paths.CORPUS.as_posix()
+CORPUS = (paths.CORPUS.as_posix(), paths.UNLABELLED.as_posix())  # the folders that `fetch` writes
 FETCH, READER = "fetch", f"{CODE}/fetch.txt"  # the stage that reads a corpus, and its code
 OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
@@ -63,27 +63,26 @@ class Run:
         return _measured(_inputs(self.lock), CODE)
 
 
-def read_output(run: Run, file: str) -> bytes:
-    """Return a file of an experiment, from git or from DVC's cache or remote.
+def read_output(run: Run, file: Path, parse: Callable[[io.BytesIO], Any]) -> Any:
+    """Return what `parse` returns for a file of an experiment, from DVC's cache or remote.
 
     Raises:
-        InputError: the file is neither in the cache nor in a remote.
+        InputError: the file is neither in the cache nor in a remote, or it is damaged.
     """
     try:
-        content: bytes = dvc.api.read(file, rev=run.revision, mode="rb")
+        return parse(io.BytesIO(dvc.api.read(file.as_posix(), rev=run.revision, mode="rb")))
     except private_apis.reading_errors() as error:
         raise InputError(
             f"{file} of the experiment {run.name} cannot be read from DVC's cache or a remote: "
             "make it available or, if it is lost, run dvc exp remove "
             f"{run.name}, and run the experiment again"
         ) from error
-    return content
 
 
 def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
     """Return the table `data/evaluated/NAME.parquet` of an experiment, see `read_output`."""
-    file = f"{paths.EVALUATED.as_posix()}/{name}.parquet"
-    return pd.read_parquet(io.BytesIO(read_output(run, file)))
+    table: pd.DataFrame = read_output(run, paths.EVALUATED / f"{name}.parquet", pd.read_parquet)
+    return table
 
 
 def names(points: Sequence[Point]) -> list[str]:
@@ -187,8 +186,9 @@ def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
 
     A single git process reads them all, since DVC's API takes about a second per commit.
     """
+    # From this folder, which may be part of a larger repository.
     names = [
-        f"{revision}^{{commit}}:{file.as_posix()}\n" for revision in revisions for file in RECORDS
+        f"{revision}^{{commit}}:./{file.as_posix()}\n" for revision in revisions for file in RECORDS
     ]
     output = processes.run("git", "cat-file", "--batch", stdin="".join(names).encode())
     stream = io.BytesIO(output.stdout)
@@ -251,7 +251,7 @@ def training(run: Run) -> dict[str, Any]:
 
 def locked_reviews(lock: Lock) -> dict[str, str]:
     """Return the hashes of the training and test reviews."""
-    pattern = f"{CORPUS}/*.parquet"
+    pattern = f"{paths.CORPUS.as_posix()}/*.parquet"
     return {path: md5 for (_, path), md5 in _inputs(lock).items() if Path(path).match(pattern)}
 
 
@@ -278,7 +278,7 @@ def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
 
 def head() -> str:
     """Return the current commit."""
-    return processes.output("git", "log", "-1", "--format=%H")
+    return processes.output("git", "rev-parse", "HEAD")
 
 
 def _inputs(lock: Lock) -> Hashes:
@@ -290,12 +290,12 @@ def _inputs(lock: Lock) -> Hashes:
     }
 
 
-def _measured(hashes: Hashes, folder: str) -> Hashes:
-    """Return the hashes of the dependencies in a folder that affect the metrics."""
+def _measured(hashes: Hashes, folders: str | tuple[str, ...]) -> Hashes:
+    """Return the hashes of the dependencies in some folders that affect the metrics."""
     return {
         (stage, path): md5
         for (stage, path), md5 in hashes.items()
-        if stage not in UNMEASURED and path.startswith(folder)
+        if stage not in UNMEASURED and path.startswith(folders)
     }
 
 

@@ -153,25 +153,33 @@ def open_study(search: Search) -> optuna.Study:
             f"{file} is damaged: delete it, and search again with --replace; finished trials are "
             "not run again"
         ) from error
-    conditions = {
+    if not study.trials:
+        study.set_user_attr("conditions", _conditions(search))
+    _check_conditions(search, study)
+    for trial in study.get_trials(states=RUNNING):
+        if trial.params.keys() != search.space.keys():  # killed while it was proposed
+            study.tell(trial.number, state=TrialState.FAIL)
+    return study
+
+
+def _conditions(search: Search) -> dict[str, Any]:
+    return {
         "metric": f"{search.model}.{MEASURE}",
         "ranges": {key: distribution_to_json(kind) for key, kind in search.space.items()},
         "settings": flatten(search.point({}).params | {"report": {}}),  # affects no accuracy
         "sampler": search.sampler,
         "code or corpus": runs.fingerprint(search.point({})),
     }
-    begun = study.user_attrs.get("conditions", conditions)
-    if study.trials and begun != conditions:
-        changed = [name for name, value in conditions.items() if value != begun.get(name)]
+
+
+def _check_conditions(search: Search, study: optuna.Study) -> None:
+    begun = study.user_attrs["conditions"]
+    changed = [name for name, value in _conditions(search).items() if value != begun.get(name)]
+    if changed:
         raise InputError(
-            f"the search {search.name} began with different {listed(changed)}: choose another "
-            f"name, or delete {file}"
+            f"the search {search.name} began with different {listed(changed)}: undo the change, "
+            f"choose another name, or delete {FOLDER / search.name}.journal"
         )
-    study.set_user_attr("conditions", conditions)
-    for trial in study.get_trials(states=RUNNING):
-        if trial.params.keys() != search.space.keys():  # killed while it was proposed
-            study.tell(trial.number, state=TrialState.FAIL)
-    return study
 
 
 def run(
@@ -181,6 +189,9 @@ def run(
 
     Those that a killed search left come first. A batch of trials is proposed together, and runs at
     once on a cluster. Without `machines`, trials run on this machine.
+
+    Raises:
+        InputError: code, corpus or settings changed since the search began.
     """
     start, first = time.perf_counter(), _count_finished(study)
     print(f"{first} of {trials} trials are finished")
@@ -191,6 +202,7 @@ def run(
         for trial, point in zip(chosen, points, strict=True):
             print(f"[{trial.number + 1} of {trials}] {point.label}{left}", flush=True)
         finished = _execute(points, machines)
+        _check_conditions(search, study)  # else the code may not find its trials
         for index, trial in enumerate(chosen):
             if index in finished:
                 accuracy = collect.measures(finished[index])[f"{search.model}.{MEASURE}"]

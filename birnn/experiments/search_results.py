@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -166,10 +166,9 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], Groups]:
         is_correct(each["label"].to_numpy(), combine([each[name].to_numpy() for name in models]))
         for each in tables
     ]
-    rows = np.load(BytesIO(read_output(results.runs[0], paths.HELD_OUT_ROWS.as_posix())))
-    names = pd.read_parquet(
-        BytesIO(read_output(results.runs[0], paths.TRAIN_REVIEWS.as_posix())), columns=["group"]
-    )["group"]
+    rows = read_output(results.runs[0], paths.HELD_OUT_ROWS, np.load)
+    read_groups = partial(pd.read_parquet, columns=["group"])
+    names = read_output(results.runs[0], paths.TRAIN_REVIEWS, read_groups)["group"]
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
 
 

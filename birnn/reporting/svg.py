@@ -6,7 +6,7 @@ import re
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
+from birnn.style.colors import GRID, INK, MODEL_COLORS
 
 
 def inline(figure: Figure, name: str) -> str:
@@ -21,7 +21,6 @@ def inline(figure: Figure, name: str) -> str:
     svg = re.sub(r'(?s)^.*?<svg[^>]*(viewBox="[^"]*")[^>]*>', r"<svg \1>", text.getvalue())
     svg = re.sub(r"(?s)<(metadata|style).*?</\1>", "", svg)
     svg = re.sub(r'(\sid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
-    colors = MODEL_COLORS | {"ink": INK, "grid": GRID, "notebook": NOTEBOOK}
-    for variable, color in colors.items():
+    for variable, color in (MODEL_COLORS | {"ink": INK, "grid": GRID}).items():
         svg = svg.replace(color, f"var(--{variable})")
     return svg.strip()

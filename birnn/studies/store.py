@@ -49,7 +49,7 @@ class About:
     """The description of a study: what its runs share.
 
     Attributes:
-        command: the command that wrote the study.
+        command: the command that last added runs.
         corpus: name and digest of the corpus, as in the metrics.
         varied: names of the settings that vary, except seeds; `recipe` is one. Settings with the
             same values are one name, with commas.

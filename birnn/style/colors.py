@@ -27,7 +27,6 @@ POSITIVE, NEGATIVE = "#0072b2", "#d55e00"
 TERMINAL_POSITIVE, TERMINAL_NEGATIVE = "#2882c8", "#cd5f0a"
 
 LIGHT = MODEL_COLORS | {
-    "notebook": NOTEBOOK,
     "positive": POSITIVE,
     "negative": NEGATIVE,
     "link": "#0072b2",
@@ -39,7 +38,6 @@ LIGHT = MODEL_COLORS | {
     "code": "#f2f2f2",
 }
 DARK = {name: dark for name, (_, dark) in _MODEL_COLORS.items()} | {
-    "notebook": "#7aa2ff",
     "positive": "#2f8ccf",
     "negative": "#d0641f",
     "link": "#56b4e9",

@@ -166,9 +166,10 @@ def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(
     lines = [f"{each}  {expected}  (Baseline {expected})  A good film.\n" for each in CLASSES]
     assert [birnn(*options, threshold) for threshold in ("0.99", "0.01")] == lines
     (tmp_path / "tensorflow.py").write_text("raise ImportError")
-    command = [sys.executable, "-m", "birnn", *options, "0.99"]
-    options = {"cwd": trained, "env": environment(PYTHONPATH=str(tmp_path)), "text": True}
-    assert subprocess.check_output(command, **options) == lines[0]
+    # Also without standard error.
+    command = ("bash", "-c", 'exec "$0" "$@" 2>&-', sys.executable, "-m", "birnn", *options, "0.99")
+    variables = environment(PYTHONPATH=str(tmp_path))
+    assert subprocess.check_output(command, cwd=trained, env=variables, text=True) == lines[0]
 
 
 def test_model_and_threshold_are_checked(birnn: Run) -> None:

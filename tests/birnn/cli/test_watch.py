@@ -14,6 +14,7 @@ from rich.console import Console
 from zc.lockfile import LockFile
 
 from birnn.cli import watch, watch_page
+from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.training import live
 from birnn.training.live import Training
@@ -69,6 +70,8 @@ def test_trainings_fit_a_terminal(size: tuple[int, int], count: int, epochs: int
 def test_without_training_the_last_curves_are_shown() -> None:
     assert invoke("watch").strip().startswith("No training is in progress: start one with dvc")
     start(training()).close()
+    with pytest.raises(InputError, match=r"page\.csv is not an \.html file"):
+        invoke("watch", "--html", "page.csv")
     output = invoke("watch", "--html", "page.html")
     assert FIRST in output
     assert "┌" in output

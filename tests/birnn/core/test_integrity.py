@@ -33,6 +33,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for md5, content in contents.items():
         cached(md5).parent.mkdir(parents=True)
         cached(md5).write_text(content)
+    Path("folder/.DS_Store").touch()
     outs = [{"path": "folder", "md5": folder_md5}, {"path": "file", "md5": THREE}]
     deps = [{"path": "file", "md5": THREE}, {"path": "code.py", "md5": ONE[:9]}]
     params = {"params.yaml": {"train": {"seed": 0}, "pad.maxlen": 5}, "empty.yaml": None}

@@ -45,7 +45,7 @@ def tabulate(file: Path, overlap: int, maxlen: int) -> dict[str, tuple[str, str]
 def test_table(tmp_path: Path) -> None:
     assert tabulate(write(tmp_path, TRAIN), overlap=7, maxlen=3) == {
         "reviews": ("5", "2"),
-        "spam": ("40.0%", "50.0%"),
+        "share of spam": ("40.0%", "50.0%"),
         "groups, such as films or equal texts": ("3", "2"),
         "reviews per group, largest": ("2", "1"),
         "words per review, median": ("3", "2"),

@@ -24,9 +24,10 @@ CORPUS = {"name": "mine", "digest": "0123456789ab"}
 MACHINE = {"processor": "A", "cores": 2, "accelerators": [], "system": "S", "python": "3"}
 METRICS = {"corpus": CORPUS | {"requested": "mine", "validation": "test"}}
 TRAIN, TEST = "data/corpus/train.parquet", "data/corpus/test.parquet"
+UNLABELLED = "data/unlabelled"
 DEPENDENCIES = {
     "fetch": ["code/fetch.txt", "data/own"],
-    "train": ["code/train.txt", TRAIN, TEST, "data/padded/train"],
+    "train": ["code/train.txt", TRAIN, TEST, UNLABELLED, "data/padded/train"],
     "report": ["code/report.txt"],
 }
 
@@ -51,7 +52,7 @@ def git(*arguments: str, stdin: bytes | None = None) -> str:
 
 def make_lock(params: Params, changed: Mapping[str, str] = NONE) -> Lock:
     """Return the content of `dvc.lock` with the current code and some `changed` md5s, by path."""
-    md5s = dict.fromkeys((TRAIN, TEST, "data/padded/train"), "c" * 32)
+    md5s = dict.fromkeys((TRAIN, TEST, UNLABELLED, "data/padded/train"), "c" * 32)
     md5s |= {path: f"{place:032}" for place, path in enumerate(runs.TIMED, 1)}
     md5s["data/own"] = str(compute_md5(Path("data/own")))
     Path("code").mkdir(exist_ok=True)

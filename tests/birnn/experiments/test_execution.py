@@ -86,6 +86,16 @@ def test_sweep_runs_each_experiment_once_and_alone() -> None:
     assert executed[3:] == ["seed-1"]
 
 
+def test_sweep_ends_if_the_settings_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    def edit(*_: object) -> int:
+        Path("params.yaml").write_text("", encoding="utf-8")
+        return 0
+
+    monkeypatch.setattr(execution, "execute", edit)
+    with pytest.raises(InputError, match=r"params\.yaml changed during the sweep"):
+        list(execution.one_by_one(grid.points(["train.seed=0..1"])))
+
+
 def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:
     points = grid.points(["fetch.source=csv", "csv.train=b.csv", "csv.unlabelled=c"])
     Path(".dvcignore").write_text("*~", encoding="utf-8")

@@ -13,7 +13,16 @@ from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid, runs
 from birnn.experiments.grid import Point
-from tests.birnn.experiments.repository import METRICS, OTHER, TRAIN, add, git, make_run, write
+from tests.birnn.experiments.repository import (
+    METRICS,
+    OTHER,
+    TRAIN,
+    UNLABELLED,
+    add,
+    git,
+    make_run,
+    write,
+)
 from tests.projects import commit
 
 pytestmark = pytest.mark.usefixtures("repository")
@@ -34,6 +43,7 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
         "code/train.txt": False,
         TRAIN: False,
         # An output of another stage, and code that does not affect the metrics.
+        UNLABELLED: False,
         "data/padded/train": True,
         "code/fetch.txt": True,
     }
@@ -123,6 +133,21 @@ def test_name_depends_on_each_setting_and_not_on_its_spelling() -> None:
     same[2].params["report"]["equivalence"] = 3
     (name,) = set(runs.names([*same, point("pad.seed=2", "train.seed=1")]))
     assert re.fullmatch("pad-seed-2-seed-1-[0-9a-f]{7}", name)
+
+
+def test_project_may_be_part_of_a_larger_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("part").mkdir()
+    git("mv", "params.yaml", "dvc.lock", "metrics", "part")
+    commit(Path())
+    monkeypatch.chdir("part")
+    assert runs.read("HEAD").metrics == METRICS
+
+
+def test_missing_or_damaged_output_of_an_experiment_is_named() -> None:
+    run = add(make_run(point("train.seed=1")), {"data/evaluated/predictions.parquet": b"PAR1"})
+    for found in (run, replace(run, revision="HEAD")):
+        with pytest.raises(InputError, match=r"predictions\.parquet .* run dvc exp remove seed-1,"):
+            runs.read_predictions(found)
 
 
 def test_workspace_is_a_run_if_it_is_complete() -> None:

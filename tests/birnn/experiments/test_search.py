@@ -270,6 +270,23 @@ def test_search_with_other_conditions_needs_another_name(machines: Machines) -> 
     }.items():
         with pytest.raises(InputError, match=f"the search name began with different {changed}"):
             search.open_study(other)
-    Path("stages/train.py").write_text("print(1)\n")
-    with pytest.raises(InputError, match="different code or corpus"):
-        search.open_study(parse())
+
+
+def test_search_ends_if_code_changes_and_continues_if_the_change_is_undone(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, execute = Path("stages/train.py"), machines.execute
+    before = code.read_text()
+
+    def edit_meanwhile(points: Sequence[Point]) -> Iterator[Point]:
+        yield from execute(points)
+        code.write_text("print(1)\n")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(machines, "execute", edit_meanwhile)
+        for _ in range(2):
+            with pytest.raises(InputError, match="began with different code or corpus: undo"):
+                run(machines, 2)
+    code.write_text(before)
+    assert states(run(machines, 2)) == [TrialState.COMPLETE] * 2
+    assert len(machines.started) == 2
