@@ -48,7 +48,6 @@ def write(content: dict[str, Any], drawings: dict[str, str], folder: Path) -> No
         without_copies={name: metrics[name]["by_overlap"][0] for name in TITLES},
         calibration_errors={name: metrics[name]["ece"] for name in TITLES},
         changed=tables.changed_settings(settings),
-        matched_units=matched_units(settings),
         threshold=decision.THRESHOLD,
         tolerance=TOLERANCE,
         comparisons=COMPARISONS,
@@ -82,18 +81,3 @@ def common(content: Mapping[str, Any]) -> dict[str, Any]:
         "failed": failed,
         "failed_counts": {name: len(tests) for name, tests in failed.items()},
     }
-
-
-def matched_units(settings: Mapping[str, Any]) -> int | None:
-    """Return the number of GRU units that best matches the LSTM's recurrent parameters.
-
-    It is None without one of the two. See `evaluation.costs` for the formulas.
-    """
-    if not {"bilstm", "bigru"} <= set(NETWORKS):
-        return None
-    inputs = settings["network.embedding_dim"] + settings["ngrams.longest"]
-    lstm_units = settings["bilstm.units"]
-    target = 4 * lstm_units * (inputs + lstm_units + 1)
-    # A GRU needs fewer than twice as many units as an LSTM.
-    candidates = range(1, 2 * lstm_units + 1)
-    return min(candidates, key=lambda units: abs(3 * units * (inputs + units + 2) - target))

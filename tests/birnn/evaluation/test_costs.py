@@ -10,7 +10,6 @@ from birnn.evaluation import costs
 from birnn.networks.definition import Network
 from birnn.networks.network import build_network
 from birnn.networks.registry import NETWORKS
-from birnn.reporting import report
 from tests.birnn import small_networks
 
 # Per direction: products of the input and the state with a matrix, and biases, per unit.
@@ -50,15 +49,3 @@ def test_costs_of_other_layers() -> None:
     cells = replace(network, build=lambda _settings: keras.layers.RNN(keras.layers.GRUCell(3)))
     parameters = recurrent_parameters("bigru", inputs=5, units=3)
     assert network_costs(cells, {}) == (parameters, 7 * 2 * 3 * 3 * (5 + 3) + 2 * 3)
-
-
-@pytest.mark.parametrize(
-    ("embedding_dim", "lstm_units", "matched"), [(128, 64, 79), (1, 1, 1), (4096, 64, 85)]
-)
-def test_matched_gru_is_the_closest(embedding_dim: int, lstm_units: int, matched: int) -> None:
-    settings = {"network.embedding_dim": embedding_dim, "ngrams.longest": 0}
-    assert report.matched_units(settings | {"bilstm.units": lstm_units}) == matched
-    target = recurrent_parameters("bilstm", embedding_dim, lstm_units)
-    sizes = [recurrent_parameters("bigru", embedding_dim, units) for units in range(200)]
-    distances = [abs(size - target) for size in sizes]
-    assert distances.index(min(distances)) == matched
