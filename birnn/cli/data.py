@@ -118,7 +118,12 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
     refuse = chosen.fetch.overlap == "refuse"
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)
-        overlap = store.write(corpus, temporary, refuse_overlap=refuse)["overlap"]
+        try:
+            overlap = store.write(corpus, temporary, refuse_overlap=refuse)["overlap"]
+        except InputError as error:
+            if skipped := [line for line in corpus.describe() if "skipped" in line]:
+                raise InputError(". ".join([str(error), *skipped])) from error
+            raise
         description = [*corpus.describe()]
         if chosen.csv.unlabelled:
             counts = store.write_unlabelled(corpus, temporary, temporary)
@@ -134,6 +139,8 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
     fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start
     maxlen = min(math.ceil(fitting / 10) * 10, 10_000)
     warnings = _warnings(train, test, words, pad.maxlen, maxlen)
+    if overlap:
+        warnings.append(f"{overlap:,} test reviews are copies of training reviews: check csv.test")
     files = LabelledFiles(chosen.csv, folder).find(chosen.csv.train)
     if swallowed := sum(count_swallowed_lines(chosen.csv, file) for file in files):
         warnings.append(f"quotes swallow {swallowed:,} lines: set csv.quoting=none")
@@ -164,7 +171,7 @@ def _warnings(
         (contradictory > 0, f"{contradictory:,} texts have both labels: correct or remove them"),
         (smaller < RARE, f"the smaller class has {smaller:.1%} of train: {IMBALANCE}"),
         (size < FEW, f"{size} test reviews: accuracy is uncertain by up to ±{points:.0f} points"),
-        (truncated > MOSTLY, f"{truncated:.0%} of train is truncated: {longer}"),
+        (truncated > max(MOSTLY, left), f"{truncated:.0%} of train is truncated: {longer}"),
         (known < LEAST_KNOWN, f"{known:.1%} of the words in test are known: {UNKNOWN}"),
         (not SHORT <= letters <= LONG, f"words have {letters:.0f} letters (median): {NO_SPACES}"),
     )

@@ -96,16 +96,16 @@ class LabelledFiles:
         for file in self._unlabelled_files():
             for _, row in tabular.read(file, [column], self.requested_format):
                 if isinstance(text := row.get(column), str) and text.strip():
-                    yield text
+                    yield text.strip()
 
     def describe(self) -> Iterator[str]:
         """Yield lines about the formats of the files and the rows that were skipped."""
         for form, files in Counter(self.formats.values()).items():
             if form != tabular.AUTOMATIC:
-                name = next(file for file in self.formats if self.formats[file] == form)
-                others = f" and {files - 1} more" if files > 1 else ""
+                names = [str(file) for file in self.formats if self.formats[file] == form]
+                others = f" and {files - 2} more" if files > 2 else ""  # noqa: PLR2004
                 delimiter = f", delimiter {form.delimiter!r}" * (form.delimiter != tabular.AUTO)
-                yield f"{name}{others}: encoding {form.encoding}{delimiter}"
+                yield f"{', '.join(names[:2])}{others}: encoding {form.encoding}{delimiter}"
         if self.skipped:
             common = self.skipped.most_common(REASONS)
             reasons = ", ".join(f"{count:,} {why}" for why, count in common)
@@ -251,8 +251,8 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
         reason = f"whose {column!r} {problem}"
         raise UnusableRowError(location, column, f"{problem}: fix the row", reason)
     missing = value is None or value != value  # noqa: PLR0124  # NaN differs from itself
-    text = "" if missing else _as_text(value)
-    if not text.strip():
+    text = "" if missing else _as_text(value).strip()
+    if not text:
         problem = "is empty: fill it, remove the row"
         if column not in row:
             names = tabular.list_columns(row)

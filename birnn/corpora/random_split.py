@@ -32,10 +32,10 @@ def draw_test(
         _, drawn = train_test_split(
             np.arange(len(group_sizes)), test_size=fraction, stratify=majority, random_state=seed
         )
-    except ValueError as error:
+    except ValueError:
         raise InputError(
             f"csv.test is {fraction}, but {len(group_sizes)} different texts or groups, "
-            f"{majority.sum()} of them positive, are too few to split ({error}): add reviews, or "
-            "choose another fraction"
+            f"{majority.sum()} of them positive, are too few to split: add reviews, or choose "
+            "another fraction"
         ) from None
     return np.isin(group_index, drawn)

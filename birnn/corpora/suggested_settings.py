@@ -23,6 +23,7 @@ from birnn.corpora.review import SPLITS
 SAMPLE = 1_000  # rows, at most
 TEST_FRACTION = 0.2
 TRAIN = SPLITS[0]
+TEST = re.compile(r"test(ing)?( set)?")  # values of a split column
 
 LABEL_COLUMNS = (
     *("label", "sentiment", "star", "stars", "rating", "overall", "score", "class", "target"),
@@ -246,15 +247,16 @@ def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]
         return {}
     if isinstance(csv.test, str) and csv.split_column not in columns:
         files = LabelledFiles(csv, folder).find(csv.test)
-        if all(file.exists() for file in files):
+        if _can_be_used(csv, files):
             return {"split_column": None}
-        if csv.split_column is None:
+        if csv.split_column is None and not files[0].exists():
             raise InputError(f"{files[0]} does not exist: check csv.test")
     others = columns.keys() - {csv.text_column, csv.label_column}
     for name in [csv.split_column, *(name for name in columns if name in others)]:
         values = {*columns.get(str(name), ())}
-        test = "test" if "test" in values else "".join(values - {TRAIN})
-        if values == {TRAIN, test} or (test == "test" and len(values) <= len(SPLITS) + 2):
+        tests = [value for value in values if TEST.fullmatch(value)]
+        test = tests[0] if len(tests) == 1 else "".join(values - {TRAIN})
+        if values == {TRAIN, test} or (tests == [test] and 1 < len(values) <= len(SPLITS) + 2):
             return {"split_column": name, "test": None if values == {*SPLITS} else test}
     return {"split_column": None, "test": _test_file(csv, folder) or TEST_FRACTION}
 
@@ -265,11 +267,15 @@ def _test_file(csv: Csv, folder: Path) -> str | None:
     _, _, extension = train[0].name.partition(".")
     name = re.compile(rf"(?i)test([^a-z.].*)?\.{re.escape(extension)}")
     found = [file for file in train[0].parent.iterdir() if name.fullmatch(file.name)]
-    if len(found) != 1 or train == found:
+    if len(found) != 1 or train == found or not _can_be_used(csv, found):
         return None
-    with suppress(InputError):
-        columns = _sample(csv, found)
+    return found[0].relative_to(folder).as_posix()
+
+
+def _can_be_used(csv: Csv, files: Sequence[Path]) -> bool:
+    """Return whether files have the columns and the labels of both classes."""
+    with suppress(InputError, OSError):
+        columns = _sample(csv, files)
         needed = {csv.text_column, csv.label_column, csv.id_column, csv.group_column} - {None}
-        if needed <= columns.keys() and _fits(csv, columns[csv.label_column]):
-            return found[0].relative_to(folder).as_posix()
-    return None
+        return needed <= columns.keys() and _fits(csv, columns[csv.label_column])
+    return False

@@ -13,7 +13,7 @@ from scipy.optimize import minimize_scalar
 
 from birnn.evaluation.arrays import Labels, LogOdds
 from birnn.evaluation.calibration import expected_calibration_error, reliability
-from birnn.evaluation.metrics import cross_entropies
+from birnn.evaluation.metrics import cross_entropies, is_correct
 from birnn.evaluation.model_names import TITLES
 from birnn.evaluation.summary import rounded
 
@@ -23,8 +23,11 @@ HIGHEST = 100.0  # the best temperature is infinite for a model that does not be
 def fit_temperature(labels: Labels, log_odds: LogOdds) -> float:
     """Return the temperature that minimizes the loss on held-out reviews.
 
-    The temperature is between 1 / HIGHEST and HIGHEST.
+    The temperature is between 1 / HIGHEST and HIGHEST. It is 1 if all reviews are classified
+    correctly: the lower, the better would it be, and new reviews may be misclassified.
     """
+    if is_correct(labels, log_odds).all():
+        return 1.0
 
     def loss(log_temperature: float) -> float:
         return float(cross_entropies(labels, log_odds / math.exp(log_temperature)).mean())

@@ -48,6 +48,7 @@ in_splits = partial(labelled, split=SPLIT)
 def suggest(table: pd.DataFrame, **settings: Any) -> dict[str, Any]:
     """Return the suggested changes of settings."""
     table.to_csv("reviews.csv", index=False)
+    Path("test.csv").write_text("other\n1\n", encoding="utf-8")
     csv = Csv.model_validate(load().csv.model_dump() | settings)
     changes = data.suggest(csv, Path())
     return {name: value for name, value in changes.items() if value != getattr(csv, name)}
@@ -112,6 +113,7 @@ def test_suggested_command_fits_the_file(
 @pytest.mark.parametrize(
     ("more", "option", "expected"),
     [
+        ({"text": ["a b c"] * 40}, "csv.seed=1", "20 test reviews are copies of training reviews"),
         ({}, "pad.num_words=99", "20 test reviews: accuracy is uncertain by up to ±22 points"),
         ({}, "pad.maxlen=2", r"80% of train is truncated: pad\.maxlen=10 .* 5\.0 times as long"),
         ({}, "pad.num_words=5", r"66\.7% of the words in test are known: raise pad\.num_words"),
@@ -176,6 +178,9 @@ def test_test_files_are_next_to_the_file(train: str, test: str, named: bool) -> 
         (in_splits(time="2021-05-01 12:30").assign(text="\u4f60"), {"text_column": "a"}, TEXT),
         (labelled(part=[0, 1] * 20), {"split_column": "part", "test": 0}, {}),
         (labelled(split=["train", "dev"] * 20), {}, {"test": "dev"}),
+        (labelled(split=["Training", "Testing"] * 20), {}, {"test": "testing"}),
+        # A test file of other data.
+        (labelled(1, 0), {"test": "test.csv"}, ONES | {"split_column": None, "test": 0.2}),
         (labelled(), {"test": "reviews.csv"}, {"split_column": None}),
         (in_splits(1, 0, score=[1, 2] * 20).rename(columns={"label": "liked"}), {}, LIKED),
     ],

@@ -239,12 +239,12 @@ def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path
     assert len({review.group for review in reviews}) == 1  # equal texts
     assert [review.split for review in reviews] == ["train", "train", "test", "test"]
     form = "encoding utf-8, delimiter ','"
-    assert list(files.describe()) == [f"{tmp_path}/a/1.csv and 3 more: {form}"]
+    assert list(files.describe()) == [f"{tmp_path}/a/1.csv, {tmp_path}/a/2.csv and 2 more: {form}"]
     both = dict.fromkeys(["1.csv", "test.csv"], to_csv(TABLE[:2]))
     for train in ("*.csv", "**.csv", "**"):
         files = labelled_files(tmp_path, both, train=train, test="test.csv", split_column=None)
         assert [review.split for review in files.read()] == ["train", "train", "test", "test"]
-        assert list(files.describe()) == [f"{tmp_path}/1.csv and 1 more: {form}"]
+        assert list(files.describe()) == [f"{tmp_path}/1.csv, {tmp_path}/test.csv: {form}"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse the name")
@@ -255,7 +255,7 @@ def test_name_of_a_file_must_be_utf_8(tmp_path: Path) -> None:
 
 
 def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:
-    rows = [("Fine.", "positive", "dev"), ("Fine.", "meh", "train"), ("", "positive", "test")]
+    rows = [("Fine. ", "positive", "dev"), ("Fine.", "meh", "train"), ("", "positive", "test")]
     table = pd.concat([TABLE, pd.DataFrame(rows, columns=TABLE.columns)] * 2)
     files = labelled_files(tmp_path, {"a.csv": to_csv(table)}, unusable="skip")
     # A second reading does not count twice.

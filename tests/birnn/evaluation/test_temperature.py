@@ -21,11 +21,11 @@ def test_fitted_temperature_minimizes_the_loss() -> None:
     assert min(losses) == losses[1]
 
 
-@pytest.mark.parametrize("sign", [1, -1])
-def test_temperature_is_finite_for_extreme_models(sign: int) -> None:
+@pytest.mark.parametrize(("sign", "expected"), [(1, 1.0), (-1, 100.0)])
+def test_temperature_is_finite_for_extreme_models(sign: int, expected: float) -> None:
     log_odds = sign * np.array([-3.0, 2, -1, 4])  # always right, always wrong
     fitted = temperature.fit_temperature(np.array([0, 1, 0, 1], np.uint8), log_odds)
-    assert fitted == pytest.approx(100.0**-sign, rel=0.001)
+    assert fitted == pytest.approx(expected, rel=0.001)
 
 
 def test_metrics_after_scaling() -> None:
