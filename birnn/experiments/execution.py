@@ -18,12 +18,13 @@ from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
 from birnn.core.paths import EXPERIMENTS, PARAMS
-from birnn.experiments import launcher, running, runs
+from birnn.experiments import grid, launcher, running, runs
 from birnn.experiments.grid import Point
 
 # References in git that DVC uses while it starts an experiment.
 TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
 PATIENCE = 60  # seconds
+CHANGED = f"{PARAMS} has changed since this command started: run it again"
 
 
 @contextmanager
@@ -108,14 +109,9 @@ def one_by_one(points: Sequence[Point]) -> Iterator[str]:
     """Run experiments on this machine, one at a time, and yield the names of those that failed.
 
     Each experiment runs in a temporary folder and reuses DVC's caches. `dvc exp show` lists it.
-
-    Raises:
-        InputError: `params.yaml` changed, so that the other experiments would have its settings.
     """
-    start, settings = time.perf_counter(), PARAMS.read_bytes()
+    start = time.perf_counter()
     for count, point in enumerate(points):
-        if PARAMS.read_bytes() != settings:
-            raise InputError(f"{PARAMS} changed during the sweep: run the same command again")
         left = time_left(start, count, len(points) - count)
         # Only now, because the code may have been edited meanwhile.
         (name,) = runs.names([point])
@@ -128,17 +124,27 @@ def execute(point: Point, name: str) -> int:
     """Run a point as a DVC experiment in a temporary folder, and return DVC's exit status.
 
     Ctrl-C stops the experiment, too, and DVC removes its folder. `runs.names` gives its name.
+
+    Raises:
+        InputError: `params.yaml` has changed, so that the experiment has, or would have, other
+            settings.
     """
+    if grid.change_params(point.changes) != point.params:
+        raise InputError(CHANGED)
     # An unfinished experiment: its name would identify the same results if it were finished.
     head = runs.head()
     reference = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
     processes.run("git", "update-ref", "-d", reference)
     process = launcher.start("dvc", "exp", "run", "--temp", "--name", name, *options_of(point))
     try:
-        return process.wait()
+        status = process.wait()
     except BaseException:
         _interrupt(process)
         raise
+    if status == 0 and runs.read(reference).params != point.params:  # edited before DVC copied it
+        processes.run("git", "update-ref", "-d", reference)
+        raise InputError(CHANGED)
+    return status
 
 
 def options_of(point: Point) -> list[str]:

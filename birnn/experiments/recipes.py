@@ -52,8 +52,8 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
     """Return all recipes by name, in the order of the file.
 
     Raises:
-        InputError: there are no recipes, a recipe adds to one that is not above it, or a setting or
-            recipe lacks its name.
+        InputError: there are no recipes, a recipe adds to one that is not above it, a setting or
+            recipe lacks its name, or a recipe is named `all`.
     """
     recipes: dict[str, Recipe] = {}
     entries = read_yaml(file)
@@ -65,6 +65,8 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
             raise InputError(
                 f"{file}: {name} has the setting {wrong[0]!r}: use full names, such as train.epochs"
             )
+        if name == EVERY:
+            raise InputError(f"{file}: {name} stands for every recipe: choose another name")
         base = entry.base or next(reversed(recipes), None)
         if base is not None and base not in recipes:
             raise InputError(f"{file}: {name} has the base {base!r}, which is no recipe above it")

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,9 @@ def read_output(run: Run, file: Path, parse: Callable[[io.BytesIO], Any]) -> Any
         InputError: the file is neither in the cache nor in a remote, or it is damaged.
     """
     try:
-        return parse(io.BytesIO(dvc.api.read(file.as_posix(), rev=run.revision, mode="rb")))
+        # The project may be a folder of a larger repository.
+        path = processes.output("git", "rev-parse", "--show-prefix") + file.as_posix()
+        return parse(io.BytesIO(dvc.api.read(path, rev=run.revision, mode="rb")))
     except private_apis.reading_errors() as error:
         raise InputError(
             f"{file} of the experiment {run.name} cannot be read from DVC's cache or a remote: "
@@ -127,8 +129,9 @@ def finished_with_any_code() -> list[Run]:
         for folder, rest, name, revision in EXPERIMENT.findall(references)
     ]
     records = _read_records([revision for _, revision, _ in experiments])
+    pipeline = read_yaml(PIPELINE)["stages"]
     runs = (
-        _run_of(*experiment, *record)
+        _run_of(pipeline, *experiment, *record)
         for experiment, record in zip(experiments, records, strict=True)
     )
     return [run for run in runs if run]
@@ -136,7 +139,7 @@ def finished_with_any_code() -> list[Run]:
 
 def workspace() -> Run | None:
     """Return the run in the working tree, or None if it is not finished."""
-    return _run_of(WORKSPACE, "", head(), *_workspace_records())
+    return _run_of(read_yaml(PIPELINE)["stages"], WORKSPACE, "", head(), *_workspace_records())
 
 
 def read(commit: str | None = None) -> Run:
@@ -201,18 +204,28 @@ def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
         yield contents
 
 
-def _run_of(name: str, revision: str, baseline: str, *records: bytes | None) -> Run | None:
-    """Return a run from the contents of `RECORDS`, or None if it is not finished."""
+def _run_of(
+    pipeline: Collection[str], name: str, revision: str, baseline: str, *records: bytes | None
+) -> Run | None:
+    """Return a run from the contents of `RECORDS`, or None if it is not finished.
+
+    It has only the stages in the pipeline: DVC leaves those that were removed in `dvc.lock`.
+    """
     if not all(records):
         return None
     try:
         run = _parse(name, revision, baseline, *records)
     except InputError:  # a stage was killed
         return None
-    # All stages ran if the last one recorded the settings of this experiment.
-    recorded = run.lock["stages"].get("report", {}).get("params", {})
-    is_finished = "corpus" in run.metrics and recorded.get(PARAMS.name) == flatten(run.params)
-    return run if is_finished else None
+    stages = {key: stage for key, stage in run.lock["stages"].items() if key in pipeline}
+    run.lock["stages"] = stages
+    settings = flatten(run.params)
+    recorded = [stage["params"].get(PARAMS.name, {}) for stage in stages.values()]
+    # The last stage ran, and none was left out: it has all settings, and no stage has others.
+    is_complete = settings in recorded and all(
+        each.items() <= settings.items() for each in recorded
+    )
+    return run if is_complete and "corpus" in run.metrics else None
 
 
 def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> Run:

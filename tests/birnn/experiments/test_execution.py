@@ -13,6 +13,7 @@ from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.experiments import execution, grid, runs
 from birnn.experiments.grid import Point
+from birnn.experiments.runs import Run
 from tests.birnn.experiments.repository import add, fake_dvc, git, make_run
 from tests.projects import references
 
@@ -26,19 +27,28 @@ def project(repository: Path) -> Iterator[Path]:
         signal.signal(number, handler)
 
 
+def folder(run: Run) -> str:
+    """Return the folder of the references of an experiment's baseline."""
+    return f"refs/exps/{run.baseline[:2]}/{run.baseline[2:]}"
+
+
 def test_experiments_run_one_by_one(project: Path) -> None:
-    calls = fake_dvc("sys.exit(-int('train.seed=1' in arguments))")
     points = grid.points(["train.seed=0..2"])
     names = runs.names(points)
+    # Two experiments are unfinished, and their names are needed; the other is of another commit.
+    added = [add(make_run(point, name=name)) for point, name in zip(points, names, strict=True)]
     git("update-ref", f"refs/exps/aa/bb/{names[0]}", "HEAD")
-    # An unfinished experiment of this commit, whose name is needed.
-    head = git("rev-parse", "HEAD")
-    git("update-ref", f"refs/exps/{head[:2]}/{head[2:]}/{names[0]}", "HEAD")
+    calls = fake_dvc(f"""
+        if 'train.seed=1' in arguments: sys.exit(1)
+        revision = {dict(zip(names, [run.revision for run in added], strict=True))}[arguments[4]]
+        os.system(f"git update-ref {folder(added[0])}/{{arguments[4]}} {{revision}}")
+    """)
     assert [name[:6] for name in execution.one_by_one(points)] == ["seed-1"]
     assert calls() == [
         f"exp run --temp --name {name} -S train.seed={seed}" for seed, name in enumerate(names)
     ]
-    assert references(project) == [f"refs/exps/aa/bb/{names[0]}"]
+    finished = [f"{folder(added[0])}/{names[seed]}" for seed in (0, 2)]
+    assert references(project) == sorted([f"refs/exps/aa/bb/{names[0]}", *finished])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent of dvc is another process")
@@ -86,14 +96,16 @@ def test_sweep_runs_each_experiment_once_and_alone() -> None:
     assert executed[3:] == ["seed-1"]
 
 
-def test_sweep_ends_if_the_settings_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    def edit(*_: object) -> int:
+def test_experiment_with_other_settings_is_refused() -> None:
+    (point,) = grid.points(["train.seed=0"])
+    other = add(make_run(*grid.points(["train.epochs=3"]), name="kept"))
+    dvc_calls = fake_dvc(f"os.system('git update-ref {folder(other)}/new {other.revision}')")
+    for calls in (1, 1):  # the settings change while DVC starts, or before
+        with pytest.raises(InputError, match=r"params\.yaml has changed since this command"):
+            execution.execute(point, "new")
+        assert len(dvc_calls()) == calls
+        assert git("for-each-ref", "--format=%(refname)", "refs/exps") == f"{folder(other)}/kept"
         Path("params.yaml").write_text("", encoding="utf-8")
-        return 0
-
-    monkeypatch.setattr(execution, "execute", edit)
-    with pytest.raises(InputError, match=r"params\.yaml changed during the sweep"):
-        list(execution.one_by_one(grid.points(["train.seed=0..1"])))
 
 
 def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:

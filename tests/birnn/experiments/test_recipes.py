@@ -51,6 +51,7 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
         ("a: {base: a, title: a, settings: {}}", "a has the base 'a', which is no recipe above"),
         ("a: {title: a, settings: {train: {epochs: 3}}}", "a has the setting 'train': use full na"),
         ("1: {title: a, settings: {}}", "a name that is a number in quotes"),
+        ("all: {title: a, settings: {}}", "all stands for every recipe"),
         ("", "must have recipes"),
     ):
         file.write_text(mistake, encoding="utf-8")

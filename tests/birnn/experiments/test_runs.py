@@ -51,9 +51,14 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     added = [
         add(make_run(each, {path: OTHER})) for each, path in zip(points, changes, strict=False)
     ]
-    # Neither current nor complete: settings that the last stage did not see, and missing files.
+    # Neither current nor complete: settings that a stage did not see, and missing files.
     unseen = make_run(point("train.epochs=9"))
     add(replace(make_run(points[-1], name="unseen"), lock=unseen.lock))
+    frozen, current = make_run(points[-1], name="frozen"), make_run(points[3])
+    frozen.lock["stages"]["train"] = unseen.lock["stages"]["train"]
+    add(frozen)
+    current.lock["stages"]["removed"] = unseen.lock["stages"]["train"]  # from the pipeline
+    added[3] = add(current)
     for file in runs.RECORDS:
         add(make_run(points[-1], name=f"without-{file.stem}"), {file.as_posix(): None})
     metrics = "metrics/metrics.json"
