@@ -72,7 +72,7 @@ def test_pipeline_runs_on_own_corpus(own: Path) -> None:
     assert metrics["corpus"]["name"] == metrics["corpus"]["requested"] == "reviews.csv"
     report = (own / "report" / "report.md").read_text(encoding="utf-8")
     assert "Sentiment of the texts in `reviews.csv`" in report.partition("\n")[0]
-    assert "\n| Fresh | " in report
+    assert "\n| share of Fresh | " in report
     assert "| reviews | 1,333 | 667 |" in report
     # The user's text stays out of git.
     assert run("git", "ls-files", "data", cwd=own).stdout == "data/own/README.md\n"

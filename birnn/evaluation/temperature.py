@@ -24,7 +24,7 @@ def fit_temperature(labels: Labels, log_odds: LogOdds) -> float:
     """Return the temperature that minimizes the loss on held-out reviews.
 
     The temperature is between 1 / HIGHEST and HIGHEST. It is 1 if all reviews are classified
-    correctly: the lower, the better would it be, and new reviews may be misclassified.
+    correctly: 0 would be best for them, but not for new reviews.
     """
     if is_correct(labels, log_odds).all():
         return 1.0
