@@ -255,8 +255,9 @@ def export(
 
 def run() -> None:
     """Run the command; print an error that the user can fix as one line."""
-    # A script may have closed standard error. The file becomes its descriptor, the lowest free one.
-    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:  # closed by a script
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8")
     signals.raise_on_signals()  # else SIGTERM would leave temporary files
     replace_missing_characters()
     libraries.configure()

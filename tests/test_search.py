@@ -51,7 +51,7 @@ def processes_in(project: Path) -> list[psutil.Process]:
 
 def test_interrupted_and_killed_search_continues(finished_copy: Path) -> None:
     folder = finished_copy / ".dvc" / "tmp" / "exps" / "standalone"
-    log = stop_in_training(1, finished_copy, signal.SIGINT)
+    log = stop_in_training(1, finished_copy, signal.SIGTERM)
     assert "interrupted: run the same command again to resume" in log
     assert list(folder.glob("tmp*")) == []
     assert [name for name in references(finished_copy) if "/temp/" in name] == []

@@ -56,6 +56,8 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     except InputError as error:
         fits = False
         suggested = _suggest(chosen.csv, folder, error)
+        if "csv.test" in changes:
+            suggested.pop("csv.test", None)
         chosen, lines = _measure_or_skip(changes | suggested, folder)
         print(f"The settings do not fit: {error}.\n")
         if "csv.columns" in suggested:
@@ -121,7 +123,7 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
         try:
             overlap = store.write(corpus, temporary, refuse_overlap=refuse)["overlap"]
         except InputError as error:
-            if skipped := [line for line in corpus.describe() if "skipped" in line]:
+            if skipped := [line for line in corpus.describe() if line.startswith("skipped rows")]:
                 raise InputError(". ".join([str(error), *skipped])) from error
             raise
         description = [*corpus.describe()]
@@ -140,7 +142,7 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
     maxlen = min(math.ceil(fitting / 10) * 10, 10_000)
     warnings = _warnings(train, test, words, pad.maxlen, maxlen)
     if overlap:
-        warnings.append(f"{overlap:,} test reviews are copies of training reviews: check csv.test")
+        warnings.append(f"{overlap:,} test reviews are copies of training reviews: remove them")
     files = LabelledFiles(chosen.csv, folder).find(chosen.csv.train)
     if swallowed := sum(count_swallowed_lines(chosen.csv, file) for file in files):
         warnings.append(f"quotes swallow {swallowed:,} lines: set csv.quoting=none")

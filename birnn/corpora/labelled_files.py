@@ -100,10 +100,11 @@ class LabelledFiles:
 
     def describe(self) -> Iterator[str]:
         """Yield lines about the formats of the files and the rows that were skipped."""
-        for form, files in Counter(self.formats.values()).items():
+        for form in dict.fromkeys(self.formats.values()):
             if form != tabular.AUTOMATIC:
                 names = [str(file) for file in self.formats if self.formats[file] == form]
-                others = f" and {files - 2} more" if files > 2 else ""  # noqa: PLR2004
+                rest = names[2:]
+                others = f" and {len(rest)} more" * bool(rest)
                 delimiter = f", delimiter {form.delimiter!r}" * (form.delimiter != tabular.AUTO)
                 yield f"{', '.join(names[:2])}{others}: encoding {form.encoding}{delimiter}"
         if self.skipped:

@@ -17,14 +17,14 @@ from birnn.core.code_digests import PACKAGES
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
-from birnn.core.paths import EXPERIMENTS, PARAMS
-from birnn.experiments import grid, launcher, running, runs
+from birnn.core.paths import EXPERIMENTS
+from birnn.core.settings import flatten
+from birnn.experiments import launcher, running, runs
 from birnn.experiments.grid import Point
 
 # References in git that DVC uses while it starts an experiment.
 TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
 PATIENCE = 60  # seconds
-CHANGED = f"{PARAMS} has changed since this command started: run it again"
 
 
 @contextmanager
@@ -124,34 +124,23 @@ def execute(point: Point, name: str) -> int:
     """Run a point as a DVC experiment in a temporary folder, and return DVC's exit status.
 
     Ctrl-C stops the experiment, too, and DVC removes its folder. `runs.names` gives its name.
-
-    Raises:
-        InputError: `params.yaml` has changed, so that the experiment has, or would have, other
-            settings.
     """
-    if grid.change_params(point.changes) != point.params:
-        raise InputError(CHANGED)
     # An unfinished experiment: its name would identify the same results if it were finished.
     head = runs.head()
     reference = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
     processes.run("git", "update-ref", "-d", reference)
     process = launcher.start("dvc", "exp", "run", "--temp", "--name", name, *options_of(point))
     try:
-        status = process.wait()
+        return process.wait()
     except BaseException:
         _interrupt(process)
         raise
-    if status == 0 and runs.read(reference).params != point.params:  # edited before DVC copied it
-        processes.run("git", "update-ref", "-d", reference)
-        raise InputError(CHANGED)
-    return status
 
 
 def options_of(point: Point) -> list[str]:
-    """Return the options of `dvc exp run` for a point."""
-    return [
-        part for key, value in point.changes.items() for part in ("-S", f"{key}={literal(value)}")
-    ]
+    """Return the options of `dvc exp run` for a point: all settings, since files may be edited."""
+    settings = flatten(point.params).items()
+    return [part for key, value in settings for part in ("-S", f"{key}={literal(value)}")]
 
 
 def time_left(start: float, done: int, remaining: int) -> str:

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,23 +78,17 @@ def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
     """
     changes = {name: value for names, value in chosen.items() for name in names.split(",")}
     changes = recipe.with_seed(changes) if recipe else changes
-    params = change_params(changes)
-    source = f"{PARAMS} with " + (f"the recipe {recipe.name} and -S" if recipe else "-S")
-    checked = settings.validate(params, source, NETWORKS)
-    for network in NETWORKS.values():
-        checked.section(network.name, network.settings, source)
-    return Point(chosen, changes, params, recipe.name if recipe else "")
-
-
-def change_params(changes: Mapping[str, Any]) -> Params:
-    """Return the settings in `params.yaml` with changes, by full name."""
     content = read_yaml(PARAMS)
     params: Params = content if isinstance(content, dict) else {}
     for key, value in changes.items():
         section, name = key.split(".")
         if isinstance(params.setdefault(section, {}), dict):  # else validation refuses it
             params[section][name] = value
-    return params
+    source = f"{PARAMS} with " + (f"the recipe {recipe.name} and -S" if recipe else "-S")
+    checked = settings.validate(params, source, NETWORKS)
+    for network in NETWORKS.values():
+        checked.section(network.name, network.settings, source)
+    return Point(chosen, changes, params, recipe.name if recipe else "")
 
 
 def split_all(options: Iterable[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -205,11 +205,11 @@ def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
 
 
 def _run_of(
-    pipeline: Collection[str], name: str, revision: str, baseline: str, *records: bytes | None
+    pipeline: Mapping[str, Any], name: str, revision: str, baseline: str, *records: bytes | None
 ) -> Run | None:
     """Return a run from the contents of `RECORDS`, or None if it is not finished.
 
-    It has only the stages in the pipeline: DVC leaves those that were removed in `dvc.lock`.
+    Only stages and settings in the pipeline count: DVC leaves removed ones in `dvc.lock`.
     """
     if not all(records):
         return None
@@ -220,10 +220,13 @@ def _run_of(
     stages = {key: stage for key, stage in run.lock["stages"].items() if key in pipeline}
     run.lock["stages"] = stages
     settings = flatten(run.params)
-    recorded = [stage["params"].get(PARAMS.name, {}) for stage in stages.values()]
+    recorded = {key: stage["params"].get(PARAMS.name, {}) for key, stage in stages.items()}
     # The last stage ran, and none was left out: it has all settings, and no stage has others.
-    is_complete = settings in recorded and all(
-        each.items() <= settings.items() for each in recorded
+    is_complete = settings in recorded.values() and all(
+        settings.get(name) == value
+        for key, values in recorded.items()
+        for name, value in values.items()
+        if {name, name.partition(".")[0]} & {*map(str, pipeline[key].get("params", []))}
     )
     return run if is_complete and "corpus" in run.metrics else None
 

@@ -153,9 +153,10 @@ def open_study(search: Search) -> optuna.Study:
             f"{file} is damaged: delete it, and search again with --replace; finished trials are "
             "not run again"
         ) from error
-    if not study.trials:
+    if study.trials:
+        _check_conditions(search, study)
+    else:
         study.set_user_attr("conditions", _conditions(search))
-    _check_conditions(search, study)
     for trial in study.get_trials(states=RUNNING):
         if trial.params.keys() != search.space.keys():  # killed while it was proposed
             study.tell(trial.number, state=TrialState.FAIL)
@@ -202,7 +203,7 @@ def run(
         for trial, point in zip(chosen, points, strict=True):
             print(f"[{trial.number + 1} of {trials}] {point.label}{left}", flush=True)
         finished = _execute(points, machines)
-        _check_conditions(search, study)  # else the code may not find its trials
+        _check_conditions(search, study)  # other code would not find these trials
         for index, trial in enumerate(chosen):
             if index in finished:
                 accuracy = collect.measures(finished[index])[f"{search.model}.{MEASURE}"]

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 from birnn.text.batching import BATCH_SIZE
 from tests.birnn.cli.conftest import Run
 from tests.birnn.predictors import CLASSES, small_baseline
-from tests.projects import environment
+from tests.projects import check_output
 
 FIRST, *_, LAST = NETWORKS
 PREDICTED = ["sentiment", "probability", *NETWORKS]
@@ -166,10 +165,9 @@ def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(
     lines = [f"{each}  {expected}  (Baseline {expected})  A good film.\n" for each in CLASSES]
     assert [birnn(*options, threshold) for threshold in ("0.99", "0.01")] == lines
     (tmp_path / "tensorflow.py").write_text("raise ImportError")
-    # Also without standard error.
-    command = ("bash", "-c", 'exec "$0" "$@" 2>&-', sys.executable, "-m", "birnn", *options, "0.99")
-    variables = environment(PYTHONPATH=str(tmp_path))
-    assert subprocess.check_output(command, cwd=trained, env=variables, text=True) == lines[0]
+    # Also without standard input and error.
+    command = ("bash", "-c", 'exec "$0" "$@" <&- 2>&-', sys.executable, "-m", "birnn", *options)
+    assert check_output(trained, *command, "0.99", PYTHONPATH=str(tmp_path)) == lines[0]
 
 
 def test_model_and_threshold_are_checked(birnn: Run) -> None:

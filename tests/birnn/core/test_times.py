@@ -28,18 +28,6 @@ def test_newest_time_of_an_output_is_found_by_its_content() -> None:
     assert times.FILE.read_text().count("seconds") == 3
 
 
-def test_experiment_in_a_copy_records_in_the_main_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copy = tmp_path / ".dvc" / "tmp" / "exps" / "standalone" / "tmpabc" / "project"
-    copy.mkdir(parents=True)
-    monkeypatch.chdir(copy)
-    Path("model").touch()
-    times.record(Path("model"), Timing([1]))
-    assert (tmp_path / times.FILE).exists()
-    assert len(times.read()) == 1
-
-
 def test_parts_of_lines_are_ignored() -> None:
     times.append(json.dumps({"md5": "a", "seconds": [1]}) + "\n")
     for part in ('{"md5": "b", "sec', "[]", '{"seconds": [1]}', ""):

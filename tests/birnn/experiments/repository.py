@@ -34,7 +34,10 @@ DEPENDENCIES = {
 
 def create() -> None:
     """Create the repository in the current folder, which has the settings."""
-    stages = {name: {"cmd": "true", "deps": deps} for name, deps in DEPENDENCIES.items()}
+    stages = {
+        name: {"cmd": "true", "deps": deps, "params": ["train"]}
+        for name, deps in DEPENDENCIES.items()
+    }
     write_yaml(Path("dvc.yaml"), {"stages": stages})
     for file in (".dvc/config", "data/own/reviews.csv", "stages/__init__.py"):
         Path(file).parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from birnn.core import times
 from birnn.core.errors import InputError
 from birnn.experiments import cluster, grid, runs, worker
 from birnn.experiments.cluster import Cluster
+from birnn.experiments.execution import options_of
 from tests.birnn.experiments.repository import add, fake_dvc, git, make_run
 from tests.projects import commit
 
@@ -77,7 +78,7 @@ def test_experiments_run_on_the_cluster(ray: Ray, capsys: pytest.CaptureFixture[
         f"[3 of 4] {names[2]} failed: {missing}, about 1 min left",
         f"[4 of 4] {names[3]} failed: a machine",
     ]
-    assert ray.tasks[1] == (ORIGIN, 2, names[1], ["-S", "train.seed=1"])
+    assert ray.tasks[1] == (ORIGIN, 2, names[1], options_of(points[1]))
     pulls = [f"exp pull --force origin {names[index]}" for index in (0, 2)]
     assert calls() == ["push --quiet --run-cache", *pulls, f"exp remove {names[2]}"]
     assert times.read().keys() == {"a"}

@@ -11,44 +11,31 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.locks import hold_lock
+from birnn.core.settings import flatten
 from birnn.experiments import execution, grid, runs
 from birnn.experiments.grid import Point
-from birnn.experiments.runs import Run
 from tests.birnn.experiments.repository import add, fake_dvc, git, make_run
 from tests.projects import references
 
-
-@pytest.fixture(autouse=True)
-def project(repository: Path) -> Iterator[Path]:
-    """Enter a repository, and restore the handlers of signals."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield repository
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+pytestmark = pytest.mark.usefixtures("repository")
 
 
-def folder(run: Run) -> str:
-    """Return the folder of the references of an experiment's baseline."""
-    return f"refs/exps/{run.baseline[:2]}/{run.baseline[2:]}"
-
-
-def test_experiments_run_one_by_one(project: Path) -> None:
+def test_experiments_run_one_by_one() -> None:
+    calls = fake_dvc("sys.exit(-int('train.seed=1' in arguments))")
     points = grid.points(["train.seed=0..2"])
     names = runs.names(points)
-    # Two experiments are unfinished, and their names are needed; the other is of another commit.
-    added = [add(make_run(point, name=name)) for point, name in zip(points, names, strict=True)]
     git("update-ref", f"refs/exps/aa/bb/{names[0]}", "HEAD")
-    calls = fake_dvc(f"""
-        if 'train.seed=1' in arguments: sys.exit(1)
-        revision = {dict(zip(names, [run.revision for run in added], strict=True))}[arguments[4]]
-        os.system(f"git update-ref {folder(added[0])}/{{arguments[4]}} {{revision}}")
-    """)
+    # An unfinished experiment of this commit, whose name is needed.
+    head = git("rev-parse", "HEAD")
+    git("update-ref", f"refs/exps/{head[:2]}/{head[2:]}/{names[0]}", "HEAD")
     assert [name[:6] for name in execution.one_by_one(points)] == ["seed-1"]
-    assert calls() == [
-        f"exp run --temp --name {name} -S train.seed={seed}" for seed, name in enumerate(names)
-    ]
-    finished = [f"{folder(added[0])}/{names[seed]}" for seed in (0, 2)]
-    assert references(project) == sorted([f"refs/exps/aa/bb/{names[0]}", *finished])
+    for seed, (name, call) in enumerate(zip(names, calls(), strict=True)):
+        assert call.startswith(f"exp run --temp --name {name} -S ")
+        # All settings are given, because the file may be edited meanwhile.
+        given = {option.partition("=")[0] for option in call.split(" -S ")[1:]}
+        assert given == {*flatten(points[seed].params)}
+        assert f" -S train.seed={seed} " in call
+    assert references(Path()) == [f"refs/exps/aa/bb/{names[0]}"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent of dvc is another process")
@@ -62,9 +49,10 @@ def test_interrupted_sweep_waits_until_its_experiment_has_ended() -> None:
     """)
     (point,) = grid.points(["train.seed=0"])
     # A shell may start its background jobs with SIGINT ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt):
         execution.execute(point, "seed-0")
+    signal.signal(signal.SIGINT, before)
     assert Path("ended").exists()
 
 
@@ -96,18 +84,6 @@ def test_sweep_runs_each_experiment_once_and_alone() -> None:
     assert executed[3:] == ["seed-1"]
 
 
-def test_experiment_with_other_settings_is_refused() -> None:
-    (point,) = grid.points(["train.seed=0"])
-    other = add(make_run(*grid.points(["train.epochs=3"]), name="kept"))
-    dvc_calls = fake_dvc(f"os.system('git update-ref {folder(other)}/new {other.revision}')")
-    for calls in (1, 1):  # the settings change while DVC starts, or before
-        with pytest.raises(InputError, match=r"params\.yaml has changed since this command"):
-            execution.execute(point, "new")
-        assert len(dvc_calls()) == calls
-        assert git("for-each-ref", "--format=%(refname)", "refs/exps") == f"{folder(other)}/kept"
-        Path("params.yaml").write_text("", encoding="utf-8")
-
-
 def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:
     points = grid.points(["fetch.source=csv", "csv.train=b.csv", "csv.unlabelled=c"])
     Path(".dvcignore").write_text("*~", encoding="utf-8")
@@ -125,8 +101,8 @@ def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:
         pytest.fail("an experiment ran")
 
 
-def test_leftovers_of_killed_experiments_are_removed(project: Path) -> None:
-    folder = project / ".dvc" / "tmp" / "exps" / "standalone" / "tmpabc"
+def test_leftovers_of_killed_experiments_are_removed(repository: Path) -> None:
+    folder = repository / ".dvc" / "tmp" / "exps" / "standalone" / "tmpabc"
     folder.mkdir(parents=True)
     for name in ("temp/head-1", "stash", "aa/bb/finished"):
         git("update-ref", f"refs/exps/{name}", "HEAD")
@@ -134,13 +110,13 @@ def test_leftovers_of_killed_experiments_are_removed(project: Path) -> None:
     # A process in the folder may be a stage that still runs; DVC may run anywhere in the project.
     for arguments, place, is_running in (
         ([], folder, True),
-        (["dvc"], project / "stages", True),
-        ([], project, False),
-        (["dvc"], project.parent, False),
+        (["dvc"], repository / "stages", True),
+        ([], repository, False),
+        (["dvc"], repository.parent, False),
     ):
         command = [sys.executable, "-c", "input()", *arguments]
         with subprocess.Popen(command, stdin=-1, cwd=place) as process:
             execution.remove_leftovers()
             assert folder.exists() == is_running
-            assert references(project) == (left if is_running else left[:1])
+            assert references(repository) == (left if is_running else left[:1])
             process.communicate(b"\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from birnn.core.errors import InputError
+from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid, runs
 from birnn.experiments.grid import Point
@@ -57,7 +58,10 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     frozen, current = make_run(points[-1], name="frozen"), make_run(points[3])
     frozen.lock["stages"]["train"] = unseen.lock["stages"]["train"]
     add(frozen)
-    current.lock["stages"]["removed"] = unseen.lock["stages"]["train"]  # from the pipeline
+    # A stage and a setting that the pipeline does not have any more.
+    current.lock["stages"]["removed"] = unseen.lock["stages"]["train"]
+    settings = flatten(points[3].params) | {"pad.maxlen": 7}
+    current.lock["stages"]["train"]["params"] = {"params.yaml": settings}
     added[3] = add(current)
     for file in runs.RECORDS:
         add(make_run(points[-1], name=f"without-{file.stem}"), {file.as_posix(): None})
