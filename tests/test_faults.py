@@ -5,6 +5,7 @@ docs/troubleshooting.md describes some of them.
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ import pytest
 from birnn.core import integrity
 from tests.projects import (
     check_output,
+    environment,
     error_line,
     leftovers,
     results,
     run,
+    stages_run,
 )
 from tests.test_pipeline import STAGES
 from tests.tiers import sampled
@@ -97,3 +100,18 @@ def test_full_stdout_gives_one_line_error(finished_copy: Path) -> None:
     assert "No space left on device" in error_line(result.stderr)
     assert "Exception ignored" not in result.stderr
     assert results(finished_copy) == expected
+
+
+@pytest.mark.exhaustive
+def test_concurrent_repro_gives_correct_results(clone: Path, finished: Path) -> None:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    both = [
+        subprocess.Popen(["dvc", "repro"], cwd=clone, env=environment(), **pipes) for _ in range(2)
+    ]
+    outputs = [process.communicate(timeout=300) for process in both]
+    assert 0 in [process.returncode for process in both], outputs
+    for process, (_, stderr) in zip(both, outputs, strict=True):
+        assert "Traceback" not in stderr
+        assert process.returncode == 0 or "ERROR" in stderr
+    assert stages_run(check_output(clone, "dvc", "repro")) == []
+    assert results(clone) == results(finished)

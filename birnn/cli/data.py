@@ -56,7 +56,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     except InputError as error:
         fits = False
         suggested = _suggest(chosen.csv, folder, error)
-        if "csv.test" in changes:
+        if "csv.test" in changes:  # the user chose the test reviews
             suggested.pop("csv.test", None)
         chosen, lines = _measure_or_skip(changes | suggested, folder)
         print(f"The settings do not fit: {error}.\n")

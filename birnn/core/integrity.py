@@ -18,7 +18,7 @@ from birnn.core.settings import flatten
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 
 DIR_SUFFIX = ".dir"  # DVC appends it to the md5 of a folder
-DESKTOP_FILES = {".DS_Store", "Thumbs.db"}  # also in .dvcignore
+DESKTOP_FILES = {".DS_Store", "Thumbs.db"}  # in .dvcignore, so DVC leaves them out
 MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
 
 Lock = dict[str, Any]

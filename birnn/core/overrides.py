@@ -38,7 +38,8 @@ def literal(value: Any) -> str:
     if re.fullmatch(r"[A-Za-z][\w.-]*", value, re.ASCII) and value.lower() not in RESERVED:
         return value
     if "${" in value or value == "???" or "\x85" in value:
-        raise InputError(f"DVC cannot set {value!r} with -S: write it to params.yaml, or rename it")
+        advice = "rename it, or write it to params.yaml and run dvc repro"
+        raise InputError(f"DVC cannot set {value!r} with -S: {advice}")
     # Double quotes around an apostrophe, because YAML, which `birnn data check` reads, has no \'.
     quote = '"' if "'" in value and '"' not in value else "'"
     # Hydra reads a backslash as an escape only before a quote and at the end.

@@ -83,10 +83,10 @@ def check_own_files(points: Iterable[Point]) -> None:
     """
     if all(point.params["fetch"]["source"] != runs.OWN for point in points):
         return
-    list_files = ("git", "ls-files", "-z", runs.OWN_FILES)
-    tracked = processes.output(*list_files).split("\0")
+    command = ("git", "ls-files", "-z", runs.OWN_FILES)
+    tracked = processes.output(*command).split("\0")
     in_dvc = {Path(name.removesuffix(".dvc")) for name in tracked if name.endswith(".dvc")}
-    others = processes.output(*list_files, "--others", "--exclude-per-directory=.dvcignore")
+    others = processes.output(*command, "--others", "--exclude-per-directory=.dvcignore")
     untracked = [
         file
         for file in map(Path, filter(None, others.split("\0")))

@@ -28,7 +28,7 @@ RECORDS = (LOCK, PARAMS, METRICS)
 # DVC's reference to an experiment, with the commit that it started from, and its revision.
 EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
 CODE = "code"
-CORPUS = (paths.CORPUS.as_posix(), paths.UNLABELLED.as_posix())  # the folders that `fetch` writes
+CORPUS_FOLDERS = (paths.CORPUS.as_posix(), paths.UNLABELLED.as_posix())
 FETCH, READER = "fetch", f"{CODE}/fetch.txt"  # the stage that reads a corpus, and its code
 OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
@@ -102,11 +102,11 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
 
     It has the settings of the point and the current code and corpus, and may be from any commit.
     """
-    corpus = _measured(_inputs(read_lock()), CORPUS)
+    corpus = _measured(_inputs(read_lock()), CORPUS_FOLDERS)
     runs = {}
     for run in finished_with_any_code():
         runs[_digest(run.params, run.code, _source_of(run))] = run
-        if _measured(_inputs(run.lock), CORPUS) == corpus:
+        if _measured(_inputs(run.lock), CORPUS_FOLDERS) == corpus:
             runs[_digest(run.params, run.code, corpus)] = run
     digests = enumerate(_digests(points))
     return {index: runs[digest] for index, digest in digests if digest in runs}
@@ -218,10 +218,10 @@ def _run_of(
     except InputError:  # a stage was killed
         return None
     stages = {key: stage for key, stage in run.lock["stages"].items() if key in pipeline}
-    run.lock["stages"] = stages
+    run = replace(run, lock=run.lock | {"stages": stages})
     settings = flatten(run.params)
     recorded = {key: stage["params"].get(PARAMS.name, {}) for key, stage in stages.items()}
-    # The last stage ran, and none was left out: it has all settings, and no stage has others.
+    # The last stage, which depends on all settings, ran, and no other stage was left out.
     is_complete = settings in recorded.values() and all(
         settings.get(name) == value
         for key, values in recorded.items()
@@ -358,7 +358,7 @@ def _corpora(points: Sequence[Point], code: Hashes) -> list[Mapping[Any, Any]]:
     own_files, lock = None, read_lock()
     if any(point.params["fetch"]["source"] == OWN for point in points):
         own_files = private_apis.hash_dependency(FETCH, OWN_FILES)
-    corpus, locked = _measured(_inputs(lock), CORPUS), _locked_source(lock)
+    corpus, locked = _measured(_inputs(lock), CORPUS_FOLDERS), _locked_source(lock)
     reader = {READER: code[FETCH, READER]}
     sources = [_source(flatten(point.params), own_files) for point in points]
     return [corpus if source == locked else source | reader for source in sources]

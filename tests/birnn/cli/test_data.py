@@ -205,6 +205,22 @@ def test_folder_of_all_files_is_refused() -> None:
     assert row(check(shlex.split(str(caught.value))[-1], status=1), "reviews") == ["32", "8"]
 
 
+def test_test_file_that_the_user_names_is_not_replaced() -> None:
+    labelled(1, 0).to_csv("train.csv", index=False)
+    labelled(1, 1).to_csv("test.csv", index=False)
+    options = ("-S", "csv.split_column=null", "-S", "csv.test=test.csv", "-S", "csv.unusable=skip")
+    with pytest.raises(InputError, match=r"the test split of train\.csv has 40 positive and 0 neg"):
+        check("train.csv", *options)
+
+
+def test_skipped_rows_may_be_the_reason_of_an_error() -> None:
+    labelled("fresh", "rotten").to_csv("reviews.csv", index=False)
+    options = ("-S", "csv.split_column=null", "-S", "csv.test=0.2", "-S", "csv.unusable=skip")
+    reason = r"too few to split.*skipped rows: 40 \(20 labelled 'fresh', 20 labelled 'rotten'\)"
+    with pytest.raises(InputError, match=reason):
+        check("reviews.csv", *options)
+
+
 def test_files_without_labels_are_refused() -> None:
     for content, expected in (
         (labelled("happy", "sad").to_csv(), "the labels are happy, sad: name"),

@@ -75,10 +75,12 @@ def test_mistakes_are_printed_worst_first(
     assert "Third." in invoke("--project", empty_project.name, "mistakes")
 
 
-@pytest.mark.parametrize("command", ["results", "mistakes"])
-def test_missing_results_are_refused(command: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "state"), [("results", "missing"), ("mistakes", "missing or damaged")]
+)
+def test_missing_results_are_refused(command: str, state: str) -> None:
     for _ in range(2):
-        with pytest.raises(InputError, match=r" is missing( or damaged)?: run dvc repro"):
+        with pytest.raises(InputError, match=rf" is {state}: run dvc repro"):
             invoke(command)
         MISTAKES.parent.mkdir(parents=True, exist_ok=True)
         MISTAKES.write_bytes(b"PAR1")
