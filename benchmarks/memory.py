@@ -88,9 +88,6 @@ def measure_peak(arguments: Sequence[str], folder: Path) -> Peak:
 
     The memory is sampled, because the peak that getrusage reports is never below the memory of the
     parent process.
-
-    Raises:
-        InputError: the process failed.
     """
     # Training would resume from the last checkpoint.
     shutil.rmtree(folder / "state", ignore_errors=True)

@@ -28,11 +28,7 @@ def run(main: Callable[..., None]) -> None:
 
 
 def use_archive() -> Path:
-    """Return the IMDB archive, downloaded if it is missing, and let stages in any folder read it.
-
-    Raises:
-        InputError: there is no archive, and it cannot be downloaded.
-    """
+    """Return the IMDB archive, downloaded if missing, and let stages in any folder read it."""
     try:
         archive = imdb.locate(PROJECT / RAW).resolve()
     except UnreachableError as error:
@@ -42,11 +38,7 @@ def use_archive() -> Path:
 
 
 def require(path: Path) -> None:
-    """Check that an output of the pipeline exists.
-
-    Raises:
-        InputError: it is missing.
-    """
+    """Check that an output of the pipeline exists."""
     if not path.exists():
         raise InputError(f"{path} is missing: run dvc repro first")
 
@@ -64,11 +56,7 @@ def write_settings(settings: dict[str, Any], folder: Path) -> None:
 
 
 def clone_with_results(source: Path, folder: Path) -> Path:
-    """Clone a repository, with the results of its last commit from the project's cache.
-
-    Raises:
-        InputError: the results are not in the cache, or `dvc repro` would run a stage.
-    """
+    """Clone a repository, with the results of its last commit from the project's cache."""
     run_command(["git", "clone", "--quiet", str(source), str(folder)], PROJECT, environment())
     run_dvc(folder, "config", "--local", "cache.dir", str(PROJECT / ".dvc" / "cache"))
     advice = "run dvc repro, and commit dvc.lock and the results in git"

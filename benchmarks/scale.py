@@ -48,11 +48,7 @@ STEPS = {
 
 
 def main() -> None:
-    """Print a table with one row per corpus size.
-
-    Raises:
-        InputError: the archive cannot be read or downloaded, or a step failed.
-    """
+    """Print a table with one row per corpus size."""
     archive = use_archive()
     settings = read_yaml(PROJECT / "params.yaml")
     settings["fetch"]["source"] = "csv"

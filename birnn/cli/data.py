@@ -41,9 +41,6 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     Args:
         file: the file to check instead of `csv.train`; a test file is next to it.
         options: changed settings, such as `csv.label_column=v1`.
-
-    Raises:
-        InputError: an option is not valid, a file is missing or damaged, or no settings fit it.
     """
     if file and paths.OWN.resolve().is_relative_to(file.resolve()):
         raise InputError(f"{file} is the folder of all files: name one, or several, '{file}/*.csv'")

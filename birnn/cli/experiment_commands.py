@@ -140,9 +140,6 @@ def review(base: str, output: Path, seeds: int | None, machines: Cluster | None)
 
     Run the change with this many seeds, on a cluster or this machine, or compare one run on each
     side.
-
-    Raises:
-        InputError: a commit or file cannot be read, or the project changed during the runs.
     """
     gate = reviews.read_gate()
     stale = private_apis.stale_stages()

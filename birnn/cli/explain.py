@@ -23,9 +23,6 @@ def run(text: str | None, load: Callable[[], Predictor], html: Path | None) -> N
     """Explain the prediction for a text, in the terminal or on the page `html`.
 
     Without a text, read standard input.
-
-    Raises:
-        InputError: the text or a file of the pipeline cannot be read.
     """
     arguments = [] if text is None else [text]
     content = next(input_texts.read(arguments, [], "", whole=True)).content

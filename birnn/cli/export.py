@@ -17,12 +17,7 @@ FORMATS = {
 
 
 def run(file: Path, load: Callable[[], Predictor]) -> None:
-    """Write a model to `file`, in the format that its name ends in.
-
-    Raises:
-        InputError: the name ends in no known format, the model cannot be expressed in it, a
-            package is missing, or a file of the pipeline is missing or modified.
-    """
+    """Write a model to `file`, in the format that its name ends in."""
     if file.suffix.lower() not in FORMATS:
         raise InputError(
             f"{file} is not a .zip, .onnx or .html file: choose a name that ends in one of these"

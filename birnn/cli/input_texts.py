@@ -30,10 +30,6 @@ def read(
 
     Standard input and .txt files contain one text per line or, with `whole`, a single text. Other
     files are read with `tabular.read`; their texts are in `column`.
-
-    Raises:
-        InputError: a file is missing, damaged or not UTF-8, has no such column or a text that is
-            too long, or standard input is closed.
     """
     for source, row in _all_rows(arguments, files, column, whole=whole):
         value = row.get(column)

@@ -12,11 +12,7 @@ from birnn.evaluation.selection import read_metrics
 
 
 def run(model: str | None, count: int) -> None:
-    """Show the `count` worst mistakes of a model, or without one the largest disagreements.
-
-    Raises:
-        InputError: the pipeline has not been run.
-    """
+    """Show the `count` worst mistakes of a model, or without one the largest disagreements."""
     try:
         mistakes = pd.read_parquet(MISTAKES)
     except (OSError, ValueError) as error:

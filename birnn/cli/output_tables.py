@@ -19,9 +19,6 @@ def write(file: Path, tables: Iterator[pd.DataFrame]) -> None:
     """Write the rows of at least one table to a .csv, .jsonl or .parquet file.
 
     The file is written atomically: it appears only if all tables are read.
-
-    Raises:
-        InputError: the extension is not supported. This is checked before a table is read.
     """
     write_rows = WRITERS.get(file.suffix.lower())
     if write_rows is None:

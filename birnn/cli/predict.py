@@ -30,9 +30,6 @@ def run(
     """Predict the sentiment of texts and print one line per text, or write a table to `output`.
 
     The table starts with the columns of the input. See `predict` for `unknown`.
-
-    Raises:
-        InputError: a text or a file of the pipeline cannot be read.
     """
 
     def tables() -> Iterator[pd.DataFrame]:

@@ -14,11 +14,7 @@ class Start:
 
 
 def enter(project: Path | None) -> None:
-    """Make the project the current folder: `project`, or the nearest that contains this folder.
-
-    Raises:
-        InputError: there is no project.
-    """
+    """Make the project the current folder: `project`, or the nearest that contains this folder."""
     Start.folder = Path.cwd()
     candidates = [project] if project else [Start.folder, *Start.folder.parents]
     for folder in candidates:
@@ -35,11 +31,7 @@ def located(path: Path) -> Path:
 
 
 def page(file: Path) -> Path:
-    """Return the path of a page to write, see `located`.
-
-    Raises:
-        InputError: its name does not end in .html, so that it may be another file.
-    """
+    """Return the path of a page to write, see `located`."""
     if file.suffix.lower() != ".html":
         raise InputError(f"{file} is not an .html file: choose a name that ends in .html")
     return located(file)

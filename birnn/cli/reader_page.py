@@ -33,11 +33,7 @@ SCRIPT = Path(__file__).parent / "templates" / "reader.js"
 
 
 def write(predictor: Predictor, file: Path) -> None:
-    """Write the page.
-
-    Raises:
-        InputError: the page cannot compute a network.
-    """
+    """Write the page."""
     if isinstance(predictor.model, BaselineModel):
         models = _baseline(predictor.model.baseline)
     else:
@@ -97,11 +93,7 @@ def _networks(predictor: Predictor) -> dict[str, Any]:
 
 
 def _baseline(trained: Baseline) -> dict[str, Any]:
-    """Return the baseline as JSON.
-
-    Raises:
-        InputError: it has too many n-grams.
-    """
+    """Return the baseline as JSON."""
     if len(trained.ngrams) > MOST_NGRAMS:
         raise InputError(
             f"the baseline has {len(trained.ngrams):,} n-grams, and a page at most "

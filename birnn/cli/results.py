@@ -13,9 +13,6 @@ def run() -> None:
 
     Intervals are over test reviews. The default model follows; if reviews are held out, with its
     precision and recall on them. A warning follows if the corpus is the fallback.
-
-    Raises:
-        InputError: the pipeline has not been run.
     """
     metrics = read_metrics()
     if missing := [ALL_TITLES[name] for name in CHOICES if name not in metrics]:

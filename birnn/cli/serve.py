@@ -174,12 +174,7 @@ def server(app: FastAPI) -> uvicorn.Server:
 
 
 def run(host: str, port: int, load: Callable[[], Predictor], *, access_log: bool) -> None:
-    """Serve a model until interrupted.
-
-    Raises:
-        InputError: the server cannot listen on the address, or a file of the pipeline is missing
-            or modified.
-    """
+    """Serve a model until interrupted."""
     with _listen(host, port) as listener:
         predictor = load()
         _prepare(predictor)

@@ -21,11 +21,7 @@ DIGITS = 16
 
 
 def describe(project: Path) -> dict[str, str]:
-    """Return the code of each stage as text: a line for each file, with its path and its digest.
-
-    Raises:
-        InputError: a module is not valid Python.
-    """
+    """Return the code of each stage as text: a line for each file, with its path and its digest."""
     modules = [file for package in PACKAGES for file in (project / package).rglob("[!.]*.py")]
     trees = {file: _parse(file) for file in modules}
     imports = {file: set(_imported_files(file, tree, project)) for file, tree in trees.items()}

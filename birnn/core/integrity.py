@@ -26,11 +26,7 @@ Lock = dict[str, Any]
 
 
 def read_lock() -> Lock:
-    """Return the content of `dvc.lock`.
-
-    Raises:
-        InputError: the file is missing or damaged.
-    """
+    """Return the content of `dvc.lock`."""
     if not LOCK.exists():
         raise InputError(f"{LOCK} is missing: run dvc repro in the project folder")
     return parse_lock(LOCK.read_bytes(), str(LOCK))
@@ -42,9 +38,6 @@ def parse_lock(text: bytes, name: str) -> Lock:
     Settings have their full names, such as `train.seed`, also where a stage depends on a section.
 
     DVC does not write the file atomically: if it was killed, the file may be truncated anywhere.
-
-    Raises:
-        InputError: the file is damaged; the message gives its `name`.
     """
     try:
         lock: Lock = parse_yaml(text)
@@ -74,9 +67,6 @@ def find_damage(stage: str) -> str | None:
     Returns:
         A message that names the missing or damaged file and what to delete, or None if all inputs
         are intact.
-
-    Raises:
-        InputError: `dvc.lock` is damaged.
     """
     if not LOCK.exists():
         return None
@@ -91,11 +81,7 @@ def find_damage(stage: str) -> str | None:
 
 
 def verify(paths: Iterable[Path]) -> None:
-    """Check that files and folders have not changed since the last run.
-
-    Raises:
-        InputError: `dvc.lock` is missing or damaged, or a path is missing or differs from it.
-    """
+    """Check that files and folders have not changed since the last run."""
     recorded = dict(_recorded(read_lock(), "deps"))
     for path in paths:
         md5 = compute_md5(path)

@@ -20,9 +20,6 @@ def hold_lock(name: str, patience: float = PATIENCE, folder: Path = STATE) -> It
     """Hold the lock `name` of a folder while the block runs.
 
     The operating system releases the lock if the process dies.
-
-    Raises:
-        InputError: another process still holds the lock after `patience` seconds.
     """
     file = folder / f"{name}.lock"
     file.parent.mkdir(exist_ok=True)

@@ -25,11 +25,7 @@ def as_text(value: Any) -> str:
 
 
 def literal(value: Any) -> str:
-    """Return a value as the text that DVC reads as this value.
-
-    Raises:
-        InputError: Hydra, which DVC uses, has no text for it.
-    """
+    """Return a value as the text that DVC reads as this value."""
     if isinstance(value, list):
         return f"[{','.join(map(literal, value))}]"
     if not isinstance(value, str):

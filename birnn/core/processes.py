@@ -9,12 +9,7 @@ from birnn.core.errors import InputError
 def run(
     *command: str, stdin: bytes | None = None, check: bool = True
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a command of git or DVC, and return its output.
-
-    Raises:
-        InputError: the command failed; the message ends with its last error line. Without `check`,
-            look at the `returncode` instead.
-    """
+    """Run a command of git or DVC, and return its output."""
     result = subprocess.run(arguments(*command), input=stdin, check=False, capture_output=True)
     if check and result.returncode != 0:
         reason = last_line(result.stderr.decode("utf-8", "replace"))

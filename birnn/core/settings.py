@@ -218,11 +218,7 @@ class Settings(Section):
     report: Report
 
     def section(self, name: str, kind: type[SectionType], source: str = PARAMS.name) -> SectionType:
-        """Return the section of a network, empty if it is missing, from a source (see `validate`).
-
-        Raises:
-            InputError: the section has an unknown key, a wrong type or a value out of range.
-        """
+        """Return the section of a network, empty if missing, from a source (see `validate`)."""
         return validate_section(kind, self.__pydantic_extra__.get(name, {}), source, within=(name,))
 
 
@@ -232,11 +228,6 @@ def load(path: Path = PARAMS, networks: Collection[str] | None = None) -> Settin
     Args:
         path: file of the settings.
         networks: names of the networks, which may have sections; None allows any section.
-
-    Raises:
-        InputError: the file is missing or is not YAML, or it contains an unknown key, a wrong type
-            or a value out of range. The message gives the key, the value and the allowed values of
-            every error.
     """
     try:
         content = read_yaml(path)
@@ -246,11 +237,7 @@ def load(path: Path = PARAMS, networks: Collection[str] | None = None) -> Settin
 
 
 def validate(content: Any, source: str, networks: Collection[str] | None = None) -> Settings:
-    """Return the settings in `content`.
-
-    Raises:
-        InputError: as `validate_section`.
-    """
+    """Return the settings in `content`."""
     checked = validate_section(Settings, content, source)
     for section in checked.__pydantic_extra__:
         if networks is not None and section not in networks:
@@ -271,11 +258,7 @@ def flatten(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 def validate_section(
     kind: type[SectionType], content: Any, source: str, within: tuple[str, ...] = ()
 ) -> SectionType:
-    """Return the content of a source, or of the section `within` it.
-
-    Raises:
-        InputError: as `load`; the message starts with `source`.
-    """
+    """Return the content of a source, or of the section `within` it."""
     try:
         return kind.model_validate(content)
     except ValidationError as error:

@@ -51,9 +51,6 @@ def checked_inputs(stage: str) -> Iterator[None]:
 
     A stage that is run by hand may use modified inputs: it prints a warning. If the block then
     crashes, report the modified input as the likely cause.
-
-    Raises:
-        InputError: an input is damaged, and DVC runs the stage or the block crashed.
     """
     damage = integrity.find_damage(stage)
     if damage and "DVC_STAGE" in os.environ:

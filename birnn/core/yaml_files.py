@@ -28,11 +28,7 @@ def parse_yaml(text: str | bytes) -> Any:
 
 
 def read_yaml(file: Path) -> Any:
-    """Return the content of a YAML file.
-
-    Raises:
-        InputError: the file is not YAML, or a key occurs twice in a mapping.
-    """
+    """Return the content of a YAML file."""
     try:
         return parse_yaml(file.read_bytes())
     except YAMLError as error:

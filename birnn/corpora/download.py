@@ -27,8 +27,6 @@ def download(address: str, file: Path, expected: str) -> None:
 
     Raises:
         UnreachableError: there is no network.
-        InputError: the server refused or sent no new bytes, or the file does not have the expected
-            hash; such a file is deleted.
     """
     partial = file.with_name(f"{file.name}.partial")
     partial.parent.mkdir(parents=True, exist_ok=True)

@@ -48,10 +48,6 @@ def read(archive: Path) -> Iterator[Review]:
     """Yield the labelled reviews of an archive, with their film as group.
 
     The training split comes first; in each split, negative reviews come first, in order of name.
-
-    Raises:
-        InputError: the archive is truncated, malicious, or not the dataset. A split that differs
-            from the dataset raises it after its last review.
     """
     files = dict(_files(archive, REVIEW, FILMS))
     for split in SPLITS:
@@ -64,11 +60,7 @@ def read(archive: Path) -> Iterator[Review]:
 
 
 def read_unlabelled(archive: Path) -> list[str]:
-    """Return the texts of the unlabelled reviews of an archive, in order of name.
-
-    Raises:
-        InputError: the archive is truncated, malicious, or not the dataset.
-    """
+    """Return the texts of the unlabelled reviews of an archive, in order of name."""
     files = sorted(dict(_files(archive, UNLABELLED)).items())
     digest = Digest()
     for path, text in files:
@@ -85,7 +77,6 @@ def locate(raw: Path) -> Path:
 
     Raises:
         UnreachableError: there is no copy, and the download failed.
-        InputError: the local copy is missing.
     """
     if local_copy := os.environ.get(LOCAL_COPY):
         archive = Path(local_copy)

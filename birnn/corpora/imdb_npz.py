@@ -30,7 +30,6 @@ def load(raw: Path) -> tuple[list[str], list[Review]]:
 
     Raises:
         UnreachableError: a file is missing, and there is no network.
-        InputError: a missing file cannot be downloaded, or an existing file is not Keras's.
     """
     for name, expected in FILES.items():
         file = raw / name

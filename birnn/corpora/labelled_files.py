@@ -72,11 +72,6 @@ class LabelledFiles:
         """Yield the rows of the files as reviews.
 
         For a random split the files are read twice, so that the texts need not fit in memory.
-
-        Raises:
-            InputError: a file is missing or damaged, or a column is missing. Unless unusable rows
-                are skipped, also if a label or split is unknown or a value is empty. The message
-                names the file and the line.
         """
         fraction, seed = self._settings.test, self._settings.seed
         if not isinstance(fraction, float):
@@ -167,11 +162,7 @@ class LabelledFiles:
         self.skipped = skipped
 
     def _files(self) -> list[tuple[Path, str]]:
-        """Return the files and their split; `train` may also match the others.
-
-        Raises:
-            InputError: there is no file, or none of training reviews.
-        """
+        """Return the files and their split; `train` may also match the others."""
         test = self._settings.test
         test_files = []
         if isinstance(test, str) and self._settings.split_column is None:

@@ -19,9 +19,6 @@ def draw_test(
         groups: a number for the group of each review, shape (reviews,).
         fraction: the fraction of groups to draw, between 0 and 1.
         seed: the seed of the draw.
-
-    Raises:
-        InputError: there are too few groups.
     """
     # Takes a second; only needed for files without a split.
     from sklearn.model_selection import train_test_split  # noqa: PLC0415

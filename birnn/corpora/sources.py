@@ -56,12 +56,7 @@ def own(settings: Settings, folder: Path = paths.OWN) -> Corpus:
 
 
 def find(settings: Settings) -> Corpus:
-    """Return the corpus in the settings, or the fallback corpus if it cannot be reached.
-
-    Raises:
-        InputError: the corpus cannot be reached and `fetch.offline` is null, or a download failed
-            for another reason. Reading the corpus raises it if a file is damaged.
-    """
+    """Return the corpus in the settings, or the fallback corpus if it cannot be reached."""
     name, offline = settings.fetch.source, settings.fetch.offline
     try:
         return _open(name, settings)

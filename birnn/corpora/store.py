@@ -72,10 +72,6 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     frequency. Reviews are processed in batches, so they need not fit in memory.
 
     Returns the content of `corpus.json`.
-
-    Raises:
-        InputError: an id is not unique, a split lacks one of the two classes, no training review
-            has a word, or, with `refuse_overlap`, a text is in both splits.
     """
     tallies = {split: Tally() for split in SPLITS}
     counts: Counter[str] = Counter()

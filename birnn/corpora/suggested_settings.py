@@ -55,11 +55,7 @@ Values = Counter[str]
 
 
 def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
-    """Return the settings that must change to fit a file.
-
-    Raises:
-        InputError: the file is missing or damaged, or has no columns of texts and labels.
-    """
+    """Return the settings that must change to fit a file."""
     files = LabelledFiles(csv, folder).find(csv.train)
     file, changes = files[0], dict[str, Any]()
     if count_swallowed_lines(csv, file):

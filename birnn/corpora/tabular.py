@@ -88,10 +88,6 @@ def read(file: Path, columns: Sequence[str], given: Format = AUTOMATIC) -> Itera
     Values have the types of the file; in CSV and TSV they are text. A JSON object may lack
     keys; its row then lacks them too. Byte order marks and empty lines are skipped. Without
     `columns`, rows have all columns.
-
-    Raises:
-        InputError: the file is missing, of another format, truncated, damaged or not in its
-            encoding, a row has too few or too many columns, or a column is missing.
     """
     reader = READERS[_suffix(file)]
     yield from reader(file, columns, detect(file, columns, given))
@@ -102,9 +98,6 @@ def detect(file: Path, columns: Sequence[str], given: Format = AUTOMATIC) -> For
 
     The delimiter is the one with which the header has most of the `columns`; of several, the one
     with which most of the first rows are as long as the header.
-
-    Raises:
-        InputError: the file is missing, of another format, damaged, or in an unknown encoding.
     """
     suffix = _suffix(file)
     if suffix == ".parquet":
@@ -132,11 +125,7 @@ def _suffix(file: Path) -> str:
 
 @contextmanager
 def _open(file: Path) -> Iterator[IO[bytes]]:
-    """Open a file, decompressed if its extension is one of COMPRESSED.
-
-    Raises:
-        InputError: the compressed content is truncated or damaged.
-    """
+    """Open a file, decompressed if its extension is one of COMPRESSED."""
     if file.suffix.lower() not in COMPRESSED:
         with file.open("rb") as content:
             yield content
@@ -195,11 +184,7 @@ def _detect_delimiter(file: Path, columns: Sequence[str], form: Format, candidat
 
 
 def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[int, str]]:
-    """Yield the number and text of each line, including the newline but no byte order mark.
-
-    Raises:
-        InputError: a line is not in this encoding, contains a NUL byte, or is too long.
-    """
+    """Yield the number and text of each line, including the newline but no byte order mark."""
     # Invalid bytes become surrogates, so that their line is known.
     text = io.TextIOWrapper(
         cast("io.BufferedReader", file), encoding, errors="surrogateescape", newline="\n"
@@ -390,11 +375,7 @@ def list_columns(header: Iterable[str]) -> str:
 
 
 def require_columns(columns: Sequence[str], header: Sequence[str], source: str) -> None:
-    """Check that each of the columns occurs once in the header of a table.
-
-    Raises:
-        InputError: a column is missing, or several have its name.
-    """
+    """Check that each of the columns occurs once in the header of a table."""
     for name in columns:
         if header.count(name) != 1:
             count = f"{header.count(name)} columns" if name in header else "no column"

@@ -10,11 +10,7 @@ from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, TITLE
 
 
 def read_metrics() -> dict[str, Any]:
-    """Return the content of `metrics.json`.
-
-    Raises:
-        InputError: the pipeline has not been run, or the file is damaged.
-    """
+    """Return the content of `metrics.json`."""
     if not METRICS.exists():
         raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
     try:

@@ -99,12 +99,7 @@ class Cluster:
 
 
 def connect(cpus: int, gpus: int, git_remote: str) -> Cluster:
-    """Check this clone and its remotes, and return the cluster to run on.
-
-    Raises:
-        InputError: Ray is not installed, a remote is missing or unsuitable, or a change is not
-            committed and pushed.
-    """
+    """Check this clone and its remotes, and return the cluster to run on."""
     _ray()
     if output("git", "status", "--porcelain", "--untracked-files=no"):
         raise InputError("a cluster runs only what is committed: commit and push your changes")

@@ -32,10 +32,6 @@ def study(
     If the grid or the study in the folder has several recipes, the study compares recipes. Those
     that the grid lacks keep their rows, even if these come from other code or other seeds. Rows of
     recipes that have been removed, or have other settings now, are dropped.
-
-    Raises:
-        InputError: no run is finished, the runs use several corpora, the name is not valid, or
-            `study/NAME` has results that would be lost, unless `replace` is true.
     """
     store.check_name(name)
     if not runs:
@@ -140,11 +136,7 @@ def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _rows_to_keep(
     folder: Path, about: About, table: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the runs, and rows of all seeds, of those recipes that only the folder has.
-
-    Raises:
-        InputError: results would be lost.
-    """
+    """Return the runs, and rows of all seeds, of those recipes that only the folder has."""
     if not folder.exists() or not any(folder.iterdir()):
         return pd.DataFrame(), pd.DataFrame()
     if not (folder / store.ABOUT).exists():

@@ -29,11 +29,7 @@ PATIENCE = 60  # seconds
 
 @contextmanager
 def exclusively() -> Iterator[None]:
-    """Hold the lock of sweeps and searches, and remove the leftovers of killed ones.
-
-    Raises:
-        InputError: git does not track all code.
-    """
+    """Hold the lock of sweeps and searches, and remove the leftovers of killed ones."""
     check_code()
     with hold_lock("sweep", patience=math.inf):
         remove_leftovers()
@@ -45,11 +41,7 @@ def exclusively() -> Iterator[None]:
 
 
 def run(points: Sequence[Point], execute: Callable[[Sequence[Point]], Iterable[str]]) -> None:
-    """Run the unfinished points of a grid with `execute`, which yields the names of failed ones.
-
-    Raises:
-        InputError: an experiment failed. The others were run.
-    """
+    """Run the unfinished points of a grid with `execute`, which yields the names of failed ones."""
     with exclusively():
         done = runs.finished(points)
         print(f"{len(done)} of {len(points)} experiments are finished")
@@ -61,11 +53,7 @@ def run(points: Sequence[Point], execute: Callable[[Sequence[Point]], Iterable[s
 
 
 def check_code() -> None:
-    """Check that git tracks all code, because experiments have no other.
-
-    Raises:
-        InputError: files are untracked.
-    """
+    """Check that git tracks all code, because experiments have no other."""
     untracked = ("git", "ls-files", "--others", "--exclude-standard", "--", *PACKAGES)
     if files := processes.output(*untracked):
         names = ", ".join(files.splitlines())
@@ -77,9 +65,6 @@ def check_own_files(points: Iterable[Point]) -> None:
 
     DVC hashes the whole folder, so an experiment that lacks any of its files would never be found
     again.
-
-    Raises:
-        InputError: files are untracked.
     """
     if all(point.params["fetch"]["source"] != runs.OWN for point in points):
         return

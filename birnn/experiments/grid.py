@@ -59,9 +59,6 @@ def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
     """Return every combination of options such as `train.epochs=3,5` and `train.seed=0..9`.
 
     All other settings come from `params.yaml` or the recipe.
-
-    Raises:
-        InputError: an option is malformed, or a setting does not exist or is out of range.
     """
     given = {key: values(text) for key, text in split_all(options).items()}
     if not (given or recipe):
@@ -71,11 +68,7 @@ def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
 
 
 def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
-    """Return one combination of values, by the names of settings (see `Point.chosen`).
-
-    Raises:
-        InputError: a setting does not exist or is out of range.
-    """
+    """Return one combination of values, by the names of settings (see `Point.chosen`)."""
     changes = {name: value for names, value in chosen.items() for name in names.split(",")}
     changes = recipe.with_seed(changes) if recipe else changes
     content = read_yaml(PARAMS)
@@ -92,11 +85,7 @@ def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:
 
 
 def split_all(options: Iterable[str]) -> dict[str, str]:
-    """Return the text of the values of each option by its settings, see `split`.
-
-    Raises:
-        InputError: an option is malformed, or a setting is given twice or tied to the seed.
-    """
+    """Return the text of the values of each option by its settings, see `split`."""
     given = list(map(split, options))
     names = [name for key, _ in given for name in key.split(",")]
     if len({*names}) < len(names):
@@ -110,9 +99,6 @@ def split(option: str) -> tuple[str, str]:
     """Return the setting and the text of the values of an option such as `train.epochs=3,5`.
 
     Several settings with commas have the same value, as in `bilstm.units,bigru.units=32,64`.
-
-    Raises:
-        InputError: the option is malformed.
     """
     key, equals, text = option.partition("=")
     if not (equals and text.strip() and all(name.count(".") == 1 for name in key.split(","))):
@@ -123,12 +109,7 @@ def split(option: str) -> tuple[str, str]:
 
 
 def values(text: str) -> list[Any]:
-    """Return the different values of an option, such as `3,5` or `0..9`.
-
-    Raises:
-        InputError: the text is not YAML, as with characters that need quotes, or a range is
-            reversed or too long.
-    """
+    """Return the different values of an option, such as `3,5` or `0..9`."""
     try:
         given = parse_yaml(f"[{text}]")
     except YAMLError as error:

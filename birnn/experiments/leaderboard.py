@@ -34,9 +34,6 @@ def collect_runs() -> tuple[pd.DataFrame, dict[str, Any], int]:
     """Return one row per run with the reviews of the working tree (see `row`).
 
     Also return the description of the corpus, and the number of experiments on other reviews.
-
-    Raises:
-        InputError: there are no rows.
     """
     current = runs.workspace()
     found = [*runs.finished_with_any_code(), *([current] if current else [])]
@@ -69,11 +66,7 @@ def row(run: Run, *, is_current: bool) -> dict[str, Any]:
 
 
 def select(table: pd.DataFrame, where: Sequence[str], name: str) -> pd.DataFrame:
-    """Return the rows with the given settings, such as `train.epochs=3,5`, and a matching name.
-
-    Raises:
-        InputError: an option is malformed, no run has this setting, or no row is left.
-    """
+    """Return the rows with the given settings, such as `train.epochs=3,5`, and a matching name."""
     for option in where:
         key, text = grid.split(option)
         if PARAM + key not in table:
@@ -90,9 +83,6 @@ def sort(table: pd.DataFrame, metric: str | None) -> tuple[pd.DataFrame, str]:
 
     The default is the accuracy of the combined networks: on held-out reviews if all runs hold out
     reviews, else on the test reviews.
-
-    Raises:
-        InputError: no run has this metric.
     """
     if metric is None:
         metric = HELD_OUT if HELD_OUT in table and table[HELD_OUT].notna().all() else ACCURACY
@@ -210,11 +200,7 @@ def describe(table: pd.DataFrame, metric: str, hidden: int, others: int) -> list
 
 
 def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str) -> Study:
-    """Write rows as the study `study/NAME`, and return it.
-
-    Raises:
-        InputError: the name is not valid, or the folder exists.
-    """
+    """Write rows as the study `study/NAME`, and return it."""
     store.check_name(name)
     folder = store.FOLDER / name
     if folder.exists():
@@ -246,9 +232,6 @@ def run(  # noqa: PLR0913  # one parameter per option
     """Print the leaderboard of the current corpus, and save it if `save_as` names a study.
 
     `show` prints rows, the metric and notes. See `select` and `sort` for the other options.
-
-    Raises:
-        InputError: an option is not valid, or no run matches.
     """
     found, corpus, others = collect_runs()
     table, metric = sort(select(found, where, name), metric)

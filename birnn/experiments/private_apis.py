@@ -12,11 +12,7 @@ from birnn.core.errors import InputError
 
 
 def hash_dependency(stage: str, path: str) -> str:
-    """Return the current md5 of a dependency of a stage.
-
-    Raises:
-        InputError: a file cannot be read, or its name is not UTF-8.
-    """
+    """Return the current md5 of a dependency of a stage."""
     from dvc.repo import Repo  # noqa: PLC0415
 
     with Repo() as repo:

@@ -49,12 +49,7 @@ class Recipe:
 
 
 def read(file: Path = FILE) -> dict[str, Recipe]:
-    """Return all recipes by name, in the order of the file.
-
-    Raises:
-        InputError: there are no recipes, a recipe adds to one that is not above it, a setting or
-            recipe lacks its name, or a recipe is named `all`.
-    """
+    """Return all recipes by name, in the order of the file."""
     recipes: dict[str, Recipe] = {}
     entries = read_yaml(file)
     if not (entries and isinstance(entries, dict) and all(isinstance(key, str) for key in entries)):
@@ -76,11 +71,7 @@ def read(file: Path = FILE) -> dict[str, Recipe]:
 
 
 def named(name: str) -> Recipe:
-    """Return the recipe with a name.
-
-    Raises:
-        InputError: no recipe has this name.
-    """
+    """Return the recipe with a name."""
     recipes = read()
     if name not in recipes:
         raise InputError(f"there is no recipe {name!r}: use {', '.join(recipes)}")

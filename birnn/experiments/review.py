@@ -99,11 +99,7 @@ class Line:
 
 
 def read_gate() -> Gate:
-    """Read the conditions of a review.
-
-    Raises:
-        InputError: a key is missing or unknown, or a value has the wrong type.
-    """
+    """Read the conditions of a review."""
     return validate_section(Gate, read_yaml(GATE), str(GATE))
 
 
@@ -140,11 +136,7 @@ def find_study(before: Iterable[Study], here: Iterable[Study], base: Run) -> Stu
 
 
 def choose_seeds(change: Change, count: int) -> list[int]:
-    """Return the seeds of the study to run the change with.
-
-    Raises:
-        InputError: the runs could not be compared, or the study has fewer seeds.
-    """
+    """Return the seeds of the study to run the change with."""
     if change.study is None or change.obstacle:
         raise InputError(change.obstacle or NO_STUDY)
     name, seeds = change.study.name, sorted(change.study.runs[SEED].tolist())

@@ -64,11 +64,7 @@ class Run:
 
 
 def read_output(run: Run, file: Path, parse: Callable[[io.BytesIO], Any]) -> Any:
-    """Return what `parse` returns for a file of an experiment, from DVC's cache or remote.
-
-    Raises:
-        InputError: the file is neither in the cache nor in a remote, or it is damaged.
-    """
+    """Return what `parse` returns for a file of an experiment, from DVC's cache or remote."""
     try:
         # The project may be a folder of a larger repository.
         path = processes.output("git", "rev-parse", "--show-prefix") + file.as_posix()
@@ -143,11 +139,7 @@ def workspace() -> Run | None:
 
 
 def read(commit: str | None = None) -> Run:
-    """Return the run in a commit, or in the working tree, even if it is unfinished or stale.
-
-    Raises:
-        InputError: the commit does not exist or has no settings, or one of `RECORDS` is damaged.
-    """
+    """Return the run in a commit, or in the working tree, even if it is unfinished or stale."""
     if commit is None:
         return _parse(WORKSPACE, "", "", *_workspace_records())
     records = next(_read_records([commit]))
@@ -232,11 +224,7 @@ def _run_of(
 
 
 def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> Run:
-    """Return a run from the contents of `RECORDS`, even if it is not finished.
-
-    Raises:
-        InputError: a file is damaged.
-    """
+    """Return a run from the contents of `RECORDS`, even if it is not finished."""
     text, params, metrics = records
     lock = parse_lock(text or b"stages: {}", str(LOCK) if name == WORKSPACE else f"{name}:{LOCK}")
     try:

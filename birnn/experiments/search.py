@@ -88,10 +88,6 @@ def parse(
 
     Values are a range (`log:` proposes numbers evenly on a logarithmic scale), several values with
     commas, or one value, which all trials share.
-
-    Raises:
-        InputError: the name, the metric or an option is not valid, or an end of a range is not a
-            valid value of the setting.
     """
     store.check_name(name)
     models = {f"{model}.{MEASURE}": model for model in CHOICES}
@@ -129,12 +125,7 @@ def parse(
 
 
 def open_study(search: Search) -> optuna.Study:
-    """Return the study in the search's journal, new or continued.
-
-    Raises:
-        InputError: the journal is damaged, or code, corpus, settings or ranges differ from those
-            that the search began with.
-    """
+    """Return the study in the search's journal, new or continued."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     file = FOLDER / f"{search.name}.journal"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -190,9 +181,6 @@ def run(
 
     Those that a killed search left come first. A batch of trials is proposed together, and runs at
     once on a cluster. Without `machines`, trials run on this machine.
-
-    Raises:
-        InputError: code, corpus or settings changed since the search began.
     """
     start, first = time.perf_counter(), _count_finished(study)
     print(f"{first} of {trials} trials are finished")

@@ -44,11 +44,7 @@ class Results:
 
 
 def collect(search: Search, study: optuna.Study) -> Results:
-    """Return a search with its experiments.
-
-    Raises:
-        InputError: no trial is complete, or an experiment was removed.
-    """
+    """Return a search with its experiments."""
     complete = study.get_trials(states=(TrialState.COMPLETE,))
     if not complete:
         raise InputError("every trial failed: fix the errors above, and search under another name")
@@ -63,11 +59,7 @@ def collect(search: Search, study: optuna.Study) -> Results:
 
 
 def check_replaceable(search: Search, study: optuna.Study) -> None:
-    """Check that `study/NAME` can be replaced by the results of this search.
-
-    Raises:
-        InputError: the folder has results that are not among the trials.
-    """
+    """Check that `study/NAME` can be replaced by the results of this search."""
     folder = store.FOLDER / search.name
     if not folder.exists():
         return

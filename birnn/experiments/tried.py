@@ -28,9 +28,6 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
 
     Existing rows stay as they are. Runs on another corpus are left out, and counted. Return the
     number of added rows, and the study.
-
-    Raises:
-        InputError: no run holds out reviews.
     """
     held_out_runs = {
         f"experiment {run.revision[:REVISION_DIGITS]}": run for run in runs if held_out(run)

@@ -138,11 +138,7 @@ def describe_encoding(
 
 
 def write(predictor: Predictor, file: Path) -> None:
-    """Write the models to `file`, and their encoding to the .json file of the same name.
-
-    Raises:
-        InputError: the layer of a network cannot be expressed.
-    """
+    """Write the models to `file`, and their encoding to the .json file of the same name."""
     models: Mapping[str, RecurrentWeights | Baseline]
     if isinstance(predictor.model, BaselineModel):
         trained = predictor.model.baseline

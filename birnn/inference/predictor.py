@@ -164,9 +164,6 @@ def load_verified(name: str | None = None, threshold: float | None = None) -> Pr
 
     Without a name, it is the model with the best accuracy on held-out reviews, or without them all
     networks together. Without a threshold, it is THRESHOLD.
-
-    Raises:
-        InputError: a file is missing or has changed since the last run.
     """
     metrics = read_metrics()
     name = name or default_model(metrics)

@@ -64,11 +64,7 @@ class RecurrentWeights:
 
 
 def read_weights(predictor: Predictor) -> dict[str, RecurrentWeights]:
-    """Return the weights of a predictor's networks by name.
-
-    Raises:
-        InputError: the layer of a network is not an LSTM or a GRU with Keras's default options.
-    """
+    """Return the weights of a predictor's networks by name."""
     networks = networks_of(predictor).items()
     weights = {name: _network_weights(model.network) for name, model in networks}
     if others := [name for name, found in weights.items() if found is None]:

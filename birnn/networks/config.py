@@ -39,11 +39,7 @@ class NetworkConfig(Section):
 
     @classmethod
     def from_settings(cls, network: Network, settings: Settings) -> "NetworkConfig":
-        """Return the configuration that the settings specify, without the number of n-grams.
-
-        Raises:
-            InputError: the network's section of the settings is not valid.
-        """
+        """Return the configuration that the settings specify, without the number of n-grams."""
         shared = settings.network
         return cls(
             name=network.name,

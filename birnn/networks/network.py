@@ -32,10 +32,6 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     n-grams, its input can be a pair of ids and ratios, float32, shape (reviews, maxlen,
     longest_ngram). On a GPU, `auto` selects Keras's own layers, which have the same weights as the
     kernel.
-
-    Raises:
-        InputError: the settings ask for the kernel, which does not support the network's layer, or
-            for a mask, which a part of the network's model ignores.
     """
     # Create this layer first, because Keras draws the seeds of layers in order of creation.
     layer = network.build(network.settings.model_validate(config.settings))

@@ -219,11 +219,7 @@ def shared_settings(
 
 
 def read(folder: Path) -> Study:
-    """Read the study in a folder.
-
-    Raises:
-        InputError: the folder has no study, or one of its files is missing or damaged.
-    """
+    """Read the study in a folder."""
     if not (folder / ABOUT).exists():
         raise InputError(f"{folder} is not a study: see birnn study --help")
     try:
@@ -277,9 +273,6 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
 
     If settings are chosen by it, only measures of held-out reviews are written. `predictions` are
     log-odds for the test reviews, one column per model, by name of the run.
-
-    Raises:
-        InputError: the folder has other files, which would be lost.
     """
     runs = pd.concat([study.runs, study.all_seeds])
     if study.about.chooses:
@@ -303,11 +296,7 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
 
 
 def check_name(name: str) -> None:
-    """Check that a name can be a folder in `study`.
-
-    Raises:
-        InputError: the name is not valid, or names the log of tried settings.
-    """
+    """Check that a name can be a folder in `study`."""
     if not NAME.fullmatch(name):
         raise InputError(
             f"{name!r} is not a valid name of a study: use letters, digits and hyphens"
@@ -317,11 +306,7 @@ def check_name(name: str) -> None:
 
 
 def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFrame]:
-    """Return the log-odds of the named runs that a study has predictions of, by name.
-
-    Raises:
-        InputError: a file is damaged.
-    """
+    """Return the log-odds of the named runs that a study has predictions of, by name."""
     files = {name: folder / PREDICTIONS / f"{name}.parquet" for name in names}
     return {name: _read_parquet(file) for name, file in files.items() if file.exists()}
 

@@ -19,9 +19,6 @@ def hold_out(
         labels: 1 positive, 0 negative, shape (reviews,).
         fraction: the fraction of reviews to hold out, between 0 and 1.
         seed: the seed of the choice of groups.
-
-    Raises:
-        InputError: the hold-out or the remaining reviews lack a class.
     """
     _, group_index, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(group_sizes))

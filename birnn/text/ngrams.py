@@ -68,9 +68,6 @@ def codes(ids: NDArray[np.int32], longest: int, num_words: int) -> NDArray[np.in
         ids: padded reviews, shape (reviews, maxlen).
         longest: the number of words of the longest n-gram.
         num_words: an upper bound of the ids, exclusive.
-
-    Raises:
-        InputError: the codes do not fit in 64 bits.
     """
     if num_words**longest > np.iinfo(np.int64).max:
         raise InputError(
@@ -119,9 +116,6 @@ def compute_ratios(
         groups: the group number of each review, shape (reviews,).
         num_words: an upper bound of the ids, exclusive.
         settings: the lengths, folds, smoothing and minimum count of n-grams.
-
-    Raises:
-        InputError: every n-gram is too rare, or the codes do not fit in 64 bits.
     """
     word_codes = codes(ids, settings.longest, num_words)
     unique_codes, columns = np.unique(word_codes, return_inverse=True)

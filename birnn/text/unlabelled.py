@@ -17,11 +17,7 @@ SCHEMA = pa.schema({"tokens": pa.list_(pa.string())})
 
 
 def require(setting: str, remedy: str) -> None:
-    """Check that the corpus has unlabelled reviews, which a setting needs.
-
-    Raises:
-        InputError: it has none. The message names the setting, with its value, and the remedy.
-    """
+    """Check that the corpus has unlabelled reviews, which a setting needs."""
     if not reviews.count(UNLABELLED_REVIEWS):
         raise InputError(
             f"{setting}, but the corpus has no unlabelled reviews: set {remedy}, or, for your own "

@@ -44,9 +44,6 @@ def train(
         words: words that have an id, in order of rank.
         dim: the length of a vector.
         settings: the settings of skip-gram.
-
-    Raises:
-        InputError: every word is too rare.
     """
     try:
         model = Word2Vec(

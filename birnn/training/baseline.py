@@ -52,9 +52,6 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) 
 
     A review whose label is a probability p counts as a positive review with weight p and a negative
     one with weight 1 - p.
-
-    Raises:
-        InputError: no n-gram occurs in `min_reviews` reviews.
     """
     vectorizer = _vectorizer(settings.ngrams, min_df=settings.min_reviews)
     try:

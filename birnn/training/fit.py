@@ -58,11 +58,7 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
         self._start = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
-        """Update the progress, and stop at the first loss that is not finite.
-
-        Raises:
-            InputError: the loss is infinite or not a number.
-        """
+        """Update the progress, and stop at the first loss that is not finite."""
         self._require_finite(logs["loss"], f"batch {batch + 1}")
         self.live_file.step("training", (batch + 1) * self.settings.batch_size)
 
@@ -71,11 +67,7 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
         self.live_file.step("validation", (batch + 1) * BATCH_SIZE)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-        """Stop the clock, save a checkpoint and print a line.
-
-        Raises:
-            InputError: the validation loss is infinite or not a number.
-        """
+        """Stop the clock, save a checkpoint and print a line."""
         seconds = time.perf_counter() - self._start
         self._require_finite(logs["val_loss"], "validation")
         progress = self.progress.after({name: logs[name] for name in HISTORY}, seconds)
@@ -160,9 +152,6 @@ def train(
         settings: the settings of training.
         watched: name of the validation reviews in curves, see `splits`.
         paths: inputs and outputs.
-
-    Raises:
-        InputError: the loss is not finite.
     """
     devices = machine.describe(accelerators())
     keras.utils.set_random_seed(settings.seed)
