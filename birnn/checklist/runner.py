@@ -30,22 +30,14 @@ TOLERANCE = 0.1
 
 @dataclass(frozen=True)
 class Behavior:
-    """A behavioral test.
+    """A behavioral test."""
 
-    Attributes:
-        capability: the tested capability, such as negation.
-        kind: the kind of test.
-        description: the change to the texts, or the expected class.
-        texts: the texts to predict, one per case.
-        originals: the texts before the change, for INV and DIR.
-        expected: the class, for MFT; the direction of the probability, for DIR: 1 up, −1 down.
-    """
-
-    capability: str
+    capability: str  # the tested capability, such as negation
     kind: Literal["MFT", "INV", "DIR"]
-    description: str
-    texts: Sequence[str]
-    originals: Sequence[str] = ()
+    description: str  # the change to the texts, or the expected class
+    texts: Sequence[str]  # the texts to predict, one per case
+    originals: Sequence[str] = ()  # the texts before the change, for INV and DIR
+    # The class, for MFT; the direction of the probability, for DIR: 1 up, −1 down.
     expected: int = 0
 
     def without_unchanged(self, encode: Callable[[Sequence[str]], NDArray[np.int32]]) -> "Behavior":

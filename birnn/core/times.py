@@ -22,17 +22,11 @@ FILE = STATE / "times.jsonl"
 
 @dataclass(frozen=True)
 class Timing:
-    """The time of some work.
+    """The time of some work."""
 
-    Attributes:
-        seconds: time of each epoch, or the total.
-        machine: description of the machine.
-        kernel: the kernel that a network was trained with.
-    """
-
-    seconds: Sequence[float]
+    seconds: Sequence[float]  # time of each epoch, or the total
     machine: dict[str, Any] = field(default_factory=describe)
-    kernel: str | None = None
+    kernel: str | None = None  # the kernel that a network was trained with
 
 
 def record(output: Path, timing: Timing) -> None:

@@ -20,23 +20,14 @@ DIGITS = 12  # of the digest
 
 @dataclass(frozen=True)
 class SplitStatistics:
-    """Statistics of the reviews of a split.
+    """Statistics of the reviews of a split."""
 
-    Attributes:
-        lengths: the number of words of each review, int32, shape (reviews,).
-        positive: the number of positive reviews.
-        repeated: the number of reviews whose text is also in an earlier row.
-        contradictory: the number of different texts that are both positive and negative.
-        group_sizes: the number of reviews of each group, int64, shape (groups,).
-        known_words: the number of words of all reviews that are in the vocabulary.
-    """
-
-    lengths: NDArray[np.int32]
-    positive: int
-    repeated: int
-    contradictory: int
-    group_sizes: NDArray[np.int64]
-    known_words: int
+    lengths: NDArray[np.int32]  # the number of words of each review, int32, shape (reviews,)
+    positive: int  # the number of positive reviews
+    repeated: int  # the number of reviews whose text is also in an earlier row
+    contradictory: int  # the number of different texts that are both positive and negative
+    group_sizes: NDArray[np.int64]  # the number of reviews of each group, int64, shape (groups,)
+    known_words: int  # the number of words of all reviews that are in the vocabulary
 
     def truncated(self, maxlen: int) -> float:
         """Return the share of reviews with more than `maxlen` ids, including the start."""

@@ -8,23 +8,14 @@ SPLITS = ("train", "test")
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A labelled review.
+    """A labelled review."""
 
-    Attributes:
-        split: train or test.
-        id: a unique id in the corpus.
-        group: the subject of the review, such as the film; a hold-out never splits a group.
-        label: 1 positive, 0 negative.
-        text: the text as in the source, not empty, and encodable as UTF-8.
-        location: the location in the source, such as file and line, for error messages.
-    """
-
-    split: str
-    id: str
-    group: str
-    label: int
-    text: str
-    location: str
+    split: str  # train or test
+    id: str  # a unique id in the corpus
+    group: str  # the subject of the review, such as the film; a hold-out never splits a group
+    label: int  # 1 positive, 0 negative
+    text: str  # the text as in the source, not empty, and encodable as UTF-8
+    location: str  # the location in the source, such as file and line, for error messages
 
 
 class Digest:

@@ -17,26 +17,19 @@ from birnn.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus.
-
-    Attributes:
-        name: the name of the corpus.
-        read: yields the reviews of both splits, in any order that is the same at each call.
-        vocabulary: the words in order of rank, if the corpus defines its own order.
-        classes: the names of the labels 0 and 1.
-        describe: yields lines about what was read, such as the number of rows that were skipped.
-        tokenizer: splits the texts into words.
-        unlabelled: returns the unlabelled texts.
-        fallback_for: the name of the requested corpus that this one replaces, if any.
-    """
+    """A corpus."""
 
     name: str
+    # Yields the reviews of both splits, in any order that is the same at each call.
     read: Callable[[], Iterator[Review]]
+    # The words in order of rank, if the corpus defines its own order.
     vocabulary: list[str] | None = None
-    classes: tuple[str, str] = CLASSES
+    classes: tuple[str, str] = CLASSES  # the names of the labels 0 and 1
+    # Yields lines about what was read, such as the number of rows that were skipped.
     describe: Callable[[], Iterable[str]] = tuple
-    tokenizer: Tokenizer = "unicode"
-    unlabelled: Callable[[], Iterable[str]] = tuple
+    tokenizer: Tokenizer = "unicode"  # splits the texts into words
+    unlabelled: Callable[[], Iterable[str]] = tuple  # returns the unlabelled texts
+    # The name of the requested corpus that this one replaces, if any.
     fallback_for: str | None = None
 
 

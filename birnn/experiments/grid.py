@@ -25,20 +25,15 @@ Params = dict[str, Any]
 
 @dataclass(frozen=True)
 class Point:
-    """One combination of values in a grid.
+    """One combination of values in a grid."""
 
-    Attributes:
-        chosen: values of this combination by full setting name, such as `train.seed`, or by several
-            names with commas, such as `bilstm.units,bigru.units`.
-        changes: all changes to `params.yaml`: the chosen values, and the recipe's settings.
-        params: all settings, with the changes applied.
-        recipe: name of the recipe, or an empty string.
-    """
-
+    # Values of this combination by full setting name, such as `train.seed`, or by several names
+    # with commas, such as `bilstm.units,bigru.units`.
     chosen: dict[str, Any]
+    # All changes to `params.yaml`: the chosen values, and the recipe's settings.
     changes: dict[str, Any]
-    params: Params
-    recipe: str = ""
+    params: Params  # all settings, with the changes applied
+    recipe: str = ""  # name of the recipe, or an empty string
 
     @property
     def label(self) -> str:

@@ -23,21 +23,13 @@ class Entry(Section):
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named set of settings.
-
-    Attributes:
-        name: name of the recipe.
-        base: name of the recipe that it adds to, None for the first.
-        title: description of what it adds.
-        settings: its own settings, by full name.
-        all_settings: its own settings and all of its base, by full name.
-    """
+    """A named set of settings."""
 
     name: str
-    base: str | None
-    title: str
-    settings: dict[str, Any]
-    all_settings: dict[str, Any]
+    base: str | None  # name of the recipe that it adds to, None for the first
+    title: str  # description of what it adds
+    settings: dict[str, Any]  # its own settings, by full name
+    all_settings: dict[str, Any]  # its own settings and all of its base, by full name
 
     def with_seed(self, changes: dict[str, Any]) -> dict[str, Any]:
         """Return the settings with changes applied.

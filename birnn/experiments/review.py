@@ -51,19 +51,13 @@ class Gate(Section):
 
 @dataclass(frozen=True)
 class Change:
-    """Both sides of a change.
+    """Both sides of a change."""
 
-    Attributes:
-        base: run before the change.
-        here: run with the change.
-        study: study that varies only the training seed of BASE, or None.
-        runs: runs with the change and seeds of the study, in columns such as `bigru.accuracy`. If
-            None, one run on each side is compared.
-    """
-
-    base: Run
-    here: Run
-    study: Study | None
+    base: Run  # run before the change
+    here: Run  # run with the change
+    study: Study | None  # study that varies only the training seed of BASE, or None
+    # Runs with the change and seeds of the study, in columns such as `bigru.accuracy`. If None, one
+    # run on each side is compared.
     runs: pd.DataFrame | None = None
 
     @property

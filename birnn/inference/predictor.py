@@ -21,18 +21,13 @@ from birnn.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True)
 class Attribution:
-    """Attribution of a prediction to the words of its text, in log-odds of the positive class.
+    """Attribution of a prediction to the words of its text, in log-odds of the positive class."""
 
-    Attributes:
-        blank: log-odds of the text with every word blanked.
-        log_odds: log-odds of the text.
-        contributions: contribution of each word, or of each position of a sequence, float64.
-        terms: what the model weighs, words or n-grams, and the contribution of each.
-    """
-
-    blank: float
-    log_odds: float
+    blank: float  # log-odds of the text with every word blanked
+    log_odds: float  # log-odds of the text
+    # Contribution of each word, or of each position of a sequence, float64.
     contributions: NDArray[np.float64]
+    # What the model weighs, words or n-grams, and the contribution of each.
     terms: list[tuple[str, float]] = field(default_factory=list)
 
     @property
@@ -64,40 +59,28 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Predictions:
-    """The predictions for some texts.
+    """The predictions for some texts."""
 
-    Attributes:
-        log_odds: log-odds that each text is positive, the mean over the models, shape (texts,).
-        by_model: log-odds of each model, float32, shape (texts,).
-        known: share of the words that the models read which they know, shape (texts,); 0 for a text
-            without words.
-    """
-
+    # Log-odds that each text is positive, the mean over the models, shape (texts,).
     log_odds: NDArray[np.float64]
-    by_model: dict[str, NDArray[np.float32]]
+    by_model: dict[str, NDArray[np.float32]]  # log-odds of each model, float32, shape (texts,)
+    # Share of the words that the models read which they know, shape (texts,); 0 for a text without
+    # words.
     known: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """The models that predict together.
+    """The models that predict together."""
 
-    Attributes:
-        models: the models by name; all have the same vocabulary.
-        temperatures: number by which the log-odds of a model are divided, and for ALL_NETWORKS
-            their mean over several models (see `evaluation.temperature`); 1 if missing.
-        tokenizer: splits the texts into words.
-        classes: the names of the negative and the positive class.
-        threshold: probability of positive above which a text is positive.
-        accuracy: accuracy on the test split; None if it is unknown.
-    """
-
-    models: Mapping[str, Model]
+    models: Mapping[str, Model]  # the models by name; all have the same vocabulary
+    # Number by which the log-odds of a model are divided, and for ALL_NETWORKS their mean over
+    # several models (see `evaluation.temperature`); 1 if missing.
     temperatures: Mapping[str, float] = field(default_factory=dict)
-    tokenizer: Tokenizer = "keras"
-    classes: Sequence[str] = CLASSES
-    threshold: float = THRESHOLD
-    accuracy: float | None = None
+    tokenizer: Tokenizer = "keras"  # splits the texts into words
+    classes: Sequence[str] = CLASSES  # the names of the negative and the positive class
+    threshold: float = THRESHOLD  # probability of positive above which a text is positive
+    accuracy: float | None = None  # accuracy on the test split; None if it is unknown
 
     @property
     def name(self) -> str:

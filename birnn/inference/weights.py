@@ -19,43 +19,27 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class DirectionWeights:
-    """The weights of one direction, with the gates in Keras's order (see `layers.kernel`).
+    """The weights of one direction, with the gates in Keras's order (see `layers.kernel`)."""
 
-    Attributes:
-        kernel: weights of the input, float32, shape (features, gates x units).
-        recurrent: weights of the state, float32, shape (units, gates x units).
-        input_bias: bias of the input part, float32, shape (gates x units,).
-        state_bias: bias of the state part, likewise; zeros for an LSTM.
-    """
-
-    kernel: Floats
-    recurrent: Floats
-    input_bias: Floats
-    state_bias: Floats
+    kernel: Floats  # weights of the input, float32, shape (features, gates x units)
+    recurrent: Floats  # weights of the state, float32, shape (units, gates x units)
+    input_bias: Floats  # bias of the input part, float32, shape (gates x units,)
+    state_bias: Floats  # bias of the state part, likewise; zeros for an LSTM
 
 
 @dataclass(frozen=True)
 class RecurrentWeights:
-    """The weights of a bidirectional network.
+    """The weights of a bidirectional network."""
 
-    Attributes:
-        cell: lstm or gru.
-        pooled: True if the output reads the maximum and mean over the words, False if it reads the
-            last states.
-        vectors: word vectors, float32, shape (num_words, embedding_dim).
-        table: ratios of n-grams; None if the network does not read them.
-        directions: weights of the forward and the backward direction.
-        output: weights of the output, float32, shape (outputs of the layer, 1).
-        output_bias: bias of the output, float32, shape (1,).
-    """
-
-    cell: Cell
+    cell: Cell  # lstm or gru
+    # True if the output reads the maximum and mean over the words, False if it reads the last
+    # states.
     pooled: bool
-    vectors: Floats
-    table: RatioTable | None
-    directions: list[DirectionWeights]
-    output: Floats
-    output_bias: Floats
+    vectors: Floats  # word vectors, float32, shape (num_words, embedding_dim)
+    table: RatioTable | None  # ratios of n-grams; None if the network does not read them
+    directions: list[DirectionWeights]  # weights of the forward and the backward direction
+    output: Floats  # weights of the output, float32, shape (outputs of the layer, 1)
+    output_bias: Floats  # bias of the output, float32, shape (1,)
 
     @property
     def longest_ngram(self) -> int:

@@ -10,19 +10,14 @@ from birnn.text.ngrams import NO_NGRAM
 
 
 class Words(NamedTuple):
-    """A batch of reviews, with one vector for all occurrences of a word.
+    """A batch of reviews, with one vector for all occurrences of a word."""
 
-    Attributes:
-        indices: rows of `vectors`, int32, shape (reviews, maxlen).
-        vectors: one vector per distinct word, float32, shape (vectors, embedding_dim).
-        ratios: ratios of the n-grams that end at each position, float32, shape (reviews, maxlen,
-            longest n-gram).
-        mask: False for padding, bool, shape (reviews, maxlen); None to treat padding as a word.
-    """
-
-    indices: tf.Tensor
-    vectors: tf.Tensor
+    indices: tf.Tensor  # rows of `vectors`, int32, shape (reviews, maxlen)
+    vectors: tf.Tensor  # one vector per distinct word, float32, shape (vectors, embedding_dim)
+    # Ratios of the n-grams that end at each position, float32, shape (reviews, maxlen, longest
+    # n-gram).
     ratios: tf.Tensor
+    # False for padding, bool, shape (reviews, maxlen); None to treat padding as a word.
     mask: tf.Tensor | None
 
 

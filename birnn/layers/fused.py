@@ -118,15 +118,11 @@ def _weights(cell: keras.Layer, vectors: tf.Tensor) -> list[tf.Tensor]:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A bidirectional layer, as functions of NumPy arrays that run in parallel.
+    """A bidirectional layer, as functions of NumPy arrays that run in parallel."""
 
-    Attributes:
-        cell: the cell of the layer.
-        pooled: True to return the maximum and the mean of each unit over the words, False to return
-            the states after the last word.
-    """
-
-    cell: Cell
+    cell: Cell  # the cell of the layer
+    # True to return the maximum and the mean of each unit over the words, False to return the
+    # states after the last word.
     pooled: bool
 
     def outputs(self, words: Ints, mask: Mask, ratios: Floats, *weights: Floats) -> Floats:

@@ -7,35 +7,22 @@ from birnn.networks.definition import Network
 
 
 class NetworkConfig(Section):
-    """Everything that defines a network except its weights.
-
-    Attributes:
-        name: name of the network.
-        settings: the network's own settings.
-        num_words: upper bound of the ids, exclusive.
-        maxlen: ids per review.
-        embedding_dim: length of a word vector.
-        dropout: fraction of the output layer's inputs that is dropped in training.
-        kernel: implementation of the recurrent layer.
-        pooling: output of a recurrent layer: its last states, or the maximum and mean of all.
-        embedding_dropout: fraction of the word vectors' elements that is dropped in training.
-        word_dropout: fraction of words that are replaced by out-of-vocabulary in training.
-        longest_ngram: longest n-gram whose ratio is an input, in words; 0 for none.
-        ngrams: number of n-grams in the table of ratios.
-    """
+    """Everything that defines a network except its weights."""
 
     name: str
-    settings: dict[str, Any]
-    num_words: int
-    maxlen: int
-    embedding_dim: int
-    dropout: float
-    kernel: Kernel
+    settings: dict[str, Any]  # the network's own settings
+    num_words: int  # upper bound of the ids, exclusive
+    maxlen: int  # ids per review
+    embedding_dim: int  # length of a word vector
+    dropout: float  # fraction of the output layer's inputs that is dropped in training
+    kernel: Kernel  # implementation of the recurrent layer
+    # Output of a recurrent layer: its last states, or the maximum and mean of all.
     pooling: Pooling = "last"
+    # Fraction of the word vectors' elements that is dropped in training.
     embedding_dropout: float = 0
-    word_dropout: float = 0
-    longest_ngram: int = 0
-    ngrams: int = 0
+    word_dropout: float = 0  # fraction of words that are replaced by out-of-vocabulary in training
+    longest_ngram: int = 0  # longest n-gram whose ratio is an input, in words; 0 for none
+    ngrams: int = 0  # number of n-grams in the table of ratios
 
     @classmethod
     def from_settings(cls, network: Network, settings: Settings) -> "NetworkConfig":

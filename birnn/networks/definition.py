@@ -36,24 +36,17 @@ class Units(Section):
 
 @dataclass(frozen=True)
 class Network:
-    """A network that the pipeline can train and compare.
+    """A network that the pipeline can train and compare."""
 
-    Attributes:
-        name: name in files and commands: lowercase letters, digits and underscores.
-        title: name in reports.
-        color: color in figures (see `style.colors`).
-        build: function that returns the Keras layer between the embedding and the output, given the
-            network's settings. A recurrent layer is run in both directions. Any other layer maps
-            vectors, float32, shape (reviews, maxlen, features), to float32, (reviews, outputs). It
-            gets a mask, False for padding, if `network.pooling` is `max_mean`.
-        settings: type of the network's section in `params.yaml`.
-    """
-
-    name: str
-    title: str
-    color: Color
+    name: str  # name in files and commands: lowercase letters, digits and underscores
+    title: str  # name in reports
+    color: Color  # color in figures (see `style.colors`)
+    # Function that returns the Keras layer between the embedding and the output, given the
+    # network's settings. A recurrent layer is run in both directions. Any other layer maps vectors,
+    # float32, shape (reviews, maxlen, features), to float32, (reviews, outputs). It gets a mask,
+    # False for padding, if `network.pooling` is `max_mean`.
     build: Callable[[Any], Any]
-    settings: type[Section] = NoSettings
+    settings: type[Section] = NoSettings  # type of the network's section in `params.yaml`
 
     def __post_init__(self) -> None:
         """Raise ValueError if the name is not valid, or reserved for something else."""

@@ -39,36 +39,25 @@ UNDEFINED = (math.nan, math.nan)
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean of a measure over seeds, on all reviews.
-
-    Attributes:
-        mean: the mean.
-        standard_error: over new seeds and groups; NaN with a single seed or group. For ROC AUC, it
-            is also NaN if all reviews of a class are in one group.
-        low: lower end of the 95% interval; NaN if the standard error is NaN, or if the interval
-            covers all possible values because there are too few seeds.
-        high: upper end of the interval, or NaN.
-        seeds: number of seeds.
-    """
+    """The mean of a measure over seeds, on all reviews."""
 
     mean: float
+    # Over new seeds and groups; NaN with a single seed or group. For ROC AUC, it is also NaN if all
+    # reviews of a class are in one group.
     standard_error: float
+    # Lower end of the 95% interval; NaN if the standard error is NaN, or if the interval covers all
+    # possible values because there are too few seeds.
     low: float
-    high: float
-    seeds: int
+    high: float  # upper end of the interval, or NaN
+    seeds: int  # number of seeds
 
 
 @dataclass(frozen=True)
 class Difference(Mean):
-    """The mean of a measure for one set of runs minus the mean for another.
+    """The mean of a measure for one set of runs minus the mean for another."""
 
-    Attributes:
-        better: number of seeds for which the first set is better (for the loss, lower).
-        worse: number of seeds for which the second set is better; the other seeds are ties.
-    """
-
-    better: int
-    worse: int
+    better: int  # number of seeds for which the first set is better (for the loss, lower)
+    worse: int  # number of seeds for which the second set is better; the other seeds are ties
 
     @property
     def higher(self) -> int | None:

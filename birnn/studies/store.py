@@ -46,39 +46,26 @@ CHOOSING_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to
 
 @dataclass(frozen=True)
 class About:
-    """The description of a study: what its runs share.
+    """The description of a study: what its runs share."""
 
-    Attributes:
-        command: the command that last added runs.
-        corpus: name and digest of the corpus, as in the metrics.
-        varied: names of the settings that vary, except seeds; `recipe` is one. Settings with the
-            same values are one name, with commas.
-        settings: values of all other settings, by name.
-        recipes: name, title, base (the recipe that it adds to) and added settings of each recipe.
-        chooses: true if the study serves to choose settings.
-        sampler: how a search proposed its trials, empty for other studies.
-    """
-
-    command: str
-    corpus: dict[str, Any]
+    command: str  # the command that last added runs
+    corpus: dict[str, Any]  # name and digest of the corpus, as in the metrics
+    # Names of the settings that vary, except seeds; `recipe` is one. Settings with the same values
+    # are one name, with commas.
     varied: list[str]
-    settings: dict[str, Any]
+    settings: dict[str, Any]  # values of all other settings, by name
+    # Name, title, base (the recipe that it adds to) and added settings of each recipe.
     recipes: list[dict[str, Any]] = field(default_factory=list)
-    chooses: bool = False
-    sampler: str = ""
+    chooses: bool = False  # true if the study serves to choose settings
+    sampler: str = ""  # how a search proposed its trials, empty for other studies
 
 
 @dataclass(frozen=True)
 class Combination:
-    """The runs with one combination of the values that vary.
+    """The runs with one combination of the values that vary."""
 
-    Attributes:
-        chosen: the values, by name of the setting.
-        runs: rows of `runs.csv`, one per seed.
-    """
-
-    chosen: dict[str, Any]
-    runs: pd.DataFrame
+    chosen: dict[str, Any]  # the values, by name of the setting
+    runs: pd.DataFrame  # rows of `runs.csv`, one per seed
 
     @property
     def label(self) -> str:
@@ -98,20 +85,13 @@ class Combination:
 
 @dataclass(frozen=True)
 class Study:
-    """A study in a folder.
-
-    Attributes:
-        folder: the folder.
-        about: what its runs share.
-        runs: rows of `runs.csv`, without those that combine all seeds.
-        all_seeds: the rows that combine all seeds.
-        reviews: `label` and `group` of each test review, None without predictions.
-    """
+    """A study in a folder."""
 
     folder: Path
-    about: About
-    runs: pd.DataFrame
-    all_seeds: pd.DataFrame
+    about: About  # what its runs share
+    runs: pd.DataFrame  # rows of `runs.csv`, without those that combine all seeds
+    all_seeds: pd.DataFrame  # the rows that combine all seeds
+    # `label` and `group` of each test review, None without predictions.
     reviews: pd.DataFrame | None = None
 
     @property

@@ -25,19 +25,13 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Row:
-    """The results of one combination of values.
+    """The results of one combination of values."""
 
-    Attributes:
-        combination: the runs.
-        means: accuracy by model; intervals cover seeds only.
-        differences: by pair of networks and measure, of the runs of a seed.
-        covered: what the intervals of the differences cover: `seeds`, or `seeds and films`.
-    """
-
-    combination: Combination
-    means: dict[str, Mean]
+    combination: Combination  # the runs
+    means: dict[str, Mean]  # accuracy by model; intervals cover seeds only
+    # By pair of networks and measure, of the runs of a seed.
     differences: dict[Pair, dict[str, Difference]]
-    covered: str
+    covered: str  # what the intervals of the differences cover: `seeds`, or `seeds and films`
 
 
 @dataclass(frozen=True)

@@ -26,23 +26,14 @@ FILES = ("encoding.json", "vocabulary.txt")
 
 @dataclass(frozen=True)
 class Encoding:
-    """The vocabulary and the padding used to encode reviews, and the names of their classes.
+    """The vocabulary and the padding used to encode reviews, and the names of their classes."""
 
-    Attributes:
-        words: words that have an id, from the most to the least frequent.
-        maxlen: length of every sequence, including the start id.
-        padding: the side that is padded.
-        truncating: the side that is truncated.
-        tokenizer: the tokenizer that split the reviews into words.
-        classes: the names of the labels 0 and 1.
-    """
-
-    words: list[str]
-    maxlen: int
-    padding: Side
-    truncating: Side
-    tokenizer: Tokenizer
-    classes: Sequence[str]
+    words: list[str]  # those with an id, from the most to the least frequent
+    maxlen: int  # length of every sequence, including the start id
+    padding: Side  # the side that is padded
+    truncating: Side  # the side that is truncated
+    tokenizer: Tokenizer  # the tokenizer that split the reviews into words
+    classes: Sequence[str]  # the names of the labels 0 and 1
 
 
 def limit(words: list[str], num_words: int) -> list[str]:

@@ -25,29 +25,23 @@ NO_NGRAM = -1
 
 @dataclass(frozen=True)
 class RatioTable:
-    """The n-grams of the training reviews and their ratios.
+    """The n-grams of the training reviews and their ratios."""
 
-    Attributes:
-        codes: sorted codes of the n-grams, int64, shape (n-grams,); see the function `codes`.
-        ratios: ratios computed from all training reviews, float32, shape (n-grams,).
-    """
-
+    # Sorted codes of the n-grams, int64, shape (n-grams,); see the function `codes`.
     codes: NDArray[np.int64]
+    # Ratios computed from all training reviews, float32, shape (n-grams,).
     ratios: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class CrossFittedRatios:
-    """The ratios at each word of the training reviews, computed from other folds.
+    """The ratios at each word of the training reviews, computed from other folds."""
 
-    Attributes:
-        word_ratios: ratios of the n-grams that end at each word, float16, shape (words of all
-            reviews, longest); 0 if there is no n-gram, or too few reviews of other folds have it.
-        starts: the start of each review in `word_ratios`, and the end of the last, int64, shape
-            (reviews + 1,).
-    """
-
+    # Ratios of the n-grams that end at each word, float16, shape (words of all reviews, longest); 0
+    # if there is no n-gram, or too few reviews of other folds have it.
     word_ratios: NDArray[np.float16]
+    # The start of each review in `word_ratios`, and the end of the last, int64, shape (reviews +
+    # 1,).
     starts: NDArray[np.int64]
 
     def select(self, ids: NDArray[np.int32], rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -27,19 +27,13 @@ from birnn.text.ngrams import class_counts, log_count_ratios
 
 @dataclass(frozen=True)
 class Baseline:
-    """A trained baseline.
+    """A trained baseline."""
 
-    Attributes:
-        longest: length of the longest n-gram, in words.
-        ngrams: the n-grams, words separated by a space.
-        weights: contribution of each n-gram to the log odds, float64, shape (n-grams,).
-        intercept: log odds of a review without any of the n-grams.
-    """
-
-    longest: int
-    ngrams: list[str]
+    longest: int  # length of the longest n-gram, in words
+    ngrams: list[str]  # the n-grams, words separated by a space
+    # Contribution of each n-gram to the log odds, float64, shape (n-grams,).
     weights: NDArray[np.float64]
-    intercept: float
+    intercept: float  # log odds of a review without any of the n-grams
 
     @property
     def words(self) -> list[str]:

@@ -26,15 +26,10 @@ LIBRARIES = ("keras", "numba", "numpy", "tensorflow")
 
 @dataclass(frozen=True)
 class Progress:
-    """The history of the epochs that are finished.
+    """The history of the epochs that are finished."""
 
-    Attributes:
-        history: for each metric its values, one per epoch.
-        seconds: the duration of each epoch.
-    """
-
-    history: dict[str, list[float]]
-    seconds: list[float]
+    history: dict[str, list[float]]  # for each metric its values, one per epoch
+    seconds: list[float]  # the duration of each epoch
 
     @property
     def epochs(self) -> int:

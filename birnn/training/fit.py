@@ -89,25 +89,15 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
 
 @dataclass(frozen=True)
 class Paths:
-    """The files and folders that training reads and writes.
+    """The files and folders that training reads and writes."""
 
-    Attributes:
-        training: folder of the reviews to train on, see `sequences`.
-        validation: folder of the reviews on which each epoch is validated.
-        ngrams: folder of n-gram ratios, see `ngrams`; read only by networks that use them.
-        word_vectors: folder with `vectors.npy`, see `word_vectors`.
-        model: output folder.
-        checkpoints: folder of the checkpoint.
-        live: folder of the live file, see `live`.
-    """
-
-    training: Path
-    validation: Path
-    ngrams: Path
-    word_vectors: Path
-    model: Path
-    checkpoints: Path
-    live: Path
+    training: Path  # folder of the reviews to train on, see `sequences`
+    validation: Path  # folder of the reviews on which each epoch is validated
+    ngrams: Path  # folder of n-gram ratios, see `ngrams`; read only by networks that use them
+    word_vectors: Path  # folder with `vectors.npy`, see `word_vectors`
+    model: Path  # output folder
+    checkpoints: Path  # folder of the checkpoint
+    live: Path  # folder of the live file, see `live`
 
     @classmethod
     def of(cls, network: str, settings: Train) -> "Paths":

@@ -28,24 +28,15 @@ Kind = Literal["training", "validation"]
 
 @dataclass(frozen=True)
 class Training:
-    """The progress of a network's training.
+    """The progress of a network's training."""
 
-    Attributes:
-        network: name of the network.
-        experiment: name of DVC's experiment, or empty.
-        epochs: number of epochs to train.
-        progress: number of epochs that are finished, with a fraction.
-        seconds_left: estimated remaining time, None if it is unknown.
-        finished: whether the training has ended, after its last epoch or earlier.
-        curves: rows of `epoch`, `split`, `accuracy` and `loss`, as in plots/curves.csv.
-    """
-
-    network: str
-    experiment: str
-    epochs: int
-    progress: float
-    seconds_left: float | None
-    finished: bool
+    network: str  # name of the network
+    experiment: str  # name of DVC's experiment, or empty
+    epochs: int  # number of epochs to train
+    progress: float  # number of epochs that are finished, with a fraction
+    seconds_left: float | None  # estimated remaining time, None if it is unknown
+    finished: bool  # whether the training has ended, after its last epoch or earlier
+    # Rows of `epoch`, `split`, `accuracy` and `loss`, as in plots/curves.csv.
     curves: list[dict[str, Any]]
 
     @property
