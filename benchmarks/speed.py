@@ -180,12 +180,12 @@ def dvc(arguments: list[str], folder: Path) -> Cost:
 def write_arrays(corpus: Path, output: Path) -> None:
     """Write the concatenated ids of all reviews, the end of each review, and the labels."""
     words = encoding.limit(tokenizer.read(corpus / "vocabulary.txt"), 20_000)
-    word_ids = {word: rank + encoding.FIRST_WORD for rank, word in enumerate(words)}
+    word_ids = {word: rank + sequences.FIRST_WORD for rank, word in enumerate(words)}
     arrays: dict[str, Any] = {}
     for split in ("train", "test"):
         file = corpus / f"{split}.parquet"
         lists = [
-            [encoding.START, *(word_ids.get(word, encoding.OUT_OF_VOCABULARY) for word in review)]
+            [sequences.START, *(word_ids.get(word, sequences.OUT_OF_VOCABULARY) for word in review)]
             for batch in reviews.words(file)
             for review in batch
         ]

@@ -10,15 +10,14 @@ from benchmarks.paired import Cost, alternate, measure
 from birnn.core.libraries import tensorflow_imports
 from birnn.networks.config import NetworkConfig
 from birnn.networks.registry import NETWORKS
-from birnn.text.batching import BATCH_SIZE
-from birnn.text.encoding import OUT_OF_VOCABULARY
+from birnn.text.sequences import OUT_OF_VOCABULARY
 
 with tensorflow_imports():
     import keras
     import tensorflow as tf
 
     from birnn.layers.pooling import DIRECTIONS
-    from birnn.networks.network import build_network
+    from birnn.networks.network import BATCH_SIZE, build_network
     from birnn.training.loss import binary_crossentropy
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64

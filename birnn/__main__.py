@@ -11,9 +11,10 @@ import typer
 from typer.core import TyperGroup
 
 from birnn.cli import experiment_options, model_options, project
-from birnn.core import libraries, signals
+from birnn.core import libraries
 from birnn.core.errors import InputError
-from birnn.core.terminal import replace_missing_characters
+from birnn.runtime import signals
+from birnn.runtime.terminal import replace_missing_characters
 
 Model = Annotated[
     str | None,
@@ -35,7 +36,7 @@ Threshold = Annotated[
 
 GROUPS = {
     "Predict": "predict explain serve export",
-    "Look at results": "results watch mistakes fresh",
+    "Look at results": "results mistakes fresh",
     "Experiment": "sweep leaderboard study regimes recipes search tried review",
     "Data": "data",
 }
@@ -117,17 +118,12 @@ def results() -> None:
     command.run()
 
 
-@app.command(epilog="Example: birnn watch --html training.html")
-def watch(
-    html: Annotated[
-        Path | None,
-        typer.Option(help="Also write an HTML page to this file, which reloads itself."),
-    ] = None,
-) -> None:
-    """Watch the trainings in progress: their curves and the remaining time."""
-    from birnn.cli import watch as command
-
-    command.run(html and project.page(html))
+@app.command(
+    hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def watch() -> None:
+    """Say what replaces this command."""
+    raise InputError("birnn watch was removed: dvc plots show live/bilstm.csv draws the curves")
 
 
 @app.command(epilog="Example: birnn mistakes --model bilstm --count 3")

@@ -2,7 +2,8 @@
 
 import os
 
-from birnn.core import libraries, signals
+from birnn.core import libraries
+from birnn.runtime import signals
 
 libraries.configure()
 if stage := os.environ.get("DVC_STAGE"):

@@ -17,13 +17,13 @@ from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
 from birnn.corpora import corpus_statistics, fallback_warning
 from birnn.corpora.review import SPLITS
+from birnn.evaluation.plot_data import TRAINING
 from birnn.reporting import figures, model_card, plot_templates, report, svg
 from birnn.studies import figure as study_figure
 from birnn.studies import regimes, store
 from birnn.studies.store import Study
 from birnn.style import plotting
 from birnn.text import tokenizer
-from birnn.training.splits import TRAINING
 
 DISTINCTIVE_WORDS = 10  # per class
 TABLES = ("curves", "lengths", "reliability")

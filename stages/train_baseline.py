@@ -8,23 +8,23 @@ import time
 
 import numpy as np
 
-from birnn.core import paths, stage, times
+from birnn.core import machine, paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
-from birnn.core.times import Timing
+from birnn.runtime.times import Timing
 from birnn.training import baseline, training_set
 
 
 def main(settings: Settings) -> None:
     """Train the baseline and write its weights."""
     start = time.perf_counter()
-    training = training_set.folder(settings.train)
+    training = paths.training_split(self_labelled=settings.train.self_training)
     labels = np.load(training / "labels.npy")
     trained = baseline.fit(training_set.words(training), labels, settings.baseline)
     seconds = time.perf_counter() - start
     with atomic_folder(paths.BASELINE) as folder:
         baseline.save(trained, folder)
-    times.record(paths.BASELINE, Timing([seconds]))
+    stage.record_time(paths.BASELINE, Timing([seconds], machine.describe()))
     print(f"baseline: {len(labels):,} reviews, {len(trained.ngrams):,} n-grams, {seconds:.0f} s")
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core import paths, stage, times
+from birnn.core import machine, paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
-from birnn.core.times import Timing
+from birnn.runtime.times import Timing
 from birnn.text import encoding, reviews, unlabelled
 
 
@@ -49,7 +49,7 @@ def main(settings: Settings) -> None:
     with atomic_folder(paths.WORD_VECTORS) as folder:
         np.save(folder / "vectors.npy", vectors)
     seconds = time.perf_counter() - start
-    times.record(paths.WORD_VECTORS, Timing([seconds]))
+    stage.record_time(paths.WORD_VECTORS, Timing([seconds], machine.describe()))
     if len(vectors):
         print(f"{vectors.any(axis=1).sum():,} word vectors, {seconds:.0f} s")
     else:

@@ -5,20 +5,19 @@ Reads data/corpus/train.parquet, and data/padded/train or data/self_labelled. Wr
 
 import time
 
-from birnn.core import stage, times
-from birnn.core.paths import NGRAMS
+from birnn.core import machine, paths, stage
 from birnn.core.settings import Settings
-from birnn.core.times import Timing
+from birnn.runtime.times import Timing
 from birnn.training import training_set
 
 
 def main(settings: Settings) -> None:
     """Write the table of n-grams and the cross-fitted ratios of the training reviews."""
     start = time.perf_counter()
-    training = training_set.folder(settings.train)
-    table = training_set.weigh_ngrams(training, settings, NGRAMS)
+    training = paths.training_split(self_labelled=settings.train.self_training)
+    table = training_set.weigh_ngrams(training, settings, paths.NGRAMS)
     seconds = time.perf_counter() - start
-    times.record(NGRAMS, Timing([seconds]))
+    stage.record_time(paths.NGRAMS, Timing([seconds], machine.describe()))
     longest = settings.ngrams.longest
     if longest:
         print(f"{len(table.codes):,} n-grams of up to {longest} words, {seconds:.0f} s")

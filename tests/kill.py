@@ -36,9 +36,7 @@ class Killer:
         if event not in CHANGES or not isinstance(arguments[0], str | bytes | Path):
             return
         path = os.path.abspath(os.fsdecode(arguments[0]))  # noqa: PTH100
-        folder = path.removeprefix(self._folder).partition(os.sep)[0]
-        # The number of changes in the folder live depends on the time.
-        if not path.startswith(self._folder) or folder == "live" or "__pycache__" in path:
+        if not path.startswith(self._folder) or "__pycache__" in path:
             return
         self._cut()
         if event != "open" or arguments[2] & WRITES:

@@ -39,7 +39,7 @@ RUNS = {
     "sweep": (["-S", "report.equivalence=0.7"], "Ran experiment(s): report-equivalence-0.7-"),
     "sweep on a cluster": (["--on", "ray", "-S", "train.seed=1"], "error: Ray is not installed"),
     "tried": ([], "study/tried"),
-    "watch": ([], "No training is in progress"),
+    "watch": (["--html", "a.html"], "error: birnn watch was removed: dvc plots show live/"),
 }
 
 

@@ -1,1 +1,1 @@
-"""Settings, errors, locks, signals and files: used by every stage."""
+"""Settings, errors, paths and outputs: used by every stage."""

@@ -1,14 +1,16 @@
-"""Digests of the code of each stage, which change only if its results can.
+"""Digests of the code that a stage runs, which comments, docstrings and formatting do not change.
 
 A stage depends on the digests of the modules that it imports, directly or through others, not on
-their files. So comments, docstrings and formatting never run a stage. The digests are the same on
-every supported version of Python, on every platform and for every line ending.
+their files. An edit changes them even if the results stay the same, except in `birnn/runtime`,
+whose modules cannot change results. The digests are the same on every supported version of Python,
+on every platform and for every line ending.
 
 This module needs only the standard library, so that it starts at once.
 """
 
 import ast
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from birnn.core.errors import InputError
 
 PACKAGES = ("birnn", "stages")
+RUNTIME = "birnn.runtime"  # imports nothing else of the project
 TEMPLATES = "templates/**/*.j2"  # files that the modules next to them read
 DIGITS = 16
 
@@ -27,9 +30,9 @@ def describe(project: Path) -> dict[str, str]:
     imports = {file: set(_imported_files(file, tree, project)) for file, tree in trees.items()}
     lines: dict[Path, str] = {}
     described = {}
-    package = project / "stages" / "__init__.py"
+    package, runtime = project / "stages" / "__init__.py", project.joinpath(*RUNTIME.split("."))
     for script in sorted({*package.parent.glob("*.py")} - {package, package.with_name("code.py")}):
-        used = _closure([package, script], imports)
+        used = {file for file in _closure([package, script], imports) if file.parent != runtime}
         folders = {module.parent for module in used}
         used |= {file for folder in folders for file in folder.glob(TEMPLATES)}
         for file in used - lines.keys():
@@ -37,6 +40,17 @@ def describe(project: Path) -> dict[str, str]:
             lines[file] = f"{file.relative_to(project).as_posix()} {digest}\n"
         described[script.stem] = "".join(sorted(lines[file] for file in used))
     return described
+
+
+def describe_loaded() -> list[str]:
+    """Return the digest of each module of `birnn` that this process has imported."""
+    names = sorted(name for name in sys.modules if name.partition(".")[0] == PACKAGES[0])
+    files = {name: Path(str(sys.modules[name].__file__)) for name in names}
+    return [
+        f"{name} {module_digest(_parse(file))}"
+        for name, file in files.items()
+        if not name.startswith(RUNTIME)
+    ]
 
 
 def module_digest(tree: ast.AST) -> str:

@@ -47,3 +47,15 @@ REPORT = Path("report")
 STUDIES = Path("study")
 
 STATE = Path("state")  # locks, checkpoints and times: no outputs
+
+
+def training_split(*, self_labelled: bool) -> Path:
+    """Return the folder of the reviews to train on: with or without self-labelled ones."""
+    return SELF_LABELLED_TRAIN if self_labelled else PADDED_TRAIN
+
+
+def times_file() -> Path:
+    """Return the file of times, in the project's folder also for the copy of an experiment."""
+    here = Path.cwd()
+    originals = (each.parents[2] for each in here.parents if each.match(str(EXPERIMENTS)))
+    return next(originals, here) / STATE / "times.jsonl"

@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from birnn.core import integrity, settings, signals
+from birnn.core import integrity, paths, settings
 from birnn.core.errors import InputError
-from birnn.core.locks import hold_lock
 from birnn.core.settings import Settings
-from birnn.core.terminal import replace_missing_characters
+from birnn.runtime import signals, times
+from birnn.runtime.locks import hold_lock
+from birnn.runtime.terminal import replace_missing_characters
+from birnn.runtime.times import Timing
 
 
 def run(main: Callable[[Settings], None]) -> None:
@@ -34,7 +36,8 @@ def run(main: Callable[[Settings], None]) -> None:
     signals.raise_on_signals()
     try:
         checked = settings.load(networks=networks)
-        with hold_lock(name), checked_inputs(name), signals.restore_interrupts():
+        lock = hold_lock(paths.STATE / f"{name}.lock")
+        with lock, checked_inputs(name), signals.restore_interrupts():
             main(checked)
         sys.stdout.flush()
     except (InputError, OSError) as error:
@@ -63,6 +66,11 @@ def checked_inputs(stage: str) -> Iterator[None]:
         if damage and not isinstance(error, InputError | OSError):
             raise InputError(damage) from error
         raise
+
+
+def record_time(output: Path, timing: Timing) -> None:
+    """Record the time that an output took; its md5 identifies the work exactly."""
+    times.record(paths.times_file(), output, integrity.compute_md5(output), timing)
 
 
 def exit_with(line: str, status: int) -> NoReturn:

@@ -11,7 +11,9 @@ from birnn.core.outputs import atomic_file
 from birnn.evaluation.calibration import RAW, SCALED, reliability
 from birnn.evaluation.metrics import confusion_counts, precision_recall_points, roc_points
 from birnn.evaluation.model_names import TITLES
-from birnn.training.splits import TRAINING, watched_split
+
+# Names of the reviews on which learning curves are measured.
+TRAINING, TEST, VALIDATION = "training", "test split", "validation"
 
 
 def tables(
@@ -53,8 +55,7 @@ def tables(
 def learning_curves(histories: dict[str, pd.DataFrame], validation: str | float) -> pd.DataFrame:
     """Return accuracy and loss per model, split and epoch.
 
-    The split is `training` or the name of the reviews on which epochs were validated (see
-    `splits.watched_split`).
+    The split is `training` or the name of the reviews on which epochs were validated.
     """
     return pd.concat(
         history[["epoch", f"{prefix}accuracy", f"{prefix}loss"]]
@@ -63,6 +64,11 @@ def learning_curves(histories: dict[str, pd.DataFrame], validation: str | float)
         for model, history in histories.items()
         for prefix, split in (("", TRAINING), ("val_", watched_split(validation)))
     )
+
+
+def watched_split(validation: str | float) -> str:
+    """Return the name of the reviews on which each epoch is validated (see `pad.validation`)."""
+    return TEST if validation == "test" else VALIDATION
 
 
 def write(table: pd.DataFrame, file: Path) -> None:

@@ -17,7 +17,7 @@ from birnn.networks.network import count_parameters, load_network, predict, read
 from birnn.networks.registry import NETWORKS
 from birnn.text import reviews, sequences
 from birnn.text.batching import BATCH_SIZE
-from birnn.text.encoding import PADDING
+from birnn.text.sequences import PADDING
 from birnn.training import baseline
 
 Cost = dict[str, Any]

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from birnn.core import processes, times
+from birnn.core import paths, processes
 from birnn.core.errors import InputError
 from birnn.core.processes import output, run
 from birnn.experiments import launcher, private_apis, runs, worker
 from birnn.experiments.execution import options_of, time_left
 from birnn.experiments.grid import Point
 from birnn.experiments.worker import Origin
+from birnn.runtime import times
 
 # The options of a DVC remote that are not secret: each machine uses its own credentials.
 SHARED_OPTIONS = ("url", "endpointurl", "region", "profile", "use_ssl", "version_aware")
@@ -82,7 +83,7 @@ class Cluster:
         Return its error, or an empty string.
         """
         try:
-            times.append(ray.get(done))
+            times.append(paths.times_file(), ray.get(done))
             return self._pull(name)
         except ray.exceptions.RayTaskError as error:
             return str(error.cause)

@@ -15,12 +15,12 @@ from pathlib import Path
 from birnn.core import processes
 from birnn.core.code_digests import PACKAGES
 from birnn.core.errors import InputError
-from birnn.core.locks import hold_lock
 from birnn.core.overrides import literal
-from birnn.core.paths import EXPERIMENTS
+from birnn.core.paths import EXPERIMENTS, STATE
 from birnn.core.settings import flatten
 from birnn.experiments import launcher, running, runs
 from birnn.experiments.grid import Point
+from birnn.runtime.locks import hold_lock
 
 # References in git that DVC uses while it starts an experiment.
 TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
@@ -31,7 +31,7 @@ PATIENCE = 60  # seconds
 def exclusively() -> Iterator[None]:
     """Hold the lock of sweeps and searches, and remove the leftovers of killed ones."""
     check_code()
-    with hold_lock("sweep", patience=math.inf):
+    with hold_lock(STATE / "sweep.lock", patience=math.inf):
         remove_leftovers()
         try:
             yield

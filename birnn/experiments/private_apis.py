@@ -1,8 +1,7 @@
 """The private interfaces of DVC that have no public equivalent.
 
-Tests check that they still exist. Functions import them, because DVC takes half a second. Those
-of the networks are in `birnn.layers.private_apis`. `worker`, which runs without this project, uses
-DVC's `Config` itself, and `kernels` a class of Numba.
+Tests check that they still exist. Functions import them, because DVC takes half a second. `worker`,
+which runs without this project, uses DVC's `Config` itself.
 """
 
 import logging

@@ -5,15 +5,17 @@ import io
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import dvc.api
 import pandas as pd
 
-from birnn.core import code_digests, paths, processes, times
+from birnn.core import code_digests, paths, processes
 from birnn.core.errors import InputError
 from birnn.core.integrity import Lock, parse_lock, read_lock
 from birnn.core.machine import format_description
@@ -243,14 +245,36 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
 
 def training(run: Run) -> dict[str, Any]:
     """Return the seconds of training of all models (`bigru.seconds`), and the `machine`."""
-    recorded = times.read()
+    times = read_times()
     md5s = {
         out["path"]: out["md5"] for stage in run.lock["stages"].values() for out in stage["outs"]
     }
-    found = {path: recorded[md5s[path]] for path in TIMED if md5s.get(path) in recorded}
-    machines = dict.fromkeys(format_description(line["machine"]) for line in found.values())
-    seconds = {f"{model}.seconds": value for model, value in training_seconds(found).items()}
+    found = {path: times[md5s[path]] for path in TIMED if md5s.get(path) in times}
+    machines = dict.fromkeys(machine for _, machine in found.values())
+    known = training_seconds({path: seconds for path, (seconds, _) in found.items()})
+    seconds = {f"{model}.seconds": value for model, value in known.items()}
     return seconds | {"machine": " and ".join(machines)}
+
+
+def read_times() -> dict[str, tuple[float, str]]:
+    """Return the newest seconds and the machine of each output with recorded times, by md5.
+
+    Lines that cannot be read are skipped, because times are not results.
+    """
+    file = paths.times_file()
+    newest = {}
+    for line in filter(None, file.read_bytes().splitlines() if file.exists() else ()):
+        try:
+            entry = json.loads(line)
+            newest[entry["md5"]] = sum(entry["seconds"]), format_description(entry["machine"])
+        except (ValueError, KeyError, TypeError):
+            _warn_of_damage(file)
+    return newest
+
+
+@cache  # one warning, although each run looks up its times
+def _warn_of_damage(file: Path) -> None:
+    print(f"warning: {file} has damaged lines, which are skipped", file=sys.stderr)
 
 
 def locked_reviews(lock: Lock) -> dict[str, str]:
@@ -259,13 +283,12 @@ def locked_reviews(lock: Lock) -> dict[str, str]:
     return {path: md5 for (_, path), md5 in _inputs(lock).items() if Path(path).match(pattern)}
 
 
-def training_seconds(recorded: Mapping[str, Any]) -> dict[str, float]:
+def training_seconds(known: Mapping[str, float]) -> dict[str, float]:
     """Return the training time of each model in seconds, including the stages before training.
 
-    It is NaN if it is unknown. `recorded` has the line of `times` of each output, by path.
+    It is NaN if it is unknown. `known` has the seconds of each output, by path.
     """
-    known = {path: sum(entry["seconds"]) for path, entry in recorded.items()}
-    seconds = dict.fromkeys(TIMED, math.nan) | known
+    seconds = dict.fromkeys(TIMED, math.nan) | dict(known)
     before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
     networks = {name: seconds[MODEL_FOLDERS[name]] for name in NETWORKS}
     baseline = seconds[MODEL_FOLDERS[BASELINE]]

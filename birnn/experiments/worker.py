@@ -22,7 +22,7 @@ from birnn.experiments.launcher import command_prefix, environment
 FOLDER_VARIABLE = "BIRNN_WORKER"
 REQUIREMENTS = Path("requirements-cluster.txt")
 REMOTE = "cluster"
-TIMES = Path("state/times.jsonl")  # see `times`
+TIMES = Path("state/times.jsonl")  # see `birnn.runtime.times`
 
 
 class TaskError(Exception):

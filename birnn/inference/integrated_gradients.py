@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from birnn.inference.predictor import Attribution
 from birnn.layers.pooling import call_layer
-from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING
+from birnn.text.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING
 
 STEPS = (32, 64, 128, 256, 512)
 TOLERANCE = 0.01  # of the log-odds

@@ -21,8 +21,8 @@ from birnn.inference.network_model import networks_of
 from birnn.inference.predictor import Predictor
 from birnn.inference.weights import DirectionWeights, RecurrentWeights, read_weights
 from birnn.layers.pooling import EVIDENCE_SCALE
-from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.text.ngrams import NO_NGRAM, RatioTable
+from birnn.text.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.text.tokenizer import LOWERCASE, SEPARATORS, Tokenizer
 from birnn.text.unicode_words import REPLACE, WORD
 from birnn.training.baseline import Baseline

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from birnn.text.encoding import OUT_OF_VOCABULARY, PADDING
 from birnn.text.ngrams import NO_NGRAM
+from birnn.text.sequences import OUT_OF_VOCABULARY, PADDING
 
 
 class Words(NamedTuple):

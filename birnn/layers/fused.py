@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from birnn.layers.embeddings import Words
 from birnn.layers.kernel import ROWS, Cell, compute_gradients, compute_outputs
 from birnn.layers.layered_network import LayeredNetwork
-from birnn.layers.matrix_product import matrix_product
+from birnn.layers.matrix_product import matrix_product, run_parallel
 from birnn.layers.pooling import DIRECTIONS, POOLS, PooledBidirectional
-from birnn.layers.threads import run_parallel
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]

@@ -34,9 +34,8 @@ from typing import Any, Literal
 import numpy as np
 from llvmlite import binding, ir
 from numba import config, njit, types
+from numba.core import cgutils  # noqa: TID251  # Numba has no public function like its own
 from numba.extending import intrinsic, register_jitable
-
-from birnn.layers.private_apis import cgutils
 
 Cell = Literal["lstm", "gru"]
 

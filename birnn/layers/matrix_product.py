@@ -1,12 +1,13 @@
-"""Matrix products whose results do not depend on the CPU or on the number of cores.
+"""Matrix products whose results do not depend on the CPU or on the number of cores, and threads.
 
 In TensorFlow's products, oneDNN adds the terms in an order that depends on the instruction set and
 the number of cores.
 """
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -14,9 +15,22 @@ from numpy.typing import NDArray
 
 from birnn.core.machine import usable_cores
 from birnn.layers.kernel import LANES, ROWS, add_rows_of_product, round_up
-from birnn.layers.threads import run_parallel
 
 Matrix = NDArray[np.float32]
+Result = TypeVar("Result")
+
+
+def run_parallel(calls: Iterable[Callable[[], Result]]) -> list[Result]:
+    """Call functions that release the GIL in one thread per core, and return their results."""
+    running = [_pool().submit(call) for call in calls]
+    return [call.result() for call in running]
+
+
+# The first call must come from TensorFlow's threads, as in training and prediction: they treat
+# denormal numbers as 0, and threads inherit that from the thread that starts them.
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(usable_cores())
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from birnn.evaluation.calibration import RAW
 from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.plot_data import TRAINING, watched_split
 from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
 from birnn.style.plotting import (
     LINES,
@@ -22,7 +23,6 @@ from birnn.style.plotting import (
     legible,
     single_axes,
 )
-from birnn.training.splits import TRAINING, watched_split
 
 
 def draw(

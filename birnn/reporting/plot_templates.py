@@ -5,9 +5,9 @@ from typing import Any
 
 from birnn.core.outputs import atomic_folder
 from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.plot_data import TEST, TRAINING, VALIDATION
 from birnn.reporting import templating
 from birnn.style.colors import MODEL_COLORS
-from birnn.training.splits import TEST, TRAINING, VALIDATION
 
 TEMPLATES = Path(__file__).parent / "templates" / "plots"
 

@@ -7,6 +7,7 @@ from typing import Any
 from birnn.checklist.runner import TOLERANCE
 from birnn.core.outputs import write_text
 from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.plot_data import TEST
 from birnn.networks import decision
 from birnn.reporting import page, sentences, tables, templating
 from birnn.reporting.references import NOTEBOOK, PUBLISHED
@@ -14,7 +15,6 @@ from birnn.studies.regimes import COMPARISONS
 from birnn.studies.store import find_over_seeds, group_kind
 from birnn.studies.table import rows
 from birnn.style.formatting import code
-from birnn.training.splits import TEST
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
 SUBJECTS = {

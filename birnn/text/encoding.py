@@ -1,8 +1,7 @@
 """Encode words as ids and pad the sequences, as Keras does.
 
-The ids follow `keras.datasets.imdb.load_data`: 0 is padding, 1 the start of a review, 2 an
-out-of-vocabulary word, 3 is unused, and the word of rank r (from 1) has the id r + 3. Sequences are
-truncated and padded as by `keras.utils.pad_sequences`.
+The ids are those of `sequences`. Sequences are truncated and padded as by
+`keras.utils.pad_sequences`.
 """
 
 from collections.abc import Sequence
@@ -17,9 +16,8 @@ from numpy.typing import NDArray
 from birnn.core.outputs import read_json, write_json
 from birnn.core.settings import Side
 from birnn.text import tokenizer
+from birnn.text.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.text.tokenizer import Tokenizer
-
-PADDING, START, OUT_OF_VOCABULARY, FIRST_WORD = 0, 1, 2, 4
 
 FILES = ("encoding.json", "vocabulary.txt")
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Ngrams as Settings
-from birnn.text.encoding import PADDING
+from birnn.text.sequences import PADDING
 
 NO_NGRAM = -1
 

@@ -3,6 +3,9 @@
 A folder holds `sequences.npy` (int32, shape (reviews, maxlen)), `labels.npy` (uint8, or float32 if
 they are probabilities of positive, shape (reviews,)) and `rows.npy` (int32, shape (reviews,)), the
 row of each review in the split's Parquet file. `training_set` also numbers unlabelled reviews.
+
+The ids follow `keras.datasets.imdb.load_data`: 0 is padding, 1 the start of a review, 2 an
+out-of-vocabulary word, 3 is unused, and the word of rank r (from 1) has the id r + 3.
 """
 
 from collections.abc import Iterable
@@ -11,6 +14,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+PADDING, START, OUT_OF_VOCABULARY, FIRST_WORD = 0, 1, 2, 4
 
 FILES = ("sequences.npy", "labels.npy")
 

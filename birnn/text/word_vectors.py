@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
 from birnn.core.settings import WordVectors as Settings
-from birnn.text.encoding import FIRST_WORD
+from birnn.text.sequences import FIRST_WORD
 
 
 class Progress(CallbackAny2Vec):  # type: ignore[misc]  # gensim has no type hints

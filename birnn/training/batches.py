@@ -59,8 +59,6 @@ def batches(
     # With autotuning, the end of an epoch waits for the autotuner's thread, which may sleep for
     # as long as the epoch lasted.
     options.autotune.enabled = False
-    # A generator cannot be split by files; each GPU gets its share of every batch.
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return (
         dataset.apply(tf.data.experimental.assert_cardinality(steps))
         .prefetch(2)

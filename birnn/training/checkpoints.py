@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from birnn.core import code_digests
 from birnn.core.outputs import atomic_file
 
-PACKAGE = __name__.split(".")[0]
 LIBRARIES = ("keras", "numba", "numpy", "tensorflow")
 
 
@@ -80,10 +80,9 @@ class Checkpoint:
 
 def _key(configuration: list[Any], data: list[Path]) -> str:
     versions = {name: metadata.version(name) for name in LIBRARIES} | {"python": sys.version}
-    key = hashlib.sha256(json.dumps([configuration, versions]).encode())
-    modules = [module for name, module in sys.modules.items() if name.split(".")[0] == PACKAGE]
-    code = sorted(Path(module.__file__) for module in modules if module.__file__)
-    for file in [*data, *code]:
+    code = code_digests.describe_loaded()
+    key = hashlib.sha256(json.dumps([configuration, versions, code]).encode())
+    for file in data:
         with file.open("rb") as content:
             key.update(hashlib.file_digest(content, "sha256").digest())
     return key.hexdigest()[:32]

@@ -24,7 +24,7 @@ from birnn.networks.network import load_network, predict
 from birnn.networks.registry import NETWORKS
 from birnn.text import encoding, reviews, sequences
 from birnn.training import baseline
-from birnn.training.fit import Paths, train_network
+from birnn.training.fit import TrainingFiles, train_network
 from birnn.training.training_set import weigh_ngrams, words
 
 FOLDER = STATE / "self_training"  # no output of DVC, so an interrupted stage resumes
@@ -50,15 +50,15 @@ def write(settings: Settings, folder: Path) -> float:
 
 def _train_network(name: str, settings: Settings) -> tuple[Any, float]:
     """Return a network trained on the labelled reviews, and the seconds of all its epochs."""
-    paths = replace(
-        Paths.of(name, settings.train),
+    files = replace(
+        TrainingFiles.of(name, settings.train),
         training=PADDED_TRAIN,
         ngrams=FOLDER / "ngrams",
         model=FOLDER / name,
         checkpoints=FOLDER / "checkpoints" / name,
     )
-    timing = train_network(NETWORKS[name], settings, paths)
-    return load_network(NETWORKS[name], paths.model), sum(timing.seconds)
+    timing = train_network(NETWORKS[name], settings, files)
+    return load_network(NETWORKS[name], files.model), sum(timing.seconds)
 
 
 def _sequences_and_labels(

@@ -12,14 +12,9 @@ from numpy.typing import NDArray
 
 from birnn.core import paths
 from birnn.core.outputs import atomic_folder
-from birnn.core.settings import Settings, Train
+from birnn.core.settings import Settings
 from birnn.text import ngrams, reviews, sequences
 from birnn.text.ngrams import RatioTable
-
-
-def folder(settings: Train) -> Path:
-    """Return the folder of the reviews to train on."""
-    return paths.SELF_LABELLED_TRAIN if settings.self_training else paths.PADDED_TRAIN
 
 
 def groups(training: Path) -> NDArray[np.int32]:

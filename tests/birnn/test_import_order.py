@@ -8,8 +8,8 @@ from tests.projects import PROJECT
 
 PACKAGE = PROJECT / "birnn"
 ORDER = (
-    *("core", "text", "corpora", "layers", "networks", "training", "evaluation", "inference"),
-    *("checklist", "style", "studies", "reporting", "experiments", "cli"),
+    *("runtime", "core", "text", "corpora", "layers", "networks", "training", "evaluation"),
+    *("inference", "checklist", "style", "studies", "reporting", "experiments", "cli"),
 )
 
 

@@ -11,10 +11,11 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from birnn import __main__ as main
+from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
 from tests.projects import BIRNN, PROJECT, copy_settings, run
 
-COMMANDS = sorted(get_command(main.app).commands)  # type: ignore[attr-defined]
+COMMANDS = get_command(main.app).commands  # type: ignore[attr-defined]
 
 SCRIPT = r"""from birnn.core import stage
 stage.run(lambda _: print("\u2212\u2013\u2026 \u00e9 \udcff"))
@@ -43,7 +44,13 @@ def test_characters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None
 def test_help_lists_every_command() -> None:
     text = CliRunner().invoke(main.app, ["--help"]).output
     listed = {line.split()[0] for line in text.splitlines() if re.match("  [a-z]", line)}
-    assert listed == {*COMMANDS}
+    assert listed == {name for name, command in COMMANDS.items() if not command.hidden}
+
+
+def test_removed_command_names_what_replaces_it() -> None:
+    result = CliRunner().invoke(main.app, ["--project", str(PROJECT), "watch", "--html", "a.html"])
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith("birnn watch was removed: dvc plots show live/")
 
 
 def test_command_starts_without_slow_imports() -> None:

@@ -1,12 +1,14 @@
 """Digests of code: what changes them, and what does not."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 from birnn.core import code_digests
 from birnn.core.errors import InputError
+from tests.projects import PROJECT
 
 # Most of the syntax that all supported versions of Python have.
 SYNTAX = '''
@@ -79,7 +81,9 @@ def test_stage_consists_of_the_modules_it_imports_and_their_templates(tmp_path: 
         "birnn/a/unused.py": "",
         "birnn/a/.#b.py": "(",  # of an editor
         "birnn/a/templates/page.j2": "text\n",
-        "birnn/c.py": "import os, birnn_other",
+        "birnn/c.py": "import os, birnn_other; from birnn.runtime import e",
+        "birnn/runtime/__init__.py": "",
+        "birnn/runtime/e.py": "",
     }
     write(tmp_path, files)
     before = code_digests.describe(tmp_path)
@@ -90,7 +94,8 @@ def test_stage_consists_of_the_modules_it_imports_and_their_templates(tmp_path: 
         "one": sorted([*common, *a, "stages/one.py"]),
         "two": [*common, "stages/two.py"],
     }
-    write(tmp_path, {"birnn/a/templates/page.j2": "text\r\n", "birnn/a/unused.py": "1"})
+    edits = {"birnn/a/unused.py": "1", "birnn/runtime/__init__.py": "2", "birnn/runtime/e.py": "3"}
+    write(tmp_path, edits | {"birnn/a/templates/page.j2": "text\r\n"})
     assert code_digests.describe(tmp_path) == before
     write(tmp_path, {"birnn/a/templates/page.j2": "other\n"})
     after = code_digests.describe(tmp_path)
@@ -100,3 +105,10 @@ def test_stage_consists_of_the_modules_it_imports_and_their_templates(tmp_path: 
     write(tmp_path, {"birnn/c.py": "import os\nx ="})
     with pytest.raises(InputError, match=r"c\.py, line 2 is not valid Python"):
         code_digests.describe(tmp_path)
+
+
+def test_stages_import_no_module_by_a_name_in_a_string() -> None:
+    # The digests would not see it.
+    lines = "".join(code_digests.describe(PROJECT).values()).splitlines()
+    for file in {PROJECT / line.split()[0] for line in lines}:
+        assert not re.search(r"import_module|__import__", file.read_text("utf-8")), file

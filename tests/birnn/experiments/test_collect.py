@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 
 from birnn.cli import experiment_commands
-from birnn.core import times
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import collect, grid, recipes, runs
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run
+from birnn.runtime import times
 from birnn.studies import store
 from birnn.studies.store import Study
 from tests.birnn import samples
@@ -53,7 +54,7 @@ def collect_study(
 def test_study_over_seeds_has_predictions_and_times() -> None:
     for place in range(len(runs.TIMED)):
         line = {"md5": f"1{place:031}", "seconds": [2], "machine": MACHINE}
-        times.append(json.dumps(line) + "\n")
+        times.append(paths.times_file(), json.dumps(line) + "\n")
     study = collect_study("seeds", [SEEDS])
     assert study.about.varied == []
     assert study.runs["name"].tolist() == ["seed-0", "seed-1"]

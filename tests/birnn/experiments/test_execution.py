@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from birnn.core.errors import InputError
-from birnn.core.locks import hold_lock
 from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.experiments import execution, grid, runs
 from birnn.experiments.grid import Point
+from birnn.runtime.locks import hold_lock
 from tests.birnn.experiments.repository import add, fake_dvc, git, make_run
 from tests.projects import references
 
@@ -74,9 +74,10 @@ def test_time_left_is_estimated_from_the_experiments_so_far() -> None:
 def test_sweep_runs_each_experiment_once_and_alone() -> None:
     points = grid.points(["train.seed=0..2"])
     executed: list[str] = []
+    lock = Path("state", "sweep.lock")
 
     def execute(missing: Sequence[Point]) -> Iterator[Point]:
-        with pytest.raises(InputError, match="sweep is already running"), hold_lock("sweep", 0):
+        with pytest.raises(TimeoutError, match="sweep is already running"), hold_lock(lock, 0):
             pass
         for point in missing:
             executed.append(point.label)

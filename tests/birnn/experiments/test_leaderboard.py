@@ -11,11 +11,12 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from birnn.core import times
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.overrides import as_text
 from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
 from birnn.experiments import grid, leaderboard, runs
+from birnn.runtime import times
 from birnn.studies import store
 from birnn.style.formatting import NOTHING
 from tests.birnn import samples
@@ -55,7 +56,7 @@ def experiments(repository: Any) -> None:  # noqa: ARG001
     seconds |= {runs.MODEL_FOLDERS[network]: [20, 30] for network in NETWORKS}
     for out in current.lock["stages"]["train"]["outs"]:
         line = {"md5": out["md5"], "seconds": seconds[out["path"]], "machine": MACHINE}
-        times.append(json.dumps(line) + "\n")
+        times.append(paths.times_file(), json.dumps(line) + "\n")
     write(current)
     del point.params["pad"]["maxlen"]
     for name, changed in {

@@ -1,5 +1,6 @@
 """Finished experiments, their names, and the runs in commits."""
 
+import json
 import math
 import re
 import sys
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid, runs
 from birnn.experiments.grid import Point
 from tests.birnn.experiments.repository import (
+    MACHINE,
     METRICS,
     OTHER,
     TRAIN,
@@ -183,12 +186,33 @@ def test_workspace_is_a_run_if_it_is_complete() -> None:
             runs.read()
 
 
+@pytest.mark.usefixtures("settings_only")
+def test_damaged_times_are_skipped_with_one_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    assert runs.read_times() == {}
+    lines = [
+        json.dumps({"md5": md5, "seconds": [1.5, seconds], "machine": MACHINE}).encode()
+        for md5, seconds in (("a", 2), ("b", 3), ("a", 4))
+    ]
+    file = paths.times_file()
+    file.parent.mkdir()
+    file.write_bytes(b"\n\n".join(lines))
+    assert {md5: seconds for md5, (seconds, _) in runs.read_times().items()} == {"a": 5.5, "b": 4.5}
+    assert capsys.readouterr().err == ""
+    for place in range(len(lines[1])):
+        damaged = lines[1][:place] + b"\xff" + lines[1][place + 1 :]
+        file.write_bytes(b"\n".join([lines[0], damaged, lines[2][:-9]]))
+        assert runs.read_times().keys() == {"a"}
+    assert capsys.readouterr().err == f"warning: {file} has damaged lines, which are skipped\n"
+    file.write_bytes(lines[1].replace(b"cores", b"corfs") + b"\n[]\n")
+    assert runs.read_times() == {}
+
+
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])
 def test_training_time_includes_the_stages_before(labels: float, baseline: float) -> None:
     recorded = {"models/word_vectors": [1.0], "data/self_labelled": [labels], "data/ngrams": [2.0]}
     recorded |= {f"models/{network}": [16, 32.0] for network in NETWORKS}
     recorded["models/baseline"] = [8]
-    times = {path: {"seconds": seconds} for path, seconds in recorded.items()}
+    times = {path: sum(seconds) for path, seconds in recorded.items()}
     before = 1 + labels + 2
     networks = before + 48 * len(NETWORKS)
     assert runs.training_seconds(times) == {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from birnn.inference.integrated_gradients import TOLERANCE, Attributor
 from birnn.inference.network_model import networks_of
-from birnn.text.encoding import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
+from birnn.text.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from tests.birnn.predictors import IDS, gated, small_predictor
 
 SEQUENCES = st.lists(

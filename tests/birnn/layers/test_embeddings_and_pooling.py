@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from birnn.layers.embeddings import Embedding
-from birnn.text.encoding import OUT_OF_VOCABULARY
+from birnn.text.sequences import OUT_OF_VOCABULARY
 from tests.birnn import small_networks
 from tests.birnn.small_networks import config, set_large_weights
 

@@ -10,8 +10,8 @@ from birnn.core.errors import InputError
 from birnn.core.settings import WordVectors
 from birnn.text import unlabelled, word_vectors
 from birnn.text.batching import BATCH_SIZE
-from birnn.text.encoding import FIRST_WORD
 from birnn.text.reviews import words as read_words
+from birnn.text.sequences import FIRST_WORD
 
 SETTINGS = WordVectors(reviews="train", norm=3, window=4, negative=5, min_count=2, epochs=5, seed=0)
 REVIEWS = [["good", "great", "fine"], ["bad", "dull", "poor"]] * 1_000

@@ -62,8 +62,12 @@ def test_another_training_has_another_file(tmp_path: Path, monkeypatch: pytest.M
     assert save() == names[-1]
     monkeypatch.setitem(sys.modules, extra.__name__, extra)
     names.append(save())
+    code.write_text("a = 1  # A comment.")
+    assert save() == names[-1]
     code.write_text("a = 2")
     names.append(save())
+    monkeypatch.setitem(sys.modules, "birnn.runtime.extra", extra)
+    assert save() == names[-1]
     (tmp_path / "keras-0.dist-info").mkdir()
     (tmp_path / "keras-0.dist-info" / "METADATA").write_text("Name: keras\nVersion: 0")
     monkeypatch.syspath_prepend(tmp_path)

@@ -14,14 +14,12 @@ from birnn.core import machine
 from birnn.core.errors import InputError
 from birnn.core.settings import Train
 from birnn.core.settings import load as load_settings
-from birnn.core.times import Timing
-from birnn.experiments import running
 from birnn.networks.config import NetworkConfig
 from birnn.networks.registry import NETWORKS
+from birnn.runtime.times import Timing
 from birnn.text.ngrams import read as read_ngrams
 from birnn.training import fit
 from birnn.training.batches import batches
-from birnn.training.splits import TEST
 from tests.birnn.small_networks import config, load
 from tests.projects import PROJECT, contents
 from tests.tiers import sampled
@@ -39,18 +37,27 @@ def settings(**changes: Any) -> Train:
     return Train(**(defaults | small | changes))
 
 
-def paths(padded: Path, model: str = "model") -> fit.Paths:
+def files(padded: Path, model: str = "model") -> fit.TrainingFiles:
     folder = padded.parent
-    inputs = (padded / "train", padded / "validation", folder / "ngrams", folder / "word_vectors")
-    return fit.Paths(*inputs, folder / model, folder / "checkpoints" / model, folder / "live")
+    return fit.TrainingFiles(
+        training=padded / "train",
+        model=folder / model,
+        checkpoints=folder / "checkpoints" / model,
+        curves=folder / "live" / f"{model}.csv",
+        validation=padded / "validation",
+        ngrams=folder / "ngrams",
+        word_vectors=folder / "word_vectors",
+    )
 
 
-def train(network: NetworkConfig, settings: Train, paths: fit.Paths) -> Timing:
+def train(network: NetworkConfig, settings: Train, files: fit.TrainingFiles) -> Timing:
     keras.utils.clear_session()  # number layers from 0, as in a new process
-    return fit.train(NETWORKS[network.name], network, settings, TEST, paths)
+    return fit.train(NETWORKS[network.name], network, settings, files)
 
 
-def train_until(line: str, network: NetworkConfig, settings: Train, paths: fit.Paths) -> str:
+def train_until(
+    line: str, network: NetworkConfig, settings: Train, files: fit.TrainingFiles
+) -> str:
     """Train as if the user pressed Ctrl-C when a line is printed; return the other output."""
 
     class Terminal(io.StringIO):
@@ -63,7 +70,7 @@ def train_until(line: str, network: NetworkConfig, settings: Train, paths: fit.P
             return super().write(text)
 
     with redirect_stdout(Terminal()) as output, pytest.raises(KeyboardInterrupt):
-        train(network, settings, paths)
+        train(network, settings, files)
     return output.getvalue()
 
 
@@ -85,11 +92,11 @@ def test_nan_loss_stops_and_preserves_the_old_model(
     (tmp_path / "nvidia3").touch()
     monkeypatch.setattr(machine, "DEVICES", tmp_path)  # this machine may have no GPU
     with pytest.raises(InputError, match=r"bigru: the loss is nan in epoch 1, batch 1: lower"):
-        train(NETWORK, settings(), paths(padded))
+        train(NETWORK, settings(), files(padded))
     np.save(tmp_path / "word_vectors" / "vectors.npy", np.ones((20, 4), np.float32))
     diverging = settings(batch_size=1000).model_copy(update={"learning_rate": 3e38})
     with pytest.raises(InputError, match=r"bigru: the loss is \w+ in epoch 1, validation: lower"):
-        train(NETWORK, diverging, paths(padded))
+        train(NETWORK, diverging, files(padded))
     assert [file.name for file in (tmp_path / "model").iterdir()] == ["old"]
     output = capsys.readouterr()
     assert output.out.endswith("cores), kernel fused\n")
@@ -102,7 +109,7 @@ def test_training_starts_with_nonzero_word_vectors_and_learns_from_ngrams(
     vectors = np.random.default_rng(0).normal(0, 9, (20, 4)).astype(np.float32)
     vectors[3] = 0
     np.save(tmp_path / "word_vectors" / "vectors.npy", vectors)
-    train(IMPROVED, settings(epochs=1, learning_rate=1e-9), paths(padded))
+    train(IMPROVED, settings(epochs=1, learning_rate=1e-9), files(padded))
     embedding = load(tmp_path / "model").layers[0]
     embeddings = embedding.embeddings.numpy()
     assert np.abs(np.delete(embeddings - vectors, 3, axis=0)).max() < 1e-6
@@ -156,32 +163,31 @@ def test_training_resumes_after_the_last_finished_epoch(
     changes: dict[str, Any],
 ) -> None:
     name, changed = network.name, settings(**changes)
-    timing = train(network, changed, paths(padded, "uninterrupted"))
+    timing = train(network, changed, files(padded, "uninterrupted"))
     assert timing.kernel == ("keras" if network.kernel == "keras" else "fused")
     assert 0 < max(timing.seconds) < 600
     lines = [line.split("  ")[:2] for line in capsys.readouterr().out.splitlines()]
     device = f"on CPU ({machine.usable_cores()} cores), kernel {timing.kernel}"
     assert lines == [[name, device], [name, "epoch 1/2"], [name, "epoch 2/2"]]
-    printed = train_until("epoch 1/2", network, changed, paths(padded)).splitlines()
+    printed = train_until("epoch 1/2", network, changed, files(padded)).splitlines()
     assert printed[-1] == f"{name}  1 of 2 epochs are saved"
     assert not (tmp_path / "model").exists()
-    (progress,) = running.find_trainings(tmp_path)
-    assert (progress.progress, progress.finished) == (1, True)
-    assert len(train(network, changed, paths(padded)).seconds) == 2
+    assert len(train(network, changed, files(padded)).seconds) == 2
     _, resumed, last = capsys.readouterr().out.splitlines()
     assert resumed == f"{name}  resumes after epoch 1"
     assert last.startswith(f"{name}  epoch 2/2  ")
     assert contents(tmp_path / "model") == contents(tmp_path / "uninterrupted")
-    (progress,) = running.find_trainings(tmp_path)
-    assert [row["split"] for row in progress.curves] == ["training"] * 2 + [TEST] * 2
+    curves = [contents(tmp_path / "live")[name] for name in ("model.csv", "uninterrupted.csv")]
+    assert curves[0] == curves[1]
+    assert curves[0].startswith(b"epoch,accuracy,loss,val_accuracy,val_loss")
     rows = read_history(tmp_path / "model")
     assert list(rows[0]) == ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
     assert [row["epoch"] for row in rows] == ["1", "2"]
     # Another training does not resume from this checkpoint.
-    train(network, settings(**changes | {"epochs": 1, "learning_rate": 0.1}), paths(padded))
+    train(network, settings(**changes | {"epochs": 1, "learning_rate": 0.1}), files(padded))
     assert read_history(tmp_path / "model") != rows[:1]
 
 
 def test_inputs_are_the_files_that_training_reads(padded: Path) -> None:
-    inputs = {file for file in paths(padded).inputs() if file.exists()}
+    inputs = {file for file in files(padded).inputs() if file.exists()}
     assert inputs == {*padded.parent.rglob("*.npy")}

@@ -8,20 +8,19 @@ from pathlib import Path
 
 from zc.lockfile import LockError, LockFile
 
-from birnn.core.errors import InputError
-from birnn.core.paths import STATE
-
 PATIENCE = 30.0  # seconds; after DVC is killed, its stage ends within a few
 INTERVAL = 0.2  # seconds
 
 
 @contextmanager
-def hold_lock(name: str, patience: float = PATIENCE, folder: Path = STATE) -> Iterator[None]:
-    """Hold the lock `name` of a folder while the block runs.
+def hold_lock(file: Path, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the lock of a file while the block runs; the name of the file says what runs.
 
     The operating system releases the lock if the process dies.
+
+    Raises:
+        TimeoutError: another process held the lock for `patience` seconds.
     """
-    file = folder / f"{name}.lock"
     file.parent.mkdir(exist_ok=True)
     end = time.monotonic() + patience
     waiting = False
@@ -31,13 +30,15 @@ def hold_lock(name: str, patience: float = PATIENCE, folder: Path = STATE) -> It
             break
         except LockError:
             if time.monotonic() > end:
-                raise InputError(
-                    f"{name} is already running in this folder as process {_holder(file)}: "
+                raise TimeoutError(
+                    f"{file.stem} is already running in this folder as process {_holder(file)}: "
                     "wait for it, or stop it"
                 ) from None
         if not waiting:
-            print(f"waiting for {name}, which runs as process {_holder(file)}", file=sys.stderr)
             waiting = True
+            print(
+                f"waiting for {file.stem}, which runs as process {_holder(file)}", file=sys.stderr
+            )
         time.sleep(INTERVAL)
     with closing(lock):
         yield

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from birnn.core.errors import InputError
-from birnn.core.locks import hold_lock
+from birnn.runtime.locks import hold_lock
 from tests.projects import PROJECT
 
 HOLD = """
 import sys
-from birnn.core.locks import hold_lock
-with hold_lock("pad"):
+from pathlib import Path
+from birnn.runtime.locks import hold_lock
+with hold_lock(Path("state", "pad.lock")):
     print("locked", flush=True)
     sys.stdin.read()
 """
@@ -25,6 +25,7 @@ def test_second_process_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    lock = Path("state", "pad.lock")
     with subprocess.Popen(
         [sys.executable, "-c", HOLD],
         stdin=subprocess.PIPE,
@@ -34,14 +35,14 @@ def test_second_process_waits(
         assert holder.stdin
         assert holder.stdout
         assert holder.stdout.readline() == b"locked\n"
-        with hold_lock("fetch"):  # another lock
+        with hold_lock(Path("state", "fetch.lock")):  # another lock
             assert holder.poll() is None
         refused = rf"^pad is already running in this folder as process {holder.pid}: wait for"
-        with pytest.raises(InputError, match=refused), hold_lock("pad", patience=0.3):
+        with pytest.raises(TimeoutError, match=refused), hold_lock(lock, patience=0.3):
             pass
         waiting = f"waiting for pad, which runs as process {holder.pid}\n"
         assert capsys.readouterr().err == waiting
         threading.Timer(0.3, holder.stdin.close).start()
-        with hold_lock("pad"):
+        with hold_lock(lock):
             assert holder.stdin.closed
     assert capsys.readouterr().err == waiting

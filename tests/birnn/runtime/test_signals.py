@@ -18,7 +18,7 @@ def run(code: str, hangup: str = "SIG_DFL") -> subprocess.CompletedProcess[str]:
     """Run code in a process with default signal handlers, except for SIGHUP."""
     script = f"""
 import os, signal, sys
-from birnn.core import signals
+from birnn.runtime import signals
 for name in ("SIGINT", "SIGTERM"):
     signal.signal(getattr(signal, name), signal.SIG_DFL)
 signal.signal(signal.SIGHUP, signal.{hangup})
@@ -74,7 +74,7 @@ def test_interrupt_is_restored_from_another_error() -> None:
 
 CHILD = """
 import time
-from birnn.core import signals
+from birnn.runtime import signals
 signals.raise_on_signals()
 signals.end_with_parent()
 print("ready", flush=True)
