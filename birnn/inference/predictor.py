@@ -25,6 +25,9 @@ Cost = dict[str, Any]
 """`parameters`, `multiply_adds` per review or None, and for a network `recurrent_parameters`."""
 
 
+TOLERANCE = 0.01  # log-odds that an attribution may leave unexplained
+
+
 @dataclass(frozen=True)
 class Attribution:
     """Attribution of a prediction to the words of its text, in log-odds of the positive class."""
