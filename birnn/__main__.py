@@ -228,25 +228,20 @@ def serve(
     command.run(host, port, load, access_log=access_log)
 
 
-@app.command(epilog="Example: birnn export reader.html")
+@app.command(epilog="Example: birnn export birnn.onnx")
 def export(
     file: Annotated[
         Path,
         typer.Argument(
-            help="File to write: .zip (TensorFlow), .onnx (ONNX, and a .json file of the "
-            "vocabulary) or .html (a page that classifies reviews in a browser)."
+            help="File to write: .onnx. A .json file of the vocabulary is put next to it."
         ),
     ],
     model: Model = None,
-    threshold: Threshold = None,
 ) -> None:
-    """Export a model to a file that works without this project.
-
-    Only the .html page applies the threshold; the other files return probabilities.
-    """
+    """Export a model to an ONNX file, which works without this project."""
     from birnn.cli import export as command
 
-    command.run(project.located(file), partial(model_options.load_model, model, threshold))
+    command.run(project.located(file), partial(model_options.load_model, model))
 
 
 def run() -> None:

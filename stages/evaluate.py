@@ -9,24 +9,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from birnn.checklist import models as tested
 from birnn.core import paths, stage
-from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
 from birnn.corpora import corpus_statistics
 from birnn.evaluation import ensembles, mistakes, plot_data, summary, temperature
-from birnn.evaluation.model_names import NETWORKS, comparisons
+from birnn.evaluation.model_names import NETWORKS, TITLES, comparisons
+from birnn.inference import predictor
+from birnn.inference.predictor import Predictor
 from birnn.text import reviews, sequences
-
-with tensorflow_imports():
-    from birnn.checklist import models as tested
-    from birnn.evaluation.predictions import predict_with_all_models
 
 
 def main(settings: Settings) -> None:
     """Predict the test reviews and run the behavioral tests; write the results."""
+    models = predictor.load([*TITLES])
     padded, labels = sequences.read(paths.PADDED_TEST)
-    log_odds, costs = predict_with_all_models(paths.MODELS, paths.PADDED_TEST, paths.TEST_REVIEWS)
+    log_odds, costs = models.predict_split(paths.PADDED_TEST, paths.TEST_REVIEWS)
     histories = {name: pd.read_csv(paths.MODELS / name / "history.csv") for name in NETWORKS}
     table = pd.DataFrame(
         {
@@ -42,7 +41,7 @@ def main(settings: Settings) -> None:
     metrics = summary.summarize_models(
         table, costs, histories, maxlen=padded.shape[1], in_training=in_training
     )
-    held_out = None if settings.pad.validation == "test" else predict_held_out()
+    held_out = None if settings.pad.validation == "test" else predict_held_out(models)
     if held_out is not None:
         metrics = ensembles.add_ensembles(metrics, held_out, table)
         metrics = temperature.add_scaled(metrics, table)
@@ -58,25 +57,23 @@ def main(settings: Settings) -> None:
         if held_out is not None:
             held_out.to_parquet(folder / "held_out.parquet", index=False)
         write_json(folder / paths.COSTS.name, costs)
-    write_checklist()
+    write_checklist(models)
     for name in log_odds:
         print(f"{name}: accuracy {metrics[name]['accuracy']:.4f} on {len(labels):,} test reviews")
     for (first, second), compared in comparisons(metrics).items():
         print(f"{first} minus {second}: {compared['accuracy_difference']:+.4f}")
 
 
-def predict_held_out() -> pd.DataFrame:
+def predict_held_out(models: Predictor) -> pd.DataFrame:
     """Return the labels of the held-out reviews and each model's log-odds."""
     _, labels = sequences.read(paths.PADDED_VALIDATION)
-    log_odds, _ = predict_with_all_models(
-        paths.MODELS, paths.PADDED_VALIDATION, paths.TRAIN_REVIEWS
-    )
+    log_odds, _ = models.predict_split(paths.PADDED_VALIDATION, paths.TRAIN_REVIEWS)
     return pd.DataFrame({"label": labels} | log_odds)
 
 
-def write_checklist() -> None:
+def write_checklist(models: Predictor) -> None:
     """Write one row per behavioral test and model."""
-    table = tested.run_tests()
+    table = tested.run_tests(models)
     plot_data.write(table, paths.CHECKLIST)
     for model, rows in table.groupby("model", sort=False):
         print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")

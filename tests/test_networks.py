@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 
 from birnn.core.outputs import read_json
-from tests.projects import BIRNN, PROJECT, check_output, set_settings, stages_run
+from tests.projects import (
+    BIRNN,
+    PROJECT,
+    check_output,
+    error_line,
+    run,
+    set_settings,
+    stages_run,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +88,8 @@ def test_network_without_recurrence_and_settings(finished_copy: Path) -> None:
     costs = read_json(project / "data" / "evaluated" / "costs.json")
     assert costs["average"]["recurrent_parameters"] == 0
     assert "Average" in check_output(project, *BIRNN, "explain", "a fine film")
-    check_output(project, *BIRNN, "export", "models.zip")
+    refused = run(*BIRNN, "export", "models.onnx", cwd=project)
+    assert "average. Use birnn serve" in error_line(refused.stderr)
 
 
 @pytest.mark.exhaustive

@@ -20,7 +20,7 @@ from tests.projects import OWN_DATA, PROJECT, check_output, copy, copy_project
 RUNS = {
     "data": (["check", "own.csv"], "To train, run: dvc exp run"),
     "explain": (["A fine film."], "log-odds of positive"),
-    "export": (["reader.html"], "open it in a browser"),
+    "export": (["birnn.onnx"], "shows how to encode texts"),
     "fresh": ([], "dvc.lock is fresh"),
     "leaderboard": ([], "Sorted by"),
     "mistakes": ([], "probability of positive"),

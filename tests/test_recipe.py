@@ -1,17 +1,17 @@
 """Test settings of the recipes in the whole pipeline, and in prediction, explanation and export."""
 
-import zipfile
+import runpy
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import tensorflow as tf
 
 from birnn.core.outputs import read_json
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.networks.decision import probability
 from birnn.text import sequences, unlabelled
+from tests.birnn.inference.test_onnx_model import python_example
 from tests.projects import BIRNN, check_output, error_line, run, set_settings
 
 pytestmark = pytest.mark.exhaustive
@@ -33,18 +33,21 @@ def test_recipe_is_more_accurate_and_calibrated(finished: Path, recipes: Path) -
     assert after["all"]["accuracy"] > best - 0.01
 
 
-def test_recipe_predicts_explains_and_exports(recipes: Path, tmp_path: Path) -> None:
+def test_recipe_predicts_explains_and_exports(
+    recipes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     test = pd.read_parquet(recipes / "data" / "corpus" / "test.parquet").head(50)
     evaluated = pd.read_parquet(recipes / "data" / "evaluated" / "predictions.parquet").head(50)
-    file, output, model = (tmp_path / name for name in ("a.csv", "predictions.csv", "model.zip"))
+    file, output, model = (tmp_path / name for name in ("a.csv", "predictions.csv", "birnn.onnx"))
     test[["text"]].to_csv(file, index=False)
     networks = ("--model", "networks")
     options = ("--file", str(file), "--output", str(output))
     check_output(recipes, *BIRNN, "predict", *networks, *options)
     check_output(recipes, *BIRNN, "export", str(model), *networks)
-    zipfile.ZipFile(model).extractall(tmp_path / "model")
-    exported = tf.saved_model.load(str(tmp_path / "model")).signatures["serving_default"]
-    predictions = (pd.read_csv(output), exported(texts=tf.constant(test["text"].tolist())))
+    (tmp_path / "example.py").write_text(python_example(), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    exported = runpy.run_path("example.py")["predict"](test["text"].tolist())
+    predictions = (pd.read_csv(output), exported)
     metrics = read_json(recipes / "metrics" / "metrics.json")
     for predicted in predictions:
         for name in NETWORKS:

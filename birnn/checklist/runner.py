@@ -66,7 +66,7 @@ class Behavior:
 
 
 def run_tests(
-    behaviors: Sequence[Behavior], predictors: dict[str, Predict], groups: Mapping[str, int]
+    behaviors: Sequence[Behavior], predictors: Mapping[str, Predict], groups: Mapping[str, int]
 ) -> Iterator[dict[str, str | int | float | None]]:
     """Yield one row per test and model: the cases, the failures and their rate.
 

@@ -57,6 +57,8 @@ def _print(explanation: Explanation) -> None:
             f"unexplained: {model.gap:+.4f})",
             soft_wrap=True,
         )
+        if model.warning:
+            console.print(model.warning, soft_wrap=True)
 
 
 def _colored(explanation: Explanation, model: ModelExplanation) -> Text:

@@ -33,7 +33,7 @@ def check_threshold(threshold: float | None) -> float | None:
     return threshold
 
 
-def load_model(name: str | None, threshold: float | None) -> "Predictor":
+def load_model(name: str | None, threshold: float | None = None) -> "Predictor":
     """Load a model, see `predictor.load_verified`; say if the baseline may be a better choice."""
     from birnn.evaluation.selection import better_baseline, read_metrics  # noqa: PLC0415
     from birnn.inference.predictor import load_verified  # noqa: PLC0415

@@ -60,7 +60,7 @@ def summarize_models(
         table: one row per review with its `label`, its number of `words`, the number of its
             `group`, such as its film, and, in a column per model, the log-odds that it is
             positive.
-        costs: the cost of each model, see `predictions.predict_with_all_models`.
+        costs: the cost of each model, see `inference.predictor.Cost`.
         histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
         in_training: which reviews have the text of a training review, shape (reviews,).

@@ -1,14 +1,18 @@
-"""The trained baseline, which classifies and explains new texts without TensorFlow."""
+"""The trained baseline, which classifies and explains texts without TensorFlow."""
 
 from collections import Counter
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from birnn.inference.predictor import Attribution
+from birnn.evaluation.arrays import LogOdds
+from birnn.inference.predictor import Attribution, Cost
+from birnn.text import reviews
 from birnn.training import baseline
 from birnn.training.baseline import Baseline
 
@@ -38,6 +42,20 @@ class BaselineModel:
     def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
         """Return the log-odds that each text is positive, float32, shape (texts,)."""
         return self._classifier(words or [] for words in tokens.to_pylist())
+
+    def predict_split(self, padded: Path, corpus_file: Path) -> Iterator[tuple[LogOdds, int]]:
+        """Yield the log-odds of each batch of a split, and how many known n-grams it has.
+
+        The baseline reads all words of the reviews that are also in `padded`.
+        """
+        for words in reviews.words(corpus_file, rows=np.load(padded / "rows.npy")):
+            before = self._classifier.multiply_adds
+            log_odds = self._classifier(words)
+            yield log_odds, self._classifier.multiply_adds - before
+
+    def cost(self, read: int) -> Cost:
+        """Return the cost of a review of `read` known n-grams: one multiply-add for each."""
+        return {"parameters": len(self.baseline.ngrams) + 1, "multiply_adds": read}
 
     def attribute(self, words: list[str]) -> Attribution:
         """Return how each word contributes to the log-odds.

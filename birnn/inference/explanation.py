@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from pydantic import ConfigDict
 
-from birnn.inference.predictor import Attribution, Predictor
+from birnn.inference.predictor import TOLERANCE, Attribution, Predictor
 from birnn.networks.decision import probability
 from birnn.text import tokenizer
 
@@ -61,6 +61,8 @@ class ModelExplanation:
     """Words, or for the baseline n-grams, with the strongest contributions."""
     gap: float
     """Log-odds that the contributions leave unexplained."""
+    warning: str | None
+    """A sentence if they leave much unexplained, because the network saturates; else null."""
 
 
 @dataclass(frozen=True)
@@ -146,4 +148,15 @@ def _explanation(
         contributions=[next(contributions) if segment.word else 0.0 for segment in segments],
         strongest=[Term(text, weight / temperature) for text, weight in terms[:MOST_TERMS]],
         gap=found.gap / temperature,
+        warning=_warning(found.gap, temperature),
+    )
+
+
+def _warning(gap: float, temperature: float) -> str | None:
+    """Return a sentence if more is unexplained than the method tolerates."""
+    if abs(gap) <= TOLERANCE:
+        return None
+    unexplained = f"{abs(gap / temperature):.3g}"
+    return (
+        f"The contributions leave {unexplained} of the log-odds unexplained: the network saturates."
     )

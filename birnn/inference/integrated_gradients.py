@@ -10,12 +10,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.inference.predictor import Attribution
+from birnn.inference.predictor import TOLERANCE, Attribution
 from birnn.layers.pooling import call_layer
 from birnn.text.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING
 
 STEPS = (32, 64, 128, 256, 512)
-TOLERANCE = 0.01  # of the log-odds
 
 
 class Attributor:
@@ -36,7 +35,7 @@ class Attributor:
         """Return the contribution of each position of a sequence, int32, shape (maxlen,).
 
         The path integral uses Gauss-Legendre quadrature. The number of points grows through STEPS
-        until the gap is at most TOLERANCE.
+        until the gap is at most TOLERANCE. A network that saturates may need more of them.
         """
         is_word = (sequence >= FIRST_WORD) | (sequence == OUT_OF_VOCABULARY)
         vectors = self._embedding(sequence[None]).numpy()[0]

@@ -1,18 +1,23 @@
-"""A trained network that classifies and explains new texts."""
+"""A trained network that classifies splits and new texts, and explains its predictions."""
 
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from functools import cached_property
+from pathlib import Path
 
 import keras
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from birnn.evaluation import costs
+from birnn.evaluation.arrays import LogOdds
 from birnn.inference.integrated_gradients import Attributor
-from birnn.inference.predictor import Attribution, Predictor
-from birnn.networks.network import predict
-from birnn.text import encoding
-from birnn.text.encoding import Encoding
+from birnn.inference.predictor import Attribution, Cost, Predictor
+from birnn.networks.network import count_parameters, predict
+from birnn.text import encoding, sequences
+from birnn.text.batching import BATCH_SIZE
+from birnn.text.encoding import PADDING, Encoding
 
 
 class NetworkModel:
@@ -43,6 +48,24 @@ class NetworkModel:
     def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
         """Return the log-odds that each text is positive, float32, shape (texts,)."""
         return predict(self.network, self.encode(tokens))
+
+    def predict_split(self, padded: Path, _corpus_file: Path) -> Iterator[tuple[LogOdds, int]]:
+        """Yield the log-odds of each batch of padded reviews, and how many words it has."""
+        padded_reviews, _ = sequences.read(padded)
+        reads_padding = not self.network.layers[0].mask_zero
+        for start in range(0, len(padded_reviews), BATCH_SIZE):
+            batch = padded_reviews[start : start + BATCH_SIZE]
+            words = batch.size if reads_padding else int(np.count_nonzero(batch != PADDING))
+            yield predict(self.network, batch), words
+
+    def cost(self, read: int) -> Cost:
+        """Return the cost of a review of `read` words."""
+        _, layer, *_, output = self.network.layers
+        return {
+            "parameters": count_parameters(self.network),
+            "recurrent_parameters": costs.recurrent_parameters(layer),
+            "multiply_adds": costs.multiply_adds(layer, output, read),
+        }
 
     def attribute(self, words: list[str]) -> Attribution:
         """Return how each word contributes to the log-odds, by integrated gradients."""

@@ -8,20 +8,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file, write_json
 from birnn.core.settings import Side
 from birnn.evaluation.model_names import COMBINED
 from birnn.inference.baseline_model import BaselineModel
 from birnn.inference.network_model import networks_of
 from birnn.inference.predictor import Predictor
-from birnn.inference.weights import DirectionWeights, RecurrentWeights, read_weights
-from birnn.layers.pooling import EVIDENCE_SCALE
-from birnn.text.ngrams import NO_NGRAM, RatioTable
+from birnn.layers.embeddings import NgramTable
+from birnn.layers.fused import CELLS, find_cell
+from birnn.layers.pooling import EVIDENCE_SCALE, PooledBidirectional
+from birnn.text.ngrams import NO_NGRAM
 from birnn.text.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.text.tokenizer import LOWERCASE, SEPARATORS, Tokenizer
 from birnn.text.unicode_words import REPLACE, WORD
@@ -85,7 +88,7 @@ class Graph:
 
 
 def build_model(
-    models: Mapping[str, RecurrentWeights | Baseline], temperatures: Mapping[str, float]
+    models: Mapping[str, keras.Model | Baseline], temperatures: Mapping[str, float]
 ) -> onnx.ModelProto:
     """Return an ONNX model of several models and their combination.
 
@@ -139,16 +142,17 @@ def describe_encoding(
 
 def write(predictor: Predictor, file: Path) -> None:
     """Write the models to `file`, and their encoding to the .json file of the same name."""
-    models: Mapping[str, RecurrentWeights | Baseline]
+    models: Mapping[str, keras.Model | Baseline]
     if isinstance(predictor.model, BaselineModel):
         trained = predictor.model.baseline
         models = {predictor.name: trained}
         description = describe_encoding(predictor.tokenizer, trained.words, None, "post", "post")
     else:
-        models = networks = read_weights(predictor)
+        models = {name: model.network for name, model in networks_of(predictor).items()}
+        _refuse_other_layers(models)
         encoding = next(iter(networks_of(predictor).values())).encoding
         # Networks that pool ignore padding, but ONNX's operators support it only at the end.
-        pooled = any(weights.pooled for weights in networks.values())
+        pooled = any(_is_pooled(network) for network in models.values())
         padding: Side = "post" if pooled else encoding.padding
         description = describe_encoding(
             predictor.tokenizer, encoding.words, encoding.maxlen, encoding.truncating, padding
@@ -159,6 +163,25 @@ def write(predictor: Predictor, file: Path) -> None:
     with atomic_file(file) as temporary:
         temporary.write_bytes(model.SerializeToString(deterministic=True))
     write_json(file.with_suffix(".json"), description)
+
+
+def _refuse_other_layers(networks: Mapping[str, keras.Model]) -> None:
+    """Refuse networks that ONNX's LSTM and GRU cannot express."""
+    others = [
+        name
+        for name, network in networks.items()
+        if find_cell(getattr(network.layers[1], "forward_layer", None)) is None
+    ]
+    if others:
+        supported = [f", or add --model {name}" for name in networks if name not in others]
+        raise InputError(
+            f"not an LSTM or a GRU with Keras's default options: {', '.join(others)}. Use birnn "
+            f"serve{''.join(supported[:1])}"
+        )
+
+
+def _is_pooled(network: keras.Model) -> bool:
+    return isinstance(network.layers[1], PooledBidirectional)
 
 
 def _baseline_log_odds(graph: Graph, trained: Baseline) -> str:
@@ -186,30 +209,32 @@ def _baseline_log_odds(graph: Graph, trained: Baseline) -> str:
     return graph.node("Squeeze", log_odds, graph.integers(1))
 
 
-def _network_log_odds(graph: Graph, weights: RecurrentWeights) -> str:
+def _network_log_odds(graph: Graph, network: keras.Model) -> str:
     """Add a network and return the name of its log-odds, shape (reviews,)."""
-    vectors = graph.node("Gather", graph.constant(weights.vectors), "ids")
+    embedding, layer, _, output = network.layers
+    pooled = _is_pooled(network)
+    vectors = graph.node("Gather", graph.constant(embedding.embeddings.numpy()), "ids")
     ratios = ""
-    if weights.table:
-        ratios = _ngram_ratios(graph, weights.table, len(weights.vectors), weights.longest_ngram)
+    if embedding.table:
+        ratios = _ngram_ratios(graph, embedding.table, embedding.input_dim)
         vectors = graph.node("Concat", vectors, ratios, axis=2)
     inputs = graph.node("Transpose", vectors, perm=[1, 0, 2])
-    if weights.pooled:
-        outputs = _pooled_states(graph, weights, inputs)
+    if pooled:
+        outputs = _pooled_states(graph, layer, inputs)
     else:
-        outputs = _recurrent_layer(graph, weights, inputs, skip=1)
+        outputs = _recurrent_layer(graph, layer, inputs, skip=1)
     # From (directions, reviews, units) to (reviews, directions x units).
     outputs = graph.node("Transpose", outputs, perm=[1, 0, 2])
     outputs = graph.node("Reshape", outputs, graph.integers(0, -1))
-    if weights.pooled and ratios:
+    if pooled and ratios:
         sums = graph.node("ReduceSum", ratios, graph.integers(1), keepdims=0)
         scaled = graph.node("Mul", sums, graph.constant(EVIDENCE_SCALE))
         outputs = graph.node("Concat", outputs, scaled, axis=1)
-    output, bias = graph.constant(weights.output), graph.constant(weights.output_bias)
-    return graph.node("Squeeze", graph.node("Gemm", outputs, output, bias), graph.integers(1))
+    kernel, bias = (graph.constant(weight.numpy()) for weight in (output.kernel, output.bias))
+    return graph.node("Squeeze", graph.node("Gemm", outputs, kernel, bias), graph.integers(1))
 
 
-def _pooled_states(graph: Graph, weights: RecurrentWeights, inputs: str) -> str:
+def _pooled_states(graph: Graph, layer: keras.layers.Bidirectional, inputs: str) -> str:
     """Add a layer that ignores padding, and return the maximum and mean of its states.
 
     The shape is (directions, reviews, 2 x units).
@@ -217,7 +242,7 @@ def _pooled_states(graph: Graph, weights: RecurrentWeights, inputs: str) -> str:
     is_word = graph.node("Cast", "ids", to=TensorProto.BOOL)
     ones = graph.node("Cast", is_word, to=TensorProto.INT32)
     lengths = graph.node("ReduceSum", ones, graph.integers(1), keepdims=0)
-    states = _recurrent_layer(graph, weights, inputs, lengths)
+    states = _recurrent_layer(graph, layer, inputs, lengths)
     # Like the states, (length, directions, reviews, units).
     mask = graph.node(
         "Unsqueeze", graph.node("Transpose", is_word, perm=[1, 0]), graph.integers(1, 3)
@@ -239,43 +264,46 @@ def _pooled_states(graph: Graph, weights: RecurrentWeights, inputs: str) -> str:
 
 
 def _recurrent_layer(
-    graph: Graph, weights: RecurrentWeights, inputs: str, lengths: str = "", skip: int = 0
+    graph: Graph,
+    layer: keras.layers.Bidirectional,
+    inputs: str,
+    lengths: str = "",
+    skip: int = 0,
 ) -> str:
     """Add an LSTM or a GRU, and return all states, or with `skip` 1 the last states.
 
     Without `lengths`, the layer takes padding for words.
     """
-    kernels, recurrents, biases = zip(
-        *(_onnx_weights(direction, weights.cell) for direction in weights.directions), strict=True
-    )
-    tensors = [graph.constant(np.stack(arrays)) for arrays in (kernels, recurrents, biases)]
-    options = {"linear_before_reset": 1} if weights.cell == "gru" else {}
+    cells = [layer.forward_layer.cell, layer.backward_layer.cell]
+    kind = CELLS[type(cells[0])]
+    weights = zip(*(_onnx_weights(cell, GATES[kind]) for cell in cells), strict=True)
+    tensors = [graph.constant(np.stack(arrays)) for arrays in weights]
+    options = {"linear_before_reset": 1} if kind == "gru" else {}
     return graph.node(
-        weights.cell.upper(),
+        kind.upper(),
         inputs,
         *tensors,
         lengths,
         skip=skip,
         direction="bidirectional",
-        hidden_size=weights.directions[0].recurrent.shape[0],
+        hidden_size=cells[0].units,
         **options,
     )
 
 
-def _onnx_weights(
-    weights: DirectionWeights, cell: str
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+def _onnx_weights(cell: keras.Layer, gates: list[int]) -> list[NDArray[np.float32]]:
     """Return the kernel, recurrent kernel and both biases of a direction in ONNX's order."""
-    gates = GATES[cell]
 
     def reorder(array: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.concatenate([np.split(array.T, len(gates))[gate] for gate in gates])
 
-    biases = np.concatenate([reorder(weights.input_bias), reorder(weights.state_bias)])
-    return reorder(weights.kernel), reorder(weights.recurrent), biases
+    kernel, recurrent, bias = (weight.numpy() for weight in cell.weights)
+    # An LSTM has no bias of the state part.
+    biases = bias if bias.ndim > 1 else [bias, np.zeros_like(bias)]
+    return [reorder(kernel), reorder(recurrent), np.concatenate([reorder(each) for each in biases])]
 
 
-def _ngram_ratios(graph: Graph, table: RatioTable, num_words: int, longest: int) -> str:
+def _ngram_ratios(graph: Graph, table: NgramTable, num_words: int) -> str:
     """Add a look-up of n-grams and return its ratios, shape (reviews, length, longest n-gram).
 
     `text.ngrams.codes` defines the codes.
@@ -283,7 +311,7 @@ def _ngram_ratios(graph: Graph, table: RatioTable, num_words: int, longest: int)
     zero = graph.constant(PADDING, np.int64)
     ids = graph.node("Cast", "ids", to=TensorProto.INT64)
     code, ratios = zero, []
-    for before in range(longest):
+    for before in range(table.longest):
         shifted = graph.node("Pad", ids, graph.integers(0, before, 0, -before))
         scaled = graph.node("Mul", shifted, graph.constant(num_words**before, np.int64))
         code = graph.node("Add", code, scaled)
@@ -293,8 +321,8 @@ def _ngram_ratios(graph: Graph, table: RatioTable, num_words: int, longest: int)
             "LabelEncoder",
             codes,
             domain="ai.onnx.ml",
-            keys_tensor=numpy_helper.from_array(table.codes),
-            values_tensor=numpy_helper.from_array(table.ratios),
+            keys_tensor=numpy_helper.from_array(table.codes.numpy()),
+            values_tensor=numpy_helper.from_array(table.ratios.numpy()),
             default_tensor=numpy_helper.from_array(np.zeros(1, np.float32)),
         )
         ratios.append(graph.node("Unsqueeze", found, graph.integers(2)))

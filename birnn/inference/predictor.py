@@ -1,22 +1,31 @@
-"""Predictions for new texts, from one model or from several together."""
+"""Predictions from one model or from several together, for splits and for new texts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from birnn.core import integrity, libraries
 from birnn.core.paths import METRICS, MODELS, PADDED
 from birnn.core.settings import CLASSES
+from birnn.evaluation.arrays import LogOdds
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, CHOICES, NETWORKS
 from birnn.evaluation.selection import default_model, read_metrics
 from birnn.networks.decision import THRESHOLD, combine, is_positive
 from birnn.text import encoding, tokenizer
 from birnn.text.tokenizer import Tokenizer
+
+Cost = dict[str, Any]
+"""`parameters`, `multiply_adds` per review or None, and for a network `recurrent_parameters`."""
+
+
+TOLERANCE = 0.01  # log-odds that an attribution may leave unexplained
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,17 @@ class Model(Protocol):
 
     def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
         """Return the log-odds of the positive class of each text, float32, shape (texts,)."""
+
+    def predict_split(self, padded: Path, corpus_file: Path) -> Iterator[tuple[LogOdds, int]]:
+        """Yield the log-odds of each batch of a split, and how many words or n-grams it has.
+
+        Args:
+            padded: folder of the padded reviews, which the networks read.
+            corpus_file: file of all words, which the baseline reads.
+        """
+
+    def cost(self, read: int) -> Cost:
+        """Return the cost of a review with so many words or n-grams, as `predict_split` counts."""
 
     def attribute(self, words: list[str]) -> Attribution:
         """Return how each word of a text contributes to the log-odds, 0 if it is not read."""
@@ -91,6 +111,27 @@ class Predictor:
     def model(self) -> Model:
         """The first model."""
         return next(iter(self.models.values()))
+
+    def predict_split(
+        self, padded: Path, corpus_file: Path
+    ) -> tuple[dict[str, LogOdds], dict[str, Cost]]:
+        """Return each model's log-odds of the reviews of a split, and its mean cost per review.
+
+        The log-odds are not divided by temperatures. For the arguments, see `Model`.
+        """
+        total = len(np.load(padded / "rows.npy"))
+        log_odds, costs = {}, {}
+        for name, model in self.models.items():
+            parts, read = [], 0
+            label = f"predicting with {name}"
+            with tqdm(desc=label, total=total, unit=" reviews", disable=None) as progress:
+                for part, count in model.predict_split(padded, corpus_file):
+                    parts.append(part)
+                    read += count
+                    progress.update(len(part))
+            log_odds[name] = np.concatenate(parts)
+            costs[name] = model.cost(round(read / total))
+        return log_odds, costs
 
     def predict(self, texts: Sequence[str]) -> Predictions:
         """Return the predictions for texts."""

@@ -34,8 +34,8 @@ _MODIFIERS = "\\p{M}\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 _SYMBOL = f"{_FLAG}|\\p{{So}}(?:[{_MODIFIERS}]|\u200d\\p{{S}})*"
 _TAG = r"</?[a-zA-Z][a-zA-Z0-9]*(?:[ \t\r\n][^<>=]*=[^<>]*|[ \t\r\n]*/?)>"
 
-# The first group of a match is a word. Matches without it separate words. This is a regular
-# expression of JavaScript with the flag u and of Python's package regex.
+# The first group of a match is a word. Matches without it separate words. Programs that use an ONNX
+# export run this in Python (package regex) or JavaScript (flag u).
 WORD = rf"{_TAG}|[\p{{P}}\p{{M}}\p{{Sc}}]|({_RUN}|{_CHARACTER}|{_SYMBOL})"
 
 # For RE2, in which scripts have another syntax, and in which groups are slow: the first pattern

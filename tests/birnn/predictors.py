@@ -81,7 +81,7 @@ def small_baseline(longest: int = 2, seed: int = 0) -> Predictor:
 
 
 def gated(predictor: Predictor) -> Predictor:
-    """Return a predictor of the LSTMs and GRUs, which every export can express."""
+    """Return a predictor of the LSTMs and GRUs, which ONNX can express."""
     networks = {
         name: model
         for name, model in networks_of(predictor).items()

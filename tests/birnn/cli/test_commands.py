@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,20 @@ import pytest
 from rich.text import Text
 from tqdm import tqdm
 
+from birnn.cli import explain as explain_command
 from birnn.cli import output_tables
 from birnn.cli.predict import EXCERPT
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.inference.explanation import explain
+from birnn.inference.network_model import NetworkModel
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
 from birnn.text.batching import BATCH_SIZE
+from tests.birnn import small_networks
 from tests.birnn.cli.conftest import Run
-from tests.birnn.predictors import CLASSES, small_baseline
+from tests.birnn.predictors import CLASSES, IDS, small_baseline
 from tests.projects import check_output
 
 FIRST, *_, LAST = NETWORKS
@@ -155,6 +159,23 @@ def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> Non
     assert ">good</span>" in page
     # Without known words, there is no prediction.
     assert re.search(r"\d|thumbs", birnn(*options[:-1], "zxqv <b>")) is None
+
+
+def test_explain_says_that_a_network_saturates(
+    predictor: Predictor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = small_networks.build(small_networks.config(FIRST, num_words=IDS, maxlen=8))
+    small_networks.set_large_weights(network)
+    network.set_weights([1_000 * weight for weight in network.get_weights()])
+    saturated = replace(predictor, models={FIRST: NetworkModel(predictor.model.encoding, network)})
+    explained = explain(saturated, "A good film.").models[FIRST]
+    assert abs(explained.gap) > 1
+    explain_command.run("A good film.", lambda: saturated, None)
+    explain_command.run("A good film.", lambda: saturated, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    warning = f"The contributions leave {abs(explained.gap):.3g} of the log-odds unexplained"
+    for shown in (explained.warning, capsys.readouterr().out, page):
+        assert warning in shown
 
 
 def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(

@@ -1,73 +1,55 @@
-"""`birnn export` with small networks; tests/test_reader_in_browser.py opens the page."""
+"""`birnn export`; tests/birnn/inference/test_onnx_model.py checks what the files predict."""
 
-import re
-import shutil
+import errno
+import os
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
-import numpy as np
 import pytest
-import tensorflow as tf
 
-from birnn.cli import reader_page
-from birnn.cli.reader_page import MOST_NGRAMS
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import BASELINE
-from birnn.inference.baseline_model import BaselineModel
-from birnn.inference.predictor import Predictor
-from birnn.networks.decision import probability
-from birnn.training.baseline import Baseline
 from tests.birnn import small_networks
 from tests.birnn.cli.conftest import Run
-from tests.birnn.predictors import gated, small_baseline, small_predictor
+from tests.projects import refusal
 
 
-@pytest.mark.parametrize(
-    ("name", "start", "written"),
-    [
-        ("own name.zip", b"PK", {"own name.zip"}),
-        # It starts with the number of ONNX's format version.
-        ("a.onnx", b"\x08", {"a.onnx", "a.json"}),
-        ("a.HTML", b"<!doctype html>", {"a.HTML"}),
-    ],
-)
 @pytest.mark.parametrize("model", [next(iter(small_networks.LAYERS)), BASELINE])
-def test_name_decides_the_format(
-    tmp_path: Path,
-    birnn: Run,
-    predictor: Predictor,
-    name: str,
-    start: bytes,
-    written: set[str],
-    model: str,
-) -> None:
-    file, text = tmp_path / name, "A good film."
-    assert birnn("export", file, "--model", model).startswith(f"{file}: 0.0 MB; ")
-    content = file.read_bytes()
-    assert content.startswith(start)
-    assert not re.search(rb"https?:", content)
-    assert {file.name for file in tmp_path.iterdir()} == written
-    if file.suffix == ".zip":
-        shutil.unpack_archive(file, tmp_path / "model")
-        predict = tf.saved_model.load(tmp_path / "model").signatures["serving_default"]
-        original = small_baseline() if model == BASELINE else predictor
-        expected = probability(original.predict([text]).by_model[model])
-        assert predict(texts=tf.constant([text]))[model].numpy() == pytest.approx(expected)
+def test_export_writes_a_model_and_its_vocabulary(tmp_path: Path, birnn: Run, model: str) -> None:
+    file = tmp_path / "own name.ONNX"
+    output = birnn("export", file, "--model", model)
+    assert output.startswith(f"{file}: 0.0 MB; own name.json next to it")
+    assert {file.name for file in tmp_path.iterdir()} == {"own name.ONNX", "own name.json"}
 
 
-def test_what_cannot_be_exported_is_refused(
+@pytest.mark.parametrize("name", ["a.zip", "a.html", "a"])
+def test_other_formats_are_refused(tmp_path: Path, birnn: Run, name: str) -> None:
+    message = refusal(birnn, "export", tmp_path / name)
+    assert message.endswith("choose a name that ends in .onnx, or run birnn serve for a web page")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_package_is_named(
     tmp_path: Path, birnn: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(InputError, match=r"a\.txt is not a \.zip, \.onnx or \.html file"):
-        birnn("export", tmp_path / "a.txt")
     monkeypatch.delitem(sys.modules, "birnn.inference.onnx_model", raising=False)
     monkeypatch.delattr("birnn.inference.onnx_model", raising=False)
     monkeypatch.setitem(sys.modules, "onnx", None)  # as if it were not installed
     with pytest.raises(InputError, match="onnx is not installed"):
         birnn("export", tmp_path / "a.onnx")
-    with pytest.raises(InputError, match=r"ngrams\.longest"):
-        reader_page.write(gated(small_predictor(longest_ngram=2)), tmp_path / "a.html")
-    trained = Baseline(1, ["word"] * (MOST_NGRAMS + 1), np.zeros(MOST_NGRAMS + 1), 0.0)
-    with pytest.raises(InputError, match=r"has 1,000,001 n-grams, .* baseline\.min_reviews"):
-        reader_page.write(Predictor({BASELINE: BaselineModel(trained)}), tmp_path / "a.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_unwritable_folder_and_full_disk_leave_nothing(
+    tmp_path: Path, birnn: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The command line prints an OSError as one line.
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="/file'"):
+        birnn("export", tmp_path / "file" / "a.onnx", "--model", BASELINE)
+    full = Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        birnn("export", tmp_path / "a.onnx", "--model", BASELINE)
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]

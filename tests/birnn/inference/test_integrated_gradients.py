@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birnn.inference.integrated_gradients import TOLERANCE, Attributor
+from birnn.inference.integrated_gradients import Attributor
 from birnn.inference.network_model import networks_of
+from birnn.inference.predictor import TOLERANCE
 from birnn.text.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from tests.birnn.predictors import IDS, gated, small_predictor
 

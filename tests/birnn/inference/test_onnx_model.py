@@ -86,6 +86,6 @@ def test_other_layers_are_refused(tmp_path: Path) -> None:
     other = NetworkModel(model.encoding, keras.Sequential([embedding, *after]))
     models = {"average": other, "simple": other, **predictor.models}
     # The error names all of them, and a network that can be exported.
-    with pytest.raises(InputError, match=rf"average, simple\. .*--model {first}$"):
+    with pytest.raises(InputError, match=rf"average, simple\. Use birnn serve, .*--model {first}$"):
         onnx_model.write(Predictor(models), tmp_path / "a.onnx")
     assert list(tmp_path.iterdir()) == []
