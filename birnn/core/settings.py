@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -48,10 +49,19 @@ class Section(BaseModel):
 SectionType = TypeVar("SectionType", bound=Section)
 
 
+def _refuse_removed(source: Any) -> Any:
+    """Name the replacement of a source that was removed."""
+    if source == "imdb-npz":
+        raise PydanticCustomError(
+            "removed", "this source was removed: use imdb, which gives the same ids"
+        )
+    return source
+
+
 class Fetch(Section):
     """The source of the reviews."""
 
-    source: Literal["imdb", "imdb-npz", "rotten-tomatoes", "csv"]
+    source: Annotated[Literal["imdb", "rotten-tomatoes", "csv"], BeforeValidator(_refuse_removed)]
     offline: Literal["rotten-tomatoes"] | None
     overlap: Literal["report", "refuse"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import CLASSES, Settings
-from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
+from birnn.corpora import imdb, labelled_files, rotten_tomatoes
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Review
 from birnn.text.tokenizer import Tokenizer
@@ -22,8 +22,6 @@ class Corpus:
     name: str
     # Yields the reviews of both splits, in any order that is the same at each call.
     read: Callable[[], Iterator[Review]]
-    # The words in order of rank, if the corpus defines its own order.
-    vocabulary: list[str] | None = None
     classes: tuple[str, str] = CLASSES  # the names of the labels 0 and 1
     # Yields lines about what was read, such as the number of rows that were skipped.
     describe: Callable[[], Iterable[str]] = tuple
@@ -38,7 +36,7 @@ def own(settings: Settings, folder: Path = paths.OWN) -> Corpus:
     files = labelled_files.LabelledFiles(settings.csv, folder)
     train = settings.csv.train
     # A folder `imdb` is not the published corpus.
-    name = f"own/{train}" if train in {"imdb", "imdb-npz", "rotten-tomatoes"} else train
+    name = f"own/{train}" if train in {"imdb", "rotten-tomatoes"} else train
     return Corpus(
         name,
         files.read,
@@ -65,9 +63,6 @@ def _open(name: str, settings: Settings) -> Corpus:
         archive = imdb.locate(paths.RAW)
         unlabelled = partial(imdb.read_unlabelled, archive)
         return Corpus(name, partial(imdb.read, archive), unlabelled=unlabelled, tokenizer="keras")
-    if name == "imdb-npz":
-        vocabulary, reviews = imdb_npz.load(paths.RAW)
-        return Corpus(name, partial(iter, reviews), vocabulary, tokenizer="keras")
     if name == "rotten-tomatoes":
         return Corpus(name, rotten_tomatoes.read)
     return own(settings)

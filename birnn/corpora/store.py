@@ -65,11 +65,11 @@ class Tally:
 def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict[str, Any]:
     """Write the reviews of both splits, the vocabulary and the description into `folder`.
 
-    These are `train.parquet`, `test.parquet`, `vocabulary.txt`, `corpus.json`, and `overlap.npy`:
-    the rows of the test reviews whose text is also in the training split, int64, ascending.
+    These are `train.parquet`, `test.parquet`, `vocabulary.txt` (the words of the training split,
+    ranked by frequency), `corpus.json`, and `overlap.npy`: the rows of the test reviews whose text
+    is also in the training split, int64, ascending.
 
-    If the corpus has no vocabulary of its own, the words of the training split are ranked by
-    frequency. Reviews are processed in batches, so they need not fit in memory.
+    Reviews are processed in batches, so they need not fit in memory.
 
     Returns the content of `corpus.json`.
     """
@@ -94,7 +94,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     if refuse_overlap and shared.any():
         _refuse_overlap(corpus, shared)
     np.save(folder / "overlap.npy", np.flatnonzero(shared))
-    ranked = corpus.vocabulary or tokenizer.rank(counts)
+    ranked = tokenizer.rank(counts)
     if not ranked:
         raise InputError(f"no training review of {corpus.name} has a word: check csv.text_column")
     tokenizer.write(ranked, folder / "vocabulary.txt")

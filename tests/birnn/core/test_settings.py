@@ -95,6 +95,8 @@ def test_file_or_section_without_settings_is_refused(tmp_path: Path, content: st
     assert expected in refusal(load, tmp_path, DEFAULTS.read_text(encoding="utf-8"), content)
     with pytest.raises(InputError, match=r"none\.yaml is missing"):
         settings.load(tmp_path / "none.yaml")
+    message = refusal(load, tmp_path, "source: imdb", "source: imdb-npz")
+    assert message.endswith("this source was removed: use imdb, which gives the same ids")
     message = refusal(load, tmp_path, "\ntrain:", "\ntran:\n  a: 1\ntrain:")
     assert "tran: no such section; choose from fetch, " in message
     assert message.endswith(f"report, {', '.join(NETWORKS)}")
