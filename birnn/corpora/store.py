@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from birnn.core.outputs import write_json
 from birnn.corpora.review import SPLITS, Digest, Review, short_hash
 from birnn.corpora.sources import Corpus
 from birnn.text import tokenizer, unlabelled
-from birnn.text.batching import BATCH_SIZE, LARGEST_BATCH
+from birnn.text.batching import batched
 from birnn.text.parallel import map_in_order
 from birnn.text.reviews import all_texts
 from birnn.text.tokenizer import Tokenizer
@@ -82,8 +83,11 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             )
             for split in SPLITS
         }
+        batches = batched(
+            _counted(corpus.read(), tallies), lambda review: len(review.text), attrgetter("split")
+        )
         for split, rows, word_counts in map_in_order(
-            lambda batch: _tokenize(*batch, corpus.tokenizer), _batches(corpus.read(), tallies)
+            lambda batch: _tokenize(batch, corpus.tokenizer), batches
         ):
             writers[split].write_batch(rows)
             if split == "train":
@@ -140,34 +144,20 @@ def write_unlabelled(corpus: Corpus, labelled: Path, folder: Path) -> dict[str, 
     return description
 
 
-def _batches(
-    reviews: Iterable[Review], tallies: dict[str, Tally]
-) -> Iterator[tuple[str, list[Review]]]:
-    """Yield the reviews in batches of one split, and add them to its tally."""
-    pending: dict[str, list[Review]] = {split: [] for split in SPLITS}
-    sizes = dict.fromkeys(SPLITS, 0)
+def _counted(reviews: Iterable[Review], tallies: dict[str, Tally]) -> Iterator[Review]:
+    """Yield reviews, and add each to the tally of its split."""
     for review in tqdm(reviews, desc="writing", unit=" reviews", disable=None):
-        split = review.split
-        tallies[split].add(review)
-        pending[split].append(review)
-        sizes[split] += len(review.text)
-        if len(pending[split]) == BATCH_SIZE or sizes[split] > LARGEST_BATCH:
-            yield split, pending[split]
-            pending[split], sizes[split] = [], 0
-    for split, batch in pending.items():
-        if batch:
-            yield split, batch
+        tallies[review.split].add(review)
+        yield review
 
 
-def _tokenize(
-    split: str, reviews: list[Review], name: Tokenizer
-) -> tuple[str, pa.RecordBatch, Counter[str]]:
-    """Return the rows of a batch with their tokens, and the count of each token."""
+def _tokenize(reviews: list[Review], name: Tokenizer) -> tuple[str, pa.RecordBatch, Counter[str]]:
+    """Return the split of a batch, its rows with their tokens, and the count of each token."""
     tokens = tokenizer.tokenize((review.text for review in reviews), name)
     fields = ("id", "group", "label", "text")
     columns = {name: [getattr(review, name) for review in reviews] for name in fields}
     rows = pa.record_batch(columns | {"tokens": tokens}, schema=SCHEMA)
-    return split, rows, tokenizer.count(tokens)
+    return reviews[0].split, rows, tokenizer.count(tokens)
 
 
 def _check_ids(corpus: Corpus, tallies: dict[str, Tally]) -> None:

@@ -29,7 +29,7 @@ def write(texts: Iterable[str], tokenizer: Tokenizer, file: Path) -> int:
     """Write one row of words per text, and return the number of texts."""
     count = 0
     with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
-        batches = filter(None, batched(texts, len))
+        batches = batched(texts, len)
         for tokens in map_in_order(lambda batch: tokenize(batch, tokenizer), batches):
             writer.write_batch(pa.record_batch([tokens], schema=SCHEMA))
             count += len(tokens)
