@@ -232,6 +232,11 @@ class Settings(Section):
         return validate_section(kind, self.__pydantic_extra__.get(name, {}), source, within=(name,))
 
 
+def needs_unlabelled(word_vectors_reviews: str, *, self_training: bool) -> bool:
+    """Return whether models learn from unlabelled reviews, given the settings with these names."""
+    return word_vectors_reviews == "all" or self_training
+
+
 def load(path: Path = PARAMS, networks: Collection[str] | None = None) -> Settings:
     """Read and validate the settings.
 

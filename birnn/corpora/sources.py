@@ -26,7 +26,8 @@ class Corpus:
     # Yields lines about what was read, such as the number of rows that were skipped.
     describe: Callable[[], Iterable[str]] = tuple
     tokenizer: Tokenizer = "unicode"  # splits the texts into words
-    unlabelled: Callable[[], Iterable[str]] = tuple  # returns the unlabelled texts
+    # Checks the digest of a split (train or test), if it is known.
+    verify: Callable[[str, str], None] | None = None
     # The name of the requested corpus that this one replaces, if any.
     fallback_for: str | None = None
 
@@ -37,13 +38,7 @@ def own(settings: Settings, folder: Path = paths.OWN) -> Corpus:
     train = settings.csv.train
     # A folder `imdb` is not the published corpus.
     name = f"own/{train}" if train in {"imdb", "rotten-tomatoes"} else train
-    return Corpus(
-        name,
-        files.read,
-        classes=settings.csv.classes,
-        describe=files.describe,
-        unlabelled=files.unlabelled,
-    )
+    return Corpus(name, files.read, classes=settings.csv.classes, describe=files.describe)
 
 
 def find(settings: Settings) -> Corpus:
@@ -61,8 +56,17 @@ def find(settings: Settings) -> Corpus:
 def _open(name: str, settings: Settings) -> Corpus:
     if name == "imdb":
         archive = imdb.locate(paths.RAW)
-        unlabelled = partial(imdb.read_unlabelled, archive)
-        return Corpus(name, partial(imdb.read, archive), unlabelled=unlabelled, tokenizer="keras")
+        verify = partial(imdb.verify, archive)
+        return Corpus(name, partial(imdb.read, archive), tokenizer="keras", verify=verify)
     if name == "rotten-tomatoes":
         return Corpus(name, rotten_tomatoes.read)
     return own(settings)
+
+
+def read_unlabelled(name: str, settings: Settings) -> Iterable[str]:
+    """Return the unlabelled texts of the corpus that has this name."""
+    if name == "imdb":
+        return imdb.read_unlabelled(imdb.locate(paths.RAW))
+    if name == "rotten-tomatoes":
+        return ()
+    return labelled_files.read_unlabelled(settings.csv, paths.OWN)

@@ -20,7 +20,7 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
 from birnn.corpora.review import SPLITS, Digest, Review, short_hash
 from birnn.corpora.sources import Corpus
-from birnn.text import tokenizer, unlabelled
+from birnn.text import tokenizer
 from birnn.text.batching import batched
 from birnn.text.parallel import map_in_order
 from birnn.text.reviews import all_texts
@@ -92,6 +92,9 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             writers[split].write_batch(rows)
             if split == "train":
                 counts.update(word_counts)
+    if corpus.verify:
+        for split, tally in tallies.items():
+            corpus.verify(split, tally.digest.hexdigest())
     _check_ids(corpus, tallies)
     _check_classes(corpus, tallies)
     shared = np.isin(tallies["test"].texts, tallies["train"].texts)
@@ -115,30 +118,37 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     return description
 
 
-def write_unlabelled(corpus: Corpus, labelled: Path, folder: Path) -> dict[str, int]:
-    """Write the words of the unlabelled texts; return the numbers of texts written and left out.
+def write_unlabelled(
+    texts: Iterable[str], labelled: Path, folder: Path, name: Tokenizer
+) -> dict[str, int]:
+    """Write the words of unlabelled texts; return the numbers of texts written and left out.
 
     Texts of the reviews in `labelled`, the folder of `write`, are left out: networks would be
     tested on text that they have seen.
     """
     known: set[int] = set()
-    left_out = 0
+    count = left_out = 0
 
     def remaining() -> Iterator[str]:
         nonlocal left_out
-        for text in corpus.unlabelled():
+        for text in texts:
             # Only if there are unlabelled texts, because it takes memory.
             if not known:
                 for split in SPLITS:
-                    texts = all_texts(labelled / f"{split}.parquet")
-                    known.update(short_hash(each.encode()) for each in texts)
+                    labelled_texts = all_texts(labelled / f"{split}.parquet")
+                    known.update(short_hash(each.encode()) for each in labelled_texts)
             if short_hash(text.encode()) in known:
                 left_out += 1
             else:
                 yield text
 
-    file = folder / paths.UNLABELLED_REVIEWS.name
-    count = unlabelled.write(remaining(), corpus.tokenizer, file)
+    file, schema = folder / paths.UNLABELLED_REVIEWS.name, pa.schema([SCHEMA.field("tokens")])
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for tokens in map_in_order(
+            lambda batch: tokenizer.tokenize(batch, name), batched(remaining(), len)
+        ):
+            writer.write_batch(pa.record_batch([tokens], schema=schema))
+            count += len(tokens)
     description = {"reviews": count, "left_out": left_out}
     write_json(folder / paths.UNLABELLED_DESCRIPTION.name, description)
     return description
