@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -60,6 +61,7 @@ class LabelledFiles:
             for label, each in self._labels.items()
             if (found := COMPARISON.fullmatch(label))
         ]
+        self._refuse_overlap()
 
     def read(self) -> Iterator[Review]:
         """Yield the rows of the files as reviews.
@@ -93,16 +95,28 @@ class LabelledFiles:
             yield f"skipped rows: {self.skipped.total():,} ({reasons})"
 
     def find_class(self, value: str) -> int | None:
-        """Return the class of a label: 1 positive, 0 negative, None for neither or both."""
-        key = label_key(value)
-        if key in self._labels or not self._comparisons:
-            return self._labels.get(key)
-        try:
-            number = float(key)
-        except ValueError:
-            return None
-        found = {each for compare, limit, each in self._comparisons if compare(number, limit)}
-        return found.pop() if len(found) == 1 else None
+        """Return the class of a label: 1 positive, 0 negative, None for neither."""
+        return next(iter(self._classes(label_key(value))), None)
+
+    def _classes(self, key: str) -> set[int]:
+        """Return the classes whose labels or comparisons match a label."""
+        found = {self._labels[key]} if key in self._labels else set()
+        if self._comparisons and (number := _number(key)) is not None:
+            found |= {each for compare, limit, each in self._comparisons if compare(number, limit)}
+        return found
+
+    def _refuse_overlap(self) -> None:
+        """Refuse settings with which a label or number is in both classes.
+
+        Which comparisons match changes only at their limits. So the limits, a number between each
+        two and one beyond each end stand for all numbers.
+        """
+        limits = sorted(limit for _, limit, _ in self._comparisons)
+        between = [(low + high) / 2 for low, high in pairwise(limits)]
+        beyond = [limits[0] - 1, limits[-1] + 1] if limits else []
+        for key in (*self._labels, *map(label_key, (*limits, *between, *beyond))):
+            if len(self._classes(key)) > 1:
+                raise InputError(f"csv.positive and csv.negative both match {key}: change one")
 
     def _reviews(self) -> Iterator[Review]:
         """Yield the usable rows; a random split calls all of them training reviews."""
@@ -239,6 +253,13 @@ def find(folder: Path, name: str) -> list[Path]:
 
 def _unlabelled_files(settings: Csv, folder: Path) -> list[Path]:
     return find(folder, settings.unlabelled) if settings.unlabelled else []
+
+
+def _number(label: str) -> float | None:
+    try:
+        return float(label)
+    except ValueError:
+        return None
 
 
 def _value(row: dict[str, Any], column: str, location: str) -> str:

@@ -188,6 +188,33 @@ def test_invalid_value_is_named(tmp_path: Path, column: str, value: str, expecte
     assert message.startswith(f"a.csv, line 3, column '{column}' {expected}")
 
 
+@pytest.mark.parametrize(
+    ("positive", "negative", "both"),
+    [
+        (">=3", "<=3", "3"),
+        (">2", "<3", "2.5"),
+        (">-1", ">1", "2"),
+        ("<0", "<=-2.5", "-2.5"),
+        (["good", "5"], ["<2", ">=4"], "5"),
+        (["<1", ">8"], ["3", "9.5"], "9.5"),
+        ("<=-1", "<1", "-1"),
+        (">3", "<3", None),
+        (">=3", "<3", None),
+        (["4", ">5"], ["<4", "5"], None),
+        (["<1", ">8"], ["3", "bad"], None),
+    ],
+)
+def test_labels_that_match_a_number_of_both_classes_are_refused(
+    tmp_path: Path, positive: str | list[str], negative: str | list[str], both: str | None
+) -> None:
+    settings = {"positive": positive, "negative": negative, "unusable": "skip"}
+    if both:
+        message = error_message(tmp_path, {"a.csv": b""}, **settings)
+        assert message == f"csv.positive and csv.negative both match {both}: change one"
+    else:
+        labelled_files(tmp_path, {"a.csv": b""}, **settings)
+
+
 @pytest.mark.parametrize("column", ["text", "label", "split", "name", "film"])
 @pytest.mark.parametrize("value", [["a"], {"a": 1}, None, math.nan, " \t"])
 def test_value_that_is_not_text_is_named(tmp_path: Path, column: str, value: Any) -> None:
