@@ -109,10 +109,6 @@ class Csv(Section):
                 "set split_column (the column that names the split), or set it to null and test to "
                 "the test file or to the fraction of test reviews, such as 0.2",
             )
-        if {*map(label_key, as_list(self.positive))} & {*map(label_key, as_list(self.negative))}:
-            raise PydanticCustomError(
-                SECTION, "positive and negative must be different labels; case is ignored"
-            )
         return self
 
     @property

@@ -5,6 +5,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -54,11 +55,14 @@ class LabelledFiles:
             "group": settings.group_column,
         }
         self._columns = {role: name for role, name in columns.items() if name is not None}
-        self._labels = {label_key(label): 0 for label in as_list(settings.negative)}
-        self._labels |= {label_key(label): 1 for label in as_list(settings.positive)}
+        self._labels = [
+            (label_key(label), each)
+            for each, labels in enumerate((settings.negative, settings.positive))
+            for label in as_list(labels)
+        ]
         self._comparisons = [
             (OPERATORS[found[1]], float(found[2]), each)
-            for label, each in self._labels.items()
+            for label, each in self._labels
             if (found := COMPARISON.fullmatch(label))
         ]
         self._refuse_overlap()
@@ -100,8 +104,9 @@ class LabelledFiles:
 
     def _classes(self, key: str) -> set[int]:
         """Return the classes whose labels or comparisons match a label."""
-        found = {self._labels[key]} if key in self._labels else set()
-        if self._comparisons and (number := _number(key)) is not None:
+        found = {each for label, each in self._labels if label == key}
+        with suppress(ValueError):  # not a number
+            number = float(key)
             found |= {each for compare, limit, each in self._comparisons if compare(number, limit)}
         return found
 
@@ -114,7 +119,8 @@ class LabelledFiles:
         limits = sorted(limit for _, limit, _ in self._comparisons)
         between = [(low + high) / 2 for low, high in pairwise(limits)]
         beyond = [limits[0] - 1, limits[-1] + 1] if limits else []
-        for key in (*self._labels, *map(label_key, (*limits, *between, *beyond))):
+        numbers = map(label_key, (*limits, *between, *beyond))
+        for key in (*(label for label, _ in self._labels), *numbers):
             if len(self._classes(key)) > 1:
                 raise InputError(f"csv.positive and csv.negative both match {key}: change one")
 
@@ -253,13 +259,6 @@ def find(folder: Path, name: str) -> list[Path]:
 
 def _unlabelled_files(settings: Csv, folder: Path) -> list[Path]:
     return find(folder, settings.unlabelled) if settings.unlabelled else []
-
-
-def _number(label: str) -> float | None:
-    try:
-        return float(label)
-    except ValueError:
-        return None
 
 
 def _value(row: dict[str, Any], column: str, location: str) -> str:

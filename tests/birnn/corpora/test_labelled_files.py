@@ -198,6 +198,8 @@ def test_invalid_value_is_named(tmp_path: Path, column: str, value: str, expecte
         (["good", "5"], ["<2", ">=4"], "5"),
         (["<1", ">8"], ["3", "9.5"], "9.5"),
         ("<=-1", "<1", "-1"),
+        (4, ["4.0", 5], "4"),
+        ("Good", "good ", "good"),
         (">3", "<3", None),
         (">=3", "<3", None),
         (["4", ">5"], ["<4", "5"], None),
@@ -205,7 +207,7 @@ def test_invalid_value_is_named(tmp_path: Path, column: str, value: str, expecte
     ],
 )
 def test_labels_that_match_a_number_of_both_classes_are_refused(
-    tmp_path: Path, positive: str | list[str], negative: str | list[str], both: str | None
+    tmp_path: Path, positive: Any, negative: Any, both: str | None
 ) -> None:
     settings = {"positive": positive, "negative": negative, "unusable": "skip"}
     if both:
