@@ -47,3 +47,10 @@ REPORT = Path("report")
 STUDIES = Path("study")
 
 STATE = Path("state")  # locks, checkpoints and times: no outputs
+
+
+def main_folder() -> Path:
+    """Return the project's folder; for the copy that an experiment runs in, the original's."""
+    here = Path.cwd()
+    originals = (each.parents[2] for each in here.parents if each.match(str(EXPERIMENTS)))
+    return next(originals, here)

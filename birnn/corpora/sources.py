@@ -55,7 +55,7 @@ def find(settings: Settings) -> Corpus:
 
 def _open(name: str, settings: Settings) -> Corpus:
     if name == "imdb":
-        archive = imdb.locate(paths.RAW)
+        archive = _imdb_archive()
         verify = partial(imdb.verify, archive)
         return Corpus(name, partial(imdb.read, archive), tokenizer="keras", verify=verify)
     if name == "rotten-tomatoes":
@@ -66,7 +66,12 @@ def _open(name: str, settings: Settings) -> Corpus:
 def read_unlabelled(name: str, settings: Settings) -> Iterable[str]:
     """Return the unlabelled texts of the corpus that has this name."""
     if name == "imdb":
-        return imdb.read_unlabelled(imdb.locate(paths.RAW))
+        return imdb.read_unlabelled(_imdb_archive())
     if name == "rotten-tomatoes":
         return ()
     return labelled_files.read_unlabelled(settings.csv, paths.OWN)
+
+
+def _imdb_archive() -> Path:
+    # Experiments use the project's download, too.
+    return imdb.locate(paths.main_folder() / paths.RAW)
