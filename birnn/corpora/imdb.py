@@ -11,7 +11,7 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, cast
 
 from tqdm import tqdm
@@ -139,8 +139,7 @@ class _LimitedReader:
     def check(self, member: tarfile.TarInfo) -> None:
         """Raise InputError for a member that the dataset cannot have, before it is read."""
         self._member_bytes = 0
-        path = PurePosixPath(member.name)
-        if path.is_absolute() or ".." in path.parts:
+        if member.name.startswith("/") or ".." in member.name.split("/"):
             reason = "points outside the archive"
         elif not (member.isfile() or member.isdir()):
             reason = "is neither a plain file nor a folder"
