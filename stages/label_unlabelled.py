@@ -9,7 +9,7 @@ from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
 from birnn.runtime.times import Timing
-from birnn.text import reviews, unlabelled
+from birnn.text import reviews
 
 
 def main(settings: Settings) -> None:
@@ -17,7 +17,6 @@ def main(settings: Settings) -> None:
     seconds, count = 0.0, 0
     with atomic_folder(paths.SELF_LABELLED) as folder:
         if settings.train.self_training:
-            unlabelled.require("train.self_training is true", "train.self_training to false")
             with tensorflow_imports():
                 from birnn.training import self_training  # noqa: PLC0415  # takes seconds
 

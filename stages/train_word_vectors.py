@@ -14,7 +14,7 @@ from birnn.core import machine, paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
 from birnn.runtime.times import Timing
-from birnn.text import encoding, reviews, unlabelled
+from birnn.text import encoding, reviews
 
 
 class Text:
@@ -43,7 +43,6 @@ def main(settings: Settings) -> None:
         vocabulary = encoding.read(paths.PADDED).words
         files = {paths.TRAIN_REVIEWS: np.load(paths.PADDED_TRAIN / "rows.npy")}
         if settings.word_vectors.reviews == "all":
-            unlabelled.require("word_vectors.reviews is all", "word_vectors.reviews to train")
             files[paths.UNLABELLED_REVIEWS] = None
         vectors = word_vectors.train(Text(files), vocabulary, dim, settings.word_vectors)
     with atomic_folder(paths.WORD_VECTORS) as folder:

@@ -26,7 +26,7 @@ from tests.tiers import sampled
 resource = pytest.importorskip("resource", reason="needs POSIX")
 pytestmark = pytest.mark.slow
 
-OFF = ("train_word_vectors", "label_unlabelled", "weigh_ngrams")
+OFF = ("fetch_unlabelled", "train_word_vectors", "label_unlabelled", "weigh_ngrams")
 
 
 @pytest.mark.parametrize("stage", sampled(STAGES, "pad", "train_bigru", "report"))

@@ -1,5 +1,6 @@
 """Test the pipeline on IMDB: the corpus, and predictions and behavior after two epochs."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from birnn.core.outputs import read_json
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.inference import predictor
 from birnn.text import sequences
-from tests.projects import PROJECT
+from tests.projects import PROJECT, check_output, copy, set_settings
 
 # Highest allowed failure rates.
 BOUNDS = {
@@ -43,8 +44,15 @@ def test_imdb_corpus(imdb: Path) -> None:
         assert labels.sum() == 12_500
         assert 0 <= ids.min() < ids.max() == 19_999
 
+
+@pytest.mark.exhaustive
+def test_unlabelled_reviews_of_imdb(imdb: Path, tmp_path: Path) -> None:
+    project = copy(imdb, tmp_path / "copy")
+    set_settings(project, {"word_vectors.reviews": "all"})
+    archive = str(Path(os.environ["IMDB_ARCHIVE"]).resolve())
+    check_output(project, "python", "-m", "stages.fetch_unlabelled", IMDB_ARCHIVE=archive)
     # 270 of the 50,000 have the text of a test review, and 371 of a training review.
-    folder = imdb / "data" / "unlabelled"
+    folder = project / "data" / "unlabelled"
     assert read_json(folder / "unlabelled.json") == {"reviews": 49_359, "left_out": 641}
     assert pq.ParquetFile(folder / "reviews.parquet").metadata.num_rows == 49_359
 

@@ -115,16 +115,33 @@ def test_invalid_file_gives_one_line_error(own_copy: Path) -> None:
     expected = "reviews.csv, line 4: the text of this test review is also in the training split"
     assert expected in error_line(result.stderr)
     assert contents(own_copy / "data" / "corpus") == before
-    # Also if the reviews can be used, but not the unlabelled ones.
-    set_settings(own_copy, {"fetch.overlap": "report", "csv.unlabelled": "none.csv"})
-    result = run("python", "-m", "stages.fetch", cwd=own_copy)
-    assert "data/own/none.csv does not exist" in error_line(result.stderr)
-    assert contents(own_copy / "data" / "corpus") == before
     # Skipped rows may be the reason of an error.
     set_settings(own_copy, {"csv.unusable": "skip", "csv.positive": "good"})
     result = run("python", "-m", "stages.fetch", cwd=own_copy)
     assert "has 0 good and 1 Rotten reviews" in error_line(result.stderr)
     assert "skipped rows: 2 (2 labelled 'fresh')" in result.stdout
+
+
+def test_unlabelled_texts_are_read_if_a_setting_needs_them(own_copy: Path) -> None:
+    command, folder = ("dvc", "repro", "fetch_unlabelled"), own_copy / "data" / "unlabelled"
+    labelled = pd.read_csv(own_copy / "data" / "own" / "reviews.csv")["review"][0]
+    new = own_copy / "data" / "own" / "new.csv"
+    pd.DataFrame({"review": [labelled, "Not labelled.", None]}).to_csv(new)
+    counts = folder / "unlabelled.json"
+    check_output(own_copy, *command)
+    assert read_json(counts) == {"reviews": 0, "left_out": 0}
+    set_settings(own_copy, {"word_vectors.reviews": "all"})
+    expected = "error: reviews.csv has no unlabelled reviews: set word_vectors.reviews to train and"
+    assert error_line(run(*command, cwd=own_copy).stderr).startswith(expected)
+    set_settings(own_copy, {"csv.unlabelled": "new.csv"})
+    check_output(own_copy, *command)
+    assert read_json(counts) == {"reviews": 1, "left_out": 1}
+    # A file that cannot be read changes nothing.
+    before = contents(folder)
+    set_settings(own_copy, {"csv.unlabelled": "none.csv"})
+    result = run("python", "-m", "stages.fetch_unlabelled", cwd=own_copy)
+    assert "data/own/none.csv does not exist" in error_line(result.stderr)
+    assert contents(folder) == before
 
 
 def test_predict_agrees_with_evaluate(own: Path, tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from birnn.core.errors import InputError
 from birnn.core.overrides import option
 from birnn.core.settings import Csv, Settings
 from birnn.core.yaml_files import YAMLError, parse_yaml
-from birnn.corpora import corpus_statistics, sources, store
+from birnn.corpora import corpus_statistics, labelled_files, sources, store
 from birnn.corpora.corpus_statistics import SplitStatistics
-from birnn.corpora.labelled_files import LabelledFiles, UnusableRowError
+from birnn.corpora.labelled_files import UnusableRowError
 from birnn.corpora.review import SPLITS
 from birnn.corpora.suggested_settings import count_swallowed_lines, suggest
 from birnn.evaluation.model_names import NETWORKS
@@ -125,7 +125,8 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
             raise
         description = [*corpus.describe()]
         if chosen.csv.unlabelled:
-            counts = store.write_unlabelled(corpus, temporary, temporary)
+            texts = labelled_files.read_unlabelled(chosen.csv, folder)
+            counts = store.write_unlabelled(texts, temporary, temporary, corpus.tokenizer)
             description.append(
                 f"unlabelled texts that are not labelled, too: {counts['reviews']:,}"
             )
@@ -140,7 +141,7 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
     warnings = _warnings(train, test, words, pad.maxlen, maxlen)
     if overlap:
         warnings.append(f"{overlap:,} test reviews are copies of training reviews: remove them")
-    files = LabelledFiles(chosen.csv, folder).find(chosen.csv.train)
+    files = labelled_files.find(folder, chosen.csv.train)
     if swallowed := sum(count_swallowed_lines(chosen.csv, file) for file in files):
         warnings.append(f"quotes swallow {swallowed:,} lines: set csv.quoting=none")
     return [

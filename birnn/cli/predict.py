@@ -1,6 +1,7 @@
 """Predict the sentiment of texts."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,8 @@ def run(
         predictor, names = load(), columns() if output else []
         # With disable=None, the bar is shown only in a terminal.
         with tqdm(unit=" texts", disable=None, delay=2) as progress:
-            # The last batch may be empty: an output file has its columns even without texts.
-            for batch in batched(texts, _count_characters):
+            # An empty batch at the end: an output file has its columns even without texts.
+            for batch in chain(batched(texts, _count_characters), [[]]):
                 table = predict(predictor, [text.content for text in batch], unknown=unknown)
                 table.insert(0, "source", _strings(text.source for text in batch))
                 progress.clear()  # otherwise, a printed line would start behind the bar

@@ -54,8 +54,13 @@ def training_split(*, self_labelled: bool) -> Path:
     return SELF_LABELLED_TRAIN if self_labelled else PADDED_TRAIN
 
 
-def times_file() -> Path:
-    """Return the file of times, in the project's folder also for the copy of an experiment."""
+def main_folder() -> Path:
+    """Return the project's folder; for the copy that an experiment runs in, the original's."""
     here = Path.cwd()
     originals = (each.parents[2] for each in here.parents if each.match(str(EXPERIMENTS)))
-    return next(originals, here) / STATE / "times.jsonl"
+    return next(originals, here)
+
+
+def times_file() -> Path:
+    """Return the file of times, in the project's folder also for the copy of an experiment."""
+    return main_folder() / STATE / "times.jsonl"

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -48,10 +49,19 @@ class Section(BaseModel):
 SectionType = TypeVar("SectionType", bound=Section)
 
 
+def _refuse_removed(source: Any) -> Any:
+    """Name the replacement of a source that was removed."""
+    if source == "imdb-npz":
+        raise PydanticCustomError(
+            "removed", "this source was removed: use imdb, which gives the same ids"
+        )
+    return source
+
+
 class Fetch(Section):
     """The source of the reviews."""
 
-    source: Literal["imdb", "imdb-npz", "rotten-tomatoes", "csv"]
+    source: Annotated[Literal["imdb", "rotten-tomatoes", "csv"], BeforeValidator(_refuse_removed)]
     offline: Literal["rotten-tomatoes"] | None
     overlap: Literal["report", "refuse"]
 
@@ -98,10 +108,6 @@ class Csv(Section):
                 SECTION,
                 "set split_column (the column that names the split), or set it to null and test to "
                 "the test file or to the fraction of test reviews, such as 0.2",
-            )
-        if {*map(label_key, as_list(self.positive))} & {*map(label_key, as_list(self.negative))}:
-            raise PydanticCustomError(
-                SECTION, "positive and negative must be different labels; case is ignored"
             )
         return self
 
@@ -220,6 +226,11 @@ class Settings(Section):
     def section(self, name: str, kind: type[SectionType], source: str = PARAMS.name) -> SectionType:
         """Return the section of a network, empty if missing, from a source (see `validate`)."""
         return validate_section(kind, self.__pydantic_extra__.get(name, {}), source, within=(name,))
+
+
+def needs_unlabelled(word_vectors_reviews: str, *, self_training: bool) -> bool:
+    """Return whether models learn from unlabelled reviews, given the settings with these names."""
+    return word_vectors_reviews == "all" or self_training
 
 
 def load(path: Path = PARAMS, networks: Collection[str] | None = None) -> Settings:

@@ -20,7 +20,7 @@ class UnreachableError(InputError):
 
 
 def download(address: str, file: Path, expected: str) -> None:
-    """Download `file` from `address`, and check that its sha256 or md5 is `expected`, in hex.
+    """Download `file` from `address`, and check that its sha256 is `expected`, in hex.
 
     Incomplete downloads are saved in a `.partial` file next to it, from which this and later calls
     resume.
@@ -45,7 +45,7 @@ def download(address: str, file: Path, expected: str) -> None:
                     f"{address} cannot be {problem} ({reason}): run again later, or download it "
                     f"yourself to {file}"
                 ) from error
-    actual = compute_hash(partial, like=expected)
+    actual = compute_sha256(partial)
     if actual != expected:
         partial.unlink()
         raise InputError(
@@ -98,8 +98,7 @@ def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def compute_hash(file: Path, like: str) -> str:
-    """Return the hash of a file, in hex: its sha256 if `like` is as long, otherwise its md5."""
-    algorithm = "sha256" if len(like) == hashlib.sha256().digest_size * 2 else "md5"
+def compute_sha256(file: Path) -> str:
+    """Return the sha256 of a file, in hex."""
     with file.open("rb") as content:
-        return hashlib.file_digest(content, algorithm).hexdigest()
+        return hashlib.file_digest(content, "sha256").hexdigest()

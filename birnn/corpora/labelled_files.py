@@ -5,7 +5,9 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -35,23 +37,16 @@ class UnusableRowError(InputError):
 
 
 class LabelledFiles:
-    """The user's files.
-
-    Attributes:
-        requested_format: the format in the settings.
-        formats: the encoding and delimiter of each file that was read.
-        skipped: the number of rows that the last complete reading skipped, by reason.
-    """
+    """The user's files."""
 
     def __init__(self, settings: Csv, folder: Path = paths.OWN) -> None:
         """Store the settings and the folder; nothing is read yet."""
+        # The encoding and delimiter of each file that was read.
         self.formats: dict[Path, tabular.Format] = {}
+        # The number of rows that the last complete reading skipped, by reason.
         self.skipped: Counter[str] = Counter()
         self._settings = settings
         self._folder = folder
-        self.requested_format = tabular.Format(
-            settings.encoding, settings.delimiter, settings.quoting, tuple(settings.columns or ())
-        )
         columns = {
             "text": settings.text_column,
             "label": settings.label_column,
@@ -60,13 +55,17 @@ class LabelledFiles:
             "group": settings.group_column,
         }
         self._columns = {role: name for role, name in columns.items() if name is not None}
-        self._labels = {label_key(label): 0 for label in as_list(settings.negative)}
-        self._labels |= {label_key(label): 1 for label in as_list(settings.positive)}
+        self._labels = [
+            (label_key(label), each)
+            for each, labels in enumerate((settings.negative, settings.positive))
+            for label in as_list(labels)
+        ]
         self._comparisons = [
             (OPERATORS[found[1]], float(found[2]), each)
-            for label, each in self._labels.items()
+            for label, each in self._labels
             if (found := COMPARISON.fullmatch(label))
         ]
+        self._refuse_overlap()
 
     def read(self) -> Iterator[Review]:
         """Yield the rows of the files as reviews.
@@ -85,14 +84,6 @@ class LabelledFiles:
         for review, split in zip(self._reviews(), map(int, is_test), strict=True):
             yield replace(review, split=SPLITS[split])
 
-    def unlabelled(self) -> Iterator[str]:
-        """Yield the texts of the unlabelled files; rows without one are left out."""
-        column = self._settings.text_column
-        for file in self._unlabelled_files():
-            for _, row in tabular.read(file, [column], self.requested_format):
-                if isinstance(text := row.get(column), str) and text.strip():
-                    yield text.strip()
-
     def describe(self) -> Iterator[str]:
         """Yield lines about the formats of the files and the rows that were skipped."""
         for form in dict.fromkeys(self.formats.values()):
@@ -107,49 +98,40 @@ class LabelledFiles:
             reasons = ", ".join(f"{count:,} {why}" for why, count in common)
             yield f"skipped rows: {self.skipped.total():,} ({reasons})"
 
-    def find(self, name: str) -> list[Path]:
-        """Return the file, or the files of a folder or pattern, in order.
-
-        Hidden files, those that start with `_`, README.md, the .dvc files of `dvc add` and folders
-        are left out.
-        """
-        path = self._folder / name
-        if Path(name).is_absolute() or ".." in Path(name).parts:
-            raise InputError(f"{name} is not in {self._folder}: copy it there")
-        if path.is_dir():
-            found: Iterable[Path] = path.iterdir()
-        elif path.exists() or not re.search(r"[*?[]", name):
-            return [path]
-        else:
-            # Before Python 3.13, glob refuses ** next to other characters, or finds only folders.
-            found = self._folder.glob(re.sub(r"\*+", "*", name))
-        named = (file for file in found if not file.name.startswith((".", "_", "README.md")))
-        files = sorted(file for file in named if file.suffix != ".dvc" and file.is_file())
-        if not files:
-            raise InputError(
-                f"{path} matches no files (those in subfolders are not read): check csv.train, "
-                "csv.test, csv.unlabelled"
-            )
-        return files
-
     def find_class(self, value: str) -> int | None:
-        """Return the class of a label: 1 positive, 0 negative, None for neither or both."""
-        key = label_key(value)
-        if key in self._labels or not self._comparisons:
-            return self._labels.get(key)
-        try:
+        """Return the class of a label: 1 positive, 0 negative, None for neither."""
+        return next(iter(self._classes(label_key(value))), None)
+
+    def _classes(self, key: str) -> set[int]:
+        """Return the classes whose labels or comparisons match a label."""
+        found = {each for label, each in self._labels if label == key}
+        with suppress(ValueError):  # not a number
             number = float(key)
-        except ValueError:
-            return None
-        found = {each for compare, limit, each in self._comparisons if compare(number, limit)}
-        return found.pop() if len(found) == 1 else None
+            found |= {each for compare, limit, each in self._comparisons if compare(number, limit)}
+        return found
+
+    def _refuse_overlap(self) -> None:
+        """Refuse settings with which a label or number is in both classes.
+
+        Which comparisons match changes only at their limits. So the limits, a number between each
+        two and one beyond each end stand for all numbers.
+        """
+        limits = sorted(limit for _, limit, _ in self._comparisons)
+        between = [(low + high) / 2 for low, high in pairwise(limits)]
+        beyond = [limits[0] - 1, limits[-1] + 1] if limits else []
+        numbers = map(label_key, (*limits, *between, *beyond))
+        for key in (*(label for label, _ in self._labels), *numbers):
+            if len(self._classes(key)) > 1:
+                raise InputError(f"csv.positive and csv.negative both match {key}: change one")
 
     def _reviews(self) -> Iterator[Review]:
         """Yield the usable rows; a random split calls all of them training reviews."""
         columns, skip = list(self._columns.values()), self._settings.unusable == "skip"
         skipped: Counter[str] = Counter()
         for file, file_split in self._files():
-            self.formats[file] = form = tabular.detect(file, columns, self.requested_format)
+            self.formats[file] = form = tabular.detect(
+                file, columns, requested_format(self._settings)
+            )
             for location, row in tabular.read(file, columns, form):
                 try:
                     review = self._review(file_split, location, row)
@@ -166,20 +148,18 @@ class LabelledFiles:
         test = self._settings.test
         test_files = []
         if isinstance(test, str) and self._settings.split_column is None:
-            test_files = self.find(test)
-        train = [file for file in self.find(self._settings.train) if file not in test_files]
+            test_files = find(self._folder, test)
+        found = find(self._folder, self._settings.train)
+        train = [file for file in found if file not in test_files]
         if not train:
             raise InputError(
                 f"csv.train ({self._settings.train}) matches only files of csv.test ({test}): "
                 "choose different files"
             )
-        unlabelled = self._unlabelled_files()
+        unlabelled = _unlabelled_files(self._settings, self._folder)
         # Rows without a label may also be in the files of the labelled ones.
         train_files = [file for file in train if file not in unlabelled] or train
         return [(file, "train") for file in train_files] + [(file, "test") for file in test_files]
-
-    def _unlabelled_files(self) -> list[Path]:
-        return self.find(self._settings.unlabelled) if self._settings.unlabelled else []
 
     def _review(self, file_split: str, location: str, row: dict[str, Any]) -> Review:
         values = {role: _value(row, name, location) for role, name in self._columns.items()}
@@ -233,6 +213,52 @@ class LabelledFiles:
                 f"labelled {_short(label_key(value))}",
             )
         return label
+
+
+def read_unlabelled(settings: Csv, folder: Path) -> Iterator[str]:
+    """Yield the texts of the unlabelled files; rows without one are left out."""
+    column = settings.text_column
+    for file in _unlabelled_files(settings, folder):
+        for _, row in tabular.read(file, [column], requested_format(settings)):
+            if isinstance(text := row.get(column), str) and text.strip():
+                yield text.strip()
+
+
+def requested_format(settings: Csv) -> tabular.Format:
+    """Return the format in the settings."""
+    return tabular.Format(
+        settings.encoding, settings.delimiter, settings.quoting, tuple(settings.columns or ())
+    )
+
+
+def find(folder: Path, name: str) -> list[Path]:
+    """Return the file, or the files of a folder or pattern, in order.
+
+    Hidden files, those that start with `_`, README.md, the .dvc files of `dvc add` and folders are
+    left out.
+    """
+    path = folder / name
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise InputError(f"{name} is not in {folder}: copy it there")
+    if path.is_dir():
+        found: Iterable[Path] = path.iterdir()
+    elif path.exists() or not re.search(r"[*?[]", name):
+        return [path]
+    else:
+        # Before Python 3.13, glob refuses ** next to other characters, or finds only folders.
+        found = folder.glob(re.sub(r"\*+", "*", name))
+    named = (file for file in found if not file.name.startswith((".", "_", "README.md")))
+    files = sorted(file for file in named if file.suffix != ".dvc" and file.is_file())
+    if not files:
+        raise InputError(
+            f"{path} matches no files (those in subfolders are not read): check csv.train, "
+            "csv.test, csv.unlabelled"
+        )
+    return files
+
+
+def _unlabelled_files(settings: Csv, folder: Path) -> list[Path]:
+    return find(folder, settings.unlabelled) if settings.unlabelled else []
 
 
 def _value(row: dict[str, Any], column: str, location: str) -> str:

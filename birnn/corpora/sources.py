@@ -9,7 +9,7 @@ from pathlib import Path
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import CLASSES, Settings
-from birnn.corpora import imdb, imdb_npz, labelled_files, rotten_tomatoes
+from birnn.corpora import imdb, labelled_files, rotten_tomatoes
 from birnn.corpora.download import UnreachableError
 from birnn.corpora.review import Review
 from birnn.text.tokenizer import Tokenizer
@@ -22,13 +22,12 @@ class Corpus:
     name: str
     # Yields the reviews of both splits, in any order that is the same at each call.
     read: Callable[[], Iterator[Review]]
-    # The words in order of rank, if the corpus defines its own order.
-    vocabulary: list[str] | None = None
     classes: tuple[str, str] = CLASSES  # the names of the labels 0 and 1
     # Yields lines about what was read, such as the number of rows that were skipped.
     describe: Callable[[], Iterable[str]] = tuple
     tokenizer: Tokenizer = "unicode"  # splits the texts into words
-    unlabelled: Callable[[], Iterable[str]] = tuple  # returns the unlabelled texts
+    # Checks the digest of a split (train or test), if it is known.
+    verify: Callable[[str, str], None] | None = None
     # The name of the requested corpus that this one replaces, if any.
     fallback_for: str | None = None
 
@@ -38,14 +37,8 @@ def own(settings: Settings, folder: Path = paths.OWN) -> Corpus:
     files = labelled_files.LabelledFiles(settings.csv, folder)
     train = settings.csv.train
     # A folder `imdb` is not the published corpus.
-    name = f"own/{train}" if train in {"imdb", "imdb-npz", "rotten-tomatoes"} else train
-    return Corpus(
-        name,
-        files.read,
-        classes=settings.csv.classes,
-        describe=files.describe,
-        unlabelled=files.unlabelled,
-    )
+    name = f"own/{train}" if train in {"imdb", "rotten-tomatoes"} else train
+    return Corpus(name, files.read, classes=settings.csv.classes, describe=files.describe)
 
 
 def find(settings: Settings) -> Corpus:
@@ -62,12 +55,23 @@ def find(settings: Settings) -> Corpus:
 
 def _open(name: str, settings: Settings) -> Corpus:
     if name == "imdb":
-        archive = imdb.locate(paths.RAW)
-        unlabelled = partial(imdb.read_unlabelled, archive)
-        return Corpus(name, partial(imdb.read, archive), unlabelled=unlabelled, tokenizer="keras")
-    if name == "imdb-npz":
-        vocabulary, reviews = imdb_npz.load(paths.RAW)
-        return Corpus(name, partial(iter, reviews), vocabulary, tokenizer="keras")
+        archive = _imdb_archive()
+        verify = partial(imdb.verify, archive)
+        return Corpus(name, partial(imdb.read, archive), tokenizer="keras", verify=verify)
     if name == "rotten-tomatoes":
         return Corpus(name, rotten_tomatoes.read)
     return own(settings)
+
+
+def read_unlabelled(name: str, settings: Settings) -> Iterable[str]:
+    """Return the unlabelled texts of the corpus that has this name."""
+    if name == "imdb":
+        return imdb.read_unlabelled(_imdb_archive())
+    if name == "rotten-tomatoes":
+        return ()
+    return labelled_files.read_unlabelled(settings.csv, paths.OWN)
+
+
+def _imdb_archive() -> Path:
+    # Experiments use the project's download, too.
+    return imdb.locate(paths.main_folder() / paths.RAW)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
 from birnn.corpora.review import SPLITS, Digest, Review, short_hash
 from birnn.corpora.sources import Corpus
-from birnn.text import tokenizer, unlabelled
-from birnn.text.batching import BATCH_SIZE, LARGEST_BATCH
+from birnn.text import tokenizer
+from birnn.text.batching import batched
 from birnn.text.parallel import map_in_order
 from birnn.text.reviews import all_texts
 from birnn.text.tokenizer import Tokenizer
@@ -65,11 +66,11 @@ class Tally:
 def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict[str, Any]:
     """Write the reviews of both splits, the vocabulary and the description into `folder`.
 
-    These are `train.parquet`, `test.parquet`, `vocabulary.txt`, `corpus.json`, and `overlap.npy`:
-    the rows of the test reviews whose text is also in the training split, int64, ascending.
+    These are `train.parquet`, `test.parquet`, `vocabulary.txt` (the words of the training split,
+    ranked by frequency), `corpus.json`, and `overlap.npy`: the rows of the test reviews whose text
+    is also in the training split, int64, ascending.
 
-    If the corpus has no vocabulary of its own, the words of the training split are ranked by
-    frequency. Reviews are processed in batches, so they need not fit in memory.
+    Reviews are processed in batches, so they need not fit in memory.
 
     Returns the content of `corpus.json`.
     """
@@ -82,19 +83,25 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             )
             for split in SPLITS
         }
+        batches = batched(
+            _counted(corpus.read(), tallies), lambda review: len(review.text), attrgetter("split")
+        )
         for split, rows, word_counts in map_in_order(
-            lambda batch: _tokenize(*batch, corpus.tokenizer), _batches(corpus.read(), tallies)
+            lambda batch: _tokenize(batch, corpus.tokenizer), batches
         ):
             writers[split].write_batch(rows)
             if split == "train":
                 counts.update(word_counts)
+    if corpus.verify:
+        for split, tally in tallies.items():
+            corpus.verify(split, tally.digest.hexdigest())
     _check_ids(corpus, tallies)
     _check_classes(corpus, tallies)
     shared = np.isin(tallies["test"].texts, tallies["train"].texts)
     if refuse_overlap and shared.any():
         _refuse_overlap(corpus, shared)
     np.save(folder / "overlap.npy", np.flatnonzero(shared))
-    ranked = corpus.vocabulary or tokenizer.rank(counts)
+    ranked = tokenizer.rank(counts)
     if not ranked:
         raise InputError(f"no training review of {corpus.name} has a word: check csv.text_column")
     tokenizer.write(ranked, folder / "vocabulary.txt")
@@ -111,63 +118,56 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     return description
 
 
-def write_unlabelled(corpus: Corpus, labelled: Path, folder: Path) -> dict[str, int]:
-    """Write the words of the unlabelled texts; return the numbers of texts written and left out.
+def write_unlabelled(
+    texts: Iterable[str], labelled: Path, folder: Path, name: Tokenizer
+) -> dict[str, int]:
+    """Write the words of unlabelled texts; return the numbers of texts written and left out.
 
     Texts of the reviews in `labelled`, the folder of `write`, are left out: networks would be
     tested on text that they have seen.
     """
     known: set[int] = set()
-    left_out = 0
+    count = left_out = 0
 
     def remaining() -> Iterator[str]:
         nonlocal left_out
-        for text in corpus.unlabelled():
+        for text in texts:
             # Only if there are unlabelled texts, because it takes memory.
             if not known:
                 for split in SPLITS:
-                    texts = all_texts(labelled / f"{split}.parquet")
-                    known.update(short_hash(each.encode()) for each in texts)
+                    labelled_texts = all_texts(labelled / f"{split}.parquet")
+                    known.update(short_hash(each.encode()) for each in labelled_texts)
             if short_hash(text.encode()) in known:
                 left_out += 1
             else:
                 yield text
 
-    file = folder / paths.UNLABELLED_REVIEWS.name
-    count = unlabelled.write(remaining(), corpus.tokenizer, file)
+    file, schema = folder / paths.UNLABELLED_REVIEWS.name, pa.schema([SCHEMA.field("tokens")])
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for tokens in map_in_order(
+            lambda batch: tokenizer.tokenize(batch, name), batched(remaining(), len)
+        ):
+            writer.write_batch(pa.record_batch([tokens], schema=schema))
+            count += len(tokens)
     description = {"reviews": count, "left_out": left_out}
     write_json(folder / paths.UNLABELLED_DESCRIPTION.name, description)
     return description
 
 
-def _batches(
-    reviews: Iterable[Review], tallies: dict[str, Tally]
-) -> Iterator[tuple[str, list[Review]]]:
-    """Yield the reviews in batches of one split, and add them to its tally."""
-    pending: dict[str, list[Review]] = {split: [] for split in SPLITS}
-    sizes = dict.fromkeys(SPLITS, 0)
+def _counted(reviews: Iterable[Review], tallies: dict[str, Tally]) -> Iterator[Review]:
+    """Yield reviews, and add each to the tally of its split."""
     for review in tqdm(reviews, desc="writing", unit=" reviews", disable=None):
-        split = review.split
-        tallies[split].add(review)
-        pending[split].append(review)
-        sizes[split] += len(review.text)
-        if len(pending[split]) == BATCH_SIZE or sizes[split] > LARGEST_BATCH:
-            yield split, pending[split]
-            pending[split], sizes[split] = [], 0
-    for split, batch in pending.items():
-        if batch:
-            yield split, batch
+        tallies[review.split].add(review)
+        yield review
 
 
-def _tokenize(
-    split: str, reviews: list[Review], name: Tokenizer
-) -> tuple[str, pa.RecordBatch, Counter[str]]:
-    """Return the rows of a batch with their tokens, and the count of each token."""
+def _tokenize(reviews: list[Review], name: Tokenizer) -> tuple[str, pa.RecordBatch, Counter[str]]:
+    """Return the split of a batch, its rows with their tokens, and the count of each token."""
     tokens = tokenizer.tokenize((review.text for review in reviews), name)
     fields = ("id", "group", "label", "text")
     columns = {name: [getattr(review, name) for review in reviews] for name in fields}
     rows = pa.record_batch(columns | {"tokens": tokens}, schema=SCHEMA)
-    return split, rows, tokenizer.count(tokens)
+    return reviews[0].split, rows, tokenizer.count(tokens)
 
 
 def _check_ids(corpus: Corpus, tallies: dict[str, Tally]) -> None:

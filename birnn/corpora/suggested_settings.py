@@ -16,7 +16,7 @@ import numpy as np
 from birnn.core import overrides
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, label_key
-from birnn.corpora import tabular
+from birnn.corpora import labelled_files, tabular
 from birnn.corpora.labelled_files import LabelledFiles
 from birnn.corpora.review import SPLITS
 
@@ -56,7 +56,7 @@ Values = Counter[str]
 
 def suggest(csv: Csv, folder: Path) -> dict[str, Any]:
     """Return the settings that must change to fit a file."""
-    files = LabelledFiles(csv, folder).find(csv.train)
+    files = labelled_files.find(folder, csv.train)
     file, changes = files[0], dict[str, Any]()
     if count_swallowed_lines(csv, file):
         changes["quoting"] = tabular.NONE
@@ -117,7 +117,7 @@ def count_swallowed_lines(csv: Csv, file: Path) -> int:
 
     With commas, which a quoted text may contain, the number is 0.
     """
-    form = LabelledFiles(csv).requested_format
+    form = labelled_files.requested_format(csv)
     delimiter = tabular.detect(file, (), form).delimiter
     if form.quoting == tabular.NONE or delimiter in {",", tabular.AUTO}:
         return 0
@@ -131,7 +131,7 @@ def count_swallowed_lines(csv: Csv, file: Path) -> int:
 
 def _sample(csv: Csv, files: Sequence[Path]) -> dict[str, Values]:
     """Return the keys of the values of random rows by column; missing values are left out."""
-    form = LabelledFiles(csv).requested_format
+    form = labelled_files.requested_format(csv)
     rows = (row for file in files for _, row in tabular.read(file, (), form))
     generator = np.random.default_rng(0)
     columns: dict[str, Values] = {}
@@ -242,7 +242,7 @@ def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]
     if csv.test is not None and label_key(csv.test) in splits:
         return {}
     if isinstance(csv.test, str) and csv.split_column not in columns:
-        files = LabelledFiles(csv, folder).find(csv.test)
+        files = labelled_files.find(folder, csv.test)
         if _can_be_used(csv, files):
             return {"split_column": None}
         if csv.split_column is None and not files[0].exists():
@@ -259,7 +259,7 @@ def _split(csv: Csv, folder: Path, columns: dict[str, Values]) -> dict[str, Any]
 
 def _test_file(csv: Csv, folder: Path) -> str | None:
     """Return the file next to the training files that is named test, if its rows can be used."""
-    train = LabelledFiles(csv, folder).find(csv.train)
+    train = labelled_files.find(folder, csv.train)
     _, _, extension = train[0].name.partition(".")
     name = re.compile(rf"(?i)test([^a-z.].*)?\.{re.escape(extension)}")
     found = [file for file in train[0].parent.iterdir() if name.fullmatch(file.name)]

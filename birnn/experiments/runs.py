@@ -20,7 +20,7 @@ from birnn.core.errors import InputError
 from birnn.core.integrity import Lock, parse_lock, read_lock
 from birnn.core.machine import format_description
 from birnn.core.paths import LOCK, METRICS, PARAMS, PIPELINE
-from birnn.core.settings import flatten
+from birnn.core.settings import flatten, needs_unlabelled
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 from birnn.experiments import private_apis
@@ -30,8 +30,9 @@ RECORDS = (LOCK, PARAMS, METRICS)
 # DVC's reference to an experiment, with the commit that it started from, and its revision.
 EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
 CODE = "code"
-CORPUS_FOLDERS = (paths.CORPUS.as_posix(), paths.UNLABELLED.as_posix())
-FETCH, READER = "fetch", f"{CODE}/fetch.txt"  # the stage that reads a corpus, and its code
+CORPUS = paths.CORPUS.as_posix()
+FETCH, FETCH_UNLABELLED = "fetch", "fetch_unlabelled"  # the stages that read a corpus
+READERS = [(stage, f"{CODE}/{stage}.txt") for stage in (FETCH, FETCH_UNLABELLED)]  # their code
 OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
 WORD_VECTORS, SELF_LABELLED, NGRAMS = (
@@ -39,7 +40,7 @@ WORD_VECTORS, SELF_LABELLED, NGRAMS = (
 )
 MODEL_FOLDERS = {model: (paths.MODELS / model).as_posix() for model in TITLES}
 TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODEL_FOLDERS.values())
-UNMEASURED = (FETCH, "report")  # stages whose code does not affect the metrics
+UNMEASURED = (FETCH, FETCH_UNLABELLED, "report")  # stages whose code does not affect the metrics
 
 Hashes = dict[tuple[str, str], str]
 """MD5 hashes of dependencies by stage and path."""
@@ -100,11 +101,11 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
 
     It has the settings of the point and the current code and corpus, and may be from any commit.
     """
-    corpus = _measured(_inputs(read_lock()), CORPUS_FOLDERS)
+    corpus = _measured(_inputs(read_lock()), CORPUS)
     runs = {}
     for run in finished_with_any_code():
         runs[_digest(run.params, run.code, _source_of(run))] = run
-        if _measured(_inputs(run.lock), CORPUS_FOLDERS) == corpus:
+        if _measured(_inputs(run.lock), CORPUS) == corpus:
             runs[_digest(run.params, run.code, corpus)] = run
     digests = enumerate(_digests(points))
     return {index: runs[digest] for index, digest in digests if digest in runs}
@@ -363,16 +364,24 @@ def _digest(params: Params, code: Hashes, corpus: Mapping[Any, Any]) -> str:
 def _corpora(points: Sequence[Point], code: Hashes) -> list[Mapping[Any, Any]]:
     """Return what identifies the corpus of each point.
 
-    These are its hashes if `dvc.lock` has a corpus from this source. Those of another corpus are
-    unknown before an experiment reads it, so its source and the code that reads it identify it.
+    These are its hashes if `dvc.lock` has a corpus from this source. Those of another corpus, or of
+    unlabelled reviews, are unknown before an experiment reads them. So the source and the code that
+    reads it identify them.
     """
     own_files, lock = None, read_lock()
     if any(point.params["fetch"]["source"] == OWN for point in points):
         own_files = private_apis.hash_dependency(FETCH, OWN_FILES)
-    corpus, locked = _measured(_inputs(lock), CORPUS_FOLDERS), _locked_source(lock)
-    reader = {READER: code[FETCH, READER]}
-    sources = [_source(flatten(point.params), own_files) for point in points]
-    return [corpus if source == locked else source | reader for source in sources]
+    hashes, locked = _measured(_inputs(lock), CORPUS), _locked_source(lock)
+    corpora: list[Mapping[Any, Any]] = []
+    for point in points:
+        source = _source(flatten(point.params), own_files)
+        unlabelled = needs_unlabelled(
+            point.params["word_vectors"]["reviews"],
+            self_training=point.params["train"]["self_training"],
+        )
+        is_known = source == locked and not unlabelled
+        corpora.append(hashes if is_known else source | _readers(code))
+    return corpora
 
 
 def _source_of(run: Run) -> dict[str, Any]:
@@ -380,7 +389,12 @@ def _source_of(run: Run) -> dict[str, Any]:
     about = run.metrics["corpus"]
     # Another time, the requested corpus may be reachable.
     fallback = {} if about["name"] == about["requested"] else {"fallback": about["name"]}
-    return _locked_source(run.lock) | {READER: _inputs(run.lock).get((FETCH, READER))} | fallback
+    return _locked_source(run.lock) | _readers(_inputs(run.lock)) | fallback
+
+
+def _readers(hashes: Hashes) -> dict[str, str | None]:
+    """Return the hashes of the code that reads a corpus."""
+    return {path: hashes.get((stage, path)) for stage, path in READERS}
 
 
 def _locked_source(lock: Lock) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from birnn.inference.predictor import Attribution, Cost, Predictor
 from birnn.networks.network import count_parameters, predict
 from birnn.text import encoding, sequences
 from birnn.text.batching import BATCH_SIZE
-from birnn.text.encoding import PADDING, Encoding
+from birnn.text.encoding import Encoding
+from birnn.text.sequences import PADDING
 
 
 class NetworkModel:

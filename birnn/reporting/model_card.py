@@ -16,14 +16,11 @@ from birnn.evaluation.model_names import ALL_TITLES, TITLES
 from birnn.evaluation.selection import default_model
 from birnn.reporting import templating
 
-_IMDB = (
-    "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the authors' stars: "
-    "up to 4\nof 10 are negative, 7 and more are positive. Reviews with 5 or 6 stars have no label."
-)
 # Where the texts and labels of a corpus come from. All these texts are in English.
 ORIGINS = {
-    "imdb": _IMDB,
-    "imdb-npz": _IMDB,
+    "imdb": "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the "
+    "authors' stars: up to 4\nof 10 are negative, 7 and more are positive. Reviews with 5 or 6 "
+    "stars have no label.",
     "rotten-tomatoes": "These are short reviews by critics, labelled rotten (negative) or fresh "
     "(positive).",
 }

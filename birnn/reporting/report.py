@@ -19,7 +19,6 @@ from birnn.style.formatting import code
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
 SUBJECTS = {
     "imdb": "IMDB film reviews",
-    "imdb-npz": "IMDB film reviews (imdb-npz)",
     "rotten-tomatoes": "Rotten Tomatoes film reviews",
 }
 FIGURES = ("accuracy", "loss", "reliability", "lengths")

@@ -9,30 +9,33 @@ from pathlib import Path
 import pytest
 
 from birnn.core import code_digests
+from birnn.core.outputs import read_json, write_json
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
+from birnn.corpora import store
 from birnn.networks.registry import NETWORKS
-from birnn.text import unlabelled
 from tests.projects import OWN_DATA, PROJECT, check_output, set_settings
 from tests.tiers import sampled
 
 STAGES = read_yaml(PROJECT / "dvc.yaml")["stages"]
 CODED = [stage for stage in STAGES if stage != "code"]  # that depend on its digests
 WITHOUT_TENSORFLOW = {
-    *("fetch", "pad", "train_word_vectors", "weigh_ngrams", "train_baseline", "report")
+    *("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams", "train_baseline"),
+    "report",
 }
 
 # Some settings are read only if others are set.
 SECOND_RUNS = {
     "fetch": {"fetch.source": "csv", "csv.split_column": "null", "csv.test": "0.5"},
     "pad": {"pad.validation": "0.2"},
+    "fetch_unlabelled": {"word_vectors.reviews": "all", "csv.unlabelled": "reviews.csv"},
     "train_word_vectors": {"word_vectors.reviews": "train"},
     "label_unlabelled": {"train.self_training": "true", "ngrams.longest": "2"},
     "weigh_ngrams": {"ngrams.longest": "2"},
 }
 
 # The stages before and after training. The other stages train, or prepare it.
-NOT_TRAINING = {"code", "fetch", "pad", "evaluate", "report"}
+NOT_TRAINING = {"code", "fetch", "fetch_unlabelled", "pad", "evaluate", "report"}
 TEST_DATA = {"data/corpus/test.parquet", "data/corpus/overlap.npy", "data/padded/test"}
 # After each epoch, networks are measured on these reviews, which may be those of the test split.
 WATCHED = "data/padded/validation"
@@ -48,7 +51,11 @@ def test_stage_depends_on_the_digests_of_its_code(stage: str) -> None:
 @pytest.mark.parametrize("stage", sampled(CODED, "fetch", "train_bigru", "report"))
 def test_stage_uses_declared_settings_and_code(stage: str, finished_copy: Path) -> None:
     (finished_copy / "data" / "own" / "reviews.csv").write_text(OWN_DATA, encoding="utf-8")
-    unlabelled.write(["fine", "dull"], "unicode", finished_copy / "data/unlabelled/reviews.parquet")
+    corpus, unlabelled = (finished_copy / "data" / name for name in ("corpus", "unlabelled"))
+    store.write_unlabelled(["fine", "dull"], corpus, unlabelled, "unicode")
+    if stage == "fetch_unlabelled":  # only some corpora have unlabelled reviews
+        description = corpus / "corpus.json"
+        write_json(description, read_json(description) | {"name": "reviews.csv"})
     recorded = record(finished_copy, stage)
     if stage in SECOND_RUNS:
         set_settings(finished_copy, SECOND_RUNS[stage])

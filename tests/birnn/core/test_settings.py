@@ -95,13 +95,15 @@ def test_file_or_section_without_settings_is_refused(tmp_path: Path, content: st
     assert expected in refusal(load, tmp_path, DEFAULTS.read_text(encoding="utf-8"), content)
     with pytest.raises(InputError, match=r"none\.yaml is missing"):
         settings.load(tmp_path / "none.yaml")
+    message = refusal(load, tmp_path, "source: imdb", "source: imdb-npz")
+    assert message.endswith("this source was removed: use imdb, which gives the same ids")
     message = refusal(load, tmp_path, "\ntrain:", "\ntran:\n  a: 1\ntrain:")
     assert "tran: no such section; choose from fetch, " in message
     assert message.endswith(f"report, {', '.join(NETWORKS)}")
 
 
 def test_csv_settings_must_not_contradict_each_other(tmp_path: Path) -> None:
-    for changes in ({"split_column": None}, {"test": 0.2}, {"positive": 4, "negative": "4.0"}):
+    for changes in ({"split_column": None}, {"test": 0.2}):
         assert not accepts("csv", **changes), changes
     assert "yaml: csv: set split_column" in refusal(load, tmp_path, "test: null", "test: 0.2")
 

@@ -87,13 +87,12 @@ def test_download_resumes_and_leaves_only_the_file(
     assert list(file.parent.iterdir()) == [file]
 
 
-@pytest.mark.parametrize("algorithm", ["sha256", "md5"])
-def test_wrong_hash_deletes_the_file(address: str, file: Path, algorithm: str) -> None:
-    actual, other = (hashlib.new(algorithm, content).hexdigest() for content in (CONTENT, b""))
-    with pytest.raises(InputError, match=f"hash {actual}, expected {other}"):
+def test_wrong_hash_deletes_the_file(address: str, file: Path) -> None:
+    other = hashlib.sha256(b"").hexdigest()
+    with pytest.raises(InputError, match=f"hash {SHA256}, expected {other}"):
         download(f"{address}/whole", file, other)
     assert list(file.parent.iterdir()) == []
-    download(f"{address}/whole", file, actual)
+    download(f"{address}/whole", file, SHA256)
     assert file.read_bytes() == CONTENT
 
 

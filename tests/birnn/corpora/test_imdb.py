@@ -2,15 +2,23 @@
 
 import gzip
 import tarfile
+from collections import Counter
+from itertools import chain
 from pathlib import Path
 
+import keras
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from birnn.core import settings
 from birnn.corpora import imdb, sources, store
-from birnn.corpora.review import Digest
+from birnn.corpora.review import SPLITS, Digest
+from birnn.text import encoding, tokenizer
+from birnn.text.encoding import Encoding
 from tests.birnn.corpora import archives
 from tests.birnn.corpora.archives import plain, special
+from tests.birnn.text.test_tokenizer import keras_words
 from tests.projects import PROJECT, refusal
 
 
@@ -28,8 +36,17 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return archive
 
 
+def fetch(folder: Path) -> dict[str, int]:
+    """Store the reviews of the archive, and return the numbers of unlabelled ones."""
+    defaults = settings.load(PROJECT / "params.yaml")
+    corpus = sources.find(defaults)
+    store.write(corpus, folder)
+    texts = sources.read_unlabelled(corpus.name, defaults)
+    return store.write_unlabelled(texts, folder, folder, corpus.tokenizer)
+
+
 def error_message(archive: Path) -> str:
-    message = refusal(lambda: [*imdb.read(archive), *imdb.read_unlabelled(archive)])
+    message = refusal(fetch, archive.parent)
     assert str(archive) in message
     assert "delete it, or set IMDB_ARCHIVE to an intact copy" in message
     return message
@@ -131,7 +148,26 @@ def test_huge_header_is_refused_before_it_is_in_memory(archive: Path) -> None:
 
 @pytest.mark.usefixtures("archive")
 def test_unlabelled_copies_of_labelled_reviews_are_left_out(tmp_path: Path) -> None:
-    corpus = sources.find(settings.load(PROJECT / "params.yaml"))
-    store.write(corpus, tmp_path)
-    expected = {"reviews": 3, "left_out": len(archives.COPIES)}
-    assert store.write_unlabelled(corpus, tmp_path, tmp_path) == expected
+    assert fetch(tmp_path) == {"reviews": 3, "left_out": len(archives.COPIES)}
+
+
+@pytest.mark.usefixtures("archive")
+def test_ids_are_those_of_keras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetch(tmp_path)
+    num_words, maxlen = 9, 5  # the rarest words have no id
+    words = tokenizer.read(tmp_path / "vocabulary.txt")
+    scheme = Encoding(encoding.limit(words, num_words), maxlen, "pre", "pre", "keras", [])
+    tokens = pq.read_table(tmp_path / "train.parquet")["tokens"].combine_chunks()
+    # An array in the format of Keras's `imdb.npz`: the ranks of words.
+    texts = (text.decode() for name, text in archives.REVIEWS.items() if name.startswith("train"))
+    split = [*map(keras_words, texts)]
+    counts = Counter(chain(*split))
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))
+    ranks = np.array([[ranked.index(word) + 1 for word in words] for words in split], object)
+    arrays = {f"{kind}_{name}": ranks for kind in "xy" for name in SPLITS}
+    np.savez(tmp_path / "imdb.npz", allow_pickle=True, **arrays)
+    monkeypatch.setattr("keras.src.datasets.imdb.get_file", lambda fname, **_others: fname)
+    (ids, _), _ = keras.datasets.imdb.load_data(str(tmp_path / "imdb.npz"), num_words)
+    expected = keras.utils.pad_sequences(ids, maxlen).tolist()
+    # Keras shuffles the reviews.
+    assert sorted(encoding.encode(tokens, scheme).tolist()) == sorted(expected)

@@ -14,10 +14,11 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
-from birnn.corpora.labelled_files import LabelledFiles
+from birnn.corpora.labelled_files import LabelledFiles, read_unlabelled
 from birnn.corpora.review import Review
 from tests.projects import PROJECT, refusal, run
 
+DEFAULTS = load(PROJECT / "params.yaml").csv.model_dump()
 TABLE = pd.DataFrame(
     [
         ("Dull, and long; a déjà vu.", "negative", "train"),
@@ -41,8 +42,8 @@ def labelled_files(folder: Path, files: dict[str, bytes], **changes: Any) -> Lab
     for name, content in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
-    defaults = load(PROJECT / "params.yaml").csv.model_dump() | {"train": next(iter(files))}
-    return LabelledFiles(Csv.model_validate(defaults | changes), folder)
+    changes = {"train": next(iter(files))} | changes
+    return LabelledFiles(Csv.model_validate(DEFAULTS | changes), folder)
 
 
 def read(folder: Path, files: dict[str, bytes], **changes: Any) -> list[Review]:
@@ -187,6 +188,35 @@ def test_invalid_value_is_named(tmp_path: Path, column: str, value: str, expecte
     assert message.startswith(f"a.csv, line 3, column '{column}' {expected}")
 
 
+@pytest.mark.parametrize(
+    ("positive", "negative", "both"),
+    [
+        (">=3", "<=3", "3"),
+        (">2", "<3", "2.5"),
+        (">-1", ">1", "2"),
+        ("<0", "<=-2.5", "-2.5"),
+        (["good", "5"], ["<2", ">=4"], "5"),
+        (["<1", ">8"], ["3", "9.5"], "9.5"),
+        ("<=-1", "<1", "-1"),
+        (4, ["4.0", 5], "4"),
+        ("Good", "good ", "good"),
+        (">3", "<3", None),
+        (">=3", "<3", None),
+        (["4", ">5"], ["<4", "5"], None),
+        (["<1", ">8"], ["3", "bad"], None),
+    ],
+)
+def test_labels_that_match_a_number_of_both_classes_are_refused(
+    tmp_path: Path, positive: Any, negative: Any, both: str | None
+) -> None:
+    settings = {"positive": positive, "negative": negative, "unusable": "skip"}
+    if both:
+        message = error_message(tmp_path, {"a.csv": b""}, **settings)
+        assert message == f"csv.positive and csv.negative both match {both}: change one"
+    else:
+        labelled_files(tmp_path, {"a.csv": b""}, **settings)
+
+
 @pytest.mark.parametrize("column", ["text", "label", "split", "name", "film"])
 @pytest.mark.parametrize("value", [["a"], {"a": 1}, None, math.nan, " \t"])
 def test_value_that_is_not_text_is_named(tmp_path: Path, column: str, value: Any) -> None:
@@ -266,15 +296,20 @@ def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:
     assert list(files.describe()) == [form, f"skipped rows: {reasons}"]
 
 
+def unlabelled(folder: Path, name: str) -> list[str]:
+    changes = DEFAULTS | {"unlabelled": name}
+    return list(read_unlabelled(Csv.model_validate(changes), folder))
+
+
 def test_unlabelled_texts_may_be_next_to_labelled_ones(tmp_path: Path) -> None:
     files = {"a.csv": to_csv(), "b.csv": to_csv(pd.DataFrame({"text": ["Fine.", "New.", None]}))}
     own = labelled_files(tmp_path, files, train="*.csv", unlabelled="b.csv")
     assert [review.text for review in own.read()] == TABLE["text"].tolist()
-    assert list(own.unlabelled()) == ["Fine.", "New."]
-    for unlabelled in ("a.csv", "[a-b].csv"):
-        same = labelled_files(tmp_path, files, unlabelled=unlabelled)
+    assert unlabelled(tmp_path, "b.csv") == ["Fine.", "New."]
+    for name in ("a.csv", "[a-b].csv"):
+        same = labelled_files(tmp_path, files, unlabelled=name)
         texts = [review.text for review in same.read()]
-        assert texts == TABLE["text"].tolist() == list(same.unlabelled())[: len(TABLE)]
+        assert texts == TABLE["text"].tolist() == unlabelled(tmp_path, name)[: len(TABLE)]
 
 
 @pytest.mark.parametrize(("path", "kept"), [("data/own/reviews.csv", True), ("a.py", False)])

@@ -14,7 +14,8 @@ from birnn.core.outputs import read_json
 from birnn.corpora import store
 from birnn.corpora.review import Review
 from birnn.corpora.sources import Corpus
-from birnn.text import tokenizer
+from birnn.text import reviews, tokenizer
+from birnn.text.batching import BATCH_SIZE
 
 
 def review(name: str, group: str, label: int, text: str) -> Review:
@@ -30,8 +31,8 @@ CLASSES = ("ham", "spam")
 TEST = [review("test/0", "film 3", 1, "good word"), review("test/1", "film 4", 0, "bad")]
 
 
-def write(folder: Path, reviews: Sequence[Review], **options: Any) -> dict[str, Any]:
-    corpus = Corpus("mine", lambda: iter(reviews), classes=CLASSES, fallback_for="yours")
+def write(folder: Path, stored: Sequence[Review], **options: Any) -> dict[str, Any]:
+    corpus = Corpus("mine", lambda: iter(stored), classes=CLASSES, fallback_for="yours")
     return store.write(corpus, folder, **options)
 
 
@@ -71,6 +72,22 @@ def test_batches_have_limited_numbers_of_reviews_and_characters(tmp_path: Path) 
     assert groups == [3, 3, 2_000, 1 + len(TRAIN)]
 
 
+def test_unlabelled_texts_are_stored_as_words(tmp_path: Path) -> None:
+    write(tmp_path, [*TRAIN, *TEST])
+    texts = [f"A very <br />good film, no. {number}!" for number in range(BATCH_SIZE + 1)]
+    copies = [TRAIN[1].text, TEST[0].text]
+    long = [" " * 15_000_000] * 3  # two of them are more than a batch
+    counts = store.write_unlabelled([*texts, *copies, *long], tmp_path, tmp_path, "keras")
+    assert counts == {"reviews": len(texts) + 3, "left_out": 2}
+    first, second, third = reviews.words(tmp_path / "reviews.parquet")
+    assert second[1:] + third == [[], [], []]
+    words = ["a", "very", "br", "good", "film", "no"]
+    assert first + second[:1] == [[*words, str(number)] for number in range(len(texts))]
+    counts = store.write_unlabelled([], tmp_path, tmp_path, "keras")
+    assert counts == read_json(tmp_path / "unlabelled.json") == {"reviews": 0, "left_out": 0}
+    assert reviews.count(tmp_path / "reviews.parquet") == 0
+
+
 @pytest.mark.parametrize("labels", [[], [0], [1, 1, 1]])
 @pytest.mark.parametrize(("name", "others"), [("train", TEST), ("test", TRAIN)])
 def test_empty_or_one_class_split_is_refused(
@@ -99,9 +116,9 @@ def test_duplicate_id_is_refused(tmp_path: Path, split: str, name: str) -> None:
 def test_overlap_is_counted_or_refused(tmp_path: Path) -> None:
     # Texts are compared exactly.
     others = [review(f"test/{n}", "film 9", 1, text) for n, text in ((2, "Good FILM"), (3, "good"))]
-    reviews = [*TEST, *others, *TRAIN]
-    assert write(tmp_path, reviews)["overlap"] == 1
+    both = [*TEST, *others, *TRAIN]
+    assert write(tmp_path, both)["overlap"] == 1
     assert np.load(tmp_path / "overlap.npy").tolist() == [2]
     with pytest.raises(InputError, match=r"line test/2: .* is also in the training split \(1 in"):
-        write(tmp_path, reviews, refuse_overlap=True)
+        write(tmp_path, both, refuse_overlap=True)
     assert write(tmp_path, [*TRAIN, *TEST], refuse_overlap=True)["overlap"] == 0

@@ -27,6 +27,7 @@ TRAIN, TEST = "data/corpus/train.parquet", "data/corpus/test.parquet"
 UNLABELLED = "data/unlabelled"
 DEPENDENCIES = {
     "fetch": ["code/fetch.txt", "data/own"],
+    "fetch_unlabelled": ["code/fetch_unlabelled.txt", TRAIN, "data/own"],
     "train": ["code/train.txt", TRAIN, TEST, UNLABELLED, "data/padded/train"],
     "report": ["code/report.txt"],
 }

@@ -46,8 +46,8 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     changes = {
         "code/train.txt": False,
         TRAIN: False,
-        # An output of another stage, and code that does not affect the metrics.
-        UNLABELLED: False,
+        # Outputs of other stages, and code that does not affect the metrics.
+        UNLABELLED: True,
         "data/padded/train": True,
         "code/fetch.txt": True,
     }
@@ -110,6 +110,24 @@ def test_experiments_on_another_corpus_are_found_by_its_source() -> None:
     assert list(runs.finished([own])) == [0]
     edit("data/own/reviews.csv")
     assert runs.finished([own]) == {}
+
+
+@pytest.mark.parametrize("option", ["train.self_training=true", "word_vectors.reviews=all"])
+def test_experiments_on_unlabelled_reviews_are_found_by_their_source(option: str) -> None:
+    # The corpus in the project is the same one, without unlabelled reviews.
+    imdb = point("fetch.source=imdb", "train.self_training=false")
+    chosen, own = (point(f"fetch.source={source}", option) for source in ("imdb", "csv"))
+    write(make_run(imdb))
+    for each in (chosen, own):
+        assert runs.finished([each]) == {}
+        add(make_run(each, {UNLABELLED: OTHER}))
+        assert list(runs.finished([each])) == [0]
+    # The labelled reviews stay the same, but the unlabelled ones may not.
+    edit("data/own/reviews.csv")
+    write(make_run(point("fetch.source=csv")))
+    assert list(runs.finished([chosen, own])) == [0]
+    edit("stages/fetch_unlabelled.py")
+    assert runs.finished([chosen, own]) == {}
 
 
 def test_different_results_have_different_names() -> None:

@@ -1,6 +1,4 @@
-"""Tests of word vectors, compared with gensim, and of unlabelled reviews."""
-
-from pathlib import Path
+"""Tests of word vectors, compared with gensim."""
 
 import numpy as np
 import pytest
@@ -8,9 +6,7 @@ from gensim.models import Word2Vec
 
 from birnn.core.errors import InputError
 from birnn.core.settings import WordVectors
-from birnn.text import unlabelled, word_vectors
-from birnn.text.batching import BATCH_SIZE
-from birnn.text.reviews import words as read_words
+from birnn.text import word_vectors
 from birnn.text.sequences import FIRST_WORD
 
 SETTINGS = WordVectors(reviews="train", norm=3, window=4, negative=5, min_count=2, epochs=5, seed=0)
@@ -32,21 +28,3 @@ def test_vectors_are_those_of_skip_gram_with_equal_norm() -> None:
     assert np.abs(vectors[FIRST_WORD:-1] - expected).max() < 1e-5
     with pytest.raises(InputError, match=r"min_count is 2, and no word occurs that often"):
         word_vectors.train(reviews[-1:], WORDS, 6, SETTINGS)
-
-
-def test_unlabelled_reviews_are_stored_as_words(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "reviews.parquet"
-    monkeypatch.setattr(unlabelled, "UNLABELLED_REVIEWS", file)
-    texts = [f"A very <br />good film, no. {number}!" for number in range(BATCH_SIZE + 1)]
-    long = [" " * 15_000_000] * 3  # two of them are more than a batch
-    assert unlabelled.write(iter([*texts, *long]), "keras", file) == len(texts) + 3
-    first, second, third = read_words(file)
-    assert second[1:] + third == [[], [], []]
-    words = ["a", "very", "br", "good", "film", "no"]
-    assert first + second[:1] == [[*words, str(number)] for number in range(len(texts))]
-    unlabelled.require("reviews is all", "none")
-    assert unlabelled.write([], "keras", file) == 0
-    with pytest.raises(InputError, match=r"reviews is all, but the corpus has no .*: set none"):
-        unlabelled.require("reviews is all", "none")

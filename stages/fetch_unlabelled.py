@@ -1,0 +1,37 @@
+"""Fetch the unlabelled reviews, if word vectors or self-training need them.
+
+Reads data/corpus and its source. Writes data/unlabelled, which has no reviews if none are needed.
+"""
+
+from birnn.core import paths, stage
+from birnn.core.errors import InputError
+from birnn.core.outputs import atomic_folder, read_json
+from birnn.core.settings import Settings, needs_unlabelled
+from birnn.corpora import sources, store
+
+
+def main(settings: Settings) -> None:
+    """Write the words of the unlabelled reviews, if they are needed."""
+    corpus = read_json(paths.CORPUS_DESCRIPTION)
+    needed = needs_unlabelled(
+        settings.word_vectors.reviews, self_training=settings.train.self_training
+    )
+    texts = sources.read_unlabelled(corpus["name"], settings) if needed else ()
+    with atomic_folder(paths.UNLABELLED) as folder:
+        counts = store.write_unlabelled(texts, paths.CORPUS, folder, corpus["tokenizer"])
+        if needed and not counts["reviews"]:
+            raise InputError(
+                f"{corpus['name']} has no unlabelled reviews: set word_vectors.reviews to train "
+                "and train.self_training to false, or, for your own corpus, set csv.unlabelled"
+            )
+    if needed:
+        print(
+            f"{counts['reviews']:,} reviews without a label; {counts['left_out']:,} were left "
+            "out, because a labelled review has the same text"
+        )
+    else:
+        print("off: word_vectors.reviews is not all, and train.self_training is false")
+
+
+if __name__ == "__main__":
+    stage.run(main)
