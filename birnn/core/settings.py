@@ -22,12 +22,12 @@ from birnn.core.yaml_files import read_yaml
 
 SECTION = "section"  # type of an error that concerns several settings
 
+SMALLEST = 1e-30  # far above the end of float32 (1e-38), so that quotients are finite, too
+
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Side = Literal["pre", "post"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
-FileName = Annotated[str, Field(pattern=r"^[^/\\]+$")]
-Delimiter = Annotated[str, Field(pattern=r"^([^\w\s\"]|\t|auto)$")]
 Column = Annotated[str, Field(min_length=1)]
 Kernel = Literal["auto", "fused", "keras"]
 Pooling = Literal["last", "max_mean"]
@@ -54,6 +54,26 @@ class Fetch(Section):
     source: Literal["imdb", "imdb-npz", "rotten-tomatoes", "csv"]
     offline: Literal["rotten-tomatoes"] | None
     overlap: Literal["report", "refuse"]
+
+
+def _matching(pattern: str, rule: str) -> AfterValidator:
+    """Return a check of a text whose error gives the rule instead of the pattern."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise PydanticCustomError("pattern", rule)
+        return text
+
+    return AfterValidator(check)
+
+
+FileName = Annotated[str, _matching(r"[^/\\]+", "use a name in data/own, without / and \\")]
+Delimiter = Annotated[
+    str,
+    _matching(
+        r"[^\w\s\"]|\t|auto", "use auto, a tab or one other character such as a comma, but no quote"
+    ),
+]
 
 
 def _check_encoding(name: str) -> str:
@@ -151,7 +171,7 @@ class WordVectors(Section):
     """The word vectors that initialize the networks."""
 
     reviews: Literal["none", "train", "all"]
-    norm: float = Field(gt=0, le=1_000)
+    norm: float = Field(ge=SMALLEST, le=1_000)
     window: int = Field(ge=1, le=1_000)
     negative: int = Field(ge=1, le=100)
     min_count: int = Field(ge=1, le=1_000_000)
@@ -164,7 +184,7 @@ class Ngrams(Section):
 
     longest: int = Field(ge=0, le=5)
     min_reviews: int = Field(ge=1, le=1_000_000)
-    smoothing: float = Field(gt=0, le=1_000)
+    smoothing: float = Field(ge=SMALLEST, le=1_000)
     folds: int = Field(ge=2, le=1_000)
     seed: Seed
 
@@ -174,8 +194,8 @@ class Baseline(Section):
 
     ngrams: int = Field(ge=1, le=5)
     min_reviews: int = Field(ge=1, le=1_000_000)
-    smoothing: float = Field(gt=0, le=1_000)
-    inverse_regularization: float = Field(gt=0, le=1_000_000)
+    smoothing: float = Field(ge=SMALLEST, le=1_000)
+    inverse_regularization: float = Field(ge=SMALLEST, le=1_000_000)
 
 
 class Train(Section):
@@ -185,9 +205,9 @@ class Train(Section):
     epochs: int = Field(ge=1, le=10_000)
     batch_size: int = Field(ge=1, le=1_000_000)
     optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
-    learning_rate: float = Field(gt=0, le=10)
+    learning_rate: float = Field(ge=SMALLEST, le=10)
     schedule: Literal["constant", "cosine"]
-    clipnorm: Annotated[float, Field(gt=0)] | None
+    clipnorm: Annotated[float, Field(ge=SMALLEST, le=1_000_000)] | None
     self_training: bool
 
 
