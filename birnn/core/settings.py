@@ -249,11 +249,7 @@ def load(path: Path = PARAMS, networks: Collection[str] | None = None) -> Settin
         path: file of the settings.
         networks: names of the networks, which may have sections; None allows any section.
     """
-    try:
-        content = read_yaml(path)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing: run the command in the project folder") from None
-    return validate(content, str(path), networks)
+    return validate(read_yaml(path), str(path), networks)
 
 
 def validate(content: Any, source: str, networks: Collection[str] | None = None) -> Settings:

@@ -1,13 +1,11 @@
 """The start and end of every stage: settings, locks, integrity checks and error messages."""
 
 import argparse
-import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 from birnn.core import integrity, settings, signals
 from birnn.core.errors import InputError
@@ -28,21 +26,19 @@ def run(main: Callable[[Settings], None]) -> None:
     parser = argparse.ArgumentParser(description=sys.modules[main.__module__].__doc__)
     parser.add_argument("--verbose", action="store_true", help="show the traceback of an error")
     arguments = parser.parse_args()
-    script = Path(main.__code__.co_filename)
-    name = script.stem
-    networks = sorted(file.stem.removeprefix("train_") for file in script.parent.glob("train_*.py"))
+    name = Path(main.__code__.co_filename).stem
     signals.raise_on_signals()
     try:
-        checked = settings.load(networks=networks)
+        checked = settings.load(networks=integrity.declared_sections())
         with hold_lock(name), checked_inputs(name), signals.restore_interrupts():
             main(checked)
-        sys.stdout.flush()
     except (InputError, OSError) as error:
         if arguments.verbose:
             raise
-        exit_with(f"error: {error}", status=1)
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        exit_with(signals.interruption_message(name), status=signals.INTERRUPTED)
+        print(signals.interruption_message(name), file=sys.stderr)
+        sys.exit(signals.INTERRUPTED)
 
 
 @contextmanager
@@ -63,13 +59,3 @@ def checked_inputs(stage: str) -> Iterator[None]:
         if damage and not isinstance(error, InputError | OSError):
             raise InputError(damage) from error
         raise
-
-
-def exit_with(line: str, status: int) -> NoReturn:
-    """Exit with one line on standard error, even if standard output is closed."""
-    print(line, file=sys.stderr)
-    sys.stderr.flush()
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(status)

@@ -12,7 +12,7 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS
-from birnn.experiments import grid, runs
+from birnn.experiments import grid, private_apis, runs
 from birnn.experiments.grid import Point
 from tests.birnn.experiments.repository import (
     METRICS,
@@ -181,6 +181,19 @@ def test_workspace_is_a_run_if_it_is_complete() -> None:
         assert runs.workspace() is None
         with pytest.raises(InputError, match=rf"^{file.as_posix()} .*(not valid|damaged)"):
             runs.read()
+
+
+def test_unreadable_lock_and_pipeline_are_named_before_stages_are_stale() -> None:
+    for file in (runs.LOCK, Path("dvc.yaml")):
+        content = file.read_text()
+        for text, expected in (
+            (f"<<<<<<< HEAD\n{content}", f"{file} has a merge conflict: "),
+            ("a", f"{file} is damaged: run git checkout -- {file}"),
+        ):
+            file.write_text(text)
+            with pytest.raises(InputError, match=expected):
+                private_apis.stale_stages()
+        file.write_text(content)
 
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])
