@@ -25,6 +25,8 @@ def test_interfaces_for_stale_stages_and_missing_files_exist(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in ("dvc.yaml", "dvc.lock"):
+        Path(name).write_text("stages: {}", encoding="utf-8")
     (reason,) = experiments_apis.stale_stages()
     assert reason.startswith("cannot be checked: you are not inside of a DVC repo")
     check_output(tmp_path, "dvc", "init", "--no-scm")
