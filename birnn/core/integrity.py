@@ -100,14 +100,9 @@ def verify(paths: Iterable[Path]) -> None:
     recorded = dict(_recorded(read_lock(), "deps"))
     for path in paths:
         md5 = compute_md5(path)
-        if md5 is None:
-            raise InputError(f"{path} is missing: run dvc repro or dvc pull")
-        expected = recorded.get(path.as_posix())
-        if md5 != expected:
-            raise InputError(
-                f"{path} differs from the last run: its md5 is {md5}, but {LOCK} records "
-                f"{expected or 'none'}. Run dvc repro or dvc checkout"
-            )
+        if md5 is None or md5 != recorded.get(path.as_posix()):
+            state = "differs from the last run" if md5 else "is missing"
+            raise InputError(f"{path} {state}: run dvc repro, dvc checkout or dvc pull")
 
 
 def _recorded(lock: Lock, kind: str) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,8 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Side = Literal["pre", "post"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
+FileName = Annotated[str, Field(pattern=r"^[^/\\]+$")]
+Delimiter = Annotated[str, Field(pattern=r"^([^\w\s\"]|\t|auto)$")]
 Column = Annotated[str, Field(min_length=1)]
 Kernel = Literal["auto", "fused", "keras"]
 Pooling = Literal["last", "max_mean"]
@@ -54,26 +56,6 @@ class Fetch(Section):
     source: Literal["imdb", "imdb-npz", "rotten-tomatoes", "csv"]
     offline: Literal["rotten-tomatoes"] | None
     overlap: Literal["report", "refuse"]
-
-
-def _matching(pattern: str, rule: str) -> AfterValidator:
-    """Return a check of a text whose error gives the rule instead of the pattern."""
-
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise PydanticCustomError("pattern", rule)
-        return text
-
-    return AfterValidator(check)
-
-
-FileName = Annotated[str, _matching(r"[^/\\]+", "use a name in data/own, without / and \\")]
-Delimiter = Annotated[
-    str,
-    _matching(
-        r"[^\w\s\"]|\t|auto", "use auto, a tab or one other character such as a comma, but no quote"
-    ),
-]
 
 
 def _check_encoding(name: str) -> str:
@@ -247,7 +229,7 @@ def load(path: Path = PARAMS, networks: Collection[str] | None = None) -> Settin
 
     Args:
         path: file of the settings.
-        networks: names of the networks, which may have sections; None allows any section.
+        networks: names of further sections, such as networks; None allows any section.
     """
     return validate(read_yaml(path), str(path), networks)
 
@@ -300,4 +282,6 @@ def _reason(detail: ErrorDetails, kind: type[Section]) -> str:
         for part in detail["loc"][:-1]:
             kind = kind.model_fields[str(part)].annotation  # type: ignore[assignment]
         return f"no such setting; choose from {', '.join(kind.model_fields) or 'none'}"
+    if detail["type"] == "string_pattern_mismatch":  # the pattern would explain nothing
+        return f"its comment in {PARAMS.name} says which text is allowed"
     return detail["msg"][0].lower() + detail["msg"][1:]

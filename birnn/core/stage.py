@@ -3,8 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from birnn.core import integrity, settings, signals
@@ -30,7 +29,8 @@ def run(main: Callable[[Settings], None]) -> None:
     signals.raise_on_signals()
     try:
         checked = settings.load(networks=integrity.declared_sections())
-        with hold_lock(name), checked_inputs(name), signals.restore_interrupts():
+        with hold_lock(name), signals.restore_interrupts():
+            check_inputs(name)
             main(checked)
     except (InputError, OSError) as error:
         if arguments.verbose:
@@ -41,21 +41,12 @@ def run(main: Callable[[Settings], None]) -> None:
         sys.exit(signals.INTERRUPTED)
 
 
-@contextmanager
-def checked_inputs(stage: str) -> Iterator[None]:
-    """Compare the inputs of a stage with `dvc.lock`; refuse to start if they are damaged.
+def check_inputs(stage: str) -> None:
+    """Compare the inputs of a stage with `dvc.lock`, and refuse to start if one differs.
 
-    A stage that is run by hand may use modified inputs: it prints a warning. If the block then
-    crashes, report the modified input as the likely cause.
+    A stage that is run by hand may use modified inputs: it only prints a warning.
     """
-    damage = integrity.find_damage(stage)
-    if damage and "DVC_STAGE" in os.environ:
-        raise InputError(damage)
-    if damage:
+    if damage := integrity.find_damage(stage):
+        if "DVC_STAGE" in os.environ:
+            raise InputError(damage)
         print(f"warning: {damage}", file=sys.stderr)
-    try:
-        yield
-    except Exception as error:
-        if damage and not isinstance(error, InputError | OSError):
-            raise InputError(damage) from error
-        raise
