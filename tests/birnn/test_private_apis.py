@@ -29,6 +29,7 @@ def test_interfaces_for_stale_stages_and_missing_files_exist(
         Path(name).write_text("stages: {}", encoding="utf-8")
     (reason,) = experiments_apis.stale_stages()
     assert reason.startswith("cannot be checked: you are not inside of a DVC repo")
+    Path("dvc.lock").unlink()
     check_output(tmp_path, "dvc", "init", "--no-scm")
     Path("dvc.yaml").write_text("stages: {some: {cmd: 'true'}}", encoding="utf-8")
     assert experiments_apis.stale_stages() == ["some"]
