@@ -199,8 +199,8 @@ def search(
         found = found or searches.open_study(chosen)
         searches.run(chosen, found, trials, machines, batch if machines else 1)
         results = search_results.collect(chosen, found)
-        options = {"--metric": [metric], "--sampler": [sampler], "--trials": [str(trials)]}
-        options |= {"-r": [recipe] if recipe else [], "-S": settings}
+        options: dict[str, list[str]] = {"--metric": [metric], "--sampler": [sampler]}
+        options |= {"--trials": [str(trials)], "-r": [recipe] if recipe else [], "-S": settings}
         written = search_results.write(results, command(f"birnn search {name}", options))
     print(f"{len(results.study.trials)} trials: {written.folder}")
     print(search_results.conclude(results))
