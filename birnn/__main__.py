@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from birnn.cli import experiment_options, model_options, project
+from birnn.cli import experiment_commands, model_options, project
 from birnn.core import libraries
 from birnn.core.errors import InputError
 from birnn.runtime import signals
@@ -61,7 +61,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.add_typer(experiment_options.app)
+app.add_typer(experiment_commands.app)
 data = typer.Typer(no_args_is_help=True)
 app.add_typer(
     data,
@@ -246,9 +246,6 @@ def export(
 
 def run() -> None:
     """Run the command; print an error that the user can fix as one line."""
-    if sys.stderr is None:  # closed by a script
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        sys.stderr = os.fdopen(2, "w", encoding="utf-8")
     signals.raise_on_signals()  # else SIGTERM would leave temporary files
     replace_missing_characters()
     libraries.configure()

@@ -26,7 +26,6 @@ from tests.projects import (
     results,
     run,
     set_settings,
-    stages_run,
     watched,
 )
 from tests.tiers import sampled
@@ -101,17 +100,6 @@ def repair_and_run(project: Path, *command: str) -> str:
     shutil.rmtree(project / ".dvc" / "cache" / "runs", ignore_errors=True)
     (project / ".dvc" / "tmp" / "rwlock").unlink(missing_ok=True)
     return check_output(project, *command)
-
-
-@pytest.mark.exhaustive
-def test_truncated_dvc_lock_is_restored(finished_copy: Path) -> None:
-    expected = results(finished_copy)
-    lock = finished_copy / "dvc.lock"
-    lines = lock.read_bytes().splitlines(keepends=True)
-    lock.write_bytes(b"".join(lines[: len(lines) // 2]) + b"  - {")
-    assert "'./dvc.lock' is invalid" in run("dvc", "status", cwd=finished_copy).stderr
-    assert stages_run(repair_and_run(finished_copy, "dvc", "repro")) == []
-    assert results(finished_copy) == expected
 
 
 def forget(project: Path, stage: str) -> None:

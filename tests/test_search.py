@@ -64,7 +64,6 @@ def test_interrupted_and_killed_search_continues(finished_copy: Path) -> None:
     assert trials["bigru.holdout_accuracy"].between(0.4, 0.9).all()
     names = [reference.rpartition("/")[2] for reference in experiments(finished_copy)]
     assert sorted(names) == sorted(trials["name"])
-    assert list(folder.glob("tmp*")) == []
 
     # The same command now only describes the results.
     assert f"{TRIALS} of {TRIALS} trials are finished" in check_output(finished_copy, *COMMAND)

@@ -1,146 +1,275 @@
-"""The `birnn` commands for experiments: studies, recipes and reviews."""
+"""The `birnn` commands for experiments: sweeps, studies, searches, recipes and reviews."""
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Any, Literal
 
-import pandas as pd
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from birnn.core import processes
-from birnn.core import settings as all_settings
-from birnn.core.errors import InputError
-from birnn.core.overrides import command
-from birnn.evaluation.model_names import ALL_TITLES, pair_title
-from birnn.evaluation.selection import read_metrics
-from birnn.experiments import collect, execution, grid, private_apis, recipes, runs, search_results
-from birnn.experiments import review as reviews
-from birnn.experiments import search as searches
-from birnn.experiments.cluster import Cluster
-from birnn.reporting import tables
-from birnn.studies import figure, regimes, store, table
-from birnn.studies.store import SEED
+from birnn.cli import project
+
+app = typer.Typer()
+
+Settings = Annotated[
+    list[str],
+    typer.Option(
+        "--set-param",
+        "-S",
+        help="Setting and its values, such as train.epochs=3,5 or train.seed=0..9; or several "
+        "settings with equal values, such as bilstm.units,bigru.units=32,64. Repeatable.",
+    ),
+]
+
+Recipes = Annotated[
+    list[str], typer.Option("--recipe", "-r", help="Recipe to start from, or all. Repeatable.")
+]
+
+Place = Literal["here", "ray"]
+On = Annotated[Place, typer.Option(help="Run on this machine or on a Ray cluster.")]
+Cpus = Annotated[int, typer.Option(min=1, help="CPU cores per experiment on a cluster.")]
+Gpus = Annotated[int, typer.Option(min=0, help="GPUs per experiment on a cluster.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Replace other results in study/NAME, which are lost.")
+]
+GitRemote = Annotated[str, typer.Option(help="Git remote that the machines of a cluster clone.")]
 
 
+# Like the other commands, these import what they need when they run.
+
+
+def _machines(on: Place, cpus: int, gpus: int, git_remote: str) -> Any:
+    """Return the cluster to run on, or None for this machine."""
+    from birnn.experiments import cluster
+
+    return cluster.connect(cpus, gpus, git_remote) if on == "ray" else None
+
+
+@app.command(epilog="Example: birnn sweep -S train.epochs=3,5 -S train.seed=0..2")
 def sweep(
-    settings: Sequence[str], recipe_names: Sequence[str], machines: Cluster | None = None
+    settings: Settings = [],
+    recipe: Recipes = [],
+    on: On = "here",
+    cpus: Cpus = 2,
+    gpus: Gpus = 0,
+    git_remote: GitRemote = "origin",
 ) -> None:
-    """Run the unfinished experiments of a grid, on a cluster or one by one on this machine."""
-    chosen = points(settings, recipe_names)
-    if machines:
-        machines.pull(chosen)
-    execution.run(chosen, machines.execute if machines else execution.one_by_one)
+    """Run the unfinished experiments of a grid of settings."""
+    from birnn.experiments import cluster, grid
+
+    points = grid.points_of_recipes(settings, recipe)
+    cluster.run(points, _machines(on, cpus, gpus, git_remote))
 
 
-def points(settings: Sequence[str], recipe_names: Sequence[str]) -> list[grid.Point]:
-    """Return the points of a grid, for each recipe if there are any, or for `all` of them."""
-    if not recipe_names:
-        return grid.points(settings)
-    given = {name: recipes.named(name) for name in recipe_names if name != recipes.EVERY}
-    chosen = recipes.read() if recipes.EVERY in recipe_names else given
-    return [point for recipe in chosen.values() for point in grid.points(settings, recipe)]
-
-
+@app.command(epilog="Example: birnn study ten-seeds -S train.seed=0..9")
 def study(
-    name: str, settings: Sequence[str], recipe_names: Sequence[str], *, replace: bool = False
-) -> None:
-    """Collect finished experiments in `study/NAME`, and print its tables.
-
-    Without settings and recipe, only print the tables of `study/NAME`, and draw its figure again.
-    """
-    if not (settings or recipe_names):
-        stored = store.read(store.FOLDER / name)
-        figure.save(stored)
-        show(stored)
-        return
-    chosen = points(settings, recipe_names)
-    finished = runs.finished(chosen)
-    written_by = command(f"birnn study {name}", {"-r": recipe_names, "-S": settings})
-    collected = collect.study(name, written_by, chosen, finished, replace=replace)
-    print(f"{len(finished)} of {len(chosen)} experiments: {collected.folder}")
-    show(collected)
-
-
-def show(collected: store.Study) -> None:
-    """Print the accuracies of a study, the differences of its networks, and gains of recipes."""
-    split = "held-out" if collected.about.chooses else "test"
-    titles = [ALL_TITLES[name] for name in collected.models]
-    found = table.rows(collected)
-    heading, labels = table.label_rows(found)
-    accuracies = Table(
-        heading, "seeds", *titles, title=f"{split} accuracy, mean ± deviation over seeds"
-    )
-    differences = Table(heading, "difference", "mean (95% interval)", "covers")
-    for label, row in zip(labels, found, strict=True):
-        means = map(table.format_mean, row.means.values())
-        accuracies.add_row(label, str(len(row.combination.runs)), *means)
-        for pair, compared in row.differences.items():
-            for measure, difference in compared.items():
-                if difference.seeds > 1:
-                    name = f"{pair_title(*pair)}, {measure}"
-                    cell = table.format_difference(difference, measure)
-                    differences.add_row(label, name, cell, row.covered)
-    gained = Table("recipe", "added to", "gain (95% interval)", "covers")
-    for gain in table.gains(collected):
-        cell = table.format_difference(gain.difference)
-        gained.add_row(gain.recipe, gain.base, cell, gain.covered)
-    for printed in (accuracies, differences, gained):
-        if printed.row_count:
-            Console(markup=False).print(printed)  # a value may be a pattern, such as [a-c]*.csv
-
-
-def show_regimes() -> None:
-    """Print the differences of the networks in the training regimes whose studies are finished."""
-    corpus, equivalence = read_metrics()["corpus"], all_settings.load().report.equivalence
-    compared = regimes.compare(study for study in store.read_all() if study.covers(corpus))
-    head, rows = tables.regimes(compared, equivalence)
-    printed = Table(*head)
-    for cells in rows:
-        printed.add_row(*cells)
-    if compared:
-        Console(highlight=False).print(printed)
-    print(
-        "Comparisons of study/PROTOCOL.md appear when all their runs are in study, on this corpus."
-    )
-
-
-def search(  # noqa: PLR0913, PLR0917  # one parameter per option
-    name: str,
-    settings: Sequence[str],
-    recipe_name: str | None,
-    metric: str,
-    trials: int,
-    sampler: str,
-    machines: Cluster | None = None,
-    batch: int = 1,
+    name: Annotated[str, typer.Argument(help="Name of the study, which is written to study/NAME.")],
+    settings: Settings = [],
+    recipe: Recipes = [],
     *,
-    replace: bool = False,
+    replace: Replace = False,
 ) -> None:
-    """Search settings, write the results to `study/NAME`, and print what they show."""
-    recipe = recipes.named(recipe_name) if recipe_name else None
-    chosen = searches.parse(name, settings, recipe, metric, sampler)
+    """Collect finished experiments in study/NAME, and compare their networks or recipes.
+
+    Without settings and recipe, print the study and draw its figure again.
+    """
+    from birnn.cli.study_tables import print_study
+    from birnn.core.overrides import command
+    from birnn.experiments import collect, grid, runs
+    from birnn.studies import figure, store
+
+    if not (settings or recipe):
+        stored = store.read(store.FOLDER / name)
+        print_study(stored)
+        figure.save(stored)  # last, because the folder may be read-only
+        return
+    points = grid.points_of_recipes(settings, recipe)
+    finished = runs.finished(points)
+    written_by = command(f"birnn study {name}", {"-r": recipe, "-S": settings})
+    collected = collect.study(name, written_by, points, finished, replace=replace)
+    print(f"{len(finished)} of {len(points)} experiments: {collected.folder}")
+    print_study(collected)
+
+
+@app.command(epilog="Example: birnn leaderboard --where train.epochs=3 --sort bigru.accuracy")
+def leaderboard(
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            help="Metric, such as bigru.accuracy. By default networks.holdout_accuracy if all runs "
+            "hold out reviews, else networks.accuracy.",
+            show_default=False,
+        ),
+    ] = None,
+    where: Annotated[
+        list[str],
+        typer.Option(help="Setting and its values, such as train.epochs=3,5. Repeatable."),
+    ] = [],
+    name: Annotated[str, typer.Option(help="Pattern of names, such as 'seed-*'.")] = "*",
+    count: Annotated[int | None, typer.Option(min=1, help="Number of rows, best first.")] = None,
+    *,
+    md: Annotated[bool, typer.Option("--md", help="Print a Markdown table.")] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Print CSV with all settings and metrics.")
+    ] = False,
+    save: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Write the table as a study to study/NAME.")
+    ] = None,
+) -> None:
+    """Compare finished experiments on the current corpus, sorted by a metric.
+
+    The row workspace is the run in the project's folder.
+    """
+    from birnn.core.overrides import command
+    from birnn.experiments import leaderboard as board
+
+    if md and csv:
+        raise typer.BadParameter("choose one of --md and --csv")
+    found, corpus, others = board.collect_runs()
+    table, metric = board.sort(board.select(found, where, name), sort)
+    shown = table.iloc[:count]
+    notes = board.describe(shown, metric, len(table) - len(shown), others)
+    if save:
+        options = {"--where": where, "--name": [name], "--sort": [metric], "--save": [save]}
+        options |= {"--count": [] if count is None else [str(count)]}
+        saved = board.save(save, shown, corpus, command("birnn leaderboard", options))
+        notes.append(f"Saved in {saved.folder}.")
+    show = board.print_csv if csv else board.print_markdown if md else board.print_table
+    show(shown, metric, notes)
+
+
+@app.command(
+    epilog="Example: birnn search rate -S train.learning_rate=log:1e-4..1e-2 "
+    "--metric bigru.holdout_accuracy"
+)
+def search(
+    name: Annotated[
+        str, typer.Argument(help="Name of the search, which is written to study/NAME.")
+    ],
+    settings: Annotated[
+        list[str],
+        typer.Option(
+            "--set-param",
+            "-S",
+            help="Setting and its range or values, such as train.learning_rate=log:1e-4..1e-2, "
+            "bigru.units=16..128, network.pooling=last,max_mean or train.epochs=3. Repeatable.",
+        ),
+    ],
+    metric: Annotated[
+        str,
+        typer.Option(
+            help="Accuracy on held-out reviews of a model, or of the combined networks "
+            "(networks.holdout_accuracy)."
+        ),
+    ],
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", "-r", help="Recipe that the trials start from.")
+    ] = None,
+    trials: Annotated[
+        int, typer.Option(min=1, help="Number of trials, including earlier ones.")
+    ] = 30,
+    sampler: Annotated[
+        Literal["tpe", "random"],
+        typer.Option(
+            help="How values are proposed: tpe starts with the defaults and learns from trials."
+        ),
+    ] = "tpe",
+    on: On = "here",
+    batch: Annotated[int, typer.Option(min=1, help="Trials in parallel on a cluster.")] = 4,
+    cpus: Cpus = 2,
+    gpus: Gpus = 0,
+    git_remote: GitRemote = "origin",
+    *,
+    replace: Replace = False,
+) -> None:
+    """Search settings with the best accuracy on held-out reviews.
+
+    Each trial is an experiment. If the search is interrupted, the same command continues it.
+    """
+    from birnn.core.overrides import command
+    from birnn.experiments import execution, recipes, search_results
+    from birnn.experiments import search as searches
+
+    machines = _machines(on, cpus, gpus, git_remote)
+    start = recipes.named(recipe) if recipe else None
+    chosen = searches.parse(name, settings, start, metric, sampler)
     with execution.exclusively():
-        found = searches.open_study(chosen)
+        found = searches.open_study(chosen) if chosen.journal.exists() else None
         if not replace:
             search_results.check_replaceable(chosen, found)
-        searches.run(chosen, found, trials, machines, batch)
+        found = found or searches.open_study(chosen)
+        searches.run(chosen, found, trials, machines, batch if machines else 1)
         results = search_results.collect(chosen, found)
-        options = {"--metric": [metric], "--sampler": [sampler], "--trials": [str(trials)]}
-        options |= {"-r": [recipe_name] if recipe_name else [], "-S": [*settings]}
+        options: dict[str, list[str]] = {"--metric": [metric], "--sampler": [sampler]}
+        options |= {"--trials": [str(trials)], "-r": [recipe] if recipe else [], "-S": settings}
         written = search_results.write(results, command(f"birnn search {name}", options))
     print(f"{len(results.study.trials)} trials: {written.folder}")
-    Console(highlight=False).print(search_results.conclude(results))
+    print(search_results.conclude(results))
     print("To confirm this with other seeds and other held-out reviews, run:")
     print(f"    {search_results.confirmation(results)}")
 
 
-def review(base: str, output: Path, seeds: int | None, machines: Cluster | None) -> bool:
-    """Write the review of the changes since `base`, and return whether nothing fails.
+@app.command(epilog="Example: birnn recipes")
+def recipes() -> None:
+    """List the recipes: what each adds to which other, and the command that runs it with DVC."""
+    from birnn.core.overrides import option
+    from birnn.experiments import recipes as stored
 
-    Run the change with this many seeds, on a cluster or this machine, or compare one run on each
-    side.
+    for recipe in stored.read().values():
+        options = " ".join(f"-S {option(*item)}" for item in recipe.all_settings.items())
+        base = f" (adds to {recipe.base})" if recipe.base else ""
+        print(f"{recipe.name}{base}: {recipe.title}\n    dvc exp run --temp {options}")
+
+
+@app.command(epilog="Example: birnn regimes")
+def regimes() -> None:
+    """Compare the networks at the settings planned in study/PROTOCOL.md."""
+    from birnn.cli.study_tables import print_regimes
+
+    print_regimes()
+
+
+@app.command(epilog="Example: birnn tried")
+def tried() -> None:
+    """Log the settings that were compared on held-out reviews in study/tried.
+
+    Add the finished experiments that are not in the log yet, including those that lost.
     """
+    from birnn.experiments import recipes, runs
+    from birnn.experiments import tried as command
+
+    added, log = command.append(runs.finished_with_any_code(), list(recipes.read().values()))
+    print(f"{added} new of {len(log.runs)} rows: {log.folder}")
+
+
+@app.command(epilog="Example: birnn review origin/main --seeds 10")
+def review(
+    base: Annotated[str, typer.Argument(help="Commit that the change starts from.")],
+    output: Annotated[Path, typer.Option(help="File to write the review to.")] = Path("review.md"),
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="Run the change with this many seeds of a study, and compare them."
+        ),
+    ] = None,
+    on: On = "here",
+    cpus: Cpus = 2,
+    gpus: Gpus = 0,
+    git_remote: GitRemote = "origin",
+) -> None:
+    """Write the review of a change: its settings, its metrics, and if a network is worse.
+
+    Exit with status 1 if it fails.
+    """
+    import pandas as pd
+
+    from birnn.core import processes
+    from birnn.core.errors import InputError
+    from birnn.experiments import cluster, collect, grid, private_apis, runs
+    from birnn.experiments import review as reviews
+    from birnn.studies import store
+
+    machines = _machines(on, cpus, gpus, git_remote) if seeds else None
+    file = project.located(output)
     gate = reviews.read_gate()
     stale = private_apis.stale_stages()
     before, after = runs.read(base), runs.read()
@@ -148,16 +277,37 @@ def review(base: str, output: Path, seeds: int | None, machines: Cluster | None)
     change = reviews.Change(before, after, study_of_base)
     if seeds:
         numbers = ",".join(map(str, reviews.choose_seeds(change, seeds)))
-        sweep([f"{SEED}={numbers}"], [], machines)
-        chosen = grid.points([f"{SEED}={numbers}"])
-        finished = runs.finished(chosen)
-        if len(finished) < len(chosen):
+        points = grid.points([f"{store.SEED}={numbers}"])
+        cluster.run(points, machines)
+        finished = runs.finished(points)
+        if len(finished) < len(points):
             raise InputError("code or settings changed meanwhile: run the same command again")
-        measured = [chosen[index].chosen | collect.measures(run) for index, run in finished.items()]
+        measured = [points[index].chosen | collect.measures(run) for index, run in finished.items()]
         change = dataclasses.replace(change, runs=pd.DataFrame(measured))
     lines = reviews.judge(change, gate, stale)
     metrics = processes.output("dvc", "metrics", "diff", "--md", "--no-path", base)
-    reviews.write(change, lines, metrics, output)
+    reviews.write(change, lines, metrics, file)
     verdict = reviews.summarize(lines)
-    print(*lines, f"{output}: {verdict}", sep="\n")
-    return verdict != reviews.FAILS
+    print(*lines, f"{file}: {verdict}", sep="\n")
+    if verdict == reviews.FAILS:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: birnn fresh")
+def fresh() -> None:
+    """Check that dvc.lock is up to date.
+
+    Exit with status 1 if it is stale.
+    """
+    from birnn.experiments import private_apis, runs
+
+    stale = private_apis.stale_stages()
+    if not stale:
+        print("dvc.lock is fresh")
+        return
+    if stale == ["code"]:
+        changed = ", ".join(runs.stages_of_changed_code()) or "no other stage"
+        print(f"code is stale: run make repro, which runs {changed}, and commit the results")
+    else:
+        print(f"dvc.lock is stale ({', '.join(stale)}): run make repro, and commit its results")
+    raise typer.Exit(1)

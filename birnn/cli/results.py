@@ -1,9 +1,8 @@
 """Print the results of the last run in a few lines."""
 
-from birnn.core.errors import InputError
-from birnn.core.paths import METRICS, REPORT
+from birnn.core.paths import REPORT
 from birnn.corpora.fallback_warning import warn_if_fallback
-from birnn.evaluation.model_names import ALL_TITLES, CHOICES, TITLES, comparisons, pair_title
+from birnn.evaluation.model_names import ALL_TITLES, TITLES, comparisons, pair_title
 from birnn.evaluation.selection import constant_models, default_model, read_metrics
 from birnn.style.formatting import paired_difference
 
@@ -15,8 +14,6 @@ def run() -> None:
     precision and recall on them. A warning follows if the corpus is the fallback.
     """
     metrics = read_metrics()
-    if missing := [ALL_TITLES[name] for name in CHOICES if name not in metrics]:
-        raise InputError(f"{METRICS} lacks {', '.join(missing)}: run dvc repro")
     corpus, constant = metrics["corpus"], constant_models(metrics)
     width = max(map(len, TITLES.values()))
     for model, title in TITLES.items():

@@ -1,5 +1,6 @@
 """The one way to run git and DVC."""
 
+import os
 import subprocess
 import sys
 
@@ -10,7 +11,11 @@ def run(
     *command: str, stdin: bytes | None = None, check: bool = True
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command of git or DVC, and return its output."""
-    result = subprocess.run(arguments(*command), input=stdin, check=False, capture_output=True)
+    # Otherwise git translates its messages.
+    variables = os.environ | ({"LC_ALL": "C"} if command[0] == "git" else {})
+    result = subprocess.run(
+        arguments(*command), input=stdin, env=variables, check=False, capture_output=True
+    )
     if check and result.returncode != 0:
         reason = last_line(result.stderr.decode("utf-8", "replace"))
         raise InputError(f"{' '.join(command[:3])} failed: {reason}")
@@ -28,8 +33,11 @@ def arguments(*command: str) -> list[str]:
 
 
 def last_line(text: str) -> str:
-    """Return the last error line of a stage, else of DVC, else the last line."""
+    """Return git's reason and advice, or the last error line of a stage or of DVC, or any line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for number, line in enumerate(lines):
+        if line.startswith("fatal: "):
+            return " ".join(lines[number:])
     for prefix in ("error: ", "ERROR: ", ""):
         matches = [line for line in lines if line.startswith(prefix)]
         if matches:

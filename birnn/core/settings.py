@@ -23,6 +23,8 @@ from birnn.core.yaml_files import read_yaml
 
 SECTION = "section"  # type of an error that concerns several settings
 
+SMALLEST = 1e-30  # far above the end of float32 (1e-38), so that quotients are finite, too
+
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Side = Literal["pre", "post"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
@@ -157,7 +159,7 @@ class WordVectors(Section):
     """The word vectors that initialize the networks."""
 
     reviews: Literal["none", "train", "all"]
-    norm: float = Field(gt=0, le=1_000)
+    norm: float = Field(ge=SMALLEST, le=1_000)
     window: int = Field(ge=1, le=1_000)
     negative: int = Field(ge=1, le=100)
     min_count: int = Field(ge=1, le=1_000_000)
@@ -170,7 +172,7 @@ class Ngrams(Section):
 
     longest: int = Field(ge=0, le=5)
     min_reviews: int = Field(ge=1, le=1_000_000)
-    smoothing: float = Field(gt=0, le=1_000)
+    smoothing: float = Field(ge=SMALLEST, le=1_000)
     folds: int = Field(ge=2, le=1_000)
     seed: Seed
 
@@ -180,8 +182,8 @@ class Baseline(Section):
 
     ngrams: int = Field(ge=1, le=5)
     min_reviews: int = Field(ge=1, le=1_000_000)
-    smoothing: float = Field(gt=0, le=1_000)
-    inverse_regularization: float = Field(gt=0, le=1_000_000)
+    smoothing: float = Field(ge=SMALLEST, le=1_000)
+    inverse_regularization: float = Field(ge=SMALLEST, le=1_000_000)
 
 
 class Train(Section):
@@ -191,9 +193,9 @@ class Train(Section):
     epochs: int = Field(ge=1, le=10_000)
     batch_size: int = Field(ge=1, le=1_000_000)
     optimizer: Literal["adam", "adamw", "nadam", "rmsprop", "sgd"]
-    learning_rate: float = Field(gt=0, le=10)
+    learning_rate: float = Field(ge=SMALLEST, le=10)
     schedule: Literal["constant", "cosine"]
-    clipnorm: Annotated[float, Field(gt=0)] | None
+    clipnorm: Annotated[float, Field(ge=SMALLEST, le=1_000_000)] | None
     self_training: bool
 
 
@@ -238,13 +240,9 @@ def load(path: Path = PARAMS, networks: Collection[str] | None = None) -> Settin
 
     Args:
         path: file of the settings.
-        networks: names of the networks, which may have sections; None allows any section.
+        networks: names of further sections, such as networks; None allows any section.
     """
-    try:
-        content = read_yaml(path)
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing: run the command in the project folder") from None
-    return validate(content, str(path), networks)
+    return validate(read_yaml(path), str(path), networks)
 
 
 def validate(content: Any, source: str, networks: Collection[str] | None = None) -> Settings:
@@ -295,4 +293,6 @@ def _reason(detail: ErrorDetails, kind: type[Section]) -> str:
         for part in detail["loc"][:-1]:
             kind = kind.model_fields[str(part)].annotation  # type: ignore[assignment]
         return f"no such setting; choose from {', '.join(kind.model_fields) or 'none'}"
+    if detail["type"] == "string_pattern_mismatch":  # the pattern would explain nothing
+        return f"its comment in {PARAMS.name} says which text is allowed"
     return detail["msg"][0].lower() + detail["msg"][1:]

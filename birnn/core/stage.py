@@ -1,13 +1,10 @@
 """The start and end of every stage: settings, locks, integrity checks and error messages."""
 
 import argparse
-import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 from birnn.core import integrity, paths, settings
 from birnn.core.errors import InputError
@@ -30,54 +27,33 @@ def run(main: Callable[[Settings], None]) -> None:
     parser = argparse.ArgumentParser(description=sys.modules[main.__module__].__doc__)
     parser.add_argument("--verbose", action="store_true", help="show the traceback of an error")
     arguments = parser.parse_args()
-    script = Path(main.__code__.co_filename)
-    name = script.stem
-    networks = sorted(file.stem.removeprefix("train_") for file in script.parent.glob("train_*.py"))
+    name = Path(main.__code__.co_filename).stem
     signals.raise_on_signals()
     try:
-        checked = settings.load(networks=networks)
-        lock = hold_lock(paths.STATE / f"{name}.lock")
-        with lock, checked_inputs(name), signals.restore_interrupts():
+        checked = settings.load(networks=integrity.declared_sections())
+        with hold_lock(paths.STATE / f"{name}.lock"), signals.restore_interrupts():
+            check_inputs(name)
             main(checked)
-        sys.stdout.flush()
     except (InputError, OSError) as error:
         if arguments.verbose:
             raise
-        exit_with(f"error: {error}", status=1)
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        exit_with(signals.interruption_message(name), status=signals.INTERRUPTED)
+        print(signals.interruption_message(name), file=sys.stderr)
+        sys.exit(signals.INTERRUPTED)
 
 
-@contextmanager
-def checked_inputs(stage: str) -> Iterator[None]:
-    """Compare the inputs of a stage with `dvc.lock`; refuse to start if they are damaged.
+def check_inputs(stage: str) -> None:
+    """Compare the inputs of a stage with `dvc.lock`, and refuse to start if one differs.
 
-    A stage that is run by hand may use modified inputs: it prints a warning. If the block then
-    crashes, report the modified input as the likely cause.
+    A stage that is run by hand may use modified inputs: it only prints a warning.
     """
-    damage = integrity.find_damage(stage)
-    if damage and "DVC_STAGE" in os.environ:
-        raise InputError(damage)
-    if damage:
+    if damage := integrity.find_damage(stage):
+        if "DVC_STAGE" in os.environ:
+            raise InputError(damage)
         print(f"warning: {damage}", file=sys.stderr)
-    try:
-        yield
-    except Exception as error:
-        if damage and not isinstance(error, InputError | OSError):
-            raise InputError(damage) from error
-        raise
 
 
 def record_time(output: Path, timing: Timing) -> None:
     """Record the time that an output took; its md5 identifies the work exactly."""
     times.record(paths.times_file(), output, integrity.compute_md5(output), timing)
-
-
-def exit_with(line: str, status: int) -> NoReturn:
-    """Exit with one line on standard error, even if standard output is closed."""
-    print(line, file=sys.stderr)
-    sys.stderr.flush()
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(status)

@@ -7,7 +7,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
-from birnn.core.errors import InputError
+from birnn.core.errors import InputError, refuse_conflict
 
 __all__ = ["YAMLError", "parse_yaml", "read_yaml", "write_yaml"]
 
@@ -31,7 +31,10 @@ def read_yaml(file: Path) -> Any:
     """Return the content of a YAML file."""
     try:
         return parse_yaml(file.read_bytes())
+    except FileNotFoundError:
+        raise InputError(f"{file} is missing: run the command in the project folder") from None
     except YAMLError as error:
+        refuse_conflict(file)
         raise InputError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
 
 

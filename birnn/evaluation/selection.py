@@ -1,22 +1,32 @@
 """The model that predicts by default, and the models that predict only one class."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from birnn.core.errors import InputError
-from birnn.core.outputs import read_json
+from birnn.core.errors import InputError, damaged
 from birnn.core.paths import METRICS
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 
 
-def read_metrics() -> dict[str, Any]:
+class Metrics(dict[str, Any]):
+    """An object in `metrics.json`; what it lacks was not measured by the code of the last run."""
+
+    def __missing__(self, name: str) -> Any:
+        """Raise InputError."""
+        raise InputError(f"{METRICS} lacks {name}: run dvc repro")
+
+
+def read_metrics() -> Metrics:
     """Return the content of `metrics.json`."""
     if not METRICS.exists():
         raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
     try:
-        metrics: dict[str, Any] = read_json(METRICS)
-    except ValueError:
-        raise InputError(f"{METRICS} is damaged: run git checkout {METRICS}") from None
+        metrics = json.loads(METRICS.read_bytes(), object_pairs_hook=Metrics)
+    except ValueError as error:
+        raise damaged(METRICS) from error
+    if not isinstance(metrics, Metrics):
+        raise damaged(METRICS)
     return metrics
 
 

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from birnn.core import paths, processes
 from birnn.core.errors import InputError
-from birnn.core.processes import output, run
-from birnn.experiments import launcher, private_apis, runs, worker
+from birnn.core.processes import output
+from birnn.experiments import execution, launcher, private_apis, runs, worker
 from birnn.experiments.execution import options_of, time_left
 from birnn.experiments.grid import Point
 from birnn.experiments.worker import Origin
@@ -92,11 +92,19 @@ class Cluster:
 
     def _pull(self, name: str) -> str:
         """Pull an experiment, and return an empty string; if it lacks files, remove it."""
-        done = run("dvc", "exp", "pull", "--force", self.git_remote, name)
+        done = processes.run("dvc", "exp", "pull", "--force", self.git_remote, name)
         if b"Missing cache files" not in done.stderr:
             return ""
-        run("dvc", "exp", "remove", name)  # DVC pulls its commit first, so it looks finished
+        # DVC pulls its commit first, so it looks finished.
+        processes.run("dvc", "exp", "remove", name)
         return f"the DVC remote lacks files of {name}: it must run again"
+
+
+def run(points: Sequence[Point], machines: Cluster | None) -> None:
+    """Run the unfinished experiments of a grid, on a cluster or one by one on this machine."""
+    if machines:
+        machines.pull(points)
+    execution.run(points, machines.execute if machines else execution.one_by_one)
 
 
 def connect(cpus: int, gpus: int, git_remote: str) -> Cluster:

@@ -3,7 +3,6 @@
 import math
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,23 +15,23 @@ from birnn.core import processes
 from birnn.core.code_digests import PACKAGES
 from birnn.core.errors import InputError
 from birnn.core.overrides import literal
-from birnn.core.paths import EXPERIMENTS, STATE
+from birnn.core.paths import STATE
 from birnn.core.settings import flatten
-from birnn.experiments import launcher, running, runs
+from birnn.experiments import launcher, runs
 from birnn.experiments.grid import Point
 from birnn.runtime.locks import hold_lock
 
-# References in git that DVC uses while it starts an experiment.
-TEMPORARY_REFERENCES = ("refs/exps/temp", "refs/exps/stash")
+STASH = "refs/exps/stash"  # reference of DVC to experiments that have not started yet
 PATIENCE = 60  # seconds
 
 
 @contextmanager
 def exclusively() -> Iterator[None]:
-    """Hold the lock of sweeps and searches, and remove the leftovers of killed ones."""
+    """Hold the lock of sweeps and searches."""
     check_code()
     with hold_lock(STATE / "sweep.lock", patience=math.inf):
-        remove_leftovers()
+        # DVC would run an experiment whose DVC was killed while it started, next to the new one.
+        processes.run("git", "update-ref", "-d", STASH)
         try:
             yield
         except KeyboardInterrupt:
@@ -137,22 +136,6 @@ def time_left(start: float, done: int, remaining: int) -> str:
         return ""
     seconds = (time.perf_counter() - start) / done * remaining
     return f", about {max(1, round(seconds / 60))} min left"
-
-
-def remove_leftovers() -> None:
-    """Remove the folders and temporary references of experiments whose DVC was killed.
-
-    DVC would keep the folders forever, and would run an experiment in `refs/exps/stash` next time.
-    Nothing is removed while DVC runs in the project.
-    """
-    folders = list(EXPERIMENTS.glob("standalone/tmp*"))
-    listed = "for-each-ref", "--format=delete %(refname)", *TEMPORARY_REFERENCES
-    references = processes.run("git", *listed).stdout
-    if not (folders or references) or running.is_dvc_running():
-        return
-    processes.run("git", "update-ref", "--stdin", stdin=references)
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _interrupt(process: subprocess.Popen[bytes]) -> None:

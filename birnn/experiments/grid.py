@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from birnn.core.errors import InputError
 from birnn.core.overrides import as_text
 from birnn.core.paths import PARAMS
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
+from birnn.experiments import recipes
 from birnn.experiments.recipes import Recipe
 from birnn.networks.registry import NETWORKS
 from birnn.studies.store import SEED
@@ -60,6 +61,15 @@ def points(options: Iterable[str], recipe: Recipe | None = None) -> list[Point]:
         raise InputError("there are no values to run: give some, such as -S train.seed=0..9")
     combinations = itertools.product(*given.values())
     return [point(dict(zip(given, chosen, strict=True)), recipe) for chosen in combinations]
+
+
+def points_of_recipes(options: Iterable[str], names: Collection[str]) -> list[Point]:
+    """Return the points of a grid, for each recipe if any are named; `all` names every recipe."""
+    if not names:
+        return points(options)
+    given = {name: recipes.named(name) for name in names if name != recipes.EVERY}
+    chosen = recipes.read() if recipes.EVERY in names else given
+    return [each for recipe in chosen.values() for each in points(options, recipe)]
 
 
 def point(chosen: dict[str, Any], recipe: Recipe | None = None) -> Point:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from birnn.core.errors import InputError
 from birnn.core.integrity import read_lock
-from birnn.core.overrides import as_text, command
+from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
 from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import ALL_NETWORKS, TITLES
@@ -218,28 +218,3 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str
     )
     runs = pd.concat([rows, settings[[*chosen, SEED]]], axis=1)
     return figure.write(Study(folder, about, runs, pd.DataFrame()), {})
-
-
-def run(  # noqa: PLR0913  # one parameter per option
-    where: Sequence[str],
-    name: str,
-    metric: str | None,
-    count: int | None,
-    show: Callable[[pd.DataFrame, str, Sequence[str]], None],
-    *,
-    save_as: str | None,
-) -> None:
-    """Print the leaderboard of the current corpus, and save it if `save_as` names a study.
-
-    `show` prints rows, the metric and notes. See `select` and `sort` for the other options.
-    """
-    found, corpus, others = collect_runs()
-    table, metric = sort(select(found, where, name), metric)
-    shown = table.iloc[:count]
-    notes = describe(shown, metric, len(table) - len(shown), others)
-    if save_as:
-        options = {"--where": where, "--name": [name], "--sort": [metric], "--save": [save_as]}
-        options |= {"--count": [] if count is None else [str(count)]}
-        saved = save(save_as, shown, corpus, command("birnn leaderboard", options))
-        notes.append(f"Saved in {saved.folder}.")
-    show(shown, metric, notes)

@@ -8,6 +8,7 @@ import logging
 from typing import Any
 
 from birnn.core.errors import InputError
+from birnn.core.integrity import read_lock, read_pipeline
 
 
 def hash_dependency(stage: str, path: str) -> str:
@@ -36,6 +37,9 @@ def stale_stages() -> list[str]:
         with Repo() as repo:
             return [stage.name for stage in repo.reproduce(dry=True, allow_missing=True)]
     except DvcException as error:
+        # These name damage and merge conflicts.
+        read_pipeline()
+        read_lock()
         # Without the data, it is not known which later stages are stale.
         return [f"cannot be checked: {error}"]
 

@@ -16,12 +16,12 @@ import dvc.api
 import pandas as pd
 
 from birnn.core import code_digests, paths, processes
-from birnn.core.errors import InputError
-from birnn.core.integrity import Lock, parse_lock, read_lock
+from birnn.core.errors import InputError, damaged
+from birnn.core.integrity import Lock, parse_lock, read_lock, read_pipeline
 from birnn.core.machine import format_description
-from birnn.core.paths import LOCK, METRICS, PARAMS, PIPELINE
+from birnn.core.paths import LOCK, METRICS, PARAMS
 from birnn.core.settings import flatten, needs_unlabelled
-from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
+from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 from birnn.experiments import private_apis
 from birnn.experiments.grid import Params, Point
@@ -128,7 +128,7 @@ def finished_with_any_code() -> list[Run]:
         for folder, rest, name, revision in EXPERIMENT.findall(references)
     ]
     records = _read_records([revision for _, revision, _ in experiments])
-    pipeline = read_yaml(PIPELINE)["stages"]
+    pipeline = read_pipeline()
     runs = (
         _run_of(pipeline, *experiment, *record)
         for experiment, record in zip(experiments, records, strict=True)
@@ -138,7 +138,7 @@ def finished_with_any_code() -> list[Run]:
 
 def workspace() -> Run | None:
     """Return the run in the working tree, or None if it is not finished."""
-    return _run_of(read_yaml(PIPELINE)["stages"], WORKSPACE, "", head(), *_workspace_records())
+    return _run_of(read_pipeline(), WORKSPACE, "", head(), *_workspace_records())
 
 
 def read(commit: str | None = None) -> Run:
@@ -229,11 +229,14 @@ def _run_of(
 def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> Run:
     """Return a run from the contents of `RECORDS`, even if it is not finished."""
     text, params, metrics = records
-    lock = parse_lock(text or b"stages: {}", str(LOCK) if name == WORKSPACE else f"{name}:{LOCK}")
+    try:
+        lock = parse_lock(text or b"stages: {}")
+    except ValueError as error:
+        raise _damaged(LOCK, name) from error
     try:
         content = dict(json.loads(metrics or b"{}"))
     except (TypeError, ValueError) as error:
-        raise InputError(f"{METRICS} of {name} is damaged: run make repro") from error
+        raise _damaged(METRICS, name) from error
     try:
         settings = parse_yaml(params or b"{}")
         flatten(settings)
@@ -242,6 +245,12 @@ def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> R
             f"{PARAMS} of {name} is not valid YAML, or a section has no settings: {error}"
         ) from error
     return Run(name, revision, baseline, settings, content, lock)
+
+
+def _damaged(file: Path, name: str) -> InputError:
+    if name == WORKSPACE:
+        return damaged(file)
+    return InputError(f"{file} of {name} is damaged: choose another commit")
 
 
 def training(run: Run) -> dict[str, Any]:
@@ -334,7 +343,7 @@ def _hash_code() -> Hashes:
         (stage, f"{CODE}/{stage}.txt"): hashlib.md5(
             described[stage].encode(), usedforsecurity=False
         ).hexdigest()
-        for stage in read_yaml(PIPELINE)["stages"]
+        for stage in read_pipeline()
         if stage in described
     }
 

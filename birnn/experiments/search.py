@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -63,6 +64,11 @@ class Search:
     recipe: Recipe | None
     model: str
     sampler: str
+
+    @property
+    def journal(self) -> Path:
+        """The file of Optuna's study."""
+        return FOLDER / f"{self.name}.journal"
 
     def values(self, trial: FrozenTrial) -> dict[str, Any]:
         """Return the searched settings of a trial, with numbers of few digits."""
@@ -127,7 +133,7 @@ def parse(
 def open_study(search: Search) -> optuna.Study:
     """Return the study in the search's journal, new or continued."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    file = FOLDER / f"{search.name}.journal"
+    file = search.journal
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists():  # without the line that a killed search left unfinished
         os.truncate(file, file.read_bytes().rfind(b"\n") + 1)
@@ -170,7 +176,7 @@ def _check_conditions(search: Search, study: optuna.Study) -> None:
     if changed:
         raise InputError(
             f"the search {search.name} began with different {listed(changed)}: undo the change, "
-            f"choose another name, or delete {FOLDER / search.name}.journal"
+            f"choose another name, or delete {search.journal}"
         )
 
 

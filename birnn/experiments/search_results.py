@@ -58,12 +58,13 @@ def collect(search: Search, study: optuna.Study) -> Results:
     return Results(search, study, settings, [matches[at] for at in range(len(complete))])
 
 
-def check_replaceable(search: Search, study: optuna.Study) -> None:
-    """Check that `study/NAME` can be replaced by the results of this search."""
+def check_replaceable(search: Search, study: optuna.Study | None) -> None:
+    """Check that `study/NAME` can be replaced by the results of this search, if it has begun."""
     folder = store.FOLDER / search.name
     if not folder.exists():
         return
-    trials = [search.values(trial) for trial in study.get_trials(states=(TrialState.COMPLETE,))]
+    complete = study.get_trials(states=(TrialState.COMPLETE,)) if study else []
+    trials = [search.values(trial) for trial in complete]
     keys = list(search.space)
     if (folder / store.ABOUT).exists():
         old = store.read(folder)

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.core.errors import InputError
+from birnn.core.errors import InputError, refuse_conflict
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import STUDIES
 from birnn.core.yaml_files import read_yaml, write_yaml
@@ -204,16 +204,15 @@ def read(folder: Path) -> Study:
         raise InputError(f"{folder} is not a study: see birnn study --help")
     try:
         about = About(**read_yaml(folder / ABOUT))
+        refuse_conflict(folder / RUNS)
         lines = (folder / RUNS).read_text(encoding="utf-8")
         # A text may be NA or null. Only an empty cell is a missing value.
         rows = pd.read_csv(StringIO(lines), dtype=TEXTS, keep_default_na=False, na_values="")
         combined = rows[SEED].isna()
         runs = rows[~combined].astype({SEED: np.int64})
     except (TypeError, KeyError, ValueError, OSError) as error:
-        advice = "restore its files with git, or delete it"
+        advice = f"run git checkout -- {folder}, or delete it"
         raise InputError(f"{folder} is damaged ({error}): {advice}") from error
-    if re.search("^<{7} ", lines, re.MULTILINE):
-        raise InputError(f"{folder / RUNS} has a merge conflict: resolve it")
     if runs.empty:
         raise InputError(f"{folder / RUNS} has no runs")
     reviews = _read_parquet(folder / REVIEWS) if (folder / REVIEWS).exists() else None

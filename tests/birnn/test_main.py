@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from birnn import __main__ as main
 from birnn.core.errors import InputError
+from birnn.core.yaml_files import write_yaml
 from birnn.evaluation.model_names import NETWORKS
 from tests.projects import BIRNN, PROJECT, copy_settings, run
 
@@ -34,8 +35,7 @@ def test_characters_that_the_terminal_lacks_are_replaced(tmp_path: Path) -> None
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     own = os.environ | ascii_only | {"PYTHONPATH": str(PROJECT)}
     copy_settings(tmp_path)
-    for name in NETWORKS:  # they have sections in the settings
-        (tmp_path / f"train_{name}.py").touch()
+    write_yaml(tmp_path / "dvc.yaml", {"stages": {"script": {"params": [*NETWORKS]}}})
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     command = [sys.executable, "script.py"]
     assert subprocess.check_output(command, cwd=tmp_path, env=own) == b"--. ? ?\n"

@@ -85,10 +85,24 @@ def test_missing_results_are_refused(command: str, state: str) -> None:
         MISTAKES.parent.mkdir(parents=True, exist_ok=True)
         MISTAKES.write_bytes(b"PAR1")
     write_mistakes(probabilities=PROBABILITIES)
-    METRICS.write_text("<<<<<<< HEAD", encoding="utf-8")
-    with pytest.raises(InputError, match=r"metrics\.json is damaged: run git checkout"):
-        invoke(command)
-    write_json(METRICS, {FIRST: {}})  # the other models have been added since
-    write_mistakes(probabilities={FIRST: 0.5})
+    for content, expected in (
+        ("{", r"metrics\.json is damaged: run git checkout -- metrics/metrics\.json"),
+        ("[]", r"metrics\.json is damaged"),
+        ("<<<<<<< HEAD", r"metrics\.json has a merge conflict: .* && make repro"),
+        ("{}", r"metrics\.json lacks corpus: run dvc repro"),
+    ):
+        METRICS.write_text(content, encoding="utf-8")
+        with pytest.raises(InputError, match=expected):
+            invoke(command)
+
+
+def test_results_of_older_code_are_refused() -> None:
+    measured = samples.metrics(samples.predictions())
+    del measured[FIRST]["predicted_labels"]
+    for content, lacking in ((measured, "predicted_labels"), ({"corpus": {}}, FIRST)):
+        write_json(METRICS, content)
+        with pytest.raises(InputError, match=f" lacks {lacking}: run dvc repro"):
+            invoke("results")
+    write_mistakes(probabilities={FIRST: 0.5})  # the other models have been added since
     with pytest.raises(InputError, match=rf" lacks .*{TITLES[LAST]}.*: run dvc repro"):
-        invoke(command)
+        invoke("mistakes")

@@ -2,18 +2,18 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from birnn.core import integrity
-from birnn.core.errors import InputError
 from birnn.core.yaml_files import write_yaml
 from tests.projects import refusal
 
 CACHE = Path(".dvc/cache/files/md5")
-ONE, TWO, THREE, X = (hashlib.md5(text).hexdigest() for text in (b"1", b"2", b"3", b"x"))  # noqa: S324  # as DVC does
-ADVICE = "run dvc repro"
+STAGE = "stages:\n  use:\n    "
+ONE, TWO, THREE = (hashlib.md5(text).hexdigest() for text in (b"1", b"2", b"3"))  # noqa: S324  # as DVC does
 
 
 def cached(md5: str) -> Path:
@@ -35,7 +35,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         cached(md5).write_text(content)
     Path("folder/.DS_Store").touch()
     outs = [{"path": "folder", "md5": folder_md5}, {"path": "file", "md5": THREE}]
-    deps = [{"path": "file", "md5": THREE}, {"path": "code.py", "md5": ONE[:9]}]
+    deps = [{"path": "file", "md5": THREE, "size": 1}]
     params = {"params.yaml": {"train": {"seed": 0}, "pad.maxlen": 5}, "empty.yaml": None}
     stages = {"make": {"outs": outs}, "use": {"deps": deps, "params": params}}
     write_yaml(Path("dvc.lock"), {"stages": stages})
@@ -44,11 +44,17 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path(".dvc", "config").write_text("[core]\n    no_scm = True\n")
 
 
-def test_lock_has_full_names_of_settings_and_only_whole_md5s() -> None:
+def test_lock_has_full_names_of_settings() -> None:
     use = integrity.read_lock()["stages"]["use"]
     params = {"train.seed": 0, "pad.maxlen": 5}
     assert use["params"] == {"params.yaml": params, "empty.yaml": {}}
-    assert [entry["path"] for entry in use["deps"]] == ["file"]
+    assert (use["deps"], use["outs"]) == ([{"path": "file", "md5": THREE}], [])
+
+
+def test_stages_declare_the_sections_of_networks() -> None:
+    params = ["train", "bilstm", "pad.maxlen", {"params.yaml": None}]
+    write_yaml(Path("dvc.yaml"), {"stages": {"use": {"params": params}, "make": {}}})
+    assert integrity.declared_sections() == ["bilstm", "train"]
 
 
 def test_only_inputs_that_other_stages_wrote_are_compared() -> None:
@@ -60,47 +66,52 @@ def test_only_inputs_that_other_stages_wrote_are_compared() -> None:
     assert integrity.find_damage("use") is None
 
 
-@pytest.mark.parametrize(("name", "md5"), [("file", THREE), ("folder/deep/a", ONE)])
-def test_damaged_file_and_its_damaged_copy_in_the_cache_are_named(name: str, md5: str) -> None:
+def test_differing_input_is_named_with_the_command_that_repairs_it() -> None:
     Path("dvc.py").write_text("import os; print(os.path.abspath('.dvc/cache'))")  # starts faster
-    Path(name).write_text("x")
-    damage = f"{name} is damaged: its md5 is {X}, but dvc.lock records {md5}"
-    assert integrity.find_damage("use") == f"{damage}; delete {name}, then {ADVICE}"
-    cached(md5).write_text("x")
-    expected = f"{damage}; delete {name} and {cached(md5)}, then {ADVICE}"
-    assert integrity.find_damage("use") == expected
-    cached(md5).unlink()
-    Path(name).unlink()
-    missing = f"{name} is missing: dvc.lock records {md5}; {ADVICE}"
-    assert integrity.find_damage("use") == missing
-
-
-def test_folder_is_named_if_its_list_is_damaged() -> None:
-    Path("folder/z").write_text("x")
-    for listing in CACHE.rglob("*.dir"):
-        listing.write_text("[]")
-    expected = f"folder differs from what dvc.lock records; delete folder, then {ADVICE}"
-    assert integrity.find_damage("use") == expected
+    assert integrity.find_damage("use") is None
+    for name, output in {"file": "file", "folder/deep/a": "folder"}.items():
+        content = Path(name).read_text()
+        Path(name).write_text("x")
+        expected = f"{output} differs from dvc.lock: run rm -rf {output}"
+        assert integrity.find_damage("use") == f"{expected} && dvc repro"
+        cached(THREE).write_text("x")  # DVC would copy it
+        assert integrity.find_damage("use") == f"{expected} {cached(THREE)} && dvc repro"
+        cached(THREE).write_text("3")
+        Path(name).unlink()
+        assert integrity.find_damage("use") == f"{expected} && dvc repro"
+        Path(name).write_text(content)
 
 
 def test_files_that_changed_since_the_last_run_are_refused() -> None:
     integrity.verify([Path("file")])
-    recorded = "dvc.lock records {}. Run dvc repro or dvc checkout"
-    differs = f"differs from the last run: its md5 is {X}, but {recorded}"
-    for name, md5 in (("file", THREE), ("other", "none")):
+    advice = "run dvc repro, dvc checkout or dvc pull"
+    for name in ("file", "other"):
         Path(name).write_text("x")
-        assert refusal(integrity.verify, [Path(name)]) == f"{name} {differs.format(md5)}"
+        expected = f"{name} differs from the last run: {advice}"
+        assert refusal(integrity.verify, [Path(name)]) == expected
     Path("file").unlink()
-    assert refusal(integrity.verify, [Path("file")]) == "file is missing: run dvc repro or dvc pull"
+    assert refusal(integrity.verify, [Path("file")]) == f"file is missing: {advice}"
     Path("dvc.lock").unlink()
     expected = "dvc.lock is missing: run dvc repro in the project folder"
     assert refusal(integrity.verify, [Path("other")]) == expected
 
 
-def test_damaged_lock_is_named() -> None:
-    Path("dvc.lock").write_text("stages: [")
-    with pytest.raises(InputError, match=r"^dvc\.lock is damaged: run git checkout dvc\.lock, or"):
-        integrity.find_damage("use")
-    for text in (b"[", b"", b"stages:\n  use:", b"stages:\n  use:\n    deps:\n    - x"):
-        with pytest.raises(InputError, match=r"^abc is damaged: choose another commit"):
-            integrity.parse_lock(text, "abc")
+def test_damaged_pipeline_and_lock_are_named() -> None:
+    for text in ("", "a", "[]", "stages:", f"{STAGE}a", f"{STAGE}deps: [a]"):
+        Path("dvc.lock").write_text(text)
+        assert refusal(integrity.read_lock) == "dvc.lock is damaged: run git checkout -- dvc.lock"
+    for text in ("", "a", "[]", "stages:", f"{STAGE}a"):
+        Path("dvc.yaml").write_text(text)
+        expected = "dvc.yaml is damaged: run git checkout -- dvc.yaml"
+        assert refusal(integrity.find_damage, "use") == expected
+    Path("dvc.yaml").unlink()
+    assert refusal(integrity.read_pipeline).startswith("dvc.yaml is missing: run the command in")
+
+
+def test_merge_conflict_is_named_with_the_recipe_that_resolves_it() -> None:
+    conflict = "<<<<<<< HEAD\na: 1\n=======\na: 2\n>>>>>>> main\n"
+    Path("dvc.lock").write_text(f"schema: 2\n{conflict}")
+    expected = "dvc.lock has a merge conflict: .* run git checkout HEAD -- dvc.lock code .* && make"
+    assert re.match(expected, refusal(integrity.read_lock))
+    Path("dvc.yaml").write_text(conflict)
+    assert refusal(integrity.read_pipeline) == "dvc.yaml has a merge conflict: resolve it"

@@ -1,6 +1,7 @@
 """Validation of the settings and its error messages."""
 
 import re
+from ast import literal_eval
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,8 @@ def accepts(section: str, **changes: Any) -> bool:
 
 # Phrases in the comments of params.yaml, with the extreme values that each accepts and refuses.
 LIMITS = {
-    r"([\d,]+) (?:\([\w ]+\) )?to ([\d,]+)[.;]": lambda a, b: ([a, b], [a - 1, b + 1]),
-    r"Above (\d), at most ([\d,]+)\.": lambda a, b: ([a + 0.5, b], [a, b + 1]),
+    r"(?<![\d,-])([\d,]+) (?:\([\w ]+\) )?to ([\d,]+)[.;]": lambda a, b: ([a, b], [a - 1, b + 1]),
+    r"(1e-\d+) to ([\d,e]+)[.,]": lambda a, b: ([a, b], [a / 2, b * 1.01]),
     r"At least (\d), below (\d)\.": lambda a, b: ([a, b - 0.5], [a - 1, b]),
     r"between (\d) and (\d)\.": lambda a, b: ([b - 0.5], [a, b]),
 }
@@ -56,7 +57,7 @@ def test_accepted_numbers_are_the_documented_ones() -> None:
             phrase = re.sub(r"\s+#", "", header if name == "seed" else comment)
             for pattern, extremes in LIMITS.items():
                 for numbers in re.findall(pattern, phrase):
-                    limits = (int(number.replace(",", "")) for number in numbers)
+                    limits = (literal_eval(number.replace(",", "")) for number in numbers)
                     for values, expected in zip(extremes(*limits), (True, False), strict=True):
                         for value in values:
                             key = section.split(":")[0]
@@ -76,7 +77,15 @@ def test_accepted_numbers_are_the_documented_ones() -> None:
         ("encoding: auto", "encoding: utf-88", "csv.encoding", "'utf-88'", "one such as utf-8"),
         ("positive: positive", "positive: []", "csv.positive", "[]", "at least 1 item"),
         ("text_column: text", "text_column: ''", "csv.text_column", "''", "at least 1 char"),
-        ("clipnorm: null", "clipnorm: 0", "train.clipnorm", "0", "greater than 0"),
+        (
+            "delimiter: auto",
+            "delimiter: xx",
+            "csv.delimiter",
+            "'xx'",
+            "comment in params.yaml says",
+        ),
+        ("train: rev", "train: a/rev", "csv.train", "'a/reviews.csv'", "its comment in"),
+        ("clipnorm: null", "clipnorm: 1.0e+39", "train.clipnorm", "1e+39", "or equal to 1000000"),
         ("\ntrain:", "\nx:", "train", "missing", "field required"),
         ("seed: 0\n\nword", "seed: -1\n  a: 1\n\nword", "pad.seed", "-1", "; pad.a is 1"),
     ],

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.cli import experiment_commands
+from birnn.cli import experiment_commands, study_tables
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
@@ -18,7 +18,7 @@ from birnn.experiments import collect, grid, recipes, runs
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run
 from birnn.runtime import times
-from birnn.studies import store
+from birnn.studies import figure, store
 from birnn.studies.store import Study
 from tests.birnn import samples
 from tests.birnn.experiments.repository import CORPUS, MACHINE, add, make_run
@@ -46,7 +46,7 @@ def finish(points: Sequence[Point], corpus: Mapping[str, Any] = CORPUS) -> dict[
 def collect_study(
     name: str, options: Sequence[str], recipe_names: Sequence[str] = (), **flags: Any
 ) -> Study:
-    points = experiment_commands.points(options, recipe_names)
+    points = grid.points_of_recipes(options, recipe_names)
     found = finish(points, flags.pop("corpus", CORPUS))
     return collect.study(name, "birnn study", points, found, **flags)
 
@@ -72,10 +72,24 @@ def test_values_in_brackets_are_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    experiment_commands.show(samples.study(varied={"csv.train": ["[a-c]*.csv", "[d-f]*.csv"]}))
+    study_tables.print_study(samples.study(varied={"csv.train": ["[a-c]*.csv", "[d-f]*.csv"]}))
     output = capsys.readouterr().out
     assert "csv.train [a-c]*.csv" in output
     assert "csv.train [d-f]*.csv" in output
+
+
+def test_tables_of_a_study_are_printed_before_its_figure_is_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collect_study("seeds", [SEEDS])
+
+    def refuse(_study: Study) -> None:
+        raise PermissionError("the folder is read-only")
+
+    monkeypatch.setattr(figure, "save", refuse)
+    with pytest.raises(PermissionError):
+        experiment_commands.study("seeds")
+    assert "test accuracy, mean ± deviation over seeds" in capsys.readouterr().out
 
 
 def test_study_of_a_recipe_resamples_training_reviews() -> None:

@@ -11,6 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
+from birnn.cli import experiment_commands
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.overrides import as_text
@@ -178,7 +179,8 @@ def test_notes_say_what_the_table_may_be_used_for() -> None:
 
 @pytest.mark.usefixtures("experiments")
 def test_saved_leaderboard_is_a_study(capsys: pytest.CaptureFixture[str]) -> None:
-    leaderboard.run(["train.seed=0"], "[sw]*", ACCURACY, 3, leaderboard.print_csv, save_as="board")
+    options = {"csv": True, "save": "board"}
+    experiment_commands.leaderboard(ACCURACY, ["train.seed=0"], "[sw]*", 3, **options)
     shown = csv.DictReader(io.StringIO(capsys.readouterr().out))
     study = store.read(store.FOLDER / "board")
     assert study.runs["name"].tolist() == [row["name"] for row in shown]
@@ -193,4 +195,4 @@ def test_saved_leaderboard_is_a_study(capsys: pytest.CaptureFixture[str]) -> Non
     assert study.about.settings["train.epochs"] == 10
     assert study.about.settings["csv.positive"] == ">0"
     with pytest.raises(InputError, match="study/board exists: choose another name"):
-        leaderboard.run([], "*", ACCURACY, 3, leaderboard.print_csv, save_as="board")
+        experiment_commands.leaderboard(ACCURACY, **options)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from birnn.cli import experiment_commands, experiment_options
+from birnn.cli import experiment_commands
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.experiments import grid, recipes
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("settings_only")
 
 def test_each_recipe_has_valid_settings_and_changes_the_one_that_it_adds_to() -> None:
     stored = recipes.read()
-    points = experiment_commands.points([], ["pooling", "all"])
+    points = grid.points_of_recipes([], ["pooling", "all"])
     assert [point.recipe for point in points] == list(stored)
     for name, recipe in stored.items():
         (point,) = grid.points([], recipe)
@@ -31,7 +31,7 @@ def test_listed_command_is_quoted_for_the_shell(
 ) -> None:
     odd = recipes.Recipe("odd", None, "a", {}, {"csv.positive": ">0"})
     monkeypatch.setattr(recipes, "read", lambda: {"odd": odd})
-    experiment_options.recipes()
+    experiment_commands.recipes()
     assert capsys.readouterr().out.endswith("--temp -S \"csv.positive='>0'\"\n")
 
 
@@ -61,7 +61,7 @@ def test_recipe_adds_to_the_one_above_by_default() -> None:
 
 def test_other_names_are_refused() -> None:
     with pytest.raises(InputError, match=r"there is no recipe 'pools': use notebook, two-"):
-        experiment_commands.points([], ["all", "pools"])
+        grid.points_of_recipes([], ["all", "pools"])
 
 
 def test_each_seed_has_its_own_holdout_and_word_vectors() -> None:

@@ -14,7 +14,7 @@ from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS
-from birnn.experiments import grid, runs
+from birnn.experiments import grid, private_apis, runs
 from birnn.experiments.grid import Point
 from tests.birnn.experiments.repository import (
     MACHINE,
@@ -223,6 +223,19 @@ def test_damaged_times_are_skipped_with_one_warning(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().err == f"warning: {file} has damaged lines, which are skipped\n"
     file.write_bytes(lines[1].replace(b"cores", b"corfs") + b"\n[]\n")
     assert runs.read_times() == {}
+
+
+def test_unreadable_lock_and_pipeline_are_named_before_stages_are_stale() -> None:
+    for file in (runs.LOCK, Path("dvc.yaml")):
+        content = file.read_text()
+        for text, expected in (
+            (f"<<<<<<< HEAD\n{content}", f"{file} has a merge conflict: "),
+            ("a", f"{file} is damaged: run git checkout -- {file}"),
+        ):
+            file.write_text(text)
+            with pytest.raises(InputError, match=expected):
+                private_apis.stale_stages()
+        file.write_text(content)
 
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])

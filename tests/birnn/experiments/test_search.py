@@ -180,13 +180,21 @@ def test_search_continues_with_another_order_and_report(
     machines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search_results, "conclude", lambda _: "")  # without predictions
-    for options in (OPTIONS, [*reversed(OPTIONS), "report.equivalence=1"]):
-        experiment_commands.search("name", options, None, METRIC, 2, "tpe", machines)
+    monkeypatch.setattr(experiment_commands, "_machines", lambda *_: machines)
+    for options in ([*OPTIONS], [*reversed(OPTIONS), "report.equivalence=1"]):
+        experiment_commands.search("name", options, METRIC, trials=2)
     assert len(machines.started) == 2
     study = store.read(store.FOLDER / "name")
     assert study.about.varied == ["network.dropout", "train.learning_rate"]
     start = f"birnn search name --metric {METRIC} --sampler tpe --trials 2 -S network.dropout="
     assert study.about.command.startswith(start)
+
+
+def test_refused_search_leaves_no_journal() -> None:
+    (store.FOLDER / "name").mkdir(parents=True)
+    with pytest.raises(InputError, match="study/name has results that would be lost"):
+        experiment_commands.search("name", [*OPTIONS], METRIC)
+    assert not parse().journal.exists()
 
 
 def test_interrupted_batch_is_completed(machines: Machines) -> None:

@@ -136,7 +136,7 @@ def test_study_has_the_finished_trials() -> None:
     # The same results may be written again, but fewer or other ones are refused.
     search_results.check_replaceable(results.search, results.study)
     other = search.parse("name", OPTIONS[:1], None, f"{NETWORK}.holdout_accuracy")
-    for arguments in (make_search({DEFAULTS: 0.6}), (other, optuna.create_study())):
+    for arguments in (make_search({DEFAULTS: 0.6}), (other, None)):
         with pytest.raises(InputError, match="study/name has results that would be lost"):
             search_results.check_replaceable(*arguments)
     (study.folder / store.ABOUT).unlink()

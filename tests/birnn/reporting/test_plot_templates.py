@@ -14,7 +14,7 @@ def test_every_plot_has_a_template_with_the_colors_of_figures(tmp_path: Path) ->
     plot_templates.write(tmp_path / "templates")
     texts = {file.name: file.read_text("utf-8") for file in (tmp_path / "templates").iterdir()}
     scales = re.findall(r'"domain": (\[".*?\]),\s*"range": (\[.*?\])', "".join(texts.values()))
-    assert len(scales) == 4
+    assert len(scales) == 2
     for domain, colors in scales:
         assert json.loads(colors) == [MODEL_COLORS[model] for model in json.loads(domain)]
     assert set(re.findall(r"#\w{6}", "".join(texts.values()))) <= {*MODEL_COLORS.values(), GRID}

@@ -83,7 +83,7 @@ def test_studies_over_seeds_come_first(tmp_path: Path) -> None:
     store.write(make_study(tmp_path / ".part-1-b"), {})  # of a killed command
     assert [study.name for study in store.read_all(tmp_path)] == ["b", "a"]
     (tmp_path / "study.yaml").write_text("other: 1\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"is damaged .*'other'.*: restore"):
+    with pytest.raises(InputError, match=r"is damaged .*'other'.*: run git checkout -- "):
         store.read(tmp_path)
 
 
