@@ -1,7 +1,7 @@
 """The review of a change: what it changes, and a verdict on each condition in `gate.yaml`.
 
-The seed alone changes a metric. So a verdict rests on the 95% interval of the change over seeds,
-whose variance comes from a study with the settings of BASE.
+The seed alone changes a metric. So a verdict rests on the interval of the change over seeds, whose
+variance comes from a study with the settings of BASE. All intervals hold together with 95%.
 """
 
 import math

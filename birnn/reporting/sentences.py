@@ -28,7 +28,7 @@ def compare_networks(row: Row) -> str:
     difference = found["accuracy"]
     if math.isnan(difference.low):
         return f"{why_no_interval(difference)} to compare them"
-    interval = f"simultaneous 95% interval over {row.covered}"
+    interval = f"{row.confidence} interval over {row.covered}"
     ends = (difference.low, difference.mean, difference.high)
     if difference.higher is None:
         low, mean, high = map(points, ends)

@@ -33,6 +33,11 @@ class Row:
     differences: dict[Pair, dict[str, Difference]]
     covered: str  # what the intervals of the differences cover: `seeds`, or `seeds and films`
 
+    @property
+    def confidence(self) -> str:
+        """The confidence of a single interval: together, those of all differences have 95%."""
+        return formatting.confidence(sum(map(len, self.differences.values())))
+
 
 @dataclass(frozen=True)
 class Gain:

@@ -29,7 +29,7 @@ def test_answer_is_from_the_study_over_seeds(complete: Documents) -> None:
     text = words(complete.report)
     for phrase in (
         "2 seeds, the mean test accuracy is 70.00% (BiLSTM), 70.50% (BiGRU)",
-        "no difference is shown (BiLSTM minus BiGRU: −0.50 points, simultaneous 95% interval over",
+        "no difference is shown (BiLSTM minus BiGRU: −0.50 points, 98.3% interval over",
         "is more accurate than every network with 2 of 2 seeds",
         "| --- | --- | ---: | ---: | | BiLSTM minus BiGRU | accuracy in points | −0.50 (",
         "| BiLSTM minus BiGRU | loss in nats | −0.0050 (",
