@@ -139,9 +139,16 @@ def _label_values(axes: Axes, label: str, table: Sequence[Row], covered: str) ->
 def _draw_means(axes: Axes, means: Sequence[Mean], shift: float, style: dict[str, Any]) -> None:
     """Draw the mean of each row with its interval, `shift` rows below the middle of the row."""
     mean, low, high = 100 * np.array([(each.mean, each.low, each.high) for each in means]).T
-    errors = np.nan_to_num([mean - low, high - mean])
-    places = np.arange(len(mean)) + shift
-    axes.errorbar(mean, places, xerr=errors, capsize=2, linestyle="none", markersize=4.5, **style)
+    errors, places = np.array([mean - low, high - mean]), np.arange(len(mean)) + shift
+    axes.errorbar(
+        mean,
+        places,
+        xerr=errors,
+        capsize=2,
+        linestyle="none",
+        markersize=4.5,
+        **style,
+    )
 
 
 def _shifts(count: int) -> list[float]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from birnn.evaluation.intervals import TOO_FEW_SEEDS
 from birnn.evaluation.metrics import is_correct
 from birnn.studies import differences
-from birnn.studies.differences import REVIEW_VALUES, Difference, Mean
+from birnn.studies.differences import ALL_EQUAL, REVIEW_VALUES, ROUNDING_ERROR, Difference, Mean
 from birnn.studies.store import PLAIN, RECIPE, SEED, Combination, Study, group_kind
 from birnn.style import formatting
 from birnn.style.formatting import NOTHING
@@ -133,6 +133,8 @@ def format_difference(difference: Difference, measure: str = "accuracy") -> str:
 
 def why_no_interval(difference: Difference) -> str:
     """Return why a difference has no interval."""
+    if difference.standard_error < ROUNDING_ERROR:
+        return ALL_EQUAL
     one_group = difference.seeds > 1 and math.isnan(difference.standard_error)
     return "only one group of reviews" if one_group else TOO_FEW_SEEDS
 

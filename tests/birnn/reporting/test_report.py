@@ -81,7 +81,8 @@ def test_other_studies_and_recipes_have_a_row_each(complete: Documents, tmp_path
     assert "| sizes: bigru.units 79 | 3 | 80.00 ± 0.00 | 81.00 ± 1.00 | −1.00 (" in text
     text = section(complete.report, "Recipes")
     assert (
-        "| pooled | the pooled networks | 80.00 | 81.00 | +10.00 (+10.00 to +10.00) | 1.3 |" in text
+        "| pooled | the pooled networks | 80.00 | 81.00 | +10.00 (all seeds are equal) | 1.3 |"
+        in text
     )
     assert "| third | to plain: the third networks | 90.00 | 91.00 | +20.00 (" in text
     assert "more accurate than the baseline, with every seed: third." in words(text)
