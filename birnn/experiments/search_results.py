@@ -93,7 +93,7 @@ def write(results: Results, command: str) -> Study:
         sampler=search.sampler,
     )
     folder = store.FOLDER / search.name
-    written = figure.write(Study(folder, about, table, pd.DataFrame()), {})
+    written = figure.write_study(Study(folder, about, table, pd.DataFrame()), {})
     tried.append(results.runs, list(recipes.read().values()))
     return written
 

@@ -293,7 +293,7 @@ def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFra
     return {name: _read_parquet(file) for name, file in files.items() if file.exists()}
 
 
-def _read_parquet(file: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def _read_parquet(file: Path, columns: list[str] | None = None) -> pd.DataFrame:
     problem = f"{file} is damaged: restore it with git, or delete it"
     return parquet.read(file, problem, columns)
 

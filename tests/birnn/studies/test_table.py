@@ -166,6 +166,6 @@ def test_recipes_are_joined_unless_more_varies() -> None:
 def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
     for rows, is_drawn in ((20, True), (21, False)):
         study = samples.study(tmp_path / f"a{rows}", varied={"pad.maxlen": range(rows)}, seeds=1)
-        figure.write(study, {})
+        figure.write_study(study, {})
         assert "intervals" not in figure.draw(study).axes[0].get_xlabel()
         assert (study.folder / f"a{rows}.png").exists() == is_drawn
