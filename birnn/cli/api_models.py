@@ -22,6 +22,7 @@ class RequestBody(BaseModel):
 
     threshold: float | None = Field(
         default=None,
+        strict=True,  # no text
         gt=0,
         lt=1,
         description="Probability above which a text is positive; by default the server's.",

@@ -1,10 +1,10 @@
 """Show test reviews that the networks get wrong or disagree on."""
 
-import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
 from birnn.cli.printable import printable, printable_lines
+from birnn.core import parquet
 from birnn.core.errors import InputError
 from birnn.core.paths import MISTAKES
 from birnn.evaluation.model_names import ALL_TITLES, DISAGREEMENT, NETWORKS, TITLES
@@ -13,12 +13,10 @@ from birnn.evaluation.selection import read_metrics
 
 def run(model: str | None, count: int) -> None:
     """Show the `count` worst mistakes of a model, or without one the largest disagreements."""
-    try:
-        mistakes = pd.read_parquet(MISTAKES)
-    except (OSError, ValueError) as error:
-        advice = "run dvc repro or dvc pull in the project folder"
-        raise InputError(f"{MISTAKES} is missing or damaged: {advice}") from error
-    if missing := [title for name, title in TITLES.items() if name not in mistakes]:
+    advice = "run dvc repro or dvc pull in the project folder"
+    mistakes = parquet.read(MISTAKES, f"{MISTAKES} is missing or damaged: {advice}")
+    columns = {name: name for name in ("id", "kind", "label", "text", "words")} | TITLES
+    if missing := [title for name, title in columns.items() if name not in mistakes]:
         raise InputError(f"{MISTAKES} lacks {', '.join(missing)}: run dvc repro")
     model = model or (next(iter(NETWORKS)) if len(NETWORKS) == 1 else None)
     selection = mistakes[mistakes["kind"] == (model or DISAGREEMENT)].head(count)

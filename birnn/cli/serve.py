@@ -9,13 +9,12 @@ from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from birnn.cli import api_page, explanation_page
+from birnn.cli import api_page, explanation_page, http_server
 from birnn.cli.api_models import (
     LARGEST_TEXT,
     REFUSALS,
@@ -32,12 +31,6 @@ from birnn.inference.predictor import Predictor
 
 LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes; a character takes up to 12 bytes in a form
 LARGEST_BATCH_BODY = 2_000_000  # bytes; 500 reviews of IMDB take about 700,000
-MOST_CONNECTIONS = 500  # half of the files that a process may open by default on Linux
-RETRY_AFTER = 5  # seconds, longer than a full queue of explanations takes on two cores
-# Seconds until an idle connection is closed. A request that arrives at that moment is lost, so it
-# must not be the moment of a retry.
-KEEP_ALIVE = 6 * RETRY_AFTER
-SHUTDOWN_TIME = 60  # seconds to answer accepted requests
 
 SECURITY_HEADERS = {
     # The pages contain no scripts and load nothing.
@@ -103,7 +96,7 @@ def _add_refusals(app: FastAPI) -> None:
         return JSONResponse(
             {"detail": f"{LONGEST_QUEUE} requests are waiting: try again later"},
             status_code=503,
-            headers={"Retry-After": str(RETRY_AFTER)},
+            headers={"Retry-After": str(http_server.RETRY_AFTER)},
         )
 
 
@@ -157,22 +150,6 @@ def _add_api(app: FastAPI, queue: RequestQueue, predictor: Predictor) -> None:
         )
 
 
-def server(app: FastAPI) -> uvicorn.Server:
-    """Return a server that answers the requests it has accepted before it stops."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            log_config=None,  # Uvicorn's closes the handlers of all other libraries
-            log_level="warning",
-            access_log=False,  # its lines contain the query of an address
-            server_header=False,
-            limit_concurrency=MOST_CONNECTIONS,
-            timeout_keep_alive=KEEP_ALIVE,
-            timeout_graceful_shutdown=SHUTDOWN_TIME,
-        )
-    )
-
-
 def run(host: str, port: int, load: Callable[[], Predictor], *, access_log: bool) -> None:
     """Serve a model until interrupted."""
     with _listen(host, port) as listener:
@@ -183,7 +160,7 @@ def run(host: str, port: int, load: Callable[[], Predictor], *, access_log: bool
         app = create(predictor, hosts, access_log=access_log)
         print(f"serving on http://{host}:{port} (press Ctrl-C to stop)", flush=True)
         with suppress(KeyboardInterrupt):
-            server(app).run(sockets=[listener])
+            http_server.create(app).run(sockets=[listener])
 
 
 def _prepare(predictor: Predictor) -> None:

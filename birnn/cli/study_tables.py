@@ -19,7 +19,7 @@ def print_study(collected: store.Study) -> None:
     accuracies = Table(
         heading, "seeds", *titles, title=f"{split} accuracy, mean ± deviation over seeds"
     )
-    differences = Table(heading, "difference", "mean (95% interval)", "covers")
+    differences = Table(heading, "difference", "mean (simultaneous 95% interval)", "covers")
     for label, row in zip(labels, found, strict=True):
         means = map(table.format_mean, row.means.values())
         accuracies.add_row(label, str(len(row.combination.runs)), *means)
@@ -29,7 +29,7 @@ def print_study(collected: store.Study) -> None:
                     name = f"{pair_title(*pair)}, {measure}"
                     cell = table.format_difference(difference, measure)
                     differences.add_row(label, name, cell, row.covered)
-    gained = Table("recipe", "added to", "gain (95% interval)", "covers")
+    gained = Table("recipe", "added to", "gain (simultaneous 95% interval)", "covers")
     for gain in table.gains(collected):
         cell = table.format_difference(gain.difference)
         gained.add_row(gain.recipe, gain.base, cell, gain.covered)

@@ -67,7 +67,7 @@ def study(
             for rows in ([runs_to_keep, table], [all_seeds_to_keep, all_seeds])
         )
     reviews = next(iter(predictions.values()))[["label", "group"]]
-    return figure.write(Study(folder, about, table, all_seeds, reviews), log_odds)
+    return figure.write_study(Study(folder, about, table, all_seeds, reviews), log_odds)
 
 
 def _in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:

@@ -217,4 +217,4 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str
         settings=store.shared_settings(shared, chosen),
     )
     runs = pd.concat([rows, settings[[*chosen, SEED]]], axis=1)
-    return figure.write(Study(folder, about, runs, pd.DataFrame()), {})
+    return figure.write_study(Study(folder, about, runs, pd.DataFrame()), {})

@@ -49,7 +49,7 @@ def reading_errors() -> tuple[type[Exception], ...]:
     from dvc.exceptions import DvcException  # noqa: PLC0415
     from dvc_data.index import DataIndexDirError  # noqa: PLC0415
 
-    return DvcException, DataIndexDirError, OSError, ValueError, EOFError
+    return DvcException, DataIndexDirError, InputError, OSError, ValueError, EOFError
 
 
 def dvc_config() -> Any:

@@ -1,7 +1,7 @@
 """The review of a change: what it changes, and a verdict on each condition in `gate.yaml`.
 
-The seed alone changes a metric. So a verdict rests on the 95% interval of the change over seeds,
-whose variance comes from a study with the settings of BASE.
+The seed alone changes a metric. So a verdict rests on the interval of the change over seeds, whose
+variance comes from a study with the settings of BASE. All intervals hold together with 95%.
 """
 
 import math
@@ -241,11 +241,15 @@ def _estimate(change: Change, network: str, measure: str) -> Line | tuple[float,
         if not gains.any():
             return Line(metric, PASSES, "unchanged")
         mean = differences.mean_over_seeds(gains)
-        return mean.mean, mean.standard_error, mean.seeds - 1
-    # The mean of the study is less noisy than the run at BASE.
-    in_study, count = change.base_in_study, len(values)
-    reference, factor = (values.mean(), 1 + 1 / count) if in_study else (before, 2)
-    return sign * (after - reference), math.sqrt(factor) * values.std(), count - 1
+        gain, error, count = mean.mean, mean.standard_error, mean.seeds
+    else:
+        # The mean of the study is less noisy than the run at BASE.
+        in_study, count = change.base_in_study, len(values)
+        reference, factor = (values.mean(), 1 + 1 / count) if in_study else (before, 2)
+        gain, error = sign * (after - reference), math.sqrt(factor) * values.std()
+    if error < differences.ROUNDING_ERROR:
+        return Line(metric, UNDECIDED, f"{points(gain)} points, but {differences.ALL_EQUAL}")
+    return gain, error, count - 1
 
 
 def _held_out(run: Run) -> object:

@@ -15,7 +15,7 @@ from typing import Any
 import dvc.api
 import pandas as pd
 
-from birnn.core import code_digests, paths, processes
+from birnn.core import code_digests, parquet, paths, processes
 from birnn.core.errors import InputError, damaged
 from birnn.core.integrity import Lock, parse_lock, read_lock, read_pipeline
 from birnn.core.machine import format_description
@@ -68,9 +68,9 @@ class Run:
 
 def read_output(run: Run, file: Path, parse: Callable[[io.BytesIO], Any]) -> Any:
     """Return what `parse` returns for a file of an experiment, from DVC's cache or remote."""
+    # The project may be a folder of a larger repository.
+    path = processes.output("git", "rev-parse", "--show-prefix") + file.as_posix()
     try:
-        # The project may be a folder of a larger repository.
-        path = processes.output("git", "rev-parse", "--show-prefix") + file.as_posix()
         return parse(io.BytesIO(dvc.api.read(path, rev=run.revision, mode="rb")))
     except private_apis.reading_errors() as error:
         raise InputError(
@@ -82,7 +82,7 @@ def read_output(run: Run, file: Path, parse: Callable[[io.BytesIO], Any]) -> Any
 
 def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
     """Return the table `data/evaluated/NAME.parquet` of an experiment, see `read_output`."""
-    table: pd.DataFrame = read_output(run, paths.EVALUATED / f"{name}.parquet", pd.read_parquet)
+    table: pd.DataFrame = read_output(run, paths.EVALUATED / f"{name}.parquet", parquet.read)
     return table
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState
 
-from birnn.core import paths
+from birnn.core import parquet, paths
 from birnn.core.errors import InputError
 from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
@@ -94,7 +94,7 @@ def write(results: Results, command: str) -> Study:
         sampler=search.sampler,
     )
     folder = store.FOLDER / search.name
-    written = figure.write(Study(folder, about, table, pd.DataFrame()), {})
+    written = figure.write_study(Study(folder, about, table, pd.DataFrame()), {})
     tried.append(results.runs, list(recipes.read().values()))
     return written
 
@@ -160,7 +160,7 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], Groups]:
         for each in tables
     ]
     rows = read_output(results.runs[0], paths.HELD_OUT_ROWS, np.load)
-    read_groups = partial(pd.read_parquet, columns=["group"])
+    read_groups = partial(parquet.read, columns=["group"])
     names = read_output(results.runs[0], paths.TRAIN_REVIEWS, read_groups)["group"]
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
 

@@ -52,7 +52,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     new = [describe(run, recipes, name) for name, run in same.items() if name not in known]
     new.sort(key=lambda row: row["command"])
     log = replace(log, runs=pd.concat([log.runs, pd.DataFrame(new)]))
-    return len(new), figure.write(log, {})
+    return len(new), figure.write_study(log, {})
 
 
 def held_out(run: Run) -> dict[str, float]:

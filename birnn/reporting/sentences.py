@@ -27,8 +27,8 @@ def compare_networks(row: Row) -> str:
     ((pair, found),) = row.differences.items()
     difference = found["accuracy"]
     if math.isnan(difference.low):
-        return f"{why_no_interval(difference)} to compare them"
-    interval = f"simultaneous 95% interval over {row.covered}"
+        return f"they cannot be compared ({why_no_interval(difference)})"
+    interval = f"{row.confidence} interval over {row.covered}"
     ends = (difference.low, difference.mean, difference.high)
     if difference.higher is None:
         low, mean, high = map(points, ends)

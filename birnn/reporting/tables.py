@@ -184,7 +184,7 @@ def other_studies(studies: Sequence[Study]) -> str:
         for cells in _study_cells(row)
     ]
     head = ["seeds", *(TITLES[name] for name in NETWORKS), "difference in points"]
-    return table(["study", *head, "covers"], lines)
+    return table(["study", *head, "interval"], lines)
 
 
 def _study_cells(row: Row) -> list[list[str]]:
@@ -194,7 +194,8 @@ def _study_cells(row: Row) -> list[list[str]]:
     for pair, found in row.differences.items():
         measure, difference = next(iter(found.items()))
         name = f"{pair_title(*pair)}: " if several else ""
-        cells.append([*means, name + format_difference(difference, measure), row.covered])
+        interval = f"{row.confidence}, {row.covered}"
+        cells.append([*means, name + format_difference(difference, measure), interval])
     return cells or [[*means, NOTHING, NOTHING]]
 
 

@@ -6,7 +6,13 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, se
 
 from birnn.style import formatting
 
-FILTERS = (formatting.code, formatting.listed, formatting.number, formatting.percent)
+FILTERS = (
+    formatting.code,
+    formatting.confidence,
+    formatting.listed,
+    formatting.number,
+    formatting.percent,
+)
 
 
 def render(template: str, package: str = "birnn.reporting", **values: Any) -> str:

@@ -35,6 +35,7 @@ REVIEW_VALUES: dict[str, Callable[..., NDArray[Any]]] = {
 }
 ROUNDING_ERROR = 1e-12
 UNDEFINED = (math.nan, math.nan)
+ALL_EQUAL = "all seeds are equal"  # instead of an interval without width
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ class Mean:
     # Over new seeds and groups; NaN with a single seed or group. For ROC AUC, it is also NaN if all
     # reviews of a class are in one group.
     standard_error: float
-    # Lower end of the 95% interval; NaN if the standard error is NaN, or if the interval covers all
-    # possible values because there are too few seeds.
+    # Lower end of the 95% interval; NaN if the standard error is NaN, or 0 because all seeds are
+    # equal, or if the interval covers all possible values because there are too few seeds.
     low: float
     high: float  # upper end of the interval, or NaN
     seeds: int  # number of seeds
@@ -113,9 +114,8 @@ def mean_over_seeds(values: ArrayLike, lowest: float = -math.inf, comparisons: i
     by_seed = pd.Series(np.asarray(values, np.float64)).dropna()
     mean, seeds = float(by_seed.mean()), len(by_seed)
     error = float(by_seed.std() / np.sqrt(seeds))  # NaN with a single seed
-    margin = -float(special.stdtrit(seeds - 1, intervals.tail(comparisons))) * error
-    interval = intervals.informative((mean - margin, mean + margin), lowest)
-    return Mean(mean, error, *(interval or UNDEFINED), seeds)
+    quantile = -float(special.stdtrit(seeds - 1, intervals.tail(comparisons)))
+    return _with_interval(mean, error, quantile * error, lowest, seeds)
 
 
 def difference_over_seeds(
@@ -169,6 +169,13 @@ def estimate_mean(
     variances = np.array([by_seed.var(ddof=1) / seeds, covariance])
     error = math.sqrt(variances.sum())
     quantiles = -special.stdtrit([seeds - 1, deviations.shape[1] - 1], intervals.tail(comparisons))
-    margin = float(quantiles @ variances) / error if error else 0.0
+    margin = float(quantiles @ variances) / error if error else math.nan
+    return _with_interval(mean, error, margin, lowest, seeds)
+
+
+def _with_interval(mean: float, error: float, margin: float, lowest: float, seeds: int) -> Mean:
+    """Return a mean with its interval, or without one that cannot be estimated or shows nothing."""
     interval = intervals.informative((mean - margin, mean + margin), lowest)
-    return Mean(mean, error, *(interval or UNDEFINED), seeds)
+    if interval is None or error < ROUNDING_ERROR:
+        interval = UNDEFINED
+    return Mean(mean, error, *interval, seeds)

@@ -74,8 +74,8 @@ def draw(study: Study) -> Figure:
     return figure
 
 
-def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> Study:
-    """Write a study and its figure (see `store.write`), and return it as it is read."""
+def write_study(study: Study, predictions: Mapping[str, pd.DataFrame]) -> Study:
+    """Write a study (see `store.write`), draw its figure, and return the study as it is read."""
     store.write(study, predictions)
     written = store.read(study.folder)
     save(written)
@@ -139,7 +139,7 @@ def _label_values(axes: Axes, label: str, table: Sequence[Row], covered: str) ->
 def _draw_means(axes: Axes, means: Sequence[Mean], shift: float, style: dict[str, Any]) -> None:
     """Draw the mean of each row with its interval, `shift` rows below the middle of the row."""
     mean, low, high = 100 * np.array([(each.mean, each.low, each.high) for each in means]).T
-    errors = np.nan_to_num([mean - low, high - mean])
+    errors = np.array([mean - low, high - mean])
     places = np.arange(len(mean)) + shift
     axes.errorbar(mean, places, xerr=errors, capsize=2, linestyle="none", markersize=4.5, **style)
 

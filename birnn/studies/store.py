@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from birnn.core import parquet
 from birnn.core.errors import InputError, refuse_conflict
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import STUDIES
@@ -215,7 +216,8 @@ def read(folder: Path) -> Study:
         raise InputError(f"{folder} is damaged ({error}): {advice}") from error
     if runs.empty:
         raise InputError(f"{folder / RUNS} has no runs")
-    reviews = _read_parquet(folder / REVIEWS) if (folder / REVIEWS).exists() else None
+    file = folder / REVIEWS
+    reviews = _read_parquet(file, ["label", "group"]) if file.exists() else None
     return Study(folder, about, runs, rows[combined], reviews)
 
 
@@ -290,13 +292,9 @@ def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFra
     return {name: _read_parquet(file) for name, file in files.items() if file.exists()}
 
 
-def _read_parquet(file: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(file)
-    except (ValueError, OSError) as error:
-        raise InputError(
-            f"{file} is damaged ({error}): restore it with git, or delete it"
-        ) from error
+def _read_parquet(file: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    problem = f"{file} is damaged: restore it with git, or delete it"
+    return parquet.read(file, problem, columns)
 
 
 def _may_choose(column: str) -> bool:

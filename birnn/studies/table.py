@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from birnn.evaluation.intervals import TOO_FEW_SEEDS
 from birnn.evaluation.metrics import is_correct
 from birnn.studies import differences
-from birnn.studies.differences import REVIEW_VALUES, Difference, Mean
+from birnn.studies.differences import ALL_EQUAL, REVIEW_VALUES, ROUNDING_ERROR, Difference, Mean
 from birnn.studies.store import PLAIN, RECIPE, SEED, Combination, Study, group_kind
 from birnn.style import formatting
 from birnn.style.formatting import NOTHING
@@ -32,6 +32,11 @@ class Row:
     # By pair of networks and measure, of the runs of a seed.
     differences: dict[Pair, dict[str, Difference]]
     covered: str  # what the intervals of the differences cover: `seeds`, or `seeds and films`
+
+    @property
+    def confidence(self) -> str:
+        """The confidence of a single interval: together, those of all differences have 95%."""
+        return formatting.confidence(sum(map(len, self.differences.values())))
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,8 @@ def format_difference(difference: Difference, measure: str = "accuracy") -> str:
 
 def why_no_interval(difference: Difference) -> str:
     """Return why a difference has no interval."""
+    if difference.standard_error < ROUNDING_ERROR:
+        return ALL_EQUAL
     one_group = difference.seeds > 1 and math.isnan(difference.standard_error)
     return "only one group of reviews" if one_group else TOO_FEW_SEEDS
 

@@ -37,6 +37,11 @@ def points(value: float) -> str:
     return f"{100 * value:+.2f}".replace("-", "−")
 
 
+def confidence(comparisons: int) -> str:
+    """Format the confidence of each of several simultaneous 95% intervals."""
+    return f"{100 - 5 / comparisons:.3g}%"
+
+
 def seconds(value: float) -> str:
     """Format a duration in minutes and seconds."""
     minutes, rest = divmod(round(value), 60)

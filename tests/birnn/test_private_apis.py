@@ -22,4 +22,4 @@ def test_interfaces_for_stale_stages_and_missing_files_exist(
     check_output(tmp_path, "dvc", "init", "--no-scm")
     Path("dvc.yaml").write_text("stages: {some: {cmd: 'true'}}", encoding="utf-8")
     assert private_apis.stale_stages() == ["some"]
-    assert len(private_apis.reading_errors()) == 5
+    assert len(private_apis.reading_errors()) == 6

@@ -7,15 +7,19 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 
 import httpx2
 import pyarrow as pa
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from birnn.cli import serve
+from birnn.cli import http_server, serve
 from birnn.cli.request_queue import LONGEST_QUEUE
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
@@ -93,10 +97,18 @@ def test_large_requests_are_refused(client: TestClient) -> None:
 
 
 def test_invalid_requests_are_refused(client: TestClient) -> None:
-    fields = (b'"threshold": 1', b'"threshold": 0', b'"model": "bilstm"')
+    fields = (
+        b'"threshold": 1',
+        b'"threshold": 0',
+        b'"threshold": "0.5"',
+        b'"model": "bilstm"',
+    )
     valid_except_field = [b'{"texts": ["good"], %b}' % field for field in fields]
     for path, bodies in {
-        "/explain": [b"", b"\xff", b'{"text": " "}', rb'{"text": "\ud800"}'],
+        "/explain": [
+            *(b"", b"\xff", b'{"text": " "}', rb'{"text": "\ud800"}'),
+            b'{"text": "good", "threshold": "0.5"}',
+        ],
         "/predict": [b"[]", b'{"texts": []}', rb'{"texts": ["\ud800"]}', *valid_except_field],
     }.items():
         for body in bodies:
@@ -181,11 +193,23 @@ def test_full_queue_refuses_requests(blocked: BlockedPredictor) -> None:
     asyncio.run(ask())
 
 
-def test_accepted_requests_are_answered_before_the_server_stops(blocked: BlockedPredictor) -> None:
-    server = serve.server(serve.create(blocked, hosts=["127.0.0.1"]))
+@contextmanager
+def running(app: FastAPI) -> Iterator[tuple[uvicorn.Server, int, Future[None]]]:
+    """Yield a server in another thread, its port, and the future of its end."""
+    server = http_server.create(app)
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor() as pool:
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         stopped = pool.submit(server.run, [listener])
+        try:
+            yield server, listener.getsockname()[1], stopped
+        finally:
+            server.should_exit = True
+            stopped.result(60)
+
+
+def test_accepted_requests_are_answered_before_the_server_stops(blocked: BlockedPredictor) -> None:
+    app = serve.create(blocked, hosts=["127.0.0.1"])
+    with running(app) as (server, port, _), ThreadPoolExecutor() as pool:
+        address = f"http://127.0.0.1:{port}"
         accepted = pool.submit(httpx2.post, f"{address}/explain", json={"text": "good"})
         assert blocked.started.wait(60)
         assert httpx2.get(f"{address}/health").json() == {
@@ -202,7 +226,68 @@ def test_accepted_requests_are_answered_before_the_server_stops(blocked: Blocked
         assert not accepted.done()
         blocked.released.set()
         assert accepted.result(60).status_code == 200
+
+
+REQUEST = (
+    b"POST /explain HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    b'Content-Length: 16\r\n\r\n{"text": "good"}'
+)
+
+
+def send(port: int, content: bytes) -> socket.socket:
+    """Return a connection that has sent this content."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+    connection.sendall(content)
+    return connection
+
+
+def received(connection: socket.socket) -> bytes:
+    """Return what a connection receives until it is closed."""
+    with connection, suppress(ConnectionResetError):
+        return b"".join(iter(partial(connection.recv, 65_536), b""))
+    return b""
+
+
+def test_incomplete_requests_end_after_a_time(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_server, "REQUEST_TIME", 0.1)
+    with running(serve.create(predictor, hosts=["127.0.0.1"])) as (_, port, _):
+        contents = [b"", REQUEST[:20], REQUEST[:-1], REQUEST + REQUEST[:-1]]
+        connections = [send(port, content) for content in contents]
+        answers = [received(connection).count(b" 200 OK") for connection in connections]
+    assert answers == [0, 0, 0, 1]
+
+
+def test_requests_of_clients_that_have_gone_are_not_computed(blocked: BlockedPredictor) -> None:
+    with running(serve.create(blocked, hosts=["127.0.0.1"])) as (_, port, _):
+        health = partial(httpx2.get, f"http://127.0.0.1:{port}/health")
+        connections = [send(port, REQUEST) for _ in range(LONGEST_QUEUE)]
+        while health().json()["waiting"] < LONGEST_QUEUE:
+            time.sleep(0.01)
+        for connection in connections:
+            connection.close()
+        # The first one is being computed.
+        while health().json()["waiting"] > 1:
+            time.sleep(0.01)
+        last = send(port, REQUEST.replace(b"1.1", b"1.0", 1))
+        blocked.released.set()
+        assert b" 200 OK" in received(last)
+
+
+def test_server_stops_in_time(
+    blocked: BlockedPredictor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(http_server, "SHUTDOWN_TIME", 0.1)
+    with running(serve.create(blocked, hosts=["127.0.0.1"])) as (server, port, stopped):
+        connections = [send(port, content) for content in (REQUEST[:-1], REQUEST, REQUEST)]
+        assert blocked.started.wait(60)
+        server.should_exit = True
+        assert [received(connection) for connection in connections] == [b""] * 3
+        # A computation cannot be interrupted.
+        blocked.released.set()
         stopped.result(60)
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(("host", "reason"), [("", "is empty"), ("ä..b", "cannot listen on ä")])

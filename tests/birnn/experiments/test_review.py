@@ -160,6 +160,16 @@ def test_runs_are_paired_by_seed() -> None:
     assert not_passing(Change(BASE, BASE, STUDY, runs), NARROW) == {ACCURACY: FAILS}
 
 
+def test_equal_seeds_decide_nothing() -> None:
+    runs = STUDY.runs.assign(**{ACCURACY: 0.5})
+    study = replace(STUDY, runs=runs)
+    dropped = runs.assign(**{ACCURACY: 0.45})
+    base, here = change_accuracy(BASE, 0.5), change_accuracy(BASE, 0.45)
+    for change in (Change(base, here, study), Change(base, base, study, dropped)):
+        line = review.judge(change, GATE)[0]
+        assert str(line) == f"{ACCURACY}: undecided, −5.00 points, but all seeds are equal"
+
+
 def test_written_review_has_settings_and_deviations(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"train": {"seed": 0, "epochs": 4}, "csv": {"positive": [4, 5]}}
     change = Change(BASE, replace(change_accuracy(BASE, 0.83), params=PARAMS | settings), STUDY)

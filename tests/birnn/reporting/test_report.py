@@ -29,7 +29,7 @@ def test_answer_is_from_the_study_over_seeds(complete: Documents) -> None:
     text = words(complete.report)
     for phrase in (
         "2 seeds, the mean test accuracy is 70.00% (BiLSTM), 70.50% (BiGRU)",
-        "no difference is shown (BiLSTM minus BiGRU: −0.50 points, simultaneous 95% interval over",
+        "no difference is shown (BiLSTM minus BiGRU: −0.50 points, 98.3% interval over",
         "is more accurate than every network with 2 of 2 seeds",
         "| --- | --- | ---: | ---: | | BiLSTM minus BiGRU | accuracy in points | −0.50 (",
         "| BiLSTM minus BiGRU | loss in nats | −0.0050 (",
@@ -81,7 +81,8 @@ def test_other_studies_and_recipes_have_a_row_each(complete: Documents, tmp_path
     assert "| sizes: bigru.units 79 | 3 | 80.00 ± 0.00 | 81.00 ± 1.00 | −1.00 (" in text
     text = section(complete.report, "Recipes")
     assert (
-        "| pooled | the pooled networks | 80.00 | 81.00 | +10.00 (+10.00 to +10.00) | 1.3 |" in text
+        "| pooled | the pooled networks | 80.00 | 81.00 | +10.00 (all seeds are equal) | 1.3 |"
+        in text
     )
     assert "| third | to plain: the third networks | 90.00 | 91.00 | +20.00 (" in text
     assert "more accurate than the baseline, with every seed: third." in words(text)

@@ -142,10 +142,16 @@ def test_seeds_with_the_better_first_set_are_counted() -> None:
     assert (result.high - result.mean, result.worse) == (pytest.approx(margin), 3)
 
 
-def test_equal_sets_do_not_differ() -> None:
+def test_equal_seeds_have_a_mean_without_interval() -> None:
     first, _, labels, films = simulate(np.random.default_rng(0), 5, 240, 60)
-    for result in compute_differences(first, first, labels, films).values():
-        assert set(vars(result).values()) == {0, 5}
+    # As with networks that all predict one class; then, with a rounding error.
+    equal = list(compute_differences(first, first, labels, films).values())
+    equal.append(difference_over_seeds([0.3, 0.1 + 0.2] * 2, [0.3] * 4, "accuracy"))
+    for result in equal:
+        assert [result.mean, result.standard_error] == pytest.approx([0, 0])
+        assert math.isnan(result.low)
+        assert math.isnan(result.high)
+        assert (result.better, result.worse) == (0, 0)
 
 
 @pytest.mark.parametrize(("seeds", "films"), [(1, 60), (5, 1)])

@@ -1,0 +1,118 @@
+"""The HTTP server of `birnn serve`, which limits how long a client may hold its resources."""
+
+import asyncio
+
+import anyio
+import h11
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MOST_CONNECTIONS = 500  # half of the files that a process may open by default on Linux
+RETRY_AFTER = 5  # seconds, longer than a full queue of explanations takes on two cores
+# Seconds until an idle connection is closed. A request that arrives at that moment is lost, so it
+# must not be the moment of a retry.
+KEEP_ALIVE = 6 * RETRY_AFTER
+REQUEST_TIME = 30  # seconds to send a request with its body
+# Seconds to answer accepted requests before the server stops. The computation that runs then ends
+# after up to two more seconds.
+SHUTDOWN_TIME = 8
+
+
+class TimedConnection(H11Protocol):
+    """A connection that closes if its client takes too long to send a request.
+
+    Uvicorn itself limits only the time between two requests.
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the first request."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101
+        super().connection_made(transport)
+        self._limit_time()
+
+    def data_received(self, data: bytes) -> None:
+        """Receive a part of a request."""
+        super().data_received(data)
+        self._limit_time()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, part of which may have arrived."""
+        super().on_response_complete()
+        self._limit_time()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the request."""
+        super().connection_lost(exc)
+        self._forget_deadline()
+
+    def shutdown(self) -> None:
+        """Close the connection after the answer; if the request is incomplete, now."""
+        super().shutdown()
+        if self.conn.their_state is h11.SEND_BODY:
+            self.transport.abort()
+        else:
+            self.loop.call_later(SHUTDOWN_TIME, self.transport.abort)
+
+    def _limit_time(self) -> None:
+        is_incomplete = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
+        if self.timeout_keep_alive_task or not is_incomplete:
+            self._forget_deadline()
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(REQUEST_TIME, self.transport.abort)
+
+    def _forget_deadline(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+class EndWithClient:
+    """Middleware that cancels a request when its client disconnects."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application."""
+        watcher: asyncio.Task[None] | None = None
+
+        async def receive_and_watch() -> Message:
+            nonlocal watcher
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body"):
+                watcher = asyncio.create_task(_cancel_after(receive, work))
+            return message
+
+        # Unlike a cancelled task, a cancelled scope waits for a computation in another thread.
+        with anyio.CancelScope() as work:
+            try:
+                await self._app(scope, receive_and_watch, send)
+            finally:
+                if watcher:
+                    watcher.cancel()
+
+
+async def _cancel_after(receive: Receive, work: anyio.CancelScope) -> None:
+    """Cancel work after the next message, which says that the client has disconnected."""
+    await receive()
+    work.cancel()
+
+
+def create(app: ASGIApp) -> uvicorn.Server:
+    """Return a server that answers the requests it has accepted before it stops."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            EndWithClient(app),
+            http=TimedConnection,
+            log_config=None,  # Uvicorn's closes the handlers of all other libraries
+            log_level="warning",
+            access_log=False,  # its lines contain the query of an address
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=KEEP_ALIVE,
+        )
+    )
