@@ -116,7 +116,7 @@ bench-memory: $(ENV) ## measure the peak memory of each stage
 	python -m benchmarks.memory
 
 bench-scale: $(ENV) ## measure time and memory on 1 to 10 copies of IMDB
-	python -m benchmarks.scale
+	python -m benchmarks.memory --scale
 
 bench-exports: $(ENV) ## measure the size and speed of the exported networks
 	python -m benchmarks.exports
