@@ -15,7 +15,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-import requests
 
 from tests.projects import BIRNN, check_output, commit, copy, environment, run
 
@@ -66,16 +65,7 @@ class Machines:
         )
         self.nodes.append(node)
         self.folders.append(folder)
-        self._wait_for(sum(running.is_running() for running in self.nodes))
-
-    def renew(self) -> None:
-        """Replace the second node if it was lost, and empty all folders."""
-        if len(self.nodes) > 1 and not self.nodes[1].is_running():
-            del self.nodes[1], self.folders[1]
-        while len(self.nodes) < 2:
-            self.start()
-        for folder in self.folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._wait_for(len(self.nodes))
 
     def _wait_for(self, number: int) -> None:
         code = (
@@ -112,19 +102,16 @@ class Machines:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Machines]:
-    """Yield two nodes that all tests of a process share."""
-    machines = Machines()
-    yield machines
-    machines.end()
-
-
 @pytest.fixture
-def machines(cluster: Machines) -> Machines:
-    """Return two nodes with empty folders."""
-    cluster.renew()
-    return cluster
+def machines() -> Iterator[Machines]:
+    """Yield two nodes."""
+    machines = Machines()
+    try:
+        for _ in range(2):
+            machines.start()
+        yield machines
+    finally:
+        machines.end()
 
 
 @pytest.fixture
@@ -141,40 +128,29 @@ def project(finished: Path, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
-    """Yield the address of an S3 server that all tests of a process share."""
-    moto_server = pytest.importorskip("moto.server", reason="make cluster installs moto")
-    server = moto_server.ThreadedMotoServer(port=0)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the address of the S3 server, with an empty bucket."""
+def on_s3(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield the project with a bucket of an S3 server as its default DVC remote."""
+    moto_server = pytest.importorskip("moto.server", reason="make cluster installs moto")
     boto3 = pytest.importorskip("boto3", reason="make cluster installs boto3")
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    requests.post(f"{s3_server}/moto-api/reset", timeout=10).raise_for_status()
-    client = boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1")
+    server = moto_server.ThreadedMotoServer(port=0)
+    server.start()
+    _, port = server.get_host_and_port()
+    address = f"http://127.0.0.1:{port}"
+    client = boto3.client("s3", endpoint_url=address, region_name="us-east-1")
     client.create_bucket(Bucket=BUCKET)
-    return s3_server
-
-
-@pytest.fixture
-def on_s3(project: Path, s3: str) -> Path:
     for command in (
         ("dvc", "remote", "remove", "storage"),
         ("dvc", "remote", "add", "--quiet", "--default", "storage", f"s3://{BUCKET}/birnn"),
-        ("dvc", "remote", "modify", "storage", "endpointurl", s3),
+        ("dvc", "remote", "modify", "storage", "endpointurl", address),
         ("dvc", "remote", "modify", "storage", "region", "us-east-1"),
     ):
         check_output(project, *command)
     publish(project)
-    return project
+    yield project
+    server.stop()
 
 
 def publish(project: Path) -> None:
