@@ -123,23 +123,19 @@ def finished_copy(finished: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def recipes(shared: Callable[[str, Build], Path]) -> Path:
     """Return a clone with `RECIPE`, in a folder with any characters. Do not modify it."""
-
-    def build(folder: Path) -> None:
-        check_output(new_clone(folder, RECIPE), "dvc", "repro")
-
-    return shared("my films – Фильмы é [1]", build)
+    name = "my films – Фильмы é [1]"
+    return shared(name, lambda folder: check_output(new_clone(folder, RECIPE), "dvc", "repro"))
 
 
 @pytest.fixture(scope="session")
 def imdb(shared: Callable[[str, Build], Path]) -> Path:
     """Return a clone in which the pipeline has run on IMDB for two epochs. Do not modify it."""
+    if "IMDB_ARCHIVE" not in os.environ:
+        pytest.skip("IMDB_ARCHIVE is not set")
+    archive = str(Path(os.environ["IMDB_ARCHIVE"]).resolve())
 
     def build(folder: Path) -> None:
         new_clone(folder, {"train.epochs": "2"})
-        check_output(
-            folder, "dvc", "repro", IMDB_ARCHIVE=str(Path(os.environ["IMDB_ARCHIVE"]).resolve())
-        )
+        check_output(folder, "dvc", "repro", IMDB_ARCHIVE=archive)
 
-    if "IMDB_ARCHIVE" not in os.environ:
-        pytest.skip("IMDB_ARCHIVE is not set")
     return shared("imdb", build)

@@ -1,117 +1,65 @@
 """A small project with both remotes, and Ray nodes in place of machines."""
 
-import contextlib
+import itertools
 import os
-import re
 import secrets
-import shutil
-import socket
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import psutil
 import pytest
 
-from tests.projects import BIRNN, check_output, commit, copy, environment, run
-
-RAY = Path(sys.executable).parent / "ray"
+from tests.projects import BIRNN, check_output, commit, copy, run
 
 BUCKET = "reviews"
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "something"}
 
 
+@dataclass
 class Machines:
-    """Ray nodes on this machine, each with its own core and folder.
+    """Two Ray nodes on this machine, each with its own core and folder."""
 
-    Attributes:
-        environment: address and token of the cluster, as environment variables.
-        folders: folder of each node's experiments.
-    """
-
-    def __init__(self) -> None:
-        # Sockets need a short path.
-        self.folder = Path(tempfile.mkdtemp(prefix="ray-"))
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.environment = {
-            "RAY_ADDRESS": self.address,
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": secrets.token_hex(32),
-        }
-        self.nodes: list[psutil.Popen] = []
-        self.folders: list[Path] = []
-
-    def start(self) -> None:
-        folder = self.folder / f"worker-{len(self.nodes)}"
-        if self.nodes:
-            options = ["--address", self.address]
-        else:
-            port = self.address.partition(":")[2]
-            options = ["--head", "--port", port, "--temp-dir", str(self.folder / "ray")]
-            options += ["--include-dashboard=false", "--disable-usage-stats"]
-        # Nodes lock cores only in their own folders, so give each node another core.
-        usable = sorted(os.sched_getaffinity(0))
-        core = usable[len(self.nodes) % len(usable)]
-        node = psutil.Popen(
-            ["taskset", "-c", str(core), RAY, "start", "--block", "--num-cpus=1", *options],
-            env=environment(warm=False, BIRNN_WORKER=str(folder), **self.environment) | CREDENTIALS,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self.nodes.append(node)
-        self.folders.append(folder)
-        self._wait_for(len(self.nodes))
-
-    def _wait_for(self, number: int) -> None:
-        code = (
-            "import ray, time; ray.init(log_to_driver=False)\n"
-            f"while sum(node['Alive'] for node in ray.nodes()) < {number}: time.sleep(0.2)"
-        )
-        deadline = time.monotonic() + 120
-        while True:
-            result = run("python", "-c", code, cwd=self.folder, **self.environment)
-            if result.returncode == 0:
-                return
-            if time.monotonic() > deadline:
-                raise TimeoutError(result.stderr)
+    cluster: Any
+    address: str
+    environment: dict[str, str]  # address and token of the cluster
+    folders: list[Path]  # of each node's experiments
 
     def kill_second_node(self) -> None:
-        """Kill the second node and its Ray processes, as if its machine were lost.
+        """Kill the second node, as if its machine were lost.
 
         The processes that an experiment started must end by themselves.
         """
-        node = self.nodes[1]
-        for process in [node, *node.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if not {"dvc", "stages"} & set(re.split(r"\W", " ".join(process.cmdline()))):
-                    process.kill()
-        node.wait()
-
-    def end(self) -> None:
-        for node in self.nodes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                for process in [*node.children(recursive=True), node]:
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        process.kill()
-            node.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        (node,) = self.cluster.worker_nodes
+        self.cluster.remove_node(node, allow_graceful=False)
 
 
 @pytest.fixture
-def machines() -> Iterator[Machines]:
-    """Yield two nodes."""
-    machines = Machines()
-    try:
-        for _ in range(2):
-            machines.start()
-        yield machines
-    finally:
-        machines.end()
+def machines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
+    for name, value in (TOKEN | CREDENTIALS).items():
+        monkeypatch.setenv(name, value)  # Ray reads the token when it is imported
+    cluster_utils = pytest.importorskip("ray.cluster_utils", reason="make cluster installs Ray")
+    usable = os.sched_getaffinity(0)
+    # Sockets need a short path.
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        monkeypatch.setenv("RAY_TMPDIR", folder)
+        folders = [Path(folder, f"worker-{number}") for number in range(2)]
+        cluster = cluster_utils.Cluster()
+        try:
+            # Nodes lock cores only in their own folders, so give each node another core.
+            for worker, core in zip(folders, itertools.cycle(sorted(usable)), strict=False):
+                os.sched_setaffinity(0, [core])
+                monkeypatch.setenv("BIRNN_WORKER", str(worker))
+                cluster.add_node(include_dashboard=False)
+            os.sched_setaffinity(0, usable)
+            variables = TOKEN | {"RAY_ADDRESS": cluster.address}
+            yield Machines(cluster, cluster.address, variables, folders)
+        finally:
+            os.sched_setaffinity(0, usable)
+            cluster.shutdown()
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import pytest
 from tests.cluster.conftest import Machines, run_on
 from tests.projects import BIRNN, check_output, copy, experiment, experiments, watched
 
-pytest.importorskip("ray", reason="make cluster installs Ray")
 pytestmark = pytest.mark.exhaustive
 
 SEEDS = ("-S", "train.seed=1..2")
