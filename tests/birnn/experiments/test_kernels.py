@@ -18,6 +18,7 @@ def test_cache_depends_on_name_and_code(tmp_path: Path) -> None:
         ("one/package/inner/module.py", "code = 1"),
         ("other/package/other/module.py", "code = 1"),
         ("other/package/inner/other.py", "code = 1"),
+        ("other/module/inner/module.py", "code = 1"),
         ("another/package/inner/module.py", "code = 2"),
     ]
     folders = {cache_folder(tmp_path / file, code) for file, code in modules}
