@@ -33,7 +33,9 @@ def stop_in_training(trial: int, project: Path, number: signal.Signals) -> str:
         search.send_signal(number)
         assert search.wait() != 0
         # DVC and its stage end a little after a search that was killed.
-        assert psutil.wait_procs(running, timeout=600)[1] == []
+        _, left = psutil.wait_procs(running, timeout=60)
+        # In a container, nothing may reap processes that have lost their parent.
+        assert all(process.status() == psutil.STATUS_ZOMBIE for process in left)
     return log.read_text("utf-8")
 
 
