@@ -21,20 +21,19 @@ repro: $(ENV) ## run every stage that is not up to date
 	dvc repro
 	@python -m birnn results
 
-# Budgets are in seconds, on two cores.
 PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist worksteal --durations 10
 
 test-fast: $(ENV) ## run the unit and property tests (before every commit)
-	$(PYTEST) -m "not slow and not exhaustive" --budget 75
+	$(PYTEST) -m "not slow and not exhaustive"
 
 test: $(ENV) ## run the fast tests and one end-to-end test per feature
-	$(PYTEST) -m "not exhaustive" --budget 330
+	$(PYTEST) -m "not exhaustive"
 
 test-all: cluster ## run all tests, including every fault, IMDB, Ray, S3 and the tutorial
-	$(PYTEST) --budget 1530
+	$(PYTEST)
 
 test-rest: cluster ## run only the tests that make test-all adds to make test
-	$(PYTEST) -m exhaustive --budget 1200
+	$(PYTEST) -m exhaustive
 
 test-network: $(ENV) ## run the fast tests with the network of docs/add-a-network.patch
 	git apply docs/add-a-network.patch
@@ -116,7 +115,7 @@ bench-memory: $(ENV) ## measure the peak memory of each stage
 	python -m benchmarks.memory
 
 bench-scale: $(ENV) ## measure time and memory on 1 to 10 copies of IMDB
-	python -m benchmarks.scale
+	python -m benchmarks.memory --scale
 
 bench-exports: $(ENV) ## measure the size and speed of the exported networks
 	python -m benchmarks.exports

@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.paired import Cost, measure, measure_command, ratios, run_command, spread
-from benchmarks.project import PROJECT, clone_with_results, run, run_dvc
+from benchmarks.paired import Cost, measure, measure_command, ratios, spread
+from benchmarks.project import PROJECT, clone, clone_with_results, run, run_dvc
 from birnn.core.errors import InputError
 from birnn.core.machine import usable_cores
 from birnn.experiments.launcher import environment
@@ -41,17 +41,16 @@ def main(
 def clone_project(folder: Path) -> Path:
     """Clone the project with its results, and with its own git remote and DVC remote."""
     origin, storage = folder / "origin.git", folder / "storage"
-    bare = ["git", "clone", "--quiet", "--bare", str(PROJECT), str(origin)]
-    run_command(bare, folder, environment())
-    clone = clone_with_results(origin, folder / "project")
+    clone(PROJECT, origin, "--bare")
+    project = clone_with_results(origin, folder / "project")
     for command in (
         ["remote", "add", "--local", "--default", "storage", str(storage)],
         ["push", "--quiet"],
         ["config", "--local", "cache.dir", str(folder / "cache")],
         ["fetch", "--quiet"],
     ):
-        run_dvc(clone, *command)
-    return clone
+        run_dvc(project, *command)
+    return project
 
 
 def run_on_ray(clone: Path, setting: str) -> Cost:

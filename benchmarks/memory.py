@@ -1,98 +1,99 @@
-"""Peak memory of each stage on IMDB, and of training as the corpus grows: `make bench-memory`.
+"""Peak memory and time of each stage on IMDB, and of some stages as the corpus grows.
 
-Reports a process's own memory, and its memory including mapped files, which the operating system
-can take back at any time. Networks are trained for one epoch.
+Run it by `make bench-memory`, and for larger corpora by `make bench-scale`. Copies of IMDB have new
+ids and are read as own data, from a CSV file. Networks are trained for one epoch. Own memory
+excludes mapped files, which the operating system can take back at any time.
 """
 
-import shutil
+import csv
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
+from typing import Annotated
 
-import numpy as np
+import psutil
+import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.project import PROJECT, run, use_archive, variables, write_settings
+from benchmarks.project import run, stage_folder, use_archive, variables
 from birnn.core.errors import InputError
-from birnn.core.paths import PADDED_TRAIN
-from birnn.core.yaml_files import read_yaml
+from birnn.core.paths import OWN
+from birnn.corpora import imdb
 from birnn.evaluation.model_names import NETWORKS
 
-STAGES = (
-    *("fetch", "pad", "train_word_vectors", "weigh_ngrams"),
-    *(f"train_{name}" for name in NETWORKS),
-    *("train_baseline", "evaluate", "report"),
-)
-TIMES = (1, 2, 4, 8)
-INTERVAL = 0.05  # seconds
+TRAINING = [f"train_{name}" for name in NETWORKS]
+STAGES = ("fetch", "pad", "train_word_vectors", "weigh_ngrams", *TRAINING, "train_baseline")
+# By number of copies of IMDB: what is measured.
+MEMORY = {1: (*STAGES, "evaluate", "report"), 8: ("fetch", "pad", TRAINING[0])}
+SCALE = dict.fromkeys((1, 2, 5, 10), ("fetch", "pad", "batches"))
+SETTINGS = {"train.epochs": 1}
+# These read the copies.
+OWN_DATA = {
+    "fetch.source": "csv",
+    "csv.train": "reviews.csv",
+    "csv.test": None,
+    "csv.text_column": "text",
+    "csv.label_column": "label",
+    "csv.positive": 1,
+    "csv.negative": 0,
+    "csv.split_column": "split",
+    "csv.id_column": "id",
+    "csv.group_column": "group",
+}
+# Reads the batches without training on them, which takes the same time per review at any size.
+BATCHES = """
+from pathlib import Path
+from birnn.text import sequences
+from birnn.training.batches import batches
+for _ in batches(sequences.read(Path("data/padded/train")), 256, shuffle_seed=0):
+    pass
+"""
+INTERVAL = 0.02  # seconds
 
 
-@dataclass(frozen=True)
-class Peak:
-    """The peak memory of a process.
-
-    Attributes:
-        own: megabytes without mapped files.
-        whole: megabytes with mapped files.
-        seconds: wall time.
-    """
-
-    own: float
-    whole: float
-    seconds: float
-
-
-def main() -> None:
+def main(
+    *, scale: Annotated[bool, typer.Option("--scale", help="measure up to 10 copies")] = False
+) -> None:
     """Print a table with one row per measurement."""
-    use_archive()
-    table = Table("", "own memory, MB", "with files, MB", "seconds")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        settings = read_yaml(PROJECT / "params.yaml")
-        settings["train"]["epochs"] = 1
-        write_settings(settings, folder)
-        (folder / "study").mkdir()
-        for stage in STAGES:
-            table.add_row(stage, *cells(measure_peak(["-m", f"stages.{stage}"], folder)))
-        for times in TIMES:
-            reviews = repeat(folder / PADDED_TRAIN, times)
-            stage = f"train_{next(iter(NETWORKS))}"
-            peak = measure_peak(["-m", f"stages.{stage}"], folder)
-            table.add_row(f"{stage}, {reviews:,} reviews", *cells(peak))
+    archive = use_archive()
+    table = Table("reviews", "", "own memory, MB", "with files, MB", "seconds")
+    for copies, steps in (SCALE if scale else MEMORY).items():
+        is_copied, reviews = scale or copies > 1, f"{50_000 * copies:,}"
+        with stage_folder(SETTINGS | OWN_DATA if is_copied else SETTINGS) as folder:
+            if is_copied:
+                write_reviews(archive, folder / OWN / "reviews.csv", copies)
+            for step in steps:
+                table.add_row(reviews, step, *measure_peak(step, folder))
+                print(f"{reviews} reviews: {step} is done", file=sys.stderr, flush=True)
     Console(width=100).print(table)
 
 
-def cells(peak: Peak) -> list[str]:
-    """Return the cells of a row of the table."""
-    return [f"{value:.0f}" for value in (peak.own, peak.whole, peak.seconds)]
+def write_reviews(archive: Path, file: Path, copies: int) -> None:
+    """Write copies of IMDB's reviews with unique ids."""
+    file.parent.mkdir(parents=True)
+    reviews = [*imdb.read(archive)]
+    with file.open("w", encoding="utf-8", newline="") as output:
+        writer = csv.writer(output)
+        writer.writerow(["id", "group", "label", "split", "text"])
+        writer.writerows(
+            (f"{copy}/{each.id}", f"{copy}/{each.group}", each.label, each.split, each.text)
+            for copy in range(copies)
+            for each in reviews
+        )
 
 
-def repeat(padded: Path, times: int) -> int:
-    """Replace the training reviews by `times` copies of them, and return their number."""
-    first = padded.with_name("first")
-    if not first.exists():
-        padded.rename(first)
-    padded.mkdir(exist_ok=True)
-    for name in ("sequences.npy", "labels.npy"):
-        np.save(padded / name, np.concatenate([np.load(first / name)] * times))
-    return len(np.load(padded / "labels.npy", mmap_mode="r"))
-
-
-def measure_peak(arguments: Sequence[str], folder: Path) -> Peak:
-    """Run Python with these arguments in a folder, and return its peak memory and its time.
+def measure_peak(step: str, folder: Path) -> list[str]:
+    """Run a step, and return its peak memory without and with mapped files, and its time.
 
     The memory is sampled, because the peak that getrusage reports is never below the memory of the
     parent process.
     """
-    # Training would resume from the last checkpoint.
-    shutil.rmtree(folder / "state", ignore_errors=True)
-    start, own, whole = time.perf_counter(), 0, 0
-    with subprocess.Popen(
+    arguments = ["-c", BATCHES] if step == "batches" else ["-m", f"stages.{step}"]
+    start, own, whole = time.perf_counter(), 0.0, 0.0
+    with psutil.Popen(
         [sys.executable, *arguments],
         cwd=folder,
         env=variables(),
@@ -100,23 +101,20 @@ def measure_peak(arguments: Sequence[str], folder: Path) -> Peak:
         stderr=subprocess.DEVNULL,
     ) as process:
         while process.poll() is None:
-            status = read_status(process.pid)
-            own = max(own, status.get("RssAnon", 0))
-            whole = max(whole, status.get("VmHWM", 0))
+            with suppress(psutil.Error):  # it has ended
+                own = max(own, own_memory(process))
+                whole = max(whole, process.memory_info().rss / 1e6)
             time.sleep(INTERVAL)
     if process.returncode != 0:
         raise InputError(f"python {' '.join(arguments)} failed: run it to see why")
-    return Peak(own / 1_000, whole / 1_000, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    return [f"{own:.0f}", f"{whole:.0f}", f"{seconds:.1f}"]
 
 
-def read_status(process: int) -> dict[str, int]:
-    """Return the memory sizes of a process in kB, as Linux reports them; {} if it has ended."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return {}
-    pairs = (line.split(":") for line in lines if line.endswith(" kB"))
-    return {name: int(size.split()[0]) for name, size in pairs}
+def own_memory(process: psutil.Process) -> float:
+    """Return the memory of a process without mapped files, in MB."""
+    memory = process.memory_info()
+    return (memory.rss - memory.shared) / 1e6
 
 
 if __name__ == "__main__":

@@ -18,27 +18,30 @@ from matplotlib import pyplot as plt
 MAX_FEATURES, MAXLEN, BATCH_SIZE = 20_000, 100, 256
 
 
+def network(layer: type[keras.layers.RNN]) -> keras.Sequential:
+    """Return the notebook's network with a recurrent layer."""
+    model = keras.Sequential(
+        [
+            keras.layers.Embedding(MAX_FEATURES, 128),
+            keras.layers.Bidirectional(layer(64)),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
 def train(arrays: str, folder: str, epochs: str) -> None:
     """Pad the reviews, train and evaluate both networks, and draw their curves."""
-    with np.load(arrays) as loaded:
-        # Lists of ids, as `imdb.load_data` returns them.
+    with np.load(arrays, allow_pickle=True) as loaded:
         x_train, x_test = (
-            np.split(loaded[f"x_{split}"], loaded[f"ends_{split}"][:-1])
+            keras.utils.pad_sequences(loaded[f"x_{split}"], maxlen=MAXLEN)
             for split in ("train", "test")
         )
         y_train, y_test = loaded["y_train"], loaded["y_test"]
-    x_train = keras.utils.pad_sequences(x_train, maxlen=MAXLEN)
-    x_test = keras.utils.pad_sequences(x_test, maxlen=MAXLEN)
     for layer in (keras.layers.LSTM, keras.layers.GRU):
-        model = keras.Sequential(
-            [
-                keras.layers.Embedding(MAX_FEATURES, 128),
-                keras.layers.Bidirectional(layer(64)),
-                keras.layers.Dropout(0.5),
-                keras.layers.Dense(1, activation="sigmoid"),
-            ]
-        )
-        model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+        model = network(layer)
         history = model.fit(
             x_train,
             y_train,

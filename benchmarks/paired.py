@@ -16,15 +16,10 @@ from birnn.core.processes import last_line
 
 @dataclass
 class Cost:
-    """The cost of a piece of work.
+    """The cost of a piece of work."""
 
-    Attributes:
-        wall: elapsed seconds.
-        cpu: CPU seconds, summed over all cores.
-    """
-
-    wall: float = 0.0
-    cpu: float = 0.0
+    wall: float = 0.0  # elapsed seconds
+    cpu: float = 0.0  # CPU seconds, summed over all cores
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from birnn.core.paths import RAW
 from birnn.core.yaml_files import write_yaml
 from birnn.corpora import imdb
 from birnn.corpora.download import UnreachableError
+from birnn.experiments import grid
 from birnn.experiments.launcher import environment
 
 PROJECT = Path.cwd()
@@ -48,16 +51,30 @@ def variables() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(PROJECT)}
 
 
-def write_settings(settings: dict[str, Any], folder: Path) -> None:
-    """Write settings to a folder in which the stages can run, with the variables of `variables`."""
-    write_yaml(folder / "params.yaml", settings)
-    # They name the networks that have settings.
-    (folder / "stages").symlink_to(PROJECT / "stages")
+@contextmanager
+def stage_folder(settings: dict[str, Any]) -> Iterator[Path]:
+    """Yield a folder in which the stages can run, with the variables of `variables`.
+
+    The settings, by full name, change those of the project.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_yaml(folder / "params.yaml", grid.point(settings).params)
+        # They name the networks that have settings.
+        (folder / "stages").symlink_to(PROJECT / "stages")
+        (folder / "study").mkdir()
+        yield folder
+
+
+def clone(source: Path, folder: Path, *options: str) -> None:
+    """Clone a repository with git."""
+    command = ["git", "clone", "--quiet", *options, str(source), str(folder)]
+    run_command(command, PROJECT, dict(os.environ))
 
 
 def clone_with_results(source: Path, folder: Path) -> Path:
     """Clone a repository, with the results of its last commit from the project's cache."""
-    run_command(["git", "clone", "--quiet", str(source), str(folder)], PROJECT, environment())
+    clone(source, folder)
     run_dvc(folder, "config", "--local", "cache.dir", str(PROJECT / ".dvc" / "cache"))
     advice = "run dvc repro, and commit dvc.lock and the results in git"
     try:

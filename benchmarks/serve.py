@@ -6,7 +6,6 @@ Zipf's law. Every answer is compared with the answer to the same text on an idle
 
 import asyncio
 import json
-import signal
 import socket
 import subprocess
 import sys
@@ -20,11 +19,12 @@ from typing import Annotated, Any
 
 import httpx2
 import numpy as np
+import psutil
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.memory import read_status
+from benchmarks.memory import own_memory
 from benchmarks.project import require, run
 from birnn.core.errors import InputError
 from birnn.core.paths import PADDED
@@ -36,36 +36,22 @@ CLIENTS = 16
 SECONDS = 10  # per kind of request
 TOLERANCE = 1e-5  # of a probability; the size of a batch changes the last digits
 WARM_UP = 2_000  # requests before memory is measured
-WAITING = 30  # requests when the server is stopped; its queue holds more
 SLOW_CLIENTS = 20
 SLOWNESS = 0.02  # seconds per byte
 
 
 @dataclass
 class Server:
-    """A running server, and the statuses and errors of all its answers.
-
-    Attributes:
-        client: client of the server.
-        process: process of the server.
-        expected: probability of each text.
-        answers: number of answers by status, and of wrong and lost answers.
-    """
+    """A running server, and the statuses and errors of all its answers."""
 
     client: httpx2.AsyncClient
-    process: subprocess.Popen[str]
-    expected: dict[str, float] = field(default_factory=dict)
-    answers: Counter[str] = field(default_factory=Counter)
+    expected: dict[str, float] = field(default_factory=dict)  # probability of each text
+    answers: Counter[str] = field(default_factory=Counter)  # by status, and wrong and lost ones
 
     @property
     def port(self) -> int:
         """Port of the server."""
         return int(self.client.base_url.port or 0)
-
-    @property
-    def memory(self) -> float:
-        """Memory of the server without mapped files, in MB."""
-        return read_status(self.process.pid)["RssAnon"] / 1_000
 
     async def predict(self, texts: list[str]) -> None:
         """Ask for predictions, and again if the server refuses."""
@@ -116,7 +102,7 @@ async def measure(process: subprocess.Popen[str], port: int, requests: int) -> N
         timeout=None,
         limits=httpx2.Limits(max_connections=None),
     ) as client:
-        server = Server(client, process)
+        server = Server(client)
         for text in texts:  # one at a time, for the expected answers
             await server.predict([text])
         single, many = [[text] for text in texts], [texts * 5]
@@ -132,7 +118,7 @@ async def measure(process: subprocess.Popen[str], port: int, requests: int) -> N
         async with abuse(server):
             for count in (first, requests - first):
                 row = await load(server.predict, islice(cycle(single), count), CLIENTS)
-                memory.append(f"{server.memory:.0f}")
+                memory.append(f"{own_memory(psutil.Process(process.pid)):.0f}")
         table.add_row("predict, 1 text, during abuse", str(CLIENTS), *row)
         start_time = time.perf_counter()
         await asyncio.gather(*(server.explain([text]) for text in texts))
@@ -140,10 +126,8 @@ async def measure(process: subprocess.Popen[str], port: int, requests: int) -> N
         Console(width=100).print(table)
         print(f"memory after {first:,} and {requests:,} requests, MB: {', '.join(memory)}")
         print(f"{TEXTS} explanations at once: all answered after {overload:.0f} s")
-        answered = await stop(server, texts[:WAITING])
-        print(f"stopped with {WAITING} explanations waiting: {answered} answered")
         print(f"answers by status: {dict(sorted(server.answers.items()))}")
-        if server.answers["wrong"] or server.answers["lost"] or answered < WAITING:
+        if server.answers["wrong"] or server.answers["lost"]:
             raise InputError("answers were wrong or lost")
 
 
@@ -223,18 +207,6 @@ def raw_request(path: str, content: object) -> bytes:
         f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}"
     ).encode()
-
-
-async def stop(server: Server, texts: list[str]) -> int:
-    """Stop the server while requests wait, and return the number of answers."""
-    requests = [asyncio.create_task(server.explain([text])) for text in texts]
-    accepted = 0
-    while accepted < len(texts):
-        health = (await server.client.get("/health")).json()
-        accepted = health["waiting"] + sum(request.done() for request in requests)
-    server.process.send_signal(signal.SIGINT)
-    results = await asyncio.gather(*requests, return_exceptions=True)
-    return sum(result is None for result in results)
 
 
 def random_texts() -> list[str]:

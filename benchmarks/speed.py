@@ -3,7 +3,6 @@
 Run `python -m benchmarks.speed --help` in the project's folder, after the pipeline.
 """
 
-import os
 import shutil
 import sys
 import tempfile
@@ -18,19 +17,21 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.paired import Cost, alternate, measure_command, ratios, run_command, spread
+from benchmarks.paired import Cost, alternate, measure_command, ratios, spread
 from benchmarks.project import (
     PROJECT,
+    clone,
     clone_with_results,
     require,
     run,
+    stage_folder,
     use_archive,
     variables,
-    write_settings,
 )
 from birnn.core.paths import PADDED_TRAIN
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import TITLES
+from birnn.experiments.launcher import KERNELS, environment
 from birnn.text import encoding, reviews, sequences, tokenizer
 
 NOTEBOOK = PROJECT / "benchmarks" / "notebook.py"
@@ -40,15 +41,7 @@ STAGES = [file.stem for file in (PROJECT / "stages").glob("[a-z]*.py")]
 COLUMNS = ("CPU seconds, ratio", "wall seconds, ratio", "CPU s", "other's", "wall s", "other's")
 
 Row = tuple[str, ...]
-
-
-class Part(StrEnum):
-    """The parts of this benchmark."""
-
-    STARTUP = "startup"
-    STEPS = "steps"
-    TEXTS = "texts"
-    WHOLE = "whole"
+Part = StrEnum("Part", ["STARTUP", "STEPS", "TEXTS", "WHOLE"])
 
 
 def row(name: str, ours: list[Cost], others: list[Cost]) -> Row:
@@ -64,18 +57,17 @@ def row(name: str, ours: list[Cost], others: list[Cost]) -> Row:
 def whole(times: int) -> Iterator[Row]:
     """The whole pipeline compared with a plain script, on the same reviews."""
     with tempfile.TemporaryDirectory() as name:
-        clone, arrays = Path(name, "clone"), Path(name, "imdb.npz")
+        copy, arrays = Path(name, "copy"), Path(name, "imdb.npz")
 
         def pipeline() -> Cost:
-            shutil.rmtree(clone, ignore_errors=True)
-            command = ["git", "clone", "--quiet", str(PROJECT), str(clone)]
-            run_command(command, PROJECT, dict(os.environ))
-            (clone / "dvc.lock").unlink()
-            return dvc(["repro"], clone)
+            shutil.rmtree(copy, ignore_errors=True)
+            clone(PROJECT, copy)
+            (copy / "dvc.lock").unlink()
+            return dvc(["repro"], copy)
 
         def notebook() -> Cost:
-            write_arrays(clone / "data" / "corpus", arrays)
-            epochs = read_yaml(clone / "params.yaml")["train"]["epochs"]
+            write_arrays(copy / "data" / "corpus", arrays)
+            epochs = read_yaml(copy / "params.yaml")["train"]["epochs"]
             return python([str(NOTEBOOK), "train", str(arrays), name, str(epochs)])
 
         measured = alternate({"pipeline": pipeline, "notebook": notebook}, times)
@@ -85,13 +77,10 @@ def whole(times: int) -> Iterator[Row]:
 def texts(times: int) -> Iterator[Row]:
     """The stages fetch and pad compared with Keras's preprocessing."""
     archive = str(use_archive())
-    settings = read_yaml(PROJECT / "params.yaml")
-    settings["fetch"]["source"] = "imdb"
-    with tempfile.TemporaryDirectory() as name:
-        write_settings(settings, Path(name))
+    with stage_folder({"fetch.source": "imdb"}) as folder:
 
         def stages() -> Cost:
-            costs = [python(["-m", f"stages.{stage}"], Path(name)) for stage in ("fetch", "pad")]
+            costs = [python(["-m", f"stages.{stage}"], folder) for stage in ("fetch", "pad")]
             return Cost(sum(cost.wall for cost in costs), sum(cost.cpu for cost in costs))
 
         def preprocess_with_keras() -> Cost:
@@ -126,24 +115,19 @@ def startup(times: int) -> Iterator[Row]:
     """The time before work begins."""
     with tempfile.TemporaryDirectory() as folder:
         # A clone, because `dvc exp run` leaves an experiment in its repository.
-        clone = clone_with_results(PROJECT, Path(folder, "clone"))
+        copy = clone_with_results(PROJECT, Path(folder, "copy"))
         works: dict[str, Callable[[], Cost]] = {
             f"start of {stage}": lambda stage=stage: python(["-c", START.format(stage)])  # type: ignore[misc]
             for stage in STAGES
         }
-        works["dvc repro, nothing to do"] = lambda: dvc(["repro"], clone)
-        works["dvc exp run, nothing to do"] = lambda: dvc(["exp", "run"], clone)
+        works["dvc repro, nothing to do"] = lambda: dvc(["repro"], copy)
+        works["dvc exp run, nothing to do"] = lambda: dvc(["exp", "run"], copy)
         for name, measured in alternate(works, times).items():
             wall = spread([cost.wall for cost in measured], 2)
             yield (name, "", "", f"{median(cost.cpu for cost in measured):.2f}", "", wall)
 
 
-PARTS: dict[Part, Callable[[int], Iterator[Row]]] = {
-    Part.STARTUP: startup,
-    Part.STEPS: steps,
-    Part.TEXTS: texts,
-    Part.WHOLE: whole,
-}
+PARTS = dict(zip(Part, (startup, steps, texts, whole), strict=True))
 
 
 def main(
@@ -170,15 +154,13 @@ def python(arguments: list[str], folder: Path = PROJECT) -> Cost:
 
 
 def dvc(arguments: list[str], folder: Path) -> Cost:
-    """Return the cost of running DVC in a folder."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return measure_command(
-        [sys.executable, "-m", "dvc", *arguments], folder, os.environ | {"PATH": path}
-    )
+    """Return the cost of running DVC in a folder, which has its own cache of compiled code."""
+    command = [sys.executable, "-m", "dvc", *arguments]
+    return measure_command(command, folder, environment(folder / KERNELS))
 
 
 def write_arrays(corpus: Path, output: Path) -> None:
-    """Write the concatenated ids of all reviews, the end of each review, and the labels."""
+    """Write the ids of each review and the labels, in the format of Keras's `imdb.npz`."""
     words = encoding.limit(tokenizer.read(corpus / "vocabulary.txt"), 20_000)
     word_ids = {word: rank + sequences.FIRST_WORD for rank, word in enumerate(words)}
     arrays: dict[str, Any] = {}
@@ -189,8 +171,7 @@ def write_arrays(corpus: Path, output: Path) -> None:
             for batch in reviews.words(file)
             for review in batch
         ]
-        arrays[f"x_{split}"] = np.concatenate([np.array(ids, np.int32) for ids in lists])
-        arrays[f"ends_{split}"] = np.cumsum([len(ids) for ids in lists])
+        arrays[f"x_{split}"] = np.array(lists, object)
         arrays[f"y_{split}"] = reviews.column(file, "label")
     np.savez(output, **arrays)
 

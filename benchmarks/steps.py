@@ -1,7 +1,7 @@
 """Training steps, validation and prediction with this project's kernel and with other engines."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ with tensorflow_imports():
     import keras
     import tensorflow as tf
 
+    from benchmarks.notebook import network
     from birnn.layers.pooling import DIRECTIONS
     from birnn.networks.network import BATCH_SIZE, build_network
     from birnn.training.loss import binary_crossentropy
@@ -26,11 +27,22 @@ STEPS = 20
 REVIEWS = 10_000  # for validation and prediction
 PEAK = 2_048  # rows and columns of the matrices whose product measures the peak
 
+LAYERS = {"bilstm": keras.layers.LSTM, "bigru": keras.layers.GRU}
 # Gates of the networks that the kernel runs.
 GATES = {name: gates for name, gates in {"bilstm": 4, "bigru": 3}.items() if name in NETWORKS}
 
 Ids = NDArray[np.int32]
 Labels = NDArray[np.uint8]
+Work = Callable[[Ids, Labels], object]
+
+
+class Engine(NamedTuple):
+    """What a program does with a batch of reviews."""
+
+    train: Work
+    validate: Work
+    predict: Work
+    validation_batch: int  # reviews per batch of validation
 
 
 def sample(ids: Ids, labels: Labels) -> tuple[Ids, Labels]:
@@ -60,53 +72,15 @@ def ours(name: str) -> keras.Sequential:
     return model
 
 
-def stock(name: str) -> keras.Sequential:
-    """Return the same network, built from Keras's own layers."""
-    model = keras.Sequential(
-        [
-            keras.Input((MAXLEN,), dtype="int32"),
-            keras.layers.Embedding(NUM_WORDS, DIM),
-            keras.layers.Bidirectional(
-                {"bilstm": keras.layers.LSTM, "bigru": keras.layers.GRU}[name](UNITS)
-            ),
-            keras.layers.Dropout(0.5),
-            keras.layers.Dense(1, activation="sigmoid"),
-        ]
-    )
-    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
-    return model
+def keras_engine(model: keras.Sequential, validation_batch: int) -> Engine:
+    """Return the work of a Keras model."""
+    predict = model.predict_on_batch
+    works = (model.train_on_batch, model.test_on_batch, lambda ids, _labels: predict(ids))
+    return Engine(*works, validation_batch)
 
 
-def keras_works(
-    model: keras.Sequential, ids: Ids, labels: Labels, validation_batch: int
-) -> dict[str, Callable[[], Cost]]:
-    """Return functions that measure a training step, validation and prediction of a Keras model."""
-    starts = range(0, STEPS * BATCH, BATCH)
-
-    def step() -> Cost:
-        with measure() as cost:
-            for start in starts:
-                model.train_on_batch(ids[start : start + BATCH], labels[start : start + BATCH])
-        return Cost(cost.wall / STEPS, cost.cpu / STEPS)
-
-    def validation() -> Cost:
-        with measure() as cost:
-            for start in range(0, REVIEWS, validation_batch):
-                batch = slice(start, start + validation_batch)
-                model.test_on_batch(ids[batch], labels[batch])
-        return cost
-
-    def prediction() -> Cost:
-        with measure() as cost:
-            for start in range(0, REVIEWS, BATCH_SIZE):
-                model.predict_on_batch(ids[start : start + BATCH_SIZE])
-        return cost
-
-    return {"training step": step, "validation": validation, "prediction": prediction}
-
-
-def torch_works(name: str, ids: Ids, labels: Labels) -> dict[str, Callable[[], Cost]] | None:
-    """Return the same functions for a PyTorch model of equal shape; None if it is not installed."""
+def torch_engine(name: str) -> Engine | None:
+    """Return the work of a PyTorch model of equal shape; None if PyTorch is not installed."""
     try:
         import torch  # noqa: PLC0415
     except ImportError:
@@ -122,47 +96,58 @@ def torch_works(name: str, ids: Ids, labels: Labels) -> dict[str, Callable[[], C
             self.dropout = nn.Dropout(0.5)
             self.output = nn.Linear(DIRECTIONS * UNITS, 1)
 
-        def forward(self, batch: Any) -> Any:
-            _, last = self.recurrent(self.embedding(batch))
+        def forward(self, ids: Ids) -> Any:
+            _, last = self.recurrent(self.embedding(torch.from_numpy(ids)))
             states = last[0] if name == "bilstm" else last
             return self.output(self.dropout(torch.cat([states[0], states[1]], 1)))[:, 0]
 
     net = Net()
     optimizer = torch.optim.Adam(net.parameters())
     loss = nn.BCEWithLogitsLoss()
-    all_ids, all_labels = torch.tensor(ids), torch.tensor(labels, dtype=torch.float32)
 
-    def step() -> Cost:
+    def train(ids: Ids, labels: Labels) -> None:
         net.train()
-        with measure() as cost:
-            for start in range(0, STEPS * BATCH, BATCH):
-                batch = slice(start, start + BATCH)
-                optimizer.zero_grad()
-                loss(net(all_ids[batch]), all_labels[batch]).backward()
-                optimizer.step()
-        return Cost(cost.wall / STEPS, cost.cpu / STEPS)
+        optimizer.zero_grad()
+        loss(net(ids), torch.from_numpy(labels).float()).backward()
+        optimizer.step()
 
-    def prediction() -> Cost:
+    def predict(ids: Ids, _labels: Labels) -> None:
         net.eval()
-        with measure() as cost, torch.inference_mode():
-            for start in range(0, REVIEWS, BATCH_SIZE):
-                torch.sigmoid(net(all_ids[start : start + BATCH_SIZE]))
-        return cost
+        with torch.inference_mode():
+            torch.sigmoid(net(ids))
 
-    return {"training step": step, "validation": prediction, "prediction": prediction}
+    return Engine(train, predict, predict, BATCH_SIZE)
 
 
 def compare(name: str, ids: Ids, labels: Labels, times: int) -> dict[str, dict[str, list[Cost]]]:
     """Return the costs of each kind of work by engine; the engines alternate."""
+
+    def repeat(work: Work, reviews: int, batch_size: int, parts: int = 1) -> Callable[[], Cost]:
+        """Return a function that measures the work on all batches, divided by `parts`."""
+
+        def measured() -> Cost:
+            with measure() as cost:
+                for start in range(0, reviews, batch_size):
+                    batch = slice(start, start + batch_size)
+                    work(ids[batch], labels[batch])
+            return Cost(cost.wall / parts, cost.cpu / parts)
+
+        return measured
+
     engines = {
-        "this": keras_works(ours(name), ids, labels, BATCH_SIZE),
-        "Keras": keras_works(stock(name), ids, labels, BATCH),
+        "this": keras_engine(ours(name), BATCH_SIZE),
+        "Keras": keras_engine(network(LAYERS[name]), BATCH),
     }
-    if torch := torch_works(name, ids, labels):
+    if torch := torch_engine(name):
         engines["PyTorch"] = torch
+    kinds: dict[str, Callable[[Engine], Callable[[], Cost]]] = {
+        "training step": lambda engine: repeat(engine.train, STEPS * BATCH, BATCH, parts=STEPS),
+        "validation": lambda engine: repeat(engine.validate, REVIEWS, engine.validation_batch),
+        "prediction": lambda engine: repeat(engine.predict, REVIEWS, BATCH_SIZE),
+    }
     measured = {}
-    for kind in engines["this"]:
-        works = {engine: functions[kind] for engine, functions in engines.items()}
+    for kind, work in kinds.items():
+        works = {title: work(engine) for title, engine in engines.items()}
         alternate(works, 1)  # compiles and traces
         measured[kind] = alternate(works, times)
     return measured

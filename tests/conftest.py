@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,25 +18,21 @@ from tests import warm_start
 from tests.browser import launch
 from tests.projects import RECIPE, SMALL, WARM_START, Build, check_output, commit, copy, new_clone
 
-IN_CI = "CI" in os.environ
 # A slow example on a busy machine is not a failure. In CI, examples are the same in every run.
-hypothesis.settings.register_profile("unhurried", deadline=None, derandomize=IN_CI)
+hypothesis.settings.register_profile("unhurried", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("unhurried")
 
-STARTED = pytest.StashKey[float]()
 SERVER = pytest.StashKey[subprocess.Popen[bytes]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-hashes", action="store_true", help="rewrite tests/golden")
-    parser.addoption("--budget", type=int, help="allowed seconds for the run on two cores")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile the kernel once for all clones, and on Linux start the server of tests.warm_start."""
     if hasattr(config, "workerinput"):
         return  # a pytest-xdist worker inherits the environment of the main process
-    config.stash[STARTED] = time.monotonic()
     os.environ.update(compiled_in(Path(config.cache.mkdir("kernels"))))  # type: ignore[union-attr]
     if sys.platform == "linux" and "not slow" not in config.option.markexpr:
         folder = tempfile.TemporaryDirectory(prefix="birnn-")
@@ -63,30 +58,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [*fast[:half], *slow, *fast[half:]]
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail in CI if the budget is exceeded by half, so that a tier cannot grow unseen."""
-    budget = session.config.getoption("--budget")
-    if IN_CI and sys.platform == "linux" and STARTED in session.config.stash and budget:
-        is_too_slow = elapsed(session.config) > 1.5 * budget
-        if is_too_slow and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print the duration next to its budget, and the log of a dead server."""
+    """Print the log of a dead server."""
     server = config.stash.get(SERVER, None)
     if server and server.poll() is not None:
         terminalreporter.write(Path(os.environ[WARM_START], "log").read_text(encoding="utf-8"))
-    if budget := config.getoption("--budget"):
-        line = f"{elapsed(config):.0f} s of a budget of {budget} s on two cores"
-        terminalreporter.write_sep("-", f"{line}; CI fails above {1.5 * budget:.0f} s")
-
-
-def elapsed(config: pytest.Config) -> float:
-    return time.monotonic() - config.stash[STARTED]
 
 
 @pytest.fixture(scope="session")
@@ -144,23 +123,19 @@ def finished_copy(finished: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def recipes(shared: Callable[[str, Build], Path]) -> Path:
     """Return a clone with `RECIPE`, in a folder with any characters. Do not modify it."""
-
-    def build(folder: Path) -> None:
-        check_output(new_clone(folder, RECIPE), "dvc", "repro")
-
-    return shared("my films – Фильмы é [1]", build)
+    name = "my films – Фильмы é [1]"
+    return shared(name, lambda folder: check_output(new_clone(folder, RECIPE), "dvc", "repro"))
 
 
 @pytest.fixture(scope="session")
 def imdb(shared: Callable[[str, Build], Path]) -> Path:
     """Return a clone in which the pipeline has run on IMDB for two epochs. Do not modify it."""
+    if "IMDB_ARCHIVE" not in os.environ:
+        pytest.skip("IMDB_ARCHIVE is not set")
+    archive = str(Path(os.environ["IMDB_ARCHIVE"]).resolve())
 
     def build(folder: Path) -> None:
         new_clone(folder, {"train.epochs": "2"})
-        check_output(
-            folder, "dvc", "repro", IMDB_ARCHIVE=str(Path(os.environ["IMDB_ARCHIVE"]).resolve())
-        )
+        check_output(folder, "dvc", "repro", IMDB_ARCHIVE=archive)
 
-    if "IMDB_ARCHIVE" not in os.environ:
-        pytest.skip("IMDB_ARCHIVE is not set")
     return shared("imdb", build)

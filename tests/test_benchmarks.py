@@ -20,7 +20,7 @@ NEEDS = [
     ("speed --part steps", "error: data/padded/train is missing: run dvc repro first"),
     ("speed --part whole", ARCHIVE),
     ("memory", ARCHIVE),
-    ("scale", ARCHIVE),
+    ("memory --scale", ARCHIVE),
     ("exports", "error: data/corpus/test.parquet is missing: run dvc repro first"),
     ("serve", "error: data/padded is missing: run dvc repro first"),
 ]

@@ -11,8 +11,6 @@ from tests.projects import (
     BIRNN,
     PROJECT,
     check_output,
-    error_line,
-    run,
     set_settings,
     stages_run,
 )
@@ -20,17 +18,6 @@ from tests.projects import (
 pytestmark = pytest.mark.slow
 
 PATCH = (PROJECT / "docs" / "add-a-network.patch").read_text(encoding="utf-8")
-AVERAGE = """from birnn.networks.definition import Network, NoSettings
-
-
-def build(_settings: NoSettings):
-    import keras
-
-    return keras.layers.GlobalAveragePooling1D()
-
-
-NETWORK = Network("average", title="Average", color="ochre", build=build)
-"""
 AFTER_TRAINING = ["evaluate", "report"]
 
 
@@ -70,26 +57,6 @@ def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
     checklist = pd.read_csv(project / "metrics" / "checklist.csv")
     assert set(checklist["model"]) == {"bilstm", "bigru", "bisimplernn", "baseline"}
     assert "BiSimpleRNN" in check_output(project, *BIRNN, "predict", "a fine film")
-
-
-@pytest.mark.exhaustive
-def test_network_without_recurrence_and_settings(finished_copy: Path) -> None:
-    project = finished_copy
-    # The documented patch with another name and layer, and without settings.
-    patch = PATCH.replace("bisimplernn", "average")
-    patch = re.sub(r"diff --git a/params.yaml.*?(?=diff --git)", "", patch, flags=re.DOTALL)
-    apply_patch(project, patch)
-    edit(project / "dvc.yaml", "      - average\n")
-    module = project / "birnn" / "networks" / "average.py"
-    module.write_text(AVERAGE, encoding="utf-8", newline="\n")
-    # Pooling and masks leave the layer as it is.
-    set_settings(project, {"network.pooling": "max_mean", "ngrams.longest": "2"})
-    check_output(project, "dvc", "repro")
-    costs = read_json(project / "data" / "evaluated" / "costs.json")
-    assert costs["average"]["recurrent_parameters"] == 0
-    assert "Average" in check_output(project, *BIRNN, "explain", "a fine film")
-    refused = run(*BIRNN, "export", "models.onnx", cwd=project)
-    assert "average. Use birnn serve" in error_line(refused.stderr)
 
 
 @pytest.mark.exhaustive

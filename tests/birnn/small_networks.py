@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from birnn.core.libraries import tensorflow_imports
 from birnn.networks.config import NetworkConfig
@@ -13,7 +12,6 @@ from birnn.networks.registry import NETWORKS
 
 with tensorflow_imports():
     import keras
-    import tensorflow as tf
 
 LAYERS = {"bilstm": keras.layers.LSTM, "bigru": keras.layers.GRU}
 
@@ -62,12 +60,3 @@ def set_large_weights(*models: keras.Sequential) -> None:
     for model in models:
         for variable, weight in zip(model.trainable_variables, weights, strict=True):
             variable.assign(weight)
-
-
-def compute_loss_gradients(model: keras.Sequential, ids: NDArray[Any]) -> list[NDArray[Any]]:
-    """Return the dense gradients of a loss that depends on every review."""
-    factors = np.linspace(-1, 2, len(ids), dtype=np.float32)[:, None]
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(factors * model(ids))
-    gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
-    return [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]

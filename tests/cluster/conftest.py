@@ -1,130 +1,65 @@
 """A small project with both remotes, and Ray nodes in place of machines."""
 
-import contextlib
+import itertools
 import os
-import re
 import secrets
-import shutil
-import socket
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import psutil
 import pytest
-import requests
 
-from tests.projects import BIRNN, check_output, commit, copy, environment, run
-
-RAY = Path(sys.executable).parent / "ray"
+from tests.projects import BIRNN, check_output, commit, copy, run
 
 BUCKET = "reviews"
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "something"}
 
 
+@dataclass
 class Machines:
-    """Ray nodes on this machine, each with its own core and folder.
+    """Two Ray nodes on this machine, each with its own core and folder."""
 
-    Attributes:
-        environment: address and token of the cluster, as environment variables.
-        folders: folder of each node's experiments.
-    """
-
-    def __init__(self) -> None:
-        # Sockets need a short path.
-        self.folder = Path(tempfile.mkdtemp(prefix="ray-"))
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.environment = {
-            "RAY_ADDRESS": self.address,
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": secrets.token_hex(32),
-        }
-        self.nodes: list[psutil.Popen] = []
-        self.folders: list[Path] = []
-
-    def start(self) -> None:
-        folder = self.folder / f"worker-{len(self.nodes)}"
-        if self.nodes:
-            options = ["--address", self.address]
-        else:
-            port = self.address.partition(":")[2]
-            options = ["--head", "--port", port, "--temp-dir", str(self.folder / "ray")]
-            options += ["--include-dashboard=false", "--disable-usage-stats"]
-        # Nodes lock cores only in their own folders, so give each node another core.
-        usable = sorted(os.sched_getaffinity(0))
-        core = usable[len(self.nodes) % len(usable)]
-        node = psutil.Popen(
-            ["taskset", "-c", str(core), RAY, "start", "--block", "--num-cpus=1", *options],
-            env=environment(warm=False, BIRNN_WORKER=str(folder), **self.environment) | CREDENTIALS,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self.nodes.append(node)
-        self.folders.append(folder)
-        self._wait_for(sum(running.is_running() for running in self.nodes))
-
-    def renew(self) -> None:
-        """Replace the second node if it was lost, and empty all folders."""
-        if len(self.nodes) > 1 and not self.nodes[1].is_running():
-            del self.nodes[1], self.folders[1]
-        while len(self.nodes) < 2:
-            self.start()
-        for folder in self.folders:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _wait_for(self, number: int) -> None:
-        code = (
-            "import ray, time; ray.init(log_to_driver=False)\n"
-            f"while sum(node['Alive'] for node in ray.nodes()) < {number}: time.sleep(0.2)"
-        )
-        deadline = time.monotonic() + 120
-        while True:
-            result = run("python", "-c", code, cwd=self.folder, **self.environment)
-            if result.returncode == 0:
-                return
-            if time.monotonic() > deadline:
-                raise TimeoutError(result.stderr)
+    cluster: Any
+    address: str
+    environment: dict[str, str]  # address and token of the cluster
+    folders: list[Path]  # of each node's experiments
 
     def kill_second_node(self) -> None:
-        """Kill the second node and its Ray processes, as if its machine were lost.
+        """Kill the second node, as if its machine were lost.
 
         The processes that an experiment started must end by themselves.
         """
-        node = self.nodes[1]
-        for process in [node, *node.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if not {"dvc", "stages"} & set(re.split(r"\W", " ".join(process.cmdline()))):
-                    process.kill()
-        node.wait()
-
-    def end(self) -> None:
-        for node in self.nodes:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                for process in [*node.children(recursive=True), node]:
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        process.kill()
-            node.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Machines]:
-    """Yield two nodes that all tests of a process share."""
-    machines = Machines()
-    yield machines
-    machines.end()
+        (node,) = self.cluster.worker_nodes
+        self.cluster.remove_node(node, allow_graceful=False)
 
 
 @pytest.fixture
-def machines(cluster: Machines) -> Machines:
-    """Return two nodes with empty folders."""
-    cluster.renew()
-    return cluster
+def machines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
+    for name, value in (TOKEN | CREDENTIALS).items():
+        monkeypatch.setenv(name, value)  # Ray reads the token when it is imported
+    cluster_utils = pytest.importorskip("ray.cluster_utils", reason="make cluster installs Ray")
+    usable = os.sched_getaffinity(0)
+    # Sockets need a short path.
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        monkeypatch.setenv("RAY_TMPDIR", folder)
+        folders = [Path(folder, f"worker-{number}") for number in range(2)]
+        cluster = cluster_utils.Cluster()
+        try:
+            # Nodes lock cores only in their own folders, so give each node another core.
+            for worker, core in zip(folders, itertools.cycle(sorted(usable)), strict=False):
+                os.sched_setaffinity(0, [core])
+                monkeypatch.setenv("BIRNN_WORKER", str(worker))
+                cluster.add_node(include_dashboard=False)
+            os.sched_setaffinity(0, usable)
+            variables = TOKEN | {"RAY_ADDRESS": cluster.address}
+            yield Machines(cluster, cluster.address, variables, folders)
+        finally:
+            os.sched_setaffinity(0, usable)
+            cluster.shutdown()
 
 
 @pytest.fixture
@@ -141,40 +76,29 @@ def project(finished: Path, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
-    """Yield the address of an S3 server that all tests of a process share."""
-    moto_server = pytest.importorskip("moto.server", reason="make cluster installs moto")
-    server = moto_server.ThreadedMotoServer(port=0)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield f"http://127.0.0.1:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the address of the S3 server, with an empty bucket."""
+def on_s3(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield the project with a bucket of an S3 server as its default DVC remote."""
+    moto_server = pytest.importorskip("moto.server", reason="make cluster installs moto")
     boto3 = pytest.importorskip("boto3", reason="make cluster installs boto3")
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    requests.post(f"{s3_server}/moto-api/reset", timeout=10).raise_for_status()
-    client = boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1")
+    server = moto_server.ThreadedMotoServer(port=0)
+    server.start()
+    _, port = server.get_host_and_port()
+    address = f"http://127.0.0.1:{port}"
+    client = boto3.client("s3", endpoint_url=address, region_name="us-east-1")
     client.create_bucket(Bucket=BUCKET)
-    return s3_server
-
-
-@pytest.fixture
-def on_s3(project: Path, s3: str) -> Path:
     for command in (
         ("dvc", "remote", "remove", "storage"),
         ("dvc", "remote", "add", "--quiet", "--default", "storage", f"s3://{BUCKET}/birnn"),
-        ("dvc", "remote", "modify", "storage", "endpointurl", s3),
+        ("dvc", "remote", "modify", "storage", "endpointurl", address),
         ("dvc", "remote", "modify", "storage", "region", "us-east-1"),
     ):
         check_output(project, *command)
     publish(project)
-    return project
+    yield project
+    server.stop()
 
 
 def publish(project: Path) -> None:

@@ -13,13 +13,10 @@ import pytest
 from tests.cluster.conftest import Machines, run_on
 from tests.projects import BIRNN, check_output, copy, experiment, experiments, watched
 
-pytest.importorskip("ray", reason="make cluster installs Ray")
 pytestmark = pytest.mark.exhaustive
 
 SEEDS = ("-S", "train.seed=1..2")
 LABELS = ["seed-1", "seed-2"]
-# Runs few stages.
-SHORT, SHORT_LABEL = ("-S", "baseline.ngrams=1"), "baseline-ngrams-1"
 
 
 def labels(project: Path) -> list[str]:
@@ -88,39 +85,13 @@ def test_search_restarts_the_trial_of_a_lost_machine(project: Path, machines: Ma
     ]
 
 
-def test_refused_push_saves_the_results(project: Path, machines: Machines) -> None:
-    check_output(project, "dvc", "push", "--quiet", "--run-cache")
-    # Files in the place of folders make the DVC remote refuse new files.
-    hashes = project.parent / "storage" / "files" / "md5"
-    refusals = [hashes / f"{number:02x}" for number in range(256)]
-    refusals = [file for file in refusals if not file.exists()]
-    for file in refusals:
-        file.touch()
-    result = run_on(machines, project, *SHORT)
-    assert result.returncode == 1
-    assert re.match(rf"error: failed: {SHORT_LABEL}-\w{{7}}\.", result.stderr.splitlines()[-1])
-    (line,) = re.findall(rf".*{SHORT_LABEL}-\w{{7}} failed: .*", result.stdout)
-    saved = Path(line.partition("saved on that machine in ")[2].partition(": ")[0])
-    assert saved.parent in machines.folders
-    assert labels(project) == []
-    assert labels(saved) == [SHORT_LABEL]
-
-    # Run the command in the message once the remote accepts pushes again.
-    for file in refusals:
-        file.unlink()
-    check_output(saved, *line.partition("run ")[2].removesuffix(" there").split())
-    result = run_on(machines, project, *SHORT)
-    assert "1 of 1 experiments are finished" in result.stdout
-    assert labels(project) == [SHORT_LABEL]
-
-
 def test_missing_cluster_or_token_is_an_error(project: Path, machines: Machines) -> None:
     requires = f"Ray at {machines.address} requires its token: set RAY_AUTH_MODE=token, and put"
     for variables, expected in (
         ({"RAY_AUTH_MODE": "disabled"}, requires),
         ({"RAY_AUTH_TOKEN": "", "RAY_AUTH_TOKEN_PATH": "/nowhere"}, requires),
     ):
-        result = run_on(machines, project, *SHORT, **variables)
+        result = run_on(machines, project, *SEEDS, **variables)
         assert result.returncode == 1
         assert result.stderr.splitlines()[-1].startswith(f"error: {expected}")
         assert "Traceback" not in result.stderr

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from birnn import __main__ as main
 from birnn.cli import experiment_commands, study_tables
 from birnn.core import paths
 from birnn.core.errors import InputError
@@ -21,7 +23,7 @@ from birnn.runtime import times
 from birnn.studies import figure, store
 from birnn.studies.store import Study
 from tests.birnn import samples
-from tests.birnn.experiments.repository import CORPUS, MACHINE, add, make_run
+from tests.birnn.experiments.repository import CORPUS, MACHINE, METRICS, add, make_run
 
 SEEDS = "train.seed=0..1"
 NETWORK = next(iter(NETWORKS))
@@ -138,6 +140,25 @@ def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.Mon
     collect_study("recipes", [SEEDS], ["pooling"])
     monkeypatch.setattr(recipes, "read", lambda: stored)
     assert collect_study("recipes", ["train.seed=1"], ["pooling"]).runs["recipe"].size == 3
+
+
+def test_commands_collect_recipes_and_the_log_of_settings() -> None:
+    def run(*arguments: str) -> str:
+        runner = CliRunner(env={"COLUMNS": "200"})
+        return runner.invoke(main.app, arguments, catch_exceptions=False).output
+
+    names = ["notebook", "two-epochs"]
+    finish(experiment_commands.points([SEEDS], names), METRICS["corpus"])
+    assert "2 of 2 experiments are" in run("sweep", "-r", "two-epochs", "-S", SEEDS)
+    printed = run("study", "a", "-r", "all", "-S", SEEDS)
+    assert f"4 of {2 * len(recipes.read())} experiments: study/a" in printed
+    assert "two-epochs" in printed.partition("added to")[2]
+    other = ("study", "a", "-r", "two-epochs", "-S", "train.seed=1")
+    with pytest.raises(InputError, match="would be lost"):
+        run(*other)
+    assert "1 of 1 experiments" in run(*other, "--replace")
+    assert "4 new of 4 rows" in run("tried")
+    assert "0 new of 4 rows" in run("tried")
 
 
 def test_results_are_not_lost() -> None:

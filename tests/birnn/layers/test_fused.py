@@ -8,27 +8,24 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
+from birnn.layers import kernel
 from birnn.layers.fused import FusedNetwork, find_cell
-from birnn.layers.kernel import (
-    add_rows_of_product,
-    cached,
-    compute_gradients,
-    compute_outputs,
-    sigmoid,
-    tanh,
-)
 from birnn.layers.matrix_product import matrix_product
 from birnn.networks.definition import Network
 from birnn.networks.network import build_network
-from tests.birnn.small_networks import (
-    LAYERS,
-    build,
-    compute_loss_gradients,
-    config,
-    set_large_weights,
-)
+from tests.birnn.small_networks import LAYERS, build, config, set_large_weights
+
+
+def compute_loss_gradients(model: keras.Sequential, ids: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return the dense gradients of a loss that depends on every review."""
+    factors = np.linspace(-1, 2, len(ids), dtype=np.float32)[:, None]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(factors * model(ids))
+    gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
+    return [tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -69,8 +66,12 @@ def test_kernel_compiles_once_and_can_be_skipped() -> None:
     ids = np.zeros((9, 7), np.int32)
     network.predict_on_batch(ids)
     compute_loss_gradients(network, ids)
-    assert [len(each.signatures) for each in (compute_outputs, compute_gradients)] == [1, 1]
-    assert len(add_rows_of_product.signatures) == 2  # a matrix, or a transposed one, times a matrix
+    assert [
+        len(each.signatures) for each in (kernel.compute_outputs, kernel.compute_gradients)
+    ] == [1, 1]
+    assert (
+        len(kernel.add_rows_of_product.signatures) == 2
+    )  # a matrix, or a transposed one, times a matrix
     # A stateful operation would run even if nothing used its result.
     call = tf.function(lambda: tf.gradients(network(ids), network.layers[0].embeddings.value))
     operations = call.get_concrete_function().graph.get_operations()
@@ -95,10 +96,10 @@ def test_matrix_product_and_its_gradient_equal_tensorflow(
         assert np.abs(ours - expected).max() <= 2e-6 * max(rows, terms, columns)
 
 
-@cached
+@kernel.cached
 def squash(x: Any, out: Any) -> None:
     for row in range(x.shape[0]):
-        out[row, 0], out[row, 1] = tanh(x[row]), sigmoid(x[row])
+        out[row, 0], out[row, 1] = kernel.tanh(x[row]), kernel.sigmoid(x[row])
 
 
 def test_tanh_and_sigmoid_are_accurate() -> None:
