@@ -148,7 +148,7 @@ def test_commands_collect_recipes_and_the_log_of_settings() -> None:
         return runner.invoke(main.app, arguments, catch_exceptions=False).output
 
     names = ["notebook", "two-epochs"]
-    finish(experiment_commands.points([SEEDS], names), METRICS["corpus"])
+    finish(grid.points_of_recipes([SEEDS], names), METRICS["corpus"])
     assert "2 of 2 experiments are" in run("sweep", "-r", "two-epochs", "-S", SEEDS)
     printed = run("study", "a", "-r", "all", "-S", SEEDS)
     assert f"4 of {2 * len(recipes.read())} experiments: study/a" in printed
