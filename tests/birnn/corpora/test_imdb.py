@@ -103,11 +103,8 @@ def test_damaged_archive_is_refused(archive: Path) -> None:
     damaged = gzip.compress(b"")[:10] + b"\xff" * 100
     for content in (*truncated, damaged, b"<html>Not found</html>" * 100):
         archive.write_bytes(content)
-        assert "is truncated or not an archive" in error_message(archive)
-    member, content = plain("aclImdb/sparse", b"")
-    member.pax_headers = {"GNU.sparse.size": "x"}
-    archives.write(archive, archives.WHOLE, (member, content))
-    assert "is truncated or not an archive" in error_message(archive)
+        expected = "is truncated or not an archive" if content else "the train reviews differ"
+        assert expected in error_message(archive)
 
 
 @pytest.mark.parametrize(
@@ -116,21 +113,22 @@ def test_damaged_archive_is_refused(archive: Path) -> None:
         (plain("aclImdb/train/urls_neg.txt", b""), "does not name the film of train/neg/0_1."),
         (plain("aclImdb/train/neg/11_1.txt", b"11"), "does not name the film of train/neg/11_1."),
         (plain("aclImdb/bomb", bytes(20_100_000)), "is larger than the dataset"),
-        (plain("/etc/evil", b"evil"), "the member '/etc/evil' points outside"),
-        (plain("aclImdb/train/../../evil", b"evil"), "'aclImdb/train/../../evil' points outside"),
-        (special("aclImdb/link", tarfile.SYMTYPE), "is neither a plain file nor a folder"),
+        (special("aclImdb/train/neg/11_1.txt", tarfile.SYMTYPE), None),
     ],
 )
 def test_member_that_the_dataset_does_not_have_is_named(
-    archive: Path, member: tuple[tarfile.TarInfo, bytes], expected: str
+    archive: Path, member: tuple[tarfile.TarInfo, bytes], expected: str | None
 ) -> None:
     # The last of several members of a name is read.
     archives.write(archive, archives.WHOLE, member)
-    assert expected in error_message(archive)
+    if expected:
+        assert expected in error_message(archive)
+    else:
+        fetch(archive.parent)
 
 
 def test_huge_archive_is_refused(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    size = len(gzip.decompress(archive.read_bytes()))
+    size = sum(512 + len(content) for content in archives.WHOLE.values())  # with headers
     # The real limit is 1 GB, which would take seconds to read.
     monkeypatch.setattr(imdb, "LARGEST_ARCHIVE", size)
     assert len(list(imdb.read(archive))) == len(archives.REVIEWS)
@@ -138,11 +136,12 @@ def test_huge_archive_is_refused(archive: Path, monkeypatch: pytest.MonkeyPatch)
     assert "is larger than the dataset" in error_message(archive)
 
 
-def test_huge_header_is_refused_before_it_is_in_memory(archive: Path) -> None:
-    # tarfile reads a header of this kind whole, whatever size it declares.
-    header = tarfile.TarInfo("././@PaxHeader")
-    header.type, header.size = tarfile.XHDTYPE, 10**9
-    archive.write_bytes(gzip.compress(header.tobuf() + bytes(20_100_000), 1))
+@pytest.mark.parametrize("size", [b"-1", b"200000000"])
+def test_impossible_size_is_refused_before_the_file_is_in_memory(
+    archive: Path, size: bytes
+) -> None:
+    header = tarfile.TarInfo("aclImdb/file").tobuf()
+    archive.write_bytes(gzip.compress(header[:124] + size.ljust(12, b"\0") + header[136:]))
     assert "is larger than the dataset" in error_message(archive)
 
 
