@@ -3,6 +3,7 @@
 import itertools
 import os
 import secrets
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
     for name, value in (TOKEN | CREDENTIALS).items():
         monkeypatch.setenv(name, value)  # Ray reads the token when it is imported
     cluster_utils = pytest.importorskip("ray.cluster_utils", reason="make cluster installs Ray")
-    usable = os.sched_getaffinity(0)
+    usable, handler = os.sched_getaffinity(0), signal.getsignal(signal.SIGTERM)
     # Sockets need a short path.
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
         monkeypatch.setenv("RAY_TMPDIR", folder)
@@ -60,6 +61,7 @@ def machines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machines]:
         finally:
             os.sched_setaffinity(0, usable)
             cluster.shutdown()
+            signal.signal(signal.SIGTERM, handler)  # Ray installs its own
 
 
 @pytest.fixture
