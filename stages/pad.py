@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core import paths, stage
+from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder, read_json
 from birnn.core.paths import PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
 from birnn.core.settings import Pad, Settings
 from birnn.text import encoding, reviews, sequences, tokenizer
+from birnn.text.batching import map_in_order
 from birnn.text.encoding import Encoding
-from birnn.text.holdout import hold_out
-from birnn.text.parallel import map_in_order
 
 
 def main(settings: Settings) -> None:
@@ -56,6 +56,28 @@ def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.int32]]]:
         "validation": (TRAIN_REVIEWS, train[held_out]),
         "test": (TEST_REVIEWS, test),
     }
+
+
+def hold_out(
+    groups: NDArray[np.int32], labels: NDArray[np.uint8], fraction: float, seed: int
+) -> NDArray[np.bool_]:
+    """Return a mask of the reviews to hold out: whole groups, at most `fraction` of the reviews.
+
+    Reviews of the same film are similar, so a hold-out that shares films with the training reviews
+    overestimates the accuracy. All arrays have the shape (reviews,).
+    """
+    _, group_index, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(group_sizes))
+    chosen = order[np.cumsum(group_sizes[order]) <= fraction * len(groups)]
+    held_out = np.isin(group_index, chosen)
+    for part in (held_out, ~held_out):
+        if len(np.unique(labels[part])) < len(np.unique(labels)):
+            raise InputError(
+                f"pad.validation is {fraction}: with {held_out.sum()} of the {len(labels)} "
+                "training reviews held out, one part lacks a class; choose another fraction or "
+                "another pad.seed"
+            )
+    return held_out
 
 
 def encode(

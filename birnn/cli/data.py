@@ -14,9 +14,9 @@ from birnn.core.overrides import option
 from birnn.core.settings import Csv, Settings
 from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.corpora import corpus_statistics, labelled_files, sources, store
+from birnn.corpora.corpus import SPLITS
 from birnn.corpora.corpus_statistics import SplitStatistics
 from birnn.corpora.labelled_files import UnusableRowError
-from birnn.corpora.review import SPLITS
 from birnn.corpora.suggested_settings import count_swallowed_lines, suggest
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from birnn.core.outputs import read_json
-from birnn.corpora.review import SPLITS, short_hash
+from birnn.corpora.corpus import SPLITS, short_hash
 from birnn.text import reviews
 
 LEAST_Z = 3  # standard errors between the log-odds of a word in both classes

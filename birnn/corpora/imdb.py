@@ -17,8 +17,8 @@ from typing import IO, cast
 from tqdm import tqdm
 
 from birnn.core.errors import InputError
+from birnn.corpora.corpus import SPLITS, Digest, Review
 from birnn.corpora.download import download
-from birnn.corpora.review import SPLITS, Digest, Review
 
 ADDRESS = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 SHA256 = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"

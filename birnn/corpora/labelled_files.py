@@ -18,8 +18,8 @@ from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, as_list, label_key
 from birnn.corpora import tabular
+from birnn.corpora.corpus import SPLITS, Review, short_hash
 from birnn.corpora.random_split import draw_test
-from birnn.corpora.review import SPLITS, Review, short_hash
 
 SHOWN = 40  # characters of a value in error messages
 REASONS = 10  # reasons for skipped rows that are printed, the most common ones

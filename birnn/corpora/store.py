@@ -18,11 +18,9 @@ from tqdm import tqdm
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
-from birnn.corpora.review import SPLITS, Digest, Review, short_hash
-from birnn.corpora.sources import Corpus
+from birnn.corpora.corpus import SPLITS, Corpus, Digest, Review, short_hash
 from birnn.text import tokenizer
-from birnn.text.batching import batched
-from birnn.text.parallel import map_in_order
+from birnn.text.batching import batched, map_in_order
 from birnn.text.reviews import all_texts
 from birnn.text.tokenizer import Tokenizer
 

@@ -17,8 +17,8 @@ from birnn.core import overrides
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, label_key
 from birnn.corpora import labelled_files, tabular
+from birnn.corpora.corpus import SPLITS
 from birnn.corpora.labelled_files import LabelledFiles
-from birnn.corpora.review import SPLITS
 
 SAMPLE = 1_000  # rows, at most
 TEST_FRACTION = 0.2

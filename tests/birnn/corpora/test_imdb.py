@@ -13,7 +13,7 @@ import pytest
 
 from birnn.core import settings
 from birnn.corpora import imdb, sources, store
-from birnn.corpora.review import SPLITS, Digest
+from birnn.corpora.corpus import SPLITS, Digest
 from birnn.text import encoding, tokenizer
 from birnn.text.encoding import Encoding
 from tests.birnn.corpora import archives

@@ -14,8 +14,8 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
+from birnn.corpora.corpus import Review
 from birnn.corpora.labelled_files import LabelledFiles, read_unlabelled
-from birnn.corpora.review import Review
 from tests.projects import PROJECT, refusal, run
 
 DEFAULTS = load(PROJECT / "params.yaml").csv.model_dump()

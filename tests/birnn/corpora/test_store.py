@@ -12,8 +12,7 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json
 from birnn.corpora import store
-from birnn.corpora.review import Review
-from birnn.corpora.sources import Corpus
+from birnn.corpora.corpus import Corpus, Review
 from birnn.text import reviews, tokenizer
 from birnn.text.batching import BATCH_SIZE
 
