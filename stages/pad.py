@@ -84,7 +84,7 @@ def encode(
     corpus_file: Path, rows: NDArray[np.int32], scheme: Encoding
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
     """Yield batches of sequences and labels of some rows of a file."""
-    batches = reviews.chosen_batches(corpus_file, rows, ["label", "tokens"])
+    batches = reviews.batches(corpus_file, ["label", "tokens"], rows)
     return map_in_order(
         lambda batch: (encoding.encode(batch["tokens"], scheme), batch["label"].to_numpy()), batches
     )

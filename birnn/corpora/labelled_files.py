@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from itertools import pairwise
+from functools import lru_cache, partial
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -55,17 +55,7 @@ class LabelledFiles:
             "group": settings.group_column,
         }
         self._columns = {role: name for role, name in columns.items() if name is not None}
-        self._labels = [
-            (label_key(label), each)
-            for each, labels in enumerate((settings.negative, settings.positive))
-            for label in as_list(labels)
-        ]
-        self._comparisons = [
-            (OPERATORS[found[1]], float(found[2]), each)
-            for label, each in self._labels
-            if (found := COMPARISON.fullmatch(label))
-        ]
-        self._refuse_overlap()
+        self._find_class = lru_cache(partial(find_class, settings))
 
     def read(self) -> Iterator[Review]:
         """Yield the rows of the files as reviews.
@@ -97,32 +87,6 @@ class LabelledFiles:
             common = self.skipped.most_common(REASONS)
             reasons = ", ".join(f"{count:,} {why}" for why, count in common)
             yield f"skipped rows: {self.skipped.total():,} ({reasons})"
-
-    def find_class(self, value: str) -> int | None:
-        """Return the class of a label: 1 positive, 0 negative, None for neither."""
-        return next(iter(self._classes(label_key(value))), None)
-
-    def _classes(self, key: str) -> set[int]:
-        """Return the classes whose labels or comparisons match a label."""
-        found = {each for label, each in self._labels if label == key}
-        with suppress(ValueError):  # not a number
-            number = float(key)
-            found |= {each for compare, limit, each in self._comparisons if compare(number, limit)}
-        return found
-
-    def _refuse_overlap(self) -> None:
-        """Refuse settings with which a label or number is in both classes.
-
-        Which comparisons match changes only at their limits. So the limits, a number between each
-        two and one beyond each end stand for all numbers.
-        """
-        limits = sorted(limit for _, limit, _ in self._comparisons)
-        between = [(low + high) / 2 for low, high in pairwise(limits)]
-        beyond = [limits[0] - 1, limits[-1] + 1] if limits else []
-        numbers = map(label_key, (*limits, *between, *beyond))
-        for key in (*(label for label, _ in self._labels), *numbers):
-            if len(self._classes(key)) > 1:
-                raise InputError(f"csv.positive and csv.negative both match {key}: change one")
 
     def _reviews(self) -> Iterator[Review]:
         """Yield the usable rows; a random split calls all of them training reviews."""
@@ -164,13 +128,6 @@ class LabelledFiles:
     def _review(self, file_split: str, location: str, row: dict[str, Any]) -> Review:
         values = {role: _value(row, name, location) for role, name in self._columns.items()}
         split, text = values.get("split"), values["text"]
-        if len(text.encode()) > tabular.LARGEST_TEXT:
-            raise InputError(
-                f"{location}, column {self._columns['text']!r} is longer than "
-                f"{tabular.LARGEST_TEXT:,} bytes: shorten the text"
-            )
-        if not tabular.is_encodable(location):
-            raise InputError(f"{location}: the name of the file is not UTF-8: rename it")
         path = Path(location).relative_to(self._folder).as_posix()
         # Without groups, equal texts are one: no split or hold-out separates them.
         group = values.get("group", f"text {short_hash(text.encode()):x}")
@@ -198,7 +155,7 @@ class LabelledFiles:
         return split
 
     def _parse_label(self, value: str, location: str) -> int:
-        label = self.find_class(value)
+        label = self._find_class(value)
         if label is None:
             settings = self._settings
             positive, negative = (
@@ -213,6 +170,27 @@ class LabelledFiles:
                 f"labelled {_short(label_key(value))}",
             )
         return label
+
+
+def find_class(settings: Csv, value: str) -> int | None:
+    """Return the class of a label: 1 positive, 0 negative, None for neither."""
+    key = label_key(value)
+    found = [
+        each
+        for each, labels in enumerate((settings.negative, settings.positive))
+        if any(_matches(key, label_key(label)) for label in as_list(labels))
+    ]
+    if len(found) > 1:
+        raise InputError(f"csv.positive and csv.negative both match {key}: change one")
+    return found[0] if found else None
+
+
+def _matches(key: str, label: str) -> bool:
+    """Return whether a label of a row is this label, or satisfies this comparison."""
+    if comparison := COMPARISON.fullmatch(label):
+        with suppress(ValueError):  # not a number
+            return bool(OPERATORS[comparison[1]](float(key), float(comparison[2])))
+    return key == label
 
 
 def read_unlabelled(settings: Csv, folder: Path) -> Iterator[str]:

@@ -125,29 +125,24 @@ def write_unlabelled(
     tested on text that they have seen.
     """
     known: set[int] = set()
-    count = left_out = 0
+    counts: Counter[bool] = Counter()
 
-    def remaining() -> Iterator[str]:
-        nonlocal left_out
-        for text in texts:
-            # Only if there are unlabelled texts, because it takes memory.
-            if not known:
-                for split in SPLITS:
-                    labelled_texts = all_texts(labelled / f"{split}.parquet")
-                    known.update(short_hash(each.encode()) for each in labelled_texts)
-            if short_hash(text.encode()) in known:
-                left_out += 1
-            else:
-                yield text
+    def is_new(text: str) -> bool:
+        if not known:  # here, because it takes time and memory also if there are no texts
+            for split in SPLITS:
+                labelled_texts = all_texts(labelled / f"{split}.parquet")
+                known.update(short_hash(each.encode()) for each in labelled_texts)
+        new = short_hash(text.encode()) not in known
+        counts[new] += 1
+        return new
 
     file, schema = folder / paths.UNLABELLED_REVIEWS.name, pa.schema([SCHEMA.field("tokens")])
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for tokens in map_in_order(
-            lambda batch: tokenizer.tokenize(batch, name), batched(remaining(), len)
+            lambda batch: tokenizer.tokenize(batch, name), batched(filter(is_new, texts), len)
         ):
             writer.write_batch(pa.record_batch([tokens], schema=schema))
-            count += len(tokens)
-    description = {"reviews": count, "left_out": left_out}
+    description = {"reviews": counts[True], "left_out": counts[False]}
     write_json(folder / paths.UNLABELLED_DESCRIPTION.name, description)
     return description
 

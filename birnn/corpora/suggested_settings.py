@@ -18,7 +18,6 @@ from birnn.core.errors import InputError
 from birnn.core.settings import Csv, label_key
 from birnn.corpora import labelled_files, tabular
 from birnn.corpora.corpus import SPLITS
-from birnn.corpora.labelled_files import LabelledFiles
 
 SAMPLE = 1_000  # rows, at most
 TEST_FRACTION = 0.2
@@ -168,7 +167,7 @@ def _is_value(name: str, columns: dict[str, Values]) -> bool:
 
 def _fits(csv: Csv, values: Values) -> bool:
     """Return whether the labels in the settings occur in a column."""
-    return {*map(LabelledFiles(csv).find_class, values)} >= {0, 1}
+    return {labelled_files.find_class(csv, value) for value in values} >= {0, 1}
 
 
 def _labels(csv: Csv, values: Values) -> dict[str, Any]:
