@@ -159,7 +159,7 @@ class LabelledFiles:
         if label is None:
             settings = self._settings
             positive, negative = (
-                ", ".join(map(_as_text, as_list(labels)))
+                ", ".join(map(str, as_list(labels)))
                 for labels in (settings.positive, settings.negative)
             )
             raise UnusableRowError(
@@ -247,7 +247,7 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
         reason = f"whose {column!r} {problem}"
         raise UnusableRowError(location, column, f"{problem}: fix the row", reason)
     missing = value is None or value != value  # noqa: PLR0124  # NaN differs from itself
-    text = "" if missing else _as_text(value).strip()
+    text = "" if missing else str(value).strip()
     if not text:
         problem = "is empty: fill it, remove the row"
         if column not in row:
@@ -255,11 +255,6 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
             problem = f"is missing; the row has {names}: check the csv settings"
         raise UnusableRowError(location, column, problem, f"without {column!r}")
     return text
-
-
-def _as_text(value: Any) -> str:
-    """Return a value as the file formats write it: true and false in lowercase."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _short(text: str) -> str:

@@ -12,13 +12,7 @@ def draw_test(
     """Return a mask of the test reviews: a fraction of the groups, stratified by their label.
 
     A group counts as positive if at least half of its reviews are, so both splits have about the
-    same share of positive reviews.
-
-    Args:
-        labels: 1 positive, 0 negative, shape (reviews,).
-        groups: a number for the group of each review, shape (reviews,).
-        fraction: the fraction of groups to draw, between 0 and 1.
-        seed: the seed of the draw.
+    same share of positive reviews. All arrays have the shape (reviews,).
     """
     # Takes a second; only needed for files without a split.
     from sklearn.model_selection import train_test_split  # noqa: PLC0415
