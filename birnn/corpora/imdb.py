@@ -11,8 +11,8 @@ import re
 import tarfile
 import zlib
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
-from typing import IO, cast
 
 from tqdm import tqdm
 
@@ -51,9 +51,15 @@ def read(archive: Path) -> Iterator[Review]:
     They are not verified, see `verify`.
     """
     files = dict(_files(archive, REVIEW, FILMS))
-    for split in SPLITS:
-        for label in LABELS:
-            yield from _reviews(archive, files, split, label)
+    for split, label in product(SPLITS, LABELS):
+        # Line N of the list of films names the film of review N.
+        films = files.get(f"{split}/urls_{label}.txt", "").split("\n")
+        for path in sorted(path for path in files if path.startswith(f"{split}/{label}/")):
+            number = int(Path(path).stem.partition("_")[0])
+            film = FILM.search(films[number]) if number < len(films) else None
+            if film is None:
+                raise InputError(f"{archive} does not name the film of {path}: {ADVICE}")
+            yield Review(split, path, film[1], LABELS[label], files.pop(path), path)
 
 
 def read_unlabelled(archive: Path) -> list[str]:
@@ -102,59 +108,36 @@ def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, str]]
     """
     try:
         # Opened by gzip, because tarfile alone accepts a file that is truncated between members.
-        with gzip.open(archive) as content:
-            limited = _LimitedReader(archive, content)
-            with tarfile.open(fileobj=cast("IO[bytes]", limited), mode="r|") as tar:
-                for member in tqdm(tar, desc="reading", unit=" files", total=MEMBERS, disable=None):
-                    limited.check(member)
-                    path = member.name.removeprefix("aclImdb/")
-                    is_wanted = any(pattern.fullmatch(path) for pattern in wanted)
-                    if is_wanted and (file := tar.extractfile(member)):
-                        yield path, file.read().decode(errors="replace")
-                    # Otherwise tarfile would hold every member in memory.
-                    tar.members.clear()  # type: ignore[attr-defined]
+        with _LimitedFile(archive) as content, tarfile.open(fileobj=content, mode="r|") as tar:
+            for member in tqdm(tar, desc="reading", unit=" files", total=MEMBERS, disable=None):
+                content.check(member)
+                path = member.name.removeprefix("aclImdb/")
+                is_wanted = any(pattern.fullmatch(path) for pattern in wanted)
+                if is_wanted and (file := tar.extractfile(member)):
+                    yield path, file.read().decode(errors="replace")
+                # Otherwise tarfile would hold every member in memory.
+                tar.members.clear()  # type: ignore[attr-defined]
     # tarfile raises ValueError if a number in an extended header is malformed.
     except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
-        raise InputError(f"{archive} is truncated or not an archive ({error}): {ADVICE}") from error
+        raise InputError(f"{archive} is damaged or not the dataset ({error}): {ADVICE}") from error
 
 
-class _LimitedReader:
-    """A reader of the decompressed archive that stops at sizes the dataset cannot have."""
+class _LimitedFile(gzip.GzipFile):
+    """A decompressed archive that refuses members and sizes that the dataset cannot have."""
 
-    def __init__(self, archive: Path, content: gzip.GzipFile) -> None:
-        self._archive = archive
-        self._content = content
-        self._read = 0
-        self._member_bytes = 0
+    member_start = 0
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int | None = -1) -> bytes:
         """Return up to `size` bytes; tarfile itself would read a header of any size."""
-        chunk = self._content.read(size)
-        self._read += len(chunk)
-        self._member_bytes += len(chunk)
-        if self._read > LARGEST_ARCHIVE or self._member_bytes > LARGEST_MEMBER:
-            raise InputError(f"{self._archive} is larger than the dataset: {ADVICE}")
+        chunk = super().read(size)
+        if self.tell() > LARGEST_ARCHIVE or self.tell() - self.member_start > LARGEST_MEMBER:
+            raise tarfile.ReadError("larger than the dataset")
         return chunk
 
     def check(self, member: tarfile.TarInfo) -> None:
-        """Raise InputError for a member that the dataset cannot have, before it is read."""
-        self._member_bytes = 0
+        """Refuse a member that the dataset cannot have, before it is read."""
+        self.member_start = self.tell()
         if member.name.startswith("/") or ".." in member.name.split("/"):
-            reason = "points outside the archive"
-        elif not (member.isfile() or member.isdir()):
-            reason = "is neither a plain file nor a folder"
-        else:
-            return
-        raise InputError(f"{self._archive}: the member {member.name!r} {reason}: {ADVICE}")
-
-
-def _reviews(archive: Path, files: dict[str, str], split: str, label: str) -> Iterator[Review]:
-    """Yield the reviews of one folder; line N of its list of films names the film of review N."""
-    folder = f"{split}/{label}/"
-    films = files.get(f"{split}/urls_{label}.txt", "").split("\n")
-    for path in sorted(path for path in files if path.startswith(folder)):
-        number = int(path.removeprefix(folder).partition("_")[0])
-        film = FILM.search(films[number]) if number < len(films) else None
-        if film is None:
-            raise InputError(f"{archive} does not name the film of {path}: {ADVICE}")
-        yield Review(split, path, film[1], LABELS[label], files.pop(path), path)
+            raise tarfile.ReadError(f"the member {member.name!r} points outside the archive")
+        if not (member.isfile() or member.isdir()):
+            raise tarfile.ReadError(f"the member {member.name!r} is neither a file nor a folder")

@@ -78,11 +78,10 @@ class LabelledFiles:
         """Yield lines about the formats of the files and the rows that were skipped."""
         for form in dict.fromkeys(self.formats.values()):
             if form != tabular.AUTOMATIC:
-                names = [str(file) for file in self.formats if self.formats[file] == form]
-                rest = names[2:]
+                first, *rest = [file for file in self.formats if self.formats[file] == form]
                 others = f" and {len(rest)} more" * bool(rest)
                 delimiter = f", delimiter {form.delimiter!r}" * (form.delimiter != tabular.AUTO)
-                yield f"{', '.join(names[:2])}{others}: encoding {form.encoding}{delimiter}"
+                yield f"{first}{others}: encoding {form.encoding}{delimiter}"
         if self.skipped:
             common = self.skipped.most_common(REASONS)
             reasons = ", ".join(f"{count:,} {why}" for why, count in common)
@@ -223,8 +222,7 @@ def find(folder: Path, name: str) -> list[Path]:
     elif path.exists() or not re.search(r"[*?[]", name):
         return [path]
     else:
-        # Before Python 3.13, glob refuses ** next to other characters, or finds only folders.
-        found = folder.glob(re.sub(r"\*+", "*", name))
+        found = folder.glob(name)
     named = (file for file in found if not file.name.startswith((".", "_", "README.md")))
     files = sorted(file for file in named if file.suffix != ".dvc" and file.is_file())
     if not files:

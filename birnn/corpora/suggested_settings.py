@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -138,7 +137,7 @@ def _sample(csv: Csv, files: Sequence[Path]) -> dict[str, Values]:
     for row in heapq.nlargest(SAMPLE, rows, key=lambda _: generator.random()):
         for name, value in row.items():
             values = columns.setdefault(name, Counter())
-            is_label = isinstance(value, str | int | float | Decimal)
+            is_label = not isinstance(value, bytes | dict | list | None)
             if is_label and (key := label_key(value)) not in {"", "nan"}:
                 values[key] += 1
     return columns

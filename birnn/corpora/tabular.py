@@ -208,7 +208,10 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
         rows = _csv_rows(_csv_reader(texts, form, strict=True), file)
         header = list(form.columns) or next(rows, ("", []))[1]
         require_columns(columns, header, str(file))
-        header = _unique(header)
+        header = [
+            f"{name}.{number}" if name in header[: number - 1] else name
+            for number, name in enumerate(header, start=1)
+        ]
         for location, row in rows:
             if len(row) != len(header):
                 raise InputError(
@@ -216,16 +219,6 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
                     "fix the row, or quote the text"
                 )
             yield location, dict(zip(header, row, strict=True))
-
-
-def _unique(header: Sequence[str]) -> list[str]:
-    """Return names that differ: those that occur before get the number of their column."""
-    names: list[str] = []
-    for number, name in enumerate(header, start=1):
-        while name in names:
-            name += f".{number}"  # noqa: PLW2901
-        names.append(name)
-    return names
 
 
 def _csv_reader(texts: Iterable[str], form: Format, *, strict: bool) -> Any:
@@ -264,13 +257,11 @@ def _read_json_lines(file: Path, columns: Sequence[str], form: Format) -> Iterat
             location = f"{file}, line {number}"
             try:
                 row = json.loads(line.rstrip())
-            except json.JSONDecodeError as error:
-                raise InputError(
-                    f"{location}, column {error.colno} is not valid JSON ({error.msg}): "
-                    "the file is truncated, or does not have one object per line: save it again"
-                ) from None
             except (ValueError, RecursionError) as error:
-                raise InputError(f"{location} cannot be read as JSON ({error}): fix it") from None
+                raise InputError(
+                    f"{location} is not valid JSON ({getattr(error, 'msg', error)}): the file is "
+                    "truncated, or does not have one object per line: save it again"
+                ) from None
             if not isinstance(row, dict):
                 name = next(iter(columns), "text")
                 raise InputError(f'{location} is not an object such as {{"{name}": ...}}: fix it')

@@ -8,7 +8,7 @@ trust them too much. So each training review gets ratios computed from reviews o
 3.1).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -177,15 +177,14 @@ def class_counts(
 
 def write(table: RatioTable, cross_fitted: CrossFittedRatios, folder: Path) -> None:
     """Write `codes.npy`, `ratios.npy`, `word_ratios.npy` and `starts.npy`."""
-    for arrays in (table, cross_fitted):
-        for field in fields(arrays):
-            np.save(folder / f"{field.name}.npy", getattr(arrays, field.name))
+    for name, array in (vars(table) | vars(cross_fitted)).items():
+        np.save(folder / f"{name}.npy", array)
 
 
 def read(folder: Path) -> tuple[RatioTable, CrossFittedRatios]:
     """Return the arrays written by `write`, memory-mapped."""
-    names = [field.name for kind in (RatioTable, CrossFittedRatios) for field in fields(kind)]
     codes, ratios, word_ratios, starts = (
-        np.load(folder / f"{name}.npy", mmap_mode="r") for name in names
+        np.load(folder / f"{name}.npy", mmap_mode="r")
+        for name in ("codes", "ratios", "word_ratios", "starts")
     )
     return RatioTable(codes, ratios), CrossFittedRatios(word_ratios, starts)

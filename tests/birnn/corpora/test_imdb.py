@@ -103,11 +103,11 @@ def test_damaged_archive_is_refused(archive: Path) -> None:
     damaged = gzip.compress(b"")[:10] + b"\xff" * 100
     for content in (*truncated, damaged, b"<html>Not found</html>" * 100):
         archive.write_bytes(content)
-        assert "is truncated or not an archive" in error_message(archive)
+        assert "is damaged or not the dataset" in error_message(archive)
     member, content = plain("aclImdb/sparse", b"")
     member.pax_headers = {"GNU.sparse.size": "x"}
     archives.write(archive, archives.WHOLE, (member, content))
-    assert "is truncated or not an archive" in error_message(archive)
+    assert "is damaged or not the dataset" in error_message(archive)
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,10 @@ def test_damaged_archive_is_refused(archive: Path) -> None:
     [
         (plain("aclImdb/train/urls_neg.txt", b""), "does not name the film of train/neg/0_1."),
         (plain("aclImdb/train/neg/11_1.txt", b"11"), "does not name the film of train/neg/11_1."),
-        (plain("aclImdb/bomb", bytes(20_100_000)), "is larger than the dataset"),
+        (plain("aclImdb/bomb", bytes(20_100_000)), "larger than the dataset"),
         (plain("/etc/evil", b"evil"), "the member '/etc/evil' points outside"),
         (plain("aclImdb/train/../../evil", b"evil"), "'aclImdb/train/../../evil' points outside"),
-        (special("aclImdb/link", tarfile.SYMTYPE), "is neither a plain file nor a folder"),
+        (special("aclImdb/link", tarfile.SYMTYPE), "is neither a file nor a folder"),
     ],
 )
 def test_member_that_the_dataset_does_not_have_is_named(
@@ -135,7 +135,7 @@ def test_huge_archive_is_refused(archive: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(imdb, "LARGEST_ARCHIVE", size)
     assert len(list(imdb.read(archive))) == len(archives.REVIEWS)
     monkeypatch.setattr(imdb, "LARGEST_ARCHIVE", size - 1)
-    assert "is larger than the dataset" in error_message(archive)
+    assert "larger than the dataset" in error_message(archive)
 
 
 def test_huge_header_is_refused_before_it_is_in_memory(archive: Path) -> None:
@@ -143,7 +143,7 @@ def test_huge_header_is_refused_before_it_is_in_memory(archive: Path) -> None:
     header = tarfile.TarInfo("././@PaxHeader")
     header.type, header.size = tarfile.XHDTYPE, 10**9
     archive.write_bytes(gzip.compress(header.tobuf() + bytes(20_100_000), 1))
-    assert "is larger than the dataset" in error_message(archive)
+    assert "larger than the dataset" in error_message(archive)
 
 
 @pytest.mark.usefixtures("archive")

@@ -86,8 +86,8 @@ def test_overwritten_bytes_give_rows_or_an_error(
 
 
 def test_repeated_names_of_columns_get_a_number(tmp_path: Path) -> None:
-    row = {"x": "1", "x.3": "2", "x.3.3": "3", "": "", ".5": ""}
-    assert read(tmp_path / "a.csv", b"x,x.3,x,,\n1,2,3,,\n", columns=()) == [row]
+    row = {"x": "1", "y": "2", "x.3": "3", "": "", ".5": ""}
+    assert read(tmp_path / "a.csv", b"x,y,x,,\n1,2,3,,\n", columns=()) == [row]
 
 
 def test_encoding_of_a_large_file_is_detected(tmp_path: Path) -> None:
@@ -111,10 +111,10 @@ def test_encoding_of_a_large_file_is_detected(tmp_path: Path) -> None:
         ("a.csv", b"words,label\na,1\n", " has no column 'text'. Its columns are: words, label. "),
         ("a.csv", b"x, text,\na,b,\n", " has no column 'text'. Its columns are: x, ' text', ''. "),
         ("a.csv", b"text,text,label\na,b,1\n", " has 2 columns 'text'"),
-        ("a.jsonl", b'{"text": "a"}\n{"text": \n', ", line 2, column 9 is not valid JSON (Ex"),
+        ("a.jsonl", b'{"text": "a"}\n{"text": \n', ", line 2 is not valid JSON (Ex"),
         ("a.jsonl", b'["a", 1]\n', ', line 1 is not an object such as {"text": ...}'),
-        ("a.jsonl", b"[" * 100_000 + b"\n", ", line 1 cannot be read as JSON"),
-        ("a.jsonl", b'{"text": ' + b"9" * 5_000 + b"}\n", ", line 1 cannot be read as JSON"),
+        ("a.jsonl", b"[" * 100_000 + b"\n", ", line 1 is not valid JSON"),
+        ("a.jsonl", b'{"text": ' + b"9" * 5_000 + b"}\n", ", line 1 is not valid JSON"),
         ("a.jsonl", rb'{"text": "\ud800"}', ", line 1, column 'text' has a lone surrogate"),
         ("a.jsonl", b'{"text": "\0"}', ", line 1 has a NUL byte"),
         ("a.parquet", pd.DataFrame().to_parquet(None)[:-1], " cannot be read as Parquet (Parquet"),
