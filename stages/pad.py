@@ -4,10 +4,10 @@ Reads data/corpus. Writes data/padded.
 """
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from birnn.core import paths, stage
@@ -31,11 +31,16 @@ def main(settings: Settings) -> None:
         tokenizer=description["tokenizer"],
         classes=description["classes"],
     )
+
+    def encode(batch: pa.RecordBatch) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+        return encoding.encode(batch["tokens"], scheme), batch["label"].to_numpy()
+
     with atomic_folder(PADDED) as folder:
         encoding.write(scheme, folder)
         for name, (corpus_file, rows) in splits(pad).items():
-            batches = encode(corpus_file, rows, scheme)
-            sequences.write(batches, rows, pad.maxlen, folder / name)
+            batches = reviews.batches(corpus_file, ["label", "tokens"], rows)
+            encoded = map_in_order(encode, batches)
+            sequences.write(encoded, rows, pad.maxlen, folder / name)
             print(f"{name}: {len(rows):,} reviews of {pad.maxlen} ids, from {corpus_file}")
         if pad.validation == "test":
             shutil.copytree(folder / "test", folder / "validation")
@@ -78,16 +83,6 @@ def hold_out(
                 "another pad.seed"
             )
     return held_out
-
-
-def encode(
-    corpus_file: Path, rows: NDArray[np.int32], scheme: Encoding
-) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
-    """Yield batches of sequences and labels of some rows of a file."""
-    batches = reviews.batches(corpus_file, ["label", "tokens"], rows)
-    return map_in_order(
-        lambda batch: (encoding.encode(batch["tokens"], scheme), batch["label"].to_numpy()), batches
-    )
 
 
 if __name__ == "__main__":

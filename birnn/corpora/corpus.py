@@ -24,7 +24,6 @@ class Review:
     group: str  # the subject of the review, such as the film; a hold-out never splits a group
     label: int  # 1 positive, 0 negative
     text: str  # the text as in the source, not empty, and encodable as UTF-8
-    location: str  # the location in the source, such as file and line, for error messages
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Corpus:
     """A corpus."""
 
     name: str
-    # Yields the reviews of both splits, in any order that is the same at each call.
+    # Yields the reviews of both splits, in any order.
     read: Callable[[], Iterator[Review]]
     classes: tuple[str, str] = CLASSES  # the names of the labels 0 and 1
     # Yields lines about what was read, such as the number of rows that were skipped.

@@ -59,7 +59,7 @@ def read(archive: Path) -> Iterator[Review]:
             film = FILM.search(films[number]) if number < len(films) else None
             if film is None:
                 raise InputError(f"{archive} does not name the film of {path}: {ADVICE}")
-            yield Review(split, path, film[1], LABELS[label], files.pop(path), path)
+            yield Review(split, path, film[1], LABELS[label], files.pop(path))
 
 
 def read_unlabelled(archive: Path) -> list[str]:

@@ -40,7 +40,7 @@ def read() -> Iterator[Review]:
         label, film = row["category"], row["movie_name"]
         split = "train" if cumulative[film] <= len(rows) / 2 else "test"
         review_id = f"{split}/{label}/{number}"
-        yield Review(split, review_id, film, LABELS[label], row["text"], review_id)
+        yield Review(split, review_id, film, LABELS[label], row["text"])
 
 
 def _read_verified() -> bytes:

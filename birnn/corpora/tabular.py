@@ -266,8 +266,7 @@ def _read_json_lines(file: Path, columns: Sequence[str], form: Format) -> Iterat
                 name = next(iter(columns), "text")
                 raise InputError(f'{location} is not an object such as {{"{name}": ...}}: fix it')
             for name in columns or row:
-                texts = [each for each in (name, row.get(name)) if isinstance(each, str)]
-                if not all(map(is_encodable, texts)):
+                if not is_encodable(f"{name}{row.get(name)}"):
                     raise InputError(
                         f"{location}, column {name!r} has a lone surrogate, which UTF-8 cannot "
                         "encode: remove it"

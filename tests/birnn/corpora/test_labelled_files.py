@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
 from birnn.corpora.corpus import Review
-from birnn.corpora.labelled_files import LabelledFiles, read_unlabelled
+from birnn.corpora.labelled_files import LabelledFiles, draw_test, read_unlabelled
 from tests.projects import PROJECT, refusal, run
 
 DEFAULTS = load(PROJECT / "params.yaml").csv.model_dump()
@@ -233,6 +235,24 @@ def test_random_split_keeps_equal_texts_or_groups_together(
     splits = [review.split for review in read(tmp_path, {"a.csv": to_csv(table)}, **changes)]
     assert splits.count("test") == 12
     assert table.assign(split=splits).groupby(column)["split"].nunique().eq(1).all()
+
+
+def test_groups_stay_together_and_are_balanced() -> None:
+    # Groups with three of six positive reviews count as positive, groups with two do not.
+    groups = np.repeat(np.arange(10, dtype=np.uint64), 6)
+    labels = (np.arange(60) % np.where(groups % 2, 3, 2) == 0).astype(np.uint8)
+    drawn, again, *others = (draw_test(labels, groups, 0.4, seed) for seed in (0, 0, 1, 2))
+    assert np.unique(groups[drawn] % 2, return_counts=True)[1].tolist() == [12, 12]
+    assert not set(groups[drawn]) & set(groups[~drawn])
+    assert np.array_equal(drawn, again)
+    assert not all(np.array_equal(drawn, other) for other in others)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_too_few_reviews_are_refused(count: int) -> None:
+    labels, groups = np.array([1, 0, 1], np.uint8), np.arange(3, dtype=np.uint64)
+    with pytest.raises(InputError, match="too few to split"):
+        draw_test(labels[:count], groups[:count], 0.2, seed=0)
 
 
 def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path: Path) -> None:
