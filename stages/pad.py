@@ -52,15 +52,13 @@ def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.int32]]]:
     train, test = (
         np.arange(reviews.count(file), dtype=np.int32) for file in (TRAIN_REVIEWS, TEST_REVIEWS)
     )
-    if pad.validation == "test":
-        return {"train": (TRAIN_REVIEWS, train), "test": (TEST_REVIEWS, test)}
-    groups, labels = reviews.groups(TRAIN_REVIEWS), reviews.column(TRAIN_REVIEWS, "label")
-    held_out = hold_out(groups, labels, pad.validation, pad.seed)
-    return {
-        "train": (TRAIN_REVIEWS, train[~held_out]),
-        "validation": (TRAIN_REVIEWS, train[held_out]),
-        "test": (TEST_REVIEWS, test),
-    }
+    parts = {"train": (TRAIN_REVIEWS, train), "test": (TEST_REVIEWS, test)}
+    if pad.validation != "test":
+        groups, labels = reviews.groups(TRAIN_REVIEWS), reviews.column(TRAIN_REVIEWS, "label")
+        held_out = hold_out(groups, labels, pad.validation, pad.seed)
+        parts["train"] = TRAIN_REVIEWS, train[~held_out]
+        parts["validation"] = TRAIN_REVIEWS, train[held_out]
+    return parts
 
 
 def hold_out(

@@ -14,8 +14,6 @@ from playwright.sync_api import Browser
 
 from birnn.core.outputs import read_json
 from birnn.corpora import rotten_tomatoes
-from birnn.evaluation.model_names import NETWORKS
-from birnn.networks.decision import probability
 from tests.browser import opened
 from tests.projects import (
     BIRNN,
@@ -142,17 +140,6 @@ def test_unlabelled_texts_are_read_if_a_setting_needs_them(own_copy: Path) -> No
     result = run("python", "-m", "stages.fetch_unlabelled", cwd=own_copy)
     assert "data/own/none.csv does not exist" in error_line(result.stderr)
     assert contents(folder) == before
-
-
-def test_predict_agrees_with_evaluate(own: Path, tmp_path: Path) -> None:
-    output = tmp_path / "new" / "folder" / "predicted.parquet"
-    options = ("--file", "data/corpus/test.parquet", "--output", str(output))
-    check_output(own, *BIRNN, "predict", *options)
-    predicted = pd.read_parquet(output)
-    evaluated = pd.read_parquet(own / "data" / "evaluated" / "predictions.parquet")
-    assert len(predicted) == len(evaluated)
-    for name in NETWORKS:
-        assert np.abs(predicted[name] - probability(evaluated[name].to_numpy())).max() <= 1e-6
 
 
 def test_predict_from_a_pipe_into_a_closed_one(own: Path) -> None:

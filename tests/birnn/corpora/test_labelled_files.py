@@ -118,7 +118,6 @@ OTHERS = [
     Variant("Mark, UTF-16", {"a.csv": MARKED.encode("utf-16-le")}, {"encoding": "utf-16-le"}),
     Variant("Windows-1251", {"a.csv": to_csv(RUSSIAN, "cp1251")}, reviews=RUSSIAN),
     Variant("UTF-16, tabs", {"a.csv": to_csv(sep="\t", encoding="utf-16")}),
-    Variant("UTF-16", {"a.csv": to_csv(encoding="utf-16-le")}, {"encoding": "utf-16-le"}),
     Variant("5.0 stars", {"a.csv": labelled(1.0, 4.0, 2.0, 5.0, None)}, STARS),
     Variant("Categories", {"a.parquet": TABLE.astype("category").to_parquet(None)}),
     Variant("JSON booleans", {"a.jsonl": to_json(BOOLEANS)}, TRUE_FALSE),
