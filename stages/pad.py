@@ -4,20 +4,20 @@ Reads data/corpus. Writes data/padded.
 """
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from birnn.core import paths, stage
+from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder, read_json
 from birnn.core.paths import PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
 from birnn.core.settings import Pad, Settings
 from birnn.text import encoding, reviews, sequences, tokenizer
+from birnn.text.batching import map_in_order
 from birnn.text.encoding import Encoding
-from birnn.text.holdout import hold_out
-from birnn.text.parallel import map_in_order
 
 
 def main(settings: Settings) -> None:
@@ -31,11 +31,16 @@ def main(settings: Settings) -> None:
         tokenizer=description["tokenizer"],
         classes=description["classes"],
     )
+
+    def encode(batch: pa.RecordBatch) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+        return encoding.encode(batch["tokens"], scheme), batch["label"].to_numpy()
+
     with atomic_folder(PADDED) as folder:
         encoding.write(scheme, folder)
         for name, (corpus_file, rows) in splits(pad).items():
-            batches = encode(corpus_file, rows, scheme)
-            sequences.write(batches, rows, pad.maxlen, folder / name)
+            batches = reviews.batches(corpus_file, ["label", "tokens"], rows)
+            encoded = map_in_order(encode, batches)
+            sequences.write(encoded, rows, pad.maxlen, folder / name)
             print(f"{name}: {len(rows):,} reviews of {pad.maxlen} ids, from {corpus_file}")
         if pad.validation == "test":
             shutil.copytree(folder / "test", folder / "validation")
@@ -47,25 +52,35 @@ def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.int32]]]:
     train, test = (
         np.arange(reviews.count(file), dtype=np.int32) for file in (TRAIN_REVIEWS, TEST_REVIEWS)
     )
-    if pad.validation == "test":
-        return {"train": (TRAIN_REVIEWS, train), "test": (TEST_REVIEWS, test)}
-    groups, labels = reviews.groups(TRAIN_REVIEWS), reviews.column(TRAIN_REVIEWS, "label")
-    held_out = hold_out(groups, labels, pad.validation, pad.seed)
-    return {
-        "train": (TRAIN_REVIEWS, train[~held_out]),
-        "validation": (TRAIN_REVIEWS, train[held_out]),
-        "test": (TEST_REVIEWS, test),
-    }
+    parts = {"train": (TRAIN_REVIEWS, train), "test": (TEST_REVIEWS, test)}
+    if pad.validation != "test":
+        groups, labels = reviews.groups(TRAIN_REVIEWS), reviews.column(TRAIN_REVIEWS, "label")
+        held_out = hold_out(groups, labels, pad.validation, pad.seed)
+        parts["train"] = TRAIN_REVIEWS, train[~held_out]
+        parts["validation"] = TRAIN_REVIEWS, train[held_out]
+    return parts
 
 
-def encode(
-    corpus_file: Path, rows: NDArray[np.int32], scheme: Encoding
-) -> Iterator[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
-    """Yield batches of sequences and labels of some rows of a file."""
-    batches = reviews.chosen_batches(corpus_file, rows, ["label", "tokens"])
-    return map_in_order(
-        lambda batch: (encoding.encode(batch["tokens"], scheme), batch["label"].to_numpy()), batches
-    )
+def hold_out(
+    groups: NDArray[np.int32], labels: NDArray[np.uint8], fraction: float, seed: int
+) -> NDArray[np.bool_]:
+    """Return a mask of the reviews to hold out: whole groups, at most `fraction` of the reviews.
+
+    Reviews of the same film are similar, so a hold-out that shares films with the training reviews
+    overestimates the accuracy. All arrays have the shape (reviews,).
+    """
+    _, group_index, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(group_sizes))
+    chosen = order[np.cumsum(group_sizes[order]) <= fraction * len(groups)]
+    held_out = np.isin(group_index, chosen)
+    for part in (held_out, ~held_out):
+        if len(np.unique(labels[part])) < len(np.unique(labels)):
+            raise InputError(
+                f"pad.validation is {fraction}: with {held_out.sum()} of the {len(labels)} "
+                "training reviews held out, one part lacks a class; choose another fraction or "
+                "another pad.seed"
+            )
+    return held_out
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from birnn.core import paths, stage
 from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
-from birnn.corpora import corpus_statistics, fallback_warning
-from birnn.corpora.review import SPLITS
+from birnn.corpora import corpus_statistics
+from birnn.corpora.corpus import SPLITS, warn_if_fallback
 from birnn.evaluation.plot_data import TRAINING
 from birnn.reporting import figures, model_card, plot_templates, report, svg
 from birnn.studies import figure as study_figure
@@ -69,7 +69,7 @@ def main(settings: Settings) -> None:
     report.write(content, draw_inline(drawn, content), paths.REPORT)
     model_card.write(content, tables["reliability"], paths.REPORT)
     print(f"The report is in {paths.REPORT / 'report.md'} and {paths.REPORT / 'report.html'}")
-    fallback_warning.warn_if_fallback(corpus["name"], corpus["requested"])
+    warn_if_fallback(corpus["name"], corpus["requested"])
 
 
 def choose_studies(

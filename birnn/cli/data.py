@@ -14,9 +14,9 @@ from birnn.core.overrides import option
 from birnn.core.settings import Csv, Settings
 from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.corpora import corpus_statistics, labelled_files, sources, store
+from birnn.corpora.corpus import SPLITS
 from birnn.corpora.corpus_statistics import SplitStatistics
 from birnn.corpora.labelled_files import UnusableRowError
-from birnn.corpora.review import SPLITS
 from birnn.corpora.suggested_settings import count_swallowed_lines, suggest
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid
@@ -95,12 +95,9 @@ def _measure_or_skip(changes: dict[str, Any], folder: Path) -> tuple[Settings, l
     chosen = _changed(changes)
     try:
         return chosen, _measure(chosen, folder)
-    except UnusableRowError as unusable:
+    except UnusableRowError:
         chosen = _changed(changes | {"csv.unusable": "skip"})
-        try:
-            return chosen, _measure(chosen, folder)
-        except InputError as error:
-            raise InputError(f"{error}. {unusable}") from None
+        return chosen, _measure(chosen, folder)
 
 
 def _command(chosen: Settings) -> str:
@@ -123,13 +120,6 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
             if skipped := [line for line in corpus.describe() if line.startswith("skipped rows")]:
                 raise InputError(". ".join([str(error), *skipped])) from error
             raise
-        description = [*corpus.describe()]
-        if chosen.csv.unlabelled:
-            texts = labelled_files.read_unlabelled(chosen.csv, folder)
-            counts = store.write_unlabelled(texts, temporary, temporary, corpus.tokenizer)
-            description.append(
-                f"unlabelled texts that are not labelled, too: {counts['reviews']:,}"
-            )
         words = tokenizer.read(temporary / paths.RANKED_WORDS.name)
         known = encoding.limit(words, pad.num_words)
         train, test = (
@@ -145,7 +135,7 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
     if swallowed := sum(count_swallowed_lines(chosen.csv, file) for file in files):
         warnings.append(f"quotes swallow {swallowed:,} lines: set csv.quoting=none")
     return [
-        *description,
+        *corpus.describe(),
         f"{'':34}{'train':>12}{'test':>12}",
         *(f"{title:34}{values[0]:>12}{values[1]:>12}" for title, values in rows.items()),
         "",

@@ -1,6 +1,7 @@
 """Statistics and a digest of the reviews, and the words that distinguish the classes."""
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from birnn.core.outputs import read_json
-from birnn.corpora.review import SPLITS, short_hash
+from birnn.corpora.corpus import SPLITS, short_hash
 from birnn.text import reviews
 
 LEAST_Z = 3  # standard errors between the log-odds of a word in both classes
@@ -112,8 +113,15 @@ def find_distinctive_words(
     Words", 2008) rank words by their total counts. So neither the most frequent words nor the
     rarest come first. Words below `LEAST_Z` standard errors are left out.
     """
-    counts, sizes = _count_reviews_with_words(file, vocabulary)
-    present, absent = counts + CORRECTION, sizes - counts + CORRECTION
+    counts: list[Counter[str]] = [Counter(), Counter()]  # of the reviews of each class by word
+    sizes = [0, 0]
+    for batch in reviews.batches(file, ["label", "tokens"]):
+        rows = zip(batch["label"].to_pylist(), batch["tokens"].to_pylist(), strict=True)
+        for label, tokens in rows:
+            counts[label].update({*(tokens or ())})
+            sizes[label] += 1
+    containing = np.array([[count[word] for word in vocabulary] for count in counts])
+    present, absent = containing + CORRECTION, np.array(sizes)[:, None] - containing + CORRECTION
     negative, positive = np.log(present / absent)
     z = (positive - negative) / np.sqrt((1 / present + 1 / absent).sum(axis=0))
 
@@ -127,25 +135,3 @@ def find_distinctive_words(
         ][:count]
 
     return best(z), best(-z)
-
-
-def _count_reviews_with_words(
-    file: Path, vocabulary: list[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count the reviews of each class that contain a word, and all reviews of each class.
-
-    Both are int64, of shapes (2, words) and (2, 1), the negative class first.
-    """
-    known, unknown = pa.array(vocabulary, pa.string()), len(vocabulary)
-    width = unknown + 1
-    counts, sizes = np.zeros((2, width), np.int64), np.zeros((2, 1), np.int64)
-    for batch in reviews.batches(file, ["label", "tokens"]):
-        labels = batch["label"].to_numpy()
-        indices = pc.index_in(batch["tokens"].flatten(), known).fill_null(unknown).to_numpy()
-        rows = pc.list_parent_indices(batch["tokens"]).to_numpy()
-        pairs = np.sort(rows * width + indices)  # np.unique takes twice as long
-        rows, indices = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], width)
-        for label in (0, 1):
-            counts[label] += np.bincount(indices[labels[rows] == label], minlength=width)
-            sizes[label] += (labels == label).sum()
-    return counts[:, :unknown], sizes

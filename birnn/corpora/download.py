@@ -45,7 +45,8 @@ def download(address: str, file: Path, expected: str) -> None:
                     f"{address} cannot be {problem} ({reason}): run again later, or download it "
                     f"yourself to {file}"
                 ) from error
-    actual = compute_sha256(partial)
+    with partial.open("rb") as content:
+        actual = hashlib.file_digest(content, "sha256").hexdigest()
     if actual != expected:
         partial.unlink()
         raise InputError(
@@ -96,9 +97,3 @@ def _append(address: str, partial: Path) -> None:
 
 def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
-
-
-def compute_sha256(file: Path) -> str:
-    """Return the sha256 of a file, in hex."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -10,13 +10,14 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from tqdm import tqdm
 
 from birnn.core.errors import InputError
+from birnn.corpora.corpus import SPLITS, Digest, Review
 from birnn.corpora.download import download
-from birnn.corpora.review import SPLITS, Digest, Review
 
 ADDRESS = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 SHA256 = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
@@ -54,9 +55,15 @@ def read(archive: Path) -> Iterator[Review]:
     They are not verified, see `verify`.
     """
     files = dict(_files(archive, REVIEW, FILMS))
-    for split in SPLITS:
-        for label in LABELS:
-            yield from _reviews(archive, files, split, label)
+    for split, label in product(SPLITS, LABELS):
+        # Line N of the list of films names the film of review N.
+        films = files.get(f"{split}/urls_{label}.txt", "").split("\n")
+        for path in sorted(path for path in files if path.startswith(f"{split}/{label}/")):
+            number = int(Path(path).stem.partition("_")[0])
+            film = FILM.search(films[number]) if number < len(films) else None
+            if film is None:
+                raise InputError(f"{archive} does not name the film of {path}: {ADVICE}")
+            yield Review(split, path, film[1], LABELS[label], files.pop(path))
 
 
 def read_unlabelled(archive: Path) -> list[str]:
@@ -125,16 +132,4 @@ def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, str]]
                     yield path, file.decode(errors="replace")
                 progress.update()
     except (EOFError, zlib.error, OSError, ValueError) as error:
-        raise InputError(f"{archive} is truncated or not an archive ({error}): {ADVICE}") from error
-
-
-def _reviews(archive: Path, files: dict[str, str], split: str, label: str) -> Iterator[Review]:
-    """Yield the reviews of one folder; line N of its list of films names the film of review N."""
-    folder = f"{split}/{label}/"
-    films = files.get(f"{split}/urls_{label}.txt", "").split("\n")
-    for path in sorted(path for path in files if path.startswith(folder)):
-        number = int(path.removeprefix(folder).partition("_")[0])
-        film = FILM.search(films[number]) if number < len(films) else None
-        if film is None:
-            raise InputError(f"{archive} does not name the film of {path}: {ADVICE}")
-        yield Review(split, path, film[1], LABELS[label], files.pop(path), path)
+        raise InputError(f"{archive} is damaged or not the dataset ({error}): {ADVICE}") from error

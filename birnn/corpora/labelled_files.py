@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from itertools import pairwise
+from functools import lru_cache, partial
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, as_list, label_key
 from birnn.corpora import tabular
-from birnn.corpora.random_split import draw_test
-from birnn.corpora.review import SPLITS, Review, short_hash
+from birnn.corpora.corpus import SPLITS, Review, short_hash
 
 SHOWN = 40  # characters of a value in error messages
 REASONS = 10  # reasons for skipped rows that are printed, the most common ones
@@ -55,17 +55,7 @@ class LabelledFiles:
             "group": settings.group_column,
         }
         self._columns = {role: name for role, name in columns.items() if name is not None}
-        self._labels = [
-            (label_key(label), each)
-            for each, labels in enumerate((settings.negative, settings.positive))
-            for label in as_list(labels)
-        ]
-        self._comparisons = [
-            (OPERATORS[found[1]], float(found[2]), each)
-            for label, each in self._labels
-            if (found := COMPARISON.fullmatch(label))
-        ]
-        self._refuse_overlap()
+        self._find_class = lru_cache(partial(find_class, settings))
 
     def read(self) -> Iterator[Review]:
         """Yield the rows of the files as reviews.
@@ -88,41 +78,14 @@ class LabelledFiles:
         """Yield lines about the formats of the files and the rows that were skipped."""
         for form in dict.fromkeys(self.formats.values()):
             if form != tabular.AUTOMATIC:
-                names = [str(file) for file in self.formats if self.formats[file] == form]
-                rest = names[2:]
+                first, *rest = [file for file in self.formats if self.formats[file] == form]
                 others = f" and {len(rest)} more" * bool(rest)
                 delimiter = f", delimiter {form.delimiter!r}" * (form.delimiter != tabular.AUTO)
-                yield f"{', '.join(names[:2])}{others}: encoding {form.encoding}{delimiter}"
+                yield f"{first}{others}: encoding {form.encoding}{delimiter}"
         if self.skipped:
             common = self.skipped.most_common(REASONS)
             reasons = ", ".join(f"{count:,} {why}" for why, count in common)
             yield f"skipped rows: {self.skipped.total():,} ({reasons})"
-
-    def find_class(self, value: str) -> int | None:
-        """Return the class of a label: 1 positive, 0 negative, None for neither."""
-        return next(iter(self._classes(label_key(value))), None)
-
-    def _classes(self, key: str) -> set[int]:
-        """Return the classes whose labels or comparisons match a label."""
-        found = {each for label, each in self._labels if label == key}
-        with suppress(ValueError):  # not a number
-            number = float(key)
-            found |= {each for compare, limit, each in self._comparisons if compare(number, limit)}
-        return found
-
-    def _refuse_overlap(self) -> None:
-        """Refuse settings with which a label or number is in both classes.
-
-        Which comparisons match changes only at their limits. So the limits, a number between each
-        two and one beyond each end stand for all numbers.
-        """
-        limits = sorted(limit for _, limit, _ in self._comparisons)
-        between = [(low + high) / 2 for low, high in pairwise(limits)]
-        beyond = [limits[0] - 1, limits[-1] + 1] if limits else []
-        numbers = map(label_key, (*limits, *between, *beyond))
-        for key in (*(label for label, _ in self._labels), *numbers):
-            if len(self._classes(key)) > 1:
-                raise InputError(f"csv.positive and csv.negative both match {key}: change one")
 
     def _reviews(self) -> Iterator[Review]:
         """Yield the usable rows; a random split calls all of them training reviews."""
@@ -164,13 +127,6 @@ class LabelledFiles:
     def _review(self, file_split: str, location: str, row: dict[str, Any]) -> Review:
         values = {role: _value(row, name, location) for role, name in self._columns.items()}
         split, text = values.get("split"), values["text"]
-        if len(text.encode()) > tabular.LARGEST_TEXT:
-            raise InputError(
-                f"{location}, column {self._columns['text']!r} is longer than "
-                f"{tabular.LARGEST_TEXT:,} bytes: shorten the text"
-            )
-        if not tabular.is_encodable(location):
-            raise InputError(f"{location}: the name of the file is not UTF-8: rename it")
         path = Path(location).relative_to(self._folder).as_posix()
         # Without groups, equal texts are one: no split or hold-out separates them.
         group = values.get("group", f"text {short_hash(text.encode()):x}")
@@ -180,7 +136,6 @@ class LabelledFiles:
             group=group,
             label=self._parse_label(values["label"], location),
             text=text,
-            location=location,
         )
 
     def _parse_split(self, value: str, location: str) -> str:
@@ -198,11 +153,11 @@ class LabelledFiles:
         return split
 
     def _parse_label(self, value: str, location: str) -> int:
-        label = self.find_class(value)
+        label = self._find_class(value)
         if label is None:
             settings = self._settings
             positive, negative = (
-                ", ".join(map(_as_text, as_list(labels)))
+                ", ".join(map(str, as_list(labels)))
                 for labels in (settings.positive, settings.negative)
             )
             raise UnusableRowError(
@@ -213,6 +168,53 @@ class LabelledFiles:
                 f"labelled {_short(label_key(value))}",
             )
         return label
+
+
+def draw_test(
+    labels: NDArray[np.uint8], groups: NDArray[np.uint64], fraction: float, seed: int
+) -> NDArray[np.bool_]:
+    """Return a mask of the test reviews: a fraction of the groups, stratified by their label.
+
+    A group counts as positive if at least half of its reviews are, so both splits have about the
+    same share of positive reviews. All arrays have the shape (reviews,).
+    """
+    # Takes a second; only needed for files without a split.
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415
+
+    _, group_index, group_sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    majority = np.bincount(group_index, labels) * 2 >= group_sizes
+    try:
+        _, drawn = train_test_split(
+            np.arange(len(group_sizes)), test_size=fraction, stratify=majority, random_state=seed
+        )
+    except ValueError:
+        raise InputError(
+            f"csv.test is {fraction}, but {len(group_sizes)} different texts or groups, "
+            f"{majority.sum()} of them positive, are too few to split: add reviews, or choose "
+            "another fraction"
+        ) from None
+    return np.isin(group_index, drawn)
+
+
+def find_class(settings: Csv, value: str) -> int | None:
+    """Return the class of a label: 1 positive, 0 negative, None for neither."""
+    key = label_key(value)
+    found = [
+        each
+        for each, labels in enumerate((settings.negative, settings.positive))
+        if any(_matches(key, label_key(label)) for label in as_list(labels))
+    ]
+    if len(found) > 1:
+        raise InputError(f"csv.positive and csv.negative both match {key}: change one")
+    return found[0] if found else None
+
+
+def _matches(key: str, label: str) -> bool:
+    """Return whether a label of a row is this label, or satisfies this comparison."""
+    if comparison := COMPARISON.fullmatch(label):
+        with suppress(ValueError):  # not a number
+            return bool(OPERATORS[comparison[1]](float(key), float(comparison[2])))
+    return key == label
 
 
 def read_unlabelled(settings: Csv, folder: Path) -> Iterator[str]:
@@ -245,8 +247,7 @@ def find(folder: Path, name: str) -> list[Path]:
     elif path.exists() or not re.search(r"[*?[]", name):
         return [path]
     else:
-        # Before Python 3.13, glob refuses ** next to other characters, or finds only folders.
-        found = folder.glob(re.sub(r"\*+", "*", name))
+        found = folder.glob(name)
     named = (file for file in found if not file.name.startswith((".", "_", "README.md")))
     files = sorted(file for file in named if file.suffix != ".dvc" and file.is_file())
     if not files:
@@ -269,7 +270,7 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
         reason = f"whose {column!r} {problem}"
         raise UnusableRowError(location, column, f"{problem}: fix the row", reason)
     missing = value is None or value != value  # noqa: PLR0124  # NaN differs from itself
-    text = "" if missing else _as_text(value).strip()
+    text = "" if missing else str(value).strip()
     if not text:
         problem = "is empty: fill it, remove the row"
         if column not in row:
@@ -277,11 +278,6 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
             problem = f"is missing; the row has {names}: check the csv settings"
         raise UnusableRowError(location, column, problem, f"without {column!r}")
     return text
-
-
-def _as_text(value: Any) -> str:
-    """Return a value as the file formats write it: true and false in lowercase."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _short(text: str) -> str:

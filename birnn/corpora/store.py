@@ -4,7 +4,6 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
-from birnn.corpora.review import SPLITS, Digest, Review, short_hash
-from birnn.corpora.sources import Corpus
+from birnn.corpora.corpus import SPLITS, Corpus, Digest, Review, short_hash
 from birnn.text import tokenizer
-from birnn.text.batching import batched
-from birnn.text.parallel import map_in_order
-from birnn.text.reviews import all_texts
+from birnn.text.batching import batched, map_in_order
+from birnn.text.reviews import all_texts, column
 from birnn.text.tokenizer import Tokenizer
 
 SCHEMA = pa.schema(
@@ -95,11 +91,15 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     if corpus.verify:
         for split, tally in tallies.items():
             corpus.verify(split, tally.digest.hexdigest())
-    _check_ids(corpus, tallies)
+    _check_ids(corpus, tallies, folder)
     _check_classes(corpus, tallies)
     shared = np.isin(tallies["test"].texts, tallies["train"].texts)
     if refuse_overlap and shared.any():
-        _refuse_overlap(corpus, shared)
+        first = column(folder / "test.parquet", "id")[shared.argmax()]
+        raise InputError(
+            f"{first}: the text of this test review is also in the training split "
+            f"({shared.sum():,} in all): remove them, or set fetch.overlap to report"
+        )
     np.save(folder / "overlap.npy", np.flatnonzero(shared))
     ranked = tokenizer.rank(counts)
     if not ranked:
@@ -127,29 +127,24 @@ def write_unlabelled(
     tested on text that they have seen.
     """
     known: set[int] = set()
-    count = left_out = 0
+    counts: Counter[bool] = Counter()
 
-    def remaining() -> Iterator[str]:
-        nonlocal left_out
-        for text in texts:
-            # Only if there are unlabelled texts, because it takes memory.
-            if not known:
-                for split in SPLITS:
-                    labelled_texts = all_texts(labelled / f"{split}.parquet")
-                    known.update(short_hash(each.encode()) for each in labelled_texts)
-            if short_hash(text.encode()) in known:
-                left_out += 1
-            else:
-                yield text
+    def is_new(text: str) -> bool:
+        if not known:  # here, because it takes time and memory also if there are no texts
+            for split in SPLITS:
+                labelled_texts = all_texts(labelled / f"{split}.parquet")
+                known.update(short_hash(each.encode()) for each in labelled_texts)
+        new = short_hash(text.encode()) not in known
+        counts[new] += 1
+        return new
 
     file, schema = folder / paths.UNLABELLED_REVIEWS.name, pa.schema([SCHEMA.field("tokens")])
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for tokens in map_in_order(
-            lambda batch: tokenizer.tokenize(batch, name), batched(remaining(), len)
+            lambda batch: tokenizer.tokenize(batch, name), batched(filter(is_new, texts), len)
         ):
             writer.write_batch(pa.record_batch([tokens], schema=schema))
-            count += len(tokens)
-    description = {"reviews": count, "left_out": left_out}
+    description = {"reviews": counts[True], "left_out": counts[False]}
     write_json(folder / paths.UNLABELLED_DESCRIPTION.name, description)
     return description
 
@@ -170,18 +165,13 @@ def _tokenize(reviews: list[Review], name: Tokenizer) -> tuple[str, pa.RecordBat
     return reviews[0].split, rows, tokenizer.count(tokens)
 
 
-def _check_ids(corpus: Corpus, tallies: dict[str, Tally]) -> None:
+def _check_ids(corpus: Corpus, tallies: dict[str, Tally], folder: Path) -> None:
     hashes = np.concatenate([tally.ids for tally in tallies.values()])
-    if len(np.unique(hashes)) == len(hashes):
-        return
-    locations: dict[str, str] = {}
-    for review in corpus.read():
-        if review.id in locations:
-            raise InputError(
-                f"{review.location}: the id {review.id!r} is already used in "
-                f"{locations[review.id]}: make the ids unique"
-            )
-        locations[review.id] = review.location
+    _, first = np.unique(hashes, return_index=True)
+    if len(first) < len(hashes):
+        ids = np.concatenate([column(folder / f"{split}.parquet", "id") for split in tallies])
+        repeated = np.delete(ids, first)[0]
+        raise InputError(f"{corpus.name} has several reviews {repeated!r}: make the ids unique")
 
 
 def _check_classes(corpus: Corpus, tallies: dict[str, Tally]) -> None:
@@ -193,12 +183,3 @@ def _check_classes(corpus: Corpus, tallies: dict[str, Tally]) -> None:
                 f"the {split} split of {corpus.name} has {counts} reviews, but needs both: "
                 "add reviews, or choose another fetch.source"
             )
-
-
-def _refuse_overlap(corpus: Corpus, shared: NDArray[np.bool_]) -> None:
-    tests = (review for review in corpus.read() if review.split == "test")
-    first = next(islice(tests, int(shared.argmax()), None))
-    raise InputError(
-        f"{first.location}: the text of this test review is also in the training split "
-        f"({shared.sum():,} in all): remove them, or set fetch.overlap to report"
-    )

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -17,8 +16,7 @@ from birnn.core import overrides
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, label_key
 from birnn.corpora import labelled_files, tabular
-from birnn.corpora.labelled_files import LabelledFiles
-from birnn.corpora.review import SPLITS
+from birnn.corpora.corpus import SPLITS
 
 SAMPLE = 1_000  # rows, at most
 TEST_FRACTION = 0.2
@@ -139,7 +137,7 @@ def _sample(csv: Csv, files: Sequence[Path]) -> dict[str, Values]:
     for row in heapq.nlargest(SAMPLE, rows, key=lambda _: generator.random()):
         for name, value in row.items():
             values = columns.setdefault(name, Counter())
-            is_label = isinstance(value, str | int | float | Decimal)
+            is_label = not isinstance(value, bytes | dict | list | None)
             if is_label and (key := label_key(value)) not in {"", "nan"}:
                 values[key] += 1
     return columns
@@ -168,7 +166,7 @@ def _is_value(name: str, columns: dict[str, Values]) -> bool:
 
 def _fits(csv: Csv, values: Values) -> bool:
     """Return whether the labels in the settings occur in a column."""
-    return {*map(LabelledFiles(csv).find_class, values)} >= {0, 1}
+    return {labelled_files.find_class(csv, value) for value in values} >= {0, 1}
 
 
 def _labels(csv: Csv, values: Values) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """Read CSV, TSV, JSON Lines and Parquet files one row at a time, and refuse invalid files.
 
-A file may be truncated, in another encoding, or made to exhaust memory. Error messages name the
-file, line and column. At most LARGEST_TEXT characters of a text are in memory; for Parquet, at most
-LARGEST_BATCH_BYTES and one page, which Arrow decompresses whole (up to 2 GB).
+A file may be truncated, in another encoding, or have a line that does not fit in memory. Error
+messages name the file, line and column.
 """
 
 import codecs
@@ -19,34 +18,23 @@ from typing import IO, Any, cast
 
 import charset_normalizer
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from birnn.core.errors import InputError
-from birnn.text.batching import BATCH_SIZE
+from birnn.text import reviews
 
-LARGEST_TEXT = 20_000_000  # characters of a line, or UTF-8 bytes of a text
-LARGEST_BATCH_BYTES = 5 * LARGEST_TEXT
+LARGEST_TEXT = 20_000_000  # characters of a line or of a CSV field
 SAMPLE = 1_000_000  # bytes, and the rest of the line, from which the encoding is detected
 SAMPLE_LINES = 20  # from which the delimiter is detected
 
 AUTO = "auto"
 MINIMAL, NONE = "minimal", "none"
 UTF_8 = "utf-8"
-BYTE_ORDER_MARKS = {
-    codecs.BOM_UTF8: UTF_8,
-    # Before UTF-16, whose mark starts the same.
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 LATIN = ["cp1252", "cp1250"]
 OTHER_SCRIPTS = ["cp1251", "koi8_r", "cp1253", "cp932", "gb18030", "big5", "cp949"]
 ENCODING_ADVICE = "save the file as UTF-8 text, or, to train on it, set csv.encoding"
 
 DELIMITERS = {".csv": ",;\t|", ".tsv": "\t,;|"}  # the most likely one first
-INVALID = re.compile("[\0\ud800-\udfff]")
 
 COMPRESSED = (".gz", ".bz2", ".zst")
 ADVICE = {
@@ -59,8 +47,6 @@ ADVICE = {
     ".ndjson": "rename it to .jsonl",
     ".txt": "write the texts to a .csv file, one row per text; rename it to .csv if it is a table",
 }
-
-TEXT_TYPES = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())  # of Parquet
 
 Row = tuple[str, dict[str, Any]]
 """The location of a row, for error messages, and its values by column."""
@@ -149,10 +135,9 @@ def _detect_encoding(file: Path) -> str:
         sample = content.read(SAMPLE) + content.readline(SAMPLE)
         while sample.isascii() and (more := content.read(SAMPLE)):
             sample = more + content.readline(SAMPLE)
-    for mark, encoding in BYTE_ORDER_MARKS.items():
-        if sample.startswith(mark):
-            return encoding
-    text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(sample)
+    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    text = sample.decode(UTF_8, "surrogateescape")
     invalid = len(re.findall("[\udc80-\udcff]", text))
     if invalid <= len(re.findall("[^\0-\x7f\udc80-\udcff]", text)) or b"\0" in sample:
         return UTF_8
@@ -170,8 +155,6 @@ def _detect_delimiter(file: Path, columns: Sequence[str], form: Format, candidat
         sample = content.read(SAMPLE).decode(form.encoding, "replace")
     sample = sample.replace("\r", "\n").lstrip("\ufeff\n")
     first_lines = sample.split("\n", SAMPLE_LINES)[:SAMPLE_LINES]
-    if declared := re.match(r"sep=([,;\t|])\n", sample):
-        return declared[1]
 
     def fit(delimiter: str) -> tuple[int, int, int]:
         reader = _csv_reader(first_lines, replace(form, delimiter=delimiter), strict=False)
@@ -198,12 +181,9 @@ def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[i
                 raise InputError(
                     f"{location} is longer than {LARGEST_TEXT:,} characters: shorten or remove it"
                 )
-            is_odd = "\0" in line or not is_encodable(line)
-            if is_odd and (invalid := INVALID.search(line)):
-                before, mark = line[: invalid.start()].encode(encoding), "".encode(encoding)
-                byte = len(before) - len(mark) + 1
-                problem = "a NUL byte" if invalid[0] == "\0" else f"not {encoding.upper()}"
-                raise InputError(f"{location}, byte {byte} is {problem}: {ENCODING_ADVICE}")
+            if "\0" in line or not is_encodable(line):
+                problem = "has a NUL byte" if "\0" in line else f"is not {encoding.upper()}"
+                raise InputError(f"{location} {problem}: {ENCODING_ADVICE}")
             yield number, line.removeprefix("\ufeff") if number == 1 else line
     except UnicodeError:
         raise InputError(
@@ -227,10 +207,11 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
         texts = (line for _, line in lines(content, str(file), form.encoding))
         rows = _csv_rows(_csv_reader(texts, form, strict=True), file)
         header = list(form.columns) or next(rows, ("", []))[1]
-        if header and header[0] == "sep=":  # Excel's declaration of the delimiter
-            header = next(rows, ("", []))[1]
         require_columns(columns, header, str(file))
-        header = _unique(header)
+        header = [
+            f"{name}.{number}" if name in header[: number - 1] else name
+            for number, name in enumerate(header, start=1)
+        ]
         for location, row in rows:
             if len(row) != len(header):
                 raise InputError(
@@ -238,16 +219,6 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
                     "fix the row, or quote the text"
                 )
             yield location, dict(zip(header, row, strict=True))
-
-
-def _unique(header: Sequence[str]) -> list[str]:
-    """Return names that differ: those that occur before get the number of their column."""
-    names: list[str] = []
-    for number, name in enumerate(header, start=1):
-        while name in names:
-            name += f".{number}"  # noqa: PLW2901
-        names.append(name)
-    return names
 
 
 def _csv_reader(texts: Iterable[str], form: Format, *, strict: bool) -> Any:
@@ -270,11 +241,6 @@ def _csv_rows(reader: Any, file: Path) -> Iterator[tuple[str, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            if "new-line" in str(error):
-                raise InputError(
-                    f"{location} has a carriage return outside quotes: save the file with LF or "
-                    "CRLF line ends"
-                ) from None
             raise InputError(
                 f"{location} is not valid CSV ({error}): the file is truncated, a quote is not "
                 "closed or a quote in a text is not doubled: fix it, or save the file again"
@@ -291,19 +257,16 @@ def _read_json_lines(file: Path, columns: Sequence[str], form: Format) -> Iterat
             location = f"{file}, line {number}"
             try:
                 row = json.loads(line.rstrip())
-            except json.JSONDecodeError as error:
-                raise InputError(
-                    f"{location}, column {error.colno} is not valid JSON ({error.msg}): "
-                    "the file is truncated, or does not have one object per line: save it again"
-                ) from None
             except (ValueError, RecursionError) as error:
-                raise InputError(f"{location} cannot be read as JSON ({error}): fix it") from None
+                raise InputError(
+                    f"{location} is not valid JSON ({getattr(error, 'msg', error)}): the file is "
+                    "truncated, or does not have one object per line: save it again"
+                ) from None
             if not isinstance(row, dict):
                 name = next(iter(columns), "text")
                 raise InputError(f'{location} is not an object such as {{"{name}": ...}}: fix it')
             for name in columns or row:
-                texts = [each for each in (name, row.get(name)) if isinstance(each, str)]
-                if not all(map(is_encodable, texts)):
+                if not is_encodable(f"{name}{row.get(name)}"):
                     raise InputError(
                         f"{location}, column {name!r} has a lone surrogate, which UTF-8 cannot "
                         "encode: remove it"
@@ -317,10 +280,9 @@ def _read_parquet(file: Path, columns: Sequence[str], _form: Format) -> Iterator
         columns = columns or names
         require_columns(columns, names, str(file))
         start = 1
-        for batch in _batches(file, columns):
-            values = [_values(batch[name], f"{file}, column {name!r}") for name in columns]
-            for number, row in enumerate(zip(*values, strict=True), start):
-                yield f"{file}, row {number}", dict(zip(columns, row, strict=True))
+        for batch in reviews.batches(file, list(columns)):
+            for number, row in enumerate(batch.to_pylist(), start):
+                yield f"{file}, row {number}", row
             start += len(batch)
     # Python has no timestamps after the year 9999.
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
@@ -328,43 +290,6 @@ def _read_parquet(file: Path, columns: Sequence[str], _form: Format) -> Iterator
         raise InputError(
             f"{file} cannot be read as Parquet ({reason}): fix it, or save it again"
         ) from None
-
-
-def _batches(file: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Yield batches of rows that take no more memory than a few of the largest texts.
-
-    Row groups are read one at a time, because Arrow's own iteration over all of them holds on to
-    some memory of each until the end. A small row group may repeat a long text many times, so it
-    is read as a dictionary, which stores each text once. In a large row group, a dictionary would
-    hold every text until the end.
-    """
-    schema = pq.read_schema(file)
-    texts = [name for name in columns if schema.field(name).type in TEXT_TYPES]
-    with pq.ParquetFile(file) as plain, pq.ParquetFile(file, read_dictionary=texts) as dictionary:
-        for number in range(plain.num_row_groups):
-            group = plain.metadata.row_group(number)
-            row_size = group.total_byte_size / max(group.num_rows, 1)
-            rows = max(1, min(BATCH_SIZE, int(LARGEST_BATCH_BYTES / max(row_size, 1))))
-            reader = dictionary if group.total_byte_size <= LARGEST_BATCH_BYTES else plain
-            yield from reader.iter_batches(rows, row_groups=[number], columns=list(columns))
-
-
-def _values(column: pa.Array, location: str) -> Iterator[Any]:
-    if not pa.types.is_dictionary(column.type):
-        _refuse_long(column, location)
-        yield from column.to_pylist()
-        return
-    # Only the values of this batch: the dictionary holds every value of the row group so far.
-    indices = column.indices.unique().drop_null()
-    values = column.dictionary.take(indices)
-    _refuse_long(values, location)
-    by_index = dict(zip(indices.to_pylist(), values.to_pylist(), strict=True))
-    yield from map(by_index.get, column.indices.to_pylist())
-
-
-def _refuse_long(values: pa.Array, location: str) -> None:
-    if values.type in TEXT_TYPES and (pc.max(pc.binary_length(values)).as_py() or 0) > LARGEST_TEXT:
-        raise InputError(f"{location} has a text longer than {LARGEST_TEXT:,} bytes: shorten it")
 
 
 def list_columns(header: Iterable[str]) -> str:

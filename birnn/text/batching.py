@@ -1,13 +1,17 @@
-"""Batches of texts: large enough to keep all cores busy, and small enough for memory."""
+"""Batches of texts, and their processing on all cores."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from birnn.core.machine import usable_cores
 
 BATCH_SIZE = 2_000  # reviews in memory at a time: enough to keep all cores busy
 LARGEST_BATCH = 20_000_000  # characters after which a batch ends
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def batched(
@@ -29,3 +33,20 @@ def batched(
             yield batches.pop(group)
             del sizes[group]
     yield from batches.values()
+
+
+def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield `function(item)` for each item, in order, while threads process the next items.
+
+    The function should release the GIL, as those of Arrow do. At most one item per core is taken
+    ahead, so memory does not grow with the number of items.
+    """
+    cores = usable_cores()
+    pending: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(cores) as pool:
+        for item in items:
+            pending.append(pool.submit(function, item))
+            if len(pending) > cores:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()

@@ -8,7 +8,7 @@ trust them too much. So each training review gets ratios computed from reviews o
 3.1).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,7 @@ def codes(ids: NDArray[np.int32], longest: int, num_words: int) -> NDArray[np.in
     The digits of a code, in base `num_words`, are the ids of its words. NO_NGRAM marks words too
     early in a review to end an n-gram of that length. Shape (words of all reviews, longest).
 
-    Args:
-        ids: padded reviews, shape (reviews, maxlen).
-        longest: the number of words of the longest n-gram.
-        num_words: an upper bound of the ids, exclusive.
+    `ids` are padded reviews, shape (reviews, maxlen), and below `num_words`.
     """
     if num_words**longest > np.iinfo(np.int64).max:
         raise InputError(
@@ -83,12 +80,9 @@ def codes(ids: NDArray[np.int32], longest: int, num_words: int) -> NDArray[np.in
 def log_count_ratios(
     positive: NDArray[np.float64], negative: NDArray[np.float64], smoothing: float
 ) -> NDArray[np.float64]:
-    """Return r of Wang and Manning, equation 1, float64, shape (n-grams,).
+    """Return r of Wang and Manning, equation 1, from the counts of `class_counts`.
 
-    Args:
-        positive: the number of positive reviews that contain each n-gram, shape (n-grams,).
-        negative: the number of negative reviews, likewise.
-        smoothing: added to each count.
+    All arrays have the shape (n-grams,).
     """
     p, q = positive + np.float64(smoothing), negative + np.float64(smoothing)
     ratios: NDArray[np.float64] = np.log((p / p.sum()) / (q / q.sum()))
@@ -109,7 +103,7 @@ def compute_ratios(
         labels: 1 positive, 0 negative, or the probability of positive, shape (reviews,).
         groups: the group number of each review, shape (reviews,).
         num_words: an upper bound of the ids, exclusive.
-        settings: the lengths, folds, smoothing and minimum count of n-grams.
+        settings: the settings of n-grams.
     """
     word_codes = codes(ids, settings.longest, num_words)
     unique_codes, columns = np.unique(word_codes, return_inverse=True)
@@ -183,15 +177,14 @@ def class_counts(
 
 def write(table: RatioTable, cross_fitted: CrossFittedRatios, folder: Path) -> None:
     """Write `codes.npy`, `ratios.npy`, `word_ratios.npy` and `starts.npy`."""
-    for arrays in (table, cross_fitted):
-        for field in fields(arrays):
-            np.save(folder / f"{field.name}.npy", getattr(arrays, field.name))
+    for name, array in (vars(table) | vars(cross_fitted)).items():
+        np.save(folder / f"{name}.npy", array)
 
 
 def read(folder: Path) -> tuple[RatioTable, CrossFittedRatios]:
     """Return the arrays written by `write`, memory-mapped."""
-    names = [field.name for kind in (RatioTable, CrossFittedRatios) for field in fields(kind)]
     codes, ratios, word_ratios, starts = (
-        np.load(folder / f"{name}.npy", mmap_mode="r") for name in names
+        np.load(folder / f"{name}.npy", mmap_mode="r")
+        for name in ("codes", "ratios", "word_ratios", "starts")
     )
     return RatioTable(codes, ratios), CrossFittedRatios(word_ratios, starts)

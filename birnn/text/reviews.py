@@ -18,9 +18,7 @@ def words(file: Path, rows: NDArray[np.int32] | None = None) -> Iterator[list[li
 
     The rows must be ascending.
     """
-    columns = ["tokens"]
-    chosen = batches(file, columns) if rows is None else chosen_batches(file, rows, columns)
-    for batch in chosen:
+    for batch in batches(file, ["tokens"], rows):
         yield [tokens or [] for tokens in batch["tokens"].to_pylist()]
 
 
@@ -48,7 +46,7 @@ def lengths(file: Path) -> NDArray[np.int32]:
 def texts(file: Path, rows: NDArray[np.int64]) -> list[str]:
     """Return the texts of `rows`, in this order."""
     ascending, positions = np.unique(rows, return_inverse=True)
-    found = pa.Table.from_batches(chosen_batches(file, ascending, ["text"]))
+    found = pa.Table.from_batches(batches(file, ["text"], ascending))
     ordered: list[str] = found["text"].take(positions).to_pylist()
     return ordered
 
@@ -69,22 +67,21 @@ def groups(file: Path) -> NDArray[np.int32]:
     return review_groups
 
 
-def chosen_batches(
-    file: Path, rows: NDArray[np.integer[Any]], columns: list[str]
+def batches(
+    file: Path, columns: list[str], rows: NDArray[np.integer[Any]] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield batches of some columns of the reviews in `rows`, which must be ascending."""
-    start = 0
-    for batch in batches(file, columns):
-        first, end = np.searchsorted(rows, [start, start + len(batch)])
-        yield batch.take(pa.array(rows[first:end] - start))
-        start += len(batch)
+    """Yield batches of some columns of all reviews, or of those in `rows`, which must be ascending.
 
-
-def batches(file: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """Yield batches of some columns, one row group at a time.
-
-    Arrow's own iteration over all row groups holds on to some memory of each until the end.
+    Row groups are read one at a time, because Arrow's own iteration over all of them holds on to
+    some memory of each until the end.
     """
+    start = 0
     with pq.ParquetFile(file) as content:
         for group in range(content.num_row_groups):
-            yield from content.iter_batches(BATCH_SIZE, row_groups=[group], columns=columns)
+            for batch in content.iter_batches(BATCH_SIZE, row_groups=[group], columns=columns):
+                if rows is None:
+                    yield batch
+                else:
+                    first, end = np.searchsorted(rows, [start, start + len(batch)])
+                    yield batch.take(pa.array(rows[first:end] - start))
+                    start += len(batch)

@@ -19,15 +19,14 @@ from birnn.text.sequences import FIRST_WORD
 class Progress(CallbackAny2Vec):  # type: ignore[misc]  # gensim has no type hints
     """A callback that prints one line per epoch."""
 
-    def __init__(self, epochs: int) -> None:
+    def __init__(self) -> None:
         """Start before the first epoch."""
-        self._epochs = epochs
         self._done = 0
 
-    def on_epoch_end(self, _model: Word2Vec) -> None:
+    def on_epoch_end(self, model: Word2Vec) -> None:
         """Print the number of finished epochs."""
         self._done += 1
-        print(f"word vectors  epoch {self._done}/{self._epochs}", flush=True)
+        print(f"word vectors  epoch {self._done}/{model.epochs}", flush=True)
 
 
 def train(
@@ -37,13 +36,7 @@ def train(
 
     Every vector has the norm in the settings, except that the rows of special ids and of words too
     rare in the reviews are 0. Equal reviews and settings give equal vectors, which requires a
-    single thread.
-
-    Args:
-        reviews: the words of each review; iterated several times.
-        words: words that have an id, in order of rank.
-        dim: the length of a vector.
-        settings: the settings of skip-gram.
+    single thread. The words of each review are iterated several times.
     """
     try:
         model = Word2Vec(
@@ -56,7 +49,7 @@ def train(
             epochs=settings.epochs,
             seed=settings.seed,
             workers=1,
-            callbacks=[Progress(settings.epochs)],
+            callbacks=[Progress()],
         )
     except RuntimeError as error:  # the vocabulary is empty
         raise InputError(

@@ -225,7 +225,7 @@ def test_files_without_labels_are_refused() -> None:
     for content, expected in (
         (labelled("happy", "sad").to_csv(), "the labels are happy, sad: name"),
         (labelled("good", "good").to_csv(), "all labels are good: add"),
-        (in_splits(text=[*map(mul, TEXTS, LABELS)]).to_csv(), "and 0 neg.* 'text' is empty"),
+        (in_splits(text=[*map(mul, TEXTS, LABELS)]).to_csv(), "and 0 neg.* without 'text'"),
         (labelled()[["label"]].to_csv(), "no column of texts"),
         (labelled("a", "b")[["text"]].to_csv(), "no column that looks like a label"),
     ):

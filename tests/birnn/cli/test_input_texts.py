@@ -53,7 +53,7 @@ def test_standard_input_is_split_into_lines_unless_whole() -> None:
 
 def test_invalid_input_is_refused() -> None:
     for whole in (False, True):
-        with pytest.raises(InputError, match="standard input, line 2, byte 2 is not UTF-8"):
+        with pytest.raises(InputError, match="standard input, line 2 is not UTF-8"):
             read(stdin=b"\xef\xbb\xbfgood\nb\xffd\n", whole=whole)
 
 

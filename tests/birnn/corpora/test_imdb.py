@@ -13,7 +13,7 @@ import pytest
 
 from birnn.core import settings
 from birnn.corpora import imdb, sources, store
-from birnn.corpora.review import SPLITS, Digest
+from birnn.corpora.corpus import SPLITS, Digest
 from birnn.text import encoding, tokenizer
 from birnn.text.encoding import Encoding
 from tests.birnn.corpora import archives
@@ -103,7 +103,7 @@ def test_damaged_archive_is_refused(archive: Path) -> None:
     damaged = gzip.compress(b"")[:10] + b"\xff" * 100
     for content in (*truncated, damaged, b"<html>Not found</html>" * 100):
         archive.write_bytes(content)
-        expected = "is truncated or not an archive" if content else "the train reviews differ"
+        expected = "is damaged or not the dataset" if content else "the train reviews differ"
         assert expected in error_message(archive)
 
 
@@ -133,7 +133,7 @@ def test_huge_archive_is_refused(archive: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(imdb, "LARGEST_ARCHIVE", size)
     assert len(list(imdb.read(archive))) == len(archives.REVIEWS)
     monkeypatch.setattr(imdb, "LARGEST_ARCHIVE", size - 1)
-    assert "is larger than the dataset" in error_message(archive)
+    assert "larger than the dataset" in error_message(archive)
 
 
 @pytest.mark.parametrize("size", [b"-1", b"200000000"])

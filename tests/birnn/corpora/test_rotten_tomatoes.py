@@ -7,7 +7,7 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.corpora import rotten_tomatoes
-from birnn.corpora.review import Digest
+from birnn.corpora.corpus import Digest
 
 
 def test_corpus_is_stable_and_films_are_in_one_split() -> None:

@@ -86,8 +86,8 @@ def test_overwritten_bytes_give_rows_or_an_error(
 
 
 def test_repeated_names_of_columns_get_a_number(tmp_path: Path) -> None:
-    row = {"x": "1", "x.3": "2", "x.3.3": "3", "": "", ".5": ""}
-    assert read(tmp_path / "a.csv", b"x,x.3,x,,\n1,2,3,,\n", columns=()) == [row]
+    row = {"x": "1", "y": "2", "x.3": "3", "": "", ".5": ""}
+    assert read(tmp_path / "a.csv", b"x,y,x,,\n1,2,3,,\n", columns=()) == [row]
 
 
 def test_encoding_of_a_large_file_is_detected(tmp_path: Path) -> None:
@@ -103,21 +103,20 @@ def test_encoding_of_a_large_file_is_detected(tmp_path: Path) -> None:
     ("name", "content", "expected"),
     [
         ("a.csv", b"text,label\nGood.\n", ", line 2: expected 2 columns, found 1"),
-        ("a.csv", b"text,label\n\xc3\xa9,1\n\xffb,0\n", ", line 3, byte 1 is not UTF-8"),
-        ("a.csv", "text,label\na,1\n".encode("utf-16-le"), ", line 1, byte 2 is a NUL byte"),
-        ("a.csv", "text,label\na\0,1\n".encode("utf-16"), ", line 2, byte 3 is a NUL byte"),
+        ("a.csv", b"text,label\n\xc3\xa9,1\n\xffb,0\n", ", line 3 is not UTF-8"),
+        ("a.csv", "text,label\na,1\n".encode("utf-16-le"), ", line 1 has a NUL byte"),
         ("a.csv", "text,label\na".encode("utf-16")[:-1], ", line 2 is not UTF-16"),
         ("a.csv", b'text,label\n"cut', ", line 2 is not valid CSV (unexpected end of data)"),
-        ("a.csv", b"text,label\ra,1\r", ", line 1 has a carriage return outside quotes"),
+        ("a.csv", b"text,label\ra,1\r", ", line 1 is not valid CSV (new-line character seen"),
         ("a.csv", b"words,label\na,1\n", " has no column 'text'. Its columns are: words, label. "),
         ("a.csv", b"x, text,\na,b,\n", " has no column 'text'. Its columns are: x, ' text', ''. "),
         ("a.csv", b"text,text,label\na,b,1\n", " has 2 columns 'text'"),
-        ("a.jsonl", b'{"text": "a"}\n{"text": \n', ", line 2, column 9 is not valid JSON (Ex"),
+        ("a.jsonl", b'{"text": "a"}\n{"text": \n', ", line 2 is not valid JSON (Ex"),
         ("a.jsonl", b'["a", 1]\n', ', line 1 is not an object such as {"text": ...}'),
-        ("a.jsonl", b"[" * 100_000 + b"\n", ", line 1 cannot be read as JSON"),
-        ("a.jsonl", b'{"text": ' + b"9" * 5_000 + b"}\n", ", line 1 cannot be read as JSON"),
+        ("a.jsonl", b"[" * 100_000 + b"\n", ", line 1 is not valid JSON"),
+        ("a.jsonl", b'{"text": ' + b"9" * 5_000 + b"}\n", ", line 1 is not valid JSON"),
         ("a.jsonl", rb'{"text": "\ud800"}', ", line 1, column 'text' has a lone surrogate"),
-        ("a.jsonl", b'{"text": "\0"}', ", line 1, byte 11 is a NUL byte"),
+        ("a.jsonl", b'{"text": "\0"}', ", line 1 has a NUL byte"),
         ("a.parquet", pd.DataFrame().to_parquet(None)[:-1], " cannot be read as Parquet (Parquet"),
         ("a.parquet", LATE.to_parquet(None), " cannot be read as Parquet (date value out of range"),
         ("a.csv", None, " does not exist or is not a file"),
@@ -150,44 +149,6 @@ def test_line_is_longer_than_the_largest_text(tmp_path: Path) -> None:
     # A text may also have many lines.
     message = error_message(tmp_path / "a.csv", b'text,label\n"' + (b"a" * 999_999 + b"\n") * 21)
     assert message.startswith(", line 2 is not valid CSV (field larger than field limit")
-
-
-# Six large texts are more than LARGEST_BATCH_BYTES, so they are not read as a dictionary.
-@pytest.mark.parametrize(("count", "size"), [(1, 20_000_000), (1, 20_000_001), (6, 20_000_001)])
-def test_largest_text_in_parquet(tmp_path: Path, count: int, size: int) -> None:
-    file = tmp_path / "a.parquet"
-    table = pa.table({"text": ["a" * size] * count, "label": [1] * count})
-    pq.write_table(table, file, use_dictionary=False, compression="zstd")
-    if size == 20_000_000:
-        assert len(read(file)) == count
-    else:
-        assert ", column 'text' has a text longer than 20,000,000 bytes" in error_message(file)
-
-
-@pytest.mark.parametrize(("distinct", "bound"), [(40, 300_000_000), (1, 100_000_000)])
-def test_long_texts_in_parquet_do_not_fill_memory(
-    tmp_path: Path, distinct: int, bound: int
-) -> None:
-    texts = pa.array(f"{number:02}" + "a" * 5_000_000 for number in range(distinct))
-    rows = pa.DictionaryArray.from_arrays(pa.array(np.arange(40) % distinct), texts)
-    # One text per page, because a page is decompressed whole. A repeated text is stored once.
-    pq.write_table(
-        pa.table({"text": rows, "label": [1] * 40}),
-        tmp_path / "a.parquet",
-        use_dictionary=distinct == 1,
-        compression="zstd",
-        dictionary_pagesize_limit=10_000_000,
-        write_batch_size=1,
-        store_schema=False,
-    )
-    del texts, rows
-    before, arrow_peak = pa.total_allocated_bytes(), 0
-    tracemalloc.start()
-    for _ in tabular.read(tmp_path / "a.parquet", COLUMNS):
-        arrow_peak = max(arrow_peak, pa.total_allocated_bytes() - before)
-    _, python_peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert arrow_peak + python_peak < bound
 
 
 def test_parquet_rows_have_locations_and_types(tmp_path: Path) -> None:

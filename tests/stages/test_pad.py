@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birnn.core.errors import InputError
-from birnn.text.holdout import hold_out
+from stages.pad import hold_out
 
 FILMS = np.arange(2000, dtype=np.int32) % 97
 LABELS = (np.arange(2000) // 97 % 2).astype(np.uint8)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 
 from birnn.core.machine import usable_cores
-from birnn.text.parallel import map_in_order
+from birnn.text.batching import map_in_order
 
 
 def test_items_are_processed_concurrently_and_in_order() -> None:
