@@ -1,6 +1,8 @@
 """The `birnn` commands for experiments: sweeps, studies, searches, recipes and reviews."""
 
 import dataclasses
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -44,6 +46,11 @@ def _machines(on: Place, cpus: int, gpus: int, git_remote: str) -> Any:
     return cluster.connect(cpus, gpus, git_remote) if on == "ray" else None
 
 
+def _command() -> str:
+    """Return the command at work, for the shell."""
+    return shlex.join(["birnn", *(word for word in sys.argv[1:] if word != "--replace")])
+
+
 @app.command(epilog="Example: birnn sweep -S train.epochs=3,5 -S train.seed=0..2")
 def sweep(
     settings: Settings = [],
@@ -73,7 +80,6 @@ def study(
     Without settings and recipe, print the study and draw its figure again.
     """
     from birnn.cli.study_tables import print_study
-    from birnn.core.overrides import command
     from birnn.experiments import collect, grid, runs
     from birnn.studies import figure, store
 
@@ -84,8 +90,7 @@ def study(
         return
     points = grid.points_of_recipes(settings, recipe)
     finished = runs.finished(points)
-    written_by = command(f"birnn study {name}", {"-r": recipe, "-S": settings})
-    collected = collect.study(name, written_by, points, finished, replace=replace)
+    collected = collect.study(name, _command(), points, finished, replace=replace)
     print(f"{len(finished)} of {len(points)} experiments: {collected.folder}")
     print_study(collected)
 
@@ -119,7 +124,6 @@ def leaderboard(
 
     The row workspace is the run in the project's folder.
     """
-    from birnn.core.overrides import command
     from birnn.experiments import leaderboard as board
 
     if md and csv:
@@ -129,9 +133,7 @@ def leaderboard(
     shown = table.iloc[:count]
     notes = board.describe(shown, metric, len(table) - len(shown), others)
     if save:
-        options = {"--where": where, "--name": [name], "--sort": [metric], "--save": [save]}
-        options |= {"--count": [] if count is None else [str(count)]}
-        saved = board.save(save, shown, corpus, command("birnn leaderboard", options))
+        saved = board.save(save, shown, corpus, _command())
         notes.append(f"Saved in {saved.folder}.")
     show = board.print_csv if csv else board.print_markdown if md else board.print_table
     show(shown, metric, notes)
@@ -185,7 +187,6 @@ def search(
 
     Each trial is an experiment. If the search is interrupted, the same command continues it.
     """
-    from birnn.core.overrides import command
     from birnn.experiments import execution, recipes, search_results
     from birnn.experiments import search as searches
 
@@ -199,9 +200,7 @@ def search(
         found = found or searches.open_study(chosen)
         searches.run(chosen, found, trials, machines, batch if machines else 1)
         results = search_results.collect(chosen, found)
-        options: dict[str, list[str]] = {"--metric": [metric], "--sampler": [sampler]}
-        options |= {"--trials": [str(trials)], "-r": [recipe] if recipe else [], "-S": settings}
-        written = search_results.write(results, command(f"birnn search {name}", options))
+        written = search_results.write(results, _command())
     print(f"{len(results.study.trials)} trials: {written.folder}")
     print(search_results.conclude(results))
     print("To confirm this with other seeds and other held-out reviews, run:")

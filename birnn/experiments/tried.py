@@ -4,6 +4,7 @@ It shows what a recipe was chosen from. It has no test results, so that nothing 
 them.
 """
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from birnn.core.errors import InputError
-from birnn.core.overrides import as_text, command
+from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS
 from birnn.experiments.recipes import Recipe
@@ -104,8 +105,10 @@ def closest_recipe(
 
 def sweep_command(recipe: str, settings: Mapping[str, Any], seed: int | str) -> str:
     """Return the command that runs a recipe, or the defaults, with other settings and seeds."""
-    options = {"-r": [recipe] if recipe else [], "-S": _options({**settings, SEED: seed})}
-    return command("birnn sweep", options)
+    options = ["-r", recipe] if recipe else []
+    for setting in _options({**settings, SEED: seed}):
+        options += ["-S", setting]
+    return shlex.join(["birnn", "sweep", *options])
 
 
 def _options(settings: Mapping[str, Any]) -> list[str]:

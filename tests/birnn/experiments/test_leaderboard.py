@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -178,17 +179,18 @@ def test_notes_say_what_the_table_may_be_used_for() -> None:
 
 
 @pytest.mark.usefixtures("experiments")
-def test_saved_leaderboard_is_a_study(capsys: pytest.CaptureFixture[str]) -> None:
+def test_saved_leaderboard_is_a_study(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["leaderboard", "--name", "[sw]*", "--replace"]
+    monkeypatch.setattr(sys, "argv", ["/bin/birnn", *words])
     options = {"csv": True, "save": "board"}
     experiment_commands.leaderboard(ACCURACY, ["train.seed=0"], "[sw]*", 3, **options)
     shown = csv.DictReader(io.StringIO(capsys.readouterr().out))
     study = store.read(store.FOLDER / "board")
     assert study.runs["name"].tolist() == [row["name"] for row in shown]
     assert study.covers(accuracies()["corpus"])
-    assert study.about.command == (
-        "birnn leaderboard --where train.seed=0 --name '[sw]*' "
-        f"--sort {ACCURACY} --save board --count 3"
-    )
+    assert study.about.command == "birnn leaderboard --name '[sw]*'"
     # A setting that differs is in the rows.
     assert sorted(study.runs["pad.maxlen"].fillna(0)) == [0, 100]
     assert (study.about.settings.get("pad.maxlen"), study.about.varied) == (None, ["name"])
