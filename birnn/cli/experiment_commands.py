@@ -194,10 +194,7 @@ def search(
     start = recipes.named(recipe) if recipe else None
     chosen = searches.parse(name, settings, start, metric, sampler)
     with execution.exclusively():
-        found = searches.open_study(chosen) if chosen.journal.exists() else None
-        if not replace:
-            search_results.check_replaceable(chosen, found)
-        found = found or searches.open_study(chosen)
+        found = searches.open_study(chosen, replace=replace)
         searches.run(chosen, found, trials, machines, batch if machines else 1)
         results = search_results.collect(chosen, found)
         written = search_results.write(results, _command())

@@ -92,17 +92,17 @@ def names(points: Sequence[Point]) -> list[str]:
     A name ends with a digest of everything that the results depend on, such as
     `pad-maxlen-200-seed-3-1a2b3c4`. So experiments with different results have different names.
     """
-    current, own_files = _code_and_corpus(), _hash_own_files(points)
-    digests = [
-        _digest(current, own_files if _reads_own_files(point) else "", _settings_text(point.params))
-        for point in points
-    ]
-    return [f"{point.label}-{digest[:7]}" for point, digest in zip(points, digests, strict=True)]
-
-
-def fingerprint(point: Point) -> str:
-    """Return a digest of the current code and of the corpus of a point, but not of its settings."""
-    return _digest(_code_and_corpus(), _hash_own_files([point]))
+    code = {path: md5 for path, md5 in _hash_code().items() if path != REPORT}
+    corpus, own_files = _hashes(read_lock(), "outs").get(CORPUS), _hash_own_files(points)
+    found = []
+    for point in points:
+        used_files = own_files if _reads_own_files(point) else ""
+        content = json.dumps(
+            [_settings_text(point.params), sorted(code.items()), corpus, used_files]
+        )
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        found.append(f"{point.label}-{digest[:7]}")
+    return found
 
 
 def finished(points: Sequence[Point]) -> dict[int, Run]:
@@ -289,14 +289,28 @@ PARSERS: list[tuple[Callable[[bytes], Any], bytes]] = [
 
 
 def training(run: Run) -> dict[str, Any]:
-    """Return the seconds of training of all models (`bigru.seconds`), and the `machine`."""
-    times = read_times()
-    md5s = _hashes(run.lock, "outs")
+    """Return the seconds of training of all models (`bigru.seconds`), and the `machine`.
+
+    They include the stages before training, and are NaN if they are unknown.
+    """
+    times, md5s = read_times(), _hashes(run.lock, "outs")
     found = {path: times[md5s[path]] for path in TIMED if md5s.get(path) in times}
+    seconds = {path: found[path][0] if path in found else math.nan for path in TIMED}
+    before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
+    own = {model: seconds[folder] for model, folder in MODEL_FOLDERS.items()}
+    combined = before + sum(own[network] for network in NETWORKS)
+    # The networks that label reviews need the word vectors; the baseline alone does not.
+    labels = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] if seconds[SELF_LABELLED] else 0
+    totals = {
+        **{network: before + own[network] for network in NETWORKS},
+        BASELINE: labels + own[BASELINE],
+        ALL_NETWORKS: combined,
+        ALL_MODELS: combined + own[BASELINE],
+    }
     machines = dict.fromkeys(machine for _, machine in found.values())
-    known = training_seconds({path: seconds for path, (seconds, _) in found.items()})
-    seconds = {f"{model}.seconds": value for model, value in known.items()}
-    return seconds | {"machine": " and ".join(machines)}
+    return {f"{model}.seconds": value for model, value in totals.items()} | {
+        "machine": " and ".join(machines)
+    }
 
 
 def read_times() -> dict[str, tuple[float, str]]:
@@ -317,26 +331,6 @@ def locked_reviews(lock: Lock) -> dict[str, str]:
     """Return the hashes of the training and test reviews."""
     hashes = _hashes(lock, "deps").items()
     return {path: md5 for path, md5 in hashes if Path(path).match(f"{CORPUS}/*.parquet")}
-
-
-def training_seconds(known: Mapping[str, float]) -> dict[str, float]:
-    """Return the training time of each model in seconds, including the stages before training.
-
-    It is NaN if it is unknown. `known` has the seconds of each output, by path.
-    """
-    seconds = dict.fromkeys(TIMED, math.nan) | dict(known)
-    before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
-    networks = {name: seconds[MODEL_FOLDERS[name]] for name in NETWORKS}
-    baseline = seconds[MODEL_FOLDERS[BASELINE]]
-    combined = before + sum(networks.values())
-    # The networks that label reviews need the word vectors; the baseline alone does not.
-    labels = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] if seconds[SELF_LABELLED] else 0
-    return {
-        **{network: before + own for network, own in networks.items()},
-        BASELINE: labels + baseline,
-        ALL_NETWORKS: combined,
-        ALL_MODELS: combined + baseline,
-    }
 
 
 def head() -> str:
@@ -382,11 +376,6 @@ def _hash_own_files(points: Sequence[Point]) -> str:
     return private_apis.hash_dependency("fetch", OWN_FILES)
 
 
-def _code_and_corpus() -> list[Any]:
-    code = {path: md5 for path, md5 in _hash_code().items() if path != REPORT}
-    return [sorted(code.items()), _hashes(read_lock(), "outs").get(CORPUS)]
-
-
 def _settings_text(params: Params) -> str:
     """Return the settings that affect the metrics; 0.0 and 0 are one setting."""
     settings = {
@@ -395,7 +384,3 @@ def _settings_text(params: Params) -> str:
         if not name.startswith("report.")
     }
     return json.dumps(settings, sort_keys=True)
-
-
-def _digest(*content: Any) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -130,10 +130,15 @@ def parse(
     return Search(name, space, fixed, recipe, models[metric], sampler)
 
 
-def open_study(search: Search) -> optuna.Study:
-    """Return the study in the search's journal, new or continued."""
+def open_study(search: Search, *, replace: bool = False) -> optuna.Study:
+    """Return the study in the search's journal, new or continued.
+
+    A new one may be refused, because its results would `replace` those in `study/NAME`.
+    """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    file = search.journal
+    file, folder = search.journal, store.FOLDER / search.name
+    if folder.exists() and not (file.exists() or replace):
+        raise collect.results_would_be_lost(folder)
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists():  # without the line that a killed search left unfinished
         os.truncate(file, file.read_bytes().rfind(b"\n") + 1)
@@ -161,12 +166,12 @@ def open_study(search: Search) -> optuna.Study:
 
 
 def _conditions(search: Search) -> dict[str, Any]:
+    (name,) = runs.names([search.point({})])
     return {
         "metric": f"{search.model}.{MEASURE}",
         "ranges": {key: distribution_to_json(kind) for key, kind in search.space.items()},
-        "settings": flatten(search.point({}).params | {"report": {}}),  # affects no accuracy
         "sampler": search.sampler,
-        "code or corpus": runs.fingerprint(search.point({})),
+        "settings, code or corpus": name.rpartition("-")[2],  # its digest
     }
 
 

@@ -1,13 +1,13 @@
 """Finished experiments, their names, and the runs in commits."""
 
 import json
-import math
 import re
 import sys
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from birnn.core import paths
@@ -16,6 +16,7 @@ from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import grid, private_apis, runs
 from birnn.experiments.grid import Point
+from birnn.runtime import times
 from tests.birnn.experiments.repository import (
     CORPUS_FOLDER,
     MACHINE,
@@ -135,8 +136,6 @@ def test_experiments_on_unlabelled_reviews_are_found_by_their_source(option: str
 def test_different_results_have_different_names() -> None:
     one, two, own = point("train.seed=0"), point("train.epochs=2"), point("fetch.source=csv")
     points = [one, two, own]
-    prints = [runs.fingerprint(each) for each in points]
-    assert prints[0] == prints[1] != prints[2]
     for change, affected in (
         ("data/own/reviews.csv", [own]),
         ("stages/fetch.py", points),
@@ -144,14 +143,13 @@ def test_different_results_have_different_names() -> None:
         ("stages/train.py", points),
         (CORPUS_FOLDER, points),
     ):
-        before = [*zip(runs.names(points), map(runs.fingerprint, points), strict=True)]
+        before = runs.names(points)
         if change == CORPUS_FOLDER:
             write(make_run(one, {CORPUS_FOLDER: OTHER}))
         else:
             edit(change)
-        for each, (name, print_before) in zip(points, before, strict=True):
+        for each, name in zip(points, before, strict=True):
             assert (runs.names([each]) != [name]) == (each in affected), (change, each.label)
-            assert (runs.fingerprint(each) != print_before) == (each in affected)
 
 
 def test_name_depends_on_each_setting_and_not_on_its_spelling() -> None:
@@ -239,18 +237,18 @@ def test_unreadable_lock_and_pipeline_are_named_before_stages_are_stale() -> Non
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])
 def test_training_time_includes_the_stages_before(labels: float, baseline: float) -> None:
-    recorded = {"models/word_vectors": [1.0], "data/self_labelled": [labels], "data/ngrams": [2.0]}
-    recorded |= {f"models/{network}": [16, 32.0] for network in NETWORKS}
-    recorded["models/baseline"] = [8]
-    times = {path: sum(seconds) for path, seconds in recorded.items()}
+    run, file = make_run(point("train.seed=1")), paths.times_file()
+    seconds = {runs.WORD_VECTORS: [1], runs.SELF_LABELLED: [labels], runs.NGRAMS: [2]}
+    seconds |= {f"models/{network}": [16, 32] for network in NETWORKS} | {"models/baseline": [8]}
+    for out in run.lock["stages"]["train"]["outs"]:
+        line = {"md5": out["md5"], "seconds": seconds[out["path"]], "machine": MACHINE}
+        times.append(file, json.dumps(line) + "\n")
     before = 1 + labels + 2
-    networks = before + 48 * len(NETWORKS)
-    assert runs.training_seconds(times) == {
-        **dict.fromkeys(NETWORKS, before + 48),
-        "baseline": baseline,
-        "networks": networks,
-        "all": networks + 8,
-    }
-    del times["models/baseline"]
-    unknown = {name for name, each in runs.training_seconds(times).items() if math.isnan(each)}
-    assert unknown == {"baseline", "all"}
+    expected = dict.fromkeys(NETWORKS, before + 48.0) | {"baseline": baseline}
+    expected |= {"networks": before + 48 * len(NETWORKS), "all": before + 48 * len(NETWORKS) + 8}
+    found = runs.training(run)
+    assert found.pop("machine").startswith("A (2 cores")
+    assert found == {f"{model}.seconds": value for model, value in expected.items()}
+    file.write_text("\n".join(file.read_text().splitlines()[:-1]))  # without the baseline
+    unknown = {name for name, each in runs.training(run).items() if pd.isna(each)}
+    assert unknown == {"baseline.seconds", "all.seconds"}
