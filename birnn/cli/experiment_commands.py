@@ -61,10 +61,10 @@ def sweep(
     git_remote: GitRemote = "origin",
 ) -> None:
     """Run the unfinished experiments of a grid of settings."""
-    from birnn.experiments import cluster, grid
+    from birnn.experiments import execution, grid
 
     points = grid.points_of_recipes(settings, recipe)
-    cluster.run(points, _machines(on, cpus, gpus, git_remote))
+    execution.run(points, _machines(on, cpus, gpus, git_remote))
 
 
 @app.command(epilog="Example: birnn study ten-seeds -S train.seed=0..9")
@@ -131,7 +131,7 @@ def leaderboard(
     found, corpus, others = board.collect_runs()
     table, metric = board.sort(board.select(found, where, name), sort)
     shown = table.iloc[:count]
-    notes = board.describe(shown, metric, len(table) - len(shown), others)
+    notes = board.describe(shown, metric, others)
     if save:
         saved = board.save(save, shown, corpus, _command())
         notes.append(f"Saved in {saved.folder}.")
@@ -260,13 +260,15 @@ def review(
 
     from birnn.core import processes
     from birnn.core.errors import InputError
-    from birnn.experiments import cluster, collect, grid, private_apis, runs
+    from birnn.core.settings import validate_section
+    from birnn.core.yaml_files import read_yaml
+    from birnn.experiments import execution, grid, private_apis, runs
     from birnn.experiments import review as reviews
     from birnn.studies import store
 
     machines = _machines(on, cpus, gpus, git_remote) if seeds else None
     file = project.located(output)
-    gate = reviews.read_gate()
+    gate = validate_section(reviews.Gate, read_yaml(reviews.GATE), str(reviews.GATE))
     stale = private_apis.stale_stages()
     before, after = runs.read(base), runs.read()
     study_of_base = reviews.find_study(reviews.read_studies(base), store.read_all(), before)
@@ -274,11 +276,11 @@ def review(
     if seeds:
         numbers = ",".join(map(str, reviews.choose_seeds(change, seeds)))
         points = grid.points([f"{store.SEED}={numbers}"])
-        cluster.run(points, machines)
+        execution.run(points, machines)
         finished = runs.finished(points)
         if len(finished) < len(points):
             raise InputError("code or settings changed meanwhile: run the same command again")
-        measured = [points[index].chosen | collect.measures(run) for index, run in finished.items()]
+        measured = [points[index].chosen | run.measures for index, run in finished.items()]
         change = dataclasses.replace(change, runs=pd.DataFrame(measured))
     lines = reviews.judge(change, gate, stale)
     metrics = processes.output("dvc", "metrics", "diff", "--md", "--no-path", base)

@@ -22,7 +22,14 @@ from birnn.core.overrides import as_text
 from birnn.core.paths import LOCK, METRICS, PARAMS
 from birnn.core.settings import flatten, needs_unlabelled
 from birnn.core.yaml_files import YAMLError, parse_yaml
-from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
+from birnn.evaluation.model_names import (
+    ALL_MODELS,
+    ALL_NETWORKS,
+    ALL_TITLES,
+    BASELINE,
+    NETWORKS,
+    TITLES,
+)
 from birnn.experiments import private_apis
 from birnn.experiments.grid import Params, Point
 
@@ -64,6 +71,16 @@ class Run:
     def code(self) -> Hashes:
         """The hashes of the code that affects the metrics."""
         return _measured(_hashes(self.lock, "deps"))
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """The measures of all models and ensembles, such as `bigru.accuracy`."""
+        return {
+            f"{model}.{measure}": value
+            for model in ALL_TITLES
+            for measure, value in self.metrics.get(model, {}).items()
+            if isinstance(value, int | float)
+        }
 
 
 def read_output(run: Run, file: Path, parse: Callable[[io.BytesIO], Any]) -> Any:

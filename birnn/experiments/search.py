@@ -52,18 +52,14 @@ Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
 
 @dataclass(frozen=True)
 class Search:
-    """A search of settings with the best accuracy of a model on held-out reviews.
-
-    It proposes values of the settings in `space`. All trials start from the recipe, if any, and
-    share the `fixed` settings. Settings are by full name. The sampler is a key of `SAMPLERS`.
-    """
+    """A search of settings with the best accuracy of a model on held-out reviews."""
 
     name: str
-    space: dict[str, Distribution]
-    fixed: dict[str, Any]
-    recipe: Recipe | None
+    space: dict[str, Distribution]  # proposed values, by full name of the setting
+    fixed: dict[str, Any]  # settings that all trials share
+    recipe: Recipe | None  # what all trials start from
     model: str
-    sampler: str
+    sampler: str  # a key of `SAMPLERS`
 
     @property
     def journal(self) -> Path:
@@ -205,7 +201,7 @@ def run(
         _check_conditions(search, study)  # other code would not find these trials
         for index, trial in enumerate(chosen):
             if index in finished:
-                accuracy = collect.measures(finished[index])[f"{search.model}.{MEASURE}"]
+                accuracy = finished[index].measures[f"{search.model}.{MEASURE}"]
                 study.tell(trial.number, accuracy)
                 outcome = f"held-out accuracy {accuracy:.4f}"
             else:

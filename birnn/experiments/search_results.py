@@ -19,7 +19,6 @@ from birnn.evaluation.arrays import Groups
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
-from birnn.experiments import collect as collected
 from birnn.experiments import recipes, runs, tried, winners_curse
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.experiments.search import Search
@@ -62,7 +61,7 @@ def write(results: Results, command: str) -> Study:
     keys = list(search.space)
     table = pd.DataFrame(
         {"name": run.name, **settings, store.SEED: flatten(run.params)[store.SEED]}
-        | collected.measures(run)
+        | run.measures
         | runs.training(run)
         for settings, run in zip(results.settings, results.runs, strict=True)
     )

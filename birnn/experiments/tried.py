@@ -14,7 +14,7 @@ import pandas as pd
 from birnn.core.errors import InputError
 from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
-from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS
+from birnn.evaluation.model_names import TITLES
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
 from birnn.experiments.runs import read as read_run
@@ -58,11 +58,8 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
 
 def held_out(run: Run) -> dict[str, float]:
     """Return the accuracies on held-out reviews, such as `bigru.holdout_accuracy`, if any."""
-    return {
-        f"{model}.holdout_accuracy": metrics["holdout_accuracy"]
-        for model, metrics in run.metrics.items()
-        if "holdout_accuracy" in metrics and model not in {ALL_NETWORKS, ALL_MODELS}
-    }
+    names = [f"{model}.holdout_accuracy" for model in TITLES]
+    return {name: run.measures[name] for name in names if name in run.measures}
 
 
 def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:

@@ -31,28 +31,21 @@ class TaskError(Exception):
 
 @dataclass(frozen=True)
 class Origin:
-    """The commit that experiments start from, and the remotes that they are pushed to.
+    """The commit that experiments start from, and the remotes that they are pushed to."""
 
-    `git_remote` is the address of a git remote that has the commit. `dvc_remote` has the options of
-    a DVC remote, including its address `url`.
-    """
-
-    git_remote: str
+    git_remote: str  # address of a git remote that has the commit
     commit: str
-    dvc_remote: dict[str, str]
+    dvc_remote: dict[str, str]  # options of a DVC remote, including its address `url`
 
 
 def carry_out(origin: Origin, cpus: int, name: str, options: Sequence[str]) -> str:
     """Run an experiment in a new clone, push it to both remotes and return its recorded times.
 
-    It may use `cpus` cores. `options` are passed to `dvc exp run`, such as `-S train.seed=1`.
-
     Clones are in the folder that `BIRNN_WORKER` names, by default `~/.cache/birnn-worker`, and
-    share a DVC cache there. The clone is removed at the end.
+    share a DVC cache there. The clone is removed at the end, unless a remote refuses the push.
 
     Raises:
-        TaskError: the environment does not match the lock file, a remote cannot be reached, or the
-            experiment failed. If a remote refuses the push, the clone stays.
+        TaskError: the environment, a remote or the experiment failed.
     """
     machine = socket.gethostname()
     base = Path(os.environ.get(FOLDER_VARIABLE) or Path.home() / ".cache" / "birnn-worker")
@@ -94,7 +87,6 @@ def remove_abandoned_clones(base: Path, machine: str) -> None:
 
 
 def _prepare(origin: Origin, clone: Path, cache: Path) -> None:
-    """Clone the commit, and configure the DVC remote and the machine's cache."""
     from dvc.config import Config  # noqa: PLC0415, TID251  # see private_apis
 
     _run(clone, "git", "clone", "--quiet", "--no-checkout", origin.git_remote, ".")
@@ -141,11 +133,7 @@ def cores(number: int, folder: Path) -> Iterator[None]:
 
 
 def _run(clone: Path, *command: str) -> None:
-    """Run a command in a clone.
-
-    Raises:
-        TaskError: the command failed; the message ends with its last error line.
-    """
+    """Run a command in a clone; a `TaskError` has its last error line."""
     process = subprocess.run(
         [*command_prefix(), *command],
         cwd=clone,

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -81,13 +80,6 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     assert found == {index: added[index].name for index in counting}
     any_code = {run.name: replace(run, lock={}) for run in runs.finished_with_any_code()}
     assert any_code == {run.name: replace(run, lock={}) for run in added}
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse the name")
-def test_name_of_an_own_file_must_be_utf_8() -> None:
-    Path("data/own/\udcff.csv").touch()
-    with pytest.raises(InputError, match=r"a file in data/own cannot be hashed .* rename it"):
-        runs.names([point("fetch.source=csv")])
 
 
 def test_experiments_on_another_corpus_are_found_by_its_source() -> None:
