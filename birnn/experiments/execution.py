@@ -115,7 +115,11 @@ def execute(point: Point, name: str) -> int:
     head = runs.head()
     reference = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
     processes.run("git", "update-ref", "-d", reference)
-    process = launcher.start("dvc", "exp", "run", "--temp", "--name", name, *options_of(point))
+    command = processes.arguments("dvc", "exp", "run", "--temp", "--name", name, *options_of(point))
+    # In a process group of its own, which `_interrupt` signals.
+    process = subprocess.Popen(
+        [*launcher.command_prefix(), *command], env=launcher.environment(), process_group=0
+    )
     try:
         return process.wait()
     except BaseException:
