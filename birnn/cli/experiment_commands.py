@@ -1,6 +1,8 @@
 """The `birnn` commands for experiments: sweeps, studies, searches, recipes and reviews."""
 
 import dataclasses
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -44,6 +46,11 @@ def _machines(on: Place, cpus: int, gpus: int, git_remote: str) -> Any:
     return cluster.connect(cpus, gpus, git_remote) if on == "ray" else None
 
 
+def _command() -> str:
+    """Return the command at work, for the shell."""
+    return shlex.join(["birnn", *(word for word in sys.argv[1:] if word != "--replace")])
+
+
 @app.command(epilog="Example: birnn sweep -S train.epochs=3,5 -S train.seed=0..2")
 def sweep(
     settings: Settings = [],
@@ -54,10 +61,10 @@ def sweep(
     git_remote: GitRemote = "origin",
 ) -> None:
     """Run the unfinished experiments of a grid of settings."""
-    from birnn.experiments import cluster, grid
+    from birnn.experiments import execution, grid
 
     points = grid.points_of_recipes(settings, recipe)
-    cluster.run(points, _machines(on, cpus, gpus, git_remote))
+    execution.run(points, _machines(on, cpus, gpus, git_remote))
 
 
 @app.command(epilog="Example: birnn study ten-seeds -S train.seed=0..9")
@@ -73,7 +80,6 @@ def study(
     Without settings and recipe, print the study and draw its figure again.
     """
     from birnn.cli.study_tables import print_study
-    from birnn.core.overrides import command
     from birnn.experiments import collect, grid, runs
     from birnn.studies import figure, store
 
@@ -84,8 +90,7 @@ def study(
         return
     points = grid.points_of_recipes(settings, recipe)
     finished = runs.finished(points)
-    written_by = command(f"birnn study {name}", {"-r": recipe, "-S": settings})
-    collected = collect.study(name, written_by, points, finished, replace=replace)
+    collected = collect.study(name, _command(), points, finished, replace=replace)
     print(f"{len(finished)} of {len(points)} experiments: {collected.folder}")
     print_study(collected)
 
@@ -119,7 +124,6 @@ def leaderboard(
 
     The row workspace is the run in the project's folder.
     """
-    from birnn.core.overrides import command
     from birnn.experiments import leaderboard as board
 
     if md and csv:
@@ -127,11 +131,9 @@ def leaderboard(
     found, corpus, others = board.collect_runs()
     table, metric = board.sort(board.select(found, where, name), sort)
     shown = table.iloc[:count]
-    notes = board.describe(shown, metric, len(table) - len(shown), others)
+    notes = board.describe(shown, metric, others)
     if save:
-        options = {"--where": where, "--name": [name], "--sort": [metric], "--save": [save]}
-        options |= {"--count": [] if count is None else [str(count)]}
-        saved = board.save(save, shown, corpus, command("birnn leaderboard", options))
+        saved = board.save(save, shown, corpus, _command())
         notes.append(f"Saved in {saved.folder}.")
     show = board.print_csv if csv else board.print_markdown if md else board.print_table
     show(shown, metric, notes)
@@ -185,7 +187,6 @@ def search(
 
     Each trial is an experiment. If the search is interrupted, the same command continues it.
     """
-    from birnn.core.overrides import command
     from birnn.experiments import execution, recipes, search_results
     from birnn.experiments import search as searches
 
@@ -193,15 +194,10 @@ def search(
     start = recipes.named(recipe) if recipe else None
     chosen = searches.parse(name, settings, start, metric, sampler)
     with execution.exclusively():
-        found = searches.open_study(chosen) if chosen.journal.exists() else None
-        if not replace:
-            search_results.check_replaceable(chosen, found)
-        found = found or searches.open_study(chosen)
+        found = searches.open_study(chosen, replace=replace)
         searches.run(chosen, found, trials, machines, batch if machines else 1)
         results = search_results.collect(chosen, found)
-        options: dict[str, list[str]] = {"--metric": [metric], "--sampler": [sampler]}
-        options |= {"--trials": [str(trials)], "-r": [recipe] if recipe else [], "-S": settings}
-        written = search_results.write(results, command(f"birnn search {name}", options))
+        written = search_results.write(results, _command())
     print(f"{len(results.study.trials)} trials: {written.folder}")
     print(search_results.conclude(results))
     print("To confirm this with other seeds and other held-out reviews, run:")
@@ -264,13 +260,15 @@ def review(
 
     from birnn.core import processes
     from birnn.core.errors import InputError
-    from birnn.experiments import cluster, collect, grid, private_apis, runs
+    from birnn.core.settings import validate_section
+    from birnn.core.yaml_files import read_yaml
+    from birnn.experiments import execution, grid, private_apis, runs
     from birnn.experiments import review as reviews
     from birnn.studies import store
 
     machines = _machines(on, cpus, gpus, git_remote) if seeds else None
     file = project.located(output)
-    gate = reviews.read_gate()
+    gate = validate_section(reviews.Gate, read_yaml(reviews.GATE), str(reviews.GATE))
     stale = private_apis.stale_stages()
     before, after = runs.read(base), runs.read()
     study_of_base = reviews.find_study(reviews.read_studies(base), store.read_all(), before)
@@ -278,11 +276,11 @@ def review(
     if seeds:
         numbers = ",".join(map(str, reviews.choose_seeds(change, seeds)))
         points = grid.points([f"{store.SEED}={numbers}"])
-        cluster.run(points, machines)
+        execution.run(points, machines)
         finished = runs.finished(points)
         if len(finished) < len(points):
             raise InputError("code or settings changed meanwhile: run the same command again")
-        measured = [points[index].chosen | collect.measures(run) for index, run in finished.items()]
+        measured = [points[index].chosen | run.measures for index, run in finished.items()]
         change = dataclasses.replace(change, runs=pd.DataFrame(measured))
     lines = reviews.judge(change, gate, stale)
     metrics = processes.output("dvc", "metrics", "diff", "--md", "--no-path", base)

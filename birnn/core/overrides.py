@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from birnn.core.errors import InputError
@@ -42,12 +41,6 @@ def literal(value: Any) -> str:
     doubled = re.sub(rf"(\\+)(?={quote}|\Z)", r"\1\1", value)
     escaped = doubled.replace(quote, f"\\{quote}")
     return f"{quote}{escaped}{quote}"
-
-
-def command(name: str, options: Mapping[str, Iterable[str]]) -> str:
-    """Return a command with options, each of which may have several values, for the shell."""
-    pairs = ((option, value) for option, values in options.items() for value in values)
-    return shlex.join([*name.split(), *(part for pair in pairs for part in pair)])
 
 
 def option(name: str, value: Any) -> str:

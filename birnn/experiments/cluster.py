@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from birnn.core import paths, processes
 from birnn.core.errors import InputError
 from birnn.core.processes import output
-from birnn.experiments import execution, launcher, private_apis, runs, worker
+from birnn.experiments import launcher, private_apis, runs, worker
 from birnn.experiments.execution import options_of, time_left
 from birnn.experiments.grid import Point
 from birnn.experiments.worker import Origin
@@ -50,8 +50,7 @@ class Cluster:
     def execute(self, points: Sequence[Point]) -> Iterator[str]:
         """Run experiments on the cluster, print how each ends, and yield the names of failed ones.
 
-        If a machine is lost, its experiment restarts on another. `RAY_ADDRESS` gives the address of
-        the cluster; without it, Ray starts on this machine.
+        Without `RAY_ADDRESS`, Ray starts on this machine.
         """
         if not points:
             return
@@ -78,10 +77,7 @@ class Cluster:
                     yield name
 
     def _problem(self, ray: Any, done: Any, name: str) -> str:
-        """Pull the experiment of a finished task, and add its times to `state/times.jsonl`.
-
-        Return its error, or an empty string.
-        """
+        """Pull the experiment of a finished task; return its error, or an empty string."""
         try:
             times.append(paths.times_file(), ray.get(done))
             return self._pull(name)
@@ -98,13 +94,6 @@ class Cluster:
         # DVC pulls its commit first, so it looks finished.
         processes.run("dvc", "exp", "remove", name)
         return f"the DVC remote lacks files of {name}: it must run again"
-
-
-def run(points: Sequence[Point], machines: Cluster | None) -> None:
-    """Run the unfinished experiments of a grid, on a cluster or one by one on this machine."""
-    if machines:
-        machines.pull(points)
-    execution.run(points, machines.execute if machines else execution.one_by_one)
 
 
 def connect(cpus: int, gpus: int, git_remote: str) -> Cluster:

@@ -11,7 +11,7 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.metrics import is_correct
-from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, TITLES
+from birnn.evaluation.model_names import ALL_MODELS, TITLES
 from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run, read_predictions, training, with_unique_names
@@ -78,22 +78,11 @@ def _in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
 
 
 def _row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row of a run: what it chose, its seeds, the measures of all models, its times."""
     chosen = {key: value for key, value in point.chosen.items() if key != SEED}
     seeds = {SEED: flatten(run.params)[SEED]}
     seeds |= {name: point.changes[name] for name in FOLLOWING_SEEDS if name in point.changes}
     recipe = {RECIPE: point.recipe} if recipes else {}
-    return {"name": run.name} | recipe | chosen | seeds | measures(run) | training(run)
-
-
-def measures(run: Run) -> dict[str, float]:
-    """Return the measures of all models and ensembles, such as `bigru.accuracy`."""
-    return {
-        f"{model}.{measure}": value
-        for model in ALL_TITLES
-        for measure, value in run.metrics.get(model, {}).items()
-        if isinstance(value, int | float)
-    }
+    return {"name": run.name} | recipe | chosen | seeds | run.measures | training(run)
 
 
 def _combine_seeds(
@@ -137,10 +126,8 @@ def _rows_to_keep(
     folder: Path, about: About, table: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the runs, and rows of all seeds, of those recipes that only the folder has."""
-    if not folder.exists() or not any(folder.iterdir()):
-        return pd.DataFrame(), pd.DataFrame()
     if not (folder / store.ABOUT).exists():
-        raise results_would_be_lost(folder)
+        return pd.DataFrame(), pd.DataFrame()
     old = store.read(folder)
     # Other settings are new, or a recipe has set them since.
     common = old.about.settings.keys() & about.settings.keys()
@@ -161,7 +148,11 @@ def _rows_to_keep(
             rows[rows[RECIPE].isin(unchanged - new)] for rows in (old.runs, old.all_seeds)
         )
     keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
-    if not as_lines(replaced.reindex(columns=keys)) <= as_lines(table[keys]):
+    # As text, with numbers as precise as in a study.
+    lines = [
+        store.to_csv(rows).splitlines() for rows in (replaced.reindex(columns=keys), table[keys])
+    ]
+    if not {*lines[0]} <= {*lines[1]}:
         raise results_would_be_lost(folder)
     if dropped:
         print(f"{folder} loses recipes that are gone or changed: {', '.join(sorted(dropped))}")
@@ -181,8 +172,3 @@ def results_would_be_lost(folder: Path) -> InputError:
     return InputError(
         f"{folder} has results that would be lost: choose another name, or add --replace"
     )
-
-
-def as_lines(table: pd.DataFrame) -> set[str]:
-    """Return the rows of a table as text, with numbers as precise as in a study."""
-    return set(store.to_csv(table).splitlines())

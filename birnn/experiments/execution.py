@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from birnn.core import processes
 from birnn.core.code_digests import PACKAGES
@@ -39,14 +40,16 @@ def exclusively() -> Iterator[None]:
             raise
 
 
-def run(points: Sequence[Point], execute: Callable[[Sequence[Point]], Iterable[str]]) -> None:
-    """Run the unfinished points of a grid with `execute`, which yields the names of failed ones."""
+def run(points: Sequence[Point], machines: Any) -> None:
+    """Run the unfinished points of a grid on a cluster, or one by one here if it is None."""
+    if machines:
+        machines.pull(points)
     with exclusively():
         done = runs.finished(points)
         print(f"{len(done)} of {len(points)} experiments are finished")
         missing = [point for index, point in enumerate(points) if index not in done]
         check_own_files(missing)
-        failed = ", ".join(execute(missing))
+        failed = ", ".join((machines.execute if machines else one_by_one)(missing))
     if failed:
         raise InputError(f"failed: {failed}. Fix the errors above, and run the same command again")
 
@@ -67,13 +70,15 @@ def check_own_files(points: Iterable[Point]) -> None:
     """
     if all(point.params["fetch"]["source"] != runs.OWN for point in points):
         return
-    command = ("git", "ls-files", "-z", runs.OWN_FILES)
-    tracked = processes.output(*command).split("\0")
-    in_dvc = {Path(name.removesuffix(".dvc")) for name in tracked if name.endswith(".dvc")}
-    others = processes.output(*command, "--others", "--exclude-per-directory=.dvcignore")
+
+    def listed(*options: str) -> list[Path]:
+        files = processes.output("git", "ls-files", "-z", runs.OWN_FILES, *options)
+        return [Path(name) for name in files.split("\0") if name]
+
+    in_dvc = {file.with_suffix("") for file in listed() if file.suffix == ".dvc"}
     untracked = [
         file
-        for file in map(Path, filter(None, others.split("\0")))
+        for file in listed("--others", "--exclude-per-directory=.dvcignore")
         if file.suffix != ".dvc"
         and file.name != ".gitignore"
         and not in_dvc & {file, *file.parents}
@@ -90,10 +95,7 @@ def check_own_files(points: Iterable[Point]) -> None:
 
 
 def one_by_one(points: Sequence[Point]) -> Iterator[str]:
-    """Run experiments on this machine, one at a time, and yield the names of those that failed.
-
-    Each experiment runs in a temporary folder and reuses DVC's caches. `dvc exp show` lists it.
-    """
+    """Run experiments on this machine, one at a time, and yield the names of those that failed."""
     start = time.perf_counter()
     for count, point in enumerate(points):
         left = time_left(start, count, len(points) - count)
@@ -113,7 +115,11 @@ def execute(point: Point, name: str) -> int:
     head = runs.head()
     reference = f"refs/exps/{head[:2]}/{head[2:]}/{name}"
     processes.run("git", "update-ref", "-d", reference)
-    process = launcher.start("dvc", "exp", "run", "--temp", "--name", name, *options_of(point))
+    command = processes.arguments("dvc", "exp", "run", "--temp", "--name", name, *options_of(point))
+    # In a process group of its own, which `_interrupt` signals.
+    process = subprocess.Popen(
+        [*launcher.command_prefix(), *command], env=launcher.environment(), process_group=0
+    )
     try:
         return process.wait()
     except BaseException:
@@ -128,10 +134,7 @@ def options_of(point: Point) -> list[str]:
 
 
 def time_left(start: float, done: int, remaining: int) -> str:
-    """Return the end of a line such as `, about 3 min left`; empty if nothing is known or left.
-
-    `done` experiments have ended since `start`, a value of `time.perf_counter`.
-    """
+    """Return the end of a line such as `, about 3 min left`; empty if nothing is known or left."""
     if not (done and remaining):
         return ""
     seconds = (time.perf_counter() - start) / done * remaining

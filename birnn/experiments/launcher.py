@@ -1,11 +1,8 @@
 """Start commands that run stages, such that they end with this process and share compiled code."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
-
-from birnn.core import processes
 
 KERNELS = Path(".dvc/tmp/kernels")  # in the project's folder
 # Defined in `kernels`.
@@ -21,12 +18,6 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 if os.getppid() == int(parent):  # otherwise it has died already
     os.execvp(command[0], command)
 """
-
-
-def start(*command: str) -> subprocess.Popen[bytes]:
-    """Start a command of DVC that runs stages, in a process group of its own."""
-    arguments = [*command_prefix(), *processes.arguments(*command)]
-    return subprocess.Popen(arguments, env=environment(), process_group=0)
 
 
 def compiled_in(folder: Path) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The leaderboard: finished experiments and the run in the working tree, in one table."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -16,7 +16,7 @@ from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
 from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import ALL_NETWORKS, TITLES
-from birnn.experiments import collect, grid, runs
+from birnn.experiments import grid, runs
 from birnn.experiments.runs import Run
 from birnn.studies import figure, store
 from birnn.studies.store import HOLD_OUT_SEED, SEED, About, Study
@@ -50,17 +50,12 @@ def collect_runs() -> tuple[pd.DataFrame, dict[str, Any], int]:
 
 
 def row(run: Run, *, is_current: bool) -> dict[str, Any]:
-    """Return the row of a run.
-
-    It has its `name` (with a star if it ran with other code), the `commit` that it started from,
-    all settings (`params.train.epochs`) as text, the measures of all models (`bigru.accuracy`) and
-    training times (`bigru.seconds`).
-    """
+    """Return the row of a run: settings as text, measures and training times by full name."""
     return {
         "name": run.name + ("" if is_current else f" {MARK}"),
         "commit": run.baseline,
         **{PARAM + name: as_text(value) for name, value in flatten(run.params).items()},
-        **collect.measures(run),
+        **run.measures,
         **runs.training(run),
     }
 
@@ -100,46 +95,46 @@ def differing_settings(table: pd.DataFrame) -> list[str]:
     return [str(name).removeprefix(PARAM) for name in counts[counts > 1].index]
 
 
-def settings_of(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
-    """Return the values of settings in a row; a dash is a setting that older code lacks."""
-    return {name: record[PARAM + name] or NOTHING for name in names}
+def texts(
+    table: pd.DataFrame, metric: str
+) -> Iterator[tuple[str, dict[str, str], str, dict[str, list[str]]]]:
+    """Yield what is shown of each row.
 
-
-def score_of(record: Mapping[str, Any], metric: str) -> dict[str, str]:
-    """Return the value of a metric in a row; a dash is a missing number."""
-    return {metric: NOTHING if pd.isna(record[metric]) else f"{record[metric]:.6g}"}
-
-
-def columns_of(record: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return one value per model, by heading; a dash is a missing number."""
+    It is the name, the settings that differ, the metric, and by heading one value per model. A dash
+    is a missing number, or a setting that older code lacks.
+    """
     forms: dict[str, tuple[str, Callable[[float], str]]] = {
         "test accuracy (%)": ("accuracy", formatting.with_interval),
         "held out": ("holdout_accuracy", formatting.with_interval),
         "training": ("seconds", formatting.seconds),
     }
-    return {
-        heading: [
-            NOTHING if pd.isna(value := record.get(f"{model}.{measure}")) else form(value)
-            for model in TITLES
-        ]
-        for heading, (measure, form) in forms.items()
-        if any(f"{model}.{measure}" in record for model in TITLES)
-    }
+    names = differing_settings(table)
+
+    def text(value: Any, form: Callable[[float], str]) -> str:
+        return NOTHING if value is None or pd.isna(value) else form(value)
+
+    for record in table.to_dict("records"):
+        columns = {
+            heading: [text(record.get(f"{model}.{measure}"), form) for model in TITLES]
+            for heading, (measure, form) in forms.items()
+            if any(f"{model}.{measure}" in table for model in TITLES)
+        }
+        settings = {name: record[PARAM + name] or NOTHING for name in names}
+        yield record["name"], settings, text(record[metric], "{:.6g}".format), columns
 
 
 def print_table(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
     """Print rows and notes for the terminal: settings below the name, a line per model."""
-    records: list[Any] = table.to_dict("records")
-    names = differing_settings(table)
     printed = Table(box=HORIZONTALS, show_lines=True, show_edge=False, padding=(0, 1, 0, 0))
     printed.add_column("experiment", overflow="fold")
-    for heading in ("", *columns_of(records[0])):
-        printed.add_column(heading, no_wrap=True)
-    for record in records:
-        about = Text(record["name"], style="bold")
-        shown = settings_of(record, names) | score_of(record, metric)
+    for name, settings, score, columns in texts(table, metric):
+        if not printed.rows:
+            for heading in ("", *columns):
+                printed.add_column(heading, no_wrap=True)
+        about = Text(name, style="bold")
+        shown = settings | {metric: score}
         about.append("".join(f"\n{key}: {value}" for key, value in shown.items()), "not bold")
-        printed.add_row(about, *map("\n".join, (TITLES.values(), *columns_of(record).values())))
+        printed.add_row(about, *map("\n".join, (TITLES.values(), *columns.values())))
     console = Console(highlight=False)
     console.print(printed)
     console.print(*notes, sep="\n", markup=False)
@@ -152,30 +147,20 @@ def print_csv(table: pd.DataFrame, _metric: str, _notes: Sequence[str]) -> None:
 
 def print_markdown(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
     """Print rows as a Markdown table, and the notes."""
-    records: list[Any] = table.to_dict("records")
-    names = differing_settings(table)
     rows = []
-    for record in records:
-        settings = {
-            formatting.code(name): formatting.code(value)
-            for name, value in settings_of(record, names).items()
-        }
-        values = {
-            f"{title}, {heading}": value
-            for heading, column in columns_of(record).items()
-            for title, value in zip(TITLES.values(), column, strict=True)
-        }
-        name = {"experiment": formatting.code(record["name"])}
-        rows.append(name | settings | values | score_of(record, metric))
+    for name, settings, score, columns in texts(table, metric):
+        cells = {"experiment": formatting.code(name)}
+        cells |= {formatting.code(key): formatting.code(text) for key, text in settings.items()}
+        for heading, column in columns.items():
+            titles = (f"{title}, {heading}" for title in TITLES.values())
+            cells |= dict(zip(titles, column, strict=True))
+        rows.append(cells | {metric: score})
     print(formatting.table(list(rows[0]), map(list, map(dict.values, rows)), left=len(rows[0])))
     print("\n" + "\n\n".join(notes))
 
 
-def describe(table: pd.DataFrame, metric: str, hidden: int, others: int) -> list[str]:
-    """Return what a table sorted by `metric` may be used for, and what it leaves out.
-
-    These are `hidden` rows that match, and `others` on other reviews.
-    """
+def describe(table: pd.DataFrame, metric: str, others: int) -> list[str]:
+    """Return what a table may be used for, and how many runs on `others` reviews it lacks."""
     if ".holdout_" in metric:
         purpose = (
             f"Sorted by {metric}, so settings may be chosen by it. The highest of many values is "
@@ -192,8 +177,6 @@ def describe(table: pd.DataFrame, metric: str, hidden: int, others: int) -> list
         notes = [purpose]
     if table["name"].str.endswith(MARK).any():
         notes.append(f"Rows with {MARK} ran with other code, which may explain a difference.")
-    if hidden:
-        notes.append(f"Not shown: {hidden} by --count.")
     if others:
         notes.append(f"Not shown: {others} on another corpus.")
     return notes

@@ -21,11 +21,9 @@ from birnn.core import processes
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_text
 from birnn.core.paths import STUDIES, TEST_REVIEWS
-from birnn.core.settings import Section, flatten, validate_section
-from birnn.core.yaml_files import read_yaml
+from birnn.core.settings import Section, flatten
 from birnn.evaluation.intervals import LOWER_IS_BETTER, tail
 from birnn.evaluation.model_names import NETWORKS
-from birnn.experiments import collect
 from birnn.experiments.runs import Run, locked_reviews
 from birnn.reporting import templating
 from birnn.studies import differences, store
@@ -92,11 +90,6 @@ class Line:
         return f"{self.subject}: {self.verdict}, {self.reason}"
 
 
-def read_gate() -> Gate:
-    """Read the conditions of a review."""
-    return validate_section(Gate, read_yaml(GATE), str(GATE))
-
-
 def read_studies(commit: str) -> list[Study]:
     """Return the studies of a commit, without those that this code cannot read."""
     archive = processes.run("git", "archive", commit, "--", STUDIES.as_posix(), check=False).stdout
@@ -146,7 +139,7 @@ def judge(change: Change, gate: Gate, stale: Sequence[str] = ()) -> list[Line]:
     lines = list(_test(change, gate.not_worse))
     if stale:
         lines.append(Line("dvc.lock", FAILS, f"stale ({', '.join(stale)}): run make repro"))
-    measures = collect.measures(change.here)
+    measures = change.here.measures
     for metric, minimum in gate.at_least.items():
         if metric not in measures:
             lines.append(Line(metric, FAILS, NO_VALUE))
@@ -222,7 +215,7 @@ def _estimate(change: Change, network: str, measure: str) -> Line | tuple[float,
     The gain is negative for a drop. If there is nothing to test, return the line instead.
     """
     metric, study, sides = f"{network}.{measure}", change.study, (change.base, change.here)
-    before, after = (collect.measures(run).get(metric, math.nan) for run in sides)
+    before, after = (run.measures.get(metric, math.nan) for run in sides)
     held_out = [_held_out(run) for run in sides if measure in WATCHED_MEASURES]
     for reason, verdict, applies in (
         (change.obstacle, UNDECIDED, change.obstacle),

@@ -5,10 +5,9 @@ import io
 import json
 import math
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +15,32 @@ import dvc.api
 import pandas as pd
 
 from birnn.core import code_digests, parquet, paths, processes
-from birnn.core.errors import InputError, damaged
+from birnn.core.errors import InputError, refuse_conflict
 from birnn.core.integrity import Lock, parse_lock, read_lock, read_pipeline
 from birnn.core.machine import format_description
+from birnn.core.overrides import as_text
 from birnn.core.paths import LOCK, METRICS, PARAMS
 from birnn.core.settings import flatten, needs_unlabelled
 from birnn.core.yaml_files import YAMLError, parse_yaml
-from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
+from birnn.evaluation.model_names import (
+    ALL_MODELS,
+    ALL_NETWORKS,
+    ALL_TITLES,
+    BASELINE,
+    NETWORKS,
+    TITLES,
+)
 from birnn.experiments import private_apis
 from birnn.experiments.grid import Params, Point
 
 RECORDS = (LOCK, PARAMS, METRICS)
 # DVC's reference to an experiment, with the commit that it started from, and its revision.
 EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
-CODE = "code"
 CORPUS = paths.CORPUS.as_posix()
-FETCH, FETCH_UNLABELLED = "fetch", "fetch_unlabelled"  # the stages that read a corpus
-READERS = [(stage, f"{CODE}/{stage}.txt") for stage in (FETCH, FETCH_UNLABELLED)]  # their code
+# The code of the stages that read reviews, and of the last stage: the metrics depend on the others.
+FETCH, FETCH_UNLABELLED, REPORT = (
+    f"code/{stage}.txt" for stage in ("fetch", "fetch_unlabelled", "report")
+)
 OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
 WORKSPACE = "workspace"
 WORD_VECTORS, SELF_LABELLED, NGRAMS = (
@@ -40,10 +48,9 @@ WORD_VECTORS, SELF_LABELLED, NGRAMS = (
 )
 MODEL_FOLDERS = {model: (paths.MODELS / model).as_posix() for model in TITLES}
 TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODEL_FOLDERS.values())
-UNMEASURED = (FETCH, FETCH_UNLABELLED, "report")  # stages whose code does not affect the metrics
 
-Hashes = dict[tuple[str, str], str]
-"""MD5 hashes of dependencies by stage and path."""
+Hashes = dict[str, str]
+"""MD5 hashes by path."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,17 @@ class Run:
     @property
     def code(self) -> Hashes:
         """The hashes of the code that affects the metrics."""
-        return _measured(_inputs(self.lock), CODE)
+        return _measured(_hashes(self.lock, "deps"))
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """The measures of all models and ensembles, such as `bigru.accuracy`."""
+        return {
+            f"{model}.{measure}": value
+            for model in ALL_TITLES
+            for measure, value in self.metrics.get(model, {}).items()
+            if isinstance(value, int | float)
+        }
 
 
 def read_output(run: Run, file: Path, parse: Callable[[io.BytesIO], Any]) -> Any:
@@ -92,8 +109,17 @@ def names(points: Sequence[Point]) -> list[str]:
     A name ends with a digest of everything that the results depend on, such as
     `pad-maxlen-200-seed-3-1a2b3c4`. So experiments with different results have different names.
     """
-    digests = _digests(points)
-    return [f"{point.label}-{digest[:7]}" for point, digest in zip(points, digests, strict=True)]
+    code = {path: md5 for path, md5 in _hash_code().items() if path != REPORT}
+    corpus, own_files = _hashes(read_lock(), "outs").get(CORPUS), _hash_own_files(points)
+    found = []
+    for point in points:
+        used_files = own_files if _reads_own_files(point) else ""
+        content = json.dumps(
+            [_settings_text(point.params), sorted(code.items()), corpus, used_files]
+        )
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        found.append(f"{point.label}-{digest[:7]}")
+    return found
 
 
 def finished(points: Sequence[Point]) -> dict[int, Run]:
@@ -101,21 +127,43 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
 
     It has the settings of the point and the current code and corpus, and may be from any commit.
     """
-    corpus = _measured(_inputs(read_lock()), CORPUS)
-    runs = {}
-    for run in finished_with_any_code():
-        runs[_digest(run.params, run.code, _source_of(run))] = run
-        if _measured(_inputs(run.lock), CORPUS) == corpus:
-            runs[_digest(run.params, run.code, corpus)] = run
-    digests = enumerate(_digests(points))
-    return {index: runs[digest] for index, digest in digests if digest in runs}
+    lock, code, own_files = read_lock(), _hash_code(), _hash_own_files(points)
+    runs = {
+        _settings_text(run.params): run
+        for run in finished_with_any_code()
+        if run.code == _measured(code) and _has_current_corpus(run, lock, code, own_files)
+    }
+    texts = [_settings_text(point.params) for point in points]
+    return {index: runs[text] for index, text in enumerate(texts) if text in runs}
 
 
-def fingerprint(point: Point) -> str:
-    """Return a digest of the current code and of the corpus of a point, but not of its settings."""
-    code = _hash_code()
-    (corpus,) = _corpora([point], code)
-    return _digest({}, _measured(code, CODE), corpus)
+def _has_current_corpus(run: Run, lock: Lock, code: Hashes, own_files: str) -> bool:
+    """Return whether an experiment with the settings of a run would read the same reviews now.
+
+    If the corpus in `dvc.lock` is from this source, the run must have the same corpus. Otherwise,
+    and for unlabelled reviews, the current code must have read the source.
+    """
+    read, locked = _hashes(run.lock, "deps"), _hashes(lock, "deps")
+    source, locked_source = (
+        each["stages"].get("fetch", {}).get("params") for each in (run.lock, lock)
+    )
+
+    def has_current_files(deps: Hashes) -> bool:
+        return not _reads_own_files(run) or deps.get(OWN_FILES) == own_files
+
+    if source == locked_source and has_current_files(locked):
+        is_same = _hashes(run.lock, "outs").get(CORPUS) == _hashes(lock, "outs").get(CORPUS)
+    else:
+        about = run.metrics["corpus"]
+        # Another time, the requested corpus may be reachable instead of the fallback.
+        is_requested = about["name"] == about["requested"]
+        is_same = is_requested and has_current_files(read) and read.get(FETCH) == code.get(FETCH)
+    if not needs_unlabelled(
+        run.params["word_vectors"]["reviews"], self_training=run.params["train"]["self_training"]
+    ):
+        return is_same
+    same_code = read.get(FETCH_UNLABELLED) == code.get(FETCH_UNLABELLED)
+    return is_same and same_code and has_current_files(read)
 
 
 def finished_with_any_code() -> list[Run]:
@@ -166,13 +214,13 @@ def with_unique_names(found: Sequence[Run]) -> list[Run]:
 
 def current_code() -> Hashes:
     """Return the hashes of the working tree's code, which may differ from those in the lock."""
-    return _measured(_hash_code(), CODE)
+    return _measured(_hash_code())
 
 
 def stages_of_changed_code() -> list[str]:
     """Return the stages whose code in the working tree differs from the lock."""
-    locked = _inputs(read_lock())
-    return [key[0] for key, md5 in _hash_code().items() if locked.get(key) != md5]
+    locked = _hashes(read_lock(), "deps")
+    return [Path(path).stem for path, md5 in _hash_code().items() if locked.get(path) != md5]
 
 
 def _workspace_records() -> list[bytes | None]:
@@ -228,42 +276,58 @@ def _run_of(
 
 def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> Run:
     """Return a run from the contents of `RECORDS`, even if it is not finished."""
-    text, params, metrics = records
-    try:
-        lock = parse_lock(text or b"stages: {}")
-    except ValueError as error:
-        raise _damaged(LOCK, name) from error
-    try:
-        content = dict(json.loads(metrics or b"{}"))
-    except (TypeError, ValueError) as error:
-        raise _damaged(METRICS, name) from error
-    try:
-        settings = parse_yaml(params or b"{}")
-        flatten(settings)
-    except (YAMLError, AttributeError) as error:
-        raise InputError(
-            f"{PARAMS} of {name} is not valid YAML, or a section has no settings: {error}"
-        ) from error
-    return Run(name, revision, baseline, settings, content, lock)
+    contents = []
+    for file, text, (parse, empty) in zip(RECORDS, records, PARSERS, strict=True):
+        try:
+            contents.append(parse(text or empty))
+        except (AttributeError, TypeError, ValueError, YAMLError) as error:
+            advice = "choose another commit"
+            if name == WORKSPACE:
+                refuse_conflict(file)
+                advice = f"fix it, or run git checkout -- {file}"
+            reason = " ".join(str(error).split())
+            raise InputError(f"{file} of {name} is not valid ({reason}): {advice}") from error
+    lock, params, metrics = contents
+    return Run(name, revision, baseline, params, metrics, lock)
 
 
-def _damaged(file: Path, name: str) -> InputError:
-    if name == WORKSPACE:
-        return damaged(file)
-    return InputError(f"{file} of {name} is damaged: choose another commit")
+def _parse_settings(text: bytes) -> Params:
+    params: Params = parse_yaml(text)
+    flatten(params)  # each section must have settings
+    return params
+
+
+# How to read each of `RECORDS`, and what a missing one has.
+PARSERS: list[tuple[Callable[[bytes], Any], bytes]] = [
+    (parse_lock, b"stages: {}"),
+    (_parse_settings, b"{}"),
+    (lambda text: dict(json.loads(text)), b"{}"),
+]
 
 
 def training(run: Run) -> dict[str, Any]:
-    """Return the seconds of training of all models (`bigru.seconds`), and the `machine`."""
-    times = read_times()
-    md5s = {
-        out["path"]: out["md5"] for stage in run.lock["stages"].values() for out in stage["outs"]
-    }
+    """Return the seconds of training of all models (`bigru.seconds`), and the `machine`.
+
+    They include the stages before training, and are NaN if they are unknown.
+    """
+    times, md5s = read_times(), _hashes(run.lock, "outs")
     found = {path: times[md5s[path]] for path in TIMED if md5s.get(path) in times}
+    seconds = {path: found[path][0] if path in found else math.nan for path in TIMED}
+    before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
+    own = {model: seconds[folder] for model, folder in MODEL_FOLDERS.items()}
+    combined = before + sum(own[network] for network in NETWORKS)
+    # The networks that label reviews need the word vectors; the baseline alone does not.
+    labels = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] if seconds[SELF_LABELLED] else 0
+    totals = {
+        **{network: before + own[network] for network in NETWORKS},
+        BASELINE: labels + own[BASELINE],
+        ALL_NETWORKS: combined,
+        ALL_MODELS: combined + own[BASELINE],
+    }
     machines = dict.fromkeys(machine for _, machine in found.values())
-    known = training_seconds({path: seconds for path, (seconds, _) in found.items()})
-    seconds = {f"{model}.seconds": value for model, value in known.items()}
-    return seconds | {"machine": " and ".join(machines)}
+    return {f"{model}.seconds": value for model, value in totals.items()} | {
+        "machine": " and ".join(machines)
+    }
 
 
 def read_times() -> dict[str, tuple[float, str]]:
@@ -273,44 +337,17 @@ def read_times() -> dict[str, tuple[float, str]]:
     """
     file = paths.times_file()
     newest = {}
-    for line in filter(None, file.read_bytes().splitlines() if file.exists() else ()):
-        try:
+    for line in file.read_bytes().splitlines() if file.exists() else ():
+        with suppress(ValueError, KeyError, TypeError):
             entry = json.loads(line)
             newest[entry["md5"]] = sum(entry["seconds"]), format_description(entry["machine"])
-        except (ValueError, KeyError, TypeError):
-            _warn_of_damage(file)
     return newest
-
-
-@cache  # one warning, although each run looks up its times
-def _warn_of_damage(file: Path) -> None:
-    print(f"warning: {file} has damaged lines, which are skipped", file=sys.stderr)
 
 
 def locked_reviews(lock: Lock) -> dict[str, str]:
     """Return the hashes of the training and test reviews."""
-    pattern = f"{paths.CORPUS.as_posix()}/*.parquet"
-    return {path: md5 for (_, path), md5 in _inputs(lock).items() if Path(path).match(pattern)}
-
-
-def training_seconds(known: Mapping[str, float]) -> dict[str, float]:
-    """Return the training time of each model in seconds, including the stages before training.
-
-    It is NaN if it is unknown. `known` has the seconds of each output, by path.
-    """
-    seconds = dict.fromkeys(TIMED, math.nan) | dict(known)
-    before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
-    networks = {name: seconds[MODEL_FOLDERS[name]] for name in NETWORKS}
-    baseline = seconds[MODEL_FOLDERS[BASELINE]]
-    combined = before + sum(networks.values())
-    # The networks that label reviews need the word vectors; the baseline alone does not.
-    labels = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] if seconds[SELF_LABELLED] else 0
-    return {
-        **{network: before + own for network, own in networks.items()},
-        BASELINE: labels + baseline,
-        ALL_NETWORKS: combined,
-        ALL_MODELS: combined + baseline,
-    }
+    hashes = _hashes(lock, "deps").items()
+    return {path: md5 for path, md5 in hashes if Path(path).match(f"{CORPUS}/*.parquet")}
 
 
 def head() -> str:
@@ -318,21 +355,18 @@ def head() -> str:
     return processes.output("git", "rev-parse", "HEAD")
 
 
-def _inputs(lock: Lock) -> Hashes:
-    """Return the hashes of all dependencies in the lock."""
-    return {
-        (name, dependency["path"]): dependency["md5"]
-        for name, stage in lock["stages"].items()
-        for dependency in stage["deps"]
-    }
+def _hashes(lock: Lock, kind: str) -> Hashes:
+    """Return the hashes of all dependencies (`deps`) or outputs (`outs`) in the lock."""
+    stages = lock["stages"].values()
+    return {entry["path"]: entry["md5"] for stage in stages for entry in stage[kind]}
 
 
-def _measured(hashes: Hashes, folders: str | tuple[str, ...]) -> Hashes:
-    """Return the hashes of the dependencies in some folders that affect the metrics."""
+def _measured(hashes: Hashes) -> Hashes:
+    """Return the hashes of the code that affects the metrics, if the corpus is known."""
     return {
-        (stage, path): md5
-        for (stage, path), md5 in hashes.items()
-        if stage not in UNMEASURED and path.startswith(folders)
+        path: md5
+        for path, md5 in hashes.items()
+        if path.startswith("code/") and path not in {FETCH, FETCH_UNLABELLED, REPORT}
     }
 
 
@@ -340,7 +374,7 @@ def _hash_code() -> Hashes:
     """Return the hashes that the code of all stages would have after the stage `code`."""
     described = code_digests.describe(Path())
     return {
-        (stage, f"{CODE}/{stage}.txt"): hashlib.md5(
+        f"code/{stage}.txt": hashlib.md5(
             described[stage].encode(), usedforsecurity=False
         ).hexdigest()
         for stage in read_pipeline()
@@ -348,73 +382,22 @@ def _hash_code() -> Hashes:
     }
 
 
-def _digests(points: Sequence[Point]) -> list[str]:
-    """Return the digest of each point with the current code and corpus."""
-    code = _hash_code()
-    measured = _measured(code, CODE)
-    return [
-        _digest(point.params, measured, corpus)
-        for point, corpus in zip(points, _corpora(points, code), strict=True)
-    ]
+def _reads_own_files(run: Run | Point) -> bool:
+    return bool(run.params["fetch"]["source"] == OWN)
 
 
-def _digest(params: Params, code: Hashes, corpus: Mapping[Any, Any]) -> str:
-    """Return a digest of everything that the metrics depend on."""
+def _hash_own_files(points: Sequence[Point]) -> str:
+    """Return the hash of the user's files if a point reads them, otherwise an empty string."""
+    if not any(map(_reads_own_files, points)):
+        return ""
+    return private_apis.hash_dependency("fetch", OWN_FILES)
+
+
+def _settings_text(params: Params) -> str:
+    """Return the settings that affect the metrics; 0.0 and 0 are one setting."""
     settings = {
-        # 0.0 and 0 are one setting.
-        name: int(value) if isinstance(value, float) and value.is_integer() else value
+        name: as_text(value)
         for name, value in flatten(params).items()
         if not name.startswith("report.")
     }
-    content = json.dumps([sorted(each.items()) for each in (settings, code, corpus)])
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _corpora(points: Sequence[Point], code: Hashes) -> list[Mapping[Any, Any]]:
-    """Return what identifies the corpus of each point.
-
-    These are its hashes if `dvc.lock` has a corpus from this source. Those of another corpus, or of
-    unlabelled reviews, are unknown before an experiment reads them. So the source and the code that
-    reads it identify them.
-    """
-    own_files, lock = None, read_lock()
-    if any(point.params["fetch"]["source"] == OWN for point in points):
-        own_files = private_apis.hash_dependency(FETCH, OWN_FILES)
-    hashes, locked = _measured(_inputs(lock), CORPUS), _locked_source(lock)
-    corpora: list[Mapping[Any, Any]] = []
-    for point in points:
-        source = _source(flatten(point.params), own_files)
-        unlabelled = needs_unlabelled(
-            point.params["word_vectors"]["reviews"],
-            self_training=point.params["train"]["self_training"],
-        )
-        is_known = source == locked and not unlabelled
-        corpora.append(hashes if is_known else source | _readers(code))
-    return corpora
-
-
-def _source_of(run: Run) -> dict[str, Any]:
-    """Return the source of the corpus of an experiment, and the code that read it."""
-    about = run.metrics["corpus"]
-    # Another time, the requested corpus may be reachable.
-    fallback = {} if about["name"] == about["requested"] else {"fallback": about["name"]}
-    return _locked_source(run.lock) | _readers(_inputs(run.lock)) | fallback
-
-
-def _readers(hashes: Hashes) -> dict[str, str | None]:
-    """Return the hashes of the code that reads a corpus."""
-    return {path: hashes.get((stage, path)) for stage, path in READERS}
-
-
-def _locked_source(lock: Lock) -> dict[str, Any]:
-    """Return the source of the corpus in `dvc.lock`."""
-    params = lock["stages"].get(FETCH, {"params": {}})["params"]
-    return _source(params.get(PARAMS.name, {}), _inputs(lock).get((FETCH, OWN_FILES)))
-
-
-def _source(settings: Mapping[str, Any], own_files: str | None) -> dict[str, Any]:
-    """Return the settings, and the hash of the files, that a corpus is read from."""
-    source = {
-        name: value for name, value in settings.items() if name.startswith(("csv.", "fetch."))
-    }
-    return source | ({OWN_FILES: own_files} if settings.get("fetch.source") == OWN else {})
+    return json.dumps(settings, sort_keys=True)

@@ -52,18 +52,14 @@ Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
 
 @dataclass(frozen=True)
 class Search:
-    """A search of settings with the best accuracy of a model on held-out reviews.
-
-    It proposes values of the settings in `space`. All trials start from the recipe, if any, and
-    share the `fixed` settings. Settings are by full name. The sampler is a key of `SAMPLERS`.
-    """
+    """A search of settings with the best accuracy of a model on held-out reviews."""
 
     name: str
-    space: dict[str, Distribution]
-    fixed: dict[str, Any]
-    recipe: Recipe | None
+    space: dict[str, Distribution]  # proposed values, by full name of the setting
+    fixed: dict[str, Any]  # settings that all trials share
+    recipe: Recipe | None  # what all trials start from
     model: str
-    sampler: str
+    sampler: str  # a key of `SAMPLERS`
 
     @property
     def journal(self) -> Path:
@@ -130,10 +126,15 @@ def parse(
     return Search(name, space, fixed, recipe, models[metric], sampler)
 
 
-def open_study(search: Search) -> optuna.Study:
-    """Return the study in the search's journal, new or continued."""
+def open_study(search: Search, *, replace: bool = False) -> optuna.Study:
+    """Return the study in the search's journal, new or continued.
+
+    A new one may be refused, because its results would `replace` those in `study/NAME`.
+    """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    file = search.journal
+    file, folder = search.journal, store.FOLDER / search.name
+    if folder.exists() and not (file.exists() or replace):
+        raise collect.results_would_be_lost(folder)
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists():  # without the line that a killed search left unfinished
         os.truncate(file, file.read_bytes().rfind(b"\n") + 1)
@@ -161,12 +162,12 @@ def open_study(search: Search) -> optuna.Study:
 
 
 def _conditions(search: Search) -> dict[str, Any]:
+    (name,) = runs.names([search.point({})])
     return {
         "metric": f"{search.model}.{MEASURE}",
         "ranges": {key: distribution_to_json(kind) for key, kind in search.space.items()},
-        "settings": flatten(search.point({}).params | {"report": {}}),  # affects no accuracy
         "sampler": search.sampler,
-        "code or corpus": runs.fingerprint(search.point({})),
+        "settings, code or corpus": name.rpartition("-")[2],  # its digest
     }
 
 
@@ -200,7 +201,7 @@ def run(
         _check_conditions(search, study)  # other code would not find these trials
         for index, trial in enumerate(chosen):
             if index in finished:
-                accuracy = collect.measures(finished[index])[f"{search.model}.{MEASURE}"]
+                accuracy = finished[index].measures[f"{search.model}.{MEASURE}"]
                 study.tell(trial.number, accuracy)
                 outcome = f"held-out accuracy {accuracy:.4f}"
             else:

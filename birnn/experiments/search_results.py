@@ -9,7 +9,6 @@ import numpy as np
 import optuna
 import pandas as pd
 from numpy.typing import NDArray
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState
 
 from birnn.core import parquet, paths
@@ -20,7 +19,6 @@ from birnn.evaluation.arrays import Groups
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
-from birnn.experiments import collect as collected
 from birnn.experiments import recipes, runs, tried, winners_curse
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.experiments.search import Search
@@ -30,7 +28,6 @@ from birnn.studies.store import HOLD_OUT_SEED, About, Study
 from birnn.style.formatting import listed, number, percent, points
 
 NEW_SEEDS = 5
-FEWEST_VALUES = 10  # of trials, to say which setting matters most
 
 
 @dataclass(frozen=True)
@@ -58,29 +55,13 @@ def collect(search: Search, study: optuna.Study) -> Results:
     return Results(search, study, settings, [matches[at] for at in range(len(complete))])
 
 
-def check_replaceable(search: Search, study: optuna.Study | None) -> None:
-    """Check that `study/NAME` can be replaced by the results of this search, if it has begun."""
-    folder = store.FOLDER / search.name
-    if not folder.exists():
-        return
-    complete = study.get_trials(states=(TrialState.COMPLETE,)) if study else []
-    trials = [search.values(trial) for trial in complete]
-    keys = list(search.space)
-    if (folder / store.ABOUT).exists():
-        old = store.read(folder)
-        lines = collected.as_lines(pd.DataFrame(trials, columns=keys))
-        if {*old.about.varied} == {*keys} and collected.as_lines(old.runs[keys]) <= lines:
-            return
-    raise collected.results_would_be_lost(folder)
-
-
 def write(results: Results, command: str) -> Study:
     """Write the finished trials as the study `study/NAME`, log them, and return the study."""
     search = results.search
     keys = list(search.space)
     table = pd.DataFrame(
         {"name": run.name, **settings, store.SEED: flatten(run.params)[store.SEED]}
-        | collected.measures(run)
+        | run.measures
         | runs.training(run)
         for settings, run in zip(results.settings, results.runs, strict=True)
     )
@@ -128,11 +109,6 @@ def conclude(results: Results) -> str:
             f" That is {points(winner.gain)} points{_between(winner.gain_interval, points)} from "
             f"the defaults: {shown}, with this seed and on other held-out reviews."
         )
-    values = {trial.value for trial in results.study.trials if trial.value is not None}
-    if len(results.search.space) > 1 and len(values) >= FEWEST_VALUES:
-        # PED-ANOVA (Watanabe et al. 2023) compares the best trials with all; no scale matters.
-        shares = get_param_importances(results.study, evaluator=PedAnovaImportanceEvaluator())
-        text += f" {next(iter(shares))} matters most."
     return text
 
 

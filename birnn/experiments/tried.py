@@ -4,6 +4,7 @@ It shows what a recipe was chosen from. It has no test results, so that nothing 
 them.
 """
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from birnn.core.errors import InputError
-from birnn.core.overrides import as_text, command
+from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
-from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS
+from birnn.evaluation.model_names import TITLES
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
 from birnn.experiments.runs import read as read_run
@@ -57,11 +58,8 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
 
 def held_out(run: Run) -> dict[str, float]:
     """Return the accuracies on held-out reviews, such as `bigru.holdout_accuracy`, if any."""
-    return {
-        f"{model}.holdout_accuracy": metrics["holdout_accuracy"]
-        for model, metrics in run.metrics.items()
-        if "holdout_accuracy" in metrics and model not in {ALL_NETWORKS, ALL_MODELS}
-    }
+    names = [f"{model}.holdout_accuracy" for model in TITLES]
+    return {name: run.measures[name] for name in names if name in run.measures}
 
 
 def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:
@@ -104,8 +102,10 @@ def closest_recipe(
 
 def sweep_command(recipe: str, settings: Mapping[str, Any], seed: int | str) -> str:
     """Return the command that runs a recipe, or the defaults, with other settings and seeds."""
-    options = {"-r": [recipe] if recipe else [], "-S": _options({**settings, SEED: seed})}
-    return command("birnn sweep", options)
+    options = ["-r", recipe] if recipe else []
+    for setting in _options({**settings, SEED: seed}):
+        options += ["-S", setting]
+    return shlex.join(["birnn", "sweep", *options])
 
 
 def _options(settings: Mapping[str, Any]) -> list[str]:

@@ -24,7 +24,7 @@ CORPUS = {"name": "mine", "digest": "0123456789ab"}
 MACHINE = {"processor": "A", "cores": 2, "accelerators": [], "system": "S", "python": "3"}
 METRICS = {"corpus": CORPUS | {"requested": "mine", "validation": "test"}}
 TRAIN, TEST = "data/corpus/train.parquet", "data/corpus/test.parquet"
-UNLABELLED = "data/unlabelled"
+CORPUS_FOLDER, UNLABELLED = "data/corpus", "data/unlabelled"
 DEPENDENCIES = {
     "fetch": ["code/fetch.txt", "data/own"],
     "fetch_unlabelled": ["code/fetch_unlabelled.txt", TRAIN, "data/own"],
@@ -56,7 +56,8 @@ def git(*arguments: str, stdin: bytes | None = None) -> str:
 
 def make_lock(params: Params, changed: Mapping[str, str] = NONE) -> Lock:
     """Return the content of `dvc.lock` with the current code and some `changed` md5s, by path."""
-    md5s = dict.fromkeys((TRAIN, TEST, UNLABELLED, "data/padded/train"), "c" * 32)
+    outputs = (CORPUS_FOLDER, TRAIN, TEST, UNLABELLED, "data/padded/train")
+    md5s = dict.fromkeys(outputs, "c" * 32)
     md5s |= {path: f"{place:032}" for place, path in enumerate(runs.TIMED, 1)}
     md5s["data/own"] = str(compute_md5(Path("data/own")))
     Path("code").mkdir(exist_ok=True)
@@ -75,6 +76,9 @@ def make_lock(params: Params, changed: Mapping[str, str] = NONE) -> Lock:
         }
         for stage, paths in DEPENDENCIES.items()
     }
+    source = {name: settings[name] for name in settings if name.startswith(("csv.", "fetch."))}
+    stages["fetch"]["params"] = {"params.yaml": source}
+    stages["fetch"]["outs"] = [{"path": CORPUS_FOLDER, "md5": md5s[CORPUS_FOLDER]}]
     stages["train"]["outs"] = [{"path": path, "md5": md5s[path]} for path in runs.TIMED]
     return {"schema": "2.0", "stages": stages}
 

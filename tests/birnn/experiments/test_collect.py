@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from birnn import __main__ as main
-from birnn.cli import experiment_commands, study_tables
+from birnn.cli import study_tables
 from birnn.core import paths
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
@@ -20,7 +20,7 @@ from birnn.experiments import collect, grid, recipes, runs
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run
 from birnn.runtime import times
-from birnn.studies import figure, store
+from birnn.studies import store
 from birnn.studies.store import Study
 from tests.birnn import samples
 from tests.birnn.experiments.repository import CORPUS, MACHINE, METRICS, add, make_run
@@ -78,20 +78,6 @@ def test_values_in_brackets_are_shown(
     output = capsys.readouterr().out
     assert "csv.train [a-c]*.csv" in output
     assert "csv.train [d-f]*.csv" in output
-
-
-def test_tables_of_a_study_are_printed_before_its_figure_is_written(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    collect_study("seeds", [SEEDS])
-
-    def refuse(_study: Study) -> None:
-        raise PermissionError("the folder is read-only")
-
-    monkeypatch.setattr(figure, "save", refuse)
-    with pytest.raises(PermissionError):
-        experiment_commands.study("seeds")
-    assert "test accuracy, mean ± deviation over seeds" in capsys.readouterr().out
 
 
 def test_study_of_a_recipe_resamples_training_reviews() -> None:
@@ -184,8 +170,8 @@ def test_results_are_not_lost() -> None:
 
 def test_large_seeds_are_the_same_as_floats() -> None:
     table = pd.DataFrame({"pad.seed": [20_240_517, 20_240_518], "pad.validation": [0.1, 0.5]})
-    lines = {"pad.seed,pad.validation", "20240517,0.1", "20240518,0.5"}
-    assert collect.as_lines(table) == collect.as_lines(table.astype(float)) == lines
+    lines = "pad.seed,pad.validation\n20240517,0.1\n20240518,0.5\n"
+    assert store.to_csv(table) == store.to_csv(table.astype(float)) == lines
 
 
 def test_names_are_unique_and_invalid_studies_are_refused() -> None:
@@ -202,5 +188,5 @@ def test_names_are_unique_and_invalid_studies_are_refused() -> None:
     # A folder that is not a study is not replaced.
     (store.FOLDER / "rate").mkdir(parents=True)
     (store.FOLDER / "rate" / "notes.txt").touch()
-    with pytest.raises(InputError, match="would be lost"):
+    with pytest.raises(InputError, match=r"would be replaced, and notes\.txt lost"):
         collect.study("rate", "", points, found)

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -85,10 +86,11 @@ def test_sweep_runs_each_experiment_once_and_alone() -> None:
             else:
                 add(make_run(point))
 
+    machines = SimpleNamespace(pull=len, execute=execute)
     with pytest.raises(InputError, match=r"^failed: seed-1\. Fix the errors above, and run"):
-        execution.run(points, execute)
+        execution.run(points, machines)
     assert executed == ["seed-0", "seed-1", "seed-2"]
-    execution.run(points, execute)
+    execution.run(points, machines)
     assert executed[3:] == ["seed-1"]
 
 
@@ -99,7 +101,7 @@ def test_untracked_files_of_the_user_are_named_before_anything_runs() -> None:
         Path("data/own", name).parent.mkdir(exist_ok=True)
         Path("data/own", name).touch()
     with pytest.raises(InputError, match=r"add data/own/\.u data/own/b\.csv data/own/c "):
-        execution.run(points, lambda _: pytest.fail("an experiment ran"))
+        execution.run(points, None)
     Path("data/own/c.dvc").touch()
     git("add", "data/own/b.csv", "data/own/c.dvc", "data/own/.u")
     execution.check_own_files([*points, *grid.points(["train.seed=0"])])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -100,8 +101,7 @@ def test_best_comes_first() -> None:
     rows, metric = leaderboard.sort(table(samples.run("without", metrics=measures(0.8)), one), None)
     assert metric == leaderboard.ACCURACY
     ordered, metric = leaderboard.sort(rows, leaderboard.HELD_OUT)
-    shown = [leaderboard.score_of(row, metric) for row in ordered.to_dict("records")]
-    assert shown == [{metric: "0.6"}, {metric: NOTHING}]
+    assert [score for _, _, score, _ in leaderboard.texts(ordered, metric)] == ["0.6", NOTHING]
     with pytest.raises(InputError, match="no run has the metric 'none': use one of "):
         leaderboard.sort(rows, "none")
     with pytest.raises(InputError, match=rf"no run has the metric '{leaderboard.HELD_OUT}'"):
@@ -167,28 +167,29 @@ def test_every_format_shows_settings_that_differ(
 
 def test_notes_say_what_the_table_may_be_used_for() -> None:
     rows = seeds()
-    about, other_code, hidden, others = leaderboard.describe(rows, leaderboard.ACCURACY, 2, 1)
+    about, other_code, others = leaderboard.describe(rows, leaderboard.ACCURACY, 1)
     assert about.startswith("Sorted by networks.accuracy. Do not choose settings by test accuracy")
     assert other_code.startswith("Rows with * ran with other code")
-    assert (hidden, others) == ("Not shown: 2 by --count.", "Not shown: 1 on another corpus.")
+    assert others == "Not shown: 1 on another corpus."
     rows = rows[:2].assign(**{"params.pad.seed": ["0", "1"]})
-    about, held_out = leaderboard.describe(rows, "networks.holdout_accuracy", 0, 0)
+    about, held_out = leaderboard.describe(rows, "networks.holdout_accuracy", 0)
     assert about.startswith("Sorted by networks.holdout_accuracy, so settings may be chosen by it.")
     assert held_out.startswith("Rows hold out different reviews")
 
 
 @pytest.mark.usefixtures("experiments")
-def test_saved_leaderboard_is_a_study(capsys: pytest.CaptureFixture[str]) -> None:
+def test_saved_leaderboard_is_a_study(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["leaderboard", "--name", "[sw]*", "--replace"]
+    monkeypatch.setattr(sys, "argv", ["/bin/birnn", *words])
     options = {"csv": True, "save": "board"}
     experiment_commands.leaderboard(ACCURACY, ["train.seed=0"], "[sw]*", 3, **options)
     shown = csv.DictReader(io.StringIO(capsys.readouterr().out))
     study = store.read(store.FOLDER / "board")
     assert study.runs["name"].tolist() == [row["name"] for row in shown]
     assert study.covers(accuracies()["corpus"])
-    assert study.about.command == (
-        "birnn leaderboard --where train.seed=0 --name '[sw]*' "
-        f"--sort {ACCURACY} --save board --count 3"
-    )
+    assert study.about.command == "birnn leaderboard --name '[sw]*'"
     # A setting that differs is in the rows.
     assert sorted(study.runs["pad.maxlen"].fillna(0)) == [0, 100]
     assert (study.about.settings.get("pad.maxlen"), study.about.varied) == (None, ["name"])
