@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from birnn.checklist import models as tested
+from birnn.checklist import runner
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
@@ -73,7 +73,7 @@ def predict_held_out(models: Predictor) -> pd.DataFrame:
 
 def write_checklist(models: Predictor) -> None:
     """Write one row per behavioral test and model."""
-    table = tested.run_tests(models)
+    table = runner.run_tests(models)
     plot_data.write(table, paths.CHECKLIST)
     for model, rows in table.groupby("model", sort=False):
         print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from birnn.checklist.runner import TOLERANCE
+from birnn.checklist.behavioral_tests import TOLERANCE
 from birnn.core.outputs import write_text
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.evaluation.plot_data import TEST

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from birnn.checklist.runner import TOLERANCE
+from birnn.checklist.behavioral_tests import TOLERANCE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import TITLES, comparisons
