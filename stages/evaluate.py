@@ -14,7 +14,7 @@ from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
 from birnn.corpora import corpus_statistics
-from birnn.evaluation import ensembles, mistakes, plot_data, summary, temperature
+from birnn.evaluation import ensembles, mistakes, plot_data, summary
 from birnn.evaluation.model_names import NETWORKS, TITLES, comparisons
 from birnn.inference import predictor
 from birnn.inference.predictor import Predictor
@@ -43,8 +43,7 @@ def main(settings: Settings) -> None:
     )
     held_out = None if settings.pad.validation == "test" else predict_held_out(models)
     if held_out is not None:
-        metrics = ensembles.add_ensembles(metrics, held_out, table)
-        metrics = temperature.add_scaled(metrics, table)
+        metrics = ensembles.add_held_out(metrics, held_out, table)
     metrics = {"corpus": corpus} | metrics
     write_json(paths.METRICS, metrics)
     for name, rows in plot_data.tables(table, metrics, histories).items():

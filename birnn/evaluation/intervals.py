@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse, special
 
-from birnn.evaluation.arrays import Groups, Labels, LogOdds
+from birnn.evaluation.array_types import Groups, Labels, LogOdds
 
 CONFIDENCE = 0.95
 NO_DIFFERENCE = "no difference is shown"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.evaluation import intervals
-from birnn.evaluation.arrays import Correct, Groups
+from birnn.evaluation.array_types import Correct, Groups
 
 LENGTH_SLICES = 10
 FEWEST = 30  # reviews of a slice; the accuracy of fewer is mostly noise

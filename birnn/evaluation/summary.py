@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.evaluation import calibration, comparison, slices
-from birnn.evaluation.arrays import Groups, Labels, LogOdds
+from birnn.evaluation.array_types import Correct, Groups, Labels, LogOdds
 from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, PAIRS, pair_name
@@ -73,13 +73,12 @@ def summarize_models(
         | {"parameters": cost["parameters"]}
         for name, cost in costs.items()
     }
+    correct = {name: is_correct(labels, values) for name, values in log_odds.items()}
     metrics["pairs"] = {
-        pair_name(*pair): compare_pair(labels, groups, log_odds, pair, comparisons=len(PAIRS))
-        for pair in PAIRS
+        pair_name(*pair): _compare(correct, groups, pair, comparisons=len(PAIRS)) for pair in PAIRS
     }
     metrics[BASELINE]["against"] = [
-        {"network": name} | compare_pair(labels, groups, log_odds, (BASELINE, name))
-        for name in NETWORKS
+        {"network": name} | _compare(correct, groups, (BASELINE, name)) for name in NETWORKS
     ]
     combined = combine([log_odds[name] for name in NETWORKS])
     metrics[ALL_NETWORKS] = summarize_ensemble(labels, combined, groups)
@@ -92,16 +91,11 @@ def summarize_ensemble(labels: Labels, log_odds: LogOdds, groups: Groups) -> dic
     return rounded({**compute_scores(labels, log_odds), "accuracy_interval": interval})
 
 
-def compare_pair(
-    labels: Labels,
-    groups: Groups,
-    log_odds: Mapping[str, LogOdds],
-    pair: tuple[str, str],
-    comparisons: int = 1,
+def _compare(
+    correct: Mapping[str, Correct], groups: Groups, pair: tuple[str, str], comparisons: int = 1
 ) -> dict[str, Any]:
-    """Compare two models, by name, on the same reviews (see `comparison.compare`)."""
-    first, second = (is_correct(labels, log_odds[name]) for name in pair)
-    compared = comparison.compare(first, second, groups, comparisons)
+    first, second = pair
+    compared = comparison.compare(correct[first], correct[second], groups, comparisons)
     # Keep significant digits, since rounding to decimals would make small p-values 0.
     return {**rounded(compared), "mcnemar_p": float(f"{compared['mcnemar_p']:.3g}")}
 

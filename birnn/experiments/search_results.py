@@ -16,7 +16,7 @@ from birnn.core import parquet, paths
 from birnn.core.errors import InputError
 from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
-from birnn.evaluation.arrays import Groups
+from birnn.evaluation.array_types import Groups
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS

@@ -1,5 +1,6 @@
-"""The figures of the report and the figures of the notebook."""
+"""The figures of the report and of the notebook, and the templates of `dvc plots`."""
 
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -9,9 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from birnn.core.outputs import atomic_folder
 from birnn.evaluation.calibration import RAW
 from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.evaluation.plot_data import TRAINING, watched_split
+from birnn.evaluation.plot_data import TEST, TRAINING, VALIDATION, watched_split
+from birnn.reporting import templating
 from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
 from birnn.style.plotting import (
     LINES,
@@ -23,6 +26,8 @@ from birnn.style.plotting import (
     legible,
     single_axes,
 )
+
+TEMPLATES = Path(__file__).parent / "templates" / "plots"
 
 
 def draw(
@@ -168,3 +173,16 @@ def _round_numbers(low: float, high: float) -> list[int]:
     powers = 10 ** np.arange(7)
     numbers = np.outer(powers, (1, 2, 5)).ravel()
     return [int(number) for number in numbers if low <= number <= high]
+
+
+def write_plot_templates(folder: Path) -> None:
+    """Write the Vega-Lite templates of `dvc plots`, with the names and colors of the models."""
+    names: dict[str, Any] = {
+        "splits": [TRAINING, TEST, VALIDATION],
+        "networks": {name: MODEL_COLORS[name] for name in NETWORKS},
+        "models": {name: MODEL_COLORS[name] for name in TITLES},
+    }
+    with atomic_folder(folder) as part:
+        for template in TEMPLATES.glob("*.j2"):
+            text = templating.render(f"plots/{template.name}", **names)
+            (part / template.stem).write_text(text, encoding="utf-8", newline="\n")

@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from birnn.evaluation import intervals
-from birnn.evaluation.arrays import Groups, Labels
+from birnn.evaluation.array_types import Groups, Labels
 from birnn.evaluation.metrics import cross_entropies, is_correct
 
 # The values of single reviews whose mean is the measure; for ROC AUC, the mean of either class.

@@ -27,7 +27,7 @@ from birnn.core.errors import InputError, refuse_conflict
 from birnn.core.outputs import atomic_folder
 from birnn.core.paths import STUDIES
 from birnn.core.yaml_files import read_yaml, write_yaml
-from birnn.evaluation.arrays import Groups, Labels
+from birnn.evaluation.array_types import Groups, Labels
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS
 
 FOLDER = STUDIES
