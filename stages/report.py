@@ -5,7 +5,7 @@ data/unlabelled/unlabelled.json, data/evaluated/costs.json and study. Writes plo
 plots/templates and report.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
 from birnn.corpora import corpus_statistics, fallback_warning
 from birnn.corpora.review import SPLITS
+from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.plot_data import TRAINING
-from birnn.reporting import figures, model_card, plot_templates, report, svg
+from birnn.reporting import documents, figures
 from birnn.studies import figure as study_figure
 from birnn.studies import regimes, store
 from birnn.studies.store import Study
@@ -27,6 +28,7 @@ from birnn.text import tokenizer
 
 DISTINCTIVE_WORDS = 10  # per class
 TABLES = ("curves", "lengths", "reliability")
+INLINE_FIGURES = ("accuracy", "loss", "reliability", "lengths")  # in the report
 
 
 def main(settings: Settings) -> None:
@@ -41,9 +43,10 @@ def main(settings: Settings) -> None:
     drawn = figures.draw(metrics, tables, settings.pad.maxlen)
     for name, figure in drawn.items():
         plotting.save(figure, paths.PLOTS / f"{name}.png")
-    plot_templates.write(paths.PLOTS / "templates")
+    figures.write_plot_templates(paths.PLOTS / "templates")
     studies = [study for study in store.read_all() if study.covers(corpus)]
     matching, recipes = choose_studies(studies, corpus, values)
+    over_seeds = find_complete(matching)
     source = read_json(paths.CORPUS_DESCRIPTION)
     content = {
         "metrics": metrics,
@@ -62,12 +65,12 @@ def main(settings: Settings) -> None:
         "best_loss_epoch": best_loss_epochs(tables["curves"]),
         "settings": values,
         "studies": matching,
+        "over_seeds": over_seeds,
         "recipes": recipes,
         "regimes": regimes.compare(studies),
     }
-    content |= report.common(content)
-    report.write(content, draw_inline(drawn, content), paths.REPORT)
-    model_card.write(content, tables["reliability"], paths.REPORT)
+    drawings = draw_inline(drawn, [study for study in (over_seeds, recipes) if study])
+    documents.write(content, tables["reliability"], drawings, paths.REPORT)
     print(f"The report is in {paths.REPORT / 'report.md'} and {paths.REPORT / 'report.html'}")
     fallback_warning.warn_if_fallback(corpus["name"], corpus["requested"])
 
@@ -84,16 +87,21 @@ def choose_studies(
     return others, next(iter(recipes), None)
 
 
-def draw_inline(drawn: dict[str, Figure], content: dict[str, Any]) -> dict[str, str]:
+def find_complete(studies: Iterable[Study]) -> Study | None:
+    """Return the study over seeds that has all networks, None without one."""
+    return store.find_over_seeds(study for study in studies if study.networks == list(NETWORKS))
+
+
+def draw_inline(drawn: Mapping[str, Figure], studies: Iterable[Study]) -> dict[str, str]:
     """Return the figures of the report as SVG, by their addresses in the Markdown."""
-    drawings = {f"../plots/{name}.png": svg.inline(drawn[name], name) for name in report.FIGURES}
-    shown = [content["over_seeds"], content["recipes"]]
+    drawings = {
+        f"../plots/{name}.png": plotting.to_svg(drawn[name], name) for name in INLINE_FIGURES
+    }
     return drawings | {
-        f"../study/{study.name}/{study.name}.png": svg.inline(
+        f"../study/{study.name}/{study.name}.png": plotting.to_svg(
             study_figure.draw(study), f"study-{study.name}"
         )
-        for study in shown
-        if study
+        for study in studies
     }
 
 

@@ -25,7 +25,7 @@ from birnn.experiments import recipes, runs, tried, winners_curse
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.experiments.search import Search
 from birnn.networks.decision import combine
-from birnn.studies import figure, store
+from birnn.studies import store, writing
 from birnn.studies.store import HOLD_OUT_SEED, About, Study
 from birnn.style.formatting import listed, number, percent, points
 
@@ -94,7 +94,7 @@ def write(results: Results, command: str) -> Study:
         sampler=search.sampler,
     )
     folder = store.FOLDER / search.name
-    written = figure.write_study(Study(folder, about, table, pd.DataFrame()), {})
+    written = writing.write(Study(folder, about, table, pd.DataFrame()), {})
     tried.append(results.runs, list(recipes.read().values()))
     return written
 

@@ -1,7 +1,7 @@
 """The report as a single HTML file: the Markdown with its figures inlined."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -27,7 +27,7 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def render(markdown: str, drawings: dict[str, str]) -> str:
+def render(markdown: str, drawings: Mapping[str, str]) -> str:
     """Return the page.
 
     Args:
@@ -49,7 +49,7 @@ def render(markdown: str, drawings: dict[str, str]) -> str:
     return templating.render("page.html.j2", title=title, body=body, colors=colors)
 
 
-def _rules(drawings: dict[str, str]) -> dict[str, Callable[..., str]]:
+def _rules(drawings: Mapping[str, str]) -> dict[str, Callable[..., str]]:
     """Return the rules that inline images and make tables scroll if they are too wide."""
 
     def image(_renderer: object, tokens: Sequence[Token], place: int, *_: object) -> str:

@@ -1,28 +1,24 @@
 """The figure of a study: accuracies of every run and their means, and differences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import cycle
 from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, BASELINE, NETWORKS, pair_title
-from birnn.studies import curves, store
 from birnn.studies.differences import Mean
 from birnn.studies.store import RECIPE, Study
 from birnn.studies.table import LONGEST_LABEL, Row, label_rows, rows
-from birnn.style import plotting
 from birnn.style.colors import GRID, INK, MODEL_COLORS
 from birnn.style.plotting import OWN_TEXTS, PAIR_MARKERS, STYLE, draw_legend, legible
 
 WIDTH, ROW, MARGIN = 4.6, 0.38, 1.6  # inches: small, so that letters are large enough on a phone
-MOST_ROWS = 20
 LABEL_WIDTH = 21  # letters of a line
 MEASURES = {"test": "accuracy", "held-out": "holdout_accuracy"}
 BAND = 0.8  # height of the models of a row, in rows
@@ -72,22 +68,6 @@ def draw(study: Study) -> Figure:
             axes.grid(visible=False, axis="y")
         draw_legend(figure)
     return figure
-
-
-def write_study(study: Study, predictions: Mapping[str, pd.DataFrame]) -> Study:
-    """Write a study (see `store.write`), draw its figure, and return the study as it is read."""
-    store.write(study, predictions)
-    written = store.read(study.folder)
-    save(written)
-    return written
-
-
-def save(study: Study) -> None:
-    """Save the figure of a study with up to MOST_ROWS rows, and its curves if it has any."""
-    if len(study.combinations()) <= MOST_ROWS:
-        plotting.save(draw(study), study.folder / f"{study.name}.png")
-    if drawn := curves.draw(study):
-        plotting.save(drawn, study.folder / f"{study.name}-curve.png")
 
 
 def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], split: str) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from birnn.core.settings import CLASSES
 from birnn.corpora import corpus_statistics
 from birnn.corpora.corpus_statistics import SplitStatistics
-from birnn.evaluation import ensembles, plot_data, summary, temperature
+from birnn.evaluation import ensembles, plot_data, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.experiments.runs import Run
 from birnn.reporting.references import NOTEBOOK_SETTINGS
@@ -115,8 +115,7 @@ def metrics(
     measured = summary.summarize_models(table, costs(), histories(), maxlen, in_training)
     if about["validation"] != "test":
         held_out = pd.DataFrame(predictions(seed=1))
-        measured = ensembles.add_ensembles(measured, held_out, table)
-        measured = temperature.add_scaled(measured, table)
+        measured = ensembles.add_held_out(measured, held_out, table)
     return {"corpus": about | {"test_reviews": len(table)}} | measured
 
 

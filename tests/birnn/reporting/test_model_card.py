@@ -11,7 +11,7 @@ from scipy.special import logit
 
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import TITLES
-from birnn.reporting import model_card
+from birnn.reporting.documents import overconfident_bins
 from stages import report as report_stage
 from tests.birnn import samples
 from tests.birnn.reporting import documents
@@ -113,7 +113,7 @@ def test_overconfidence_needs_both_ends_of_the_curve(
     raw["predicted"] = raw["predicted"].where(raw["model"] == "bilstm", raw["observed"])
     # After temperature scaling, curves lie closer to the diagonal.
     scaled = raw.assign(predicted=raw["observed"], calibration="scaled")
-    found = model_card.overconfident_bins(pd.concat([scaled, raw.assign(calibration="raw")]))
+    found = overconfident_bins(pd.concat([scaled, raw.assign(calibration="raw")]))
     expected = {"bilstm": 0.8} if overconfident else {}
     assert {name: row["observed"] for name, row in found.items()} == expected
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from birnn.evaluation.model_names import NETWORKS, PAIRS
-from birnn.studies import differences, figure, store, table
+from birnn.studies import differences, figure, store, table, writing
 from birnn.studies.differences import Difference, Mean
 from tests.birnn import samples
 from tests.birnn.studies.small_study import REVIEWS, log_odds, make_study
@@ -44,7 +44,7 @@ def test_rows_without_predictions_cover_seeds(tmp_path: Path) -> None:
 
 def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
-    store.write(study, log_odds(study))
+    writing.write_files(study, log_odds(study))
     read = store.read(study.folder)
     (first, _), runs = table.rows(read), read.combinations()[0].runs
     assert first.covered == "seeds and groups of texts"
@@ -86,7 +86,7 @@ def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
     predictions = {
         run.name: plain if run.recipe == "plain" else pooled for run in study.runs.itertuples()
     }
-    store.write(replace(study, reviews=reviews, folder=tmp_path / "recipes"), predictions)
+    writing.write_files(replace(study, reviews=reviews, folder=tmp_path / "recipes"), predictions)
     correct = (np.arange(100) % 10 < 3) * 1.0 - (np.arange(100) % 10 < 1)
     expected = differences.estimate_difference(
         *(np.tile(correct, (3, 1)), np.repeat(np.arange(20), 5), np.ones(100, np.uint8)),
@@ -166,6 +166,6 @@ def test_recipes_are_joined_unless_more_varies() -> None:
 def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
     for rows, is_drawn in ((20, True), (21, False)):
         study = samples.study(tmp_path / f"a{rows}", varied={"pad.maxlen": range(rows)}, seeds=1)
-        figure.write_study(study, {})
+        writing.write(study, {})
         assert "intervals" not in figure.draw(study).axes[0].get_xlabel()
         assert (study.folder / f"a{rows}.png").exists() == is_drawn
