@@ -19,7 +19,6 @@ from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
 from birnn.style.plotting import (
     LINES,
     LITERAL,
-    OWN_TEXTS,
     SIZE,
     STYLE,
     draw_legend,
@@ -41,7 +40,7 @@ def draw(
         maxlen: ids per review.
     """
     curves, (negative, positive) = tables["curves"], metrics["corpus"]["classes"]
-    name = legible(metrics["corpus"]["name"], OWN_TEXTS)
+    name = legible(metrics["corpus"]["name"])
     classes = [negative, legible(positive, "positive")]
     corpus = metrics["corpus"] | {"name": name, "classes": classes}
     metrics = metrics | {"corpus": corpus}

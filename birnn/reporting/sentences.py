@@ -26,8 +26,8 @@ def compare_networks(row: Row) -> str:
     """Return which of two networks has the higher accuracy over seeds, by how much, how often."""
     ((pair, found),) = row.differences.items()
     difference = found["accuracy"]
-    if math.isnan(difference.low):
-        return f"they cannot be compared ({why_no_interval(difference)})"
+    if reason := why_no_interval(difference):
+        return f"they cannot be compared ({reason})"
     interval = f"{row.confidence} interval over {row.covered}"
     ends = (difference.low, difference.mean, difference.high)
     if difference.higher is None:

@@ -25,7 +25,6 @@ from birnn.style.formatting import (
     failures,
     number,
     paired_difference,
-    percent,
     table,
     with_interval,
 )
@@ -237,12 +236,6 @@ def data(statistics: Mapping[str, tuple[str, str]], source: Mapping[str, Any], c
     digests = (code(source[split]["digest"][:12]) for split in ("train", "test"))
     lines.append(["sha256, first 12 digits", *digests])
     return table([code(corpus), "training", "test"], lines)
-
-
-def published(results: Sequence[tuple[str, float, str]]) -> str:
-    """Return published accuracies, see `references.PUBLISHED`."""
-    lines = [[system, inputs, percent(accuracy)] for system, accuracy, inputs in results]
-    return table(["system", "learns from", "accuracy"], lines, left=2)
 
 
 def changed_settings(settings: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from birnn.studies.differences import Mean
 from birnn.studies.store import RECIPE, Study
 from birnn.studies.table import LONGEST_LABEL, Row, label_rows, rows
 from birnn.style.colors import GRID, INK, MODEL_COLORS
-from birnn.style.plotting import OWN_TEXTS, PAIR_MARKERS, STYLE, draw_legend, legible
+from birnn.style.plotting import PAIR_MARKERS, STYLE, draw_legend, legible
 
 WIDTH, ROW, MARGIN = 4.6, 0.38, 1.6  # inches: small, so that letters are large enough on a phone
 LABEL_WIDTH = 21  # letters of a line
@@ -58,7 +58,7 @@ def draw(study: Study) -> Figure:
         panels[0].set_ylim(len(table) - 0.5, -0.5)
         seeds = {len(row.combination.runs) for row in table}
         counted = f", {min(seeds)} seeds" if len(seeds) == 1 and max(seeds) > 1 else ""
-        corpus = legible(study.about.corpus["name"], OWN_TEXTS)
+        corpus = legible(study.about.corpus["name"])
         title = f"Study {study.name} on {corpus}{counted}" + f"\nby {heading}" * bool(heading)
         figure.suptitle(title, fontsize=10)
         for axes in panels:

@@ -10,7 +10,6 @@
 - `NAME.png`: the figure (see `figure`); `NAME-curve.png`: the curves, if any (see `curves`).
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
@@ -116,9 +115,8 @@ class Study:
         Empty if the study lacks the predictions of a run, or of a network that other runs have.
         """
         tables = read_predictions(self.folder, runs["name"])
-        if self.reviews is None or not tables or len(tables) < len(runs):
-            return {}
-        if any(not {*self.networks} <= {*table} for table in tables.values()):
+        complete = all({*self.networks} <= {*table} for table in tables.values())
+        if self.reviews is None or not tables or len(tables) < len(runs) or not complete:
             return {}
         models = next(iter(tables.values())).columns
         return {
@@ -164,12 +162,14 @@ class Study:
         """
         if not self.matches(metrics["corpus"], settings):
             return False
-        pairs = [(name, measure) for name in self.networks for measure in ("accuracy", "loss")]
-        values = [metrics.get(name, {}).get(measure, math.nan) for name, measure in pairs]
-        runs = self.runs[self.runs[SEED] == settings.get(SEED)]
+        values = {
+            f"{name}.{measure}": metrics.get(name, {}).get(measure)
+            for name in self.networks
+            for measure in ("accuracy", "loss")
+        }
         # A study that serves to choose lacks these measures.
-        measured = runs.reindex(columns=list(map(".".join, pairs)))
-        return bool((measured == values).all(axis=1).any())
+        runs = self.runs[self.runs[SEED] == settings.get(SEED)].reindex(columns=[*values])
+        return bool((runs == [*values.values()]).all(axis=1).any())
 
 
 def describe_corpus(corpus: Mapping[str, Any]) -> dict[str, Any]:

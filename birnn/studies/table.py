@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.evaluation.intervals import TOO_FEW_SEEDS
 from birnn.evaluation.metrics import is_correct
 from birnn.studies import differences
 from birnn.studies.differences import ALL_EQUAL, REVIEW_VALUES, ROUNDING_ERROR, Difference, Mean
@@ -79,8 +78,7 @@ def _row(study: Study, combination: Combination) -> Row:
     runs, log_odds = combination.runs, study.log_odds(combination.runs)
     measure = "holdout_accuracy" if study.about.chooses else "accuracy"
     means = {
-        model: differences.mean_over_seeds(runs[f"{model}.{measure}"], lowest=0)
-        for model in study.models
+        model: differences.mean_over_seeds(runs[f"{model}.{measure}"]) for model in study.models
     }
     pairs = list(combinations(study.networks, 2))
     compared = {pair: _compare(study, runs, log_odds, pair, len(pairs)) for pair in pairs}
@@ -125,23 +123,23 @@ def format_mean(mean: Mean) -> str:
 
 def format_difference(difference: Difference, measure: str = "accuracy") -> str:
     """Format a difference and its interval: of accuracies in points."""
-    form = formatting.points if "accuracy" in measure else signed
-    if math.isnan(difference.low):
-        return f"{form(difference.mean)} ({why_no_interval(difference)})"
-    return f"{form(difference.mean)} ({form(difference.low)} to {form(difference.high)})"
+    scale, digits = (100, 2) if "accuracy" in measure else (1, 4)
+    mean, low, high = (
+        f"{scale * value:+.{digits}f}".replace("-", "−")
+        for value in (difference.mean, difference.low, difference.high)
+    )
+    reason = why_no_interval(difference)
+    return f"{mean} ({reason})" if reason else f"{mean} ({low} to {high})"
 
 
 def why_no_interval(difference: Difference) -> str:
-    """Return why a difference has no interval."""
+    """Return why a difference has no interval, empty if it has one."""
+    if not math.isnan(difference.low):
+        return ""
     if difference.standard_error < ROUNDING_ERROR:
         return ALL_EQUAL
     one_group = difference.seeds > 1 and math.isnan(difference.standard_error)
-    return "only one group of reviews" if one_group else TOO_FEW_SEEDS
-
-
-def signed(value: float) -> str:
-    """Format a difference with four digits and its sign."""
-    return f"{value:+.4f}".replace("-", "−")
+    return "only one group of reviews" if one_group else "too few seeds"
 
 
 def gains(study: Study) -> list[Gain]:
@@ -155,8 +153,11 @@ def gains(study: Study) -> list[Gain]:
         combination.chosen[RECIPE]: combination.runs.set_index(SEED, drop=False)
         for combination in study.combinations()
     }
-    pairs = [(recipe["name"], recipe["base"]) for recipe in study.about.recipes]
-    pairs = [pair for pair in pairs if runs.keys() >= set(pair)]
+    pairs = [
+        (recipe["name"], recipe["base"])
+        for recipe in study.about.recipes
+        if runs.keys() >= {recipe["name"], recipe["base"]}
+    ]
     found = (_gain(study, pair, [runs[name] for name in pair], len(pairs)) for pair in pairs)
     return [gain for gain in found if gain]
 

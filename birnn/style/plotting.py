@@ -22,7 +22,6 @@ LINES: dict[str, Any] = dict(zip(NETWORKS, cycle(NETWORK_LINES), strict=False)) 
 
 PAIR_MARKERS = "osD^v<>PX*"  # of pairs of networks
 
-OWN_TEXTS = "own texts"  # instead of a name that is not legible
 SIZE = (4.6, 3.7)  # inches; small, so that letters are large enough on a phone
 LITERAL: Any = {"text.parse_math": False}  # the name of a corpus may contain dollar signs
 STYLE: Any = LITERAL | {
@@ -42,7 +41,7 @@ STYLE: Any = LITERAL | {
 }
 
 
-def legible(name: str, otherwise: str) -> str:
+def legible(name: str, otherwise: str = "own texts") -> str:
     """Return a name, or `otherwise` if the font of the figures lacks one of its characters."""
     known = get_font(findfont("DejaVu Sans")).get_charmap()
     return name if {*map(ord, name)} <= known.keys() else otherwise
