@@ -6,8 +6,9 @@ Reads the source of the corpus. Writes data/corpus.
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
-from birnn.corpora import fallback_warning, sources, store
+from birnn.corpora import sources, store
 from birnn.corpora.review import SPLITS
+from birnn.runtime import terminal
 
 
 def main(settings: Settings) -> None:
@@ -29,7 +30,7 @@ def main(settings: Settings) -> None:
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
     print(f"test reviews whose text is also in the training split: {description['overlap']:,}")
-    fallback_warning.warn_if_fallback(description["name"], description["requested"])
+    terminal.warn_if_fallback(description["name"], description["requested"])
 
 
 if __name__ == "__main__":

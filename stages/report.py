@@ -15,11 +15,12 @@ from matplotlib.figure import Figure
 from birnn.core import paths, stage
 from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
-from birnn.corpora import corpus_statistics, fallback_warning
+from birnn.corpora import corpus_statistics
 from birnn.corpora.review import SPLITS
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.plot_data import TRAINING
 from birnn.reporting import documents, figures
+from birnn.runtime import terminal
 from birnn.studies import figure as study_figure
 from birnn.studies import regimes, store
 from birnn.studies.store import Study
@@ -72,7 +73,7 @@ def main(settings: Settings) -> None:
     drawings = draw_inline(drawn, [study for study in (over_seeds, recipes) if study])
     documents.write(content, tables["reliability"], drawings, paths.REPORT)
     print(f"The report is in {paths.REPORT / 'report.md'} and {paths.REPORT / 'report.html'}")
-    fallback_warning.warn_if_fallback(corpus["name"], corpus["requested"])
+    terminal.warn_if_fallback(corpus["name"], corpus["requested"])
 
 
 def choose_studies(
@@ -80,11 +81,9 @@ def choose_studies(
 ) -> tuple[list[Study], Study | None]:
     """Return the studies of these settings, and the study `recipes`, of the studies of a corpus."""
     found = [each for each in studies if not each.about.chooses]
-    recipes = [
-        each for each in found if each.name == store.RECIPES and each.about.varied == [store.RECIPE]
-    ]
     others = [each for each in found if not each.about.recipes and each.matches(corpus, settings)]
-    return others, next(iter(recipes), None)
+    compared = (each for each in found if each.about.varied == [store.RECIPE])
+    return others, next((each for each in compared if each.name == store.RECIPES), None)
 
 
 def find_complete(studies: Iterable[Study]) -> Study | None:

@@ -55,12 +55,9 @@ def scores(
 
 
 def _scores(measured: Mapping[str, Any], mean: list[str]) -> list[str]:
-    others = [measured.get(name) for name in MEASURES]
-    return [
-        with_interval(measured["accuracy"], measured.get("accuracy_interval")),
-        *mean,
-        *(NOTHING if value is None else f"{value:.4f}" for value in others),
-    ]
+    accuracy = with_interval(measured["accuracy"], measured.get("accuracy_interval"))
+    others = (f"{measured[name]:.4f}" if name in measured else NOTHING for name in MEASURES)
+    return [accuracy, *mean, *others]
 
 
 def differences_over_seeds(row: Row) -> str:
