@@ -17,7 +17,7 @@ from birnn.evaluation.plot_data import TEST
 from birnn.evaluation.selection import default_model
 from birnn.networks import decision
 from birnn.reporting import page, sentences, tables, templating
-from birnn.reporting.references import NOTEBOOK, PUBLISHED
+from birnn.reporting.notebook import NOTEBOOK
 from birnn.studies.regimes import COMPARISONS
 from birnn.studies.store import group_kind
 from birnn.studies.table import rows
@@ -81,7 +81,6 @@ def _corpus_values(corpus: Mapping[str, Any]) -> dict[str, Any]:
         "subject": SUBJECTS.get(name, f"the texts in {code(name)}"),
         "origin": ORIGINS.get(name),
         "notebook": NOTEBOOK if name == "imdb" else {},
-        "published": PUBLISHED if name == "imdb" else (),
         "watched": TEST if corpus["validation"] == "test" else "held-out reviews",
     }
 

@@ -17,7 +17,7 @@ from birnn.corpora.corpus_statistics import SplitStatistics
 from birnn.evaluation import ensembles, plot_data, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.experiments.runs import Run
-from birnn.reporting.references import NOTEBOOK_SETTINGS
+from birnn.reporting.notebook import NOTEBOOK_SETTINGS
 from birnn.studies.store import About, Study
 from stages import report as report_stage
 

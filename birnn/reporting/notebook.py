@@ -1,4 +1,4 @@
-"""The notebook's settings and results, and published results on IMDB."""
+"""The settings and results of the notebook."""
 
 from typing import Any
 
@@ -32,18 +32,3 @@ NOTEBOOK_SETTINGS: dict[str, Any] = {
     "train.self_training": False,
     "baseline.ngrams": 2,
 }
-
-LABELLED, UNLABELLED = "labelled reviews", "also unlabelled reviews"
-
-# Systems, what they learn from, and their accuracy on the 25,000 test reviews.
-PUBLISHED = (
-    ("LSTM (Dai and Le 2015)", LABELLED, "86.50%"),
-    ("One-hot BiLSTM (Johnson and Zhang 2016)", LABELLED, "91.86%"),
-    ("Ensemble of RNN and NB-SVM (Mesnil et al. 2014)", f"{LABELLED}, n-grams", "92.13%"),
-    ("SA-LSTM (Dai and Le 2015)", UNLABELLED, "92.76%"),
-    ("BiLSTM with region embeddings (Johnson and Zhang 2016)", UNLABELLED, "94.06%"),
-    ("Virtual adversarial BiLSTM (Miyato et al. 2017)", UNLABELLED, "94.09%"),
-    ("Interpretable adversarial LSTM (Sato et al. 2018)", UNLABELLED, "94.34%"),
-    # Its checkpoint was chosen on the test split; a rerun by others reached 94.56%.
-    ("Mixed objective BiLSTM (Sachan et al. 2019)", "also unlabelled and test reviews", "95.68%"),
-)
