@@ -20,7 +20,7 @@ from birnn.style.plotting import PAIR_MARKERS, STYLE, draw_legend, legible
 
 WIDTH, ROW, MARGIN = 4.6, 0.38, 1.6  # inches: small, so that letters are large enough on a phone
 LABEL_WIDTH = 21  # letters of a line
-MEASURES = {"test": "accuracy", "held-out": "holdout_accuracy"}
+SPLITS = {"accuracy": "test", "holdout_accuracy": "held-out"}
 BAND = 0.8  # height of the models of a row, in rows
 MARKERS = dict(zip(NETWORKS, cycle("osvPX"), strict=False)) | {BASELINE: "^", ALL_MODELS: "D"}
 FONT_SIZE = 8  # points, of axes
@@ -35,7 +35,6 @@ def draw(study: Study) -> Figure:
     """
     table = rows(study)
     pairs = list(table[0].differences)
-    split = "held-out" if study.about.chooses else "test"
     with mpl.rc_context(STYLE):
         height = MARGIN + ROW * max(len(table), 3)
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
@@ -46,8 +45,8 @@ def draw(study: Study) -> Figure:
         baselines = {row.means[BASELINE].mean for row in table if BASELINE in row.means}
         left_out = {BASELINE} if len(baselines) == 1 else set()
         models = [model for model in study.models if model in MODEL_COLORS.keys() - left_out]
-        _draw_accuracies(panels[0], table, models, split)
-        _draw_lines(panels[0], study, table, models, split)
+        _draw_accuracies(panels[0], study, table, models)
+        _draw_lines(panels[0], study, table, models)
         if pairs:
             _draw_differences(panels[1], table, pairs)
         heading, labels = label_rows(table)
@@ -70,24 +69,22 @@ def draw(study: Study) -> Figure:
     return figure
 
 
-def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], split: str) -> None:
+def _draw_accuracies(axes: Axes, study: Study, table: Sequence[Row], models: Sequence[str]) -> None:
     for model, shift in zip(models, _shifts(len(models)), strict=True):
         style = {"color": MODEL_COLORS[model], "marker": MARKERS[model], "label": ALL_TITLES[model]}
         small = style | {"markersize": 2.5, "alpha": 0.5, "label": None, "linestyle": "none"}
         for place, row in enumerate(table):
-            values = 100 * row.combination.runs[f"{model}.{MEASURES[split]}"].to_numpy()
+            values = 100 * row.combination.runs[f"{model}.{study.measure}"].to_numpy()
             axes.plot(values, [place + shift] * len(values), **small)
         _draw_means(axes, [row.means[model] for row in table], shift, style)
-    _label_values(axes, f"{split} accuracy (%)", table, "seeds")
+    _label_values(axes, f"{SPLITS[study.measure]} accuracy (%)", table, "seeds")
 
 
-def _draw_lines(
-    axes: Axes, study: Study, table: Sequence[Row], models: Sequence[str], split: str
-) -> None:
+def _draw_lines(axes: Axes, study: Study, table: Sequence[Row], models: Sequence[str]) -> None:
     """Join the networks of a seed in a single row, or each recipe with the one that it adds to."""
     shifts = _shifts(len(models))
     if len(table) == 1:
-        columns = [f"{model}.{MEASURES[split]}" for model in models]
+        columns = [f"{model}.{study.measure}" for model in models]
         values = 100 * table[0].combination.runs[columns].to_numpy().T
         axes.plot(values, shifts, color=GRID, linewidth=0.8, zorder=0)
     places = {row.combination.chosen.get(RECIPE): place for place, row in enumerate(table)}

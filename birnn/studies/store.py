@@ -96,6 +96,11 @@ class Study:
         return self.folder.name
 
     @property
+    def measure(self) -> str:
+        """The accuracy that the study compares: on held-out reviews if it serves to choose."""
+        return "holdout_accuracy" if self.about.chooses else "accuracy"
+
+    @property
     def models(self) -> list[str]:
         """The models with an accuracy: networks, the baseline, and ensembles."""
         return [

@@ -76,9 +76,9 @@ def label_rows(table: Sequence[Row]) -> tuple[str, list[str]]:
 
 def _row(study: Study, combination: Combination) -> Row:
     runs, log_odds = combination.runs, study.log_odds(combination.runs)
-    measure = "holdout_accuracy" if study.about.chooses else "accuracy"
     means = {
-        model: differences.mean_over_seeds(runs[f"{model}.{measure}"]) for model in study.models
+        model: differences.mean_over_seeds(runs[f"{model}.{study.measure}"])
+        for model in study.models
     }
     pairs = list(combinations(study.networks, 2))
     compared = {pair: _compare(study, runs, log_odds, pair, len(pairs)) for pair in pairs}
@@ -103,7 +103,7 @@ def _compare(
         return differences.compute_differences(
             log_odds[first], log_odds[second], labels, groups, pairs * len(REVIEW_VALUES)
         )
-    measures = ["holdout_accuracy"] if study.about.chooses else list(REVIEW_VALUES)
+    measures = [study.measure] if study.about.chooses else list(REVIEW_VALUES)
     found = [measure for measure in measures if f"{first}.{measure}" in runs]
     return {
         measure: differences.difference_over_seeds(
