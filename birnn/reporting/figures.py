@@ -39,33 +39,34 @@ def draw(
         tables: data of the plots, by name (see `plot_data`).
         maxlen: ids per review.
     """
-    curves, (negative, positive) = tables["curves"], metrics["corpus"]["classes"]
-    name = legible(metrics["corpus"]["name"])
-    classes = [negative, legible(positive, "positive")]
-    corpus = metrics["corpus"] | {"name": name, "classes": classes}
-    metrics = metrics | {"corpus": corpus}
+    curves, corpus = tables["curves"], metrics["corpus"]
+    name, positive = legible(corpus["name"]), legible(corpus["classes"][1], "positive")
+    watched = watched_split(corpus["validation"])
     with mpl.rc_context(STYLE):
         figures = {
-            "accuracy": all_networks(curves, "accuracy", corpus),
-            "loss": all_networks(curves, "loss", corpus),
-            "reliability": reliability(tables["reliability"], metrics),
-            "lengths": lengths(tables["lengths"], maxlen, corpus["name"]),
+            "accuracy": all_networks(curves, "accuracy", name, watched),
+            "loss": all_networks(curves, "loss", name, watched),
+            "reliability": reliability(tables["reliability"], metrics, name, positive),
+            "lengths": lengths(tables["lengths"], maxlen, name),
         }
     with mpl.rc_context(LITERAL):
         for network in NETWORKS:
             for measure in ("accuracy", "loss"):
-                figures[f"{network}_{measure}"] = one_network(curves, network, measure, corpus)
+                figures[f"{network}_{measure}"] = one_network(
+                    curves, network, measure, name, watched
+                )
     return figures
 
 
-def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: dict[str, Any]) -> Figure:
+def one_network(
+    curves: pd.DataFrame, network: str, measure: str, corpus: str, watched: str
+) -> Figure:
     """Draw the notebook's figure of one network: blue dots and a blue line.
 
-    `curves` are from `plot_data.learning_curves`, `measure` is accuracy or loss, and `corpus` is
-    from `metrics.json`.
+    `curves` are from `plot_data.learning_curves`, `measure` is accuracy or loss, and `watched` is
+    the split after each epoch.
     """
-    watched = watched_split(corpus["validation"])
-    title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus['name']}"
+    title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus}"
     figure, axes = single_axes(title, "epoch", measure)
     short = {"accuracy": "acc"}.get(measure, measure)
     labels = {split: f"{split.capitalize()} {short}" for split in (TRAINING, watched)}
@@ -74,11 +75,10 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: dict[s
     return figure
 
 
-def all_networks(curves: pd.DataFrame, measure: str, corpus: dict[str, Any]) -> Figure:
+def all_networks(curves: pd.DataFrame, measure: str, corpus: str, watched: str) -> Figure:
     """Draw the curves of all networks in one figure, with the arguments of `one_network`."""
-    title = f"{measure.capitalize()} per epoch on {corpus['name']}"
+    title = f"{measure.capitalize()} per epoch on {corpus}"
     figure, axes = single_axes(title, "epoch", measure)
-    watched = watched_split(corpus["validation"])
     for network in NETWORKS:
         rows = curves[curves["model"] == network]
         style = {"color": MODEL_COLORS[network], "linestyle": LINES[network]}
@@ -90,13 +90,12 @@ def all_networks(curves: pd.DataFrame, measure: str, corpus: dict[str, Any]) -> 
     return figure
 
 
-def reliability(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
+def reliability(table: pd.DataFrame, metrics: dict[str, Any], corpus: str, positive: str) -> Figure:
     """Draw the reliability curves, with 95% intervals and the diagonal of a calibrated model.
 
     If the table has curves after temperature scaling, they are drawn below.
     """
     calibrations = list(table["calibration"].unique())
-    corpus, positive = metrics["corpus"]["name"], metrics["corpus"]["classes"][1]
     width, height = SIZE
     figure = Figure(figsize=(width, height * len(calibrations)), layout="constrained")
     panels = np.ravel(figure.subplots(len(calibrations), 1))

@@ -1,7 +1,8 @@
-"""The tables and the figure of a study."""
+"""The tables, the figure and the curves of a study."""
 
 import math
 from dataclasses import astuple, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from birnn.evaluation.model_names import NETWORKS, PAIRS
-from birnn.studies import differences, figure, store, table, writing
+from birnn.studies import curves, differences, figure, store, table, writing
 from birnn.studies.differences import Difference, Mean
 from tests.birnn import samples
 from tests.birnn.studies.small_study import REVIEWS, log_odds, make_study
@@ -169,3 +170,26 @@ def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
         writing.write(study, {})
         assert "intervals" not in figure.draw(study).axes[0].get_xlabel()
         assert (study.folder / f"a{rows}.png").exists() == is_drawn
+
+
+def test_best_of_trials_is_the_mean_over_all_draws() -> None:
+    accuracies = [0.8, 0.5, 0.9, 0.8]
+    numbers, means, lows, highs = curves.best_of_trials(accuracies)
+    assert list(numbers) == [1, 2, 3, 4]
+    for number, mean, low, high in zip(numbers, means, lows, highs, strict=True):
+        best = [max(draw) for draw in product(accuracies, repeat=int(number))]
+        assert mean == pytest.approx(np.mean(best))
+        assert [mean - low, high - mean] == pytest.approx([np.std(best)] * 2)
+
+
+def test_accuracy_over_time_has_a_point_per_number_of_epochs() -> None:
+    study = make_study(Path("study/epochs"), varied=["train.epochs"])
+    assert curves.draw(make_study(Path("study/lengths"))) is None
+    study.runs["train.epochs"] = study.runs["pad.maxlen"]
+    for name in NETWORKS:
+        study.runs[f"{name}.seconds"] = [1, 2, 8, 10]
+    seconds, means, *_ = curves.over_time(study, next(iter(NETWORKS)))
+    assert (list(seconds), list(means)) == ([1.5, 9], [0.625, 0.875])
+    drawn = curves.draw(study)
+    assert drawn is not None
+    assert len(drawn.axes[0].lines) == len(NETWORKS)
