@@ -80,8 +80,8 @@ def compute_differences(
     return {
         measure: estimate_difference(
             np.subtract(values(labels, first), values(labels, second), dtype=np.float64),
+            labels,
             groups,
-            labels if measure == "roc_auc" else np.ones_like(labels),
             measure,
             comparisons,
         )
@@ -91,8 +91,8 @@ def compute_differences(
 
 def estimate_difference(
     gains: NDArray[np.float64],
+    labels: Labels,
     groups: Groups,
-    classes: Labels,
     measure: str,
     comparisons: int = 1,
 ) -> Difference:
@@ -103,13 +103,15 @@ def estimate_difference(
     intervals with normal quantiles or Satterthwaite's degrees of freedom miss too often.
 
     Args:
-        gains: shape (seeds, reviews). Their mean in each class is the difference.
+        gains: differences of the values in REVIEW_VALUES, shape (seeds, reviews).
+        labels: the label of each review.
         groups: the group of each review.
-        classes: the labels for placement values, else ones.
         measure: name of the measure.
         comparisons: number of simultaneous intervals (Bonferroni).
     """
     seeds = len(gains)
+    # The area under the ROC curve is the mean of either class, the others of all reviews.
+    classes = labels if measure == "roc_auc" else np.ones_like(labels)
     by_seed = gains[:, classes == 1].mean(axis=1)
     deviations = intervals.group_deviations(gains - by_seed[:, None], groups, classes)
     error = margin = math.nan

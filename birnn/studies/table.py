@@ -175,9 +175,8 @@ def _gain(study: Study, pair: Pair, runs: Sequence[pd.DataFrame], comparisons: i
             np.mean([is_correct(labels, each[name]) for name in study.networks], axis=0)
             for each in log_odds
         )
-        ones = np.ones(len(groups), np.uint8)
         difference = differences.estimate_difference(
-            first - second, groups, ones, "accuracy", comparisons
+            first - second, labels, groups, "accuracy", comparisons
         )
         return Gain(*pair, difference, _covered(study, log_odds[0]))
     names = [f"{network}.accuracy" for network in study.networks]

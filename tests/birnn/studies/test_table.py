@@ -90,7 +90,7 @@ def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
     writing.write_files(replace(study, reviews=reviews, folder=tmp_path / "recipes"), predictions)
     correct = (np.arange(100) % 10 < 3) * 1.0 - (np.arange(100) % 10 < 1)
     expected = differences.estimate_difference(
-        *(np.tile(correct, (3, 1)), np.repeat(np.arange(20), 5), np.ones(100, np.uint8)),
+        *(np.tile(correct, (3, 1)), labels, np.repeat(np.arange(20), 5)),
         *("accuracy", 2),
     )
     for gain in table.gains(store.read(tmp_path / "recipes")):
