@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from birnn.checklist import models as tested
+from birnn.checklist import runner
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
 from birnn.corpora import corpus_statistics
-from birnn.evaluation import ensembles, mistakes, plot_data, summary, temperature
+from birnn.evaluation import ensembles, mistakes, plot_data, summary
 from birnn.evaluation.model_names import NETWORKS, TITLES, comparisons
 from birnn.inference import predictor
 from birnn.inference.predictor import Predictor
@@ -43,8 +43,7 @@ def main(settings: Settings) -> None:
     )
     held_out = None if settings.pad.validation == "test" else predict_held_out(models)
     if held_out is not None:
-        metrics = ensembles.add_ensembles(metrics, held_out, table)
-        metrics = temperature.add_scaled(metrics, table)
+        metrics = ensembles.add_held_out(metrics, held_out, table)
     metrics = {"corpus": corpus} | metrics
     write_json(paths.METRICS, metrics)
     for name, rows in plot_data.tables(table, metrics, histories).items():
@@ -73,7 +72,7 @@ def predict_held_out(models: Predictor) -> pd.DataFrame:
 
 def write_checklist(models: Predictor) -> None:
     """Write one row per behavioral test and model."""
-    table = tested.run_tests(models)
+    table = runner.run_tests(models)
     plot_data.write(table, paths.CHECKLIST)
     for model, rows in table.groupby("model", sort=False):
         print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")

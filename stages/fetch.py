@@ -7,7 +7,8 @@ from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
 from birnn.corpora import sources, store
-from birnn.corpora.corpus import SPLITS, warn_if_fallback
+from birnn.corpora.corpus import SPLITS
+from birnn.runtime import terminal
 
 
 def main(settings: Settings) -> None:
@@ -29,7 +30,7 @@ def main(settings: Settings) -> None:
         )
     print(f"vocabulary: {description['vocabulary']:,} words")
     print(f"test reviews whose text is also in the training split: {description['overlap']:,}")
-    warn_if_fallback(description["name"], description["requested"])
+    terminal.warn_if_fallback(description["name"], description["requested"])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ data/unlabelled/unlabelled.json, data/evaluated/costs.json and study. Writes plo
 plots/templates and report.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,11 @@ from birnn.core import paths, stage
 from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
 from birnn.corpora import corpus_statistics
-from birnn.corpora.corpus import SPLITS, warn_if_fallback
+from birnn.corpora.corpus import SPLITS
+from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.plot_data import TRAINING
-from birnn.reporting import figures, model_card, plot_templates, report, svg
+from birnn.reporting import documents, figures
+from birnn.runtime import terminal
 from birnn.studies import figure as study_figure
 from birnn.studies import regimes, store
 from birnn.studies.store import Study
@@ -27,6 +29,7 @@ from birnn.text import tokenizer
 
 DISTINCTIVE_WORDS = 10  # per class
 TABLES = ("curves", "lengths", "reliability")
+INLINE_FIGURES = ("accuracy", "loss", "reliability", "lengths")  # in the report
 
 
 def main(settings: Settings) -> None:
@@ -41,9 +44,10 @@ def main(settings: Settings) -> None:
     drawn = figures.draw(metrics, tables, settings.pad.maxlen)
     for name, figure in drawn.items():
         plotting.save(figure, paths.PLOTS / f"{name}.png")
-    plot_templates.write(paths.PLOTS / "templates")
+    figures.write_plot_templates(paths.PLOTS / "templates")
     studies = [study for study in store.read_all() if study.covers(corpus)]
     matching, recipes = choose_studies(studies, corpus, values)
+    over_seeds = find_complete(matching)
     source = read_json(paths.CORPUS_DESCRIPTION)
     content = {
         "metrics": metrics,
@@ -62,14 +66,14 @@ def main(settings: Settings) -> None:
         "best_loss_epoch": best_loss_epochs(tables["curves"]),
         "settings": values,
         "studies": matching,
+        "over_seeds": over_seeds,
         "recipes": recipes,
         "regimes": regimes.compare(studies),
     }
-    content |= report.common(content)
-    report.write(content, draw_inline(drawn, content), paths.REPORT)
-    model_card.write(content, tables["reliability"], paths.REPORT)
+    drawings = draw_inline(drawn, [study for study in (over_seeds, recipes) if study])
+    documents.write(content, tables["reliability"], drawings, paths.REPORT)
     print(f"The report is in {paths.REPORT / 'report.md'} and {paths.REPORT / 'report.html'}")
-    warn_if_fallback(corpus["name"], corpus["requested"])
+    terminal.warn_if_fallback(corpus["name"], corpus["requested"])
 
 
 def choose_studies(
@@ -77,23 +81,26 @@ def choose_studies(
 ) -> tuple[list[Study], Study | None]:
     """Return the studies of these settings, and the study `recipes`, of the studies of a corpus."""
     found = [each for each in studies if not each.about.chooses]
-    recipes = [
-        each for each in found if each.name == store.RECIPES and each.about.varied == [store.RECIPE]
-    ]
     others = [each for each in found if not each.about.recipes and each.matches(corpus, settings)]
-    return others, next(iter(recipes), None)
+    compared = (each for each in found if each.about.varied == [store.RECIPE])
+    return others, next((each for each in compared if each.name == store.RECIPES), None)
 
 
-def draw_inline(drawn: dict[str, Figure], content: dict[str, Any]) -> dict[str, str]:
+def find_complete(studies: Iterable[Study]) -> Study | None:
+    """Return the study over seeds that has all networks, None without one."""
+    return store.find_over_seeds(study for study in studies if study.networks == list(NETWORKS))
+
+
+def draw_inline(drawn: Mapping[str, Figure], studies: Iterable[Study]) -> dict[str, str]:
     """Return the figures of the report as SVG, by their addresses in the Markdown."""
-    drawings = {f"../plots/{name}.png": svg.inline(drawn[name], name) for name in report.FIGURES}
-    shown = [content["over_seeds"], content["recipes"]]
+    drawings = {
+        f"../plots/{name}.png": plotting.to_svg(drawn[name], name) for name in INLINE_FIGURES
+    }
     return drawings | {
-        f"../study/{study.name}/{study.name}.png": svg.inline(
+        f"../study/{study.name}/{study.name}.png": plotting.to_svg(
             study_figure.draw(study), f"study-{study.name}"
         )
-        for study in shown
-        if study
+        for study in studies
     }
 
 

@@ -1,18 +1,33 @@
-"""The behavioral tests and their texts.
+"""Behavioral tests: requirements on a sentiment model that its accuracy does not measure.
 
-The capabilities and kinds of tests follow Ribeiro et al., "Beyond Accuracy: Behavioral Testing of
-NLP Models with CheckList", ACL 2020, section 2.
+Ribeiro, Wu, Guestrin and Singh, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList",
+ACL 2020, section 2. A minimum functionality test (MFT) has texts of an unambiguous class. An
+invariance test (INV) changes a text in a way that must not change the predicted class. A
+directional expectation test (DIR) changes a text in a way that must not move the probability in
+the wrong direction.
 
-There is no test of case, punctuation or blanks: the tokenizer ignores them, so no model could fail.
+A case counts only if a network can fail it: the change must alter the ids that the networks read.
+The tokenizer ignores case, punctuation and blanks, so no test changes only these, and long texts
+are truncated.
 """
 
 import re
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress, product
+from typing import Literal
 
-from birnn.checklist.runner import Behavior
+import numpy as np
+from numpy.typing import NDArray
 
-SAMPLE_SIZE = 1_000  # test reviews to change
+from birnn.networks.decision import is_positive, probability
+
+Predict = Callable[[tuple[str, ...]], NDArray[np.float32]]
+"""Returns the log-odds of texts, shape (texts,)."""
+
+# Tolerated change of a probability in the wrong direction, as in section 3 of the paper.
+TOLERANCE = 0.1
+
 
 PRAISE = (
     "great", "excellent", "wonderful", "superb", "brilliant", "fantastic", "amazing",
@@ -46,6 +61,43 @@ WOMEN = ("Mary", "Sarah", "Susan", "Karen", "Linda", "Laura", "Anna", "Helen", "
 NEXT_NAMES = dict(zip(MEN, MEN[1:] + MEN[:1], strict=True))
 NEXT_NAMES |= dict(zip(WOMEN, WOMEN[1:] + WOMEN[:1], strict=True))
 _NAME = re.compile(rf"\b({'|'.join(NEXT_NAMES)})\b")
+
+
+@dataclass(frozen=True)
+class Behavior:
+    """A behavioral test."""
+
+    capability: str  # the tested capability, such as negation
+    kind: Literal["MFT", "INV", "DIR"]
+    description: str  # the change to the texts, or the expected class
+    texts: Sequence[str]  # the texts to predict, one per case
+    originals: Sequence[str] = ()  # the texts before the change, for INV and DIR
+    # The class, for MFT; the direction of the probability, for DIR: 1 up, −1 down.
+    expected: int = 0
+
+    def without_unchanged(self, encode: Callable[[Sequence[str]], NDArray[np.int32]]) -> "Behavior":
+        """Return the test without the cases whose ids are equal before and after the change.
+
+        Args:
+            encode: returns the ids that the networks read, int32, shape (texts, maxlen).
+        """
+        if not self.originals:
+            return self
+        changed = (encode(self.originals) != encode(self.texts)).any(axis=1)
+        texts, originals = (list(compress(each, changed)) for each in (self.texts, self.originals))
+        return replace(self, texts=texts, originals=originals)
+
+    def failures(self, predict: Predict) -> NDArray[np.bool_]:
+        """Return which cases a model fails, shape (cases,)."""
+        log_odds = predict(tuple(self.texts))
+        if self.kind == "MFT":
+            return is_positive(log_odds) ^ (self.expected == 1)
+        originals = predict(tuple(self.originals))
+        if self.kind == "INV":
+            return is_positive(log_odds) ^ is_positive(originals)
+        change = probability(log_odds) - probability(originals)
+        failed: NDArray[np.bool_] = self.expected * change < -TOLERANCE
+        return failed
 
 
 def all_behaviors(texts: Sequence[str], texts_with_names: Sequence[str]) -> list[Behavior]:

@@ -1,71 +1,51 @@
-"""Behavioral tests: requirements on a sentiment model that its accuracy does not measure.
+"""The behavioral tests of the networks and the baseline, with reviews of the test split."""
 
-Ribeiro, Wu, Guestrin and Singh, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList",
-ACL 2020, section 2.2. A minimum functionality test (MFT) has texts of an unambiguous class. An
-invariance test (INV) changes a text in a way that must not change the predicted class. A
-directional expectation test (DIR) changes a text in a way that must not move the probability in
-the wrong direction.
-
-A case counts only if a network can fail it: the change must alter the ids that the networks read.
-The tokenizer ignores case and punctuation, and long texts are truncated, so many changes do not.
-"""
-
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
-from itertools import compress
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
+from itertools import chain
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from birnn.checklist.behavioral_tests import Behavior, Predict, all_behaviors, has_name
+from birnn.core.paths import PADDED, TEST_REVIEWS
 from birnn.evaluation.intervals import proportion_interval
-from birnn.networks.decision import is_positive, probability
+from birnn.inference.predictor import Model, Predictor
+from birnn.text import encoding, reviews
 
-Predict = Callable[[tuple[str, ...]], NDArray[np.float32]]
-
-# Tolerated change of a probability in the wrong direction, as in section 3 of the paper.
-TOLERANCE = 0.1
+SAMPLE_SIZE = 1_000  # test reviews to change
 
 
-@dataclass(frozen=True)
-class Behavior:
-    """A behavioral test."""
+def run_tests(predictor: Predictor) -> pd.DataFrame:
+    """Return one row per test and model, see `count_failures`."""
+    chosen = encoding.read(PADDED)
 
-    capability: str  # the tested capability, such as negation
-    kind: Literal["MFT", "INV", "DIR"]
-    description: str  # the change to the texts, or the expected class
-    texts: Sequence[str]  # the texts to predict, one per case
-    originals: Sequence[str] = ()  # the texts before the change, for INV and DIR
-    # The class, for MFT; the direction of the probability, for DIR: 1 up, −1 down.
-    expected: int = 0
+    def encode(texts: Sequence[str]) -> NDArray[np.int32]:
+        return encoding.encode(predictor.tokenize(texts), chosen)
 
-    def without_unchanged(self, encode: Callable[[Sequence[str]], NDArray[np.int32]]) -> "Behavior":
-        """Return the test without the cases whose ids are equal before and after the change.
+    def predict(model: Model, texts: Sequence[str]) -> NDArray[np.float32]:
+        return model.predict(predictor.tokenize(texts))
 
-        Args:
-            encode: returns the ids that the networks read, int32, shape (texts, maxlen).
-        """
-        if not self.originals:
-            return self
-        changed = (encode(self.originals) != encode(self.texts)).any(axis=1)
-        texts, originals = (list(compress(each, changed)) for each in (self.texts, self.originals))
-        return replace(self, texts=texts, originals=originals)
-
-    def failures(self, predict: Predict) -> NDArray[np.bool_]:
-        """Return which cases a model fails, shape (cases,)."""
-        log_odds = predict(tuple(self.texts))
-        if self.kind == "MFT":
-            return is_positive(log_odds) ^ (self.expected == 1)
-        originals = predict(tuple(self.originals))
-        if self.kind == "INV":
-            return is_positive(log_odds) ^ is_positive(originals)
-        change = probability(log_odds) - probability(originals)
-        failed: NDArray[np.bool_] = self.expected * change < -TOLERANCE
-        return failed
+    named = [has_name(text) for text in reviews.all_texts(TEST_REVIEWS)]
+    groups = reviews.groups(TEST_REVIEWS)
+    samples = [sample(np.arange(len(groups))), sample(np.flatnonzero(named))]
+    texts = [reviews.texts(TEST_REVIEWS, rows) for rows in samples]
+    films = dict(zip(chain(*texts), groups[np.concatenate(samples)].tolist(), strict=True))
+    behaviors = all_behaviors(*texts)
+    cases = [test.without_unchanged(encode) for test in behaviors]
+    predictors = {name: partial(predict, model) for name, model in predictor.models.items()}
+    return pd.DataFrame(count_failures(cases, predictors, films))
 
 
-def run_tests(
+def sample(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return up to SAMPLE_SIZE rows, evenly spaced because the rows are sorted by label."""
+    size = min(SAMPLE_SIZE, len(rows))
+    positions = np.linspace(0, max(len(rows) - 1, 0), size).astype(np.int64)
+    return rows[positions]
+
+
+def count_failures(
     behaviors: Sequence[Behavior], predictors: Mapping[str, Predict], groups: Mapping[str, int]
 ) -> Iterator[dict[str, str | int | float | None]]:
     """Yield one row per test and model: the cases, the failures and their rate.

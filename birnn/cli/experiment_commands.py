@@ -81,12 +81,12 @@ def study(
     """
     from birnn.cli.study_tables import print_study
     from birnn.experiments import collect, grid, runs
-    from birnn.studies import figure, store
+    from birnn.studies import store, writing
 
     if not (settings or recipe):
         stored = store.read(store.FOLDER / name)
         print_study(stored)
-        figure.save(stored)  # last, because the folder may be read-only
+        writing.draw(stored)  # last, because the folder may be read-only
         return
     points = grid.points_of_recipes(settings, recipe)
     finished = runs.finished(points)

@@ -4,7 +4,8 @@ The registry of networks is imported only if a command uses it.
 """
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -35,10 +36,23 @@ def check_threshold(threshold: float | None) -> float | None:
 
 def load_model(name: str | None, threshold: float | None = None) -> "Predictor":
     """Load a model, see `predictor.load_verified`; say if the baseline may be a better choice."""
-    from birnn.evaluation.selection import better_baseline, read_metrics  # noqa: PLC0415
+    from birnn.evaluation.selection import read_metrics  # noqa: PLC0415
     from birnn.inference.predictor import load_verified  # noqa: PLC0415
 
     predictor = load_verified(name, threshold)
-    if name is None and (note := better_baseline(read_metrics())):
-        print(f"note: {note}", file=sys.stderr)
+    if name is None:
+        _note_better_baseline(read_metrics())
     return predictor
+
+
+def _note_better_baseline(metrics: Mapping[str, Any]) -> None:
+    """Print a note if the baseline beats the networks on the test split, without a hold-out."""
+    if "networks" not in metrics or "holdout_accuracy" in metrics["baseline"]:
+        return
+    baseline, networks = (metrics[name]["accuracy"] for name in ("baseline", "networks"))
+    if baseline > networks:
+        print(
+            f"note: the test accuracy of the networks is {networks:.1%}, of the baseline "
+            f"{baseline:.1%}: to use it, add --model baseline",
+            file=sys.stderr,
+        )

@@ -1,9 +1,9 @@
 """Print the results of the last run in a few lines."""
 
 from birnn.core.paths import REPORT
-from birnn.corpora.corpus import warn_if_fallback
 from birnn.evaluation.model_names import ALL_TITLES, TITLES, comparisons, pair_title
 from birnn.evaluation.selection import constant_models, default_model, read_metrics
+from birnn.runtime.terminal import warn_if_fallback
 from birnn.style.formatting import paired_difference
 
 

@@ -1,7 +1,6 @@
 """A labelled review, a corpus of them, and the digest of their texts."""
 
 import hashlib
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -67,18 +66,3 @@ class Digest:
 def short_hash(content: bytes) -> int:
     """Return a 64-bit hash; a million different contents collide with a probability of 3e-8."""
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big")
-
-
-def warn_if_fallback(name: str, requested: str) -> None:
-    """Print a framed warning on standard error if the corpus is not the requested one."""
-    if name == requested:
-        return
-    lines = [
-        f"WARNING: {requested} could not be reached.",
-        f"All results are from the fallback corpus {name}.",
-        "To use the requested corpus, connect to the network and run: make repro",
-    ]
-    width = max(map(len, lines))
-    rule = "!" * (width + 4)
-    framed = [f"! {line:<{width}} !" for line in lines]
-    print("\n".join(["", rule, *framed, rule, ""]), file=sys.stderr)

@@ -1,14 +1,24 @@
-"""Calibration: are 80% of the reviews with a predicted probability of 0.8 positive?"""
+"""Calibration: are 80% of the reviews with a predicted probability of 0.8 positive?
 
+Temperature scaling calibrates a model by dividing its log-odds by a number, the temperature: Guo,
+Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", ICML 2017, section 4.2. The
+temperature is fitted to held-out reviews. A temperature above 1 makes a model less certain. Reviews
+are classified by the log-odds before scaling, so no temperature changes a predicted class.
+"""
+
+import math
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from birnn.evaluation import intervals
-from birnn.evaluation.arrays import Groups, Labels, LogOdds
+from birnn.evaluation.array_types import Groups, Labels, LogOdds
+from birnn.evaluation.metrics import cross_entropies, is_correct
 from birnn.networks.decision import probability
 
 BINS = 10
+HIGHEST = 100.0  # the best temperature is infinite for a model that does not beat guessing
 
 # Kinds of probabilities: as predicted, or after temperature scaling.
 RAW, SCALED = "raw", "scaled"
@@ -49,3 +59,30 @@ def expected_calibration_error(curve: list[dict[str, Any]]) -> float:
     weights = [row["reviews"] for row in curve]
     distances = [abs(row["observed"] - row["predicted"]) for row in curve]
     return float(np.average(distances, weights=weights))
+
+
+def fit_temperature(labels: Labels, log_odds: LogOdds) -> float:
+    """Return the temperature that minimizes the loss on held-out reviews.
+
+    The temperature is between 1 / HIGHEST and HIGHEST. It is 1 if all reviews are classified
+    correctly: 0 would be best for them, but not for new reviews.
+    """
+    if is_correct(labels, log_odds).all():
+        return 1.0
+
+    def loss(log_temperature: float) -> float:
+        return float(cross_entropies(labels, log_odds / math.exp(log_temperature)).mean())
+
+    limit = math.log(HIGHEST)
+    return math.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x)
+
+
+def scaled_scores(
+    labels: Labels, log_odds: LogOdds, groups: Groups, temperature: float
+) -> dict[str, float]:
+    """Return the loss and the expected calibration error after temperature scaling."""
+    scaled = log_odds / temperature
+    return {
+        "loss_scaled": float(cross_entropies(labels, scaled).mean()),
+        "ece_scaled": expected_calibration_error(reliability(labels, scaled, groups)),
+    }

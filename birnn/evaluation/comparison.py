@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn.metrics import confusion_matrix
 
 from birnn.evaluation import intervals
-from birnn.evaluation.arrays import Correct, Groups
+from birnn.evaluation.array_types import Correct, Groups
 
 
 def compare(

@@ -11,11 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from birnn.evaluation.arrays import Labels, LogOdds
+from birnn.evaluation import calibration
+from birnn.evaluation.array_types import Labels, LogOdds
 from birnn.evaluation.metrics import cross_entropies, is_correct, threshold_scores
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 from birnn.evaluation.summary import rounded, summarize_ensemble
-from birnn.evaluation.temperature import fit_temperature
 from birnn.networks.decision import combine, is_positive
 
 
@@ -45,13 +45,14 @@ def fit_weight(held_out: pd.DataFrame) -> float:
     return float(minimize_scalar(loss, bounds=(0, 1), method="bounded").x)
 
 
-def add_ensembles(
+def add_held_out(
     metrics: dict[str, Any], held_out: pd.DataFrame, test: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return `metrics` with the scores of ALL_MODELS, and of each model on held-out reviews.
+    """Return `metrics` with what held-out reviews allow to measure.
 
-    The latter are the accuracy, the temperature, and precision and recall at several thresholds
-    after temperature scaling, as in predictions for new texts.
+    These are the scores of ALL_MODELS; the accuracy, the temperature, and precision and recall at
+    several thresholds of each model and ensemble on held-out reviews; and the calibration of each
+    model on the test reviews. Thresholds and calibration are after temperature scaling.
 
     Args:
         metrics: metrics per model.
@@ -59,19 +60,22 @@ def add_ensembles(
         test: the same columns for the test reviews, and the `group` of each review.
     """
     weight = fit_weight(held_out)
-    combined = combine_models(test, weight)[ALL_MODELS]
-    ensemble = summarize_ensemble(test["label"].to_numpy(), combined, test["group"].to_numpy())
+    labels, groups = test["label"].to_numpy(), test["group"].to_numpy()
+    ensemble = summarize_ensemble(labels, combine_models(test, weight)[ALL_MODELS], groups)
     metrics = metrics | {ALL_MODELS: ensemble | {"baseline_weight": rounded(weight)}}
-    labels = held_out["label"].to_numpy()
+    held_out_labels = held_out["label"].to_numpy()
     log_odds = {name: held_out[name].to_numpy() for name in TITLES}
-    return metrics | {
-        name: metrics[name] | _holdout_metrics(labels, values)
-        for name, values in (log_odds | combine_models(held_out, weight)).items()
-    }
+    for name, values in (log_odds | combine_models(held_out, weight)).items():
+        metrics[name] = metrics[name] | _held_out_scores(held_out_labels, values)
+    for name in TITLES:
+        temperature = metrics[name]["temperature"]
+        scores = calibration.scaled_scores(labels, test[name].to_numpy(), groups, temperature)
+        metrics[name] |= rounded(scores)
+    return metrics
 
 
-def _holdout_metrics(labels: Labels, log_odds: LogOdds) -> dict[str, Any]:
-    temperature = fit_temperature(labels, log_odds)
+def _held_out_scores(labels: Labels, log_odds: LogOdds) -> dict[str, Any]:
+    temperature = calibration.fit_temperature(labels, log_odds)
     return rounded(
         {
             "holdout_accuracy": float(is_correct(labels, log_odds).mean()),

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse, special
 
-from birnn.evaluation.arrays import Groups, Labels, LogOdds
+from birnn.evaluation.array_types import Groups, Labels, LogOdds
 
 CONFIDENCE = 0.95
 NO_DIFFERENCE = "no difference is shown"
-TOO_FEW_SEEDS = "too few seeds"  # instead of an interval that covers all possible values
 
 LOWER_IS_BETTER = {"loss", "loss_scaled", "brier", "ece", "ece_scaled"}  # measures
 
@@ -29,11 +28,6 @@ Decision = Literal["larger", "equivalent", "undecided"]
 def tail(comparisons: int) -> float:
     """Return the probability on each side outside one of several simultaneous intervals."""
     return (1 - CONFIDENCE) / (2 * comparisons)
-
-
-def informative(interval: Interval, lowest: float) -> Interval | None:
-    """Return the interval, or None if it covers all possible values, from `lowest` to 1."""
-    return None if interval[0] <= lowest and interval[1] >= 1 else interval
 
 
 def score_interval(share: float, trials: float) -> Interval:

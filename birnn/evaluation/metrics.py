@@ -19,7 +19,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from birnn.evaluation.arrays import Correct, Labels, LogOdds
+from birnn.evaluation.array_types import Correct, Labels, LogOdds
 from birnn.networks.decision import is_positive, probability
 
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the probability of the positive class

@@ -51,20 +51,3 @@ def default_model(metrics: Mapping[str, Any]) -> str:
 def constant_models(metrics: Mapping[str, Any]) -> list[str]:
     """Return the names of the models that predict only one class for all test reviews."""
     return [name for name in TITLES if len(metrics[name]["predicted_labels"]) == 1]
-
-
-def better_baseline(metrics: Mapping[str, Any]) -> str | None:
-    """Return a note if nothing was held out, and the baseline beats the networks on the test split.
-
-    Args:
-        metrics: as in `default_model`.
-    """
-    if ALL_NETWORKS not in metrics or "holdout_accuracy" in metrics[BASELINE]:
-        return None
-    baseline, networks = (metrics[name]["accuracy"] for name in (BASELINE, ALL_NETWORKS))
-    if baseline <= networks:
-        return None
-    return (
-        f"the test accuracy of the networks is {networks:.1%}, of the baseline {baseline:.1%}: "
-        "to use it, add --model baseline"
-    )

@@ -1,4 +1,4 @@
-"""Metrics of each model and of pairs of models on the test reviews."""
+"""Metrics of each model, also on slices of the test reviews, and of pairs of models."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -7,14 +7,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.evaluation import calibration, comparison, slices
-from birnn.evaluation.arrays import Groups, Labels, LogOdds
+from birnn.evaluation import calibration, comparison
+from birnn.evaluation.array_types import Correct, Groups, Labels, LogOdds
 from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, PAIRS, pair_name
 from birnn.networks.decision import combine, is_positive
 
 DIGITS = 4
+LENGTH_SLICES = 10
+FEWEST = 30  # reviews of a slice; the accuracy of fewer is mostly noise
 
 T = TypeVar("T")
 
@@ -37,9 +39,9 @@ def summarize_model(
             "ece": calibration.expected_calibration_error(curve),
             "accuracy_interval": proportion_interval(correct, groups),
             "roc_auc_interval": auc_interval(labels, log_odds, groups),
-            "by_truncation": slices.by_property("truncated", truncated, correct, groups),
-            "by_overlap": slices.by_property("in_training", in_training, correct, groups),
-            "by_length": slices.by_length(lengths, correct, groups),
+            "by_truncation": by_property("truncated", truncated, correct, groups),
+            "by_overlap": by_property("in_training", in_training, correct, groups),
+            "by_length": by_length(lengths, correct, groups),
             "predicted_labels": np.unique(is_positive(log_odds)).astype(int).tolist(),
         }
     )
@@ -69,17 +71,16 @@ def summarize_models(
     log_odds = {name: table[name].to_numpy() for name in costs}
     metrics: dict[str, Any] = {
         name: summarize_model(table, log_odds[name], maxlen, in_training)
-        | (best_epoch(histories[name]) if name in histories else {})
+        | (_best_epoch(histories[name]) if name in histories else {})
         | {"parameters": cost["parameters"]}
         for name, cost in costs.items()
     }
+    correct = {name: is_correct(labels, values) for name, values in log_odds.items()}
     metrics["pairs"] = {
-        pair_name(*pair): compare_pair(labels, groups, log_odds, pair, comparisons=len(PAIRS))
-        for pair in PAIRS
+        pair_name(*pair): _compare(correct, groups, pair, comparisons=len(PAIRS)) for pair in PAIRS
     }
     metrics[BASELINE]["against"] = [
-        {"network": name} | compare_pair(labels, groups, log_odds, (BASELINE, name))
-        for name in NETWORKS
+        {"network": name} | _compare(correct, groups, (BASELINE, name)) for name in NETWORKS
     ]
     combined = combine([log_odds[name] for name in NETWORKS])
     metrics[ALL_NETWORKS] = summarize_ensemble(labels, combined, groups)
@@ -92,27 +93,71 @@ def summarize_ensemble(labels: Labels, log_odds: LogOdds, groups: Groups) -> dic
     return rounded({**compute_scores(labels, log_odds), "accuracy_interval": interval})
 
 
-def compare_pair(
-    labels: Labels,
-    groups: Groups,
-    log_odds: Mapping[str, LogOdds],
-    pair: tuple[str, str],
-    comparisons: int = 1,
-) -> dict[str, Any]:
-    """Compare two models, by name, on the same reviews (see `comparison.compare`)."""
-    first, second = (is_correct(labels, log_odds[name]) for name in pair)
-    compared = comparison.compare(first, second, groups, comparisons)
-    # Keep significant digits, since rounding to decimals would make small p-values 0.
-    return {**rounded(compared), "mcnemar_p": float(f"{compared['mcnemar_p']:.3g}")}
-
-
-def best_epoch(history: pd.DataFrame) -> dict[str, Any]:
+def _best_epoch(history: pd.DataFrame) -> dict[str, Any]:
     """Return the best validation accuracy and its epoch, the first one if tied."""
     best = history.iloc[int(history["val_accuracy"].argmax())]
     return {
         "best_val_accuracy": rounded(float(best["val_accuracy"])),
         "best_val_epoch": int(best["epoch"]),
     }
+
+
+def _compare(
+    correct: Mapping[str, Correct], groups: Groups, pair: tuple[str, str], comparisons: int = 1
+) -> dict[str, Any]:
+    first, second = pair
+    compared = comparison.compare(correct[first], correct[second], groups, comparisons)
+    # Keep significant digits, since rounding to decimals would make small p-values 0.
+    return {**rounded(compared), "mcnemar_p": float(f"{compared['mcnemar_p']:.3g}")}
+
+
+def by_length(lengths: NDArray[np.int32], correct: Correct, groups: Groups) -> list[dict[str, Any]]:
+    """Return the accuracy for each tenth of the reviews, from the shortest to the longest.
+
+    There are fewer slices if one would have fewer than FEWEST reviews, or if many lengths are
+    equal, because reviews of equal length share a slice. A row has the words of the shortest
+    (`shortest`), median (`words`) and longest review (`longest`), and the result of `_accuracy`.
+    """
+    for count in range(LENGTH_SLICES, 0, -1):
+        ends = -(-np.arange(1, count + 1) * len(lengths) // count)
+        upper_edges = np.unique(np.sort(lengths)[ends - 1])
+        slice_index = np.searchsorted(upper_edges, lengths)
+        if np.bincount(slice_index).min() >= FEWEST:
+            break
+    rows = []
+    for number in range(len(upper_edges)):
+        in_slice = slice_index == number
+        words = lengths[in_slice]
+        rows.append(
+            {
+                "shortest": int(words.min()),
+                "words": float(np.median(words)),
+                "longest": int(words.max()),
+                **_accuracy(correct[in_slice], groups[in_slice]),
+            }
+        )
+    return rows
+
+
+def by_property(
+    name: str, has: NDArray[np.bool_], correct: Correct, groups: Groups
+) -> list[dict[str, Any]]:
+    """Return the accuracy on the reviews without, then with the named property."""
+    return [
+        {name: present} | _accuracy(correct[has == present], groups[has == present])
+        for present in (False, True)
+    ]
+
+
+def _accuracy(correct: Correct, groups: Groups) -> dict[str, Any]:
+    """Return the number of `reviews`, and their `accuracy` with its 95% interval.
+
+    The accuracy and its interval are None if there are fewer than FEWEST reviews.
+    """
+    reviews, enough = len(correct), len(correct) >= FEWEST
+    low, high = (enough and proportion_interval(correct, groups)) or (None, None)
+    share = int(correct.sum()) / reviews if enough else None
+    return {"reviews": reviews, "accuracy": share, "low": low, "high": high}
 
 
 def rounded(content: T) -> T:

@@ -15,7 +15,7 @@ from birnn.evaluation.model_names import ALL_MODELS, TITLES
 from birnn.experiments import recipes as stored_recipes
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run, read_predictions, training, with_unique_names
-from birnn.studies import figure, store
+from birnn.studies import store, writing
 from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 
 
@@ -33,7 +33,7 @@ def study(
     that the grid lacks keep their rows, even if these come from other code or other seeds. Rows of
     recipes that have been removed, or have other settings now, are dropped.
     """
-    store.check_name(name)
+    writing.check_name(name)
     if not runs:
         raise InputError("none of these experiments is finished: run them first")
     folder = store.FOLDER / name
@@ -67,7 +67,7 @@ def study(
             for rows in ([runs_to_keep, table], [all_seeds_to_keep, all_seeds])
         )
     reviews = next(iter(predictions.values()))[["label", "group"]]
-    return figure.write_study(Study(folder, about, table, all_seeds, reviews), log_odds)
+    return writing.write(Study(folder, about, table, all_seeds, reviews), log_odds)
 
 
 def _in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:

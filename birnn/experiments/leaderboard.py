@@ -18,7 +18,7 @@ from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import ALL_NETWORKS, TITLES
 from birnn.experiments import grid, runs
 from birnn.experiments.runs import Run
-from birnn.studies import figure, store
+from birnn.studies import store, writing
 from birnn.studies.store import HOLD_OUT_SEED, SEED, About, Study
 from birnn.style import formatting
 from birnn.style.formatting import NOTHING
@@ -184,7 +184,7 @@ def describe(table: pd.DataFrame, metric: str, others: int) -> list[str]:
 
 def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str) -> Study:
     """Write rows as the study `study/NAME`, and return it."""
-    store.check_name(name)
+    writing.check_name(name)
     folder = store.FOLDER / name
     if folder.exists():
         raise InputError(f"{folder} exists: choose another name, or delete it")
@@ -200,4 +200,4 @@ def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str
         settings=store.shared_settings(shared, chosen),
     )
     runs = pd.concat([rows, settings[[*chosen, SEED]]], axis=1)
-    return figure.write_study(Study(folder, about, runs, pd.DataFrame()), {})
+    return writing.write(Study(folder, about, runs, pd.DataFrame()), {})

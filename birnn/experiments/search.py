@@ -34,7 +34,7 @@ from birnn.experiments.cluster import Cluster
 from birnn.experiments.grid import Point
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
-from birnn.studies import store
+from birnn.studies import store, writing
 from birnn.style.formatting import listed
 
 FOLDER = STATE / "search"
@@ -91,7 +91,7 @@ def parse(
     Values are a range (`log:` proposes numbers evenly on a logarithmic scale), several values with
     commas, or one value, which all trials share.
     """
-    store.check_name(name)
+    writing.check_name(name)
     models = {f"{model}.{MEASURE}": model for model in CHOICES}
     if metric not in models:
         raise InputError(

@@ -15,7 +15,7 @@ from birnn.core import parquet, paths
 from birnn.core.errors import InputError
 from birnn.core.overrides import as_text
 from birnn.core.settings import flatten
-from birnn.evaluation.arrays import Groups
+from birnn.evaluation.array_types import Groups
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
@@ -23,7 +23,7 @@ from birnn.experiments import recipes, runs, tried, winners_curse
 from birnn.experiments.runs import Run, read_output, read_predictions
 from birnn.experiments.search import Search
 from birnn.networks.decision import combine
-from birnn.studies import figure, store
+from birnn.studies import store, writing
 from birnn.studies.store import HOLD_OUT_SEED, About, Study
 from birnn.style.formatting import listed, number, percent, points
 
@@ -75,7 +75,7 @@ def write(results: Results, command: str) -> Study:
         sampler=search.sampler,
     )
     folder = store.FOLDER / search.name
-    written = figure.write_study(Study(folder, about, table, pd.DataFrame()), {})
+    written = writing.write(Study(folder, about, table, pd.DataFrame()), {})
     tried.append(results.runs, list(recipes.read().values()))
     return written
 

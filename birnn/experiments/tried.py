@@ -18,7 +18,7 @@ from birnn.evaluation.model_names import TITLES
 from birnn.experiments.recipes import Recipe
 from birnn.experiments.runs import Run
 from birnn.experiments.runs import read as read_run
-from birnn.studies import figure, store
+from birnn.studies import store, writing
 from birnn.studies.store import RECIPE, SEED, About, Study
 
 REVISION_DIGITS = 12
@@ -33,7 +33,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     held_out_runs = {
         f"experiment {run.revision[:REVISION_DIGITS]}": run for run in runs if held_out(run)
     }
-    folder = store.FOLDER / store.TRIED
+    folder = store.FOLDER / writing.TRIED
     if folder.exists():
         log = store.read(folder)
     elif held_out_runs:
@@ -53,7 +53,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     new = [describe(run, recipes, name) for name, run in same.items() if name not in known]
     new.sort(key=lambda row: row["command"])
     log = replace(log, runs=pd.concat([log.runs, pd.DataFrame(new)]))
-    return len(new), figure.write_study(log, {})
+    return len(new), writing.write(log, {})
 
 
 def held_out(run: Run) -> dict[str, float]:

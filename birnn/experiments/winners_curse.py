@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.evaluation.arrays import Groups
+from birnn.evaluation.array_types import Groups
 from birnn.evaluation.intervals import Interval, tail
 
 RESAMPLES = 2000

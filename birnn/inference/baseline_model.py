@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from birnn.evaluation.arrays import LogOdds
+from birnn.evaluation.array_types import LogOdds
 from birnn.inference.predictor import Attribution, Cost
 from birnn.text import reviews
 from birnn.training import baseline

@@ -1,5 +1,6 @@
 """A trained network that classifies splits and new texts, and explains its predictions."""
 
+import math
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from functools import cached_property
@@ -10,8 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from birnn.evaluation import costs
-from birnn.evaluation.arrays import LogOdds
+from birnn.evaluation.array_types import LogOdds
 from birnn.inference.integrated_gradients import Attributor
 from birnn.inference.predictor import Attribution, Cost, Predictor
 from birnn.networks.network import count_parameters, predict
@@ -60,12 +60,22 @@ class NetworkModel:
             yield predict(self.network, batch), words
 
     def cost(self, read: int) -> Cost:
-        """Return the cost of a review of `read` words."""
+        """Return the cost of a review of `read` words.
+
+        Let u be the number of units and d the number of inputs per word. Per direction, an LSTM has
+        4 u (d + u) weights and 4 u biases. A GRU has 3 u (d + u) weights and, as implemented in
+        cuDNN (`reset_after`), 6 u biases. The output layer takes one multiply-add per weight, and a
+        recurrent layer one per word and weight. Biases and element-wise operations are a small part
+        and are not counted. The multiply-adds of other layers with weights are unknown.
+        """
         _, layer, *_, output = self.network.layers
+        is_recurrent = isinstance(layer, keras.layers.Bidirectional)
+        known = is_recurrent or not layer.weights
+        products = read * _matrix_elements(layer) + _matrix_elements(output)
         return {
             "parameters": count_parameters(self.network),
-            "recurrent_parameters": costs.recurrent_parameters(layer),
-            "multiply_adds": costs.multiply_adds(layer, output, read),
+            "recurrent_parameters": layer.count_params() if is_recurrent else 0,
+            "multiply_adds": products if known else None,
         }
 
     def attribute(self, words: list[str]) -> Attribution:
@@ -84,3 +94,13 @@ def networks_of(predictor: Predictor) -> dict[str, NetworkModel]:
     """Return the networks of a predictor, which share an encoding, by name."""
     models = predictor.models.items()
     return {name: model for name, model in models if isinstance(model, NetworkModel)}
+
+
+def _matrix_elements(layer: keras.Layer) -> int:
+    """Return the number of elements of all matrices; the two biases of a GRU are not a matrix."""
+    matrices = (
+        weight.shape
+        for weight in layer.weights
+        if len(weight.shape) > 1 and not weight.name.endswith("bias")
+    )
+    return sum(map(math.prod, matrices))

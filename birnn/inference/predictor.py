@@ -14,7 +14,7 @@ from tqdm import tqdm
 from birnn.core import integrity, libraries
 from birnn.core.paths import METRICS, MODELS, PADDED
 from birnn.core.settings import CLASSES
-from birnn.evaluation.arrays import LogOdds
+from birnn.evaluation.array_types import LogOdds
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, CHOICES, NETWORKS
 from birnn.evaluation.selection import default_model, read_metrics
 from birnn.networks.decision import THRESHOLD, combine, is_positive

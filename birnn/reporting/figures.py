@@ -1,5 +1,6 @@
-"""The figures of the report and the figures of the notebook."""
+"""The figures of the report and of the notebook, and the templates of `dvc plots`."""
 
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -9,20 +10,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from birnn.core.outputs import atomic_folder
 from birnn.evaluation.calibration import RAW
 from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.evaluation.plot_data import TRAINING, watched_split
+from birnn.evaluation.plot_data import TEST, TRAINING, VALIDATION, watched_split
+from birnn.reporting import templating
 from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
 from birnn.style.plotting import (
     LINES,
     LITERAL,
-    OWN_TEXTS,
     SIZE,
     STYLE,
     draw_legend,
     legible,
     single_axes,
 )
+
+TEMPLATES = Path(__file__).parent / "templates" / "plots"
 
 
 def draw(
@@ -35,33 +39,34 @@ def draw(
         tables: data of the plots, by name (see `plot_data`).
         maxlen: ids per review.
     """
-    curves, (negative, positive) = tables["curves"], metrics["corpus"]["classes"]
-    name = legible(metrics["corpus"]["name"], OWN_TEXTS)
-    classes = [negative, legible(positive, "positive")]
-    corpus = metrics["corpus"] | {"name": name, "classes": classes}
-    metrics = metrics | {"corpus": corpus}
+    curves, corpus = tables["curves"], metrics["corpus"]
+    name, positive = legible(corpus["name"]), legible(corpus["classes"][1], "positive")
+    watched = watched_split(corpus["validation"])
     with mpl.rc_context(STYLE):
         figures = {
-            "accuracy": all_networks(curves, "accuracy", corpus),
-            "loss": all_networks(curves, "loss", corpus),
-            "reliability": reliability(tables["reliability"], metrics),
-            "lengths": lengths(tables["lengths"], maxlen, corpus["name"]),
+            "accuracy": all_networks(curves, "accuracy", name, watched),
+            "loss": all_networks(curves, "loss", name, watched),
+            "reliability": reliability(tables["reliability"], metrics, name, positive),
+            "lengths": lengths(tables["lengths"], maxlen, name),
         }
     with mpl.rc_context(LITERAL):
         for network in NETWORKS:
             for measure in ("accuracy", "loss"):
-                figures[f"{network}_{measure}"] = one_network(curves, network, measure, corpus)
+                figures[f"{network}_{measure}"] = one_network(
+                    curves, network, measure, name, watched
+                )
     return figures
 
 
-def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: dict[str, Any]) -> Figure:
+def one_network(
+    curves: pd.DataFrame, network: str, measure: str, corpus: str, watched: str
+) -> Figure:
     """Draw the notebook's figure of one network: blue dots and a blue line.
 
-    `curves` are from `plot_data.learning_curves`, `measure` is accuracy or loss, and `corpus` is
-    from `metrics.json`.
+    `curves` are from `plot_data.learning_curves`, `measure` is accuracy or loss, and `watched` is
+    the split after each epoch.
     """
-    watched = watched_split(corpus["validation"])
-    title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus['name']}"
+    title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus}"
     figure, axes = single_axes(title, "epoch", measure)
     short = {"accuracy": "acc"}.get(measure, measure)
     labels = {split: f"{split.capitalize()} {short}" for split in (TRAINING, watched)}
@@ -70,11 +75,10 @@ def one_network(curves: pd.DataFrame, network: str, measure: str, corpus: dict[s
     return figure
 
 
-def all_networks(curves: pd.DataFrame, measure: str, corpus: dict[str, Any]) -> Figure:
+def all_networks(curves: pd.DataFrame, measure: str, corpus: str, watched: str) -> Figure:
     """Draw the curves of all networks in one figure, with the arguments of `one_network`."""
-    title = f"{measure.capitalize()} per epoch on {corpus['name']}"
+    title = f"{measure.capitalize()} per epoch on {corpus}"
     figure, axes = single_axes(title, "epoch", measure)
-    watched = watched_split(corpus["validation"])
     for network in NETWORKS:
         rows = curves[curves["model"] == network]
         style = {"color": MODEL_COLORS[network], "linestyle": LINES[network]}
@@ -86,13 +90,12 @@ def all_networks(curves: pd.DataFrame, measure: str, corpus: dict[str, Any]) -> 
     return figure
 
 
-def reliability(table: pd.DataFrame, metrics: dict[str, Any]) -> Figure:
+def reliability(table: pd.DataFrame, metrics: dict[str, Any], corpus: str, positive: str) -> Figure:
     """Draw the reliability curves, with 95% intervals and the diagonal of a calibrated model.
 
     If the table has curves after temperature scaling, they are drawn below.
     """
     calibrations = list(table["calibration"].unique())
-    corpus, positive = metrics["corpus"]["name"], metrics["corpus"]["classes"][1]
     width, height = SIZE
     figure = Figure(figsize=(width, height * len(calibrations)), layout="constrained")
     panels = np.ravel(figure.subplots(len(calibrations), 1))
@@ -168,3 +171,16 @@ def _round_numbers(low: float, high: float) -> list[int]:
     powers = 10 ** np.arange(7)
     numbers = np.outer(powers, (1, 2, 5)).ravel()
     return [int(number) for number in numbers if low <= number <= high]
+
+
+def write_plot_templates(folder: Path) -> None:
+    """Write the Vega-Lite templates of `dvc plots`, with the names and colors of the models."""
+    names: dict[str, Any] = {
+        "splits": [TRAINING, TEST, VALIDATION],
+        "networks": {name: MODEL_COLORS[name] for name in NETWORKS},
+        "models": {name: MODEL_COLORS[name] for name in TITLES},
+    }
+    with atomic_folder(folder) as part:
+        for template in TEMPLATES.glob("*.j2"):
+            text = templating.render(f"plots/{template.name}", **names)
+            (part / template.stem).write_text(text, encoding="utf-8", newline="\n")

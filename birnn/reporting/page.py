@@ -1,7 +1,7 @@
 """The report as a single HTML file: the Markdown with its figures inlined."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -27,15 +27,21 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def render(markdown: str, drawings: dict[str, str]) -> str:
+def render(markdown: str, drawings: Mapping[str, str]) -> str:
     """Return the page.
 
     Args:
         markdown: the report; raw HTML in it is escaped.
         drawings: an `svg` element for each image of the report, by address.
     """
+    rules: dict[str, Callable[..., str]] = {
+        "image": lambda _, tokens, place, *__: _figure(tokens[place], drawings),
+        # Let tables scroll that are too wide.
+        "table_open": lambda *_: '<div class="table" tabindex="0">\n<table>\n',
+        "table_close": lambda *_: "</table>\n</div>\n",
+    }
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    for name, rule in _rules(drawings).items():
+    for name, rule in rules.items():
         parser.add_render_rule(name, rule)
     tokens = parser.parse(markdown)
     for block, content in pairwise(tokens):
@@ -49,17 +55,6 @@ def render(markdown: str, drawings: dict[str, str]) -> str:
     return templating.render("page.html.j2", title=title, body=body, colors=colors)
 
 
-def _rules(drawings: dict[str, str]) -> dict[str, Callable[..., str]]:
-    """Return the rules that inline images and make tables scroll if they are too wide."""
-
-    def image(_renderer: object, tokens: Sequence[Token], place: int, *_: object) -> str:
-        token = tokens[place]
-        drawing = drawings[str(token.attrs["src"])]
-        name = escape(token.content)
-        return f'<span class="figure" role="img" aria-label="{name}">{drawing}</span>'
-
-    return {
-        "image": image,
-        "table_open": lambda *_: '<div class="table" tabindex="0">\n<table>\n',
-        "table_close": lambda *_: "</table>\n</div>\n",
-    }
+def _figure(image: Token, drawings: Mapping[str, str]) -> str:
+    name, drawing = escape(image.content), drawings[str(image.attrs["src"])]
+    return f'<span class="figure" role="img" aria-label="{name}">{drawing}</span>'

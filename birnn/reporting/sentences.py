@@ -1,7 +1,7 @@
 """Conclusions of the report and the model card, in sentences that state what intervals cover."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from birnn.evaluation.intervals import NO_DIFFERENCE, decide
@@ -17,17 +17,17 @@ def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
     return ", ".join(f"{form % value} ({TITLES[model]})" for model, value in values.items())
 
 
-def accuracies(measured: Mapping[str, Any], models: Iterable[str] = ()) -> str:
-    """List the accuracies of models, by default of all that are measured."""
-    return by_model({name: percent(measured[name]["accuracy"]) for name in models or measured})
+def accuracies(shares: Mapping[str, float]) -> str:
+    """List the accuracies of models in percent."""
+    return by_model({name: percent(share) for name, share in shares.items()})
 
 
 def compare_networks(row: Row) -> str:
     """Return which of two networks has the higher accuracy over seeds, by how much, how often."""
     ((pair, found),) = row.differences.items()
     difference = found["accuracy"]
-    if math.isnan(difference.low):
-        return f"they cannot be compared ({why_no_interval(difference)})"
+    if reason := why_no_interval(difference):
+        return f"they cannot be compared ({reason})"
     interval = f"{row.confidence} interval over {row.covered}"
     ends = (difference.low, difference.mean, difference.high)
     if difference.higher is None:

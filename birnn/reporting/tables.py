@@ -14,7 +14,7 @@ from birnn.evaluation.model_names import (
     pair_title,
 )
 from birnn.evaluation.selection import constant_models
-from birnn.reporting.references import NOTEBOOK_SETTINGS
+from birnn.reporting.notebook import NOTEBOOK_SETTINGS
 from birnn.studies.differences import mean_over_seeds
 from birnn.studies.regimes import Regime
 from birnn.studies.store import RECIPE, Study
@@ -25,7 +25,6 @@ from birnn.style.formatting import (
     failures,
     number,
     paired_difference,
-    percent,
     table,
     with_interval,
 )
@@ -56,12 +55,9 @@ def scores(
 
 
 def _scores(measured: Mapping[str, Any], mean: list[str]) -> list[str]:
-    others = [measured.get(name) for name in MEASURES]
-    return [
-        with_interval(measured["accuracy"], measured.get("accuracy_interval")),
-        *mean,
-        *(NOTHING if value is None else f"{value:.4f}" for value in others),
-    ]
+    accuracy = with_interval(measured["accuracy"], measured.get("accuracy_interval"))
+    others = (f"{measured[name]:.4f}" if name in measured else NOTHING for name in MEASURES)
+    return [accuracy, *mean, *others]
 
 
 def differences_over_seeds(row: Row) -> str:
@@ -118,31 +114,27 @@ def behavior(checklist: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any])
 
 def calibration(metrics: Mapping[str, Any]) -> str:
     """Return the calibration of each model before and after temperature scaling."""
-    measures = {
-        "ece": "ECE",
-        "ece_scaled": "ECE, scaled",
-        "loss": "loss",
-        "loss_scaled": "loss, scaled",
-        "temperature": "temperature",
-    }
-    lines = [
-        [title, *(f"{metrics[model][name]:.4f}" for name in measures)]
-        for model, title in TITLES.items()
-    ]
-    return table(["model", *measures.values()], lines)
+    titles = {"ece": "ECE", "ece_scaled": "ECE, scaled"}
+    titles |= {"loss": "loss", "loss_scaled": "loss, scaled", "temperature": "temperature"}
+    return _per_model(metrics, titles, "{:.4f}")
 
 
-def costs(measured: Mapping[str, Mapping[str, Any]]) -> str:
+def costs(measured: Mapping[str, Any]) -> str:
     """Return the number of parameters and of multiply-adds of each model."""
     titles = {
         "parameters": "parameters",
         "recurrent_parameters": "recurrent parameters",
         "multiply_adds": "multiply-adds per review",
     }
+    return _per_model(measured, titles, "{:,}")
+
+
+def _per_model(measured: Mapping[str, Any], titles: Mapping[str, str], form: str) -> str:
+    """Return one row per model and one column per title; the keys of titles are measures."""
     lines = []
     for model, title in TITLES.items():
-        found = [measured[model].get(name) for name in titles]
-        lines.append([title, *(NOTHING if value is None else number(value) for value in found)])
+        found = map(measured[model].get, titles)
+        lines.append([title, *(NOTHING if each is None else form.format(each) for each in found)])
     return table(["model", *titles.values()], lines)
 
 
@@ -237,12 +229,6 @@ def data(statistics: Mapping[str, tuple[str, str]], source: Mapping[str, Any], c
     digests = (code(source[split]["digest"][:12]) for split in ("train", "test"))
     lines.append(["sha256, first 12 digits", *digests])
     return table([code(corpus), "training", "test"], lines)
-
-
-def published(results: Sequence[tuple[str, float, str]]) -> str:
-    """Return published accuracies, see `references.PUBLISHED`."""
-    lines = [[system, inputs, percent(accuracy)] for system, accuracy, inputs in results]
-    return table(["system", "learns from", "accuracy"], lines, left=2)
 
 
 def changed_settings(settings: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from birnn.evaluation.model_names import TITLES
 from birnn.studies.store import RANDOM, Study
 from birnn.studies.table import rows
 from birnn.style.colors import MODEL_COLORS
-from birnn.style.plotting import LINES, OWN_TEXTS, STYLE, draw_legend, legible, single_axes
+from birnn.style.plotting import LINES, STYLE, draw_legend, legible, single_axes
 
 Curve = NDArray[np.float64]
 """Shape (4, points): the horizontal position, the accuracy, and the ends of its band."""
@@ -58,7 +58,7 @@ def over_time(study: Study, network: str) -> Curve:
 
 def _draw(study: Study, bands: dict[str, Curve], x: str, y: str) -> Figure:
     with mpl.rc_context(STYLE):
-        corpus = legible(study.about.corpus["name"], OWN_TEXTS)
+        corpus = legible(study.about.corpus["name"])
         figure, axes = single_axes(f"Study {study.name} on {corpus}", x, y)
         for name, (places, *accuracies) in bands.items():
             color, (middle, low, high) = MODEL_COLORS[name], (100 * each for each in accuracies)

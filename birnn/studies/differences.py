@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from birnn.evaluation import intervals
-from birnn.evaluation.arrays import Groups, Labels
+from birnn.evaluation.array_types import Groups, Labels
 from birnn.evaluation.metrics import cross_entropies, is_correct
 
 # The values of single reviews whose mean is the measure; for ROC AUC, the mean of either class.
@@ -34,7 +34,6 @@ REVIEW_VALUES: dict[str, Callable[..., NDArray[Any]]] = {
     "roc_auc": intervals.placement_values,
 }
 ROUNDING_ERROR = 1e-12
-UNDEFINED = (math.nan, math.nan)
 ALL_EQUAL = "all seeds are equal"  # instead of an interval without width
 
 
@@ -76,13 +75,13 @@ def compute_differences(
     """Return the mean differences in accuracy, loss (in nats) and ROC AUC, first minus second.
 
     `first` and `second` are predicted log-odds, shape (seeds, reviews), with the same seeds in the
-    same order. Both labels occur. See `estimate_mean` for `comparisons`.
+    same order. Both labels occur. See `estimate_difference` for `comparisons`.
     """
     return {
         measure: estimate_difference(
             np.subtract(values(labels, first), values(labels, second), dtype=np.float64),
+            labels,
             groups,
-            labels if measure == "roc_auc" else np.ones_like(labels),
             measure,
             comparisons,
         )
@@ -92,24 +91,49 @@ def compute_differences(
 
 def estimate_difference(
     gains: NDArray[np.float64],
+    labels: Labels,
     groups: Groups,
-    classes: Labels,
     measure: str,
     comparisons: int = 1,
 ) -> Difference:
     """Return the mean difference of a measure over seeds, given differences of single reviews.
 
-    `measure` is its name; see `estimate_mean` for the other arguments.
+    The quantile is the mean of Student's quantiles for seeds and for groups, weighted by their
+    variances (Cochran and Cox, "Experimental Designs", 1957, section 4.14). With three seeds,
+    intervals with normal quantiles or Satterthwaite's degrees of freedom miss too often.
+
+    Args:
+        gains: differences of the values in REVIEW_VALUES, shape (seeds, reviews).
+        labels: the label of each review.
+        groups: the group of each review.
+        measure: name of the measure.
+        comparisons: number of simultaneous intervals (Bonferroni).
     """
-    mean = estimate_mean(gains, groups, classes, _lowest_difference(measure), comparisons)
-    return _count_seeds(mean, gains[:, classes == 1].mean(axis=1), measure)
+    seeds = len(gains)
+    # The area under the ROC curve is the mean of either class, the others of all reviews.
+    classes = labels if measure == "roc_auc" else np.ones_like(labels)
+    by_seed = gains[:, classes == 1].mean(axis=1)
+    deviations = intervals.group_deviations(gains - by_seed[:, None], groups, classes)
+    error = margin = math.nan
+    if seeds > 1 and not np.isnan(deviations).any():
+        # The covariance is the mean product of the deviations of two different seeds.
+        products = deviations.sum(axis=0) ** 2 - (deviations**2).sum(axis=0)
+        covariance = max(0.0, float(products.sum()) / (seeds * (seeds - 1)))
+        variances = np.array([by_seed.var(ddof=1) / seeds, covariance])
+        error = math.sqrt(variances.sum())
+        freedom = [seeds - 1, deviations.shape[1] - 1]
+        quantiles = -special.stdtrit(freedom, intervals.tail(comparisons))
+        margin = float(quantiles @ variances) / error if error else math.nan
+    lowest = _lowest_difference(measure)
+    mean = _with_interval(float(by_seed.mean()), error, margin, lowest, seeds)
+    return _count_seeds(mean, by_seed, measure)
 
 
-def mean_over_seeds(values: ArrayLike, lowest: float = -math.inf, comparisons: int = 1) -> Mean:
+def mean_over_seeds(values: ArrayLike, lowest: float = 0.0, comparisons: int = 1) -> Mean:
     """Return the mean of a measure, given its value per seed, with an interval over new seeds only.
 
-    The interval is Student's. NaN is the value of a run that lacks the measure. See `estimate_mean`
-    for the other arguments.
+    The interval is Student's. NaN is the value of a run that lacks the measure. `lowest` is the
+    lowest possible mean if the highest is 1, else -inf.
     """
     by_seed = pd.Series(np.asarray(values, np.float64)).dropna()
     mean, seeds = float(by_seed.mean()), len(by_seed)
@@ -131,51 +155,15 @@ def _lowest_difference(measure: str) -> float:
     return -math.inf if measure == "loss" else -1.0
 
 
+def _with_interval(mean: float, error: float, margin: float, lowest: float, seeds: int) -> Mean:
+    """Return a mean with its interval, or without one that cannot be estimated or shows nothing."""
+    low, high = mean - margin, mean + margin
+    if error < ROUNDING_ERROR or (low <= lowest and high >= 1):
+        low = high = math.nan
+    return Mean(mean, error, low, high, seeds)
+
+
 def _count_seeds(mean: Mean, gains: NDArray[np.float64], measure: str) -> Difference:
     higher, lower = (int((sign * gains > ROUNDING_ERROR).sum()) for sign in (1, -1))
     better, worse = (lower, higher) if measure in intervals.LOWER_IS_BETTER else (higher, lower)
     return Difference(**vars(mean), better=better, worse=worse)
-
-
-def estimate_mean(
-    values: NDArray[Any],
-    groups: Groups,
-    classes: Labels,
-    lowest: float = -math.inf,
-    comparisons: int = 1,
-) -> Mean:
-    """Return the mean of a measure over seeds, given its values of single reviews.
-
-    The quantile is the mean of Student's quantiles for seeds and for groups, weighted by their
-    variances (Cochran and Cox, "Experimental Designs", 1957, section 4.14). With three seeds,
-    intervals with normal quantiles or Satterthwaite's degrees of freedom miss too often.
-
-    Args:
-        values: shape (seeds, reviews). Their mean in each class is the measure.
-        groups: the group of each review.
-        classes: the labels for placement values, else ones.
-        lowest: lowest possible mean if the highest is 1, else -inf.
-        comparisons: number of simultaneous intervals (Bonferroni).
-    """
-    seeds = len(values)
-    by_seed = values[:, classes == 1].mean(axis=1)
-    mean = float(by_seed.mean())
-    deviations = intervals.group_deviations(values - by_seed[:, None], groups, classes)
-    if seeds == 1 or np.isnan(deviations).any():
-        return Mean(mean, math.nan, *UNDEFINED, seeds)
-    # The covariance is the mean product of the deviations of two different seeds.
-    products = deviations.sum(axis=0) ** 2 - (deviations**2).sum(axis=0)
-    covariance = max(0.0, float(products.sum()) / (seeds * (seeds - 1)))
-    variances = np.array([by_seed.var(ddof=1) / seeds, covariance])
-    error = math.sqrt(variances.sum())
-    quantiles = -special.stdtrit([seeds - 1, deviations.shape[1] - 1], intervals.tail(comparisons))
-    margin = float(quantiles @ variances) / error if error else math.nan
-    return _with_interval(mean, error, margin, lowest, seeds)
-
-
-def _with_interval(mean: float, error: float, margin: float, lowest: float, seeds: int) -> Mean:
-    """Return a mean with its interval, or without one that cannot be estimated or shows nothing."""
-    interval = intervals.informative((mean - margin, mean + margin), lowest)
-    if interval is None or error < ROUNDING_ERROR:
-        interval = UNDEFINED
-    return Mean(mean, error, *interval, seeds)

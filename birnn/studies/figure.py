@@ -1,30 +1,26 @@
 """The figure of a study: accuracies of every run and their means, and differences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import cycle
 from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, BASELINE, NETWORKS, pair_title
-from birnn.studies import curves, store
 from birnn.studies.differences import Mean
 from birnn.studies.store import RECIPE, Study
 from birnn.studies.table import LONGEST_LABEL, Row, label_rows, rows
-from birnn.style import plotting
 from birnn.style.colors import GRID, INK, MODEL_COLORS
-from birnn.style.plotting import OWN_TEXTS, PAIR_MARKERS, STYLE, draw_legend, legible
+from birnn.style.plotting import PAIR_MARKERS, STYLE, draw_legend, legible
 
 WIDTH, ROW, MARGIN = 4.6, 0.38, 1.6  # inches: small, so that letters are large enough on a phone
-MOST_ROWS = 20
 LABEL_WIDTH = 21  # letters of a line
-MEASURES = {"test": "accuracy", "held-out": "holdout_accuracy"}
+SPLITS = {"accuracy": "test", "holdout_accuracy": "held-out"}
 BAND = 0.8  # height of the models of a row, in rows
 MARKERS = dict(zip(NETWORKS, cycle("osvPX"), strict=False)) | {BASELINE: "^", ALL_MODELS: "D"}
 FONT_SIZE = 8  # points, of axes
@@ -39,7 +35,6 @@ def draw(study: Study) -> Figure:
     """
     table = rows(study)
     pairs = list(table[0].differences)
-    split = "held-out" if study.about.chooses else "test"
     with mpl.rc_context(STYLE):
         height = MARGIN + ROW * max(len(table), 3)
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
@@ -50,8 +45,8 @@ def draw(study: Study) -> Figure:
         baselines = {row.means[BASELINE].mean for row in table if BASELINE in row.means}
         left_out = {BASELINE} if len(baselines) == 1 else set()
         models = [model for model in study.models if model in MODEL_COLORS.keys() - left_out]
-        _draw_accuracies(panels[0], table, models, split)
-        _draw_lines(panels[0], study, table, models, split)
+        _draw_accuracies(panels[0], study, table, models)
+        _draw_lines(panels[0], study, table, models)
         if pairs:
             _draw_differences(panels[1], table, pairs)
         heading, labels = label_rows(table)
@@ -62,7 +57,7 @@ def draw(study: Study) -> Figure:
         panels[0].set_ylim(len(table) - 0.5, -0.5)
         seeds = {len(row.combination.runs) for row in table}
         counted = f", {min(seeds)} seeds" if len(seeds) == 1 and max(seeds) > 1 else ""
-        corpus = legible(study.about.corpus["name"], OWN_TEXTS)
+        corpus = legible(study.about.corpus["name"])
         title = f"Study {study.name} on {corpus}{counted}" + f"\nby {heading}" * bool(heading)
         figure.suptitle(title, fontsize=10)
         for axes in panels:
@@ -74,40 +69,22 @@ def draw(study: Study) -> Figure:
     return figure
 
 
-def write_study(study: Study, predictions: Mapping[str, pd.DataFrame]) -> Study:
-    """Write a study (see `store.write`), draw its figure, and return the study as it is read."""
-    store.write(study, predictions)
-    written = store.read(study.folder)
-    save(written)
-    return written
-
-
-def save(study: Study) -> None:
-    """Save the figure of a study with up to MOST_ROWS rows, and its curves if it has any."""
-    if len(study.combinations()) <= MOST_ROWS:
-        plotting.save(draw(study), study.folder / f"{study.name}.png")
-    if drawn := curves.draw(study):
-        plotting.save(drawn, study.folder / f"{study.name}-curve.png")
-
-
-def _draw_accuracies(axes: Axes, table: Sequence[Row], models: Sequence[str], split: str) -> None:
+def _draw_accuracies(axes: Axes, study: Study, table: Sequence[Row], models: Sequence[str]) -> None:
     for model, shift in zip(models, _shifts(len(models)), strict=True):
         style = {"color": MODEL_COLORS[model], "marker": MARKERS[model], "label": ALL_TITLES[model]}
         small = style | {"markersize": 2.5, "alpha": 0.5, "label": None, "linestyle": "none"}
         for place, row in enumerate(table):
-            values = 100 * row.combination.runs[f"{model}.{MEASURES[split]}"].to_numpy()
+            values = 100 * row.combination.runs[f"{model}.{study.measure}"].to_numpy()
             axes.plot(values, [place + shift] * len(values), **small)
         _draw_means(axes, [row.means[model] for row in table], shift, style)
-    _label_values(axes, f"{split} accuracy (%)", table, "seeds")
+    _label_values(axes, f"{SPLITS[study.measure]} accuracy (%)", table, "seeds")
 
 
-def _draw_lines(
-    axes: Axes, study: Study, table: Sequence[Row], models: Sequence[str], split: str
-) -> None:
+def _draw_lines(axes: Axes, study: Study, table: Sequence[Row], models: Sequence[str]) -> None:
     """Join the networks of a seed in a single row, or each recipe with the one that it adds to."""
     shifts = _shifts(len(models))
     if len(table) == 1:
-        columns = [f"{model}.{MEASURES[split]}" for model in models]
+        columns = [f"{model}.{study.measure}" for model in models]
         values = 100 * table[0].combination.runs[columns].to_numpy().T
         axes.plot(values, shifts, color=GRID, linewidth=0.8, zorder=0)
     places = {row.combination.chosen.get(RECIPE): place for place, row in enumerate(table)}

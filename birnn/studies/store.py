@@ -10,10 +10,8 @@
 - `NAME.png`: the figure (see `figure`); `NAME-curve.png`: the curves, if any (see `curves`).
 """
 
-import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,25 +22,22 @@ from numpy.typing import NDArray
 
 from birnn.core import parquet
 from birnn.core.errors import InputError, refuse_conflict
-from birnn.core.outputs import atomic_folder
 from birnn.core.paths import STUDIES
-from birnn.core.yaml_files import read_yaml, write_yaml
-from birnn.evaluation.arrays import Groups, Labels
+from birnn.core.yaml_files import read_yaml
+from birnn.evaluation.array_types import Groups, Labels
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS
 
 FOLDER = STUDIES
 ABOUT, RUNS = "study.yaml", "runs.csv"
 REVIEWS, PREDICTIONS = "reviews.parquet", "predictions"
-NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 RECIPE = "recipe"
-RECIPES, TRIED = "recipes", "tried"  # names of studies
+RECIPES = "recipes"  # name of a study
 RANDOM = "random"  # sampler of a search
 PLAIN = {RECIPE, "name", "settings"}  # columns whose values need no name
 TEXTS = dict.fromkeys(("name", RECIPE, "settings", "command", "commit", "machine"), str)
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
 FOLLOWING_SEEDS = (HOLD_OUT_SEED, "word_vectors.seed")  # in recipes, equal to the training seed
 FILMS = {"imdb", "rotten-tomatoes"}  # corpora whose groups are films
-CHOOSING_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
 
 
 @dataclass(frozen=True)
@@ -101,6 +96,11 @@ class Study:
         return self.folder.name
 
     @property
+    def measure(self) -> str:
+        """The accuracy that the study compares: on held-out reviews if it serves to choose."""
+        return "holdout_accuracy" if self.about.chooses else "accuracy"
+
+    @property
     def models(self) -> list[str]:
         """The models with an accuracy: networks, the baseline, and ensembles."""
         return [
@@ -120,9 +120,8 @@ class Study:
         Empty if the study lacks the predictions of a run, or of a network that other runs have.
         """
         tables = read_predictions(self.folder, runs["name"])
-        if self.reviews is None or not tables or len(tables) < len(runs):
-            return {}
-        if any(not {*self.networks} <= {*table} for table in tables.values()):
+        complete = all({*self.networks} <= {*table} for table in tables.values())
+        if self.reviews is None or not tables or len(tables) < len(runs) or not complete:
             return {}
         models = next(iter(tables.values())).columns
         return {
@@ -168,12 +167,14 @@ class Study:
         """
         if not self.matches(metrics["corpus"], settings):
             return False
-        pairs = [(name, measure) for name in self.networks for measure in ("accuracy", "loss")]
-        values = [metrics.get(name, {}).get(measure, math.nan) for name, measure in pairs]
-        runs = self.runs[self.runs[SEED] == settings.get(SEED)]
+        values = {
+            f"{name}.{measure}": metrics.get(name, {}).get(measure)
+            for name in self.networks
+            for measure in ("accuracy", "loss")
+        }
         # A study that serves to choose lacks these measures.
-        measured = runs.reindex(columns=list(map(".".join, pairs)))
-        return bool((measured == values).all(axis=1).any())
+        runs = self.runs[self.runs[SEED] == settings.get(SEED)].reindex(columns=[*values])
+        return bool((runs == [*values.values()]).all(axis=1).any())
 
 
 def describe_corpus(corpus: Mapping[str, Any]) -> dict[str, Any]:
@@ -241,51 +242,6 @@ def find_over_seeds(studies: Iterable[Study]) -> Study | None:
     return max(found, key=lambda study: len(study.runs), default=None)
 
 
-def to_csv(table: pd.DataFrame) -> str:
-    """Return rows as in `runs.csv`."""
-    # Otherwise, integers in a column with missing values would be floats.
-    whole = table.convert_dtypes()
-    text: str = whole.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    return text
-
-
-def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
-    """Write a study, replacing its folder.
-
-    If settings are chosen by it, only measures of held-out reviews are written. `predictions` are
-    log-odds for the test reviews, one column per model, by name of the run.
-    """
-    runs = pd.concat([study.runs, study.all_seeds])
-    if study.about.chooses:
-        varied = study.about.varied
-        runs = runs[[name for name in map(str, runs) if name in varied or _may_choose(name)]]
-    figures = (f"{study.name}.png", f"{study.name}-curve.png")
-    found = {file.name for file in study.folder.glob("[!.]*")}
-    if others := sorted(found - {ABOUT, RUNS, REVIEWS, PREDICTIONS, *figures}):
-        raise InputError(
-            f"{study.folder} would be replaced, and {', '.join(others)} lost: move it elsewhere"
-        )
-    with atomic_folder(study.folder) as part:
-        write_yaml(part / ABOUT, asdict(study.about))
-        (part / RUNS).write_text(to_csv(runs), encoding="utf-8", newline="\n")
-        if study.reviews is not None:
-            study.reviews.to_parquet(part / REVIEWS, index=False, compression="zstd")
-        for name, table in predictions.items():
-            file = part / PREDICTIONS / f"{name}.parquet"
-            file.parent.mkdir(exist_ok=True)
-            table.astype(np.float16).to_parquet(file, index=False, compression="zstd")
-
-
-def check_name(name: str) -> None:
-    """Check that a name can be a folder in `study`."""
-    if not NAME.fullmatch(name):
-        raise InputError(
-            f"{name!r} is not a valid name of a study: use letters, digits and hyphens"
-        )
-    if name == TRIED:
-        raise InputError(f"{FOLDER / TRIED} is the log of birnn tried: choose another name")
-
-
 def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFrame]:
     """Return the log-odds of the named runs that a study has predictions of, by name."""
     files = {name: folder / PREDICTIONS / f"{name}.parquet" for name in names}
@@ -295,9 +251,3 @@ def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFra
 def _read_parquet(file: Path, columns: list[str] | None = None) -> pd.DataFrame:
     problem = f"{file} is damaged: restore it with git, or delete it"
     return parquet.read(file, problem, columns)
-
-
-def _may_choose(column: str) -> bool:
-    """Return whether a column of `runs.csv` has no result of the test split."""
-    model, _, measure = column.partition(".")
-    return model not in ALL_TITLES or measure in CHOOSING_MEASURES

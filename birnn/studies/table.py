@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.evaluation.intervals import TOO_FEW_SEEDS
 from birnn.evaluation.metrics import is_correct
 from birnn.studies import differences
 from birnn.studies.differences import ALL_EQUAL, REVIEW_VALUES, ROUNDING_ERROR, Difference, Mean
@@ -77,9 +76,8 @@ def label_rows(table: Sequence[Row]) -> tuple[str, list[str]]:
 
 def _row(study: Study, combination: Combination) -> Row:
     runs, log_odds = combination.runs, study.log_odds(combination.runs)
-    measure = "holdout_accuracy" if study.about.chooses else "accuracy"
     means = {
-        model: differences.mean_over_seeds(runs[f"{model}.{measure}"], lowest=0)
+        model: differences.mean_over_seeds(runs[f"{model}.{study.measure}"])
         for model in study.models
     }
     pairs = list(combinations(study.networks, 2))
@@ -105,7 +103,7 @@ def _compare(
         return differences.compute_differences(
             log_odds[first], log_odds[second], labels, groups, pairs * len(REVIEW_VALUES)
         )
-    measures = ["holdout_accuracy"] if study.about.chooses else list(REVIEW_VALUES)
+    measures = [study.measure] if study.about.chooses else list(REVIEW_VALUES)
     found = [measure for measure in measures if f"{first}.{measure}" in runs]
     return {
         measure: differences.difference_over_seeds(
@@ -125,23 +123,23 @@ def format_mean(mean: Mean) -> str:
 
 def format_difference(difference: Difference, measure: str = "accuracy") -> str:
     """Format a difference and its interval: of accuracies in points."""
-    form = formatting.points if "accuracy" in measure else signed
-    if math.isnan(difference.low):
-        return f"{form(difference.mean)} ({why_no_interval(difference)})"
-    return f"{form(difference.mean)} ({form(difference.low)} to {form(difference.high)})"
+    scale, digits = (100, 2) if "accuracy" in measure else (1, 4)
+    mean, low, high = (
+        f"{scale * value:+.{digits}f}".replace("-", "−")
+        for value in (difference.mean, difference.low, difference.high)
+    )
+    reason = why_no_interval(difference)
+    return f"{mean} ({reason})" if reason else f"{mean} ({low} to {high})"
 
 
 def why_no_interval(difference: Difference) -> str:
-    """Return why a difference has no interval."""
+    """Return why a difference has no interval, empty if it has one."""
+    if not math.isnan(difference.low):
+        return ""
     if difference.standard_error < ROUNDING_ERROR:
         return ALL_EQUAL
     one_group = difference.seeds > 1 and math.isnan(difference.standard_error)
-    return "only one group of reviews" if one_group else TOO_FEW_SEEDS
-
-
-def signed(value: float) -> str:
-    """Format a difference with four digits and its sign."""
-    return f"{value:+.4f}".replace("-", "−")
+    return "only one group of reviews" if one_group else "too few seeds"
 
 
 def gains(study: Study) -> list[Gain]:
@@ -155,8 +153,11 @@ def gains(study: Study) -> list[Gain]:
         combination.chosen[RECIPE]: combination.runs.set_index(SEED, drop=False)
         for combination in study.combinations()
     }
-    pairs = [(recipe["name"], recipe["base"]) for recipe in study.about.recipes]
-    pairs = [pair for pair in pairs if runs.keys() >= set(pair)]
+    pairs = [
+        (recipe["name"], recipe["base"])
+        for recipe in study.about.recipes
+        if runs.keys() >= {recipe["name"], recipe["base"]}
+    ]
     found = (_gain(study, pair, [runs[name] for name in pair], len(pairs)) for pair in pairs)
     return [gain for gain in found if gain]
 
@@ -174,9 +175,8 @@ def _gain(study: Study, pair: Pair, runs: Sequence[pd.DataFrame], comparisons: i
             np.mean([is_correct(labels, each[name]) for name in study.networks], axis=0)
             for each in log_odds
         )
-        ones = np.ones(len(groups), np.uint8)
         difference = differences.estimate_difference(
-            first - second, groups, ones, "accuracy", comparisons
+            first - second, labels, groups, "accuracy", comparisons
         )
         return Gain(*pair, difference, _covered(study, log_odds[0]))
     names = [f"{network}.accuracy" for network in study.networks]

@@ -1,9 +1,12 @@
-"""The style of all figures, and what they share."""
+"""The style of all figures, what they share, and their files."""
 
+import io
+import re
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
@@ -11,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from birnn.core.outputs import atomic_file
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.style.colors import GRID, INK
+from birnn.style.colors import GRID, INK, MODEL_COLORS
 
 # Line styles of the networks, in the order of the registry.
 NETWORK_LINES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (9, 3)))
@@ -19,7 +22,6 @@ LINES: dict[str, Any] = dict(zip(NETWORKS, cycle(NETWORK_LINES), strict=False)) 
 
 PAIR_MARKERS = "osD^v<>PX*"  # of pairs of networks
 
-OWN_TEXTS = "own texts"  # instead of a name that is not legible
 SIZE = (4.6, 3.7)  # inches; small, so that letters are large enough on a phone
 LITERAL: Any = {"text.parse_math": False}  # the name of a corpus may contain dollar signs
 STYLE: Any = LITERAL | {
@@ -39,7 +41,7 @@ STYLE: Any = LITERAL | {
 }
 
 
-def legible(name: str, otherwise: str) -> str:
+def legible(name: str, otherwise: str = "own texts") -> str:
     """Return a name, or `otherwise` if the font of the figures lacks one of its characters."""
     known = get_font(findfont("DejaVu Sans")).get_charmap()
     return name if {*map(ord, name)} <= known.keys() else otherwise
@@ -67,3 +69,20 @@ def save(figure: Figure, file: Path) -> None:
     """Write a figure as PNG; equal figures give equal bytes."""
     with atomic_file(file) as part:
         figure.savefig(part, dpi=160)
+
+
+def to_svg(figure: Figure, name: str) -> str:
+    """Return the figure as an `svg` element whose ids start with `name`.
+
+    Its colors are those of the page: light, dark or print. Letters stay text, so they can be read
+    aloud, searched and copied. Equal figures give equal text.
+    """
+    text = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+    svg = re.sub(r'(?s)^.*?<svg[^>]*(viewBox="[^"]*")[^>]*>', r"<svg \1>", text.getvalue())
+    svg = re.sub(r"(?s)<(metadata|style).*?</\1>", "", svg)
+    svg = re.sub(r'(\sid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
+    for variable, color in (MODEL_COLORS | {"ink": INK, "grid": GRID}).items():
+        svg = svg.replace(color, f"var(--{variable})")
+    return svg.strip()

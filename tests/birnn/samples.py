@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from birnn.core.settings import CLASSES
 from birnn.corpora import corpus_statistics
 from birnn.corpora.corpus_statistics import SplitStatistics
-from birnn.evaluation import ensembles, plot_data, summary, temperature
+from birnn.evaluation import ensembles, plot_data, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.experiments.runs import Run
-from birnn.reporting.references import NOTEBOOK_SETTINGS
+from birnn.reporting.notebook import NOTEBOOK_SETTINGS
 from birnn.studies.store import About, Study
 from stages import report as report_stage
 
@@ -93,7 +93,7 @@ def recipes() -> Study:
 def histories() -> dict[str, pd.DataFrame]:
     """Return histories of three epochs; the second has the lowest validation loss."""
     values = {"accuracy": [0.7, 0.8, 0.9], "loss": [0.6, 0.4, 0.2]}
-    watched = {"val_accuracy": [0.7, 0.75, 0.74], "val_loss": [0.6, 0.5, 0.55]}
+    watched = {"val_accuracy": [0.7, 0.75, 0.75], "val_loss": [0.6, 0.5, 0.55]}
     return dict.fromkeys(NETWORKS, pd.DataFrame({"epoch": [1, 2, 3]} | values | watched))
 
 
@@ -115,8 +115,7 @@ def metrics(
     measured = summary.summarize_models(table, costs(), histories(), maxlen, in_training)
     if about["validation"] != "test":
         held_out = pd.DataFrame(predictions(seed=1))
-        measured = ensembles.add_ensembles(measured, held_out, table)
-        measured = temperature.add_scaled(measured, table)
+        measured = ensembles.add_held_out(measured, held_out, table)
     return {"corpus": about | {"test_reviews": len(table)}} | measured
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 
 from birnn.checklist import behavioral_tests, runner
-from birnn.checklist.runner import TOLERANCE
+from birnn.checklist.behavioral_tests import TOLERANCE
 from birnn.text import tokenizer
 
 TEXTS = ["John liked it.", "An odd Film, seen with Mary.", "Nothing."]
@@ -30,7 +30,7 @@ def run(
 
     named = [text for text in texts if behavioral_tests.has_name(text)]
     behaviors = behavioral_tests.all_behaviors(texts, named)
-    return {row["test"]: row for row in runner.run_tests(behaviors, {"model": predict}, films)}
+    return {row["test"]: row for row in runner.count_failures(behaviors, {"model": predict}, films)}
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_cases_that_no_network_can_fail_are_left_out() -> None:
         return np.array([[hash(" ".join(text.split()[-2:]))] for text in texts])
 
     behaviors = behavioral_tests.all_behaviors(TEXTS, TEXTS[:2])
-    assert runner.Behavior("", "INV", "", []).without_unchanged(encode).texts == []
+    assert behavioral_tests.Behavior("", "INV", "", []).without_unchanged(encode).texts == []
     changed = {test.description: test.without_unchanged(encode) for test in behaviors}
     assert changed[BEFORE].originals == TEXTS[2:]
     assert changed[NAMES].originals == TEXTS[1:2]
@@ -90,13 +90,10 @@ def test_small_change_in_the_wrong_direction_is_tolerated(sentence: str, directi
         assert failures.tolist() == [failed]
 
 
-def test_rename_replaces_whole_names_of_the_same_gender() -> None:
+def test_changed_texts_are_plausible() -> None:
     renamed = behavioral_tests.rename("John and Mary met Johnson, Tom and Emma; john.")
     assert renamed == "Michael and Sarah met Johnson, John and Mary; john."
     assert not behavioral_tests.has_name("Johnson, john")
-
-
-def test_plain_texts_are_grammatical() -> None:
     plain = behavioral_tests.all_behaviors([], [])[:4]
     texts = {text for test in plain for text in test.texts}
     assert len(texts) == 220

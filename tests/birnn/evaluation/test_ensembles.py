@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from birnn.evaluation import ensembles, intervals, metrics, selection, summary, temperature
+from birnn.evaluation import calibration, ensembles, intervals, metrics, selection, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from tests.birnn import samples
 
@@ -26,7 +26,7 @@ def test_fitted_weight_minimizes_the_loss() -> None:
 
 
 def on_held_out(labels: pd.Series, log_odds: Any) -> Any:
-    fitted = temperature.fit_temperature(labels, log_odds)
+    fitted = calibration.fit_temperature(labels, log_odds)
     return summary.rounded(
         {
             "holdout_accuracy": ((log_odds > 0) == labels).mean(),
@@ -41,9 +41,16 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
     columns = samples.predictions()
     once, test = samples.metrics(columns), pd.DataFrame(columns)
     held_out = pd.DataFrame(samples.predictions(seed=1))
-    measured = ensembles.add_ensembles(once, held_out, test)
+    measured = ensembles.add_held_out(once, held_out, test)
     for name in TITLES:
-        assert measured[name] == once[name] | on_held_out(held_out["label"], held_out[name])
+        expected = once[name] | on_held_out(held_out["label"], held_out[name])
+        log_odds = columns[name] / expected["temperature"]
+        curve = calibration.reliability(columns["label"], log_odds, columns["group"])
+        scaled = {
+            "loss_scaled": metrics.cross_entropies(columns["label"], log_odds).mean(),
+            "ece_scaled": calibration.expected_calibration_error(curve),
+        }
+        assert measured[name] == expected | summary.rounded(scaled)
     weight = ensembles.fit_weight(held_out)
     held_out_odds, odds = (ensembles.combine_models(table, weight) for table in (held_out, test))
     networks = test[[*NETWORKS]].mean(axis=1)

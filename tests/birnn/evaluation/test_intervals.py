@@ -142,9 +142,3 @@ def test_intervals_cover_the_truth_on_other_films() -> None:
 def test_decision(low: float, high: float, decision: str) -> None:
     assert intervals.decide((low, high), 0.005) == decision
     assert intervals.decide((-high, -low), 0.005) == decision
-
-
-def test_intervals_of_all_possible_values_are_not_informative() -> None:
-    assert intervals.informative((0, 1), 0) is None
-    for interval in ((0, 0.9), (0.1, 1)):
-        assert intervals.informative(interval, 0) == interval

@@ -1,13 +1,14 @@
-"""Metrics of all models: pairs, slices, best epochs, and rounding."""
+"""Metrics of all models: slices, pairs, best epochs, and rounding."""
 
 from itertools import combinations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from birnn.evaluation import calibration, comparison, intervals, metrics, slices, summary
+from birnn.evaluation import calibration, comparison, intervals, metrics, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons
 from tests.birnn import samples
 
@@ -35,20 +36,16 @@ def test_metrics_are_of_each_model_rounded() -> None:
         arguments = (correct(columns, name), columns["group"])
         in_training = columns["words"] < samples.MEMORIZED
         for kind, rows in {
-            "by_length": slices.by_length(columns["words"], *arguments),
-            "by_truncation": slices.by_property("truncated", columns["words"] >= 100, *arguments),
-            "by_overlap": slices.by_property("in_training", in_training, *arguments),
+            "by_length": summary.by_length(columns["words"], *arguments),
+            "by_truncation": summary.by_property("truncated", columns["words"] >= 100, *arguments),
+            "by_overlap": summary.by_property("in_training", in_training, *arguments),
         }.items():
             assert scores[kind] == summary.rounded(rows)
-
-
-def test_best_epoch_is_the_first_if_tied() -> None:
-    history = pd.DataFrame({"epoch": [1, 2, 3], "val_accuracy": [0.7, 0.75004, 0.75004]})
-    assert summary.best_epoch(history) == {"best_val_accuracy": 0.75, "best_val_epoch": 2}
-    scores = samples.metrics(samples.predictions())
-    for network in NETWORKS:
-        assert scores[network]["best_val_accuracy"] == 0.75
-    assert "best_val_epoch" not in scores[BASELINE]
+    for name in NETWORKS:
+        # The first of the best epochs.
+        assert measured[name]["best_val_accuracy"] == 0.75
+        assert measured[name]["best_val_epoch"] == 2
+    assert "best_val_epoch" not in measured[BASELINE]
 
 
 def test_pairs_are_compared_on_the_same_reviews() -> None:
@@ -76,3 +73,38 @@ def test_only_floats_are_rounded() -> None:
     content = {"a": [0.123456, (1 / 3, None)], "b": 7, "c": True, "d": np.float64(2 / 3)}
     expected = {"a": [0.1235, [0.3333, None]], "b": 7, "c": True, "d": 0.6667}
     assert summary.rounded(content) == expected
+
+
+def test_by_length() -> None:
+    lengths = np.arange(1, 301, dtype=np.int32)
+    rows = summary.by_length(lengths, lengths > 150, lengths)
+    extents = [(row["shortest"], row["words"], row["longest"], row["reviews"]) for row in rows]
+    assert extents == [(start + 1, start + 15.5, start + 30, 30) for start in range(0, 300, 30)]
+    assert [row["accuracy"] for row in rows] == [0] * 5 + [1] * 5
+    assert (rows[0]["low"], rows[0]["high"]) == intervals.score_interval(0, 30)
+    few = summary.by_length(lengths[:89], lengths[:89] > 0, lengths[:89])
+    assert [row["reviews"] for row in few] == [45, 44]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(0, 8), min_size=1, max_size=120))
+def test_slices_partition_the_reviews(lengths: list[int]) -> None:
+    words, correct = np.array(lengths, np.int32), np.ones(len(lengths), np.bool_)
+    rows = summary.by_length(words, correct, np.arange(len(words), dtype=np.int32))
+    assert sum(row["reviews"] for row in rows) == len(lengths)
+    ends = [end for row in rows for end in (row["shortest"], row["longest"])]
+    assert ends == sorted(ends)
+    assert len({row["longest"] for row in rows}) == len(rows)
+    assert all((row["accuracy"] is None) is (len(lengths) < 30) for row in rows)
+
+
+def test_accuracy_by_property() -> None:
+    groups = np.arange(90, dtype=np.int32) // 3
+    lengths = 2 + groups // 10
+    whole, truncated = summary.by_property("truncated", lengths > 3, lengths != 3, groups)
+    low, high = intervals.proportion_interval(lengths[:60] != 3, groups[:60]) or ()
+    expected = {"reviews": 60, "accuracy": 0.5, "low": low, "high": high}
+    assert whole == {"truncated": False} | expected
+    assert (truncated["truncated"], truncated["reviews"], truncated["accuracy"]) == (True, 30, 1)
+    _, none = summary.by_property("truncated", lengths > 10, lengths != 3, groups)
+    assert none == {"truncated": True, "reviews": 0, "accuracy": None, "low": None, "high": None}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from birnn.studies import figure
+from birnn.studies import writing
 from tests.birnn.experiments.repository import create
 from tests.projects import copy_settings
 
@@ -14,7 +14,7 @@ from tests.projects import copy_settings
 @pytest.fixture(autouse=True)
 def _no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write studies without their figures, which take most of the time."""
-    monkeypatch.setattr(figure, "save", lambda *_: None)
+    monkeypatch.setattr(writing, "draw", lambda *_: None)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from birnn.experiments import collect, grid, recipes, runs
 from birnn.experiments.grid import Point
 from birnn.experiments.runs import Run
 from birnn.runtime import times
-from birnn.studies import store
+from birnn.studies import store, writing
 from birnn.studies.store import Study
 from tests.birnn import samples
 from tests.birnn.experiments.repository import CORPUS, MACHINE, METRICS, add, make_run
@@ -78,6 +78,20 @@ def test_values_in_brackets_are_shown(
     output = capsys.readouterr().out
     assert "csv.train [a-c]*.csv" in output
     assert "csv.train [d-f]*.csv" in output
+
+
+def test_tables_of_a_study_are_printed_before_its_figure_is_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    collect_study("seeds", [SEEDS])
+
+    def refuse(_study: Study) -> None:
+        raise PermissionError("the folder is read-only")
+
+    monkeypatch.setattr(writing, "draw", refuse)
+    with pytest.raises(PermissionError):
+        experiment_commands.study("seeds")
+    assert "test accuracy, mean ± deviation over seeds" in capsys.readouterr().out
 
 
 def test_study_of_a_recipe_resamples_training_reviews() -> None:

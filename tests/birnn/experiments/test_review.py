@@ -17,7 +17,7 @@ from birnn.evaluation.model_names import NETWORKS
 from birnn.experiments import review, runs
 from birnn.experiments.review import FAILS, PASSES, UNDECIDED, Change, Gate
 from birnn.experiments.runs import Run
-from birnn.studies import store
+from birnn.studies import store, writing
 from birnn.studies.store import About, Study
 from tests.birnn.samples import CORPUS
 from tests.projects import commit
@@ -282,7 +282,7 @@ def test_seeds_are_those_of_the_study() -> None:
 def test_studies_of_the_base_that_cannot_be_read_are_left_out(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store.write(STUDY, {})
+    writing.write_files(STUDY, {})
     for name, about in (("conflict", "<<<<<<< HEAD"), ("other", "other: 1"), ("rows", None)):
         folder = repository / "study" / name
         shutil.copytree(STUDY.folder, folder)

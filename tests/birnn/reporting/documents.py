@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from birnn.evaluation import model_names, summary
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE
-from birnn.reporting import figures, model_card, report
+from birnn.reporting import documents, figures
 from stages import report as report_stage
 from tests.birnn import samples
 
@@ -60,13 +60,13 @@ def write(
     """
     data, tables = samples.content(columns, settings, **about)
     data |= changes
-    data |= report.common(data)
+    data["over_seeds"] = over_seeds = report_stage.find_complete(data["studies"])
     drawings: dict[str, str] = defaultdict(str)
     if draw:
         drawn = figures.draw(data["metrics"], tables, settings["pad.maxlen"])
-        drawings |= report_stage.draw_inline(drawn, data)
-    report.write(data, drawings, folder)
-    model_card.write(data, tables["reliability"], folder)
+        shown = [study for study in (over_seeds, data["recipes"]) if study]
+        drawings |= report_stage.draw_inline(drawn, shown)
+    documents.write(data, tables["reliability"], drawings, folder)
     names = ("report.md", "report.html", "model_card.md")
     written = Documents(*((folder / name).read_text(encoding="utf-8") for name in names))
     for text in (written.report, written.card):

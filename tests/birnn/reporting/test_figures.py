@@ -1,13 +1,17 @@
 """The figures: what they draw, and how models, splits and corpora are told apart."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
+from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import NETWORKS, TITLES
-from birnn.reporting import figures, svg
+from birnn.reporting import figures
 from birnn.style import colors, plotting
 from tests.birnn import samples
+from tests.projects import PROJECT
 
 
 @pytest.mark.parametrize(("validation", "watched"), [("test", "test split"), (0.1, "validation")])
@@ -61,11 +65,8 @@ def test_truncation_is_marked_if_in_range() -> None:
     ticks = [tick.get_text() for tick in axes.get_xticklabels()]
     assert ticks == ["50", "100", "200", "500"]
     assert axes.get_xlim() == pytest.approx((0.9 * shortest, 1.1 * longest + 1))
-
-
-def test_lengths_without_a_round_number_are_on_the_axis() -> None:
-    table = samples.content()[1]["lengths"].assign(words=15.5)
-    (axes,) = figures.lengths(table, 100, "imdb").axes
+    # Without a round number in the range, the only length is on the axis.
+    (axes,) = figures.lengths(table.assign(words=15.5), 100, "imdb").axes
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["16"]
 
 
@@ -75,6 +76,22 @@ def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:
     def draw(file: Path) -> tuple[bytes, str]:
         figure = figures.lengths(table, 100, "imdb")
         plotting.save(figure, file)
-        return file.read_bytes(), svg.inline(figure, "lengths")
+        return file.read_bytes(), plotting.to_svg(figure, "lengths")
 
     assert draw(tmp_path / "a.png") == draw(tmp_path / "b.png")
+
+
+def test_every_plot_has_a_template_with_the_colors_of_figures(tmp_path: Path) -> None:
+    figures.write_plot_templates(tmp_path / "templates")
+    texts = {file.name: file.read_text("utf-8") for file in (tmp_path / "templates").iterdir()}
+    scales = re.findall(r'"domain": (\[".*?\]),\s*"range": (\[.*?\])', "".join(texts.values()))
+    assert len(scales) == 2
+    for domain, shown in scales:
+        assert json.loads(shown) == [colors.MODEL_COLORS[model] for model in json.loads(domain)]
+    assert set(re.findall(r"#\w{6}", "".join(texts.values()))) <= {
+        *colors.MODEL_COLORS.values(),
+        colors.GRID,
+    }
+    assert all(map(json.loads, texts.values()))
+    plots = [next(iter(plot.values())) for plot in read_yaml(PROJECT / "dvc.yaml")["plots"]]
+    assert {plot["template"] for plot in plots} == {f"plots/templates/{name}" for name in texts}

@@ -11,7 +11,7 @@ from scipy.special import logit
 
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import TITLES
-from birnn.reporting import model_card
+from birnn.reporting.documents import overconfident_bins
 from stages import report as report_stage
 from tests.birnn import samples
 from tests.birnn.reporting import documents
@@ -20,23 +20,24 @@ from tests.projects import PROJECT
 
 pytestmark = pytest.mark.usefixtures("two_networks")
 
-
 LABELS = samples.predictions()["label"]
-CASES: dict[str, tuple[int, dict[str, Any]]] = {
-    "two reviews": (2, {}),
-    "perfect and constant": (400, {"bilstm": 40 * LABELS - np.float32(20), "bigru": 0 * LABELS}),
-    "reviews without words": (400, {"words": np.zeros(400, np.int32)}),
-    "every review truncated": (400, {"words": np.full(400, 5_000, np.int32)}),
-}
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_degenerate_evaluations(case: str, tmp_path: Path) -> None:
-    reviews, columns = CASES[case]
+@pytest.mark.parametrize(
+    ("reviews", "columns"),
+    [
+        (2, {}),
+        (400, {"bilstm": 40 * LABELS - np.float32(20), "bigru": 0 * LABELS}),
+        (400, {"words": np.zeros(400, np.int32)}),
+        (400, {"words": np.full(400, 5_000, np.int32)}),
+    ],
+    ids=["two reviews", "perfect and constant", "no words", "all truncated"],
+)
+def test_degenerate_evaluations(reviews: int, columns: dict[str, Any], tmp_path: Path) -> None:
     written = documents.write(tmp_path, samples.predictions(reviews) | columns)
     assert "nan" not in written.page
     for text in (written.report, written.card):
-        constant = "BiGRU predicts only one class. " * case.endswith("constant")
+        constant = "BiGRU predicts only one class. " * ("bigru" in columns)
         assert f"{constant}Always predicting the majority class has an accuracy of 50.00%" in text
 
 
@@ -113,7 +114,7 @@ def test_overconfidence_needs_both_ends_of_the_curve(
     raw["predicted"] = raw["predicted"].where(raw["model"] == "bilstm", raw["observed"])
     # After temperature scaling, curves lie closer to the diagonal.
     scaled = raw.assign(predicted=raw["observed"], calibration="scaled")
-    found = model_card.overconfident_bins(pd.concat([scaled, raw.assign(calibration="raw")]))
+    found = overconfident_bins(pd.concat([scaled, raw.assign(calibration="raw")]))
     expected = {"bilstm": 0.8} if overconfident else {}
     assert {name: row["observed"] for name, row in found.items()} == expected
 

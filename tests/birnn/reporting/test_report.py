@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from birnn.checklist.runner import TOLERANCE
+from birnn.checklist.behavioral_tests import TOLERANCE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import TITLES, comparisons
 from birnn.networks import decision
-from birnn.studies import store
+from birnn.studies import store, writing
 from birnn.style import formatting
 from stages import report as report_stage
 from tests.birnn import samples
@@ -198,7 +198,7 @@ def test_report_has_studies_of_its_corpus_and_settings(
     tried = samples.study(Path("study/tried"))
     tried = replace(tried, about=replace(tried.about, chooses=True))
     for each in (sizes, tried, samples.recipes(), samples.study()):
-        store.write(each, {})
+        writing.write_files(each, {})
     found, corpus, settings = store.read_all(), sizes.about.corpus, {"train.seed": 0}
     matching, recipes = report_stage.choose_studies(found, corpus, settings)
     assert [each.name for each in matching] == ["seeds", "sizes"]

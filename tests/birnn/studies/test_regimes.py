@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from birnn.evaluation.model_names import NETWORKS
-from birnn.studies import differences, regimes, store
+from birnn.studies import differences, regimes, writing
 from birnn.studies.regimes import Selection
 from tests.birnn.studies.small_study import REVIEWS, log_odds, make_study
 
@@ -18,9 +18,9 @@ LONG = Selection("others", range(2), {"pad.maxlen": 100})
 def test_runs_of_two_networks_are_paired_by_seed(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
     tables = log_odds(study)
-    store.write(study, tables)
+    writing.write_files(study, tables)
     other = replace(make_study(tmp_path / "others"), runs=study.runs[::-1])
-    store.write(other, tables)
+    writing.write_files(other, tables)
     (regime,) = regimes.compare([study, other], {"lengths": {FIRST: SHORT, SECOND: LONG}})
     expected = differences.compute_differences(
         study.log_odds(study.runs[:2])[FIRST],
@@ -31,6 +31,11 @@ def test_runs_of_two_networks_are_paired_by_seed(tmp_path: Path) -> None:
     )
     assert astuple(regime.difference) == astuple(expected["accuracy"])
     assert [list(each) for each in regime.accuracies.values()] == [[0.5, 0.75], [0.75, 1]]
+    # Of the six pairs of 0.5, 0.75, 0.75 and 1, four differ by 0.25, one by 0.5, and one by 0.
+    both = replace(study, runs=study.runs.assign(**{"train.seed": range(4)}))
+    networks = dict.fromkeys((FIRST, SECOND), Selection("lengths", range(4)))
+    (over_all,) = regimes.compare([both], {"": networks})
+    assert over_all.seed_difference == pytest.approx((4 * 0.25 + 0.5) / 6)
     for unfinished in (
         Selection("none", range(2)),
         Selection("others", range(2)),  # each seed occurs twice
@@ -41,13 +46,3 @@ def test_runs_of_two_networks_are_paired_by_seed(tmp_path: Path) -> None:
     for changed in (replace(other, reviews=REVIEWS[::-1]), replace(other, folder=tmp_path)):
         found = {"": {FIRST: SHORT, SECOND: replace(LONG, study=changed.name)}}
         assert regimes.compare([study, changed], found) == []
-
-
-def test_seeds_differ_by_the_mean_distance_of_two(tmp_path: Path) -> None:
-    study = make_study(tmp_path / "lengths")
-    store.write(study, log_odds(study))
-    study.runs["train.seed"] = range(4)
-    networks = dict.fromkeys((FIRST, SECOND), Selection("lengths", range(4)))
-    (regime,) = regimes.compare([study], {"": networks})
-    # Of the six pairs of 0.5, 0.75, 0.75 and 1, four differ by 0.25, one by 0.5, and one by 0.
-    assert regime.seed_difference == pytest.approx((4 * 0.25 + 0.5) / 6)

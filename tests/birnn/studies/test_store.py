@@ -11,7 +11,7 @@ import pytest
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten, load
 from birnn.evaluation.model_names import NETWORKS
-from birnn.studies import store
+from birnn.studies import store, writing
 from tests.birnn.studies.small_study import (
     CORPUS,
     NETWORK,
@@ -26,7 +26,7 @@ from tests.projects import PROJECT
 def test_written_study_is_read(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
     predictions = log_odds(study)
-    store.write(study, predictions)
+    writing.write_files(study, predictions)
     read = store.read(study.folder)
     assert read.about == study.about
     pd.testing.assert_frame_equal(read.runs, study.runs)
@@ -38,13 +38,13 @@ def test_written_study_is_read(tmp_path: Path) -> None:
     expected = [predictions["100-0"][NETWORK], predictions["100-1"][NETWORK]]
     assert np.abs(stored[NETWORK] - expected).max() <= 0.008
     assert read.log_odds(second.runs.assign(name=["100-0", "another"])) == {}
-    store.write(study, predictions | {"100-1": predictions["100-1"].drop(columns=NETWORK)})
+    writing.write_files(study, predictions | {"100-1": predictions["100-1"].drop(columns=NETWORK)})
     assert read.log_odds(second.runs) == {}
     # A study that serves to choose has no results on the test split.
     units = f"{NETWORK}.units"
     about = replace(study.about, chooses=True, varied=[units])
     rows = study.runs.rename(columns={"pad.maxlen": units})
-    store.write(replace(study, about=about, runs=rows), {})
+    writing.write_files(replace(study, about=about, runs=rows), {})
     assert [*store.read(study.folder).runs] == [
         *("name", units, "train.seed"),
         *(f"{NETWORK}.holdout_accuracy", f"{NETWORK}.seconds"),
@@ -78,9 +78,9 @@ def test_study_matches_its_corpus_and_settings_and_contains_its_runs(tmp_path: P
 
 
 def test_studies_over_seeds_come_first(tmp_path: Path) -> None:
-    store.write(make_study(tmp_path / "a"), {})
-    store.write(make_study(tmp_path / "b", varied=[]), {})
-    store.write(make_study(tmp_path / ".part-1-b"), {})  # of a killed command
+    writing.write_files(make_study(tmp_path / "a"), {})
+    writing.write_files(make_study(tmp_path / "b", varied=[]), {})
+    writing.write_files(make_study(tmp_path / ".part-1-b"), {})  # of a killed command
     assert [study.name for study in store.read_all(tmp_path)] == ["b", "a"]
     (tmp_path / "study.yaml").write_text("other: 1\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"is damaged .*'other'.*: run git checkout -- "):
@@ -89,7 +89,7 @@ def test_studies_over_seeds_come_first(tmp_path: Path) -> None:
 
 def test_damaged_study_is_refused(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
-    store.write(study, {})
+    writing.write_files(study, {})
     file = study.folder / store.RUNS
     head = file.read_text(encoding="utf-8").splitlines()[0]
     for content, expected in (
@@ -109,11 +109,11 @@ def test_damaged_study_is_refused(tmp_path: Path) -> None:
 
 def test_other_files_in_the_folder_of_a_study_are_not_lost(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
-    store.write(study, {})
+    writing.write_files(study, {})
     for name in ("notes.md", "photo.png", "lengths.png"):
         (study.folder / name).touch()
     with pytest.raises(InputError, match=r"notes\.md, photo\.png lost: move"):
-        store.write(study, {})
+        writing.write_files(study, {})
     assert (study.folder / "notes.md").exists()
 
 
@@ -128,7 +128,7 @@ def test_integers_beside_missing_values_stay_exact(tmp_path: Path) -> None:
     study.runs.loc[0, "train.seed"] = 20_240_517
     runs = study.runs.assign(recipe="NA", **{f"{NETWORK}.parameters": 2_658_945})
     all_seeds = pd.DataFrame({"name": ["plain, all seeds"], "recipe": "plain", "all.accuracy": 0.5})
-    store.write(replace(study, runs=runs, all_seeds=all_seeds), {})
+    writing.write_files(replace(study, runs=runs, all_seeds=all_seeds), {})
     read = store.read(study.folder)
     assert read.runs["train.seed"].tolist() == [20_240_517, 1, 0, 1]
     assert read.runs["recipe"].tolist() == ["NA"] * 4
@@ -151,7 +151,7 @@ def test_study_over_seeds_is_the_largest_on_the_same_training_reviews(tmp_path: 
 def test_invalid_names_are_refused(name: str) -> None:
     reason = "is the log of birnn tried" if name == "tried" else "is not a valid name"
     with pytest.raises(InputError, match=reason):
-        store.check_name(name)
+        writing.check_name(name)
 
 
 @pytest.mark.parametrize("name", ["seeds", "equal-size"])

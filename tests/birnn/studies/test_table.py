@@ -1,7 +1,8 @@
-"""The tables and the figure of a study."""
+"""The tables, the figure and the curves of a study."""
 
 import math
 from dataclasses import astuple, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from birnn.evaluation.model_names import NETWORKS, PAIRS
-from birnn.studies import differences, figure, store, table
+from birnn.studies import curves, differences, figure, store, table, writing
 from birnn.studies.differences import Difference, Mean
 from tests.birnn import samples
 from tests.birnn.studies.small_study import REVIEWS, log_odds, make_study
@@ -44,7 +45,7 @@ def test_rows_without_predictions_cover_seeds(tmp_path: Path) -> None:
 
 def test_rows_with_predictions_cover_seeds_and_reviews(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
-    store.write(study, log_odds(study))
+    writing.write_files(study, log_odds(study))
     read = store.read(study.folder)
     (first, _), runs = table.rows(read), read.combinations()[0].runs
     assert first.covered == "seeds and groups of texts"
@@ -86,10 +87,10 @@ def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
     predictions = {
         run.name: plain if run.recipe == "plain" else pooled for run in study.runs.itertuples()
     }
-    store.write(replace(study, reviews=reviews, folder=tmp_path / "recipes"), predictions)
+    writing.write_files(replace(study, reviews=reviews, folder=tmp_path / "recipes"), predictions)
     correct = (np.arange(100) % 10 < 3) * 1.0 - (np.arange(100) % 10 < 1)
     expected = differences.estimate_difference(
-        *(np.tile(correct, (3, 1)), np.repeat(np.arange(20), 5), np.ones(100, np.uint8)),
+        *(np.tile(correct, (3, 1)), labels, np.repeat(np.arange(20), 5)),
         *("accuracy", 2),
     )
     for gain in table.gains(store.read(tmp_path / "recipes")):
@@ -166,6 +167,29 @@ def test_recipes_are_joined_unless_more_varies() -> None:
 def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
     for rows, is_drawn in ((20, True), (21, False)):
         study = samples.study(tmp_path / f"a{rows}", varied={"pad.maxlen": range(rows)}, seeds=1)
-        figure.write_study(study, {})
+        writing.write(study, {})
         assert "intervals" not in figure.draw(study).axes[0].get_xlabel()
         assert (study.folder / f"a{rows}.png").exists() == is_drawn
+
+
+def test_best_of_trials_is_the_mean_over_all_draws() -> None:
+    accuracies = [0.8, 0.5, 0.9, 0.8]
+    numbers, means, lows, highs = curves.best_of_trials(accuracies)
+    assert list(numbers) == [1, 2, 3, 4]
+    for number, mean, low, high in zip(numbers, means, lows, highs, strict=True):
+        best = [max(draw) for draw in product(accuracies, repeat=int(number))]
+        assert mean == pytest.approx(np.mean(best))
+        assert [mean - low, high - mean] == pytest.approx([np.std(best)] * 2)
+
+
+def test_accuracy_over_time_has_a_point_per_number_of_epochs() -> None:
+    study = make_study(Path("study/epochs"), varied=["train.epochs"])
+    assert curves.draw(make_study(Path("study/lengths"))) is None
+    study.runs["train.epochs"] = study.runs["pad.maxlen"]
+    for name in NETWORKS:
+        study.runs[f"{name}.seconds"] = [1, 2, 8, 10]
+    seconds, means, *_ = curves.over_time(study, next(iter(NETWORKS)))
+    assert (list(seconds), list(means)) == ([1.5, 9], [0.625, 0.875])
+    drawn = curves.draw(study)
+    assert drawn is not None
+    assert len(drawn.axes[0].lines) == len(NETWORKS)

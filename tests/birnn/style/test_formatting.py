@@ -1,10 +1,11 @@
-"""The formats of numbers, lists and tables."""
+"""The formats of numbers, lists and tables, and names in figures."""
 
 import math
 
 import pytest
 
 from birnn.style import formatting
+from birnn.style.plotting import legible
 
 FAILURES = {"failure_rate": 0.25, "failures": 1_000, "low": 0.125, "high": 0.5}
 DIFFERENCE = {"accuracy_difference": 0.01, "difference_low": -0.02, "difference_high": 0.04}
@@ -38,3 +39,11 @@ DIFFERENCE = {"accuracy_difference": 0.01, "difference_low": -0.02, "difference_
 )
 def test_formats(text: str, expected: str) -> None:
     assert text == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("R&D é ≥ привет", "R&D é ≥ привет"), ("\u597d", "positive"), ("a \U0001f44d", "positive")],
+)
+def test_names_with_unknown_characters_are_replaced(name: str, shown: str) -> None:
+    assert legible(name, "positive") == shown

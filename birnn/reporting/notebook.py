@@ -1,4 +1,4 @@
-"""The notebook's settings and results, and published results on IMDB."""
+"""The settings and results of the notebook."""
 
 from typing import Any
 
@@ -32,18 +32,3 @@ NOTEBOOK_SETTINGS: dict[str, Any] = {
     "train.self_training": False,
     "baseline.ngrams": 2,
 }
-
-LABELLED, UNLABELLED = "labelled reviews", "also unlabelled reviews"
-
-# The accuracy of a system on the 25,000 test reviews, and what it learns from; sorted by accuracy.
-PUBLISHED = (
-    ("LSTM (Dai and Le 2015)", 0.8650, LABELLED),
-    ("One-hot BiLSTM (Johnson and Zhang 2016)", 0.9186, LABELLED),
-    ("Ensemble of RNN and NB-SVM (Mesnil et al. 2014)", 0.9213, f"{LABELLED}, n-grams"),
-    ("SA-LSTM (Dai and Le 2015)", 0.9276, UNLABELLED),
-    ("BiLSTM with region embeddings (Johnson and Zhang 2016)", 0.9406, UNLABELLED),
-    ("Virtual adversarial BiLSTM (Miyato et al. 2017)", 0.9409, UNLABELLED),
-    ("Interpretable adversarial LSTM (Sato et al. 2018)", 0.9434, UNLABELLED),
-    # Its checkpoint was chosen on the test split; a rerun by others reached 94.56%.
-    ("Mixed objective BiLSTM (Sachan et al. 2019)", 0.9568, "also unlabelled and test reviews"),
-)
