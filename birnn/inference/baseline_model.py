@@ -1,6 +1,5 @@
-"""The trained baseline, which classifies and explains texts without TensorFlow."""
+"""The trained baseline, which classifies texts without TensorFlow."""
 
-from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from functools import cached_property
@@ -11,7 +10,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from birnn.evaluation.arrays import LogOdds
-from birnn.inference.predictor import Attribution, Cost
 from birnn.text import reviews
 from birnn.training import baseline
 from birnn.training.baseline import Baseline
@@ -53,28 +51,6 @@ class BaselineModel:
             log_odds = self._classifier(words)
             yield log_odds, self._classifier.multiply_adds - before
 
-    def cost(self, read: int) -> Cost:
+    def cost(self, read: int) -> dict[str, int]:
         """Return the cost of a review of `read` known n-grams: one multiply-add for each."""
         return {"parameters": len(self.baseline.ngrams) + 1, "multiply_adds": read}
-
-    def attribute(self, words: list[str]) -> Attribution:
-        """Return how each word contributes to the log-odds.
-
-        The contributions of n-grams are exact. Each is shared equally by the places where the
-        n-gram occurs, and there by its words.
-        """
-        places = [
-            (" ".join(words[start : start + length]), start, length)
-            for length in range(1, self.baseline.longest + 1)
-            for start in range(len(words) - length + 1)
-        ]
-        counts = Counter(ngram for ngram, _, _ in places if ngram in self.weights)
-        contributions = np.zeros(len(words))
-        for ngram, start, length in places:
-            if ngram in counts:
-                share = self.weights[ngram] / counts[ngram] / length
-                contributions[start : start + length] += share
-        terms = [(ngram, self.weights[ngram]) for ngram in counts]
-        intercept = self.baseline.intercept
-        log_odds = intercept + sum(weight for _, weight in terms)
-        return Attribution(intercept, log_odds, contributions, terms)
