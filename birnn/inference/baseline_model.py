@@ -11,17 +11,15 @@ from numpy.typing import NDArray
 
 from birnn.evaluation.arrays import LogOdds
 from birnn.text import reviews
-from birnn.training import baseline
 from birnn.training.baseline import Baseline
 
 
 class BaselineModel:
     """The baseline, which reads all words of a text."""
 
-    def __init__(self, trained: Baseline) -> None:
-        """Index the n-grams of a trained baseline."""
-        self.baseline = trained
-        self._classifier = baseline.Classifier(trained)
+    def __init__(self, baseline: Baseline) -> None:
+        """Use a trained baseline."""
+        self.baseline = baseline
 
     @cached_property
     def weights(self) -> dict[str, float]:
@@ -39,7 +37,7 @@ class BaselineModel:
 
     def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
         """Return the log-odds that each text is positive, float32, shape (texts,)."""
-        return self._classifier(words or [] for words in tokens.to_pylist())
+        return self.baseline.predict(words or [] for words in tokens.to_pylist())[0]
 
     def predict_split(self, padded: Path, corpus_file: Path) -> Iterator[tuple[LogOdds, int]]:
         """Yield the log-odds of each batch of a split, and how many known n-grams it has.
@@ -47,9 +45,7 @@ class BaselineModel:
         The baseline reads all words of the reviews that are also in `padded`.
         """
         for words in reviews.words(corpus_file, rows=np.load(padded / "rows.npy")):
-            before = self._classifier.multiply_adds
-            log_odds = self._classifier(words)
-            yield log_odds, self._classifier.multiply_adds - before
+            yield self.baseline.predict(words)
 
     def cost(self, read: int) -> dict[str, int]:
         """Return the cost of a review of `read` known n-grams: one multiply-add for each."""
