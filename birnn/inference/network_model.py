@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from birnn.evaluation import costs
 from birnn.evaluation.arrays import LogOdds
-from birnn.inference.predictor import Predictor
 from birnn.networks.network import count_parameters, predict
 from birnn.text import encoding, sequences
 from birnn.text.batching import BATCH_SIZE
@@ -63,9 +62,3 @@ class NetworkModel:
             "recurrent_parameters": costs.recurrent_parameters(layer),
             "multiply_adds": costs.multiply_adds(layer, output, read),
         }
-
-
-def networks_of(predictor: Predictor) -> dict[str, NetworkModel]:
-    """Return the networks of a predictor, which share an encoding, by name."""
-    models = predictor.models.items()
-    return {name: model for name, model in models if isinstance(model, NetworkModel)}

@@ -1,4 +1,4 @@
-"""Standard output, whose encoding may lack characters."""
+"""Text on standard output: its encoding may lack characters, and some are not safe to print."""
 
 import codecs
 import io
@@ -18,3 +18,13 @@ def replace_missing_characters() -> None:
 def _replace(error: Any) -> tuple[str, int]:
     text = error.object[error.start : error.end].translate(SIMILAR)
     return text.encode("ascii", "replace").decode(), error.end
+
+
+def printable(text: str) -> str:
+    """Replace non-printable characters, such as terminal escapes, with spaces."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def printable_lines(text: str) -> str:
+    """Replace non-printable characters, except the ends of lines, with spaces."""
+    return "\n".join(map(printable, text.split("\n")))

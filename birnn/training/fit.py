@@ -7,7 +7,6 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,10 +16,8 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings, Train
 from birnn.layers.fused import FusedNetwork
-from birnn.networks.config import NetworkConfig
-from birnn.networks.definition import Network
+from birnn.networks.definition import Network, NetworkConfig
 from birnn.networks.network import (
-    BATCH_SIZE,
     accelerators,
     build_network,
     initialize,
@@ -28,8 +25,8 @@ from birnn.networks.network import (
 )
 from birnn.runtime import signals
 from birnn.runtime.progress import EpochProgress
-from birnn.runtime.times import Timing
 from birnn.text import ngrams, sequences
+from birnn.text.batching import BATCH_SIZE
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Epoch
 from birnn.training.loss import accuracy, binary_crossentropy
@@ -103,19 +100,23 @@ class TrainingFiles:
         return [*files, *sorted(self.ngrams.glob("*.npy")), self.word_vectors / "vectors.npy"]
 
 
-def train_network(network: Network, settings: Settings, files: TrainingFiles) -> Timing:
+def train_network(
+    network: Network, settings: Settings, files: TrainingFiles
+) -> tuple[list[float], list[str]]:
     """Train a network with the settings of the pipeline, see `train`."""
     return train(network, NetworkConfig.from_settings(network, settings), settings.train, files)
 
 
-def train(network: Network, config: NetworkConfig, settings: Train, files: TrainingFiles) -> Timing:
-    """Train a network, write its weights and history, and return the time of each epoch.
+def train(
+    network: Network, config: NetworkConfig, settings: Train, files: TrainingFiles
+) -> tuple[list[float], list[str]]:
+    """Train a network; return the seconds of each epoch, and the GPUs that TensorFlow sees.
 
     The model folder gets the weights after the last epoch and the configuration (see
     `save_network`), and `history.csv` with one row per epoch. If training was interrupted, it
     resumes from its last checkpoint and ends with the same weights and history.
     """
-    devices = machine.describe(accelerators())
+    gpus = accelerators()
     keras.utils.set_random_seed(settings.seed)
     table, ratios = ngrams.read(files.ngrams) if config.longest_ngram else (None, None)
     if table:
@@ -131,14 +132,13 @@ def train(network: Network, config: NetworkConfig, settings: Train, files: Train
     )
     # Keras would create its variables while tracing the first step, and trace it again.
     model.optimizer.build(model.trainable_variables)
-    configuration = [config.model_dump(), settings.model_dump(), devices]
+    configuration = [config.model_dump(), settings.model_dump(), machine.describe(gpus)]
     checkpoint = Checkpoint(files.checkpoints, configuration, files.inputs())
     state, epochs = checkpoint.load()
     if state:
         for variable, array in zip(_training_state(model), state, strict=True):
             variable.assign(array)
-    kernel = "fused" if isinstance(model, FusedNetwork) else "keras"
-    _print_device(model, kernel, devices)
+    _print_device(model, gpus)
     if epochs:
         print(f"{model.name}  resumes after epoch {len(epochs)}", flush=True)
     files.curves.parent.mkdir(exist_ok=True)
@@ -171,7 +171,7 @@ def train(network: Network, config: NetworkConfig, settings: Train, files: Train
     with atomic_folder(files.model) as folder:
         save_network(config, model, folder)
         _write_history(monitor.epochs, folder / "history.csv")
-    return Timing([epoch["seconds"] for epoch in monitor.epochs], devices, kernel)
+    return [epoch["seconds"] for epoch in monitor.epochs], gpus
 
 
 def _training_state(model: keras.Model) -> list[keras.Variable]:
@@ -179,10 +179,10 @@ def _training_state(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def _print_device(model: keras.Model, kernel: str, devices: dict[str, Any]) -> None:
+def _print_device(model: keras.Model, gpus: list[str]) -> None:
     """Print what the network is trained on, and warn if TensorFlow cannot use the GPU."""
-    gpus = devices["accelerators"]
-    names = ", ".join(gpus) or f"CPU ({devices['cores']} cores)"
+    kernel = "fused" if isinstance(model, FusedNetwork) else "keras"
+    names = ", ".join(gpus) or f"CPU ({machine.usable_cores()} cores)"
     print(f"{model.name}  on {names}, kernel {kernel}", flush=True)
     if machine.has_hidden_gpu(gpus):
         print(

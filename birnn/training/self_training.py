@@ -57,8 +57,8 @@ def _train_network(name: str, settings: Settings) -> tuple[Any, float]:
         model=FOLDER / name,
         checkpoints=FOLDER / "checkpoints" / name,
     )
-    timing = train_network(NETWORKS[name], settings, files)
-    return load_network(NETWORKS[name], files.model), sum(timing.seconds)
+    seconds, _ = train_network(NETWORKS[name], settings, files)
+    return load_network(NETWORKS[name], files.model), sum(seconds)
 
 
 def _sequences_and_labels(

@@ -13,8 +13,7 @@ import pytest
 from rich.text import Text
 from tqdm import tqdm
 
-from birnn.cli import explain as explain_command
-from birnn.cli import output_tables
+from birnn.cli import explanations, output_tables
 from birnn.cli.predict import EXCERPT
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
@@ -162,17 +161,17 @@ def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> Non
 
 
 def test_explain_says_that_a_network_saturates(
-    predictor: Predictor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    predictor: Predictor, capsys: pytest.CaptureFixture[str]
 ) -> None:
     network = small_networks.build(small_networks.config(FIRST, num_words=IDS, maxlen=8))
     small_networks.set_large_weights(network)
     network.set_weights([1_000 * weight for weight in network.get_weights()])
     saturated = replace(predictor, models={FIRST: NetworkModel(predictor.model.encoding, network)})
-    explained = explain(saturated, "A good film.").models[FIRST]
+    explanation = explain(saturated, "A good film.")
+    explained = explanation.models[FIRST]
     assert abs(explained.gap) > 1
-    explain_command.run("A good film.", lambda: saturated, None)
-    explain_command.run("A good film.", lambda: saturated, tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    explanations.print_explanation(explanation)
+    page = explanations.render_page(explanation)
     warning = f"The contributions leave {abs(explained.gap):.3g} of the log-odds unexplained"
     for shown in (explained.warning, capsys.readouterr().out, page):
         assert warning in shown

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from birnn.inference.attribution import TOLERANCE
 from birnn.inference.integrated_gradients import attribute_sequence
-from birnn.inference.network_model import networks_of
 from birnn.text.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from tests.birnn.predictors import IDS, gated, small_predictor
 
@@ -21,7 +20,7 @@ SEQUENCES = st.lists(
 
 def networks() -> list[keras.Model]:
     # Without gates, the large weights of this predictor are too steep to integrate.
-    return [model.network for model in networks_of(gated(small_predictor())).values()]
+    return [model.network for model in gated(small_predictor()).models.values()]
 
 
 @settings(max_examples=30)

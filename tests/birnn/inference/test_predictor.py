@@ -14,7 +14,6 @@ from birnn.evaluation import costs
 from birnn.evaluation.model_names import BASELINE
 from birnn.inference import predictor
 from birnn.inference.baseline_model import BaselineModel
-from birnn.inference.network_model import networks_of
 from birnn.inference.predictor import Predictor
 from birnn.networks.registry import NETWORKS
 from birnn.text import sequences
@@ -39,7 +38,7 @@ def test_all_models_predict_a_split(tmp_path: Path, pooling: Pooling, ids_read: 
     models = Predictor(networks.models | {BASELINE: BaselineModel(trained)}, {BASELINE: 2.0})
     log_odds, measured = models.predict_split(tmp_path / "padded", tmp_path / "reviews.parquet")
     assert list(log_odds) == list(measured) == [*models.models]
-    for name, model in networks_of(networks).items():
+    for name, model in networks.models.items():
         cost = measured[name]
         assert log_odds[name] == pytest.approx(np.asarray(model.network(padded))[:, 0], abs=1e-5)
         assert cost["parameters"] == model.network.count_params()
