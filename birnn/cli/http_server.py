@@ -43,11 +43,6 @@ class TimedConnection(H11Protocol):
         super().on_response_complete()
         self._limit_time()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End the request."""
-        super().connection_lost(exc)
-        self._forget_deadline()
-
     def shutdown(self) -> None:
         """Close the connection after the answer; if the request is incomplete, now."""
         super().shutdown()
@@ -58,13 +53,10 @@ class TimedConnection(H11Protocol):
 
     def _limit_time(self) -> None:
         is_incomplete = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
-        if self.timeout_keep_alive_task or not is_incomplete:
-            self._forget_deadline()
-        elif self._deadline is None:
+        is_limited = is_incomplete and not self.timeout_keep_alive_task
+        if is_limited and self._deadline is None:
             self._deadline = self.loop.call_later(REQUEST_TIME, self.transport.abort)
-
-    def _forget_deadline(self) -> None:
-        if self._deadline:
+        elif self._deadline and not is_limited:
             self._deadline.cancel()
             self._deadline = None
 
