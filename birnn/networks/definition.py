@@ -79,11 +79,17 @@ class NetworkConfig(Section):
     @classmethod
     def from_settings(cls, network: Network, settings: Settings) -> "NetworkConfig":
         """Return the configuration that the settings specify, without the number of n-grams."""
+        shared = settings.network
         return cls(
             name=network.name,
             settings=settings.section(network.name, network.settings).model_dump(),
             num_words=settings.pad.num_words,
             maxlen=settings.pad.maxlen,
+            embedding_dim=shared.embedding_dim,
+            dropout=shared.dropout,
+            kernel=shared.kernel,
+            pooling=shared.pooling,
+            embedding_dropout=shared.embedding_dropout,
+            word_dropout=shared.word_dropout,
             longest_ngram=settings.ngrams.longest,
-            **settings.network.model_dump(),
         )
