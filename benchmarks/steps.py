@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from benchmarks.paired import Cost, alternate, measure
 from birnn.core.libraries import tensorflow_imports
-from birnn.networks.config import NetworkConfig
+from birnn.networks.definition import NetworkConfig
 from birnn.networks.registry import NETWORKS
+from birnn.text.batching import BATCH_SIZE
 from birnn.text.sequences import OUT_OF_VOCABULARY
 
 with tensorflow_imports():
@@ -18,7 +19,7 @@ with tensorflow_imports():
 
     from benchmarks.notebook import network
     from birnn.layers.pooling import DIRECTIONS
-    from birnn.networks.network import BATCH_SIZE, build_network
+    from birnn.networks.network import build_network
     from birnn.training.loss import binary_crossentropy
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64

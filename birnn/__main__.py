@@ -10,29 +10,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from birnn.cli import experiment_commands, model_options, project
+from birnn.cli import experiment_commands, project, result_commands
+from birnn.cli.model_options import Model, Threshold, load_model
 from birnn.core import libraries
 from birnn.core.errors import InputError
 from birnn.runtime import signals
 from birnn.runtime.terminal import replace_missing_characters
-
-Model = Annotated[
-    str | None,
-    typer.Option(
-        callback=model_options.check_model,
-        autocompletion=model_options.model_choices,
-        help="Model: a network, such as bilstm, baseline, or networks (mean of their log-odds). By "
-        "default, held-out reviews choose it; if none are held out, networks predict.",
-    ),
-]
-Threshold = Annotated[
-    float | None,
-    typer.Option(
-        callback=model_options.check_threshold,
-        help="Probability of the positive class above which a text belongs to it, between 0 and 1.",
-        show_default="0.5",
-    ),
-]
 
 GROUPS = {
     "Predict": "predict explain serve export",
@@ -61,6 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(result_commands.app)
 app.add_typer(experiment_commands.app)
 data = typer.Typer(no_args_is_help=True)
 app.add_typer(
@@ -110,33 +94,6 @@ def check(
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: birnn results")
-def results() -> None:
-    """Print the test accuracy of each model in the last run."""
-    from birnn.cli import results as command
-
-    command.run()
-
-
-@app.command(
-    hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
-)
-def watch() -> None:
-    """Say what replaces this command."""
-    raise InputError("birnn watch was removed: dvc plots show live/bilstm.csv draws the curves")
-
-
-@app.command(epilog="Example: birnn mistakes --model bilstm --count 3")
-def mistakes(
-    model: Model = None,
-    count: Annotated[int, typer.Option(min=1, help="Number of reviews, worst first.")] = 5,
-) -> None:
-    """Show test reviews that a model gets wrong, or without --model, that networks disagree on."""
-    from birnn.cli import mistakes as command
-
-    command.run(model, count)
-
-
 @app.command(epilog="Example: birnn predict 'A fine film.' --unknown")
 def predict(
     texts: Annotated[
@@ -176,7 +133,7 @@ def predict(
     files = [project.located(path) for path in file or []]
     command.run(
         input_texts.read(texts or [], files, column, whole=whole),
-        partial(model_options.load_model, model, threshold),
+        partial(load_model, model, threshold),
         output and project.located(output),
         partial(input_texts.columns, files, column),
         unknown=unknown,
@@ -195,10 +152,18 @@ def explain(
     ] = None,
 ) -> None:
     """Show how each word of a text affects its prediction."""
-    from birnn.cli import explain as command
+    from birnn.cli import explanations, input_texts
+    from birnn.core.outputs import write_text
+    from birnn.inference.explanation import explain
 
-    load = partial(model_options.load_model, model, threshold)
-    command.run(text, load, html and project.page(html))
+    page = html and project.page(html)
+    (content,) = input_texts.read([] if text is None else [text], [], "", whole=True)
+    explanation = explain(load_model(model, threshold), content.content)
+    if page:
+        write_text(page, explanations.render_page(explanation))
+        print(f"wrote {page}")
+    else:
+        explanations.print_explanation(explanation)
 
 
 @app.command(epilog="Example: birnn serve --port 8080")
@@ -224,8 +189,7 @@ def serve(
         raise InputError(
             f"{error.name} is not installed: run make setup, or install the extra 'serve'"
         ) from None
-    load = partial(model_options.load_model, model, threshold)
-    command.run(host, port, load, access_log=access_log)
+    command.run(host, port, partial(load_model, model, threshold), access_log=access_log)
 
 
 @app.command(epilog="Example: birnn export birnn.onnx")
@@ -239,9 +203,24 @@ def export(
     model: Model = None,
 ) -> None:
     """Export a model to an ONNX file, which works without this project."""
-    from birnn.cli import export as command
-
-    command.run(project.located(file), partial(model_options.load_model, model))
+    file = project.located(file)
+    if file.suffix.lower() != ".onnx":
+        raise InputError(
+            f"{file} is not an .onnx file: choose a name that ends in .onnx, or run birnn serve "
+            "for a web page"
+        )
+    try:
+        with libraries.tensorflow_imports():
+            from birnn.inference import onnx_model
+    except ModuleNotFoundError as error:
+        if error.name != "onnx":
+            raise
+        raise InputError(
+            "onnx is not installed: run make setup, or install the extra 'export'"
+        ) from None
+    onnx_model.write(load_model(model), file)
+    size = f"{file.stat().st_size / 1e6:.1f} MB"
+    print(f"{file}: {size}; {file.with_suffix('.json').name} next to it shows how to encode texts")
 
 
 def run() -> None:

@@ -4,11 +4,10 @@ Reads data/corpus/train.parquet, data/padded, data/unlabelled and models/word_ve
 data/self_labelled, which has no reviews without self-training.
 """
 
-from birnn.core import machine, paths, stage
+from birnn.core import paths, stage
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
-from birnn.runtime.times import Timing
 from birnn.text import reviews
 
 
@@ -24,7 +23,7 @@ def main(settings: Settings) -> None:
             count = reviews.count(paths.UNLABELLED_REVIEWS)
         # Also without reviews, because DVC warns of an empty folder.
         write_json(folder / "self_labelled.json", {"reviews": count})
-    stage.record_time(paths.SELF_LABELLED, Timing([seconds], machine.describe()))
+    stage.record_time(paths.SELF_LABELLED, [seconds])
     if settings.train.self_training:
         print(f"{count:,} self-labelled reviews, {seconds:.0f} s")
     else:

@@ -8,10 +8,9 @@ import time
 
 import numpy as np
 
-from birnn.core import machine, paths, stage
+from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
-from birnn.runtime.times import Timing
 from birnn.training import baseline, training_set
 
 
@@ -24,7 +23,7 @@ def main(settings: Settings) -> None:
     seconds = time.perf_counter() - start
     with atomic_folder(paths.BASELINE) as folder:
         baseline.save(trained, folder)
-    stage.record_time(paths.BASELINE, Timing([seconds], machine.describe()))
+    stage.record_time(paths.BASELINE, [seconds])
     print(f"baseline: {len(labels):,} reviews, {len(trained.ngrams):,} n-grams, {seconds:.0f} s")
 
 

@@ -16,7 +16,7 @@ with tensorflow_imports():
 def main(settings: Settings) -> None:
     """Train the network and write its weights and history."""
     files = TrainingFiles.of(bigru.NETWORK.name, settings.train)
-    stage.record_time(files.model, train_network(bigru.NETWORK, settings, files))
+    stage.record_time(files.model, *train_network(bigru.NETWORK, settings, files))
 
 
 if __name__ == "__main__":

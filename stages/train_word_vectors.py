@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from birnn.core import machine, paths, stage
+from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
-from birnn.runtime.times import Timing
 from birnn.text import encoding, reviews
 
 
@@ -48,7 +47,7 @@ def main(settings: Settings) -> None:
     with atomic_folder(paths.WORD_VECTORS) as folder:
         np.save(folder / "vectors.npy", vectors)
     seconds = time.perf_counter() - start
-    stage.record_time(paths.WORD_VECTORS, Timing([seconds], machine.describe()))
+    stage.record_time(paths.WORD_VECTORS, [seconds])
     if len(vectors):
         print(f"{vectors.any(axis=1).sum():,} word vectors, {seconds:.0f} s")
     else:

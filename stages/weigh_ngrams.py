@@ -5,9 +5,8 @@ Reads data/corpus/train.parquet, and data/padded/train or data/self_labelled. Wr
 
 import time
 
-from birnn.core import machine, paths, stage
+from birnn.core import paths, stage
 from birnn.core.settings import Settings
-from birnn.runtime.times import Timing
 from birnn.training import training_set
 
 
@@ -17,7 +16,7 @@ def main(settings: Settings) -> None:
     training = paths.training_split(self_labelled=settings.train.self_training)
     table = training_set.weigh_ngrams(training, settings, paths.NGRAMS)
     seconds = time.perf_counter() - start
-    stage.record_time(paths.NGRAMS, Timing([seconds], machine.describe()))
+    stage.record_time(paths.NGRAMS, [seconds])
     longest = settings.ngrams.longest
     if longest:
         print(f"{len(table.codes):,} n-grams of up to {longest} words, {seconds:.0f} s")

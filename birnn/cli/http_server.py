@@ -43,11 +43,6 @@ class TimedConnection(H11Protocol):
         super().on_response_complete()
         self._limit_time()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End the request."""
-        super().connection_lost(exc)
-        self._forget_deadline()
-
     def shutdown(self) -> None:
         """Close the connection after the answer; if the request is incomplete, now."""
         super().shutdown()
@@ -58,55 +53,47 @@ class TimedConnection(H11Protocol):
 
     def _limit_time(self) -> None:
         is_incomplete = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
-        if self.timeout_keep_alive_task or not is_incomplete:
-            self._forget_deadline()
-        elif self._deadline is None:
+        is_limited = is_incomplete and not self.timeout_keep_alive_task
+        if is_limited and self._deadline is None:
             self._deadline = self.loop.call_later(REQUEST_TIME, self.transport.abort)
-
-    def _forget_deadline(self) -> None:
-        if self._deadline:
+        elif self._deadline and not is_limited:
             self._deadline.cancel()
             self._deadline = None
 
 
-class EndWithClient:
-    """Middleware that cancels a request when its client disconnects."""
+def end_with_client(app: ASGIApp) -> ASGIApp:
+    """Return an application that ends a request when its client disconnects."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap an application."""
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application."""
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
         watcher: asyncio.Task[None] | None = None
+
+        async def watch() -> None:
+            await receive()  # after the body, the next message says that the client has gone
+            work.cancel()
 
         async def receive_and_watch() -> Message:
             nonlocal watcher
             message = await receive()
             if message["type"] == "http.request" and not message.get("more_body"):
-                watcher = asyncio.create_task(_cancel_after(receive, work))
+                watcher = asyncio.create_task(watch())
             return message
 
         # Unlike a cancelled task, a cancelled scope waits for a computation in another thread.
         with anyio.CancelScope() as work:
             try:
-                await self._app(scope, receive_and_watch, send)
+                await app(scope, receive_and_watch, send)
             finally:
                 if watcher:
                     watcher.cancel()
 
-
-async def _cancel_after(receive: Receive, work: anyio.CancelScope) -> None:
-    """Cancel work after the next message, which says that the client has disconnected."""
-    await receive()
-    work.cancel()
+    return run
 
 
 def create(app: ASGIApp) -> uvicorn.Server:
     """Return a server that answers the requests it has accepted before it stops."""
     return uvicorn.Server(
         uvicorn.Config(
-            EndWithClient(app),
+            end_with_client(app),
             http=TimedConnection,
             log_config=None,  # Uvicorn's closes the handlers of all other libraries
             log_level="warning",

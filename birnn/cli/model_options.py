@@ -5,7 +5,7 @@ The registry of networks is imported only if a command uses it.
 
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,31 +13,47 @@ if TYPE_CHECKING:
     from birnn.inference.predictor import Predictor
 
 
-def model_choices() -> list[str]:
-    """Return the values of `--model`."""
-    from birnn.evaluation.model_names import CHOICES  # noqa: PLC0415
+def _model_choices() -> list[str]:
+    from birnn.evaluation.model_names import CHOICES
 
     return [*CHOICES]
 
 
-def check_model(name: str | None) -> str | None:
-    """Return the name, or raise BadParameter if there is no such model."""
-    if name is not None and name not in model_choices():
-        raise typer.BadParameter(f"{name!r} is not one of {', '.join(model_choices())}")
+def _check_model(name: str | None) -> str | None:
+    if name is not None and name not in _model_choices():
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(_model_choices())}")
     return name
 
 
-def check_threshold(threshold: float | None) -> float | None:
-    """Return the threshold, or raise BadParameter if it is not between 0 and 1."""
+def _check_threshold(threshold: float | None) -> float | None:
     if threshold is not None and not 0 < threshold < 1:
         raise typer.BadParameter(f"{threshold} is not above 0 and below 1")
     return threshold
 
 
+Model = Annotated[
+    str | None,
+    typer.Option(
+        callback=_check_model,
+        autocompletion=_model_choices,
+        help="Model: a network, such as bilstm, baseline, or networks (mean of their log-odds). By "
+        "default, held-out reviews choose it; if none are held out, networks predict.",
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        callback=_check_threshold,
+        help="Probability of the positive class above which a text belongs to it, between 0 and 1.",
+        show_default="0.5",
+    ),
+]
+
+
 def load_model(name: str | None, threshold: float | None = None) -> "Predictor":
     """Load a model, see `predictor.load_verified`; say if the baseline may be a better choice."""
-    from birnn.evaluation.selection import read_metrics  # noqa: PLC0415
-    from birnn.inference.predictor import load_verified  # noqa: PLC0415
+    from birnn.evaluation.selection import read_metrics
+    from birnn.inference.predictor import load_verified
 
     predictor = load_verified(name, threshold)
     if name is None:

@@ -10,11 +10,11 @@ from tqdm import tqdm
 
 from birnn.cli import input_texts, output_tables
 from birnn.cli.input_texts import Text
-from birnn.cli.printable import printable
 from birnn.evaluation.model_names import TITLES
 from birnn.inference import explanation
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
+from birnn.runtime.terminal import printable
 from birnn.text.batching import batched
 
 EXCERPT = 60  # characters of a text that are printed

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from birnn.cli import api_page, explanation_page, http_server
+from birnn.cli import api_page, explanations, http_server
 from birnn.cli.api_models import (
     LARGEST_TEXT,
     REFUSALS,
@@ -103,13 +103,13 @@ def _add_refusals(app: FastAPI) -> None:
 def _add_pages(app: FastAPI, queue: RequestQueue) -> None:
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def form() -> str:
-        return explanation_page.render(None, max_length=LARGEST_TEXT)
+        return explanations.render_page(None, max_length=LARGEST_TEXT)
 
     @app.post("/", response_class=HTMLResponse, include_in_schema=False)
     async def submit(request: Request) -> HTMLResponse:
         fields = parse_qs((await request.body()).decode(errors="replace"))
         text = fields.get("text", [""])[0].replace("\r\n", "\n")
-        render = partial(explanation_page.render, text=text, max_length=LARGEST_TEXT)
+        render = partial(explanations.render_page, text=text, max_length=LARGEST_TEXT)
         error = ""
         if len(text) > LARGEST_TEXT:
             error = f"The text has more than {LARGEST_TEXT:,} characters: shorten it."

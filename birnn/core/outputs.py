@@ -1,6 +1,5 @@
 """Atomic outputs: written next to their destination, synced to disk and renamed when complete."""
 
-import glob
 import json
 import os
 import shutil
@@ -9,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 
 @contextmanager
 def atomic_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder that replaces `folder` if the block succeeds."""
     temporary, old = _temporary_path(folder), _temporary_path(folder, "old-")
+    for leftover in (temporary, old):  # of a process that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
         yield temporary
@@ -63,15 +62,8 @@ def read_json(file: Path) -> Any:
 
 
 def _temporary_path(path: Path, kind: str = "") -> Path:
-    """Return a path next to `path` for this process, and delete leftovers of dead processes.
-
-    The extension is unchanged because some libraries infer the format from it.
-    """
-    for leftover in path.parent.glob(f".part-[0-9]*-{kind}{glob.escape(path.name)}"):
-        process = leftover.name.removeprefix(".part-").partition("-")[0]
-        if process == str(os.getpid()) or not psutil.pid_exists(int(process)):
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    return path.with_name(f".part-{os.getpid()}-{kind}{path.name}")
+    """Return a path next to `path`, with its extension: some libraries infer the format from it."""
+    return path.with_name(f".part-{kind}{path.name}")
 
 
 def _sync(path: Path) -> None:

@@ -3,16 +3,15 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from birnn.core import integrity, paths, settings
+from birnn.core import integrity, machine, paths, settings
 from birnn.core.errors import InputError
 from birnn.core.settings import Settings
 from birnn.runtime import signals, times
 from birnn.runtime.locks import hold_lock
 from birnn.runtime.terminal import replace_missing_characters
-from birnn.runtime.times import Timing
 
 
 def run(main: Callable[[Settings], None]) -> None:
@@ -54,6 +53,7 @@ def check_inputs(stage: str) -> None:
         print(f"warning: {damage}", file=sys.stderr)
 
 
-def record_time(output: Path, timing: Timing) -> None:
-    """Record the time that an output took; its md5 identifies the work exactly."""
-    times.record(paths.times_file(), output, integrity.compute_md5(output), timing)
+def record_time(output: Path, seconds: Sequence[float], accelerators: Sequence[str] = ()) -> None:
+    """Record the seconds that an output took; its md5 identifies the work exactly."""
+    described = machine.describe(accelerators)
+    times.record(paths.times_file(), output, integrity.compute_md5(output), seconds, described)

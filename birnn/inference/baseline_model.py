@@ -1,6 +1,5 @@
-"""The trained baseline, which classifies and explains texts without TensorFlow."""
+"""The trained baseline, which classifies texts without TensorFlow."""
 
-from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from functools import cached_property
@@ -11,19 +10,16 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from birnn.evaluation.array_types import LogOdds
-from birnn.inference.predictor import Attribution, Cost
 from birnn.text import reviews
-from birnn.training import baseline
 from birnn.training.baseline import Baseline
 
 
 class BaselineModel:
     """The baseline, which reads all words of a text."""
 
-    def __init__(self, trained: Baseline) -> None:
-        """Index the n-grams of a trained baseline."""
-        self.baseline = trained
-        self._classifier = baseline.Classifier(trained)
+    def __init__(self, baseline: Baseline) -> None:
+        """Use a trained baseline."""
+        self.baseline = baseline
 
     @cached_property
     def weights(self) -> dict[str, float]:
@@ -41,7 +37,7 @@ class BaselineModel:
 
     def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
         """Return the log-odds that each text is positive, float32, shape (texts,)."""
-        return self._classifier(words or [] for words in tokens.to_pylist())
+        return self.baseline.predict(words or [] for words in tokens.to_pylist())[0]
 
     def predict_split(self, padded: Path, corpus_file: Path) -> Iterator[tuple[LogOdds, int]]:
         """Yield the log-odds of each batch of a split, and how many known n-grams it has.
@@ -49,32 +45,8 @@ class BaselineModel:
         The baseline reads all words of the reviews that are also in `padded`.
         """
         for words in reviews.words(corpus_file, rows=np.load(padded / "rows.npy")):
-            before = self._classifier.multiply_adds
-            log_odds = self._classifier(words)
-            yield log_odds, self._classifier.multiply_adds - before
+            yield self.baseline.predict(words)
 
-    def cost(self, read: int) -> Cost:
+    def cost(self, read: int) -> dict[str, int]:
         """Return the cost of a review of `read` known n-grams: one multiply-add for each."""
         return {"parameters": len(self.baseline.ngrams) + 1, "multiply_adds": read}
-
-    def attribute(self, words: list[str]) -> Attribution:
-        """Return how each word contributes to the log-odds.
-
-        The contributions of n-grams are exact. Each is shared equally by the places where the
-        n-gram occurs, and there by its words.
-        """
-        places = [
-            (" ".join(words[start : start + length]), start, length)
-            for length in range(1, self.baseline.longest + 1)
-            for start in range(len(words) - length + 1)
-        ]
-        counts = Counter(ngram for ngram, _, _ in places if ngram in self.weights)
-        contributions = np.zeros(len(words))
-        for ngram, start, length in places:
-            if ngram in counts:
-                share = self.weights[ngram] / counts[ngram] / length
-                contributions[start : start + length] += share
-        terms = [(ngram, self.weights[ngram]) for ngram in counts]
-        intercept = self.baseline.intercept
-        log_odds = intercept + sum(weight for _, weight in terms)
-        return Attribution(intercept, log_odds, contributions, terms)

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from pydantic import ConfigDict
 
-from birnn.inference.predictor import TOLERANCE, Attribution, Predictor
+from birnn.inference.attribution import TOLERANCE, Attribution, attribute_exactly
+from birnn.inference.baseline_model import BaselineModel
+from birnn.inference.predictor import Model, Predictor
 from birnn.networks.decision import probability
 from birnn.text import tokenizer
 
@@ -97,7 +99,7 @@ def explain(predictor: Predictor, text: str) -> Explanation:
     if not predicted.known[0]:
         return Explanation(segments, classes)
     models = {
-        name: _explanation(model.attribute(words), predictor.temperature(name), segments)
+        name: _explanation(_attribute(model, words), predictor.temperature(name), segments)
         for name, model in predictor.models.items()
     }
     return Explanation(
@@ -132,6 +134,15 @@ def _split(predictor: Predictor, text: str, words: list[str]) -> list[Segment]:
     if last_end < len(text):
         segments.append(Segment(text[last_end:]))
     return segments
+
+
+def _attribute(model: Model, words: list[str]) -> Attribution:
+    if isinstance(model, BaselineModel):
+        return attribute_exactly(model, words)
+    # TensorFlow takes seconds to import, and the baseline does not need it.
+    from birnn.inference import integrated_gradients  # noqa: PLC0415
+
+    return integrated_gradients.attribute(model, words)
 
 
 def _explanation(

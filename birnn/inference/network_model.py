@@ -1,10 +1,11 @@
-"""A trained network that classifies splits and new texts, and explains its predictions."""
+"""A trained network that classifies splits and new texts."""
 
 import math
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -12,8 +13,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from birnn.evaluation.array_types import LogOdds
-from birnn.inference.integrated_gradients import Attributor
-from birnn.inference.predictor import Attribution, Cost, Predictor
 from birnn.networks.network import count_parameters, predict
 from birnn.text import encoding, sequences
 from birnn.text.batching import BATCH_SIZE
@@ -33,10 +32,6 @@ class NetworkModel:
     def vocabulary(self) -> AbstractSet[str]:
         """The words that have an id."""
         return frozenset(self.encoding.words)
-
-    @cached_property
-    def _attributor(self) -> Attributor:
-        return Attributor(self.network)
 
     def words_read(self, count: int) -> range:
         """Return which words of a text are left after truncation."""
@@ -59,7 +54,7 @@ class NetworkModel:
             words = batch.size if reads_padding else int(np.count_nonzero(batch != PADDING))
             yield predict(self.network, batch), words
 
-    def cost(self, read: int) -> Cost:
+    def cost(self, read: int) -> dict[str, Any]:
         """Return the cost of a review of `read` words.
 
         Let u be the number of units and d the number of inputs per word. Per direction, an LSTM has
@@ -77,23 +72,6 @@ class NetworkModel:
             "recurrent_parameters": layer.count_params() if is_recurrent else 0,
             "multiply_adds": products if known else None,
         }
-
-    def attribute(self, words: list[str]) -> Attribution:
-        """Return how each word contributes to the log-odds, by integrated gradients."""
-        (sequence,) = self.encode(pa.array([words], pa.list_(pa.string())))
-        found = self._attributor.attribute(sequence)
-        contributions = np.zeros(len(words))
-        indices = encoding.word_indices(len(words), self.encoding)
-        read = indices[indices >= 0]
-        contributions[read] = found.contributions[indices >= 0]
-        terms = [(words[index], float(contributions[index])) for index in read]
-        return Attribution(found.blank, found.log_odds, contributions, terms)
-
-
-def networks_of(predictor: Predictor) -> dict[str, NetworkModel]:
-    """Return the networks of a predictor, which share an encoding, by name."""
-    models = predictor.models.items()
-    return {name: model for name, model in models if isinstance(model, NetworkModel)}
 
 
 def _matrix_elements(layer: keras.Layer) -> int:

@@ -4,7 +4,6 @@ The model maps ids to probabilities. ONNX has no operator that splits texts as t
 so the JSON file holds what a program needs to encode texts.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,16 @@ from onnx import TensorProto, helper, numpy_helper
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file, write_json
-from birnn.core.settings import Side
 from birnn.evaluation.model_names import COMBINED
 from birnn.inference.baseline_model import BaselineModel
-from birnn.inference.network_model import networks_of
+from birnn.inference.network_model import NetworkModel
 from birnn.inference.predictor import Predictor
 from birnn.layers.embeddings import NgramTable
 from birnn.layers.fused import CELLS, find_cell
 from birnn.layers.pooling import EVIDENCE_SCALE, PooledBidirectional
 from birnn.text.ngrams import NO_NGRAM
 from birnn.text.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
-from birnn.text.tokenizer import LOWERCASE, SEPARATORS, Tokenizer
+from birnn.text.tokenizer import LOWERCASE, SEPARATORS
 from birnn.text.unicode_words import REPLACE, WORD
 from birnn.training.baseline import Baseline
 
@@ -87,25 +85,55 @@ class Graph:
         return self._names[key]
 
 
-def build_model(
-    models: Mapping[str, keras.Model | Baseline], temperatures: Mapping[str, float]
-) -> onnx.ModelProto:
-    """Return an ONNX model of several models and their combination.
+def write(predictor: Predictor, file: Path) -> None:
+    """Write the models to `file`, and their encoding to the .json file of the same name."""
+    model, tokenizer = predictor.model, predictor.tokenizer
+    length, truncating, padding = None, "post", "post"
+    if isinstance(model, BaselineModel):
+        words = model.baseline.words
+    else:
+        _refuse_other_layers(predictor)
+        encoding = model.encoding
+        words, length, truncating = encoding.words, encoding.maxlen, encoding.truncating
+        # Networks that pool ignore padding, but ONNX's operators support it only at the end.
+        pooled = any(_is_pooled(network) for network in _networks(predictor).values())
+        padding = "post" if pooled else encoding.padding
+    content = build_model(predictor).SerializeToString(deterministic=True)
+    with atomic_file(file) as temporary:
+        temporary.write_bytes(content)
+    keras = {"replace": LOWERCASE | dict.fromkeys(SEPARATORS.decode(), " ")}
+    description = {
+        "about": SPLIT[tokenizer] + ABOUT,
+        **(keras if tokenizer == "keras" else {"word": WORD, "replace": REPLACE}),
+        "padding_id": PADDING,
+        "start_id": START,
+        "unknown_id": OUT_OF_VOCABULARY,
+        "first_word_id": FIRST_WORD,
+        "length": length,
+        "truncating": truncating,
+        "padding": padding,
+        "words": words,
+    }
+    write_json(file.with_suffix(".json"), description)
+
+
+def build_model(predictor: Predictor) -> onnx.ModelProto:
+    """Return an ONNX model of all models of a predictor and their combination.
 
     It maps `ids`, int32, shape (reviews, length), to the probabilities that the reviews are
-    positive, float32, shape (reviews,): one output per model, and `combined`. The log-odds of an
-    output are divided by its temperature.
+    positive, float32, shape (reviews,): one output per model, and `combined`.
     """
     graph = Graph()
     log_odds = {
-        name: _baseline_log_odds(graph, model)
-        if isinstance(model, Baseline)
-        else _network_log_odds(graph, model)
-        for name, model in models.items()
+        name: _baseline_log_odds(graph, model.baseline)
+        if isinstance(model, BaselineModel)
+        else _network_log_odds(graph, model.network)
+        for name, model in predictor.models.items()
     }
     log_odds[COMBINED] = graph.node("Mean", *log_odds.values())
     for name, odds in log_odds.items():
-        scaled = graph.node("Div", odds, graph.constant(temperatures[name]))
+        temperature = predictor.temperature(predictor.name if name == COMBINED else name)
+        scaled = graph.node("Div", odds, graph.constant(temperature))
         graph.nodes.append(helper.make_node("Sigmoid", [scaled], [name]))
     return helper.make_model(
         helper.make_graph(
@@ -121,52 +149,14 @@ def build_model(
     )
 
 
-def describe_encoding(
-    tokenizer: Tokenizer, words: list[str], length: int | None, truncating: Side, padding: Side
-) -> dict[str, Any]:
-    """Return what a program needs to encode texts, as JSON."""
-    keras = {"replace": LOWERCASE | dict.fromkeys(SEPARATORS.decode(), " ")}
-    return {
-        "about": SPLIT[tokenizer] + ABOUT,
-        **(keras if tokenizer == "keras" else {"word": WORD, "replace": REPLACE}),
-        "padding_id": PADDING,
-        "start_id": START,
-        "unknown_id": OUT_OF_VOCABULARY,
-        "first_word_id": FIRST_WORD,
-        "length": length,
-        "truncating": truncating,
-        "padding": padding,
-        "words": words,
-    }
+def _networks(predictor: Predictor) -> dict[str, keras.Model]:
+    models = predictor.models.items()
+    return {name: model.network for name, model in models if isinstance(model, NetworkModel)}
 
 
-def write(predictor: Predictor, file: Path) -> None:
-    """Write the models to `file`, and their encoding to the .json file of the same name."""
-    models: Mapping[str, keras.Model | Baseline]
-    if isinstance(predictor.model, BaselineModel):
-        trained = predictor.model.baseline
-        models = {predictor.name: trained}
-        description = describe_encoding(predictor.tokenizer, trained.words, None, "post", "post")
-    else:
-        models = {name: model.network for name, model in networks_of(predictor).items()}
-        _refuse_other_layers(models)
-        encoding = next(iter(networks_of(predictor).values())).encoding
-        # Networks that pool ignore padding, but ONNX's operators support it only at the end.
-        pooled = any(_is_pooled(network) for network in models.values())
-        padding: Side = "post" if pooled else encoding.padding
-        description = describe_encoding(
-            predictor.tokenizer, encoding.words, encoding.maxlen, encoding.truncating, padding
-        )
-    temperatures = {name: predictor.temperature(name) for name in models}
-    temperatures[COMBINED] = predictor.temperature(predictor.name)
-    model = build_model(models, temperatures)
-    with atomic_file(file) as temporary:
-        temporary.write_bytes(model.SerializeToString(deterministic=True))
-    write_json(file.with_suffix(".json"), description)
-
-
-def _refuse_other_layers(networks: Mapping[str, keras.Model]) -> None:
+def _refuse_other_layers(predictor: Predictor) -> None:
     """Refuse networks that ONNX's LSTM and GRU cannot express."""
+    networks = _networks(predictor)
     others = [
         name
         for name, network in networks.items()

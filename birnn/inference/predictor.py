@@ -1,10 +1,9 @@
 """Predictions from one model or from several together, for splits and for new texts."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -21,60 +20,12 @@ from birnn.networks.decision import THRESHOLD, combine, is_positive
 from birnn.text import encoding, tokenizer
 from birnn.text.tokenizer import Tokenizer
 
-Cost = dict[str, Any]
-"""`parameters`, `multiply_adds` per review or None, and for a network `recurrent_parameters`."""
+if TYPE_CHECKING:
+    from birnn.inference.baseline_model import BaselineModel
+    from birnn.inference.network_model import NetworkModel
 
-
-TOLERANCE = 0.01  # log-odds that an attribution may leave unexplained
-
-
-@dataclass(frozen=True)
-class Attribution:
-    """Attribution of a prediction to the words of its text, in log-odds of the positive class."""
-
-    blank: float  # log-odds of the text with every word blanked
-    log_odds: float  # log-odds of the text
-    # Contribution of each word, or of each position of a sequence, float64.
-    contributions: NDArray[np.float64]
-    # What the model weighs, words or n-grams, and the contribution of each.
-    terms: list[tuple[str, float]] = field(default_factory=list)
-
-    @property
-    def gap(self) -> float:
-        """Log-odds that the contributions leave unexplained: the error of numerical integration.
-
-        By the completeness axiom (Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep
-        Networks", 2017, section 3), exact contributions add up to `log_odds - blank`.
-        """
-        return self.log_odds - self.blank - float(self.contributions.sum())
-
-
-class Model(Protocol):
-    """A model that classifies texts from their words."""
-
-    @property
-    def vocabulary(self) -> AbstractSet[str]:
-        """The words that the model knows."""
-
-    def words_read(self, count: int) -> range:
-        """Return which of the words of a text the model reads, counted from 0."""
-
-    def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
-        """Return the log-odds of the positive class of each text, float32, shape (texts,)."""
-
-    def predict_split(self, padded: Path, corpus_file: Path) -> Iterator[tuple[LogOdds, int]]:
-        """Yield the log-odds of each batch of a split, and how many words or n-grams it has.
-
-        Args:
-            padded: folder of the padded reviews, which the networks read.
-            corpus_file: file of all words, which the baseline reads.
-        """
-
-    def cost(self, read: int) -> Cost:
-        """Return the cost of a review with so many words or n-grams, as `predict_split` counts."""
-
-    def attribute(self, words: list[str]) -> Attribution:
-        """Return how each word of a text contributes to the log-odds, 0 if it is not read."""
+# A model that classifies texts from their words.
+Model: TypeAlias = "BaselineModel | NetworkModel"
 
 
 @dataclass(frozen=True)
@@ -114,10 +65,15 @@ class Predictor:
 
     def predict_split(
         self, padded: Path, corpus_file: Path
-    ) -> tuple[dict[str, LogOdds], dict[str, Cost]]:
+    ) -> tuple[dict[str, LogOdds], dict[str, dict[str, Any]]]:
         """Return each model's log-odds of the reviews of a split, and its mean cost per review.
 
-        The log-odds are not divided by temperatures. For the arguments, see `Model`.
+        The log-odds are not divided by temperatures. A cost has `parameters`, `multiply_adds` or
+        None, and for a network `recurrent_parameters`.
+
+        Args:
+            padded: folder of the padded reviews, which the networks read.
+            corpus_file: file of all words, which the baseline reads.
         """
         total = len(np.load(padded / "rows.npy"))
         log_odds, costs = {}, {}

@@ -1,4 +1,4 @@
-"""The definition of a network: all that the pipeline needs to train it and to compare it."""
+"""The definition of a network, and its configuration by the settings, without TensorFlow."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from birnn.core.settings import Section
+from birnn.core.settings import Kernel, Pooling, Section, Settings
 
 Color = Literal["blue", "vermilion", "pink", "ochre", "gray"]
 
@@ -56,3 +56,40 @@ class Network:
                 f"use only lowercase letters, digits and underscores, do not use {MINUS!r}, and "
                 f"choose none of {', '.join(sorted(RESERVED))}"
             )
+
+
+class NetworkConfig(Section):
+    """Everything that defines a network except its weights."""
+
+    name: str
+    settings: dict[str, Any]  # the network's own settings
+    num_words: int  # upper bound of the ids, exclusive
+    maxlen: int  # ids per review
+    embedding_dim: int  # length of a word vector
+    dropout: float  # fraction of the output layer's inputs that is dropped in training
+    kernel: Kernel  # implementation of the recurrent layer
+    # Output of a recurrent layer: its last states, or the maximum and mean of all.
+    pooling: Pooling = "last"
+    # Fraction of the word vectors' elements that is dropped in training.
+    embedding_dropout: float = 0
+    word_dropout: float = 0  # fraction of words that are replaced by out-of-vocabulary in training
+    longest_ngram: int = 0  # longest n-gram whose ratio is an input, in words; 0 for none
+    ngrams: int = 0  # number of n-grams in the table of ratios
+
+    @classmethod
+    def from_settings(cls, network: Network, settings: Settings) -> "NetworkConfig":
+        """Return the configuration that the settings specify, without the number of n-grams."""
+        shared = settings.network
+        return cls(
+            name=network.name,
+            settings=settings.section(network.name, network.settings).model_dump(),
+            num_words=settings.pad.num_words,
+            maxlen=settings.pad.maxlen,
+            embedding_dim=shared.embedding_dim,
+            dropout=shared.dropout,
+            kernel=shared.kernel,
+            pooling=shared.pooling,
+            embedding_dropout=shared.embedding_dropout,
+            word_dropout=shared.word_dropout,
+            longest_ngram=settings.ngrams.longest,
+        )

@@ -16,11 +16,10 @@ from birnn.layers.fused import FusedNetwork, find_cell
 from birnn.layers.initializers import Orthogonal
 from birnn.layers.layered_network import LayeredNetwork
 from birnn.layers.pooling import PooledBidirectional, StateDropout, call_layer
-from birnn.networks.config import NetworkConfig
-from birnn.networks.definition import Network
+from birnn.networks.definition import Network, NetworkConfig
+from birnn.text.batching import BATCH_SIZE
 from birnn.text.ngrams import RatioTable
 
-BATCH_SIZE = 2_000  # reviews that are predicted at a time: enough to keep all cores busy
 HDF5_OVERHEAD = 100_000  # bytes
 
 

@@ -1,4 +1,4 @@
-"""Standard output, whose encoding may lack characters, and a warning that nobody should miss."""
+"""Text in a terminal: missing characters, what is not safe to print, and a framed warning."""
 
 import codecs
 import io
@@ -33,3 +33,13 @@ def warn_if_fallback(name: str, requested: str) -> None:
 def _replace(error: Any) -> tuple[str, int]:
     text = error.object[error.start : error.end].translate(SIMILAR)
     return text.encode("ascii", "replace").decode(), error.end
+
+
+def printable(text: str) -> str:
+    """Replace non-printable characters, such as terminal escapes, with spaces."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def printable_lines(text: str) -> str:
+    """Replace non-printable characters, except the ends of lines, with spaces."""
+    return "\n".join(map(printable, text.split("\n")))

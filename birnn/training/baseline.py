@@ -8,6 +8,7 @@ gives probabilities, instead of the paper's support vector machine.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,19 @@ class Baseline:
         """The n-grams of one word."""
         return [ngram for ngram in self.ngrams if " " not in ngram]
 
+    @cached_property
+    def _vectorizer(self) -> CountVectorizer:
+        return _create_vectorizer(self.longest, vocabulary=self.ngrams)
+
+    def predict(self, reviews: Iterable[list[str]]) -> tuple[NDArray[np.float32], int]:
+        """Return the log-odds that each review is positive, and the number of n-grams found.
+
+        The log-odds are float32, shape (reviews,).
+        """
+        present = self._vectorizer.transform(reviews)
+        log_odds = present @ self.weights + self.intercept
+        return np.asarray(log_odds, np.float32), present.nnz
+
 
 def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) -> Baseline:
     """Train the baseline on the words of reviews and their labels, which include both classes.
@@ -47,7 +61,7 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) 
     A review whose label is a probability p counts as a positive review with weight p and a negative
     one with weight 1 - p.
     """
-    vectorizer = _vectorizer(settings.ngrams, min_df=settings.min_reviews)
+    vectorizer = _create_vectorizer(settings.ngrams, min_df=settings.min_reviews)
     try:
         present = vectorizer.fit_transform(reviews)
     except ValueError as error:
@@ -74,23 +88,6 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) 
     )
 
 
-class Classifier:
-    """A trained baseline that classifies reviews and counts its multiply-adds."""
-
-    def __init__(self, baseline: Baseline) -> None:
-        """Index the n-grams of `baseline`."""
-        self.baseline = baseline
-        self.multiply_adds = 0
-        self._vectorizer = _vectorizer(baseline.longest, vocabulary=baseline.ngrams)
-
-    def __call__(self, reviews: Iterable[list[str]]) -> NDArray[np.float32]:
-        """Return the log-odds that each review is positive, float32, shape (reviews,)."""
-        present = self._vectorizer.transform(reviews)
-        self.multiply_adds += present.nnz
-        log_odds = present @ self.baseline.weights + self.baseline.intercept
-        return np.asarray(log_odds, np.float32)
-
-
 def save(baseline: Baseline, folder: Path) -> None:
     """Write `weights.parquet` and `baseline.json`."""
     table = pa.table({"ngram": baseline.ngrams, "weight": baseline.weights})
@@ -111,7 +108,7 @@ def load(folder: Path) -> Baseline:
     )
 
 
-def _vectorizer(longest: int, **options: Any) -> CountVectorizer:
+def _create_vectorizer(longest: int, **options: Any) -> CountVectorizer:
     """Return a vectorizer that maps lists of words to rows of n-gram indicators, 0 or 1."""
     return CountVectorizer(
         analyzer="word",

@@ -10,7 +10,6 @@ import hashlib
 import json
 import sys
 import zipfile
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,22 +23,8 @@ from birnn.core.outputs import atomic_file
 LIBRARIES = ("keras", "numba", "numpy", "tensorflow")
 
 
-@dataclass(frozen=True)
-class Progress:
-    """The history of the epochs that are finished."""
-
-    history: dict[str, list[float]]  # for each metric its values, one per epoch
-    seconds: list[float]  # the duration of each epoch
-
-    @property
-    def epochs(self) -> int:
-        """The number of epochs that are finished."""
-        return len(self.seconds)
-
-    def after(self, metrics: dict[str, float], seconds: float) -> "Progress":
-        """Return the progress after one more epoch."""
-        history = {name: [*self.history.get(name, []), metrics[name]] for name in metrics}
-        return Progress(history, [*self.seconds, seconds])
+Epoch = dict[str, float]
+"""The metrics of a finished epoch, and its `seconds`."""
 
 
 class Checkpoint:
@@ -50,32 +35,31 @@ class Checkpoint:
         self._folder = folder
         self._file = folder / f"{_key(configuration, data)}.npz"
 
-    def save(self, state: list[NDArray[Any]], progress: Progress) -> None:
-        """Write all arrays that training changes and its progress; delete other checkpoints."""
-        text = json.dumps([progress.history, progress.seconds])
+    def save(self, state: list[NDArray[Any]], epochs: list[Epoch]) -> None:
+        """Write all arrays that training changes and its epochs; delete other checkpoints."""
         with atomic_file(self._file) as temporary:
-            np.savez(temporary, *state, progress=np.array(text))
+            np.savez(temporary, *state, epochs=np.array(json.dumps(epochs)))
         for other in set(self._folder.glob("*.npz")) - {self._file}:
             other.unlink()
 
-    def load(self) -> tuple[list[NDArray[Any]], Progress]:
-        """Return the arrays and the progress.
+    def load(self) -> tuple[list[NDArray[Any]], list[Epoch]]:
+        """Return the arrays and the finished epochs.
 
         Both are empty if there is no checkpoint, or, with a warning, if it is damaged.
         """
         if not self._file.exists():
-            return [], Progress({}, [])
+            return [], []
         try:
             with np.load(self._file, allow_pickle=False) as saved:
                 state = [saved[f"arr_{number}"] for number in range(len(saved.files) - 1)]
-                history, seconds = json.loads(str(saved["progress"]))
+                epochs = json.loads(str(saved["epochs"]))
         except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError, RuntimeError) as error:
             print(
                 f"warning: {self._file} is damaged ({error}): training starts from the beginning",
                 file=sys.stderr,
             )
-            return [], Progress({}, [])
-        return state, Progress(history, seconds)
+            return [], []
+        return state, epochs
 
 
 def _key(configuration: list[Any], data: list[Path]) -> str:

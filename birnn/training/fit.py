@@ -7,7 +7,6 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,10 +16,8 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings, Train
 from birnn.layers.fused import FusedNetwork
-from birnn.networks.config import NetworkConfig
-from birnn.networks.definition import Network
+from birnn.networks.definition import Network, NetworkConfig
 from birnn.networks.network import (
-    BATCH_SIZE,
     accelerators,
     build_network,
     initialize,
@@ -28,10 +25,10 @@ from birnn.networks.network import (
 )
 from birnn.runtime import signals
 from birnn.runtime.progress import EpochProgress
-from birnn.runtime.times import Timing
 from birnn.text import ngrams, sequences
+from birnn.text.batching import BATCH_SIZE
 from birnn.training.batches import batches
-from birnn.training.checkpoints import Checkpoint, Progress
+from birnn.training.checkpoints import Checkpoint, Epoch
 from birnn.training.loss import accuracy, binary_crossentropy
 from birnn.training.optimizers import create_optimizer
 
@@ -42,11 +39,11 @@ LIVE = Path("live")  # curves of the last trainings; git ignores it, and no stag
 class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras comes without types
     """A callback that times and saves every epoch, and stops if the loss is not finite."""
 
-    def __init__(self, checkpoint: Checkpoint, progress: Progress) -> None:
-        """Continue from the progress of a checkpoint."""
+    def __init__(self, checkpoint: Checkpoint, epochs: list[Epoch]) -> None:
+        """Continue after the epochs of a checkpoint."""
         super().__init__()
         self.checkpoint = checkpoint
-        self.progress = progress
+        self.epochs = epochs
         self._start = 0.0
 
     def on_epoch_begin(self, _epoch: int, _logs: dict[str, float] | None = None) -> None:
@@ -61,15 +58,15 @@ class EpochMonitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras com
         """Stop the clock and save a checkpoint."""
         seconds = time.perf_counter() - self._start
         self._require_finite(logs["val_loss"], "validation")
-        progress = self.progress.after({name: logs[name] for name in HISTORY}, seconds)
+        epochs = [*self.epochs, {name: logs[name] for name in HISTORY} | {"seconds": seconds}]
         state = [variable.numpy() for variable in _training_state(self.model)]
-        self.checkpoint.save(state, progress)
-        self.progress = progress
+        self.checkpoint.save(state, epochs)
+        self.epochs = epochs
 
     def _require_finite(self, loss: float, location: str) -> None:
         if not math.isfinite(loss):
             raise InputError(
-                f"{self.model.name}: the loss is {loss} in epoch {self.progress.epochs + 1}, "
+                f"{self.model.name}: the loss is {loss} in epoch {len(self.epochs) + 1}, "
                 f"{location}: lower train.learning_rate"
             )
 
@@ -103,19 +100,23 @@ class TrainingFiles:
         return [*files, *sorted(self.ngrams.glob("*.npy")), self.word_vectors / "vectors.npy"]
 
 
-def train_network(network: Network, settings: Settings, files: TrainingFiles) -> Timing:
+def train_network(
+    network: Network, settings: Settings, files: TrainingFiles
+) -> tuple[list[float], list[str]]:
     """Train a network with the settings of the pipeline, see `train`."""
     return train(network, NetworkConfig.from_settings(network, settings), settings.train, files)
 
 
-def train(network: Network, config: NetworkConfig, settings: Train, files: TrainingFiles) -> Timing:
-    """Train a network, write its weights and history, and return the time of each epoch.
+def train(
+    network: Network, config: NetworkConfig, settings: Train, files: TrainingFiles
+) -> tuple[list[float], list[str]]:
+    """Train a network; return the seconds of each epoch, and the GPUs that TensorFlow sees.
 
     The model folder gets the weights after the last epoch and the configuration (see
     `save_network`), and `history.csv` with one row per epoch. If training was interrupted, it
     resumes from its last checkpoint and ends with the same weights and history.
     """
-    devices = machine.describe(accelerators())
+    gpus = accelerators()
     keras.utils.set_random_seed(settings.seed)
     table, ratios = ngrams.read(files.ngrams) if config.longest_ngram else (None, None)
     if table:
@@ -131,19 +132,18 @@ def train(network: Network, config: NetworkConfig, settings: Train, files: Train
     )
     # Keras would create its variables while tracing the first step, and trace it again.
     model.optimizer.build(model.trainable_variables)
-    configuration = [config.model_dump(), settings.model_dump(), devices]
+    configuration = [config.model_dump(), settings.model_dump(), machine.describe(gpus)]
     checkpoint = Checkpoint(files.checkpoints, configuration, files.inputs())
-    state, resumed = checkpoint.load()
+    state, epochs = checkpoint.load()
     if state:
         for variable, array in zip(_training_state(model), state, strict=True):
             variable.assign(array)
-    kernel = "fused" if isinstance(model, FusedNetwork) else "keras"
-    _print_device(model, kernel, devices)
-    if resumed.epochs:
-        print(f"{model.name}  resumes after epoch {resumed.epochs}", flush=True)
+    _print_device(model, gpus)
+    if epochs:
+        print(f"{model.name}  resumes after epoch {len(epochs)}", flush=True)
     files.curves.parent.mkdir(exist_ok=True)
-    monitor = EpochMonitor(checkpoint, resumed)
-    curves = keras.callbacks.CSVLogger(files.curves, append=resumed.epochs > 0)
+    monitor = EpochMonitor(checkpoint, epochs)
+    curves = keras.callbacks.CSVLogger(files.curves, append=bool(epochs))
     progress = EpochProgress(model.name, settings.epochs)
     try:
         with signals.restore_interrupts(), closing(progress):
@@ -152,26 +152,26 @@ def train(network: Network, config: NetworkConfig, settings: Train, files: Train
                     training,
                     settings.batch_size,
                     shuffle_seed=settings.seed,
-                    first_epoch=resumed.epochs,
+                    first_epoch=len(epochs),
                     ratios=ratios,
                 ),
                 validation_data=batches(validation, BATCH_SIZE),
-                initial_epoch=resumed.epochs,
+                initial_epoch=len(epochs),
                 epochs=settings.epochs,
                 shuffle=False,  # the batches are already shuffled
                 verbose=0,
                 callbacks=[monitor, curves, progress],
             )
     except KeyboardInterrupt:
-        print(f"{model.name}  {monitor.progress.epochs} of {settings.epochs} epochs are saved")
+        print(f"{model.name}  {len(monitor.epochs)} of {settings.epochs} epochs are saved")
         raise
     finally:
         if curves.csv_file:  # Keras closes it only if training succeeds
             curves.csv_file.close()
     with atomic_folder(files.model) as folder:
         save_network(config, model, folder)
-        _write_history(monitor.progress.history, folder / "history.csv")
-    return Timing(monitor.progress.seconds, devices, kernel)
+        _write_history(monitor.epochs, folder / "history.csv")
+    return [epoch["seconds"] for epoch in monitor.epochs], gpus
 
 
 def _training_state(model: keras.Model) -> list[keras.Variable]:
@@ -179,10 +179,10 @@ def _training_state(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def _print_device(model: keras.Model, kernel: str, devices: dict[str, Any]) -> None:
+def _print_device(model: keras.Model, gpus: list[str]) -> None:
     """Print what the network is trained on, and warn if TensorFlow cannot use the GPU."""
-    gpus = devices["accelerators"]
-    names = ", ".join(gpus) or f"CPU ({devices['cores']} cores)"
+    kernel = "fused" if isinstance(model, FusedNetwork) else "keras"
+    names = ", ".join(gpus) or f"CPU ({machine.usable_cores()} cores)"
     print(f"{model.name}  on {names}, kernel {kernel}", flush=True)
     if machine.has_hidden_gpu(gpus):
         print(
@@ -192,10 +192,9 @@ def _print_device(model: keras.Model, kernel: str, devices: dict[str, Any]) -> N
         )
 
 
-def _write_history(history: dict[str, list[float]], file: Path) -> None:
+def _write_history(epochs: list[Epoch], file: Path) -> None:
     with file.open("w", encoding="utf-8", newline="") as output:
         writer = csv.writer(output, lineterminator="\n")
         writer.writerow(["epoch", *HISTORY])
-        columns = zip(*(history[name] for name in HISTORY), strict=True)
-        for epoch, figures in enumerate(columns, start=1):
-            writer.writerow([epoch, *(f"{figure:.6f}" for figure in figures)])
+        for number, epoch in enumerate(epochs, start=1):
+            writer.writerow([number, *(f"{epoch[name]:.6f}" for name in HISTORY)])

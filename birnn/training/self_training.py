@@ -57,8 +57,8 @@ def _train_network(name: str, settings: Settings) -> tuple[Any, float]:
         model=FOLDER / name,
         checkpoints=FOLDER / "checkpoints" / name,
     )
-    timing = train_network(NETWORKS[name], settings, files)
-    return load_network(NETWORKS[name], files.model), sum(timing.seconds)
+    seconds, _ = train_network(NETWORKS[name], settings, files)
+    return load_network(NETWORKS[name], files.model), sum(seconds)
 
 
 def _sequences_and_labels(
@@ -69,11 +69,11 @@ def _sequences_and_labels(
     The labels of the latter are probabilities from the networks and the baseline.
     """
     ids, labels = sequences.read(PADDED_TRAIN)
-    linear = baseline.Classifier(baseline.fit(words(PADDED_TRAIN), labels, settings.baseline))
+    linear = baseline.fit(words(PADDED_TRAIN), labels, settings.baseline)
     yield ids, labels.astype(np.float32)
     scheme = encoding.read(PADDED)
     for batch in reviews.batches(UNLABELLED_REVIEWS, ["tokens"]):
         ids = encoding.encode(batch["tokens"], scheme)
         tokens = [each or [] for each in batch["tokens"].to_pylist()]
-        log_odds = [*(predict(network, ids) for network in networks), linear(tokens)]
+        log_odds = [*(predict(network, ids) for network in networks), linear.predict(tokens)[0]]
         yield ids, probability(combine(log_odds))

@@ -31,7 +31,7 @@ from tests.birnn import small_networks
 with tensorflow_imports():
     import keras
 
-    from birnn.inference.network_model import NetworkModel, networks_of
+    from birnn.inference.network_model import NetworkModel
 
 CLASSES = ("thumbs down", "thumbs up")
 LONG = "Good? The good, the bad and a film, <b>a</b> zxqv! And isn't the film naïve?"
@@ -84,7 +84,7 @@ def gated(predictor: Predictor) -> Predictor:
     """Return a predictor of the LSTMs and GRUs, which ONNX can express."""
     networks = {
         name: model
-        for name, model in networks_of(predictor).items()
+        for name, model in predictor.models.items()
         if find_cell(getattr(model.network.layers[1], "forward_layer", None))
     }
     return replace(predictor, models=networks)
@@ -101,7 +101,7 @@ def random_table(longest: int, seed: int, num_words: int) -> RatioTable:
 def write_project(folder: Path, predictor: Predictor) -> None:
     """Write what commands read of a project whose pipeline has run: models and `dvc.lock`."""
     (folder / PADDED).mkdir(parents=True)
-    for name, model in networks_of(predictor).items():
+    for name, model in predictor.models.items():
         (folder / MODELS / name).mkdir(parents=True)
         config = small_networks.config(name, num_words=IDS, maxlen=model.encoding.maxlen)
         save_network(config, model.network, folder / MODELS / name)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from birnn.core.libraries import tensorflow_imports
-from birnn.networks.config import NetworkConfig
+from birnn.networks.definition import NetworkConfig
 from birnn.networks.network import build_network, load_network, read_config
 from birnn.networks.registry import NETWORKS
 

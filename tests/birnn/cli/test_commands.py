@@ -1,11 +1,14 @@
-"""`birnn predict` and `birnn explain` with small networks."""
+"""`birnn predict`, `explain` and `export` with small networks."""
 
+import errno
 import json
+import os
 import re
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -13,8 +16,7 @@ import pytest
 from rich.text import Text
 from tqdm import tqdm
 
-from birnn.cli import explain as explain_command
-from birnn.cli import output_tables
+from birnn.cli import explanations, output_tables
 from birnn.cli.predict import EXCERPT
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
@@ -27,7 +29,7 @@ from birnn.text.batching import BATCH_SIZE
 from tests.birnn import small_networks
 from tests.birnn.cli.conftest import Run
 from tests.birnn.predictors import CLASSES, IDS, small_baseline
-from tests.projects import check_output
+from tests.projects import check_output, refusal
 
 FIRST, *_, LAST = NETWORKS
 PREDICTED = ["sentiment", "probability", *NETWORKS]
@@ -162,17 +164,17 @@ def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> Non
 
 
 def test_explain_says_that_a_network_saturates(
-    predictor: Predictor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    predictor: Predictor, capsys: pytest.CaptureFixture[str]
 ) -> None:
     network = small_networks.build(small_networks.config(FIRST, num_words=IDS, maxlen=8))
     small_networks.set_large_weights(network)
     network.set_weights([1_000 * weight for weight in network.get_weights()])
     saturated = replace(predictor, models={FIRST: NetworkModel(predictor.model.encoding, network)})
-    explained = explain(saturated, "A good film.").models[FIRST]
+    explanation = explain(saturated, "A good film.")
+    explained = explanation.models[FIRST]
     assert abs(explained.gap) > 1
-    explain_command.run("A good film.", lambda: saturated, None)
-    explain_command.run("A good film.", lambda: saturated, tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    explanations.print_explanation(explanation)
+    page = explanations.render_page(explanation)
     warning = f"The contributions leave {abs(explained.gap):.3g} of the log-odds unexplained"
     for shown in (explained.warning, capsys.readouterr().out, page):
         assert warning in shown
@@ -194,3 +196,43 @@ def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(
 def test_model_and_threshold_are_checked(birnn: Run) -> None:
     for option, advice in (("--model=all", "networks"), ("--threshold=1", "below 1")):
         assert advice in birnn("predict", option, "good", status=2)
+
+
+@pytest.mark.parametrize("model", [FIRST, BASELINE])
+def test_export_writes_a_model_and_its_vocabulary(tmp_path: Path, birnn: Run, model: str) -> None:
+    file = tmp_path / "own name.ONNX"
+    output = birnn("export", file, "--model", model)
+    assert output.startswith(f"{file}: 0.0 MB; own name.json next to it")
+    assert {file.name for file in tmp_path.iterdir()} == {"own name.ONNX", "own name.json"}
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.html", "a"])
+def test_other_formats_are_refused(tmp_path: Path, birnn: Run, name: str) -> None:
+    message = refusal(birnn, "export", tmp_path / name)
+    assert message.endswith("choose a name that ends in .onnx, or run birnn serve for a web page")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_package_is_named(
+    tmp_path: Path, birnn: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "birnn.inference.onnx_model", raising=False)
+    monkeypatch.delattr("birnn.inference.onnx_model", raising=False)
+    monkeypatch.setitem(sys.modules, "onnx", None)  # as if it were not installed
+    with pytest.raises(InputError, match="onnx is not installed"):
+        birnn("export", tmp_path / "a.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unwritable_folder_and_full_disk_leave_nothing(
+    tmp_path: Path, birnn: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The command line prints an OSError as one line.
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="/file'"):
+        birnn("export", tmp_path / "file" / "a.onnx", "--model", BASELINE)
+    full = Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        birnn("export", tmp_path / "a.onnx", "--model", BASELINE)
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]

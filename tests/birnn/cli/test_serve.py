@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
+from typing import ClassVar
 
 import httpx2
 import pyarrow as pa
@@ -20,7 +21,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from birnn.cli import http_server, serve
-from birnn.cli.request_queue import LONGEST_QUEUE
+from birnn.cli.request_queue import LARGEST_BATCH, LONGEST_QUEUE, RequestQueue
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
 from birnn.inference.explanation import explain
@@ -191,6 +192,38 @@ def test_full_queue_refuses_requests(blocked: BlockedPredictor) -> None:
             assert [answer.status_code for answer in answers] == [200] * (LONGEST_QUEUE + 1)
 
     asyncio.run(ask())
+
+
+class CountingPredictor(Predictor):
+    """A predictor that records the sizes of batches, and fails if the text `fail` is alone."""
+
+    sizes: ClassVar[list[int]] = []
+
+    def predict_tokens(self, tokens: pa.ListArray) -> Predictions:
+        self.sizes.append(len(tokens))
+        if tokens.to_pylist() == [["fail"]]:
+            raise MemoryError
+        return super().predict_tokens(tokens)
+
+
+def test_waiting_requests_are_predicted_in_batches(predictor: Predictor) -> None:
+    counting = CountingPredictor(predictor.models)
+    full = ["zxqv"] * (LARGEST_BATCH - 3)
+    requests = [["fail"], ["bad", ""], ["the film"], full, ["a", "b", "zxqv"]]
+
+    async def ask() -> list[object]:
+        queue = RequestQueue(counting)
+        results = await asyncio.gather(*map(queue.predict, requests), return_exceptions=True)
+        assert queue.length == 0
+        return results
+
+    error, *results = asyncio.run(ask())
+    assert counting.sizes == [1, LARGEST_BATCH, 3]
+    assert isinstance(error, MemoryError)
+    for texts, rows in zip(requests[1:], results, strict=True):
+        assert [row["text"] for row in rows] == texts
+        unknown = [text in {"", "b", "zxqv"} for text in texts]
+        assert [row["known"] == 0 for row in rows] == unknown
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def test_values_in_brackets_are_shown(
 
 
 def test_tables_of_a_study_are_printed_before_its_figure_is_written(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     collect_study("seeds", [SEEDS])
 
@@ -89,9 +89,9 @@ def test_tables_of_a_study_are_printed_before_its_figure_is_written(
         raise PermissionError("the folder is read-only")
 
     monkeypatch.setattr(writing, "draw", refuse)
-    with pytest.raises(PermissionError):
-        experiment_commands.study("seeds")
-    assert "test accuracy, mean ± deviation over seeds" in capsys.readouterr().out
+    result = CliRunner().invoke(main.app, ["study", "seeds"])
+    assert isinstance(result.exception, PermissionError)
+    assert "test accuracy, mean ± deviation over seeds" in result.output
 
 
 def test_study_of_a_recipe_resamples_training_reviews() -> None:

@@ -1,16 +1,13 @@
 """Integrated gradients: their axioms and cases with known results."""
 
-from functools import cache
-
 import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birnn.inference.integrated_gradients import Attributor
-from birnn.inference.network_model import networks_of
-from birnn.inference.predictor import TOLERANCE
+from birnn.inference.attribution import TOLERANCE
+from birnn.inference.integrated_gradients import attribute_sequence
 from birnn.text.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from tests.birnn.predictors import IDS, gated, small_predictor
 
@@ -21,20 +18,17 @@ SEQUENCES = st.lists(
 ).map(lambda ids: np.array(ids, np.int32))
 
 
-@cache
-def networks_and_attributors() -> list[tuple[keras.Model, Attributor]]:
+def networks() -> list[keras.Model]:
     # Without gates, the large weights of this predictor are too steep to integrate.
-    models = networks_of(gated(small_predictor())).values()
-    return [(model.network, Attributor(model.network)) for model in models]
+    return [model.network for model in gated(small_predictor()).models.values()]
 
 
 @settings(max_examples=30)
-@given(SEQUENCES, st.deferred(lambda: st.sampled_from(networks_and_attributors())))
+@given(SEQUENCES, st.deferred(lambda: st.sampled_from(networks())))
 def test_contributions_of_words_add_up_to_the_log_odds(
-    sequence: np.ndarray, pair: tuple[keras.Model, Attributor]
+    sequence: np.ndarray, network: keras.Model
 ) -> None:
-    network, attributor = pair
-    result = attributor.attribute(sequence)
+    result = attribute_sequence(network, sequence)
     assert abs(result.gap) <= TOLERANCE
     log_odds = network.predict_on_batch(sequence[None])[0, 0]
     assert result.log_odds == pytest.approx(log_odds, abs=1e-5)
@@ -49,7 +43,7 @@ def test_linear_model_is_attributed_exactly() -> None:
     model = keras.Sequential([keras.Input((4,), dtype="int32"), embedding, *middle, dense])
     vectors, kernel = embedding.embeddings.numpy(), dense.kernel.numpy()[:, 0]
     sequence = np.array([PADDING, START, FIRST_WORD, OUT_OF_VOCABULARY], np.int32)
-    result = Attributor(model).attribute(sequence)
+    result = attribute_sequence(model, sequence)
     expected = [((vectors[word] - vectors[PADDING]) / 4) @ kernel for word in sequence[2:]]
     assert result.contributions == pytest.approx([0, 0, *expected], abs=1e-6)
     assert result.blank == pytest.approx(result.log_odds - sum(expected), abs=1e-6)

@@ -16,7 +16,7 @@ from birnn.core.errors import InputError
 from birnn.core.settings import Pooling, Side
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, COMBINED
 from birnn.inference import onnx_model
-from birnn.inference.network_model import NetworkModel, networks_of
+from birnn.inference.network_model import NetworkModel
 from birnn.inference.predictor import Predictor
 from birnn.networks.decision import probability
 from tests.birnn.odd_texts import LANGUAGES, ODD, UNICODE
@@ -80,7 +80,7 @@ def test_example_in_the_docs_predicts_the_same(
 
 def test_other_layers_are_refused(tmp_path: Path) -> None:
     predictor = gated(small_predictor())
-    first, model = next(iter(networks_of(predictor).items()))
+    first, model = next(iter(predictor.models.items()))
     embedding, *after = model.network.layers
     after[0] = keras.layers.Bidirectional(keras.layers.SimpleRNN(4))
     other = NetworkModel(model.encoding, keras.Sequential([embedding, *after]))

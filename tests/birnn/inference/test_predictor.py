@@ -13,7 +13,6 @@ from birnn.core.settings import Baseline, Pooling
 from birnn.evaluation.model_names import BASELINE
 from birnn.inference import predictor
 from birnn.inference.baseline_model import BaselineModel
-from birnn.inference.network_model import networks_of
 from birnn.inference.predictor import Predictor
 from birnn.networks.registry import NETWORKS
 from birnn.text import sequences
@@ -38,11 +37,11 @@ def test_all_models_predict_a_split(tmp_path: Path, pooling: Pooling, ids_read: 
     models = Predictor(networks.models | {BASELINE: BaselineModel(trained)}, {BASELINE: 2.0})
     log_odds, measured = models.predict_split(tmp_path / "padded", tmp_path / "reviews.parquet")
     assert list(log_odds) == list(measured) == [*models.models]
-    for name, model in networks_of(networks).items():
+    for name, model in networks.models.items():
         assert log_odds[name] == pytest.approx(np.asarray(model.network(padded))[:, 0], abs=1e-5)
         assert measured[name] == model.cost(ids_read)
         assert measured[name]["parameters"] == model.network.count_params()
-    assert log_odds[BASELINE] == pytest.approx(baseline.Classifier(trained)(words[2:]))
+    assert log_odds[BASELINE] == pytest.approx(trained.predict(words[2:])[0])
     # Of four reviews, three have a known word, and one of them two.
     assert measured[BASELINE] == {"parameters": 3 + 1, "multiply_adds": 1}
 

@@ -32,9 +32,9 @@ def test_baseline_is_logistic_regression_on_weighted_ngrams() -> None:
     positive, negative = (present[label == LABELS].sum(axis=0) for label in (1, 0))
     weighted = present * log_count_ratios(positive, negative, 0.5)
     model = LogisticRegression(C=3.0).fit(weighted, LABELS)
-    classifier = baseline.Classifier(trained)
-    assert classifier(REVIEWS) == pytest.approx(model.decision_function(weighted), abs=1e-3)
-    assert classifier.multiply_adds == present.sum()
+    log_odds, found_ngrams = trained.predict(REVIEWS)
+    assert log_odds == pytest.approx(model.decision_function(weighted), abs=1e-3)
+    assert found_ngrams == present.sum()
 
 
 def test_rare_ngrams_are_ignored() -> None:
@@ -51,11 +51,11 @@ def test_any_words_get_finite_log_odds_which_are_saved(
     folder = tmp_path_factory.mktemp("baseline")
     trained = baseline.fit(REVIEWS, LABELS, settings())
     baseline.save(trained, folder)
-    log_odds = baseline.Classifier(baseline.load(folder))(reviews)
+    log_odds, _ = baseline.load(folder).predict(reviews)
     assert log_odds.dtype == np.float32
     assert log_odds.shape == (len(reviews),)
     assert np.isfinite(log_odds).all()
-    assert np.array_equal(log_odds, baseline.Classifier(trained)(reviews))
+    assert np.array_equal(log_odds, trained.predict(reviews)[0])
 
 
 def test_probabilities_count_as_fractions_of_reviews() -> None:

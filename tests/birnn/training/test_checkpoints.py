@@ -8,38 +8,35 @@ from typing import Any
 import numpy as np
 import pytest
 
-from birnn.training.checkpoints import Checkpoint, Progress
+from birnn.training.checkpoints import Checkpoint
 
 STATE = [np.arange(200.0), np.array(3, np.int64), np.zeros((2, 3), np.float32)]
-PROGRESS = Progress({"loss": [0.5, 0.25]}, [1.0, 2.0])
-NOTHING = [], Progress({}, [])
+EPOCHS = [{"loss": 0.5, "seconds": 1.0}, {"loss": 0.25, "seconds": 2.0}]
 
 
 def test_checkpoint_restores_all_arrays(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path, [], [])
-    assert checkpoint.load() == NOTHING
-    checkpoint.save(STATE, PROGRESS)
-    arrays, progress = checkpoint.load()
-    assert progress == PROGRESS
+    assert checkpoint.load() == ([], [])
+    checkpoint.save(STATE, EPOCHS)
+    arrays, epochs = checkpoint.load()
+    assert epochs == EPOCHS
     assert [array.tolist() for array in arrays] == [array.tolist() for array in STATE]
     assert [array.dtype for array in arrays] == [array.dtype for array in STATE]
-    assert PROGRESS.epochs == 2
-    assert PROGRESS.after({"loss": 0.1}, 3) == Progress({"loss": [0.5, 0.25, 0.1]}, [1, 2, 3])
 
 
 def test_damaged_checkpoint_is_ignored_with_a_warning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Checkpoint(tmp_path, [], []).save(STATE, PROGRESS)
+    Checkpoint(tmp_path, [], []).save(STATE, EPOCHS)
     (file,) = tmp_path.iterdir()
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
-    assert Checkpoint(tmp_path, [], []).load() == NOTHING
+    assert Checkpoint(tmp_path, [], []).load() == ([], [])
     assert f"warning: {file} is damaged" in capsys.readouterr().err
     # Not even a valid pickle is loaded, because it could run any program.
-    np.savez(file, np.array([{}]), progress=np.array("[{}, []]"))
-    assert Checkpoint(tmp_path, [], []).load() == NOTHING
+    np.savez(file, np.array([{}]), epochs=np.array("[]"))
+    assert Checkpoint(tmp_path, [], []).load() == ([], [])
     assert "allow_pickle=False" in capsys.readouterr().err
 
 
@@ -51,7 +48,7 @@ def test_another_training_has_another_file(tmp_path: Path, monkeypatch: pytest.M
     extra.__file__ = str(code)
 
     def save(configuration: Any = 0) -> str:
-        Checkpoint(target, [configuration], [data]).save(STATE, PROGRESS)
+        Checkpoint(target, [configuration], [data]).save(STATE, EPOCHS)
         (saved,) = target.iterdir()  # other checkpoints were deleted
         return saved.name
 

@@ -80,11 +80,11 @@ def test_all_models_together_label_the_unlabelled_reviews() -> None:
     assert isinstance(written, np.memmap)
     assert written.tolist() == [*ids.tolist(), *added.tolist()]
     assert np.load("out/rows.npy").tolist() == [*rows, 41, 42, 43]
-    linear = baseline.Classifier(baseline.fit(labelled, labels, chosen.baseline))
+    linear = baseline.fit(labelled, labels, chosen.baseline)
     log_odds = [
         predict(small_networks.load(self_training.FOLDER / each), added) for each in NETWORKS
     ]
-    log_odds.append(linear([words or [] for words in unlabelled]))
+    log_odds.append(linear.predict([words or [] for words in unlabelled])[0])
     expected = probability(np.mean(log_odds, axis=0))
     assert predicted.tolist() == pytest.approx([*labels, *expected])
     assert expected[0] > expected[1] > expected[2]
