@@ -150,7 +150,7 @@ def _rows_to_keep(
     keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
     # As text, with numbers as precise as in a study.
     lines = [
-        store.to_csv(rows).splitlines() for rows in (replaced.reindex(columns=keys), table[keys])
+        writing.to_csv(rows).splitlines() for rows in (replaced.reindex(columns=keys), table[keys])
     ]
     if not {*lines[0]} <= {*lines[1]}:
         raise results_would_be_lost(folder)

@@ -5,9 +5,10 @@ import io
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -337,11 +338,18 @@ def read_times() -> dict[str, tuple[float, str]]:
     """
     file = paths.times_file()
     newest = {}
-    for line in file.read_bytes().splitlines() if file.exists() else ():
-        with suppress(ValueError, KeyError, TypeError):
+    for line in filter(None, file.read_bytes().splitlines() if file.exists() else ()):
+        try:
             entry = json.loads(line)
             newest[entry["md5"]] = sum(entry["seconds"]), format_description(entry["machine"])
+        except (ValueError, KeyError, TypeError):
+            _warn_of_damage(file)
     return newest
+
+
+@cache  # one warning, although each run looks up its times
+def _warn_of_damage(file: Path) -> None:
+    print(f"warning: {file} has damaged lines, which are skipped", file=sys.stderr)
 
 
 def locked_reviews(lock: Lock) -> dict[str, str]:
