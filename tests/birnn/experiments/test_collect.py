@@ -185,7 +185,7 @@ def test_results_are_not_lost() -> None:
 def test_large_seeds_are_the_same_as_floats() -> None:
     table = pd.DataFrame({"pad.seed": [20_240_517, 20_240_518], "pad.validation": [0.1, 0.5]})
     lines = "pad.seed,pad.validation\n20240517,0.1\n20240518,0.5\n"
-    assert writing.to_csv(table) == store.to_csv(table.astype(float)) == lines
+    assert writing.to_csv(table) == writing.to_csv(table.astype(float)) == lines
 
 
 def test_names_are_unique_and_invalid_studies_are_refused() -> None:
