@@ -18,7 +18,7 @@ from benchmarks.paired import run_command, spread
 from benchmarks.project import PROJECT, require, run, variables
 from birnn.core.outputs import write_json
 from birnn.core.paths import TEST_REVIEWS
-from birnn.text import reviews
+from birnn.reviews import corpus_reader
 
 BATCHES = (1, 1_000)
 REVIEWS = 5_000
@@ -27,7 +27,7 @@ PIPELINE = """
 from birnn.core.libraries import tensorflow_imports
 with tensorflow_imports():
     from birnn.evaluation.model_names import NETWORKS
-    from birnn.inference import predictor
+    from birnn.evaluation import predictor
 predict = predictor.load(NETWORKS).predict
 """
 # Measures CPU seconds, which depend little on other load: of the start with the first text, and of
@@ -57,8 +57,8 @@ def main(times: Annotated[int, typer.Option(help="measurements of each program")
     (example,) = re.findall(r"```python\n([^`]*onnxruntime[^`]*)```", page)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = np.random.default_rng(0).permutation(reviews.count(TEST_REVIEWS))[:REVIEWS]
-        write_json(folder / "texts.json", reviews.texts(TEST_REVIEWS, rows))
+        rows = np.random.default_rng(0).permutation(corpus_reader.count(TEST_REVIEWS))[:REVIEWS]
+        write_json(folder / "texts.json", corpus_reader.texts(TEST_REVIEWS, rows))
         export = [sys.executable, "-m", "birnn", "export", str(folder / "birnn.onnx")]
         print(run_command(export, PROJECT, variables()), end="")
         programs = {"pipeline": (PIPELINE, PROJECT), "ONNX": (example, folder)}

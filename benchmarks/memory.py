@@ -21,8 +21,8 @@ from rich.table import Table
 from benchmarks.project import run, stage_folder, use_archive, variables
 from birnn.core.errors import InputError
 from birnn.core.paths import OWN
-from birnn.corpora import imdb
 from birnn.evaluation.model_names import NETWORKS
+from birnn.reviews import imdb
 
 TRAINING = [f"train_{name}" for name in NETWORKS]
 STAGES = ("fetch", "pad", "train_word_vectors", "weigh_ngrams", *TRAINING, "train_baseline")
@@ -46,7 +46,7 @@ OWN_DATA = {
 # Reads the batches without training on them, which takes the same time per review at any size.
 BATCHES = """
 from pathlib import Path
-from birnn.text import sequences
+from birnn.reviews import sequences
 from birnn.training.batches import batches
 for _ in batches(sequences.read(Path("data/padded/train")), 256, shuffle_seed=0):
     pass

@@ -14,10 +14,10 @@ from benchmarks.paired import run_command
 from birnn.core.errors import InputError
 from birnn.core.paths import RAW
 from birnn.core.yaml_files import write_yaml
-from birnn.corpora import imdb
-from birnn.corpora.download import UnreachableError
-from birnn.experiments import grid
-from birnn.experiments.launcher import environment
+from birnn.lab import grid
+from birnn.lab.launcher import environment
+from birnn.reviews import imdb
+from birnn.reviews.download import UnreachableError
 
 PROJECT = Path.cwd()
 

@@ -28,7 +28,7 @@ from benchmarks.memory import own_memory
 from benchmarks.project import require, run
 from birnn.core.errors import InputError
 from birnn.core.paths import PADDED
-from birnn.text import encoding
+from birnn.reviews import encoding
 
 WORDS = 230  # per text, about as in IMDB
 TEXTS = 100  # distinct texts

@@ -31,8 +31,8 @@ from benchmarks.project import (
 from birnn.core.paths import PADDED_TRAIN
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import TITLES
-from birnn.experiments.launcher import KERNELS, environment
-from birnn.text import encoding, reviews, sequences, tokenizer
+from birnn.lab.launcher import KERNELS, environment
+from birnn.reviews import corpus_reader, encoding, sequences, tokenizer
 
 NOTEBOOK = PROJECT / "benchmarks" / "notebook.py"
 # Skips TensorFlow's shutdown.
@@ -168,11 +168,11 @@ def write_arrays(corpus: Path, output: Path) -> None:
         file = corpus / f"{split}.parquet"
         lists = [
             [sequences.START, *(word_ids.get(word, sequences.OUT_OF_VOCABULARY) for word in review)]
-            for batch in reviews.words(file)
+            for batch in corpus_reader.words(file)
             for review in batch
         ]
         arrays[f"x_{split}"] = np.array(lists, object)
-        arrays[f"y_{split}"] = reviews.column(file, "label")
+        arrays[f"y_{split}"] = corpus_reader.column(file, "label")
     np.savez(output, **arrays)
 
 

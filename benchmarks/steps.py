@@ -10,16 +10,16 @@ from benchmarks.paired import Cost, alternate, measure
 from birnn.core.libraries import tensorflow_imports
 from birnn.networks.definition import NetworkConfig
 from birnn.networks.registry import NETWORKS
-from birnn.text.batching import BATCH_SIZE
-from birnn.text.sequences import OUT_OF_VOCABULARY
+from birnn.reviews.batching import BATCH_SIZE
+from birnn.reviews.sequences import OUT_OF_VOCABULARY
 
 with tensorflow_imports():
     import keras
     import tensorflow as tf
 
     from benchmarks.notebook import network
-    from birnn.layers.pooling import DIRECTIONS
     from birnn.networks.network import build_network
+    from birnn.networks.pooling import DIRECTIONS
     from birnn.training.loss import binary_crossentropy
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64

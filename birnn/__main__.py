@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from birnn.cli import experiment_commands, project, result_commands
-from birnn.cli.model_options import Model, Threshold, load_model
-from birnn.core import libraries
+from birnn.core import libraries, project
 from birnn.core.errors import InputError
+from birnn.lab import commands
 from birnn.runtime import signals
 from birnn.runtime.terminal import replace_missing_characters
+from birnn.use import result_commands
+from birnn.use.model_options import Model, Threshold, load_model
 
 GROUPS = {
     "Predict": "predict explain serve export",
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(result_commands.app)
-app.add_typer(experiment_commands.app)
+app.add_typer(commands.app)
 data = typer.Typer(no_args_is_help=True)
 app.add_typer(
     data,
@@ -88,7 +89,7 @@ def check(
 
     Exit with status 1 if the settings do not fit.
     """
-    from birnn.cli import data as command
+    from birnn.use import check_data as command
 
     if not command.check(file and project.located(file), settings):
         raise typer.Exit(1)
@@ -127,8 +128,8 @@ def predict(
     ] = False,
 ) -> None:
     """Predict the sentiment of texts."""
-    from birnn.cli import input_texts
-    from birnn.cli import predict as command
+    from birnn.use import input_texts
+    from birnn.use import predict as command
 
     files = [project.located(path) for path in file or []]
     command.run(
@@ -152,9 +153,9 @@ def explain(
     ] = None,
 ) -> None:
     """Show how each word of a text affects its prediction."""
-    from birnn.cli import explanations, input_texts
     from birnn.core.outputs import write_text
-    from birnn.inference.explanation import explain
+    from birnn.use import explanations, input_texts
+    from birnn.use.explanation import explain
 
     page = html and project.page(html)
     (content,) = input_texts.read([] if text is None else [text], [], "", whole=True)
@@ -182,7 +183,7 @@ def serve(
 ) -> None:
     """Serve a web page and a JSON API that classify reviews."""
     try:
-        from birnn.cli import serve as command
+        from birnn.use import serve as command
     except ModuleNotFoundError as error:
         if error.name not in {"fastapi", "starlette", "uvicorn"}:
             raise
@@ -211,7 +212,7 @@ def export(
         )
     try:
         with libraries.tensorflow_imports():
-            from birnn.inference import onnx_model
+            from birnn.use import onnx_model
     except ModuleNotFoundError as error:
         if error.name != "onnx":
             raise

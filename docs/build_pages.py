@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from birnn.reporting import page
+from birnn.report import page
 
 HOME = Path("README.md")
 REPORT = Path("report/report.md")  # the pipeline has written its page

@@ -9,16 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from birnn.checklist import runner
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
-from birnn.corpora import corpus_statistics
-from birnn.evaluation import ensembles, mistakes, plot_data, summary
+from birnn.evaluation import behavioral_runner, ensembles, mistakes, plot_data, predictor, summary
 from birnn.evaluation.model_names import NETWORKS, TITLES, comparisons
-from birnn.inference import predictor
-from birnn.inference.predictor import Predictor
-from birnn.text import reviews, sequences
+from birnn.evaluation.predictor import Predictor
+from birnn.reviews import corpus_reader, corpus_statistics, sequences
 
 
 def main(settings: Settings) -> None:
@@ -29,10 +26,10 @@ def main(settings: Settings) -> None:
     histories = {name: pd.read_csv(paths.MODELS / name / "history.csv") for name in NETWORKS}
     table = pd.DataFrame(
         {
-            "id": reviews.column(paths.TEST_REVIEWS, "id"),
+            "id": corpus_reader.column(paths.TEST_REVIEWS, "id"),
             "label": labels,
-            "words": reviews.lengths(paths.TEST_REVIEWS),
-            "group": reviews.groups(paths.TEST_REVIEWS),
+            "words": corpus_reader.lengths(paths.TEST_REVIEWS),
+            "group": corpus_reader.groups(paths.TEST_REVIEWS),
             **log_odds,
         }
     )
@@ -51,7 +48,7 @@ def main(settings: Settings) -> None:
     with atomic_folder(paths.EVALUATED) as folder:
         table.to_parquet(folder / "predictions.parquet", index=False)
         largest = mistakes.find(table)  # indexed by test review
-        texts = reviews.texts(paths.TEST_REVIEWS, largest.index.to_numpy())
+        texts = corpus_reader.texts(paths.TEST_REVIEWS, largest.index.to_numpy())
         largest.assign(text=texts).to_parquet(folder / paths.MISTAKES.name, index=False)
         if held_out is not None:
             held_out.to_parquet(folder / "held_out.parquet", index=False)
@@ -72,7 +69,7 @@ def predict_held_out(models: Predictor) -> pd.DataFrame:
 
 def write_checklist(models: Predictor) -> None:
     """Write one row per behavioral test and model."""
-    table = runner.run_tests(models)
+    table = behavioral_runner.run_tests(models)
     plot_data.write(table, paths.CHECKLIST)
     for model, rows in table.groupby("model", sort=False):
         print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")

@@ -3,11 +3,12 @@
 Reads the source of the corpus. Writes data/corpus.
 """
 
+from birnn import sources
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
-from birnn.corpora import sources, store
-from birnn.corpora.corpus import SPLITS
+from birnn.reviews import corpus_writer
+from birnn.reviews.corpus import SPLITS
 from birnn.runtime import terminal
 
 
@@ -17,7 +18,7 @@ def main(settings: Settings) -> None:
     refuse = settings.fetch.overlap == "refuse"
     with atomic_folder(paths.CORPUS) as folder:
         try:
-            description = store.write(corpus, folder, refuse_overlap=refuse)
+            description = corpus_writer.write(corpus, folder, refuse_overlap=refuse)
         finally:
             # Also after an error: a class may be missing because its rows were skipped.
             for line in corpus.describe():

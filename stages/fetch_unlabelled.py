@@ -3,11 +3,12 @@
 Reads data/corpus and its source. Writes data/unlabelled, which has no reviews if none are needed.
 """
 
+from birnn import sources
 from birnn.core import paths, stage
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder, read_json
 from birnn.core.settings import Settings, needs_unlabelled
-from birnn.corpora import sources, store
+from birnn.reviews import corpus_writer
 
 
 def main(settings: Settings) -> None:
@@ -18,7 +19,7 @@ def main(settings: Settings) -> None:
     )
     texts = sources.read_unlabelled(corpus["name"], settings) if needed else ()
     with atomic_folder(paths.UNLABELLED) as folder:
-        counts = store.write_unlabelled(texts, paths.CORPUS, folder, corpus["tokenizer"])
+        counts = corpus_writer.write_unlabelled(texts, paths.CORPUS, folder, corpus["tokenizer"])
         if needed and not counts["reviews"]:
             raise InputError(
                 f"{corpus['name']} has no unlabelled reviews: set word_vectors.reviews to train "

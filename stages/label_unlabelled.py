@@ -8,7 +8,7 @@ from birnn.core import paths, stage
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import atomic_folder, write_json
 from birnn.core.settings import Settings
-from birnn.text import reviews
+from birnn.reviews import corpus_reader
 
 
 def main(settings: Settings) -> None:
@@ -20,7 +20,7 @@ def main(settings: Settings) -> None:
                 from birnn.training import self_training  # noqa: PLC0415  # takes seconds
 
             seconds = self_training.write(settings, folder / paths.SELF_LABELLED_TRAIN.name)
-            count = reviews.count(paths.UNLABELLED_REVIEWS)
+            count = corpus_reader.count(paths.UNLABELLED_REVIEWS)
         # Also without reviews, because DVC warns of an empty folder.
         write_json(folder / "self_labelled.json", {"reviews": count})
     stage.record_time(paths.SELF_LABELLED, [seconds])

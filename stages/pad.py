@@ -15,9 +15,9 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder, read_json
 from birnn.core.paths import PADDED, RANKED_WORDS, TEST_REVIEWS, TRAIN_REVIEWS
 from birnn.core.settings import Pad, Settings
-from birnn.text import encoding, reviews, sequences, tokenizer
-from birnn.text.batching import map_in_order
-from birnn.text.encoding import Encoding
+from birnn.reviews import corpus_reader, encoding, sequences, tokenizer
+from birnn.reviews.batching import map_in_order
+from birnn.reviews.encoding import Encoding
 
 
 def main(settings: Settings) -> None:
@@ -38,7 +38,7 @@ def main(settings: Settings) -> None:
     with atomic_folder(PADDED) as folder:
         encoding.write(scheme, folder)
         for name, (corpus_file, rows) in splits(pad).items():
-            batches = reviews.batches(corpus_file, ["label", "tokens"], rows)
+            batches = corpus_reader.batches(corpus_file, ["label", "tokens"], rows)
             encoded = map_in_order(encode, batches)
             sequences.write(encoded, rows, pad.maxlen, folder / name)
             print(f"{name}: {len(rows):,} reviews of {pad.maxlen} ids, from {corpus_file}")
@@ -50,11 +50,15 @@ def main(settings: Settings) -> None:
 def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.int32]]]:
     """Return the file of each split, and the rows of the file that belong to the split."""
     train, test = (
-        np.arange(reviews.count(file), dtype=np.int32) for file in (TRAIN_REVIEWS, TEST_REVIEWS)
+        np.arange(corpus_reader.count(file), dtype=np.int32)
+        for file in (TRAIN_REVIEWS, TEST_REVIEWS)
     )
     parts = {"train": (TRAIN_REVIEWS, train), "test": (TEST_REVIEWS, test)}
     if pad.validation != "test":
-        groups, labels = reviews.groups(TRAIN_REVIEWS), reviews.column(TRAIN_REVIEWS, "label")
+        groups, labels = (
+            corpus_reader.groups(TRAIN_REVIEWS),
+            corpus_reader.column(TRAIN_REVIEWS, "label"),
+        )
         held_out = hold_out(groups, labels, pad.validation, pad.seed)
         parts["train"] = TRAIN_REVIEWS, train[~held_out]
         parts["validation"] = TRAIN_REVIEWS, train[held_out]

@@ -15,17 +15,16 @@ from matplotlib.figure import Figure
 from birnn.core import paths, stage
 from birnn.core.outputs import read_json
 from birnn.core.settings import Settings, flatten
-from birnn.corpora import corpus_statistics
-from birnn.corpora.corpus import SPLITS
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.plot_data import TRAINING
-from birnn.reporting import documents, figures
+from birnn.report import documents, figures
+from birnn.reviews import corpus_statistics, tokenizer
+from birnn.reviews.corpus import SPLITS
 from birnn.runtime import terminal
 from birnn.studies import figure as study_figure
-from birnn.studies import regimes, store
+from birnn.studies import planned_comparisons, store
 from birnn.studies.store import Study
 from birnn.style import plotting
-from birnn.text import tokenizer
 
 DISTINCTIVE_WORDS = 10  # per class
 TABLES = ("curves", "lengths", "reliability")
@@ -68,7 +67,7 @@ def main(settings: Settings) -> None:
         "studies": matching,
         "over_seeds": over_seeds,
         "recipes": recipes,
-        "regimes": regimes.compare(studies),
+        "regimes": planned_comparisons.compare(studies),
     }
     drawings = draw_inline(drawn, [study for study in (over_seeds, recipes) if study])
     documents.write(content, tables["reliability"], drawings, paths.REPORT)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
-from birnn.text import encoding, reviews
+from birnn.reviews import corpus_reader, encoding
 
 
 class Text:
@@ -26,7 +26,7 @@ class Text:
     def __iter__(self) -> Iterator[list[str]]:
         """Yield the words of each review."""
         for file, rows in self._files.items():
-            for batch in reviews.words(file, rows=rows):
+            for batch in corpus_reader.words(file, rows=rows):
                 yield from batch
 
 
@@ -37,7 +37,7 @@ def main(settings: Settings) -> None:
     vectors = np.empty((0, dim), np.float32)
     if settings.word_vectors.reviews != "none":
         # gensim takes a second to import.
-        from birnn.text import word_vectors  # noqa: PLC0415
+        from birnn.recipes import word_vectors  # noqa: PLC0415
 
         vocabulary = encoding.read(paths.PADDED).words
         files = {paths.TRAIN_REVIEWS: np.load(paths.PADDED_TRAIN / "rows.npy")}

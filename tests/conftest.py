@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, sync_playwright
 
-from birnn.experiments.launcher import compiled_in
+from birnn.lab.launcher import compiled_in
 from tests import warm_start
 from tests.browser import launch
 from tests.projects import RECIPE, SMALL, WARM_START, Build, check_output, commit, copy, new_clone

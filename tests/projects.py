@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from birnn.core.errors import InputError
-from birnn.experiments import recipes
+from birnn.lab import recipes
 
 PROJECT = Path(__file__).parent.parent
 

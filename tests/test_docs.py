@@ -11,8 +11,8 @@ from typer.main import get_command
 from birnn.__main__ import app
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
-from birnn.reporting.page import anchor
-from birnn.studies import differences, regimes, store, table
+from birnn.report.page import anchor
+from birnn.studies import differences, planned_comparisons, store, table
 from tests.projects import PROJECT
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("report/*.md")])
@@ -92,7 +92,7 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     for measure, difference in row.differences["bilstm", "bigru"].items():
         text = table.format_difference(difference, measure)
         assert text.replace(" (", " points (" if measure == "accuracy" else " (") in results
-    for regime in regimes.compare(store.read_all(PROJECT / "study")):
+    for regime in planned_comparisons.compare(store.read_all(PROJECT / "study")):
         for accuracies in regime.accuracies.values():
             assert table.format_mean(differences.mean_over_seeds(accuracies)) in readme
         assert f"| {table.format_difference(regime.difference)} |" in readme

@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, TITLES
-from birnn.networks.decision import probability
-from birnn.text import tokenizer
-from birnn.text.unicode_words import WORD
-from tests.birnn.inference.test_onnx_model import python_example
+from birnn.networks.log_odds import probability
+from birnn.reviews import tokenizer
+from birnn.reviews.unicode_words import WORD
 from tests.birnn.odd_texts import LANGUAGES
+from tests.birnn.use.test_onnx_model import python_example
 from tests.projects import BIRNN, check_output
 
 pytestmark = pytest.mark.slow

@@ -8,11 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from birnn.checklist import behavioral_tests
 from birnn.core.outputs import read_json
+from birnn.evaluation import behavioral_tests, predictor
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.inference import predictor
-from birnn.text import sequences
+from birnn.reviews import sequences
 from tests.projects import PROJECT, check_output, copy, set_settings
 
 # Highest allowed failure rates.

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from birnn.core.outputs import read_json
-from birnn.corpora import rotten_tomatoes
 from birnn.evaluation.model_names import NETWORKS
-from birnn.networks.decision import probability
+from birnn.networks.log_odds import probability
+from birnn.reviews import rotten_tomatoes
 from tests.browser import opened
 from tests.projects import (
     BIRNN,

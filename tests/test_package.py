@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from birnn.experiments.launcher import compiled_in
+from birnn.lab.launcher import compiled_in
 from tests.birnn.test_main import COMMANDS
 from tests.projects import OWN_DATA, PROJECT, check_output, copy, copy_project
 

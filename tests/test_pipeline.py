@@ -13,8 +13,8 @@ import pytest
 from birnn.core.outputs import read_json
 from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.text import reviews, sequences
-from tests.birnn.corpora import archives
+from birnn.reviews import corpus_reader, sequences
+from tests.birnn.reviews import archives
 from tests.projects import (
     PROJECT,
     SMALL,
@@ -97,7 +97,7 @@ def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path
     assert stages_run(check_output(finished_copy, "dvc", "repro")) == ["code"]
     for edited, stages in {
         "birnn/runtime/times.py": [],  # it cannot change results
-        "birnn/reporting/templates/page.html.j2": ["report"],
+        "birnn/report/templates/page.html.j2": ["report"],
         # label_unlabelled would train networks with the same code. The weights stay the same, so no
         # later stage runs.
         "birnn/training/loss.py": ["label_unlabelled", *TRAININGS],
@@ -198,6 +198,6 @@ def test_baseline_and_networks_use_same_training_reviews(finished_copy: Path) ->
     padded = finished_copy / "data" / "padded"
     rows, held_out = (np.load(padded / name / "rows.npy") for name in ("train", "validation"))
     assert f"baseline: {len(rows):,} reviews" in printed
-    labels = reviews.column(finished_copy / "data" / "corpus" / "train.parquet", "label")
+    labels = corpus_reader.column(finished_copy / "data" / "corpus" / "train.parquet", "label")
     assert (labels[rows] == sequences.read(padded / "train")[1]).all()
     assert sorted([*rows, *held_out]) == list(range(len(labels)))

@@ -8,11 +8,10 @@ import pandas as pd
 import pytest
 
 from birnn.core.outputs import read_json
-from birnn.corpora import store
 from birnn.evaluation.model_names import BASELINE, NETWORKS
-from birnn.networks.decision import probability
-from birnn.text import sequences
-from tests.birnn.inference.test_onnx_model import python_example
+from birnn.networks.log_odds import probability
+from birnn.reviews import corpus_writer, sequences
+from tests.birnn.use.test_onnx_model import python_example
 from tests.projects import BIRNN, check_output, error_line, run, set_settings
 
 pytestmark = pytest.mark.exhaustive
@@ -71,7 +70,7 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
     set_settings(finished_copy, small)
     texts = ["great, moving and funny", "dull, boring and stupid", ""]
     corpus, unlabelled = (finished_copy / "data" / name for name in ("corpus", "unlabelled"))
-    store.write_unlabelled(texts, corpus, unlabelled, "unicode")
+    corpus_writer.write_unlabelled(texts, corpus, unlabelled, "unicode")
     run_stages("train_word_vectors", "label_unlabelled", "weigh_ngrams", "train_bigru")
     ids, labels = sequences.read(finished_copy / "data" / "self_labelled" / "train")
     positive, negative, empty = labels[-3:]

@@ -15,7 +15,7 @@ from scipy.optimize import minimize_scalar
 from birnn.evaluation import intervals
 from birnn.evaluation.array_types import Groups, Labels, LogOdds
 from birnn.evaluation.metrics import cross_entropies, is_correct
-from birnn.networks.decision import probability
+from birnn.networks.log_odds import probability
 
 BINS = 10
 HIGHEST = 100.0  # the best temperature is infinite for a model that does not beat guessing

@@ -16,7 +16,7 @@ from birnn.evaluation.array_types import Labels, LogOdds
 from birnn.evaluation.metrics import cross_entropies, is_correct, threshold_scores
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 from birnn.evaluation.summary import rounded, summarize_ensemble
-from birnn.networks.decision import combine, is_positive
+from birnn.networks.log_odds import combine, is_positive
 
 
 def combine_models(table: pd.DataFrame, weight: float) -> dict[str, NDArray[np.float64]]:

@@ -20,7 +20,7 @@ from sklearn.metrics import (
 )
 
 from birnn.evaluation.array_types import Correct, Labels, LogOdds
-from birnn.networks.decision import is_positive, probability
+from birnn.networks.log_odds import is_positive, probability
 
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the probability of the positive class
 

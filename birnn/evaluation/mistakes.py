@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from birnn.evaluation.model_names import ALL_NETWORKS, CHOICES, DISAGREEMENT, NETWORKS, TITLES
-from birnn.networks.decision import combine, is_positive, probability
+from birnn.networks.log_odds import combine, is_positive, probability
 
 LIMIT = 50  # reviews per kind
 

@@ -12,7 +12,7 @@ from birnn.evaluation.array_types import Correct, Groups, Labels, LogOdds
 from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, PAIRS, pair_name
-from birnn.networks.decision import combine, is_positive
+from birnn.networks.log_odds import combine, is_positive
 
 DIGITS = 4
 LENGTH_SLICES = 10
@@ -62,7 +62,7 @@ def summarize_models(
         table: one row per review with its `label`, its number of `words`, the number of its
             `group`, such as its film, and, in a column per model, the log-odds that it is
             positive.
-        costs: the cost of each model, see `inference.predictor.Cost`.
+        costs: the cost of each model, see `evaluation.predictor.Cost`.
         histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
         in_training: which reviews have the text of a training review, shape (reviews,).

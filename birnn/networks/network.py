@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json, write_json
-from birnn.layers.embeddings import Embedding, NgramTable
-from birnn.layers.fused import FusedNetwork, find_cell
-from birnn.layers.initializers import Orthogonal
-from birnn.layers.layered_network import LayeredNetwork
-from birnn.layers.pooling import PooledBidirectional, StateDropout, call_layer
 from birnn.networks.definition import Network, NetworkConfig
-from birnn.text.batching import BATCH_SIZE
-from birnn.text.ngrams import RatioTable
+from birnn.networks.embeddings import Embedding, NgramTable
+from birnn.networks.fused_network import FusedNetwork, find_cell
+from birnn.networks.initializers import Orthogonal
+from birnn.networks.layered_network import LayeredNetwork
+from birnn.networks.pooling import PooledBidirectional, StateDropout, call_layer
+from birnn.recipes.ngrams import RatioTable
+from birnn.reviews.batching import BATCH_SIZE
 
 HDF5_OVERHEAD = 100_000  # bytes
 

@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json, write_json
 from birnn.core.settings import Baseline as Settings
-from birnn.text.ngrams import class_counts, log_count_ratios
+from birnn.recipes.ngrams import class_counts, log_count_ratios
 
 
 @dataclass(frozen=True)

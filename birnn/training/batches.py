@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from birnn.core import machine
-from birnn.text.ngrams import CrossFittedRatios
+from birnn.recipes.ngrams import CrossFittedRatios
 
 
 def batches(

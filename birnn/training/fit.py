@@ -15,18 +15,19 @@ from birnn.core import machine, paths
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings, Train
-from birnn.layers.fused import FusedNetwork
 from birnn.networks.definition import Network, NetworkConfig
+from birnn.networks.fused_network import FusedNetwork
 from birnn.networks.network import (
     accelerators,
     build_network,
     initialize,
     save_network,
 )
+from birnn.recipes import ngrams
+from birnn.reviews import sequences
+from birnn.reviews.batching import BATCH_SIZE
 from birnn.runtime import signals
 from birnn.runtime.progress import EpochProgress
-from birnn.text import ngrams, sequences
-from birnn.text.batching import BATCH_SIZE
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Epoch
 from birnn.training.loss import accuracy, binary_crossentropy

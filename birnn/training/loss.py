@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from birnn.networks.decision import boundary
+from birnn.networks.log_odds import boundary
 
 
 def binary_crossentropy(labels: tf.Tensor, log_odds: tf.Tensor) -> tf.Tensor:

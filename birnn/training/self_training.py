@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from birnn.core.paths import PADDED, PADDED_TRAIN, STATE, TRAIN_REVIEWS, UNLABELLED_REVIEWS
 from birnn.core.settings import Settings
-from birnn.networks.decision import combine, probability
+from birnn.networks.log_odds import combine, probability
 from birnn.networks.network import load_network, predict
 from birnn.networks.registry import NETWORKS
-from birnn.text import encoding, reviews, sequences
+from birnn.reviews import corpus_reader, encoding, sequences
 from birnn.training import baseline
 from birnn.training.fit import TrainingFiles, train_network
 from birnn.training.training_set import weigh_ngrams, words
@@ -41,7 +41,9 @@ def write(settings: Settings, folder: Path) -> float:
     trained = [_train_network(name, settings) for name in NETWORKS]
     after_training = time.perf_counter()
     batches = _sequences_and_labels([network for network, _ in trained], settings)
-    unlabelled = reviews.count(TRAIN_REVIEWS) + np.arange(reviews.count(UNLABELLED_REVIEWS))
+    unlabelled = corpus_reader.count(TRAIN_REVIEWS) + np.arange(
+        corpus_reader.count(UNLABELLED_REVIEWS)
+    )
     rows = np.concatenate([np.load(PADDED_TRAIN / "rows.npy"), unlabelled]).astype(np.int32)
     sequences.write(batches, rows, settings.pad.maxlen, folder, np.float32)
     epochs = sum(seconds for _, seconds in trained)
@@ -72,7 +74,7 @@ def _sequences_and_labels(
     linear = baseline.fit(words(PADDED_TRAIN), labels, settings.baseline)
     yield ids, labels.astype(np.float32)
     scheme = encoding.read(PADDED)
-    for batch in reviews.batches(UNLABELLED_REVIEWS, ["tokens"]):
+    for batch in corpus_reader.batches(UNLABELLED_REVIEWS, ["tokens"]):
         ids = encoding.encode(batch["tokens"], scheme)
         tokens = [each or [] for each in batch["tokens"].to_pylist()]
         log_odds = [*(predict(network, ids) for network in networks), linear.predict(tokens)[0]]

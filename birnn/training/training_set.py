@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from birnn.core import paths
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
-from birnn.text import ngrams, reviews, sequences
-from birnn.text.ngrams import RatioTable
+from birnn.recipes import ngrams
+from birnn.recipes.ngrams import RatioTable
+from birnn.reviews import corpus_reader, sequences
 
 
 def groups(training: Path) -> NDArray[np.int32]:
@@ -23,7 +24,7 @@ def groups(training: Path) -> NDArray[np.int32]:
     Every unlabelled review is a group of its own.
     """
     rows = np.load(training / "rows.npy")
-    labelled = reviews.groups(paths.TRAIN_REVIEWS)
+    labelled = corpus_reader.groups(paths.TRAIN_REVIEWS)
     # More groups than unlabelled reviews; the surplus is not selected.
     unlabelled = labelled.max() + 1 + np.arange(len(rows), dtype=np.int32)
     review_groups: NDArray[np.int32] = np.concatenate([labelled, unlabelled])[rows]
@@ -43,10 +44,10 @@ def weigh_ngrams(training: Path, settings: Settings, output: Path) -> RatioTable
 def words(training: Path) -> Iterator[list[str]]:
     """Yield the words of each review, in the order of their rows, which must be ascending."""
     rows = np.load(training / "rows.npy")
-    labelled_count = reviews.count(paths.TRAIN_REVIEWS)
+    labelled_count = corpus_reader.count(paths.TRAIN_REVIEWS)
     unlabelled_rows = rows[rows >= labelled_count] - labelled_count
-    for batch in reviews.words(paths.TRAIN_REVIEWS, rows=rows[rows < labelled_count]):
+    for batch in corpus_reader.words(paths.TRAIN_REVIEWS, rows=rows[rows < labelled_count]):
         yield from batch
     if len(unlabelled_rows):
-        for batch in reviews.words(paths.UNLABELLED_REVIEWS, rows=unlabelled_rows):
+        for batch in corpus_reader.words(paths.UNLABELLED_REVIEWS, rows=unlabelled_rows):
             yield from batch

@@ -14,16 +14,16 @@ from birnn.core.outputs import write_json
 from birnn.core.paths import BASELINE as BASELINE_FOLDER
 from birnn.core.paths import LOCK, METRICS, MODELS, PADDED, PARAMS, PIPELINE
 from birnn.core.settings import Pooling, Side
+from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.model_names import BASELINE
-from birnn.inference.baseline_model import BaselineModel
-from birnn.inference.predictor import Predictor
-from birnn.layers.fused import find_cell
+from birnn.evaluation.predictor import Predictor
+from birnn.networks.fused_network import find_cell
 from birnn.networks.network import initialize, save_network
 from birnn.networks.registry import NETWORKS
-from birnn.text import encoding
-from birnn.text.encoding import Encoding
-from birnn.text.ngrams import NO_NGRAM, RatioTable, codes
-from birnn.text.tokenizer import Tokenizer
+from birnn.recipes.ngrams import NO_NGRAM, RatioTable, codes
+from birnn.reviews import encoding
+from birnn.reviews.encoding import Encoding
+from birnn.reviews.tokenizer import Tokenizer
 from birnn.training import baseline
 from birnn.training.baseline import Baseline
 from tests.birnn import small_networks
@@ -31,7 +31,7 @@ from tests.birnn import small_networks
 with tensorflow_imports():
     import keras
 
-    from birnn.inference.network_model import NetworkModel
+    from birnn.evaluation.network_model import NetworkModel
 
 CLASSES = ("thumbs down", "thumbs up")
 LONG = "Good? The good, the bad and a film, <b>a</b> zxqv! And isn't the film naïve?"

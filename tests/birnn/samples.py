@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.core.settings import CLASSES
-from birnn.corpora import corpus_statistics
-from birnn.corpora.corpus_statistics import SplitStatistics
 from birnn.evaluation import ensembles, plot_data, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
-from birnn.experiments.runs import Run
-from birnn.reporting.notebook import NOTEBOOK_SETTINGS
+from birnn.lab.runs import Run
+from birnn.report.notebook import NOTEBOOK_SETTINGS
+from birnn.reviews import corpus_statistics
+from birnn.reviews.corpus_statistics import SplitStatistics
 from birnn.studies.store import About, Study
 from stages import report as report_stage
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from birnn.experiments import private_apis
+from birnn.lab import private_apis
 from tests.projects import check_output
 
 

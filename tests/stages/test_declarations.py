@@ -12,8 +12,8 @@ from birnn.core import code_digests
 from birnn.core.outputs import read_json, write_json
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import read_yaml
-from birnn.corpora import store
 from birnn.networks.registry import NETWORKS
+from birnn.reviews import corpus_writer
 from tests.projects import OWN_DATA, PROJECT, check_output, set_settings
 from tests.tiers import sampled
 
@@ -52,7 +52,7 @@ def test_stage_depends_on_the_digests_of_its_code(stage: str) -> None:
 def test_stage_uses_declared_settings_and_code(stage: str, finished_copy: Path) -> None:
     (finished_copy / "data" / "own" / "reviews.csv").write_text(OWN_DATA, encoding="utf-8")
     corpus, unlabelled = (finished_copy / "data" / name for name in ("corpus", "unlabelled"))
-    store.write_unlabelled(["fine", "dull"], corpus, unlabelled, "unicode")
+    corpus_writer.write_unlabelled(["fine", "dull"], corpus, unlabelled, "unicode")
     if stage == "fetch_unlabelled":  # only some corpora have unlabelled reviews
         description = corpus / "corpus.json"
         write_json(description, read_json(description) | {"name": "reviews.csv"})
@@ -66,7 +66,7 @@ def test_stage_uses_declared_settings_and_code(stage: str, finished_copy: Path) 
     assert recorded["settings"] == set(names)
     described = code_digests.describe(finished_copy)[stage].splitlines()
     # Numba imports the place of its cache, which does not change what a stage computes.
-    left_out = ("birnn/experiments/", "birnn/runtime/")
+    left_out = ("birnn/lab/", "birnn/runtime/")
     used = {name for name in recorded["files"] if not name.startswith(left_out)}
     assert used == {line.split()[0] for line in described}
     assert ("tensorflow" in recorded["modules"]) == (stage not in WITHOUT_TENSORFLOW)

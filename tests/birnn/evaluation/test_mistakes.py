@@ -6,7 +6,7 @@ import pytest
 
 from birnn.evaluation import mistakes
 from birnn.evaluation.model_names import CHOICES, DISAGREEMENT, NETWORKS
-from birnn.networks import decision
+from birnn.networks import log_odds
 from tests.birnn import samples
 
 
@@ -33,5 +33,5 @@ def test_kinds_are_shown_with_probabilities() -> None:
     kinds = np.repeat([*CHOICES, DISAGREEMENT], [len(rows) for rows in expected])
     assert table["kind"].tolist() == kinds.tolist()
     for name in samples.MODELS:
-        probabilities = decision.probability(pd.concat(expected)[name].to_numpy())
+        probabilities = log_odds.probability(pd.concat(expected)[name].to_numpy())
         assert table[name].to_numpy() == pytest.approx(probabilities)

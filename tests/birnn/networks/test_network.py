@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json, write_json
-from birnn.layers.pooling import call_layer
 from birnn.networks.definition import Network
 from birnn.networks.network import build_network, count_parameters, predict, save_network
+from birnn.networks.pooling import call_layer
 from birnn.networks.registry import NETWORKS
 from tests.birnn.small_networks import LAYERS, build, build_keras_network, config, load
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from birnn.core.settings import Ngrams
-from birnn.text import ngrams, sequences
+from birnn.recipes import ngrams
+from birnn.reviews import sequences
 
 
 @pytest.fixture

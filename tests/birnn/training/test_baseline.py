@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Baseline as Settings
-from birnn.text.ngrams import log_count_ratios
+from birnn.recipes.ngrams import log_count_ratios
 from birnn.training import baseline
 
 REVIEWS = [text.split() for text in ("a good film", "not good", "good good good", "not a film")]

@@ -16,7 +16,7 @@ from birnn.core.settings import Train
 from birnn.core.settings import load as load_settings
 from birnn.networks.definition import NetworkConfig
 from birnn.networks.registry import NETWORKS
-from birnn.text.ngrams import read as read_ngrams
+from birnn.recipes.ngrams import read as read_ngrams
 from birnn.training import fit
 from birnn.training.batches import batches
 from tests.birnn.small_networks import config, load

@@ -10,10 +10,10 @@ import pytest
 
 from birnn.core import paths, settings
 from birnn.core.yaml_files import read_yaml
-from birnn.networks.decision import probability
+from birnn.networks.log_odds import probability
 from birnn.networks.network import predict
 from birnn.networks.registry import NETWORKS
-from birnn.text import encoding, sequences
+from birnn.reviews import encoding, sequences
 from birnn.training import baseline, self_training, training_set
 from tests.birnn import small_networks
 from tests.projects import PROJECT

@@ -1,1 +1,0 @@
-"""Behavioral tests of the models."""

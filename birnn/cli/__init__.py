@@ -1,1 +1,0 @@
-"""The `birnn` commands, one module per command, and what they share."""

@@ -1,1 +1,0 @@
-"""The sources of labelled reviews, and the stored corpus."""

@@ -1,0 +1,52 @@
+"""The trained baseline, which classifies texts without TensorFlow."""
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from birnn.evaluation.array_types import LogOdds
+from birnn.reviews import corpus_reader
+from birnn.training.baseline import Baseline
+
+
+class BaselineModel:
+    """The baseline, which reads all words of a text."""
+
+    def __init__(self, baseline: Baseline) -> None:
+        """Use a trained baseline."""
+        self.baseline = baseline
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """The contribution of each n-gram to the log-odds."""
+        return dict(zip(self.baseline.ngrams, self.baseline.weights.tolist(), strict=True))
+
+    @cached_property
+    def vocabulary(self) -> AbstractSet[str]:
+        """The n-grams; the words of each are n-grams, too."""
+        return self.weights.keys()
+
+    def words_read(self, count: int) -> range:
+        """Return which words of a text the baseline reads: all."""
+        return range(count)
+
+    def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
+        """Return the log-odds that each text is positive, float32, shape (texts,)."""
+        return self.baseline.predict(words or [] for words in tokens.to_pylist())[0]
+
+    def predict_split(self, padded: Path, corpus_file: Path) -> Iterator[tuple[LogOdds, int]]:
+        """Yield the log-odds of each batch of a split, and how many known n-grams it has.
+
+        The baseline reads all words of the reviews that are also in `padded`.
+        """
+        for words in corpus_reader.words(corpus_file, rows=np.load(padded / "rows.npy")):
+            yield self.baseline.predict(words)
+
+    def cost(self, read: int) -> dict[str, int]:
+        """Return the cost of a review of `read` known n-grams: one multiply-add for each."""
+        return {"parameters": len(self.baseline.ngrams) + 1, "multiply_adds": read}

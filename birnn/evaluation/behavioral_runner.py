@@ -1,0 +1,82 @@
+"""The behavioral tests of the networks and the baseline, with reviews of the test split."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from birnn.core.paths import PADDED, TEST_REVIEWS
+from birnn.evaluation.behavioral_tests import Behavior, Predict, all_behaviors, has_name
+from birnn.evaluation.intervals import proportion_interval
+from birnn.evaluation.predictor import Model, Predictor
+from birnn.reviews import corpus_reader, encoding
+
+SAMPLE_SIZE = 1_000  # test reviews to change
+
+
+def run_tests(predictor: Predictor) -> pd.DataFrame:
+    """Return one row per test and model, see `count_failures`."""
+    chosen = encoding.read(PADDED)
+
+    def encode(texts: Sequence[str]) -> NDArray[np.int32]:
+        return encoding.encode(predictor.tokenize(texts), chosen)
+
+    def predict(model: Model, texts: Sequence[str]) -> NDArray[np.float32]:
+        return model.predict(predictor.tokenize(texts))
+
+    named = [has_name(text) for text in corpus_reader.all_texts(TEST_REVIEWS)]
+    groups = corpus_reader.groups(TEST_REVIEWS)
+    samples = [sample(np.arange(len(groups))), sample(np.flatnonzero(named))]
+    texts = [corpus_reader.texts(TEST_REVIEWS, rows) for rows in samples]
+    films = dict(zip(chain(*texts), groups[np.concatenate(samples)].tolist(), strict=True))
+    behaviors = all_behaviors(*texts)
+    cases = [test.without_unchanged(encode) for test in behaviors]
+    predictors = {name: partial(predict, model) for name, model in predictor.models.items()}
+    return pd.DataFrame(count_failures(cases, predictors, films))
+
+
+def sample(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return up to SAMPLE_SIZE rows, evenly spaced because the rows are sorted by label."""
+    size = min(SAMPLE_SIZE, len(rows))
+    positions = np.linspace(0, max(len(rows) - 1, 0), size).astype(np.int64)
+    return rows[positions]
+
+
+def count_failures(
+    behaviors: Sequence[Behavior], predictors: Mapping[str, Predict], groups: Mapping[str, int]
+) -> Iterator[dict[str, str | int | float | None]]:
+    """Yield one row per test and model: the cases, the failures and their rate.
+
+    The cases of INV and DIR are a sample of reviews, so their rate has a 95% interval, from `low`
+    to `high`. Sentences made from a few templates are not a sample, so the rate of an MFT has none.
+
+    Args:
+        behaviors: the tests.
+        predictors: predict the log-odds of texts, by model.
+        groups: number of each original text's group, such as its film.
+    """
+    # Many tests start from the same reviews; predict the unchanged reviews only once.
+    cached = {model: cache(predict) for model, predict in predictors.items()}
+    for test in behaviors:
+        for model, predict in cached.items():
+            cases = len(test.texts)
+            failed = test.failures(predict) if cases else np.zeros(0, np.bool_)
+            interval = None
+            if test.kind != "MFT":
+                case_groups = np.array([groups[text] for text in test.originals], np.int32)
+                interval = proportion_interval(failed, case_groups)
+            low, high = interval or (None, None)
+            yield {
+                "capability": test.capability,
+                "kind": test.kind,
+                "test": test.description,
+                "model": model,
+                "cases": cases,
+                "failures": int(failed.sum()),
+                "failure_rate": failed.mean() if cases else None,
+                "low": low,
+                "high": high,
+            }

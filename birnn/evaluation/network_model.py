@@ -1,0 +1,84 @@
+"""A trained network that classifies splits and new texts."""
+
+import math
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from birnn.evaluation.array_types import LogOdds
+from birnn.networks.network import count_parameters, predict
+from birnn.reviews import encoding, sequences
+from birnn.reviews.batching import BATCH_SIZE
+from birnn.reviews.encoding import Encoding
+from birnn.reviews.sequences import PADDING
+
+
+class NetworkModel:
+    """A network and the encoding it was trained with."""
+
+    def __init__(self, encoding: Encoding, network: keras.Model) -> None:
+        """Use a network from `build_network`."""
+        self.encoding = encoding
+        self.network = network
+
+    @cached_property
+    def vocabulary(self) -> AbstractSet[str]:
+        """The words that have an id."""
+        return frozenset(self.encoding.words)
+
+    def words_read(self, count: int) -> range:
+        """Return which words of a text are left after truncation."""
+        return encoding.words_read(count, self.encoding)
+
+    def encode(self, tokens: pa.ListArray) -> NDArray[np.int32]:
+        """Encode texts as padded sequences, int32, shape (texts, maxlen)."""
+        return encoding.encode(tokens, self.encoding)
+
+    def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
+        """Return the log-odds that each text is positive, float32, shape (texts,)."""
+        return predict(self.network, self.encode(tokens))
+
+    def predict_split(self, padded: Path, _corpus_file: Path) -> Iterator[tuple[LogOdds, int]]:
+        """Yield the log-odds of each batch of padded reviews, and how many words it has."""
+        padded_reviews, _ = sequences.read(padded)
+        reads_padding = not self.network.layers[0].mask_zero
+        for start in range(0, len(padded_reviews), BATCH_SIZE):
+            batch = padded_reviews[start : start + BATCH_SIZE]
+            words = batch.size if reads_padding else int(np.count_nonzero(batch != PADDING))
+            yield predict(self.network, batch), words
+
+    def cost(self, read: int) -> dict[str, Any]:
+        """Return the cost of a review of `read` words.
+
+        Let u be the number of units and d the number of inputs per word. Per direction, an LSTM has
+        4 u (d + u) weights and 4 u biases. A GRU has 3 u (d + u) weights and, as implemented in
+        cuDNN (`reset_after`), 6 u biases. The output layer takes one multiply-add per weight, and a
+        recurrent layer one per word and weight. Biases and element-wise operations are a small part
+        and are not counted. The multiply-adds of other layers with weights are unknown.
+        """
+        _, layer, *_, output = self.network.layers
+        is_recurrent = isinstance(layer, keras.layers.Bidirectional)
+        known = is_recurrent or not layer.weights
+        products = read * _matrix_elements(layer) + _matrix_elements(output)
+        return {
+            "parameters": count_parameters(self.network),
+            "recurrent_parameters": layer.count_params() if is_recurrent else 0,
+            "multiply_adds": products if known else None,
+        }
+
+
+def _matrix_elements(layer: keras.Layer) -> int:
+    """Return the number of elements of all matrices; the two biases of a GRU are not a matrix."""
+    matrices = (
+        weight.shape
+        for weight in layer.weights
+        if len(weight.shape) > 1 and not weight.name.endswith("bias")
+    )
+    return sum(map(math.prod, matrices))

@@ -1,1 +1,0 @@
-"""Trained networks applied to new texts."""

@@ -1,0 +1,1 @@
+"""Products and recurrent loops, compiled for the CPU."""

@@ -1,0 +1,174 @@
+"""Studies from finished experiments."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from birnn.core.errors import InputError
+from birnn.core.settings import flatten
+from birnn.evaluation import ensembles
+from birnn.evaluation.metrics import is_correct
+from birnn.evaluation.model_names import ALL_MODELS, TITLES
+from birnn.lab import recipes as stored_recipes
+from birnn.lab.grid import Point
+from birnn.lab.runs import Run, read_predictions, training, with_unique_names
+from birnn.studies import store, writing
+from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
+
+
+def study(
+    name: str,
+    command: str,
+    points: Sequence[Point],
+    runs: Mapping[int, Run],
+    *,
+    replace: bool = False,
+) -> Study:
+    """Write the finished runs of a grid, by index of their points, to `study/NAME`.
+
+    If the grid or the study in the folder has several recipes, the study compares recipes. Those
+    that the grid lacks keep their rows, even if these come from other code or other seeds. Rows of
+    recipes that have been removed, or have other settings now, are dropped.
+    """
+    writing.check_name(name)
+    if not runs:
+        raise InputError("none of these experiments is finished: run them first")
+    folder = store.FOLDER / name
+    chosen = [(points[index], run) for index, run in sorted(runs.items())]
+    recipes = stored_recipes.read() if _compares_recipes(folder, points) else {}
+    varied = [key for key in points[0].chosen if key != SEED]
+    table = pd.DataFrame([_row(point, run, recipes) for point, run in chosen])
+    table["name"] = [run.name for run in with_unique_names([run for _, run in chosen])]
+    named = dict(zip(table["name"], (run for _, run in chosen), strict=True))
+    predictions = {name: read_predictions(run) for name, run in named.items()}
+    changed = {key for recipe in recipes.values() for key in recipe.all_settings}
+    about = About(
+        command=command,
+        corpus=_single_corpus([run.metrics["corpus"] for run in named.values()]),
+        varied=([RECIPE] if recipes else []) + varied,
+        settings=store.shared_settings(flatten(points[0].params), [*map(str, table), *changed]),
+        recipes=[
+            {key: getattr(recipe, key) for key in ("name", "base", "title", "settings")}
+            for recipe in recipes.values()
+        ],
+    )
+    log_odds = {name: each[list(TITLES)] for name, each in predictions.items()}
+    all_seeds = pd.DataFrame()
+    if about.varied == [RECIPE]:
+        all_seeds = pd.DataFrame(_combine_seeds(table, named, predictions))
+    if not replace:
+        runs_to_keep, all_seeds_to_keep = _rows_to_keep(folder, about, table)
+        log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
+        table, all_seeds = (
+            _in_order(pd.concat(rows), list(recipes))
+            for rows in ([runs_to_keep, table], [all_seeds_to_keep, all_seeds])
+        )
+    reviews = next(iter(predictions.values()))[["label", "group"]]
+    return writing.write(Study(folder, about, table, all_seeds, reviews), log_odds)
+
+
+def _in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
+    """Return rows in the order of their recipes."""
+    if RECIPE not in table:
+        return table
+    return table.sort_values(RECIPE, key=lambda names: names.map(recipes.index), kind="stable")
+
+
+def _row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
+    chosen = {key: value for key, value in point.chosen.items() if key != SEED}
+    seeds = {SEED: flatten(run.params)[SEED]}
+    seeds |= {name: point.changes[name] for name in FOLLOWING_SEEDS if name in point.changes}
+    recipe = {RECIPE: point.recipe} if recipes else {}
+    return {"name": run.name} | recipe | chosen | seeds | run.measures | training(run)
+
+
+def _combine_seeds(
+    table: pd.DataFrame, runs: Mapping[str, Run], predictions: Mapping[str, pd.DataFrame]
+) -> Iterator[dict[str, Any]]:
+    """Yield the row of the mean of all seeds, for each recipe whose runs hold out reviews.
+
+    `runs`, and `predictions` for the test reviews, are by name of the row.
+    """
+    for recipe, names in table.groupby(RECIPE, sort=False)["name"]:
+        if not all(ALL_MODELS in runs[name].metrics for name in names):
+            continue
+        predicted = []
+        for name in names:
+            weight = ensembles.fit_weight(read_predictions(runs[name], "held_out"))
+            predicted.append(ensembles.combine_models(predictions[name], weight))
+        labels = predictions[names.iloc[0]]["label"].to_numpy()
+        means = {
+            model: np.mean([each[model] for each in predicted], axis=0) for model in predicted[0]
+        }
+        yield {"name": f"{recipe}, all seeds", RECIPE: recipe} | {
+            f"{model}.accuracy": is_correct(labels, mean).mean() for model, mean in means.items()
+        }
+
+
+def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:
+    if len({point.recipe for point in points}) > 1:
+        return True
+    may_be_stored = bool(points[0].recipe) and (folder / store.ABOUT).exists()
+    return may_be_stored and RECIPE in store.read(folder).about.varied
+
+
+def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    first, *others = map(store.describe_corpus, corpora)
+    if different := [other for other in others if other != first]:
+        raise InputError(f"the runs use several corpora, {first} and {different[0]}: choose one")
+    return first
+
+
+def _rows_to_keep(
+    folder: Path, about: About, table: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the runs, and rows of all seeds, of those recipes that only the folder has."""
+    if not (folder / store.ABOUT).exists():
+        return pd.DataFrame(), pd.DataFrame()
+    old = store.read(folder)
+    # Other settings are new, or a recipe has set them since.
+    common = old.about.settings.keys() & about.settings.keys()
+    before, here = (
+        (each.corpus, set(each.varied), each.chooses, *map(each.settings.get, common))
+        for each in (old.about, about)
+    )
+    if before != here:
+        raise results_would_be_lost(folder)
+    replaced, runs, all_seeds = old.runs, old.runs[:0], old.all_seeds[:0]
+    dropped: set[str] = set()
+    if RECIPE in table:
+        stored, now = map(_recipe_settings, (old.about, about))
+        new, unchanged = {*table[RECIPE]}, {name for name in now if now[name] == stored.get(name)}
+        dropped = {*old.runs[RECIPE]} - unchanged - new
+        replaced = old.runs[old.runs[RECIPE].isin(unchanged & new)]
+        runs, all_seeds = (
+            rows[rows[RECIPE].isin(unchanged - new)] for rows in (old.runs, old.all_seeds)
+        )
+    keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
+    # As text, with numbers as precise as in a study.
+    lines = [
+        writing.to_csv(rows).splitlines() for rows in (replaced.reindex(columns=keys), table[keys])
+    ]
+    if not {*lines[0]} <= {*lines[1]}:
+        raise results_would_be_lost(folder)
+    if dropped:
+        print(f"{folder} loses recipes that are gone or changed: {', '.join(sorted(dropped))}")
+    return runs, all_seeds
+
+
+def _recipe_settings(about: About) -> dict[str, dict[str, Any]]:
+    """Return the settings of each recipe, including inherited ones."""
+    settings: dict[str, dict[str, Any]] = {}
+    for recipe in about.recipes:
+        settings[recipe["name"]] = settings.get(recipe["base"], {}) | recipe["settings"]
+    return settings
+
+
+def results_would_be_lost(folder: Path) -> InputError:
+    """Return the error of replacing results that are not among the new ones."""
+    return InputError(
+        f"{folder} has results that would be lost: choose another name, or add --replace"
+    )

@@ -1,0 +1,411 @@
+"""DVC experiments: what identifies them, and the finished ones."""
+
+import hashlib
+import io
+import json
+import math
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import dvc.api
+import pandas as pd
+
+from birnn.core import code_digests, parquet, paths, processes
+from birnn.core.command_line import as_text
+from birnn.core.errors import InputError, refuse_conflict
+from birnn.core.integrity import Lock, parse_lock, read_lock, read_pipeline
+from birnn.core.machine import format_description
+from birnn.core.paths import LOCK, METRICS, PARAMS
+from birnn.core.settings import flatten, needs_unlabelled
+from birnn.core.yaml_files import YAMLError, parse_yaml
+from birnn.evaluation.model_names import (
+    ALL_MODELS,
+    ALL_NETWORKS,
+    ALL_TITLES,
+    BASELINE,
+    NETWORKS,
+    TITLES,
+)
+from birnn.lab import private_apis
+from birnn.lab.grid import Params, Point
+
+RECORDS = (LOCK, PARAMS, METRICS)
+# DVC's reference to an experiment, with the commit that it started from, and its revision.
+EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
+CORPUS = paths.CORPUS.as_posix()
+# The code of the stages that read reviews, and of the last stage: the metrics depend on the others.
+FETCH, FETCH_UNLABELLED, REPORT = (
+    f"code/{stage}.txt" for stage in ("fetch", "fetch_unlabelled", "report")
+)
+OWN, OWN_FILES = "csv", paths.OWN.as_posix()  # the source of the user's own files, and their folder
+WORKSPACE = "workspace"
+WORD_VECTORS, SELF_LABELLED, NGRAMS = (
+    path.as_posix() for path in (paths.WORD_VECTORS, paths.SELF_LABELLED, paths.NGRAMS)
+)
+MODEL_FOLDERS = {model: (paths.MODELS / model).as_posix() for model in TITLES}
+TIMED = (WORD_VECTORS, SELF_LABELLED, NGRAMS, *MODEL_FOLDERS.values())
+
+Hashes = dict[str, str]
+"""MD5 hashes by path."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished experiment in the commit `revision`, which started from the commit `baseline`.
+
+    It has its settings by section, and the contents of `metrics.json` and `dvc.lock`.
+    """
+
+    name: str
+    revision: str
+    baseline: str
+    params: Params
+    metrics: dict[str, dict[str, Any]]
+    lock: Lock = field(default_factory=dict, repr=False)
+
+    @property
+    def code(self) -> Hashes:
+        """The hashes of the code that affects the metrics."""
+        return _measured(_hashes(self.lock, "deps"))
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """The measures of all models and ensembles, such as `bigru.accuracy`."""
+        return {
+            f"{model}.{measure}": value
+            for model in ALL_TITLES
+            for measure, value in self.metrics.get(model, {}).items()
+            if isinstance(value, int | float)
+        }
+
+
+def read_output(run: Run, file: Path, parse: Callable[[io.BytesIO], Any]) -> Any:
+    """Return what `parse` returns for a file of an experiment, from DVC's cache or remote."""
+    # The project may be a folder of a larger repository.
+    path = processes.output("git", "rev-parse", "--show-prefix") + file.as_posix()
+    try:
+        return parse(io.BytesIO(dvc.api.read(path, rev=run.revision, mode="rb")))
+    except private_apis.reading_errors() as error:
+        raise InputError(
+            f"{file} of the experiment {run.name} cannot be read from DVC's cache or a remote: "
+            "make it available or, if it is lost, run dvc exp remove "
+            f"{run.name}, and run the experiment again"
+        ) from error
+
+
+def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
+    """Return the table `data/evaluated/NAME.parquet` of an experiment, see `read_output`."""
+    table: pd.DataFrame = read_output(run, paths.EVALUATED / f"{name}.parquet", parquet.read)
+    return table
+
+
+def names(points: Sequence[Point]) -> list[str]:
+    """Return the names of experiments with the current code and corpus.
+
+    A name ends with a digest of everything that the results depend on, such as
+    `pad-maxlen-200-seed-3-1a2b3c4`. So experiments with different results have different names.
+    """
+    code = {path: md5 for path, md5 in _hash_code().items() if path != REPORT}
+    corpus, own_files = _hashes(read_lock(), "outs").get(CORPUS), _hash_own_files(points)
+    found = []
+    for point in points:
+        used_files = own_files if _reads_own_files(point) else ""
+        content = json.dumps(
+            [_settings_text(point.params), sorted(code.items()), corpus, used_files]
+        )
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        found.append(f"{point.label}-{digest[:7]}")
+    return found
+
+
+def finished(points: Sequence[Point]) -> dict[int, Run]:
+    """Return the finished experiment of each point, by index of the point.
+
+    It has the settings of the point and the current code and corpus, and may be from any commit.
+    """
+    lock, code, own_files = read_lock(), _hash_code(), _hash_own_files(points)
+    runs = {
+        _settings_text(run.params): run
+        for run in finished_with_any_code()
+        if run.code == _measured(code) and _has_current_corpus(run, lock, code, own_files)
+    }
+    texts = [_settings_text(point.params) for point in points]
+    return {index: runs[text] for index, text in enumerate(texts) if text in runs}
+
+
+def _has_current_corpus(run: Run, lock: Lock, code: Hashes, own_files: str) -> bool:
+    """Return whether an experiment with the settings of a run would read the same reviews now.
+
+    If the corpus in `dvc.lock` is from this source, the run must have the same corpus. Otherwise,
+    and for unlabelled reviews, the current code must have read the source.
+    """
+    read, locked = _hashes(run.lock, "deps"), _hashes(lock, "deps")
+    source, locked_source = (
+        each["stages"].get("fetch", {}).get("params") for each in (run.lock, lock)
+    )
+
+    def has_current_files(deps: Hashes) -> bool:
+        return not _reads_own_files(run) or deps.get(OWN_FILES) == own_files
+
+    if source == locked_source and has_current_files(locked):
+        is_same = _hashes(run.lock, "outs").get(CORPUS) == _hashes(lock, "outs").get(CORPUS)
+    else:
+        about = run.metrics["corpus"]
+        # Another time, the requested corpus may be reachable instead of the fallback.
+        is_requested = about["name"] == about["requested"]
+        is_same = is_requested and has_current_files(read) and read.get(FETCH) == code.get(FETCH)
+    if not needs_unlabelled(
+        run.params["word_vectors"]["reviews"], self_training=run.params["train"]["self_training"]
+    ):
+        return is_same
+    same_code = read.get(FETCH_UNLABELLED) == code.get(FETCH_UNLABELLED)
+    return is_same and same_code and has_current_files(read)
+
+
+def finished_with_any_code() -> list[Run]:
+    """Return the finished experiments of any code and corpus, from any commit."""
+    references = processes.output(
+        "git", "for-each-ref", "--format=%(refname) %(objectname)", "refs/exps"
+    )
+    experiments = [
+        (name, revision, folder + rest)
+        for folder, rest, name, revision in EXPERIMENT.findall(references)
+    ]
+    records = _read_records([revision for _, revision, _ in experiments])
+    pipeline = read_pipeline()
+    runs = (
+        _run_of(pipeline, *experiment, *record)
+        for experiment, record in zip(experiments, records, strict=True)
+    )
+    return [run for run in runs if run]
+
+
+def workspace() -> Run | None:
+    """Return the run in the working tree, or None if it is not finished."""
+    return _run_of(read_pipeline(), WORKSPACE, "", head(), *_workspace_records())
+
+
+def read(commit: str | None = None) -> Run:
+    """Return the run in a commit, or in the working tree, even if it is unfinished or stale."""
+    if commit is None:
+        return _parse(WORKSPACE, "", "", *_workspace_records())
+    records = next(_read_records([commit]))
+    _, params, _ = records
+    if not params:
+        raise InputError(
+            f"{commit!r} is not a commit with params.yaml: run git fetch, or choose another, for "
+            "example make review BASE=origin/main"
+        )
+    return _parse(commit, commit, commit, *records)
+
+
+def with_unique_names(found: Sequence[Run]) -> list[Run]:
+    """Return runs whose names, which DVC may repeat in other commits, have a revision if needed."""
+    names = [run.name for run in found]
+    return [
+        run if names.count(run.name) == 1 else replace(run, name=f"{run.name}-{run.revision[:7]}")
+        for run in found
+    ]
+
+
+def current_code() -> Hashes:
+    """Return the hashes of the working tree's code, which may differ from those in the lock."""
+    return _measured(_hash_code())
+
+
+def stages_of_changed_code() -> list[str]:
+    """Return the stages whose code in the working tree differs from the lock."""
+    locked = _hashes(read_lock(), "deps")
+    return [Path(path).stem for path, md5 in _hash_code().items() if locked.get(path) != md5]
+
+
+def _workspace_records() -> list[bytes | None]:
+    return [file.read_bytes() if file.exists() else None for file in RECORDS]
+
+
+def _read_records(revisions: Sequence[str]) -> Iterator[list[bytes | None]]:
+    """Yield the contents of `RECORDS` in each commit, None for a file that a commit lacks.
+
+    A single git process reads them all, since DVC's API takes about a second per commit.
+    """
+    # From this folder, which may be part of a larger repository.
+    names = [
+        f"{revision}^{{commit}}:./{file.as_posix()}\n" for revision in revisions for file in RECORDS
+    ]
+    output = processes.run("git", "cat-file", "--batch", stdin="".join(names).encode())
+    stream = io.BytesIO(output.stdout)
+    for _ in revisions:
+        contents: list[bytes | None] = []
+        for _ in RECORDS:
+            *_, size = stream.readline().split()
+            # A line feed follows the content.
+            contents.append(stream.read(int(size) + 1)[:-1] if size.isdigit() else None)
+        yield contents
+
+
+def _run_of(
+    pipeline: Mapping[str, Any], name: str, revision: str, baseline: str, *records: bytes | None
+) -> Run | None:
+    """Return a run from the contents of `RECORDS`, or None if it is not finished.
+
+    Only stages and settings in the pipeline count: DVC leaves removed ones in `dvc.lock`.
+    """
+    if not all(records):
+        return None
+    try:
+        run = _parse(name, revision, baseline, *records)
+    except InputError:  # a stage was killed
+        return None
+    stages = {key: stage for key, stage in run.lock["stages"].items() if key in pipeline}
+    run = replace(run, lock=run.lock | {"stages": stages})
+    settings = flatten(run.params)
+    recorded = {key: stage["params"].get(PARAMS.name, {}) for key, stage in stages.items()}
+    # The last stage, which depends on all settings, ran, and no other stage was left out.
+    is_complete = settings in recorded.values() and all(
+        settings.get(name) == value
+        for key, values in recorded.items()
+        for name, value in values.items()
+        if {name, name.partition(".")[0]} & {*map(str, pipeline[key].get("params", []))}
+    )
+    return run if is_complete and "corpus" in run.metrics else None
+
+
+def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> Run:
+    """Return a run from the contents of `RECORDS`, even if it is not finished."""
+    contents = []
+    for file, text, (parse, empty) in zip(RECORDS, records, PARSERS, strict=True):
+        try:
+            contents.append(parse(text or empty))
+        except (AttributeError, TypeError, ValueError, YAMLError) as error:
+            advice = "choose another commit"
+            if name == WORKSPACE:
+                refuse_conflict(file)
+                advice = f"fix it, or run git checkout -- {file}"
+            reason = " ".join(str(error).split())
+            raise InputError(f"{file} of {name} is not valid ({reason}): {advice}") from error
+    lock, params, metrics = contents
+    return Run(name, revision, baseline, params, metrics, lock)
+
+
+def _parse_settings(text: bytes) -> Params:
+    params: Params = parse_yaml(text)
+    flatten(params)  # each section must have settings
+    return params
+
+
+# How to read each of `RECORDS`, and what a missing one has.
+PARSERS: list[tuple[Callable[[bytes], Any], bytes]] = [
+    (parse_lock, b"stages: {}"),
+    (_parse_settings, b"{}"),
+    (lambda text: dict(json.loads(text)), b"{}"),
+]
+
+
+def training(run: Run) -> dict[str, Any]:
+    """Return the seconds of training of all models (`bigru.seconds`), and the `machine`.
+
+    They include the stages before training, and are NaN if they are unknown.
+    """
+    times, md5s = read_times(), _hashes(run.lock, "outs")
+    found = {path: times[md5s[path]] for path in TIMED if md5s.get(path) in times}
+    seconds = {path: found[path][0] if path in found else math.nan for path in TIMED}
+    before = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] + seconds[NGRAMS]
+    own = {model: seconds[folder] for model, folder in MODEL_FOLDERS.items()}
+    combined = before + sum(own[network] for network in NETWORKS)
+    # The networks that label reviews need the word vectors; the baseline alone does not.
+    labels = seconds[WORD_VECTORS] + seconds[SELF_LABELLED] if seconds[SELF_LABELLED] else 0
+    totals = {
+        **{network: before + own[network] for network in NETWORKS},
+        BASELINE: labels + own[BASELINE],
+        ALL_NETWORKS: combined,
+        ALL_MODELS: combined + own[BASELINE],
+    }
+    machines = dict.fromkeys(machine for _, machine in found.values())
+    return {f"{model}.seconds": value for model, value in totals.items()} | {
+        "machine": " and ".join(machines)
+    }
+
+
+def read_times() -> dict[str, tuple[float, str]]:
+    """Return the newest seconds and the machine of each output with recorded times, by md5.
+
+    Lines that cannot be read are skipped, because times are not results.
+    """
+    file = paths.times_file()
+    newest = {}
+    for line in filter(None, file.read_bytes().splitlines() if file.exists() else ()):
+        try:
+            entry = json.loads(line)
+            newest[entry["md5"]] = sum(entry["seconds"]), format_description(entry["machine"])
+        except (ValueError, KeyError, TypeError):
+            _warn_of_damage(file)
+    return newest
+
+
+@cache  # one warning, although each run looks up its times
+def _warn_of_damage(file: Path) -> None:
+    print(f"warning: {file} has damaged lines, which are skipped", file=sys.stderr)
+
+
+def locked_reviews(lock: Lock) -> dict[str, str]:
+    """Return the hashes of the training and test reviews."""
+    hashes = _hashes(lock, "deps").items()
+    return {path: md5 for path, md5 in hashes if Path(path).match(f"{CORPUS}/*.parquet")}
+
+
+def head() -> str:
+    """Return the current commit."""
+    return processes.output("git", "rev-parse", "HEAD")
+
+
+def _hashes(lock: Lock, kind: str) -> Hashes:
+    """Return the hashes of all dependencies (`deps`) or outputs (`outs`) in the lock."""
+    stages = lock["stages"].values()
+    return {entry["path"]: entry["md5"] for stage in stages for entry in stage[kind]}
+
+
+def _measured(hashes: Hashes) -> Hashes:
+    """Return the hashes of the code that affects the metrics, if the corpus is known."""
+    return {
+        path: md5
+        for path, md5 in hashes.items()
+        if path.startswith("code/") and path not in {FETCH, FETCH_UNLABELLED, REPORT}
+    }
+
+
+def _hash_code() -> Hashes:
+    """Return the hashes that the code of all stages would have after the stage `code`."""
+    described = code_digests.describe(Path())
+    return {
+        f"code/{stage}.txt": hashlib.md5(
+            described[stage].encode(), usedforsecurity=False
+        ).hexdigest()
+        for stage in read_pipeline()
+        if stage in described
+    }
+
+
+def _reads_own_files(run: Run | Point) -> bool:
+    return bool(run.params["fetch"]["source"] == OWN)
+
+
+def _hash_own_files(points: Sequence[Point]) -> str:
+    """Return the hash of the user's files if a point reads them, otherwise an empty string."""
+    if not any(map(_reads_own_files, points)):
+        return ""
+    return private_apis.hash_dependency("fetch", OWN_FILES)
+
+
+def _settings_text(params: Params) -> str:
+    """Return the settings that affect the metrics; 0.0 and 0 are one setting."""
+    settings = {
+        name: as_text(value)
+        for name, value in flatten(params).items()
+        if not name.startswith("report.")
+    }
+    return json.dumps(settings, sort_keys=True)

@@ -1,0 +1,145 @@
+"""The results of a search: its study, and what it shows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+from numpy.typing import NDArray
+from optuna.trial import TrialState
+
+from birnn.core import parquet, paths
+from birnn.core.command_line import as_text
+from birnn.core.errors import InputError
+from birnn.core.settings import flatten
+from birnn.evaluation.array_types import Groups
+from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
+from birnn.evaluation.metrics import is_correct
+from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
+from birnn.lab import recipes, runs, trial_log, winners_curse
+from birnn.lab.runs import Run, read_output, read_predictions
+from birnn.lab.search import Search
+from birnn.networks.log_odds import combine
+from birnn.studies import store, writing
+from birnn.studies.store import HOLD_OUT_SEED, About, Study
+from birnn.style.formatting import listed, number, percent, points
+
+NEW_SEEDS = 5
+
+
+@dataclass(frozen=True)
+class Results:
+    """A search, all its trials, and the searched settings and experiments of the complete ones."""
+
+    search: Search
+    study: optuna.Study
+    settings: list[dict[str, Any]]
+    runs: list[Run]
+
+
+def collect(search: Search, study: optuna.Study) -> Results:
+    """Return a search with its experiments."""
+    complete = study.get_trials(states=(TrialState.COMPLETE,))
+    if not complete:
+        raise InputError("every trial failed: fix the errors above, and search under another name")
+    settings = [search.values(trial) for trial in complete]
+    matches = runs.finished(list(map(search.point, settings)))
+    if missing := [trial.number + 1 for at, trial in enumerate(complete) if at not in matches]:
+        raise InputError(
+            f"the experiments of these trials were removed: {listed(map(str, missing))}. Search "
+            "under another name"
+        )
+    return Results(search, study, settings, [matches[at] for at in range(len(complete))])
+
+
+def write(results: Results, command: str) -> Study:
+    """Write the finished trials as the study `study/NAME`, log them, and return the study."""
+    search = results.search
+    keys = list(search.space)
+    table = pd.DataFrame(
+        {"name": run.name, **settings, store.SEED: flatten(run.params)[store.SEED]}
+        | run.measures
+        | runs.training(run)
+        for settings, run in zip(results.settings, results.runs, strict=True)
+    )
+    run = results.runs[0]
+    about = About(
+        command=command,
+        corpus=store.describe_corpus(run.metrics["corpus"]),
+        varied=keys,
+        settings=store.shared_settings(flatten(run.params), keys),
+        chooses=True,
+        sampler=search.sampler,
+    )
+    folder = store.FOLDER / search.name
+    written = writing.write(Study(folder, about, table, pd.DataFrame()), {})
+    trial_log.append(results.runs, list(recipes.read().values()))
+    return written
+
+
+def conclude(results: Results) -> str:
+    """Describe the best trial, and by how much the choice among the trials flatters it."""
+    accuracy, defaults = float(results.study.best_value), results.search.defaults
+    settings = results.search.values(results.study.best_trial)
+    correct, groups = _held_out(results)
+    interval = proportion_interval(correct[results.settings.index(settings)], groups)
+    assigned = listed(f"{key}={as_text(value)}" for key, value in settings.items())
+    text = (
+        f"Best of {len(results.study.trials)} trials: {assigned}. "
+        f"Held-out accuracy of {ALL_TITLES[results.search.model]}: {percent(accuracy)}"
+        f"{_between(interval, percent)}, on {number(len(groups))} reviews."
+    )
+    reference = results.settings.index(defaults) if defaults in results.settings else 0
+    winner = winners_curse.correct_winner(correct, groups, reference)
+    if winner:
+        text += (
+            f" The best of {len(correct)} finished trials is partly lucky: on reviews that did not "
+            f"choose it, its accuracy is about {percent(winner.accuracy)}"
+            f"{_between(winner.interval, percent)}, {points(winner.accuracy - accuracy)} points."
+        )
+    if settings == defaults:
+        text += " These are the defaults: no trial is better."
+    elif winner and defaults in results.settings:
+        low, high = winner.gain_interval
+        shown = "an improvement" if low > 0 else "a loss" if high < 0 else NO_DIFFERENCE
+        text += (
+            f" That is {points(winner.gain)} points{_between(winner.gain_interval, points)} from "
+            f"the defaults: {shown}, with this seed and on other held-out reviews."
+        )
+    return text
+
+
+def confirmation(results: Results) -> str:
+    """Return the command that runs the best settings with other seeds and held-out reviews."""
+    search = results.search
+    base = flatten(search.point({}).params)
+    first = max(base[store.SEED], base[HOLD_OUT_SEED]) + 1
+    settings = search.fixed | search.values(results.study.best_trial)
+    if search.recipe:
+        settings.pop(HOLD_OUT_SEED, None)  # each seed has its own hold-out
+    else:
+        settings[HOLD_OUT_SEED] = base[HOLD_OUT_SEED] + 1
+    recipe = search.recipe.name if search.recipe else ""
+    return trial_log.sweep_command(recipe, settings, f"{first}..{first + NEW_SEEDS - 1}")
+
+
+def _held_out(results: Results) -> tuple[NDArray[np.bool_], Groups]:
+    """Return which held-out reviews each complete trial classifies correctly, and their groups."""
+    model = results.search.model
+    models = list(NETWORKS) if model == ALL_NETWORKS else [model]
+    tables = [read_predictions(run, "held_out") for run in results.runs]
+    correct = [
+        is_correct(each["label"].to_numpy(), combine([each[name].to_numpy() for name in models]))
+        for each in tables
+    ]
+    rows = read_output(results.runs[0], paths.HELD_OUT_ROWS, np.load)
+    read_groups = partial(parquet.read, columns=["group"])
+    names = read_output(results.runs[0], paths.TRAIN_REVIEWS, read_groups)["group"]
+    return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
+
+
+def _between(interval: Interval | None, form: Callable[[float], str]) -> str:
+    return f" ({form(interval[0])} to {form(interval[1])})" if interval else ""

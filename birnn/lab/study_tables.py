@@ -1,0 +1,55 @@
+"""Print studies and the comparison of training regimes as tables."""
+
+from rich.console import Console
+from rich.table import Table
+
+from birnn.core import settings
+from birnn.evaluation.model_names import ALL_TITLES, pair_title
+from birnn.evaluation.selection import read_metrics
+from birnn.report import tables
+from birnn.studies import planned_comparisons, store, table
+
+
+def print_study(collected: store.Study) -> None:
+    """Print the accuracies of a study, the differences of its networks, and gains of recipes."""
+    split = "held-out" if collected.about.chooses else "test"
+    titles = [ALL_TITLES[name] for name in collected.models]
+    found = table.rows(collected)
+    heading, labels = table.label_rows(found)
+    accuracies = Table(
+        heading, "seeds", *titles, title=f"{split} accuracy, mean ± deviation over seeds"
+    )
+    differences = Table(heading, "difference", "mean (simultaneous 95% interval)", "covers")
+    for label, row in zip(labels, found, strict=True):
+        means = map(table.format_mean, row.means.values())
+        accuracies.add_row(label, str(len(row.combination.runs)), *means)
+        for pair, compared in row.differences.items():
+            for measure, difference in compared.items():
+                if difference.seeds > 1:
+                    name = f"{pair_title(*pair)}, {measure}"
+                    cell = table.format_difference(difference, measure)
+                    differences.add_row(label, name, cell, row.covered)
+    gained = Table("recipe", "added to", "gain (simultaneous 95% interval)", "covers")
+    for gain in table.gains(collected):
+        cell = table.format_difference(gain.difference)
+        gained.add_row(gain.recipe, gain.base, cell, gain.covered)
+    for printed in (accuracies, differences, gained):
+        if printed.row_count:
+            Console(markup=False).print(printed)  # a value may be a pattern, such as [a-c]*.csv
+
+
+def print_regimes() -> None:
+    """Print the differences of the networks in the training regimes whose studies are finished."""
+    corpus, equivalence = read_metrics()["corpus"], settings.load().report.equivalence
+    compared = planned_comparisons.compare(
+        study for study in store.read_all() if study.covers(corpus)
+    )
+    head, rows = tables.regimes(compared, equivalence)
+    printed = Table(*head)
+    for cells in rows:
+        printed.add_row(*cells)
+    if compared:
+        Console(highlight=False).print(printed)
+    print(
+        "Comparisons of study/PROTOCOL.md appear when all their runs are in study, on this corpus."
+    )

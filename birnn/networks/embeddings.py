@@ -1,0 +1,140 @@
+"""Embedding layers: words as vectors, with the log-count ratios of n-grams next to them."""
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from birnn.recipes.ngrams import NO_NGRAM
+from birnn.reviews.sequences import OUT_OF_VOCABULARY, PADDING
+
+
+class Words(NamedTuple):
+    """A batch of reviews, with one vector for all occurrences of a word."""
+
+    indices: tf.Tensor  # rows of `vectors`, int32, shape (reviews, maxlen)
+    vectors: tf.Tensor  # one vector per distinct word, float32, shape (vectors, embedding_dim)
+    # Ratios of the n-grams that end at each position, float32, shape (reviews, maxlen, longest
+    # n-gram).
+    ratios: tf.Tensor
+    # False for padding, bool, shape (reviews, maxlen); None to treat padding as a word.
+    mask: tf.Tensor | None
+
+
+class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes without types
+    """Keras's embedding, with one gradient per distinct word of a batch: the sum over positions.
+
+    Keras 3 passes the optimizer a gradient for every position, and Adam squares each of them. The
+    Adam paper (Kingma and Ba, 2015, algorithm 1) and Keras in TensorFlow 2.0 square their sum.
+
+    The vector of each word is followed by the ratios of a table of n-grams. The input is either
+    ids, or a pair of ids and ratios: training passes cross-fitted ratios, because the ratios of the
+    table would leak a review's own label.
+    """
+
+    def __init__(  # noqa: PLR0913  # one parameter per option
+        self,
+        num_words: int,
+        embedding_dim: int,
+        *,
+        dropout: float = 0,
+        word_dropout: float = 0,
+        masked: bool = False,
+        table: "NgramTable | None" = None,
+    ) -> None:
+        """Create an embedding.
+
+        Args:
+            num_words: upper bound of the ids, exclusive.
+            embedding_dim: length of a word vector.
+            dropout: fraction of the elements of each word vector that is dropped in training, the
+                same for all occurrences of the word in a batch (Gal and Ghahramani, "A
+                Theoretically Grounded Application of Dropout in Recurrent Neural Networks", 2016,
+                section 4.2, but for elements instead of whole vectors).
+            word_dropout: fraction of words that are replaced by out-of-vocabulary in training,
+                but keep their ratios (Iyyer et al., "Deep Unordered Composition Rivals
+                Syntactic Methods", 2015, section 3.1).
+            masked: True to mask padding.
+            table: ratios of n-grams.
+        """
+        super().__init__(num_words, embedding_dim, mask_zero=masked)
+        self._dropout = keras.layers.Dropout(dropout) if dropout else None
+        self._word_dropout = word_dropout
+        self.table = table
+        if word_dropout:
+            self.seed_generator = keras.random.SeedGenerator()
+
+    def look_up(self, inputs: Any, *, training: bool | None = None) -> Words:
+        """Look up ids, int32, shape (reviews, maxlen), or a pair of ids and ratios."""
+        ids, ratios = self._ids_and_ratios(inputs)
+        mask = tf.not_equal(ids, PADDING) if self.mask_zero else None
+        if training and self._word_dropout:
+            drawn = keras.random.uniform(tf.shape(ids), seed=self.seed_generator)
+            ids = tf.where(drawn < self._word_dropout, OUT_OF_VOCABULARY, ids)
+        distinct, indices = tf.unique(tf.reshape(ids, [-1]))
+        vectors = tf.gather(tf.convert_to_tensor(self.embeddings), distinct)
+        if self._dropout:
+            vectors = self._dropout(vectors, training=training)
+        return Words(tf.reshape(indices, tf.shape(ids)), vectors, ratios, mask)
+
+    def call(self, inputs: Any, training: bool | None = None) -> tf.Tensor:  # noqa: FBT001
+        """Return the vectors of ids followed by their ratios, float32, shape (*ids, features)."""
+        return self.concatenate(self.look_up(inputs, training=training))
+
+    def concatenate(self, words: Words) -> tf.Tensor:
+        """Return the vector of each word followed by its ratios, shape (*indices, features)."""
+        vectors = tf.concat([tf.gather(words.vectors, words.indices), words.ratios], axis=-1)
+        return tf.ensure_shape(vectors, self.compute_output_shape((None, *words.indices.shape[1:])))
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> tf.Tensor | None:
+        """Return the mask, False for padding, or None if padding is not masked."""
+        ids = inputs[0] if isinstance(inputs, tuple | list) else inputs
+        return super().compute_mask(ids, mask)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Return the shape of the concatenated vectors and ratios."""
+        return (*input_shape, self.output_dim + (self.table.longest if self.table else 0))
+
+    def _ids_and_ratios(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return ids and the ratios of n-grams, shape (*ids, longest), or (*ids, 0) without."""
+        if isinstance(inputs, tuple | list):
+            ids, ratios = inputs
+            return ids, ratios
+        if self.table:
+            return inputs, self.table(inputs)
+        return inputs, tf.zeros([*tf.unstack(tf.shape(inputs)), 0])
+
+
+class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes without types
+    """The n-gram ratios of `ngrams.RatioTable`, as a layer."""
+
+    def __init__(self, num_words: int, longest: int, ngrams: int) -> None:
+        """Create an empty table of `ngrams` n-grams of up to `longest` ids below `num_words`."""
+        super().__init__(trainable=False)
+        self.longest = longest
+        self._num_words = num_words
+        self.codes = self.add_weight(
+            name="codes", shape=(ngrams,), dtype="int64", initializer="zeros"
+        )
+        self.ratios = self.add_weight(name="ratios", shape=(ngrams,), initializer="zeros")
+
+    def call(self, ids: tf.Tensor) -> tf.Tensor:
+        """Return the ratios per position, shape (*ids, longest), 0 for unknown n-grams."""
+        positions = tf.where(ids != PADDING)
+        table, codes = tf.convert_to_tensor(self.codes), self._codes(ids, positions)
+        indices = tf.minimum(tf.searchsorted(table, codes), tf.size(table) - 1)
+        is_known = tf.gather(table, indices) == codes
+        ratios = tf.where(is_known, tf.gather(tf.convert_to_tensor(self.ratios), indices), 0.0)
+        shape = [*tf.unstack(tf.shape(ids, tf.int64)), self.longest]
+        return tf.scatter_nd(positions, tf.reshape(ratios, [-1, self.longest]), shape)
+
+    def _codes(self, ids: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
+        """Return the codes at the positions of words, as `ngrams.codes` does, flattened."""
+        ids = tf.cast(ids, tf.int64)
+        code = tf.zeros_like(ids)
+        codes = []
+        for before in range(self.longest):
+            first = tf.pad(ids, [[0, 0], [before, 0]])[:, : tf.shape(ids)[1]]
+            code += first * self._num_words**before
+            codes.append(tf.where(first == PADDING, tf.constant(NO_NGRAM, tf.int64), code))
+        return tf.reshape(tf.gather_nd(tf.stack(codes, axis=-1), positions), [-1])

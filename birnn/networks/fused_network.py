@@ -1,0 +1,204 @@
+"""A network whose recurrent layer runs in `kernel`, with the weights of Keras's layers.
+
+The input part of the gates is computed once per distinct word of a batch instead of once per
+position. The two directions and the parts of a batch run in parallel.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from birnn.kernel.kernel import ROWS, Cell, compute_gradients, compute_outputs
+from birnn.kernel.matrix_product import matrix_product, run_parallel
+from birnn.networks.embeddings import Words
+from birnn.networks.layered_network import LayeredNetwork
+from birnn.networks.pooling import DIRECTIONS, POOLS, PooledBidirectional
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+
+PARTS = 4  # the most parts into which a batch is split, to use several cores
+
+# The kernel runs exactly these types, because a subclass could compute something else.
+LAYERS = {keras.layers.LSTM, keras.layers.GRU, keras.layers.RNN}
+CELLS: dict[type[keras.layers.Layer], Cell] = {
+    keras.layers.LSTMCell: "lstm",
+    keras.layers.GRUCell: "gru",
+}
+# The options that change what a layer computes, with the values that the kernel assumes.
+ASSUMED = {
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "use_bias": True,
+    "reset_after": True,
+    "dropout": 0,
+    "recurrent_dropout": 0,
+    "stateful": False,
+    "go_backwards": False,
+}
+
+
+def find_cell(layer: keras.Layer) -> Cell | None:
+    """Return the kernel's name of a recurrent layer's cell, None if the kernel cannot run it."""
+    cell: Any = getattr(layer, "cell", None)
+    if type(layer) not in LAYERS or type(cell) not in CELLS:
+        return None
+    options = cell.get_config() | {"stateful": layer.stateful, "go_backwards": layer.go_backwards}
+    is_assumed = all(options.get(name, value) == value for name, value in ASSUMED.items())
+    return CELLS[type(cell)] if is_assumed else None
+
+
+class FusedNetwork(LayeredNetwork):
+    """A network from `build_network` whose recurrent layer is computed by `kernel`."""
+
+    def __init__(self, cell: Cell, layers: list[keras.layers.Layer], name: str) -> None:
+        """Create a network from layers, the second of which is bidirectional and has this cell."""
+        super().__init__(layers, name=name)
+        self._cell = cell
+
+    def classify(self, words: Words, *, training: bool | None) -> tf.Tensor:
+        """Return log-odds, shape (reviews, 1)."""
+        _, bidirectional, dropout, output = self.layers
+        cells = bidirectional.forward_layer.cell, bidirectional.backward_layer.cell
+        pooled = isinstance(bidirectional, PooledBidirectional)
+        outputs = recurrent_outputs(words, cells, Kernel(self._cell, pooled))
+        if pooled:
+            outputs = bidirectional.append_evidence(outputs, words.ratios)
+        outputs = dropout(outputs, training=training)
+        kernel = tf.convert_to_tensor(output.kernel)
+        return matrix_product(outputs, kernel) + output.bias
+
+
+def recurrent_outputs(
+    words: Words, cells: tuple[keras.Layer, keras.Layer], kernel: "Kernel"
+) -> tf.Tensor:
+    """Return the outputs of both directions, float32, shape (reviews, outputs).
+
+    Args:
+        words: the batch.
+        cells: Keras's cells of the forward and the backward direction.
+        kernel: functions that compute the outputs and their gradients.
+    """
+    mask = tf.ones_like(words.indices, tf.bool) if words.mask is None else words.mask
+    inputs = [words.indices, mask, words.ratios]
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
+    def compute(*weights: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def gradient(output_gradient: tf.Tensor) -> tf.Tensor:
+            tensors, types = [output_gradient, *inputs, *weights], [tf.float32] * len(weights)
+            gradients = tf.numpy_function(kernel.gradients, tensors, types, stateful=False)
+            return [tf.ensure_shape(*pair) for pair in zip(gradients, shapes, strict=True)]
+
+        shapes = [weight.shape for weight in weights]
+        tensors = [*inputs, *weights]
+        result = tf.numpy_function(kernel.outputs, tensors, tf.float32, stateful=False)
+        outputs = cells[0].units * (POOLS if kernel.pooled else 1)
+        return tf.ensure_shape(result, (None, DIRECTIONS * outputs)), gradient
+
+    return compute(*_weights(cells[0], words.vectors), *_weights(cells[1], words.vectors))
+
+
+def _weights(cell: keras.Layer, vectors: tf.Tensor) -> list[tf.Tensor]:
+    """Return the weights for `kernel`: `projected`, `kernel`, `recurrent` and `bias`."""
+    kernel, recurrent, bias = (tf.convert_to_tensor(variable) for variable in cell.weights)
+    input_bias, state_bias = (
+        (bias[0], bias[1]) if len(bias.shape) > 1 else (bias, tf.zeros_like(bias))
+    )
+    dim = vectors.shape[1]
+    return [matrix_product(vectors, kernel[:dim]) + input_bias, kernel[dim:], recurrent, state_bias]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A bidirectional layer, as functions of NumPy arrays that run in parallel."""
+
+    cell: Cell  # the cell of the layer
+    # True to return the maximum and the mean of each unit over the words, False to return the
+    # states after the last word.
+    pooled: bool
+
+    def outputs(self, words: Ints, mask: Mask, ratios: Floats, *weights: Floats) -> Floats:
+        """Return the outputs of the layer, shape (reviews, outputs)."""
+        order, directions = _sort_inputs(words, mask, ratios)
+        outputs = weights[2].shape[0] * (POOLS if self.pooled else 1)
+        result = np.empty((DIRECTIONS, len(words), outputs), np.float32)
+
+        def work(direction: int, rows: slice) -> None:
+            inputs = tuple(array[rows] for array in directions[direction])
+            part, tensors = result[direction, rows], _split_weights(weights)[direction]
+            compute_outputs(inputs, tensors, self.cell == "gru", self.pooled, part)
+
+        _run_on_parts(work, len(words))
+        in_input_order = np.empty_like(result)
+        in_input_order[:, order] = result
+        return np.concatenate(in_input_order, axis=1)
+
+    def gradients(
+        self, output_gradient: Floats, words: Ints, mask: Mask, ratios: Floats, *weights: Floats
+    ) -> list[Floats]:
+        """Return the gradients of `weights`, given the gradient of the outputs."""
+        order, directions = _sort_inputs(words, mask, ratios)
+        halves = np.split(output_gradient[order], DIRECTIONS, axis=1)
+        direction_gradients = [np.ascontiguousarray(half) for half in halves]
+
+        def work(direction: int, rows: slice) -> tuple[Floats, ...]:
+            inputs = tuple(array[rows] for array in directions[direction])
+            part, tensors = direction_gradients[direction][rows], _split_weights(weights)[direction]
+            gradients = tuple(np.zeros_like(tensor) for tensor in tensors)
+            compute_gradients(inputs, tensors, self.cell == "gru", self.pooled, part, gradients)
+            return gradients
+
+        sums: list[Floats] = []
+        for parts in _run_on_parts(work, len(words)):
+            total, *others = parts
+            for part in others:
+                for tensor, addend in zip(total, part, strict=True):
+                    np.add(tensor, addend, out=tensor)
+            sums += total
+        return sums
+
+
+def _split_weights(weights: tuple[Floats, ...]) -> list[tuple[Floats, ...]]:
+    """Return the weights of each direction."""
+    half = len(weights) // DIRECTIONS
+    return [weights[:half], weights[half:]]
+
+
+def _sort_inputs(words: Ints, mask: Mask, ratios: Floats) -> tuple[NDArray[np.intp], list[Any]]:
+    """Return the order of the reviews by length, and the inputs of `kernel` for each direction.
+
+    The inputs are in this order, without padding: the forward direction starts with the first word
+    of a review, the backward direction with the last.
+    """
+    lengths = mask.sum(axis=1, dtype=np.int32)
+    order = np.argsort(lengths, kind="stable")
+    lengths, rows = lengths[order], order[:, None]
+    column = np.arange(lengths.max(initial=0))
+    first = mask[order].argmax(axis=1)[:, None]
+    last = first + lengths[:, None] - 1
+    forward, backward = np.minimum(first + column, last), np.maximum(last - column, first)
+    return order, [
+        (words[rows, columns], lengths, ratios[rows, columns]) for columns in (forward, backward)
+    ]
+
+
+def _run_on_parts(work: Callable[[int, slice], Any], reviews: int) -> list[list[Any]]:
+    """Run `work` on every part of the reviews, and return the results per direction.
+
+    The split decides how the sum of the gradients is rounded, so it does not depend on the number
+    of cores. There is a part even if there are no reviews: with several devices, a device may get
+    no share of a small batch.
+    """
+    step = max(1, -(-reviews // (PARTS * ROWS))) * ROWS
+    parts = [slice(row, row + step) for row in range(0, max(1, reviews), step)]
+    results = run_parallel(
+        partial(work, direction, part) for direction in range(DIRECTIONS) for part in parts
+    )
+    return [results[: len(parts)], results[len(parts) :]]

@@ -1,0 +1,1 @@
+"""The user's own labelled texts, in files of many layouts."""

@@ -1,0 +1,1 @@
+"""What only recipes use: n-grams and word vectors as inputs of the networks."""

@@ -1,0 +1,140 @@
+"""The report, in Markdown for pull requests and as an HTML page, and the model card.
+
+The sections of the model card follow Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from birnn.core.outputs import write_text
+from birnn.evaluation.behavioral_tests import TOLERANCE
+from birnn.evaluation.calibration import BINS, RAW
+from birnn.evaluation.model_names import ALL_TITLES, NETWORKS, TITLES
+from birnn.evaluation.plot_data import TEST
+from birnn.evaluation.selection import default_model
+from birnn.networks import log_odds
+from birnn.report import page, sentences, tables, templating
+from birnn.report.notebook import NOTEBOOK
+from birnn.studies.planned_comparisons import COMPARISONS
+from birnn.studies.store import group_kind
+from birnn.studies.table import rows
+from birnn.style.formatting import code
+
+MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
+SUBJECTS = {
+    "imdb": "IMDB film reviews",
+    "rotten-tomatoes": "Rotten Tomatoes film reviews",
+}
+# Where the texts and labels of a corpus come from. All these texts are in English.
+ORIGINS = {
+    "imdb": "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the "
+    "authors' stars: up to 4\nof 10 are negative, 7 and more are positive. Reviews with 5 or 6 "
+    "stars have no label.",
+    "rotten-tomatoes": "These are short reviews by critics, labelled rotten (negative) or fresh "
+    "(positive).",
+}
+
+
+def write(
+    content: Mapping[str, Any],
+    reliability: pd.DataFrame,
+    drawings: Mapping[str, str],
+    folder: Path,
+) -> None:
+    """Write `report.md`, `report.html`, which contains its figures, and `model_card.md`.
+
+    Args:
+        content: data of the documents, as `stages.report` collects it.
+        reliability: one row per `model`, `calibration` and bin (see `calibration.reliability`).
+        drawings: an `svg` element per figure of the report, by its address in the Markdown.
+        folder: output folder.
+    """
+    values = {
+        **content,
+        **_corpus_values(content["metrics"]["corpus"]),
+        **_score_values(content),
+        **_failures(content["checklist"]),
+        "sentences": sentences,
+        "tables": tables,
+        "titles": TITLES,
+        "networks": {name: TITLES[name] for name in NETWORKS},
+        "changed": tables.changed_settings(content["settings"]),
+        "threshold": log_odds.THRESHOLD,
+        "tolerance": TOLERANCE,
+        "comparisons": COMPARISONS,
+        "overconfident": overconfident_bins(reliability),
+        "confidence": 1 - 1 / BINS,
+    }
+    report = page.add_contents(templating.render("report.md.j2", **values))
+    write_text(folder / "report.md", report)
+    write_text(folder / "report.html", page.render(report, drawings))
+    write_text(folder / "model_card.md", templating.render("model_card.md.j2", **values))
+
+
+def _corpus_values(corpus: Mapping[str, Any]) -> dict[str, Any]:
+    name = corpus["name"]
+    return {
+        "groups": group_kind(name),
+        "subject": SUBJECTS.get(name, f"the texts in {code(name)}"),
+        "origin": ORIGINS.get(name),
+        "notebook": NOTEBOOK if name == "imdb" else {},
+        "watched": TEST if corpus["validation"] == "test" else "held-out reviews",
+    }
+
+
+def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
+    metrics, study = content["metrics"], content["over_seeds"]
+    row = rows(study)[0] if study else None
+    default = default_model(metrics)
+    return {
+        "row": row,
+        "means": {name: row.means[name].mean for name in NETWORKS} if row else {},
+        "same_code": study is not None and study.contains(metrics, content["settings"]),
+        "others": [each for each in content["studies"] if each is not study],
+        "accuracies": {name: metrics[name]["accuracy"] for name in NETWORKS},
+        "short": {name: metrics[name]["by_truncation"][0]["accuracy"] for name in TITLES},
+        "without_copies": {name: metrics[name]["by_overlap"][0]["accuracy"] for name in TITLES},
+        "calibration_errors": {name: metrics[name]["ece"] for name in TITLES},
+        "predicts": ALL_TITLES[default],
+        "default": metrics[default],
+    }
+
+
+def _failures(checklist: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return how many tests each model fails in most cases, which, and who fails negation."""
+    failed = {
+        name: [test for test in checklist if test["models"][name]["failure_rate"] > MOST]
+        for name in TITLES
+    }
+    return {
+        "failed_counts": {name: len(tests) for name, tests in failed.items()},
+        "shown": [test for test in checklist if any(test in tests for tests in failed.values())],
+        "fail_negation": [
+            TITLES[name]
+            for name, tests in failed.items()
+            if any(test["capability"] == "negation" for test in tests)
+        ],
+    }
+
+
+def overconfident_bins(reliability: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return the bin of the highest probabilities of each overconfident model.
+
+    A model is overconfident if its most certain predictions of both classes are wrong more often
+    than predicted: in the lowest bin, the mean probability is below the interval of the share of
+    positive reviews, and in the highest bin above it.
+    """
+    bins = {}
+    raw = reliability[reliability["calibration"] == RAW]
+    for name in TITLES:
+        rows = raw[raw["model"] == name].sort_values("predicted")
+        lowest, highest = rows.iloc[0], rows.iloc[-1]
+        are_extreme = lowest["predicted"] <= 1 / BINS and highest["predicted"] > 1 - 1 / BINS
+        too_low = lowest["predicted"] < lowest["low"]
+        too_high = highest["predicted"] > highest["high"]
+        if are_extreme and too_low and too_high:
+            bins[name] = {str(key): value for key, value in highest.items()}
+    return bins

@@ -1,0 +1,60 @@
+"""The report as a single HTML file: the Markdown with its figures inlined."""
+
+import re
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markupsafe import escape
+
+from birnn.report import templating
+from birnn.style import colors
+
+# CSS class of a paragraph, by the type of its first token.
+CSS_CLASSES = {"image": "figures", "em_open": "caption"}
+
+
+def add_contents(markdown: str) -> str:
+    """Insert links to all second-level headings before the first of them."""
+    headings = re.findall(r"^## (.*)", markdown, re.MULTILINE)
+    contents = "".join(f"- [{heading}](#{anchor(heading)})\n" for heading in headings)
+    return markdown.replace("\n## ", f"\n{contents}\n## ", 1)
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor that GitHub gives to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def render(markdown: str, drawings: Mapping[str, str]) -> str:
+    """Return the page.
+
+    Args:
+        markdown: the report; raw HTML in it is escaped.
+        drawings: an `svg` element for each image of the report, by address.
+    """
+    rules: dict[str, Callable[..., str]] = {
+        "image": lambda _, tokens, place, *__: _figure(tokens[place], drawings),
+        # Let tables scroll that are too wide.
+        "table_open": lambda *_: '<div class="table" tabindex="0">\n<table>\n',
+        "table_close": lambda *_: "</table>\n</div>\n",
+    }
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    for name, rule in rules.items():
+        parser.add_render_rule(name, rule)
+    tokens = parser.parse(markdown)
+    for block, content in pairwise(tokens):
+        if block.type == "heading_open":
+            block.attrSet("id", anchor(content.content))
+        elif content.children and content.children[0].type in CSS_CLASSES:
+            block.attrSet("class", CSS_CLASSES[content.children[0].type])
+    heading = next(token for token in tokens if token.type == "inline")
+    title = "".join(part.content for part in heading.children or ())
+    body = parser.renderer.render(tokens, parser.options, {})
+    return templating.render("page.html.j2", title=title, body=body, colors=colors)
+
+
+def _figure(image: Token, drawings: Mapping[str, str]) -> str:
+    name, drawing = escape(image.content), drawings[str(image.attrs["src"])]
+    return f'<span class="figure" role="img" aria-label="{name}">{drawing}</span>'

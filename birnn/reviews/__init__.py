@@ -1,0 +1,1 @@
+"""Film reviews: IMDB, the stored corpus, its words and their ids."""

@@ -1,1 +1,0 @@
-"""Reviews as words, ids and n-grams."""

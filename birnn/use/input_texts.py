@@ -1,0 +1,118 @@
+"""Texts to predict: from arguments, standard input or files."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import pandas as pd
+
+from birnn.core.errors import InputError
+from birnn.own_data import tabular
+
+FIRST_ROWS = 100
+
+
+class Text(NamedTuple):
+    """The source of a text, as shown in messages, its content, and its row by column."""
+
+    source: str
+    content: str
+    row: Mapping[str, Any]
+
+
+def read(
+    arguments: Sequence[str], files: Sequence[Path], column: str, *, whole: bool
+) -> Iterator[Text]:
+    """Yield the texts of the arguments and files, or of standard input if neither are given.
+
+    Standard input and .txt files contain one text per line or, with `whole`, a single text. Other
+    files are read with `tabular.read`; their texts are in `column`.
+    """
+    for source, row in _all_rows(arguments, files, column, whole=whole):
+        value = row.get(column)
+        if not isinstance(value, str | None):
+            raise InputError(f"{source}, column {column!r} is not text: use a string")
+        text = _replace_surrogates(value or "")
+        yield Text(_replace_surrogates(source), text, {**row, column: text})
+
+
+def columns(files: Sequence[Path], column: str) -> list[str]:
+    """Return the columns of the tables among the files, as `read` reads them."""
+    tables = [file for file in files if not _is_plain(file)]
+    names = dict.fromkeys(name for file in tables for _, row in _rows(file, column) for name in row)
+    return [*names | {column: None}] if tables else []
+
+
+def with_columns(
+    predicted: pd.DataFrame, texts: Sequence[Text], names: Sequence[str]
+) -> pd.DataFrame:
+    """Return the columns of the tables as text, if there are any, followed by the predictions.
+
+    The text is not repeated. A column of the predictions whose name is taken gets a prefix.
+    """
+    values = {name: [_as_text(text.row.get(name)) for text in texts] for name in names}
+    table = pd.DataFrame(values, dtype="str")
+    for name in predicted.columns.drop("text") if names else predicted:
+        free = name
+        while free in table:
+            free = f"predicted_{free}"
+        table[free] = predicted[name]
+    return table
+
+
+def _all_rows(
+    arguments: Sequence[str], files: Sequence[Path], column: str, *, whole: bool
+) -> Iterator[tabular.Row]:
+    for number, argument in enumerate(arguments, start=1):
+        yield f"argument {number}", {column: argument}
+    for file in files:
+        if not _is_plain(file):
+            yield from _rows(file, column)
+        elif file.is_file():
+            with file.open("rb") as content:
+                yield from _plain(content, str(file), column, whole=whole)
+        else:
+            raise InputError(f"{file} does not exist or is not a file: check the path")
+    if not arguments and not files:
+        if sys.stdin is None:
+            raise InputError("standard input is closed: name texts, or a file of texts")
+        if sys.stdin.isatty():
+            print("reading standard input: press Ctrl-D to finish", file=sys.stderr)
+        yield from _plain(sys.stdin.buffer, "standard input", column, whole=whole)
+
+
+def _rows(file: Path, column: str) -> Iterator[tabular.Row]:
+    """Yield rows with all columns; one of the first rows must have this column."""
+    start = [row for _, row in islice(tabular.read(file, [column]), FIRST_ROWS)]
+    if start and not any(column in row for row in start):  # objects of JSON Lines may lack it
+        tabular.require_columns([column], list(start[0]), str(file))
+    yield from tabular.read(file, (), tabular.detect(file, [column]))
+
+
+def _is_plain(file: Path) -> bool:
+    return file.suffix.lower() == ".txt"
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or value != value:  # noqa: PLR0124  # NaN
+        return None
+    is_json = isinstance(value, bool | int | float | list | dict)
+    text = json.dumps(value, ensure_ascii=False, default=str) if is_json else str(value)
+    return _replace_surrogates(text)
+
+
+def _replace_surrogates(text: str) -> str:
+    """Replace lone surrogates, which are how Python decodes bytes that are not UTF-8."""
+    return text.encode(errors="replace").decode()
+
+
+def _plain(content: IO[bytes], name: str, column: str, *, whole: bool) -> Iterator[tabular.Row]:
+    lines = tabular.lines(content, name)
+    if whole:
+        yield name, {column: "".join(line for _, line in lines)}
+        return
+    for number, line in lines:
+        yield f"{name}, line {number}", {column: line.rstrip("\r\n")}

@@ -1,0 +1,74 @@
+"""The options --model and --threshold, and the model that they load.
+
+The registry of networks is imported only if a command uses it.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from birnn.evaluation.predictor import Predictor
+
+
+def _model_choices() -> list[str]:
+    from birnn.evaluation.model_names import CHOICES
+
+    return [*CHOICES]
+
+
+def _check_model(name: str | None) -> str | None:
+    if name is not None and name not in _model_choices():
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(_model_choices())}")
+    return name
+
+
+def _check_threshold(threshold: float | None) -> float | None:
+    if threshold is not None and not 0 < threshold < 1:
+        raise typer.BadParameter(f"{threshold} is not above 0 and below 1")
+    return threshold
+
+
+Model = Annotated[
+    str | None,
+    typer.Option(
+        callback=_check_model,
+        autocompletion=_model_choices,
+        help="Model: a network, such as bilstm, baseline, or networks (mean of their log-odds). By "
+        "default, held-out reviews choose it; if none are held out, networks predict.",
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        callback=_check_threshold,
+        help="Probability of the positive class above which a text belongs to it, between 0 and 1.",
+        show_default="0.5",
+    ),
+]
+
+
+def load_model(name: str | None, threshold: float | None = None) -> "Predictor":
+    """Load a model, see `predictor.load_verified`; say if the baseline may be a better choice."""
+    from birnn.evaluation.predictor import load_verified
+    from birnn.evaluation.selection import read_metrics
+
+    predictor = load_verified(name, threshold)
+    if name is None:
+        _note_better_baseline(read_metrics())
+    return predictor
+
+
+def _note_better_baseline(metrics: Mapping[str, Any]) -> None:
+    """Print a note if the baseline beats the networks on the test split, without a hold-out."""
+    if "networks" not in metrics or "holdout_accuracy" in metrics["baseline"]:
+        return
+    baseline, networks = (metrics[name]["accuracy"] for name in ("baseline", "networks"))
+    if baseline > networks:
+        print(
+            f"note: the test accuracy of the networks is {networks:.1%}, of the baseline "
+            f"{baseline:.1%}: to use it, add --model baseline",
+            file=sys.stderr,
+        )

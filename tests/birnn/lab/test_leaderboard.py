@@ -1,0 +1,198 @@
+"""The leaderboard of experiments: its rows, filters and outputs."""
+
+import csv
+import io
+import json
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from birnn.core import paths
+from birnn.core.command_line import as_text
+from birnn.core.errors import InputError
+from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
+from birnn.lab import commands, grid, leaderboard, runs
+from birnn.runtime import times
+from birnn.studies import store
+from birnn.style.formatting import NOTHING
+from tests.birnn import samples
+from tests.birnn.lab.repository import MACHINE, OTHER, TRAIN, add, make_run, write
+from tests.birnn.samples import SETTINGS, accuracies
+
+HOSTILE = ["a|b", "line\nbreak", "[red]x[/]", "`code`", "*", "null", "", "ünïcode " * 30, "x" * 200]
+NETWORK = next(iter(NETWORKS))
+ACCURACY, LOSS = f"{NETWORK}.accuracy", f"{NETWORK}.loss"
+HOSTILE_SETTINGS = {f"csv.{'long_' * 8}{place}": text for place, text in enumerate(HOSTILE)}
+
+
+def table(*experiments: runs.Run) -> pd.DataFrame:
+    found = [replace(run, lock={"stages": {}}) for run in experiments]
+    return pd.DataFrame([leaderboard.row(run, is_current=run.name != "old") for run in found])
+
+
+def measures(accuracy: float, **others: float) -> dict[str, Any]:
+    return accuracies({ALL_NETWORKS: accuracy}, **others)
+
+
+def seeds() -> pd.DataFrame:
+    """Return three runs with falling accuracy, the last of other code."""
+    return table(
+        samples.run("seed-1", SETTINGS | {"train.seed": 1}, measures(0.84, loss=0.5)),
+        samples.run("long", SETTINGS | {"train.epochs": 9}, measures(0.83, loss=0.3)),
+        samples.run("old", SETTINGS | {"train.seed": 2}, measures(0.81, loss=0.4)),
+    )
+
+
+@pytest.fixture
+def experiments(repository: Any) -> None:  # noqa: ARG001
+    """Add experiments of this and other code, reviews and times, and a run in the working tree."""
+    (point,) = grid.points(["train.seed=0", "csv.positive='>0'"])
+    current = make_run(point, metrics=accuracies())
+    seconds = {path: [10] for path in runs.TIMED} | {runs.SELF_LABELLED: [0]}
+    seconds |= {runs.MODEL_FOLDERS[network]: [20, 30] for network in NETWORKS}
+    for out in current.lock["stages"]["train"]["outs"]:
+        line = {"md5": out["md5"], "seconds": seconds[out["path"]], "machine": MACHINE}
+        times.append(paths.times_file(), json.dumps(line) + "\n")
+    write(current)
+    del point.params["pad"]["maxlen"]
+    for name, changed in {
+        "same": {},
+        "code": {"code/train.txt": OTHER},
+        "reviews": {TRAIN: OTHER},
+        "untimed": {runs.MODEL_FOLDERS[NETWORK]: OTHER},
+    }.items():
+        add(make_run(point, changed, current.metrics, name))
+
+
+@pytest.mark.usefixtures("experiments")
+def test_rows_are_runs_on_the_same_reviews() -> None:
+    rows, corpus, others = leaderboard.collect_runs()
+    assert (corpus["name"], others) == ("imdb", 1)
+    found = rows.set_index("name")
+    assert sorted(found.index) == ["code *", "same", "untimed", "workspace"]
+    # Training includes the stages before it.
+    assert found.loc["workspace", f"{NETWORK}.seconds"] == 70
+    assert found.loc["same", "baseline.seconds"] == 10
+    assert pd.isna(found.loc["untimed", f"{NETWORK}.seconds"])
+    # Older code had fewer settings.
+    assert found["params.pad.maxlen"].to_dict() == dict.fromkeys(found.index, "") | {
+        "workspace": "100"
+    }
+
+
+def test_best_comes_first() -> None:
+    for metric, expected in (
+        (None, ["seed-1", "long", "old *"]),
+        (LOSS, ["long", "old *", "seed-1"]),
+    ):
+        ordered, _ = leaderboard.sort(seeds(), metric)
+        assert ordered["name"].tolist() == expected
+    low, high = (measures(0.8, holdout_accuracy=each) for each in (0.6, 0.7))
+    one, two = samples.run("one", metrics=low), samples.run("two", metrics=high)
+    rows, metric = leaderboard.sort(table(one, two), None)
+    assert (metric, rows["name"].tolist()) == (leaderboard.HELD_OUT, ["two", "one"])
+    # Not all hold out reviews.
+    rows, metric = leaderboard.sort(table(samples.run("without", metrics=measures(0.8)), one), None)
+    assert metric == leaderboard.ACCURACY
+    ordered, metric = leaderboard.sort(rows, leaderboard.HELD_OUT)
+    assert [score for _, _, score, _ in leaderboard.texts(ordered, metric)] == ["0.6", NOTHING]
+    with pytest.raises(InputError, match="no run has the metric 'none': use one of "):
+        leaderboard.sort(rows, "none")
+    with pytest.raises(InputError, match=rf"no run has the metric '{leaderboard.HELD_OUT}'"):
+        leaderboard.sort(rows[rows["name"] == "without"], leaderboard.HELD_OUT)
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "expected"),
+    [
+        ([], "*", ["seed-1", "long", "old *"]),
+        (["train.seed=0.0,1", "train.epochs=9"], "*", ["long"]),
+        (["train.learning_rate=1e-3"], "seed-*", ["seed-1"]),
+        ([], "ol?", ["old *"]),
+    ],
+)
+def test_filters(where: list[str], name: str, expected: list[str]) -> None:
+    assert leaderboard.select(seeds(), where, name)["name"].tolist() == expected
+    with pytest.raises(InputError, match=r"no run has the setting 'train\.epoch'"):
+        leaderboard.select(seeds(), [*where, "train.epoch=3"], name)
+    with pytest.raises(InputError, match="no run on the current corpus matches"):
+        leaderboard.select(seeds(), [*where, "train.epochs=4"], name)
+
+
+def test_every_format_shows_settings_that_differ(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    measured = measures(0.8, loss=0.1234564)
+    rows = table(
+        samples.run("a|`b", SETTINGS | HOSTILE_SETTINGS, measured),
+        samples.run("other", metrics=measured),
+    )
+    rows = rows.assign(**rows.filter(regex="^params").fillna(""), **{f"{NETWORK}.seconds": 70.0})
+    leaderboard.print_table(rows, leaderboard.ACCURACY, ["A [note]."])
+    text = capsys.readouterr().out
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "pad.maxlen" not in text
+    assert text.count("80.00") == text.count("1 min 10 s") == 2
+    assert text.endswith("A [note].\n")
+    width = next(line.index(TITLES[NETWORK]) for line in lines if TITLES[NETWORK] in line)
+    unfolded = "".join(line[:width].strip() for line in lines)
+    assert all(unfolded.count(f"{name}:") == 2 for name in HOSTILE_SETTINGS)
+    leaderboard.print_markdown(rows, leaderboard.ACCURACY, ["A note.", "Another."])
+    text = capsys.readouterr().out
+    assert text.endswith("|\n\nA note.\n\nAnother.\n")
+    tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(text))
+    header, first, _ = [
+        ["".join(part.content for part in cell.children[0].children) for cell in row.children]
+        for row in tree.walk()
+        if row.type == "tr"
+    ]
+    cells = dict(zip(header, first, strict=True))
+    assert cells["experiment"] == "a|`b"
+    assert cells[f"{TITLES[NETWORK]}, test accuracy (%)"] == "80.00"
+    leaderboard.print_csv(rows, leaderboard.ACCURACY, [])
+    row, _ = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert list(row) == list(rows)
+    assert row[LOSS] == "0.123456"
+    for name, value in HOSTILE_SETTINGS.items():
+        assert cells[name] == row[f"params.{name}"] == as_text(value)
+
+
+def test_notes_say_what_the_table_may_be_used_for() -> None:
+    rows = seeds()
+    about, other_code, others = leaderboard.describe(rows, leaderboard.ACCURACY, 1)
+    assert about.startswith("Sorted by networks.accuracy. Do not choose settings by test accuracy")
+    assert other_code.startswith("Rows with * ran with other code")
+    assert others == "Not shown: 1 on another corpus."
+    rows = rows[:2].assign(**{"params.pad.seed": ["0", "1"]})
+    about, held_out = leaderboard.describe(rows, "networks.holdout_accuracy", 0)
+    assert about.startswith("Sorted by networks.holdout_accuracy, so settings may be chosen by it.")
+    assert held_out.startswith("Rows hold out different reviews")
+
+
+@pytest.mark.usefixtures("experiments")
+def test_saved_leaderboard_is_a_study(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["leaderboard", "--name", "[sw]*", "--replace"]
+    monkeypatch.setattr(sys, "argv", ["/bin/birnn", *words])
+    options = {"csv": True, "save": "board"}
+    commands.leaderboard(ACCURACY, ["train.seed=0"], "[sw]*", 3, **options)
+    shown = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    study = store.read(store.FOLDER / "board")
+    assert study.runs["name"].tolist() == [row["name"] for row in shown]
+    assert study.covers(accuracies()["corpus"])
+    assert study.about.command == "birnn leaderboard --name '[sw]*'"
+    # A setting that differs is in the rows.
+    assert sorted(study.runs["pad.maxlen"].fillna(0)) == [0, 100]
+    assert (study.about.settings.get("pad.maxlen"), study.about.varied) == (None, ["name"])
+    assert study.about.settings["train.epochs"] == 10
+    assert study.about.settings["csv.positive"] == ">0"
+    with pytest.raises(InputError, match="study/board exists: choose another name"):
+        commands.leaderboard(ACCURACY, **options)

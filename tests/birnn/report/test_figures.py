@@ -1,0 +1,97 @@
+"""The figures: what they draw, and how models, splits and corpora are told apart."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from birnn.core.yaml_files import read_yaml
+from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.report import figures
+from birnn.style import colors, plotting
+from tests.birnn import samples
+from tests.projects import PROJECT
+
+
+@pytest.mark.parametrize(("validation", "watched"), [("test", "test split"), (0.1, "validation")])
+def test_figures_draw_the_tables(validation: str | float, watched: str) -> None:
+    data, tables = samples.content(corpus="$$.csv", validation=validation)
+    metrics = data["metrics"]
+    drawn = figures.draw(metrics, tables, 100)
+    titles = [figure.axes[0].title for figure in drawn.values()]
+    assert all("$$.csv" in title.get_text() and not title.get_parse_math() for title in titles)
+    history = samples.histories()[samples.MODELS[0]]
+    for measure, short in (("accuracy", "acc"), ("loss", "loss")):
+        # As in the notebook, training is dots, and the line is the other reviews.
+        for network, title in zip(NETWORKS, TITLES.values(), strict=False):
+            (axes,) = drawn[f"{network}_{measure}"].axes
+            assert axes.get_title() == f"Training and {watched} {measure}\n{title} on $$.csv"
+            dots, line = axes.lines
+            assert dots.get_label() == f"Training {short}"
+            assert line.get_label() == f"{watched.capitalize()} {short}"
+            assert (dots.get_marker(), dots.get_linestyle()) == ("o", "None")
+            assert (line.get_marker(), line.get_linestyle()) == ("None", "-")
+            assert dots.get_color() == line.get_color() == "#0000ff"
+            assert list(dots.get_ydata()) == history[measure].tolist()
+            assert list(line.get_ydata()) == history[f"val_{measure}"].tolist()
+        (axes,) = drawn[measure].axes
+        networks = axes.lines[: 2 * len(NETWORKS)]  # the others explain dots and lines
+        assert len({line.get_color() for line in networks}) == len(NETWORKS)
+        assert len({str(plotting.LINES[name]) for name in NETWORKS}) == len(NETWORKS)
+        labels = axes.get_legend_handles_labels()[1]
+        assert labels == [*list(TITLES.values())[:-1], "training", watched]
+    for axes, (calibration, score) in zip(
+        drawn["reliability"].axes, (("raw", "ece"), ("scaled", "ece_scaled")), strict=False
+    ):
+        diagonal, *lines = axes.lines
+        assert list(diagonal.get_xdata()) == list(diagonal.get_ydata()) == [0, 1]
+        assert len(axes.collections) == len(TITLES)  # bands of intervals
+        rows = tables["reliability"][tables["reliability"]["calibration"] == calibration]
+        for line, (model, title) in zip(lines, TITLES.items(), strict=True):
+            expected = rows[rows["model"] == model]
+            assert list(line.get_ydata()) == expected["observed"].tolist()
+            assert line.get_label() == f"{title}, ECE {metrics[model][score]:.3f}"
+            assert line.get_color() == colors.MODEL_COLORS[model]
+    assert len(drawn["reliability"].axes) == tables["reliability"]["calibration"].nunique()
+
+
+def test_truncation_is_marked_if_in_range() -> None:
+    table = samples.content()[1]["lengths"]
+    shortest, longest = table["words"].min(), table["words"].max()
+    for position, marked in ((shortest, False), (100, True), (longest, False)):
+        (axes,) = figures.lengths(table, position + 1, "imdb").axes
+        assert [text.xy[0] for text in axes.texts] == [position] * marked
+    ticks = [tick.get_text() for tick in axes.get_xticklabels()]
+    assert ticks == ["50", "100", "200", "500"]
+    assert axes.get_xlim() == pytest.approx((0.9 * shortest, 1.1 * longest + 1))
+    # Without a round number in the range, the only length is on the axis.
+    (axes,) = figures.lengths(table.assign(words=15.5), 100, "imdb").axes
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["16"]
+
+
+def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:
+    table = samples.content()[1]["lengths"]
+
+    def draw(file: Path) -> tuple[bytes, str]:
+        figure = figures.lengths(table, 100, "imdb")
+        plotting.save(figure, file)
+        return file.read_bytes(), plotting.to_svg(figure, "lengths")
+
+    assert draw(tmp_path / "a.png") == draw(tmp_path / "b.png")
+
+
+def test_every_plot_has_a_template_with_the_colors_of_figures(tmp_path: Path) -> None:
+    figures.write_plot_templates(tmp_path / "templates")
+    texts = {file.name: file.read_text("utf-8") for file in (tmp_path / "templates").iterdir()}
+    scales = re.findall(r'"domain": (\[".*?\]),\s*"range": (\[.*?\])', "".join(texts.values()))
+    assert len(scales) == 2
+    for domain, shown in scales:
+        assert json.loads(shown) == [colors.MODEL_COLORS[model] for model in json.loads(domain)]
+    assert set(re.findall(r"#\w{6}", "".join(texts.values()))) <= {
+        *colors.MODEL_COLORS.values(),
+        colors.GRID,
+    }
+    assert all(map(json.loads, texts.values()))
+    plots = [next(iter(plot.values())) for plot in read_yaml(PROJECT / "dvc.yaml")["plots"]]
+    assert {plot["template"] for plot in plots} == {f"plots/templates/{name}" for name in texts}

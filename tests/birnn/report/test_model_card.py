@@ -1,0 +1,157 @@
+"""The model card, and documents with any number of networks and with missing values."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import logit
+
+from birnn.core.yaml_files import read_yaml
+from birnn.evaluation.model_names import TITLES
+from birnn.report.documents import overconfident_bins
+from stages import report as report_stage
+from tests.birnn import samples
+from tests.birnn.report import test_documents
+from tests.birnn.report.test_documents import Documents, section, words
+from tests.projects import PROJECT
+
+pytestmark = pytest.mark.usefixtures("two_networks")
+
+LABELS = samples.predictions()["label"]
+
+
+@pytest.mark.parametrize(
+    ("reviews", "columns"),
+    [
+        (2, {}),
+        (400, {"bilstm": 40 * LABELS - np.float32(20), "bigru": 0 * LABELS}),
+        (400, {"words": np.zeros(400, np.int32)}),
+        (400, {"words": np.full(400, 5_000, np.int32)}),
+    ],
+    ids=["two reviews", "perfect and constant", "no words", "all truncated"],
+)
+def test_degenerate_evaluations(reviews: int, columns: dict[str, Any], tmp_path: Path) -> None:
+    written = test_documents.write(tmp_path, samples.predictions(reviews) | columns)
+    assert "nan" not in written.page
+    for text in (written.report, written.card):
+        constant = "BiGRU predicts only one class. " * ("bigru" in columns)
+        assert f"{constant}Always predicting the majority class has an accuracy of 50.00%" in text
+
+
+@pytest.mark.parametrize("over_seeds", [False, True])
+@pytest.mark.parametrize("count", [1, 3])
+def test_any_number_of_networks(count: int, tmp_path: Path, *, over_seeds: bool) -> None:
+    titles = {name: f"<{name}>" for name in ("first", "second", "third")[:count]}
+    with test_documents.registered(titles):
+        studies = [samples.study()] if over_seeds else []
+        markdown, _, card = test_documents.write(
+            tmp_path, studies=studies, recipes=samples.recipes(), about={"validation": 0.1}
+        )
+    for heading in ("Model details", "Results"):
+        rows = section(card, heading)
+        assert all(f"\n| {title} |" in rows for title in (*titles.values(), "Baseline"))
+    pairs = count * (count - 1) // 2
+    opening = markdown.partition("\n## ")[0].partition("\n- [")[0]
+    assert section(markdown, "Agreement and errors").count(" minus ") == pairs + count
+    assert opening.count(" minus ") == over_seeds * 3 * pairs
+    for text in (card, opening):
+        assert ("cannot show which network" in text) == (count > 1 and not over_seeds)
+    assert re.search(r"with a test accuracy\nof [\d.]+% \([\d.]+% to [\d.]+%\), chosen on", card)
+    assert "A GRU with" not in markdown
+
+
+def test_nothing_is_assumed_about_other_corpora(tmp_path: Path) -> None:
+    about: dict[str, Any] = dict.fromkeys(("corpus", "requested"), "<script>.csv")
+    about |= {"classes": ("ham", "spam")}
+    markdown, page, card = test_documents.write(tmp_path, about=about)
+    assert "<script" not in page
+    assert "spam reviews: `fine`." in markdown
+    assert "classify a text as spam or ham" in card
+    limits = section(card, "Limits")
+    assert "texts unlike those in `<script>.csv`" in limits
+    assert "English" not in limits
+    assert "IMDB" not in card
+    fallback = test_documents.write(tmp_path, about={"corpus": "rotten-tomatoes"}).card
+    assert "rotten (negative) or fresh" in fallback
+
+
+def test_only_failures_in_most_cases_are_counted(tmp_path: Path) -> None:
+    rates = {"bilstm": 0.51, "bigru": 0.5, "baseline": 0.02}
+    for capability in ("negation", "vocabulary"):
+        table = samples.checklist().assign(capability=capability)
+        fails = table["cases"] > 0
+        table["failure_rate"] = table["model"].map(rates).where(fails)
+        table["failures"] = (60 * table["failure_rate"]).where(fails, 0).round().astype(int)
+        card = test_documents.write(tmp_path, checklist=report_stage.by_test(table)).card
+        behavior = words(section(card, "Behavior"))
+        assert "of 1 behavioral tests: 1 (BiLSTM), 0 (BiGRU), 0 (Baseline)" in behavior
+        assert "| MFT: plain praise is positive | 60 | 31 | 30 | 1 |" in behavior
+        assert "other first names" not in behavior
+        limit = "negation test are misclassified by: BiLSTM."
+        assert (limit in card) == (capability == "negation")
+
+
+@pytest.mark.parametrize(
+    ("lowest", "low", "highest", "high", "overconfident"),
+    [
+        (0.01, 0.15, 0.99, 0.95, True),
+        (0.01, 0.15, 0.99, 0.99, False),
+        (0.01, 0.01, 0.99, 0.95, False),
+        (0.1, 0.15, 0.91, 0.9, True),
+        (0.11, 0.15, 0.99, 0.95, False),
+        (0.01, 0.15, 0.9, 0.85, False),
+    ],
+)
+def test_overconfidence_needs_both_ends_of_the_curve(
+    lowest: float, low: float, highest: float, high: float, *, overconfident: bool
+) -> None:
+    columns = {"predicted": [highest, 0.5, lowest], "observed": [0.8, 0.5, 0.2]}
+    columns |= {"low": [0.7, 0.4, low], "high": [high, 0.6, 0.3]}
+    raw = pd.concat(pd.DataFrame(columns).assign(model=name) for name in TITLES)
+    raw["predicted"] = raw["predicted"].where(raw["model"] == "bilstm", raw["observed"])
+    # After temperature scaling, curves lie closer to the diagonal.
+    scaled = raw.assign(predicted=raw["observed"], calibration="scaled")
+    found = overconfident_bins(pd.concat([scaled, raw.assign(calibration="raw")]))
+    expected = {"bilstm": 0.8} if overconfident else {}
+    assert {name: row["observed"] for name, row in found.items()} == expected
+
+
+def test_overconfidence_is_a_limit(tmp_path: Path, plain: Documents) -> None:
+    columns = samples.predictions()
+    classes = np.where(np.arange(400) % 10 < 2, 1 - columns["label"], columns["label"])
+    columns["bigru"] = logit(np.where(classes, 0.99, 0.01))
+    text = words(section(test_documents.write(tmp_path, columns).card, "Limits"))
+    assert re.search(r"above 0\.9.* BiGRU: 99\.00%, but 80\.00% \(.*\) of 200\.", text)
+    assert "BiLSTM: " not in text
+    assert "too certain" not in plain.card
+
+
+def test_settings_are_described(tmp_path: Path, plain: Documents) -> None:
+    changed = {
+        "pad.maxlen": 1_000,
+        "pad.truncating": "post",
+        "ngrams.longest": 3,
+        "word_vectors.reviews": "all",
+        "train.self_training": True,
+    }
+    markdown, _, card = test_documents.write(tmp_path, settings=samples.SETTINGS | changed)
+    assert "All models also learn from 49,359 unlabelled reviews, without 641" in markdown
+    assert "read 1,000 ids per text (`pad.maxlen`), only the start of longer" in card
+    assert "n-grams of up to 3 words" in card
+    assert "`word_vectors.reviews: all`" in card
+    assert "only the end of longer" in plain.card
+    truncated = (samples.predictions()["words"] >= 100).sum()
+    assert f"400 test reviews, {truncated} are truncated" in words(plain.card)
+    assert "| BiGRU | 1,234,567 | `bigru.units: 64` |" in plain.card
+    assert not re.search("ratios|predicted|without a label", plain.card)
+
+
+def test_registered_artifacts_are_models_of_the_pipeline() -> None:
+    pipeline = read_yaml(PROJECT / "dvc.yaml")
+    outputs = [out for stage in pipeline["stages"].values() for out in stage.get("outs", [])]
+    for name, artifact in pipeline["artifacts"].items():
+        assert (artifact["type"], artifact["path"]) == ("model", f"models/{name}")
+        assert artifact["path"] in outputs

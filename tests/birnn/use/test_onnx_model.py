@@ -1,0 +1,91 @@
+"""The ONNX model and the JSON file next to it predict as the project does."""
+
+import re
+import runpy
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+import pytest
+
+from birnn.core.errors import InputError
+from birnn.core.settings import Pooling, Side
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, COMBINED
+from birnn.evaluation.network_model import NetworkModel
+from birnn.evaluation.predictor import Predictor
+from birnn.networks.log_odds import probability
+from birnn.use import onnx_model
+from tests.birnn.odd_texts import LANGUAGES, ODD, UNICODE
+from tests.birnn.predictors import LAYOUTS, LONG, gated, small_baseline, small_predictor
+from tests.projects import PROJECT
+
+REVIEWS = ["A good film.", "", "zxqv", LONG, 9 * LONG, "日本語\u00a0film", "\x00 good"]
+REVIEWS += [f"good{odd}film{odd}BAD" for odd in ODD]
+
+
+def python_example() -> str:
+    """Return the first Python block of the docs that loads an ONNX model."""
+    page = (PROJECT / "docs" / "predictions.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    return next(block for block in blocks if "onnxruntime" in block)
+
+
+def networks(padding: Side, truncating: Side, pooling: Pooling) -> Predictor:
+    """Return networks, half of which read n-grams."""
+    layout = {"padding": padding, "truncating": truncating, "pooling": pooling}
+    if padding == "post":
+        layout |= UNICODE
+    predictor = gated(small_predictor(**layout, longest_ngram=3 if truncating == "pre" else 0))
+    first, *_ = predictor.models
+    return replace(predictor, temperatures={first: 0.5, ALL_NETWORKS: 2.0})
+
+
+def linear(longest: int) -> Predictor:
+    """Return a baseline."""
+    return replace(small_baseline(longest), temperatures={BASELINE: 1.5})
+
+
+@pytest.mark.parametrize(
+    "create",
+    [*(partial(networks, *layout) for layout in LAYOUTS), partial(linear, 1), partial(linear, 3)],
+)
+def test_example_in_the_docs_predicts_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, create: Callable[[], Predictor]
+) -> None:
+    predictor = create()
+    monkeypatch.chdir(tmp_path)
+    onnx_model.write(predictor, Path("birnn.onnx"))
+    onnx.checker.check_model("birnn.onnx", full_check=True)
+    Path("example.py").write_text(python_example(), encoding="utf-8")
+    example = runpy.run_path("example.py")
+    reviews = REVIEWS if predictor.tokenizer == "keras" else [*LANGUAGES]
+    exported = example["predict"](reviews)
+    predicted = predictor.predict(reviews)
+    expected = predicted.by_model | {COMBINED: predicted.log_odds}
+    assert exported.keys() == expected.keys()
+    for name, odds in expected.items():
+        assert np.ptp(odds) > 0.1
+        assert np.abs(exported[name] - probability(odds)).max() <= 1e-5
+    # Equal models give equal bytes, and an equal table of n-grams is stored once per length.
+    written = Path("birnn.onnx").read_bytes()
+    onnx_model.write(predictor, Path("birnn.onnx"))
+    assert Path("birnn.onnx").read_bytes() == written
+    nodes = onnx.load("birnn.onnx").graph.node
+    assert [node.op_type for node in nodes].count("LabelEncoder") in {0, 3}
+
+
+def test_other_layers_are_refused(tmp_path: Path) -> None:
+    predictor = gated(small_predictor())
+    first, model = next(iter(predictor.models.items()))
+    embedding, *after = model.network.layers
+    after[0] = keras.layers.Bidirectional(keras.layers.SimpleRNN(4))
+    other = NetworkModel(model.encoding, keras.Sequential([embedding, *after]))
+    models = {"average": other, "simple": other, **predictor.models}
+    # The error names all of them, and a network that can be exported.
+    with pytest.raises(InputError, match=rf"average, simple\. Use birnn serve, .*--model {first}$"):
+        onnx_model.write(Predictor(models), tmp_path / "a.onnx")
+    assert list(tmp_path.iterdir()) == []
