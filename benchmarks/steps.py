@@ -20,7 +20,7 @@ with tensorflow_imports():
     from benchmarks.notebook import network
     from birnn.networks.network import build_network
     from birnn.networks.pooling import DIRECTIONS
-    from birnn.training.loss import binary_crossentropy
+    from birnn.training.optimization import binary_crossentropy
 
 NUM_WORDS, MAXLEN, DIM, UNITS = 20_000, 100, 128, 64
 BATCH = 256  # reviews per training step, and per batch of the notebook's validation

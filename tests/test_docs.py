@@ -9,6 +9,7 @@ import pytest
 from typer.main import get_command
 
 from birnn.__main__ import app
+from birnn.core import code_digests
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
 from birnn.report.page import anchor
@@ -46,6 +47,19 @@ def test_links_exist(page: Path) -> None:
 @pytest.fixture(scope="module")
 def text() -> str:
     return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+
+def test_modules_of_the_default_run_are_listed() -> None:
+    page = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"(?m)^\| `((?:stages|birnn)/[a-z_/]*)` \| (.*) \|$", page)
+    listed = {
+        f"{folder}{name}.py" for folder, names in rows for name in re.findall(r"`(\w+)`", names)
+    }
+    stages = [Path(name).stem for name in listed if name.startswith("stages/")]
+    code = code_digests.describe(PROJECT)
+    used = {line.split()[0] for stage in stages for line in code[stage].splitlines()}
+    used |= {path.relative_to(PROJECT).as_posix() for path in PROJECT.glob("birnn/runtime/*.py")}
+    assert listed == {name for name in used if re.search(r"[^_]\.py$", name)}
 
 
 def test_make_targets_exist(text: str) -> None:

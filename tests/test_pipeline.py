@@ -100,7 +100,7 @@ def test_edits_run_only_stages_whose_results_they_can_change(finished_copy: Path
         "birnn/report/templates/page.html.j2": ["report"],
         # label_unlabelled would train networks with the same code. The weights stay the same, so no
         # later stage runs.
-        "birnn/training/loss.py": ["label_unlabelled", *TRAININGS],
+        "birnn/training/optimization.py": ["label_unlabelled", *TRAININGS],
     }.items():
         with (finished_copy / edited).open("a", encoding="utf-8") as code:
             code.write("OTHER = 1\n")

@@ -30,8 +30,7 @@ from birnn.runtime import signals
 from birnn.runtime.progress import EpochProgress
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Epoch
-from birnn.training.loss import accuracy, binary_crossentropy
-from birnn.training.optimizers import create_optimizer
+from birnn.training.optimization import accuracy, binary_crossentropy, create_optimizer
 
 HISTORY = ("accuracy", "loss", "val_accuracy", "val_loss")
 LIVE = Path("live")  # curves of the last trainings; git ignores it, and no stage reads it

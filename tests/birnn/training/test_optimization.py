@@ -12,8 +12,12 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from birnn.core.settings import Train
-from birnn.training.loss import accuracy, binary_crossentropy
-from birnn.training.optimizers import clip_by_global_norm, create_optimizer
+from birnn.training.optimization import (
+    accuracy,
+    binary_crossentropy,
+    clip_by_global_norm,
+    create_optimizer,
+)
 from tests.birnn.training.test_fit import settings
 
 
