@@ -31,7 +31,7 @@ from tests.projects import PROJECT, check_output
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
-PACKAGES = ("evaluation", "text", "corpora", "training", "core", "runtime", "experiments")
+PACKAGES = ("core", "evaluation", "lab", "own_data", "recipes", "reviews", "runtime", "training")
 # Cosmic Ray also has operators that no test can miss, such as << instead of +.
 OPERATORS = re.compile(
     r"core/(Number\w+|Add\w+|Zero\w+|Replace(True|False|Or|And|Break|Continue)With\w+"

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 KERNELS = Path(".dvc/tmp/kernels")  # in the project's folder
-# Defined in `kernels`.
+# Defined in `numba_cache`.
 LOCATOR = "birnn.lab.numba_cache.ByContent"
 
 # The program of `launcher`. Its arguments are the parent process and the command.

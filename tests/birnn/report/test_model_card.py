@@ -14,8 +14,8 @@ from birnn.evaluation.model_names import TITLES
 from birnn.report.documents import overconfident_bins
 from stages import report as report_stage
 from tests.birnn import samples
-from tests.birnn.report import test_documents
-from tests.birnn.report.test_documents import Documents, section, words
+from tests.birnn.report import documents
+from tests.birnn.report.documents import Documents, section, words
 from tests.projects import PROJECT
 
 pytestmark = pytest.mark.usefixtures("two_networks")
@@ -34,7 +34,7 @@ LABELS = samples.predictions()["label"]
     ids=["two reviews", "perfect and constant", "no words", "all truncated"],
 )
 def test_degenerate_evaluations(reviews: int, columns: dict[str, Any], tmp_path: Path) -> None:
-    written = test_documents.write(tmp_path, samples.predictions(reviews) | columns)
+    written = documents.write(tmp_path, samples.predictions(reviews) | columns)
     assert "nan" not in written.page
     for text in (written.report, written.card):
         constant = "BiGRU predicts only one class. " * ("bigru" in columns)
@@ -45,9 +45,9 @@ def test_degenerate_evaluations(reviews: int, columns: dict[str, Any], tmp_path:
 @pytest.mark.parametrize("count", [1, 3])
 def test_any_number_of_networks(count: int, tmp_path: Path, *, over_seeds: bool) -> None:
     titles = {name: f"<{name}>" for name in ("first", "second", "third")[:count]}
-    with test_documents.registered(titles):
+    with documents.registered(titles):
         studies = [samples.study()] if over_seeds else []
-        markdown, _, card = test_documents.write(
+        markdown, _, card = documents.write(
             tmp_path, studies=studies, recipes=samples.recipes(), about={"validation": 0.1}
         )
     for heading in ("Model details", "Results"):
@@ -66,7 +66,7 @@ def test_any_number_of_networks(count: int, tmp_path: Path, *, over_seeds: bool)
 def test_nothing_is_assumed_about_other_corpora(tmp_path: Path) -> None:
     about: dict[str, Any] = dict.fromkeys(("corpus", "requested"), "<script>.csv")
     about |= {"classes": ("ham", "spam")}
-    markdown, page, card = test_documents.write(tmp_path, about=about)
+    markdown, page, card = documents.write(tmp_path, about=about)
     assert "<script" not in page
     assert "spam reviews: `fine`." in markdown
     assert "classify a text as spam or ham" in card
@@ -74,7 +74,7 @@ def test_nothing_is_assumed_about_other_corpora(tmp_path: Path) -> None:
     assert "texts unlike those in `<script>.csv`" in limits
     assert "English" not in limits
     assert "IMDB" not in card
-    fallback = test_documents.write(tmp_path, about={"corpus": "rotten-tomatoes"}).card
+    fallback = documents.write(tmp_path, about={"corpus": "rotten-tomatoes"}).card
     assert "rotten (negative) or fresh" in fallback
 
 
@@ -85,7 +85,7 @@ def test_only_failures_in_most_cases_are_counted(tmp_path: Path) -> None:
         fails = table["cases"] > 0
         table["failure_rate"] = table["model"].map(rates).where(fails)
         table["failures"] = (60 * table["failure_rate"]).where(fails, 0).round().astype(int)
-        card = test_documents.write(tmp_path, checklist=report_stage.by_test(table)).card
+        card = documents.write(tmp_path, checklist=report_stage.by_test(table)).card
         behavior = words(section(card, "Behavior"))
         assert "of 1 behavioral tests: 1 (BiLSTM), 0 (BiGRU), 0 (Baseline)" in behavior
         assert "| MFT: plain praise is positive | 60 | 31 | 30 | 1 |" in behavior
@@ -123,7 +123,7 @@ def test_overconfidence_is_a_limit(tmp_path: Path, plain: Documents) -> None:
     columns = samples.predictions()
     classes = np.where(np.arange(400) % 10 < 2, 1 - columns["label"], columns["label"])
     columns["bigru"] = logit(np.where(classes, 0.99, 0.01))
-    text = words(section(test_documents.write(tmp_path, columns).card, "Limits"))
+    text = words(section(documents.write(tmp_path, columns).card, "Limits"))
     assert re.search(r"above 0\.9.* BiGRU: 99\.00%, but 80\.00% \(.*\) of 200\.", text)
     assert "BiLSTM: " not in text
     assert "too certain" not in plain.card
@@ -137,7 +137,7 @@ def test_settings_are_described(tmp_path: Path, plain: Documents) -> None:
         "word_vectors.reviews": "all",
         "train.self_training": True,
     }
-    markdown, _, card = test_documents.write(tmp_path, settings=samples.SETTINGS | changed)
+    markdown, _, card = documents.write(tmp_path, settings=samples.SETTINGS | changed)
     assert "All models also learn from 49,359 unlabelled reviews, without 641" in markdown
     assert "read 1,000 ids per text (`pad.maxlen`), only the start of longer" in card
     assert "n-grams of up to 3 words" in card

@@ -18,8 +18,8 @@ from birnn.studies import store, writing
 from birnn.style import formatting
 from stages import report as report_stage
 from tests.birnn import samples
-from tests.birnn.report import test_documents
-from tests.birnn.report.test_documents import Documents, section, words
+from tests.birnn.report import documents
+from tests.birnn.report.documents import Documents, section, words
 from tests.projects import PROJECT
 
 pytestmark = pytest.mark.usefixtures("two_networks")
@@ -52,7 +52,7 @@ def test_answer_is_from_the_study_over_seeds(complete: Documents) -> None:
 def test_better_network_is_named_with_its_seeds(
     gain: float, better: str, size: str, tmp_path: Path
 ) -> None:
-    written = test_documents.write(tmp_path, studies=[samples.study(gain=gain, seeds=30)])
+    written = documents.write(tmp_path, studies=[samples.study(gain=gain, seeds=30)])
     text = words(written.report)
     verdict = f"the {better} is more accurate, by {abs(1450 * gain):.2f} points on average"
     assert verdict in text
@@ -68,7 +68,7 @@ def test_better_network_is_named_with_its_seeds(
 def test_single_run_has_no_verdict(tmp_path: Path, options: dict[str, Any]) -> None:
     columns = samples.predictions()
     columns["bigru"] = columns["label"].astype(np.float32)
-    written = test_documents.write(tmp_path, columns, studies=[samples.study(**options)])
+    written = documents.write(tmp_path, columns, studies=[samples.study(**options)])
     for text in (written.report, written.card):
         assert "run cannot show which network is better" in text
         assert "is more accurate than 1 of the 2 networks (95% intervals" in words(text)
@@ -89,7 +89,7 @@ def test_other_studies_and_recipes_have_a_row_each(complete: Documents, tmp_path
     assert "LSTM (Dai and Le 2015) | labelled reviews | 86.50%" in text
     better = samples.recipes()
     better.runs["baseline.accuracy"] = better.runs["bilstm.accuracy"]
-    markdown, html, _ = test_documents.write(tmp_path, recipes=better, about={"corpus": "*_a.csv"})
+    markdown, html, _ = documents.write(tmp_path, recipes=better, about={"corpus": "*_a.csv"})
     assert html.count("*_a.csv</") == 3  # in the title, in the heading and in a table
     assert "from 70.00% (BiLSTM), 71.00% (BiGRU) to 90.00%" in words(markdown)
     assert "with every seed: none." in words(markdown)
@@ -115,13 +115,13 @@ def test_tables_have_the_numbers_of_the_metrics(
         assert row in section(plain.report, "Agreement and errors")
     costs = samples.costs()
     costs["bigru"]["multiply_adds"] = None
-    text = test_documents.write(tmp_path, costs=costs).report
+    text = documents.write(tmp_path, costs=costs).report
     assert "| BiLSTM | 1,234,567 | 98,816 | 9,830,528 |" in text
     assert "| BiGRU | 1,234,567 | 98,816 | – |" in text
 
 
 def test_fallback_corpus_is_named_first(tmp_path: Path) -> None:
-    for text in test_documents.write(tmp_path, about={"corpus": "rotten-tomatoes"}):
+    for text in documents.write(tmp_path, about={"corpus": "rotten-tomatoes"}):
         assert "Rotten Tomatoes film reviews" in text
         before = words(text.partition("\n## ")[0].partition("<h2")[0])
         assert "imdb could not be reached" in before
@@ -134,7 +134,7 @@ def test_held_out_reviews_are_named(tmp_path: Path, plain: Documents) -> None:
     assert "`dvc exp run -S pad.validation=0.1`" in plain.report
     assert "Each epoch was scored on the test reviews" in plain.card
     settings, about = samples.SETTINGS | {"pad.validation": 0.1}, {"validation": 0.1}
-    markdown, _, card = test_documents.write(tmp_path, settings=settings, about=about)
+    markdown, _, card = documents.write(tmp_path, settings=settings, about=about)
     assert "the loss on the held-out reviews is lowest" in markdown
     assert "2,500 are held out for validation" in markdown
     assert "| `pad.validation` | `test` | `0.1` |" in markdown
@@ -184,7 +184,7 @@ def test_data_and_settings_are_described(tmp_path: Path, plain: Documents) -> No
     is_copy = columns["words"] < samples.MEMORIZED
     columns["bigru"] = np.where(is_copy == columns["label"], 9, -9).astype(np.float32)
     settings = flatten(read_yaml(PROJECT / "params.yaml"))
-    markdown = test_documents.write(tmp_path, columns, settings, distinctive_words=([], [])).report
+    markdown = documents.write(tmp_path, columns, settings, distinctive_words=([], [])).report
     assert "All settings of the networks are the notebook's" in markdown
     assert re.search(r"Without them, .* 0\.00% \(BiGRU\)", words(markdown))
     assert "Words that" not in markdown
