@@ -22,7 +22,7 @@ repro: $(ENV) ## run every stage that is not up to date
 	@python -m birnn results
 
 # In CI on Linux, the tests fail after some seconds, so that they cannot grow unseen.
-limit = $(if $(and $(CI),$(filter Linux,$(shell uname -s))),timeout $(1))
+limit = $(if $(and $(CI),$(filter Linux,$(shell uname -s))),timeout --signal=INT --kill-after=30 $(1))
 PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist worksteal --durations 10
 
 test-fast: $(ENV) ## run the unit and property tests (before every commit)

@@ -25,7 +25,8 @@ from birnn.evaluation.model_names import NETWORKS
 from birnn.reviews import imdb
 
 TRAINING = [f"train_{name}" for name in NETWORKS]
-STAGES = ("fetch", "pad", "train_word_vectors", "weigh_ngrams", *TRAINING, "train_baseline")
+PREPARING = ("fetch", "pad", "fetch_unlabelled", "train_word_vectors", "weigh_ngrams")
+STAGES = (*PREPARING, *TRAINING, "train_baseline")
 # By number of copies of IMDB: what is measured.
 MEMORY = {1: (*STAGES, "evaluate", "report"), 8: ("fetch", "pad", TRAINING[0])}
 SCALE = dict.fromkeys((1, 2, 5, 10), ("fetch", "pad", "batches"))

@@ -57,11 +57,11 @@ def stage_folder(settings: dict[str, Any]) -> Iterator[Path]:
 
     The settings, by full name, change those of the project.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         write_yaml(folder / "params.yaml", grid.point(settings).params)
-        # They name the networks that have settings.
-        (folder / "stages").symlink_to(PROJECT / "stages")
+        for name in ("stages", "dvc.yaml"):
+            (folder / name).symlink_to(PROJECT / name)
         (folder / "study").mkdir()
         yield folder
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.project import stage_folder, variables
+from birnn.core.paths import CORPUS
 from tests.projects import check_output, error_line, run
 from tests.test_pipeline import NO_NETWORK
 from tests.tiers import sampled
@@ -32,6 +34,12 @@ def test_missing_input_is_an_error_of_one_line(clone: Path, arguments: str, expe
     result = run("python", "-m", f"benchmarks.{module}", *options, cwd=clone, **NO_NETWORK)
     assert expected in error_line(result.stderr)
     assert result.returncode == 1
+
+
+def test_stages_run_in_the_folder_of_a_benchmark() -> None:
+    with stage_folder({"fetch.source": "rotten-tomatoes"}) as folder:
+        check_output(folder, "python", "-m", "stages.fetch", **variables())
+        assert (folder / CORPUS / "train.parquet").exists()
 
 
 @pytest.mark.exhaustive

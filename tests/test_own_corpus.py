@@ -112,7 +112,7 @@ def test_invalid_file_gives_one_line_error(own_copy: Path) -> None:
     (own_copy / "data" / "own" / "reviews.csv").write_text(lines, encoding="utf-8")
     result = run("python", "-m", "stages.fetch", cwd=own_copy)
     assert result.returncode == 1
-    expected = "reviews.csv, line 4: the text of this test review is also in the training split"
+    expected = "test review reviews.csv, line 4: its text is also in the training split"
     assert expected in error_line(result.stderr)
     assert contents(own_copy / "data" / "corpus") == before
     # Skipped rows may be the reason of an error.

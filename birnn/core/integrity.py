@@ -8,11 +8,13 @@ import hashlib
 import json
 import shlex
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from birnn.core import processes
 from birnn.core.errors import InputError, damaged
+from birnn.core.outputs import read_json
 from birnn.core.paths import LOCK, PIPELINE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
@@ -90,7 +92,7 @@ def find_damage(stage: str) -> str | None:
         is_read = any(dep == path or dep.startswith(f"{path}/") for dep in deps)
         if is_read and compute_md5(Path(path)) != md5:
             # DVC would copy a damaged file from its cache.
-            damaged_files = shlex.join([path, *map(str, _damaged_in_cache())])
+            damaged_files = shlex.join([path, *map(str, _damaged_in_cache(md5))])
             return f"{path} differs from {LOCK}: run rm -rf {damaged_files} && dvc repro"
     return None
 
@@ -132,9 +134,15 @@ def compute_md5(path: Path) -> str | None:
         return hashlib.file_digest(content, "md5").hexdigest()
 
 
-def _damaged_in_cache() -> Iterator[Path]:
-    """Yield the files in DVC's cache whose content differs from the md5 in their path."""
+def _damaged_in_cache(md5: str) -> Iterator[Path]:
+    """Yield the files of an output in DVC's cache whose content differs from their md5."""
     cache = Path(processes.output("dvc", "cache", "dir"), "files", "md5")
-    for file in cache.glob("??/*"):
-        if compute_md5(file) != file.parent.name + file.name.removesuffix(DIR_SUFFIX):
+    folder = cache / md5[:2] / md5[2:]
+    md5s = {md5}
+    if md5.endswith(DIR_SUFFIX) and folder.exists():
+        with suppress(ValueError, TypeError, KeyError):  # then its own content differs
+            md5s |= {entry["md5"] for entry in read_json(folder)}
+    for each in sorted(md5s):
+        file = cache / each[:2] / each[2:]
+        if file.exists() and compute_md5(file) != each.removesuffix(DIR_SUFFIX):
             yield file

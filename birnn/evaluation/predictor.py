@@ -46,7 +46,7 @@ class Predictor:
 
     models: Mapping[str, Model]  # the models by name; all have the same vocabulary
     # Number by which the log-odds of a model are divided, and for ALL_NETWORKS their mean over
-    # several models (see `evaluation.temperature`); 1 if missing.
+    # several models (see `evaluation.calibration`); 1 if missing.
     temperatures: Mapping[str, float] = field(default_factory=dict)
     tokenizer: Tokenizer = "keras"  # splits the texts into words
     classes: Sequence[str] = CLASSES  # the names of the negative and the positive class

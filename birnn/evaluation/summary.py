@@ -62,7 +62,7 @@ def summarize_models(
         table: one row per review with its `label`, its number of `words`, the number of its
             `group`, such as its film, and, in a column per model, the log-odds that it is
             positive.
-        costs: the cost of each model, see `evaluation.predictor.Cost`.
+        costs: the cost of each model, see `Predictor.predict_split`.
         histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
         in_training: which reviews have the text of a training review, shape (reviews,).

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from birnn.core.errors import InputError
+from birnn.core.paths import STATE
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.metrics import is_correct
@@ -15,10 +16,12 @@ from birnn.evaluation.model_names import ALL_MODELS, TITLES
 from birnn.lab import recipes as stored_recipes
 from birnn.lab.grid import Point
 from birnn.lab.runs import Run, read_predictions, training, with_unique_names
+from birnn.runtime.locks import hold_lock
 from birnn.studies import store, writing
 from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 
 
+@hold_lock(STATE / "study.lock")
 def study(
     name: str,
     command: str,

@@ -47,8 +47,11 @@ def _machines(on: Place, cpus: int, gpus: int, git_remote: str) -> Any:
 
 
 def _command() -> str:
-    """Return the command at work, for the shell."""
-    return shlex.join(["birnn", *(word for word in sys.argv[1:] if word != "--replace")])
+    """Return the command at work, for the shell, as it works in the project's folder."""
+    words = [word for word in sys.argv[1:] if word != "--replace"]
+    if words[:1] == ["--project"]:
+        del words[:2]
+    return shlex.join(["birnn", *words])
 
 
 @app.command(epilog="Example: birnn sweep -S train.epochs=3,5 -S train.seed=0..2")
@@ -133,7 +136,8 @@ def leaderboard(
     shown = table.iloc[:count]
     notes = board.describe(shown, metric, others)
     if save:
-        saved = board.save(save, shown, corpus, _command())
+        command = _command() if sort else f"{_command()} --sort {metric}"
+        saved = board.save(save, shown, corpus, command)
         notes.append(f"Saved in {saved.folder}.")
     show = board.print_csv if csv else board.print_markdown if md else board.print_table
     show(shown, metric, notes)
@@ -187,6 +191,8 @@ def search(
 
     Each trial is an experiment. If the search is interrupted, the same command continues it.
     """
+    from rich.console import Console
+
     from birnn.lab import execution, recipes, search_results
     from birnn.lab import search as searches
 
@@ -199,7 +205,7 @@ def search(
         results = search_results.collect(chosen, found)
         written = search_results.write(results, _command())
     print(f"{len(results.study.trials)} trials: {written.folder}")
-    print(search_results.conclude(results))
+    Console(highlight=False).print(search_results.conclude(results), markup=False)
     print("To confirm this with other seeds and other held-out reviews, run:")
     print(f"    {search_results.confirmation(results)}")
 

@@ -8,7 +8,7 @@ KERNELS = Path(".dvc/tmp/kernels")  # in the project's folder
 # Defined in `numba_cache`.
 LOCATOR = "birnn.lab.numba_cache.ByContent"
 
-# The program of `launcher`. Its arguments are the parent process and the command.
+# The program that `command_prefix` starts. Its arguments are the parent process and the command.
 LAUNCHER = """
 import ctypes, os, signal, sys
 parent, *command = sys.argv[1:]

@@ -18,7 +18,10 @@ def hash_dependency(stage: str, path: str) -> str:
     with Repo() as repo:
         deps = repo.stage.load_one(name=stage).deps
         (dependency,) = [dep for dep in deps if dep.def_path == path]
-        return str(dependency.get_hash().value)
+        try:
+            return str(dependency.get_hash().value)
+        except UnicodeError as error:
+            raise InputError(f"{path} has a file whose name is not UTF-8: rename it") from error
 
 
 def stale_stages() -> list[str]:

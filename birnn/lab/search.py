@@ -129,11 +129,12 @@ def parse(
 def open_study(search: Search, *, replace: bool = False) -> optuna.Study:
     """Return the study in the search's journal, new or continued.
 
-    A new one may be refused, because its results would `replace` those in `study/NAME`.
+    It is refused if its results would `replace` those in `study/NAME` that are not of a search.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     file, folder = search.journal, store.FOLDER / search.name
-    if folder.exists() and not (file.exists() or replace):
+    continues = file.exists() and (not folder.exists() or store.read(folder).about.sampler)
+    if folder.exists() and not (continues or replace):
         raise collect.results_would_be_lost(folder)
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists():  # without the line that a killed search left unfinished

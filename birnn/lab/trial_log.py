@@ -13,17 +13,20 @@ import pandas as pd
 
 from birnn.core.command_line import as_text
 from birnn.core.errors import InputError
+from birnn.core.paths import STATE
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import TITLES
 from birnn.lab.recipes import Recipe
 from birnn.lab.runs import Run
 from birnn.lab.runs import read as read_run
+from birnn.runtime.locks import hold_lock
 from birnn.studies import store, writing
 from birnn.studies.store import RECIPE, SEED, About, Study
 
 REVISION_DIGITS = 12
 
 
+@hold_lock(STATE / "study.lock")
 def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     """Add the runs that hold out reviews to the study `tried`, unless it has them.
 

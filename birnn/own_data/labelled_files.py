@@ -247,7 +247,8 @@ def find(folder: Path, name: str) -> list[Path]:
     elif path.exists() or not re.search(r"[*?[]", name):
         return [path]
     else:
-        found = folder.glob(name)
+        # Two stars would match files in subfolders, or, before Python 3.13, be an error.
+        found = folder.glob(re.sub(r"\*+", "*", name))
     named = (file for file in found if not file.name.startswith((".", "_", "README.md")))
     files = sorted(file for file in named if file.suffix != ".dvc" and file.is_file())
     if not files:
@@ -255,6 +256,9 @@ def find(folder: Path, name: str) -> list[Path]:
             f"{path} matches no files (those in subfolders are not read): check csv.train, "
             "csv.test, csv.unlabelled"
         )
+    for file in files:
+        if not tabular.is_encodable(file.name):
+            raise InputError(f"the name of the file {file.name!r} is not UTF-8: rename it")
     return files
 
 

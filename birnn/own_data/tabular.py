@@ -154,6 +154,8 @@ def _detect_delimiter(file: Path, columns: Sequence[str], form: Format, candidat
     with _open(file) as content:
         sample = content.read(SAMPLE).decode(form.encoding, "replace")
     sample = sample.replace("\r", "\n").lstrip("\ufeff\n")
+    if declared := re.match(r"sep=([,;\t|])\n", sample):  # by Excel
+        return declared[1]
     first_lines = sample.split("\n", SAMPLE_LINES)[:SAMPLE_LINES]
 
     def fit(delimiter: str) -> tuple[int, int, int]:
@@ -207,11 +209,10 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
         texts = (line for _, line in lines(content, str(file), form.encoding))
         rows = _csv_rows(_csv_reader(texts, form, strict=True), file)
         header = list(form.columns) or next(rows, ("", []))[1]
+        if header[:1] == ["sep="]:  # Excel's line that declares the delimiter
+            header = next(rows, ("", []))[1]
         require_columns(columns, header, str(file))
-        header = [
-            f"{name}.{number}" if name in header[: number - 1] else name
-            for number, name in enumerate(header, start=1)
-        ]
+        header = _unique(header)
         for location, row in rows:
             if len(row) != len(header):
                 raise InputError(
@@ -219,6 +220,16 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
                     "fix the row, or quote the text"
                 )
             yield location, dict(zip(header, row, strict=True))
+
+
+def _unique(header: Sequence[str]) -> list[str]:
+    """Return names that differ: those that occur before get the number of their column."""
+    names: list[str] = []
+    for number, name in enumerate(header, start=1):
+        while name in names:
+            name += f".{number}"  # noqa: PLW2901
+        names.append(name)
+    return names
 
 
 def _csv_reader(texts: Iterable[str], form: Format, *, strict: bool) -> Any:
@@ -243,7 +254,8 @@ def _csv_rows(reader: Any, file: Path) -> Iterator[tuple[str, list[str]]]:
         except csv.Error as error:
             raise InputError(
                 f"{location} is not valid CSV ({error}): the file is truncated, a quote is not "
-                "closed or a quote in a text is not doubled: fix it, or save the file again"
+                "closed, a quote in a text is not doubled, or lines end with CR alone: fix it, or "
+                "save the file again"
             ) from None
         if row:
             yield location, row

@@ -97,8 +97,8 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     if refuse_overlap and shared.any():
         first = column(folder / "test.parquet", "id")[shared.argmax()]
         raise InputError(
-            f"{first}: the text of this test review is also in the training split "
-            f"({shared.sum():,} in all): remove them, or set fetch.overlap to report"
+            f"test review {first}: its text is also in the training split ({shared.sum():,} such "
+            "reviews): remove them, or set fetch.overlap to report"
         )
     np.save(folder / "overlap.npy", np.flatnonzero(shared))
     ranked = tokenizer.rank(counts)
@@ -171,7 +171,10 @@ def _check_ids(corpus: Corpus, tallies: dict[str, Tally], folder: Path) -> None:
     if len(first) < len(hashes):
         ids = np.concatenate([column(folder / f"{split}.parquet", "id") for split in tallies])
         repeated = np.delete(ids, first)[0]
-        raise InputError(f"{corpus.name} has several reviews {repeated!r}: make the ids unique")
+        raise InputError(
+            f"{corpus.name} has several reviews with the id {repeated!r}: make the values of "
+            "csv.id_column unique"
+        )
 
 
 def _check_classes(corpus: Corpus, tallies: dict[str, Tally]) -> None:

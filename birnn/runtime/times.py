@@ -29,4 +29,4 @@ def append(file: Path, lines: str) -> None:
     """Append lines to the file."""
     file.parent.mkdir(exist_ok=True)
     with file.open("a", encoding="utf-8") as stream:
-        stream.write(lines)
+        stream.write(f"\n{lines}")  # a killed process may have left half a line

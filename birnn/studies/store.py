@@ -249,5 +249,5 @@ def read_predictions(folder: Path, names: Iterable[str]) -> dict[str, pd.DataFra
 
 
 def _read_parquet(file: Path, columns: list[str] | None = None) -> pd.DataFrame:
-    problem = f"{file} is damaged: restore it with git, or delete it"
+    problem = f"{file} is damaged: run git checkout -- {file}, or delete it"
     return parquet.read(file, problem, columns)

@@ -135,10 +135,12 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
     files = labelled_files.find(folder, chosen.csv.train)
     if swallowed := sum(count_swallowed_lines(chosen.csv, file) for file in files):
         warnings.append(f"quotes swallow {swallowed:,} lines: set csv.quoting=none")
+    unlabelled = sum(1 for _ in labelled_files.read_unlabelled(chosen.csv, folder))
     return [
         *corpus.describe(),
         f"{'':34}{'train':>12}{'test':>12}",
         *(f"{title:34}{values[0]:>12}{values[1]:>12}" for title, values in rows.items()),
+        *([f"texts of csv.unlabelled: {unlabelled:,}"] if unlabelled else []),
         "",
         f"Of the {len(words):,} different words in train, pad.num_words includes {len(known):,}.",
         f"With pad.maxlen={maxlen}, {train.truncated(maxlen):.1%} of train would be truncated.",

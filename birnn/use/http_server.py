@@ -43,6 +43,10 @@ class TimedConnection(H11Protocol):
         super().on_response_complete()
         self._limit_time()
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, also if its client never reads the answer."""
+        self.transport.abort()
+
     def shutdown(self) -> None:
         """Close the connection after the answer; if the request is incomplete, now."""
         super().shutdown()

@@ -69,14 +69,14 @@ def test_only_inputs_that_other_stages_wrote_are_compared() -> None:
 def test_differing_input_is_named_with_the_command_that_repairs_it() -> None:
     Path("dvc.py").write_text("import os; print(os.path.abspath('.dvc/cache'))")  # starts faster
     assert integrity.find_damage("use") is None
-    for name, output in {"file": "file", "folder/deep/a": "folder"}.items():
+    for name, output, md5 in (("file", "file", THREE), ("folder/deep/a", "folder", ONE)):
         content = Path(name).read_text()
         Path(name).write_text("x")
         expected = f"{output} differs from dvc.lock: run rm -rf {output}"
         assert integrity.find_damage("use") == f"{expected} && dvc repro"
-        cached(THREE).write_text("x")  # DVC would copy it
-        assert integrity.find_damage("use") == f"{expected} {cached(THREE)} && dvc repro"
-        cached(THREE).write_text("3")
+        cached(md5).write_text("x")  # DVC would copy it
+        assert integrity.find_damage("use") == f"{expected} {cached(md5)} && dvc repro"
+        cached(md5).write_text(content)
         Path(name).unlink()
         assert integrity.find_damage("use") == f"{expected} && dvc repro"
         Path(name).write_text(content)

@@ -81,7 +81,7 @@ def test_experiments_run_on_the_cluster(ray: Ray, capsys: pytest.CaptureFixture[
     assert ray.tasks[1] == (ORIGIN, 2, names[1], options_of(points[1]))
     pulls = [f"exp pull --force origin {names[index]}" for index in (0, 2)]
     assert calls() == ["push --quiet --run-cache", *pulls, f"exp remove {names[2]}"]
-    assert paths.times_file().read_text() == TIMES * 2
+    assert paths.times_file().read_text() == f"\n{TIMES}" * 2
     resources = {"num_cpus": 2, "num_gpus": 1, "max_retries": 3}
     silent = {"log_to_driver": False, "logging_level": "ERROR", "include_dashboard": False}
     assert ray.options == resources | silent | {"is_shut": True}

@@ -1,5 +1,6 @@
 """Searches: their syntax and proposals, with trials that only compute a function."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from birnn.core.errors import InputError
 from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import commands, execution, recipes, runs, search, search_results
 from birnn.lab.grid import Point
-from birnn.studies import store
+from birnn.studies import store, writing
 from tests.birnn.lab.repository import METRICS, add, fake_dvc, git, make_run
 
 NETWORK = next(iter(NETWORKS))
@@ -185,6 +186,12 @@ def test_search_continues_with_another_order_and_report(
     assert len(machines.started) == 2
     study = store.read(store.FOLDER / "name")
     assert study.about.varied == ["network.dropout", "train.learning_rate"]
+    # A study of the same name may have replaced the results.
+    about = dataclasses.replace(study.about, sampler="")
+    writing.write_files(dataclasses.replace(study, about=about), {})
+    with pytest.raises(InputError, match="study/name has results that would be lost"):
+        commands.search("name", [*OPTIONS], METRIC, trials=2)
+    commands.search("name", [*OPTIONS], METRIC, trials=2, replace=True)
 
 
 def test_refused_search_leaves_no_journal() -> None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,10 +115,12 @@ OTHERS = [
     Variant("Excel", {"a.csv": to_csv(sep=";", encoding="cp1252", lineterminator="\r\n")}),
     Variant("Index", {"a.csv": to_csv(index=True)}),
     Variant("Delimiter in the settings", {"a.csv": to_csv(sep="^")}, {"delimiter": "^"}),
+    Variant("sep= for Excel", {"a.csv": b"sep=;\n" + to_csv(sep=";")}),
     Variant("Mark, UTF-8", {"a.csv": to_csv(encoding="utf-8-sig")}, {"encoding": "utf-8"}),
     Variant("Mark, UTF-16", {"a.csv": MARKED.encode("utf-16-le")}, {"encoding": "utf-16-le"}),
     Variant("Windows-1251", {"a.csv": to_csv(RUSSIAN, "cp1251")}, reviews=RUSSIAN),
     Variant("UTF-16, tabs", {"a.csv": to_csv(sep="\t", encoding="utf-16")}),
+    Variant("UTF-16", {"a.csv": to_csv(encoding="utf-16-le")}, {"encoding": "utf-16-le"}),
     Variant("5.0 stars", {"a.csv": labelled(1.0, 4.0, 2.0, 5.0, None)}, STARS),
     Variant("Categories", {"a.parquet": TABLE.astype("category").to_parquet(None)}),
     Variant("JSON booleans", {"a.jsonl": to_json(BOOLEANS)}, TRUE_FALSE),
@@ -267,9 +270,16 @@ def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path
     form = "encoding utf-8, delimiter ','"
     assert list(files.describe()) == [f"{tmp_path}/a/1.csv and 3 more: {form}"]
     both = dict.fromkeys(["1.csv", "test.csv"], to_csv(TABLE[:2]))
-    files = labelled_files(tmp_path, both, train="*.csv", test="test.csv", split_column=None)
-    assert [review.split for review in files.read()] == ["train", "train", "test", "test"]
-    assert list(files.describe()) == [f"{tmp_path}/1.csv and 1 more: {form}"]
+    for train in ("*.csv", "**.csv", "**"):
+        files = labelled_files(tmp_path, both, train=train, test="test.csv", split_column=None)
+        assert [review.split for review in files.read()] == ["train", "train", "test", "test"]
+        assert list(files.describe()) == [f"{tmp_path}/1.csv and 1 more: {form}"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse the name")
+def test_name_of_a_file_must_be_utf_8(tmp_path: Path) -> None:
+    message = error_message(tmp_path, {"\udce9.csv": to_csv()}, train="*.csv")
+    assert message.endswith("is not UTF-8: rename it")
 
 
 def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:

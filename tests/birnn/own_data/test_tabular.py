@@ -86,8 +86,8 @@ def test_overwritten_bytes_give_rows_or_an_error(
 
 
 def test_repeated_names_of_columns_get_a_number(tmp_path: Path) -> None:
-    row = {"x": "1", "y": "2", "x.3": "3", "": "", ".5": ""}
-    assert read(tmp_path / "a.csv", b"x,y,x,,\n1,2,3,,\n", columns=()) == [row]
+    row = {"x": "1", "y": "2", "x.3": "3", "": "", ".5": "", "x.3.6": "4"}
+    assert read(tmp_path / "a.csv", b"x,y,x,,,x.3\n1,2,3,,,4\n", columns=()) == [row]
 
 
 def test_encoding_of_a_large_file_is_detected(tmp_path: Path) -> None:

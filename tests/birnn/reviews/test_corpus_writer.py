@@ -106,7 +106,7 @@ def test_reviews_without_words_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("split", "name"), [("train", "train/1"), ("test", "train/0")])
 def test_duplicate_id_is_refused(tmp_path: Path, split: str, name: str) -> None:
     copy = Review(split, name, "film 9", 0, "other text")
-    with pytest.raises(InputError, match=f"mine has several reviews '{name}': make"):
+    with pytest.raises(InputError, match=f"mine has several reviews with the id '{name}': make"):
         write(tmp_path, [*TRAIN, *TEST, copy])
 
 
@@ -116,6 +116,8 @@ def test_overlap_is_counted_or_refused(tmp_path: Path) -> None:
     both = [*TEST, *others, *TRAIN]
     assert write(tmp_path, both)["overlap"] == 1
     assert np.load(tmp_path / "overlap.npy").tolist() == [2]
-    with pytest.raises(InputError, match=r"test/2: .* is also in the training split \(1 in"):
+    with pytest.raises(
+        InputError, match=r"review test/2: its text is also in the training split \(1 such"
+    ):
         write(tmp_path, both, refuse_overlap=True)
     assert write(tmp_path, [*TRAIN, *TEST], refuse_overlap=True)["overlap"] == 0

@@ -127,6 +127,13 @@ def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
     assert re.search(f"(?m)^warning: {expected}", check("-S", option))
 
 
+def test_unlabelled_texts_are_counted() -> None:
+    in_splits().to_csv(OWN, index=False)
+    assert "csv.unlabelled" not in check()
+    OWN.with_name("more.csv").write_text("text\na\nb\n", encoding="utf-8")
+    assert "texts of csv.unlabelled: 2\n" in check("-S", "csv.unlabelled=more.csv")
+
+
 def test_share_of_truncated_texts_is_measured() -> None:
     in_splits(text=["word " * 10_000] * 40).to_csv(OWN, index=False)
     assert "With pad.maxlen=10000, 100.0% of train would be truncated." in check()
