@@ -58,9 +58,8 @@ class Cluster:
         output("dvc", "push", "--quiet", "--run-cache")
         start = time.perf_counter()
         with _connected(ray):
-            carry_out = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=RETRIES)(
-                worker.carry_out
-            )
+            as_task = ray.remote(num_cpus=self.cpus, num_gpus=self.gpus, max_retries=RETRIES)
+            carry_out = as_task(worker.carry_out)
             tasks = {
                 carry_out.remote(self.origin, self.cpus, name, options_of(point)): name
                 for point, name in zip(points, runs.names(points), strict=True)

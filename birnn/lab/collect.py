@@ -65,10 +65,8 @@ def study(
     if not replace:
         runs_to_keep, all_seeds_to_keep = _rows_to_keep(folder, about, table)
         log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
-        table, all_seeds = (
-            _in_order(pd.concat(rows), list(recipes))
-            for rows in ([runs_to_keep, table], [all_seeds_to_keep, all_seeds])
-        )
+        table = _in_order(pd.concat([runs_to_keep, table]), list(recipes))
+        all_seeds = _in_order(pd.concat([all_seeds_to_keep, all_seeds]), list(recipes))
     reviews = next(iter(predictions.values()))[["label", "group"]]
     return writing.write(Study(folder, about, table, all_seeds, reviews), log_odds)
 
@@ -103,12 +101,11 @@ def _combine_seeds(
             weight = ensembles.fit_weight(read_predictions(runs[name], "held_out"))
             predicted.append(ensembles.combine_models(predictions[name], weight))
         labels = predictions[names.iloc[0]]["label"].to_numpy()
-        means = {
-            model: np.mean([each[model] for each in predicted], axis=0) for model in predicted[0]
-        }
-        yield {"name": f"{recipe}, all seeds", RECIPE: recipe} | {
-            f"{model}.accuracy": is_correct(labels, mean).mean() for model, mean in means.items()
-        }
+        row: dict[str, Any] = {"name": f"{recipe}, all seeds", RECIPE: recipe}
+        for model in predicted[0]:
+            mean = np.mean([each[model] for each in predicted], axis=0)
+            row[f"{model}.accuracy"] = is_correct(labels, mean).mean()
+        yield row
 
 
 def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:
@@ -152,10 +149,8 @@ def _rows_to_keep(
         )
     keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
     # As text, with numbers as precise as in a study.
-    lines = [
-        writing.to_csv(rows).splitlines() for rows in (replaced.reindex(columns=keys), table[keys])
-    ]
-    if not {*lines[0]} <= {*lines[1]}:
+    old_rows = writing.to_csv(replaced.reindex(columns=keys)).splitlines()
+    if not {*old_rows} <= {*writing.to_csv(table[keys]).splitlines()}:
         raise results_would_be_lost(folder)
     if dropped:
         print(f"{folder} loses recipes that are gone or changed: {', '.join(sorted(dropped))}")

@@ -56,10 +56,7 @@ Hashes = dict[str, str]
 
 @dataclass(frozen=True)
 class Run:
-    """A finished experiment in the commit `revision`, which started from the commit `baseline`.
-
-    It has its settings by section, and the contents of `metrics.json` and `dvc.lock`.
-    """
+    """A finished experiment in the commit `revision`, which started from the commit `baseline`."""
 
     name: str
     revision: str
@@ -115,10 +112,8 @@ def names(points: Sequence[Point]) -> list[str]:
     found = []
     for point in points:
         used_files = own_files if _reads_own_files(point) else ""
-        content = json.dumps(
-            [_settings_text(point.params), sorted(code.items()), corpus, used_files]
-        )
-        digest = hashlib.sha256(content.encode()).hexdigest()
+        content = [_settings_text(point.params), sorted(code.items()), corpus, used_files]
+        digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
         found.append(f"{point.label}-{digest[:7]}")
     return found
 
@@ -172,15 +167,12 @@ def finished_with_any_code() -> list[Run]:
     references = processes.output(
         "git", "for-each-ref", "--format=%(refname) %(objectname)", "refs/exps"
     )
-    experiments = [
-        (name, revision, folder + rest)
-        for folder, rest, name, revision in EXPERIMENT.findall(references)
-    ]
-    records = _read_records([revision for _, revision, _ in experiments])
+    experiments = EXPERIMENT.findall(references)
+    records = _read_records([revision for *_, revision in experiments])
     pipeline = read_pipeline()
     runs = (
-        _run_of(pipeline, *experiment, *record)
-        for experiment, record in zip(experiments, records, strict=True)
+        _run_of(pipeline, name, revision, folder + rest, *record)
+        for (folder, rest, name, revision), record in zip(experiments, records, strict=True)
     )
     return [run for run in runs if run]
 
@@ -325,10 +317,8 @@ def training(run: Run) -> dict[str, Any]:
         ALL_NETWORKS: combined,
         ALL_MODELS: combined + own[BASELINE],
     }
-    machines = dict.fromkeys(machine for _, machine in found.values())
-    return {f"{model}.seconds": value for model, value in totals.items()} | {
-        "machine": " and ".join(machines)
-    }
+    machine = " and ".join(dict.fromkeys(machine for _, machine in found.values()))
+    return {f"{model}.seconds": value for model, value in totals.items()} | {"machine": machine}
 
 
 def read_times() -> dict[str, tuple[float, str]]:
@@ -381,12 +371,10 @@ def _measured(hashes: Hashes) -> Hashes:
 def _hash_code() -> Hashes:
     """Return the hashes that the code of all stages would have after the stage `code`."""
     described = code_digests.describe(Path())
+    texts = {stage: described[stage].encode() for stage in read_pipeline() if stage in described}
     return {
-        f"code/{stage}.txt": hashlib.md5(
-            described[stage].encode(), usedforsecurity=False
-        ).hexdigest()
-        for stage in read_pipeline()
-        if stage in described
+        f"code/{stage}.txt": hashlib.md5(text, usedforsecurity=False).hexdigest()
+        for stage, text in texts.items()
     }
 
 

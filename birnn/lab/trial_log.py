@@ -94,12 +94,11 @@ def closest_recipe(
     closer than the defaults. All settings are by full name.
     """
     changes = {SEED: params[SEED]}
-    bases = {"": {**defaults, **changes}}
-    bases |= {recipe.name: {**defaults, **recipe.with_seed(changes)} for recipe in recipes}
-    differences = {
-        name: {key: value for key, value in params.items() if base.get(key) != value}
-        for name, base in bases.items()
-    }
+    starts = {"": changes} | {recipe.name: recipe.with_seed(changes) for recipe in recipes}
+    differences = {}
+    for name, settings in starts.items():
+        base = {**defaults, **settings}
+        differences[name] = {key: value for key, value in params.items() if base.get(key) != value}
     return min(differences.items(), key=lambda item: len(item[1]))
 
 

@@ -34,14 +34,12 @@ class Winner:
 def correct_winner(correct: NDArray[np.bool_], groups: Groups, reference: int) -> Winner | None:
     """Return the corrected accuracy of the trial that is best on all reviews; None for one group.
 
+    `correct` has which reviews each trial classifies correctly, shape (trials, reviews). The winner
+    is compared with the trial at index `reference`.
+
     It is the mean accuracy of the winners of the resamples, which is somewhat too low if the best
     trial is only just better than the others. The intervals are percentiles; they are wider than
     for a trial that was fixed in advance, since they include the choice.
-
-    Args:
-        correct: which reviews each trial classifies correctly, shape (trials, reviews).
-        groups: the group of each review.
-        reference: index of the trial that the winner is compared with.
     """
     _, index, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     count = len(sizes)

@@ -141,7 +141,6 @@ def _run(clone: Path, *command: str) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
         encoding="utf-8",
         check=False,
     )

@@ -98,16 +98,12 @@ def estimate_difference(
 ) -> Difference:
     """Return the mean difference of a measure over seeds, given differences of single reviews.
 
+    `gains` are differences of the values in REVIEW_VALUES, shape (seeds, reviews). The intervals of
+    several `comparisons` are simultaneous (Bonferroni).
+
     The quantile is the mean of Student's quantiles for seeds and for groups, weighted by their
     variances (Cochran and Cox, "Experimental Designs", 1957, section 4.14). With three seeds,
     intervals with normal quantiles or Satterthwaite's degrees of freedom miss too often.
-
-    Args:
-        gains: differences of the values in REVIEW_VALUES, shape (seeds, reviews).
-        labels: the label of each review.
-        groups: the group of each review.
-        measure: name of the measure.
-        comparisons: number of simultaneous intervals (Bonferroni).
     """
     seeds = len(gains)
     # The area under the ROC curve is the mean of either class, the others of all reviews.

@@ -38,10 +38,8 @@ def draw(study: Study) -> Figure:
     with mpl.rc_context(STYLE):
         height = MARGIN + ROW * max(len(table), 3)
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        columns = 2 if pairs else 1
-        panels = figure.subplots(
-            1, columns, sharey=True, squeeze=False, width_ratios=(3, 2)[:columns]
-        )[0]
+        widths = (3, 2) if pairs else (3,)
+        (panels,) = figure.subplots(1, len(widths), sharey=True, squeeze=False, width_ratios=widths)
         baselines = {row.means[BASELINE].mean for row in table if BASELINE in row.means}
         left_out = {BASELINE} if len(baselines) == 1 else set()
         models = [model for model in study.models if model in MODEL_COLORS.keys() - left_out]

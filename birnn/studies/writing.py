@@ -78,8 +78,7 @@ def to_csv(table: pd.DataFrame) -> str:
     """Return rows as in `runs.csv`."""
     # Otherwise, integers in a column with missing values would be floats.
     whole = table.convert_dtypes()
-    text: str = whole.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    return text
+    return str(whole.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
 def _may_choose(column: str) -> bool:
