@@ -185,8 +185,6 @@ def serve(
     try:
         from birnn.use import serve as command
     except ModuleNotFoundError as error:
-        if error.name not in {"fastapi", "starlette", "uvicorn"}:
-            raise
         raise InputError(
             f"{error.name} is not installed: run make setup, or install the extra 'serve'"
         ) from None
@@ -214,10 +212,8 @@ def export(
         with libraries.tensorflow_imports():
             from birnn.use import onnx_model
     except ModuleNotFoundError as error:
-        if error.name != "onnx":
-            raise
         raise InputError(
-            "onnx is not installed: run make setup, or install the extra 'export'"
+            f"{error.name} is not installed: run make setup, or install the extra 'export'"
         ) from None
     onnx_model.write(load_model(model), file)
     size = f"{file.stat().st_size / 1e6:.1f} MB"

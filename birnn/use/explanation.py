@@ -1,9 +1,10 @@
-"""Prediction for one text and the contribution of each word."""
+"""Prediction for one text and the contribution of each word.
 
-from dataclasses import dataclass, field
+The API of `birnn serve` describes fields by the docstrings below them.
+"""
 
 import numpy as np
-from pydantic import ConfigDict
+from pydantic import BaseModel, Field
 
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.predictor import Model, Predictor
@@ -13,15 +14,10 @@ from birnn.use.attribution import TOLERANCE, Attribution, attribute_exactly
 
 MOST_TERMS = 10
 FEW = 0.5  # share of the words
-# The API of `birnn serve` describes fields by the docstrings below them.
-DESCRIBED = ConfigDict(use_attribute_docstrings=True)
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(BaseModel, frozen=True, use_attribute_docstrings=True):
     """A piece of the text: a word, or the characters between two words."""
-
-    __pydantic_config__ = DESCRIBED
 
     text: str
     """The characters."""
@@ -33,11 +29,8 @@ class Segment:
     """True for a word in the vocabulary."""
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(BaseModel, frozen=True, use_attribute_docstrings=True):
     """A word, or for the baseline an n-gram, and its contribution."""
-
-    __pydantic_config__ = DESCRIBED
 
     text: str
     """The word or n-gram."""
@@ -45,11 +38,8 @@ class Term:
     """Its contribution to the log-odds of the positive class."""
 
 
-@dataclass(frozen=True)
-class ModelExplanation:
+class ModelExplanation(BaseModel, frozen=True, use_attribute_docstrings=True):
     """The prediction of one model and its explanation, in log-odds of the positive class."""
-
-    __pydantic_config__ = DESCRIBED
 
     probability: float
     """Probability of the positive class."""
@@ -67,11 +57,8 @@ class ModelExplanation:
     """A sentence if they leave much unexplained, because the network saturates; else null."""
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(BaseModel, frozen=True, use_attribute_docstrings=True):
     """The predictions of all models for a text and their explanations."""
-
-    __pydantic_config__ = DESCRIBED
 
     segments: list[Segment]
     """Segments of the whole text, in order."""
@@ -85,7 +72,7 @@ class Explanation:
     """Probability of the positive class, from the model or all networks together."""
     log_odds: float | None = None
     """Log-odds of the positive class."""
-    models: dict[str, ModelExplanation] = field(default_factory=dict)
+    models: dict[str, ModelExplanation] = Field(default_factory=dict)
     """Explanation by model."""
 
 
@@ -97,14 +84,14 @@ def explain(predictor: Predictor, text: str) -> Explanation:
     classes = [*predictor.classes]
     predicted = predictor.predict_tokens(tokens)
     if not predicted.known[0]:
-        return Explanation(segments, classes)
+        return Explanation(segments=segments, classes=classes)
     models = {
         name: _explanation(_attribute(model, words), predictor.temperature(name), segments)
         for name, model in predictor.models.items()
     }
     return Explanation(
-        segments,
-        classes,
+        segments=segments,
+        classes=classes,
         known=float(predicted.known[0]),
         sentiment=predictor.classify(predicted.log_odds[0]),
         probability=float(probability(predicted.log_odds)[0]),
@@ -127,12 +114,12 @@ def _split(predictor: Predictor, text: str, words: list[str]) -> list[Segment]:
     segments, last_end = [], 0
     for index, (start, end) in enumerate(tokenizer.spans(text, predictor.tokenizer)):
         if start > last_end:
-            segments.append(Segment(text[last_end:start]))
+            segments.append(Segment(text=text[last_end:start]))
         known = words[index] in model.vocabulary
-        segments.append(Segment(text[start:end], word=True, read=index in read, known=known))
+        segments.append(Segment(text=text[start:end], word=True, read=index in read, known=known))
         last_end = end
     if last_end < len(text):
-        segments.append(Segment(text[last_end:]))
+        segments.append(Segment(text=text[last_end:]))
     return segments
 
 
@@ -157,7 +144,10 @@ def _explanation(
         blank=found.blank / temperature,
         log_odds=log_odds,
         contributions=[next(contributions) if segment.word else 0.0 for segment in segments],
-        strongest=[Term(text, weight / temperature) for text, weight in terms[:MOST_TERMS]],
+        strongest=[
+            Term(text=text, contribution=weight / temperature)
+            for text, weight in terms[:MOST_TERMS]
+        ],
         gap=found.gap / temperature,
         warning=_warning(found.gap, temperature),
     )
@@ -167,7 +157,7 @@ def _warning(gap: float, temperature: float) -> str | None:
     """Return a sentence if more is unexplained than the method tolerates."""
     if abs(gap) <= TOLERANCE:
         return None
-    unexplained = f"{abs(gap / temperature):.3g}"
     return (
-        f"The contributions leave {unexplained} of the log-odds unexplained: the network saturates."
+        f"The contributions leave {abs(gap / temperature):.3g} of the log-odds unexplained: "
+        "the network saturates."
     )

@@ -43,19 +43,11 @@ def print_explanation(explanation: Explanation) -> None:
 
 
 def render_page(
-    explanation: Explanation | None,
-    *,
-    text: str = "",
-    error: str = "",
-    max_length: int = 0,
+    explanation: Explanation | None, *, text: str = "", error: str = "", max_length: int = 0
 ) -> str:
-    """Return a self-contained HTML page.
+    """Return a self-contained HTML page. `explanation` is None before a text is submitted.
 
-    Args:
-        explanation: explanation of the text; None before a text is submitted.
-        text: content of the form.
-        error: error message about the text.
-        max_length: most characters of a text in the form; 0 for a page without a form.
+    The page has a form with `text`, unless `max_length`, the most characters of a text, is 0.
     """
     return templating.render(
         "explanation.html.j2",

@@ -8,8 +8,9 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from birnn.use.request_queue import RETRY_AFTER
+
 MOST_CONNECTIONS = 500  # half of the files that a process may open by default on Linux
-RETRY_AFTER = 5  # seconds, longer than a full queue of explanations takes on two cores
 # Seconds until an idle connection is closed. A request that arrives at that moment is lost, so it
 # must not be the moment of a retry.
 KEEP_ALIVE = 6 * RETRY_AFTER

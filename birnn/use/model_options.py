@@ -4,8 +4,7 @@ The registry of networks is imported only if a command uses it.
 """
 
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -56,19 +55,14 @@ def load_model(name: str | None, threshold: float | None = None) -> "Predictor":
     from birnn.evaluation.selection import read_metrics
 
     predictor = load_verified(name, threshold)
-    if name is None:
-        _note_better_baseline(read_metrics())
+    metrics = read_metrics()
+    # Without a hold-out, the networks predict by default.
+    if name is None and "networks" in metrics and "holdout_accuracy" not in metrics["baseline"]:
+        baseline, networks = (metrics[each]["accuracy"] for each in ("baseline", "networks"))
+        if baseline > networks:
+            print(
+                f"note: the test accuracy of the networks is {networks:.1%}, of the baseline "
+                f"{baseline:.1%}: to use it, add --model baseline",
+                file=sys.stderr,
+            )
     return predictor
-
-
-def _note_better_baseline(metrics: Mapping[str, Any]) -> None:
-    """Print a note if the baseline beats the networks on the test split, without a hold-out."""
-    if "networks" not in metrics or "holdout_accuracy" in metrics["baseline"]:
-        return
-    baseline, networks = (metrics[name]["accuracy"] for name in ("baseline", "networks"))
-    if baseline > networks:
-        print(
-            f"note: the test accuracy of the networks is {networks:.1%}, of the baseline "
-            f"{baseline:.1%}: to use it, add --model baseline",
-            file=sys.stderr,
-        )

@@ -96,8 +96,7 @@ def write(predictor: Predictor, file: Path) -> None:
         encoding = model.encoding
         words, length, truncating = encoding.words, encoding.maxlen, encoding.truncating
         # Networks that pool ignore padding, but ONNX's operators support it only at the end.
-        pooled = any(_is_pooled(network) for network in _networks(predictor).values())
-        padding = "post" if pooled else encoding.padding
+        padding = "post" if _is_pooled(model.network) else encoding.padding
     content = build_model(predictor).SerializeToString(deterministic=True)
     with atomic_file(file) as temporary:
         temporary.write_bytes(content)
@@ -149,21 +148,16 @@ def build_model(predictor: Predictor) -> onnx.ModelProto:
     )
 
 
-def _networks(predictor: Predictor) -> dict[str, keras.Model]:
-    models = predictor.models.items()
-    return {name: model.network for name, model in models if isinstance(model, NetworkModel)}
-
-
 def _refuse_other_layers(predictor: Predictor) -> None:
     """Refuse networks that ONNX's LSTM and GRU cannot express."""
-    networks = _networks(predictor)
-    others = [
-        name
-        for name, network in networks.items()
-        if find_cell(getattr(network.layers[1], "forward_layer", None)) is None
-    ]
+    cells = {
+        name: find_cell(getattr(model.network.layers[1], "forward_layer", None))
+        for name, model in predictor.models.items()
+        if isinstance(model, NetworkModel)
+    }
+    others = [name for name in cells if not cells[name]]
     if others:
-        supported = [f", or add --model {name}" for name in networks if name not in others]
+        supported = [f", or add --model {name}" for name in cells if cells[name]]
         raise InputError(
             f"not an LSTM or a GRU with Keras's default options: {', '.join(others)}. Use birnn "
             f"serve{''.join(supported[:1])}"
@@ -254,11 +248,7 @@ def _pooled_states(graph: Graph, layer: keras.layers.Bidirectional, inputs: str)
 
 
 def _recurrent_layer(
-    graph: Graph,
-    layer: keras.layers.Bidirectional,
-    inputs: str,
-    lengths: str = "",
-    skip: int = 0,
+    graph: Graph, layer: keras.layers.Bidirectional, inputs: str, lengths: str = "", skip: int = 0
 ) -> str:
     """Add an LSTM or a GRU, and return all states, or with `skip` 1 the last states.
 

@@ -26,7 +26,7 @@ from birnn.use.api_models import (
     PredictRequest,
 )
 from birnn.use.explanation import Explanation
-from birnn.use.request_queue import LONGEST_QUEUE, QueueFullError, RequestQueue
+from birnn.use.request_queue import LONGEST_QUEUE, RequestQueue
 
 LARGEST_BODY = 12 * LARGEST_TEXT + 1_000  # bytes; a character takes up to 12 bytes in a form
 LARGEST_BATCH_BODY = 2_000_000  # bytes; 500 reviews of IMDB take about 700,000
@@ -76,27 +76,16 @@ def create(predictor: Predictor, hosts: list[str], *, access_log: bool = False) 
                 _log(request, response, time.perf_counter() - start)
         return response
 
-    queue = RequestQueue(predictor)
-    _add_refusals(app)
-    _add_pages(app, queue)
-    _add_api(app, queue, predictor)
-    return app
-
-
-def _add_refusals(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def refuse(_request: Request, error: RequestValidationError) -> JSONResponse:
         # Leave out the input: it may contain lone surrogates, which cannot be encoded.
         details = [{"where": detail["loc"], "what": detail["msg"]} for detail in error.errors()]
         return JSONResponse({"detail": details}, status_code=422)
 
-    @app.exception_handler(QueueFullError)
-    def refuse_for_now(_request: Request, _error: QueueFullError) -> JSONResponse:
-        return JSONResponse(
-            {"detail": f"{LONGEST_QUEUE} requests are waiting: try again later"},
-            status_code=503,
-            headers={"Retry-After": str(http_server.RETRY_AFTER)},
-        )
+    queue = RequestQueue(predictor)
+    _add_pages(app, queue)
+    _add_api(app, queue, predictor)
+    return app
 
 
 def _add_pages(app: FastAPI, queue: RequestQueue) -> None:
@@ -109,14 +98,13 @@ def _add_pages(app: FastAPI, queue: RequestQueue) -> None:
         fields = parse_qs((await request.body()).decode(errors="replace"))
         text = fields.get("text", [""])[0].replace("\r\n", "\n")
         render = partial(explanations.render_page, text=text, max_length=LARGEST_TEXT)
-        error = ""
         if len(text) > LARGEST_TEXT:
             error = f"The text has more than {LARGEST_TEXT:,} characters: shorten it."
         elif not text.strip():
             error = "Type a review first."
-        if error:
-            return HTMLResponse(render(None, error=error), status_code=422)
-        return HTMLResponse(render(await queue.explain(text)))
+        else:
+            return HTMLResponse(render(await queue.explain(text)))
+        return HTMLResponse(render(None, error=error), status_code=422)
 
     @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
     def docs(request: Request) -> str:
@@ -153,20 +141,16 @@ def run(host: str, port: int, load: Callable[[], Predictor], *, access_log: bool
     """Serve a model until interrupted."""
     with _listen(host, port) as listener:
         predictor = load()
-        _prepare(predictor)
+        # Prepare the model before the first request, for batches of any size.
+        word = next(iter(predictor.model.vocabulary))
+        explanation.explain(predictor, word)
+        predictor.predict([word, word])
         # On all interfaces, the host names that clients use are unknown.
         hosts = ["*"] if host == "0.0.0.0" else [host, "localhost", "127.0.0.1"]  # noqa: S104
         app = create(predictor, hosts, access_log=access_log)
         print(f"serving on http://{host}:{port} (press Ctrl-C to stop)", flush=True)
         with suppress(KeyboardInterrupt):
             http_server.create(app).run(sockets=[listener])
-
-
-def _prepare(predictor: Predictor) -> None:
-    """Prepare the model before the first request, for batches of any size."""
-    word = next(iter(predictor.model.vocabulary))
-    explanation.explain(predictor, word)
-    predictor.predict([word, word])
 
 
 def _log(request: Request, response: Response, seconds: float) -> None:

@@ -48,7 +48,7 @@ def test_truncated_and_unknown_words_are_marked() -> None:
 def test_text_without_known_words_gets_no_prediction(text: str) -> None:
     # In the last text, truncation removes the known words.
     explanation = explain(small_predictor(4), text)
-    assert explanation == Explanation(explanation.segments, [*CLASSES])
+    assert explanation == Explanation(segments=explanation.segments, classes=[*CLASSES])
 
 
 def test_baseline_is_explained_exactly() -> None:

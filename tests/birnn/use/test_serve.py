@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from functools import partial
 from typing import ClassVar
 
@@ -66,7 +65,7 @@ def test_json_equals_the_explanation(client: TestClient, predictor: Predictor) -
         expected = explain(predictor, text)
         if text.strip():
             answer = client.post("/explain", json={"text": text})
-            assert answer.json() == asdict(expected)
+            assert answer.json() == expected.model_dump()
         assert prediction["sentiment"] == expected.sentiment
         assert prediction["probability"] == pytest.approx(expected.probability, abs=1e-6)
         assert prediction["known"] == expected.known
