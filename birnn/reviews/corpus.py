@@ -33,6 +33,8 @@ class Corpus:
     # Yields the reviews of both splits, in any order.
     read: Callable[[], Iterator[Review]]
     classes: tuple[str, str] = CLASSES  # the names of the labels 0 and 1
+    # Returns the texts of unlabelled reviews.
+    read_unlabelled: Callable[[], Iterable[str]] = tuple
     # Yields lines about what was read, such as the number of rows that were skipped.
     describe: Callable[[], Iterable[str]] = tuple
     tokenizer: "Tokenizer" = "unicode"  # splits the texts into words

@@ -38,10 +38,9 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def fetch(folder: Path) -> dict[str, int]:
     """Store the reviews of the archive, and return the numbers of unlabelled ones."""
-    defaults = settings.load(PROJECT / "params.yaml")
-    corpus = sources.find(defaults)
+    corpus = sources.find(settings.load(PROJECT / "params.yaml"))
     corpus_writer.write(corpus, folder)
-    texts = sources.read_unlabelled(corpus.name, defaults)
+    texts = corpus.read_unlabelled()
     return corpus_writer.write_unlabelled(texts, folder, folder, corpus.tokenizer)
 
 
