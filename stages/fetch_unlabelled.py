@@ -17,7 +17,7 @@ def main(settings: Settings) -> None:
     needed = needs_unlabelled(
         settings.word_vectors.reviews, self_training=settings.train.self_training
     )
-    texts = sources.read_unlabelled(corpus["name"], settings) if needed else ()
+    texts = sources.load(corpus["name"], settings).read_unlabelled() if needed else ()
     with atomic_folder(paths.UNLABELLED) as folder:
         counts = corpus_writer.write_unlabelled(texts, paths.CORPUS, folder, corpus["tokenizer"])
         if needed and not counts["reviews"]:

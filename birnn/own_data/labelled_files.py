@@ -74,6 +74,14 @@ class LabelledFiles:
         for review, split in zip(self._reviews(), map(int, is_test), strict=True):
             yield replace(review, split=SPLITS[split])
 
+    def read_unlabelled(self) -> Iterator[str]:
+        """Yield the texts of the unlabelled files; rows without one are left out."""
+        column = self._settings.text_column
+        for file in self._unlabelled_files():
+            for _, row in tabular.read(file, [column], requested_format(self._settings)):
+                if isinstance(text := row.get(column), str) and text.strip():
+                    yield text.strip()
+
     def describe(self) -> Iterator[str]:
         """Yield lines about the formats of the files and the rows that were skipped."""
         for form in dict.fromkeys(self.formats.values()):
@@ -119,10 +127,14 @@ class LabelledFiles:
                 f"csv.train ({self._settings.train}) matches only files of csv.test ({test}): "
                 "choose different files"
             )
-        unlabelled = _unlabelled_files(self._settings, self._folder)
+        unlabelled = self._unlabelled_files()
         # Rows without a label may also be in the files of the labelled ones.
         train_files = [file for file in train if file not in unlabelled] or train
         return [(file, "train") for file in train_files] + [(file, "test") for file in test_files]
+
+    def _unlabelled_files(self) -> list[Path]:
+        name = self._settings.unlabelled
+        return find(self._folder, name) if name else []
 
     def _review(self, file_split: str, location: str, row: dict[str, Any]) -> Review:
         values = {role: _value(row, name, location) for role, name in self._columns.items()}
@@ -217,15 +229,6 @@ def _matches(key: str, label: str) -> bool:
     return key == label
 
 
-def read_unlabelled(settings: Csv, folder: Path) -> Iterator[str]:
-    """Yield the texts of the unlabelled files; rows without one are left out."""
-    column = settings.text_column
-    for file in _unlabelled_files(settings, folder):
-        for _, row in tabular.read(file, [column], requested_format(settings)):
-            if isinstance(text := row.get(column), str) and text.strip():
-                yield text.strip()
-
-
 def requested_format(settings: Csv) -> tabular.Format:
     """Return the format in the settings."""
     return tabular.Format(
@@ -260,10 +263,6 @@ def find(folder: Path, name: str) -> list[Path]:
         if not tabular.is_encodable(file.name):
             raise InputError(f"the name of the file {file.name!r} is not UTF-8: rename it")
     return files
-
-
-def _unlabelled_files(settings: Csv, folder: Path) -> list[Path]:
-    return find(folder, settings.unlabelled) if settings.unlabelled else []
 
 
 def _value(row: dict[str, Any], column: str, location: str) -> str:

@@ -1,6 +1,7 @@
 """A labelled review, a corpus of them, and the digest of their texts."""
 
 import hashlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ class Corpus:
     # Yields the reviews of both splits, in any order.
     read: Callable[[], Iterator[Review]]
     classes: tuple[str, str] = CLASSES  # the names of the labels 0 and 1
+    # Returns the texts of unlabelled reviews.
+    read_unlabelled: Callable[[], Iterable[str]] = tuple
     # Yields lines about what was read, such as the number of rows that were skipped.
     describe: Callable[[], Iterable[str]] = tuple
     tokenizer: "Tokenizer" = "unicode"  # splits the texts into words
@@ -51,12 +54,13 @@ class Digest:
     def __init__(self) -> None:
         """Start with no reviews."""
         self._total = hashlib.sha256()
+        self.text_hashes = array("Q")  # of 64 bits, see `short_hash`
 
-    def add(self, review_id: str, text: str) -> bytes:
-        """Add a review, and return the sha256 of its text."""
+    def add(self, review_id: str, text: str) -> None:
+        """Add a review."""
         text_digest = hashlib.sha256(text.encode()).digest()
         self._total.update(review_id.encode() + b"\0" + text_digest)
-        return text_digest
+        self.text_hashes.append(short_hash(text_digest))
 
     def hexdigest(self) -> str:
         """Return the digest of all reviews so far, in hex."""

@@ -38,13 +38,10 @@ def download(address: str, file: Path, expected: str) -> None:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if _size(partial) <= size:
                 reason = getattr(error.args[0], "reason", error) if error.args else error
-                kind, problem = InputError, "downloaded"
+                advice = f"({reason}): run again later, or download it yourself to {file}"
                 if _is_unreachable(error):
-                    kind, problem = UnreachableError, "reached"
-                raise kind(
-                    f"{address} cannot be {problem} ({reason}): run again later, or download it "
-                    f"yourself to {file}"
-                ) from error
+                    raise UnreachableError(f"{address} cannot be reached {advice}") from error
+                raise InputError(f"{address} cannot be downloaded {advice}") from error
     with partial.open("rb") as content:
         actual = hashlib.file_digest(content, "sha256").hexdigest()
     if actual != expected:
@@ -77,14 +74,15 @@ def _append(address: str, partial: Path) -> None:
             if response.status_code == requests.codes.requested_range_not_satisfiable and start:
                 return
             response.raise_for_status()
-            resumed = response.status_code == requests.codes.partial_content
+            if response.status_code != requests.codes.partial_content:
+                start = 0
             length = int(response.headers.get("Content-Length", 0))
             with (
-                partial.open("ab" if resumed else "wb") as output,
+                partial.open("ab" if start else "wb") as output,
                 tqdm(
                     desc=f"downloading {partial.stem}",
-                    initial=start if resumed else 0,
-                    total=length + (start if resumed else 0) or None,
+                    initial=start,
+                    total=start + length or None,
                     unit="B",
                     unit_scale=True,
                     disable=None,

@@ -70,16 +70,6 @@ def words_read(count: int, encoding: Encoding) -> range:
     return range(max(0, count - encoding.maxlen), count)
 
 
-def word_indices(word_count: int, encoding: Encoding) -> NDArray[np.int32]:
-    """Return which word of a review each position of its sequence holds, int32, shape (maxlen,).
-
-    Words are counted from 0; -1 marks the start of the review, -2 padding.
-    """
-    ids = np.arange(1, word_count + 2, dtype=np.int32)
-    indices: NDArray[np.int32] = _pad(ids, np.array([word_count + 1], np.int32), encoding)[0] - 2
-    return indices
-
-
 def _pad(
     ids: NDArray[np.int32], lengths: NDArray[np.int32], encoding: Encoding
 ) -> NDArray[np.int32]:

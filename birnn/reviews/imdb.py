@@ -33,15 +33,14 @@ LABELS = {"neg": 0, "pos": 1}
 MEMBERS = 100_022  # files and folders in the archive
 ADVICE = f"delete it, or set {LOCAL_COPY} to an intact copy"
 
-REVIEW = re.compile(r"(train|test)/(neg|pos)/\d{1,9}_\d{1,2}\.txt")
+# Reviews, and the lists of their films.
+LABELLED = re.compile(r"(train|test)/((neg|pos)/\d{1,9}_\d{1,2}|urls_(neg|pos))\.txt")
 UNLABELLED = re.compile(r"train/unsup/\d{1,9}_0\.txt")
-FILMS = re.compile(r"(train|test)/urls_(neg|pos)\.txt")
 FILM = re.compile(r"/title/(tt\d+)/")
 
-# A tar archive: the size of its blocks, fields of a header, and the types of a regular file.
+# A tar archive: the size of its blocks, and fields of a header.
 BLOCK = 512
-NAME, SIZE, TYPE = slice(100), slice(124, 136), slice(156, 157)
-REGULAR_FILE = (b"0", b"\0")
+NAME, SIZE = slice(100), slice(124, 136)
 
 # The real archive holds 240 MB in files of up to 2.5 MB. Far more is an attack or another archive.
 LARGEST_MEMBER = 20_000_000
@@ -54,7 +53,7 @@ def read(archive: Path) -> Iterator[Review]:
     The training split comes first; in each split, negative reviews come first, in order of name.
     They are not verified, see `verify`.
     """
-    files = dict(_files(archive, REVIEW, FILMS))
+    files = dict(_files(archive, LABELLED))
     for split, label in product(SPLITS, LABELS):
         # Line N of the list of films names the film of review N.
         films = files.get(f"{split}/urls_{label}.txt", "").split("\n")
@@ -105,8 +104,8 @@ def verify(archive: Path, name: str, digest: str) -> None:
         )
 
 
-def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, str]]:
-    """Yield the path and text of each file whose path matches one of the patterns.
+def _files(archive: Path, wanted: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    """Yield the path and text of each file whose path matches a pattern.
 
     Each file follows a header and is padded to whole blocks. Python's tarfile takes three times as
     long, and reads some headers of any size.
@@ -127,8 +126,7 @@ def _files(archive: Path, *wanted: re.Pattern[str]) -> Iterator[tuple[str, str]]
                     raise InputError(f"{archive} is larger than the dataset: {ADVICE}")
                 file = content.read(size)
                 content.read(-size % BLOCK)
-                is_wanted = any(pattern.fullmatch(path) for pattern in wanted)
-                if is_wanted and header[TYPE] in REGULAR_FILE:
+                if wanted.fullmatch(path):
                     yield path, file.decode(errors="replace")
                 progress.update()
     except (EOFError, zlib.error, OSError, ValueError) as error:

@@ -135,7 +135,7 @@ def _measure(chosen: Settings, folder: Path) -> list[str]:
     files = labelled_files.find(folder, chosen.csv.train)
     if swallowed := sum(count_swallowed_lines(chosen.csv, file) for file in files):
         warnings.append(f"quotes swallow {swallowed:,} lines: set csv.quoting=none")
-    unlabelled = sum(1 for _ in labelled_files.read_unlabelled(chosen.csv, folder))
+    unlabelled = sum(1 for _ in corpus.read_unlabelled())
     return [
         *corpus.describe(),
         f"{'':34}{'train':>12}{'test':>12}",

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from birnn.evaluation.network_model import NetworkModel
 from birnn.networks.pooling import call_layer
-from birnn.reviews import encoding
 from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING
 from birnn.use.attribution import TOLERANCE, Attribution
 
@@ -28,9 +27,8 @@ def attribute(model: NetworkModel, words: list[str]) -> Attribution:
     (sequence,) = model.encode(pa.array([words], pa.list_(pa.string())))
     found = attribute_sequence(model.network, sequence)
     contributions = np.zeros(len(words))
-    indices = encoding.word_indices(len(words), model.encoding)
-    read = indices[indices >= 0]
-    contributions[read] = found.contributions[indices >= 0]
+    read = model.words_read(len(words))
+    contributions[read] = found.contributions[_is_word(sequence)]
     terms = [(words[index], float(contributions[index])) for index in read]
     return Attribution(found.blank, found.log_odds, contributions, terms)
 
@@ -42,9 +40,8 @@ def attribute_sequence(network: keras.Model, sequence: NDArray[np.int32]) -> Att
     the gap is at most TOLERANCE. A network that saturates may need more of them.
     """
     embedding, gradients = network.layers[0], _gradients(network)
-    is_word = (sequence >= FIRST_WORD) | (sequence == OUT_OF_VOCABULARY)
     vectors = embedding(sequence[None]).numpy()[0]
-    blanked = embedding(np.where(is_word, PADDING, sequence)[None]).numpy()[0]
+    blanked = embedding(np.where(_is_word(sequence), PADDING, sequence)[None]).numpy()[0]
     mask = embedding.compute_mask(sequence[None])
     (blank, log_odds), _ = gradients(tf.stack([blanked, vectors]), mask)
     for steps in STEPS:
@@ -57,6 +54,10 @@ def attribute_sequence(network: keras.Model, sequence: NDArray[np.int32]) -> Att
         if abs(attribution.gap) <= TOLERANCE:
             break
     return attribution
+
+
+def _is_word(sequence: NDArray[np.int32]) -> NDArray[np.bool_]:
+    return (sequence >= FIRST_WORD) | (sequence == OUT_OF_VOCABULARY)
 
 
 @cache  # tracing takes seconds

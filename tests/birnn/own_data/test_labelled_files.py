@@ -15,7 +15,7 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
-from birnn.own_data.labelled_files import LabelledFiles, draw_test, read_unlabelled
+from birnn.own_data.labelled_files import LabelledFiles, draw_test
 from birnn.reviews.corpus import Review
 from tests.projects import PROJECT, refusal, run
 
@@ -294,20 +294,15 @@ def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:
     assert list(files.describe()) == [form, f"skipped rows: {reasons}"]
 
 
-def unlabelled(folder: Path, name: str) -> list[str]:
-    changes = DEFAULTS | {"unlabelled": name}
-    return list(read_unlabelled(Csv.model_validate(changes), folder))
-
-
 def test_unlabelled_texts_may_be_next_to_labelled_ones(tmp_path: Path) -> None:
     files = {"a.csv": to_csv(), "b.csv": to_csv(pd.DataFrame({"text": ["Fine.", "New.", None]}))}
     own = labelled_files(tmp_path, files, train="*.csv", unlabelled="b.csv")
     assert [review.text for review in own.read()] == TABLE["text"].tolist()
-    assert unlabelled(tmp_path, "b.csv") == ["Fine.", "New."]
+    assert list(own.read_unlabelled()) == ["Fine.", "New."]
     for name in ("a.csv", "[a-b].csv"):
         same = labelled_files(tmp_path, files, unlabelled=name)
         texts = [review.text for review in same.read()]
-        assert texts == TABLE["text"].tolist() == unlabelled(tmp_path, name)[: len(TABLE)]
+        assert texts == TABLE["text"].tolist() == [*same.read_unlabelled()][: len(TABLE)]
 
 
 @pytest.mark.parametrize(("path", "kept"), [("data/own/reviews.csv", True), ("a.py", False)])
