@@ -1,7 +1,6 @@
 """A labelled review, a corpus of them, and the digest of their texts."""
 
 import hashlib
-from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -54,13 +53,12 @@ class Digest:
     def __init__(self) -> None:
         """Start with no reviews."""
         self._total = hashlib.sha256()
-        self.text_hashes = array("Q")  # of 64 bits, see `short_hash`
 
-    def add(self, review_id: str, text: str) -> None:
-        """Add a review."""
+    def add(self, review_id: str, text: str) -> bytes:
+        """Add a review, and return the sha256 of its text."""
         text_digest = hashlib.sha256(text.encode()).digest()
         self._total.update(review_id.encode() + b"\0" + text_digest)
-        self.text_hashes.append(short_hash(text_digest))
+        return text_digest
 
     def hexdigest(self) -> str:
         """Return the digest of all reviews so far, in hex."""

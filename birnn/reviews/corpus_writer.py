@@ -1,5 +1,6 @@
 """Store a corpus in a folder: one Parquet file per split, the vocabulary, and a description."""
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -9,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
@@ -33,6 +33,32 @@ SCHEMA = pa.schema(
 )
 
 
+class Tally:
+    """Counts and hashes of the reviews of a split, in 24 bytes per review."""
+
+    def __init__(self) -> None:
+        """Start with no reviews."""
+        self.digest = Digest()
+        self.positive = 0
+        self.ids, self.groups, self.texts = array("Q"), array("Q"), array("Q")
+
+    def add(self, review: Review) -> None:
+        """Add a review."""
+        self.positive += review.label
+        self.ids.append(short_hash(review.id.encode()))
+        self.groups.append(short_hash(review.group.encode()))
+        self.texts.append(short_hash(self.digest.add(review.id, review.text)))
+
+    def describe(self) -> dict[str, Any]:
+        """Return the numbers of reviews, positive reviews and groups, and the digest."""
+        return {
+            "reviews": len(self.texts),
+            "positive": self.positive,
+            "groups": len(np.unique(self.groups)),
+            "digest": self.digest.hexdigest(),
+        }
+
+
 def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict[str, Any]:
     """Write the reviews of both splits, the vocabulary and the description into `folder`.
 
@@ -40,11 +66,11 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
     ranked by frequency), `corpus.json`, and `overlap.npy`: the rows of the test reviews whose text
     is also in the training split, int64, ascending.
 
-    Reviews are processed in batches, so only their ids and groups need to fit in memory.
+    Reviews are processed in batches, so they need not fit in memory.
 
     Returns the content of `corpus.json`.
     """
-    digests = {split: Digest() for split in SPLITS}
+    tallies = {split: Tally() for split in SPLITS}
     counts: Counter[str] = Counter()
     with ExitStack() as stack:
         writers = {
@@ -54,7 +80,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             for split in SPLITS
         }
         batches = batched(
-            _digested(corpus.read(), digests), lambda review: len(review.text), attrgetter("split")
+            _counted(corpus.read(), tallies), lambda review: len(review.text), attrgetter("split")
         )
         for split, rows, word_counts in map_in_order(
             lambda batch: _tokenize(batch, corpus.tokenizer), batches
@@ -63,11 +89,11 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
             if split == "train":
                 counts.update(word_counts)
     if corpus.verify:
-        for split, digest in digests.items():
-            corpus.verify(split, digest.hexdigest())
-    _check_ids(corpus, folder)
-    splits = {split: _describe_split(corpus, split, folder) for split in SPLITS}
-    shared = np.isin(digests["test"].text_hashes, digests["train"].text_hashes)
+        for split, tally in tallies.items():
+            corpus.verify(split, tally.digest.hexdigest())
+    _check_ids(corpus, tallies, folder)
+    _check_classes(corpus, tallies)
+    shared = np.isin(tallies["test"].texts, tallies["train"].texts)
     if refuse_overlap and shared.any():
         first = column(folder / "test.parquet", "id")[shared.argmax()]
         raise InputError(
@@ -86,7 +112,7 @@ def write(corpus: Corpus, folder: Path, *, refuse_overlap: bool = False) -> dict
         "classes": corpus.classes,
         "vocabulary": len(ranked),
         "overlap": int(shared.sum()),
-        **{split: splits[split] | {"digest": digests[split].hexdigest()} for split in SPLITS},
+        **{split: tally.describe() for split, tally in tallies.items()},
     }
     write_json(folder / "corpus.json", description)
     return description
@@ -123,10 +149,10 @@ def write_unlabelled(
     return description
 
 
-def _digested(reviews: Iterable[Review], digests: dict[str, Digest]) -> Iterator[Review]:
-    """Yield reviews, and add each to the digest of its split."""
+def _counted(reviews: Iterable[Review], tallies: dict[str, Tally]) -> Iterator[Review]:
+    """Yield reviews, and add each to the tally of its split."""
     for review in tqdm(reviews, desc="writing", unit=" reviews", disable=None):
-        digests[review.split].add(review.id, review.text)
+        tallies[review.split].add(review)
         yield review
 
 
@@ -139,28 +165,24 @@ def _tokenize(reviews: list[Review], name: Tokenizer) -> tuple[str, pa.RecordBat
     return reviews[0].split, rows, tokenizer.count(tokens)
 
 
-def _check_ids(corpus: Corpus, folder: Path) -> None:
-    files = [folder / f"{split}.parquet" for split in SPLITS]
-    ids = pa.concat_tables(pq.read_table(file, columns=["id"]) for file in files)
-    counts = ids.group_by("id", use_threads=False).aggregate([([], "count_all")])
-    repeated = counts.filter(pc.field("count_all") > 1)["id"].to_pylist()
-    if repeated:
+def _check_ids(corpus: Corpus, tallies: dict[str, Tally], folder: Path) -> None:
+    hashes = np.concatenate([tally.ids for tally in tallies.values()])
+    _, first = np.unique(hashes, return_index=True)
+    if len(first) < len(hashes):
+        ids = np.concatenate([column(folder / f"{split}.parquet", "id") for split in tallies])
+        repeated = np.delete(ids, first)[0]
         raise InputError(
-            f"{corpus.name} has several reviews with the id {repeated[0]!r}: make the values of "
+            f"{corpus.name} has several reviews with the id {repeated!r}: make the values of "
             "csv.id_column unique"
         )
 
 
-def _describe_split(corpus: Corpus, split: str, folder: Path) -> dict[str, Any]:
-    """Return the numbers of reviews, positive reviews and groups; refuse a split of one class."""
-    table = pq.read_table(folder / f"{split}.parquet", columns=["label", "group"])
-    positive = pc.sum(table["label"]).as_py() or 0
-    negative = len(table) - positive
-    if not positive or not negative:
-        counts = f"{positive} {corpus.classes[1]} and {negative} {corpus.classes[0]}"
-        raise InputError(
-            f"the {split} split of {corpus.name} has {counts} reviews, but needs both: "
-            "add reviews, or choose another fetch.source"
-        )
-    groups = pc.count_distinct(table["group"]).as_py()
-    return {"reviews": len(table), "positive": positive, "groups": groups}
+def _check_classes(corpus: Corpus, tallies: dict[str, Tally]) -> None:
+    for split, tally in tallies.items():
+        negative = len(tally.texts) - tally.positive
+        if not tally.positive or not negative:
+            counts = f"{tally.positive} {corpus.classes[1]} and {negative} {corpus.classes[0]}"
+            raise InputError(
+                f"the {split} split of {corpus.name} has {counts} reviews, but needs both: "
+                "add reviews, or choose another fetch.source"
+            )
