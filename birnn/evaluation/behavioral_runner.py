@@ -41,7 +41,7 @@ def run_tests(predictor: Predictor) -> pd.DataFrame:
 def sample(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return up to SAMPLE_SIZE rows, evenly spaced because the rows are sorted by label."""
     size = min(SAMPLE_SIZE, len(rows))
-    positions = np.linspace(0, max(len(rows) - 1, 0), size).astype(np.int64)
+    positions = np.linspace(0, len(rows) - 1, size).astype(np.int64)
     return rows[positions]
 
 
@@ -53,10 +53,7 @@ def count_failures(
     The cases of INV and DIR are a sample of reviews, so their rate has a 95% interval, from `low`
     to `high`. Sentences made from a few templates are not a sample, so the rate of an MFT has none.
 
-    Args:
-        behaviors: the tests.
-        predictors: predict the log-odds of texts, by model.
-        groups: number of each original text's group, such as its film.
+    `groups` has the number of each original text's group, such as its film.
     """
     # Many tests start from the same reviews; predict the unchanged reviews only once.
     cached = {model: cache(predict) for model, predict in predictors.items()}

@@ -28,7 +28,6 @@ Predict = Callable[[tuple[str, ...]], NDArray[np.float32]]
 # Tolerated change of a probability in the wrong direction, as in section 3 of the paper.
 TOLERANCE = 0.1
 
-
 PRAISE = (
     "great", "excellent", "wonderful", "superb", "brilliant", "fantastic", "amazing",
     "outstanding", "beautiful", "perfect",
@@ -78,8 +77,7 @@ class Behavior:
     def without_unchanged(self, encode: Callable[[Sequence[str]], NDArray[np.int32]]) -> "Behavior":
         """Return the test without the cases whose ids are equal before and after the change.
 
-        Args:
-            encode: returns the ids that the networks read, int32, shape (texts, maxlen).
+        `encode` returns the ids that the networks read, int32, shape (texts, maxlen).
         """
         if not self.originals:
             return self

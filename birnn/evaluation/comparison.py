@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn.metrics import confusion_matrix
@@ -30,8 +31,7 @@ def compare(
     effect = intervals.design_effect(differences - differences.mean(), groups, comparisons)
     contingency = confusion_matrix(first_correct, second_correct, labels=[True, False]).tolist()
     (_, first_only), (second_only, _) = contingency
-    _, index = np.unique(groups, return_inverse=True)
-    group_differences = np.rint(np.bincount(index, differences)).astype(np.int64)
+    group_differences = pd.Series(differences).groupby(groups).sum().to_numpy()
     low, high = intervals.paired_difference_interval(
         first_only / effect, second_only / effect, reviews / effect, comparisons
     )
@@ -53,9 +53,8 @@ def mcnemar_p(differences: NDArray[np.int64]) -> float:
     group has one review, this is the exact binomial version of the test of McNemar, "Note on the
     Sampling Error of the Difference between Correlated Proportions or Percentages", 1947.
 
-    Args:
-        differences: for each group, the number of reviews that only the first model classifies
-            correctly, minus the number that only the second classifies correctly.
+    `differences` has, for each group, the number of reviews that only the first model classifies
+    correctly, minus the number that only the second classifies correctly.
     """
     sizes = np.abs(differences)
     singles = np.count_nonzero(sizes == 1)
@@ -64,10 +63,9 @@ def mcnemar_p(differences: NDArray[np.int64]) -> float:
     probabilities = np.zeros(2 * singles + 1)
     probabilities[::2] = stats.binom.pmf(np.arange(singles + 1), singles, 0.5)
     for size in sizes[sizes > 1]:
-        padding = np.zeros(2 * size)
-        negative = np.concatenate([probabilities, padding])
-        positive = np.concatenate([padding, probabilities])
-        probabilities = (negative + positive) / 2
+        signs = np.zeros(2 * size + 1)
+        signs[[0, -1]] = 0.5
+        probabilities = np.convolve(probabilities, signs)
     largest = len(probabilities) // 2
     sums = np.abs(np.arange(-largest, largest + 1))
     return min(1.0, float(probabilities[sums >= abs(differences.sum())].sum()))

@@ -22,9 +22,7 @@ from birnn.networks.log_odds import combine, is_positive
 def combine_models(table: pd.DataFrame, weight: float) -> dict[str, NDArray[np.float64]]:
     """Return the log-odds of the mean of all networks, and of its mean with the baseline.
 
-    Args:
-        table: one column of log-odds per model.
-        weight: weight of the baseline; the networks together have 1 minus this weight.
+    `weight` is the weight of the baseline; the networks together have 1 minus this weight.
     """
     networks = combine([table[name] for name in NETWORKS])
     baseline = table[BASELINE].to_numpy(np.float64)
@@ -54,10 +52,8 @@ def add_held_out(
     several thresholds of each model and ensemble on held-out reviews; and the calibration of each
     model on the test reviews. Thresholds and calibration are after temperature scaling.
 
-    Args:
-        metrics: metrics per model.
-        held_out: as in `fit_weight`.
-        test: the same columns for the test reviews, and the `group` of each review.
+    `held_out` is as in `fit_weight`. `test` has the same columns for the test reviews, and the
+    `group` of each review.
     """
     weight = fit_weight(held_out)
     labels, groups = test["label"].to_numpy(), test["group"].to_numpy()

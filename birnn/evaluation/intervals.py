@@ -149,7 +149,7 @@ def group_deviations(
 
 
 def paired_difference_interval(
-    first_only: float, second_only: float, pairs: float, comparisons: int = 1
+    first_only: float, second_only: float, reviews: float, comparisons: int = 1
 ) -> Interval:
     """Return the interval of the difference of two proportions measured on the same reviews.
 
@@ -159,16 +159,12 @@ def paired_difference_interval(
     positive width even if the two never differ. The counts may be effective counts, divided by a
     design effect.
 
-    Args:
-        first_only: reviews on which only the first succeeds.
-        second_only: reviews on which only the second succeeds.
-        pairs: number of reviews.
-        comparisons: number of simultaneous intervals.
+    `first_only` and `second_only` are the numbers of reviews on which only one succeeds.
     """
-    first, second = (first_only + 1) / (pairs + 2), (second_only + 1) / (pairs + 2)
+    first, second = (first_only + 1) / (reviews + 2), (second_only + 1) / (reviews + 2)
     difference = first - second
     quantile = -float(special.ndtri(tail(comparisons)))
-    margin = quantile * math.sqrt((first + second - difference**2) / (pairs + 2))
+    margin = quantile * math.sqrt((first + second - difference**2) / (reviews + 2))
     return max(-1.0, difference - margin), min(1.0, difference + margin)
 
 

@@ -32,8 +32,7 @@ def is_correct(labels: Labels, log_odds: LogOdds) -> Correct:
 
 def cross_entropies(labels: Labels, log_odds: LogOdds) -> NDArray[np.float64]:
     """Return the binary cross-entropy of each review, in nats, shape (reviews,)."""
-    losses: NDArray[np.float64] = np.logaddexp(0, np.where(labels == 1, -1.0, 1.0) * log_odds)
-    return losses
+    return np.logaddexp(0, np.where(labels == 1, -1.0, 1.0) * log_odds)
 
 
 def compute_scores(labels: Labels, log_odds: LogOdds) -> dict[str, float]:

@@ -21,11 +21,8 @@ def tables(
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of all plots by name.
 
-    Args:
-        table: one row per review, with its `label`, its `group` and a column of log-odds per
-            model.
-        metrics: content of `metrics.json`.
-        histories: one row per epoch, for each network.
+    `table` has one row per review, with its `label`, its `group` and a column of log-odds per
+    model. `histories` have one row per epoch.
     """
     labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
     log_odds = {name: table[name].to_numpy() for name in TITLES}

@@ -68,12 +68,9 @@ class Predictor:
     ) -> tuple[dict[str, LogOdds], dict[str, dict[str, Any]]]:
         """Return each model's log-odds of the reviews of a split, and its mean cost per review.
 
-        The log-odds are not divided by temperatures. A cost has `parameters`, `multiply_adds` or
-        None, and for a network `recurrent_parameters`.
-
-        Args:
-            padded: folder of the padded reviews, which the networks read.
-            corpus_file: file of all words, which the baseline reads.
+        The networks read the folder `padded`, and the baseline all words in `corpus_file`. The
+        log-odds are not divided by temperatures. A cost has `parameters`, `multiply_adds` or None,
+        and for a network `recurrent_parameters`.
         """
         total = len(np.load(padded / "rows.npy"))
         log_odds, costs = {}, {}

@@ -1,6 +1,7 @@
 """Metrics of each model, also on slices of the test reviews, and of pairs of models."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -41,7 +42,7 @@ def summarize_model(
             "roc_auc_interval": auc_interval(labels, log_odds, groups),
             "by_truncation": by_property("truncated", truncated, correct, groups),
             "by_overlap": by_property("in_training", in_training, correct, groups),
-            "by_length": by_length(lengths, correct, groups),
+            "by_length": list(by_length(lengths, correct, groups)),
             "predicted_labels": np.unique(is_positive(log_odds)).astype(int).tolist(),
         }
     )
@@ -111,8 +112,10 @@ def _compare(
     return {**rounded(compared), "mcnemar_p": float(f"{compared['mcnemar_p']:.3g}")}
 
 
-def by_length(lengths: NDArray[np.int32], correct: Correct, groups: Groups) -> list[dict[str, Any]]:
-    """Return the accuracy for each tenth of the reviews, from the shortest to the longest.
+def by_length(
+    lengths: NDArray[np.int32], correct: Correct, groups: Groups
+) -> Iterator[dict[str, Any]]:
+    """Yield the accuracy for each tenth of the reviews, from the shortest to the longest.
 
     There are fewer slices if one would have fewer than FEWEST reviews, or if many lengths are
     equal, because reviews of equal length share a slice. A row has the words of the shortest
@@ -124,19 +127,15 @@ def by_length(lengths: NDArray[np.int32], correct: Correct, groups: Groups) -> l
         slice_index = np.searchsorted(upper_edges, lengths)
         if np.bincount(slice_index).min() >= FEWEST:
             break
-    rows = []
     for number in range(len(upper_edges)):
         in_slice = slice_index == number
         words = lengths[in_slice]
-        rows.append(
-            {
-                "shortest": int(words.min()),
-                "words": float(np.median(words)),
-                "longest": int(words.max()),
-                **_accuracy(correct[in_slice], groups[in_slice]),
-            }
-        )
-    return rows
+        yield {
+            "shortest": int(words.min()),
+            "words": float(np.median(words)),
+            "longest": int(words.max()),
+            **_accuracy(correct[in_slice], groups[in_slice]),
+        }
 
 
 def by_property(
@@ -161,12 +160,7 @@ def _accuracy(correct: Correct, groups: Groups) -> dict[str, Any]:
 
 
 def rounded(content: T) -> T:
-    """Return `content` with every float in it rounded to 4 decimals."""
-    result: Any = content
-    if isinstance(content, float):
-        result = round(float(content), DIGITS)
-    elif isinstance(content, dict):
-        result = {key: rounded(value) for key, value in content.items()}
-    elif isinstance(content, list | tuple):
-        result = [rounded(value) for value in content]
-    return result  # type: ignore[no-any-return]
+    """Return JSON `content` with every float in it rounded to 4 decimals."""
+    text = json.dumps(content)
+    result: T = json.loads(text, parse_float=lambda number: round(float(number), DIGITS))
+    return result

@@ -46,11 +46,9 @@ def write(
 ) -> None:
     """Write `report.md`, `report.html`, which contains its figures, and `model_card.md`.
 
-    Args:
-        content: data of the documents, as `stages.report` collects it.
-        reliability: one row per `model`, `calibration` and bin (see `calibration.reliability`).
-        drawings: an `svg` element per figure of the report, by its address in the Markdown.
-        folder: output folder.
+    `stages.report` collects the `content`. `reliability` has one row per `model`, `calibration` and
+    bin (see `calibration.reliability`), and `drawings` an `svg` element per figure of the report,
+    by its address in the Markdown.
     """
     values = {
         **content,

@@ -34,10 +34,7 @@ def draw(
 ) -> dict[str, Figure]:
     """Draw all figures and return them by name, the notebook's figures last.
 
-    Args:
-        metrics: content of `metrics.json`.
-        tables: data of the plots, by name (see `plot_data`).
-        maxlen: ids per review.
+    `tables` are the data of the plots, by name (see `plot_data`).
     """
     curves, corpus = tables["curves"], metrics["corpus"]
     name, positive = legible(corpus["name"]), legible(corpus["classes"][1], "positive")

@@ -1,7 +1,7 @@
 """The report as a single HTML file: the Markdown with its figures inlined."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -28,21 +28,15 @@ def anchor(heading: str) -> str:
 
 
 def render(markdown: str, drawings: Mapping[str, str]) -> str:
-    """Return the page.
+    """Return the page; raw HTML in the Markdown is escaped.
 
-    Args:
-        markdown: the report; raw HTML in it is escaped.
-        drawings: an `svg` element for each image of the report, by address.
+    `drawings` has an `svg` element for each image of the report, by address.
     """
-    rules: dict[str, Callable[..., str]] = {
-        "image": lambda _, tokens, place, *__: _figure(tokens[place], drawings),
-        # Let tables scroll that are too wide.
-        "table_open": lambda *_: '<div class="table" tabindex="0">\n<table>\n',
-        "table_close": lambda *_: "</table>\n</div>\n",
-    }
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    for name, rule in rules.items():
-        parser.add_render_rule(name, rule)
+    parser.add_render_rule("image", lambda _, tokens, place, *__: _figure(tokens[place], drawings))
+    # Let tables scroll that are too wide.
+    parser.add_render_rule("table_open", lambda *_: '<div class="table" tabindex="0">\n<table>\n')
+    parser.add_render_rule("table_close", lambda *_: "</table>\n</div>\n")
     tokens = parser.parse(markdown)
     for block, content in pairwise(tokens):
         if block.type == "heading_open":

@@ -141,11 +141,9 @@ def _per_model(measured: Mapping[str, Any], titles: Mapping[str, str], form: str
 def regimes(
     compared: Sequence[Regime], equivalence: float
 ) -> tuple[list[str], Iterable[Sequence[str]]]:
-    """Return the heads and the rows of a table with one column per regime.
+    """Return the heads and the rows of a table with one column per regime of the same networks.
 
-    Args:
-        compared: the regimes, with the same networks.
-        equivalence: the largest difference that does not matter, in points.
+    `equivalence` is the largest difference that does not matter, in points.
     """
     columns = [_compare(regime, equivalence) for regime in compared]
     labels = list(columns[0]) if columns else []

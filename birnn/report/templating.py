@@ -4,15 +4,9 @@ from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from birnn.style import formatting
+from birnn.style.formatting import code, confidence, listed, number, percent
 
-FILTERS = (
-    formatting.code,
-    formatting.confidence,
-    formatting.listed,
-    formatting.number,
-    formatting.percent,
-)
+FILTERS = (code, confidence, listed, number, percent)
 
 
 def render(template: str, package: str = "birnn.report", **values: Any) -> str:

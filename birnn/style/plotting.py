@@ -58,11 +58,8 @@ def single_axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
 
 def draw_legend(figure: Figure) -> None:
     """Draw the legend of all axes of a figure below it."""
-    entries = [axes.get_legend_handles_labels() for axes in figure.axes]
-    handles = [handle for handles, _ in entries for handle in handles]
-    labels = [label for _, labels in entries for label in labels]
-    columns = 2 if len(labels) in {2, 4} else 3
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+    entries = sum(len(axes.get_legend_handles_labels()[1]) for axes in figure.axes)
+    figure.legend(loc="outside lower center", ncols=2 if entries in {2, 4} else 3)
 
 
 def save(figure: Figure, file: Path) -> None:

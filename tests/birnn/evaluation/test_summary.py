@@ -36,7 +36,7 @@ def test_metrics_are_of_each_model_rounded() -> None:
         arguments = (correct(columns, name), columns["group"])
         in_training = columns["words"] < samples.MEMORIZED
         for kind, rows in {
-            "by_length": summary.by_length(columns["words"], *arguments),
+            "by_length": list(summary.by_length(columns["words"], *arguments)),
             "by_truncation": summary.by_property("truncated", columns["words"] >= 100, *arguments),
             "by_overlap": summary.by_property("in_training", in_training, *arguments),
         }.items():
@@ -77,7 +77,7 @@ def test_only_floats_are_rounded() -> None:
 
 def test_by_length() -> None:
     lengths = np.arange(1, 301, dtype=np.int32)
-    rows = summary.by_length(lengths, lengths > 150, lengths)
+    rows = list(summary.by_length(lengths, lengths > 150, lengths))
     extents = [(row["shortest"], row["words"], row["longest"], row["reviews"]) for row in rows]
     assert extents == [(start + 1, start + 15.5, start + 30, 30) for start in range(0, 300, 30)]
     assert [row["accuracy"] for row in rows] == [0] * 5 + [1] * 5
@@ -90,7 +90,7 @@ def test_by_length() -> None:
 @given(st.lists(st.integers(0, 8), min_size=1, max_size=120))
 def test_slices_partition_the_reviews(lengths: list[int]) -> None:
     words, correct = np.array(lengths, np.int32), np.ones(len(lengths), np.bool_)
-    rows = summary.by_length(words, correct, np.arange(len(words), dtype=np.int32))
+    rows = list(summary.by_length(words, correct, np.arange(len(words), dtype=np.int32)))
     assert sum(row["reviews"] for row in rows) == len(lengths)
     ends = [end for row in rows for end in (row["shortest"], row["longest"])]
     assert ends == sorted(ends)
