@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,8 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], Groups]:
         for each in tables
     ]
     rows = read_output(results.runs[0], paths.HELD_OUT_ROWS, np.load)
-    names = read_output(results.runs[0], paths.TRAIN_REVIEWS, parquet.read)["group"]
+    read_groups = partial(parquet.read, columns=["group"])
+    names = read_output(results.runs[0], paths.TRAIN_REVIEWS, read_groups)["group"]
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
 
 
