@@ -57,7 +57,8 @@ def attribute_sequence(network: keras.Model, sequence: NDArray[np.int32]) -> Att
 
 
 def _is_word(sequence: NDArray[np.int32]) -> NDArray[np.bool_]:
-    return (sequence >= FIRST_WORD) | (sequence == OUT_OF_VOCABULARY)
+    is_word: NDArray[np.bool_] = (sequence >= FIRST_WORD) | (sequence == OUT_OF_VOCABULARY)
+    return is_word
 
 
 @cache  # tracing takes seconds
