@@ -9,13 +9,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from birnn.core import code_digests
+from birnn.core import code_digests, paths
 from birnn.core.integrity import Lock, compute_md5
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import write_yaml
 from birnn.lab import grid, runs
 from birnn.lab.grid import Params, Point
 from birnn.lab.runs import Run
+from birnn.runtime import times
 from tests.projects import commit
 
 OTHER = "0" * 32  # an md5
@@ -125,6 +126,13 @@ def add(run: Run, files: Mapping[str, bytes | None] = NONE) -> Run:
         "fast-import", "--quiet", "--force", stdin=b"".join([*lines, b"\nget-mark :1\n"])
     )
     return replace(run, revision=revision, baseline=head)
+
+
+def record_times(run: Run, seconds: Mapping[str, list[float]]) -> None:
+    """Record the seconds that each output of training took, by its path."""
+    for out in run.lock["stages"]["train"]["outs"]:
+        line = {"md5": out["md5"], "seconds": seconds[out["path"]], "machine": MACHINE}
+        times.append(paths.times_file(), json.dumps(line) + "\n")
 
 
 def fake_dvc(code: str = "") -> Callable[[], list[str]]:
