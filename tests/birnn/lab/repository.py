@@ -113,18 +113,16 @@ def add(run: Run, files: Mapping[str, bytes | None] = NONE) -> Run:
     """Add a run and more files (None removes one) as a DVC experiment; return the complete run."""
     head = git("rev-parse", "HEAD")
     reference = f"refs/exps/{head[:2]}/{head[2:]}/{run.name}"
-    lines = [
-        f"commit {reference}\nmark :1\ncommitter a <a> 0 +0000\ndata 0\nfrom {head}\n".encode()
-    ]
+    start = f"commit {reference}\nmark :1\ncommitter a <a> 0 +0000\ndata 0\nfrom {head}\n"
+    lines = [start.encode()]
     for file, content in (records(run) | files).items():
         if content is None:
             lines.append(f"D {file}\n".encode())
         else:
             header = f"M 100644 inline {file}\ndata {len(content)}\n"
             lines += [header.encode(), content, b"\n"]
-    revision = git(
-        "fast-import", "--quiet", "--force", stdin=b"".join([*lines, b"\nget-mark :1\n"])
-    )
+    stream = b"".join([*lines, b"\nget-mark :1\n"])
+    revision = git("fast-import", "--quiet", "--force", stdin=stream)
     return replace(run, revision=revision, baseline=head)
 
 

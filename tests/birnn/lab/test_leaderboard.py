@@ -19,10 +19,9 @@ from birnn.studies import store
 from birnn.style.formatting import NOTHING
 from tests.birnn import samples
 from tests.birnn.lab.repository import OTHER, TRAIN, add, make_run, record_times, write
-from tests.birnn.samples import SETTINGS, accuracies
+from tests.birnn.samples import NETWORK, SETTINGS, accuracies
 
 HOSTILE = ["a|b", "line\nbreak", "[red]x[/]", "`code`", "*", "null", "", "ünïcode " * 30, "x" * 200]
-NETWORK = next(iter(NETWORKS))
 ACCURACY, LOSS = f"{NETWORK}.accuracy", f"{NETWORK}.loss"
 HOSTILE_SETTINGS = {f"csv.{'long_' * 8}{place}": text for place, text in enumerate(HOSTILE)}
 
@@ -75,9 +74,8 @@ def test_rows_are_runs_on_the_same_reviews() -> None:
     assert found.loc["same", "baseline.seconds"] == 10
     assert pd.isna(found.loc["untimed", f"{NETWORK}.seconds"])
     # Older code had fewer settings.
-    assert found["params.pad.maxlen"].to_dict() == dict.fromkeys(found.index, "") | {
-        "workspace": "100"
-    }
+    maxlens = dict.fromkeys(found.index, "") | {"workspace": "100"}
+    assert found["params.pad.maxlen"].to_dict() == maxlens
 
 
 def test_best_comes_first() -> None:

@@ -46,9 +46,8 @@ def test_word_indices_match_encoded_words(words: int, chosen: Encoding) -> None:
     chosen = replace(chosen, words=vocabulary)
     # Word 0 has id 4; -1 and -2 mark the ids 1 and 0.
     indices = encoding.word_indices(words, chosen)
-    assert [np.where(indices >= 0, indices + 4, indices + 2).tolist()] == encode(
-        [vocabulary], chosen
-    )
+    ids = np.where(indices >= 0, indices + 4, indices + 2)
+    assert [ids.tolist()] == encode([vocabulary], chosen)
 
 
 def test_encoding_round_trip(tmp_path: Path) -> None:
