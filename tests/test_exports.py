@@ -1,6 +1,5 @@
 """Test that exported models predict 1,000 test reviews as the pipeline did."""
 
-import runpy
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from birnn.networks.log_odds import probability
 from birnn.reviews import tokenizer
 from birnn.reviews.unicode_words import WORD
 from tests.birnn.odd_texts import LANGUAGES
-from tests.birnn.use.test_onnx_model import python_example
+from tests.birnn.use.test_onnx_model import load_example
 from tests.projects import BIRNN, check_output
 
 pytestmark = pytest.mark.slow
@@ -26,20 +25,14 @@ WORDS_IN_JAVASCRIPT = """([word, text]) =>
 @pytest.mark.parametrize("model", [ALL_NETWORKS, BASELINE])
 @pytest.mark.parametrize("name", ["finished", pytest.param("imdb", marks=pytest.mark.exhaustive)])
 def test_onnx_model_agrees_with_evaluate(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    model: str,
+    request: pytest.FixtureRequest, tmp_path: Path, name: str, model: str
 ) -> None:
     project: Path = request.getfixturevalue(name)
     texts = pd.read_parquet(project / "data" / "corpus" / "test.parquet", columns=["id", "text"])
     evaluated = pd.read_parquet(project / "data" / "evaluated" / "predictions.parquet")
     reviews = texts.merge(evaluated, on="id", validate="1:1").sample(1_000, random_state=0)
     check_output(project, *BIRNN, "export", str(tmp_path / "birnn.onnx"), "--model", model)
-    (tmp_path / "example.py").write_text(python_example(), encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    predict = runpy.run_path("example.py")["predict"]
+    predict = load_example(tmp_path)
     parts = np.array_split(reviews["text"], 10)  # the baseline takes 2 MB per text
     predicted = pd.concat(pd.DataFrame(predict(part.tolist())) for part in parts)
     names = {*predicted} & {*TITLES}

@@ -7,24 +7,11 @@ import pandas as pd
 import pytest
 
 from birnn.core.outputs import read_json
-from tests.projects import (
-    BIRNN,
-    PROJECT,
-    check_output,
-    set_settings,
-    stages_run,
-)
+from tests.projects import BIRNN, check_output, set_settings, stages_run
 
 pytestmark = pytest.mark.slow
 
-PATCH = (PROJECT / "docs" / "add-a-network.patch").read_text(encoding="utf-8")
 AFTER_TRAINING = ["evaluate", "report"]
-
-
-def apply_patch(project: Path, patch: str) -> None:
-    (project / "network.patch").write_text(patch, encoding="utf-8", newline="\n")
-    check_output(project, "git", "apply", "network.patch")
-    (project / "network.patch").unlink()
 
 
 def edit(file: Path, pattern: str, replacement: str = "") -> None:
@@ -41,16 +28,15 @@ def models_in_plots(project: Path) -> set[str]:
 
 def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
     project = finished_copy
-    apply_patch(project, PATCH)
+    check_output(project, "git", "apply", "docs/add-a-network.patch")
     set_settings(project, {"bisimplernn.units": "3"})
     # The other networks are not trained again.
     trained = ["label_unlabelled", "train_bisimplernn"]
     ran = stages_run(check_output(project, "dvc", "repro"))
     assert ran == ["code", *trained, *AFTER_TRAINING]
     metrics = read_json(project / "metrics" / "metrics.json")
-    assert list(metrics["pairs"]) == [
-        *("bilstm_minus_bigru", "bilstm_minus_bisimplernn", "bigru_minus_bisimplernn")
-    ]
+    pairs = ["bilstm_minus_bigru", "bilstm_minus_bisimplernn", "bigru_minus_bisimplernn"]
+    assert list(metrics["pairs"]) == pairs
     assert models_in_plots(project) == {"bilstm", "bigru", "bisimplernn"}
     report = (project / "report" / "report.md").read_text(encoding="utf-8")
     assert report.startswith("# BiLSTM, BiGRU or BiSimpleRNN?")

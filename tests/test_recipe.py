@@ -1,6 +1,5 @@
 """Test settings of the recipes in the whole pipeline, and in prediction, explanation and export."""
 
-import runpy
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from birnn.core.outputs import read_json
 from birnn.evaluation.model_names import BASELINE, NETWORKS
 from birnn.networks.log_odds import probability
 from birnn.reviews import corpus_writer, sequences
-from tests.birnn.use.test_onnx_model import python_example
+from tests.birnn.use.test_onnx_model import load_example
 from tests.projects import BIRNN, check_output, error_line, run, set_settings
 
 pytestmark = pytest.mark.exhaustive
@@ -33,9 +32,7 @@ def test_recipe_is_more_accurate_and_calibrated(finished: Path, recipes: Path) -
     assert after["all"]["accuracy"] > best - 0.01
 
 
-def test_recipe_predicts_explains_and_exports(
-    recipes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_recipe_predicts_explains_and_exports(recipes: Path, tmp_path: Path) -> None:
     test = pd.read_parquet(recipes / "data" / "corpus" / "test.parquet").head(50)
     evaluated = pd.read_parquet(recipes / "data" / "evaluated" / "predictions.parquet").head(50)
     file, output, model = (tmp_path / name for name in ("a.csv", "predictions.csv", "birnn.onnx"))
@@ -44,10 +41,7 @@ def test_recipe_predicts_explains_and_exports(
     options = ("--file", str(file), "--output", str(output))
     check_output(recipes, *BIRNN, "predict", *networks, *options)
     check_output(recipes, *BIRNN, "export", str(model), *networks)
-    (tmp_path / "example.py").write_text(python_example(), encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    exported = runpy.run_path("example.py")["predict"](test["text"].tolist())
-    predictions = (pd.read_csv(output), exported)
+    predictions = (pd.read_csv(output), load_example(tmp_path)(test["text"].tolist()))
     metrics = read_json(recipes / "metrics" / "metrics.json")
     for predicted in predictions:
         for name in NETWORKS:

@@ -1,11 +1,9 @@
 """Test that the workflows have minimal permissions and no logic, and do their work."""
 
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ import pytest
 
 from birnn.core.yaml_files import read_yaml
 from docs import build_pages
-from tests.projects import PROJECT
+from tests.projects import PROJECT, check_output
 
 FILES = sorted((PROJECT / ".github" / "workflows").glob("*.yaml"))
 WORKFLOWS = [read_yaml(file) for file in FILES]
@@ -40,7 +38,7 @@ def test_workflows_are_safe_and_have_no_logic(workflow: dict[str, Any]) -> None:
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
 def test_review_finds_its_own_comment() -> None:
     job = read_yaml(PROJECT / ".github" / "workflows" / "review.yaml")["jobs"]["review"]
-    command = next(step["run"] for step in job["steps"] if step.get("id") == "earlier")
+    earlier = next(step["run"] for step in job["steps"] if step.get("id") == "earlier")
     marker = job["env"]["MARKER"]
     comments = [
         (1, "a-reader", f"{marker}\n# Review"),
@@ -48,17 +46,11 @@ def test_review_finds_its_own_comment() -> None:
         (3, "github-actions[bot]", f"# Another comment\n{marker}"),
     ]
     answer = [{"id": id_, "user": {"login": user}, "body": body} for id_, user, body in comments]
-    arguments = shlex.split(command)
+    arguments = shlex.split(earlier)
     query = arguments[arguments.index("--jq") + 1]
-    result = subprocess.run(
-        ["jq", "--raw-output", query],
-        input=json.dumps(answer),
-        env=os.environ | {"MARKER": marker},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert result.stdout.split() == ["comment=2"]
+    command = ("jq", "--raw-output", query)
+    found = check_output(PROJECT, *command, stdin=json.dumps(answer), MARKER=marker)
+    assert found.split() == ["comment=2"]
 
 
 def test_pages_link_to_existing_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

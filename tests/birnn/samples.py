@@ -21,6 +21,7 @@ from birnn.reviews.corpus_statistics import SplitStatistics
 from birnn.studies.store import About, Study
 from stages import report as report_stage
 
+NETWORK = next(iter(NETWORKS))
 MODELS = (*NETWORKS, BASELINE)
 CORPUS = {"name": "imdb", "digest": "0123456789ab"}
 OVERLAP = 123  # test reviews whose text is also in the training split

@@ -9,13 +9,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from birnn.core import code_digests
+from birnn.core import code_digests, paths
 from birnn.core.integrity import Lock, compute_md5
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import write_yaml
 from birnn.lab import grid, runs
 from birnn.lab.grid import Params, Point
 from birnn.lab.runs import Run
+from birnn.runtime import times
 from tests.projects import commit
 
 OTHER = "0" * 32  # an md5
@@ -112,19 +113,24 @@ def add(run: Run, files: Mapping[str, bytes | None] = NONE) -> Run:
     """Add a run and more files (None removes one) as a DVC experiment; return the complete run."""
     head = git("rev-parse", "HEAD")
     reference = f"refs/exps/{head[:2]}/{head[2:]}/{run.name}"
-    lines = [
-        f"commit {reference}\nmark :1\ncommitter a <a> 0 +0000\ndata 0\nfrom {head}\n".encode()
-    ]
+    start = f"commit {reference}\nmark :1\ncommitter a <a> 0 +0000\ndata 0\nfrom {head}\n"
+    lines = [start.encode()]
     for file, content in (records(run) | files).items():
         if content is None:
             lines.append(f"D {file}\n".encode())
         else:
             header = f"M 100644 inline {file}\ndata {len(content)}\n"
             lines += [header.encode(), content, b"\n"]
-    revision = git(
-        "fast-import", "--quiet", "--force", stdin=b"".join([*lines, b"\nget-mark :1\n"])
-    )
+    stream = b"".join([*lines, b"\nget-mark :1\n"])
+    revision = git("fast-import", "--quiet", "--force", stdin=stream)
     return replace(run, revision=revision, baseline=head)
+
+
+def record_times(run: Run, seconds: Mapping[str, list[float]]) -> None:
+    """Record the seconds that each output of training took, by its path."""
+    for out in run.lock["stages"]["train"]["outs"]:
+        line = {"md5": out["md5"], "seconds": seconds[out["path"]], "machine": MACHINE}
+        times.append(paths.times_file(), json.dumps(line) + "\n")
 
 
 def fake_dvc(code: str = "") -> Callable[[], list[str]]:

@@ -23,9 +23,9 @@ from birnn.studies import store, writing
 from birnn.studies.store import Study
 from tests.birnn import samples
 from tests.birnn.lab.repository import CORPUS, MACHINE, METRICS, add, make_run
+from tests.birnn.samples import NETWORK
 
 SEEDS = "train.seed=0..1"
-NETWORK = next(iter(NETWORKS))
 PREDICTIONS = {seed: pd.DataFrame(samples.predictions(seed=seed)) for seed in range(3)}
 pytestmark = pytest.mark.usefixtures("repository")
 

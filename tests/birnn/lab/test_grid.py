@@ -8,10 +8,9 @@ from dvc.utils.hydra import apply_overrides
 from birnn.core.command_line import as_text, literal
 from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml, write_yaml
-from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import grid
+from tests.birnn.samples import NETWORK
 
-NETWORK = next(iter(NETWORKS))
 pytestmark = pytest.mark.usefixtures("settings_only")
 
 

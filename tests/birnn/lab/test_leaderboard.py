@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import sys
 from dataclasses import replace
 from typing import Any
@@ -12,20 +11,17 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from birnn.core import paths
 from birnn.core.command_line import as_text
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
 from birnn.lab import commands, grid, leaderboard, runs
-from birnn.runtime import times
 from birnn.studies import store
 from birnn.style.formatting import NOTHING
 from tests.birnn import samples
-from tests.birnn.lab.repository import MACHINE, OTHER, TRAIN, add, make_run, write
-from tests.birnn.samples import SETTINGS, accuracies
+from tests.birnn.lab.repository import OTHER, TRAIN, add, make_run, record_times, write
+from tests.birnn.samples import NETWORK, SETTINGS, accuracies
 
 HOSTILE = ["a|b", "line\nbreak", "[red]x[/]", "`code`", "*", "null", "", "ünïcode " * 30, "x" * 200]
-NETWORK = next(iter(NETWORKS))
 ACCURACY, LOSS = f"{NETWORK}.accuracy", f"{NETWORK}.loss"
 HOSTILE_SETTINGS = {f"csv.{'long_' * 8}{place}": text for place, text in enumerate(HOSTILE)}
 
@@ -55,9 +51,7 @@ def experiments(repository: Any) -> None:  # noqa: ARG001
     current = make_run(point, metrics=accuracies())
     seconds = {path: [10] for path in runs.TIMED} | {runs.SELF_LABELLED: [0]}
     seconds |= {runs.MODEL_FOLDERS[network]: [20, 30] for network in NETWORKS}
-    for out in current.lock["stages"]["train"]["outs"]:
-        line = {"md5": out["md5"], "seconds": seconds[out["path"]], "machine": MACHINE}
-        times.append(paths.times_file(), json.dumps(line) + "\n")
+    record_times(current, seconds)
     write(current)
     del point.params["pad"]["maxlen"]
     for name, changed in {
@@ -80,9 +74,8 @@ def test_rows_are_runs_on_the_same_reviews() -> None:
     assert found.loc["same", "baseline.seconds"] == 10
     assert pd.isna(found.loc["untimed", f"{NETWORK}.seconds"])
     # Older code had fewer settings.
-    assert found["params.pad.maxlen"].to_dict() == dict.fromkeys(found.index, "") | {
-        "workspace": "100"
-    }
+    maxlens = dict.fromkeys(found.index, "") | {"workspace": "100"}
+    assert found["params.pad.maxlen"].to_dict() == maxlens
 
 
 def test_best_comes_first() -> None:

@@ -67,9 +67,8 @@ def test_each_seed_has_its_own_holdout_and_word_vectors() -> None:
     points = grid.points(["train.seed=0..2", "train.epochs=7"], recipes.named("pooling"))
     for section in ("pad", "word_vectors"):
         assert [point.params[section]["seed"] for point in points] == [0, 1, 2]
-    assert [point.label for point in points] == [
-        f"pooling-epochs-7-seed-{seed}" for seed in range(3)
-    ]
+    labels = [f"pooling-epochs-7-seed-{seed}" for seed in range(3)]
+    assert [point.label for point in points] == labels
     assert points[0].changes["network.pooling"] == "max_mean"
     assert points[0].params["train"]["epochs"] == 7
     assert points[0].chosen == {"train.seed": 0, "train.epochs": 7}

@@ -19,13 +19,12 @@ from birnn.lab.review import FAILS, PASSES, UNDECIDED, Change, Gate
 from birnn.lab.runs import Run
 from birnn.studies import store, writing
 from birnn.studies.store import About, Study
-from tests.birnn.samples import CORPUS
+from tests.birnn.samples import CORPUS, NETWORK
 from tests.projects import commit
 
 GATE = Gate(not_worse={"accuracy": 1.2}, at_least={})
 # Then every drop that is shown fails.
 NARROW = Gate(not_worse={"accuracy": 0.001}, at_least={})
-NETWORK = next(iter(NETWORKS))
 ACCURACY, LOSS = f"{NETWORK}.accuracy", f"{NETWORK}.loss"
 DEVIATIONS = dict.fromkeys(NETWORKS, 0.0020) | {NETWORK: 0.0052}
 PARAMS = {"train": {"seed": 0, "epochs": 3}, "pad": {"seed": 0}}

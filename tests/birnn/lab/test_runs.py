@@ -15,7 +15,6 @@ from birnn.core.settings import flatten
 from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import grid, private_apis, runs
 from birnn.lab.grid import Point
-from birnn.runtime import times
 from tests.birnn.lab.repository import (
     CORPUS_FOLDER,
     MACHINE,
@@ -27,6 +26,7 @@ from tests.birnn.lab.repository import (
     add,
     git,
     make_run,
+    record_times,
     write,
 )
 from tests.projects import commit
@@ -230,18 +230,17 @@ def test_unreadable_lock_and_pipeline_are_named_before_stages_are_stale() -> Non
 
 @pytest.mark.parametrize(("labels", "baseline"), [(0, 8), (4, 8 + 4 + 1)])
 def test_training_time_includes_the_stages_before(labels: float, baseline: float) -> None:
-    run, file = make_run(point("train.seed=1")), paths.times_file()
+    run = make_run(point("train.seed=1"))
     seconds = {runs.WORD_VECTORS: [1], runs.SELF_LABELLED: [labels], runs.NGRAMS: [2]}
     seconds |= {f"models/{network}": [16, 32] for network in NETWORKS} | {"models/baseline": [8]}
-    for out in run.lock["stages"]["train"]["outs"]:
-        line = {"md5": out["md5"], "seconds": seconds[out["path"]], "machine": MACHINE}
-        times.append(file, json.dumps(line) + "\n")
+    record_times(run, seconds)
     before = 1 + labels + 2
     expected = dict.fromkeys(NETWORKS, before + 48.0) | {"baseline": baseline}
     expected |= {"networks": before + 48 * len(NETWORKS), "all": before + 48 * len(NETWORKS) + 8}
     found = runs.training(run)
     assert found.pop("machine").startswith("A (2 cores")
     assert found == {f"{model}.seconds": value for model, value in expected.items()}
+    file = paths.times_file()
     file.write_text("\n".join(file.read_text().splitlines()[:-1]))  # without the baseline
     unknown = {name for name, each in runs.training(run).items() if pd.isna(each)}
     assert unknown == {"baseline.seconds", "all.seconds"}

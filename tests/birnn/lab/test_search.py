@@ -11,13 +11,12 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import TrialState
 
 from birnn.core.errors import InputError
-from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import commands, execution, recipes, runs, search, search_results
 from birnn.lab.grid import Point
 from birnn.studies import store, writing
 from tests.birnn.lab.repository import METRICS, add, fake_dvc, git, make_run
+from tests.birnn.samples import NETWORK
 
-NETWORK = next(iter(NETWORKS))
 METRIC = f"{NETWORK}.holdout_accuracy"
 OPTIONS = ("train.learning_rate=log:1e-4..1e-2", "network.dropout=0..0.7")
 TEST_ACCURACY = 0.123456
@@ -296,10 +295,9 @@ def test_search_ends_if_code_changes_and_continues_if_the_change_is_undone(
 
     with monkeypatch.context() as patch:
         patch.setattr(machines, "execute", edit_meanwhile)
+        expected = "began with different settings, code or corpus: undo"
         for _ in range(2):
-            with pytest.raises(
-                InputError, match="began with different settings, code or corpus: undo"
-            ):
+            with pytest.raises(InputError, match=expected):
                 run(machines, 2)
     code.write_text(before)
     assert states(run(machines, 2)) == [TrialState.COMPLETE] * 2

@@ -17,11 +17,11 @@ from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.lab import recipes, search, search_results
 from birnn.studies import store
 from tests.birnn.lab.repository import CORPUS, METRICS, add, git, make_run
+from tests.birnn.samples import NETWORK
 
 REVIEWS = 300
 LABELS = np.arange(REVIEWS, dtype=np.uint8) % 2
 OPTIONS = ("train.learning_rate=log:1e-4..1e-1", "network.dropout=0..0.7")
-NETWORK = next(iter(NETWORKS))
 DEFAULTS, BETTER = (0.001, 0.5), (0.01, 0.5)
 WORSE = {(0.0001 * 2**place, 0.5): 0.5 + place / 1000 for place in range(8)}
 pytestmark = pytest.mark.usefixtures("repository")

@@ -8,15 +8,13 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
-from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import grid, trial_log
 from birnn.lab.recipes import Recipe
 from birnn.lab.runs import Run
 from birnn.studies import store
 from tests.birnn.lab.repository import CORPUS, git, make_run
-from tests.birnn.samples import MODELS
+from tests.birnn.samples import MODELS, NETWORK
 
-NETWORK = next(iter(NETWORKS))
 LONG = Recipe("long", None, "", {"pad.maxlen": 500}, {"pad.validation": 0.1, "pad.maxlen": 500})
 WIDE_SETTINGS = LONG.settings | {"ngrams.longest": 2, "network.pooling": "max_mean"}
 WIDE = Recipe("wide", "long", "more inputs", {"ngrams.longest": 2}, WIDE_SETTINGS)

@@ -22,9 +22,8 @@ def test_vectors_are_those_of_skip_gram_with_equal_norm() -> None:
     assert not vectors[[*range(FIRST_WORD), -1]].any()
     given = SETTINGS.model_dump(include={"window", "negative", "min_count", "epochs", "seed"})
     model = Word2Vec(reviews, sg=1, vector_size=6, workers=1, **given)
-    expected = (
-        3 * model.wv.get_normed_vectors()[[model.wv.key_to_index[word] for word in WORDS[:-1]]]
-    )
+    rows = [model.wv.key_to_index[word] for word in WORDS[:-1]]
+    expected = 3 * model.wv.get_normed_vectors()[rows]
     assert np.abs(vectors[FIRST_WORD:-1] - expected).max() < 1e-5
     with pytest.raises(InputError, match=r"min_count is 2, and no word occurs that often"):
         word_vectors.train(reviews[-1:], WORDS, 6, SETTINGS)

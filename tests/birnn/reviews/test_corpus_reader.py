@@ -45,10 +45,6 @@ def test_words_of_all_or_some_reviews(file: Path) -> None:
 
 
 def test_texts_are_in_the_requested_order(file: Path) -> None:
-    assert corpus_reader.texts(file, np.array([4, 0, 1, 4])) == [
-        "text 4",
-        "text 0",
-        "text 1",
-        "text 4",
-    ]
+    rows = [4, 0, 1, 4]
+    assert corpus_reader.texts(file, np.array(rows)) == [f"text {row}" for row in rows]
     assert corpus_reader.texts(file, np.array([], np.int64)) == []

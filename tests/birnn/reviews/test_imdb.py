@@ -87,15 +87,6 @@ def test_other_reviews_than_the_datasets_are_refused(
     assert f"the {split} reviews differ from the Large Movie" in error_message(archive)
 
 
-def test_archive_in_the_raw_folder_is_used(
-    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert imdb.locate(tmp_path) == archive
-    monkeypatch.delenv("IMDB_ARCHIVE")
-    downloaded = archive.rename(tmp_path / "aclImdb_v1.tar.gz")
-    assert imdb.locate(tmp_path) == downloaded
-
-
 def test_damaged_archive_is_refused(archive: Path) -> None:
     whole = archive.read_bytes()
     truncated = [whole[:size] for size in (0, 1, 10, 300, len(whole) // 2)]

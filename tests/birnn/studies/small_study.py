@@ -17,7 +17,6 @@ REVIEWS = pd.DataFrame({"label": np.array([0, 1, 0, 1], np.uint8), "group": [0, 
 
 
 def make_study(folder: Path, **about: Any) -> Study:
-    """Return a study of two lengths and two seeds."""
     runs = pd.DataFrame(
         {
             "name": [f"{length}-{seed}" for length in (50, 100) for seed in (0, 1)],

@@ -21,9 +21,8 @@ def test_runs_of_two_networks_are_paired_by_seed(tmp_path: Path) -> None:
     writing.write_files(study, tables)
     other = replace(make_study(tmp_path / "others"), runs=study.runs[::-1])
     writing.write_files(other, tables)
-    (regime,) = planned_comparisons.compare(
-        [study, other], {"lengths": {FIRST: SHORT, SECOND: LONG}}
-    )
+    planned = {"lengths": {FIRST: SHORT, SECOND: LONG}}
+    (regime,) = planned_comparisons.compare([study, other], planned)
     expected = differences.compute_differences(
         study.log_odds(study.runs[:2])[FIRST],
         study.log_odds(study.runs[2:])[SECOND],
@@ -44,10 +43,8 @@ def test_runs_of_two_networks_are_paired_by_seed(tmp_path: Path) -> None:
         replace(LONG, seeds=range(3)),
         replace(LONG, settings={"train.epochs": 3}),
     ):
-        assert (
-            planned_comparisons.compare([study, other], {"": {FIRST: SHORT, SECOND: unfinished}})
-            == []
-        )
+        planned = {"": {FIRST: SHORT, SECOND: unfinished}}
+        assert planned_comparisons.compare([study, other], planned) == []
     for changed in (replace(other, reviews=REVIEWS[::-1]), replace(other, folder=tmp_path)):
-        found = {"": {FIRST: SHORT, SECOND: replace(LONG, study=changed.name)}}
-        assert planned_comparisons.compare([study, changed], found) == []
+        planned = {"": {FIRST: SHORT, SECOND: replace(LONG, study=changed.name)}}
+        assert planned_comparisons.compare([study, changed], planned) == []

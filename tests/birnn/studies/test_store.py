@@ -12,14 +12,7 @@ from birnn.core.errors import InputError
 from birnn.core.settings import flatten, load
 from birnn.evaluation.model_names import NETWORKS
 from birnn.studies import store, writing
-from tests.birnn.studies.small_study import (
-    CORPUS,
-    NETWORK,
-    REVIEWS,
-    SETTINGS,
-    log_odds,
-    make_study,
-)
+from tests.birnn.studies.small_study import CORPUS, NETWORK, REVIEWS, SETTINGS, log_odds, make_study
 from tests.projects import PROJECT
 
 

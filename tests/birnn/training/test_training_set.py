@@ -18,9 +18,6 @@ from birnn.training import baseline, self_training, training_set
 from tests.birnn import small_networks
 from tests.projects import PROJECT
 
-LABELLED = [["good"], ["bad", "film"], ["fine"]]
-GROUPS = ["b", "b", "a"]
-
 
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,7 +36,8 @@ def write_reviews(
 
 
 def test_labelled_reviews_come_before_unlabelled_ones() -> None:
-    write_reviews(LABELLED, GROUPS, [["a"], ["b"], ["c"]])
+    labelled = [["good"], ["bad", "film"], ["fine"]]
+    write_reviews(labelled, ["b", "b", "a"], [["a"], ["b"], ["c"]])
     np.save("rows.npy", np.array([0, 1, 3, 5], np.int32))
     assert training_set.groups(Path()).tolist() == [1, 1, 2, 4]
     assert list(training_set.words(Path())) == [["good"], ["bad", "film"], ["a"], ["c"]]

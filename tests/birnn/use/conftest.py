@@ -16,7 +16,6 @@ Run = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def predictor() -> Predictor:
-    """Return the predictor of the project."""
     return small_predictor()
 
 

@@ -46,7 +46,6 @@ in_splits = partial(labelled, split=SPLIT)
 
 
 def suggest(table: pd.DataFrame, **settings: Any) -> dict[str, Any]:
-    """Return the suggested changes of settings."""
     table.to_csv("reviews.csv", index=False)
     Path("test.csv").write_text("other\n1\n", encoding="utf-8")
     csv = Csv.model_validate(load().csv.model_dump() | settings)

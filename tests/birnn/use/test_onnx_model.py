@@ -1,11 +1,13 @@
 """The ONNX model and the JSON file next to it predict as the project does."""
 
+import contextlib
 import re
 import runpy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -27,11 +29,15 @@ REVIEWS = ["A good film.", "", "zxqv", LONG, 9 * LONG, "日本語\u00a0film", "\
 REVIEWS += [f"good{odd}film{odd}BAD" for odd in ODD]
 
 
-def python_example() -> str:
-    """Return the first Python block of the docs that loads an ONNX model."""
+def load_example(folder: Path) -> Callable[[list[str]], dict[str, np.ndarray]]:
+    """Return `predict` of the example in the docs, for the ONNX model in a folder."""
     page = (PROJECT / "docs" / "predictions.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    return next(block for block in blocks if "onnxruntime" in block)
+    example = next(block for block in blocks if "onnxruntime" in block)
+    (folder / "example.py").write_text(example, encoding="utf-8")
+    with contextlib.chdir(folder):
+        predict: Callable[..., Any] = runpy.run_path("example.py")["predict"]
+    return predict
 
 
 def networks(padding: Side, truncating: Side, pooling: Pooling) -> Predictor:
@@ -45,7 +51,6 @@ def networks(padding: Side, truncating: Side, pooling: Pooling) -> Predictor:
 
 
 def linear(longest: int) -> Predictor:
-    """Return a baseline."""
     return replace(small_baseline(longest), temperatures={BASELINE: 1.5})
 
 
@@ -60,10 +65,8 @@ def test_example_in_the_docs_predicts_the_same(
     monkeypatch.chdir(tmp_path)
     onnx_model.write(predictor, Path("birnn.onnx"))
     onnx.checker.check_model("birnn.onnx", full_check=True)
-    Path("example.py").write_text(python_example(), encoding="utf-8")
-    example = runpy.run_path("example.py")
     reviews = REVIEWS if predictor.tokenizer == "keras" else [*LANGUAGES]
-    exported = example["predict"](reviews)
+    exported = load_example(tmp_path)(reviews)
     predicted = predictor.predict(reviews)
     expected = predicted.by_model | {COMBINED: predicted.log_odds}
     assert exported.keys() == expected.keys()

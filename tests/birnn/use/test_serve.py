@@ -32,7 +32,6 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(scope="module")
 def client(predictor: Predictor) -> Iterator[TestClient]:
-    """Yield a client of the application."""
     app = serve.create(predictor, hosts=["localhost"])
     with TestClient(app, base_url="http://localhost") as test_client:
         yield test_client
@@ -97,12 +96,7 @@ def test_large_requests_are_refused(client: TestClient) -> None:
 
 
 def test_invalid_requests_are_refused(client: TestClient) -> None:
-    fields = (
-        b'"threshold": 1',
-        b'"threshold": 0',
-        b'"threshold": "0.5"',
-        b'"model": "bilstm"',
-    )
+    fields = (b'"threshold": 1', b'"threshold": 0', b'"threshold": "0.5"', b'"model": "bilstm"')
     valid_except_field = [b'{"texts": ["good"], %b}' % field for field in fields]
     for path, bodies in {
         "/explain": [
@@ -153,7 +147,6 @@ class BlockedPredictor(Predictor):
     started, released = threading.Event(), threading.Event()
 
     def predict_tokens(self, tokens: pa.ListArray) -> Predictions:
-        """Return the predictions after the release."""
         self.started.set()
         assert self.released.wait(60)
         return super().predict_tokens(tokens)
@@ -161,7 +154,6 @@ class BlockedPredictor(Predictor):
 
 @pytest.fixture
 def blocked(predictor: Predictor) -> Iterator[BlockedPredictor]:
-    """Yield a blocked predictor, and release it at the end."""
     blocked = BlockedPredictor(predictor.models)
     blocked.started.clear()
     blocked.released.clear()
@@ -267,7 +259,6 @@ REQUEST = (
 
 
 def send(port: int, content: bytes) -> socket.socket:
-    """Return a connection that has sent this content."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=60)
     connection.sendall(content)
     return connection
