@@ -34,7 +34,7 @@ RUNS = {
         "error: params.yaml with -S: network.dropout is 1.0: input should be less than 1",
     ),
     "serve": (["--port", "{used_port}"], "error: cannot listen"),
-    "study": (["s", "-S", "train.seed=0..9"], "error: none of these experiments is finished"),
+    "study": (["s", "-S", "train.seed=1..9"], "error: none of these experiments is finished"),
     # DVC takes all stages but the last from its cache.
     "sweep": (["-S", "report.equivalence=0.7"], "Ran experiment(s): report-equivalence-0.7-"),
     "sweep on a cluster": (["--on", "ray", "-S", "train.seed=1"], "error: Ray is not installed"),
