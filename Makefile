@@ -26,7 +26,7 @@ limit = $(if $(and $(CI),$(filter Linux,$(shell uname -s))),timeout --signal=INT
 PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist worksteal --durations 10
 
 test-fast: $(ENV) ## run the unit and property tests (before every commit)
-	$(call limit,200) $(PYTEST) -m "not slow and not exhaustive"
+	$(call limit,112) $(PYTEST) -m "not slow and not exhaustive"
 
 test: $(ENV) ## run the fast tests and one end-to-end test per feature
 	$(call limit,495) $(PYTEST) -m "not exhaustive"
