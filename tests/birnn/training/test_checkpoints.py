@@ -14,6 +14,13 @@ STATE = [np.arange(200.0), np.array(3, np.int64), np.zeros((2, 3), np.float32)]
 EPOCHS = [{"loss": 0.5, "seconds": 1.0}, {"loss": 0.25, "seconds": 2.0}]
 
 
+@pytest.fixture(autouse=True)
+def _few_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the modules that other tests have imported, because parsing them takes seconds."""
+    for name in [name for name in sys.modules if name.startswith("birnn.")]:
+        monkeypatch.delitem(sys.modules, name)
+
+
 def test_checkpoint_restores_all_arrays(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path, [], [])
     assert checkpoint.load() == ([], [])
@@ -41,8 +48,6 @@ def test_damaged_checkpoint_is_ignored_with_a_warning(
 
 
 def test_another_training_has_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("birnn.")]:
-        monkeypatch.delitem(sys.modules, name)  # parsing all that other tests import takes seconds
     data, code, target = (tmp_path / name for name in ("data", "extra.py", "checkpoints"))
     data.write_text("a")
     code.write_text("a = 1")
