@@ -55,10 +55,8 @@ def splits(pad: Pad) -> dict[str, tuple[Path, NDArray[np.int32]]]:
     )
     parts = {"train": (TRAIN_REVIEWS, train), "test": (TEST_REVIEWS, test)}
     if pad.validation != "test":
-        groups, labels = (
-            corpus_reader.groups(TRAIN_REVIEWS),
-            corpus_reader.column(TRAIN_REVIEWS, "label"),
-        )
+        groups = corpus_reader.groups(TRAIN_REVIEWS)
+        labels = corpus_reader.column(TRAIN_REVIEWS, "label")
         held_out = hold_out(groups, labels, pad.validation, pad.seed)
         parts["train"] = TRAIN_REVIEWS, train[~held_out]
         parts["validation"] = TRAIN_REVIEWS, train[held_out]

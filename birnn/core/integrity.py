@@ -73,7 +73,7 @@ def _flatten(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def declared_sections() -> list[str]:
-    """Return the sections of settings that stages declare, among them those of the networks."""
+    """Return the sections of settings that stages declare, including one for each network."""
     params = (name for stage in read_pipeline().values() for name in stage.get("params", []))
     return sorted({name for name in params if isinstance(name, str) and "." not in name})
 

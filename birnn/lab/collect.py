@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from birnn.core.errors import InputError
-from birnn.core.paths import STATE
 from birnn.core.settings import flatten
 from birnn.evaluation import ensembles
 from birnn.evaluation.metrics import is_correct
@@ -21,7 +20,7 @@ from birnn.studies import store, writing
 from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 
 
-@hold_lock(STATE / "study.lock")
+@hold_lock(writing.LOCK)
 def study(
     name: str,
     command: str,

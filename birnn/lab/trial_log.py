@@ -13,7 +13,6 @@ import pandas as pd
 
 from birnn.core.command_line import as_text
 from birnn.core.errors import InputError
-from birnn.core.paths import STATE
 from birnn.core.settings import flatten
 from birnn.evaluation.model_names import TITLES
 from birnn.lab.recipes import Recipe
@@ -26,7 +25,7 @@ from birnn.studies.store import RECIPE, SEED, About, Study
 REVISION_DIGITS = 12
 
 
-@hold_lock(STATE / "study.lock")
+@hold_lock(writing.LOCK)
 def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     """Add the runs that hold out reviews to the study `tried`, unless it has them.
 

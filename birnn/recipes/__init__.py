@@ -1,1 +1,1 @@
-"""What only recipes use: n-grams and word vectors as inputs of the networks."""
+"""Inputs of the networks that only recipes use: n-grams and word vectors."""

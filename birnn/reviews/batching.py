@@ -38,7 +38,7 @@ def batched(
 def map_in_order(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """Yield `function(item)` for each item, in order, while threads process the next items.
 
-    The function should release the GIL, as those of Arrow do. At most one item per core is taken
+    The function should release the GIL, as Arrow's functions do. At most one item per core is taken
     ahead, so memory does not grow with the number of items.
     """
     cores = usable_cores()

@@ -34,7 +34,7 @@ class Row:
 
     @property
     def confidence(self) -> str:
-        """The confidence of a single interval: together, those of all differences have 95%."""
+        """The confidence of one interval, with which all differences together have 95%."""
         return formatting.confidence(sum(map(len, self.differences.values())))
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_folder
+from birnn.core.paths import STATE
 from birnn.core.yaml_files import write_yaml
 from birnn.evaluation.model_names import ALL_TITLES
 from birnn.studies import curves, figure, store
@@ -19,6 +20,7 @@ NAME = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 TRIED = "tried"  # name of the study of all settings that were compared
 CHOOSING_MEASURES = {"holdout_accuracy", "seconds"}  # of a study that serves to choose
 MOST_ROWS = 20  # of a figure
+LOCK = STATE / "study.lock"  # held while a study is read to add runs to it
 
 
 def check_name(name: str) -> None:

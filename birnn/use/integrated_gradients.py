@@ -76,9 +76,6 @@ def _gradients(network: keras.Model) -> Any:
         return log_odds, tape.gradient(log_odds, vectors)
 
     shape = network.input_shape
-    return tf.function(
-        compute
-    ).get_concrete_function(
-        tf.TensorSpec(embedding.compute_output_shape(shape)),  # any number of points
-        tf.TensorSpec((1, *shape[1:]), tf.bool) if embedding.mask_zero else None,
-    )
+    vectors = tf.TensorSpec(embedding.compute_output_shape(shape))  # any number of points
+    mask = tf.TensorSpec((1, *shape[1:]), tf.bool) if embedding.mask_zero else None
+    return tf.function(compute).get_concrete_function(vectors, mask)

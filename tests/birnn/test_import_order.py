@@ -1,4 +1,4 @@
-"""Test that each folder imports only from itself and from those above it in the README."""
+"""Test that each folder imports only from itself and from those above it in the docs."""
 
 import ast
 import re
@@ -8,8 +8,8 @@ from pathlib import Path
 from tests.projects import PROJECT
 
 PACKAGE = PROJECT / "birnn"
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
-ORDER = re.findall(r"^    ([a-z_]+)(?:/|\.py) ", README.partition("\nbirnn/ ")[2], re.MULTILINE)
+PAGE = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+ORDER = re.findall(r"^    ([a-z_]+)(?:/|\.py) ", PAGE.partition("\nbirnn/ ")[2], re.MULTILINE)
 
 
 def imported(file: Path) -> Iterator[str]:
