@@ -93,7 +93,7 @@ class Csv(Section):
     text_column: Column
     label_column: Column
     positive: Labels
-    negative: Labels
+    negative: Labels | None
     unusable: Literal["refuse", "skip"]
     split_column: Column | None
     id_column: Column | None
@@ -116,15 +116,16 @@ class Csv(Section):
     @property
     def classes(self) -> tuple[str, str]:
         """The names of the classes: their labels, if each is a single text label."""
-        names = [str(label).strip() for label in (self.negative, self.positive)]
-        if all(map(CLASS_NAME.fullmatch, names)):
-            return names[0], names[1]
+        positive = str(self.positive).strip()
+        negative = f"not {positive}" if self.negative is None else str(self.negative).strip()
+        if CLASS_NAME.fullmatch(positive) and CLASS_NAME.fullmatch(negative):
+            return negative, positive
         return CLASSES
 
 
-def as_list(labels: Labels) -> list[Label]:
-    """Return the labels of a class as a list."""
-    return labels if isinstance(labels, list) else [labels]
+def as_list(labels: Labels | None) -> list[Label]:
+    """Return the labels of a class as a list, which is empty for all other labels."""
+    return labels if isinstance(labels, list) else [labels] if labels is not None else []
 
 
 def label_key(value: Any) -> str:

@@ -23,6 +23,7 @@ from birnn.reviews.corpus import SPLITS, Review, short_hash
 
 SHOWN = 40  # characters of a value in error messages
 REASONS = 10  # reasons for skipped rows that are printed, the most common ones
+MANY = 0.05  # share of the rows that are skipped due to their labels
 COMPARISON = re.compile(r"([<>]=?) *(-?\d+(?:\.\d+)?)")
 OPERATORS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
@@ -45,6 +46,7 @@ class LabelledFiles:
         self.formats: dict[Path, tabular.Format] = {}
         # The number of rows that the last complete reading skipped, by reason.
         self.skipped: Counter[str] = Counter()
+        self.rows = 0  # that it read
         self._settings = settings
         self._folder = folder
         columns = {
@@ -94,16 +96,33 @@ class LabelledFiles:
             common = self.skipped.most_common(REASONS)
             reasons = ", ".join(f"{count:,} {why}" for why, count in common)
             yield f"skipped rows: {self.skipped.total():,} ({reasons})"
+            # Not ratings between those of the classes.
+            spelled = [why for why in self.skipped if re.match(r"labelled '\D", why)]
+            share = sum(self.skipped[why] for why in spelled) / self.rows
+            if share >= MANY:
+                yield (
+                    f"warning: {share:.0%} of the rows have other labels: add those that mean the "
+                    "same to csv.positive or csv.negative"
+                )
+
+    def have_both_classes(self) -> bool:
+        """Return whether the files can be read, and both splits have texts of both classes."""
+        with suppress(InputError):
+            found = {(review.split, review.label) for review in self.read()}
+            return len(found) == 2 * len(SPLITS)
+        return False
 
     def _reviews(self) -> Iterator[Review]:
         """Yield the usable rows; a random split calls all of them training reviews."""
         columns, skip = list(self._columns.values()), self._settings.unusable == "skip"
         skipped: Counter[str] = Counter()
+        rows = 0
         for file, file_split in self._files():
             self.formats[file] = form = tabular.detect(
                 file, columns, requested_format(self._settings)
             )
             for location, row in tabular.read(file, columns, form):
+                rows += 1
                 try:
                     review = self._review(file_split, location, row)
                 except UnusableRowError as error:
@@ -112,7 +131,7 @@ class LabelledFiles:
                     skipped[error.reason] += 1
                 else:
                     yield review
-        self.skipped = skipped
+        self.skipped, self.rows = skipped, rows
 
     def _files(self) -> list[tuple[Path, str]]:
         """Return the files and their split; `train` may also match the others."""
@@ -209,7 +228,10 @@ def draw_test(
 
 
 def find_class(settings: Csv, value: str) -> int | None:
-    """Return the class of a label: 1 positive, 0 negative, None for neither."""
+    """Return the class of a label: 1 positive, 0 negative, None for neither.
+
+    Without negative labels, every label that is not positive is negative.
+    """
     key = label_key(value)
     found = [
         each
@@ -218,7 +240,8 @@ def find_class(settings: Csv, value: str) -> int | None:
     ]
     if len(found) > 1:
         raise InputError(f"csv.positive and csv.negative both match {key}: change one")
-    return found[0] if found else None
+    others = None if as_list(settings.negative) else 0
+    return found[0] if found else others
 
 
 def _matches(key: str, label: str) -> bool:
@@ -269,7 +292,7 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
     """Return a value as text, which must not be empty."""
     value = row.get(column)
     if isinstance(value, bytes | dict | list):
-        problem = "is neither text nor a number"
+        problem = tabular.NESTED if isinstance(value, dict) else "is neither text nor a number"
         reason = f"whose {column!r} {problem}"
         raise UnusableRowError(location, column, f"{problem}: fix the row", reason)
     missing = value is None or value != value  # noqa: PLR0124  # NaN differs from itself
@@ -277,8 +300,8 @@ def _value(row: dict[str, Any], column: str, location: str) -> str:
     if not text:
         problem = "is empty: fill it, remove the row"
         if column not in row:
-            names = tabular.list_columns(row)
-            problem = f"is missing; the row has {names}: check the csv settings"
+            advice = tabular.spelling_advice(column, row) or "check the csv settings"
+            problem = f"is missing; the row has {tabular.list_columns(row)}: {advice}"
         raise UnusableRowError(location, column, problem, f"without {column!r}")
     return text
 

@@ -9,8 +9,9 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import shorten
@@ -21,20 +22,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from birnn.core.errors import InputError
+from birnn.core.settings import label_key
 from birnn.reviews import corpus_reader
 
 LARGEST_TEXT = 20_000_000  # characters of a line or of a CSV field
 SAMPLE = 1_000_000  # bytes, and the rest of the line, from which the encoding is detected
+COUNTED = 1_000  # different values of a column, and characters of a value
 SAMPLE_LINES = 20  # from which the delimiter is detected
 
 AUTO = "auto"
 MINIMAL, NONE = "minimal", "none"
+NESTED = "has keys, which are not read: flatten them, as pandas.json_normalize does"
 UTF_8 = "utf-8"
 LATIN = ["cp1252", "cp1250"]
 OTHER_SCRIPTS = ["cp1251", "koi8_r", "cp1253", "cp932", "gb18030", "big5", "cp949"]
 ENCODING_ADVICE = "save the file as UTF-8 text, or, to train on it, set csv.encoding"
 
-DELIMITERS = {".csv": ",;\t|", ".tsv": "\t,;|"}  # the most likely one first
+DELIMITERS = {".csv": ",;\t|", ".tsv": "\t,;|", ".tab": "\t,;|"}  # the most likely one first
 
 COMPRESSED = (".gz", ".bz2", ".zst")
 ADVICE = {
@@ -69,7 +73,7 @@ AUTOMATIC = Format()
 
 
 def read(file: Path, columns: Sequence[str], given: Format = AUTOMATIC) -> Iterator[Row]:
-    """Yield the rows of a .csv, .tsv, .jsonl or .parquet file; the suffix determines the format.
+    """Yield the rows of a file, whose format the suffix determines (see READERS).
 
     Values have the types of the file; in CSV and TSV they are text. A JSON object may lack
     keys; its row then lacks them too. Byte order marks and empty lines are skipped. Without
@@ -94,6 +98,39 @@ def detect(file: Path, columns: Sequence[str], given: Format = AUTOMATIC) -> For
         delimiter = _detect_delimiter(file, columns, given, DELIMITERS[suffix])
         given = replace(given, delimiter=delimiter)
     return given
+
+
+def quotes_swallow_lines(file: Path, form: Format) -> bool:
+    """Return whether a file has more rows if quotes are part of the text.
+
+    With commas, which a quoted text may contain, the answer is no.
+    """
+    if form.quoting == NONE or detect(file, (), form).delimiter in {",", AUTO}:
+        return False
+    counts = {MINIMAL: 0, NONE: 0}
+    for quoting in counts:
+        with suppress(InputError):
+            counts[quoting] = sum(1 for _ in read(file, (), replace(form, quoting=quoting)))
+    return counts[NONE] > counts[MINIMAL]
+
+
+def count_values(files: Sequence[Path], given: Format) -> dict[str, Counter[str]]:
+    """Count the rows of files with each value of each column, up to COUNTED different ones.
+
+    Missing values are left out, and spellings of the same label are one value.
+    """
+    columns: dict[str, Counter[str]] = {}
+    spellings: dict[tuple[str, str], str] = {}
+    for row in (row for file in files for _, row in read(file, (), given)):
+        for name, value in row.items():
+            values = columns.setdefault(name + f" ({NESTED})" * isinstance(value, dict), Counter())
+            if len(values) < COUNTED and not isinstance(value, bytes | dict | list | None):
+                text = str(value).strip()[:COUNTED]
+                if (key := label_key(text)) not in {"", "nan"}:
+                    values[spellings.setdefault((name, key), text)] += 1
+    if not columns:
+        raise InputError(f"{files[0]} has no rows: add labelled texts")
+    return columns
 
 
 def _suffix(file: Path) -> str:
@@ -183,9 +220,12 @@ def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[i
                 raise InputError(
                     f"{location} is longer than {LARGEST_TEXT:,} characters: shorten or remove it"
                 )
-            if "\0" in line or not is_encodable(line):
-                problem = "has a NUL byte" if "\0" in line else f"is not {encoding.upper()}"
-                raise InputError(f"{location} {problem}: {ENCODING_ADVICE}")
+            if not is_encodable(line):
+                raise InputError(f"{location} is not {encoding.upper()}: {ENCODING_ADVICE}")
+            if nuls := line.count("\0"):
+                # Every second byte of ASCII text in UTF-16.
+                advice = ENCODING_ADVICE if nuls > len(line) / 3 else "remove the NUL bytes"
+                raise InputError(f"{location} has a NUL byte: {advice}")
             yield number, line.removeprefix("\ufeff") if number == 1 else line
     except UnicodeError:
         raise InputError(
@@ -316,15 +356,23 @@ def require_columns(columns: Sequence[str], header: Sequence[str], source: str) 
     for name in columns:
         if header.count(name) != 1:
             count = f"{header.count(name)} columns" if name in header else "no column"
+            advice = spelling_advice(name, header) or "check the column name and the delimiter"
             raise InputError(
-                f"{source} has {count} {name!r}. Its columns are: {list_columns(header)}. "
-                "Check the column name and the delimiter"
+                f"{source} has {count} {name!r}; its columns are {list_columns(header)}: {advice}"
             )
+
+
+def spelling_advice(name: str, header: Iterable[str]) -> str:
+    """Return advice to write the name of a column as a table does, if only case differs."""
+    key = name.strip().casefold()
+    same = (each for each in header if each.strip().casefold() == key and each != name)
+    return next((f"write {each!r}" for each in same), "")
 
 
 READERS: dict[str, Callable[[Path, Sequence[str], Format], Iterator[Row]]] = {
     ".csv": _read_csv,
     ".tsv": _read_csv,
+    ".tab": _read_csv,
     ".jsonl": _read_json_lines,
     ".parquet": _read_parquet,
 }

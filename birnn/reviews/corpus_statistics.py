@@ -26,7 +26,6 @@ class SplitStatistics:
     lengths: NDArray[np.int32]  # the number of words of each review, int32, shape (reviews,)
     positive: int  # the number of positive reviews
     repeated: int  # the number of reviews whose text is also in an earlier row
-    contradictory: int  # the number of different texts that are both positive and negative
     group_sizes: NDArray[np.int64]  # the number of reviews of each group, int64, shape (groups,)
     known_words: int  # the number of words of all reviews that are in the vocabulary
 
@@ -41,21 +40,36 @@ def measure(file: Path, vocabulary: list[str]) -> SplitStatistics:
     Memory holds a batch of reviews, the names of the groups, and 16 bytes per review.
     """
     known = pa.array(vocabulary, pa.string())
-    hashes = np.fromiter(
-        (short_hash(text.encode()) for text in corpus_reader.all_texts(file)), np.uint64
-    )
-    positive = corpus_reader.column(file, "label") == 1
+    hashes = _hashes(file)
     return SplitStatistics(
         lengths=corpus_reader.lengths(file),
-        positive=int(positive.sum()),
+        positive=int(corpus_reader.column(file, "label").sum()),
         repeated=len(hashes) - len(np.unique(hashes)),
-        contradictory=len(np.intersect1d(hashes[positive], hashes[~positive])),
         group_sizes=np.bincount(corpus_reader.groups(file)),
         known_words=sum(
             pc.sum(pc.is_in(batch["tokens"].flatten(), known)).as_py() or 0
             for batch in corpus_reader.batches(file, ["tokens"])
         ),
     )
+
+
+def find_contradictory(folder: Path) -> list[str]:
+    """Return the ids of the reviews in both splits of a corpus whose text has both labels."""
+    files = [folder / f"{split}.parquet" for split in SPLITS]
+    ids, labels = (
+        np.concatenate([corpus_reader.column(file, name) for file in files])
+        for name in ("id", "label")
+    )
+    hashes = np.concatenate([*map(_hashes, files)])
+    both = np.intersect1d(hashes[labels == 1], hashes[labels == 0])
+    contradictory: list[str] = ids[np.isin(hashes, both)].tolist()
+    return contradictory
+
+
+def _hashes(file: Path) -> NDArray[np.uint64]:
+    """Return a hash of the text of each review."""
+    texts = corpus_reader.all_texts(file)
+    return np.fromiter((short_hash(text.encode()) for text in texts), np.uint64)
 
 
 def digest(folder: Path) -> str:

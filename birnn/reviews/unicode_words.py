@@ -70,6 +70,13 @@ def tokenize(texts: Iterable[str]) -> pa.ListArray:
     return pc.split_pattern(normalized, "\n")
 
 
+def share_unspaced(texts: pa.StringArray) -> float:
+    """Return the share of characters whose script is written without spaces."""
+    unspaced = pc.count_substring_regex(texts, f"[{_UNSPACED}]".replace("Script=", ""))
+    share: float = pc.sum(unspaced).as_py() / pc.sum(pc.utf8_length(texts)).as_py()
+    return share
+
+
 def _lines(texts: Iterable[str]) -> pa.StringArray:
     """Break each text into lines: words, what separates them, and empty lines."""
     encodable = (text.encode(errors="replace").replace(b"\n", b" ") for text in texts)

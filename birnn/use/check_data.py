@@ -4,40 +4,39 @@ import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
 
 from birnn import sources
 from birnn.core import paths, settings
-from birnn.core.command_line import option
+from birnn.core.command_line import as_text, option
 from birnn.core.errors import InputError
-from birnn.core.settings import Csv, Settings
-from birnn.core.yaml_files import YAMLError, parse_yaml
+from birnn.core.settings import Settings
 from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import grid
-from birnn.own_data import labelled_files
-from birnn.own_data.labelled_files import UnusableRowError
-from birnn.own_data.suggested_settings import count_swallowed_lines, suggest
-from birnn.reviews import corpus_statistics, corpus_writer, encoding, tokenizer
+from birnn.own_data.suggested_settings import UNCLEAR, suggest
+from birnn.reviews import corpus_reader, corpus_statistics, corpus_writer, encoding, tokenizer
 from birnn.reviews.corpus import SPLITS
-from birnn.reviews.corpus_statistics import SplitStatistics
+from birnn.reviews.unicode_words import share_unspaced
 
+HOLD_OUT = 0.2
+NGRAMS = 4  # of texts without spaces, in which each character is a word
+ROWS = 5  # that warnings name, at most
+# Values of csv settings that are not from an earlier file.
+DEFAULTS = [None, "auto", "minimal", "refuse", "text", "label", "positive", "negative", "split"]
 MOST_TRUNCATED = 0.05  # share of training reviews that the suggested maxlen truncates
 # Limits of warnings.
 RARE = 0.1  # share of a class
 FEW = 200  # test reviews
-MOSTLY = 0.5  # share of truncated reviews
+MOSTLY = 0.5  # share of truncated reviews, or of characters
 LEAST_KNOWN = 0.9  # share of words
-SHORT, LONG = 3, 15  # letters, the median of different words
-# Advice.
-IMBALANCE = "accuracy says little, compare average precision"
-UNKNOWN = "raise pad.num_words, or add reviews"
-NO_SPACES = "as in text without spaces: try n-grams (baseline.ngrams=4, ngrams.longest=3)"
+FASTER = 0.25  # share of the time
 
 
 def check(file: Path | None, options: Sequence[str]) -> bool:
-    """Print what the stage fetch would make of the files, and return whether the settings fit.
+    """Print the command that trains on the files; return false if their labels are unclear.
 
     Args:
         file: the file to check instead of `csv.train`; a test file is next to it.
@@ -46,36 +45,41 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     if file and paths.OWN.resolve().is_relative_to(file.resolve()):
         raise InputError(f"{file} is the folder of all files: name one, or several, '{file}/*.csv'")
     folder = file.parent if file else paths.OWN
-    changes = {key: _value(key, text) for key, text in map(grid.split, options)}
-    changes |= {"fetch.source": "csv"} | ({"csv.train": file.name} if file else {})
-    fits, chosen = True, _changed(changes)
-    try:
-        lines = _measure(chosen, folder)
-    except InputError as error:
-        fits = False
-        suggested = _suggest(chosen.csv, folder, error)
-        if "csv.test" in changes:  # the user chose the test reviews
-            suggested.pop("csv.test", None)
-        chosen, lines = _measure_or_skip(changes | suggested, folder)
-        print(f"The settings do not fit: {error}.\n")
-        if "csv.columns" in suggested:
-            print("The first line looks like data: csv.columns names the columns.\n")
-        print("With the settings below, fetch would read:\n")
-    command = _command(chosen)
-    print("\n".join(lines))
+    fixed = {"fetch.source": "csv"} | ({"csv.train": file.name} if file else {})
+    others = [each for each in options if grid.split(each)[0] not in fixed]
+    point, *more = grid.points([*others, *(f"{name}={as_text(fixed[name])}" for name in fixed)])
+    if more:
+        raise InputError("a setting has several values: give it one, such as csv.positive=[4, 5]")
+    given, chosen = point.changes, _changed(point.changes)
+    csv, notes = suggest(chosen.csv, {name.removeprefix("csv.") for name in given}, folder)
+    found = {f"csv.{name}": value for name, value in csv} | given
+    if UNCLEAR in (csv.label_column, csv.positive):
+        names = [f"csv.{name}" for name in ("label_column", "positive", "negative")]
+        new = [f"{name}={as_text(found[name])}" for name in names if name not in given]
+        notes.append("This project tells two classes apart, here one against all others. Complete:")
+        command = " ".join(["birnn data check", *([quote(str(file))] if file else [])])
+        command = " -S ".join([command, *map(quote, [*options, *new])])
+        print(*notes, command.replace(f'"{UNCLEAR}"', UNCLEAR), sep="\n")
+        return False
+    if chosen.pad.validation == "test":
+        found = {"pad.validation": HOLD_OUT} | found
+    before = settings.flatten(settings.load(networks=NETWORKS).model_dump())
+    unused = [
+        name
+        for name, value in found.items()
+        if name.startswith("csv.") and before[name] not in [*DEFAULTS, value] and name not in given
+    ]
+    if unused:
+        notes.append(f"{', '.join(unused)} of params.yaml do not fit this file and are not used.")
+    print(*notes, sep="\n")
+    if _measure(_changed(found), folder):
+        found = {"baseline.ngrams": max(NGRAMS, chosen.baseline.ngrams)} | found
+    after = settings.flatten(_changed(found).model_dump())
+    changed = [name for name in after if repr(after[name]) != repr(before[name])]
     if file and folder.resolve() != paths.OWN.resolve():
         print(f"\nFirst, copy the files that the settings name to {paths.OWN}.")
-    print(f"\nTo train, run: {command}")
-    return fits
-
-
-def _value(key: str, text: str) -> Any:
-    try:
-        return parse_yaml(text)
-    except YAMLError:
-        raise InputError(
-            f"-S {key}={text} is not valid YAML: quote the value, as in -S {option(key, text)}"
-        ) from None
+    print("\nTo train, run: dvc exp run", *(f"-S {option(name, after[name])}" for name in changed))
+    return True
 
 
 def _changed(changes: dict[str, Any]) -> Settings:
@@ -83,89 +87,48 @@ def _changed(changes: dict[str, Any]) -> Settings:
     return Settings.model_validate(grid.point(changes).params)
 
 
-def _suggest(csv: Csv, folder: Path, error: InputError) -> dict[str, Any]:
-    """Return changes, by full name, that fit the files; settings that do not fit caused `error`."""
-    try:
-        return {f"csv.{name}": value for name, value in suggest(csv, folder).items()}
-    except InputError as other:
-        raise InputError(". ".join(dict.fromkeys(map(str, (other, error))))) from None
-
-
-def _measure_or_skip(changes: dict[str, Any], folder: Path) -> tuple[Settings, list[str]]:
-    """Return changed settings, if need be with `csv.unusable=skip`, and lines about the corpus."""
-    chosen = _changed(changes)
-    try:
-        return chosen, _measure(chosen, folder)
-    except UnusableRowError:
-        chosen = _changed(changes | {"csv.unusable": "skip"})
-        return chosen, _measure(chosen, folder)
-
-
-def _command(chosen: Settings) -> str:
-    """Return the command that trains with these settings."""
-    before = settings.flatten(settings.load(networks=NETWORKS).model_dump())
-    after = settings.flatten(chosen.model_dump())
-    options = [option(name, after[name]) for name in after if after[name] != before[name]]
-    return " ".join(["dvc exp run", *(f"-S {each}" for each in options)])
-
-
-def _measure(chosen: Settings, folder: Path) -> list[str]:
-    """Return lines about the corpus that fetch would write with these settings."""
+def _measure(chosen: Settings, folder: Path) -> bool:
+    """Print what the corpus would be, and return whether its words are single characters."""
     corpus, pad = sources.own(chosen, folder), chosen.pad
     refuse = chosen.fetch.overlap == "refuse"
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)
         try:
             overlap = corpus_writer.write(corpus, temporary, refuse_overlap=refuse)["overlap"]
-        except InputError as error:
-            if skipped := [line for line in corpus.describe() if line.startswith("skipped rows")]:
-                raise InputError(". ".join([str(error), *skipped])) from error
-            raise
+        finally:
+            # Also after an error: a class may be missing because its rows were skipped.
+            print("", *corpus.describe(), sep="\n")
         words = tokenizer.read(temporary / paths.RANKED_WORDS.name)
         known = encoding.limit(words, pad.num_words)
-        train, test = (
-            corpus_statistics.measure(temporary / f"{split}.parquet", known) for split in SPLITS
-        )
+        files = [temporary / f"{split}.parquet" for split in SPLITS]
+        train, test = (corpus_statistics.measure(file, known) for file in files)
+        copies = corpus_reader.column(files[1], "id")[np.load(temporary / paths.OVERLAP.name)]
+        contradictory = corpus_statistics.find_contradictory(temporary)
+        unspaced = share_unspaced(next(corpus_reader.batches(files[0], ["text"]))["text"]) > MOSTLY
+    both, same = (f"remove {', '.join(each[:ROWS])}" for each in (contradictory, copies))
     rows = corpus_statistics.tabulate(train, test, overlap, pad.maxlen, corpus.classes[1])
+    print(f"{'':34}{'train':>12}{'test':>12}")
+    for title, values in rows.items():
+        print(f"{title:34}{values[0]:>12}{values[1]:>12}")
+    if unlabelled := sum(1 for _ in corpus.read_unlabelled()):
+        print(f"texts of csv.unlabelled: {unlabelled:,}")
     fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start
     maxlen = min(math.ceil(fitting / 10) * 10, 10_000)
-    warnings = _warnings(train, test, words, pad.maxlen, maxlen)
-    if overlap:
-        warnings.append(f"{overlap:,} test reviews are copies of training reviews: remove them")
-    files = labelled_files.find(folder, chosen.csv.train)
-    if swallowed := sum(count_swallowed_lines(chosen.csv, file) for file in files):
-        warnings.append(f"quotes swallow {swallowed:,} lines: set csv.quoting=none")
-    unlabelled = sum(1 for _ in corpus.read_unlabelled())
-    return [
-        *corpus.describe(),
-        f"{'':34}{'train':>12}{'test':>12}",
-        *(f"{title:34}{values[0]:>12}{values[1]:>12}" for title, values in rows.items()),
-        *([f"texts of csv.unlabelled: {unlabelled:,}"] if unlabelled else []),
-        "",
-        f"Of the {len(words):,} different words in train, pad.num_words includes {len(known):,}.",
-        f"With pad.maxlen={maxlen}, {train.truncated(maxlen):.1%} of train would be truncated.",
-        *(f"warning: {line}" for line in warnings),
-    ]
-
-
-def _warnings(
-    train: SplitStatistics, test: SplitStatistics, words: list[str], maxlen: int, suggested: int
-) -> list[str]:
-    """Return a line for each property that makes results on the corpus worse or misleading."""
-    contradictory = train.contradictory + test.contradictory
+    now, then, time = *map(train.truncated, (pad.maxlen, maxlen)), maxlen / pad.maxlen
     positive, size = train.positive / len(train.lengths), len(test.lengths)
-    smaller = min(positive, 1 - positive)
-    points = 98 / size**0.5
-    truncated, left, slower = *map(train.truncated, (maxlen, suggested)), suggested / maxlen
-    longer = f"pad.maxlen={suggested} truncates {left:.0%}, but takes {slower:.1f} times as long"
-    known = test.known_words / max(test.lengths.sum(), 1)
-    letters = np.median([*map(len, words)])
-    table = (
-        (contradictory > 0, f"{contradictory:,} texts have both labels: correct or remove them"),
-        (smaller < RARE, f"the smaller class has {smaller:.1%} of train: {IMBALANCE}"),
+    smaller, points = min(positive, 1 - positive), 98 / size**0.5
+    share = test.known_words / max(test.lengths.sum(), 1)
+    more = "add texts" if len(known) == len(words) else "raise pad.num_words, or add texts"
+    length = f"pad.maxlen={maxlen} truncates {then:.0%} of train instead of {now:.0%}"
+    speed = f"takes {time:.1f} times as long" if time > 1 else f"is {1 / time:.1f} times as fast"
+    rare = f"the smaller class has {smaller:.1%} of train: accuracy says little, compare its"
+    warnings = (
+        (contradictory, f"{len(contradictory):,} rows have texts with both labels: {both}"),
+        (overlap, f"{overlap:,} test reviews are copies of training reviews: {same}"),
+        (smaller < RARE, f"{rare} average precision"),
         (size < FEW, f"{size} test reviews: accuracy is uncertain by up to ±{points:.0f} points"),
-        (truncated > max(MOSTLY, left), f"{truncated:.0%} of train is truncated: {longer}"),
-        (known < LEAST_KNOWN, f"{known:.1%} of the words in test are known: {UNKNOWN}"),
-        (not SHORT <= letters <= LONG, f"words have {letters:.0f} letters (median): {NO_SPACES}"),
+        (now > max(MOSTLY, then) or time < FASTER, f"{length}, and {speed}"),
+        (share < LEAST_KNOWN, f"{share:.1%} of the words in test are known: {more}"),
     )
-    return [line for applies, line in table if applies]
+    print(*(f"warning: {line}" for applies, line in warnings if applies), sep="\n")
+    return unspaced

@@ -150,7 +150,6 @@ def content(
         lengths=columns["words"],
         positive=int(columns["label"].sum()),
         repeated=3,
-        contradictory=0,
         group_sizes=np.bincount(columns["group"]),
         known_words=int(0.9 * columns["words"].sum()),
     )

@@ -123,6 +123,12 @@ def test_only_single_text_labels_name_the_classes(negative: Any) -> None:
     assert csv.classes == (("ham", "Spam") if negative == "ham" else CLASSES)
 
 
+@pytest.mark.parametrize("positive", ["acq", ["acq", "earn"], 4, ">3", True])
+def test_other_labels_are_not_the_positive_one(positive: Any) -> None:
+    csv = settings.Csv.model_construct(negative=None, positive=positive)
+    assert csv.classes == (("not acq", "acq") if positive == "acq" else CLASSES)
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "error"),
     [

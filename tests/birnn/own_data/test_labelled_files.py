@@ -60,7 +60,7 @@ def to_csv(table: pd.DataFrame = TABLE, encoding: str = "utf-8", **options: Any)
     return text.encode(encoding)
 
 
-def labelled(*labels: float | None) -> bytes:
+def labelled(*labels: str | float | None) -> bytes:
     """Return a CSV file with other labels and an additional row."""
     return to_csv(pd.concat([TABLE, TABLE[:1]]).assign(label=labels))
 
@@ -72,6 +72,7 @@ def to_json(table: pd.DataFrame = TABLE) -> bytes:
 
 MARKED = "\ufeff" + to_csv().decode()
 STARS = {"positive": [4, 5], "negative": [1, 2], "unusable": "skip"}
+OTHERS_NEGATIVE = {"positive": "b", "negative": None, "unusable": "skip"}
 SCORES = {"positive": ">0", "negative": "<0", "unusable": "skip"}
 ZERO_ONE = {"positive": 1, "negative": 0}
 TRUE_FALSE = {"positive": True, "negative": False}
@@ -133,6 +134,7 @@ OTHERS = [
     Variant("No header", {"a.csv": to_csv(header=False)}, {"columns": [*TABLE]}),
     Variant("Comparisons", {"a.csv": labelled(-0.5, 2.25, -4, 0.5, 0)}, SCORES),
     Variant("No quotes", {"a.tsv": UNQUOTED.encode()}, {"quoting": "none"}, QUOTES),
+    Variant("Against others", {"a.csv": labelled("a", "b", "c", "B ", "")}, OTHERS_NEGATIVE),
     Variant("gzip", {"a.csv.gz": gzip.compress(to_csv())}),
 ]
 
@@ -210,10 +212,11 @@ def test_label_of_both_classes_is_refused(
 @pytest.mark.parametrize("value", [["a"], {"a": 1}, None, math.nan, " \t"])
 def test_value_that_is_not_text_is_named(tmp_path: Path, column: str, value: Any) -> None:
     row = {"text": 5, "label": "positive", "split": "train", "name": 6, "film": 7, column: value}
-    problem = "neither text nor a number" if isinstance(value, list | dict) else "empty"
+    problems = {list: "is neither text nor a number", dict: "has keys, which are not read"}
     files = {"a.jsonl": json.dumps(row).encode()}
     message = error_message(tmp_path, files, id_column="name", group_column="film")
-    assert message.startswith(f"a.jsonl, line 1, column '{column}' is {problem}: ")
+    problem = problems.get(type(value), "is empty")
+    assert message.startswith(f"a.jsonl, line 1, column '{column}' {problem}: ")
 
 
 def test_missing_column_or_file_is_named(tmp_path: Path) -> None:
@@ -224,6 +227,8 @@ def test_missing_column_or_file_is_named(tmp_path: Path) -> None:
         assert message.endswith(f" is not in {tmp_path}: copy it there")
     message = error_message(tmp_path, {"a.jsonl": to_json()}, label_column="stars")
     assert "'stars' is missing; the row has text, label, split: check the csv settings" in message
+    message = error_message(tmp_path, {"a.jsonl": to_json()}, label_column="Label")
+    assert "'Label' is missing; the row has text, label, split: write 'label'" in message
 
 
 @pytest.mark.parametrize(("column", "group_column"), [("text", None), ("film", "film")])
@@ -291,7 +296,9 @@ def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:
         assert len(list(files.read())) == 2 * len(TABLE)
     reasons = "6 (2 in the split 'dev', 2 labelled 'meh', 2 without 'text')"
     form = f"{tmp_path}/a.csv: encoding utf-8, delimiter ','"
-    assert list(files.describe()) == [form, f"skipped rows: {reasons}"]
+    *described, warning = files.describe()
+    assert described == [form, f"skipped rows: {reasons}"]
+    assert warning.startswith("warning: 14% of the rows have other labels: ")
 
 
 def test_unlabelled_texts_may_be_next_to_labelled_ones(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def write(rows: list[dict[str, str]], file: Path) -> None:
         file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     else:
         # Quoted, because a lone carriage return would end a line.
-        delimiter = "\t" if file.suffix == ".tsv" else ","
+        delimiter = "," if file.suffix == ".csv" else "\t"
         table.to_csv(file, sep=delimiter, index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
 
 
@@ -104,12 +104,22 @@ def test_encoding_of_a_large_file_is_detected(tmp_path: Path) -> None:
     [
         ("a.csv", b"text,label\nGood.\n", ", line 2: expected 2 columns, found 1"),
         ("a.csv", b"text,label\n\xc3\xa9,1\n\xffb,0\n", ", line 3 is not UTF-8"),
-        ("a.csv", "text,label\na,1\n".encode("utf-16-le"), ", line 1 has a NUL byte"),
+        ("a.csv", "text,label\na,1\n".encode("utf-16-le"), ", line 1 has a NUL byte: save the"),
+        ("a.csv", b"text,label\na\0b,1\n", ", line 2 has a NUL byte: remove the NUL bytes"),
         ("a.csv", "text,label\na".encode("utf-16")[:-1], ", line 2 is not UTF-16"),
         ("a.csv", b'text,label\n"cut', ", line 2 is not valid CSV (unexpected end of data)"),
         ("a.csv", b"text,label\ra,1\r", ", line 1 is not valid CSV (new-line character seen"),
-        ("a.csv", b"words,label\na,1\n", " has no column 'text'. Its columns are: words, label. "),
-        ("a.csv", b"x, text,\na,b,\n", " has no column 'text'. Its columns are: x, ' text', ''. "),
+        ("a.csv", b"words,label\na,1\n", " has no column 'text'; its columns are words, label: "),
+        (
+            "a.csv",
+            b"x, text,\na,b,\n",
+            " has no column 'text'; its columns are x, ' text', '': write",
+        ),
+        (
+            "a.csv",
+            b"Text,label\na,1\n",
+            " has no column 'text'; its columns are Text, label: write 'T",
+        ),
         ("a.csv", b"text,text,label\na,b,1\n", " has 2 columns 'text'"),
         ("a.jsonl", b'{"text": "a"}\n{"text": \n', ", line 2 is not valid JSON (Ex"),
         ("a.jsonl", b'["a", 1]\n', ', line 1 is not an object such as {"text": ...}'),
@@ -121,7 +131,7 @@ def test_encoding_of_a_large_file_is_detected(tmp_path: Path) -> None:
         ("a.parquet", LATE.to_parquet(None), " cannot be read as Parquet (date value out of range"),
         ("a.csv", None, " does not exist or is not a file"),
         ("a", None, " does not exist or is not a file"),
-        ("a.doc", b"a", " has an unsupported extension: use one of .csv, .tsv, .jsonl, .parquet"),
+        ("a.doc", b"a", " has an unsupported extension: use one of .csv, .tsv, .tab, .jsonl"),
         ("a.xlsx", b"PK", " has an unsupported extension: save the sheet as CSV UTF-8"),
         ("a.CSV.GZ", gzip.compress(b"a\n", mtime=0)[:-9], " is truncated or not compressed as .GZ"),
     ],

@@ -1,11 +1,10 @@
-"""Test `birnn data check`: statistics of a user's file, and settings that fit it."""
+"""Test `birnn data check`: settings that fit a user's file, and warnings about it."""
 
 import re
 import shlex
 import shutil
 from decimal import Decimal
 from functools import partial
-from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ import pandas as pd
 import pytest
 
 from birnn.core.errors import InputError
-from birnn.core.settings import Csv, load
-from birnn.core.yaml_files import parse_yaml
+from birnn.core.settings import load
 from birnn.use import check_data
 from tests.birnn.use.conftest import invoke
 from tests.projects import copy_settings, set_settings
@@ -23,9 +21,6 @@ TEXTS = ["word " * (number % 5) + f"word{number}" for number in range(40)]
 LABELS = ([1] * 4 + [0] * 4) * 5
 SPLIT = ["train", "test"] * 20
 OWN = Path("data/own/reviews.csv")
-ONES, MIDDLE = {"positive": [1], "negative": [0]}, {"positive": ">4", "negative": "<4"}
-TEXT, LIKED = {"text_column": "text"}, ONES | {"label_column": "liked"}
-
 
 check = partial(invoke, "data", "check")
 
@@ -45,16 +40,16 @@ def labelled(positive: Any = "positive", negative: Any = "negative", **more: Any
 in_splits = partial(labelled, split=SPLIT)
 
 
-def suggest(table: pd.DataFrame, **settings: Any) -> dict[str, Any]:
-    table.to_csv("reviews.csv", index=False)
-    Path("test.csv").write_text("other\n1\n", encoding="utf-8")
-    csv = Csv.model_validate(load().csv.model_dump() | settings)
-    changes = check_data.suggest(csv, Path())
-    return {name: value for name, value in changes.items() if value != getattr(csv, name)}
+def columns(**values: Any) -> pd.DataFrame:
+    """Return texts in splits, and columns that repeat values, all of them in both splits."""
+    repeated = {
+        name: [each[n // 2 % len(each)] for n in range(40)] for name, each in values.items()
+    }
+    return pd.DataFrame({"text": TEXTS, "split": SPLIT} | repeated)
 
 
-def follow(output: str, folder: Path) -> None:
-    """Copy the files of a folder and change the settings, as the output suggests."""
+def follow(output: str, folder: Path = OWN.parent) -> dict[str, Any]:
+    """Copy the files of a folder and change the settings as the output suggests; return them."""
     # DVC takes half a second to import.
     from dvc.utils.hydra import apply_overrides  # noqa: PLC0415
 
@@ -62,6 +57,7 @@ def follow(output: str, folder: Path) -> None:
         shutil.copytree(folder, OWN.parent, dirs_exist_ok=True)
     command = output.partition("To train, run: ")[2]
     apply_overrides("params.yaml", shlex.split(command)[4::2])  # as `dvc exp run` does
+    return load().csv.model_dump()
 
 
 def row(output: str, name: str) -> list[str]:
@@ -73,10 +69,10 @@ def row(output: str, name: str) -> list[str]:
 STARS = [f"{n % 2};{3 if n == 3 else 1 + 4 * LABELS[n]};{text}" for n, text in enumerate(TEXTS)]
 # Sorted by label, so that the first rows have only one.
 SPAM = sorted(f"{'ham' if n % 3 else 'spam'},Costs £{n},,," for n in range(1_500))
-SCORES = [f"{number}\t{number % 7 - 2.5}\t{text}" for number, text in enumerate(TEXTS[:36])]
 # The quotes swallow three lines.
-QUOTES = [*SCORES, '36\t2.5\t"a', "37\t2.5\tb", "38\t2.5\tc", '39\t2.5\td"']
-NO_QUOTES = {"columns": ["column1", "label", "text"], "quoting": "none", "negative": "<0"}
+QUOTES = [f"{n}\t{LABELS[n]}\tfine {text}" for n, text in enumerate(TEXTS[:36])]
+QUOTES += ['36\t1\t"a', "37\t1\tb", "38\t1\tc", '39\t1\td"']
+NO_QUOTES = {"columns": ["column1", "column2", "column3"], "quoting": "none", "negative": 0}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +82,7 @@ NO_QUOTES = {"columns": ["column1", "label", "text"], "quoting": "none", "negati
             "other/my reviews.csv",
             ["verified;Stars (1–5);Review, full", *STARS],
             ["31", "8"],
-            {"text_column": "Review, full", "positive": [4, 5], "unusable": "skip"},
+            {"text_column": "Review, full", "positive": [5], "unusable": "skip"},
         ),
         (
             "other/a.csv",
@@ -94,7 +90,7 @@ NO_QUOTES = {"columns": ["column1", "label", "text"], "quoting": "none", "negati
             ["1,200", "300"],
             {"text_column": "v2", "positive": "spam"},
         ),
-        ("data/own/a.tsv", QUOTES, ["32", "8"], NO_QUOTES),
+        ("data/own/a.tab", QUOTES, ["32", "8"], NO_QUOTES),
         ("data/own/a.csv", [line.replace("\t", "|") for line in QUOTES], ["32", "8"], NO_QUOTES),
     ],
 )
@@ -103,22 +99,29 @@ def test_suggested_command_fits_the_file(
 ) -> None:
     Path("other").mkdir()
     Path(file).write_text("\n".join(lines), encoding="cp1252")
-    output = check(file, status=1)
-    follow(output, Path(file).parent)
+    output = check(file)
+    assert follow(output, Path(file).parent).items() >= expected.items()
+    assert load().pad.validation == 0.2
     assert row(check(), "reviews") == row(output, "reviews") == sizes
-    assert load().csv.model_dump().items() >= expected.items()
+
+
+TWICE = ({"text": ["a b c"] * 40}, "csv.seed=1")
+RARE = {"label": ["positive"] * 2 + ["negative"] * 38}
+SPELLED = {"label": ["pos", "positive", "negative"] * 13 + ["NEG"]}
 
 
 @pytest.mark.parametrize(
     ("more", "option", "expected"),
     [
-        ({"text": ["a b c"] * 40}, "csv.seed=1", "20 test reviews are copies of training reviews"),
+        (*TWICE, "20 test .* copies of training reviews: remove reviews.csv, line 3, "),
+        (*TWICE, "40 rows have texts with both labels: remove reviews.csv, line 2, "),
         ({}, "pad.num_words=99", "20 test reviews: accuracy is uncertain by up to ±22 points"),
-        ({}, "pad.maxlen=2", r"80% of train is truncated: pad\.maxlen=10 .* 5\.0 times as long"),
-        ({}, "pad.num_words=5", r"66\.7% of the words in test are known: raise pad\.num_words"),
-        ({"text": ["a b c"] * 40}, "csv.seed=1", "2 texts have both labels"),
-        ({"text": ["a b c"] * 40}, "csv.seed=1", "words have 1 letters"),
-        ({"label": ["positive"] * 2 + ["negative"] * 38}, "csv.seed=1", "the smaller class has 5"),
+        ({}, "pad.maxlen=2", r"pad.maxlen=10 .*0% .*instead of 80%.* 5\.0 times as long"),
+        ({}, "pad.maxlen=1000", r"pad.maxlen=10 .*100\.0 times as fast"),
+        ({}, "pad.num_words=5", r"66\.7% of the words in test are known: raise pad.num_words"),
+        ({}, "pad.num_words=99", r"66\.7% of the words in test are known: add texts"),
+        (RARE, "csv.seed=1", "the smaller class has 5"),
+        (SPELLED, "csv.unusable=skip", "35% of the rows have other labels"),
     ],
 )
 def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
@@ -133,16 +136,12 @@ def test_unlabelled_texts_are_counted() -> None:
     assert "texts of csv.unlabelled: 2\n" in check("-S", "csv.unlabelled=more.csv")
 
 
-def test_share_of_truncated_texts_is_measured() -> None:
-    in_splits(text=["word " * 10_000] * 40).to_csv(OWN, index=False)
-    assert "With pad.maxlen=10000, 100.0% of train would be truncated." in check()
-
-
 @pytest.mark.parametrize(
     ("train", "test", "named"),
     [
         *[("all.csv", "test set.csv", True), ("parts", "held out", True)],
-        *[("train-*.csv", "test-*.csv", True), ("a.b.csv", "Test.b.csv", False)],
+        *[("train-*.csv", "test-*.csv", False), ("a.b.csv", "Test.b.csv", False)],
+        *[("X-train.tsv", "X-test.tsv", False), ("a.csv", "a_test.csv", False)],
     ],
 )
 def test_test_files_are_next_to_the_file(train: str, test: str, named: bool) -> None:  # noqa: FBT001
@@ -150,56 +149,108 @@ def test_test_files_are_next_to_the_file(train: str, test: str, named: bool) -> 
     for name, rows in ((train, slice(0, 24)), (test, slice(24, 40))):
         parts = name.replace("*", "1") if "." in name else f"{name}/part.csv"
         (folder / parts).parent.mkdir(parents=True, exist_ok=True)
-        labelled()[rows].to_csv(folder / parts, index=False)
+        labelled("ja", "nee")[rows].to_csv(folder / parts, index=False)
     if named:
         set_settings(Path(), {"csv.split_column": "null", "csv.test": f'"{test}"'})
-    output = check(folder / train, status=not named)
+    output = check(folder / train)
     assert row(output, "reviews") == ["24", "16"]
     follow(output, folder)
     assert row(check(), "reviews") == ["24", "16"]
 
 
+DRAWN = {"split_column": None, "test": 0.2}
+FIVE, TEN = {"positive": [4, 5], "negative": [1, 2]}, {"positive": [8, 10], "negative": [3]}
+
+
 @pytest.mark.parametrize(
-    ("table", "settings", "expected"),
+    ("table", "expected"),
     [
-        (in_splits(), {}, {}),
-        (in_splits(positive=True, negative=False), {}, {"positive": "true", "negative": "false"}),
-        (in_splits().assign(label=[-1, 0, 1, 0] * 10), {}, {"positive": [1], "negative": [-1]}),
-        (in_splits(5, 1), {}, {"positive": [4, 5], "negative": [1, 2]}),
-        (in_splits("5 Stars", "1 star"), {}, {"positive": ["5 stars"], "negative": ["1 star"]}),
-        (in_splits(2, 1), {}, {"positive": [2], "negative": [1]}),
-        (in_splits(8.5, 0.5), {}, {"positive": ">4.5", "negative": "<4.5"}),
-        (in_splits(9.0, 2.0), {}, {"positive": [7, 8, 9, 10], "negative": [0, 1, 2, 3, 4]}),
-        (labelled(split=["train", "val", "test", "train"] * 10), {}, {"test": "test"}),
-        (labelled(Fold=["Train", "Test"] * 20), {}, {"split_column": "Fold"}),
-        (labelled(), {}, {"split_column": None, "test": 0.2}),
-        (labelled(), {"split_column": None, "test": "reviews.csv"}, {}),  # a file that exists
-        (in_splits(), {"delimiter": ";"}, {"delimiter": "auto"}),
-        # Alternating labels, of which every second row is one class.
-        (pd.concat([in_splits(1, 0).assign(label=[0, 1] * 20)] * 25), {}, ONES),
-        (pd.concat([in_splits(1, 0)] * 5).assign(label=[-1, *[0, 1] * 99, 0]), {}, ONES),  # a stray
-        (in_splits().assign(label=[-1, 1] + [0, 1] * 19), {}, ONES | {"negative": [-1]}),
-        (in_splits().assign(label=[1, 2, 3, 4, 5, 6, 7, 7] * 5), {}, MIDDLE),
-        (in_splits(url="https://a.example/" + "a" * 99), {"text_column": "a"}, TEXT),
-        (in_splits(time="2021-05-01 12:30").assign(text="\u4f60"), {"text_column": "a"}, TEXT),
-        (labelled(part=[0, 1] * 20), {"split_column": "part", "test": 0}, {}),
-        (labelled(split=["train", "dev"] * 20), {}, {"test": "dev"}),
-        (labelled(split=["Training", "Testing"] * 20), {}, {"test": "testing"}),
-        # A test file of other data.
-        (labelled(1, 0), {"test": "test.csv"}, ONES | {"split_column": None, "test": 0.2}),
-        (labelled(), {"test": "reviews.csv"}, {"split_column": None}),
-        (in_splits(1, 0, score=[1, 2] * 20).rename(columns={"label": "liked"}), {}, LIKED),
+        (columns(sentimiento=["positivo", "negativo", "positivo"]), "positivo negativo"),
+        (columns(oordeel=["nee", "ja", "nee"]), "ja nee"),  # the rarer one is positive
+        (columns(ป้าย=["ลบ", "ลบ", "บวก"]), "บวก ลบ"),
+        (columns(age=["adult", "children", "Adult"]), "children adult"),
+        (columns(answer=[True, False, True]), "True False"),
+        (columns(**{"class": ["a", "b", "a"], "verified": ["y", "n"]}), "b a"),
+        (columns(label=[1.0, 0.0, 1.0]), {"positive": 1, "negative": 0}),
+        (columns(liked=[-1, 1, 1]), {"positive": 1, "negative": -1}),
+        (columns(stars=[5, 4, 3, 2, 1]), FIVE | {"label_column": "stars", "unusable": "skip"}),
+        (columns(Rating=["1 star", "5 Stars", "4.0"]), {"positive": [4, "5 Stars"]}),
+        (columns(score=[8.0, 10.0, 3.0]), TEN),
+        (labelled(split=["train", "val", "test", "train"] * 10), {"test": "test"}),
+        (labelled(Fold=["Train", "Test"] * 20), {"split_column": "Fold", "test": None}),
+        (labelled(split=["Training", "Testing"] * 20), {"test": "Testing"}),
+        (labelled(split="train"), DRAWN),
+        (labelled(), DRAWN),  # next to a test file of other data
+        (in_splits(url="https://a.example/" + "a" * 99), {"text_column": "review"}),
+        (in_splits(time="2021-05-01 12:30", title="Fine"), {"text_column": "review"}),
     ],
 )
-def test_settings_are_suggested(
-    table: pd.DataFrame, settings: dict[str, Any], expected: dict[str, Any]
-) -> None:
-    assert suggest(table, **settings) == expected
+def test_settings_are_suggested(table: pd.DataFrame, expected: Any) -> None:
+    if "text_column" in expected:
+        table = table.assign(review=["\u4f60"] * 20 + TEXTS[20:]).drop(columns="text")
+    table.to_csv(OWN, index=False)
+    OWN.with_name("test.csv").write_text("other\n1\n", encoding="utf-8")
+    output = check()
+    assert ("a fifth is drawn for testing" in output) == (expected == DRAWN)
+    if isinstance(expected, str):
+        named = ("label_column", "positive", "negative")
+        expected = dict(zip(named, [table.columns[2], *expected.split()], strict=True))
+    assert follow(output).items() >= expected.items()
+
+
+TOPICS = ["earn", "acq", "crude", "trade", "grain", "ship", "money", "interest"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "label"),
+    [
+        ({"klass": ["P", "N", "NEU", "NONE"]}, "klass"),
+        ({"Score": [1, 2, 3, 4, 5], "Score text": ["good", "bad"]}, "…"),
+        ({"Is retweet": [True, False], "by phone": ["yes", "no"]}, "…"),
+        ({"topic": TOPICS}, "topic"),
+        ({"category": [*range(1, 9)]}, "category"),
+        ({"label": ["a", "b", "c"], "verified": ["y", "n"]}, "label"),
+    ],
+)
+def test_unclear_labels_are_counted(labels: dict[str, list[Any]], label: str) -> None:
+    table = columns(**labels)
+    table.to_csv(OWN, index=False)
+    output = check(status=1)
+    for name in labels:
+        for value, count in table[name].value_counts().items():
+            assert re.search(rf"(?m)^  {name}: .*\b{value} \({count}\)", output)
+    first, (positive, *_) = next(iter(labels.items()))
+    command = output.splitlines()[-1]
+    options = f"csv.label_column={label} -S csv.positive=… -S csv.negative=null"
+    assert command.replace("'", "") == f"birnn data check -S {options}"
+    complete = command.replace("column=…", f"column={first}").replace("…", str(positive))
+    expected = {"label_column": first, "positive": positive, "negative": None}
+    assert follow(check(*shlex.split(complete)[3:])).items() >= expected.items()
+
+
+def test_settings_of_an_earlier_file_are_not_used() -> None:
+    links = [f"https://t.co/{number}" for number in range(40)]
+    tweets = pd.DataFrame({"tweet": TEXTS, "link": links, "spam": LABELS})
+    tweets.to_csv(OWN.with_suffix(".tsv"), sep="\t", index=False)
+    earlier = {"columns": "[text, label, more]", "positive": "[4, 5]", "group_column": "film"}
+    earlier |= {"encoding": "utf-16", "split_column": "null", "test": "test-*.csv"}
+    set_settings(Path(), {f"csv.{name}": value for name, value in earlier.items()})
+    output = check("data/own/reviews.tsv", "-S", "csv.negative=0")
+    unused = "csv.test, csv.columns, csv.encoding, csv.positive, csv.group_column of params.yaml"
+    assert f"\n{unused} do not fit this file and are not used.\n" in output
+    expected = {"text_column": "tweet", "label_column": "spam", "positive": 1, "columns": None}
+    assert follow(output).items() >= expected.items()
+
+
+def test_characters_of_text_without_spaces_are_ngrams() -> None:
+    in_splits(text=[f"สนุกมาก{number}" for number in range(40)]).to_csv(OWN, index=False)
+    assert " -S baseline.ngrams=4" in check()
+    assert "-S baseline.ngrams" not in check("-S", "baseline.ngrams=2")
 
 
 def test_numbers_of_databases_are_labels() -> None:
     in_splits(Decimal(1), Decimal(0)).to_parquet("reviews.parquet")
-    assert "csv.positive=[1]" in check("reviews.parquet", status=1)
+    assert "csv.positive=1 " in check("reviews.parquet")
 
 
 def test_folder_of_all_files_is_refused() -> None:
@@ -208,39 +259,43 @@ def test_folder_of_all_files_is_refused() -> None:
     for folder in (".", "data/own/"):
         with pytest.raises(InputError, match="is the folder of all files: name one") as caught:
             check(folder)
-    assert row(check(shlex.split(str(caught.value))[-1], status=1), "reviews") == ["32", "8"]
+    assert row(check(shlex.split(str(caught.value))[-1]), "reviews") == ["32", "8"]
 
 
-def test_test_file_that_the_user_names_is_not_replaced() -> None:
+def test_options_are_not_changed() -> None:
     labelled(1, 0).to_csv("train.csv", index=False)
     labelled(1, 1).to_csv("test.csv", index=False)
-    options = ("-S", "csv.split_column=null", "-S", "csv.test=test.csv", "-S", "csv.unusable=skip")
+    options = ["-S", "csv.split_column=null", "-S", "csv.test=test.csv", "-S", "csv.unusable=skip"]
     with pytest.raises(InputError, match=r"the test split of train\.csv has 40 positive and 0 neg"):
         check("train.csv", *options)
+    options[3] = "csv.test=0.5"
+    output = check("train.csv", *options, "-S", "pad.validation=test", "-S", "csv.positive=0")
+    assert row(output, "reviews") == ["20", "20"]
+    assert " -S csv.positive=0 -S csv.negative=null " in output
+    assert "pad.validation" not in output
+    with pytest.raises(InputError, match="a setting has several values"):
+        check("train.csv", "-S", "csv.positive=0,1")
 
 
-def test_skipped_rows_may_be_the_reason_of_an_error() -> None:
-    labelled("fresh", "rotten").to_csv("reviews.csv", index=False)
-    options = ("-S", "csv.split_column=null", "-S", "csv.test=0.2", "-S", "csv.unusable=skip")
-    reason = r"too few to split.*skipped rows: 40 \(20 labelled 'fresh', 20 labelled 'rotten'\)"
-    with pytest.raises(InputError, match=reason):
-        check("reviews.csv", *options)
+def test_skipped_rows_may_be_the_reason_of_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    labelled("fresh", "rotten").to_csv(OWN, index=False)
+    with pytest.raises(InputError, match="too few to split"):
+        check_data.check(None, ["csv.positive=good", "csv.negative=bad"])
+    assert "skipped rows: 40 (20 labelled 'fresh', 20 labelled 'rotten')" in capsys.readouterr().out
 
 
-def test_files_without_labels_are_refused() -> None:
-    for content, expected in (
-        (labelled("happy", "sad").to_csv(), "the labels are happy, sad: name"),
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
         (labelled("good", "good").to_csv(), "all labels are good: add"),
-        (in_splits(text=[*map(mul, TEXTS, LABELS)]).to_csv(), "and 0 neg.* without 'text'"),
-        (labelled()[["label"]].to_csv(), "no column of texts"),
-        (labelled("a", "b")[["text"]].to_csv(), "no column that looks like a label"),
-    ):
-        Path("reviews.csv").write_text(content)
-        with pytest.raises(InputError, match=expected):
-            check("reviews.csv")
-    for file, options in {"reviews.csv": [], "b.csv": ["-S", "csv.positive=*it's"]}.items():
-        labelled("*it's", "sad").to_csv(file)
-        with pytest.raises(InputError, match="as in -S ") as caught:
-            check(file, *options)
-        option = shlex.split(str(caught.value).partition("as in -S ")[2])[0].removesuffix(",")
-        assert parse_yaml(option.removeprefix("csv.positive=")) == "*it's"
+        (labelled()[["label"]].to_csv(), "no column 'text'; its columns are '', label: check"),
+        (labelled(Label="a")[["text", "Label"]].to_csv(), "no column 'label'.*: write 'Label'"),
+        ("text,label\n", "has no rows"),
+        ('{"id": 1, "review": {"text": "a b"}}', r"review \(has keys, .* pandas\.json_normalize"),
+    ],
+)
+def test_files_without_texts_or_labels_are_refused(content: str, expected: str) -> None:
+    file = OWN.with_suffix(".jsonl" if content[0] == "{" else ".csv")
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=expected):
+        check(file)
