@@ -85,9 +85,9 @@ def check(
         ),
     ] = [],
 ) -> None:
-    """Show how your file would be read, its statistics, warnings, and settings that fit it.
+    """Show how your file would be read, statistics, warnings, and the command that trains on it.
 
-    Exit with status 1 if the settings do not fit.
+    Exit with status 1 if you must choose the labels.
     """
     from birnn.use import check_data as command
 

@@ -61,8 +61,8 @@ def suggest(csv: Csv, given: Collection[str], folder: Path) -> tuple[Csv, list[s
     ]
     required = [csv.text_column] + [csv.label_column] * ("label_column" in given or not candidates)
     tabular.require_columns(required, [*columns], str(files[0]))
-    is_label = [name in columns[name] for name in candidates]
-    if TEXT.search(csv.text_column) and is_label and all(is_label):  # the first line is data
+    is_label = [name in columns[name] for name in candidates] or [False]
+    if TEXT.search(csv.text_column) and all(is_label):  # the first line is data
         header = [f"column{number}" for number in range(1, len(columns) + 1)]
         return suggest(change(csv, columns=header), {*given, "columns"}, folder)
     known = [csv.label_column] * (csv.label_column in columns)
@@ -130,9 +130,7 @@ def _typed(label: str) -> str | int:
 
 def _test_value(values: Collection[str]) -> str | None:
     """Return the value that marks test texts if a column holds train and test."""
-    train, test = (
-        [value for value in values if label_key(value).startswith(split)] for split in SPLITS
-    )
+    train, test = ([v for v in values if label_key(v).startswith(split)] for split in SPLITS)
     return test[0] if train and len(test) == 1 and len(values) <= MOST_LABELS else None
 
 

@@ -50,27 +50,23 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     point, *more = grid.points([*others, *(f"{name}={as_text(fixed[name])}" for name in fixed)])
     if more:
         raise InputError("a setting has several values: give it one, such as csv.positive=[4, 5]")
-    given, chosen = point.changes, _changed(point.changes)
+    given, chosen = point.changes, Settings.model_validate(point.params)
     csv, notes = suggest(chosen.csv, {name.removeprefix("csv.") for name in given}, folder)
     found = {f"csv.{name}": value for name, value in csv} | given
     if UNCLEAR in (csv.label_column, csv.positive):
-        names = [f"csv.{name}" for name in ("label_column", "positive", "negative")]
+        names = ("csv.label_column", "csv.positive", "csv.negative")
         new = [f"{name}={as_text(found[name])}" for name in names if name not in given]
-        notes.append("This project tells two classes apart, here one against all others. Complete:")
-        command = " ".join(["birnn data check", *([quote(str(file))] if file else [])])
-        command = " -S ".join([command, *map(quote, [*options, *new])])
+        start = f"birnn data check {quote(str(file))}" if file else "birnn data check"
+        command = " -S ".join([start, *map(quote, [*options, *new])])
+        notes.append("The project tells two classes apart; of more, one from all others. Complete:")
         print(*notes, command.replace(f'"{UNCLEAR}"', UNCLEAR), sep="\n")
         return False
     if chosen.pad.validation == "test":
         found = {"pad.validation": HOLD_OUT} | found
     before = settings.flatten(settings.load(networks=NETWORKS).model_dump())
-    unused = [
-        name
-        for name, value in found.items()
-        if name.startswith("csv.") and before[name] not in [*DEFAULTS, value] and name not in given
-    ]
-    if unused:
-        notes.append(f"{', '.join(unused)} of params.yaml do not fit this file and are not used.")
+    earlier = {name for name in found if name.startswith("csv.") and before[name] not in DEFAULTS}
+    if unused := [name for name in earlier - given.keys() if found[name] != before[name]]:
+        notes.append(f"Not used, because they are from another file: {', '.join(sorted(unused))}.")
     print(*notes, sep="\n")
     if _measure(_changed(found), folder):
         found = {"baseline.ngrams": max(NGRAMS, chosen.baseline.ngrams)} | found
@@ -106,10 +102,9 @@ def _measure(chosen: Settings, folder: Path) -> bool:
         contradictory = corpus_statistics.find_contradictory(temporary)
         unspaced = share_unspaced(next(corpus_reader.batches(files[0], ["text"]))["text"]) > MOSTLY
     both, same = (f"remove {', '.join(each[:ROWS])}" for each in (contradictory, copies))
-    rows = corpus_statistics.tabulate(train, test, overlap, pad.maxlen, corpus.classes[1])
-    print(f"{'':34}{'train':>12}{'test':>12}")
-    for title, values in rows.items():
-        print(f"{title:34}{values[0]:>12}{values[1]:>12}")
+    table = corpus_statistics.tabulate(train, test, overlap, pad.maxlen, corpus.classes[1])
+    for title, (left, right) in ({"": SPLITS} | table).items():
+        print(f"{title:34}{left:>12}{right:>12}")
     if unlabelled := sum(1 for _ in corpus.read_unlabelled()):
         print(f"texts of csv.unlabelled: {unlabelled:,}")
     fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start

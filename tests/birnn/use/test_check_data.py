@@ -67,6 +67,7 @@ def row(output: str, name: str) -> list[str]:
 
 
 STARS = [f"{n % 2};{3 if n == 3 else 1 + 4 * LABELS[n]};{text}" for n, text in enumerate(TEXTS)]
+STARS.insert(0, "verified;Stars (1–5);Review, full")
 # Sorted by label, so that the first rows have only one.
 SPAM = sorted(f"{'ham' if n % 3 else 'spam'},Costs £{n},,," for n in range(1_500))
 # The quotes swallow three lines.
@@ -78,18 +79,8 @@ NO_QUOTES = {"columns": ["column1", "column2", "column3"], "quoting": "none", "n
 @pytest.mark.parametrize(
     ("file", "lines", "sizes", "expected"),
     [
-        (
-            "other/my reviews.csv",
-            ["verified;Stars (1–5);Review, full", *STARS],
-            ["31", "8"],
-            {"text_column": "Review, full", "positive": [5], "unusable": "skip"},
-        ),
-        (
-            "other/a.csv",
-            ["v1,v2,,,", *SPAM],
-            ["1,200", "300"],
-            {"text_column": "v2", "positive": "spam"},
-        ),
+        ("other/my reviews.csv", STARS, ["31", "8"], {"text_column": "Review, full"}),
+        ("other/a.csv", ["v1,v2,,,", *SPAM], ["1,200", "300"], {"positive": "spam"}),
         ("data/own/a.tab", QUOTES, ["32", "8"], NO_QUOTES),
         ("data/own/a.csv", [line.replace("\t", "|") for line in QUOTES], ["32", "8"], NO_QUOTES),
     ],
@@ -129,11 +120,12 @@ def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
     assert re.search(f"(?m)^warning: {expected}", check("-S", option))
 
 
-def test_unlabelled_texts_are_counted() -> None:
-    in_splits().to_csv(OWN, index=False)
-    assert "csv.unlabelled" not in check()
-    OWN.with_name("more.csv").write_text("text\na\nb\n", encoding="utf-8")
-    assert "texts of csv.unlabelled: 2\n" in check("-S", "csv.unlabelled=more.csv")
+def test_other_files_and_text_without_spaces() -> None:
+    in_splits(text=[f"สนุกมาก{number}" for number in range(40)]).to_csv(OWN, index=False)
+    assert " -S baseline.ngrams=4" in check()
+    output = check("-S", "baseline.ngrams=2", "-S", "csv.unlabelled=reviews.csv")
+    assert "texts of csv.unlabelled: 40\n" in output
+    assert "-S baseline.ngrams" not in output
 
 
 @pytest.mark.parametrize(
@@ -236,21 +228,10 @@ def test_settings_of_an_earlier_file_are_not_used() -> None:
     earlier |= {"encoding": "utf-16", "split_column": "null", "test": "test-*.csv"}
     set_settings(Path(), {f"csv.{name}": value for name, value in earlier.items()})
     output = check("data/own/reviews.tsv", "-S", "csv.negative=0")
-    unused = "csv.test, csv.columns, csv.encoding, csv.positive, csv.group_column of params.yaml"
-    assert f"\n{unused} do not fit this file and are not used.\n" in output
+    unused = "csv.columns, csv.encoding, csv.group_column, csv.positive, csv.test"
+    assert f"another file: {unused}.\n" in output
     expected = {"text_column": "tweet", "label_column": "spam", "positive": 1, "columns": None}
     assert follow(output).items() >= expected.items()
-
-
-def test_characters_of_text_without_spaces_are_ngrams() -> None:
-    in_splits(text=[f"สนุกมาก{number}" for number in range(40)]).to_csv(OWN, index=False)
-    assert " -S baseline.ngrams=4" in check()
-    assert "-S baseline.ngrams" not in check("-S", "baseline.ngrams=2")
-
-
-def test_numbers_of_databases_are_labels() -> None:
-    in_splits(Decimal(1), Decimal(0)).to_parquet("reviews.parquet")
-    assert "csv.positive=1 " in check("reviews.parquet")
 
 
 def test_folder_of_all_files_is_refused() -> None:
@@ -262,26 +243,25 @@ def test_folder_of_all_files_is_refused() -> None:
     assert row(check(shlex.split(str(caught.value))[-1]), "reviews") == ["32", "8"]
 
 
-def test_options_are_not_changed() -> None:
-    labelled(1, 0).to_csv("train.csv", index=False)
-    labelled(1, 1).to_csv("test.csv", index=False)
-    options = ["-S", "csv.split_column=null", "-S", "csv.test=test.csv", "-S", "csv.unusable=skip"]
-    with pytest.raises(InputError, match=r"the test split of train\.csv has 40 positive and 0 neg"):
-        check("train.csv", *options)
-    options[3] = "csv.test=0.5"
-    output = check("train.csv", *options, "-S", "pad.validation=test", "-S", "csv.positive=0")
-    assert row(output, "reviews") == ["20", "20"]
+def test_options_are_not_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    labelled(Decimal(1), Decimal(0)).to_parquet("train.parquet")  # as databases write numbers
+    labelled(1, 1).to_parquet("test.parquet")
+    settings = ["csv.split_column=null", "csv.test=test.parquet", "csv.unusable=skip"]
+    with pytest.raises(InputError, match=r"test split of train\.parquet has 40 positive and 0 neg"):
+        check_data.check(Path("train.parquet"), settings)
+    settings[1:] = ["csv.test=0.5", "csv.positive=0", "pad.validation=test"]
+    assert check_data.check(Path("train.parquet"), settings)
+    output = capsys.readouterr().out
     assert " -S csv.positive=0 -S csv.negative=null " in output
+    assert row(output, "reviews") == ["20", "20"]
     assert "pad.validation" not in output
-    with pytest.raises(InputError, match="a setting has several values"):
-        check("train.csv", "-S", "csv.positive=0,1")
-
-
-def test_skipped_rows_may_be_the_reason_of_an_error(capsys: pytest.CaptureFixture[str]) -> None:
-    labelled("fresh", "rotten").to_csv(OWN, index=False)
+    settings[2] = "csv.positive=4"
     with pytest.raises(InputError, match="too few to split"):
-        check_data.check(None, ["csv.positive=good", "csv.negative=bad"])
-    assert "skipped rows: 40 (20 labelled 'fresh', 20 labelled 'rotten')" in capsys.readouterr().out
+        check_data.check(Path("train.parquet"), [*settings, "csv.negative=2"])
+    # Skipped rows may be the reason.
+    assert "skipped rows: 40 (20 labelled '1', 20 labelled '0')" in capsys.readouterr().out
+    with pytest.raises(InputError, match="a setting has several values"):
+        check_data.check(None, ["csv.positive=0,1"])
 
 
 @pytest.mark.parametrize(
