@@ -143,8 +143,8 @@ def _splits(csv: Csv, columns: dict[str, Counter[str]], folder: Path) -> Iterato
             both = {*map(label_key, values)} == {*SPLITS}
             yield {"split_column": name, "test": None if both else test}
     train = Path(csv.train)
-    name = re.compile(rf"(?i)({re.escape(train.stem)}.)?test([^a-z].*)?{re.escape(train.suffix)}")
-    others = [file.name for file in folder.iterdir() if name.fullmatch(file.name)]
+    named = re.compile(rf"(?i)({re.escape(train.stem)}.)?test([^a-z].*)?{re.escape(train.suffix)}")
+    others = [file.name for file in folder.iterdir() if named.fullmatch(file.name)]
     same = csv.train.replace("train", "test").replace("Train", "Test")
     for test in [same, *others[: len(others) == 1]]:
         yield {"split_column": None, "test": test}
