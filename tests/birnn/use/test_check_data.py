@@ -82,7 +82,6 @@ NO_QUOTES = {"columns": ["column1", "column2", "column3"], "quoting": "none", "n
         ("other/my reviews.csv", STARS, ["31", "8"], {"text_column": "Review, full"}),
         ("other/a.csv", ["v1,v2,,,", *SPAM], ["1,200", "300"], {"positive": "spam"}),
         ("data/own/a.tab", QUOTES, ["32", "8"], NO_QUOTES),
-        ("data/own/a.csv", [line.replace("\t", "|") for line in QUOTES], ["32", "8"], NO_QUOTES),
     ],
 )
 def test_suggested_command_fits_the_file(
@@ -151,7 +150,6 @@ def test_test_files_are_next_to_the_file(train: str, test: str, named: bool) -> 
 
 
 DRAWN = {"split_column": None, "test": 0.2}
-FIVE, TEN = {"positive": [4, 5], "negative": [1, 2]}, {"positive": [8, 10], "negative": [3]}
 
 
 @pytest.mark.parametrize(
@@ -165,9 +163,9 @@ FIVE, TEN = {"positive": [4, 5], "negative": [1, 2]}, {"positive": [8, 10], "neg
         (columns(**{"class": ["a", "b", "a"], "verified": ["y", "n"]}), "b a"),
         (columns(label=[1.0, 0.0, 1.0]), {"positive": 1, "negative": 0}),
         (columns(liked=[-1, 1, 1]), {"positive": 1, "negative": -1}),
-        (columns(stars=[5, 4, 3, 2, 1]), FIVE | {"label_column": "stars", "unusable": "skip"}),
+        (columns(stars=range(1, 6)), {"positive": [4, 5], "negative": [1, 2], "unusable": "skip"}),
         (columns(Rating=["1 star", "5 Stars", "4.0"]), {"positive": [4, "5 Stars"]}),
-        (columns(score=[8.0, 10.0, 3.0]), TEN),
+        (columns(score=[8.0, 10.0, 3.0]), {"positive": [8, 10], "negative": [3]}),
         (labelled(split=["train", "val", "test", "train"] * 10), {"test": "test"}),
         (labelled(Fold=["Train", "Test"] * 20), {"split_column": "Fold", "test": None}),
         (labelled(split=["Training", "Testing"] * 20), {"test": "Testing"}),
@@ -190,16 +188,13 @@ def test_settings_are_suggested(table: pd.DataFrame, expected: Any) -> None:
     assert follow(output).items() >= expected.items()
 
 
-TOPICS = ["earn", "acq", "crude", "trade", "grain", "ship", "money", "interest"]
-
-
 @pytest.mark.parametrize(
     ("labels", "label"),
     [
         ({"klass": ["P", "N", "NEU", "NONE"]}, "klass"),
         ({"Score": [1, 2, 3, 4, 5], "Score text": ["good", "bad"]}, "…"),
         ({"Is retweet": [True, False], "by phone": ["yes", "no"]}, "…"),
-        ({"topic": TOPICS}, "topic"),
+        ({"topic": ["earn", "acq", *"abcdef"]}, "topic"),
         ({"category": [*range(1, 9)]}, "category"),
         ({"label": ["a", "b", "c"], "verified": ["y", "n"]}, "label"),
     ],
