@@ -21,22 +21,21 @@ repro: $(ENV) ## run every stage that is not up to date
 	dvc repro
 	@python -m birnn results
 
-# In CI on Linux, the tests fail after some seconds, so that they cannot grow unseen. On two idle
-# cores they take about half of that.
+# In CI on Linux, the tests fail after some seconds, so that they cannot grow unseen.
 limit = $(if $(and $(CI),$(filter Linux,$(shell uname -s))),timeout --signal=INT --kill-after=30 $(1))
 PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist worksteal --durations 10
 
 test-fast: $(ENV) ## run the unit and property tests (before every commit)
-	$(call limit,200) $(PYTEST) -m "not slow and not exhaustive"
+	$(call limit,112) $(PYTEST) -m "not slow and not exhaustive"
 
 test: $(ENV) ## run the fast tests and one end-to-end test per feature
-	$(call limit,900) $(PYTEST) -m "not exhaustive"
+	$(call limit,495) $(PYTEST) -m "not exhaustive"
 
 test-all: cluster ## run all tests, including every fault, IMDB, Ray, S3 and the tutorial
-	$(call limit,3900) $(PYTEST)
+	$(call limit,2295) $(PYTEST)
 
 test-rest: cluster ## run only the tests that make test-all adds to make test
-	$(call limit,3000) $(PYTEST) -m exhaustive
+	$(call limit,1800) $(PYTEST) -m exhaustive
 
 test-network: $(ENV) ## run the fast tests with the network of docs/add-a-network.patch
 	git apply docs/add-a-network.patch

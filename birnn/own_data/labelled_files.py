@@ -96,7 +96,7 @@ class LabelledFiles:
             common = self.skipped.most_common(REASONS)
             reasons = ", ".join(f"{count:,} {why}" for why, count in common)
             yield f"skipped rows: {self.skipped.total():,} ({reasons})"
-            # Not ratings between those of the classes.
+            # Ratings between the two classes are dropped on purpose.
             spelled = [why for why in self.skipped if re.match(r"labelled '\D", why)]
             share = sum(self.skipped[why] for why in spelled) / self.rows
             if share >= MANY:

@@ -114,7 +114,7 @@ def _measure(chosen: Settings, folder: Path) -> bool:
     smaller, points = min(positive, 1 - positive), 98 / size**0.5
     share = test.known_words / max(test.lengths.sum(), 1)
     more = "add texts" if len(known) == len(words) else "raise pad.num_words, or add texts"
-    length = f"pad.maxlen={maxlen} truncates {then:.0%} of train instead of {now:.0%}"
+    length = f"pad.maxlen={maxlen} truncates {then:.0%} of train ({pad.maxlen}: {now:.0%})"
     speed = f"takes {time:.1f} times as long" if time > 1 else f"is {1 / time:.1f} times as fast"
     rare = f"the smaller class has {smaller:.1%} of train: accuracy says little, compare its"
     warnings = (

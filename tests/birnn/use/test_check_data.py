@@ -106,7 +106,7 @@ SPELLED = {"label": ["pos", "positive", "negative"] * 13 + ["NEG"]}
         (*TWICE, "20 test .* copies of training reviews: remove reviews.csv, line 3, "),
         (*TWICE, "40 rows have texts with both labels: remove reviews.csv, line 2, "),
         ({}, "pad.num_words=99", "20 test reviews: accuracy is uncertain by up to ±22 points"),
-        ({}, "pad.maxlen=2", r"pad.maxlen=10 .*0% .*instead of 80%.* 5\.0 times as long"),
+        ({}, "pad.maxlen=2", r"pad.maxlen=10 .*0% .*\(2: 80%\).* 5\.0 times as long"),
         ({}, "pad.maxlen=1000", r"pad.maxlen=10 .*100\.0 times as fast"),
         ({}, "pad.num_words=5", r"66\.7% of the words in test are known: raise pad.num_words"),
         ({}, "pad.num_words=99", r"66\.7% of the words in test are known: add texts"),
@@ -119,7 +119,7 @@ def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
     assert re.search(f"(?m)^warning: {expected}", check("-S", option))
 
 
-def test_other_files_and_text_without_spaces() -> None:
+def test_text_without_spaces_gets_ngrams_and_unlabelled_texts_are_counted() -> None:
     in_splits(text=[f"สนุกมาก{number}" for number in range(40)]).to_csv(OWN, index=False)
     assert " -S baseline.ngrams=4" in check()
     output = check("-S", "baseline.ngrams=2", "-S", "csv.unlabelled=reviews.csv")
