@@ -1,5 +1,6 @@
 """Test that exported models predict 1,000 test reviews as the pipeline did."""
 
+import html
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,19 @@ from playwright.sync_api import Browser
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, TITLES
 from birnn.networks.log_odds import probability
 from birnn.reviews import tokenizer
-from birnn.reviews.unicode_words import WORD
+from birnn.reviews.unicode_words import ENTITY, WORD
 from tests.birnn.odd_texts import LANGUAGES
 from tests.birnn.use.test_onnx_model import load_example
 from tests.projects import BIRNN, check_output
 
 pytestmark = pytest.mark.slow
 
-WORDS_IN_JAVASCRIPT = """([word, text]) =>
-    [...text.matchAll(new RegExp(word, "gu"))].filter(match => match[1]).map(match => match[0])
-"""
+WORDS_IN_JAVASCRIPT = """([entity, word, text]) => {
+    const decode = match => new DOMParser().parseFromString(match, "text/html").body.textContent
+    const decoded = text.replace(new RegExp(entity, "gu"), decode)
+    const matches = [...decoded.matchAll(new RegExp(word, "gu"))]
+    return matches.filter(match => match[1]).map(match => match[0])
+}"""
 
 
 @pytest.mark.parametrize("model", [ALL_NETWORKS, BASELINE])
@@ -46,6 +50,7 @@ def test_onnx_model_agrees_with_evaluate(
 def test_exported_pattern_finds_the_same_words_in_javascript(browser: Browser) -> None:
     page = browser.new_page()
     for text in LANGUAGES:
-        expected = [text[start:end] for start, end in tokenizer.spans(text, "unicode")]
-        assert page.evaluate(WORDS_IN_JAVASCRIPT, [WORD, text]) == expected
+        spans = tokenizer.spans(text, "unicode")
+        expected = [html.unescape(text[start:end]) for start, end in spans]
+        assert page.evaluate(WORDS_IN_JAVASCRIPT, [ENTITY, WORD, text]) == expected
     page.close()

@@ -6,15 +6,22 @@ and white space separate words. A character of a script that is written without 
 and so is a symbol such as an emoji or a star. Words are normalized to NFC and lowercase, with
 straight apostrophes.
 
-Words are searched for in the original text and only then normalized, so their spans are exact.
+HTML entities are decoded first, so "don&#039;t" is the word "don't". Spans are places in the
+original text.
 """
 
+import html
+import re
 import unicodedata
 from collections.abc import Iterable
-from itertools import accumulate
+from itertools import accumulate, count
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+# Only with a semicolon, so that addresses such as "?a=1&copy=2" keep their words. Longer numbers
+# are no characters.
+ENTITY = "&(?:#[0-9]{1,9}|#[xX][0-9a-fA-F]{1,9}|[a-zA-Z][a-zA-Z0-9]*);"
 
 APOSTROPHES = "\u2018\u2019\u02bc\uff07"  # next to the straight one
 
@@ -54,16 +61,21 @@ def normalize(word: str) -> str:
 
 def spans(text: str) -> list[tuple[int, int]]:
     """Return the start and end in the text of each word."""
-    lines = _lines([text])[0].as_py().split("\n")
+    decoded, places = _align(text)
+    lines = _lines([decoded])[0].as_py().split("\n")
     no_words = pc.match_substring_regex(pa.array(lines, pa.string()), NO_WORD).to_pylist()
     ends = accumulate(map(len, lines))
     rows = zip(lines, ends, no_words, strict=True)
-    return [(end - len(line), end) for line, end, no_word in rows if not no_word]
+    return [
+        (places[end - len(line)][0], places[end - 1][1])
+        for line, end, no_word in rows
+        if not no_word
+    ]
 
 
 def tokenize(texts: Iterable[str]) -> pa.ListArray:
     """Split each text into words, as a `list<string>` array; a text without words gives a null."""
-    words = pc.replace_substring_regex(_lines(texts), NO_WORD, "").to_pylist()
+    words = pc.replace_substring_regex(_lines(map(_decode, texts)), NO_WORD, "").to_pylist()
     normalized = pa.array(
         (normalize(text).removesuffix("\n") or None for text in words), pa.string()
     )
@@ -81,3 +93,22 @@ def _lines(texts: Iterable[str]) -> pa.StringArray:
     """Break each text into lines: words, what separates them, and empty lines."""
     encodable = (text.encode(errors="replace").replace(b"\n", b" ") for text in texts)
     return pc.replace_substring_regex(pa.array(encodable, pa.string()), MATCH, MATCH_LINE)
+
+
+def _decode(text: str) -> str:
+    """Replace the HTML entities of a text by their characters, as browsers do."""
+    return re.sub(ENTITY, lambda entity: html.unescape(entity[0]), text)
+
+
+def _align(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """Decode a text, and return the start and end in it of each decoded character."""
+    decoded, places, end = "", list[tuple[int, int]](), 0
+    for piece in re.split(f"({ENTITY})", text):
+        characters, start, end = _decode(piece), end, end + len(piece)
+        # None without an entity, and 1 for "&notit;", which browsers show as "¬it;".
+        changed = next(number for number in count() if piece.endswith(characters[number:]))
+        rest = end - len(characters) + changed
+        places += [(start, rest)] * changed
+        places += zip(range(rest, end), range(rest + 1, end + 1), strict=True)
+        decoded += characters
+    return decoded, places

@@ -25,7 +25,7 @@ from birnn.networks.pooling import EVIDENCE_SCALE, PooledBidirectional
 from birnn.recipes.ngrams import NO_NGRAM
 from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
 from birnn.reviews.tokenizer import LOWERCASE, SEPARATORS
-from birnn.reviews.unicode_words import REPLACE, WORD
+from birnn.reviews.unicode_words import ENTITY, REPLACE, WORD
 from birnn.training.baseline import Baseline
 
 # The first version in which all reductions take their axes as an input, and the oldest format with
@@ -40,15 +40,17 @@ GATES = {"lstm": [0, 3, 1, 2], "gru": [0, 1, 2]}
 SPLIT = {
     "keras": "To encode a text, replace each character that is in replace, split at spaces, and "
     "drop empty words. ",
-    "unicode": "To encode a text, find all matches of the regular expression word (of JavaScript "
-    "with the flag u, or of Python's package regex), and drop those without group 1. Normalize "
-    "each match to NFC, change it to lowercase, and replace each character that is in replace. ",
+    "unicode": "To encode a text, decode the HTML entities that match the regular expression "
+    "entity, as browsers do. Find all matches of word (an expression of JavaScript with the flag "
+    "u, or of Python's package regex), and drop those without group 1. Normalize each match to "
+    "NFC, change it to lowercase, and replace each character that is in replace. ",
 }
 ABOUT = (
     "The first of words has the id first_word_id, the next has the next id, and others have "
     "unknown_id. Put start_id in front. Cut to length ids at the side truncating (pre is the "
     "start), then fill up to length with padding_id at the side padding. If length is null, cut "
-    "nothing, and fill up to the longest text."
+    "nothing, and fill up to the longest text. A text without an id from first_word_id on gets no "
+    "prediction: the model knows none of its words."
 )
 
 
@@ -100,10 +102,14 @@ def write(predictor: Predictor, file: Path) -> None:
     content = build_model(predictor).SerializeToString(deterministic=True)
     with atomic_file(file) as temporary:
         temporary.write_bytes(content)
-    keras = {"replace": LOWERCASE | dict.fromkeys(SEPARATORS.decode(), " ")}
+    split = (
+        {"replace": LOWERCASE | dict.fromkeys(SEPARATORS.decode(), " ")}
+        if tokenizer == "keras"
+        else {"entity": ENTITY, "word": WORD, "replace": REPLACE}
+    )
     description = {
         "about": SPLIT[tokenizer] + ABOUT,
-        **(keras if tokenizer == "keras" else {"word": WORD, "replace": REPLACE}),
+        **split,
         "padding_id": PADDING,
         "start_id": START,
         "unknown_id": OUT_OF_VOCABULARY,

@@ -23,11 +23,13 @@ LANGUAGES = {
     "ພາສາ ខ្មែរ។៛ မန္တလေး": "ພ າ ສ າ ខ្មែ រ မ န္တ လေး",
     "好😀👩\u200d👩\u200d👧👍🏽🇩🇪🇫🇷x★☆": "好 😀 👩\u200d👩\u200d👧 👍🏽 🇩🇪 🇫🇷 x ★ ☆",
     "a\u200bb\u0000c <\u0301 =\u0338 \ufeff❤\ufe0f🙂\u200d↔\ufe0f": "a b c ❤\ufe0f 🙂\u200d↔\ufe0f",
+    "Don&#039;t R&amp;B&nbsp;&lt;p&gt;caf&eacute;&#x1F600; T&T &yenit;": "don't r b café 😀 t t it",
     " \n\u3000?!…": "",
 }
 UNICODE = {"words": (*sorted({*" ".join(LANGUAGES.values()).split()}),), "tokenizer": "unicode"}
 
-PIECES = st.sampled_from([*WORDS, *ODD, *LANGUAGES, *"".join(LANGUAGES)])
+ENTITIES = [f"&{name};" for name in ("#39", "#xD800", "#1", "amp", "fjlig", "copyit", "zqxv", "")]
+PIECES = st.sampled_from([*WORDS, *ODD, *LANGUAGES, *"".join(LANGUAGES), *ENTITIES])
 # Newer characters are not in the tables of all libraries.
 ASSIGNED = st.characters(codec="utf-8", exclude_categories=["Cn"])
 TEXTS = st.lists(PIECES | st.text(ASSIGNED), max_size=8).map("".join)
