@@ -59,12 +59,17 @@ class Prediction(BaseModel):
     models: dict[str, float | None] = Field(
         description="Probability of the positive class from each model."
     )
+    label_probability: float | None = Field(description="Probability of the predicted class.")
     known: float = Field(description="Share of the words read that are in the vocabulary.")
 
 
 class Predictions(BaseModel):
     """The predictions for all texts, in their order."""
 
+    positive_class: str = Field(description="Name of the positive class.")
+    threshold: float = Field(
+        description="A text belongs to the positive class if its probability is above this."
+    )
     predictions: list[Prediction] = Field(description="One prediction per text.")
 
 

@@ -116,10 +116,19 @@ def _add_api(app: FastAPI, queue: RequestQueue, predictor: Predictor) -> None:
     async def predict(body: PredictRequest) -> Predictions:
         """Predict the sentiment of texts."""
         rows = await queue.predict(body.texts, body.threshold)
-        predictions = [
-            row | {"models": {name: row[name] for name in predictor.models}} for row in rows
-        ]
-        return Predictions.model_validate({"predictions": predictions})
+        negative, positive = predictor.classes
+        for row in rows:
+            probability = row["probability"]
+            row["label_probability"] = (
+                1 - probability if row["sentiment"] == negative else probability
+            )
+            row["models"] = {name: row[name] for name in predictor.models}
+        answer = {
+            "positive_class": positive,
+            "threshold": body.threshold or predictor.threshold,
+            "predictions": rows,
+        }
+        return Predictions.model_validate(answer)
 
     @app.post("/explain", responses=REFUSALS)
     async def explain(body: ExplainRequest) -> Explanation:

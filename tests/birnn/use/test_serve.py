@@ -25,6 +25,7 @@ from birnn.evaluation.predictor import Predictions, Predictor
 from birnn.use import http_server, serve
 from birnn.use.explanation import explain
 from birnn.use.request_queue import LARGEST_BATCH, LONGEST_QUEUE, RequestQueue
+from tests.birnn.predictors import CLASSES
 from tests.birnn.use.conftest import Run
 
 JSON = {"Content-Type": "application/json"}
@@ -59,14 +60,16 @@ def test_form_explains_a_text_without_scripts(client: TestClient) -> None:
 
 def test_json_equals_the_explanation(client: TestClient, predictor: Predictor) -> None:
     texts = ["A good film.", "", " ", "zxqv", "🎬" * 50, "a" * 20_000, "\x00"]
-    batch = client.post("/predict", json={"texts": texts}).json()["predictions"]
-    for text, prediction in zip(texts, batch, strict=True):
+    batch = client.post("/predict", json={"texts": texts}).json()
+    assert (batch["positive_class"], batch["threshold"]) == (CLASSES[1], 0.5)
+    for text, prediction in zip(texts, batch["predictions"], strict=True):
         expected = explain(predictor, text)
         if text.strip():
             answer = client.post("/explain", json={"text": text})
             assert answer.json() == expected.model_dump()
         assert prediction["sentiment"] == expected.sentiment
         assert prediction["probability"] == pytest.approx(expected.probability, abs=1e-6)
+        assert (prediction["label_probability"] is None) == (expected.probability is None)
         assert prediction["known"] == expected.known
         for name, model in expected.models.items():
             assert prediction["models"][name] == pytest.approx(model.probability, abs=1e-6)
@@ -75,9 +78,14 @@ def test_json_equals_the_explanation(client: TestClient, predictor: Predictor) -
 def test_threshold_of_a_request_decides(client: TestClient) -> None:
     for threshold, sentiment in ((0.0001, "thumbs up"), (0.9999, "thumbs down")):
         body = {"texts": ["good"], "threshold": threshold}
-        (prediction,) = client.post("/predict", json=body).json()["predictions"]
+        answer = client.post("/predict", json=body).json()
+        (prediction,) = answer["predictions"]
         explained = client.post("/explain", json={"text": "good", "threshold": threshold}).json()
         assert prediction["sentiment"] == explained["sentiment"] == sentiment
+        assert answer["threshold"] == threshold
+        probability = prediction["probability"]
+        by_class = dict(zip(CLASSES, (1 - probability, probability), strict=True))
+        assert prediction["label_probability"] == pytest.approx(by_class[sentiment])
 
 
 def test_large_requests_are_refused(client: TestClient) -> None:
@@ -116,6 +124,7 @@ def test_api_page_works_offline_and_its_examples_are_valid(client: TestClient) -
     assert answer.status_code == 200
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert not re.search(r"<script|<link[^>]+https?:|@import|url\(", answer.text)
+    assert all(name in answer.text for name in CLASSES)
     for path in client.get("/openapi.json").json()["paths"]:
         assert f" {path}</h2>" in answer.text
     page = html.unescape(answer.text)
