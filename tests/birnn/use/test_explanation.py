@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.model_names import BASELINE
 from birnn.evaluation.predictor import Predictor
+from birnn.training.baseline import Baseline
 from birnn.use.explanation import Explanation, explain
 from tests.birnn.odd_texts import LANGUAGES, UNICODE
 from tests.birnn.predictors import CLASSES, WORDS, small_baseline, small_predictor
@@ -65,3 +68,11 @@ def test_baseline_is_explained_exactly() -> None:
     assert explained.warning is None
     halves = [expected.get(f"{pair}", 0) / 2 for pair in ("good film", "film bad")]
     assert explained.contributions[6] == pytest.approx(expected["film"] + sum(halves))
+
+
+def test_ngrams_have_the_spaces_of_their_language() -> None:
+    ngrams = ["不", "不 好", "iphone 好", "not", "not 不"]
+    trained = BaselineModel(Baseline(2, ngrams, np.ones(len(ngrams)), 0.0))
+    explanation = explain(Predictor({BASELINE: trained}, tokenizer="unicode"), "not 不好 iPhone好")
+    terms = {term.text for term in explanation.models[BASELINE].strongest}
+    assert terms == {"不", "不好", "iphone好", "not", "not不"}
