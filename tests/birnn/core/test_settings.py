@@ -1,6 +1,7 @@
 """Validation of the settings and its error messages."""
 
 import re
+import shutil
 from ast import literal_eval
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,14 @@ def test_error_in_the_section_of_a_network(content: dict[str, int], kind: Any, e
     with pytest.raises(InputError, match=f"params.yaml: other.{error}"):
         loaded.section("other", kind)
     assert loaded.section("missing", NoSettings) == NoSettings()
+
+
+def test_lists_that_dvc_sets_leave_comments_where_they_are(tmp_path: Path) -> None:
+    # DVC takes half a second to import.
+    from dvc.utils.hydra import apply_overrides  # noqa: PLC0415
+
+    file = Path(shutil.copy(DEFAULTS, tmp_path))
+    apply_overrides(file, ["csv.columns=[a,b]", "csv.positive=[1,2]", "csv.negative=[3]"])
+    before, after = (each.read_text(encoding="utf-8").splitlines() for each in (DEFAULTS, file))
+    names = [line.partition(":")[0] for line in after if not line.startswith("  - ")]
+    assert names == [line.partition(":")[0] for line in before]
