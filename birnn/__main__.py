@@ -112,8 +112,12 @@ def predict(
     model: Model = None,
     threshold: Threshold = None,
     column: Annotated[
-        str, typer.Option(help="Column that contains the texts; not used for .txt files.")
-    ] = "text",
+        str | None,
+        typer.Option(
+            help="Column that contains the texts; not used for .txt files.",
+            show_default="the column of your own training texts, or text",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(help="Output file instead of printing: .csv, .jsonl or .parquet."),
@@ -132,6 +136,7 @@ def predict(
     from birnn.use import predict as command
 
     files = [project.located(path) for path in file or []]
+    column = column or input_texts.default_column()
     command.run(
         input_texts.read(texts or [], files, column, whole=whole),
         partial(load_model, model, threshold),

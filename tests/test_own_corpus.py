@@ -146,7 +146,7 @@ def test_unlabelled_texts_are_read_if_a_setting_needs_them(own_copy: Path) -> No
 
 def test_predict_agrees_with_evaluate(own: Path, tmp_path: Path) -> None:
     output = tmp_path / "new" / "folder" / "predicted.parquet"
-    options = ("--file", "data/corpus/test.parquet", "--output", str(output))
+    options = ("--file", "data/corpus/test.parquet", "--column", "text", "--output", str(output))
     check_output(own, *BIRNN, "predict", *options)
     predicted = pd.read_parquet(output)
     evaluated = pd.read_parquet(own / "data" / "evaluated" / "predictions.parquet")

@@ -10,6 +10,8 @@ from typing import IO, Any, NamedTuple
 import pandas as pd
 
 from birnn.core.errors import InputError
+from birnn.core.integrity import read_lock
+from birnn.core.paths import PARAMS
 from birnn.own_data import tabular
 
 FIRST_ROWS = 100
@@ -21,6 +23,14 @@ class Text(NamedTuple):
     source: str
     content: str
     row: Mapping[str, Any]
+
+
+def default_column() -> str:
+    """Return the column of the user's texts that the last run read, or `text`."""
+    fetch = read_lock()["stages"].get("fetch", {})
+    settings = fetch.get("params", {}).get(PARAMS.name, {})
+    column: str = settings["csv.text_column"] if settings.get("fetch.source") == "csv" else "text"
+    return column
 
 
 def read(

@@ -112,6 +112,8 @@ def write_project(folder: Path, predictor: Predictor) -> None:
     inputs = [METRICS, BASELINE_FOLDER, *(PADDED / name for name in encoding.FILES)]
     inputs += [MODELS / name for name in predictor.models]
     deps = [{"path": path.as_posix(), "md5": compute_md5(folder / path)} for path in inputs]
-    write_json(folder / LOCK, {"stages": {"evaluate": {"deps": deps}}})
+    params = {PARAMS.name: {"fetch": {"source": "csv"}, "csv": {"text_column": "review"}}}
+    stages = {"fetch": {"params": params}, "evaluate": {"deps": deps}}
+    write_json(folder / LOCK, {"stages": stages})
     for mark in (PIPELINE, PARAMS):
         (folder / mark).touch()

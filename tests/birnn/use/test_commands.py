@@ -80,7 +80,7 @@ def test_predict_writes_a_table(
     rows = [{"stars": None, "review": text, "source": ["web"]} for text in TEXTS]
     rows[-1] = {"review": TEXTS[-1], "stars": 5, "late": True}
     texts.write_text("".join(json.dumps(row) + "\n" for row in rows) * repeats)
-    assert birnn("predict", "--file", texts, "--column", "review", "--output", file) == ""
+    assert birnn("predict", "--file", texts, "--output", file) == ""
     if extension == ".jsonl":
         lines = file.read_text(encoding="utf-8").splitlines()
         table = pd.DataFrame([json.loads(line, parse_constant=pytest.fail) for line in lines])
@@ -122,7 +122,7 @@ def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
 def test_name_of_a_file_need_not_be_utf_8(tmp_path: Path, birnn: Run, name: str) -> None:
     texts, output = tmp_path / name, tmp_path / "a.jsonl"
     texts.write_text("text\ngood\n", encoding="utf-8")
-    birnn("predict", "--model", BASELINE, "--file", texts, "--output", output)
+    birnn("predict", "--model", BASELINE, "--column=text", "--file", texts, "--output", output)
     row = json.loads(output.read_text(encoding="utf-8").splitlines()[-1])
     assert row["source"] == f"{tmp_path}/?{texts.suffix}, line 2"
 

@@ -72,3 +72,10 @@ def test_files_without_texts_are_refused(tmp_path: Path) -> None:
         (tmp_path / "a.jsonl").write_text(content, encoding="utf-8")
         with pytest.raises(InputError, match=expected):
             read(files=(tmp_path / name,))
+
+
+def test_column_of_a_published_corpus_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    params = {"fetch.source": "imdb", "csv.text_column": "review"}
+    lock = {"stages": {"fetch": {"params": {"params.yaml": params}}}}
+    monkeypatch.setattr(input_texts, "read_lock", lambda: lock)
+    assert input_texts.default_column() == "text"
