@@ -61,16 +61,13 @@ def normalize(word: str) -> str:
 
 def spans(text: str) -> list[tuple[int, int]]:
     """Return the start and end in the text of each word."""
-    decoded, places = _align(text)
-    lines = _lines([decoded])[0].as_py().split("\n")
+    lines = _lines([_decode(text)])[0].as_py().split("\n")
     no_words = pc.match_substring_regex(pa.array(lines, pa.string()), NO_WORD).to_pylist()
     ends = accumulate(map(len, lines))
     rows = zip(lines, ends, no_words, strict=True)
-    return [
-        (places[end - len(line)][0], places[end - 1][1])
-        for line, end, no_word in rows
-        if not no_word
-    ]
+    words = [(end - len(line), end - 1) for line, end, no_word in rows if not no_word]
+    places = _places(text)
+    return [(places[first][0], places[last][1]) for first, last in words]
 
 
 def tokenize(texts: Iterable[str]) -> pa.ListArray:
@@ -92,8 +89,7 @@ def share_unspaced(texts: pa.StringArray) -> float:
 def ngram_name(ngram: str) -> str:
     """Return an n-gram as its language is written: without spaces, if the language has none."""
     pattern = f" ?({_CHARACTER}) ?".replace("Script=", "")
-    name: str = pc.replace_substring_regex(ngram, pattern, r"\1").as_py()
-    return name
+    return str(pc.replace_substring_regex(ngram, pattern, r"\1"))
 
 
 def _lines(texts: Iterable[str]) -> pa.StringArray:
@@ -107,15 +103,14 @@ def _decode(text: str) -> str:
     return re.sub(ENTITY, lambda entity: html.unescape(entity[0]), text)
 
 
-def _align(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """Decode a text, and return the start and end in it of each decoded character."""
-    decoded, places, end = "", list[tuple[int, int]](), 0
+def _places(text: str) -> list[tuple[int, int]]:
+    """Return the start and end in the text of each character of the decoded text."""
+    places: list[tuple[int, int]] = []
+    end = 0
     for piece in re.split(f"({ENTITY})", text):
-        characters, start, end = _decode(piece), end, end + len(piece)
+        decoded, start, end = _decode(piece), end, end + len(piece)
         # None without an entity, and 1 for "&notit;", which browsers show as "¬it;".
-        changed = next(number for number in count() if piece.endswith(characters[number:]))
-        rest = end - len(characters) + changed
-        places += [(start, rest)] * changed
-        places += zip(range(rest, end), range(rest + 1, end + 1), strict=True)
-        decoded += characters
-    return decoded, places
+        changed = next(number for number in count() if piece.endswith(decoded[number:]))
+        rest = end - len(decoded) + changed
+        places += [(start, rest)] * changed + [(place, place + 1) for place in range(rest, end)]
+    return places

@@ -9,8 +9,7 @@ from pydantic import BaseModel, Field
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.predictor import Model, Predictor
 from birnn.networks.log_odds import probability
-from birnn.reviews import tokenizer
-from birnn.reviews.unicode_words import ngram_name
+from birnn.reviews import tokenizer, unicode_words
 from birnn.use.attribution import TOLERANCE, Attribution, attribute_exactly
 
 MOST_TERMS = 10
@@ -146,7 +145,7 @@ def _explanation(
         log_odds=log_odds,
         contributions=[next(contributions) if segment.word else 0.0 for segment in segments],
         strongest=[
-            Term(text=ngram_name(text), contribution=weight / temperature)
+            Term(text=unicode_words.ngram_name(text), contribution=weight / temperature)
             for text, weight in terms[:MOST_TERMS]
         ],
         gap=found.gap / temperature,
