@@ -67,9 +67,7 @@ class Predictions(BaseModel):
     """The predictions for all texts, in their order."""
 
     positive_class: str = Field(description="Name of the positive class.")
-    threshold: float = Field(
-        description="A text belongs to the positive class if its probability is above this."
-    )
+    threshold: float = Field(description="Probability above which a text belongs to it.")
     predictions: list[Prediction] = Field(description="One prediction per text.")
 
 

@@ -118,17 +118,13 @@ def _add_api(app: FastAPI, queue: RequestQueue, predictor: Predictor) -> None:
         rows = await queue.predict(body.texts, body.threshold)
         negative, positive = predictor.classes
         for row in rows:
-            probability = row["probability"]
-            row["label_probability"] = (
-                1 - probability if row["sentiment"] == negative else probability
-            )
+            value = row["probability"]
+            row["label_probability"] = 1 - value if row["sentiment"] == negative else value
             row["models"] = {name: row[name] for name in predictor.models}
-        answer = {
-            "positive_class": positive,
-            "threshold": body.threshold or predictor.threshold,
-            "predictions": rows,
-        }
-        return Predictions.model_validate(answer)
+        threshold = body.threshold or predictor.threshold
+        return Predictions.model_validate(
+            {"positive_class": positive, "threshold": threshold, "predictions": rows}
+        )
 
     @app.post("/explain", responses=REFUSALS)
     async def explain(body: ExplainRequest) -> Explanation:
