@@ -113,10 +113,7 @@ def predict(
     threshold: Threshold = None,
     column: Annotated[
         str | None,
-        typer.Option(
-            help="Column that contains the texts; not used for .txt files.",
-            show_default="the column of your own training texts, or text",
-        ),
+        typer.Option(help="Column of the texts in tables. By default, as in training, or text."),
     ] = None,
     output: Annotated[
         Path | None,

@@ -27,10 +27,9 @@ class Text(NamedTuple):
 
 def default_column() -> str:
     """Return the column of the user's texts that the last run read, or `text`."""
-    fetch = read_lock()["stages"].get("fetch", {})
-    settings = fetch.get("params", {}).get(PARAMS.name, {})
-    column: str = settings["csv.text_column"] if settings.get("fetch.source") == "csv" else "text"
-    return column
+    fetch = read_lock()["stages"].get("fetch", {"params": {}})
+    settings = fetch["params"].get(PARAMS.name, {})
+    return str(settings["csv.text_column"]) if settings.get("fetch.source") == "csv" else "text"
 
 
 def read(
