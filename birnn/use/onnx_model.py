@@ -102,14 +102,11 @@ def write(predictor: Predictor, file: Path) -> None:
     content = build_model(predictor).SerializeToString(deterministic=True)
     with atomic_file(file) as temporary:
         temporary.write_bytes(content)
-    split = (
-        {"replace": LOWERCASE | dict.fromkeys(SEPARATORS.decode(), " ")}
-        if tokenizer == "keras"
-        else {"entity": ENTITY, "word": WORD, "replace": REPLACE}
-    )
+    keras = {"replace": LOWERCASE | dict.fromkeys(SEPARATORS.decode(), " ")}
+    unicode = {"entity": ENTITY, "word": WORD, "replace": REPLACE}
     description = {
         "about": SPLIT[tokenizer] + ABOUT,
-        **split,
+        **(keras if tokenizer == "keras" else unicode),
         "padding_id": PADDING,
         "start_id": START,
         "unknown_id": OUT_OF_VOCABULARY,
