@@ -29,7 +29,7 @@ REVIEWS = ["A good film.", "", "zxqv", LONG, 9 * LONG, "日本語\u00a0film", "\
 REVIEWS += [f"good{odd}film{odd}BAD" for odd in ODD]
 
 
-def load_example(folder: Path) -> Callable[[list[str]], dict[str, np.ndarray]]:
+def load_example(folder: Path) -> Callable[[list[str]], dict[str, list[float | None]]]:
     """Return `predict` of the example in the docs, for the ONNX model in a folder."""
     page = (PROJECT / "docs" / "predictions.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
