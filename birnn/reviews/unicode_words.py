@@ -14,7 +14,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable
-from itertools import accumulate, count
+from itertools import accumulate
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -109,8 +109,8 @@ def _places(text: str) -> list[tuple[int, int]]:
     end = 0
     for piece in re.split(f"({ENTITY})", text):
         decoded, start, end = _decode(piece), end, end + len(piece)
-        # None without an entity, and 1 for "&notit;", which browsers show as "¬it;".
-        changed = next(number for number in count() if piece.endswith(decoded[number:]))
-        rest = end - len(decoded) + changed
-        places += [(start, rest)] * changed + [(place, place + 1) for place in range(rest, end)]
+        if decoded == piece:
+            places += [(place, place + 1) for place in range(start, end)]
+        else:
+            places += [(start, end)] * len(decoded)
     return places
