@@ -15,7 +15,11 @@ from birnn.core.settings import Settings
 from birnn.evaluation import behavioral_runner, ensembles, mistakes, plot_data, predictor, summary
 from birnn.evaluation.model_names import NETWORKS, TITLES, comparisons
 from birnn.evaluation.predictor import Predictor
+from birnn.evaluation.selection import HELD_OUT, choose, rarer_class
 from birnn.reviews import corpus_reader, corpus_statistics, sequences
+from birnn.reviews.corpus import SPLITS
+
+SAMPLE = 500  # training reviews of each class that show if a model predicts only one
 
 
 def main(settings: Settings) -> None:
@@ -33,15 +37,19 @@ def main(settings: Settings) -> None:
             **log_odds,
         }
     )
-    corpus = describe(read_json(paths.CORPUS_DESCRIPTION), settings.pad.validation)
+    held_out = None if settings.pad.validation == "test" else predict_held_out(models)
+    corpus = describe(read_json(paths.CORPUS_DESCRIPTION), settings.pad.validation, held_out)
+    rarer = corpus["rarer"]["label"]
     in_training = np.isin(np.arange(len(table)), np.load(paths.OVERLAP))
     metrics = summary.summarize_models(
-        table, costs, histories, maxlen=padded.shape[1], in_training=in_training
+        table.assign(in_training=in_training), costs, histories, padded.shape[1], rarer
     )
-    held_out = None if settings.pad.validation == "test" else predict_held_out(models)
     if held_out is not None:
-        metrics = ensembles.add_held_out(metrics, held_out, table)
+        metrics = ensembles.add_held_out(metrics, held_out, table, rarer)
     metrics = {"corpus": corpus} | metrics
+    sample = predict_training_sample(models) if held_out is None else held_out
+    one_class = summary.constant_models(sample)
+    metrics["choice"] = choose(metrics, settings.report.select, one_class)
     write_json(paths.METRICS, metrics)
     for name, rows in plot_data.tables(table, metrics, histories).items():
         plot_data.write(rows.assign(corpus=corpus["name"]), paths.PLOTS / f"{name}.csv")
@@ -67,6 +75,13 @@ def predict_held_out(models: Predictor) -> pd.DataFrame:
     return pd.DataFrame({"label": labels} | log_odds)
 
 
+def predict_training_sample(models: Predictor) -> pd.DataFrame:
+    """Return each model's log-odds of up to SAMPLE training reviews of each class."""
+    by_label = np.argsort(corpus_reader.column(paths.TRAIN_REVIEWS, "label"), kind="stable")
+    rows = np.union1d(by_label[:SAMPLE], by_label[-SAMPLE:])
+    return pd.DataFrame(models.predict(corpus_reader.texts(paths.TRAIN_REVIEWS, rows)).by_model)
+
+
 def write_checklist(models: Predictor) -> None:
     """Write one row per behavioral test and model."""
     table = behavioral_runner.run_tests(models)
@@ -75,19 +90,24 @@ def write_checklist(models: Predictor) -> None:
         print(f"{model}: {rows['failures'].sum():,} of {rows['cases'].sum():,} cases fail")
 
 
-def describe(corpus: dict[str, Any], validation: str | float) -> dict[str, Any]:
+def describe(
+    corpus: dict[str, Any], validation: str | float, held_out: pd.DataFrame | None
+) -> dict[str, Any]:
     """Return the part of the corpus description that belongs in the metrics."""
     share = corpus["test"]["positive"] / corpus["test"]["reviews"]
+    parts = {split: corpus[split] for split in SPLITS}
+    if held_out is not None:
+        parts[HELD_OUT] = {"reviews": len(held_out), "positive": int(held_out["label"].sum())}
     return {
         "name": corpus["name"],
         "requested": corpus["requested"],
         "digest": corpus_statistics.digest(paths.CORPUS),
-        "train_reviews": corpus["train"]["reviews"],
-        "test_reviews": corpus["test"]["reviews"],
+        **{f"{part}_reviews": counts["reviews"] for part, counts in parts.items()},
         "classes": corpus["classes"],
         "majority_class_share": summary.rounded(max(share, 1 - share)),
         "vocabulary": corpus["vocabulary"],
         "validation": validation,
+        "rarer": rarer_class(parts),
     }
 
 

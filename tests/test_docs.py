@@ -15,6 +15,7 @@ from birnn.core.settings import flatten, load
 from birnn.evaluation.model_names import NETWORKS
 from birnn.report.page import anchor
 from birnn.studies import differences, planned_comparisons, store, table
+from birnn.style import formatting
 from tests.projects import PROJECT
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("report/*.md")])
@@ -130,10 +131,12 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     assert f"| {table.format_difference(difference)} |" in readme
     results_of_run = read_json(PROJECT / "metrics" / "metrics.json")
     for model in ("bilstm", "bigru", "baseline"):
-        assert f"test accuracy {100 * results_of_run[model]['accuracy']:.2f}" in readme
+        measured = results_of_run[model]
+        shown = formatting.with_interval(measured["accuracy"], measured["accuracy_interval"])
+        assert f"{shown} " in readme
         # The default run repeats the first run of the study with today's code.
         for measure in ("accuracy", "loss", "roc_auc"):
-            assert seeds.runs[f"{model}.{measure}"][0] == results_of_run[model][measure]
+            assert seeds.runs[f"{model}.{measure}"][0] == measured[measure]
 
 
 def test_tests_and_code_files_exist(text: str) -> None:

@@ -60,7 +60,7 @@ def test_single_network_is_compared_with_the_baseline(finished_copy: Path) -> No
     ran = stages_run(check_output(project, "dvc", "repro"))
     assert ran == ["code", "label_unlabelled", *AFTER_TRAINING]
     metrics = read_json(project / "metrics" / "metrics.json")
-    assert list(metrics) == ["corpus", "bigru", "baseline", "pairs", "networks"]
+    assert list(metrics) == ["corpus", "bigru", "baseline", "pairs", "networks", "choice"]
     assert models_in_plots(project) == {"bigru"}
     report = (project / "report" / "report.md").read_text(encoding="utf-8")
     assert report.startswith("# BiGRU: Sentiment")

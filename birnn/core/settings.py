@@ -204,6 +204,7 @@ class Report(Section):
     """The interpretation of results."""
 
     equivalence: float = Field(ge=0, le=100)
+    select: Literal["auto", "accuracy", "average_precision"]
 
 
 class Settings(Section):

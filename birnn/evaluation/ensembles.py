@@ -13,10 +13,10 @@ from scipy.optimize import minimize_scalar
 
 from birnn.evaluation import calibration
 from birnn.evaluation.array_types import Labels, LogOdds
-from birnn.evaluation.metrics import cross_entropies, is_correct, threshold_scores
+from birnn.evaluation.metrics import class_scores, cross_entropies, is_correct, threshold_scores
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE, NETWORKS, TITLES
 from birnn.evaluation.summary import rounded, summarize_ensemble
-from birnn.networks.log_odds import combine, is_positive
+from birnn.networks.log_odds import combine
 
 
 def combine_models(table: pd.DataFrame, weight: float) -> dict[str, NDArray[np.float64]]:
@@ -44,25 +44,27 @@ def fit_weight(held_out: pd.DataFrame) -> float:
 
 
 def add_held_out(
-    metrics: dict[str, Any], held_out: pd.DataFrame, test: pd.DataFrame
+    metrics: dict[str, Any], held_out: pd.DataFrame, test: pd.DataFrame, rarer: int
 ) -> dict[str, Any]:
     """Return `metrics` with what held-out reviews allow to measure.
 
-    These are the scores of ALL_MODELS; the accuracy, the temperature, and precision and recall at
-    several thresholds of each model and ensemble on held-out reviews; and the calibration of each
-    model on the test reviews. Thresholds and calibration are after temperature scaling.
+    These are the scores of ALL_MODELS; the accuracy, the temperature, and the scores of the rarer
+    class, also at several thresholds, of each model and ensemble on held-out reviews; and the
+    calibration of each model on the test reviews. Thresholds and calibration are after temperature
+    scaling.
 
     `held_out` is as in `fit_weight`. `test` has the same columns for the test reviews, and the
-    `group` of each review.
+    `group` of each review. `rarer` is the label of the rarer class.
     """
     weight = fit_weight(held_out)
     labels, groups = test["label"].to_numpy(), test["group"].to_numpy()
-    ensemble = summarize_ensemble(labels, combine_models(test, weight)[ALL_MODELS], groups)
+    combined = combine_models(test, weight)[ALL_MODELS]
+    ensemble = summarize_ensemble(labels, combined, groups, rarer)
     metrics = metrics | {ALL_MODELS: ensemble | {"baseline_weight": rounded(weight)}}
     held_out_labels = held_out["label"].to_numpy()
     log_odds = {name: held_out[name].to_numpy() for name in TITLES}
     for name, values in (log_odds | combine_models(held_out, weight)).items():
-        metrics[name] = metrics[name] | _held_out_scores(held_out_labels, values)
+        metrics[name] = metrics[name] | _held_out_scores(held_out_labels, values, rarer)
     for name in TITLES:
         temperature = metrics[name]["temperature"]
         scores = calibration.scaled_scores(labels, test[name].to_numpy(), groups, temperature)
@@ -70,13 +72,13 @@ def add_held_out(
     return metrics
 
 
-def _held_out_scores(labels: Labels, log_odds: LogOdds) -> dict[str, Any]:
+def _held_out_scores(labels: Labels, log_odds: LogOdds, rarer: int) -> dict[str, Any]:
     temperature = calibration.fit_temperature(labels, log_odds)
     return rounded(
         {
             "holdout_accuracy": float(is_correct(labels, log_odds).mean()),
-            "holdout_predicted_labels": np.unique(is_positive(log_odds)).astype(int).tolist(),
-            "holdout_thresholds": threshold_scores(labels, log_odds / temperature),
+            "holdout_rarer": class_scores(labels, log_odds, rarer),
+            "holdout_thresholds": threshold_scores(labels, log_odds / temperature, rarer),
             "temperature": temperature,
         }
     )

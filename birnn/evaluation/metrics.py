@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from sklearn.metrics import (
 )
 
 from birnn.evaluation.array_types import Correct, Labels, LogOdds
-from birnn.networks.log_odds import is_positive, probability
+from birnn.networks.log_odds import THRESHOLD, is_positive, probability
 
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the probability of the positive class
 
@@ -35,23 +36,42 @@ def cross_entropies(labels: Labels, log_odds: LogOdds) -> NDArray[np.float64]:
     return np.logaddexp(0, np.where(labels == 1, -1.0, 1.0) * log_odds)
 
 
-def compute_scores(labels: Labels, log_odds: LogOdds) -> dict[str, float]:
+def compute_scores(labels: Labels, log_odds: LogOdds, rarer: int = 1) -> dict[str, Any]:
     """Return the unrounded metrics of one model on one split, in which both labels occur.
 
     These are accuracy; loss (mean binary cross-entropy, in nats); precision, recall and F1 of the
     positive class at the threshold (0 if undefined); the area under the ROC curve; average
-    precision; and the Brier score (mean squared error of the probabilities).
+    precision; and the Brier score (mean squared error of the probabilities). If the negative class
+    is the rarer one, `rarer` has its `class_scores`.
     """
     predicted = is_positive(log_odds)
     return {
         "accuracy": accuracy_score(labels, predicted),
         "loss": float(cross_entropies(labels, log_odds).mean()),
-        "precision": precision_score(labels, predicted, zero_division=0),
-        "recall": recall_score(labels, predicted, zero_division=0),
+        **precision_and_recall(labels, log_odds, label=1),
         "f1": f1_score(labels, predicted, zero_division=0),
         "roc_auc": roc_auc_score(labels, log_odds),
         "average_precision": average_precision_score(labels, log_odds),
         "brier": brier_score_loss(labels, probability(log_odds)),
+        **({} if rarer else {"rarer": class_scores(labels, log_odds, rarer)}),
+    }
+
+
+def class_scores(labels: Labels, log_odds: LogOdds, label: int) -> dict[str, float]:
+    """Return precision, recall and average precision of the class `label`."""
+    average = average_precision_score(labels == label, log_odds if label else -log_odds)
+    return precision_and_recall(labels, log_odds, label) | {"average_precision": float(average)}
+
+
+def precision_and_recall(
+    labels: Labels, log_odds: LogOdds, label: int, threshold: float = THRESHOLD
+) -> dict[str, float]:
+    """Return precision and recall of the class `label` at a threshold, 0 if undefined."""
+    predicted = is_positive(log_odds, threshold)
+    scores = {"precision": precision_score, "recall": recall_score}
+    return {
+        name: float(score(labels, predicted, pos_label=label, zero_division=0))
+        for name, score in scores.items()
     }
 
 
@@ -77,16 +97,11 @@ def precision_recall_points(labels: Labels, log_odds: LogOdds, points: int = 200
     return pd.DataFrame({"recall": grid, "precision": precisions[indices]})
 
 
-def threshold_scores(labels: Labels, log_odds: LogOdds) -> list[dict[str, float]]:
-    """Return precision and recall of the positive class at each of THRESHOLDS, 0 if undefined."""
+def threshold_scores(labels: Labels, log_odds: LogOdds, label: int) -> list[dict[str, float]]:
+    """Return precision and recall of the class `label` at each of THRESHOLDS."""
     return [
-        {
-            "threshold": threshold,
-            "precision": float(precision_score(labels, predicted, zero_division=0)),
-            "recall": float(recall_score(labels, predicted, zero_division=0)),
-        }
+        {"threshold": threshold} | precision_and_recall(labels, log_odds, label, threshold)
         for threshold in THRESHOLDS
-        for predicted in [is_positive(log_odds, threshold)]
     ]
 
 

@@ -15,7 +15,7 @@ from birnn.core.paths import METRICS, MODELS, PADDED
 from birnn.core.settings import CLASSES
 from birnn.evaluation.array_types import LogOdds
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, CHOICES, NETWORKS
-from birnn.evaluation.selection import default_model, read_metrics
+from birnn.evaluation.selection import read_metrics
 from birnn.networks.log_odds import THRESHOLD, combine, is_positive
 from birnn.reviews import encoding, tokenizer
 from birnn.reviews.tokenizer import Tokenizer
@@ -139,11 +139,10 @@ def load(names: Sequence[str], **options: Any) -> Predictor:
 def load_verified(name: str | None = None, threshold: float | None = None) -> Predictor:
     """Load the model that CHOICES names after checking its files against `dvc.lock`.
 
-    Without a name, it is the model with the best accuracy on held-out reviews, or without them all
-    networks together. Without a threshold, it is THRESHOLD.
+    Without a name, it is the model that the last run chose. Without a threshold, it is THRESHOLD.
     """
     metrics = read_metrics()
-    name = name or default_model(metrics)
+    name = name or metrics["choice"]["model"]
     names = [*NETWORKS] if name == ALL_NETWORKS else [name]
     files = [METRICS, *(PADDED / file for file in encoding.FILES)]
     integrity.verify([*files, *(MODELS / each for each in names)])

@@ -1,4 +1,4 @@
-"""The model that predicts by default, and the models that predict only one class."""
+"""The results of the last run, and the choice of the model that predicts by default."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,10 @@ from typing import Any
 
 from birnn.core.errors import InputError, damaged
 from birnn.core.paths import METRICS
-from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, TITLES
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS
+
+RARE = 0.2  # share of the rarer class below which accuracy says little
+HELD_OUT = "held_out"
 
 
 class Metrics(dict[str, Any]):
@@ -30,24 +33,39 @@ def read_metrics() -> Metrics:
     return metrics
 
 
-def default_model(metrics: Mapping[str, Any]) -> str:
-    """Return the most accurate model on held-out reviews, the cheapest one if tied.
+def rarer_class(parts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Return the `label` of the rarer class of `train`, and its number of reviews in each part.
 
-    A model that predicts only one class is chosen only if all do. The result is the baseline, a
-    network, or `networks` (the mean of the log-odds of all networks), which is also the default
-    without held-out reviews. `metrics` is the content of `metrics.json`.
+    In a tie, it is the positive class. A part has its numbers of `reviews` and `positive` ones.
     """
-    names: tuple[str, ...] = (BASELINE, *NETWORKS, ALL_NETWORKS)  # the cheapest first
-    return max(
-        (name for name in names if "holdout_predicted_labels" in metrics.get(name, {})),
-        key=lambda name: (
-            len(metrics[name]["holdout_predicted_labels"]),
-            metrics[name]["holdout_accuracy"],
-        ),
-        default=ALL_NETWORKS,
-    )
+    positive = {part: counts["positive"] for part, counts in parts.items()}
+    negative = {part: counts["reviews"] - positive[part] for part, counts in parts.items()}
+    label = int(positive["train"] <= negative["train"])
+    return {"label": label} | (positive if label else negative)
 
 
-def constant_models(metrics: Mapping[str, Any]) -> list[str]:
-    """Return the names of the models that predict only one class for all test reviews."""
-    return [name for name in TITLES if len(metrics[name]["predicted_labels"]) == 1]
+def main_scores(measured: Mapping[str, Any], part: str) -> dict[str, Any]:
+    """Return a model's accuracy, and precision, recall and average precision of the rarer class."""
+    if part == HELD_OUT:
+        return {"accuracy": measured["holdout_accuracy"], **measured["holdout_rarer"]}
+    return {**measured, **measured.get("rarer", {})}
+
+
+def choose(metrics: Mapping[str, Any], select: str, one_class: list[str]) -> dict[str, Any]:
+    """Return the model that predicts by default, and the measure that `select` means.
+
+    It is the best model on held-out reviews, the cheapest one if tied: the baseline, a network, or
+    all networks. Without held-out reviews, it is all networks, else the baseline. The models
+    `one_class`, which predict only one class, are chosen only if all do.
+    """
+    corpus, measure = metrics["corpus"], select
+    if select == "auto":
+        is_rare = corpus["rarer"]["train"] < RARE * corpus["train_reviews"]
+        measure = "average_precision" if is_rare else "accuracy"
+    if HELD_OUT in corpus["rarer"]:
+        names = (BASELINE, *NETWORKS, ALL_NETWORKS)  # the cheapest first
+        found = {name: main_scores(metrics[name], HELD_OUT)[measure] for name in names}
+    else:
+        found = dict.fromkeys((ALL_NETWORKS, BASELINE), 0)
+    best = max(found, key=lambda name: (name not in one_class, found[name]))
+    return {"model": best, "measure": measure, "one_class": one_class}

@@ -12,7 +12,7 @@ from birnn.evaluation import calibration, comparison
 from birnn.evaluation.array_types import Correct, Groups, Labels, LogOdds
 from birnn.evaluation.intervals import auc_interval, proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
-from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, PAIRS, pair_name
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, PAIRS, TITLES, pair_name
 from birnn.networks.log_odds import combine, is_positive
 
 DIGITS = 4
@@ -23,27 +23,27 @@ T = TypeVar("T")
 
 
 def summarize_model(
-    table: pd.DataFrame, log_odds: LogOdds, maxlen: int, in_training: NDArray[np.bool_]
+    table: pd.DataFrame, log_odds: LogOdds, maxlen: int, rarer: int
 ) -> dict[str, Any]:
     """Return the metrics of one model, with intervals, and its accuracy on slices of the reviews.
 
-    `predicted_labels` has only one label if the model predicts the same class for all reviews. The
-    other arguments are as in `summarize_models`; both labels occur.
+    The other arguments are as in `summarize_models`; both labels occur.
     """
-    labels, lengths, groups = (table[name].to_numpy() for name in ("label", "words", "group"))
+    labels, lengths, groups, in_training = (
+        table[name].to_numpy() for name in ("label", "words", "group", "in_training")
+    )
     truncated = lengths + 1 > maxlen  # the first id marks the start of the review
     correct = is_correct(labels, log_odds)
     curve = calibration.reliability(labels, log_odds, groups)
     return rounded(
         {
-            **compute_scores(labels, log_odds),
+            **compute_scores(labels, log_odds, rarer),
             "ece": calibration.expected_calibration_error(curve),
             "accuracy_interval": proportion_interval(correct, groups),
             "roc_auc_interval": auc_interval(labels, log_odds, groups),
             "by_truncation": by_property("truncated", truncated, correct, groups),
             "by_overlap": by_property("in_training", in_training, correct, groups),
             "by_length": list(by_length(lengths, correct, groups)),
-            "predicted_labels": np.unique(is_positive(log_odds)).astype(int).tolist(),
         }
     )
 
@@ -53,7 +53,7 @@ def summarize_models(
     costs: Mapping[str, Mapping[str, Any]],
     histories: Mapping[str, pd.DataFrame],
     maxlen: int,
-    in_training: NDArray[np.bool_],
+    rarer: int,
 ) -> dict[str, Any]:
     """Return the metrics of each model, and compare the networks and the baseline in pairs.
 
@@ -61,17 +61,17 @@ def summarize_models(
 
     Args:
         table: one row per review with its `label`, its number of `words`, the number of its
-            `group`, such as its film, and, in a column per model, the log-odds that it is
-            positive.
+            `group`, such as its film, whether its text is `in_training`, and, in a column per
+            model, the log-odds that it is positive.
         costs: the cost of each model, see `Predictor.predict_split`.
         histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
-        in_training: which reviews have the text of a training review, shape (reviews,).
+        rarer: the label of the rarer class.
     """
     labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
     log_odds = {name: table[name].to_numpy() for name in costs}
     metrics: dict[str, Any] = {
-        name: summarize_model(table, log_odds[name], maxlen, in_training)
+        name: summarize_model(table, log_odds[name], maxlen, rarer)
         | (_best_epoch(histories[name]) if name in histories else {})
         | {"parameters": cost["parameters"]}
         for name, cost in costs.items()
@@ -84,14 +84,23 @@ def summarize_models(
         {"network": name} | _compare(correct, groups, (BASELINE, name)) for name in NETWORKS
     ]
     combined = combine([log_odds[name] for name in NETWORKS])
-    metrics[ALL_NETWORKS] = summarize_ensemble(labels, combined, groups)
+    metrics[ALL_NETWORKS] = summarize_ensemble(labels, combined, groups, rarer)
     return metrics
 
 
-def summarize_ensemble(labels: Labels, log_odds: LogOdds, groups: Groups) -> dict[str, Any]:
+def summarize_ensemble(
+    labels: Labels, log_odds: LogOdds, groups: Groups, rarer: int
+) -> dict[str, Any]:
     """Return the scores of an ensemble, see `summarize_model`."""
     interval = proportion_interval(is_correct(labels, log_odds), groups)
-    return rounded({**compute_scores(labels, log_odds), "accuracy_interval": interval})
+    return rounded({**compute_scores(labels, log_odds, rarer), "accuracy_interval": interval})
+
+
+def constant_models(log_odds: pd.DataFrame) -> list[str]:
+    """Return the models that predict only one class; `log_odds` has a column per single model."""
+    models = {name: log_odds[name].to_numpy() for name in TITLES}
+    models[ALL_NETWORKS] = combine([models[name] for name in NETWORKS])
+    return [name for name, values in models.items() if len(np.unique(is_positive(values))) == 1]
 
 
 def _best_epoch(history: pd.DataFrame) -> dict[str, Any]:

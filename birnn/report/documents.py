@@ -14,7 +14,6 @@ from birnn.evaluation.behavioral_tests import TOLERANCE
 from birnn.evaluation.calibration import BINS, RAW
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS, TITLES
 from birnn.evaluation.plot_data import TEST
-from birnn.evaluation.selection import default_model
 from birnn.networks import log_odds
 from birnn.report import page, sentences, tables, templating
 from birnn.report.notebook import NOTEBOOK
@@ -22,6 +21,7 @@ from birnn.studies.planned_comparisons import COMPARISONS
 from birnn.studies.store import group_kind
 from birnn.studies.table import rows
 from birnn.style.formatting import code
+from birnn.style.scores import score_tables
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
 SUBJECTS = {
@@ -55,6 +55,7 @@ def write(
         **_corpus_values(content["metrics"]["corpus"]),
         **_score_values(content),
         **_failures(content["checklist"]),
+        "score_tables": score_tables,
         "sentences": sentences,
         "tables": tables,
         "titles": TITLES,
@@ -86,7 +87,7 @@ def _corpus_values(corpus: Mapping[str, Any]) -> dict[str, Any]:
 def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     metrics, study = content["metrics"], content["over_seeds"]
     row = rows(study)[0] if study else None
-    default = default_model(metrics)
+    default = metrics["choice"]["model"]
     return {
         "row": row,
         "means": {name: row.means[name].mean for name in NETWORKS} if row else {},

@@ -13,7 +13,6 @@ from birnn.evaluation.model_names import (
     comparisons,
     pair_title,
 )
-from birnn.evaluation.selection import constant_models
 from birnn.report.notebook import NOTEBOOK_SETTINGS
 from birnn.studies.differences import mean_over_seeds
 from birnn.studies.planned_comparisons import Regime
@@ -95,14 +94,14 @@ def agreement(metrics: Mapping[str, Any]) -> str:
 
 def behavior(checklist: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any]) -> str:
     """Return the failures of each behavioral test; a model of one class passes every INV."""
-    constant = constant_models(metrics)
+    one_class = metrics["choice"]["one_class"]
     lines = [
         [
             f"{test['kind']}: {test['test']}",
             number(test["cases"]),
             *(
                 "one class: not informative"
-                if test["kind"] == "INV" and model in constant
+                if test["kind"] == "INV" and model in one_class
                 else failures(test["models"][model])
                 for model in TITLES
             ),

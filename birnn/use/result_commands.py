@@ -13,38 +13,43 @@ app = typer.Typer()
 
 @app.command(epilog="Example: birnn results")
 def results() -> None:
-    """Print the test accuracy of each model in the last run."""
+    """Print the scores of each model in the last run."""
+    from rich.console import Console
+    from rich.table import Table
+
     from birnn.core.paths import REPORT
-    from birnn.evaluation.model_names import ALL_TITLES, TITLES, comparisons, pair_title
-    from birnn.evaluation.selection import constant_models, default_model, read_metrics
+    from birnn.evaluation.model_names import ALL_TITLES, comparisons, pair_title
+    from birnn.evaluation.selection import HELD_OUT, read_metrics
     from birnn.style.formatting import paired_difference
+    from birnn.style.scores import score_tables
 
     metrics = read_metrics()
-    corpus, constant = metrics["corpus"], constant_models(metrics)
-    width = max(map(len, TITLES.values()))
-    for model, title in TITLES.items():
-        low, high = metrics[model]["accuracy_interval"]
-        print(
-            f"{title:<{width}}  test accuracy {metrics[model]['accuracy']:.2%} on {corpus['name']} "
-            f"(95% interval over reviews: {low:.2%} to {high:.2%})"
-            f"{', predicts only one class' if model in constant else ''}"
-        )
+    corpus, choice = metrics["corpus"], metrics["choice"]
+    for title, heads, rows in score_tables(metrics):
+        table = Table(*heads, box=None)
+        for column in table.columns[:2]:
+            column.no_wrap = True
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for cells in rows:
+            table.add_row(*cells)
+        print(f"{title}:")
+        Console(highlight=False, markup=False).print(table)
     print(f"The majority class has {corpus['majority_class_share']:.2%} of the test reviews.")
     for pair, compared in comparisons(metrics).items():
         print(
             f"{pair_title(*pair)}: {paired_difference(compared)} points in this run "
             "(95% interval over reviews)"
         )
-    chosen = default_model(metrics)
-    measured = metrics[chosen]
-    share = measured["accuracy"]
-    print(f"Predicts by default: {ALL_TITLES[chosen]}, with a test accuracy of {share:.2%}.")
-    if "holdout_accuracy" in measured:
-        print(
-            f"It was chosen on held-out reviews (accuracy {measured['holdout_accuracy']:.2%}). "
-            f"Precision and recall of {corpus['classes'][1]} there, by --threshold:"
-        )
-        for row in measured["holdout_thresholds"]:
+    chosen = f"Predicts by default: {ALL_TITLES[choice['model']]}"
+    if HELD_OUT not in corpus["rarer"]:
+        print(f"{chosen}.")
+    else:
+        classes, measure = corpus["classes"], choice["measure"].replace("_", " ")
+        print(f"{chosen}, chosen by {measure} on held-out reviews (report.select).")
+        rarer = classes[corpus["rarer"]["label"]]
+        print(f"Its precision and recall of {rarer} there, by --threshold (of {classes[1]}):")
+        for row in metrics[choice["model"]]["holdout_thresholds"]:
             print("  {threshold}  {precision:7.2%}  {recall:7.2%}".format_map(row))
     print(f"See {REPORT / 'report.md'}")
     warn_if_fallback(corpus["name"], corpus["requested"])
@@ -73,7 +78,8 @@ def mistakes(
     selection = table[table["kind"] == (model or DISAGREEMENT)].head(count)
     if selection.empty:
         subject = f"mistakes of {ALL_TITLES[model]}" if model else "disagreements of networks"
-        print(f"The last run recorded no {subject}.")
+        advice = "" if model else ": name a model, such as --model baseline"
+        print(f"The last run recorded no {subject}{advice}.")
     classes = read_metrics()["corpus"]["classes"]
     console = Console(highlight=False)
     for number, review in enumerate(selection.to_dict("records"), start=1):

@@ -15,7 +15,7 @@ from birnn.core.paths import BASELINE as BASELINE_FOLDER
 from birnn.core.paths import LOCK, METRICS, MODELS, PADDED, PARAMS, PIPELINE
 from birnn.core.settings import Pooling, Side
 from birnn.evaluation.baseline_model import BaselineModel
-from birnn.evaluation.model_names import BASELINE
+from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE
 from birnn.evaluation.predictor import Predictor
 from birnn.networks.fused_network import find_cell
 from birnn.networks.network import initialize, save_network
@@ -108,7 +108,7 @@ def write_project(folder: Path, predictor: Predictor) -> None:
         encoding.write(model.encoding, folder / PADDED)
     (folder / BASELINE_FOLDER).mkdir()
     baseline.save(small_baseline().models[BASELINE].baseline, folder / BASELINE_FOLDER)
-    write_json(folder / METRICS, {})
+    write_json(folder / METRICS, {"choice": {"model": ALL_NETWORKS}})
     inputs = [METRICS, BASELINE_FOLDER, *(PADDED / name for name in encoding.FILES)]
     inputs += [MODELS / name for name in predictor.models]
     deps = [{"path": path.as_posix(), "md5": compute_md5(folder / path)} for path in inputs]

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.core.settings import CLASSES
-from birnn.evaluation import ensembles, plot_data, summary
+from birnn.evaluation import ensembles, plot_data, selection, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.lab.runs import Run
 from birnn.report.notebook import NOTEBOOK_SETTINGS
@@ -31,13 +31,17 @@ SETTINGS: dict[str, Any] = NOTEBOOK_SETTINGS | {
     "train.seed": 0,
     "train.epochs": 3,
     "report.equivalence": 0.5,
+    "report.select": "auto",
 }
 
 
-def predictions(reviews: int = 400, seed: int = 0) -> dict[str, NDArray[Any]]:
-    """Return labels, lengths, groups and the log-odds of all models, mostly correct."""
+def predictions(reviews: int = 400, seed: int = 0, every: int = 2) -> dict[str, NDArray[Any]]:
+    """Return labels, lengths, groups and the log-odds of all models, mostly correct.
+
+    One in `every` reviews is positive.
+    """
     rng = np.random.default_rng(seed)
-    labels = np.arange(reviews) % 2
+    labels = np.arange(reviews) % every // (every - 1)
     columns = {
         name: (4.2 if name == BASELINE else 2.4) * (labels - 0.5) + rng.normal(0, 1.2, reviews)
         for name in TITLES
@@ -106,18 +110,27 @@ def costs() -> dict[str, Any]:
 
 
 def metrics(
-    columns: dict[str, NDArray[Any]], maxlen: int = 100, corpus: str = "imdb", **described: Any
+    columns: dict[str, NDArray[Any]],
+    maxlen: int = 100,
+    corpus: str = "imdb",
+    select: str = "auto",
+    **described: Any,
 ) -> dict[str, Any]:
-    """Return the content of `metrics.json`."""
+    """Return the content of `metrics.json`; reviews are held out if `validation` is a fraction."""
     table = pd.DataFrame(columns)
     about = CORPUS | {"classes": CLASSES, "majority_class_share": 0.5, "vocabulary": 88_584}
     about |= {"name": corpus, "requested": "imdb", "validation": "test"} | described
-    in_training = table["words"].to_numpy() < MEMORIZED
-    measured = summary.summarize_models(table, costs(), histories(), maxlen, in_training)
-    if about["validation"] != "test":
-        held_out = pd.DataFrame(predictions(seed=1))
-        measured = ensembles.add_held_out(measured, held_out, table)
-    return {"corpus": about | {"test_reviews": len(table)}} | measured
+    names = ("train", "test") if about["validation"] == "test" else ("train", "held_out", "test")
+    counts = {"reviews": len(table), "positive": int(table["label"].sum())}
+    about |= {f"{name}_reviews": len(table) for name in names}
+    about |= {"rarer": selection.rarer_class(dict.fromkeys(names, counts))}
+    rarer, table = about["rarer"]["label"], table.assign(in_training=table["words"] < MEMORIZED)
+    measured = summary.summarize_models(table, costs(), histories(), maxlen, rarer)
+    if "held_out" in names:
+        measured = ensembles.add_held_out(measured, table, table, rarer)
+    measured = {"corpus": about} | measured
+    choice = selection.choose(measured, select, summary.constant_models(table))
+    return measured | {"choice": choice}
 
 
 def checklist() -> pd.DataFrame:

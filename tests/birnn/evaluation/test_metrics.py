@@ -31,8 +31,14 @@ def test_worked_example() -> None:
     pairs = product(CLASSES, repeat=2)
     expected_counts = [(*pair, count) for pair, count in zip(pairs, (2, 1, 0, 1), strict=True)]
     assert [*counts.itertuples(index=False, name=None)] == expected_counts
-    rows = [tuple(row.values()) for row in metrics.threshold_scores(LABELS, LOG_ODDS)[1:]]
-    assert rows == [(0.3, 2 / 3, 1), (0.5, 0.5, 0.5), (0.7, 1, 0.5), (0.9, 0, 0)]
+    for label, rows in (
+        (1, [(0.3, 2 / 3, 1), (0.5, 0.5, 0.5), (0.7, 1, 0.5), (0.9, 0, 0)]),
+        (0, [(0.3, 1, 0.5), (0.5, 0.5, 0.5), (0.7, 2 / 3, 1), (0.9, 0.5, 1)]),
+    ):
+        found = metrics.threshold_scores(LABELS, LOG_ODDS, label)[1:]
+        assert [tuple(row.values()) for row in found] == rows
+    of_negative = {"precision": 0.5, "recall": 0.5, "average_precision": (1 + 2 / 3) / 2}
+    assert metrics.class_scores(LABELS, LOG_ODDS, 0) == pytest.approx(of_negative)
 
 
 def test_constant_prediction() -> None:

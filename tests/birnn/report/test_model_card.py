@@ -41,6 +41,16 @@ def test_degenerate_evaluations(reviews: int, columns: dict[str, Any], tmp_path:
         assert f"{constant}Always predicting the majority class has an accuracy of 50.00%" in text
 
 
+@pytest.mark.parametrize(("every", "tables"), [(2, 0), (33, 2)])
+def test_scores_of_a_rare_class_are_shown(every: int, tables: int, tmp_path: Path) -> None:
+    columns = samples.predictions(every=every)
+    written = documents.write(tmp_path, columns, about={"validation": 0.1})
+    shown = section(written.report, "Scores").count("| positive: precision | recall | average pre")
+    assert shown == tables
+    for text in (written.report, written.card):
+        assert ("compare the average precision of positive: " in text) is (tables > 0)
+
+
 @pytest.mark.parametrize("over_seeds", [False, True])
 @pytest.mark.parametrize("count", [1, 3])
 def test_any_number_of_networks(count: int, tmp_path: Path, *, over_seeds: bool) -> None:

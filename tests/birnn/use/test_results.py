@@ -1,5 +1,6 @@
 """`birnn results` and `birnn mistakes`."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from birnn.core.outputs import write_json
 from birnn.core.paths import METRICS, MISTAKES
 from birnn.evaluation import model_names
 from birnn.evaluation.model_names import BASELINE, DISAGREEMENT, NETWORKS, TITLES
-from birnn.evaluation.selection import default_model
 from birnn.style.formatting import paired_difference
 from tests.birnn import samples
 from tests.birnn.use.conftest import invoke
@@ -31,25 +31,43 @@ def write_mistakes(*texts: tuple[str, str], probabilities: dict[str, float]) -> 
     pd.DataFrame(rows, columns=[*row, "kind", "text"]).to_parquet(MISTAKES)
 
 
-@pytest.mark.parametrize(("corpus", "validation"), [("imdb", "test"), ("rotten-tomatoes", 0.1)])
-def test_results_give_accuracies_and_differences(corpus: str, validation: str | float) -> None:
-    columns = samples.predictions()
+@pytest.mark.parametrize(
+    ("corpus", "validation", "every", "rarer"),
+    [("imdb", "test", 2, 1), ("rotten-tomatoes", 0.1, 9, 1), ("imdb", 0.1, 9, 0)],
+)
+def test_results_give_scores_and_differences(
+    corpus: str, validation: str | float, every: int, rarer: int
+) -> None:
+    columns = samples.predictions(every=every)
+    if not rarer:
+        columns |= {name: -columns[name] for name in TITLES} | {"label": 1 - columns["label"]}
     columns[FIRST] = -np.abs(columns[FIRST])
     measured = samples.metrics(columns, corpus=corpus, validation=validation)
     write_json(METRICS, measured)
     output = invoke("results")
-    for name, title in TITLES.items():
-        low, high = measured[name]["accuracy_interval"]
-        line = next(line for line in output.splitlines() if line.startswith(f"{title} "))
-        assert f"{measured[name]['accuracy']:.2%} on {corpus}" in line
-        assert f"{low:.2%} to {high:.2%}" in line
-        assert ("predicts only one class" in line) is (name == FIRST)
+    lines, name = output.splitlines(), ("negative", "positive")[rarer]
+    few = "" if every == 2 else " (few, so unreliable)"
+    count = f"{400 // every} of them {name}{few}:"
+    assert lines.count(f"In %, on 400 test reviews of {corpus}, {count}") == 1
+    assert lines.count(f"In %, on 400 held-out reviews of {corpus}, {count}") == (
+        validation != "test"
+    )
+    for model, title in TITLES.items():
+        *held_out, test = (line for line in lines if line.startswith(f" {title} "))
+        scores = measured[model] | measured[model].get("rarer", {})
+        low, high = scores["accuracy_interval"]
+        shown = [f"{100 * scores[key]:.2f}" for key in ("precision", "recall", "average_precision")]
+        accuracy = f"{100 * scores['accuracy']:.2f} ({100 * low:.2f} to {100 * high:.2f})"
+        assert " ".join(test.split()).endswith(" ".join([accuracy, *shown]))
+        assert all(re.findall(r"\d+\.\d\d", line)[1:] == shown for line in held_out)
+        assert ("(one class)" in test) is (model == FIRST)
     assert "majority class has 50.00%" in output
     for (first, second), compared in model_names.comparisons(measured).items():
         shown = f"{TITLES[first]} minus {TITLES[second]}: {paired_difference(compared)} points"
         assert shown in output
-    best = default_model(measured)
-    assert f"Predicts by default: {model_names.ALL_TITLES[best]}, with a test " in output
+    best = measured["choice"]["model"]
+    chosen = "." if validation == "test" else ", chosen by average precision on held-out reviews"
+    assert f"Predicts by default: {model_names.ALL_TITLES[best]}{chosen}" in output
     for row in measured[best].get("holdout_thresholds", []):
         assert " {threshold}  {precision:7.2%}  {recall:7.2%}\n".format_map(row) in output
     # The fallback corpus is followed by the command that tries again.
@@ -67,7 +85,8 @@ def test_mistakes_are_printed_worst_first(
     assert "First.\n\n[red]Odd[/red]  text." in output
     assert "Third." not in output
     assert "Second." not in invoke("mistakes", "--model", FIRST, "--count", "1")
-    assert f"no mistakes of {TITLES[BASELINE]}" in invoke("mistakes", "--model", BASELINE)
+    output = invoke("mistakes", "--model", BASELINE)
+    assert f"no mistakes of {TITLES[BASELINE]}.\n" in output
     # The project is found from its subfolders, or given.
     monkeypatch.chdir(MISTAKES.parent)
     assert "Third." in invoke("mistakes")
@@ -98,8 +117,8 @@ def test_missing_results_are_refused(command: str, state: str) -> None:
 
 def test_results_of_older_code_are_refused() -> None:
     measured = samples.metrics(samples.predictions())
-    del measured[FIRST]["predicted_labels"]
-    for content, lacking in ((measured, "predicted_labels"), ({"corpus": {}}, FIRST)):
+    del measured["choice"]["one_class"]
+    for content, lacking in ((measured, "one_class"), ({"corpus": {}}, "choice")):
         write_json(METRICS, content)
         with pytest.raises(InputError, match=f" lacks {lacking}: run dvc repro"):
             invoke("results")
