@@ -6,7 +6,6 @@ from typing import Any
 
 from birnn.evaluation.intervals import NO_DIFFERENCE, decide
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
-from birnn.evaluation.selection import main_scores
 from birnn.studies.store import Study
 from birnn.studies.table import Row, rows, why_no_interval
 from birnn.style.formatting import percent, points
@@ -97,20 +96,11 @@ def _networks_win(row: Row, networks: Sequence[str]) -> bool:
 
 
 def describe_majority_class(metrics: Mapping[str, Any]) -> str:
-    """Return the accuracy of guessing the majority class, and which models predict one class.
-
-    If a class is rare, also return its average precision.
-    """
-    corpus, choice = metrics["corpus"], metrics["choice"]
-    share = percent(corpus["majority_class_share"])
-    constant = [TITLES[name] for name in TITLES if name in choice["one_class"]]
-    text = "".join(f"The {title} predicts only one class. " for title in constant)
-    text += f"Always predicting the majority class has an accuracy of {share}."
-    if choice["measure"] == "average_precision":
-        found = {name: main_scores(metrics[name], "test")[choice["measure"]] for name in TITLES}
-        shares, name = accuracies(found), corpus["classes"][corpus["rarer"]["label"]]
-        text += f" So compare the average precision of {name}: {shares}."
-    return text
+    """Return the accuracy of guessing the majority class, and which models predict one class."""
+    share = percent(metrics["corpus"]["majority_class_share"])
+    one_class = [TITLES[name] for name in TITLES if name in metrics["choice"]["one_class"]]
+    constant = "".join(f"The {title} predicts only one class. " for title in one_class)
+    return f"{constant}Always predicting the majority class has an accuracy of {share}."
 
 
 def place_baseline(metrics: Mapping[str, Any], study: Study | None) -> str:

@@ -110,11 +110,7 @@ def costs() -> dict[str, Any]:
 
 
 def metrics(
-    columns: dict[str, NDArray[Any]],
-    maxlen: int = 100,
-    corpus: str = "imdb",
-    select: str = "auto",
-    **described: Any,
+    columns: dict[str, NDArray[Any]], maxlen: int = 100, corpus: str = "imdb", **described: Any
 ) -> dict[str, Any]:
     """Return the content of `metrics.json`; reviews are held out if `validation` is a fraction."""
     table = pd.DataFrame(columns)
@@ -128,8 +124,8 @@ def metrics(
     measured = summary.summarize_models(table, costs(), histories(), maxlen, rarer)
     if "held_out" in names:
         measured = ensembles.add_held_out(measured, table, table, rarer)
-    measured = {"corpus": about} | measured
-    choice = selection.choose(measured, select, summary.constant_models(table))
+    measured |= {"corpus": about}
+    choice = selection.choose(measured, "auto", summary.constant_models(table))
     return measured | {"choice": choice}
 
 

@@ -11,6 +11,7 @@ from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from tests.birnn import samples
 
 FIRST = samples.MODELS[0]
+MODELS = [*samples.MODELS, "networks"]
 RARER = 0  # label
 
 
@@ -70,70 +71,39 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
         assert scores == summary.rounded(expected)
 
 
-def measured_choices(scores: tuple[float, ...], rare: int = 500) -> dict[str, Any]:
-    """Return metrics of the baseline, a network and all networks; one score goes up, one down."""
-    corpus = {"train_reviews": 1_000, "rarer": {"train": rare, "held_out": 9}}
-    models = {
-        name: {"holdout_accuracy": score, "holdout_rarer": {"average_precision": 1 - score}}
-        for name, score in zip((BASELINE, FIRST, "networks"), scores, strict=True)
-    }
-    return {"corpus": corpus} | dict.fromkeys(NETWORKS, models[FIRST]) | models
-
-
 @pytest.mark.parametrize(
-    ("scores", "best"),
-    [((0.8, 0.7, 0.9), "networks"), ((0.8, 0.9, 0.9), FIRST), ((0.9, 0.9, 0.9), BASELINE)],
-)
-def test_default_model_is_the_cheapest_of_the_best(scores: tuple[float, ...], best: str) -> None:
-    measured = measured_choices(scores)
-    choice = selection.choose(measured, "auto", [])
-    assert choice == {"model": best, "measure": "accuracy", "one_class": []}
-    # A model that predicts one class is useless, however accurate.
-    assert selection.choose(measured, "auto", [best])["model"] != best
-    everything = [BASELINE, *NETWORKS, "networks"]
-    assert selection.choose(measured, "auto", everything)["model"] == best
-
-
-@pytest.mark.parametrize(
-    ("select", "rare", "measure", "best"),
+    ("accuracies", "rare", "select", "one_class", "best"),
     [
-        ("auto", 200, "accuracy", "networks"),
-        ("auto", 199, "average_precision", BASELINE),
-        ("accuracy", 199, "accuracy", "networks"),
-        ("average_precision", 200, "average_precision", BASELINE),
+        ((0.8, 0.7, 0.9), 200, "auto", [], "networks"),
+        ((0.8, 0.9, 0.9), 200, "auto", [], FIRST),
+        ((0.9, 0.9, 0.9), 200, "auto", [], BASELINE),
+        ((0.8, 0.7, 0.9), 199, "auto", [], FIRST),
+        ((0.8, 0.7, 0.9), 199, "accuracy", [], "networks"),
+        ((0.8, 0.7, 0.9), 200, "average_precision", [], FIRST),
+        ((0.8, 0.7, 0.9), 200, "auto", ["networks"], BASELINE),
+        ((0.8, 0.7, 0.9), 200, "auto", MODELS, "networks"),
+        ((), 199, "auto", [], "networks"),
+        ((), 199, "auto", ["networks"], BASELINE),
+        ((), 199, "auto", MODELS, "networks"),
     ],
 )
-def test_measure_depends_on_the_rarer_class(
-    select: str, rare: int, measure: str, best: str
+def test_choice_of_the_cheapest_of_the_best_models(
+    accuracies: Any, rare: int, select: str, one_class: list[str], best: str
 ) -> None:
-    choice = selection.choose(measured_choices((0.7, 0.8, 0.9), rare), select, [])
-    assert (choice["measure"], choice["model"]) == (measure, best)
-
-
-@pytest.mark.parametrize(
-    ("one_class", "best"),
-    [([], "networks"), (["networks"], BASELINE), (["networks", BASELINE], "networks")],
-)
-def test_networks_predict_without_held_out_reviews(one_class: list[str], best: str) -> None:
-    corpus = {"train_reviews": 10, "rarer": {"train": 5}}
-    assert selection.choose({"corpus": corpus}, "auto", one_class)["model"] == best
-
-
-@pytest.mark.parametrize(("positive", "label"), [(3, 1), (5, 1), (6, 0)])
-def test_rarer_class(positive: int, label: int) -> None:
-    parts = {"train": {"reviews": 10, "positive": positive}, "test": {"reviews": 4, "positive": 1}}
-    found = {"label": label, "train": (10 - positive, positive)[label], "test": (3, 1)[label]}
-    assert selection.rarer_class(parts) == found
+    """Test with average precisions in the reverse order; without accuracies, none is held out."""
+    rarer = {"train": rare} | ({"held_out": 9} if accuracies else {})
+    measured = {"corpus": {"train_reviews": 1_000, "rarer": rarer}}
+    for name, accuracy in zip((BASELINE, FIRST, "networks"), accuracies, strict=False):
+        scores = {"average_precision": 1 - accuracy}
+        measured[name] = {"holdout_accuracy": accuracy, "holdout_rarer": scores}
+    measured |= {name: measured.get(FIRST) for name in NETWORKS}
+    assert selection.choose(measured, select, one_class)["model"] == best
 
 
 def test_baseline_is_chosen_if_networks_miss_a_rare_class() -> None:
     columns = samples.predictions(every=33)
-    for name in NETWORKS:
-        columns[name] = columns[name] - 9
+    columns |= {name: columns[name] - 9 for name in NETWORKS}
+    expected = {"model": BASELINE, "measure": "average_precision"}
     for validation in ("test", 0.2):
-        measured = samples.metrics(columns, validation=validation)
-        assert measured["choice"] == {
-            "model": BASELINE,
-            "measure": "average_precision",
-            "one_class": [*NETWORKS, "networks"],
-        }
+        choice = samples.metrics(columns, validation=validation)["choice"]
+        assert choice == expected | {"one_class": [*NETWORKS, "networks"]}
