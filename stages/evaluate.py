@@ -39,17 +39,15 @@ def main(settings: Settings) -> None:
     )
     held_out = None if settings.pad.validation == "test" else predict_held_out(models)
     corpus = describe(read_json(paths.CORPUS_DESCRIPTION), settings.pad.validation, held_out)
-    rarer = corpus["rarer"]["label"]
     in_training = np.isin(np.arange(len(table)), np.load(paths.OVERLAP))
     metrics = summary.summarize_models(
-        table.assign(in_training=in_training), costs, histories, padded.shape[1], rarer
+        table, costs, histories, maxlen=padded.shape[1], in_training=in_training
     )
     if held_out is not None:
-        metrics = ensembles.add_held_out(metrics, held_out, table, rarer)
+        metrics = ensembles.add_held_out(metrics, held_out, table, corpus["rarer"]["label"])
     metrics = {"corpus": corpus} | metrics
-    sample = predict_training_sample(models) if held_out is None else held_out
-    one_class = summary.constant_models(sample)
-    metrics["choice"] = choose(metrics, settings.report.select, one_class)
+    seen = predict_training_sample(models) if held_out is None else held_out
+    metrics["choice"] = choose(metrics, settings.report.select, summary.constant_models(seen))
     write_json(paths.METRICS, metrics)
     for name, rows in plot_data.tables(table, metrics, histories).items():
         plot_data.write(rows.assign(corpus=corpus["name"]), paths.PLOTS / f"{name}.csv")

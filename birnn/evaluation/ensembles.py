@@ -58,8 +58,7 @@ def add_held_out(
     """
     weight = fit_weight(held_out)
     labels, groups = test["label"].to_numpy(), test["group"].to_numpy()
-    combined = combine_models(test, weight)[ALL_MODELS]
-    ensemble = summarize_ensemble(labels, combined, groups, rarer)
+    ensemble = summarize_ensemble(labels, combine_models(test, weight)[ALL_MODELS], groups)
     metrics = metrics | {ALL_MODELS: ensemble | {"baseline_weight": rounded(weight)}}
     held_out_labels = held_out["label"].to_numpy()
     log_odds = {name: held_out[name].to_numpy() for name in TITLES}

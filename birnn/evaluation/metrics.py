@@ -36,13 +36,13 @@ def cross_entropies(labels: Labels, log_odds: LogOdds) -> NDArray[np.float64]:
     return np.logaddexp(0, np.where(labels == 1, -1.0, 1.0) * log_odds)
 
 
-def compute_scores(labels: Labels, log_odds: LogOdds, rarer: int = 1) -> dict[str, Any]:
+def compute_scores(labels: Labels, log_odds: LogOdds) -> dict[str, Any]:
     """Return the unrounded metrics of one model on one split, in which both labels occur.
 
     These are accuracy; loss (mean binary cross-entropy, in nats); precision, recall and F1 of the
     positive class at the threshold (0 if undefined); the area under the ROC curve; average
-    precision; and the Brier score (mean squared error of the probabilities). If the negative class
-    is the rarer one, `rarer` has its `class_scores`.
+    precision; the Brier score (mean squared error of the probabilities); and the `class_scores` of
+    the negative class.
     """
     predicted = is_positive(log_odds)
     return {
@@ -53,7 +53,7 @@ def compute_scores(labels: Labels, log_odds: LogOdds, rarer: int = 1) -> dict[st
         "roc_auc": roc_auc_score(labels, log_odds),
         "average_precision": average_precision_score(labels, log_odds),
         "brier": brier_score_loss(labels, probability(log_odds)),
-        **({} if rarer else {"rarer": class_scores(labels, log_odds, rarer)}),
+        "negative": class_scores(labels, log_odds, label=0),
     }
 
 

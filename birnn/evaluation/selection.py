@@ -44,11 +44,12 @@ def rarer_class(parts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     return {"label": label} | (positive if label else negative)
 
 
-def main_scores(measured: Mapping[str, Any], part: str) -> dict[str, Any]:
+def main_scores(metrics: Mapping[str, Any], model: str, part: str) -> dict[str, Any]:
     """Return a model's accuracy, and precision, recall and average precision of the rarer class."""
+    measured = metrics[model]
     if part == HELD_OUT:
         return {"accuracy": measured["holdout_accuracy"], **measured["holdout_rarer"]}
-    return {**measured, **measured.get("rarer", {})}
+    return measured if metrics["corpus"]["rarer"]["label"] else measured | measured["negative"]
 
 
 def choose(metrics: Mapping[str, Any], select: str, one_class: list[str]) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def choose(metrics: Mapping[str, Any], select: str, one_class: list[str]) -> dic
         measure = "average_precision" if is_rare else "accuracy"
     if HELD_OUT in corpus["rarer"]:
         names = (BASELINE, *NETWORKS, ALL_NETWORKS)  # the cheapest first
-        found = {name: main_scores(metrics[name], HELD_OUT)[measure] for name in names}
+        found = {name: main_scores(metrics, name, HELD_OUT)[measure] for name in names}
     else:
         found = dict.fromkeys((ALL_NETWORKS, BASELINE), 0)
     best = max(found, key=lambda name: (name not in one_class, found[name]))

@@ -23,21 +23,19 @@ T = TypeVar("T")
 
 
 def summarize_model(
-    table: pd.DataFrame, log_odds: LogOdds, maxlen: int, rarer: int
+    table: pd.DataFrame, log_odds: LogOdds, maxlen: int, in_training: NDArray[np.bool_]
 ) -> dict[str, Any]:
     """Return the metrics of one model, with intervals, and its accuracy on slices of the reviews.
 
     The other arguments are as in `summarize_models`; both labels occur.
     """
-    labels, lengths, groups, in_training = (
-        table[name].to_numpy() for name in ("label", "words", "group", "in_training")
-    )
+    labels, lengths, groups = (table[name].to_numpy() for name in ("label", "words", "group"))
     truncated = lengths + 1 > maxlen  # the first id marks the start of the review
     correct = is_correct(labels, log_odds)
     curve = calibration.reliability(labels, log_odds, groups)
     return rounded(
         {
-            **compute_scores(labels, log_odds, rarer),
+            **compute_scores(labels, log_odds),
             "ece": calibration.expected_calibration_error(curve),
             "accuracy_interval": proportion_interval(correct, groups),
             "roc_auc_interval": auc_interval(labels, log_odds, groups),
@@ -53,7 +51,7 @@ def summarize_models(
     costs: Mapping[str, Mapping[str, Any]],
     histories: Mapping[str, pd.DataFrame],
     maxlen: int,
-    rarer: int,
+    in_training: NDArray[np.bool_],
 ) -> dict[str, Any]:
     """Return the metrics of each model, and compare the networks and the baseline in pairs.
 
@@ -61,17 +59,17 @@ def summarize_models(
 
     Args:
         table: one row per review with its `label`, its number of `words`, the number of its
-            `group`, such as its film, whether its text is `in_training`, and, in a column per
-            model, the log-odds that it is positive.
+            `group`, such as its film, and, in a column per model, the log-odds that it is
+            positive.
         costs: the cost of each model, see `Predictor.predict_split`.
         histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
-        rarer: the label of the rarer class.
+        in_training: which reviews have the text of a training review, shape (reviews,).
     """
     labels, groups = table["label"].to_numpy(), table["group"].to_numpy()
     log_odds = {name: table[name].to_numpy() for name in costs}
     metrics: dict[str, Any] = {
-        name: summarize_model(table, log_odds[name], maxlen, rarer)
+        name: summarize_model(table, log_odds[name], maxlen, in_training)
         | (_best_epoch(histories[name]) if name in histories else {})
         | {"parameters": cost["parameters"]}
         for name, cost in costs.items()
@@ -84,16 +82,14 @@ def summarize_models(
         {"network": name} | _compare(correct, groups, (BASELINE, name)) for name in NETWORKS
     ]
     combined = combine([log_odds[name] for name in NETWORKS])
-    metrics[ALL_NETWORKS] = summarize_ensemble(labels, combined, groups, rarer)
+    metrics[ALL_NETWORKS] = summarize_ensemble(labels, combined, groups)
     return metrics
 
 
-def summarize_ensemble(
-    labels: Labels, log_odds: LogOdds, groups: Groups, rarer: int
-) -> dict[str, Any]:
+def summarize_ensemble(labels: Labels, log_odds: LogOdds, groups: Groups) -> dict[str, Any]:
     """Return the scores of an ensemble, see `summarize_model`."""
     interval = proportion_interval(is_correct(labels, log_odds), groups)
-    return rounded({**compute_scores(labels, log_odds, rarer), "accuracy_interval": interval})
+    return rounded({**compute_scores(labels, log_odds), "accuracy_interval": interval})
 
 
 def constant_models(log_odds: pd.DataFrame) -> list[str]:

@@ -1,4 +1,4 @@
-"""The table of scores of all models, in the terminal and in the report."""
+"""The tables of scores of all models, in the terminal and in the report."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, TITLES
 from birnn.evaluation.selection import main_scores
 from birnn.style.formatting import with_interval
 
-PARTS = {"held_out": ("held-out", "accuracy"), "test": ("test", "accuracy (95% interval)")}
+HEADS = {"held_out": "accuracy", "test": "accuracy (95% interval)"}
 FEW = 50  # reviews of a class
 
 
@@ -15,16 +15,16 @@ def score_tables(metrics: Mapping[str, Any]) -> Iterator[tuple[str, list[str], l
     """Yield a title, the heads and the rows of a table for each part of the reviews, in percent."""
     corpus, rarer = metrics["corpus"], metrics["corpus"]["rarer"]
     name = corpus["classes"][rarer["label"]]
-    for part in filter(rarer.__contains__, PARTS):
-        adjective, head = PARTS[part]
-        reviews = f"{corpus[f'{part}_reviews']:,} {adjective} reviews of {corpus['name']}"
+    for part in filter(rarer.__contains__, HEADS):
+        reviews = f"{corpus[f'{part}_reviews']:,} {part.replace('_', '-')} reviews"
         few = " (few, so unreliable)" if rarer[part] < FEW else ""
-        heads = ["model", head, f"{name}: precision", "recall", "average precision"]
         rows = []
         for model in (*TITLES, ALL_NETWORKS):
-            found = main_scores(metrics[model], part)
+            found = main_scores(metrics, model, part)
             mark = " (one class)" * (model in metrics["choice"]["one_class"])
             accuracy = with_interval(found["accuracy"], found.get("accuracy_interval"))
             others = (found[measure] for measure in ("precision", "recall", "average_precision"))
             rows.append([ALL_TITLES[model] + mark, accuracy, *map(with_interval, others)])
-        yield f"In %, on {reviews}, {rarer[part]:,} of them {name}{few}", heads, rows
+        heads = ["model", HEADS[part], f"{name}: precision", "recall", "average precision"]
+        title = f"In %, on {reviews} of {corpus['name']}, {rarer[part]:,} of them {name}{few}"
+        yield title, heads, rows

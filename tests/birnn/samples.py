@@ -120,10 +120,10 @@ def metrics(
     counts = {"reviews": len(table), "positive": int(table["label"].sum())}
     about |= {f"{name}_reviews": len(table) for name in names}
     about |= {"rarer": selection.rarer_class(dict.fromkeys(names, counts))}
-    rarer, table = about["rarer"]["label"], table.assign(in_training=table["words"] < MEMORIZED)
-    measured = summary.summarize_models(table, costs(), histories(), maxlen, rarer)
+    in_training = table["words"].to_numpy() < MEMORIZED
+    measured = summary.summarize_models(table, costs(), histories(), maxlen, in_training)
     if "held_out" in names:
-        measured = ensembles.add_held_out(measured, table, table, rarer)
+        measured = ensembles.add_held_out(measured, table, table, about["rarer"]["label"])
     measured |= {"corpus": about}
     choice = selection.choose(measured, "auto", summary.constant_models(table))
     return measured | {"choice": choice}

@@ -54,7 +54,7 @@ def test_results_give_scores_and_differences(
     )
     for model, title in TITLES.items():
         *held_out, test = (line for line in lines if line.startswith(f" {title} "))
-        scores = measured[model] | measured[model].get("rarer", {})
+        scores = measured[model] | ({} if rarer else measured[model]["negative"])
         low, high = scores["accuracy_interval"]
         shown = [f"{100 * scores[key]:.2f}" for key in ("precision", "recall", "average_precision")]
         accuracy = f"{100 * scores['accuracy']:.2f} ({100 * low:.2f} to {100 * high:.2f})"
