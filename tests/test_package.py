@@ -27,7 +27,7 @@ RUNS = {
     "predict": (["A fine film."], "(BiLSTM "),
     "recipes": ([], "dvc exp run --temp -S"),
     "regimes": ([], "Comparisons of study/PROTOCOL.md"),
-    "results": ([], "test reviews of "),
+    "results": ([], "test reviews, "),
     "review": (["HEAD"], "review.md: passes"),
     "search": (
         ["s", "-S", "network.dropout=0..1.0", "--metric", "bigru.holdout_accuracy"],

@@ -26,5 +26,4 @@ def score_tables(metrics: Mapping[str, Any]) -> Iterator[tuple[str, list[str], l
             others = (found[measure] for measure in ("precision", "recall", "average_precision"))
             rows.append([ALL_TITLES[model] + mark, accuracy, *map(with_interval, others)])
         heads = ["model", HEADS[part], f"{name}: precision", "recall", "average precision"]
-        title = f"In %, on {reviews} of {corpus['name']}, {rarer[part]:,} of them {name}{few}"
-        yield title, heads, rows
+        yield f"{reviews}, {rarer[part]:,} of them {name}{few}, in %", heads, rows

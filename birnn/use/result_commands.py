@@ -33,7 +33,7 @@ def results() -> None:
             column.justify = "right"
         for cells in rows:
             table.add_row(*cells)
-        print(f"{title}:")
+        print(f"{corpus['name']}, {title}:")
         Console(highlight=False, markup=False).print(table)
     print(f"The majority class has {corpus['majority_class_share']:.2%} of the test reviews.")
     for pair, compared in comparisons(metrics).items():

@@ -47,11 +47,9 @@ def test_results_give_scores_and_differences(
     output = invoke("results")
     lines, name = output.splitlines(), ("negative", "positive")[rarer]
     few = "" if every == 2 else " (few, so unreliable)"
-    count = f"{400 // every} of them {name}{few}:"
-    assert lines.count(f"In %, on 400 test reviews of {corpus}, {count}") == 1
-    assert lines.count(f"In %, on 400 held-out reviews of {corpus}, {count}") == (
-        validation != "test"
-    )
+    count = f"{400 // every} of them {name}{few}, in %:"
+    assert lines.count(f"{corpus}, 400 test reviews, {count}") == 1
+    assert lines.count(f"{corpus}, 400 held-out reviews, {count}") == (validation != "test")
     for model, title in TITLES.items():
         *held_out, test = (line for line in lines if line.startswith(f" {title} "))
         scores = measured[model] | ({} if rarer else measured[model]["negative"])
