@@ -49,7 +49,8 @@ def main_scores(metrics: Mapping[str, Any], model: str, part: str) -> dict[str, 
     measured = metrics[model]
     if part == HELD_OUT:
         return {"accuracy": measured["holdout_accuracy"], **measured["holdout_rarer"]}
-    return measured if metrics["corpus"]["rarer"]["label"] else measured | measured["negative"]
+    others = {} if metrics["corpus"]["rarer"]["label"] else measured["negative"]
+    return {**measured, **others}
 
 
 def choose(metrics: Mapping[str, Any], select: str, one_class: list[str]) -> dict[str, Any]:
