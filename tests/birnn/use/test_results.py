@@ -90,6 +90,9 @@ def test_mistakes_are_printed_worst_first(
     assert "Third." in invoke("mistakes")
     monkeypatch.chdir(empty_project.parent)
     assert "Third." in invoke("--project", empty_project.name, "mistakes")
+    monkeypatch.chdir(empty_project)
+    write_mistakes(*texts, probabilities=PROBABILITIES)
+    assert "no disagreements of networks: name a model, such as --model " in invoke("mistakes")
 
 
 @pytest.mark.parametrize(
