@@ -115,13 +115,9 @@ def leaderboard(
     name: Annotated[str, typer.Option(help="Pattern of names, such as 'seed-*'.")] = "*",
     count: Annotated[int | None, typer.Option(min=1, help="Number of rows, best first.")] = None,
     *,
-    md: Annotated[bool, typer.Option("--md", help="Print a Markdown table.")] = False,
     csv: Annotated[
         bool, typer.Option("--csv", help="Print CSV with all settings and metrics.")
     ] = False,
-    save: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Write the table as a study to study/NAME.")
-    ] = None,
 ) -> None:
     """Compare finished experiments on the current corpus, sorted by a metric.
 
@@ -129,18 +125,13 @@ def leaderboard(
     """
     from birnn.lab import leaderboard as board
 
-    if md and csv:
-        raise typer.BadParameter("choose one of --md and --csv")
-    found, corpus, others = board.collect_runs()
+    found, others = board.collect_runs()
     table, metric = board.sort(board.select(found, where, name), sort)
     shown = table.iloc[:count]
-    notes = board.describe(shown, metric, others)
-    if save:
-        command = _command() if sort else f"{_command()} --sort {metric}"
-        saved = board.save(save, shown, corpus, command)
-        notes.append(f"Saved in {saved.folder}.")
-    show = board.print_csv if csv else board.print_markdown if md else board.print_table
-    show(shown, metric, notes)
+    if csv:
+        board.print_csv(shown)
+    else:
+        board.print_table(shown, metric, board.describe(shown, metric, others))
 
 
 @app.command(

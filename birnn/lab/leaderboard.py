@@ -1,6 +1,6 @@
 """The leaderboard: finished experiments and the run in the working tree, in one table."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -18,8 +18,7 @@ from birnn.evaluation.intervals import LOWER_IS_BETTER
 from birnn.evaluation.model_names import ALL_NETWORKS, TITLES
 from birnn.lab import grid, runs
 from birnn.lab.runs import Run
-from birnn.studies import store, writing
-from birnn.studies.store import HOLD_OUT_SEED, SEED, About, Study
+from birnn.studies.store import HOLD_OUT_SEED
 from birnn.style import formatting
 from birnn.style.formatting import NOTHING
 
@@ -30,11 +29,8 @@ SMALLER_IS_BETTER = LOWER_IS_BETTER | {"seconds", "parameters"}
 DIGITS = 6
 
 
-def collect_runs() -> tuple[pd.DataFrame, dict[str, Any], int]:
-    """Return one row per run with the reviews of the working tree (see `row`).
-
-    Also return the description of the corpus, and the number of experiments on other reviews.
-    """
+def collect_runs() -> tuple[pd.DataFrame, int]:
+    """Return one row per run with the reviews of the working tree, and the number of others."""
     current = runs.workspace()
     found = [*runs.finished_with_any_code(), *([current] if current else [])]
     reviews, code = runs.locked_reviews(read_lock()), runs.current_code()
@@ -46,7 +42,7 @@ def collect_runs() -> tuple[pd.DataFrame, dict[str, Any], int]:
     table = pd.DataFrame([row(run, is_current=run.code == code) for run in same])
     # Older code had fewer settings.
     table = table.assign(**table.filter(regex=f"^{PARAM}").fillna(""))
-    return table, same[-1].metrics["corpus"], len(found) - len(same)
+    return table, len(found) - len(same)
 
 
 def row(run: Run, *, is_current: bool) -> dict[str, Any]:
@@ -95,68 +91,48 @@ def differing_settings(table: pd.DataFrame) -> list[str]:
     return [str(name).removeprefix(PARAM) for name in counts[counts > 1].index]
 
 
-def texts(
-    table: pd.DataFrame, metric: str
-) -> Iterator[tuple[str, dict[str, str], str, dict[str, list[str]]]]:
-    """Yield what is shown of each row.
+def print_table(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
+    """Print rows and notes for the terminal: settings below the name, a line per model.
 
-    It is the name, the settings that differ, the metric, and by heading one value per model. A dash
-    is a missing number, or a setting that older code lacks.
+    A dash is a missing number, or a setting that older code lacks.
     """
     forms: dict[str, tuple[str, Callable[[float], str]]] = {
         "test accuracy (%)": ("accuracy", formatting.with_interval),
         "held out": ("holdout_accuracy", formatting.with_interval),
         "training": ("seconds", formatting.seconds),
     }
+    columns = {
+        heading: column
+        for heading, column in forms.items()
+        if any(f"{model}.{column[0]}" in table for model in TITLES)
+    }
     names = differing_settings(table)
 
     def text(value: Any, form: Callable[[float], str]) -> str:
         return NOTHING if value is None or pd.isna(value) else form(value)
 
-    for record in table.to_dict("records"):
-        columns = {
-            heading: [text(record.get(f"{model}.{measure}"), form) for model in TITLES]
-            for heading, (measure, form) in forms.items()
-            if any(f"{model}.{measure}" in table for model in TITLES)
-        }
-        settings = {name: record[PARAM + name] or NOTHING for name in names}
-        yield record["name"], settings, text(record[metric], "{:.6g}".format), columns
-
-
-def print_table(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
-    """Print rows and notes for the terminal: settings below the name, a line per model."""
     printed = Table(box=HORIZONTALS, show_lines=True, show_edge=False, padding=(0, 1, 0, 0))
     printed.add_column("experiment", overflow="fold")
-    for name, settings, score, columns in texts(table, metric):
-        if not printed.rows:
-            for heading in ("", *columns):
-                printed.add_column(heading, no_wrap=True)
-        about = Text(name, style="bold")
-        shown = settings | {metric: score}
+    for heading in ("", *columns):
+        printed.add_column(heading, no_wrap=True)
+    for record in table.to_dict("records"):
+        shown = {name: record[PARAM + name] or NOTHING for name in names}
+        shown[metric] = text(record[metric], "{:.6g}".format)
+        about = Text(record["name"], style="bold")
         about.append("".join(f"\n{key}: {value}" for key, value in shown.items()), "not bold")
-        printed.add_row(about, *map("\n".join, (TITLES.values(), *columns.values())))
+        cells = [
+            "\n".join(text(record.get(f"{model}.{measure}"), form) for model in TITLES)
+            for measure, form in columns.values()
+        ]
+        printed.add_row(about, "\n".join(TITLES.values()), *cells)
     console = Console(highlight=False)
     console.print(printed)
     console.print(*notes, sep="\n", markup=False)
 
 
-def print_csv(table: pd.DataFrame, _metric: str, _notes: Sequence[str]) -> None:
+def print_csv(table: pd.DataFrame) -> None:
     """Print all columns as CSV."""
     print(table.round(DIGITS).to_csv(index=False, lineterminator="\n"), end="")
-
-
-def print_markdown(table: pd.DataFrame, metric: str, notes: Sequence[str]) -> None:
-    """Print rows as a Markdown table, and the notes."""
-    rows = []
-    for name, settings, score, columns in texts(table, metric):
-        cells = {"experiment": formatting.code(name)}
-        cells |= {formatting.code(key): formatting.code(text) for key, text in settings.items()}
-        for heading, column in columns.items():
-            titles = (f"{title}, {heading}" for title in TITLES.values())
-            cells |= dict(zip(titles, column, strict=True))
-        rows.append(cells | {metric: score})
-    print(formatting.table(list(rows[0]), map(list, map(dict.values, rows)), left=len(rows[0])))
-    print("\n" + "\n\n".join(notes))
 
 
 def describe(table: pd.DataFrame, metric: str, others: int) -> list[str]:
@@ -180,24 +156,3 @@ def describe(table: pd.DataFrame, metric: str, others: int) -> list[str]:
     if others:
         notes.append(f"Not shown: {others} on another corpus.")
     return notes
-
-
-def save(name: str, table: pd.DataFrame, corpus: Mapping[str, Any], command: str) -> Study:
-    """Write rows as the study `study/NAME`, and return it."""
-    writing.check_name(name)
-    folder = store.FOLDER / name
-    if folder.exists():
-        raise InputError(f"{folder} exists: choose another name, or delete it")
-    columns = [column for column in map(str, table) if column.startswith(PARAM)]
-    settings = table[columns].rename(columns=lambda column: column.removeprefix(PARAM))
-    chosen = [key for key in differing_settings(table) if key != SEED]
-    shared = {str(key): grid.values(text)[0] for key, text in settings.iloc[0].items() if text}
-    rows = table.drop(columns=columns)
-    about = About(
-        command=command,
-        corpus=store.describe_corpus(corpus),
-        varied=["name"],
-        settings=store.shared_settings(shared, chosen),
-    )
-    runs = pd.concat([rows, settings[[*chosen, SEED]]], axis=1)
-    return writing.write(Study(folder, about, runs, pd.DataFrame()), {})

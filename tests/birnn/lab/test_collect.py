@@ -1,6 +1,7 @@
 """Studies from finished experiments."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -141,8 +142,9 @@ def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.Mon
     assert collect_study("recipes", ["train.seed=1"], ["pooling"]).runs["recipe"].size == 3
 
 
-def test_commands_collect_recipes_and_the_log_of_settings() -> None:
+def test_commands_collect_recipes_and_the_log_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*arguments: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["/bin/birnn", *arguments])
         runner = CliRunner(env={"COLUMNS": "200"})
         return runner.invoke(main.app, arguments, catch_exceptions=False).output
 
@@ -156,8 +158,10 @@ def test_commands_collect_recipes_and_the_log_of_settings() -> None:
     with pytest.raises(InputError, match="would be lost"):
         run(*other)
     assert "1 of 1 experiments" in run(*other, "--replace")
+    assert store.read(store.FOLDER / "a").about.command == " ".join(["birnn", *other])
     assert "4 new of 4 rows" in run("tried")
     assert "0 new of 4 rows" in run("tried")
+    assert "Sorted by networks.accuracy." in run("leaderboard", "--count", "1")
 
 
 def test_results_are_not_lost() -> None:

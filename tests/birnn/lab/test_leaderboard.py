@@ -2,20 +2,17 @@
 
 import csv
 import io
-import sys
+import re
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
-from markdown_it import MarkdownIt
-from markdown_it.tree import SyntaxTreeNode
 
 from birnn.core.command_line import as_text
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import ALL_NETWORKS, NETWORKS, TITLES
-from birnn.lab import commands, grid, leaderboard, runs
-from birnn.studies import store
+from birnn.lab import grid, leaderboard, runs
 from birnn.style.formatting import NOTHING
 from tests.birnn import samples
 from tests.birnn.lab.repository import OTHER, TRAIN, add, make_run, record_times, write
@@ -65,8 +62,8 @@ def experiments(repository: Any) -> None:  # noqa: ARG001
 
 @pytest.mark.usefixtures("experiments")
 def test_rows_are_runs_on_the_same_reviews() -> None:
-    rows, corpus, others = leaderboard.collect_runs()
-    assert (corpus["name"], others) == ("imdb", 1)
+    rows, others = leaderboard.collect_runs()
+    assert others == 1
     found = rows.set_index("name")
     assert sorted(found.index) == ["code *", "same", "untimed", "workspace"]
     # Training includes the stages before it.
@@ -78,7 +75,7 @@ def test_rows_are_runs_on_the_same_reviews() -> None:
     assert found["params.pad.maxlen"].to_dict() == maxlens
 
 
-def test_best_comes_first() -> None:
+def test_best_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
     for metric, expected in (
         (None, ["seed-1", "long", "old *"]),
         (LOSS, ["long", "old *", "seed-1"]),
@@ -92,8 +89,9 @@ def test_best_comes_first() -> None:
     # Not all hold out reviews.
     rows, metric = leaderboard.sort(table(samples.run("without", metrics=measures(0.8)), one), None)
     assert metric == leaderboard.ACCURACY
-    ordered, metric = leaderboard.sort(rows, leaderboard.HELD_OUT)
-    assert [score for _, _, score, _ in leaderboard.texts(ordered, metric)] == ["0.6", NOTHING]
+    leaderboard.print_table(*leaderboard.sort(rows, leaderboard.HELD_OUT), [])
+    scores = re.findall(rf"{leaderboard.HELD_OUT}: (\S+)", capsys.readouterr().out)
+    assert scores == ["0.6", NOTHING]
     with pytest.raises(InputError, match="no run has the metric 'none': use one of "):
         leaderboard.sort(rows, "none")
     with pytest.raises(InputError, match=rf"no run has the metric '{leaderboard.HELD_OUT}'"):
@@ -137,24 +135,12 @@ def test_every_format_shows_settings_that_differ(
     width = next(line.index(TITLES[NETWORK]) for line in lines if TITLES[NETWORK] in line)
     unfolded = "".join(line[:width].strip() for line in lines)
     assert all(unfolded.count(f"{name}:") == 2 for name in HOSTILE_SETTINGS)
-    leaderboard.print_markdown(rows, leaderboard.ACCURACY, ["A note.", "Another."])
-    text = capsys.readouterr().out
-    assert text.endswith("|\n\nA note.\n\nAnother.\n")
-    tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(text))
-    header, first, _ = [
-        ["".join(part.content for part in cell.children[0].children) for cell in row.children]
-        for row in tree.walk()
-        if row.type == "tr"
-    ]
-    cells = dict(zip(header, first, strict=True))
-    assert cells["experiment"] == "a|`b"
-    assert cells[f"{TITLES[NETWORK]}, test accuracy (%)"] == "80.00"
-    leaderboard.print_csv(rows, leaderboard.ACCURACY, [])
+    leaderboard.print_csv(rows)
     row, _ = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert list(row) == list(rows)
     assert row[LOSS] == "0.123456"
     for name, value in HOSTILE_SETTINGS.items():
-        assert cells[name] == row[f"params.{name}"] == as_text(value)
+        assert row[f"params.{name}"] == as_text(value)
 
 
 def test_notes_say_what_the_table_may_be_used_for() -> None:
@@ -167,25 +153,3 @@ def test_notes_say_what_the_table_may_be_used_for() -> None:
     about, held_out = leaderboard.describe(rows, "networks.holdout_accuracy", 0)
     assert about.startswith("Sorted by networks.holdout_accuracy, so settings may be chosen by it.")
     assert held_out.startswith("Rows hold out different reviews")
-
-
-@pytest.mark.usefixtures("experiments")
-def test_saved_leaderboard_is_a_study(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    words = ["leaderboard", "--name", "[sw]*", "--replace"]
-    monkeypatch.setattr(sys, "argv", ["/bin/birnn", *words])
-    options = {"csv": True, "save": "board"}
-    commands.leaderboard(ACCURACY, ["train.seed=0"], "[sw]*", 3, **options)
-    shown = csv.DictReader(io.StringIO(capsys.readouterr().out))
-    study = store.read(store.FOLDER / "board")
-    assert study.runs["name"].tolist() == [row["name"] for row in shown]
-    assert study.covers(accuracies()["corpus"])
-    assert study.about.command == "birnn leaderboard --name '[sw]*'"
-    # A setting that differs is in the rows.
-    assert sorted(study.runs["pad.maxlen"].fillna(0)) == [0, 100]
-    assert (study.about.settings.get("pad.maxlen"), study.about.varied) == (None, ["name"])
-    assert study.about.settings["train.epochs"] == 10
-    assert study.about.settings["csv.positive"] == ">0"
-    with pytest.raises(InputError, match="study/board exists: choose another name"):
-        commands.leaderboard(ACCURACY, **options)
