@@ -26,7 +26,6 @@ RUNS = {
     "mistakes": ([], "probability of positive"),
     "predict": (["A fine film."], "(BiLSTM "),
     "recipes": ([], "dvc exp run --temp -S"),
-    "regimes": ([], "Comparisons of study/PROTOCOL.md"),
     "results": ([], "test reviews, "),
     "review": (["HEAD"], "review.md: passes"),
     "search": (

@@ -213,14 +213,6 @@ def recipes() -> None:
         print(f"{recipe.name}{base}: {recipe.title}\n    dvc exp run --temp {options}")
 
 
-@app.command(epilog="Example: birnn regimes")
-def regimes() -> None:
-    """Compare the networks at the settings planned in study/PROTOCOL.md."""
-    from birnn.lab.study_tables import print_regimes
-
-    print_regimes()
-
-
 @app.command(epilog="Example: birnn tried")
 def tried() -> None:
     """Log the settings that were compared on held-out reviews in study/tried.

@@ -1,13 +1,10 @@
-"""Print studies and the comparison of training regimes as tables."""
+"""Print studies as tables."""
 
 from rich.console import Console
 from rich.table import Table
 
-from birnn.core import settings
 from birnn.evaluation.model_names import ALL_TITLES, pair_title
-from birnn.evaluation.selection import read_metrics
-from birnn.report import tables
-from birnn.studies import planned_comparisons, store, table
+from birnn.studies import store, table
 
 
 def print_study(collected: store.Study) -> None:
@@ -36,20 +33,3 @@ def print_study(collected: store.Study) -> None:
     for printed in (accuracies, differences, gained):
         if printed.row_count:
             Console(markup=False).print(printed)  # a value may be a pattern, such as [a-c]*.csv
-
-
-def print_regimes() -> None:
-    """Print the differences of the networks in the training regimes whose studies are finished."""
-    corpus, equivalence = read_metrics()["corpus"], settings.load().report.equivalence
-    compared = planned_comparisons.compare(
-        study for study in store.read_all() if study.covers(corpus)
-    )
-    head, rows = tables.regimes(compared, equivalence)
-    printed = Table(*head)
-    for cells in rows:
-        printed.add_row(*cells)
-    if compared:
-        Console(highlight=False).print(printed)
-    print(
-        "Comparisons of study/PROTOCOL.md appear when all their runs are in study, on this corpus."
-    )

@@ -6,12 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from birnn import __main__ as main
-from birnn.core.errors import InputError
 from birnn.core.yaml_files import write_yaml
 from birnn.evaluation.model_names import NETWORKS
 from tests.projects import BIRNN, PROJECT, copy_settings, run
@@ -47,24 +45,8 @@ def test_help_lists_every_command() -> None:
     assert listed == {name for name, command in COMMANDS.items() if not command.hidden}
 
 
-def test_removed_command_names_what_replaces_it() -> None:
-    result = CliRunner().invoke(main.app, ["--project", str(PROJECT), "watch", "--html", "a.html"])
-    assert isinstance(result.exception, InputError)
-    assert str(result.exception).startswith("birnn watch was removed: dvc plots show live/")
-
-
 def test_command_starts_without_slow_imports() -> None:
     script = "import sys, birnn.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
     output = subprocess.check_output([sys.executable, "-c", script], cwd=PROJECT, text=True)
     slow = {"dvc", "numpy", "pandas", "pydantic", "scipy", "tensorflow"}
     assert slow.isdisjoint(output.split())
-
-
-def test_regimes_are_those_with_studies_in_git(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(PROJECT)
-    monkeypatch.setenv("COLUMNS", "200")
-    text = CliRunner().invoke(main.app, ["regimes"], catch_exceptions=False).output
-    assert re.search(
-        r"│ −0\.36 \(−0\.68 to −0\.05\) +│ −0\.13 \(−0\.27 to \+0\.01\) +│ −0\.45 .+│ −0\.42", text
-    )
-    assert re.search(r"│ result +│ BiGRU is more accurate +│ practically equivalent +│ BiGRU", text)

@@ -14,7 +14,8 @@ from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.behavioral_tests import TOLERANCE
 from birnn.evaluation.model_names import TITLES, comparisons
 from birnn.networks import log_odds
-from birnn.studies import store, writing
+from birnn.report import tables
+from birnn.studies import planned_comparisons, store, writing
 from birnn.style import formatting
 from stages import report as report_stage
 from tests.birnn import samples
@@ -92,6 +93,16 @@ def test_other_studies_and_recipes_have_a_row_each(complete: Documents, tmp_path
     assert "from 70.00% (BiLSTM), 71.00% (BiGRU) to 90.00%" in words(markdown)
     assert "with every seed: none." in words(markdown)
     assert "Published accuracies" not in markdown
+
+
+def test_regimes_are_those_with_studies_in_git() -> None:
+    compared = planned_comparisons.compare(store.read_all(PROJECT / "study"))
+    head, rows = tables.regimes(compared, equivalence=0.5)
+    text = formatting.table(head, rows)
+    assert re.search(
+        r"−0\.36 \(−0\.68 to −0\.05\) \| −0\.13 \(−0\.27 to \+0\.01\) \| −0\.45 ", text
+    )
+    assert "| result | BiGRU is more accurate | practically equivalent | BiGRU is" in text
 
 
 def test_tables_have_the_numbers_of_the_metrics(
