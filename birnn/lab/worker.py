@@ -50,8 +50,7 @@ def carry_out(origin: Origin, cpus: int, name: str, options: Sequence[str]) -> s
     machine = socket.gethostname()
     base = Path(os.environ.get(FOLDER_VARIABLE) or Path.home() / ".cache" / "birnn-worker")
     base.mkdir(parents=True, exist_ok=True)
-    remove_abandoned_clones(base, machine)
-    clone = Path(tempfile.mkdtemp(prefix=f"{machine}-{os.getpid()}-", dir=base))
+    clone = Path(tempfile.mkdtemp(prefix=f"{machine}-", dir=base))
     try:
         with cores(cpus, base / f"cores-{machine}"):
             _prepare(origin, clone, base / "cache")
@@ -74,20 +73,9 @@ def carry_out(origin: Origin, cpus: int, name: str, options: Sequence[str]) -> s
     return lines
 
 
-def remove_abandoned_clones(base: Path, machine: str) -> None:
-    """Remove the clones of tasks that were killed on this machine."""
-    # Installed from the lock file, as are the imports in the functions below.
-    import psutil  # noqa: PLC0415
-
-    for clone in base.glob(f"{machine}-*-*"):
-        # The name of another machine may start with this one's.
-        owner, process, _ = clone.name.rsplit("-", 2)
-        if owner == machine and process.isdigit() and not psutil.pid_exists(int(process)):
-            shutil.rmtree(clone, ignore_errors=True)
-
-
 def _prepare(origin: Origin, clone: Path, cache: Path) -> None:
-    from dvc.config import Config  # noqa: PLC0415, TID251  # see private_apis
+    # Installed from the lock file. See also private_apis.
+    from dvc.config import Config  # noqa: PLC0415, TID251
 
     _run(clone, "git", "clone", "--quiet", "--no-checkout", origin.git_remote, ".")
     _run(clone, "git", "checkout", "--quiet", "--detach", origin.commit)

@@ -96,17 +96,3 @@ def test_task_clones_runs_and_pushes(repository: Path, monkeypatch: pytest.Monke
     commit(repository)
     expected = "ERROR: No matching distribution found for scipy==0: run make cluster there"
     assert carry_out("timed").endswith(f" -m pip failed: {expected}")
-
-
-def test_only_abandoned_clones_are_removed(tmp_path: Path) -> None:
-    remaining = {
-        f"here-{os.getpid()}-a",
-        "there-999999999-a",
-        "here-999999999-1-a",  # of process 1 on the machine here-999999999
-        "kept-seed-1-here-999999999-a",
-        "cache",
-    }
-    for name in ("here-999999999-a", *remaining):
-        (tmp_path / name).mkdir()
-    worker.remove_abandoned_clones(tmp_path, "here")
-    assert {path.name for path in tmp_path.iterdir()} == remaining
