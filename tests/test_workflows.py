@@ -1,38 +1,16 @@
-"""Test that the workflows have minimal permissions and no logic, and do their work."""
+"""Test that the workflows do their work."""
 
 import json
 import re
 import shlex
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from birnn.core.yaml_files import read_yaml
 from docs import build_pages
 from tests.projects import PROJECT, check_output
-
-FILES = sorted((PROJECT / ".github" / "workflows").glob("*.yaml"))
-WORKFLOWS = [read_yaml(file) for file in FILES]
-# The permissions of single jobs; all others can only read the code.
-PERMISSIONS = {
-    "review": {"contents": "read", "pull-requests": "write"},
-    "deploy": {"pages": "write", "id-token": "write"},
-}
-MAKEFILE = (PROJECT / "Makefile").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("workflow", WORKFLOWS, ids=[file.stem for file in FILES])
-def test_workflows_are_safe_and_have_no_logic(workflow: dict[str, Any]) -> None:
-    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
-    for command in (step["run"] for step in steps if "run" in step):
-        assert not re.search(r"\n|&&|\|\||;|\$\{\{", command)
-        if command.startswith("make "):
-            assert re.search(rf"^{command.split()[1]}: ", MAKEFILE, re.MULTILINE)
-    assert workflow["permissions"] == {"contents": "read"}
-    for name, job in workflow["jobs"].items():
-        assert job.get("permissions") == PERMISSIONS.get(name)
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
