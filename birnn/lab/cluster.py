@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from birnn.core import paths, processes
 from birnn.core.errors import InputError
 from birnn.core.processes import output
-from birnn.lab import launcher, private_apis, runs, worker
+from birnn.lab import launcher, runs, worker
 from birnn.lab.execution import options_of, time_left
 from birnn.lab.grid import Point
 from birnn.lab.worker import Origin
@@ -125,7 +125,9 @@ def _address(git_remote: str) -> str:
 
 
 def _dvc_remote() -> dict[str, str]:
-    config = private_apis.dvc_config()
+    from dvc.config import Config  # noqa: PLC0415, TID251  # see private_apis
+
+    config = Config.from_cwd()
     name = config["core"].get("remote")
     if name not in config["remote"]:
         raise InputError(

@@ -87,7 +87,8 @@ def read_output(run: Run, file: Path, parse: Callable[[io.BytesIO], Any]) -> Any
     path = processes.output("git", "rev-parse", "--show-prefix") + file.as_posix()
     try:
         return parse(io.BytesIO(dvc.api.read(path, rev=run.revision, mode="rb")))
-    except private_apis.reading_errors() as error:
+    # A lost or damaged file may cause any exception of DVC or the parser.
+    except Exception as error:
         raise InputError(
             f"{file} of the experiment {run.name} cannot be read from DVC's cache or a remote: "
             "make it available or, if it is lost, run dvc exp remove "
