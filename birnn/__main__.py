@@ -184,12 +184,8 @@ def serve(
     ] = False,
 ) -> None:
     """Serve a web page and a JSON API that classify reviews."""
-    try:
-        from birnn.use import serve as command
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"{error.name} is not installed: run make setup, or install the extra 'serve'"
-        ) from None
+    from birnn.use import serve as command
+
     command.run(host, port, partial(load_model, model, threshold), access_log=access_log)
 
 
@@ -210,13 +206,8 @@ def export(
             f"{file} is not an .onnx file: choose a name that ends in .onnx, or run birnn serve "
             "for a web page"
         )
-    try:
-        with libraries.tensorflow_imports():
-            from birnn.use import onnx_model
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"{error.name} is not installed: run make setup, or install the extra 'export'"
-        ) from None
+    with libraries.tensorflow_imports():
+        from birnn.use import onnx_model
     onnx_model.write(load_model(model), file)
     size = f"{file.stat().st_size / 1e6:.1f} MB"
     print(f"{file}: {size}; {file.with_suffix('.json').name} next to it shows how to encode texts")
@@ -230,6 +221,11 @@ def run() -> None:
     try:
         try:
             app()
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"{error.name} is not installed: run make setup, or make cluster for Ray; with "
+                "pip, install the extra serve, export or cluster"
+            ) from error
         finally:
             print(end="", flush=True)  # Typer ends with SystemExit
     except (InputError, OSError) as error:

@@ -36,7 +36,7 @@ RUNS = {
     "study": (["s", "-S", "train.seed=1..9"], "error: none of these experiments is finished"),
     # DVC takes all stages but the last from its cache.
     "sweep": (["-S", "report.equivalence=0.7"], "Ran experiment(s): report-equivalence-0.7-"),
-    "sweep on a cluster": (["--on", "ray", "-S", "train.seed=1"], "error: Ray is not installed"),
+    "sweep on a cluster": (["--on", "ray", "-S", "train.seed=1"], "error: ray is not installed"),
     "tried": ([], "study/tried"),
     "watch": (["--html", "a.html"], "error: birnn watch was removed: dvc plots show live/"),
 }

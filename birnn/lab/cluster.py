@@ -54,7 +54,8 @@ class Cluster:
         """
         if not points:
             return
-        ray = _ray()
+        import ray  # noqa: PLC0415  # installed only for clusters
+
         output("dvc", "push", "--quiet", "--run-cache")
         start = time.perf_counter()
         with _connected(ray):
@@ -97,7 +98,8 @@ class Cluster:
 
 def connect(cpus: int, gpus: int, git_remote: str) -> Cluster:
     """Check this clone and its remotes, and return the cluster to run on."""
-    _ray()
+    import ray  # noqa: F401, PLC0415  # if it is not installed, fail before anything runs
+
     if output("git", "status", "--porcelain", "--untracked-files=no"):
         raise InputError("a cluster runs only what is committed: commit and push your changes")
     address = _address(git_remote)
@@ -146,14 +148,6 @@ def _dvc_remote() -> dict[str, str]:
     return {option: str(options[option]) for option in SHARED_OPTIONS if option in options}
 
 
-def _ray() -> Any:
-    try:
-        import ray  # noqa: PLC0415  # installed only for clusters
-    except ImportError as error:
-        raise InputError("Ray is not installed: run make cluster") from error
-    return ray
-
-
 @contextmanager
 def _connected(ray: Any) -> Iterator[None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -165,12 +159,6 @@ def _connected(ray: Any) -> Iterator[None]:
             socket.create_connection((host, int(port)), timeout=PATIENCE).close()
         ray.init(log_to_driver=False, logging_level="ERROR", **own)
     except (OSError, ValueError, RuntimeError, ray.exceptions.AuthenticationError) as error:
-        # Ray may name the original error only in the text of another.
-        if "AuthenticationError" in f"{error!r} {error.__cause__}":
-            raise InputError(
-                f"Ray at {address} requires its token: set RAY_AUTH_MODE=token, and put the token "
-                "in ~/.ray/auth_token or RAY_AUTH_TOKEN"
-            ) from error
         raise InputError(
             f"cannot connect to Ray at {address or 'this machine'}: {' '.join(str(error).split())}"
         ) from error

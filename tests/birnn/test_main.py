@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from birnn import __main__ as main
 from birnn.core.yaml_files import write_yaml
 from birnn.evaluation.model_names import NETWORKS
-from tests.projects import BIRNN, PROJECT, copy_settings, run
+from tests.projects import BIRNN, PROJECT, copy_settings, error_line, run
 
 COMMANDS = get_command(main.app).commands  # type: ignore[attr-defined]
 
@@ -43,6 +43,15 @@ def test_help_lists_every_command() -> None:
     text = CliRunner().invoke(main.app, ["--help"]).output
     listed = {line.split()[0] for line in text.splitlines() if re.match("  [a-z]", line)}
     assert listed == {name for name, command in COMMANDS.items() if not command.hidden}
+
+
+def test_missing_package_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ray.py").write_text("raise ModuleNotFoundError(name='ray')")
+    own = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{PROJECT}"}
+    result = run(
+        *BIRNN, "sweep", "--on", "ray", "-S", "train.seed=1", cwd=PROJECT, warm=False, **own
+    )
+    assert error_line(result.stderr).startswith("error: ray is not installed: run make setup")
 
 
 def test_command_starts_without_slow_imports() -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.cluster.conftest import Machines, run_on
-from tests.projects import BIRNN, check_output, copy, experiment, experiments, watched
+from tests.projects import BIRNN, check_output, copy, error_line, experiment, experiments, watched
 
 pytestmark = pytest.mark.exhaustive
 
@@ -89,6 +89,4 @@ def test_missing_token_is_an_error(project: Path, machines: Machines) -> None:
     variables = {"RAY_AUTH_TOKEN": "", "RAY_AUTH_TOKEN_PATH": "/nowhere"}
     result = run_on(machines, project, *SEEDS, **variables)
     assert result.returncode == 1
-    requires = f"Ray at {machines.address} requires its token: set RAY_AUTH_MODE=token, and put"
-    assert result.stderr.splitlines()[-1].startswith(f"error: {requires}")
-    assert "Traceback" not in result.stderr
+    assert f"cannot connect to Ray at {machines.address}: " in error_line(result.stderr)

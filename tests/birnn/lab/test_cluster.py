@@ -151,7 +151,7 @@ def test_only_experiments_that_are_not_finished_are_pulled() -> None:
         ("", OSError("no memory"), "cannot connect to Ray at this machine: no memory"),
         ("head", ValueError("no port"), "cannot connect to Ray at head: no port"),
         ("", RuntimeError("Version\n    mismatch"), "cannot connect to Ray .*: Version mismatch"),
-        ("ray://a", LookupError("AuthenticationError"), "Ray at ray://a requires its token: set"),
+        ("ray://a", LookupError("no token"), "cannot connect to Ray at ray://a: no token"),
     ],
 )
 def test_cluster_without_connection_is_named(

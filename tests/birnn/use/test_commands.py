@@ -213,17 +213,6 @@ def test_other_formats_are_refused(tmp_path: Path, birnn: Run, name: str) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_package_is_named(
-    tmp_path: Path, birnn: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "birnn.use.onnx_model", raising=False)
-    monkeypatch.delattr("birnn.use.onnx_model", raising=False)
-    monkeypatch.setitem(sys.modules, "onnx", None)  # as if it were not installed
-    with pytest.raises(InputError, match="onnx is not installed"):
-        birnn("export", tmp_path / "a.onnx")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_unwritable_folder_and_full_disk_leave_nothing(
     tmp_path: Path, birnn: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
