@@ -89,7 +89,7 @@ def study(
     if not (settings or recipe):
         stored = store.read(store.FOLDER / name)
         print_study(stored)
-        writing.draw(stored)  # last, because the folder may be read-only
+        writing.draw(stored)
         return
     points = grid.points_of_recipes(settings, recipe)
     finished = runs.finished(points)

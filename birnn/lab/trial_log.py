@@ -29,7 +29,7 @@ REVISION_DIGITS = 12
 def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     """Add the runs that hold out reviews to the study `tried`, unless it has them.
 
-    Existing rows stay as they are. Runs on another corpus are left out, and counted. Return the
+    Existing rows stay as they are. Runs on another corpus are left out. Return the
     number of added rows, and the study.
     """
     held_out_runs = {
@@ -46,13 +46,11 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     else:
         raise InputError("no finished experiment holds out reviews: run some, see birnn recipes")
     known = set(log.runs["name"])
-    same = {name: run for name, run in held_out_runs.items() if log.covers(run.metrics["corpus"])}
-    if others := len(held_out_runs) - len(same):
-        print(
-            f"{others} experiments are on another corpus than {folder}: not added. To start a log "
-            "of that corpus, rename the folder"
-        )
-    new = [describe(run, recipes, name) for name, run in same.items() if name not in known]
+    new = [
+        describe(run, recipes, name)
+        for name, run in held_out_runs.items()
+        if name not in known and log.covers(run.metrics["corpus"])
+    ]
     new.sort(key=lambda row: row["command"])
     log = replace(log, runs=pd.concat([log.runs, pd.DataFrame(new)]))
     return len(new), writing.write(log, {})

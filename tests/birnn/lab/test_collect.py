@@ -20,7 +20,7 @@ from birnn.lab import collect, grid, recipes, runs, study_tables
 from birnn.lab.grid import Point
 from birnn.lab.runs import Run
 from birnn.runtime import times
-from birnn.studies import store, writing
+from birnn.studies import store
 from birnn.studies.store import Study
 from tests.birnn import samples
 from tests.birnn.lab.repository import CORPUS, MACHINE, METRICS, add, make_run
@@ -78,20 +78,6 @@ def test_values_in_brackets_are_shown(
     output = capsys.readouterr().out
     assert "csv.train [a-c]*.csv" in output
     assert "csv.train [d-f]*.csv" in output
-
-
-def test_tables_of_a_study_are_printed_before_its_figure_is_written(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    collect_study("seeds", [SEEDS])
-
-    def refuse(_study: Study) -> None:
-        raise PermissionError("the folder is read-only")
-
-    monkeypatch.setattr(writing, "draw", refuse)
-    result = CliRunner().invoke(main.app, ["study", "seeds"])
-    assert isinstance(result.exception, PermissionError)
-    assert "test accuracy, mean ± deviation over seeds" in result.output
 
 
 def test_study_of_a_recipe_resamples_training_reviews() -> None:
@@ -158,6 +144,7 @@ def test_commands_collect_recipes_and_the_log_of_settings(monkeypatch: pytest.Mo
     with pytest.raises(InputError, match="would be lost"):
         run(*other)
     assert "1 of 1 experiments" in run(*other, "--replace")
+    assert "test accuracy, mean ± deviation over seeds" in run("study", "a")
     assert store.read(store.FOLDER / "a").about.command == " ".join(["birnn", *other])
     assert "4 new of 4 rows" in run("tried")
     assert "0 new of 4 rows" in run("tried")
@@ -185,12 +172,6 @@ def test_results_are_not_lost() -> None:
     assert len(collect_study("seeds", ["train.seed=1"], replace=True).runs) == 1
 
 
-def test_large_seeds_are_the_same_as_floats() -> None:
-    table = pd.DataFrame({"pad.seed": [20_240_517, 20_240_518], "pad.validation": [0.1, 0.5]})
-    lines = "pad.seed,pad.validation\n20240517,0.1\n20240518,0.5\n"
-    assert writing.to_csv(table) == writing.to_csv(table.astype(float)) == lines
-
-
 def test_names_are_unique_and_invalid_studies_are_refused() -> None:
     points = grid.points([SEEDS])
     found = finish(points)
@@ -202,8 +183,3 @@ def test_names_are_unique_and_invalid_studies_are_refused() -> None:
     other = found[1].metrics | {"corpus": CORPUS | {"name": "other"}}
     with pytest.raises(InputError, match="several corpora"):
         collect.study("mixed", "", points, found | {1: replace(found[1], metrics=other)})
-    # A folder that is not a study is not replaced.
-    (store.FOLDER / "rate").mkdir(parents=True)
-    (store.FOLDER / "rate" / "notes.txt").touch()
-    with pytest.raises(InputError, match=r"would be replaced, and notes\.txt lost"):
-        collect.study("rate", "", points, found)

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,13 +61,6 @@ def test_interrupted_sweep_waits_until_its_experiment_has_ended() -> None:
         execution.execute(point, "seed-0")
     signal.signal(signal.SIGINT, before)
     assert Path("ended").exists()
-
-
-def test_time_left_is_estimated_from_the_experiments_so_far() -> None:
-    for seconds, done, remaining, minutes in ((29, 1, 1, 1), (190, 2, 1, 2), (1190, 1, 3, 60)):
-        shown = execution.time_left(time.perf_counter() - seconds, done, remaining)
-        assert shown == f", about {minutes} min left"
-    assert execution.time_left(0, 0, 1) == execution.time_left(0, 1, 0) == ""
 
 
 def test_sweep_runs_each_experiment_once_and_alone() -> None:
