@@ -136,7 +136,7 @@ def _rows_to_keep(
     )
     if before != here:
         raise results_would_be_lost(folder)
-    replaced, runs, all_seeds = old.runs, old.runs[:0], old.all_seeds[:0]
+    replaced, runs, all_seeds = old.runs, pd.DataFrame(), pd.DataFrame()
     dropped: set[str] = set()
     if RECIPE in table:
         stored, now = map(_recipe_settings, (old.about, about))

@@ -126,7 +126,7 @@ def parse(
     return Search(name, space, fixed, recipe, models[metric], sampler)
 
 
-def open_study(search: Search, *, replace: bool = False) -> optuna.Study:
+def open_study(search: Search, *, replace: bool) -> optuna.Study:
     """Return the study in the search's journal, new or continued.
 
     It is refused if its results would `replace` those in `study/NAME` that are not of a search.

@@ -193,7 +193,8 @@ def test_workspace_is_a_run_if_it_is_complete() -> None:
     for file in reversed(runs.RECORDS):
         file.write_text(file.read_text() + "\n[")
         assert runs.workspace() is None
-        with pytest.raises(InputError, match=rf"^{file.as_posix()} of workspace is not valid"):
+        expected = rf"^{file.as_posix()} of workspace is not valid .*: fix it, or run git"
+        with pytest.raises(InputError, match=expected):
             runs.read()
 
 

@@ -117,7 +117,7 @@ def run(
     machines: Any, trials: int, name: str = "name", batch: int = 1, options: Sequence[str] = OPTIONS
 ) -> optuna.Study:
     chosen = parse(*options, name=name)
-    study = search.open_study(chosen)
+    study = search.open_study(chosen, replace=False)
     search.run(chosen, study, trials, machines, batch)
     return study
 
@@ -204,7 +204,7 @@ def test_interrupted_batch_is_completed(machines: Machines) -> None:
     machines.stops = [3]
     with pytest.raises(KeyboardInterrupt):
         run(machines, 5, batch=2)
-    assert states(search.open_study(parse())) == [COMPLETE] * 2 + [RUNNING] * 2
+    assert states(search.open_study(parse(), replace=False)) == [COMPLETE] * 2 + [RUNNING] * 2
     assert states(run(machines, 5, batch=2)) == [COMPLETE] * 5
     # The third trial was finished before the fourth was interrupted.
     assert machines.batches == [2, 2, 1, 1]
@@ -213,8 +213,8 @@ def test_interrupted_batch_is_completed(machines: Machines) -> None:
 
 
 def test_trial_without_all_values_has_failed() -> None:
-    search.open_study(parse()).ask()  # killed before it proposed a value
-    assert states(search.open_study(parse())) == [FAIL]
+    search.open_study(parse(), replace=False).ask()  # killed before it proposed a value
+    assert states(search.open_study(parse(), replace=False)) == [FAIL]
 
 
 def test_failed_trial_counts_and_is_not_repeated(
@@ -265,7 +265,7 @@ def test_random_trials_depend_only_on_their_number(machines: Machines) -> None:
     proposed = []
     for batch in (1, 12):
         chosen = search.parse(f"batches-of-{batch}", OPTIONS, None, METRIC, "random")
-        study = search.open_study(chosen)
+        study = search.open_study(chosen, replace=False)
         search.run(chosen, study, 12, machines, batch)
         proposed.append([trial.params for trial in study.trials])
     assert proposed[0] == proposed[1]
@@ -280,7 +280,7 @@ def test_search_with_other_conditions_needs_another_name(machines: Machines) -> 
         "metric": parse(metric="baseline.holdout_accuracy"),
     }.items():
         with pytest.raises(InputError, match=f"the search name began with different {changed}"):
-            search.open_study(other)
+            search.open_study(other, replace=False)
 
 
 def test_search_ends_if_code_changes_and_continues_if_the_change_is_undone(
