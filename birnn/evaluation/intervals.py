@@ -8,7 +8,7 @@ them cover (Bonferroni's inequality; Dunn, "Multiple Comparisons among Means", 1
 """
 
 import math
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ def score_interval(share: float, trials: float) -> Interval:
     center = trials * share + squared / 2
     margin = math.sqrt(squared * (trials * share * (1 - share) + squared / 4))
     total = trials + squared
-    return max(0.0, (center - margin) / total), min(1.0, (center + margin) / total)
+    return (center - margin) / total, (center + margin) / total
 
 
 def proportion_interval(successes: NDArray[np.bool_], groups: Groups) -> Interval | None:
@@ -76,36 +76,8 @@ def design_effect(residuals: NDArray[np.floating], groups: Groups, comparisons: 
         return float((sizes**2).sum()) / reviews
     group_squares = float((np.bincount(index, residuals) ** 2).sum())
     effect = (group_squares * count / (count - 1)) / (squares * reviews / (reviews - 1))
-    return min(float(reviews), max(1.0, effect) * few_groups_factor(count, reviews, comparisons))
-
-
-def few_groups_factor(groups: int, reviews: int, comparisons: int = 1) -> float:
-    """Return the squared ratio of Student's quantiles for this many groups and reviews."""
-    by_group, by_review = -special.stdtrit([groups - 1, reviews - 1], tail(comparisons))
-    return float(by_group / by_review) ** 2
-
-
-def auc_interval(labels: Labels, log_odds: LogOdds, groups: Groups) -> Interval | None:
-    """Return the interval of the area under the ROC curve, clipped to [0, 1].
-
-    Both labels occur. The interval is None if the variance cannot be estimated: all reviews of a
-    class are in one group, or the log-odds separate the classes perfectly or are all equal.
-
-    Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, with the factors of
-    `group_deviations`. It is at least as wide as the interval for independent reviews: DeLong,
-    DeLong and Clarke-Pearson, "Comparing the Areas under Two or More Correlated Receiver Operating
-    Characteristic Curves", 1988.
-    """
-    reviews, shares = len(labels), placement_values(labels, log_odds)
-    area = float(shares[labels == 1].mean())
-    by_unit = (groups, np.arange(reviews))
-    deviations = (group_deviations(shares - area, each, labels) for each in by_unit)
-    variance = float(np.max([(each**2).sum() for each in deviations]))
-    if math.isnan(variance) or variance == 0:
-        return None
-    factor = few_groups_factor(len(np.unique(groups)), reviews)
-    margin = -special.ndtri(tail(1)) * math.sqrt(variance * factor)
-    return max(0.0, area - margin), min(1.0, area + margin)
+    by_group, by_review = -special.stdtrit([count - 1, reviews - 1], tail(comparisons))
+    return min(float(reviews), max(1.0, effect) * float(by_group / by_review) ** 2)
 
 
 def placement_values(labels: Labels, log_odds: LogOdds) -> NDArray[np.float64]:
@@ -127,7 +99,7 @@ def placement_values(labels: Labels, log_odds: LogOdds) -> NDArray[np.float64]:
 
 
 def group_deviations(
-    residuals: NDArray[np.float64], groups: NDArray[np.integer[Any]], classes: Labels
+    residuals: NDArray[np.float64], groups: Groups, classes: Labels
 ) -> NDArray[np.float64]:
     """Return how much each group moves a measure, shape (..., groups).
 
@@ -135,7 +107,9 @@ def group_deviations(
     The sum of their squares is the variance of the measure over groups: for ROC AUC as in
     Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, except for the factor of
     the covariance between the classes, which also approaches 1 with many groups. For groups of one
-    review, it is the variance of DeLong et al., 1988. It is NaN if a class is in only one group.
+    review, it is the variance of DeLong, DeLong and Clarke-Pearson, "Comparing the Areas under Two
+    or More Correlated Receiver Operating Characteristic Curves", 1988. It is NaN if a class is in
+    only one group.
     """
     _, index = np.unique(groups, return_inverse=True)
     weights = np.empty(len(groups))

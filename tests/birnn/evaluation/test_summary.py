@@ -28,8 +28,6 @@ def test_metrics_are_of_each_model_rounded() -> None:
             "ece": calibration.expected_calibration_error(curve)
         }
         assert {key: scores[key] for key in expected} == summary.rounded(expected)
-        interval = intervals.auc_interval(*arguments, columns["group"])
-        assert scores["roc_auc_interval"] == summary.rounded(interval)
         interval = intervals.proportion_interval(correct(columns, name), columns["group"])
         assert scores["accuracy_interval"] == summary.rounded(interval)
         assert scores["parameters"] == samples.costs()[name]["parameters"]
