@@ -111,9 +111,7 @@ def _compare(
     correct: Mapping[str, Correct], groups: Groups, pair: tuple[str, str], comparisons: int = 1
 ) -> dict[str, Any]:
     first, second = pair
-    compared = comparison.compare(correct[first], correct[second], groups, comparisons)
-    # Keep significant digits, since rounding to decimals would make small p-values 0.
-    return {**rounded(compared), "mcnemar_p": float(f"{compared['mcnemar_p']:.3g}")}
+    return rounded(comparison.compare(correct[first], correct[second], groups, comparisons))
 
 
 def by_length(
