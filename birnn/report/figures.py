@@ -1,4 +1,4 @@
-"""The figures of the report and of the notebook, and the templates of `dvc plots`."""
+"""The figures of the report, and the templates of `dvc plots`."""
 
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,9 @@ from birnn.evaluation.calibration import RAW
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.evaluation.plot_data import TEST, TRAINING, VALIDATION, watched_split
 from birnn.report import templating
-from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
+from birnn.style.colors import GRID, INK, MODEL_COLORS
 from birnn.style.plotting import (
     LINES,
-    LITERAL,
     SIZE,
     STYLE,
     draw_legend,
@@ -32,7 +31,7 @@ TEMPLATES = Path(__file__).parent / "templates" / "plots"
 def draw(
     metrics: dict[str, Any], tables: dict[str, pd.DataFrame], maxlen: int
 ) -> dict[str, Figure]:
-    """Draw all figures and return them by name, the notebook's figures last.
+    """Draw all figures and return them by name.
 
     `tables` are the data of the plots, by name (see `plot_data`).
     """
@@ -40,46 +39,31 @@ def draw(
     name, positive = legible(corpus["name"]), legible(corpus["classes"][1], "positive")
     watched = watched_split(corpus["validation"])
     with mpl.rc_context(STYLE):
-        figures = {
-            "accuracy": all_networks(curves, "accuracy", name, watched),
-            "loss": all_networks(curves, "loss", name, watched),
+        return {
+            "accuracy": learning_curves(curves, "accuracy", name, watched),
+            "loss": learning_curves(curves, "loss", name, watched),
             "reliability": reliability(tables["reliability"], metrics, name, positive),
             "lengths": lengths(tables["lengths"], maxlen, name),
         }
-    with mpl.rc_context(LITERAL):
-        for network in NETWORKS:
-            for measure in ("accuracy", "loss"):
-                figures[f"{network}_{measure}"] = one_network(
-                    curves, network, measure, name, watched
-                )
-    return figures
 
 
-def one_network(
-    curves: pd.DataFrame, network: str, measure: str, corpus: str, watched: str
-) -> Figure:
-    """Draw the notebook's figure of one network: blue dots and a blue line.
+def learning_curves(curves: pd.DataFrame, measure: str, corpus: str, watched: str) -> Figure:
+    """Draw the curves of all networks: training as dots and validation as a line.
 
     `curves` are from `plot_data.learning_curves`, `measure` is accuracy or loss, and `watched` is
     the split after each epoch.
     """
-    title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus}"
-    figure, axes = single_axes(title, "epoch", measure)
-    short = {"accuracy": "acc"}.get(measure, measure)
-    labels = {split: f"{split.capitalize()} {short}" for split in (TRAINING, watched)}
-    draw_curves(axes, curves[curves["model"] == network], measure, labels, {"color": NOTEBOOK})
-    axes.legend()
-    return figure
-
-
-def all_networks(curves: pd.DataFrame, measure: str, corpus: str, watched: str) -> Figure:
-    """Draw the curves of all networks in one figure, with the arguments of `one_network`."""
     title = f"{measure.capitalize()} per epoch on {corpus}"
     figure, axes = single_axes(title, "epoch", measure)
     for network in NETWORKS:
-        rows = curves[curves["model"] == network]
-        style = {"color": MODEL_COLORS[network], "linestyle": LINES[network]}
-        draw_curves(axes, rows, measure, {watched: TITLES[network]}, style)
+        color = MODEL_COLORS[network]
+        dots, line = (
+            curves[(curves["model"] == network) & (curves["split"] == split)]
+            for split in (TRAINING, watched)
+        )
+        axes.plot(dots["epoch"], dots[measure], "o", color=color)
+        label, style = TITLES[network], LINES[network]
+        axes.plot(line["epoch"], line[measure], color=color, linestyle=style, label=label)
     # Explain dots and lines once, in the color of the text.
     axes.plot([], [], "o", color=INK, label=TRAINING)
     axes.plot([], [], color=INK, label=watched)
@@ -137,16 +121,6 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
     draw_legend(figure)
     return figure
-
-
-def draw_curves(
-    axes: Axes, rows: pd.DataFrame, measure: str, labels: dict[str, str], style: Any
-) -> None:
-    """Draw training as dots and validation as a line, like the notebook."""
-    for split in rows["split"].unique():
-        curve, dots = rows[rows["split"] == split], split == TRAINING
-        kind: dict[str, Any] = {"marker": "o", "linestyle": "none"} if dots else {}
-        axes.plot(curve["epoch"], curve[measure], label=labels.get(split), **(style | kind))
 
 
 def _draw_lines(
