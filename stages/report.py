@@ -69,7 +69,7 @@ def main(settings: Settings) -> None:
         "regimes": planned_comparisons.compare(studies),
     }
     drawings = draw_inline(drawn, [study for study in (over_seeds, recipes) if study])
-    documents.write(content, tables["reliability"], drawings, paths.REPORT)
+    documents.write(content, drawings, paths.REPORT)
     print(f"The report is in {paths.REPORT / 'report.md'} and {paths.REPORT / 'report.html'}")
     terminal.warn_if_fallback(corpus["name"], corpus["requested"])
 

@@ -63,17 +63,6 @@ def test_truncation_is_marked_if_in_range() -> None:
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["16"]
 
 
-def test_equal_figures_give_equal_bytes(tmp_path: Path) -> None:
-    table = samples.content()[1]["lengths"]
-
-    def draw(file: Path) -> tuple[bytes, str]:
-        figure = figures.lengths(table, 100, "imdb")
-        plotting.save(figure, file)
-        return file.read_bytes(), plotting.to_svg(figure, "lengths")
-
-    assert draw(tmp_path / "a.png") == draw(tmp_path / "b.png")
-
-
 def test_every_plot_has_a_template_with_the_colors_of_figures(tmp_path: Path) -> None:
     figures.write_plot_templates(tmp_path / "templates")
     texts = {file.name: file.read_text("utf-8") for file in (tmp_path / "templates").iterdir()}

@@ -118,15 +118,6 @@ def test_tables_have_the_numbers_of_the_metrics(
     assert "| BiGRU | 1,234,567 | 98,816 | – |" in text
 
 
-def test_fallback_corpus_is_named_first(tmp_path: Path) -> None:
-    for text in documents.write(tmp_path, about={"corpus": "rotten-tomatoes"}):
-        assert "Rotten Tomatoes film reviews" in text
-        before = words(text.partition("\n## ")[0].partition("<h2")[0])
-        assert "imdb could not be reached" in before
-        assert "say nothing about imdb" in before
-        assert "notebook | 81" not in text
-
-
 def test_held_out_reviews_are_named(tmp_path: Path, plain: Documents) -> None:
     assert "loss on the test split is lowest after epoch 2 (BiLSTM), 2 (BiGRU)" in plain.report
     assert "`dvc exp run -S pad.validation=0.1`" in plain.report
