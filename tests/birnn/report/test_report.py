@@ -36,9 +36,6 @@ def test_answer_is_from_the_study_over_seeds(complete: Documents) -> None:
         "The study does not contain the run below",
     ):
         assert phrase in text
-    explained = "0.50 points is smaller than the standard deviation of the difference between seeds"
-    assert f"{explained}, 0.71 points" in text
-    assert "order of the networks may differ between tables" in text
 
 
 @pytest.mark.parametrize(
@@ -59,7 +56,6 @@ def test_better_network_is_named_with_its_seeds(
     assert verdict in words(written.card)
     assert re.search(r"interval over seeds \d[.\d]+ to \d[.\d]+\) and with 29 of 30 seeds", text)
     assert size in text
-    assert "order of the networks" not in written.report
 
 
 @pytest.mark.parametrize(
