@@ -63,12 +63,6 @@ def test_interval_of_a_proportion_counts_effective_reviews() -> None:
     assert intervals.proportion_interval(correct[:0], films[:0]) is None
 
 
-def test_placement_values_count_a_tie_as_one_half() -> None:
-    labels, log_odds = np.array([0, 0, 1, 1, 1], np.uint8), np.array([1, 2, 0, 2, 3])
-    values = intervals.placement_values(labels, log_odds)
-    assert values == pytest.approx([2 / 3, 1 / 2, 0, 3 / 4, 1])
-
-
 def test_intervals_cover_the_truth_on_other_films() -> None:
     """Some films are hard for the first and others for the second of two equally good models."""
     rng, accuracy = np.random.default_rng(0), stats.norm.cdf(1 / math.sqrt(1 + 0.7**2))
