@@ -28,7 +28,6 @@ from birnn.style import plotting
 
 DISTINCTIVE_WORDS = 10  # per class
 TABLES = ("curves", "lengths", "reliability")
-INLINE_FIGURES = ("accuracy", "loss", "reliability", "lengths")  # in the report
 
 
 def main(settings: Settings) -> None:
@@ -70,7 +69,7 @@ def main(settings: Settings) -> None:
         "regimes": planned_comparisons.compare(studies),
     }
     drawings = draw_inline(drawn, [study for study in (over_seeds, recipes) if study])
-    documents.write(content, tables["reliability"], drawings, paths.REPORT)
+    documents.write(content, drawings, paths.REPORT)
     print(f"The report is in {paths.REPORT / 'report.md'} and {paths.REPORT / 'report.html'}")
     terminal.warn_if_fallback(corpus["name"], corpus["requested"])
 
@@ -93,7 +92,7 @@ def find_complete(studies: Iterable[Study]) -> Study | None:
 def draw_inline(drawn: Mapping[str, Figure], studies: Iterable[Study]) -> dict[str, str]:
     """Return the figures of the report as SVG, by their addresses in the Markdown."""
     drawings = {
-        f"../plots/{name}.png": plotting.to_svg(drawn[name], name) for name in INLINE_FIGURES
+        f"../plots/{name}.png": plotting.to_svg(figure, name) for name, figure in drawn.items()
     }
     return drawings | {
         f"../study/{study.name}/{study.name}.png": plotting.to_svg(

@@ -75,14 +75,3 @@ def fit_temperature(labels: Labels, log_odds: LogOdds) -> float:
 
     limit = math.log(HIGHEST)
     return math.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x)
-
-
-def scaled_scores(
-    labels: Labels, log_odds: LogOdds, groups: Groups, temperature: float
-) -> dict[str, float]:
-    """Return the loss and the expected calibration error after temperature scaling."""
-    scaled = log_odds / temperature
-    return {
-        "loss_scaled": float(cross_entropies(labels, scaled).mean()),
-        "ece_scaled": expected_calibration_error(reliability(labels, scaled, groups)),
-    }

@@ -65,9 +65,14 @@ def add_held_out(
     for name, values in (log_odds | combine_models(held_out, weight)).items():
         metrics[name] = metrics[name] | _held_out_scores(held_out_labels, values, rarer)
     for name in TITLES:
-        temperature = metrics[name]["temperature"]
-        scores = calibration.scaled_scores(labels, test[name].to_numpy(), groups, temperature)
-        metrics[name] |= rounded(scores)
+        scaled = test[name].to_numpy() / metrics[name]["temperature"]
+        curve = calibration.reliability(labels, scaled, groups)
+        metrics[name] |= rounded(
+            {
+                "loss_scaled": float(cross_entropies(labels, scaled).mean()),
+                "ece_scaled": calibration.expected_calibration_error(curve),
+            }
+        )
     return metrics
 
 

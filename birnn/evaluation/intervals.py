@@ -8,13 +8,13 @@ them cover (Bonferroni's inequality; Dunn, "Multiple Comparisons among Means", 1
 """
 
 import math
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse, special
+from scipy import special
 
-from birnn.evaluation.array_types import Groups, Labels, LogOdds
+from birnn.evaluation.array_types import Groups
 
 CONFIDENCE = 0.95
 NO_DIFFERENCE = "no difference is shown"
@@ -39,7 +39,7 @@ def score_interval(share: float, trials: float) -> Interval:
     center = trials * share + squared / 2
     margin = math.sqrt(squared * (trials * share * (1 - share) + squared / 4))
     total = trials + squared
-    return max(0.0, (center - margin) / total), min(1.0, (center + margin) / total)
+    return (center - margin) / total, (center + margin) / total
 
 
 def proportion_interval(successes: NDArray[np.bool_], groups: Groups) -> Interval | None:
@@ -76,76 +76,8 @@ def design_effect(residuals: NDArray[np.floating], groups: Groups, comparisons: 
         return float((sizes**2).sum()) / reviews
     group_squares = float((np.bincount(index, residuals) ** 2).sum())
     effect = (group_squares * count / (count - 1)) / (squares * reviews / (reviews - 1))
-    return min(float(reviews), max(1.0, effect) * few_groups_factor(count, reviews, comparisons))
-
-
-def few_groups_factor(groups: int, reviews: int, comparisons: int = 1) -> float:
-    """Return the squared ratio of Student's quantiles for this many groups and reviews."""
-    by_group, by_review = -special.stdtrit([groups - 1, reviews - 1], tail(comparisons))
-    return float(by_group / by_review) ** 2
-
-
-def auc_interval(labels: Labels, log_odds: LogOdds, groups: Groups) -> Interval | None:
-    """Return the interval of the area under the ROC curve, clipped to [0, 1].
-
-    Both labels occur. The interval is None if the variance cannot be estimated: all reviews of a
-    class are in one group, or the log-odds separate the classes perfectly or are all equal.
-
-    Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, with the factors of
-    `group_deviations`. It is at least as wide as the interval for independent reviews: DeLong,
-    DeLong and Clarke-Pearson, "Comparing the Areas under Two or More Correlated Receiver Operating
-    Characteristic Curves", 1988.
-    """
-    reviews, shares = len(labels), placement_values(labels, log_odds)
-    area = float(shares[labels == 1].mean())
-    by_unit = (groups, np.arange(reviews))
-    deviations = (group_deviations(shares - area, each, labels) for each in by_unit)
-    variance = float(np.max([(each**2).sum() for each in deviations]))
-    if math.isnan(variance) or variance == 0:
-        return None
-    factor = few_groups_factor(len(np.unique(groups)), reviews)
-    margin = -special.ndtri(tail(1)) * math.sqrt(variance * factor)
-    return max(0.0, area - margin), min(1.0, area + margin)
-
-
-def placement_values(labels: Labels, log_odds: LogOdds) -> NDArray[np.float64]:
-    """Return the share of the other class that is ranked on the correct side of each review.
-
-    A tie counts one half. The mean of either class is the area under the ROC curve. The values are
-    computed from ranks as in Sun and Xu, "Fast Implementation of DeLong's Algorithm", 2014. Both
-    labels occur. The values have the shape of the log-odds, which may be (runs, reviews).
-    """
-    from scipy.stats import rankdata  # noqa: PLC0415  # takes half a second
-
-    positive, ranks = labels == 1, rankdata(log_odds, axis=-1)
-    values = np.empty(log_odds.shape)
-    for rows in (positive, ~positive):
-        within_class = rankdata(log_odds[..., rows], axis=-1)
-        values[..., rows] = (ranks[..., rows] - within_class) / (~rows).sum()
-    values[..., ~positive] = 1 - values[..., ~positive]
-    return values
-
-
-def group_deviations(
-    residuals: NDArray[np.float64], groups: NDArray[np.integer[Any]], classes: Labels
-) -> NDArray[np.float64]:
-    """Return how much each group moves a measure, shape (..., groups).
-
-    `residuals` are the values of single reviews minus the measure, shape (..., reviews).
-    The sum of their squares is the variance of the measure over groups: for ROC AUC as in
-    Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, except for the factor of
-    the covariance between the classes, which also approaches 1 with many groups. For groups of one
-    review, it is the variance of DeLong et al., 1988. It is NaN if a class is in only one group.
-    """
-    _, index = np.unique(groups, return_inverse=True)
-    weights = np.empty(len(groups))
-    for label in np.unique(classes):
-        rows = classes == label
-        count = len(np.unique(index[rows]))
-        weights[rows] = math.sqrt(count / (count - 1)) / rows.sum() if count > 1 else math.nan
-    starts = np.arange(len(groups) + 1)
-    deviations: NDArray[np.float64] = residuals @ sparse.csr_array((weights, index, starts))
-    return deviations
+    by_group, by_review = -special.stdtrit([count - 1, reviews - 1], tail(comparisons))
+    return min(float(reviews), max(1.0, effect) * float(by_group / by_review) ** 2)
 
 
 def paired_difference_interval(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from birnn.evaluation import calibration, comparison
 from birnn.evaluation.array_types import Correct, Groups, Labels, LogOdds
-from birnn.evaluation.intervals import auc_interval, proportion_interval
+from birnn.evaluation.intervals import proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, PAIRS, TITLES, pair_name
 from birnn.networks.log_odds import combine, is_positive
@@ -38,7 +38,6 @@ def summarize_model(
             **compute_scores(labels, log_odds),
             "ece": calibration.expected_calibration_error(curve),
             "accuracy_interval": proportion_interval(correct, groups),
-            "roc_auc_interval": auc_interval(labels, log_odds, groups),
             "by_truncation": by_property("truncated", truncated, correct, groups),
             "by_overlap": by_property("in_training", in_training, correct, groups),
             "by_length": list(by_length(lengths, correct, groups)),
@@ -112,9 +111,7 @@ def _compare(
     correct: Mapping[str, Correct], groups: Groups, pair: tuple[str, str], comparisons: int = 1
 ) -> dict[str, Any]:
     first, second = pair
-    compared = comparison.compare(correct[first], correct[second], groups, comparisons)
-    # Keep significant digits, since rounding to decimals would make small p-values 0.
-    return {**rounded(compared), "mcnemar_p": float(f"{compared['mcnemar_p']:.3g}")}
+    return rounded(comparison.compare(correct[first], correct[second], groups, comparisons))
 
 
 def by_length(

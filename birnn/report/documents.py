@@ -7,11 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from birnn.core.outputs import write_text
 from birnn.evaluation.behavioral_tests import TOLERANCE
-from birnn.evaluation.calibration import BINS, RAW
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS, TITLES
 from birnn.evaluation.plot_data import TEST
 from birnn.networks import log_odds
@@ -38,17 +35,11 @@ ORIGINS = {
 }
 
 
-def write(
-    content: Mapping[str, Any],
-    reliability: pd.DataFrame,
-    drawings: Mapping[str, str],
-    folder: Path,
-) -> None:
+def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path) -> None:
     """Write `report.md`, `report.html`, which contains its figures, and `model_card.md`.
 
-    `stages.report` collects the `content`. `reliability` has one row per `model`, `calibration` and
-    bin (see `calibration.reliability`), and `drawings` an `svg` element per figure of the report,
-    by its address in the Markdown.
+    `stages.report` collects the `content`. `drawings` has an `svg` element per figure of the
+    report, by its address in the Markdown.
     """
     values = {
         **content,
@@ -64,8 +55,6 @@ def write(
         "threshold": log_odds.THRESHOLD,
         "tolerance": TOLERANCE,
         "comparisons": COMPARISONS,
-        "overconfident": overconfident_bins(reliability),
-        "confidence": 1 - 1 / BINS,
     }
     report = page.add_contents(templating.render("report.md.j2", **values))
     write_text(folder / "report.md", report)
@@ -117,23 +106,3 @@ def _failures(checklist: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             if any(test["capability"] == "negation" for test in tests)
         ],
     }
-
-
-def overconfident_bins(reliability: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Return the bin of the highest probabilities of each overconfident model.
-
-    A model is overconfident if its most certain predictions of both classes are wrong more often
-    than predicted: in the lowest bin, the mean probability is below the interval of the share of
-    positive reviews, and in the highest bin above it.
-    """
-    bins = {}
-    raw = reliability[reliability["calibration"] == RAW]
-    for name in TITLES:
-        rows = raw[raw["model"] == name].sort_values("predicted")
-        lowest, highest = rows.iloc[0], rows.iloc[-1]
-        are_extreme = lowest["predicted"] <= 1 / BINS and highest["predicted"] > 1 - 1 / BINS
-        too_low = lowest["predicted"] < lowest["low"]
-        too_high = highest["predicted"] > highest["high"]
-        if are_extreme and too_low and too_high:
-            bins[name] = {str(key): value for key, value in highest.items()}
-    return bins

@@ -1,4 +1,4 @@
-"""The figures of the report and of the notebook, and the templates of `dvc plots`."""
+"""The figures of the report, and the templates of `dvc plots`."""
 
 from pathlib import Path
 from typing import Any
@@ -8,17 +8,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter, SymmetricalLogLocator
 
 from birnn.core.outputs import atomic_folder
 from birnn.evaluation.calibration import RAW
 from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.evaluation.plot_data import TEST, TRAINING, VALIDATION, watched_split
 from birnn.report import templating
-from birnn.style.colors import GRID, INK, MODEL_COLORS, NOTEBOOK
+from birnn.style.colors import GRID, INK, MODEL_COLORS
 from birnn.style.plotting import (
     LINES,
-    LITERAL,
     SIZE,
     STYLE,
     draw_legend,
@@ -32,7 +31,7 @@ TEMPLATES = Path(__file__).parent / "templates" / "plots"
 def draw(
     metrics: dict[str, Any], tables: dict[str, pd.DataFrame], maxlen: int
 ) -> dict[str, Figure]:
-    """Draw all figures and return them by name, the notebook's figures last.
+    """Draw all figures and return them by name.
 
     `tables` are the data of the plots, by name (see `plot_data`).
     """
@@ -40,46 +39,31 @@ def draw(
     name, positive = legible(corpus["name"]), legible(corpus["classes"][1], "positive")
     watched = watched_split(corpus["validation"])
     with mpl.rc_context(STYLE):
-        figures = {
-            "accuracy": all_networks(curves, "accuracy", name, watched),
-            "loss": all_networks(curves, "loss", name, watched),
-            "reliability": reliability(tables["reliability"], metrics, name, positive),
+        return {
+            "accuracy": learning_curves(curves, "accuracy", name, watched),
+            "loss": learning_curves(curves, "loss", name, watched),
+            "reliability": reliability(tables["reliability"], name, positive),
             "lengths": lengths(tables["lengths"], maxlen, name),
         }
-    with mpl.rc_context(LITERAL):
-        for network in NETWORKS:
-            for measure in ("accuracy", "loss"):
-                figures[f"{network}_{measure}"] = one_network(
-                    curves, network, measure, name, watched
-                )
-    return figures
 
 
-def one_network(
-    curves: pd.DataFrame, network: str, measure: str, corpus: str, watched: str
-) -> Figure:
-    """Draw the notebook's figure of one network: blue dots and a blue line.
+def learning_curves(curves: pd.DataFrame, measure: str, corpus: str, watched: str) -> Figure:
+    """Draw the curves of all networks: training as dots and validation as a line.
 
     `curves` are from `plot_data.learning_curves`, `measure` is accuracy or loss, and `watched` is
     the split after each epoch.
     """
-    title = f"Training and {watched} {measure}\n{TITLES[network]} on {corpus}"
-    figure, axes = single_axes(title, "epoch", measure)
-    short = {"accuracy": "acc"}.get(measure, measure)
-    labels = {split: f"{split.capitalize()} {short}" for split in (TRAINING, watched)}
-    draw_curves(axes, curves[curves["model"] == network], measure, labels, {"color": NOTEBOOK})
-    axes.legend()
-    return figure
-
-
-def all_networks(curves: pd.DataFrame, measure: str, corpus: str, watched: str) -> Figure:
-    """Draw the curves of all networks in one figure, with the arguments of `one_network`."""
     title = f"{measure.capitalize()} per epoch on {corpus}"
     figure, axes = single_axes(title, "epoch", measure)
     for network in NETWORKS:
-        rows = curves[curves["model"] == network]
-        style = {"color": MODEL_COLORS[network], "linestyle": LINES[network]}
-        draw_curves(axes, rows, measure, {watched: TITLES[network]}, style)
+        color = MODEL_COLORS[network]
+        dots, line = (
+            curves[(curves["model"] == network) & (curves["split"] == split)]
+            for split in (TRAINING, watched)
+        )
+        axes.plot(dots["epoch"], dots[measure], "o", color=color)
+        label, style = TITLES[network], LINES[network]
+        axes.plot(line["epoch"], line[measure], color=color, linestyle=style, label=label)
     # Explain dots and lines once, in the color of the text.
     axes.plot([], [], "o", color=INK, label=TRAINING)
     axes.plot([], [], color=INK, label=watched)
@@ -87,7 +71,7 @@ def all_networks(curves: pd.DataFrame, measure: str, corpus: str, watched: str) 
     return figure
 
 
-def reliability(table: pd.DataFrame, metrics: dict[str, Any], corpus: str, positive: str) -> Figure:
+def reliability(table: pd.DataFrame, corpus: str, positive: str) -> Figure:
     """Draw the reliability curves, with 95% intervals and the diagonal of a calibrated model.
 
     If the table has curves after temperature scaling, they are drawn below.
@@ -97,20 +81,15 @@ def reliability(table: pd.DataFrame, metrics: dict[str, Any], corpus: str, posit
     figure = Figure(figsize=(width, height * len(calibrations)), layout="constrained")
     panels = np.ravel(figure.subplots(len(calibrations), 1))
     for axes, calibration in zip(panels, calibrations, strict=True):
-        title, score = (
-            ("Reliability", "ece")
-            if calibration == RAW
-            else ("Reliability after\ntemperature scaling", "ece_scaled")
-        )
+        scaled = "" if calibration == RAW else " after\ntemperature scaling"
         axes.set(
-            title=f"{title} on the test split of {corpus}",
+            title=f"Reliability{scaled} on the test split of {corpus}",
             xlabel=f"predicted probability of {positive}",
             ylabel=f"share that is {positive}",
         )
         axes.plot([0, 1], [0, 1], color=GRID)
         rows = table[table["calibration"] == calibration]
-        labels = {name: f"{TITLES[name]}, ECE {metrics[name][score]:.3f}" for name in TITLES}
-        _draw_lines(axes, rows, ("predicted", "observed"), labels)
+        _draw_lines(axes, rows, "predicted", "observed")
         axes.legend(loc="upper left")
     return figure
 
@@ -120,7 +99,7 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     figure, axes = single_axes(
         f"Accuracy by length on the test split of {corpus}", "words in the review", "accuracy"
     )
-    _draw_lines(axes, table, ("words", "accuracy"), TITLES)
+    _draw_lines(axes, table, "words", "accuracy")
     shortest, longest = table["words"].min(), table["words"].max()
     # The first id marks the start of the review.
     if shortest < maxlen - 1 < longest:
@@ -129,8 +108,8 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
         text = "networks truncate\nlonger reviews"
         axes.annotate(text, (maxlen - 1, 0.02), xytext=(4, 0), fontsize=8, **position)
     axes.set_xscale("symlog", linthresh=1)  # a review can have no words
-    ticks = _round_numbers(shortest, longest) or [round(shortest)]
-    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axes.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlim(0.9 * shortest, 1.1 * longest + 1)
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -139,35 +118,15 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     return figure
 
 
-def draw_curves(
-    axes: Axes, rows: pd.DataFrame, measure: str, labels: dict[str, str], style: Any
-) -> None:
-    """Draw training as dots and validation as a line, like the notebook."""
-    for split in rows["split"].unique():
-        curve, dots = rows[rows["split"] == split], split == TRAINING
-        kind: dict[str, Any] = {"marker": "o", "linestyle": "none"} if dots else {}
-        axes.plot(curve["epoch"], curve[measure], label=labels.get(split), **(style | kind))
-
-
-def _draw_lines(
-    axes: Axes, table: pd.DataFrame, columns: tuple[str, str], labels: dict[str, str]
-) -> None:
+def _draw_lines(axes: Axes, table: pd.DataFrame, x: str, y: str) -> None:
     """Draw two columns as one line per model, with 95% intervals."""
-    x, y = columns
-    for model, label in labels.items():
+    for model, label in TITLES.items():
         rows = table[table["model"] == model]
         style: dict[str, Any] = {"color": MODEL_COLORS[model], "linestyle": LINES[model]}
         axes.plot(rows[x], rows[y], label=label, marker="o", markersize=3.5, **style)
         axes.fill_between(
             rows[x], rows["low"], rows["high"], color=MODEL_COLORS[model], alpha=0.2, linewidth=0
         )
-
-
-def _round_numbers(low: float, high: float) -> list[int]:
-    """Return 1, 2 and 5 times the powers of ten, from `low` to `high`."""
-    powers = 10 ** np.arange(7)
-    numbers = np.outer(powers, (1, 2, 5)).ravel()
-    return [int(number) for number in numbers if low <= number <= high]
 
 
 def write_plot_templates(folder: Path) -> None:

@@ -40,24 +40,6 @@ def compare_networks(row: Row) -> str:
     )
 
 
-def explain_order(row: Row) -> str:
-    """Return why a table with other seeds may show the other order of two networks.
-
-    Empty if their mean difference is larger than its standard deviation over seeds.
-    """
-    ((first, second),) = row.differences
-    runs = row.combination.runs
-    gains = runs[f"{first}.accuracy"] - runs[f"{second}.accuracy"]
-    mean, deviation = 100 * abs(gains.mean()), 100 * gains.std()
-    if mean >= deviation:
-        return ""
-    return (
-        f"the mean difference of {mean:.2f} points is smaller than the standard deviation of the "
-        f"difference between seeds, {deviation:.2f} points, so a table of one seed or a few may "
-        "show either order"
-    )
-
-
 def importance(row: Row, equivalence: float) -> str:
     """Return whether the difference in accuracy of two networks exceeds `equivalence` points.
 

@@ -21,17 +21,36 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import sparse, special
 
 from birnn.evaluation import intervals
-from birnn.evaluation.array_types import Groups, Labels
+from birnn.evaluation.array_types import Groups, Labels, LogOdds
 from birnn.evaluation.metrics import cross_entropies, is_correct
+
+
+def placement_values(labels: Labels, log_odds: LogOdds) -> NDArray[np.float64]:
+    """Return the share of the other class that is ranked on the correct side of each review.
+
+    A tie counts one half. The mean of either class is the area under the ROC curve. The values are
+    computed from ranks as in Sun and Xu, "Fast Implementation of DeLong's Algorithm", 2014. Both
+    labels occur. The values have the shape of the log-odds, which may be (runs, reviews).
+    """
+    from scipy.stats import rankdata  # noqa: PLC0415  # takes half a second
+
+    positive, ranks = labels == 1, rankdata(log_odds, axis=-1)
+    values = np.empty(log_odds.shape)
+    for rows in (positive, ~positive):
+        within_class = rankdata(log_odds[..., rows], axis=-1)
+        values[..., rows] = (ranks[..., rows] - within_class) / (~rows).sum()
+    values[..., ~positive] = 1 - values[..., ~positive]
+    return values
+
 
 # The values of single reviews whose mean is the measure; for ROC AUC, the mean of either class.
 REVIEW_VALUES: dict[str, Callable[..., NDArray[Any]]] = {
     "accuracy": is_correct,
     "loss": cross_entropies,
-    "roc_auc": intervals.placement_values,
+    "roc_auc": placement_values,
 }
 ROUNDING_ERROR = 1e-12
 ALL_EQUAL = "all seeds are equal"  # instead of an interval without width
@@ -109,7 +128,7 @@ def estimate_difference(
     # The area under the ROC curve is the mean of either class, the others of all reviews.
     classes = labels if measure == "roc_auc" else np.ones_like(labels)
     by_seed = gains[:, classes == 1].mean(axis=1)
-    deviations = intervals.group_deviations(gains - by_seed[:, None], groups, classes)
+    deviations = _group_deviations(gains - by_seed[:, None], groups, classes)
     error = margin = math.nan
     if seeds > 1 and not np.isnan(deviations).any():
         # The covariance is the mean product of the deviations of two different seeds.
@@ -123,6 +142,30 @@ def estimate_difference(
     lowest = _lowest_difference(measure)
     mean = _with_interval(float(by_seed.mean()), error, margin, lowest, seeds)
     return _count_seeds(mean, by_seed, measure)
+
+
+def _group_deviations(
+    residuals: NDArray[np.float64], groups: Groups, classes: Labels
+) -> NDArray[np.float64]:
+    """Return how much each group moves a measure, shape (..., groups).
+
+    `residuals` are the values of single reviews minus the measure, shape (..., reviews).
+    The sum of their squares is the variance of the measure over groups: for ROC AUC as in
+    Obuchowski, "Nonparametric Analysis of Clustered ROC Curve Data", 1997, except for the factor of
+    the covariance between the classes, which also approaches 1 with many groups. For groups of one
+    review, it is the variance of DeLong, DeLong and Clarke-Pearson, "Comparing the Areas under Two
+    or More Correlated Receiver Operating Characteristic Curves", 1988. It is NaN if a class is in
+    only one group.
+    """
+    _, index = np.unique(groups, return_inverse=True)
+    weights = np.empty(len(groups))
+    for label in np.unique(classes):
+        rows = classes == label
+        count = len(np.unique(index[rows]))
+        weights[rows] = math.sqrt(count / (count - 1)) / rows.sum() if count > 1 else math.nan
+    starts = np.arange(len(groups) + 1)
+    deviations: NDArray[np.float64] = residuals @ sparse.csr_array((weights, index, starts))
+    return deviations
 
 
 def mean_over_seeds(values: ArrayLike, lowest: float = 0.0, comparisons: int = 1) -> Mean:

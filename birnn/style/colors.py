@@ -19,7 +19,6 @@ _MODEL_COLORS = {name: NETWORK_COLORS[network.color] for name, network in NETWOR
 _MODEL_COLORS |= {"baseline": ("#009e73", "#2fce9f"), "all": ("#6a3d9a", "#b793e0")}
 
 MODEL_COLORS = {name: light for name, (light, _) in _MODEL_COLORS.items()}
-NOTEBOOK = "#0000ff"
 INK, GRID = "#1a1a1a", "#cccccc"
 
 # Backgrounds of words that push a prediction to a class, on a page and in a terminal.

@@ -23,8 +23,7 @@ LINES: dict[str, Any] = dict(zip(NETWORKS, cycle(NETWORK_LINES), strict=False)) 
 PAIR_MARKERS = "osD^v<>PX*"  # of pairs of networks
 
 SIZE = (4.6, 3.7)  # inches; small, so that letters are large enough on a phone
-LITERAL: Any = {"text.parse_math": False}  # the name of a corpus may contain dollar signs
-STYLE: Any = LITERAL | {
+STYLE: Any = {
     "axes.edgecolor": INK,
     "axes.grid": True,
     "axes.labelcolor": INK,
@@ -36,6 +35,7 @@ STYLE: Any = LITERAL | {
     "grid.linewidth": 0.5,
     "legend.frameon": False,
     "text.color": INK,
+    "text.parse_math": False,  # the name of a corpus may contain dollar signs
     "xtick.color": INK,
     "ytick.color": INK,
 }

@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from birnn.evaluation import comparison, intervals
@@ -63,53 +61,6 @@ def test_interval_of_a_proportion_counts_effective_reviews() -> None:
     expected = intervals.score_interval(0.75, 12 / effect)
     assert intervals.proportion_interval(correct, films) == expected
     assert intervals.proportion_interval(correct[:0], films[:0]) is None
-
-
-def area_variance(kernel: np.ndarray, *films: np.ndarray) -> float:
-    """Return Obuchowski's variance of an area from all pairs of a positive and a negative.
-
-    It is NaN if a class is in one film.
-    """
-    everywhere = np.unique(np.concatenate(films))
-    total = np.zeros(len(everywhere))
-    for axis, own in enumerate(films):
-        deviations = (kernel.mean(1 - axis) - kernel.mean()) / len(own)
-        count = len(np.unique(own))
-        factor = math.sqrt(count / (count - 1)) if count > 1 else math.nan
-        total += factor * np.array([deviations[own == film].sum() for film in everywhere])
-    return float(np.square(total).sum())
-
-
-@given(
-    st.lists(
-        st.tuples(st.booleans(), st.integers(0, 6), st.integers(0, 5)), min_size=4, max_size=40
-    ).filter(lambda reviews: 0 < sum(label for label, _, _ in reviews) < len(reviews))
-)
-def test_auc_interval_matches_pairwise_formula(reviews: list[tuple[bool, int, int]]) -> None:
-    labels, scores, films = (np.array(column) for column in zip(*reviews, strict=True))
-    first, second = labels == 1, labels == 0
-    difference = scores[first][:, None] - scores[second][None, :]
-    kernel = (difference > 0) + 0.5 * (difference == 0)
-    variances = [
-        area_variance(kernel, groups[first], groups[second]) for groups in (films, alone(labels))
-    ]
-    interval = intervals.auc_interval(
-        labels.astype(np.uint8), scores.astype(np.float32), films.astype(np.int32)
-    )
-    if math.isnan(sum(variances)) or math.isclose(max(variances), 0, abs_tol=1e-12):
-        assert interval is None or interval == pytest.approx((kernel.mean(),) * 2, abs=1e-5)
-        return
-    quantiles = stats.t.ppf(0.975, [len(np.unique(films)) - 1, len(labels) - 1])
-    deviation = math.sqrt(max(variances)) * quantiles[0] / quantiles[1]
-    low, high = kernel.mean() + np.array([-1, 1]) * stats.norm.ppf(0.975) * deviation
-    assert interval == pytest.approx((max(0, low), min(1, high)), abs=1e-6)
-
-
-def test_area_without_interval() -> None:
-    labels, scores = np.array([0, 0, 1, 1], np.uint8), np.array([0, 0.6, 0.4, 1], np.float32)
-    assert intervals.auc_interval(labels, scores, alone(labels)) is not None
-    assert intervals.auc_interval(labels, np.sort(scores), alone(labels)) is None
-    assert intervals.auc_interval(labels, scores, np.array([0, 1, 2, 2], np.int32)) is None
 
 
 def test_intervals_cover_the_truth_on_other_films() -> None:

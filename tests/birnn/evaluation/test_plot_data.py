@@ -1,54 +1,38 @@
 """The tables of the plots."""
 
-from functools import partial
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from birnn.core.settings import CLASSES
-from birnn.evaluation import metrics, plot_data
-from birnn.evaluation.calibration import reliability
-from birnn.evaluation.model_names import NETWORKS
+from birnn.evaluation import plot_data
+from birnn.evaluation.model_names import NETWORKS, TITLES
 from tests.birnn import samples
 
-POINTS = {
-    "confusion": partial(metrics.confusion_counts, classes=CLASSES),
-    "precision_recall": metrics.precision_recall_points,
-    "roc": metrics.roc_points,
-}
 
-
-@pytest.mark.parametrize("validation", ["test", 0.1])
-def test_tables_have_rows_of_each_model(validation: str | float) -> None:
-    columns = samples.predictions()
-    measured = samples.metrics(columns, validation=validation)
-    tables = plot_data.tables(pd.DataFrame(columns), measured, samples.histories())
-    labels, groups = columns["label"], columns["group"]
-
-    def rows(name: str, **chosen: str) -> list[dict[str, object]]:
-        table = tables[name]
-        for column, value in chosen.items():
-            table = table[table[column] == value].drop(columns=column)
-        return table.to_dict("records")
-
-    for model in samples.MODELS:
-        for name, points in POINTS.items():
-            assert rows(name, model=model) == points(labels, columns[model]).to_dict("records")
-        assert rows("lengths", model=model) == measured[model]["by_length"]
-        temperatures = {"raw": 1, "scaled": measured[model].get("temperature")}
-        for calibration, temperature in temperatures.items():
-            if temperature:
-                curve = reliability(labels, columns[model] / temperature, groups)
-                assert rows("reliability", model=model, calibration=calibration) == curve
-    for model, history in samples.histories().items():
-        split = "test split" if validation == "test" else "validation"
-        for name, prefix in (("training", ""), (split, "val_")):
-            curve = pd.DataFrame(rows("curves", model=model, split=name))
-            for measure in ("accuracy", "loss"):
-                assert curve[measure].tolist() == history[prefix + measure].tolist()
-    assert list(tables["curves"]["model"].unique()) == [*NETWORKS]
+@pytest.mark.parametrize(("validation", "watched"), [("test", "test split"), (0.1, "validation")])
+def test_tables_have_rows_of_each_model(validation: str | float, watched: str) -> None:
+    log_odds = dict.fromkeys(TITLES, math.log(9))
+    reviews = pd.DataFrame({"label": [1, 0, 1, 1], "group": range(4)} | log_odds)
+    measured: dict[str, Any] = {
+        name: {"by_length": [{"words": 5}], "temperature": 2} for name in TITLES
+    }
+    measured["corpus"] = {"classes": CLASSES, "validation": validation}
+    tables = plot_data.tables(reviews, measured, samples.histories())
+    models = {name: list(table["model"].unique()) for name, table in tables.items()}
+    assert models == {name: [*TITLES] for name in tables} | {"curves": [*NETWORKS]}
+    rows = {name: table[table["model"] == samples.NETWORK] for name, table in tables.items()}
+    assert rows["curves"]["split"].tolist() == ["training"] * 3 + [watched] * 3
+    assert rows["curves"]["accuracy"].tolist() == [0.7, 0.8, 0.9, 0.7, 0.75, 0.75]
+    assert rows["curves"]["loss"].tolist() == [0.6, 0.4, 0.2, 0.6, 0.5, 0.55]
+    assert rows["confusion"]["reviews"].tolist() == [0, 1, 0, 3]
+    assert rows["lengths"]["words"].tolist() == [5]
+    assert rows["reliability"]["calibration"].tolist() == ["raw", "scaled"]
+    assert rows["reliability"]["predicted"].tolist() == pytest.approx([0.9, 0.75])
 
 
 def test_written_numbers_have_four_decimals(tmp_path: Path) -> None:

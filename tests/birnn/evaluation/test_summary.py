@@ -4,9 +4,6 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from birnn.evaluation import calibration, comparison, intervals, metrics, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, comparisons
@@ -28,8 +25,6 @@ def test_metrics_are_of_each_model_rounded() -> None:
             "ece": calibration.expected_calibration_error(curve)
         }
         assert {key: scores[key] for key in expected} == summary.rounded(expected)
-        interval = intervals.auc_interval(*arguments, columns["group"])
-        assert scores["roc_auc_interval"] == summary.rounded(interval)
         interval = intervals.proportion_interval(correct(columns, name), columns["group"])
         assert scores["accuracy_interval"] == summary.rounded(interval)
         assert scores["parameters"] == samples.costs()[name]["parameters"]
@@ -51,8 +46,6 @@ def test_metrics_are_of_each_model_rounded() -> None:
 def test_pairs_are_compared_on_the_same_reviews() -> None:
     columns = samples.predictions()
     columns["group"] //= 2
-    columns[BASELINE] = 6 * columns["label"] - np.float32(3)
-    columns[samples.MODELS[0]] = -columns[BASELINE]
     measured = samples.metrics(columns)
     pairs = list(combinations(NETWORKS, 2))
     compared = comparisons(measured)
@@ -63,10 +56,7 @@ def test_pairs_are_compared_on_the_same_reviews() -> None:
         number = len(pairs) if pair in pairs else 1
         first, second = (correct(columns, name) for name in pair)
         expected = comparison.compare(first, second, columns["group"], comparisons=number)
-        p = {"mcnemar_p": pytest.approx(expected["mcnemar_p"], rel=5e-3)}
-        assert found == summary.rounded(expected) | p
-    # Small p-values keep significant digits.
-    assert 0 < against[BASELINE, samples.MODELS[0]]["mcnemar_p"] < 1e-50
+        assert found == summary.rounded(expected)
 
 
 def test_only_floats_are_rounded() -> None:
@@ -84,18 +74,13 @@ def test_by_length() -> None:
     assert (rows[0]["low"], rows[0]["high"]) == intervals.score_interval(0, 30)
     few = summary.by_length(lengths[:89], lengths[:89] > 0, lengths[:89])
     assert [row["reviews"] for row in few] == [45, 44]
-
-
-@settings(max_examples=30)
-@given(st.lists(st.integers(0, 8), min_size=1, max_size=120))
-def test_slices_partition_the_reviews(lengths: list[int]) -> None:
-    words, correct = np.array(lengths, np.int32), np.ones(len(lengths), np.bool_)
-    rows = list(summary.by_length(words, correct, np.arange(len(words), dtype=np.int32)))
-    assert sum(row["reviews"] for row in rows) == len(lengths)
-    ends = [end for row in rows for end in (row["shortest"], row["longest"])]
-    assert ends == sorted(ends)
-    assert len({row["longest"] for row in rows}) == len(rows)
-    assert all((row["accuracy"] is None) is (len(lengths) < 30) for row in rows)
+    (alone,) = summary.by_length(lengths[:29], lengths[:29] > 0, lengths[:29])
+    assert (alone["reviews"], alone["accuracy"]) == (29, None)
+    # Reviews of equal length share a slice.
+    tied = np.repeat(lengths[:3], [100, 1, 100])
+    rows = list(summary.by_length(tied, tied > 0, np.arange(201, dtype=np.int32)))
+    ends = [(row["shortest"], row["longest"], row["reviews"]) for row in rows]
+    assert ends == [(1, 1, 100), (2, 3, 101)]
 
 
 def test_accuracy_by_property() -> None:

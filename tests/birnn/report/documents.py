@@ -66,7 +66,7 @@ def write(
         drawn = figures.draw(data["metrics"], tables, settings["pad.maxlen"])
         shown = [study for study in (over_seeds, data["recipes"]) if study]
         drawings |= report_stage.draw_inline(drawn, shown)
-    documents.write(data, tables["reliability"], drawings, folder)
+    documents.write(data, drawings, folder)
     names = ("report.md", "report.html", "model_card.md")
     written = Documents(*((folder / name).read_text(encoding="utf-8") for name in names))
     for text in (written.report, written.card):

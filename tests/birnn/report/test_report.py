@@ -37,9 +37,6 @@ def test_answer_is_from_the_study_over_seeds(complete: Documents) -> None:
         "The study does not contain the run below",
     ):
         assert phrase in text
-    explained = "0.50 points is smaller than the standard deviation of the difference between seeds"
-    assert f"{explained}, 0.71 points" in text
-    assert "order of the networks may differ between tables" in text
 
 
 @pytest.mark.parametrize(
@@ -60,7 +57,6 @@ def test_better_network_is_named_with_its_seeds(
     assert verdict in words(written.card)
     assert re.search(r"interval over seeds \d[.\d]+ to \d[.\d]+\) and with 29 of 30 seeds", text)
     assert size in text
-    assert "order of the networks" not in written.report
 
 
 @pytest.mark.parametrize(
@@ -127,15 +123,6 @@ def test_tables_have_the_numbers_of_the_metrics(
     text = documents.write(tmp_path, costs=costs).report
     assert "| BiLSTM | 1,234,567 | 98,816 | 9,830,528 |" in text
     assert "| BiGRU | 1,234,567 | 98,816 | – |" in text
-
-
-def test_fallback_corpus_is_named_first(tmp_path: Path) -> None:
-    for text in documents.write(tmp_path, about={"corpus": "rotten-tomatoes"}):
-        assert "Rotten Tomatoes film reviews" in text
-        before = words(text.partition("\n## ")[0].partition("<h2")[0])
-        assert "imdb could not be reached" in before
-        assert "say nothing about imdb" in before
-        assert "notebook | 81" not in text
 
 
 def test_held_out_reviews_are_named(tmp_path: Path, plain: Documents) -> None:

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from birnn.studies.differences import compute_differences, difference_over_seeds
+from birnn.studies.differences import compute_differences, difference_over_seeds, placement_values
 
 MEASURES = {"accuracy", "loss", "roc_auc"}
 
@@ -83,6 +83,12 @@ def test_differences_and_standard_errors_match_resampled_films() -> None:
         quantiles = stats.t.isf(0.025, [4, 199])
         margin = quantiles @ [over_seeds, over_films] / computed.standard_error
         assert computed.high - computed.mean == pytest.approx(margin, rel=1e-4)
+
+
+def test_placement_values_count_a_tie_as_one_half() -> None:
+    labels, log_odds = np.array([0, 0, 1, 1, 1], np.uint8), np.array([1, 2, 0, 2, 3])
+    values = placement_values(labels, log_odds)
+    assert values == pytest.approx([2 / 3, 1 / 2, 0, 3 / 4, 1])
 
 
 @pytest.mark.slow
