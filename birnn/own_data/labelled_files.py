@@ -282,9 +282,6 @@ def find(folder: Path, name: str) -> list[Path]:
             f"{path} matches no files (those in subfolders are not read): check csv.train, "
             "csv.test, csv.unlabelled"
         )
-    for file in files:
-        if not tabular.is_encodable(file.name):
-            raise InputError(f"the name of the file {file.name!r} is not UTF-8: rename it")
     return files
 
 
