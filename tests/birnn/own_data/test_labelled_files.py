@@ -134,6 +134,7 @@ OTHERS = [
     Variant("Comparisons", {"a.csv": labelled(-0.5, 2.25, -4, 0.5, 0)}, SCORES),
     Variant("No quotes", {"a.tsv": UNQUOTED.encode()}, {"quoting": "none"}, QUOTES),
     Variant("Against others", {"a.csv": labelled("a", "b", "c", "B ", "")}, OTHERS_NEGATIVE),
+    Variant("Brackets", {"a[1].csv": to_csv()}),
     Variant("gzip", {"a.csv.gz": gzip.compress(to_csv())}),
 ]
 
