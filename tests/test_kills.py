@@ -5,7 +5,6 @@ docs/troubleshooting.md describes what they check.
 
 import json
 import os
-import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -34,10 +33,11 @@ pytest.importorskip("resource", reason="needs POSIX")
 pytestmark = pytest.mark.slow
 
 TRAINING = "train_bigru"
+MODULE = f"stages.{TRAINING}"
 
 # Enough epochs to be killed in several of them.
 EPOCHS, EPOCH = 6, "  epoch "
-KILLS = 8  # per stage, spread over all changes of files
+KILLS = 8  # spread over all changes of files
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +53,10 @@ def longer(finished: Path, shared: Callable[[str, Build], Path]) -> Path:
     return shared("longer", build)
 
 
-def moments(project: Path, *command: str) -> list[str]:
-    """Return some of the moments when a command changes files (see `tests.kill`)."""
+def moments(project: Path) -> list[str]:
+    """Return some of the moments when a training changes files (see `tests.kill`)."""
     file = project.parent / "moments.json"
-    check_output(project, "python", "-m", "tests.kill", str(file), *command)
+    check_output(project, "python", "-m", "tests.kill", str(file), MODULE)
     numbered = [
         f"{kind}-{number}"
         for kind, paths in json.loads(file.read_text()).items()
@@ -66,40 +66,19 @@ def moments(project: Path, *command: str) -> list[str]:
     return [numbered[(2 * place + 1) * len(numbered) // (2 * KILLS)] for place in range(KILLS)]
 
 
-def kill_at(moment: str, *command: str, project: Path) -> bool:
-    """Run a command that is killed at a moment; return False if it completes before."""
-    result = run("python", "-m", "tests.kill", moment, *command, cwd=project)
-    assert result.returncode in {-signal.SIGKILL, 0}, result.stderr
-    return result.returncode != 0
-
-
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("stage", ["fetch", "pad", "train_bigru", "evaluate", "report"])
-def test_stage_killed_when_it_changes_files_starts_over(finished_copy: Path, stage: str) -> None:
+def test_training_killed_when_it_changes_files_recovers(finished_copy: Path) -> None:
     expected = results(finished_copy)
-    module = f"stages.{stage}"
     shutil.rmtree(finished_copy / "state")
-    for moment in moments(finished_copy, module):
+    for moment in moments(finished_copy):
         shutil.rmtree(finished_copy / "state")
+        result = run("python", "-m", "tests.kill", moment, MODULE, cwd=finished_copy)
         # A file that stays empty or is removed never reaches half.
-        assert kill_at(moment, module, project=finished_copy) or moment.startswith("half")
-        check_output(finished_copy, "python", "-m", module)
+        completes = result.returncode == 0 and moment.startswith("half")
+        assert completes or result.returncode == -signal.SIGKILL, result.stderr
+        check_output(finished_copy, "python", "-m", MODULE)
         assert results(finished_copy) == expected, moment
         assert leftovers(finished_copy) == []
-
-
-def repair_and_run(project: Path, *command: str) -> str:
-    """Run a `dvc` command after a kill, and repair DVC's files as in docs/troubleshooting.md."""
-    (project / ".git" / "index.lock").unlink(missing_ok=True)
-    result = run(*command, cwd=project)
-    if re.search(r"dvc\.lock|validation failed", result.stderr):
-        check_output(project, "git", "checkout", "--", "dvc.lock")
-        result = run(*command, cwd=project)
-    if result.returncode == 0:
-        return result.stdout
-    shutil.rmtree(project / ".dvc" / "cache" / "runs", ignore_errors=True)
-    (project / ".dvc" / "tmp" / "rwlock").unlink(missing_ok=True)
-    return check_output(project, *command)
 
 
 def forget(project: Path, stage: str) -> None:
@@ -109,22 +88,6 @@ def forget(project: Path, stage: str) -> None:
     write_yaml(project / "dvc.lock", lock)
     for folder in (".dvc/cache/runs", "state"):
         shutil.rmtree(project / folder, ignore_errors=True)
-
-
-@pytest.mark.exhaustive
-def test_dvc_killed_when_it_changes_files_recovers(finished_copy: Path) -> None:
-    expected = results(finished_copy)
-    command = ("dvc", "repro", "--single-item", "pad")
-    forget(finished_copy, "pad")
-    killed = []
-    for moment in moments(finished_copy, *command):
-        forget(finished_copy, "pad")
-        # The number of files that DVC and git write may differ between runs.
-        killed.append(kill_at(moment, *command, project=finished_copy))
-        repair_and_run(finished_copy, *command)
-        assert results(finished_copy) == expected, moment
-        assert leftovers(finished_copy) == []
-    assert sum(killed) > len(killed) // 2
 
 
 def find_stage(dvc: psutil.Popen, stage: str) -> psutil.Process | None:

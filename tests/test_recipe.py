@@ -46,7 +46,7 @@ def test_recipe_predicts_explains_and_exports(recipes: Path, tmp_path: Path) -> 
     for predicted in predictions:
         for name in NETWORKS:
             expected = probability(evaluated[name].to_numpy() / metrics[name]["temperature"])
-            assert np.asarray(predicted[name]) == pytest.approx(expected, abs=1e-4)
+            assert np.asarray(predicted[name]) == pytest.approx(expected, abs=1e-6)
     assert "moving" in check_output(recipes, *BIRNN, "explain", "A fine, moving film.")
 
 

@@ -5,8 +5,6 @@ import re
 import shlex
 from typing import Any
 
-from birnn.core.errors import InputError
-
 RESERVED = {"null", "true", "false", "nan", "inf"}
 # Text that needs no quotes in YAML, and ranges.
 PLAIN = re.compile(r"[^\W\d_][\w./ -]*(?<! )|\d+\.\.\d+")
@@ -32,9 +30,6 @@ def literal(value: Any) -> str:
     # Hydra reads other words and letters as something else, or refuses them.
     if re.fullmatch(r"[A-Za-z][\w.-]*", value, re.ASCII) and value.lower() not in RESERVED:
         return value
-    if "${" in value or value == "???" or "\x85" in value:
-        advice = "rename it, or write it to params.yaml and run dvc repro"
-        raise InputError(f"DVC cannot set {value!r} with -S: {advice}")
     # Double quotes around an apostrophe, because YAML, which `birnn data check` reads, has no \'.
     quote = '"' if "'" in value and '"' not in value else "'"
     # Hydra reads a backslash as an escape only before a quote and at the end.

@@ -1,25 +1,20 @@
 """The readers of `dvc.lock` and `dvc.yaml`, and checks of files against `dvc.lock`.
 
-DVC trusts its cache, and every file whose size and modification time have not changed. It does not
-notice a bit that flips on the disk.
+DVC trusts every file whose size and modification time have not changed. It does not notice a bit
+that flips on the disk.
 """
 
 import hashlib
 import json
-import shlex
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from birnn.core import processes
 from birnn.core.errors import InputError, damaged
-from birnn.core.outputs import read_json
 from birnn.core.paths import LOCK, PIPELINE
 from birnn.core.settings import flatten
 from birnn.core.yaml_files import YAMLError, parse_yaml, read_yaml
 
-DIR_SUFFIX = ".dir"  # DVC appends it to the md5 of a folder
 DESKTOP_FILES = {".DS_Store", "Thumbs.db"}  # in .dvcignore, so DVC leaves them out
 
 Lock = dict[str, Any]
@@ -91,9 +86,7 @@ def find_damage(stage: str) -> str | None:
     for path, md5 in _recorded(read_lock(), "outs"):
         is_read = any(dep == path or dep.startswith(f"{path}/") for dep in deps)
         if is_read and compute_md5(Path(path)) != md5:
-            # DVC would copy a damaged file from its cache.
-            damaged_files = shlex.join([path, *map(str, _damaged_in_cache(md5))])
-            return f"{path} differs from {LOCK}: run rm -rf {damaged_files} && dvc repro"
+            return f"{path} differs from {LOCK}: run rm -rf {path} && dvc repro"
     return None
 
 
@@ -127,22 +120,8 @@ def compute_md5(path: Path) -> str | None:
             for parts, file in sorted(files.items())
         ]
         listing = json.dumps(entries, sort_keys=True).encode()
-        return hashlib.md5(listing, usedforsecurity=False).hexdigest() + DIR_SUFFIX
+        return hashlib.md5(listing, usedforsecurity=False).hexdigest() + ".dir"
     if not path.exists():
         return None
     with path.open("rb") as content:
         return hashlib.file_digest(content, "md5").hexdigest()
-
-
-def _damaged_in_cache(md5: str) -> Iterator[Path]:
-    """Yield the files of an output in DVC's cache whose content differs from their md5."""
-    cache = Path(processes.output("dvc", "cache", "dir"), "files", "md5")
-    folder = cache / md5[:2] / md5[2:]
-    md5s = {md5}
-    if md5.endswith(DIR_SUFFIX) and folder.exists():
-        with suppress(ValueError, TypeError, KeyError):  # then its own content differs
-            md5s |= {entry["md5"] for entry in read_json(folder)}
-    for each in sorted(md5s):
-        file = cache / each[:2] / each[2:]
-        if file.exists() and compute_md5(file) != each.removesuffix(DIR_SUFFIX):
-            yield file

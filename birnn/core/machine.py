@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 CPUINFO = Path("/proc/cpuinfo")
-DEVICES = Path("/dev")
 X86_64_V3 = {"abm", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}
 
 # Options of glibc's mallopt: M_MMAP_THRESHOLD, above which an array is returned to the system when
@@ -36,15 +35,6 @@ def format_description(machine: dict[str, Any]) -> str:
         f"{machine['processor']} ({machine['cores']} cores, {accelerators}, {machine['system']}, "
         f"Python {machine['python']})"
     )
-
-
-def has_hidden_gpu(accelerators: Sequence[str]) -> bool:
-    """Return whether there is an NVIDIA GPU, but no accelerator that can be used.
-
-    False if the user hides the GPU with `CUDA_VISIBLE_DEVICES`.
-    """
-    is_wanted = os.environ.get("CUDA_VISIBLE_DEVICES") not in {"", "-1"}
-    return any(DEVICES.glob("nvidia[0-9]*")) and is_wanted and not accelerators
 
 
 def usable_cores() -> int:

@@ -1,6 +1,5 @@
 """Run points of a grid as DVC experiments on this machine."""
 
-import math
 import os
 import shlex
 import signal
@@ -30,7 +29,7 @@ PATIENCE = 60  # seconds
 def exclusively() -> Iterator[None]:
     """Hold the lock of sweeps and searches."""
     check_code()
-    with hold_lock(STATE / "sweep.lock", patience=math.inf):
+    with hold_lock(STATE / "sweep.lock"):
         # DVC would run an experiment whose DVC was killed while it started, next to the new one.
         processes.run("git", "update-ref", "-d", STASH)
         try:

@@ -121,10 +121,12 @@ class LabelledFiles:
             self.formats[file] = form = tabular.detect(
                 file, columns, requested_format(self._settings)
             )
+            name = file.relative_to(self._folder).as_posix()
             for location, row in tabular.read(file, columns, form):
                 rows += 1
+                review_id = location.replace(str(file), name)
                 try:
-                    review = self._review(file_split, location, row)
+                    review = self._review(file_split, review_id, location, row)
                 except UnusableRowError as error:
                     if not skip:
                         raise
@@ -155,15 +157,16 @@ class LabelledFiles:
         name = self._settings.unlabelled
         return find(self._folder, name) if name else []
 
-    def _review(self, file_split: str, location: str, row: dict[str, Any]) -> Review:
+    def _review(
+        self, file_split: str, review_id: str, location: str, row: dict[str, Any]
+    ) -> Review:
         values = {role: _value(row, name, location) for role, name in self._columns.items()}
         split, text = values.get("split"), values["text"]
-        path = Path(location).relative_to(self._folder).as_posix()
         # Without groups, equal texts are one: no split or hold-out separates them.
         group = values.get("group", f"text {short_hash(text.encode()):x}")
         return Review(
             split=self._parse_split(split, location) if split else file_split,
-            id=values.get("id", path),
+            id=values.get("id", review_id),
             group=group,
             label=self._parse_label(values["label"], location),
             text=text,
@@ -282,9 +285,6 @@ def find(folder: Path, name: str) -> list[Path]:
             f"{path} matches no files (those in subfolders are not read): check csv.train, "
             "csv.test, csv.unlabelled"
         )
-    for file in files:
-        if not tabular.is_encodable(file.name):
-            raise InputError(f"the name of the file {file.name!r} is not UTF-8: rename it")
     return files
 
 

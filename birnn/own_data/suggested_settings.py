@@ -38,27 +38,17 @@ def suggest(csv: Csv, given: Collection[str], folder: Path) -> tuple[Csv, list[s
     def change(csv: Csv, **values: Any) -> Csv:
         return csv.model_copy(update={name: values[name] for name in values if name not in given})
 
-    def with_quoting(csv: Csv) -> Csv:
-        swallow = tabular.quotes_swallow_lines(files[0], labelled_files.requested_format(csv))
-        return change(csv, quoting=tabular.NONE) if swallow else csv
-
     files = labelled_files.find(folder, csv.train)
-    csv = with_quoting(csv)
-    if LabelledFiles(csv, folder).have_both_classes():
-        return csv, []
-    csv = with_quoting(change(csv, **RESET))
+    for reset in ({}, RESET):
+        csv = change(csv, **reset)
+        if tabular.quotes_swallow_lines(files[0], labelled_files.requested_format(csv)):
+            csv = change(csv, quoting=tabular.NONE)
+        if LabelledFiles(csv, folder).have_both_classes():
+            return csv, []
     columns = tabular.count_values(files, labelled_files.requested_format(csv))
-    roles = {"id_column": csv.id_column, "group_column": csv.group_column}
-    csv = change(csv, **{role: None for role, name in roles.items() if name not in columns})
-    if csv.text_column not in columns:
-        csv = change(csv, text_column=_text_column(columns) or csv.text_column)
-    candidates = [
-        name
-        for name, values in columns.items()
-        if 1 < len(values) <= MOST_LABELS
-        and name not in {"", csv.text_column}
-        and not _test_value(values)
-    ]
+    optional = [name for name in ("id_column", "group_column") if getattr(csv, name) not in columns]
+    csv = change(csv, text_column=_text_column(csv, columns), **dict.fromkeys(optional))
+    candidates = _label_candidates(csv, columns)
     required = [csv.text_column] + [csv.label_column] * ("label_column" in given or not candidates)
     tabular.require_columns(required, [*columns], str(files[0]))
     is_label = [name in columns[name] for name in candidates] or [False]
@@ -69,15 +59,12 @@ def suggest(csv: Csv, given: Collection[str], folder: Path) -> tuple[Csv, list[s
     named = [name for name in candidates if LABEL_NAME.search(name)]
     single = (each[0] for each in (known, named, candidates) if len(each) == 1)
     csv = change(csv, label_column=next(single, UNCLEAR))
-    labels = columns.get(csv.label_column, Counter())
-    if csv.label_column != UNCLEAR and len(labels) <= 1:
-        raise InputError(f"all labels are {''.join(labels) or 'empty'}: add texts of another class")
-    positive, negative = _classes(csv, given, labels)
-    csv = change(csv, positive=positive, negative=negative)
     lines = ["Columns that could be labels:"]
     for name in dict.fromkeys(known + candidates):
         common = (f"{value} ({count:,})" for value, count in columns[name].most_common(MOST_LABELS))
         lines.append(f"  {name}: {shorten(', '.join(common), 200, placeholder='…')}")
+    positive, negative = _classes(csv, given, columns.get(csv.label_column, Counter()))
+    csv = change(csv, positive=positive, negative=negative)
     if UNCLEAR in (csv.label_column, csv.positive):
         return csv, lines
     splits = [change(csv, **split) for split in _splits(csv, columns, folder)]
@@ -89,18 +76,32 @@ def suggest(csv: Csv, given: Collection[str], folder: Path) -> tuple[Csv, list[s
     return csv, lines
 
 
-def _text_column(columns: dict[str, Counter[str]]) -> str | None:
-    """Return the column with most letters, of those with mostly texts."""
+def _text_column(csv: Csv, columns: dict[str, Counter[str]]) -> str:
+    """Return the known column, or else the one with most letters, of those with mostly texts."""
+    if csv.text_column in columns:
+        return csv.text_column
     letters = {
         name: sum(map(str.isalpha, "".join(values)))
         for name, values in columns.items()
         if 2 * len([*filter(TEXT.search, values)]) > len(values)
     }
-    return max(letters, key=lambda name: letters[name], default=None)
+    return max(letters, key=lambda name: letters[name], default=csv.text_column)
+
+
+def _label_candidates(csv: Csv, columns: dict[str, Counter[str]]) -> list[str]:
+    return [
+        name
+        for name, values in columns.items()
+        if 1 < len(values) <= MOST_LABELS
+        and name not in {"", csv.text_column}
+        and not _test_value(values)
+    ]
 
 
 def _classes(csv: Csv, given: Collection[str], labels: Counter[str]) -> tuple[Any, Any]:
     """Return the positive and the negative labels of a column."""
+    if csv.label_column != UNCLEAR and len(labels) <= 1:
+        raise InputError(f"all labels are {''.join(labels) or 'empty'}: add texts of another class")
     if {labelled_files.find_class(csv, label) for label in labels} >= {0, 1}:
         return csv.positive, csv.negative
     if "positive" in given:
@@ -146,6 +147,5 @@ def _splits(csv: Csv, columns: dict[str, Counter[str]], folder: Path) -> Iterato
     named = re.compile(rf"(?i)({re.escape(train.stem)}.)?test([^a-z].*)?{re.escape(train.suffix)}")
     others = [file.name for file in folder.iterdir() if named.fullmatch(file.name)]
     same = csv.train.replace("train", "test").replace("Train", "Test")
-    for test in [same, *others[: len(others) == 1]]:
-        yield {"split_column": None, "test": test}
-    yield {"split_column": None, "test": TEST_FRACTION}
+    for rest in [same, *others[: len(others) == 1], TEST_FRACTION]:
+        yield {"split_column": None, "test": rest}

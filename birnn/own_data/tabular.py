@@ -220,7 +220,7 @@ def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[i
                 raise InputError(
                     f"{location} is longer than {LARGEST_TEXT:,} characters: shorten or remove it"
                 )
-            if not is_encodable(line):
+            if not _is_encodable(line):
                 raise InputError(f"{location} is not {encoding.upper()}: {ENCODING_ADVICE}")
             if nuls := line.count("\0"):
                 # Every second byte of ASCII text in UTF-16.
@@ -236,7 +236,7 @@ def lines(file: IO[bytes], name: str, encoding: str = UTF_8) -> Iterator[tuple[i
             text.detach()
 
 
-def is_encodable(text: str) -> bool:
+def _is_encodable(text: str) -> bool:
     """Return whether a text has no lone surrogate, faster than a regular expression."""
     try:
         return text.isascii() or bool(text.encode())
@@ -318,7 +318,7 @@ def _read_json_lines(file: Path, columns: Sequence[str], form: Format) -> Iterat
                 name = next(iter(columns), "text")
                 raise InputError(f'{location} is not an object such as {{"{name}": ...}}: fix it')
             for name in columns or row:
-                if not is_encodable(f"{name}{row.get(name)}"):
+                if not _is_encodable(f"{name}{row.get(name)}"):
                     raise InputError(
                         f"{location}, column {name!r} has a lone surrogate, which UTF-8 cannot "
                         "encode: remove it"

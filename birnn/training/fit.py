@@ -2,7 +2,6 @@
 
 import csv
 import math
-import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -180,16 +179,10 @@ def _training_state(model: keras.Model) -> list[keras.Variable]:
 
 
 def _print_device(model: keras.Model, gpus: list[str]) -> None:
-    """Print what the network is trained on, and warn if TensorFlow cannot use the GPU."""
+    """Print what the network is trained on."""
     kernel = "fused" if isinstance(model, FusedNetwork) else "keras"
     names = ", ".join(gpus) or f"CPU ({machine.usable_cores()} cores)"
     print(f"{model.name}  on {names}, kernel {kernel}", flush=True)
-    if machine.has_hidden_gpu(gpus):
-        print(
-            "warning: TensorFlow cannot use the NVIDIA GPU of this machine: install its libraries "
-            "(docs/performance.md, GPUs), or set CUDA_VISIBLE_DEVICES=-1 to train on the CPU",
-            file=sys.stderr,
-        )
 
 
 def _write_history(epochs: list[Epoch], file: Path) -> None:

@@ -16,7 +16,7 @@ from birnn.core.errors import InputError
 from birnn.core.settings import Settings
 from birnn.evaluation.model_names import NETWORKS
 from birnn.lab import grid
-from birnn.own_data.suggested_settings import UNCLEAR, suggest
+from birnn.own_data.suggested_settings import RESET, UNCLEAR, suggest
 from birnn.reviews import corpus_reader, corpus_statistics, corpus_writer, encoding, tokenizer
 from birnn.reviews.corpus import SPLITS
 from birnn.reviews.unicode_words import share_unspaced
@@ -25,7 +25,7 @@ HOLD_OUT = 0.2
 NGRAMS = 4  # of texts without spaces, in which each character is a word
 ROWS = 5  # that warnings name, at most
 # Values of csv settings that are not from an earlier file.
-DEFAULTS = [None, "auto", "minimal", "refuse", "text", "label", "positive", "negative", "split"]
+DEFAULTS = [*RESET.values(), "text", "label", "positive", "negative", "split"]
 MOST_TRUNCATED = 0.05  # share of training reviews that the suggested maxlen truncates
 # Limits of warnings.
 RARE = 0.1  # share of a class

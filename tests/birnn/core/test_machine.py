@@ -34,17 +34,3 @@ def test_only_cores_that_this_process_may_use_are_counted() -> None:
         assert machine.usable_cores() == 1
     finally:
         os.sched_setaffinity(0, allowed)
-
-
-def test_gpu_is_hidden_if_it_is_wanted_but_cannot_be_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(machine, "DEVICES", tmp_path)  # this machine may have no GPU
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert not machine.has_hidden_gpu([])
-    (tmp_path / "nvidia3").touch()
-    assert machine.has_hidden_gpu([])
-    assert not machine.has_hidden_gpu(["Some GPU"])
-    for hidden in ("", "-1"):
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
-        assert not machine.has_hidden_gpu([])

@@ -43,7 +43,7 @@ def accepts(section: str, **changes: Any) -> bool:
 # Phrases in the comments of params.yaml, with the extreme values that each accepts and refuses.
 LIMITS = {
     r"(?<![\d,-])([\d,]+) (?:\([\w ]+\) )?to ([\d,]+)[.;]": lambda a, b: ([a, b], [a - 1, b + 1]),
-    r"(1e-\d+) to ([\d,e]+)[.,]": lambda a, b: ([a, b], [a / 2, b * 1.01]),
+    r"(1e-\d+) to ([\d,e]+)[.,]": lambda a, b: ([a, b], [a / 2, b * 1.0000001]),
     r"At least (\d), below (\d)\.": lambda a, b: ([a, b - 0.5], [a - 1, b]),
     r"between (\d) and (\d)\.": lambda a, b: ([b - 0.5], [a, b]),
 }

@@ -12,7 +12,7 @@ from birnn.core.errors import InputError
 from birnn.core.yaml_files import read_yaml, write_yaml
 from birnn.lab import execution, grid, runs
 from birnn.lab.grid import Point
-from birnn.runtime.locks import hold_lock
+from birnn.runtime import locks
 from tests.birnn.lab.repository import add, fake_dvc, git, make_run
 from tests.projects import references
 
@@ -63,13 +63,14 @@ def test_interrupted_sweep_waits_until_its_experiment_has_ended() -> None:
     assert Path("ended").exists()
 
 
-def test_sweep_runs_each_experiment_once_and_alone() -> None:
+def test_sweep_runs_each_experiment_once_and_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "PATIENCE", 0)
     points = grid.points(["train.seed=0..2"])
     executed: list[str] = []
     lock = Path("state", "sweep.lock")
 
     def execute(missing: Sequence[Point]) -> Iterator[Point]:
-        with pytest.raises(TimeoutError, match="sweep is already running"), hold_lock(lock, 0):
+        with pytest.raises(TimeoutError, match="sweep is already running"), locks.hold_lock(lock):
             pass
         for point in missing:
             executed.append(point.label)

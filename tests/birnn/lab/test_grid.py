@@ -39,12 +39,6 @@ def test_options_and_dvc_read_the_value_that_a_text_stands_for(value: object) ->
     assert read_yaml(file) == {"csv": {"column": value}}
 
 
-@pytest.mark.parametrize("value", ["???", "a${b}", "a\x85"])
-def test_text_that_dvc_cannot_set_is_refused(value: str) -> None:
-    with pytest.raises(InputError, match=r"DVC cannot set .* with -S: rename it"):
-        literal(value)
-
-
 @pytest.mark.parametrize(
     ("options", "label"),
     [

@@ -3,7 +3,6 @@
 import gzip
 import json
 import math
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from birnn.core.errors import InputError
 from birnn.core.settings import Csv, load
 from birnn.own_data.labelled_files import LabelledFiles, draw_test
 from birnn.reviews.corpus import Review
-from tests.projects import PROJECT, refusal, run
+from tests.projects import PROJECT, refusal
 
 DEFAULTS = load(PROJECT / "params.yaml").csv.model_dump()
 TABLE = pd.DataFrame(
@@ -135,6 +134,7 @@ OTHERS = [
     Variant("Comparisons", {"a.csv": labelled(-0.5, 2.25, -4, 0.5, 0)}, SCORES),
     Variant("No quotes", {"a.tsv": UNQUOTED.encode()}, {"quoting": "none"}, QUOTES),
     Variant("Against others", {"a.csv": labelled("a", "b", "c", "B ", "")}, OTHERS_NEGATIVE),
+    Variant("Brackets", {"a[1].csv": to_csv()}),
     Variant("gzip", {"a.csv.gz": gzip.compress(to_csv())}),
 ]
 
@@ -281,12 +281,6 @@ def test_parts_have_different_ids_and_test_files_are_not_training_files(tmp_path
         assert list(files.describe()) == [f"{tmp_path}/1.csv and 1 more: {form}"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse the name")
-def test_name_of_a_file_must_be_utf_8(tmp_path: Path) -> None:
-    message = error_message(tmp_path, {"\udce9.csv": to_csv()}, train="*.csv")
-    assert message.endswith("is not UTF-8: rename it")
-
-
 def test_unusable_rows_are_counted_by_reason(tmp_path: Path) -> None:
     rows = [("Fine. ", "positive", "dev"), ("Fine.", "meh", "train"), ("", "positive", "test")]
     table = pd.concat([TABLE, pd.DataFrame(rows, columns=TABLE.columns)] * 2)
@@ -310,13 +304,3 @@ def test_unlabelled_texts_may_be_next_to_labelled_ones(tmp_path: Path) -> None:
         same = labelled_files(tmp_path, files, unlabelled=name)
         texts = [review.text for review in same.read()]
         assert texts == TABLE["text"].tolist() == [*same.read_unlabelled()][: len(TABLE)]
-
-
-@pytest.mark.parametrize(("path", "kept"), [("data/own/reviews.csv", True), ("a.py", False)])
-def test_git_keeps_line_ends_of_own_files(path: str, kept: object) -> None:
-    command = ("git", "hash-object", "--stdin")
-    digests = {
-        run(*command, option, cwd=PROJECT, stdin="a\r\n").stdout
-        for option in (f"--path={path}", "--no-filters")
-    }
-    assert (len(digests) == 1) == kept

@@ -79,17 +79,11 @@ def read_history(folder: Path) -> list[dict[str, str]]:
 
 
 def test_nan_loss_stops_and_preserves_the_old_model(
-    padded: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    padded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "old").touch()
     np.save(tmp_path / "word_vectors" / "vectors.npy", np.full((20, 4), np.nan, np.float32))
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
-    (tmp_path / "nvidia3").touch()
-    monkeypatch.setattr(machine, "DEVICES", tmp_path)  # this machine may have no GPU
     with pytest.raises(InputError, match=r"bigru: the loss is nan in epoch 1, batch 1: lower"):
         train(NETWORK, settings(), files(padded))
     np.save(tmp_path / "word_vectors" / "vectors.npy", np.ones((20, 4), np.float32))
@@ -97,9 +91,7 @@ def test_nan_loss_stops_and_preserves_the_old_model(
     with pytest.raises(InputError, match=r"bigru: the loss is \w+ in epoch 1, validation: lower"):
         train(NETWORK, diverging, files(padded))
     assert [file.name for file in (tmp_path / "model").iterdir()] == ["old"]
-    output = capsys.readouterr()
-    assert output.out.endswith("cores), kernel fused\n")
-    assert "warning: TensorFlow cannot use the NVIDIA GPU of this machine: " in output.err
+    assert capsys.readouterr().out.endswith("cores), kernel fused\n")
 
 
 def test_training_starts_with_nonzero_word_vectors_and_learns_from_ngrams(
