@@ -23,7 +23,7 @@ LANGUAGES = {
     "ພາສາ ខ្មែរ។៛ မန္တလေး": "ພ າ ສ າ ខ្មែ រ မ န္တ လေး",
     "好😀👩\u200d👩\u200d👧👍🏽🇩🇪🇫🇷x★☆": "好 😀 👩\u200d👩\u200d👧 👍🏽 🇩🇪 🇫🇷 x ★ ☆",
     "a\u200bb\u0000c <\u0301 =\u0338 \ufeff❤\ufe0f🙂\u200d↔\ufe0f": "a b c ❤\ufe0f 🙂\u200d↔\ufe0f",
-    "Don&#039;t R&amp;B&nbsp;&lt;p&gt;&Eacute;t&eacute;&#x1F600; T&T &yenit;": "don't r b été 😀 t t it",
+    "Don&#039;t&nbsp;&lt;p&gt;&Eacute;t&eacute;&#x1F600; T&T &yenit;": "don't été 😀 t t it",
     " \n\u3000?!…": "",
 }
 UNICODE = {"words": (*sorted({*" ".join(LANGUAGES.values()).split()}),), "tokenizer": "unicode"}
