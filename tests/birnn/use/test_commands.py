@@ -148,6 +148,18 @@ def test_model_and_threshold_are_checked(birnn: Run) -> None:
         assert advice in birnn("predict", option, "good", status=2)
 
 
+def test_better_baseline_is_suggested_unless_held_out_reviews_chose(
+    birnn: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = {"networks": {"accuracy": 0.8}, "baseline": {"accuracy": 0.9}}
+    monkeypatch.setattr("birnn.evaluation.selection.read_metrics", lambda: metrics)
+    note = "note: the test accuracy of the networks is 80.0%, of the baseline 90.0%"
+    assert note in birnn("predict", "good")
+    assert note not in birnn("predict", "good", "--model", "networks")
+    metrics["baseline"]["holdout_accuracy"] = 0.7
+    assert note not in birnn("predict", "good")
+
+
 @pytest.mark.parametrize("model", [FIRST, BASELINE])
 def test_export_writes_a_model_and_its_vocabulary(tmp_path: Path, birnn: Run, model: str) -> None:
     file = tmp_path / "own name.ONNX"
