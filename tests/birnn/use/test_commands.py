@@ -21,7 +21,7 @@ from birnn.use.explanation import explain
 from birnn.use.predict import EXCERPT
 from tests.birnn.predictors import CLASSES, small_baseline
 from tests.birnn.use.conftest import Run
-from tests.projects import check_output, refusal
+from tests.projects import BIRNN, check_output, refusal
 
 FIRST, *_, LAST = NETWORKS
 PREDICTED = ["sentiment", "probability", *NETWORKS]
@@ -138,9 +138,8 @@ def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(
     lines = [f"{each}  {expected}  (Baseline {expected})  A good film.\n" for each in CLASSES]
     assert [birnn(*options, threshold) for threshold in ("0.99", "0.01")] == lines
     (tmp_path / "tensorflow.py").write_text("raise ImportError")
-    # Also without standard input.
-    command = ("bash", "-c", 'exec "$0" "$@" <&-', sys.executable, "-m", "birnn", *options)
-    assert check_output(trained, *command, "0.99", PYTHONPATH=str(tmp_path)) == lines[0]
+    command = (*BIRNN, *options, "0.99")
+    assert check_output(trained, *command, PYTHONPATH=str(tmp_path)) == lines[0]
 
 
 def test_model_and_threshold_are_checked(birnn: Run) -> None:
