@@ -178,15 +178,11 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 8_000,
     model: Model = None,
     threshold: Threshold = None,
-    *,
-    access_log: Annotated[
-        bool, typer.Option("--access-log", help="Print a line per request, without its text.")
-    ] = False,
 ) -> None:
     """Serve a web page and a JSON API that classify reviews."""
     from birnn.use import serve as command
 
-    command.run(host, port, partial(load_model, model, threshold), access_log=access_log)
+    command.run(host, port, partial(load_model, model, threshold))
 
 
 @app.command(epilog="Example: birnn export birnn.onnx")

@@ -35,8 +35,8 @@ pytestmark = pytest.mark.slow
 TRAINING = "train_bigru"
 MODULE = f"stages.{TRAINING}"
 
-# Enough epochs to be killed in several of them.
-EPOCHS, EPOCH = 6, "  epoch "
+# Enough epochs to be killed in several of them, and a part of the line at the end of each.
+EPOCHS, EPOCH = 6, " - val_loss: "
 KILLS = 8  # spread over all changes of files
 
 

@@ -66,7 +66,7 @@ class NetworkModel:
         _, layer, *_, output = self.network.layers
         is_recurrent = isinstance(layer, keras.layers.Bidirectional)
         known = is_recurrent or not layer.weights
-        products = read * _matrix_elements(layer) + _matrix_elements(output)
+        products = read * _count_factors(layer) + _count_factors(output)
         return {
             "parameters": count_parameters(self.network),
             "recurrent_parameters": layer.count_params() if is_recurrent else 0,
@@ -74,11 +74,7 @@ class NetworkModel:
         }
 
 
-def _matrix_elements(layer: keras.Layer) -> int:
-    """Return the number of elements of all matrices; the two biases of a GRU are not a matrix."""
-    matrices = (
-        weight.shape
-        for weight in layer.weights
-        if len(weight.shape) > 1 and not weight.name.endswith("bias")
-    )
-    return sum(map(math.prod, matrices))
+def _count_factors(layer: keras.Layer) -> int:
+    """Return the number of weights that are not biases."""
+    shapes = (weight.shape for weight in layer.weights if not weight.name.endswith("bias"))
+    return sum(map(math.prod, shapes))

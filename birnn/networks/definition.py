@@ -13,19 +13,6 @@ Color = Literal["blue", "vermilion", "pink", "ochre", "gray"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MINUS = "_minus_"  # joins the names of two networks to the name of their difference
-# Names that metrics, tables, settings or commands use for something else.
-RESERVED = {
-    *("all", "baseline", "combined", "corpus", "disagreement", "networks", "pairs"),
-    *("id", "label", "words", "text", "source", "sentiment", "probability", "unknown"),
-    *("group", "kind", "known", "mean"),
-    *("csv", "fetch", "network", "ngrams", "pad", "report", "train", "word_vectors"),
-    *("code", "faint", "grid", "ink", "link", "negative", "notebook", "paper", "positive"),
-    "warning",
-}
-
-
-class NoSettings(Section):
-    """The settings of a network that has none."""
 
 
 class Units(Section):
@@ -46,15 +33,14 @@ class Network:
     # float32, shape (reviews, maxlen, features), to float32, (reviews, outputs). It gets a mask,
     # False for padding, if `network.pooling` is `max_mean`.
     build: Callable[[Any], Any]
-    settings: type[Section] = NoSettings  # type of the network's section in `params.yaml`
+    settings: type[Section] = Section  # type of the network's section in `params.yaml`
 
     def __post_init__(self) -> None:
-        """Raise ValueError if the name is not valid, or reserved for something else."""
-        if not NAME.fullmatch(self.name) or self.name in RESERVED or MINUS in self.name:
+        """Raise ValueError if the name is not valid."""
+        if not NAME.fullmatch(self.name) or MINUS in self.name:
             raise ValueError(
                 f"{self.name!r} cannot be the name of a network: start with a lowercase letter, "
-                f"use only lowercase letters, digits and underscores, do not use {MINUS!r}, and "
-                f"choose none of {', '.join(sorted(RESERVED))}"
+                f"use only lowercase letters, digits and underscores, and do not use {MINUS!r}"
             )
 
 

@@ -16,7 +16,7 @@ from birnn.networks.embeddings import Embedding, NgramTable
 from birnn.networks.fused_network import FusedNetwork, find_cell
 from birnn.networks.initializers import Orthogonal
 from birnn.networks.layered_network import LayeredNetwork
-from birnn.networks.pooling import PooledBidirectional, StateDropout, call_layer
+from birnn.networks.pooling import PooledBidirectional, StateDropout
 from birnn.recipes.ngrams import RatioTable
 from birnn.reviews.batching import BATCH_SIZE
 
@@ -40,15 +40,6 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
             f"the kernel cannot run {network.name}, only an LSTM or a GRU with Keras's default "
             "options: set network.kernel to auto or keras"
         )
-    if (
-        config.pooling == "max_mean"
-        and isinstance(layer, keras.Model)
-        and _reads_padding(layer, config)
-    ):
-        raise InputError(
-            f"network.pooling is max_mean, but {network.name} reads padding, because a part of its "
-            f"{type(layer).__name__} ignores masks: set network.pooling to last"
-        )
     is_fused = config.kernel == "fused" or (config.kernel == "auto" and not accelerators())
     kind = partial(FusedNetwork, cell) if is_fused and cell else LayeredNetwork
     embedding = _embedding(config)
@@ -68,18 +59,6 @@ def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
     )
     model.autocast = False  # would cast ratios to the dtype of the ids
     return model
-
-
-def _reads_padding(layer: keras.Model, config: NetworkConfig) -> bool:
-    """Return whether the vectors of padding change the output for a review of one word."""
-    features = config.embedding_dim + config.longest_ngram
-    mask = np.arange(config.maxlen)[None] == 0
-    vectors = np.random.default_rng(0).normal(size=(1, config.maxlen, features)).astype(np.float32)
-    outputs = [
-        call_layer(layer, tf.constant(each), tf.constant(mask), training=False)
-        for each in (vectors, np.where(mask[..., None], vectors, 0))
-    ]
-    return bool(tf.reduce_any(outputs[0] != outputs[1]))
 
 
 def _embedding(config: NetworkConfig) -> Embedding:

@@ -3,7 +3,6 @@
 import csv
 import math
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +25,6 @@ from birnn.recipes import ngrams
 from birnn.reviews import sequences
 from birnn.reviews.batching import BATCH_SIZE
 from birnn.runtime import signals
-from birnn.runtime.progress import EpochProgress
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Epoch
 from birnn.training.optimization import accuracy, binary_crossentropy, create_optimizer
@@ -143,9 +141,8 @@ def train(
     files.curves.parent.mkdir(exist_ok=True)
     monitor = EpochMonitor(checkpoint, epochs)
     curves = keras.callbacks.CSVLogger(files.curves, append=bool(epochs))
-    progress = EpochProgress(model.name, settings.epochs)
     try:
-        with signals.restore_interrupts(), closing(progress):
+        with signals.restore_interrupts():
             model.fit(
                 batches(
                     training,
@@ -158,11 +155,11 @@ def train(
                 initial_epoch=len(epochs),
                 epochs=settings.epochs,
                 shuffle=False,  # the batches are already shuffled
-                verbose=0,
-                callbacks=[monitor, curves, progress],
+                verbose=1 if sys.stdout.isatty() else 2,  # progress bars, or a line per epoch
+                callbacks=[monitor, curves],
             )
     except KeyboardInterrupt:
-        print(f"{model.name}  {len(monitor.epochs)} of {settings.epochs} epochs are saved")
+        print(f"\n{model.name}  {len(monitor.epochs)} of {settings.epochs} epochs are saved")
         raise
     finally:
         if curves.csv_file:  # Keras closes it only if training succeeds

@@ -10,7 +10,7 @@ from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.predictor import Model, Predictor
 from birnn.networks.log_odds import probability
 from birnn.reviews import tokenizer, unicode_words
-from birnn.use.attribution import TOLERANCE, Attribution, attribute_exactly
+from birnn.use.attribution import Attribution, attribute_exactly
 
 MOST_TERMS = 10
 FEW = 0.5  # share of the words
@@ -53,8 +53,6 @@ class ModelExplanation(BaseModel, frozen=True, use_attribute_docstrings=True):
     """Words, or for the baseline n-grams, with the strongest contributions."""
     gap: float
     """Log-odds that the contributions leave unexplained."""
-    warning: str | None
-    """A sentence if they leave much unexplained, because the network saturates; else null."""
 
 
 class Explanation(BaseModel, frozen=True, use_attribute_docstrings=True):
@@ -149,15 +147,4 @@ def _explanation(
             for text, weight in terms[:MOST_TERMS]
         ],
         gap=found.gap / temperature,
-        warning=_warning(found.gap, temperature),
-    )
-
-
-def _warning(gap: float, temperature: float) -> str | None:
-    """Return a sentence if more is unexplained than the method tolerates."""
-    if abs(gap) <= TOLERANCE:
-        return None
-    return (
-        f"The contributions leave {abs(gap / temperature):.3g} of the log-odds unexplained: "
-        "the network saturates."
     )

@@ -38,8 +38,6 @@ def print_explanation(explanation: Explanation) -> None:
             f"unexplained: {model.gap:+.4f})",
             soft_wrap=True,
         )
-        if model.warning:
-            console.print(model.warning, soft_wrap=True)
 
 
 def render_page(

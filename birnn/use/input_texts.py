@@ -45,7 +45,7 @@ def read(
         if not isinstance(value, str | None):
             raise InputError(f"{source}, column {column!r} is not text: use a string")
         text = _replace_surrogates(value or "")
-        yield Text(_replace_surrogates(source), text, {**row, column: text})
+        yield Text(source, text, {**row, column: text})
 
 
 def columns(files: Sequence[Path], column: str) -> list[str]:
@@ -86,8 +86,6 @@ def _all_rows(
         else:
             raise InputError(f"{file} does not exist or is not a file: check the path")
     if not arguments and not files:
-        if sys.stdin is None:
-            raise InputError("standard input is closed: name texts, or a file of texts")
         if sys.stdin.isatty():
             print("reading standard input: press Ctrl-D to finish", file=sys.stderr)
         yield from _plain(sys.stdin.buffer, "standard input", column, whole=whole)

@@ -17,7 +17,6 @@ from birnn.core.errors import InputError
 from birnn.core.outputs import atomic_file, write_json
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.model_names import COMBINED
-from birnn.evaluation.network_model import NetworkModel
 from birnn.evaluation.predictor import Predictor
 from birnn.networks.embeddings import NgramTable
 from birnn.networks.fused_network import CELLS, find_cell
@@ -94,7 +93,6 @@ def write(predictor: Predictor, file: Path) -> None:
     if isinstance(model, BaselineModel):
         words = model.baseline.words
     else:
-        _refuse_other_layers(predictor)
         encoding = model.encoding
         words, length, truncating = encoding.words, encoding.maxlen, encoding.truncating
         # Networks that pool ignore padding, but ONNX's operators support it only at the end.
@@ -151,22 +149,6 @@ def build_model(predictor: Predictor) -> onnx.ModelProto:
     )
 
 
-def _refuse_other_layers(predictor: Predictor) -> None:
-    """Refuse networks that ONNX's LSTM and GRU cannot express."""
-    cells = {
-        name: find_cell(getattr(model.network.layers[1], "forward_layer", None))
-        for name, model in predictor.models.items()
-        if isinstance(model, NetworkModel)
-    }
-    others = [name for name in cells if not cells[name]]
-    if others:
-        supported = [f", or add --model {name}" for name in cells if cells[name]]
-        raise InputError(
-            f"not an LSTM or a GRU with Keras's default options: {', '.join(others)}. Use birnn "
-            f"serve{''.join(supported[:1])}"
-        )
-
-
 def _is_pooled(network: keras.Model) -> bool:
     return isinstance(network.layers[1], PooledBidirectional)
 
@@ -199,6 +181,11 @@ def _baseline_log_odds(graph: Graph, trained: Baseline) -> str:
 def _network_log_odds(graph: Graph, network: keras.Model) -> str:
     """Add a network and return the name of its log-odds, shape (reviews,)."""
     embedding, layer, _, output = network.layers
+    if not find_cell(getattr(layer, "forward_layer", None)):
+        raise InputError(
+            f"{network.name} is not an LSTM or a GRU with Keras's default options: use birnn "
+            "serve, or choose another --model"
+        )
     pooled = _is_pooled(network)
     vectors = graph.node("Gather", graph.constant(embedding.embeddings.numpy()), "ids")
     ratios = ""

@@ -35,12 +35,11 @@ def run(
     def tables() -> Iterator[pd.DataFrame]:
         predictor, names = load(), columns() if output else []
         # With disable=None, the bar is shown only in a terminal.
-        with tqdm(unit=" texts", disable=None, delay=2) as progress:
+        with tqdm(unit=" texts", disable=None if output else True, delay=2) as progress:
             # An empty batch at the end: an output file has its columns even without texts.
             for batch in chain(batched(texts, _count_characters), [[]]):
                 table = predict(predictor, [text.content for text in batch], unknown=unknown)
                 table.insert(0, "source", _strings(text.source for text in batch))
-                progress.clear()  # otherwise, a printed line would start behind the bar
                 yield input_texts.with_columns(table, batch, names)
                 progress.update(len(batch))
 

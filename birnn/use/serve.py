@@ -1,10 +1,8 @@
 """Serve a web page and a JSON API that classify reviews and explain the result."""
 
 import socket
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from birnn.core.errors import InputError
 from birnn.evaluation.predictor import Predictor
-from birnn.use import api_page, explanation, explanations, http_server
+from birnn.use import explanation, explanations, http_server
 from birnn.use.api_models import (
     LARGEST_TEXT,
     REFUSALS,
@@ -47,12 +45,11 @@ Up to {LONGEST_QUEUE} requests wait for an answer. If more arrive, they are refu
 and should be sent again after the seconds in the header `Retry-After`."""
 
 
-def create(predictor: Predictor, hosts: list[str], *, access_log: bool = False) -> FastAPI:
-    """Return the application: a form at `/`, the JSON API, and its description at `/docs`.
+def create(predictor: Predictor, hosts: list[str]) -> FastAPI:
+    """Return the application: a form at `/`, the JSON API, and its description at `/openapi.json`.
 
     Requests must be addressed to one of `hosts`. This prevents DNS rebinding, in which a page of
-    another site reaches the server under a domain that resolves to its address. With `access_log`,
-    one line per request is printed, without its text.
+    another site reaches the server under a domain that resolves to its address.
     """
     negative, positive = predictor.classes
     app = FastAPI(
@@ -67,13 +64,9 @@ def create(predictor: Predictor, hosts: list[str], *, access_log: bool = False) 
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
 
     @app.middleware("http")
-    async def complete(request: Request, call_next: Any) -> Response:
-        start = time.perf_counter()
+    async def add_headers(request: Request, call_next: Any) -> Response:
         response: Response = await call_next(request)
         response.headers.update(SECURITY_HEADERS)
-        if access_log:
-            with suppress(OSError):  # the request is answered, even if the log cannot be written
-                _log(request, response, time.perf_counter() - start)
         return response
 
     @app.exception_handler(RequestValidationError)
@@ -105,10 +98,6 @@ def _add_pages(app: FastAPI, queue: RequestQueue) -> None:
         else:
             return HTMLResponse(render(await queue.explain(text)))
         return HTMLResponse(render(None, error=error), status_code=422)
-
-    @app.get("/docs", response_class=HTMLResponse, include_in_schema=False)
-    def docs(request: Request) -> str:
-        return api_page.render(app.openapi(), str(request.base_url))
 
 
 def _add_api(app: FastAPI, queue: RequestQueue, predictor: Predictor) -> None:
@@ -142,7 +131,7 @@ def _add_api(app: FastAPI, queue: RequestQueue, predictor: Predictor) -> None:
         )
 
 
-def run(host: str, port: int, load: Callable[[], Predictor], *, access_log: bool) -> None:
+def run(host: str, port: int, load: Callable[[], Predictor]) -> None:
     """Serve a model until interrupted."""
     with _listen(host, port) as listener:
         predictor = load()
@@ -152,19 +141,10 @@ def run(host: str, port: int, load: Callable[[], Predictor], *, access_log: bool
         predictor.predict([word, word])
         # On all interfaces, the host names that clients use are unknown.
         hosts = ["*"] if host == "0.0.0.0" else [host, "localhost", "127.0.0.1"]  # noqa: S104
-        app = create(predictor, hosts, access_log=access_log)
+        app = create(predictor, hosts)
         print(f"serving on http://{host}:{port} (press Ctrl-C to stop)", flush=True)
         with suppress(KeyboardInterrupt):
             http_server.create(app).run(sockets=[listener])
-
-
-def _log(request: Request, response: Response, seconds: float) -> None:
-    # The path of the route, because the path of the request may contain anything.
-    path = getattr(request.scope.get("route"), "path", "(unknown)")
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    print(
-        f"{now} {request.method} {path} {response.status_code} {1_000 * seconds:.0f} ms", flush=True
-    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -58,7 +58,7 @@ def small_predictor(
     ngrams = {"longest_ngram": longest_ngram, "ngrams": len(table.codes)} if table else {}
     encoded = Encoding([*words], maxlen, padding, truncating, tokenizer, CLASSES)
     shape = {"maxlen": maxlen, "num_words": len(words) + 4, "pooling": pooling}
-    # A layer of another kind may ignore masks, which `max_mean` refuses.
+    # A layer of another kind may ignore masks.
     for name in NETWORKS if pooling == "last" else small_networks.LAYERS:
         model = small_networks.build(small_networks.config(name, **shape, **ngrams))
         # Larger weights than at the start of training, so that words change the predictions.

@@ -12,7 +12,7 @@ from birnn.core import settings
 from birnn.core.errors import InputError
 from birnn.core.settings import CLASSES
 from birnn.core.yaml_files import read_yaml
-from birnn.networks.definition import NoSettings, Units
+from birnn.networks.definition import Units
 from birnn.networks.registry import NETWORKS
 from tests.projects import PROJECT, refusal
 
@@ -135,14 +135,14 @@ def test_other_labels_are_not_the_positive_one(positive: Any) -> None:
     [
         ({}, Units, "units is missing: field required"),
         ({"units": 3, "a": 2}, Units, "a is 2: no such setting; choose from units"),
-        ({"a": 2}, NoSettings, "a is 2: no such setting; choose from none"),
+        ({"a": 2}, settings.Section, "a is 2: no such setting; choose from none"),
     ],
 )
 def test_error_in_the_section_of_a_network(content: dict[str, int], kind: Any, error: str) -> None:
     loaded = settings.validate(read_yaml(DEFAULTS) | {"other": content}, "params.yaml")
     with pytest.raises(InputError, match=f"params.yaml: other.{error}"):
         loaded.section("other", kind)
-    assert loaded.section("missing", NoSettings) == NoSettings()
+    assert loaded.section("missing", settings.Section) == settings.Section()
 
 
 def test_lists_that_dvc_sets_leave_comments_where_they_are(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Tests of the loss and the optimizer, compared with Keras's."""
 
 from functools import partial
-from typing import get_args
 
 import keras
 import numpy as np
@@ -11,7 +10,6 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from birnn.core.settings import Train
 from birnn.training.optimization import (
     accuracy,
     binary_crossentropy,
@@ -76,11 +74,3 @@ def test_optimizer_has_the_schedule_and_clips_gradients() -> None:
     optimizer = create_optimizer(settings(**options, clipnorm=1.0), reviews=9)
     optimizer.apply([tf.constant([3.0, 4.0])], [weights])
     assert weights.numpy() == pytest.approx([-0.3, -0.4])
-
-
-@pytest.mark.parametrize("name", get_args(Train.model_fields["optimizer"].annotation))
-def test_allowed_optimizers_descend(name: str) -> None:
-    weights = keras.Variable([1.0])
-    optimizer = create_optimizer(settings(optimizer=name, learning_rate=0.1), reviews=9)
-    optimizer.apply([tf.constant([2.0])], [weights])
-    assert weights.numpy() < 1

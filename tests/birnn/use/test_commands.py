@@ -1,35 +1,26 @@
 """`birnn predict`, `explain` and `export` with small networks."""
 
-import errno
 import json
-import os
 import re
-import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
 import pytest
 from rich.text import Text
-from tqdm import tqdm
 
 from birnn.core.errors import InputError
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
-from birnn.evaluation.network_model import NetworkModel
 from birnn.evaluation.predictor import Predictor
 from birnn.networks.log_odds import probability
 from birnn.reviews.batching import BATCH_SIZE
 from birnn.style.colors import TERMINAL_NEGATIVE, TERMINAL_POSITIVE
-from birnn.use import explanations, output_tables
+from birnn.use import output_tables
 from birnn.use.explanation import explain
 from birnn.use.predict import EXCERPT
-from tests.birnn import small_networks
-from tests.birnn.predictors import CLASSES, IDS, small_baseline
+from tests.birnn.predictors import CLASSES, small_baseline
 from tests.birnn.use.conftest import Run
-from tests.projects import check_output, refusal
+from tests.projects import BIRNN, check_output, refusal
 
 FIRST, *_, LAST = NETWORKS
 PREDICTED = ["sentiment", "probability", *NETWORKS]
@@ -53,21 +44,6 @@ def test_predict_prints_one_line_per_text(birnn: Run, predictor: Predictor) -> N
         few = "; only 25% of the words are known" if index == 1 else ""
         assert lines[index] == f"{sentiment}  {combined:.4f}  ({each}{few})  {excerpt}"
     assert re.search(r"\d|thumbs", lines[2]) is None
-
-
-def test_progress_bar_shares_no_line_with_predictions(
-    monkeypatch: pytest.MonkeyPatch, birnn: Run
-) -> None:
-    shown: dict[str, Any] = {"disable": False, "delay": 0, "mininterval": 0}
-    monkeypatch.setattr(
-        "birnn.use.predict.tqdm",
-        lambda **options: tqdm(**(options | shown | {"file": sys.stdout})),
-    )
-    output = birnn("predict", "--model", BASELINE, stdin=b"good\n" * (BATCH_SIZE + 1))
-    assert f"{BATCH_SIZE} texts" in output
-    predictions = [line for line in output.split("\n") if line.endswith("good")]
-    assert len(predictions) == BATCH_SIZE + 1
-    assert not any("texts" in line.rpartition("\r")[2] for line in predictions)
 
 
 @pytest.mark.parametrize("extension", output_tables.WRITERS)
@@ -117,16 +93,6 @@ def test_failure_keeps_the_previous_table(tmp_path: Path, birnn: Run) -> None:
     assert {*tmp_path.iterdir()} == {texts, file}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse the name")
-@pytest.mark.parametrize("name", ["\udce9.txt", "\udce9.csv"])
-def test_name_of_a_file_need_not_be_utf_8(tmp_path: Path, birnn: Run, name: str) -> None:
-    texts, output = tmp_path / name, tmp_path / "a.jsonl"
-    texts.write_text("text\ngood\n", encoding="utf-8")
-    birnn("predict", "--model", BASELINE, "--column=text", "--file", texts, "--output", output)
-    row = json.loads(output.read_text(encoding="utf-8").splitlines()[-1])
-    assert row["source"] == f"{tmp_path}/?{texts.suffix}, line 2"
-
-
 def test_explain_prints_to_the_terminal(
     monkeypatch: pytest.MonkeyPatch, birnn: Run, predictor: Predictor
 ) -> None:
@@ -163,23 +129,6 @@ def test_explain_writes_a_self_contained_page(tmp_path: Path, birnn: Run) -> Non
     assert re.search(r"\d|thumbs", birnn(*options[:-1], "zxqv <b>")) is None
 
 
-def test_explain_says_that_a_network_saturates(
-    predictor: Predictor, capsys: pytest.CaptureFixture[str]
-) -> None:
-    network = small_networks.build(small_networks.config(FIRST, num_words=IDS, maxlen=8))
-    small_networks.set_large_weights(network)
-    network.set_weights([1_000 * weight for weight in network.get_weights()])
-    saturated = replace(predictor, models={FIRST: NetworkModel(predictor.model.encoding, network)})
-    explanation = explain(saturated, "A good film.")
-    explained = explanation.models[FIRST]
-    assert abs(explained.gap) > 1
-    explanations.print_explanation(explanation)
-    page = explanations.render_page(explanation)
-    warning = f"The contributions leave {abs(explained.gap):.3g} of the log-odds unexplained"
-    for shown in (explained.warning, capsys.readouterr().out, page):
-        assert warning in shown
-
-
 def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(
     trained: Path, birnn: Run, tmp_path: Path
 ) -> None:
@@ -188,14 +137,25 @@ def test_baseline_predicts_without_tensorflow_and_the_threshold_decides(
     lines = [f"{each}  {expected}  (Baseline {expected})  A good film.\n" for each in CLASSES]
     assert [birnn(*options, threshold) for threshold in ("0.99", "0.01")] == lines
     (tmp_path / "tensorflow.py").write_text("raise ImportError")
-    # Also without standard input.
-    command = ("bash", "-c", 'exec "$0" "$@" <&-', sys.executable, "-m", "birnn", *options)
-    assert check_output(trained, *command, "0.99", PYTHONPATH=str(tmp_path)) == lines[0]
+    command = (*BIRNN, *options, "0.99")
+    assert check_output(trained, *command, PYTHONPATH=str(tmp_path)) == lines[0]
 
 
 def test_model_and_threshold_are_checked(birnn: Run) -> None:
     for option, advice in (("--model=all", "networks"), ("--threshold=1", "below 1")):
         assert advice in birnn("predict", option, "good", status=2)
+
+
+def test_better_baseline_is_suggested_unless_held_out_reviews_chose(
+    birnn: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics = {"networks": {"accuracy": 0.8}, "baseline": {"accuracy": 0.9}}
+    monkeypatch.setattr("birnn.evaluation.selection.read_metrics", lambda: metrics)
+    note = "note: the test accuracy of the networks is 80.0%, of the baseline 90.0%"
+    assert note in birnn("predict", "good")
+    assert note not in birnn("predict", "good", "--model", "networks")
+    metrics["baseline"]["holdout_accuracy"] = 0.7
+    assert note not in birnn("predict", "good")
 
 
 @pytest.mark.parametrize("model", [FIRST, BASELINE])
@@ -211,17 +171,3 @@ def test_other_formats_are_refused(tmp_path: Path, birnn: Run, name: str) -> Non
     message = refusal(birnn, "export", tmp_path / name)
     assert message.endswith("choose a name that ends in .onnx, or run birnn serve for a web page")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_unwritable_folder_and_full_disk_leave_nothing(
-    tmp_path: Path, birnn: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The command line prints an OSError as one line.
-    (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="/file'"):
-        birnn("export", tmp_path / "file" / "a.onnx", "--model", BASELINE)
-    full = Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
-        birnn("export", tmp_path / "a.onnx", "--model", BASELINE)
-    assert [file.name for file in tmp_path.iterdir()] == ["file"]

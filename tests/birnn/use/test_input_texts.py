@@ -1,6 +1,5 @@
 """Texts from arguments, standard input and files, with any content."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -55,12 +54,6 @@ def test_invalid_input_is_refused() -> None:
     for whole in (False, True):
         with pytest.raises(InputError, match="standard input, line 2 is not UTF-8"):
             read(stdin=b"\xef\xbb\xbfgood\nb\xffd\n", whole=whole)
-
-
-def test_closed_standard_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", None)  # as after <&- in a shell
-    with pytest.raises(InputError, match="standard input is closed"):
-        next(input_texts.read([], [], "text", whole=True))
 
 
 def test_files_without_texts_are_refused(tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 """The web pages and the JSON API, mostly without a socket."""
 
 import asyncio
-import html
-import re
 import socket
 import threading
 import time
@@ -51,6 +49,7 @@ def test_form_explains_a_text_without_scripts(client: TestClient) -> None:
     empty = client.post("/", data={"text": " \n"})
     assert empty.status_code == 422
     assert "Type a review first." in empty.text
+    assert "/predict" in client.get("/openapi.json").json()["paths"]  # the form links to it
     page = client.post("/", data={"text": "zxqv"}).text.partition("</form>")[2]
     assert "othing to go on" in page
     assert "probability" not in page
@@ -116,36 +115,6 @@ def test_invalid_requests_are_refused(client: TestClient) -> None:
             answer = client.post(path, content=body, headers=JSON)
             assert answer.status_code in {400, 422}, body
             assert answer.json()["detail"]
-
-
-def test_api_page_works_offline_and_its_examples_are_valid(client: TestClient) -> None:
-    answer = client.get("/docs")
-    assert answer.status_code == 200
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert not re.search(r"<script|<link[^>]+https?:|@import|url\(", answer.text)
-    for path in client.get("/openapi.json").json()["paths"]:
-        assert f" {path}</h2>" in answer.text
-    page = html.unescape(answer.text)
-    examples = re.findall(r"curl -s http://localhost(/\w+) .*?-d '(.*?)'", page, re.DOTALL)
-    assert {path for path, _ in examples} == {"/predict", "/explain"}
-    for path, body in examples:
-        assert client.post(path, content=body, headers=JSON).status_code == 200
-
-
-def test_access_log_has_one_line_per_request_without_the_text(
-    predictor: Predictor, capsys: pytest.CaptureFixture[str]
-) -> None:
-    app = serve.create(predictor, hosts=["localhost"], access_log=True)
-    with TestClient(app, base_url="http://localhost") as logged:
-        logged.post("/explain", json={"text": "secret"})
-        logged.get("/?text=secret")
-        logged.get("/secret%0Asecret")
-    lines = capsys.readouterr().out.splitlines()
-    assert [re.sub(r"^\S+Z?\+00:00 | \d+ ms$", "", line) for line in lines] == [
-        "POST /explain 200",
-        "GET / 200",
-        "GET (unknown) 404",
-    ]
 
 
 class BlockedPredictor(Predictor):
