@@ -2,6 +2,7 @@
 
 import csv
 import math
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
