@@ -258,7 +258,11 @@ def _matches(key: str, label: str) -> bool:
 def requested_format(settings: Csv) -> tabular.Format:
     """Return the format in the settings."""
     return tabular.Format(
-        settings.encoding, settings.delimiter, settings.quoting, tuple(settings.columns or ())
+        settings.encoding,
+        settings.delimiter,
+        settings.quoting,
+        tuple(settings.columns or ()),
+        skip_ragged=settings.unusable == "skip",
     )
 
 

@@ -55,7 +55,7 @@ def suggest(csv: Csv, given: Collection[str], folder: Path) -> tuple[Csv, list[s
     if TEXT.search(csv.text_column) and all(is_label):  # the first line is data
         header = [f"column{number}" for number in range(1, len(columns) + 1)]
         return suggest(change(csv, columns=header), {*given, "columns"}, folder)
-    known = [csv.label_column] * (csv.label_column in columns)
+    known = [csv.label_column] * (csv.label_column in (candidates or columns))
     named = [name for name in candidates if LABEL_NAME.search(name)]
     single = (each[0] for each in (known, named, candidates) if len(each) == 1)
     csv = change(csv, label_column=next(single, UNCLEAR))

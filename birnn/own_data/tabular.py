@@ -60,13 +60,15 @@ Row = tuple[str, dict[str, Any]]
 class Format:
     """The encoding of a text file and the layout of a CSV or TSV file; `auto` detects a value.
 
-    With the quoting `none`, quotes are part of the text. A file without a header has `columns`.
+    With the quoting `none`, quotes are part of the text. A file without a header has `columns`. A
+    row of another length than the header is an error, or lacks all columns if `skip_ragged`.
     """
 
     encoding: str = AUTO
     delimiter: str = AUTO
     quoting: str = MINIMAL
     columns: tuple[str, ...] = ()
+    skip_ragged: bool = False
 
 
 AUTOMATIC = Format()
@@ -109,16 +111,18 @@ def quotes_swallow_lines(file: Path, form: Format) -> bool:
         return False
     counts = {MINIMAL: 0, NONE: 0}
     for quoting in counts:
+        variant = replace(form, quoting=quoting, skip_ragged=True)
         with suppress(InputError):
-            counts[quoting] = sum(1 for _ in read(file, (), replace(form, quoting=quoting)))
+            counts[quoting] = sum(1 for _ in read(file, (), variant))
     return counts[NONE] > counts[MINIMAL]
 
 
 def count_values(files: Sequence[Path], given: Format) -> dict[str, Counter[str]]:
     """Count the rows of files with each value of each column, up to COUNTED different ones.
 
-    Missing values are left out, and spellings of the same label are one value.
+    Missing values and ragged rows are left out, and spellings of the same label are one value.
     """
+    given = replace(given, skip_ragged=True)
     columns: dict[str, Counter[str]] = {}
     spellings: dict[tuple[str, str], str] = {}
     for row in (row for file in files for _, row in read(file, (), given)):
@@ -254,12 +258,15 @@ def _read_csv(file: Path, columns: Sequence[str], form: Format) -> Iterator[Row]
         require_columns(columns, header, str(file))
         header = _unique(header)
         for location, row in rows:
-            if len(row) != len(header):
+            if len(row) == len(header):
+                yield location, dict(zip(header, row, strict=True))
+            elif form.skip_ragged:
+                yield location, {}
+            else:
                 raise InputError(
-                    f"{location}: expected {len(header)} columns, found {len(row)}; "
-                    "fix the row, or quote the text"
+                    f"{location}: expected {len(header)} columns, found {len(row)}; fix the row, "
+                    "quote the text, or leave such rows out with csv.unusable=skip"
                 )
-            yield location, dict(zip(header, row, strict=True))
 
 
 def _unique(header: Sequence[str]) -> list[str]:

@@ -1,9 +1,9 @@
-"""The linear baseline: logistic regression on n-grams, weighted by naive Bayes.
+"""The linear baseline: logistic regression on n-grams, weighted by naive Bayes or by idf.
 
-Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification", ACL
-2012, section 2: a review is the set of its n-grams, each weighted by the log ratio of its
-frequencies in positive and in negative reviews. The classifier on top is logistic regression, which
-gives probabilities, instead of the paper's support vector machine.
+Naive Bayes follows Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic
+Classification", ACL 2012, section 2: a review is the set of its n-grams, each weighted by the log
+ratio of its frequencies in positive and in negative reviews. The classifier on top is logistic
+regression, which gives probabilities, instead of the paper's support vector machine.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import scipy.sparse
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
 from birnn.core.errors import InputError
@@ -69,9 +69,12 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) 
             f"baseline.min_reviews is {settings.min_reviews}: no n-gram is in that many of the "
             f"{len(labels)} training reviews; choose a smaller number"
         ) from error
-    ratios = log_count_ratios(*class_counts(present, labels), settings.smoothing)
+    if settings.weighting == "idf":
+        scale = TfidfTransformer().fit(present).idf_
+    else:
+        scale = log_count_ratios(*class_counts(present, labels), settings.smoothing)
     model = LogisticRegression(C=settings.inverse_regularization, max_iter=1_000)
-    weighted = present.multiply(ratios).tocsr()
+    weighted = present.multiply(scale).tocsr()
     uncertain = (labels > 0) & (labels < 1)
     classes = np.round(labels).astype(np.uint8)
     weights = np.where(classes, labels, 1 - labels)
@@ -83,7 +86,7 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) 
     return Baseline(
         longest=settings.ngrams,
         ngrams=vectorizer.get_feature_names_out().tolist(),
-        weights=ratios * model.coef_[0],
+        weights=scale * model.coef_[0],
         intercept=float(model.intercept_[0]),
     )
 

@@ -23,6 +23,8 @@ from birnn.reviews.unicode_words import share_unspaced
 
 HOLD_OUT = 0.2
 NGRAMS = 4  # of texts without spaces, in which each character is a word
+FEW_TEXTS = 10_000  # of which a baseline that is weighted by idf learns more
+IDF = {"baseline.weighting": "idf", "baseline.inverse_regularization": 0.01}
 ROWS = 5  # that warnings name, at most
 # Values of csv settings that are not from an earlier file.
 DEFAULTS = [*RESET.values(), "text", "label", "positive", "negative", "split"]
@@ -68,8 +70,7 @@ def check(file: Path | None, options: Sequence[str]) -> bool:
     if unused := [name for name in earlier - given.keys() if found[name] != before[name]]:
         notes.append(f"Not used, because they are from another file: {', '.join(sorted(unused))}.")
     print(*notes, sep="\n")
-    if _measure(_changed(found), folder):
-        found = {"baseline.ngrams": max(NGRAMS, chosen.baseline.ngrams)} | found
+    found = _measure(_changed(found), folder) | found
     after = settings.flatten(_changed(found).model_dump())
     changed = [name for name in after if repr(after[name]) != repr(before[name])]
     if file and folder.resolve() != paths.OWN.resolve():
@@ -83,14 +84,13 @@ def _changed(changes: dict[str, Any]) -> Settings:
     return Settings.model_validate(grid.point(changes).params)
 
 
-def _measure(chosen: Settings, folder: Path) -> bool:
-    """Print what the corpus would be, and return whether its words are single characters."""
+def _measure(chosen: Settings, folder: Path) -> dict[str, Any]:
+    """Print what the corpus would be, and return settings of the baseline that fit it."""
     corpus, pad = sources.own(chosen, folder), chosen.pad
-    refuse = chosen.fetch.overlap == "refuse"
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)
         try:
-            overlap = corpus_writer.write(corpus, temporary, refuse_overlap=refuse)["overlap"]
+            overlap = corpus_writer.write(corpus, temporary, refuse_overlap=False)["overlap"]
         finally:
             # Also after an error: a class may be missing because its rows were skipped.
             print("", *corpus.describe(), sep="\n")
@@ -116,14 +116,14 @@ def _measure(chosen: Settings, folder: Path) -> bool:
     more = "add texts" if len(known) == len(words) else "raise pad.num_words, or add texts"
     length = f"pad.maxlen={maxlen} truncates {then:.0%} of train ({pad.maxlen}: {now:.0%})"
     speed = f"takes {time:.1f} times as long" if time > 1 else f"is {1 / time:.1f} times as fast"
-    rare = f"the smaller class has {smaller:.1%} of train: accuracy says little, compare its"
     warnings = (
         (contradictory, f"{len(contradictory):,} rows have texts with both labels: {both}"),
         (overlap, f"{overlap:,} test reviews are copies of training reviews: {same}"),
-        (smaller < RARE, f"{rare} average precision"),
+        (smaller < RARE, f"{smaller:.1%} are of the rarer class: see its scores in birnn results"),
         (size < FEW, f"{size} test reviews: accuracy is uncertain by up to ±{points:.0f} points"),
         (now > max(MOSTLY, then) or time < FASTER, f"{length}, and {speed}"),
         (share < LEAST_KNOWN, f"{share:.1%} of the words in test are known: {more}"),
     )
     print(*(f"warning: {line}" for applies, line in warnings if applies), sep="\n")
-    return unspaced
+    fitting_baseline = IDF if len(train.lengths) < FEW_TEXTS else {}
+    return fitting_baseline | ({"baseline.ngrams": NGRAMS} if unspaced else {})

@@ -1,6 +1,7 @@
 """Tests of the linear baseline: ratios, training and saving."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,19 +19,24 @@ REVIEWS = [text.split() for text in ("a good film", "not good", "good good good"
 LABELS = np.array([1, 0, 1, 0], np.uint8)
 
 
-def settings(**changes: float) -> Settings:
+def settings(**changes: Any) -> Settings:
     defaults = {"ngrams": 2, "min_reviews": 1, "smoothing": 1.0, "inverse_regularization": 1.0}
-    return Settings(**(defaults | changes))
+    return Settings(**({"weighting": "naive-bayes"} | defaults | changes))
 
 
-def test_baseline_is_logistic_regression_on_weighted_ngrams() -> None:
-    chosen = settings(smoothing=0.5, inverse_regularization=3.0)
+@pytest.mark.parametrize("weighting", ["naive-bayes", "idf"])
+def test_baseline_is_logistic_regression_on_weighted_ngrams(weighting: str) -> None:
+    chosen = settings(smoothing=0.5, inverse_regularization=3.0, weighting=weighting)
     trained = baseline.fit(REVIEWS, LABELS, chosen)
     found = [{*words, *map(" ".join, itertools.pairwise(words))} for words in REVIEWS]
     assert trained.ngrams == sorted(set().union(*found))
     present = np.array([[ngram in words for ngram in trained.ngrams] for words in found], np.uint8)
     positive, negative = (present[label == LABELS].sum(axis=0) for label in (1, 0))
-    weighted = present * log_count_ratios(positive, negative, 0.5)
+    weights = {
+        "naive-bayes": log_count_ratios(positive, negative, 0.5),
+        "idf": np.log((1 + len(present)) / (1 + present.sum(axis=0))) + 1,  # as by scikit-learn
+    }
+    weighted = present * weights[weighting]
     model = LogisticRegression(C=3.0).fit(weighted, LABELS)
     log_odds, found_ngrams = trained.predict(REVIEWS)
     assert log_odds == pytest.approx(model.decision_function(weighted), abs=1e-3)

@@ -73,6 +73,8 @@ SPAM = sorted(f"{'ham' if n % 3 else 'spam'},Costs £{n},,," for n in range(1_50
 # The quotes swallow three lines.
 QUOTES = [f"{n}\t{LABELS[n]}\tfine {text}" for n, text in enumerate(TEXTS[:36])]
 QUOTES += ['36\t1\t"a', "37\t1\tb", "38\t1\tc", '39\t1\td"']
+# A text with the delimiter, and one that ends with a quote.
+RAGGED = ["text|label", "a|b|1", '"a" b|0', *(f"{TEXTS[n]}|{LABELS[n]}" for n in range(38))]
 NO_QUOTES = {"columns": ["column1", "column2", "column3"], "quoting": "none", "negative": 0}
 
 
@@ -82,6 +84,7 @@ NO_QUOTES = {"columns": ["column1", "column2", "column3"], "quoting": "none", "n
         ("other/my reviews.csv", STARS, ["31", "8"], {"text_column": "Review, full"}),
         ("other/a.csv", ["v1,v2,,,", *SPAM], ["1,200", "300"], {"positive": "spam"}),
         ("data/own/a.tab", QUOTES, ["32", "8"], NO_QUOTES),
+        ("data/own/a.csv", RAGGED, ["31", "8"], {"quoting": "none", "unusable": "skip"}),
     ],
 )
 def test_suggested_command_fits_the_file(
@@ -92,6 +95,7 @@ def test_suggested_command_fits_the_file(
     output = check(file)
     assert follow(output, Path(file).parent).items() >= expected.items()
     assert load().pad.validation == 0.2
+    assert load().baseline.weighting == "idf"
     assert row(check(), "reviews") == row(output, "reviews") == sizes
 
 
@@ -110,7 +114,7 @@ SPELLED = {"label": ["pos", "positive", "negative"] * 13 + ["NEG"]}
         ({}, "pad.maxlen=1000", r"pad.maxlen=10 .*100\.0 times as fast"),
         ({}, "pad.num_words=5", r"66\.7% of the words in test are known: raise pad.num_words"),
         ({}, "pad.num_words=99", r"66\.7% of the words in test are known: add texts"),
-        (RARE, "csv.seed=1", "the smaller class has 5"),
+        (RARE, "csv.seed=1", "5.0% are of the rarer class: see its scores in birnn results"),
         (SPELLED, "csv.unusable=skip", "35% of the rows have other labels"),
     ],
 )
@@ -160,6 +164,7 @@ DRAWN = {"split_column": None, "test": 0.2}
         (columns(ป้าย=["ลบ", "ลบ", "บวก"]), "บวก ลบ"),
         (columns(age=["adult", "children", "Adult"]), "children adult"),
         (columns(answer=[True, False, True]), "True False"),
+        (columns(answer=["no", "no", "yes"]).assign(label="about docs"), "yes no"),
         (columns(**{"class": ["a", "b", "a"], "verified": ["y", "n"]}), "b a"),
         (columns(label=[1.0, 0.0, 1.0]), {"positive": 1, "negative": 0}),
         (columns(liked=[-1, 1, 1]), {"positive": 1, "negative": -1}),
