@@ -12,13 +12,22 @@ import pandas as pd
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder, read_json, write_json
 from birnn.core.settings import Settings
-from birnn.evaluation import behavioral_runner, ensembles, mistakes, plot_data, predictor, summary
+from birnn.evaluation import (
+    behavioral_runner,
+    ensembles,
+    influence,
+    mistakes,
+    plot_data,
+    predictor,
+    summary,
+)
 from birnn.evaluation.model_names import NETWORKS, TITLES, comparisons
 from birnn.evaluation.predictor import Predictor
 from birnn.evaluation.selection import HELD_OUT, choose, rarer_class
-from birnn.reviews import corpus_reader, corpus_statistics, sequences
+from birnn.reviews import corpus_reader, corpus_statistics, encoding, sequences
 from birnn.reviews.corpus import SPLITS
 
+REVIEWS = 500  # in which words are replaced
 SAMPLE = 500  # training reviews of each class that show if a model predicts only one
 
 
@@ -41,15 +50,20 @@ def main(settings: Settings) -> None:
     corpus = describe(read_json(paths.CORPUS_DESCRIPTION), settings.pad.validation, held_out)
     in_training = np.isin(np.arange(len(table)), np.load(paths.OVERLAP))
     metrics = summary.summarize_models(
-        table, costs, histories, maxlen=padded.shape[1], in_training=in_training
+        table, costs, maxlen=padded.shape[1], in_training=in_training
     )
     if held_out is not None:
         metrics = ensembles.add_held_out(metrics, held_out, table, corpus["rarer"]["label"])
     metrics = {"corpus": corpus} | metrics
     seen = predict_training_sample(models) if held_out is None else held_out
     metrics["choice"] = choose(metrics, settings.report.select, summary.constant_models(seen))
-    write_json(paths.METRICS, metrics)
-    for name, rows in plot_data.tables(table, metrics, histories).items():
+    influences = measure_influence(models, table)
+    for name in NETWORKS:
+        metrics[name] |= summary.rounded(influence.summarize(influences, name))
+    write_json(paths.EVALUATION, metrics)
+    write_json(paths.METRICS, summary.for_review(metrics))
+    tables = plot_data.tables(table, metrics, histories) | {"influence": influences}
+    for name, rows in tables.items():
         plot_data.write(rows.assign(corpus=corpus["name"]), paths.PLOTS / f"{name}.csv")
     with atomic_folder(paths.EVALUATED) as folder:
         table.to_parquet(folder / "predictions.parquet", index=False)
@@ -78,6 +92,13 @@ def predict_training_sample(models: Predictor) -> pd.DataFrame:
     by_label = np.argsort(corpus_reader.column(paths.TRAIN_REVIEWS, "label"), kind="stable")
     rows = np.union1d(by_label[:SAMPLE], by_label[-SAMPLE:])
     return pd.DataFrame(models.predict(corpus_reader.texts(paths.TRAIN_REVIEWS, rows)).by_model)
+
+
+def measure_influence(models: Predictor, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the influence of words on each model, on REVIEWS test reviews."""
+    rows = behavioral_runner.sample(np.arange(len(table)), REVIEWS)
+    texts = corpus_reader.texts(paths.TEST_REVIEWS, rows)
+    return influence.measure(models, encoding.read(paths.PADDED), texts, table)
 
 
 def write_checklist(models: Predictor) -> None:

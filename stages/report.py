@@ -27,12 +27,12 @@ from birnn.studies.store import Study
 from birnn.style import plotting
 
 DISTINCTIVE_WORDS = 10  # per class
-TABLES = ("curves", "lengths", "reliability")
+TABLES = ("curves", "influence", "lengths", "reliability")
 
 
 def main(settings: Settings) -> None:
     """Draw the figures, and write the report that contains them and the model card."""
-    metrics = read_json(paths.METRICS)
+    metrics = read_json(paths.EVALUATION)
     corpus, values = metrics["corpus"], flatten(settings.model_dump())
     tables = {name: pd.read_csv(paths.PLOTS / f"{name}.csv") for name in TABLES}
     vocabulary = tokenizer.read(paths.VOCABULARY)

@@ -129,7 +129,7 @@ def test_quoted_results_are_those_of_the_studies() -> None:
         assert f" {100 * mean:.1f}" in readme
     difference = best.differences["bilstm", "bigru"]["accuracy"]
     assert f"| {table.format_difference(difference)} |" in readme
-    results_of_run = read_json(PROJECT / "metrics" / "metrics.json")
+    results_of_run = read_json(PROJECT / "metrics" / "evaluation.json")
     for model in ("bilstm", "bigru", "baseline"):
         measured = results_of_run[model]
         shown = formatting.with_interval(measured["accuracy"], measured["accuracy_interval"])

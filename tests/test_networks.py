@@ -34,7 +34,7 @@ def test_documented_network_is_compared_everywhere(finished_copy: Path) -> None:
     trained = ["label_unlabelled", "train_bisimplernn"]
     ran = stages_run(check_output(project, "dvc", "repro"))
     assert ran == ["code", *trained, *AFTER_TRAINING]
-    metrics = read_json(project / "metrics" / "metrics.json")
+    metrics = read_json(project / "metrics" / "evaluation.json")
     pairs = ["bilstm_minus_bigru", "bilstm_minus_bisimplernn", "bigru_minus_bisimplernn"]
     assert list(metrics["pairs"]) == pairs
     assert models_in_plots(project) == {"bilstm", "bigru", "bisimplernn"}
@@ -59,7 +59,7 @@ def test_single_network_is_compared_with_the_baseline(finished_copy: Path) -> No
     (project / "stages" / "train_bilstm.py").unlink()
     ran = stages_run(check_output(project, "dvc", "repro"))
     assert ran == ["code", "label_unlabelled", *AFTER_TRAINING]
-    metrics = read_json(project / "metrics" / "metrics.json")
+    metrics = read_json(project / "metrics" / "evaluation.json")
     assert list(metrics) == ["corpus", "bigru", "baseline", "pairs", "networks", "choice"]
     assert models_in_plots(project) == {"bigru"}
     report = (project / "report" / "report.md").read_text(encoding="utf-8")

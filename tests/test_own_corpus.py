@@ -66,7 +66,7 @@ def own_copy(own: Path, tmp_path: Path) -> Path:
 
 
 def test_pipeline_runs_on_own_corpus(own: Path) -> None:
-    metrics = read_json(own / "metrics" / "metrics.json")
+    metrics = read_json(own / "metrics" / "evaluation.json")
     assert metrics["corpus"]["name"] == metrics["corpus"]["requested"] == "reviews.csv"
     report = (own / "report" / "report.md").read_text(encoding="utf-8")
     assert "Sentiment of the texts in `reviews.csv`" in report.partition("\n")[0]

@@ -38,7 +38,7 @@ NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0
 
 
 def test_whole_pipeline(finished: Path) -> None:
-    metrics = read_json(finished / "metrics" / "metrics.json")
+    metrics = read_json(finished / "metrics" / "evaluation.json")
     assert list(metrics)[:-3] == ["corpus", *NETWORKS, BASELINE]
     assert metrics["corpus"]["name"] == "rotten-tomatoes"
     assert metrics["corpus"]["train_reviews"] + metrics["corpus"]["test_reviews"] == 12_808
@@ -72,8 +72,7 @@ def test_experiment_runs_affected_stages_and_can_be_compared(finished_copy: Path
     rows = [line for line in metrics.splitlines() if line.startswith("| metrics/metrics.json")]
     assert any("bilstm.loss" in row for row in rows)
     assert any("accuracy_difference" in row for row in rows)
-    # Few enough to read.
-    assert 10 < len(rows) / len(NETWORKS) <= 20
+    assert 10 < len(rows) <= 40
 
     plots = json.loads(check_output(finished_copy, "dvc", "plots", "diff", "HEAD", "--json"))
     plots = plots["data"]

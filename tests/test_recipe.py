@@ -18,7 +18,7 @@ pytestmark = pytest.mark.exhaustive
 
 def test_recipe_is_more_accurate_and_calibrated(finished: Path, recipes: Path) -> None:
     before, after = (
-        read_json(folder / "metrics" / "metrics.json") for folder in (finished, recipes)
+        read_json(folder / "metrics" / "evaluation.json") for folder in (finished, recipes)
     )
     for name in (*NETWORKS, BASELINE):
         assert abs(after[name]["holdout_accuracy"] - after[name]["accuracy"]) < 0.06
@@ -42,7 +42,7 @@ def test_recipe_predicts_explains_and_exports(recipes: Path, tmp_path: Path) -> 
     check_output(recipes, *BIRNN, "predict", *networks, *options)
     check_output(recipes, *BIRNN, "export", str(model), *networks)
     predictions = (pd.read_csv(output), load_example(tmp_path)(test["text"].tolist()))
-    metrics = read_json(recipes / "metrics" / "metrics.json")
+    metrics = read_json(recipes / "metrics" / "evaluation.json")
     for predicted in predictions:
         for name in NETWORKS:
             expected = probability(evaluated[name].to_numpy() / metrics[name]["temperature"])

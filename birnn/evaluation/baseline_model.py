@@ -1,6 +1,7 @@
 """The trained baseline, which classifies texts without TensorFlow."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,32 @@ class BaselineModel:
     def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
         """Return the log-odds that each text is positive, float32, shape (texts,)."""
         return self.baseline.predict(words or [] for words in tokens.to_pylist())[0]
+
+    def changes(
+        self, tokens: pa.ListArray, places: Sequence[NDArray[np.integer]]
+    ) -> NDArray[np.float64]:
+        """Return the changes of the log-odds if single words are replaced by an unknown one.
+
+        `places` are, for each text, the words to replace one at a time. The result has all texts
+        one after another, and is NaN for words that are unknown.
+        """
+        texts = (words or [] for words in tokens.to_pylist())
+        return np.concatenate([self._change(*each) for each in zip(texts, places, strict=True)])
+
+    def _change(self, words: list[str], places: NDArray[np.integer]) -> NDArray[np.float64]:
+        occurrences = defaultdict(list)
+        for length in range(1, self.baseline.longest + 1):
+            for start in range(len(words) - length + 1):
+                occurrences[" ".join(words[start : start + length])].append(
+                    {*range(start, start + length)}
+                )
+        changes = np.array([0.0 if word in self.weights else np.nan for word in words])
+        for ngram, spans in occurrences.items():
+            # A text loses an n-gram with a word that is in all its occurrences.
+            for place in set.intersection(*spans):
+                changes[place] -= self.weights.get(ngram, 0)
+        found: NDArray[np.float64] = changes[places]
+        return found
 
     def predict_split(self, padded: Path, corpus_file: Path) -> Iterator[tuple[LogOdds, int]]:
         """Yield the log-odds of each batch of a split, and how many known n-grams it has.

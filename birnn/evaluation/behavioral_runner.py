@@ -38,10 +38,9 @@ def run_tests(predictor: Predictor) -> pd.DataFrame:
     return pd.DataFrame(count_failures(cases, predictors, films))
 
 
-def sample(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return up to SAMPLE_SIZE rows, evenly spaced because the rows are sorted by label."""
-    size = min(SAMPLE_SIZE, len(rows))
-    positions = np.linspace(0, len(rows) - 1, size).astype(np.int64)
+def sample(rows: NDArray[np.int64], size: int = SAMPLE_SIZE) -> NDArray[np.int64]:
+    """Return up to `size` rows, evenly spaced because the rows are sorted by label."""
+    positions = np.linspace(0, len(rows) - 1, min(size, len(rows))).astype(np.int64)
     return rows[positions]
 
 

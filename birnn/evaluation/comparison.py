@@ -14,9 +14,10 @@ def compare(
 ) -> dict[str, Any]:
     """Compare two models, given which reviews each classifies correctly.
 
-    The result has the difference of accuracies, first minus second, with its 95% interval, and
-    `contingency`, numbers of reviews: the first row has those that the first model classifies
-    correctly, the first column those that the second classifies correctly.
+    The result has the difference of accuracies, first minus second, with its 95% interval; the
+    `disagreement`, which is the share of reviews with different predictions; and `contingency`,
+    numbers of reviews: the first row has those that the first model classifies correctly, the first
+    column those that the second classifies correctly.
 
     The interval uses effective numbers of reviews, divided by the design effect of the difference
     (see `intervals.design_effect`). `comparisons` is the number of pairs of models that are
@@ -34,5 +35,6 @@ def compare(
         "accuracy_difference": (first_only - second_only) / reviews,
         "difference_low": low,
         "difference_high": high,
+        "disagreement": (first_only + second_only) / reviews,
         "contingency": contingency,
     }

@@ -34,5 +34,5 @@ def pair_title(first: str, second: str) -> str:
 
 
 def comparisons(metrics: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return the comparison of each pair of networks in the content of `metrics.json`."""
+    """Return the comparison of each pair of networks in the content of `evaluation.json`."""
     return {pair: metrics["pairs"][pair_name(*pair)] for pair in PAIRS}

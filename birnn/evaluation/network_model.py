@@ -1,7 +1,7 @@
 """A trained network that classifies splits and new texts."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from birnn.networks.network import count_parameters, predict
 from birnn.reviews import encoding, sequences
 from birnn.reviews.batching import BATCH_SIZE
 from birnn.reviews.encoding import Encoding
-from birnn.reviews.sequences import PADDING
+from birnn.reviews.sequences import OUT_OF_VOCABULARY, PADDING
 
 
 class NetworkModel:
@@ -44,6 +44,27 @@ class NetworkModel:
     def predict(self, tokens: pa.ListArray) -> NDArray[np.float32]:
         """Return the log-odds that each text is positive, float32, shape (texts,)."""
         return predict(self.network, self.encode(tokens))
+
+    def changes(
+        self, tokens: pa.ListArray, places: Sequence[NDArray[np.integer]]
+    ) -> NDArray[np.float32]:
+        """Return the changes of the log-odds if single words are replaced by an unknown one.
+
+        `places` are, for each text, the words to replace one at a time; the network reads them. The
+        result has all texts one after another, and is NaN for words that are unknown.
+        """
+        ids = self.encode(tokens)
+        counts = [len(each) for each in places]
+        columns = [
+            np.flatnonzero(row >= OUT_OF_VOCABULARY)[each - self.words_read(len(words or [])).start]
+            for row, words, each in zip(ids, tokens.to_pylist(), places, strict=True)
+        ]
+        variants = np.repeat(ids, counts, axis=0)
+        cells = np.arange(len(variants)), np.concatenate(columns)
+        known = variants[cells] != OUT_OF_VOCABULARY
+        variants[cells] = OUT_OF_VOCABULARY
+        change = predict(self.network, variants) - np.repeat(predict(self.network, ids), counts)
+        return np.where(known, change, np.float32("nan"))
 
     def predict_split(self, padded: Path, _corpus_file: Path) -> Iterator[tuple[LogOdds, int]]:
         """Yield the log-odds of each batch of padded reviews, and how many words it has."""

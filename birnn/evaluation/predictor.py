@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from birnn.core import integrity, libraries
-from birnn.core.paths import METRICS, MODELS, PADDED
+from birnn.core.paths import EVALUATION, MODELS, PADDED
 from birnn.core.settings import CLASSES
 from birnn.evaluation.array_types import LogOdds
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, CHOICES, NETWORKS
@@ -144,7 +144,7 @@ def load_verified(name: str | None = None, threshold: float | None = None) -> Pr
     metrics = read_metrics()
     name = name or metrics["choice"]["model"]
     names = [*NETWORKS] if name == ALL_NETWORKS else [name]
-    files = [METRICS, *(PADDED / file for file in encoding.FILES)]
+    files = [EVALUATION, *(PADDED / file for file in encoding.FILES)]
     integrity.verify([*files, *(MODELS / each for each in names)])
     temperatures = {
         model: metrics[model]["temperature"]

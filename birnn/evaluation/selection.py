@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from birnn.core.errors import InputError, damaged
-from birnn.core.paths import METRICS
+from birnn.core.paths import EVALUATION
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS
 
 RARE = 0.2  # share of the rarer class below which accuracy says little
@@ -13,23 +13,23 @@ HELD_OUT = "held_out"
 
 
 class Metrics(dict[str, Any]):
-    """An object in `metrics.json`; what it lacks was not measured by the code of the last run."""
+    """An object in `evaluation.json`; what it lacks was not measured by the last run."""
 
     def __missing__(self, name: str) -> Any:
         """Raise InputError."""
-        raise InputError(f"{METRICS} lacks {name}: run dvc repro")
+        raise InputError(f"{EVALUATION} lacks {name}: run dvc repro")
 
 
 def read_metrics() -> Metrics:
-    """Return the content of `metrics.json`."""
-    if not METRICS.exists():
-        raise InputError(f"{METRICS} is missing: run dvc repro in the project folder")
+    """Return the content of `evaluation.json`."""
+    if not EVALUATION.exists():
+        raise InputError(f"{EVALUATION} is missing: run dvc repro in the project folder")
     try:
-        metrics = json.loads(METRICS.read_bytes(), object_pairs_hook=Metrics)
+        metrics = json.loads(EVALUATION.read_bytes(), object_pairs_hook=Metrics)
     except ValueError as error:
-        raise damaged(METRICS) from error
+        raise damaged(EVALUATION) from error
     if not isinstance(metrics, Metrics):
-        raise damaged(METRICS)
+        raise damaged(EVALUATION)
     return metrics
 
 

@@ -8,15 +8,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.evaluation import calibration, comparison
+from birnn.evaluation import calibration, comparison, influence
 from birnn.evaluation.array_types import Correct, Groups, Labels, LogOdds
 from birnn.evaluation.intervals import proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
-from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, NETWORKS, PAIRS, TITLES, pair_name
+from birnn.evaluation.model_names import (
+    ALL_NETWORKS,
+    ALL_TITLES,
+    BASELINE,
+    NETWORKS,
+    PAIRS,
+    TITLES,
+    pair_name,
+)
 from birnn.networks.log_odds import combine, is_positive
 
 DIGITS = 4
 LENGTH_SLICES = 10
+# What a reviewer of a change compares, of models and of pairs of networks.
+REVIEWED = (
+    *("accuracy", "loss", "roc_auc", "average_precision", "ece", "holdout_accuracy"),
+    *(f"influence_{name}" for name in influence.NAMED),
+    *("accuracy_difference", "difference_low", "difference_high", "disagreement"),
+)
 FEWEST = 30  # reviews of a slice; the accuracy of fewer is mostly noise
 
 T = TypeVar("T")
@@ -48,7 +62,6 @@ def summarize_model(
 def summarize_models(
     table: pd.DataFrame,
     costs: Mapping[str, Mapping[str, Any]],
-    histories: Mapping[str, pd.DataFrame],
     maxlen: int,
     in_training: NDArray[np.bool_],
 ) -> dict[str, Any]:
@@ -61,7 +74,6 @@ def summarize_models(
             `group`, such as its film, and, in a column per model, the log-odds that it is
             positive.
         costs: the cost of each model, see `Predictor.predict_split`.
-        histories: one row per epoch, for each network.
         maxlen: ids per review that the networks read.
         in_training: which reviews have the text of a training review, shape (reviews,).
     """
@@ -69,7 +81,6 @@ def summarize_models(
     log_odds = {name: table[name].to_numpy() for name in costs}
     metrics: dict[str, Any] = {
         name: summarize_model(table, log_odds[name], maxlen, in_training)
-        | (_best_epoch(histories[name]) if name in histories else {})
         | {"parameters": cost["parameters"]}
         for name, cost in costs.items()
     }
@@ -91,20 +102,21 @@ def summarize_ensemble(labels: Labels, log_odds: LogOdds, groups: Groups) -> dic
     return rounded({**compute_scores(labels, log_odds), "accuracy_interval": interval})
 
 
+def for_review(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the numbers of an evaluation that a reviewer compares in `dvc metrics diff`."""
+
+    def shorten(measured: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: measured[key] for key in REVIEWED if key in measured}
+
+    models = {name: shorten(metrics[name]) for name in ALL_TITLES if name in metrics}
+    return models | {"pairs": {name: shorten(each) for name, each in metrics["pairs"].items()}}
+
+
 def constant_models(log_odds: pd.DataFrame) -> list[str]:
     """Return the models that predict only one class; `log_odds` has a column per single model."""
     models = {name: log_odds[name].to_numpy() for name in TITLES}
     models[ALL_NETWORKS] = combine([models[name] for name in NETWORKS])
     return [name for name, values in models.items() if len(np.unique(is_positive(values))) == 1]
-
-
-def _best_epoch(history: pd.DataFrame) -> dict[str, Any]:
-    """Return the best validation accuracy and its epoch, the first one if tied."""
-    best = history.iloc[int(history["val_accuracy"].argmax())]
-    return {
-        "best_val_accuracy": rounded(float(best["val_accuracy"])),
-        "best_val_epoch": int(best["epoch"]),
-    }
 
 
 def _compare(

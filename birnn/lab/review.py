@@ -31,7 +31,6 @@ from birnn.studies.store import SEED, Study, find_over_seeds
 from birnn.style.formatting import NOTHING, points
 
 GATE = Path("gate.yaml")
-WATCHED_MEASURES = {"best_val_accuracy", "holdout_accuracy"}
 PASSES, FAILS, UNDECIDED = "passes", "fails", "undecided"
 NO_VALUE = "has no value: fix its name in gate.yaml, or run make repro"
 NO_STUDY = (
@@ -216,7 +215,7 @@ def _estimate(change: Change, network: str, measure: str) -> Line | tuple[float,
     """
     metric, study, sides = f"{network}.{measure}", change.study, (change.base, change.here)
     before, after = (run.measures.get(metric, math.nan) for run in sides)
-    held_out = [_held_out(run) for run in sides if measure in WATCHED_MEASURES]
+    held_out = [_held_out(run) for run in sides if measure == "holdout_accuracy"]
     for reason, verdict, applies in (
         (change.obstacle, UNDECIDED, change.obstacle),
         (NO_VALUE, FAILS, math.isnan(after)),

@@ -20,7 +20,7 @@ from birnn.core.command_line import as_text
 from birnn.core.errors import InputError, refuse_conflict
 from birnn.core.integrity import Lock, parse_lock, read_lock, read_pipeline
 from birnn.core.machine import format_description
-from birnn.core.paths import LOCK, METRICS, PARAMS
+from birnn.core.paths import EVALUATION, LOCK, PARAMS
 from birnn.core.settings import flatten, needs_unlabelled
 from birnn.core.yaml_files import YAMLError, parse_yaml
 from birnn.evaluation.model_names import (
@@ -34,7 +34,7 @@ from birnn.evaluation.model_names import (
 from birnn.lab import private_apis
 from birnn.lab.grid import Params, Point
 
-RECORDS = (LOCK, PARAMS, METRICS)
+RECORDS = (LOCK, PARAMS, EVALUATION)
 # DVC's reference to an experiment, with the commit that it started from, and its revision.
 EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
 CORPUS = paths.CORPUS.as_posix()

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from birnn.core.outputs import write_text
 from birnn.evaluation.behavioral_tests import TOLERANCE
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS, TITLES
 from birnn.evaluation.plot_data import TEST
 from birnn.networks import log_odds
-from birnn.report import page, sentences, tables, templating
+from birnn.report import page, sentences, tables, templating, what_differs
 from birnn.report.notebook import NOTEBOOK
 from birnn.studies.planned_comparisons import COMPARISONS
 from birnn.studies.store import group_kind
@@ -45,6 +47,7 @@ def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path)
         **content,
         **_corpus_values(content["metrics"]["corpus"]),
         **_score_values(content),
+        **_differences(content),
         **_failures(content["checklist"]),
         "score_tables": score_tables,
         "sentences": sentences,
@@ -81,7 +84,6 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
         "row": row,
         "means": {name: row.means[name].mean for name in NETWORKS} if row else {},
         "same_code": study is not None and study.contains(metrics, content["settings"]),
-        "others": [each for each in content["studies"] if each is not study],
         "accuracies": {name: metrics[name]["accuracy"] for name in NETWORKS},
         "short": {name: metrics[name]["by_truncation"][0]["accuracy"] for name in TITLES},
         "without_copies": {name: metrics[name]["by_overlap"][0]["accuracy"] for name in TITLES},
@@ -89,6 +91,27 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
         "predicts": ALL_TITLES[default],
         "default": metrics[default],
     }
+
+
+def _differences(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the table of what differs, and the influences over seeds, or of this run."""
+    compared = {
+        title: (study, rows(study)[index])
+        for title, study, index in (
+            ("default settings", content["over_seeds"], 0),
+            ("best recipe", content["recipes"], -1),
+        )
+        if study
+    }
+    measured = {
+        f"{name}.{key}": content["metrics"][name][key]
+        for name in NETWORKS
+        for key in what_differs.INFLUENCES
+    }
+    tables = [each.runs for each in content["studies"] if {*measured} <= {*each.runs}]
+    influences = max(tables, key=len, default=pd.DataFrame([measured], dtype=float))
+    table = what_differs.tabulate(content["costs"], compared, influences)
+    return {"what_differs": table, "influences": influences}
 
 
 def _failures(checklist: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter, SymmetricalLogLocator
+from matplotlib.ticker import MaxNLocator, MultipleLocator, PercentFormatter, SymmetricalLogLocator
 
 from birnn.core.outputs import atomic_folder
 from birnn.evaluation.calibration import RAW
@@ -43,6 +43,7 @@ def draw(
             "accuracy": learning_curves(curves, "accuracy", name, watched),
             "loss": learning_curves(curves, "loss", name, watched),
             "reliability": reliability(tables["reliability"], name, positive),
+            "influence": influence(tables["influence"], name),
             "lengths": lengths(tables["lengths"], maxlen, name),
         }
 
@@ -118,15 +119,29 @@ def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     return figure
 
 
+def influence(table: pd.DataFrame, corpus: str) -> Figure:
+    """Draw the influence of a word on each model by its place."""
+    figure, axes = single_axes(
+        f"Influence of a word by its place on {corpus}",
+        "place of the word, from the first to the\nlast twentieth of those that are read",
+        "change of the log-odds, in\nstandard deviations over reviews",
+    )
+    _draw_lines(axes, table, "part", "influence")
+    axes.xaxis.set_major_locator(MultipleLocator(5))
+    axes.set_ylim(bottom=0)
+    draw_legend(figure)
+    return figure
+
+
 def _draw_lines(axes: Axes, table: pd.DataFrame, x: str, y: str) -> None:
-    """Draw two columns as one line per model, with 95% intervals."""
+    """Draw two columns as one line per model, with 95% intervals if there are any."""
     for model, label in TITLES.items():
         rows = table[table["model"] == model]
         style: dict[str, Any] = {"color": MODEL_COLORS[model], "linestyle": LINES[model]}
         axes.plot(rows[x], rows[y], label=label, marker="o", markersize=3.5, **style)
-        axes.fill_between(
-            rows[x], rows["low"], rows["high"], color=MODEL_COLORS[model], alpha=0.2, linewidth=0
-        )
+        if "low" in rows:
+            band: dict[str, Any] = {"color": MODEL_COLORS[model], "alpha": 0.2, "linewidth": 0}
+            axes.fill_between(rows[x], rows["low"], rows["high"], **band)
 
 
 def write_plot_templates(folder: Path) -> None:

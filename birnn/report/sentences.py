@@ -4,11 +4,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
+from birnn.evaluation.influence import NAMED
 from birnn.evaluation.intervals import NO_DIFFERENCE, decide
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
 from birnn.studies.store import Study
 from birnn.studies.table import Row, rows, why_no_interval
-from birnn.style.formatting import percent, points
+from birnn.style.formatting import listed, percent, points
 
 
 def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
@@ -38,6 +41,21 @@ def compare_networks(row: Row) -> str:
         f"the {winner} is more accurate, by {mean} points on average ({interval} {low} to {high}) "
         f"and with {wins[difference.higher]} of {len(row.combination.runs)} seeds"
     )
+
+
+def compare_influence(runs: pd.DataFrame) -> str:
+    """Return in how many runs words of each part move the second of two networks more."""
+    first, second = NETWORKS
+    gaps = {
+        part: runs[f"{second}.influence_{part}"] - runs[f"{first}.influence_{part}"]
+        for part in NAMED
+    }
+    parts = listed(
+        f"the {part} words in {(gap > 0).sum()} of {len(gap)}"
+        for part, gap in gaps.items()
+        if gap.notna().all()
+    )
+    return f"The {TITLES[second]} depends more than the {TITLES[first]} on {parts} runs"
 
 
 def importance(row: Row, equivalence: float) -> str:

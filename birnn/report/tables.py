@@ -8,7 +8,6 @@ from birnn.evaluation.intervals import decide
 from birnn.evaluation.model_names import (
     ALL_MODELS,
     BASELINE,
-    NETWORKS,
     TITLES,
     comparisons,
     pair_title,
@@ -36,7 +35,6 @@ LEFT_OUT = {  # in a sentence of the report, or known from the figure of lengths
     "words per review, 99% have at most",
     "words per review, longest",
 }
-UNITS = {"accuracy": " in points", "loss": " in nats"}
 
 
 def scores(
@@ -57,22 +55,6 @@ def _scores(measured: Mapping[str, Any], mean: list[str]) -> list[str]:
     accuracy = with_interval(measured["accuracy"], measured.get("accuracy_interval"))
     others = (f"{measured[name]:.4f}" if name in measured else NOTHING for name in MEASURES)
     return [accuracy, *mean, *others]
-
-
-def differences_over_seeds(row: Row) -> str:
-    """Return the mean difference of each pair of networks by each measure."""
-    seeds = len(row.combination.runs)
-    lines = [
-        [
-            pair_title(*pair),
-            f"{MEASURES.get(measure, measure)}{UNITS.get(measure, '')}",
-            format_difference(difference, measure),
-            f"{difference.better} of {seeds} seeds",
-        ]
-        for pair, found in row.differences.items()
-        for measure, difference in found.items()
-    ]
-    return table(["networks", "measure", "mean difference", "first is better with"], lines, left=2)
 
 
 def agreement(metrics: Mapping[str, Any]) -> str:
@@ -115,25 +97,10 @@ def calibration(metrics: Mapping[str, Any]) -> str:
     """Return the calibration of each model before and after temperature scaling."""
     titles = {"ece": "ECE", "ece_scaled": "ECE, scaled"}
     titles |= {"loss": "loss", "loss_scaled": "loss, scaled", "temperature": "temperature"}
-    return _per_model(metrics, titles, "{:.4f}")
-
-
-def costs(measured: Mapping[str, Any]) -> str:
-    """Return the number of parameters and of multiply-adds of each model."""
-    titles = {
-        "parameters": "parameters",
-        "recurrent_parameters": "recurrent parameters",
-        "multiply_adds": "multiply-adds per review",
-    }
-    return _per_model(measured, titles, "{:,}")
-
-
-def _per_model(measured: Mapping[str, Any], titles: Mapping[str, str], form: str) -> str:
-    """Return one row per model and one column per title; the keys of titles are measures."""
     lines = []
     for model, title in TITLES.items():
-        found = map(measured[model].get, titles)
-        lines.append([title, *(NOTHING if each is None else form.format(each) for each in found)])
+        found = map(metrics[model].get, titles)
+        lines.append([title, *(NOTHING if each is None else f"{each:.4f}" for each in found)])
     return table(["model", *titles.values()], lines)
 
 
@@ -162,30 +129,6 @@ def _compare(regime: Regime, equivalence: float) -> dict[str, str]:
         "result": " and ".join(results) or "undecided",
         "two seeds differ by": f"{100 * regime.seed_difference:.2f}",
     }
-
-
-def other_studies(studies: Sequence[Study]) -> str:
-    """Return one row per combination of values and pair of networks."""
-    lines = [
-        [f"{study.name}: {row.combination.label}".removesuffix(": "), *cells]
-        for study in studies
-        for row in rows(study)
-        for cells in _study_cells(row)
-    ]
-    head = ["seeds", *(TITLES[name] for name in NETWORKS), "difference in points"]
-    return table(["study", *head, "interval"], lines)
-
-
-def _study_cells(row: Row) -> list[list[str]]:
-    means = [str(len(row.combination.runs)), *(_mean(row, name) for name in NETWORKS)]
-    several = len(row.differences) > 1
-    cells = []
-    for pair, found in row.differences.items():
-        measure, difference = next(iter(found.items()))
-        name = f"{pair_title(*pair)}: " if several else ""
-        interval = f"{row.confidence}, {row.covered}"
-        cells.append([*means, name + format_difference(difference, measure), interval])
-    return cells or [[*means, NOTHING, NOTHING]]
 
 
 def recipes(study: Study) -> str:

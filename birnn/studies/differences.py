@@ -144,6 +144,27 @@ def estimate_difference(
     return _count_seeds(mean, by_seed, measure)
 
 
+def disagreement(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the share of pairs of runs that predict different classes, shape (reviews,).
+
+    `first` and `second` are predictions with the same seeds, shape (seeds, reviews), of two
+    networks, or twice of one. The runs of a pair have different seeds.
+    """
+    seeds, positive, other = len(first), first.sum(axis=0), second.sum(axis=0)
+    differ = positive * (seeds - other) + (seeds - positive) * other - (first != second).sum(axis=0)
+    shares: NDArray[np.float64] = differ / (seeds * (seeds - 1))
+    return shares
+
+
+def mean_over_groups(values: NDArray[np.float64], groups: Groups, seeds: int) -> Mean:
+    """Return the mean of values of single reviews, with a 95% interval over new groups only."""
+    mean = float(values.mean())
+    deviations = _group_deviations(values - mean, groups, np.ones(len(values), np.uint8))
+    error = math.sqrt((deviations**2).sum())
+    quantile = -float(special.stdtrit(len(deviations) - 1, intervals.tail(1)))
+    return _with_interval(mean, error, quantile * error, -math.inf, seeds)
+
+
 def _group_deviations(
     residuals: NDArray[np.float64], groups: Groups, classes: Labels
 ) -> NDArray[np.float64]:

@@ -113,17 +113,23 @@ def _compare(
     }
 
 
-def format_mean(mean: Mean) -> str:
-    """Format a mean accuracy over seeds and the deviation of seeds, in percent."""
+def format_mean(mean: Mean, measure: str = "accuracy") -> str:
+    """Format a mean over seeds and the deviation of seeds: of accuracies in percent."""
     if not mean.seeds:
         return NOTHING
-    deviation = 100 * mean.standard_error * math.sqrt(mean.seeds)
-    return f"{100 * mean.mean:.2f}" + (f" ± {deviation:.2f}" if mean.seeds > 1 else "")
+    scale, digits = _precision(measure)
+    values = [scale * mean.mean, scale * mean.standard_error * math.sqrt(mean.seeds)]
+    return " ± ".join(f"{value:.{digits}f}" for value in values[: mean.seeds])
 
 
-def format_difference(difference: Difference, measure: str = "accuracy") -> str:
+def _precision(measure: str) -> tuple[int, int]:
+    """Return the factor and the number of digits with which a measure is shown."""
+    return (100, 2) if "accuracy" in measure else (1, 4)
+
+
+def format_difference(difference: Mean, measure: str = "accuracy") -> str:
     """Format a difference and its interval: of accuracies in points."""
-    scale, digits = (100, 2) if "accuracy" in measure else (1, 4)
+    scale, digits = _precision(measure)
     mean, low, high = (
         f"{scale * value:+.{digits}f}".replace("-", "−")
         for value in (difference.mean, difference.low, difference.high)
@@ -132,7 +138,7 @@ def format_difference(difference: Difference, measure: str = "accuracy") -> str:
     return f"{mean} ({reason})" if reason else f"{mean} ({low} to {high})"
 
 
-def why_no_interval(difference: Difference) -> str:
+def why_no_interval(difference: Mean) -> str:
     """Return why a difference has no interval, empty if it has one."""
     if not math.isnan(difference.low):
         return ""

@@ -12,7 +12,7 @@ from birnn.core.integrity import compute_md5
 from birnn.core.libraries import tensorflow_imports
 from birnn.core.outputs import write_json
 from birnn.core.paths import BASELINE as BASELINE_FOLDER
-from birnn.core.paths import LOCK, METRICS, MODELS, PADDED, PARAMS, PIPELINE
+from birnn.core.paths import EVALUATION, LOCK, MODELS, PADDED, PARAMS, PIPELINE
 from birnn.core.settings import Pooling, Side
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE
@@ -108,8 +108,8 @@ def write_project(folder: Path, predictor: Predictor) -> None:
         encoding.write(model.encoding, folder / PADDED)
     (folder / BASELINE_FOLDER).mkdir()
     baseline.save(small_baseline().models[BASELINE].baseline, folder / BASELINE_FOLDER)
-    write_json(folder / METRICS, {"choice": {"model": ALL_NETWORKS}})
-    inputs = [METRICS, BASELINE_FOLDER, *(PADDED / name for name in encoding.FILES)]
+    write_json(folder / EVALUATION, {"choice": {"model": ALL_NETWORKS}})
+    inputs = [EVALUATION, BASELINE_FOLDER, *(PADDED / name for name in encoding.FILES)]
     inputs += [MODELS / name for name in predictor.models]
     deps = [{"path": path.as_posix(), "md5": compute_md5(folder / path)} for path in inputs]
     params = {PARAMS.name: {"fetch": {"source": "csv"}, "csv": {"text_column": "review"}}}

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from birnn.core.settings import CLASSES
-from birnn.evaluation import ensembles, plot_data, selection, summary
+from birnn.evaluation import ensembles, influence, plot_data, selection, summary
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.lab.runs import Run
 from birnn.report.notebook import NOTEBOOK_SETTINGS
@@ -112,7 +112,7 @@ def costs() -> dict[str, Any]:
 def metrics(
     columns: dict[str, NDArray[Any]], maxlen: int = 100, corpus: str = "imdb", **described: Any
 ) -> dict[str, Any]:
-    """Return the content of `metrics.json`; reviews are held out if `validation` is a fraction."""
+    """Return the content of `evaluation.json`; a fraction `validation` holds reviews out."""
     table = pd.DataFrame(columns)
     about = CORPUS | {"classes": CLASSES, "majority_class_share": 0.5, "vocabulary": 88_584}
     about |= {"name": corpus, "requested": "imdb", "validation": "test"} | described
@@ -121,12 +121,20 @@ def metrics(
     about |= {f"{name}_reviews": len(table) for name in names}
     about |= {"rarer": selection.rarer_class(dict.fromkeys(names, counts))}
     in_training = table["words"].to_numpy() < MEMORIZED
-    measured = summary.summarize_models(table, costs(), histories(), maxlen, in_training)
+    measured = summary.summarize_models(table, costs(), maxlen, in_training)
     if "held_out" in names:
         measured = ensembles.add_held_out(measured, table, table, about["rarer"]["label"])
     measured |= {"corpus": about}
+    for name in NETWORKS:
+        measured[name] |= influence.summarize(influences(), name)
     choice = selection.choose(measured, "auto", summary.constant_models(table))
     return measured | {"choice": choice}
+
+
+def influences() -> pd.DataFrame:
+    """Return the rows of `influence.csv`, without words in the last part."""
+    parts = pd.DataFrame({"part": [1, 10, 11], "influence": [0.1, 0.02, 0.04]})
+    return pd.concat(parts.assign(model=name) for name in TITLES)
 
 
 def checklist() -> pd.DataFrame:
@@ -154,6 +162,7 @@ def content(
     maxlen = settings["pad.maxlen"]
     measured = metrics(columns, maxlen, **about)
     tables = plot_data.tables(pd.DataFrame(columns), measured, histories())
+    tables |= {"influence": influences()}
     _, positive = measured["corpus"]["classes"]
     statistics = SplitStatistics(
         lengths=columns["words"],

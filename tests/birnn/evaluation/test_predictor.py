@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from birnn.core.errors import InputError
-from birnn.core.paths import METRICS, MODELS, VOCABULARY
+from birnn.core.paths import EVALUATION, MODELS, VOCABULARY
 from birnn.core.settings import Baseline, Pooling
 from birnn.evaluation import predictor
 from birnn.evaluation.baseline_model import BaselineModel
@@ -30,7 +30,8 @@ def test_all_models_predict_a_split(tmp_path: Path, pooling: Pooling, ids_read: 
     padded[:, 0] = 0
     labels = np.resize([1, 0], len(rows)).astype(np.uint8)
     sequences.write([(padded, labels)], rows, 3, tmp_path / "padded")
-    settings = Baseline(ngrams=1, min_reviews=1, smoothing=1, inverse_regularization=1)
+    values = {"ngrams": 1, "min_reviews": 1, "smoothing": 1, "inverse_regularization": 1}
+    settings = Baseline.model_validate(values | {"weighting": "naive-bayes"})
     trained = baseline.fit(words[:3], np.array([1, 0, 1]), settings)
     networks = small_predictor(3, pooling=pooling)
     # Temperatures belong to new texts.
@@ -58,6 +59,6 @@ def test_changed_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         file.write("more\n")
     with pytest.raises(InputError, match=r"vocabulary\.txt differs"):
         predictor.load_verified(first)
-    METRICS.unlink()  # without it, another model would predict
-    with pytest.raises(InputError, match=r"metrics\.json is missing"):
+    EVALUATION.unlink()  # without it, another model would predict
+    with pytest.raises(InputError, match=r"evaluation\.json is missing"):
         predictor.load_verified(first)

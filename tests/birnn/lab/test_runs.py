@@ -70,7 +70,7 @@ def test_finished_requires_current_code_corpus_and_all_stages() -> None:
     added[3] = add(current)
     for file in runs.RECORDS:
         add(make_run(points[-1], name=f"without-{file.stem}"), {file.as_posix(): None})
-    metrics = "metrics/metrics.json"
+    metrics = "metrics/evaluation.json"
     damaged = [{"dvc.lock": b"{"}, *({metrics: content} for content in (b"{", b"", b"{}", b"null"))]
     for number, change in enumerate(damaged):
         add(make_run(points[-1], name=f"damaged-{number}"), change)

@@ -76,7 +76,7 @@ def test_invalid_options_are_rejected(option: str, message: str) -> None:
 
 
 def test_test_split_is_not_searched() -> None:
-    for metric in (f"{NETWORK}.accuracy", "baseline.best_val_accuracy", "accuracy"):
+    for metric in (f"{NETWORK}.accuracy", "baseline.roc_auc_interval", "accuracy"):
         with pytest.raises(InputError, match=f"cannot maximize {metric}: use {METRIC}"):
             parse(metric=metric)
     with pytest.raises(InputError, match="needs held-out reviews"):

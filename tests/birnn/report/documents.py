@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from birnn.evaluation import model_names, summary
 from birnn.evaluation.model_names import ALL_MODELS, ALL_NETWORKS, BASELINE
-from birnn.report import documents, figures
+from birnn.report import documents, figures, what_differs
 from stages import report as report_stage
 from tests.birnn import samples
 
@@ -40,6 +40,7 @@ def registered(titles: Mapping[str, str] = TWO_NETWORKS) -> Iterator[None]:
         patch.dict(model_names.ALL_TITLES, all_titles, clear=True),
         patch.object(model_names, "PAIRS", pairs),
         patch.object(summary, "PAIRS", pairs),
+        patch.object(what_differs, "PAIRS", pairs),
     ):
         yield
 

@@ -50,8 +50,11 @@ def test_words_match_keras(tmp_path_factory: pytest.TempPathFactory, texts: list
 @pytest.mark.parametrize("name", NORMALIZE)
 @given(text=TEXT | TEXTS | st.text(st.characters() | st.characters(categories=["Cs"])))
 def test_spans_match_tokens(name: Tokenizer, text: str) -> None:
-    words = [NORMALIZE[name](text[start:end]) for start, end in tokenizer.spans(text, name)]
-    assert words == (tokenizer.tokenize([text], name).to_pylist()[0] or [])
+    tokens = tokenizer.tokenize([text], name).to_pylist()[0] or []
+    for token, (start, end) in zip(tokens, tokenizer.spans(text, name), strict=True):
+        word = NORMALIZE[name](text[start:end])
+        # An entity may decode to more than the word.
+        assert token == word or (token in word and "&" in text[start:end])
 
 
 def test_ties_are_ranked_by_code_points() -> None:

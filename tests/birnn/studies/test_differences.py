@@ -8,7 +8,13 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from birnn.studies.differences import compute_differences, difference_over_seeds, placement_values
+from birnn.studies.differences import (
+    compute_differences,
+    difference_over_seeds,
+    disagreement,
+    mean_over_groups,
+    placement_values,
+)
 
 MEASURES = {"accuracy", "loss", "roc_auc"}
 
@@ -187,3 +193,18 @@ def test_interval_that_covers_all_values_is_left_out() -> None:
         results = compute_differences(*runs, labels, films)
         assert math.isnan(results["accuracy"].low) == is_undefined
         assert not math.isnan(results["loss"].low)
+
+
+def test_disagreement_is_the_share_of_pairs_of_seeds_with_an_interval_over_films() -> None:
+    generator = np.random.default_rng(0)
+    first, second = generator.random((2, 4, 60)) < generator.random(60)
+    groups = np.repeat(np.arange(20), 3)
+    for other in (first, second):
+        pairs = [(a, b) for a in range(4) for b in range(4) if a != b]
+        expected = np.mean([first[a] != other[b] for a, b in pairs], axis=0)
+        shares = disagreement(first, other)
+        assert shares == pytest.approx(expected)
+        found = mean_over_groups(shares, groups, 4)
+        means = expected.reshape(20, 3).mean(axis=1)
+        interval = stats.t.interval(0.95, 19, means.mean(), stats.sem(means))
+        assert (found.mean, found.low, found.high) == pytest.approx((means.mean(), *interval))

@@ -9,7 +9,7 @@ import pytest
 
 from birnn.core.errors import InputError
 from birnn.core.outputs import write_json
-from birnn.core.paths import METRICS, MISTAKES
+from birnn.core.paths import EVALUATION, MISTAKES
 from birnn.evaluation import model_names
 from birnn.evaluation.model_names import BASELINE, DISAGREEMENT, NETWORKS, TITLES
 from birnn.style.formatting import paired_difference
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("empty_project")
 
 def write_mistakes(*texts: tuple[str, str], probabilities: dict[str, float]) -> None:
     """Write mistakes of a kind, with their texts, and the names of the classes."""
-    write_json(METRICS, {"corpus": {"classes": ["ham", "spam"]}})
+    write_json(EVALUATION, {"corpus": {"classes": ["ham", "spam"]}})
     row = {"id": "test/neg/1_1.txt", "label": 0, "words": 1_234} | probabilities
     rows = [row | {"kind": kind, "text": text} for kind, text in texts]
     MISTAKES.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ def test_results_give_scores_and_differences(
         columns |= {name: -columns[name] for name in TITLES} | {"label": 1 - columns["label"]}
     columns[FIRST] = -np.abs(columns[FIRST])
     measured = samples.metrics(columns, corpus=corpus, validation=validation)
-    write_json(METRICS, measured)
+    write_json(EVALUATION, measured)
     output = invoke("results")
     lines, name = output.splitlines(), ("negative", "positive")[rarer]
     few = "" if every == 2 else " (few, so unreliable)"
@@ -106,12 +106,12 @@ def test_missing_results_are_refused(command: str, state: str) -> None:
         MISTAKES.write_bytes(b"PAR1")
     write_mistakes(probabilities=PROBABILITIES)
     for content, expected in (
-        ("{", r"metrics\.json is damaged: run git checkout -- metrics/metrics\.json"),
-        ("[]", r"metrics\.json is damaged"),
-        ("<<<<<<< HEAD", r"metrics\.json has a merge conflict: .* && make repro"),
-        ("{}", r"metrics\.json lacks corpus: run dvc repro"),
+        ("{", r"evaluation\.json is damaged: run git checkout -- metrics/evaluation\.json"),
+        ("[]", r"evaluation\.json is damaged"),
+        ("<<<<<<< HEAD", r"evaluation\.json has a merge conflict: .* && make repro"),
+        ("{}", r"evaluation\.json lacks corpus: run dvc repro"),
     ):
-        METRICS.write_text(content, encoding="utf-8")
+        EVALUATION.write_text(content, encoding="utf-8")
         with pytest.raises(InputError, match=expected):
             invoke(command)
 
@@ -120,7 +120,7 @@ def test_results_of_older_code_are_refused() -> None:
     measured = samples.metrics(samples.predictions())
     del measured["choice"]["one_class"]
     for content, lacking in ((measured, "one_class"), ({"corpus": {}}, "choice")):
-        write_json(METRICS, content)
+        write_json(EVALUATION, content)
         with pytest.raises(InputError, match=f" lacks {lacking}: run dvc repro"):
             invoke("results")
     write_mistakes(probabilities={FIRST: 0.5})  # the other models have been added since

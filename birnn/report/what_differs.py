@@ -1,0 +1,106 @@
+"""The table of what differs between the networks: cost, results, disagreement and influence."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from birnn.evaluation.influence import NAMED
+from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, pair_title
+from birnn.networks.log_odds import is_positive
+from birnn.studies import differences
+from birnn.studies.store import Study
+from birnn.studies.table import Row, format_difference, format_mean
+from birnn.style.formatting import NOTHING, table
+
+COSTS = {
+    "recurrent_parameters": "recurrent parameters",
+    "multiply_adds": "multiply-adds per review",
+}
+RESULTS = {
+    "accuracy": "accuracy in %",
+    "loss": "loss in nats",
+    "roc_auc": "ROC AUC",
+    "ece": "expected calibration error",
+}
+INFLUENCES = {f"influence_{name}": f"influence of the {name} words" for name in NAMED}
+
+Pairs = Mapping[tuple[str, str], tuple[str, str]]
+"""By pair of networks, their difference and how often the first is ahead."""
+
+
+def tabulate(
+    costs: Mapping[str, Mapping[str, int]],
+    studies: Mapping[str, tuple[Study, Row]],
+    influences: pd.DataFrame,
+) -> str:
+    """Return one row per property, and columns for each network and pair of networks.
+
+    `costs` are from `Predictor.predict_split`. `studies` have runs of the networks over seeds, by
+    the name of their settings. `influences` have a row per seed, with columns as in a study.
+    """
+    head = ["", *(TITLES[name] for name in NETWORKS)]
+    for pair in PAIRS:
+        head += [pair_title(*pair), f"{TITLES[pair[0]]} ahead"]
+    lines = [
+        _line(title, {name: f"{costs[name][key]:,}" for name in NETWORKS if costs[name][key]})
+        for key, title in COSTS.items()
+    ]
+    for settings, (study, row) in studies.items():
+        runs = row.combination.runs
+        lines += _over_seeds(runs, RESULTS, f", {settings}", row.differences)
+        lines += _disagreements(study, row, f", {settings}")
+    lines += _over_seeds(influences, INFLUENCES, "")
+    return table(head, lines)
+
+
+def _line(title: str, values: Mapping[str, str], compared: Pairs | None = None) -> list[str]:
+    pairs = (cell for pair in PAIRS for cell in (compared or {}).get(pair, (NOTHING, NOTHING)))
+    return [title, *(values.get(name, NOTHING) for name in NETWORKS), *pairs]
+
+
+def _over_seeds(
+    runs: pd.DataFrame,
+    titles: Mapping[str, str],
+    suffix: str,
+    computed: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
+) -> Iterator[list[str]]:
+    """Yield a line for each measure, with the differences `computed`, or else those over seeds."""
+    comparisons, known = len(PAIRS) * len(differences.REVIEW_VALUES), runs.dropna(axis="columns")
+    for measure, title in titles.items():
+        columns = {name: f"{name}.{measure}" for name in NETWORKS if f"{name}.{measure}" in known}
+        compared = {}
+        for pair in PAIRS:
+            if {*pair} <= columns.keys():
+                first, second = (runs[columns[name]] for name in pair)
+                found = (computed or {}).get(pair, {}).get(measure)
+                found = found or differences.difference_over_seeds(
+                    first, second, measure, comparisons
+                )
+                ahead = f"{found.better} of {len(runs)} seeds"
+                compared[pair] = format_difference(found, measure), ahead
+        means = {name: differences.mean_over_seeds(runs[columns[name]]) for name in columns}
+        cells = {name: format_mean(mean, measure) for name, mean in means.items()}
+        yield _line(title + suffix, cells, compared)
+
+
+def _disagreements(study: Study, row: Row, suffix: str) -> Iterator[list[str]]:
+    """Yield how often two seeds of a network, and of both networks, predict different classes."""
+    seeds, log_odds = len(row.combination.runs), study.log_odds(row.combination.runs)
+    if not log_odds or seeds == 1:
+        return
+    _, groups = study.labels_and_groups()
+    predicted = {name: is_positive(log_odds[name]) for name in study.networks}
+    within = {name: differences.disagreement(each, each) for name, each in predicted.items()}
+
+    def compare(shares: Mapping[tuple[str, str], NDArray[np.float64]]) -> Pairs:
+        means = {pair: differences.mean_over_groups(shares[pair], groups, seeds) for pair in shares}
+        return {pair: (format_difference(mean), NOTHING) for pair, mean in means.items()}
+
+    gaps = {(a, b): within[a] - within[b] for a, b in row.differences}
+    both = {(a, b): differences.disagreement(predicted[a], predicted[b]) for a, b in gaps}
+    shown = {name: f"{100 * each.mean():.2f}" for name, each in within.items()}
+    yield _line(f"disagreement of two seeds in %{suffix}", shown, compare(gaps))
+    yield _line(f"disagreement of both, with different seeds, in %{suffix}", {}, compare(both))

@@ -1,0 +1,56 @@
+"""The table of what differs between the networks, from runs over seeds and their predictions."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from birnn.evaluation.influence import NAMED
+from birnn.evaluation.model_names import NETWORKS, PAIRS, pair_title
+from birnn.report import what_differs
+from birnn.studies import store, writing
+from birnn.studies.table import rows
+from tests.birnn import samples
+from tests.birnn.studies.small_study import make_study
+
+FIRST, SECOND = PAIRS[0]
+
+
+def test_properties_have_a_row_each(tmp_path: Path) -> None:
+    study = make_study(tmp_path / "lengths")
+    study.runs[f"{FIRST}.ece"], study.runs[f"{SECOND}.ece"] = [0.2, 0.4] * 2, [0.3, 0.2] * 2
+    generator = np.random.default_rng(0)
+    predicted = generator.choice([-1.0, 1.0], (4, len(NETWORKS), 4))
+    predictions = {
+        name: pd.DataFrame(dict(zip(NETWORKS, values, strict=True)))
+        for name, values in zip(study.runs["name"], predicted, strict=True)
+    }
+    writing.write_files(study, predictions)
+    study = store.read(study.folder)
+    costs = samples.costs()
+    costs[SECOND]["multiply_adds"] = None
+    seeds = {f"{name}.influence_{part}": [0.1, 0.3] for name in NETWORKS for part in NAMED}
+    influences = pd.DataFrame(seeds | {f"{FIRST}.influence_last": [0.2, 0.2]})
+    compared = {"short reviews": (study, rows(study)[0])}
+    table = what_differs.tabulate(costs, compared, influences)
+    head, _, *lines = (line.strip("| ").split(" | ") for line in table.splitlines())
+    column = {name: [*NETWORKS].index(name) for name in (FIRST, SECOND)}
+    cells = {title: [others[column[FIRST]], others[column[SECOND]]] for title, *others in lines}
+    gap = head.index(pair_title(FIRST, SECOND)) + 1  # the first column has no head
+    gaps, ahead = ({line[0]: line[index] for line in lines} for index in (gap, gap + 1))
+    assert cells["recurrent parameters"] == ["98,816", "98,816"]
+    assert cells["multiply-adds per review"] == ["9,830,528", "–"]
+    assert cells["accuracy in %, short reviews"] == ["62.50 ± 17.68"] * 2
+    assert cells["expected calibration error, short reviews"][0] == "0.3000 ± 0.1414"
+    assert ahead["expected calibration error, short reviews"] == "1 of 2 seeds"
+    assert cells["influence of the last words"][0] == "0.2000 ± 0.0000"
+    assert ahead["influence of the last words"] == "1 of 2 seeds"
+    # Of the two seeds in the first row, reviews on which one network, or each, differs.
+    first, second = (predicted[:2, column[name]] for name in (FIRST, SECOND))
+    within = [100 * np.mean(each[0] != each[1]) for each in (first, second)]
+    both = 50 * np.mean((first[0] != second[1]) * 1.0 + (first[1] != second[0]))
+    title = "disagreement of two seeds in %, short reviews"
+    assert cells[title] == [f"{share:.2f}" for share in within]
+    assert gaps[title].startswith(f"{within[0] - within[1]:+.2f}".replace("-", "−"))
+    title = "disagreement of both, with different seeds, in %, short reviews"
+    assert gaps[title].startswith(f"+{both:.2f} (")
