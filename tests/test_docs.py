@@ -129,6 +129,12 @@ def test_quoted_results_are_those_of_the_studies() -> None:
         assert f" {100 * mean:.1f}" in readme
     difference = best.differences["bilstm", "bigru"]["accuracy"]
     assert f"| {table.format_difference(difference)} |" in readme
+    for study, compared in ((seeds, row), (recipes, best)):
+        log_odds = study.log_odds(compared.combination.runs)
+        first, second = (log_odds[name] > 0 for name in ("bilstm", "bigru"))
+        pairs = ((first, first), (second, second), (first, second))
+        shares = [100 * differences.disagreement(*pair).mean() for pair in pairs]
+        assert " | ".join(f"{share:.2f}" for share in shares) in results
     results_of_run = read_json(PROJECT / "metrics" / "evaluation.json")
     for model in ("bilstm", "bigru", "baseline"):
         measured = results_of_run[model]
