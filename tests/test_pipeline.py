@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 STAGES = [stage for stage in read_yaml(PROJECT / "dvc.yaml")["stages"] if stage != "code"]
 TRAININGS = [f"train_{name}" for name in NETWORKS]
 AFTER_TRAINING = ["evaluate", "report"]
-PLOTS = {"accuracy", "confusion", "loss", "precision_recall", "roc"}
+PLOTS = {"accuracy", "confusion", "influence", "loss", "precision_recall", "roc"}
 # A proxy on a closed port makes every address unreachable.
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
 

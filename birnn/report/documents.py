@@ -110,7 +110,8 @@ def _differences(content: Mapping[str, Any]) -> dict[str, Any]:
     }
     tables = [each.runs for each in content["studies"] if {*measured} <= {*each.runs}]
     influences = max(tables, key=len, default=pd.DataFrame([measured], dtype=float))
-    table = what_differs.tabulate(content["costs"], compared, influences)
+    timed = rows(content["recipes"])[0] if content["recipes"] else None
+    table = what_differs.tabulate(content["costs"], compared, influences, timed)
     return {"what_differs": table, "influences": influences}
 
 

@@ -35,11 +35,13 @@ def tabulate(
     costs: Mapping[str, Mapping[str, int]],
     studies: Mapping[str, tuple[Study, Row]],
     influences: pd.DataFrame,
+    timed: Row | None = None,
 ) -> str:
     """Return one row per property, and columns for each network and pair of networks.
 
     `costs` are from `Predictor.predict_split`. `studies` have runs of the networks over seeds, by
     the name of their settings. `influences` have a row per seed, with columns as in a study.
+    `timed` has the training times of a recipe.
     """
     head = ["", *(TITLES[name] for name in NETWORKS)]
     for pair in PAIRS:
@@ -48,9 +50,10 @@ def tabulate(
         _line(title, {name: f"{costs[name][key]:,}" for name in NETWORKS if costs[name][key]})
         for key, title in COSTS.items()
     ]
+    if timed is not None:
+        lines += _times(timed)
     for settings, (study, row) in studies.items():
-        runs = row.combination.runs
-        lines += _over_seeds(runs, RESULTS, f", {settings}", row.differences)
+        lines += _over_seeds(row.combination.runs, RESULTS, f", {settings}", row.differences)
         lines += _disagreements(study, row, f", {settings}")
     lines += _over_seeds(influences, INFLUENCES, "")
     return table(head, lines)
@@ -86,6 +89,19 @@ def _over_seeds(
         yield _line(title + suffix, cells, compared)
 
 
+def _times(row: Row) -> Iterator[list[str]]:
+    """Yield the median training times at equal epochs, and the median of their ratio."""
+    runs, label = row.combination.runs, row.combination.label
+    if {f"{name}.seconds" for name in NETWORKS} <= {*runs.dropna(axis="columns")}:
+        compared = {}
+        for first, second in PAIRS:
+            ratios = runs[f"{first}.seconds"] / runs[f"{second}.seconds"]
+            ahead = f"{(ratios < 1).sum()} of {len(runs)} seeds"
+            compared[first, second] = f"ratio {ratios.median():.2f}", ahead
+        seconds = {name: f"{runs[f'{name}.seconds'].median():.0f}" for name in NETWORKS}
+        yield _line(f"training time in s, recipe {label}", seconds, compared)
+
+
 def _disagreements(study: Study, row: Row, suffix: str) -> Iterator[list[str]]:
     """Yield how often two seeds of a network, and of both networks, predict different classes."""
     seeds, log_odds = len(row.combination.runs), study.log_odds(row.combination.runs)
@@ -103,4 +119,8 @@ def _disagreements(study: Study, row: Row, suffix: str) -> Iterator[list[str]]:
     both = {(a, b): differences.disagreement(predicted[a], predicted[b]) for a, b in gaps}
     shown = {name: f"{100 * each.mean():.2f}" for name, each in within.items()}
     yield _line(f"disagreement of two seeds in %{suffix}", shown, compare(gaps))
-    yield _line(f"disagreement of both, with different seeds, in %{suffix}", {}, compare(both))
+    # A share, not a difference, so it has no sign.
+    shares = {
+        pair: (text.removeprefix("+"), ahead) for pair, (text, ahead) in compare(both).items()
+    }
+    yield _line(f"disagreement of both, with different seeds, in %{suffix}", {}, shares)

@@ -53,4 +53,4 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
     assert cells[title] == [f"{share:.2f}" for share in within]
     assert gaps[title].startswith(f"{within[0] - within[1]:+.2f}".replace("-", "−"))
     title = "disagreement of both, with different seeds, in %, short reviews"
-    assert gaps[title].startswith(f"+{both:.2f} (")
+    assert gaps[title].startswith(f"{both:.2f} (")
