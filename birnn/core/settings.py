@@ -183,7 +183,7 @@ class Baseline(Section):
 
     ngrams: int = Field(ge=1, le=5)
     min_reviews: int = Field(ge=1, le=1_000_000)
-    weighting: Literal["naive-bayes", "idf"]
+    weighting: Literal["naive-bayes", "tf-idf"]
     smoothing: float = Field(ge=SMALLEST, le=1_000)
     inverse_regularization: float = Field(ge=SMALLEST, le=1_000_000)
 

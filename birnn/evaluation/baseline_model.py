@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from birnn.evaluation.array_types import LogOdds
 from birnn.reviews import corpus_reader
-from birnn.training.baseline import Baseline
+from birnn.training.baseline import Baseline, norm
 
 
 class BaselineModel:
@@ -24,8 +24,14 @@ class BaselineModel:
 
     @cached_property
     def weights(self) -> dict[str, float]:
-        """The contribution of each n-gram to the log-odds."""
+        """The contribution of each n-gram to the log-odds, before division by the norm."""
         return dict(zip(self.baseline.ngrams, self.baseline.weights.tolist(), strict=True))
+
+    @cached_property
+    def squares(self) -> dict[str, float]:
+        """The squared idf of each n-gram, or nothing without normalization."""
+        squares = self.baseline.squares
+        return {} if squares is None else dict(zip(self.baseline.ngrams, squares, strict=True))
 
     @cached_property
     def vocabulary(self) -> AbstractSet[str]:
@@ -58,11 +64,18 @@ class BaselineModel:
                 occurrences[" ".join(words[start : start + length])].append(
                     {*range(start, start + length)}
                 )
-        changes = np.array([0.0 if word in self.weights else np.nan for word in words])
+        lost_weights, lost_squares = np.zeros((2, len(words)))
         for ngram, spans in occurrences.items():
             # A text loses an n-gram with a word that is in all its occurrences.
             for place in set.intersection(*spans):
-                changes[place] -= self.weights.get(ngram, 0)
+                lost_weights[place] += self.weights.get(ngram, 0)
+                lost_squares[place] += self.squares.get(ngram, 0)
+        weights = sum(self.weights.get(ngram, 0) for ngram in occurrences)
+        squares = sum(self.squares.get(ngram, 0) for ngram in occurrences)
+        before, after = norm(squares), norm(squares - lost_squares)
+        # This is (weights - lost_weights) / after - weights / before, exact if both norms are 1.
+        changes = weights * (1 / after - 1 / before) - lost_weights / after
+        changes[[word not in self.weights for word in words]] = np.nan
         found: NDArray[np.float64] = changes[places]
         return found
 

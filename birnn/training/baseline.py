@@ -1,9 +1,11 @@
-"""The linear baseline: logistic regression on n-grams, weighted by naive Bayes or by idf.
+"""The linear baseline: logistic regression on n-grams, weighted by naive Bayes or tf-idf.
 
 Naive Bayes follows Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic
 Classification", ACL 2012, section 2: a review is the set of its n-grams, each weighted by the log
 ratio of its frequencies in positive and in negative reviews. The classifier on top is logistic
 regression, which gives probabilities, instead of the paper's support vector machine.
+
+With tf-idf, n-grams are weighted by scikit-learn's smooth idf, and each review has the L2 norm 1.
 """
 
 from collections.abc import Iterable
@@ -32,9 +34,12 @@ class Baseline:
 
     longest: int  # length of the longest n-gram, in words
     ngrams: list[str]  # the n-grams, words separated by a space
-    # Contribution of each n-gram to the log odds, float64, shape (n-grams,).
+    # Contribution of each n-gram to the log odds, float64, shape (n-grams,). If `squares` is given,
+    # it is divided by the norm of the review.
     weights: NDArray[np.float64]
     intercept: float  # log odds of a review without any of the n-grams
+    # Squared idf of each n-gram, float64, shape (n-grams,), or None without normalization.
+    squares: NDArray[np.float64] | None = None
 
     @property
     def words(self) -> list[str]:
@@ -51,8 +56,18 @@ class Baseline:
         The log-odds are float32, shape (reviews,).
         """
         present = self._vectorizer.transform(reviews)
-        log_odds = present @ self.weights + self.intercept
-        return np.asarray(log_odds, np.float32), present.nnz
+        log_odds = present @ self.weights
+        if self.squares is not None:
+            log_odds /= norm(present @ self.squares)
+        return np.asarray(log_odds + self.intercept, np.float32), present.nnz
+
+
+def norm(squares: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Return the L2 norms of reviews from their sums of squared idf, and 1 for a sum of 0.
+
+    Other sums are at least 1, because idf is.
+    """
+    return np.sqrt(np.maximum(squares, 1.0))
 
 
 def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) -> Baseline:
@@ -69,12 +84,16 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) 
             f"baseline.min_reviews is {settings.min_reviews}: no n-gram is in that many of the "
             f"{len(labels)} training reviews; choose a smaller number"
         ) from error
-    if settings.weighting == "idf":
-        scale = TfidfTransformer().fit(present).idf_
+    squares = None
+    if settings.weighting == "tf-idf":
+        transformer = TfidfTransformer()
+        weighted = transformer.fit_transform(present)
+        scale = transformer.idf_
+        squares = scale**2
     else:
         scale = log_count_ratios(*class_counts(present, labels), settings.smoothing)
+        weighted = present.multiply(scale).tocsr()
     model = LogisticRegression(C=settings.inverse_regularization, max_iter=1_000)
-    weighted = present.multiply(scale).tocsr()
     uncertain = (labels > 0) & (labels < 1)
     classes = np.round(labels).astype(np.uint8)
     weights = np.where(classes, labels, 1 - labels)
@@ -88,13 +107,16 @@ def fit(reviews: Iterable[list[str]], labels: NDArray[Any], settings: Settings) 
         ngrams=vectorizer.get_feature_names_out().tolist(),
         weights=scale * model.coef_[0],
         intercept=float(model.intercept_[0]),
+        squares=squares,
     )
 
 
 def save(baseline: Baseline, folder: Path) -> None:
     """Write `weights.parquet` and `baseline.json`."""
-    table = pa.table({"ngram": baseline.ngrams, "weight": baseline.weights})
-    pq.write_table(table, folder / "weights.parquet", compression="zstd")
+    columns = {"ngram": baseline.ngrams, "weight": baseline.weights}
+    if baseline.squares is not None:
+        columns["square"] = baseline.squares
+    pq.write_table(pa.table(columns), folder / "weights.parquet", compression="zstd")
     content = {"longest": baseline.longest, "intercept": baseline.intercept}
     write_json(folder / "baseline.json", content)
 
@@ -108,6 +130,7 @@ def load(folder: Path) -> Baseline:
         ngrams=table["ngram"].to_pylist(),
         weights=table["weight"].to_numpy(),
         intercept=content["intercept"],
+        squares=table["square"].to_numpy() if "square" in table.column_names else None,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.evaluation.baseline_model import BaselineModel
+from birnn.training.baseline import norm
 
 TOLERANCE = 0.01  # log-odds that an attribution may leave unexplained
 
@@ -35,8 +36,8 @@ class Attribution:
 def attribute_exactly(model: BaselineModel, words: list[str]) -> Attribution:
     """Return how each word of a text contributes to the log-odds of the baseline.
 
-    The contribution of an n-gram is its weight. It is shared equally by the places where the n-gram
-    occurs, and there by its words.
+    The contribution of an n-gram is its weight, divided by the norm of the text if there is one. It
+    is shared equally by the places where the n-gram occurs, and there by its words.
     """
     places = [
         (" ".join(words[start : start + length]), start, length)
@@ -44,12 +45,13 @@ def attribute_exactly(model: BaselineModel, words: list[str]) -> Attribution:
         for start in range(len(words) - length + 1)
     ]
     counts = Counter(ngram for ngram, _, _ in places if ngram in model.weights)
+    text_norm = float(norm(sum(model.squares.get(ngram, 0) for ngram in counts)))
+    terms = {ngram: model.weights[ngram] / text_norm for ngram in counts}
     contributions = np.zeros(len(words))
     for ngram, start, length in places:
-        if ngram in counts:
-            share = model.weights[ngram] / counts[ngram] / length
+        if ngram in terms:
+            share = terms[ngram] / counts[ngram] / length
             contributions[start : start + length] += share
-    terms = [(ngram, model.weights[ngram]) for ngram in counts]
     intercept = model.baseline.intercept
-    log_odds = intercept + sum(weight for _, weight in terms)
-    return Attribution(intercept, log_odds, contributions, terms)
+    log_odds = intercept + sum(terms.values())
+    return Attribution(intercept, log_odds, contributions, [*terms.items()])

@@ -23,8 +23,8 @@ from birnn.reviews.unicode_words import share_unspaced
 
 HOLD_OUT = 0.2
 NGRAMS = 4  # of texts without spaces, in which each character is a word
-FEW_TEXTS = 10_000  # of which a baseline that is weighted by idf learns more
-IDF = {"baseline.weighting": "idf", "baseline.inverse_regularization": 0.01}
+FEW_TEXTS = 10_000  # of which a baseline that is weighted by tf-idf learns more
+TF_IDF = {"baseline.weighting": "tf-idf", "baseline.inverse_regularization": 10}
 ROWS = 5  # that warnings name, at most
 # Values of csv settings that are not from an earlier file.
 DEFAULTS = [*RESET.values(), "text", "label", "positive", "negative", "split"]
@@ -125,5 +125,5 @@ def _measure(chosen: Settings, folder: Path) -> dict[str, Any]:
         (share < LEAST_KNOWN, f"{share:.1%} of the words in test are known: {more}"),
     )
     print(*(f"warning: {line}" for applies, line in warnings if applies), sep="\n")
-    fitting_baseline = IDF if len(train.lengths) < FEW_TEXTS else {}
+    fitting_baseline = TF_IDF if len(train.lengths) < FEW_TEXTS else {}
     return fitting_baseline | ({"baseline.ngrams": NGRAMS} if unspaced else {})

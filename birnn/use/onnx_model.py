@@ -174,7 +174,13 @@ def _baseline_log_odds(graph: Graph, trained: Baseline) -> str:
     present = graph.node("Min", counts, graph.constant(1))
     weights = graph.constant(trained.weights[order][:, None])
     intercept = graph.constant([trained.intercept])
-    log_odds = graph.node("Gemm", present, weights, intercept)
+    if trained.squares is None:
+        log_odds = graph.node("Gemm", present, weights, intercept)
+    else:
+        squares = graph.node("MatMul", present, graph.constant(trained.squares[order][:, None]))
+        norm = graph.node("Sqrt", graph.node("Max", squares, graph.constant(1)))
+        normalized = graph.node("Div", graph.node("MatMul", present, weights), norm)
+        log_odds = graph.node("Add", normalized, intercept)
     return graph.node("Squeeze", log_odds, graph.integers(1))
 
 

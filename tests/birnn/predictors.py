@@ -68,15 +68,17 @@ def small_predictor(
     return Predictor(networks, tokenizer=tokenizer, classes=CLASSES)
 
 
-def small_baseline(longest: int = 2, seed: int = 0) -> Predictor:
-    """Return a baseline with n-grams of WORDS."""
+def small_baseline(longest: int = 2, seed: int = 0, *, normalized: bool = False) -> Predictor:
+    """Return a baseline with n-grams of WORDS, whose texts may be divided by their norm."""
     generator = np.random.default_rng(seed)
     ngrams = [
         " ".join(words)
         for length in range(longest, 0, -1)
         for words in generator.permutation([*product(WORDS, repeat=length)])[:60].tolist()
     ]
-    trained = Baseline(longest, ngrams, generator.normal(0, 0.5, len(ngrams)), -0.25)
+    weights = generator.normal(0, 0.5, len(ngrams))
+    squares = generator.uniform(1, 9, len(ngrams)) if normalized else None
+    trained = Baseline(longest, ngrams, weights, -0.25, squares)
     return Predictor({BASELINE: BaselineModel(trained)}, classes=CLASSES)
 
 

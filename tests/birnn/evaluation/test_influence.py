@@ -19,7 +19,7 @@ def test_changes_are_those_of_texts_with_an_unknown_word(
     truncating: str, longest_ngram: int
 ) -> None:
     networks = small_predictor(6, truncating=truncating, longest_ngram=longest_ngram)
-    for predictor in (networks, small_baseline(3)):
+    for predictor in (networks, small_baseline(3), small_baseline(3, normalized=True)):
         words = [text.split() for text in TEXTS]
         for model in predictor.models.values():
             places = [np.array(model.words_read(len(each)), np.int64)[::2] for each in words]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
 from birnn.core.errors import InputError
@@ -24,7 +25,7 @@ def settings(**changes: Any) -> Settings:
     return Settings(**({"weighting": "naive-bayes"} | defaults | changes))
 
 
-@pytest.mark.parametrize("weighting", ["naive-bayes", "idf"])
+@pytest.mark.parametrize("weighting", ["naive-bayes", "tf-idf"])
 def test_baseline_is_logistic_regression_on_weighted_ngrams(weighting: str) -> None:
     chosen = settings(smoothing=0.5, inverse_regularization=3.0, weighting=weighting)
     trained = baseline.fit(REVIEWS, LABELS, chosen)
@@ -32,15 +33,15 @@ def test_baseline_is_logistic_regression_on_weighted_ngrams(weighting: str) -> N
     assert trained.ngrams == sorted(set().union(*found))
     present = np.array([[ngram in words for ngram in trained.ngrams] for words in found], np.uint8)
     positive, negative = (present[label == LABELS].sum(axis=0) for label in (1, 0))
-    weights = {
-        "naive-bayes": log_count_ratios(positive, negative, 0.5),
-        "idf": np.log((1 + len(present)) / (1 + present.sum(axis=0))) + 1,  # as by scikit-learn
-    }
-    weighted = present * weights[weighting]
+    weighted = {
+        "naive-bayes": present * log_count_ratios(positive, negative, 0.5),
+        "tf-idf": TfidfTransformer().fit_transform(present),
+    }[weighting]
     model = LogisticRegression(C=3.0).fit(weighted, LABELS)
     log_odds, found_ngrams = trained.predict(REVIEWS)
     assert log_odds == pytest.approx(model.decision_function(weighted), abs=1e-3)
     assert found_ngrams == present.sum()
+    assert trained.predict([["unknown"]])[0] == pytest.approx(trained.intercept)
 
 
 def test_rare_ngrams_are_ignored() -> None:
@@ -49,19 +50,21 @@ def test_rare_ngrams_are_ignored() -> None:
         baseline.fit(REVIEWS, LABELS, settings(min_reviews=5))
 
 
+@pytest.mark.parametrize("weighting", ["naive-bayes", "tf-idf"])
 @examples(max_examples=25)
-@given(st.lists(st.lists(st.text(min_size=1)), min_size=1, max_size=5))
+@given(reviews=st.lists(st.lists(st.text(min_size=1)), min_size=1, max_size=5))
 def test_any_words_get_finite_log_odds_which_are_saved(
-    tmp_path_factory: pytest.TempPathFactory, reviews: list[list[str]]
+    tmp_path_factory: pytest.TempPathFactory, weighting: str, reviews: list[list[str]]
 ) -> None:
     folder = tmp_path_factory.mktemp("baseline")
-    trained = baseline.fit(REVIEWS, LABELS, settings())
+    trained = baseline.fit(REVIEWS, LABELS, settings(weighting=weighting))
     baseline.save(trained, folder)
     log_odds, _ = baseline.load(folder).predict(reviews)
     assert log_odds.dtype == np.float32
     assert log_odds.shape == (len(reviews),)
     assert np.isfinite(log_odds).all()
     assert np.array_equal(log_odds, trained.predict(reviews)[0])
+    assert np.array_equal(baseline.load(folder).predict(REVIEWS)[0], trained.predict(REVIEWS)[0])
 
 
 def test_probabilities_count_as_fractions_of_reviews() -> None:

@@ -95,7 +95,7 @@ def test_suggested_command_fits_the_file(
     output = check(file)
     assert follow(output, Path(file).parent).items() >= expected.items()
     assert load().pad.validation == 0.2
-    assert load().baseline.weighting == "idf"
+    assert load().baseline.weighting == "tf-idf"
     assert row(check(), "reviews") == row(output, "reviews") == sizes
 
 

@@ -16,8 +16,9 @@ from tests.birnn.odd_texts import LANGUAGES, UNICODE
 from tests.birnn.predictors import CLASSES, WORDS, small_baseline, small_predictor
 
 LINEAR = replace(small_baseline(), temperatures={BASELINE: 0.5})
+NORMALIZED = replace(small_baseline(normalized=True), temperatures={BASELINE: 0.5})
 PREDICTORS = st.deferred(
-    lambda: st.sampled_from([small_predictor(4), LINEAR, small_predictor(**UNICODE)])
+    lambda: st.sampled_from([small_predictor(4), LINEAR, NORMALIZED, small_predictor(**UNICODE)])
 )
 TEXTS = st.sampled_from([*LANGUAGES]) | st.text(st.characters() | st.sampled_from(" .-'good film"))
 
@@ -50,16 +51,18 @@ def test_truncated_and_unknown_words_are_marked() -> None:
     assert explain(small_predictor(4), "good zxqv zxqv zxqv zxqv").known == 0
 
 
-def test_baseline_is_explained_exactly() -> None:
+@pytest.mark.parametrize("predictor", [LINEAR, NORMALIZED])
+def test_baseline_is_explained_exactly(predictor: Predictor) -> None:
     text = "The good, good film. Bad!"
-    weights = LINEAR.models[BASELINE].weights
+    weights, squares = predictor.models[BASELINE].weights, predictor.models[BASELINE].squares
     ngrams = ["the", "good", "film", "bad", "the good", "good good", "good film", "film bad"]
-    expected = {ngram: 2 * weights[ngram] for ngram in ngrams if ngram in weights}
+    norm = np.sqrt(sum(squares.get(ngram, 0) for ngram in ngrams)) or 1
+    expected = {ngram: 2 * weights[ngram] / norm for ngram in ngrams if ngram in weights}
     assert len(expected) > len(WORDS) - 3
-    (explained,) = explain(LINEAR, text).models.values()
-    assert {term.text: term.contribution for term in explained.strongest} == expected
+    (explained,) = explain(predictor, text).models.values()
+    assert {term.text: term.contribution for term in explained.strongest} == pytest.approx(expected)
     assert explained.log_odds == pytest.approx(explained.blank + sum(expected.values()))
-    assert explained.log_odds == pytest.approx(LINEAR.predict([text]).log_odds[0])
+    assert explained.log_odds == pytest.approx(predictor.predict([text]).log_odds[0])
     assert abs(explained.gap) < 1e-9
     halves = [expected.get(f"{pair}", 0) / 2 for pair in ("good film", "film bad")]
     assert explained.contributions[6] == pytest.approx(expected["film"] + sum(halves))

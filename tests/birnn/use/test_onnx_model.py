@@ -6,6 +6,7 @@ import runpy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +51,16 @@ def networks(padding: Side, truncating: Side, pooling: Pooling) -> Predictor:
     return replace(predictor, temperatures={first: 0.5, ALL_NETWORKS: 2.0})
 
 
-def linear(longest: int) -> Predictor:
-    return replace(small_baseline(longest), temperatures={BASELINE: 1.5})
+def linear(longest: int, *, normalized: bool) -> Predictor:
+    return replace(small_baseline(longest, normalized=normalized), temperatures={BASELINE: 1.5})
 
 
 @pytest.mark.parametrize(
     "create",
-    [*(partial(networks, *layout) for layout in LAYOUTS), partial(linear, 1), partial(linear, 3)],
+    [
+        *(partial(networks, *layout) for layout in LAYOUTS),
+        *(partial(linear, n, normalized=each) for n, each in product([1, 3], [False, True])),
+    ],
 )
 def test_example_in_the_docs_predicts_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, create: Callable[[], Predictor]
