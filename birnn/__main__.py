@@ -218,6 +218,8 @@ def run() -> None:
         try:
             app()
         except ModuleNotFoundError as error:
+            if str(error.name).startswith("birnn"):
+                raise
             raise InputError(
                 f"{error.name} is not installed: run make setup, or make cluster for Ray; with "
                 "pip, install the extra serve, export or cluster"

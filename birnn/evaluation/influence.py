@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from birnn.evaluation.predictor import Predictor
 from birnn.reviews import encoding
@@ -24,32 +25,37 @@ def measure(
 ) -> pd.DataFrame:
     """Return the mean influence of the words in each part of texts, for each model.
 
-    Only words that a model knows count. The columns are `part`, from 1 to PARTS, `influence` and
-    `model`. `chosen` says which words the networks read; all models are measured on these.
-    `log_odds` has a column per model, with those of all test reviews.
+    Only words that a model knows count; a text with few words has some of them in several parts.
+    The columns are `part`, from 1 to PARTS, `influence` and `model`. `chosen` says which words the
+    networks read; all models are measured on these. `log_odds` has a column per model, with those
+    of all test reviews.
     """
     tables = []
+    parts = np.repeat(np.arange(1, PARTS + 1), WORDS)
     for start in range(0, len(texts), BATCH):
         tokens = predictor.tokenize(texts[start : start + BATCH])
-        parts, places = [], []
-        for words in tokens.to_pylist():
-            read = np.array(encoding.words_read(len(words or []), chosen), int)
-            picked = np.unique(np.linspace(0, len(read), PARTS * WORDS, endpoint=False, dtype=int))
-            picked = picked[: len(read)]  # none of an empty text
-            parts.append(picked * PARTS // max(len(read), 1) + 1)
-            places.append(read[picked])
+        read = [encoding.words_read(len(words or []), chosen) for words in tokens.to_pylist()]
+        places = list(map(_spread, read))
+        part = np.tile(parts, sum(map(bool, read)))
         for name, model in predictor.models.items():
             influence = np.abs(model.changes(tokens, places)) / (log_odds[name].std() or 1.0)
-            columns = {"part": np.concatenate(parts), "influence": influence, "model": name}
-            tables.append(pd.DataFrame(columns))
-    means = pd.concat(tables).groupby(["model", "part"], sort=False)["influence"].mean()
+            tables.append(pd.DataFrame({"part": part, "influence": influence, "model": name}))
+    means = pd.concat(tables).groupby(["model", "part"])["influence"].mean()
     return means.dropna().reset_index()[["part", "influence", "model"]]
+
+
+def _spread(read: range) -> NDArray[np.int64]:
+    """Return words that are evenly spread over a text, WORDS in each part; none if it is empty."""
+    if not read:
+        return np.zeros(0, np.int64)
+    shares = (np.arange(PARTS * WORDS) + 0.5) / (PARTS * WORDS)
+    return read.start + (shares * len(read)).astype(np.int64)
 
 
 def summarize(table: pd.DataFrame, model: str) -> dict[str, float | None]:
     """Return the influence of the first, middle and last words on a model.
 
-    It is None if no text has so many words. `table` is from `measure`.
+    It is None if the model knows no word there. `table` is from `measure`.
     """
     by_part = table[table["model"] == model].set_index("part")["influence"]
     means = {name: float(by_part.reindex(parts).mean()) for name, parts in NAMED.items()}

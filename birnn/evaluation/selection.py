@@ -61,8 +61,8 @@ def choose(metrics: Mapping[str, Any], select: str, one_class: list[str]) -> dic
     `one_class`, which predict only one class, are chosen only if all do.
     """
     corpus, measure = metrics["corpus"], select
+    is_rare = corpus["rarer"]["train"] < RARE * corpus["train_reviews"]
     if select == "auto":
-        is_rare = corpus["rarer"]["train"] < RARE * corpus["train_reviews"]
         measure = "average_precision" if is_rare else "accuracy"
     if HELD_OUT in corpus["rarer"]:
         names = (BASELINE, *NETWORKS, ALL_NETWORKS)  # the cheapest first
@@ -70,4 +70,4 @@ def choose(metrics: Mapping[str, Any], select: str, one_class: list[str]) -> dic
     else:
         found = dict.fromkeys((ALL_NETWORKS, BASELINE), 0)
     best = max(found, key=lambda name: (name not in one_class, found[name]))
-    return {"model": best, "measure": measure, "one_class": one_class}
+    return {"model": best, "measure": measure, "one_class": one_class, "is_rare": is_rare}

@@ -113,7 +113,7 @@ def quotes_swallow_lines(file: Path, form: Format) -> bool:
     for quoting in counts:
         variant = replace(form, quoting=quoting, skip_ragged=True)
         with suppress(InputError):
-            counts[quoting] = sum(1 for _ in read(file, (), variant))
+            counts[quoting] = sum(bool(row) for _, row in read(file, (), variant))
     return counts[NONE] > counts[MINIMAL]
 
 

@@ -95,24 +95,29 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def _differences(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the table of what differs, and the influences over seeds, or of this run."""
-    compared = {
-        title: (study, rows(study)[index])
-        for title, study, index in (
-            ("default settings", content["over_seeds"], 0),
-            ("best recipe", content["recipes"], -1),
-        )
-        if study
-    }
+    compared = {}
+    if study := content["over_seeds"]:
+        compared["settings of this run"] = study, rows(study)[0]
+    by_recipe = rows(content["recipes"]) if content["recipes"] else []
+    for row in by_recipe[-1:]:
+        compared[f"recipe {row.combination.label}"] = content["recipes"], row
     measured = {
         f"{name}.{key}": content["metrics"][name][key]
         for name in NETWORKS
         for key in what_differs.INFLUENCES
     }
-    tables = [each.runs for each in content["studies"] if {*measured} <= {*each.runs}]
-    influences = max(tables, key=len, default=pd.DataFrame([measured], dtype=float))
-    timed = rows(content["recipes"])[0] if content["recipes"] else None
-    table = what_differs.tabulate(content["costs"], compared, influences, timed)
-    return {"what_differs": table, "influences": influences}
+    over_seeds = [
+        each.runs
+        for each in content["studies"]
+        if not each.about.varied and {*measured} <= {*each.runs.dropna(axis="columns")}
+    ]
+    influences = max(over_seeds, key=len, default=pd.DataFrame([measured], dtype=float))
+    return {
+        "what_differs": what_differs.tabulate(
+            content["costs"], compared, influences, by_recipe[:1]
+        ),
+        "influences": influences,
+    }
 
 
 def _failures(checklist: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -123,8 +123,8 @@ def influence(table: pd.DataFrame, corpus: str) -> Figure:
     """Draw the influence of a word on each model by its place."""
     figure, axes = single_axes(
         f"Influence of a word by its place on {corpus}",
-        "place of the word, from the first to the\nlast twentieth of those that are read",
-        "change of the log-odds, in\nstandard deviations over reviews",
+        "place of the word, from the first to the last\ntwentieth of those that the networks read",
+        "mean absolute change of the log-odds,\nin standard deviations over reviews",
     )
     _draw_lines(axes, table, "part", "influence")
     axes.xaxis.set_major_locator(MultipleLocator(5))

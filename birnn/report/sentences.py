@@ -11,7 +11,7 @@ from birnn.evaluation.intervals import NO_DIFFERENCE, decide
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
 from birnn.studies.store import Study
 from birnn.studies.table import Row, rows, why_no_interval
-from birnn.style.formatting import listed, percent, points
+from birnn.style.formatting import percent, points
 
 
 def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
@@ -44,18 +44,23 @@ def compare_networks(row: Row) -> str:
 
 
 def compare_influence(runs: pd.DataFrame) -> str:
-    """Return in how many runs words of each part move the second of two networks more."""
+    """Return the influence of each part on two networks, and how often it is larger on the second.
+
+    Parts without an influence are left out; the result can be empty.
+    """
     first, second = NETWORKS
-    gaps = {
-        part: runs[f"{second}.influence_{part}"] - runs[f"{first}.influence_{part}"]
-        for part in NAMED
-    }
-    parts = listed(
-        f"the {part} words in {(gap > 0).sum()} of {len(gap)}"
-        for part, gap in gaps.items()
-        if gap.notna().all()
-    )
-    return f"The {TITLES[second]} depends more than the {TITLES[first]} on {parts} runs"
+    known = runs.dropna(axis="columns")
+    parts = []
+    for part in NAMED:
+        columns = [f"{name}.influence_{part}" for name in (first, second)]
+        if {*columns} <= {*known}:
+            one, other = (known[column] for column in columns)
+            often = f"larger in {(other > one).sum()} of {len(known)} runs"
+            means = f"{other.mean():.3f} and {one.mean():.3f} if it is among the {part} words"
+            parts.append(f"{means} ({often})")
+    if not parts:
+        return ""
+    return f"A word influences the {TITLES[second]} and the {TITLES[first]} by {'; '.join(parts)}"
 
 
 def importance(row: Row, equivalence: float) -> str:

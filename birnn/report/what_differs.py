@@ -1,6 +1,6 @@
 """The table of what differs between the networks: cost, results, disagreement and influence."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from birnn.studies.table import Row, format_difference, format_mean
 from birnn.style.formatting import NOTHING, table
 
 COSTS = {
-    "recurrent_parameters": "recurrent parameters",
+    "recurrent_parameters": "parameters of the recurrent layers",
     "multiply_adds": "multiply-adds per review",
 }
 RESULTS = {
@@ -35,13 +35,13 @@ def tabulate(
     costs: Mapping[str, Mapping[str, int]],
     studies: Mapping[str, tuple[Study, Row]],
     influences: pd.DataFrame,
-    timed: Row | None = None,
+    timed: Sequence[Row] = (),
 ) -> str:
     """Return one row per property, and columns for each network and pair of networks.
 
     `costs` are from `Predictor.predict_split`. `studies` have runs of the networks over seeds, by
     the name of their settings. `influences` have a row per seed, with columns as in a study.
-    `timed` has the training times of a recipe.
+    `timed` have training times of recipes.
     """
     head = ["", *(TITLES[name] for name in NETWORKS)]
     for pair in PAIRS:
@@ -50,8 +50,8 @@ def tabulate(
         _line(title, {name: f"{costs[name][key]:,}" for name in NETWORKS if costs[name][key]})
         for key, title in COSTS.items()
     ]
-    if timed is not None:
-        lines += _times(timed)
+    for row in timed:
+        lines += _times(row)
     for settings, (study, row) in studies.items():
         lines += _over_seeds(row.combination.runs, RESULTS, f", {settings}", row.differences)
         lines += _disagreements(study, row, f", {settings}")
@@ -97,9 +97,9 @@ def _times(row: Row) -> Iterator[list[str]]:
         for first, second in PAIRS:
             ratios = runs[f"{first}.seconds"] / runs[f"{second}.seconds"]
             ahead = f"{(ratios < 1).sum()} of {len(runs)} seeds"
-            compared[first, second] = f"ratio {ratios.median():.2f}", ahead
+            compared[first, second] = f"{ratios.median():.2f} times as long", ahead
         seconds = {name: f"{runs[f'{name}.seconds'].median():.0f}" for name in NETWORKS}
-        yield _line(f"training time in s, recipe {label}", seconds, compared)
+        yield _line(f"median training time in s, recipe {label}", seconds, compared)
 
 
 def _disagreements(study: Study, row: Row, suffix: str) -> Iterator[list[str]]:
@@ -118,9 +118,7 @@ def _disagreements(study: Study, row: Row, suffix: str) -> Iterator[list[str]]:
     gaps = {(a, b): within[a] - within[b] for a, b in row.differences}
     both = {(a, b): differences.disagreement(predicted[a], predicted[b]) for a, b in gaps}
     shown = {name: f"{100 * each.mean():.2f}" for name, each in within.items()}
-    yield _line(f"disagreement of two seeds in %{suffix}", shown, compare(gaps))
+    yield _line(f"disagreement of two seeds of a network in %{suffix}", shown, compare(gaps))
     # A share, not a difference, so it has no sign.
-    shares = {
-        pair: (text.removeprefix("+"), ahead) for pair, (text, ahead) in compare(both).items()
-    }
-    yield _line(f"disagreement of both, with different seeds, in %{suffix}", {}, shares)
+    shares = {pair: (text.replace("+", ""), ahead) for pair, (text, ahead) in compare(both).items()}
+    yield _line(f"disagreement of the networks, with other seeds, in %{suffix}", {}, shares)

@@ -25,11 +25,11 @@ HOLD_OUT = 0.2
 NGRAMS = 4  # of texts without spaces, in which each character is a word
 FEW_TEXTS = 10_000  # of which a baseline that is weighted by tf-idf learns more
 TF_IDF = {"baseline.weighting": "tf-idf", "baseline.inverse_regularization": 10}
+NAIVE_BAYES = {"baseline.weighting": "naive-bayes", "baseline.inverse_regularization": 1}
 ROWS = 5  # that warnings name, at most
 # Values of csv settings that are not from an earlier file.
 DEFAULTS = [*RESET.values(), "text", "label", "positive", "negative", "split"]
 MOST_TRUNCATED = 0.05  # share of training reviews that the suggested maxlen truncates
-# Limits of warnings.
 RARE = 0.1  # share of a class
 FEW = 200  # test reviews
 MOSTLY = 0.5  # share of truncated reviews, or of characters
@@ -125,5 +125,5 @@ def _measure(chosen: Settings, folder: Path) -> dict[str, Any]:
         (share < LEAST_KNOWN, f"{share:.1%} of the words in test are known: {more}"),
     )
     print(*(f"warning: {line}" for applies, line in warnings if applies), sep="\n")
-    fitting_baseline = TF_IDF if len(train.lengths) < FEW_TEXTS else {}
-    return fitting_baseline | ({"baseline.ngrams": NGRAMS} if unspaced else {})
+    weighting = TF_IDF if len(train.lengths) < FEW_TEXTS else NAIVE_BAYES
+    return weighting | ({"baseline.ngrams": NGRAMS} if unspaced else {})

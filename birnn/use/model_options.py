@@ -57,7 +57,7 @@ def load_model(name: str | None, threshold: float | None = None) -> "Predictor":
     predictor = load_verified(name, threshold)
     metrics = read_metrics()
     # Without a hold-out, the networks predict by default.
-    is_default = name is None and predictor.name == "networks"
+    is_default = name is None and metrics["choice"]["model"] == "networks"
     if is_default and "networks" in metrics and "holdout_accuracy" not in metrics["baseline"]:
         baseline, networks = (metrics[each]["accuracy"] for each in ("baseline", "networks"))
         if baseline > networks:

@@ -102,7 +102,7 @@ def test_choice_of_the_cheapest_of_the_best_models(
 def test_baseline_is_chosen_if_networks_miss_a_rare_class() -> None:
     columns = samples.predictions(every=33)
     columns |= {name: columns[name] - 9 for name in NETWORKS}
-    expected = {"model": BASELINE, "measure": "average_precision"}
+    expected = {"model": BASELINE, "measure": "average_precision", "is_rare": True}
     for validation in ("test", 0.2):
         choice = samples.metrics(columns, validation=validation)["choice"]
         assert choice == expected | {"one_class": [*NETWORKS, "networks"]}

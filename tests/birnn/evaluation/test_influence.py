@@ -46,14 +46,11 @@ def test_influence_is_the_mean_change_in_deviations_by_place(
     # Each word is many times in the first two texts, so replacing one changes nothing.
     assert table["influence"].tolist() == [0] * 20
     table = influence.measure(predictor, chosen, ["good film"], log_odds)
-    weights = [abs(model.weights[word]) / 2 for word in ("good", "film")]
-    assert table.to_dict("list") == {
-        "part": [1, 11],
-        "influence": pytest.approx(weights),
-        "model": [name] * 2,
-    }
-    assert influence.summarize(table, name) == {
-        "influence_first": pytest.approx(weights[0]),
-        "influence_middle": pytest.approx(weights[1]),
-        "influence_last": None,
-    }
+    good, film = (abs(model.weights[word]) / 2 for word in ("good", "film"))
+    assert table["part"].tolist() == [*range(1, 21)]
+    assert table["influence"].tolist() == pytest.approx([good] * 10 + [film] * 10)
+    expected = {"first": good, "middle": (good + film) / 2, "last": film}
+    for part, value in influence.summarize(table, name).items():
+        assert value == pytest.approx(expected[part.removeprefix("influence_")])
+    nothing = influence.measure(predictor, chosen, ["zxqv"], log_odds)
+    assert {*influence.summarize(nothing, name).values()} == {None}

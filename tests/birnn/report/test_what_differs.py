@@ -38,7 +38,7 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
     cells = {title: [others[column[FIRST]], others[column[SECOND]]] for title, *others in lines}
     gap = head.index(pair_title(FIRST, SECOND)) + 1  # the first column has no head
     gaps, ahead = ({line[0]: line[index] for line in lines} for index in (gap, gap + 1))
-    assert cells["recurrent parameters"] == ["98,816", "98,816"]
+    assert cells["parameters of the recurrent layers"] == ["98,816", "98,816"]
     assert cells["multiply-adds per review"] == ["9,830,528", "–"]
     assert cells["accuracy in %, short reviews"] == ["62.50 ± 17.68"] * 2
     assert cells["expected calibration error, short reviews"][0] == "0.3000 ± 0.1414"
@@ -49,8 +49,9 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
     first, second = (predicted[:2, column[name]] for name in (FIRST, SECOND))
     within = [100 * np.mean(each[0] != each[1]) for each in (first, second)]
     both = 50 * np.mean((first[0] != second[1]) * 1.0 + (first[1] != second[0]))
-    title = "disagreement of two seeds in %, short reviews"
+    title = "disagreement of two seeds of a network in %, short reviews"
     assert cells[title] == [f"{share:.2f}" for share in within]
     assert gaps[title].startswith(f"{within[0] - within[1]:+.2f}".replace("-", "−"))
-    title = "disagreement of both, with different seeds, in %, short reviews"
+    title = "disagreement of the networks, with other seeds, in %, short reviews"
     assert gaps[title].startswith(f"{both:.2f} (")
+    assert "+" not in gaps[title]

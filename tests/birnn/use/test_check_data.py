@@ -73,6 +73,8 @@ SPAM = sorted(f"{'ham' if n % 3 else 'spam'},Costs £{n},,," for n in range(1_50
 # The quotes swallow three lines.
 QUOTES = [f"{n}\t{LABELS[n]}\tfine {text}" for n, text in enumerate(TEXTS[:36])]
 QUOTES += ['36\t1\t"a', "37\t1\tb", "38\t1\tc", '39\t1\td"']
+# Texts of two lines, which are no ragged rows.
+LINES = ["text;label", *(f'"{text}\nand more";{LABELS[n]}' for n, text in enumerate(TEXTS))]
 # A text with the delimiter, and one that ends with a quote.
 RAGGED = ["text|label", "a|b|1", '"a" b|0', *(f"{TEXTS[n]}|{LABELS[n]}" for n in range(38))]
 NO_QUOTES = {"columns": ["column1", "column2", "column3"], "quoting": "none", "negative": 0}
@@ -84,6 +86,7 @@ NO_QUOTES = {"columns": ["column1", "column2", "column3"], "quoting": "none", "n
         ("other/my reviews.csv", STARS, ["31", "8"], {"text_column": "Review, full"}),
         ("other/a.csv", ["v1,v2,,,", *SPAM], ["1,200", "300"], {"positive": "spam"}),
         ("data/own/a.tab", QUOTES, ["32", "8"], NO_QUOTES),
+        ("data/own/a.csv", LINES, ["32", "8"], {"quoting": "minimal", "unusable": "refuse"}),
         ("data/own/a.csv", RAGGED, ["31", "8"], {"quoting": "none", "unusable": "skip"}),
     ],
 )

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -149,7 +150,8 @@ def test_model_and_threshold_are_checked(birnn: Run) -> None:
 def test_better_baseline_is_suggested_unless_held_out_reviews_chose(
     birnn: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    metrics = {"networks": {"accuracy": 0.8}, "baseline": {"accuracy": 0.9}}
+    metrics: dict[str, dict[str, Any]] = {"choice": {"model": "networks"}}
+    metrics |= {"networks": {"accuracy": 0.8}, "baseline": {"accuracy": 0.9}}
     monkeypatch.setattr("birnn.evaluation.selection.read_metrics", lambda: metrics)
     note = "note: the test accuracy of the networks is 80.0%, of the baseline 90.0%"
     assert note in birnn("predict", "good")
