@@ -1,8 +1,7 @@
 """Draw the figures, and write the report and the model card.
 
-Reads metrics, tables in plots, data/corpus, the vocabulary and held-out rows in data/padded,
-data/unlabelled/unlabelled.json, data/evaluated/costs.json and study. Writes plots/*.png,
-plots/templates and report.
+Reads metrics, plots/*.csv, study, data/corpus, and descriptions in other folders of data. Writes
+plots/*.png, plots/templates and report.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
