@@ -11,6 +11,7 @@ NETWORKS = registry.NETWORKS
 PAIRS = tuple(combinations(NETWORKS, 2))
 BASELINE = "baseline"
 DISAGREEMENT = "disagreement"
+INFLUENCE_PARTS = ("first", "middle", "last")  # of a review, see `influence`
 TITLES = {network.name: network.title for network in NETWORKS.values()}
 TITLES |= {BASELINE: "Baseline"}
 
