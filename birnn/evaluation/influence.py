@@ -18,7 +18,6 @@ from birnn.reviews.encoding import Encoding
 PARTS = 20  # of the words that the networks read, in their order
 WORDS = 5  # replaced in each part of a review
 BATCH = 50  # reviews
-NUMBERS = ([1], [PARTS // 2, PARTS // 2 + 1], [PARTS])  # of INFLUENCE_PARTS
 
 
 def measure(
@@ -59,8 +58,5 @@ def summarize(table: pd.DataFrame, model: str) -> dict[str, float | None]:
     It is None if the model knows no word there. `table` is from `measure`.
     """
     by_part = table[table["model"] == model].set_index("part")["influence"]
-    means = {
-        name: float(by_part.reindex(numbers).mean())
-        for name, numbers in zip(INFLUENCE_PARTS, NUMBERS, strict=True)
-    }
+    means = {name: float(by_part.reindex(each).mean()) for name, each in INFLUENCE_PARTS.items()}
     return {f"influence_{name}": None if np.isnan(mean) else mean for name, mean in means.items()}
