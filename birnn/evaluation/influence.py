@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from birnn.evaluation.model_names import INFLUENCE_PARTS
 from birnn.evaluation.predictor import Predictor
 from birnn.reviews import encoding
 from birnn.reviews.encoding import Encoding
@@ -17,7 +18,6 @@ from birnn.reviews.encoding import Encoding
 PARTS = 20  # of the words that the networks read, in their order
 WORDS = 5  # replaced in each part of a review
 BATCH = 50  # reviews
-NAMED = {"first": [1], "middle": [PARTS // 2, PARTS // 2 + 1], "last": [PARTS]}
 
 
 def measure(
@@ -58,5 +58,5 @@ def summarize(table: pd.DataFrame, model: str) -> dict[str, float | None]:
     It is None if the model knows no word there. `table` is from `measure`.
     """
     by_part = table[table["model"] == model].set_index("part")["influence"]
-    means = {name: float(by_part.reindex(parts).mean()) for name, parts in NAMED.items()}
+    means = {name: float(by_part.reindex(each).mean()) for name, each in INFLUENCE_PARTS.items()}
     return {f"influence_{name}": None if np.isnan(mean) else mean for name, mean in means.items()}

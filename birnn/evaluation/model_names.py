@@ -11,6 +11,7 @@ NETWORKS = registry.NETWORKS
 PAIRS = tuple(combinations(NETWORKS, 2))
 BASELINE = "baseline"
 DISAGREEMENT = "disagreement"
+INFLUENCE_PARTS = {"first": [1], "middle": [10, 11], "last": [20]}  # twentieths, see `influence`
 TITLES = {network.name: network.title for network in NETWORKS.values()}
 TITLES |= {BASELINE: "Baseline"}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.evaluation import calibration, comparison, influence
+from birnn.evaluation import calibration, comparison
 from birnn.evaluation.array_types import Correct, Groups, Labels, LogOdds
 from birnn.evaluation.intervals import proportion_interval
 from birnn.evaluation.metrics import compute_scores, is_correct
@@ -16,6 +16,7 @@ from birnn.evaluation.model_names import (
     ALL_NETWORKS,
     ALL_TITLES,
     BASELINE,
+    INFLUENCE_PARTS,
     NETWORKS,
     PAIRS,
     TITLES,
@@ -28,7 +29,7 @@ LENGTH_SLICES = 10
 # What a reviewer of a change compares, of models and of pairs of networks.
 REVIEWED = (
     *("accuracy", "loss", "roc_auc", "average_precision", "ece", "holdout_accuracy"),
-    *(f"influence_{name}" for name in influence.NAMED),
+    *(f"influence_{name}" for name in INFLUENCE_PARTS),
     *("accuracy_difference", "difference_low", "difference_high", "disagreement"),
 )
 FEWEST = 30  # reviews of a slice; the accuracy of fewer is mostly noise

@@ -6,9 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from birnn.evaluation.influence import NAMED
 from birnn.evaluation.intervals import NO_DIFFERENCE, decide
-from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
+from birnn.evaluation.model_names import BASELINE, INFLUENCE_PARTS, NETWORKS, TITLES, pair_title
 from birnn.studies.store import Study
 from birnn.studies.table import Row, rows, why_no_interval
 from birnn.style.formatting import percent, points
@@ -51,7 +50,7 @@ def compare_influence(runs: pd.DataFrame) -> str:
     first, second = NETWORKS
     known = runs.dropna(axis="columns")
     parts = []
-    for part in NAMED:
+    for part in INFLUENCE_PARTS:
         columns = [f"{name}.influence_{part}" for name in (first, second)]
         if {*columns} <= {*known}:
             one, other = (known[column] for column in columns)

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from birnn.evaluation.influence import NAMED
-from birnn.evaluation.model_names import NETWORKS, PAIRS, TITLES, pair_title
+from birnn.evaluation.model_names import INFLUENCE_PARTS, NETWORKS, PAIRS, TITLES, pair_title
 from birnn.networks.log_odds import is_positive
 from birnn.studies import differences
 from birnn.studies.store import Study
@@ -25,7 +24,7 @@ RESULTS = {
     "roc_auc": "ROC AUC",
     "ece": "expected calibration error",
 }
-INFLUENCES = {f"influence_{name}": f"influence of the {name} words" for name in NAMED}
+INFLUENCES = {f"influence_{name}": f"influence of the {name} words" for name in INFLUENCE_PARTS}
 
 Pairs = Mapping[tuple[str, str], tuple[str, str]]
 """By pair of networks, their difference and how often the first is ahead."""

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from birnn.evaluation.influence import NAMED
-from birnn.evaluation.model_names import NETWORKS, PAIRS, pair_title
+from birnn.evaluation.model_names import INFLUENCE_PARTS, NETWORKS, PAIRS, pair_title
 from birnn.report import what_differs
 from birnn.studies import store, writing
 from birnn.studies.table import rows
@@ -29,7 +28,9 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
     study = store.read(study.folder)
     costs = samples.costs()
     costs[SECOND]["multiply_adds"] = None
-    seeds = {f"{name}.influence_{part}": [0.1, 0.3] for name in NETWORKS for part in NAMED}
+    seeds = {
+        f"{name}.influence_{part}": [0.1, 0.3] for name in NETWORKS for part in INFLUENCE_PARTS
+    }
     influences = pd.DataFrame(seeds | {f"{FIRST}.influence_last": [0.2, 0.2]})
     compared = {"short reviews": (study, rows(study)[0])}
     table = what_differs.tabulate(costs, compared, influences)
