@@ -23,7 +23,7 @@ from birnn.reviews.unicode_words import share_unspaced
 
 HOLD_OUT = 0.2
 NGRAMS = 4  # of texts without spaces, in which each character is a word
-FEW_TEXTS = 10_000  # of which a baseline that is weighted by tf-idf learns more
+FEW_TEXTS = 10_000  # with fewer for training, the command weights the baseline by tf-idf
 TF_IDF = {"baseline.weighting": "tf-idf", "baseline.inverse_regularization": 10}
 NAIVE_BAYES = {"baseline.weighting": "naive-bayes", "baseline.inverse_regularization": 1}
 ROWS = 5  # that warnings name, at most
