@@ -18,7 +18,7 @@ from birnn.report import page, sentences, tables, templating, what_differs
 from birnn.report.notebook import NOTEBOOK
 from birnn.studies.planned_comparisons import COMPARISONS
 from birnn.studies.store import group_kind
-from birnn.studies.table import rows
+from birnn.studies.table import Row, rows
 from birnn.style.formatting import code
 from birnn.style.scores import score_tables
 
@@ -43,11 +43,12 @@ def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path)
     `stages.report` collects the `content`. `drawings` has an `svg` element per figure of the
     report, by its address in the Markdown.
     """
+    scores = _score_values(content)
     values = {
         **content,
         **_corpus_values(content["metrics"]["corpus"]),
-        **_score_values(content),
-        **_differences(content),
+        **scores,
+        **_differences(content, scores["row"]),
         **_failures(content["checklist"]),
         "score_tables": score_tables,
         "sentences": sentences,
@@ -93,14 +94,12 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _differences(content: Mapping[str, Any]) -> dict[str, Any]:
+def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
     """Return the table of what differs, and the influences over seeds, or of this run."""
-    compared = {}
-    if study := content["over_seeds"]:
-        compared["settings of this run"] = study, rows(study)[0]
+    compared = {"settings of this run": (content["over_seeds"], row)} if row else {}
     by_recipe = rows(content["recipes"]) if content["recipes"] else []
-    for row in by_recipe[-1:]:
-        compared[f"recipe {row.combination.label}"] = content["recipes"], row
+    for last in by_recipe[-1:]:
+        compared[f"recipe {last.combination.label}"] = content["recipes"], last
     measured = {
         f"{name}.{key}": content["metrics"][name][key]
         for name in NETWORKS
