@@ -75,7 +75,10 @@ def test_rows_are_runs_on_the_same_reviews() -> None:
     assert found["params.pad.maxlen"].to_dict() == maxlens
 
 
-def test_best_comes_first(capsys: pytest.CaptureFixture[str]) -> None:
+def test_best_comes_first(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # however long the names of networks are
     for metric, expected in (
         (None, ["seed-1", "long", "old *"]),
         (LOSS, ["long", "old *", "seed-1"]),
