@@ -24,7 +24,7 @@ from birnn.reviews.unicode_words import share_unspaced
 HOLD_OUT = 0.2
 NGRAMS = 4  # of texts without spaces, in which each character is a word
 FEW_TEXTS = 10_000  # with fewer for training, the command weights the baseline by tf-idf
-TF_IDF = {"baseline.weighting": "tf-idf", "baseline.inverse_regularization": 10}
+TF_IDF = {"baseline.weighting": "tf-idf", "baseline.inverse_regularization": 3}
 NAIVE_BAYES = {"baseline.weighting": "naive-bayes", "baseline.inverse_regularization": 1}
 ROWS = 5  # that warnings name, at most
 # Values of csv settings that are not from an earlier file.

@@ -66,6 +66,7 @@ def test_results_give_scores_and_differences(
     best = measured["choice"]["model"]
     chosen = "." if validation == "test" else ", chosen by average precision on held-out reviews"
     assert f"Predicts by default: {model_names.ALL_TITLES[best]}{chosen}" in output
+    assert (f"serve --model {best}" in output) is (validation != "test")
     for row in measured[best].get("holdout_thresholds", []):
         assert " {threshold}  {precision:7.2%}  {recall:7.2%}\n".format_map(row) in output
     # The fallback corpus is followed by the command that tries again.
