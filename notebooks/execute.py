@@ -1,6 +1,6 @@
 """Execute the tutorial and save it with its outputs, but without texts of a corpus.
 
-Run `python -m notebooks.execute` after each change of the notebook or of the results it shows.
+Run `python -m notebooks.execute` after each change of the tutorial or of the results it shows.
 """
 
 from pathlib import Path
@@ -9,13 +9,13 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-NOTEBOOK = Path(__file__).parent / "tutorial.ipynb"
+TUTORIAL = Path(__file__).parent / "tutorial.ipynb"
 CORPUS_TEXT = "corpus-text"  # tag of cells whose outputs contain texts of a corpus
 LIMIT = 600  # seconds per cell
 
 
 def execute(file: Path) -> Any:
-    """Return the notebook in `file`, executed in its folder.
+    """Return the tutorial in `file`, executed in its folder.
 
     Raises:
         CellExecutionError: a cell failed.
@@ -37,10 +37,10 @@ def clear_corpus_texts(notebook: Any) -> None:
 
 
 def main() -> None:
-    """Execute the notebook and save it."""
-    notebook = execute(NOTEBOOK)
+    """Execute the tutorial and save it."""
+    notebook = execute(TUTORIAL)
     clear_corpus_texts(notebook)
-    nbformat.write(notebook, NOTEBOOK)
+    nbformat.write(notebook, TUTORIAL)
 
 
 if __name__ == "__main__":

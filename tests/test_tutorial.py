@@ -1,4 +1,4 @@
-"""Test that the tutorial notebook runs in a new clone, and that its outputs may be in git."""
+"""Test that the tutorial runs in a new clone, and that its outputs may be in git."""
 
 import html
 import json
@@ -14,7 +14,7 @@ from birnn.reviews import rotten_tomatoes
 from tests.projects import PROJECT, check_output, commit, new_clone
 from tests.test_docs import broken_links
 
-NOTEBOOK = PROJECT / "notebooks" / "tutorial.ipynb"
+TUTORIAL = PROJECT / "notebooks" / "tutorial.ipynb"
 PATH = re.compile(r"/(?:home|Users|root|tmp|work)/|[A-Z]:\\|site-packages")
 
 
@@ -47,9 +47,9 @@ def corpus_texts(notebook: Any) -> list[str]:
     ]
 
 
-def test_notebook_in_git_is_complete_without_corpus_texts_paths_or_logs() -> None:
-    notebook = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
-    assert NOTEBOOK.stat().st_size < 500_000
+def test_tutorial_in_git_is_complete_without_corpus_texts_paths_or_logs() -> None:
+    notebook = json.loads(TUTORIAL.read_text(encoding="utf-8"))
+    assert TUTORIAL.stat().st_size < 500_000
     for number, cell in enumerate(code_cells(notebook), start=1):
         if "corpus-text" in cell["metadata"].get("tags", []):
             assert (cell["outputs"], cell["execution_count"]) == ([], None)
@@ -58,18 +58,35 @@ def test_notebook_in_git_is_complete_without_corpus_texts_paths_or_logs() -> Non
     assert corpus_texts(notebook) == []
     assert [text for text in text_outputs(notebook) if PATH.search(text)] == []
     assert streams(notebook) == {"stdout"}
-    assert list(broken_links(NOTEBOOK)) == []
+    assert list(broken_links(TUTORIAL)) == []
+
+
+def test_tutorial_is_short_and_calls_only_the_original_a_notebook() -> None:
+    cells = json.loads(TUTORIAL.read_text(encoding="utf-8"))["cells"]
+    assert len(cells) <= 60
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    assert re.findall(r"\bnotebook\b(?!\s+of\s+2021)", text) == []
+
+
+def test_development_container_opens_the_tutorial_without_another_install() -> None:
+    container = json.loads((PROJECT / ".devcontainer" / "devcontainer.json").read_text())
+    assert container["postCreateCommand"] == "make setup"
+    settings = container["customizations"]["vscode"]
+    assert "ms-toolsai.jupyter" in settings["extensions"]
+    assert "/.venv/" in settings["settings"]["python.defaultInterpreterPath"]
+    locked = (PROJECT / "requirements.txt").read_text(encoding="utf-8")
+    assert re.search(r"^ipykernel==", locked, re.MULTILINE)
 
 
 @pytest.mark.exhaustive
-def test_notebook_runs_in_a_new_clone_and_changes_no_file(tmp_path: Path) -> None:
+def test_tutorial_runs_in_a_new_clone_and_changes_no_file(tmp_path: Path) -> None:
     from notebooks.execute import clear_corpus_texts, execute  # noqa: PLC0415  # needs Jupyter
 
     clone = new_clone(tmp_path / "clone", {})
     for name in ("metrics", "plots"):
         shutil.copytree(PROJECT / name, clone / name)
     commit(clone)
-    executed = execute(clone / "notebooks" / NOTEBOOK.name)
+    executed = execute(clone / "notebooks" / TUTORIAL.name)
     assert check_output(clone, "git", "status", "--porcelain") == ""
     assert streams(executed) == {"stdout"}
     assert corpus_texts(executed) != []
