@@ -104,15 +104,15 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     seeds, recipes = (store.read(PROJECT / "study" / name) for name in ("seeds", "recipes"))
     (row,), *_, best = table.rows(seeds), *table.rows(recipes)
     for name in ("bilstm", "bigru"):
-        assert table.format_mean(row.means[name]) in readme
-        assert table.format_mean(best.means[name]) in readme
+        assert table.format_mean(row.means[name]) in results
+        assert table.format_mean(best.means[name]) in results
     for measure, difference in row.differences["bilstm", "bigru"].items():
         text = table.format_difference(difference, measure)
         assert text.replace(" (", " points (" if measure == "accuracy" else " (") in results
     for regime in planned_comparisons.compare(store.read_all(PROJECT / "study")):
         for accuracies in regime.accuracies.values():
-            assert table.format_mean(differences.mean_over_seeds(accuracies)) in readme
-        assert f"| {table.format_difference(regime.difference)} |" in readme
+            assert table.format_mean(differences.mean_over_seeds(accuracies)) in results
+        assert f"| {table.format_difference(regime.difference)} |" in results
     timed = store.read(PROJECT / "study" / "equal-time").runs
     # A network's own time is the time of both minus the other's.
     own = (
@@ -126,9 +126,13 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     assert set(shown) == {"two-epochs", "n-grams", "skip-gram"}
     for mean in shown.values():
         assert f": +{100 * mean:.1f}" in results
-        assert f" {100 * mean:.1f}" in readme
+        assert f"(+{100 * mean:.1f}" in readme
+    both = {"longer-reviews", "regularization"}
+    together = sum(each.mean for name, each in gained.items() if each and name in both)
+    assert f"(+{100 * together:.1f})" in readme
+    assert f" {100 * together:.1f} points together" in results
     difference = best.differences["bilstm", "bigru"]["accuracy"]
-    assert f"| {table.format_difference(difference)} |" in readme
+    assert f"| {table.format_difference(difference)} |" in results
     for study, compared in ((seeds, row), (recipes, best)):
         log_odds = study.log_odds(compared.combination.runs)
         first, second = (log_odds[name] > 0 for name in ("bilstm", "bigru"))
