@@ -128,7 +128,7 @@ def test_quoted_results_are_those_of_the_studies() -> None:
         assert f": +{100 * mean:.1f}" in results
         assert f"(+{100 * mean:.1f}" in readme
     both = {"longer-reviews", "regularization"}
-    together = sum(each.mean for name, each in gained.items() if each and name in both)
+    together = np.sum([each.mean for name, each in gained.items() if each and name in both])
     assert f"(+{100 * together:.1f})" in readme
     assert f" {100 * together:.1f} points together" in results
     difference = best.differences["bilstm", "bigru"]["accuracy"]
