@@ -120,13 +120,13 @@ def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
 
 
 def _failures(checklist: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return how many tests each model fails in most cases, which, and who fails negation."""
+    """Return which tests each model fails in most cases, and who fails negation."""
     failed = {
         name: [test for test in checklist if test["models"][name]["failure_rate"] > MOST]
         for name in TITLES
     }
     return {
-        "failed_counts": {name: len(tests) for name, tests in failed.items()},
+        "failed": failed,
         "shown": [test for test in checklist if any(test in tests for tests in failed.values())],
         "fail_negation": [
             TITLES[name]

@@ -15,7 +15,11 @@ from birnn.style.formatting import percent, points
 
 def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
     """List values with the titles of their models, such as `2 (BiLSTM), 3 (BiGRU)`."""
-    return ", ".join(f"{form % value} ({TITLES[model]})" for model, value in values.items())
+    texts = [form % value for value in values.values()]
+    if len({*texts}) == 1 < len(texts):
+        return f"{texts[0]} for each model"
+    titles = map(TITLES.__getitem__, values)
+    return ", ".join(f"{text} ({title})" for text, title in zip(texts, titles, strict=True))
 
 
 def accuracies(shares: Mapping[str, float]) -> str:
@@ -87,9 +91,8 @@ def summarize_recipes(study: Study) -> str:
     )
     wins = [row.combination.label for row in found if _networks_win(row, study.networks)]
     return (
-        f"From the first recipe to the last, test accuracy goes from {first} to {last}. Recipes "
-        "with which every network is more accurate than the baseline, with every seed: "
-        f"{', '.join(wins) or 'none'}"
+        f"From the first recipe to the last, test accuracy goes from {first} to {last}. Every "
+        f"network beats the baseline with every seed in: {', '.join(wins) or 'no recipe'}"
     )
 
 
@@ -97,6 +100,17 @@ def _networks_win(row: Row, networks: Sequence[str]) -> bool:
     runs = row.combination.runs
     worst = runs[[f"{network}.accuracy" for network in networks]].min(axis=1)
     return bool((worst > runs[f"{BASELINE}.accuracy"]).all())
+
+
+def failed_tests(
+    failed: Mapping[str, Sequence[Mapping[str, Any]]], checklist: Sequence[Mapping[str, Any]]
+) -> str:
+    """Return how many behavioral tests each model fails, and the subject if all have the same."""
+    counts = {name: len(tests) for name, tests in failed.items()}
+    subjects = {test["capability"] for tests in failed.values() for test in tests}
+    subject = f", all on {subjects.pop()}" if len(subjects) == 1 else ""
+    tests = sum(1 for test in checklist if test["cases"])
+    return f"Failed behavioral tests: {by_model(counts, f'%d of {tests}')}{subject}"
 
 
 def describe_majority_class(metrics: Mapping[str, Any]) -> str:

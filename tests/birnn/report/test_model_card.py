@@ -93,7 +93,8 @@ def test_only_failures_in_most_cases_are_counted(tmp_path: Path) -> None:
         table["failures"] = (60 * table["failure_rate"]).where(fails, 0).round().astype(int)
         card = documents.write(tmp_path, checklist=report_stage.by_test(table)).card
         behavior = words(section(card, "Behavior"))
-        assert "of 1 behavioral tests: 1 (BiLSTM), 0 (BiGRU), 0 (Baseline)" in behavior
+        failed = f"1 of 1 (BiLSTM), 0 of 1 (BiGRU), 0 of 1 (Baseline), all on {capability}"
+        assert f"Failed behavioral tests: {failed}" in behavior
         assert "| MFT: plain praise is positive | 60 | 31 | 30 | 1 |" in behavior
         assert "other first names" not in behavior
         limit = "negation test are misclassified by: BiLSTM."
