@@ -52,8 +52,8 @@ def draw(study: Study) -> Figure:
             for place, row in enumerate(table):
                 runs = 100 * row.combination.runs[f"{name}.{study.measure}"]
                 value = f"{centers[place]:.2f}"
-                left = value if place == lower != higher else ""
-                right = f"{TITLES[name]} {value}" if place == higher else ""
+                left = f"{value}  " if place == lower != higher else ""
+                right = f"  {TITLES[name]} {value}" if place == higher else ""
                 lanes[heights[place]] = runs, row.means[name], color, left, right
         _draw_lanes(axes, lanes, STACKED / lane)
         for axes in below:
@@ -68,7 +68,7 @@ def _draw_differences(axes: Axes, study: Study, row: Row) -> None:
     lanes: dict[float, Lane] = {}
     for place, (pair, found) in enumerate(row.differences.items()):
         first, second = (100 * row.combination.runs[f"{name}.{study.measure}"] for name in pair)
-        label = f"{pair_title(*pair)} {points(found[study.measure].mean)}"
+        label = f"  {pair_title(*pair)} {points(found[study.measure].mean)}"
         lanes[place] = first - second, found[study.measure], INK, "", label
     _draw_lanes(axes, lanes, STACKED / TALL_LANE)
 
@@ -91,8 +91,8 @@ def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
         axes.plot([low, high], [height, height], color=color)
         axes.plot(low if low > ends[0] else np.nan, height, "<", color=color)
         axes.plot(high if high < ends[1] else np.nan, height, ">", color=color)
-        axes.text(np.fmin(center, low), height, f"{left}  ", color=color, va="center", ha="right")
-        axes.text(np.fmax(center, high), height, f"  {right}", color=color, va="center")
+        axes.text(np.fmin(center, low), height, left, color=color, va="center", ha="right")
+        axes.text(np.fmax(center, high), height, right, color=color, va="center")
     axes.set_ylim(max(lanes) + 0.6, -1)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
