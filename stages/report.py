@@ -90,14 +90,12 @@ def find_complete(studies: Iterable[Study]) -> Study | None:
 
 def draw_inline(drawn: Mapping[str, Figure], studies: Iterable[Study]) -> dict[str, str]:
     """Return the figures of the report as SVG, by their addresses in the Markdown."""
-    drawings = {
-        f"../plots/{name}.png": plotting.to_svg(figure, name) for name, figure in drawn.items()
-    }
-    return drawings | {
-        f"../study/{study.name}/{study.name}.png": plotting.to_svg(
-            study_figure.draw(study), f"study-{study.name}"
-        )
-        for study in studies
+    by_address = {f"../plots/{name}.png": figure for name, figure in drawn.items()}
+    for study in studies:
+        by_address[f"../study/{study.name}/{study.name}.png"] = study_figure.draw(study)
+    return {
+        address: plotting.to_svg(figure, f"figure-{number}")
+        for number, (address, figure) in enumerate(by_address.items())
     }
 
 

@@ -1,14 +1,12 @@
 """The figures of the report, and the templates of `dvc plots`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, MultipleLocator, PercentFormatter, SymmetricalLogLocator
 
 from birnn.core.outputs import atomic_folder
 from birnn.evaluation.calibration import RAW
@@ -16,15 +14,11 @@ from birnn.evaluation.model_names import NETWORKS, TITLES
 from birnn.evaluation.plot_data import TEST, TRAINING, VALIDATION, watched_split
 from birnn.report import templating
 from birnn.style.colors import GRID, INK, MODEL_COLORS
-from birnn.style.plotting import (
-    LINES,
-    SIZE,
-    STYLE,
-    draw_legend,
-    legible,
-    single_axes,
-)
+from birnn.style.formatting import listed
+from birnn.style.plotting import HEIGHT, STYLE, draw_lines, legible, new_figure
 
+BEST = {"accuracy": ("idxmax", "highest", "{:.1%}"), "loss": ("idxmin", "lowest", "{:.2f}")}
+TOO_CERTAIN = 0.1  # excess of the range of probabilities over that of observed shares
 TEMPLATES = Path(__file__).parent / "templates" / "plots"
 
 
@@ -39,9 +33,8 @@ def draw(
     name, positive = legible(corpus["name"]), legible(corpus["classes"][1], "positive")
     watched = watched_split(corpus["validation"])
     with mpl.rc_context(STYLE):
-        return {
-            "accuracy": learning_curves(curves, "accuracy", name, watched),
-            "loss": learning_curves(curves, "loss", name, watched),
+        drawn = {each: learning_curves(curves, each, name, watched) for each in BEST}
+        return drawn | {
             "reliability": reliability(tables["reliability"], name, positive),
             "influence": influence(tables["influence"], name),
             "lengths": lengths(tables["lengths"], maxlen, name),
@@ -54,21 +47,17 @@ def learning_curves(curves: pd.DataFrame, measure: str, corpus: str, watched: st
     `curves` are from `plot_data.learning_curves`, `measure` is accuracy or loss, and `watched` is
     the split after each epoch.
     """
-    title = f"{measure.capitalize()} per epoch on {corpus}"
-    figure, axes = single_axes(title, "epoch", measure)
-    for network in NETWORKS:
-        color = MODEL_COLORS[network]
-        dots, line = (
-            curves[(curves["model"] == network) & (curves["split"] == split)]
-            for split in (TRAINING, watched)
-        )
-        axes.plot(dots["epoch"], dots[measure], "o", color=color)
-        label, style = TITLES[network], LINES[network]
-        axes.plot(line["epoch"], line[measure], color=color, linestyle=style, label=label)
-    # Explain dots and lines once, in the color of the text.
-    axes.plot([], [], "o", color=INK, label=TRAINING)
-    axes.plot([], [], color=INK, label=watched)
-    draw_legend(figure)
+    lines, dots = (curves[curves["split"] == split] for split in (watched, TRAINING))
+    best, extreme, form = BEST[measure]
+    epochs = sorted({*lines.set_index("epoch").groupby("model")[measure].agg(best)})
+    name = watched.removesuffix(" split").capitalize()
+    figure = new_figure(
+        f"{name} {measure} is {extreme} after epoch {listed(map(str, epochs), 'or')}"
+    )
+    axes = figure.add_subplot(xlabel="epoch", ylabel=f"{measure} on {corpus}")
+    for network, rows in dots.groupby("model"):
+        axes.plot(rows["epoch"], rows[measure], "o", color=MODEL_COLORS[network], label=TRAINING)
+    draw_lines(axes, lines, "epoch", measure, form)
     return figure
 
 
@@ -77,71 +66,56 @@ def reliability(table: pd.DataFrame, corpus: str, positive: str) -> Figure:
 
     If the table has curves after temperature scaling, they are drawn below.
     """
-    calibrations = list(table["calibration"].unique())
-    width, height = SIZE
-    figure = Figure(figsize=(width, height * len(calibrations)), layout="constrained")
-    panels = np.ravel(figure.subplots(len(calibrations), 1))
-    for axes, calibration in zip(panels, calibrations, strict=True):
-        scaled = "" if calibration == RAW else " after\ntemperature scaling"
-        axes.set(
-            title=f"Reliability{scaled} on the test split of {corpus}",
-            xlabel=f"predicted probability of {positive}",
-            ylabel=f"share that is {positive}",
-        )
+    parts = dict([*table.groupby("calibration")])
+    certain = _find_models(
+        parts[RAW],
+        lambda first, last: last.high - first.low < last.predicted - first.predicted - TOO_CERTAIN,
+    )
+    title = f"Too certain: {certain}" if certain else "Reliability of the probabilities"
+    figure = new_figure(title, HEIGHT * len(parts))
+    panels = figure.subplots(len(parts), squeeze=False).flat
+    for axes, (calibration, rows) in zip(panels, parts.items(), strict=True):
+        scaled = "" if calibration == RAW else ",\nafter temperature scaling"
+        axes.set_xlabel(f"predicted probability of {positive}{scaled}")
+        axes.set_ylabel(f"share that is {positive}, test split of {corpus}")
         axes.plot([0, 1], [0, 1], color=GRID)
-        rows = table[table["calibration"] == calibration]
-        _draw_lines(axes, rows, "predicted", "observed")
-        axes.legend(loc="upper left")
+        draw_lines(axes, rows, "predicted", "observed")
     return figure
 
 
 def lengths(table: pd.DataFrame, maxlen: int, corpus: str) -> Figure:
     """Draw the accuracy by length of the review, with 95% intervals."""
-    figure, axes = single_axes(
-        f"Accuracy by length on the test split of {corpus}", "words in the review", "accuracy"
+    worse = _find_models(table, lambda first, last: last.high < first.low)
+    figure = new_figure(
+        f"Less accurate on long reviews: {worse}" if worse else "Accuracy by length"
     )
-    _draw_lines(axes, table, "words", "accuracy")
-    shortest, longest = table["words"].min(), table["words"].max()
+    axes = figure.add_subplot(xlabel="words in the review", ylabel=f"test accuracy on {corpus}")
+    draw_lines(axes, table, "words", "accuracy", "{:.0%}")
     # The first id marks the start of the review.
-    if shortest < maxlen - 1 < longest:
+    if table["words"].min() < maxlen - 1 < table["words"].max():
         axes.axvline(maxlen - 1, color=INK, linewidth=1, linestyle=(0, (1, 2)))
-        position: Any = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
-        text = "networks truncate\nlonger reviews"
-        axes.annotate(text, (maxlen - 1, 0.02), xytext=(4, 0), fontsize=8, **position)
-    axes.set_xscale("symlog", linthresh=1)  # a review can have no words
-    axes.xaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set_xlim(0.9 * shortest, 1.1 * longest + 1)
-    axes.minorticks_off()
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.yaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10]))
-    draw_legend(figure)
+        text = " networks truncate\n longer reviews"
+        axes.text(maxlen - 1, 0.02, text, transform=axes.get_xaxis_transform())
     return figure
 
 
 def influence(table: pd.DataFrame, corpus: str) -> Figure:
     """Draw the influence of a word on each model by its place."""
-    figure, axes = single_axes(
-        f"Influence of a word by its place on {corpus}",
-        "place of the word, from the first to the last\ntwentieth of those that the networks read",
-        "mean absolute change of the log-odds,\nin standard deviations over reviews",
+    figure = new_figure(f"Influence of a word by its place on {corpus}")
+    axes = figure.add_subplot(
+        xlabel="twentieth of the words that the networks read, from the first",
+        ylabel="mean absolute change of the log-odds,\nin standard deviations over reviews",
     )
-    _draw_lines(axes, table, "part", "influence")
-    axes.xaxis.set_major_locator(MultipleLocator(5))
+    draw_lines(axes, table, "part", "influence", "{:.3f}")
     axes.set_ylim(bottom=0)
-    draw_legend(figure)
     return figure
 
 
-def _draw_lines(axes: Axes, table: pd.DataFrame, x: str, y: str) -> None:
-    """Draw two columns as one line per model, with 95% intervals if there are any."""
-    for model, label in TITLES.items():
-        rows = table[table["model"] == model]
-        style: dict[str, Any] = {"color": MODEL_COLORS[model], "linestyle": LINES[model]}
-        axes.plot(rows[x], rows[y], label=label, marker="o", markersize=3.5, **style)
-        if "low" in rows:
-            band: dict[str, Any] = {"color": MODEL_COLORS[model], "alpha": 0.2, "linewidth": 0}
-            axes.fill_between(rows[x], rows["low"], rows["high"], **band)
+def _find_models(table: pd.DataFrame, holds: Callable[[pd.Series, pd.Series], bool]) -> str:
+    """List the models whose first and last rows meet a condition."""
+    ends = {model: rows.iloc[[0, -1]].iterrows() for model, rows in table.groupby("model")}
+    found = [title for model, title in TITLES.items() if holds(*(row for _, row in ends[model]))]
+    return listed(found) if found else ""
 
 
 def write_plot_templates(folder: Path) -> None:

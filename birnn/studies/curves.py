@@ -1,36 +1,37 @@
 """Curves of a study: what more trials or more time gain each network."""
 
+from collections.abc import Sequence
+
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from birnn.evaluation.model_names import TITLES
+from birnn.studies.figure import SPLITS
 from birnn.studies.store import RANDOM, Study
 from birnn.studies.table import rows
-from birnn.style.colors import MODEL_COLORS
-from birnn.style.plotting import LINES, STYLE, draw_legend, legible, single_axes
-
-Curve = NDArray[np.float64]
-"""Shape (4, points): the horizontal position, the accuracy, and the ends of its band."""
+from birnn.style.plotting import STYLE, draw_lines, legible, new_figure
 
 
 def draw(study: Study) -> Figure | None:
     """Draw a study of random trials, or of numbers of epochs; return None for other studies."""
+    networks = study.networks
     if study.about.sampler == RANDOM:
-        bands = {
-            name: best_of_trials(study.runs[f"{name}.holdout_accuracy"]) for name in study.networks
-        }
-        return _draw(study, bands, "random trials", "expected best held-out accuracy (%)")
+        curves = [best_of_trials(study.runs[f"{name}.holdout_accuracy"]) for name in networks]
+        title = "Accuracy to expect from the best of random trials"
+        return _draw(study, curves, title, "trials (bands: ± one standard deviation)")
     if study.about.varied == ["train.epochs"] and not study.about.chooses:
-        bands = {name: over_time(study, name) for name in study.networks}
-        if all(np.isfinite(band[0]).sum() > 1 for band in bands.values()):
-            return _draw(study, bands, "training time (s)", "test accuracy (%)")
+        curves = [over_time(study, name) for name in networks]
+        if all(curve["x"].count() > 1 for curve in curves):
+            gains = [curve["low"].iloc[-1] > curve["high"].iloc[0] for curve in curves]
+            title = "Longer training is more accurate" if all(gains) else "Accuracy over time"
+            label = "seconds of training, and epochs (bands: 95% intervals over seeds)"
+            return _draw(study, curves, title, label)
     return None
 
 
-def best_of_trials(accuracies: ArrayLike) -> Curve:
+def best_of_trials(accuracies: ArrayLike) -> pd.DataFrame:
     """Return the expected best accuracy of 1, 2, … random trials, plus or minus its deviation.
 
     Dodge, Gururangan, Card, Schwartz and Smith, "Show Your Work: Improved Reporting of Experimental
@@ -44,27 +45,31 @@ def best_of_trials(accuracies: ArrayLike) -> Curve:
     weights = np.diff(shares, prepend=0)
     mean = weights @ values
     deviation = np.sqrt(np.maximum(weights @ values**2 - mean**2, 0))
-    return np.array([numbers, mean, mean - deviation, mean + deviation])
+    band = {"low": mean - deviation, "high": mean + deviation}
+    return pd.DataFrame({"x": numbers, "y": mean, **band})
 
 
-def over_time(study: Study, network: str) -> Curve:
+def over_time(study: Study, network: str) -> pd.DataFrame:
     """Return the mean accuracy after the mean training time, with 95% intervals over seeds."""
     points = []
     for row in rows(study):
-        mean, seconds = row.means[network], row.combination.runs.get(f"{network}.seconds", np.nan)
-        points.append((np.mean(seconds), mean.mean, mean.low, mean.high))
-    return np.array(sorted(points)).T
+        mean, runs = row.means[network], row.combination.runs
+        seconds = np.mean(runs.get(f"{network}.seconds", np.nan))
+        points.append(
+            (row.combination.chosen["train.epochs"], seconds, mean.mean, mean.low, mean.high)
+        )
+    return pd.DataFrame(sorted(points), columns=["epochs", "x", "y", "low", "high"])
 
 
-def _draw(study: Study, bands: dict[str, Curve], x: str, y: str) -> Figure:
+def _draw(study: Study, curves: Sequence[pd.DataFrame], title: str, label: str) -> Figure:
+    table = pd.concat(curves, keys=study.networks, names=["model"]).reset_index("model")
     with mpl.rc_context(STYLE):
+        figure = new_figure(title)
         corpus = legible(study.about.corpus["name"])
-        figure, axes = single_axes(f"Study {study.name} on {corpus}", x, y)
-        for name, (places, *accuracies) in bands.items():
-            color, (middle, low, high) = MODEL_COLORS[name], (100 * each for each in accuracies)
-            style = {"color": color, "label": TITLES[name], "marker": "o", "markersize": 3}
-            axes.plot(places, middle, LINES[name], **style)
-            axes.fill_between(places, low, high, alpha=0.15, linewidth=0, color=color)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        draw_legend(figure)
+        quantity = f"{SPLITS[study.measure]} accuracy on {corpus}"
+        axes = figure.add_subplot(xlabel=label, ylabel=quantity)
+        draw_lines(axes, table, "x", "y", "{:.1%}")
+        if "epochs" in table:
+            for x, y, epochs in table[["x", "y", "epochs"]].to_numpy():
+                axes.text(x, y, f"{epochs:.0f} ", ha="right", va="bottom")
     return figure

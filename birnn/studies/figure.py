@@ -1,124 +1,140 @@
-"""The figure of a study: accuracies of every run and their means, and differences."""
+"""The figure of a study: accuracies of all runs, their means, and differences."""
 
+import re
 from collections.abc import Sequence
-from itertools import cycle
-from textwrap import fill
-from typing import Any
+from textwrap import fill, shorten
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from birnn.evaluation.model_names import ALL_MODELS, ALL_TITLES, BASELINE, NETWORKS, pair_title
+from birnn.evaluation.model_names import ALL_MODELS, BASELINE, TITLES, pair_title
 from birnn.studies.differences import Mean
 from birnn.studies.store import RECIPE, Study
 from birnn.studies.table import LONGEST_LABEL, Row, label_rows, rows
 from birnn.style.colors import GRID, INK, MODEL_COLORS
-from birnn.style.plotting import PAIR_MARKERS, STYLE, draw_legend, legible
+from birnn.style.formatting import listed, points
+from birnn.style.plotting import LINES, STYLE, legible, new_figure
 
-WIDTH, ROW, MARGIN = 4.6, 0.38, 1.6  # inches: small, so that letters are large enough on a phone
-LABEL_WIDTH = 21  # letters of a line
+LANE, TALL_LANE, MARGIN = 0.16, 0.6, 0.9  # inches: of a model in several rows or one, of the axes
+STACKS, STACKED = 60, 0.05  # stacks of runs, and inches between stacked runs
+LABEL_WIDTH = 18  # letters of a line of the name of a row
 SPLITS = {"accuracy": "test", "holdout_accuracy": "held-out"}
-BAND = 0.8  # height of the models of a row, in rows
-MARKERS = dict(zip(NETWORKS, cycle("osvPX"), strict=False)) | {BASELINE: "^", ALL_MODELS: "D"}
-FONT_SIZE = 8  # points, of axes
+
+Lane = tuple[pd.Series, Mean, str, str, str]
 
 
 def draw(study: Study) -> Figure:
-    """Draw one row per combination of values: accuracies on the left, differences on the right.
+    """Draw the accuracies in each row and, of a single row, the differences of networks below.
 
-    Small marks are runs, and large ones are means with their 95% intervals. Lines join the networks
-    of a seed if there is a single row, and each recipe with the one that it adds to. The baseline
-    is left out if it is the same in all rows.
+    Lines join the means of a model. The baseline is left out if it is the same in all rows.
     """
     table = rows(study)
-    pairs = list(table[0].differences)
+    models = [name for name in study.models if name in TITLES]
+    if len({row.means[BASELINE].mean for row in table if BASELINE in models}) == 1:
+        models.remove(BASELINE)
+    pairs = table[0].differences if len(table) == 1 else {}
+    distance, lane = len(models) + 0.5, LANE if len(table) > 1 else TALL_LANE
+    sizes = [MARGIN + lane * size for size in (distance * len(table), len(pairs)) if size]
+    places, lanes = distance * np.arange(len(table)), dict[float, Lane]()
     with mpl.rc_context(STYLE):
-        height = MARGIN + ROW * max(len(table), 3)
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        widths = (3, 2) if pairs else (3,)
-        (panels,) = figure.subplots(1, len(widths), sharey=True, squeeze=False, width_ratios=widths)
-        baselines = {row.means[BASELINE].mean for row in table if BASELINE in row.means}
-        left_out = {BASELINE} if len(baselines) == 1 else set()
-        models = [model for model in study.models if model in MODEL_COLORS.keys() - left_out]
-        _draw_accuracies(panels[0], study, table, models)
-        _draw_lines(panels[0], study, table, models)
-        if pairs:
-            _draw_differences(panels[1], table, pairs)
-        heading, labels = label_rows(table)
-        labels = [legible(label, f"row {place}") for place, label in enumerate(labels, 1)]
-        labels = [label[:LONGEST_LABEL] + "…" * (len(label) > LONGEST_LABEL) for label in labels]
-        names = [fill(label, LABEL_WIDTH, break_on_hyphens=False) for label in labels]
-        panels[0].set_yticks(range(len(table)), names)
-        panels[0].set_ylim(len(table) - 0.5, -0.5)
-        seeds = {len(row.combination.runs) for row in table}
-        counted = f", {min(seeds)} seeds" if len(seeds) == 1 and max(seeds) > 1 else ""
-        corpus = legible(study.about.corpus["name"])
-        title = f"Study {study.name} on {corpus}{counted}" + f"\nby {heading}" * bool(heading)
-        figure.suptitle(title, fontsize=10)
-        for axes in panels:
-            axes.tick_params(labelsize=FONT_SIZE)
-            axes.tick_params(axis="y", length=0)
-            axes.xaxis.set_major_locator(MaxNLocator(4))
-            axes.grid(visible=False, axis="y")
-        draw_legend(figure)
+        figure = new_figure(_find_message(study, table), sum(sizes))
+        axes, *below = figure.subplots(len(sizes), squeeze=False, height_ratios=sizes).flat
+        names = _name_rows(study, table) if len(table) > 1 else [""]
+        axes.set(xlabel=_label_accuracy(study, table), xmargin=0.2)
+        axes.set_yticks(places + (len(models) - 1) / 2, names)
+        for heights, name in zip(np.add.outer(range(len(models)), places), models, strict=True):
+            centers, color = [100 * row.means[name].mean for row in table], MODEL_COLORS[name]
+            axes.plot(centers, heights, color=color, linestyle=LINES[name], linewidth=1)
+            lower, higher = sorted((0, len(table) - 1), key=centers.__getitem__)
+            for place, row in enumerate(table):
+                runs = 100 * row.combination.runs[f"{name}.{study.measure}"]
+                value = f"{centers[place]:.2f}"
+                left = f"{value}  " if place == lower != higher else ""
+                right = f"  {TITLES[name]} {value}" if place == higher else ""
+                lanes[heights[place]] = runs, row.means[name], color, left, right
+        _draw_lanes(axes, lanes, STACKED / lane)
+        for axes in below:
+            _draw_differences(axes, study, table[0])
     return figure
 
 
-def _draw_accuracies(axes: Axes, study: Study, table: Sequence[Row], models: Sequence[str]) -> None:
-    for model, shift in zip(models, _shifts(len(models)), strict=True):
-        style = {"color": MODEL_COLORS[model], "marker": MARKERS[model], "label": ALL_TITLES[model]}
-        small = style | {"markersize": 2.5, "alpha": 0.5, "label": None, "linestyle": "none"}
-        for place, row in enumerate(table):
-            values = 100 * row.combination.runs[f"{model}.{study.measure}"].to_numpy()
-            axes.plot(values, [place + shift] * len(values), **small)
-        _draw_means(axes, [row.means[model] for row in table], shift, style)
-    _label_values(axes, f"{SPLITS[study.measure]} accuracy (%)", table, "seeds")
-
-
-def _draw_lines(axes: Axes, study: Study, table: Sequence[Row], models: Sequence[str]) -> None:
-    """Join the networks of a seed in a single row, or each recipe with the one that it adds to."""
-    shifts = _shifts(len(models))
-    if len(table) == 1:
-        columns = [f"{model}.{study.measure}" for model in models]
-        values = 100 * table[0].combination.runs[columns].to_numpy().T
-        axes.plot(values, shifts, color=GRID, linewidth=0.8, zorder=0)
-    places = {row.combination.chosen.get(RECIPE): place for place, row in enumerate(table)}
-    for recipe in study.about.recipes if study.about.varied == [RECIPE] else ():
-        found = [places[recipe[name]] for name in ("base", "name") if recipe[name] in places]
-        for model, shift in zip(models, shifts, strict=True):
-            means = [100 * table[at].means[model].mean for at in found]
-            heights = [at + shift for at in found]
-            axes.plot(means, heights, color=MODEL_COLORS[model], linewidth=0.8, zorder=0)
-
-
-def _draw_differences(axes: Axes, table: Sequence[Row], pairs: Sequence[tuple[str, str]]) -> None:
-    for marker, pair, shift in zip(cycle(PAIR_MARKERS), pairs, _shifts(len(pairs)), strict=False):
-        found = [next(iter(row.differences[pair].values())) for row in table]
-        style = {"color": INK, "marker": marker, "label": pair_title(*pair)}
-        _draw_means(axes, found, shift, style)
+def _draw_differences(axes: Axes, study: Study, row: Row) -> None:
+    interval = f", {row.confidence} interval over {row.covered}" * (len(row.combination.runs) > 1)
+    axes.set(xlabel=f"difference (points){interval}", yticks=[], xmargin=0.2)
     axes.axvline(0, color=GRID, linewidth=1.5, zorder=0)
-    covered = " or ".join(sorted({row.covered for row in table}))
-    _label_values(axes, "difference (points)", table, covered)
+    lanes: dict[float, Lane] = {}
+    for place, (pair, found) in enumerate(row.differences.items()):
+        first, second = (100 * row.combination.runs[f"{name}.{study.measure}"] for name in pair)
+        label = f"  {pair_title(*pair)} {points(found[study.measure].mean)}"
+        lanes[place] = first - second, found[study.measure], INK, "", label
+    _draw_lanes(axes, lanes, STACKED / TALL_LANE)
 
 
-def _label_values(axes: Axes, label: str, table: Sequence[Row], covered: str) -> None:
-    """Label the x axis; mention intervals unless every row has a single run."""
-    if any(len(row.combination.runs) > 1 for row in table):
-        label += f", intervals over {covered}"
-    axes.set_xlabel(fill(label, LABEL_WIDTH), fontsize=FONT_SIZE)
+def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
+    """Draw runs, stacked if they are about equal, and their mean with its interval.
+
+    `lanes` are by height: runs in percent, their mean, color, and labels on the left and right.
+    Intervals extend the axis by what all runs span, at most; longer ones have an arrow.
+    """
+    width = np.ptp(pd.concat([runs for runs, *_ in lanes.values()]).dropna()) / STACKS or 1
+    for height, (runs, mean, color, *_) in lanes.items():
+        stacked = runs.groupby((runs / width).round()).cumcount()
+        axes.plot(runs, height - step * (2 + stacked), "o", color=color, ms=2.5, alpha=0.6)
+        axes.plot(100 * mean.mean, height, "o", color=color)
+    first, last = axes.dataLim.intervalx
+    for height, (_, mean, color, left, right) in lanes.items():
+        center, *ends = 100 * np.array([mean.mean, mean.low, mean.high])
+        low, high = np.clip(ends, 2 * first - last, 2 * last - first)
+        axes.plot([low, high], [height, height], color=color)
+        axes.plot(low if low > ends[0] else np.nan, height, "<", color=color)
+        axes.plot(high if high < ends[1] else np.nan, height, ">", color=color)
+        axes.text(np.fmin(center, low), height, left, color=color, va="center", ha="right")
+        axes.text(np.fmax(center, high), height, right, color=color, va="center")
+    axes.set_ylim(max(lanes) + 0.6, -1)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
 
 
-def _draw_means(axes: Axes, means: Sequence[Mean], shift: float, style: dict[str, Any]) -> None:
-    """Draw the mean of each row with its interval, `shift` rows below the middle of the row."""
-    mean, low, high = 100 * np.array([(each.mean, each.low, each.high) for each in means]).T
-    errors = np.array([mean - low, high - mean])
-    places = np.arange(len(mean)) + shift
-    axes.errorbar(mean, places, xerr=errors, capsize=2, linestyle="none", markersize=4.5, **style)
+def _find_message(study: Study, table: Sequence[Row]) -> str:
+    """Return what the intervals show, or what the figure contains."""
+    pairs = [pair for row in table for pair in row.differences]
+    found = [each[study.measure] for row in table for each in row.differences.values()]
+    if len(table) == len(pairs) == 1:
+        titles, higher = [TITLES[name] for name in pairs[0]], found[0].higher
+        if higher is None:
+            return f"No difference between {listed(titles)} is shown"
+        return f"The {titles[higher]} is more accurate, by {100 * abs(found[0].mean):.2f} points"
+    means = [[row.means[name] for row in table] for name in study.networks]
+    # An unknown end is NaN, which is not larger.
+    gains = [np.max([m.low for m in each]) - np.min([m.high for m in each]) for each in means]
+    if found and np.min(gains) > np.max(np.abs([(each.low, each.high) for each in found])):
+        varied = f"The choice of {listed(study.about.varied)}"
+        subject = "Training" if study.about.varied == [RECIPE] else varied
+        return f"{subject} matters more than the network"
+    return f"Accuracy by {listed(study.about.varied or ['network'])}"
 
 
-def _shifts(count: int) -> list[float]:
-    """Return the vertical positions of `count` models in their row, around 0."""
-    return [(place - (count - 1) / 2) * BAND / count for place in range(count)]
+def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:
+    """Return the names of rows, with training times if they are known.
+
+    A recipe is named by the first phrase of its title.
+    """
+    titles, names = {each["name"]: each["title"] for each in study.about.recipes}, []
+    for place, (row, label) in enumerate(zip(table, label_rows(table)[1], strict=True), 1):
+        phrase = re.split("[,;:] | instead of ", titles[label])[0] if label in titles else label
+        name = shorten(legible(phrase, f"row {place}"), LONGEST_LABEL, placeholder="…")
+        minutes = np.mean(row.combination.runs.get(f"{ALL_MODELS}.seconds", np.nan)) / 60
+        time = "" if np.isnan(minutes) else f"\n{minutes:.1f} min"
+        names.append(fill(name, LABEL_WIDTH, break_on_hyphens=False) + time)
+    return names
+
+
+def _label_accuracy(study: Study, table: Sequence[Row]) -> str:
+    """Return the label of an axis of accuracies, with intervals if there are several seeds."""
+    corpus = legible(study.about.corpus["name"])
+    seeds = listed(map(str, sorted({len(row.combination.runs) for row in table})), "or")
+    interval = f", 95% intervals over {seeds} seeds" * (seeds != "1")
+    return f"{SPLITS[study.measure]} accuracy on {corpus} (%){interval}"

@@ -7,7 +7,7 @@
   a seed combine all seeds.
 - `predictions/RUN.parquet`: the log-odds of every model for the test reviews, as float16, which
   changes them by at most 0.008; `reviews.parquet`: label and group (film) of these reviews.
-- `NAME.png`: the figure (see `figure`); `NAME-curve.png`: the curves, if any (see `curves`).
+- `NAME.png`: the figure (see `curves` and `figure`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

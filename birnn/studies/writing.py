@@ -34,7 +34,7 @@ def check_name(name: str) -> None:
 
 
 def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> Study:
-    """Write a study (see `write_files`), draw its figures, and return the study as it is read."""
+    """Write a study (see `write_files`), draw its figure, and return the study as it is read."""
     write_files(study, predictions)
     written = store.read(study.folder)
     draw(written)
@@ -42,7 +42,7 @@ def write(study: Study, predictions: Mapping[str, pd.DataFrame]) -> Study:
 
 
 def write_files(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
-    """Write the files of a study except figures, replacing its folder.
+    """Write the files of a study except the figure, replacing its folder.
 
     If settings are chosen by it, only measures of held-out reviews are written. `predictions` are
     log-odds for the test reviews, one column per model, by name of the run.
@@ -51,9 +51,8 @@ def write_files(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
     if study.about.chooses:
         varied = study.about.varied
         runs = runs[[name for name in map(str, runs) if name in varied or _may_choose(name)]]
-    figures = (f"{study.name}.png", f"{study.name}-curve.png")
     found = {file.name for file in study.folder.glob("[!.]*")}
-    if others := sorted(found - {ABOUT, RUNS, REVIEWS, PREDICTIONS, *figures}):
+    if others := sorted(found - {ABOUT, RUNS, REVIEWS, PREDICTIONS, f"{study.name}.png"}):
         raise InputError(
             f"{study.folder} would be replaced, and {', '.join(others)} lost: move it elsewhere"
         )
@@ -69,11 +68,12 @@ def write_files(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
 
 
 def draw(study: Study) -> None:
-    """Draw the figure of a study with up to MOST_ROWS rows, and its curves if it has any."""
-    if len(study.combinations()) <= MOST_ROWS:
-        plotting.save(figure.draw(study), study.folder / f"{study.name}.png")
-    if drawn := curves.draw(study):
-        plotting.save(drawn, study.folder / f"{study.name}-curve.png")
+    """Draw the curves of a study if it has any, or else its rows if there are few enough."""
+    drawn = curves.draw(study)
+    if not drawn and len(study.combinations()) <= MOST_ROWS:
+        drawn = figure.draw(study)
+    if drawn:
+        plotting.save(drawn, study.folder / f"{study.name}.png")
 
 
 def to_csv(table: pd.DataFrame) -> str:

@@ -4,36 +4,36 @@ import io
 import re
 from itertools import cycle
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 from matplotlib.ticker import MaxNLocator
 
 from birnn.core.outputs import atomic_file
-from birnn.evaluation.model_names import BASELINE, NETWORKS
+from birnn.evaluation.model_names import TITLES
 from birnn.style.colors import GRID, INK, MODEL_COLORS
 
-# Line styles of the networks, in the order of the registry.
-NETWORK_LINES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (9, 3)))
-LINES: dict[str, Any] = dict(zip(NETWORKS, cycle(NETWORK_LINES), strict=False)) | {BASELINE: ":"}
+LINES = dict(zip(TITLES, cycle(("-", "--", ":", "-.")), strict=False))
 
-PAIR_MARKERS = "osD^v<>PX*"  # of pairs of networks
-
-SIZE = (4.6, 3.7)  # inches; small, so that letters are large enough on a phone
+WIDTH, HEIGHT = 5, 3.4  # inches; small, so that letters are large enough on a phone
+LINE_LENGTH, LINE_HEIGHT = 60, 0.07  # letters of a title, and share of the height of axes
 STYLE: Any = {
     "axes.edgecolor": INK,
     "axes.grid": True,
     "axes.labelcolor": INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlesize": 10,
-    "font.size": 9.5,
+    "figure.titlesize": "medium",
+    "figure.titleweight": "bold",
+    "font.size": 9,
     "grid.color": GRID,
     "grid.linewidth": 0.5,
-    "legend.frameon": False,
     "text.color": INK,
     "text.parse_math": False,  # the name of a corpus may contain dollar signs
     "xtick.color": INK,
@@ -47,19 +47,34 @@ def legible(name: str, otherwise: str = "own texts") -> str:
     return name if {*map(ord, name)} <= known.keys() else otherwise
 
 
-def single_axes(title: str, x: str, y: str) -> tuple[Figure, Axes]:
-    """Return an empty figure in the size of the report, and its axes."""
-    figure = Figure(figsize=SIZE, layout="constrained")
-    axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
-    if x == "epoch":
+def new_figure(title: str, height: float = HEIGHT) -> Figure:
+    """Return an empty figure, `height` inches high."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure.suptitle(fill(title, LINE_LENGTH), x=0.01, ha="left")
+    return figure
+
+
+def draw_lines(axes: Axes, table: pd.DataFrame, x: str, y: str, form: str = "") -> None:
+    """Draw two columns as one line per model, with a band from `low` to `high` if there are any.
+
+    Labels at the ends of all lines have their last values in the format `form`.
+    """
+    for model, rows in table.groupby("model"):
+        color, style = MODEL_COLORS[model], {"linestyle": LINES[model], "label": TITLES[model]}
+        axes.plot(rows[x], rows[y], color=color, marker="o", markersize=3.5, **style)
+        if "low" in rows:
+            axes.fill_between(rows[x], rows["low"], rows["high"], alpha=0.2, lw=0, color=color)
+    if "%" in form:
+        axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+    if pd.api.types.is_integer_dtype(table[x]):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    return figure, axes
-
-
-def draw_legend(figure: Figure) -> None:
-    """Draw the legend of all axes of a figure below it."""
-    entries = sum(len(axes.get_legend_handles_labels()[1]) for axes in figure.axes)
-    figure.legend(loc="outside lower center", ncols=2 if entries in {2, 4} else 3)
+    lines: list[Any] = axes.get_legend_handles_labels()[0]
+    height, place = -np.inf, axes.get_yaxis_transform()
+    for line in sorted(lines, key=lambda line: line.get_ydata()[-1]):
+        value = line.get_ydata()[-1]
+        height = max(value, height + LINE_HEIGHT * np.ptp(axes.get_ylim()))
+        text = f"  {line.get_label()} {form.format(value)}"
+        axes.text(1, height, text, color=line.get_color(), va="center", transform=place)
 
 
 def save(figure: Figure, file: Path) -> None:

@@ -4,10 +4,12 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from birnn.core.yaml_files import read_yaml
-from birnn.evaluation.model_names import NETWORKS, TITLES
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES
 from birnn.report import figures
 from birnn.style import colors, plotting
 from tests.birnn import samples
@@ -19,32 +21,69 @@ def test_figures_draw_the_tables(validation: str | float, watched: str) -> None:
     data, tables = samples.content(corpus="$$.csv", validation=validation)
     metrics = data["metrics"]
     drawn = figures.draw(metrics, tables, 100)
-    titles = [figure.axes[0].title for figure in drawn.values()]
-    assert all("$$.csv" in title.get_text() and not title.get_parse_math() for title in titles)
+    for axes in (figure.axes[0] for figure in drawn.values()):
+        shown = [axes.figure.texts[0], axes.xaxis.label, axes.yaxis.label]
+        assert any("$$.csv" in text.get_text() for text in shown)
+        assert not any(text.get_parse_math() for text in shown)
     history = samples.histories()[samples.NETWORK]
-    for measure in ("accuracy", "loss"):
+    for measure, extreme in (("accuracy", "highest"), ("loss", "lowest")):
         (axes,) = drawn[measure].axes
-        dots, line, *_ = axes.lines
-        assert (dots.get_marker(), dots.get_linestyle()) == ("o", "None")
-        assert (line.get_marker(), line.get_linestyle()) == ("None", "-")
+        name = watched.partition(" ")[0].capitalize()
+        assert drawn[measure].get_suptitle() == f"{name} {measure} is {extreme} after epoch 2"
+        lines = [line for line in axes.lines if line.get_label() == TITLES[samples.NETWORK]]
+        dots = next(line for line in axes.lines if line.get_color() == lines[0].get_color())
+        assert (dots.get_label(), dots.get_linestyle()) == ("training", "None")
         assert list(dots.get_ydata()) == history[measure].tolist()
-        assert list(line.get_ydata()) == history[f"val_{measure}"].tolist()
-        networks = axes.lines[: 2 * len(NETWORKS)]  # the others explain dots and lines
-        assert len({line.get_color() for line in networks}) == len(NETWORKS)
+        assert list(lines[0].get_ydata()) == history[f"val_{measure}"].tolist()
+        assert len({line.get_color() for line in axes.lines}) == len(NETWORKS)
         assert len({str(plotting.LINES[name]) for name in NETWORKS}) == len(NETWORKS)
-        labels = axes.get_legend_handles_labels()[1]
-        assert labels == [*list(TITLES.values())[:-1], "training", watched]
     for axes, calibration in zip(drawn["reliability"].axes, ("raw", "scaled"), strict=False):
         diagonal, *lines = axes.lines
         assert list(diagonal.get_xdata()) == list(diagonal.get_ydata()) == [0, 1]
         assert len(axes.collections) == len(TITLES)  # bands of intervals
         rows = tables["reliability"][tables["reliability"]["calibration"] == calibration]
-        for line, (model, title) in zip(lines, TITLES.items(), strict=True):
+        by_title = {line.get_label(): line for line in lines}
+        for model, title in TITLES.items():
             expected = rows[rows["model"] == model]
-            assert list(line.get_ydata()) == expected["observed"].tolist()
-            assert line.get_label() == title
-            assert line.get_color() == colors.MODEL_COLORS[model]
+            assert list(by_title[title].get_ydata()) == expected["observed"].tolist()
+            assert by_title[title].get_color() == colors.MODEL_COLORS[model]
     assert len(drawn["reliability"].axes) == tables["reliability"]["calibration"].nunique()
+
+
+def test_lines_are_labelled_at_their_ends_without_overlaps() -> None:
+    figure = plotting.new_figure("title")
+    axes = figure.add_subplot()
+    table = pd.DataFrame({"x": [1, 2] * 3, "y": [0, 0.5, 1, 0.5, 0.2, 0.1]})
+    plotting.draw_lines(axes, table.assign(model=np.repeat([*TITLES], 2)), "x", "y", "{:.0%}")
+    low, *others = sorted(axes.texts, key=lambda text: text.get_position()[1])
+    assert {text.get_text().strip() for text in others} == {
+        f"{title} 50%" for title in [*TITLES.values()][:2]
+    }
+    assert (low.get_text().strip(), low.get_position()) == (f"{TITLES[BASELINE]} 10%", (1, 0.1))
+    figure.draw_without_rendering()
+    first, second = (text.get_window_extent() for text in others)
+    assert first.y1 <= second.y0 + 1
+
+
+def test_titles_name_the_models_of_which_the_intervals_show_it() -> None:
+    ends = pd.DataFrame(
+        {
+            "words": [50.0, 500] * 3,
+            "accuracy": [0.9, 0.7, 0.9, 0.7, 0.9, 0.9],
+            "low": [0.85, 0.65, 0.7, 0.5, 0.85, 0.85],
+            "high": [0.95, 0.75, 0.95, 0.9, 0.95, 0.95],
+            "model": np.repeat([*TITLES], 2),
+        }
+    )
+    first, second, _ = TITLES
+    assert figures.lengths(ends, 100, "imdb").get_suptitle().endswith(f": {TITLES[first]}")
+    wide = ends[ends["model"] == second]
+    same = pd.concat(wide.assign(model=model) for model in TITLES)
+    assert figures.lengths(same, 100, "imdb").get_suptitle() == "Accuracy by length"
+    table = ends.assign(predicted=[0, 1] * 3, observed=0.5, calibration="raw")
+    table[["low", "high"]] = [[0.1, 0.2], [0.8, 0.9]] + [[0, 0.1], [0.9, 1]] * 2
+    shown = figures.reliability(table, "imdb", "positive").get_suptitle()
+    assert shown == f"Too certain: {TITLES[first]}"
 
 
 def test_truncation_is_marked_if_in_range() -> None:
@@ -52,12 +91,8 @@ def test_truncation_is_marked_if_in_range() -> None:
     shortest, longest = table["words"].min(), table["words"].max()
     for position, marked in ((shortest, False), (100, True), (longest, False)):
         (axes,) = figures.lengths(table, position + 1, "imdb").axes
-        assert [text.xy[0] for text in axes.texts] == [position] * marked
-    low, high = axes.get_xlim()
-    assert (low, high) == pytest.approx((0.9 * shortest, 1.1 * longest + 1))
-    ticks = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
-    shown = [label.get_text() for tick, label in ticks if low <= tick <= high]
-    assert shown == ["50", "100", "200", "500"]
+        marks = [text for text in axes.texts if "truncate" in text.get_text()]
+        assert [text.get_position()[0] for text in marks] == [position] * marked
 
 
 def test_every_plot_has_a_template_with_the_colors_of_figures(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 
 from birnn.evaluation.model_names import NETWORKS, PAIRS
 from birnn.studies import curves, differences, figure, store, table, writing
@@ -134,20 +135,37 @@ def test_means_have_the_deviation_of_seeds() -> None:
         assert table.format_mean(Mean(0.875, 0.01, 0, 1, seeds)) == shown
 
 
+def shown_values(axes: Axes) -> set[float]:
+    """Return the horizontal positions of all that is drawn."""
+    return {value for line in axes.lines for value in np.round(line.get_xdata(), 6)}
+
+
 def test_figure_shows_every_run_and_interval() -> None:
     study = store.read(PROJECT / "study" / "halves")
     drawn = figure.draw(study)
-    accuracies, panel = drawn.axes
-    rows = table.rows(study)
-    shown = {value for line in accuracies.lines for value in np.round(line.get_xdata(), 6)}
+    (row,) = table.rows(study)
+    accuracies, differences_below = drawn.axes
     for model in study.networks:
-        assert set(np.round(100 * study.runs[f"{model}.accuracy"], 6)) <= shown
-    pair = next(iter(rows[0].differences))
-    low, high = (line.get_xdata() for line in panel.containers[0].lines[1])
-    compared = [row.differences[pair]["accuracy"] for row in rows]
-    assert low == pytest.approx([100 * each.low for each in compared])
-    assert high == pytest.approx([100 * each.high for each in compared])
-    assert panel.containers[0].lines[0].get_ydata() == pytest.approx(range(len(rows)))
+        expected = [*study.runs[f"{model}.accuracy"], row.means[model].low, row.means[model].high]
+        assert set(np.round(100 * np.array(expected), 6)) <= shown_values(accuracies)
+    compared = row.differences[PAIR]["accuracy"]
+    expected = [compared.low, compared.mean, compared.high]
+    assert set(np.round(100 * np.array(expected), 6)) <= shown_values(differences_below)
+    assert drawn.get_suptitle() == "No difference between BiLSTM and BiGRU is shown"
+    assert "95% intervals over 6 seeds" in accuracies.get_xlabel()
+    assert "98.3% interval over seeds and films" in differences_below.get_xlabel()
+    strong = figure.draw(store.read(PROJECT / "study" / "seeds"))
+    assert strong.get_suptitle() == "The BiGRU is more accurate, by 0.36 points"
+
+
+def test_wide_intervals_do_not_rule_the_axis() -> None:
+    study = samples.study(varied={"pad.maxlen": [1, 2]}, seeds=2)
+    study.runs["bilstm.accuracy"] = [0.5, 0.6, 0.7, 0.8]
+    study.runs["bigru.accuracy"] = 0.6
+    (axes,) = figure.draw(study).axes
+    assert axes.get_xlim() == pytest.approx((2, 128))  # 20 to 110, and margins
+    arrows = {line.get_marker() for line in axes.lines if np.isfinite(line.get_xdata()).all()}
+    assert {"<", ">"} <= arrows
 
 
 def test_long_labels_have_only_the_values() -> None:
@@ -155,26 +173,37 @@ def test_long_labels_have_only_the_values() -> None:
     assert table.label_rows(rows) == ("learning_rate, embedding_dropout", ["0.1, 2"])
 
 
-def test_recipes_are_joined_unless_more_varies() -> None:
-    recipes = samples.recipes()
-    varied = {"recipe": ["plain", "pooled", "third"], "train.epochs": [1, 2, 3]}
-    mixed = samples.study(varied=varied, recipes=recipes.about.recipes)
-    for study, is_joined in ((recipes, True), (mixed, False)):
-        lines = figure.draw(study).axes[0].lines
-        assert any(len(line.get_xdata()) == 2 for line in lines) == is_joined
+def test_rows_of_recipes_have_plain_names_and_times() -> None:
+    study = store.read(PROJECT / "study" / "recipes")
+    drawn = figure.draw(study)
+    (axes,) = drawn.axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[1] == "two epochs\n0.6 min"
+    assert names[3].startswith("1,000 words\n")
+    texts = {text.get_text().strip() for text in axes.texts}
+    assert {"81.24", "BiLSTM 93.48", "91.26", "Baseline 92.38"} <= texts
+    assert drawn.get_suptitle() == "Training matters more than the network"
+    # With one seed, there are no intervals to conclude from.
+    single = replace(study, runs=study.runs[study.runs["train.seed"] == 0], reviews=None)
+    assert figure.draw(single).get_suptitle() == "Accuracy by recipe"
+    others = samples.study(varied={"pad.maxlen": [1, 2]}, seeds=1)
+    assert [each.get_text() for each in figure.draw(others).axes[0].get_yticklabels()] == [
+        "pad.maxlen 1",
+        "pad.maxlen 2",
+    ]
 
 
 def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
     for rows, is_drawn in ((20, True), (21, False)):
         study = samples.study(tmp_path / f"a{rows}", varied={"pad.maxlen": range(rows)}, seeds=1)
         writing.write(study, {})
-        assert "intervals" not in figure.draw(study).axes[0].get_xlabel()
+        assert "interval" not in figure.draw(study).axes[0].get_xlabel()
         assert (study.folder / f"a{rows}.png").exists() == is_drawn
 
 
 def test_best_of_trials_is_the_mean_over_all_draws() -> None:
     accuracies = [0.8, 0.5, 0.9, 0.8]
-    numbers, means, lows, highs = curves.best_of_trials(accuracies)
+    numbers, means, lows, highs = curves.best_of_trials(accuracies).to_numpy().T
     assert list(numbers) == [1, 2, 3, 4]
     for number, mean, low, high in zip(numbers, means, lows, highs, strict=True):
         best = [max(draw) for draw in product(accuracies, repeat=int(number))]
@@ -186,10 +215,14 @@ def test_accuracy_over_time_has_a_point_per_number_of_epochs() -> None:
     study = make_study(Path("study/epochs"), varied=["train.epochs"])
     assert curves.draw(make_study(Path("study/lengths"))) is None
     study.runs["train.epochs"] = study.runs["pad.maxlen"]
+    assert curves.draw(study) is None  # without times
     for name in NETWORKS:
         study.runs[f"{name}.seconds"] = [1, 2, 8, 10]
-    seconds, means, *_ = curves.over_time(study, next(iter(NETWORKS)))
-    assert (list(seconds), list(means)) == ([1.5, 9], [0.625, 0.875])
+    points = curves.over_time(study, next(iter(NETWORKS)))
+    assert (points["x"].tolist(), points["y"].tolist()) == ([1.5, 9], [0.625, 0.875])
+    assert points["epochs"].tolist() == [50, 100]
     drawn = curves.draw(study)
     assert drawn is not None
-    assert len(drawn.axes[0].lines) == len(NETWORKS)
+    (axes,) = drawn.axes
+    assert len(axes.lines) == len(NETWORKS)
+    assert [text.get_text() for text in axes.texts[-4:]] == ["50 ", "100 "] * 2
