@@ -48,7 +48,7 @@ def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path)
         **content,
         **_corpus_values(content["metrics"]["corpus"]),
         **scores,
-        **_differences(content, scores["row"]),
+        "what_differs": _differences(content, scores["row"]),
         **_failures(content["checklist"]),
         "score_tables": score_tables,
         "sentences": sentences,
@@ -94,8 +94,8 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
-    """Return the table of what differs, and the influences over seeds, or of this run."""
+def _differences(content: Mapping[str, Any], row: Row | None) -> str:
+    """Return the table of what differs, with the influences over seeds, or of this run."""
     compared = {"settings of this run": (content["over_seeds"], row)} if row else {}
     by_recipe = rows(content["recipes"]) if content["recipes"] else []
     for last in by_recipe[-1:]:
@@ -111,12 +111,7 @@ def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
         if not each.about.varied and {*measured} <= {*each.runs.dropna(axis="columns")}
     ]
     influences = max(over_seeds, key=len, default=pd.DataFrame([measured], dtype=float))
-    return {
-        "what_differs": what_differs.tabulate(
-            content["costs"], compared, influences, by_recipe[:1]
-        ),
-        "influences": influences,
-    }
+    return what_differs.tabulate(content["costs"], compared, influences, by_recipe[:1])
 
 
 def _failures(checklist: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

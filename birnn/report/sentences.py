@@ -4,10 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from birnn.evaluation.intervals import NO_DIFFERENCE, decide
-from birnn.evaluation.model_names import BASELINE, INFLUENCE_PARTS, NETWORKS, TITLES, pair_title
+from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
 from birnn.studies.store import Study
 from birnn.studies.table import Row, rows, why_no_interval
 from birnn.style.formatting import percent, points
@@ -44,26 +42,6 @@ def compare_networks(row: Row) -> str:
         f"the {winner} is more accurate, by {mean} points on average ({interval} {low} to {high}) "
         f"and with {wins[difference.higher]} of {len(row.combination.runs)} seeds"
     )
-
-
-def compare_influence(runs: pd.DataFrame) -> str:
-    """Return the influence of each part on two networks, and how often it is larger on the second.
-
-    Parts without an influence are left out; the result can be empty.
-    """
-    first, second = NETWORKS
-    known = runs.dropna(axis="columns")
-    parts = []
-    for part in INFLUENCE_PARTS:
-        columns = [f"{name}.influence_{part}" for name in (first, second)]
-        if {*columns} <= {*known}:
-            one, other = (known[column] for column in columns)
-            often = f"larger in {(other > one).sum()} of {len(known)} runs"
-            means = f"{other.mean():.3f} and {one.mean():.3f} if it is among the {part} words"
-            parts.append(f"{means} ({often})")
-    if not parts:
-        return ""
-    return f"A word influences the {TITLES[second]} and the {TITLES[first]} by {'; '.join(parts)}"
 
 
 def importance(row: Row, equivalence: float) -> str:
