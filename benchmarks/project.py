@@ -55,7 +55,7 @@ def variables() -> dict[str, str]:
 def stage_folder(settings: dict[str, Any]) -> Iterator[Path]:
     """Yield a folder in which the stages can run, with the variables of `variables`.
 
-    The settings, by full name, change those of the project.
+    `settings`, by full name, replace settings of the project.
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -38,7 +38,7 @@ Work = Callable[[Ids, Labels], object]
 
 
 class Engine(NamedTuple):
-    """What a program does with a batch of reviews."""
+    """A program that trains on a batch of reviews, or predicts them."""
 
     train: Work
     validate: Work

@@ -16,7 +16,7 @@ PAPER = {"light": (240, 255), "dark": (0, 60)}
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Start a Chromium in PATH, Playwright's own, or Chrome or Edge where they are installed."""
+    """Start a Chromium in PATH, Playwright's own, or Chrome or Edge if installed."""
     found = [{"executable_path": path} for path in map(shutil.which, PROGRAMS) if path]
     for place in (*found, {}, {"channel": "chrome"}, {"channel": "msedge"}):
         with suppress(Error):

@@ -113,6 +113,6 @@ def test_review_over_seeds(studied: Path, tmp_path: Path) -> None:
     commit(branch)
     text = review_change(branch, "main", "--seeds", "2")
     assert text.count(", margin 1.2; drops of ") == len(NETWORKS)
-    assert "2 runs with the change are paired by seed with those of `study/small`" in text
+    assert "2 runs with the change are paired by seed with the runs of `study/small`" in text
     # The runs of the study are still there.
     assert set(experiments(branch)) > kept

@@ -34,7 +34,7 @@ def read_lock() -> Lock:
 def parse_lock(text: bytes) -> Lock:
     """Return the content of a `dvc.lock`.
 
-    Settings have their full names, such as `train.seed`, also where a stage depends on a section.
+    Settings have their full names, such as `train.seed`, even if a stage depends on a section.
 
     Raises:
         ValueError: the content is damaged.

@@ -76,7 +76,7 @@ def tanh(x):
 
     Evaluate Lambert's continued fraction at x / 4 and apply the double-angle formula twice.
     """
-    # Compare instead of using min and max, one of which would turn NaN into a number.
+    # Compare instead of using min and max, one of which would replace NaN by a number.
     if x > F(9):
         x = F(9)
     if x < F(-9):

@@ -27,7 +27,7 @@ SUBJECTS = {
     "imdb": "IMDB film reviews",
     "rotten-tomatoes": "Rotten Tomatoes film reviews",
 }
-# Where the texts and labels of a corpus come from. All these texts are in English.
+# The origin of the texts and labels of a corpus. All these texts are in English.
 ORIGINS = {
     "imdb": "The labels of the Large Movie Review Dataset (Maas et al. 2011) come from the "
     "authors' stars: up to 4\nof 10 are negative, 7 and more are positive. Reviews with 5 or 6 "

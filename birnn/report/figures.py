@@ -18,7 +18,7 @@ from birnn.style.formatting import listed
 from birnn.style.plotting import HEIGHT, STYLE, draw_lines, legible, new_figure
 
 BEST = {"accuracy": ("idxmax", "highest", "{:.1%}"), "loss": ("idxmin", "lowest", "{:.2f}")}
-TOO_CERTAIN = 0.1  # excess of the range of probabilities over that of observed shares
+TOO_CERTAIN = 0.1  # range of probabilities minus range of observed shares
 TEMPLATES = Path(__file__).parent / "templates" / "plots"
 
 

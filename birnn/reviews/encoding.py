@@ -1,6 +1,6 @@
 """Encode words as ids and pad the sequences, as Keras does.
 
-The ids are those of `sequences`. Sequences are truncated and padded as by
+`sequences` describes the ids. Sequences are truncated and padded as by
 `keras.utils.pad_sequences`.
 """
 

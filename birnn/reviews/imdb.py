@@ -96,7 +96,7 @@ def locate(raw: Path) -> Path:
 
 
 def verify(archive: Path, name: str, digest: str) -> None:
-    """Check that the digest of some reviews, such as `train`, is the dataset's."""
+    """Check that some reviews, such as `train`, have the digest of the dataset."""
     if digest != DIGESTS[name]:
         raise InputError(
             f"{archive}: the {name} reviews differ from the Large Movie Review Dataset "

@@ -86,7 +86,7 @@ def save(figure: Figure, file: Path) -> None:
 def to_svg(figure: Figure, name: str) -> str:
     """Return the figure as an `svg` element whose ids start with `name`.
 
-    Its colors are those of the page: light, dark or print. Letters stay text, so they can be read
+    It has the colors of the page: light, dark or print. Letters stay text, so they can be read
     aloud, searched and copied. Equal figures give equal text.
     """
     text = io.StringIO()

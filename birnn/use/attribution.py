@@ -37,7 +37,7 @@ def attribute_exactly(model: BaselineModel, words: list[str]) -> Attribution:
     """Return how each word of a text contributes to the log-odds of the baseline.
 
     The contribution of an n-gram is its weight, divided by the norm of the text if there is one. It
-    is shared equally by the places where the n-gram occurs, and there by its words.
+    is shared equally by the occurrences of the n-gram, and then by its words.
     """
     places = [
         (" ".join(words[start : start + length]), start, length)

@@ -37,7 +37,7 @@ SECOND_RUNS = {
 # The stages before and after training. The other stages train, or prepare it.
 NOT_TRAINING = {"code", "fetch", "fetch_unlabelled", "pad", "evaluate", "report"}
 TEST_DATA = {"data/corpus/test.parquet", "data/corpus/overlap.npy", "data/padded/test"}
-# After each epoch, networks are measured on these reviews, which may be those of the test split.
+# After each epoch, networks are measured on these reviews, which may be the test split.
 WATCHED = "data/padded/validation"
 
 

@@ -26,8 +26,8 @@ def test_worked_example() -> None:
         "brier": (0.1**2 + 0.6**2 + 0.65**2 + 0.2**2) / 4,
     }
     scores = metrics.compute_scores(LABELS, LOG_ODDS)
-    of_negative = {key: expected[key] for key in ("precision", "recall", "average_precision")}
-    assert scores.pop("negative") == pytest.approx(of_negative)
+    negative = {key: expected[key] for key in ("precision", "recall", "average_precision")}
+    assert scores.pop("negative") == pytest.approx(negative)
     assert scores == pytest.approx(expected, rel=1e-6)
     assert metrics.is_correct(LABELS, LOG_ODDS).tolist() == [True, False, False, True]
     counts = metrics.confusion_counts(np.array([0, 0, 0, 1], np.uint8), LOG_ODDS, CLASSES)

@@ -168,7 +168,7 @@ def test_data_and_settings_are_described(tmp_path: Path, plain: Documents) -> No
     columns["bigru"] = np.where(is_copy == columns["label"], 9, -9).astype(np.float32)
     settings = flatten(read_yaml(PROJECT / "params.yaml"))
     markdown = documents.write(tmp_path, columns, settings, distinctive_words=([], [])).report
-    assert "All settings of the networks are the notebook's" in markdown
+    assert "All settings of the networks come from the notebook of 2021" in markdown
     assert re.search(r"Without them, .* 0\.00% \(BiGRU\)", words(markdown))
     assert "Words that" not in markdown
 
