@@ -89,7 +89,7 @@ def test_ensemble_metrics_use_a_weight_from_held_out_reviews() -> None:
 def test_choice_of_the_cheapest_of_the_best_models(
     accuracies: Any, rare: int, select: str, one_class: list[str], best: str
 ) -> None:
-    """Test with average precisions in the reverse order; accuracies are empty without a hold-out."""
+    """Test with average precisions in the reverse order; no accuracies mean no hold-out."""
     rarer = {"train": rare} | ({"held_out": 9} if accuracies else {})
     measured = {"corpus": {"train_reviews": 1_000, "rarer": rarer}}
     for name, accuracy in zip((BASELINE, FIRST, "networks"), accuracies, strict=False):
