@@ -17,7 +17,8 @@ CSS_CLASSES = {"image": "figures", "em_open": "caption"}
 
 def add_contents(markdown: str) -> str:
     """Insert links to all second-level headings before the first of them."""
-    headings = re.findall(r"^## (.*)", markdown, re.MULTILINE)
+    outside_code = re.sub(r"(?ms)^```.*?^```", "", markdown)
+    headings = re.findall(r"^## (.*)", outside_code, re.MULTILINE)
     contents = "".join(f"- [{heading}](#{anchor(heading)})\n" for heading in headings)
     return markdown.replace("\n## ", f"\n{contents}\n## ", 1)
 
