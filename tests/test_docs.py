@@ -1,4 +1,4 @@
-"""Test that files, targets, settings, commands and tests named in the pages exist."""
+"""Test that files, targets, settings and commands named in the pages exist."""
 
 import re
 from collections.abc import Iterator
@@ -98,7 +98,7 @@ def test_commands_and_their_options_exist(text: str) -> None:
 
 def test_quoted_results_are_those_of_the_studies() -> None:
     readme, results = (
-        (PROJECT / name).read_text(encoding="utf-8").replace("%", "")
+        " ".join((PROJECT / name).read_text(encoding="utf-8").replace("%", "").split())
         for name in ("README.md", "docs/results.md")
     )
     seeds, recipes = (store.read(PROJECT / "study" / name) for name in ("seeds", "recipes"))
@@ -149,14 +149,7 @@ def test_quoted_results_are_those_of_the_studies() -> None:
             assert seeds.runs[f"{model}.{measure}"][0] == measured[measure]
 
 
-def test_tests_and_code_files_exist(text: str) -> None:
-    code = "\n".join(
-        file.read_text(encoding="utf-8") for file in (PROJECT / "tests").rglob("test_*.py")
-    )
-    defined = set(re.findall(r"def (test_\w+)", code))
-    named = set(re.findall(r"`(test_\w+)`", text))
-    assert named
-    assert named <= defined
+def test_code_files_exist(text: str) -> None:
     for file in set(re.findall(CODE_FILE, text)) - PLACEHOLDERS:
         assert (PROJECT / file).exists(), file
     architecture = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")

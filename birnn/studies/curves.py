@@ -25,7 +25,8 @@ def draw(study: Study) -> Figure | None:
         curves = [over_time(study, name) for name in networks]
         if all(curve["x"].count() > 1 for curve in curves):
             gains = [curve["low"].iloc[-1] > curve["high"].iloc[0] for curve in curves]
-            title = "Longer training is more accurate" if all(gains) else "Accuracy over time"
+            last = curves[0]["epochs"].iloc[-1]
+            title = f"Accuracy rises up to {last} epochs" if all(gains) else "Accuracy over time"
             label = "seconds of training, and epochs (bands: 95% intervals over seeds)"
             return _draw(study, curves, title, label)
     return None
