@@ -15,6 +15,7 @@ from birnn.own_data.labelled_files import LabelledFiles
 from birnn.reviews.corpus import SPLITS
 
 MOST_LABELS = 20
+OFTEN = 5  # mean number of rows with a label, if there are more labels
 TEST_FRACTION = 0.2
 UNCLEAR = "…"  # a setting that the user must choose
 RESET = {"columns": None, "unlabelled": None, "quoting": tabular.MINIMAL, "unusable": "refuse"}
@@ -89,13 +90,14 @@ def _text_column(csv: Csv, columns: dict[str, Counter[str]]) -> str:
 
 
 def _label_candidates(csv: Csv, columns: dict[str, Counter[str]]) -> list[str]:
-    return [
-        name
+    """Return the columns with few values, or if there are none, those whose values are frequent."""
+    others = {
+        name: values
         for name, values in columns.items()
-        if 1 < len(values) <= MOST_LABELS
-        and name not in {"", csv.text_column}
-        and not _test_value(values)
-    ]
+        if len(values) > 1 and name not in {"", csv.text_column} and not _test_value(values)
+    }
+    few = [name for name, values in others.items() if len(values) <= MOST_LABELS]
+    return few or [name for name, each in others.items() if OFTEN * len(each) <= each.total()]
 
 
 def _classes(csv: Csv, given: Collection[str], labels: Counter[str]) -> tuple[Any, Any]:

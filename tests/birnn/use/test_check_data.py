@@ -223,6 +223,19 @@ def test_unclear_labels_are_counted(labels: dict[str, list[Any]], label: str) ->
     assert follow(check(*shlex.split(complete)[3:])).items() >= expected.items()
 
 
+@pytest.mark.parametrize(("rows", "clear"), [(3, True), (2, False)])
+def test_more_labels_are_counted_if_they_are_frequent(rows: int, *, clear: bool) -> None:
+    topics = [f"topic {number % 24}" for number in range(40 * rows)]
+    pd.DataFrame({"text": TEXTS * rows, "topic": topics}).to_csv(OWN, index=False)
+    if clear:
+        output = check(status=1)
+        assert "  topic: topic 0 (5), topic 1 (5), " in output
+        assert "csv.label_column=topic -S 'csv.positive=…'" in output.splitlines()[-1]
+    else:
+        with pytest.raises(InputError, match="its columns are text, topic"):
+            check()
+
+
 def test_settings_of_an_earlier_file_are_not_used() -> None:
     links = [f"https://t.co/{number}" for number in range(40)]
     tweets = pd.DataFrame({"tweet": TEXTS, "link": links, "spam": LABELS})
