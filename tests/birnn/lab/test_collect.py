@@ -87,7 +87,9 @@ def test_study_of_a_recipe_resamples_training_reviews() -> None:
     assert study.runs["pad.seed"].tolist() == [0, 1]
 
 
-def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recipes_are_compared_and_others_keep_their_rows(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     study = collect_study("recipes", [SEEDS], ["notebook", "pooling"])
     assert study.about.varied == ["recipe"]
     assert study.about.recipes[1]["base"] == "notebook"
@@ -110,11 +112,13 @@ def test_recipes_are_compared_and_others_keep_their_rows(monkeypatch: pytest.Mon
     new = recipes.Recipe("new", "pooling", "", added, stored["pooling"].all_settings | added)
     monkeypatch.setattr(recipes, "read", lambda: stored | {"new": new})
     assert len(collect_study("recipes", [SEEDS], ["new"]).runs) == 8
+    assert "recipes that are gone" not in capsys.readouterr().out
     # Rows of a recipe that is gone, here "new", are dropped. A new title changes nothing.
     monkeypatch.setattr(
         recipes, "read", lambda: stored | {"pooling": replace(stored["pooling"], title="new")}
     )
     assert [*collect_study("recipes", [SEEDS], ["notebook"]).runs["recipe"]] == order
+    assert "loses recipes that are gone or changed: new\n" in capsys.readouterr().out
     # A recipe that has, or builds on, other settings loses its rows, too.
     added = {"train.epochs": 3}
     settings = stored["notebook"].all_settings | added

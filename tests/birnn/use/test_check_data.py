@@ -126,6 +126,13 @@ def test_warnings(more: dict[str, Any], option: str, expected: str) -> None:
     assert re.search(f"(?m)^warning: {expected}", check("-S", option))
 
 
+def test_copies_with_the_same_label_do_not_contradict() -> None:
+    in_splits(text=["copied"] * 4 + TEXTS[4:]).to_csv(OWN, index=False)
+    output = check()
+    assert "copies of training reviews" in output
+    assert "texts with both labels" not in output
+
+
 def test_text_without_spaces_gets_ngrams_and_unlabelled_texts_are_counted() -> None:
     in_splits(text=[f"สนุกมาก{number}" for number in range(40)]).to_csv(OWN, index=False)
     assert " -S baseline.ngrams=4" in check()
