@@ -43,7 +43,7 @@ def draw(study: Study) -> Figure:
         figure = new_figure(_find_message(study, table), sum(sizes))
         axes, *below = figure.subplots(len(sizes), squeeze=False, height_ratios=sizes).flat
         names = _name_rows(study, table) if len(table) > 1 else [""]
-        axes.set(xlabel=_label_accuracy(study, table), xmargin=0.2)
+        axes.set(xlabel=_label_accuracy(study, table), xmargin=0.25)
         axes.set_yticks(places + (len(models) - 1) / 2, names)
         for heights, name in zip(np.add.outer(range(len(models)), places), models, strict=True):
             centers, color = [100 * row.means[name].mean for row in table], MODEL_COLORS[name]
