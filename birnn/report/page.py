@@ -19,7 +19,8 @@ def add_contents(markdown: str) -> str:
     """Insert links to all second-level headings before the first of them."""
     outside_code = re.sub(r"(?ms)^```.*?^```", "", markdown)
     headings = re.findall(r"^## (.*)", outside_code, re.MULTILINE)
-    contents = "".join(f"- [{heading}](#{anchor(heading)})\n" for heading in headings)
+    # Another marker than in the text, so that a list before it does not continue.
+    contents = "".join(f"* [{heading}](#{anchor(heading)})\n" for heading in headings)
     return markdown.replace("\n## ", f"\n{contents}\n## ", 1)
 
 

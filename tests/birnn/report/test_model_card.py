@@ -56,7 +56,7 @@ def test_any_number_of_networks(count: int, tmp_path: Path, *, over_seeds: bool)
         rows = section(card, heading)
         assert all(f"\n| {title} |" in rows for title in (*titles.values(), "Baseline"))
     pairs = count * (count - 1) // 2
-    opening = markdown.partition("\n## ")[0].partition("\n- [")[0]
+    opening = markdown.partition("\n## ")[0].partition("\n* [")[0]
     assert section(markdown, "Agreement and errors").count(" minus ") == pairs + count
     assert opening.count(" minus ") == over_seeds * (count == 2)
     assert section(markdown, "What differs").count(" minus ") == pairs

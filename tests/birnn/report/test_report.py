@@ -138,7 +138,7 @@ def test_page_is_a_single_file_with_the_content_of_the_report(complete: Document
     assert len(ids) == len(set(ids))
     assert all(f"var(--{color})" in html for color in (*TITLES, "ink", "grid"))
     headings = re.findall(r'<h2 id="([^"]+)"', html)
-    assert headings == re.findall(r"^- \[[^\]]*\]\(#([\w-]+)\)$", markdown, re.MULTILINE)
+    assert headings == re.findall(r"^\* \[[^\]]*\]\(#([\w-]+)\)$", markdown, re.MULTILINE)
     assert len(headings) == 9
     assert html.count("<svg") == len(re.findall(r"!\[.*\]\(\.\./.*\.png\)", markdown)) == 7
     numbers, in_page = (
