@@ -184,5 +184,5 @@ def _check_classes(corpus: Corpus, tallies: dict[str, Tally]) -> None:
             counts = f"{tally.positive} {corpus.classes[1]} and {negative} {corpus.classes[0]}"
             raise InputError(
                 f"the {split} split of {corpus.name} has {counts} reviews, but needs both: "
-                "add reviews, or choose another fetch.source"
+                "add reviews, or correct csv.positive and csv.negative"
             )
