@@ -15,7 +15,7 @@ from birnn.own_data.labelled_files import LabelledFiles
 from birnn.reviews.corpus import SPLITS
 
 MOST_LABELS = 20
-OFTEN = 5  # mean number of rows with a label, if there are more labels
+MEAN_ROWS = 5  # per label, of a column with more labels that could be the labels
 TEST_FRACTION = 0.2
 UNCLEAR = "…"  # a setting that the user must choose
 RESET = {"columns": None, "unlabelled": None, "quoting": tabular.MINIMAL, "unusable": "refuse"}
@@ -97,7 +97,7 @@ def _label_candidates(csv: Csv, columns: dict[str, Counter[str]]) -> list[str]:
         if len(values) > 1 and name not in {"", csv.text_column} and not _test_value(values)
     }
     few = [name for name, values in others.items() if len(values) <= MOST_LABELS]
-    return few or [name for name, each in others.items() if OFTEN * len(each) <= each.total()]
+    return few or [name for name, each in others.items() if MEAN_ROWS * len(each) <= each.total()]
 
 
 def _classes(csv: Csv, given: Collection[str], labels: Counter[str]) -> tuple[Any, Any]:

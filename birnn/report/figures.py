@@ -17,7 +17,7 @@ from birnn.style.colors import GRID, INK, MODEL_COLORS
 from birnn.style.formatting import listed
 from birnn.style.plotting import HEIGHT, STYLE, draw_lines, legible, new_figure
 
-BEST = {"accuracy": ("idxmax", "highest", "{:.1%}"), "loss": ("idxmin", "lowest", "{:.2f}")}
+BEST = {"accuracy": ("max", "highest", "{:.1%}"), "loss": ("min", "lowest", "{:.2f}")}
 TOO_CERTAIN = 0.1  # range of probabilities minus range of observed shares
 TEMPLATES = Path(__file__).parent / "templates" / "plots"
 
@@ -49,7 +49,9 @@ def learning_curves(curves: pd.DataFrame, measure: str, corpus: str, watched: st
     """
     lines, dots = (curves[curves["split"] == split] for split in (watched, TRAINING))
     best, extreme, form = BEST[measure]
-    epochs = sorted({*lines.set_index("epoch").groupby("model")[measure].agg(best)})
+    best_values = lines.groupby("model")[measure].agg(best)
+    is_best = lines[measure] == lines["model"].map(best_values)
+    epochs = sorted({*lines["epoch"][is_best]})
     name = watched.removesuffix(" split").capitalize()
     figure = new_figure(
         f"{name} {measure} is {extreme} after epoch {listed(map(str, epochs), 'or')}"
@@ -106,8 +108,8 @@ def influence(table: pd.DataFrame, corpus: str) -> Figure:
         xlabel="twentieth of the words that the networks read, from the first",
         ylabel="mean absolute change of the log-odds,\nin standard deviations over reviews",
     )
+    axes.set_ylim(0, 1.05 * table["influence"].max())
     draw_lines(axes, table, "part", "influence", "{:.3f}")
-    axes.set_ylim(bottom=0)
     return figure
 
 

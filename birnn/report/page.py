@@ -13,15 +13,16 @@ from birnn.style import colors
 
 # CSS class of a paragraph, by the type of its first token.
 CSS_CLASSES = {"image": "figures", "em_open": "caption"}
+CONTENTS = "*"  # the marker of the contents, which no other list has
 
 
 def add_contents(markdown: str) -> str:
     """Insert links to all second-level headings before the first of them."""
     outside_code = re.sub(r"(?ms)^```.*?^```", "", markdown)
     headings = re.findall(r"^## (.*)", outside_code, re.MULTILINE)
-    # Another marker than in the text, so that a list before it does not continue.
-    contents = "".join(f"* [{heading}](#{anchor(heading)})\n" for heading in headings)
-    return markdown.replace("\n## ", f"\n{contents}\n## ", 1)
+    contents = "".join(f"{CONTENTS} [{heading}](#{anchor(heading)})\n" for heading in headings)
+    first = f"\n## {headings[0]}\n"
+    return markdown.replace(first, f"\n{contents}{first}", 1)
 
 
 def anchor(heading: str) -> str:
@@ -43,6 +44,8 @@ def render(markdown: str, drawings: Mapping[str, str]) -> str:
     for block, content in pairwise(tokens):
         if block.type == "heading_open":
             block.attrSet("id", anchor(content.content))
+        elif block.type == "bullet_list_open" and block.markup == CONTENTS:
+            block.attrSet("class", "contents")
         elif content.children and content.children[0].type in CSS_CLASSES:
             block.attrSet("class", CSS_CLASSES[content.children[0].type])
     heading = next(token for token in tokens if token.type == "inline")

@@ -15,7 +15,7 @@ def by_model(values: Mapping[str, Any], form: str = "%s") -> str:
     """List values with the titles of their models, such as `2 (BiLSTM), 3 (BiGRU)`."""
     texts = [form % value for value in values.values()]
     if len({*texts}) == 1 < len(texts):
-        return f"{texts[0]} for each model"
+        return f"{texts[0]} for each {'model' if BASELINE in values else 'network'}"
     titles = map(TITLES.__getitem__, values)
     return ", ".join(f"{text} ({title})" for text, title in zip(texts, titles, strict=True))
 

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 
 from birnn.evaluation.model_names import ALL_MODELS, BASELINE, TITLES, pair_title
 from birnn.studies.differences import Mean
-from birnn.studies.store import RECIPE, Study
+from birnn.studies.store import Study
 from birnn.studies.table import LONGEST_LABEL, Row, label_rows, rows
 from birnn.style.colors import GRID, INK, MODEL_COLORS
 from birnn.style.formatting import listed, points
-from birnn.style.plotting import LINES, STYLE, legible, new_figure
+from birnn.style.plotting import DASHES, STYLE, legible, new_figure
 
 LANE, TALL_LANE, MARGIN = 0.16, 0.6, 0.9  # inches: of a model in several rows or one, of the axes
 STACKS, STACKED = 60, 0.05  # stacks of runs, and inches between stacked runs
@@ -47,8 +47,9 @@ def draw(study: Study) -> Figure:
         axes.set_yticks(places + (len(models) - 1) / 2, names)
         for heights, name in zip(np.add.outer(range(len(models)), places), models, strict=True):
             centers, color = [100 * row.means[name].mean for row in table], MODEL_COLORS[name]
-            axes.plot(centers, heights, color=color, linestyle=LINES[name], linewidth=1)
-            lower, higher = sorted((0, len(table) - 1), key=centers.__getitem__)
+            axes.plot(centers, heights, color=color, linestyle=DASHES[name], linewidth=1)
+            ends = np.flatnonzero(np.isfinite(centers))[[0, -1]]
+            lower, higher = sorted(ends, key=centers.__getitem__)
             for place, row in enumerate(table):
                 runs = 100 * row.combination.runs[f"{name}.{study.measure}"]
                 value = f"{centers[place]:.2f}"
@@ -82,7 +83,8 @@ def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
     width = np.ptp(pd.concat([runs for runs, *_ in lanes.values()]).dropna()) / STACKS or 1
     for height, (runs, mean, color, *_) in lanes.items():
         stacked = runs.groupby((runs / width).round()).cumcount()
-        axes.plot(runs, height - step * (2 + stacked), "o", color=color, ms=2.5, alpha=0.6)
+        apart = min(step, 0.9 / (2 + stacked.max()))  # not into the next lane
+        axes.plot(runs, height - apart * (2 + stacked), "o", color=color, ms=2.5, alpha=0.6)
         axes.plot(100 * mean.mean, height, "o", color=color)
     first, last = axes.dataLim.intervalx
     for height, (_, mean, color, left, right) in lanes.items():
@@ -104,6 +106,8 @@ def _find_message(study: Study, table: Sequence[Row]) -> str:
     found = [each[study.measure] for row in table for each in row.differences.values()]
     if len(table) == len(pairs) == 1:
         titles, higher = [TITLES[name] for name in pairs[0]], found[0].higher
+        if np.isnan(found[0].low):
+            return f"Accuracy of {listed(titles)}"
         if higher is None:
             return f"No difference between {listed(titles)} is shown"
         return f"The {titles[higher]} is more accurate, by {100 * abs(found[0].mean):.2f} points"
@@ -112,8 +116,7 @@ def _find_message(study: Study, table: Sequence[Row]) -> str:
     gains = [np.max([m.low for m in each]) - np.min([m.high for m in each]) for each in means]
     if found and np.min(gains) > np.max(np.abs([(each.low, each.high) for each in found])):
         varied = f"The choice of {listed(study.about.varied)}"
-        subject = "Training" if study.about.varied == [RECIPE] else varied
-        return f"{subject} matters more than the network"
+        return f"{varied} matters more than the network"
     return f"Accuracy by {listed(study.about.varied or ['network'])}"
 
 
@@ -123,9 +126,12 @@ def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:
     A recipe is named by the first phrase of its title.
     """
     titles, names = {each["name"]: each["title"] for each in study.about.recipes}, []
+    used = set[str]()
     for place, (row, label) in enumerate(zip(table, label_rows(table)[1], strict=True), 1):
-        phrase = re.split("[,;:] | instead of ", titles[label])[0] if label in titles else label
+        phrase = re.split("[,;:] | instead of ", titles.get(label, label))[0]
         name = shorten(legible(phrase, f"row {place}"), LONGEST_LABEL, placeholder="…")
+        name = label if name in {"", *used} else name
+        used.add(name)
         minutes = np.mean(row.combination.runs.get(f"{ALL_MODELS}.seconds", np.nan)) / 60
         time = "" if np.isnan(minutes) else f"\n{minutes:.1f} min"
         names.append(fill(name, LABEL_WIDTH, break_on_hyphens=False) + time)

@@ -19,10 +19,10 @@ from birnn.core.outputs import atomic_file
 from birnn.evaluation.model_names import TITLES
 from birnn.style.colors import GRID, INK, MODEL_COLORS
 
-LINES = dict(zip(TITLES, cycle(("-", "--", ":", "-.")), strict=False))
+DASHES = dict(zip(TITLES, cycle(("-", "--", ":", "-.")), strict=False))
 
 WIDTH, HEIGHT = 5, 3.4  # inches; small, so that letters are large enough on a phone
-LINE_LENGTH, LINE_HEIGHT = 60, 0.07  # letters of a title, and share of the height of axes
+TITLE_LENGTH, LABEL_SPACING = 60, 0.07  # letters of a title, and share of the height of axes
 STYLE: Any = {
     "axes.edgecolor": INK,
     "axes.grid": True,
@@ -50,17 +50,18 @@ def legible(name: str, otherwise: str = "own texts") -> str:
 def new_figure(title: str, height: float = HEIGHT) -> Figure:
     """Return an empty figure, `height` inches high."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    figure.suptitle(fill(title, LINE_LENGTH), x=0.01, ha="left")
+    figure.suptitle(fill(title, TITLE_LENGTH), x=0.01, ha="left")
     return figure
 
 
 def draw_lines(axes: Axes, table: pd.DataFrame, x: str, y: str, form: str = "") -> None:
     """Draw two columns as one line per model, with a band from `low` to `high` if there are any.
 
-    Labels at the ends of all lines have their last values in the format `form`.
+    Labels at the ends of all lines have their last values in the format `form`; if it has a percent
+    sign, so has the axis.
     """
     for model, rows in table.groupby("model"):
-        color, style = MODEL_COLORS[model], {"linestyle": LINES[model], "label": TITLES[model]}
+        color, style = MODEL_COLORS[model], {"linestyle": DASHES[model], "label": TITLES[model]}
         axes.plot(rows[x], rows[y], color=color, marker="o", markersize=3.5, **style)
         if "low" in rows:
             axes.fill_between(rows[x], rows["low"], rows["high"], alpha=0.2, lw=0, color=color)
@@ -72,7 +73,7 @@ def draw_lines(axes: Axes, table: pd.DataFrame, x: str, y: str, form: str = "") 
     height, place = -np.inf, axes.get_yaxis_transform()
     for line in sorted(lines, key=lambda line: line.get_ydata()[-1]):
         value = line.get_ydata()[-1]
-        height = max(value, height + LINE_HEIGHT * np.ptp(axes.get_ylim()))
+        height = max(value, height + LABEL_SPACING * np.ptp(axes.get_ylim()))
         text = f"  {line.get_label()} {form.format(value)}"
         axes.text(1, height, text, color=line.get_color(), va="center", transform=place)
 

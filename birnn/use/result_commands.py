@@ -51,8 +51,8 @@ def results() -> None:
         print(f"Its precision and recall of {rarer} there, by --threshold (of {classes[1]}):")
         for row in metrics[choice["model"]]["holdout_thresholds"]:
             print("  {threshold}  {precision:7.2%}  {recall:7.2%}".format_map(row))
-        print("To learn from the held-out reviews, too, run dvc exp run -S pad.validation=test,")
-        print(f"and then for example birnn serve --model {choice['model']}")
+        print("To learn from the held-out reviews, too:\n  dvc exp run -S pad.validation=test")
+        print(f"  birnn serve --model {choice['model']}")
     print(f"See {REPORT / 'report.md'}")
     warn_if_fallback(corpus["name"], corpus["requested"])
 

@@ -113,7 +113,7 @@ def test_tables_have_the_numbers_of_the_metrics(plain: Documents, complete: Docu
 
 
 def test_held_out_reviews_are_named(tmp_path: Path, plain: Documents) -> None:
-    assert "loss on the test split is lowest after epoch 2 for each model" in plain.report
+    assert "loss on the test split is lowest after epoch 2 for each network" in plain.report
     assert "`dvc exp run -S pad.validation=0.1`" in plain.report
     assert "Each epoch was scored on the test reviews" in plain.card
     settings, about = samples.SETTINGS | {"pad.validation": 0.1}, {"validation": 0.1}

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from birnn.evaluation.model_names import NETWORKS, PAIRS
 from birnn.studies import curves, differences, figure, store, table, writing
 from birnn.studies.differences import Difference, Mean
+from birnn.style import formatting, plotting
 from tests.birnn import samples
 from tests.birnn.studies.small_study import REVIEWS, log_odds, make_study
 from tests.projects import PROJECT
@@ -151,6 +152,8 @@ def test_figure_shows_every_run_and_interval() -> None:
     compared = row.differences[PAIR]["accuracy"]
     expected = [compared.low, compared.mean, compared.high]
     assert set(np.round(100 * np.array(expected), 6)) <= shown_values(differences_below)
+    (label,) = (text.get_text().strip() for text in differences_below.texts if text.get_text())
+    assert label == f"BiLSTM minus BiGRU {formatting.points(compared.mean)}"
     assert drawn.get_suptitle() == "No difference between BiLSTM and BiGRU is shown"
     assert "95% intervals over 6 seeds" in accuracies.get_xlabel()
     assert "98.3% interval over seeds and films" in differences_below.get_xlabel()
@@ -158,12 +161,23 @@ def test_figure_shows_every_run_and_interval() -> None:
     assert strong.get_suptitle() == "The BiGRU is more accurate, by 0.36 points"
 
 
+def test_equal_runs_are_stacked_within_their_lane() -> None:
+    study = samples.study(seeds=40)
+    study.runs[["bilstm.accuracy", "bigru.accuracy"]] = 0.5
+    accuracies, _ = figure.draw(study).axes
+    runs = [line.get_ydata() for line in accuracies.lines if len(line.get_ydata()) == 40]
+    heights = [height for place, ys in enumerate(runs) for height in place - np.asarray(ys)]
+    assert len(runs) == 2
+    assert len({*np.round(heights[:40], 6)}) == 40
+    assert max(heights) < 1
+
+
 def test_wide_intervals_do_not_rule_the_axis() -> None:
     study = samples.study(varied={"pad.maxlen": [1, 2]}, seeds=2)
     study.runs["bilstm.accuracy"] = [0.5, 0.6, 0.7, 0.8]
     study.runs["bigru.accuracy"] = 0.6
     (axes,) = figure.draw(study).axes
-    assert axes.get_xlim() == pytest.approx((2, 128))  # 20 to 110, and margins
+    assert axes.get_xlim() == pytest.approx((-2.5, 132.5))  # 20 to 110, and a quarter
     arrows = {line.get_marker() for line in axes.lines if np.isfinite(line.get_xdata()).all()}
     assert {"<", ">"} <= arrows
 
@@ -180,9 +194,11 @@ def test_rows_of_recipes_have_plain_names_and_times() -> None:
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names[1] == "two epochs\n0.6 min"
     assert names[3].startswith("1,000 words\n")
+    joining = [line for line in axes.lines if line.get_linestyle() in plotting.DASHES.values()]
+    assert sum(len(line.get_xdata()) == len(names) for line in joining) == 3
     texts = {text.get_text().strip() for text in axes.texts}
     assert {"81.24", "BiLSTM 93.48", "91.26", "Baseline 92.38"} <= texts
-    assert drawn.get_suptitle() == "Training matters more than the network"
+    assert drawn.get_suptitle() == "The choice of recipe matters more than the network"
     # With one seed, there are no intervals to conclude from.
     single = replace(study, runs=study.runs[study.runs["train.seed"] == 0], reviews=None)
     assert figure.draw(single).get_suptitle() == "Accuracy by recipe"
@@ -226,3 +242,10 @@ def test_accuracy_over_time_has_a_point_per_number_of_epochs() -> None:
     (axes,) = drawn.axes
     assert len(axes.lines) == len(NETWORKS)
     assert [text.get_text() for text in axes.texts[-4:]] == ["50 ", "100 "] * 2
+    assert drawn.get_suptitle() == "Accuracy over time"  # intervals of two seeds are wide
+    rising = store.read(PROJECT / "study" / "equal-time")
+    for lower, title in ((0, "Accuracy rises up to 4 epochs"), (0.1, "Accuracy over time")):
+        rising.runs.loc[rising.runs["train.epochs"] == 3, "bigru.accuracy"] -= lower
+        drawn = curves.draw(rising)
+        assert drawn is not None
+        assert drawn.get_suptitle() == title
