@@ -112,6 +112,7 @@ def write(predictor: Predictor, file: Path) -> None:
         "length": length,
         "truncating": truncating,
         "padding": padding,
+        "classes": list(predictor.classes),  # the probability is of the second
         "words": words,
     }
     write_json(file.with_suffix(".json"), description)

@@ -16,6 +16,7 @@ import onnx
 import pytest
 
 from birnn.core.errors import InputError
+from birnn.core.outputs import read_json
 from birnn.core.settings import Pooling, Side
 from birnn.evaluation.model_names import ALL_NETWORKS, BASELINE, COMBINED
 from birnn.evaluation.network_model import NetworkModel
@@ -65,10 +66,11 @@ def linear(longest: int, *, normalized: bool) -> Predictor:
 def test_example_in_the_docs_predicts_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, create: Callable[[], Predictor]
 ) -> None:
-    predictor = create()
+    predictor = replace(create(), classes=("ham", "spam"))
     monkeypatch.chdir(tmp_path)
     onnx_model.write(predictor, Path("birnn.onnx"))
     onnx.checker.check_model("birnn.onnx", full_check=True)
+    assert read_json(Path("birnn.json"))["classes"] == ["ham", "spam"]
     reviews = REVIEWS if predictor.tokenizer == "keras" else [*LANGUAGES]
     exported = load_example(tmp_path)(reviews)
     predicted = predictor.predict(reviews)
