@@ -15,6 +15,8 @@ from birnn.style import colors, plotting
 from tests.birnn import samples
 from tests.projects import PROJECT
 
+MODELS = ("bilstm", "bigru", BASELINE)
+
 
 @pytest.mark.parametrize(("validation", "watched"), [("test", "test split"), (0.1, "validation")])
 def test_figures_draw_the_tables(validation: str | float, watched: str) -> None:
@@ -57,10 +59,11 @@ def test_lines_are_labelled_at_their_ends_without_overlaps() -> None:
     figure = plotting.new_figure("title")
     axes = figure.add_subplot()
     table = pd.DataFrame({"x": [1, 2] * 3, "y": [0, 0.5, 1, 0.5, 0.2, 0.1]})
-    plotting.draw_lines(axes, table.assign(model=np.repeat([*TITLES], 2)), "x", "y", "{:.0%}")
+    table = table.assign(model=np.repeat(MODELS, 2))
+    plotting.draw_lines(axes, table, "x", "y", "{:.0%}")
     low, *others = sorted(axes.texts, key=lambda text: text.get_position()[1])
     assert {text.get_text().strip() for text in others} == {
-        f"{title} 50%" for title in [*TITLES.values()][:2]
+        f"{TITLES[model]} 50%" for model in MODELS[:2]
     }
     assert (low.get_text().strip(), low.get_position()) == (f"{TITLES[BASELINE]} 10%", (1, 0.1))
     figure.draw_without_rendering()
@@ -68,20 +71,23 @@ def test_lines_are_labelled_at_their_ends_without_overlaps() -> None:
     assert first.y1 <= second.y0 + 1
 
 
-def test_titles_name_the_models_of_which_the_intervals_show_it() -> None:
+def test_titles_name_the_models_of_which_the_intervals_show_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(figures, "TITLES", {model: TITLES[model] for model in MODELS})
     ends = pd.DataFrame(
         {
             "words": [50.0, 500] * 3,
             "accuracy": [0.9, 0.7, 0.9, 0.7, 0.9, 0.9],
             "low": [0.85, 0.65, 0.7, 0.5, 0.85, 0.85],
             "high": [0.95, 0.75, 0.95, 0.9, 0.95, 0.95],
-            "model": np.repeat([*TITLES], 2),
+            "model": np.repeat(MODELS, 2),
         }
     )
-    first, second, _ = TITLES
+    first, second, _ = MODELS
     assert figures.lengths(ends, 100, "imdb").get_suptitle().endswith(f": {TITLES[first]}")
     wide = ends[ends["model"] == second]
-    same = pd.concat(wide.assign(model=model) for model in TITLES)
+    same = pd.concat(wide.assign(model=model) for model in MODELS)
     assert figures.lengths(same, 100, "imdb").get_suptitle() == "Accuracy by length"
     table = ends.assign(predicted=[0, 1] * 3, observed=0.5, calibration="raw")
     table[["low", "high"]] = [[0.1, 0.2], [0.8, 0.9]] + [[0, 0.1], [0.9, 1]] * 2

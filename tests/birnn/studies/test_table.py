@@ -162,8 +162,8 @@ def test_figure_shows_every_run_and_interval() -> None:
 
 
 def test_equal_runs_are_stacked_within_their_lane() -> None:
-    study = samples.study(seeds=40)
-    study.runs[["bilstm.accuracy", "bigru.accuracy"]] = 0.5
+    study = samples.study(seeds=40, networks=PAIR)
+    study.runs[[f"{name}.accuracy" for name in PAIR]] = 0.5
     accuracies, _ = figure.draw(study).axes
     runs = [line.get_ydata() for line in accuracies.lines if len(line.get_ydata()) == 40]
     heights = [height for place, ys in enumerate(runs) for height in place - np.asarray(ys)]
@@ -173,7 +173,7 @@ def test_equal_runs_are_stacked_within_their_lane() -> None:
 
 
 def test_wide_intervals_do_not_rule_the_axis() -> None:
-    study = samples.study(varied={"pad.maxlen": [1, 2]}, seeds=2)
+    study = samples.study(varied={"pad.maxlen": [1, 2]}, seeds=2, networks=PAIR)
     study.runs["bilstm.accuracy"] = [0.5, 0.6, 0.7, 0.8]
     study.runs["bigru.accuracy"] = 0.6
     (axes,) = figure.draw(study).axes
