@@ -25,24 +25,12 @@ def draw_lstm(axes: Axes) -> None:
     for x, name in ((1.6, "f"), (3.8, "i"), (7.4, "o")):
         _gate(axes, x, name)
     _line(axes, (1.6, GATE_Y + HALF_HEIGHT), (1.6, TOP - RADIUS), arrow=True)
-    _line(
-        axes,
-        (3.8, GATE_Y + HALF_HEIGHT),
-        (3.8, CANDIDATE_Y),
-        (5.6 - RADIUS, CANDIDATE_Y),
-        arrow=True,
-    )
+    _gate_to_product(axes, 3.8, 5.6)
     _line(axes, (5.6, INPUT_Y), (5.6, GATE_Y - HALF_HEIGHT), arrow=True)
     _line(axes, (5.6, GATE_Y + HALF_HEIGHT), (5.6, TOP - RADIUS), arrow=True)
     _dots(axes, (5.6, INPUT_Y), (5.6, STATE_Y))
     _box(axes, (5.6, GATE_Y), "c̃\ntanh", CANDIDATE)
-    _line(
-        axes,
-        (7.4, GATE_Y + HALF_HEIGHT),
-        (7.4, CANDIDATE_Y),
-        (9.0 - RADIUS, CANDIDATE_Y),
-        arrow=True,
-    )
+    _gate_to_product(axes, 7.4, 9.0)
     _line(axes, (9.0, TOP), (9.0, STATE_Y), (10, STATE_Y), arrow=True)
     _dots(axes, (9.0, TOP))
     _box(axes, (9.0, 5.15), "tanh", WHITE, half_height=0.3)
@@ -72,13 +60,7 @@ def draw_gru(axes: Axes) -> None:
     _line(axes, (1.8, 5.15), (8.0 - RADIUS, 5.15), arrow=True)
     _dots(axes, (1.8, 5.15), (5.4, STATE_Y), (8.0, INPUT_Y))
     _box(axes, (3.6, 5.15), "1 − z", WHITE, half_height=0.3)
-    _line(
-        axes,
-        (3.6, GATE_Y + HALF_HEIGHT),
-        (3.6, CANDIDATE_Y),
-        (5.4 - RADIUS, CANDIDATE_Y),
-        arrow=True,
-    )
+    _gate_to_product(axes, 3.6, 5.4)
     _line(axes, (5.4, STATE_Y), (5.4, GATE_Y - HALF_HEIGHT), arrow=True)
     _box(axes, (5.4, GATE_Y), "h U + b\N{PRIME}", WHITE)
     _line(axes, (5.4, GATE_Y + HALF_HEIGHT), (5.4, CANDIDATE_Y - RADIUS), arrow=True)
@@ -115,6 +97,12 @@ def _gate(axes: Axes, x: float, name: str) -> None:
     _line(axes, (x, INPUT_Y), (x, GATE_Y - HALF_HEIGHT), arrow=True)
     _dots(axes, (x, INPUT_Y), (x, STATE_Y))
     _box(axes, (x, GATE_Y), f"{name}\nsigmoid", GATE)
+
+
+def _gate_to_product(axes: Axes, x: float, product: float) -> None:
+    """Draw the line from a gate up and to the right, to a product at the height of candidates."""
+    end = (product - RADIUS, CANDIDATE_Y)
+    _line(axes, (x, GATE_Y + HALF_HEIGHT), (x, CANDIDATE_Y), end, arrow=True)
 
 
 def _line(axes: Axes, *points: Point, width: float = LINE_WIDTH, arrow: bool = False) -> None:

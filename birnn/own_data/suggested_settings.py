@@ -90,7 +90,7 @@ def _text_column(csv: Csv, columns: dict[str, Counter[str]]) -> str:
 
 
 def _label_candidates(csv: Csv, columns: dict[str, Counter[str]]) -> list[str]:
-    """Return the columns with few values, or if there are none, those whose values are frequent."""
+    """Return the columns with few values, or else the columns whose values are frequent."""
     others = {
         name: values
         for name, values in columns.items()

@@ -21,7 +21,7 @@ def add_contents(markdown: str) -> str:
     outside_code = re.sub(r"(?ms)^```.*?^```", "", markdown)
     headings = re.findall(r"^## (.*)", outside_code, re.MULTILINE)
     contents = "".join(f"{CONTENTS} [{heading}](#{anchor(heading)})\n" for heading in headings)
-    first = f"\n## {headings[0]}\n"
+    first = f"\n## {next(iter(headings), '')}\n"  # not found on a page without such headings
     return markdown.replace(first, f"\n{contents}{first}", 1)
 
 

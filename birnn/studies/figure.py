@@ -115,8 +115,7 @@ def _find_message(study: Study, table: Sequence[Row]) -> str:
     # An unknown end is NaN, which is not larger.
     gains = [np.max([m.low for m in each]) - np.min([m.high for m in each]) for each in means]
     if found and np.min(gains) > np.max(np.abs([(each.low, each.high) for each in found])):
-        varied = f"The choice of {listed(study.about.varied)}"
-        return f"{varied} matters more than the network"
+        return f"The choice of {listed(study.about.varied)} matters more than the network"
     return f"Accuracy by {listed(study.about.varied or ['network'])}"
 
 
