@@ -21,15 +21,19 @@ from birnn.studies.store import FOLLOWING_SEEDS, RECIPE, SEED, About, Study
 
 
 @hold_lock(writing.LOCK)
-def study(
+def study(  # noqa: PLR0913  # what to write, from what, and how
     name: str,
     command: str,
     points: Sequence[Point],
     runs: Mapping[int, Run],
+    search: Mapping[str, Any] | None = None,
     *,
     replace: bool = False,
 ) -> Study:
     """Write the finished runs of a grid, by index of their points, to `study/NAME`.
+
+    The trials of a search, with the fields `chooses` and `sampler` of `About`, replace earlier
+    ones.
 
     If the grid or the study in the folder has several recipes, the study compares recipes. Those
     that the grid lacks keep their rows, even if these come from other code or other seeds. Rows of
@@ -45,7 +49,8 @@ def study(
     table = pd.DataFrame([_row(point, run, recipes) for point, run in chosen])
     table["name"] = [run.name for run in with_unique_names([run for _, run in chosen])]
     named = dict(zip(table["name"], (run for _, run in chosen), strict=True))
-    predictions = {name: read_predictions(run) for name, run in named.items()}
+    chooses = search and search["chooses"]
+    predictions = {} if chooses else {name: read_predictions(run) for name, run in named.items()}
     changed = {key for recipe in recipes.values() for key in recipe.all_settings}
     about = About(
         command=command,
@@ -56,17 +61,18 @@ def study(
             {key: getattr(recipe, key) for key in ("name", "base", "title", "settings")}
             for recipe in recipes.values()
         ],
+        **(search or {}),
     )
     log_odds = {name: each[list(TITLES)] for name, each in predictions.items()}
     all_seeds = pd.DataFrame()
     if about.varied == [RECIPE]:
         all_seeds = pd.DataFrame(_combine_seeds(table, named, predictions))
-    if not replace:
+    if not (replace or search):
         runs_to_keep, all_seeds_to_keep = _rows_to_keep(folder, about, table)
         log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
         table = _in_order(pd.concat([runs_to_keep, table]), list(recipes))
         all_seeds = _in_order(pd.concat([all_seeds_to_keep, all_seeds]), list(recipes))
-    reviews = next(iter(predictions.values()))[["label", "group"]]
+    reviews = None if chooses else next(iter(predictions.values()))[["label", "group"]]
     return writing.write(Study(folder, about, table, all_seeds, reviews), log_odds)
 
 

@@ -152,12 +152,13 @@ def search(
         ),
     ],
     metric: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="Accuracy on held-out reviews of a model, or of the combined networks "
-            "(networks.holdout_accuracy)."
+            "(networks.holdout_accuracy). Without it, settings are drawn at random, nothing is "
+            "chosen, and the study compares the networks on the test split."
         ),
-    ],
+    ] = None,
     recipe: Annotated[
         str | None, typer.Option("--recipe", "-r", help="Recipe that the trials start from.")
     ] = None,
@@ -184,7 +185,7 @@ def search(
     """
     from rich.console import Console
 
-    from birnn.lab import execution, recipes, search_results
+    from birnn.lab import execution, recipes, search_results, study_tables
     from birnn.lab import search as searches
 
     machines = _machines(on, cpus, gpus, git_remote)
@@ -196,6 +197,9 @@ def search(
         results = search_results.collect(chosen, found)
         written = search_results.write(results, _command())
     print(f"{len(results.study.trials)} trials: {written.folder}")
+    if not metric:
+        study_tables.print_study(written)
+        return
     Console(highlight=False).print(search_results.conclude(results), markup=False)
     print("To confirm this with other seeds and other held-out reviews, run:")
     print(f"    {search_results.confirmation(results)}")

@@ -1,5 +1,6 @@
 """Searches: trials that Optuna proposes, run as DVC experiments and scored on held-out reviews.
 
+Without a score, the trials are a random sample of settings, over which networks can be compared.
 The proposals are random, or Optuna's TPE (Watanabe, "Tree-Structured Parzen Estimator", 2023). Each
 depends only on its number and, with TPE, on the results so far. So a search that runs one trial at
 a time proposes the same trials if it is killed and continued.
@@ -52,14 +53,19 @@ Distribution = FloatDistribution | IntDistribution | CategoricalDistribution
 
 @dataclass(frozen=True)
 class Search:
-    """A search of settings with the best accuracy of a model on held-out reviews."""
+    """A search of settings with the best accuracy of a model on held-out reviews, or a sample."""
 
     name: str
     space: dict[str, Distribution]  # proposed values, by full name of the setting
     fixed: dict[str, Any]  # settings that all trials share
     recipe: Recipe | None  # what all trials start from
-    model: str
+    metric: str | None  # what is maximized, None to choose nothing
     sampler: str  # a key of `SAMPLERS`
+
+    @property
+    def model(self) -> str:
+        """The model whose accuracy is maximized; empty if nothing is chosen."""
+        return (self.metric or "").partition(".")[0]
 
     @property
     def journal(self) -> Path:
@@ -68,7 +74,7 @@ class Search:
 
     def values(self, trial: FrozenTrial) -> dict[str, Any]:
         """Return the searched settings of a trial, with numbers of few digits."""
-        return {key: _round(value, self.space[key]) for key, value in trial.params.items()}
+        return {key: _round(trial.params[key], kind) for key, kind in self.space.items()}
 
     def point(self, values: dict[str, Any]) -> Point:
         """Return all settings of a trial."""
@@ -84,18 +90,22 @@ class Search:
 
 
 def parse(
-    name: str, options: Sequence[str], recipe: Recipe | None, metric: str, sampler: str = "tpe"
+    name: str,
+    options: Sequence[str],
+    recipe: Recipe | None,
+    metric: str | None,
+    sampler: str = "tpe",
 ) -> Search:
     """Return a search from options such as `train.learning_rate=log:1e-4..1e-2`.
 
     Values are a range (`log:` proposes numbers evenly on a logarithmic scale), several values with
-    commas, or one value, which all trials share.
+    commas, or one value, which all trials share. Without a metric, all are drawn at random.
     """
     writing.check_name(name)
-    models = {f"{model}.{MEASURE}": model for model in CHOICES}
-    if metric not in models:
+    metrics = [f"{model}.{MEASURE}" for model in CHOICES]
+    if metric and metric not in metrics:
         raise InputError(
-            f"a search cannot maximize {metric}: use {listed(models, 'or')}. "
+            f"a search cannot maximize {metric}: use {listed(metrics, 'or')}. "
             "Settings that are chosen on the test split look better there than they are"
         )
     texts = grid.split_all(options)
@@ -107,12 +117,13 @@ def parse(
             "there is nothing to search: give ranges, such as -S network.dropout=0..0.7"
         )
     for key in (key for keys in space for key in keys.split(",")):
-        if key == HOLD_OUT or key.startswith(("csv.", "fetch.")) or key.endswith(".seed"):
+        is_luck = key.endswith(".seed") and (metric or key != store.SEED)
+        if key == HOLD_OUT or key.startswith(("csv.", "fetch.")) or is_luck:
             raise InputError(
                 f"{key} cannot be searched: trials must differ in more than luck, and be scored on "
                 "the same reviews. Give it one value"
             )
-    if flatten(grid.point(fixed, recipe).params)[HOLD_OUT] == "test":
+    if metric and flatten(grid.point(fixed, recipe).params)[HOLD_OUT] == "test":
         if HOLD_OUT in fixed:
             raise InputError(
                 f"{HOLD_OUT} is test, but a search needs held-out reviews: leave it out, or give "
@@ -123,7 +134,7 @@ def parse(
         ends = kind.choices if isinstance(kind, CategoricalDistribution) else (kind.low, kind.high)
         for value in ends:
             grid.point({key: value} | fixed, recipe)
-    return Search(name, space, fixed, recipe, models[metric], sampler)
+    return Search(name, space, fixed, recipe, metric, sampler if metric else store.RANDOM)
 
 
 def open_study(search: Search, *, replace: bool) -> optuna.Study:
@@ -165,7 +176,7 @@ def open_study(search: Search, *, replace: bool) -> optuna.Study:
 def _conditions(search: Search) -> dict[str, Any]:
     (name,) = runs.names([search.point({})])
     return {
-        "metric": f"{search.model}.{MEASURE}",
+        "metric": search.metric,
         "ranges": {key: distribution_to_json(kind) for key, kind in search.space.items()},
         "sampler": search.sampler,
         "settings, code or corpus": name.rpartition("-")[2],  # its digest
@@ -202,9 +213,9 @@ def run(
         _check_conditions(search, study)  # other code would not find these trials
         for index, trial in enumerate(chosen):
             if index in finished:
-                accuracy = finished[index].measures[f"{search.model}.{MEASURE}"]
+                accuracy = finished[index].measures[search.metric] if search.metric else 0
                 study.tell(trial.number, accuracy)
-                outcome = f"held-out accuracy {accuracy:.4f}"
+                outcome = f"held-out accuracy {accuracy:.4f}" if search.metric else "finished"
             else:
                 study.tell(trial.number, state=TrialState.FAIL)
                 outcome = "failed"

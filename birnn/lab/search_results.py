@@ -1,7 +1,7 @@
 """The results of a search: its study, and what it shows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,12 +19,13 @@ from birnn.evaluation.array_types import Groups
 from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
+from birnn.lab import collect as studies
 from birnn.lab import recipes, runs, trial_log, winners_curse
 from birnn.lab.runs import Run, read_output, read_predictions
 from birnn.lab.search import Search
 from birnn.networks.log_odds import combine
-from birnn.studies import store, writing
-from birnn.studies.store import HOLD_OUT_SEED, About, Study
+from birnn.studies import store
+from birnn.studies.store import HOLD_OUT_SEED, Study
 from birnn.style.formatting import listed, number, percent, points
 
 NEW_SEEDS = 5
@@ -56,27 +57,14 @@ def collect(search: Search, study: optuna.Study) -> Results:
 
 
 def write(results: Results, command: str) -> Study:
-    """Write the finished trials as the study `study/NAME`, log them, and return the study."""
-    search = results.search
-    keys = list(search.space)
-    table = pd.DataFrame(
-        {"name": run.name, **settings, store.SEED: flatten(run.params)[store.SEED]}
-        | run.measures
-        | runs.training(run)
-        for settings, run in zip(results.settings, results.runs, strict=True)
-    )
-    run = results.runs[0]
-    about = About(
-        command=command,
-        corpus=store.describe_corpus(run.metrics["corpus"]),
-        varied=keys,
-        settings=store.shared_settings(flatten(run.params), keys),
-        chooses=True,
-        sampler=search.sampler,
-    )
-    folder = store.FOLDER / search.name
-    written = writing.write(Study(folder, about, table, pd.DataFrame()), {})
-    trial_log.append(results.runs, list(recipes.read().values()))
+    """Write the finished trials as the study `study/NAME`, log choices, and return the study."""
+    search, found = results.search, dict(enumerate(results.runs))
+    points = [replace(search.point(values), chosen=values) for values in results.settings]
+    chooses = bool(search.metric)
+    about = {"sampler": search.sampler, "chooses": chooses}
+    written = studies.study(search.name, command, points, found, about)
+    if chooses:
+        trial_log.append(results.runs, list(recipes.read().values()))
     return written
 
 

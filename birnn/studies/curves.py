@@ -17,7 +17,7 @@ from birnn.style.plotting import STYLE, draw_lines, legible, new_figure
 def draw(study: Study) -> Figure | None:
     """Draw a study of random trials, or of numbers of epochs; return None for other studies."""
     networks = study.networks
-    if study.about.sampler == RANDOM:
+    if study.about.sampler == RANDOM and study.about.chooses:
         curves = [best_of_trials(study.runs[f"{name}.holdout_accuracy"]) for name in networks]
         title = "Accuracy to expect from the best of random trials"
         return _draw(study, curves, title, "trials (bands: ± one standard deviation)")

@@ -96,6 +96,11 @@ class Study:
         return self.folder.name
 
     @property
+    def is_sample(self) -> bool:
+        """Whether the settings were drawn at random to compare networks over them."""
+        return self.about.sampler == RANDOM and not self.about.chooses
+
+    @property
     def measure(self) -> str:
         """The accuracy that the study compares: on held-out reviews if it serves to choose."""
         return "holdout_accuracy" if self.about.chooses else "accuracy"
@@ -135,14 +140,18 @@ class Study:
         return self.reviews["label"].to_numpy(), self.reviews["group"].to_numpy()
 
     def combinations(self) -> list[Combination]:
-        """Return the runs by the values that vary, in the order of their first runs."""
+        """Return the runs by the values that vary, in the order of their first runs.
+
+        All runs with random settings are one combination.
+        """
         varied = self.about.varied
-        if not varied:
-            return [Combination({}, self.runs)]
         # Equal trials of a search are one run: they would count as several seeds.
-        groups = self.runs.drop_duplicates().groupby(varied, sort=False, dropna=False)
+        runs = self.runs.drop_duplicates()
+        if not varied or self.is_sample:
+            return [Combination({}, runs)]
+        groups = runs.groupby(varied, sort=False, dropna=False)
         return [
-            Combination(dict(zip(varied, values, strict=True)), runs) for values, runs in groups
+            Combination(dict(zip(varied, values, strict=True)), group) for values, group in groups
         ]
 
     def covers(self, corpus: Mapping[str, Any]) -> bool:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+import pandas as pd
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
 from birnn.core.errors import InputError
+from birnn.evaluation.model_names import TITLES
 from birnn.lab import commands, execution, recipes, runs, search, search_results
 from birnn.lab.grid import Point
 from birnn.studies import store, writing
@@ -83,6 +85,24 @@ def test_test_split_is_not_searched() -> None:
         parse(*OPTIONS, "pad.validation=test")
 
 
+def test_settings_are_drawn_at_random_without_a_metric(machines: "Machines") -> None:
+    sample = search.parse("name", [*OPTIONS, "train.seed=0..4294967295"], None, None)
+    assert (sample.sampler, sample.fixed) == (store.RANDOM, {})
+    with pytest.raises(InputError, match=r"pad\.seed cannot be searched"):
+        search.parse("name", [*OPTIONS, "pad.seed=0..9"], None, None)
+    study = search.open_study(sample, replace=False)
+    search.run(sample, study, 3, machines, batch=1)  # type: ignore[arg-type]
+    assert states(study) == [COMPLETE] * 3
+    results = search_results.collect(sample, study)
+    written = search_results.write(results, "birnn search name")
+    assert len({*written.runs[store.SEED]}) == 3
+    assert written.runs[f"{NETWORK}.accuracy"].tolist() == [TEST_ACCURACY] * 3
+    # The networks are compared over all draws.
+    (combination,) = written.combinations()
+    assert len(written.log_odds(combination.runs)[NETWORK]) == 3
+    assert not (store.FOLDER / writing.TRIED).exists()
+
+
 class Machines:
     """A cluster without machines: its experiments compute a function of their settings."""
 
@@ -105,7 +125,10 @@ class Machines:
             dropout = point.params["network"]["dropout"]
             score = 0.8 - (dropout - 0.2) ** 2 - point.params["train"]["learning_rate"]
             measured = {"accuracy": TEST_ACCURACY, "holdout_accuracy": score}
-            add(make_run(point, metrics=METRICS | {NETWORK: measured}))
+            log_odds = {name: [dropout, -dropout] for name in TITLES}
+            table = pd.DataFrame({"label": [1, 0], "group": ["a", "b"], **log_odds})
+            files = {"data/evaluated/predictions.parquet": table.to_parquet()}
+            add(make_run(point, metrics=METRICS | {NETWORK: measured}), files)
 
 
 @pytest.fixture
