@@ -64,37 +64,26 @@ format: $(ENV) ## format the code and apply automatic fixes
 fresh: $(ENV) ## check that dvc.lock matches the code, settings and data
 	python -m birnn fresh
 
-# The experiments of the studies in git.
-SEED_STUDY := -S train.seed=0..29
-SIZE_STUDY := -S bigru.units=64,79 -S train.seed=0..2
-# Each seed trains on another half of the training reviews.
-HALF_STUDY := --recipe notebook -S pad.validation=0.5 -S train.seed=0..5
-# The studies of study/PROTOCOL.md.
-STRONG_STUDY := --recipe n-grams -S train.seed=100..119
-TIME_STUDY := --recipe n-grams -S train.epochs=1..4 -S train.seed=100..104
-TUNING := --recipe skip-gram -S train.learning_rate=log:3e-4..3e-3 -S network.dropout=0..0.7 \
-	-S network.embedding_dropout=0..0.6 -S bilstm.units,bigru.units=32,48,64,96 \
-	-S train.epochs=2..5 -S train.seed=100
+# The experiments of studies, by name; study/PROTOCOL.md plans them.
+seeds := -S train.seed=0..29
+strong := --recipe n-grams -S train.seed=100..119
+equal-time := --recipe n-grams -S train.epochs=1..4 -S train.seed=100..104
+equal-size := --recipe skip-gram -S bigru.units=64,78 -S train.seed=200..209
+rotten-tomatoes := --recipe n-grams -S fetch.source=rotten-tomatoes -S train.seed=200..219
+STUDY ?= seeds
+RANGES := --recipe skip-gram -S train.learning_rate=log:3e-4..3e-3 -S network.dropout=0..0.7 \
+	-S network.embedding_dropout=0..0.6 -S bilstm.units,bigru.units=32,48,64,96 -S train.epochs=2..5
 
-study: $(ENV) ## run the unfinished experiments of the studies and collect the results
-	python -m birnn sweep $(SEED_STUDY)
-	python -m birnn sweep $(SIZE_STUDY)
-	python -m birnn sweep $(HALF_STUDY)
-	python -m birnn study --replace seeds $(SEED_STUDY)
-	python -m birnn study --replace equal-size $(SIZE_STUDY)
-	python -m birnn study --replace halves $(HALF_STUDY)
+study: $(ENV) ## run the unfinished experiments of the study STUDY=seeds, and collect the results
+	python -m birnn sweep $($(STUDY))
+	python -m birnn study --replace $(STUDY) $($(STUDY))
 
-strong: $(ENV) ## run the unfinished experiments of the study strong and collect the results
-	python -m birnn sweep $(STRONG_STUDY)
-	python -m birnn study --replace strong $(STRONG_STUDY)
-
-tuning: $(ENV) ## run the unfinished trials of the study tuning and collect the results
-	python -m birnn search tuning $(TUNING) --sampler random --trials 20 \
+tuning: $(ENV) ## run the unfinished trials of the study tuning, and collect the results
+	python -m birnn search tuning $(RANGES) -S train.seed=100 --sampler random --trials 20 \
 		--metric bilstm.holdout_accuracy --replace
 
-equal-time: $(ENV) ## run the unfinished experiments of the study equal-time and collect the results
-	python -m birnn sweep $(TIME_STUDY)
-	python -m birnn study --replace equal-time $(TIME_STUDY)
+random-settings: $(ENV) ## run the unfinished trials of the study random-settings, and collect the results
+	python -m birnn search random-settings $(RANGES) -S train.seed=0..4294967295 --trials 30
 
 RECIPE ?= all
 LADDER := --recipe $(RECIPE) -S train.seed=0..2
@@ -157,8 +146,8 @@ $(ENV): requirements.txt
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; \
-		do printf '%-13s %s\n' "$$name" "$$text"; done
+		do printf '%-15s %s\n' "$$name" "$$text"; done
 
 .PHONY: repro test-fast test test-all test-rest test-network coverage mutants lint format fresh \
-	study strong tuning equal-time ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster \
+	study tuning random-settings ladder review bench bench-memory bench-scale bench-exports bench-serve bench-cluster \
 	lock setup cluster help
