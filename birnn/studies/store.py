@@ -79,7 +79,7 @@ class Combination:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Study:
     """A study in a folder."""
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -51,6 +52,7 @@ class Gain:
     covered: str
 
 
+@cache  # of a study of recipes, they take seconds, and the report shows them several times
 def rows(study: Study) -> list[Row]:
     """Return one row per combination of values.
 

@@ -37,7 +37,7 @@ def test_rows_without_predictions_cover_seeds(tmp_path: Path) -> None:
     assert astuple(first.means[SECOND]) == astuple(differences.mean_over_seeds([0.5, 0.75], 0))
     # A model without an accuracy.
     study.runs.loc[:1, f"{FIRST}.accuracy"] = np.nan
-    first, second = table.rows(study)
+    first, second = table.rows(replace(study))
     assert (first.means[FIRST].seeds, second.means[FIRST].seeds) == (0, 2)
     assert first.differences[PAIR]["accuracy"].seeds == 0
     chosen = make_study(tmp_path, chooses=True)
@@ -234,6 +234,7 @@ def test_accuracy_over_time_has_a_point_per_number_of_epochs() -> None:
     assert curves.draw(study) is None  # without times
     for name in NETWORKS:
         study.runs[f"{name}.seconds"] = [1, 2, 8, 10]
+    study = replace(study)
     points = curves.over_time(study, next(iter(NETWORKS)))
     assert (points["x"].tolist(), points["y"].tolist()) == ([1.5, 9], [0.625, 0.875])
     assert points["epochs"].tolist() == [50, 100]
