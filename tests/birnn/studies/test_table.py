@@ -247,6 +247,6 @@ def test_accuracy_over_time_has_a_point_per_number_of_epochs() -> None:
     rising = store.read(PROJECT / "study" / "equal-time")
     for lower, title in ((0, "Accuracy rises up to 4 epochs"), (0.1, "Accuracy over time")):
         rising.runs.loc[rising.runs["train.epochs"] == 3, "bigru.accuracy"] -= lower
-        drawn = curves.draw(rising)
+        drawn = curves.draw(replace(rising))
         assert drawn is not None
         assert drawn.get_suptitle() == title
