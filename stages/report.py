@@ -17,11 +17,12 @@ from birnn.core.settings import Settings, flatten
 from birnn.evaluation.model_names import NETWORKS
 from birnn.evaluation.plot_data import TRAINING
 from birnn.report import documents, figures
+from birnn.report.what_differs import PLANNED
 from birnn.reviews import corpus_statistics, tokenizer
 from birnn.reviews.corpus import SPLITS
 from birnn.runtime import terminal
 from birnn.studies import figure as study_figure
-from birnn.studies import planned_comparisons, store
+from birnn.studies import store
 from birnn.studies.store import Study
 from birnn.style import plotting
 
@@ -42,7 +43,8 @@ def main(settings: Settings) -> None:
     for name, figure in drawn.items():
         plotting.save(figure, paths.PLOTS / f"{name}.png")
     figures.write_plot_templates(paths.PLOTS / "templates")
-    studies = [study for study in store.read_all() if study.covers(corpus)]
+    all_studies = store.read_all()
+    studies = [study for study in all_studies if study.covers(corpus)]
     matching, recipes = choose_studies(studies, corpus, values)
     over_seeds = find_complete(matching)
     source = read_json(paths.CORPUS_DESCRIPTION)
@@ -65,7 +67,7 @@ def main(settings: Settings) -> None:
         "studies": matching,
         "over_seeds": over_seeds,
         "recipes": recipes,
-        "regimes": planned_comparisons.compare(studies),
+        "planned": choose_planned(all_studies, corpus),
     }
     drawings = draw_inline(drawn, [study for study in (over_seeds, recipes) if study])
     documents.write(content, drawings, paths.REPORT)
@@ -81,6 +83,16 @@ def choose_studies(
     others = [each for each in found if not each.about.recipes and each.matches(corpus, settings)]
     compared = (each for each in found if each.about.varied == [store.RECIPE])
     return others, next((each for each in compared if each.name == store.RECIPES), None)
+
+
+def choose_planned(studies: Sequence[Study], corpus: dict[str, Any]) -> list[Study]:
+    """Return the studies of planned comparisons, also on other corpora, if the first has this one.
+
+    Only those that have all networks count.
+    """
+    complete = {study.name: study for study in studies if study.networks == list(NETWORKS)}
+    found = [complete[name] for name in PLANNED if name in complete]
+    return found if found and found[0].covers(corpus) else []
 
 
 def find_complete(studies: Iterable[Study]) -> Study | None:

@@ -16,7 +16,7 @@ from birnn.evaluation.plot_data import TEST
 from birnn.networks import log_odds
 from birnn.report import page, sentences, tables, templating, what_differs
 from birnn.report.notebook import NOTEBOOK
-from birnn.studies.planned_comparisons import COMPARISONS
+from birnn.report.what_differs import PLANNED
 from birnn.studies.store import group_kind
 from birnn.studies.table import Row, rows
 from birnn.style.formatting import code
@@ -54,11 +54,11 @@ def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path)
         "sentences": sentences,
         "tables": tables,
         "titles": TITLES,
+        "planned_title": next(iter(PLANNED.values())),
         "networks": {name: TITLES[name] for name in NETWORKS},
         "changed": tables.changed_settings(content["settings"]),
         "threshold": log_odds.THRESHOLD,
         "tolerance": TOLERANCE,
-        "comparisons": COMPARISONS,
     }
     report = page.add_contents(templating.render("report.md.j2", **values))
     write_text(folder / "report.md", report)
@@ -83,6 +83,7 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     default = metrics["choice"]["model"]
     return {
         "row": row,
+        "planned_row": rows(content["planned"][0])[0] if content["planned"] else None,
         "means": {name: row.means[name].mean for name in NETWORKS} if row else {},
         "same_code": study is not None and study.contains(metrics, content["settings"]),
         "accuracies": {name: metrics[name]["accuracy"] for name in NETWORKS},
@@ -97,6 +98,8 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
 def _differences(content: Mapping[str, Any], row: Row | None) -> str:
     """Return the table of what differs, with the influences over seeds, or of this run."""
     compared = {"settings of this run": (content["over_seeds"], row)} if row else {}
+    for study in content["planned"]:
+        compared[f"{PLANNED[study.name]} (planned)"] = study, rows(study)[0]
     by_recipe = rows(content["recipes"]) if content["recipes"] else []
     for last in by_recipe[-1:]:
         compared[f"recipe {last.combination.label}"] = content["recipes"], last

@@ -1,10 +1,9 @@
 """The tables of the report and the model card: their rows of formatted cells."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from birnn.evaluation.intervals import decide
 from birnn.evaluation.model_names import (
     ALL_MODELS,
     BASELINE,
@@ -13,8 +12,6 @@ from birnn.evaluation.model_names import (
     pair_title,
 )
 from birnn.report.notebook import NOTEBOOK_SETTINGS
-from birnn.studies.differences import mean_over_seeds
-from birnn.studies.planned_comparisons import Regime
 from birnn.studies.store import RECIPE, Study
 from birnn.studies.table import Row, format_difference, format_mean, gains, rows
 from birnn.style.formatting import (
@@ -95,33 +92,6 @@ def calibration(metrics: Mapping[str, Any]) -> str:
         found = map(metrics[model].get, titles)
         lines.append([title, *(NOTHING if each is None else f"{each:.4f}" for each in found)])
     return table(["model", *titles.values()], lines)
-
-
-def regimes(
-    compared: Sequence[Regime], equivalence: float
-) -> tuple[list[str], Iterable[Sequence[str]]]:
-    """Return the heads and the rows of a table with one column per regime of the same networks.
-
-    `equivalence` is the largest difference that does not matter, in points.
-    """
-    columns = [_compare(regime, equivalence) for regime in compared]
-    labels = list(columns[0]) if columns else []
-    rows = ([label, *(column[label] for column in columns)] for label in labels)
-    return ["", *(regime.title for regime in compared)], rows
-
-
-def _compare(regime: Regime, equivalence: float) -> dict[str, str]:
-    found, titles = regime.difference, [TITLES[name] for name in regime.accuracies]
-    results = [] if found.higher is None else [f"{titles[found.higher]} is more accurate"]
-    if decide((found.low, found.high), equivalence / 100) == "equivalent":
-        results.append("practically equivalent")
-    means = map(format_mean, map(mean_over_seeds, regime.accuracies.values()))
-    return dict(zip(titles, means, strict=True)) | {
-        "difference in points": format_difference(found),
-        f"{titles[0]} ahead": f"{found.better} of {found.seeds}",
-        "result": " and ".join(results) or "undecided",
-        "two seeds differ by": f"{100 * regime.seed_difference:.2f}",
-    }
 
 
 def recipes(study: Study) -> str:

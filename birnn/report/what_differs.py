@@ -24,6 +24,12 @@ RESULTS = {
     "roc_auc": "ROC AUC",
     "ece": "expected calibration error",
 }
+# The planned comparisons (see `study/PROTOCOL.md`), by study: what its runs have in common.
+PLANNED = {
+    "strong": "recipe n-grams",
+    "random-settings": "random settings",
+    "rotten-tomatoes": "recipe n-grams on rotten-tomatoes",
+}
 INFLUENCES = {f"influence_{name}": f"influence of the {name} words" for name in INFLUENCE_PARTS}
 
 Pairs = Mapping[tuple[str, str], tuple[str, str]]
@@ -39,8 +45,8 @@ def tabulate(
     """Return one row per property, and columns for each network and pair of networks.
 
     `costs` are from `Predictor.predict_split`. `studies` have runs of the networks over seeds, by
-    the name of their settings. `influences` have a row per seed, with columns as in a study.
-    `timed` have training times of recipes.
+    the name of their settings; only the first has rows for all measures. `influences` have a row
+    per seed, with columns as in a study. `timed` have training times of recipes.
     """
     head = ["", *(TITLES[name] for name in NETWORKS)]
     for pair in PAIRS:
@@ -51,8 +57,9 @@ def tabulate(
     ]
     for row in timed:
         lines += _times(row)
-    for settings, (study, row) in studies.items():
-        lines += _over_seeds(row.combination.runs, RESULTS, f", {settings}", row.differences)
+    for place, (settings, (study, row)) in enumerate(studies.items()):
+        titles = RESULTS if place == 0 else {"accuracy": RESULTS["accuracy"]}
+        lines += _over_seeds(row.combination.runs, titles, f", {settings}", row.differences)
         lines += _disagreements(study, row, f", {settings}")
     lines += _over_seeds(influences, INFLUENCES, "")
     return table(head, lines)

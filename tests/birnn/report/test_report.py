@@ -14,8 +14,7 @@ from birnn.core.yaml_files import read_yaml
 from birnn.evaluation.behavioral_tests import TOLERANCE
 from birnn.evaluation.model_names import TITLES, comparisons
 from birnn.networks import log_odds
-from birnn.report import tables
-from birnn.studies import planned_comparisons, store, writing
+from birnn.studies import store, writing
 from birnn.style import formatting
 from stages import report as report_stage
 from tests.birnn import samples
@@ -85,14 +84,19 @@ def test_recipes_have_a_row_each(complete: Documents, tmp_path: Path) -> None:
     assert "with every seed in: no recipe." in words(markdown)
 
 
-def test_regimes_are_those_with_studies_in_git() -> None:
-    compared = planned_comparisons.compare(store.read_all(PROJECT / "study"))
-    head, rows = tables.regimes(compared, equivalence=0.5)
-    text = formatting.table(head, rows)
-    assert re.search(
-        r"−0\.36 \(−0\.68 to −0\.05\) \| −0\.13 \(−0\.27 to \+0\.01\) \| −0\.45 ", text
-    )
-    assert "| result | BiGRU is more accurate | practically equivalent | BiGRU is" in text
+def test_planned_comparisons_come_first(tmp_path: Path) -> None:
+    studies = store.read_all(PROJECT / "study")
+    planned = report_stage.choose_planned(studies, studies[0].about.corpus)
+    markdown, *_ = documents.write(tmp_path, studies=[samples.study()], planned=planned)
+    first = words(markdown).index("In the planned comparison, with 20 seeds of recipe n-grams: no")
+    assert first < words(markdown).index("seeds (explored), the mean test accuracy is")
+    row = "accuracy in %, recipe n-grams (planned) | 92.68 ± 0.09 | 92.81 ± 0.12 | −0.13 (−0.27 to"
+    assert row in markdown
+    assert "loss in nats, recipe n-grams (planned)" not in markdown
+    # They are left out of a report on another corpus, or with another network.
+    assert report_stage.choose_planned(studies, {"name": "other"}) == []
+    unfinished = [replace(study, runs=study.runs[[store.SEED]]) for study in studies]
+    assert report_stage.choose_planned(unfinished, studies[0].about.corpus) == []
 
 
 def test_tables_have_the_numbers_of_the_metrics(plain: Documents, complete: Documents) -> None:
