@@ -1,10 +1,11 @@
-"""Train the word vectors that the networks start with, unless they are random.
+"""Train the word vectors that the networks start with, and embeddings of regions, if they are on.
 
 Reads data/corpus/train.parquet, data/unlabelled and data/padded. Writes models/word_vectors.
 """
 
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from birnn.core import paths, stage
 from birnn.core.outputs import atomic_folder
 from birnn.core.settings import Settings
-from birnn.reviews import corpus_reader, encoding
+from birnn.reviews import corpus_reader, encoding, sequences
+from birnn.reviews.encoding import Encoding
 
 
 class Text:
@@ -29,23 +31,36 @@ class Text:
             for batch in corpus_reader.words(file, rows=rows):
                 yield from batch
 
+    def sequences(self, scheme: Encoding) -> Iterator[NDArray[np.int32]]:
+        """Yield batches of padded reviews, shape (reviews, maxlen)."""
+        for file, rows in self._files.items():
+            for batch in corpus_reader.batches(file, ["tokens"], rows):
+                yield encoding.encode(batch["tokens"], scheme)
+
 
 def main(settings: Settings) -> None:
-    """Write the vectors, or an empty array if the vectors are random."""
+    """Write the vectors, or an empty array if the vectors are random, and the embeddings."""
     start = time.perf_counter()
-    dim = settings.network.embedding_dim
+    dim, chosen, tables = settings.network.embedding_dim, settings.word_vectors, []
     vectors = np.empty((0, dim), np.float32)
-    if settings.word_vectors.reviews != "none":
-        # gensim takes a second to import.
-        from birnn.recipes import word_vectors  # noqa: PLC0415
+    if chosen.reviews != "none":
+        # gensim and Numba take seconds to import.
+        from birnn.recipes import region_training, word_vectors  # noqa: PLC0415
 
-        vocabulary = encoding.read(paths.PADDED).words
+        scheme = encoding.read(paths.PADDED)
         files = {paths.TRAIN_REVIEWS: np.load(paths.PADDED_TRAIN / "rows.npy")}
-        if settings.word_vectors.reviews == "all":
+        if chosen.reviews == "all":
             files[paths.UNLABELLED_REVIEWS] = None
-        vectors = word_vectors.train(Text(files), vocabulary, dim, settings.word_vectors)
+        text = Text(files)
+        vectors = word_vectors.train(text, scheme.words, dim, chosen)
+        if chosen.regions:
+            read = partial(text.sequences, scheme)
+            labelled = sequences.read(paths.PADDED_TRAIN)
+            tables = region_training.train(read, labelled, settings.pad.num_words, chosen)
     with atomic_folder(paths.WORD_VECTORS) as folder:
         np.save(folder / "vectors.npy", vectors)
+        for table in tables:
+            table.write(folder)
     seconds = time.perf_counter() - start
     stage.record_time(paths.WORD_VECTORS, [seconds])
     if len(vectors):

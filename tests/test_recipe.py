@@ -61,6 +61,7 @@ def test_self_training_labels_unlabelled_reviews(finished_copy: Path) -> None:
     assert error_line(result.stderr).startswith("error: rotten-tomatoes has no unlabelled reviews")
 
     small = {"train.batch_size": "256", "ngrams.longest": "2", "word_vectors.reviews": "all"}
+    small |= {"word_vectors.regions": "500", "word_vectors.region_epochs": "1"}
     set_settings(finished_copy, small)
     texts = ["great, moving and funny", "dull, boring and stupid", ""]
     corpus, unlabelled = (finished_copy / "data" / name for name in ("corpus", "unlabelled"))

@@ -166,6 +166,8 @@ class WordVectors(Section):
     min_count: int = Field(ge=1, le=1_000_000)
     epochs: int = Field(ge=1, le=1_000)
     seed: Seed
+    regions: int = Field(ge=0, le=10_000_000)
+    region_epochs: int = Field(ge=1, le=1_000)
 
 
 class Ngrams(Section):

@@ -61,6 +61,7 @@ class NetworkConfig(Section):
     word_dropout: float = 0  # fraction of words that are replaced by out-of-vocabulary in training
     longest_ngram: int = 0  # longest n-gram whose ratio is an input, in words; 0 for none
     ngrams: int = 0  # number of n-grams in the table of ratios
+    regions: list[int] = Field(default_factory=list)  # n-grams of each embedding of regions
 
     @classmethod
     def from_settings(cls, network: Network, settings: Settings) -> "NetworkConfig":

@@ -1,12 +1,19 @@
-"""Embedding layers: words as vectors, with the log-count ratios of n-grams next to them."""
+"""Embedding layers: words as vectors, next to ratios of n-grams and embeddings of regions."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
+from birnn.kernel.regions import SIZE
 from birnn.recipes.ngrams import NO_NGRAM
+from birnn.recipes.regions import LONGEST, Table
 from birnn.reviews.sequences import OUT_OF_VOCABULARY, PADDING
+
+PROJECTED = 64  # numbers to which a linear map shortens the embedding of a region
 
 
 class Words(NamedTuple):
@@ -17,6 +24,8 @@ class Words(NamedTuple):
     # Ratios of the n-grams that end at each position, float32, shape (reviews, maxlen, longest
     # n-gram).
     ratios: tf.Tensor
+    # Embeddings of the region around each position, float32, shape (reviews, maxlen, numbers).
+    regions: tf.Tensor
     # False for padding, bool, shape (reviews, maxlen); None to treat padding as a word.
     mask: tf.Tensor | None
 
@@ -27,7 +36,8 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
     Keras 3 passes the optimizer a gradient for every position, and Adam squares each of them. The
     Adam paper (Kingma and Ba, 2015, algorithm 1) and Keras in TensorFlow 2.0 square their sum.
 
-    The vector of each word is followed by the ratios of a table of n-grams. The input is either
+    The vector of each word is followed by the ratios of a table of n-grams, and by the embedding of
+    the region around the word, which a linear map makes shorter. The input is either
     ids, or a pair of ids and ratios: training passes cross-fitted ratios, because the ratios of the
     table would leak a review's own label.
     """
@@ -41,6 +51,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         word_dropout: float = 0,
         masked: bool = False,
         table: "NgramTable | None" = None,
+        regions: "RegionEmbedding | None" = None,
     ) -> None:
         """Create an embedding.
 
@@ -56,17 +67,20 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
                 Syntactic Methods", 2015, section 3.1).
             masked: True to mask padding.
             table: ratios of n-grams.
+            regions: embeddings of regions.
         """
         super().__init__(num_words, embedding_dim, mask_zero=masked)
         self._dropout = keras.layers.Dropout(dropout) if dropout else None
         self._word_dropout = word_dropout
         self.table = table
+        self.regions = regions
         if word_dropout:
             self.seed_generator = keras.random.SeedGenerator()
 
     def look_up(self, inputs: Any, *, training: bool | None = None) -> Words:
         """Look up ids, int32, shape (reviews, maxlen), or a pair of ids and ratios."""
         ids, ratios = self._ids_and_ratios(inputs)
+        regions = self.regions(ids) if self.regions else ratios[..., :0]
         mask = tf.not_equal(ids, PADDING) if self.mask_zero else None
         if training and self._word_dropout:
             drawn = keras.random.uniform(tf.shape(ids), seed=self.seed_generator)
@@ -75,15 +89,18 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         vectors = tf.gather(tf.convert_to_tensor(self.embeddings), distinct)
         if self._dropout:
             vectors = self._dropout(vectors, training=training)
-        return Words(tf.reshape(indices, tf.shape(ids)), vectors, ratios, mask)
+        return Words(tf.reshape(indices, tf.shape(ids)), vectors, ratios, regions, mask)
 
     def call(self, inputs: Any, training: bool | None = None) -> tf.Tensor:  # noqa: FBT001
-        """Return the vectors of ids followed by their ratios, float32, shape (*ids, features)."""
+        """Return what `concatenate` does for ids."""
         return self.concatenate(self.look_up(inputs, training=training))
 
     def concatenate(self, words: Words) -> tf.Tensor:
-        """Return the vector of each word followed by its ratios, shape (*indices, features)."""
-        vectors = tf.concat([tf.gather(words.vectors, words.indices), words.ratios], axis=-1)
+        """Return each word's vector, ratios and shortened region, shape (*indices, features)."""
+        parts = [tf.gather(words.vectors, words.indices), words.ratios]
+        if self.regions:
+            parts.append(words.regions @ self.regions.projection)
+        vectors = tf.concat(parts, axis=-1)
         return tf.ensure_shape(vectors, self.compute_output_shape((None, *words.indices.shape[1:])))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> tf.Tensor | None:
@@ -92,8 +109,10 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         return super().compute_mask(ids, mask)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Return the shape of the concatenated vectors and ratios."""
-        return (*input_shape, self.output_dim + (self.table.longest if self.table else 0))
+        """Return the shape of what `concatenate` returns."""
+        ratios = self.table.longest if self.table else 0
+        regions = self.regions.projection.shape[1] if self.regions else 0
+        return (*input_shape, self.output_dim + ratios + regions)
 
     def _ids_and_ratios(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Return ids and the ratios of n-grams, shape (*ids, longest), or (*ids, 0) without."""
@@ -138,3 +157,34 @@ class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes witho
             code += first * self._num_words**before
             codes.append(tf.where(first == PADDING, tf.constant(NO_NGRAM, tf.int64), code))
         return tf.reshape(tf.gather_nd(tf.stack(codes, axis=-1), positions), [-1])
+
+
+class RegionEmbedding(keras.layers.Layer):  # type: ignore[misc]  # Keras comes without types
+    """Embeddings of regions, from the tables of `recipes.regions`, and a linear map for them."""
+
+    def __init__(self, num_words: int, sizes: Sequence[int]) -> None:
+        """Create empty tables of so many n-grams of ids below `num_words`."""
+        super().__init__()
+        self._num_words = num_words
+        self.tables = [
+            (
+                self.add_weight(
+                    (size,), "zeros", "int64", trainable=False, name=f"codes_{longest}"
+                ),
+                self.add_weight((size, SIZE), "zeros", trainable=False, name=f"vectors_{longest}"),
+            )
+            for longest, size in zip(LONGEST, sizes, strict=True)
+        ]
+        shape = (SIZE * len(sizes), PROJECTED)
+        self.projection = self.add_weight(shape, "glorot_uniform", name="projection")
+
+    def call(self, ids: tf.Tensor) -> tf.Tensor:
+        """Return the region around each word, float32, shape (*ids, numbers), 0 at padding."""
+        tensors = [tf.convert_to_tensor(weight) for pair in self.tables for weight in pair]
+        embedded = tf.numpy_function(self._embed, [ids, *tensors], tf.float32, stateful=False)
+        return tf.ensure_shape(embedded, (*ids.shape, self.projection.shape[0]))
+
+    def _embed(self, ids: NDArray[np.int32], *tensors: NDArray[Any]) -> NDArray[np.float32]:
+        pairs = zip(LONGEST, tensors[::2], tensors[1::2], strict=True)
+        tables = [Table(longest, self._num_words, *pair) for longest, *pair in pairs]
+        return np.concatenate([table.embed(ids) for table in tables], axis=-1)

@@ -65,10 +65,11 @@ class FusedNetwork(LayeredNetwork):
 
     def classify(self, words: Words, *, training: bool | None) -> tf.Tensor:
         """Return log-odds, shape (reviews, 1)."""
-        _, bidirectional, dropout, output = self.layers
+        embedding, bidirectional, dropout, output = self.layers
         cells = bidirectional.forward_layer.cell, bidirectional.backward_layer.cell
         pooled = isinstance(bidirectional, PooledBidirectional)
-        outputs = recurrent_outputs(words, cells, Kernel(self._cell, pooled))
+        projection = embedding.regions.projection if embedding.regions else None
+        outputs = recurrent_outputs(words, cells, Kernel(self._cell, pooled), projection)
         if pooled:
             outputs = bidirectional.append_evidence(outputs, words.ratios)
         outputs = dropout(outputs, training=training)
@@ -77,7 +78,10 @@ class FusedNetwork(LayeredNetwork):
 
 
 def recurrent_outputs(
-    words: Words, cells: tuple[keras.Layer, keras.Layer], kernel: "Kernel"
+    words: Words,
+    cells: tuple[keras.Layer, keras.Layer],
+    kernel: "Kernel",
+    projection: tf.Variable | None = None,
 ) -> tf.Tensor:
     """Return the outputs of both directions, float32, shape (reviews, outputs).
 
@@ -85,9 +89,10 @@ def recurrent_outputs(
         words: the batch.
         cells: Keras's cells of the forward and the backward direction.
         kernel: functions that compute the outputs and their gradients.
+        projection: the linear map of the embeddings of regions.
     """
     mask = tf.ones_like(words.indices, tf.bool) if words.mask is None else words.mask
-    inputs = [words.indices, mask, words.ratios]
+    inputs = [words.indices, mask, tf.concat([words.ratios, words.regions], axis=-1)]
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
     def compute(*weights: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
@@ -102,17 +107,27 @@ def recurrent_outputs(
         outputs = cells[0].units * (POOLS if kernel.pooled else 1)
         return tf.ensure_shape(result, (None, DIRECTIONS * outputs)), gradient
 
-    return compute(*_weights(cells[0], words.vectors), *_weights(cells[1], words.vectors))
+    weights = [_weights(cell, words, projection) for cell in cells]
+    return compute(*weights[0], *weights[1])
 
 
-def _weights(cell: keras.Layer, vectors: tf.Tensor) -> list[tf.Tensor]:
+def _weights(cell: keras.Layer, words: Words, projection: tf.Variable | None) -> list[tf.Tensor]:
     """Return the weights for `kernel`: `projected`, `kernel`, `recurrent` and `bias`."""
     kernel, recurrent, bias = (tf.convert_to_tensor(variable) for variable in cell.weights)
     input_bias, state_bias = (
         (bias[0], bias[1]) if len(bias.shape) > 1 else (bias, tf.zeros_like(bias))
     )
-    dim = vectors.shape[1]
-    return [matrix_product(vectors, kernel[:dim]) + input_bias, kernel[dim:], recurrent, state_bias]
+    dim, ratios = words.vectors.shape[1], words.ratios.shape[-1]
+    of_words, of_ratios, of_regions = tf.split(kernel, [dim, ratios, -1])
+    if projection is not None:  # the kernel reads embeddings of regions that are not yet shortened
+        of_regions = matrix_product(tf.convert_to_tensor(projection), of_regions)
+    features = tf.concat([of_ratios, of_regions], axis=0)
+    return [
+        matrix_product(words.vectors, of_words) + input_bias,
+        features,
+        recurrent,
+        state_bias,
+    ]
 
 
 @dataclass(frozen=True)

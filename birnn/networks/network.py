@@ -1,6 +1,7 @@
 """The Keras model of a network: an embedding, its layer, dropout and a linear output."""
 
 import math
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 from birnn.core.errors import InputError
 from birnn.core.outputs import read_json, write_json
 from birnn.networks.definition import Network, NetworkConfig
-from birnn.networks.embeddings import Embedding, NgramTable
+from birnn.networks.embeddings import Embedding, NgramTable, RegionEmbedding
 from birnn.networks.fused_network import FusedNetwork, find_cell
 from birnn.networks.initializers import Orthogonal
 from birnn.networks.layered_network import LayeredNetwork
 from birnn.networks.pooling import PooledBidirectional, StateDropout
 from birnn.recipes.ngrams import RatioTable
+from birnn.recipes.regions import Table
 from birnn.reviews.batching import BATCH_SIZE
 
 HDF5_OVERHEAD = 100_000  # bytes
@@ -70,6 +72,7 @@ def _embedding(config: NetworkConfig) -> Embedding:
         word_dropout=config.word_dropout,
         masked=config.pooling == "max_mean",
         table=NgramTable(words, longest, config.ngrams) if longest else None,
+        regions=RegionEmbedding(words, config.regions) if config.regions else None,
     )
 
 
@@ -78,7 +81,7 @@ def _bidirectional(layer: keras.layers.RNN, config: NetworkConfig) -> keras.laye
         wrapper = keras.layers.Bidirectional(layer)
     else:
         layer.return_sequences = True
-        wrapper = PooledBidirectional(layer, config.embedding_dim)
+        wrapper = PooledBidirectional(layer, config.embedding_dim, config.longest_ngram)
     for cell in (wrapper.forward_layer.cell, wrapper.backward_layer.cell):
         initializer = getattr(cell, "recurrent_initializer", None)
         if isinstance(initializer, keras.initializers.Orthogonal):
@@ -87,15 +90,19 @@ def _bidirectional(layer: keras.layers.RNN, config: NetworkConfig) -> keras.laye
 
 
 def initialize(
-    model: keras.Sequential, vectors: NDArray[np.float32], table: RatioTable | None
+    model: keras.Sequential,
+    vectors: NDArray[np.float32],
+    table: RatioTable | None,
+    regions: Sequence[Table] = (),
 ) -> None:
-    """Set the word vectors whose row is not zero, and the n-gram ratios.
+    """Set the word vectors whose row is not zero, the n-gram ratios and the embeddings of regions.
 
     Args:
         model: the network.
         vectors: float32, shape (ids, embedding_dim), with as many ids as the vocabulary needs.
             The vectors of later ids, and of ids whose row is zeros, stay random.
         table: None for a network that reads no n-grams.
+        regions: the embeddings of regions.
     """
     embedding = model.layers[0]
     known = np.flatnonzero(vectors.any(axis=1))
@@ -105,6 +112,11 @@ def initialize(
     if table:
         embedding.table.codes.assign(table.codes)
         embedding.table.ratios.assign(table.ratios)
+    for (codes, region_vectors), each in zip(
+        embedding.regions.tables if regions else (), regions, strict=True
+    ):
+        codes.assign(each.codes)
+        region_vectors.assign(each.vectors)
 
 
 def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -29,10 +29,12 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
     as a direct path from the n-grams to the output.
     """
 
-    def __init__(self, layer: keras.layers.RNN, embedding_dim: int, **options: Any) -> None:
-        """Wrap a recurrent layer that returns sequences, for word vectors of `embedding_dim`."""
+    def __init__(
+        self, layer: keras.layers.RNN, embedding_dim: int, ratios: int = 0, **options: Any
+    ) -> None:
+        """Wrap a recurrent layer that returns sequences, for word vectors followed by ratios."""
         super().__init__(layer, **options)
-        self._embedding_dim = embedding_dim
+        self._ratios = slice(embedding_dim, embedding_dim + ratios)
 
     def call(
         self,
@@ -51,9 +53,7 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
             pools.append(tf.reduce_max(word_states, axis=1))
             sums = tf.reduce_sum(tf.where(is_word, direction_states, 0.0), axis=1)
             pools.append(sums / word_counts)
-        return self.append_evidence(
-            tf.concat(pools, axis=-1), sequences[..., self._embedding_dim :]
-        )
+        return self.append_evidence(tf.concat(pools, axis=-1), sequences[..., self._ratios])
 
     def append_evidence(self, pools: tf.Tensor, ratios: tf.Tensor) -> tf.Tensor:
         """Return pooled states followed by the sums of the ratios over each review."""
@@ -64,7 +64,7 @@ class PooledBidirectional(keras.layers.Bidirectional):  # type: ignore[misc]
     ) -> tuple[int | None, int]:
         """Return the shape of the pooled states and sums."""
         states = POOLS * super().compute_output_shape(sequences_shape)[-1]
-        return sequences_shape[0], states + sequences_shape[-1] - self._embedding_dim
+        return sequences_shape[0], states + self._ratios.stop - self._ratios.start
 
     def compute_mask(self, *_: Any) -> None:
         """Return None: the output has no padding."""

@@ -22,7 +22,7 @@ from birnn.networks.network import (
     initialize,
     save_network,
 )
-from birnn.recipes import ngrams
+from birnn.recipes import ngrams, regions
 from birnn.reviews import sequences
 from birnn.reviews.batching import BATCH_SIZE
 from birnn.runtime import signals
@@ -79,7 +79,8 @@ class TrainingFiles:
     curves: Path  # the curves so far, as CSV
     validation: Path = paths.PADDED_VALIDATION  # folder of the reviews that validate each epoch
     ngrams: Path = paths.NGRAMS  # folder of n-gram ratios; read only by networks that use them
-    word_vectors: Path = paths.WORD_VECTORS  # folder with `vectors.npy`, see `word_vectors`
+    # Folder with `vectors.npy` and embeddings of regions, see `word_vectors` and `regions`.
+    word_vectors: Path = paths.WORD_VECTORS
 
     @classmethod
     def of(cls, network: str, settings: Train) -> "TrainingFiles":
@@ -95,7 +96,8 @@ class TrainingFiles:
         """Return the files that training reads."""
         splits = self.training, self.validation
         files = [split / name for split in splits for name in sequences.FILES]
-        return [*files, *sorted(self.ngrams.glob("*.npy")), self.word_vectors / "vectors.npy"]
+        folders = self.ngrams, self.word_vectors
+        return [*files, *(file for folder in folders for file in sorted(folder.glob("*.npy")))]
 
 
 def train_network(
@@ -119,10 +121,12 @@ def train(
     table, ratios = ngrams.read(files.ngrams) if config.longest_ngram else (None, None)
     if table:
         config = config.model_copy(update={"ngrams": len(table.codes)})
+    tables = regions.read(files.word_vectors, config.num_words)
+    config = config.model_copy(update={"regions": [len(each.codes) for each in tables]})
     training = sequences.read(files.training)
     validation = sequences.read(files.validation)
     model = build_network(network, config)
-    initialize(model, np.load(files.word_vectors / "vectors.npy"), table)
+    initialize(model, np.load(files.word_vectors / "vectors.npy"), table, tables)
     model.compile(
         optimizer=create_optimizer(settings, reviews=len(training[1])),
         loss=binary_crossentropy,

@@ -193,6 +193,8 @@ def _network_log_odds(graph: Graph, network: keras.Model) -> str:
             f"{network.name} is not an LSTM or a GRU with Keras's default options: use birnn "
             "serve, or choose another --model"
         )
+    if embedding.regions:
+        raise InputError(f"{network.name} reads embeddings of regions: use birnn serve")
     pooled = _is_pooled(network)
     vectors = graph.node("Gather", graph.constant(embedding.embeddings.numpy()), "ids")
     ratios = ""

@@ -29,7 +29,7 @@ SECOND_RUNS = {
     "fetch": {"fetch.source": "csv", "csv.split_column": "null", "csv.test": "0.5"},
     "pad": {"pad.validation": "0.2"},
     "fetch_unlabelled": {"word_vectors.reviews": "all", "csv.unlabelled": "reviews.csv"},
-    "train_word_vectors": {"word_vectors.reviews": "train"},
+    "train_word_vectors": {"word_vectors.reviews": "train", "word_vectors.regions": "10"},
     "label_unlabelled": {"train.self_training": "true", "ngrams.longest": "2"},
     "weigh_ngrams": {"ngrams.longest": "2"},
 }

@@ -30,19 +30,26 @@ def compute_loss_gradients(model: keras.Sequential, ids: NDArray[Any]) -> list[N
 
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize(
-    ("count", "maxlen", "units", "dim", "pooling", "ngram"),
+    ("count", "maxlen", "units", "dim", "pooling", "ngram", "regions"),
     [
-        (1, 1, 1, 1, "last", 0),
-        (41, 12, 9, 6, "last", 2),
-        (8, 7, 3, 4, "max_mean", 0),
-        (41, 12, 9, 6, "max_mean", 3),
+        (1, 1, 1, 1, "last", 0, []),
+        (41, 12, 9, 6, "last", 2, [3, 5]),
+        (8, 7, 3, 4, "max_mean", 0, []),
+        (41, 12, 9, 6, "max_mean", 3, [3, 5]),
     ],
 )
 def test_kernels_give_equal_outputs_and_gradients(
-    name: str, count: int, maxlen: int, units: int, dim: int, pooling: str, ngram: int
+    name: str,
+    count: int,
+    maxlen: int,
+    units: int,
+    dim: int,
+    pooling: str,
+    ngram: int,
+    regions: list[int],
 ) -> None:
     shape = {"maxlen": maxlen, "settings": {"units": units}, "embedding_dim": dim}
-    shape |= {"pooling": pooling, "longest_ngram": ngram, "ngrams": 5}
+    shape |= {"pooling": pooling, "longest_ngram": ngram, "ngrams": 5, "regions": regions}
     models = [build(config(name, kernel=kernel, **shape)) for kernel in ("fused", "keras")]
     assert [isinstance(model, FusedNetwork) for model in models] == [True, False]
     set_large_weights(*models)
@@ -53,6 +60,11 @@ def test_kernels_give_equal_outputs_and_gradients(
         for table in (model.layers[0].table for model in models):
             table.codes.assign(range(3, 8))
             table.ratios.assign([1, -2, 3, -4, 5])
+    if regions:
+        for embedding in (model.layers[0].regions for model in models):
+            for codes, vectors in embedding.tables:
+                codes.assign(range(3, 3 + codes.shape[0]))
+                vectors.assign(np.random.default_rng(0).normal(0, 0.5, vectors.shape))
     outputs, expected = (model(ids).numpy() for model in models)
     assert np.abs(outputs - expected).max() <= 1e-5
     gradients = (compute_loss_gradients(model, ids) for model in models)

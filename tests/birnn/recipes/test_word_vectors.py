@@ -5,11 +5,11 @@ import pytest
 from gensim.models import Word2Vec
 
 from birnn.core.errors import InputError
-from birnn.core.settings import WordVectors
 from birnn.recipes import word_vectors
 from birnn.reviews.sequences import FIRST_WORD
+from tests.birnn.recipes.test_regions import SETTINGS
 
-SETTINGS = WordVectors(reviews="train", norm=3, window=4, negative=5, min_count=2, epochs=5, seed=0)
+SETTINGS = SETTINGS.model_copy(update={"regions": 0})
 REVIEWS = [["good", "great", "fine"], ["bad", "dull", "poor"]] * 1_000
 WORDS = ["bad", "great", "good", "dull", "never"]
 

@@ -1,0 +1,98 @@
+"""Embeddings of regions, compared with their definition, and what they learn."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from birnn.core.settings import WordVectors
+from birnn.kernel.regions import REGION, SIZE
+from birnn.recipes import region_training, regions
+from birnn.recipes.regions import Table
+from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, START
+
+NUM_WORDS = 30
+SETTINGS = WordVectors(
+    reviews="train",
+    norm=3,
+    window=4,
+    negative=5,
+    min_count=2,
+    epochs=5,
+    seed=0,
+    regions=40,
+    region_epochs=3,
+)
+
+
+def embed(words: list[int], vectors: dict[tuple[int, ...], NDArray[np.float32]]) -> list[float]:
+    """Return the embedding of a region, as defined."""
+    found = [tuple(words[a:b]) for b in range(len(words) + 1) for a in range(b)]
+    total = sum((vectors[ngram] for ngram in found if ngram in vectors), np.zeros(SIZE))
+    above = np.maximum(total, 0)
+    return list(above / np.sqrt(1 + above @ above))
+
+
+@given(
+    st.lists(st.integers(START, 6), max_size=12),
+    st.sets(st.lists(st.integers(START, 6), min_size=1, max_size=3).map(tuple), min_size=1),
+)
+def test_embedding_is_the_sum_of_the_ngrams_in_a_region(
+    words: list[int], ngrams: set[tuple[int, ...]]
+) -> None:
+    rng = np.random.default_rng(0)
+    vectors = {ngram: rng.normal(0, 1, SIZE).astype(np.float32) for ngram in ngrams}
+    codes = {
+        sum(word * NUM_WORDS**before for before, word in enumerate(reversed(ngram))): ngram
+        for ngram in ngrams
+    }
+    rows = np.array([vectors[codes[code]] for code in sorted(codes)])
+    table = Table(3, NUM_WORDS, np.array(sorted(codes)), rows)
+    ids = np.zeros((2, 14), np.int32)
+    ids[1, 1 : 1 + len(words)] = words
+    embedded = table.embed(ids)
+    expected = np.zeros(embedded.shape)
+    half = REGION // 2
+    for place in range(len(words)):
+        expected[1, 1 + place] = embed(words[max(0, place - half) : place + half + 1], vectors)
+    assert embedded == pytest.approx(expected, abs=1e-5)
+
+
+def batches() -> Iterator[NDArray[np.int32]]:
+    """Yield reviews in which words 10 to 14 stand beside others than words 15 to 19."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        ids = np.zeros((25, 40), np.int32)
+        ids[:, 0] = START
+        first = rng.integers(0, 2, (25, 1)) * 5
+        words = rng.integers(10, 15, (25, 39)) + first
+        beside = rng.integers(20, 25, (25, 39)) + first
+        ids[:, 1:] = np.where(np.arange(39) // REGION % 2, words, beside)
+        ids[0, 20:] = OUT_OF_VOCABULARY
+        yield ids
+
+
+def test_words_with_the_same_neighbors_get_similar_embeddings(tmp_path: Path) -> None:
+    ids = np.concatenate([*batches()])
+    labelled = ids, ids.max(axis=1) < 25  # so none is a function word
+    trained, again = (
+        region_training.train(batches, labelled, NUM_WORDS, SETTINGS) for _ in range(2)
+    )
+    for table, other in zip(trained, again, strict=True):
+        assert table.vectors.tobytes() == other.vectors.tobytes()
+        assert len(table.codes) == (20 if table.longest == 1 else SETTINGS.regions)
+        assert (table.codes % NUM_WORDS >= FIRST_WORD).all()
+        ids = np.array([[word] * REGION for word in range(10, 20)], np.int32)
+        single = table.embed(ids)[:, REGION // 2]
+        similar = single @ single.T
+        same = (np.arange(10) < 5)[:, None] == (np.arange(10) < 5)
+        assert similar[same].mean() > similar[~same].mean() + 0.1
+    for table in trained:
+        table.write(tmp_path)
+    read = regions.read(tmp_path, NUM_WORDS)
+    assert [table.longest for table in read] == [1, 3]
+    assert (read[1].embed(ids) == trained[1].embed(ids)).all()
