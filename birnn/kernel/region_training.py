@@ -3,11 +3,10 @@
 The embedding predicts, with other weights for either side, which words are among the REGION words
 before and after a region. Besides the arrays of `regions`:
 
-    targets     int32 (words,)                  row of `weights` of each word; -1 for none
-    noise       int32 (a power of 2,)           targets to draw from, in proportion to their counts
+    targets     int32 (words,)                  row of the weights of each word; -1 for none
+    noise       int32 (words, SIDES, DRAWN)     targets drawn in proportion to their counts
     parameters  `vectors`; weights, float32 (SIDES, targets, SIZE); biases (SIDES, targets)
     squares     sums of squared gradients of each n-gram, and of each target on each side, float32
-    state       of the random numbers, uint64 (1,)
 """
 
 import numpy as np
@@ -22,42 +21,11 @@ RATE = F(0.03)
 
 
 @inlined
-def draw(state):
-    """Return the next random number (Marsaglia, "Xorshift RNGs", 2003); `state` is uint64 (1,)."""
-    x = state[0]
-    x ^= x << np.uint64(13)
-    x ^= x >> np.uint64(7)
-    x ^= x << np.uint64(17)
-    state[0] = x
-    return x
-
-
-@inlined
-def contains(values, count, value):
-    """Return whether a value is among the first `count` of some values."""
-    found = False
-    for index in range(count):
-        found |= values[index] == value
-    return found
-
-
-@inlined
-def find_targets(targets, low, high, beside):
-    """Write the distinct targets of the words from `low` to `high` to `beside`; return how many."""
-    count = 0
-    for word in range(low, high):
-        target = targets[word]
-        if target >= 0 and not contains(beside, count, target):
-            beside[count] = target
-            count += 1
-    return count
-
-
-@inlined
-def step_target(parameters, squares, side, target, y, weight, region, gradient):
-    """Train a target to predict `y` for a region, and add the gradient of the region."""
-    _, weights, biases = parameters  # the bias is the weight of an input of 0.1
-    row, square = weights[side], squares[1]
+def step_target(parameters, squares, place, y, weight, region, gradient):
+    """Train the target of a side to predict `y` for a region, and add the region's gradient."""
+    _, weights, biases = parameters  # a bias is the weight of an input of 0.1
+    (side, target), square = place, squares[1]
+    row = weights[side]
     error = weight * (scalar_product(row, target, region, 0) + biases[side, target] - y)
     square[side, target] += F(2 / SIZE) * error * error
     step = RATE * error / np.sqrt(square[side, target])
@@ -68,16 +36,15 @@ def step_target(parameters, squares, side, target, y, weight, region, gradient):
 
 
 @inlined
-def step_vectors(vectors, squares, found, count, region, divisor, gradient):
-    """Train the vectors of a region's n-grams by the gradient of the region."""
+def step_vectors(vectors, squares, found, region, divisor, gradient):
+    """Train the vectors of the n-grams in a region by the region's gradient."""
     # Through the division, and above 0.
     along = scalar_product(gradient, 0, region, 0)
     for j in range(SIZE):
         slope = (gradient[0, j] - along * region[0, j]) / divisor
         gradient[0, j] = slope if region[1, j] > 0 else F(0)
     square = scalar_product(gradient, 0, gradient, 0) / F(SIZE)
-    for index in range(count):
-        ngram = found[index]
+    for ngram in found:
         squares[ngram] += square
         step = RATE / np.sqrt(squares[ngram])
         for j in range(SIZE):
@@ -85,21 +52,18 @@ def step_vectors(vectors, squares, found, count, region, divisor, gradient):
 
 
 @njit(**OPTIONS)  # not cached, because Numba would not notice a change of `regions`
-def train(ngrams, starts, targets, noise, parameters, squares, state):
+def train(ngrams, starts, targets, noise, parameters, squares):
     """Train on every region of some reviews.
 
     The loss is the sum of (z - y)² over predictions z, where y is 1 for the words beside the
     region, and 0 for DRAWN words of the noise. Each of the latter counts as often as there are
     words beside the region, so each word is noise DRAWN times as often as it is beside a region.
-
-    `parameters` are `vectors`, `weights` and `biases`. The learning rate of each n-gram and target
-    falls with the sum of its squared gradients, which is in `squares` (Duchi, Hazan and Singer,
-    "Adaptive Subgradient Methods", 2011). `state` is that of `draw`.
+    The learning rate of each n-gram and target falls with the sum of its squared gradients (Duchi,
+    Hazan and Singer, "Adaptive Subgradient Methods", 2011).
     """
     vectors = parameters[0]
-    found, beside = np.empty(REGION * ngrams.shape[1], np.int32), np.empty(REGION, np.int32)
+    found = np.empty(REGION * ngrams.shape[1], np.int32)
     region, gradient = np.empty((2, SIZE), F), np.empty((1, SIZE), F)
-    mask = np.uint64(len(noise) - 1)
     for review in range(len(starts) - 1):
         start, stop = starts[review], starts[review + 1]
         for first in range(start, stop - REGION + 1):
@@ -108,18 +72,17 @@ def train(ngrams, starts, targets, noise, parameters, squares, state):
             for j in range(SIZE):
                 gradient[0, j] = F(0)
             for side in range(SIDES):
-                low, high = (
+                beside = (
                     (end, min(end + REGION, stop)) if side else (max(first - REGION, start), first)
                 )
-                positives = find_targets(targets, low, high, beside)
-                for index in range(positives):
-                    step_target(
-                        parameters, squares, side, beside[index], F(1), F(1), region, gradient
-                    )
-                for _ in range(DRAWN if positives else 0):
-                    target = noise[draw(state) & mask]
-                    if not contains(beside, positives, target):
+                positives = 0
+                for target in targets[beside[0] : beside[1]]:
+                    if target >= 0:
+                        positives += 1
                         step_target(
-                            parameters, squares, side, target, F(0), F(positives), region, gradient
+                            parameters, squares, (side, target), F(1), F(1), region, gradient
                         )
-            step_vectors(vectors, squares[0], found, count, region, divisor, gradient)
+                for target in noise[first, side, : DRAWN * min(positives, 1)]:
+                    weight = F(positives)
+                    step_target(parameters, squares, (side, target), F(0), weight, region, gradient)
+            step_vectors(vectors, squares[0], found[:count], region, divisor, gradient)

@@ -1,7 +1,7 @@
 """Embeddings of regions of text, compiled by Numba.
 
 A region is REGION words in a row. Its embedding, SIZE numbers, is the sum of a vector per n-gram
-inside it, cut at 0, and divided by the square root of 1 plus its squared norm. All arrays are
+inside it, cut at 0, and divided by the square root of 1 plus its squared norm. The arrays are
 C-contiguous:
 
     ngrams   int32 (words, longest)    row of `vectors` of each n-gram that ends at a word, by its
@@ -30,26 +30,21 @@ def scalar_product(_context, a, row, b, other):  # noqa: ARG001  # Numba needs t
     number, lanes = ir.FloatType(), ir.VectorType(ir.FloatType(), LANES)
 
     def build(context, builder, signature, arguments):
-        pairs = [
-            (context.make_array(kind)(context, builder, matrix), row)
-            for kind, matrix, row in zip(
-                signature.args[::2], arguments[::2], arguments[1::2], strict=True
-            )
-        ]
+        a, b = (
+            context.make_array(signature.args[at])(context, builder, arguments[at]) for at in (0, 2)
+        )
         kind = ir.FunctionType(lanes, [lanes] * 3)
         fma_lanes = builder.module.declare_intrinsic(f"llvm.fma.v{LANES}f32", fnty=kind)
         sums = ir.Constant(lanes, [0.0] * LANES)
         for start in range(0, SIZE, LANES):
             column = ir.Constant(ir.IntType(64), start)
-            factors = (
-                builder.load(address(builder, matrix, row, column, lanes), align=4)
-                for matrix, row in pairs
-            )
-            sums = builder.call(fma_lanes, (*factors, sums))
-        terms = (builder.extract_element(sums, ir.IntType(32)(lane)) for lane in range(LANES))
+            places = ((a, arguments[1]), (b, arguments[3]))
+            pointers = (address(builder, matrix, row, column, lanes) for matrix, row in places)
+            factors = [builder.load(pointer, align=4) for pointer in pointers]
+            sums = builder.call(fma_lanes, [*factors, sums])
         total = number(0.0)
-        for term in terms:
-            total = builder.fadd(total, term)
+        for lane in range(LANES):
+            total = builder.fadd(total, builder.extract_element(sums, ir.IntType(32)(lane)))
         return total
 
     return types.float32(a, types.intp, b, types.intp), build

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core.settings import WordVectors as Settings
-from birnn.kernel import region_training
-from birnn.kernel.region_training import SIDES
+from birnn.kernel import region_training as kernel
+from birnn.kernel.region_training import DRAWN, SIDES
 from birnn.kernel.regions import SIZE
 from birnn.recipes import ngrams
 from birnn.recipes.regions import LONGEST, Ids, Table
@@ -25,10 +25,9 @@ TARGETS = 30_000  # the most frequent words, which are predicted, except functio
 FREQUENT, SMALL_RATIO = 200, 0.2
 NOISE = 2**22  # words in the sample of the noise
 
+Codes = NDArray[np.int64]
 Batches = Callable[[], Iterable[Ids]]
 """Returns padded reviews in batches, shape (reviews, maxlen)."""
-Training = tuple[Table, Any, Any, Any]
-"""A table, and the parameters, squares and state of `kernel.train`."""
 
 
 def train(
@@ -36,9 +35,9 @@ def train(
 ) -> list[Table]:
     """Train an embedding of words and one of n-grams.
 
-    The reviews of the batches are read several times. Equal reviews and settings give equal
-    vectors. Some `labelled` reviews, shape (reviews, maxlen), and their labels, shape (reviews,),
-    tell function words from other frequent ones.
+    The batches are read several times. Some `labelled` reviews, shape (reviews, maxlen), and their
+    labels, shape (reviews,), tell function words from other frequent ones. Equal reviews and
+    settings give equal vectors.
     """
     targets, counts = (array[:TARGETS] for array in _count(batches, 1, num_words))
     predicted = ~np.isin(targets, _function_words(targets[:FREQUENT], *labelled))
@@ -48,53 +47,52 @@ def train(
     # Every target as often as its share of all words.
     places = (np.arange(NOISE) + 0.5) * (counts.sum() / NOISE)
     noise = np.searchsorted(counts.cumsum(), places, side="right").astype(np.int32)
+
     started = [
-        _start(_count(batches, longest, num_words)[0], longest, num_words, len(targets), settings)
+        Training(longest, num_words, _count(batches, longest, num_words)[0], len(targets), settings)
         for longest in LONGEST
     ]
     with ThreadPoolExecutor(len(started)) as pool:
         for epoch in range(1, settings.region_epochs + 1):
             for ids in batches():
                 words = target_of[ids[ids != PADDING]]
-                calls = [pool.submit(_step, each, ids, words, noise) for each in started]
+                calls = [pool.submit(each.step, ids, words, noise) for each in started]
                 for call in calls:
                     call.result()
             print(f"regions  epoch {epoch}/{settings.region_epochs}", flush=True)
-    return [table for table, *_ in started]
+    return [each.table for each in started]
 
 
-def _function_words(
-    frequent: NDArray[np.int64], ids: Ids, labels: NDArray[Any]
-) -> NDArray[np.int64]:
+class Training:
+    """The training of one embedding."""
+
+    def __init__(
+        self, longest: int, num_words: int, codes: Codes, targets: int, settings: Settings
+    ) -> None:
+        """Start with random vectors of the first n-grams in `codes`."""
+        self._generator = np.random.default_rng([settings.seed, longest])
+        codes, shape = np.sort(codes[: settings.regions]), (SIDES, targets)
+        vectors = self._generator.uniform(-0.17, 0.17, (len(codes), SIZE)).astype(np.float32)
+        self.table = Table(longest, num_words, codes, vectors)
+        weights, biases = np.zeros((*shape, SIZE), np.float32), np.zeros(shape, np.float32)
+        self._parameters = vectors, weights, biases
+        self._squares = np.full(len(codes), 1e-4, np.float32), np.full(shape, 1e-3, np.float32)
+
+    def step(self, ids: Ids, words: Ids, noise: Ids) -> None:
+        """Train on a batch, given the target of each word, and a sample of targets."""
+        drawn = self._generator.integers(0, NOISE, (len(words), SIDES, DRAWN), np.uint32)
+        found, starts = self.table.find(ids)
+        kernel.train(found, starts, words, noise[drawn], self._parameters, self._squares)
+
+
+def _function_words(frequent: Codes, ids: Ids, labels: NDArray[Any]) -> Codes:
     """Return the frequent words that say little about the class."""
     present = np.array([(ids == word).any(axis=1) for word in frequent], np.float64)
     ratios = ngrams.log_count_ratios(present @ labels, present @ (1.0 - labels), smoothing=1)
     return frequent[np.abs(ratios) < SMALL_RATIO]
 
 
-def _start(
-    codes: NDArray[np.int64], longest: int, num_words: int, targets: int, settings: Settings
-) -> Training:
-    """Return random vectors of the first n-grams, and the state of their training."""
-    generator = np.random.default_rng([settings.seed, longest])
-    codes = np.sort(codes[: settings.regions])
-    vectors = generator.uniform(-0.17, 0.17, (len(codes), SIZE)).astype(np.float32)
-    weights = np.zeros((SIDES, targets, SIZE), np.float32)
-    parameters = vectors, weights, np.zeros(weights.shape[:2], np.float32)
-    squares = np.full(len(vectors), 1e-4, np.float32), np.full(weights.shape[:2], 1e-3, np.float32)
-    state = generator.integers(1, 2**63, 1, np.uint64)
-    return Table(longest, num_words, codes, vectors), parameters, squares, state
-
-
-def _step(training: Training, ids: Ids, words: Ids, noise: Ids) -> None:
-    """Train on the regions of a batch."""
-    table, *state = training
-    region_training.train(*table.find(ids), words, noise, *state)
-
-
-def _count(
-    batches: Batches, longest: int, num_words: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _count(batches: Batches, longest: int, num_words: int) -> tuple[Codes, Codes]:
     """Return the codes and counts of n-grams of words with an id, the most frequent first."""
     found = []
     for length in range(1, longest + 1):  # one at a time, to save memory

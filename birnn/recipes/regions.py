@@ -52,15 +52,8 @@ class Table:
 
 def read(folder: Path, num_words: int) -> list[Table]:
     """Return the tables in a folder, memory-mapped."""
-    return [
-        Table(
-            longest,
-            num_words,
-            *(
-                np.load(folder / f"region_{name}_{longest}.npy", mmap_mode="r")
-                for name in ("codes", "vectors")
-            ),
-        )
-        for longest in LONGEST
-        if (folder / f"region_codes_{longest}.npy").exists()
-    ]
+    found = []
+    for longest in LONGEST if (folder / f"region_codes_{LONGEST[0]}.npy").exists() else ():
+        files = (folder / f"region_{name}_{longest}.npy" for name in ("codes", "vectors"))
+        found.append(Table(longest, num_words, *(np.load(file, mmap_mode="r") for file in files)))
+    return found
