@@ -8,9 +8,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.kernel.regions import SIZE
 from birnn.recipes.ngrams import NO_NGRAM
-from birnn.recipes.regions import LONGEST, Table
+from birnn.recipes.regions import LONGEST, SIZE, Table
 from birnn.reviews.sequences import OUT_OF_VOCABULARY, PADDING
 
 PROJECTED = 64  # numbers to which a linear map shortens the embedding of a region

@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core.settings import WordVectors as Settings
-from birnn.kernel import region_training as kernel
-from birnn.kernel.region_training import DRAWN, SIDES
-from birnn.kernel.regions import SIZE
-from birnn.recipes import ngrams
-from birnn.recipes.regions import LONGEST, Ids, Table
+from birnn.recipes import ngrams, region_kernel
+from birnn.recipes.region_kernel import DRAWN, SIDES
+from birnn.recipes.regions import LONGEST, SIZE, Ids, Table
 from birnn.reviews.sequences import FIRST_WORD, PADDING
 
 TARGETS = 30_000  # the most frequent words, which are predicted, except function words
@@ -81,8 +79,8 @@ class Training:
     def step(self, ids: Ids, words: Ids, noise: Ids) -> None:
         """Train on a batch, given the target of each word, and a sample of targets."""
         drawn = self._generator.integers(0, NOISE, (len(words), SIDES, DRAWN), np.uint32)
-        found, starts = self.table.find(ids)
-        kernel.train(found, starts, words, noise[drawn], self._parameters, self._squares)
+        found, starts = self.table.find(ids), np.append(0, (ids != PADDING).sum(axis=1).cumsum())
+        region_kernel.train(found, starts, words, noise[drawn], self._parameters, self._squares)
 
 
 def _function_words(frequent: Codes, ids: Ids, labels: NDArray[Any]) -> Codes:

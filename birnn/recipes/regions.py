@@ -1,19 +1,21 @@
 """Embeddings of regions, five words in a row, as fixed inputs of a network.
 
 One embedding adds up vectors of a region's words, the other of its n-grams. `region_training`
-trains them, and `kernel.regions` computes them.
+trains them.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import NDArray
 
-from birnn.kernel import regions as kernel
 from birnn.recipes import ngrams
 from birnn.reviews.sequences import PADDING
 
+REGION = 5  # words
+SIZE = 100  # numbers of an embedding
 LONGEST = (1, 3)  # words of the longest n-gram in each embedding
 
 Ids = NDArray[np.int32]
@@ -26,22 +28,39 @@ class Table:
     longest: int  # words of the longest n-gram
     num_words: int  # an upper bound of the ids, exclusive
     codes: NDArray[np.int64]  # sorted codes of the n-grams (see `ngrams.codes`), shape (n-grams,)
-    vectors: NDArray[np.float32]  # shape (n-grams, kernel.SIZE)
+    vectors: NDArray[np.float32]  # shape (n-grams, SIZE)
 
-    def find(self, ids: Ids) -> tuple[Ids, NDArray[np.int64]]:
-        """Return `ngrams` and `starts` of padded reviews, as described in `kernel`."""
+    def find(self, ids: Ids) -> Ids:
+        """Return the row of each n-gram that ends at a word, by its length; -1 for none.
+
+        The shape is (words of all reviews, longest).
+        """
         codes = ngrams.codes(ids, self.longest, self.num_words)
         rows = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
-        found = np.where(self.codes[rows] == codes, rows, -1).astype(np.int32)
-        return found, np.append(0, (ids != PADDING).sum(axis=1).cumsum())
+        return np.where(self.codes[rows] == codes, rows, -1).astype(np.int32)
 
     def embed(self, ids: Ids) -> NDArray[np.float32]:
-        """Return the region around each word, shape (reviews, maxlen, kernel.SIZE)."""
-        found, starts = self.find(ids)
-        embedded = np.empty((len(found), kernel.SIZE), np.float32)
-        kernel.embed(found, starts, self.vectors, embedded)
-        result = np.zeros((*ids.shape, kernel.SIZE), np.float32)
-        result[ids != PADDING] = embedded
+        """Return the region around each word, shape (reviews, maxlen, SIZE), 0 at padding.
+
+        It is the sum of the vectors of all n-grams in the region, cut at 0, and divided by the
+        square root of 1 plus its squared norm. At the ends of a review, regions are shorter.
+        """
+        is_word, half = ids != PADDING, REGION // 2
+        ends = np.full((len(ids), ids.shape[1] + 2 * half, self.longest), -1, np.int32)
+        ends[:, half:-half][is_word] = self.find(ids)
+        inside = [
+            ends[:, end : end + ids.shape[1], before][is_word]
+            for end in range(REGION)
+            for before in range(min(end + 1, self.longest))
+        ]
+        rows = np.stack(inside, axis=-1)
+        known = rows >= 0
+        starts = np.append(0, known.sum(axis=1).cumsum())
+        ones = np.ones(starts[-1], np.float32)
+        counts = scipy.sparse.csr_matrix((ones, rows[known], starts), (len(rows), len(self.codes)))
+        sums = np.maximum(counts @ self.vectors, 0)
+        result = np.zeros((*ids.shape, SIZE), np.float32)
+        result[is_word] = sums / np.sqrt(1 + np.square(sums).sum(axis=1, keepdims=True))
         return result
 
     def write(self, folder: Path) -> None:

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from birnn.core.settings import WordVectors
-from birnn.kernel.regions import REGION, SIZE
 from birnn.recipes import region_training, regions
-from birnn.recipes.regions import Table
+from birnn.recipes.regions import REGION, SIZE, Table
 from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, START
 
 NUM_WORDS = 30

@@ -1,23 +1,85 @@
 """Training of embeddings of regions, compiled by Numba.
 
-The embedding predicts, with other weights for either side, which words are among the REGION words
-before and after a region. Besides the arrays of `regions`:
+The embedding of a region, REGION words in a row, predicts with other weights for either side which
+words are among the REGION words before and after it (see `recipes.regions`). The arrays are
+C-contiguous:
 
+    ngrams      int32 (words, longest)          row of `vectors` of each n-gram that ends at a word,
+                                                by its length; -1 for none
+    starts      int64 (reviews + 1,)            first word of each review, and the end of the last
     targets     int32 (words,)                  row of the weights of each word; -1 for none
     noise       int32 (words, SIDES, DRAWN)     targets drawn in proportion to their counts
-    parameters  `vectors`; weights, float32 (SIDES, targets, SIZE); biases (SIDES, targets)
+    parameters  vectors of the n-grams, float32 (n-grams, SIZE); weights of the targets, float32
+                (SIDES, targets, SIZE), and their biases (SIDES, targets)
     squares     sums of squared gradients of each n-gram, and of each target on each side, float32
+
+As in `kernel.kernel`, every CPU computes the same bits.
 """
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 
-from birnn.kernel.kernel import OPTIONS, F, inlined
-from birnn.kernel.regions import REGION, SIZE, scalar_product, sum_region
+from birnn.kernel.kernel import OPTIONS, F, address, inlined
+from birnn.recipes.regions import REGION, SIZE
 
+LANES = 20  # products that are added at a time; they divide SIZE
 SIDES = 2  # before and after the region
 DRAWN = 10  # words of the noise per region and side
 RATE = F(0.03)
+
+
+@intrinsic
+def scalar_product(_context, a, row, b, other):  # noqa: ARG001  # Numba needs the names
+    """Return the scalar product of a row of `a` and an `other` of `b`, SIZE numbers each."""
+    number, lanes = ir.FloatType(), ir.VectorType(ir.FloatType(), LANES)
+
+    def build(context, builder, signature, arguments):
+        a, b = (
+            context.make_array(signature.args[at])(context, builder, arguments[at]) for at in (0, 2)
+        )
+        kind = ir.FunctionType(lanes, [lanes] * 3)
+        fma_lanes = builder.module.declare_intrinsic(f"llvm.fma.v{LANES}f32", fnty=kind)
+        sums = ir.Constant(lanes, [0.0] * LANES)
+        for start in range(0, SIZE, LANES):
+            column = ir.Constant(ir.IntType(64), start)
+            places = ((a, arguments[1]), (b, arguments[3]))
+            pointers = (address(builder, matrix, row, column, lanes) for matrix, row in places)
+            factors = [builder.load(pointer, align=4) for pointer in pointers]
+            sums = builder.call(fma_lanes, [*factors, sums])
+        total = number(0.0)
+        for lane in range(LANES):
+            total = builder.fadd(total, builder.extract_element(sums, ir.IntType(32)(lane)))
+        return total
+
+    return types.float32(a, types.intp, b, types.intp), build
+
+
+@inlined
+def sum_region(ngrams, first, end, vectors, found, region):
+    """Write the embedding of the words from `first` to `end` to row 0 of `region`.
+
+    Row 1 gets the sum before the division. Return the number of n-grams, which are written to
+    `found`, and the divisor.
+    """
+    count = 0
+    for j in range(SIZE):
+        region[1, j] = F(0)
+    for word in range(first, end):
+        for before in range(min(word - first + 1, ngrams.shape[1])):
+            ngram = ngrams[word, before]
+            if ngram >= 0:
+                found[count] = ngram
+                count += 1
+                for j in range(SIZE):
+                    region[1, j] += vectors[ngram, j]
+    for j in range(SIZE):
+        region[1, j] = max(region[1, j], F(0))
+    divisor = np.sqrt(F(1) + scalar_product(region, 1, region, 1))
+    for j in range(SIZE):
+        region[0, j] = region[1, j] / divisor
+    return count, divisor
 
 
 @inlined
@@ -51,7 +113,7 @@ def step_vectors(vectors, squares, found, region, divisor, gradient):
             vectors[ngram, j] -= step * gradient[0, j]
 
 
-@njit(**OPTIONS)  # not cached, because Numba would not notice a change of `regions`
+@njit(**OPTIONS)
 def train(ngrams, starts, targets, noise, parameters, squares):
     """Train on every region of some reviews.
 
