@@ -1,5 +1,6 @@
 """Tests of the layers that Keras lacks: pooling, n-grams and dropout."""
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -7,7 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from birnn.networks.definition import NetworkConfig
 from birnn.networks.embeddings import Embedding
+from birnn.networks.network import predict, save_network
 from birnn.reviews.sequences import OUT_OF_VOCABULARY
 from tests.birnn import small_networks
 from tests.birnn.small_networks import config, set_large_weights
@@ -16,11 +19,20 @@ WORDS = 30
 RATIOS = {5: 0.5, 6: -1.5, 5 * WORDS + 6: 2.0, (7 * WORDS + 5) * WORDS + 6: 4.0}
 
 
-def build(kernel: str, maxlen: int) -> keras.Sequential:
-    """Return a pooled network that reads n-grams."""
+def configure(kernel: str, maxlen: int) -> NetworkConfig:
     options: dict[str, Any] = {"maxlen": maxlen, "ngrams": len(RATIOS), "longest_ngram": 3}
-    model = small_networks.build(config(kernel=kernel, pooling="max_mean", **options))
+    return config(kernel=kernel, pooling="max_mean", regions=[2, 3], **options)
+
+
+def build(kernel: str, maxlen: int) -> keras.Sequential:
+    """Return a pooled network that reads n-grams and embeddings of regions."""
+    model = small_networks.build(configure(kernel, maxlen))
     set_large_weights(model)
+    for (codes, vectors), found in zip(
+        model.layers[0].regions.tables, ([5, 9], [5, 6, 5 * WORDS + 6]), strict=True
+    ):
+        codes.assign(found)
+        vectors.assign(np.random.default_rng(0).normal(0, 1, vectors.shape))
     table = model.layers[0].table
     table.codes.assign(sorted(RATIOS))
     table.ratios.assign([RATIOS[code] for code in sorted(RATIOS)])
@@ -39,6 +51,19 @@ def test_padding_changes_nothing_and_ratios_in_the_input_override_the_table(kern
     ratios[1, 2:4] = [0.5, 0, 0], [-1.5, 2, 0]
     assert np.abs(narrow((ids, ratios)) - expected).max() <= 1e-6
     assert np.abs(narrow((ids, 0 * ratios)) - expected).min() > 1e-3
+
+
+def test_embeddings_of_regions_are_saved_and_reach_neighbors(tmp_path: Path) -> None:
+    model = build("fused", 7)
+    save_network(configure("fused", 7), model, tmp_path)
+    ids = np.array([[7, 5, 6, 9, 8, 8, 8]], np.int32)
+    loaded = small_networks.load(tmp_path)
+    assert predict(loaded, ids) == predict(model, ids)
+    features = model.layers[0].look_up(ids).regions.numpy()
+    assert features.any(axis=-1).tolist() == [[True] * 6 + [False]]  # two words from 9
+    for network in (model, loaded):
+        network.layers[0].regions.tables[0][1].assign(np.zeros((2, 100)))
+    assert predict(loaded, ids) == predict(model, ids) != predict(build("fused", 7), ids)
 
 
 def test_optimizer_gets_one_gradient_per_word() -> None:
