@@ -23,8 +23,10 @@ from birnn.evaluation.network_model import NetworkModel
 from birnn.evaluation.predictor import Predictor
 from birnn.networks.log_odds import probability
 from birnn.use import onnx_model
+from tests.birnn import small_networks
 from tests.birnn.odd_texts import LANGUAGES, ODD, UNICODE
 from tests.birnn.predictors import LAYOUTS, LONG, gated, small_baseline, small_predictor
+from tests.birnn.small_networks import config
 from tests.projects import PROJECT
 
 REVIEWS = ["A good film.", "", "zxqv", LONG, 9 * LONG, "日本語\u00a0film", "\x00 good"]
@@ -95,4 +97,7 @@ def test_other_layers_are_refused(tmp_path: Path) -> None:
     other = NetworkModel(model.encoding, keras.Sequential(layers, name="simple"))
     with pytest.raises(InputError, match="simple is not an LSTM or a GRU"):
         onnx_model.write(Predictor({"simple": other}), tmp_path / "a.onnx")
+    reads_regions = NetworkModel(model.encoding, small_networks.build(config(regions=[1, 1])))
+    with pytest.raises(InputError, match="reads embeddings of regions: use birnn serve"):
+        onnx_model.write(Predictor({"bigru": reads_regions}), tmp_path / "a.onnx")
     assert list(tmp_path.iterdir()) == []
