@@ -45,7 +45,8 @@ def main(settings: Settings) -> None:
     vectors = np.empty((0, dim), np.float32)
     if chosen.reviews != "none":
         # gensim and Numba take seconds to import.
-        from birnn.recipes import region_training, word_vectors  # noqa: PLC0415
+        from birnn.recipes import word_vectors  # noqa: PLC0415
+        from birnn.training import region_training  # noqa: PLC0415
 
         scheme = encoding.read(paths.PADDED)
         files = {paths.TRAIN_REVIEWS: np.load(paths.PADDED_TRAIN / "rows.npy")}

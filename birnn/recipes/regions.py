@@ -1,7 +1,7 @@
 """Embeddings of regions, five words in a row, as fixed inputs of a network.
 
-One embedding adds up vectors of a region's words, the other of its n-grams. `region_training`
-trains them.
+One embedding adds up vectors of a region's words, the other of its n-grams.
+`training.region_training` trains them.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from birnn.reviews.sequences import PADDING
 
 REGION = 5  # words
 SIZE = 100  # numbers of an embedding
+NORM = 3  # what its Euclidean norm stays below, about that of a word vector
 LONGEST = (1, 3)  # words of the longest n-gram in each embedding
 
 Ids = NDArray[np.int32]
@@ -42,8 +43,8 @@ class Table:
     def embed(self, ids: Ids) -> NDArray[np.float32]:
         """Return the region around each word, shape (reviews, maxlen, SIZE), 0 at padding.
 
-        It is the sum of the vectors of all n-grams in the region, cut at 0, and divided by the
-        square root of 1 plus its squared norm. At the ends of a review, regions are shorter.
+        It is the sum of the vectors of all n-grams in the region, cut at 0, divided by the square
+        root of 1 plus its squared norm, times NORM. At the ends of a review, regions are shorter.
         """
         is_word, half = ids != PADDING, REGION // 2
         ends = np.full((len(ids), ids.shape[1] + 2 * half, self.longest), -1, np.int32)
@@ -60,7 +61,7 @@ class Table:
         counts = scipy.sparse.csr_matrix((ones, rows[known], starts), (len(rows), len(self.codes)))
         sums = np.maximum(counts @ self.vectors, 0)
         result = np.zeros((*ids.shape, SIZE), np.float32)
-        result[is_word] = sums / np.sqrt(1 + np.square(sums).sum(axis=1, keepdims=True))
+        result[is_word] = NORM * sums / np.sqrt(1 + np.square(sums).sum(axis=1, keepdims=True))
         return result
 
     def write(self, folder: Path) -> None:

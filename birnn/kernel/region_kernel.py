@@ -13,7 +13,7 @@ C-contiguous:
                 (SIDES, targets, SIZE), and their biases (SIDES, targets)
     squares     sums of squared gradients of each n-gram, and of each target on each side, float32
 
-As in `kernel.kernel`, every CPU computes the same bits.
+As in `kernel`, every CPU computes the same bits.
 """
 
 import numpy as np

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from birnn.core.settings import WordVectors as Settings
-from birnn.recipes import ngrams, region_kernel
-from birnn.recipes.region_kernel import DRAWN, SIDES
+from birnn.kernel import region_kernel
+from birnn.kernel.region_kernel import DRAWN, SIDES
+from birnn.recipes import ngrams
 from birnn.recipes.regions import LONGEST, SIZE, Ids, Table
 from birnn.reviews.sequences import FIRST_WORD, PADDING
 
