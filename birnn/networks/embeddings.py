@@ -1,6 +1,7 @@
 """Embedding layers: words as vectors, next to ratios of n-grams and embeddings of regions."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import keras
@@ -8,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from birnn.kernel.matrix_product import run_parallel
 from birnn.recipes.ngrams import NO_NGRAM
 from birnn.recipes.regions import LONGEST, SIZE, Table
 from birnn.reviews.sequences import OUT_OF_VOCABULARY, PADDING
@@ -186,4 +188,7 @@ class RegionEmbedding(keras.layers.Layer):  # type: ignore[misc]  # Keras comes 
     def _embed(self, ids: NDArray[np.int32], *tensors: NDArray[Any]) -> NDArray[np.float32]:
         pairs = zip(LONGEST, tensors[::2], tensors[1::2], strict=True)
         tables = [Table(longest, self._num_words, *pair) for longest, *pair in pairs]
-        return np.concatenate([table.embed(ids) for table in tables], axis=-1)
+        parts = run_parallel(partial(table.embed, ids) for table in tables)
+        result = np.zeros((*ids.shape, SIZE * len(parts)), np.float32)
+        result[ids != PADDING] = np.concatenate(parts, axis=-1)
+        return result

@@ -41,7 +41,7 @@ class Table:
         return np.where(self.codes[rows] == codes, rows, -1).astype(np.int32)
 
     def embed(self, ids: Ids) -> NDArray[np.float32]:
-        """Return the region around each word, shape (reviews, maxlen, SIZE), 0 at padding.
+        """Return the region around each word, shape (words of all reviews, SIZE).
 
         It is the sum of the vectors of all n-grams in the region, cut at 0, divided by the square
         root of 1 plus its squared norm, times NORM. At the ends of a review, regions are shorter.
@@ -60,9 +60,9 @@ class Table:
         ones = np.ones(starts[-1], np.float32)
         counts = scipy.sparse.csr_matrix((ones, rows[known], starts), (len(rows), len(self.codes)))
         sums = np.maximum(counts @ self.vectors, 0)
-        result = np.zeros((*ids.shape, SIZE), np.float32)
-        result[is_word] = NORM * sums / np.sqrt(1 + np.square(sums).sum(axis=1, keepdims=True))
-        return result
+        norms = np.sqrt(1 + np.square(sums).sum(axis=1, keepdims=True))
+        embedded: NDArray[np.float32] = NORM * sums / norms
+        return embedded
 
     def write(self, folder: Path) -> None:
         """Write `region_codes_LONGEST.npy` and `region_vectors_LONGEST.npy`."""
