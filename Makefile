@@ -75,6 +75,7 @@ RANGES := --recipe skip-gram -S train.learning_rate=log:3e-4..3e-3 -S network.dr
 	-S network.embedding_dropout=0..0.6 -S bilstm.units,bigru.units=32,48,64,96 -S train.epochs=2..5
 
 study: $(ENV) ## run the unfinished experiments of the study STUDY=seeds, and collect the results
+	@[ -n "$($(STUDY))" ] || { echo "there is no study $(STUDY): use a name in study/PROTOCOL.md"; exit 1; }
 	python -m birnn sweep $($(STUDY))
 	python -m birnn study --replace $(STUDY) $($(STUDY))
 

@@ -86,12 +86,18 @@ def choose_studies(
 
 
 def choose_planned(studies: Sequence[Study], corpus: dict[str, Any]) -> list[Study]:
-    """Return the studies of planned comparisons, also on other corpora, if the first has this one.
+    """Return the finished studies of planned comparisons that have all networks.
 
-    Only those that have all networks count.
+    They may be on other corpora, but the first must have this one.
     """
-    complete = {study.name: study for study in studies if study.networks == list(NETWORKS)}
-    found = [complete[name] for name in PLANNED if name in complete]
+    complete = {
+        (study.name, len(study.runs)): study
+        for study in studies
+        if study.networks == list(NETWORKS)
+    }
+    found = [
+        complete[name, runs] for name, (_, runs) in PLANNED.items() if (name, runs) in complete
+    ]
     return found if found and found[0].covers(corpus) else []
 
 

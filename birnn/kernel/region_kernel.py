@@ -11,7 +11,8 @@ C-contiguous:
     noise       int32 (words, SIDES, DRAWN)     targets drawn in proportion to their counts
     parameters  vectors of the n-grams, float32 (n-grams, SIZE); weights of the targets, float32
                 (SIDES, targets, SIZE), and their biases (SIDES, targets)
-    squares     sums of squared gradients of each n-gram, and of each target on each side, float32
+    squares     sums over steps of the mean squared gradient of an n-gram's vector, float32, and of
+                twice the mean squared error of a target, divided by SIZE, on each side
 
 As in `kernel`, every CPU computes the same bits.
 """
@@ -85,7 +86,7 @@ def sum_region(ngrams, first, end, vectors, found, region):
 @inlined
 def step_target(parameters, squares, place, y, weight, region, gradient):
     """Train the target of a side to predict `y` for a region, and add the region's gradient."""
-    _, weights, biases = parameters  # a bias is the weight of an input of 0.1
+    _, weights, biases = parameters
     (side, target), square = place, squares[1]
     row = weights[side]
     error = weight * (scalar_product(row, target, region, 0) + biases[side, target] - y)
@@ -94,7 +95,7 @@ def step_target(parameters, squares, place, y, weight, region, gradient):
     for j in range(SIZE):
         gradient[0, j] += error * row[target, j]
         row[target, j] -= step * region[0, j]
-    biases[side, target] -= F(0.1) * step
+    biases[side, target] -= F(0.1) * step  # more slowly than the weights
 
 
 @inlined

@@ -9,6 +9,7 @@ a time proposes the same trials if it is killed and continued.
 import os
 import re
 import time
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -232,7 +233,10 @@ def _next_trials(search: Search, study: optuna.Study, count: int) -> list[Frozen
         study.enqueue_trial(search.defaults)
     for _ in range(count - len(study.get_trials(states=RUNNING))):
         # Not one seed for all, because a search that continues would repeat its random trials.
-        study.sampler = SAMPLERS[search.sampler](seed=len(study.trials))
+        seed = len(study.trials)
+        if not search.metric:  # not the trials of a search in the same ranges
+            seed += zlib.crc32(search.name.encode()) // 2
+        study.sampler = SAMPLERS[search.sampler](seed=seed)
         study.ask(dict(search.space))
     return study.get_trials(states=RUNNING)[:count]
 

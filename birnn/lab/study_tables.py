@@ -14,7 +14,7 @@ def print_study(collected: store.Study) -> None:
     found = table.rows(collected)
     heading, labels = table.label_rows(found)
     accuracies = Table(
-        heading, "seeds", *titles, title=f"{split} accuracy, mean ± deviation over seeds"
+        heading, "runs", *titles, title=f"{split} accuracy, mean ± deviation over runs"
     )
     differences = Table(heading, "difference", "mean (simultaneous 95% interval)", "covers")
     for label, row in zip(labels, found, strict=True):

@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from birnn.kernel.matrix_product import run_parallel
-from birnn.recipes.ngrams import NO_NGRAM
+from birnn.recipes.ngrams import find
 from birnn.recipes.regions import LONGEST, SIZE, Table
 from birnn.reviews.sequences import OUT_OF_VOCABULARY, PADDING
 
@@ -131,6 +131,7 @@ class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes witho
     def __init__(self, num_words: int, longest: int, ngrams: int) -> None:
         """Create an empty table of `ngrams` n-grams of up to `longest` ids below `num_words`."""
         super().__init__(trainable=False)
+        self.supports_jit = False  # XLA cannot call NumPy
         self.longest = longest
         self._num_words = num_words
         self.codes = self.add_weight(
@@ -140,24 +141,17 @@ class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes witho
 
     def call(self, ids: tf.Tensor) -> tf.Tensor:
         """Return the ratios per position, shape (*ids, longest), 0 for unknown n-grams."""
-        positions = tf.where(ids != PADDING)
-        table, codes = tf.convert_to_tensor(self.codes), self._codes(ids, positions)
-        indices = tf.minimum(tf.searchsorted(table, codes), tf.size(table) - 1)
-        is_known = tf.gather(table, indices) == codes
-        ratios = tf.where(is_known, tf.gather(tf.convert_to_tensor(self.ratios), indices), 0.0)
-        shape = [*tf.unstack(tf.shape(ids, tf.int64)), self.longest]
-        return tf.scatter_nd(positions, tf.reshape(ratios, [-1, self.longest]), shape)
+        tensors = [ids, *(tf.convert_to_tensor(each) for each in (self.codes, self.ratios))]
+        ratios = tf.numpy_function(self._look_up, tensors, tf.float32, stateful=False)
+        return tf.ensure_shape(ratios, (*ids.shape, self.longest))
 
-    def _codes(self, ids: tf.Tensor, positions: tf.Tensor) -> tf.Tensor:
-        """Return the codes at the positions of words, as `ngrams.codes` does, flattened."""
-        ids = tf.cast(ids, tf.int64)
-        code = tf.zeros_like(ids)
-        codes = []
-        for before in range(self.longest):
-            first = tf.pad(ids, [[0, 0], [before, 0]])[:, : tf.shape(ids)[1]]
-            code += first * self._num_words**before
-            codes.append(tf.where(first == PADDING, tf.constant(NO_NGRAM, tf.int64), code))
-        return tf.reshape(tf.gather_nd(tf.stack(codes, axis=-1), positions), [-1])
+    def _look_up(
+        self, ids: NDArray[np.int32], codes: NDArray[np.int64], ratios: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        rows = find(codes, ids, self.longest, self._num_words)
+        result = np.zeros((*ids.shape, self.longest), np.float32)
+        result[ids != PADDING] = np.where(rows < 0, 0, ratios[rows])
+        return result
 
 
 class RegionEmbedding(keras.layers.Layer):  # type: ignore[misc]  # Keras comes without types
@@ -166,6 +160,7 @@ class RegionEmbedding(keras.layers.Layer):  # type: ignore[misc]  # Keras comes 
     def __init__(self, num_words: int, sizes: Sequence[int]) -> None:
         """Create empty tables of so many n-grams of ids below `num_words`."""
         super().__init__()
+        self.supports_jit = False  # XLA cannot call NumPy
         self._num_words = num_words
         self.tables = [
             (

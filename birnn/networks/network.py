@@ -23,6 +23,7 @@ from birnn.recipes.regions import Table
 from birnn.reviews.batching import BATCH_SIZE
 
 HDF5_OVERHEAD = 100_000  # bytes
+REGIONS_BATCH = 100  # reviews; 1,000 words with embeddings of regions take some megabytes
 
 
 def build_network(network: Network, config: NetworkConfig) -> keras.Sequential:
@@ -126,15 +127,21 @@ def predict(model: keras.Model, sequences: NDArray[np.int32]) -> NDArray[np.floa
         model: the network.
         sequences: the reviews, int32, shape (reviews, maxlen).
     """
+    step = batch_size(model)
     parts = [
-        model.predict_on_batch(sequences[start : start + BATCH_SIZE])[:, 0]
-        for start in range(0, len(sequences), BATCH_SIZE)
+        model.predict_on_batch(sequences[start : start + step])[:, 0]
+        for start in range(0, len(sequences), step)
     ]
     return np.concatenate([np.empty(0, np.float32), *parts])
 
 
+def batch_size(model: keras.Model) -> int:
+    """Return how many reviews a network predicts at a time."""
+    return REGIONS_BATCH if getattr(model.layers[0], "regions", None) else BATCH_SIZE
+
+
 def count_parameters(model: keras.Model) -> int:
-    """Return the number of weights, including the ratios of n-grams but not their codes."""
+    """Return the number of weights, including ratios of n-grams and vectors of regions."""
     return sum(math.prod(weight.shape) for weight in model.weights if weight.dtype == "float32")
 
 

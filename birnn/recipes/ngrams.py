@@ -77,6 +77,18 @@ def codes(ids: NDArray[np.int32], longest: int, num_words: int) -> NDArray[np.in
     return word_codes
 
 
+def find(
+    known: NDArray[np.int64], ids: NDArray[np.int32], longest: int, num_words: int
+) -> NDArray[np.int32]:
+    """Return the places of the n-grams that end at each word in sorted codes; -1 for others.
+
+    The shape is that of `codes`.
+    """
+    found = codes(ids, longest, num_words)
+    places = np.minimum(np.searchsorted(known, found), len(known) - 1)
+    return np.where(known[places] == found, places, -1).astype(np.int32)
+
+
 def log_count_ratios(
     positive: NDArray[np.float64], negative: NDArray[np.float64], smoothing: float
 ) -> NDArray[np.float64]:

@@ -36,9 +36,7 @@ class Table:
 
         The shape is (words of all reviews, longest).
         """
-        codes = ngrams.codes(ids, self.longest, self.num_words)
-        rows = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
-        return np.where(self.codes[rows] == codes, rows, -1).astype(np.int32)
+        return ngrams.find(self.codes, ids, self.longest, self.num_words)
 
     def embed(self, ids: Ids) -> NDArray[np.float32]:
         """Return the region around each word, shape (words of all reviews, SIZE).

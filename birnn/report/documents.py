@@ -54,7 +54,6 @@ def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path)
         "sentences": sentences,
         "tables": tables,
         "titles": TITLES,
-        "planned_title": next(iter(PLANNED.values())),
         "networks": {name: TITLES[name] for name in NETWORKS},
         "changed": tables.changed_settings(content["settings"]),
         "threshold": log_odds.THRESHOLD,
@@ -83,7 +82,7 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     default = metrics["choice"]["model"]
     return {
         "row": row,
-        "planned_row": rows(content["planned"][0])[0] if content["planned"] else None,
+        "planned_rows": {PLANNED[each.name][0]: rows(each)[0] for each in content["planned"]},
         "means": {name: row.means[name].mean for name in NETWORKS} if row else {},
         "same_code": study is not None and study.contains(metrics, content["settings"]),
         "accuracies": {name: metrics[name]["accuracy"] for name in NETWORKS},
@@ -97,9 +96,9 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def _differences(content: Mapping[str, Any], row: Row | None) -> str:
     """Return the table of what differs, with the influences over seeds, or of this run."""
-    compared = {"settings of this run": (content["over_seeds"], row)} if row else {}
+    compared = {what_differs.THIS_RUN: (content["over_seeds"], row)} if row else {}
     for study in content["planned"]:
-        compared[f"{PLANNED[study.name]} (planned)"] = study, rows(study)[0]
+        compared[PLANNED[study.name][0]] = study, rows(study)[0]
     by_recipe = rows(content["recipes"]) if content["recipes"] else []
     for last in by_recipe[-1:]:
         compared[f"recipe {last.combination.label}"] = content["recipes"], last

@@ -60,6 +60,24 @@ def importance(row: Row, equivalence: float) -> str:
     return f"The difference in accuracy is {size} than {equivalence:g} points"
 
 
+def name_result(row: Row, equivalence: float) -> str:
+    """Return the difference in accuracy of two networks, and what `study/PROTOCOL.md` calls it."""
+    ((pair, found),) = row.differences.items()
+    difference = found["accuracy"]
+    low, mean, high = map(points, (difference.low, difference.mean, difference.high))
+    names = (
+        []
+        if difference.higher is None
+        else [f"the {TITLES[pair[difference.higher]]} is more accurate"]
+    )
+    if decide((difference.low, difference.high), equivalence / 100) == "equivalent":
+        names.append("practically equivalent")
+    return (
+        f"{' and '.join(names) or 'undecided'} ({pair_title(*pair)}: {mean} points, "
+        f"{row.confidence} interval over {row.covered} {low} to {high})"
+    )
+
+
 def summarize_recipes(study: Study) -> str:
     """Return the accuracies of the first and the last recipe, and where networks win."""
     found = rows(study)

@@ -24,11 +24,13 @@ RESULTS = {
     "roc_auc": "ROC AUC",
     "ece": "expected calibration error",
 }
-# The planned comparisons (see `study/PROTOCOL.md`), by study: what its runs have in common.
+THIS_RUN = "settings of this run"
+# Planned comparisons of one row (see `study/PROTOCOL.md`), by study: what its runs have in common,
+# and their number.
 PLANNED = {
-    "strong": "recipe n-grams",
-    "random-settings": "random settings",
-    "rotten-tomatoes": "recipe n-grams on rotten-tomatoes",
+    "strong": ("recipe n-grams", 20),
+    "random-settings": ("random settings", 30),
+    "rotten-tomatoes": ("recipe n-grams on rotten-tomatoes", 20),
 }
 INFLUENCES = {f"influence_{name}": f"influence of the {name} words" for name in INFLUENCE_PARTS}
 
@@ -45,7 +47,7 @@ def tabulate(
     """Return one row per property, and columns for each network and pair of networks.
 
     `costs` are from `Predictor.predict_split`. `studies` have runs of the networks over seeds, by
-    the name of their settings; only the first has rows for all measures. `influences` have a row
+    the name of their settings; only THIS_RUN has rows for all measures. `influences` have a row
     per seed, with columns as in a study. `timed` have training times of recipes.
     """
     head = ["", *(TITLES[name] for name in NETWORKS)]
@@ -57,8 +59,10 @@ def tabulate(
     ]
     for row in timed:
         lines += _times(row)
-    for place, (settings, (study, row)) in enumerate(studies.items()):
-        titles = RESULTS if place == 0 else {"accuracy": RESULTS["accuracy"]}
+    for settings, (study, row) in studies.items():
+        planned = " (planned)" * (study.name in PLANNED)
+        accuracy = {"accuracy": RESULTS["accuracy"] + planned}
+        titles = RESULTS if settings == THIS_RUN else accuracy
         lines += _over_seeds(row.combination.runs, titles, f", {settings}", row.differences)
         lines += _disagreements(study, row, f", {settings}")
     lines += _over_seeds(influences, INFLUENCES, "")
@@ -88,7 +92,7 @@ def _over_seeds(
                 found = found or differences.difference_over_seeds(
                     first, second, measure, comparisons
                 )
-                ahead = f"{found.better} of {len(runs)} seeds"
+                ahead = f"{found.better} of {len(runs)}"
                 compared[pair] = format_difference(found, measure), ahead
         means = {name: differences.mean_over_seeds(runs[columns[name]]) for name in columns}
         cells = {name: format_mean(mean, measure) for name, mean in means.items()}
@@ -102,7 +106,7 @@ def _times(row: Row) -> Iterator[list[str]]:
         compared = {}
         for first, second in PAIRS:
             ratios = runs[f"{first}.seconds"] / runs[f"{second}.seconds"]
-            ahead = f"{(ratios < 1).sum()} of {len(runs)} seeds"
+            ahead = f"{(ratios < 1).sum()} of {len(runs)}"
             compared[first, second] = f"{ratios.median():.2f} times as long", ahead
         seconds = {name: f"{runs[f'{name}.seconds'].median():.0f}" for name in NETWORKS}
         yield _line(f"median training time in s, recipe {label}", seconds, compared)
@@ -111,7 +115,7 @@ def _times(row: Row) -> Iterator[list[str]]:
 def _disagreements(study: Study, row: Row, suffix: str) -> Iterator[list[str]]:
     """Yield how often two seeds of a network, and of both networks, predict different classes."""
     seeds, log_odds = len(row.combination.runs), study.log_odds(row.combination.runs)
-    if not log_odds or seeds == 1:
+    if not log_odds or seeds == 1 or study.is_sample:
         return
     _, groups = study.labels_and_groups()
     predicted = {name: is_positive(log_odds[name]) for name in study.networks}

@@ -18,13 +18,13 @@ from birnn.networks.definition import Network, NetworkConfig
 from birnn.networks.fused_network import FusedNetwork
 from birnn.networks.network import (
     accelerators,
+    batch_size,
     build_network,
     initialize,
     save_network,
 )
 from birnn.recipes import ngrams, regions
 from birnn.reviews import sequences
-from birnn.reviews.batching import BATCH_SIZE
 from birnn.runtime import signals
 from birnn.training.batches import batches
 from birnn.training.checkpoints import Checkpoint, Epoch
@@ -156,7 +156,7 @@ def train(
                     first_epoch=len(epochs),
                     ratios=ratios,
                 ),
-                validation_data=batches(validation, BATCH_SIZE),
+                validation_data=batches(validation, batch_size(model)),
                 initial_epoch=len(epochs),
                 epochs=settings.epochs,
                 shuffle=False,  # the batches are already shuffled
@@ -177,7 +177,8 @@ def train(
 
 def _training_state(model: keras.Model) -> list[keras.Variable]:
     """Return all variables of a compiled model that training changes, also the dropout seeds."""
-    return [*model.variables, *model.optimizer.variables]
+    changing = [each for each in model.variables if each.trainable or "seed" in each.name]
+    return [*changing, *model.optimizer.variables]
 
 
 def _print_device(model: keras.Model, gpus: list[str]) -> None:

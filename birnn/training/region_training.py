@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from birnn.core.errors import InputError
 from birnn.core.settings import WordVectors as Settings
 from birnn.kernel import region_kernel
 from birnn.kernel.region_kernel import DRAWN, SIDES
@@ -38,7 +39,14 @@ def train(
     labels, shape (reviews,), tell function words from other frequent ones. Equal reviews and
     settings give equal vectors.
     """
+    largest = int(np.iinfo(np.int64).max ** (1 / max(LONGEST)))
+    if num_words > largest:
+        raise InputError(
+            f"pad.num_words is {num_words}: with word_vectors.regions, it is at most {largest:,}"
+        )
     targets, counts = (array[:TARGETS] for array in _count(batches, 1, num_words))
+    if not len(targets):
+        raise InputError("no review has a word with an id: set word_vectors.regions to 0")
     predicted = ~np.isin(targets, _function_words(targets[:FREQUENT], *labelled))
     targets, counts = targets[predicted], counts[predicted]
     target_of = np.full(num_words, -1, np.int32)
@@ -95,7 +103,8 @@ def _count(batches: Batches, longest: int, num_words: int) -> tuple[Codes, Codes
     """Return the codes and counts of n-grams of words with an id, the most frequent first."""
     found = []
     for length in range(1, longest + 1):  # one at a time, to save memory
-        codes = np.concatenate([ngrams.codes(ids, length, num_words)[:, -1] for ids in batches()])
+        parts = [ngrams.codes(ids, length, num_words)[:, -1].copy() for ids in batches()]
+        codes = np.concatenate(parts)
         unique, counts = np.unique(codes, return_counts=True)
         words = unique // num_words ** np.arange(length)[:, None] % num_words
         known = (words >= FIRST_WORD).all(axis=0) & (unique != ngrams.NO_NGRAM)

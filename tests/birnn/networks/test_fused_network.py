@@ -66,7 +66,7 @@ def test_kernels_give_equal_outputs_and_gradients(
                 codes.assign(range(3, 3 + codes.shape[0]))
                 vectors.assign(np.random.default_rng(0).normal(0, 0.5, vectors.shape))
     outputs, expected = (model(ids).numpy() for model in models)
-    assert np.abs(outputs - expected).max() <= 1e-5
+    assert outputs == pytest.approx(expected, rel=1e-5, abs=1e-5)
     gradients = (compute_loss_gradients(model, ids) for model in models)
     for gradient, expected in zip(*gradients, strict=True):
         assert gradient == pytest.approx(expected, rel=1e-4, abs=2e-5 * count)

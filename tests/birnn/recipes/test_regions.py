@@ -9,23 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from birnn.core.settings import WordVectors
+from birnn.core import settings
 from birnn.recipes import regions
 from birnn.recipes.regions import REGION, SIZE, Table
 from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, START
 from birnn.training import region_training
+from tests.projects import PROJECT
 
 NUM_WORDS = 30
-SETTINGS = WordVectors(
-    reviews="train",
-    norm=3,
-    window=4,
-    negative=5,
-    min_count=2,
-    epochs=5,
-    seed=0,
-    regions=40,
-    region_epochs=3,
+SETTINGS = settings.load(PROJECT / "params.yaml").word_vectors.model_copy(
+    update={"window": 4, "epochs": 5, "regions": 40, "region_epochs": 3}
 )
 
 

@@ -86,16 +86,24 @@ def test_recipes_have_a_row_each(complete: Documents, tmp_path: Path) -> None:
 
 def test_planned_comparisons_come_first(tmp_path: Path) -> None:
     studies = store.read_all(PROJECT / "study")
-    planned = report_stage.choose_planned(studies, studies[0].about.corpus)
-    markdown, *_ = documents.write(tmp_path, studies=[samples.study()], planned=planned)
-    first = words(markdown).index("In the planned comparison, with 20 seeds of recipe n-grams: no")
-    assert first < words(markdown).index("seeds (explored), the mean test accuracy is")
-    row = "accuracy in %, recipe n-grams (planned) | 92.68 ± 0.09 | 92.81 ± 0.12 | −0.13 (−0.27 to"
+    (strong,) = report_stage.choose_planned(studies, studies[0].about.corpus)
+    sample = replace(strong.about, varied=["train.epochs"], sampler=store.RANDOM)
+    drawn = replace(strong, folder=Path("study/random-settings"), about=sample)
+    options: dict[str, Any] = {"studies": [samples.study()], "planned": [strong, drawn]}
+    markdown, *_ = documents.write(tmp_path, **options)
+    result = "20 runs: practically equivalent (BiLSTM minus BiGRU: −0.13 points, 98.3% interval"
+    first = words(markdown).index(f"Planned, recipe n-grams, {result}")
+    second = words(markdown).index("Planned, random settings, 20 runs: ")
+    assert first < second < words(markdown).index("seeds (explored), the mean test accuracy is")
+    row = "accuracy in % (planned), recipe n-grams | 92.68 ± 0.09 | 92.81 ± 0.12 | −0.13 (−0.27 to"
     assert row in markdown
-    assert "loss in nats, recipe n-grams (planned)" not in markdown
-    # They are left out of a report on another corpus, or with another network.
+    assert "in %, recipe n-grams | 2.97" in markdown
+    assert "in %, random settings" not in markdown  # two draws differ in more than the seed
+    options = {"planned": [strong]}
+    assert "loss in nats, recipe n-grams" not in documents.write(tmp_path, **options).report
+    # Unfinished studies are left out, and all in a report on another corpus.
     assert report_stage.choose_planned(studies, {"name": "other"}) == []
-    unfinished = [replace(study, runs=study.runs[[store.SEED]]) for study in studies]
+    unfinished = [replace(study, runs=study.runs[:3]) for study in studies]
     assert report_stage.choose_planned(unfinished, studies[0].about.corpus) == []
 
 

@@ -32,7 +32,7 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
         f"{name}.influence_{part}": [0.1, 0.3] for name in NETWORKS for part in INFLUENCE_PARTS
     }
     influences = pd.DataFrame(seeds | {f"{FIRST}.influence_last": [0.2, 0.2]})
-    compared = {"short reviews": (study, rows(study)[0])}
+    compared = {what_differs.THIS_RUN: (study, rows(study)[0])}
     table = what_differs.tabulate(costs, compared, influences)
     head, _, *lines = (line.strip("| ").split(" | ") for line in table.splitlines())
     column = {name: [*NETWORKS].index(name) for name in (FIRST, SECOND)}
@@ -41,18 +41,18 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
     gaps, ahead = ({line[0]: line[index] for line in lines} for index in (gap, gap + 1))
     assert cells["parameters of the recurrent layers"] == ["98,816", "98,816"]
     assert cells["multiply-adds per review"] == ["9,830,528", "–"]
-    assert cells["accuracy in %, short reviews"] == ["62.50 ± 17.68"] * 2
-    assert cells["expected calibration error, short reviews"][0] == "0.3000 ± 0.1414"
-    assert ahead["expected calibration error, short reviews"] == "1 of 2 seeds"
+    assert cells["accuracy in %, settings of this run"] == ["62.50 ± 17.68"] * 2
+    assert cells["expected calibration error, settings of this run"][0] == "0.3000 ± 0.1414"
+    assert ahead["expected calibration error, settings of this run"] == "1 of 2"
     assert cells["influence of the last words"][0] == "0.2000 ± 0.0000"
-    assert ahead["influence of the last words"] == "1 of 2 seeds"
+    assert ahead["influence of the last words"] == "1 of 2"
     # Of the two seeds in the first row, reviews on which one network, or each, differs.
     first, second = (predicted[:2, column[name]] for name in (FIRST, SECOND))
     within = [100 * np.mean(each[0] != each[1]) for each in (first, second)]
     both = 50 * np.mean((first[0] != second[1]) * 1.0 + (first[1] != second[0]))
-    title = "disagreement of two seeds of a network in %, short reviews"
+    title = "disagreement of two seeds of a network in %, settings of this run"
     assert cells[title] == [f"{share:.2f}" for share in within]
     assert gaps[title].startswith(f"{within[0] - within[1]:+.2f}".replace("-", "−"))
-    title = "disagreement of the networks, with other seeds, in %, short reviews"
+    title = "disagreement of the networks, with other seeds, in %, settings of this run"
     assert gaps[title].startswith(f"{both:.2f} (")
     assert "+" not in gaps[title]
