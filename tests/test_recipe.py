@@ -40,11 +40,11 @@ def test_recipe_predicts_explains_and_exports(recipes: Path, tmp_path: Path) -> 
     networks = ("--model", "networks")
     options = ("--file", str(file), "--output", str(output))
     check_output(recipes, *BIRNN, "predict", *networks, *options)
-    check_output(recipes, *BIRNN, "export", str(model), *networks)
-    predictions = (pd.read_csv(output), load_example(tmp_path)(test["text"].tolist()))
+    check_output(recipes, *BIRNN, "export", str(model), "--model", BASELINE)
+    exported = load_example(tmp_path)(test["text"].tolist())
     metrics = read_json(recipes / "metrics" / "evaluation.json")
-    for predicted in predictions:
-        for name in NETWORKS:
+    for predicted, names in ((pd.read_csv(output), NETWORKS), (exported, [BASELINE])):
+        for name in names:
             expected = probability(evaluated[name].to_numpy() / metrics[name]["temperature"])
             assert np.asarray(predicted[name]) == pytest.approx(expected, abs=1e-6)
     assert "moving" in check_output(recipes, *BIRNN, "explain", "A fine, moving film.")
