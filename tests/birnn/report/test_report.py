@@ -86,7 +86,7 @@ def test_recipes_have_a_row_each(complete: Documents, tmp_path: Path) -> None:
 
 def test_planned_comparisons_come_first(tmp_path: Path) -> None:
     studies = store.read_all(PROJECT / "study")
-    (strong,) = report_stage.choose_planned(studies, studies[0].about.corpus)
+    strong, *_ = report_stage.choose_planned(studies, studies[0].about.corpus)
     sample = replace(strong.about, varied=["train.epochs"], sampler=store.RANDOM)
     drawn = replace(strong, folder=Path("study/random-settings"), about=sample)
     options: dict[str, Any] = {"studies": [samples.study()], "planned": [strong, drawn]}
