@@ -118,9 +118,9 @@ def step_vectors(vectors, squares, found, region, divisor, gradient):
 def train(ngrams, starts, targets, noise, parameters, squares):
     """Train on every region of some reviews.
 
-    The loss is the sum of (z - y)² over predictions z, where y is 1 for the words beside the
+    The loss is the sum of (z - y)² over predictions z, where y is 1 for the words next to the
     region, and 0 for DRAWN words of the noise. Each of the latter counts as often as there are
-    words beside the region, so each word is noise DRAWN times as often as it is beside a region.
+    words next to the region, so each word is noise DRAWN times as often as it is next to a region.
     The learning rate of each n-gram and target falls with the sum of its squared gradients (Duchi,
     Hazan and Singer, "Adaptive Subgradient Methods", 2011).
     """
@@ -135,11 +135,11 @@ def train(ngrams, starts, targets, noise, parameters, squares):
             for j in range(SIZE):
                 gradient[0, j] = F(0)
             for side in range(SIDES):
-                beside = (
+                sides = (
                     (end, min(end + REGION, stop)) if side else (max(first - REGION, start), first)
                 )
                 positives = 0
-                for target in targets[beside[0] : beside[1]]:
+                for target in targets[sides[0] : sides[1]]:
                     if target >= 0:
                         positives += 1
                         step_target(

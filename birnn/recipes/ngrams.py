@@ -82,7 +82,7 @@ def find(
 ) -> NDArray[np.int32]:
     """Return the places of the n-grams that end at each word in sorted codes; -1 for others.
 
-    The shape is that of `codes`.
+    The shape is (words of all reviews, longest).
     """
     found = codes(ids, longest, num_words)
     places = np.minimum(np.searchsorted(known, found), len(known) - 1)

@@ -16,7 +16,7 @@ from birnn.reviews.sequences import PADDING
 
 REGION = 5  # words
 SIZE = 100  # numbers of an embedding
-NORM = 3  # what its Euclidean norm stays below, about that of a word vector
+NORM = 3  # its Euclidean norm stays below this, about the norm of a word vector
 LONGEST = (1, 3)  # words of the longest n-gram in each embedding
 
 Ids = NDArray[np.int32]

@@ -97,7 +97,7 @@ class Study:
 
     @property
     def is_sample(self) -> bool:
-        """Whether the settings were drawn at random to compare networks over them."""
+        """True if settings were drawn at random, to compare networks over them."""
         return self.about.sampler == RANDOM and not self.about.chooses
 
     @property

@@ -1,6 +1,6 @@
 """Training of embeddings of regions on text without labels.
 
-What predicts the words beside a region, which are the other view of a text, also helps to classify
+What predicts the words next to a region, which are the other view of a text, also helps to classify
 it: Johnson and Zhang, "Semi-supervised Convolutional Neural Networks for Text Categorization via
 Region Embedding", NIPS 2015, section 3.
 """

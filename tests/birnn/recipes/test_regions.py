@@ -55,22 +55,22 @@ def test_embedding_is_the_sum_of_the_ngrams_in_a_region(
 
 
 def batches() -> Iterator[NDArray[np.int32]]:
-    """Yield reviews in which words 10 to 14 stand beside others than words 15 to 19."""
+    """Yield reviews in which words 10 to 14 have other neighbors than words 15 to 19."""
     rng = np.random.default_rng(0)
     for _ in range(20):
         ids = np.zeros((25, 40), np.int32)
         ids[:, 0] = START
         first = rng.integers(0, 2, (25, 1)) * 5
         words = rng.integers(10, 15, (25, 39)) + first
-        beside = rng.integers(20, 25, (25, 39)) + first
-        ids[:, 1:] = np.where(np.arange(39) // REGION % 2, words, beside)
+        neighbors = rng.integers(20, 25, (25, 39)) + first
+        ids[:, 1:] = np.where(np.arange(39) // REGION % 2, words, neighbors)
         ids[0, 20:] = OUT_OF_VOCABULARY
         yield ids
 
 
 def test_words_with_the_same_neighbors_get_similar_embeddings(tmp_path: Path) -> None:
     ids = np.concatenate([*batches()])
-    labelled = ids, ids.max(axis=1) < 25  # so none is a function word
+    labelled = ids, ids.max(axis=1) < 25  # so there are no function words
     trained, again = (
         region_training.train(batches, labelled, NUM_WORDS, SETTINGS) for _ in range(2)
     )
