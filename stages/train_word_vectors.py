@@ -44,9 +44,8 @@ def main(settings: Settings) -> None:
     dim, chosen, tables = settings.network.embedding_dim, settings.word_vectors, []
     vectors = np.empty((0, dim), np.float32)
     if chosen.reviews != "none":
-        # gensim and Numba take seconds to import.
+        # gensim takes a second to import.
         from birnn.recipes import word_vectors  # noqa: PLC0415
-        from birnn.training import region_training  # noqa: PLC0415
 
         scheme = encoding.read(paths.PADDED)
         files = {paths.TRAIN_REVIEWS: np.load(paths.PADDED_TRAIN / "rows.npy")}
@@ -55,6 +54,8 @@ def main(settings: Settings) -> None:
         text = Text(files)
         vectors = word_vectors.train(text, scheme.words, dim, chosen)
         if chosen.regions:
+            from birnn.training import region_training  # noqa: PLC0415  # Numba takes seconds
+
             read = partial(text.sequences, scheme)
             labelled = sequences.read(paths.PADDED_TRAIN)
             tables = region_training.train(read, labelled, settings.pad.num_words, chosen)

@@ -135,17 +135,19 @@ def train(ngrams, starts, targets, noise, parameters, squares):
             for j in range(SIZE):
                 gradient[0, j] = F(0)
             for side in range(SIDES):
-                sides = (
-                    (end, min(end + REGION, stop)) if side else (max(first - REGION, start), first)
-                )
+                low, high = max(first - REGION, start), first
+                if side:
+                    low, high = end, min(end + REGION, stop)
                 positives = 0
-                for target in targets[sides[0] : sides[1]]:
+                for target in targets[low:high]:
                     if target >= 0:
                         positives += 1
                         step_target(
                             parameters, squares, (side, target), F(1), F(1), region, gradient
                         )
-                for target in noise[first, side, : DRAWN * min(positives, 1)]:
-                    weight = F(positives)
+                if not positives:
+                    continue
+                weight = F(positives)
+                for target in noise[first, side]:
                     step_target(parameters, squares, (side, target), F(0), weight, region, gradient)
             step_vectors(vectors, squares[0], found[:count], region, divisor, gradient)

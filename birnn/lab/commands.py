@@ -179,7 +179,7 @@ def search(
     *,
     replace: Replace = False,
 ) -> None:
-    """Search settings with the best accuracy on held-out reviews.
+    """Search settings with the best accuracy on held-out reviews, or draw settings at random.
 
     Each trial is an experiment. If the search is interrupted, the same command continues it.
     """

@@ -234,7 +234,7 @@ def _next_trials(search: Search, study: optuna.Study, count: int) -> list[Frozen
     for _ in range(count - len(study.get_trials(states=RUNNING))):
         # Not one seed for all, because a search that continues would repeat its random trials.
         seed = len(study.trials)
-        if not search.metric:  # not the trials of a search in the same ranges
+        if not search.metric:  # not the trials of a search in the same ranges; below 2**32
             seed += zlib.crc32(search.name.encode()) // 2
         study.sampler = SAMPLERS[search.sampler](seed=seed)
         study.ask(dict(search.space))

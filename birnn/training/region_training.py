@@ -44,7 +44,8 @@ def train(
         raise InputError(
             f"pad.num_words is {num_words}: with word_vectors.regions, it is at most {largest:,}"
         )
-    targets, counts = (array[:TARGETS] for array in _count(batches, 1, num_words))
+    counted = [_count(batches, length, num_words) for length in range(1, max(LONGEST) + 1)]
+    targets, counts = (array[:TARGETS] for array in _most_frequent(counted[:1]))
     if not len(targets):
         raise InputError("no review has a word with an id: set word_vectors.regions to 0")
     predicted = ~np.isin(targets, _function_words(targets[:FREQUENT], *labelled))
@@ -56,7 +57,7 @@ def train(
     noise = np.searchsorted(counts.cumsum(), places, side="right").astype(np.int32)
 
     started = [
-        Training(longest, num_words, _count(batches, longest, num_words)[0], len(targets), settings)
+        Training(longest, num_words, _most_frequent(counted[:longest])[0], len(targets), settings)
         for longest in LONGEST
     ]
     with ThreadPoolExecutor(len(started)) as pool:
@@ -99,16 +100,17 @@ def _function_words(frequent: Codes, ids: Ids, labels: NDArray[Any]) -> Codes:
     return frequent[np.abs(ratios) < SMALL_RATIO]
 
 
-def _count(batches: Batches, longest: int, num_words: int) -> tuple[Codes, Codes]:
-    """Return the codes and counts of n-grams of words with an id, the most frequent first."""
-    found = []
-    for length in range(1, longest + 1):  # one at a time, to save memory
-        parts = [ngrams.codes(ids, length, num_words)[:, -1].copy() for ids in batches()]
-        codes = np.concatenate(parts)
-        unique, counts = np.unique(codes, return_counts=True)
-        words = unique // num_words ** np.arange(length)[:, None] % num_words
-        known = (words >= FIRST_WORD).all(axis=0) & (unique != ngrams.NO_NGRAM)
-        found.append((unique[known], counts[known]))
-    codes, counts = map(np.concatenate, zip(*found, strict=True))
+def _count(batches: Batches, length: int, num_words: int) -> tuple[Codes, Codes]:
+    """Return the sorted codes and the counts of n-grams of so many words, all with an id."""
+    parts = [ngrams.codes(ids, length, num_words)[:, -1].copy() for ids in batches()]
+    codes, counts = np.unique(np.concatenate(parts), return_counts=True)
+    words = codes // num_words ** np.arange(length)[:, None] % num_words
+    known = (words >= FIRST_WORD).all(axis=0) & (codes != ngrams.NO_NGRAM)
+    return codes[known], counts[known]
+
+
+def _most_frequent(counted: Iterable[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
+    """Return the codes and counts of n-grams of several lengths, the most frequent first."""
+    codes, counts = map(np.concatenate, zip(*counted, strict=True))
     order = np.argsort(-counts, kind="stable")
     return codes[order], counts[order]
