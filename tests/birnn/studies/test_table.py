@@ -142,7 +142,7 @@ def shown_values(axes: Axes) -> set[float]:
 
 
 def test_figure_shows_every_run_and_interval() -> None:
-    study = store.read(PROJECT / "study" / "halves")
+    study = store.read(PROJECT / "study" / "rotten-tomatoes")
     drawn = figure.draw(study)
     (row,) = table.rows(study)
     accuracies, differences_below = drawn.axes
@@ -155,7 +155,7 @@ def test_figure_shows_every_run_and_interval() -> None:
     (label,) = (text.get_text().strip() for text in differences_below.texts if text.get_text())
     assert label == f"BiLSTM minus BiGRU {formatting.points(compared.mean)}"
     assert drawn.get_suptitle() == "No difference between BiLSTM and BiGRU is shown"
-    assert "95% intervals over 6 seeds" in accuracies.get_xlabel()
+    assert "95% intervals over 20 seeds" in accuracies.get_xlabel()
     assert "98.3% interval over seeds and films" in differences_below.get_xlabel()
     strong = figure.draw(store.read(PROJECT / "study" / "seeds"))
     assert strong.get_suptitle() == "The BiGRU is more accurate, by 0.36 points"
