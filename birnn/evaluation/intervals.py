@@ -8,7 +8,6 @@ them cover (Bonferroni's inequality; Dunn, "Multiple Comparisons among Means", 1
 """
 
 import math
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,6 @@ NO_DIFFERENCE = "no difference is shown"
 LOWER_IS_BETTER = {"loss", "loss_scaled", "brier", "ece", "ece_scaled"}  # measures
 
 Interval = tuple[float, float]
-Decision = Literal["larger", "equivalent", "undecided"]
 
 
 def tail(comparisons: int) -> float:
@@ -98,20 +96,3 @@ def paired_difference_interval(
     quantile = -float(special.ndtri(tail(comparisons)))
     margin = quantile * math.sqrt((first + second - difference**2) / (reviews + 2))
     return max(-1.0, difference - margin), min(1.0, difference + margin)
-
-
-def decide(interval: Interval, half_width: float) -> Decision:
-    """Return what the interval of a difference shows about its practical size.
-
-    Differences of at most `half_width`, in the unit of the measure, are practically equivalent
-    (the region of Benavoli et al., "Time for a Change: a Tutorial for Comparing Multiple
-    Classifiers Through Bayesian Analysis", 2017). The difference is larger if the whole interval is
-    outside the region, and equivalent if it is inside (two one-sided tests: Schuirmann 1987). This
-    is a decision by a confidence interval, not by posterior probabilities.
-    """
-    low, high = interval
-    if low > half_width or high < -half_width:
-        return "larger"
-    if -half_width <= low and high <= half_width:
-        return "equivalent"
-    return "undecided"

@@ -1,10 +1,8 @@
 """Conclusions of the report and the model card, in sentences that state what intervals cover."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from birnn.evaluation.intervals import NO_DIFFERENCE, decide
 from birnn.evaluation.model_names import BASELINE, NETWORKS, TITLES, pair_title
 from birnn.studies.store import Study
 from birnn.studies.table import Row, rows, why_no_interval
@@ -25,53 +23,22 @@ def accuracies(shares: Mapping[str, float]) -> str:
     return by_model({name: percent(share) for name, share in shares.items()})
 
 
-def compare_networks(row: Row) -> str:
-    """Return which of two networks has the higher accuracy over seeds, by how much, how often."""
+def name_result(row: Row, equivalence: float) -> str:
+    """Return what `study/PROTOCOL.md` calls the difference in accuracy of two networks.
+
+    They are equivalent if the interval lies within `equivalence` points of 0 (Schuirmann, "A
+    Comparison of the Two One-Sided Tests Procedure and the Power Approach", 1987).
+    """
     ((pair, found),) = row.differences.items()
     difference = found["accuracy"]
     if reason := why_no_interval(difference):
         return f"they cannot be compared ({reason})"
-    interval = f"{row.confidence} interval over {row.covered}"
-    ends = (difference.low, difference.mean, difference.high)
-    if difference.higher is None:
-        low, mean, high = map(points, ends)
-        return f"{NO_DIFFERENCE} ({pair_title(*pair)}: {mean} points, {interval} {low} to {high})"
-    winner, wins = TITLES[pair[difference.higher]], (difference.better, difference.worse)
-    low, mean, high = (f"{100 * end:.2f}" for end in sorted(map(abs, ends)))
-    return (
-        f"the {winner} is more accurate, by {mean} points on average ({interval} {low} to {high}) "
-        f"and with {wins[difference.higher]} of {len(row.combination.runs)} seeds"
-    )
-
-
-def importance(row: Row, equivalence: float) -> str:
-    """Return whether the difference in accuracy of two networks exceeds `equivalence` points.
-
-    Empty with too few seeds.
-    """
-    (found,) = row.differences.values()
-    low, high = found["accuracy"].low, found["accuracy"].high
-    if math.isnan(low):
-        return ""
-    decision = decide((low, high), equivalence / 100)
-    if decision == "undecided":
-        return f"Whether the difference in accuracy exceeds {equivalence:g} points is undecided"
-    size = "larger" if decision == "larger" else "smaller"
-    return f"The difference in accuracy is {size} than {equivalence:g} points"
-
-
-def name_result(row: Row, equivalence: float) -> str:
-    """Return the difference in accuracy of two networks, and what `study/PROTOCOL.md` calls it."""
-    ((pair, found),) = row.differences.items()
-    difference = found["accuracy"]
+    names = []
+    if difference.higher is not None:
+        names.append(f"the {TITLES[pair[difference.higher]]} is more accurate")
+    if max(-difference.low, difference.high) <= equivalence / 100:
+        names.append(f"practically equivalent, within {equivalence:g} points")
     low, mean, high = map(points, (difference.low, difference.mean, difference.high))
-    names = (
-        []
-        if difference.higher is None
-        else [f"the {TITLES[pair[difference.higher]]} is more accurate"]
-    )
-    if decide((difference.low, difference.high), equivalence / 100) == "equivalent":
-        names.append("practically equivalent")
     return (
         f"{' and '.join(names) or 'undecided'} ({pair_title(*pair)}: {mean} points, "
         f"{row.confidence} interval over {row.covered} {low} to {high})"

@@ -78,18 +78,3 @@ def test_intervals_cover_the_truth_on_other_films() -> None:
             covered[row] += [0, compared["difference_low"] <= 0 <= compared["difference_high"]]
     assert (covered[0] >= 0.93 * 400).all()
     assert (covered[1] < 0.93 * 400).all()
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "decision"),
-    [
-        (0.006, 0.02, "larger"),
-        (0.005, 0.02, "undecided"),
-        (-0.005, 0.005, "equivalent"),
-        (-0.02, 0.02, "undecided"),
-        (np.nan, np.nan, "undecided"),
-    ],
-)
-def test_decision(low: float, high: float, decision: str) -> None:
-    assert intervals.decide((low, high), 0.005) == decision
-    assert intervals.decide((-high, -low), 0.005) == decision
