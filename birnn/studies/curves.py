@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from birnn.studies.figure import SPLITS
+from birnn.studies.figure import name_measure
 from birnn.studies.store import RANDOM, Study
 from birnn.studies.table import rows
-from birnn.style.plotting import STYLE, draw_lines, legible, new_figure
+from birnn.style.plotting import STYLE, draw_lines, new_figure
 
 
 def draw(study: Study) -> Figure | None:
@@ -69,9 +69,7 @@ def _draw(study: Study, curves: Sequence[pd.DataFrame], title: str, label: str) 
     table = pd.concat(curves, keys=study.networks, names=["model"]).reset_index("model")
     with mpl.rc_context(STYLE):
         figure = new_figure(title)
-        corpus = legible(study.about.corpus["name"])
-        quantity = f"{SPLITS[study.measure]} accuracy on {corpus}"
-        axes = figure.add_subplot(xlabel=label, ylabel=quantity)
+        axes = figure.add_subplot(xlabel=label, ylabel=name_measure(study))
         draw_lines(axes, table, "x", "y", "{:.1%}")
         if "epochs" in table:
             for x, y, epochs in table[["x", "y", "epochs"]].to_numpy():

@@ -21,7 +21,6 @@ from birnn.style.plotting import DASHES, STYLE, legible, new_figure
 LANE, TALL_LANE, MARGIN = 0.16, 0.6, 0.9  # inches: of a model in several rows or one, of the axes
 STACKS, STACKED = 60, 0.05  # stacks of runs, and inches between stacked runs
 LABEL_WIDTH = 18  # letters of a line of the name of a row
-SPLITS = {"accuracy": "test", "holdout_accuracy": "held-out"}
 
 Lane = tuple[pd.Series, Mean, str, str, str]
 
@@ -138,8 +137,13 @@ def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:
 
 
 def _label_accuracy(study: Study, table: Sequence[Row]) -> str:
-    """Return the label of an axis of accuracies, with intervals if there are several seeds."""
-    corpus = legible(study.about.corpus["name"])
-    seeds = listed(map(str, sorted({len(row.combination.runs) for row in table})), "or")
-    interval = f", 95% intervals over {seeds} seeds" * (seeds != "1")
-    return f"{SPLITS[study.measure]} accuracy on {corpus} (%){interval}"
+    """Return the label of an axis of accuracies, with intervals if there are several runs."""
+    numbers = listed(map(str, sorted({len(row.combination.runs) for row in table})), "or")
+    interval = f", 95% intervals over {numbers} {study.repeats}" * (numbers != "1")
+    return f"{name_measure(study)} (%){interval}"
+
+
+def name_measure(study: Study) -> str:
+    """Return the name of the accuracy that a study compares."""
+    split = "test" if study.measure == "accuracy" else "held-out"
+    return f"{split} accuracy on {legible(study.about.corpus['name'])}"

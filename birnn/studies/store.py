@@ -101,6 +101,11 @@ class Study:
         return self.about.sampler == RANDOM and not self.about.chooses
 
     @property
+    def repeats(self) -> str:
+        """What differs between the runs of a combination."""
+        return "draws" if self.is_sample else "seeds"
+
+    @property
     def measure(self) -> str:
         """The accuracy that the study compares: on held-out reviews if it serves to choose."""
         return "holdout_accuracy" if self.about.chooses else "accuracy"

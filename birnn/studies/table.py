@@ -31,7 +31,7 @@ class Row:
     means: dict[str, Mean]  # accuracy by model; intervals cover seeds only
     # By pair of networks and measure, of the runs of a seed.
     differences: dict[Pair, dict[str, Difference]]
-    covered: str  # what the intervals of the differences cover: `seeds`, or `seeds and films`
+    covered: str  # what the intervals of the differences cover, such as `seeds and films`
 
     @property
     def confidence(self) -> str:
@@ -89,7 +89,8 @@ def _row(study: Study, combination: Combination) -> Row:
 
 def _covered(study: Study, log_odds: Mapping[str, Any]) -> str:
     """Return what intervals cover, with or without predictions."""
-    return f"seeds and {group_kind(study.about.corpus['name'])}" if log_odds else "seeds"
+    groups = f" and {group_kind(study.about.corpus['name'])}" if log_odds else ""
+    return study.repeats + groups
 
 
 def _compare(
