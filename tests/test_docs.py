@@ -164,13 +164,6 @@ def test_quoted_comparisons_are_those_of_the_protocol() -> None:
         assert table.format_difference(found["accuracy"]) in results.replace(" points (", " (")
         if name in {"strong", "rotten-tomatoes"}:
             assert f"by {-100 * found['accuracy'].mean:.2f} " in readme
-    # A network's own time is the time of both minus the other's.
-    own = (
-        (timed["networks.seconds"] - timed[f"{other}.seconds"])[epochs == number]
-        for other, number in (("bigru", 3), ("bilstm", 4))
-    )
-    bilstm, bigru = (seconds.to_numpy() for seconds in own)  # both sorted by seed
-    assert f"took {np.median(bilstm / bigru):.2f} times as long" in results
 
 
 def test_code_files_exist(text: str) -> None:

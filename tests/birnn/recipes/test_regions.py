@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from birnn.core import settings
+from birnn.kernel import region_kernel
 from birnn.recipes import regions
 from birnn.recipes.regions import REGION, SIZE, Table
 from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, START
@@ -88,3 +89,28 @@ def test_words_with_the_same_neighbors_get_similar_embeddings(tmp_path: Path) ->
     read = regions.read(tmp_path, NUM_WORDS)
     assert [table.longest for table in read] == [1, 3]
     assert (read[1].embed(ids) == trained[1].embed(ids)).all()
+
+
+def test_vectors_follow_the_slope_of_the_loss() -> None:
+    rng = np.random.default_rng(0)
+    shapes = (8, SIZE), (2, 12, SIZE), (2, 12)
+    parameters = tuple(rng.normal(0, 0.5, shape).astype(np.float32) for shape in shapes)
+    start, weights, biases = (array.copy() for array in parameters)
+    ngrams = np.array([[0, -1], [1, 5], [2, 6], [-1, -1], [4, 7], [3, -1]], np.int32)
+    targets = np.array([-1, -1, -1, -1, -1, 11], np.int32)  # so only the first region has one
+    noise = np.tile(np.arange(10, dtype=np.int32), (6, 2, 1))
+    known = [0, 1, 2, 4, 5, 6, 7]
+
+    def loss(numbers: NDArray[np.float64]) -> float:
+        above = np.maximum(numbers[known].sum(axis=0), 0)
+        scores = weights[1] @ (above / np.sqrt(1 + above @ above)) + biases[1]
+        return float((scores[:10] ** 2).sum() + (scores[11] - 1) ** 2)
+
+    steps = 1e-5 * np.eye(SIZE)
+    slope = np.array([loss(start + step) - loss(start - step) for step in steps])
+    half = slope / 2e-5 / len(known) / 2  # all vectors had the step; errors count half
+    squares = np.full(8, 1e-4, np.float32), np.full((2, 12), 1e-3, np.float32)
+    region_kernel.train(ngrams, np.array([0, 6]), targets, noise, parameters, squares)
+    expected = -0.03 * half / np.sqrt(1e-4 + np.mean(half**2))
+    assert (parameters[0] - start)[known] == pytest.approx(np.tile(expected, (7, 1)), abs=1e-5)
+    assert (parameters[0][3] == start[3]).all()

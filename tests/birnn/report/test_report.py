@@ -44,7 +44,6 @@ def test_answer_is_from_the_study_over_seeds(complete: Documents) -> None:
             0.0002,
             "the BiGRU is more accurate and practically equivalent, within 0.5 points (BiLSTM",
         ),
-        (0.0004, "the BiGRU is more accurate (BiLSTM minus BiGRU: −0.58 points, 98.3% interval"),
     ],
 )
 def test_result_over_seeds_has_the_names_of_the_protocol(
