@@ -372,6 +372,15 @@ def add_pool_gradients(output_gradient, t, lengths, peaks, state_gradient):
 
 
 @inlined
+def move_feature_gradients(source, target):
+    """Set rows to the first columns of others, which become 0."""
+    for row in range(min(target.shape[0], ROWS)):
+        for j in range(target.shape[1]):
+            target[row, j] = source[row, j]
+            source[row, j] = F(0)
+
+
+@inlined
 def fill(rows, value):
     """Set all elements of a matrix to a value."""
     for row in range(rows.shape[0]):
@@ -469,18 +478,23 @@ def compute_outputs(inputs, weights, is_gru, pooled, result):
 
 
 @cached
-def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, weight_gradients):
-    """Add the gradients of `weights` to `weight_gradients`.
+def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, gradients):
+    """Write the gradients of the last features, and add those of `weights`.
 
-    `output_gradient` is the gradient of the `result` of `compute_outputs`.
+    `output_gradient` is the gradient of the `result` of `compute_outputs`. `gradients` are zeros
+    for some of the last features, shape (reviews, time steps, some), and for each of `weights`.
     """
     projected, kernel, recurrent, bias = weights
-    projected_gradient, kernel_gradient, recurrent_gradient, bias_gradient = weight_gradients
-    units = recurrent.shape[0]
+    feature_gradient, projected_gradient, kernel_gradient, recurrent_gradient, bias_gradient = (
+        gradients
+    )
+    units, some = recurrent.shape[0], feature_gradient.shape[2]
     joined = join_weights(kernel, recurrent, is_gru)
     buffers = new_buffers(inputs[0].shape[1], units, joined)
     gates, cells, states, _, peaks = buffers
     transposed = pad_columns(recurrent.T)
+    if some:
+        transposed = pad_columns(np.concatenate((joined[:units], joined[-some:])).T)
     state_gradient = np.zeros((ROWS, transposed.shape[1]), F)
     cell_gradient = np.zeros_like(cells[0])
     product_gradient = np.zeros((states.shape[2], joined.shape[1]), F)
@@ -506,6 +520,7 @@ def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, weight_g
                 block[0], projected_gradient, bias_gradient, t, z, units, is_gru
             )
             add_product(z, transposed, state_gradient)
+            move_feature_gradients(state_gradient[:, units:], feature_gradient[start:, t])
         add_product(
             states[:steps].reshape(steps * ROWS, states.shape[2]).T,
             gates[:steps].reshape(steps * ROWS, gates.shape[2]),

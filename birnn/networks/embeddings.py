@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from birnn.kernel.matrix_product import run_parallel
+from birnn.kernel.matrix_product import matrix_product, run_parallel
 from birnn.recipes.ngrams import find
 from birnn.recipes.regions import LONGEST, SIZE, Table
 from birnn.reviews.sequences import OUT_OF_VOCABULARY, PADDING
@@ -25,7 +25,8 @@ class Words(NamedTuple):
     # Ratios of the n-grams that end at each position, float32, shape (reviews, maxlen, longest
     # n-gram).
     ratios: tf.Tensor
-    # Embeddings of the region around each position, float32, shape (reviews, maxlen, numbers).
+    # Shortened embeddings of the region around each position, float32, shape (reviews, maxlen,
+    # numbers).
     regions: tf.Tensor
     # False for padding, bool, shape (reviews, maxlen); None to treat padding as a word.
     mask: tf.Tensor | None
@@ -98,10 +99,8 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
 
     def concatenate(self, words: Words) -> tf.Tensor:
         """Return each word's vector, ratios and shortened region, shape (*indices, features)."""
-        parts = [tf.gather(words.vectors, words.indices), words.ratios]
-        if self.regions:
-            parts.append(words.regions @ self.regions.projection)
-        vectors = tf.concat(parts, axis=-1)
+        vectors = tf.gather(words.vectors, words.indices)
+        vectors = tf.concat([vectors, words.ratios, words.regions], axis=-1)
         return tf.ensure_shape(vectors, self.compute_output_shape((None, *words.indices.shape[1:])))
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> tf.Tensor | None:
@@ -112,7 +111,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the shape of what `concatenate` returns."""
         ratios = self.table.longest if self.table else 0
-        regions = self.regions.projection.shape[1] if self.regions else 0
+        regions = PROJECTED if self.regions else 0
         return (*input_shape, self.output_dim + ratios + regions)
 
     def _ids_and_ratios(self, inputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
@@ -175,15 +174,18 @@ class RegionEmbedding(keras.layers.Layer):  # type: ignore[misc]  # Keras comes 
         self.projection = self.add_weight(shape, "glorot_uniform", name="projection")
 
     def call(self, ids: tf.Tensor) -> tf.Tensor:
-        """Return the region around each word, float32, shape (*ids, numbers), 0 at padding."""
+        """Return the shortened region around each word, float32, shape (*ids, PROJECTED).
+
+        It is 0 at padding.
+        """
         tensors = [tf.convert_to_tensor(weight) for pair in self.tables for weight in pair]
         embedded = tf.numpy_function(self._embed, [ids, *tensors], tf.float32, stateful=False)
-        return tf.ensure_shape(embedded, (*ids.shape, self.projection.shape[0]))
+        embedded = tf.ensure_shape(embedded, (None, self.projection.shape[0]))
+        shortened = matrix_product(embedded, tf.convert_to_tensor(self.projection))
+        shape = tf.concat([tf.shape(ids, tf.int64), [PROJECTED]], axis=0)
+        return tf.scatter_nd(tf.where(tf.not_equal(ids, PADDING)), shortened, shape)
 
     def _embed(self, ids: NDArray[np.int32], *tensors: NDArray[Any]) -> NDArray[np.float32]:
         pairs = zip(LONGEST, tensors[::2], tensors[1::2], strict=True)
         tables = [Table(longest, self._num_words, *pair) for longest, *pair in pairs]
-        parts = run_parallel(partial(table.embed, ids) for table in tables)
-        result = np.zeros((*ids.shape, SIZE * len(parts)), np.float32)
-        result[ids != PADDING] = np.concatenate(parts, axis=-1)
-        return result
+        return np.concatenate(run_parallel(partial(table.embed, ids) for table in tables), axis=-1)

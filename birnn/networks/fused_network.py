@@ -65,11 +65,10 @@ class FusedNetwork(LayeredNetwork):
 
     def classify(self, words: Words, *, training: bool | None) -> tf.Tensor:
         """Return log-odds, shape (reviews, 1)."""
-        embedding, bidirectional, dropout, output = self.layers
+        _, bidirectional, dropout, output = self.layers
         cells = bidirectional.forward_layer.cell, bidirectional.backward_layer.cell
         pooled = isinstance(bidirectional, PooledBidirectional)
-        projection = embedding.regions.projection if embedding.regions else None
-        outputs = recurrent_outputs(words, cells, Kernel(self._cell, pooled), projection)
+        outputs = recurrent_outputs(words, cells, Kernel(self._cell, pooled))
         if pooled:
             outputs = bidirectional.append_evidence(outputs, words.ratios)
         outputs = dropout(outputs, training=training)
@@ -78,10 +77,7 @@ class FusedNetwork(LayeredNetwork):
 
 
 def recurrent_outputs(
-    words: Words,
-    cells: tuple[keras.Layer, keras.Layer],
-    kernel: "Kernel",
-    projection: tf.Variable | None = None,
+    words: Words, cells: tuple[keras.Layer, keras.Layer], kernel: "Kernel"
 ) -> tf.Tensor:
     """Return the outputs of both directions, float32, shape (reviews, outputs).
 
@@ -89,45 +85,35 @@ def recurrent_outputs(
         words: the batch.
         cells: Keras's cells of the forward and the backward direction.
         kernel: functions that compute the outputs and their gradients.
-        projection: the linear map of the embeddings of regions.
     """
     mask = tf.ones_like(words.indices, tf.bool) if words.mask is None else words.mask
-    inputs = [words.indices, mask, tf.concat([words.ratios, words.regions], axis=-1)]
+    constants = [words.indices, mask, words.ratios]
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
-    def compute(*weights: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    def compute(*variable: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         def gradient(output_gradient: tf.Tensor) -> tf.Tensor:
-            tensors, types = [output_gradient, *inputs, *weights], [tf.float32] * len(weights)
+            tensors, types = [output_gradient, *inputs], [tf.float32] * len(variable)
             gradients = tf.numpy_function(kernel.gradients, tensors, types, stateful=False)
             return [tf.ensure_shape(*pair) for pair in zip(gradients, shapes, strict=True)]
 
-        shapes = [weight.shape for weight in weights]
-        tensors = [*inputs, *weights]
-        result = tf.numpy_function(kernel.outputs, tensors, tf.float32, stateful=False)
+        inputs, shapes = [*constants, *variable], [tensor.shape for tensor in variable]
+        result = tf.numpy_function(kernel.outputs, inputs, tf.float32, stateful=False)
         outputs = cells[0].units * (POOLS if kernel.pooled else 1)
         return tf.ensure_shape(result, (None, DIRECTIONS * outputs)), gradient
 
-    weights = [_weights(cell, words, projection) for cell in cells]
-    return compute(*weights[0], *weights[1])
+    forward, backward = (_weights(cell, words) for cell in cells)
+    return compute(words.regions, *forward, *backward)
 
 
-def _weights(cell: keras.Layer, words: Words, projection: tf.Variable | None) -> list[tf.Tensor]:
+def _weights(cell: keras.Layer, words: Words) -> list[tf.Tensor]:
     """Return the weights for `kernel`: `projected`, `kernel`, `recurrent` and `bias`."""
     kernel, recurrent, bias = (tf.convert_to_tensor(variable) for variable in cell.weights)
     input_bias, state_bias = (
         (bias[0], bias[1]) if len(bias.shape) > 1 else (bias, tf.zeros_like(bias))
     )
-    dim, ratios = words.vectors.shape[1], words.ratios.shape[-1]
-    of_words, of_ratios, of_regions = tf.split(kernel, [dim, ratios, -1])
-    if projection is not None:  # the kernel reads embeddings of regions that are not yet shortened
-        of_regions = matrix_product(tf.convert_to_tensor(projection), of_regions)
-    features = tf.concat([of_ratios, of_regions], axis=0)
-    return [
-        matrix_product(words.vectors, of_words) + input_bias,
-        features,
-        recurrent,
-        state_bias,
-    ]
+    dim = words.vectors.shape[1]
+    projected = matrix_product(words.vectors, kernel[:dim]) + input_bias
+    return [projected, kernel[dim:], recurrent, state_bias]
 
 
 @dataclass(frozen=True)
@@ -139,9 +125,11 @@ class Kernel:
     # states after the last word.
     pooled: bool
 
-    def outputs(self, words: Ints, mask: Mask, ratios: Floats, *weights: Floats) -> Floats:
+    def outputs(
+        self, words: Ints, mask: Mask, ratios: Floats, regions: Floats, *weights: Floats
+    ) -> Floats:
         """Return the outputs of the layer, shape (reviews, outputs)."""
-        order, directions = _sort_inputs(words, mask, ratios)
+        order, _, directions = _sort_inputs(words, mask, ratios, regions)
         outputs = weights[2].shape[0] * (POOLS if self.pooled else 1)
         result = np.empty((DIRECTIONS, len(words), outputs), np.float32)
 
@@ -156,19 +144,28 @@ class Kernel:
         return np.concatenate(in_input_order, axis=1)
 
     def gradients(
-        self, output_gradient: Floats, words: Ints, mask: Mask, ratios: Floats, *weights: Floats
+        self,
+        output_gradient: Floats,
+        words: Ints,
+        mask: Mask,
+        ratios: Floats,
+        regions: Floats,
+        *weights: Floats,
     ) -> list[Floats]:
-        """Return the gradients of `weights`, given the gradient of the outputs."""
-        order, directions = _sort_inputs(words, mask, ratios)
+        """Return the gradients of `regions` and `weights`, given the gradient of the outputs."""
+        order, places, directions = _sort_inputs(words, mask, ratios, regions)
         halves = np.split(output_gradient[order], DIRECTIONS, axis=1)
         direction_gradients = [np.ascontiguousarray(half) for half in halves]
+        shape = DIRECTIONS, *directions[0][0].shape, regions.shape[2]
+        region_gradients = np.zeros(shape, np.float32)
 
         def work(direction: int, rows: slice) -> tuple[Floats, ...]:
             inputs = tuple(array[rows] for array in directions[direction])
             part, tensors = direction_gradients[direction][rows], _split_weights(weights)[direction]
-            gradients = tuple(np.zeros_like(tensor) for tensor in tensors)
+            sums = tuple(np.zeros_like(tensor) for tensor in tensors)
+            gradients = region_gradients[direction, rows], *sums
             compute_gradients(inputs, tensors, self.cell == "gru", self.pooled, part, gradients)
-            return gradients
+            return sums
 
         sums: list[Floats] = []
         for parts in _run_on_parts(work, len(words)):
@@ -177,7 +174,11 @@ class Kernel:
                 for tensor, addend in zip(total, part, strict=True):
                     np.add(tensor, addend, out=tensor)
             sums += total
-        return sums
+        total = np.zeros_like(regions)
+        inside = np.arange(shape[2]) < directions[0][1][:, None]
+        for place, gradient in zip(places, region_gradients, strict=True):
+            total[*(each[inside] for each in place)] += gradient[inside]
+        return [total, *sums]
 
 
 def _split_weights(weights: tuple[Floats, ...]) -> list[tuple[Floats, ...]]:
@@ -186,11 +187,13 @@ def _split_weights(weights: tuple[Floats, ...]) -> list[tuple[Floats, ...]]:
     return [weights[:half], weights[half:]]
 
 
-def _sort_inputs(words: Ints, mask: Mask, ratios: Floats) -> tuple[NDArray[np.intp], list[Any]]:
+def _sort_inputs(
+    words: Ints, mask: Mask, ratios: Floats, regions: Floats
+) -> tuple[NDArray[np.intp], list[Any], list[Any]]:
     """Return the order of the reviews by length, and the inputs of `kernel` for each direction.
 
     The inputs are in this order, without padding: the forward direction starts with the first word
-    of a review, the backward direction with the last.
+    of a review, the backward direction with the last. Also return the row and the column of each.
     """
     lengths = mask.sum(axis=1, dtype=np.int32)
     order = np.argsort(lengths, kind="stable")
@@ -198,10 +201,10 @@ def _sort_inputs(words: Ints, mask: Mask, ratios: Floats) -> tuple[NDArray[np.in
     column = np.arange(lengths.max(initial=0))
     first = mask[order].argmax(axis=1)[:, None]
     last = first + lengths[:, None] - 1
-    forward, backward = np.minimum(first + column, last), np.maximum(last - column, first)
-    return order, [
-        (words[rows, columns], lengths, ratios[rows, columns]) for columns in (forward, backward)
-    ]
+    columns = np.minimum(first + column, last), np.maximum(last - column, first)
+    places = [np.broadcast_arrays(rows, each) for each in columns]
+    features = np.concatenate([ratios, regions], axis=-1)
+    return order, places, [(words[*place], lengths, features[*place]) for place in places]
 
 
 def _run_on_parts(work: Callable[[int, slice], Any], reviews: int) -> list[list[Any]]:
