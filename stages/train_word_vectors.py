@@ -52,13 +52,13 @@ def main(settings: Settings) -> None:
         if chosen.reviews == "all":
             files[paths.UNLABELLED_REVIEWS] = None
         text = Text(files)
-        vectors = word_vectors.train(text, scheme.words, dim, chosen)
         if chosen.regions:
             from birnn.training import region_training  # noqa: PLC0415  # Numba takes seconds
 
             read = partial(text.sequences, scheme)
             labelled = sequences.read(paths.PADDED_TRAIN)
             tables = region_training.train(read, labelled, settings.pad.num_words, chosen)
+        vectors = word_vectors.train(text, scheme.words, dim, chosen)
     with atomic_folder(paths.WORD_VECTORS) as folder:
         np.save(folder / "vectors.npy", vectors)
         for table in tables:

@@ -260,20 +260,20 @@ def gru_step_gradient(gates, state, state_gradient, units):
 
 @inlined
 def gap(is_gru, units):
-    """Return the end and the start of the activations without an input part, in a GRU the third."""
+    """Return the bounds of the activations without an input part: in a GRU, the third."""
     return (2 * units, 3 * units) if is_gru else (4 * units, 4 * units)
 
 
 @inlined
 def set_gate_inputs(words, projected, bias, t, z, units, is_gru):
     """Set the gate inputs of time step `t`, except for the product of states and features."""
-    end, start = gap(is_gru, units)
+    gap_start, gap_end = gap(is_gru, units)
     for row in range(words.shape[0]):
         word_input = projected[words[row, t]]
         if is_gru:
             set_row(z[row], bias)
-            add_row(z[row], word_input[:end])
-            set_row(z[row, start:], word_input[end:])
+            add_row(z[row], word_input[:gap_start])
+            set_row(z[row, gap_end:], word_input[gap_start:])
         else:
             set_row(z[row], word_input)
 
@@ -281,11 +281,11 @@ def set_gate_inputs(words, projected, bias, t, z, units, is_gru):
 @inlined
 def add_gate_input_gradients(words, projected_gradient, bias_gradient, t, z, units, is_gru):
     """Add the weight gradients of `set_gate_inputs`, given the gradient `z` of its result."""
-    end, start = gap(is_gru, units)
+    gap_start, gap_end = gap(is_gru, units)
     for row in range(words.shape[0]):
         word_gradient = projected_gradient[words[row, t]]
-        add_row(word_gradient, z[row, :end])
-        add_row(word_gradient[end:], z[row, start : 4 * units])
+        add_row(word_gradient, z[row, :gap_start])
+        add_row(word_gradient[gap_start:], z[row, gap_end : 4 * units])
         if is_gru:
             add_row(bias_gradient, z[row, : 3 * units])
 
@@ -297,14 +297,14 @@ def join_weights(kernel, recurrent, is_gru):
     Its columns are padded with zeros to a multiple of LANES, for `add_product`.
     """
     units, features = recurrent.shape[0], kernel.shape[0]
-    end, start = gap(is_gru, units)
+    gap_start, gap_end = gap(is_gru, units)
     columns = 4 * units if features else recurrent.shape[1]
     result = np.zeros((units + features, round_up(columns, LANES)), F)
     for row in range(units):
         set_row(result[row], recurrent[row])
     for row in range(features):
-        set_row(result[units + row], kernel[row, :end])
-        set_row(result[units + row, start:], kernel[row, end:])
+        set_row(result[units + row], kernel[row, :gap_start])
+        set_row(result[units + row, gap_end:], kernel[row, gap_start:])
     return result
 
 
@@ -314,22 +314,22 @@ def run_forward(inputs, weights, buffers, is_gru, pooled):
 
     `weights` are `projected`, the matrix from `join_weights`, and `bias`; `buffers` come from
     `new_buffers`. Time step t writes its activations to slot t modulo the number of slots. States
-    have one slot more: t reads slot t, with the features of t, and writes slot t + 1. Return the
-    slot of the last states.
+    have one slot more: t reads slot t, with the features of t, and writes slot t + 1, modulo their
+    number. Return the slot of the last states.
     """
     words, lengths, features = inputs
     projected, joined, bias = weights
     gates, cells, states, pools, peaks = buffers
     units = cells.shape[2]
-    slots = states.shape[0]
+    slots = gates.shape[0]
     steps = lengths.max()
     fill(cells[0], F(0))
     fill(states[0], F(0))
     fill(pools[0], F(-np.inf))
     fill(pools[1], F(0))
     for t in range(steps):
-        now, after = t % slots, (t + 1) % slots
-        z = gates[t % (slots - 1)]
+        now, after = t % (slots + 1), (t + 1) % (slots + 1)
+        z = gates[t % slots]
         set_gate_inputs(words, projected, bias, t, z, units, is_gru)
         for row in range(len(lengths)):
             set_row(states[now, row, units:], features[row, t])
@@ -342,7 +342,7 @@ def run_forward(inputs, weights, buffers, is_gru, pooled):
             for row in range(len(lengths)):
                 if t < lengths[row]:
                     update_pools(states[after, row], t, pools[:, row], peaks[row])
-    return steps % slots
+    return steps % (slots + 1)
 
 
 @inlined
@@ -361,23 +361,20 @@ def add_pool_gradients(output_gradient, t, lengths, peaks, state_gradient):
     units = peaks.shape[1]
     for row in range(len(lengths)):
         if t < lengths[row]:
-            upstream, total, share = (
-                output_gradient[row],
-                state_gradient[row],
-                F(1) / F(lengths[row]),
-            )
+            upstream, d_state = output_gradient[row], state_gradient[row]
+            share = F(1) / F(lengths[row])
             for j in range(units):
                 largest_gradient = upstream[j] if peaks[row, j] == t else F(0)
-                total[j] += fma(upstream[units + j], share, largest_gradient)
+                d_state[j] += fma(upstream[units + j], share, largest_gradient)
 
 
 @inlined
-def move_feature_gradients(source, target):
-    """Set rows to the first columns of others, which become 0."""
-    for row in range(min(target.shape[0], ROWS)):
-        for j in range(target.shape[1]):
-            target[row, j] = source[row, j]
-            source[row, j] = F(0)
+def move_feature_gradients(sums, feature_gradient):
+    """Copy the gradients of features at a time step, and set their sums to 0 for the next one."""
+    for row in range(min(feature_gradient.shape[0], ROWS)):
+        for j in range(feature_gradient.shape[1]):
+            feature_gradient[row, j] = sums[row, j]
+            sums[row, j] = F(0)
 
 
 @inlined
@@ -478,23 +475,24 @@ def compute_outputs(inputs, weights, is_gru, pooled, result):
 
 
 @cached
-def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, gradients):
-    """Write the gradients of the last features, and add those of `weights`.
+def compute_gradients(
+    inputs, weights, is_gru, pooled, output_gradient, feature_gradient, weight_gradients
+):
+    """Write the gradients of learned features, and add those of `weights` to `weight_gradients`.
 
-    `output_gradient` is the gradient of the `result` of `compute_outputs`. `gradients` are zeros
-    for some of the last features, shape (reviews, time steps, some), and for each of `weights`.
+    `output_gradient` is the gradient of the `result` of `compute_outputs`. The last features are
+    learned, as many as the zeros in `feature_gradient`, shape (reviews, time steps, learned).
     """
     projected, kernel, recurrent, bias = weights
-    feature_gradient, projected_gradient, kernel_gradient, recurrent_gradient, bias_gradient = (
-        gradients
-    )
-    units, some = recurrent.shape[0], feature_gradient.shape[2]
+    projected_gradient, kernel_gradient, recurrent_gradient, bias_gradient = weight_gradients
+    units, learned = recurrent.shape[0], feature_gradient.shape[2]
     joined = join_weights(kernel, recurrent, is_gru)
     buffers = new_buffers(inputs[0].shape[1], units, joined)
     gates, cells, states, _, peaks = buffers
-    transposed = pad_columns(recurrent.T)
-    if some:
-        transposed = pad_columns(np.concatenate((joined[:units], joined[-some:])).T)
+    if learned:
+        transposed = pad_columns(np.concatenate((joined[:units], joined[-learned:])).T)
+    else:  # without the gap of a GRU, a quarter of `joined`
+        transposed = pad_columns(recurrent.T)
     state_gradient = np.zeros((ROWS, transposed.shape[1]), F)
     cell_gradient = np.zeros_like(cells[0])
     product_gradient = np.zeros((states.shape[2], joined.shape[1]), F)
@@ -526,10 +524,10 @@ def compute_gradients(inputs, weights, is_gru, pooled, output_gradient, gradient
             gates[:steps].reshape(steps * ROWS, gates.shape[2]),
             product_gradient,
         )
-    end, start = gap(is_gru, units)
+    gap_start, gap_end = gap(is_gru, units)
     for row in range(units):
         add_row(recurrent_gradient[row], product_gradient[row, : recurrent.shape[1]])
     for row in range(len(kernel)):
         gradient = product_gradient[units + row]
-        add_row(kernel_gradient[row], gradient[:end])
-        add_row(kernel_gradient[row, end:], gradient[start : 4 * units])
+        add_row(kernel_gradient[row], gradient[:gap_start])
+        add_row(kernel_gradient[row, gap_start:], gradient[gap_end : 4 * units])

@@ -11,8 +11,8 @@ C-contiguous:
     noise       int32 (words, SIDES, DRAWN)     targets drawn in proportion to their counts
     parameters  vectors of the n-grams, float32 (n-grams, SIZE); weights of the targets, float32
                 (SIDES, targets, SIZE), and their biases (SIDES, targets)
-    squares     sums over steps of the mean squared gradient of an n-gram's vector, float32, and of
-                twice the mean squared error of a target, divided by SIZE, on each side
+    squares     sums over steps of the mean squared gradient of an n-gram's vector, float32
+                (n-grams,), and of 2 / SIZE times the squared error of a target (SIDES, targets)
 
 As in `kernel`, every CPU computes the same bits.
 """
@@ -25,7 +25,7 @@ from numba.extending import intrinsic
 from birnn.kernel.kernel import OPTIONS, F, address, inlined
 from birnn.recipes.regions import REGION, SIZE
 
-LANES = 20  # products that are added at a time; they divide SIZE
+PARTIAL_SUMS = 20  # products that are added at a time; they divide SIZE
 SIDES = 2  # before and after the region
 DRAWN = 10  # words of the noise per region and side
 RATE = F(0.03)
@@ -34,23 +34,23 @@ RATE = F(0.03)
 @intrinsic
 def scalar_product(_context, a, row, b, other):  # noqa: ARG001  # Numba needs the names
     """Return the scalar product of a row of `a` and an `other` of `b`, SIZE numbers each."""
-    number, lanes = ir.FloatType(), ir.VectorType(ir.FloatType(), LANES)
+    number, lanes = ir.FloatType(), ir.VectorType(ir.FloatType(), PARTIAL_SUMS)
 
     def build(context, builder, signature, arguments):
         a, b = (
             context.make_array(signature.args[at])(context, builder, arguments[at]) for at in (0, 2)
         )
         kind = ir.FunctionType(lanes, [lanes] * 3)
-        fma_lanes = builder.module.declare_intrinsic(f"llvm.fma.v{LANES}f32", fnty=kind)
-        sums = ir.Constant(lanes, [0.0] * LANES)
-        for start in range(0, SIZE, LANES):
+        fma_lanes = builder.module.declare_intrinsic(f"llvm.fma.v{PARTIAL_SUMS}f32", fnty=kind)
+        sums = ir.Constant(lanes, [0.0] * PARTIAL_SUMS)
+        for start in range(0, SIZE, PARTIAL_SUMS):
             column = ir.Constant(ir.IntType(64), start)
             places = ((a, arguments[1]), (b, arguments[3]))
             pointers = (address(builder, matrix, row, column, lanes) for matrix, row in places)
             factors = [builder.load(pointer, align=4) for pointer in pointers]
             sums = builder.call(fma_lanes, [*factors, sums])
         total = number(0.0)
-        for lane in range(LANES):
+        for lane in range(PARTIAL_SUMS):
             total = builder.fadd(total, builder.extract_element(sums, ir.IntType(32)(lane)))
         return total
 
@@ -59,10 +59,10 @@ def scalar_product(_context, a, row, b, other):  # noqa: ARG001  # Numba needs t
 
 @inlined
 def sum_region(ngrams, first, end, vectors, found, region):
-    """Write the embedding of the words from `first` to `end` to row 0 of `region`.
+    """Write the embedding of the words from `first` to `end` to row 0 of `region`, without NORM.
 
-    Row 1 gets the sum before the division. Return the number of n-grams, which are written to
-    `found`, and the divisor.
+    Row 1 gets the sum, cut at 0, before the division. Return the number of n-grams, which are
+    written to `found`, and the divisor.
     """
     count = 0
     for j in range(SIZE):
@@ -118,10 +118,11 @@ def step_vectors(vectors, squares, found, region, divisor, gradient):
 def train(ngrams, starts, targets, noise, parameters, squares):
     """Train on every region of some reviews.
 
-    The loss is the sum of (z - y)² over predictions z, where y is 1 for the words next to the
-    region, and 0 for DRAWN words of the noise. Each of the latter counts as often as there are
-    words next to the region, so each word is noise DRAWN times as often as it is next to a region.
-    The learning rate of each n-gram and target falls with the sum of its squared gradients (Duchi,
+    The loss is half the weighted sum of (z - y)² over predictions z, where y is 1 for the words
+    next to the region, with weight 1, and 0 for DRAWN words of the noise. Each of the latter counts
+    as often as there are words next to the region, so each word is noise DRAWN times as often as it
+    is next to a region.
+    The learning rate of each n-gram and target falls with its sum in `squares` (after Duchi,
     Hazan and Singer, "Adaptive Subgradient Methods", 2011).
     """
     vectors = parameters[0]

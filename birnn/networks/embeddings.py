@@ -65,7 +65,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
                 Theoretically Grounded Application of Dropout in Recurrent Neural Networks", 2016,
                 section 4.2, but for elements instead of whole vectors).
             word_dropout: fraction of words that are replaced by out-of-vocabulary in training,
-                but keep their ratios (Iyyer et al., "Deep Unordered Composition Rivals
+                but keep their ratios and regions (Iyyer et al., "Deep Unordered Composition Rivals
                 Syntactic Methods", 2015, section 3.1).
             masked: True to mask padding.
             table: ratios of n-grams.
@@ -82,7 +82,7 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
     def look_up(self, inputs: Any, *, training: bool | None = None) -> Words:
         """Look up ids, int32, shape (reviews, maxlen), or a pair of ids and ratios."""
         ids, ratios = self._ids_and_ratios(inputs)
-        regions = self.regions(ids) if self.regions else ratios[..., :0]
+        regions = self.regions(ids) if self.regions else ratios[..., :0]  # no numbers
         mask = tf.not_equal(ids, PADDING) if self.mask_zero else None
         if training and self._word_dropout:
             drawn = keras.random.uniform(tf.shape(ids), seed=self.seed_generator)
@@ -102,11 +102,6 @@ class Embedding(keras.layers.Embedding):  # type: ignore[misc]  # Keras comes wi
         vectors = tf.gather(words.vectors, words.indices)
         vectors = tf.concat([vectors, words.ratios, words.regions], axis=-1)
         return tf.ensure_shape(vectors, self.compute_output_shape((None, *words.indices.shape[1:])))
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> tf.Tensor | None:
-        """Return the mask, False for padding, or None if padding is not masked."""
-        ids = inputs[0] if isinstance(inputs, tuple | list) else inputs
-        return super().compute_mask(ids, mask)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the shape of what `concatenate` returns."""
@@ -128,7 +123,7 @@ class NgramTable(keras.layers.Layer):  # type: ignore[misc]  # Keras comes witho
     """The n-gram ratios of `ngrams.RatioTable`, as a layer."""
 
     def __init__(self, num_words: int, longest: int, ngrams: int) -> None:
-        """Create an empty table of `ngrams` n-grams of up to `longest` ids below `num_words`."""
+        """Create a table of zeros for `ngrams` n-grams of up to `longest` ids below `num_words`."""
         super().__init__(trainable=False)
         self.supports_jit = False  # XLA cannot call NumPy
         self.longest = longest
@@ -157,7 +152,7 @@ class RegionEmbedding(keras.layers.Layer):  # type: ignore[misc]  # Keras comes 
     """Embeddings of regions, from the tables of `recipes.regions`, and a linear map for them."""
 
     def __init__(self, num_words: int, sizes: Sequence[int]) -> None:
-        """Create empty tables of so many n-grams of ids below `num_words`."""
+        """Create tables of `sizes` n-grams of ids below `num_words`, filled with zeros."""
         super().__init__()
         self.supports_jit = False  # XLA cannot call NumPy
         self._num_words = num_words

@@ -90,13 +90,14 @@ def recurrent_outputs(
     constants = [words.indices, mask, words.ratios]
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow comes without types
-    def compute(*variable: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+    def compute(*learned: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        inputs, shapes = [*constants, *learned], [tensor.shape for tensor in learned]
+
         def gradient(output_gradient: tf.Tensor) -> tf.Tensor:
-            tensors, types = [output_gradient, *inputs], [tf.float32] * len(variable)
+            tensors, types = [output_gradient, *inputs], [tf.float32] * len(learned)
             gradients = tf.numpy_function(kernel.gradients, tensors, types, stateful=False)
             return [tf.ensure_shape(*pair) for pair in zip(gradients, shapes, strict=True)]
 
-        inputs, shapes = [*constants, *variable], [tensor.shape for tensor in variable]
         result = tf.numpy_function(kernel.outputs, inputs, tf.float32, stateful=False)
         outputs = cells[0].units * (POOLS if kernel.pooled else 1)
         return tf.ensure_shape(result, (None, DIRECTIONS * outputs)), gradient
@@ -156,15 +157,17 @@ class Kernel:
         order, places, directions = _sort_inputs(words, mask, ratios, regions)
         halves = np.split(output_gradient[order], DIRECTIONS, axis=1)
         direction_gradients = [np.ascontiguousarray(half) for half in halves]
-        shape = DIRECTIONS, *directions[0][0].shape, regions.shape[2]
+        sorted_words, lengths, _ = directions[0]
+        shape = DIRECTIONS, *sorted_words.shape, regions.shape[2]
         region_gradients = np.zeros(shape, np.float32)
 
         def work(direction: int, rows: slice) -> tuple[Floats, ...]:
             inputs = tuple(array[rows] for array in directions[direction])
             part, tensors = direction_gradients[direction][rows], _split_weights(weights)[direction]
             sums = tuple(np.zeros_like(tensor) for tensor in tensors)
-            gradients = region_gradients[direction, rows], *sums
-            compute_gradients(inputs, tensors, self.cell == "gru", self.pooled, part, gradients)
+            regions_part = region_gradients[direction, rows]
+            options = self.cell == "gru", self.pooled
+            compute_gradients(inputs, tensors, *options, part, regions_part, sums)
             return sums
 
         sums: list[Floats] = []
@@ -174,11 +177,11 @@ class Kernel:
                 for tensor, addend in zip(total, part, strict=True):
                     np.add(tensor, addend, out=tensor)
             sums += total
-        total = np.zeros_like(regions)
-        inside = np.arange(shape[2]) < directions[0][1][:, None]
+        region_sums = np.zeros_like(regions)
+        inside = np.arange(sorted_words.shape[1]) < lengths[:, None]
         for place, gradient in zip(places, region_gradients, strict=True):
-            total[*(each[inside] for each in place)] += gradient[inside]
-        return [total, *sums]
+            region_sums[*(each[inside] for each in place)] += gradient[inside]
+        return [region_sums, *sums]
 
 
 def _split_weights(weights: tuple[Floats, ...]) -> list[tuple[Floats, ...]]:
@@ -190,10 +193,11 @@ def _split_weights(weights: tuple[Floats, ...]) -> list[tuple[Floats, ...]]:
 def _sort_inputs(
     words: Ints, mask: Mask, ratios: Floats, regions: Floats
 ) -> tuple[NDArray[np.intp], list[Any], list[Any]]:
-    """Return the order of the reviews by length, and the inputs of `kernel` for each direction.
+    """Return the order of the reviews by length, and for each direction places and inputs.
 
-    The inputs are in this order, without padding: the forward direction starts with the first word
-    of a review, the backward direction with the last. Also return the row and the column of each.
+    The inputs of `kernel` are in this order, without padding: the forward direction starts with the
+    first word of a review, the backward direction with the last. Their places are the rows and the
+    columns that they come from.
     """
     lengths = mask.sum(axis=1, dtype=np.int32)
     order = np.argsort(lengths, kind="stable")

@@ -39,24 +39,24 @@ class Table:
         return ngrams.find(self.codes, ids, self.longest, self.num_words)
 
     def embed(self, ids: Ids) -> NDArray[np.float32]:
-        """Return the region around each word, shape (words of all reviews, SIZE).
+        """Return the embedding of the region around each word, shape (words of all reviews, SIZE).
 
         It is the sum of the vectors of all n-grams in the region, cut at 0, divided by the square
         root of 1 plus its squared norm, times NORM. At the ends of a review, regions are shorter.
         """
         is_word, half = ids != PADDING, REGION // 2
-        ends = np.full((len(ids), ids.shape[1] + 2 * half, self.longest), -1, np.int32)
-        ends[:, half:-half][is_word] = self.find(ids)
-        inside = [
-            ends[:, end : end + ids.shape[1], before][is_word]
+        rows = np.full((len(ids), ids.shape[1] + 2 * half, self.longest), -1, np.int32)
+        rows[:, half:-half][is_word] = self.find(ids)
+        of_regions = [  # the rows of the n-grams that end at a word of each region
+            rows[:, end : end + ids.shape[1], before][is_word]
             for end in range(REGION)
             for before in range(min(end + 1, self.longest))
         ]
-        rows = np.stack(inside, axis=-1)
-        known = rows >= 0
+        inside = np.stack(of_regions, axis=-1)
+        known = inside >= 0
         starts = np.append(0, known.sum(axis=1).cumsum())
-        ones = np.ones(starts[-1], np.float32)
-        counts = scipy.sparse.csr_matrix((ones, rows[known], starts), (len(rows), len(self.codes)))
+        matrix = np.ones(starts[-1], np.float32), inside[known], starts
+        counts = scipy.sparse.csr_matrix(matrix, (len(inside), len(self.codes)))
         sums = np.maximum(counts @ self.vectors, 0)
         norms = np.sqrt(1 + np.square(sums).sum(axis=1, keepdims=True))
         embedded: NDArray[np.float32] = NORM * sums / norms
@@ -69,9 +69,11 @@ class Table:
 
 
 def read(folder: Path, num_words: int) -> list[Table]:
-    """Return the tables in a folder, memory-mapped."""
+    """Return the tables in a folder, memory-mapped, or none."""
+    if not (folder / f"region_codes_{LONGEST[0]}.npy").exists():
+        return []
     found = []
-    for longest in LONGEST if (folder / f"region_codes_{LONGEST[0]}.npy").exists() else ():
+    for longest in LONGEST:
         files = (folder / f"region_{name}_{longest}.npy" for name in ("codes", "vectors"))
         found.append(Table(longest, num_words, *(np.load(file, mmap_mode="r") for file in files)))
     return found

@@ -19,7 +19,7 @@ from birnn.report.notebook import NOTEBOOK
 from birnn.report.what_differs import PLANNED
 from birnn.studies.store import group_kind
 from birnn.studies.table import Row, rows
-from birnn.style.formatting import code
+from birnn.style.formatting import code, listed
 from birnn.style.scores import score_tables
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
@@ -79,10 +79,13 @@ def _corpus_values(corpus: Mapping[str, Any]) -> dict[str, Any]:
 def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     metrics, study = content["metrics"], content["over_seeds"]
     row = rows(study)[0] if study else None
+    planned = {PLANNED[each.name][0]: rows(each)[0] for each in content["planned"]}
+    covered = {each.covered for each in [*planned.values(), row] if each}
     default = metrics["choice"]["model"]
     return {
         "row": row,
-        "planned_rows": {PLANNED[each.name][0]: rows(each)[0] for each in content["planned"]},
+        "planned_rows": planned,
+        "covered": listed(sorted(covered) or ["seeds"], "or"),
         "means": {name: row.means[name].mean for name in NETWORKS} if row else {},
         "same_code": study is not None and study.contains(metrics, content["settings"]),
         "accuracies": {name: metrics[name]["accuracy"] for name in NETWORKS},
@@ -96,12 +99,11 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def _differences(content: Mapping[str, Any], row: Row | None) -> str:
     """Return the table of what differs, with the influences over seeds, or of this run."""
-    compared = {what_differs.THIS_RUN: (content["over_seeds"], row)} if row else {}
-    for study in content["planned"]:
-        compared[PLANNED[study.name][0]] = study, rows(study)[0]
+    compared = [(what_differs.THIS_RUN, content["over_seeds"], row)] if row else []
+    compared += [(PLANNED[study.name][0], study, rows(study)[0]) for study in content["planned"]]
     by_recipe = rows(content["recipes"]) if content["recipes"] else []
     for last in by_recipe[-1:]:
-        compared[f"recipe {last.combination.label}"] = content["recipes"], last
+        compared.append((f"recipe {last.combination.label}", content["recipes"], last))
     measured = {
         f"{name}.{key}": content["metrics"][name][key]
         for name in NETWORKS
@@ -113,7 +115,7 @@ def _differences(content: Mapping[str, Any], row: Row | None) -> str:
         if not each.about.varied and {*measured} <= {*each.runs.dropna(axis="columns")}
     ]
     influences = max(over_seeds, key=len, default=pd.DataFrame([measured], dtype=float))
-    return what_differs.tabulate(content["costs"], compared, influences, by_recipe[:1])
+    return what_differs.tabulate(content["costs"], compared, influences, *by_recipe[:1])
 
 
 def _failures(checklist: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

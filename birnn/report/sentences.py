@@ -37,7 +37,7 @@ def name_result(row: Row, equivalence: float) -> str:
     if difference.higher is not None:
         names.append(f"the {TITLES[pair[difference.higher]]} is more accurate")
     if max(-difference.low, difference.high) <= equivalence / 100:
-        names.append(f"practically equivalent, within {equivalence:g} points")
+        names.append(f"both are practically equivalent, within {equivalence:g} points")
     low, mean, high = map(points, (difference.low, difference.mean, difference.high))
     return (
         f"{' and '.join(names) or 'undecided'} ({pair_title(*pair)}: {mean} points, "
@@ -85,7 +85,7 @@ def describe_majority_class(metrics: Mapping[str, Any]) -> str:
 
 
 def place_baseline(metrics: Mapping[str, Any], study: Study | None) -> str:
-    """Return how often the baseline beats the networks: over seeds if there is a study, or here."""
+    """Return with how many seeds the baseline beats the networks, or else how many in this run."""
     if study is not None and BASELINE in study.models:
         best = study.runs[[f"{network}.accuracy" for network in study.networks]].max(axis=1)
         wins = int((study.runs[f"{BASELINE}.accuracy"] > best).sum())

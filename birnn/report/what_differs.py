@@ -25,8 +25,8 @@ RESULTS = {
     "ece": "expected calibration error",
 }
 THIS_RUN = "settings of this run"
-# Planned comparisons of one row (see `study/PROTOCOL.md`), by study: what its runs have in common,
-# and their number.
+# Planned comparisons that are the only row of a study (see `study/PROTOCOL.md`): its label, and the
+# number of its runs.
 PLANNED = {
     "strong": ("recipe n-grams", 20),
     "random-settings": ("random settings", 30),
@@ -36,19 +36,21 @@ INFLUENCES = {f"influence_{name}": f"influence of the {name} words" for name in 
 
 Pairs = Mapping[tuple[str, str], tuple[str, str]]
 """By pair of networks, their difference and how often the first is ahead."""
+Compared = tuple[str, Study, Row]
+"""The name of settings, and runs of the networks with them over seeds."""
 
 
 def tabulate(
-    costs: Mapping[str, Mapping[str, int]],
-    studies: Mapping[str, tuple[Study, Row]],
+    costs: Mapping[str, Mapping[str, int | None]],
+    compared: Sequence[Compared],
     influences: pd.DataFrame,
-    timed: Sequence[Row] = (),
+    timed: Row | None = None,
 ) -> str:
     """Return one row per property, and columns for each network and pair of networks.
 
-    `costs` are from `Predictor.predict_split`. `studies` have runs of the networks over seeds, by
-    the name of their settings; only THIS_RUN has rows for all measures. `influences` have a row
-    per seed, with columns as in a study. `timed` have training times of recipes.
+    `costs` are from `Predictor.predict_split`. Of the settings that are `compared`, only THIS_RUN
+    has rows for all measures. `influences` have a row per seed, with columns as in a study. `timed`
+    has training times of a recipe.
     """
     head = ["", *(TITLES[name] for name in NETWORKS)]
     for pair in PAIRS:
@@ -57,9 +59,9 @@ def tabulate(
         _line(title, {name: f"{costs[name][key]:,}" for name in NETWORKS if costs[name][key]})
         for key, title in COSTS.items()
     ]
-    for row in timed:
-        lines += _times(row)
-    for settings, (study, row) in studies.items():
+    if timed:
+        lines += _times(timed)
+    for settings, study, row in compared:
         planned = " (planned)" * (study.name in PLANNED)
         accuracy = {"accuracy": RESULTS["accuracy"] + planned}
         titles = RESULTS if settings == THIS_RUN else accuracy
@@ -115,7 +117,7 @@ def _times(row: Row) -> Iterator[list[str]]:
 def _disagreements(study: Study, row: Row, suffix: str) -> Iterator[list[str]]:
     """Yield how often two seeds of a network, and of both networks, predict different classes."""
     seeds, log_odds = len(row.combination.runs), study.log_odds(row.combination.runs)
-    if not log_odds or seeds == 1 or study.is_sample:
+    if not log_odds or seeds == 1 or study.is_sample:  # draws differ in their settings, too
         return
     _, groups = study.labels_and_groups()
     predicted = {name: is_positive(log_odds[name]) for name in study.networks}

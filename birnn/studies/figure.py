@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from textwrap import fill, shorten
+from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -22,7 +23,15 @@ LANE, TALL_LANE, MARGIN = 0.16, 0.6, 0.9  # inches: of a model in several rows o
 STACKS, STACKED = 60, 0.05  # stacks of runs, and inches between stacked runs
 LABEL_WIDTH = 18  # letters of a line of the name of a row
 
-Lane = tuple[pd.Series, Mean, str, str, str]
+
+class Lane(NamedTuple):
+    """What is drawn at a height."""
+
+    runs: pd.Series  # in percent
+    mean: Mean
+    color: str
+    left: str  # labels
+    right: str
 
 
 def draw(study: Study) -> Figure:
@@ -54,10 +63,10 @@ def draw(study: Study) -> Figure:
                 value = f"{centers[place]:.2f}"
                 left = f"{value}  " if place == lower != higher else ""
                 right = f"  {TITLES[name]} {value}" if place == higher else ""
-                lanes[heights[place]] = runs, row.means[name], color, left, right
+                lanes[heights[place]] = Lane(runs, row.means[name], color, left, right)
         _draw_lanes(axes, lanes, STACKED / lane)
-        for axes in below:
-            _draw_differences(axes, study, table[0])
+        if below:
+            _draw_differences(below[0], study, table[0])
     return figure
 
 
@@ -69,17 +78,17 @@ def _draw_differences(axes: Axes, study: Study, row: Row) -> None:
     for place, (pair, found) in enumerate(row.differences.items()):
         first, second = (100 * row.combination.runs[f"{name}.{study.measure}"] for name in pair)
         label = f"  {pair_title(*pair)} {points(found[study.measure].mean)}"
-        lanes[place] = first - second, found[study.measure], INK, "", label
+        lanes[place] = Lane(first - second, found[study.measure], INK, "", label)
     _draw_lanes(axes, lanes, STACKED / TALL_LANE)
 
 
 def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
     """Draw runs, stacked if they are about equal, and their mean with its interval.
 
-    `lanes` are by height: runs in percent, their mean, color, and labels on the left and right.
-    Intervals extend the axis by what all runs span, at most; longer ones have an arrow.
+    `lanes` are by height. Intervals extend the axis by what all runs span, at most; longer ones
+    have an arrow.
     """
-    width = np.ptp(pd.concat([runs for runs, *_ in lanes.values()]).dropna()) / STACKS or 1
+    width = np.ptp(pd.concat([lane.runs for lane in lanes.values()]).dropna()) / STACKS or 1
     for height, (runs, mean, color, *_) in lanes.items():
         stacked = runs.groupby((runs / width).round()).cumcount()
         apart = min(step, 0.9 / (2 + stacked.max()))  # not into the next lane

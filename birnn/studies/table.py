@@ -29,7 +29,7 @@ class Row:
 
     combination: Combination  # the runs
     means: dict[str, Mean]  # accuracy by model; intervals cover seeds only
-    # By pair of networks and measure, of the runs of a seed.
+    # By pair of networks and by measure; paired by seed.
     differences: dict[Pair, dict[str, Difference]]
     covered: str  # what the intervals of the differences cover, such as `seeds and films`
 

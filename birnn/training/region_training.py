@@ -1,4 +1,4 @@
-"""Training of embeddings of regions on text without labels.
+"""Training of embeddings of regions on text; labels are used only to find function words.
 
 What predicts the words next to a region, which are the other view of a text, also helps to classify
 it: Johnson and Zhang, "Semi-supervised Convolutional Neural Networks for Text Categorization via
@@ -52,7 +52,7 @@ def train(
     targets, counts = targets[predicted], counts[predicted]
     target_of = np.full(num_words, -1, np.int32)
     target_of[targets] = np.arange(len(targets))
-    # Every target as often as its share of all words.
+    # Repeat each target in proportion to its count.
     places = (np.arange(NOISE) + 0.5) * (counts.sum() / NOISE)
     noise = np.searchsorted(counts.cumsum(), places, side="right").astype(np.int32)
 
@@ -63,8 +63,8 @@ def train(
     with ThreadPoolExecutor(len(started)) as pool:
         for epoch in range(1, settings.region_epochs + 1):
             for ids in batches():
-                words = target_of[ids[ids != PADDING]]
-                calls = [pool.submit(each.step, ids, words, noise) for each in started]
+                of_words = target_of[ids[ids != PADDING]]
+                calls = [pool.submit(each.step, ids, of_words, noise) for each in started]
                 for call in calls:
                     call.result()
             print(f"regions  epoch {epoch}/{settings.region_epochs}", flush=True)
@@ -86,22 +86,22 @@ class Training:
         self._parameters = vectors, weights, biases
         self._squares = np.full(len(codes), 1e-4, np.float32), np.full(shape, 1e-3, np.float32)
 
-    def step(self, ids: Ids, words: Ids, noise: Ids) -> None:
+    def step(self, ids: Ids, targets: Ids, noise: Ids) -> None:
         """Train on a batch, given the target of each word, and a sample of targets."""
-        drawn = self._generator.integers(0, NOISE, (len(words), SIDES, DRAWN), np.uint32)
+        drawn = self._generator.integers(0, NOISE, (len(targets), SIDES, DRAWN), np.uint32)
         found, starts = self.table.find(ids), np.append(0, (ids != PADDING).sum(axis=1).cumsum())
-        region_kernel.train(found, starts, words, noise[drawn], self._parameters, self._squares)
+        region_kernel.train(found, starts, targets, noise[drawn], self._parameters, self._squares)
 
 
 def _function_words(frequent: Codes, ids: Ids, labels: NDArray[Any]) -> Codes:
     """Return the frequent words that say little about the class."""
-    present = np.array([(ids == word).any(axis=1) for word in frequent], np.float64)
-    ratios = ngrams.log_count_ratios(present @ labels, present @ (1.0 - labels), smoothing=1)
+    present = np.stack([(ids == word).any(axis=1) for word in frequent], axis=1)
+    ratios = ngrams.log_count_ratios(*ngrams.class_counts(present, labels), smoothing=1)
     return frequent[np.abs(ratios) < SMALL_RATIO]
 
 
 def _count(batches: Batches, length: int, num_words: int) -> tuple[Codes, Codes]:
-    """Return the sorted codes and the counts of n-grams of so many words, all with an id."""
+    """Return the sorted codes and the counts of n-grams of `length` words, all with an id."""
     parts = [ngrams.codes(ids, length, num_words)[:, -1].copy() for ids in batches()]
     codes, counts = np.unique(np.concatenate(parts), return_counts=True)
     words = codes // num_words ** np.arange(length)[:, None] % num_words

@@ -32,7 +32,7 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
         f"{name}.influence_{part}": [0.1, 0.3] for name in NETWORKS for part in INFLUENCE_PARTS
     }
     influences = pd.DataFrame(seeds | {f"{FIRST}.influence_last": [0.2, 0.2]})
-    compared = {what_differs.THIS_RUN: (study, rows(study)[0])}
+    compared = [(what_differs.THIS_RUN, study, rows(study)[0])]
     table = what_differs.tabulate(costs, compared, influences)
     head, _, *lines = (line.strip("| ").split(" | ") for line in table.splitlines())
     column = {name: [*NETWORKS].index(name) for name in (FIRST, SECOND)}
