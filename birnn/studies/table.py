@@ -151,6 +151,7 @@ def why_no_interval(difference: Mean) -> str:
     return "only one group of reviews" if one_group else "too few seeds"
 
 
+@cache
 def gains(study: Study) -> list[Gain]:
     """Return the gain of each recipe of a study of recipes over the recipe that it adds to.
 
