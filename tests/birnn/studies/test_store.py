@@ -147,7 +147,7 @@ def test_invalid_names_are_refused(name: str) -> None:
         writing.check_name(name)
 
 
-@pytest.mark.parametrize("name", ["seeds", "equal-size"])
+@pytest.mark.parametrize("name", ["seeds", "influence"])
 def test_study_in_git_matches_the_default_settings(name: str) -> None:
     study = store.read(PROJECT / "study" / name)
     settings = flatten(load(PROJECT / "params.yaml").model_dump())
