@@ -16,7 +16,6 @@ from scipy import special
 from birnn.evaluation.array_types import Groups
 
 CONFIDENCE = 0.95
-NO_DIFFERENCE = "no difference is shown"
 
 LOWER_IS_BETTER = {"loss", "loss_scaled", "brier", "ece", "ece_scaled"}  # measures
 

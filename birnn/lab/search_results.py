@@ -16,7 +16,7 @@ from birnn.core.command_line import as_text
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
 from birnn.evaluation.array_types import Groups
-from birnn.evaluation.intervals import NO_DIFFERENCE, Interval, proportion_interval
+from birnn.evaluation.intervals import Interval, proportion_interval
 from birnn.evaluation.metrics import is_correct
 from birnn.evaluation.model_names import ALL_NETWORKS, ALL_TITLES, NETWORKS
 from birnn.lab import collect as studies
@@ -92,7 +92,7 @@ def conclude(results: Results) -> str:
         text += " These are the defaults: no trial is better."
     elif winner and defaults in results.settings:
         low, high = winner.gain_interval
-        shown = "an improvement" if low > 0 else "a loss" if high < 0 else NO_DIFFERENCE
+        shown = "an improvement" if low > 0 else "a loss" if high < 0 else "no difference is shown"
         text += (
             f" That is {points(winner.gain)} points{_between(winner.gain_interval, points)} from "
             f"the defaults: {shown}, with this seed and on other held-out reviews."

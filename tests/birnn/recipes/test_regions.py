@@ -106,8 +106,7 @@ def test_vectors_follow_the_slope_of_the_loss() -> None:
         scores = weights[1] @ (above / np.sqrt(1 + above @ above)) + biases[1]
         return float((scores[:10] ** 2).sum() + (scores[11] - 1) ** 2)
 
-    steps = 1e-5 * np.eye(SIZE)
-    slope = np.array([loss(start + step) - loss(start - step) for step in steps])
+    slope = np.array([loss(start + step) - loss(start - step) for step in 1e-5 * np.eye(SIZE)])
     half = slope / 2e-5 / len(known) / 2  # all vectors had the step; errors count half
     squares = np.full(8, 1e-4, np.float32), np.full((2, 12), 1e-3, np.float32)
     region_kernel.train(ngrams, np.array([0, 6]), targets, noise, parameters, squares)
