@@ -105,7 +105,7 @@ def read_results() -> list[str]:
 def test_quoted_results_are_those_of_the_studies() -> None:
     readme, results = read_results()
     seeds, recipes = (store.read(PROJECT / "study" / name) for name in ("seeds", "recipes"))
-    (row,), *_, best = table.rows(seeds), *table.rows(recipes)
+    (row,), default, *_, best = table.rows(seeds), *table.rows(recipes)
     for name in ("bilstm", "bigru"):
         assert table.format_mean(row.means[name]) in results
         assert table.format_mean(best.means[name]) in results
@@ -133,6 +133,8 @@ def test_quoted_results_are_those_of_the_studies() -> None:
         if study is seeds:
             assert f"disagree on {shares[2]:.1f} of the test reviews, two BiLSTMs on" in readme
             assert f"BiLSTMs on {shares[0]:.1f}, and two BiGRUs on {shares[1]:.1f}." in readme
+    seconds = [default.combination.runs[f"{name}.seconds"] for name in ("bilstm", "bigru")]
+    assert f"took {(seconds[0] / seconds[1]).median():.2f} times as long" in readme
     results_of_run = read_json(PROJECT / "metrics" / "evaluation.json")
     for model in ("bilstm", "bigru", "baseline"):
         measured = results_of_run[model]
