@@ -24,7 +24,7 @@ RESULTS = {
     "roc_auc": "ROC AUC",
     "ece": "expected calibration error",
 }
-THIS_RUN = "settings of this run"
+THIS_RUN = "this run's"
 # Planned comparisons that are the only row of a study (see `study/PROTOCOL.md`): its label, and the
 # number of its runs.
 PLANNED = {
@@ -46,40 +46,42 @@ def tabulate(
     influences: pd.DataFrame,
     timed: Row | None = None,
 ) -> str:
-    """Return one row per property, and columns for each network and pair of networks.
+    """Return a row per property and settings, and columns for each network and pair of networks.
 
     `costs` are from `Predictor.predict_split`. Of the settings that are `compared`, only THIS_RUN
     has rows for all measures. `influences` have a row per seed, with columns as in a study. `timed`
     has training times of a recipe.
     """
-    head = ["", *(TITLES[name] for name in NETWORKS)]
+    head = ["", "settings", *(TITLES[name] for name in NETWORKS)]
     for pair in PAIRS:
         head += [pair_title(*pair), f"{TITLES[pair[0]]} ahead"]
-    lines = [
-        _line(title, {name: f"{costs[name][key]:,}" for name in NETWORKS if costs[name][key]})
-        for key, title in COSTS.items()
-    ]
+    lines = list[list[str]]()
+    for key, title in COSTS.items():
+        known = {name: f"{costs[name][key]:,}" for name in NETWORKS if costs[name][key]}
+        lines.append(_line(title, THIS_RUN, known))
     if timed:
         lines += _times(timed)
     for settings, study, row in compared:
         planned = " (planned)" * (study.name in PLANNED)
-        accuracy = {"accuracy": RESULTS["accuracy"] + planned}
-        titles = RESULTS if settings == THIS_RUN else accuracy
-        lines += _over_seeds(row.combination.runs, titles, f", {settings}", row.differences)
-        lines += _disagreements(study, row, f", {settings}")
-    lines += _over_seeds(influences, INFLUENCES, "")
-    return table(head, lines)
+        titles = RESULTS if settings == THIS_RUN else {"accuracy": RESULTS["accuracy"]}
+        lines += _over_seeds(row.combination.runs, titles, settings + planned, row.differences)
+        lines += _disagreements(study, row, settings)
+    lines += _over_seeds(influences, INFLUENCES, THIS_RUN)
+    properties = list(dict.fromkeys(line[0] for line in lines))
+    return table(head, sorted(lines, key=lambda line: properties.index(line[0])), left=2)
 
 
-def _line(title: str, values: Mapping[str, str], compared: Pairs | None = None) -> list[str]:
+def _line(
+    title: str, settings: str, values: Mapping[str, str], compared: Pairs | None = None
+) -> list[str]:
     pairs = (cell for pair in PAIRS for cell in (compared or {}).get(pair, (NOTHING, NOTHING)))
-    return [title, *(values.get(name, NOTHING) for name in NETWORKS), *pairs]
+    return [title, settings, *(values.get(name, NOTHING) for name in NETWORKS), *pairs]
 
 
 def _over_seeds(
     runs: pd.DataFrame,
     titles: Mapping[str, str],
-    suffix: str,
+    settings: str,
     computed: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
 ) -> Iterator[list[str]]:
     """Yield a line for each measure, with the differences `computed`, or else those over seeds."""
@@ -98,7 +100,7 @@ def _over_seeds(
                 compared[pair] = format_difference(found, measure), ahead
         means = {name: differences.mean_over_seeds(runs[columns[name]]) for name in columns}
         cells = {name: format_mean(mean, measure) for name, mean in means.items()}
-        yield _line(title + suffix, cells, compared)
+        yield _line(title, settings, cells, compared)
 
 
 def _times(row: Row) -> Iterator[list[str]]:
@@ -111,10 +113,10 @@ def _times(row: Row) -> Iterator[list[str]]:
             ahead = f"{(ratios < 1).sum()} of {len(runs)}"
             compared[first, second] = f"{ratios.median():.2f} times as long", ahead
         seconds = {name: f"{runs[f'{name}.seconds'].median():.0f}" for name in NETWORKS}
-        yield _line(f"median training time in s, recipe {label}", seconds, compared)
+        yield _line("median training time in s", f"recipe {label}", seconds, compared)
 
 
-def _disagreements(study: Study, row: Row, suffix: str) -> Iterator[list[str]]:
+def _disagreements(study: Study, row: Row, settings: str) -> Iterator[list[str]]:
     """Yield how often two seeds of a network, and of both networks, predict different classes."""
     seeds, log_odds = len(row.combination.runs), study.log_odds(row.combination.runs)
     if not log_odds or seeds == 1 or study.is_sample:  # draws differ in their settings, too
@@ -130,7 +132,7 @@ def _disagreements(study: Study, row: Row, suffix: str) -> Iterator[list[str]]:
     gaps = {(a, b): within[a] - within[b] for a, b in row.differences}
     both = {(a, b): differences.disagreement(predicted[a], predicted[b]) for a, b in gaps}
     shown = {name: f"{100 * each.mean():.2f}" for name, each in within.items()}
-    yield _line(f"disagreement of two seeds of a network in %{suffix}", shown, compare(gaps))
+    yield _line("disagreement of two seeds in %", settings, shown, compare(gaps))
     # A share, not a difference, so it has no sign.
     shares = {pair: (text.replace("+", ""), ahead) for pair, (text, ahead) in compare(both).items()}
-    yield _line(f"disagreement of the networks, with other seeds, in %{suffix}", {}, shares)
+    yield _line("disagreement of the networks in %", settings, {}, shares)

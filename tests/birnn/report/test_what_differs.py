@@ -36,23 +36,23 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
     table = what_differs.tabulate(costs, compared, influences)
     head, _, *lines = (line.strip("| ").split(" | ") for line in table.splitlines())
     column = {name: [*NETWORKS].index(name) for name in (FIRST, SECOND)}
-    cells = {title: [others[column[FIRST]], others[column[SECOND]]] for title, *others in lines}
+    cells = {title: [others[column[FIRST]], others[column[SECOND]]] for title, _, *others in lines}
     gap = head.index(pair_title(FIRST, SECOND)) + 1  # the first column has no head
     gaps, ahead = ({line[0]: line[index] for line in lines} for index in (gap, gap + 1))
     assert cells["parameters of the recurrent layers"] == ["98,816", "98,816"]
     assert cells["multiply-adds per review"] == ["9,830,528", "–"]
-    assert cells["accuracy in %, settings of this run"] == ["62.50 ± 17.68"] * 2
-    assert cells["expected calibration error, settings of this run"][0] == "0.3000 ± 0.1414"
-    assert ahead["expected calibration error, settings of this run"] == "1 of 2"
+    assert cells["accuracy in %"] == ["62.50 ± 17.68"] * 2
+    assert cells["expected calibration error"][0] == "0.3000 ± 0.1414"
+    assert ahead["expected calibration error"] == "1 of 2"
     assert cells["influence of the last words"][0] == "0.2000 ± 0.0000"
     assert ahead["influence of the last words"] == "1 of 2"
     # Of the two seeds in the first row, reviews on which one network, or each, differs.
     first, second = (predicted[:2, column[name]] for name in (FIRST, SECOND))
     within = [100 * np.mean(each[0] != each[1]) for each in (first, second)]
     both = 50 * np.mean((first[0] != second[1]) * 1.0 + (first[1] != second[0]))
-    title = "disagreement of two seeds of a network in %, settings of this run"
+    title = "disagreement of two seeds in %"
     assert cells[title] == [f"{share:.2f}" for share in within]
     assert gaps[title].startswith(f"{within[0] - within[1]:+.2f}".replace("-", "−"))
-    title = "disagreement of the networks, with other seeds, in %, settings of this run"
+    title = "disagreement of the networks in %"
     assert gaps[title].startswith(f"{both:.2f} (")
     assert "+" not in gaps[title]
