@@ -169,16 +169,18 @@ def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> No
             for name in sorted(before | after)
             if before.get(name, NOTHING) != after.get(name, NOTHING)
         ],
-        metrics=add_deviations(metrics, change.study),
+        metrics=add_deviations(metrics, None if change.obstacle else change.study),
     )
     write_text(file, text)
 
 
 def add_deviations(table: str, study: Study | None) -> str:
-    """Add the standard deviation over seeds to the table of `dvc metrics diff`."""
+    """Add the standard deviation over seeds, if it is known, to the table of `dvc metrics diff`."""
+    if not study:
+        return table
     head, rule, *rows = table.splitlines() or ["", ""]
     lines = [f"{head} Deviation over seeds |", f"{rule}---|"]
-    deviations = study.runs.std(numeric_only=True) if study else pd.Series(dtype=float)
+    deviations = study.runs.std(numeric_only=True)
     for row in rows:
         deviation = deviations.get(row.split("|")[1].strip())
         lines.append(f"{row} |" if deviation is None else f"{row} {deviation:.4f} |")
@@ -202,10 +204,17 @@ def _test(change: Change, not_worse: Mapping[str, float]) -> Iterator[Line]:
             f"{points(gain)} points ({points(low)} to {points(high)}), margin {100 * margin:g}; "
             f"drops of {100 * max(half_width, margin - half_width):.2f} points or more fail"
         )
-        if verdict == UNDECIDED:
-            seeds = 10 if change.runs is None else 2 * len(change.runs)
-            reason += f": run make review SEEDS={seeds}"
+        if verdict == UNDECIDED and change.study:
+            reason += f"; to decide, {_how_to_decide(change.study, change.runs)}"
         yield Line(f"{network}.{measure}", verdict, reason)
+
+
+def _how_to_decide(study: Study, runs: pd.DataFrame | None) -> str:
+    """Return what decides a change, of which one run or `runs` left it undecided."""
+    used, available = 0 if runs is None else len(runs), len(study.runs)
+    if used < available:
+        return f"run make review SEEDS={min(max(10, 2 * used), available)}"
+    return f"check out BASE, and add seeds to study/{study.name}"
 
 
 def _estimate(change: Change, network: str, measure: str) -> Line | tuple[float, float, int]:

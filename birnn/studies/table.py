@@ -19,6 +19,7 @@ from birnn.style import formatting
 from birnn.style.formatting import NOTHING
 
 LONGEST_LABEL = 38  # letters
+ALL_RUNS = "all runs"  # the label of a single row
 
 Pair = tuple[str, str]
 
@@ -62,12 +63,12 @@ def rows(study: Study) -> list[Row]:
 
 
 def label_rows(table: Sequence[Row]) -> tuple[str, list[str]]:
-    """Return a heading and a label per row.
+    """Return a heading and a label per row, which is ALL_RUNS if nothing varies.
 
     If a label is long, the heading has the names of the settings, and labels only their values.
     """
     combinations = [row.combination for row in table]
-    labels = [combination.label for combination in combinations]
+    labels = [combination.label or ALL_RUNS for combination in combinations]
     if max(map(len, labels)) <= LONGEST_LABEL:
         return "", labels
     names = [name for name in combinations[0].chosen if name not in PLAIN]

@@ -127,7 +127,7 @@ def test_line_states_the_interval_and_the_drops_that_fail(base: Run, factor: flo
     assert str(line) == (
         f"{ACCURACY}: undecided, −0.50 points (−{half_width + 0.5:.2f} to "
         f"+{half_width - 0.5:.2f}), margin 1.2; drops of {half_width:.2f} points or "
-        "more fail: run make review SEEDS=10"
+        "more fail; to decide, run make review SEEDS=10"
     )
     assert {other.reason for other in others} == {"unchanged"}
 
@@ -157,6 +157,10 @@ def test_runs_are_paired_by_seed() -> None:
     )
     assert {other.reason for other in others} == {"unchanged"}
     assert not_passing(Change(BASE, BASE, STUDY, runs), NARROW) == {ACCURACY: FAILS}
+    # If all seeds of the study are used, only others can decide.
+    runs = STUDY.runs.assign(**{ACCURACY: STUDY.runs[ACCURACY][::-1].to_numpy()})
+    line, *_ = review.judge(Change(BASE, BASE, STUDY, runs), NARROW)
+    assert line.reason.endswith("add seeds to study/seeds")
 
 
 def test_equal_seeds_decide_nothing() -> None:
@@ -183,7 +187,10 @@ def test_written_review_has_settings_and_deviations(tmp_path: Path) -> None:
         "| Metric | main | Deviation over seeds |\n|---|---|---|\n"
         f"| {ACCURACY} | 0.81 | {DEVIATION:.4f} |\n| other | 1 | |\n"
     )
-    assert review.add_deviations("", None) == ""
+    assert review.add_deviations("", STUDY) == ""
+    other = replace(BASE, metrics=BASE.metrics | {"corpus": {"name": "other"}})
+    review.write(Change(BASE, other, STUDY), [], metrics, tmp_path / "review.md")
+    assert "eviation" not in (tmp_path / "review.md").read_text(encoding="utf-8")
 
 
 def test_lower_loss_is_better() -> None:

@@ -185,6 +185,7 @@ def test_wide_intervals_do_not_rule_the_axis() -> None:
 def test_long_labels_have_only_the_values() -> None:
     rows = table.rows(samples.study(varied={"a.learning_rate": [0.1], "b.embedding_dropout": [2]}))
     assert table.label_rows(rows) == ("learning_rate, embedding_dropout", ["0.1, 2"])
+    assert table.label_rows(table.rows(samples.study())) == ("", ["all runs"])
 
 
 def test_rows_of_recipes_have_plain_names_and_times() -> None:
