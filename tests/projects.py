@@ -183,18 +183,11 @@ def refusal(call: Callable[..., object], *arguments: Any, **options: Any) -> str
 
 
 def set_settings(project: Path, settings: Mapping[str, str]) -> None:
-    """Change settings in `params.yaml`, and leave the rest as it is."""
-    file = project / "params.yaml"
-    lines = file.read_text(encoding="utf-8").splitlines()
-    section, remaining = "", dict(settings)
-    for number, line in enumerate(lines):
-        key = line.partition(":")[0]
-        if line and line[0] not in " #":
-            section = key
-        elif (value := remaining.pop(f"{section}.{key.strip()}", None)) is not None:
-            lines[number] = f"{key}: {value}"
-    assert not remaining, f"params.yaml has no {', '.join(remaining)}"
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """Change settings in `params.yaml` as `dvc exp run` does, and leave the rest as it is."""
+    # DVC takes half a second to import.
+    from dvc.utils.hydra import apply_overrides  # noqa: PLC0415
+
+    apply_overrides(project / "params.yaml", [f"{name}={settings[name]}" for name in settings])
 
 
 def commit(project: Path) -> None:

@@ -50,13 +50,10 @@ def columns(**values: Any) -> pd.DataFrame:
 
 def follow(output: str, folder: Path = OWN.parent) -> dict[str, Any]:
     """Copy the files of a folder and change the settings as the output suggests; return them."""
-    # DVC takes half a second to import.
-    from dvc.utils.hydra import apply_overrides  # noqa: PLC0415
-
     if "First, copy the files" in output:
         shutil.copytree(folder, OWN.parent, dirs_exist_ok=True)
-    command = output.partition("To train, run: ")[2]
-    apply_overrides("params.yaml", shlex.split(command)[4::2])  # as `dvc exp run` does
+    options = shlex.split(output.partition("To train, run: ")[2])[4::2]
+    set_settings(Path(), dict(option.split("=", 1) for option in options))
     return load().csv.model_dump()
 
 
