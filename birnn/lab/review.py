@@ -83,6 +83,7 @@ class Line:
     subject: str
     verdict: str
     reason: str
+    has_interval: bool = False
 
     def __str__(self) -> str:
         """Return the line as it is printed."""
@@ -128,7 +129,7 @@ def choose_seeds(change: Change, count: int) -> list[int]:
     name, seeds = change.study.name, sorted(change.study.runs[SEED].tolist())
     if len(seeds) < count:
         raise InputError(
-            f"study/{name} has only {len(seeds)} seeds: run make review SEEDS={len(seeds)}"
+            f"study/{name} has only {len(seeds)} seeds: add --seeds {len(seeds)} instead"
         )
     return seeds[:count]
 
@@ -205,16 +206,17 @@ def _test(change: Change, not_worse: Mapping[str, float]) -> Iterator[Line]:
             f"drops of {100 * max(half_width, margin - half_width):.2f} points or more fail"
         )
         if verdict == UNDECIDED and change.study:
-            reason += f"; to decide, {_how_to_decide(change.study, change.runs)}"
-        yield Line(f"{network}.{measure}", verdict, reason)
+            reason += f"; to decide, {_how_to_decide(change, change.study)}"
+        yield Line(f"{network}.{measure}", verdict, reason, has_interval=True)
 
 
-def _how_to_decide(study: Study, runs: pd.DataFrame | None) -> str:
-    """Return what decides a change, of which one run or `runs` left it undecided."""
-    used, available = 0 if runs is None else len(runs), len(study.runs)
+def _how_to_decide(change: Change, study: Study) -> str:
+    """Return what may decide a change that is undecided."""
+    used, available = 0 if change.runs is None else len(change.runs), len(study.runs)
     if used < available:
-        return f"run make review SEEDS={min(max(10, 2 * used), available)}"
-    return f"check out BASE, and add seeds to study/{study.name}"
+        seeds = min(max(10, 2 * used), available)
+        return f"run birnn review {change.base.name} --seeds {seeds}"
+    return f"add seeds to study/{study.name} at {change.base.name}, commit it, and name that commit"
 
 
 def _estimate(change: Change, network: str, measure: str) -> Line | tuple[float, float, int]:

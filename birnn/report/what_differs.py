@@ -67,7 +67,7 @@ def tabulate(
         lines += _over_seeds(row.combination.runs, titles, settings + planned, row.differences)
         lines += _disagreements(study, row, settings)
     lines += _over_seeds(influences, INFLUENCES, THIS_RUN)
-    properties = list(dict.fromkeys(line[0] for line in lines))
+    properties = [line[0] for line in lines]
     return table(head, sorted(lines, key=lambda line: properties.index(line[0])), left=2)
 
 

@@ -63,7 +63,7 @@ def rows(study: Study) -> list[Row]:
 
 
 def label_rows(table: Sequence[Row]) -> tuple[str, list[str]]:
-    """Return a heading and a label per row, which is ALL_RUNS if nothing varies.
+    """Return a heading and a label per row. The label is ALL_RUNS if nothing varies.
 
     If a label is long, the heading has the names of the settings, and labels only their values.
     """

@@ -127,7 +127,7 @@ def test_line_states_the_interval_and_the_drops_that_fail(base: Run, factor: flo
     assert str(line) == (
         f"{ACCURACY}: undecided, −0.50 points (−{half_width + 0.5:.2f} to "
         f"+{half_width - 0.5:.2f}), margin 1.2; drops of {half_width:.2f} points or "
-        "more fail; to decide, run make review SEEDS=10"
+        "more fail; to decide, run birnn review main --seeds 10"
     )
     assert {other.reason for other in others} == {"unchanged"}
 
@@ -157,10 +157,11 @@ def test_runs_are_paired_by_seed() -> None:
     )
     assert {other.reason for other in others} == {"unchanged"}
     assert not_passing(Change(BASE, BASE, STUDY, runs), NARROW) == {ACCURACY: FAILS}
-    # If all seeds of the study are used, only others can decide.
-    runs = STUDY.runs.assign(**{ACCURACY: STUDY.runs[ACCURACY][::-1].to_numpy()})
-    line, *_ = review.judge(Change(BASE, BASE, STUDY, runs), NARROW)
-    assert line.reason.endswith("add seeds to study/seeds")
+    study = make_study(pd.concat([STUDY.runs] * 3).assign(**{"train.seed": range(30)}))
+    runs = study.runs.assign(**{ACCURACY: study.runs[ACCURACY][::-1].to_numpy()})
+    for used, advice in ((5, "seeds 10"), (10, "seeds 20"), (20, "seeds 30"), (30, "add seeds to")):
+        line, *_ = review.judge(Change(BASE, BASE, study, runs[:used]), NARROW)
+        assert advice in line.reason
 
 
 def test_equal_seeds_decide_nothing() -> None:
@@ -275,7 +276,7 @@ def test_other_held_out_reviews_are_not_compared(first: float, second: float, se
 def test_seeds_are_those_of_the_study() -> None:
     change = Change(BASE, BASE, make_study(STUDY.runs[:3].assign(**{"train.seed": [7, 2, 5]})))
     assert [review.choose_seeds(change, count) for count in (2, 3)] == [[2, 5], [2, 5, 7]]
-    with pytest.raises(InputError, match=r"study/seeds has only 3 seeds: .* SEEDS=3$"):
+    with pytest.raises(InputError, match=r"study/seeds has only 3 seeds: .* 3 instead$"):
         review.choose_seeds(change, 4)
     for change, reason in (
         (Change(BASE, BASE, None), "no study over seeds"),

@@ -32,9 +32,13 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
         f"{name}.influence_{part}": [0.1, 0.3] for name in NETWORKS for part in INFLUENCE_PARTS
     }
     influences = pd.DataFrame(seeds | {f"{FIRST}.influence_last": [0.2, 0.2]})
-    compared = [(what_differs.THIS_RUN, study, rows(study)[0])]
+    compared = [(what_differs.THIS_RUN, study, rows(study)[0]), ("other", study, rows(study)[1])]
     table = what_differs.tabulate(costs, compared, influences)
     head, _, *lines = (line.strip("| ").split(" | ") for line in table.splitlines())
+    titles = [title for title, *_ in lines]
+    assert titles == sorted(titles, key=titles.index)
+    assert [line[1] for line in lines if line[0] == "accuracy in %"] == ["this run's", "other"]
+    lines = [line for line in lines if line[1] == what_differs.THIS_RUN]
     column = {name: [*NETWORKS].index(name) for name in (FIRST, SECOND)}
     cells = {title: [others[column[FIRST]], others[column[SECOND]]] for title, _, *others in lines}
     gap = head.index(pair_title(FIRST, SECOND)) + 1  # the first column has no head
