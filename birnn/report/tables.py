@@ -95,7 +95,7 @@ def calibration(metrics: Mapping[str, Any]) -> str:
 
 
 def recipes(study: Study) -> str:
-    """Return the accuracies of the networks with each recipe, its gain, and its training time."""
+    """Return the accuracies of the networks with each recipe, its gain and its shortest time."""
     found = {row.combination.chosen[RECIPE]: row for row in rows(study)}
     gained = {gain.recipe: gain.difference for gain in gains(study)}
     lines, above = [], None
@@ -106,7 +106,7 @@ def recipes(study: Study) -> str:
             means = [found[name].means[model].mean for model in study.networks]
             gain = gained.get(name)
             text = NOTHING if gain is None else format_difference(gain)
-            minutes = found[name].combination.runs[f"{ALL_MODELS}.seconds"].mean() / 60
+            minutes = found[name].combination.runs[f"{ALL_MODELS}.seconds"].min() / 60
             time = NOTHING if math.isnan(minutes) else f"{minutes:.1f}"
             lines.append([name, added, *(f"{100 * mean:.2f}" for mean in means), text, time])
             above = name

@@ -128,7 +128,7 @@ def _find_message(study: Study, table: Sequence[Row]) -> str:
 
 
 def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:
-    """Return the names of rows, with training times if they are known.
+    """Return the names of rows, with the shortest training time if it is known.
 
     A recipe is named by the first phrase of its title.
     """
@@ -139,7 +139,7 @@ def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:
         name = shorten(legible(phrase, f"row {place}"), LONGEST_LABEL, placeholder="…")
         name = label if name in {"", *used} else name
         used.add(name)
-        minutes = np.mean(row.combination.runs.get(f"{ALL_MODELS}.seconds", np.nan)) / 60
+        minutes = np.min(row.combination.runs.get(f"{ALL_MODELS}.seconds", np.nan)) / 60
         time = "" if np.isnan(minutes) else f"\n{minutes:.1f} min"
         names.append(fill(name, LABEL_WIDTH, break_on_hyphens=False) + time)
     return names
