@@ -14,6 +14,7 @@ from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
 from birnn.evaluation.model_names import NETWORKS
 from birnn.report.page import anchor
+from birnn.report.what_differs import PLANNED
 from birnn.studies import differences, store, table
 from birnn.style import formatting
 from tests.projects import PROJECT
@@ -148,7 +149,7 @@ def test_quoted_comparisons_are_those_of_the_protocol() -> None:
     readme, results = read_results()
     every, epochs = slice(None), store.read(PROJECT / "study" / "equal-time").runs["train.epochs"]
     for planned in (
-        *([(name, every)] * 2 for name in ("strong", "rotten-tomatoes")),
+        *([(name, every)] * 2 for name in PLANNED),
         (("tuned-bilstm", every), ("tuned-bigru", every)),
         (("equal-time", epochs == 3), ("equal-time", epochs == 4)),
     ):
@@ -163,8 +164,12 @@ def test_quoted_comparisons_are_those_of_the_protocol() -> None:
         shown = table.format_difference(found["accuracy"])
         in_text = shown.replace(" (", " points (")
         assert (in_text if name == "equal-time" else f"| {shown} |") in results
-        if name in {"strong", "rotten-tomatoes"}:
+        if name in PLANNED:
             assert f"by {-100 * found['accuracy'].mean:.2f} " in readme
+    drawn = store.read(PROJECT / "study" / "random-settings").runs
+    explored = drawn["bilstm.accuracy"] - drawn["bigru.accuracy"]
+    for _, each in explored.groupby(drawn["train.learning_rate"] < np.sqrt(0.0003 * 0.003)):
+        assert table.format_difference(differences.mean_over_seeds(each)) in results
 
 
 def test_code_files_exist(text: str) -> None:
