@@ -24,7 +24,7 @@ RESULTS = {
     "roc_auc": "ROC AUC",
     "ece": "expected calibration error",
 }
-THIS_RUN = "this run's"
+THIS_RUN = "settings of this run"
 # Planned comparisons that are the only row of a study (see `study/PROTOCOL.md`): its label, and the
 # number of its runs.
 PLANNED = {
@@ -52,13 +52,13 @@ def tabulate(
     has rows for all measures. `influences` have a row per seed, with columns as in a study. `timed`
     has training times of a recipe.
     """
-    head = ["", "settings", *(TITLES[name] for name in NETWORKS)]
+    head = ["", *(TITLES[name] for name in NETWORKS)]
     for pair in PAIRS:
         head += [pair_title(*pair), f"{TITLES[pair[0]]} ahead"]
     lines = list[list[str]]()
     for key, title in COSTS.items():
         known = {name: f"{costs[name][key]:,}" for name in NETWORKS if costs[name][key]}
-        lines.append(_line(title, THIS_RUN, known))
+        lines.append(_line(title, "", known))
     if timed:
         lines += _times(timed)
     for settings, study, row in compared:
@@ -66,9 +66,10 @@ def tabulate(
         titles = RESULTS if settings == THIS_RUN else {"accuracy": RESULTS["accuracy"]}
         lines += _over_seeds(row.combination.runs, titles, settings + planned, row.differences)
         lines += _disagreements(study, row, settings)
-    lines += _over_seeds(influences, INFLUENCES, THIS_RUN)
+    lines += _over_seeds(influences, INFLUENCES, "")
     properties = [line[0] for line in lines]
-    return table(head, sorted(lines, key=lambda line: properties.index(line[0])), left=2)
+    lines.sort(key=lambda line: properties.index(line[0]))
+    return table(head, ([", ".join(filter(None, line[:2])), *line[2:]] for line in lines))
 
 
 def _line(
