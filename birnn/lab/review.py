@@ -129,7 +129,8 @@ def choose_seeds(change: Change, count: int) -> list[int]:
     name, seeds = change.study.name, sorted(change.study.runs[SEED].tolist())
     if len(seeds) < count:
         raise InputError(
-            f"study/{name} has only {len(seeds)} seeds: add --seeds {len(seeds)} instead"
+            f"study/{name} has only {len(seeds)} seeds: "
+            f"run birnn review {change.base.name} --seeds {len(seeds)}"
         )
     return seeds[:count]
 
@@ -216,7 +217,7 @@ def _how_to_decide(change: Change, study: Study) -> str:
     if used < available:
         seeds = min(max(10, 2 * used), available)
         return f"run birnn review {change.base.name} --seeds {seeds}"
-    return f"add seeds to study/{study.name} at {change.base.name}, commit it, and name that commit"
+    return f"add seeds to study/{study.name} at {change.base.name}, commit, and review against that"
 
 
 def _estimate(change: Change, network: str, measure: str) -> Line | tuple[float, float, int]:

@@ -142,8 +142,7 @@ def test_error_in_the_section_of_a_network(content: dict[str, int], kind: Any, e
 
 def test_lists_that_dvc_sets_leave_comments_where_they_are(tmp_path: Path) -> None:
     file = Path(shutil.copy(DEFAULTS, tmp_path))
-    lists = {"csv.columns": "[a,b]", "csv.positive": "[1,2]", "csv.negative": "[3]"}
-    set_settings(tmp_path, lists)
+    set_settings(tmp_path, {"csv.columns": "[a,b]", "csv.positive": "[1,2]", "csv.negative": "[3]"})
     before, after = (each.read_text(encoding="utf-8").splitlines() for each in (DEFAULTS, file))
     names = [line.partition(":")[0] for line in after if not line.startswith("  - ")]
     assert names == [line.partition(":")[0] for line in before]
