@@ -68,7 +68,7 @@ fresh: $(ENV) ## check that dvc.lock matches the code, settings and data
 seeds := -S train.seed=0..29
 strong := --recipe n-grams -S train.seed=100..119
 equal-time := --recipe n-grams -S train.epochs=1..4 -S train.seed=100..104
-equal-size := --recipe skip-gram -S bigru.units=64,78 -S train.seed=200..209
+equal-size := --recipe skip-gram -S bigru.units=78,64 -S train.seed=200..209
 rotten-tomatoes := --recipe n-grams -S fetch.source=rotten-tomatoes -S train.seed=200..219
 STUDY ?= seeds
 RANGES := --recipe skip-gram -S train.learning_rate=log:3e-4..3e-3 -S network.dropout=0..0.7 \
@@ -86,12 +86,17 @@ tuning: $(ENV) ## run the unfinished trials of the study tuning, and collect the
 random-settings: $(ENV) ## run the unfinished trials of the study random-settings, and collect the results
 	python -m birnn search random-settings $(RANGES) -S train.seed=0..4294967295 --trials 30
 
-RECIPE ?= all
-LADDER := --recipe $(RECIPE) -S train.seed=0..2
+# Recipes that train in minutes have more seeds.
+MINUTES := notebook two-epochs pooling schedule longer-reviews regularization
+HOURS := skip-gram n-grams unlabelled self-training regions regions-self-training all-labelled-reviews
+TEN_SEEDS := $(MINUTES:%=--recipe %) -S train.seed=0..9
+FIVE_SEEDS := $(HOURS:%=--recipe %) -S train.seed=0..4
 
-ladder: $(ENV) ## run the unfinished experiments of all recipes, or of RECIPE, and collect the results
-	python -m birnn sweep $(LADDER)
-	python -m birnn study recipes $(LADDER)
+ladder: $(ENV) ## run the unfinished experiments of all recipes, and collect the results
+	python -m birnn sweep $(TEN_SEEDS)
+	python -m birnn study recipes $(TEN_SEEDS)
+	python -m birnn sweep $(FIVE_SEEDS)
+	python -m birnn study recipes $(FIVE_SEEDS)
 	python -m birnn tried
 
 BASE ?= origin/main

@@ -1,17 +1,14 @@
 """Studies from finished experiments."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
-from birnn.evaluation import ensembles
-from birnn.evaluation.metrics import is_correct
-from birnn.evaluation.model_names import ALL_MODELS, TITLES
+from birnn.evaluation.model_names import TITLES
 from birnn.lab import recipes as stored_recipes
 from birnn.lab.grid import Point
 from birnn.lab.runs import Run, read_predictions, training, with_unique_names
@@ -64,23 +61,15 @@ def study(  # noqa: PLR0913  # what to write, from what, and how
         **(search or {}),
     )
     log_odds = {name: each[list(TITLES)] for name, each in predictions.items()}
-    all_seeds = pd.DataFrame()
-    if about.varied == [RECIPE]:
-        all_seeds = pd.DataFrame(_combine_seeds(table, named, predictions))
     if not (replace or search):
-        runs_to_keep, all_seeds_to_keep = _rows_to_keep(folder, about, table)
-        log_odds |= store.read_predictions(folder, runs_to_keep.get("name", []))
-        table = _in_order(pd.concat([runs_to_keep, table]), list(recipes))
-        all_seeds = _in_order(pd.concat([all_seeds_to_keep, all_seeds]), list(recipes))
+        kept = _rows_to_keep(folder, about, table)
+        log_odds |= store.read_predictions(folder, kept.get("name", []))
+        table = pd.concat([kept, table])
+        if recipes:
+            order = [*recipes].index
+            table = table.sort_values(RECIPE, key=lambda names: names.map(order), kind="stable")
     reviews = None if chooses else next(iter(predictions.values()))[["label", "group"]]
-    return writing.write(Study(folder, about, table, all_seeds, reviews), log_odds)
-
-
-def _in_order(table: pd.DataFrame, recipes: Sequence[str]) -> pd.DataFrame:
-    """Return rows in the order of their recipes."""
-    if RECIPE not in table:
-        return table
-    return table.sort_values(RECIPE, key=lambda names: names.map(recipes.index), kind="stable")
+    return writing.write(Study(folder, about, table, reviews), log_odds)
 
 
 def _row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,28 +78,6 @@ def _row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
     seeds |= {name: point.changes[name] for name in FOLLOWING_SEEDS if name in point.changes}
     recipe = {RECIPE: point.recipe} if recipes else {}
     return {"name": run.name} | recipe | chosen | seeds | run.measures | training(run)
-
-
-def _combine_seeds(
-    table: pd.DataFrame, runs: Mapping[str, Run], predictions: Mapping[str, pd.DataFrame]
-) -> Iterator[dict[str, Any]]:
-    """Yield the row of the mean of all seeds, for each recipe whose runs hold out reviews.
-
-    `runs`, and `predictions` for the test reviews, are by name of the row.
-    """
-    for recipe, names in table.groupby(RECIPE, sort=False)["name"]:
-        if not all(ALL_MODELS in runs[name].metrics for name in names):
-            continue
-        predicted = []
-        for name in names:
-            weight = ensembles.fit_weight(read_predictions(runs[name], "held_out"))
-            predicted.append(ensembles.combine_models(predictions[name], weight))
-        labels = predictions[names.iloc[0]]["label"].to_numpy()
-        row: dict[str, Any] = {"name": f"{recipe}, all seeds", RECIPE: recipe}
-        for model in predicted[0]:
-            mean = np.mean([each[model] for each in predicted], axis=0)
-            row[f"{model}.accuracy"] = is_correct(labels, mean).mean()
-        yield row
 
 
 def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:
@@ -127,12 +94,10 @@ def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return first
 
 
-def _rows_to_keep(
-    folder: Path, about: About, table: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the runs, and rows of all seeds, of those recipes that only the folder has."""
+def _rows_to_keep(folder: Path, about: About, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs of those recipes that only the folder has."""
     if not (folder / store.ABOUT).exists():
-        return pd.DataFrame(), pd.DataFrame()
+        return pd.DataFrame()
     old = store.read(folder)
     # Other settings are new, or a recipe has set them since.
     common = old.about.settings.keys() & about.settings.keys()
@@ -142,16 +107,14 @@ def _rows_to_keep(
     )
     if before != here:
         raise results_would_be_lost(folder)
-    replaced, runs, all_seeds = old.runs, pd.DataFrame(), pd.DataFrame()
+    replaced, kept = old.runs, pd.DataFrame()
     dropped: set[str] = set()
     if RECIPE in table:
         stored, now = map(_recipe_settings, (old.about, about))
         new, unchanged = {*table[RECIPE]}, {name for name in now if now[name] == stored.get(name)}
         dropped = {*old.runs[RECIPE]} - unchanged - new
         replaced = old.runs[old.runs[RECIPE].isin(unchanged & new)]
-        runs, all_seeds = (
-            rows[rows[RECIPE].isin(unchanged - new)] for rows in (old.runs, old.all_seeds)
-        )
+        kept = old.runs[old.runs[RECIPE].isin(unchanged - new)]
     keys = [*about.varied, *(name for name in (SEED, *FOLLOWING_SEEDS) if name in table)]
     # As text, with numbers as precise as in a study.
     old_rows = writing.to_csv(replaced.reindex(columns=keys)).splitlines()
@@ -159,7 +122,7 @@ def _rows_to_keep(
         raise results_would_be_lost(folder)
     if dropped:
         print(f"{folder} loses recipes that are gone or changed: {', '.join(sorted(dropped))}")
-    return runs, all_seeds
+    return kept
 
 
 def _recipe_settings(about: About) -> dict[str, dict[str, Any]]:

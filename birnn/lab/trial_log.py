@@ -42,7 +42,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
         corpus = next(iter(held_out_runs.values())).metrics["corpus"]
         varied = [RECIPE, "settings"]
         about = About("birnn tried", store.describe_corpus(corpus), varied, {}, chooses=True)
-        log = Study(folder, about, pd.DataFrame(columns=["name"]), pd.DataFrame())
+        log = Study(folder, about, pd.DataFrame(columns=["name"]))
     else:
         raise InputError("no finished experiment holds out reviews: run some, see birnn recipes")
     known = set(log.runs["name"])

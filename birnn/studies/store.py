@@ -3,8 +3,7 @@
 - `study.yaml`: the fields of `About`.
 - `runs.csv`: one row per run, with its `name`, the values that vary, the seeds, the measures of
   every model (`bigru.accuracy`), its training time (`bigru.seconds`) and the `machine`. If settings
-  are chosen by the study, it has no measures of the test split. In a study of recipes, rows without
-  a seed combine all seeds.
+  are chosen by the study, it has no measures of the test split.
 - `predictions/RUN.parquet`: the log-odds of every model for the test reviews, as float16, which
   changes them by at most 0.008; `reviews.parquet`: label and group (film) of these reviews.
 - `NAME.png`: the figure (see `curves` and `figure`).
@@ -85,8 +84,7 @@ class Study:
 
     folder: Path
     about: About  # what its runs share
-    runs: pd.DataFrame  # rows of `runs.csv`, without those that combine all seeds
-    all_seeds: pd.DataFrame  # the rows that combine all seeds
+    runs: pd.DataFrame  # rows of `runs.csv`
     # `label` and `group` of each test review, None without predictions.
     reviews: pd.DataFrame | None = None
 
@@ -223,9 +221,8 @@ def read(folder: Path) -> Study:
         refuse_conflict(folder / RUNS)
         lines = (folder / RUNS).read_text(encoding="utf-8")
         # A text may be NA or null. Only an empty cell is a missing value.
-        rows = pd.read_csv(StringIO(lines), dtype=TEXTS, keep_default_na=False, na_values="")
-        combined = rows[SEED].isna()
-        runs = rows[~combined].astype({SEED: np.int64})
+        runs = pd.read_csv(StringIO(lines), dtype=TEXTS, keep_default_na=False, na_values="")
+        runs = runs.astype({SEED: np.int64})
     except (TypeError, KeyError, ValueError, OSError) as error:
         advice = f"run git checkout -- {folder}, or delete it"
         raise InputError(f"{folder} is damaged ({error}): {advice}") from error
@@ -233,7 +230,7 @@ def read(folder: Path) -> Study:
         raise InputError(f"{folder / RUNS} has no runs")
     file = folder / REVIEWS
     reviews = _read_parquet(file, ["label", "group"]) if file.exists() else None
-    return Study(folder, about, runs, rows[combined], reviews)
+    return Study(folder, about, runs, reviews)
 
 
 def read_all(folder: Path = FOLDER) -> list[Study]:

@@ -47,7 +47,7 @@ def write_files(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
     If settings are chosen by it, only measures of held-out reviews are written. `predictions` are
     log-odds for the test reviews, one column per model, by name of the run.
     """
-    runs = pd.concat([study.runs, study.all_seeds])
+    runs = study.runs
     if study.about.chooses:
         varied = study.about.varied
         runs = runs[[name for name in map(str, runs) if name in varied or _may_choose(name)]]

@@ -80,7 +80,7 @@ def study(
     ]
     about = About("birnn study", CORPUS, list(varied), {}, list(recipes))
     table = pd.DataFrame(rows)
-    return Study(folder, about, table, table[:0])
+    return Study(folder, about, table)
 
 
 def recipes() -> Study:

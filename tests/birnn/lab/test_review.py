@@ -47,7 +47,7 @@ def draw_runs(rng: np.random.Generator, seeds: int, drop: float = 0) -> pd.DataF
 
 def make_study(runs: pd.DataFrame) -> Study:
     about = About("birnn study seeds", CORPUS, [], {"train.epochs": 3, "pad.seed": 0})
-    return Study(Path("study/seeds"), about, runs, runs[:0])
+    return Study(Path("study/seeds"), about, runs)
 
 
 def make_run(runs: pd.DataFrame, **corpus: Any) -> Run:

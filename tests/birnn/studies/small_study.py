@@ -30,7 +30,7 @@ def make_study(folder: Path, **about: Any) -> Study:
     )
     shared = {name: value for name, value in SETTINGS.items() if name != "pad.maxlen"}
     described = About("birnn study", CORPUS, ["pad.maxlen"], shared)
-    return Study(folder, replace(described, **about), runs, pd.DataFrame(), REVIEWS)
+    return Study(folder, replace(described, **about), runs, REVIEWS)
 
 
 def log_odds(study: Study) -> dict[str, pd.DataFrame]:

@@ -120,14 +120,12 @@ def test_integers_beside_missing_values_stay_exact(tmp_path: Path) -> None:
     study = make_study(tmp_path / "recipes", varied=["recipe"])
     study.runs.loc[0, "train.seed"] = 20_240_517
     runs = study.runs.assign(recipe="NA", **{f"{NETWORK}.parameters": 2_658_945})
-    all_seeds = pd.DataFrame({"name": ["plain, all seeds"], "recipe": "plain", "all.accuracy": 0.5})
-    writing.write_files(replace(study, runs=runs, all_seeds=all_seeds), {})
+    writing.write_files(replace(study, runs=runs), {})
     read = store.read(study.folder)
     assert read.runs["train.seed"].tolist() == [20_240_517, 1, 0, 1]
     assert read.runs["recipe"].tolist() == ["NA"] * 4
     assert read.runs[f"{NETWORK}.seconds"].isna().tolist() == [False, True, False, False]
     assert read.runs[f"{NETWORK}.parameters"].tolist() == [2_658_945] * 4
-    assert read.all_seeds["name"].tolist() == ["plain, all seeds"]
 
 
 def test_study_over_seeds_is_the_largest_on_the_same_training_reviews(tmp_path: Path) -> None:
