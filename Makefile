@@ -94,9 +94,8 @@ FIVE_SEEDS := $(HOURS:%=--recipe %) -S train.seed=0..4
 
 ladder: $(ENV) ## run the unfinished experiments of all recipes, and collect the results
 	python -m birnn sweep $(TEN_SEEDS)
-	python -m birnn study recipes $(TEN_SEEDS)
 	python -m birnn sweep $(FIVE_SEEDS)
-	python -m birnn study recipes $(FIVE_SEEDS)
+	python -m birnn study recipes --recipe all -S train.seed=0..9
 	python -m birnn tried
 
 BASE ?= origin/main

@@ -36,7 +36,6 @@ RUNS = {
     "sweep": (["-S", "report.equivalence=0.7"], "Ran experiment(s): report-equivalence-0.7-"),
     "sweep on a cluster": (["--on", "ray", "-S", "train.seed=1"], "error: ray is not installed"),
     "tried": ([], "study/tried"),
-    "watch": (["--html", "a.html"], "error: birnn watch was removed: dvc plots show live/"),
 }
 
 

@@ -76,7 +76,6 @@ class Difference(Mean):
     """The mean of a measure for one set of runs minus the mean for another."""
 
     better: int  # number of seeds for which the first set is better (for the loss, lower)
-    worse: int  # number of seeds for which the second set is better; the other seeds are ties
 
     @property
     def higher(self) -> int | None:
@@ -224,6 +223,5 @@ def _with_interval(mean: float, error: float, margin: float, lowest: float, seed
 
 
 def _count_seeds(mean: Mean, gains: NDArray[np.float64], measure: str) -> Difference:
-    higher, lower = (int((sign * gains > ROUNDING_ERROR).sum()) for sign in (1, -1))
-    better, worse = (lower, higher) if measure in intervals.LOWER_IS_BETTER else (higher, lower)
-    return Difference(**vars(mean), better=better, worse=worse)
+    sign = -1 if measure in intervals.LOWER_IS_BETTER else 1
+    return Difference(**vars(mean), better=int((sign * gains > ROUNDING_ERROR).sum()))

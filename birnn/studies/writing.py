@@ -53,7 +53,7 @@ def write_files(study: Study, predictions: Mapping[str, pd.DataFrame]) -> None:
         runs = runs[[name for name in map(str, runs) if name in varied or _may_choose(name)]]
     found = {file.name for file in study.folder.glob("[!.]*")}
     own = {ABOUT, RUNS, REVIEWS, PREDICTIONS, f"{study.name}.png"}
-    if others := sorted(found - own - {f"{study.name}-curve.png"}):  # which older code wrote
+    if others := sorted(found - own):
         raise InputError(
             f"{study.folder} would be replaced, and {', '.join(others)} lost: move it elsewhere"
         )

@@ -16,7 +16,7 @@ NETWORK_COLORS: dict[Color, tuple[str, str]] = {
     "gray": ("#6b6b6b", "#b4b4b4"),
 }
 _MODEL_COLORS = {name: NETWORK_COLORS[network.color] for name, network in NETWORKS.items()}
-_MODEL_COLORS |= {"baseline": ("#009e73", "#2fce9f"), "all": ("#6a3d9a", "#b793e0")}
+_MODEL_COLORS["baseline"] = ("#009e73", "#2fce9f")
 
 MODEL_COLORS = {name: light for name, (light, _) in _MODEL_COLORS.items()}
 INK, GRID = "#1a1a1a", "#cccccc"

@@ -91,11 +91,3 @@ def mistakes(
         console.print(Text(f"{name}, {review['words']:,} words", style="bold"))
         console.print(f"{classes[review['label']]}; probability of {classes[1]}: {probabilities}")
         console.print(Text(printable_lines(review["text"].replace("<br />", "\n"))))
-
-
-@app.command(
-    hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
-)
-def watch() -> None:
-    """Say what replaces this command."""
-    raise InputError("birnn watch was removed: dvc plots show live/bilstm.csv draws the curves")

@@ -114,7 +114,7 @@ def test_gains_with_predictions_cover_reviews(tmp_path: Path) -> None:
 def test_differences_and_the_higher_set(
     low: float, high: float, measure: str, shown: str, higher: int | None
 ) -> None:
-    difference = Difference((low + high) / 2, 0.1, low, high, 3, 2, 1)
+    difference = Difference((low + high) / 2, 0.1, low, high, 3, 2)
     assert table.format_difference(difference, measure) == shown
     assert difference.higher == higher
 
@@ -126,7 +126,7 @@ def test_missing_intervals_have_a_reason() -> None:
         (2, math.nan, "only one group of reviews"),
         (2, 0.0, "all seeds are equal"),
     ):
-        difference = Difference(0.25, error, math.nan, math.nan, seeds, 1, 0)
+        difference = Difference(0.25, error, math.nan, math.nan, seeds, 1)
         assert table.format_difference(difference) == f"+25.00 ({reason})"
         assert difference.higher is None
 
