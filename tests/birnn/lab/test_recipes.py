@@ -20,7 +20,7 @@ def test_each_recipe_has_valid_settings_and_changes_the_one_that_it_adds_to() ->
         flat = flatten(point.params)
         assert {key: flat[key] for key in recipe.all_settings} == recipe.all_settings
         assert point.label == name
-        # Only to learn from all reviews, once everything is chosen, is none held out.
+        # A recipe may learn from all reviews once everything is chosen.
         held_out = isinstance(recipe.all_settings["pad.validation"], float)
         assert held_out or recipe.settings == {"pad.validation": "test"}
         before = stored[recipe.base].all_settings if recipe.base else {}
