@@ -25,11 +25,12 @@ RESULTS = {
     "ece": "expected calibration error",
 }
 THIS_RUN = "settings of this run"
-# Planned comparisons that are the only row of a study (see `study/PROTOCOL.md`): its label, and the
-# number of its runs.
+# Planned comparisons that are the first row of a study (see `study/PROTOCOL.md`): the label of the
+# row, and the number of runs of the study.
 PLANNED = {
     "strong": ("recipe n-grams", 20),
     "random-settings": ("random settings", 30),
+    "equal-size": ("recipe skip-gram at equal size", 20),
     "rotten-tomatoes": ("recipe n-grams on rotten-tomatoes", 20),
 }
 INFLUENCES = {f"influence_{name}": f"influence of the {name} words" for name in INFLUENCE_PARTS}
