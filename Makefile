@@ -86,15 +86,12 @@ tuning: $(ENV) ## run the unfinished trials of the study tuning, and collect the
 random-settings: $(ENV) ## run the unfinished trials of the study random-settings, and collect the results
 	python -m birnn search random-settings $(RANGES) -S train.seed=0..4294967295 --trials 30
 
-# Recipes that train in minutes have more seeds.
+# Recipes that train in minutes have ten seeds, and all others five.
 MINUTES := notebook two-epochs pooling schedule longer-reviews regularization
-HOURS := skip-gram n-grams unlabelled self-training regions regions-self-training all-labelled-reviews
-TEN_SEEDS := $(MINUTES:%=--recipe %) -S train.seed=0..9
-FIVE_SEEDS := $(HOURS:%=--recipe %) -S train.seed=0..4
 
 ladder: $(ENV) ## run the unfinished experiments of all recipes, and collect the results
-	python -m birnn sweep $(TEN_SEEDS)
-	python -m birnn sweep $(FIVE_SEEDS)
+	python -m birnn sweep $(MINUTES:%=--recipe %) -S train.seed=0..9
+	python -m birnn sweep --recipe all -S train.seed=0..4
 	python -m birnn study recipes --recipe all -S train.seed=0..9
 	python -m birnn tried
 

@@ -19,7 +19,7 @@ from birnn.report.notebook import NOTEBOOK
 from birnn.report.what_differs import PLANNED
 from birnn.studies.store import group_kind
 from birnn.studies.table import Row, rows
-from birnn.style.formatting import code, listed
+from birnn.style.formatting import code
 from birnn.style.scores import score_tables
 
 MOST = 0.5  # a model fails a behavioral test in most cases if more than this share fail
@@ -85,7 +85,7 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "row": row,
         "planned_rows": planned,
-        "covered": listed(sorted(covered) or ["seeds"], "or"),
+        "covered": ", or ".join(sorted(covered) or ["seeds"]),
         "means": {name: row.means[name].mean for name in NETWORKS} if row else {},
         "same_code": study is not None and study.contains(metrics, content["settings"]),
         "accuracies": {name: metrics[name]["accuracy"] for name in NETWORKS},
