@@ -48,7 +48,7 @@ def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path)
         **content,
         **_corpus_values(content["metrics"]["corpus"]),
         **scores,
-        "what_differs": _differences(content, scores["row"]),
+        **_differences(content, scores["row"]),
         **_failures(content["checklist"]),
         "score_tables": score_tables,
         "sentences": sentences,
@@ -97,8 +97,8 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _differences(content: Mapping[str, Any], row: Row | None) -> str:
-    """Return the table of what differs, with the influences over seeds, or of this run."""
+def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, str]:
+    """Return the tables of what differs, with the influences over seeds, or of this run."""
     compared = [(what_differs.THIS_RUN, content["over_seeds"], row)] if row else []
     compared += [(PLANNED[study.name][0], study, rows(study)[0]) for study in content["planned"]]
     by_recipe = rows(content["recipes"]) if content["recipes"] else []
@@ -115,7 +115,12 @@ def _differences(content: Mapping[str, Any], row: Row | None) -> str:
         if not each.about.varied and {*measured} <= {*each.runs.dropna(axis="columns")}
     ]
     influences = max(over_seeds, key=len, default=pd.DataFrame([measured], dtype=float))
-    return what_differs.tabulate(content["costs"], compared, influences, *by_recipe[:1])
+    return {
+        "what_differs": what_differs.tabulate(
+            content["costs"], compared, influences, *by_recipe[:1]
+        ),
+        "disagreements": what_differs.tabulate_disagreements(compared),
+    }
 
 
 def _failures(checklist: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -1,11 +1,9 @@
-"""The table of what differs between the networks: cost, results, disagreement and influence."""
+"""Tables of what differs between the networks: cost, results and influence; and disagreement."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from birnn.evaluation.model_names import INFLUENCE_PARTS, NETWORKS, PAIRS, TITLES, pair_title
 from birnn.networks.log_odds import is_positive
@@ -59,54 +57,46 @@ def tabulate(
     lines = list[list[str]]()
     for key, title in COSTS.items():
         known = {name: f"{costs[name][key]:,}" for name in NETWORKS if costs[name][key]}
-        lines.append(_line(title, "", known))
+        lines.append(_line(title, known))
     if timed:
         lines += _times(timed)
-    for settings, study, row in compared:
-        planned = " (planned)" * (study.name in PLANNED)
-        titles = RESULTS if settings == THIS_RUN else {"accuracy": RESULTS["accuracy"]}
-        lines += _over_seeds(row.combination.runs, titles, settings + planned, row.differences)
-        lines += _disagreements(study, row, settings)
-    lines += _over_seeds(influences, INFLUENCES, "")
-    properties = [line[0] for line in lines]
-    lines.sort(key=lambda line: properties.index(line[0]))
-    return table(head, ([", ".join(filter(None, line[:2])), *line[2:]] for line in lines))
+    for measure, title in RESULTS.items():
+        for settings, study, row in compared:
+            if measure == "accuracy" or settings == THIS_RUN:
+                label = f"{title}, {settings}{' (planned)' * (study.name in PLANNED)}"
+                lines.append(_over_seeds(label, row.combination.runs, measure, row.differences))
+    lines += [_over_seeds(title, influences, measure) for measure, title in INFLUENCES.items()]
+    return table(head, lines)
 
 
-def _line(
-    title: str, settings: str, values: Mapping[str, str], compared: Pairs | None = None
-) -> list[str]:
+def _line(title: str, values: Mapping[str, str], compared: Pairs | None = None) -> list[str]:
     pairs = (cell for pair in PAIRS for cell in (compared or {}).get(pair, (NOTHING, NOTHING)))
-    return [title, settings, *(values.get(name, NOTHING) for name in NETWORKS), *pairs]
+    return [title, *(values.get(name, NOTHING) for name in NETWORKS), *pairs]
 
 
 def _over_seeds(
+    title: str,
     runs: pd.DataFrame,
-    titles: Mapping[str, str],
-    settings: str,
+    measure: str,
     computed: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
-) -> Iterator[list[str]]:
-    """Yield a line for each measure, with the differences `computed`, or else those over seeds."""
+) -> list[str]:
+    """Return the line of a measure, with the differences `computed`, or else those over seeds."""
     comparisons, known = len(PAIRS) * len(differences.REVIEW_VALUES), runs.dropna(axis="columns")
-    for measure, title in titles.items():
-        columns = {name: f"{name}.{measure}" for name in NETWORKS if f"{name}.{measure}" in known}
-        compared = {}
-        for pair in PAIRS:
-            if {*pair} <= columns.keys():
-                first, second = (runs[columns[name]] for name in pair)
-                found = (computed or {}).get(pair, {}).get(measure)
-                found = found or differences.difference_over_seeds(
-                    first, second, measure, comparisons
-                )
-                ahead = f"{found.better} of {len(runs)}"
-                compared[pair] = format_difference(found, measure), ahead
-        means = {name: differences.mean_over_seeds(runs[columns[name]]) for name in columns}
-        cells = {name: format_mean(mean, measure) for name, mean in means.items()}
-        yield _line(title, settings, cells, compared)
+    columns = {name: f"{name}.{measure}" for name in NETWORKS if f"{name}.{measure}" in known}
+    compared = {}
+    for pair in PAIRS:
+        if {*pair} <= columns.keys():
+            first, second = (runs[columns[name]] for name in pair)
+            found = (computed or {}).get(pair, {}).get(measure)
+            found = found or differences.difference_over_seeds(first, second, measure, comparisons)
+            compared[pair] = format_difference(found, measure), f"{found.better} of {len(runs)}"
+    means = {name: differences.mean_over_seeds(runs[columns[name]]) for name in columns}
+    cells = {name: format_mean(mean, measure) for name, mean in means.items()}
+    return _line(title, cells, compared)
 
 
 def _times(row: Row) -> Iterator[list[str]]:
-    """Yield the median training times at equal epochs, and the median of their ratio."""
+    """Yield the median training times at equal epochs, and the median of their ratio, if known."""
     runs, label = row.combination.runs, row.combination.label
     if {f"{name}.seconds" for name in NETWORKS} <= {*runs.dropna(axis="columns")}:
         compared = {}
@@ -115,26 +105,28 @@ def _times(row: Row) -> Iterator[list[str]]:
             ahead = f"{(ratios < 1).sum()} of {len(runs)}"
             compared[first, second] = f"{ratios.median():.2f} times as long", ahead
         seconds = {name: f"{runs[f'{name}.seconds'].median():.0f}" for name in NETWORKS}
-        yield _line("median training time in s", f"recipe {label}", seconds, compared)
+        yield _line(f"median training time in s, recipe {label}", seconds, compared)
 
 
-def _disagreements(study: Study, row: Row, settings: str) -> Iterator[list[str]]:
-    """Yield how often two seeds of a network, and of both networks, predict different classes."""
-    seeds, log_odds = len(row.combination.runs), study.log_odds(row.combination.runs)
-    if not log_odds or seeds == 1 or study.is_sample:  # draws differ in their settings, too
-        return
-    _, groups = study.labels_and_groups()
-    predicted = {name: is_positive(log_odds[name]) for name in study.networks}
-    within = {name: differences.disagreement(each, each) for name, each in predicted.items()}
+def tabulate_disagreements(compared: Sequence[Compared]) -> str:
+    """Return how often two runs with different seeds predict different classes, empty if unknown.
 
-    def compare(shares: Mapping[tuple[str, str], NDArray[np.float64]]) -> Pairs:
-        means = {pair: differences.mean_over_groups(shares[pair], groups, seeds) for pair in shares}
-        return {pair: (format_difference(mean), NOTHING) for pair, mean in means.items()}
-
-    gaps = {(a, b): within[a] - within[b] for a, b in row.differences}
-    both = {(a, b): differences.disagreement(predicted[a], predicted[b]) for a, b in gaps}
-    shown = {name: f"{100 * each.mean():.2f}" for name, each in within.items()}
-    yield _line("disagreement of two seeds in %", settings, shown, compare(gaps))
-    # A share, not a difference, so it has no sign.
-    shares = {pair: (text.replace("+", ""), ahead) for pair, (text, ahead) in compare(both).items()}
-    yield _line("disagreement of the networks in %", settings, {}, shares)
+    There is a row per settings, and a column for two runs of each network and each pair of them.
+    """
+    kinds = {(name, name): f"two {TITLES[name]}s" for name in NETWORKS}
+    kinds |= {pair: " and ".join(TITLES[name] for name in pair) for pair in PAIRS}
+    lines = list[list[str]]()
+    for settings, study, row in compared:
+        seeds, log_odds = len(row.combination.runs), study.log_odds(row.combination.runs)
+        # Draws differ in their settings, too.
+        if log_odds and seeds > 1 and not study.is_sample:
+            _, groups = study.labels_and_groups()
+            predicted = {name: is_positive(log_odds[name]) for name in study.networks}
+            cells = [NOTHING] * len(kinds)
+            for column, (first, second) in enumerate(kinds):
+                if {first, second} <= predicted.keys():
+                    shares = differences.disagreement(predicted[first], predicted[second])
+                    mean = differences.mean_over_groups(shares, groups, seeds)
+                    cells[column] = format_difference(mean).replace("+", "")
+            lines.append([settings, *cells])
+    return table(["disagreement in %", *kinds.values()], lines) if lines else ""

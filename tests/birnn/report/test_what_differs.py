@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from birnn.evaluation.model_names import INFLUENCE_PARTS, NETWORKS, PAIRS, pair_title
+from birnn.evaluation.model_names import INFLUENCE_PARTS, NETWORKS, PAIRS, TITLES, pair_title
 from birnn.report import what_differs
 from birnn.studies import store, writing
 from birnn.studies.table import rows
@@ -42,7 +42,7 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
     column = {name: [*NETWORKS].index(name) for name in (FIRST, SECOND)}
     cells = {title: [others[column[FIRST]], others[column[SECOND]]] for title, *others in lines}
     gap = head.index(pair_title(FIRST, SECOND)) + 1  # the first column has no head
-    gaps, ahead = ({line[0]: line[index] for line in lines} for index in (gap, gap + 1))
+    ahead = {line[0]: line[gap + 1] for line in lines}
     assert cells["parameters of the recurrent layers"] == ["98,816", "98,816"]
     assert cells["multiply-adds per review"] == ["9,830,528", "–"]
     assert cells["accuracy in %"] == ["62.50 ± 17.68"] * 2
@@ -54,9 +54,9 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
     first, second = (predicted[:2, column[name]] for name in (FIRST, SECOND))
     within = [100 * np.mean(each[0] != each[1]) for each in (first, second)]
     both = 50 * np.mean((first[0] != second[1]) * 1.0 + (first[1] != second[0]))
-    title = "disagreement of two seeds in %"
-    assert cells[title] == [f"{share:.2f}" for share in within]
-    assert gaps[title].startswith(f"{within[0] - within[1]:+.2f}".replace("-", "−"))
-    title = "disagreement of the networks in %"
-    assert gaps[title].startswith(f"{both:.2f} (")
-    assert "+" not in gaps[title]
+    table = what_differs.tabulate_disagreements(compared)
+    head, _, line, _ = (line.strip("| ").split(" | ") for line in table.splitlines())
+    titles = [TITLES[name] for name in (FIRST, SECOND)]
+    kinds = [*(f"two {title}s" for title in titles), " and ".join(titles)]
+    for share, kind in zip([*within, both], kinds, strict=True):
+        assert line[head.index(kind)].startswith(f"{share:.2f} (")
