@@ -12,7 +12,7 @@ from birnn.__main__ import app
 from birnn.core import code_digests
 from birnn.core.outputs import read_json
 from birnn.core.settings import flatten, load
-from birnn.evaluation.model_names import NETWORKS
+from birnn.evaluation.model_names import NETWORKS, PAIRS
 from birnn.report.page import anchor
 from birnn.report.what_differs import PLANNED
 from birnn.studies import differences, store, table
@@ -169,6 +169,11 @@ def test_quoted_comparisons_are_those_of_the_protocol() -> None:
         assert (in_text if name == "equal-time" else f"| {shown} |") in results
         if name in PLANNED:
             assert f"by {-100 * found['accuracy'].mean:.2f} " in readme
+    for name in ("equal-size", "tuned-bilstm", "tuned-bigru"):  # the last row, with equal units
+        difference = table.rows(store.read(PROJECT / "study" / name))[-1].differences[PAIRS[0]]
+        shown = table.format_difference(difference["accuracy"])
+        mean, low, high = re.findall(r"−([\d.]+)", shown)  # of the BiGRU, without the sign
+        assert f"{mean} ({high} to {low}" in results.replace(" points", "")
     drawn = store.read(PROJECT / "study" / "random-settings").runs
     explored = drawn["bilstm.accuracy"] - drawn["bigru.accuracy"]
     for _, each in explored.groupby(drawn["train.learning_rate"] < np.sqrt(0.0003 * 0.003)):
