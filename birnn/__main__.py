@@ -159,7 +159,7 @@ def explain(
     from birnn.use import explanations, input_texts
     from birnn.use.explanation import explain
 
-    page = html and project.page(html)
+    page = html and project.output_file(html, ".html")
     (content,) = input_texts.read([] if text is None else [text], [], "", whole=True)
     explanation = explain(load_model(model, threshold), content.content)
     if page:
@@ -196,12 +196,7 @@ def export(
     model: Model = None,
 ) -> None:
     """Export a model to an ONNX file, which works without this project."""
-    file = project.located(file)
-    if file.suffix.lower() != ".onnx":
-        raise InputError(
-            f"{file} is not an .onnx file: choose a name that ends in .onnx, or run birnn serve "
-            "for a web page"
-        )
+    file = project.output_file(file, ".onnx")
     with libraries.tensorflow_imports():
         from birnn.use import onnx_model
     onnx_model.write(load_model(model), file)

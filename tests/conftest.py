@@ -45,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)  # when the tests of other tiers are deselected
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start long tests first, so that no worker is left with one at the end.
+    """Put the slow tests in the middle, so that no worker is left with a long one at the end.
 
     Tests that run the pipeline anew take longer than tests that modify its results. While one of
     two workers builds the results, the other one begins with fast tests, which need none.

@@ -33,17 +33,15 @@ SMALL = {
 }
 
 # The last recipe with a hold-out, and without unlabelled reviews and self-training; shorter.
-RECIPE = (
-    {name: str(value) for name, value in [*recipes.read().values()][-1].all_settings.items()}
-    | SMALL
-    | {
-        "pad.validation": "0.1",
-        "pad.maxlen": "30",
-        "train.batch_size": "256",
-        "word_vectors.reviews": "train",
-        "train.self_training": "false",
-    }
-)
+RECIPE = {
+    **[*recipes.read().values()][-1].all_settings,
+    **SMALL,
+    "pad.validation": "0.1",
+    "pad.maxlen": "30",
+    "train.batch_size": "256",
+    "word_vectors.reviews": "train",
+    "train.self_training": "false",
+}
 
 # A user's file, with both classes in both splits.
 OWN_DATA = "text,label,split\n" + "".join(
@@ -183,7 +181,7 @@ def refusal(call: Callable[..., object], *arguments: Any, **options: Any) -> str
     return message
 
 
-def set_settings(project: Path, settings: Mapping[str, str]) -> None:
+def set_settings(project: Path, settings: Mapping[str, object]) -> None:
     """Change settings in `params.yaml` as `dvc exp run` does, and leave the rest as it is."""
     # DVC takes half a second to import.
     from dvc.utils.hydra import apply_overrides  # noqa: PLC0415

@@ -30,8 +30,8 @@ def located(path: Path) -> Path:
     return path if Path.cwd() == Start.folder else Start.folder / path
 
 
-def page(file: Path) -> Path:
-    """Return the path of a page to write, see `located`."""
-    if file.suffix.lower() != ".html":
-        raise InputError(f"{file} is not an .html file: choose a name that ends in .html")
+def output_file(file: Path, suffix: str) -> Path:
+    """Return the path of a file to write, whose name must end in `suffix`; see `located`."""
+    if file.suffix.lower() != suffix:
+        raise InputError(f"{file} is not an {suffix} file: choose a name that ends in {suffix}")
     return located(file)

@@ -59,7 +59,7 @@ class Change:
 
     @property
     def base_in_study(self) -> bool:
-        """If the study contains the run at BASE, so that it was run with the same code."""
+        """True if the study contains the run at BASE, so both have the same code."""
         base, study = self.base, self.study
         return bool(study and study.contains(base.metrics, flatten(base.params)))
 
@@ -137,7 +137,7 @@ def choose_seeds(change: Change, count: int) -> list[int]:
 
 def judge(change: Change, gate: Gate, stale: Sequence[str] = ()) -> list[Line]:
     """Return the verdicts on a change, given the stages that are stale in `dvc.lock`."""
-    lines = list(_test(change, gate.not_worse))
+    lines = list(_judge_measures(change, gate.not_worse))
     if stale:
         lines.append(Line("dvc.lock", FAILS, f"stale ({', '.join(stale)}): run make repro"))
     measures = change.here.measures
@@ -164,12 +164,9 @@ def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> No
         change=change,
         lines=lines,
         verdict=summarize(lines),
-        before=before,
-        after=after,
         settings=[
-            name
+            (name, before.get(name, NOTHING), after.get(name, NOTHING))
             for name in sorted(before | after)
-            if before.get(name, NOTHING) != after.get(name, NOTHING)
         ],
         metrics=add_deviations(metrics, None if change.obstacle else change.study),
     )
@@ -189,7 +186,7 @@ def add_deviations(table: str, study: Study | None) -> str:
     return "\n".join(lines) if rows else ""
 
 
-def _test(change: Change, not_worse: Mapping[str, float]) -> Iterator[Line]:
+def _judge_measures(change: Change, not_worse: Mapping[str, float]) -> Iterator[Line]:
     """Yield one line per measure and network. Their intervals are simultaneous."""
     pairs = [(network, measure) for measure in not_worse for network in NETWORKS]
     estimates = {pair: _estimate(change, *pair) for pair in pairs}
@@ -225,18 +222,10 @@ def _estimate(change: Change, network: str, measure: str) -> Line | tuple[float,
 
     The gain is negative for a drop. If there is nothing to test, return the line instead.
     """
-    metric, study, sides = f"{network}.{measure}", change.study, (change.base, change.here)
-    before, after = (run.measures.get(metric, math.nan) for run in sides)
-    held_out = [_held_out(run) for run in sides if measure == "holdout_accuracy"]
-    for reason, verdict, applies in (
-        (change.obstacle, UNDECIDED, change.obstacle),
-        (NO_VALUE, FAILS, math.isnan(after)),
-        ("BASE has no value", UNDECIDED, math.isnan(before)),
-        ("not comparable: the held-out reviews changed", UNDECIDED, len(set(held_out)) > 1),
-        ("unchanged", PASSES, change.runs is None and before == after),
-    ):
-        if applies:
-            return Line(metric, verdict, reason)
+    metric, study = f"{network}.{measure}", change.study
+    before, after = (run.measures.get(metric, math.nan) for run in (change.base, change.here))
+    if line := _without_test(change, metric, before, after):
+        return line
     if study is None or metric not in study.runs:
         return Line(metric, UNDECIDED, NO_STUDY)
     values, sign = study.runs.set_index(SEED)[metric], -1 if measure in LOWER_IS_BETTER else 1
@@ -254,6 +243,21 @@ def _estimate(change: Change, network: str, measure: str) -> Line | tuple[float,
     if error < differences.ROUNDING_ERROR:
         return Line(metric, UNDECIDED, f"{points(gain)} points, but {differences.ALL_EQUAL}")
     return gain, error, count - 1
+
+
+def _without_test(change: Change, metric: str, before: float, after: float) -> Line | None:
+    """Return the line of a metric whose values need no test, else None."""
+    if change.obstacle:
+        return Line(metric, UNDECIDED, change.obstacle)
+    if math.isnan(after):
+        return Line(metric, FAILS, NO_VALUE)
+    if math.isnan(before):
+        return Line(metric, UNDECIDED, "BASE has no value")
+    if "holdout" in metric and _held_out(change.base) != _held_out(change.here):
+        return Line(metric, UNDECIDED, "not comparable: the held-out reviews changed")
+    if change.runs is None and before == after:
+        return Line(metric, PASSES, "unchanged")
+    return None
 
 
 def _held_out(run: Run) -> object:
