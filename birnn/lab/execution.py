@@ -41,16 +41,29 @@ def exclusively() -> Iterator[None]:
 
 def run(points: Sequence[Point], machines: Any) -> None:
     """Run the unfinished points of a grid on a cluster, or one by one here if it is None."""
-    if machines:
-        machines.pull(points)
     with exclusively():
-        done = runs.finished(points)
-        print(f"{len(done)} of {len(points)} experiments are finished")
-        missing = [point for index, point in enumerate(points) if index not in done]
-        check_own_files(missing)
-        failed = ", ".join((machines.execute if machines else one_by_one)(missing))
+        missing = find_unfinished(points, machines)
+        print(f"{len(points) - len(missing)} of {len(points)} experiments are finished")
+        failed = ", ".join(run_all(missing, machines))
     if failed:
         raise InputError(f"failed: {failed}. Fix the errors above, and run the same command again")
+
+
+def find_unfinished(points: Sequence[Point], machines: Any) -> list[Point]:
+    """Return the points without a finished experiment here or on the cluster's remotes."""
+    if machines:
+        machines.pull(points)
+    done, names = runs.finished(points), runs.names(points)
+    # Equal trials of a search are one experiment.
+    missing = {names[index]: point for index, point in enumerate(points) if index not in done}
+    check_own_files(missing.values())
+    return [*missing.values()]
+
+
+def run_all(points: Sequence[Point], machines: Any) -> Iterator[str]:
+    """Run experiments, and yield the names of those that failed."""
+    found: Iterator[str] = machines.execute(points) if machines else one_by_one(points)
+    return found
 
 
 def check_code() -> None:
@@ -101,11 +114,11 @@ def one_by_one(points: Sequence[Point]) -> Iterator[str]:
         # Only now, because the code may have been edited meanwhile.
         (name,) = runs.names([point])
         print(f"[{count + 1} of {len(points)}] {name}{left}", flush=True)
-        if execute(point, name) != 0:
+        if run_here(point, name) != 0:
             yield name
 
 
-def execute(point: Point, name: str) -> int:
+def run_here(point: Point, name: str) -> int:
     """Run a point as a DVC experiment in a temporary folder, and return DVC's exit status.
 
     Ctrl-C stops the experiment, too, and DVC removes its folder. `runs.names` gives its name.

@@ -35,7 +35,6 @@ from birnn.lab import collect, execution, grid, runs
 from birnn.lab.cluster import Cluster
 from birnn.lab.grid import Point
 from birnn.lab.recipes import Recipe
-from birnn.lab.runs import Run
 from birnn.studies import store, writing
 from birnn.style.formatting import listed
 
@@ -209,8 +208,9 @@ def run(
         chosen = _next_trials(search, study, min(batch, trials - done))
         points = [search.point(search.values(trial)) for trial in chosen]
         for trial, point in zip(chosen, points, strict=True):
-            print(f"[{trial.number + 1} of {trials}] {point.label}{left}", flush=True)
-        finished = _execute(points, machines)
+            print(f"trial {trial.number + 1} of {trials}: {point.label}{left}", flush=True)
+        list(execution.run_all(execution.find_unfinished(points, machines), machines))
+        finished = runs.finished(points)
         _check_conditions(search, study)  # other code would not find these trials
         for index, trial in enumerate(chosen):
             if index in finished:
@@ -239,22 +239,6 @@ def _next_trials(search: Search, study: optuna.Study, count: int) -> list[Frozen
         study.sampler = SAMPLERS[search.sampler](seed=seed)
         study.ask(dict(search.space))
     return study.get_trials(states=RUNNING)[:count]
-
-
-def _execute(points: Sequence[Point], machines: Cluster | None) -> dict[int, Run]:
-    """Run the unfinished experiments of trials, and return the finished ones by index."""
-    if machines:
-        machines.pull(points)
-    done, names = runs.finished(points), runs.names(points)
-    # Equal trials are one experiment.
-    missing = {names[index]: point for index, point in enumerate(points) if index not in done}
-    execution.check_own_files(missing.values())
-    if machines:
-        list(machines.execute(list(missing.values())))
-    else:
-        for name, point in missing.items():
-            execution.execute(point, name)
-    return runs.finished(points)
 
 
 def _distribution(key: str, text: str) -> Distribution:

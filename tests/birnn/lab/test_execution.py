@@ -58,7 +58,7 @@ def test_interrupted_sweep_waits_until_its_experiment_has_ended() -> None:
     # A shell may start its background jobs with SIGINT ignored.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt):
-        execution.execute(point, "seed-0")
+        execution.run_here(point, "seed-0")
     signal.signal(signal.SIGINT, before)
     assert Path("ended").exists()
 
