@@ -5,17 +5,16 @@ import io
 import json
 import math
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import dvc.api
 import pandas as pd
 
-from birnn.core import code_digests, parquet, paths, processes
+from birnn.core import code_digests, paths, processes
 from birnn.core.command_line import as_text
 from birnn.core.errors import InputError, refuse_conflict
 from birnn.core.integrity import Lock, parse_lock, read_lock, read_pipeline
@@ -34,11 +33,10 @@ from birnn.evaluation.model_names import (
 from birnn.lab import private_apis
 from birnn.lab.grid import Params, Point
 
-RECORDS = (LOCK, PARAMS, EVALUATION)
 # DVC's reference to an experiment, with the commit that it started from, and its revision.
 EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
 CORPUS = paths.CORPUS.as_posix()
-# The code of the stages that read reviews, and of the last stage: the metrics depend on the others.
+# The code of the stages that read reviews, and of the last: metrics of a known corpus need neither.
 FETCH, FETCH_UNLABELLED, REPORT = (
     f"code/{stage}.txt" for stage in ("fetch", "fetch_unlabelled", "report")
 )
@@ -68,7 +66,7 @@ class Run:
     @property
     def code(self) -> Hashes:
         """The hashes of the code that affects the metrics."""
-        return _measured(_hashes(self.lock, "deps"))
+        return _metrics_code(_hashes(self.lock, "deps"))
 
     @property
     def measures(self) -> dict[str, float]:
@@ -98,7 +96,7 @@ def read_output(run: Run, file: Path, parse: Callable[[io.BytesIO], Any]) -> Any
 
 def read_predictions(run: Run, name: str = "predictions") -> pd.DataFrame:
     """Return the table `data/evaluated/NAME.parquet` of an experiment, see `read_output`."""
-    table: pd.DataFrame = read_output(run, paths.EVALUATED / f"{name}.parquet", parquet.read)
+    table: pd.DataFrame = read_output(run, paths.EVALUATED / f"{name}.parquet", pd.read_parquet)
     return table
 
 
@@ -128,7 +126,7 @@ def finished(points: Sequence[Point]) -> dict[int, Run]:
     runs = {
         _settings_text(run.params): run
         for run in finished_with_any_code()
-        if run.code == _measured(code) and _has_current_corpus(run, lock, code, own_files)
+        if run.code == _metrics_code(code) and _has_current_corpus(run, lock, code, own_files)
     }
     texts = [_settings_text(point.params) for point in points]
     return {index: runs[text] for index, text in enumerate(texts) if text in runs}
@@ -208,7 +206,7 @@ def with_unique_names(found: Sequence[Run]) -> list[Run]:
 
 def current_code() -> Hashes:
     """Return the hashes of the working tree's code, which may differ from those in the lock."""
-    return _measured(_hash_code())
+    return _metrics_code(_hash_code())
 
 
 def stages_of_changed_code() -> list[str]:
@@ -271,7 +269,7 @@ def _run_of(
 def _parse(name: str, revision: str, baseline: str, *records: bytes | None) -> Run:
     """Return a run from the contents of `RECORDS`, even if it is not finished."""
     contents = []
-    for file, text, (parse, empty) in zip(RECORDS, records, PARSERS, strict=True):
+    for (file, (parse, empty)), text in zip(RECORDS.items(), records, strict=True):
         try:
             contents.append(parse(text or empty))
         except (AttributeError, TypeError, ValueError, YAMLError) as error:
@@ -291,12 +289,12 @@ def _parse_settings(text: bytes) -> Params:
     return params
 
 
-# How to read each of `RECORDS`, and what a missing one has.
-PARSERS: list[tuple[Callable[[bytes], Any], bytes]] = [
-    (parse_lock, b"stages: {}"),
-    (_parse_settings, b"{}"),
-    (lambda text: dict(json.loads(text)), b"{}"),
-]
+# The files that describe a run: how to read each, and what a missing one has.
+RECORDS: dict[Path, tuple[Callable[[bytes], Any], bytes]] = {
+    LOCK: (parse_lock, b"stages: {}"),
+    PARAMS: (_parse_settings, b"{}"),
+    EVALUATION: (lambda text: dict(json.loads(text)), b"{}"),
+}
 
 
 def training(run: Run) -> dict[str, Any]:
@@ -325,22 +323,15 @@ def training(run: Run) -> dict[str, Any]:
 def read_times() -> dict[str, tuple[float, str]]:
     """Return the newest seconds and the machine of each output with recorded times, by md5.
 
-    Lines that cannot be read are skipped, because times are not results.
+    Lines that cannot be read are skipped: a killed process may leave half a line.
     """
     file = paths.times_file()
     newest = {}
     for line in filter(None, file.read_bytes().splitlines() if file.exists() else ()):
-        try:
+        with suppress(ValueError, KeyError, TypeError):
             entry = json.loads(line)
             newest[entry["md5"]] = sum(entry["seconds"]), format_description(entry["machine"])
-        except (ValueError, KeyError, TypeError):
-            _warn_of_damage(file)
     return newest
-
-
-@cache  # one warning, although each run looks up its times
-def _warn_of_damage(file: Path) -> None:
-    print(f"warning: {file} has damaged lines, which are skipped", file=sys.stderr)
 
 
 def locked_reviews(lock: Lock) -> dict[str, str]:
@@ -360,7 +351,7 @@ def _hashes(lock: Lock, kind: str) -> Hashes:
     return {entry["path"]: entry["md5"] for stage in stages for entry in stage[kind]}
 
 
-def _measured(hashes: Hashes) -> Hashes:
+def _metrics_code(hashes: Hashes) -> Hashes:
     """Return the hashes of the code that affects the metrics, if the corpus is known."""
     return {
         path: md5

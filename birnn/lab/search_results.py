@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from optuna.trial import TrialState
 
-from birnn.core import parquet, paths
+from birnn.core import paths
 from birnn.core.command_line import as_text
 from birnn.core.errors import InputError
 from birnn.core.settings import flatten
@@ -72,7 +72,7 @@ def conclude(results: Results) -> str:
     """Describe the best trial, and by how much the choice among the trials flatters it."""
     accuracy, defaults = float(results.study.best_value), results.search.defaults
     settings = results.search.values(results.study.best_trial)
-    correct, groups = _held_out(results)
+    correct, groups = _score_held_out(results)
     interval = proportion_interval(correct[results.settings.index(settings)], groups)
     assigned = listed(f"{key}={as_text(value)}" for key, value in settings.items())
     text = (
@@ -114,7 +114,7 @@ def confirmation(results: Results) -> str:
     return trial_log.sweep_command(recipe, settings, f"{first}..{first + NEW_SEEDS - 1}")
 
 
-def _held_out(results: Results) -> tuple[NDArray[np.bool_], Groups]:
+def _score_held_out(results: Results) -> tuple[NDArray[np.bool_], Groups]:
     """Return which held-out reviews each complete trial classifies correctly, and their groups."""
     model = results.search.model
     models = list(NETWORKS) if model == ALL_NETWORKS else [model]
@@ -124,7 +124,7 @@ def _held_out(results: Results) -> tuple[NDArray[np.bool_], Groups]:
         for each in tables
     ]
     rows = read_output(results.runs[0], paths.HELD_OUT_ROWS, np.load)
-    read_groups = partial(parquet.read, columns=["group"])
+    read_groups = partial(pd.read_parquet, columns=["group"])
     names = read_output(results.runs[0], paths.TRAIN_REVIEWS, read_groups)["group"]
     return np.array(correct), pd.factorize(names.iloc[rows])[0].astype(np.int32)
 
