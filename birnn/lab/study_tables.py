@@ -5,6 +5,7 @@ from rich.table import Table
 
 from birnn.evaluation.model_names import ALL_TITLES, pair_title
 from birnn.studies import store, table
+from birnn.style.formatting import listed
 
 
 def print_study(collected: store.Study) -> None:
@@ -12,12 +13,13 @@ def print_study(collected: store.Study) -> None:
     split = "held-out" if collected.about.chooses else "test"
     titles = [ALL_TITLES[name] for name in collected.models]
     found = table.rows(collected)
-    heading, labels = table.label_rows(found)
+    by = f" by {listed(collected.about.varied)}" if collected.about.varied else ""
     accuracies = Table(
-        heading, "runs", *titles, title=f"{split} accuracy, mean ± deviation over runs"
+        "", "runs", *titles, title=f"{split} accuracy{by}, mean ± deviation over runs"
     )
-    differences = Table(heading, "difference", "mean (simultaneous 95% interval)", "covers")
-    for label, row in zip(labels, found, strict=True):
+    differences = Table("", "difference", "mean (simultaneous 95% interval)", "covers")
+    for row in found:
+        label = row.combination.label
         means = map(table.format_mean, row.means.values())
         accuracies.add_row(label, str(len(row.combination.runs)), *means)
         for pair, compared in row.differences.items():

@@ -17,7 +17,7 @@ from birnn.networks import log_odds
 from birnn.report import page, sentences, tables, templating, what_differs
 from birnn.report.notebook import NOTEBOOK
 from birnn.report.what_differs import PLANNED
-from birnn.studies.store import group_kind
+from birnn.studies.store import find_over_seeds, group_kind
 from birnn.studies.table import Row, rows
 from birnn.style.formatting import code
 from birnn.style.scores import score_tables
@@ -102,19 +102,18 @@ def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, str]:
     compared = [(what_differs.THIS_RUN, content["over_seeds"], row)] if row else []
     compared += [(PLANNED[study.name][0], study, rows(study)[0]) for study in content["planned"]]
     by_recipe = rows(content["recipes"]) if content["recipes"] else []
-    for last in by_recipe[-1:]:
+    if by_recipe:
+        last = by_recipe[-1]
         compared.append((f"recipe {last.combination.label}", content["recipes"], last))
     measured = {
         f"{name}.{key}": content["metrics"][name][key]
         for name in NETWORKS
         for key in what_differs.INFLUENCES
     }
-    over_seeds = [
-        each.runs
-        for each in content["studies"]
-        if not each.about.varied and {*measured} <= {*each.runs.dropna(axis="columns")}
-    ]
-    influences = max(over_seeds, key=len, default=pd.DataFrame([measured], dtype=float))
+    study = find_over_seeds(
+        each for each in content["studies"] if {*measured} <= {*each.runs.dropna(axis="columns")}
+    )
+    influences = study.runs if study else pd.DataFrame([measured], dtype=float)
     return {
         "what_differs": what_differs.tabulate(
             content["costs"], compared, influences, *by_recipe[:1]

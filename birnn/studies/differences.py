@@ -64,8 +64,7 @@ class Mean:
     # Over new seeds and groups; NaN with a single seed or group. For ROC AUC, it is also NaN if all
     # reviews of a class are in one group.
     standard_error: float
-    # Lower end of the 95% interval; NaN if the standard error is NaN, or 0 because all seeds are
-    # equal, or if the interval covers all possible values because there are too few seeds.
+    # Lower end of the 95% interval; NaN if the standard error is NaN, or if all seeds are equal.
     low: float
     high: float  # upper end of the interval, or NaN
     seeds: int  # number of seeds
@@ -138,9 +137,8 @@ def estimate_difference(
         freedom = [seeds - 1, deviations.shape[1] - 1]
         quantiles = -special.stdtrit(freedom, intervals.tail(comparisons))
         margin = float(quantiles @ variances) / error if error else math.nan
-    lowest = _lowest_difference(measure)
-    mean = _with_interval(float(by_seed.mean()), error, margin, lowest, seeds)
-    return _count_seeds(mean, by_seed, measure)
+    mean = _with_interval(float(by_seed.mean()), error, margin, seeds)
+    return _as_difference(mean, by_seed, measure)
 
 
 def disagreement(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -161,7 +159,7 @@ def mean_over_groups(values: NDArray[np.float64], groups: Groups, seeds: int) ->
     deviations = _group_deviations(values - mean, groups, np.ones(len(values), np.uint8))
     error = math.sqrt((deviations**2).sum())
     quantile = -float(special.stdtrit(len(deviations) - 1, intervals.tail(1)))
-    return _with_interval(mean, error, quantile * error, -math.inf, seeds)
+    return _with_interval(mean, error, quantile * error, seeds)
 
 
 def _group_deviations(
@@ -188,17 +186,16 @@ def _group_deviations(
     return deviations
 
 
-def mean_over_seeds(values: ArrayLike, lowest: float = 0.0, comparisons: int = 1) -> Mean:
+def mean_over_seeds(values: ArrayLike, comparisons: int = 1) -> Mean:
     """Return the mean of a measure, given its value per seed, with an interval over new seeds only.
 
-    The interval is Student's. NaN is the value of a run that lacks the measure. `lowest` is the
-    lowest possible mean if the highest is 1, else -inf.
+    The interval is Student's. NaN is the value of a run that lacks the measure.
     """
     by_seed = pd.Series(np.asarray(values, np.float64)).dropna()
     mean, seeds = float(by_seed.mean()), len(by_seed)
     error = float(by_seed.std() / np.sqrt(seeds))  # NaN with a single seed
     quantile = -float(special.stdtrit(seeds - 1, intervals.tail(comparisons)))
-    return _with_interval(mean, error, quantile * error, lowest, seeds)
+    return _with_interval(mean, error, quantile * error, seeds)
 
 
 def difference_over_seeds(
@@ -206,22 +203,15 @@ def difference_over_seeds(
 ) -> Difference:
     """Return the mean difference of a measure, given its value per seed, see `mean_over_seeds`."""
     gains = np.subtract(first, second, dtype=np.float64)
-    mean = mean_over_seeds(gains, _lowest_difference(measure), comparisons)
-    return _count_seeds(mean, gains, measure)
+    return _as_difference(mean_over_seeds(gains, comparisons), gains, measure)
 
 
-def _lowest_difference(measure: str) -> float:
-    return -math.inf if measure == "loss" else -1.0
+def _with_interval(mean: float, error: float, margin: float, seeds: int) -> Mean:
+    """Return a mean with its interval, or without one if all seeds are equal."""
+    margin = math.nan if error < ROUNDING_ERROR else margin
+    return Mean(mean, error, mean - margin, mean + margin, seeds)
 
 
-def _with_interval(mean: float, error: float, margin: float, lowest: float, seeds: int) -> Mean:
-    """Return a mean with its interval, or without one that cannot be estimated or shows nothing."""
-    low, high = mean - margin, mean + margin
-    if error < ROUNDING_ERROR or (low <= lowest and high >= 1):
-        low = high = math.nan
-    return Mean(mean, error, low, high, seeds)
-
-
-def _count_seeds(mean: Mean, gains: NDArray[np.float64], measure: str) -> Difference:
+def _as_difference(mean: Mean, gains: NDArray[np.float64], measure: str) -> Difference:
     sign = -1 if measure in intervals.LOWER_IS_BETTER else 1
     return Difference(**vars(mean), better=int((sign * gains > ROUNDING_ERROR).sum()))

@@ -14,14 +14,14 @@ from matplotlib.figure import Figure
 from birnn.evaluation.model_names import ALL_MODELS, BASELINE, TITLES, pair_title
 from birnn.studies.differences import Mean
 from birnn.studies.store import Study
-from birnn.studies.table import LONGEST_LABEL, Row, label_rows, rows
+from birnn.studies.table import Row, rows
 from birnn.style.colors import GRID, INK, MODEL_COLORS
 from birnn.style.formatting import listed, points
 from birnn.style.plotting import DASHES, STYLE, legible, new_figure
 
 LANE, TALL_LANE, MARGIN = 0.16, 0.6, 0.9  # inches: of a model in several rows or one, of the axes
 STACKS, STACKED = 60, 0.05  # stacks of runs, and inches between stacked runs
-LABEL_WIDTH = 18  # letters of a line of the name of a row
+LONGEST_LABEL, LABEL_WIDTH = 38, 18  # letters of the name of a row, and of a line of it
 
 
 class Lane(NamedTuple):
@@ -134,7 +134,8 @@ def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:
     """
     titles, names = {each["name"]: each["title"] for each in study.about.recipes}, []
     used = set[str]()
-    for place, (row, label) in enumerate(zip(table, label_rows(table)[1], strict=True), 1):
+    for place, row in enumerate(table, 1):
+        label = row.combination.label
         phrase = re.split("[,;:] | instead of ", titles.get(label, label))[0]
         name = shorten(legible(phrase, f"row {place}"), LONGEST_LABEL, placeholder="…")
         name = label if name in {"", *used} else name

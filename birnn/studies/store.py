@@ -32,7 +32,6 @@ REVIEWS, PREDICTIONS = "reviews.parquet", "predictions"
 RECIPE = "recipe"
 RECIPES = "recipes"  # name of a study
 RANDOM = "random"  # sampler of a search
-PLAIN = {RECIPE, "name", "settings"}  # columns whose values need no name
 TEXTS = dict.fromkeys(("name", RECIPE, "settings", "command", "commit", "machine"), str)
 SEED, HOLD_OUT_SEED = "train.seed", "pad.seed"
 FOLLOWING_SEEDS = (HOLD_OUT_SEED, "word_vectors.seed")  # in recipes, equal to the training seed
@@ -64,18 +63,9 @@ class Combination:
 
     @property
     def label(self) -> str:
-        """The values in one phrase, with the names of the settings."""
-        texts = self.texts.items()
-        return ", ".join(text if name in PLAIN else f"{name} {text}" for name, text in texts)
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """The values as text, without an empty recipe or `settings`."""
-        return {
-            name: "none" if pd.isna(value) else str(value)
-            for name, value in self.chosen.items()
-            if name not in PLAIN or pd.notna(value)
-        }
+        """The values in one phrase, `all runs` if nothing varies."""
+        texts = ("none" if pd.isna(value) else str(value) for value in self.chosen.values())
+        return ", ".join(texts) or "all runs"
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,11 +101,7 @@ class Study:
     @property
     def models(self) -> list[str]:
         """The models with an accuracy: networks, the baseline, and ensembles."""
-        return [
-            model
-            for model in ALL_TITLES
-            if f"{model}.accuracy" in self.runs or f"{model}.holdout_accuracy" in self.runs
-        ]
+        return [model for model in ALL_TITLES if f"{model}.{self.measure}" in self.runs]
 
     @property
     def networks(self) -> list[str]:
@@ -234,10 +220,9 @@ def read(folder: Path) -> Study:
 
 
 def read_all(folder: Path = FOLDER) -> list[Study]:
-    """Read all studies, sorted by name; studies that vary only the seed come first."""
+    """Read all studies, sorted by name."""
     # Without the leftovers of killed commands, which start with a dot.
-    found = [read(file.parent) for file in sorted(folder.glob(f"[!.]*/{ABOUT}"))]
-    return sorted(found, key=lambda study: len(study.about.varied))
+    return [read(file.parent) for file in sorted(folder.glob(f"[!.]*/{ABOUT}"))]
 
 
 def find_over_seeds(studies: Iterable[Study]) -> Study | None:

@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 from birnn.evaluation.metrics import is_correct
 from birnn.studies import differences
 from birnn.studies.differences import ALL_EQUAL, REVIEW_VALUES, ROUNDING_ERROR, Difference, Mean
-from birnn.studies.store import PLAIN, RECIPE, SEED, Combination, Study, group_kind
+from birnn.studies.store import RECIPE, SEED, Combination, Study, group_kind
 from birnn.style import formatting
 from birnn.style.formatting import NOTHING
-
-LONGEST_LABEL = 38  # letters
-ALL_RUNS = "all runs"  # the label of a single row
 
 Pair = tuple[str, str]
 
@@ -60,21 +57,6 @@ def rows(study: Study) -> list[Row]:
     The intervals of the differences of a row are simultaneous, for all measures and pairs.
     """
     return [_row(study, combination) for combination in study.combinations()]
-
-
-def label_rows(table: Sequence[Row]) -> tuple[str, list[str]]:
-    """Return a heading and a label per row. The label is ALL_RUNS if nothing varies.
-
-    If a label is long, the heading has the names of the settings, and labels only their values.
-    """
-    combinations = [row.combination for row in table]
-    labels = [combination.label or ALL_RUNS for combination in combinations]
-    if max(map(len, labels)) <= LONGEST_LABEL:
-        return "", labels
-    names = [name for name in combinations[0].chosen if name not in PLAIN]
-    short = [name.rpartition(".")[2] for name in names]
-    heading = ", ".join(short if len({*short}) == len(names) else names)
-    return heading, [", ".join(each.texts.values()) for each in combinations]
 
 
 def _row(study: Study, combination: Combination) -> Row:

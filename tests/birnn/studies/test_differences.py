@@ -183,18 +183,6 @@ def test_one_seed_or_one_film_has_a_mean_without_interval(seeds: int, films: int
     assert undefined == ({"roc_auc"} if seeds > 1 else MEASURES)
 
 
-def test_interval_that_covers_all_values_is_left_out() -> None:
-    labels, films = np.tile(np.array([0, 1], np.uint8), 20), np.arange(40, dtype=np.int32)
-    right = np.where(labels == 1, 1, -1).astype(np.float32)
-    mostly_right = np.where(films < 8, -right, right)
-    for second, rival, is_undefined in ((-right, right, True), (mostly_right, -right, False)):
-        runs = np.array([right, second]), np.array([-right, rival])
-        # A difference may be negative, so the second interval excludes some values.
-        results = compute_differences(*runs, labels, films)
-        assert math.isnan(results["accuracy"].low) == is_undefined
-        assert not math.isnan(results["loss"].low)
-
-
 def test_disagreement_is_the_share_of_pairs_of_seeds_with_an_interval_over_films() -> None:
     generator = np.random.default_rng(0)
     first, second = generator.random((2, 4, 60)) < generator.random(60)
