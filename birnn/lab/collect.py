@@ -23,51 +23,54 @@ def study(  # noqa: PLR0913  # what to write, from what, and how
     command: str,
     points: Sequence[Point],
     runs: Mapping[int, Run],
-    search: Mapping[str, Any] | None = None,
     *,
+    chooses: bool = False,
+    sampler: str = "",
     replace: bool = False,
 ) -> Study:
     """Write the finished runs of a grid, by index of their points, to `study/NAME`.
 
-    The trials of a search, with the fields `chooses` and `sampler` of `About`, replace earlier
-    ones.
-
     If the grid or the study in the folder has several recipes, the study compares recipes. Those
     that the grid lacks keep their rows, even if these come from other code or other seeds. Rows of
-    recipes that have been removed, or have other settings now, are dropped.
+    recipes that have been removed, or have other settings now, are dropped. With `replace`, nothing
+    in the folder counts. See `About` for `chooses` and `sampler`.
     """
     writing.check_name(name)
     if not runs:
         raise InputError("none of these experiments is finished: run them first")
     folder = store.FOLDER / name
-    chosen = [(points[index], run) for index, run in sorted(runs.items())]
-    recipes = stored_recipes.read() if _compares_recipes(folder, points) else {}
+    exists = (folder / store.ABOUT).exists()
+    old = store.read(folder) if exists and not replace else None
+    several = len({point.recipe for point in points}) > 1
+    adds = bool(points[0].recipe) and old is not None and RECIPE in old.about.varied
+    recipes = stored_recipes.read() if several or adds else {}
     varied = [key for key in points[0].chosen if key != SEED]
-    table = pd.DataFrame([_row(point, run, recipes) for point, run in chosen])
-    table["name"] = [run.name for run in with_unique_names([run for _, run in chosen])]
-    named = dict(zip(table["name"], (run for _, run in chosen), strict=True))
-    chooses = search and search["chooses"]
-    predictions = {} if chooses else {name: read_predictions(run) for name, run in named.items()}
+    found = with_unique_names([*runs.values()])
+    table = pd.DataFrame(
+        [_row(points[at], run, recipes) for at, run in zip(runs, found, strict=True)]
+    )
+    predictions = {} if chooses else {run.name: read_predictions(run) for run in found}
     changed = {key for recipe in recipes.values() for key in recipe.all_settings}
     about = About(
         command=command,
-        corpus=_single_corpus([run.metrics["corpus"] for run in named.values()]),
+        corpus=_single_corpus([run.metrics["corpus"] for run in found]),
         varied=([RECIPE] if recipes else []) + varied,
         settings=store.shared_settings(flatten(points[0].params), [*map(str, table), *changed]),
         recipes=[
             {key: getattr(recipe, key) for key in ("name", "base", "title", "settings")}
             for recipe in recipes.values()
         ],
-        **(search or {}),
+        chooses=chooses,
+        sampler=sampler,
     )
     log_odds = {name: each[list(TITLES)] for name, each in predictions.items()}
-    if not (replace or search):
-        kept = _rows_to_keep(folder, about, table)
+    if old:
+        kept = _rows_to_keep(old, about, table)
         log_odds |= store.read_predictions(folder, kept.get("name", []))
         table = pd.concat([kept, table])
-        if recipes:
-            order = [*recipes].index
-            table = table.sort_values(RECIPE, key=lambda names: names.map(order), kind="stable")
+    if recipes:
+        order = [*recipes].index
+        table = table.sort_values(RECIPE, key=lambda names: names.map(order), kind="stable")
     reviews = None if chooses else next(iter(predictions.values()))[["label", "group"]]
     return writing.write(Study(folder, about, table, reviews), log_odds)
 
@@ -80,13 +83,6 @@ def _row(point: Point, run: Run, recipes: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": run.name} | recipe | chosen | seeds | run.measures | training(run)
 
 
-def _compares_recipes(folder: Path, points: Sequence[Point]) -> bool:
-    if len({point.recipe for point in points}) > 1:
-        return True
-    may_be_stored = bool(points[0].recipe) and (folder / store.ABOUT).exists()
-    return may_be_stored and RECIPE in store.read(folder).about.varied
-
-
 def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     first, *others = map(store.describe_corpus, corpora)
     if different := [other for other in others if other != first]:
@@ -94,11 +90,8 @@ def _single_corpus(corpora: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return first
 
 
-def _rows_to_keep(folder: Path, about: About, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs of those recipes that only the folder has."""
-    if not (folder / store.ABOUT).exists():
-        return pd.DataFrame()
-    old = store.read(folder)
+def _rows_to_keep(old: Study, about: About, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs of those recipes that only the old study has."""
     # Other settings are new, or a recipe has set them since.
     common = old.about.settings.keys() & about.settings.keys()
     before, here = (
@@ -106,7 +99,7 @@ def _rows_to_keep(folder: Path, about: About, table: pd.DataFrame) -> pd.DataFra
         for each in (old.about, about)
     )
     if before != here:
-        raise results_would_be_lost(folder)
+        raise results_would_be_lost(old.folder)
     replaced, kept = old.runs, pd.DataFrame()
     dropped: set[str] = set()
     if RECIPE in table:
@@ -119,9 +112,9 @@ def _rows_to_keep(folder: Path, about: About, table: pd.DataFrame) -> pd.DataFra
     # As text, with numbers as precise as in a study.
     old_rows = writing.to_csv(replaced.reindex(columns=keys)).splitlines()
     if not {*old_rows} <= {*writing.to_csv(table[keys]).splitlines()}:
-        raise results_would_be_lost(folder)
+        raise results_would_be_lost(old.folder)
     if dropped:
-        print(f"{folder} loses recipes that are gone or changed: {', '.join(sorted(dropped))}")
+        print(f"{old.folder} loses recipes that are gone or changed: {', '.join(sorted(dropped))}")
     return kept
 
 

@@ -61,8 +61,15 @@ def write(results: Results, command: str) -> Study:
     search, found = results.search, dict(enumerate(results.runs))
     points = [replace(search.point(values), chosen=values) for values in results.settings]
     chooses = bool(search.metric)
-    about = {"sampler": search.sampler, "chooses": chooses}
-    written = studies.study(search.name, command, points, found, about)
+    written = studies.study(
+        search.name,
+        command,
+        points,
+        found,
+        chooses=chooses,
+        sampler=search.sampler,
+        replace=True,
+    )
     if chooses:
         trial_log.append(results.runs, list(recipes.read().values()))
     return written
