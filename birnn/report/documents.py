@@ -97,7 +97,7 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, str]:
+def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
     """Return the tables of what differs, with the influences over seeds, or of this run."""
     compared = [(what_differs.THIS_RUN, content["over_seeds"], row)] if row else []
     compared += [(PLANNED[study.name][0], study, rows(study)[0]) for study in content["planned"]]
@@ -118,6 +118,7 @@ def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, str]:
         "what_differs": what_differs.tabulate(
             content["costs"], compared, influences, *by_recipe[:1]
         ),
+        "comparisons": what_differs.count_comparisons(),
         "disagreements": what_differs.tabulate_disagreements(compared),
     }
 

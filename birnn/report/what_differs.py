@@ -69,6 +69,11 @@ def tabulate(
     return table(head, lines)
 
 
+def count_comparisons() -> int:
+    """Return the number of intervals of a row that hold together with 95%."""
+    return len(PAIRS) * len(differences.REVIEW_VALUES)
+
+
 def _line(title: str, values: Mapping[str, str], compared: Pairs | None = None) -> list[str]:
     pairs = (cell for pair in PAIRS for cell in (compared or {}).get(pair, (NOTHING, NOTHING)))
     return [title, *(values.get(name, NOTHING) for name in NETWORKS), *pairs]
@@ -81,14 +86,16 @@ def _over_seeds(
     computed: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
 ) -> list[str]:
     """Return the line of a measure, with the differences `computed`, or else those over seeds."""
-    comparisons, known = len(PAIRS) * len(differences.REVIEW_VALUES), runs.dropna(axis="columns")
+    known = runs.dropna(axis="columns")
     columns = {name: f"{name}.{measure}" for name in NETWORKS if f"{name}.{measure}" in known}
     compared = {}
     for pair in PAIRS:
         if {*pair} <= columns.keys():
             first, second = (runs[columns[name]] for name in pair)
             found = (computed or {}).get(pair, {}).get(measure)
-            found = found or differences.difference_over_seeds(first, second, measure, comparisons)
+            found = found or differences.difference_over_seeds(
+                first, second, measure, count_comparisons()
+            )
             compared[pair] = format_difference(found, measure), f"{found.better} of {len(runs)}"
     means = {name: differences.mean_over_seeds(runs[columns[name]]) for name in columns}
     cells = {name: format_mean(mean, measure) for name, mean in means.items()}
