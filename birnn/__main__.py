@@ -156,17 +156,17 @@ def explain(
 ) -> None:
     """Show how each word of a text affects its prediction."""
     from birnn.core.outputs import write_text
-    from birnn.use import explanations, input_texts
+    from birnn.use import explanation_display, input_texts
     from birnn.use.explanation import explain
 
     page = html and project.output_file(html, ".html")
     (content,) = input_texts.read([] if text is None else [text], [], "", whole=True)
     explanation = explain(load_model(model, threshold), content.content)
     if page:
-        write_text(page, explanations.render_page(explanation))
+        write_text(page, explanation_display.render_page(explanation))
         print(f"wrote {page}")
     else:
-        explanations.print_explanation(explanation)
+        explanation_display.print_explanation(explanation)
 
 
 @app.command(epilog="Example: birnn serve --port 8080")

@@ -69,14 +69,14 @@ class Cluster:
             for count in range(1, len(points) + 1):
                 (done,), _ = ray.wait(list(tasks))
                 name = tasks.pop(done)
-                problem = self._problem(ray, done, name)
+                problem = self._fetch(ray, done, name)
                 left = time_left(start, count, len(tasks))
                 outcome = f"failed: {problem}" if problem else "is finished"
                 print(f"[{count} of {len(points)}] {name} {outcome}{left}", flush=True)
                 if problem:
                     yield name
 
-    def _problem(self, ray: Any, done: Any, name: str) -> str:
+    def _fetch(self, ray: Any, done: Any, name: str) -> str:
         """Pull the experiment of a finished task; return its error, or an empty string."""
         try:
             times.append(paths.times_file(), ray.get(done))

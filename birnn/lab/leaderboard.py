@@ -137,20 +137,19 @@ def print_csv(table: pd.DataFrame) -> None:
 
 def describe(table: pd.DataFrame, metric: str, others: int) -> list[str]:
     """Return what a table may be used for, and how many runs on `others` reviews it lacks."""
+    notes = []
     if ".holdout_" in metric:
-        purpose = (
+        notes.append(
             f"Sorted by {metric}, so settings may be chosen by it. The highest of many values is "
             "too high by chance: report the test accuracy of the chosen settings."
         )
-        notes = [purpose]
         if {"pad.validation", HOLD_OUT_SEED} & set(differing_settings(table)):
             notes.append("Rows hold out different reviews, which also changes the accuracy.")
     else:
-        purpose = (
+        notes.append(
             f"Sorted by {metric}. Do not choose settings by test accuracy: hold out reviews "
             f"(pad.validation=0.1) and choose by {HELD_OUT}."
         )
-        notes = [purpose]
     if table["name"].str.endswith(MARK).any():
         notes.append(f"Rows with {MARK} ran with other code, which may explain a difference.")
     if others:

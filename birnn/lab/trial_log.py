@@ -33,7 +33,9 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     number of added rows, and the study.
     """
     held_out_runs = {
-        f"experiment {run.revision[:REVISION_DIGITS]}": run for run in runs if held_out(run)
+        f"experiment {run.revision[:REVISION_DIGITS]}": run
+        for run in runs
+        if holdout_accuracies(run)
     }
     folder = store.FOLDER / writing.TRIED
     if folder.exists():
@@ -56,7 +58,7 @@ def append(runs: Iterable[Run], recipes: Sequence[Recipe]) -> tuple[int, Study]:
     return len(new), writing.write(log, {})
 
 
-def held_out(run: Run) -> dict[str, float]:
+def holdout_accuracies(run: Run) -> dict[str, float]:
     """Return the accuracies on held-out reviews, such as `bigru.holdout_accuracy`, if any."""
     names = [f"{model}.holdout_accuracy" for model in TITLES]
     return {name: run.measures[name] for name in names if name in run.measures}
@@ -76,7 +78,7 @@ def describe(run: Run, recipes: Sequence[Recipe], name: str) -> dict[str, Any]:
         RECIPE: recipe,
         "settings": " ".join(_options(settings)),
         SEED: params[SEED],
-        **held_out(run),
+        **holdout_accuracies(run),
         "command": sweep_command(recipe, settings, params[SEED]),
         "commit": run.baseline[:REVISION_DIGITS],
     }

@@ -1,1 +1,1 @@
-"""The `birnn` commands that use a trained model: predict, explain, serve, export."""
+"""The `birnn` commands that use a trained model, and `birnn data check`."""

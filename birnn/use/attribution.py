@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from birnn.evaluation.baseline_model import BaselineModel
 from birnn.training.baseline import norm
 
-TOLERANCE = 0.01  # log-odds that an attribution may leave unexplained
-
 
 @dataclass(frozen=True)
 class Attribution:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from birnn.evaluation.network_model import NetworkModel
 from birnn.networks.pooling import call_layer
 from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING
-from birnn.use.attribution import TOLERANCE, Attribution
+from birnn.use.attribution import Attribution
 
 STEPS = (32, 64, 128, 256, 512)
+TOLERANCE = 0.01  # log-odds that an attribution may leave unexplained
 
 
 def attribute(model: NetworkModel, words: list[str]) -> Attribution:

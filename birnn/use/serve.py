@@ -14,7 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from birnn.core.errors import InputError
 from birnn.evaluation.predictor import Predictor
-from birnn.use import explanation, explanations, http_server
+from birnn.use import explanation, explanation_display, http_server
 from birnn.use.api_models import (
     LARGEST_TEXT,
     REFUSALS,
@@ -84,13 +84,13 @@ def create(predictor: Predictor, hosts: list[str]) -> FastAPI:
 def _add_pages(app: FastAPI, queue: RequestQueue) -> None:
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def form() -> str:
-        return explanations.render_page(None, max_length=LARGEST_TEXT)
+        return explanation_display.render_page(None, max_length=LARGEST_TEXT)
 
     @app.post("/", response_class=HTMLResponse, include_in_schema=False)
     async def submit(request: Request) -> HTMLResponse:
         fields = parse_qs((await request.body()).decode(errors="replace"))
         text = fields.get("text", [""])[0].replace("\r\n", "\n")
-        render = partial(explanations.render_page, text=text, max_length=LARGEST_TEXT)
+        render = partial(explanation_display.render_page, text=text, max_length=LARGEST_TEXT)
         if len(text) > LARGEST_TEXT:
             error = f"The text has more than {LARGEST_TEXT:,} characters: shorten it."
         elif not text.strip():

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from birnn.reviews.sequences import FIRST_WORD, OUT_OF_VOCABULARY, PADDING, START
-from birnn.use.attribution import TOLERANCE
-from birnn.use.integrated_gradients import attribute_sequence
+from birnn.use.integrated_gradients import TOLERANCE, attribute_sequence
 from tests.birnn.predictors import IDS, gated, small_predictor
 
 SEQUENCES = st.lists(
