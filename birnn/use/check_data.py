@@ -2,7 +2,7 @@
 
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -19,6 +19,7 @@ from birnn.lab import grid
 from birnn.own_data.suggested_settings import RESET, UNCLEAR, suggest
 from birnn.reviews import corpus_reader, corpus_statistics, corpus_writer, encoding, tokenizer
 from birnn.reviews.corpus import SPLITS
+from birnn.reviews.corpus_statistics import SplitStatistics
 from birnn.reviews.unicode_words import share_unspaced
 
 HOLD_OUT = 0.2
@@ -90,7 +91,7 @@ def _measure(chosen: Settings, folder: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)
         try:
-            overlap = corpus_writer.write(corpus, temporary, refuse_overlap=False)["overlap"]
+            corpus_writer.write(corpus, temporary, refuse_overlap=False)
         finally:
             # Also after an error: a class may be missing because its rows were skipped.
             print("", *corpus.describe(), sep="\n")
@@ -101,29 +102,48 @@ def _measure(chosen: Settings, folder: Path) -> dict[str, Any]:
         copies = corpus_reader.column(files[1], "id")[np.load(temporary / paths.OVERLAP.name)]
         contradictory = corpus_statistics.find_contradictory(temporary)
         unspaced = share_unspaced(next(corpus_reader.batches(files[0], ["text"]))["text"]) > MOSTLY
-    both, same = (f"remove {', '.join(each[:ROWS])}" for each in (contradictory, copies))
-    table = corpus_statistics.tabulate(train, test, overlap, pad.maxlen, corpus.classes[1])
+    table = corpus_statistics.tabulate(train, test, len(copies), pad.maxlen, corpus.classes[1])
     for title, (left, right) in ({"": SPLITS} | table).items():
         print(f"{title:34}{left:>12}{right:>12}")
     if unlabelled := sum(1 for _ in corpus.read_unlabelled()):
         print(f"texts of csv.unlabelled: {unlabelled:,}")
-    fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start
-    maxlen = min(math.ceil(fitting / 10) * 10, 10_000)
-    now, then, time = *map(train.truncated, (pad.maxlen, maxlen)), maxlen / pad.maxlen
-    positive, size = train.positive / len(train.lengths), len(test.lengths)
-    smaller, points = min(positive, 1 - positive), 98 / size**0.5
-    share = test.known_words / max(test.lengths.sum(), 1)
-    more = "add texts" if len(known) == len(words) else "raise pad.num_words, or add texts"
-    length = f"pad.maxlen={maxlen} truncates {then:.0%} of train ({pad.maxlen}: {now:.0%})"
-    speed = f"takes {time:.1f} times as long" if time > 1 else f"is {1 / time:.1f} times as fast"
-    warnings = (
-        (contradictory, f"{len(contradictory):,} rows have texts with both labels: {both}"),
-        (overlap, f"{overlap:,} test reviews are copies of training reviews: {same}"),
-        (smaller < RARE, f"{smaller:.1%} are of the rarer class: see its scores in birnn results"),
-        (size < FEW, f"{size} test reviews: accuracy is uncertain by up to ±{points:.0f} points"),
-        (now > max(MOSTLY, then) or time < FASTER, f"{length}, and {speed}"),
-        (share < LEAST_KNOWN, f"{share:.1%} of the words in test are known: {more}"),
-    )
-    print(*(f"warning: {line}" for applies, line in warnings if applies), sep="\n")
+    warnings = [
+        *_warn_of_rows(contradictory, "rows have texts with both labels"),
+        *_warn_of_rows(copies, "test reviews are copies of training reviews"),
+        *_warn_of_classes(train, test),
+        *_warn_of_length(train, pad.maxlen),
+        *_warn_of_words(test, can_add=len(known) < len(words)),
+    ]
+    print(*(f"warning: {line}" for line in warnings), sep="\n")
     weighting = TF_IDF if len(train.lengths) < FEW_TEXTS else NAIVE_BAYES
     return weighting | ({"baseline.ngrams": NGRAMS} if unspaced else {})
+
+
+def _warn_of_rows(names: Sequence[str], problem: str) -> Iterator[str]:
+    if len(names):
+        yield f"{len(names):,} {problem}: remove {', '.join(names[:ROWS])}"
+
+
+def _warn_of_classes(train: SplitStatistics, test: SplitStatistics) -> Iterator[str]:
+    positive, size = train.positive / len(train.lengths), len(test.lengths)
+    if (rarer := min(positive, 1 - positive)) < RARE:
+        yield f"{rarer:.1%} are of the rarer class: see its scores in birnn results"
+    if size < FEW:
+        points = 98 / size**0.5  # half of the widest 95% interval
+        yield f"{size} test reviews: accuracy is uncertain by up to ±{points:.0f} points"
+
+
+def _warn_of_length(train: SplitStatistics, maxlen: int) -> Iterator[str]:
+    fitting = np.quantile(train.lengths, 1 - MOST_TRUNCATED) + 1  # the start
+    better = min(math.ceil(fitting / 10) * 10, 10_000)
+    now, then, time = train.truncated(maxlen), train.truncated(better), better / maxlen
+    if now > max(MOSTLY, then) or time < FASTER:
+        effect = f"truncates {then:.0%} of train ({maxlen}: {now:.0%})"
+        yield f"pad.maxlen={better} {effect}, and takes {time:.3g} times as long"
+
+
+def _warn_of_words(test: SplitStatistics, *, can_add: bool) -> Iterator[str]:
+    known = test.known_words / max(test.lengths.sum(), 1)
+    if known < LEAST_KNOWN:
+        more = "raise pad.num_words, or add texts" if can_add else "add texts"
+        yield f"{known:.1%} of the words in test are known: {more}"
