@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -35,10 +36,7 @@ def suggest(csv: Csv, given: Collection[str], folder: Path) -> tuple[Csv, list[s
 
     The user must choose those that are `UNCLEAR`.
     """
-
-    def change(csv: Csv, **values: Any) -> Csv:
-        return csv.model_copy(update={name: values[name] for name in values if name not in given})
-
+    change = partial(_change, given)
     files = labelled_files.find(folder, csv.train)
     for reset in ({}, RESET):
         csv = change(csv, **reset)
@@ -50,20 +48,16 @@ def suggest(csv: Csv, given: Collection[str], folder: Path) -> tuple[Csv, list[s
     optional = [name for name in ("id_column", "group_column") if getattr(csv, name) not in columns]
     csv = change(csv, text_column=_text_column(csv, columns), **dict.fromkeys(optional))
     candidates = _label_candidates(csv, columns)
-    required = [csv.text_column] + [csv.label_column] * ("label_column" in given or not candidates)
+    required = [csv.text_column]
+    if "label_column" in given or not candidates:
+        required.append(csv.label_column)
     tabular.require_columns(required, [*columns], str(files[0]))
-    is_label = [name in columns[name] for name in candidates] or [False]
-    if TEXT.search(csv.text_column) and all(is_label):  # the first line is data
+    titles_are_labels = candidates and all(name in columns[name] for name in candidates)
+    if TEXT.search(csv.text_column) and titles_are_labels:  # the first line is data
         header = [f"column{number}" for number in range(1, len(columns) + 1)]
         return suggest(change(csv, columns=header), {*given, "columns"}, folder)
-    known = [csv.label_column] * (csv.label_column in (candidates or columns))
-    named = [name for name in candidates if LABEL_NAME.search(name)]
-    single = (each[0] for each in (known, named, candidates) if len(each) == 1)
-    csv = change(csv, label_column=next(single, UNCLEAR))
-    lines = ["Columns that could be labels:"]
-    for name in dict.fromkeys(known + candidates):
-        common = (f"{value} ({count:,})" for value, count in columns[name].most_common(MOST_LABELS))
-        lines.append(f"  {name}: {shorten(', '.join(common), 200, placeholder='…')}")
+    csv = change(csv, label_column=_label_column(csv, candidates, columns))
+    lines = _describe_labels(csv, candidates, columns)
     positive, negative = _classes(csv, given, columns.get(csv.label_column, Counter()))
     csv = change(csv, positive=positive, negative=negative)
     if UNCLEAR in (csv.label_column, csv.positive):
@@ -75,6 +69,10 @@ def suggest(csv: Csv, given: Collection[str], folder: Path) -> tuple[Csv, list[s
     if csv.test == TEST_FRACTION and "test" not in given:
         lines.append("No split column: a fifth is drawn for testing.")
     return csv, lines
+
+
+def _change(given: Collection[str], csv: Csv, **values: Any) -> Csv:
+    return csv.model_copy(update={name: values[name] for name in values if name not in given})
 
 
 def _text_column(csv: Csv, columns: dict[str, Counter[str]]) -> str:
@@ -98,6 +96,26 @@ def _label_candidates(csv: Csv, columns: dict[str, Counter[str]]) -> list[str]:
     }
     few = [name for name, values in others.items() if len(values) <= MOST_LABELS]
     return few or [name for name, each in others.items() if MEAN_ROWS * len(each) <= each.total()]
+
+
+def _label_column(csv: Csv, candidates: list[str], columns: dict[str, Counter[str]]) -> str:
+    """Return the known column, or else the only candidate with such a name, or the only one."""
+    if csv.label_column in (candidates or columns):
+        return csv.label_column
+    named = [name for name in candidates if LABEL_NAME.search(name)]
+    return next((each[0] for each in (named, candidates) if len(each) == 1), UNCLEAR)
+
+
+def _describe_labels(
+    csv: Csv, candidates: list[str], columns: dict[str, Counter[str]]
+) -> list[str]:
+    """Return the frequent values of the chosen column and of the other candidates."""
+    lines = ["Columns that could be labels:"]
+    chosen = [csv.label_column] if csv.label_column in columns else []
+    for name in dict.fromkeys(chosen + candidates):
+        common = (f"{value} ({count:,})" for value, count in columns[name].most_common(MOST_LABELS))
+        lines.append(f"  {name}: {shorten(', '.join(common), 200, placeholder='…')}")
+    return lines
 
 
 def _classes(csv: Csv, given: Collection[str], labels: Counter[str]) -> tuple[Any, Any]:
