@@ -159,8 +159,7 @@ def write(change: Change, lines: Sequence[Line], metrics: str, file: Path) -> No
     """Write a review as Markdown, given the verdicts and the table of `dvc metrics diff`."""
     before, after = flatten(change.base.params), flatten(change.here.params)
     text = templating.render(
-        "review.md.j2",
-        package="birnn.lab",
+        "lab/templates/review.md.j2",
         change=change,
         lines=lines,
         verdict=summarize(lines),

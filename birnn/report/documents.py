@@ -59,10 +59,12 @@ def write(content: Mapping[str, Any], drawings: Mapping[str, str], folder: Path)
         "threshold": log_odds.THRESHOLD,
         "tolerance": TOLERANCE,
     }
-    report = page.add_contents(templating.render("report.md.j2", **values))
+    report = page.add_contents(templating.render("report/templates/report.md.j2", **values))
     write_text(folder / "report.md", report)
     write_text(folder / "report.html", page.render(report, drawings))
-    write_text(folder / "model_card.md", templating.render("model_card.md.j2", **values))
+    write_text(
+        folder / "model_card.md", templating.render("report/templates/model_card.md.j2", **values)
+    )
 
 
 def _corpus_values(corpus: Mapping[str, Any]) -> dict[str, Any]:

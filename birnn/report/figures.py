@@ -129,5 +129,5 @@ def write_plot_templates(folder: Path) -> None:
     }
     with atomic_folder(folder) as part:
         for template in TEMPLATES.glob("*.j2"):
-            text = templating.render(f"plots/{template.name}", **names)
+            text = templating.render(f"report/templates/plots/{template.name}", **names)
             (part / template.stem).write_text(text, encoding="utf-8", newline="\n")

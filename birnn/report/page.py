@@ -51,7 +51,7 @@ def render(markdown: str, drawings: Mapping[str, str]) -> str:
     heading = next(token for token in tokens if token.type == "inline")
     title = "".join(part.content for part in heading.children or ())
     body = parser.renderer.render(tokens, parser.options, {})
-    return templating.render("page.html.j2", title=title, body=body, colors=colors)
+    return templating.render("report/templates/page.html.j2", title=title, body=body, colors=colors)
 
 
 def _figure(image: Token, drawings: Mapping[str, str]) -> str:

@@ -48,8 +48,7 @@ def render_page(
     The page has a form with `text`, unless `max_length`, the most characters of a text, is 0.
     """
     return templating.render(
-        "explanation.html.j2",
-        package="birnn.use",
+        "use/templates/explanation.html.j2",
         explanation=explanation,
         text=text,
         error=error,
