@@ -10,7 +10,7 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,13 +116,7 @@ def parse(
         raise InputError(
             "there is nothing to search: give ranges, such as -S network.dropout=0..0.7"
         )
-    for key in (key for keys in space for key in keys.split(",")):
-        is_luck = key.endswith(".seed") and (metric or key != store.SEED)
-        if key == HOLD_OUT or key.startswith(("csv.", "fetch.")) or is_luck:
-            raise InputError(
-                f"{key} cannot be searched: trials must differ in more than luck, and be scored on "
-                "the same reviews. Give it one value"
-            )
+    _refuse_luck(space, metric)
     if metric and flatten(grid.point(fixed, recipe).params)[HOLD_OUT] == "test":
         if HOLD_OUT in fixed:
             raise InputError(
@@ -135,6 +129,18 @@ def parse(
         for value in ends:
             grid.point({key: value} | fixed, recipe)
     return Search(name, space, fixed, recipe, metric, sampler if metric else store.RANDOM)
+
+
+def _refuse_luck(space: Mapping[str, Distribution], metric: str | None) -> None:
+    """Check that trials differ in settings that are no luck, and are scored on the same reviews."""
+    for key in (key for keys in space for key in keys.split(",")):
+        # Nothing is chosen from a random sample, so its trials may differ in the training seed.
+        is_luck = key.endswith(".seed") and (metric or key != store.SEED)
+        if key == HOLD_OUT or key.startswith(("csv.", "fetch.")) or is_luck:
+            raise InputError(
+                f"{key} cannot be searched: trials must differ in more than luck, and be scored on "
+                "the same reviews. Give it one value"
+            )
 
 
 def open_study(search: Search, *, replace: bool) -> optuna.Study:
