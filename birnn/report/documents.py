@@ -88,6 +88,11 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
         "row": row,
         "planned_rows": planned,
         "covered": ", or ".join(sorted(covered) or ["seeds"]),
+        "parameters": {
+            name: f"{parameters:,}"
+            for name in NETWORKS
+            if (parameters := content["costs"][name]["recurrent_parameters"])
+        },
         "means": {name: row.means[name].mean for name in NETWORKS} if row else {},
         "same_code": study is not None and study.contains(metrics, content["settings"]),
         "accuracies": {name: metrics[name]["accuracy"] for name in NETWORKS},

@@ -45,18 +45,19 @@ def name_result(row: Row, equivalence: float) -> str:
     )
 
 
-def summarize_recipes(study: Study) -> str:
-    """Return the accuracies of the first and the last recipe, and where networks win."""
-    found = rows(study)
+def name_gain(study: Study) -> str:
+    """Return the accuracies of the first and the last recipe."""
+    ends = (rows(study)[place].means for place in (0, -1))
     first, last = (
-        by_model({name: percent(row.means[name].mean) for name in study.networks})
-        for row in (found[0], found[-1])
+        by_model({name: percent(means[name].mean) for name in study.networks}) for means in ends
     )
-    wins = [row.combination.label for row in found if _networks_win(row, study.networks)]
-    return (
-        f"From the first recipe to the last, test accuracy goes from {first} to {last}. Every "
-        f"network beats the baseline with every seed in: {', '.join(wins) or 'no recipe'}"
-    )
+    return f"mean test accuracy goes from {first} to {last}"
+
+
+def name_recipes_that_win(study: Study) -> str:
+    """Return the recipes with which every network beats the baseline with every seed."""
+    wins = [row.combination.label for row in rows(study) if _networks_win(row, study.networks)]
+    return ", ".join(wins) or "no recipe"
 
 
 def _networks_win(row: Row, networks: Sequence[str]) -> bool:
