@@ -36,6 +36,7 @@ IR_VERSION = 9
 # reset, candidate for a GRU.
 GATES = {"lstm": [0, 3, 1, 2], "gru": [0, 1, 2]}
 
+# How each tokenizer splits a text, and what this needs.
 SPLIT = {
     "keras": "To encode a text, replace each character that is in replace, split at spaces, and "
     "drop empty words. ",
@@ -43,6 +44,10 @@ SPLIT = {
     "entity, as browsers do. Find all matches of word (an expression of JavaScript with the flag "
     "u, or of Python's package regex), and drop those without group 1. Normalize each match to "
     "NFC, change it to lowercase, and replace each character that is in replace. ",
+}
+NEEDED: dict[str, dict[str, Any]] = {
+    "keras": {"replace": LOWERCASE | dict.fromkeys(SEPARATORS.decode(), " ")},
+    "unicode": {"entity": ENTITY, "word": WORD, "replace": REPLACE},
 }
 ABOUT = (
     "The first of words has the id first_word_id, the next has the next id, and others have "
@@ -88,7 +93,15 @@ class Graph:
 
 def write(predictor: Predictor, file: Path) -> None:
     """Write the models to `file`, and their encoding to the .json file of the same name."""
-    model, tokenizer = predictor.model, predictor.tokenizer
+    content = build_model(predictor).SerializeToString(deterministic=True)
+    with atomic_file(file) as temporary:
+        temporary.write_bytes(content)
+    write_json(file.with_suffix(".json"), describe_encoding(predictor))
+
+
+def describe_encoding(predictor: Predictor) -> dict[str, Any]:
+    """Return what a program needs to encode texts for the models of a predictor."""
+    model = predictor.model
     length, truncating, padding = None, "post", "post"
     if isinstance(model, BaselineModel):
         words = model.baseline.words
@@ -97,14 +110,9 @@ def write(predictor: Predictor, file: Path) -> None:
         words, length, truncating = encoding.words, encoding.maxlen, encoding.truncating
         # Networks that pool ignore padding, but ONNX's operators support it only at the end.
         padding = "post" if _is_pooled(model.network) else encoding.padding
-    content = build_model(predictor).SerializeToString(deterministic=True)
-    with atomic_file(file) as temporary:
-        temporary.write_bytes(content)
-    keras = {"replace": LOWERCASE | dict.fromkeys(SEPARATORS.decode(), " ")}
-    unicode = {"entity": ENTITY, "word": WORD, "replace": REPLACE}
-    description = {
-        "about": SPLIT[tokenizer] + ABOUT,
-        **(keras if tokenizer == "keras" else unicode),
+    return {
+        "about": SPLIT[predictor.tokenizer] + ABOUT,
+        **NEEDED[predictor.tokenizer],
         "padding_id": PADDING,
         "start_id": START,
         "unknown_id": OUT_OF_VOCABULARY,
@@ -115,7 +123,6 @@ def write(predictor: Predictor, file: Path) -> None:
         "classes": list(predictor.classes),  # the probability is of the second
         "words": words,
     }
-    write_json(file.with_suffix(".json"), description)
 
 
 def build_model(predictor: Predictor) -> onnx.ModelProto:
