@@ -150,8 +150,7 @@ def open_study(search: Search, *, replace: bool) -> optuna.Study:
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     file, folder = search.journal, store.FOLDER / search.name
-    continues = file.exists() and (not folder.exists() or store.read(folder).about.sampler)
-    if folder.exists() and not (continues or replace):
+    if folder.exists() and not (replace or (file.exists() and store.read(folder).about.sampler)):
         raise collect.results_would_be_lost(folder)
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists():  # without the line that a killed search left unfinished

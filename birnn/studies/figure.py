@@ -132,17 +132,18 @@ def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:
 
     A recipe is named by the first phrase of its title.
     """
-    titles, names = {each["name"]: each["title"] for each in study.about.recipes}, []
-    used = set[str]()
+    phrases = {
+        each["name"]: re.split("[,;:] | instead of ", each["title"])[0]
+        for each in study.about.recipes
+    }
+    names = []
     for place, row in enumerate(table, 1):
         label = row.combination.label
-        phrase = re.split("[,;:] | instead of ", titles.get(label, label))[0]
-        name = shorten(legible(phrase, f"row {place}"), LONGEST_LABEL, placeholder="…")
-        name = label if name in {"", *used} else name
-        used.add(name)
+        phrase = legible(phrases.get(label, label), f"row {place}")
+        name = shorten(phrase, LONGEST_LABEL, placeholder="…")
         minutes = np.min(row.combination.runs.get(f"{ALL_MODELS}.seconds", np.nan)) / 60
         time = "" if np.isnan(minutes) else f"\n{minutes:.1f} min"
-        names.append(fill(name, LABEL_WIDTH, break_on_hyphens=False) + time)
+        names.append(fill(name or label, LABEL_WIDTH, break_on_hyphens=False) + time)
     return names
 
 

@@ -196,11 +196,9 @@ def test_rows_of_recipes_have_plain_names_and_times() -> None:
     # With one seed, there are no intervals to conclude from.
     single = replace(study, runs=study.runs[study.runs["train.seed"] == 0], reviews=None)
     assert figure.draw(single).get_suptitle() == "Accuracy by recipe"
-    others = samples.study(varied={"pad.maxlen": [1, 2]}, seeds=1)
-    assert [each.get_text() for each in figure.draw(others).axes[0].get_yticklabels()] == [
-        "1",
-        "2",
-    ]
+    others = samples.study(varied={"pad.maxlen": [1, 1], "train.epochs": [1, 2]}, seeds=1)
+    names = [each.get_text() for each in figure.draw(others).axes[0].get_yticklabels()]
+    assert names == ["1, 1", "1, 2"]
 
 
 def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
