@@ -26,7 +26,7 @@ COMMAND = (
 
 def stop_in_training(trial: int, project: Path, number: signal.Signals) -> str:
     """Signal a search while a trial trains, wait until it has ended, and return its output."""
-    training = re.compile(rf"trial {trial} of {TRIALS}:.*'train_bilstm'", re.DOTALL)
+    training = re.compile(rf"{trial - 1} of {TRIALS} trials.*'train_bilstm'", re.DOTALL)
     with watched(project, *COMMAND, until=lambda _, log: training.search(log)) as (search, log):
         running = search.children(recursive=True)
         assert running

@@ -111,6 +111,10 @@ def connect(cpus: int, gpus: int, git_remote: str) -> Cluster:
 
 def _address(git_remote: str) -> str:
     """Return the address of a git remote, as an absolute path if it is a folder."""
+    if git_remote not in output("git", "remote").split():
+        raise InputError(
+            f"there is no git remote {git_remote}: run git remote add {git_remote} ADDRESS"
+        )
     address = output("git", "remote", "get-url", git_remote)
     parts = urlsplit(address)
     # The user name in an SSH address is not a secret.

@@ -32,18 +32,19 @@ def study(  # noqa: PLR0913  # what to write, from what, and how
 
     If the grid or the study in the folder has several recipes, the study compares recipes. Those
     that the grid lacks keep their rows, even if these come from other code or other seeds. Rows of
-    recipes that have been removed, or have other settings now, are dropped. With `replace`, nothing
-    in the folder counts. See `About` for `chooses` and `sampler`.
+    recipes that have been removed, or have other settings now, are dropped. With `replace`, all
+    earlier rows are. See `About` for `chooses` and `sampler`.
     """
     writing.check_name(name)
     if not runs:
         raise InputError("none of these experiments is finished: run them first")
     folder = store.FOLDER / name
-    exists = (folder / store.ABOUT).exists()
-    old = store.read(folder) if exists and not replace else None
-    several = len({point.recipe for point in points}) > 1
-    adds = bool(points[0].recipe) and old is not None and RECIPE in old.about.varied
-    recipes = stored_recipes.read() if several or adds else {}
+    recipe, exists = points[0].recipe, (folder / store.ABOUT).exists()
+    # Not if it may be damaged and is replaced.
+    old = store.read(folder) if exists and (recipe or not replace) else None
+    several_recipes = len({point.recipe for point in points}) > 1
+    adds_a_recipe = bool(recipe and old and RECIPE in old.about.varied)
+    recipes = stored_recipes.read() if several_recipes or adds_a_recipe else {}
     varied = [key for key in points[0].chosen if key != SEED]
     found = with_unique_names([*runs.values()])
     table = pd.DataFrame(
@@ -64,7 +65,7 @@ def study(  # noqa: PLR0913  # what to write, from what, and how
         sampler=sampler,
     )
     log_odds = {name: each[list(TITLES)] for name, each in predictions.items()}
-    if old:
+    if old and not replace:
         kept = _rows_to_keep(old, about, table)
         log_odds |= store.read_predictions(folder, kept.get("name", []))
         table = pd.concat([kept, table])

@@ -60,10 +60,9 @@ def find_unfinished(points: Sequence[Point], machines: Any) -> list[Point]:
     return [*missing.values()]
 
 
-def run_all(points: Sequence[Point], machines: Any) -> Iterator[str]:
-    """Run experiments, and yield the names of those that failed."""
-    found: Iterator[str] = machines.execute(points) if machines else one_by_one(points)
-    return found
+def run_all(points: Sequence[Point], machines: Any) -> list[str]:
+    """Run experiments, and return the names of those that failed."""
+    return [*(machines.execute if machines else one_by_one)(points)]
 
 
 def check_code() -> None:

@@ -207,14 +207,15 @@ def run(
     once on a cluster. Without `machines`, trials run on this machine.
     """
     start, first = time.perf_counter(), _count_finished(study)
-    print(f"{first} of {trials} trials are finished")
-    while (done := _count_finished(study)) < trials:
+    while True:
+        done = _count_finished(study)
         left = execution.time_left(start, done - first, trials - done)
+        print(f"{done} of {trials} trials are finished{left}", flush=True)
+        if done >= trials:
+            return
         chosen = _next_trials(search, study, min(batch, trials - done))
         points = [search.point(search.values(trial)) for trial in chosen]
-        for trial, point in zip(chosen, points, strict=True):
-            print(f"trial {trial.number + 1} of {trials}: {point.label}{left}", flush=True)
-        list(execution.run_all(execution.find_unfinished(points, machines), machines))
+        execution.run_all(execution.find_unfinished(points, machines), machines)
         finished = runs.finished(points)
         _check_conditions(search, study)  # other code would not find these trials
         for index, trial in enumerate(chosen):

@@ -13,11 +13,13 @@ def print_study(collected: store.Study) -> None:
     split = "held-out" if collected.about.chooses else "test"
     titles = [ALL_TITLES[name] for name in collected.models]
     found = table.rows(collected)
-    by = f" by {listed(collected.about.varied)}" if collected.about.varied else ""
+    varied = found[0].combination.chosen
+    by = f" by {listed(varied)}" if varied else ""
     accuracies = Table(
         "", "runs", *titles, title=f"{split} accuracy{by}, mean ± deviation over runs"
     )
-    differences = Table("", "difference", "mean (simultaneous 95% interval)", "covers")
+    head = "", "difference", "mean (simultaneous 95% interval)", "covers"
+    differences = Table(*head, title=f"differences{by}")
     for row in found:
         label = row.combination.label
         means = map(table.format_mean, row.means.values())

@@ -17,7 +17,7 @@ from birnn.networks import log_odds
 from birnn.report import page, sentences, tables, templating, what_differs
 from birnn.report.notebook import NOTEBOOK
 from birnn.report.what_differs import PLANNED
-from birnn.studies.store import find_over_seeds, group_kind
+from birnn.studies.store import group_kind
 from birnn.studies.table import Row, rows
 from birnn.style.formatting import code
 from birnn.style.scores import score_tables
@@ -84,15 +84,13 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     planned = {PLANNED[each.name][0]: rows(each)[0] for each in content["planned"]}
     covered = {each.covered for each in [*planned.values(), row] if each}
     default = metrics["choice"]["model"]
+    counts = {name: content["costs"][name]["recurrent_parameters"] for name in NETWORKS}
+    counts = counts if all(counts.values()) else {}
     return {
         "row": row,
         "planned_rows": planned,
         "covered": ", or ".join(sorted(covered) or ["seeds"]),
-        "parameters": {
-            name: f"{parameters:,}"
-            for name in NETWORKS
-            if (parameters := content["costs"][name]["recurrent_parameters"])
-        },
+        "parameters": {name: f"{count:,}" for name, count in counts.items()},
         "means": {name: row.means[name].mean for name in NETWORKS} if row else {},
         "same_code": study is not None and study.contains(metrics, content["settings"]),
         "accuracies": {name: metrics[name]["accuracy"] for name in NETWORKS},
@@ -117,10 +115,12 @@ def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
         for name in NETWORKS
         for key in what_differs.INFLUENCES
     }
-    study = find_over_seeds(
-        each for each in content["studies"] if {*measured} <= {*each.runs.dropna(axis="columns")}
+    over_seeds = (
+        each.runs
+        for each in content["studies"]
+        if not each.about.varied and {*measured} <= {*each.runs.dropna(axis="columns")}
     )
-    influences = study.runs if study else pd.DataFrame([measured], dtype=float)
+    influences = max(over_seeds, key=len, default=pd.DataFrame([measured], dtype=float))
     return {
         "what_differs": what_differs.tabulate(
             content["costs"], compared, influences, *by_recipe[:1]

@@ -1,6 +1,7 @@
 """The figure of a study: accuracies of all runs, their means, and differences."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from textwrap import fill, shorten
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from birnn.style.plotting import DASHES, STYLE, legible, new_figure
 
 LANE, TALL_LANE, MARGIN = 0.16, 0.6, 0.9  # inches: of a model in several rows or one, of the axes
 STACKS, STACKED = 60, 0.05  # stacks of runs, and inches between stacked runs
-LONGEST_LABEL, LABEL_WIDTH = 38, 18  # letters of the name of a row, and of a line of it
+LABEL_WIDTH, LONGEST_PHRASE = 18, 38  # letters of a line of the name of a row, and of a recipe's
 
 
 class Lane(NamedTuple):
@@ -130,20 +131,22 @@ def _find_message(study: Study, table: Sequence[Row]) -> str:
 def _name_rows(study: Study, table: Sequence[Row]) -> list[str]:
     """Return the names of rows, with the shortest training time if it is known.
 
-    A recipe is named by the first phrase of its title.
+    A recipe is named by the first phrase of its title, if no other recipe has the same.
     """
     phrases = {
-        each["name"]: re.split("[,;:] | instead of ", each["title"])[0]
+        each["name"]: shorten(
+            re.split("[,;:] | instead of ", each["title"])[0], LONGEST_PHRASE, placeholder="…"
+        )
         for each in study.about.recipes
     }
-    names = []
+    counts, names = Counter(phrases.values()), []
     for place, row in enumerate(table, 1):
         label = row.combination.label
-        phrase = legible(phrases.get(label, label), f"row {place}")
-        name = shorten(phrase, LONGEST_LABEL, placeholder="…")
+        phrase = phrases.get(label, "")
+        name = legible(phrase if counts[phrase] == 1 else label, f"row {place}")
         minutes = np.min(row.combination.runs.get(f"{ALL_MODELS}.seconds", np.nan)) / 60
         time = "" if np.isnan(minutes) else f"\n{minutes:.1f} min"
-        names.append(fill(name or label, LABEL_WIDTH, break_on_hyphens=False) + time)
+        names.append(fill(name, LABEL_WIDTH, break_on_hyphens=False) + time)
     return names
 
 

@@ -1,1 +1,1 @@
-"""The `birnn` commands that use a trained model, and `birnn data check`."""
+"""The `birnn` commands on trained models, results and the user's files."""

@@ -139,7 +139,10 @@ def _warn_of_length(train: SplitStatistics, maxlen: int) -> Iterator[str]:
     now, then, time = train.truncated(maxlen), train.truncated(better), better / maxlen
     if now > max(MOSTLY, then) or time < FASTER:
         effect = f"truncates {then:.0%} of train ({maxlen}: {now:.0%})"
-        yield f"pad.maxlen={better} {effect}, and takes {time:.3g} times as long"
+        cost = (
+            f"takes {time:,.1f} times as long" if time > 1 else f"is {1 / time:,.1f} times as fast"
+        )
+        yield f"pad.maxlen={better} {effect}, and {cost}"
 
 
 def _warn_of_words(test: SplitStatistics, *, can_add: bool) -> Iterator[str]:

@@ -119,7 +119,7 @@ def test_cluster_has_the_remotes_of_the_project(repository: Path) -> None:
         (lambda: commit(Path()), "origin does not have this commit: run git push"),
         (lambda: git(*set_address, "https://token@a.b/c"), "remote origin contains credent"),
         (lambda: git(*set_address, "ssh://a:b@c/d"), "address of the git remote origin contains c"),
-        (lambda: git("remote", "remove", "origin"), "No such remote 'origin'"),
+        (lambda: git("remote", "remove", "origin"), "there is no git remote origin: run git"),
         (Path("dvc.yaml").unlink, "a cluster runs only what is committed: commit and push"),
     ):
         mistake()

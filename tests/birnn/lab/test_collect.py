@@ -73,6 +73,7 @@ def test_values_in_brackets_are_shown(
     monkeypatch.setenv("COLUMNS", "200")
     study_tables.print_study(samples.study(varied={"csv.train": ["[a-c]*.csv", "[d-f]*.csv"]}))
     output = capsys.readouterr().out
+    assert "accuracy by csv.train, mean" in output
     assert output.count("[a-c]*.csv") == output.count("[d-f]*.csv") > 1
 
 
@@ -138,7 +139,7 @@ def test_commands_collect_recipes_and_the_log_of_settings(monkeypatch: pytest.Mo
     with pytest.raises(InputError, match="would be lost"):
         run(*other)
     assert "1 of 1 experiments" in run(*other, "--replace")
-    assert "test accuracy, mean ± deviation" in run("study", "a")
+    assert "test accuracy by recipe, mean ± deviation" in run("study", "a")
     assert store.read(store.FOLDER / "a").about.command == " ".join(["birnn", *other])
     assert "4 new of 4 rows" in run("tried")
     assert "0 new of 4 rows" in run("tried")

@@ -59,6 +59,7 @@ def test_any_number_of_networks(count: int, tmp_path: Path, *, over_seeds: bool)
     opening = markdown.partition("\n## ")[0].partition("\n* [")[0]
     assert section(markdown, "Agreement and errors").count(" minus ") == pairs + count
     assert opening.count(" minus ") == over_seeds * (count == 2)
+    assert ("recurrent layers: 98,816 for each network." in opening) == (count > 1)
     assert section(markdown, "What differs").count(" minus ") == pairs
     for text in (card, opening):
         assert ("cannot show which network" in text) == (count > 1 and not over_seeds)

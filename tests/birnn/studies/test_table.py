@@ -199,6 +199,9 @@ def test_rows_of_recipes_have_plain_names_and_times() -> None:
     others = samples.study(varied={"pad.maxlen": [1, 1], "train.epochs": [1, 2]}, seeds=1)
     names = [each.get_text() for each in figure.draw(others).axes[0].get_yticklabels()]
     assert names == ["1, 1", "1, 2"]
+    twins = [recipe | {"title": "dropout, 0.5"} for recipe in study.about.recipes]
+    (axes,) = figure.draw(replace(study, about=replace(study.about, recipes=twins))).axes
+    assert axes.get_yticklabels()[1].get_text().startswith("two-epochs\n")
 
 
 def test_figures_of_many_rows_are_not_drawn(tmp_path: Path) -> None:
