@@ -85,20 +85,19 @@ def choose_studies(
     return others, next((each for each in compared if each.name == store.RECIPES), None)
 
 
-def choose_planned(studies: Sequence[Study], corpus: dict[str, Any]) -> list[Study]:
-    """Return the finished studies of planned comparisons that have all networks.
+def choose_planned(studies: Sequence[Study], corpus: dict[str, Any]) -> dict[str, Study]:
+    """Return the finished studies of planned comparisons that have all networks, by their labels.
 
     They may be on other corpora, but the first must have this one.
     """
-    complete = {
-        (study.name, len(study.runs)): study
-        for study in studies
-        if study.networks == list(NETWORKS)
+    by_name = {study.name: study for study in studies if study.networks == list(NETWORKS)}
+    found = {
+        label: by_name[name]
+        for name, (label, runs) in PLANNED.items()
+        if name in by_name and len(by_name[name].runs) == runs
     }
-    found = [
-        complete[name, runs] for name, (_, runs) in PLANNED.items() if (name, runs) in complete
-    ]
-    return found if found and found[0].covers(corpus) else []
+    first = next(iter(found.values()), None)
+    return found if first and first.covers(corpus) else {}
 
 
 def find_complete(studies: Iterable[Study]) -> Study | None:

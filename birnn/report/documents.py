@@ -16,7 +16,6 @@ from birnn.evaluation.plot_data import TEST
 from birnn.networks import log_odds
 from birnn.report import page, sentences, tables, templating, what_differs
 from birnn.report.notebook import NOTEBOOK
-from birnn.report.what_differs import PLANNED
 from birnn.studies.store import group_kind
 from birnn.studies.table import Row, rows
 from birnn.style.formatting import code
@@ -81,7 +80,7 @@ def _corpus_values(corpus: Mapping[str, Any]) -> dict[str, Any]:
 def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     metrics, study = content["metrics"], content["over_seeds"]
     row = rows(study)[0] if study else None
-    planned = {PLANNED[each.name][0]: rows(each)[0] for each in content["planned"]}
+    planned = {label: rows(each)[0] for label, each in content["planned"].items()}
     covered = {each.covered for each in [*planned.values(), row] if each}
     default = metrics["choice"]["model"]
     counts = {name: content["costs"][name]["recurrent_parameters"] for name in NETWORKS}
@@ -105,7 +104,8 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
 def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
     """Return the tables of what differs, with the influences over seeds, or of this run."""
     compared = [(what_differs.THIS_RUN, content["over_seeds"], row)] if row else []
-    compared += [(PLANNED[study.name][0], study, rows(study)[0]) for study in content["planned"]]
+    planned = content["planned"].items()
+    compared += [(label, study, rows(study)[0]) for label, study in planned]
     by_recipe = rows(content["recipes"]) if content["recipes"] else []
     if by_recipe:
         last = by_recipe[-1]

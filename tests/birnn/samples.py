@@ -186,7 +186,7 @@ def content(
         "settings": settings,
         "studies": [],
         "recipes": None,
-        "planned": [],
+        "planned": {},
     }, tables
 
 

@@ -80,10 +80,11 @@ def test_recipes_have_a_row_each(complete: Documents, tmp_path: Path) -> None:
 
 def test_planned_comparisons_come_first(tmp_path: Path) -> None:
     studies = store.read_all(PROJECT / "study")
-    strong, *_ = report_stage.choose_planned(studies, studies[0].about.corpus)
+    strong = report_stage.choose_planned(studies, studies[0].about.corpus)["recipe n-grams"]
     sample = replace(strong.about, varied=["train.epochs"], sampler=store.RANDOM)
     drawn = replace(strong, folder=Path("study/random-settings"), about=sample)
-    options: dict[str, Any] = {"studies": [samples.study()], "planned": [strong, drawn]}
+    planned = {"recipe n-grams": strong, "random settings": drawn}
+    options: dict[str, Any] = {"studies": [samples.study()], "planned": planned}
     markdown, *_ = documents.write(tmp_path, **options)
     result = "20 runs: both are practically equivalent, within 0.5 points (BiLSTM"
     first = words(markdown).index(f"Planned, recipe n-grams, {result}")
@@ -94,12 +95,12 @@ def test_planned_comparisons_come_first(tmp_path: Path) -> None:
     assert row in markdown
     assert "| recipe n-grams | 2.97" in markdown
     assert "| random settings |" not in markdown  # two draws differ in more than the seed
-    options = {"planned": [strong]}
+    options = {"planned": {"recipe n-grams": strong}}
     assert "loss in nats, recipe n-grams" not in documents.write(tmp_path, **options).report
     # Unfinished studies are left out, and all in a report on another corpus.
-    assert report_stage.choose_planned(studies, {"name": "other"}) == []
+    assert report_stage.choose_planned(studies, {"name": "other"}) == {}
     unfinished = [replace(study, runs=study.runs[:3]) for study in studies]
-    assert report_stage.choose_planned(unfinished, studies[0].about.corpus) == []
+    assert report_stage.choose_planned(unfinished, studies[0].about.corpus) == {}
 
 
 def test_tables_have_the_numbers_of_the_metrics(plain: Documents, complete: Documents) -> None:
