@@ -124,6 +124,11 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     assert f" {100 * together:.1f} points together" in results
     difference = best.differences["bilstm", "bigru"]["accuracy"]
     assert f"| {table.format_difference(difference)} |" in results
+    (last,) = table.rows(store.read(PROJECT / "study" / "all-labelled-reviews"))
+    means = [table.format_mean(last.means[name]) for name in NETWORKS if name in last.means]
+    gap = table.format_difference(last.differences["bilstm", "bigru"]["accuracy"])
+    assert f"| {' | '.join([*means, gap])} |" in results
+    assert f"{table.format_mean(last.means['networks'])} with the mean log-odds of both" in results
     for study, compared in ((seeds, row), (recipes, best)):
         log_odds = study.log_odds(compared.combination.runs)
         first, second = (log_odds[name] > 0 for name in ("bilstm", "bigru"))
