@@ -106,6 +106,7 @@ def _draw_lanes(axes: Axes, lanes: dict[float, Lane], step: float) -> None:
         axes.text(np.fmax(center, high), height, right, color=color, va="center")
     axes.set_ylim(max(lanes) + 0.6, -1)
     axes.tick_params(axis="y", length=0)
+    axes.locator_params(axis="x", nbins=6)
     axes.grid(visible=False, axis="y")
 
 
