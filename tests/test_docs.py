@@ -128,10 +128,9 @@ def test_quoted_results_are_those_of_the_studies() -> None:
     means = [table.format_mean(last.means[name]) for name in NETWORKS if name in last.means]
     gap = table.format_difference(last.differences["bilstm", "bigru"]["accuracy"])
     assert f"| {' | '.join([*means, gap])} |" in results
-    together = table.format_mean(last.means["networks"]).replace(
-        " ±", " with the mean log-odds of both (five seeds, standard deviation"
-    )
-    assert together in results
+    ensemble = table.format_mean(last.means["networks"])
+    quoted = " with the mean log-odds of both (five seeds, standard deviation"
+    assert ensemble.replace(" ±", quoted) in results
     for study, compared in ((seeds, row), (recipes, best)):
         log_odds = study.log_odds(compared.combination.runs)
         first, second = (log_odds[name] > 0 for name in ("bilstm", "bigru"))
