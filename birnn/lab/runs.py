@@ -36,7 +36,7 @@ from birnn.lab.grid import Params, Point
 # DVC's reference to an experiment, with the commit that it started from, and its revision.
 EXPERIMENT = re.compile(r"^refs/exps/(\w\w)/(\w{38})/(\S+) (\w+)$", re.MULTILINE)
 CORPUS = paths.CORPUS.as_posix()
-# The code of the stages that read reviews, and of the last: metrics of a known corpus need neither.
+# Code that metrics of a known corpus do not depend on: of stages that read reviews, and the last.
 FETCH, FETCH_UNLABELLED, REPORT = (
     f"code/{stage}.txt" for stage in ("fetch", "fetch_unlabelled", "report")
 )

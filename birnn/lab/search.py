@@ -132,7 +132,7 @@ def parse(
 
 
 def _refuse_luck(space: Mapping[str, Distribution], metric: str | None) -> None:
-    """Check that trials differ in settings that are no luck, and are scored on the same reviews."""
+    """Check that trials differ in more than luck, and are scored on the same reviews."""
     for key in (key for keys in space for key in keys.split(",")):
         # Nothing is chosen from a random sample, so its trials may differ in the training seed.
         is_luck = key.endswith(".seed") and (metric or key != store.SEED)

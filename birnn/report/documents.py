@@ -84,12 +84,11 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
     covered = {each.covered for each in [*planned.values(), row] if each}
     default = metrics["choice"]["model"]
     counts = {name: content["costs"][name]["recurrent_parameters"] for name in NETWORKS}
-    counts = counts if all(counts.values()) else {}
     return {
         "row": row,
         "planned_rows": planned,
         "covered": ", or ".join(sorted(covered) or ["seeds"]),
-        "parameters": {name: f"{count:,}" for name, count in counts.items()},
+        "parameters": {name: f"{count:,}" for name, count in counts.items() if count},
         "means": {name: row.means[name].mean for name in NETWORKS} if row else {},
         "same_code": study is not None and study.contains(metrics, content["settings"]),
         "accuracies": {name: metrics[name]["accuracy"] for name in NETWORKS},

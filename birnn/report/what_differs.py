@@ -1,4 +1,4 @@
-"""Tables of what differs between the networks: cost, results and influence; and disagreement."""
+"""Tables of what differs between the networks: cost, results, influence and disagreement."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
