@@ -64,7 +64,6 @@ def main(settings: Settings) -> None:
         "checklist": by_test(pd.read_csv(paths.CHECKLIST)),
         "best_loss_epoch": best_loss_epochs(tables["curves"]),
         "settings": values,
-        "studies": matching,
         "over_seeds": over_seeds,
         "recipes": recipes,
         "planned": choose_planned(all_studies, corpus),

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from birnn.core.outputs import write_text
 from birnn.evaluation.behavioral_tests import TOLERANCE
 from birnn.evaluation.model_names import ALL_TITLES, NETWORKS, TITLES
@@ -101,7 +99,7 @@ def _score_values(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
-    """Return the tables of what differs, with the influences over seeds, or of this run."""
+    """Return the tables of what differs, and how many of their intervals hold together."""
     compared = [(what_differs.THIS_RUN, content["over_seeds"], row)] if row else []
     planned = content["planned"].items()
     compared += [(label, study, rows(study)[0]) for label, study in planned]
@@ -109,21 +107,8 @@ def _differences(content: Mapping[str, Any], row: Row | None) -> dict[str, Any]:
     if by_recipe:
         last = by_recipe[-1]
         compared.append((f"recipe {last.combination.label}", content["recipes"], last))
-    measured = {
-        f"{name}.{key}": content["metrics"][name][key]
-        for name in NETWORKS
-        for key in what_differs.INFLUENCES
-    }
-    over_seeds = (
-        each.runs
-        for each in content["studies"]
-        if not each.about.varied and {*measured} <= {*each.runs.dropna(axis="columns")}
-    )
-    influences = max(over_seeds, key=len, default=pd.DataFrame([measured], dtype=float))
     return {
-        "what_differs": what_differs.tabulate(
-            content["costs"], compared, influences, *by_recipe[:1]
-        ),
+        "what_differs": what_differs.tabulate(content["costs"], compared, *by_recipe[:1]),
         "comparisons": what_differs.count_comparisons(),
         "disagreements": what_differs.tabulate_disagreements(compared),
     }

@@ -1,9 +1,6 @@
 """Tables of what differs between the networks: cost, results, influence and disagreement."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-import pandas as pd
 
 from birnn.evaluation.model_names import INFLUENCE_PARTS, NETWORKS, PAIRS, TITLES, pair_title
 from birnn.networks.log_odds import is_positive
@@ -21,6 +18,7 @@ RESULTS = {
     "loss": "loss in nats",
     "roc_auc": "ROC AUC",
     "ece": "expected calibration error",
+    **{f"influence_{part}": f"influence of the {part} words" for part in INFLUENCE_PARTS},
 }
 THIS_RUN = "settings of this run"
 # Planned comparisons that are the first row of a study (see `study/PROTOCOL.md`): the label of the
@@ -31,7 +29,6 @@ PLANNED = {
     "equal-size": ("recipe skip-gram at equal size", 20),
     "rotten-tomatoes": ("recipe n-grams on rotten-tomatoes", 20),
 }
-INFLUENCES = {f"influence_{name}": f"influence of the {name} words" for name in INFLUENCE_PARTS}
 
 Pairs = Mapping[tuple[str, str], tuple[str, str]]
 """By pair of networks, their difference and how often the first is ahead."""
@@ -42,14 +39,12 @@ Compared = tuple[str, Study, Row]
 def tabulate(
     costs: Mapping[str, Mapping[str, int | None]],
     compared: Sequence[Compared],
-    influences: pd.DataFrame,
     timed: Row | None = None,
 ) -> str:
     """Return a row per property and settings, and columns for each network and pair of networks.
 
     `costs` are from `Predictor.predict_split`. Of the settings that are `compared`, only THIS_RUN
-    has rows for all measures. `influences` have a row per seed, with columns as in a study. `timed`
-    has training times of a recipe.
+    has rows for all measures. `timed` has training times of a recipe.
     """
     head = ["", *(TITLES[name] for name in NETWORKS)]
     for pair in PAIRS:
@@ -64,8 +59,7 @@ def tabulate(
         for settings, study, row in compared:
             if measure == "accuracy" or settings == THIS_RUN:
                 label = f"{title}, {settings}{' (planned)' * (study.name in PLANNED)}"
-                lines.append(_over_seeds(label, row.combination.runs, measure, row.differences))
-    lines += [_over_seeds(title, influences, measure) for measure, title in INFLUENCES.items()]
+                lines.append(_over_seeds(label, row, measure))
     return table(head, lines)
 
 
@@ -79,20 +73,16 @@ def _line(title: str, values: Mapping[str, str], compared: Pairs | None = None) 
     return [title, *(values.get(name, NOTHING) for name in NETWORKS), *pairs]
 
 
-def _over_seeds(
-    title: str,
-    runs: pd.DataFrame,
-    measure: str,
-    computed: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
-) -> list[str]:
-    """Return the line of a measure, with the differences `computed`, or else those over seeds."""
+def _over_seeds(title: str, row: Row, measure: str) -> list[str]:
+    """Return the line of a measure, with the differences of the row, or else those over seeds."""
+    runs = row.combination.runs
     known = runs.dropna(axis="columns")
     columns = {name: f"{name}.{measure}" for name in NETWORKS if f"{name}.{measure}" in known}
     compared = {}
     for pair in PAIRS:
         if {*pair} <= columns.keys():
             first, second = (runs[columns[name]] for name in pair)
-            found = (computed or {}).get(pair, {}).get(measure)
+            found = row.differences.get(pair, {}).get(measure)
             found = found or differences.difference_over_seeds(
                 first, second, measure, count_comparisons()
             )

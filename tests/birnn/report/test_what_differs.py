@@ -18,6 +18,9 @@ FIRST, SECOND = PAIRS[0]
 def test_properties_have_a_row_each(tmp_path: Path) -> None:
     study = make_study(tmp_path / "lengths")
     study.runs[f"{FIRST}.ece"], study.runs[f"{SECOND}.ece"] = [0.2, 0.4] * 2, [0.3, 0.2] * 2
+    influences = [f"{name}.influence_{part}" for name in NETWORKS for part in INFLUENCE_PARTS]
+    study.runs[influences] = [[value] * len(influences) for value in (0.1, 0.3, 0.1, 0.3)]
+    study.runs[f"{FIRST}.influence_last"] = 0.2
     generator = np.random.default_rng(0)
     predicted = generator.choice([-1.0, 1.0], (4, len(NETWORKS), 4))
     predictions = {
@@ -28,12 +31,8 @@ def test_properties_have_a_row_each(tmp_path: Path) -> None:
     study = store.read(study.folder)
     costs = samples.costs()
     costs[SECOND]["multiply_adds"] = None
-    seeds = {
-        f"{name}.influence_{part}": [0.1, 0.3] for name in NETWORKS for part in INFLUENCE_PARTS
-    }
-    influences = pd.DataFrame(seeds | {f"{FIRST}.influence_last": [0.2, 0.2]})
     compared = [(what_differs.THIS_RUN, study, rows(study)[0]), ("other", study, rows(study)[1])]
-    table = what_differs.tabulate(costs, compared, influences)
+    table = what_differs.tabulate(costs, compared)
     head, _, *lines = (line.strip("| ").split(" | ") for line in table.splitlines())
     titles = [title.partition(",")[0] for title, *_ in lines]
     assert titles == sorted(titles, key=titles.index)

@@ -145,8 +145,7 @@ def test_invalid_names_are_refused(name: str) -> None:
         writing.check_name(name)
 
 
-@pytest.mark.parametrize("name", ["seeds", "influence"])
-def test_study_in_git_matches_the_default_settings(name: str) -> None:
-    study = store.read(PROJECT / "study" / name)
+def test_study_in_git_matches_the_default_settings() -> None:
+    study = store.read(PROJECT / "study" / "seeds")
     settings = flatten(load(PROJECT / "params.yaml").model_dump())
     assert study.matches(study.about.corpus, settings)
